@@ -1,0 +1,12 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from moderado.core.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded(Event):
+    """Signed out, revoked, deactivated or reused: the session's sockets must close with 4001."""
+
+    session_id: UUID
+    user_id: UUID

@@ -1,0 +1,50 @@
+"""What the chat refuses."""
+
+from django.utils.translation import gettext_lazy as _
+
+from moderado.core.errors import ApplicationError, Forbidden, NotFound
+
+
+class NotAMember(Forbidden):
+    code = "not_a_member"
+    message = _("Join the room before you speak in it.")
+
+
+class NotTheAuthor(Forbidden):
+    code = "not_the_author"
+    message = _("Only the author may change this message.")
+
+
+class NotAllowedInRoom(Forbidden):
+    code = "forbidden"
+    message = _("Your role in this room does not allow this.")
+
+
+class NoSuchRoom(NotFound):
+    code = "no_such_room"
+    message = _("There is no such room, or you may not see it.")
+
+
+class NoSuchMessage(NotFound):
+    code = "no_such_message"
+    message = _("There is no such message, or you may not see it.")
+
+
+class Conflict(ApplicationError):
+    code = "conflict"
+    message = _("This client_id was already used in this room for another text.")
+
+
+class MessageGone(ApplicationError):
+    code = "message_removed"
+    message = _("This message has been removed.")
+
+
+class LastAdmin(ApplicationError):
+    code = "last_admin"
+    message = _("A room needs an administrator: name another one first.")
+
+
+class AlreadyAMember(ApplicationError):
+    code = "already_a_member"
+    message = _("This person is in the room already.")

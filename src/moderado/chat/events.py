@@ -1,0 +1,81 @@
+"""What has happened in a room. Views are the frozen, public ones, as committed."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from moderado.chat.types import MessageView
+from moderado.core.events import Event
+
+
+class ChangeKind(StrEnum):
+    """The public changes, named as the frames that tell them."""
+
+    PUBLISHED = "chat_message"
+    UPDATED = "message_updated"
+    REMOVED = "message_removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One public change: `view` is what everybody may see, tombstone included."""
+
+    kind: ChangeKind
+    seq: int
+    view: MessageView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageQueued(Event):
+    """Something waits to be judged."""
+
+    message_id: UUID
+    room_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomChanged(Event):
+    """Public changes of one room, ascending by seq and without holes.
+
+    `acl_version` is the room's when they were made: who may hear them is decided by no older one.
+    """
+
+    room_id: UUID
+    acl_version: int
+    changes: tuple[Change, ...]
+
+
+class Notice(StrEnum):
+    """What only the author is told, named as the frames that tell it."""
+
+    QUEUED = "message_queued"
+    REJECTED = "message_rejected"
+    HELD = "message_held"
+    REMOVED = "message_removed"  # of a message that was never public
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorTold(Event):
+    """The author's sockets should hear of one of their messages. `view` is the author's own."""
+
+    room_id: UUID
+    author_id: UUID
+    notice: Notice
+    view: MessageView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudienceChanged(Event):
+    """Somebody may have lost the right to read: the room's sockets must be checked again."""
+
+    room_id: UUID
+    acl_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomRead(Event):
+    """A member has read up to `seq`."""
+
+    room_id: UUID
+    user_id: UUID
+    seq: int

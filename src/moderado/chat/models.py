@@ -1,0 +1,153 @@
+"""Rooms, the people in them, and what they say."""
+
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from moderado.core.models import Record
+
+
+class Room(Record):
+    """A place to speak. `seq` counts its public changes, in commit order, without gaps."""
+
+    class Mode(models.TextChoices):
+        PRE = "pre", _("shown after approval")
+        POST = "post", _("shown at once, removed if blocked")
+        OFF = "off", _("shown at once, not judged")
+
+    name = models.CharField(_("name"), max_length=80)
+    is_private = models.BooleanField(_("private"), default=False)
+    moderation_mode = models.CharField(
+        _("moderation"), max_length=16, choices=Mode, default=Mode.PRE
+    )
+    seq = models.BigIntegerField(_("last change"), default=0)
+    epoch = models.UUIDField(_("epoch"), default=uuid4, editable=False)
+    # Counts what may end somebody's right to read: removal, a change of role, privacy, deletion.
+    acl_version = models.BigIntegerField(default=0, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("room")
+        verbose_name_plural = _("rooms")
+        indexes = [models.Index(fields=["-created_at", "-id"], name="room_newest")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(Record):
+    """Somebody's place in a room: role, and how far they have read."""
+
+    class Role(models.TextChoices):
+        ADMIN = "ADMIN", _("administrator")
+        MODERATOR = "MODERATOR", _("moderator")
+        MEMBER = "MEMBER", _("member")
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
+    )
+    role = models.CharField(_("role"), max_length=16, choices=Role, default=Role.MEMBER)
+    read_seq = models.BigIntegerField(_("read up to"), default=0)
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = [
+            models.UniqueConstraint(fields=["room", "user"], name="one_membership_a_room")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role} {self.room_id}"
+
+
+class Message(Record):
+    """What somebody said. `text` is what is shown, or waits to be; an edit of a visible message
+    waits beside it in the `edit_` fields. `docs/adr/` says why they share a row."""
+
+    class Status(models.TextChoices):
+        PENDING = "PENDING", _("pending")
+        APPROVED = "APPROVED", _("approved")
+        REJECTED = "REJECTED", _("rejected")
+        HELD = "HELD", _("under review")
+        REMOVED = "REMOVED", _("removed")
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="messages")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages"
+    )
+    client_id = models.CharField(max_length=64, null=True)  # noqa: DJ001  (NULLs do not collide)
+    first_hash = models.BinaryField(max_length=16)  # of the first text: the same id, the same words
+    text = models.TextField(_("text"))
+    revision = models.PositiveIntegerField(_("revision"), default=1)
+    status = models.CharField(
+        _("status"), max_length=8, choices=Status, default=Status.PENDING
+    )
+    reason = models.CharField(_("reason"), max_length=32, blank=True, default="")
+    categories = ArrayField(
+        models.CharField(max_length=32), verbose_name=_("categories"), default=list, blank=True
+    )
+    position = models.BigIntegerField(_("position"))
+    seq = models.BigIntegerField(_("last change"), default=0)  # 0: never public
+    reply_to = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    edited_at = models.DateTimeField(_("edited"), null=True, blank=True)
+    published_at = models.DateTimeField(_("published"), null=True, blank=True)
+
+    edit_text = models.TextField(_("waiting edit"), null=True, blank=True)  # noqa: DJ001
+    edit_revision = models.PositiveIntegerField(null=True, blank=True)
+    edit_status = models.CharField(max_length=8, choices=Status, null=True, blank=True)  # noqa: DJ001
+    edit_reason = models.CharField(max_length=32, blank=True, default="")
+    edit_categories = ArrayField(models.CharField(max_length=32), default=list, blank=True)
+
+    # The queue: what waits to be judged has `queued_at`; a worker that judges outside of a
+    # transaction holds it until `lease_until` under its `fence`.
+    queued_at = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    fence = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["room", "author", "client_id"], name="one_message_a_client_id"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["room", "-position", "-id"], name="message_history"),
+            models.Index(fields=["room", "seq"], name="message_changes", condition=Q(seq__gt=0)),
+            models.Index(
+                fields=["queued_at", "id"],
+                name="message_queue",
+                condition=Q(queued_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id}/{self.revision} {self.status}"
+
+
+class Revision(Record):
+    """A text that was replaced: kept for moderators."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="revisions")
+    revision = models.PositiveIntegerField(_("revision"))
+    text = models.TextField(_("text"))
+    status = models.CharField(_("status"), max_length=8, choices=Message.Status)
+
+    class Meta:
+        verbose_name = _("superseded revision")
+        verbose_name_plural = _("superseded revisions")
+
+    def __str__(self) -> str:
+        return f"{self.message_id}/{self.revision}"

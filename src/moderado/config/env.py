@@ -1,0 +1,141 @@
+"""Configuration: typed, read once, every mistake reported at once. No secret has a default.
+
+The only reader of the environment. `docs/configuration.md` and `.env.example` are generated
+from the descriptions below (`make docs`).
+"""
+
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Names = Annotated[list[str], NoDecode]
+
+
+class Env(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_file=None, extra="ignore", secrets_dir=None, frozen=True, env_ignore_empty=True
+    )
+
+    secret_key: SecretStr = Field(
+        min_length=32, description="Signs sessions, tokens and hints. At least 32 random characters."
+    )
+    database_url: SecretStr = Field(
+        description="PostgreSQL, as `postgres://user:password@host:port/name`."
+    )
+    redis_url: SecretStr = Field(
+        description="Redis or Valkey for limits, tickets and presence, `redis://host:port/0`."
+    )
+    broker_url: SecretStr | None = Field(
+        default=None, description="Redis for Celery's queue; `REDIS_URL` if unset."
+    )
+    layer_url: SecretStr | None = Field(
+        default=None, description="Redis for the channel layer; `REDIS_URL` if unset."
+    )
+    debug: bool = Field(default=False, description="Django's debug pages. Never in production.")
+    allowed_hosts: Names = Field(
+        default=["localhost", "127.0.0.1", "[::1]"],
+        description="Host names this server answers to, separated by commas. `*` is refused.",
+    )
+    allowed_origins: Names = Field(
+        default=[],
+        description="Further origins (`https://app.example`) whose pages may use the API and the "
+        "sockets, separated by commas. The server's own origin is always allowed.",
+    )
+    trusted_proxies: Names = Field(
+        default=[],
+        description="Addresses of the reverse proxies whose X-Forwarded-* headers are believed.",
+    )
+    metrics_networks: Names = Field(
+        default=["127.0.0.0/8", "::1/128"],
+        description="Networks that may read `/metrics`, in CIDR notation.",
+    )
+    secure_cookies: bool = Field(
+        default=True, description="HTTPS only: secure cookies, HSTS, redirect. Off for localhost."
+    )
+    language_code: Literal["pt-br", "en"] = Field(
+        default="pt-br", description="Language for readers who ask for none."
+    )
+    log_format: Literal["json", "console"] = Field(
+        default="json", description="`json` for machines, `console` for people."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="The least severe log line that is written."
+    )
+    web_workers: int = Field(default=1, ge=1, le=64, description="uvicorn workers under gunicorn.")
+    worker_concurrency: int = Field(
+        default=2, ge=1, le=64, description="Celery worker processes."
+    )
+    db_pool_size: int = Field(
+        default=12, ge=2, le=100, description="PostgreSQL connections of one web worker, at most."
+    )
+    access_token_seconds: int = Field(
+        default=900, ge=30, description="How long an access token is good for, in seconds."
+    )
+    refresh_token_days: int = Field(
+        default=30, ge=1, description="How long a session lives without being used, in days."
+    )
+    message_max_length: int = Field(
+        default=4000, ge=1, le=4000, description="Longest message, in code points."
+    )
+    limit_messages_per_user: str = Field(
+        default="120/minute", description="Messages and edits one account may send."
+    )
+    limit_messages_per_room: str = Field(
+        default="1200/minute", description="Messages and edits one room takes."
+    )
+    limit_frames_per_second: int = Field(
+        default=30, ge=1, description="Frames one socket may send a second, on average."
+    )
+    limit_frames_burst: int = Field(
+        default=120, ge=1, description="Frames one socket may send at once."
+    )
+    limit_sockets_per_user: int = Field(default=10, ge=1, description="Open sockets an account.")
+    limit_sockets_per_address: int = Field(
+        default=50, ge=1, description="Open sockets an address."
+    )
+    limit_sign_in_per_account: str = Field(
+        default="10/minute", description="Sign-in attempts on one account."
+    )
+    limit_sign_in_per_address: str = Field(
+        default="30/minute", description="Sign-ins and registrations from one address."
+    )
+    moderation_providers: list[dict[str, Any]] = Field(
+        default=[
+            {"BACKEND": "moderado.moderation.providers.blocklist.BlocklistProvider", "OPTIONS": {}}
+        ],
+        description="Who judges, in order, as JSON: "
+        '`[{"BACKEND": "dotted.path.Provider", "OPTIONS": {…}}, …]`.',
+    )
+
+    @field_validator(
+        "allowed_hosts", "allowed_origins", "trusted_proxies", "metrics_networks", mode="before"
+    )
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _no_wildcard(cls, hosts: list[str]) -> list[str]:
+        if "*" in hosts:
+            raise ValueError("'*' would switch the origin check of the sockets off: name the hosts")
+        return hosts
+
+    @property
+    def broker(self) -> str:
+        return (self.broker_url or self.redis_url).get_secret_value()
+
+    @property
+    def layer(self) -> str:
+        return (self.layer_url or self.redis_url).get_secret_value()
+
+
+@cache
+def env() -> Env:
+    """The configuration of this process.
+
+    Raises pydantic.ValidationError, which names every variable that is wrong.
+    """
+    return Env()

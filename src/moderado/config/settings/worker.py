@@ -1,0 +1,10 @@
+"""The Celery worker: one connection a process, kept. A pool would be built anew for every task."""
+
+from moderado.config.settings.base import *  # noqa: F403
+from moderado.config.settings.base import DATABASES
+
+DATABASES["default"]["CONN_MAX_AGE"] = 600
+DATABASES["default"]["OPTIONS"] |= {
+    "options": "-c lock_timeout=5s -c statement_timeout=30s "
+    "-c idle_in_transaction_session_timeout=30s -c client_connection_check_interval=2s",
+}

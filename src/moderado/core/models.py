@@ -1,0 +1,14 @@
+"""What every table shares."""
+
+from django.db import models
+from django.utils import timezone
+
+from moderado.core.ids import new_id
+
+
+class Record(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        abstract = True

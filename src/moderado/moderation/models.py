@@ -1,0 +1,94 @@
+"""What moderation remembers. Rows address their subject by id, and outlive it."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from moderado.core.models import Record
+from moderado.moderation.types import Outcome
+
+OUTCOMES = [(outcome.value, outcome.value) for outcome in Outcome]
+
+
+class ModerationLog(Record):
+    """One line of the audit trail. A database trigger refuses its UPDATE and DELETE."""
+
+    subject_type = models.CharField(_("subject type"), max_length=32)
+    subject_id = models.UUIDField(_("subject"))
+    revision = models.PositiveIntegerField(_("revision"))
+    scope_id = models.UUIDField(_("room"), null=True)
+    verdict = models.CharField(_("verdict"), max_length=8, choices=OUTCOMES)
+    score = models.FloatField(_("score"), default=0.0)
+    categories = models.JSONField(_("categories"), default=dict)
+    reason = models.CharField(_("reason"), max_length=32, blank=True)
+    provider = models.CharField(_("provider"), max_length=64, blank=True)
+    model = models.CharField(_("model"), max_length=128, blank=True)
+    policy_version = models.CharField(_("policy version"), max_length=64, blank=True)
+    rung = models.CharField(_("rung"), max_length=64, blank=True)
+    matches = models.JSONField(_("matched rules"), default=list)
+    failures = models.JSONField(_("failed providers"), default=list)
+    latency = models.FloatField(_("latency (s)"), default=0.0)
+    cost = models.FloatField(_("cost"), default=0.0)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    raw = models.JSONField(_("raw answers"), default=dict)
+
+    class Meta:
+        verbose_name = _("moderation log line")
+        verbose_name_plural = _("moderation log")
+        indexes = [
+            models.Index(fields=["subject_id", "-created_at"], name="log_subject"),
+            models.Index(fields=["scope_id", "-created_at", "-id"], name="log_scope"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} {self.subject_type} {self.subject_id}/{self.revision}"
+
+
+class Case(Record):
+    """Something a person has to look at. Claimed by lease, so that no two work on the same."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        DECIDED = "decided", _("decided")
+
+    class Origin(models.TextChoices):
+        HOLD = "hold", _("held")
+        FLAG = "flag", _("flagged")
+
+    subject_type = models.CharField(_("subject type"), max_length=32)
+    subject_id = models.UUIDField(_("subject"))
+    revision = models.PositiveIntegerField(_("revision"))
+    scope_id = models.UUIDField(_("room"), null=True)
+    origin = models.CharField(_("origin"), max_length=8, choices=Origin)
+    state = models.CharField(_("state"), max_length=8, choices=State, default=State.OPEN)
+    text = models.TextField(_("text"))
+    score = models.FloatField(_("score"), default=0.0)
+    categories = ArrayField(models.CharField(max_length=32), verbose_name=_("categories"), default=list)
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=8, choices=OUTCOMES, blank=True)
+    reason = models.CharField(_("reason"), max_length=64, blank=True)
+    note = models.TextField(_("note"), blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    version = models.PositiveIntegerField(_("version"), default=1)
+
+    class Meta:
+        verbose_name = _("case")
+        verbose_name_plural = _("cases")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_type", "subject_id", "revision", "origin"], name="one_case_a_revision"
+            )
+        ]
+        indexes = [models.Index(fields=["state", "-score", "created_at"], name="case_queue")]
+
+    def __str__(self) -> str:
+        return f"{self.subject_type} {self.subject_id}/{self.revision}"
