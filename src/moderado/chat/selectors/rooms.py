@@ -1,0 +1,65 @@
+"""Who may read which room. Every door and every other selector asks here."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from moderado.chat.errors import NoSuchRoom
+from moderado.chat.models import Membership, Room
+
+_MODERATORS = (Membership.Role.ADMIN, Membership.Role.MODERATOR)
+
+
+def rooms_visible_to(user_id: UUID) -> QuerySet[Room]:
+    """The choke point: public rooms for everybody, private ones for their members, deleted for nobody."""
+    joined = Membership.objects.filter(room=OuterRef("pk"), user=user_id)
+    return Room.objects.filter(Q(is_private=False) | Q(Exists(joined)), deleted_at=None)
+
+
+def get_room(*, room_id: UUID, reader_id: UUID) -> Room:
+    """The room, if `reader_id` may read it. Raises NoSuchRoom."""
+    try:
+        return rooms_visible_to(reader_id).get(pk=room_id)
+    except Room.DoesNotExist:
+        raise NoSuchRoom from None
+
+
+def membership(*, room_id: UUID, user_id: UUID) -> Membership | None:
+    """`user_id`'s place in a room that is not deleted."""
+    return Membership.objects.filter(room=room_id, room__deleted_at=None, user=user_id).first()
+
+
+def is_moderator(*, room_id: UUID, user_id: UUID) -> bool:
+    """Whether `user_id` is an administrator or a moderator of this room."""
+    place = membership(room_id=room_id, user_id=user_id)
+    return place is not None and place.role in _MODERATORS
+
+
+def readers(*, room_id: UUID, user_ids: Iterable[UUID]) -> set[UUID]:
+    """Who of `user_ids` may still read the room."""
+    asked = set(user_ids)
+    room = Room.objects.filter(pk=room_id, deleted_at=None).only("is_private").first()
+    if room is None:
+        return set()
+    if not room.is_private:
+        return asked
+    members = Membership.objects.filter(room=room_id, user__in=asked)
+    return set(members.values_list("user_id", flat=True))
+
+
+def moderated_rooms(user_id: UUID) -> set[UUID]:
+    """The rooms in which `user_id` rules: where they are administrator or moderator."""
+    places = Membership.objects.filter(
+        user=user_id, role__in=_MODERATORS, room__deleted_at=None
+    )
+    return set(places.values_list("room_id", flat=True))
+
+
+def participants(room_id: UUID) -> QuerySet[Membership]:
+    """The people of a room, in the order in which they came, with their users."""
+    return (
+        Membership.objects.filter(room=room_id)
+        .select_related("user")
+        .order_by("created_at", "id")
+    )
