@@ -52,6 +52,9 @@ class Notice(StrEnum):
     REJECTED = "message_rejected"
     HELD = "message_held"
     REMOVED = "message_removed"  # of a message that was never public
+    # Said in the room; told to the author again when no event of it arrived.
+    PUBLISHED = "chat_message"
+    UPDATED = "message_updated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,7 +127,7 @@ class Message(Record):
             models.Index(fields=["room", "-position", "-id"], name="message_history"),
             models.Index(fields=["room", "seq"], name="message_changes", condition=Q(seq__gt=0)),
             models.Index(
-                fields=["queued_at", "id"],
+                fields=["room", "queued_at", "id"],
                 name="message_queue",
                 condition=Q(queued_at__isnull=False),
             ),

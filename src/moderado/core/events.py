@@ -13,23 +13,33 @@ class Event:
 
 
 Handler = Callable[[Any], None]
+Routes = Mapping[type[Event], Sequence[Handler]]
 
-_handlers: dict[type[Event], tuple[Handler, ...]] = {}
+_inside: dict[type[Event], tuple[Handler, ...]] = {}
+_after_commit: dict[type[Event], tuple[Handler, ...]] = {}
 
 
-def connect(table: Mapping[type[Event], Sequence[Handler]]) -> None:
-    """Replace the routing table. Called once, by `moderado.wiring`."""
-    _handlers.clear()
-    _handlers.update({event: tuple(handlers) for event, handlers in table.items()})
+def connect(after_commit: Routes, *, inside: Routes | None = None) -> None:
+    """Replace the routing tables. Called once, by `moderado.wiring`.
+
+    `inside` handlers run at once, in the publisher's transaction: for what must not be lost and
+    lives in the same database. `after_commit` handlers are hints to other processes.
+    """
+    for routes, table in ((_inside, inside or {}), (_after_commit, after_commit)):
+        routes.clear()
+        routes.update({event: tuple(handlers) for event, handlers in table.items()})
 
 
 def publish(event: Event) -> None:
-    """Deliver `event` after commit, or to nobody if the transaction fails.
+    """Deliver `event`: to `inside` handlers now, to the others once the transaction has committed.
 
-    A handler that fails is logged, and does not keep the event from the others. A handler is a
-    hint: what it must not lose is found again by the sweep or by the hub's periodic check.
+    What an `inside` handler raises fails the transaction. An `after_commit` handler that fails is
+    logged and does not keep the event from the others: what it must not lose is found again by
+    the sweep or by the hub's periodic check.
     """
-    for handler in _handlers.get(type(event), ()):
+    for handler in _inside.get(type(event), ()):
+        handler(event)
+    for handler in _after_commit.get(type(event), ()):
         transaction.on_commit(_delivery(handler, event), robust=True)
 
 

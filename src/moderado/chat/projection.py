@@ -1,0 +1,123 @@
+"""What a reader may know of a message. Every door shows messages through here and nowhere else."""
+
+from uuid import UUID
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from msgspec import UNSET
+
+from moderado.chat.models import Message
+from moderado.chat.types import Draft, MessageView, Person
+
+Status = Message.Status
+
+_CATEGORIES = {
+    "profanity": gettext_lazy("swearing"),
+    "harassment": gettext_lazy("insults or harassment"),
+    "hate": gettext_lazy("hate against a group"),
+    "sexual": gettext_lazy("sexual content"),
+    "violence": gettext_lazy("violence"),
+    "self_harm": gettext_lazy("self-harm"),
+    "threat": gettext_lazy("a threat"),
+    "spam": gettext_lazy("spam"),
+    "personal_data": gettext_lazy("personal data"),
+    "illicit": gettext_lazy("something illegal"),
+}
+
+
+def view_for(message: Message, *, reader_id: UUID, language: str) -> MessageView:
+    """`message` as `reader_id` may see it; its `author` must be loaded."""
+    if message.author_id == reader_id:
+        return own_view(message, language=language)
+    return public_view(message)
+
+
+def public_view(message: Message) -> MessageView:
+    """What everybody may see: the visible revision, or a tombstone without words.
+
+    Raises ValueError for a message that was never public: nobody may be given it.
+    """
+    if message.status == Status.APPROVED:
+        return _view(message, content=message.text, status=Status.APPROVED)
+    if message.seq:
+        return _view(message, content="", status=Status.REMOVED)
+    raise ValueError("a message that was never public has no public view")
+
+
+def own_view(message: Message, *, language: str) -> MessageView:
+    """What the author may see: also what waits, what was refused, and why, in `language`."""
+    removed = message.status == Status.REMOVED
+    shown = _view(message, content="" if removed else message.text, status=message.status)
+    with translation.override(language):
+        if message.status in {Status.REJECTED, Status.HELD}:
+            shown = _explained(shown, message)
+        if message.edit_status and not removed:
+            shown = _replace(shown, edit=_draft(message))
+    return shown
+
+
+def _view(message: Message, *, content: str, status: str) -> MessageView:
+    return MessageView(
+        id=message.id,
+        room=message.room_id,
+        client_id=message.client_id,
+        author=Person(message.author_id, message.author.name),
+        content=content,
+        status=str(status),
+        revision=message.revision,
+        position=message.position,
+        seq=message.seq,
+        reply_to=message.reply_to_id,
+        created_at=message.created_at,
+        edited_at=message.edited_at,
+        published_at=message.published_at,
+    )
+
+
+def _explained(view: MessageView, message: Message) -> MessageView:
+    return _replace(
+        view,
+        reason=message.reason,
+        categories=tuple(message.categories),
+        explanation=_explanation(message.status, message.reason, message.categories),
+        # Appeals are not taken yet, so none is promised.
+        appealable=False,
+    )
+
+
+def _draft(message: Message) -> Draft:
+    status = str(message.edit_status)
+    refused = status in {Status.REJECTED, Status.HELD}
+    return Draft(
+        revision=message.edit_revision or 0,
+        content=message.edit_text or "",
+        status=status,
+        reason=message.edit_reason if refused else UNSET,
+        categories=tuple(message.edit_categories) if refused else UNSET,
+        explanation=_explanation(status, message.edit_reason, message.edit_categories)
+        if refused
+        else UNSET,
+    )
+
+
+def _explanation(status: str, reason: str, categories: list[str]) -> str:
+    """A sentence for the author: which category and who decided, never which rule."""
+    named = ", ".join(str(_CATEGORIES.get(category, category)) for category in categories)
+    if reason == "moderator":
+        return _("A moderator decided that this message is not shown.")
+    if reason == "unjudged":
+        return _("This message could not be checked automatically. A moderator will look at it.")
+    if status == Status.HELD and named:
+        return _("A moderator will look at this message: an automatic check found %(what)s.") % {
+            "what": named
+        }
+    if status == Status.HELD:
+        return _("A moderator will look at this message before it is shown.")
+    return _("This message is not shown: an automatic check found %(what)s.") % {
+        "what": named or _("something the rules do not allow")
+    }
+
+
+def _replace(view: MessageView, **fields: object) -> MessageView:
+    return MessageView(**{name: getattr(view, name) for name in view.__struct_fields__} | fields)
