@@ -50,7 +50,9 @@ class Membership(Record):
         MODERATOR = "MODERATOR", _("moderator")
         MEMBER = "MEMBER", _("member")
 
-    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="memberships")
+    room = models.ForeignKey(
+        Room, on_delete=models.CASCADE, related_name="memberships", db_index=False
+    )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
     )
@@ -79,7 +81,10 @@ class Message(Record):
         HELD = "HELD", _("under review")
         REMOVED = "REMOVED", _("removed")
 
-    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="messages")
+    # No index of its own: `message_history` begins with the room, and posting stays cheap.
+    room = models.ForeignKey(
+        Room, on_delete=models.CASCADE, related_name="messages", db_index=False
+    )
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages"
     )
@@ -97,7 +102,12 @@ class Message(Record):
     position = models.BigIntegerField(_("position"))
     seq = models.BigIntegerField(_("last change"), default=0)  # 0: never public
     reply_to = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
     )
     edited_at = models.DateTimeField(_("edited"), null=True, blank=True)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
@@ -126,6 +136,15 @@ class Message(Record):
         indexes = [
             models.Index(fields=["room", "-position", "-id"], name="message_history"),
             models.Index(fields=["room", "seq"], name="message_changes", condition=Q(seq__gt=0)),
+            models.Index(
+                fields=["room", "position"],
+                include=["author"],
+                name="message_visible",
+                condition=Q(status="APPROVED"),
+            ),
+            models.Index(
+                fields=["reply_to"], name="message_replies", condition=Q(reply_to__isnull=False)
+            ),
             models.Index(
                 fields=["room", "queued_at", "id"],
                 name="message_queue",

@@ -1,0 +1,172 @@
+"""Pages. A cursor is an exact place between two rows: nothing is skipped and nothing repeats."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import BooleanField, F, Field, Func, Lookup, Model, QuerySet, Value
+from django.db.models.lookups import (
+    GreaterThan,
+    GreaterThanOrEqual,
+    LessThan,
+    LessThanOrEqual,
+)
+from django.utils.timezone import is_aware
+from django.utils.translation import gettext_lazy as _
+from rest_framework import pagination
+from rest_framework.request import Request
+from rest_framework.utils.urls import replace_query_param
+from rest_framework.views import APIView
+
+from moderado.core.errors import Invalid
+
+Operator = Literal["<", "<=", ">", ">="]
+
+_LOOKUPS: dict[Operator, type[Lookup[bool]]] = {
+    "<": LessThan,
+    "<=": LessThanOrEqual,
+    ">": GreaterThan,
+    ">=": GreaterThanOrEqual,
+}
+
+
+class Cursor(NamedTuple):
+    """The rows whose pair of ordering fields is `operator` than these two values."""
+
+    operator: Operator
+    first: str
+    second: str
+
+    def encoded(self) -> str:
+        return urlsafe_b64encode(msgspec.json.encode(tuple(self))).decode().rstrip("=")
+
+    @classmethod
+    def decoded(cls, text: str) -> "Cursor":
+        """Raises Invalid for whatever this class did not write."""
+        try:
+            raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            return msgspec.json.decode(raw, type=cls)
+        except (ValueError, msgspec.MsgspecError):
+            raise MalformedCursor from None
+
+
+class MalformedCursor(Invalid):
+    message = _("This cursor is not one of ours.")
+
+    def __init__(self) -> None:
+        super().__init__(fields={"cursor": self.message})
+
+
+class ExactCursorPagination(pagination.CursorPagination):
+    """Keyset pages by the row comparison `(first, second) < (…)`, which walks an index.
+
+    `ordering` names exactly two fields, both ascending or both descending; together they are
+    unique and never change. DRF's own cursor knows the first field only and counts what is equal,
+    so it skips and repeats rows while others are inserted.
+    """
+
+    ordering: tuple[str, str] = ("-position", "-id")
+    page_size = 20
+    max_page_size = 100
+    page_size_query_param = "page_size"
+
+    next_cursor: Cursor | None
+    previous_cursor: Cursor | None
+
+    def paginate_queryset(  # type: ignore[override]  # DRF's stub also allows sequences
+        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+    ) -> list[Any]:
+        self.base_url = request.build_absolute_uri()
+        encoded = request.query_params.get(self.cursor_query_param)
+        cursor = Cursor.decoded(encoded) if encoded else None
+        backward = cursor is not None and cursor.operator[0] == self._backward
+        if cursor:
+            queryset = queryset.filter(self._beyond(cursor, queryset.model))
+        order = [_opposite(name) for name in self.ordering] if backward else self.ordering
+        size = self.get_page_size(request) or type(self).page_size
+        rows = list(queryset.order_by(*order)[: size + 1])
+        self._set_cursors(rows[:size], cursor, backward=backward, more=len(rows) > size)
+        return rows[:size][::-1] if backward else rows[:size]
+
+    @property
+    def _forward(self) -> Literal["<", ">"]:
+        return "<" if self.ordering[0].startswith("-") else ">"
+
+    @property
+    def _backward(self) -> Literal["<", ">"]:
+        return ">" if self._forward == "<" else "<"
+
+    def _set_cursors(
+        self, rows: Sequence[Any], cursor: Cursor | None, *, backward: bool, more: bool
+    ) -> None:
+        """`rows` are in the order in which they were read: away from `cursor`."""
+        ahead, behind = self._forward, self._backward
+        if backward:
+            ahead, behind = behind, ahead
+        onward = self._at(ahead, rows[-1]) if more else None
+        if rows:
+            back = self._at(behind, rows[0]) if cursor else None
+        else:
+            # What was here is gone: the way back starts with the very row the cursor named.
+            back = cursor and cursor._replace(operator=f"{behind}=")  # type: ignore[arg-type]  # a Literal
+        self.next_cursor, self.previous_cursor = (back, onward) if backward else (onward, back)
+
+    def _at(self, operator: Operator, row: Model) -> Cursor:
+        first, second = (
+            field.value_to_string(row) for field in self._fields(type(row))
+        )
+        return Cursor(operator, first, second)
+
+    def _fields(self, model: type[Model]) -> list["Field[Any, Any]"]:
+        fields = [model._meta.get_field(name.lstrip("-")) for name in self.ordering]
+        if not all(isinstance(field, Field) for field in fields):
+            raise FieldDoesNotExist(self.ordering)
+        return [field for field in fields if isinstance(field, Field)]
+
+    def _beyond(self, cursor: Cursor, model: type[Model]) -> Lookup[bool]:
+        values = [
+            Value(_parsed(field, text), output_field=field)
+            for field, text in zip(self._fields(model), cursor[1:], strict=True)
+        ]
+        columns = [F(name.lstrip("-")) for name in self.ordering]
+        return _LOOKUPS[cursor.operator](_row(*columns), _row(*values))
+
+    def get_next_link(self) -> str | None:
+        return self._link(self.next_cursor)
+
+    def get_previous_link(self) -> str | None:
+        return self._link(self.previous_cursor)
+
+    def _link(self, cursor: Cursor | None) -> str | None:
+        if cursor is None:
+            return None
+        return replace_query_param(self.base_url, self.cursor_query_param, cursor.encoded())
+
+
+class NumberedPages(pagination.PageNumberPagination):
+    """Pages by number, for lists that are short: `{count, next, previous, results}`."""
+
+    page_size = 20
+    max_page_size = 100
+    page_size_query_param = "page_size"
+
+
+def _opposite(name: str) -> str:
+    return name[1:] if name.startswith("-") else f"-{name}"
+
+
+def _row(*expressions: F | Value) -> Func:
+    return Func(*expressions, function="ROW", output_field=BooleanField())
+
+
+def _parsed(field: "Field[Any, Any]", text: str) -> object:
+    """The field's value of what `value_to_string` wrote. Raises Invalid for anything else."""
+    try:
+        value = field.clean(text, None)
+    except (ValidationError, OverflowError):
+        raise MalformedCursor from None
+    if hasattr(value, "tzinfo") and not is_aware(value):
+        raise MalformedCursor
+    return value
