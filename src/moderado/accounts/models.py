@@ -1,10 +1,13 @@
 """Who is speaking, and in which of their sessions."""
 
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.models import Record
@@ -53,31 +56,33 @@ class User(Record, AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        super().clean()
+        self.email = self.email.strip().lower()
+
 
 class Session(Record):
-    """One sign-in, on one device. Every token, ticket and cookie of it dies with it."""
+    """One sign-in, on one device. Every token, ticket and cookie of it dies with it.
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    Only the refresh token named by `refresh_id` is good. One that bears the session's id and
+    another `refresh_id` has been used before: somebody holds a copy, and the session ends.
+    """
+
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="sessions", verbose_name=_("user")
+    )
+    refresh_id = models.UUIDField(_("refresh token"), default=uuid4, editable=False)
+    used_at = models.DateTimeField(_("last used"), default=timezone.now)
+    expires_at = models.DateTimeField(_("expires"))
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
-
-    def __str__(self) -> str:
-        return str(self.id)
-
-
-class RefreshToken(Record):
-    """A refresh token, known by its id alone. Used once; used again, it ends its session."""
-
-    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="refresh_tokens")
-    expires_at = models.DateTimeField(_("expires"))
-    used_at = models.DateTimeField(_("used"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("refresh token")
-        verbose_name_plural = _("refresh tokens")
+        indexes: ClassVar = [
+            models.Index(fields=["user"], condition=Q(ended_at=None), name="open_sessions"),
+            models.Index(fields=["expires_at"], name="session_expiry"),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)

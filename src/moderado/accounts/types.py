@@ -13,3 +13,19 @@ class Principal:
     name: str
     language: str
     is_staff: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """A signed-in session, as its client carries it. Both are secrets: never logged."""
+
+    access: str
+    refresh: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """Opens one WebSocket, once. `expires_in` is in seconds."""
+
+    ticket: str
+    expires_in: int

@@ -1,4 +1,9 @@
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+handler500 = "moderado.api.errors.server_error"
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/", include("moderado.api.urls")),
+]

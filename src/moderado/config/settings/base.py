@@ -53,7 +53,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "moderado.accounts.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
@@ -106,6 +106,29 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+SESSION_COOKIE_AGE = ENV.refresh_token_days * 24 * 3600
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_SAVE_EVERY_REQUEST = False
+
+ACCESS_TOKEN_SECONDS = ENV.access_token_seconds
+REFRESH_TOKEN_DAYS = ENV.refresh_token_days
+TRUSTED_PROXIES = ENV.trusted_proxies
+LIMIT_SIGN_IN_PER_ACCOUNT = ENV.limit_sign_in_per_account
+LIMIT_SIGN_IN_PER_ADDRESS = ENV.limit_sign_in_per_address
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "moderado.api.authentication.BearerToken",
+        "moderado.api.authentication.SessionCookie",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["moderado.api.parsers.BoundedJSON"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "moderado.api.errors.answer",
+    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",  # always with microseconds; TIME_ZONE is UTC
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
 
 LANGUAGE_CODE = ENV.language_code
 LANGUAGES = [("pt-br", _("Brazilian Portuguese")), ("en", _("English"))]

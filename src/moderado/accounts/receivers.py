@@ -1,0 +1,38 @@
+"""What sign-ins through Django itself (the admin, the page) and changes of an account mean here."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from moderado.accounts.models import User
+from moderado.accounts.services import sessions
+
+SESSION_KEY = "moderado_session"  # in Django's session: the id of ours
+
+
+@receiver(user_logged_in, dispatch_uid="moderado.open_session")
+def open_session(request: HttpRequest, user: User, **_: Any) -> None:
+    end_session(request)  # whoever signs in again leaves the session they were in
+    request.session[SESSION_KEY] = str(sessions.open_session(user=user).id)
+
+
+@receiver(user_logged_out, dispatch_uid="moderado.end_session")
+def end_session(request: HttpRequest, **_: Any) -> None:
+    session_id = request.session.get(SESSION_KEY)
+    if session_id:
+        sessions.end_session(session_id=UUID(session_id))
+
+
+@receiver(post_save, sender=User, dispatch_uid="moderado.end_sessions_of_changed_user")
+def end_sessions(instance: User, *, created: bool, **_: Any) -> None:
+    """A deactivated account and a new password end every session, whoever changed them where.
+
+    `_password` is Django's own mark of a password being changed: it is set by `set_password`, and
+    not by a hash that is merely brought up to date at a sign-in.
+    """
+    if not created and (not instance.is_active or instance._password is not None):  # noqa: SLF001
+        sessions.end_sessions_of(user_id=instance.id)

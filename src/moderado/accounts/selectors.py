@@ -1,0 +1,53 @@
+"""Who is signed in, and who is there."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from moderado.accounts.errors import NotAuthenticated
+from moderado.accounts.models import Session, User
+from moderado.accounts.types import Principal
+
+
+def open_sessions() -> QuerySet[Session]:
+    """Sessions that count: not ended, not expired, of an active user."""
+    return Session.objects.filter(
+        ended_at=None, expires_at__gt=timezone.now(), user__is_active=True
+    )
+
+
+def get_session(session_id: UUID) -> Session:
+    """The open session with its user, in one query; raises NotAuthenticated."""
+    session = open_sessions().select_related("user").filter(id=session_id).first()
+    if session is None:
+        raise NotAuthenticated
+    return session
+
+
+def live_sessions(session_ids: Collection[UUID]) -> set[UUID]:
+    """Those of `session_ids` that count; ended ones and those of inactive users are absent."""
+    return set(open_sessions().filter(id__in=session_ids).values_list("id", flat=True))
+
+
+def principal_of(session: Session) -> Principal:
+    """Who acts in `session`, whose user is loaded."""
+    user = session.user
+    return Principal(
+        user_id=user.id,
+        session_id=session.id,
+        name=user.name,
+        language=user.language,
+        is_staff=user.is_staff,
+    )
+
+
+def principal_of_session(session_id: UUID) -> Principal:
+    """Who acts in the session; raises NotAuthenticated unless it counts."""
+    return principal_of(get_session(session_id))
+
+
+def users_matching(text: str) -> QuerySet[User]:
+    """Active users whose name contains `text`, by name. E-mails are never searched."""
+    return User.objects.filter(is_active=True, name__icontains=text.strip()).order_by("name", "id")

@@ -1,0 +1,95 @@
+"""Signed tokens: what is written into them, and who may be believed. No database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+import jwt
+from django.conf import settings
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from moderado.accounts.errors import NotAuthenticated
+from moderado.accounts.models import Session
+
+ALGORITHM = "HS256"
+REQUIRED = ("exp", "iat", "jti", "sid", "token_use", "user_id")
+
+
+class Use(StrEnum):
+    """What a token is for. One kind is never taken for the other."""
+
+    ACCESS = "access"
+    REFRESH = "refresh"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What a token of ours, signed and unexpired, says. Whether it still counts, the row knows."""
+
+    user_id: UUID
+    session_id: UUID
+    token_id: UUID
+
+
+def access_token(session: Session) -> str:
+    """For `session`'s user, good for `ACCESS_TOKEN_SECONDS`."""
+    expires_at = timezone.now() + timedelta(seconds=settings.ACCESS_TOKEN_SECONDS)
+    extra = {"name": session.user.name, "email": session.user.email}
+    return _signed(session, Use.ACCESS, token_id=uuid4(), expires_at=expires_at, extra=extra)
+
+
+def refresh_token(session: Session) -> str:
+    """The one refresh token that `session` accepts now."""
+    return _signed(
+        session, Use.REFRESH, token_id=session.refresh_id, expires_at=session.expires_at, extra={}
+    )
+
+
+def read(token: str, *, use: Use) -> Claims:
+    """The claims of a token made here for `use`; raises NotAuthenticated for every other string."""
+    try:
+        claims = jwt.decode(
+            token,
+            _key(use),
+            algorithms=[ALGORITHM],
+            # Servers' clocks differ by seconds: when a token was issued is told, not tested.
+            options={"require": list(REQUIRED), "verify_iat": False},
+        )
+        if claims["token_use"] != use.value:
+            raise NotAuthenticated
+        return Claims(
+            user_id=UUID(claims["user_id"]),
+            session_id=UUID(claims["sid"]),
+            token_id=UUID(claims["jti"]),
+        )
+    except (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError):
+        raise NotAuthenticated from None
+
+
+def _signed(
+    session: Session,
+    use: Use,
+    *,
+    token_id: UUID,
+    expires_at: datetime,
+    extra: Mapping[str, Any],
+) -> str:
+    claims = {
+        **extra,
+        "token_use": use.value,
+        "user_id": str(session.user_id),
+        "sid": str(session.id),
+        "jti": str(token_id),
+        "iat": timezone.now(),
+        "exp": expires_at,
+    }
+    return jwt.encode(claims, _key(use), algorithm=ALGORITHM)
+
+
+def _key(use: Use) -> bytes:
+    """A key of its own for each use, so that the signature alone tells the kinds apart."""
+    return salted_hmac(f"moderado.accounts.tokens.{use.value}", "key", algorithm="sha256").digest()

@@ -1,0 +1,57 @@
+"""Credentials of the REST door: a bearer token, or the page's session cookie with CSRF.
+
+Both become `request.user` (the account) and `request.auth` (a `Principal`).
+"""
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import (
+    BaseAuthentication,
+    SessionAuthentication,
+    get_authorization_header,
+)
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from moderado.accounts import selectors
+from moderado.accounts.errors import NotAuthenticated
+from moderado.accounts.models import Session, User
+from moderado.accounts.receivers import SESSION_KEY
+from moderado.accounts.services import sessions
+from moderado.accounts.types import Principal
+
+Credentials = tuple[User, Principal]
+
+
+class BearerToken(BaseAuthentication):
+    """`Authorization: Bearer <access token>`."""
+
+    def authenticate(self, request: Request) -> Credentials | None:
+        scheme, _, token = get_authorization_header(request).partition(b" ")
+        if scheme.lower() != b"bearer":
+            return None
+        try:
+            text = token.strip().decode("ascii")
+            return _credentials(sessions.session_of_access_token(token=text))
+        except (NotAuthenticated, UnicodeDecodeError):
+            raise AuthenticationFailed(NotAuthenticated.message) from None
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class SessionCookie(SessionAuthentication):
+    """The cookie of a sign-in on the page or in the admin. Writing needs the CSRF token too."""
+
+    def authenticate(self, request: Request) -> Credentials | None:
+        session_id = request._request.session.get(SESSION_KEY)  # noqa: SLF001  (DRF has no other name)
+        if session_id is None:
+            return None
+        self.enforce_csrf(request)
+        try:
+            return _credentials(selectors.get_session(session_id))
+        except NotAuthenticated:
+            return None
+
+
+def _credentials(session: Session) -> Credentials:
+    return session.user, selectors.principal_of(session)

@@ -1,0 +1,125 @@
+"""From what goes wrong to what the client is told: always `{"code", "detail", "fields"?}`.
+
+`code` is stable, `detail` a sentence in the reader's language. Of an unexpected error nobody
+hears more than an id, under which the log tells the rest.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext_lazy as _
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from moderado.core.errors import (
+    ApplicationError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    RateLimited,
+    Unavailable,
+)
+from moderado.core.metrics import REFUSED
+from moderado.core.redis import RedisError
+
+log = structlog.get_logger(__name__)
+
+OUTAGES = (OperationalError, InterfaceError, RedisError, Unavailable)
+INTERNAL = _("Something went wrong on the server. The error has been recorded.")
+CODES = {
+    "authentication_failed": "not_authenticated",
+    "permission_denied": "forbidden",
+    "throttled": "rate_limited",
+}
+
+Body = dict[str, Any]
+
+
+def answer(error: Exception, context: Mapping[str, Any]) -> Response:
+    """REST framework's EXCEPTION_HANDLER: every error of a view, in the one shape."""
+    set_rollback()
+    response = _answer(_as_ours(error))
+    REFUSED.labels(door="rest", code=response.data["code"]).inc()
+    return response
+
+
+def _as_ours(error: Exception) -> Exception:
+    if isinstance(error, Http404):
+        return NotFound()
+    if isinstance(error, PermissionDenied):
+        return Forbidden()
+    return error
+
+
+def _answer(error: Exception) -> Response:
+    if isinstance(error, OUTAGES):
+        return Response(_recorded(error, Unavailable.code, Unavailable.message), status=503)
+    if isinstance(error, ApplicationError):
+        return Response(_of_ours(error), status=error.status, headers=_headers(error))
+    if isinstance(error, exceptions.APIException):
+        return Response(_of_theirs(error), status=error.status_code, headers=_headers(error))
+    return Response(_recorded(error, "internal", INTERNAL), status=500)
+
+
+def _of_ours(error: ApplicationError) -> Body:
+    body: Body = {"code": error.code, "detail": str(error)}
+    if isinstance(error, Invalid) and error.fields:
+        body["fields"] = {name: str(sentence) for name, sentence in error.fields.items()}
+    return body
+
+
+def _of_theirs(error: exceptions.APIException) -> Body:
+    if isinstance(error, exceptions.ValidationError):
+        return _of_ours(Invalid(fields=dict(_sentences(error.detail))))
+    code = CODES.get(error.default_code, error.default_code)
+    return {"code": code, "detail": str(error.detail)}
+
+
+def _sentences(detail: Any, path: str = "") -> list[tuple[str, str]]:
+    """Nested messages as (`members.0.role`, sentence); those of no field are `body`'s."""
+    if isinstance(detail, Mapping):
+        parts = [
+            _sentences(value, path if name == "non_field_errors" else f"{path}.{name}".strip("."))
+            for name, value in detail.items()
+        ]
+        return [pair for part in parts for pair in part]
+    if isinstance(detail, Sequence) and not isinstance(detail, str):
+        if any(isinstance(item, Mapping) for item in detail):
+            parts = [_sentences(item, f"{path}.{n}".strip(".")) for n, item in enumerate(detail)]
+            return [pair for part in parts for pair in part]
+        return [(path or "body", " ".join(str(item) for item in detail))]
+    return [(path or "body", str(detail))]
+
+
+def _headers(error: Exception) -> dict[str, str]:
+    headers = {}
+    status = getattr(error, "status", None) or getattr(error, "status_code", None)
+    if status == 401:  # noqa: PLR2004  (the number is the name here)
+        headers["WWW-Authenticate"] = "Bearer"
+    wait = error.retry_after if isinstance(error, RateLimited) else getattr(error, "wait", None)
+    if wait:
+        headers["Retry-After"] = str(int(wait))
+    return headers
+
+
+def _recorded(error: Exception, code: str, detail: object) -> Body:
+    error_id = uuid4().hex
+    log.error("request_failed", error_id=error_id, error=type(error).__name__, exc_info=error)
+    return {"code": code, "detail": str(detail), "error_id": error_id}
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500: what failed outside a view, told in the same shape under /api/."""
+    if not request.path.startswith("/api/"):
+        return defaults.server_error(request)
+    error_id = uuid4().hex
+    log.error("request_failed", error_id=error_id)
+    body = {"code": "internal", "detail": str(INTERNAL), "error_id": error_id}
+    return JsonResponse(body, status=500)

@@ -1,0 +1,42 @@
+"""What a request's body may be: JSON, UTF-8, not larger and not deeper than the API has use for."""
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.parsers import BaseParser
+from rest_framework.utils import json
+
+MAX_BYTES = 64 * 1024  # as a frame of the socket
+
+
+class TooLarge(APIException):
+    status_code = 413
+    default_code = "too_large"
+    default_detail = _("The request is too large.")
+
+
+class BoundedJSON(BaseParser):
+    """Strict JSON of at most 64 KiB. Every kind of bad body is a 400 or a 413, never a failure."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        body = stream.read(MAX_BYTES + 1)
+        if len(body) > MAX_BYTES:
+            raise TooLarge
+        try:
+            return json.loads(body.decode("utf-8"), parse_constant=_refuse)
+        except (ValueError, RecursionError):
+            # Of the parser's own words none are told: they may quote the body.
+            raise ParseError(_("The body is not valid JSON.")) from None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)

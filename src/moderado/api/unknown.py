@@ -1,0 +1,17 @@
+"""Paths that do not exist."""
+
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from moderado.core.errors import NotFound
+
+
+class Unknown(APIView):
+    """404 to everybody, whatever the method, with or without credentials."""
+
+    authentication_classes = ()
+    permission_classes = ()
+    schema = None
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        raise NotFound

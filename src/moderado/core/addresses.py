@@ -1,0 +1,73 @@
+"""Where a request really comes from, when reverse proxies stand before the server. Pure."""
+
+from collections.abc import Sequence
+from functools import cache
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+
+Address = IPv4Address | IPv6Address
+
+
+def client_address(*, peer: str | None, forwarded_for: str, trusted: Sequence[str]) -> str:
+    """The right-most address that is not one of our own proxies.
+
+    `peer` is who opened the connection (None for a Unix socket, which only a local proxy can
+    open), `forwarded_for` the X-Forwarded-For header, `trusted` addresses or networks of proxies.
+    The header is believed only as far as trusted proxies vouch for it, so nobody can choose
+    their own address by sending one.
+    """
+    vouched = "" if peer is None else _canonical(peer)
+    if peer is not None and not _is_trusted(vouched, trusted):
+        return vouched
+    for hop in reversed(forwarded_for.split(",")):
+        address = _parsed(hop)
+        if address is None:
+            break
+        vouched = str(address)
+        if not _is_trusted(vouched, trusted):
+            break
+    return vouched
+
+
+def counted_as(address: str) -> str:
+    """What a limit per address counts: an IPv6 customer owns a whole /64, so that is one."""
+    parsed = _parsed(address)
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((parsed, 64), strict=False))
+    return address
+
+
+def _canonical(text: str) -> str:
+    address = _parsed(text)
+    return text if address is None else str(address)
+
+
+def _parsed(text: str) -> Address | None:
+    """One hop, which some proxies write with a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`."""
+    hop = text.strip()
+    if hop.startswith("["):
+        hop = hop[1:].partition("]")[0]
+    elif hop.count(":") == 1:
+        hop = hop.partition(":")[0]
+    try:
+        address = ip_address(hop)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def _is_trusted(address: str, trusted: Sequence[str]) -> bool:
+    parsed = _parsed(address)
+    return parsed is not None and any(parsed in network for network in _networks(tuple(trusted)))
+
+
+@cache
+def _networks(trusted: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(text, strict=False) for text in trusted)
