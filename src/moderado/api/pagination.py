@@ -24,7 +24,7 @@ from moderado.core.errors import Invalid
 
 Operator = Literal["<", "<=", ">", ">="]
 
-_LOOKUPS: dict[Operator, type[Lookup[bool]]] = {
+_LOOKUPS: "dict[Operator, type[Lookup[bool]]]" = {
     "<": LessThan,
     "<=": LessThanOrEqual,
     ">": GreaterThan,
@@ -125,7 +125,7 @@ class ExactCursorPagination(pagination.CursorPagination):
             raise FieldDoesNotExist(self.ordering)
         return [field for field in fields if isinstance(field, Field)]
 
-    def _beyond(self, cursor: Cursor, model: type[Model]) -> Lookup[bool]:
+    def _beyond(self, cursor: Cursor, model: type[Model]) -> "Lookup[bool]":
         values = [
             Value(_parsed(field, text), output_field=field)
             for field, text in zip(self._fields(model), cursor[1:], strict=True)
