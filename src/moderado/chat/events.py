@@ -69,10 +69,15 @@ class AuthorTold(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudienceChanged(Event):
-    """Somebody may have lost the right to read: the room's sockets must be checked again."""
+    """Somebody may have lost the right to read: the room's sockets must be checked again.
+
+    `removed_user_id` was taken out of the room: their subscriptions end even where everybody may
+    read.
+    """
 
     room_id: UUID
     acl_version: int
+    removed_user_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,127 @@
+"""Claiming what waits: under row locks, skipping what others hold, fair between rooms."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
+
+from moderado.chat.models import Message
+
+BATCH = 200
+MAX_ATTEMPTS = 5
+
+# Which rooms have something waiting: a loose index scan, one step a room whatever the backlog. It
+# starts after a room of the caller's choice and goes round, so that none is always last.
+_ROOMS = """
+    WITH RECURSIVE waiting(room_id, step) AS (
+        (SELECT room_id, 1 FROM chat_message
+          WHERE queued_at IS NOT NULL AND room_id > %(after)s
+          ORDER BY room_id LIMIT 1)
+        UNION ALL
+        SELECT following.room_id, step + 1 FROM waiting, LATERAL (
+            SELECT room_id FROM chat_message
+             WHERE queued_at IS NOT NULL AND room_id > waiting.room_id
+             ORDER BY room_id LIMIT 1) following
+         WHERE step < %(limit)s
+    )
+    SELECT room_id FROM waiting
+"""
+
+_WAITING = """
+    SELECT claimed.id FROM unnest(%(rooms)s::uuid[]) AS room(id), LATERAL (
+        SELECT id FROM chat_message
+         WHERE room_id = room.id AND queued_at IS NOT NULL
+           AND queued_at <= statement_timestamp() - %(older)s
+           AND attempts BETWEEN %(least)s AND %(most)s
+           AND (lease_until IS NULL OR lease_until < statement_timestamp())
+         ORDER BY queued_at, id LIMIT %(share)s
+           FOR NO KEY UPDATE SKIP LOCKED) claimed
+    LIMIT %(limit)s
+"""
+
+_FIRST = UUID(int=0)
+
+
+class Claimant:
+    """Remembers where it stopped, so that with more rooms than places every room has its turn."""
+
+    def __init__(self) -> None:
+        self._after = _FIRST
+
+    def claim(
+        self,
+        *,
+        limit: int = BATCH,
+        attempts: tuple[int, int] = (0, 0),
+        older: timedelta = timedelta(0),
+    ) -> list[Message]:
+        """Lock up to `limit` messages that wait and that nobody holds, oldest first in each room.
+
+        `attempts`: how often they may have been tried, from and to. `older`: how long they must
+        have waited. Locks last as long as the caller's transaction; times are the database's.
+        """
+        rooms = self._rooms(limit)
+        if not rooms:
+            return []
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _WAITING,
+                {
+                    "rooms": rooms,
+                    "older": older,
+                    "least": attempts[0],
+                    "most": attempts[1],
+                    "share": max(1, limit // len(rooms)),
+                    "limit": limit,
+                },
+            )
+            ids = [row[0] for row in cursor.fetchall()]
+        return locked(ids)
+
+    def _rooms(self, limit: int) -> list[UUID]:
+        with connection.cursor() as cursor:
+            cursor.execute(_ROOMS, {"after": self._after, "limit": limit})
+            rooms = [row[0] for row in cursor.fetchall()]
+            if len(rooms) < limit and self._after != _FIRST:
+                cursor.execute(_ROOMS, {"after": _FIRST, "limit": limit - len(rooms)})
+                rooms += [row[0] for row in cursor.fetchall() if row[0] <= self._after]
+        self._after = rooms[-1] if len(rooms) == limit else _FIRST
+        return rooms
+
+
+def locked(ids: Sequence[UUID]) -> list[Message]:
+    """These messages, if they still wait and nobody else holds them, in the order they queued."""
+    if not ids:
+        return []
+    return list(_held(ids).order_by("queued_at", "id"))
+
+
+def lease(messages: Sequence[Message], *, seconds: float) -> list[tuple[Message, int]]:
+    """Count an attempt and hold these locked messages beyond the transaction; each with its fence.
+
+    Whoever comes back later than that finds a newer fence and changes nothing.
+    """
+    Message.objects.filter(pk__in=[message.pk for message in messages]).update(
+        lease_until=Now() + timedelta(seconds=seconds),
+        fence=F("fence") + 1,
+        attempts=F("attempts") + 1,
+    )
+    return [(message, message.fence + 1) for message in messages]
+
+
+def retake(leased: Sequence[tuple[Message, int]]) -> list[Message]:
+    """Lock leased messages again: those whose lease is still ours and that nobody has changed."""
+    fences = {message.pk: fence for message, fence in leased}
+    held = _held(list(fences))
+    return [message for message in held if message.fence == fences[message.pk]]
+
+
+def _held(ids: Sequence[UUID]) -> QuerySet[Message]:
+    return (
+        Message.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
+        .select_related("author")
+        .filter(pk__in=ids, queued_at__isnull=False)
+    )

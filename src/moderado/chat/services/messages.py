@@ -1,0 +1,272 @@
+"""Speaking in a room: posting, editing, deleting."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from moderado.accounts.models import User
+from moderado.chat.errors import Conflict, MessageGone, NoSuchMessage, NoSuchRoom, NotTheAuthor
+from moderado.chat.events import AuthorTold, ChangeKind, MessageQueued, Notice
+from moderado.chat.models import Message, Room
+from moderado.chat.projection import own_view, public_view
+from moderado.chat.selectors import rooms
+from moderado.chat.services import revisions
+from moderado.chat.services.memberships import ensure_member
+from moderado.chat.services.publication import PublicChange, number, store
+from moderado.chat.services.verdicts import content_of
+from moderado.chat.types import MessageView
+from moderado.core.errors import Invalid
+from moderado.core.events import publish
+from moderado.core.ids import new_id
+from moderado.core.text import clean
+from moderado.moderation.services.screening import record_unjudged
+
+Status = Message.Status
+
+# The position is read in the statement that stores: the room's seq of that moment.
+_INSERT = """
+    INSERT INTO chat_message (id, created_at, room_id, author_id, client_id, first_hash, text,
+        revision, status, reason, categories, position, seq, reply_to_id, published_at,
+        edit_reason, edit_categories, queued_at, fence, attempts)
+    SELECT %(id)s, %(now)s, id, %(author)s, %(client_id)s, %(hash)s, %(text)s,
+        1, %(status)s, '', '{}', seq, 0, %(reply_to)s, %(published_at)s,
+        '', '{}', %(queued_at)s, 0, 0
+      FROM chat_room WHERE id = %(room)s
+    ON CONFLICT (room_id, author_id, client_id) DO NOTHING
+    RETURNING position
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """`created` is false when this client_id had been stored before: nothing was done then."""
+
+    view: MessageView
+    created: bool
+
+
+def post_message(
+    *,
+    author_id: UUID,
+    room_id: UUID,
+    text: str,
+    client_id: str | None = None,
+    reply_to: UUID | None = None,
+) -> Posted:
+    """Store a message; what the room's mode shows only after approval waits as PENDING.
+
+    The same `client_id` (1 to 64 characters) again yields the first message, for ever. In a
+    public room the first message joins its author. Raises NoSuchRoom, NoSuchMessage (`reply_to`),
+    Invalid, and Conflict when the client_id was used for another text.
+    """
+    cleaned = clean(text, max_length=settings.ENV.message_max_length, field="message")
+    _check_client_id(client_id)
+    with transaction.atomic():
+        room = rooms.get_room(room_id=room_id, reader_id=author_id)
+        author = User.objects.get(pk=author_id)
+        ensure_member(user_id=author_id, room_id=room_id)
+        if reply_to is not None:
+            _check_reply(room_id=room_id, author_id=author_id, reply_to=reply_to)
+        message = _draft(room, author, cleaned, client_id, reply_to)
+        if not _insert(message):
+            return Posted(_stored_before(message), created=False)
+        return Posted(_publish_posted(message, room), created=True)
+
+
+def edit_message(
+    *, actor_id: UUID, message_id: UUID, text: str, room_id: UUID | None = None
+) -> MessageView:
+    """Give a message a new text, which is judged anew; the author's view of it.
+
+    A visible message stays as it is until the edit is allowed (mode `pre`). Raises NoSuchMessage,
+    NotTheAuthor, MessageGone, Invalid.
+    """
+    cleaned = clean(text, max_length=settings.ENV.message_max_length, field="message")
+    with transaction.atomic():
+        message = _locked(actor_id=actor_id, message_id=message_id, room_id=room_id)
+        if message.author_id != actor_id:
+            raise NotTheAuthor
+        if message.status == Status.REMOVED:
+            raise MessageGone
+        if cleaned != (message.text if message.edit_status is None else message.edit_text):
+            _revise(message, cleaned)
+        return own_view(message, language=message.author.language)
+
+
+def delete_message(
+    *, actor_id: UUID, message_id: UUID, room_id: UUID | None = None
+) -> MessageView:
+    """Leave a tombstone: by the author at any time, by the room's moderators when it is visible.
+
+    Deleting twice changes nothing. Raises NoSuchMessage, NotTheAuthor.
+    """
+    with transaction.atomic():
+        message = _locked(actor_id=actor_id, message_id=message_id, room_id=room_id)
+        if message.author_id != actor_id and not rooms.is_moderator(
+            room_id=message.room_id, user_id=actor_id
+        ):
+            raise NotTheAuthor
+        if message.status != Status.REMOVED:
+            _remove(message)
+        if message.author_id == actor_id:
+            return own_view(message, language=message.author.language)
+        return public_view(message)
+
+
+def _check_client_id(client_id: str | None) -> None:
+    if client_id is not None:
+        cleaned = clean(client_id, max_length=64, field="client_id")
+        if cleaned != client_id:
+            raise Invalid(fields={"client_id": _("Use 1 to 64 characters without spaces around.")})
+
+
+def _check_reply(*, room_id: UUID, author_id: UUID, reply_to: UUID) -> None:
+    seen = Q(status=Status.APPROVED) | (Q(author_id=author_id) & ~Q(status=Status.REMOVED))
+    if not Message.objects.filter(seen, pk=reply_to, room_id=room_id).exists():
+        raise NoSuchMessage
+
+
+def _draft(
+    room: Room, author: User, text: str, client_id: str | None, reply_to: UUID | None
+) -> Message:
+    now = timezone.now()
+    shown = room.moderation_mode != Room.Mode.PRE
+    return Message(
+        id=new_id(),
+        created_at=now,
+        room_id=room.id,
+        author=author,
+        client_id=client_id,
+        first_hash=blake2b(text.encode(), digest_size=16).digest(),
+        text=text,
+        status=Status.APPROVED if shown else Status.PENDING,
+        reply_to_id=reply_to,
+        published_at=now if shown else None,
+        queued_at=None if room.moderation_mode == Room.Mode.OFF else now,
+    )
+
+
+def _insert(message: Message) -> bool:
+    """Store `message` and set its position; false when its client_id is taken."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            {
+                "id": message.id,
+                "now": message.created_at,
+                "room": message.room_id,
+                "author": message.author_id,
+                "client_id": message.client_id,
+                "hash": message.first_hash,
+                "text": message.text,
+                "status": str(message.status),
+                "reply_to": message.reply_to_id,
+                "published_at": message.published_at,
+                "queued_at": message.queued_at,
+            },
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    message.position = row[0]
+    return True
+
+
+def _stored_before(repeated: Message) -> MessageView:
+    first = Message.objects.select_related("author").get(
+        room_id=repeated.room_id, author_id=repeated.author_id, client_id=repeated.client_id
+    )
+    if bytes(first.first_hash) != repeated.first_hash:
+        raise Conflict
+    return own_view(first, language=first.author.language)
+
+
+def _publish_posted(message: Message, room: Room) -> MessageView:
+    if message.status == Status.APPROVED:
+        number([PublicChange(message, ChangeKind.PUBLISHED)])
+        store([message], ("seq", "position"))
+    if room.moderation_mode == Room.Mode.OFF:
+        record_unjudged(content_of(message))
+    return _tell_queued(message)
+
+
+def _tell_queued(message: Message) -> MessageView:
+    view = own_view(message, language=message.author.language)
+    publish(
+        AuthorTold(
+            room_id=message.room_id, author_id=message.author_id, notice=Notice.QUEUED, view=view
+        )
+    )
+    if message.queued_at is not None:
+        publish(MessageQueued(message_id=message.id, room_id=message.room_id))
+    return view
+
+
+def _locked(*, actor_id: UUID, message_id: UUID, room_id: UUID | None) -> Message:
+    """The message under its row lock, if the actor may see it."""
+    found = Message.objects.select_for_update(of=("self",), no_key=True).filter(pk=message_id)
+    if room_id is not None:
+        found = found.filter(room_id=room_id)
+    message = found.select_related("author", "room").first()
+    if message is None:
+        raise NoSuchMessage
+    try:
+        rooms.get_room(room_id=message.room_id, reader_id=actor_id)
+    except NoSuchRoom:
+        raise NoSuchMessage from None
+    seen = message.status == Status.APPROVED or (message.status == Status.REMOVED and message.seq)
+    if message.author_id != actor_id and not seen:
+        raise NoSuchMessage
+    return message
+
+
+def _revise(message: Message, text: str) -> None:
+    mode, visible = message.room.moderation_mode, message.status == Status.APPROVED
+    if visible and mode == Room.Mode.PRE:
+        revisions.put_beside(message, text)
+        revisions.queue(message)
+    elif visible or mode == Room.Mode.OFF:
+        _show_revised(message, text)
+    else:
+        revisions.replace(message, text, status=Status.PENDING)
+        revisions.queue(message)
+    store([message])
+    _tell_queued(message)
+
+
+def _show_revised(message: Message, text: str) -> None:
+    """Modes `post` and `off`: the new text is shown at once."""
+    revisions.replace(message, text, status=Status.APPROVED)
+    if message.room.moderation_mode == Room.Mode.OFF:
+        message.queued_at = None
+        record_unjudged(content_of(message))
+    else:
+        revisions.queue(message)
+    kind = ChangeKind.UPDATED if message.published_at else ChangeKind.PUBLISHED
+    message.published_at = message.published_at or timezone.now()
+    number([PublicChange(message, kind)])
+
+
+def _remove(message: Message) -> None:
+    visible = message.status == Status.APPROVED
+    message.status, message.queued_at, message.lease_until = Status.REMOVED, None, None
+    revisions.clear_edit(message)
+    if visible:
+        number([PublicChange(message, ChangeKind.REMOVED)])
+    else:
+        publish(
+            AuthorTold(
+                room_id=message.room_id,
+                author_id=message.author_id,
+                notice=Notice.REMOVED,
+                view=own_view(message, language=message.author.language),
+            )
+        )
+    store([message])
+

@@ -1,0 +1,118 @@
+"""Judging what waits: claimed under lock, judged, settled; and the sweep for what was left behind.
+
+Local providers judge inside the claiming transaction. A remote one is asked outside of any: the
+messages are leased, and the verdict is applied only where lease and revision are still the same.
+"""
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+
+from moderado.chat.models import Message
+from moderado.chat.services import claims
+from moderado.chat.services.claims import BATCH, MAX_ATTEMPTS, Claimant
+from moderado.chat.services.remote import RemoteRound
+from moderado.chat.services.verdicts import Judged, apply, content_of
+from moderado.moderation.services.screening import is_remote, screen
+from moderado.moderation.types import Outcome, Reason, Verdict
+
+log = structlog.get_logger(__name__)
+
+BUDGET = 8.0  # seconds one call may take up work; with a provider's own, below the tasks' limits
+SLICE = 0.2  # seconds one transaction should hold its rows for
+LEFT_BEHIND = timedelta(seconds=3)
+CAREFUL_LEASE = 5.0  # seconds; local judging takes milliseconds
+
+# The more often it was tried, the fewer companions: a message that kills its worker ends alone.
+_CAREFUL = ((0, 0, BATCH), (1, 1, 20), (2, MAX_ATTEMPTS - 1, 1))
+
+_HELD = Verdict(outcome=Outcome.HOLD, reason=Reason.UNJUDGED, rung="attempts")
+
+_claimant = Claimant()
+
+
+class _Pace:
+    """How many messages a transaction may take so that it stays short: learnt as it goes."""
+
+    def __init__(self) -> None:
+        self.limit = BATCH
+
+    def learn(self, judged: int, seconds: float) -> None:
+        if seconds > SLICE:
+            self.limit = max(1, int(judged * SLICE / seconds))
+        elif judged == self.limit:
+            self.limit = min(BATCH, self.limit * 2)
+
+
+_pace = _Pace()
+
+
+def screen_waiting() -> bool:
+    """Judge what waits until nothing does: true. False when 8 s were not enough."""
+    deadline = time.monotonic() + BUDGET
+    if is_remote():
+        return RemoteRound(_claimant).run(deadline)
+    while time.monotonic() < deadline:
+        if not _screen_batch():
+            return True
+    return False
+
+
+def sweep() -> int:
+    """Judge what has waited for some seconds and nobody holds; how many were taken up.
+
+    An attempt is counted and committed before each try, so that what kills its worker is found,
+    cornered alone, and after five tries held for a person. Waiting counts nothing.
+    """
+    taken = _give_up()
+    if is_remote():
+        again = RemoteRound(Claimant(), attempts=(0, MAX_ATTEMPTS - 1), older=LEFT_BEHIND)
+        again.run(time.monotonic() + BUDGET)
+        taken += again.taken
+    else:
+        taken += sum(_screen_left_behind(*step) for step in _CAREFUL)
+    if taken:
+        log.info("left_behind_taken_up", messages=taken)
+    return taken
+
+
+def _screen_left_behind(least: int, most: int, limit: int) -> int:
+    taken = 0
+    for _ in range(BATCH // limit):
+        with transaction.atomic():
+            messages = Claimant().claim(limit=limit, attempts=(least, most), older=LEFT_BEHIND)
+            if not messages:
+                break
+            leased = claims.lease(messages, seconds=CAREFUL_LEASE)
+        with transaction.atomic():
+            apply(_judge(claims.retake(leased)))
+        taken += len(leased)
+    return taken
+
+
+def _screen_batch() -> int:
+    with transaction.atomic():
+        messages = _claimant.claim(limit=_pace.limit)
+        started = time.monotonic()
+        apply(_judge(messages))
+        _pace.learn(len(messages), time.monotonic() - started)
+    return len(messages)
+
+
+def _judge(messages: Sequence[Message]) -> list[Judged]:
+    contents = [content_of(message) for message in messages]
+    verdicts: Sequence[Verdict] = screen(contents) if contents else ()
+    return [Judged(*each) for each in zip(messages, contents, verdicts, strict=True)]
+
+
+def _give_up() -> int:
+    """What five tries did not judge is held for a person, never approved."""
+    with transaction.atomic():
+        messages = Claimant().claim(attempts=(MAX_ATTEMPTS, 32_000), older=LEFT_BEHIND)
+        apply([Judged(message, content_of(message), _HELD) for message in messages])
+    for message in messages:
+        log.error("message_given_up", message_id=str(message.id), attempts=message.attempts)
+    return len(messages)

@@ -1,0 +1,186 @@
+"""What a verdict or a ruling does to a message. One transaction: rows, numbers and log together.
+
+The caller has locked the messages in this transaction and compared their revisions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+from django.utils import timezone
+
+from moderado.chat.errors import NoSuchMessage
+from moderado.chat.events import AuthorTold, ChangeKind, Notice
+from moderado.chat.models import Message
+from moderado.chat.projection import own_view
+from moderado.chat.services import revisions
+from moderado.chat.services.publication import SETTLED, PublicChange, number, store
+from moderado.core.events import publish
+from moderado.core.metrics import VERDICT_SECONDS, VERDICTS
+from moderado.moderation.events import CaseDecided
+from moderado.moderation.services.screening import record
+from moderado.moderation.types import Content, Outcome, Reason, Verdict
+
+log = structlog.get_logger(__name__)
+
+SUBJECT = "message"
+Status = Message.Status
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A locked message, what was judged of it, and how."""
+
+    message: Message
+    content: Content
+    verdict: Verdict
+
+
+def content_of(message: Message) -> Content:
+    """What moderation is given: the waiting text, or the shown one. No names, no addresses."""
+    waiting = message.edit_status == Status.PENDING
+    return Content(
+        subject_type=SUBJECT,
+        subject_id=message.id,
+        revision=(message.edit_revision or 0) if waiting else message.revision,
+        text=(message.edit_text or "") if waiting else message.text,
+        scope_id=message.room_id,
+        author_id=message.author_id,
+    )
+
+
+def apply(judged: Sequence[Judged]) -> None:
+    """Log every verdict, settle its message, number what becomes public, tell the authors."""
+    if not judged:
+        return
+    record([(each.content, each.verdict) for each in judged])
+    plain, revised, public, told = [], [], [], []
+    for each in judged:
+        _measure(each)
+        had_edits = each.message.revision > 1 or each.message.edit_status is not None
+        change, notice = _settle(each.message, each.verdict)
+        (revised if had_edits else plain).append(each.message)
+        if change:
+            public.append(PublicChange(each.message, change))
+        if notice:
+            told.append((each.message, notice))
+    number(public)
+    store(plain, SETTLED)
+    store(revised)
+    for message, notice in told:
+        tell(message, notice)
+
+
+def apply_ruling(event: CaseDecided) -> None:
+    """A moderator's word stands over any machine's, if it names the text that is there now.
+
+    Runs in the ruling's own transaction, so that neither is ever stored without the other.
+    """
+    if event.subject_type != SUBJECT:
+        return
+    message = (
+        Message.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("author")
+        .filter(pk=event.subject_id)
+        .first()
+    )
+    if message is None:
+        raise NoSuchMessage
+    if content_named(message, event.revision) is None or message.status == Status.REMOVED:
+        log.info("ruling_superseded", message_id=str(message.id), revision=event.revision)
+        return
+    change, notice = _rule(message, event)
+    number([PublicChange(message, change)] if change else [])
+    store([message])
+    if notice:
+        tell(message, notice)
+
+
+def content_named(message: Message, revision: int) -> str | None:
+    """The text that `revision` names, if it is still shown or still waits beside."""
+    if message.edit_status is not None and message.edit_revision == revision:
+        return message.edit_text
+    return message.text if message.revision == revision else None
+
+
+def tell(message: Message, notice: Notice) -> None:
+    """Tell the author's sockets, once this transaction has committed."""
+    publish(
+        AuthorTold(
+            room_id=message.room_id,
+            author_id=message.author_id,
+            notice=notice,
+            view=own_view(message, language=message.author.language),
+        )
+    )
+
+
+Effect = tuple[ChangeKind | None, Notice | None]
+
+
+def _settle(message: Message, verdict: Verdict) -> Effect:
+    """What the machine's verdict changes in `message`, for the room and for its author."""
+    message.queued_at = message.lease_until = None
+    shown = verdict.outcome in {Outcome.ALLOW, Outcome.FLAG}
+    categories = [str(category) for category in verdict.categories]
+    reason = str(verdict.reason or "")
+    if message.edit_status == Status.PENDING:
+        if shown:
+            revisions.promote_edit(message)
+            return ChangeKind.UPDATED, None
+        return None, _refuse_edit(message, verdict.outcome, reason, categories)
+    if message.status == Status.PENDING:
+        return _publish(message) if shown else _refuse(message, verdict.outcome, reason, categories)
+    if verdict.outcome is not Outcome.BLOCK:
+        return None, None  # Mode `post`: it is visible and stays so.
+    if revisions.revert(message, reason=reason, categories=categories):
+        return ChangeKind.UPDATED, Notice.REJECTED
+    _, notice = _refuse(message, Outcome.BLOCK, reason, categories)
+    return ChangeKind.REMOVED, notice
+
+
+def _rule(message: Message, event: CaseDecided) -> Effect:
+    message.queued_at = message.lease_until = None
+    allowed = event.outcome is Outcome.ALLOW
+    if message.edit_status is not None and message.edit_revision == event.revision:
+        if allowed:
+            revisions.promote_edit(message)
+            return ChangeKind.UPDATED, None
+        return None, _refuse_edit(message, Outcome.BLOCK, Reason.MODERATOR, [])
+    if allowed:
+        return (None, None) if message.status == Status.APPROVED else _publish(message)
+    was_visible = message.status == Status.APPROVED
+    revisions.clear_edit(message)
+    _, notice = _refuse(message, Outcome.BLOCK, Reason.MODERATOR, message.categories)
+    return (ChangeKind.REMOVED if was_visible else None), notice
+
+
+def _publish(message: Message) -> Effect:
+    message.status, message.reason, message.categories = Status.APPROVED, "", []
+    if message.published_at is None:
+        message.published_at = timezone.now()
+        return ChangeKind.PUBLISHED, None
+    return ChangeKind.UPDATED, None
+
+
+def _refuse(message: Message, outcome: Outcome, reason: str, categories: list[str]) -> Effect:
+    held = outcome is Outcome.HOLD
+    message.status = Status.HELD if held else Status.REJECTED
+    message.reason, message.categories = reason, categories
+    return None, Notice.HELD if held else Notice.REJECTED
+
+
+def _refuse_edit(
+    message: Message, outcome: Outcome, reason: str, categories: list[str]
+) -> Notice:
+    held = outcome is Outcome.HOLD
+    message.edit_status = Status.HELD if held else Status.REJECTED
+    message.edit_reason, message.edit_categories = reason, categories
+    return Notice.HELD if held else Notice.REJECTED
+
+
+def _measure(judged: Judged) -> None:
+    VERDICTS.labels(judged.verdict.outcome, judged.verdict.rung).inc()
+    if judged.message.queued_at:
+        waited = (timezone.now() - judged.message.queued_at).total_seconds()
+        VERDICT_SECONDS.observe(max(waited, 0.0))

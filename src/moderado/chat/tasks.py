@@ -1,0 +1,32 @@
+"""Celery's door into the chat: nothing in, one service call out."""
+
+from celery import shared_task
+
+from moderado.chat.services import screening
+from moderado.core.doorbell import Doorbell
+
+SOFT_LIMIT = 20  # seconds; longer than any provider may take
+HARD_LIMIT = 30  # seconds; shorter than any lease
+
+
+@shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
+def screen_waiting() -> None:
+    """Judge whatever waits."""
+    doorbell.answer()
+    if not screening.screen_waiting():
+        doorbell.press()  # Time was up before the queue was empty.
+
+
+@shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
+def sweep() -> None:
+    """Judge what was left behind, and ring for the rest of it."""
+    if screening.sweep():
+        doorbell.press()
+
+
+def _send() -> None:
+    # A hint: worth one attempt, and no retry that would hold the thread.
+    screen_waiting.apply_async(retry=False)
+
+
+doorbell = Doorbell(name="screening", send=_send)
