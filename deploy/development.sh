@@ -1,0 +1,34 @@
+#!/bin/sh
+# One process of the development containers, made anew whenever a Python file under src changes.
+# DEBUGGER=web or DEBUGGER=worker: that one runs alone, in one process, under debugpy on port 5678.
+set -eu
+
+debug=
+if [ "${DEBUGGER:-}" = "$1" ]; then
+  debug="python -Xfrozen_modules=off -m debugpy --listen 0.0.0.0:5678 -m"
+fi
+
+case $1 in
+  web)
+    run="gunicorn -c python:moderado.config.gunicorn moderado.config.asgi:application"
+    if [ -n "$debug" ]; then
+      # One process: a debugger sees every line of it.
+      run="$debug uvicorn moderado.config.asgi:application --host 0.0.0.0 --port 8000 --lifespan off"
+      run="$run --ws websockets-sansio --ws-max-size 65536 --no-access-log"
+    fi
+    ;;
+  worker)
+    run="celery --app=moderado.config.celery worker --include=moderado.config.heartbeat"
+    run="$run --loglevel=INFO --without-gossip --without-mingle"
+    if [ -n "$debug" ]; then run="$debug $run --pool=solo"; fi
+    ;;
+  beat)
+    run="celery --app=moderado.config.celery beat --scheduler=redbeat.RedBeatScheduler --loglevel=INFO --pidfile="
+    ;;
+  *)
+    echo "development.sh: web, worker or beat?" >&2
+    exit 2
+    ;;
+esac
+
+exec watchfiles --filter python --sigint-timeout 10 "$run" /app/src
