@@ -1,0 +1,46 @@
+"""Celery's settings, read by the application when it first needs them.
+
+The broker carries hints only: what makes them harmless to lose and to repeat is the row lock and
+the sweep in `moderado.chat.services.screening`.
+"""
+
+from moderado.config.env import env
+
+broker_url = env().broker
+broker_connection_retry_on_startup = True
+broker_connection_max_retries = None
+broker_transport_options = {
+    "visibility_timeout": 120,  # seconds; longer than any task may run
+    "unacked_restore_interval": 2,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+    "health_check_interval": 25,
+}
+accept_content = ["json"]
+
+task_acks_late = True
+task_reject_on_worker_lost = True
+task_ignore_result = True
+task_time_limit = 30
+task_soft_time_limit = 20
+
+worker_prefetch_multiplier = 1
+worker_max_tasks_per_child = 2000
+worker_cancel_long_running_tasks_on_connection_loss = True
+worker_soft_shutdown_timeout = 25
+worker_enable_remote_control = False
+worker_concurrency = env().worker_concurrency
+worker_hijack_root_logger = False
+
+# In memory: the one entry is known, two beats are harmless, and Redis may be emptied.
+beat_scheduler = "celery.beat:Scheduler"
+beat_max_loop_interval = 3
+beat_schedule = {
+    "sweep": {
+        "task": "moderado.chat.tasks.sweep",
+        "schedule": 3.0,  # seconds
+        "options": {"expires": 10},
+    }
+}
