@@ -1,0 +1,46 @@
+"""Valid objects with nothing special about them. Every argument may be given."""
+
+from itertools import count
+from typing import Any
+
+from moderado.accounts.models import User
+from moderado.chat.models import Membership, Message, Room
+from moderado.core.ids import new_id
+
+PASSWORD = "correct horse battery"
+_numbers = count(1)
+
+
+def make_user(**fields: Any) -> User:
+    number = next(_numbers)
+    defaults = {"email": f"person{number}@example.org", "name": f"Person {number}"}
+    return User.objects.create_user(**{"password": PASSWORD, **defaults, **fields})
+
+
+def make_room(**fields: Any) -> Room:
+    """A public room, moderated before publication, without participants."""
+    defaults = {"name": f"room {next(_numbers)}"}
+    fields.setdefault("created_by", None)
+    fields["created_by"] = fields["created_by"] or make_user()
+    return Room.objects.create(**{**defaults, **fields})
+
+
+def make_member(room: Room | None = None, **fields: Any) -> Membership:
+    room = room or make_room()
+    fields.setdefault("user", None)
+    fields["user"] = fields["user"] or make_user()
+    return Membership.objects.create(room=room, **fields)
+
+
+def make_message(room: Room | None = None, **fields: Any) -> Message:
+    """A row as it stands in the table; `post_message` is how one comes to be in the product."""
+    room = room or make_room()
+    fields.setdefault("author", None)
+    fields["author"] = fields["author"] or make_member(room).user
+    defaults = {
+        "client_id": str(new_id()),
+        "first_hash": b"\0" * 16,
+        "text": "bom dia",
+        "position": room.seq,
+    }
+    return Message.objects.create(room=room, **{**defaults, **fields})
