@@ -5,9 +5,12 @@ from the descriptions below (`make docs`).
 """
 
 from functools import cache
+from ipaddress import ip_network
+from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Names = Annotated[list[str], NoDecode]
@@ -19,7 +22,8 @@ class Env(BaseSettings):
     )
 
     secret_key: SecretStr = Field(
-        min_length=32, description="Signs sessions, tokens and hints. At least 32 random characters."
+        min_length=32,
+        description="Signs sessions, tokens and hints. At least 32 random characters.",
     )
     database_url: SecretStr = Field(
         description="PostgreSQL, as `postgres://user:password@host:port/name`."
@@ -51,6 +55,18 @@ class Env(BaseSettings):
         default=["127.0.0.0/8", "::1/128"],
         description="Networks that may read `/metrics`, in CIDR notation.",
     )
+    prometheus_multiproc_dir: Path | None = Field(
+        default=None,
+        description="A folder, emptied before each start, through which the processes of one "
+        "machine share their metrics. Unset, `/metrics` tells of the process that answers.",
+    )
+    worker_metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="Port on which the Celery worker itself serves metrics. For where it shares "
+        "no folder with the web processes, as in containers.",
+    )
     secure_cookies: bool = Field(
         default=True, description="HTTPS only: secure cookies, HSTS, redirect. Off for localhost."
     )
@@ -62,6 +78,15 @@ class Env(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="The least severe log line that is written."
+    )
+    bind: str = Field(
+        default="0.0.0.0:8000",  # noqa: S104 (a container's; `moderado up` names the loopback)
+        description="Where the web listens, `host:port`. `moderado up` listens on 127.0.0.1.",
+    )
+    static_root: Path | None = Field(
+        default=None,
+        description="Where `collectstatic` gathers what is served under /static/; "
+        "`.moderado/static` beside the source if unset.",
     )
     web_workers: int = Field(default=1, ge=1, le=64, description="uvicorn workers under gunicorn.")
     worker_concurrency: int = Field(
@@ -114,7 +139,9 @@ class Env(BaseSettings):
     )
     @classmethod
     def _split(cls, value: object) -> object:
-        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return [part.strip() for part in value.split(",") if part.strip()]
 
     @field_validator("allowed_hosts")
     @classmethod
@@ -122,6 +149,32 @@ class Env(BaseSettings):
         if "*" in hosts:
             raise ValueError("'*' would switch the origin check of the sockets off: name the hosts")
         return hosts
+
+    @field_validator("trusted_proxies", "metrics_networks")
+    @classmethod
+    def _networks(cls, networks: list[str]) -> list[str]:
+        for network in networks:
+            ip_network(network, strict=False)
+        return networks
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, origins: list[str]) -> list[str]:
+        for origin in origins:
+            parts = urlsplit(origin)
+            if parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}":
+                raise ValueError(f"'{origin}' is no origin: write https://host, without a path")
+        return origins
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, url: SecretStr) -> SecretStr:
+        return _of_scheme(url, "postgres", "postgresql")
+
+    @field_validator("redis_url", "broker_url", "layer_url")
+    @classmethod
+    def _redis(cls, url: SecretStr | None) -> SecretStr | None:
+        return url and _of_scheme(url, "redis", "rediss", "unix")
 
     @property
     def broker(self) -> str:
@@ -132,10 +185,30 @@ class Env(BaseSettings):
         return (self.layer_url or self.redis_url).get_secret_value()
 
 
+def _of_scheme(url: SecretStr, *schemes: str) -> SecretStr:
+    if urlsplit(url.get_secret_value()).scheme not in schemes:
+        raise ValueError(f"an address that starts with {schemes[0]}:// is needed")
+    return url
+
+
+class Misconfigured(SystemExit):
+    """The environment is wrong. Ends the process with one readable message, and no traceback."""
+
+
 @cache
 def env() -> Env:
-    """The configuration of this process.
+    """The configuration of this process. Raises Misconfigured, which names all that is wrong."""
+    try:
+        return Env()
+    except ValidationError as error:
+        raise Misconfigured(_explained(error)) from None
 
-    Raises pydantic.ValidationError, which names every variable that is wrong.
-    """
-    return Env()
+
+def _explained(error: ValidationError) -> str:
+    """One line a mistake. What was given is not repeated: it may be a secret."""
+    lines = [
+        f"  {'.'.join(map(str, mistake['loc'])).upper() or 'environment'}: "
+        f"{mistake['msg'].removeprefix('Value error, ')}"
+        for mistake in error.errors(include_url=False, include_input=False)
+    ]
+    return "\n".join(["The configuration is not complete (see docs/configuration.md):", *lines])

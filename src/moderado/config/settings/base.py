@@ -1,13 +1,16 @@
-"""What web and worker share. Values come from `moderado.config.env`; nothing here reads os.environ."""
+"""What web and worker share. Values come from `moderado.config.env`, never from os.environ."""
 
+import logging
 import socket
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from moderado.config.env import env
+from moderado.core import logging as lines
 
 ENV = env()
 ROOT = Path(__file__).resolve().parents[2]  # src/moderado
@@ -37,6 +40,7 @@ INSTALLED_APPS = [
     "corsheaders",
     "csp",
     "channels",
+    "django_structlog",
     "moderado.accounts",
     "moderado.moderation",
     "moderado.chat",
@@ -45,6 +49,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "moderado.api.health.ProbeMiddleware",  # before hosts are checked: probes come by address
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -57,6 +62,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "moderado.web.middleware.RelaxedPolicies",
 ]
 
 TEMPLATES = [
@@ -106,13 +112,13 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+AUTHENTICATION_BACKENDS = ["moderado.accounts.backends.PasswordBackend"]
 SESSION_COOKIE_AGE = ENV.refresh_token_days * 24 * 3600
-SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_SAVE_EVERY_REQUEST = False
 
 ACCESS_TOKEN_SECONDS = ENV.access_token_seconds
 REFRESH_TOKEN_DAYS = ENV.refresh_token_days
 TRUSTED_PROXIES = ENV.trusted_proxies
+MESSAGE_MAX_LENGTH = ENV.message_max_length
 LIMIT_SIGN_IN_PER_ACCOUNT = ENV.limit_sign_in_per_account
 LIMIT_SIGN_IN_PER_ADDRESS = ENV.limit_sign_in_per_address
 
@@ -124,7 +130,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["moderado.api.parsers.BoundedJSON"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "moderado.api.openapi.Schema",
     "EXCEPTION_HANDLER": "moderado.api.errors.answer",
     "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",  # always with microseconds; TIME_ZONE is UTC
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -136,8 +142,33 @@ LOCALE_PATHS = [ROOT / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 
+LOGIN_URL = "web:sign-in"
+LOGIN_REDIRECT_URL = "web:chat"
+
 STATIC_URL = "static/"
-STATIC_ROOT = ROOT.parents[1] / ".moderado" / "static"
+STATIC_ROOT = ENV.static_root or ROOT.parents[1] / ".moderado" / "static"
+# Names without a hash: ES modules import each other by relative names, which hashing would break (or
+# an import map mend, which needs an inline script), and others load `client.js` by its plain name.
+# So browsers ask each time, and are told 304 as long as nothing has changed.
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+WHITENOISE_MAX_AGE = 0
+WHITENOISE_USE_FINDERS = True  # no `collectstatic` is needed to run
+
+# 'self' in connect-src covers ws: and wss: of the same host (CSP 3).
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "connect-src": [SELF],
+        "img-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
 
 REDIS_URL = ENV.redis_url.get_secret_value()
 CHANNEL_LAYERS = {
@@ -163,3 +194,38 @@ CHANNEL_LAYERS = {
 }
 
 MODERATION_PROVIDERS = ENV.moderation_providers
+
+METRICS_NETWORKS = ENV.metrics_networks
+METRICS_DIR = ENV.prometheus_multiproc_dir
+
+LOGGING = lines.configure(log_format=ENV.log_format, level=ENV.log_level)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+# One line a request, none a task unless it fails: a busy worker runs hundreds a second.
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
+DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
+
+# HTTPS everywhere but on localhost. Who may say that a request came by HTTPS is decided by the
+# server (`moderado.config.gunicorn`), which believes the proxies in TRUSTED_PROXIES alone.
+SECURE_SSL_REDIRECT = ENV.secure_cookies
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = 31_536_000 if ENV.secure_cookies else 0
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = ENV.secure_cookies
+CSRF_COOKIE_SECURE = ENV.secure_cookies
+CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = [
+    # HSTS for subdomains, and in browsers' lists: about hosts that are not this server's.
+    "security.W005",
+    "security.W021",
+]
+
+# Other origins come with a token, never with a cookie.
+CORS_ALLOWED_ORIGINS = ENV.allowed_origins
+CORS_ALLOW_CREDENTIALS = False
+CORS_URLS_REGEX = r"^/(api|ws)/.*$"
+CORS_EXPOSE_HEADERS = ["Retry-After"]

@@ -1,6 +1,6 @@
 """The web process: many threads, one pool. Under ASGI a connection may not outlive its request."""
 
-from moderado.config.settings.base import *  # noqa: F403
+from moderado.config.settings.base import *
 from moderado.config.settings.base import DATABASES, ENV
 
 DATABASES["default"]["CONN_MAX_AGE"] = 0

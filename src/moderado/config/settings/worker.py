@@ -1,6 +1,6 @@
 """The Celery worker: one connection a process, kept. A pool would be built anew for every task."""
 
-from moderado.config.settings.base import *  # noqa: F403
+from moderado.config.settings.base import *
 from moderado.config.settings.base import DATABASES
 
 DATABASES["default"]["CONN_MAX_AGE"] = 600

@@ -1,0 +1,152 @@
+"""What operators and their machines ask: alive, ready, how does it go.
+
+Answered before everything else: no host check (probes come by address), no session, no redirect.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from ipaddress import ip_address, ip_network
+from typing import cast
+
+import structlog
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from moderado.chat.selectors import feed
+from moderado.core import redis
+from moderado.core.addresses import address_of_request
+from moderado.core.metrics import OLDEST_PENDING
+
+log = structlog.get_logger(__name__)
+
+Next = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
+
+BEHIND = 30.0  # seconds a message waits before the worker is called behind
+
+
+def livez(_request: HttpRequest) -> HttpResponse:
+    """This process turns its event loop. Asks nobody else."""
+    return JsonResponse({"status": "alive"})
+
+
+def readyz(_request: HttpRequest) -> HttpResponse:
+    """Whether requests may be sent here: 503, naming what fails, if not.
+
+    A worker that is away or behind is told and changes nothing: messages wait for it.
+    """
+    checks = {name: _outcome(name, check) for name, check in _CHECKS.items()}
+    ready = all(outcome == "ok" for outcome in checks.values())
+    waiting = feed.oldest_waiting_seconds() if checks["database"] == "ok" else None
+    body = {
+        "status": "ready" if ready else "not_ready",
+        "checks": checks,
+        "worker": {
+            "status": "unknown" if waiting is None else "behind" if waiting > BEHIND else "ok",
+            "oldest_waiting_seconds": waiting,
+        },
+    }
+    return JsonResponse(body, status=200 if ready else 503)
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus' text, of all processes that share PROMETHEUS_MULTIPROC_DIR.
+
+    For METRICS_NETWORKS only; to all others there is no such page.
+    """
+    if not _may_scrape(request):
+        return HttpResponse(status=404)
+    try:
+        OLDEST_PENDING.set(feed.oldest_waiting_seconds())
+    except DatabaseError:
+        log.warning("oldest_pending_unknown")
+    return HttpResponse(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+
+
+class ProbeMiddleware:
+    """Stands before all others and lets everything but the three paths through."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Next) -> None:
+        self._next = get_response
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if self._is_async:
+            return self._answer(request)
+        probe = _PROBES.get(request.path)
+        return self._next(request) if probe is None else probe(request)
+
+    async def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        probe = _PROBES.get(request.path)
+        if probe is None:
+            return await cast("Awaitable[HttpResponseBase]", self._next(request))
+        return livez(request) if probe is livez else await sync_to_async(probe)(request)
+
+
+def _outcome(name: str, check: Callable[[], None]) -> str:
+    try:
+        check()
+    except Exception as error:  # noqa: BLE001  (whatever is wrong, this process is not ready)
+        log.warning("not_ready", what=name, error=type(error).__name__)
+        return type(error).__name__
+    return "ok"
+
+
+def _check_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _check_migrations() -> None:
+    if not _migrated:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            raise MigrationsWait
+        _migrated.append(True)
+
+
+def _check_redis() -> None:
+    redis.client().ping()
+
+
+class MigrationsWait(Exception):
+    """The database is older than this code."""
+
+
+# Found once, it stays true while this process lives: no code migrates backwards under it.
+_migrated: list[bool] = []
+_CHECKS: Mapping[str, Callable[[], None]] = {
+    "database": _check_database,
+    "migrations": _check_migrations,
+    "redis": _check_redis,
+}
+_PROBES: Mapping[str, Callable[[HttpRequest], HttpResponse]] = {
+    "/livez": livez,
+    "/readyz": readyz,
+    "/metrics": metrics,
+}
+
+
+def _may_scrape(request: HttpRequest) -> bool:
+    try:
+        scraper = ip_address(address_of_request(request.META))
+    except ValueError:
+        return False
+    return any(scraper in ip_network(network) for network in settings.METRICS_NETWORKS)
+
+
+def _registry() -> CollectorRegistry:
+    if settings.METRICS_DIR is None:
+        return REGISTRY
+    registry = CollectorRegistry()
+    # The library's own annotations stop at this function.
+    MultiProcessCollector(registry, path=str(settings.METRICS_DIR))  # type: ignore[no-untyped-call]
+    return registry
