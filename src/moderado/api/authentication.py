@@ -3,7 +3,6 @@
 Both become `request.user` (the account) and `request.auth` (a `Principal`).
 """
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import (
     BaseAuthentication,
     SessionAuthentication,

@@ -1,6 +1,6 @@
-"""Where a request really comes from, when reverse proxies stand before the server. Pure."""
+"""Where a request really comes from, when reverse proxies stand before the server."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from ipaddress import (
     IPv4Address,
@@ -10,6 +10,9 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
+from typing import Any
+
+from django.conf import settings
 
 Address = IPv4Address | IPv6Address
 
@@ -33,6 +36,26 @@ def client_address(*, peer: str | None, forwarded_for: str, trusted: Sequence[st
         if not _is_trusted(vouched, trusted):
             break
     return vouched
+
+
+def address_of_request(meta: Mapping[str, Any]) -> str:
+    """Of a Django request, from its `META`."""
+    return client_address(
+        peer=meta.get("REMOTE_ADDR") or None,
+        forwarded_for=meta.get("HTTP_X_FORWARDED_FOR", ""),
+        trusted=settings.TRUSTED_PROXIES,
+    )
+
+
+def address_of_scope(scope: Mapping[str, Any]) -> str:
+    """Of an ASGI scope, HTTP or WebSocket."""
+    client = scope.get("client")
+    headers = [value for name, value in scope.get("headers", ()) if name == b"x-forwarded-for"]
+    return client_address(
+        peer=client[0] if client and client[0] else None,
+        forwarded_for=b",".join(headers).decode("latin-1"),
+        trusted=settings.TRUSTED_PROXIES,
+    )
 
 
 def counted_as(address: str) -> str:

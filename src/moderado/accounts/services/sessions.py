@@ -13,6 +13,7 @@ from moderado.accounts import selectors, tokens
 from moderado.accounts.errors import NotAuthenticated, WrongCredentials
 from moderado.accounts.events import SessionEnded
 from moderado.accounts.models import Session, User
+from moderado.accounts.services.accounts import HASHING
 from moderado.accounts.types import Principal, Tokens
 from moderado.core import events
 
@@ -30,7 +31,8 @@ def account_of(*, email: str, password: str) -> User:
     Raises WrongCredentials, after the same time whatever is wrong: the hasher runs for unknown
     e-mails and inactive accounts too.
     """
-    user = authenticate(email=email, password=password)
+    with HASHING:
+        user = authenticate(email=email, password=password)
     if not isinstance(user, User):
         raise WrongCredentials
     return user

@@ -1,0 +1,31 @@
+"""E-mail and password, for sign-ins that go through Django: the admin's form among them."""
+
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from moderado.accounts import quota
+from moderado.core.addresses import address_of_request
+from moderado.core.errors import RateLimited
+
+
+class PasswordBackend(ModelBackend):
+    """Django's, under the limits of every other sign-in. Over the limit nothing is right."""
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> AbstractBaseUser | None:
+        email = username or kwargs.get("email") or ""
+        if request is not None:
+            try:
+                quota.count_sign_in(email=email, address=address_of_request(request.META))
+            except RateLimited:
+                raise PermissionDenied from None
+        return super().authenticate(None, username=email, password=password)

@@ -1,0 +1,148 @@
+"""Accounts: made, named, closed."""
+
+import unicodedata
+from collections.abc import Callable
+from threading import BoundedSemaphore
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import password_validation
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from moderado.accounts.errors import NotAuthenticated
+from moderado.accounts.models import User
+from moderado.core import text
+from moderado.core.errors import Invalid
+
+Problems = dict[str, str | Promise]
+
+NAME_LENGTH = 80
+EMAIL_LENGTH = 254
+MAX_PASSWORD_LENGTH = 256  # code points; a longer one only costs the hasher time
+
+# Argon2 takes 100 MiB a hash on purpose: this many at once in a process, the others wait.
+HASHING = BoundedSemaphore(4)
+
+EMAIL_TAKEN = _("There is an account with this e-mail already.")
+# Letters that show nothing: a name made of them would look like no name.
+BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
+
+def register(*, email: str, name: str, password: str, language: str | None = None) -> User:
+    """A new account that may sign in at once.
+
+    Raises Invalid with `fields` naming everything that is wrong: e-mail (malformed or taken),
+    name, password (against AUTH_PASSWORD_VALIDATORS), language.
+    """
+    email = email.strip().lower()
+    language = language or settings.LANGUAGE_CODE
+    applicant = User(email=email, name=name, language=language)
+    problems = {
+        **_objections("email", _check_email, email),
+        **_objections("name", clean_name, name),
+        **_objections("password", _check_password, password, applicant),
+        **_objections("language", _check_language, language),
+    }
+    if not problems and User.objects.filter(email=email).exists():
+        problems["email"] = EMAIL_TAKEN
+    if problems:
+        raise Invalid(fields=problems)
+    return _created(email, password, name=clean_name(name), language=language)
+
+
+def update_profile(*, user_id: UUID, name: str | None = None, language: str | None = None) -> User:
+    """The account with what was given changed; None leaves a value as it is. Raises Invalid."""
+    changes: dict[str, Any] = {}
+    if name is not None:
+        changes["name"] = clean_name(name)
+    if language is not None:
+        if problems := _objections("language", _check_language, language):
+            raise Invalid(fields=problems)
+        changes["language"] = language
+    user = _account(user_id)
+    for field, value in changes.items():
+        setattr(user, field, value)
+    if changes:
+        user.save(update_fields=list(changes))
+    return user
+
+
+def change_password(*, user_id: UUID, password: str) -> None:
+    """A new password. Every session of the account ends, this one too. Raises Invalid."""
+    user = _account(user_id)
+    if problems := _objections("password", _check_password, password, user):
+        raise Invalid(fields=problems)
+    with HASHING:
+        user.set_password(password)
+    with transaction.atomic():
+        user.save(update_fields=["password"])
+
+
+def deactivate(*, user_id: UUID) -> None:
+    """The account can no longer be used, and every session of it ends. Its words stay."""
+    user = _account(user_id)
+    user.is_active = False
+    with transaction.atomic():
+        user.save(update_fields=["is_active"])
+
+
+def clean_name(name: str) -> str:
+    """`name` on one line, in NFC, without what is invisible; raises Invalid naming `name`."""
+    shown = "".join(" " if char.isspace() else char for char in name)
+    shown = "".join(char for char in shown if unicodedata.category(char) not in {"Cc", "Cf"})
+    cleaned = text.clean(" ".join(shown.split()), max_length=NAME_LENGTH, field="name")
+    if all(char.isspace() or char in BLANK_LETTERS for char in cleaned):
+        raise Invalid(fields={"name": _("Write something.")})
+    return cleaned
+
+
+def _account(user_id: UUID) -> User:
+    user = User.objects.filter(id=user_id, is_active=True).first()
+    if user is None:
+        raise NotAuthenticated
+    return user
+
+
+def _created(email: str, password: str, **fields: str) -> User:
+    with HASHING:
+        user = User(email=email, **fields)
+        user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError:  # somebody else registered it since we looked
+        raise Invalid(fields={"email": EMAIL_TAKEN}) from None
+    return user
+
+
+def _objections(field: str, check: Callable[..., object], *values: object) -> Problems:
+    """What `check` says against `values`, under the name of the field."""
+    try:
+        check(*values)
+    except ValidationError as error:
+        return {field: " ".join(error.messages)}
+    except Invalid as error:
+        return error.fields
+    return {}
+
+
+def _check_email(email: str) -> None:
+    if len(email) > EMAIL_LENGTH:
+        raise ValidationError(_("Enter a valid e-mail address."))
+    validate_email(email)
+
+
+def _check_password(password: str, user: User) -> None:
+    if len(password) > MAX_PASSWORD_LENGTH:
+        raise ValidationError(_("The password is too long."))
+    password_validation.validate_password(password, user=user)
+
+
+def _check_language(language: str) -> None:
+    if language not in User.Language.values:
+        raise ValidationError(_("This language is not offered."))

@@ -1,0 +1,122 @@
+"""Accounts and sessions: /api/auth/."""
+
+from typing import cast
+
+from django.db.models import QuerySet
+from django.utils.translation import get_language
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from moderado.accounts import quota, selectors
+from moderado.accounts.models import User
+from moderado.accounts.services import accounts, sessions, tickets
+from moderado.accounts.types import Principal
+from moderado.api.auth_bodies import (
+    Credentials,
+    PersonBody,
+    Profile,
+    ProfileChange,
+    RefreshBody,
+    Registered,
+    Registration,
+    TicketBody,
+    TokensBody,
+)
+from moderado.api.pagination import NumberedPages
+from moderado.core.addresses import address_of_request
+
+
+class OpenDoor(APIView):
+    """For those who have no credentials yet, or come with bad ones: none are looked at."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+
+class Register(OpenDoor):
+    @extend_schema(
+        operation_id="register", request=Registration, responses={201: Registered}, auth=[]
+    )
+    def post(self, request: Request) -> Response:
+        """Make an account and sign in to it."""
+        body = Registration(data=request.data)
+        body.is_valid(raise_exception=True)
+        quota.count_address(address=address_of_request(request.META))
+        user = accounts.register(**body.validated_data, language=get_language())
+        tokens = sessions.tokens_of(session=sessions.open_session(user=user))
+        return Response(Registered({"user": user, "tokens": tokens}).data, status=201)
+
+
+class Login(OpenDoor):
+    @extend_schema(operation_id="login", request=Credentials, responses=TokensBody, auth=[])
+    def post(self, request: Request) -> Response:
+        """Sign in. Unknown e-mail, wrong password, closed account: the same 401, equally late."""
+        body = Credentials(data=request.data)
+        body.is_valid(raise_exception=True)
+        credentials = body.validated_data
+        quota.count_sign_in(
+            email=credentials["email"], address=address_of_request(request.META)
+        )
+        return Response(TokensBody(sessions.sign_in(**credentials)).data)
+
+
+class Refresh(OpenDoor):
+    @extend_schema(operation_id="refresh", request=RefreshBody, responses=TokensBody, auth=[])
+    def post(self, request: Request) -> Response:
+        """Exchange a refresh token for new tokens, once. Used twice, it ends the session."""
+        body = RefreshBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        return Response(TokensBody(sessions.refresh(token=body.validated_data["refresh"])).data)
+
+
+class Logout(OpenDoor):
+    @extend_schema(operation_id="logout", request=RefreshBody, responses={204: None}, auth=[])
+    def post(self, request: Request) -> Response:
+        """End the session of a refresh token: its tokens, tickets and sockets end with it."""
+        body = RefreshBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        sessions.sign_out(token=body.validated_data["refresh"])
+        return Response(status=204)
+
+
+class WebSocketTicket(APIView):
+    @extend_schema(operation_id="issue_ticket", request=None, responses=TicketBody)
+    def post(self, request: Request) -> Response:
+        """A ticket that opens one WebSocket of this session, within half a minute."""
+        ticket = tickets.issue_ticket(principal=cast("Principal", request.auth))
+        return Response(TicketBody(ticket).data)
+
+
+class People(ListAPIView[User]):
+    serializer_class = PersonBody
+    pagination_class = NumberedPages
+
+    @extend_schema(
+        operation_id="list_users",
+        parameters=[OpenApiParameter("search", str, description="A part of the name.")],
+    )
+    def get(self, request: Request, *args: object, **kwargs: object) -> Response:
+        """People by name. E-mails are neither searched nor shown but to their owner and staff."""
+        return super().get(request, *args, **kwargs)
+
+    def get_queryset(self) -> QuerySet[User]:
+        return selectors.users_matching(self.request.query_params.get("search", ""))
+
+
+class Me(APIView):
+    @extend_schema(operation_id="get_profile", responses=Profile)
+    def get(self, request: Request) -> Response:
+        """One's own profile."""
+        return Response(Profile(request.user).data)
+
+    @extend_schema(operation_id="update_profile", request=ProfileChange, responses=Profile)
+    def patch(self, request: Request) -> Response:
+        """Change one's name or language."""
+        body = ProfileChange(data=request.data)
+        body.is_valid(raise_exception=True)
+        user_id = cast("Principal", request.auth).user_id
+        user = accounts.update_profile(user_id=user_id, **body.validated_data)
+        return Response(Profile(user).data)

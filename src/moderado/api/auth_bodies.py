@@ -1,0 +1,99 @@
+"""What goes in and out under /api/auth/. Only the fields named here are ever read."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from moderado.accounts.models import User
+from moderado.accounts.services.accounts import EMAIL_LENGTH, MAX_PASSWORD_LENGTH, NAME_LENGTH
+from moderado.accounts.types import Principal
+
+TOKEN_LENGTH = 4096
+
+
+class Password(serializers.CharField):
+    """Taken as it is typed, blanks included, and never given back."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            write_only=True,
+            trim_whitespace=False,
+            max_length=MAX_PASSWORD_LENGTH,
+            style={"input_type": "password"},
+        )
+
+
+class Language(serializers.ChoiceField):
+    """`pt-BR` and `pt-br` are the same."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=User.Language.choices, **options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value(data.lower() if isinstance(data, str) else data)
+
+
+class Registration(serializers.Serializer[Any]):
+    email = serializers.EmailField(max_length=EMAIL_LENGTH)
+    name = serializers.CharField(max_length=NAME_LENGTH)
+    password = Password()
+
+
+class Credentials(serializers.Serializer[Any]):
+    email = serializers.CharField(max_length=EMAIL_LENGTH)
+    password = Password()
+
+
+class RefreshBody(serializers.Serializer[Any]):
+    refresh = serializers.CharField(max_length=TOKEN_LENGTH)
+
+
+class TokensBody(serializers.Serializer[Any]):
+    access = serializers.CharField(read_only=True)
+    refresh = serializers.CharField(read_only=True)
+
+
+class TicketBody(serializers.Serializer[Any]):
+    ticket = serializers.CharField(read_only=True)
+    expires_in = serializers.IntegerField(read_only=True, help_text="Seconds.")
+
+
+class Profile(serializers.ModelSerializer[User]):
+    """An account as its owner sees it."""
+
+    language = Language(read_only=True)
+
+    class Meta:
+        model = User
+        fields = ("id", "name", "email", "language", "is_staff")
+        read_only_fields = fields
+
+
+class ProfileChange(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=NAME_LENGTH, required=False)
+    language = Language(required=False)
+
+
+class Registered(serializers.Serializer[Any]):
+    user = Profile(read_only=True)
+    tokens = TokensBody(read_only=True)
+
+
+class PersonBody(serializers.ModelSerializer[User]):
+    """An account as others see it. `email` is there for its owner and for staff only."""
+
+    email = serializers.EmailField(required=False, read_only=True)
+
+    class Meta:
+        model = User
+        fields = ("id", "name", "email")
+        read_only_fields = fields
+
+    def to_representation(self, instance: User) -> dict[str, Any]:
+        shown: dict[str, Any] = super().to_representation(instance)
+        viewer = self.context["request"].auth
+        if not isinstance(viewer, Principal) or not (
+            viewer.is_staff or viewer.user_id == instance.id
+        ):
+            del shown["email"]
+        return shown
