@@ -1,0 +1,126 @@
+"""Finding what was said: full text in Portuguese and English, and likeness where words fail."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import reduce
+from operator import and_, or_
+from uuid import UUID
+
+from django.contrib.postgres.search import (
+    SearchQuery,
+    SearchRank,
+    SearchVectorField,
+    TrigramWordSimilarity,
+)
+from django.db import connection, transaction
+from django.db.models import Expression, F, Func, QuerySet, TextField
+from django.db.utils import OperationalError
+
+from moderado.chat.models import Message
+from moderado.chat.selectors.rooms import get_room
+
+LIMIT = 100  # the best so many
+CANDIDATES = 500  # ranked are the newest so many of those that match
+ENOUGH = 20  # found by their words: then nothing merely alike is looked for
+WORDS = 12
+
+LIKENESS = "0.5"  # of trigrams shared: a letter or two wrong
+PATIENCE = "1500ms"  # likeness is help, and may not cost more than this
+
+_LANGUAGES = ("portuguese", "english")
+_CONFIGURATION = """
+SELECT set_config('pg_trgm.word_similarity_threshold', %s, true),
+    set_config('statement_timeout', %s, true)
+"""
+# What PostgreSQL's Portuguese stemmer leaves apart: mensagem and mensagens, canal and canais,
+# reunião and reuniões. Asked for is the one as well as the other.
+_ENDINGS = (
+    ("m", "ns"),
+    ("ao", "oes"),
+    ("ao", "aes"),
+    ("al", "ais"),
+    ("el", "eis"),
+    ("il", "is"),
+    ("il", "eis"),
+    ("ol", "ois"),
+    ("ul", "uis"),
+)
+_VECTOR = Func(F("text"), function="chat_search_vector", output_field=SearchVectorField())
+_FOLDED = Func(F("text"), function="chat_fold", output_field=TextField())
+_MARKS = re.compile("[\u0300-\u036f]+")
+
+
+def search(*, reader_id: UUID, room_id: UUID, query: str) -> list[Message]:
+    """The published messages that answer `query`, best first and at most 100; authors loaded.
+
+    Every word must occur, in some form of it. Only where that finds little, messages are added
+    that hold something similar. Capitals and accents do not matter. Raises NoSuchRoom.
+    """
+    room = get_room(room_id=room_id, reader_id=reader_id)
+    folded = fold(query)
+    words = re.findall(r"\w+", folded)[:WORDS]
+    if not words:
+        return []
+    published = Message.objects.filter(room=room, status=Message.Status.APPROVED)
+    found = _by_words(published, words)
+    if len(found) < ENOUGH and len(max(words, key=len)) > 2:
+        known = set(found)
+        found += [pk for pk in _by_likeness(published, words) if pk not in known]
+    loaded = Message.objects.select_related("author").in_bulk(found[:LIMIT])
+    return [loaded[pk] for pk in found[:LIMIT] if pk in loaded]
+
+
+def fold(text: str) -> str:
+    """Without accents and capitals: the same as the database's `chat_fold`."""
+    return _MARKS.sub("", unicodedata.normalize("NFKD", text)).lower()
+
+
+def _by_words(published: QuerySet[Message], words: list[str]) -> list[UUID]:
+    query = reduce(and_, (_any_form(word) for word in words))
+    newest = published.alias(vector=_VECTOR).filter(vector=query).order_by("-position", "-id")
+    return _best(newest, SearchRank(_VECTOR, query) + _likeness(words))
+
+
+def _any_form(word: str) -> SearchQuery:
+    return reduce(
+        or_,
+        (
+            SearchQuery(form, config=language)
+            for form in dict.fromkeys((word, *_other_forms(word)))
+            for language in _LANGUAGES
+        ),
+    )
+
+
+def _other_forms(word: str) -> Iterator[str]:
+    for singular, plural in _ENDINGS:
+        for ending, other in ((singular, plural), (plural, singular)):
+            stem = word.removesuffix(ending)
+            if stem != word and len(stem) > 1:
+                yield stem + other
+
+
+def _likeness(words: list[str]) -> Expression:
+    return TrigramWordSimilarity(" ".join(words), _FOLDED)
+
+
+def _by_likeness(published: QuerySet[Message], words: list[str]) -> list[UUID]:
+    """Best effort: what cannot be had in time is left out."""
+    alike = published.alias(folded=_FOLDED).filter(folded__trigram_word_similar=" ".join(words))
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(_CONFIGURATION, [LIKENESS, PATIENCE])
+            found = _best(alike.order_by("-position", "-id"), _likeness(words))
+            transaction.set_rollback(True)  # nothing was written: it gives the settings back
+    except OperationalError:  # the statement took too long
+        return []
+    return found
+
+
+def _best(newest: QuerySet[Message], score: Expression) -> list[UUID]:
+    """The ids of the newest candidates, ranked; of equals the newest first."""
+    candidates = newest.annotate(score=score)[:CANDIDATES]
+    ranked = sorted(candidates.values_list("score", "position", "id"), reverse=True)
+    return [pk for _, _, pk in ranked]

@@ -1,0 +1,101 @@
+"""Opening, changing and closing rooms."""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom
+from moderado.chat.events import AudienceChanged
+from moderado.chat.models import Membership, Room
+from moderado.chat.selectors.rooms import rooms_visible_to
+from moderado.core.errors import Invalid
+from moderado.core.events import publish
+from moderado.core.text import clean
+
+NAME_LENGTH = 80
+
+
+@transaction.atomic
+def create_room(
+    *,
+    creator_id: UUID,
+    name: str,
+    is_private: bool = False,
+    moderation_mode: str = Room.Mode.PRE,
+) -> Room:
+    """A new room, whose creator is its first administrator."""
+    room = Room.objects.create(
+        name=clean(name, max_length=NAME_LENGTH, field="name"),
+        is_private=is_private,
+        moderation_mode=_mode(moderation_mode),
+        created_by_id=creator_id,
+    )
+    Membership.objects.create(room=room, user_id=creator_id, role=Membership.Role.ADMIN)
+    return room
+
+
+@transaction.atomic
+def update_room(
+    *,
+    actor_id: UUID,
+    room_id: UUID,
+    name: str | None = None,
+    is_private: bool | None = None,
+    moderation_mode: str | None = None,
+) -> Room:
+    """Change what is given. Administrators only; a room made private loses its listeners."""
+    room = lock_room(actor_id=actor_id, room_id=room_id, role=Membership.Role.ADMIN)
+    if name is not None:
+        room.name = clean(name, max_length=NAME_LENGTH, field="name")
+    if moderation_mode is not None:
+        room.moderation_mode = _mode(moderation_mode)
+    closing = is_private is True and not room.is_private
+    if is_private is not None:
+        room.is_private = is_private
+    room.save(update_fields=["name", "moderation_mode", "is_private"])
+    if closing:
+        narrow_audience(room)
+    return room
+
+
+@transaction.atomic
+def delete_room(*, actor_id: UUID, room_id: UUID) -> None:
+    """Close the room for everybody. Its rows stay, for the audit; nobody reads them again."""
+    room = lock_room(actor_id=actor_id, room_id=room_id, role=Membership.Role.ADMIN)
+    room.deleted_at = timezone.now()
+    room.save(update_fields=["deleted_at"])
+    narrow_audience(room)
+
+
+def lock_room(
+    *, actor_id: UUID, room_id: UUID, role: Membership.Role | None = None
+) -> Room:
+    """The room, locked until the transaction ends; only for `role`, where one is named.
+
+    Rooms are locked before messages, everywhere. Raises NoSuchRoom, NotAllowedInRoom.
+    """
+    visible = rooms_visible_to(actor_id).select_for_update(no_key=True, of=("self",))
+    room = visible.filter(pk=room_id).first()
+    if room is None:
+        raise NoSuchRoom
+    if role and not Membership.objects.filter(room=room, user=actor_id, role=role).exists():
+        raise NotAllowedInRoom
+    return room
+
+
+def narrow_audience(room: Room, *, removed_user_id: UUID | None = None) -> None:
+    """Say that somebody may have lost the right to read `room`, whose row the caller has locked."""
+    room.acl_version += 1
+    room.save(update_fields=["acl_version"])
+    publish(
+        AudienceChanged(room_id=room.id, acl_version=room.acl_version, removed_user_id=removed_user_id)
+    )
+
+
+def _mode(value: str) -> Room.Mode:
+    try:
+        return Room.Mode(value)
+    except ValueError:
+        raise Invalid(fields={"moderation_mode": _("There is no such mode.")}) from None
