@@ -1,0 +1,45 @@
+import pytest
+
+from moderado.core import events
+from tests.factories import make_member, make_room
+from tests.providers import Obedient
+
+
+@pytest.fixture(autouse=True)
+def _obedient_provider(settings):
+    """The machine's opinion is read off the text, so that tests say what they mean."""
+    Obedient.asked.clear()
+    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
+
+
+@pytest.fixture
+def heard(monkeypatch):
+    """Every event published, in order, as if its transaction had committed at once."""
+    published = []
+    monkeypatch.setattr(events, "_after_commit", _Everything(published))
+    return published
+
+
+class _Everything(dict):
+    """A routing table that notes the events of every kind."""
+
+    def __init__(self, published):
+        self._published = published
+
+    def get(self, kind, default=()):
+        return (lambda event: self._published.append(event),)
+
+
+@pytest.fixture
+def room():
+    return make_room()
+
+
+@pytest.fixture
+def alice(room):
+    return make_member(room).user
+
+
+@pytest.fixture
+def bob(room):
+    return make_member(room).user

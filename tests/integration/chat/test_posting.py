@@ -1,0 +1,181 @@
+"""What happens when somebody posts, before anybody has judged it."""
+
+import threading
+from uuid import UUID
+
+import pytest
+from django.db import connection
+
+from moderado.chat.errors import Conflict, NoSuchMessage, NoSuchRoom
+from moderado.chat.events import AuthorTold, MessageQueued, Notice, RoomChanged
+from moderado.chat.models import Membership, Message, Room
+from moderado.chat.services.messages import post_message
+from moderado.core.errors import Invalid
+from moderado.core.ids import new_id
+from moderado.moderation.models import ModerationLog
+from tests.factories import make_member, make_message, make_room, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def post(author, room, text="bom dia", **fields):
+    return post_message(author_id=author.id, room_id=room.id, text=text, **fields)
+
+
+def test_a_message_is_stored_pending_and_takes_no_number(alice, room):
+    view = post(alice, room, client_id="1").view
+
+    stored = Message.objects.get(pk=view.id)
+    assert (stored.status, stored.seq, stored.position) == ("PENDING", 0, 0)
+    assert stored.queued_at is not None
+    room.refresh_from_db()
+    assert room.seq == 0
+
+
+def test_its_position_is_the_rooms_last_change_at_that_moment(alice, room):
+    Room.objects.filter(pk=room.pk).update(seq=41)
+
+    assert post(alice, room).view.position == 41
+
+
+def test_the_author_is_told_and_the_queue_rung_after_commit(
+    alice, room, heard, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        view = post(alice, room).view
+        assert heard == []
+
+    assert [type(event) for event in heard] == [AuthorTold, MessageQueued]
+    assert (heard[0].notice, heard[0].view) == (Notice.QUEUED, view)
+
+
+def test_the_same_client_id_yields_the_first_message_for_ever(alice, room):
+    first = post(alice, room, client_id="1")
+    Message.objects.update(status="APPROVED", seq=1, position=1, queued_at=None)
+
+    again = post(alice, room, client_id="1")
+
+    assert (again.created, again.view.id, again.view.status) == (False, first.view.id, "APPROVED")
+    assert Message.objects.count() == 1
+
+
+def test_the_same_client_id_with_other_words_is_a_conflict(alice, room):
+    post(alice, room, client_id="1")
+
+    with pytest.raises(Conflict):
+        post(alice, room, "other words", client_id="1")
+
+
+def test_a_client_id_is_its_authors_and_its_rooms(alice, bob, room):
+    elsewhere = make_room()
+
+    ids = {
+        post(alice, room, client_id="1").view.id,
+        post(bob, room, client_id="1").view.id,
+        post(alice, elsewhere, client_id="1").view.id,
+    }
+
+    assert len(ids) == 3
+
+
+def test_messages_without_a_client_id_are_all_different(alice, room):
+    assert post(alice, room).view.id != post(alice, room).view.id
+
+
+def test_an_edited_message_still_answers_to_its_first_words(alice, room):
+    first = post(alice, room, client_id="1").view
+    Message.objects.filter(pk=first.id).update(text="edited since", revision=2)
+
+    assert post(alice, room, client_id="1").view.id == first.id
+
+
+def test_the_first_message_in_a_public_room_joins_its_author(room):
+    stranger = make_user()
+
+    post(stranger, room)
+
+    assert Membership.objects.get(room=room, user=stranger).role == "MEMBER"
+
+
+def test_a_stranger_may_not_know_of_a_private_room():
+    with pytest.raises(NoSuchRoom):
+        post(make_user(), make_room(is_private=True))
+
+
+def test_text_is_normalised_and_trimmed(alice, room):
+    assert post(alice, room, "  a\u0301gua \n").view.content == "água"
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "a\x00b", "\ud800", "x" * 4001, "\ufdfa" * 6000])
+def test_text_that_cannot_be_stored_is_refused_by_name(alice, room, text):
+    with pytest.raises(Invalid) as refused:
+        post(alice, room, text)
+
+    assert list(refused.value.fields) == ["message"]
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize("client_id", ["", " 1", "x" * 65])
+def test_a_client_id_that_cannot_be_one_is_refused(alice, room, client_id):
+    with pytest.raises(Invalid):
+        post(alice, room, client_id=client_id)
+
+
+def test_a_reply_names_a_message_the_author_may_see(alice, bob, room):
+    shown = make_message(room, author=bob, status="APPROVED", seq=1)
+    hidden = make_message(room, author=bob, status="PENDING")
+    own = make_message(room, author=alice, status="PENDING")
+
+    assert post(alice, room, reply_to=shown.id).view.reply_to == shown.id
+    assert post(alice, room, reply_to=own.id).view.reply_to == own.id
+    for unseen in (hidden.id, make_message(status="APPROVED").id, new_id()):
+        with pytest.raises(NoSuchMessage):
+            post(alice, room, reply_to=unseen)
+
+
+@pytest.mark.parametrize(("mode", "waits"), [("post", True), ("off", False)])
+def test_modes_post_and_off_show_at_once(
+    mode, waits, alice, heard, django_capture_on_commit_callbacks
+):
+    room = make_room(moderation_mode=mode, seq=6)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        view = post(alice, room).view
+
+    assert (view.status, view.seq, view.position) == ("APPROVED", 7, 7)
+    change = next(event for event in heard if isinstance(event, RoomChanged)).changes[0]
+    assert (change.kind, change.seq, change.view.content) == ("chat_message", 7, "bom dia")
+    assert any(isinstance(event, MessageQueued) for event in heard) is waits
+    stored = Message.objects.get(pk=view.id)
+    assert (stored.seq, stored.position, stored.queued_at is not None) == (7, 7, waits)
+
+
+def test_what_is_not_judged_is_logged_as_such(alice):
+    view = post(alice, make_room(moderation_mode="off")).view
+
+    line = ModerationLog.objects.get(subject_id=view.id)
+    assert (line.verdict, line.rung) == ("ALLOW", "off")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_devices_sending_the_same_message_at_once_store_it_once():
+    member = make_member()
+    ids: list[UUID] = []
+    together = threading.Barrier(8)
+
+    def send():
+        together.wait()
+        try:
+            ids.append(post(member.user, member.room, client_id="same").view.id)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=send) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(ids) == 8
+    assert len(set(ids)) == 1
+    assert Message.objects.count() == 1

@@ -1,0 +1,462 @@
+"""From the queue to the room: claims, verdicts, edits, rulings."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from moderado.chat.events import AuthorTold, Notice, RoomChanged
+from moderado.chat.models import Message, Revision, Room
+from moderado.chat.services import claims, screening, verdicts
+from moderado.chat.services.messages import delete_message, edit_message, post_message
+from moderado.moderation.events import CaseDecided
+from moderado.moderation.models import Case, ModerationLog
+from moderado.moderation.types import Outcome
+from tests.factories import make_member, make_room
+from tests.providers import Obedient, Remote
+
+pytestmark = pytest.mark.django_db
+
+
+def post(author, room, text="bom dia"):
+    view = post_message(author_id=author.id, room_id=room.id, text=text).view
+    return Message.objects.get(pk=view.id)
+
+
+def judge(*messages):
+    screening.screen_waiting()
+    for message in messages:
+        message.refresh_from_db()
+
+
+def edit(message, text):
+    view = edit_message(actor_id=message.author_id, message_id=message.id, text=text)
+    message.refresh_from_db()
+    return view
+
+
+def age(**ago):
+    Message.objects.update(queued_at=timezone.now() - timedelta(**ago))
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "seq"),
+    [
+        ("bom dia", "APPROVED", 1),
+        ("FLAG this", "APPROVED", 1),
+        ("HOLD this", "HELD", 0),
+        ("BLOCK this", "REJECTED", 0),
+    ],
+)
+def test_a_verdict_settles_its_message(alice, room, text, status, seq):
+    message = post(alice, room, text)
+
+    judge(message)
+
+    assert (message.status, message.seq, message.queued_at) == (status, seq, None)
+    room.refresh_from_db()
+    assert room.seq == seq
+
+
+def test_approved_messages_take_the_next_numbers_in_the_order_they_queued(alice, bob, room, heard):
+    messages = [post(author, room, f"{n}") for n, author in enumerate([alice, bob, alice])]
+
+    judge(*messages)
+
+    assert [(m.position, m.seq) for m in messages] == [(1, 1), (2, 2), (3, 3)]
+    assert all(m.published_at for m in messages)
+
+
+def test_one_batch_is_one_event_a_room(alice, heard, django_capture_on_commit_callbacks):
+    rooms = [make_room(), make_room()]
+    for room in rooms * 2:
+        post(alice, room)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        judge()
+
+    changed = [event for event in heard if isinstance(event, RoomChanged)]
+    assert {event.room_id for event in changed} == {room.id for room in rooms}
+    assert [[change.seq for change in event.changes] for event in changed] == [[1, 2], [1, 2]]
+
+
+def test_the_author_of_a_blocked_message_is_told_why_and_the_room_nothing(
+    alice, room, heard, django_capture_on_commit_callbacks
+):
+    post(alice, room, "BLOCK this")
+    with django_capture_on_commit_callbacks(execute=True):
+        judge()
+
+    (told,) = heard
+    assert isinstance(told, AuthorTold)
+    assert (told.notice, told.author_id) == (Notice.REJECTED, alice.id)
+    assert (told.view.reason, told.view.categories) == ("policy", ("harassment",))
+    assert "insultos" in told.view.explanation or "insults" in told.view.explanation
+
+
+def test_every_verdict_is_logged(alice, room):
+    message = post(alice, room, "BLOCK this")
+
+    judge(message)
+
+    line = ModerationLog.objects.get(subject_id=message.id)
+    assert (line.verdict, line.provider, line.revision) == ("BLOCK", "obedient", 1)
+    assert line.score == pytest.approx(0.9)
+    assert line.scope_id == room.id
+    assert line.policy_version
+
+
+@pytest.mark.parametrize(("word", "origin"), [("HOLD", "hold"), ("FLAG", "flag")])
+def test_what_a_person_must_see_opens_a_case(alice, room, word, origin):
+    message = post(alice, room, f"{word} this")
+
+    judge(message)
+
+    case = Case.objects.get(subject_id=message.id)
+    assert (case.origin, case.state, case.scope_id) == (origin, "open", room.id)
+
+
+def test_judging_twice_changes_nothing(alice, room):
+    message = post(alice, room)
+
+    judge(message)
+    judge(message)
+
+    assert message.seq == 1
+    assert Obedient.asked == ["bom dia"]
+
+
+def test_an_edit_of_a_hidden_message_replaces_it(alice, room):
+    message = post(alice, room, "BLOCK this")
+    judge(message)
+
+    edit(message, "better words")
+
+    assert (message.text, message.revision, message.status) == ("better words", 2, "PENDING")
+    assert Revision.objects.get().text == "BLOCK this"
+    judge(message)
+    assert (message.status, message.seq) == ("APPROVED", 1)
+
+
+def test_an_edit_of_a_visible_message_waits_beside_it(alice, room):
+    message = post(alice, room)
+    judge(message)
+
+    view = edit(message, "boa tarde")
+
+    assert (message.text, message.status, message.edit_status) == ("bom dia", "APPROVED", "PENDING")
+    assert (view.content, view.edit.content, view.edit.revision) == ("bom dia", "boa tarde", 2)
+    judge(message)
+    assert (message.text, message.revision, message.edit_status) == ("boa tarde", 2, None)
+    assert (message.position, message.seq) == (1, 2)
+    assert [r.text for r in Revision.objects.all()] == ["bom dia"]
+
+
+@pytest.mark.parametrize(("word", "status"), [("BLOCK", "REJECTED"), ("HOLD", "HELD")])
+def test_a_refused_edit_leaves_what_is_visible(
+    alice, room, word, status, heard, django_capture_on_commit_callbacks
+):
+    message = post(alice, room)
+    judge(message)
+    with django_capture_on_commit_callbacks(execute=True):
+        edit(message, f"{word} this")
+        judge(message)
+
+    assert (message.text, message.status, message.seq) == ("bom dia", "APPROVED", 1)
+    assert message.edit_status == status
+    assert heard[-1].view.edit.status == status
+    assert heard[-1].view.content == "bom dia"
+    assert not [event for event in heard if isinstance(event, RoomChanged)]
+
+
+def test_an_edit_after_a_refused_one_has_a_number_of_its_own(alice, room):
+    message = post(alice, room)
+    judge(message)
+    edit(message, "BLOCK this")
+    judge(message)
+
+    edit(message, "boa noite")
+    judge(message)
+
+    assert (message.text, message.revision) == ("boa noite", 3)
+    revisions = ModerationLog.objects.filter(subject_id=message.id)
+    assert sorted(revisions.values_list("revision", flat=True)) == [1, 2, 3]
+
+
+def test_in_mode_post_a_blocked_message_is_removed_for_others(
+    alice, heard, django_capture_on_commit_callbacks
+):
+    room = make_room(moderation_mode="post")
+    with django_capture_on_commit_callbacks(execute=True):
+        message = post(alice, room, "BLOCK this")
+        judge(message)
+
+    assert (message.status, message.seq, message.position) == ("REJECTED", 2, 1)
+    changes = [c for e in heard if isinstance(e, RoomChanged) for c in e.changes]
+    assert [(c.kind, c.seq) for c in changes] == [("chat_message", 1), ("message_removed", 2)]
+    assert (changes[1].view.content, changes[1].view.status) == ("", "REMOVED")
+
+
+def test_in_mode_post_a_blocked_edit_is_taken_back(alice):
+    room = make_room(moderation_mode="post")
+    message = post(alice, room)
+    judge(message)
+    edit(message, "BLOCK this")
+    assert (message.text, message.status) == ("BLOCK this", "APPROVED")
+
+    judge(message)
+
+    assert (message.text, message.revision, message.status) == ("bom dia", 1, "APPROVED")
+    assert (message.edit_text, message.edit_status) == ("BLOCK this", "REJECTED")
+    edit(message, "third")
+    assert message.revision == 3
+
+
+def test_a_deleted_message_is_not_judged(alice, room):
+    message = post(alice, room)
+
+    delete_message(actor_id=alice.id, message_id=message.id)
+    judge(message)
+
+    assert (message.status, message.seq, Obedient.asked) == ("REMOVED", 0, [])
+
+
+def test_deleting_a_visible_message_leaves_a_tombstone(alice, room):
+    message = post(alice, room)
+    judge(message)
+
+    view = delete_message(actor_id=alice.id, message_id=message.id)
+    again = delete_message(actor_id=alice.id, message_id=message.id)
+
+    assert (view.content, view.status, view.seq) == ("", "REMOVED", 2)
+    assert again == view
+
+
+def ruling(message, outcome, revision=None):
+    return CaseDecided(
+        case_id=message.id,
+        subject_type="message",
+        subject_id=message.id,
+        revision=revision or message.revision,
+        outcome=outcome,
+        actor_id=message.author_id,
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "outcome", "status", "seq"),
+    [
+        ("HOLD", Outcome.ALLOW, "APPROVED", 1),
+        ("HOLD", Outcome.BLOCK, "REJECTED", 0),
+        ("FLAG", Outcome.BLOCK, "REJECTED", 2),
+        ("BLOCK", Outcome.ALLOW, "APPROVED", 1),
+    ],
+)
+def test_a_ruling_stands_over_the_machine(alice, room, word, outcome, status, seq):
+    message = post(alice, room, f"{word} this")
+    judge(message)
+
+    verdicts.apply_ruling(ruling(message, outcome))
+
+    message.refresh_from_db()
+    assert (message.status, message.seq) == (status, seq)
+
+
+def test_a_ruling_on_an_older_text_changes_nothing(alice, room):
+    message = post(alice, room, "HOLD this")
+    judge(message)
+    edit(message, "new words")
+
+    verdicts.apply_ruling(ruling(message, Outcome.BLOCK, revision=1))
+
+    message.refresh_from_db()
+    assert message.status == "PENDING"
+
+
+def test_a_ruling_on_a_held_edit_shows_it(alice, room):
+    message = post(alice, room)
+    judge(message)
+    edit(message, "HOLD this")
+    judge(message)
+
+    verdicts.apply_ruling(ruling(message, Outcome.ALLOW, revision=2))
+
+    message.refresh_from_db()
+    assert (message.text, message.status, message.seq) == ("HOLD this", "APPROVED", 2)
+
+
+def test_a_flood_in_one_room_does_not_delay_another(alice):
+    loud, quiet = make_room(), make_room()
+    for n in range(30):
+        post(alice, loud, str(n))
+    last = post(alice, quiet)
+
+    with transaction.atomic():
+        claimed = claims.Claimant().claim(limit=10)
+
+    assert last.id in {message.id for message in claimed}
+
+
+def test_with_more_rooms_than_places_every_room_has_its_turn(alice):
+    for _ in range(7):
+        post(alice, make_room())
+    claimant, seen = claims.Claimant(), set()
+
+    for _ in range(4):
+        with transaction.atomic():
+            seen |= {message.room_id for message in claimant.claim(limit=2)}
+
+    assert len(seen) == 7
+
+
+def test_the_sweep_judges_what_was_left_behind(alice, room):
+    message = post(alice, room)
+    assert screening.sweep() == 0
+
+    age(seconds=10)
+    assert screening.sweep() == 1
+
+    message.refresh_from_db()
+    assert message.status == "APPROVED"
+
+
+def test_what_five_tries_did_not_judge_is_held_never_approved(alice, room):
+    poison = post(alice, room)
+    Message.objects.update(attempts=5)
+    age(hours=1)
+
+    screening.sweep()
+
+    poison.refresh_from_db()
+    assert (poison.status, poison.reason) == ("HELD", "unjudged")
+    assert Obedient.asked == []
+
+
+def test_waiting_alone_counts_as_no_try(alice, room):
+    message = post(alice, room)
+    age(days=1)
+
+    judge(message)
+
+    assert message.status == "APPROVED"
+
+
+def test_a_message_that_kills_its_worker_ends_alone(alice, room, settings, monkeypatch):
+    class Fatal(BaseException):
+        pass
+
+    good = [post(alice, room, f"good {n}") for n in range(3)]
+    poison = post(alice, room, "POISON")
+    original = Obedient.assess
+
+    def assess(self, contents):
+        if any("POISON" in content.text for content in contents):
+            raise Fatal
+        return original(self, contents)
+
+    monkeypatch.setattr(Obedient, "assess", assess)
+    for _ in range(6):
+        age(seconds=10)
+        Message.objects.update(lease_until=None)
+        try:
+            screening.sweep()
+        except Fatal:
+            continue
+
+    statuses = set(Message.objects.exclude(pk=poison.pk).values_list("status", flat=True))
+    poison.refresh_from_db()
+    assert statuses == {"APPROVED"}
+    assert len(good) == 3
+    assert (poison.status, poison.reason) == ("HELD", "unjudged")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_given_the_same_messages_fifty_times_judge_each_once():
+    member = make_member()
+    for n in range(20):
+        post(member.user, member.room, str(n))
+
+    def work():
+        try:
+            for _ in range(25):
+                screening.screen_waiting()
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    assert sorted(Obedient.asked, key=int) == [str(n) for n in range(20)]
+    assert sorted(Message.objects.values_list("seq", flat=True)) == list(range(1, 21))
+    assert Room.objects.get(pk=member.room_id).seq == 20
+    assert ModerationLog.objects.count() == 20
+
+
+@pytest.fixture
+def remote(settings):
+    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Remote"}]
+    Remote.asked.clear()
+    Remote.waiting.clear()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("remote")
+class TestRemote:
+    def test_a_remote_verdict_is_applied(self):
+        member = make_member()
+        shown, refused = (post(member.user, member.room, text) for text in ("oi", "BLOCK it"))
+
+        judge(shown, refused)
+
+        assert (shown.status, refused.status) == ("APPROVED", "REJECTED")
+
+    def test_a_provider_that_fails_approves_nothing(self):
+        member = make_member()
+        message = post(member.user, member.room, "FAIL")
+
+        judge(message)
+
+        assert (message.status, message.reason) == ("HELD", "unjudged")
+
+    def test_no_lock_is_held_and_others_are_judged_while_one_answer_is_awaited(self):
+        slow_one, other = make_member(), make_member()
+        slow = post(slow_one.user, slow_one.room, "WAIT")
+        worker = threading.Thread(target=lambda: (screening.screen_waiting(), connection.close()))
+        worker.start()
+        _until(lambda: Remote.waiting)
+
+        quick = post(other.user, other.room)
+        _until(lambda: Message.objects.get(pk=quick.pk).status == "APPROVED")
+        edit(slow, "changed meanwhile")
+        Remote.waiting[0]()
+        worker.join(20)
+
+        slow.refresh_from_db()
+        assert (slow.status, slow.revision, slow.seq) == ("APPROVED", 2, 1)
+        assert Remote.asked.count("WAIT") == 1
+
+    def test_a_stale_lease_changes_nothing(self):
+        member = make_member()
+        message = post(member.user, member.room)
+        with transaction.atomic():
+            ours = claims.lease(claims.Claimant().claim(), seconds=45)
+        Message.objects.update(fence=message.fence + 2)
+
+        with transaction.atomic():
+            assert claims.retake(ours) == []
+
+
+def _until(condition, seconds=10):
+    deadline = threading.Event()
+    timer = threading.Timer(seconds, deadline.set)
+    timer.start()
+    try:
+        while not condition():
+            assert not deadline.wait(0.01), "did not happen in time"
+    finally:
+        timer.cancel()

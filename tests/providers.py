@@ -1,0 +1,52 @@
+"""Providers whose opinion a test can read off the text: BLOCK, HOLD or FLAG when it says so."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import ClassVar
+
+from moderado.moderation.errors import ProviderUnavailable
+from moderado.moderation.types import Assessment, Category, Content, Outcome
+
+
+def _opinion(provider: str, content: Content) -> Assessment:
+    words = content.text.split()
+    for outcome in (Outcome.BLOCK, Outcome.HOLD, Outcome.FLAG):
+        if outcome.value in words:
+            return Assessment(
+                provider=provider, outcome=outcome, categories={Category.HARASSMENT: 0.9}
+            )
+    return Assessment(provider=provider, outcome=Outcome.ALLOW)
+
+
+class Obedient:
+    """A local provider. `asked` holds every text it was ever given."""
+
+    name = "obedient"
+    remote = False
+    asked: ClassVar[list[str]] = []
+
+    def assess(self, contents: Sequence[Content]) -> list[Assessment]:
+        self.asked.extend(content.text for content in contents)
+        return [_opinion(self.name, content) for content in contents]
+
+
+class Remote:
+    """The same, as if over the network: fails on `FAIL`, and on `WAIT` answers when released."""
+
+    name = "remote"
+    remote = True
+    asked: ClassVar[list[str]] = []
+    waiting: ClassVar[list[Callable[[], object]]] = []
+
+    async def assess(self, contents: Sequence[Content]) -> list[Assessment]:
+        self.asked.extend(content.text for content in contents)
+        for content in contents:
+            if "FAIL" in content.text:
+                raise ProviderUnavailable
+            if "WAIT" in content.text:
+                go = asyncio.Event()
+                release = asyncio.get_running_loop().call_soon_threadsafe
+                self.waiting.append(partial(release, go.set))
+                await go.wait()
+        return [_opinion(self.name, content) for content in contents]
