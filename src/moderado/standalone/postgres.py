@@ -107,7 +107,7 @@ def _start(
                 _command(cluster, programs, port, durable=durable),
                 ways=ways,
                 # Fast, and in order; what need not last may as well be dropped at once.
-                dying_signal=signal.SIGINT if durable else signal.SIGKILL,
+                dying_signal=signal.SIGINT if durable else signal.SIGQUIT,
                 output=log,
                 env=_environment(),
                 cwd="/",

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "moderado.moderation",
     "moderado.chat",
     "moderado.web",
+    "moderado.config",
     "moderado",
 ]
 

@@ -1,0 +1,62 @@
+"""How gunicorn serves: `gunicorn -c python:moderado.config.gunicorn moderado.config.asgi:application`.
+
+Every name below that gunicorn knows is one of its settings.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
+from prometheus_client import multiprocess
+from uvicorn_worker import UvicornWorker
+
+from moderado.config.env import env
+from moderado.core.logging import configure
+from moderado.core.processes import die_with_parent
+
+GRACE = 8  # seconds for what is in flight, and for sockets to be closed with 1012
+FRAME_LIMIT = 65_536  # bytes; a longer frame closes its socket with 1009
+
+_env = env()
+
+
+class ChatWorker(UvicornWorker):
+    """uvicorn as the contract needs it: it alone closes sockets with 1012 when it goes away."""
+
+    CONFIG_KWARGS: dict[str, Any] = {
+        "loop": "uvloop",
+        "http": "httptools",
+        "lifespan": "off",
+        "ws": "websockets-sansio",
+        "ws_max_size": FRAME_LIMIT,
+        "ws_per_message_deflate": False,  # 27 KiB a socket instead of 61
+        "ws_ping_interval": 20,
+        "ws_ping_timeout": 20,
+        "timeout_graceful_shutdown": GRACE,
+        "access_log": False,  # our own line a request says more, and less
+        "server_header": False,
+        "forwarded_allow_ips": list(_env.trusted_proxies),
+    }
+
+
+worker_class = "moderado.config.gunicorn.ChatWorker"
+bind = _env.bind
+workers = _env.web_workers
+timeout = 60  # a worker whose loop stands still as long is replaced
+graceful_timeout = GRACE + 4
+keepalive = 75  # longer than a proxy keeps its connections
+control_socket_disable = True
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 (never a disk)
+logconfig_dict = configure(log_format=_env.log_format, level=_env.log_level)
+
+
+def post_fork(server: Arbiter, worker: Worker) -> None:
+    """No worker outlives its master, not even one that was killed."""
+    die_with_parent(parent=worker.ppid)
+
+
+def child_exit(server: Arbiter, worker: Worker) -> None:
+    """What a dead worker counted stays counted; what it measured does not."""
+    if _env.prometheus_multiproc_dir is not None:
+        multiprocess.mark_process_dead(worker.pid, path=str(_env.prometheus_multiproc_dir))

@@ -1,0 +1,48 @@
+"""What every test may count on: engines of its own, and nothing left open behind it."""
+
+import subprocess
+from collections.abc import Iterator
+
+import django
+import pytest
+from tests import engines
+
+engines.start()  # before Django reads its settings, which want to know where the engines are
+django.setup()
+
+from asgiref.sync import SyncToAsync  # noqa: E402
+from django.db import connections  # noqa: E402
+from tests import processes  # noqa: E402
+
+
+def pytest_unconfigure() -> None:
+    engines.stop()
+
+
+@pytest.fixture(autouse=True)
+def _close_connections() -> Iterator[None]:
+    """Close what asgiref's thread opened, or the test database cannot be dropped."""
+    yield
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
+
+
+@pytest.fixture(scope="module")
+def moderado_worker(
+    django_db_setup: None, tmp_path_factory
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """A real Celery worker on the test database, once it takes tasks: its process.
+
+    The test commits for real: `pytest.mark.django_db(transaction=True)`.
+    """
+    with processes.worker(tmp_path_factory.mktemp("worker") / "log") as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def live_server_url(django_db_setup: None, tmp_path_factory) -> Iterator[str]:
+    """The URL of the real web (gunicorn and its worker) on the test database.
+
+    The test commits for real: `pytest.mark.django_db(transaction=True)`.
+    """
+    with processes.web(tmp_path_factory.mktemp("web") / "log") as url:
+        yield url
