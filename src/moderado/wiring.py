@@ -1,7 +1,30 @@
 """What happens after what. The one module that knows every context and every door."""
 
+from moderado.accounts import events as accounts
+from moderado.chat import events as chat
+from moderado.chat.services import verdicts
+from moderado.chat.tasks import doorbell
 from moderado.core.events import connect
+from moderado.moderation import events as moderation
+from moderado.realtime import fanout
 
 
 def wire() -> None:
-    connect({})
+    connect(
+        after_commit={
+            accounts.SessionEnded: [fanout.on_session_ended],
+            chat.MessageQueued: [_ring],
+            chat.AuthorTold: [fanout.on_author_told],
+            chat.RoomChanged: [fanout.on_room_changed],
+            chat.AudienceChanged: [fanout.on_audience_changed],
+            chat.RoomRead: [fanout.on_room_read],
+        },
+        inside={
+            # Both rows live in one database: a ruling and its effect are stored together or not.
+            moderation.CaseDecided: [verdicts.apply_ruling],
+        },
+    )
+
+
+def _ring(_: chat.MessageQueued) -> None:
+    doorbell.press()
