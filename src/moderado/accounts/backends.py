@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from moderado.accounts import quota
+from moderado.accounts.models import User
 from moderado.core.addresses import address_of_request
 from moderado.core.errors import RateLimited
 
@@ -21,7 +21,7 @@ class PasswordBackend(ModelBackend):
         username: str | None = None,
         password: str | None = None,
         **kwargs: Any,
-    ) -> AbstractBaseUser | None:
+    ) -> User | None:
         email = username or kwargs.get("email") or ""
         if request is not None:
             try:

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from moderado.accounts import selectors
-from moderado.accounts.receivers import SESSION_KEY
+from moderado.accounts.types import SESSION_KEY
 
 
 class AuthenticationMiddleware(middleware.AuthenticationMiddleware):
@@ -16,7 +16,7 @@ class AuthenticationMiddleware(middleware.AuthenticationMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
-        request.user = SimpleLazyObject(lambda: _user(request))
+        request.user = SimpleLazyObject(lambda: _user(request))  # type: ignore[assignment]  # as Django's
 
 
 def _user(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:

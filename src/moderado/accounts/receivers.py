@@ -10,8 +10,7 @@ from django.http import HttpRequest
 
 from moderado.accounts.models import User
 from moderado.accounts.services import sessions
-
-SESSION_KEY = "moderado_session"  # in Django's session: the id of ours
+from moderado.accounts.types import SESSION_KEY
 
 
 @receiver(user_logged_in, dispatch_uid="moderado.open_session")
@@ -34,5 +33,6 @@ def end_sessions(instance: User, *, created: bool, **_: Any) -> None:
     `_password` is Django's own mark of a password being changed: it is set by `set_password`, and
     not by a hash that is merely brought up to date at a sign-in.
     """
-    if not created and (not instance.is_active or instance._password is not None):  # noqa: SLF001
+    password_changed = getattr(instance, "_password", None) is not None
+    if not created and (password_changed or not instance.is_active):
         sessions.end_sessions_of(user_id=instance.id)

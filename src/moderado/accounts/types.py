@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+SESSION_KEY = "moderado_session"  # in Django's session: the id of ours
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:

@@ -57,9 +57,7 @@ class Login(OpenDoor):
         body = Credentials(data=request.data)
         body.is_valid(raise_exception=True)
         credentials = body.validated_data
-        quota.count_sign_in(
-            email=credentials["email"], address=address_of_request(request.META)
-        )
+        quota.count_sign_in(email=credentials["email"], address=address_of_request(request.META))
         return Response(TokensBody(sessions.sign_in(**credentials)).data)
 
 
@@ -110,7 +108,7 @@ class Me(APIView):
     @extend_schema(operation_id="get_profile", responses=Profile)
     def get(self, request: Request) -> Response:
         """One's own profile."""
-        return Response(Profile(request.user).data)
+        return Response(Profile(cast("User", request.user)).data)
 
     @extend_schema(operation_id="update_profile", request=ProfileChange, responses=Profile)
     def patch(self, request: Request) -> Response:

@@ -14,9 +14,8 @@ from rest_framework.request import Request
 from moderado.accounts import selectors
 from moderado.accounts.errors import NotAuthenticated
 from moderado.accounts.models import Session, User
-from moderado.accounts.receivers import SESSION_KEY
 from moderado.accounts.services import sessions
-from moderado.accounts.types import Principal
+from moderado.accounts.types import SESSION_KEY, Principal
 
 Credentials = tuple[User, Principal]
 

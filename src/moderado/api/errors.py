@@ -42,7 +42,7 @@ CODES = {
 Body = dict[str, Any]
 
 
-def answer(error: Exception, context: Mapping[str, Any]) -> Response:
+def answer(error: Exception, _: Mapping[str, Any]) -> Response:
     """REST framework's EXCEPTION_HANDLER: every error of a view, in the one shape."""
     set_rollback()
     response = _answer(_as_ours(error))
@@ -110,16 +110,16 @@ def _headers(error: Exception) -> dict[str, str]:
 
 
 def _recorded(error: Exception, code: str, detail: object) -> Body:
-    error_id = uuid4().hex
+    error_id = uuid4()
     log.error("request_failed", error_id=error_id, error=type(error).__name__, exc_info=error)
-    return {"code": code, "detail": str(detail), "error_id": error_id}
+    return {"code": code, "detail": str(detail), "error_id": str(error_id)}
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: what failed outside a view, told in the same shape under /api/."""
     if not request.path.startswith("/api/"):
         return defaults.server_error(request)
-    error_id = uuid4().hex
+    error_id = uuid4()
     log.error("request_failed", error_id=error_id)
-    body = {"code": "internal", "detail": str(INTERNAL), "error_id": error_id}
+    body = {"code": "internal", "detail": str(INTERNAL), "error_id": str(error_id)}
     return JsonResponse(body, status=500)

@@ -1,6 +1,6 @@
 """What the OpenAPI document says of every operation alike."""
 
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -23,11 +23,12 @@ class ErrorBody(serializers.Serializer[Any]):
 class Schema(AutoSchema):
     """Adds the one shape of errors to each operation."""
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(
+        self, direction: Literal["request", "response"] = "response"
+    ) -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
-        bodies.setdefault(
-            "default", self._get_response_for_code(ErrorBody, "default", direction=direction)
-        )
+        error = self._get_response_for_code(ErrorBody, "default", direction=direction)  # type: ignore[no-untyped-call]  # untyped there
+        bodies.setdefault("default", error)
         return bodies
 
 

@@ -109,7 +109,9 @@ def end_session(*, session_id: UUID) -> None:
 @transaction.atomic
 def end_sessions_of(*, user_id: UUID) -> None:
     """End every session of the account: deactivated, or the password has changed."""
-    session_ids = Session.objects.filter(user_id=user_id, ended_at=None).values_list("id", flat=True)
+    session_ids = Session.objects.filter(user_id=user_id, ended_at=None).values_list(
+        "id", flat=True
+    )
     for session_id in session_ids.order_by("id"):
         end_session(session_id=session_id)
 
