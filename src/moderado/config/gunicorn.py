@@ -1,8 +1,9 @@
-"""How gunicorn serves: `gunicorn -c python:moderado.config.gunicorn moderado.config.asgi:application`.
+"""How gunicorn serves: `gunicorn -c python:moderado.config.gunicorn moderado.config.asgi`.
 
 Every name below that gunicorn knows is one of its settings.
 """
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from gunicorn.workers.base import Worker
 from prometheus_client import multiprocess
 from uvicorn_worker import UvicornWorker
 
-from moderado.config.env import env
+from moderado.config.env import Misconfigured, env
 from moderado.core.logging import configure
 from moderado.core.processes import die_with_parent
 
@@ -56,7 +57,18 @@ def post_fork(server: Arbiter, worker: Worker) -> None:
     die_with_parent(parent=worker.ppid)
 
 
+def post_worker_init(worker: Worker) -> None:
+    """Nothing is served that would break a promise; what is wrong is said once, not for ever."""
+    from moderado.config.startup import verify  # noqa: PLC0415  (Django is set up by now)
+
+    try:
+        verify()
+    except Misconfigured as mistakes:
+        worker.log.critical("%s", mistakes)
+        sys.exit(Arbiter.WORKER_BOOT_ERROR)
+
+
 def child_exit(server: Arbiter, worker: Worker) -> None:
     """What a dead worker counted stays counted; what it measured does not."""
     if _env.prometheus_multiproc_dir is not None:
-        multiprocess.mark_process_dead(worker.pid, path=str(_env.prometheus_multiproc_dir))
+        multiprocess.mark_process_dead(worker.pid, path=str(_env.prometheus_multiproc_dir))  # type: ignore[no-untyped-call]  # (untyped library)

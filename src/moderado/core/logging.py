@@ -9,6 +9,7 @@ import re
 import sys
 import traceback
 import unicodedata
+from collections import deque
 from collections.abc import Iterator
 from datetime import date, timedelta
 from enum import Enum
@@ -48,6 +49,7 @@ _DIGEST = re.compile(r"[0-9a-f]{32}")
 _HARMLESS = (type(None), bool, int, float, UUID, date, timedelta)
 _LONGEST = 300  # characters of a line
 _DEEPEST = 5  # exceptions of a chain
+_LONGEST_TRACE = 30  # lines of code of each, the innermost
 
 # Exceptions that speak of the machine. What others say may quote what somebody sent.
 _OUTSPOKEN = frozenset({
@@ -200,9 +202,9 @@ def _chain(error: BaseException) -> Iterator[str]:
         if current is None:
             return
         yield _named(current)
-        for frame in traceback.extract_tb(current.__traceback__):
-            place = re.sub(r"^.*/(?:site-packages|src)/", "", frame.filename)
-            yield f"  {place}:{frame.lineno} in {frame.name}"
+        for frame, line in deque(traceback.walk_tb(current.__traceback__), maxlen=_LONGEST_TRACE):
+            place = re.sub(r"^.*/(?:site-packages|src)/", "", frame.f_code.co_filename)
+            yield f"  {place}:{line} in {frame.f_code.co_name}"
         current = current.__cause__ or current.__context__
 
 

@@ -1,0 +1,130 @@
+"""What would quietly break a promise is refused at start: Django's system checks.
+
+Web and worker run them all before they take work (`moderado.config.startup`); `check` runs those
+that need no engine, `check --database default` the rest. An engine that is away is no mistake: it
+may come, and `/readyz` says so until then.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import redis
+import structlog
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import DatabaseError, connections
+from django.utils.module_loading import autodiscover_modules
+
+from moderado.config.celery import app
+from moderado.config.env import env
+
+log = structlog.get_logger(__name__)
+
+LOCAL = {"localhost", "127.0.0.1", "[::1]", "testserver"}
+TIMEOUT = 2  # seconds
+OTHERS = 5  # connections left for beat, migrations and people
+
+
+@register
+def check_debug(**_: Any) -> list[CheckMessage]:
+    """Django's debug pages show settings and whatever was sent."""
+    public = sorted(set(settings.ALLOWED_HOSTS) - LOCAL)
+    if not settings.DEBUG or not (public or settings.SESSION_COOKIE_SECURE):
+        return []
+    return [
+        Error(
+            "DEBUG is on where others can reach this server.",
+            hint="Unset DEBUG, or serve localhost alone and set SECURE_COOKIES=0.",
+            id="moderado.E001",
+        )
+    ]
+
+
+@register
+def check_tasks_end(**_: Any) -> list[CheckMessage]:
+    """A task that may run for ever holds its messages for ever."""
+    autodiscover_modules("tasks")
+    endless = [
+        name
+        for name, task in app.tasks.items()
+        if not name.startswith("celery.")
+        and not (task.time_limit or app.conf.task_time_limit)
+    ]
+    return [
+        Error(f"The task {name} has no time_limit.", id="moderado.E002") for name in sorted(endless)
+    ]
+
+
+@register(Tags.database)
+def check_durability(databases: Sequence[str] | None, **_: Any) -> list[CheckMessage]:
+    """`message_queued` means stored: a server that may forget what it committed cannot say it."""
+    unsafe = [
+        name
+        for name in ("fsync", "synchronous_commit", "full_page_writes")
+        for alias in databases or ()
+        if _shown(alias, name) == "off"
+    ]
+    return [
+        Error(f"PostgreSQL runs with {name} = off.", hint=f"Set {name} = on.", id="moderado.E003")
+        for name in unsafe
+    ]
+
+
+@register(Tags.database)
+def check_connections(databases: Sequence[str] | None, **_: Any) -> list[CheckMessage]:
+    """All processes together may not want more connections than PostgreSQL gives."""
+    wanted = env().web_workers * env().db_pool_size + env().worker_concurrency + OTHERS
+    return [
+        Error(
+            f"Up to {wanted} connections are wanted and PostgreSQL gives {given}.",
+            hint="Lower WEB_WORKERS or DB_POOL_SIZE, or raise max_connections.",
+            id="moderado.E004",
+        )
+        for alias in databases or ()
+        if (given := int(_shown(alias, "max_connections") or wanted)) < wanted
+    ]
+
+
+@register(Tags.database)
+def check_redis_keeps(databases: Sequence[str] | None, **_: Any) -> list[CheckMessage]:
+    """A Redis that evicts throws tickets, limits and rings away, whenever it likes."""
+    if not databases:
+        return []
+    addresses = dict.fromkeys([settings.REDIS_URL, env().broker, env().layer])
+    policies = {urlsplit(url).hostname or "socket": _eviction(url) for url in addresses}
+    return [
+        Error(
+            f"Redis on {host} evicts keys (maxmemory-policy {policy}).",
+            hint="Set maxmemory-policy noeviction.",
+            id="moderado.E005",
+        )
+        for host, policy in policies.items()
+        if policy not in {None, "noeviction"}
+    ]
+
+
+def _shown(alias: str, name: str) -> str | None:
+    def ask() -> str:
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SELECT current_setting(%s)", [name])
+            return str(cursor.fetchone()[0])
+
+    return _unless_away(ask, DatabaseError)
+
+
+def _eviction(url: str) -> str | None:
+    def ask() -> str:
+        with redis.Redis.from_url(url, socket_timeout=TIMEOUT, decode_responses=True) as client:
+            # Not CONFIG GET, which managed servers refuse.
+            return str(client.info("memory")["maxmemory_policy"])
+
+    return _unless_away(ask, redis.RedisError)
+
+
+def _unless_away(ask: Callable[[], str], away: type[Exception]) -> str | None:
+    try:
+        return ask()
+    except away as error:
+        log.warning("start_check_skipped", error=type(error).__name__)
+        return None
