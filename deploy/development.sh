@@ -18,12 +18,11 @@ case $1 in
     fi
     ;;
   worker)
-    run="celery --app=moderado.config.celery worker --include=moderado.config.heartbeat"
-    run="$run --loglevel=INFO --without-gossip --without-mingle"
+    run="celery --quiet --app=moderado.config.heartbeat worker --without-gossip --without-mingle"
     if [ -n "$debug" ]; then run="$debug $run --pool=solo"; fi
     ;;
   beat)
-    run="celery --app=moderado.config.celery beat --scheduler=redbeat.RedBeatScheduler --loglevel=INFO --pidfile="
+    run="celery --quiet --app=moderado.config.heartbeat beat --pidfile="
     ;;
   *)
     echo "development.sh: web, worker or beat?" >&2

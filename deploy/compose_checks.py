@@ -1,0 +1,216 @@
+"""What is looked at while a composition runs. Each check raises AssertionError with a sentence."""
+
+import asyncio
+import http
+import re
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import httpx
+import websockets
+from composition import Composition, say
+
+OURS = ("web", "worker", "beat")
+HTTPS = {"X-Forwarded-Proto": "https"}
+
+
+def expect(condition: object, sentence: str) -> None:
+    if not condition:
+        raise AssertionError(sentence)
+
+
+def until(condition: Callable[[], object], *, seconds: float, sentence: str) -> None:
+    """Ask again and again until it holds; raises with the sentence when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        expect(time.monotonic() < deadline, sentence)
+        time.sleep(0.25)
+
+
+def image_is_hardened(composition: Composition) -> None:
+    """Ordinary user, nothing writable but /tmp, no capability, nothing that builds or installs."""
+    for service in OURS:
+        uid = composition.inside(service, "id", "-u")
+        expect(uid == "10001", f"{service} runs as {uid}")
+        for place in ("/", "/app", "/opt/venv", "/etc"):
+            expect(composition.refuses(service, "touch", f"{place}/x"), f"{place} is writable")
+        status = composition.inside(service, "cat", "/proc/1/status")
+        expect(re.search(r"CapEff:\s+0+$", status, re.M), f"{service} has capabilities")
+        expect(re.search(r"NoNewPrivs:\s+1$", status, re.M), f"{service} may gain privileges")
+    for tool in ("gcc", "cc", "make", "pip", "pip3", "uv", "git"):
+        expect(composition.refuses("web", "which", tool), f"{tool} is in the image")
+    expect(composition.refuses("web", "python", "-m", "pip"), "pip is in the image")
+    expect(composition.refuses("web", "/usr/local/bin/python3", "-m", "ensurepip"), "ensurepip")
+    for service in ("nginx", "postgres", "redis"):
+        expect(composition.inside(service, "id", "-u") != "0", f"{service} runs as root")
+        expect(composition.refuses(service, "touch", "/x"), f"{service} has a writable root")
+    say(f"image: hardened, {composition.image_megabytes()} MB with its base")
+
+
+def redis_never_evicts(composition: Composition) -> None:
+    """The queue is never thrown away to make room, and survives a restart."""
+    for name, wanted in (("maxmemory-policy", "noeviction"), ("appendonly", "yes")):
+        got = composition.inside("redis", "redis-cli", "CONFIG", "GET", name).split()[-1]
+        expect(got == wanted, f"redis: {name} is {got}")
+    say("redis: noeviction, append-only file")
+
+
+def nginx_guards_the_door(composition: Composition) -> None:
+    """What must not be reached is not, and nginx's own answers have the contract's shape."""
+    with httpx.Client(base_url=composition.base_url) as client:
+        for path in ("/metrics", "/metrics/", "/metrics?x=1", "//metrics", "/%6detrics"):
+            answer = client.get(path, follow_redirects=True)
+            expect("python_info" not in answer.text, f"{path} shows measurements")
+            expect(answer.status_code == http.HTTPStatus.NOT_FOUND, f"{path}: {answer.status_code}")
+        big = client.post("/api/auth/login/", content=b"x" * 2_000_000)
+        expect(big.status_code == http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "2 MB were taken")
+        expect(big.json()["code"] == "too_large", "413 has another shape")
+        foreign = client.get("/", headers={"Host": "evil.example"})
+        expect(foreign.status_code == http.HTTPStatus.BAD_REQUEST, "a foreign Host was answered")
+        ready = client.get("/readyz")
+        expect(ready.status_code == http.HTTPStatus.OK, f"/readyz: {ready.status_code}")
+    say("nginx: /metrics closed, large bodies and foreign hosts refused")
+
+
+def static_files_are_served(composition: Composition) -> None:
+    """A file that the admin's sign-in page names arrives, compressed, and once only."""
+    with httpx.Client(base_url=composition.base_url, follow_redirects=True) as client:
+        page = client.get("/admin/login/").text
+        paths = re.findall(r"/static/[^\"' ]+\.(?:css|js)", page)
+        expect(paths, "the page names no static file")
+        answer = client.get(paths[0], headers={"Accept-Encoding": "gzip"})
+        expect(answer.status_code == http.HTTPStatus.OK, f"{paths[0]}: {answer.status_code}")
+        expect(answer.headers.get("content-encoding") == "gzip", "it is not compressed")
+        known = {"If-Modified-Since": answer.headers["last-modified"]}
+        again = client.get(paths[0], headers=known)
+        expect(again.status_code == http.HTTPStatus.NOT_MODIFIED, "it is sent a second time")
+    say(f"static: {paths[0]} served")
+
+
+def logs_keep_secrets(composition: Composition) -> None:
+    """A token in the address of a socket and a search stand in no log."""
+    canary = f"canary{secrets.token_hex(8)}"
+    address = composition.base_url.replace("http", "ws", 1) + f"/ws/chat/?token={canary}"
+
+    async def knock() -> None:
+        async with websockets.connect(address) as sock:
+            async for _ in sock:
+                pass
+
+    try:
+        asyncio.run(knock())
+    except websockets.WebSocketException:
+        pass
+    httpx.get(f"{composition.base_url}/api/chat/rooms/", params={"search": canary})
+    expect('"path":"/ws/chat/"' in composition.logs("nginx"), "nginx has not logged the socket")
+    expect(canary not in composition.logs(), "a token stands in a log")
+    say("logs: no token, no query string")
+
+
+def closes_with_1012(
+    composition: Composition, *, after: Callable[[], None], what: str
+) -> None:
+    """An open socket is told 1012, 'come back', through nginx."""
+
+    async def watch() -> int:
+        async with httpx.AsyncClient(base_url=composition.base_url) as client:
+            address = await _address_of_a_new_room(client)
+        async with websockets.connect(address) as sock:
+            await sock.recv()
+            acting = asyncio.create_task(asyncio.to_thread(after))
+            try:
+                async with asyncio.timeout(90):
+                    async for _ in sock:
+                        pass
+            except websockets.ConnectionClosed:
+                pass
+            await acting
+            return sock.close_code or 0
+
+    code = asyncio.run(watch())
+    expect(code == 1012, f"{what} closed the socket with {code}")  # noqa: PLR2004
+    say(f"{what}: sockets are closed with 1012")
+
+
+async def _address_of_a_new_room(client: httpx.AsyncClient) -> str:
+    name = f"compose-{secrets.token_hex(4)}"
+    account = {
+        "email": f"{name}@example.org", "name": name, "password": secrets.token_urlsafe(16)
+    }
+    registered = await client.post("/api/auth/register/", json=account, headers=HTTPS)
+    access = registered.raise_for_status().json()["tokens"]["access"]
+    bearer = HTTPS | {"Authorization": f"Bearer {access}"}
+    room = await client.post("/api/chat/rooms/", json={"name": name}, headers=bearer)
+    place = urlsplit(str(client.base_url)).netloc
+    return f"ws://{place}/ws/chat/{room.raise_for_status().json()['id']}/?token={access}"
+
+
+def plain_http_is_redirected(composition: Composition) -> None:
+    """With SECURE_COOKIES a proxy before nginx is believed about TLS, and nobody goes without."""
+    plain = httpx.get(f"{composition.base_url}/admin/login/")
+    expect(plain.is_redirect, f"plain HTTP: {plain.status_code}")
+    expect(plain.headers["location"].startswith("https://"), "redirected to no https")
+    secure = httpx.get(f"{composition.base_url}/admin/login/", headers=HTTPS)
+    expect(secure.status_code == http.HTTPStatus.OK, f"https: {secure.status_code}")
+    expect("strict-transport-security" in secure.headers, "no HSTS")
+    cookies = secure.headers.get_list("set-cookie")
+    expect(all("Secure" in cookie for cookie in cookies), "a cookie without Secure")
+    say("SECURE_COOKIES: plain HTTP is sent to https, HSTS is on")
+
+
+PIDS_OF_CELERY = """
+import pathlib
+for process in pathlib.Path("/proc").glob("[0-9]*"):
+    words = process.joinpath("cmdline").read_bytes().split(b"\\0")
+    if any(word.startswith(b"--app=moderado") for word in words):
+        print(process.name)
+"""
+
+
+def made_anew_after_an_edit(composition: Composition) -> None:
+    """A saved file is in effect in the web, the worker and beat without anybody's help."""
+
+    def celery_processes(service: str) -> set[str]:
+        return set(composition.inside(service, "python", "-c", PIDS_OF_CELERY).split())
+
+    def page_is_there() -> bool:
+        try:
+            return httpx.get(f"{composition.base_url}/edited/", timeout=5).text == "yes"
+        except httpx.HTTPError:
+            return False
+
+    before = {service: celery_processes(service) for service in ("worker", "beat")}
+    module = composition.folder / "src/moderado/config/urls.py"
+    module.write_text(
+        module.read_text()
+        + "\nfrom django.http import HttpResponse\n"
+        + 'urlpatterns.insert(0, path("edited/", lambda request: HttpResponse("yes")))\n'
+    )
+    began = time.monotonic()
+    until(page_is_there, seconds=60, sentence="the web did not notice an edit")
+    took = time.monotonic() - began
+    for service, old in before.items():
+        while celery_processes(service) & old:
+            expect(time.monotonic() - began < 60, f"{service} did not notice an edit")  # noqa: PLR2004
+            time.sleep(0.25)
+    say(f"an edit is in effect after {took:.1f} s, in worker and beat too")
+
+
+def debugger_answers(composition: Composition) -> None:
+    """DEBUGGER=web: debugpy speaks on its port, and the page is still there."""
+    composition.set(DEBUGGER="web")
+    composition.up("web")
+    port = int(composition.variables["DEBUGGER_PORT"])
+
+    def speaks() -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
+                return sock.recv(64).startswith(b"Content-Length")
+        except OSError:
+            return False
+
+    until(speaks, seconds=30, sentence="debugpy does not answer")
+    say("DEBUGGER=web: debugpy answers")
