@@ -1,8 +1,9 @@
 """Every path of the REST door, by resource. Mounted under /api/."""
 
 from django.urls import URLPattern, URLResolver, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from moderado.api import auth
+from moderado.api import auth, messages, rooms
 from moderado.api.unknown import Unknown
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,8 +16,25 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/users/", auth.People.as_view()),
     path("auth/users/me/", auth.Me.as_view()),
     # chat
+    path("chat/rooms/", rooms.Rooms.as_view()),
+    path("chat/rooms/<uuid:room_id>/", rooms.OneRoom.as_view()),
+    path("chat/rooms/<uuid:room_id>/join/", rooms.Joining.as_view()),
+    path("chat/rooms/<uuid:room_id>/leave/", rooms.Leaving.as_view()),
+    path("chat/rooms/<uuid:room_id>/participants/", rooms.Participants.as_view()),
+    path(
+        "chat/rooms/<uuid:room_id>/participants/<uuid:user_id>/", rooms.OneParticipant.as_view()
+    ),
+    path("chat/rooms/<uuid:room_id>/read/", rooms.Reading.as_view()),
+    path("chat/rooms/<uuid:room_id>/messages/", messages.Messages.as_view()),
+    path(
+        "chat/rooms/<uuid:room_id>/messages/<uuid:message_id>/", messages.OneMessage.as_view()
+    ),
+    path("chat/rooms/<uuid:room_id>/changes/", messages.RoomChanges.as_view()),
+    path("chat/rooms/<uuid:room_id>/search/", messages.Search.as_view()),
     # moderation
     # operations
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view()),
     # Last: whatever is asked for beyond these is told so in the one shape of errors.
     re_path(r"", Unknown.as_view()),
 ]

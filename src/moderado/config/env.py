@@ -55,6 +55,10 @@ class Env(BaseSettings):
         default=["127.0.0.0/8", "::1/128"],
         description="Networks that may read `/metrics`, in CIDR notation.",
     )
+    allow_volatile_database: bool = Field(
+        default=False,
+        description="Start although PostgreSQL may forget what it committed. For tests.",
+    )
     prometheus_multiproc_dir: Path | None = Field(
         default=None,
         description="A folder, emptied before each start, through which the processes of one "

@@ -230,3 +230,19 @@ CORS_ALLOWED_ORIGINS = ENV.allowed_origins
 CORS_ALLOW_CREDENTIALS = False
 CORS_URLS_REGEX = r"^/(api|ws)/.*$"
 CORS_EXPOSE_HEADERS = ["Retry-After"]
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Chat Moderado",
+    "DESCRIPTION": "Rooms whose messages are moderated before others see them. What happens in a "
+    "room is told by WebSocket: see `/ws/schema/` and `docs/protocol.md`.",
+    "VERSION": "1",  # of the contract
+    "LICENSE": {"name": "MIT"},
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_NO_READ_ONLY_REQUIRED": True,
+    "SORT_OPERATION_PARAMETERS": False,
+}
