@@ -1,0 +1,157 @@
+"""Where rooms stand and what changed: the sources of sync, of the change feed and of the hub."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from moderado.chat.errors import NoSuchRoom
+from moderado.chat.models import Message
+from moderado.chat.projection import public_view
+from moderado.chat.selectors import feed
+from moderado.chat.services import screening
+from moderado.chat.services.messages import delete_message, edit_message, post_message
+from tests.factories import make_message, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def shown(author, room, text="bom dia"):
+    view = post_message(author_id=author.id, room_id=room.id, text=text).view
+    screening.screen_waiting()
+    return Message.objects.get(pk=view.id)
+
+
+def changes(reader, room, after=0, epoch=None, **fields):
+    return feed.changes(
+        reader_id=reader.id, room_id=room.id, after=after, epoch=epoch, language="en", **fields
+    )
+
+
+def test_the_feed_is_the_present_state_of_what_changed(alice, bob, room):
+    first, second = shown(alice, room, "one"), shown(alice, room, "two")
+    shown(alice, room, "three")
+    edit_message(actor_id=alice.id, message_id=first.id, text="one, mended")
+    screening.screen_waiting()
+    delete_message(actor_id=alice.id, message_id=second.id)
+
+    page = changes(bob, room, after=2)
+
+    assert [(m.seq, m.content, m.status) for m in page.messages] == [
+        (3, "three", "APPROVED"),
+        (4, "one, mended", "APPROVED"),
+        (5, "", "REMOVED"),
+    ]
+    assert (page.seq, page.more, page.reset) == (5, False, False)
+
+
+def test_what_was_never_public_is_in_nobodys_feed(alice, bob, room):
+    shown(alice, room, "BLOCK this")
+    shown(alice, room, "HOLD this")
+
+    assert changes(bob, room).messages == ()
+    assert changes(alice, room).messages == ()
+
+
+def test_a_long_feed_comes_in_pages_that_join(alice, bob, room):
+    for n in range(5):
+        shown(alice, room, str(n))
+
+    first = changes(bob, room, limit=3)
+    second = changes(bob, room, after=first.seq, limit=3)
+
+    assert (first.more, second.more) == (True, False)
+    assert [m.content for m in first.messages + second.messages] == ["0", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("known", [{"after": 99}, {"epoch": uuid4()}])
+def test_a_client_that_knows_another_history_is_told_to_reload(alice, room, known):
+    shown(alice, room)
+
+    page = changes(alice, room, **known)
+
+    assert (page.reset, page.messages, page.seq) == (True, (), 1)
+    assert page.epoch == room.epoch
+
+
+def test_there_is_no_feed_of_no_room(alice):
+    with pytest.raises(NoSuchRoom):
+        feed.changes(reader_id=alice.id, room_id=uuid4(), after=0, epoch=None, language="en")
+
+
+def test_the_hub_repairs_with_one_change_a_message_named_for_who_missed_it(alice, room):
+    first = shown(alice, room, "one")
+    second = shown(alice, room, "two")
+    edit_message(actor_id=alice.id, message_id=second.id, text="two, mended")
+    screening.screen_waiting()
+    delete_message(actor_id=alice.id, message_id=first.id)
+
+    assert [(c.kind, c.seq) for c in feed.changes_after(room_id=room.id, after=1)] == [
+        ("chat_message", 3),
+        ("message_removed", 4),
+    ]
+    assert [(c.kind, c.seq) for c in feed.changes_after(room_id=room.id, after=2)] == [
+        ("message_updated", 3),
+        ("message_removed", 4),
+    ]
+
+
+def test_heads_leave_out_rooms_that_do_not_exist(room):
+    found = feed.heads([room.id, uuid4()])
+
+    assert list(found) == [room.id]
+    assert (found[room.id].seq, found[room.id].epoch, found[room.id].deleted) == (
+        0,
+        room.epoch,
+        False,
+    )
+
+
+def test_a_client_learns_which_of_its_messages_were_stored(alice, bob, room):
+    post_message(author_id=alice.id, room_id=room.id, text="a", client_id="1")
+    post_message(author_id=bob.id, room_id=room.id, text="b", client_id="2")
+
+    found = feed.own_messages(
+        author_id=alice.id, room_id=room.id, client_ids=["1", "2", "3"], language="en"
+    )
+
+    assert list(found) == ["1"]
+
+
+def test_what_still_waits_is_not_settled(alice, room):
+    waiting = post_message(author_id=alice.id, room_id=room.id, text="wait").view
+    done = [shown(alice, room, text) for text in ("fine", "HOLD this", "BLOCK this")]
+    Message.objects.filter(pk=waiting.id).update(queued_at=timezone.now())
+
+    told = feed.settled([waiting.id, *(message.id for message in done)])
+
+    assert {str(event.notice) for event in told} == {
+        "chat_message",
+        "message_held",
+        "message_rejected",
+    }
+    assert {event.author_id for event in told} == {alice.id}
+
+
+def test_the_oldest_waiting_message_of_any_room_is_found():
+    assert feed.oldest_waiting_seconds() == 0
+    for minutes in (1, 10, 5):
+        make_message(queued_at=timezone.now() - timedelta(minutes=minutes))
+
+    assert feed.oldest_waiting_seconds() == pytest.approx(600, abs=30)
+
+
+def test_a_message_that_was_never_public_has_no_public_view():
+    for status in ("PENDING", "HELD", "REJECTED", "REMOVED"):
+        with pytest.raises(ValueError, match="never public"):
+            public_view(make_message(status=status))
+
+
+@pytest.mark.parametrize(("language", "word"), [("pt-br", "ofensas"), ("en", "insults")])
+def test_the_author_reads_why_in_their_language(room, language, word):
+    message = shown(make_user(language=language), room, "BLOCK this")
+
+    (told,) = feed.settled([message.id])
+
+    assert word in told.view.explanation

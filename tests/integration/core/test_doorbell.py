@@ -1,0 +1,83 @@
+"""The doorbell: many presses, one ring, and never a caller that waits."""
+
+import threading
+
+import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from moderado.core import doorbell as module
+from moderado.core.doorbell import Doorbell
+from moderado.core.ids import new_id
+from moderado.core.redis import client
+
+DEADLINE = 10
+
+
+@pytest.fixture
+def rung():
+    """Counts rings: `acquire` waits for one."""
+    return threading.Semaphore(0)
+
+
+@pytest.fixture
+def bell(rung):
+    return Doorbell(name=str(new_id()), send=rung.release)
+
+
+def test_a_press_rings(bell, rung):
+    bell.press()
+
+    assert rung.acquire(timeout=DEADLINE)
+
+
+def test_until_somebody_answers_it_rings_once(bell, rung):
+    bell.press()
+    assert rung.acquire(timeout=DEADLINE)
+
+    for _ in range(20):
+        bell.press()
+    assert not rung.acquire(timeout=0.2)
+
+    bell.answer()
+    bell.press()
+    assert rung.acquire(timeout=DEADLINE)
+
+
+def test_a_ring_that_could_not_be_sent_does_not_silence_the_next(rung):
+    failures = [RedisConnectionError()]
+
+    def send():
+        if failures:
+            raise failures.pop()
+        rung.release()
+
+    bell = Doorbell(name=str(new_id()), send=send)
+    bell.press()
+    _until(lambda: not failures)
+    _until(lambda: not client().exists(bell._key))
+
+    bell.press()
+    assert rung.acquire(timeout=DEADLINE)
+
+
+def test_a_redis_that_is_away_is_nobodys_problem(bell, rung, monkeypatch):
+    def away():
+        raise RedisConnectionError
+
+    monkeypatch.setattr(module, "client", away)
+    bell.press()
+    bell.answer()
+    monkeypatch.undo()
+
+    _until(lambda: (bell.press(), rung.acquire(timeout=0.05))[1])
+
+
+def _until(condition):
+    over = threading.Event()
+    timer = threading.Timer(DEADLINE, over.set)
+    timer.start()
+    try:
+        while not condition():
+            assert not over.wait(0.01), "did not happen in time"
+    finally:
+        timer.cancel()
