@@ -1,0 +1,162 @@
+"""Accounts and their sessions, for the operators."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from moderado.accounts.models import Session, User
+from moderado.accounts.services import accounts, sessions
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+    pass
+
+
+class ReadOnly:
+    """What the product writes and nobody edits. Its rows go with their account, not one by one."""
+
+    def has_add_permission(self, *_: object) -> bool:
+        return False
+
+    def has_change_permission(self, *_: object) -> bool:
+        return False
+
+    def has_delete_permission(self, *_: object) -> bool:
+        return False
+
+
+class SessionInline(ReadOnly, TabularInline):
+    model = Session
+    fields = readonly_fields = ("created_at", "used_at", "expires_at", "ended_at")
+    ordering = ("-created_at",)
+    per_page = 10
+    tab = True
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # generic in stubs only
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("name", "email", "language", "is_active", "is_staff", "signed_in", "created_at")
+    list_filter = (
+        "is_active",
+        "is_staff",
+        "is_superuser",
+        "language",
+        ("created_at", RangeDateTimeFilter),
+    )
+    list_filter_submit = True
+    search_fields = ("name", "email", "=id")
+    ordering = ("-created_at",)
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+    readonly_fields = ("id", "created_at", "last_login")
+    filter_horizontal = ("groups", "user_permissions")
+    actions = ["deactivate", "end_sessions"]
+    inlines = (SessionInline,)
+    fieldsets = (
+        (None, {"fields": ("email", "name", "language", "password")}),
+        (
+            _("Permissions"),
+            {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
+        ),
+        (_("Record"), {"fields": ("id", "created_at", "last_login")}),
+    )
+    add_fieldsets = (
+        (
+            None,
+            {
+                "classes": ("wide",),
+                "fields": ("email", "name", "language", "password1", "password2"),
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        open_ones = Q(sessions__ended_at=None, sessions__id__isnull=False)
+        users: QuerySet[User] = super().get_queryset(request)
+        return users.annotate(open_count=Count("sessions", filter=open_ones))
+
+    def get_inlines(self, request: HttpRequest, obj: User | None) -> tuple[type, ...]:
+        return () if obj is None else self.inlines
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Nobody: others' conversations quote what the account wrote. It is deactivated instead."""
+        return False
+
+    @admin.display(description=_("signed in"), ordering="open_count", empty_value="")
+    def signed_in(self, user: User) -> str:
+        count: int = getattr(user, "open_count", 0)
+        return ngettext("%d session", "%d sessions", count) % count if count else ""
+
+    @admin.action(description=_("Deactivate, and end every session"), permissions=["change"])
+    def deactivate(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        chosen = users.filter(is_active=True).values_list("id", flat=True)
+        ids = [user_id for user_id in chosen if user_id != request.user.pk]
+        for user_id in ids:
+            accounts.deactivate(user_id=user_id)
+        done = ngettext("%d account deactivated.", "%d accounts deactivated.", len(ids))
+        self.message_user(request, done % len(ids), messages.SUCCESS)
+
+    @admin.action(description=_("End every session"), permissions=["change"])
+    def end_sessions(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        ids = list(users.values_list("id", flat=True))
+        for user_id in ids:
+            sessions.end_sessions_of(user_id=user_id)
+        done = ngettext("%d account signed out.", "%d accounts signed out.", len(ids))
+        self.message_user(request, done % len(ids), messages.SUCCESS)
+
+
+class Openness(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
+        return [("open", _("open")), ("ended", _("ended"))]
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Session]) -> QuerySet[Session]:
+        match self.value():
+            case "open":
+                return queryset.filter(ended_at=None)
+            case "ended":
+                return queryset.exclude(ended_at=None)
+            case _:
+                return queryset
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnly, ModelAdmin):
+    list_display = ("user", "created_at", "used_at", "expires_at", "ended_at")
+    list_filter = (Openness, ("created_at", RangeDateTimeFilter))
+    list_filter_submit = True
+    list_select_related = ("user",)
+    search_fields = ("user__name", "user__email", "=id")
+    ordering = ("-created_at",)
+    show_full_result_count = False
+    fields = ("id", "user", "created_at", "used_at", "expires_at", "ended_at")
+    actions = ["end"]
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.change_session")
+
+    @admin.action(description=_("End"), permissions=["end"])
+    def end(self, request: HttpRequest, chosen: QuerySet[Session]) -> None:
+        ids = list(chosen.filter(ended_at=None).values_list("id", flat=True))
+        for session_id in ids:
+            sessions.end_session(session_id=session_id)
+        done = ngettext("%d session ended.", "%d sessions ended.", len(ids))
+        self.message_user(request, done % len(ids), messages.SUCCESS)

@@ -1,0 +1,117 @@
+"""The operators' pages of accounts and sessions."""
+
+import pytest
+
+from moderado.accounts.models import Session, User
+from moderado.accounts.services import sessions
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def operator(client):
+    client.force_login(make_user(name="Operator", is_staff=True, is_superuser=True))
+    return client
+
+
+def act(client, model, action, *rows):
+    return client.post(
+        f"/admin/accounts/{model}/",
+        {"action": action, "_selected_action": [str(row.pk) for row in rows]},
+        follow=True,
+    )
+
+
+@pytest.mark.parametrize(
+    "page", ["user/", "user/add/", "user/?q=ana", "session/", "session/?state=open"]
+)
+def test_its_pages_open(operator, page):
+    assert operator.get(f"/admin/accounts/{page}").status_code == 200
+
+
+def test_an_account_is_shown_with_its_sessions(operator):
+    user = make_user()
+    sessions.open_session(user=user)
+
+    page = operator.get(f"/admin/accounts/user/{user.pk}/change/")
+
+    assert user.email in page.content.decode()
+    assert "sessions-0-id" in page.content.decode()
+
+
+def test_an_account_made_there_may_sign_in(operator):
+    form = {"email": "New@Example.org", "name": "New", "language": "en"}
+    passwords = {"password1": "uma frase bem longa", "password2": "uma frase bem longa"}
+
+    operator.post("/admin/accounts/user/add/", form | passwords)
+
+    assert sessions.sign_in(email="new@example.org", password="uma frase bem longa")
+
+
+def test_deactivating_ends_the_sessions_of_others_but_not_of_oneself(operator):
+    user = make_user()
+    session = sessions.open_session(user=user)
+    oneself = User.objects.get(name="Operator")
+
+    act(operator, "user", "deactivate", user, oneself)
+
+    session.refresh_from_db()
+    user.refresh_from_db()
+    oneself.refresh_from_db()
+    assert session.ended_at
+    assert not user.is_active
+    assert oneself.is_active
+
+
+def test_a_session_can_be_ended_and_nothing_else_done_to_it(operator):
+    session = sessions.open_session(user=make_user())
+    page = f"/admin/accounts/session/{session.pk}"
+
+    assert operator.post(f"{page}/delete/", {"post": "yes"}).status_code == 403
+    assert operator.post(f"{page}/change/", {"ended_at_0": ""}).status_code == 403
+    act(operator, "session", "end", session)
+
+    session.refresh_from_db()
+    assert session.ended_at
+
+
+def test_an_account_cannot_be_deleted_there(operator):
+    user = make_user()
+
+    answer = operator.post(f"/admin/accounts/user/{user.pk}/delete/", {"post": "yes"})
+
+    assert answer.status_code == 403
+    assert User.objects.filter(pk=user.pk).exists()
+
+
+def test_a_password_changed_there_ends_every_session(operator):
+    user = make_user()
+    session = sessions.open_session(user=user)
+
+    operator.post(
+        f"/admin/accounts/user/{user.pk}/password/",
+        {"password1": "outra frase bem longa", "password2": "outra frase bem longa"},
+    )
+
+    session.refresh_from_db()
+    assert session.ended_at
+
+
+def test_ending_a_session_signs_its_browser_out_of_the_admin(operator):
+    sessions.end_session(session_id=Session.objects.get(user__name="Operator").id)
+
+    assert operator.get("/admin/").status_code == 302
+
+
+def test_the_sign_in_form_of_the_admin_stands_under_the_same_limits(client, settings):
+    settings.LIMIT_SIGN_IN_PER_ACCOUNT = "2/minute"
+    user = make_user(is_staff=True, password="uma frase bem longa")
+    form = {"username": user.email, "password": "wrong"}
+    for _ in range(2):
+        client.post("/admin/login/", form)
+
+    right = client.post("/admin/login/", form | {"password": "uma frase bem longa"})
+
+    assert right.status_code == 200
+    assert "_auth_user_id" not in client.session
