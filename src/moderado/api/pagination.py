@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import BooleanField, F, Field, Func, Lookup, Model, QuerySet, Value
 from django.db.models.lookups import (
     GreaterThan,
@@ -78,7 +78,7 @@ class ExactCursorPagination(pagination.CursorPagination):
     def paginate_queryset(  # type: ignore[override]  # DRF's stub also allows sequences
         self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
     ) -> list[Any]:
-        self.base_url = request.build_absolute_uri()
+        self.base_url: str = request.build_absolute_uri()
         encoded = request.query_params.get(self.cursor_query_param)
         cursor = Cursor.decoded(encoded) if encoded else None
         backward = cursor is not None and cursor.operator[0] == self._backward
@@ -114,16 +114,14 @@ class ExactCursorPagination(pagination.CursorPagination):
         self.next_cursor, self.previous_cursor = (back, onward) if backward else (onward, back)
 
     def _at(self, operator: Operator, row: Model) -> Cursor:
-        first, second = (
-            field.value_to_string(row) for field in self._fields(type(row))
-        )
+        first, second = (field.value_to_string(row) for field in self._fields(type(row)))
         return Cursor(operator, first, second)
 
     def _fields(self, model: type[Model]) -> list["Field[Any, Any]"]:
-        fields = [model._meta.get_field(name.lstrip("-")) for name in self.ordering]
-        if not all(isinstance(field, Field) for field in fields):
-            raise FieldDoesNotExist(self.ordering)
-        return [field for field in fields if isinstance(field, Field)]
+        names = {name.lstrip("-") for name in self.ordering}
+        fields = model._meta.fields  # noqa: SLF001  (Django's documented way to a model's fields)
+        by_name = {field.name: field for field in fields if field.name in names}
+        return [by_name[name.lstrip("-")] for name in self.ordering]
 
     def _beyond(self, cursor: Cursor, model: type[Model]) -> "Lookup[bool]":
         values = [

@@ -22,7 +22,7 @@ SELECT place.room_id, (
         SELECT 1 FROM chat_message AS message
         WHERE message.room_id = place.room_id AND message.status = 'APPROVED'
             AND message.position > place.read_seq AND message.author_id <> place.user_id
-        LIMIT %(limit)s
+        ORDER BY message.position LIMIT %(limit)s
     ) AS unread
 )
 FROM chat_membership AS place
@@ -47,8 +47,7 @@ def unread_counts(*, user_id: UUID, room_ids: Iterable[UUID]) -> dict[UUID, int]
     A room in which `user_id` has no place, and so no marker, counts 0.
     """
     counts = dict.fromkeys(room_ids, 0)
-    parameters = {"user": user_id, "rooms": list(counts), "limit": UNREAD_LIMIT}
     with connection.cursor() as cursor:
-        cursor.execute(_UNREAD, parameters)
+        cursor.execute(_UNREAD, {"user": user_id, "rooms": list(counts), "limit": UNREAD_LIMIT})
         counts.update(cursor.fetchall())
     return counts

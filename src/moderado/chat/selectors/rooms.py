@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.models import Membership, Room
@@ -12,7 +13,7 @@ _MODERATORS = (Membership.Role.ADMIN, Membership.Role.MODERATOR)
 
 
 def rooms_visible_to(user_id: UUID) -> QuerySet[Room]:
-    """The choke point: public rooms for everybody, private ones for their members, deleted for nobody."""
+    """The choke point: public rooms for everybody, private for members, deleted for nobody."""
     joined = Membership.objects.filter(room=OuterRef("pk"), user=user_id)
     return Room.objects.filter(Q(is_private=False) | Q(Exists(joined)), deleted_at=None)
 
@@ -50,16 +51,34 @@ def readers(*, room_id: UUID, user_ids: Iterable[UUID]) -> set[UUID]:
 
 def moderated_rooms(user_id: UUID) -> set[UUID]:
     """The rooms in which `user_id` rules: where they are administrator or moderator."""
-    places = Membership.objects.filter(
-        user=user_id, role__in=_MODERATORS, room__deleted_at=None
-    )
+    places = Membership.objects.filter(user=user_id, role__in=_MODERATORS, room__deleted_at=None)
     return set(places.values_list("room_id", flat=True))
 
 
 def participants(room_id: UUID) -> QuerySet[Membership]:
     """The people of a room, in the order in which they came, with their users."""
     return (
-        Membership.objects.filter(room=room_id)
-        .select_related("user")
-        .order_by("created_at", "id")
+        Membership.objects.filter(room=room_id).select_related("user").order_by("created_at", "id")
     )
+
+
+def listed_rooms(user_id: UUID) -> QuerySet[Room]:
+    """What `user_id` may read, newest first, with `participants_count` and the reader's `role`."""
+    places = Membership.objects.filter(room=OuterRef("pk"))
+    counted = places.order_by().values("room").annotate(count=Count("*")).values("count")
+    return (
+        rooms_visible_to(user_id)
+        .annotate(
+            participants_count=Coalesce(Subquery(counted), 0),
+            role=Subquery(places.filter(user=user_id).values("role")),
+        )
+        .order_by("-created_at", "-id")
+    )
+
+
+def get_listed_room(*, room_id: UUID, reader_id: UUID) -> Room:
+    """The room as `listed_rooms` has it. Raises NoSuchRoom."""
+    room = listed_rooms(reader_id).filter(pk=room_id).first()
+    if room is None:
+        raise NoSuchRoom
+    return room

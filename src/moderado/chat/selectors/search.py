@@ -24,6 +24,7 @@ LIMIT = 100  # the best so many
 CANDIDATES = 500  # ranked are the newest so many of those that match
 ENOUGH = 20  # found by their words: then nothing merely alike is looked for
 WORDS = 12
+SHORTEST = 3  # letters: less has no likeness worth showing
 
 LIKENESS = "0.5"  # of trigrams shared: a letter or two wrong
 PATIENCE = "1500ms"  # likeness is help, and may not cost more than this
@@ -64,7 +65,7 @@ def search(*, reader_id: UUID, room_id: UUID, query: str) -> list[Message]:
         return []
     published = Message.objects.filter(room=room, status=Message.Status.APPROVED)
     found = _by_words(published, words)
-    if len(found) < ENOUGH and len(max(words, key=len)) > 2:
+    if len(found) < ENOUGH and len(max(words, key=len)) >= SHORTEST:
         known = set(found)
         found += [pk for pk in _by_likeness(published, words) if pk not in known]
     loaded = Message.objects.select_related("author").in_bulk(found[:LIMIT])

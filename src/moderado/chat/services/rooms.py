@@ -69,9 +69,7 @@ def delete_room(*, actor_id: UUID, room_id: UUID) -> None:
     narrow_audience(room)
 
 
-def lock_room(
-    *, actor_id: UUID, room_id: UUID, role: Membership.Role | None = None
-) -> Room:
+def lock_room(*, actor_id: UUID, room_id: UUID, role: Membership.Role | None = None) -> Room:
     """The room, locked until the transaction ends; only for `role`, where one is named.
 
     Rooms are locked before messages, everywhere. Raises NoSuchRoom, NotAllowedInRoom.
@@ -90,7 +88,9 @@ def narrow_audience(room: Room, *, removed_user_id: UUID | None = None) -> None:
     room.acl_version += 1
     room.save(update_fields=["acl_version"])
     publish(
-        AudienceChanged(room_id=room.id, acl_version=room.acl_version, removed_user_id=removed_user_id)
+        AudienceChanged(
+            room_id=room.id, acl_version=room.acl_version, removed_user_id=removed_user_id
+        )
     )
 
 

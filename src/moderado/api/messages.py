@@ -1,0 +1,134 @@
+"""What is said in a room: /api/chat/rooms/{id}/messages/, changes/ and search/."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from moderado.accounts.types import Principal
+from moderado.api.pagination import ExactCursorPagination, NumberedPages
+from moderado.api.rooms import reader
+from moderado.api.schemas import (
+    CURSOR,
+    PAGE,
+    PAGE_SIZE,
+    ChangesBody,
+    Editing,
+    FeedQuery,
+    FoundPage,
+    MessageBody,
+    MessagePage,
+    Posting,
+    SearchQuery,
+    changes_body,
+    message_body,
+    validated,
+)
+from moderado.chat.models import Message
+from moderado.chat.projection import view_for
+from moderado.chat.selectors import feed
+from moderado.chat.selectors.messages import history
+from moderado.chat.selectors.rooms import get_room
+from moderado.chat.selectors.search import search
+from moderado.chat.services import messages
+from moderado.chat.services.quota import spend_message_quota
+from moderado.core.metrics import ACKNOWLEDGED
+
+
+class Messages(APIView):
+    @extend_schema(
+        operation_id="list_messages", parameters=[CURSOR, PAGE_SIZE], responses=MessagePage
+    )
+    def get(self, request: Request, room_id: UUID) -> Response:
+        """History, newest first: what is visible, and what is not of one's own."""
+        who = reader(request)
+        pages = ExactCursorPagination()
+        said = history(reader_id=who.user_id, room_id=room_id)
+        page = pages.paginate_queryset(said, request, view=self)
+        return pages.get_paginated_response(_shown(page, who))
+
+    @extend_schema(operation_id="post_message", request=Posting, responses={202: MessageBody})
+    def post(self, request: Request, room_id: UUID) -> Response:
+        """Say something. It is stored at once, and shown as the room's mode says.
+
+        The same `client_id` again yields the first message; with another text it is a conflict.
+        """
+        author_id = reader(request).user_id
+        body = validated(Posting, request.data)
+        get_room(room_id=room_id, reader_id=author_id)  # strangers spend nothing of its quota
+        spend_message_quota(user_id=author_id, room_id=room_id)
+        posted = messages.post_message(
+            author_id=author_id,
+            room_id=room_id,
+            text=body["content"],
+            client_id=body.get("client_id"),
+            reply_to=body.get("reply_to"),
+        )
+        ACKNOWLEDGED.labels(door="rest").inc()
+        return Response(message_body(posted.view), status=202)
+
+
+class OneMessage(APIView):
+    @extend_schema(operation_id="edit_message", request=Editing, responses=MessageBody)
+    def patch(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
+        """Give one's message another text, which is judged anew."""
+        author_id = reader(request).user_id
+        text = validated(Editing, request.data)["content"]
+        get_room(room_id=room_id, reader_id=author_id)
+        spend_message_quota(user_id=author_id, room_id=room_id)
+        view = messages.edit_message(
+            actor_id=author_id, message_id=message_id, text=text, room_id=room_id
+        )
+        return Response(message_body(view))
+
+    @extend_schema(operation_id="delete_message", responses=MessageBody)
+    def delete(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
+        """Remove one's message, or as a moderator anybody's. What is left is a tombstone."""
+        view = messages.delete_message(
+            actor_id=reader(request).user_id, message_id=message_id, room_id=room_id
+        )
+        return Response(message_body(view))
+
+
+class RoomChanges(APIView):
+    @extend_schema(operation_id="list_changes", parameters=[FeedQuery], responses=ChangesBody)
+    def get(self, request: Request, room_id: UUID) -> Response:
+        """What changed in the room after `after`, ascending by `seq`, at most 500 a page."""
+        who = reader(request)
+        asked = validated(FeedQuery, request.query_params)
+        get_room(room_id=room_id, reader_id=who.user_id)
+        changes = feed.changes(
+            reader_id=who.user_id,
+            room_id=room_id,
+            after=asked["after"],
+            epoch=asked.get("epoch"),
+            language=who.language,
+        )
+        return Response(changes_body(changes))
+
+
+class Search(APIView):
+    @extend_schema(
+        operation_id="search_messages",
+        parameters=[SearchQuery, PAGE, PAGE_SIZE],
+        responses=FoundPage,
+    )
+    def get(self, request: Request, room_id: UUID) -> Response:
+        """The published messages that answer `q`, best first. Accents do not matter."""
+        who = reader(request)
+        asked = validated(SearchQuery, request.query_params)
+        found = search(reader_id=who.user_id, room_id=room_id, query=asked["q"])
+        pages = NumberedPages()
+        page = pages.paginate_queryset(found, request, view=self) or []
+        return pages.get_paginated_response(_shown(page, who))
+
+
+def _shown(page: Iterable[Message], who: Principal) -> list[dict[str, Any]]:
+    return [
+        message_body(view_for(message, reader_id=who.user_id, language=who.language))
+        for message in page
+    ]

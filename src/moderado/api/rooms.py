@@ -1,0 +1,143 @@
+"""Rooms and the people in them: /api/chat/rooms/."""
+
+from typing import cast
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from moderado.accounts.types import Principal
+from moderado.api.pagination import NumberedPages
+from moderado.api.schemas import (
+    PAGE,
+    PAGE_SIZE,
+    ParticipantBody,
+    ParticipantInput,
+    ReadInput,
+    RoleChange,
+    RoomBody,
+    RoomChange,
+    RoomDetail,
+    RoomInput,
+    RoomPage,
+    validated,
+)
+from moderado.chat.selectors.messages import unread_counts
+from moderado.chat.selectors.rooms import get_listed_room, listed_rooms
+from moderado.chat.services import memberships, reading, rooms
+
+
+def reader(request: Request) -> Principal:
+    """Who asks: what every credential of this door has become."""
+    return cast("Principal", request.auth)
+
+
+class Rooms(APIView):
+    @extend_schema(operation_id="list_rooms", parameters=[PAGE, PAGE_SIZE], responses=RoomPage)
+    def get(self, request: Request) -> Response:
+        """One's own rooms and the public ones, newest first."""
+        user_id = reader(request).user_id
+        pages = NumberedPages()
+        page = pages.paginate_queryset(listed_rooms(user_id), request, view=self) or []
+        unread = unread_counts(user_id=user_id, room_ids=[room.id for room in page])
+        return pages.get_paginated_response(
+            RoomBody(page, many=True, context={"unread": unread}).data
+        )
+
+    @extend_schema(operation_id="create_room", request=RoomInput, responses={201: RoomDetail})
+    def post(self, request: Request) -> Response:
+        """Open a room; whoever does becomes its administrator."""
+        user_id = reader(request).user_id
+        room = rooms.create_room(creator_id=user_id, **validated(RoomInput, request.data))
+        return Response(_detail(user_id, room.id), status=201)
+
+
+class OneRoom(APIView):
+    @extend_schema(operation_id="get_room", responses=RoomDetail)
+    def get(self, request: Request, room_id: UUID) -> Response:
+        """A room, the people in it, and where its changes stand."""
+        return Response(_detail(reader(request).user_id, room_id))
+
+    @extend_schema(operation_id="update_room", request=RoomChange, responses=RoomDetail)
+    def patch(self, request: Request, room_id: UUID) -> Response:
+        """Change name, privacy or moderation. Administrators of the room only."""
+        user_id = reader(request).user_id
+        changes = validated(RoomChange, request.data)
+        rooms.update_room(actor_id=user_id, room_id=room_id, **changes)
+        return Response(_detail(user_id, room_id))
+
+    @extend_schema(operation_id="delete_room", responses={204: None})
+    def delete(self, request: Request, room_id: UUID) -> Response:
+        """Close the room for everybody. Administrators of the room only."""
+        rooms.delete_room(actor_id=reader(request).user_id, room_id=room_id)
+        return Response(status=204)
+
+
+class Joining(APIView):
+    @extend_schema(operation_id="join_room", request=None, responses=ParticipantBody)
+    def post(self, request: Request, room_id: UUID) -> Response:
+        """Take a place in a public room. Who has one keeps it."""
+        place = memberships.join_room(user_id=reader(request).user_id, room_id=room_id)
+        return Response(ParticipantBody(place).data)
+
+
+class Leaving(APIView):
+    @extend_schema(operation_id="leave_room", request=None, responses={204: None})
+    def post(self, request: Request, room_id: UUID) -> Response:
+        """Give one's place up. A room keeps an administrator while others are in it."""
+        memberships.leave_room(user_id=reader(request).user_id, room_id=room_id)
+        return Response(status=204)
+
+
+class Participants(APIView):
+    @extend_schema(
+        operation_id="add_participant",
+        request=ParticipantInput,
+        responses={201: ParticipantBody},
+    )
+    def post(self, request: Request, room_id: UUID) -> Response:
+        """Give somebody a place in the room. Its administrators only."""
+        place = memberships.add_participant(
+            actor_id=reader(request).user_id,
+            room_id=room_id,
+            **validated(ParticipantInput, request.data),
+        )
+        return Response(ParticipantBody(place).data, status=201)
+
+
+class OneParticipant(APIView):
+    @extend_schema(operation_id="change_role", request=RoleChange, responses=ParticipantBody)
+    def patch(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
+        """Give a participant another role. Administrators of the room only."""
+        place = memberships.change_role(
+            actor_id=reader(request).user_id,
+            room_id=room_id,
+            user_id=user_id,
+            **validated(RoleChange, request.data),
+        )
+        return Response(ParticipantBody(place).data)
+
+    @extend_schema(operation_id="remove_participant", responses={204: None})
+    def delete(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
+        """Take a participant's place away; their subscriptions end at once."""
+        memberships.remove_participant(
+            actor_id=reader(request).user_id, room_id=room_id, user_id=user_id
+        )
+        return Response(status=204)
+
+
+class Reading(APIView):
+    @extend_schema(operation_id="mark_read", request=ReadInput, responses=ReadInput)
+    def post(self, request: Request, room_id: UUID) -> Response:
+        """Move one's read marker forward; the answer says where it stands."""
+        seq = validated(ReadInput, request.data)["seq"]
+        stands = reading.mark_read(user_id=reader(request).user_id, room_id=room_id, seq=seq)
+        return Response({"seq": stands})
+
+
+def _detail(user_id: UUID, room_id: UUID) -> object:
+    room = get_listed_room(room_id=room_id, reader_id=user_id)
+    unread = unread_counts(user_id=user_id, room_ids=[room.id])
+    return RoomDetail(room, context={"unread": unread}).data
