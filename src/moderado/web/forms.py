@@ -1,0 +1,57 @@
+"""What the sign-in and registration pages ask. What is allowed is decided by `accounts`."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from moderado.accounts.models import User
+
+
+class _Marked(forms.Form):
+    """A field with an error says so to assistive technology, and has the focus."""
+
+    template_name = "web/form.html"
+
+    def mark_errors(self) -> None:
+        for number, name in enumerate(self.errors):
+            if name in self.fields:
+                attributes = self.fields[name].widget.attrs
+                attributes |= {"aria-invalid": "true", "aria-describedby": f"error-{name}"}
+                if number == 0:
+                    attributes["autofocus"] = True
+
+
+def _email(**attributes: Any) -> forms.EmailField:
+    return forms.EmailField(
+        label=_("E-mail"),
+        max_length=254,
+        widget=forms.EmailInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", **attributes}
+        ),
+    )
+
+
+class SignInForm(_Marked):
+    email = _email(autofocus=True)
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class RegistrationForm(_Marked):
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=User._meta.get_field("name").max_length,
+        help_text=_("How others see you."),
+        widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True}),
+    )
+    email = _email()
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        help_text=_("At least 10 characters, and not a common one."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )

@@ -1,0 +1,86 @@
+/** The middle: a room's head, its timeline, and the field to write in. */
+
+import * as actions from "./actions.js";
+import { Composer } from "./composer.js";
+import { html, useEffect, useState } from "./html.js";
+import { Icon } from "./icons.js";
+import * as store from "./store.js";
+import { t } from "./strings.js";
+import { Timeline } from "./timeline.js";
+
+function PanelButton({ name, icon }) {
+  const isOpen = store.panel.value === name;
+  return html`<button class=${`icon-button ${isOpen ? "on" : ""}`} title=${t(name)} aria-label=${t(name)}
+    aria-expanded=${isOpen} onClick=${() => (store.panel.value = isOpen ? null : name)}>
+    <${Icon} name=${icon} /></button>`;
+}
+
+function Head() {
+  const room = store.openRoom.value;
+  if (!room) return html`<header class="head"><${Back} /></header>`;
+  const there = store.present.value.get(room.id)?.size ?? 0;
+  return html`<header class="head">
+    <${Back} />
+    <div class="head-name">
+      <h2 dir="auto">${room.name}</h2>
+      <p><${Icon} name=${room.is_private ? "lock" : "hash"} />
+        <span>${t(room.is_private ? "private" : "public")} · ${t("members", room.participants_count)}</span>
+        ${there > 0 && html`<span class="there"><i class="dot" />${there} ${t("online")}</span>`}</p>
+    </div>
+    ${!room.role && html`<button class="button primary" onClick=${() => actions.join(room.id)}>${t("join")}</button>`}
+    ${store.mayModerate.value && html`<${PanelButton} name="review" icon="shield" />`}
+    <${PanelButton} name="search" icon="search" />
+    <${PanelButton} name="people" icon="people" />
+  </header>`;
+}
+
+function Back() {
+  return html`<button class="icon-button back" aria-label=${t("back")} onClick=${() => actions.open(null)}>
+    <${Icon} name="back" /></button>`;
+}
+
+function Banner() {
+  const { status, retryAt } = store.connection.value;
+  const [, tick] = useState(0);
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    if (status !== "waiting") return undefined;
+    const timer = setInterval(() => tick(Date.now()), 500);
+    return () => clearInterval(timer);
+  }, [status, retryAt]);
+  useEffect(() => {
+    // A connection that is made in a moment is not worth a banner.
+    setLate(false);
+    const timer = setTimeout(() => setLate(true), 1_200);
+    return () => clearTimeout(timer);
+  }, [status === "online"]);
+
+  if (status === "signed_out") {
+    const next = encodeURIComponent(`/${location.hash}`);
+    return html`<div class="banner bad" role="alert"><span>${t("signedOut")}</span>
+      <a class="button small" href=${`${store.page.signIn}?next=${next}`}>${t("signIn")}</a></div>`;
+  }
+  if (status === "online" || !late) return html`<div role="status" />`;
+  const seconds = retryAt ? Math.max(0, Math.ceil((retryAt - Date.now()) / 1_000)) : 0;
+  return html`<div class="banner" role="status">
+    <span>${seconds > 1 ? t("reconnectIn", seconds) : t("reconnecting")}</span>
+    <button class="button small" onClick=${() => store.client.reconnect()}>${t("reconnectNow")}</button></div>`;
+}
+
+function Typing() {
+  const people = [...(store.typing.value.get(store.openId.value ?? "")?.values() ?? [])];
+  const names = people.map(({ name }) => name);
+  const text = names.length > 2 ? t("typingMany") : names.length === 2 ? t("typing2", ...names)
+    : names.length === 1 ? t("typing1", names[0]) : "";
+  return html`<p class=${`typing ${text ? "some" : ""}`}>${text && html`<i class="typing-dots"><b /><b /><b /></i>`}${text}</p>`;
+}
+
+export function Conversation() {
+  return html`<main class="conversation">
+    <${Head} />
+    <${Banner} />
+    <${Timeline} />
+    <${Typing} />
+    <${Composer} />
+  </main>`;
+}

@@ -1,0 +1,58 @@
+/** The dialog that makes a room. */
+
+import { createRoom } from "./actions.js";
+import { html, useEffect, useRef, useState } from "./html.js";
+import * as store from "./store.js";
+import { t } from "./strings.js";
+
+const MODES = ["pre", "post", "off"];
+
+export function CreateRoom() {
+  const dialog = useRef(/** @type {any} */ (null));
+  const [error, setError] = useState("");
+  const [busy, setBusy] = useState(false);
+  useEffect(() => {
+    const opener = /** @type {HTMLElement | null} */ (document.activeElement);
+    dialog.current.showModal();
+    return () => opener?.focus();
+  }, []);
+
+  async function submit(/** @type {SubmitEvent} */ event) {
+    event.preventDefault();
+    const fields = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
+    setBusy(true);
+    setError("");
+    try {
+      await createRoom({
+        name: fields.get("name"),
+        is_private: fields.has("is_private"),
+        moderation_mode: fields.get("mode"),
+      });
+    } catch (problem) {
+      const { fields: wrong, message } = /** @type {any} */ (problem);
+      setError(Object.values(wrong ?? {}).join(" ") || message || t("failed"));
+      setBusy(false);
+    }
+  }
+
+  return html`<dialog ref=${dialog} class="dialog" aria-labelledby="create-title"
+    onClose=${() => (store.creating.value = false)}
+    onClick=${(event) => event.target === dialog.current && dialog.current.close()}>
+    <form onSubmit=${submit}>
+      <h2 id="create-title">${t("newRoom")}</h2>
+      ${error && html`<p class="form-error" role="alert">${error}</p>`}
+      <div class="field"><label for="room-name">${t("roomName")}</label>
+        <input id="room-name" name="name" required maxlength="80" autocomplete="off" autofocus /></div>
+      <label class="check"><input type="checkbox" name="is_private" /><span>${t("privateRoom")}</span></label>
+      <fieldset><legend>${t("mode")}</legend>
+        ${MODES.map((mode) => html`<label class="check">
+          <input type="radio" name="mode" value=${mode} defaultChecked=${mode === "pre"} />
+          <span>${t(`mode_${mode}`)}</span></label>`)}
+      </fieldset>
+      <div class="dialog-actions">
+        <button type="button" class="button" onClick=${() => dialog.current.close()}>${t("cancel")}</button>
+        <button class="button primary" disabled=${busy}>${t("create")}</button>
+      </div>
+    </form>
+  </dialog>`;
+}

@@ -1,0 +1,57 @@
+/** Times, names and links, as they are shown. */
+
+import { html } from "./html.js";
+import { language, t } from "./strings.js";
+
+const LINK = /https?:\/\/[^\s<>"']+/gi;
+const TRAILING = /[.,;:!?)\]}'"…]+$/;
+
+const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+const calendar = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", year: "numeric" });
+const full = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium" });
+
+export const time = (/** @type {string} */ iso) => clock.format(new Date(iso));
+export const moment = (/** @type {string} */ iso) => full.format(new Date(iso));
+
+/** @returns {string} */
+export function day(/** @type {string} */ iso) {
+  const date = new Date(iso);
+  const midnight = new Date().setHours(0, 0, 0, 0);
+  if (date.getTime() >= midnight) return t("today");
+  if (date.getTime() >= midnight - 86_400_000) return t("yesterday");
+  return calendar.format(date);
+}
+
+/** Text with its http and https addresses as links; everything else stays text. */
+export function linked(/** @type {string} */ text) {
+  const parts = [];
+  let end = 0;
+  for (const match of text.matchAll(LINK)) {
+    const address = match[0].replace(TRAILING, "");
+    if (!URL.canParse(address)) continue;
+    parts.push(text.slice(end, match.index));
+    parts.push(html`<a href=${address} target="_blank" rel="noopener noreferrer nofollow">${address}</a>`);
+    end = match.index + address.length;
+  }
+  parts.push(text.slice(end));
+  return parts;
+}
+
+/** @returns {string} */
+export function initials(/** @type {string} */ name) {
+  const words = name.trim().split(/\s+/);
+  const letters = words.length > 1 ? [words[0], words[words.length - 1]] : [words[0]];
+  return letters.map((word) => [...word][0] ?? "").join("").toUpperCase();
+}
+
+/** One of eight hues, always the same for the same person. @returns {string} */
+export function hue(/** @type {string} */ id) {
+  let sum = 0;
+  for (const letter of id) sum = (sum * 31 + letter.charCodeAt(0)) % 8;
+  return `hue-${sum}`;
+}
+
+/** @returns {string} */
+export function counted(/** @type {number} */ unread) {
+  return unread > 99 ? "99+" : String(unread);
+}

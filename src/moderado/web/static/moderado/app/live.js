@@ -1,0 +1,136 @@
+/** From what the server tells to what the page shows. */
+
+import { effect } from "./html.js";
+import * as actions from "./actions.js";
+import * as store from "./store.js";
+import { t } from "./strings.js";
+
+const { client, me } = store;
+const TYPING_LASTS = 5_000;
+
+export function followServer() {
+  const on = (/** @type {string} */ type, /** @type {(detail: any) => void} */ act) =>
+    client.addEventListener(type, (event) => act(/** @type {CustomEvent} */ (event).detail));
+  on("status", (status) => (store.connection.value = status));
+  on("outbox", ({ entries }) => (store.outbox.value = entries));
+  on("room", ({ room, state }) => {
+    if (room === store.openId.value) store.roomState.value = state;
+  });
+  on("frame", heard);
+  on("room_lost", ({ room }) => (room === null || room === store.openId.value ? actions.lost() : actions.loadRooms()));
+  on("refused", (frame) => {
+    if (frame.frame !== "typing" && frame.frame !== "mark_read") store.notice.value = frame.message;
+  });
+}
+
+/** The world around the page: network, other tabs, the address, the reader's eyes. */
+export function followBrowser() {
+  window.addEventListener("hashchange", actions.openFromAddress);
+  window.addEventListener("online", () => client.reconnect());
+  window.addEventListener("storage", ({ key }) => {
+    if (key === null || key.startsWith(client.outbox.prefix)) client.outboxStored();
+  });
+  document.addEventListener("visibilitychange", markRead);
+  window.addEventListener("focus", markRead);
+  effect(() => {
+    void [store.roomState.value, store.pinned.value, store.history.value, store.connection.value];
+    queueMicrotask(markRead);
+  });
+  effect(() => {
+    const unread = store.rooms.value.some((room) => room.role && room.unread_count > 0);
+    const name = store.openRoom.value?.name;
+    document.title = `${unread ? "• " : ""}${name ? `${name} · ` : ""}Chat Moderado`;
+  });
+  setInterval(forgetTyping, 1_000);
+}
+
+function heard(/** @type {any} */ frame) {
+  switch (frame.type) {
+    case "connection_established":
+      actions.loadRooms();
+      if (store.history.value.state === "failed" && store.openId.value) actions.enter(store.openId.value);
+      break;
+    case "subscribed":
+      setPresent(frame.room, new Set(frame.present));
+      break;
+    case "presence":
+      setPresent(frame.room, changed(frame));
+      break;
+    case "typing":
+      if (frame.user.id !== me.id) setTyping(frame.room, frame.user, Date.now() + TYPING_LASTS);
+      break;
+    case "chat_message":
+      shown(frame);
+      break;
+    case "message_queued":
+      joined(frame.message);
+      break;
+    case "message_rejected":
+    case "message_held":
+      store.announcement.value = t("verdictTold", t(frame.message.status));
+      break;
+  }
+}
+
+/** @returns {Set<string>} */
+function changed(/** @type {any} */ frame) {
+  const there = new Set(store.present.value.get(frame.room));
+  if (frame.present) there.add(frame.user.id);
+  else there.delete(frame.user.id);
+  return there;
+}
+
+function setPresent(/** @type {string} */ room, /** @type {Set<string>} */ there) {
+  store.present.value = new Map(store.present.value).set(room, there);
+}
+
+function shown(/** @type {any} */ { room, message }) {
+  setTyping(room, message.author, 0);
+  if (message.author.id === me.id) {
+    store.announcement.value = t("verdictTold", t("APPROVED"));
+    return;
+  }
+  if (room === store.openId.value) {
+    store.announcement.value = t("said", message.author.name, message.content);
+    if (isSeen()) return;
+    if (!store.firstUnread.value) store.firstUnread.value = message.id;
+  }
+  const unread = store.rooms.value.find((one) => one.id === room)?.unread_count ?? 0;
+  actions.patchRoom(room, { unread_count: unread + 1 });
+}
+
+/** The first message in a public room makes its author a member. */
+function joined(/** @type {any} */ message) {
+  const room = store.rooms.value.find((one) => one.id === message.room);
+  if (room && !room.role) actions.becameMember(room.id);
+}
+
+function setTyping(/** @type {string} */ room, /** @type {any} */ user, /** @type {number} */ until) {
+  const people = new Map(store.typing.value.get(room));
+  if (until) people.set(user.id, { name: user.name, until });
+  else if (!people.delete(user.id)) return;
+  store.typing.value = new Map(store.typing.value).set(room, people);
+}
+
+function forgetTyping() {
+  for (const [room, people] of store.typing.value) {
+    for (const [id, { until }] of people) if (until < Date.now()) setTyping(room, { id }, 0);
+  }
+}
+
+function isSeen() {
+  return document.visibilityState === "visible" && document.hasFocus() && store.pinned.value;
+}
+
+/** @type {Map<string, number>} */
+const told = new Map();
+
+/** What is on the screen of somebody who looks is read. */
+function markRead() {
+  const state = store.roomState.value;
+  const room = store.openRoom.value;
+  if (!state || !room || !isSeen() || store.history.value.state !== "ready") return;
+  if (room.unread_count) actions.patchRoom(room.id, { unread_count: 0 });
+  if (!room.role || (told.get(room.id) ?? 0) >= state.seq) return;
+  if (client.markRead(room.id, state.seq)) told.set(room.id, state.seq);
+}

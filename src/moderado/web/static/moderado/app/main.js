@@ -1,0 +1,61 @@
+/** The chat page. */
+
+import * as actions from "./actions.js";
+import { Conversation } from "./conversation.js";
+import { CreateRoom } from "./create_room.js";
+import { html, render, useEffect } from "./html.js";
+import { Icon } from "./icons.js";
+import { followBrowser, followServer } from "./live.js";
+import { Panel } from "./panels.js";
+import { Rooms } from "./rooms.js";
+import * as store from "./store.js";
+import { t } from "./strings.js";
+
+function Notice() {
+  const text = store.notice.value;
+  useEffect(() => {
+    if (!text) return undefined;
+    const timer = setTimeout(() => (store.notice.value = null), 8_000);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return html`<div class="notice-place" role="alert">
+    ${text && html`<div class="notice">
+      <${Icon} name="warn" /><span>${text}</span>
+      <button class="icon-button" aria-label=${t("close")} onClick=${() => (store.notice.value = null)}>
+        <${Icon} name="close" />
+      </button>
+    </div>`}
+  </div>`;
+}
+
+function Nothing() {
+  return html`<section class="conversation nothing">
+    <div class="placeholder">
+      <${Icon} name="bubble" />
+      <h2>${t("pickRoom")}</h2>
+      <p>${t("pickRoomHint")}</p>
+    </div>
+  </section>`;
+}
+
+function Page() {
+  const open = store.openId.value;
+  const showsPanel = open && store.panel.value;
+  return html`<div class=${`page ${open ? "in-room" : "in-list"} ${showsPanel ? "with-panel" : ""}`}>
+    <${Rooms} />
+    ${open ? html`<${Conversation} key=${open} />` : html`<${Nothing} />`}
+    ${showsPanel && html`<${Panel} key=${`${open} ${store.panel.value}`} />`}
+    ${store.creating.value && html`<${CreateRoom} />`}
+    <${Notice} />
+    <div class="unseen" role="log" aria-live="polite">${store.announcement.value}</div>
+  </div>`;
+}
+
+const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+root.textContent = "";
+render(html`<${Page} />`, root);
+followServer();
+followBrowser();
+actions.openFromAddress();
+actions.loadRooms();
+store.client.start();

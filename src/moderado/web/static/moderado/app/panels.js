@@ -1,0 +1,145 @@
+/** The right side: people, search, review. */
+
+import * as actions from "./actions.js";
+import { hue, initials, linked, moment, time, day } from "./format.js";
+import { html, useEffect, useRef, useState } from "./html.js";
+import { Icon } from "./icons.js";
+import * as store from "./store.js";
+import { t } from "./strings.js";
+
+const ROLES = ["ADMIN", "MODERATOR", "MEMBER"];
+
+/** Ask a moment after the last keystroke; an answer that comes too late is dropped. */
+function useAnswers(/** @type {string} */ text, /** @type {(text: string) => Promise<any[]>} */ ask) {
+  const [found, setFound] = useState(/** @type {any} */ (null));
+  useEffect(() => {
+    let current = true;
+    setFound(text.trim() ? "asking" : null);
+    const timer = text.trim() && setTimeout(() => {
+      ask(text.trim()).then((answer) => current && setFound(answer), (error) => {
+        if (current) setFound([]);
+        actions.complain(error);
+      });
+    }, 250);
+    return () => {
+      current = false;
+      clearTimeout(timer || undefined);
+    };
+  }, [text]);
+  return found;
+}
+
+function Person({ user, there, children }) {
+  return html`<li class="person">
+    <span class=${`avatar ${hue(user.id)}`} aria-hidden="true">${initials(user.name)}
+      ${there && html`<i class="dot" />`}</span>
+    <span class="person-name" dir="auto">${user.name}
+      ${user.id === store.me.id && html`<small>(${t("you")})</small>`}
+      ${there && html`<span class="unseen">${t("online")}</span>`}</span>
+    ${children}
+  </li>`;
+}
+
+function AddPerson() {
+  const [text, setText] = useState("");
+  const found = useAnswers(text, actions.searchPeople);
+  const inside = new Set(store.detail.value?.participants?.map(({ user }) => user.id));
+  const others = Array.isArray(found) ? found.filter((user) => !inside.has(user.id)) : [];
+  return html`<div class="add-person">
+    <div class="field"><label for="add-person">${t("addPerson")}</label>
+      <input id="add-person" type="search" autocomplete="off" value=${text} onInput=${(event) => setText(event.target.value)} /></div>
+    <ul aria-live="polite">${others.map((user) => html`<${Person} key=${user.id} user=${user}>
+      <button class="button small" onClick=${() => actions.addPerson(user.id)}>${t("add")}<span class="unseen"> ${user.name}</span></button>
+    <//>`)}</ul>
+    ${Array.isArray(found) && !others.length && html`<p class="hint">${t("nothingFound")}</p>`}
+    ${found === "asking" && html`<p class="hint" role="status">${t("searching")}</p>`}
+  </div>`;
+}
+
+function People() {
+  const room = store.detail.value;
+  const there = store.present.value.get(store.openId.value ?? "") ?? new Set();
+  if (!room) return html`<p class="hint" role="status">${t("loadingRooms")}</p>`;
+  const people = [...room.participants].sort((a, b) =>
+    Number(there.has(b.user.id)) - Number(there.has(a.user.id)) || a.user.name.localeCompare(b.user.name));
+  return html`
+    ${store.isAdmin.value && html`<${AddPerson} />`}
+    <ul>${people.map(({ user, role }) => html`<${Person} key=${user.id} user=${user} there=${there.has(user.id)}>
+      ${store.isAdmin.value ? html`
+        <select aria-label=${`${t("role")}: ${user.name}`} value=${role}
+          onChange=${(event) => actions.changeRole(user.id, event.target.value)}>
+          ${ROLES.map((one) => html`<option value=${one} selected=${one === role}>${t(one)}</option>`)}
+        </select>
+        ${user.id !== store.me.id && html`<button class="icon-button" title=${t("remove")}
+          aria-label=${`${t("remove")}: ${user.name}`} onClick=${() => actions.removePerson(user)}><${Icon} name="close" /></button>`}`
+        : role !== "MEMBER" && html`<small class="role">${t(role)}</small>`}
+    <//>`)}</ul>
+    ${store.role.value && html`<button class="button wide" onClick=${() => actions.leave(room.id)}>${t("leave")}</button>`}`;
+}
+
+function Search() {
+  const [text, setText] = useState("");
+  const found = useAnswers(text, actions.searchMessages);
+  return html`
+    <div class="field"><label for="search">${t("searchIn")}</label>
+      <input id="search" type="search" autocomplete="off" value=${text} onInput=${(event) => setText(event.target.value)} /></div>
+    <div aria-live="polite">
+      ${found === "asking" && html`<p class="hint">${t("searching")}</p>`}
+      ${Array.isArray(found) && !found.length && html`<p class="hint">${t("nothingFound")}</p>`}
+    </div>
+    <ul>${Array.isArray(found) && found.map((message) => html`<li key=${message.id}>
+      <button class="found" onClick=${() => actions.jumpTo(message.id)}>
+        <span class="by"><strong dir="auto">${message.author.name}</strong>
+          <time datetime=${message.created_at} title=${moment(message.created_at)}>${day(message.created_at)}, ${time(message.created_at)}</time></span>
+        <span dir="auto">${message.content}</span>
+      </button></li>`)}</ul>`;
+}
+
+function Review() {
+  const [cases, setCases] = useState(/** @type {any} */ (null));
+  const load = () => actions.openCases().then(setCases, (error) => {
+    setCases([]);
+    actions.complain(error);
+  });
+  useEffect(() => {
+    load();
+    const timer = setInterval(load, 15_000);
+    return () => clearInterval(timer);
+  }, []);
+
+  async function decide(/** @type {any} */ one, /** @type {"ALLOW" | "BLOCK"} */ outcome) {
+    if (await actions.rule(one, outcome)) setCases(cases.filter((/** @type {any} */ other) => other.id !== one.id));
+    else load();
+  }
+
+  if (!cases) return html`<p class="hint" role="status">${t("searching")}</p>`;
+  if (!cases.length) return html`<p class="hint">${t("reviewEmpty")}</p>`;
+  return html`<ul>${cases.map((/** @type {any} */ one) => html`<li class="case" key=${one.id}>
+    <p class="by">${one.author && html`<strong dir="auto">${one.author.name}</strong>`}
+      <time datetime=${one.created_at} title=${moment(one.created_at)}>${time(one.created_at)}</time></p>
+    <p class="text" dir="auto">${linked(one.text ?? "")}</p>
+    <p class="hint">${(one.categories ?? []).map((/** @type {string} */ name) => t(name)).join(", ")}</p>
+    <div class="case-actions">
+      <button class="button small" onClick=${() => decide(one, "BLOCK")}>${t("reject")}</button>
+      <button class="button small primary" onClick=${() => decide(one, "ALLOW")}>${t("approve")}</button>
+    </div></li>`)}</ul>`;
+}
+
+const CONTENTS = { people: People, search: Search, review: Review };
+
+export function Panel() {
+  const name = /** @type {"people" | "search" | "review"} */ (store.panel.value);
+  const box = useRef(/** @type {any} */ (null));
+  const close = () => (store.panel.value = null);
+  useEffect(() => {
+    const opener = /** @type {HTMLElement | null} */ (document.activeElement);
+    (box.current.querySelector("input") ?? box.current).focus();
+    return () => opener?.focus();
+  }, []);
+  return html`<aside class="panel" ref=${box} tabindex="-1" aria-label=${t(name)}
+    onKeyDown=${(event) => event.key === "Escape" && close()}>
+    <header class="head"><h2>${t(name)}</h2>
+      <button class="icon-button" aria-label=${t("close")} onClick=${close}><${Icon} name="close" /></button></header>
+    <div class="panel-body"><${CONTENTS[name]} /></div>
+  </aside>`;
+}

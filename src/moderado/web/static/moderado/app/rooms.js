@@ -1,0 +1,104 @@
+/** The left side: who is signed in, and the rooms. */
+
+import * as actions from "./actions.js";
+import { counted, hue, initials } from "./format.js";
+import { html, signal } from "./html.js";
+import { Icon } from "./icons.js";
+import * as store from "./store.js";
+import { language, t } from "./strings.js";
+
+const ICON = new URL("../icon.svg", import.meta.url).pathname;
+const systemIsDark = window.matchMedia("(prefers-color-scheme: dark)").matches;
+const dark = signal((document.documentElement.dataset.theme ?? (systemIsDark ? "dark" : "light")) === "dark");
+
+function toggleTheme() {
+  dark.value = !dark.value;
+  const theme = dark.value ? "dark" : "light";
+  document.documentElement.dataset.theme = theme;
+  try {
+    localStorage.setItem("moderado.theme", theme);
+  } catch {
+    // Storage is forbidden: the choice lasts as long as the page.
+  }
+}
+
+/** A form, not a request: both answers are new pages. */
+function Post({ action, fields, children, ...rest }) {
+  const values = { csrfmiddlewaretoken: store.auth.csrf(), ...fields };
+  return html`<form method="post" action=${action} ...${rest}>
+    ${Object.entries(values).map(([name, value]) => html`<input type="hidden" name=${name} value=${value} />`)}
+    ${children}
+  </form>`;
+}
+
+function Account() {
+  const other = language.startsWith("pt") ? "en" : "pt-br";
+  return html`<footer class="account">
+    <span class=${`avatar ${hue(store.me.id)}`} aria-hidden="true">${initials(store.me.name)}</span>
+    <span class="account-name">${store.me.name}</span>
+    <button class="icon-button" onClick=${toggleTheme} title=${t(dark.value ? "light" : "dark")}
+      aria-label=${t(dark.value ? "light" : "dark")}><${Icon} name=${dark.value ? "sun" : "moon"} /></button>
+    <${Post} action=${store.page.languageUrl} fields=${{ language: other, next: "/" }}>
+      <button class="icon-button" title=${t("language")} aria-label=${t("language")} lang=${other}>
+        <${Icon} name="globe" /></button>
+    <//>
+    <${Post} action=${store.page.signOut} onSubmit=${() => store.client.outbox.clear()}>
+      <button class="icon-button" title=${t("signOut")} aria-label=${t("signOut")}><${Icon} name="door" /></button>
+    <//>
+  </footer>`;
+}
+
+function Unread({ count }) {
+  if (!count) return null;
+  return html`<span class="badge"><span aria-hidden="true">${counted(count)}</span>
+    <span class="unseen">${t("unread", counted(count))}</span></span>`;
+}
+
+function RoomLink({ room }) {
+  const isOpen = room.id === store.openId.value;
+  return html`<li>
+    <a class=${`room ${isOpen ? "open" : ""} ${room.role && room.unread_count ? "unread" : ""}`}
+      href=${`#/room/${room.id}`} aria-current=${isOpen ? "page" : undefined}>
+      <span class="room-icon"><${Icon} name=${room.is_private ? "lock" : "hash"} /></span>
+      <span class="room-name" dir="auto">${room.name}</span>
+      ${room.is_private && html`<span class="unseen">${t("private")}</span>`}
+      ${room.role ? html`<${Unread} count=${room.unread_count} />`
+        : html`<span class="room-count">${t("members", room.participants_count)}</span>`}
+    </a>
+    ${!room.role && html`<button class="button small" onClick=${() => actions.join(room.id)}>${t("join")}
+      <span class="unseen">${room.name}</span></button>`}
+  </li>`;
+}
+
+function List() {
+  const own = store.rooms.value.filter((room) => room.role);
+  const others = store.rooms.value.filter((room) => !room.role);
+  if (store.roomsState.value === "loading") {
+    return html`<div class="skeletons" role="status"><span class="unseen">${t("loadingRooms")}</span>
+      <i /><i /><i /><i /></div>`;
+  }
+  if (store.roomsState.value === "failed") {
+    return html`<div class="list-note" role="alert"><p>${t("roomsFailed")}</p>
+      <button class="button" onClick=${actions.loadRooms}>${t("retry")}</button></div>`;
+  }
+  return html`
+    <h2>${t("yourRooms")}</h2>
+    ${own.length ? html`<ul>${own.map((room) => html`<${RoomLink} key=${room.id} room=${room} />`)}</ul>`
+      : html`<p class="list-note">${t(others.length ? "noOwnRooms" : "noRooms")}</p>`}
+    ${others.length > 0 && html`<h2>${t("publicRooms")}</h2>
+      <ul>${others.map((room) => html`<${RoomLink} key=${room.id} room=${room} />`)}</ul>`}
+    ${store.moreRooms.value && html`<button class="button wide" onClick=${actions.loadMoreRooms}>
+      ${t("moreRooms")}</button>`}`;
+}
+
+export function Rooms() {
+  return html`<nav class="rooms" aria-label=${t("rooms")}>
+    <header class="rooms-head">
+      <h1 class="brand"><img src=${ICON} alt="" width="30" height="30" /><span>Chat Moderado</span></h1>
+      <button class="icon-button filled" title=${t("newRoom")} aria-label=${t("newRoom")}
+        onClick=${() => (store.creating.value = true)}><${Icon} name="plus" /></button>
+    </header>
+    <div class="rooms-list"><${List} /></div>
+    <${Account} />
+  </nav>`;
+}

@@ -1,0 +1,74 @@
+/** What the page shows, as signals. Only `actions.js` and `live.js` change them. */
+
+import { CookieAuth, ChatClient, timeline } from "../client.js";
+import { computed, signal } from "./html.js";
+import { language } from "./strings.js";
+
+const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+
+export const page = /** @type {Record<string, string>} */ (root.dataset);
+export const me = Object.freeze({ id: page.userId, name: page.userName });
+export const maxLength = Number(page.maxLength);
+
+function csrf() {
+  // The cookie is newer than the page when somebody signed in again in another tab.
+  return document.cookie.match(/(?:^|; )csrftoken=([^;]*)/)?.[1] ?? page.csrf;
+}
+
+function storage() {
+  try {
+    return window.localStorage;
+  } catch {
+    return null;
+  }
+}
+
+export const auth = new CookieAuth(csrf);
+export const client = new ChatClient({ user: me, auth, language, storage: storage() });
+
+/** @type {import("../vendor/signals.js").Signal<any[]>} */
+export const rooms = signal([]);
+/** @type {import("../vendor/signals.js").Signal<"loading" | "ready" | "failed">} */
+export const roomsState = signal("loading");
+export const moreRooms = signal(/** @type {string | null} */ (null));
+
+/** The room that is open, by id. */
+export const openId = signal(/** @type {string | null} */ (null));
+export const roomState = signal(/** @type {any} */ (null));
+export const detail = signal(/** @type {any} */ (null));
+/** Of the open room's history: is it there, is there more, is some on its way. */
+export const history = signal({ state: "loading", next: /** @type {string | null} */ (null) });
+/** Before which message "new messages" is written. */
+export const firstUnread = signal(/** @type {string | null} */ (null));
+export const pinned = signal(true);
+
+export const outbox = signal(/** @type {any[]} */ ([]));
+export const connection = signal({ status: "idle", retryAt: /** @type {number | null} */ (null) });
+
+/** By room: who is writing (id → {name, until}), who is there (set of ids). */
+export const typing = signal(/** @type {Map<string, Map<string, any>>} */ (new Map()));
+export const present = signal(/** @type {Map<string, Set<string>>} */ (new Map()));
+
+export const panel = signal(/** @type {null | "people" | "search" | "review"} */ (null));
+export const creating = signal(false);
+export const answering = signal(/** @type {any} */ (null));
+export const editing = signal(/** @type {any} */ (null));
+export const highlighted = signal(/** @type {string | null} */ (null));
+export const notice = signal(/** @type {string | null} */ (null));
+/** What assistive technology is told. */
+export const announcement = signal("");
+
+export const openRoom = computed(() => rooms.value.find((room) => room.id === openId.value) ?? detail.value);
+export const messages = computed(() => (roomState.value ? timeline(roomState.value) : []));
+export const leaving = computed(() => outbox.value.filter((entry) => entry.room === openId.value));
+
+export const role = computed(() => openRoom.value?.role ?? null);
+export const isAdmin = computed(() => role.value === "ADMIN");
+export const mayModerate = computed(() => role.value === "ADMIN" || role.value === "MODERATOR" || Boolean(page.staff));
+
+/** @returns {string | null} */
+export function nameOf(/** @type {string} */ userId) {
+  const known = detail.value?.participants?.find((one) => one.user.id === userId)?.user
+    ?? messages.value.find((message) => message.author.id === userId)?.author;
+  return known?.name ?? null;
+}

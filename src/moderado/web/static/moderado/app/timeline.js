@@ -1,0 +1,124 @@
+/** What was said, oldest first; older pages come as one scrolls up. */
+
+import * as actions from "./actions.js";
+import { day } from "./format.js";
+import { html, useEffect, useLayoutEffect, useRef } from "./html.js";
+import { Icon } from "./icons.js";
+import { Leaving, Message } from "./message.js";
+import * as store from "./store.js";
+import { t } from "./strings.js";
+
+const TOGETHER = 5 * 60_000; // messages of one person within this long share a head
+
+/** Who has read up to which of the shown messages: message id → names. */
+function readers() {
+  const names = new Map();
+  const shown = store.messages.value.filter((message) => message.published_at);
+  for (const [user, seq] of store.roomState.value?.reads ?? []) {
+    const last = user === store.me.id ? null : shown.findLast((message) => message.position <= seq);
+    const name = last && store.nameOf(user);
+    if (name && last.author.id !== user) names.set(last.id, [...(names.get(last.id) ?? []), name]);
+  }
+  return names;
+}
+
+function rows() {
+  const list = [];
+  const readBy = readers();
+  let before = null;
+  for (const message of store.messages.value) {
+    const date = day(message.created_at);
+    if (!before || day(before.created_at) !== date) {
+      list.push(html`<li class="day" key=${`day ${date}`}><span>${date}</span></li>`);
+      before = null;
+    }
+    if (message.id === store.firstUnread.value) {
+      list.push(html`<li class="new" key="new"><span>${t("newMessages")}</span></li>`);
+      before = null;
+    }
+    const follows = before?.author.id === message.author.id && !message.reply_to
+      && Math.abs(Date.parse(message.created_at) - Date.parse(before.created_at)) < TOGETHER;
+    list.push(html`<${Message} key=${message.id} message=${message} follows=${follows}
+      readBy=${readBy.get(message.id)} isHighlighted=${store.highlighted.value === message.id} />`);
+    before = message;
+  }
+  return list;
+}
+
+function Beginning() {
+  const { state, next } = store.history.value;
+  if (state === "more") return html`<p class="timeline-note" role="status">${t("loadingMessages")}</p>`;
+  return !next && store.messages.value.length > 0 && html`<p class="timeline-note">${t("beginning")}</p>`;
+}
+
+function Placeholder() {
+  const { state } = store.history.value;
+  if (state === "loading") {
+    return html`<div class="placeholder skeletons wide" role="status">
+      <span class="unseen">${t("loadingMessages")}</span><i /><i /><i /></div>`;
+  }
+  if (state === "failed") {
+    return html`<div class="placeholder" role="alert"><${Icon} name="warn" /><p>${t("messagesFailed")}</p>
+      <button class="button" onClick=${() => actions.enter(store.openId.value)}>${t("retry")}</button></div>`;
+  }
+  return html`<div class="placeholder"><${Icon} name="bubble" /><h3>${t("emptyRoom")}</h3><p>${t("emptyRoomHint")}</p></div>`;
+}
+
+export function Timeline() {
+  const box = useRef(/** @type {any} */ (null));
+  const seen = useRef({ first: "", height: 0, top: 0 });
+  const { messages, leaving, pinned, highlighted, history } = store;
+  const isEmpty = !messages.value.length && !leaving.value.length;
+
+  useLayoutEffect(() => {
+    const { current } = box;
+    const first = messages.value[0]?.id ?? "";
+    if (pinned.value) current.scrollTop = current.scrollHeight;
+    else if (first !== seen.current.first) {
+      current.scrollTop = seen.current.top + current.scrollHeight - seen.current.height;
+    }
+    seen.current = { first, height: current.scrollHeight, top: current.scrollTop };
+  });
+  useEffect(() => {
+    // The field below grows, the phone's keyboard opens: who was at the end stays there.
+    const watcher = new ResizeObserver(() => {
+      if (store.pinned.value) box.current.scrollTop = box.current.scrollHeight;
+    });
+    watcher.observe(box.current);
+    return () => watcher.disconnect();
+  }, []);
+  useEffect(() => {
+    const { current } = box;
+    if (history.value.state === "ready" && current.scrollHeight <= current.clientHeight) actions.loadOlder();
+  }, [history.value]);
+  useEffect(() => {
+    if (!highlighted.value) return undefined;
+    const row = box.current.querySelector(`[data-id="${highlighted.value}"]`);
+    row?.scrollIntoView({ block: "center" });
+    row?.focus({ preventScroll: true });
+    const timer = setTimeout(() => (highlighted.value = null), 2_000);
+    return () => clearTimeout(timer);
+  }, [highlighted.value]);
+
+  function scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = box.current;
+    seen.current = { ...seen.current, top: scrollTop, height: scrollHeight };
+    pinned.value = scrollHeight - scrollTop - clientHeight < 40;
+    if (scrollTop < 300) actions.loadOlder();
+  }
+
+  return html`<div class="timeline-place">
+    <div class="timeline" ref=${box} onScroll=${scrolled}>
+      ${isEmpty ? html`<${Placeholder} />` : html`
+        <${Beginning} />
+        <ol aria-label=${store.openRoom.value?.name ?? ""}>
+          ${rows()}
+          ${leaving.value.map((entry) => html`<${Leaving} key=${entry.client_id} entry=${entry} />`)}
+        </ol>`}
+    </div>
+    ${!pinned.value && !isEmpty && html`<button class="to-newest" aria-label=${t("toNewest")} title=${t("toNewest")}
+      onClick=${() => { pinned.value = true; box.current.scrollTop = box.current.scrollHeight; }}>
+      <${Icon} name="down" />${store.openRoom.value?.unread_count > 0 && html`<b>${store.openRoom.value.unread_count}</b>`}
+    </button>`}
+  </div>`;
+}

@@ -1,0 +1,265 @@
+/**
+ * A client of Chat Moderado: REST, socket, resume, outbox. No dependency, no build.
+ *
+ *     import { ChatClient, TokenAuth } from "/static/moderado/client.js";
+ *
+ *     const client = new ChatClient({ user, auth: new TokenAuth(tokens), storage: localStorage });
+ *     client.addEventListener("room", ({ detail }) => draw(timeline(detail.state)));
+ *     client.start();
+ *     client.listen(roomId);
+ *     await client.loadHistory(roomId);
+ *     client.send(roomId, "Olá!");
+ *
+ * Events, all CustomEvents: `status` `{status, retryAt}` · `room` `{room, state, frame}` ·
+ * `outbox` `{entries}` · `frame` (every frame) · `refused` (an `error` frame that belongs to no
+ * message) · `room_lost` `{room, code}` (`room` null: some room, ask for the list) · `signed_out`.
+ *
+ * @import {Frame, Message, Person, RoomState, Entry} from "./client/types.js"
+ */
+
+import { Connection } from "./client/connection.js";
+import { Outbox } from "./client/outbox.js";
+import { CookieAuth, Rest } from "./client/rest.js";
+import { apply, emptyRoom, unsettled } from "./client/state.js";
+
+export { backoff, CLOSED, Connection } from "./client/connection.js";
+export { newId, Outbox } from "./client/outbox.js";
+export { ApiError, CookieAuth, Rest, TokenAuth } from "./client/rest.js";
+export { apply, emptyRoom, timeline, unsettled } from "./client/state.js";
+
+const RESEND_AFTER = 10_000;
+/** What a later attempt may get through. */
+const PASSING = new Set(["rate_limited", "unavailable", "going_away", "internal", "flooding"]);
+const ROOM_GONE = new Set(["no_such_room", "not_a_participant", "not_a_member", "not_found"]);
+
+export class ChatClient extends EventTarget {
+  /**
+   * @param {object} options
+   * @param {Person} options.user who is signed in
+   * @param {import("./client/rest.js").TokenAuth | CookieAuth} options.auth
+   * @param {string} [options.origin] of the server; the page's own if left out
+   * @param {string} [options.language]
+   * @param {Storage | null} [options.storage] where the outbox survives a reload
+   * @param {typeof fetch} [options.fetch]
+   * @param {typeof WebSocket} [options.WebSocket]
+   */
+  constructor({ user, auth, origin = "", language, storage = null, fetch, WebSocket }) {
+    super();
+    this.user = user;
+    this.origin = origin || globalThis.location?.origin || "";
+    this.rest = new Rest({ auth, base: `${origin}/api/`, language, fetch });
+    this.outbox = new Outbox({ owner: user.id, storage });
+    this.connection = new Connection({
+      address: () => `${this.origin.replace(/^http/, "ws")}/ws/chat/`,
+      ticket: async () => (await this.rest.post("auth/ws-ticket/")).ticket,
+      WebSocket,
+    });
+    /** @type {Map<string, RoomState>} */
+    this.rooms = new Map();
+    /** When each message of the outbox may be sent (again). @type {Map<string, number>} */
+    this.due = new Map();
+    /** @type {any} */
+    this.resender = null;
+    this.typed = 0;
+    this.#follow();
+  }
+
+  /** Connect, and stay connected until `stop`. */
+  start() {
+    this.connection.connect();
+    clearInterval(this.resender);
+    this.resender = setInterval(() => this.#flush(), 1_000);
+    this.#told("outbox", { entries: this.outbox.all() });
+  }
+
+  stop() {
+    clearInterval(this.resender);
+    this.connection.close();
+  }
+
+  /** Skip the rest of a wait: the network is back, or the person asked. */
+  reconnect() {
+    this.connection.connect();
+  }
+
+  /** What is known of a room. @returns {RoomState} */
+  room(/** @type {string} */ room) {
+    return this.rooms.get(room) ?? emptyRoom(room);
+  }
+
+  /** Hear a room, now and after every reconnect. At most 128 at a time. */
+  listen(/** @type {string} */ room) {
+    if (this.rooms.has(room)) return;
+    this.rooms.set(room, emptyRoom(room));
+    this.connection.send({ type: "subscribe", room });
+  }
+
+  /** Hear it no more, and forget what was known of it. */
+  forget(/** @type {string} */ room) {
+    if (this.rooms.delete(room)) this.connection.send({ type: "unsubscribe", room });
+  }
+
+  /**
+   * A page of history, newest first, merged into what is known of the room.
+   * @param {string} room
+   * @param {string | null} [next] the address that the page before named
+   * @returns {Promise<string | null>} the address of the next, older page
+   */
+  async loadHistory(room, next = null) {
+    const page = await this.rest.get(next ?? `chat/rooms/${room}/messages/`, next ? {} : { page_size: 50 });
+    this.#apply(room, { type: "history", results: page.results });
+    return page.next;
+  }
+
+  /**
+   * Say something. It is sent until the server has it, also after a reload.
+   * @returns {Entry} its `client_id` will be the message's
+   */
+  send(/** @type {string} */ room, /** @type {string} */ text, /** @type {string | null} */ replyTo = null) {
+    const entry = this.outbox.add({ room, text, reply_to: replyTo });
+    this.#flush();
+    this.#outboxChanged();
+    return entry;
+  }
+
+  retry(/** @type {string} */ clientId) {
+    this.due.delete(clientId);
+    this.outbox.retry(clientId);
+    this.#flush();
+    this.#outboxChanged();
+  }
+
+  discard(/** @type {string} */ clientId) {
+    this.due.delete(clientId);
+    if (this.outbox.drop(clientId)) this.#outboxChanged();
+  }
+
+  /** Another tab has changed the outbox. */
+  outboxStored() {
+    this.outbox.reload();
+    this.#outboxChanged();
+  }
+
+  async edit(/** @type {Message} */ { room, id }, /** @type {string} */ content) {
+    const message = await this.rest.patch(`chat/rooms/${room}/messages/${id}/`, { content });
+    this.#apply(room, { type: "history", results: [message] });
+  }
+
+  async remove(/** @type {Message} */ { room, id }) {
+    const message = await this.rest.delete(`chat/rooms/${room}/messages/${id}/`);
+    const known = this.room(room).messages.get(id);
+    const gone = message ?? (known && { ...known, status: "REMOVED", content: "" });
+    if (gone) this.#apply(room, { type: "history", results: [gone] });
+  }
+
+  /** @returns {boolean} whether it could be told */
+  markRead(/** @type {string} */ room, /** @type {number} */ seq) {
+    return this.connection.send({ type: "mark_read", room, seq });
+  }
+
+  /** At most every three seconds, however often it is called. */
+  typing(/** @type {string} */ room) {
+    if (Date.now() - this.typed < 3_000) return;
+    if (this.connection.send({ type: "typing", room })) this.typed = Date.now();
+  }
+
+  #follow() {
+    const { connection } = this;
+    connection.addEventListener("open", () => this.#resume());
+    connection.addEventListener("frame", (event) => this.#hear(/** @type {any} */ (event).detail));
+    for (const type of ["status", "signed_out"]) {
+      connection.addEventListener(type, (event) => this.#told(type, /** @type {any} */ (event).detail));
+    }
+    connection.addEventListener("room_lost", (event) => {
+      this.#told("room_lost", { room: null, code: /** @type {any} */ (event).detail.code });
+    });
+  }
+
+  /** After every connect: each room from where it was left, then what was not acknowledged. */
+  #resume() {
+    for (const state of this.rooms.values()) {
+      const known = state.epoch === null ? {} : { after: state.seq, epoch: state.epoch };
+      this.connection.send({ type: "subscribe", room: state.room, ...known });
+      if (unsettled(state, this.user.id).length) this.#sync(state);
+    }
+    this.due.clear();
+    this.#flush();
+  }
+
+  #sync(/** @type {RoomState} */ { room, seq, epoch, messages, ...rest }) {
+    const pending = unsettled({ room, seq, epoch, messages, ...rest }, this.user.id);
+    this.connection.send({ type: "sync", room, after: seq, epoch, pending });
+  }
+
+  #hear(/** @type {Frame} */ frame) {
+    this.#told("frame", frame);
+    if (frame.type === "error") return this.#refused(frame);
+    if (frame.message?.author?.id === this.user.id && this.outbox.drop(frame.message.client_id)) {
+      this.#outboxChanged();
+    }
+    const room = frame.room ?? frame.message?.room;
+    if (room && this.rooms.has(room)) this.#apply(room, frame);
+  }
+
+  #apply(/** @type {string} */ room, /** @type {Frame} */ frame) {
+    const before = this.room(room);
+    const state = apply(before, frame);
+    if (state === before) return;
+    this.rooms.set(room, state);
+    this.#told("room", { room, state, frame });
+    if (state.stale && (frame.more || frame.seq > before.seq + 1)) this.#sync(state);
+    if (frame.reset || (state.stale && before.epoch !== null && state.epoch !== before.epoch)) {
+      this.#reload(room);
+    }
+  }
+
+  /** History was rebuilt: what is shown is fetched anew. */
+  async #reload(/** @type {string} */ room) {
+    try {
+      await this.loadHistory(room);
+      const state = this.room(room);
+      this.rooms.set(room, { ...state, stale: false });
+    } catch {
+      // The next reconnect finds the room stale and asks again.
+    }
+  }
+
+  #refused(/** @type {Frame} */ frame) {
+    const { code, message, client_id: clientId } = frame;
+    if (clientId && this.outbox.entries.has(clientId)) {
+      if (PASSING.has(code)) {
+        this.due.set(clientId, Date.now() + (frame.retry_after ?? 5) * 1_000);
+      } else {
+        this.outbox.refuse(clientId, { code, message });
+        this.#outboxChanged();
+      }
+      return;
+    }
+    if (frame.room && ROOM_GONE.has(code)) {
+      this.rooms.delete(frame.room);
+      this.#told("room_lost", { room: frame.room, code });
+    }
+    this.#told("refused", frame);
+  }
+
+  /** Send what is due. What is not acknowledged in ten seconds is sent again: the server knows it by
+   *  its client_id. */
+  #flush() {
+    if (!this.connection.online) return;
+    const now = Date.now();
+    for (const { client_id, room, text, reply_to } of this.outbox.waiting()) {
+      if ((this.due.get(client_id) ?? 0) > now) continue;
+      const reply = reply_to ? { reply_to } : {};
+      const frame = { type: "chat_message", room, message: text, client_id, ...reply };
+      if (this.connection.send(frame)) this.due.set(client_id, now + RESEND_AFTER);
+    }
+  }
+
+  #outboxChanged() {
+    this.#told("outbox", { entries: this.outbox.all() });
+  }
+
+  #told(/** @type {string} */ type, /** @type {any} */ detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

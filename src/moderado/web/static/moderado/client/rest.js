@@ -1,0 +1,153 @@
+/** The REST door: JSON in, JSON out, every refusal an `ApiError`. */
+
+/** A refusal. `code` is stable and for programs, `message` a sentence for people. */
+export class ApiError extends Error {
+  /**
+   * @param {number} status 0 when the server could not be reached
+   * @param {{code?: string, detail?: string, fields?: Record<string, string>}} body
+   * @param {number | null} [retryAfter] seconds
+   */
+  constructor(status, body, retryAfter = null) {
+    super(body.detail ?? "");
+    this.name = "ApiError";
+    this.status = status;
+    this.code = body.code ?? "error";
+    this.fields = body.fields ?? {};
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** The browser's own session: for pages that the server itself has served. */
+export class CookieAuth {
+  /** @param {() => string} csrf the token that proves the request comes from our own page */
+  constructor(csrf) {
+    this.csrf = csrf;
+  }
+
+  headers(/** @type {string} */ method) {
+    return method === "GET" ? {} : { "X-CSRFToken": this.csrf() };
+  }
+
+  async renew() {
+    return false;
+  }
+}
+
+/** Tokens: for everybody else. Renewed once when the access token has expired, by one request at a
+ *  time: a refresh token that is used twice ends the session. */
+export class TokenAuth {
+  /**
+   * @param {{access: string, refresh: string}} tokens
+   * @param {{base?: string, fetch?: typeof fetch, changed?: (tokens: object) => void}} [options]
+   */
+  constructor(tokens, { base = "/api/", fetch = globalThis.fetch.bind(globalThis), changed } = {}) {
+    this.tokens = tokens;
+    this.base = base;
+    this.fetch = fetch;
+    this.changed = changed;
+    /** @type {Promise<boolean> | null} */
+    this.renewing = null;
+  }
+
+  headers() {
+    return { Authorization: `Bearer ${this.tokens.access}` };
+  }
+
+  renew() {
+    this.renewing ??= this.#refresh().finally(() => (this.renewing = null));
+    return this.renewing;
+  }
+
+  async #refresh() {
+    const answer = await this.fetch(`${this.base}auth/refresh/`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ refresh: this.tokens.refresh }),
+    });
+    if (!answer.ok) return false;
+    this.tokens = await answer.json();
+    this.changed?.(this.tokens);
+    return true;
+  }
+}
+
+export class Rest {
+  /**
+   * @param {object} options
+   * @param {CookieAuth | TokenAuth} options.auth
+   * @param {string} [options.base]
+   * @param {string} [options.language] of the sentences in refusals
+   * @param {typeof fetch} [options.fetch]
+   */
+  constructor({ auth, base = "/api/", language = "", fetch = globalThis.fetch.bind(globalThis) }) {
+    this.auth = auth;
+    this.base = base;
+    this.language = language;
+    this.fetch = fetch;
+  }
+
+  /** @returns {Promise<any>} */
+  get(/** @type {string} */ path, /** @type {Record<string, any>} */ query = {}) {
+    const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
+    const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+    return this.request("GET", given.length ? `${path}?${search}` : path);
+  }
+
+  /** @returns {Promise<any>} */
+  post(/** @type {string} */ path, /** @type {object} */ body = {}) {
+    return this.request("POST", path, body);
+  }
+
+  /** @returns {Promise<any>} */
+  patch(/** @type {string} */ path, /** @type {object} */ body) {
+    return this.request("PATCH", path, body);
+  }
+
+  /** @returns {Promise<any>} */
+  delete(/** @type {string} */ path) {
+    return this.request("DELETE", path);
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path below `base`, or a whole address that a page of results named as `next`
+   * @param {object} [body]
+   * @returns {Promise<any>} what the server answers; null where it answers nothing
+   * @throws {ApiError}
+   */
+  async request(method, path, body) {
+    let answer = await this.#ask(method, path, body);
+    if (answer.status === 401 && (await this.auth.renew())) {
+      answer = await this.#ask(method, path, body);
+    }
+    const content = await answer.json().catch(() => null);
+    if (answer.ok) return content;
+    const wait = Number.parseInt(answer.headers.get("Retry-After") ?? "", 10);
+    throw new ApiError(answer.status, content ?? {}, Number.isNaN(wait) ? null : wait);
+  }
+
+  /** @returns {Promise<Response>} */
+  async #ask(/** @type {string} */ method, /** @type {string} */ path, /** @type {any} */ body) {
+    const headers = { Accept: "application/json", ...this.auth.headers(method) };
+    if (this.language) headers["Accept-Language"] = this.language;
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    const address = /^https?:/.test(path) ? sameOrigin(path, this.base) : this.base + path;
+    try {
+      return await this.fetch(address, {
+        method,
+        headers,
+        credentials: "same-origin",
+        body: body === undefined ? undefined : JSON.stringify(body),
+      });
+    } catch {
+      throw new ApiError(0, { code: "unreachable" });
+    }
+  }
+}
+
+/** The server may not know by which name the reader reached it (a proxy, a port): of an address it
+ *  names, only the path is believed. @returns {string} */
+function sameOrigin(/** @type {string} */ address, /** @type {string} */ base) {
+  const { pathname, search } = new URL(address);
+  return /^https?:/.test(base) ? new URL(pathname + search, base).href : pathname + search;
+}

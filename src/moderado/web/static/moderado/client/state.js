@@ -1,0 +1,187 @@
+/**
+ * What a client knows of one room, as a pure function of what it was told.
+ *
+ * `apply(state, frame)` never changes its input, gives the same answer for a frame told twice, and
+ * ignores whatever is older than what it knows. So frames, history pages and syncs may come in any
+ * order and the result is what a fresh load would give.
+ *
+ * @import {Frame, Message, RoomState, Status} from "./types.js"
+ */
+
+/** @returns {RoomState} */
+export function emptyRoom(/** @type {string} */ room) {
+  return {
+    room, seq: 0, epoch: null, mode: null, stale: false, messages: new Map(), reads: new Map(),
+  };
+}
+
+/**
+ * @param {RoomState} state
+ * @param {Frame} frame from the server, or `{type: "history", results}` for a page fetched by REST
+ * @returns {RoomState}
+ */
+export function apply(state, frame) {
+  switch (frame.type) {
+    case "subscribed":
+      return subscribed(state, frame);
+    case "synced":
+      return synced(state, frame);
+    case "history":
+      return withMessages(state, frame.results);
+    case "chat_message":
+    case "message_updated":
+    case "message_removed":
+      return advanced(withMessages(state, [frame.message]), frame.seq);
+    case "message_queued":
+    case "message_rejected":
+    case "message_held":
+      return withMessages(state, [frame.message]);
+    case "read":
+      return withRead(state, frame);
+    default:
+      return state;
+  }
+}
+
+/**
+ * The visible messages, oldest first: by position, then id.
+ * @param {RoomState} state
+ * @returns {Message[]}
+ */
+export function timeline(state) {
+  return [...state.messages.values()]
+    .filter((message) => message.status !== "REMOVED")
+    .sort(inOrder);
+}
+
+/**
+ * The client_ids of own messages that may have been judged while nobody listened.
+ * @param {RoomState} state
+ * @param {string} userId
+ * @returns {string[]} at most 100, newest first
+ */
+export function unsettled(state, userId) {
+  return [...state.messages.values()]
+    .filter((message) => message.author.id === userId && message.client_id && waits(message))
+    .sort((a, b) => -inOrder(a, b))
+    .slice(0, 100)
+    .map((message) => /** @type {string} */ (message.client_id));
+}
+
+/** @returns {boolean} */
+function waits(/** @type {Message} */ message) {
+  const status = message.edit ? message.edit.status : message.status;
+  return status === "PENDING" || status === "HELD";
+}
+
+/** @returns {number} */
+function inOrder(/** @type {Message} */ a, /** @type {Message} */ b) {
+  return a.position - b.position || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
+/** @returns {RoomState} */
+function subscribed(/** @type {RoomState} */ state, /** @type {Frame} */ frame) {
+  const rebuilt = state.epoch !== null && state.epoch !== frame.epoch;
+  if (rebuilt || frame.seq < state.seq) return reset(state, frame);
+  const fresh = state.epoch === null;
+  return {
+    ...state,
+    seq: fresh ? frame.seq : state.seq,
+    epoch: frame.epoch,
+    mode: frame.moderation_mode ?? state.mode,
+    stale: fresh ? state.stale : frame.seq > state.seq,
+  };
+}
+
+/** @returns {RoomState} */
+function synced(/** @type {RoomState} */ state, /** @type {Frame} */ frame) {
+  if (frame.reset) return reset(state, frame);
+  const pending = Object.values(frame.pending ?? {}).filter(Boolean);
+  const next = withMessages(state, [...frame.messages, ...pending]);
+  return {
+    ...next,
+    seq: Math.max(state.seq, frame.seq),
+    epoch: frame.epoch,
+    stale: Boolean(frame.more),
+  };
+}
+
+/** Nothing that was known counts any more. @returns {RoomState} */
+function reset(/** @type {RoomState} */ state, /** @type {Frame} */ frame) {
+  return {
+    ...emptyRoom(state.room),
+    seq: frame.seq,
+    epoch: frame.epoch,
+    mode: frame.moderation_mode ?? state.mode,
+    stale: true,
+  };
+}
+
+/** A hole before `seq` is remembered as `stale`; the count goes on only without one.
+ *  @returns {RoomState} */
+function advanced(/** @type {RoomState} */ state, /** @type {number} */ seq) {
+  if (seq <= state.seq) return state;
+  if (seq > state.seq + 1) return { ...state, stale: true };
+  return { ...state, seq };
+}
+
+/** @returns {RoomState} */
+function withMessages(/** @type {RoomState} */ state, /** @type {Message[]} */ incoming) {
+  let messages = null;
+  for (const message of incoming) {
+    const known = (messages ?? state.messages).get(message.id);
+    if (known && !replaces(message, known)) continue;
+    messages ??= new Map(state.messages);
+    messages.set(message.id, keepingDraft(message, known));
+  }
+  return messages ? { ...state, messages } : state;
+}
+
+/** @returns {RoomState} */
+function withRead(/** @type {RoomState} */ state, /** @type {Frame} */ frame) {
+  const user = typeof frame.user === "string" ? frame.user : frame.user.id;
+  if ((state.reads.get(user) ?? 0) >= frame.seq) return state;
+  return { ...state, reads: new Map(state.reads).set(user, frame.seq) };
+}
+
+/**
+ * Whether `incoming` is news. The last public change decides; between two views of the same one, the
+ * later revision; between two of the same revision, the status further along its life.
+ * @param {Message} incoming
+ * @param {Message} known
+ */
+function replaces(incoming, known) {
+  if (incoming.seq !== known.seq) return incoming.seq > known.seq;
+  const [next, last] = [revisionOf(incoming), revisionOf(known)];
+  if (next !== last) return next > last || incoming.status === "REMOVED";
+  if (rank(incoming) !== rank(known)) return rank(incoming) > rank(known);
+  return draftRank(incoming) >= draftRank(known);
+}
+
+/** An author's draft outlives the public frames, which do not carry it.
+ *  @returns {Message} */
+function keepingDraft(/** @type {Message} */ message, /** @type {Message | undefined} */ known) {
+  const draft = known?.edit;
+  const lost = draft && !message.edit && draft.revision > message.revision;
+  return lost && message.status === "APPROVED" ? { ...message, edit: draft } : message;
+}
+
+/** @returns {number} */
+function revisionOf(/** @type {Message} */ message) {
+  return Math.max(message.revision, message.edit?.revision ?? 0);
+}
+
+/** @type {Record<Status, number>} */
+const RANK = { PENDING: 0, HELD: 1, APPROVED: 2, REJECTED: 2, REMOVED: 3 };
+
+/** Of a message that was taken back after it had been public, its author is told why: that counts for
+ *  more than the tombstone that everybody gets. @returns {number} */
+function rank(/** @type {Message} */ message) {
+  if (message.status === "REJECTED" && message.seq > 0) return 4;
+  return RANK[message.status] ?? 0;
+}
+
+/** @returns {number} */
+function draftRank(/** @type {Message} */ message) {
+  return message.edit ? 1 + (RANK[message.edit.status] ?? 0) : 0;
+}

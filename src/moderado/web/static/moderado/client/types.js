@@ -1,0 +1,56 @@
+/**
+ * What travels between client and server. Nothing here runs.
+ *
+ * @typedef {{id: string, name: string}} Person
+ * @typedef {"PENDING" | "APPROVED" | "REJECTED" | "HELD" | "REMOVED"} Status
+ *
+ * @typedef {object} Draft An edit that waits, or was refused, beside the visible revision.
+ * @property {number} revision
+ * @property {string} content
+ * @property {Status} status
+ * @property {string} [reason]
+ * @property {string[]} [categories]
+ * @property {string} [explanation]
+ *
+ * @typedef {object} Message
+ * @property {string} id
+ * @property {string} room
+ * @property {string | null} client_id
+ * @property {Person} author
+ * @property {string} content
+ * @property {Status} status
+ * @property {number} revision
+ * @property {number} position
+ * @property {number} seq
+ * @property {string | null} reply_to
+ * @property {string} created_at
+ * @property {string | null} edited_at
+ * @property {string | null} published_at
+ * @property {Draft} [edit]
+ * @property {string} [reason]
+ * @property {string[]} [categories]
+ * @property {string} [explanation]
+ * @property {boolean} [appealable]
+ *
+ * @typedef {{type: string} & Record<string, any>} Frame
+ *
+ * @typedef {object} RoomState What a client knows of one room.
+ * @property {string} room
+ * @property {number} seq How far the public changes are known, without a hole.
+ * @property {string | null} epoch
+ * @property {string | null} mode
+ * @property {boolean} stale History was rebuilt, or a change was missed: fetch before trusting.
+ * @property {ReadonlyMap<string, Message>} messages By id, tombstones included.
+ * @property {ReadonlyMap<string, number>} reads How far each person has read, by user id.
+ *
+ * @typedef {object} Entry A message on its way out.
+ * @property {string} client_id
+ * @property {string} room
+ * @property {string} text
+ * @property {string | null} reply_to
+ * @property {number} created_at Milliseconds since 1970.
+ * @property {"waiting" | "refused"} state
+ * @property {{code: string, message: string}} [error] Why it was refused.
+ */
+
+export {};

@@ -1,0 +1,140 @@
+"""The pages: sign-in, registration, and the shell that the chat's modules fill."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import login, logout
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect, ensure_csrf_cookie
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.i18n import set_language
+
+from moderado.accounts import quota
+from moderado.accounts.errors import WrongCredentials
+from moderado.accounts.models import User
+from moderado.accounts.services import accounts, sessions
+from moderado.core.addresses import address_of_request
+from moderado.core.errors import Invalid, RateLimited
+from moderado.web.forms import RegistrationForm, SignInForm
+
+
+@require_GET
+@never_cache
+@login_required
+@ensure_csrf_cookie
+def chat(request: HttpRequest) -> HttpResponse:
+    """The shell of the chat. Everything else comes by the contract."""
+    return render(request, "web/chat.html", {"max_length": settings.MESSAGE_MAX_LENGTH})
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@csrf_protect
+@sensitive_post_parameters("password")
+def sign_in(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(_next(request))
+    form = SignInForm(request.POST or None)
+    try:
+        if form.is_valid():
+            email, password = form.cleaned_data["email"], form.cleaned_data["password"]
+            quota.count_sign_in(email=email, address=address_of_request(request.META))
+            user = sessions.account_of(email=email, password=password)
+            return _entered(request, user)
+    except RateLimited as error:
+        return _refused(request, "web/sign_in.html", form, error)
+    except WrongCredentials as error:
+        form.add_error(None, str(error))
+    return _form(request, "web/sign_in.html", form)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@csrf_protect
+@sensitive_post_parameters("password")
+def register(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(_next(request))
+    form = RegistrationForm(request.POST or None)
+    try:
+        if form.is_valid():
+            quota.count_address(address=address_of_request(request.META))
+            user = accounts.register(**form.cleaned_data, language=_language())
+            return _entered(request, user)
+    except RateLimited as error:
+        return _refused(request, "web/register.html", form, error)
+    except Invalid as error:
+        for field, sentence in error.fields.items():
+            form.add_error(field if field in form.fields else None, str(sentence))
+    return _form(request, "web/register.html", form)
+
+
+@require_POST
+@csrf_protect
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session; its open sockets close with 4001."""
+    logout(request)
+    return redirect("web:sign-in")
+
+
+@require_POST
+@csrf_protect
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """For this browser, and for the account: verdicts are explained in its language everywhere."""
+    language = request.POST.get("language", "")
+    if request.user.is_authenticated and language in User.Language.values:
+        accounts.update_profile(user_id=UUID(str(request.user.pk)), language=language)
+    return set_language(request)
+
+
+def _entered(request: HttpRequest, user: User) -> HttpResponse:
+    login(request, user)
+    response = HttpResponseRedirect(_next(request))
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        user.language,
+        max_age=365 * 24 * 3600,
+        secure=settings.SESSION_COOKIE_SECURE,
+        samesite="Lax",
+    )
+    return response
+
+
+def _form(
+    request: HttpRequest, template: str, form: SignInForm | RegistrationForm, *, status: int = 200
+) -> HttpResponse:
+    form.mark_errors()
+    context = {"form": form, "next": _next(request)}
+    return render(request, template, context, status=422 if form.errors and status == 200 else status)
+
+
+def _refused(
+    request: HttpRequest,
+    template: str,
+    form: SignInForm | RegistrationForm,
+    error: RateLimited,
+) -> HttpResponse:
+    form.add_error(None, str(error))
+    response = _form(request, template, form, status=error.status)
+    response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _next(request: HttpRequest) -> str:
+    """Where to go afterwards: within this site, or to the chat."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    is_ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if is_ours else resolve_url("web:chat")
+
+
+def _language() -> str:
+    language = get_language() or settings.LANGUAGE_CODE
+    return language if language in User.Language.values else settings.LANGUAGE_CODE
