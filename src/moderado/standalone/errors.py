@@ -3,3 +3,7 @@
 
 class CannotStart(Exception):
     """One clear sentence: what is in the way, and what to do about it. Shown without a traceback."""
+
+
+class AlreadyRunning(CannotStart):
+    """Another process holds the folder."""

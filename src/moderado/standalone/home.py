@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from moderado.standalone.errors import CannotStart
+from moderado.standalone.errors import AlreadyRunning, CannotStart
 
 LARGEST_LOG = 5_000_000  # bytes; a longer one starts anew with the next start
 
@@ -55,6 +55,10 @@ class Home:
     def metrics(self) -> Path:
         return self.path / "metrics"
 
+    @property
+    def _announcement(self) -> Path:
+        return self.path / "running.json"
+
     def log(self, name: str) -> IO[bytes]:
         """`logs/<name>.log`, opened to be written at its end."""
         path = self.path / "logs" / f"{name}.log"
@@ -73,29 +77,29 @@ class Home:
     def lock(self) -> Iterator[None]:
         """Hold the folder for as long as the block runs.
 
-        Raises CannotStart when another process holds it. The kernel lets go when we die.
+        Raises AlreadyRunning when another process holds it. The kernel lets go when we die.
         """
         with (self.path / "lock").open("a") as handle:
             try:
                 fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise CannotStart(self._who_holds_it()) from None
+                raise AlreadyRunning(self._who_holds_it()) from None
+            self._announcement.unlink(missing_ok=True)  # of a copy that was killed
             yield
 
     @contextmanager
     def announced(self, running: Running) -> Iterator[None]:
         """Let `manage` and its like find the engines for as long as the block runs."""
-        path = self.path / "running.json"
-        write_privately(path, asdict(running))
+        write_privately(self._announcement, asdict(running))
         try:
             yield
         finally:
-            path.unlink(missing_ok=True)
+            self._announcement.unlink(missing_ok=True)
 
     def running(self) -> Running | None:
         """What the copy that holds this folder announced; None before it has."""
         try:
-            return Running(**json.loads((self.path / "running.json").read_text()))
+            return Running(**json.loads(self._announcement.read_text()))
         except (OSError, ValueError, TypeError):
             return None
 
