@@ -1,0 +1,129 @@
+"""Other readings of a folded text: digits for letters, letters held apart, letters masked.
+
+Each reading is made only when the text shows a trace of that disguise, and in linear time.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from string import ascii_lowercase
+from typing import Any
+
+import re2
+
+from moderado.moderation.normalize.folding import Folded
+
+_TRACES = (
+    r"[a-z][^\sa-z]+[a-z]"  # something inside a word
+    r"|[0-9@$!+][a-z]|[a-z][0-9@$+]|[a-z][*#%&]"  # at its edge
+    r"|(?:^|[^a-z])[a-z][^a-z0-9]{1,3}[a-z](?:$|[^a-z])",  # single letters, held apart
+    "|".join(letter * 2 for letter in ascii_lowercase),  # a letter repeated
+)
+_LEET = str.maketrans("4@3105$!7+869", "aaeiossittbgg")
+_LEET_WITH_L = _LEET | {ord("1"): ord("l"), ord("!"): ord("l")}
+_LEET_TOKEN = re.compile(r"[a-z0-9@$!+]{3,}")
+_APART = re.compile(r"(?<![a-z])[a-z](?:[^a-z0-9]{1,3}[a-z](?![a-z])){2,}")
+_DOTTED = re.compile(r"(?<![a-z])[a-z]++(?:[.\-_*~•·,/|'+=:;]{1,2}[a-z]++)+")
+_MASKED = re.compile(r"(?<![a-z])[a-z]++(?:[*#%_&]++[a-z]*+)+")
+_MASK_RUN = re.compile(r"[^a-z]+")
+_LONGEST_MASKED = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """Which readings could differ from the plain one."""
+
+    disguise: bool
+    stretch: bool
+
+
+def suspicion(folded: Folded) -> Suspicion:
+    """One pass over the text, in place of making every reading of every message."""
+    found = _TRACE_SET.Match(folded.text)
+    return Suspicion(disguise=0 in found, stretch=1 in found) if found else _NONE
+
+
+_NONE = Suspicion(disguise=False, stretch=False)
+
+
+def _trace_set() -> Any:
+    traces = re2.Set.SearchSet()
+    for trace in _TRACES:
+        traces.Add(trace)
+    traces.Compile()
+    return traces
+
+
+_TRACE_SET = _trace_set()
+
+
+def without_leet(folded: Folded) -> Iterator[Folded]:
+    """The text with "p0rr4" read as letters; once more where a 1 may also stand for an l."""
+    plain = _LEET_TOKEN.sub(_decoded, folded.text)
+    if plain == folded.text:
+        return
+    yield Folded(plain, lambda: list(folded.offsets))
+    with_l = _LEET_TOKEN.sub(_decoded_with_l, folded.text)
+    if with_l != plain:
+        yield Folded(with_l, lambda: list(folded.offsets))
+
+
+def joined(folded: Folded) -> Iterator[Folded]:
+    """Words whose letters were held apart: "p u t a", "p.u.t.a", "pu-ta". One piece each.
+
+    Portuguese has words of one letter, so a piece is also read without its first and last.
+    """
+    for match in _APART.finditer(folded.text):
+        letters = _letters(folded, match)
+        yield from _pieces(folded, [letters, letters[1:], letters[:-1], letters[1:-1]])
+    for match in _DOTTED.finditer(folded.text):
+        yield from _pieces(folded, [_letters(folded, match)])
+
+
+def masked(folded: Folded) -> Iterator[tuple[Folded, re.Pattern[str]]]:
+    """Words with hidden letters, "p*ta", each with a pattern for what may stand behind it."""
+    for match in _MASKED.finditer(folded.text):
+        token = match.group().rstrip("#%_&")
+        visible = sum(map(str.isalpha, token))
+        if visible < 2 or visible == len(token) or len(token) > _LONGEST_MASKED:  # noqa: PLR2004
+            continue
+        at = range(match.start(), match.start() + len(token))
+        yield _piece(folded, at), re.compile(_MASK_RUN.sub(_hidden, token))
+
+
+def _decoded(match: re.Match[str]) -> str:
+    return _decode(match.group(), _LEET)
+
+
+def _decoded_with_l(match: re.Match[str]) -> str:
+    return _decode(match.group(), _LEET_WITH_L)
+
+
+def _decode(token: str, table: dict[int, int]) -> str:
+    core = token.rstrip("!+")  # at the end they are punctuation
+    letters = sum(map(str.isalpha, core))
+    symbols = sum(core.count(symbol) for symbol in "@$!+")
+    # "A55" is a telephone and "4x4" a car: digits alone need a longer word around them.
+    if letters < 2 or letters == len(core) or (len(core) < 4 and not symbols):  # noqa: PLR2004
+        return token
+    return core.translate(table) + token[len(core) :]
+
+
+def _hidden(match: re.Match[str]) -> str:
+    length = len(match.group())
+    return "[a-z]" if length == 1 else f"[a-z]{{1,{length + 1}}}"
+
+
+def _letters(folded: Folded, match: re.Match[str]) -> list[int]:
+    return [at for at in range(match.start(), match.end()) if folded.text[at].isalpha()]
+
+
+def _pieces(folded: Folded, choices: list[list[int]]) -> Iterator[Folded]:
+    for positions in choices:
+        if len(positions) > 2:  # noqa: PLR2004  (nothing shorter is told from chance)
+            yield _piece(folded, positions)
+
+
+def _piece(folded: Folded, positions: range | list[int]) -> Folded:
+    text = "".join(folded.text[at] for at in positions)
+    return Folded(text, lambda: [folded.offsets[at] for at in positions])

@@ -1,0 +1,135 @@
+"""Folded text that remembers where each of its characters came from."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from string import ascii_lowercase
+
+from moderado.moderation.normalize.characters import TABLE
+
+_GAP = re.compile(r"[\W\d_]+")
+_ASCII_GAPS = {code: letter if (letter := chr(code)).isalpha() else " " for code in range(128)}
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_LETTER = re.compile(r"[^\W\d_]")
+_OVERRIDE = "\u202e"
+_TURNED = re.compile("\u202e([^\u202c\n]*)|[^\u202e]+", re.DOTALL)
+_RUN = re.compile(r"([a-z])\1+")
+_DOUBLES = tuple((letter * 2, letter) for letter in ascii_lowercase)
+
+
+@dataclass(frozen=True)
+class Folded:
+    """`text` in folded form. `offsets[i]` is where `text[i]` stands in the original.
+
+    The offsets are worked out when they are first asked for: almost no message needs them.
+    """
+
+    text: str
+    trace: Callable[[], list[int]]
+
+    @cached_property
+    def offsets(self) -> Sequence[int]:
+        return self.trace()
+
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """The code points `[start, end)` of the original that `text[start:end]` was read from."""
+        positions = self.offsets[start:end]
+        return min(positions), max(positions) + 1
+
+
+def fold(text: str) -> Folded:
+    """`text` without case, accents, styles, look-alikes and what is not seen. Linear time."""
+    order = _as_seen(text) if _OVERRIDE in text else range(len(text))
+    seen = "".join(text[at] for at in order) if _OVERRIDE in text else text
+
+    def trace() -> list[int]:
+        return [at for at, character in zip(order, seen, strict=True) for _ in TABLE[ord(character)]]
+
+    # As `seen.translate(TABLE)`, in a fifth of the time: most characters are ASCII.
+    return Folded(_BEYOND_ASCII.sub(_translated, seen).lower(), trace)
+
+
+def _translated(match: re.Match[str]) -> str:
+    return match.group().translate(TABLE)
+
+
+def words(folded: Folded) -> Folded:
+    """Letters only: whatever stands between two words is one space, at both ends too."""
+
+    def trace() -> list[int]:
+        start, end = _extent(folded.text)
+        kept = _kept(_GAP, folded.text, start, end)
+        return _padded([folded.offsets[at] for at in kept])
+
+    text = folded.text
+    if text.isascii():
+        return Folded(f" {' '.join(text.translate(_ASCII_GAPS).split())} ", trace)
+    return Folded(f" {_GAP.sub(' ', text).strip(' ')} ", trace)
+
+
+def squeezed(folded: Folded) -> Folded:
+    """Every run of one letter as one letter: "puuutta" and "puta" read the same."""
+
+    def trace() -> list[int]:
+        return [folded.offsets[at] for at in _kept(_RUN, folded.text)]
+
+    return Folded(squeeze(folded.text), trace)
+
+
+def squeeze(text: str) -> str:
+    for double, letter in _DOUBLES:
+        while double in text:
+            text = text.replace(double, letter)
+    return text
+
+
+def runs(text: str) -> list[int]:
+    """How long each run of equal characters is, in order."""
+    lengths: list[int] = []
+    previous = ""
+    for character in text:
+        if character == previous:
+            lengths[-1] += 1
+        else:
+            lengths.append(1)
+        previous = character
+    return lengths
+
+
+def unsqueezed(folded: Folded, squeezed_start: int, squeezed_end: int) -> tuple[int, int]:
+    """Where a piece of `squeezed(folded)` stands in `folded`, all of its runs included."""
+    kept = list(_kept(_RUN, folded.text))
+    end = kept[squeezed_end] if squeezed_end < len(kept) else len(folded.text)
+    return kept[squeezed_start], end
+
+
+def _as_seen(text: str) -> list[int]:
+    """The order in which the characters are seen where a control turns the direction round."""
+    order: list[int] = []
+    for match in _TURNED.finditer(text):
+        turned = match.group(1) is not None
+        start, end = match.span(1) if turned else match.span()
+        order.extend(reversed(range(start, end)) if turned else range(start, end))
+    return order
+
+
+def _kept(
+    pattern: re.Pattern[str], text: str, start: int = 0, end: int | None = None
+) -> Iterator[int]:
+    """Positions that are left when every match of `pattern` shrinks to its first character."""
+    at, end = start, len(text) if end is None else end
+    for match in pattern.finditer(text, start, end):
+        yield from range(at, match.start() + 1)
+        at = match.end()
+    yield from range(at, end)
+
+
+def _extent(text: str) -> tuple[int, int]:
+    """From the first letter to behind the last."""
+    first, last = _LETTER.search(text), _LETTER.search(text[::-1])
+    return (first.start(), len(text) - last.start()) if first and last else (0, 0)
+
+
+def _padded(offsets: list[int]) -> list[int]:
+    return [offsets[0], *offsets, offsets[-1]] if offsets else [0, 0]

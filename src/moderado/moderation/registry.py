@@ -1,0 +1,91 @@
+"""Builds the providers named in `settings.MODERATION_PROVIDERS`, in order, once a process."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+from moderado.moderation.providers.base import DEFAULT_TIMEOUT, LONGEST_TIMEOUT, Judge, OnError
+
+_KEYS = {"BACKEND", "OPTIONS", "TIMEOUT", "ON_ERROR"}
+
+
+@cache
+def judges() -> tuple[Judge, ...]:
+    """Who judges. Raises ImproperlyConfigured, with every mistake, rather than start without."""
+    built, mistakes = build(settings.MODERATION_PROVIDERS)
+    if mistakes:
+        raise ImproperlyConfigured("MODERATION_PROVIDERS: " + " · ".join(mistakes))
+    return built
+
+
+@cache
+def is_remote() -> bool:
+    """Whether any provider asks over the network."""
+    return any(judge.provider.remote for judge in judges())
+
+
+@cache
+def ladder() -> Mapping[str, str]:
+    """What the failure of each provider means, as `policy.decide` takes it."""
+    return {judge.name: judge.on_error.value for judge in judges()}
+
+
+@cache
+def policy_version() -> str:
+    """The same for the same providers, options and rules, in every process."""
+    parts: list[Any] = [
+        [judge.name, getattr(judge.provider, "version", ""), judge.timeout, judge.on_error]
+        for judge in judges()
+    ]
+    written = json.dumps([parts, settings.MODERATION_PROVIDERS], sort_keys=True, default=repr)
+    return hashlib.sha256(written.encode()).hexdigest()[:16]
+
+
+def build(entries: Iterable[Any]) -> tuple[tuple[Judge, ...], list[str]]:
+    """The judges, and a sentence for every entry that is wrong."""
+    built: list[Judge] = []
+    mistakes: list[str] = []
+    for number, entry in enumerate(entries, start=1):
+        try:
+            built.append(_judge(entry))
+        except Exception as error:  # noqa: BLE001  (a provider may refuse its options in any way)
+            mistakes.append(f"provider {number}: {error}")
+    names = [judge.name for judge in built]
+    mistakes += [f"two providers are named {name!r}" for name in sorted(set(names)) if names.count(name) > 1]
+    if not built and not mistakes:
+        mistakes.append("nobody would judge: name at least one provider")
+    return tuple(built), mistakes
+
+
+def _judge(entry: Any) -> Judge:
+    if not isinstance(entry, Mapping) or "BACKEND" not in entry:
+        raise ValueError('an entry is {"BACKEND": "dotted.path", "OPTIONS": {…}}')
+    if unknown := set(entry) - _KEYS:
+        raise ValueError(f"unknown key {', '.join(sorted(unknown))}")
+    provider = import_string(entry["BACKEND"])(**entry.get("OPTIONS", {}))
+    timeout = float(entry.get("TIMEOUT", DEFAULT_TIMEOUT))
+    if not 0 < timeout <= LONGEST_TIMEOUT:
+        raise ValueError(f"TIMEOUT is more than 0 and at most {LONGEST_TIMEOUT:g} seconds")
+    if not isinstance(getattr(provider, "name", None), str) or not 0 < len(provider.name) <= 48:  # noqa: PLR2004
+        raise ValueError("a provider has a name of 1 to 48 characters")
+    if not isinstance(getattr(provider, "remote", None), bool) or not hasattr(provider, "assess"):
+        raise ValueError("a provider says whether it is remote, and assesses")
+    return Judge(
+        provider=provider, timeout=timeout, on_error=OnError(entry.get("ON_ERROR", OnError.NEXT))
+    )
+
+
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting == "MODERATION_PROVIDERS":
+        for built in (judges, is_remote, ladder, policy_version):
+            built.cache_clear()
+
+
+setting_changed.connect(_forget)

@@ -1,0 +1,183 @@
+"""Finds rules in a text. Built once; a message costs some tens of microseconds."""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ahocorasick_rs import AhoCorasick, Implementation
+
+from moderado.moderation.normalize import Folded, fold
+from moderado.moderation.normalize.disguises import joined, masked, suspicion, without_leet
+from moderado.moderation.normalize.folding import (
+    runs,
+    squeeze,
+    squeezed,
+    unsqueezed,
+    words,
+)
+from moderado.moderation.rules.patterns import Patterns
+from moderado.moderation.rules.rule import Match, Rule, folded_word
+from moderado.moderation.types import Outcome
+
+MOST_HITS = 50  # kept of one text; its outcome is settled long before
+_SHORT = 4  # letters: anything shorter is too easily found by chance
+_LONG = 8  # letters: a phrase that is known again when written as one word with something glued on
+# What people glue to a word: "seuidiota", "idiotakkkk". At either end a word stays that word.
+_GLUED_BEFORE = ("seu", "sua", "teu", "tua", "vc", "you", "your", "ur")
+_GLUED_AFTER = ("s ", "kk", "zinho ", "zinha ", "zao ")
+# A doubled letter is a slip of the finger; in short words only a third one is meant.
+_STRETCHED_SHORT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """`rule` was found at the code points `[start, end)` of the original text."""
+
+    rule: Rule
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Needle:
+    text: str  # with a space wherever a word must begin or end
+    rule: Rule | None  # None: innocent
+    accented: str = ""  # the innocent word as it is written, if its accents are what matters
+
+
+class Matcher:
+    """The rules and the innocent words, compiled.
+
+    Raises ValueError for a rule that cannot be compiled.
+    """
+
+    def __init__(self, *, rules: Iterable[Rule], allow: Iterable[str] = ()) -> None:
+        rules = tuple(rules)
+        spelled = [rule for rule in rules if rule.match is not Match.PATTERN]
+        innocent = [_innocent(word) for word in allow]
+        self._needles = [*innocent, *_needles(spelled)]
+        self._patterns = Patterns([rule for rule in rules if rule.match is Match.PATTERN])
+        self._plain = _automaton([needle.text for needle in self._needles])
+        self._squeezed = _automaton([squeeze(needle.text) for needle in self._needles])
+        self._maskable = _by_first_letter(spelled)
+
+    def find(self, text: str) -> list[Hit]:
+        """Every rule found in `text`, through disguises, each place once. Linear time."""
+        folded = fold(text)
+        plain, suspect = words(folded), suspicion(folded)
+        hits = self._spelled(plain, text, stretch=suspect.stretch)
+        hits += self._patterns.find(plain, Hit)
+        if suspect.disguise:
+            for reading in (*map(words, without_leet(folded)), *map(words, joined(folded))):
+                hits += self._spelled(reading, text, stretch=True)
+            hits += self._hidden(folded)
+        return list(dict.fromkeys(hits))[:MOST_HITS] if hits else hits
+
+    def _spelled(self, reading: Folded, original: str, *, stretch: bool) -> list[Hit]:
+        found = [
+            (self._needles[which], start, end)
+            for which, start, end in self._plain.find_matches_as_indexes(
+                reading.text, overlapping=True
+            )
+        ]
+        if stretch:
+            found += self._stretched(reading)
+        return _guilty(found, reading, original) if found else []
+
+    def _stretched(self, reading: Folded) -> Iterator[tuple[_Needle, int, int]]:
+        short = squeezed(reading).text
+        for which, start, end in self._squeezed.find_matches_as_indexes(short, overlapping=True):
+            needle = self._needles[which]
+            at, to = unsqueezed(reading, start, end)
+            if _is_stretched(reading.text[at:to].strip(), needle.text.strip()):
+                yield needle, at, to
+
+    def _hidden(self, folded: Folded) -> Iterator[Hit]:
+        for piece, pattern in masked(folded):
+            visible = sum(map(str.isalpha, piece.text))
+            for rule in self._maskable.get(piece.text[0], ()):
+                if visible * 2 >= len(rule.text) and pattern.fullmatch(rule.text):
+                    yield Hit(rule, *piece.original(0, len(piece.text)))
+
+
+def _guilty(
+    found: Sequence[tuple[_Needle, int, int]], reading: Folded, original: str
+) -> list[Hit]:
+    """What was found, as hits in the original, without what lies inside an innocent word."""
+    excused: list[tuple[int, int]] = []
+    hits: list[Hit] = []
+    for needle, start, end in found:
+        start += needle.text.startswith(" ")
+        end -= needle.text.endswith(" ")
+        begin, stop = reading.original(start, end)
+        if needle.rule is not None:
+            rule = _as_aimed(needle.rule, reading.text, start)
+            if rule.action is not Outcome.ALLOW:
+                hits.append(Hit(rule, begin, stop))
+        elif not needle.accented or needle.accented in _as_written(original[begin:stop]):
+            excused.append((begin, stop))
+    return [
+        hit
+        for hit in hits
+        if not any(begin <= hit.start and hit.end <= stop for begin, stop in excused)
+    ]
+
+
+def _as_aimed(rule: Rule, text: str, start: int) -> Rule:
+    if rule.aimed is not None and text.endswith(rule.address, 0, start):
+        return rule.aimed
+    return rule
+
+
+def _is_stretched(text: str, word: str) -> bool:
+    """Whether `text` is `word` with letters repeated, and by more than a slip in a short word."""
+    if text == word:
+        return False
+    found, wanted = runs(text), runs(word)
+    if len(found) != len(wanted):
+        return False
+    surplus = [have - want for have, want in zip(found, wanted, strict=True)]
+    least = 1 if len(word) >= _SHORT else _STRETCHED_SHORT
+    return min(surplus) >= 0 and max(surplus) >= least
+
+
+def _innocent(word: str) -> _Needle:
+    folded = folded_word(word)
+    written = _as_written(word)
+    return _Needle(f" {folded} ", None, "" if written == folded else written)
+
+
+def _as_written(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _needles(rules: Iterable[Rule]) -> Iterator[_Needle]:
+    for rule in rules:
+        word, compact = rule.text, rule.text.replace(" ", "")
+        if rule.match is Match.ANYWHERE:
+            yield _Needle(word, rule)
+        elif rule.match is Match.PREFIX:
+            yield _Needle(f" {word}", rule)
+        else:
+            yield _Needle(f" {word} ", rule)
+            if compact != word and len(compact) > _SHORT:
+                yield _Needle(f" {compact} ", rule)
+            if len(word) >= (_SHORT if compact == word else _LONG):
+                yield from (_Needle(f" {before}{compact} ", rule) for before in _GLUED_BEFORE)
+                yield from (_Needle(f" {compact}{after}", rule) for after in _GLUED_AFTER)
+
+
+def _by_first_letter(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
+    table: dict[str, list[Rule]] = defaultdict(list)
+    for rule in rules:
+        if " " not in rule.text and len(rule.text) >= _SHORT:
+            table[rule.text[0]].append(rule)
+    return dict(table)
+
+
+def _automaton(texts: list[str]) -> AhoCorasick:
+    return AhoCorasick(
+        texts, store_patterns=False, implementation=Implementation.ContiguousNFA
+    )

@@ -1,0 +1,57 @@
+"""Patterns in RE2 syntax: linear time whatever they say, all tried in one pass."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import re2
+
+from moderado.moderation.normalize import Folded
+from moderado.moderation.rules.rule import Rule
+
+MOST_PATTERNS = 500
+_MEMORY = 8 << 20  # bytes a pattern may make RE2 take
+
+
+class Patterns:
+    """Compiled patterns. They see letters only: case, accents and punctuation are gone.
+
+    Raises ValueError for a pattern RE2 refuses, or for too many of them.
+    """
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        if len(rules) > MOST_PATTERNS:
+            raise ValueError(f"{len(rules)} patterns: at most {MOST_PATTERNS}")
+        self._rules = tuple(rules)
+        self._compiled = [_compile(rule) for rule in rules]
+        self._set = re2.Set.SearchSet(_options())
+        for rule in rules:
+            self._set.Add(rule.text)
+        if rules:
+            self._set.Compile()
+
+    def find(self, reading: Folded, hit: Callable[[Rule, int, int], Any]) -> list[Any]:
+        """`hit(rule, start, end)` for every pattern, at its first place in the original text."""
+        if not self._rules:
+            return []
+        hits = []
+        for which in self._set.Match(reading.text) or ():
+            match = self._compiled[which].search(reading.text)
+            if match is not None and match.end() > match.start():
+                hits.append(hit(self._rules[which], *reading.original(*match.span())))
+        return hits
+
+
+def _compile(rule: Rule) -> Any:
+    try:
+        return re2.compile(rule.text, _options())
+    except re2.error as error:
+        reason = error.args[0] if error.args else "it does not compile"
+        text = reason.decode() if isinstance(reason, bytes) else str(reason)
+        raise ValueError(f"rule {rule.id!r}: {text}") from None
+
+
+def _options() -> re2.Options:
+    options = re2.Options()
+    options.max_mem = _MEMORY
+    options.log_errors = False
+    return options

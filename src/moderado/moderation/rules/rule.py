@@ -1,0 +1,124 @@
+"""One rule, and how a group of them is written down."""
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from moderado.moderation.normalize import fold
+from moderado.moderation.types import Category, Outcome
+
+LONGEST_PATTERN = 500
+_BRACES = re.compile(r"\{([^{}]*)\}")
+_FIELDS = {"id", "category", "severity", "action", "language", "match", "words", "patterns", "address"}
+_ACTIONS = {
+    "ignore": Outcome.ALLOW,  # of no matter unless it is aimed at somebody
+    "flag": Outcome.FLAG,
+    "hold": Outcome.HOLD,
+    "block": Outcome.BLOCK,
+}
+
+
+class Match(StrEnum):
+    """Where in the text a rule's words count."""
+
+    WHOLE = "whole"  # as whole words
+    PREFIX = "prefix"  # at the beginning of a word
+    ANYWHERE = "anywhere"  # inside of words too
+    PATTERN = "pattern"  # RE2 syntax, over the folded letters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """`text` in folded form (or a pattern), and what follows when it is found."""
+
+    id: str
+    text: str
+    match: Match
+    category: Category
+    severity: float  # 0..1
+    action: Outcome
+    language: str = ""
+    # Right after one of these words it is aimed at somebody, and that rule stands instead.
+    address: tuple[str, ...] = ()
+    aimed: "Rule | None" = None
+
+
+def rules_of(group: Mapping[str, Any]) -> list[Rule]:
+    """The rules of one group: what they share, and `words` or `patterns`.
+
+    A word may hold alternatives, "merd{a,as}". `address` names the words (`before`) that make
+    the same word an insult at somebody ("seu …"), and the action and severity of that.
+
+    Raises ValueError, in a sentence that names the group, if anything about it is wrong.
+    """
+    name = str(group.get("id") or "rules")
+    try:
+        return list(_rules(name, group))
+    except (ValueError, TypeError, KeyError) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise ValueError(f"rules {name!r}: {reason}") from None
+
+
+def _rules(name: str, group: Mapping[str, Any]) -> Iterator[Rule]:
+    if unknown := set(group) - _FIELDS:
+        raise ValueError(f"unknown field {', '.join(sorted(unknown))}")
+    if not group.get("words") and not group.get("patterns"):
+        raise ValueError("words or patterns are missing")
+    shared = {
+        "category": Category(group["category"]),
+        "language": str(group.get("language", "")),
+    }
+    plain = shared | _weight(group)
+    match, address = _match(group), group.get("address")
+    before = tuple(f" {word} " for word in _words(address["before"])) if address else ()
+    for word in _words(group.get("words", [])):
+        rule = Rule(id=f"{name}/{word}", text=word, match=match, **plain)
+        if address:
+            aimed = replace(rule, id=f"{rule.id}/aimed", **_weight(address))
+            rule = replace(rule, address=before, aimed=aimed)
+        yield rule
+    for pattern in group.get("patterns", []):
+        if not isinstance(pattern, str) or len(pattern) > LONGEST_PATTERN:
+            raise ValueError(f"a pattern is a text of at most {LONGEST_PATTERN} characters")
+        yield Rule(id=f"{name}/{pattern[:80]}", text=pattern, match=Match.PATTERN, **plain)
+
+
+def _weight(group: Mapping[str, Any]) -> dict[str, Any]:
+    severity = float(group["severity"])
+    if not 0 <= severity <= 1:
+        raise ValueError("severity is a number from 0 to 1")
+    if group["action"] not in _ACTIONS:
+        raise ValueError(f"action is one of {', '.join(_ACTIONS)}")
+    return {"severity": severity, "action": _ACTIONS[group["action"]]}
+
+
+def _match(group: Mapping[str, Any]) -> Match:
+    match = Match(group.get("match", Match.WHOLE))
+    if match is Match.PATTERN:
+        raise ValueError("match is whole, prefix or anywhere")
+    return match
+
+
+def _words(entries: object) -> list[str]:
+    if isinstance(entries, str) or not isinstance(entries, list | tuple):
+        raise TypeError("words are a list")
+    written = (form for entry in entries for form in alternatives(str(entry)))
+    return list(dict.fromkeys(folded_word(form) for form in written))
+
+
+def alternatives(text: str) -> list[str]:
+    """ "merd{a,as}" → "merda", "merdas". Several braces multiply."""
+    parts = _BRACES.split(text)
+    choices = [part.split(",") if at % 2 else [part] for at, part in enumerate(parts)]
+    return ["".join(chosen) for chosen in itertools.product(*choices)]
+
+
+def folded_word(text: str) -> str:
+    """`text` as the matcher reads it: folded letters, one space between words."""
+    letters = re.sub(r"[\W\d_]+", " ", fold(text).text).strip()
+    if not letters:
+        raise ValueError(f"{text!r} has no letters")
+    return letters

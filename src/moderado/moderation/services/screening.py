@@ -1,0 +1,140 @@
+"""Automatic judgement: ask the providers, apply the policy, write it down."""
+
+from collections.abc import Coroutine, Sequence
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from moderado.moderation import policy, registry
+from moderado.moderation.models import Case, ModerationLog
+from moderado.moderation.providers import calls
+from moderado.moderation.providers.base import is_local
+from moderado.moderation.types import Assessment, Content, Failure, Outcome, Span, Verdict
+
+log = structlog.get_logger(__name__)
+
+_ORIGINS = {Outcome.HOLD: Case.Origin.HOLD, Outcome.FLAG: Case.Origin.FLAG}
+
+
+def is_remote() -> bool:
+    """Whether judging needs the network: then `screen_one_remotely`, outside any transaction."""
+    return registry.is_remote()
+
+
+def screen(contents: Sequence[Content]) -> list[Verdict]:
+    """Judge `contents` by the local providers: one call each, no network, one verdict a content."""
+    if not contents:
+        return []
+    answers = [
+        calls.ask(judge, judge.provider, contents)
+        for judge in registry.judges()
+        if is_local(judge.provider)
+    ]
+    return [_concluded([each[at] for each in answers]) for at in range(len(contents))]
+
+
+def screen_one_remotely(content: Content) -> Coroutine[Any, Any, Verdict]:
+    """Judge `content` by every provider: to be awaited, outside any transaction.
+
+    It always ends in a verdict, within the longest time-out of the providers: what fails is told
+    in `failures`, and the ladder says what that means.
+    """
+    return calls.ask_everybody(registry.judges(), content, _concluded)
+
+
+def record(
+    judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None = None
+) -> None:
+    """Write the log, and open a case for what is held or flagged, in the caller's transaction.
+
+    A case that exists for that revision stays as it is: recording twice opens no second one.
+    """
+    ModerationLog.objects.bulk_create(_line(*each, actor_id) for each in judged)
+    cases = [_case(*each) for each in judged if each[1].outcome in _ORIGINS]
+    if cases:
+        Case.objects.bulk_create(cases, ignore_conflicts=True)
+    for content, verdict in judged:
+        log.info(
+            "content_judged",
+            subject_id=str(content.subject_id),
+            revision=content.revision,
+            outcome=verdict.outcome.value,
+            rung=verdict.rung,
+            score=round(verdict.score, 3),
+            failures=len(verdict.failures),
+        )
+
+
+def record_unjudged(content: Content) -> None:
+    """Log that `content` was shown without being judged, because its room's mode is `off`."""
+    record([(content, policy.unmoderated(policy_version=registry.policy_version()))])
+
+
+def _concluded(opinions: Sequence[Assessment | Failure]) -> Verdict:
+    return policy.decide(
+        [each for each in opinions if isinstance(each, Assessment)],
+        [each for each in opinions if isinstance(each, Failure)],
+        ladder=registry.ladder(),
+        policy_version=registry.policy_version(),
+    )
+
+
+def _line(content: Content, verdict: Verdict, actor_id: UUID | None) -> ModerationLog:
+    said = verdict.assessments
+    deciding = next((each for each in said if each.provider == verdict.rung), None)
+    return ModerationLog(
+        subject_type=content.subject_type,
+        subject_id=content.subject_id,
+        revision=content.revision,
+        scope_id=content.scope_id,
+        verdict=verdict.outcome,
+        score=verdict.score,
+        categories={category.value: score for category, score in verdict.categories.items()},
+        reason=verdict.reason or "",
+        provider=deciding.provider if deciding else "",
+        model=deciding.model if deciding else "",
+        policy_version=verdict.policy_version,
+        rung=verdict.rung,
+        matches=[_match(each.provider, span) for each in said for span in each.spans],
+        failures=[
+            {"provider": each.provider, "error": each.error, "latency": round(each.latency, 6)}
+            for each in verdict.failures
+        ],
+        latency=sum(each.latency for each in (*said, *verdict.failures)),
+        cost=sum(each.cost for each in said),
+        actor_id=actor_id,
+        raw={each.provider: _answer(each) for each in said},
+    )
+
+
+def _match(provider: str, span: Span) -> dict[str, object]:
+    return {
+        "provider": provider,
+        "rule": span.rule,
+        "category": span.category.value,
+        "start": span.start,
+        "end": span.end,
+    }
+
+
+def _answer(assessment: Assessment) -> dict[str, object]:
+    return {
+        "outcome": assessment.outcome.value,
+        "model": assessment.model,
+        "categories": {name.value: score for name, score in assessment.categories.items()},
+        "answer": dict(assessment.raw),
+    }
+
+
+def _case(content: Content, verdict: Verdict) -> Case:
+    return Case(
+        subject_type=content.subject_type,
+        subject_id=content.subject_id,
+        revision=content.revision,
+        scope_id=content.scope_id,
+        origin=_ORIGINS[verdict.outcome],
+        text=content.text,
+        score=verdict.score,
+        categories=sorted(category.value for category in verdict.categories),
+    )
