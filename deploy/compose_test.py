@@ -4,7 +4,8 @@
 
 Runs in a copy of the tree, under project names and ports of its own: a composition that you have
 running, its data and your `.env` stay as they are. Wants Docker with Compose v2.24 or newer, and
-the development packages (httpx, websockets). REDIS_IMAGE=valkey/valkey:9 tries that in redis' place.
+the development packages (httpx, websockets). With REDIS_IMAGE=valkey/valkey:9 in the environment
+that runs in redis' place.
 """
 
 import asyncio
@@ -43,7 +44,10 @@ def copy_of_the_tree() -> Iterator[Path]:
     """What git would see here, in a folder that may be changed."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, check=True, capture_output=True, text=True,
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     with tempfile.TemporaryDirectory(prefix="moderado-compose-") as folder:
         for name in filter(None, listed.split("\0")):

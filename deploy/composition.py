@@ -61,8 +61,9 @@ class Composition:
 
     def run(self, *arguments: str, timeout: float = 900) -> str:
         """One command of Compose; its output. Raises with what it said if it fails."""
-        return self._docker("compose", "-p", self.project, "-f", self.file, *arguments,
-                            timeout=timeout)
+        return self._docker(
+            "compose", "-p", self.project, "-f", self.file, *arguments, timeout=timeout
+        )
 
     def inside(self, service: str, *command: str) -> str:
         """The output of a command in a running container. Raises if it fails."""
@@ -104,8 +105,13 @@ class Composition:
     def _docker(self, *arguments: str, timeout: float) -> str:
         passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         done = subprocess.run(
-            [DOCKER, *arguments], cwd=self.folder, env=passed_on | self.variables,
-            capture_output=True, text=True, timeout=timeout, check=False,
+            [DOCKER, *arguments],
+            cwd=self.folder,
+            env=passed_on | self.variables,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
         )
         if done.returncode:
             said = (done.stdout + done.stderr)[-4000:]
