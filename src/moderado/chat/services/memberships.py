@@ -1,6 +1,7 @@
 """Coming into a room, leaving it, and what one may do there.
 
-Every function that may end a right locks the room's row first.
+Every function that may end a right locks the room's row first. An `actor_id` of None is the
+operators, who may in every room.
 """
 
 from uuid import UUID
@@ -51,7 +52,7 @@ def leave_room(*, user_id: UUID, room_id: UUID) -> None:
 
 @transaction.atomic
 def add_participant(
-    *, actor_id: UUID, room_id: UUID, user_id: UUID, role: str = Membership.Role.MEMBER
+    *, actor_id: UUID | None, room_id: UUID, user_id: UUID, role: str = Membership.Role.MEMBER
 ) -> Membership:
     """Give `user_id` a place. Administrators only. Raises AlreadyAMember."""
     room = lock_room(actor_id=actor_id, room_id=room_id, role=_ADMIN)
@@ -65,7 +66,7 @@ def add_participant(
 
 
 @transaction.atomic
-def change_role(*, actor_id: UUID, room_id: UUID, user_id: UUID, role: str) -> Membership:
+def change_role(*, actor_id: UUID | None, room_id: UUID, user_id: UUID, role: str) -> Membership:
     """Give a participant another role. Administrators only; one of them must remain."""
     room = lock_room(actor_id=actor_id, room_id=room_id, role=_ADMIN)
     place = _place(room, user_id)
@@ -83,7 +84,7 @@ def change_role(*, actor_id: UUID, room_id: UUID, user_id: UUID, role: str) -> M
 
 
 @transaction.atomic
-def remove_participant(*, actor_id: UUID, room_id: UUID, user_id: UUID) -> None:
+def remove_participant(*, actor_id: UUID | None, room_id: UUID, user_id: UUID) -> None:
     """Take a participant's place away; their live subscriptions end. Administrators only."""
     room = lock_room(actor_id=actor_id, room_id=room_id, role=_ADMIN)
     place = _place(room, user_id)

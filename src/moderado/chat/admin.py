@@ -1,0 +1,279 @@
+"""Rooms, the people in them and what was said, for the operators."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
+from unfold.decorators import display
+
+from moderado.chat.models import Membership, Message, Revision, Room
+from moderado.chat.services import memberships, rooms
+from moderado.core.errors import ApplicationError
+
+Status = Message.Status
+
+EXCERPT = 80
+
+
+class ReadOnly:
+    """What people did and nobody edits here. What may be done to it are actions."""
+
+    def has_add_permission(self, *_: object) -> bool:
+        return False
+
+    def has_change_permission(self, *_: object) -> bool:
+        return False
+
+    def has_delete_permission(self, *_: object) -> bool:
+        return False
+
+
+class Openness(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
+        return [("open", _("open")), ("closed", _("closed"))]
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Room]) -> QuerySet[Room]:
+        if self.value() is None:
+            return queryset
+        return queryset.filter(deleted_at__isnull=self.value() == "open")
+
+
+class Participants(ReadOnly, TabularInline):
+    model = Membership
+    verbose_name_plural = _("participants")
+    fields = readonly_fields = ("user", "role", "read_seq", "created_at")
+    ordering = ("created_at",)
+    per_page = 20
+    tab = True
+
+
+@admin.register(Room)
+class RoomAdmin(ModelAdmin):
+    list_display = (
+        "name",
+        "privacy",
+        "mode",
+        "people",
+        "seq",
+        "created_by",
+        "created_at",
+        "deleted_at",
+    )
+    list_filter = (
+        Openness,
+        "is_private",
+        "moderation_mode",
+        ("created_at", RangeDateTimeFilter),
+    )
+    list_filter_submit = True
+    list_select_related = ("created_by",)
+    search_fields = ("name", "created_by__name", "=id")
+    ordering = ("-created_at", "-id")
+    show_full_result_count = False
+    readonly_fields = ("id", "seq", "epoch", "created_by", "created_at", "deleted_at")
+    fieldsets = (
+        (None, {"fields": ("name", "is_private", "moderation_mode")}),
+        (_("Record"), {"fields": readonly_fields}),
+    )
+    inlines = (Participants,)
+    actions = ["close"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Room]:
+        found: QuerySet[Room] = super().get_queryset(request)
+        return found.annotate(people_count=Count("memberships"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """People open rooms where they talk: a room without an administrator helps nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
+        allowed: bool = super().has_change_permission(request, obj)
+        return allowed and (obj is None or obj.deleted_at is None)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
+        """Nobody: the audit refers to what was said there. A room is closed instead."""
+        return False
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Room,
+        form: "ModelForm[Room]",
+        change: bool,  # noqa: FBT001  (Django's signature)
+    ) -> None:
+        """Through the service, so that those who may no longer listen are cut off."""
+        rooms.update_room(
+            actor_id=None,
+            room_id=obj.id,
+            **{name: form.cleaned_data[name] for name in form.changed_data},
+        )
+
+    @display(description=_("people"), ordering="people_count")
+    def people(self, room: Room) -> int:
+        count: int = getattr(room, "people_count", 0)
+        return count
+
+    @display(description=_("privacy"), ordering="is_private", label={"private": "warning"})
+    def privacy(self, room: Room) -> tuple[str, Any]:
+        return ("private", _("private")) if room.is_private else ("public", _("public"))
+
+    @display(
+        description=_("moderation"),
+        ordering="moderation_mode",
+        label={Room.Mode.PRE: "success", Room.Mode.POST: "info", Room.Mode.OFF: "danger"},
+    )
+    def mode(self, room: Room) -> tuple[str, str]:
+        return room.moderation_mode, room.get_moderation_mode_display()
+
+    @admin.action(description=_("Close for everybody"), permissions=["change"])
+    def close(self, request: HttpRequest, chosen: QuerySet[Room]) -> None:
+        def close(room: Room) -> None:
+            rooms.delete_room(actor_id=None, room_id=room.id)
+
+        done = _each(self, request, chosen.filter(deleted_at=None), close)
+        told = ngettext("%d room closed.", "%d rooms closed.", done)
+        self.message_user(request, told % done, messages.SUCCESS)
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnly, ModelAdmin):
+    list_display = ("user", "room", "shown_role", "read_seq", "created_at")
+    list_filter = (
+        "role",
+        ("room", AutocompleteSelectFilter),
+        ("created_at", RangeDateTimeFilter),
+    )
+    list_filter_submit = True
+    list_select_related = ("user", "room")
+    search_fields = ("user__name", "user__email", "room__name")
+    ordering = ("-created_at", "-id")
+    show_full_result_count = False
+    fields = ("id", "user", "room", "role", "read_seq", "created_at")
+    actions = ["appoint", "remove"]
+
+    def has_rule_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("chat.change_membership")
+
+    @display(
+        description=_("role"),
+        ordering="role",
+        label={Membership.Role.ADMIN: "danger", Membership.Role.MODERATOR: "warning"},
+    )
+    def shown_role(self, place: Membership) -> tuple[str, str]:
+        return place.role, place.get_role_display()
+
+    @admin.action(description=_("Make administrators of their rooms"), permissions=["rule"])
+    def appoint(self, request: HttpRequest, chosen: QuerySet[Membership]) -> None:
+        def appoint(place: Membership) -> None:
+            memberships.change_role(
+                actor_id=None,
+                room_id=place.room_id,
+                user_id=place.user_id,
+                role=Membership.Role.ADMIN,
+            )
+
+        done = _each(self, request, chosen, appoint)
+        told = ngettext("%d role changed.", "%d roles changed.", done)
+        self.message_user(request, told % done, messages.SUCCESS)
+
+    @admin.action(description=_("Remove from their rooms"), permissions=["rule"])
+    def remove(self, request: HttpRequest, chosen: QuerySet[Membership]) -> None:
+        def remove(place: Membership) -> None:
+            memberships.remove_participant(
+                actor_id=None, room_id=place.room_id, user_id=place.user_id
+            )
+
+        done = _each(self, request, chosen, remove)
+        told = ngettext("%d person removed.", "%d people removed.", done)
+        self.message_user(request, told % done, messages.SUCCESS)
+
+
+class Revisions(ReadOnly, TabularInline):
+    model = Revision
+    fields = readonly_fields = ("revision", "status", "text", "created_at")
+    ordering = ("-revision",)
+    tab = True
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnly, ModelAdmin):
+    """What was said. Rulings are made on cases; here nothing is changed."""
+
+    list_display = ("created_at", "shown_status", "author", "room", "excerpt", "reason")
+    list_display_links = ("created_at", "excerpt")
+    list_filter = (
+        "status",
+        ("room", AutocompleteSelectFilter),
+        ("created_at", RangeDateTimeFilter),
+    )
+    list_filter_submit = True
+    list_select_related = ("author", "room")
+    search_fields = ("text", "author__name", "author__email", "=id")
+    ordering = ("-id",)  # by time made: ids are UUIDs of version 7
+    show_full_result_count = False
+    inlines = (Revisions,)
+    fieldsets = (
+        (None, {"fields": ("author", "room", "text", "status", "reason", "categories")}),
+        (_("Waiting edit"), {"fields": ("edit_text", "edit_status", "edit_reason")}),
+        (
+            _("Record"),
+            {
+                "fields": (
+                    "id",
+                    "client_id",
+                    "revision",
+                    "position",
+                    "seq",
+                    "reply_to",
+                    "created_at",
+                    "edited_at",
+                    "published_at",
+                    "queued_at",
+                    "attempts",
+                )
+            },
+        ),
+    )
+
+    @display(
+        description=_("status"),
+        ordering="status",
+        label={
+            Status.PENDING: "info",
+            Status.APPROVED: "success",
+            Status.REJECTED: "danger",
+            Status.HELD: "warning",
+        },
+    )
+    def shown_status(self, message: Message) -> tuple[str, str]:
+        return message.status, message.get_status_display()
+
+    @display(description=_("text"))
+    def excerpt(self, message: Message) -> str:
+        return Truncator(message.text).chars(EXCERPT)
+
+
+def _each(
+    site: ModelAdmin, request: HttpRequest, chosen: Iterable[Any], act: Callable[[Any], None]
+) -> int:
+    """Act on each of `chosen`; tell what is refused and go on. How many it was done to."""
+    done = 0
+    for one in chosen:
+        try:
+            act(one)
+        except ApplicationError as refusal:
+            site.message_user(request, f"{one}: {refusal}", messages.WARNING)
+        else:
+            done += 1
+    return done
