@@ -1,0 +1,67 @@
+# Chat Moderado. `make help` says what there is; CI runs these targets and nothing else.
+#
+# Whatever is given on the command line or in the environment reaches the programs:
+# `PORT=8123 make up`, `make up LOG_FORMAT=json`, `MODERADO_HOME=/var/lib/moderado make up`.
+
+SHELL := /bin/sh
+PY := .venv/bin/python
+UV_EXPORT := UV_PYTHON_DOWNLOADS=never uv export --quiet --format requirements-txt \
+  --no-emit-project --no-header --no-annotate
+
+# What settings need to be read by tools that start no engine.
+TOOL_ENV := SECRET_KEY=for-tools-that-never-serve-anything-to-anybody \
+  DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
+
+.DEFAULT_GOAL := help
+.PHONY: help up dev test check clean lock docs messages compose-test runtime development
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'
+
+up: runtime ## everything on this machine: PostgreSQL, Valkey, web, worker, beat (PORT=8000)
+	@exec $(PY) -m moderado.standalone up
+
+dev: development ## the same, started anew whenever the source changes
+	@exec $(PY) -m moderado.standalone dev
+
+test: development ## all tests, on engines of their own (ARGS="-k rooms")
+	@exec $(PY) -m pytest $(ARGS)
+
+check: development ## what must hold before a change is shown: style, types, floors, drift
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+	$(PY) scripts/check_locks.py
+	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web $(PY) -m django makemigrations --check --dry-run
+	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web $(PY) -m django check --deploy --fail-level WARNING
+	$(PY) -m pytest -q tests/unit/test_house_rules.py
+
+clean: ## remove the environment, caches and MODERADO_HOME (asks first: its messages are lost)
+	@home="$${MODERADO_HOME:-.moderado}"; \
+	if [ -d "$$home/pg" ] && [ "$(YES)" = "" ]; then \
+	  printf 'Remove %s with its database? [y/N] ' "$$home"; read -r answer; [ "$$answer" = y ] || exit 1; \
+	fi; \
+	rm -rf "$$home" .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock: ## choose versions anew and write the three lock files (needs uv)
+	@UV_PYTHON_DOWNLOADS=never uv lock --quiet --upgrade
+	@$(UV_EXPORT) --output-file requirements-server.lock > /dev/null
+	@$(UV_EXPORT) --extra standalone --output-file requirements.lock > /dev/null
+	@$(UV_EXPORT) --all-extras --output-file requirements-dev.lock > /dev/null
+
+messages: development ## collect and compile the translations (needs gettext)
+	@cd src/moderado && $(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web \
+	  ../../$(PY) -m django makemessages --locale pt_BR --no-location --ignore 'static/*'
+	@cd src/moderado && $(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web \
+	  ../../$(PY) -m django compilemessages --verbosity 0
+
+compose-test: development ## build the containers, start them, live the journey through nginx
+	@exec $(PY) deploy/compose_test.py
+
+runtime:
+	@scripts/venv requirements.lock
+
+development:
+	@scripts/venv requirements-dev.lock

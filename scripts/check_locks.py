@@ -1,0 +1,60 @@
+"""Do the lock files say what pyproject.toml asks for? Hashes on everything, URLs nowhere."""
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+from packaging.markers import Marker
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
+EXTRAS = {
+    "requirements-server.lock": [],
+    "requirements.lock": ["standalone"],
+    "requirements-dev.lock": ["standalone", "debug", "dev"],
+}
+
+
+def wanted(extras: list[str]) -> list[Requirement]:
+    """What the project asks for directly, with these extras."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = [*project["dependencies"]]
+    for extra in extras:
+        lines += project["optional-dependencies"][extra]
+    found = [Requirement(line) for line in lines]
+    return [item for item in found if canonicalize_name(item.name) != project["name"]]
+
+
+def complaints(name: str, extras: list[str]) -> list[str]:
+    """What is wrong with one lock file, as sentences."""
+    text = (ROOT / name).read_text()
+    pins = {canonicalize_name(package): version for package, version in PINNED.findall(text)}
+    found = []
+    if "://" in text:
+        found.append(f"{name} names an address: it must work with anybody's package index")
+    entries = re.split(r"\n(?=\S)", text.strip())
+    found += [
+        f"{name}: {entry.split()[0]} has no hash"
+        for entry in entries
+        if "--hash=sha256:" not in entry and not entry.startswith("#")
+    ]
+    for requirement in wanted(extras):
+        version = pins.get(canonicalize_name(requirement.name))
+        if not _applies(requirement.marker):
+            continue
+        if version is None or not requirement.specifier.contains(version, prereleases=True):
+            found.append(f"{name}: {requirement} is asked for, {version or 'nothing'} is locked")
+    return found
+
+
+def _applies(marker: Marker | None) -> bool:
+    return marker is None or marker.evaluate()
+
+
+if __name__ == "__main__":
+    problems = [line for name, extras in EXTRAS.items() for line in complaints(name, extras)]
+    if problems:
+        sys.exit("\n".join([*problems, "`make lock` writes them anew."]))
