@@ -96,7 +96,7 @@ class Person:
         self._http = httpx.AsyncClient(base_url=self.server, timeout=PATIENCE, verify=False)  # noqa: S501  (a test's server signs its own certificate)
 
     async def ask(self, method: str, path: str, *, expect: int = 0, **options: Any) -> Any:
-        """The JSON answer to one REST request. It must succeed, with the status `expect` if given."""
+        """The JSON answer to one request, which must succeed, with the status `expect` if given."""
         answer = await self._http.request(method, f"/api/{path}", **options)
         self.received += answer.text + "\n"
         as_expected = answer.status_code == expect if expect else answer.is_success

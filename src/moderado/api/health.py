@@ -40,7 +40,8 @@ def readyz(_request: HttpRequest) -> HttpResponse:
     """
     checks = {name: _outcome(name, check) for name, check in _CHECKS.items()}
     ready = all(outcome == "ok" for outcome in checks.values())
-    waiting = feed.oldest_waiting_seconds() if checks["database"] == "ok" else None
+    can_ask = checks["database"] == checks["migrations"] == "ok"
+    waiting = feed.oldest_waiting_seconds() if can_ask else None
     body = {
         "status": "ready" if ready else "not_ready",
         "checks": checks,

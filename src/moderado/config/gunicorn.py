@@ -29,7 +29,7 @@ class ChatWorker(UvicornWorker):
         "loop": "uvloop",
         "http": "httptools",
         "lifespan": "off",
-        "ws": "websockets-sansio",
+        "ws": "moderado.realtime.serving:ChatProtocol",  # uvicorn's sans-IO one, and how it ends
         "ws_max_size": FRAME_LIMIT,
         "ws_per_message_deflate": False,  # 27 KiB a socket instead of 61
         "ws_ping_interval": 20,
@@ -64,7 +64,7 @@ def post_worker_init(worker: Worker) -> None:
     try:
         verify()
     except Misconfigured as mistakes:
-        worker.log.critical("%s", mistakes)
+        sys.stderr.write(f"{mistakes}\n")
         sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
 

@@ -95,21 +95,11 @@ def configure(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    formatter = {
-        "()": structlog.stdlib.ProcessorFormatter,
-        "processors": [
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            describe_exception,
-            hide,
-            *_renderers(log_format),
-        ],
-        "foreign_pre_chain": before,
-    }
     others = "INFO" if level == "DEBUG" else level
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": formatter},
+        "formatters": {"line": _formatter(before, log_format)},
         "handlers": {"line": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["line"], "level": others},
         "loggers": {
@@ -144,6 +134,19 @@ def escape_controls(_logger: object, _method: str, event: EventDict) -> EventDic
     return {
         key: "\n".join(map(_visible, value)) if isinstance(value, tuple) else _visible(value)
         for key, value in event.items()
+    }
+
+
+def _formatter(before: list[Processor], log_format: str) -> dict[str, Any]:
+    return {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "processors": [
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            describe_exception,
+            hide,
+            *_renderers(log_format),
+        ],
+        "foreign_pre_chain": before,
     }
 
 

@@ -1,0 +1,200 @@
+"""Rules no ready-made linter knows, each a sentence of ARCHITECTURE.md.
+
+A rule reads one module's tree and yields the lines that break it, with the reason.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+LONGEST_MODULE = 300
+LONGEST_FUNCTION = 40
+FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "misc", "data", "info", "base_service"}
+WRITES = {
+    "create", "get_or_create", "update_or_create", "bulk_create", "bulk_update", "update", "save",
+    "delete", "acreate", "aupdate", "asave", "adelete",
+}  # fmt: skip
+LOG_METHODS = {"debug", "info", "warning", "error", "critical", "exception"}
+NETWORK = {"requests", "httpx", "httpx2", "urllib", "socket", "redis", "client", "urlopen"}
+
+# Where coroutines live: at the doors and in providers' network calls.
+ASYNC_PLACES = ("realtime/", "api/health.py", "config/asgi.py", "moderation/providers/")
+# Who writes rows: services; the accounts' creation method that Django itself asks for.
+WRITING_PLACES = ("/services/", "accounts/models.py")
+
+
+@dataclass(frozen=True)
+class Module:
+    path: str  # below src/moderado, with slashes
+    text: str
+
+    @property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
+
+    def is_in(self, places: tuple[str, ...]) -> bool:
+        return any(place in f"/{self.path}" for place in places)
+
+
+Broken = Iterator[tuple[int, str]]
+Rule = Callable[[Module], Broken]
+
+
+def module_fits_in_one_sitting(module: Module) -> Broken:
+    lines = len(module.text.splitlines())
+    if lines > LONGEST_MODULE:
+        yield lines, f"{lines} lines"
+
+
+def function_fits_on_one_screen(module: Module) -> Broken:
+    for node in _functions(module):
+        lines = (node.end_lineno or node.lineno) - node.lineno + 1
+        if lines > LONGEST_FUNCTION:
+            yield node.lineno, f"{node.name} has {lines} lines"
+
+
+def names_say_what_a_thing_is(module: Module) -> Broken:
+    path = PurePosixPath(module.path)
+    for name in {*path.parts[:-1], path.stem} & FORBIDDEN_NAMES:
+        yield 1, f"a module called {name}"
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            name = node.name.strip("_").lower()
+            if name in FORBIDDEN_NAMES or name.startswith("handle_"):
+                yield node.lineno, f"{node.name} says nothing"
+
+
+def async_stays_at_the_doors(module: Module) -> Broken:
+    if not module.is_in(ASYNC_PLACES):
+        for node in _functions(module):
+            if isinstance(node, ast.AsyncFunctionDef):
+                yield node.lineno, f"async def {node.name}"
+
+
+def only_services_write(module: Module) -> Broken:
+    if module.is_in(WRITING_PLACES):
+        return
+    for call in _calls(module.tree):
+        if isinstance(call.func, ast.Attribute) and _is_write(call, call.func):
+            yield call.lineno, f".{call.func.attr}() outside of services"
+
+
+def log_events_are_constants(module: Module) -> Broken:
+    for call in _calls(module.tree):
+        if not (isinstance(call.func, ast.Attribute) and call.func.attr in LOG_METHODS):
+            continue
+        if not _names(call.func.value) & {"log", "logger", "_log", "_logger"} or not call.args:
+            continue
+        event = call.args[0]
+        if not (isinstance(event, ast.Constant) and _is_snake_case(event.value)):
+            yield call.lineno, "a log event is a snake_case constant"
+
+
+def only_fanout_sends_to_groups(module: Module) -> Broken:
+    if module.path != "realtime/fanout.py":
+        yield from _mentions(module, {"group_send"})
+
+
+def only_events_wait_for_the_commit(module: Module) -> Broken:
+    if module.path != "core/events.py":
+        yield from _mentions(module, {"on_commit", "delay_on_commit"})
+
+
+def only_configuration_reads_the_environment(module: Module) -> Broken:
+    allowed = ("config/env.py", "config/celery.py", "config/asgi.py", "standalone/")
+    if not module.is_in(allowed):
+        yield from _mentions(module, {"environ", "getenv", "environb"})
+
+
+def locks_say_what_they_lock(module: Module) -> Broken:
+    """Without `of` joined tables are locked too; without `no_key`, inserts that name the row."""
+    for call in _calls(module.tree):
+        if not (isinstance(call.func, ast.Attribute) and call.func.attr == "select_for_update"):
+            continue
+        if not {keyword.arg for keyword in call.keywords} & {"of", "no_key"}:
+            yield call.lineno, "select_for_update() without of or no_key"
+
+
+def nobody_waits_inside_a_transaction(module: Module) -> Broken:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.With):
+            openers = [item.context_expr for item in node.items]
+        elif isinstance(node, ast.FunctionDef):
+            openers = node.decorator_list
+        else:
+            continue
+        if any(map(_is_atomic, openers)):
+            yield from _waits(node.body)
+
+
+RULES: tuple[Rule, ...] = (
+    module_fits_in_one_sitting,
+    function_fits_on_one_screen,
+    names_say_what_a_thing_is,
+    async_stays_at_the_doors,
+    only_services_write,
+    log_events_are_constants,
+    only_fanout_sends_to_groups,
+    only_events_wait_for_the_commit,
+    only_configuration_reads_the_environment,
+    locks_say_what_they_lock,
+    nobody_waits_inside_a_transaction,
+)
+
+
+def _functions(module: Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def _calls(tree: ast.AST) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+def _names(node: ast.AST) -> set[str]:
+    """Every name and attribute in an expression."""
+    found = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    return found | {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+
+
+def _mentions(module: Module, names: set[str]) -> Broken:
+    for node in ast.walk(module.tree):
+        name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)
+        if name in names and isinstance(node, ast.Attribute | ast.Name):
+            yield node.lineno, f"{name} has one place, and it is not here"
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                if alias.name in names:
+                    yield node.lineno, f"{alias.name} has one place, and it is not here"
+
+
+def _is_write(call: ast.Call, called: ast.Attribute) -> bool:
+    """Mappings and caches have methods of the same names, but do not take columns as keywords."""
+    if called.attr not in WRITES:
+        return False
+    named = bool(call.keywords) and not call.args
+    return (
+        "objects" in _names(called.value)
+        or called.attr.startswith(("save", "asave", "bulk_"))
+        or (called.attr in {"delete", "adelete"} and not call.args)
+        or named
+    )
+
+
+def _is_snake_case(value: object) -> bool:
+    return isinstance(value, str) and value.isidentifier() and value == value.lower()
+
+
+def _is_atomic(expression: ast.expr) -> bool:
+    called = expression.func if isinstance(expression, ast.Call) else expression
+    return "atomic" in _names(called)
+
+
+def _waits(body: list[ast.stmt]) -> Broken:
+    for statement in body:
+        for call in _calls(statement):
+            names = _names(call.func)
+            if "sleep" in names or names & NETWORK:
+                yield call.lineno, f"{ast.unparse(call.func)}() inside a transaction"
