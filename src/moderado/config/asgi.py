@@ -1,0 +1,13 @@
+"""The ASGI application: HTTP to Django, WebSockets to the chat."""
+
+import os
+
+from channels.routing import ProtocolTypeRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "moderado.config.settings.web")
+http = get_asgi_application()  # loads the apps, so it comes before the consumer
+
+from moderado.realtime.routing import router  # noqa: E402
+
+application = ProtocolTypeRouter({"http": http, "websocket": router})

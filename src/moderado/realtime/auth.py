@@ -1,0 +1,131 @@
+"""Who opens a socket: the credentials of the handshake, and whose page it was opened from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+from django.conf import settings
+from django.http.request import validate_host
+
+from moderado.accounts import selectors
+from moderado.accounts.errors import NotAuthenticated
+from moderado.accounts.services.sessions import principal_of_access_token
+from moderado.accounts.services.tickets import redeem_ticket
+from moderado.accounts.types import SESSION_KEY, Principal
+from moderado.realtime.bridge import in_thread
+
+_PORTS = {"http": 80, "https": 443}
+
+Scope = Mapping[str, Any]
+Origin = tuple[str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What a browser or another client presents when it opens a socket."""
+
+    ticket: str | None
+    token: str | None
+    cookie: str | None  # only of a page of our own origin
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the first frame must say who this is."""
+        return self.ticket is None and self.token is None and self.cookie is None
+
+
+def is_foreign(scope: Scope) -> bool:
+    """Whether a page of a foreign origin opens this socket: scheme, host and port must be ours
+    or on the list, exactly. A missing Origin is no browser's, and brings no cookie in."""
+    sent = _header(scope, b"origin")
+    if sent is None:
+        return False
+    origin = _parsed(sent)
+    allowed = {_parsed(listed) for listed in settings.ENV.allowed_origins}
+    return origin is None or (origin != _own_origin(scope) and origin not in allowed)
+
+
+def handshake_of(scope: Scope) -> Handshake:
+    """The credentials of the handshake, in no order yet."""
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=32)
+    return Handshake(
+        ticket=query.get("ticket", [None])[0],
+        token=query.get("token", [None])[0],
+        cookie=_session_cookie(scope),
+    )
+
+
+def _principal_of_handshake(handshake: Handshake) -> Principal | None:
+    """Who this is, by the first credential there is: ticket, token, cookie. None: not said.
+
+    Raises NotAuthenticated, and Unavailable.
+    """
+    if handshake.ticket is not None:
+        return redeem_ticket(ticket=handshake.ticket)
+    if handshake.token is not None:
+        return principal_of_access_token(token=handshake.token)
+    if handshake.cookie is not None:
+        return _principal_of_cookie(handshake.cookie)
+    return None
+
+
+def _principal_of_cookie(session_key: str) -> Principal | None:
+    store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    session_id = store.get(SESSION_KEY)
+    if not session_id:
+        return None
+    try:
+        return selectors.principal_of_session(UUID(str(session_id)))
+    except (NotAuthenticated, ValueError):
+        return None  # signed out: the first frame may still say who this is
+
+
+principal_of_handshake = in_thread(_principal_of_handshake)
+principal_of_token = in_thread(principal_of_access_token)
+
+
+def _session_cookie(scope: Scope) -> str | None:
+    sent = _header(scope, b"origin")
+    if sent is None or _parsed(sent) is None or _parsed(sent) != _own_origin(scope):
+        return None
+    try:
+        cookies = SimpleCookie(_header(scope, b"cookie") or "")
+    except CookieError:
+        return None
+    morsel = cookies.get(settings.SESSION_COOKIE_NAME)
+    return morsel.value if morsel is not None and morsel.value else None
+
+
+def _own_origin(scope: Scope) -> Origin | None:
+    """Where the client believes it is connected to, if that is a name of ours."""
+    scheme = "https" if scope.get("scheme") == "wss" else "http"
+    own = _parsed(f"{scheme}://{_header(scope, b'host') or ''}")
+    if own is None or not validate_host(own[1], settings.ALLOWED_HOSTS):
+        return None
+    return own
+
+
+def _parsed(text: str) -> Origin | None:
+    """`scheme://host[:port]` and nothing more, or None."""
+    try:
+        parts = urlsplit(text.lower())
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    exact = not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
+    if parts.scheme not in _PORTS or not parts.hostname or port is None or not exact:
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return parts.scheme, host, port
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    """The header's value; None when it is absent, and of several the one that allows nothing."""
+    values = [value for header, value in scope.get("headers", ()) if header.lower() == name]
+    if len(values) > 1 and name != b"cookie":
+        return ""
+    return "; ".join(value.decode("latin-1") for value in values) if values else None

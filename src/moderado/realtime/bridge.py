@@ -1,0 +1,102 @@
+"""The one crossing from the event loop to the database: typed, bounded, and never silent.
+
+Django's own crossing runs every query of a process on one thread. Here they run on threads of
+their own, no more of them than the connection pool can serve; who finds them all busy is refused
+in a moment (`Unavailable`: nothing was stored, try again) instead of waiting for ever.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import cache, wraps
+from typing import ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
+
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connections
+
+from moderado.core.errors import Unavailable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+log = structlog.get_logger(__name__)
+
+PATIENCE = 2.0  # seconds a call waits for a free thread
+WAITING = 40  # calls that may wait, for each thread
+
+_gates: "WeakKeyDictionary[asyncio.AbstractEventLoop, Gate]" = WeakKeyDictionary()
+
+
+def in_thread(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
+    """`function`, a service or selector, as a coroutine function with the same signature.
+
+    Raises Unavailable when the database cannot be reached or is too busy.
+    """
+
+    @wraps(function)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        def work() -> R:
+            return _run(function, *args, **kwargs)
+
+        async with _gate():
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(_threads(), copy_context().run, work)
+
+    return call
+
+
+class Gate:
+    """As many callers at once as there are threads; some may wait a little; the rest are refused."""
+
+    def __init__(self, width: int) -> None:
+        self._free = asyncio.Semaphore(width)
+        self._waiting = 0
+        self._longest_queue = width * WAITING
+
+    async def __aenter__(self) -> None:
+        if not self._free.locked():
+            await self._free.acquire()  # does not suspend
+            return
+        if self._waiting >= self._longest_queue:
+            raise Unavailable
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Unavailable from None
+        finally:
+            self._waiting -= 1
+
+    async def __aexit__(self, *_exception: object) -> None:
+        self._free.release()
+
+
+def _run(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    try:
+        return function(*args, **kwargs)
+    except (OperationalError, InterfaceError) as error:
+        log.warning("database_unavailable", error=type(error).__name__)
+        raise Unavailable from error
+    finally:
+        connections.close_all()  # back to psycopg's pool
+
+
+def _gate() -> Gate:
+    loop = asyncio.get_running_loop()
+    if loop not in _gates:
+        _gates[loop] = Gate(_width())
+    return _gates[loop]
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=_width(), thread_name_prefix="bridge")
+
+
+def _width() -> int:
+    """Two thirds of the pool: the rest is for REST, the page and the admin."""
+    return max(2, int(settings.ENV.db_pool_size) * 2 // 3)

@@ -1,0 +1,235 @@
+"""From a frame to the call it stands for, and back to the frames that answer it."""
+
+from collections.abc import Callable
+from typing import assert_never
+from uuid import UUID
+
+from moderado.accounts.types import Principal
+from moderado.chat.errors import NoSuchRoom
+from moderado.chat.events import Notice
+from moderado.chat.services import messages, quota, reading
+from moderado.chat.types import MessageView
+from moderado.core import metrics
+from moderado.core.errors import Forbidden
+from moderado.realtime import fanout, protocol, reads
+from moderado.realtime.bridge import in_thread
+from moderado.realtime.frames import line_of_notice
+from moderado.realtime.hub import Hub
+from moderado.realtime.reads import Opened, Resumed
+from moderado.realtime.rooms import Subscription
+from moderado.realtime.socket import Socket
+
+MAX_ROOMS = 128  # that one socket may listen to
+TYPING_EVERY = 2.0  # seconds between two that are passed on, for each room
+
+_SETTLED = {"REJECTED": Notice.REJECTED, "HELD": Notice.HELD}
+
+
+def _post(*, user_id: UUID, room_id: UUID, frame: protocol.ChatMessage) -> messages.Posted:
+    quota.spend_message_quota(user_id=user_id, room_id=room_id)
+    return messages.post_message(
+        author_id=user_id,
+        room_id=room_id,
+        text=frame.message,
+        client_id=frame.client_id,
+        reply_to=frame.reply_to,
+    )
+
+
+def _edit(*, user_id: UUID, room_id: UUID | None, frame: protocol.EditMessage) -> MessageView:
+    # An edit counts for its author; the room's own quota is spent where the room is known.
+    quota.spend_message_quota(user_id=user_id, room_id=room_id or frame.id)
+    return messages.edit_message(
+        actor_id=user_id, message_id=frame.id, text=frame.message, room_id=room_id
+    )
+
+
+post = in_thread(_post)
+edit = in_thread(_edit)
+delete = in_thread(messages.delete_message)
+mark_read = in_thread(reading.mark_read)
+
+
+class AlreadySignedIn(Forbidden):
+    code = "already_authenticated"
+
+
+class TooManyRooms(Forbidden):
+    code = "too_many_subscriptions"
+
+
+class Commands:
+    """Carries out the frames of one signed-in socket, one after the other.
+
+    Raises what services and selectors raise: the consumer answers with an `error`.
+    """
+
+    def __init__(
+        self, hub: Hub, socket: Socket, principal: Principal, clock: Callable[[], float]
+    ) -> None:
+        self._hub = hub
+        self._socket = socket
+        self._principal = principal
+        self._clock = clock
+        self._typed: dict[UUID, float] = {}
+
+    async def carry_out(self, frame: protocol.AnyClientFrame) -> None:  # noqa: C901  (one case a frame)
+        match frame:
+            case protocol.ChatMessage():
+                await self._post(frame)
+            case protocol.EditMessage():
+                await self._edit(frame)
+            case protocol.DeleteMessage():
+                await self._delete(frame)
+            case protocol.Subscribe():
+                await self._subscribe(frame)
+            case protocol.Unsubscribe():
+                self._hub.unsubscribe(self._socket, frame.room)
+            case protocol.Sync():
+                await self._sync(self._room(frame.room), frame)
+            case protocol.MarkRead():
+                await mark_read(
+                    user_id=self._principal.user_id,
+                    room_id=self._room(frame.room),
+                    seq=frame.seq,
+                )
+            case protocol.Typing():
+                self._type(self._room(frame.room))
+            case protocol.Ping():
+                self._socket.reply(protocol.Pong(n=frame.n))
+            case protocol.Authenticate():
+                raise AlreadySignedIn
+            case _:
+                assert_never(frame)
+
+    async def enter_room(self, room_id: UUID) -> None:
+        """Greet a socket that was opened for one room: it listens from now on."""
+        subscription, opened = await self._listen(room_id)
+        present = await self._hub.presence.enter(self._hub.rooms[room_id], subscription.user_id)
+        self._socket.reply(
+            greeting(
+                self._principal,
+                room=room_id,
+                seq=opened.head.seq,
+                epoch=opened.head.epoch,
+                moderation_mode=opened.head.moderation_mode,
+                present=present,
+            )
+        )
+        subscription.release(opened.head.seq)
+
+    def _room(self, room_id: UUID | None) -> UUID:
+        room_id = room_id or self._socket.only_room
+        if room_id is None:
+            raise NoSuchRoom
+        return room_id
+
+    async def _post(self, frame: protocol.ChatMessage) -> None:
+        room_id = self._room(frame.room)
+        with self._socket.sending():
+            posted = await post(user_id=self._principal.user_id, room_id=room_id, frame=frame)
+            self._confirm(posted.view)
+        if not posted.created and (notice := _SETTLED.get(posted.view.status)):
+            # Sent again, since the answer was lost: so may the verdict have been.
+            self._socket.push(line_of_notice(notice, posted.view))
+
+    async def _edit(self, frame: protocol.EditMessage) -> None:
+        room_id = frame.room or self._socket.only_room
+        with self._socket.sending():
+            view = await edit(user_id=self._principal.user_id, room_id=room_id, frame=frame)
+            self._confirm(view)
+
+    def _confirm(self, view: MessageView) -> None:
+        """Only now: the row is committed."""
+        self._socket.reply_queued(view)
+        metrics.ACKNOWLEDGED.labels(door="ws").inc()
+        if "PENDING" in (view.status, view.edit.status if view.edit else None):
+            self._socket.await_verdict(view)
+
+    async def _delete(self, frame: protocol.DeleteMessage) -> None:
+        view = await delete(
+            actor_id=self._principal.user_id,
+            message_id=frame.id,
+            room_id=frame.room or self._socket.only_room,
+        )
+        self._socket.awaited.pop(view.id, None)
+        if not (view.seq and view.room in self._socket.rooms):  # else its room tells it, in order
+            self._socket.push(line_of_notice(Notice.REMOVED, view))
+
+    async def _subscribe(self, frame: protocol.Subscribe) -> None:
+        if len(self._socket.rooms) >= MAX_ROOMS and frame.room not in self._socket.rooms:
+            raise TooManyRooms
+        subscription, opened = await self._listen(frame.room)
+        present = await self._hub.presence.enter(
+            self._hub.rooms[frame.room], subscription.user_id
+        )
+        self._socket.reply(
+            protocol.Subscribed(
+                room=frame.room,
+                seq=opened.head.seq,
+                epoch=opened.head.epoch,
+                moderation_mode=opened.head.moderation_mode,
+                present=present,
+            )
+        )
+        if frame.after is None:
+            subscription.release(opened.head.seq)
+        else:
+            again = protocol.Sync(after=frame.after, epoch=frame.epoch, room=frame.room)
+            await self._sync(frame.room, again)
+
+    async def _listen(self, room_id: UUID) -> tuple[Subscription, Opened]:
+        return await self._hub.subscribe(self._socket, self._principal, room_id)
+
+    async def _sync(self, room_id: UUID, frame: protocol.Sync) -> None:
+        """Tell all up to the head, and only then what has come in the meantime."""
+        subscription = self._hub.subscription(self._socket, room_id)
+        if subscription is None:
+            self._socket.reply(_synced(await self._resume(room_id, frame)))
+            return
+        subscription.hold()
+        try:
+            resumed = await self._resume(room_id, frame)
+        except BaseException:
+            subscription.release(subscription.seq)
+            raise
+        self._socket.reply(_synced(resumed))
+        subscription.release(resumed.changes.seq, more=resumed.changes.more)
+
+    async def _resume(self, room_id: UUID, frame: protocol.Sync) -> Resumed:
+        return await reads.resume(
+            reader_id=self._principal.user_id,
+            language=self._principal.language,
+            room_id=room_id,
+            after=frame.after,
+            epoch=frame.epoch,
+            client_ids=frame.pending,
+        )
+
+    def _type(self, room_id: UUID) -> None:
+        """Pass it on, now and then, in a room that this socket listens to."""
+        if room_id not in self._socket.rooms:
+            raise NoSuchRoom
+        now = self._clock()
+        if now - self._typed.get(room_id, float("-inf")) >= TYPING_EVERY:
+            self._typed[room_id] = now
+            fanout.tell_typing(self._principal, room_id)
+
+
+def greeting(principal: Principal, **room: object) -> protocol.ConnectionEstablished:
+    """The first frame of a socket that is signed in."""
+    person = protocol.Person(id=principal.user_id, name=principal.name)
+    return protocol.ConnectionEstablished(user=person, **room)  # type: ignore[arg-type]  # its own fields
+
+
+def _synced(resumed: Resumed) -> protocol.Synced:
+    changes = resumed.changes
+    return protocol.Synced(
+        room=changes.room,
+        seq=changes.seq,
+        epoch=changes.epoch,
+        reset=changes.reset,
+        more=changes.more,
+        messages=changes.messages,
+        pending=resumed.pending,
+    )

@@ -1,0 +1,90 @@
+"""What the chat says has happened, as the frames that tell it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from moderado.chat.events import Change, ChangeKind, Notice
+from moderado.chat.types import MessageView
+from moderado.realtime import protocol
+
+_ROOM_FRAMES: dict[str, type[protocol.RoomFrame]] = {
+    ChangeKind.PUBLISHED: protocol.MessageShown,
+    ChangeKind.UPDATED: protocol.MessageUpdated,
+    ChangeKind.REMOVED: protocol.MessageRemoved,
+}
+_AUTHOR_FRAMES: dict[str, type[protocol.AuthorFrame]] = {
+    Notice.QUEUED: protocol.MessageQueued,
+    Notice.REJECTED: protocol.MessageRejected,
+    Notice.HELD: protocol.MessageHeld,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A frame that is encoded once and written, as it stands, to however many sockets.
+
+    `seq` is 0 for what has no place in the room's order. `revision` is the one it speaks of.
+    """
+
+    kind: str
+    text: str
+    size: int
+    seq: int = 0
+    message_id: UUID | None = None
+    author_id: UUID | None = None
+    revision: int = 0
+
+
+def line_of_change(change: Change) -> Line:
+    """A public change, for everybody in the room."""
+    frame = _ROOM_FRAMES[change.kind](
+        room=change.view.room, seq=change.seq, message=change.view
+    )
+    return _line(frame, change.kind, change.view, seq=change.seq)
+
+
+def line_of_notice(notice: Notice, view: MessageView) -> Line:
+    """What the author is told of their own message, on their own sockets."""
+    if frame_type := _AUTHOR_FRAMES.get(notice):
+        return _line(author_frame(frame_type, view), notice, view)
+    return _line(
+        _ROOM_FRAMES[notice](room=view.room, seq=view.seq, message=view), notice, view
+    )
+
+
+def author_frame(kind: type[protocol.AuthorFrame], view: MessageView) -> protocol.AuthorFrame:
+    """The author's frame, with what decided beside the message as well as inside it."""
+    judged = view.edit if view.edit else view
+    return kind(
+        message=view,
+        reason=judged.reason,
+        categories=judged.categories,
+        explanation=judged.explanation,
+        appealable=view.appealable,
+    )
+
+
+def line_of(frame: protocol.ServerFrame) -> Line:
+    """Any other frame."""
+    text = protocol.encode(frame)
+    return Line(kind=str(frame.__struct_config__.tag), text=text, size=len(text.encode()))
+
+
+def newest_revision(view: MessageView) -> int:
+    """The revision a view's author waits to hear of: the waiting edit's, if there is one."""
+    return view.edit.revision if view.edit else view.revision
+
+
+def _line(
+    frame: protocol.ServerFrame, kind: str, view: MessageView, *, seq: int = 0
+) -> Line:
+    text = protocol.encode(frame)
+    return Line(
+        kind=str(kind),
+        text=text,
+        size=len(text.encode()),
+        seq=seq,
+        message_id=view.id,
+        author_id=view.author.id,
+        revision=newest_revision(view),
+    )

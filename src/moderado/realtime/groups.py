@@ -1,0 +1,89 @@
+"""The groups of the channel layer that this process listens to, whatever becomes of Redis."""
+
+import asyncio
+from typing import Any
+
+import structlog
+from channels.layers import get_channel_layer
+
+log = structlog.get_logger(__name__)
+
+PATIENCE = 2.0  # seconds for one call of the layer
+PAUSE = 2.0  # seconds during which a layer that failed is not asked again
+
+
+class Groups:
+    """One channel, and the groups it should be in. What failed is made good by `mend`."""
+
+    def __init__(self) -> None:
+        self.channel: str | None = None
+        self._wanted: set[str] = set()
+        self._joined: set[str] = set()
+        self._turn = asyncio.Lock()
+        self._failed_at = float("-inf")
+        self._leaving: set[asyncio.Task[None]] = set()
+
+    async def receive(self) -> dict[str, Any]:
+        """The next message of the channel, which is opened when needed. Raises what the layer does."""
+        layer = _layer()
+        if self.channel is None:
+            self.channel = await layer.new_channel("hub.")
+            self._joined.clear()
+            await self.mend()
+        message: dict[str, Any] = await layer.receive(self.channel)
+        return message
+
+    async def join(self, group: str) -> None:
+        """Listen to `group` from now on, or as soon as the layer allows."""
+        self._wanted.add(group)
+        async with self._turn:
+            await self._settle(group)
+
+    def leave(self, group: str) -> None:
+        """Listen to it no longer; the layer is told by and by."""
+        self._wanted.discard(group)
+        task = asyncio.create_task(self._leave(group))
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+    async def mend(self) -> None:
+        """Join what should have been joined, and leave what should have been left."""
+        async with self._turn:
+            for group in self._wanted ^ self._joined:
+                await self._settle(group)
+
+    async def reopen(self) -> None:
+        """Forget every connection of this loop's layer: the next `receive` starts anew."""
+        self.channel = None
+        self._failed_at = float("-inf")
+        async with asyncio.timeout(PATIENCE):
+            await _layer().flush()
+
+    async def _leave(self, group: str) -> None:
+        async with self._turn:
+            await self._settle(group)
+
+    async def _settle(self, group: str) -> None:
+        """Make the layer agree with what is wanted, if it does not and can be asked."""
+        wanted = group in self._wanted
+        if wanted == (group in self._joined) or self.channel is None or self._is_pausing():
+            return
+        change = _layer().group_add if wanted else _layer().group_discard
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await change(group, self.channel)
+        except Exception as error:  # noqa: BLE001  (whatever the layer raises, sockets live on)
+            self._failed_at = asyncio.get_running_loop().time()
+            log.warning("group_not_settled", error=type(error).__name__)
+            return
+        (self._joined.add if wanted else self._joined.discard)(group)
+
+    def _is_pausing(self) -> bool:
+        return asyncio.get_running_loop().time() - self._failed_at < PAUSE
+
+
+def _layer() -> Any:
+    layer = get_channel_layer()
+    if layer is None:
+        raise RuntimeError("CHANNEL_LAYERS has no default layer")
+    return layer

@@ -1,0 +1,200 @@
+"""All sockets of this process, and the one ear by which they hear of everything else.
+
+One a process (one an event loop, to be exact), with one channel of the layer whatever the number
+of sockets. Redis may lose what it likes: `healing` asks PostgreSQL for what was not heard.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+import structlog
+
+from moderado.accounts.types import Principal
+from moderado.core import metrics
+from moderado.realtime import envelope, fanout, reads
+from moderado.realtime.connections import Connections
+from moderado.realtime.groups import Groups
+from moderado.realtime.healing import Healing
+from moderado.realtime.leases import Leases
+from moderado.realtime.presence import Presence
+from moderado.realtime.reads import Opened
+from moderado.realtime.refusals import closing_error
+from moderado.realtime.rooms import LiveRoom, Subscription
+from moderado.realtime.socket import Socket
+
+log = structlog.get_logger(__name__)
+
+PAUSE = 1.0  # seconds after the layer failed
+
+_hubs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = WeakKeyDictionary()
+
+
+def hub() -> "Hub":
+    """The hub of the running event loop, listening."""
+    loop = asyncio.get_running_loop()
+    if loop not in _hubs:
+        _hubs[loop] = Hub()
+    return _hubs[loop]
+
+
+class Hub:
+    """Who is connected, and who listens to what."""
+
+    def __init__(self) -> None:
+        self.rooms: dict[UUID, LiveRoom] = {}
+        self.users: dict[UUID, set[Socket]] = {}
+        self.groups = Groups()
+        self.leases = Leases()
+        self.presence = Presence(self.leases)
+        self.connections = Connections(self.leases)
+        self.last_beat = asyncio.get_running_loop().time()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ear: asyncio.Task[None] | None = None
+        self._listen()
+        self.run(Healing(self).run())
+
+    async def enter(self, socket: Socket, principal: Principal) -> None:
+        """A socket is signed in: from now on it hears of its user's messages and sessions."""
+        socket.principal = principal
+        self.users.setdefault(principal.user_id, set()).add(socket)
+        await self.groups.join(fanout.user_group(principal.user_id))
+
+    def exit(self, socket: Socket) -> None:
+        """A socket is gone, and all it listened to with it. Twice is as good as once."""
+        for room_id in list(socket.rooms):
+            self.unsubscribe(socket, room_id)
+        if socket.principal is None:
+            return
+        user_id = socket.principal.user_id
+        sockets = self.users.get(user_id, set())
+        sockets.discard(socket)
+        if not sockets and self.users.pop(user_id, None) is not None:
+            self.groups.leave(fanout.user_group(user_id))
+
+    async def subscribe(
+        self, socket: Socket, principal: Principal, room_id: UUID
+    ) -> tuple[Subscription, Opened]:
+        """Listen to a room: what comes is held back until the subscription is released.
+
+        Registered first and read afterwards, so that nothing falls between. Raises NoSuchRoom.
+        """
+        room = self.rooms.get(room_id)
+        if room is None:
+            room = self.rooms[room_id] = LiveRoom(room_id, record=reads, part=self.part)
+        subscription = room.subscriptions.get(socket)
+        if subscription is None:
+            subscription = Subscription(socket, principal.user_id)
+            room.subscriptions[socket] = subscription
+            socket.rooms.add(room_id)
+        subscription.hold()
+        try:
+            await self.groups.join(fanout.room_group(room_id))
+            opened = await reads.open_room(reader_id=principal.user_id, room_id=room_id)
+        except BaseException:
+            self.unsubscribe(socket, room_id)
+            raise
+        subscription.is_member = opened.is_member
+        room.opened(opened.head)
+        return subscription, opened
+
+    def unsubscribe(self, socket: Socket, room_id: UUID) -> None:
+        """Listen to a room no longer. The last one to leave switches off the light."""
+        socket.rooms.discard(room_id)
+        room = self.rooms.get(room_id)
+        if room is None:
+            return
+        subscription = room.subscriptions.pop(socket, None)
+        if subscription is not None:
+            self.run(self.presence.leave(room, subscription.user_id))
+        if not room.subscriptions:
+            del self.rooms[room_id]
+            room.close()
+            self.groups.leave(fanout.room_group(room_id))
+
+    def subscription(self, socket: Socket, room_id: UUID) -> Subscription | None:
+        """The socket's ear in the room, if it has one."""
+        room = self.rooms.get(room_id)
+        return None if room is None else room.subscriptions.get(socket)
+
+    def part(self, socket: Socket, room_id: UUID, code: int) -> None:
+        """A socket may hear a room no longer: at once, and whoever came for it alone is closed."""
+        self.unsubscribe(socket, room_id)
+        error = closing_error(code, socket.principal, room_id=room_id)
+        if socket.only_room == room_id:
+            socket.close(code, error)
+        else:
+            socket.reply(error)
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let something be done beside; it is cancelled with the hub."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def relisten(self) -> None:
+        """Nothing was heard for too long: drop the layer's connections and begin again."""
+        if self._ear is not None:
+            self._ear.cancel()
+        self._listen(reopen=True)
+
+    def _listen(self, *, reopen: bool = False) -> None:
+        self._ear = asyncio.create_task(self._hear(reopen=reopen), name="hub")
+
+    async def _hear(self, *, reopen: bool) -> None:
+        while True:
+            try:
+                if reopen:
+                    await self.groups.reopen()
+                reopen = False
+                self._take(await self.groups.receive())
+            except Exception as error:  # noqa: BLE001  (the layer's troubles are never the sockets')
+                log.warning("layer_failed", error=type(error).__name__)
+                await asyncio.sleep(PAUSE)
+            await asyncio.sleep(0)  # the sockets write before the next hint is looked at
+
+    def _take(self, message: dict[str, Any]) -> None:
+        hint = envelope.unseal(message)
+        match hint:
+            case envelope.RoomLines() | envelope.AudienceMoved():
+                if room := self.rooms.get(hint.room_id):
+                    room.take(hint)
+            case envelope.RoomNote():
+                if room := self.rooms.get(hint.room_id):
+                    room.tell(hint.line, not_to=hint.not_to)
+            case envelope.AuthorNote():
+                self._tell_author(hint)
+            case envelope.SessionOver():
+                self.close_sessions(hint.user_id, lambda session: session == hint.session_id)
+            case envelope.Beat():
+                self.last_beat = asyncio.get_running_loop().time()
+            case None:
+                metrics.DROPPED.labels(what="forged_hint").inc()
+                log.warning("hint_not_believed")
+
+    def _tell_author(self, hint: envelope.AuthorNote) -> None:
+        for socket in list(self.users.get(hint.user_id, ())):
+            self.tell_of(socket, hint)
+
+    def tell_of(self, socket: Socket, hint: envelope.AuthorNote) -> None:
+        """Tell a socket what became of its user's message, unless its room does so anyway."""
+        if not (hint.line.seq and hint.room_id in socket.rooms):
+            socket.push(hint.line)
+
+    def close_sessions(self, user_id: UUID, is_over: Callable[[UUID], bool]) -> None:
+        """Close the user's sockets whose session is over."""
+        for socket in list(self.users.get(user_id, ())):
+            if socket.principal is not None and is_over(socket.principal.session_id):
+                socket.close(4001, closing_error(4001, socket.principal))
+                self.exit(socket)
+
+    async def close(self) -> None:
+        """Stop listening: for tests, and for whoever takes the loop down in good order."""
+        tasks = [*self._tasks, *([self._ear] if self._ear else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.leases.close()
+        _hubs.pop(asyncio.get_running_loop(), None)

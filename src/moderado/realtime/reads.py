@@ -1,0 +1,105 @@
+"""What the hub and the sockets ask of PostgreSQL: each one crossing, in an order that is safe.
+
+The order matters: whoever asks for rights *after* reading sees every removal that was committed
+before what was read.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from moderado.accounts.selectors import live_sessions
+from moderado.chat.errors import NoSuchRoom
+from moderado.chat.events import Change
+from moderado.chat.selectors import feed, rooms
+from moderado.chat.types import Changes, Head, MessageView
+from moderado.realtime.bridge import in_thread
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A room as somebody who may read it finds it."""
+
+    head: Head
+    is_member: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who may read a room, at least as of `head.acl_version`. No head: the room does not exist."""
+
+    head: Head | None
+    readers: frozenset[UUID]
+    members: frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What a hub missed, and the version of the audience that may hear it."""
+
+    changes: tuple[Change, ...]
+    acl_version: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The answer to a sync: the changes, and what became of the reader's own messages."""
+
+    changes: Changes
+    pending: dict[str, MessageView | None]
+
+
+def _open_room(*, reader_id: UUID, room_id: UUID) -> Opened:
+    head = feed.heads([room_id]).get(room_id)
+    rooms.get_room(room_id=room_id, reader_id=reader_id)
+    if head is None or head.deleted:
+        raise NoSuchRoom
+    is_member = rooms.membership(room_id=room_id, user_id=reader_id) is not None
+    return Opened(head, is_member)
+
+
+def _audience(*, room_id: UUID, user_ids: Collection[UUID]) -> Audience:
+    head = feed.heads([room_id]).get(room_id)
+    readers = rooms.readers(room_id=room_id, user_ids=user_ids)
+    members = rooms.participants(room_id).filter(user__in=user_ids)
+    return Audience(
+        None if head is None or head.deleted else head,
+        frozenset(readers),
+        frozenset(members.values_list("user_id", flat=True)),
+    )
+
+
+def _missed(*, room_id: UUID, after: int) -> Missed:
+    changes = feed.changes_after(room_id=room_id, after=after)
+    head = feed.heads([room_id]).get(room_id)
+    acl_version = 0 if head is None else head.acl_version
+    return Missed(tuple(changes), acl_version, more=len(changes) >= feed.PAGE)
+
+
+def _resume(  # noqa: PLR0913  (a sync has that many fields)
+    *,
+    reader_id: UUID,
+    language: str,
+    room_id: UUID,
+    after: int,
+    epoch: UUID | None,
+    client_ids: Collection[str],
+) -> Resumed:
+    changes = feed.changes(
+        reader_id=reader_id, room_id=room_id, after=after, epoch=epoch, language=language
+    )
+    rooms.get_room(room_id=room_id, reader_id=reader_id)
+    found = feed.own_messages(
+        author_id=reader_id, room_id=room_id, client_ids=client_ids, language=language
+    ) if client_ids else {}
+    return Resumed(changes, {client_id: found.get(client_id) for client_id in client_ids})
+
+
+open_room = in_thread(_open_room)
+audience = in_thread(_audience)
+missed = in_thread(_missed)
+resume = in_thread(_resume)
+heads = in_thread(feed.heads)
+settled = in_thread(feed.settled)
+sessions_alive = in_thread(live_sessions)

@@ -1,0 +1,233 @@
+"""One room as this process hears it: strictly one thing after the other, and nothing left out.
+
+`head` is the last change that was handed on. The next one goes out as it is, an earlier one was
+heard already, and anything beyond the next means that something was missed: it is read from
+PostgreSQL first. Nothing is handed on before whoever lost the right to hear it has been parted.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from moderado.chat.types import Head
+from moderado.core import metrics
+from moderado.core.errors import Unavailable
+from moderado.realtime.envelope import AudienceMoved, RoomLines
+from moderado.realtime.fanout import parcels
+from moderado.realtime.frames import Line, line_of_change
+from moderado.realtime.protocol import Closing
+from moderado.realtime.reads import Audience, Missed
+from moderado.realtime.socket import MAX_FRAMES, Socket
+
+log = structlog.get_logger(__name__)
+
+MAX_INBOX = 1_000  # hints that may wait while the database is asked; what is lost is read again
+
+Item = RoomLines | AudienceMoved | Head
+Part = Callable[[Socket, UUID, int], None]
+
+
+class Record(Protocol):
+    """The database, as far as a room needs it."""
+
+    async def audience(self, *, room_id: UUID, user_ids: set[UUID]) -> Audience: ...
+
+    async def missed(self, *, room_id: UUID, after: int) -> Missed: ...
+
+
+@dataclass(slots=True, eq=False)
+class Subscription:
+    """One socket's ear in the room. While it catches up, what comes is held back for it."""
+
+    socket: Socket
+    user_id: UUID
+    seq: int = 0
+    is_member: bool = False
+    held: list[Line] | None = None
+    behind: bool = False  # was told to ask for more: hears again once it has
+
+    def hear(self, lines: Sequence[Line]) -> None:
+        """Take what comes after what was heard: each change once, ascending."""
+        if self.behind:
+            return
+        if self.held is not None:
+            self.held.extend(lines)
+            if len(self.held) > MAX_FRAMES:
+                self.socket.close(Closing.TOO_SLOW)
+            return
+        for line in lines:
+            if line.seq > self.seq:
+                self.socket.push(line)
+                self.seq = line.seq
+
+    def hold(self) -> None:
+        """Begin to catch up."""
+        self.held, self.behind = [], False
+
+    def release(self, seq: int, *, more: bool = False) -> None:
+        """All up to `seq` has been told: what was held beyond it follows."""
+        held, self.held = self.held or [], None
+        self.seq = max(self.seq, seq)
+        self.behind = more
+        self.hear(held)
+
+
+class LiveRoom:
+    """The sockets of one room, and the order in which they hear of it."""
+
+    def __init__(self, room_id: UUID, *, record: Record, part: Part) -> None:
+        self.id = room_id
+        self.head = 0
+        self.subscriptions: dict[Socket, Subscription] = {}
+        self._record = record
+        self._part = part
+        self._epoch: UUID | None = None  # None: not opened yet, so nothing can be put in order
+        self._acl_version = 0
+        self._inbox: deque[Item] = deque()
+        self._worker: asyncio.Task[None] | None = None
+
+    def opened(self, head: Head) -> None:
+        """A subscriber has found the room at `head`, with the right to read it."""
+        if self._epoch is None:
+            self.head, self._epoch, self._acl_version = head.seq, head.epoch, head.acl_version
+            self._drain()
+        elif head.acl_version > self._acl_version or head.epoch != self._epoch:
+            self.take(head)
+
+    def take(self, item: Item) -> None:
+        """Something was heard of this room. Handled in turn, often at once."""
+        if isinstance(item, Head) and self._is_known(item):
+            return
+        if len(self._inbox) >= MAX_INBOX:
+            metrics.DROPPED.labels(what="hint").inc()
+            return
+        self._inbox.append(item)
+        self._drain()
+
+    def tell(self, line: Line, *, not_to: UUID | None) -> None:
+        """Pass on what has no place in the order, to everybody but one."""
+        for subscription in self.subscriptions.values():
+            if subscription.user_id != not_to and subscription.held is None:
+                subscription.socket.push(line)
+
+    def close(self) -> None:
+        """Nobody listens any more."""
+        self._inbox.clear()
+        if self._worker is not None:
+            self._worker.cancel()
+
+    def _is_known(self, head: Head) -> bool:
+        return (
+            not head.deleted
+            and head.epoch == self._epoch
+            and head.seq <= self.head
+            and head.acl_version <= self._acl_version
+        )
+
+    def _drain(self) -> None:
+        """Handle what needs no database at once; the first that does takes the rest with it."""
+        if self._epoch is None or self._worker is not None:
+            return
+        while self._inbox:
+            item = self._inbox.popleft()
+            if not isinstance(item, RoomLines) or not self._take_next(item):
+                self._inbox.appendleft(item)
+                self._worker = asyncio.create_task(self._work(), name=f"room-{self.id}")
+                return
+
+    def _take_next(self, hint: RoomLines) -> bool:
+        """Hand the lines on if they are the next ones and their audience is known."""
+        new = [line for line in hint.lines if line.seq > self.head]
+        if not new:
+            return True
+        if hint.acl_version > self._acl_version or new[0].seq != self.head + 1:
+            return False
+        self._hand_on(new)
+        return True
+
+    async def _work(self) -> None:
+        try:
+            while self._inbox:
+                item = self._inbox.popleft()
+                try:
+                    await self._mend(item)
+                except Unavailable:
+                    # `head` stands where it stood: the periodic check comes back to it.
+                    log.warning("room_not_mended", room_id=str(self.id))
+                except Exception:
+                    log.exception("room_not_mended", room_id=str(self.id))
+        finally:
+            self._worker = None
+
+    async def _mend(self, item: Item) -> None:
+        if isinstance(item, Head) and item.epoch != self._epoch:
+            self._start_over(item)
+            return
+        if _is_newer(item, self._acl_version):
+            await self._part_strangers()
+        if isinstance(item, RoomLines):
+            if not self._take_next(item):
+                await self._catch_up(found_by="gap")
+                self._take_next(item)
+        elif isinstance(item, Head) and item.seq > self.head:
+            await self._catch_up(found_by="check")
+        await asyncio.sleep(0)
+
+    async def _catch_up(self, *, found_by: str) -> None:
+        """Read what was missed, and hand it on to those who may still hear it."""
+        while True:
+            missed = await self._record.missed(room_id=self.id, after=self.head)
+            if missed.acl_version > self._acl_version:
+                await self._part_strangers()
+            metrics.GAPS_HEALED.labels(found_by=found_by).inc(len(missed.changes))
+            for parcel in parcels(map(line_of_change, missed.changes)):
+                self._hand_on(parcel)
+                await asyncio.sleep(0)  # let the sockets write before the next parcel
+            if not missed.more:
+                return
+
+    async def _part_strangers(self) -> None:
+        """Part everybody who may no longer read the room, or is no longer in it."""
+        while True:
+            asked = {sub.user_id for sub in self.subscriptions.values()}
+            audience = await self._record.audience(room_id=self.id, user_ids=asked)
+            for socket, sub in list(self.subscriptions.items()):
+                if sub.user_id in asked:
+                    self._part_stranger(socket, sub, audience)
+            if audience.head is None:
+                return
+            if {sub.user_id for sub in self.subscriptions.values()} <= asked:
+                self._acl_version = max(self._acl_version, audience.head.acl_version)
+                return
+
+    def _part_stranger(self, socket: Socket, sub: Subscription, audience: Audience) -> None:
+        if audience.head is None:
+            self._part(socket, self.id, Closing.NO_SUCH_ROOM)
+        elif sub.user_id not in audience.readers or (
+            sub.is_member and sub.user_id not in audience.members
+        ):
+            self._part(socket, self.id, Closing.NOT_A_PARTICIPANT)
+        else:
+            sub.is_member = sub.user_id in audience.members
+
+    def _start_over(self, head: Head) -> None:
+        """The room's history was rebuilt: everybody comes back, and is told to reload."""
+        self.head, self._epoch, self._acl_version = head.seq, head.epoch, head.acl_version
+        for socket in list(self.subscriptions):
+            socket.close(Closing.TOO_SLOW)
+
+    def _hand_on(self, lines: Sequence[Line]) -> None:
+        for subscription in list(self.subscriptions.values()):
+            subscription.hear(lines)
+        self.head = max(self.head, lines[-1].seq)
+        metrics.DELIVERIES.inc(len(lines) * len(self.subscriptions))
+
+
+def _is_newer(item: Item, acl_version: int) -> bool:
+    """Whether somebody may have lost the right to read since `acl_version`."""
+    return item.acl_version > acl_version or (isinstance(item, Head) and item.deleted)

@@ -1,0 +1,67 @@
+"""uvicorn's WebSocket protocol, with what a chat needs of its transport.
+
+Named in the server's configuration: `ws="moderado.realtime.serving:ChatProtocol"`.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+IN_FLIGHT = 5.0  # seconds that a frame in work may take when the server goes away
+SPREAD = 1.0  # seconds over which the clients are sent away, so that they return one by one
+LAST_WORDS = 1.0  # seconds for the closing frame of a peer that no longer answers
+
+
+class ChatProtocol(WebSocketsSansIOProtocol):
+    """Ends what cannot be ended politely, and lets what was begun be finished."""
+
+    before_leaving: Callable[[], Awaitable[None]] | None = None
+    _leaving: "asyncio.Task[None] | None" = None
+
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        if self.handshake_initiated and hasattr(self, "scope"):
+            self.scope["extensions"]["moderado.transport"] = self  # type: ignore[index,typeddict-item]  # ours
+
+    async def send(self, message: Any) -> None:
+        if not self.handshake_complete:
+            # uvicorn logs the query string of the handshake, and a token may stand in it.
+            self.scope = {**self.scope, "query_string": b""}  # type: ignore[typeddict-item]  # a copy
+        await super().send(message)
+
+    def abort(self) -> None:
+        """Cut the connection: a peer that reads nothing would keep it open for ever."""
+        self.transport.abort()
+
+    def send_receive_event_to_app(self) -> None:
+        # uvicorn would close with 1007: the chat answers bad UTF-8 with an error, as all bad frames.
+        if self.curr_msg_data_type == "text":
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.curr_msg_data_type = "bytes"
+        super().send_receive_event_to_app()
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.loop.call_later(LAST_WORDS, self.abort)
+
+    def shutdown(self) -> None:
+        """The server goes away: what is in work is finished first, then 1012."""
+        if self.before_leaving is None or self.close_sent:
+            super().shutdown()
+        elif self._leaving is None:
+            self._leaving = self.loop.create_task(self._leave(self.before_leaving))
+
+    async def _leave(self, finish: Callable[[], Awaitable[None]]) -> None:
+        try:
+            async with asyncio.timeout(IN_FLIGHT):
+                await asyncio.sleep(random.uniform(0, SPREAD))  # noqa: S311  (not a secret)
+                await finish()
+        except TimeoutError:
+            pass
+        finally:
+            super().shutdown()

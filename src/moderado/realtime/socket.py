@@ -1,0 +1,206 @@
+"""One open socket: what waits to be written to it, how much that may be, and how it ends."""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import structlog
+
+from moderado.accounts.types import Principal
+from moderado.chat.types import MessageView
+from moderado.core import metrics
+from moderado.realtime.frames import Line, author_frame, newest_revision
+from moderado.realtime.protocol import Closing, MessageQueued, ServerFrame, encode
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+MAX_FRAMES = 256
+MAX_BYTES = 1024 * 1024
+ROOMY = 64  # frames: the next one of the client's is read when fewer wait
+CLOSE_GRACE = 10.0  # seconds a peer has to take what closes it, before it is cut off
+REMEMBERED = 512  # notices and unsettled messages a socket remembers
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A message whose author was told it is queued, and not yet what became of it."""
+
+    room_id: UUID
+    revision: int
+    since: float
+
+
+class Socket:
+    """Everything written to one client goes through here, in order. Nobody ever waits for it."""
+
+    def __init__(self, send: Send, *, abort: Callable[[], None] | None = None) -> None:
+        self.id = uuid4().hex
+        self.principal: Principal | None = None
+        self.only_room: UUID | None = None  # of a socket that was opened for one room
+        self.rooms: set[UUID] = set()
+        self.awaited: OrderedDict[UUID, Awaited] = OrderedDict()
+        self.closing: int | None = None
+        self._send = send
+        self._abort = abort
+        self._outbox: deque[str] = deque()
+        self._size = 0
+        self._sending = False
+        self._held: deque[Line] = deque()
+        self._told: OrderedDict[tuple[str, UUID, int], None] = OrderedDict()
+        self._wake = asyncio.Event()
+        self._roomy = asyncio.Event()
+        self._roomy.set()
+        self._writer: asyncio.Task[None] | None = None
+
+    def start(self, when_over: Callable[[], None]) -> None:
+        """Begin to write; `when_over` is called once nothing more will be."""
+        self._writer = asyncio.create_task(self._write(), name=f"writer-{self.id}")
+        self._writer.add_done_callback(lambda _task: when_over())
+
+    def reply(self, frame: ServerFrame) -> None:
+        """Answer the client's frame: what was held back for it comes after."""
+        text = encode(frame)
+        self._append(text, len(text.encode()))
+
+    def reply_queued(self, view: MessageView) -> None:
+        """Confirm a message; the same confirmation on its way through the hub is dropped."""
+        kind = MessageQueued.__struct_config__.tag
+        self._remember((str(kind), view.id, newest_revision(view)))
+        self.reply(author_frame(MessageQueued, view))
+
+    def push(self, line: Line) -> None:
+        """Write what the hub brings. While a message of this client is being stored, whatever
+        concerns its author waits, and so does all that follows: the confirmation comes first."""
+        if self.closing is not None:
+            return
+        mine = self.principal is not None and line.author_id == self.principal.user_id
+        if self._sending and (mine or self._held):
+            self._held.append(line)
+            if len(self._held) > MAX_FRAMES:
+                self._overflow()
+        elif not mine or self._is_news(line):
+            self._append(line.text, line.size)
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """While a message of this client is being stored."""
+        self._sending = True
+        try:
+            yield
+        finally:
+            self._sending = False
+            while self._held and self.closing is None:
+                self.push(self._held.popleft())
+
+    def await_verdict(self, view: MessageView) -> None:
+        """Remember to tell this client what becomes of the message, should no hint arrive."""
+        now = asyncio.get_running_loop().time()
+        self.awaited[view.id] = Awaited(view.room, newest_revision(view), now)
+        while len(self.awaited) > REMEMBERED:
+            self.awaited.popitem(last=False)
+
+    async def roomy(self) -> None:
+        """Wait until the client has taken its answers: who does not read is not read."""
+        await self._roomy.wait()
+
+    async def drained(self) -> None:
+        """Wait until all that was to be written is."""
+        while self._outbox and self._writer is not None and not self._writer.done():
+            self._roomy.clear()
+            await self._roomy.wait()
+
+    def close(self, code: int, frame: ServerFrame | None = None) -> None:
+        """End the socket after what waits and `frame` are written; by force if they cannot be."""
+        if self.closing is not None:
+            return
+        if frame is not None:
+            self.reply(frame)
+        self._end(code)
+
+    def _end(self, code: int) -> None:
+        if self.closing is not None:
+            return
+        self.closing = code
+        self._held.clear()
+        self._wake.set()
+        asyncio.get_running_loop().call_later(CLOSE_GRACE, self._give_up)
+
+    def gone(self) -> None:
+        """The client has left: nothing more can be written."""
+        self.closing = self.closing or 1006
+        self._outbox.clear()
+        self._held.clear()
+        if self._writer is not None:
+            self._writer.cancel()
+
+    def _append(self, text: str, size: int) -> None:
+        if self.closing is not None:
+            return
+        if len(self._outbox) >= MAX_FRAMES or self._size + size > MAX_BYTES:
+            self._overflow()
+            return
+        self._outbox.append(text)
+        self._size += size
+        if len(self._outbox) >= ROOMY:
+            self._roomy.clear()
+        self._wake.set()
+
+    def _overflow(self) -> None:
+        metrics.DROPPED.labels(what="slow_socket").inc()
+        log.info("slow_socket_closed", frames=len(self._outbox), bytes=self._size)
+        self._outbox.clear()
+        self._size = 0
+        self._end(Closing.TOO_SLOW)
+
+    def _is_news(self, line: Line) -> bool:
+        """Whether the author has not heard this yet; keeps what they wait for up to date."""
+        if line.message_id is None:
+            return True
+        if line.kind != MessageQueued.__struct_config__.tag:
+            awaited = self.awaited.get(line.message_id)
+            if awaited is not None and (line.revision >= awaited.revision or not line.seq):
+                del self.awaited[line.message_id]
+        if line.seq:
+            return True  # the room's own order knows no repetition
+        return self._remember((line.kind, line.message_id, line.revision))
+
+    def _remember(self, notice: tuple[str, UUID, int]) -> bool:
+        if notice in self._told:
+            return False
+        self._told[notice] = None
+        if len(self._told) > REMEMBERED:
+            self._told.popitem(last=False)
+        return True
+
+    async def _write(self) -> None:
+        try:
+            while self._outbox or self.closing is None:
+                if not self._outbox:
+                    self._wake.clear()
+                    self._roomy.set()
+                    await self._wake.wait()
+                    continue
+                text = self._outbox.popleft()
+                self._size -= len(text) if text.isascii() else len(text.encode())
+                await self._send({"type": "websocket.send", "text": text})
+                if len(self._outbox) < ROOMY:
+                    self._roomy.set()
+            await self._send({"type": "websocket.close", "code": self.closing})
+        except OSError:
+            self.closing = self.closing or 1006  # the client went away while being written to
+        finally:
+            self._outbox.clear()
+            self._roomy.set()
+
+    def _give_up(self) -> None:
+        """The peer did not even take its dismissal: end the transport itself."""
+        if self._writer is not None and not self._writer.done():
+            self._writer.cancel()
+        if self._abort is not None:
+            self._abort()

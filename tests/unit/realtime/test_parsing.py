@@ -1,0 +1,152 @@
+"""Whatever comes over the wire: one frame or one refusal, never an exception."""
+
+import json
+import time
+from uuid import uuid4
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from moderado.realtime import parsing, protocol
+from moderado.realtime.parsing import Refusal
+
+ROOM = uuid4()
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ({"type": "chat_message", "message": "olá"}, protocol.ChatMessage(message="olá")),
+        (
+            {"type": "chat_message", "message": "x", "client_id": "1", "room": str(ROOM)},
+            protocol.ChatMessage(message="x", client_id="1", room=ROOM),
+        ),
+        ({"type": "ping", "n": 7}, protocol.Ping(n=7)),
+        ({"type": "ping"}, protocol.Ping()),
+        ({"type": "typing"}, protocol.Typing()),
+        ({"type": "subscribe", "room": str(ROOM)}, protocol.Subscribe(room=ROOM)),
+        (
+            {"type": "sync", "after": 3, "epoch": str(ROOM), "pending": ["a", "b"]},
+            protocol.Sync(after=3, epoch=ROOM, pending=("a", "b")),
+        ),
+        ({"type": "mark_read", "seq": 9}, protocol.MarkRead(seq=9)),
+        (
+            {"type": "edit_message", "id": str(ROOM), "message": "y"},
+            protocol.EditMessage(id=ROOM, message="y"),
+        ),
+        ({"type": "authenticate", "token": "abc"}, protocol.Authenticate(token="abc")),
+    ],
+)
+def test_a_frame_of_the_contract_is_read(sent, read):
+    assert parsing.parse(json.dumps(sent)) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (None, "malformed"),
+        ("", "malformed"),
+        (" ", "malformed"),
+        ("{", "malformed"),
+        ("null", "malformed"),
+        ("[]", "malformed"),
+        ("7", "malformed"),
+        ('"ping"', "malformed"),
+        ("NaN", "malformed"),
+        ("\ufeff" + '{"type":"ping"}', "malformed"),
+        ('{"type":"ping","n":NaN}', "malformed"),
+        ('{"type":"ping","n":Infinity}', "malformed"),
+        ('{"type":"ping","n":1,"n":2}', "malformed"),
+        ('{"type":"ping","type":"typing"}', "malformed"),
+        ('{"type":"ping","\\u0074ype":"ping"}', "malformed"),
+        ('{"type":"ping"} {"type":"ping"}', "malformed"),
+        ("{'type':'ping'}", "malformed"),
+        ('{"type":"chat_message","message":"\\ud800"}', "malformed"),
+        ('{"type":"chat_message","message":"\ud800"}', "malformed"),
+        ("[" * 30_000, "malformed"),
+        ('{"a":' * 10_000, "malformed"),
+        ("[" * 30_000 + "]" * 30_000, "malformed"),
+        ('{"type":"chat_message","message":"' + "x" * 65_536 + '"}', "too_large"),
+        ('{"type":"chat_message","message":"' + "é" * 31_500 + '"}', "too_large"),
+        ("{}", "unknown_type"),
+        ('{"type":null}', "unknown_type"),
+        ('{"type":"nonsense"}', "unknown_type"),
+        ('{"type":["ping"]}', "unknown_type"),
+        ('{"type":"message_queued"}', "unknown_type"),
+        ('{"type":"ping","n":"1"}', "invalid"),
+        ('{"type":"ping","n":' + "9" * 5_000 + "}", "malformed"),
+        ('{"type":"ping","n":9223372036854775808}', "invalid"),
+        ('{"type":"ping","n":1e400}', "malformed"),
+        ('{"type":"ping","m":1}', "invalid"),
+        ('{"type":"chat_message"}', "invalid"),
+        ('{"type":"chat_message","message":7}', "invalid"),
+        ('{"type":"chat_message","message":"x","client_id":""}', "invalid"),
+        ('{"type":"chat_message","message":"x","client_id":"' + "i" * 65 + '"}', "invalid"),
+        ('{"type":"chat_message","message":"x","status":"APPROVED"}', "invalid"),
+        ('{"type":"subscribe","room":"7"}', "invalid"),
+        ('{"type":"sync","after":-1}', "invalid"),
+        ('{"type":"sync","after":9223372036854775808}', "invalid"),
+        ('{"type":"sync","after":1,"pending":[1]}', "invalid"),
+        ('{"type":"sync","after":1,"pending":[' + ",".join(['"a"'] * 101) + "]}", "invalid"),
+    ],
+)
+def test_a_bad_frame_is_refused_with_a_stable_code(text, code):
+    refusal = parsing.parse(text)
+
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == code
+    assert str(refusal.message)
+
+
+def test_a_refusal_names_the_message_it_refuses():
+    refusal = parsing.parse('{"type":"chat_message","client_id":"mine","message":1}')
+
+    assert isinstance(refusal, Refusal)
+    assert (refusal.client_id, refusal.frame) == ("mine", "chat_message")
+    assert refusal.field == "message"
+
+
+def test_braces_and_colons_in_a_text_are_only_text():
+    text = '{"a": [[[[[[ "type": "type": \\ }}}'
+    sent = json.dumps({"type": "chat_message", "message": text, "client_id": "c"})
+
+    assert parsing.parse(sent) == protocol.ChatMessage(message=text, client_id="c")
+
+
+@pytest.mark.parametrize(
+    "evil", ['"' + '\\"' * 32_000, '"' * 65_000, '{"a":"' + '\\"[' * 21_000, '"' + "\\" * 65_001]
+)
+def test_no_frame_takes_long_to_refuse(evil):
+    started = time.perf_counter()
+
+    assert isinstance(parsing.parse(evil), Refusal)
+    assert time.perf_counter() - started < 0.2
+
+
+_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
+)
+_keys = st.sampled_from(
+    ["type", "message", "client_id", "room", "after", "epoch", "pending", "seq", "n", "id", "x"]
+)
+_types = st.sampled_from([*sorted(parsing._TYPES), "error", ""])
+
+
+@settings(max_examples=1_500, deadline=None)
+@given(st.text() | st.builds(json.dumps, _values))
+def test_any_text_yields_a_frame_or_a_refusal(text):
+    assert isinstance(parsing.parse(text), Refusal | protocol.ClientFrame)
+
+
+@settings(max_examples=1_500, deadline=None)
+@given(st.dictionaries(_keys, _values, max_size=5), _types)
+def test_anything_like_a_frame_yields_a_frame_or_a_refusal(fields, kind):
+    result = parsing.parse(json.dumps({**fields, "type": kind}))
+
+    assert isinstance(result, Refusal | protocol.ClientFrame)
+    if isinstance(result, protocol.ClientFrame):
+        assert msgspec.json.decode(msgspec.json.encode(result))["type"] == kind
