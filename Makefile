@@ -51,11 +51,8 @@ lock: ## choose versions anew and write the three lock files (needs uv)
 	@$(UV_EXPORT) --extra standalone --output-file requirements.lock > /dev/null
 	@$(UV_EXPORT) --all-extras --output-file requirements-dev.lock > /dev/null
 
-messages: development ## collect and compile the translations (needs gettext)
-	@cd src/moderado && $(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web \
-	  ../../$(PY) -m django makemessages --locale pt_BR --no-location --ignore 'static/*'
-	@cd src/moderado && $(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web \
-	  ../../$(PY) -m django compilemessages --verbosity 0
+messages: development ## collect and compile the translations; says which are missing
+	@$(PY) scripts/catalogue.py
 
 compose-test: development ## build the containers, start them, live the journey through nginx
 	@exec $(PY) deploy/compose_test.py

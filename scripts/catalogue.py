@@ -1,0 +1,81 @@
+"""Collects what the server says to people, and compiles the translations. Needs no gettext tools.
+
+    python scripts/catalogue.py
+
+New sentences are added without a translation, those that are gone are dropped; fill in what is
+missing in the `.po` file and run it again.
+"""
+
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+from django.utils.translation.template import templatize
+
+ROOT = Path(__file__).resolve().parent.parent / "src" / "moderado"
+PO = ROOT / "locale" / "pt_BR" / "LC_MESSAGES" / "django.po"
+PLURAL = (1, 2)
+KEYWORDS = {
+    "_": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "ngettext": PLURAL,
+    "ngettext_lazy": PLURAL,
+}
+
+Sentence = str | tuple[str, str]
+
+
+def said() -> Iterator[tuple[Sentence, str]]:
+    """Every sentence in the source (a pair where it has a plural), and where it stands."""
+    for path in sorted(ROOT.rglob("*")):
+        for line, message, *_ in extract("python", io.BytesIO(_code(path)), keywords=KEYWORDS):
+            sentence = message if isinstance(message, str) else (message[0], message[1])
+            yield sentence, f"{path.relative_to(ROOT)}:{line}"
+
+
+def known() -> Catalog:
+    """The catalogue as it stands."""
+    with PO.open("rb") as file:
+        return read_po(file, locale="pt_BR")
+
+
+def _code(path: Path) -> bytes:
+    if path.suffix == ".py":
+        return path.read_bytes()
+    if path.suffix in {".html", ".txt"} and "templates" in path.parts:
+        code = templatize(path.read_text(), origin=str(path))
+        # What is left of the markup's indentation means nothing.
+        return "\n".join(line.strip() for line in code.splitlines()).encode()
+    return b""
+
+
+def update() -> list[str]:
+    """Bring the catalogue in step with the source, compile it; what still lacks a translation."""
+    before, after = known(), known()
+    for message in before:
+        if message.id:
+            after.delete(message.id)
+    missing = []
+    for sentence in sorted({sentence for sentence, _ in said()}, key=str):
+        key = sentence if isinstance(sentence, str) else sentence[0]
+        translated = before.get(key)
+        after.add(sentence, translated.string if translated else None)
+        if translated is None or not translated.string:
+            missing.append(key)
+    with PO.open("wb") as file:
+        write_po(file, after, width=96)
+    with PO.with_suffix(".mo").open("wb") as file:
+        write_mo(file, after)
+    return missing
+
+
+if __name__ == "__main__":
+    untranslated = update()
+    sys.stdout.writelines(f"no translation yet: {sentence}\n" for sentence in untranslated)
+    sys.exit(bool(untranslated))
