@@ -3,6 +3,7 @@
 Every name below that gunicorn knows is one of its settings.
 """
 
+import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,17 @@ logconfig_dict = configure(log_format=_env.log_format, level=_env.log_level)
 
 
 def post_fork(server: Arbiter, worker: Worker) -> None:
-    """No worker outlives its master, not even one that was killed."""
+    """No worker outlives its master, not even one that was killed; each may open many sockets."""
     die_with_parent(parent=worker.ppid)
+    _allow_files(65_536)
+
+
+def _allow_files(wanted: int) -> None:
+    """Raise this process's own limit of open files, which is often 1,024, as far as it may be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def post_worker_init(worker: Worker) -> None:
