@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from babel.messages.mofile import read_mo, write_mo
+from babel.messages.mofile import write_mo
 
 from scripts.catalogue import PO, known, said
 
@@ -38,8 +38,5 @@ def test_translations_take_the_same_values(catalogue):
 def test_the_compiled_catalogue_is_the_readable_one(catalogue):
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
-    compiled.seek(0)
 
-    with PO.with_suffix(".mo").open("rb") as file:
-        shipped = read_mo(file)
-    assert {m.id: m.string for m in shipped} == {m.id: m.string for m in read_mo(compiled)}
+    assert PO.with_suffix(".mo").read_bytes() == compiled.getvalue()
