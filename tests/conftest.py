@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import django
 import pytest
@@ -17,6 +18,15 @@ from tests import processes  # noqa: E402
 
 def pytest_unconfigure() -> None:
     engines.stop()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Lets the tests empty their own database, whose audit trail refuses to be emptied."""
+    with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE moderation_moderationlog DISABLE TRIGGER moderation_log_never_emptied"
+        )
 
 
 @pytest.fixture(autouse=True)
@@ -46,3 +56,10 @@ def live_server_url(django_db_setup: None, tmp_path_factory) -> Iterator[str]:
     """
     with processes.web(tmp_path_factory.mktemp("web") / "log") as url:
         yield url
+
+
+@pytest.fixture
+def clock(time_machine):
+    """This process's clock, to be shifted: `clock.shift(seconds)`. Redis and PostgreSQL keep theirs."""
+    time_machine.move_to(datetime.now(UTC))
+    return time_machine

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from moderado.api import auth, messages, rooms
+from moderado.api import auth, messages, moderation, rooms
 from moderado.api.unknown import Unknown
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -32,6 +32,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("chat/rooms/<uuid:room_id>/changes/", messages.RoomChanges.as_view()),
     path("chat/rooms/<uuid:room_id>/search/", messages.Search.as_view()),
     # moderation
+    path("moderation/logs/", moderation.Logs.as_view()),
+    path("moderation/cases/", moderation.Cases.as_view()),
+    path("moderation/cases/<uuid:case_id>/claim/", moderation.Claiming.as_view()),
+    path("moderation/cases/<uuid:case_id>/ruling/", moderation.Ruling.as_view()),
     # operations
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view()),

@@ -12,12 +12,12 @@ OUTCOMES = [(outcome.value, outcome.value) for outcome in Outcome]
 
 
 class ModerationLog(Record):
-    """One line of the audit trail. A database trigger refuses its UPDATE and DELETE."""
+    """One line of the audit trail. Database triggers refuse UPDATE, DELETE and TRUNCATE."""
 
     subject_type = models.CharField(_("subject type"), max_length=32)
     subject_id = models.UUIDField(_("subject"))
     revision = models.PositiveIntegerField(_("revision"))
-    scope_id = models.UUIDField(_("room"), null=True)
+    scope_id = models.UUIDField(_("room"), null=True, blank=True)
     verdict = models.CharField(_("verdict"), max_length=8, choices=OUTCOMES)
     score = models.FloatField(_("score"), default=0.0)
     categories = models.JSONField(_("categories"), default=dict)
@@ -41,6 +41,7 @@ class ModerationLog(Record):
         indexes = [
             models.Index(fields=["subject_id", "-created_at"], name="log_subject"),
             models.Index(fields=["scope_id", "-created_at", "-id"], name="log_scope"),
+            models.Index(fields=["-created_at", "-id"], name="log_newest"),
         ]
 
     def __str__(self) -> str:
@@ -61,12 +62,14 @@ class Case(Record):
     subject_type = models.CharField(_("subject type"), max_length=32)
     subject_id = models.UUIDField(_("subject"))
     revision = models.PositiveIntegerField(_("revision"))
-    scope_id = models.UUIDField(_("room"), null=True)
+    scope_id = models.UUIDField(_("room"), null=True, blank=True)
     origin = models.CharField(_("origin"), max_length=8, choices=Origin)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.OPEN)
     text = models.TextField(_("text"))
     score = models.FloatField(_("score"), default=0.0)
-    categories = ArrayField(models.CharField(max_length=32), verbose_name=_("categories"), default=list)
+    categories = ArrayField(
+        models.CharField(max_length=32), verbose_name=_("categories"), default=list
+    )
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 
-
 def _nothing() -> Mapping[Any, Any]:
     return MappingProxyType({})
 

@@ -1,0 +1,201 @@
+"""How messages were judged, and what waits for a person: /api/moderation/.
+
+For moderators of a room, about that room; for staff, about all.
+"""
+
+from collections.abc import Collection
+from typing import Any, cast
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from moderado.accounts.types import Principal
+from moderado.api.pagination import ExactCursorPagination, NumberedPages
+from moderado.api.schemas import CURSOR, PAGE, PAGE_SIZE, PersonBody, validated
+from moderado.chat.selectors.rooms import moderated_rooms
+from moderado.core.errors import Forbidden, NotFound
+from moderado.moderation import selectors
+from moderado.moderation.services import review
+from moderado.moderation.types import Outcome
+
+_OUTCOMES = [(outcome.value, outcome.value) for outcome in Outcome]
+_RULINGS = [Outcome.ALLOW.value, Outcome.BLOCK.value]
+
+
+class LogQuery(serializers.Serializer[Any]):
+    message = serializers.UUIDField(required=False)
+    room = serializers.UUIDField(required=False)
+    verdict = serializers.ChoiceField(choices=_OUTCOMES, required=False)
+    provider = serializers.CharField(required=False, max_length=64)
+
+
+class CaseQuery(serializers.Serializer[Any]):
+    state = serializers.ChoiceField(choices=["open", "decided"], default="open")
+
+
+class RulingInput(serializers.Serializer[Any]):
+    outcome = serializers.ChoiceField(choices=_RULINGS)
+    reason = serializers.CharField(max_length=64, help_text="A code or a few words.")
+    note = serializers.CharField(
+        max_length=2000, required=False, allow_blank=True, help_text="For other moderators."
+    )
+
+
+class MatchBody(serializers.Serializer[Any]):
+    provider = serializers.CharField()
+    rule = serializers.CharField()
+    category = serializers.CharField()
+    start = serializers.IntegerField(help_text="In code points of that revision's text.")
+    end = serializers.IntegerField()
+
+
+class FailureBody(serializers.Serializer[Any]):
+    provider = serializers.CharField()
+    error = serializers.CharField()
+    latency = serializers.FloatField()
+
+
+class LogBody(serializers.Serializer[Any]):
+    """One line of the audit trail: who judged which revision, how, and why."""
+
+    id = serializers.UUIDField()
+    message = serializers.UUIDField(source="subject_id")
+    revision = serializers.IntegerField()
+    room = serializers.UUIDField(source="scope_id", allow_null=True)
+    verdict = serializers.ChoiceField(choices=_OUTCOMES)
+    score = serializers.FloatField()
+    categories = serializers.DictField(child=serializers.FloatField())
+    reason = serializers.CharField(allow_blank=True)
+    provider = serializers.CharField(allow_blank=True)
+    model = serializers.CharField(allow_blank=True)
+    policy_version = serializers.CharField(allow_blank=True)
+    rung = serializers.CharField(help_text="Which step decided: a provider, `unjudged`, `off`, …")
+    matches = MatchBody(many=True)
+    failures = FailureBody(many=True)
+    latency = serializers.FloatField(help_text="Seconds.")
+    cost = serializers.FloatField()
+    actor = PersonBody(allow_null=True, help_text="Null when no person decided.")
+    created_at = serializers.DateTimeField()
+
+
+class CaseBody(serializers.Serializer[Any]):
+    """Something a person has to look at."""
+
+    id = serializers.UUIDField()
+    message = serializers.UUIDField(source="subject_id")
+    revision = serializers.IntegerField()
+    room = serializers.UUIDField(source="scope_id", allow_null=True)
+    origin = serializers.ChoiceField(choices=["hold", "flag"])
+    state = serializers.ChoiceField(choices=["open", "decided"])
+    text = serializers.CharField()
+    score = serializers.FloatField()
+    categories = serializers.ListField(child=serializers.CharField())
+    claimed_by = PersonBody(allow_null=True)
+    claimed_until = serializers.DateTimeField(allow_null=True)
+    outcome = serializers.CharField(allow_blank=True)
+    reason = serializers.CharField(allow_blank=True)
+    note = serializers.CharField(allow_blank=True)
+    decided_by = PersonBody(allow_null=True)
+    decided_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class LogPage(serializers.Serializer[Any]):
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = LogBody(many=True)
+
+
+class CasePage(LogPage):
+    count = serializers.IntegerField()
+    results = CaseBody(many=True)
+
+
+class LogPages(ExactCursorPagination):
+    """The audit trail's order: newest first, ids telling apart what was made at once."""
+
+    ordering = ("-created_at", "-id")
+
+
+class Logs(APIView):
+    @extend_schema(
+        operation_id="list_moderation_logs",
+        parameters=[LogQuery, CURSOR, PAGE_SIZE],
+        responses=LogPage,
+    )
+    def get(self, request: Request) -> Response:
+        """How messages were judged, newest first."""
+        asked = validated(LogQuery, request.query_params.dict())
+        scope_ids = _scopes(request)
+        room_id = asked.get("room")
+        if room_id and scope_ids is not None and room_id not in scope_ids:
+            raise NotFound
+        wanted = selectors.LogFilter(
+            subject_id=asked.get("message"),
+            scope_id=room_id,
+            verdict=asked.get("verdict"),
+            provider=asked.get("provider"),
+        )
+        pages = LogPages()
+        lines = selectors.logs(wanted=wanted, scope_ids=scope_ids)
+        page = pages.paginate_queryset(lines, request, view=self)
+        return pages.get_paginated_response(LogBody(page, many=True).data)
+
+
+class Cases(APIView):
+    @extend_schema(
+        operation_id="list_moderation_cases",
+        parameters=[CaseQuery, PAGE, PAGE_SIZE],
+        responses=CasePage,
+    )
+    def get(self, request: Request) -> Response:
+        """What waits for a person: the severest first, then the oldest."""
+        state = validated(CaseQuery, request.query_params.dict())["state"]
+        pages = NumberedPages()
+        queue = selectors.cases(state=state, scope_ids=_scopes(request))
+        page = pages.paginate_queryset(queue, request, view=self)
+        return pages.get_paginated_response(CaseBody(page, many=True).data)
+
+
+class Claiming(APIView):
+    @extend_schema(operation_id="claim_moderation_case", request=None, responses=CaseBody)
+    def post(self, request: Request, case_id: UUID) -> Response:
+        """Take a case for 15 minutes. 409 while another moderator has it, or if it is decided."""
+        case = review.claim_case(
+            actor_id=_who(request).user_id, case_id=case_id, scope_ids=_scopes(request)
+        )
+        return Response(CaseBody(case).data)
+
+
+class Ruling(APIView):
+    @extend_schema(
+        operation_id="rule_on_moderation_case", request=RulingInput, responses=CaseBody
+    )
+    def post(self, request: Request, case_id: UUID) -> Response:
+        """Decide a case, over any machine. 409 while another has it, or if it is decided."""
+        scope_ids = _scopes(request)
+        ruling = validated(RulingInput, request.data)
+        case = review.rule(
+            actor_id=_who(request).user_id, case_id=case_id, scope_ids=scope_ids, **ruling
+        )
+        return Response(CaseBody(case).data)
+
+
+def _who(request: Request) -> Principal:
+    return cast("Principal", request.auth)
+
+
+def _scopes(request: Request) -> Collection[UUID] | None:
+    """The rooms this caller moderates; None for staff, who moderate all. Raises Forbidden."""
+    who = _who(request)
+    if who.is_staff:
+        return None
+    rooms = moderated_rooms(who.user_id)
+    if not rooms:
+        raise Forbidden(_("This is for moderators."))
+    return rooms

@@ -1,0 +1,206 @@
+"""The queue and the audit trail, for the operators."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.decorators import display
+
+from moderado.core.errors import ApplicationError
+from moderado.moderation import registry
+from moderado.moderation.models import Case, ModerationLog
+from moderado.moderation.services import review
+from moderado.moderation.types import Outcome
+
+EXCERPT = 120
+_COLOURS = {
+    Outcome.ALLOW.value: "success",
+    Outcome.FLAG.value: "info",
+    Outcome.HOLD.value: "warning",
+    Outcome.BLOCK.value: "danger",
+}
+
+
+class ReadOnly:
+    """What the product writes and nobody edits here."""
+
+    def has_add_permission(self, *_: object) -> bool:
+        return False
+
+    def has_change_permission(self, *_: object) -> bool:
+        return False
+
+    def has_delete_permission(self, *_: object) -> bool:
+        return False
+
+
+class WhichProvider(admin.SimpleListFilter):
+    title = _("provider")
+    parameter_name = "provider"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [(judge.name, judge.name) for judge in registry.judges()]
+
+    def queryset(
+        self, _request: HttpRequest, queryset: "QuerySet[ModerationLog]"
+    ) -> "QuerySet[ModerationLog]":
+        provider = self.value()
+        return queryset.filter(raw__has_key=provider) if provider else queryset
+
+
+class WhoDecided(admin.SimpleListFilter):
+    title = _("decided by")
+    parameter_name = "by"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
+        return [("machine", _("a machine")), ("person", _("a person"))]
+
+    def queryset(
+        self, _request: HttpRequest, queryset: "QuerySet[ModerationLog]"
+    ) -> "QuerySet[ModerationLog]":
+        if self.value() is None:
+            return queryset
+        return queryset.filter(actor__isnull=self.value() == "machine")
+
+
+@admin.register(ModerationLog)
+class ModerationLogAdmin(ReadOnly, ModelAdmin):
+    """Append-only, here as in the database."""
+
+    list_display = ("created_at", "shown_verdict", "found", "score", "rung", "actor", "subject_id")
+    list_filter = ("verdict", WhichProvider, WhoDecided, ("created_at", RangeDateTimeFilter))
+    list_filter_submit = True
+    list_select_related = ("actor",)
+    search_fields = ("=subject_id", "=scope_id")
+    search_help_text = _("The id of a message or of a room")
+    ordering = ("-created_at", "-id")
+    show_full_result_count = False
+    fieldsets = (
+        (None, {"fields": ("verdict", "reason", "score", "categories", "rung", "actor")}),
+        (_("Subject"), {"fields": ("subject_type", "subject_id", "revision", "scope_id")}),
+        (
+            _("How it was found"),
+            {
+                "fields": (
+                    "provider",
+                    "model",
+                    "policy_version",
+                    "matches",
+                    "failures",
+                    "latency",
+                    "cost",
+                    "raw",
+                )
+            },
+        ),
+        (_("Record"), {"fields": ("id", "created_at")}),
+    )
+
+    @display(description=_("verdict"), ordering="verdict", label=_COLOURS)
+    def shown_verdict(self, line: ModerationLog) -> str:
+        return line.verdict
+
+    @display(description=_("found"))
+    def found(self, line: ModerationLog) -> str:
+        return ", ".join(sorted(line.categories)) or "–"
+
+
+@admin.register(Case)
+class CaseAdmin(ReadOnly, ModelAdmin):
+    """What waits for a person. Rulings are actions; nothing is edited."""
+
+    list_display = (
+        "excerpt",
+        "shown_state",
+        "shown_origin",
+        "score",
+        "found",
+        "claimed_by",
+        "created_at",
+    )
+    list_filter = ("state", "origin", "outcome", ("created_at", RangeDateTimeFilter))
+    list_filter_submit = True
+    list_select_related = ("claimed_by",)
+    search_fields = ("=subject_id", "=scope_id", "text")
+    search_help_text = _("Words of the text, or the id of a message or of a room")
+    ordering = ("-state", "-score", "created_at")  # open ones first
+    show_full_result_count = False
+    actions: ClassVar = ["approve", "reject"]
+    fieldsets = (
+        (None, {"fields": ("text", "origin", "score", "categories")}),
+        (
+            _("Ruling"),
+            {"fields": ("state", "outcome", "reason", "note", "decided_by", "decided_at")},
+        ),
+        (_("In hand"), {"fields": ("claimed_by", "claimed_until")}),
+        (
+            _("Record"),
+            {"fields": ("id", "subject_type", "subject_id", "revision", "scope_id", "created_at")},
+        ),
+    )
+
+    def has_rule_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("moderation.change_case")
+
+    @display(description=_("text"))
+    def excerpt(self, case: Case) -> str:
+        return format_html('<bdi dir="auto">{}</bdi>', Truncator(case.text).chars(EXCERPT))
+
+    @display(description=_("state"), ordering="state", label={Case.State.OPEN: "warning"})
+    def shown_state(self, case: Case) -> tuple[str, str]:
+        if case.state == Case.State.DECIDED:
+            return case.outcome, case.get_outcome_display()
+        return case.state, case.get_state_display()
+
+    @display(
+        description=_("origin"),
+        ordering="origin",
+        label={Case.Origin.HOLD: "danger", Case.Origin.FLAG: "info"},
+    )
+    def shown_origin(self, case: Case) -> tuple[str, str]:
+        return case.origin, case.get_origin_display()
+
+    @display(description=_("categories"))
+    def found(self, case: Case) -> str:
+        return ", ".join(case.categories) or "–"
+
+    @admin.action(description=_("Approve: the message is shown"), permissions=["rule"])
+    def approve(self, request: HttpRequest, chosen: "QuerySet[Case]") -> None:
+        self._rule(request, chosen, Outcome.ALLOW)
+
+    @admin.action(description=_("Reject: the message is not shown"), permissions=["rule"])
+    def reject(self, request: HttpRequest, chosen: "QuerySet[Case]") -> None:
+        self._rule(request, chosen, Outcome.BLOCK)
+
+    def _rule(self, request: HttpRequest, chosen: "QuerySet[Case]", outcome: Outcome) -> None:
+        refusals = list(_refusals(request, chosen, outcome))
+        done = chosen.count() - len(refusals)
+        for refusal in dict.fromkeys(refusals):
+            self.message_user(request, refusal, messages.WARNING)
+        told = ngettext("%d case decided.", "%d cases decided.", done)
+        self.message_user(request, told % done, messages.SUCCESS if done else messages.INFO)
+
+
+def _refusals(
+    request: HttpRequest, chosen: "QuerySet[Case]", outcome: Outcome
+) -> Iterator[str]:
+    """Rules on each case by itself; why, for those that could not be decided."""
+    for case_id in chosen.values_list("pk", flat=True):
+        try:
+            review.rule(
+                actor_id=request.user.pk,
+                case_id=case_id,
+                outcome=outcome,
+                reason="reviewed",
+                scope_ids=None,
+            )
+        except ApplicationError as refusal:
+            yield str(refusal)

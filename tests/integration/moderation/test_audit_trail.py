@@ -1,0 +1,56 @@
+"""The moderation log, as the database keeps it."""
+
+import uuid
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from moderado.moderation.models import ModerationLog
+from moderado.moderation.types import Outcome
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def line():
+    return ModerationLog.objects.create(
+        subject_type="message", subject_id=uuid.uuid4(), revision=1, verdict=Outcome.BLOCK
+    )
+
+
+def refused(statement):
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        statement()
+    return True
+
+
+def test_a_line_cannot_be_changed(line):
+    line.verdict = Outcome.ALLOW
+
+    assert refused(line.save)
+    line.refresh_from_db()
+    assert line.verdict == Outcome.BLOCK
+
+
+def test_a_line_cannot_be_deleted(line):
+    assert refused(line.delete)
+    assert ModerationLog.objects.filter(pk=line.pk).exists()
+
+
+def test_the_log_cannot_be_emptied(line):
+    def empty():
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            # As it stands everywhere but in the tests' own database; undone with the transaction.
+            cursor.execute(
+                "ALTER TABLE moderation_moderationlog ENABLE TRIGGER moderation_log_never_emptied"
+            )
+            cursor.execute("TRUNCATE moderation_moderationlog")
+
+    assert refused(empty)
+    assert ModerationLog.objects.filter(pk=line.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tests_that_commit_may_still_empty_their_database(line):
+    assert ModerationLog.objects.filter(pk=line.pk).exists()
