@@ -30,9 +30,10 @@ test: development ## all tests, on engines of their own (ARGS="-k rooms")
 check: development ## what must hold before a change is shown: style, types, floors, drift
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
-	$(PY) -m mypy
+	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.test $(PY) -m mypy
 	.venv/bin/lint-imports
 	$(PY) scripts/check_locks.py
+	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web $(PY) scripts/write_docs.py --check
 	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web $(PY) -m django makemigrations --check --dry-run
 	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web $(PY) -m django check --deploy --fail-level WARNING
 	$(PY) -m pytest -q tests/unit/test_house_rules.py
@@ -50,6 +51,9 @@ lock: ## choose versions anew and write the three lock files (needs uv)
 	@$(UV_EXPORT) --output-file requirements-server.lock > /dev/null
 	@$(UV_EXPORT) --extra standalone --output-file requirements.lock > /dev/null
 	@$(UV_EXPORT) --all-extras --output-file requirements-dev.lock > /dev/null
+
+docs: development ## write anew what is generated from the source: configuration, OpenAPI, AsyncAPI
+	@$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web $(PY) scripts/write_docs.py
 
 messages: development ## collect and compile the translations; says which are missing
 	@$(PY) scripts/catalogue.py
