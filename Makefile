@@ -9,7 +9,7 @@ UV_EXPORT := UV_PYTHON_DOWNLOADS=never uv export --quiet --format requirements-t
   --no-emit-project --no-header --no-annotate
 
 # What settings need to be read by tools that start no engine.
-TOOL_ENV := SECRET_KEY=for-tools-that-never-serve-anything-to-anybody \
+TOOL_ENV := SECRET_KEY=for-tools-that-start-no-engine-and-never-serve-anything-to-anybody \
   DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help

@@ -16,7 +16,7 @@ from moderado.accounts.services import accounts, sessions, tickets
 from moderado.accounts.types import Principal
 from moderado.api.auth_bodies import (
     Credentials,
-    PersonBody,
+    AccountBody,
     Profile,
     ProfileChange,
     RefreshBody,
@@ -89,7 +89,7 @@ class WebSocketTicket(APIView):
 
 
 class People(ListAPIView[User]):
-    serializer_class = PersonBody
+    serializer_class = AccountBody
     pagination_class = NumberedPages
 
     @extend_schema(

@@ -79,7 +79,7 @@ class Registered(serializers.Serializer[Any]):
     tokens = TokensBody(read_only=True)
 
 
-class PersonBody(serializers.ModelSerializer[User]):
+class AccountBody(serializers.ModelSerializer[User]):
     """An account as others see it. `email` is there for its owner and for staff only."""
 
     email = serializers.EmailField(required=False, read_only=True)
