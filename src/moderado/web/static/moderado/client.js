@@ -117,6 +117,7 @@ export class ChatClient extends EventTarget {
    */
   send(/** @type {string} */ room, /** @type {string} */ text, /** @type {string | null} */ replyTo = null) {
     const entry = this.outbox.add({ room, text, reply_to: replyTo });
+    this.typed = 0;
     this.#flush();
     this.#outboxChanged();
     return entry;

@@ -94,7 +94,7 @@ export function Composer() {
     <p class="composer-hint" id="compose-hint">
       ${excess > 0 ? html`<span class="field-error" role="alert">${t("tooLong", excess)}</span>`
         : room && !room.role ? t("joinsYou")
-        : html`<span>${t(`modeHint_${room?.moderation_mode ?? "pre"}`)}</span> <span class="keys">${t("sendHint")}</span>`}
+        : html`<span>${t(`modeHint_${room?.moderation_mode ?? "pre"}`)}</span><span class="keys"> · ${t("sendHint")}</span>`}
     </p>
   </form>`;
 }

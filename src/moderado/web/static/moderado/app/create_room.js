@@ -42,7 +42,7 @@ export function CreateRoom() {
       <h2 id="create-title">${t("newRoom")}</h2>
       ${error && html`<p class="form-error" role="alert">${error}</p>`}
       <div class="field"><label for="room-name">${t("roomName")}</label>
-        <input id="room-name" name="name" required maxlength="80" autocomplete="off" autofocus /></div>
+        <input id="room-name" name="name" required maxlength="80" autocomplete="off" /></div>
       <label class="check"><input type="checkbox" name="is_private" /><span>${t("privateRoom")}</span></label>
       <fieldset><legend>${t("mode")}</legend>
         ${MODES.map((mode) => html`<label class="check">

@@ -6,7 +6,7 @@ import { language, t } from "./strings.js";
 const LINK = /https?:\/\/[^\s<>"']+/gi;
 const TRAILING = /[.,;:!?)\]}'"…]+$/;
 
-const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(language, { timeStyle: "short" });
 const calendar = new Intl.DateTimeFormat(language, { day: "numeric", month: "long", year: "numeric" });
 const full = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium" });
 

@@ -55,6 +55,7 @@ function heard(/** @type {any} */ frame) {
       break;
     case "presence":
       setPresent(frame.room, changed(frame));
+      met(frame.room, frame.user.id);
       break;
     case "typing":
       if (frame.user.id !== me.id) setTyping(frame.room, frame.user, Date.now() + TYPING_LASTS);
@@ -86,6 +87,7 @@ function setPresent(/** @type {string} */ room, /** @type {Set<string>} */ there
 
 function shown(/** @type {any} */ { room, message }) {
   setTyping(room, message.author, 0);
+  met(room, message.author.id);
   if (message.author.id === me.id) {
     store.announcement.value = t("verdictTold", t("APPROVED"));
     return;
@@ -97,6 +99,12 @@ function shown(/** @type {any} */ { room, message }) {
   }
   const unread = store.rooms.value.find((one) => one.id === room)?.unread_count ?? 0;
   actions.patchRoom(room, { unread_count: unread + 1 });
+}
+
+/** Nothing tells who joins: a new face in the open room is a reason to ask. */
+function met(/** @type {string} */ room, /** @type {string} */ userId) {
+  const people = room === store.openId.value && store.detail.value?.participants;
+  if (people && !people.some((/** @type {any} */ one) => one.user.id === userId)) actions.loadDetail(room);
 }
 
 /** The first message in a public room makes its author a member. */

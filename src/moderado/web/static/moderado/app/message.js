@@ -38,6 +38,11 @@ function Quote({ id }) {
     <span dir="auto">${known ? message.content : t("quoteGone")}</span></button>`;
 }
 
+function When({ message }) {
+  const { created_at: at } = message;
+  return html`<time datetime=${at} title=${moment(at)}>${time(at)}</time>`;
+}
+
 function Actions({ message, isOwn }) {
   const mayRemove = isOwn || (store.mayModerate.value && message.published_at);
   return html`<div class="actions">
@@ -86,13 +91,14 @@ export function Message({ message, follows, readBy, isHighlighted }) {
     data-id=${message.id} data-status=${status} tabindex="0" onKeyDown=${(event) => press(event, message, isOwn)}>
     <span class=${`avatar ${hue(author.id)}`} aria-hidden="true">${initials(author.name)}</span>
     <div class="bubble">
-      <p class="by"><strong dir="auto">${author.name}</strong>
-        <time datetime=${message.created_at} title=${moment(message.created_at)}>${time(message.created_at)}</time></p>
+      ${isOwn ? html`<p class="unseen">${t("you")}</p>`
+        : html`<p class="by"><strong dir="auto">${author.name}</strong><${When} message=${message} /></p>`}
       ${message.reply_to && html`<${Quote} id=${message.reply_to} />`}
       <p class="text" dir="auto">${linked(message.content)}</p>
       ${isOwn && (status === "REJECTED" || status === "HELD") && html`<${Why} about=${message} />`}
       ${message.edit && html`<${Draft} edit=${message.edit} />`}
       <p class="below">
+        ${isOwn && html`<${When} message=${message} />`}
         ${message.edited_at && html`<span class="edited">${t("edited")}</span>`}
         ${isOwn && html`<${State} status=${status} />`}
         ${isOwn && status !== "APPROVED" && html`<span class="only-you">${t("onlyYou")}</span>`}
@@ -110,7 +116,6 @@ export function Leaving({ entry }) {
   return html`<li class=${`message own leaving ${refused ? "refused" : ""}`} data-status=${refused ? "REFUSED" : "SENDING"}>
     <span class=${`avatar ${hue(store.me.id)}`} aria-hidden="true">${initials(store.me.name)}</span>
     <div class="bubble">
-      <p class="by"><strong>${store.me.name}</strong></p>
       ${entry.reply_to && html`<${Quote} id=${entry.reply_to} />`}
       <p class="text" dir="auto">${linked(entry.text)}</p>
       <p class="below" role="status">

@@ -33,8 +33,7 @@ function Person({ user, there, children }) {
   return html`<li class="person">
     <span class=${`avatar ${hue(user.id)}`} aria-hidden="true">${initials(user.name)}
       ${there && html`<i class="dot" />`}</span>
-    <span class="person-name" dir="auto">${user.name}
-      ${user.id === store.me.id && html`<small>(${t("you")})</small>`}
+    <span class="person-name" dir="auto">${user.name} ${user.id === store.me.id && html`<small>(${t("you")})</small>`}
       ${there && html`<span class="unseen">${t("online")}</span>`}</span>
     ${children}
   </li>`;
@@ -59,6 +58,7 @@ function AddPerson() {
 function People() {
   const room = store.detail.value;
   const there = store.present.value.get(store.openId.value ?? "") ?? new Set();
+  useEffect(() => void actions.loadDetail(/** @type {string} */ (store.openId.value)), []);
   if (!room) return html`<p class="hint" role="status">${t("loadingRooms")}</p>`;
   const people = [...room.participants].sort((a, b) =>
     Number(there.has(b.user.id)) - Number(there.has(a.user.id)) || a.user.name.localeCompare(b.user.name));

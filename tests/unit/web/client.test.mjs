@@ -1,0 +1,251 @@
+// The bundled client's pure parts. Run by tests/unit/web/test_client.py, or by `node --test`.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  apply, backoff, ChatClient, emptyRoom, Outbox, timeline, TokenAuth, unsettled,
+} from "../../../src/moderado/web/static/moderado/client.js";
+
+const ROOM = "r1";
+const EPOCH = "e1";
+const ANA = { id: "ana", name: "Ana" };
+
+const message = (id, fields = {}) => ({
+  id, room: ROOM, client_id: `c-${id}`, author: ANA, content: `text ${id}`, status: "APPROVED",
+  revision: 1, position: 1, seq: 1, reply_to: null, created_at: "", edited_at: null,
+  published_at: "", ...fields,
+});
+const shown = (seq, id, fields) => ({
+  type: "chat_message", room: ROOM, seq, message: message(id, { seq, position: seq, ...fields }),
+});
+const subscribed = (seq, epoch = EPOCH) => ({ type: "subscribed", room: ROOM, seq, epoch, moderation_mode: "pre" });
+const synced = (fields) => ({
+  type: "synced", room: ROOM, epoch: EPOCH, reset: false, more: false, messages: [], pending: {}, ...fields,
+});
+const after = (...frames) => frames.reduce(apply, emptyRoom(ROOM));
+const ids = (state) => timeline(state).map(({ id }) => id);
+
+test("a room is read in the order of positions, then ids, however it was told", () => {
+  const page = { type: "history", results: [message("b", { position: 0 }), message("a", { position: 0 })] };
+  assert.deepEqual(ids(after(subscribed(0), shown(1, "z"), page, shown(2, "y"))), ["a", "b", "z", "y"]);
+});
+
+test("what is told twice changes nothing", () => {
+  const once = after(subscribed(0), shown(1, "a"));
+  assert.deepEqual(apply(once, shown(1, "a")), once);
+});
+
+test("applying a frame leaves the state it came from as it was", () => {
+  const before = after(subscribed(0));
+  apply(before, shown(1, "a"));
+  assert.equal(before.messages.size, 0);
+});
+
+test("a late, older frame does not undo a newer one", () => {
+  const edited = { type: "message_updated", room: ROOM, seq: 2, message: message("a", { seq: 2, revision: 2, content: "new" }) };
+  const state = after(subscribed(0), shown(1, "a"), edited, shown(1, "a"));
+  assert.equal(state.messages.get("a").content, "new");
+  assert.equal(state.seq, 2);
+});
+
+test("an acknowledgement that comes after the verdict does not make a message pending again", () => {
+  const queued = { type: "message_queued", message: message("a", { status: "PENDING", seq: 0 }) };
+  const rejected = { type: "message_rejected", message: message("a", { status: "REJECTED", seq: 0, reason: "policy" }) };
+  assert.equal(after(queued, rejected, queued).messages.get("a").status, "REJECTED");
+});
+
+test("an edit of a rejected message waits again", () => {
+  const rejected = { type: "message_rejected", message: message("a", { status: "REJECTED", seq: 0 }) };
+  const again = { type: "message_queued", message: message("a", { status: "PENDING", seq: 0, revision: 2 }) };
+  assert.equal(after(rejected, again).messages.get("a").status, "PENDING");
+});
+
+test("a refused edit stays with its author while the room keeps the visible text", () => {
+  const edit = { revision: 2, content: "bad", status: "REJECTED", reason: "policy" };
+  const told = { type: "message_rejected", message: message("a", { edit }) };
+  const state = after(subscribed(0), shown(1, "a"), told, shown(1, "a"));
+  assert.equal(state.messages.get("a").edit.status, "REJECTED");
+  assert.equal(state.messages.get("a").content, "text a");
+});
+
+test("a removed message is gone, and an older page does not bring it back", () => {
+  const removed = { type: "message_removed", room: ROOM, seq: 2, message: message("a", { seq: 2, status: "REMOVED", content: "" }) };
+  const page = { type: "history", results: [message("a")] };
+  assert.deepEqual(ids(after(subscribed(0), shown(1, "a"), removed, page)), []);
+});
+
+test("of a message that was taken back its author keeps the reason, in either order", () => {
+  const removed = { type: "message_removed", room: ROOM, seq: 2, message: message("a", { seq: 2, status: "REMOVED", content: "" }) };
+  const told = { type: "message_rejected", message: message("a", { seq: 2, status: "REJECTED", reason: "policy" }) };
+  for (const frames of [[removed, told], [told, removed]]) {
+    assert.equal(after(subscribed(0), shown(1, "a"), ...frames).messages.get("a").reason, "policy");
+  }
+});
+
+test("a hole in the changes is noticed, and closed by a sync", () => {
+  const holed = after(subscribed(0), shown(1, "a"), shown(3, "c"));
+  assert.equal(holed.stale, true);
+  assert.equal(holed.seq, 1);
+  const healed = apply(holed, synced({ seq: 3, messages: [message("b", { seq: 2, position: 2 })] }));
+  assert.deepEqual(ids(healed), ["a", "b", "c"]);
+  assert.deepEqual([healed.seq, healed.stale], [3, false]);
+});
+
+test("a room whose history was rebuilt is forgotten", () => {
+  for (const frame of [subscribed(9, "e2"), synced({ seq: 9, epoch: "e2", reset: true })]) {
+    const state = apply(after(subscribed(0), shown(1, "a")), frame);
+    assert.deepEqual([ids(state), state.epoch, state.stale], [[], "e2", true]);
+  }
+});
+
+test("a sync settles what was pending", () => {
+  const queued = { type: "message_queued", message: message("a", { status: "PENDING", seq: 0 }) };
+  const waiting = after(subscribed(0), queued);
+  assert.deepEqual(unsettled(waiting, ANA.id), ["c-a"]);
+  const verdict = message("a", { status: "REJECTED", seq: 0 });
+  const state = apply(waiting, synced({ seq: 0, pending: { "c-a": verdict, "c-x": null } }));
+  assert.deepEqual(unsettled(state, ANA.id), []);
+});
+
+class Memory {
+  getItem(key) { return Object.hasOwn(this, key) ? this[key] : null; }
+  setItem(key, value) { this[key] = value; }
+  removeItem(key) { delete this[key]; }
+}
+
+test("an outbox survives a reload, in order, until it is acknowledged", () => {
+  const storage = new Memory();
+  let now = 0;
+  const options = { owner: "ana", storage, now: () => ++now };
+  const first = new Outbox(options).add({ room: ROOM, text: "one" });
+  new Outbox(options).add({ room: ROOM, text: "two" });
+  assert.deepEqual(new Outbox(options).waiting().map(({ text }) => text), ["one", "two"]);
+  new Outbox(options).drop(first.client_id);
+  assert.deepEqual(new Outbox(options).waiting().map(({ text }) => text), ["two"]);
+  assert.deepEqual(new Outbox({ ...options, owner: "bia" }).all(), []);
+});
+
+test("a refused message stays until it is retried; a conflict is retried under another id", () => {
+  const outbox = new Outbox({ owner: "ana", storage: new Memory() });
+  const { client_id: id } = outbox.add({ room: ROOM, text: "one" });
+  outbox.refuse(id, { code: "invalid", message: "no" });
+  assert.deepEqual(outbox.waiting(), []);
+  assert.equal(outbox.retry(id).client_id, id);
+  outbox.refuse(id, { code: "conflict", message: "no" });
+  assert.notEqual(outbox.retry(id).client_id, id);
+  assert.equal(outbox.all().length, 1);
+});
+
+test("without storage, and with a broken one, a message is kept in memory", () => {
+  const broken = new Memory();
+  Object.defineProperty(broken, "setItem", { enumerable: false, value: () => { throw new Error("full"); } });
+  for (const storage of [null, broken]) {
+    const outbox = new Outbox({ owner: "ana", storage });
+    outbox.add({ room: ROOM, text: "one" });
+    assert.equal(outbox.waiting().length, 1);
+  }
+});
+
+test("waits between attempts grow to thirty seconds and are random", () => {
+  assert.deepEqual([backoff(0, 0), backoff(9, 0)], [500, 500]);
+  assert.ok(backoff(20, 0.999) <= 30_000 && backoff(20, 0.999) > 29_000);
+});
+
+test("a refresh token is used once, however many requests were refused at once", async () => {
+  let asked = 0;
+  const fetch = async () => { asked += 1; return { ok: true, json: async () => ({ access: "new", refresh: "new" }) }; };
+  const auth = new TokenAuth({ access: "old", refresh: "old" }, { fetch });
+  await Promise.all([auth.renew(), auth.renew()]);
+  assert.equal(asked, 1);
+  assert.equal(auth.headers().Authorization, "Bearer new");
+});
+
+class Socket {
+  static all = [];
+  constructor(address) { this.address = address; this.readyState = 1; this.sent = []; Socket.all.push(this); }
+  send(text) { this.sent.push(JSON.parse(text)); }
+  close() { this.readyState = 3; }
+  hear(frame) { this.onmessage({ data: JSON.stringify(frame) }); }
+  dropped(code) { this.readyState = 3; this.onclose({ code }); }
+}
+
+async function connected(storage = null) {
+  Socket.all = [];
+  let tickets = 0;
+  const fetch = async () => new Response(JSON.stringify({ ticket: `t${++tickets}` }));
+  const auth = new TokenAuth({ access: "a", refresh: "r" }, { fetch });
+  const client = new ChatClient({ user: ANA, auth, origin: "http://chat", storage, fetch, WebSocket: Socket });
+  client.start();
+  return { client, socket: await welcomed(1) };
+}
+
+async function welcomed(count) {
+  while (Socket.all.length < count) await new Promise(setImmediate);
+  const socket = Socket.all[count - 1];
+  socket.hear({ type: "connection_established", user: ANA, heartbeat: 25 });
+  return socket;
+}
+
+test("each connection has a ticket of its own, and continues each room where it was left", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const { client, socket } = await connected();
+  client.listen(ROOM);
+  assert.deepEqual(socket.sent, [{ type: "subscribe", room: ROOM }]);
+  socket.hear(subscribed(4));
+  socket.dropped(1012);
+  t.mock.timers.tick(30_000);
+  const again = await welcomed(2);
+  assert.notEqual(again.address, socket.address);
+  assert.deepEqual(again.sent[0], { type: "subscribe", room: ROOM, after: 4, epoch: EPOCH });
+  client.stop();
+});
+
+test("a message is sent again under its id until the server has it", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+  const storage = new Memory();
+  const { client, socket } = await connected(storage);
+  const { client_id: id } = client.send(ROOM, "hello");
+  t.mock.timers.tick(11_000);
+  const sent = socket.sent.filter(({ type }) => type === "chat_message");
+  assert.deepEqual(sent.map(({ client_id }) => client_id), [id, id]);
+  socket.hear({ type: "message_queued", message: message("a", { client_id: id, status: "PENDING", seq: 0 }) });
+  assert.deepEqual(Object.keys(storage), []);
+  client.stop();
+});
+
+test("a refusal that passes is waited out, any other is shown", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+  const { client, socket } = await connected();
+  const { client_id: id } = client.send(ROOM, "hello");
+  socket.hear({ type: "error", code: "rate_limited", message: "slow", client_id: id, retry_after: 3 });
+  assert.equal(client.outbox.waiting().length, 1);
+  socket.hear({ type: "error", code: "not_a_member", message: "no", client_id: id });
+  assert.deepEqual(client.outbox.all().map(({ state, error }) => [state, error.code]), [["refused", "not_a_member"]]);
+  client.stop();
+});
+
+test("a second 4001 means that one has to sign in again", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const { client, socket } = await connected();
+  let told = 0;
+  client.addEventListener("signed_out", () => (told += 1));
+  socket.dropped(4001);
+  assert.equal(told, 0);
+  t.mock.timers.tick(30_000);
+  while (Socket.all.length < 2) await new Promise(setImmediate);
+  Socket.all[1].dropped(4001);
+  assert.equal(told, 1);
+  assert.equal(client.connection.status, "signed_out");
+  client.stop();
+});
+
+test("a peer that answers no ping is given up", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const { client, socket } = await connected();
+  t.mock.timers.tick(25_000);
+  assert.equal(socket.sent.at(-1).type, "ping");
+  t.mock.timers.tick(10_000);
+  assert.equal(socket.readyState, 3);
+  client.stop();
+});
