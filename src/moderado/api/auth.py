@@ -15,8 +15,8 @@ from moderado.accounts.models import User
 from moderado.accounts.services import accounts, sessions, tickets
 from moderado.accounts.types import Principal
 from moderado.api.auth_bodies import (
-    Credentials,
     AccountBody,
+    Credentials,
     Profile,
     ProfileChange,
     RefreshBody,
