@@ -66,7 +66,7 @@ def nginx_guards_the_door(composition: Composition) -> None:
     """What must not be reached is not, and nginx's own answers have the contract's shape."""
     with httpx.Client(base_url=composition.base_url) as client:
         for path in ("/metrics", "/metrics/", "/metrics?x=1", "//metrics", "/%6detrics"):
-            answer = client.get(path, follow_redirects=True)
+            answer = client.get(f"{composition.base_url}{path}", follow_redirects=True)
             expect("python_info" not in answer.text, f"{path} shows measurements")
             expect(answer.status_code == http.HTTPStatus.NOT_FOUND, f"{path}: {answer.status_code}")
         big = client.post("/api/auth/login/", content=b"x" * 2_000_000)

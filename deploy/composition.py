@@ -30,7 +30,7 @@ def free_port() -> int:
 
 @dataclass
 class Composition:
-    """`variables` are what an operator writes into .env; the shell's own are not passed on."""
+    """`variables` stand in .env, after what is there already; the shell's own are not passed on."""
 
     folder: Path
     file: str
@@ -39,11 +39,15 @@ class Composition:
     project: str = field(default_factory=lambda: f"moderado-test-{secrets.token_hex(3)}")
 
     def __post_init__(self) -> None:
-        self.variables["MODERADO_IMAGE"] = f"{self.project}:latest"
+        env_file = self.folder / ".env"
+        self._before = env_file.read_text() if env_file.exists() else ""
+        self.set(MODERADO_IMAGE=f"{self.project}:latest")
 
     def set(self, **variables: str) -> None:
         """Change what .env says; the next `up` acts on it."""
         self.variables |= variables
+        lines = [f"{name}={value}" for name, value in self.variables.items()]
+        (self.folder / ".env").write_text("\n".join([self._before, *lines, ""]))
 
     def up(self, *services: str) -> None:
         """Build and start, and wait until every health check is content."""
@@ -107,7 +111,7 @@ class Composition:
         done = subprocess.run(
             [DOCKER, *arguments],
             cwd=self.folder,
-            env=passed_on | self.variables,
+            env=passed_on,
             capture_output=True,
             text=True,
             timeout=timeout,
