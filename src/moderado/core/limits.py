@@ -86,6 +86,24 @@ def _shared(url: str) -> RateLimiter:
     )
 
 
-@cache
 def _local() -> RateLimiter:
-    return MovingWindowRateLimiter(MemoryStorage())
+    with _making:  # or threads that come together would count in a store each
+        return _made()
+
+
+_making = threading.Lock()
+
+
+@cache
+def _made() -> RateLimiter:
+    return _OneByOne(MemoryStorage())
+
+
+class _OneByOne(MovingWindowRateLimiter):
+    """The library's store in memory lets some threads through together."""
+
+    _lock = threading.Lock()
+
+    def hit(self, item: RateLimitItem, *identifiers: str, cost: int = 1) -> bool:
+        with self._lock:
+            return super().hit(item, *identifiers, cost=cost)

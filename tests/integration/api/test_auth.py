@@ -1,11 +1,21 @@
 """Register, sign in, stay in, sign out: as a client of the contract sees it."""
 
+import json
+import re
+from uuid import UUID
+
+import jwt
 import pytest
+from django.utils import translation
 from rest_framework.test import APIClient
 
+from moderado.accounts.models import Session, User
+from moderado.accounts.services import sessions, tickets
 from tests.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
+
+GOOD = {"email": "Ana@Example.org", "name": " Ana ", "password": "uma frase bem longa"}
 
 
 @pytest.fixture
@@ -13,32 +23,367 @@ def client():
     return APIClient()
 
 
-def register(client, **changes):
-    body = {"email": "Ana@Example.org", "name": " Ana ", "password": "uma frase bem longa"}
-    return client.post("/api/auth/register/", body | changes)
+@pytest.fixture
+def user():
+    return make_user(name="Bia", email="bia@example.org", language="pt-br")
 
 
-def sign_in(client, user, password=PASSWORD):
-    return client.post("/api/auth/login/", {"email": user.email, "password": password})
+def post(client, path, body=None, **headers):
+    return client.post(f"/api/auth/{path}/", body, **headers)
 
 
-def bearer(client, access):
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {access}")
+def sign_in(client, user, password=PASSWORD, **headers):
+    return post(client, "login", {"email": user.email, "password": password}, **headers)
+
+
+def signed_in(user):
+    client = APIClient()
+    session = sessions.open_session(user=user)
+    tokens = sessions.tokens_of(session=session)
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.access}")
+    client.tokens = tokens
     return client
 
 
 def test_registering_makes_an_account_and_signs_in_to_it(client):
-    answer = register(client)
+    answer = post(client, "register", GOOD)
 
     assert answer.status_code == 201
-    assert answer.data["user"]["name"] == "Ana"
-    assert answer.data["user"]["email"] == "ana@example.org"
-    me = bearer(client, answer.data["tokens"]["access"]).get("/api/auth/users/me/")
-    assert me.data["id"] == answer.data["user"]["id"]
+    assert set(answer.data) == {"user", "tokens"}
+    user, tokens = answer.data["user"], answer.data["tokens"]
+    assert (user["name"], user["email"]) == ("Ana", "ana@example.org")
+    assert UUID(user["id"]).version == 7
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens['access']}")
+    assert client.get("/api/auth/users/me/").data["id"] == user["id"]
 
 
-def test_signing_in_gives_both_tokens(client):
-    answer = sign_in(client, make_user())
+@pytest.mark.parametrize(
+    "asked, kept", [("pt-BR", "pt-br"), ("en-GB,en;q=0.9", "en"), ("xx", "pt-br")]
+)
+def test_an_account_speaks_the_language_it_was_registered_in(client, asked, kept):
+    answer = post(client, "register", GOOD, headers={"Accept-Language": asked})
+
+    assert answer.data["user"]["language"] == kept
+
+
+def test_registering_says_everything_that_is_wrong(client):
+    answer = post(client, "register", {"email": "no", "name": "", "password": ""})
+
+    assert answer.status_code == 400
+    assert answer.data["code"] == "invalid"
+    assert set(answer.data["fields"]) == {"email", "name", "password"}
+
+
+def test_a_weak_password_is_refused_under_its_own_name(client):
+    answer = post(client, "register", GOOD | {"password": "password12"})
+
+    assert (answer.status_code, answer.data["code"]) == (400, "invalid")
+    assert set(answer.data["fields"]) == {"password"}
+    assert isinstance(answer.data["fields"]["password"], str)
+
+
+def test_a_taken_e_mail_is_refused_and_the_account_stays_as_it_is(client, user):
+    answer = post(client, "register", GOOD | {"email": "BIA@example.org"})
+
+    assert (answer.status_code, answer.data["code"]) == (400, "invalid")
+    assert set(answer.data["fields"]) == {"email"}
+    assert User.objects.get(email="bia@example.org").name == "Bia"
+    assert sign_in(client, user).status_code == 200
+
+
+def test_nobody_registers_with_more_rights_than_others(client):
+    extra = {"is_staff": True, "is_superuser": True, "is_active": False, "groups": [1], "id": "x"}
+
+    answer = post(client, "register", GOOD | extra)
+
+    user = User.objects.get(id=answer.data["user"]["id"])
+    assert (user.is_staff, user.is_superuser, user.is_active) == (False, False, True)
+
+
+def test_an_access_token_carries_the_claims_of_the_contract(client, user):
+    answer = sign_in(client, user)
 
     assert answer.status_code == 200
     assert set(answer.data) == {"access", "refresh"}
+    claims = jwt.decode(answer.data["access"], options={"verify_signature": False})
+    assert claims["user_id"] == str(user.id)
+    assert (claims["name"], claims["email"]) == ("Bia", "bia@example.org")
+
+
+@pytest.mark.parametrize("language", ["en", "pt-br"])
+def test_a_wrong_sign_in_gets_one_answer_whatever_is_wrong(client, user, language):
+    gone = make_user(is_active=False)
+    headers = {"headers": {"Accept-Language": language}}
+
+    answers = [
+        sign_in(client, user, "wrong", **headers),
+        sign_in(client, gone, **headers),
+        post(client, "login", {"email": "nobody@example.org", "password": "wrong"}, **headers),
+        post(client, "login", {"email": "not an e-mail", "password": "wrong"}, **headers),
+    ]
+
+    assert {answer.status_code for answer in answers} == {401}
+    assert len({answer.content for answer in answers}) == 1
+    assert answers[0].headers["WWW-Authenticate"] == "Bearer"
+    assert answers[0].headers["Content-Language"] == language
+    with translation.override(language):
+        assert answers[0].data["detail"] == translation.gettext("E-mail or password is wrong.")
+
+
+def test_the_refusal_of_a_sign_in_opens_no_session(client, user):
+    sign_in(client, user, "wrong")
+
+    assert not Session.objects.filter(user=user).exists()
+
+
+def test_refreshing_gives_new_tokens_once(client, user):
+    first = sign_in(client, user).data["refresh"]
+
+    second = post(client, "refresh", {"refresh": first})
+    again = post(client, "refresh", {"refresh": first})
+    family = post(client, "refresh", {"refresh": second.data["refresh"]})
+
+    assert set(second.data) == {"access", "refresh"}
+    assert [answer.status_code for answer in (second, again, family)] == [200, 401, 401]
+    assert again.data["code"] == "not_authenticated"
+
+
+def test_refreshing_works_with_a_stale_bearer_token_in_the_header(client, user):
+    refresh = sign_in(client, user).data["refresh"]
+    client.credentials(HTTP_AUTHORIZATION="Bearer stale")
+
+    assert post(client, "refresh", {"refresh": refresh}).status_code == 200
+
+
+def test_after_signing_out_nothing_of_the_session_works(user):
+    client = signed_in(user)
+
+    assert post(client, "logout", {"refresh": client.tokens.refresh}).status_code == 204
+    assert client.get("/api/auth/users/me/").status_code == 401
+    assert post(client, "ws-ticket").status_code == 401
+    assert post(client, "refresh", {"refresh": client.tokens.refresh}).status_code == 401
+    assert post(client, "logout", {"refresh": client.tokens.refresh}).status_code == 204
+
+
+def test_a_ticket_is_for_the_session_that_asked(user):
+    client = signed_in(user)
+
+    answer = post(client, "ws-ticket")
+
+    assert answer.status_code == 200
+    assert answer.data["expires_in"] == 30
+    principal = tickets.redeem_ticket(ticket=answer.data["ticket"])
+    assert principal.user_id == user.id
+
+
+def test_the_pages_cookie_is_a_credential_but_writing_needs_the_csrf_token(user):
+    client = APIClient(enforce_csrf_checks=True)
+    client.force_login(user)
+
+    assert client.get("/api/auth/users/me/").data["name"] == "Bia"
+    bare = post(client, "ws-ticket")
+    assert (bare.status_code, bare.data["code"]) == (403, "forbidden")
+
+    token = client.get("/admin/login/").context["csrf_token"]
+    assert post(client, "ws-ticket", headers={"X-CSRFToken": str(token)}).status_code == 200
+
+
+def test_the_cookie_of_a_session_that_has_ended_is_no_credential(user):
+    client = APIClient()
+    client.force_login(user)
+    sessions.end_sessions_of(user_id=user.id)
+
+    assert client.get("/api/auth/users/me/").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        "Bearer a b",
+        "Bearer \xff",
+        "bearer ..",
+        "Bearer " + "x" * 9000,
+    ],
+)
+def test_a_bad_bearer_token_is_one_401(client, header):
+    client.credentials(HTTP_AUTHORIZATION=header)
+
+    answer = client.get("/api/auth/users/me/")
+
+    assert (answer.status_code, answer.data["code"]) == (401, "not_authenticated")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_refresh_token_is_no_bearer_token(user):
+    client = signed_in(user)
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {client.tokens.refresh}")
+
+    assert client.get("/api/auth/users/me/").status_code == 401
+
+
+def test_ones_own_profile_shows_the_e_mail_and_can_be_changed(user):
+    client = signed_in(user)
+
+    changed = client.patch("/api/auth/users/me/", {"name": " Beatriz ", "language": "EN"})
+
+    assert changed.status_code == 200
+    assert client.get("/api/auth/users/me/").data == {
+        "id": str(user.id),
+        "name": "Beatriz",
+        "email": "bia@example.org",
+        "language": "en",
+        "is_staff": False,
+    }
+
+
+def test_nothing_else_of_a_profile_can_be_changed(user):
+    client = signed_in(user)
+    before = User.objects.filter(id=user.id).values().get()
+    everything = dict.fromkeys(before, True) | {"name": "Beatriz", "email": "x@example.org"}
+
+    client.patch("/api/auth/users/me/", everything | {"language": "pt-br"})
+
+    after = User.objects.filter(id=user.id).values().get()
+    assert {name for name in before if before[name] != after[name]} == {"name"}
+
+
+@pytest.mark.parametrize(
+    "body, field",
+    [({"language": "xx"}, "language"), ({"name": "\u3164"}, "name"), ({"name": None}, "name")],
+)
+def test_a_bad_profile_is_refused(user, body, field):
+    answer = signed_in(user).patch("/api/auth/users/me/", body)
+
+    assert (answer.status_code, set(answer.data["fields"])) == (400, {field})
+
+
+def test_people_are_found_by_name_page_by_page(user):
+    for number in range(25):
+        make_user(name=f"Carlos {number:02}")
+
+    client = signed_in(user)
+    first = client.get("/api/auth/users/?search=carlos").data
+    second = client.get(first["next"]).data
+
+    assert set(first) == {"count", "next", "previous", "results"}
+    assert (first["count"], len(first["results"]), len(second["results"])) == (25, 20, 5)
+    assert set(first["results"][0]) == {"id", "name"}
+    assert second["next"] is None
+    assert client.get("/api/auth/users/?search=carlos&page=9").status_code == 404
+
+
+def test_e_mails_are_shown_to_their_owner_and_to_staff_only(user):
+    make_user(name="Bianca", email="secret@example.org")
+
+    def found(viewer):
+        people = signed_in(viewer).get("/api/auth/users/?search=bia").data["results"]
+        return {person["name"]: person.get("email") for person in people}
+
+    assert found(user) == {"Bia": "bia@example.org", "Bianca": None}
+    assert found(make_user(is_staff=True))["Bianca"] == "secret@example.org"
+    assert not signed_in(user).get("/api/auth/users/?search=secret").data["results"]
+
+
+def test_nobody_elses_e_mail_is_in_any_answer(client, user):
+    make_user(name="Bianca", email="canary@secret.example")
+    mine = signed_in(user)
+    answers = [
+        mine.get("/api/auth/users/"),
+        mine.get("/api/auth/users/?search=canary"),
+        mine.get("/api/auth/users/me/"),
+        post(client, "login", {"email": "canary@secret.example", "password": "wrong"}),
+        post(client, "register", GOOD | {"email": "canary@secret.example"}),
+        mine.get("/api/auth/users/?page=canary"),
+    ]
+
+    assert not [answer for answer in answers if b"canary" in answer.content]
+
+
+@pytest.mark.parametrize("path", ["users/", "users/me/", "ws-ticket/"])
+def test_nobody_enters_without_credentials(client, path):
+    answer = (
+        client.post(f"/api/auth/{path}") if "ticket" in path else client.get(f"/api/auth/{path}")
+    )
+
+    assert (answer.status_code, answer.data["code"]) == (401, "not_authenticated")
+
+
+def test_an_account_takes_so_many_sign_ins_right_or_wrong(client, user, settings):
+    settings.LIMIT_SIGN_IN_PER_ACCOUNT = "3/minute"
+    for _ in range(3):
+        assert sign_in(client, user, "wrong").status_code == 401
+
+    refused = sign_in(client, user)
+
+    assert (refused.status_code, refused.data["code"]) == (429, "rate_limited")
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    assert sign_in(client, make_user()).status_code == 200
+
+
+def test_an_unknown_e_mail_is_limited_just_the_same(client, settings):
+    settings.LIMIT_SIGN_IN_PER_ACCOUNT = "3/minute"
+    body = {"email": "nobody-at-all@example.org", "password": "wrong"}
+
+    statuses = [post(client, "login", body).status_code for _ in range(4)]
+
+    assert statuses == [401, 401, 401, 429]
+
+
+def test_an_address_takes_so_many_sign_ins_and_registrations_whatever_it_says_of_itself(
+    client, settings
+):
+    settings.LIMIT_SIGN_IN_PER_ADDRESS = "3/minute"
+    here = {"REMOTE_ADDR": "198.51.100.7"}
+    answers = [
+        post(client, "login", {"email": "a@b.example", "password": "x"}, **here),
+        post(client, "register", GOOD | {"password": "1"}, **here),
+        post(client, "register", GOOD, **here, headers={"X-Forwarded-For": "1.1.1.1"}),
+        post(client, "register", GOOD, **here, headers={"X-Forwarded-For": "2.2.2.2"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [401, 400, 201, 429]
+    elsewhere = post(
+        client, "login", {"email": "a@b.example", "password": "x"}, REMOTE_ADDR="198.51.100.8"
+    )
+    assert elsewhere.status_code == 401
+
+
+def test_behind_a_trusted_proxy_each_client_has_its_own_limit(client, settings):
+    settings.LIMIT_SIGN_IN_PER_ADDRESS = "1/minute"
+    settings.TRUSTED_PROXIES = ["198.51.100.0/24"]
+    body = {"email": "a@b.example", "password": "x"}
+
+    def from_client(address):
+        headers = {"X-Forwarded-For": f"9.9.9.9, {address}"}
+        return post(client, "login", body, REMOTE_ADDR="198.51.100.9", headers=headers).status_code
+
+    assert [from_client("203.0.113.1"), from_client("203.0.113.1")] == [401, 429]
+    assert from_client("203.0.113.2") == 401
+
+
+def test_no_token_and_no_password_is_ever_logged(client, user, capfd, caplog):
+    tokens = sign_in(client, user).data
+    sign_in(client, user, "a-wrong-canary")
+    post(client, "refresh", {"refresh": tokens["refresh"]})
+    post(client, "refresh", {"refresh": tokens["refresh"]})
+
+    output = "".join(capfd.readouterr()) + caplog.text
+    for secret in (tokens["access"], tokens["refresh"], PASSWORD, "a-wrong-canary", user.email):
+        assert secret not in output
+
+
+def test_errors_are_described_for_every_operation_of_the_document():
+    from drf_spectacular.generators import SchemaGenerator  # noqa: PLC0415  (slow to import)
+
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    ours = {path: methods for path, methods in paths.items() if path.startswith("/api/auth/")}
+
+    assert len(ours) == 7
+    for methods in ours.values():
+        for operation in methods.values():
+            error = operation["responses"]["default"]["content"]["application/json"]
+            assert error == {"schema": {"$ref": "#/components/schemas/ErrorBody"}}
+    assert not re.search("moderado[.]", json.dumps(ours))

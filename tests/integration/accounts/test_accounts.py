@@ -1,0 +1,134 @@
+"""Accounts: what they may be called, and what is refused."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from uuid import uuid4
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from moderado.accounts.errors import NotAuthenticated
+from moderado.accounts.models import User
+from moderado.accounts.selectors import users_matching
+from moderado.accounts.services import accounts
+from moderado.core.errors import Invalid
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+
+GOOD = {"email": "ana@example.org", "name": "Ana", "password": "uma frase bem longa"}
+
+
+def refused(**changes):
+    with pytest.raises(Invalid) as refusal:
+        accounts.register(**GOOD | changes)
+    return set(refusal.value.fields)
+
+
+def test_an_account_is_made_with_what_was_given():
+    user = accounts.register(**GOOD, language="en")
+
+    assert (user.email, user.name, user.language) == ("ana@example.org", "Ana", "en")
+    assert user.check_password(GOOD["password"])
+    assert not user.is_staff
+
+
+def test_everything_that_is_wrong_is_said_at_once():
+    assert refused(email="no", name=" ", password="1", language="xx") == {
+        "email",
+        "name",
+        "password",
+        "language",
+    }
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["short", "12345678901234", "password1234", "ana@example.org", "x" * 257],
+)
+def test_a_weak_password_is_refused(password):
+    assert refused(password=password) == {"password"}
+
+
+def test_a_password_like_the_name_is_refused():
+    assert refused(name="Anastasia Romanova", password="anastasiaromanova") == {"password"}
+
+
+def test_an_e_mail_is_taken_once_however_it_is_written():
+    accounts.register(**GOOD)
+
+    assert refused(email=" ANA@EXAMPLE.ORG") == {"email"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_register_one_e_mail_at_once_one_succeeds():
+    start = Barrier(6)
+
+    def attempt(_):
+        start.wait(10)
+        try:
+            return accounts.register(**GOOD)
+        except Invalid as error:
+            return set(error.fields)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(attempt, range(6)))
+
+    assert sum(isinstance(answer, User) for answer in answers) == User.objects.count() == 1
+    assert answers.count({"email"}) == 5
+
+
+@pytest.mark.parametrize(
+    "given, kept",
+    [
+        ("  Ana \t\n Maria ", "Ana Maria"),
+        ("A\u202ena", "Ana"),  # turns the line around
+        ("Ana\u200b", "Ana"),
+        ("Jose\u0301", "Jos\u00e9"),
+        ('Ana\n{"level":"error"}', 'Ana {"level":"error"}'),
+        ("<b>Ana</b>", "<b>Ana</b>"),
+    ],
+)
+def test_a_name_stands_on_one_line_and_hides_nothing(given, kept):
+    assert accounts.clean_name(given) == kept
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u3164", "\u2800\u2800", "\u200b", "\x00", "x" * 81])
+def test_a_name_that_shows_nothing_or_is_too_long_is_refused(name):
+    assert refused(name=name) == {"name"}
+
+
+def test_a_profile_is_changed_only_where_something_is_given():
+    user = make_user(name="Ana", language="pt-br")
+
+    accounts.update_profile(user_id=user.id, language="en")
+
+    user.refresh_from_db()
+    assert (user.name, user.language) == ("Ana", "en")
+
+
+def test_an_account_that_is_not_there_has_no_profile_to_change():
+    with pytest.raises(NotAuthenticated):
+        accounts.update_profile(user_id=uuid4(), name="Ana")
+
+
+def test_people_are_found_by_name_and_never_by_e_mail():
+    ana = make_user(name="Ana Souza", email="secret@example.org")
+    make_user(name="Bia")
+    make_user(name="Ana Gone", is_active=False)
+
+    assert list(users_matching("ana")) == [ana]
+    assert list(users_matching("secret")) == []
+    assert list(users_matching("%")) == []
+
+
+def test_the_first_superuser_is_made_from_the_command_line(monkeypatch):
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "uma frase bem longa")
+
+    call_command("createsuperuser", "--noinput", email="Root@Example.org", name="Root", verbosity=0)
+
+    root = User.objects.get(email="root@example.org")
+    assert (root.is_staff, root.is_superuser, root.name) == (True, True, "Root")

@@ -1,0 +1,293 @@
+"""A session lives while its tokens are used once each, and ends for every way in at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from moderado.accounts import selectors, tokens
+from moderado.accounts.errors import NotAuthenticated, WrongCredentials
+from moderado.accounts.models import Session, User
+from moderado.accounts.services import accounts, sessions
+from tests.factories import PASSWORD, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def commit(django_capture_on_commit_callbacks):
+    return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
+def signed_in(user=None):
+    session = sessions.open_session(user=user or make_user())
+    return session, sessions.tokens_of(session=session)
+
+
+def test_an_access_token_becomes_a_principal_by_one_query(django_assert_num_queries):
+    user = make_user(name="Ana", language="en", is_staff=True)
+    session, pair = signed_in(user)
+
+    with django_assert_num_queries(1):
+        principal = sessions.principal_of_access_token(token=pair.access)
+
+    assert (principal.user_id, principal.session_id) == (user.id, session.id)
+    assert (principal.name, principal.language, principal.is_staff) == ("Ana", "en", True)
+
+
+def test_the_name_is_the_present_one_and_not_the_tokens():
+    user = make_user(name="Before")
+    _, pair = signed_in(user)
+
+    accounts.update_profile(user_id=user.id, name="After")
+
+    assert sessions.principal_of_access_token(token=pair.access).name == "After"
+
+
+def test_a_refresh_token_is_good_once():
+    _, first = signed_in()
+
+    second = sessions.refresh(token=first.refresh)
+    third = sessions.refresh(token=second.refresh)
+
+    assert len({first.refresh, second.refresh, third.refresh}) == 3
+    assert sessions.principal_of_access_token(token=third.access)
+
+
+def test_a_refresh_token_used_twice_ends_its_session_and_this_is_told(ended, commit):
+    session, first = signed_in()
+    second = sessions.refresh(token=first.refresh)
+
+    with commit(), pytest.raises(NotAuthenticated):
+        sessions.refresh(token=first.refresh)
+
+    assert [event.session_id for event in ended] == [session.id]
+    for token in (first.refresh, second.refresh):
+        with pytest.raises(NotAuthenticated):
+            sessions.refresh(token=token)
+    for token in (first.access, second.access):
+        with pytest.raises(NotAuthenticated):
+            sessions.principal_of_access_token(token=token)
+
+
+def test_the_other_sessions_of_the_account_live_on():
+    user = make_user()
+    _, phone = signed_in(user)
+    _, desk = signed_in(user)
+    sessions.refresh(token=phone.refresh)
+    with pytest.raises(NotAuthenticated):
+        sessions.refresh(token=phone.refresh)
+
+    assert sessions.refresh(token=desk.refresh)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_refresh_at_once_one_wins_and_the_session_ends(ended):
+    session, pair = signed_in()
+    start = Barrier(8)
+
+    def attempt(_):
+        start.wait(10)
+        try:
+            return sessions.refresh(token=pair.refresh)
+        except NotAuthenticated:
+            return None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        winners = [won for won in pool.map(attempt, range(8)) if won]
+
+    assert len(winners) == 1
+    assert [event.session_id for event in ended] == [session.id]
+    with pytest.raises(NotAuthenticated):
+        sessions.refresh(token=winners[0].refresh)
+
+
+def test_a_session_that_is_not_used_expires(settings, clock):
+    settings.REFRESH_TOKEN_DAYS = 1
+    session, pair = signed_in()
+    clock.shift(timedelta(hours=23))
+    pair = sessions.refresh(token=pair.refresh)
+    clock.shift(timedelta(hours=23))
+    assert selectors.live_sessions([session.id]) == {session.id}
+
+    clock.shift(timedelta(hours=2))
+
+    assert selectors.live_sessions([session.id]) == set()
+    with pytest.raises(NotAuthenticated):
+        sessions.refresh(token=pair.refresh)
+
+
+def test_signing_out_ends_the_session_and_this_is_told_once(ended, commit):
+    session, pair = signed_in()
+
+    with commit():
+        sessions.sign_out(token=pair.refresh)
+        sessions.sign_out(token=pair.refresh)
+
+    assert [(event.session_id, event.user_id) for event in ended] == [(session.id, session.user_id)]
+    with pytest.raises(NotAuthenticated):
+        sessions.principal_of_access_token(token=pair.access)
+
+
+def test_a_token_that_was_used_before_still_signs_out():
+    _, first = signed_in()
+    second = sessions.refresh(token=first.refresh)
+
+    sessions.sign_out(token=first.refresh)
+
+    with pytest.raises(NotAuthenticated):
+        sessions.principal_of_access_token(token=second.access)
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c"])
+def test_rubbish_signs_nobody_out(token):
+    with pytest.raises(NotAuthenticated):
+        sessions.sign_out(token=token)
+
+
+def test_an_access_token_signs_nobody_out():
+    _, pair = signed_in()
+
+    with pytest.raises(NotAuthenticated):
+        sessions.sign_out(token=pair.access)
+
+
+def test_a_deactivated_account_loses_every_session_and_each_is_told(ended, commit):
+    user = make_user()
+    opened = [signed_in(user)[0].id for _ in range(3)]
+    stranger, _ = signed_in()
+
+    with commit():
+        accounts.deactivate(user_id=user.id)
+
+    assert sorted(event.session_id for event in ended) == sorted(opened)
+    assert selectors.live_sessions([*opened, stranger.id]) == {stranger.id}
+
+
+def test_an_account_deactivated_behind_our_back_is_refused_all_the_same():
+    user = make_user()
+    session, pair = signed_in(user)
+    User.objects.filter(id=user.id).update(is_active=False)
+
+    assert selectors.live_sessions([session.id]) == set()
+    with pytest.raises(NotAuthenticated):
+        sessions.principal_of_access_token(token=pair.access)
+    with pytest.raises(NotAuthenticated):
+        sessions.refresh(token=pair.refresh)
+
+
+def test_a_new_password_ends_every_session(ended, commit):
+    user = make_user()
+    session, _ = signed_in(user)
+
+    with commit():
+        accounts.change_password(user_id=user.id, password="outra frase bem longa")
+
+    assert [event.session_id for event in ended] == [session.id]
+    assert sessions.sign_in(email=user.email, password="outra frase bem longa")
+
+
+def test_a_hash_brought_up_to_date_at_a_sign_in_ends_no_session(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    user = make_user()
+    session, _ = signed_in(user)
+    before = user.password
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    ]
+
+    sessions.sign_in(email=user.email, password=PASSWORD)
+
+    user.refresh_from_db()
+    assert user.password != before
+    assert selectors.live_sessions([session.id]) == {session.id}
+
+
+def test_other_changes_of_an_account_end_no_session():
+    user = make_user()
+    session, _ = signed_in(user)
+
+    accounts.update_profile(user_id=user.id, name="Other", language="en")
+
+    assert selectors.live_sessions([session.id]) == {session.id}
+
+
+@pytest.mark.parametrize("change", ["unknown", "password", "inactive"])
+def test_a_wrong_sign_in_is_refused_alike_and_the_hasher_always_runs(change, monkeypatch):
+    user = make_user(is_active=change != "inactive")
+    email = "nobody@example.org" if change == "unknown" else user.email
+    password = "wrong" if change == "password" else PASSWORD
+    runs = count_hashes(monkeypatch)
+
+    with pytest.raises(WrongCredentials):
+        sessions.sign_in(email=email, password=password)
+
+    assert runs == ["hash"]
+
+
+def count_hashes(monkeypatch):
+    from django.contrib.auth.hashers import MD5PasswordHasher  # noqa: PLC0415  (patched here only)
+
+    runs = []
+    encode = MD5PasswordHasher.encode
+    monkeypatch.setattr(
+        MD5PasswordHasher, "encode", lambda *args: runs.append("hash") or encode(*args)
+    )
+    return runs
+
+
+def test_the_e_mail_is_the_same_however_it_is_written():
+    make_user(email="Ana@Example.org")
+
+    assert sessions.sign_in(email=" ANA@example.ORG ", password=PASSWORD)
+
+
+def test_signing_in_through_django_opens_a_session_and_signing_out_ends_it(client, ended, commit):
+    user = make_user()
+    client.force_login(user)
+    session = Session.objects.get(user=user)
+    assert client.session["moderado_session"] == str(session.id)
+
+    with commit():
+        client.logout()
+
+    assert [event.session_id for event in ended] == [session.id]
+
+
+def test_who_signs_in_again_in_one_browser_leaves_the_first_session(client):
+    user = make_user()
+    client.force_login(user)
+    client.force_login(user)
+
+    assert Session.objects.filter(user=user, ended_at=None).count() == 1
+
+
+def test_a_session_that_does_not_exist_is_not_told_apart():
+    with pytest.raises(NotAuthenticated):
+        selectors.principal_of_session(uuid4())
+
+
+def test_a_token_whose_user_is_not_the_sessions_is_refused():
+    session, _ = signed_in()
+    session.user = make_user()
+
+    with pytest.raises(NotAuthenticated):
+        sessions.principal_of_access_token(token=tokens.access_token(session))
+
+
+def test_a_session_of_a_page_is_not_kept_by_a_token_it_never_had():
+    session, _ = signed_in()
+    ended_at = timezone.now()
+    Session.objects.filter(id=session.id).update(ended_at=ended_at)
+
+    sessions.end_session(session_id=session.id)
+
+    session.refresh_from_db()
+    assert session.ended_at == ended_at

@@ -1,0 +1,208 @@
+"""Whatever goes wrong, the answer has one shape and gives nothing away."""
+
+import json
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import Http404
+from django.test import RequestFactory
+from rest_framework import exceptions
+from rest_framework.test import APIClient
+
+from moderado.api import errors
+from moderado.core.errors import Invalid, RateLimited, Unavailable
+from moderado.core.redis import RedisError
+from tests.factories import make_user
+
+LOGIN = "/api/auth/login/"
+
+
+@pytest.fixture
+def client():
+    return APIClient()
+
+
+def send(client, body, content_type="application/json"):
+    return client.generic("POST", LOGIN, body, content_type=content_type)
+
+
+@pytest.mark.parametrize(
+    "error, status, code",
+    [
+        (exceptions.ValidationError({"name": ["Bad."]}), 400, "invalid"),
+        (Invalid(), 400, "invalid"),
+        (exceptions.ParseError(), 400, "parse_error"),
+        (exceptions.NotAuthenticated(), 401, "not_authenticated"),
+        (exceptions.AuthenticationFailed(), 401, "not_authenticated"),
+        (exceptions.PermissionDenied(), 403, "forbidden"),
+        (PermissionDenied("secret"), 403, "forbidden"),
+        (Http404("secret"), 404, "not_found"),
+        (exceptions.NotFound(), 404, "not_found"),
+        (exceptions.MethodNotAllowed("PUT"), 405, "method_not_allowed"),
+        (exceptions.NotAcceptable(), 406, "not_acceptable"),
+        (exceptions.UnsupportedMediaType("text/x"), 415, "unsupported_media_type"),
+        (exceptions.Throttled(wait=7.2), 429, "rate_limited"),
+        (RateLimited(retry_after=7), 429, "rate_limited"),
+        (ValueError("secret"), 500, "internal"),
+        (OperationalError("secret"), 503, "unavailable"),
+        (InterfaceError("secret"), 503, "unavailable"),
+        (RedisError("secret"), 503, "unavailable"),
+        (Unavailable(), 503, "unavailable"),
+    ],
+)
+def test_each_error_has_its_status_and_its_code(error, status, code):
+    answer = errors.answer(error, {})
+
+    assert (answer.status_code, answer.data["code"]) == (status, code)
+    assert answer.data["detail"]
+    assert "secret" not in str(answer.data)
+    assert ("error_id" in answer.data) == (status >= 500)
+
+
+def test_who_has_to_wait_is_told_how_long():
+    assert errors.answer(RateLimited(retry_after=7), {}).headers["Retry-After"] == "7"
+    assert errors.answer(exceptions.Throttled(wait=7.2), {}).headers["Retry-After"] == "8"
+
+
+def test_nested_mistakes_are_named_by_their_path():
+    detail = {
+        "name": ["One.", "Two."],
+        "members": [{}, {"role": ["Bad."]}],
+        "options": {"mode": ["Worse."]},
+        "non_field_errors": ["All of it."],
+    }
+
+    answer = errors.answer(exceptions.ValidationError(detail), {})
+
+    assert answer.data["fields"] == {
+        "name": "One. Two.",
+        "members.1.role": "Bad.",
+        "options.mode": "Worse.",
+        "body": "All of it.",
+    }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"nothing",
+        b"\xff\xfe",
+        b'{"email": "\xc3"}',
+        b"[" * 30_000,
+        b'{"a":' * 10_000,
+        b'{"email": NaN}',
+        b'{"email": Infinity}',
+        b'{"email": ' + b"9" * 5000 + b"}",
+        b"null",
+        b"[]",
+        b"7",
+        b'"x"',
+        b"{}",
+        b'{"email": null, "password": null}',
+        b'{"email": {}, "password": []}',
+        b'{"email": "a\\u0000b", "password": "x"}',
+        b'{"email": "\\ud800", "password": "x"}',
+        b'{"email": "x", "password": "\\ud800"}',
+    ],
+)
+@pytest.mark.django_db
+def test_every_kind_of_bad_body_is_a_400(client, body):
+    answer = send(client, body)
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] in {"invalid", "parse_error"}
+
+
+def test_a_body_that_is_too_large_is_not_read_to_its_end(client):
+    answer = send(client, json.dumps({"email": "x" * 70_000}))
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "x"])
+def test_bodies_of_other_types_are_a_415(client, content_type):
+    answer = send(client, b"email=x", content_type)
+
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+def test_a_method_that_is_not_offered_is_a_405_which_names_those_that_are(client):
+    answer = client.delete(LOGIN)
+
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert "POST" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    "path", ["", "nothing/", "auth/login", "auth/../x", "%00/", "auth/users/7/"]
+)
+@pytest.mark.parametrize("method", ["get", "post", "delete"])
+def test_paths_that_do_not_exist_are_a_404_for_everybody(client, method, path):
+    answer = getattr(client, method)(f"/api/{path}")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "language, detail",
+    [("en", "There is no such thing, or you may not see it."), ("xx", None), ("pt-BR", None)],
+)
+def test_the_sentence_follows_accept_language(client, language, detail):
+    answer = client.get("/api/nothing/", headers={"Accept-Language": language})
+
+    spoken = answer.headers["Content-Language"]
+    assert spoken == ("en" if language == "en" else "pt-br")
+    if detail:
+        assert answer.json()["detail"] == detail
+
+
+@pytest.mark.django_db
+def test_an_unexpected_error_is_an_id_to_the_client_and_a_line_in_the_log(
+    client, monkeypatch, caplog
+):
+    def fails(**_):
+        raise ValueError("canary")
+
+    monkeypatch.setattr("moderado.accounts.services.sessions.sign_in", fails)
+    answer = client.post(LOGIN, {"email": "x", "password": "x"})
+
+    assert answer.status_code == 500
+    assert answer.json()["code"] == "internal"
+    assert "canary" not in answer.content.decode()
+    assert answer.json()["error_id"] in caplog.text
+
+
+@pytest.mark.django_db
+def test_while_the_database_is_away_the_answer_is_503(client, monkeypatch):
+    def fails(**_):
+        raise OperationalError("connection to host db.internal refused")
+
+    monkeypatch.setattr("moderado.accounts.services.sessions.sign_in", fails)
+    answer = client.post(LOGIN, {"email": "x", "password": "x"})
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert "db.internal" not in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_while_redis_is_away_people_still_sign_in(client, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    user = make_user(password="uma frase bem longa")
+
+    answer = client.post(LOGIN, {"email": user.email, "password": "uma frase bem longa"})
+
+    assert answer.status_code == 200
+
+
+def test_what_fails_outside_a_view_is_json_under_api_and_a_page_elsewhere():
+    inside = errors.server_error(RequestFactory().get("/api/auth/users/"))
+    outside = errors.server_error(RequestFactory().get("/"))
+
+    assert (inside.status_code, json.loads(inside.content)["code"]) == (500, "internal")
+    assert (outside.status_code, outside.headers["Content-Type"]) == (
+        500,
+        "text/html; charset=utf-8",
+    )

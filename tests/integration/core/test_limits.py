@@ -1,0 +1,97 @@
+"""Limits hold in all threads, and without Redis too."""
+
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+
+from moderado.core import limits
+from moderado.core.errors import RateLimited
+
+
+@pytest.fixture(autouse=True)
+def _redis_was_never_away(monkeypatch):
+    monkeypatch.setattr(limits, "_outage", limits._Outage())
+
+
+@pytest.fixture
+def silent_redis(settings):
+    """An address that accepts connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+        settings.REDIS_URL = f"redis://127.0.0.1:{server.getsockname()[1]}/0"
+        yield
+
+
+@pytest.fixture
+def no_redis(settings):
+    """An address where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    settings.REDIS_URL = f"redis://127.0.0.1:{port}/0"
+
+
+def accepted(limit, key, times):
+    def attempt(_):
+        try:
+            limits.hit(limit, "test", key)
+        except RateLimited:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        return sum(pool.map(attempt, range(times)))
+
+
+def test_exactly_the_quota_is_accepted_whatever_comes_at_once():
+    assert accepted("20/minute", uuid4(), 100) == 20
+
+
+def test_each_key_has_its_own_quota():
+    assert accepted("2/minute", uuid4(), 3) == 2
+    assert accepted("2/minute", uuid4(), 3) == 2
+
+
+def test_who_is_refused_is_told_how_long_to_wait():
+    key = uuid4()
+    limits.hit("1/minute", key)
+
+    with pytest.raises(RateLimited) as refusal:
+        limits.hit("1/minute", key)
+
+    assert 55 <= refusal.value.retry_after <= 60
+
+
+def test_after_that_wait_it_is_accepted(clock):
+    key = uuid4()
+    limits.hit("1/minute", key)
+    with pytest.raises(RateLimited) as refusal:
+        limits.hit("1/minute", key)
+
+    clock.shift(refusal.value.retry_after)
+
+    limits.hit("1/minute", key)
+
+
+def test_the_quota_holds_in_this_process_while_redis_is_away(no_redis):
+    assert accepted("20/minute", uuid4(), 100) == 20
+
+
+def test_a_silent_redis_is_waited_for_once_and_then_left_alone(silent_redis):
+    began = time.monotonic()
+    for _ in range(20):
+        limits.hit("100/minute", "test", uuid4())
+
+    assert time.monotonic() - began < 1.5
+
+
+def test_redis_is_asked_again_when_the_pause_is_over(no_redis, settings, monkeypatch):
+    monkeypatch.setattr(limits, "PAUSE", 0.0)
+    here = settings.REDIS_URL
+    key = uuid4()
+    limits.hit("1/minute", key)
+    assert here == settings.REDIS_URL
+
+    with pytest.raises(RateLimited):
+        limits.hit("1/minute", key)

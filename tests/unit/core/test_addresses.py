@@ -1,0 +1,59 @@
+"""Nobody chooses their own address."""
+
+import pytest
+
+from moderado.core.addresses import address_of_scope, client_address, counted_as
+
+PROXIES = ("10.0.0.0/8", "192.0.2.1", "fd00::/8")
+
+
+@pytest.mark.parametrize(
+    "peer, forwarded_for, expected",
+    [
+        ("203.0.113.7", "", "203.0.113.7"),
+        ("203.0.113.7", "1.2.3.4", "203.0.113.7"),  # no proxy of ours: the header is the client's
+        ("10.0.0.1", "203.0.113.7", "203.0.113.7"),
+        ("10.0.0.1", "1.2.3.4, 203.0.113.7", "203.0.113.7"),  # what the client wrote stands left
+        ("10.0.0.1", "203.0.113.7, 192.0.2.1, 10.9.9.9", "203.0.113.7"),
+        ("10.0.0.1", "", "10.0.0.1"),
+        ("10.0.0.1", "10.0.0.2, 10.0.0.3", "10.0.0.2"),  # a client inside our own network
+        ("10.0.0.1", "unknown", "10.0.0.1"),
+        ("10.0.0.1", "203.0.113.7, rubbish", "10.0.0.1"),
+        ("10.0.0.1", "203.0.113.7:4711", "203.0.113.7"),
+        ("10.0.0.1", "[2001:db8::7]:4711", "2001:db8::7"),
+        ("10.0.0.1", "2001:DB8::7", "2001:db8::7"),
+        ("::ffff:10.0.0.1", "203.0.113.7", "203.0.113.7"),
+        ("fd00::1", "::ffff:203.0.113.7", "203.0.113.7"),
+        (None, "203.0.113.7", "203.0.113.7"),  # a Unix socket
+        (None, "", ""),
+        ("testclient", "1.2.3.4", "testclient"),
+    ],
+)
+def test_the_right_most_address_that_is_no_proxy_of_ours_counts(peer, forwarded_for, expected):
+    found = client_address(peer=peer, forwarded_for=forwarded_for, trusted=PROXIES)
+
+    assert found == expected
+
+
+def test_without_trusted_proxies_the_header_has_no_effect():
+    assert client_address(peer="127.0.0.1", forwarded_for="1.2.3.4", trusted=()) == "127.0.0.1"
+
+
+def test_a_scope_with_the_header_twice_is_read_in_order(settings):
+    settings.TRUSTED_PROXIES = ["10.0.0.1"]
+    scope = {
+        "client": ("10.0.0.1", 5),
+        "headers": [(b"x-forwarded-for", b"1.2.3.4"), (b"x-forwarded-for", b"203.0.113.7")],
+    }
+
+    assert address_of_scope(scope) == "203.0.113.7"
+
+
+def test_a_scope_without_client_is_a_unix_socket(settings):
+    assert address_of_scope({"client": None, "headers": []}) == ""
+
+
+def test_limits_count_a_whole_ipv6_customer_as_one():
+    assert counted_as("2001:db8:1:2:3::4") == counted_as("2001:db8:1:2:ffff::1")
+    assert counted_as("2001:db8:1:2::1") != counted_as("2001:db8:1:3::1")
+    assert counted_as("203.0.113.7") == "203.0.113.7"
