@@ -111,8 +111,10 @@ class LogPage(serializers.Serializer[Any]):
     results = LogBody(many=True)
 
 
-class CasePage(LogPage):
+class CasePage(serializers.Serializer[Any]):
     count = serializers.IntegerField()
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
     results = CaseBody(many=True)
 
 
@@ -173,9 +175,7 @@ class Claiming(APIView):
 
 
 class Ruling(APIView):
-    @extend_schema(
-        operation_id="rule_on_moderation_case", request=RulingInput, responses=CaseBody
-    )
+    @extend_schema(operation_id="rule_on_moderation_case", request=RulingInput, responses=CaseBody)
     def post(self, request: Request, case_id: UUID) -> Response:
         """Decide a case, over any machine. 409 while another has it, or if it is decided."""
         scope_ids = _scopes(request)

@@ -1,7 +1,8 @@
 """The queue and the audit trail, for the operators."""
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -110,7 +111,7 @@ class ModerationLogAdmin(ReadOnly, ModelAdmin):
 
     @display(description=_("found"))
     def found(self, line: ModerationLog) -> str:
-        return ", ".join(sorted(line.categories)) or "–"
+        return ", ".join(sorted(line.categories)) or "-"
 
 
 @admin.register(Case)
@@ -170,7 +171,7 @@ class CaseAdmin(ReadOnly, ModelAdmin):
 
     @display(description=_("categories"))
     def found(self, case: Case) -> str:
-        return ", ".join(case.categories) or "–"
+        return ", ".join(case.categories) or "-"
 
     @admin.action(description=_("Approve: the message is shown"), permissions=["rule"])
     def approve(self, request: HttpRequest, chosen: "QuerySet[Case]") -> None:
@@ -189,14 +190,13 @@ class CaseAdmin(ReadOnly, ModelAdmin):
         self.message_user(request, told % done, messages.SUCCESS if done else messages.INFO)
 
 
-def _refusals(
-    request: HttpRequest, chosen: "QuerySet[Case]", outcome: Outcome
-) -> Iterator[str]:
+def _refusals(request: HttpRequest, chosen: "QuerySet[Case]", outcome: Outcome) -> Iterator[str]:
     """Rules on each case by itself; why, for those that could not be decided."""
+    actor_id = cast("UUID", request.user.pk)  # an admin has signed in
     for case_id in chosen.values_list("pk", flat=True):
         try:
             review.rule(
-                actor_id=request.user.pk,
+                actor_id=actor_id,
                 case_id=case_id,
                 outcome=outcome,
                 reason="reviewed",

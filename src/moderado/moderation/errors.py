@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from moderado.core.errors import ApplicationError
 
 
-class ProviderUnavailable(Exception):  # noqa: N818  (the house names errors by what is wrong)
+class ProviderUnavailable(Exception):
     """The provider gave no answer, so nothing is known. Never read this as approval."""
 
 

@@ -88,7 +88,8 @@ class Case(Record):
         verbose_name_plural = _("cases")
         constraints = [
             models.UniqueConstraint(
-                fields=["subject_type", "subject_id", "revision", "origin"], name="one_case_a_revision"
+                fields=["subject_type", "subject_id", "revision", "origin"],
+                name="one_case_a_revision",
             )
         ]
         indexes = [models.Index(fields=["state", "-score", "created_at"], name="case_queue")]

@@ -54,7 +54,9 @@ def _severest(
     ]
     rules = [(each.provider, ladder.get(each.provider, "next")) for each in failures]
     steps += [
-        (_FAILED[rule], Reason.UNJUDGED, f"{name}:{rule}") for name, rule in rules if rule in _FAILED
+        (_FAILED[rule], Reason.UNJUDGED, f"{name}:{rule}")
+        for name, rule in rules
+        if rule in _FAILED
     ]
     if steps:
         return max(steps, key=_severity)

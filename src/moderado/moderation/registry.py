@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -57,8 +58,8 @@ def build(entries: Iterable[Any]) -> tuple[tuple[Judge, ...], list[str]]:
             built.append(_judge(entry))
         except Exception as error:  # noqa: BLE001  (a provider may refuse its options in any way)
             mistakes.append(f"provider {number}: {error}")
-    names = [judge.name for judge in built]
-    mistakes += [f"two providers are named {name!r}" for name in sorted(set(names)) if names.count(name) > 1]
+    named = Counter(judge.name for judge in built)
+    mistakes += [f"two providers are named {name!r}" for name, count in named.items() if count > 1]
     if not built and not mistakes:
         mistakes.append("nobody would judge: name at least one provider")
     return tuple(built), mistakes

@@ -10,7 +10,7 @@ import disarm
 
 # Look-alikes that UTS 39 leaves alone because nobody would take them for an identifier's letter.
 _LOOKALIKES = {
-    "ϝ": "f", "ц": "u", "ʋ": "u", "ҽ": "e", "є": "e", "и": "u", "я": "r", "λ": "a", "δ": "d",
+    "ϝ": "f", "ц": "u", "є": "e", "λ": "a", "δ": "d",
     "æ": "ae", "œ": "oe", "þ": "th", "¢": "c", "€": "e", "£": "l", "¥": "y", "†": "t", "ƒ": "f",
 }  # fmt: skip
 # Seen as a gap, though Unicode calls them letters or symbols.

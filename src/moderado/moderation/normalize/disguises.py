@@ -13,12 +13,12 @@ import re2
 
 from moderado.moderation.normalize.folding import Folded
 
-_TRACES = (
+_DISGUISE = (
     r"[a-z][^\sa-z]+[a-z]"  # something inside a word
     r"|[0-9@$!+][a-z]|[a-z][0-9@$+]|[a-z][*#%&]"  # at its edge
-    r"|(?:^|[^a-z])[a-z][^a-z0-9]{1,3}[a-z](?:$|[^a-z])",  # single letters, held apart
-    "|".join(letter * 2 for letter in ascii_lowercase),  # a letter repeated
+    r"|(?:^|[^a-z])[a-z][^a-z0-9]{1,3}[a-z](?:$|[^a-z])"  # single letters, held apart
 )
+_STRETCH = "|".join(letter * 2 for letter in ascii_lowercase)
 _LEET = str.maketrans("4@3105$!7+869", "aaeiossittbgg")
 _LEET_WITH_L = _LEET | {ord("1"): ord("l"), ord("!"): ord("l")}
 _LEET_TOKEN = re.compile(r"[a-z0-9@$!+]{3,}")
@@ -48,7 +48,7 @@ _NONE = Suspicion(disguise=False, stretch=False)
 
 def _trace_set() -> Any:
     traces = re2.Set.SearchSet()
-    for trace in _TRACES:
+    for trace in (_DISGUISE, _STRETCH):
         traces.Add(trace)
     traces.Compile()
     return traces

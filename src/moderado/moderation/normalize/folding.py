@@ -44,7 +44,8 @@ def fold(text: str) -> Folded:
     seen = "".join(text[at] for at in order) if _OVERRIDE in text else text
 
     def trace() -> list[int]:
-        return [at for at, character in zip(order, seen, strict=True) for _ in TABLE[ord(character)]]
+        pairs = zip(order, seen, strict=True)
+        return [at for at, character in pairs for _ in TABLE[ord(character)]]
 
     # As `seen.translate(TABLE)`, in a fifth of the time: most characters are ASCII.
     return Folded(_BEYOND_ASCII.sub(_translated, seen).lower(), trace)

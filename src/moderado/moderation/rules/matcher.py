@@ -1,6 +1,5 @@
 """Finds rules in a text. Built once; a message costs some tens of microseconds."""
 
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -102,18 +101,15 @@ class Matcher:
                     yield Hit(rule, *piece.original(0, len(piece.text)))
 
 
-def _guilty(
-    found: Sequence[tuple[_Needle, int, int]], reading: Folded, original: str
-) -> list[Hit]:
+def _guilty(found: Sequence[tuple[_Needle, int, int]], reading: Folded, original: str) -> list[Hit]:
     """What was found, as hits in the original, without what lies inside an innocent word."""
     excused: list[tuple[int, int]] = []
     hits: list[Hit] = []
     for needle, start, end in found:
-        start += needle.text.startswith(" ")
-        end -= needle.text.endswith(" ")
-        begin, stop = reading.original(start, end)
+        first = start + needle.text.startswith(" ")
+        begin, stop = reading.original(first, end - needle.text.endswith(" "))
         if needle.rule is not None:
-            rule = _as_aimed(needle.rule, reading.text, start)
+            rule = _as_aimed(needle.rule, reading.text, first)
             if rule.action is not Outcome.ALLOW:
                 hits.append(Hit(rule, begin, stop))
         elif not needle.accented or needle.accented in _as_written(original[begin:stop]):
@@ -178,6 +174,4 @@ def _by_first_letter(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
 
 
 def _automaton(texts: list[str]) -> AhoCorasick:
-    return AhoCorasick(
-        texts, store_patterns=False, implementation=Implementation.ContiguousNFA
-    )
+    return AhoCorasick(texts, store_patterns=False, implementation=Implementation.ContiguousNFA)

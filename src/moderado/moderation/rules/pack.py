@@ -36,8 +36,9 @@ def parse(written: Mapping[str, Any]) -> Pack:
     addresses = written.get("address", {})
     rules: list[Rule] = []
     for group in written.get("group", []):
-        address = addresses.get(group["address"]) if "address" in group else None
-        rest = {key: value for key, value in group.items() if key != "address"}
-        rules += rules_of({"language": language, **rest} | ({"address": address} if address else {}))
+        whole = {"language": language, **group}
+        if "address" in group:
+            whole["address"] = addresses[group["address"]]
+        rules += rules_of(whole)
     allow = [form for entry in written.get("allow", []) for form in alternatives(entry)]
     return Pack(rules=tuple(rules), allow=tuple(allow))

@@ -12,7 +12,9 @@ from moderado.moderation.types import Category, Outcome
 
 LONGEST_PATTERN = 500
 _BRACES = re.compile(r"\{([^{}]*)\}")
-_FIELDS = {"id", "category", "severity", "action", "language", "match", "words", "patterns", "address"}
+_FIELDS = {"id", "category", "severity", "action", "language", "match", "words", "patterns"} | {
+    "address"
+}
 _ACTIONS = {
     "ignore": Outcome.ALLOW,  # of no matter unless it is aimed at somebody
     "flag": Outcome.FLAG,

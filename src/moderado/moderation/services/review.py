@@ -33,8 +33,10 @@ def claim_case(*, actor_id: UUID, case_id: UUID, scope_ids: Scopes) -> Case:
     """
     get_case(case_id=case_id, scope_ids=scope_ids)
     # One statement on the database's clock: of two who race, the second finds it taken.
-    taken = _free(actor_id).filter(pk=case_id).update(
-        claimed_by=actor_id, claimed_until=Now() + LEASE, version=F("version") + 1
+    taken = (
+        _free(actor_id)
+        .filter(pk=case_id)
+        .update(claimed_by=actor_id, claimed_until=Now() + LEASE, version=F("version") + 1)
     )
     case = get_case(case_id=case_id, scope_ids=scope_ids)
     if not taken:
@@ -43,7 +45,7 @@ def claim_case(*, actor_id: UUID, case_id: UUID, scope_ids: Scopes) -> Case:
     return case
 
 
-def rule(  # noqa: PLR0913  (a ruling is all of this)
+def rule(
     *,
     actor_id: UUID,
     case_id: UUID,

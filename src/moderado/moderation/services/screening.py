@@ -43,9 +43,7 @@ def screen_one_remotely(content: Content) -> Coroutine[Any, Any, Verdict]:
     return calls.ask_everybody(registry.judges(), content, _concluded)
 
 
-def record(
-    judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None = None
-) -> None:
+def record(judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None = None) -> None:
     """Write the log, and open a case for what is held or flagged, in the caller's transaction.
 
     A case that exists for that revision stays as it is: recording twice opens no second one.
@@ -101,7 +99,7 @@ def _line(content: Content, verdict: Verdict, actor_id: UUID | None) -> Moderati
             {"provider": each.provider, "error": each.error, "latency": round(each.latency, 6)}
             for each in verdict.failures
         ],
-        latency=sum(each.latency for each in (*said, *verdict.failures)),
+        latency=sum([each.latency for each in said] + [each.latency for each in verdict.failures]),
         cost=sum(each.cost for each in said),
         actor_id=actor_id,
         raw={each.provider: _answer(each) for each in said},

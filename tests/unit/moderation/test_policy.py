@@ -1,0 +1,93 @@
+"""From opinions to a verdict."""
+
+import pytest
+
+from moderado.moderation import policy
+from moderado.moderation.types import Assessment, Category, Failure, Outcome, Reason
+
+ALLOW, FLAG, HOLD, BLOCK = Outcome
+
+
+def opinion(outcome, provider="any", **categories):
+    scores = {Category(name): score for name, score in categories.items()}
+    return Assessment(provider=provider, outcome=outcome, categories=scores)
+
+
+def failure(provider="broken"):
+    return Failure(provider=provider, error="ProviderUnavailable")
+
+
+@pytest.mark.parametrize(
+    "opinions, expected",
+    [
+        ([ALLOW], ALLOW),
+        ([ALLOW, FLAG], FLAG),
+        ([FLAG, HOLD, ALLOW], HOLD),
+        ([HOLD, BLOCK, ALLOW], BLOCK),
+    ],
+)
+def test_the_severest_opinion_wins(opinions, expected):
+    assert policy.decide([opinion(each) for each in opinions]).outcome is expected
+
+
+def test_what_nobody_judged_is_held():
+    verdict = policy.decide([])
+
+    assert (verdict.outcome, verdict.reason, verdict.rung) == (HOLD, Reason.UNJUDGED, "unjudged")
+
+
+@pytest.mark.parametrize(
+    "outcome, reason",
+    [(ALLOW, None), (FLAG, None), (HOLD, Reason.REVIEW), (BLOCK, Reason.POLICY)],
+)
+def test_the_author_is_told_a_reason_only_for_what_is_not_shown(outcome, reason):
+    assert policy.decide([opinion(outcome)]).reason is reason
+
+
+def test_the_rung_names_the_provider_that_decided():
+    verdict = policy.decide([opinion(ALLOW, "first"), opinion(BLOCK, "second")])
+
+    assert verdict.rung == "second"
+
+
+def test_scores_are_merged_and_the_severest_is_the_verdicts():
+    verdict = policy.decide([opinion(FLAG, hate=0.2, spam=0.5), opinion(ALLOW, hate=0.4)])
+
+    assert verdict.categories == {Category.HATE: 0.4, Category.SPAM: 0.5}
+    assert verdict.score == 0.5
+
+
+@pytest.mark.parametrize(
+    "on_error, others, expected, rung",
+    [
+        ("next", [], HOLD, "unjudged"),
+        ("next", [ALLOW], ALLOW, "any"),
+        ("next", [BLOCK], BLOCK, "any"),
+        ("hold", [], HOLD, "broken:hold"),
+        ("hold", [ALLOW], HOLD, "broken:hold"),
+        ("hold", [BLOCK], BLOCK, "any"),
+        ("reject", [], BLOCK, "broken:reject"),
+        ("reject", [ALLOW], BLOCK, "broken:reject"),
+        ("approve", [], ALLOW, "broken:approve"),
+        ("approve", [HOLD], HOLD, "any"),
+    ],
+)
+def test_the_ladder_says_what_a_failure_means(on_error, others, expected, rung):
+    verdict = policy.decide(
+        [opinion(each) for each in others], [failure()], ladder={"broken": on_error}
+    )
+
+    assert (verdict.outcome, verdict.rung) == (expected, rung)
+    assert verdict.failures == (failure(),)
+
+
+def test_one_failure_that_may_be_approved_does_not_approve_another():
+    verdict = policy.decide(
+        [], [failure("lenient"), failure("other")], ladder={"lenient": "approve", "other": "next"}
+    )
+
+    assert verdict.outcome is HOLD
+
+
+def test_a_failure_nobody_spoke_about_approves_nothing():
+    assert policy.decide([], [failure()]).outcome is HOLD
