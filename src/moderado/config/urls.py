@@ -6,5 +6,6 @@ handler500 = "moderado.api.errors.server_error"
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("moderado.api.urls")),
+    path("", include("moderado.realtime.urls")),
     path("", include("moderado.web.urls")),
 ]

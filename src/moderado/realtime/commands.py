@@ -13,7 +13,7 @@ from moderado.core import metrics
 from moderado.core.errors import Forbidden
 from moderado.realtime import fanout, protocol, reads
 from moderado.realtime.bridge import in_thread
-from moderado.realtime.frames import line_of_notice
+from moderado.realtime.frames import line_of_notice, newest_revision
 from moderado.realtime.hub import Hub
 from moderado.realtime.reads import Opened, Resumed
 from moderado.realtime.rooms import Subscription
@@ -144,7 +144,7 @@ class Commands:
         self._socket.reply_queued(view)
         metrics.ACKNOWLEDGED.labels(door="ws").inc()
         if "PENDING" in (view.status, view.edit.status if view.edit else None):
-            self._socket.await_verdict(view)
+            self._socket.await_verdict(view.id, view.room, newest_revision(view))
 
     async def _delete(self, frame: protocol.DeleteMessage) -> None:
         view = await delete(

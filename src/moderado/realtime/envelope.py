@@ -27,10 +27,11 @@ class RoomLines(Hint, tag="lines"):
 
 
 class AudienceMoved(Hint, tag="audience"):
-    """Somebody may no longer read the room."""
+    """Somebody may no longer read the room; whoever was taken out of it shall not listen on."""
 
     room_id: UUID
     acl_version: int
+    removed_user_id: UUID | None = None
 
 
 class RoomNote(Hint, tag="note"):

@@ -55,7 +55,11 @@ def on_author_told(event: AuthorTold) -> None:
 
 
 def on_audience_changed(event: AudienceChanged) -> None:
-    hint = AudienceMoved(room_id=event.room_id, acl_version=event.acl_version)
+    hint = AudienceMoved(
+        room_id=event.room_id,
+        acl_version=event.acl_version,
+        removed_user_id=event.removed_user_id,
+    )
     _to_room(event.room_id, hint)
 
 

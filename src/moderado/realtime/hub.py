@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import structlog
 
 from moderado.accounts.types import Principal
+from moderado.chat.events import Notice
 from moderado.core import metrics
 from moderado.realtime import envelope, fanout, reads
 from moderado.realtime.connections import Connections
@@ -175,8 +176,11 @@ class Hub:
                 log.warning("hint_not_believed")
 
     def _tell_author(self, hint: envelope.AuthorNote) -> None:
+        line = hint.line
         for socket in list(self.users.get(hint.user_id, ())):
             self.tell_of(socket, hint)
+            if line.kind == Notice.QUEUED and line.message_id is not None:
+                socket.await_verdict(line.message_id, hint.room_id, line.revision)
 
     def tell_of(self, socket: Socket, hint: envelope.AuthorNote) -> None:
         """Tell a socket what became of its user's message, unless its room does so anyway."""

@@ -168,7 +168,7 @@ class LiveRoom:
         if isinstance(item, Head) and item.epoch != self._epoch:
             self._start_over(item)
             return
-        if _is_newer(item, self._acl_version):
+        if _is_newer(item, self._acl_version) or self._was_removed(item):
             await self._part_strangers()
         if isinstance(item, RoomLines):
             if not self._take_next(item):
@@ -177,6 +177,14 @@ class LiveRoom:
         elif isinstance(item, Head) and item.seq > self.head:
             await self._catch_up(found_by="check")
         await asyncio.sleep(0)
+
+    def _was_removed(self, item: Item) -> bool:
+        """Whether somebody who listens was taken out of the room, though all may read it."""
+        removed = item.removed_user_id if isinstance(item, AudienceMoved) else None
+        theirs = [sub for sub in self.subscriptions.values() if sub.user_id == removed]
+        for subscription in theirs:
+            subscription.is_member = True  # until a moment ago, even if they had not been at first
+        return bool(theirs)
 
     async def _catch_up(self, *, found_by: str) -> None:
         """Read what was missed, and hand it on to those who may still hear it."""

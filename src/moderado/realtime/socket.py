@@ -98,10 +98,10 @@ class Socket:
             while self._held and self.closing is None:
                 self.push(self._held.popleft())
 
-    def await_verdict(self, view: MessageView) -> None:
+    def await_verdict(self, message_id: UUID, room_id: UUID, revision: int) -> None:
         """Remember to tell this client what becomes of the message, should no hint arrive."""
         now = asyncio.get_running_loop().time()
-        self.awaited[view.id] = Awaited(view.room, newest_revision(view), now)
+        self.awaited[message_id] = Awaited(room_id, revision, now)
         while len(self.awaited) > REMEMBERED:
             self.awaited.popitem(last=False)
 

@@ -1,0 +1,7 @@
+"""What the sockets say about themselves over HTTP."""
+
+from django.urls import path
+
+from moderado.realtime import asyncapi
+
+urlpatterns = [path("ws/schema/", asyncapi.schema, name="asyncapi")]

@@ -1,0 +1,128 @@
+"""The real server in the test's own event loop: real TCP, PostgreSQL and Valkey."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+import uvicorn
+from channels.layers import get_channel_layer
+from tests import factories
+from tests.integration.realtime.clients import Client, connected
+
+from moderado.accounts.models import User
+from moderado.accounts.services import sessions
+from moderado.chat.models import Room
+from moderado.chat.services import messages
+from moderado.chat.services.screening import screen_waiting
+from moderado.config.asgi import application
+from moderado.core import redis
+from moderado.realtime import healing, hub, serving
+from moderado.realtime.bridge import in_thread
+
+Call = Callable[..., Awaitable[Any]]
+
+
+@asynccontextmanager
+async def running_server() -> AsyncIterator[str]:
+    """The server's WebSocket address while it serves."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        application,
+        ws="moderado.realtime.serving:ChatProtocol",
+        ws_max_size=65_536,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        timeout_graceful_shutdown=8,
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server._serve([listener]))  # serve() would take the signals
+    while not server.started:
+        await asyncio.sleep(0.01)
+    try:
+        yield f"ws://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()
+
+
+@pytest_asyncio.fixture
+async def server(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """The address of a server with a short periodic check."""
+    await asyncio.to_thread(lambda: redis.client().flushdb())
+    monkeypatch.setattr(healing, "ROUND", 1.0)
+    monkeypatch.setattr(serving, "SPREAD", 0.0)  # seconds: nobody waits for the last ones
+    async with running_server() as url:
+        yield url
+    await hub.hub().close()
+    layer = get_channel_layer()
+    assert layer is not None
+    await layer.flush()
+
+
+@pytest.fixture
+def configured(settings: Any) -> Callable[..., None]:
+    """Change what the environment says, for this test."""
+
+    def change(**values: Any) -> None:
+        settings.ENV = settings.ENV.model_copy(update=values)
+
+    return change
+
+
+def token_of(user: User) -> str:
+    return sessions.tokens_of(session=sessions.open_session(user=user)).access
+
+
+make_user = in_thread(factories.make_user)
+make_room = in_thread(factories.make_room)
+make_member = in_thread(factories.make_member)
+make_token = in_thread(token_of)
+screen = in_thread(screen_waiting)
+post = in_thread(messages.post_message)
+
+
+class Cast:
+    """People and rooms of a test, and their sockets."""
+
+    def __init__(self, url: str, stack: AsyncExitStack) -> None:
+        self.url = url
+        self._stack = stack
+
+    async def room(self, **fields: Any) -> Room:
+        return await make_room(**fields)
+
+    async def member(self, room: Room, role: str = "MEMBER", **fields: Any) -> User:
+        user = await make_user(**fields)
+        await make_member(room, user=user, role=role)
+        return user
+
+    async def open(self, path: str, **options: Any) -> Client:
+        """A client that has not been greeted yet."""
+        return await self._stack.enter_async_context(connected(self.url + path, **options))
+
+    async def join(self, user: User, room: Room | None = None, **options: Any) -> Client:
+        """A greeted client of the user, in one room or in none yet."""
+        token = await make_token(user)
+        where = f"{room.id}/" if room else ""
+        client = await self.open(f"/ws/chat/{where}?token={token}", **options)
+        await client.next("connection_established")
+        return client
+
+    async def publish(self, room: Room, author_id: UUID, *texts: str) -> None:
+        """Post and judge, as another process would."""
+        for text in texts:
+            await post(author_id=author_id, room_id=room.id, text=text)
+        await screen()
+
+
+@pytest_asyncio.fixture
+async def cast(server: str) -> AsyncIterator[Cast]:
+    async with AsyncExitStack() as stack:
+        yield Cast(server, stack)

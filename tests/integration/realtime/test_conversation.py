@@ -1,0 +1,234 @@
+"""Two people talk: what each of them hears, and in which order."""
+
+from uuid import uuid4
+
+from moderado.chat.models import Membership
+from tests.integration.realtime.conftest import Cast, screen
+
+OFFENSIVE = "seu filho da puta"
+
+
+async def test_a_clean_message_is_confirmed_and_then_heard_by_all(cast: Cast):
+    room = await cast.room()
+    ana, bia = await cast.member(room), await cast.member(room)
+    at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)
+
+    await at_ana.send("chat_message", message=" bom dia ", client_id="1")
+    queued = await at_ana.next("message_queued")
+    await screen()
+    shown = await at_bia.next("chat_message")
+    own = await at_ana.next("chat_message")
+
+    assert queued["message"]["status"] == "PENDING"
+    assert queued["message"]["client_id"] == "1"
+    assert shown["message"]["content"] == "bom dia"
+    assert shown["message"]["id"] == queued["message"]["id"]
+    assert shown["seq"] == own["seq"] == 1
+    assert shown["message"]["author"] == {"id": str(ana.id), "name": ana.name}
+
+
+async def test_nobody_hears_a_blocked_message_but_its_author_learns_why(cast: Cast):
+    room = await cast.room()
+    ana, bia = await cast.member(room), await cast.member(room)
+    at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)
+
+    await at_ana.send("chat_message", message=OFFENSIVE, client_id="1")
+    await at_ana.next("message_queued")
+    await screen()
+    rejected = await at_ana.next("message_rejected")
+    await at_bia.up_to_date()
+
+    assert rejected["message"]["status"] == "REJECTED"
+    assert rejected["message"]["reason"] == rejected["reason"] != ""
+    assert "chat_message" not in at_bia.types()
+    assert OFFENSIVE not in str(at_bia.heard)
+
+
+async def test_the_same_client_id_again_is_the_first_message(cast: Cast):
+    room = await cast.room()
+    ana = await cast.member(room)
+    at_ana = await cast.join(ana, room)
+
+    for _ in range(2):
+        await at_ana.send("chat_message", message="bom dia", client_id="1")
+    first, second = [await at_ana.next("message_queued") for _ in range(2)]
+    await at_ana.send("chat_message", message="boa noite", client_id="1")
+    error = await at_ana.next("error")
+
+    assert first["message"]["id"] == second["message"]["id"]
+    assert (error["code"], error["client_id"]) == ("conflict", "1")
+
+
+async def test_a_message_sent_again_after_its_rejection_is_told_again(cast: Cast):
+    room = await cast.room()
+    ana = await cast.member(room)
+    at_ana = await cast.join(ana, room)
+    await at_ana.send("chat_message", message=OFFENSIVE, client_id="1")
+    await at_ana.next("message_queued")
+    await screen()
+    await at_ana.next("message_rejected")
+
+    again = await cast.join(ana, room)
+    await again.send("chat_message", message=OFFENSIVE, client_id="1")
+
+    assert (await again.next("message_queued"))["message"]["status"] == "REJECTED"
+    assert await again.next("message_rejected")
+
+
+async def test_the_authors_other_sockets_hear_of_it_once(cast: Cast):
+    room = await cast.room()
+    ana = await cast.member(room)
+    phone, desk = await cast.join(ana, room), await cast.join(ana)
+
+    await phone.send("chat_message", message="bom dia", client_id="1")
+    await phone.next("message_queued")
+    await desk.next("message_queued")
+    await screen()
+    await phone.next("chat_message")
+    shown = await desk.next("chat_message")  # not subscribed there: told because it is theirs
+    await phone.up_to_date()
+    await desk.up_to_date()
+
+    assert shown["message"]["status"] == "APPROVED"
+    assert phone.types().count("message_queued") == 1
+    assert desk.types().count("message_queued") == 1
+    assert desk.types().count("chat_message") == 1
+
+
+async def test_the_confirmation_comes_before_the_verdict_in_a_room_without_moderation(cast: Cast):
+    room = await cast.room(moderation_mode="off")
+    ana = await cast.member(room)
+    at_ana = await cast.join(ana, room)
+
+    for number in range(20):
+        await at_ana.send("chat_message", message=f"oi {number}", client_id=str(number))
+    for _ in range(20):
+        await at_ana.next("chat_message")
+    await at_ana.up_to_date()
+
+    order = [
+        (frame["type"], frame["message"]["client_id"])
+        for frame in at_ana.heard
+        if "message" in frame
+    ]
+    for number in range(20):
+        queued = order.index(("message_queued", str(number)))
+        assert queued < order.index(("chat_message", str(number)))
+    assert at_ana.seqs(room.id) == list(range(1, 21))
+
+
+async def test_an_edit_and_a_deletion_are_heard_in_their_order(cast: Cast):
+    room = await cast.room()
+    ana, bia = await cast.member(room), await cast.member(room)
+    at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)
+    await at_ana.send("chat_message", message="bom dia", client_id="1")
+    message = (await at_ana.next("message_queued"))["message"]
+    await screen()
+    await at_ana.next("chat_message")
+
+    await at_ana.send("edit_message", id=message["id"], message="boa tarde")
+    queued = await at_ana.next("message_queued")
+    await screen()
+    updated = await at_bia.next("message_updated")
+    await at_ana.send("delete_message", id=message["id"])
+    removed = await at_bia.next("message_removed")
+
+    assert queued["message"]["content"] == "bom dia"
+    assert queued["message"]["edit"]["content"] == "boa tarde"
+    assert updated["message"]["content"] == "boa tarde"
+    assert "boa tarde" not in str(removed)
+    assert at_bia.seqs(room.id) == [1, 2, 3]
+
+
+async def test_typing_is_heard_by_the_others_and_not_too_often(cast: Cast):
+    room = await cast.room()
+    ana, bia = await cast.member(room), await cast.member(room)
+    at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)
+
+    for _ in range(5):
+        await at_ana.send("typing")
+    typing = await at_bia.next("typing")
+    await at_ana.up_to_date()
+    await at_bia.up_to_date()
+
+    assert typing["user"] == {"id": str(ana.id), "name": ana.name}
+    assert at_bia.types().count("typing") == 1
+    assert "typing" not in at_ana.types()
+
+
+async def test_who_has_read_how_far_is_told_to_the_room(cast: Cast):
+    room = await cast.room()
+    ana, bia = await cast.member(room), await cast.member(room)
+    await cast.publish(room, ana.id, "um", "dois")
+    at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)
+
+    await at_bia.send("mark_read", seq=2)
+    read = await at_ana.next("read")
+
+    assert (read["user"]["id"], read["seq"]) == (str(bia.id), 2)
+
+
+async def test_who_is_there_is_told_when_they_come_and_go(cast: Cast):
+    room = await cast.room()
+    ana, bia = await cast.member(room), await cast.member(room)
+    at_ana = await cast.join(ana, room)
+
+    at_bia = await cast.join(bia, room)
+    came = await at_ana.next("presence", where=lambda frame: frame["present"])
+    greeted = at_bia.heard[0]
+    await at_bia.connection.close()
+    went = await at_ana.next("presence", where=lambda frame: not frame["present"])
+
+    assert came["user"]["id"] == went["user"]["id"] == str(bia.id)
+    assert set(greeted["present"]) == {str(ana.id), str(bia.id)}
+
+
+async def test_one_connection_listens_to_many_rooms(cast: Cast):
+    rooms = [await cast.room() for _ in range(3)]
+    ana, bia = await cast.member(rooms[0]), await cast.member(rooms[0])
+    at_bia = await cast.join(bia)
+
+    for room in rooms:
+        await at_bia.send("subscribe", room=str(room.id))
+        subscribed = await at_bia.next("subscribed")
+        assert subscribed["room"] == str(room.id)
+        assert subscribed["moderation_mode"] == "pre"
+    for room in rooms:
+        await cast.publish(room, ana.id, f"para {room.id}")
+    heard = [(await at_bia.next("chat_message"))["room"] for _ in rooms]
+    await at_bia.send("unsubscribe", room=str(rooms[0].id))
+    await at_bia.up_to_date()
+    await cast.publish(rooms[0], ana.id, "longe")
+    await cast.publish(rooms[1], ana.id, "perto")
+    last = await at_bia.next("chat_message")
+
+    assert sorted(heard) == sorted(str(room.id) for room in rooms)
+    assert last["message"]["content"] == "perto"
+
+
+async def test_a_stranger_listens_to_a_public_room_and_joins_by_speaking(cast: Cast):
+    room = await cast.room()
+    ana = await cast.member(room)
+    stranger = await cast.member(await cast.room())
+    at_stranger = await cast.join(stranger, room)
+
+    await cast.publish(room, ana.id, "oi")
+    await at_stranger.next("chat_message")
+    await at_stranger.send("chat_message", message="olá", client_id="1")
+    await at_stranger.next("message_queued")
+
+    assert await Membership.objects.filter(room=room, user=stranger).aexists()
+
+
+async def test_a_private_room_and_no_room_and_no_uuid_are_one_answer(cast: Cast):
+    private = await cast.room(is_private=True)
+    at_ana = await cast.join(await cast.member(await cast.room()))
+
+    answers = []
+    for room_id in (private.id, uuid4()):
+        await at_ana.send("subscribe", room=str(room_id))
+        error = await at_ana.next("error")
+        answers.append((error["code"], error["message"]))
+
+    assert answers[0] == answers[1]
+    assert answers[0][0] == "no_such_room"
