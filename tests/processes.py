@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -47,7 +47,7 @@ def web(log: Path, extra: Mapping[str, str] | None = None) -> Iterator[str]:
         # The socket listens already: the first request waits in it until a worker takes it, and
         # fails at once when there is nobody left who could.
         try:
-            with urlopen(f"{url}/livez", timeout=SECONDS_TO_START):
+            with urlopen(f"{url}/livez", timeout=SECONDS_TO_START):  # noqa: S310  (our own http)
                 pass
         except OSError as error:
             raise AssertionError(f"The web did not start: {error}\n{_tail(log)}") from error
@@ -78,6 +78,25 @@ def worker(
         yield process
     finally:
         stop(process, _TERM, seconds=SECONDS_TO_STOP)
+
+
+@contextmanager
+def beat(log: Path, extra: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Celery's clock, which has the sweep done every few seconds."""
+    command = [sys.executable, "-m", "celery", "-A", "moderado.config.celery", "beat"]
+    process = _start(command, log, environment("worker") | (extra or {}))
+    try:
+        yield
+    finally:
+        stop(process, _TERM, seconds=SECONDS_TO_STOP)
+
+
+def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = 30) -> None:
+    """Until `condition` holds. AssertionError, naming `what`, once the time is over."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.05)
 
 
 def _waiting_for_tasks() -> int:

@@ -1,0 +1,38 @@
+"""Providers that leave a trace which another process can read."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from moderado.moderation.types import Assessment, Content, Outcome
+
+
+class Counting:
+    """Allows everything, and writes a line for each content it was asked about."""
+
+    name = "counting"
+    remote: ClassVar[Literal[False]] = False
+
+    def __init__(self, *, path: str) -> None:
+        self._path = Path(path)
+
+    def assess(self, contents: Sequence[Content]) -> list[Assessment]:
+        with self._path.open("a") as bill:
+            bill.writelines(f"{content.subject_id}/{content.revision}\n" for content in contents)
+        return [Assessment(provider=self.name, outcome=Outcome.ALLOW) for _ in contents]
+
+
+class Slow:
+    """Allows everything, but takes its time over what says SLOW."""
+
+    name = "slow"
+    remote: ClassVar[Literal[True]] = True
+
+    def __init__(self, *, seconds: float) -> None:
+        self._seconds = seconds
+
+    async def assess(self, contents: Sequence[Content]) -> list[Assessment]:
+        if any("SLOW" in content.text for content in contents):
+            await asyncio.sleep(self._seconds)
+        return [Assessment(provider=self.name, outcome=Outcome.ALLOW) for _ in contents]
