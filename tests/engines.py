@@ -41,6 +41,7 @@ def start() -> None:
         "STATIC_ROOT": str(static),
         "SECRET_KEY": os.environ.get("SECRET_KEY", "tests-tests-tests-tests-tests-tests"),
         "SECURE_COOKIES": "0",
+        "ALLOW_VOLATILE_DATABASE": "1",  # the engines forget on purpose
         "ALLOW_VOLATILE_DATABASE": "1",
         "DJANGO_SETTINGS_MODULE": "moderado.config.settings.test",
     }

@@ -11,7 +11,9 @@ from moderado.standalone.home import Home
 from moderado.standalone.supervisor import Command
 
 _SOURCE = Path(moderado.__file__).parent
-_CELERY = ("-m", "celery", "-A", "moderado.config.celery")
+_CELERY = ("-m", "celery", "--quiet", "-A")
+# The standalone copy may be root's: its worker takes JSON from a broker of its own only.
+_ROOT_IS_FINE = "ignore:You're running the worker with superuser privileges"
 
 
 def environment(home: Home, engines: Engines, *, settings: str) -> dict[str, str]:
@@ -23,6 +25,7 @@ def environment(home: Home, engines: Engines, *, settings: str) -> dict[str, str
         "STATIC_ROOT": str(home.static),
         "PROMETHEUS_MULTIPROC_DIR": str(home.metrics),
         "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": _ROOT_IS_FINE,
     }
     given = {name: value for name, value in os.environ.items() if value}
     return (
@@ -44,8 +47,8 @@ def serving(home: Home, engines: Engines, *, bind: str, reload: bool) -> list[Co
             "-m", "gunicorn", "-c", "python:moderado.config.gunicorn", "--bind", bind,
             "moderado.config.asgi:application",
         ],
-        "worker": [*_CELERY, "worker", "--without-gossip", "--without-mingle"],
-        "beat": [*_CELERY, "beat", "--pidfile="],
+        "worker": [*_CELERY, "moderado.config.celery", "worker", "--without-gossip", "--without-mingle"],
+        "beat": [*_CELERY, "moderado.config.beat", "beat", "--pidfile="],
     }
     # fmt: on
     return [
