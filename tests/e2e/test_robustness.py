@@ -1,0 +1,142 @@
+"""What is promised while things go wrong: nothing acknowledged is lost, nothing is judged twice."""
+
+import asyncio
+import os
+import time
+from collections import Counter
+from uuid import uuid4
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from moderado.chat import tasks
+from moderado.chat.models import Message
+from tests.e2e import providers, stack
+from tests.journey import Person, Socket
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+SWEPT = 30.0  # seconds within which what lost its hint has been found
+
+
+class Talk:
+    """Ana and Bia in one room, both listening."""
+
+    def __init__(self, url: str) -> None:
+        self.ana = Person(url, "Ana")
+        self.bia = Person(url, "Bia")
+
+    async def begin(self) -> "Talk":
+        await self.ana.register()
+        await self.bia.register()
+        self.room = (await self.ana.ask("POST", "chat/rooms/", json={"name": "Sala"}))["id"]
+        self.ana_hears = await self.ana.enter(self.room)
+        self.bia_hears = await self.bia.enter(self.room)
+        return self
+
+    async def say(self, text: str, *, within: float = 10) -> str:
+        """The id of what Ana has said, once it is acknowledged."""
+        client_id = uuid4().hex
+        await self.ana_hears.send(type="chat_message", message=text, client_id=client_id)
+        queued = await self.ana_hears.hears(
+            "message_queued", where=lambda f: f["message"]["client_id"] == client_id, within=within
+        )
+        message: str = queued["message"]["id"]
+        return message
+
+    async def end(self) -> None:
+        await self.ana.leave()
+        await self.bia.leave()
+
+
+async def hears_all(socket: Socket, ids: list[str], *, within: float) -> list[int]:
+    """The numbers under which those messages, and no others, were heard."""
+    frames = []
+    async with asyncio.timeout(within):
+        while len(frames) < len(ids):
+            frames.append(await socket.hears("chat_message", within=within))
+    assert sorted(frame["message"]["id"] for frame in frames) == sorted(ids)
+    return [frame["seq"] for frame in frames]
+
+
+async def test_however_often_a_message_is_delivered_it_is_judged_once(tmp_path):
+    bill = tmp_path / "bill"
+    judge = stack.judged_by(providers.Counting, path=str(bill))
+    with stack.running(tmp_path, workers=2, **judge) as server:
+        talk = await Talk(server.url).begin()
+        ids = []
+        for number in range(10):
+            ids.append(await talk.say(f"mensagem {number}"))
+            for _ in range(5):  # fifty rings in all, for two workers of two processes each
+                await sync_to_async(tasks.screen_waiting.apply_async)()
+
+        assert await hears_all(talk.bia_hears, ids, within=SWEPT) == list(range(1, 11))
+        await talk.end()
+
+    judged = Counter(line.partition("/")[0] for line in bill.read_text().splitlines())
+    assert judged == dict.fromkeys(ids, 1)
+
+
+async def test_a_slow_provider_delays_no_acknowledgement_and_no_other_room(tmp_path):
+    with stack.running(tmp_path, **stack.judged_by(providers.Slow, seconds=5)) as server:
+        slow = await Talk(server.url).begin()
+        other = await Talk(server.url).begin()
+
+        started = time.monotonic()
+        waiting = await slow.say("SLOW", within=1)
+        acknowledged = time.monotonic() - started
+
+        for number in range(3):
+            started = time.monotonic()
+            await other.say(f"rápida {number}", within=1)
+            await other.bia_hears.hears("chat_message", within=2)
+
+        heard = await slow.bia_hears.hears("chat_message", within=SWEPT)
+        await slow.end()
+        await other.end()
+
+    assert acknowledged < 1
+    assert heard["message"]["id"] == waiting
+
+
+async def test_a_killed_worker_loses_nothing(tmp_path):
+    bill = tmp_path / "bill"
+    judge = stack.judged_by(providers.Counting, path=str(bill))
+    with stack.running(tmp_path, workers=2, **judge) as server:
+        talk = await Talk(server.url).begin()
+        ids = []
+        for number in range(60):
+            if number == 30:
+                stack.kill_with_children(server.workers[0])
+            ids.append(await talk.say(f"mensagem {number}"))
+
+        assert await hears_all(talk.bia_hears, ids, within=SWEPT) == list(range(1, 61))
+        await talk.end()
+
+    assert await statuses(ids) == {Message.Status.APPROVED: 60}
+
+
+async def test_a_valkey_that_is_away_and_comes_back_empty_loses_nothing(tmp_path, monkeypatch):
+    valkey = stack.Valkey()
+    valkey.start()
+    monkeypatch.setitem(os.environ, "REDIS_URL", valkey.url)
+    try:
+        with stack.running(tmp_path) as server:
+            talk = await Talk(server.url).begin()
+            ids = [await talk.say("antes")]
+            valkey.kill()
+            ids += [await talk.say(f"durante {number}", within=5) for number in range(5)]
+            valkey.start()
+            ids += [await talk.say("depois", within=5)]
+
+            assert await hears_all(talk.bia_hears, ids, within=60) == list(range(1, 8))
+            await talk.end()
+    finally:
+        valkey.kill()
+
+    assert await statuses(ids) == {Message.Status.APPROVED: 7}
+
+
+@sync_to_async
+def statuses(ids: list[str]) -> Counter[str]:
+    return Counter(Message.objects.filter(id__in=ids).values_list("status", flat=True))
