@@ -1,0 +1,155 @@
+"""Coming back: after `sync` a client holds exactly what a fresh load would give."""
+
+from uuid import uuid4
+
+import pytest
+from moderado.chat.models import Room
+from moderado.realtime import reads
+from tests.integration.realtime.conftest import Cast, screen
+
+
+async def test_everything_since_the_last_seq_comes_in_one_answer(cast: Cast):
+    room = await cast.room()
+    ana = await cast.member(room)
+    await cast.publish(room, ana.id, "um", "dois", "três")
+    at_ana = await cast.join(ana, room)
+    greeted = at_ana.heard[0]
+
+    await at_ana.send("sync", after=1, epoch=greeted["epoch"], pending=[])
+    synced = await at_ana.next("synced")
+
+    assert (greeted["room"], greeted["seq"]) == (str(room.id), 3)
+    assert [message["seq"] for message in synced["messages"]] == [2, 3]
+    assert (synced["seq"], synced["reset"], synced["more"]) == (3, False, False)
+    assert synced["pending"] == {}
+
+
+@pytest.mark.parametrize(
+    ("after", "epoch", "reset"),
+    [
+        (0, "own", False),
+        (3, "own", False),
+        (3, None, False),
+        (4, "own", True),  # the server is behind: it was restored
+        (2, "other", True),
+    ],
+)
+async def test_resuming_is_whole_or_a_plain_reset(cast: Cast, after, epoch, reset):
+    room = await cast.room()
+    ana = await cast.member(room)
+    await cast.publish(room, ana.id, "um", "dois", "três")
+    at_ana = await cast.join(ana, room)
+    epochs = {"own": str(room.epoch), "other": str(uuid4()), None: None}
+
+    await at_ana.send("sync", after=after, epoch=epochs[epoch])
+    synced = await at_ana.next("synced")
+
+    assert synced["reset"] is reset
+    assert synced["seq"] == 3
+    assert synced["epoch"] == str(room.epoch)
+    expected = [] if reset else list(range(after + 1, 4))
+    assert [message["seq"] for message in synced["messages"]] == expected
+
+
+async def test_what_became_of_ones_own_messages_is_told(cast: Cast):
+    room = await cast.room()
+    ana = await cast.member(room)
+    at_ana = await cast.join(ana, room)
+    for client_id, text in (("a", "bom dia"), ("b", "seu filho da puta")):
+        await at_ana.send("chat_message", message=text, client_id=client_id)
+        await at_ana.next("message_queued")
+    await screen()
+
+    again = await cast.join(ana, room)
+    await again.send("sync", after=0, epoch=None, pending=["a", "b", "never"])
+    pending = (await again.next("synced"))["pending"]
+
+    assert pending["a"]["status"] == "APPROVED"
+    assert pending["b"]["status"] == "REJECTED"
+    assert pending["b"]["reason"]
+    assert pending["never"] is None
+
+
+async def test_a_long_absence_is_told_in_pages_and_live_frames_wait_for_the_last(
+    cast: Cast, monkeypatch
+):
+    room = await cast.room()
+    ana, bia = await cast.member(room), await cast.member(room)
+    await cast.publish(room, ana.id, *(f"{number}" for number in range(5)))
+    small = reads.feed.changes
+    monkeypatch.setattr(
+        reads.feed, "changes", lambda **arguments: small(**{**arguments, "limit": 2})
+    )
+    at_bia = await cast.join(bia)
+
+    await at_bia.send("subscribe", room=str(room.id), after=0, epoch=str(room.epoch))
+    await at_bia.next("subscribed")
+    first = await at_bia.next("synced")
+    await cast.publish(room, ana.id, "live")
+    await at_bia.up_to_date()
+    pages = [first]
+    while pages[-1]["more"]:
+        await at_bia.send("sync", room=str(room.id), after=pages[-1]["seq"], epoch=None)
+        pages.append(await at_bia.next("synced"))
+    await cast.publish(room, ana.id, "after")
+    last = await at_bia.next("chat_message")
+
+    told = [message["seq"] for page in pages for message in page["messages"]]
+    assert told == [1, 2, 3, 4, 5, 6]
+    assert last["seq"] == 7
+    assert at_bia.seqs(room.id) == [7]
+
+
+async def test_what_happens_while_a_subscriber_reads_is_neither_lost_nor_told_twice(
+    cast: Cast, monkeypatch
+):
+    room = await cast.room()
+    ana, bia = await cast.member(room), await cast.member(room)
+    await cast.publish(room, ana.id, "antes")
+    resume = reads.resume
+
+    async def slowly(**arguments):
+        await cast.publish(room, ana.id, "durante 1")  # read, and heard as well
+        resumed = await resume(**arguments)
+        await cast.publish(room, ana.id, "durante 2")  # heard only
+        return resumed
+
+    monkeypatch.setattr(reads, "resume", slowly)
+    at_bia = await cast.join(bia)
+    await at_bia.send("subscribe", room=str(room.id), after=0, epoch=str(room.epoch))
+    synced = await at_bia.next("synced")
+    live = await at_bia.next("chat_message")
+    await at_bia.up_to_date()
+
+    assert [message["content"] for message in synced["messages"]] == ["antes", "durante 1"]
+    assert live["message"]["content"] == "durante 2"
+    assert at_bia.seqs(room.id) == [3]
+
+
+async def test_a_room_whose_history_was_rebuilt_sends_its_listeners_to_reload(cast: Cast):
+    room = await cast.room()
+    ana = await cast.member(room)
+    await cast.publish(room, ana.id, "um", "dois")
+    at_ana = await cast.join(ana, room)
+
+    await Room.objects.filter(pk=room.id).aupdate(epoch=uuid4(), seq=1)
+
+    assert await at_ana.closed() == 4008
+    again = await cast.join(ana, room)
+    await again.send("sync", after=2, epoch=str(room.epoch))
+    assert (await again.next("synced"))["reset"]
+
+
+async def test_one_may_sync_a_room_one_does_not_listen_to_but_not_a_foreign_one(cast: Cast):
+    room, private = await cast.room(), await cast.room(is_private=True)
+    ana = await cast.member(room)
+    await cast.publish(room, ana.id, "um")
+    at_ana = await cast.join(ana)
+
+    await at_ana.send("sync", room=str(room.id), after=0, epoch=None)
+    synced = await at_ana.next("synced")
+    await at_ana.send("sync", room=str(private.id), after=0, epoch=None)
+    error = await at_ana.next("error")
+
+    assert len(synced["messages"]) == 1
+    assert error["code"] == "no_such_room"
