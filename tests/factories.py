@@ -3,6 +3,8 @@
 from itertools import count
 from typing import Any
 
+from django.db import connection
+
 from moderado.accounts.models import User
 from moderado.chat.models import Membership, Message, Room
 from moderado.core.ids import new_id
@@ -44,3 +46,19 @@ def make_message(room: Room | None = None, **fields: Any) -> Message:
         "position": room.seq,
     }
     return Message.objects.create(room=room, **{**defaults, **fields})
+
+
+def fill_room(room: Room, author: User, count: int, text: str = "bom dia") -> None:
+    """`count` published messages in one statement, all of the same instant; `#` counts them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO chat_message (id, created_at, room_id, author_id, first_hash, text,
+                revision, status, reason, categories, position, seq, edit_reason,
+                edit_categories, fence, attempts)
+            SELECT gen_random_uuid(), '2026-01-01', %s, %s, '', replace(%s, '#', n::text),
+                1, 'APPROVED', '', '{}', n, n, '', '{}', 0, 0
+            FROM generate_series(1, %s) AS n
+            """,
+            [room.id, author.id, text, count],
+        )

@@ -1,0 +1,215 @@
+"""Coming into a room, leaving it, and being put out of it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+
+from moderado.chat.errors import (
+    AlreadyAMember,
+    LastAdmin,
+    NoSuchRoom,
+    NotAllowedInRoom,
+    NotAMember,
+)
+from moderado.chat.events import AudienceChanged
+from moderado.chat.models import Membership, Room
+from moderado.chat.services import memberships
+from moderado.core.errors import Invalid, NotFound
+from tests.factories import make_member, make_room, make_user
+
+pytestmark = pytest.mark.django_db
+
+Role = Membership.Role
+
+
+@pytest.fixture
+def admin(room):
+    return make_member(room, role=Role.ADMIN).user
+
+
+@pytest.fixture
+def committed(django_capture_on_commit_callbacks):
+    """A block after which everything counts as committed."""
+    return partial(django_capture_on_commit_callbacks, execute=True)
+
+
+def roles(room):
+    return dict(Membership.objects.filter(room=room).values_list("user_id", "role"))
+
+
+def test_anybody_joins_a_public_room_and_joining_again_changes_nothing(room, admin):
+    user = make_user()
+
+    first = memberships.join_room(user_id=user.id, room_id=room.id)
+    again = memberships.join_room(user_id=user.id, room_id=room.id)
+
+    assert first.id == again.id
+    assert roles(room) == {admin.id: Role.ADMIN, user.id: Role.MEMBER}
+
+
+def test_joining_does_not_take_a_role_away(room, admin):
+    assert memberships.join_room(user_id=admin.id, room_id=room.id).role == Role.ADMIN
+
+
+@pytest.mark.parametrize("hidden", [{"is_private": True}, {"deleted_at": "2026-01-01T00:00Z"}])
+def test_nobody_joins_what_they_may_not_see(hidden):
+    room = make_room(**hidden)
+
+    with pytest.raises(NoSuchRoom):
+        memberships.join_room(user_id=make_user().id, room_id=room.id)
+
+    assert roles(room) == {}
+
+
+def test_who_comes_has_nothing_unread():
+    room = make_room(seq=41)
+
+    assert memberships.join_room(user_id=make_user().id, room_id=room.id).read_seq == 41
+
+
+@pytest.mark.django_db(transaction=True)
+def test_joining_twice_at_the_same_moment_makes_one_member(room):
+    user, together = make_user(), Barrier(4)
+
+    def join(_):
+        try:
+            together.wait(10)
+            return memberships.ensure_member(user_id=user.id, room_id=room.id).id
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        places = set(threads.map(join, range(4)))
+
+    assert len(places) == 1
+    assert roles(room) == {user.id: Role.MEMBER}
+
+
+def test_a_member_leaves_and_the_room_asks_who_may_still_listen(room, admin, heard, committed):
+    user = make_member(room).user
+
+    with committed():
+        memberships.leave_room(user_id=user.id, room_id=room.id)
+
+    assert roles(room) == {admin.id: Role.ADMIN}
+    assert heard == [AudienceChanged(room_id=room.id, acl_version=1)]
+
+
+def test_who_is_not_there_cannot_leave(room):
+    with pytest.raises(NotAMember):
+        memberships.leave_room(user_id=make_user().id, room_id=room.id)
+
+
+def test_the_last_administrator_stays_while_others_are_there(room, admin):
+    other = make_member(room).user
+
+    for refused in (
+        lambda: memberships.leave_room(user_id=admin.id, room_id=room.id),
+        lambda: memberships.remove_participant(
+            actor_id=admin.id, room_id=room.id, user_id=admin.id
+        ),
+        lambda: memberships.change_role(
+            actor_id=admin.id, room_id=room.id, user_id=admin.id, role=Role.MEMBER
+        ),
+    ):
+        with pytest.raises(LastAdmin):
+            refused()
+
+    assert roles(room) == {admin.id: Role.ADMIN, other.id: Role.MEMBER}
+
+
+def test_an_administrator_leaves_when_there_is_another_or_nobody(room, admin):
+    other = make_member(room, role=Role.ADMIN).user
+
+    memberships.leave_room(user_id=admin.id, room_id=room.id)
+    memberships.leave_room(user_id=other.id, room_id=room.id)
+
+    assert roles(room) == {}
+
+
+def test_an_administrator_adds_people_in_the_role_they_are_to_have(room, admin):
+    user = make_user()
+
+    place = memberships.add_participant(
+        actor_id=admin.id, room_id=room.id, user_id=user.id, role="MODERATOR"
+    )
+
+    assert (place.user, place.role) == (user, Role.MODERATOR)
+    with pytest.raises(AlreadyAMember):
+        memberships.add_participant(actor_id=admin.id, room_id=room.id, user_id=user.id)
+    assert roles(room)[user.id] == Role.MODERATOR
+
+
+def test_the_unknown_and_the_disabled_are_refused_in_the_same_words(room, admin):
+    told = []
+    for user_id in (uuid4(), make_user(is_active=False).id):
+        with pytest.raises(Invalid) as refused:
+            memberships.add_participant(actor_id=admin.id, room_id=room.id, user_id=user_id)
+        told.append({name: str(text) for name, text in refused.value.fields.items()})
+
+    assert told[0] == told[1]
+    assert set(told[0]) == {"user_id"}
+
+
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.MODERATOR, None])
+def test_only_administrators_rule_over_participants(room, role):
+    actor, member = make_user(), make_member(room).user
+    if role:
+        make_member(room, user=actor, role=role)
+    before = roles(room)
+
+    for forbidden in (
+        lambda: memberships.add_participant(
+            actor_id=actor.id, room_id=room.id, user_id=make_user().id
+        ),
+        lambda: memberships.change_role(
+            actor_id=actor.id, room_id=room.id, user_id=member.id, role=Role.ADMIN
+        ),
+        lambda: memberships.remove_participant(
+            actor_id=actor.id, room_id=room.id, user_id=member.id
+        ),
+    ):
+        with pytest.raises(NotAllowedInRoom):
+            forbidden()
+
+    assert roles(room) == before
+
+
+def test_a_role_that_does_not_exist_is_refused(room, admin):
+    member = make_member(room).user
+
+    with pytest.raises(Invalid):
+        memberships.change_role(actor_id=admin.id, room_id=room.id, user_id=member.id, role="OWNER")
+
+
+def test_losing_a_role_is_told_and_gaining_one_is_not(room, admin, heard, committed):
+    member = make_member(room).user
+    change = {"actor_id": admin.id, "room_id": room.id, "user_id": member.id}
+
+    with committed():
+        memberships.change_role(**change, role=Role.MODERATOR)
+    assert heard == []
+    with committed():
+        memberships.change_role(**change, role=Role.MEMBER)
+
+    assert heard == [AudienceChanged(room_id=room.id, acl_version=1)]
+
+
+def test_who_is_removed_is_named_so_that_their_sockets_end(room, admin, heard, committed):
+    member = make_member(room).user
+
+    with committed():
+        memberships.remove_participant(actor_id=admin.id, room_id=room.id, user_id=member.id)
+
+    assert roles(room) == {admin.id: Role.ADMIN}
+    assert heard == [AudienceChanged(room_id=room.id, acl_version=1, removed_user_id=member.id)]
+    assert Room.objects.get(pk=room.id).acl_version == 1
+
+
+def test_ruling_over_somebody_who_is_not_there_finds_nothing(room, admin):
+    with pytest.raises(NotFound):
+        memberships.remove_participant(actor_id=admin.id, room_id=room.id, user_id=make_user().id)

@@ -1,0 +1,151 @@
+"""Opening, changing and closing rooms, and who may read them."""
+
+from functools import partial
+
+import pytest
+
+from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom
+from moderado.chat.events import AudienceChanged
+from moderado.chat.models import Membership, Room
+from moderado.chat.selectors.rooms import (
+    get_room,
+    moderated_rooms,
+    readers,
+    rooms_visible_to,
+)
+from moderado.chat.services import rooms
+from moderado.core.errors import Invalid
+from tests.factories import make_member, make_room, make_user
+
+pytestmark = pytest.mark.django_db
+
+Role = Membership.Role
+
+
+@pytest.fixture
+def committed(django_capture_on_commit_callbacks):
+    """A block after which everything counts as committed."""
+    return partial(django_capture_on_commit_callbacks, execute=True)
+
+
+def administered(**fields):
+    room = make_room(**fields)
+    return room, make_member(room, role=Role.ADMIN).user
+
+
+def test_the_creator_is_the_first_administrator():
+    user = make_user()
+
+    room = rooms.create_room(creator_id=user.id, name="  Sala  de\u0301 ", is_private=True)
+
+    assert (room.name, room.is_private, room.moderation_mode) == ("Sala  d\u00e9", True, "pre")
+    assert Membership.objects.get(room=room).role == Role.ADMIN
+    assert Membership.objects.get(room=room).user == user
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"name": " "}, {"name": "x" * 81}, {"name": "a\0b"}, {"moderation_mode": "loud"}]
+)
+def test_a_room_that_cannot_be_is_refused(wrong):
+    with pytest.raises(Invalid) as refused:
+        rooms.create_room(creator_id=make_user().id, **{"name": "Sala", **wrong})
+
+    assert set(refused.value.fields) == set(wrong)
+    assert not Room.objects.exists()
+
+
+def test_everybody_sees_public_rooms_and_members_see_private_ones():
+    stranger, member = make_user(), make_user()
+    public, private = make_room(), make_room(is_private=True)
+    make_member(private, user=member)
+
+    assert set(rooms_visible_to(stranger.id)) == {public}
+    assert set(rooms_visible_to(member.id)) == {public, private}
+    with pytest.raises(NoSuchRoom):
+        get_room(room_id=private.id, reader_id=stranger.id)
+
+
+def test_of_a_private_room_only_members_are_readers():
+    stranger, room = make_user(), make_room(is_private=True)
+    member = make_member(room).user
+
+    assert readers(room_id=room.id, user_ids=[stranger.id, member.id]) == {member.id}
+    Room.objects.update(is_private=False)
+    assert readers(room_id=room.id, user_ids=[stranger.id, member.id]) == {stranger.id, member.id}
+
+
+def test_administrators_and_moderators_rule_where_they_are_such():
+    user, ruled, judged, visited = make_user(), make_room(), make_room(), make_room()
+    make_member(ruled, user=user, role=Role.ADMIN)
+    make_member(judged, user=user, role=Role.MODERATOR)
+    make_member(visited, user=user)
+
+    assert moderated_rooms(user.id) == {ruled.id, judged.id}
+
+
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.MODERATOR, None])
+def test_only_administrators_change_or_close_a_room(role):
+    room, user = make_room(name="before"), make_user()
+    if role:
+        make_member(room, user=user, role=role)
+
+    with pytest.raises(NotAllowedInRoom):
+        rooms.update_room(actor_id=user.id, room_id=room.id, name="after")
+    with pytest.raises(NotAllowedInRoom):
+        rooms.delete_room(actor_id=user.id, room_id=room.id)
+
+    room.refresh_from_db()
+    assert (room.name, room.deleted_at) == ("before", None)
+
+
+def test_a_stranger_is_not_told_that_a_private_room_exists():
+    room = make_room(is_private=True)
+
+    with pytest.raises(NoSuchRoom):
+        rooms.update_room(actor_id=make_user().id, room_id=room.id, name="mine")
+
+
+def test_what_is_not_named_stays_as_it_was(heard, committed):
+    room, admin = administered(name="before", moderation_mode="post")
+
+    with committed():
+        rooms.update_room(actor_id=admin.id, room_id=room.id, name="after")
+
+    room.refresh_from_db()
+    assert (room.name, room.moderation_mode, room.is_private) == ("after", "post", False)
+    assert room.acl_version == 0
+    assert heard == []
+
+
+def test_a_room_made_private_asks_its_listeners_again_and_only_then(heard, committed):
+    room, admin = administered()
+
+    with committed():
+        for is_private in (True, True, False):
+            rooms.update_room(actor_id=admin.id, room_id=room.id, is_private=is_private)
+
+    room.refresh_from_db()
+    assert room.acl_version == 1
+    assert heard == [AudienceChanged(room_id=room.id, acl_version=1)]
+
+
+def test_a_closed_room_is_there_for_nobody(heard, committed):
+    room, admin = administered()
+
+    with committed():
+        rooms.delete_room(actor_id=admin.id, room_id=room.id)
+
+    assert not rooms_visible_to(admin.id).exists()
+    assert readers(room_id=room.id, user_ids=[admin.id]) == set()
+    assert moderated_rooms(admin.id) == set()
+    assert heard == [AudienceChanged(room_id=room.id, acl_version=1)]
+    with pytest.raises(NoSuchRoom):
+        rooms.delete_room(actor_id=admin.id, room_id=room.id)
+
+
+def test_the_operators_may_close_any_room():
+    room = make_room(is_private=True)
+
+    rooms.delete_room(actor_id=None, room_id=room.id)
+
+    assert Room.objects.get().deleted_at is not None

@@ -1,0 +1,180 @@
+"""Finding what was said, in both languages, and nothing else."""
+
+import pytest
+from django.db import connection
+from django.db.models import Func, TextField
+
+from moderado.chat.errors import NoSuchRoom
+from moderado.chat.models import Message
+from moderado.chat.selectors import search as searching
+from moderado.chat.selectors.search import fold, search
+from tests.factories import fill_room, make_member, make_message, make_room, make_user
+
+pytestmark = pytest.mark.django_db
+
+Status = Message.Status
+
+SLOW = Func(template="pg_sleep(5)::text", output_field=TextField())
+
+
+@pytest.fixture
+def room():
+    return make_room()
+
+
+@pytest.fixture
+def reader(room):
+    return make_member(room).user
+
+
+@pytest.fixture
+def say(room):
+    author = make_user()
+
+    def say(*texts, **fields):
+        fields = {"author": author, "status": Status.APPROVED, **fields}
+        return [make_message(room, text=text, **fields) for text in texts]
+
+    return say
+
+
+@pytest.fixture
+def find(room, reader):
+    def find(query):
+        found = search(reader_id=reader.id, room_id=room.id, query=query)
+        return [message.text for message in found]
+
+    return find
+
+
+@pytest.mark.parametrize(
+    "said, asked",
+    [
+        ("uma mensagem nova", "mensagens"),
+        ("muitas mensagens novas", "mensagem"),
+        ("o canal da equipe", "canais"),
+        ("os canais da equipe", "canal"),
+        ("a reunião de hoje", "reuniões"),
+        ("as reuniões de hoje", "reunião"),
+        ("a decisão tomada", "decisões"),
+        ("os pães de ontem", "pão"),
+        ("um fóssil raro", "fósseis"),
+        ("gatos correndo", "correr"),
+        ("she was running away", "run"),
+        ("several meetings today", "meeting"),
+        ("the boxes arrived", "box"),
+    ],
+)
+def test_a_word_is_found_in_its_other_forms(say, find, said, asked):
+    say(said, "nada disso aqui")
+
+    assert find(asked) == [said]
+
+
+@pytest.mark.parametrize("asked", ["REUNIÃO", "reuniao", "Reunia\u0303o", "ｒｅｕｎｉａｏ"])
+def test_accents_and_capitals_do_not_matter(say, find, asked):
+    say("Reunião às dez", "almoço ao meio-dia")
+
+    assert find(asked) == ["Reunião às dez"]
+
+
+def test_every_word_must_occur(say, find):
+    say("a reunião do projeto", "a reunião do clube", "o projeto parou")
+
+    assert find("reunião projeto")[0] == "a reunião do projeto"
+
+
+def test_a_slip_of_the_pen_still_finds(say, find):
+    say("uma mensagem nova", "nada disso aqui")
+
+    assert find("mensajem") == ["uma mensagem nova"]
+
+
+def test_what_answers_best_comes_first(say, find):
+    say("o canal novo", "os canais novos", "um texto longo em que um canal aparece só de passagem")
+
+    assert find("canais")[0] == "os canais novos"
+    assert find("canal novo")[0] == "o canal novo"
+
+
+def test_only_published_messages_are_found(say, find, reader):
+    for status in Status:
+        say(f"segredo {status}", status=status)
+        say(f"segredo meu {status}", status=status, author=reader)
+
+    assert set(find("segredo")) == {"segredo APPROVED", "segredo meu APPROVED"}
+
+
+def test_other_rooms_are_not_searched(find):
+    make_message(text="segredo alheio", status=Status.APPROVED)
+
+    assert find("segredo") == []
+
+
+def test_nobody_searches_a_room_they_may_not_see():
+    room = make_room(is_private=True)
+    make_message(room, text="segredo", status=Status.APPROVED)
+
+    with pytest.raises(NoSuchRoom):
+        search(reader_id=make_user().id, room_id=room.id, query="segredo")
+
+
+@pytest.mark.parametrize("query", ["", "  ", "!!", "a & b | !c <-> :*", "'", "%_\\", "a" * 200])
+def test_no_query_is_too_strange(say, find, query):
+    say("bom dia")
+
+    assert find(query) == []
+
+
+def test_the_waiting_edit_of_a_published_message_is_not_found(say, find):
+    say("texto visível", edit_text="segredo", edit_status=Status.PENDING)
+
+    assert find("segredo") == []
+
+
+def test_at_most_a_hundred_are_given(say, find):
+    say(*["bom dia"] * 120)
+
+    assert len(find("dia")) == 100
+
+
+def test_likeness_that_takes_too_long_is_left_out(say, find, monkeypatch):
+    say("uma mensagem nova")
+    monkeypatch.setattr(searching, "_FOLDED", SLOW)
+    monkeypatch.setattr(searching, "PATIENCE", "50ms")
+    monkeypatch.setattr(searching, "_by_words", lambda _published, _words: [])
+
+    assert find("mensajem") == []
+
+
+def test_the_time_limit_of_likeness_ends_with_it(say, find):
+    say("uma mensagem nova")
+    find("mensajem")
+
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() != (searching.PATIENCE,)
+
+
+@pytest.mark.parametrize("text", ["Ação É ÚTIL", "ﬁm", "x\u0301\u0302y", "STRASSE ﬀ", "東京 Ⅻ"])
+def test_queries_are_folded_as_the_database_folds(text):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT chat_fold(%s)", [text])
+        assert cursor.fetchone() == (fold(text),)
+
+
+def test_an_index_answers(room):
+    author = make_user()
+    for other in (room, make_room(), make_room()):
+        fill_room(other, author, 3000, "palavra# comum")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE chat_message")
+        cursor.execute(
+            "EXPLAIN SELECT id FROM chat_message WHERE room_id = %s AND status = 'APPROVED'"
+            " AND chat_search_vector(text) @@ plainto_tsquery('portuguese', 'palavra77')",
+            [room.id],
+        )
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "message_search" in plan
+    assert "Seq Scan" not in plan
