@@ -68,9 +68,9 @@ OUTSIDE = {
         ("REDIS_IMAGE", "redis:8", "`valkey/valkey:9` works in its place."),
     ],
     "docker-compose.yml (development)": [
-        ("DEBUGGER", "", "`web`, `worker` or `beat`: waits for debugpy in that service."),
-        ("DEBUGGER_PORT", "5678", "Where debugpy of the web is."),
-        ("WORKER_DEBUGGER_PORT", "5679", "Where debugpy of the worker is."),
+        ("DEBUGGER", "", "`web` or `worker`: that one runs in a single process, under debugpy."),
+        ("DEBUGGER_PORT", "5678", "Where a debugger attaches to the web."),
+        ("WORKER_DEBUGGER_PORT", "5679", "Where a debugger attaches to the worker."),
         ("DEV_UID", "10001", "Your own uid, if containers shall write to the source."),
         ("DEV_GID", "10001", "Your own gid, likewise."),
     ],

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import django
 import pytest
+
 from tests import engines
 
 engines.start()  # before Django reads its settings, which want to know where the engines are
@@ -13,6 +14,7 @@ django.setup()
 
 from asgiref.sync import SyncToAsync  # noqa: E402
 from django.db import connections  # noqa: E402
+
 from tests import processes  # noqa: E402
 
 
@@ -37,9 +39,7 @@ def _close_connections() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def moderado_worker(
-    django_db_setup: None, tmp_path_factory
-) -> Iterator["subprocess.Popen[bytes]"]:
+def moderado_worker(django_db_setup: None, tmp_path_factory) -> Iterator["subprocess.Popen[bytes]"]:
     """A real Celery worker on the test database, once it takes tasks: its process.
 
     The test commits for real: `pytest.mark.django_db(transaction=True)`.
@@ -60,6 +60,6 @@ def live_server_url(django_db_setup: None, tmp_path_factory) -> Iterator[str]:
 
 @pytest.fixture
 def clock(time_machine):
-    """This process's clock, to be shifted: `clock.shift(seconds)`. Redis and PostgreSQL keep theirs."""
+    """This process's clock: `clock.shift(seconds)`. Redis and PostgreSQL keep theirs."""
     time_machine.move_to(datetime.now(UTC))
     return time_machine

@@ -27,7 +27,9 @@ def start() -> None:
     xdist_worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if xdist_worker:
         number = int(xdist_worker.removeprefix("gw")) + 1
-        os.environ["REDIS_URL"] = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{number}").geturl()
+        os.environ["REDIS_URL"] = (
+            urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{number}").geturl()
+        )
         return
     folder = Path(tempfile.mkdtemp(prefix="moderado-tests-"))
     _remove_when_we_are_gone(folder)
@@ -42,7 +44,6 @@ def start() -> None:
         "SECRET_KEY": os.environ.get("SECRET_KEY", "tests-tests-tests-tests-tests-tests"),
         "SECURE_COOKIES": "0",
         "ALLOW_VOLATILE_DATABASE": "1",  # the engines forget on purpose
-        "ALLOW_VOLATILE_DATABASE": "1",
         "DJANGO_SETTINGS_MODULE": "moderado.config.settings.test",
     }
 

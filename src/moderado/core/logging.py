@@ -62,6 +62,7 @@ _OUTSPOKEN = frozenset({
 _QUIET = {
     "asyncio": "WARNING",
     "celery.app.trace": "CRITICAL",  # task_failed says it without the arguments
+    "celery.beat": "WARNING",  # else a line every three seconds
     "celery.worker.strategy": "WARNING",
     "django.channels.server": "WARNING",
     "django.db.backends": "WARNING",

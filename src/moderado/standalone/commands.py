@@ -47,7 +47,9 @@ def serving(home: Home, engines: Engines, *, bind: str, reload: bool) -> list[Co
             "-m", "gunicorn", "-c", "python:moderado.config.gunicorn", "--bind", bind,
             "moderado.config.asgi:application",
         ],
-        "worker": [*_CELERY, "moderado.config.celery", "worker", "--without-gossip", "--without-mingle"],
+        "worker": [
+            *_CELERY, "moderado.config.celery", "worker", "--without-gossip", "--without-mingle",
+        ],
         "beat": [*_CELERY, "moderado.config.beat", "beat", "--pidfile="],
     }
     # fmt: on

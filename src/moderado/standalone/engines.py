@@ -22,9 +22,7 @@ class Engines:
 
 
 @contextmanager
-def engines(
-    home: Home, *, report: Report | None = None, durable: bool = True
-) -> Iterator[Engines]:
+def engines(home: Home, *, report: Report | None = None, durable: bool = True) -> Iterator[Engines]:
     """Both engines, ready, for as long as the block runs.
 
     `DATABASE_URL` and `REDIS_URL`, where set, are taken as they are, and nothing is started.

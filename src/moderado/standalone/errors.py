@@ -2,7 +2,7 @@
 
 
 class CannotStart(Exception):
-    """One clear sentence: what is in the way, and what to do about it. Shown without a traceback."""
+    """One clear sentence: what is in the way and what to do about it. Shown without a trace."""
 
 
 class AlreadyRunning(CannotStart):

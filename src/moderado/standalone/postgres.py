@@ -61,7 +61,7 @@ def _create(
     if ways.user:
         shutil.chown(password_file, ways.user)
     # fmt: off
-    command = [
+    command: list[str | Path] = [
         programs.initdb, "-D", draft, "-U", _OWNER, "-A", "scram-sha-256",
         "--pwfile", password_file, "-E", "UTF8", "--locale-provider=builtin",
         "--builtin-locale=C.UTF-8", "--no-sync",

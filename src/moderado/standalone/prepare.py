@@ -1,5 +1,6 @@
-"""`python -m moderado.standalone.prepare`: migrations, static files, the demo. A process of its own,
-so that the supervisor need not carry Django.
+"""`python -m moderado.standalone.prepare`: migrations, static files, the demo.
+
+A process of its own, so that the supervisor need not carry Django.
 
 What it did goes to standard output, one JSON object a line; what went wrong to standard error, as
 sentences.
@@ -15,9 +16,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import django
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
 from django.db import DatabaseError, connection
-from pydantic import ValidationError
+from django.db.migrations.executor import MigrationExecutor
+
+from moderado.standalone.home import write_privately
 
 _REFUSED = 2  # the exit code that says: standard error explains it
 
@@ -36,11 +42,6 @@ def main() -> int:
             done.append(_collect_static())
         with _step("demo") as done:
             done.append(_demo(password, wanted="--demo" in sys.argv))
-    except ValidationError as error:
-        for problem in error.errors(include_url=False, include_input=False):
-            variable = ".".join(str(part) for part in problem["loc"]).upper()
-            print(f"{variable}: {problem['msg']}", file=sys.stderr)
-        return _REFUSED
     except (DatabaseError, ImproperlyConfigured) as error:
         print(str(error).strip().splitlines()[0], file=sys.stderr)
         return _REFUSED
@@ -48,8 +49,6 @@ def main() -> int:
 
 
 def _migrate() -> str:
-    from django.core.management import call_command
-    from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
     waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -61,9 +60,6 @@ def _migrate() -> str:
 
 def _collect_static() -> str:
     """Gathered anew only if a file came, went or changed since the last time."""
-    from django.conf import settings
-    from django.contrib.staticfiles.finders import get_finders
-    from django.core.management import call_command
 
     digest = hashlib.sha256(repr(settings.STORAGES).encode())
     count = 0
@@ -81,11 +77,14 @@ def _collect_static() -> str:
 
 
 def _demo(password: str, *, wanted: bool) -> str:
-    from moderado.standalone import demo
+    from moderado.standalone import demo  # noqa: PLC0415  (it has models: Django comes first)
 
     if wanted or demo.is_untouched():
         demo.make(password=password)
-    people = demo.people_who_sign_in_with(password)
+    memory = Path(os.environ["MODERADO_DEMO_MEMORY"])
+    known = json.loads(memory.read_text()) if memory.exists() else {}
+    people = demo.people_who_sign_in_with(password, known=known)
+    write_privately(memory, known)
     for person in people:
         _tell(person=person.name, email=person.email, is_staff=person.is_staff)
     return f"{len(people)} people" if people else "none"

@@ -73,16 +73,18 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """A child in a session of its own (Ctrl-C reaches us alone; we stop it in order), that gets
     `dying_signal` when this process dies. Call it from the main thread: the kernel watches that."""
-    as_user = {"user": ways.user, "group": _group(ways.user), "extra_groups": []}
-    return subprocess.Popen(
+    process: subprocess.Popen[bytes] = subprocess.Popen(
         [str(part) for part in command],
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,
         preexec_fn=_between_fork_and_exec(ways, dying_signal),  # noqa: PLW1509 (the children's whole point; it only makes system calls)
-        **(as_user if ways.user else {}),
+        user=ways.user,
+        group=_group(ways.user),
+        extra_groups=[] if ways.user else None,
         **options,
     )
+    return process
 
 
 def stop(process: subprocess.Popen[bytes], with_signal: signal.Signals, *, seconds: float) -> None:

@@ -45,7 +45,7 @@ class Supervisor(honcho.manager.Manager):
         # Forked, so that each of honcho's own processes is a child of this one, and dies with it.
         multiprocessing.set_start_method("fork", force=True)
         honcho.manager.KILL_WAIT = PATIENCE
-        super().__init__(Printer(sys.stdout, prefix=not report.as_json))
+        super().__init__(JsonPrinter(report) if report.as_json else Printer(sys.stdout))
         self._report = report
         self._once_started = once_started
         self._stopping = multiprocessing.Event()
@@ -71,6 +71,26 @@ class Supervisor(honcho.manager.Manager):
             super()._system_print(data)
 
 
+class JsonPrinter(Printer):
+    """Passes JSON on as it is, and wraps what Celery and Python say in words."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(sys.stdout, prefix=False)
+        self._report = report
+
+    def write(self, message: Any) -> None:
+        """Print one line of one process."""
+        line = (
+            message.data.decode(errors="replace")
+            if isinstance(message.data, bytes)
+            else message.data
+        )
+        if line.startswith("{"):
+            super().write(message)
+        elif line.strip():
+            self._report.event("standalone_line", process=message.name, line=line.strip())
+
+
 class BoundProcess(Process):
     """A process that ends with us, and begins anew when it ends uncalled after a stable while."""
 
@@ -89,7 +109,7 @@ class BoundProcess(Process):
             self._started = time.monotonic()
             super().run(events, ignore_signals)
 
-    def _send_message(self, data: Any, type: str = "line") -> None:  # noqa: A002 (honcho's)
+    def _send_message(self, data: Any, type: str = "line") -> None:
         if type == "stop":
             stable = time.monotonic() - self._started > STABLE
             self._again = stable and not self._stopping.is_set()

@@ -58,10 +58,12 @@ def prepare(
     """Migrations, static files and the demo, whose people are returned. Raises CannotStart."""
     command = [sys.executable, "-m", "moderado.standalone.prepare", *(["--demo"] if demo else [])]
     settings = environment(home, found, settings="worker") | {
-        "MODERADO_DEMO_PASSWORD": home.secrets().demo_password
+        "MODERADO_DEMO_PASSWORD": home.secrets().demo_password,
+        "MODERADO_DEMO_MEMORY": str(home.path / "demo.json"),
     }
     people: list[dict[str, object]] = []
     with home.log("prepare") as log:
+        before = log.tell()
         process = subprocess.Popen(
             command, env=settings, stdout=subprocess.PIPE, stderr=log, text=True
         )
@@ -74,10 +76,16 @@ def prepare(
                 else:
                     people.append(said)
     if process.returncode != 0:
-        path = home.path / "logs" / "prepare.log"
-        lines = path.read_text(errors="replace").strip().splitlines()
-        raise CannotStart(f"{lines[-1] if lines else 'It could not be prepared.'} (see {path})")
+        raise CannotStart(_what_went_wrong(home, before))
     return people
+
+
+def _what_went_wrong(home: Home, since: int) -> str:
+    path = home.path / "logs" / "prepare.log"
+    said = path.read_bytes()[since:].decode(errors="replace").strip()
+    if not said or "Traceback" in said:
+        return f"It could not be prepared: {said.rpartition(chr(10))[2]} (see {path})"
+    return said
 
 
 def _tell_when_ready(
@@ -87,7 +95,7 @@ def _tell_when_ready(
     answer = "no answer"
     while time.monotonic() < deadline:
         try:
-            with urlopen(f"{url}/readyz", timeout=5):
+            with urlopen(f"{url}/readyz", timeout=5):  # noqa: S310  (our own address)
                 break
         except HTTPError as error:
             answer = f"{error.code} {error.read(500).decode(errors='replace')}"

@@ -62,7 +62,7 @@ def _start(home: Home, port: int, password: str, *, durable: bool) -> subprocess
             stdin=subprocess.PIPE,
             cwd=folder,
         )
-    assert process.stdin is not None  # noqa: S101 (asked for one line above)
+    assert process.stdin is not None
     process.stdin.write("".join(f"{name} {value}\n" for name, value in settings.items()).encode())
     process.stdin.close()
     return process
