@@ -95,6 +95,7 @@ def test_counting_walks_an_index():
         cursor.execute(f"EXPLAIN {_UNREAD}", {"user": user.id, "rooms": [room.id], "limit": 100})
         plan = "\n".join(line for (line,) in cursor.fetchall())
 
-    assert "message_visible" in plan
+    # Which of the two is a matter of how much of the table has been vacuumed.
+    assert "message_visible" in plan or "message_history" in plan
     assert "Seq Scan on chat_message" not in plan
     assert "Sort" not in plan
