@@ -44,7 +44,8 @@ def fold_character(character: str) -> str:
         return ""
     compatible = unicodedata.normalize("NFKC", character)
     if not compatible.isascii():  # NFKC first would turn the lunate sigma, a c, into an s
-        compatible = _lookalike(character) or compatible
+        looks = _lookalike(character)
+        compatible = looks if looks and looks.isascii() else compatible
     folded = "".join(map(_lookalike, _without_marks(compatible.casefold())))
     return folded if len(folded) <= _LONGEST else character
 

@@ -21,7 +21,8 @@ _DISGUISE = (
 _STRETCH = "|".join(letter * 2 for letter in ascii_lowercase)
 _LEET = str.maketrans("4@3105$!7+869", "aaeiossittbgg")
 _LEET_WITH_L = _LEET | {ord("1"): ord("l"), ord("!"): ord("l")}
-_LEET_TOKEN = re.compile(r"[a-z0-9@$!+]{3,}")
+# Nothing longer is a word: a key, an address, a digest.
+_LEET_TOKEN = re.compile(r"(?<![a-z0-9@$!+])[a-z0-9@$!+]{3,24}(?![a-z0-9@$!+])")
 _APART = re.compile(r"(?<![a-z])[a-z](?:[^a-z0-9]{1,3}[a-z](?![a-z])){2,}")
 _DOTTED = re.compile(r"(?<![a-z])[a-z]++(?:[.\-_*~•·,/|'+=:;]{1,2}[a-z]++)+")
 _MASKED = re.compile(r"(?<![a-z])[a-z]++(?:[*#%_&]++[a-z]*+)+")

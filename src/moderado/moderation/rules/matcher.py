@@ -110,7 +110,8 @@ def _guilty(found: Sequence[tuple[_Needle, int, int]], reading: Folded, original
         begin, stop = reading.original(first, end - needle.text.endswith(" "))
         if needle.rule is not None:
             rule = _as_aimed(needle.rule, reading.text, first)
-            if rule.action is not Outcome.ALLOW:
+            by_chance = len(rule.text) < _SHORT and _among_digits(original, begin, stop)
+            if rule.action is not Outcome.ALLOW and not by_chance:
                 hits.append(Hit(rule, begin, stop))
         elif not needle.accented or needle.accented in _as_written(original[begin:stop]):
             excused.append((begin, stop))
@@ -119,6 +120,11 @@ def _guilty(found: Sequence[tuple[_Needle, int, int]], reading: Folded, original
         for hit in hits
         if not any(begin <= hit.start and hit.end <= stop for begin, stop in excused)
     ]
+
+
+def _among_digits(text: str, start: int, end: int) -> bool:
+    """Whether the letters are a part of a number or a key, "3e652fa6"."""
+    return text[end : end + 1].isdigit() or (start > 0 and text[start - 1].isdigit())
 
 
 def _as_aimed(rule: Rule, text: str, start: int) -> Rule:

@@ -1,0 +1,136 @@
+"""Folded text, and the way back from it."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from moderado.moderation.normalize import fold
+from moderado.moderation.normalize.disguises import joined, masked, without_leet
+from moderado.moderation.normalize.folding import squeezed, unsqueezed, words
+
+# Letters, digits, marks, controls, other scripts: what people really hide words with.
+DISGUISES = "aeiosç ÁãÊ.-*_@340$!1\u0301\u0336\u200b\u00ad\u202e\u202c\ufe0f\U0001f1f5ﬁßİςａ𝓯рцſ½\ufdfa漢"
+texts = st.text(st.one_of(st.sampled_from(DISGUISES), st.characters(codec="utf-8")), max_size=60)
+
+
+@pytest.mark.parametrize(
+    "written, read",
+    [
+        ("MERDA", "merda"),
+        ("otário", "otario"),
+        ("ａｂｃ", "abc"),
+        ("𝓯𝓸𝓸", "foo"),
+        ("𝕗𝕠𝕠", "foo"),
+        ("ⓕⓞⓞ", "foo"),
+        ("🅵🅾🅾", "foo"),
+        ("🇵🇺", "pu"),
+        ("сора", "copa"),  # Cyrillic
+        ("ϝυсκ", "fuck"),  # Greek and Cyrillic
+        ("ꜱҽх", "sex"),
+        ("ϲ", "c"),
+        ("ſtop", "stop"),
+        ("pu\u200bta", "puta"),
+        ("pu\u00adta", "puta"),
+        ("pu\u0336t\u0301a", "puta"),
+        ("p\u2800u", "p u"),
+        ("ﬁm", "fim"),
+        ("ß", "ss"),
+        ("\u202eatup\u202c oi", "puta oi"),
+        ("漢字", "漢字"),
+        ("привет"[3:], "bet"),
+    ],
+)
+def test_it_reads_as_people_do(written, read):
+    assert fold(written).text == read
+
+
+@given(texts)
+@settings(max_examples=400)
+def test_every_character_knows_where_it_came_from(text):
+    folded = fold(text)
+
+    assert len(folded.offsets) == len(folded.text)
+    assert all(0 <= at < len(text) for at in folded.offsets)
+
+
+@given(texts)
+@settings(max_examples=400)
+def test_so_does_every_other_reading(text):
+    folded = fold(text)
+    readings = [words(folded), *without_leet(folded), *joined(folded)]
+    readings += [piece for piece, _ in masked(folded)]
+    readings += [words(reading) for reading in readings]
+    readings += [squeezed(reading) for reading in readings]
+
+    for reading in readings:
+        assert len(reading.offsets) == len(reading.text)
+        assert all(0 <= at < max(1, len(text)) for at in reading.offsets)
+
+
+@given(texts)
+@settings(max_examples=400)
+def test_words_are_letters_and_single_spaces(text):
+    read = words(fold(text)).text
+
+    assert read[0] == read[-1] == " "
+    assert "  " not in read.strip(" ")
+    assert all(letter == " " or letter.isalnum() for letter in read)
+
+
+@given(st.text("aab bc ", max_size=30))
+def test_a_squeezed_piece_is_found_again_with_all_of_its_runs(text):
+    reading = words(fold(text))
+    short = squeezed(reading).text
+
+    for start in range(len(short)):
+        at, to = unsqueezed(reading, start, start + 1)
+        assert set(reading.text[at:to]) == {short[start]}
+
+
+@given(texts)
+def test_reading_twice_changes_nothing_in_latin_text(text):
+    once = fold(text).text
+
+    assert fold(once).text == once or not once.isascii()
+
+
+def test_a_span_covers_the_original_with_what_was_hidden_in_it():
+    text = "oi p\u200bu\u0301ta!"
+    folded = fold(text)
+    at = folded.text.index("puta")
+
+    assert text[slice(*folded.original(at, at + 4))] == "p\u200bu\u0301ta"
+
+
+HARD = {
+    "one letter": "a",
+    "letters apart": "a ",
+    "dotted": "p.",
+    "masked": "a*",
+    "digits": "4",
+    "digits and letters": "p4",
+    "marks": "a\u0301\u0302",
+    "turned": "\u202ea\u202c",
+    "expanding": "\ufdfa",
+    "emoji": "\N{GRINNING FACE}",
+}
+
+
+@pytest.mark.parametrize("unit", HARD.values(), ids=HARD.keys())
+def test_a_long_text_takes_time_in_proportion(unit):
+    def seconds(length):
+        text = (unit * length)[:length]
+        best = float("inf")
+        for _ in range(5):
+            started = time.perf_counter()
+            folded = fold(text)
+            for reading in (words(folded), *without_leet(folded), *joined(folded)):
+                squeezed(reading)
+            list(masked(folded))
+            best = min(best, time.perf_counter() - started)
+        return best
+
+    # Eight times the text: quadratic would be 64 times the time.
+    assert seconds(16_000) < 24 * seconds(2_000) + 0.005
