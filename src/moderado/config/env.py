@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+import limits
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -160,6 +161,20 @@ class Env(BaseSettings):
         for network in networks:
             ip_network(network, strict=False)
         return networks
+
+    @field_validator(
+        "limit_messages_per_user",
+        "limit_messages_per_room",
+        "limit_sign_in_per_account",
+        "limit_sign_in_per_address",
+    )
+    @classmethod
+    def _rates(cls, rate: str) -> str:
+        try:
+            limits.parse(rate)
+        except ValueError:
+            raise ValueError("a number and a time are needed, as in 10/minute") from None
+        return rate
 
     @field_validator("allowed_origins")
     @classmethod

@@ -34,7 +34,7 @@ worker_enable_remote_control = False
 worker_concurrency = env().worker_concurrency
 worker_hijack_root_logger = False
 
-# In memory: the one entry is known, two beats are harmless, and Redis may be emptied.
+# In memory: the entries are known, two beats are harmless, and Redis may be emptied.
 beat_scheduler = "celery.beat:Scheduler"
 beat_max_loop_interval = 3
 beat_schedule = {
@@ -42,5 +42,10 @@ beat_schedule = {
         "task": "moderado.chat.tasks.sweep",
         "schedule": 3.0,  # seconds
         "options": {"expires": 10},
-    }
+    },
+    "forget_sessions": {
+        "task": "moderado.accounts.tasks.forget_sessions",
+        "schedule": 3600.0,  # seconds
+        "options": {"expires": 600},
+    },
 }

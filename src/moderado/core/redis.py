@@ -31,7 +31,7 @@ def new_async_client(*, timeout: float = TIMEOUT) -> redis_asyncio.Redis:
     return redis_asyncio.Redis.from_url(
         settings.REDIS_URL,
         retry=AsyncRetry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
-        **_connection_options(timeout),
+        **_connection_options(settings.REDIS_URL, timeout),
     )
 
 
@@ -42,13 +42,15 @@ def _client(url: str) -> redis.Redis:
     return redis.Redis.from_url(
         url,
         retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
-        **_connection_options(TIMEOUT),
+        **_connection_options(url, TIMEOUT),
     )
 
 
-def _connection_options(timeout: float) -> dict[str, Any]:
-    return {
-        "socket_timeout": timeout,
+def _connection_options(url: str, timeout: float) -> dict[str, Any]:
+    options = {"socket_timeout": timeout, "decode_responses": True}
+    if url.startswith("unix:"):
+        return options
+    return options | {
         "socket_connect_timeout": timeout,
         "socket_keepalive": True,
         "socket_keepalive_options": {
@@ -56,5 +58,4 @@ def _connection_options(timeout: float) -> dict[str, Any]:
             socket.TCP_KEEPINTVL: 3,
             socket.TCP_KEEPCNT: 3,
         },
-        "decode_responses": True,
     }

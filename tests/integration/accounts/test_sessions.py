@@ -291,3 +291,15 @@ def test_a_session_of_a_page_is_not_kept_by_a_token_it_never_had():
 
     session.refresh_from_db()
     assert session.ended_at == ended_at
+
+
+def test_sessions_whose_time_is_over_are_forgotten(settings):
+    settings.REFRESH_TOKEN_DAYS = 1
+    over, _ = signed_in()
+    Session.objects.filter(id=over.id).update(expires_at=timezone.now() - timedelta(seconds=1))
+    ended_early, _ = signed_in()
+    sessions.end_session(session_id=ended_early.id)
+    open_one, _ = signed_in()
+
+    assert sessions.forget_expired() == 1
+    assert set(Session.objects.values_list("id", flat=True)) == {ended_early.id, open_one.id}

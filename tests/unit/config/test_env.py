@@ -47,6 +47,7 @@ def test_all_mistakes_are_told_at_once_and_no_value_is(read):
         "ALLOWED_ORIGINS": "https://app.example/path",
         "TRUSTED_PROXIES": "the proxy",
         "WEB_WORKERS": "many",
+        "LIMIT_SIGN_IN_PER_ACCOUNT": "often",
     }
     with pytest.raises(Misconfigured) as refused:
         read(**NEEDED | wrong)

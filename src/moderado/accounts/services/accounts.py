@@ -25,7 +25,7 @@ NAME_LENGTH = 80
 EMAIL_LENGTH = 254
 MAX_PASSWORD_LENGTH = 256  # code points; a longer one only costs the hasher time
 
-# Argon2 takes 100 MiB a hash on purpose: this many at once in a process, the others wait.
+# Argon2 takes 46 MiB a hash on purpose: this many at once in a process, the others wait.
 HASHING = BoundedSemaphore(4)
 
 EMAIL_TAKEN = _("There is an account with this e-mail already.")
