@@ -1,0 +1,254 @@
+"""What the blocklist finds, through which disguises, and what it leaves alone."""
+
+import time
+import uuid
+
+import pytest
+
+from moderado.moderation.providers.blocklist import BlocklistProvider
+from moderado.moderation.types import Category, Content, Outcome
+
+ALLOW, FLAG, HOLD, BLOCK = Outcome
+
+STARTER = BlocklistProvider()
+
+
+def assess(provider, text):
+    content = Content(subject_type="message", subject_id=uuid.uuid4(), revision=1, text=text)
+    return provider.assess([content])[0]
+
+
+def outcome(text, provider=STARTER):
+    return assess(provider, text).outcome
+
+
+def own(words, **group):
+    group = {"category": "spam", "severity": 0.5, "action": "block", **group}
+    return BlocklistProvider(packs=[], rules=[{"id": "own", "words": words, **group}])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "oi",
+        "bom dia, gente!",
+        "Olá, tudo bem? Reunião às 14h30 na sala 3",
+        "hello everyone, how are you?",
+        "clean 3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+        "https://example.org/a?b=1#c",
+        "kkkkkkkk muito bom!!!",
+        "meu computador, a reputação e a disputa",
+        "suco de cupuaçu em Scunthorpe",
+        "a avó e o avô vão pôr a mesa por nós",
+        "o cágado anda devagar",
+        "deputado, enviado, curitibano, documento, escuta",
+        "class assassin cockpit dickens shiitake",
+        "a A55 custa R$455",
+        "que lixo de dia, tirei o lixo",
+        "he played Moby Dick",
+        "e/ou, bem-vindo, guarda-chuva",
+        "5*4 = 20, a*b",
+        "c o m p u t a d o r",
+    ],
+)
+def test_innocent_words_stay_innocent(text):
+    assert assess(STARTER, text).spans == ()
+    assert outcome(text) is ALLOW
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seu filho da puta",
+        "vai tomar no cu",
+        "vai se foder",
+        "idiota desgraçado",
+        "Você é um IDIOTA",
+        "seu imbecil",
+        "cala a boca, babaca",
+        "fdp",
+        "vsf",
+        "krl",
+        "eu vou te matar",
+        "se mata logo",
+        "fuck you asshole",
+        "you are a stupid idiot",
+        "you fucking moron",
+        "son of a bitch",
+        "kill yourself",
+        "I will kill you",
+        "you worthless piece of garbage",
+    ],
+)
+def test_what_is_offensive_at_anybody_is_blocked(text):
+    assert outcome(text) is BLOCK
+
+
+@pytest.mark.parametrize("text", ["viado", "aquela piranha", "I know where you live"])
+def test_what_depends_is_held(text):
+    assert outcome(text) is HOLD
+
+
+@pytest.mark.parametrize("text", ["o filme é idiota", "what a stupid movie", "isso é foda"])
+def test_what_is_merely_rude_is_shown_and_flagged(text):
+    assert outcome(text) is FLAG
+
+
+@pytest.mark.parametrize(
+    "disguised",
+    [
+        "PuTa",
+        "pútá",
+        "ｐｕｔａ",
+        "𝓹𝓾𝓽𝓪",
+        "рutа",
+        "p\u200but\u00ada",
+        "p̶ú̴t̷a̸",
+        "put4",
+        "pu74",
+        "pu7@",
+        "puuuutaaa",
+        "puttaa",
+        "p.u.t.a",
+        "p u t a",
+        "p-u_t*a",
+        "pu-ta",
+        "p*ta",
+        "p#ta",
+        "#puta",
+        "@puta",
+        "_puta_",
+        "puta123",
+        "suaputa",
+        "putakkkk",
+        "\u202eatup\u202c",
+    ],
+)
+def test_a_word_is_read_through_its_disguise_and_shown_where_it_stands(disguised):
+    text = f"oi {disguised} tchau"
+
+    found = assess(STARTER, text)
+
+    assert found.outcome is BLOCK
+    start = min(span.start for span in found.spans)
+    end = max(span.end for span in found.spans)
+    assert 3 <= start < end <= 3 + len(disguised)
+
+
+def test_the_span_is_the_very_word():
+    text = "Olá! 😀 ﬁm: PÚ\u200bTA, tchau"
+
+    (span,) = assess(STARTER, text).spans
+
+    assert text[span.start : span.end] == "PÚ\u200bTA"
+
+
+def test_whole_words_prefixes_and_anywhere():
+    assert outcome("pirata", own(["pira"])) is ALLOW
+    assert outcome("pirata", own(["pira"], match="prefix")) is BLOCK
+    assert outcome("o compirata", own(["pira"], match="prefix")) is ALLOW
+    assert outcome("o compirata", own(["pira"], match="anywhere")) is BLOCK
+
+
+def test_a_phrase_counts_whatever_stands_between_its_words():
+    assert outcome("compre...   SEGUIDORES!", own(["compre seguidores"])) is BLOCK
+    assert outcome("compre os seguidores", own(["compre seguidores"])) is ALLOW
+
+
+def test_an_innocent_word_excuses_what_it_contains():
+    group = {"id": "own", "words": ["pira"], "match": "anywhere"}
+    group |= {"category": "spam", "severity": 0.5, "action": "block"}
+    provider = BlocklistProvider(packs=[], rules=[group], allow=["pirata"])
+
+    assert outcome("um pirata", provider) is ALLOW
+    assert outcome("um pirata e uma pira", provider) is BLOCK
+
+
+def test_a_pattern_sees_the_letters_and_points_at_the_original():
+    rules = [{"id": "own", "patterns": [r"\bganhe \w+ por dia\b"]}]
+    rules[0] |= {"category": "spam", "severity": 0.5, "action": "hold"}
+    provider = BlocklistProvider(packs=[], rules=rules)
+    text = "Olá: GANHE muito, por dia!"
+
+    found = assess(provider, text)
+
+    assert found.outcome is HOLD
+    assert text[found.spans[0].start : found.spans[0].end] == "GANHE muito, por dia"
+
+
+def test_the_severest_rule_decides_and_every_category_keeps_its_score():
+    found = assess(STARTER, "o filme é idiota, vou te matar")
+
+    assert found.outcome is BLOCK
+    assert found.categories == {Category.HARASSMENT: 0.4, Category.THREAT: 1.0}
+
+
+def test_rules_of_the_packs_can_be_left_out():
+    lenient = BlocklistProvider(without=["pt-profanity", "pt-insult-severe/foda se"])
+
+    assert outcome("que merda", lenient) is ALLOW
+    assert outcome("que puta merda", lenient) is BLOCK
+
+
+def test_the_version_follows_the_rules():
+    assert STARTER.version == BlocklistProvider().version
+    assert STARTER.version != BlocklistProvider(allow=["puta"]).version
+
+
+@pytest.mark.parametrize(
+    "options, complaint",
+    [
+        ({"packs": ["klingon"]}, "klingon"),
+        ({"rules": [{"id": "own", "words": ["x"]}]}, "'category' is missing"),
+        ({"category": "bad"}, "bad"),
+        ({"severity": 2}, "severity"),
+        ({"action": "delete"}, "action"),
+        ({"match": "sideways"}, "sideways"),
+        ({"words": []}, "words or patterns"),
+        ({"words": "x"}, "list"),
+        ({"words": ["123"]}, "no letters"),
+        ({"colour": "red"}, "colour"),
+        ({"patterns": ["(unclosed"]}, "missing"),
+        ({"patterns": ["(?=ahead)"]}, "invalid"),
+        ({"patterns": [r"(a)\1"]}, "invalid"),
+        ({"patterns": ["a{1000}{1000}"]}, "repetition"),
+        ({"patterns": ["a" * 501]}, "500"),
+        ({"patterns": [f"a{number}" for number in range(501)]}, "500"),
+    ],
+)
+def test_a_wrong_rule_is_refused_when_it_is_built(options, complaint):
+    if "packs" not in options and "rules" not in options:
+        group = {"id": "own", "words": ["x"], "category": "spam", "severity": 0.5}
+        options = {"rules": [group | {"action": "hold"} | options]}
+
+    with pytest.raises(ValueError, match=complaint):
+        BlocklistProvider(**options)
+
+
+EVIL = ["(a+)+$", "(a|a)*$", "(a|aa)+$", "(.*a){20}", "([a-z]+)*$", "(a?){30}a{30}", "^(.*?,){11}P"]
+
+
+@pytest.mark.parametrize("pattern", EVIL)
+def test_a_pattern_made_to_hang_does_not(pattern):
+    group = {"id": "own", "patterns": [pattern], "category": "spam", "severity": 0, "action": "hold"}
+    provider = BlocklistProvider(packs=[], rules=[group])
+
+    started = time.perf_counter()
+    assess(provider, "a" * 3999 + "!")
+
+    assert time.perf_counter() - started < 0.2
+
+
+@pytest.mark.parametrize(
+    "unit", ["puta ", "a ", "p.", "a*", "p4", "seu idiota ", "vou te ", "\u202ea\u202c", "漢"]
+)
+def test_judging_takes_time_in_proportion_to_the_text(unit):
+    def seconds(length):
+        best = float("inf")
+        for _ in range(5):
+            started = time.perf_counter()
+            assess(STARTER, (unit * length)[:length])
+            best = min(best, time.perf_counter() - started)
+        return best
+
+    assert seconds(16_000) < 24 * seconds(2_000) + 0.01

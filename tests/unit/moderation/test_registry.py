@@ -1,0 +1,90 @@
+"""Which providers judge, and which configurations are refused."""
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from moderado.moderation import checks, registry
+from moderado.moderation.providers.base import OnError
+
+STATIC = {"BACKEND": "moderado.moderation.providers.static.StaticProvider"}
+BLOCKLIST = {"BACKEND": "moderado.moderation.providers.blocklist.BlocklistProvider"}
+REMOTE = {"BACKEND": "tests.providers.Remote"}
+
+
+def broken_pattern():
+    group = {"id": "own", "patterns": ["(?<=x)y"], "category": "spam", "severity": 1}
+    return BLOCKLIST | {"OPTIONS": {"packs": [], "rules": [group | {"action": "block"}]}}
+
+
+def test_providers_are_built_once_and_in_order(settings):
+    settings.MODERATION_PROVIDERS = [STATIC, REMOTE]
+
+    assert [judge.name for judge in registry.judges()] == ["static", "remote"]
+    assert registry.judges() is registry.judges()
+
+
+def test_a_changed_setting_is_noticed(settings):
+    settings.MODERATION_PROVIDERS = [STATIC]
+    first, local = registry.policy_version(), registry.is_remote()
+    settings.MODERATION_PROVIDERS = [STATIC, REMOTE]
+
+    assert (local, registry.is_remote()) == (False, True)
+    assert registry.policy_version() != first
+
+
+def test_the_policy_version_is_the_same_in_every_process(settings):
+    settings.MODERATION_PROVIDERS = [STATIC | {"TIMEOUT": 2}]
+    first = registry.policy_version()
+    registry.judges.cache_clear()
+    registry.policy_version.cache_clear()
+
+    assert registry.policy_version() == first
+
+
+def test_a_failure_is_left_to_the_others_unless_somebody_says_otherwise():
+    (plain, lenient), mistakes = registry.build(
+        [STATIC, REMOTE | {"ON_ERROR": "approve", "TIMEOUT": 1.5}]
+    )
+
+    assert mistakes == []
+    assert (plain.on_error, plain.timeout) == (OnError.NEXT, 8.0)
+    assert (lenient.on_error, lenient.timeout) == (OnError.APPROVE, 1.5)
+
+
+@pytest.mark.parametrize(
+    "entries, complaint",
+    [
+        ([], "nobody would judge"),
+        (["moderado"], "BACKEND"),
+        ([{"OPTIONS": {}}], "BACKEND"),
+        ([{"BACKEND": "no.such.Provider"}], "No module named"),
+        ([{"BACKEND": "moderado.moderation.providers.static.Missing"}], "Missing"),
+        ([STATIC | {"OPTIONS": {"outcome": "MAYBE"}}], "MAYBE"),
+        ([STATIC | {"OPTIONS": {"colour": "red"}}], "colour"),
+        ([STATIC | {"OPTIONS": {"name": ""}}], "name"),
+        ([STATIC | {"ON_ERROR": "shrug"}], "shrug"),
+        ([STATIC | {"TIMEOUT": 0}], "TIMEOUT"),
+        ([STATIC | {"TIMEOUT": 60}], "TIMEOUT"),
+        ([STATIC | {"RETRIES": 3}], "RETRIES"),
+        ([STATIC, STATIC], "two providers are named 'static'"),
+        ([{"BACKEND": "tests.factories.count"}], "name"),
+        ([broken_pattern()], "own"),
+    ],
+)
+def test_a_configuration_that_could_not_judge_is_refused_at_start(settings, entries, complaint):
+    settings.MODERATION_PROVIDERS = entries
+
+    (error,) = checks.providers_can_be_built()
+    assert complaint in error.msg
+    with pytest.raises(ImproperlyConfigured, match="MODERATION_PROVIDERS"):
+        registry.judges()
+
+
+def test_every_mistake_is_reported_at_once(settings):
+    settings.MODERATION_PROVIDERS = [{"BACKEND": "no.such"}, STATIC | {"TIMEOUT": -1}]
+
+    assert len(checks.providers_can_be_built()) == 2
+
+
+def test_the_configuration_that_ships_is_accepted():
+    assert checks.providers_can_be_built() == []

@@ -1,0 +1,172 @@
+"""Asking the providers: in one call each, and no failure read as an opinion."""
+
+import asyncio
+import uuid
+from typing import ClassVar
+
+import pytest
+from tests.providers import Obedient, Remote
+
+from moderado.core.metrics import PROVIDER_CALLS
+from moderado.moderation.errors import ProviderUnavailable
+from moderado.moderation.services.screening import is_remote, screen, screen_one_remotely
+from moderado.moderation.types import Assessment, Category, Content, Outcome, Reason
+
+ALLOW, FLAG, HOLD, BLOCK = Outcome
+
+OBEDIENT = {"BACKEND": "tests.providers.Obedient"}
+REMOTE = {"BACKEND": "tests.providers.Remote"}
+
+
+class Broken:
+    """Fails, or answers what is no answer."""
+
+    name = "broken"
+    remote = False
+    answers: ClassVar = {
+        "too few": [],
+        "no list": None,
+        "wrong type": [True],
+        "a dict": [{"approved": "false"}],
+        "another's name": [Assessment(provider="other", outcome=ALLOW)],
+        "score of 7": [
+            Assessment(provider="broken", outcome=ALLOW, categories={Category.HATE: 7.0})
+        ],
+        "no number": [
+            Assessment(provider="broken", outcome=ALLOW, categories={Category.HATE: float("nan")})
+        ],
+    }
+
+    def __init__(self, how):
+        self.how = how
+
+    def assess(self, contents):
+        if self.how == "raises":
+            raise KeyError(contents[0].text)
+        if self.how == "unavailable":
+            raise ProviderUnavailable
+        return self.answers[self.how]
+
+
+@pytest.fixture(autouse=True)
+def _broken_can_be_imported(monkeypatch):
+    monkeypatch.setattr("tests.providers.Broken", Broken, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch):
+    for provider in (Obedient, Remote):
+        monkeypatch.setattr(provider, "asked", [])
+
+
+def broken(how, **entry):
+    return {"BACKEND": "tests.providers.Broken", "OPTIONS": {"how": how}, **entry}
+
+
+def content(text):
+    return Content(subject_type="message", subject_id=uuid.uuid4(), revision=1, text=text)
+
+
+def test_a_batch_is_one_call_and_one_verdict_each(settings):
+    settings.MODERATION_PROVIDERS = [OBEDIENT]
+
+    verdicts = screen([content("oi"), content("BLOCK"), content("HOLD"), content("FLAG")])
+
+    assert [verdict.outcome for verdict in verdicts] == [ALLOW, BLOCK, HOLD, FLAG]
+    assert Obedient.asked == ["oi", "BLOCK", "HOLD", "FLAG"]
+    assert all(verdict.assessments[0].latency > 0 for verdict in verdicts)
+    assert len({verdict.policy_version for verdict in verdicts}) == 1
+    assert not is_remote()
+
+
+def test_nothing_to_judge_asks_nobody(settings):
+    settings.MODERATION_PROVIDERS = [OBEDIENT]
+
+    assert screen([]) == []
+
+
+@pytest.mark.parametrize("how", ["raises", "unavailable", *Broken.answers])
+def test_whatever_is_no_answer_approves_nothing(settings, how):
+    settings.MODERATION_PROVIDERS = [broken(how)]
+
+    (verdict,) = screen([content("segredo")])
+
+    assert (verdict.outcome, verdict.reason) == (HOLD, Reason.UNJUDGED)
+    assert [failure.provider for failure in verdict.failures] == ["broken"]
+    assert "segredo" not in verdict.failures[0].error
+
+
+def test_the_opinions_of_the_others_are_kept(settings):
+    settings.MODERATION_PROVIDERS = [broken("raises"), OBEDIENT]
+
+    allowed, blocked = screen([content("oi"), content("BLOCK")])
+
+    assert (allowed.outcome, blocked.outcome) == (ALLOW, BLOCK)
+    assert allowed.rung == "obedient"
+    assert allowed.failures
+
+
+@pytest.mark.parametrize(
+    "on_error, expected", [("hold", HOLD), ("reject", BLOCK), ("approve", ALLOW), ("next", HOLD)]
+)
+def test_the_operator_says_what_a_failure_means(settings, on_error, expected):
+    settings.MODERATION_PROVIDERS = [broken("unavailable", ON_ERROR=on_error)]
+
+    assert screen([content("oi")])[0].outcome is expected
+
+
+def test_calls_and_failures_are_counted(settings):
+    settings.MODERATION_PROVIDERS = [OBEDIENT, broken("raises")]
+    answered = PROVIDER_CALLS.labels(provider="obedient", result="answered")
+    failed = PROVIDER_CALLS.labels(provider="broken", result="failed")
+    before = answered._value.get(), failed._value.get()
+
+    screen([content("oi"), content("oi")])
+
+    assert (answered._value.get(), failed._value.get()) == (before[0] + 2, before[1] + 2)
+
+
+async def test_remote_and_local_opinions_make_one_verdict(settings):
+    settings.MODERATION_PROVIDERS = [REMOTE, OBEDIENT]
+
+    verdict = await screen_one_remotely(content("HOLD"))
+
+    assert is_remote()
+    assert verdict.outcome is HOLD
+    assert {each.provider for each in verdict.assessments} == {"remote", "obedient"}
+
+
+async def test_what_a_local_rule_blocks_is_not_sent_anywhere(settings):
+    settings.MODERATION_PROVIDERS = [REMOTE, OBEDIENT]
+
+    verdict = await screen_one_remotely(content("BLOCK"))
+
+    assert (verdict.outcome, verdict.rung) == (BLOCK, "obedient")
+    assert Remote.asked == []
+
+
+async def test_a_remote_failure_leaves_the_decision_to_the_local_rules(settings):
+    settings.MODERATION_PROVIDERS = [REMOTE, OBEDIENT]
+
+    verdict = await screen_one_remotely(content("FAIL"))
+
+    assert (verdict.outcome, verdict.rung) == (ALLOW, "obedient")
+    assert verdict.failures[0].provider == "remote"
+
+
+async def test_a_remote_failure_with_nobody_else_is_held(settings):
+    settings.MODERATION_PROVIDERS = [REMOTE]
+
+    verdict = await screen_one_remotely(content("FAIL"))
+
+    assert (verdict.outcome, verdict.reason) == (HOLD, Reason.UNJUDGED)
+
+
+async def test_a_provider_is_not_waited_for_beyond_its_time_out(settings):
+    settings.MODERATION_PROVIDERS = [REMOTE | {"TIMEOUT": 0.05, "ON_ERROR": "hold"}, OBEDIENT]
+
+    verdict = await asyncio.wait_for(screen_one_remotely(content("WAIT")), 5)
+
+    assert (verdict.outcome, verdict.rung) == (HOLD, "remote:hold")
+    assert verdict.failures[0].error == "TimeoutError"
+    Remote.waiting.clear()
