@@ -92,9 +92,7 @@ class Message(Record):
     first_hash = models.BinaryField(max_length=16)  # of the first text: the same id, the same words
     text = models.TextField(_("text"))
     revision = models.PositiveIntegerField(_("revision"), default=1)
-    status = models.CharField(
-        _("status"), max_length=8, choices=Status, default=Status.PENDING
-    )
+    status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.PENDING)
     reason = models.CharField(_("reason"), max_length=32, blank=True, default="")
     categories = ArrayField(
         models.CharField(max_length=32), verbose_name=_("categories"), default=list, blank=True

@@ -48,7 +48,7 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a room stands. `acl_version` grows whenever somebody may have lost the right to read."""
+    """Where a room stands. `acl_version` grows when somebody may have lost the right to read."""
 
     room: UUID
     seq: int

@@ -144,7 +144,10 @@ def _kind(message: Message, after: int) -> ChangeKind:
 
 
 def _notice(message: Message) -> Notice:
-    refused = {Message.Status.REJECTED: Notice.REJECTED, Message.Status.HELD: Notice.HELD}
+    refused: dict[str, Notice] = {
+        Message.Status.REJECTED: Notice.REJECTED,
+        Message.Status.HELD: Notice.HELD,
+    }
     if message.status == Message.Status.REMOVED:
         return Notice.REMOVED
     if notice := refused.get(message.edit_status or message.status):

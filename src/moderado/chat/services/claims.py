@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -66,18 +67,16 @@ class Claimant:
         rooms = self._rooms(limit)
         if not rooms:
             return []
+        values: dict[str, Any] = {
+            "rooms": rooms,
+            "older": older,
+            "least": attempts[0],
+            "most": attempts[1],
+            "share": max(1, limit // len(rooms)),
+            "limit": limit,
+        }
         with connection.cursor() as cursor:
-            cursor.execute(
-                _WAITING,
-                {
-                    "rooms": rooms,
-                    "older": older,
-                    "least": attempts[0],
-                    "most": attempts[1],
-                    "share": max(1, limit // len(rooms)),
-                    "limit": limit,
-                },
-            )
+            cursor.execute(_WAITING, values)
             ids = [row[0] for row in cursor.fetchall()]
         return locked(ids)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -99,9 +100,7 @@ def edit_message(
         return own_view(message, language=message.author.language)
 
 
-def delete_message(
-    *, actor_id: UUID, message_id: UUID, room_id: UUID | None = None
-) -> MessageView:
+def delete_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None = None) -> MessageView:
     """Leave a tombstone: by the author at any time, by the room's moderators when it is visible.
 
     Deleting twice changes nothing. Raises NoSuchMessage, NotTheAuthor.
@@ -154,23 +153,21 @@ def _draft(
 
 def _insert(message: Message) -> bool:
     """Store `message` and set its position; false when its client_id is taken."""
+    values: dict[str, Any] = {
+        "id": message.id,
+        "now": message.created_at,
+        "room": message.room_id,
+        "author": message.author_id,
+        "client_id": message.client_id,
+        "hash": message.first_hash,
+        "text": message.text,
+        "status": str(message.status),
+        "reply_to": message.reply_to_id,
+        "published_at": message.published_at,
+        "queued_at": message.queued_at,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT,
-            {
-                "id": message.id,
-                "now": message.created_at,
-                "room": message.room_id,
-                "author": message.author_id,
-                "client_id": message.client_id,
-                "hash": message.first_hash,
-                "text": message.text,
-                "status": str(message.status),
-                "reply_to": message.reply_to_id,
-                "published_at": message.published_at,
-                "queued_at": message.queued_at,
-            },
-        )
+        cursor.execute(_INSERT, values)
         row = cursor.fetchone()
     if row is None:
         return False
@@ -269,4 +266,3 @@ def _remove(message: Message) -> None:
             )
         )
     store([message])
-

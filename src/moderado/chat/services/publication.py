@@ -17,9 +17,7 @@ from moderado.chat.projection import public_view
 from moderado.core.events import publish
 
 # FOR NO KEY UPDATE: it must not wait for, nor hold up, the key share locks of inserted messages.
-_LOCK_ROOMS = (
-    "SELECT id FROM chat_room WHERE id = ANY(%s::uuid[]) ORDER BY id FOR NO KEY UPDATE"
-)
+_LOCK_ROOMS = "SELECT id FROM chat_room WHERE id = ANY(%s::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 _TAKE_NUMBERS = """
     UPDATE chat_room SET seq = seq + taken.numbers
       FROM unnest(%s::uuid[], %s::bigint[]) AS taken(room_id, numbers)

@@ -75,7 +75,8 @@ class RemoteRound:
             message, fence, content = self._under_way.pop(future)
             if error := future.exception():
                 # Nothing is known: the lease runs out and the sweep tries again.
-                log.error("screening_failed", message_id=str(message.pk), error=type(error).__name__)
+                kind = type(error).__name__
+                log.error("screening_failed", message_id=str(message.pk), error=kind)
                 continue
             answered.append((message, fence))
             verdicts[message.pk] = (content, future.result())

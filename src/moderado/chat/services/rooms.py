@@ -72,9 +72,7 @@ def delete_room(*, actor_id: UUID | None, room_id: UUID) -> None:
     narrow_audience(room)
 
 
-def lock_room(
-    *, actor_id: UUID | None, room_id: UUID, role: Membership.Role | None = None
-) -> Room:
+def lock_room(*, actor_id: UUID | None, room_id: UUID, role: Membership.Role | None = None) -> Room:
     """The room, locked until the transaction ends; only for `role`, where one is named.
 
     Rooms are locked before messages, everywhere. Raises NoSuchRoom, NotAllowedInRoom.

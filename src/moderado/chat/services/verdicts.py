@@ -54,7 +54,10 @@ def apply(judged: Sequence[Judged]) -> None:
     if not judged:
         return
     record([(each.content, each.verdict) for each in judged])
-    plain, revised, public, told = [], [], [], []
+    plain: list[Message] = []
+    revised: list[Message] = []
+    public: list[PublicChange] = []
+    told: list[tuple[Message, Notice]] = []
     for each in judged:
         _measure(each)
         had_edits = each.message.revision > 1 or each.message.edit_status is not None
@@ -170,9 +173,7 @@ def _refuse(message: Message, outcome: Outcome, reason: str, categories: list[st
     return None, Notice.HELD if held else Notice.REJECTED
 
 
-def _refuse_edit(
-    message: Message, outcome: Outcome, reason: str, categories: list[str]
-) -> Notice:
+def _refuse_edit(message: Message, outcome: Outcome, reason: str, categories: list[str]) -> Notice:
     held = outcome is Outcome.HOLD
     message.edit_status = Status.HELD if held else Status.REJECTED
     message.edit_reason, message.edit_categories = reason, categories
