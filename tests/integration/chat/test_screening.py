@@ -322,6 +322,15 @@ def test_the_sweep_judges_what_was_left_behind(alice, room):
     assert message.status == "APPROVED"
 
 
+def test_a_web_server_whose_clock_is_ahead_delays_nothing(alice, room):
+    message = post(alice, room)
+    Message.objects.update(queued_at=timezone.now() + timedelta(minutes=5))
+
+    judge(message)
+
+    assert message.status == "APPROVED"
+
+
 def test_what_five_tries_did_not_judge_is_held_never_approved(alice, room):
     poison = post(alice, room)
     Message.objects.update(attempts=5)

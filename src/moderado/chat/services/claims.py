@@ -35,7 +35,7 @@ _WAITING = """
     SELECT claimed.id FROM unnest(%(rooms)s::uuid[]) AS room(id), LATERAL (
         SELECT id FROM chat_message
          WHERE room_id = room.id AND queued_at IS NOT NULL
-           AND queued_at <= statement_timestamp() - %(older)s
+           AND (%(older)s = interval '0' OR queued_at <= statement_timestamp() - %(older)s)
            AND attempts BETWEEN %(least)s AND %(most)s
            AND (lease_until IS NULL OR lease_until < statement_timestamp())
          ORDER BY queued_at, id LIMIT %(share)s
@@ -62,7 +62,8 @@ class Claimant:
         """Lock up to `limit` messages that wait and that nobody holds, oldest first in each room.
 
         `attempts`: how often they may have been tried, from and to. `older`: how long they must
-        have waited. Locks last as long as the caller's transaction; times are the database's.
+        have waited by the database's clock; zero asks no clock, since a web server's may be ahead.
+        Locks last as long as the caller's transaction.
         """
         rooms = self._rooms(limit)
         if not rooms:
