@@ -49,3 +49,9 @@ def test_both_languages_have_the_same_sentences() -> None:
         for part in strings.split("const PT = {")[:2]
     )
     assert english == portuguese
+
+
+def test_the_page_asks_for_all_its_modules_at_once() -> None:
+    named = set(re.findall(r"'moderado/([\w/-]+\.js)'", (TEMPLATES / "web/chat.html").read_text()))
+    needed = {str(module.relative_to(STATIC)) for module in STATIC.rglob("*.js")}
+    assert named == needed - {"theme.js", "client/types.js"}

@@ -57,6 +57,9 @@ function heard(/** @type {any} */ frame) {
       setPresent(frame.room, changed(frame));
       met(frame.room, frame.user.id);
       break;
+    case "read":
+      met(frame.room, frame.user.id);
+      break;
     case "typing":
       if (frame.user.id !== me.id) setTyping(frame.room, frame.user, Date.now() + TYPING_LASTS);
       break;

@@ -82,7 +82,7 @@ export function Timeline() {
   useEffect(() => {
     // The field below grows, the phone's keyboard opens: who was at the end stays there.
     const watcher = new ResizeObserver(() => {
-      if (store.pinned.value) box.current.scrollTop = box.current.scrollHeight;
+      if (box.current && store.pinned.value) box.current.scrollTop = box.current.scrollHeight;
     });
     watcher.observe(box.current);
     return () => watcher.disconnect();

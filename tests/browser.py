@@ -1,0 +1,127 @@
+"""People who use the page, each in a browser of their own. They know what is on the screen, only.
+
+`MODERADO_CHROMIUM` names the Chromium, or one on the PATH is taken.
+"""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, async_playwright, expect
+
+PATIENCE = 10_000  # milliseconds until silence is a failure
+PASSWORD = "correct horse 9 battery"  # noqa: S105  (of accounts that live as long as a test)
+# fmt: off
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
+]
+# fmt: on
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+expect.set_options(timeout=PATIENCE)
+
+
+def chromium() -> str:
+    """The path of a Chromium; skips the test where there is none."""
+    wanted = os.environ.get("MODERADO_CHROMIUM")
+    found = wanted or next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.skip(
+            "the page is tested in a Chromium: install one (`apt-get install chromium`, or "
+            "`playwright install chromium` and its path in MODERADO_CHROMIUM)"
+        )
+    return found
+
+
+@asynccontextmanager
+async def open_browser() -> AsyncIterator[Browser]:
+    executable = chromium()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class Visitor:
+    """One person, in one browser context. `complaints` is what the browser objected to."""
+
+    def __init__(self, page: Page, url: str, name: str) -> None:
+        self.page = page
+        self.url = url
+        self.name = name
+        self.email = f"{name.lower()}-{uuid4().hex}@example.com"
+        self.complaints: list[str] = []
+        self.heard: list[str] = []
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("websocket", lambda socket: socket.on("framereceived", self._received))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(message.text)
+
+    def _received(self, frame: str | bytes) -> None:
+        self.heard.append(frame if isinstance(frame, str) else frame.decode())
+
+    async def register(self) -> None:
+        await self.page.goto(f"{self.url}/register/")
+        await self.page.fill("[name=name]", self.name)
+        await self.page.fill("[name=email]", self.email)
+        await self.page.fill("[name=password]", PASSWORD)
+        await self.page.click("form .primary")
+        shown = expect(self.page.locator(".rooms"), f"{self.complaints}")
+        await shown.to_be_visible()
+
+    async def create_room(self, name: str, **choices: Any) -> None:
+        await self.page.click(".rooms-head .icon-button")
+        await self.page.fill("#room-name", name)
+        if mode := choices.get("mode"):
+            await self.page.check(f"[name=mode][value={mode}]")
+        if choices.get("is_private"):
+            await self.page.check("[name=is_private]")
+        await self.page.click(".dialog .primary")
+        await expect(self.page.locator(".head-name h2")).to_have_text(name)
+        await self.is_online()
+
+    async def join(self, name: str) -> None:
+        row = self.page.locator(".rooms-list li", has_text=name)
+        await row.get_by_role("button").click()
+        await row.get_by_role("link").click()
+        await expect(self.page.locator(".head-name h2")).to_have_text(name)
+        await self.is_online()
+
+    async def is_online(self) -> None:
+        await expect(self.page.locator(".there")).to_be_visible()
+
+    async def say(self, text: str) -> None:
+        await self.page.fill("#compose", text)
+        await self.page.press("#compose", "Enter")
+
+    def message(self, text: str) -> Locator:
+        return self.page.locator(".message", has_text=text)
+
+    async def sees(self, text: str, status: str) -> Locator:
+        message = self.message(text)
+        await expect(message).to_have_attribute("data-status", status)
+        return message
+
+
+@asynccontextmanager
+async def visit(browser: Browser, url: str, name: str, **options: Any) -> AsyncIterator[Visitor]:
+    """Somebody new, registered and in the chat. They leave without a complaint."""
+    options = {"locale": "pt-BR", "viewport": {"width": 1280, "height": 800}} | options
+    context = await browser.new_context(**options)
+    try:
+        visitor = Visitor(await context.new_page(), url, name)
+        await visitor.register()
+        yield visitor
+        assert not visitor.complaints, visitor.complaints
+    finally:
+        await context.close()

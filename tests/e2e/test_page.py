@@ -1,0 +1,260 @@
+"""The chat page, as people use it: real browsers, the real web, the real worker."""
+
+from collections.abc import AsyncIterator, Iterator
+from subprocess import Popen
+
+import pytest
+from playwright.async_api import Browser, expect
+from tests import processes
+from tests.browser import Visitor, chromium, open_browser, visit
+
+pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+OFFENSIVE = "vai se foder, seu idiota"
+
+
+@pytest.fixture(scope="module")
+def url(
+    django_db_setup: None, moderado_worker: "Popen[bytes]", tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Everybody here comes from one address, and sees the files as they lie in the tree."""
+    chromium()
+    home = tmp_path_factory.mktemp("web")
+    extra = {
+        "LIMIT_SIGN_IN_PER_ADDRESS": "1000/minute",
+        "STATIC_ROOT": str(home / "nothing-collected"),
+    }
+    with processes.web(home / "log", extra) as url:
+        yield url
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+async def ana(browser: Browser, url: str) -> AsyncIterator[Visitor]:
+    async with visit(browser, url, "Ana") as ana:
+        await ana.create_room("Café")
+        yield ana
+
+
+@pytest.fixture
+async def bia(browser: Browser, url: str, ana: Visitor) -> AsyncIterator[Visitor]:
+    async with visit(browser, url, "Bia", locale="en-US") as bia:
+        await bia.join("Café")
+        yield bia
+
+
+async def test_a_clean_message_is_pending_then_approved_and_seen_by_the_other(
+    ana: Visitor, bia: Visitor
+) -> None:
+    await ana.page.evaluate(WATCH_STATES)
+    await ana.say("Bom dia!")
+    await ana.sees("Bom dia!", "APPROVED")
+    await expect(ana.message("Bom dia!")).to_contain_text("Aprovada")
+    await expect(bia.message("Bom dia!")).to_contain_text("Ana")
+    assert "Pendente" in await ana.page.evaluate("window.states")
+
+
+async def test_an_offensive_message_is_rejected_with_a_reason_and_nobody_else_hears_it(
+    ana: Visitor, bia: Visitor
+) -> None:
+    await ana.page.evaluate(WATCH_STATES)
+    await ana.say(OFFENSIVE)
+    rejected = await ana.sees(OFFENSIVE, "REJECTED")
+    await expect(rejected).to_contain_text("Rejeitada")
+    await expect(rejected.locator(".why")).not_to_be_empty()
+    assert "Pendente" in await ana.page.evaluate("window.states")
+
+    await ana.say("Desculpem.")
+    await expect(bia.message("Desculpem.")).to_be_visible()  # and so the other would be, too
+    await expect(bia.message(OFFENSIVE)).to_have_count(0)
+    assert not any(OFFENSIVE in frame for frame in bia.heard)
+
+
+async def test_a_message_written_offline_survives_a_reload_and_is_sent_once(
+    ana: Visitor, bia: Visitor
+) -> None:
+    await ana.page.route("**/api/auth/ws-ticket/", lambda route: route.abort())
+    await ana.page.reload()
+    await expect(ana.page.locator(".head-name h2")).to_have_text("Café")
+    await ana.say("Escrita sem rede")
+    await ana.sees("Escrita sem rede", "SENDING")
+    await expect(ana.page.locator(".banner")).to_be_visible()
+    await ana.page.reload()
+    await ana.sees("Escrita sem rede", "SENDING")
+
+    await ana.page.unroute("**/api/auth/ws-ticket/")
+    await ana.page.evaluate(RECONNECT)
+
+    await ana.sees("Escrita sem rede", "APPROVED")
+    await expect(ana.page.locator(".banner")).to_have_count(0)
+    await expect(bia.message("Escrita sem rede")).to_have_count(1)
+    expected = [text for text in ana.complaints if "ERR_FAILED" in text]
+    ana.complaints = [text for text in ana.complaints if text not in expected]
+
+
+async def test_a_reconnect_brings_what_was_missed(ana: Visitor, bia: Visitor) -> None:
+    await ana.say("Antes")
+    await expect(bia.message("Antes")).to_be_visible()
+    await bia.page.route("**/api/auth/ws-ticket/", lambda route: route.abort())
+    await bia.page.evaluate(f"({STORE}).then(({{ client }}) => client.connection.socket.close())")
+    await ana.say("Durante")
+    await ana.sees("Durante", "APPROVED")
+    await expect(bia.message("Durante")).to_have_count(0)
+
+    await bia.page.unroute("**/api/auth/ws-ticket/")
+    await bia.page.evaluate(RECONNECT)
+
+    await expect(bia.message("Durante")).to_have_count(1)
+    await expect(bia.page.locator(".message .text")).to_have_text(["Antes", "Durante"])
+    bia.complaints = [text for text in bia.complaints if "ERR_FAILED" not in text]
+
+
+async def test_an_edit_is_seen_by_the_other_once_it_is_approved(
+    ana: Visitor, bia: Visitor
+) -> None:
+    await ana.say("Ola")
+    message = await ana.sees("Ola", "APPROVED")
+    await message.hover()
+    await message.get_by_role("button", name="Editar").click()
+    await ana.say("Olá a todos")
+    await expect(bia.message("Olá a todos")).to_contain_text("edited")
+    await expect(ana.message("Olá a todos")).to_contain_text("editada")
+
+
+async def test_a_refused_edit_leaves_the_visible_text_and_tells_the_author(
+    ana: Visitor, bia: Visitor
+) -> None:
+    await ana.say("Tudo bem?")
+    message = await ana.sees("Tudo bem?", "APPROVED")
+    await message.focus()
+    await ana.page.keyboard.press("e")
+    await ana.say(OFFENSIVE)
+    await expect(message.locator(".draft")).to_contain_text("Sua edição foi rejeitada")
+    await expect(bia.message("Tudo bem?")).to_be_visible()
+    assert not any(OFFENSIVE in frame for frame in bia.heard)
+
+
+async def test_a_deleted_message_disappears_for_everybody(ana: Visitor, bia: Visitor) -> None:
+    await ana.say("Por engano")
+    message = await ana.sees("Por engano", "APPROVED")
+    await expect(bia.message("Por engano")).to_be_visible()
+    ana.page.on("dialog", lambda dialog: dialog.accept())
+    await message.hover()
+    await message.get_by_role("button", name="Apagar").click()
+    await expect(bia.message("Por engano")).to_have_count(0)
+    await expect(ana.message("Por engano")).to_have_count(0)
+
+
+async def test_an_answer_quotes_what_it_answers(ana: Visitor, bia: Visitor) -> None:
+    await ana.say("Quem vem?")
+    question = bia.message("Quem vem?")
+    await question.hover()
+    await question.get_by_role("button", name="Reply").click()
+    await bia.say("Eu vou")
+    await expect(ana.message("Eu vou").locator(".quote")).to_contain_text("Quem vem?")
+
+
+async def test_typing_presence_and_reading_are_shown(ana: Visitor, bia: Visitor) -> None:
+    await expect(ana.page.locator(".there")).to_have_text("2 online")
+    await bia.page.locator("#compose").press_sequentially("Hm")
+    await expect(ana.page.locator(".typing")).to_contain_text("Bia está digitando…")
+    await ana.say("Leu?")
+    await expect(ana.message("Leu?")).to_contain_text("Lida por Bia")
+
+
+async def test_unread_messages_of_other_rooms_are_counted(ana: Visitor, bia: Visitor) -> None:
+    await ana.create_room("Outra")
+    await bia.say("Alguém aí?")
+    badge = ana.page.locator(".rooms-list li", has_text="Café").locator(".badge")
+    await expect(badge).to_contain_text("1")
+    await ana.page.get_by_role("link", name="Café").click()
+    await expect(ana.message("Alguém aí?")).to_be_visible()
+    await expect(badge).to_have_count(0)
+
+
+async def test_history_comes_as_one_scrolls_up_and_search_finds_in_it(ana: Visitor) -> None:
+    await ana.create_room("Longa", mode="off")
+    await ana.page.evaluate(f"({STORE}).then(({POST_MANY}))")
+    await ana.page.reload()
+    await expect(ana.message("número 119.")).to_be_visible()
+    await expect(ana.message("número 0.")).to_have_count(0)
+    await ana.page.locator(".message").first.scroll_into_view_if_needed()
+    await expect(ana.message("número 40.")).to_have_count(1)
+
+    await ana.page.get_by_role("button", name="Buscar").click()
+    await ana.page.fill("#search", "abacaxi")
+    await ana.page.locator(".found").click()
+    await expect(ana.message("abacaxi")).to_be_focused()
+    await expect(ana.page.locator(".message")).to_have_count(120)
+
+
+async def test_the_page_fits_a_phone_and_the_keyboard(browser: Browser, url: str) -> None:
+    phone = {"viewport": {"width": 360, "height": 640}, "color_scheme": "dark", "has_touch": True}
+    async with visit(browser, url, "Caio", **phone) as caio:
+        await caio.create_room("Bolso")
+        await expect(caio.page.locator(".rooms")).to_be_hidden()
+        await caio.say("Uma linha\nmais " + "comprida" * 30)
+        await caio.sees("Uma linha", "APPROVED")
+        overflow = "document.documentElement.scrollWidth - window.innerWidth"
+        assert await caio.page.evaluate(overflow) <= 0
+        await caio.page.get_by_role("button", name="Pessoas").click()
+        await expect(caio.page.locator(".panel")).to_be_visible()
+        assert await caio.page.evaluate(overflow) <= 0
+        await caio.page.keyboard.press("Escape")
+        await expect(caio.page.locator(".panel")).to_have_count(0)
+        await caio.page.get_by_role("button", name="Voltar às salas").click()
+        await expect(caio.page.locator(".rooms")).to_be_visible()
+        await expect(caio.page.locator(".conversation")).to_be_hidden()
+
+
+async def test_the_language_is_the_reader_s_and_can_be_changed(browser: Browser, url: str) -> None:
+    async with visit(browser, url, "Dora", locale="en-US") as dora:
+        await expect(dora.page.locator("html")).to_have_attribute("lang", "en")
+        await expect(dora.page.locator(".rooms")).to_contain_text("Your rooms")
+        await dora.page.get_by_role("button", name="Português").click()
+        await expect(dora.page.locator("html")).to_have_attribute("lang", "pt-br")
+        await expect(dora.page.locator(".rooms")).to_contain_text("Suas salas")
+
+
+async def test_signing_out_ends_the_session_in_every_tab(ana: Visitor) -> None:
+    other = await ana.page.context.new_page()
+    await other.goto(ana.page.url)
+    await expect(other.locator(".there")).to_be_visible()
+    await other.get_by_role("button", name="Sair", exact=True).click()
+    await expect(other.locator("h1")).to_be_visible()
+    await expect(ana.page.locator(".banner.bad")).to_contain_text("Sua sessão terminou.")
+    ana.complaints = [text for text in ana.complaints if "401" not in text and "403" not in text]
+
+
+async def test_what_people_write_stays_text(ana: Visitor, bia: Visitor) -> None:
+    attack = "<img src=x onerror=alert(1)> javascript:alert(1) http://exemplo.org/?a=1&b=2."
+    await ana.say(attack)
+    await expect(bia.message("onerror").locator(".text")).to_have_text(attack)
+    links = bia.message("onerror").locator(".text a")
+    await expect(links).to_have_attribute("href", "http://exemplo.org/?a=1&b=2")
+    await expect(links).to_have_attribute("rel", "noopener noreferrer nofollow")
+    await expect(bia.page.locator(".text img")).to_have_count(0)
+
+
+# In the page: every state that is shown, however briefly.
+WATCH_STATES = """() => {
+  window.states = [];
+  new MutationObserver(() => document.querySelectorAll(".state").forEach(
+    (state) => window.states.push(state.textContent)
+  )).observe(document.body, { childList: true, subtree: true, characterData: true });
+}"""
+
+STORE = "import('/static/moderado/app/store.js')"
+RECONNECT = f"({STORE}).then(({{ client }}) => client.reconnect())"
+
+POST_MANY = """async ({ client, openId }) => {
+  for (let number = 0; number < 120; number += 1) {
+    const fruit = number === 7 ? " abacaxi" : "";
+    await client.rest.post(`chat/rooms/${openId.value}/messages/`, { content: `número ${number}.${fruit}` });
+  }
+}"""
