@@ -93,7 +93,6 @@ def test_the_author_of_a_blocked_message_is_told_why_and_the_room_nothing(
     assert isinstance(told, AuthorTold)
     assert (told.notice, told.author_id) == (Notice.REJECTED, alice.id)
     assert (told.view.reason, told.view.categories) == ("policy", ("harassment",))
-    assert "insultos" in told.view.explanation or "insults" in told.view.explanation
 
 
 def test_every_verdict_is_logged(alice, room):
