@@ -99,6 +99,15 @@ def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = 30)
         time.sleep(0.05)
 
 
+def is_running(pid: int) -> bool:
+    """Whether the process is there, and not merely waiting to be buried."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
 def _waiting_for_tasks() -> int:
     """How many clients block on the queue, as the broker sees it."""
     url = os.environ.get("BROKER_URL") or os.environ["REDIS_URL"]

@@ -1,18 +1,14 @@
-"""The clock: Celery's beat with the schedule and nothing else, `celery -A moderado.config.beat beat`.
+"""The clock, Celery's beat, with its schedule: `celery -A moderado.config.beat beat`.
 
 It names tasks and never runs one, so it loads neither Django nor the product: half the memory.
 """
 
 import logging.config
-import os
 from typing import Any
 
 from celery import Celery, signals
 
-# Where it is set, Celery loads Django whole.
-os.environ.pop("DJANGO_SETTINGS_MODULE", None)
-
-app = Celery("moderado")
+app = Celery("moderado", fixups=set())  # its fix-up for Django would load all of it
 app.config_from_object("moderado.config.queue")
 
 

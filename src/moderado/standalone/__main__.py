@@ -2,10 +2,12 @@
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+from moderado.core.processes import die_with_parent
 from moderado.standalone.attached import attached
 from moderado.standalone.commands import environment
 from moderado.standalone.errors import CannotStart
@@ -33,6 +35,7 @@ def _run(choice: argparse.Namespace, rest: list[str]) -> int:
     report = Report(as_json=os.environ.get("LOG_FORMAT") == "json")
     match choice.command:
         case "up" | "dev":
+            _end_with_make()
             return up(home, bind=_bind(choice), report=report, reload=choice.command == "dev")
         case "demo":
             return _demo(home, report)
@@ -58,6 +61,16 @@ def _demo(home: Home, report: Report) -> int:
     for person in people:
         report.say(f"    {person['email']:<22} {home.secrets().demo_password}")
     return 0
+
+
+def _end_with_make() -> None:
+    """Under `make up`, killing make (even with -9) stops us in order."""
+    try:
+        parent = Path(f"/proc/{os.getppid()}/comm").read_text().strip()
+    except OSError:
+        return
+    if parent in {"make", "gmake"}:
+        die_with_parent(signal.SIGTERM)
 
 
 def _bind(choice: argparse.Namespace) -> str:
