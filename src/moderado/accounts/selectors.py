@@ -50,4 +50,5 @@ def principal_of_session(session_id: UUID) -> Principal:
 
 def users_matching(text: str) -> QuerySet[User]:
     """Active users whose name contains `text`, by name. E-mails are never searched."""
-    return User.objects.filter(is_active=True, name__icontains=text.strip()).order_by("name", "id")
+    part = text.replace("\x00", "").strip()  # PostgreSQL takes no NUL, and no name has one
+    return User.objects.filter(is_active=True, name__icontains=part).order_by("name", "id")

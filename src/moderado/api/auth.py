@@ -29,7 +29,15 @@ from moderado.api.pagination import NumberedPages
 from moderado.core.addresses import address_of_request
 
 
-class OpenDoor(APIView):
+class SecretAnswers(APIView):
+    """What is answered opens doors: no cache on the way may keep it."""
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        return {**super().default_response_headers, "Cache-Control": "no-store"}
+
+
+class OpenDoor(SecretAnswers):
     """For those who have no credentials yet, or come with bad ones: none are looked at."""
 
     authentication_classes = ()
@@ -80,7 +88,7 @@ class Logout(OpenDoor):
         return Response(status=204)
 
 
-class WebSocketTicket(APIView):
+class WebSocketTicket(SecretAnswers):
     @extend_schema(operation_id="issue_ticket", request=None, responses=TicketBody)
     def post(self, request: Request) -> Response:
         """A ticket that opens one WebSocket of this session, within half a minute."""

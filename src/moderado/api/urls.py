@@ -21,14 +21,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("chat/rooms/<uuid:room_id>/join/", rooms.Joining.as_view()),
     path("chat/rooms/<uuid:room_id>/leave/", rooms.Leaving.as_view()),
     path("chat/rooms/<uuid:room_id>/participants/", rooms.Participants.as_view()),
-    path(
-        "chat/rooms/<uuid:room_id>/participants/<uuid:user_id>/", rooms.OneParticipant.as_view()
-    ),
+    path("chat/rooms/<uuid:room_id>/participants/<uuid:user_id>/", rooms.OneParticipant.as_view()),
     path("chat/rooms/<uuid:room_id>/read/", rooms.Reading.as_view()),
     path("chat/rooms/<uuid:room_id>/messages/", messages.Messages.as_view()),
-    path(
-        "chat/rooms/<uuid:room_id>/messages/<uuid:message_id>/", messages.OneMessage.as_view()
-    ),
+    path("chat/rooms/<uuid:room_id>/messages/<uuid:message_id>/", messages.OneMessage.as_view()),
     path("chat/rooms/<uuid:room_id>/changes/", messages.RoomChanges.as_view()),
     path("chat/rooms/<uuid:room_id>/search/", messages.Search.as_view()),
     # moderation

@@ -120,7 +120,7 @@ def test_people_are_found_by_name_and_never_by_e_mail():
     make_user(name="Bia")
     make_user(name="Ana Gone", is_active=False)
 
-    assert list(users_matching("ana")) == [ana]
+    assert list(users_matching("ana")) == list(users_matching(" A\x00na ")) == [ana]
     assert list(users_matching("secret")) == []
     assert list(users_matching("%")) == []
 

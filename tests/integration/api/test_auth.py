@@ -104,6 +104,7 @@ def test_an_access_token_carries_the_claims_of_the_contract(client, user):
     answer = sign_in(client, user)
 
     assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
     assert set(answer.data) == {"access", "refresh"}
     claims = jwt.decode(answer.data["access"], options={"verify_signature": False})
     assert claims["user_id"] == str(user.id)
