@@ -115,6 +115,10 @@ class Cast:
         await client.next("connection_established")
         return client
 
+    async def post(self, room: Room, author_id: UUID, text: str) -> None:
+        """Post, and let it wait to be judged."""
+        await post(author_id=author_id, room_id=room.id, text=text)
+
     async def publish(self, room: Room, author_id: UUID, *texts: str) -> None:
         """Post and judge, as another process would."""
         for text in texts:

@@ -1,0 +1,180 @@
+"""Whatever a client sends, it is answered, and nobody else notices."""
+
+import asyncio
+
+import pytest
+from tests.integration.realtime.conftest import Cast, screen
+
+BAD_FRAMES = [
+    b"binary",
+    "",
+    "null",
+    "[]",
+    "7",
+    "NaN",
+    "{",
+    "[" * 60_000,
+    '{"type":"ping","n":' + "9" * 5_000 + "}",
+    '{"type":"ping","n":NaN}',
+    '{"type":"ping","n":1,"n":2}',
+    '\ufeff{"type":"ping"}',
+    '{"type":"nonsense"}',
+    '{"type":"chat_message","message":"\\ud800"}',
+    '{"type":"chat_message","message":"\\u0000"}',
+    '{"type":"chat_message","message":"   "}',
+    '{"type":"chat_message","message":"' + "x" * 4_001 + '"}',
+    '{"type":"chat_message","message":"' + "\ufdfa" * 4_000 + '"}' * 2,
+    '{"type":"chat_message","message":"x","status":"APPROVED"}',
+    '{"type":"chat_message","message":"x","client_id":" "}',
+    '{"type":"chat_message","message":"x","client_id":"\\u0000"}',
+    '{"type":"edit_message","id":"01a2039b-9a15-7407-af99-ecfe5ba06f52","message":"x"}',
+    '{"type":"delete_message","id":"01a2039b-9a15-7407-af99-ecfe5ba06f52"}',
+    '{"type":"subscribe","room":"01a2039b-9a15-7407-af99-ecfe5ba06f52"}',
+    '{"type":"authenticate","token":"x"}',
+    '{"type":"mark_read","seq":-1}',
+]
+
+
+async def test_every_bad_frame_is_one_error_and_the_socket_stays_open(cast: Cast):
+    room = await cast.room()
+    ana = await cast.member(room)
+    at_ana = await cast.join(ana, room)
+
+    for frame in BAD_FRAMES:
+        heard = len(at_ana.heard)
+        await at_ana.send_text(frame)
+        await at_ana.up_to_date()
+        answers = [answer["type"] for answer in at_ana.heard[heard:]]
+        assert answers == ["error", "pong"], frame[:60]
+    assert all(answer["message"] for answer in at_ana.heard if answer["type"] == "error")
+
+
+async def test_text_that_is_not_utf8_is_one_error_too(cast: Cast):
+    room = await cast.room()
+    at_ana = await cast.join(await cast.member(room), room)
+    protocol = at_ana.connection.protocol
+
+    protocol.send_text(b'{"type":"ping","n":"\xff"}')
+    at_ana.connection.send_data()
+    error = await at_ana.next("error")
+    await at_ana.up_to_date()
+
+    assert error["code"] == "malformed"
+
+
+async def test_a_frame_over_64_kib_closes_with_1009(cast: Cast):
+    at_ana = await cast.join(await cast.member(await cast.room()))
+
+    await at_ana.send("chat_message", message="x" * 65_536)
+
+    assert await at_ana.closed() == 1009
+
+
+async def test_errors_speak_the_language_of_their_reader(cast: Cast):
+    room = await cast.room()
+    said = []
+    for language in ("en", "pt-br"):
+        client = await cast.join(await cast.member(room, language=language), room)
+        await client.send_text('{"type":"nonsense"}')
+        said.append((await client.next("error"))["message"])
+
+    assert said[0] == "There is no frame of this type."
+
+
+async def test_a_flood_is_refused_with_the_time_to_wait(cast: Cast, configured):
+    configured(limit_frames_per_second=1, limit_frames_burst=20)
+    room = await cast.room()
+    ana = await cast.member(room)
+    at_ana = await cast.join(ana, room)
+
+    for number in range(100):
+        await at_ana.send("chat_message", message="oi", client_id=str(number))
+    refused = [await at_ana.next("error") for _ in range(75)]
+    accepted = at_ana.types().count("message_queued")
+
+    assert {frame["code"] for frame in refused} == {"rate_limited"}
+    assert all(frame["retry_after"] >= 1 and frame["client_id"] for frame in refused)
+    assert 20 <= accepted <= 25
+
+
+async def test_an_account_says_only_so_much_whatever_the_socket(cast: Cast, configured):
+    configured(limit_messages_per_user="3/minute")
+    room = await cast.room()
+    ana = await cast.member(room)
+    sockets = [await cast.join(ana, room) for _ in range(2)]
+
+    for number in range(3):
+        await sockets[0].send("chat_message", message="oi", client_id=str(number))
+        await sockets[0].next("message_queued")
+    await sockets[1].send("chat_message", message="oi", client_id="more")
+    error = await sockets[1].next("error")
+
+    assert (error["code"], error["client_id"]) == ("rate_limited", "more")
+    assert error["retry_after"] >= 1
+
+
+async def test_what_breaks_in_the_server_is_an_error_with_an_id_and_nothing_else(
+    cast: Cast, monkeypatch
+):
+    from moderado.realtime import commands
+
+    async def broken(**_arguments):
+        raise ValueError("secret detail")
+
+    room = await cast.room()
+    at_ana = await cast.join(await cast.member(room), room)
+    monkeypatch.setattr(commands, "post", broken)
+
+    await at_ana.send("chat_message", message="oi", client_id="1")
+    error = await at_ana.next("error")
+    await at_ana.up_to_date()
+
+    assert (error["code"], error["client_id"]) == ("internal", "1")
+    assert len(error["error_id"]) == 12
+    assert "secret" not in str(error)
+
+
+async def test_a_reader_who_never_reads_is_closed_and_nobody_waits_for_them(cast: Cast):
+    room = await cast.room()
+    ana, bia, slow = [await cast.member(room) for _ in range(3)]
+    at_bia = await cast.join(bia, room)
+    asleep = await cast.join(slow, room, max_queue=1)
+    asleep.connection.transport.pause_reading()
+
+    async def flood() -> None:
+        for number in range(600):
+            await cast.post(room, ana.id, f"{number} " + "x" * 3_900)
+            if number % 50 == 49:
+                await screen()
+
+    async def hear() -> None:
+        for _ in range(600):
+            await at_bia.next("chat_message", within=20)
+
+    async with asyncio.timeout(90):
+        await asyncio.gather(flood(), hear())
+    asleep.connection.transport.resume_reading()
+
+    assert at_bia.seqs(room.id) == list(range(1, 601))
+    assert await asleep.closed(within=20) in {4008, None}
+    assert len(asleep.seqs(room.id)) < 600
+
+
+@pytest.mark.parametrize("size", [1, 3])
+async def test_many_bursts_do_not_close_a_reader_who_reads(cast: Cast, size):
+    rooms = [await cast.room() for _ in range(size)]
+    ana, bia = await cast.member(rooms[0]), await cast.member(rooms[0])
+    at_bia = await cast.join(bia)
+    for room in rooms:
+        await at_bia.send("subscribe", room=str(room.id))
+        await at_bia.next("subscribed")
+        for number in range(300 // size):
+            await cast.post(room, ana.id, f"{number} " + "x" * 3_900)
+    await screen()
+    while await screen():
+        pass
+
+    for _ in range(300):
+        await at_bia.next("chat_message", within=20)
+    for room in rooms:
+        assert at_bia.seqs(room.id) == list(range(1, 300 // size + 1))
