@@ -230,7 +230,13 @@ EVIL = ["(a+)+$", "(a|a)*$", "(a|aa)+$", "(.*a){20}", "([a-z]+)*$", "(a?){30}a{3
 
 @pytest.mark.parametrize("pattern", EVIL)
 def test_a_pattern_made_to_hang_does_not(pattern):
-    group = {"id": "own", "patterns": [pattern], "category": "spam", "severity": 0, "action": "hold"}
+    group = {
+        "id": "own",
+        "patterns": [pattern],
+        "category": "spam",
+        "severity": 0,
+        "action": "hold",
+    }
     provider = BlocklistProvider(packs=[], rules=[group])
 
     started = time.perf_counter()

@@ -15,7 +15,9 @@ GUIDE = Path(__file__).parents[3] / "docs" / "providers.md"
 
 
 def blocks(language):
-    return re.findall(rf"^ *```{language}\n(.*?)^ *```", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
+    return re.findall(
+        rf"^ *```{language}\n(.*?)^ *```", GUIDE.read_text(), re.DOTALL | re.MULTILINE
+    )
 
 
 @pytest.fixture

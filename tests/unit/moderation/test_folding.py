@@ -11,7 +11,9 @@ from moderado.moderation.normalize.disguises import joined, masked, without_leet
 from moderado.moderation.normalize.folding import squeezed, unsqueezed, words
 
 # Letters, digits, marks, controls, other scripts: what people really hide words with.
-DISGUISES = "aeiosç ÁãÊ.-*_@340$!1\u0301\u0336\u200b\u00ad\u202e\u202c\ufe0f\U0001f1f5ﬁßİςａ𝓯рцſ½\ufdfa漢"
+DISGUISES = (
+    "aeiosç ÁãÊ.-*_@340$!1\u0301\u0336\u200b\u00ad\u202e\u202c\ufe0f\U0001f1f5ﬁßİςａ𝓯рцſ½\ufdfa漢"
+)
 texts = st.text(st.one_of(st.sampled_from(DISGUISES), st.characters(codec="utf-8")), max_size=60)
 
 

@@ -4,11 +4,11 @@ import inspect
 import uuid
 
 import pytest
-from tests.providers import Obedient, Remote
 
 from moderado.moderation.providers.blocklist import BlocklistProvider
 from moderado.moderation.providers.static import StaticProvider
 from moderado.moderation.types import Assessment, Category, Content, Outcome
+from tests.providers import Obedient, Remote
 
 PROVIDERS = [
     BlocklistProvider(),

@@ -5,12 +5,12 @@ import uuid
 from typing import ClassVar
 
 import pytest
-from tests.providers import Obedient, Remote
 
 from moderado.core.metrics import PROVIDER_CALLS
 from moderado.moderation.errors import ProviderUnavailable
 from moderado.moderation.services.screening import is_remote, screen, screen_one_remotely
 from moderado.moderation.types import Assessment, Category, Content, Outcome, Reason
+from tests.providers import Obedient, Remote
 
 ALLOW, FLAG, HOLD, BLOCK = Outcome
 

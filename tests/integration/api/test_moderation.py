@@ -1,0 +1,207 @@
+"""Moderators by REST: what was judged, what waits, and ruling on it."""
+
+import uuid
+
+import pytest
+from rest_framework.test import APIClient
+
+from moderado.accounts.services import sessions
+from moderado.chat.models import Membership
+from moderado.moderation.models import Case
+from moderado.moderation.services.screening import record
+from moderado.moderation.types import Assessment, Category, Content, Outcome, Verdict
+from tests.factories import PASSWORD, make_member, make_room, make_user
+
+pytestmark = pytest.mark.django_db
+
+LOGS, CASES = "/api/moderation/logs/", "/api/moderation/cases/"
+
+
+def signed_in(user):
+    client = APIClient()
+    tokens = sessions.sign_in(email=user.email, password=PASSWORD)
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.access}")
+    return client
+
+
+def judge(room, outcome=Outcome.HOLD, provider="blocklist", text="talvez"):
+    content = Content(
+        subject_type="message", subject_id=uuid.uuid4(), revision=1, text=text, scope_id=room.id
+    )
+    opinion = Assessment(provider=provider, outcome=outcome, categories={Category.HATE: 0.6})
+    verdict = Verdict(
+        outcome=outcome,
+        score=0.6,
+        categories=opinion.categories,
+        rung=provider,
+        assessments=(opinion,),
+    )
+    record([(content, verdict)])
+    return content
+
+
+@pytest.fixture
+def room():
+    return make_room()
+
+
+@pytest.fixture
+def moderator(room):
+    return signed_in(make_member(room, role=Membership.Role.MODERATOR).user)
+
+
+@pytest.fixture
+def staff():
+    return signed_in(make_user(is_staff=True))
+
+
+@pytest.fixture
+def decided(monkeypatch):
+    published = []
+    monkeypatch.setattr("moderado.moderation.services.review.publish", published.append)
+    return published
+
+
+def results(answer):
+    assert answer.status_code == 200, answer.data
+    return answer.json()["results"]
+
+
+@pytest.mark.parametrize("path", [LOGS, CASES])
+def test_members_and_strangers_see_nothing(room, path):
+    judge(room)
+
+    assert signed_in(make_member(room).user).get(path).status_code == 403
+    assert signed_in(make_user()).get(path).status_code == 403
+    assert APIClient().get(path).status_code == 401
+
+
+def test_a_moderator_sees_their_rooms_and_staff_sees_all(room, moderator, staff):
+    mine, elsewhere = judge(room), judge(make_room(is_private=True))
+
+    assert [line["message"] for line in results(moderator.get(LOGS))] == [str(mine.subject_id)]
+    assert [case["message"] for case in results(moderator.get(CASES))] == [str(mine.subject_id)]
+    everything = {str(mine.subject_id), str(elsewhere.subject_id)}
+    assert {line["message"] for line in results(staff.get(LOGS))} == everything
+    assert {case["message"] for case in results(staff.get(CASES))} == everything
+
+
+def test_another_room_is_not_there(moderator):
+    assert moderator.get(LOGS, {"room": make_room().id}).status_code == 404
+
+
+def test_a_line_says_who_judged_and_why(room, moderator):
+    content = judge(room, Outcome.BLOCK)
+
+    (line,) = results(moderator.get(LOGS))
+
+    assert line["room"] == str(room.id)
+    assert line["message"] == str(content.subject_id)
+    assert (line["verdict"], line["score"], line["provider"]) == ("BLOCK", 0.6, "blocklist")
+    assert line["categories"] == {"hate": 0.6}
+    assert line["actor"] is None
+
+
+@pytest.mark.parametrize(
+    "query, found",
+    [
+        ({"verdict": "BLOCK"}, 1),
+        ({"verdict": "ALLOW"}, 0),
+        ({"provider": "judge"}, 1),
+        ({"provider": "nobody"}, 0),
+        ({"message": "00000000-0000-7000-8000-000000000000"}, 0),
+    ],
+)
+def test_lines_are_filtered(room, moderator, query, found):
+    judge(room, Outcome.BLOCK, "judge")
+    judge(room, Outcome.HOLD)
+
+    assert len(results(moderator.get(LOGS, query))) == found
+
+
+def test_lines_of_one_message_in_one_room(room, moderator):
+    wanted = judge(room)
+    judge(room)
+
+    lines = results(moderator.get(LOGS, {"message": wanted.subject_id, "room": room.id}))
+
+    assert [line["message"] for line in lines] == [str(wanted.subject_id)]
+
+
+@pytest.mark.parametrize(
+    "query", [{"verdict": "MAYBE"}, {"message": "x"}, {"room": "1"}, {"cursor": "x"}]
+)
+def test_a_wrong_question_is_told_so(moderator, query):
+    answer = moderator.get(LOGS, query)
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "invalid"
+    assert set(answer.json()["fields"]) == set(query)
+
+
+def test_pages_go_from_the_newest_to_the_oldest(room, moderator):
+    judged = [str(judge(room).subject_id) for _ in range(5)]
+
+    read, link = [], f"{LOGS}?page_size=2"
+    while link:
+        page = moderator.get(link).json()
+        read += [line["message"] for line in page["results"]]
+        link = page["next"]
+
+    assert read == judged[::-1]
+
+
+def test_a_case_is_claimed_and_ruled_on(room, moderator, decided):
+    judge(room)
+    (case,) = results(moderator.get(CASES))
+
+    claimed = moderator.post(f"{CASES}{case['id']}/claim/")
+    assert claimed.status_code == 200
+    assert claimed.json()["claimed_by"]["name"]
+    ruled = moderator.post(
+        f"{CASES}{case['id']}/ruling/", {"outcome": "BLOCK", "reason": "hate", "note": "veja"}
+    )
+
+    assert ruled.status_code == 200
+    assert (ruled.json()["state"], ruled.json()["outcome"]) == ("decided", "BLOCK")
+    assert ruled.json()["decided_by"]["name"]
+    assert len(decided) == 1
+    assert results(moderator.get(CASES)) == []
+    assert len(results(moderator.get(CASES, {"state": "decided"}))) == 1
+    (line, _machine) = results(moderator.get(LOGS))
+    assert line["actor"] == ruled.json()["decided_by"]
+
+
+def test_what_another_holds_or_has_decided_is_a_conflict(room, moderator, staff, decided):
+    judge(room)
+    path = f"{CASES}{Case.objects.get().id}"
+    ruling = {"outcome": "ALLOW", "reason": "context"}
+    moderator.post(f"{path}/claim/")
+
+    for answer in (staff.post(f"{path}/claim/"), staff.post(f"{path}/ruling/", ruling)):
+        assert (answer.status_code, answer.json()["code"]) == (409, "case_taken")
+    assert moderator.post(f"{path}/ruling/", ruling).status_code == 200
+    for answer in (staff.post(f"{path}/claim/"), staff.post(f"{path}/ruling/", ruling)):
+        assert (answer.status_code, answer.json()["code"]) == (409, "case_closed")
+
+
+def test_a_case_of_another_room_is_not_there(moderator, decided):
+    judge(make_room())
+    path = f"{CASES}{Case.objects.get().id}"
+
+    assert moderator.post(f"{path}/claim/").status_code == 404
+    ruling = {"outcome": "ALLOW", "reason": "context"}
+    assert moderator.post(f"{path}/ruling/", ruling).status_code == 404
+    assert decided == []
+
+
+@pytest.mark.parametrize(
+    "ruling", [{}, {"outcome": "HOLD", "reason": "x"}, {"outcome": "ALLOW"}, {"reason": "x"}]
+)
+def test_a_ruling_says_what_and_why(room, moderator, ruling, decided):
+    judge(room)
+
+    answer = moderator.post(f"{CASES}{Case.objects.get().id}/ruling/", ruling)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert decided == []

@@ -1,0 +1,96 @@
+"""The queue and the audit trail in the admin."""
+
+import pytest
+from django.urls import reverse
+
+from moderado.moderation.models import Case, ModerationLog
+from moderado.moderation.services import review
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+
+CASES = reverse("admin:moderation_case_changelist")
+LOGS = reverse("admin:moderation_moderationlog_changelist")
+
+
+@pytest.fixture
+def staff(client):
+    user = make_user(is_staff=True, is_superuser=True)
+    client.force_login(user)
+    return user
+
+
+def act(client, action, *cases):
+    body = {"action": action, "_selected_action": [str(case.id) for case in cases]}
+    return client.post(CASES, body, follow=True)
+
+
+@pytest.mark.parametrize(
+    "action, outcome", [("approve", "ALLOW"), ("reject", "BLOCK")], ids=["approve", "reject"]
+)
+def test_cases_are_decided_from_the_list(client, staff, held, decided, action, outcome):
+    first, second = held(), held()
+
+    assert act(client, action, first, second).status_code == 200
+
+    rulings = Case.objects.values_list("state", "outcome", "decided_by")
+    assert list(rulings) == [("decided", outcome, staff.id)] * 2
+    assert len(decided) == 2
+
+
+def test_what_another_has_taken_is_refused_with_a_reason(client, staff, held, decided):
+    case, free = held(), held()
+    review.claim_case(actor_id=make_user().id, case_id=case.id, scope_ids=None)
+
+    answer = act(client, "reject", case, free)
+
+    case.refresh_from_db()
+    assert case.state == "open"
+    assert [event.case_id for event in decided] == [free.id]
+    assert len(answer.context["messages"]) == 2
+
+
+def test_the_queue_shows_a_text_as_text(client, staff, held):
+    held(text="<script>alert(1)</script>")
+
+    page = client.get(CASES).content.decode()
+
+    assert "&lt;script&gt;" in page
+    assert "<script>alert" not in page
+
+
+def test_both_lists_can_be_filtered_and_searched(client, staff, held):
+    case = held()
+
+    for query in ({"q": str(case.subject_id)}, {"state__exact": "open", "origin__exact": "hold"}):
+        assert case.text in client.get(CASES, query).content.decode()
+    for query in (
+        {"q": str(case.subject_id)},
+        {"verdict__exact": "HOLD"},
+        {"by": "machine"},
+        {"provider": "blocklist"},
+    ):
+        assert client.get(LOGS, query).status_code == 200
+    line = ModerationLog.objects.get()
+    for name, row in (("case", case), ("moderationlog", line)):
+        page = client.get(reverse(f"admin:moderation_{name}_change", args=[row.pk]))
+        assert page.status_code == 200
+
+
+@pytest.mark.parametrize("query", ["abc", "%", "é'"])
+def test_searching_for_anything_is_harmless(client, staff, query):
+    assert client.get(LOGS, {"q": query}).status_code == 200
+    assert client.get(CASES, {"q": query}).status_code == 200
+
+
+def test_nothing_is_added_changed_or_deleted_by_hand(client, staff, held):
+    case = held()
+    line = ModerationLog.objects.get()
+
+    for name, row in (("case", case), ("moderationlog", line)):
+        add = reverse(f"admin:moderation_{name}_add")
+        delete = reverse(f"admin:moderation_{name}_delete", args=[row.pk])
+        change = reverse(f"admin:moderation_{name}_change", args=[row.pk])
+        assert client.get(add).status_code == 403
+        assert client.post(delete, {"post": "yes"}).status_code == 403
+        assert client.post(change, {"verdict": "ALLOW"}).status_code == 403

@@ -1,0 +1,118 @@
+"""What is written down of a judgement."""
+
+import pytest
+import structlog
+from django.db import transaction
+
+from moderado.moderation.models import Case, ModerationLog
+from moderado.moderation.services.screening import record, record_unjudged, screen
+from moderado.moderation.types import Failure, Outcome, Reason, Verdict
+from tests.integration.moderation.conftest import make_content
+
+pytestmark = pytest.mark.django_db
+
+BLOCKLIST = {"BACKEND": "moderado.moderation.providers.blocklist.BlocklistProvider"}
+
+
+def judged(text, **fields):
+    content = make_content(text=text, **fields)
+    (verdict,) = screen([content])
+    record([(content, verdict)])
+    return content, ModerationLog.objects.get(subject_id=content.subject_id)
+
+
+def test_a_line_says_what_was_found_where_and_by_whom(settings):
+    settings.MODERATION_PROVIDERS = [BLOCKLIST]
+
+    content, line = judged("oi seu filho da puta")
+
+    assert (line.subject_type, line.revision, line.scope_id) == ("message", 1, content.scope_id)
+    assert (line.verdict, line.reason) == (Outcome.BLOCK, Reason.POLICY)
+    assert (line.provider, line.rung) == ("blocklist", "blocklist")
+    assert line.score == 0.9
+    assert line.categories == {"harassment": 0.9}
+    assert line.model
+    assert line.policy_version
+    assert line.latency > 0
+    assert line.actor is None
+    (first, *_) = line.matches
+    assert content.text[first["start"] : first["end"]] == "filho da puta"
+    assert line.raw["blocklist"]["outcome"] == "BLOCK"
+
+
+def test_a_failure_stands_beside_the_verdict():
+    content = make_content()
+    failure = Failure(provider="judge", error="TimeoutError", latency=8.0)
+    verdict = Verdict(outcome=Outcome.HOLD, rung="unjudged", failures=(failure,))
+
+    record([(content, verdict)])
+
+    line = ModerationLog.objects.get(subject_id=content.subject_id)
+    assert line.failures == [{"provider": "judge", "error": "TimeoutError", "latency": 8.0}]
+    assert (line.provider, line.rung) == ("", "unjudged")
+
+
+@pytest.mark.parametrize(
+    "outcome, origin",
+    [
+        (Outcome.ALLOW, None),
+        (Outcome.FLAG, Case.Origin.FLAG),
+        (Outcome.HOLD, Case.Origin.HOLD),
+        (Outcome.BLOCK, None),
+    ],
+)
+def test_what_a_person_has_to_see_opens_a_case(outcome, origin):
+    content = make_content()
+
+    record([(content, Verdict(outcome=outcome, score=0.5))])
+
+    cases = list(Case.objects.filter(subject_id=content.subject_id))
+    assert [case.origin for case in cases] == ([origin] if origin else [])
+    if cases:
+        assert (cases[0].text, cases[0].scope_id) == (content.text, content.scope_id)
+
+
+def test_recording_twice_opens_no_second_case():
+    content, verdict = make_content(), Verdict(outcome=Outcome.HOLD)
+
+    record([(content, verdict)])
+    record([(content, verdict)])
+
+    assert Case.objects.filter(subject_id=content.subject_id).count() == 1
+    assert ModerationLog.objects.filter(subject_id=content.subject_id).count() == 2
+
+
+def test_nothing_is_written_when_the_transaction_fails():
+    with transaction.atomic():
+        record([(make_content(), Verdict(outcome=Outcome.HOLD))])
+        transaction.set_rollback(True)
+
+    assert not ModerationLog.objects.exists()
+    assert not Case.objects.exists()
+
+
+def test_what_is_shown_unjudged_is_logged_as_such():
+    content = make_content()
+
+    record_unjudged(content)
+
+    line = ModerationLog.objects.get(subject_id=content.subject_id)
+    assert (line.verdict, line.rung, line.provider) == (Outcome.ALLOW, "off", "")
+
+
+def test_a_batch_takes_two_statements(django_assert_num_queries):
+    pairs = [(make_content(), Verdict(outcome=Outcome.HOLD)) for _ in range(50)]
+
+    with django_assert_num_queries(2):
+        record(pairs)
+
+
+def test_no_log_line_quotes_the_text(settings):
+    settings.MODERATION_PROVIDERS = [BLOCKLIST]
+
+    with structlog.testing.capture_logs() as lines:
+        judged("segredo, seu filho da puta")
+
+    assert lines
+    assert "segredo" not in str(lines)
+    assert "puta" not in str(lines)
