@@ -1,0 +1,306 @@
+"""Messages by REST: the same service as the socket's, the same fields, the same refusals."""
+
+import re
+from uuid import uuid4
+
+import pytest
+
+from moderado.chat.models import Membership, Message
+from moderado.chat.services.screening import screen_waiting
+from tests.factories import make_member, make_message, make_room, make_user
+
+pytestmark = pytest.mark.django_db
+
+Status = Message.Status
+
+MESSAGE = {
+    "id",
+    "room",
+    "client_id",
+    "author",
+    "content",
+    "status",
+    "revision",
+    "position",
+    "seq",
+    "reply_to",
+    "created_at",
+    "edited_at",
+    "published_at",
+}
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+
+
+@pytest.fixture(autouse=True)
+def _obedient_provider(settings):
+    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
+
+
+@pytest.fixture
+def room():
+    return make_room()
+
+
+@pytest.fixture
+def ana(room, signed_in):
+    client = signed_in(make_member(room).user)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    return client
+
+
+@pytest.fixture
+def bob(room, signed_in):
+    return signed_in(make_member(room).user)
+
+
+def path(room, rest="messages/"):
+    return f"/api/chat/rooms/{room.id}/{rest}"
+
+
+def say(client, room, content="bom dia", **fields):
+    return client.post(path(room), {"content": content, **fields})
+
+
+def contents(answer):
+    return [message["content"] for message in answer.data["results"]]
+
+
+def test_what_is_posted_is_accepted_and_waits(ana, bob, room):
+    answer = say(ana, room, "  bom dia ", client_id="1")
+
+    assert answer.status_code == 202
+    message = answer.data
+    assert set(message) == MESSAGE
+    assert (message["status"], message["content"]) == ("PENDING", "bom dia")
+    assert (message["room"], message["client_id"]) == (str(room.id), "1")
+    assert TIME.fullmatch(message["created_at"])
+    assert message["published_at"] is None
+    assert contents(ana.get(path(room))) == ["bom dia"]
+    assert contents(bob.get(path(room))) == []
+
+
+def test_what_is_approved_everybody_reads(ana, bob, room):
+    say(ana, room)
+    screen_waiting()
+
+    (message,) = bob.get(path(room)).data["results"]
+
+    assert (message["status"], message["seq"], message["position"]) == ("APPROVED", 1, 1)
+    assert TIME.fullmatch(message["published_at"])
+
+
+def test_what_is_refused_only_its_author_reads_and_why(ana, bob, room):
+    say(ana, room, "BLOCK canary")
+    screen_waiting()
+
+    (message,) = ana.get(path(room)).data["results"]
+
+    assert message["status"] == "REJECTED"
+    assert {"reason", "categories", "explanation", "appealable"} <= set(message)
+    for rest in ("messages/", "changes/", "search/?q=canary", ""):
+        assert "canary" not in bob.get(path(room, rest)).content.decode()
+
+
+def test_the_same_client_id_again_is_the_same_message(ana, room):
+    first = say(ana, room, client_id="x")
+    again = say(ana, room, client_id="x")
+
+    assert (again.status_code, again.data) == (202, first.data)
+    assert Message.objects.count() == 1
+
+
+def test_the_same_client_id_for_other_words_is_a_conflict(ana, room):
+    say(ana, room, client_id="x")
+
+    answer = say(ana, room, "boa noite", client_id="x")
+
+    assert (answer.status_code, answer.data["code"]) == (409, "conflict")
+    assert Message.objects.get().text == "bom dia"
+
+
+def test_in_another_room_the_same_client_id_is_another_message(ana, room):
+    here, there = say(ana, room, client_id="x"), say(ana, make_room(), client_id="x")
+
+    assert here.data["id"] != there.data["id"]
+
+
+def test_the_first_message_in_a_public_room_joins_its_author(signed_in, room):
+    user = make_user()
+
+    assert say(signed_in(user), room).status_code == 202
+
+    assert Membership.objects.get(room=room, user=user).role == "MEMBER"
+
+
+@pytest.mark.parametrize(
+    "body, field",
+    [
+        ({}, "content"),
+        ([], "body"),
+        ({"content": None}, "content"),
+        ({"content": ["x"]}, "content"),
+        ({"content": "   "}, "content"),
+        ({"content": "x" * 4001}, "content"),
+        ({"content": "a\0b"}, "content"),
+        ({"content": "x", "client_id": ""}, "client_id"),
+        ({"content": "x", "client_id": "x" * 65}, "client_id"),
+        ({"content": "x", "client_id": " x"}, "client_id"),
+        ({"content": "x", "client_id": "\0"}, "client_id"),
+        ({"content": "x", "client_id": {}}, "client_id"),
+        ({"content": "x", "reply_to": "x"}, "reply_to"),
+    ],
+)
+def test_what_cannot_be_said_is_invalid_and_names_the_field(ana, room, body, field):
+    answer = ana.post(path(room), body)
+
+    assert (answer.status_code, answer.data["code"]) == (400, "invalid")
+    assert set(answer.data["fields"]) == {field}
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize("wrong", [r"\ud800", r"a\u0000b"])
+def test_what_cannot_be_stored_is_invalid(ana, room, wrong):
+    answer = ana.post(path(room), f'{{"content": "{wrong}"}}', content_type="application/json")
+
+    assert (answer.status_code, answer.data["code"]) == (400, "invalid")
+    assert set(answer.data["fields"]) == {"content"}
+
+
+def test_what_a_client_may_not_set_is_not_read(ana, room):
+    author = make_user()
+
+    message = say(
+        ana, room, status="APPROVED", author=str(author.id), seq=9, position=9, id=str(uuid4())
+    ).data
+
+    row = Message.objects.get()
+    assert (row.status, row.seq, row.position) == ("PENDING", 0, 0)
+    assert message["author"]["id"] != str(author.id)
+
+
+def test_an_answer_names_what_it_answers(ana, bob, room):
+    say(ana, room)
+    screen_waiting()
+    first = Message.objects.get()
+
+    answer = say(bob, room, "boa tarde", reply_to=str(first.id))
+
+    assert answer.data["reply_to"] == str(first.id)
+
+
+def test_too_many_messages_are_refused_with_the_time_to_wait(ana, room, settings):
+    settings.ENV = settings.ENV.model_copy(update={"limit_messages_per_user": "2/minute"})
+
+    answers = [say(ana, room, str(n)) for n in range(3)]
+
+    assert [answer.status_code for answer in answers] == [202, 202, 429]
+    assert answers[2].data["code"] == "rate_limited"
+    assert 1 <= int(answers[2]["Retry-After"]) <= 60
+    assert Message.objects.count() == 2
+
+
+def test_an_edit_is_judged_before_others_see_it(ana, bob, room):
+    message = say(ana, room).data
+    screen_waiting()
+    one = path(room, f"messages/{message['id']}/")
+
+    edited = ana.patch(one, {"content": "boa tarde"})
+
+    assert edited.status_code == 200
+    assert (edited.data["content"], edited.data["status"]) == ("bom dia", "APPROVED")
+    assert edited.data["edit"]["content"] == "boa tarde"
+    assert contents(bob.get(path(room))) == ["bom dia"]
+    screen_waiting()
+    (after,) = bob.get(path(room)).data["results"]
+    assert (after["content"], after["revision"], after["position"]) == ("boa tarde", 2, 1)
+
+
+def test_others_may_not_edit_it_and_moderators_may_delete_it(ana, bob, room, signed_in):
+    message = say(ana, room).data
+    screen_waiting()
+    one = path(room, f"messages/{message['id']}/")
+    moderator = signed_in(make_member(room, role="MODERATOR").user)
+
+    assert bob.patch(one, {"content": "mine"}).status_code == 403
+    assert moderator.patch(one, {"content": "mine"}).status_code == 403
+    assert bob.delete(one).status_code == 403
+    gone = moderator.delete(one)
+
+    assert gone.status_code == 200
+    assert (gone.data["status"], gone.data["content"]) == ("REMOVED", "")
+    assert contents(ana.get(path(room))) == []
+
+
+def test_of_another_room_a_message_is_not_found(ana, room):
+    elsewhere = make_room()
+    message = say(ana, elsewhere).data
+
+    for answer in (
+        ana.patch(path(room, f"messages/{message['id']}/"), {"content": "x"}),
+        ana.delete(path(room, f"messages/{message['id']}/")),
+    ):
+        assert (answer.status_code, answer.data["code"]) == (404, "no_such_message")
+
+
+def test_the_unseen_of_others_is_not_found(ana, bob, room):
+    message = say(ana, room).data
+
+    answer = bob.patch(path(room, f"messages/{message['id']}/"), {"content": "x"})
+
+    assert answer.status_code == 404
+
+
+def test_the_feed_gives_what_changed_as_it_is_now(ana, bob, room):
+    first, second = say(ana, room, "um").data, say(ana, room, "dois").data
+    screen_waiting()
+    epoch = bob.get(path(room, "")).data["epoch"]
+    ana.delete(path(room, f"messages/{first['id']}/"))
+
+    feed = bob.get(path(room, "changes/"), {"after": 0, "epoch": epoch}).data
+
+    assert set(feed) == {"room", "seq", "epoch", "reset", "more", "messages"}
+    assert (feed["seq"], feed["epoch"], feed["reset"], feed["more"]) == (3, epoch, False, False)
+    assert [(m["id"], m["seq"], m["status"], m["content"]) for m in feed["messages"]] == [
+        (second["id"], 2, "APPROVED", "dois"),
+        (first["id"], 3, "REMOVED", ""),
+    ]
+    assert all(TIME.fullmatch(message["created_at"]) for message in feed["messages"])
+    later = bob.get(path(room, "changes/"), {"after": 3, "epoch": epoch}).data
+    assert (later["messages"], later["reset"]) == ([], False)
+
+
+@pytest.mark.parametrize("asked", [{"after": 99}, {"epoch": str(uuid4())}])
+def test_who_knows_another_history_is_told_to_load_again(ana, room, asked):
+    feed = ana.get(path(room, "changes/"), asked).data
+
+    assert feed["reset"] is True
+    assert feed["messages"] == []
+    assert feed["epoch"] == str(room.epoch)
+
+
+@pytest.mark.parametrize("asked", [{"after": "x"}, {"after": -1}, {"epoch": "x"}])
+def test_a_feed_asked_for_wrongly_is_invalid(ana, room, asked):
+    answer = ana.get(path(room, "changes/"), asked)
+
+    assert (answer.status_code, answer.data["code"]) == (400, "invalid")
+
+
+def test_search_gives_pages_of_messages_best_first(ana, room):
+    for n in range(25):
+        make_message(room, text=f"mensagem {n}", status=Status.APPROVED, position=n)
+    make_message(room, text="outra coisa", status=Status.APPROVED)
+
+    page = ana.get(path(room, "search/"), {"q": "mensagens"}).data
+
+    assert set(page) == {"count", "next", "previous", "results"}
+    assert (page["count"], len(page["results"])) == (25, 20)
+    assert set(page["results"][0]) == MESSAGE
+    assert len(ana.get(page["next"]).data["results"]) == 5
+
+
+@pytest.mark.parametrize("query", ["", "?q=", "?q=%00", f"?q={'x' * 201}"])
+def test_search_wants_words(ana, room, query):
+    answer = ana.get(path(room, f"search/{query}"))
+
+    assert (answer.status_code, answer.data["code"]) == (400, "invalid")
+    assert set(answer.data["fields"]) == {"q"}

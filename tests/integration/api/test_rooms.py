@@ -1,0 +1,298 @@
+"""Rooms by REST: who may what, and exactly which fields."""
+
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from moderado.chat.models import Membership, Message, Room
+from tests.factories import fill_room, make_member, make_message, make_room, make_user
+
+pytestmark = pytest.mark.django_db
+
+Role = Membership.Role
+
+ROOM = {
+    "id",
+    "name",
+    "is_private",
+    "moderation_mode",
+    "created_at",
+    "participants_count",
+    "unread_count",
+    "role",
+}
+ROOMS = "/api/chat/rooms/"
+
+
+@pytest.fixture
+def user():
+    return make_user()
+
+
+@pytest.fixture
+def client(signed_in, user):
+    return signed_in(user)
+
+
+def path(room, rest=""):
+    return f"{ROOMS}{room.id}/{rest}"
+
+
+def test_a_room_is_opened_with_its_maker_as_administrator(client, user):
+    answer = client.post(ROOMS, {"name": " Sala ", "is_private": True, "moderation_mode": "post"})
+
+    assert answer.status_code == 201
+    room = answer.data
+    assert set(room) == ROOM | {"participants", "seq", "epoch"}
+    assert (room["name"], room["is_private"], room["moderation_mode"]) == ("Sala", True, "post")
+    assert (room["role"], room["participants_count"], room["seq"]) == ("ADMIN", 1, 0)
+    (place,) = room["participants"]
+    assert place["user"] == {"id": str(user.id), "name": user.name}
+    assert set(place) == {"user", "role", "created_at"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        [],
+        "name",
+        {"name": ""},
+        {"name": "x" * 81},
+        {"name": "a\0"},
+        {"name": "x", "is_private": "?"},
+        {"name": "x", "moderation_mode": "loud"},
+    ],
+)
+def test_a_room_that_cannot_be_is_invalid(client, body):
+    answer = client.post(ROOMS, body)
+
+    assert (answer.status_code, answer.data["code"]) == (400, "invalid")
+    assert not Room.objects.exists()
+
+
+def test_what_a_client_may_not_set_is_not_read(client):
+    answer = client.post(
+        ROOMS,
+        {
+            "name": "Sala",
+            "id": str(uuid4()),
+            "seq": 7,
+            "role": "MEMBER",
+            "deleted_at": "2026-01-01",
+        },
+    )
+
+    room = Room.objects.get()
+    assert (str(room.id), room.seq, room.deleted_at) == (answer.data["id"], 0, None)
+
+
+def test_the_list_is_of_own_and_public_rooms_newest_first(client, user):
+    mine, public = make_room(is_private=True), make_room()
+    make_room(is_private=True)
+    make_room(deleted_at="2026-01-01T00:00Z")
+    make_member(mine, user=user, role=Role.MODERATOR)
+    make_member(mine)
+    make_message(mine, status=Message.Status.APPROVED, position=1)
+
+    page = client.get(ROOMS).data
+
+    assert set(page) == {"count", "next", "previous", "results"}
+    assert [room["id"] for room in page["results"]] == [str(public.id), str(mine.id)]
+    assert page["count"] == 2
+    shown = page["results"][1]
+    assert set(shown) == ROOM
+    assert (shown["role"], shown["participants_count"], shown["unread_count"]) == (
+        "MODERATOR",
+        3,
+        1,
+    )
+    assert page["results"][0]["role"] is None
+    assert page["results"][0]["participants_count"] == 0
+
+
+def test_the_list_asks_no_more_for_many_rooms_than_for_one(client, user):
+    def asked():
+        with CaptureQueriesContext(connection) as queries:
+            client.get(f"{ROOMS}?page_size=100")
+        return len(queries)
+
+    make_member(user=user)
+    for_one = asked()
+    for _ in range(12):
+        room = make_member(user=user).room
+        fill_room(room, make_member(room).user, 3)
+
+    assert asked() == for_one
+    assert for_one <= 5
+
+
+def test_pages_of_rooms_are_numbered(client):
+    for _ in range(25):
+        make_room()
+
+    first = client.get(ROOMS).data
+    second = client.get(first["next"]).data
+
+    assert [len(first["results"]), len(second["results"])] == [20, 5]
+    assert second["next"] is None
+    assert client.get(f"{ROOMS}?page=9").status_code == 404
+
+
+def test_a_detail_asks_no_more_for_many_participants_than_for_one(client, user):
+    room = make_member(user=user).room
+
+    def asked():
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(path(room)).status_code == 200
+        return len(queries)
+
+    for_one = asked()
+    for _ in range(8):
+        make_member(room)
+
+    assert asked() == for_one
+
+
+def test_only_administrators_change_a_room(client, user):
+    room = make_room(name="before")
+    place = make_member(room, user=user, role=Role.MODERATOR)
+
+    refused = client.patch(path(room), {"name": "after"})
+    Membership.objects.filter(pk=place.pk).update(role=Role.ADMIN)
+    done = client.patch(path(room), {"name": "after", "is_private": True})
+
+    assert (refused.status_code, refused.data["code"]) == (403, "forbidden")
+    assert done.status_code == 200
+    assert (done.data["name"], done.data["is_private"]) == ("after", True)
+
+
+def test_a_closed_room_is_not_found_any_more(client, user):
+    room = make_member(user=user, role=Role.ADMIN).room
+
+    assert client.delete(path(room)).status_code == 204
+    assert client.get(path(room)).status_code == 404
+    assert client.get(ROOMS).data["count"] == 0
+
+
+def test_joining_and_leaving(client, user):
+    room = make_room()
+    make_member(room, role=Role.ADMIN)
+
+    joined = client.post(path(room, "join/"))
+    assert (joined.status_code, joined.data["role"]) == (200, "MEMBER")
+    assert joined.data["user"] == {"id": str(user.id), "name": user.name}
+    assert client.post(path(room, "leave/")).status_code == 204
+    again = client.post(path(room, "leave/"))
+    assert (again.status_code, again.data["code"]) == (403, "not_a_member")
+
+
+def test_the_last_administrator_is_told_to_name_another(client, user):
+    room = make_member(user=user, role=Role.ADMIN).room
+    make_member(room)
+
+    answer = client.post(path(room, "leave/"))
+
+    assert (answer.status_code, answer.data["code"]) == (409, "last_admin")
+
+
+def test_participants_are_added_promoted_and_removed(client, user):
+    room = make_member(user=user, role=Role.ADMIN).room
+    other = make_user()
+    place = path(room, f"participants/{other.id}/")
+
+    added = client.post(path(room, "participants/"), {"user_id": str(other.id)})
+    twice = client.post(path(room, "participants/"), {"user_id": str(other.id)})
+    promoted = client.patch(place, {"role": "MODERATOR"})
+    removed = client.delete(place)
+
+    assert (added.status_code, added.data["role"]) == (201, "MEMBER")
+    assert set(added.data) == {"user", "role", "created_at"}
+    assert (twice.status_code, twice.data["code"]) == (409, "already_a_member")
+    assert (promoted.status_code, promoted.data["role"]) == (200, "MODERATOR")
+    assert removed.status_code == 204
+    assert client.delete(place).status_code == 404
+
+
+def test_nobody_learns_here_who_has_an_account(client, user):
+    room = make_member(user=user, role=Role.ADMIN).room
+    answers = [
+        client.post(path(room, "participants/"), {"user_id": str(user_id)})
+        for user_id in (uuid4(), make_user(is_active=False).id)
+    ]
+
+    assert {answer.status_code for answer in answers} == {400}
+    assert answers[0].data == answers[1].data
+
+
+def test_the_marker_is_moved_and_answered(client, user):
+    room = make_room(seq=9)
+    make_member(room, user=user)
+
+    assert client.post(path(room, "read/"), {"seq": 4}).data == {"seq": 4}
+    assert client.post(path(room, "read/"), {"seq": 2}).data == {"seq": 4}
+    assert client.post(path(room, "read/"), {"seq": 10**30}).data == {"seq": 9}
+    assert client.post(path(room, "read/"), {"seq": -1}).status_code == 400
+
+
+EVERY_ROUTE = [
+    ("get", ""),
+    ("patch", ""),
+    ("delete", ""),
+    ("post", "join/"),
+    ("post", "leave/"),
+    ("post", "participants/"),
+    ("patch", "participants/{id}/"),
+    ("delete", "participants/{id}/"),
+    ("post", "read/"),
+    ("get", "messages/"),
+    ("post", "messages/"),
+    ("patch", "messages/{id}/"),
+    ("delete", "messages/{id}/"),
+    ("get", "changes/"),
+    ("get", "search/?q=segredo"),
+]
+A_BODY_FOR_ANY = {
+    "name": "mine",
+    "role": "ADMIN",
+    "user_id": str(uuid4()),
+    "seq": 1,
+    "content": "oi",
+}
+
+
+@pytest.mark.parametrize("method, rest", EVERY_ROUTE)
+def test_to_strangers_a_private_a_closed_and_no_room_are_the_same(client, user, method, rest):
+    private = make_member(make_room(is_private=True), role=Role.ADMIN)
+    message = make_message(private.room, status=Message.Status.APPROVED, text="segredo")
+    closed = make_member(make_room(deleted_at="2026-01-01T00:00Z"), user=user, role=Role.ADMIN).room
+    of_closed = make_message(closed, author=user, status=Message.Status.APPROVED)
+    rows = list(Message.objects.values()) + list(Membership.objects.values())
+
+    answers = []
+    for room_id, thing in [
+        (private.room_id, private.user_id if "participants" in rest else message.id),
+        (closed.id, user.id if "participants" in rest else of_closed.id),
+        (uuid4(), uuid4()),
+    ]:
+        url = f"{ROOMS}{room_id}/{rest.format(id=thing)}"
+        answer = getattr(client, method)(url, *([] if method == "get" else [A_BODY_FOR_ANY]))
+        answers.append((answer.status_code, answer.data.get("detail") and "told"))
+        assert answer.data["code"] in {"no_such_room", "no_such_message"}
+        assert "segredo" not in answer.content.decode()
+
+    assert set(answers) == {(404, "told")}
+    assert list(Message.objects.values()) + list(Membership.objects.values()) == rows
+
+
+@pytest.mark.parametrize("method, rest", [("get", None), ("post", None), *EVERY_ROUTE])
+def test_nobody_comes_in_without_credentials(method, rest):
+    room = make_room()
+    url = ROOMS if rest is None else path(room, rest.format(id=uuid4()))
+
+    answer = getattr(APIClient(), method)(url)
+
+    assert (answer.status_code, answer.data["code"]) == (401, "not_authenticated")
