@@ -74,7 +74,8 @@ def document() -> Document:
 
 def _channel(address: str, description: str, *, with_room: bool = False) -> Document:
     names = [
-        frame.__name__ for frame in (*protocol.ClientFrame.__subclasses__(), *protocol.SERVER_FRAMES)
+        frame.__name__
+        for frame in (*protocol.ClientFrame.__subclasses__(), *protocol.SERVER_FRAMES)
     ]
     channel: Document = {
         "address": address,

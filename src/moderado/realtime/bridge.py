@@ -49,7 +49,7 @@ def in_thread(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
 
 
 class Gate:
-    """As many callers at once as there are threads; some may wait a little; the rest are refused."""
+    """As many callers at once as there are threads; some may wait a little, the rest may not."""
 
     def __init__(self, width: int) -> None:
         self._free = asyncio.Semaphore(width)

@@ -8,7 +8,7 @@ from moderado.accounts.types import Principal
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.events import Notice
 from moderado.chat.services import messages, quota, reading
-from moderado.chat.types import MessageView
+from moderado.chat.types import MessageView, Person
 from moderado.core import metrics
 from moderado.core.errors import Forbidden
 from moderado.realtime import fanout, protocol, reads
@@ -160,9 +160,7 @@ class Commands:
         if len(self._socket.rooms) >= MAX_ROOMS and frame.room not in self._socket.rooms:
             raise TooManyRooms
         subscription, opened = await self._listen(frame.room)
-        present = await self._hub.presence.enter(
-            self._hub.rooms[frame.room], subscription.user_id
-        )
+        present = await self._hub.presence.enter(self._hub.rooms[frame.room], subscription.user_id)
         self._socket.reply(
             protocol.Subscribed(
                 room=frame.room,
@@ -218,7 +216,7 @@ class Commands:
 
 def greeting(principal: Principal, **room: object) -> protocol.ConnectionEstablished:
     """The first frame of a socket that is signed in."""
-    person = protocol.Person(id=principal.user_id, name=principal.name)
+    person = Person(id=principal.user_id, name=principal.name)
     return protocol.ConnectionEstablished(user=person, **room)  # type: ignore[arg-type]  # its own fields
 
 

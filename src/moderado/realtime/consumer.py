@@ -31,7 +31,7 @@ REFUSALS_A_MINUTE = 2_000  # of frames, before the connection is closed
 FAILURES_A_MINUTE = 20  # of ours
 
 
-class ChatConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no types
+class ChatConsumer(AsyncConsumer):
     """`/ws/chat/` and `/ws/chat/{room_id}/`.
 
     Of Channels' consumer only the calling convention is kept: frames are read in this task and
@@ -46,7 +46,9 @@ class ChatConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no type
             return
         await send({"type": "websocket.accept"})
         transport = scope.get("extensions", {}).get("moderado.transport")
-        conversation = Conversation(scope, receive, Socket(send, abort=transport and transport.abort))
+        conversation = Conversation(
+            scope, receive, Socket(send, abort=transport and transport.abort)
+        )
         if transport is not None:
             transport.before_leaving = conversation.finish
         await conversation.run()
@@ -86,7 +88,7 @@ class Conversation:
     async def finish(self) -> None:
         """The server goes away: carry out what was begun, and nothing new."""
         self._is_leaving = True
-        while not self._is_idle:
+        while not self._is_idle:  # noqa: ASYNC110  (once in a process's life: simpler than an event)
             await asyncio.sleep(0.01)
         await self._socket.drained()
 
@@ -134,14 +136,17 @@ class Conversation:
         if not await self._hub.connections.admit_address(
             self._socket.id, address_of_scope(self._scope)
         ):
-            return self._close(Closing.TOO_MANY_CONNECTIONS)
+            self._close(Closing.TOO_MANY_CONNECTIONS)
+            return None
         principal = await auth.principal_of_handshake(auth.handshake_of(self._scope))
         principal = principal or await self._principal_of_first_frame()
         if principal is None:
-            return self._close(Closing.NOT_AUTHENTICATED)
+            self._close(Closing.NOT_AUTHENTICATED)
+            return None
         self._socket.principal = principal
         if not await self._hub.connections.admit_user(self._socket.id, principal.user_id):
-            return self._close(Closing.TOO_MANY_CONNECTIONS)
+            self._close(Closing.TOO_MANY_CONNECTIONS)
+            return None
         commands = Commands(self._hub, self._socket, principal, self._now)
         await self._hub.enter(self._socket, principal)
         await self._greet(commands, principal)

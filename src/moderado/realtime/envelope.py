@@ -18,7 +18,7 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True, tag_field="t"):
     """Something a hub should hear of."""
 
 
-class RoomLines(Hint, tag="lines"):
+class RoomLines(Hint, frozen=True, tag="lines"):
     """Public changes of a room, ascending by seq and without holes."""
 
     room_id: UUID
@@ -26,7 +26,7 @@ class RoomLines(Hint, tag="lines"):
     lines: tuple[Line, ...]
 
 
-class AudienceMoved(Hint, tag="audience"):
+class AudienceMoved(Hint, frozen=True, tag="audience"):
     """Somebody may no longer read the room; whoever was taken out of it shall not listen on."""
 
     room_id: UUID
@@ -34,7 +34,7 @@ class AudienceMoved(Hint, tag="audience"):
     removed_user_id: UUID | None = None
 
 
-class RoomNote(Hint, tag="note"):
+class RoomNote(Hint, frozen=True, tag="note"):
     """Something without a place in the order: typing, presence, how far somebody has read."""
 
     room_id: UUID
@@ -42,7 +42,7 @@ class RoomNote(Hint, tag="note"):
     not_to: UUID | None = None
 
 
-class AuthorNote(Hint, tag="author"):
+class AuthorNote(Hint, frozen=True, tag="author"):
     """For the sockets of one user."""
 
     user_id: UUID
@@ -50,20 +50,20 @@ class AuthorNote(Hint, tag="author"):
     line: Line
 
 
-class SessionOver(Hint, tag="session"):
+class SessionOver(Hint, frozen=True, tag="session"):
     """The sockets of this session must close."""
 
     user_id: UUID
     session_id: UUID
 
 
-class Beat(Hint, tag="beat"):
+class Beat(Hint, frozen=True, tag="beat"):
     """A hub's own, to itself: proof that it still hears."""
 
 
 AnyHint = RoomLines | AudienceMoved | RoomNote | AuthorNote | SessionOver | Beat
 
-_decoder = msgspec.msgpack.Decoder(AnyHint)
+_decoder: "msgspec.msgpack.Decoder[AnyHint]" = msgspec.msgpack.Decoder(AnyHint)
 _encoder = msgspec.msgpack.Encoder()
 
 Message = dict[str, object]

@@ -69,9 +69,7 @@ def on_session_ended(event: SessionEnded) -> None:
 
 
 def on_room_read(event: RoomRead) -> None:
-    frame = protocol.Read(
-        room=event.room_id, user=protocol.Reader(event.user_id), seq=event.seq
-    )
+    frame = protocol.Read(room=event.room_id, user=protocol.Reader(event.user_id), seq=event.seq)
     _to_room(event.room_id, RoomNote(room_id=event.room_id, line=line_of(frame)))
 
 

@@ -37,9 +37,7 @@ class Line:
 
 def line_of_change(change: Change) -> Line:
     """A public change, for everybody in the room."""
-    frame = _ROOM_FRAMES[change.kind](
-        room=change.view.room, seq=change.seq, message=change.view
-    )
+    frame = _ROOM_FRAMES[change.kind](room=change.view.room, seq=change.seq, message=change.view)
     return _line(frame, change.kind, change.view, seq=change.seq)
 
 
@@ -47,14 +45,12 @@ def line_of_notice(notice: Notice, view: MessageView) -> Line:
     """What the author is told of their own message, on their own sockets."""
     if frame_type := _AUTHOR_FRAMES.get(notice):
         return _line(author_frame(frame_type, view), notice, view)
-    return _line(
-        _ROOM_FRAMES[notice](room=view.room, seq=view.seq, message=view), notice, view
-    )
+    return _line(_ROOM_FRAMES[notice](room=view.room, seq=view.seq, message=view), notice, view)
 
 
 def author_frame(kind: type[protocol.AuthorFrame], view: MessageView) -> protocol.AuthorFrame:
     """The author's frame, with what decided beside the message as well as inside it."""
-    judged = view.edit if view.edit else view
+    judged = view.edit or view
     return kind(
         message=view,
         reason=judged.reason,
@@ -75,9 +71,7 @@ def newest_revision(view: MessageView) -> int:
     return view.edit.revision if view.edit else view.revision
 
 
-def _line(
-    frame: protocol.ServerFrame, kind: str, view: MessageView, *, seq: int = 0
-) -> Line:
+def _line(frame: protocol.ServerFrame, kind: str, view: MessageView, *, seq: int = 0) -> Line:
     text = protocol.encode(frame)
     return Line(
         kind=str(kind),

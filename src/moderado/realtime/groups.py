@@ -24,7 +24,7 @@ class Groups:
         self._leaving: set[asyncio.Task[None]] = set()
 
     async def receive(self) -> dict[str, Any]:
-        """The next message of the channel, which is opened when needed. Raises what the layer does."""
+        """The next message of the channel, opened when needed. Raises what the layer does."""
         layer = _layer()
         if self.channel is None:
             self.channel = await layer.new_channel("hub.")

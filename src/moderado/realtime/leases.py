@@ -45,7 +45,7 @@ class Leases:
     async def hold(self, key: str, members: Sequence[str], *, limit: int = 0) -> bool:
         """Take or renew leases; False when `limit` others hold one already (0: no limit)."""
         answer = await self._ask("eval", _HOLD, 1, key, SECONDS, limit, *members)
-        return answer != 0
+        return bool(answer != 0)
 
     async def release(self, key: str, member: str) -> None:
         """End a lease now."""

@@ -31,6 +31,9 @@ class Bucket:
         return max(1, math.ceil((1 - self._left) / self._rate))
 
 
+MINUTE = 60.0  # seconds
+
+
 class Strikes:
     """Counts what happened within the last minute."""
 
@@ -41,4 +44,4 @@ class Strikes:
     def add(self, now: float) -> bool:
         """Count one; True once there were more than the limit within a minute."""
         self._times.append(now)
-        return len(self._times) > self._limit and now - self._times[0] < 60
+        return len(self._times) > self._limit and now - self._times[0] < MINUTE

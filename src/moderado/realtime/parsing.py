@@ -12,7 +12,9 @@ from moderado.realtime import protocol
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 4  # a frame is an object, and one field of one frame is a list
 
-_decoder = msgspec.json.Decoder(protocol.AnyClientFrame)
+_decoder: "msgspec.json.Decoder[protocol.AnyClientFrame]" = msgspec.json.Decoder(
+    protocol.AnyClientFrame
+)
 _TYPES = frozenset(
     str(frame.__struct_config__.tag) for frame in protocol.ClientFrame.__subclasses__()
 )
@@ -71,7 +73,7 @@ def _depth(text: str) -> int:
 
 
 def _has_duplicates(text: str) -> bool:
-    """Whether a field was given twice: which of them counts is nobody's guess. (Frames are flat.)"""
+    """Whether a field was given twice: which counts is nobody's guess. (Frames are flat.)"""
     keys = [match[0].rstrip(": \t\r\n") for match in _STRING.finditer(text) if match[1]]
     plain = [msgspec.json.decode(key) if "\\" in key else key[1:-1] for key in keys]
     return len(plain) != len(set(plain))
@@ -98,7 +100,7 @@ def _refusal(text: str) -> Refusal:
 def _client_id(raw: dict[str, object]) -> str | None:
     """The sender's id of the refused message, if it is one: short, and a string."""
     given = raw.get("client_id")
-    return given if isinstance(given, str) and 1 <= len(given) <= 64 else None
+    return given if isinstance(given, str) and 1 <= len(given) <= protocol.MAX_CLIENT_ID else None
 
 
 def _what_is_wrong(raw: dict[str, object], kind: str) -> tuple[Promise, str | None]:

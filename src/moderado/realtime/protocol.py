@@ -15,10 +15,11 @@ from moderado.chat.types import MessageView, Person
 
 # Clients compute with doubles, PostgreSQL with bigints: no larger number has a meaning here.
 MAX_NUMBER = 2**53 - 1
+MAX_CLIENT_ID = 64  # characters
 HEARTBEAT = 25  # seconds after which a client that heard nothing should send a ping
 
 Seq = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
-ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
+ClientId = Annotated[str, Meta(min_length=1, max_length=MAX_CLIENT_ID)]
 Text = Annotated[str, Meta(max_length=65_536)]  # the exact limits are the chat's own
 Credential = Annotated[str, Meta(min_length=1, max_length=8_192)]
 
@@ -29,13 +30,13 @@ class ClientFrame(
     """What a client may send. `room` may be left out on `/ws/chat/{room_id}/`."""
 
 
-class Authenticate(ClientFrame, tag="authenticate"):
+class Authenticate(ClientFrame, frozen=True, tag="authenticate"):
     """The first frame of a socket opened without credentials: within 10 s, an access token."""
 
     token: Credential
 
 
-class ChatMessage(ClientFrame, tag="chat_message"):
+class ChatMessage(ClientFrame, frozen=True, tag="chat_message"):
     """Say something. Answered by `message_queued` once it is stored; safe to send again."""
 
     message: Text
@@ -44,7 +45,7 @@ class ChatMessage(ClientFrame, tag="chat_message"):
     reply_to: UUID | None = None
 
 
-class EditMessage(ClientFrame, tag="edit_message"):
+class EditMessage(ClientFrame, frozen=True, tag="edit_message"):
     """Replace the text of one's own message: a new revision, judged anew."""
 
     id: UUID
@@ -52,14 +53,14 @@ class EditMessage(ClientFrame, tag="edit_message"):
     room: UUID | None = None
 
 
-class DeleteMessage(ClientFrame, tag="delete_message"):
+class DeleteMessage(ClientFrame, frozen=True, tag="delete_message"):
     """Take a message back, one's own or as a moderator of the room."""
 
     id: UUID
     room: UUID | None = None
 
 
-class Subscribe(ClientFrame, tag="subscribe"):
+class Subscribe(ClientFrame, frozen=True, tag="subscribe"):
     """Listen to a room; with `after`, catch up from there in the same step."""
 
     room: UUID
@@ -67,13 +68,13 @@ class Subscribe(ClientFrame, tag="subscribe"):
     epoch: UUID | None = None
 
 
-class Unsubscribe(ClientFrame, tag="unsubscribe"):
+class Unsubscribe(ClientFrame, frozen=True, tag="unsubscribe"):
     """Listen no longer. Not answered."""
 
     room: UUID
 
 
-class Sync(ClientFrame, tag="sync"):
+class Sync(ClientFrame, frozen=True, tag="sync"):
     """Ask for what changed after `after`, and what became of one's own unanswered messages."""
 
     after: Seq
@@ -82,20 +83,20 @@ class Sync(ClientFrame, tag="sync"):
     pending: Annotated[tuple[ClientId, ...], Meta(max_length=100)] = ()
 
 
-class MarkRead(ClientFrame, tag="mark_read"):
+class MarkRead(ClientFrame, frozen=True, tag="mark_read"):
     """Everything up to `seq` was seen. Never moves back. Not answered, but told to the room."""
 
     seq: Seq
     room: UUID | None = None
 
 
-class Typing(ClientFrame, tag="typing"):
+class Typing(ClientFrame, frozen=True, tag="typing"):
     """Somebody is writing. Passed on at most every two seconds."""
 
     room: UUID | None = None
 
 
-class Ping(ClientFrame, tag="ping"):
+class Ping(ClientFrame, frozen=True, tag="ping"):
     """Answered by `pong` with the same `n`."""
 
     n: Annotated[int, Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)] | None = None
@@ -119,7 +120,7 @@ class ServerFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """What the server sends. Unset fields are left out."""
 
 
-class ConnectionEstablished(ServerFrame, tag="connection_established"):
+class ConnectionEstablished(ServerFrame, frozen=True, tag="connection_established"):
     """The socket is open and signed in. The room's fields only on `/ws/chat/{room_id}/`."""
 
     user: Person
@@ -131,7 +132,7 @@ class ConnectionEstablished(ServerFrame, tag="connection_established"):
     present: tuple[UUID, ...] | UnsetType = UNSET
 
 
-class Subscribed(ServerFrame, tag="subscribed"):
+class Subscribed(ServerFrame, frozen=True, tag="subscribed"):
     """From `seq` on, this socket hears the room. `present`: who is listening, as far as known."""
 
     room: UUID
@@ -141,7 +142,7 @@ class Subscribed(ServerFrame, tag="subscribed"):
     present: tuple[UUID, ...] = ()
 
 
-class AuthorFrame(ServerFrame):
+class AuthorFrame(ServerFrame, frozen=True):
     """About a message, to its author alone; the fields below `message` repeat those inside."""
 
     message: MessageView
@@ -151,19 +152,19 @@ class AuthorFrame(ServerFrame):
     appealable: bool | UnsetType = UNSET
 
 
-class MessageQueued(AuthorFrame, tag="message_queued"):
+class MessageQueued(AuthorFrame, frozen=True, tag="message_queued"):
     """The message is stored and will not be lost."""
 
 
-class MessageRejected(AuthorFrame, tag="message_rejected"):
+class MessageRejected(AuthorFrame, frozen=True, tag="message_rejected"):
     """The message, or the edit of it, will not be shown."""
 
 
-class MessageHeld(AuthorFrame, tag="message_held"):
+class MessageHeld(AuthorFrame, frozen=True, tag="message_held"):
     """The message, or the edit of it, waits for a person's decision."""
 
 
-class RoomFrame(ServerFrame):
+class RoomFrame(ServerFrame, frozen=True):
     """A public change of a room. Ascending by `seq` on each socket, each at most once."""
 
     room: UUID
@@ -171,19 +172,19 @@ class RoomFrame(ServerFrame):
     message: MessageView
 
 
-class MessageShown(RoomFrame, tag="chat_message"):
+class MessageShown(RoomFrame, frozen=True, tag="chat_message"):
     """A message is public for the first time."""
 
 
-class MessageUpdated(RoomFrame, tag="message_updated"):
+class MessageUpdated(RoomFrame, frozen=True, tag="message_updated"):
     """A public message has a new text."""
 
 
-class MessageRemoved(RoomFrame, tag="message_removed"):
+class MessageRemoved(RoomFrame, frozen=True, tag="message_removed"):
     """A message is gone: what remains is a tombstone."""
 
 
-class Synced(ServerFrame, tag="synced"):
+class Synced(ServerFrame, frozen=True, tag="synced"):
     """The answer to `sync`. `more`: ask again from `seq`. `reset`: reload the room."""
 
     room: UUID
@@ -199,12 +200,12 @@ class Reader(msgspec.Struct, frozen=True):
     id: UUID
 
 
-class TypingShown(ServerFrame, tag="typing"):
+class TypingShown(ServerFrame, frozen=True, tag="typing"):
     room: UUID
     user: Person
 
 
-class Read(ServerFrame, tag="read"):
+class Read(ServerFrame, frozen=True, tag="read"):
     """A member has read up to `seq`."""
 
     room: UUID
@@ -212,7 +213,7 @@ class Read(ServerFrame, tag="read"):
     seq: int
 
 
-class Presence(ServerFrame, tag="presence"):
+class Presence(ServerFrame, frozen=True, tag="presence"):
     """Somebody began or ceased to listen to the room. Best effort."""
 
     room: UUID
@@ -220,11 +221,11 @@ class Presence(ServerFrame, tag="presence"):
     present: bool
 
 
-class Pong(ServerFrame, tag="pong"):
+class Pong(ServerFrame, frozen=True, tag="pong"):
     n: int | None
 
 
-class Error(ServerFrame, tag="error"):
+class Error(ServerFrame, frozen=True, tag="error"):
     """A frame was refused, or, when a closing code follows, the socket is.
 
     `frame`, `id` and `room` name what was refused, as far as the server could read it;

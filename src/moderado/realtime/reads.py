@@ -77,7 +77,7 @@ def _missed(*, room_id: UUID, after: int) -> Missed:
     return Missed(tuple(changes), acl_version, more=len(changes) >= feed.PAGE)
 
 
-def _resume(  # noqa: PLR0913  (a sync has that many fields)
+def _resume(
     *,
     reader_id: UUID,
     language: str,
@@ -90,9 +90,13 @@ def _resume(  # noqa: PLR0913  (a sync has that many fields)
         reader_id=reader_id, room_id=room_id, after=after, epoch=epoch, language=language
     )
     rooms.get_room(room_id=room_id, reader_id=reader_id)
-    found = feed.own_messages(
-        author_id=reader_id, room_id=room_id, client_ids=client_ids, language=language
-    ) if client_ids else {}
+    found = (
+        feed.own_messages(
+            author_id=reader_id, room_id=room_id, client_ids=client_ids, language=language
+        )
+        if client_ids
+        else {}
+    )
     return Resumed(changes, {client_id: found.get(client_id) for client_id in client_ids})
 
 

@@ -1,5 +1,6 @@
 """Errors as frames: in the reader's language, and with nothing in them that is not theirs."""
 
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -88,7 +89,7 @@ def refusal(refused: Refusal, principal: Principal | None) -> protocol.Error:
     )
 
 
-def _named(frame: protocol.ClientFrame | None) -> dict[str, str]:
+def _named(frame: protocol.ClientFrame | None) -> dict[str, Any]:
     """Which frame it was, so that a client finds its own again."""
     if frame is None:
         return {}

@@ -7,7 +7,7 @@ PostgreSQL first. Nothing is handed on before whoever lost the right to hear it 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -35,9 +35,9 @@ Part = Callable[[Socket, UUID, int], None]
 class Record(Protocol):
     """The database, as far as a room needs it."""
 
-    async def audience(self, *, room_id: UUID, user_ids: set[UUID]) -> Audience: ...
+    def audience(self, *, room_id: UUID, user_ids: set[UUID]) -> Awaitable[Audience]: ...
 
-    async def missed(self, *, room_id: UUID, after: int) -> Missed: ...
+    def missed(self, *, room_id: UUID, after: int) -> Awaitable[Missed]: ...
 
 
 @dataclass(slots=True, eq=False)

@@ -24,12 +24,12 @@ class ChatProtocol(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
         if self.handshake_initiated and hasattr(self, "scope"):
-            self.scope["extensions"]["moderado.transport"] = self  # type: ignore[index,typeddict-item]  # ours
+            self.scope["extensions"]["moderado.transport"] = self  # type: ignore[assignment]  # ours
 
     async def send(self, message: Any) -> None:
         if not self.handshake_complete:
             # uvicorn logs the query string of the handshake, and a token may stand in it.
-            self.scope = {**self.scope, "query_string": b""}  # type: ignore[typeddict-item]  # a copy
+            self.scope = {**self.scope, "query_string": b""}
         await super().send(message)
 
     def abort(self) -> None:
@@ -37,7 +37,7 @@ class ChatProtocol(WebSocketsSansIOProtocol):
         self.transport.abort()
 
     def send_receive_event_to_app(self) -> None:
-        # uvicorn would close with 1007: the chat answers bad UTF-8 with an error, as all bad frames.
+        # uvicorn would close with 1007: the chat answers bad UTF-8 as any bad frame, by an error.
         if self.curr_msg_data_type == "text":
             try:
                 b"".join(self.frames).decode()
