@@ -1,0 +1,109 @@
+"""The operators' pages of rooms, places in them and messages."""
+
+import pytest
+
+from moderado.chat.models import Membership, Message, Revision, Room
+from tests.factories import make_member, make_message, make_room, make_user
+
+pytestmark = pytest.mark.django_db
+
+Role = Membership.Role
+
+
+@pytest.fixture
+def operator(client):
+    client.force_login(make_user(name="Operator", is_staff=True, is_superuser=True))
+    return client
+
+
+def act(client, model, action, *rows):
+    return client.post(
+        f"/admin/chat/{model}/",
+        {"action": action, "_selected_action": [str(row.pk) for row in rows]},
+        follow=True,
+    )
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "room/",
+        "room/?q=sala&state=open&moderation_mode__exact=pre",
+        "membership/",
+        "membership/?q=ana&role__exact=ADMIN",
+        "message/",
+        "message/?q=dia&status__exact=REJECTED",
+    ],
+)
+def test_its_pages_open(operator, page):
+    make_message()
+
+    assert operator.get(f"/admin/chat/{page}").status_code == 200
+
+
+def test_a_room_is_shown_with_its_participants(operator):
+    place = make_member(role=Role.ADMIN)
+
+    page = operator.get(f"/admin/chat/room/{place.room_id}/change/").content.decode()
+
+    assert place.user.name in page
+
+
+def test_a_room_made_private_here_asks_its_listeners_again(operator):
+    room = make_room()
+
+    operator.post(
+        f"/admin/chat/room/{room.id}/change/",
+        {
+            "name": "Sala",
+            "is_private": "on",
+            "moderation_mode": "off",
+            "memberships-TOTAL_FORMS": 0,
+            "memberships-INITIAL_FORMS": 0,
+        },
+    )
+
+    room.refresh_from_db()
+    assert (room.name, room.is_private, room.moderation_mode) == ("Sala", True, "off")
+    assert room.acl_version == 1
+
+
+def test_rooms_are_closed_and_never_deleted(operator):
+    room = make_room()
+
+    act(operator, "room", "close", room)
+
+    assert Room.objects.get().deleted_at is not None
+    assert operator.post(f"/admin/chat/room/{room.id}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_somebody_is_made_administrator_of_a_room_that_lost_its_own(operator):
+    place = make_member()
+
+    act(operator, "membership", "appoint", place)
+
+    place.refresh_from_db()
+    assert place.role == Role.ADMIN
+
+
+def test_people_are_removed_but_for_the_last_administrator(operator):
+    admin = make_member(role=Role.ADMIN)
+    member, another = make_member(admin.room), make_member(admin.room)
+
+    page = act(operator, "membership", "remove", admin, member)
+
+    assert set(Membership.objects.all()) == {admin, another}
+    assert page.status_code == 200
+
+
+def test_a_message_is_shown_with_its_former_texts_and_cannot_be_changed(operator):
+    message = make_message(text="depois")
+    Revision.objects.create(message=message, revision=1, text="antes", status="APPROVED")
+    url = f"/admin/chat/message/{message.id}/change/"
+
+    page = operator.get(url).content.decode()
+
+    assert "depois" in page
+    assert "antes" in page
+    assert operator.post(url, {"text": "changed"}).status_code == 403
+    assert Message.objects.get().text == "depois"
