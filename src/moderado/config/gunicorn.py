@@ -3,7 +3,10 @@
 Every name below that gunicorn knows is one of its settings.
 """
 
+import asyncio
+import os
 import resource
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -40,6 +43,15 @@ class ChatWorker(UvicornWorker):
         "server_header": False,
         "forwarded_allow_ips": list(_env.trusted_proxies),
     }
+
+    def _install_sigquit_handler(self) -> None:
+        """gunicorn's quick stop, on Ctrl-C and when development reloads, is SIGQUIT to its workers.
+
+        uvicorn never looks at what the inherited handler sets and would be killed after the whole
+        grace: so it becomes the signal that uvicorn knows.
+        """
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGQUIT, os.kill, os.getpid(), signal.SIGTERM)
 
 
 worker_class = "moderado.config.gunicorn.ChatWorker"
