@@ -14,7 +14,7 @@ import pytest
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, async_playwright, expect
 
 PATIENCE = 10_000  # milliseconds until silence is a failure
-PASSWORD = "correct horse 9 battery"  # noqa: S105  (of accounts that live as long as a test)
+PASSWORD = "correct horse 9 battery"  # of accounts that live as long as a test
 # fmt: off
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",

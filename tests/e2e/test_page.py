@@ -5,6 +5,7 @@ from subprocess import Popen
 
 import pytest
 from playwright.async_api import Browser, expect
+
 from tests import processes
 from tests.browser import Visitor, chromium, open_browser, visit
 
@@ -114,9 +115,7 @@ async def test_a_reconnect_brings_what_was_missed(ana: Visitor, bia: Visitor) ->
     bia.complaints = [text for text in bia.complaints if "ERR_FAILED" not in text]
 
 
-async def test_an_edit_is_seen_by_the_other_once_it_is_approved(
-    ana: Visitor, bia: Visitor
-) -> None:
+async def test_an_edit_is_seen_by_the_other_once_it_is_approved(ana: Visitor, bia: Visitor) -> None:
     await ana.say("Ola")
     message = await ana.sees("Ola", "APPROVED")
     await message.hover()
@@ -255,6 +254,7 @@ RECONNECT = f"({STORE}).then(({{ client }}) => client.reconnect())"
 POST_MANY = """async ({ client, openId }) => {
   for (let number = 0; number < 120; number += 1) {
     const fruit = number === 7 ? " abacaxi" : "";
-    await client.rest.post(`chat/rooms/${openId.value}/messages/`, { content: `número ${number}.${fruit}` });
+    const content = `número ${number}.${fruit}`;
+    await client.rest.post(`chat/rooms/${openId.value}/messages/`, { content });
   }
 }"""

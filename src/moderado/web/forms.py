@@ -44,7 +44,7 @@ class SignInForm(_Marked):
 class RegistrationForm(_Marked):
     name = forms.CharField(
         label=_("Name"),
-        max_length=User._meta.get_field("name").max_length,
+        max_length=User.name.field.max_length,
         help_text=_("How others see you."),
         widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True}),
     )

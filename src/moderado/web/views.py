@@ -1,5 +1,6 @@
 """The pages: sign-in, registration, and the shell that the chat's modules fill."""
 
+from http import HTTPStatus
 from uuid import UUID
 
 from django.conf import settings
@@ -111,7 +112,9 @@ def _form(
 ) -> HttpResponse:
     form.mark_errors()
     context = {"form": form, "next": _next(request)}
-    return render(request, template, context, status=422 if form.errors and status == 200 else status)
+    if form.errors and status == HTTPStatus.OK:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return render(request, template, context, status=status)
 
 
 def _refused(

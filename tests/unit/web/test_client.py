@@ -22,8 +22,12 @@ def test_the_client_keeps_its_promises(tmp_path: Path) -> None:
     suite.parent.mkdir(parents=True)
     shutil.copy(HERE / suite.name, suite)
 
-    run = subprocess.run(  # noqa: S603  (our own file, by the machine's own Node)
-        [node, "--test", str(suite)], cwd=tmp_path, capture_output=True, text=True, timeout=60,
+    run = subprocess.run(  # our own file, by the machine's own Node
+        [node, "--test", str(suite)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
         check=False,
     )
 

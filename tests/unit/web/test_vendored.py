@@ -45,8 +45,7 @@ def test_no_template_has_an_inline_script_or_style() -> None:
 def test_both_languages_have_the_same_sentences() -> None:
     strings = (STATIC / "app" / "strings.js").read_text()
     english, portuguese = (
-        re.findall(r"^  (\w+):", part, re.MULTILINE)
-        for part in strings.split("const PT = {")[:2]
+        re.findall(r"^  (\w+):", part, re.MULTILINE) for part in strings.split("const PT = {")[:2]
     )
     assert english == portuguese
 
