@@ -193,6 +193,19 @@ def test_a_new_password_ends_every_session(ended, commit):
     assert sessions.sign_in(email=user.email, password="outra frase bem longa")
 
 
+@pytest.mark.parametrize("change", ["password", "deactivation"])
+def test_a_sign_in_that_was_under_way_when_every_session_ended_opens_none(change):
+    user = make_user()
+    checked = sessions.account_of(email=user.email, password=PASSWORD)
+    if change == "password":
+        accounts.change_password(user_id=user.id, password="outra frase bem longa")
+    else:
+        accounts.deactivate(user_id=user.id)
+
+    with pytest.raises(NotAuthenticated):
+        sessions.open_session(user=checked)
+
+
 def test_a_hash_brought_up_to_date_at_a_sign_in_ends_no_session(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
     user = make_user()

@@ -39,8 +39,16 @@ def account_of(*, email: str, password: str) -> User:
     return user
 
 
+@transaction.atomic
 def open_session(*, user: User) -> Session:
-    """A new session, for `REFRESH_TOKEN_DAYS` unless it is used."""
+    """A new session of `user`, for `REFRESH_TOKEN_DAYS` unless it is used.
+
+    Raises NotAuthenticated if the account was closed or got another password since `user` was
+    read: checking a password is slow, and what ended every session must end this one too.
+    """
+    unchanged = User.objects.filter(id=user.id, is_active=True, password=user.password)
+    if unchanged.select_for_update(no_key=True).first() is None:
+        raise NotAuthenticated
     return Session.objects.create(user=user, expires_at=_expiry())
 
 
