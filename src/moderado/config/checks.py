@@ -48,8 +48,7 @@ def check_tasks_end(**_: Any) -> list[CheckMessage]:
     endless = [
         name
         for name, task in app.tasks.items()
-        if not name.startswith("celery.")
-        and not (task.time_limit or app.conf.task_time_limit)
+        if not name.startswith("celery.") and not (task.time_limit or app.conf.task_time_limit)
     ]
     return [
         Error(f"The task {name} has no time_limit.", id="moderado.E002") for name in sorted(endless)

@@ -85,7 +85,7 @@ class Env(BaseSettings):
         default="INFO", description="The least severe log line that is written."
     )
     bind: str = Field(
-        default="0.0.0.0:8000",  # noqa: S104 (a container's; `moderado up` names the loopback)
+        default="0.0.0.0:8000",  # a container's; `moderado up` names the loopback
         description="Where the web listens, `host:port`. `moderado up` listens on 127.0.0.1.",
     )
     static_root: Path | None = Field(
@@ -94,9 +94,7 @@ class Env(BaseSettings):
         "`.moderado/static` beside the source if unset.",
     )
     web_workers: int = Field(default=1, ge=1, le=64, description="uvicorn workers under gunicorn.")
-    worker_concurrency: int = Field(
-        default=2, ge=1, le=64, description="Celery worker processes."
-    )
+    worker_concurrency: int = Field(default=2, ge=1, le=64, description="Celery worker processes.")
     db_pool_size: int = Field(
         default=12, ge=2, le=100, description="PostgreSQL connections of one web worker, at most."
     )
@@ -122,9 +120,7 @@ class Env(BaseSettings):
         default=120, ge=1, description="Frames one socket may send at once."
     )
     limit_sockets_per_user: int = Field(default=10, ge=1, description="Open sockets an account.")
-    limit_sockets_per_address: int = Field(
-        default=50, ge=1, description="Open sockets an address."
-    )
+    limit_sockets_per_address: int = Field(default=50, ge=1, description="Open sockets an address.")
     limit_sign_in_per_account: str = Field(
         default="10/minute", description="Sign-in attempts on one account."
     )
@@ -181,7 +177,10 @@ class Env(BaseSettings):
     def _origins(cls, origins: list[str]) -> list[str]:
         for origin in origins:
             parts = urlsplit(origin)
-            if parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}":
+            if (
+                parts.scheme not in {"http", "https"}
+                or origin != f"{parts.scheme}://{parts.netloc}"
+            ):
                 raise ValueError(f"'{origin}' is no origin: write https://host, without a path")
         return origins
 

@@ -9,7 +9,7 @@ from django.db import transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that has happened: named in the past tense, carrying frozen values, never models."""
+    """Something that has happened: named in the past tense, with frozen values, never models."""
 
 
 Handler = Callable[[Any], None]

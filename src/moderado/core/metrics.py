@@ -8,9 +8,7 @@ ACKNOWLEDGED = Counter(
     "moderado_messages_acknowledged_total", "Messages confirmed to their author", ["door"]
 )
 VERDICTS = Counter("moderado_verdicts_total", "Verdicts applied", ["outcome", "rung"])
-VERDICT_SECONDS = Histogram(
-    "moderado_verdict_seconds", "From queued to judged", buckets=_SECONDS
-)
+VERDICT_SECONDS = Histogram("moderado_verdict_seconds", "From queued to judged", buckets=_SECONDS)
 OLDEST_PENDING = Gauge(
     "moderado_oldest_pending_seconds",
     "Age of what has waited longest for a verdict",
@@ -19,7 +17,7 @@ OLDEST_PENDING = Gauge(
 SOCKETS = Gauge("moderado_sockets", "Open WebSockets", multiprocess_mode="livesum")
 DELIVERIES = Counter("moderado_deliveries_total", "Room frames handed to sockets")
 GAPS_HEALED = Counter(
-    "moderado_gaps_healed_total", "Changes read from the database because no hint came", ["found_by"]
+    "moderado_gaps_healed_total", "Changes found in the database, no hint having come", ["found_by"]
 )
 DROPPED = Counter("moderado_dropped_total", "Hints and slow sockets given up", ["what"])
 PROVIDER_CALLS = Counter(

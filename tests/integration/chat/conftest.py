@@ -27,7 +27,7 @@ class _Everything(dict):
         self._published = published
 
     def get(self, kind, default=()):
-        return (lambda event: self._published.append(event),)
+        return (self._published.append,)
 
 
 @pytest.fixture

@@ -102,10 +102,14 @@ DATABASES: dict[str, dict[str, Any]] = {
 }
 
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
-     "OPTIONS": {"user_attributes": ("email", "name")}},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-     "OPTIONS": {"min_length": 10}},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
@@ -148,8 +152,8 @@ LOGIN_REDIRECT_URL = "web:chat"
 
 STATIC_URL = "static/"
 STATIC_ROOT = ENV.static_root or ROOT.parents[1] / ".moderado" / "static"
-# Names without a hash: ES modules import each other by relative names, which hashing would break (or
-# an import map mend, which needs an inline script), and others load `client.js` by its plain name.
+# Names without a hash: ES modules import each other by relative names, which hashing would break
+# (or an import map mend, by an inline script), and others load `client.js` by its plain name.
 # So browsers ask each time, and are told 304 as long as nothing has changed.
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
