@@ -5,6 +5,7 @@ Named in the server's configuration: `ws="moderado.realtime.serving:ChatProtocol
 
 import asyncio
 import random
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 IN_FLIGHT = 5.0  # seconds that a frame in work may take when the server goes away
 SPREAD = 1.0  # seconds over which the clients are sent away, so that they return one by one
+SEND_BUFFER = 256 * 1024  # bytes the kernel keeps for a slow reader; left alone, it takes megabytes
 LAST_WORDS = 1.0  # seconds for the closing frame of a peer that no longer answers
 
 
@@ -23,6 +25,8 @@ class ChatProtocol(WebSocketsSansIOProtocol):
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
+        if raw := self.transport.get_extra_info("socket"):
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         if self.handshake_initiated and hasattr(self, "scope"):
             self.scope["extensions"]["moderado.transport"] = self  # type: ignore[assignment]  # ours
 

@@ -37,6 +37,7 @@ async def running_server() -> AsyncIterator[str]:
         ws_max_size=65_536,
         ws_per_message_deflate=False,
         lifespan="off",
+        proxy_headers=False,
         log_config=None,
         timeout_graceful_shutdown=8,
     )
