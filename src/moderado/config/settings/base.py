@@ -162,7 +162,7 @@ STORAGES = {
 WHITENOISE_MAX_AGE = 0
 # No `collectstatic` is needed to run. Where there was one, its compressed files are served: files
 # that are found would take their place.
-WHITENOISE_USE_FINDERS = DEBUG or not STATIC_ROOT.is_dir()
+WHITENOISE_USE_FINDERS = DEBUG or not (STATIC_ROOT / "moderado").is_dir()
 
 # 'self' in connect-src covers ws: and wss: of the same host (CSP 3).
 CONTENT_SECURITY_POLICY = {
