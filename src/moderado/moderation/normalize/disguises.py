@@ -5,20 +5,20 @@ Each reading is made only when the text shows a trace of that disguise, and in l
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from string import ascii_lowercase
-from typing import Any
+from typing import Any, NamedTuple
 
 import re2
 
 from moderado.moderation.normalize.folding import Folded
 
-_DISGUISE = (
-    r"[a-z][^\sa-z]+[a-z]"  # something inside a word
-    r"|[0-9@$!+][a-z]|[a-z][0-9@$+]|[a-z][*#%&]"  # at its edge
-    r"|(?:^|[^a-z])[a-z][^a-z0-9]{1,3}[a-z](?:$|[^a-z])"  # single letters, held apart
+# A trace of each disguise, in the order of the fields of Suspicion.
+_TRACES = (
+    r"[0-9@$!+][a-z]|[a-z][0-9@$+]",
+    r"[a-z][^\sa-z0-9]+[a-z]|(?:^|[^a-z])[a-z][^a-z0-9]{1,3}[a-z](?:$|[^a-z])",
+    r"[a-z][*#%_&]",
+    "|".join(letter * 2 for letter in ascii_lowercase),
 )
-_STRETCH = "|".join(letter * 2 for letter in ascii_lowercase)
 _LEET = str.maketrans("4@3105$!7+869", "aaeiossittbgg")
 _LEET_WITH_L = _LEET | {ord("1"): ord("l"), ord("!"): ord("l")}
 # Nothing longer is a word: a key, an address, a digest.
@@ -30,26 +30,27 @@ _MASK_RUN = re.compile(r"[^a-z]+")
 _LONGEST_MASKED = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Suspicion:
+class Suspicion(NamedTuple):
     """Which readings could differ from the plain one."""
 
-    disguise: bool
-    stretch: bool
+    leet: bool
+    apart: bool
+    masked: bool
+    stretched: bool
+
+
+_NONE = Suspicion(leet=False, apart=False, masked=False, stretched=False)
 
 
 def suspicion(folded: Folded) -> Suspicion:
     """One pass over the text, in place of making every reading of every message."""
     found = _TRACE_SET.Match(folded.text)
-    return Suspicion(disguise=0 in found, stretch=1 in found) if found else _NONE
-
-
-_NONE = Suspicion(disguise=False, stretch=False)
+    return Suspicion._make(at in found for at in range(len(_TRACES))) if found else _NONE
 
 
 def _trace_set() -> Any:
     traces = re2.Set.SearchSet()
-    for trace in (_DISGUISE, _STRETCH):
+    for trace in _TRACES:
         traces.Add(trace)
     traces.Compile()
     return traces

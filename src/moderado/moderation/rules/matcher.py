@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from ahocorasick_rs import AhoCorasick, Implementation
 
 from moderado.moderation.normalize import Folded, fold
-from moderado.moderation.normalize.disguises import joined, masked, suspicion, without_leet
+from moderado.moderation.normalize.disguises import (
+    Suspicion,
+    joined,
+    masked,
+    suspicion,
+    without_leet,
+)
 from moderado.moderation.normalize.folding import (
     runs,
     squeeze,
@@ -66,11 +72,11 @@ class Matcher:
         """Every rule found in `text`, through disguises, each place once. Linear time."""
         folded = fold(text)
         plain, suspect = words(folded), suspicion(folded)
-        hits = self._spelled(plain, text, stretch=suspect.stretch)
+        hits = self._spelled(plain, text, stretch=suspect.stretched)
         hits += self._patterns.find(plain, Hit)
-        if suspect.disguise:
-            for reading in (*map(words, without_leet(folded)), *map(words, joined(folded))):
-                hits += self._spelled(reading, text, stretch=True)
+        for reading in _undisguised(folded, suspect):
+            hits += self._spelled(words(reading), text, stretch=True)
+        if suspect.masked:
             hits += self._hidden(folded)
         return list(dict.fromkeys(hits))[:MOST_HITS] if hits else hits
 
@@ -99,6 +105,13 @@ class Matcher:
             for rule in self._maskable.get(piece.text[0], ()):
                 if visible * 2 >= len(rule.text) and pattern.fullmatch(rule.text):
                     yield Hit(rule, *piece.original(0, len(piece.text)))
+
+
+def _undisguised(folded: Folded, suspect: Suspicion) -> Iterator[Folded]:
+    if suspect.leet:
+        yield from without_leet(folded)
+    if suspect.apart:
+        yield from joined(folded)
 
 
 def _guilty(found: Sequence[tuple[_Needle, int, int]], reading: Folded, original: str) -> list[Hit]:

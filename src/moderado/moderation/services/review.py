@@ -93,7 +93,7 @@ def _free(actor_id: UUID) -> "QuerySet[Case]":
 
 
 def _locked(*, actor_id: UUID, case_id: UUID, scope_ids: Scopes) -> Case:
-    case = Case.objects.select_for_update().filter(pk=case_id).first()
+    case = Case.objects.select_for_update(of=("self",), no_key=True).filter(pk=case_id).first()
     if case is None or (scope_ids is not None and case.scope_id not in scope_ids):
         raise NotFound
     if case.state == Case.State.DECIDED:
