@@ -1,13 +1,16 @@
 """`request.user` of the pages and the admin."""
 
+from typing import cast
+
+from asgiref.sync import sync_to_async
 from django.contrib import auth
 from django.contrib.auth import middleware
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from moderado.accounts import selectors
+from moderado.accounts.models import User
 from moderado.accounts.types import SESSION_KEY
 
 
@@ -16,10 +19,11 @@ class AuthenticationMiddleware(middleware.AuthenticationMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
-        request.user = SimpleLazyObject(lambda: _user(request))  # type: ignore[assignment]  # as Django's
+        request.user = cast("User", SimpleLazyObject(lambda: _user(request)))
+        request.auser = sync_to_async(lambda: _user(request))
 
 
-def _user(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
+def _user(request: HttpRequest) -> User | AnonymousUser:
     user = auth.get_user(request)
     session_id = request.session.get(SESSION_KEY)
     if user.is_authenticated and not (session_id and selectors.live_sessions([session_id])):
