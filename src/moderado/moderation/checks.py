@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from moderado.moderation import registry
@@ -11,12 +10,11 @@ from moderado.moderation import registry
 @register("moderation")
 def providers_can_be_built(**_: Any) -> list[CheckMessage]:
     """One error for every provider that could not judge as it is configured."""
-    _built, mistakes = registry.build(settings.MODERATION_PROVIDERS)
     return [
         Error(
             f"MODERATION_PROVIDERS, {mistake}.",
             hint="docs/providers.md shows how a provider is configured.",
             id="moderation.E001",
         )
-        for mistake in mistakes
+        for mistake in registry.mistakes()
     ]

@@ -18,11 +18,21 @@ _KEYS = {"BACKEND", "OPTIONS", "TIMEOUT", "ON_ERROR"}
 
 
 @cache
+def _built() -> tuple[tuple[Judge, ...], list[str]]:
+    return build(settings.MODERATION_PROVIDERS)
+
+
+def mistakes() -> list[str]:
+    """What is wrong with the configuration. Asked at start, so that what takes a second to
+    compile is there before the first message, and shared by the processes forked afterwards."""
+    return _built()[1]
+
+
 def judges() -> tuple[Judge, ...]:
     """Who judges. Raises ImproperlyConfigured, with every mistake, rather than start without."""
-    built, mistakes = build(settings.MODERATION_PROVIDERS)
-    if mistakes:
-        raise ImproperlyConfigured("MODERATION_PROVIDERS: " + " · ".join(mistakes))
+    built, wrong = _built()
+    if wrong:
+        raise ImproperlyConfigured("MODERATION_PROVIDERS: " + " · ".join(wrong))
     return built
 
 
@@ -52,17 +62,17 @@ def policy_version() -> str:
 def build(entries: Iterable[Any]) -> tuple[tuple[Judge, ...], list[str]]:
     """The judges, and a sentence for every entry that is wrong."""
     built: list[Judge] = []
-    mistakes: list[str] = []
+    wrong: list[str] = []
     for number, entry in enumerate(entries, start=1):
         try:
             built.append(_judge(entry))
         except Exception as error:  # noqa: BLE001  (a provider may refuse its options in any way)
-            mistakes.append(f"provider {number}: {error}")
+            wrong.append(f"provider {number}: {error}")
     named = Counter(judge.name for judge in built)
-    mistakes += [f"two providers are named {name!r}" for name, count in named.items() if count > 1]
-    if not built and not mistakes:
-        mistakes.append("nobody would judge: name at least one provider")
-    return tuple(built), mistakes
+    wrong += [f"two providers are named {name!r}" for name, count in named.items() if count > 1]
+    if not built and not wrong:
+        wrong.append("nobody would judge: name at least one provider")
+    return tuple(built), wrong
 
 
 def _judge(entry: Any) -> Judge:
@@ -85,7 +95,7 @@ def _judge(entry: Any) -> Judge:
 
 def _forget(*, setting: str, **_: Any) -> None:
     if setting == "MODERATION_PROVIDERS":
-        for built in (judges, is_remote, ladder, policy_version):
+        for built in (_built, is_remote, ladder, policy_version):
             built.cache_clear()
 
 
