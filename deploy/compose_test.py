@@ -120,6 +120,9 @@ def development(folder: Path) -> None:
     with running(composition):
         httpx.get(composition.base_url, follow_redirects=True, timeout=30).raise_for_status()
         say("the page: 200")
+        demo = {"email": "mara@demo.example", "password": "development-only"}
+        httpx.post(f"{composition.base_url}/api/auth/login/", json=demo).raise_for_status()
+        say("the demo: signed in")
         asyncio.run(Journey(composition.base_url).walk())
         say("the journey in development: done")
         made_anew_after_an_edit(composition)

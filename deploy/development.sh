@@ -18,11 +18,11 @@ case $1 in
     fi
     ;;
   worker)
-    run="celery --quiet --app=moderado.config.heartbeat worker --without-gossip --without-mingle"
+    run="celery --quiet --app=moderado.config.heartbeat.worker worker --without-gossip --without-mingle"
     if [ -n "$debug" ]; then run="$debug $run --pool=solo"; fi
     ;;
   beat)
-    run="celery --quiet --app=moderado.config.heartbeat beat --pidfile="
+    run="celery --quiet --app=moderado.config.heartbeat.beat beat --pidfile="
     ;;
   *)
     echo "development.sh: web, worker or beat?" >&2

@@ -1,0 +1,11 @@
+"""The worker's pulse: its main loop turns, and the broker takes what it sends."""
+
+from celery.signals import heartbeat_sent, worker_ready
+
+from moderado.config.celery import app
+from moderado.config.heartbeat import touch
+
+__all__ = ["app"]
+
+worker_ready.connect(touch)
+heartbeat_sent.connect(touch)  # every two seconds
