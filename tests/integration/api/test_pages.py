@@ -2,7 +2,6 @@
 
 import base64
 import json
-from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -16,6 +15,8 @@ from tests.factories import fill_room, make_member, make_message, make_room, mak
 pytestmark = pytest.mark.django_db
 
 Status = Message.Status
+
+SOMEBODY = "01a203a3-8fd1-73dd-8b32-4a2af3326b01"
 
 
 @pytest.fixture
@@ -134,13 +135,13 @@ def cursor(*parts):
         "=" * 9,
         "cj0xJnA9NDg3",
         cursor("<", "7"),
-        cursor("<", 7, str(uuid4())),
-        cursor("<>", "7", str(uuid4())),
-        cursor("<", "seven", str(uuid4())),
+        cursor("<", 7, SOMEBODY),
+        cursor("<>", "7", SOMEBODY),
+        cursor("<", "seven", SOMEBODY),
         cursor("<", "7", "7"),
-        cursor("<", "9" * 30, str(uuid4())),
-        cursor("<", "9" * 5000, str(uuid4())),
-        cursor("<", "1; DROP TABLE", str(uuid4())),
+        cursor("<", "9" * 30, SOMEBODY),
+        cursor("<", "9" * 5000, SOMEBODY),
+        cursor("<", "1; DROP TABLE", SOMEBODY),
         "A" * 2000,
     ],
 )

@@ -69,7 +69,7 @@ def test_a_frame_of_the_contract_is_read(sent, read):
         ('{"a":' * 10_000, "malformed"),
         ("[" * 30_000 + "]" * 30_000, "malformed"),
         ('{"type":"chat_message","message":"' + "x" * 65_536 + '"}', "too_large"),
-        ('{"type":"chat_message","message":"' + "é" * 32_750 + '"}', "too_large"),
+        ('{"type":"chat_message","message":"' + "é" * 32_760 + '"}', "too_large"),
         ("{}", "unknown_type"),
         ('{"type":null}', "unknown_type"),
         ('{"type":"nonsense"}', "unknown_type"),
