@@ -32,6 +32,7 @@ def start() -> None:
         )
         return
     folder = Path(tempfile.mkdtemp(prefix="moderado-tests-"))
+    folder.chmod(0o711)  # root's PostgreSQL may have to run as somebody else
     _remove_when_we_are_gone(folder)
     static = folder / "static"
     static.mkdir()

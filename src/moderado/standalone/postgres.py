@@ -16,7 +16,7 @@ from psycopg import sql
 from moderado.standalone.binaries import PostgresPrograms, postgres_programs
 from moderado.standalone.errors import CannotStart
 from moderado.standalone.home import Home
-from moderado.standalone.spawn import Ways, free_port, spawn, stop, ways_for_postgres
+from moderado.standalone.spawn import Ways, free_port, give, spawn, stop, ways_for_postgres
 
 DATABASE = "moderado"
 _OWNER = "postgres"
@@ -41,6 +41,7 @@ def postgres(home: Home, *, durable: bool = True) -> Iterator[tuple[str, subproc
     if not cluster.exists():
         _create(cluster, programs, ways, password, home)
     _check(cluster, programs)
+    give(cluster, ways)  # it may have been made by somebody who was not root
     process, port = _start(cluster, programs, ways, password, home, durable=durable)
     try:
         _create_database(port, password)
@@ -55,11 +56,12 @@ def _create(
     """initdb beside the place, then move it there: one that is killed leaves no half cluster."""
     draft = cluster.with_suffix(".init")
     shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700)
+    give(draft, ways)
     password_file = home.path / "pg.password"
     with os.fdopen(os.open(password_file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as handle:
         handle.write(password)
-    if ways.user:
-        shutil.chown(password_file, ways.user)
+    give(password_file, ways)
     # fmt: off
     command: list[str | Path] = [
         programs.initdb, "-D", draft, "-U", _OWNER, "-A", "scram-sha-256",

@@ -37,7 +37,7 @@ AS_WE_ARE = Ways()
 
 
 def ways_for_postgres(folder: Path, program: Path) -> Ways:
-    """How `program` may be run on `folder`, which is given to `nobody` if it has to be.
+    """How `program` may be run below `folder`, which others may pass through if they have to.
 
     Raises CannotStart where PostgreSQL cannot run.
     """
@@ -53,7 +53,7 @@ def ways_for_postgres(folder: Path, program: Path) -> Ways:
     if _may_have_namespace():
         return Ways(own_namespace=True)
     nobody = Ways(user=_NOBODY)
-    _give_to_nobody(folder)
+    folder.chmod(0o711)
     if not (_reaches(nobody, program) and _reaches(nobody, folder)):
         raise CannotStart(
             "PostgreSQL refuses to run as root, and the account `nobody` cannot reach "
@@ -85,6 +85,15 @@ def spawn(
         **options,
     )
     return process
+
+
+def give(path: Path, ways: Ways) -> None:
+    """Make whoever the children are the owner of `path` and of all below it, if we may."""
+    account = pwd.getpwnam(ways.user or "root")
+    if os.geteuid() != 0 or path.stat().st_uid == account.pw_uid:
+        return
+    for each in (path, *path.rglob("*")):
+        os.chown(each, account.pw_uid, account.pw_gid, follow_symlinks=False)
 
 
 def stop(process: subprocess.Popen[bytes], with_signal: signal.Signals, *, seconds: float) -> None:
@@ -131,12 +140,6 @@ def _may_have_namespace() -> bool:
         return _succeeds(Ways(own_namespace=True), [sys.executable, "-S", "-c", probe])
     except (OSError, subprocess.SubprocessError):
         return False
-
-
-def _give_to_nobody(folder: Path) -> None:
-    account = pwd.getpwnam(_NOBODY)
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
 
 
 def _reaches(ways: Ways, path: Path) -> bool:
