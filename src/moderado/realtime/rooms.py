@@ -168,7 +168,7 @@ class LiveRoom:
         if isinstance(item, Head) and item.epoch != self._epoch:
             self._start_over(item)
             return
-        if _is_newer(item, self._acl_version) or self._was_removed(item):
+        if self._was_removed(item) or _is_newer(item, self._acl_version):
             await self._part_strangers()
         if isinstance(item, RoomLines):
             if not self._take_next(item):

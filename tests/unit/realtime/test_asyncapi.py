@@ -1,0 +1,50 @@
+"""The document says what the frames are."""
+
+import json
+
+import jsonschema
+import pytest
+from moderado.realtime import asyncapi, protocol
+from moderado.realtime.parsing import _TYPES
+
+
+@pytest.fixture(scope="module")
+def document():
+    return json.loads(json.dumps(asyncapi.document()))
+
+
+def test_every_frame_is_in_it_and_every_reference_leads_somewhere(document):
+    names = {message["name"] for message in document["components"]["messages"].values()}
+    references = {
+        value
+        for value in _values(document)
+        if isinstance(value, str) and value.startswith("#/")
+    }
+
+    assert names == _TYPES | {frame.__struct_config__.tag for frame in protocol.SERVER_FRAMES}
+    for reference in references:
+        place = document
+        for step in reference.removeprefix("#/").split("/"):
+            place = place[step]
+
+
+def test_what_the_server_parses_is_closed_and_what_it_sends_may_grow(document):
+    schemas = document["components"]["schemas"]
+
+    for frame in protocol.ClientFrame.__subclasses__():
+        assert schemas[frame.__name__]["additionalProperties"] is False
+    for frame in protocol.SERVER_FRAMES:
+        assert "additionalProperties" not in schemas[frame.__name__]
+
+
+def test_the_schemas_are_valid(document):
+    for schema in document["components"]["schemas"].values():
+        jsonschema.Draft7Validator.check_schema(schema)
+
+
+def _values(node):
+    if isinstance(node, dict | list):
+        for value in node.values() if isinstance(node, dict) else node:
+            yield from _values(value)
+    else:
+        yield node

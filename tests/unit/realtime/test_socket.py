@@ -1,0 +1,174 @@
+"""What waits to be written to one client: its order, its bounds, its end."""
+
+import asyncio
+import json
+from uuid import uuid4
+
+import pytest
+from moderado.accounts.types import Principal
+from moderado.realtime import socket as module
+from moderado.realtime.frames import Line
+from moderado.realtime.protocol import Pong
+from moderado.realtime.socket import Socket
+
+ME = uuid4()
+
+
+class Wire:
+    """The transport: takes frames while it is open."""
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
+        self.code: int | None = None
+        self.open = asyncio.Event()
+        self.open.set()
+        self.aborted = False
+        self.over = asyncio.Event()
+
+    async def send(self, message) -> None:
+        await self.open.wait()
+        if message["type"] == "websocket.close":
+            self.code = message["code"]
+        else:
+            self.written.append(message["text"])
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+@pytest.fixture
+async def wire() -> Wire:
+    return Wire()
+
+
+@pytest.fixture
+async def socket(wire: Wire):
+    socket = Socket(wire.send, abort=wire.abort)
+    socket.principal = Principal(user_id=ME, session_id=uuid4(), name="", language="en")
+    socket.start(wire.over.set)
+    yield socket
+    socket.gone()
+
+
+def line(text="x", *, kind="chat_message", seq=1, author=None, message_id=None, revision=1) -> Line:
+    return Line(kind, text, len(text), seq, message_id or uuid4(), author or uuid4(), revision)
+
+
+async def test_frames_are_written_in_their_order(socket: Socket, wire: Wire):
+    for number in range(100):
+        socket.push(line(str(number)))
+    await socket.drained()
+
+    assert wire.written == [str(number) for number in range(100)]
+
+
+@pytest.mark.parametrize(("frames", "size"), [(300, 10), (40, 40_000)])
+async def test_a_full_outbox_ends_the_socket_and_is_let_go(socket: Socket, wire: Wire, frames, size):
+    wire.open.clear()
+
+    for _ in range(frames):
+        socket.push(line("x" * size))
+    assert len(socket._outbox) == 0
+    wire.open.set()
+    await wire.over.wait()
+
+    assert wire.code == 4008
+    assert len(wire.written) <= 1
+
+
+async def test_a_peer_that_takes_nothing_is_cut_off(wire: Wire, monkeypatch):
+    monkeypatch.setattr(module, "CLOSE_GRACE", 0.05)
+    socket = Socket(wire.send, abort=wire.abort)
+    socket.start(wire.over.set)
+    wire.open.clear()
+
+    socket.reply(Pong(n=1))
+    socket.close(4001)
+    async with asyncio.timeout(2):
+        await wire.over.wait()
+
+    assert wire.aborted
+    assert wire.code is None
+
+
+async def test_a_closing_socket_writes_what_waits_and_nothing_later(socket: Socket, wire: Wire):
+    socket.push(line("before"))
+    socket.close(4001, Pong(n=1))
+    socket.push(line("after"))
+    socket.close(4003)
+    await wire.over.wait()
+
+    assert wire.written[0] == "before"
+    assert json.loads(wire.written[1]) == {"type": "pong", "n": 1}
+    assert len(wire.written) == 2
+    assert wire.code == 4001
+
+
+async def test_the_confirmation_comes_first_and_the_order_stays(socket: Socket, wire: Wire):
+    with socket.sending():
+        socket.push(line("others 1", seq=1))
+        socket.push(line("mine 2", seq=2, author=ME))
+        socket.push(line("others 3", seq=3))
+        socket.reply(Pong(n=0))
+    await socket.drained()
+
+    assert [text for text in wire.written if text[0] != "{"] == ["others 1", "mine 2", "others 3"]
+    assert wire.written.index('{"type":"pong","n":0}') < wire.written.index("mine 2")
+
+
+async def test_a_notice_is_told_once_and_the_next_verdict_again(socket: Socket, wire: Wire):
+    message_id = uuid4()
+
+    def notice(kind, revision=1):
+        socket.push(
+            line(f"{kind} {revision}", kind=kind, seq=0, author=ME, message_id=message_id,
+                 revision=revision)
+        )  # fmt: skip
+
+    for _ in range(3):
+        notice("message_held")
+    notice("message_rejected")
+    notice("message_rejected", revision=2)
+    await socket.drained()
+
+    assert wire.written == ["message_held 1", "message_rejected 1", "message_rejected 2"]
+
+
+async def test_a_verdict_ends_the_waiting_for_it(socket: Socket):
+    first, edited = uuid4(), uuid4()
+    socket.await_verdict(first, uuid4(), 1)
+    socket.await_verdict(edited, uuid4(), 2)
+
+    socket.push(line(author=ME, message_id=first, revision=1))
+    socket.push(line(author=ME, message_id=edited, revision=1))  # of the revision before
+    assert list(socket.awaited) == [edited]
+    socket.push(line(author=ME, message_id=edited, revision=2))
+
+    assert not socket.awaited
+
+
+async def test_a_client_that_does_not_take_its_answers_is_not_read(socket: Socket, wire: Wire):
+    wire.open.clear()
+    for number in range(100):
+        socket.reply(Pong(n=number))
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await socket.roomy()
+    wire.open.set()
+    await socket.roomy()
+    await socket.drained()
+
+    assert len(wire.written) == 100
+
+
+async def test_a_lost_connection_is_the_end_and_no_error(wire: Wire):
+    async def lost(_message) -> None:
+        raise OSError
+
+    socket = Socket(lost)
+    socket.start(wire.over.set)
+    socket.push(line())
+    await wire.over.wait()
+
+    assert socket.closing == 1006
