@@ -34,7 +34,7 @@ check: development ## what must hold before a change is shown: style, types, flo
 	.venv/bin/lint-imports
 	$(PY) scripts/check_locks.py
 	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web $(PY) scripts/write_docs.py --check
-	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web $(PY) -m django makemigrations --check --dry-run
+	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.worker $(PY) -W ignore::RuntimeWarning -m django makemigrations --check --dry-run
 	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web $(PY) -m django check --deploy --fail-level WARNING
 	$(PY) -m pytest -q tests/unit/test_house_rules.py
 
