@@ -52,9 +52,11 @@ def moderado_worker(django_db_setup: None, tmp_path_factory) -> Iterator["subpro
 def live_server_url(django_db_setup: None, tmp_path_factory) -> Iterator[str]:
     """The URL of the real web (gunicorn and its worker) on the test database.
 
-    The test commits for real: `pytest.mark.django_db(transaction=True)`.
+    Its accounts are the test's, password hasher included. The test commits for real:
+    `pytest.mark.django_db(transaction=True)`.
     """
-    with processes.web(tmp_path_factory.mktemp("web") / "log") as url:
+    same_hasher = {"DJANGO_SETTINGS_MODULE": "moderado.config.settings.test"}
+    with processes.web(tmp_path_factory.mktemp("web") / "log", same_hasher) as url:
         yield url
 
 

@@ -1,0 +1,39 @@
+"""The fixtures that give a test the real web and the real worker."""
+
+import uuid
+
+import httpx
+import pytest
+
+from moderado.accounts.services import accounts
+from moderado.chat.models import Message
+from moderado.chat.services import messages, rooms
+from tests.processes import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.usefixtures("moderado_worker")
+def test_a_real_worker_judges_what_a_test_posts():
+    author = accounts.register(email="ana@example.com", name="Ana", password="não é 1 segredo")
+    room = rooms.create_room(creator_id=author.id, name="Sala")
+
+    posted = messages.post_message(
+        author_id=author.id, room_id=room.id, text="Olá", client_id=str(uuid.uuid4())
+    )
+
+    wait_until(
+        lambda: Message.objects.get(pk=posted.view.id).status == Message.Status.APPROVED,
+        what="the message is approved",
+    )
+
+
+def test_the_real_web_sees_what_a_test_stores(live_server_url):
+    accounts.register(email="ana@example.com", name="Ana", password="não é 1 segredo")
+
+    answer = httpx.post(
+        f"{live_server_url}/api/auth/login/",
+        json={"email": "ana@example.com", "password": "não é 1 segredo"},
+    )
+
+    assert answer.status_code == 200
