@@ -19,10 +19,12 @@ PAUSE = 5.0  # seconds during which a Redis that failed is not asked again
 
 _HOLD = """
 local now = tonumber(redis.call('TIME')[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 local limit = tonumber(ARGV[2])
-if limit > 0 and redis.call('ZCARD', KEYS[1]) >= limit
-    and not redis.call('ZSCORE', KEYS[1], ARGV[3]) then return 0 end
+if limit > 0 then
+    redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+    if redis.call('ZCARD', KEYS[1]) >= limit
+        and not redis.call('ZSCORE', KEYS[1], ARGV[3]) then return 0 end
+end
 for i = 3, #ARGV do redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[i]) end
 redis.call('EXPIRE', KEYS[1], ARGV[1] * 2)
 return 1

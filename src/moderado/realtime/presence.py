@@ -24,38 +24,41 @@ class Presence:
 
     async def enter(self, room: "LiveRoom", user_id: UUID) -> tuple[UUID, ...]:
         """Note that the user listens, tell the others if that is new, and answer who is there."""
-        key = _key(room.id)
-        before = await self._leases.sweep(key, limit=CROWD)
-        if before is None or len(before[1]) >= CROWD:
+        before = await self._sweep(room.id)
+        if before is None:
             return ()
-        await self._leases.hold(key, [self._member(user_id)])
-        present = _users(before[1])
-        if user_id not in present:
+        await self._leases.hold(_key(room.id), [self._member(user_id)])
+        if user_id not in before:
             fanout.tell_presence(user_id, room.id, present=True)
-        return tuple(sorted(present | {user_id}))
+        return tuple(sorted(before | {user_id}))
 
     async def leave(self, room: "LiveRoom", user_id: UUID) -> None:
         """Note that one of the user's sockets has left; tell the others if it was the last."""
         if any(sub.user_id == user_id for sub in room.subscriptions.values()):
             return
         await self._leases.release(_key(room.id), self._member(user_id))
-        await self._tell_gone(room.id, {user_id})
+        await self._sweep(room.id, left=user_id)
 
     async def renew(self, hub: "Hub") -> None:
         """Keep this process's leases, and tell of those that ended because a process died."""
         for room_id, room in list(hub.rooms.items()):
             users = {sub.user_id for sub in room.subscriptions.values()}
-            if not users or len(users) > CROWD:
-                continue
-            await self._leases.hold(_key(room_id), [self._member(user_id) for user_id in users])
-            await self._tell_gone(room_id, set())
+            if users and len(users) <= CROWD:
+                members = [self._member(user_id) for user_id in users]
+                await self._leases.hold(_key(room_id), members)
+                await self._sweep(room_id)
 
-    async def _tell_gone(self, room_id: UUID, left: set[UUID]) -> None:
+    async def _sweep(self, room_id: UUID, *, left: UUID | None = None) -> set[UUID] | None:
+        """Who is there, once the others were told of those who no longer are; None: a crowd, or
+        nobody knows."""
         swept = await self._leases.sweep(_key(room_id), limit=CROWD)
         if swept is None or len(swept[1]) >= CROWD:
-            return
-        for user_id in (left | _users(swept[0])) - _users(swept[1]):
+            return None
+        present = _users(swept[1])
+        gone = _users(swept[0]) | ({left} if left else set())
+        for user_id in gone - present:
             fanout.tell_presence(user_id, room_id, present=False)
+        return present
 
     def _member(self, user_id: UUID) -> str:
         return f"{user_id}/{self._process}"
