@@ -239,22 +239,39 @@ def test_a_pattern_made_to_hang_does_not(pattern):
     }
     provider = BlocklistProvider(packs=[], rules=[group])
 
-    started = time.perf_counter()
+    started = time.thread_time()
     assess(provider, "a" * 3999 + "!")
 
-    assert time.perf_counter() - started < 0.2
+    assert time.thread_time() - started < 0.2
 
 
 @pytest.mark.parametrize(
-    "unit", ["puta ", "a ", "p.", "a*", "p4", "seu idiota ", "vou te ", "\u202ea\u202c", "漢"]
+    "unit",
+    [
+        "puta ",
+        "puuta ",
+        "cuuu ",
+        "p*ta ",
+        "p4t4 ",
+        "p u t a, ",
+        "moby dick ",
+        "seu idiota ",
+        "vou te ",
+        "a ",
+        "p.",
+        "a*",
+        "p4",
+        "\u202ea\u202c",
+        "漢",
+    ],
 )
 def test_judging_takes_time_in_proportion_to_the_text(unit):
     def seconds(length):
         best = float("inf")
         for _ in range(5):
-            started = time.perf_counter()
+            started = time.thread_time()
             assess(STARTER, (unit * length)[:length])
-            best = min(best, time.perf_counter() - started)
+            best = min(best, time.thread_time() - started)
         return best
 
     assert seconds(16_000) < 24 * seconds(2_000) + 0.01

@@ -4,7 +4,7 @@ Each reading is made only when the text shows a trace of that disguise, and in l
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from string import ascii_lowercase
 from typing import Any, NamedTuple
 
@@ -82,15 +82,31 @@ def joined(folded: Folded) -> Iterator[Folded]:
         yield from _pieces(folded, [_letters(folded, match)])
 
 
-def masked(folded: Folded) -> Iterator[tuple[Folded, re.Pattern[str]]]:
-    """Words with hidden letters, "p*ta", each with a pattern for what may stand behind it."""
+def masked(folded: Folded) -> Iterator[Folded]:
+    """Words with hidden letters, "p*ta", one piece each."""
     for match in _MASKED.finditer(folded.text):
         token = match.group().rstrip("#%_&")
         visible = sum(map(str.isalpha, token))
         if visible < 2 or visible == len(token) or len(token) > _LONGEST_MASKED:  # noqa: PLR2004
             continue
         at = range(match.start(), match.start() + len(token))
-        yield _piece(folded, at), re.compile(_MASK_RUN.sub(_hidden, token))
+        yield _piece(folded, at)
+
+
+def hidden_words(masked_word: str, candidates: Iterable[str]) -> list[str]:
+    """What "p*ta" may hide: a masked run stands for as many letters, or for one more. At least
+    half of the word has to be seen."""
+    parts = _MASK_RUN.split(masked_word)
+    first, last, longest = parts[0], parts[-1], 2 * sum(map(len, parts))
+    likely = [
+        word
+        for word in candidates
+        if word.startswith(first) and word.endswith(last) and len(word) <= longest
+    ]
+    if not likely:
+        return likely
+    pattern = re.compile(_MASK_RUN.sub(_hidden, masked_word))
+    return [word for word in likely if pattern.fullmatch(word)]
 
 
 def _decoded(match: re.Match[str]) -> str:

@@ -98,11 +98,10 @@ def runs(text: str) -> list[int]:
     return lengths
 
 
-def unsqueezed(folded: Folded, squeezed_start: int, squeezed_end: int) -> tuple[int, int]:
-    """Where a piece of `squeezed(folded)` stands in `folded`, all of its runs included."""
-    kept = list(_kept(_RUN, folded.text))
-    end = kept[squeezed_end] if squeezed_end < len(kept) else len(folded.text)
-    return kept[squeezed_start], end
+def run_starts(folded: Folded) -> list[int]:
+    """Where each character of `squeezed(folded)` begins in `folded`, and the end: a piece
+    `[start, end)` of the one is `[starts[start], starts[end])` of the other, with all its runs."""
+    return [*_kept(_RUN, folded.text), len(folded.text)]
 
 
 def _as_seen(text: str) -> list[int]:

@@ -1,25 +1,28 @@
 """Finds rules in a text. Built once; a message costs some tens of microseconds."""
 
 import unicodedata
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
 from moderado.moderation.normalize import Folded, fold
 from moderado.moderation.normalize.disguises import (
     Suspicion,
+    hidden_words,
     joined,
     masked,
     suspicion,
     without_leet,
 )
 from moderado.moderation.normalize.folding import (
+    run_starts,
     runs,
     squeeze,
     squeezed,
-    unsqueezed,
     words,
 )
 from moderado.moderation.rules.patterns import Patterns
@@ -92,19 +95,18 @@ class Matcher:
         return _guilty(found, reading, original) if found else []
 
     def _stretched(self, reading: Folded) -> Iterator[tuple[_Needle, int, int]]:
-        short = squeezed(reading).text
+        short, starts = squeezed(reading).text, run_starts(reading)
         for which, start, end in self._squeezed.find_matches_as_indexes(short, overlapping=True):
             needle = self._needles[which]
-            at, to = unsqueezed(reading, start, end)
+            at, to = starts[start], starts[end]
             if _is_stretched(reading.text[at:to].strip(), needle.text.strip()):
                 yield needle, at, to
 
     def _hidden(self, folded: Folded) -> Iterator[Hit]:
-        for piece, pattern in masked(folded):
-            visible = sum(map(str.isalpha, piece.text))
-            for rule in self._maskable.get(piece.text[0], ()):
-                if visible * 2 >= len(rule.text) and pattern.fullmatch(rule.text):
-                    yield Hit(rule, *piece.original(0, len(piece.text)))
+        for piece in masked(folded):
+            rules = self._maskable.get(piece.text[0], {})
+            for word in hidden_words(piece.text, rules):
+                yield Hit(rules[word], *piece.original(0, len(piece.text)))
 
 
 def _undisguised(folded: Folded, suspect: Suspicion) -> Iterator[Folded]:
@@ -128,11 +130,19 @@ def _guilty(found: Sequence[tuple[_Needle, int, int]], reading: Folded, original
                 hits.append(Hit(rule, begin, stop))
         elif not needle.accented or needle.accented in _as_written(original[begin:stop]):
             excused.append((begin, stop))
-    return [
-        hit
-        for hit in hits
-        if not any(begin <= hit.start and hit.end <= stop for begin, stop in excused)
-    ]
+    return _unexcused(hits, excused) if excused else hits
+
+
+def _unexcused(hits: list[Hit], excused: list[tuple[int, int]]) -> list[Hit]:
+    excused.sort()
+    begins = [begin for begin, _ in excused]
+    furthest = list(accumulate((stop for _, stop in excused), max))
+
+    def is_excused(hit: Hit) -> bool:
+        before = bisect_right(begins, hit.start)
+        return before > 0 and furthest[before - 1] >= hit.end
+
+    return [hit for hit in hits if not is_excused(hit)]
 
 
 def _among_digits(text: str, start: int, end: int) -> bool:
@@ -184,11 +194,12 @@ def _needles(rules: Iterable[Rule]) -> Iterator[_Needle]:
                 yield from (_Needle(f" {compact}{after}", rule) for after in _GLUED_AFTER)
 
 
-def _by_first_letter(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
-    table: dict[str, list[Rule]] = defaultdict(list)
-    for rule in rules:
+def _by_first_letter(rules: Iterable[Rule]) -> dict[str, dict[str, Rule]]:
+    """Words that can be known again when masked; where two rules have one word, the severer."""
+    table: dict[str, dict[str, Rule]] = defaultdict(dict)
+    for rule in sorted(rules, key=lambda rule: rule.action.severity):
         if " " not in rule.text and len(rule.text) >= _SHORT:
-            table[rule.text[0]].append(rule)
+            table[rule.text[0]][rule.text] = rule
     return dict(table)
 
 
