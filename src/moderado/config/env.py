@@ -7,11 +7,11 @@ from the descriptions below (`make docs`).
 from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import limits
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Names = Annotated[list[str], NoDecode]
@@ -69,8 +69,8 @@ class Env(BaseSettings):
         default=None,
         ge=1,
         le=65535,
-        description="Port on which the Celery worker itself serves metrics. For where it shares "
-        "no folder with the web processes, as in containers.",
+        description="Port on which the Celery worker itself serves the metrics of a "
+        "PROMETHEUS_MULTIPROC_DIR that it does not share with the web, as in containers.",
     )
     secure_cookies: bool = Field(
         default=True, description="HTTPS only: secure cookies, HSTS, redirect. Off for localhost."
@@ -193,6 +193,12 @@ class Env(BaseSettings):
     @classmethod
     def _redis(cls, url: SecretStr | None) -> SecretStr | None:
         return url and _of_scheme(url, "redis", "rediss", "unix")
+
+    @model_validator(mode="after")
+    def _metrics_are_shared(self) -> Self:
+        if self.worker_metrics_port and not self.prometheus_multiproc_dir:
+            raise ValueError("WORKER_METRICS_PORT needs PROMETHEUS_MULTIPROC_DIR: tasks are forked")
+        return self
 
     @property
     def broker(self) -> str:

@@ -26,8 +26,8 @@ HIDDEN = "[hidden]"
 CODES = frozenset({
     "action", "app", "child_task_id", "child_task_name", "code", "command", "door", "doorbell",
     "error", "failpoint", "frame", "host", "kind", "level", "limit", "logger", "method", "mode",
-    "model", "notice", "outcome", "process", "provider", "reason", "routing_key", "rung",
-    "service", "setting", "signal", "signame", "state", "status", "step", "task", "task_id",
+    "model", "notice", "on_error", "outcome", "process", "provider", "reason", "routing_key",
+    "rung", "service", "setting", "signal", "signame", "state", "status", "step", "task", "task_id",
     "task_name", "timestamp", "type", "version", "what",
 })  # fmt: skip
 # Under these stand lines that we or a library wrote, which may quote somebody: scrubbed.

@@ -63,5 +63,12 @@ def test_lists_are_written_with_commas(read):
     assert configuration.allowed_hosts == ["chat.example", "www.chat.example"]
 
 
+def test_the_workers_metrics_need_a_folder(read, tmp_path):
+    with pytest.raises(Misconfigured, match="PROMETHEUS_MULTIPROC_DIR"):
+        read(**NEEDED, WORKER_METRICS_PORT="9100")
+
+    read(**NEEDED, WORKER_METRICS_PORT="9100", PROMETHEUS_MULTIPROC_DIR=str(tmp_path))
+
+
 def test_an_empty_variable_counts_as_none(read):
     assert read(**NEEDED, BROKER_URL="").broker == "redis://cache/0"

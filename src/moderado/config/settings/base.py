@@ -239,6 +239,7 @@ CORS_EXPOSE_HEADERS = ["Retry-After"]
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Chat Moderado",
+    "OAS_VERSION": "3.1.1",  # its schemas are JSON Schema as it stands
     "DESCRIPTION": "Rooms whose messages are moderated before others see them. What happens in a "
     "room is told by WebSocket: see `/ws/schema/` and `docs/protocol.md`.",
     "VERSION": "1",  # of the contract

@@ -1,0 +1,41 @@
+"""What operators scrape, of web and worker, from the processes themselves."""
+
+import httpx
+import pytest
+
+from moderado.standalone.spawn import free_port
+from tests.e2e import stack
+from tests.journey import Journey
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+
+
+def samples(url: str) -> dict[str, float]:
+    """The samples on a page of metrics, by name and labels."""
+    lines = httpx.get(url).raise_for_status().text.splitlines()
+    pairs = (line.rsplit(maxsplit=1) for line in lines if not line.startswith("#"))
+    return {name: float(value) for name, value in pairs}
+
+
+async def test_one_folder_makes_one_page_of_all_processes(tmp_path):
+    shared = tmp_path / "metrics"
+    shared.mkdir()
+    with stack.running(tmp_path, PROMETHEUS_MULTIPROC_DIR=str(shared)) as server:
+        await Journey(server.url).walk()
+        found = samples(f"{server.url}/metrics")
+
+    assert found['moderado_messages_acknowledged_total{door="ws"}'] >= 5
+    assert sum(value for name, value in found.items() if name.startswith("moderado_verdicts")) >= 5
+    assert found["moderado_oldest_pending_seconds"] == 0
+    assert "moderado_sockets" in found
+
+
+async def test_a_worker_by_itself_has_a_page_of_its_own(tmp_path):
+    folder, port = tmp_path / "metrics", free_port()
+    folder.mkdir()
+    alone = {"PROMETHEUS_MULTIPROC_DIR": str(folder), "WORKER_METRICS_PORT": str(port)}
+    with stack.running(tmp_path, **alone) as server:
+        await Journey(server.url).walk()
+        found = samples(f"http://127.0.0.1:{port}/metrics")
+
+    assert sum(value for name, value in found.items() if name.startswith("moderado_verdicts")) >= 5
