@@ -7,11 +7,13 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests import processes
-from tests.browser import Visitor, chromium, open_browser, visit
+from moderado.accounts.models import User
+from tests.browser import PASSWORD, Visitor, chromium, open_browser, visit
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 OFFENSIVE = "vai se foder, seu idiota"
+DOUBTFUL = "Hoje eu vou te bater no truco"
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +29,12 @@ def url(
     }
     with processes.web(home / "log", extra) as url:
         yield url
+
+
+@pytest.fixture
+def root() -> str:
+    """The e-mail of somebody who may do everything in the admin."""
+    return User.objects.create_superuser("root@example.com", PASSWORD, name="Root").email
 
 
 @pytest.fixture
@@ -228,6 +236,56 @@ async def test_signing_out_ends_the_session_in_every_tab(ana: Visitor) -> None:
     await expect(other.locator("h1")).to_be_visible()
     await expect(ana.page.locator(".banner.bad")).to_contain_text("Sua sessão terminou.")
     ana.complaints = [text for text in ana.complaints if "401" not in text and "403" not in text]
+
+
+async def test_a_moderator_decides_on_what_was_held(ana: Visitor, bia: Visitor) -> None:
+    await bia.say(DOUBTFUL)
+    held = await bia.sees(DOUBTFUL, "HELD")
+    await expect(held).to_contain_text("Under review")
+    await expect(ana.message(DOUBTFUL)).to_have_count(0)
+    await ana.page.get_by_role("button", name="Revisão").click()
+    await ana.page.locator(".case", has_text=DOUBTFUL).get_by_role("button", name="Aprovar").click()
+    await bia.sees(DOUBTFUL, "APPROVED")
+    await expect(ana.message(DOUBTFUL)).to_be_visible()
+
+
+async def test_an_administrator_adds_somebody_to_a_private_room(
+    ana: Visitor, bia: Visitor
+) -> None:
+    await ana.create_room("Reservada", is_private=True)
+    await ana.page.get_by_role("button", name="Pessoas").click()
+    await ana.page.fill("#add-person", "Bia")
+    await ana.page.locator(".add-person li", has_text="Bia").get_by_role("button").click()
+    member = ana.page.locator(".panel-body > ul .person", has_text="Bia")
+    await member.locator("select").select_option("MODERATOR")
+    await bia.page.reload()
+    await bia.page.get_by_role("link", name="Reservada").click()
+    await expect(bia.page.get_by_role("button", name="Review")).to_be_visible()
+
+    ana.page.on("dialog", lambda dialog: dialog.accept())
+    await member.get_by_role("button").click()
+    await expect(bia.page.locator(".notice")).to_contain_text("this room")
+    await expect(bia.page.get_by_role("link", name="Reservada")).to_have_count(0)
+    bia.complaints = [text for text in bia.complaints if "404" not in text]
+
+
+async def test_the_admin_works_under_its_own_policy(
+    browser: Browser, url: str, root: str
+) -> None:
+    page = await browser.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    await page.goto(f"{url}/admin/")
+    await page.fill("[name=username]", root)
+    await page.fill("[name=password]", PASSWORD)
+    await page.press("[name=password]", "Enter")
+    for path in ("", "chat/room/", "chat/message/", "moderation/moderationlog/"):
+        await page.goto(f"{url}/admin/{path}")
+        await expect(page.locator("#nav-sidebar, [x-data]").first).to_be_attached()
+        assert await page.evaluate("typeof window.Alpine") == "object"
+    await page.close()
+    assert complaints == []
 
 
 async def test_what_people_write_stays_text(ana: Visitor, bia: Visitor) -> None:

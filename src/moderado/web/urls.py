@@ -1,6 +1,7 @@
 """The pages people open. Mounted last, at the root."""
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from moderado.web import views
 
@@ -8,6 +9,8 @@ app_name = "web"
 
 urlpatterns = [
     path("", views.chat, name="chat"),
+    # Asked for by pages that name no icon: the admin, the API's answers.
+    path("favicon.ico", RedirectView.as_view(url="/static/moderado/icon.svg")),
     path("sign-in/", views.sign_in, name="sign-in"),
     path("register/", views.register, name="register"),
     path("sign-out/", views.sign_out, name="sign-out"),

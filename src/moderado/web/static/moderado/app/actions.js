@@ -26,8 +26,12 @@ export async function loadRooms() {
   try {
     const answer = await client.rest.get("chat/rooms/");
     batch(() => {
-      store.rooms.value = answer.results;
-      store.moreRooms.value = answer.next;
+      const further = store.rooms.value.slice(answer.results.length);
+      const isLonger = answer.next && further.length > 0; // pages that were asked for stay
+      const listed = new Set(answer.results.map((/** @type {any} */ room) => room.id));
+      const kept = isLonger ? further.filter((room) => !listed.has(room.id)) : [];
+      store.rooms.value = [...answer.results, ...kept];
+      if (!isLonger) store.moreRooms.value = answer.next;
       store.roomsState.value = "ready";
     });
     hearOwnRooms();
@@ -229,11 +233,9 @@ export function searchMessages(/** @type {string} */ text) {
 
 export async function openCases() {
   const id = store.openId.value;
-  const answer = await client.rest.get("moderation/cases/", { state: "open", room: id });
-  return answer.results.filter((one) => roomOf(one) === id);
+  const answer = await client.rest.get("moderation/cases/", { state: "open", page_size: 100 });
+  return answer.results.filter((/** @type {any} */ one) => one.room === id);
 }
-
-const roomOf = (/** @type {any} */ one) => one.room ?? one.scope_id;
 
 /** @returns {Promise<boolean>} */
 export async function rule(/** @type {any} */ one, /** @type {"ALLOW" | "BLOCK"} */ outcome) {

@@ -7,6 +7,7 @@ import { t } from "./strings.js";
 
 const { client, me } = store;
 const TYPING_LASTS = 5_000;
+const ROOMS_EVERY = 30_000; // nothing tells of new rooms
 
 export function followServer() {
   const on = (/** @type {string} */ type, /** @type {(detail: any) => void} */ act) =>
@@ -42,6 +43,9 @@ export function followBrowser() {
     document.title = `${unread ? "• " : ""}${name ? `${name} · ` : ""}Chat Moderado`;
   });
   setInterval(forgetTyping, 1_000);
+  setInterval(() => {
+    if (document.visibilityState === "visible" && client.connection.online) actions.loadRooms();
+  }, ROOMS_EVERY);
 }
 
 function heard(/** @type {any} */ frame) {

@@ -29,12 +29,12 @@ function useAnswers(/** @type {string} */ text, /** @type {(text: string) => Pro
   return found;
 }
 
-function Person({ user, there, children }) {
+function Person({ user, there, role, children }) {
   return html`<li class="person">
     <span class=${`avatar ${hue(user.id)}`} aria-hidden="true">${initials(user.name)}
       ${there && html`<i class="dot" />`}</span>
-    <span class="person-name" dir="auto">${user.name} ${user.id === store.me.id && html`<small>(${t("you")})</small>`}
-      ${there && html`<span class="unseen">${t("online")}</span>`}</span>
+    <span class="person-main"><span dir="auto">${user.name} ${user.id === store.me.id && html`<small>(${t("you")})</small>`}</span>
+      ${there && html`<span class="unseen">${t("online")}</span>`}${role}</span>
     ${children}
   </li>`;
 }
@@ -55,6 +55,14 @@ function AddPerson() {
   </div>`;
 }
 
+function Role({ user, role }) {
+  if (!store.isAdmin.value) return html`<small>${t(role)}</small>`;
+  return html`<select aria-label=${`${t("role")}: ${user.name}`} value=${role}
+    onChange=${(event) => actions.changeRole(user.id, event.target.value)}>
+    ${ROLES.map((one) => html`<option value=${one} selected=${one === role}>${t(one)}</option>`)}
+  </select>`;
+}
+
 function People() {
   const room = store.detail.value;
   const there = store.present.value.get(store.openId.value ?? "") ?? new Set();
@@ -64,15 +72,10 @@ function People() {
     Number(there.has(b.user.id)) - Number(there.has(a.user.id)) || a.user.name.localeCompare(b.user.name));
   return html`
     ${store.isAdmin.value && html`<${AddPerson} />`}
-    <ul>${people.map(({ user, role }) => html`<${Person} key=${user.id} user=${user} there=${there.has(user.id)}>
-      ${store.isAdmin.value ? html`
-        <select aria-label=${`${t("role")}: ${user.name}`} value=${role}
-          onChange=${(event) => actions.changeRole(user.id, event.target.value)}>
-          ${ROLES.map((one) => html`<option value=${one} selected=${one === role}>${t(one)}</option>`)}
-        </select>
-        ${user.id !== store.me.id && html`<button class="icon-button" title=${t("remove")}
-          aria-label=${`${t("remove")}: ${user.name}`} onClick=${() => actions.removePerson(user)}><${Icon} name="close" /></button>`}`
-        : role !== "MEMBER" && html`<small class="role">${t(role)}</small>`}
+    <ul>${people.map(({ user, role }) => html`<${Person} key=${user.id} user=${user} there=${there.has(user.id)}
+      role=${html`<${Role} user=${user} role=${role} />`}>
+      ${store.isAdmin.value && user.id !== store.me.id && html`<button class="icon-button" title=${t("remove")}
+        aria-label=${`${t("remove")}: ${user.name}`} onClick=${() => actions.removePerson(user)}><${Icon} name="close" /></button>`}
     <//>`)}</ul>
     ${store.role.value && html`<button class="button wide" onClick=${() => actions.leave(room.id)}>${t("leave")}</button>`}`;
 }
@@ -115,7 +118,7 @@ function Review() {
   if (!cases) return html`<p class="hint" role="status">${t("searching")}</p>`;
   if (!cases.length) return html`<p class="hint">${t("reviewEmpty")}</p>`;
   return html`<ul>${cases.map((/** @type {any} */ one) => html`<li class="case" key=${one.id}>
-    <p class="by">${one.author && html`<strong dir="auto">${one.author.name}</strong>`}
+    <p class="by"><span>${one.claimed_by && one.claimed_by.id !== store.me.id && t("claimedBy", one.claimed_by.name)}</span>
       <time datetime=${one.created_at} title=${moment(one.created_at)}>${time(one.created_at)}</time></p>
     <p class="text" dir="auto">${linked(one.text ?? "")}</p>
     <p class="hint">${(one.categories ?? []).map((/** @type {string} */ name) => t(name)).join(", ")}</p>

@@ -60,10 +60,10 @@ function RoomLink({ room }) {
     <a class=${`room ${isOpen ? "open" : ""} ${room.role && room.unread_count ? "unread" : ""}`}
       href=${`#/room/${room.id}`} aria-current=${isOpen ? "page" : undefined}>
       <span class="room-icon"><${Icon} name=${room.is_private ? "lock" : "hash"} /></span>
-      <span class="room-name" dir="auto">${room.name}</span>
+      <span class="room-text"><span class="room-name" dir="auto">${room.name}</span>
+        ${!room.role && html`<span class="room-count">${t("members", room.participants_count)}</span>`}</span>
       ${room.is_private && html`<span class="unseen">${t("private")}</span>`}
-      ${room.role ? html`<${Unread} count=${room.unread_count} />`
-        : html`<span class="room-count">${t("members", room.participants_count)}</span>`}
+      ${room.role && html`<${Unread} count=${room.unread_count} />`}
     </a>
     ${!room.role && html`<button class="button small" onClick=${() => actions.join(room.id)}>${t("join")}
       <span class="unseen">${room.name}</span></button>`}
