@@ -11,8 +11,6 @@ import pytest
 import pytest_asyncio
 import uvicorn
 from channels.layers import get_channel_layer
-from tests import factories
-from tests.integration.realtime.clients import Client, connected
 
 from moderado.accounts.models import User
 from moderado.accounts.services import sessions
@@ -23,6 +21,8 @@ from moderado.config.asgi import application
 from moderado.core import redis
 from moderado.realtime import healing, hub, serving
 from moderado.realtime.bridge import in_thread
+from tests import factories
+from tests.integration.realtime.clients import Client, connected
 
 Call = Callable[..., Awaitable[Any]]
 

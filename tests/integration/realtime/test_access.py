@@ -6,14 +6,15 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 from django.test import Client as Browser
+from websockets.exceptions import InvalidStatus
+
 from moderado.accounts.models import User
 from moderado.accounts.selectors import principal_of
 from moderado.accounts.services import accounts, sessions, tickets
 from moderado.chat.services import memberships, rooms
-from moderado.realtime import consumer
+from moderado.realtime import consumer, healing
 from moderado.realtime.bridge import in_thread
 from tests.integration.realtime.conftest import Cast, make_token, make_user
-from websockets.exceptions import InvalidStatus
 
 open_session = in_thread(sessions.open_session)
 issue_ticket = in_thread(tickets.issue_ticket)
@@ -61,7 +62,9 @@ async def test_of_many_who_use_one_ticket_exactly_one_gets_in(cast: Cast):
     assert sum(await asyncio.gather(*(attempt() for _ in range(20)))) == 1
 
 
-@pytest.mark.parametrize("wrong", ["?token=nonsense", "?ticket=nonsense", "?token=", "?token=a.b.c"])
+@pytest.mark.parametrize(
+    "wrong", ["?token=nonsense", "?ticket=nonsense", "?token=", "?token=a.b.c"]
+)
 async def test_a_wrong_credential_is_told_and_closed(cast: Cast, wrong, monkeypatch):
     monkeypatch.setattr(consumer, "AUTHENTICATION_SECONDS", 0.3)
 
@@ -84,7 +87,9 @@ async def test_the_first_frame_may_say_who_it_is(cast: Cast):
     assert (await client.next("connection_established"))["user"]["id"] == str(user.id)
 
 
-@pytest.mark.parametrize("first", ['{"type":"ping"}', "nonsense", '{"type":"authenticate","token":"x"}'])
+@pytest.mark.parametrize(
+    "first", ['{"type":"ping"}', "nonsense", '{"type":"authenticate","token":"x"}']
+)
 async def test_any_other_first_frame_closes(cast: Cast, first):
     client = await cast.open("/ws/chat/")
     await client.send_text(first)
@@ -123,13 +128,14 @@ async def test_only_pages_of_our_own_and_listed_origins_open_sockets(
     own = cast.url.replace("ws:", "http:")
     headers = {} if origin is None else {"Origin": own if origin == "own" else origin}
 
-    try:
-        client = await cast.open(f"/ws/chat/?token={token}", additional_headers=headers)
-    except InvalidStatus as refused:
-        assert refused.response.status_code == status
+    opening = cast.open(f"/ws/chat/?token={token}", additional_headers=headers)
+
+    if status == 101:
+        assert await (await opening).next("connection_established")
     else:
-        assert status == 101
-        assert await client.next("connection_established")
+        with pytest.raises(InvalidStatus) as refused:
+            await opening
+        assert refused.value.response.status_code == status
 
 
 @pytest.mark.parametrize(
@@ -236,8 +242,6 @@ async def test_signing_out_closes_the_sessions_sockets_and_no_others(cast: Cast)
 
 
 async def test_a_session_that_ended_without_a_hint_is_found(cast: Cast, monkeypatch):
-    from moderado.realtime import healing
-
     monkeypatch.setattr(healing, "SESSIONS_EVERY", 1)
     user = await make_user()
     client = await cast.join(user)

@@ -6,7 +6,8 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
-from moderado.realtime import hub, protocol
+
+from moderado.realtime import commands, hub, protocol
 from moderado.realtime import socket as outgoing
 from moderado.realtime.frames import line_of
 from tests.integration.realtime.conftest import Cast, screen
@@ -122,8 +123,6 @@ async def test_an_account_says_only_so_much_whatever_the_socket(cast: Cast, conf
 async def test_what_breaks_in_the_server_is_an_error_with_an_id_and_nothing_else(
     cast: Cast, monkeypatch
 ):
-    from moderado.realtime import commands
-
     async def broken(**_arguments):
         raise ValueError("secret detail")
 

@@ -3,6 +3,8 @@
 import asyncio
 
 import pytest
+from channels.layers import get_channel_layer
+
 from moderado.chat.models import Room
 from moderado.chat.selectors import feed
 from moderado.core import redis
@@ -18,9 +20,7 @@ def deaf(monkeypatch):
         on = False
 
     take = fanout._courier.take
-    monkeypatch.setattr(
-        fanout._courier, "take", lambda parcel: None if Deaf.on else take(parcel)
-    )
+    monkeypatch.setattr(fanout._courier, "take", lambda parcel: None if Deaf.on else take(parcel))
     return Deaf
 
 
@@ -59,9 +59,7 @@ async def test_what_no_hint_announced_is_found_within_five_seconds(cast: Cast, d
     assert (await at_ana.next("message_rejected", within=5))["reason"]
 
 
-async def test_a_removal_that_no_hint_announced_is_found_before_anything_is_told(
-    cast: Cast, deaf
-):
+async def test_a_removal_that_no_hint_announced_is_found_before_anything_is_told(cast: Cast, deaf):
     room = await cast.room(is_private=True)
     ana, bia = await cast.member(room), await cast.member(room)
     at_bia = await cast.join(bia, room)
@@ -97,7 +95,9 @@ async def test_every_hint_told_five_times_is_heard_once(cast: Cast, monkeypatch)
     assert at_bia.seqs(room.id) == at_ana.seqs(room.id) == [1]
 
 
-@pytest.mark.parametrize("fault", ["FLUSHALL", "CLIENT KILL TYPE pubsub", "CLIENT KILL TYPE normal"])
+@pytest.mark.parametrize(
+    "fault", ["FLUSHALL", "CLIENT KILL TYPE pubsub", "CLIENT KILL TYPE normal"]
+)
 async def test_the_same_sockets_hear_again_after_a_fault_of_redis(cast: Cast, fault):
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
@@ -118,14 +118,13 @@ async def test_a_deaf_hub_begins_anew(cast: Cast, monkeypatch):
     ana, bia = await cast.member(room), await cast.member(room)
     at_bia = await cast.join(bia, room)
     here, old_channel = hub.hub(), hub.hub().groups.channel
-    from channels.layers import get_channel_layer
 
     for shard in get_channel_layer()._shards:  # what a bug or a time-out in the layer would do
         shard._receive_task.cancel()
     async with asyncio.timeout(8):
         while here.groups.channel in (old_channel, None):
             await asyncio.sleep(0.05)
-    monkeypatch.setattr(feed, "heads", lambda room_ids: {})  # heard, not healed
+    monkeypatch.setattr(feed, "heads", lambda _room_ids: {})  # heard, not healed
     await cast.publish(room, ana.id, "de novo")
 
     assert await at_bia.next("chat_message")
@@ -135,7 +134,6 @@ async def test_a_forged_hint_is_not_believed(cast: Cast):
     room = await cast.room()
     bia = await cast.member(room)
     at_bia = await cast.join(bia, room)
-    from channels.layers import get_channel_layer
 
     layer = get_channel_layer()
     forged = envelope.seal(

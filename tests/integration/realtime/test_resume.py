@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+
 from moderado.chat.models import Room
 from moderado.realtime import reads
 from tests.integration.realtime.conftest import Cast, screen

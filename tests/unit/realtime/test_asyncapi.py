@@ -4,6 +4,7 @@ import json
 
 import jsonschema
 import pytest
+
 from moderado.realtime import asyncapi, protocol
 from moderado.realtime.parsing import _TYPES
 
@@ -16,9 +17,7 @@ def document():
 def test_every_frame_is_in_it_and_every_reference_leads_somewhere(document):
     names = {message["name"] for message in document["components"]["messages"].values()}
     references = {
-        value
-        for value in _values(document)
-        if isinstance(value, str) and value.startswith("#/")
+        value for value in _values(document) if isinstance(value, str) and value.startswith("#/")
     }
 
     assert names == _TYPES | {frame.__struct_config__.tag for frame in protocol.SERVER_FRAMES}

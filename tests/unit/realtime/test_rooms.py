@@ -4,6 +4,7 @@ import asyncio
 from uuid import UUID, uuid4
 
 import pytest
+
 from moderado.accounts.types import Principal
 from moderado.chat.events import Change, ChangeKind
 from moderado.chat.types import Head, MessageView, Person

@@ -5,6 +5,7 @@ import json
 from uuid import uuid4
 
 import pytest
+
 from moderado.accounts.types import Principal
 from moderado.realtime import socket as module
 from moderado.realtime.frames import Line
@@ -63,7 +64,9 @@ async def test_frames_are_written_in_their_order(socket: Socket, wire: Wire):
 
 
 @pytest.mark.parametrize(("frames", "size"), [(300, 10), (40, 40_000)])
-async def test_a_full_outbox_ends_the_socket_and_is_let_go(socket: Socket, wire: Wire, frames, size):
+async def test_a_full_outbox_ends_the_socket_and_is_let_go(
+    socket: Socket, wire: Wire, frames, size
+):
     wire.open.clear()
 
     for _ in range(frames):

@@ -1,0 +1,75 @@
+"""The crossing to the database: bounded, and an outage is an answer."""
+
+import asyncio
+import threading
+
+import pytest
+from django.db import OperationalError
+
+from moderado.core.errors import Unavailable
+from moderado.realtime import bridge
+from moderado.realtime.bridge import Gate, in_thread
+
+
+@pytest.fixture(autouse=True)
+def _without_a_database(monkeypatch):
+    monkeypatch.setattr(bridge.connections, "close_all", lambda: None)
+
+
+async def test_the_work_is_done_elsewhere_and_its_answer_comes_back():
+    def add(one: int, *, two: int) -> tuple[int, str]:
+        return one + two, threading.current_thread().name
+
+    answer, thread = await in_thread(add)(1, two=2)
+
+    assert answer == 3
+    assert thread.startswith("bridge")
+
+
+async def test_an_outage_is_unavailable_and_any_other_error_is_itself():
+    def outage() -> None:
+        raise OperationalError("server closed the connection; password=secret")
+
+    def mistake() -> None:
+        raise ValueError("a mistake")
+
+    with pytest.raises(Unavailable) as refused:
+        await in_thread(outage)()
+    assert "secret" not in str(refused.value)
+    with pytest.raises(ValueError, match="a mistake"):
+        await in_thread(mistake)()
+
+
+async def test_one_slow_query_delays_nobody_else():
+    slow = threading.Event()
+    waiting = asyncio.create_task(in_thread(slow.wait)())
+
+    async with asyncio.timeout(2):
+        assert await in_thread(lambda: "at once")() == "at once"
+    slow.set()
+    await waiting
+
+
+async def test_who_finds_all_busy_is_refused_in_a_moment(monkeypatch):
+    monkeypatch.setattr(bridge, "PATIENCE", 0.05)
+    gate = Gate(width=2)
+
+    async with gate, gate:
+        with pytest.raises(Unavailable):
+            async with gate:
+                pass
+    async with gate:
+        pass
+
+
+async def test_only_so_many_may_wait(monkeypatch):
+    monkeypatch.setattr(bridge, "WAITING", 1)
+    gate = Gate(width=1)
+
+    async def enter() -> None:
+        async with gate:
+            await asyncio.sleep(0.01)
+
+    results = await asyncio.gather(*(enter() for _ in range(5)), return_exceptions=True)
+
+    assert [type(result) for result in results] == [type(None)] * 2 + [Unavailable] * 3
