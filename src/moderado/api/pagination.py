@@ -150,6 +150,20 @@ class NumberedPages(pagination.PageNumberPagination):
     max_page_size = 100
     page_size_query_param = "page_size"
 
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        # DRF's own says `nullable`, which OpenAPI has dropped.
+        link = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["count", "next", "previous", "results"],
+            "properties": {
+                "count": {"type": "integer"},
+                "next": link,
+                "previous": link,
+                "results": schema,
+            },
+        }
+
 
 def _opposite(name: str) -> str:
     return name[1:] if name.startswith("-") else f"-{name}"

@@ -1,0 +1,115 @@
+"""What the REST door answers is what its document says."""
+
+from functools import cache
+from typing import Any
+
+import jsonschema
+import pytest
+from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.test import APIClient
+
+from moderado.chat.models import Membership
+from tests.factories import PASSWORD, make_member, make_message, make_room, make_user
+
+pytestmark = pytest.mark.django_db
+
+ROOMS = "/api/chat/rooms/"
+ROOM = "/api/chat/rooms/{room_id}/"
+
+
+@cache
+def document() -> dict[str, Any]:
+    schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    return schema
+
+
+class Api:
+    """A signed-in client, each of whose answers is compared with the document."""
+
+    def __init__(self, user) -> None:
+        self._client = APIClient()
+        self._client.force_login(user)
+
+    def ask(
+        self, method: str, template: str, body: object = None, *, status: int = 200, **parts: object
+    ) -> Any:
+        """The JSON answer, which has that status and is as documented for it."""
+        call = getattr(self._client, method)
+        answer = call(template.format(**parts), body, format="json" if body else None)
+        assert answer.status_code == status, answer.content
+        described = document()["paths"][template.partition("?")[0]][method]["responses"]
+        response = described.get(str(status), described["default"])
+        schema = response["content"]["application/json"]["schema"]
+        jsonschema.validate(answer.json(), {**schema, "components": document()["components"]})
+        return answer.json()
+
+
+@pytest.fixture
+def room():
+    return make_room()
+
+
+@pytest.fixture
+def api(room):
+    member = make_member(room, role=Membership.Role.ADMIN)
+    make_message(room, author=member.user, client_id=None)
+    make_message(room, status="APPROVED", seq=1, position=1)
+    return Api(member.user)
+
+
+def test_rooms_are_as_described(api, room):
+    api.ask("post", ROOMS, {"name": "Sala"}, status=201)
+    assert api.ask("get", ROOMS)["results"]
+    api.ask("get", ROOM, room_id=room.id)
+    api.ask("patch", ROOM, {"name": "Quarto"}, room_id=room.id)
+
+
+def test_messages_are_as_described(api, room):
+    text = {"content": "bom dia", "client_id": "1"}
+
+    api.ask("post", f"{ROOM}messages/", text, room_id=room.id, status=202)
+    assert len(api.ask("get", f"{ROOM}messages/", room_id=room.id)["results"]) == 3
+    api.ask("get", f"{ROOM}changes/?after=0", room_id=room.id)
+
+
+def test_errors_are_as_described(api):
+    api.ask("get", ROOM, room_id=make_room(is_private=True).id, status=404)
+    api.ask("post", ROOMS, {"name": ""}, status=400)
+
+
+def test_accounts_are_as_described(api):
+    ana = {"email": "ana@example.org", "name": "Ana", "password": PASSWORD}
+
+    api.ask("post", "/api/auth/register/", ana, status=201)
+    api.ask("get", "/api/auth/users/me/")
+    api.ask("get", "/api/auth/users/?search=Person")
+    api.ask("post", "/api/auth/ws-ticket/")
+
+
+def test_moderation_is_as_described():
+    staff = Api(make_user(is_staff=True))
+
+    staff.ask("get", "/api/moderation/logs/")
+    staff.ask("get", "/api/moderation/cases/")
+
+
+def test_every_operation_has_a_name_of_its_own():
+    names = [
+        operation["operationId"]
+        for operations in document()["paths"].values()
+        for operation in operations.values()
+    ]
+
+    assert len(set(names)) == len(names)
+
+
+def test_the_documents_are_there_to_read():
+    reader = Client(headers={"host": "localhost"})
+
+    assert reader.get("/api/schema/").status_code == 200
+    page = reader.get("/api/docs/")
+    assert "swagger-ui-bundle.js" in page.text
+    assert "http" not in page.text.partition("<script")[2].partition("</script>")[0]
+    policy = page.headers["Content-Security-Policy"]
+    assert "script-src 'self'" in policy
