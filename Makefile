@@ -32,6 +32,7 @@ check: development ## what must hold before a change is shown: style, types, flo
 	$(PY) -m ruff format --check
 	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.test $(PY) -m mypy
 	.venv/bin/lint-imports
+	.venv/bin/deptry src
 	$(PY) scripts/check_locks.py
 	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web $(PY) scripts/write_docs.py --check
 	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.worker $(PY) -W ignore::RuntimeWarning -m django makemigrations --check --dry-run
