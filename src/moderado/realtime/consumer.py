@@ -198,7 +198,7 @@ class Conversation:
         elif isinstance(frame, parsing.Refusal):
             self._refuse(refusals.refusal(frame, principal))
         elif self._is_leaving:
-            self._refuse(refusals.error_of(Unavailable(), principal, frame))
+            self._refuse(refusals.error_of(refusals.GoingAway(), principal, frame))
         else:
             await self._carry_out(commands, frame)
 

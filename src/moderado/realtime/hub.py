@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import structlog
 
 from moderado.accounts.types import Principal
+from moderado.chat.errors import NoSuchRoom
 from moderado.chat.events import Notice
 from moderado.core import metrics
 from moderado.realtime import envelope, fanout, reads
@@ -97,6 +98,8 @@ class Hub:
         except BaseException:
             self.unsubscribe(socket, room_id)
             raise
+        if room.subscriptions.get(socket) is not subscription:
+            raise NoSuchRoom  # parted while the room was read
         subscription.is_member = opened.is_member
         room.opened(opened.head)
         return subscription, opened

@@ -11,10 +11,16 @@ from msgspec import UNSET
 
 from moderado.accounts.types import Principal
 from moderado.core import metrics
-from moderado.core.errors import ApplicationError, Invalid, RateLimited
+from moderado.core.errors import ApplicationError, Invalid, RateLimited, Unavailable
 from moderado.realtime import protocol
 from moderado.realtime.parsing import Refusal
 from moderado.realtime.protocol import Closing
+
+class GoingAway(Unavailable):
+    """The server is being stopped: nothing new is begun on this connection."""
+
+    code = "going_away"
+
 
 _CLOSINGS: dict[int, tuple[str, Promise]] = {
     Closing.NOT_AUTHENTICATED: (

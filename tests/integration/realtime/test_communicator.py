@@ -1,0 +1,30 @@
+"""The application without a server around it, as Channels' own tests run it."""
+
+from channels.testing import WebsocketCommunicator
+
+from moderado.config.asgi import application
+from moderado.realtime import hub
+from tests.integration.realtime.conftest import make_member, make_room, make_token, make_user, screen
+
+
+async def test_the_whole_way_within_one_event_loop(transactional_db: None):
+    room, ana = await make_room(), await make_user()
+    await make_member(room, user=ana)
+    path = f"/ws/chat/{room.id}/?token={await make_token(ana)}"
+    communicator = WebsocketCommunicator(application, path)
+    connected, _ = await communicator.connect()
+    greeted = await communicator.receive_json_from(timeout=5)
+
+    await communicator.send_json_to({"type": "chat_message", "message": "oi", "client_id": "1"})
+    queued = await communicator.receive_json_from(timeout=5)
+    await screen()
+    shown = await communicator.receive_json_from(timeout=5)
+    await communicator.disconnect()
+    await hub.hub().close()
+
+    assert connected
+    assert [frame["type"] for frame in (greeted, queued, shown)] == [
+        "connection_established",
+        "message_queued",
+        "chat_message",
+    ]
