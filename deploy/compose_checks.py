@@ -79,6 +79,15 @@ def nginx_guards_the_door(composition: Composition) -> None:
     say("nginx: /metrics closed, large bodies and foreign hosts refused")
 
 
+def measurements_are_for_the_inside(composition: Composition) -> None:
+    """A Prometheus on the network of the composition reads web and worker."""
+    for address in ("http://web:8000/metrics", "http://worker:9100/metrics"):
+        read = f"import urllib.request as r; print(r.urlopen('{address}').read().decode())"
+        text = composition.inside("beat", "python", "-c", read)
+        expect("# TYPE moderado_" in text, f"{address} tells nothing of ours")
+    say("metrics: read from the inside")
+
+
 def static_files_are_served(composition: Composition) -> None:
     """A file that the admin's sign-in page names arrives, compressed, and once only."""
     with httpx.Client(base_url=composition.base_url, follow_redirects=True) as client:
@@ -186,11 +195,11 @@ def made_anew_after_an_edit(composition: Composition) -> None:
         + 'urlpatterns.insert(0, path("edited/", lambda request: HttpResponse("yes")))\n'
     )
     began = time.monotonic()
-    until(page_is_there, seconds=60, sentence="the web did not notice an edit")
+    until(page_is_there, seconds=120, sentence="the web did not notice an edit")
     took = time.monotonic() - began
     for service, old in before.items():
         while celery_processes(service) & old:
-            expect(time.monotonic() - began < 60, f"{service} did not notice an edit")  # noqa: PLR2004
+            expect(time.monotonic() - began < 120, f"{service} did not notice an edit")  # noqa: PLR2004
             time.sleep(0.25)
     say(f"an edit is in effect after {took:.1f} s, in worker and beat too")
 

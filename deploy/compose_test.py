@@ -26,6 +26,7 @@ from compose_checks import (
     image_is_hardened,
     logs_keep_secrets,
     made_anew_after_an_edit,
+    measurements_are_for_the_inside,
     nginx_guards_the_door,
     plain_http_is_redirected,
     redis_never_evicts,
@@ -93,6 +94,7 @@ def production(folder: Path) -> None:
         image_is_hardened(composition)
         redis_never_evicts(composition)
         nginx_guards_the_door(composition)
+        measurements_are_for_the_inside(composition)
         static_files_are_served(composition)
         logs_keep_secrets(composition)
         composition.set(SECURE_COOKIES="true")
