@@ -6,8 +6,8 @@ from subprocess import Popen
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests import processes
 from moderado.accounts.models import User
+from tests import processes
 from tests.browser import PASSWORD, Visitor, chromium, open_browser, visit
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -249,9 +249,7 @@ async def test_a_moderator_decides_on_what_was_held(ana: Visitor, bia: Visitor) 
     await expect(ana.message(DOUBTFUL)).to_be_visible()
 
 
-async def test_an_administrator_adds_somebody_to_a_private_room(
-    ana: Visitor, bia: Visitor
-) -> None:
+async def test_an_administrator_adds_somebody_to_a_private_room(ana: Visitor, bia: Visitor) -> None:
     await ana.create_room("Reservada", is_private=True)
     await ana.page.get_by_role("button", name="Pessoas").click()
     await ana.page.fill("#add-person", "Bia")
@@ -269,9 +267,7 @@ async def test_an_administrator_adds_somebody_to_a_private_room(
     bia.complaints = [text for text in bia.complaints if "404" not in text]
 
 
-async def test_the_admin_works_under_its_own_policy(
-    browser: Browser, url: str, root: str
-) -> None:
+async def test_the_admin_works_under_its_own_policy(browser: Browser, url: str, root: str) -> None:
     page = await browser.new_page()
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
