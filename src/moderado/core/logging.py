@@ -5,6 +5,7 @@ processors. Numbers, truth values and ids pass; words pass only under the names 
 only if they look like codes. So a careless log call hides too much, never too little.
 """
 
+import logging
 import re
 import sys
 import traceback
@@ -80,6 +81,7 @@ def configure(
     *, log_format: Literal["json", "console"], level: Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 ) -> dict[str, Any]:
     """Set structlog up, and return Django's LOGGING, which makes everybody else write alike."""
+    logging.captureWarnings(capture=True)  # they become lines as well
     before: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
