@@ -4,7 +4,13 @@ from channels.testing import WebsocketCommunicator
 
 from moderado.config.asgi import application
 from moderado.realtime import hub
-from tests.integration.realtime.conftest import make_member, make_room, make_token, make_user, screen
+from tests.integration.realtime.conftest import (
+    make_member,
+    make_room,
+    make_token,
+    make_user,
+    screen,
+)
 
 
 async def test_the_whole_way_within_one_event_loop(transactional_db: None):
