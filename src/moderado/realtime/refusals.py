@@ -16,6 +16,7 @@ from moderado.realtime import protocol
 from moderado.realtime.parsing import Refusal
 from moderado.realtime.protocol import Closing
 
+
 class GoingAway(Unavailable):
     """The server is being stopped: nothing new is begun on this connection."""
 
