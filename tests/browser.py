@@ -64,7 +64,8 @@ class Visitor:
         page.on("websocket", lambda socket: socket.on("framereceived", self._received))
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        # An interface of the machine that came or went is no fault of the page.
+        if message.type in {"error", "warning"} and "ERR_NETWORK_CHANGED" not in message.text:
             self.complaints.append(message.text)
 
     def _received(self, frame: str | bytes) -> None:

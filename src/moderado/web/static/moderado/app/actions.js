@@ -22,9 +22,21 @@ async function attempt(/** @type {() => Promise<T>} */ act) {
   }
 }
 
+/** How often what is known of a room has changed here: an answer to an older question is older news. */
+let changes = 0;
+
+async function freshRooms() {
+  let answer = null;
+  for (let tries = 0, before = -1; before !== changes && tries < 3; tries += 1) {
+    before = changes;
+    answer = await client.rest.get("chat/rooms/");
+  }
+  return answer;
+}
+
 export async function loadRooms() {
   try {
-    const answer = await client.rest.get("chat/rooms/");
+    const answer = await freshRooms();
     batch(() => {
       const further = store.rooms.value.slice(answer.results.length);
       const isLonger = answer.next && further.length > 0; // pages that were asked for stay
@@ -55,8 +67,9 @@ function hearOwnRooms() {
   for (const room of store.rooms.value.filter((one) => one.role).slice(0, 100)) client.listen(room.id);
 }
 
-export function patchRoom(/** @type {string} */ id, /** @type {object} */ changes) {
-  store.rooms.value = store.rooms.value.map((room) => (room.id === id ? { ...room, ...changes } : room));
+export function patchRoom(/** @type {string} */ id, /** @type {object} */ news) {
+  changes += 1;
+  store.rooms.value = store.rooms.value.map((room) => (room.id === id ? { ...room, ...news } : room));
 }
 
 /** Show a room; null shows the list. The address follows, so that "back" works on a phone. */
@@ -113,9 +126,12 @@ function unreadFrom(/** @type {number} */ unread) {
   return unread ? others.slice(-unread)[0]?.id ?? null : null;
 }
 
+let detailsAsked = 0;
+
 export async function loadDetail(/** @type {string} */ id) {
+  const turn = ++detailsAsked;
   const room = await client.rest.get(`chat/rooms/${id}/`).catch(() => null);
-  if (!room || store.openId.value !== id) return;
+  if (!room || turn !== detailsAsked || store.openId.value !== id) return;
   store.detail.value = room;
   if (!store.rooms.value.some((one) => one.id === id)) store.rooms.value = [room, ...store.rooms.value];
   else patchRoom(id, { role: room.role, participants_count: room.participants_count });
@@ -187,6 +203,7 @@ export function join(/** @type {string} */ id) {
 
 export async function becameMember(/** @type {string} */ id) {
   const known = store.rooms.value.find((room) => room.id === id);
+  detailsAsked += 1; // an answer on its way does not know of this yet
   patchRoom(id, { role: "MEMBER", participants_count: (known?.participants_count ?? 0) + 1 });
   client.listen(id);
   if (store.openId.value === id) await loadDetail(id);

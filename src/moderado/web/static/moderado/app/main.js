@@ -59,3 +59,4 @@ followBrowser();
 actions.openFromAddress();
 actions.loadRooms();
 store.client.start();
+window.dispatchEvent(new Event("moderado:ready"));

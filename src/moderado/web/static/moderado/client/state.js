@@ -30,7 +30,9 @@ export function apply(state, frame) {
       return withMessages(state, frame.results);
     case "chat_message":
     case "message_updated":
+      return advanced(withMessages(state, [frame.message]), frame.seq);
     case "message_removed":
+      if (frame.seq === 0) return withRemoved(state, frame.message);
       return advanced(withMessages(state, [frame.message]), frame.seq);
     case "message_queued":
     case "message_rejected":
@@ -135,6 +137,13 @@ function withMessages(/** @type {RoomState} */ state, /** @type {Message[]} */ i
     messages.set(message.id, keepingDraft(message, known));
   }
   return messages ? { ...state, messages } : state;
+}
+
+/** What its author alone is told to be gone: also what was refused after it had been public.
+ *  @returns {RoomState} */
+function withRemoved(/** @type {RoomState} */ state, /** @type {Message} */ message) {
+  if (!state.messages.has(message.id)) return state;
+  return { ...state, messages: new Map(state.messages).set(message.id, message) };
 }
 
 /** @returns {RoomState} */
