@@ -7,6 +7,7 @@ from uuid import UUID
 from moderado.accounts.types import Principal
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.events import Notice
+from moderado.chat.selectors.rooms import get_room
 from moderado.chat.services import messages, quota, reading
 from moderado.chat.types import MessageView, Person
 from moderado.core import metrics
@@ -25,7 +26,11 @@ TYPING_EVERY = 2.0  # seconds between two that are passed on, for each room
 _SETTLED = {"REJECTED": Notice.REJECTED, "HELD": Notice.HELD}
 
 
-def _post(*, user_id: UUID, room_id: UUID, frame: protocol.ChatMessage) -> messages.Posted:
+def _post(
+    *, user_id: UUID, room_id: UUID, listens: bool, frame: protocol.ChatMessage
+) -> messages.Posted:
+    if not listens:
+        get_room(room_id=room_id, reader_id=user_id)  # strangers spend nothing of its quota
     quota.spend_message_quota(user_id=user_id, room_id=room_id)
     return messages.post_message(
         author_id=user_id,
@@ -38,6 +43,8 @@ def _post(*, user_id: UUID, room_id: UUID, frame: protocol.ChatMessage) -> messa
 
 def _edit(*, user_id: UUID, room_id: UUID | None, frame: protocol.EditMessage) -> MessageView:
     # An edit counts for its author; the room's own quota is spent where the room is known.
+    if room_id is not None:
+        get_room(room_id=room_id, reader_id=user_id)
     quota.spend_message_quota(user_id=user_id, room_id=room_id or frame.id)
     return messages.edit_message(
         actor_id=user_id, message_id=frame.id, text=frame.message, room_id=room_id
@@ -127,7 +134,12 @@ class Commands:
     async def _post(self, frame: protocol.ChatMessage) -> None:
         room_id = self._room(frame.room)
         with self._socket.sending():
-            posted = await post(user_id=self._principal.user_id, room_id=room_id, frame=frame)
+            posted = await post(
+                user_id=self._principal.user_id,
+                room_id=room_id,
+                listens=room_id in self._socket.rooms,
+                frame=frame,
+            )
             self._confirm(posted.view)
         if not posted.created and (notice := _SETTLED.get(posted.view.status)):
             # Sent again, since the answer was lost: so may the verdict have been.
