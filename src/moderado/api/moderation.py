@@ -169,7 +169,7 @@ class Claiming(APIView):
     def post(self, request: Request, case_id: UUID) -> Response:
         """Take a case for 15 minutes. 409 while another moderator has it, or if it is decided."""
         case = review.claim_case(
-            actor_id=_who(request).user_id, case_id=case_id, scope_ids=_scopes(request)
+            actor_id=_who(request).user_id, case_id=case_id, scope_ids=_rooms(request)
         )
         return Response(CaseBody(case).data)
 
@@ -178,7 +178,8 @@ class Ruling(APIView):
     @extend_schema(operation_id="rule_on_moderation_case", request=RulingInput, responses=CaseBody)
     def post(self, request: Request, case_id: UUID) -> Response:
         """Decide a case, over any machine. 409 while another has it, or if it is decided."""
-        scope_ids = _scopes(request)
+        scope_ids = _rooms(request)
+        selectors.get_case(case_id=case_id, scope_ids=scope_ids)  # first: to others it is not there
         ruling = validated(RulingInput, request.data)
         case = review.rule(
             actor_id=_who(request).user_id, case_id=case_id, scope_ids=scope_ids, **ruling
@@ -190,12 +191,15 @@ def _who(request: Request) -> Principal:
     return cast("Principal", request.auth)
 
 
-def _scopes(request: Request) -> Collection[UUID] | None:
-    """The rooms this caller moderates; None for staff, who moderate all. Raises Forbidden."""
+def _rooms(request: Request) -> Collection[UUID] | None:
+    """The rooms this caller moderates; None for staff, who moderate all."""
     who = _who(request)
-    if who.is_staff:
-        return None
-    rooms = moderated_rooms(who.user_id)
-    if not rooms:
+    return None if who.is_staff else moderated_rooms(who.user_id)
+
+
+def _scopes(request: Request) -> Collection[UUID] | None:
+    """The same, for what only moderators have at all. Raises Forbidden."""
+    rooms = _rooms(request)
+    if rooms is not None and not rooms:
         raise Forbidden(_("This is for moderators."))
     return rooms

@@ -147,6 +147,7 @@ class EditBody(serializers.Serializer[Any]):
     reason = serializers.CharField(required=False)
     categories = serializers.ListField(child=serializers.CharField(), required=False)
     explanation = serializers.CharField(required=False)
+    appealable = serializers.BooleanField(required=False)
 
 
 class MessageBody(serializers.Serializer[Any]):

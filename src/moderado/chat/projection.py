@@ -98,6 +98,7 @@ def _draft(message: Message) -> Draft:
         explanation=_explanation(status, message.edit_reason, message.edit_categories)
         if refused
         else UNSET,
+        appealable=False if refused else UNSET,  # appeals are not taken yet
     )
 
 

@@ -21,6 +21,7 @@ class Draft(msgspec.Struct, frozen=True):
     reason: str | UnsetType = UNSET
     categories: tuple[str, ...] | UnsetType = UNSET
     explanation: str | UnsetType = UNSET
+    appealable: bool | UnsetType = UNSET
 
 
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from msgspec import structs
+
 from moderado.chat.events import Change, ChangeKind, Notice
 from moderado.chat.types import MessageView
 from moderado.realtime import protocol
@@ -45,18 +47,27 @@ def line_of_notice(notice: Notice, view: MessageView) -> Line:
     """What the author is told of their own message, on their own sockets."""
     if frame_type := _AUTHOR_FRAMES.get(notice):
         return _line(author_frame(frame_type, view), notice, view)
-    return _line(_ROOM_FRAMES[notice](room=view.room, seq=view.seq, message=view), notice, view)
+    # What the author alone is told of a removal is no change of the room, and takes no number.
+    seq = 0 if notice is Notice.REMOVED else view.seq
+    return _line(_ROOM_FRAMES[notice](room=view.room, seq=seq, message=view), notice, view, seq=seq)
 
 
 def author_frame(kind: type[protocol.AuthorFrame], view: MessageView) -> protocol.AuthorFrame:
-    """The author's frame, with what decided beside the message as well as inside it."""
+    """The author's frame, with what decided beside the message as well as inside it: also when it
+    is the edit that was refused, and the message itself stays as it is."""
     judged = view.edit or view
     return kind(
-        message=view,
+        message=structs.replace(
+            view,
+            reason=judged.reason,
+            categories=judged.categories,
+            explanation=judged.explanation,
+            appealable=judged.appealable,
+        ),
         reason=judged.reason,
         categories=judged.categories,
         explanation=judged.explanation,
-        appealable=view.appealable,
+        appealable=judged.appealable,
     )
 
 

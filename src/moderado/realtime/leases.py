@@ -49,9 +49,9 @@ class Leases:
         answer = await self._ask("eval", _HOLD, 1, key, SECONDS, limit, *members)
         return bool(answer != 0)
 
-    async def release(self, key: str, member: str) -> None:
-        """End a lease now."""
-        await self._ask("zrem", key, member)
+    async def release(self, key: str, member: str) -> bool:
+        """End a lease now; False when there was none, or nobody knows."""
+        return bool(await self._ask("zrem", key, member))
 
     async def sweep(self, key: str, *, limit: int) -> tuple[list[str], list[str]] | None:
         """The members whose leases ended, once and to one asker only, and those who remain.

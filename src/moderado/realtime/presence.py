@@ -36,8 +36,9 @@ class Presence:
         """Note that one of the user's sockets has left; tell the others if it was the last."""
         if any(sub.user_id == user_id for sub in room.subscriptions.values()):
             return
-        await self._leases.release(_key(room.id), self._member(user_id))
-        await self._sweep(room.id, left=user_id)
+        # Whoever was refused the room has never been there: nobody hears of the attempt.
+        if await self._leases.release(_key(room.id), self._member(user_id)):
+            await self._sweep(room.id, left=user_id)
 
     async def renew(self, hub: "Hub") -> None:
         """Keep this process's leases, and tell of those that ended because a process died."""

@@ -195,6 +195,17 @@ def test_a_case_of_another_room_is_not_there(moderator, decided):
     assert decided == []
 
 
+def test_to_whoever_moderates_nothing_no_case_is_there(room, decided):
+    judge(room)
+    path = f"{CASES}{Case.objects.get().id}"
+    member = signed_in(make_member(room).user)
+
+    assert member.post(f"{path}/claim/").status_code == 404
+    assert member.post(f"{path}/ruling/", {"outcome": "ALLOW", "reason": "x"}).status_code == 404
+    assert member.post(f"{path}/ruling/", {}).status_code == 404
+    assert decided == []
+
+
 @pytest.mark.parametrize(
     "ruling", [{}, {"outcome": "HOLD", "reason": "x"}, {"outcome": "ALLOW"}, {"reason": "x"}]
 )

@@ -83,6 +83,13 @@ test("of a message that was taken back its author keeps the reason, in either or
   }
 });
 
+test("what was taken back is gone once its author deletes it", () => {
+  const told = { type: "message_rejected", message: message("a", { seq: 2, status: "REJECTED", reason: "policy" }) };
+  const gone = { type: "message_removed", room: ROOM, seq: 0, message: message("a", { seq: 2, status: "REMOVED", content: "" }) };
+  const state = after(subscribed(2), told, gone);
+  assert.deepEqual([ids(state), state.seq], [[], 2]);
+});
+
 test("a hole in the changes is noticed, and closed by a sync", () => {
   const holed = after(subscribed(0), shown(1, "a"), shown(3, "c"));
   assert.equal(holed.stale, true);
@@ -198,6 +205,20 @@ test("each connection has a ticket of its own, and continues each room where it 
   const again = await welcomed(2);
   assert.notEqual(again.address, socket.address);
   assert.deepEqual(again.sent[0], { type: "subscribe", room: ROOM, after: 4, epoch: EPOCH });
+  client.stop();
+});
+
+test("a room that was forgotten is not brought back by an answer that comes late", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const { client, socket } = await connected();
+  client.listen(ROOM);
+  client.rest.fetch = async () => new Response(JSON.stringify({ next: null, results: [message("a")] }));
+  const late = client.loadHistory(ROOM);
+  client.forget(ROOM);
+  await late;
+  client.listen(ROOM);
+  const asked = socket.sent.map(({ type }) => type);
+  assert.deepEqual(asked, ["subscribe", "unsubscribe", "subscribe"]);
   client.stop();
 });
 

@@ -1,0 +1,107 @@
+"""Promises of the contract that a stranger, reading it word by word, found broken."""
+
+from moderado.realtime import healing
+from tests.integration.realtime.conftest import Cast, make_user, screen
+
+OFFENSIVE = "seu filho da puta"
+WHY = ("reason", "categories", "explanation", "appealable")
+
+
+async def test_a_refused_edit_says_why_where_a_refused_message_does(cast: Cast):
+    room = await cast.room()
+    ana = await cast.member(room)
+    at_ana = await cast.join(ana, room)
+    await at_ana.send("chat_message", message="bom dia")
+    message = (await at_ana.next("message_queued"))["message"]
+    await screen()
+    await at_ana.next("chat_message")
+
+    await at_ana.send("edit_message", id=message["id"], message=OFFENSIVE)
+    await at_ana.next("message_queued")
+    await screen()
+    rejected = await at_ana.next("message_rejected")
+
+    assert rejected["message"]["content"] == "bom dia"
+    assert rejected["message"]["edit"]["content"] == OFFENSIVE
+    for name in WHY:
+        assert rejected["message"][name] == rejected["message"]["edit"][name] == rejected[name]
+
+
+async def test_to_take_back_what_nobody_saw_is_no_change_of_the_room(cast: Cast):
+    room = await cast.room()
+    ana = await cast.member(room)
+    here, there = await cast.join(ana, room), await cast.join(ana, room)
+    await here.send("chat_message", message=OFFENSIVE)
+    message = (await here.next("message_queued"))["message"]
+    await screen()
+
+    await here.send("delete_message", id=message["id"])
+
+    for client in (here, there):
+        removed = await client.next("message_removed")
+        assert (removed["seq"], removed["message"]["status"]) == (0, "REMOVED")
+
+
+async def test_no_number_is_told_twice_when_what_was_taken_down_is_deleted(cast: Cast):
+    room = await cast.room(moderation_mode="post")
+    ana = await cast.member(room)
+    here, there = await cast.join(ana, room), await cast.join(ana, room)
+    await here.send("chat_message", message=OFFENSIVE)
+    message = (await here.next("message_queued"))["message"]
+    await screen()
+    for client in (here, there):
+        await client.next("message_rejected")
+        await client.next("message_removed")
+
+    await here.send("delete_message", id=message["id"])
+
+    for client in (here, there):
+        removed = await client.next("message_removed")
+        assert (removed["seq"], removed["message"]["content"]) == (0, "")
+        assert client.seqs(room.id) == [1, 2, 0]
+
+
+async def test_a_verdict_found_late_waits_for_its_turn_in_the_room(cast: Cast, monkeypatch):
+    """The hints of two publications are lost: both are found in PostgreSQL, the author's first."""
+    room = await cast.room()
+    ana, bia = await cast.member(room), await cast.member(room)
+    at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)
+    monkeypatch.setattr("moderado.realtime.fanout._to_room", lambda *_: None)
+    monkeypatch.setattr(healing, "VERDICT_AFTER", 0.0)
+    monkeypatch.setattr(healing.Healing, "rooms", _late(healing.Healing.rooms))
+
+    await cast.publish(room, ana.id, "um")
+    await at_ana.send("chat_message", message="dois", client_id="2")
+    await at_ana.next("message_queued", where=lambda frame: frame["message"]["client_id"] == "2")
+    await screen()
+    for client in (at_ana, at_bia):
+        await client.next("chat_message", where=lambda frame: frame["seq"] == 2)
+    await at_ana.up_to_date()
+
+    assert at_ana.seqs(room.id) == [1, 2]
+
+
+def _late(rooms):
+    """The rooms are looked at in every second round only."""
+
+    async def rooms_late(self):
+        if self._rounds % 2 == 0:
+            await rooms(self)
+
+    return rooms_late
+
+
+async def test_nobody_in_the_room_hears_of_an_attempt_that_was_refused(cast: Cast):
+    room = await cast.room(is_private=True)
+    ana, bia = await cast.member(room), await cast.member(room)
+    stranger = await make_user()
+    at_ana = await cast.join(ana, room)
+
+    elsewhere = await cast.join(stranger)
+    await elsewhere.send("subscribe", room=str(room.id))
+    assert (await elsewhere.next("error"))["code"] == "no_such_room"
+    at_bia = await cast.join(bia, room)
+    await at_bia.connection.close()
+    await at_ana.next("presence", where=lambda frame: not frame["present"])
+
+    assert str(stranger.id) not in str(at_ana.heard)
