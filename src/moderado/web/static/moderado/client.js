@@ -100,7 +100,7 @@ export class ChatClient extends EventTarget {
   }
 
   /**
-   * A page of history, newest first, merged into what is known of the room.
+   * A page of history, newest first, merged into what is known of a room that is listened to.
    * @param {string} room
    * @param {string | null} [next] the address that the page before named
    * @returns {Promise<string | null>} the address of the next, older page
@@ -203,7 +203,8 @@ export class ChatClient extends EventTarget {
   }
 
   #apply(/** @type {string} */ room, /** @type {Frame} */ frame) {
-    const before = this.room(room);
+    const before = this.rooms.get(room);
+    if (!before) return; // forgotten while the answer was on its way
     const state = apply(before, frame);
     if (state === before) return;
     this.rooms.set(room, state);
@@ -218,8 +219,8 @@ export class ChatClient extends EventTarget {
   async #reload(/** @type {string} */ room) {
     try {
       await this.loadHistory(room);
-      const state = this.room(room);
-      this.rooms.set(room, { ...state, stale: false });
+      const state = this.rooms.get(room);
+      if (state) this.rooms.set(room, { ...state, stale: false });
     } catch {
       // The next reconnect finds the room stale and asks again.
     }

@@ -126,12 +126,19 @@ function unreadFrom(/** @type {number} */ unread) {
   return unread ? others.slice(-unread)[0]?.id ?? null : null;
 }
 
-let detailsAsked = 0;
+/** The latest question about each room's detail. @type {Map<string, number>} */
+const detailsAsked = new Map();
+
+function askDetail(/** @type {string} */ id) {
+  const turn = (detailsAsked.get(id) ?? 0) + 1;
+  detailsAsked.set(id, turn);
+  return turn;
+}
 
 export async function loadDetail(/** @type {string} */ id) {
-  const turn = ++detailsAsked;
+  const turn = askDetail(id);
   const room = await client.rest.get(`chat/rooms/${id}/`).catch(() => null);
-  if (!room || turn !== detailsAsked || store.openId.value !== id) return;
+  if (!room || turn !== detailsAsked.get(id) || store.openId.value !== id) return;
   store.detail.value = room;
   if (!store.rooms.value.some((one) => one.id === id)) store.rooms.value = [room, ...store.rooms.value];
   else patchRoom(id, { role: room.role, participants_count: room.participants_count });
@@ -203,7 +210,7 @@ export function join(/** @type {string} */ id) {
 
 export async function becameMember(/** @type {string} */ id) {
   const known = store.rooms.value.find((room) => room.id === id);
-  detailsAsked += 1; // an answer on its way does not know of this yet
+  askDetail(id); // an answer on its way does not know of this yet
   patchRoom(id, { role: "MEMBER", participants_count: (known?.participants_count ?? 0) + 1 });
   client.listen(id);
   if (store.openId.value === id) await loadDetail(id);
