@@ -16,6 +16,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from moderado.accounts.models import Session, User
 from moderado.accounts.services import accounts, sessions
+from moderado.core.admin import ReadOnly
 
 admin.site.unregister(Group)
 
@@ -23,19 +24,6 @@ admin.site.unregister(Group)
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
     pass
-
-
-class ReadOnly:
-    """What the product writes and nobody edits. Its rows go with their account, not one by one."""
-
-    def has_add_permission(self, *_: object) -> bool:
-        return False
-
-    def has_change_permission(self, *_: object) -> bool:
-        return False
-
-    def has_delete_permission(self, *_: object) -> bool:
-        return False
 
 
 class SessionInline(ReadOnly, TabularInline):

@@ -16,24 +16,12 @@ from unfold.decorators import display
 
 from moderado.chat.models import Membership, Message, Revision, Room
 from moderado.chat.services import memberships, rooms
+from moderado.core.admin import ReadOnly
 from moderado.core.errors import ApplicationError
 
 Status = Message.Status
 
 EXCERPT = 80
-
-
-class ReadOnly:
-    """What people did and nobody edits here. What may be done to it are actions."""
-
-    def has_add_permission(self, *_: object) -> bool:
-        return False
-
-    def has_change_permission(self, *_: object) -> bool:
-        return False
-
-    def has_delete_permission(self, *_: object) -> bool:
-        return False
 
 
 class Openness(admin.SimpleListFilter):

@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
+from moderado.core.admin import ReadOnly
 from moderado.core.errors import ApplicationError
 from moderado.moderation import registry
 from moderado.moderation.models import Case, ModerationLog
@@ -28,19 +29,6 @@ _COLOURS = {
     Outcome.HOLD.value: "warning",
     Outcome.BLOCK.value: "danger",
 }
-
-
-class ReadOnly:
-    """What the product writes and nobody edits here."""
-
-    def has_add_permission(self, *_: object) -> bool:
-        return False
-
-    def has_change_permission(self, *_: object) -> bool:
-        return False
-
-    def has_delete_permission(self, *_: object) -> bool:
-        return False
 
 
 class WhichProvider(admin.SimpleListFilter):
