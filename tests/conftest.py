@@ -23,11 +23,18 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker):
-    """Lets the tests empty their own database, whose audit trail refuses to be emptied."""
+def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """Lets the tests empty their own database, whose audit trail refuses to be emptied, and has it
+    left by whoever still holds a connection, such as threads of loops that are gone."""
     with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
         cursor.execute(
             "ALTER TABLE moderation_moderationlog DISABLE TRIGGER moderation_log_never_emptied"
+        )
+    yield
+    with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
 
 
