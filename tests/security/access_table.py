@@ -1,0 +1,106 @@
+"""Who may do what, at both doors: the whole table, and nothing but the table.
+
+One outcome a role: the HTTP status, or for a frame `ok` or the code of the error. Where a private
+and a public room differ, the private one's stands first: `404|200`. The names in braces are those
+of `scene.Scene`; `{message}` is a visible one of the member's, `{hidden}` a waiting one of theirs.
+"""
+
+ROLES = ("anonymous", "stranger", "member", "left", "moderator", "admin", "staff")
+
+ROUTES = """
+                                            anonymous stranger member   left moderator admin   staff
+POST   auth/register/                             201     201    201     201       201   201     201
+POST   auth/login/                                200     200    200     200       200   200     200
+POST   auth/refresh/                              200     200    200     200       200   200     200
+POST   auth/logout/                               204     204    204     204       204   204     204
+POST   auth/ws-ticket/                            401     200    200     200       200   200     200
+GET    auth/users/                                401     200    200     200       200   200     200
+GET    auth/users/me/                             401     200    200     200       200   200     200
+PATCH  auth/users/me/                             401     200    200     200       200   200     200
+GET    chat/rooms/                                401     200    200     200       200   200     200
+POST   chat/rooms/                                401     201    201     201       201   201     201
+GET    chat/rooms/{room}/                         401 404|200    200 404|200       200   200 404|200
+PATCH  chat/rooms/{room}/                         401 404|403    403 404|403       403   200 404|403
+DELETE chat/rooms/{room}/                         401 404|403    403 404|403       403   204 404|403
+POST   chat/rooms/{room}/join/                    401 404|200    200 404|200       200   200 404|200
+POST   chat/rooms/{room}/leave/                   401 404|403    204 404|403       204   409 404|403
+POST   chat/rooms/{room}/participants/            401 404|403    403 404|403       403   201 404|403
+PATCH  chat/rooms/{room}/participants/{other}/    401 404|403    403 404|403       403   200 404|403
+DELETE chat/rooms/{room}/participants/{other}/    401 404|403    403 404|403       403   204 404|403
+POST   chat/rooms/{room}/read/                    401 404|200    200 404|200       200   200 404|200
+GET    chat/rooms/{room}/messages/                401 404|200    200 404|200       200   200 404|200
+POST   chat/rooms/{room}/messages/                401 404|202    202 404|202       202   202 404|202
+PATCH  chat/rooms/{room}/messages/{message}/      401 404|403    200 404|403       403   403 404|403
+PATCH  chat/rooms/{room}/messages/{hidden}/       401     404    200     404       404   404     404
+DELETE chat/rooms/{room}/messages/{message}/      401 404|403    200 404|403       200   200 404|403
+DELETE chat/rooms/{room}/messages/{hidden}/       401     404    200     404       404   404     404
+GET    chat/rooms/{room}/changes/                 401 404|200    200 404|200       200   200 404|200
+GET    chat/rooms/{room}/search/?q=bom            401 404|200    200 404|200       200   200 404|200
+GET    moderation/logs/                           401     403    403     403       200   200     200
+GET    moderation/logs/?room={room}               401     403    403     403       200   200     200
+GET    moderation/logs/?message={hidden}          401     403    403     403       200   200     200
+GET    moderation/cases/                          401     403    403     403       200   200     200
+POST   moderation/cases/{case}/claim/             401     404    404     404       200   200     200
+POST   moderation/cases/{case}/ruling/            401     404    404     404       200   200     200
+GET    schema/                                    200     200    200     200       200   200     200
+GET    docs/                                      200     200    200     200       200   200     200
+"""
+
+# Every field that the route reads, so that whatever else is sent is one that it must not read.
+BODIES = {
+    "POST auth/register/": {"email": "new@example.org", "name": "N", "password": "{password}"},
+    "POST auth/login/": {"email": "{email}", "password": "{password}"},
+    "POST auth/refresh/": {"refresh": "{refresh}"},
+    "POST auth/logout/": {"refresh": "{refresh}"},
+    "PATCH auth/users/me/": {"name": "Another", "language": "en"},
+    "POST chat/rooms/": {"name": "sala", "is_private": True, "moderation_mode": "pre"},
+    "PATCH chat/rooms/{room}/": {"name": "sala", "is_private": True, "moderation_mode": "pre"},
+    "POST chat/rooms/{room}/participants/": {"user_id": "{newcomer}", "role": "MEMBER"},
+    "PATCH chat/rooms/{room}/participants/{other}/": {"role": "MODERATOR"},
+    "POST chat/rooms/{room}/read/": {"seq": 1},
+    "POST chat/rooms/{room}/messages/": {
+        "content": "oi",
+        "client_id": "1",
+        "reply_to": "{message}",
+    },
+    "PATCH chat/rooms/{room}/messages/{message}/": {"content": "boa tarde"},
+    "PATCH chat/rooms/{room}/messages/{hidden}/": {"content": "boa tarde"},
+    "POST moderation/cases/{case}/ruling/": {"outcome": "ALLOW", "reason": "context", "note": "-"},
+}
+
+NOT_THERE = "no_such_room|ok"
+NOT_MINE = "no_such_message|not_the_author"
+
+FRAMES = {
+    # frame: (its fields, one outcome a role but anonymous, to whom every frame is 4001)
+    #                                stranger   member left       moderator admin staff
+    "subscribe": ({"room": "{room}"}, NOT_THERE, "ok", NOT_THERE, "ok", "ok", NOT_THERE),
+    "sync": ({"room": "{room}", "after": 0}, NOT_THERE, "ok", NOT_THERE, "ok", "ok", NOT_THERE),
+    "mark_read": ({"room": "{room}", "seq": 1}, NOT_THERE, "ok", NOT_THERE, "ok", "ok", NOT_THERE),
+    "typing": ({"room": "{room}"}, NOT_THERE, "ok", NOT_THERE, "ok", "ok", NOT_THERE),
+    "edit_message": (
+        {"id": "{message}", "message": "boa tarde"},
+        NOT_MINE, "ok", NOT_MINE, "not_the_author", "not_the_author", NOT_MINE,
+    ),
+    "delete_message": ({"id": "{message}"}, NOT_MINE, "ok", NOT_MINE, "ok", "ok", NOT_MINE),
+    "unsubscribe": ({"room": "{room}"}, "ok", "ok", "ok", "ok", "ok", "ok"),
+    "ping": ({}, "ok", "ok", "ok", "ok", "ok", "ok"),
+    "authenticate": ({"token": "{token}"}, *["already_authenticated"] * 6),
+    # Last: whoever speaks in a public room is in it from then on.
+    "chat_message": (
+        {"room": "{room}", "message": "oi"},
+        NOT_THERE, "ok", NOT_THERE, "ok", "ok", NOT_THERE,
+    ),
+}  # fmt: skip
+
+
+def expected(cell: str, *, is_private: bool) -> str:
+    """The outcome of a cell in a private or a public room."""
+    return cell.partition("|")[0] if is_private else cell.rpartition("|")[2]
+
+
+def rows() -> list[tuple[str, str, tuple[str, ...]]]:
+    """The routes' table as (method, path, one cell a role)."""
+    head, *lines = [line.split() for line in ROUTES.strip().splitlines()]
+    assert tuple(head) == ROLES
+    return [(method, path, tuple(cells)) for method, path, *cells in lines]

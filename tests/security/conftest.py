@@ -1,0 +1,23 @@
+"""What the tests of who may do what share."""
+
+import pytest
+
+from tests.integration.realtime.conftest import cast, server
+from tests.security.scene import Scene
+
+__all__ = ["cast", "server"]
+
+
+@pytest.fixture(params=["private", "public"])
+def is_private(request):
+    return request.param == "private"
+
+
+@pytest.fixture(autouse=True)
+def _obedient_provider(settings):
+    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
+
+
+@pytest.fixture
+def scene(db, is_private):
+    return Scene(is_private=is_private)

@@ -1,0 +1,61 @@
+"""Every route of the REST door, found where Django itself finds it."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.views import APIView
+
+from moderado.api.unknown import Unknown
+
+# How a path's placeholders are called in the table.
+IDS = {
+    "<uuid:room_id>": ("{room}",),
+    "<uuid:user_id>": ("{other}",),
+    "<uuid:message_id>": ("{message}", "{hidden}"),
+    "<uuid:case_id>": ("{case}",),
+}
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+class Route(NamedTuple):
+    """One method of one path under /api/."""
+
+    method: str
+    path: str
+
+
+def api_routes() -> set[Route]:
+    """Every method that a view of the REST door has, path by path."""
+    return {
+        Route(method.upper(), path)
+        for path, view in _views(get_resolver().url_patterns, "")
+        for method in METHODS
+        if hasattr(view, method)
+    }
+
+
+def api_paths() -> set[str]:
+    return {path for path, _ in _views(get_resolver().url_patterns, "")}
+
+
+def as_routed(method: str, path: str) -> Route:
+    """A row of the table as the resolver has it."""
+    path = path.partition("?")[0]
+    for placeholder, names in IDS.items():
+        for name in names:
+            path = path.replace(name, placeholder)
+    return Route(method, path)
+
+
+def _views(
+    patterns: list[URLPattern | URLResolver], prefix: str
+) -> Iterator[tuple[str, type[APIView]]]:
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _views(pattern.url_patterns, path)
+            continue
+        view = getattr(pattern.callback, "cls", None)
+        if view is not None and view is not Unknown:
+            yield path.removeprefix("api/"), view

@@ -1,0 +1,129 @@
+"""One room with somebody of every role, and the ways to ask the REST door about it."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.db import models, transaction
+from rest_framework.response import Response
+from rest_framework.test import APIClient
+
+from moderado.accounts.models import User
+from moderado.accounts.services import sessions
+from moderado.chat.models import Membership, Message, Room
+from moderado.chat.services import memberships, messages
+from moderado.chat.services.screening import screen_waiting
+from moderado.moderation.models import Case
+from moderado.moderation.services.screening import record
+from moderado.moderation.types import Content, Outcome, Verdict
+from tests import factories
+from tests.security.access_table import ROLES
+
+# Every table that a request may not change unless the request is allowed.
+TABLES = (User, Room, Membership, Message, Case)
+Row = dict[str, Any]
+
+
+class Scene:
+    """`people` by role; `other` is a second member, `newcomer` somebody who might be added."""
+
+    def __init__(self, *, is_private: bool) -> None:
+        admin = factories.make_user(name="Admin")
+        self.room = factories.make_room(created_by=admin, is_private=is_private)
+        self.people = {"admin": admin}
+        self._enter("admin", "ADMIN")
+        for role, place in (("member", "MEMBER"), ("moderator", "MODERATOR"), ("left", "MEMBER")):
+            self.people[role] = factories.make_user(name=role.title())
+            self._enter(role, place)
+        self.people["stranger"] = factories.make_user(name="Stranger")
+        self.people["staff"] = factories.make_user(name="Staff", is_staff=True)
+        self.other = factories.make_member(self.room).user
+        self.newcomer = factories.make_user()
+        memberships.remove_participant(
+            actor_id=admin.id, room_id=self.room.id, user_id=self.people["left"].id
+        )
+        self.message = self.say_publicly()
+        self.hidden = self.say("ainda não")
+        self.case = self._open_case()
+        self.room.refresh_from_db()
+        self._names = {role: self._names_for(role) for role in ROLES}
+        self._clients = {role: self._client_of(role) for role in ROLES}
+
+    def say(self, text: str) -> UUID:
+        """Something of the member's, which waits."""
+        author = self.people["member"]
+        return messages.post_message(author_id=author.id, room_id=self.room.id, text=text).view.id
+
+    def say_publicly(self) -> UUID:
+        """Something of the member's, which everybody in the room sees."""
+        message_id = self.say("bom dia")
+        screen_waiting()
+        return message_id
+
+    def names(self, role: str) -> dict[str, str]:
+        """What the placeholders of the table stand for when this role asks."""
+        return dict(self._names[role])
+
+    def _names_for(self, role: str) -> dict[str, str]:
+        user = self.people.get(role, self.people["member"])
+        tokens = sessions.tokens_of(session=sessions.open_session(user=user))
+        return {
+            "room": str(self.room.id), "other": str(self.other.id), "case": str(self.case),
+            "message": str(self.message), "hidden": str(self.hidden),
+            "newcomer": str(self.newcomer.id), "email": user.email,
+            "password": factories.PASSWORD, "refresh": tokens.refresh, "token": tokens.access,
+        }  # fmt: skip
+
+    def _client_of(self, role: str) -> APIClient:
+        client = APIClient()
+        if role in self.people:
+            client.credentials(HTTP_AUTHORIZATION=f"Bearer {self._names[role]['token']}")
+        return client
+
+    def ask(self, role: str, method: str, path: str, body: Row | None = None) -> Response:
+        """The answer; whatever it changed stays changed."""
+        names = self._names[role]
+        url = "/api/" + filled(path, names)
+        text = json.dumps(filled(body or {}, names))
+        answer: Response = self._clients[role].generic(method, url, text, "application/json")
+        return answer
+
+    def try_out(
+        self, role: str, method: str, path: str, body: Row | None = None
+    ) -> tuple[Response, dict[str, list[Row]]]:
+        """The answer and the tables after it, as if it had never been asked."""
+        with transaction.atomic():
+            answer = self.ask(role, method, path, body)
+            tables = snapshot()
+            transaction.set_rollback(True)
+        return answer, tables
+
+    def _enter(self, role: str, place: str) -> None:
+        factories.make_member(self.room, user=self.people[role], role=place)
+
+    def _open_case(self) -> UUID:
+        content = Content(
+            subject_type="message", subject_id=self.hidden, revision=1, text="ainda não",
+            scope_id=self.room.id,
+        )  # fmt: skip
+        record([(content, Verdict(outcome=Outcome.HOLD, score=0.6, rung="blocklist"))])
+        return Case.objects.get(subject_id=self.hidden).id
+
+
+def filled(template: Any, names: dict[str, str]) -> Any:
+    """`template` with its placeholders replaced."""
+    if isinstance(template, dict):
+        return {key: filled(value, names) for key, value in template.items()}
+    if isinstance(template, str):
+        for name, value in names.items():
+            template = template.replace(f"{{{name}}}", value)
+    return template
+
+
+def snapshot() -> dict[str, list[Row]]:
+    """Every row of the tables."""
+    return {table.__name__: list(table.objects.order_by("pk").values()) for table in TABLES}
+
+
+def fields_of(table: type[models.Model]) -> set[str]:
+    return {name for field in table._meta.concrete_fields for name in (field.name, field.attname)}

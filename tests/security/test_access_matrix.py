@@ -1,0 +1,91 @@
+"""Every route and every frame, asked by everybody: exactly what the table says, and nothing else.
+
+A new route or frame fails here until it has its row.
+"""
+
+from typing import get_args
+
+from moderado.realtime import protocol
+from moderado.realtime.bridge import in_thread
+from tests.integration.realtime.conftest import Cast
+from tests.security.access_table import BODIES, FRAMES, ROLES, expected, rows
+from tests.security.routes import METHODS, api_paths, api_routes, as_routed
+from tests.security.scene import Scene, filled, snapshot
+
+make_scene = in_thread(Scene)
+say = in_thread(Scene.say_publicly)
+ROWS = rows()
+
+
+def test_every_route_has_its_row_and_every_row_its_route():
+    assert {as_routed(method, path) for method, path, _ in ROWS} == api_routes()
+
+
+def test_every_frame_has_its_row_and_every_row_its_frame():
+    frames = {frame.__struct_config__.tag for frame in get_args(protocol.AnyClientFrame)}
+
+    assert frames == set(FRAMES)
+
+
+def test_each_role_gets_what_the_table_says(scene, is_private):
+    before = snapshot()
+    found, wanted, changed = {}, {}, []
+
+    for method, path, cells in ROWS:
+        for role, cell in zip(ROLES, cells, strict=True):
+            row = f"{method} {path} {role}"
+            answer, after = scene.try_out(role, method, path, BODIES.get(f"{method} {path}"))
+            found[row] = str(answer.status_code)
+            wanted[row] = expected(cell, is_private=is_private)
+            if answer.status_code >= 400 and after != before:
+                changed.append(row)
+
+    assert found == wanted
+    assert changed == []
+
+
+def test_no_method_is_there_by_accident(db):
+    scene, offered = Scene(is_private=True), api_routes()
+
+    for path in {path.partition("?")[0] for _, path, _ in ROWS}:
+        for method in (method.upper() for method in METHODS):
+            if as_routed(method, path) not in offered:
+                answer, _ = scene.try_out("admin", method, path)
+                assert (method, path, answer.status_code) == (method, path, 405)
+
+
+def test_paths_carry_no_other_kind_of_id():
+    assert {part for path in api_paths() for part in path.split("/") if "<" in part} == {
+        "<uuid:room_id>",
+        "<uuid:user_id>",
+        "<uuid:message_id>",
+        "<uuid:case_id>",
+    }
+
+
+async def test_without_credentials_every_frame_is_the_last(cast: Cast):
+    for kind, (fields, *_) in FRAMES.items():
+        client = await cast.open("/ws/chat/")
+        await client.send(kind, **fields)
+        assert (kind, await client.closed()) == (kind, 4001)
+
+
+async def test_each_role_may_send_what_the_table_says(cast: Cast, is_private):
+    scene = await make_scene(is_private=is_private)
+    found, wanted = {}, {}
+
+    for position, role in enumerate(ROLES[1:], start=1):
+        client = await cast.join(scene.people[role])
+        names = scene.names(role)
+        for kind, row in FRAMES.items():
+            if kind in ("edit_message", "delete_message"):
+                names["message"] = str(await say(scene))
+            heard = len(client.heard)
+            await client.send(kind, **filled(row[0], names))
+            await client.up_to_date()
+            errors = [f["code"] for f in client.heard[heard:] if f["type"] == "error"]
+            found[kind, role] = errors[0] if errors else "ok"
+            wanted[kind, role] = expected(row[position], is_private=is_private)
+        await client.connection.close()
+
+    assert found == wanted
