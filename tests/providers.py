@@ -32,7 +32,8 @@ class Obedient:
 
 
 class Remote:
-    """The same, as if over the network: fails on `FAIL`, and on `WAIT` answers when released."""
+    """The same, as if over the network: fails on `FAIL`, is too busy on `BUSY`, and on `WAIT`
+    answers when released."""
 
     name = "remote"
     remote = True
@@ -44,9 +45,23 @@ class Remote:
         for content in contents:
             if "FAIL" in content.text:
                 raise ProviderUnavailable
+            if "BUSY" in content.text:
+                raise ProviderUnavailable(retry_after=0)
             if "WAIT" in content.text:
                 go = asyncio.Event()
                 release = asyncio.get_running_loop().call_soon_threadsafe
                 self.waiting.append(partial(release, go.set))
                 await go.wait()
         return [_opinion(self.name, content) for content in contents]
+
+
+class Keyed(Remote):
+    """One whose service takes idempotency keys. `keys` are those it was given."""
+
+    name = "keyed"
+    idempotent = True
+    keys: ClassVar[list[str]] = []
+
+    async def assess(self, contents: Sequence[Content]) -> list[Assessment]:
+        self.keys.extend(content.context["idempotency_key"] for content in contents)
+        return await super().assess(contents)

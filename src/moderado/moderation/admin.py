@@ -18,7 +18,7 @@ from unfold.decorators import display
 from moderado.core.admin import ReadOnly
 from moderado.core.errors import ApplicationError
 from moderado.moderation import registry
-from moderado.moderation.models import Case, ModerationLog
+from moderado.moderation.models import Case, ModerationLog, ProviderCall
 from moderado.moderation.services import review
 from moderado.moderation.types import Outcome
 
@@ -100,6 +100,19 @@ class ModerationLogAdmin(ReadOnly, ModelAdmin):
     @display(description=_("found"))
     def found(self, line: ModerationLog) -> str:
         return ", ".join(sorted(line.categories)) or "-"
+
+
+@admin.register(ProviderCall)
+class ProviderCallAdmin(ReadOnly, ModelAdmin):
+    """What was asked of whom, what it cost, and what nobody knows the outcome of."""
+
+    list_display = ("created_at", "provider", "state", "cost", "attempt", "error", "subject_id")
+    list_filter = ("state", "provider", ("created_at", RangeDateTimeFilter))
+    list_filter_submit = True
+    search_fields = ("=subject_id",)
+    search_help_text = _("The id of a message or of a room")
+    ordering = ("-created_at", "-id")
+    show_full_result_count = False
 
 
 @admin.register(Case)

@@ -96,3 +96,61 @@ class Case(Record):
 
     def __str__(self) -> str:
         return f"{self.subject_type} {self.subject_id}/{self.revision}"
+
+
+class ProviderCall(Record):
+    """One call of a provider over the network: reserved, and committed, before it is made.
+
+    What was answered is never asked again; what may have been carried out is not repeated.
+    """
+
+    class State(models.TextChoices):
+        RESERVED = "reserved", _("reserved")
+        ANSWERED = "answered", _("answered")
+        FAILED = "failed", _("not carried out")
+        UNKNOWN = "unknown", _("outcome unknown")
+
+    class Purpose(models.TextChoices):
+        DECIDE = "decide", _("decides")
+
+    subject_type = models.CharField(_("subject type"), max_length=32)
+    subject_id = models.UUIDField(_("subject"))
+    revision = models.PositiveIntegerField(_("revision"))
+    provider = models.CharField(_("provider"), max_length=64)
+    purpose = models.CharField(_("purpose"), max_length=16, choices=Purpose, default=Purpose.DECIDE)
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
+    state = models.CharField(_("state"), max_length=8, choices=State, default=State.RESERVED)
+    cost = models.FloatField(_("cost"), default=0.0)
+    model = models.CharField(_("model"), max_length=128, blank=True, default="")
+    response = models.JSONField(_("answer"), null=True, blank=True)
+    error = models.CharField(_("error"), max_length=128, blank=True, default="")
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("provider call")
+        verbose_name_plural = _("provider calls")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_id", "revision", "provider", "purpose", "attempt"],
+                name="one_call_an_attempt",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.subject_id}/{self.revision} {self.state}"
+
+
+class ProviderBudget(models.Model):
+    """How many calls of a provider were reserved on a day (UTC)."""
+
+    provider = models.CharField(_("provider"), max_length=64)
+    day = models.DateField(_("day"))
+    calls = models.PositiveIntegerField(_("calls"), default=0)
+
+    class Meta:
+        verbose_name = _("provider budget")
+        verbose_name_plural = _("provider budgets")
+        constraints = [models.UniqueConstraint(fields=["provider", "day"], name="one_budget_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.day}: {self.calls}"

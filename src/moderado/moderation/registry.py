@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 
 from moderado.moderation.providers.base import DEFAULT_TIMEOUT, LONGEST_TIMEOUT, Judge, OnError
 
-_KEYS = {"BACKEND", "OPTIONS", "TIMEOUT", "ON_ERROR"}
+_KEYS = {"BACKEND", "OPTIONS", "TIMEOUT", "ON_ERROR", "BUDGET"}
 
 
 @cache
@@ -88,9 +88,11 @@ def _judge(entry: Any) -> Judge:
         raise ValueError("a provider has a name of 1 to 48 characters")
     if not isinstance(getattr(provider, "remote", None), bool) or not hasattr(provider, "assess"):
         raise ValueError("a provider says whether it is remote, and assesses")
-    return Judge(
-        provider=provider, timeout=timeout, on_error=OnError(entry.get("ON_ERROR", OnError.NEXT))
-    )
+    budget = entry.get("BUDGET")
+    if budget is not None and (type(budget) is not int or budget < 0):
+        raise ValueError("BUDGET is a whole number of calls a day")
+    on_error = OnError(entry.get("ON_ERROR", OnError.NEXT))
+    return Judge(provider=provider, timeout=timeout, on_error=on_error, budget=budget)
 
 
 def _forget(*, setting: str, **_: Any) -> None:

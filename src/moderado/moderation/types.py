@@ -93,11 +93,15 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A provider that gave no opinion. Logged beside the verdict, never read as one."""
+    """A provider that gave no opinion. Logged beside the verdict, never read as one.
+
+    `retry_after`: it surely did nothing, and may be asked again in so many seconds.
+    """
 
     provider: str
     error: str
     latency: float = 0.0  # seconds
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from moderado.chat.events import AuthorTold, Notice, RoomChanged
 from moderado.chat.models import Message, Revision, Room
 from moderado.chat.services import claims, screening, verdicts
+from moderado.chat.services import remote as remote_calls
 from moderado.chat.services.messages import delete_message, edit_message, post_message
 from moderado.moderation.events import CaseDecided
 from moderado.moderation.models import Case, ModerationLog
@@ -447,6 +448,57 @@ class TestRemote:
         slow.refresh_from_db()
         assert (slow.status, slow.revision, slow.seq) == ("APPROVED", 2, 1)
         assert Remote.asked.count("WAIT") == 1
+
+    def test_a_provider_that_is_busy_is_asked_again_later_and_not_for_ever(self):
+        member = make_member()
+        message = post(member.user, member.room, "BUSY")
+
+        judge(message)
+        assert (message.status, message.lease_until is None) == ("PENDING", False)
+        for _ in range(4):
+            Message.objects.update(lease_until=None)
+            age(seconds=10)
+            screening.sweep()
+
+        message.refresh_from_db()
+        assert (message.status, message.reason) == ("HELD", "unjudged")
+        assert len(Remote.asked) == 5
+
+    def test_a_worker_that_died_while_it_asked_is_not_followed_by_a_second_bill(self):
+        member = make_member()
+        message = post(member.user, member.room, "WAIT")
+        worker = threading.Thread(target=lambda: (screening.screen_waiting(), connection.close()))
+        worker.start()
+        _until(lambda: Remote.waiting)
+
+        Message.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        age(seconds=10)
+        screening.sweep()
+        message.refresh_from_db()
+        assert (message.status, message.reason) == ("HELD", "unjudged")
+        Remote.waiting[0]()
+        worker.join(20)
+
+        message.refresh_from_db()
+        assert (message.status, Remote.asked) == ("HELD", ["WAIT"])
+        assert ModerationLog.objects.filter(subject_id=message.id).count() == 1
+
+    def test_a_lease_is_kept_alive_while_the_answer_is_awaited(self, monkeypatch):
+        monkeypatch.setattr(remote_calls, "LEASE", 1.0)
+        monkeypatch.setattr(remote_calls, "RENEW", 0.05)
+        member = make_member()
+        message = post(member.user, member.room, "WAIT")
+        worker = threading.Thread(target=lambda: (screening.screen_waiting(), connection.close()))
+        worker.start()
+        _until(lambda: Remote.waiting)
+        first = Message.objects.get().lease_until
+
+        _until(lambda: Message.objects.get().lease_until > first)
+        Remote.waiting[0]()
+        worker.join(20)
+
+        message.refresh_from_db()
+        assert message.status == "APPROVED"
 
     def test_a_stale_lease_changes_nothing(self):
         member = make_member()

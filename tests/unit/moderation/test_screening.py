@@ -1,6 +1,5 @@
 """Asking the providers: in one call each, and no failure read as an opinion."""
 
-import asyncio
 import uuid
 from typing import ClassVar
 
@@ -8,14 +7,13 @@ import pytest
 
 from moderado.core.metrics import PROVIDER_CALLS
 from moderado.moderation.errors import ProviderUnavailable
-from moderado.moderation.services.screening import is_remote, screen, screen_one_remotely
+from moderado.moderation.services.screening import is_remote, screen
 from moderado.moderation.types import Assessment, Category, Content, Outcome, Reason
-from tests.providers import Obedient, Remote
+from tests.providers import Obedient
 
 ALLOW, FLAG, HOLD, BLOCK = Outcome
 
 OBEDIENT = {"BACKEND": "tests.providers.Obedient"}
-REMOTE = {"BACKEND": "tests.providers.Remote"}
 
 
 class Broken:
@@ -55,8 +53,7 @@ def _broken_can_be_imported(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def asked(monkeypatch):
-    for provider in (Obedient, Remote):
-        monkeypatch.setattr(provider, "asked", [])
+    monkeypatch.setattr(Obedient, "asked", [])
 
 
 def broken(how, **entry):
@@ -124,49 +121,3 @@ def test_calls_and_failures_are_counted(settings):
     screen([content("oi"), content("oi")])
 
     assert (answered._value.get(), failed._value.get()) == (before[0] + 2, before[1] + 2)
-
-
-async def test_remote_and_local_opinions_make_one_verdict(settings):
-    settings.MODERATION_PROVIDERS = [REMOTE, OBEDIENT]
-
-    verdict = await screen_one_remotely(content("HOLD"))
-
-    assert is_remote()
-    assert verdict.outcome is HOLD
-    assert {each.provider for each in verdict.assessments} == {"remote", "obedient"}
-
-
-async def test_what_a_local_rule_blocks_is_not_sent_anywhere(settings):
-    settings.MODERATION_PROVIDERS = [REMOTE, OBEDIENT]
-
-    verdict = await screen_one_remotely(content("BLOCK"))
-
-    assert (verdict.outcome, verdict.rung) == (BLOCK, "obedient")
-    assert Remote.asked == []
-
-
-async def test_a_remote_failure_leaves_the_decision_to_the_local_rules(settings):
-    settings.MODERATION_PROVIDERS = [REMOTE, OBEDIENT]
-
-    verdict = await screen_one_remotely(content("FAIL"))
-
-    assert (verdict.outcome, verdict.rung) == (ALLOW, "obedient")
-    assert verdict.failures[0].provider == "remote"
-
-
-async def test_a_remote_failure_with_nobody_else_is_held(settings):
-    settings.MODERATION_PROVIDERS = [REMOTE]
-
-    verdict = await screen_one_remotely(content("FAIL"))
-
-    assert (verdict.outcome, verdict.reason) == (HOLD, Reason.UNJUDGED)
-
-
-async def test_a_provider_is_not_waited_for_beyond_its_time_out(settings):
-    settings.MODERATION_PROVIDERS = [REMOTE | {"TIMEOUT": 0.05, "ON_ERROR": "hold"}, OBEDIENT]
-
-    verdict = await asyncio.wait_for(screen_one_remotely(content("WAIT")), 5)
-
-    assert (verdict.outcome, verdict.rung) == (HOLD, "remote:hold")
-    assert verdict.failures[0].error == "TimeoutError"
-    Remote.waiting.clear()

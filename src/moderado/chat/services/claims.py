@@ -112,6 +112,23 @@ def lease(messages: Sequence[Message], *, seconds: float) -> list[tuple[Message,
     return [(message, message.fence + 1) for message in messages]
 
 
+def renew(leased: Sequence[tuple[Message, int]], *, seconds: float) -> None:
+    """Hold on to what is still ours."""
+    ours = Message.objects.filter(
+        pk__in=[message.pk for message, _ in leased], lease_until__isnull=False
+    )
+    for fence in {fence for _, fence in leased}:
+        same = [message.pk for message, theirs in leased if theirs == fence]
+        ours.filter(pk__in=same, fence=fence).update(lease_until=Now() + timedelta(seconds=seconds))
+
+
+def postpone(message: Message, *, fence: int, seconds: float) -> None:
+    """Let a leased message of ours be tried again in so many seconds, and not before."""
+    Message.objects.filter(pk=message.pk, fence=fence, lease_until__isnull=False).update(
+        lease_until=Now() + timedelta(seconds=seconds)
+    )
+
+
 def retake(leased: Sequence[tuple[Message, int]]) -> list[Message]:
     """Lock leased messages again: those whose lease is still ours and that nobody has changed."""
     fences = {message.pk: fence for message, fence in leased}

@@ -1,12 +1,16 @@
 """Asking providers on the network: many calls under way at once, no transaction open meanwhile.
 
-One round keeps claiming while it waits for answers, so that a slow answer delays nobody else's.
+One round keeps claiming while it waits for answers, so that a slow answer delays nobody else's. In
+this order, each step committed before the next: lease the message and reserve its calls, make
+them, record what was answered, settle the message where lease and revision are still the same.
 """
 
 import asyncio
 import threading
 import time
+from collections.abc import Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 
@@ -15,17 +19,41 @@ from django.db import transaction
 
 from moderado.chat.models import Message
 from moderado.chat.services import claims
-from moderado.chat.services.claims import Claimant
+from moderado.chat.services.claims import MAX_ATTEMPTS, Claimant
 from moderado.chat.services.verdicts import Judged, apply, content_of
-from moderado.moderation.services.screening import screen_one_remotely
-from moderado.moderation.types import Content, Verdict
+from moderado.moderation.services import ledger
+from moderado.moderation.services.ledger import Call
+from moderado.moderation.services.screening import Prepared, ask, conclude, prepare
+from moderado.moderation.types import Assessment, Failure
 
 log = structlog.get_logger(__name__)
 
-IN_FLIGHT = 200  # contents before the providers at once, per worker process
+IN_FLIGHT = 200  # messages before the providers at once, per worker process
 POLL = 0.05  # seconds between looks at the queue while answers are awaited
-CALL_LIMIT = 9.0  # seconds for one content, all its providers together
-LEASE = 45.0  # seconds; longer than the task that holds it may run
+LEASE = 6.0  # seconds; kept alive while calls are under way, so that a dead worker is soon missed
+RENEW = 2.0  # seconds between two renewals
+SEVERAL = 1.5  # growth of the pause between tries of a provider that surely did nothing
+
+Answer = Assessment | Failure
+
+
+@dataclass(slots=True, eq=False)
+class _Message:
+    """One leased message on its way to a verdict."""
+
+    message: Message
+    fence: int
+    prepared: Prepared
+    open_calls: set["Future[Answer]"] = field(default_factory=set)
+
+    @property
+    def pause(self) -> float | None:
+        """Seconds until it is tried again, if a provider surely did nothing and tries are left."""
+        asked = [each.retry_after for each in self.prepared.opinions if isinstance(each, Failure)]
+        pauses = [seconds for seconds in asked if seconds is not None]
+        if not pauses or self.message.attempts + 1 >= MAX_ATTEMPTS:
+            return None
+        return max(pauses) * SEVERAL**self.message.attempts
 
 
 class RemoteRound:
@@ -41,7 +69,9 @@ class RemoteRound:
         self._claimant = claimant
         self._attempts = attempts
         self._older = older
-        self._under_way: dict[Future[Verdict], tuple[Message, int, Content]] = {}
+        self._messages: set[_Message] = set()
+        self._calls: dict[Future[Answer], tuple[_Message, Call]] = {}
+        self._renewed = time.monotonic()
         self.taken = 0
 
     def run(self, deadline: float) -> bool:
@@ -50,49 +80,66 @@ class RemoteRound:
             open_for_more = time.monotonic() < deadline
             if open_for_more:
                 self._take_more()
-            if not self._under_way:
+            self._finish([each for each in self._messages if not each.open_calls])
+            if not self._messages:
                 return open_for_more
-            done, _ = wait(self._under_way, timeout=POLL, return_when=FIRST_COMPLETED)
-            self._settle(done)
+            done, _ = wait(self._calls, timeout=POLL, return_when=FIRST_COMPLETED)
+            self._record(done)
+            self._keep_leases()
 
     def _take_more(self) -> None:
-        if len(self._under_way) >= IN_FLIGHT:
+        if len(self._messages) >= IN_FLIGHT:
             return
         with transaction.atomic():
             messages = self._claimant.claim(
-                limit=IN_FLIGHT - len(self._under_way), attempts=self._attempts, older=self._older
+                limit=IN_FLIGHT - len(self._messages), attempts=self._attempts, older=self._older
             )
-            leased = claims.lease(messages, seconds=LEASE) if messages else []
+            if not messages:
+                return
+            prepared = prepare([content_of(message) for message in messages])
+            leased = claims.lease(messages, seconds=LEASE)
         self.taken += len(leased)
-        for message, fence in leased:
-            content = content_of(message)
-            self._under_way[_ask(content)] = (message, fence, content)
+        for (message, fence), each in zip(leased, prepared, strict=True):
+            self._ask(_Message(message, fence, each))
 
-    def _settle(self, done: set[Future[Verdict]]) -> None:
-        answered: list[tuple[Message, int]] = []
-        verdicts: dict[object, tuple[Content, Verdict]] = {}
-        for future in done:
-            message, fence, content = self._under_way.pop(future)
-            if error := future.exception():
-                # Nothing is known: the lease runs out and the sweep tries again.
-                kind = type(error).__name__
-                log.error("screening_failed", message_id=str(message.pk), error=kind)
-                continue
-            answered.append((message, fence))
-            verdicts[message.pk] = (content, future.result())
-        if answered:
-            with transaction.atomic():
-                apply([
-                    Judged(message, *verdicts[message.pk])
-                    for message in claims.retake(answered)
-                    # A guard before a slow call is no guard after it.
-                    if content_of(message).revision == verdicts[message.pk][0].revision
-                ])  # fmt: skip
+    def _ask(self, message: _Message) -> None:
+        self._messages.add(message)
+        for call in message.prepared.calls:
+            answer = asyncio.run_coroutine_threadsafe(ask(call), _loop())
+            message.open_calls.add(answer)
+            self._calls[answer] = (message, call)
+
+    def _record(self, done: Collection["Future[Answer]"]) -> None:
+        """Write down what was answered, before anything is made of it."""
+        answered = [(*self._calls.pop(future), future) for future in done]
+        ledger.settle((call, future.result()) for _, call, future in answered)
+        for message, _, future in answered:
+            message.open_calls.discard(future)
+            message.prepared.opinions.append(future.result())
+
+    def _finish(self, messages: Iterable[_Message]) -> None:
+        complete = list(messages)
+        if not complete:
+            return
+        self._messages.difference_update(complete)
+        decided = {each.message.pk: each for each in complete if each.pause is None}
+        with transaction.atomic():
+            for each in complete:
+                if each.pause is not None:
+                    claims.postpone(each.message, fence=each.fence, seconds=each.pause)
+            leased = [(each.message, each.fence) for each in decided.values()]
+            apply([_judged(each, decided[each.pk].prepared) for each in claims.retake(leased)
+                   # A guard before a slow call is no guard after it.
+                   if content_of(each) == decided[each.pk].prepared.content])  # fmt: skip
+
+    def _keep_leases(self) -> None:
+        if self._messages and time.monotonic() - self._renewed > RENEW:
+            self._renewed = time.monotonic()
+            claims.renew([(each.message, each.fence) for each in self._messages], seconds=LEASE)
 
 
-def _ask(content: Content) -> Future[Verdict]:
-    limited = asyncio.wait_for(screen_one_remotely(content), CALL_LIMIT)
-    return asyncio.run_coroutine_threadsafe(limited, _loop())
+def _judged(message: Message, prepared: Prepared) -> Judged:
+    return Judged(message, prepared.content, conclude(prepared))
 
 
 @cache

@@ -23,7 +23,12 @@ class LocalProvider(Protocol):
 
 
 class RemoteProvider(Protocol):
-    """Judges by asking somebody else, for as long as its time-out allows."""
+    """Judges by asking somebody else, for as long as its time-out allows.
+
+    One whose service takes idempotency keys says so by `idempotent = True` and sends
+    `content.context["idempotency_key"]` along: its calls may be repeated when their outcome is
+    unknown. Those of all others are not.
+    """
 
     name: str
     remote: ClassVar[Literal[True]]
@@ -51,10 +56,16 @@ class Judge:
     provider: Provider
     timeout: float = DEFAULT_TIMEOUT
     on_error: OnError = OnError.NEXT
+    budget: int | None = None  # calls a day (UTC); None: as many as it takes
 
     @property
     def name(self) -> str:
         return self.provider.name
+
+    @property
+    def is_idempotent(self) -> bool:
+        """Whether a call may be repeated under its key without being carried out twice."""
+        return bool(getattr(self.provider, "idempotent", False))
 
 
 def is_remote(provider: Provider) -> TypeGuard[RemoteProvider]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
@@ -13,12 +13,12 @@ from moderado.moderation.providers.base import (
     Judge,
     LocalProvider,
     RemoteProvider,
-    is_local,
-    is_remote,
 )
-from moderado.moderation.types import Assessment, Content, Failure, Outcome, Verdict
+from moderado.moderation.types import Assessment, Content, Failure
 
 log = structlog.get_logger(__name__)
+
+RETRY_AFTER = 1.0  # seconds, where the provider does not say
 
 Answers = Sequence[Assessment | Failure]
 
@@ -34,16 +34,16 @@ def ask(judge: Judge, provider: LocalProvider, contents: Sequence[Content]) -> A
 
 
 async def ask_remotely(
-    judge: Judge, provider: RemoteProvider, contents: Sequence[Content]
-) -> Answers:
-    """The same of a remote one, within its time-out."""
+    judge: Judge, provider: RemoteProvider, content: Content
+) -> Assessment | Failure:
+    """What a remote one says of `content`, within its time-out."""
     started = time.perf_counter()
     try:
-        answers = await asyncio.wait_for(provider.assess(contents), judge.timeout)
-        answers = _checked(judge, answers, contents)
+        answers = await asyncio.wait_for(provider.assess([content]), judge.timeout)
+        answers = _checked(judge, answers, [content])
     except Exception as error:  # noqa: BLE001  (as above)
-        return _failed(judge, error, contents, time.perf_counter() - started)
-    return _answered(judge, answers, time.perf_counter() - started)
+        return _failed(judge, error, [content], time.perf_counter() - started)[0]
+    return _answered(judge, answers, time.perf_counter() - started)[0]
 
 
 def _checked(
@@ -74,7 +74,9 @@ def _failed(judge: Judge, error: Exception, contents: Sequence[Content], seconds
         seconds=round(seconds, 3),
         on_error=judge.on_error.value,
     )
-    failure = Failure(provider=judge.name, error=_cause(error), latency=seconds)
+    failure = Failure(
+        provider=judge.name, error=_cause(error), latency=seconds, retry_after=_retry_after(error)
+    )
     return [failure] * len(contents)
 
 
@@ -85,27 +87,13 @@ def _cause(error: Exception) -> str:
     return type(error).__name__
 
 
+def _retry_after(error: Exception) -> float | None:
+    """Seconds, if the call surely was not carried out. Otherwise it may have been."""
+    if not isinstance(error, ProviderUnavailable) or not error.not_done:
+        return None
+    return RETRY_AFTER if error.retry_after is None else max(error.retry_after, 0.0)
+
+
 def _count(judge: Judge, result: str, contents: int, seconds: float) -> None:
     PROVIDER_CALLS.labels(provider=judge.name, result=result).inc(contents)
     PROVIDER_SECONDS.labels(provider=judge.name).observe(seconds)
-
-
-async def ask_everybody(
-    judges: Sequence[Judge],
-    content: Content,
-    conclude: Callable[[Sequence[Assessment | Failure]], Verdict],
-) -> Verdict:
-    """What `conclude` makes of all opinions. Local ones come first: if they block, nobody is paid
-    to say so again. Remote ones are asked at the same time."""
-    opinions: list[Assessment | Failure] = []
-    for judge in judges:
-        if is_local(judge.provider):
-            opinions += ask(judge, judge.provider, [content])
-    if not any(isinstance(each, Assessment) and each.outcome is Outcome.BLOCK for each in opinions):
-        asked = [
-            ask_remotely(judge, judge.provider, [content])
-            for judge in judges
-            if is_remote(judge.provider)
-        ]
-        opinions += [answers[0] for answers in await asyncio.gather(*asked)]
-    return conclude(opinions)

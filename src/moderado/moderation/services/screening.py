@@ -1,6 +1,7 @@
 """Automatic judgement: ask the providers, apply the policy, write it down."""
 
 from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -10,15 +11,34 @@ from moderado.moderation import policy, registry
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.providers import calls
 from moderado.moderation.providers.base import is_local
+from moderado.moderation.providers.base import is_remote as asks_the_network
+from moderado.moderation.services import ledger
+from moderado.moderation.services.ledger import Call
 from moderado.moderation.types import Assessment, Content, Failure, Outcome, Span, Verdict
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A content on its way to a verdict: what is known so far, and what is still to be asked."""
+
+    content: Content
+    opinions: list[Assessment | Failure]
+    calls: list[Call] = field(default_factory=list)
+
+    @property
+    def is_blocked(self) -> bool:
+        return any(
+            isinstance(each, Assessment) and each.outcome is Outcome.BLOCK for each in self.opinions
+        )
+
 
 _ORIGINS = {Outcome.HOLD: Case.Origin.HOLD, Outcome.FLAG: Case.Origin.FLAG}
 
 
 def is_remote() -> bool:
-    """Whether judging needs the network: then `screen_one_remotely`, outside any transaction."""
+    """Whether judging needs the network: then `prepare`, `ask`, `conclude`."""
     return registry.is_remote()
 
 
@@ -34,13 +54,34 @@ def screen(contents: Sequence[Content]) -> list[Verdict]:
     return [_concluded([each[at] for each in answers]) for at in range(len(contents))]
 
 
-def screen_one_remotely(content: Content) -> Coroutine[Any, Any, Verdict]:
-    """Judge `content` by every provider: to be awaited, outside any transaction.
+def prepare(contents: Sequence[Content]) -> list[Prepared]:
+    """What is known of each content, and the remote calls that may be made for it.
 
-    It always ends in a verdict, within the longest time-out of the providers: what fails is told
-    in `failures`, and the ladder says what that means.
+    In the caller's transaction, which must commit before the calls are made. Local judges come
+    first: what they block, nobody is paid to say again.
     """
-    return calls.ask_everybody(registry.judges(), content, _concluded)
+    prepared = [Prepared(content, _asked_locally(content)) for content in contents]
+    remote = [judge for judge in registry.judges() if asks_the_network(judge.provider)]
+    wanted = [(each, judge) for each in prepared if not each.is_blocked for judge in remote]
+    known = ledger.reserve([(each.content, judge) for each, judge in wanted])
+    for (each, _), found in zip(wanted, known, strict=True):
+        if isinstance(found, Call):
+            each.calls.append(found)
+        else:
+            each.opinions.append(found)
+    return prepared
+
+
+def ask(call: Call) -> Coroutine[Any, Any, Assessment | Failure]:
+    """Make a reserved call: to be awaited, outside any transaction. It ends within its time-out."""
+    provider = call.judge.provider
+    assert asks_the_network(provider), "local providers are asked by prepare"
+    return calls.ask_remotely(call.judge, provider, call.content)
+
+
+def conclude(prepared: Prepared) -> Verdict:
+    """The verdict, once every call has been answered or has failed."""
+    return _concluded(prepared.opinions)
 
 
 def record(judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None = None) -> None:
@@ -67,6 +108,14 @@ def record(judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None =
 def record_unjudged(content: Content) -> None:
     """Log that `content` was shown without being judged, because its room's mode is `off`."""
     record([(content, policy.unmoderated(policy_version=registry.policy_version()))])
+
+
+def _asked_locally(content: Content) -> list[Assessment | Failure]:
+    return [
+        calls.ask(judge, judge.provider, [content])[0]
+        for judge in registry.judges()
+        if is_local(judge.provider)
+    ]
 
 
 def _concluded(opinions: Sequence[Assessment | Failure]) -> Verdict:

@@ -1,0 +1,240 @@
+"""Remote calls: reserved before they are made, answered once, paid for at most once."""
+
+import asyncio
+import threading
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from moderado.moderation import registry
+from moderado.moderation.models import ProviderBudget, ProviderCall
+from moderado.moderation.services import ledger
+from moderado.moderation.services.screening import Prepared, ask, conclude, is_remote, prepare
+from moderado.moderation.types import Assessment, Content, Outcome, Reason
+from tests.providers import Keyed, Remote
+
+pytestmark = pytest.mark.django_db
+
+ALLOW, FLAG, HOLD, BLOCK = Outcome
+OBEDIENT = {"BACKEND": "tests.providers.Obedient"}
+REMOTE = {"BACKEND": "tests.providers.Remote"}
+KEYED = {"BACKEND": "tests.providers.Keyed"}
+
+
+@pytest.fixture(autouse=True)
+def _configured(settings, monkeypatch):
+    monkeypatch.setattr(Remote, "asked", [])
+    monkeypatch.setattr(Remote, "waiting", [])
+    monkeypatch.setattr(Keyed, "keys", [])
+    settings.MODERATION_PROVIDERS = [REMOTE]
+
+
+def content(text="oi", **fields):
+    return Content(
+        **{"subject_type": "message", "subject_id": uuid.uuid4(), "revision": 1, **fields},
+        text=text,
+    )
+
+
+def begun(*contents) -> list[Prepared]:
+    with transaction.atomic():
+        return prepare(contents)
+
+
+def judged(one, seconds=5):
+    """What becomes of one content, by every step that a worker takes."""
+    (prepared,) = begun(one)
+    for call in prepared.calls:
+        answer = asyncio.run(asyncio.wait_for(ask(call), seconds))
+        ledger.settle([(call, answer)])
+        prepared.opinions.append(answer)
+    return conclude(prepared)
+
+
+def states():
+    return sorted(ProviderCall.objects.values_list("attempt", "state"))
+
+
+def test_remote_and_local_opinions_make_one_verdict(settings):
+    settings.MODERATION_PROVIDERS = [REMOTE, OBEDIENT]
+
+    verdict = judged(content("HOLD"))
+
+    assert is_remote()
+    assert verdict.outcome is HOLD
+    assert {each.provider for each in verdict.assessments} == {"remote", "obedient"}
+
+
+def test_what_a_local_rule_blocks_is_not_sent_anywhere(settings):
+    settings.MODERATION_PROVIDERS = [REMOTE, OBEDIENT]
+
+    verdict = judged(content("BLOCK"))
+
+    assert (verdict.outcome, verdict.rung) == (BLOCK, "obedient")
+    assert (Remote.asked, states()) == ([], [])
+
+
+def test_a_remote_failure_leaves_the_decision_to_the_local_rules(settings):
+    settings.MODERATION_PROVIDERS = [REMOTE, OBEDIENT]
+
+    verdict = judged(content("FAIL"))
+
+    assert (verdict.outcome, verdict.rung) == (ALLOW, "obedient")
+    assert verdict.failures[0].provider == "remote"
+
+
+def test_a_remote_failure_with_nobody_else_is_held():
+    verdict = judged(content("FAIL"))
+
+    assert (verdict.outcome, verdict.reason) == (HOLD, Reason.UNJUDGED)
+
+
+def test_a_provider_is_not_waited_for_beyond_its_time_out(settings):
+    settings.MODERATION_PROVIDERS = [REMOTE | {"TIMEOUT": 0.05, "ON_ERROR": "hold"}, OBEDIENT]
+
+    verdict = judged(content("WAIT"))
+
+    assert (verdict.outcome, verdict.rung) == (HOLD, "remote:hold")
+    assert verdict.failures[0].error == "TimeoutError"
+    assert states() == [(1, "unknown")]
+
+
+def test_a_call_is_reserved_before_it_is_made():
+    (prepared,) = begun(content())
+
+    assert (states(), Remote.asked) == ([(1, "reserved")], [])
+    assert len(prepared.calls) == 1
+
+
+def test_what_was_answered_is_never_asked_again():
+    one = content("HOLD this")
+    first = judged(one)
+
+    again = judged(one)
+
+    assert (again.outcome, again.rung) == (first.outcome, first.rung)
+    assert again.assessments[0].categories == first.assessments[0].categories
+    assert Remote.asked == ["HOLD this"]
+    assert states() == [(1, "answered")]
+
+
+def test_another_revision_is_another_call():
+    one = content()
+    judged(one)
+
+    judged(content("changed", subject_id=one.subject_id, revision=2))
+
+    assert Remote.asked == ["oi", "changed"]
+
+
+def test_a_call_whose_worker_died_is_not_repeated():
+    one = content()
+    begun(one)
+
+    verdict = judged(one)
+
+    assert (verdict.outcome, verdict.failures[0].error) == (HOLD, "outcome_unknown")
+    assert (Remote.asked, states()) == ([], [(1, "unknown")])
+
+
+def test_under_an_idempotency_key_it_is_repeated_with_the_same_one(settings):
+    settings.MODERATION_PROVIDERS = [KEYED]
+    one = content()
+    (died,) = begun(one)
+    asyncio.run(ask(died.calls[0]))
+
+    verdict = judged(one)
+
+    assert verdict.outcome is ALLOW
+    assert Keyed.keys == [str(died.calls[0].id)] * 2
+    assert states() == [(1, "answered")]
+
+
+def test_what_surely_was_not_done_may_be_tried_again():
+    one = content("BUSY")
+
+    first = judged(one)
+    judged(one)
+
+    assert first.failures[0].retry_after == 0
+    assert states() == [(1, "failed"), (2, "failed")]
+
+
+def test_an_answer_that_comes_too_late_is_recorded_since_it_was_paid_for():
+    one = content()
+    (slow,) = begun(one)
+    judged(one)  # by another worker, which gives the call up as unknown
+
+    ledger.settle([(slow.calls[0], asyncio.run(ask(slow.calls[0])))])
+
+    assert states() == [(1, "answered")]
+    assert judged(one).outcome is ALLOW
+
+
+def test_beyond_its_budget_a_provider_is_not_asked(settings):
+    settings.MODERATION_PROVIDERS = [REMOTE | {"BUDGET": 3}]
+
+    prepared = begun(*(content(str(n)) for n in range(5)))
+
+    assert sum(len(each.calls) for each in prepared) == 3
+    refused = [each.opinions[0] for each in prepared if each.opinions]
+    assert [each.error for each in refused] == ["budget_spent"] * 2
+    assert ProviderCall.objects.count() == 3
+
+
+def test_a_new_day_has_a_new_budget(settings):
+    settings.MODERATION_PROVIDERS = [REMOTE | {"BUDGET": 1}]
+    yesterday = timezone.now().date() - timedelta(days=1)
+    ProviderBudget.objects.create(provider="remote", day=yesterday, calls=1)
+
+    (prepared,) = begun(content())
+
+    assert prepared.calls
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_share_a_budget_to_the_last_call(settings):
+    settings.MODERATION_PROVIDERS = [REMOTE | {"BUDGET": 20}]
+    granted = []
+
+    def work():
+        try:
+            for _ in range(8):
+                (prepared,) = begun(content())
+                granted.extend(prepared.calls)
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    assert len(granted) == 20
+    assert ProviderCall.objects.count() == 20
+    assert ProviderBudget.objects.get().calls == 20
+
+
+def test_what_is_recorded_is_what_was_said():
+    answer = Assessment(
+        provider="remote", outcome=HOLD, model="m-1", cost=0.002, raw={"id": "x"}, latency=0.1
+    )
+    (prepared,) = begun(one := content())
+    (call,) = prepared.calls
+    ledger.settle([(call, answer)])
+
+    (again,) = begun(one)
+
+    assert again.opinions == [answer]
+    assert (ProviderCall.objects.get().cost, ProviderCall.objects.get().model) == (0.002, "m-1")
+
+
+@pytest.mark.parametrize("budget", [-1, 1.5, "10", True])
+def test_a_budget_that_is_none_is_refused(budget):
+    _, wrong = registry.build([REMOTE | {"BUDGET": budget}])
+
+    assert "BUDGET" in wrong[0]
