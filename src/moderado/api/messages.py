@@ -85,7 +85,7 @@ class OneMessage(APIView):
         )
         return Response(message_body(view))
 
-    @extend_schema(operation_id="delete_message", responses=MessageBody)
+    @extend_schema(operation_id="delete_message", responses={200: MessageBody})
     def delete(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
         """Remove one's message, or as a moderator anybody's. What is left is a tombstone."""
         view = messages.delete_message(

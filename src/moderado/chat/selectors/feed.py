@@ -100,8 +100,9 @@ def own_messages(
     *, author_id: UUID, room_id: UUID, client_ids: Collection[str], language: str
 ) -> dict[str, MessageView]:
     """The author's messages by the ids they gave them; what was never stored is absent."""
+    storable = [client_id for client_id in client_ids if "\x00" not in client_id]
     found = Message.objects.select_related("author").filter(
-        room_id=room_id, author_id=author_id, client_id__in=client_ids
+        room_id=room_id, author_id=author_id, client_id__in=storable
     )
     return {str(message.client_id): own_view(message, language=language) for message in found}
 

@@ -1,0 +1,97 @@
+"""Engines, a database and the real web, for programs that are no tests."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import django
+
+from tests import engines
+
+if TYPE_CHECKING:
+    from tests.security.hostile.frames import Frames
+
+# What would refuse before anything is read has tests of its own.
+UNHINDERED = {
+    "LIMIT_FRAMES_PER_SECOND": "1000000",
+    "LIMIT_FRAMES_BURST": "1000000",
+    "LIMIT_MESSAGES_PER_USER": "10000000/minute",
+    "LIMIT_MESSAGES_PER_ROOM": "10000000/minute",
+    "LIMIT_SIGN_IN_PER_ACCOUNT": "10000000/minute",
+    "LIMIT_SIGN_IN_PER_ADDRESS": "10000000/minute",
+    "ACCESS_TOKEN_SECONDS": "86400",
+    "LOG_FORMAT": "json",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Where somebody's socket is opened, and what they send."""
+
+    url: str
+    frames: "Frames"
+
+
+@contextmanager
+def database() -> Iterator[None]:
+    """Engines and an empty database with every table, thrown away afterwards."""
+    engines.start()
+    os.environ |= UNHINDERED
+    try:
+        django.setup()
+        from django.test.utils import setup_databases, teardown_databases  # noqa: PLC0415
+
+        made = setup_databases(verbosity=0, interactive=False)
+        try:
+            yield
+        finally:
+            teardown_databases(made, verbosity=0)
+    finally:
+        engines.stop()
+
+
+@contextmanager
+def serving(log: Path, *, senders: int, seed: int) -> Iterator[list[Sender]]:
+    """The real web on a database of its own; each sender is a member of a room of their own."""
+    with ExitStack() as stack:
+        stack.enter_context(database())
+        from django.db import connections  # noqa: PLC0415  (once there are settings)
+
+        from tests import factories, processes  # noqa: PLC0415
+        from tests.integration.realtime.conftest import token_of  # noqa: PLC0415
+        from tests.security.hostile.frames import Frames  # noqa: PLC0415
+
+        url = stack.enter_context(processes.web(log)).replace("http:", "ws:")
+        found = []
+        for number in range(senders):
+            member = factories.make_member()
+            frames = Frames(seed=seed * 1_000 + number, room=member.room_id)
+            address = f"{url}/ws/chat/{member.room_id}/?token={token_of(member.user)}"
+            found.append(Sender(address, frames))
+        yield found
+        connections.close_all()
+
+
+def resident_megabytes() -> float:
+    """What our descendants named gunicorn hold in memory."""
+    children: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        children.setdefault(int(state[1]), []).append(int(folder.name))
+    ours, total = [os.getpid()], 0
+    while ours:
+        pid = ours.pop()
+        ours += children.get(pid, [])
+        try:
+            if b"gunicorn" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+                total += pages * os.sysconf("SC_PAGE_SIZE")
+        except OSError:
+            continue
+    return total / 2**20

@@ -1,0 +1,38 @@
+"""A short walk through what `make fuzz` does at length."""
+
+import logging
+from itertools import islice
+
+import pytest
+
+from moderado.chat.models import Message
+from tests.integration.realtime.conftest import Cast, make_token
+from tests.security.hostile import volleys
+from tests.security.hostile.frames import Frames
+from tests.security.hostile.strings import MARK
+
+UNHINDERED = {
+    "limit_frames_burst": 1_000_000,
+    "limit_messages_per_user": "1000000/minute",
+    "limit_messages_per_room": "1000000/minute",
+}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_any_frame_has_its_one_answer_and_stands_in_no_log(
+    cast: Cast, configured, caplog, seed
+):
+    caplog.set_level(logging.DEBUG, logger="moderado")
+    configured(**UNHINDERED)
+    room = await cast.room()
+    token = await make_token(await cast.member(room))
+    url, findings = f"{cast.url}/ws/chat/{room.id}/?token={token}", volleys.Findings()
+
+    await volleys.fire(url, islice(Frames(seed=seed, room=room.id), 600), findings)
+    await volleys.fire_too_large(url, findings)
+
+    assert findings.violations == []
+    assert findings.sent == 600
+    assert await Message.objects.filter(text__contains=MARK).aexists()  # some were good
+    assert MARK not in caplog.text
+    assert not [line for line in caplog.records if line.levelno >= logging.ERROR]

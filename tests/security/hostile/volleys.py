@@ -1,0 +1,157 @@
+"""Fires frames at a real server over real sockets, and tells of every answer that is not right."""
+
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from itertools import islice
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from tests.security.hostile.frames import NOT_ANSWERED, TOO_LARGE
+
+# What a socket may hear at any time, whatever it sends.
+UNASKED = frozenset({"typing", "read", "presence", "chat_message", "message_updated"})
+# The places of the markers: no frame of ours has such a number.
+MARKERS = 5_000_000_000_000_000
+VOLLEY = 50  # frames that are under way at once
+# Of one connection: it is closed (4029) for 2,000 refusals a minute.
+FRAMES_A_CONNECTION = 1_500
+
+Frame = dict[str, Any]
+
+
+class Findings:
+    """What was answered, counted, and what should not have happened."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.answers: Counter[str] = Counter()
+        self.closings: Counter[str] = Counter()
+        self.violations: list[str] = []
+
+    def judge(self, frame: bytes, answers: list[Frame]) -> None:
+        """One frame and all that was heard between it and the next."""
+        self.sent += 1
+        direct = [answer for answer in answers if answer["type"] not in UNASKED]
+        for answer in direct:
+            self.answers[f"{answer['type']} {answer.get('code', '')}".strip()] += 1
+        if complaint := _complaint(frame, direct):
+            self.violations.append(f"{complaint}: {frame[:120]!r} -> {str(direct)[:200]}")
+
+    def summary(self) -> str:
+        lines = [f"{count:>9,}  {what}" for what, count in self.answers.most_common()]
+        ends = [f"{count:>9,}  closed {code}" for code, count in self.closings.most_common()]
+        return "\n".join([f"{self.sent:>9,}  frames sent", *lines, *ends])
+
+
+async def fire(url: str, frames: Iterable[bytes], findings: Findings) -> None:
+    """Send each of the frames, on as many connections as it takes, one after the other.
+
+    Raises ConnectionClosed only where the server refuses the connection itself.
+    """
+    rest = iter(frames)
+    while batch := list(islice(rest, FRAMES_A_CONNECTION)):
+        async with _opened(url) as connection:
+            for volley in _volleys(batch):
+                try:
+                    await _exchange(connection, volley, findings)
+                except ConnectionClosed as closed:
+                    code = closed.rcvd.code if closed.rcvd else 1006
+                    findings.violations.append(f"closed {code} by one of {volley[:3]!r}…")
+                    break
+        findings.closings[str(connection.close_code)] += 1
+
+
+async def fire_too_large(url: str, findings: Findings) -> None:
+    """A frame over the limit: the last of its connection, whatever else is in it."""
+    async with _opened(url) as connection:
+        await _send(connection, b'{"type":"ping"}'.ljust(TOO_LARGE))
+        try:
+            while True:
+                await connection.recv()
+        except ConnectionClosed as closed:
+            code = closed.rcvd.code if closed.rcvd else 1006
+    findings.closings[str(code)] += 1
+    if code != 1009:
+        findings.violations.append(f"a frame over 64 KiB: closed {code}")
+
+
+def _volleys(batch: list[bytes]) -> Iterator[list[bytes]]:
+    rest = iter(batch)
+    while volley := list(islice(rest, VOLLEY)):
+        yield volley
+
+
+async def _exchange(connection: ClientConnection, volley: list[bytes], findings: Findings) -> None:
+    """Each frame is followed by a ping of ours: what comes before its pong is the answer."""
+    for number, frame in enumerate(volley):
+        await _send(connection, frame)
+        await connection.send(json.dumps({"type": "ping", "n": MARKERS + number}))
+    for number, frame in enumerate(volley):
+        answers = []
+        while (answer := json.loads(await connection.recv())).get("n") != MARKERS + number:
+            answers.append(answer)
+        findings.judge(frame, answers)
+
+
+async def _send(connection: ClientConnection, frame: bytes) -> None:
+    """As a text frame, though it may be no text: the library itself would refuse to."""
+    connection.protocol.send_text(frame)
+    connection.send_data()
+    await connection.drain()
+
+
+@asynccontextmanager
+async def _opened(url: str) -> AsyncIterator[ClientConnection]:
+    async with connect(
+        url, proxy=None, compression=None, max_size=None, ping_interval=None
+    ) as connection:
+        greeting = json.loads(await connection.recv())
+        assert greeting["type"] == "connection_established", greeting
+        yield connection
+
+
+def _complaint(frame: bytes, answers: list[Frame]) -> str | None:
+    """What is wrong with these answers to this frame."""
+    types = [answer["type"] for answer in answers]
+    errors = [answer for answer in answers if answer["type"] == "error"]
+    if any(error["code"] == "internal" or "error_id" in error for error in errors):
+        return "failed"
+    if any(not error["message"] or "%(" in error["message"] for error in errors):
+        return "an error that says nothing"
+    kind = _kind(frame)
+    if types == ["error"] or (kind in NOT_ANSWERED and not types):
+        return None
+    return None if types in _ANSWERS.get(kind or "", ()) else "not the one answer"
+
+
+_ANSWERS = {
+    "chat_message": (["message_queued"],),
+    "subscribe": (["subscribed"], ["subscribed", "synced"]),
+    "sync": (["synced"],),
+    "ping": (["pong"],),
+}
+
+
+def _kind(frame: bytes) -> str | None:
+    """The type of a frame that one could read; only such may have another answer than `error`."""
+    try:
+        read = json.loads(frame.decode(), parse_constant=_refuse, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        return None
+    kind = read.get("type") if isinstance(read, dict) else None
+    return kind if isinstance(kind, str) else None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    read = dict(pairs)
+    if len(read) != len(pairs):
+        raise ValueError("twice")
+    return read
