@@ -106,6 +106,36 @@ async def test_a_message_written_offline_survives_a_reload_and_is_sent_once(
     ana.complaints = [text for text in ana.complaints if text not in expected]
 
 
+async def test_what_was_begun_survives_a_reload_and_signing_in_again(
+    ana: Visitor, url: str
+) -> None:
+    await ana.page.fill("#compose", "ainda não enviado")
+    await ana.page.reload()
+    await expect(ana.page.locator("#compose")).to_have_value("ainda não enviado")
+    room = ana.page.url
+    await ana.page.goto("about:blank")
+    await ana.page.context.clear_cookies()
+    await ana.page.goto(f"{url}/sign-in/")
+    await ana.page.fill("[name=email]", ana.email)
+    await ana.page.fill("[name=password]", PASSWORD)
+    await ana.page.press("[name=password]", "Enter")
+    await ana.page.goto(room)
+    await expect(ana.page.locator("#compose")).to_have_value("ainda não enviado")
+
+
+async def test_an_edit_that_is_saved_twice_is_one_revision(ana: Visitor) -> None:
+    saved: list[str] = []
+    ana.page.on("request", lambda asked: asked.method == "PATCH" and saved.append(asked.url))
+    await ana.say("Primeira versão")
+    await ana.sees("Primeira versão", "APPROVED")
+    await ana.page.press("#compose", "ArrowUp")
+    await expect(ana.page.locator("#compose")).to_have_value("Primeira versão")
+    await ana.page.fill("#compose", "Segunda versão")
+    await ana.page.dblclick(".send")
+    await expect(ana.message("Segunda versão")).to_contain_text("editada")
+    assert len(saved) == 1
+
+
 async def test_a_reconnect_brings_what_was_missed(ana: Visitor, bia: Visitor) -> None:
     await ana.say("Antes")
     await expect(bia.message("Antes")).to_be_visible()

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect, ensure_csrf_cookie
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.i18n import set_language
 
 from moderado.accounts import quota
@@ -25,7 +25,7 @@ from moderado.core.errors import Invalid, RateLimited
 from moderado.web.forms import RegistrationForm, SignInForm
 
 
-@require_GET
+@require_safe
 @never_cache
 @login_required
 @ensure_csrf_cookie
@@ -34,7 +34,7 @@ def chat(request: HttpRequest) -> HttpResponse:
     return render(request, "web/chat.html", {"max_length": settings.MESSAGE_MAX_LENGTH})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @csrf_protect
 @sensitive_post_parameters("password")
@@ -55,7 +55,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return _form(request, "web/sign_in.html", form)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @csrf_protect
 @sensitive_post_parameters("password")

@@ -33,6 +33,11 @@ def test_the_chat_asks_strangers_to_sign_in(browser: Client) -> None:
     assert browser.get("/").headers["Location"] == "/sign-in/?next=/"
 
 
+@pytest.mark.parametrize("path", ["/", "/sign-in/", "/register/"])
+def test_a_page_tells_its_head_to_who_asks_for_no_more(browser: Client, path: str) -> None:
+    assert browser.head(path).status_code == browser.get(path).status_code
+
+
 def test_who_signs_in_gets_the_chat_and_a_session(browser: Client, ana: User) -> None:
     answer = sign_in(browser)
     assert (answer.status_code, answer.headers["Location"]) == (302, "/")

@@ -261,6 +261,25 @@ test("a second 4001 means that one has to sign in again", async (t) => {
   client.stop();
 });
 
+test("what was written here never goes out in the name of whom another tab signed in", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const storage = new Memory();
+  const { client, socket } = await connected(storage);
+  const heard = [];
+  client.addEventListener("signed_out", () => heard.push("signed_out"));
+  socket.dropped(1006);
+  client.send(ROOM, "mine");
+  t.mock.timers.tick(30_000);
+  while (Socket.all.length < 2) await new Promise(setImmediate);
+  client.addEventListener("frame", ({ detail }) => heard.push(detail.type));
+  Socket.all[1].hear({ type: "connection_established", user: { id: "bia", name: "Bia" }, heartbeat: 25 });
+  t.mock.timers.tick(30_000);
+  assert.deepEqual(Socket.all[1].sent, []);
+  assert.deepEqual(heard, ["signed_out"]);
+  assert.equal(Object.keys(storage).length, 1);
+  client.stop();
+});
+
 test("a peer that answers no ping is given up", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   const { client, socket } = await connected();

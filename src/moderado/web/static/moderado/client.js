@@ -166,7 +166,7 @@ export class ChatClient extends EventTarget {
 
   #follow() {
     const { connection } = this;
-    connection.addEventListener("open", () => this.#resume());
+    connection.addEventListener("open", (event) => this.#opened(/** @type {any} */ (event).detail));
     connection.addEventListener("frame", (event) => this.#hear(/** @type {any} */ (event).detail));
     for (const type of ["status", "signed_out"]) {
       connection.addEventListener(type, (event) => this.#told(type, /** @type {any} */ (event).detail));
@@ -174,6 +174,13 @@ export class ChatClient extends EventTarget {
     connection.addEventListener("room_lost", (event) => {
       this.#told("room_lost", { room: null, code: /** @type {any} */ (event).detail.code });
     });
+  }
+
+  /** Another tab may have signed in as somebody else, and the cookie is theirs now: nothing that was
+   *  written here goes out in their name. */
+  #opened(/** @type {Frame} */ { user }) {
+    if (user && user.id !== this.user.id) this.connection.signedOut();
+    else this.#resume();
   }
 
   /** After every connect: each room from where it was left, then what was not acknowledged. */

@@ -1,13 +1,11 @@
 /** The field to write in: a new message, an answer, an edit. */
 
 import * as actions from "./actions.js";
+import { draftOf, keepDraft } from "./drafts.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 import { Icon } from "./icons.js";
 import * as store from "./store.js";
 import { t } from "./strings.js";
-
-/** What was begun in each room and not sent. @type {Map<string, string>} */
-const begun = new Map();
 
 function About({ title, text, close }) {
   return html`<div class="about"><div><strong>${title}</strong><span dir="auto">${text}</span></div>
@@ -18,7 +16,8 @@ export function Composer() {
   const room = store.openRoom.value;
   const id = store.openId.value ?? "";
   const field = useRef(/** @type {any} */ (null));
-  const [text, setText] = useState(begun.get(id) ?? "");
+  const [text, setText] = useState(() => draftOf(id));
+  const saving = useRef(false);
   const editing = store.editing.value;
   const answering = store.answering.value;
   const excess = [...text.trim()].length - store.maxLength;
@@ -43,14 +42,14 @@ export function Composer() {
   function write(/** @type {string} */ value) {
     setText(value);
     if (editing) return;
-    begun.set(id, value);
+    keepDraft(id, value);
     if (value.trim()) store.client.typing(id);
   }
 
   function stop() {
     store.answering.value = null;
     store.editing.value = null;
-    if (editing) setText(begun.get(id) ?? "");
+    if (editing) setText(draftOf(id));
     field.current?.focus();
   }
 
@@ -59,10 +58,13 @@ export function Composer() {
     const said = text.trim();
     if (!said || excess > 0) return;
     if (editing) {
-      if (await actions.saveEdit(editing, said)) setText(begun.get(id) ?? "");
+      if (saving.current) return; // pressed twice: one revision, judged once
+      saving.current = true;
+      if (await actions.saveEdit(editing, said)) setText(draftOf(id));
+      saving.current = false;
     } else {
       actions.send(said);
-      begun.delete(id);
+      keepDraft(id, "");
       setText("");
     }
     field.current?.focus();

@@ -1,6 +1,7 @@
 /** The left side: who is signed in, and the rooms. */
 
 import * as actions from "./actions.js";
+import { forgetDrafts } from "./drafts.js";
 import { counted, hue, initials } from "./format.js";
 import { html, signal } from "./html.js";
 import { Icon } from "./icons.js";
@@ -31,6 +32,12 @@ function Post({ action, fields, children, ...rest }) {
   </form>`;
 }
 
+/** Who signs out on a shared machine leaves none of their words on it. */
+function forgetAll() {
+  store.client.outbox.clear();
+  forgetDrafts();
+}
+
 function Account() {
   const other = language.startsWith("pt") ? "en" : "pt-br";
   return html`<footer class="account">
@@ -42,7 +49,7 @@ function Account() {
       <button class="icon-button" title=${t("language")} aria-label=${t("language")} lang=${other}>
         <${Icon} name="globe" /></button>
     <//>
-    <${Post} action=${store.page.signOut} onSubmit=${() => store.client.outbox.clear()}>
+    <${Post} action=${store.page.signOut} onSubmit=${forgetAll}>
       <button class="icon-button" title=${t("signOut")} aria-label=${t("signOut")}><${Icon} name="door" /></button>
     <//>
   </footer>`;

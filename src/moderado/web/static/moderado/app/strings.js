@@ -53,7 +53,7 @@ const EN = {
   placeholder: (room) => `Message to ${room}`,
   send: "Send",
   sendHint: "Enter sends, Shift+Enter starts a new line",
-  tooLong: (n) => `${n} characters too many`,
+  tooLong: (n) => (n === 1 ? "1 character too many" : `${n} characters too many`),
   joinsYou: "Your first message makes you a member of this room.",
   PENDING: "Pending",
   APPROVED: "Approved",

@@ -86,6 +86,14 @@ export class Connection extends EventTarget {
     return true;
   }
 
+  /** The session is over, or another's: closed, and `signed_out` told. `connect` tries once more. */
+  signedOut() {
+    this.round += 1;
+    this.#drop(1000);
+    this.#become("signed_out");
+    this.#tell("signed_out", null);
+  }
+
   async #open(/** @type {number} */ round) {
     this.#become("connecting");
     let ticket;
@@ -94,7 +102,7 @@ export class Connection extends EventTarget {
     } catch (error) {
       if (round !== this.round) return;
       const status = /** @type {any} */ (error)?.status;
-      if (status === 401 || status === 403) this.#signedOut();
+      if (status === 401 || status === 403) this.signedOut();
       else this.#later();
       return;
     }
@@ -119,6 +127,7 @@ export class Connection extends EventTarget {
       this.#beat(socket, (frame.heartbeat ?? 25) * 1000);
       this.#become("online");
       this.#tell("open", frame);
+      if (socket !== this.socket) return; // it was somebody else's
     }
     this.#tell("frame", frame);
   }
@@ -143,9 +152,11 @@ export class Connection extends EventTarget {
     this.#closed(1006);
   }
 
+  /** A ticket may have expired on its way, so one 4001 is answered with another ticket: the REST door
+   *  knows whether the session is over. */
   #closed(/** @type {number} */ code) {
     this.#drop(1000);
-    if (code === CLOSED.SIGNED_OUT && ++this.refusals > 1) return this.#signedOut();
+    if (code === CLOSED.SIGNED_OUT && ++this.refusals > 1) return this.signedOut();
     if (code === CLOSED.NOT_A_PARTICIPANT || code === CLOSED.NO_SUCH_ROOM) {
       this.#tell("room_lost", { code });
     }
@@ -153,15 +164,6 @@ export class Connection extends EventTarget {
       this.attempt = Math.max(this.attempt, 4);
     }
     this.#later();
-  }
-
-  /** A ticket may have expired on its way, so one 4001 is answered with another ticket: the REST door
-   *  knows whether the session is over. */
-  #signedOut() {
-    this.round += 1;
-    this.#drop(1000);
-    this.#become("signed_out");
-    this.#tell("signed_out", null);
   }
 
   #later() {

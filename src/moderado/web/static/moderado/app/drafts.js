@@ -1,0 +1,35 @@
+/** What was begun in each room and not sent. It survives a reload, and signing in again, in this tab;
+ *  another account in it never sees it. */
+
+import { me } from "./store.js";
+
+const PREFIX = `moderado.draft.${me.id}.`;
+
+/** As long as the page lives, also where storage is forbidden. @type {Map<string, string>} */
+const begun = new Map();
+
+function stored(/** @type {(storage: Storage) => string | null | void} */ act) {
+  try {
+    return act(window.sessionStorage);
+  } catch {
+    return null; // forbidden or full: the page itself remembers
+  }
+}
+
+/** @returns {string} */
+export function draftOf(/** @type {string} */ room) {
+  return begun.get(room) ?? stored((storage) => storage.getItem(PREFIX + room)) ?? "";
+}
+
+export function keepDraft(/** @type {string} */ room, /** @type {string} */ text) {
+  begun.set(room, text);
+  stored((storage) => (text ? storage.setItem(PREFIX + room, text) : storage.removeItem(PREFIX + room)));
+}
+
+/** Signing out leaves nothing behind. */
+export function forgetDrafts() {
+  begun.clear();
+  stored((storage) => {
+    for (const key of Object.keys(storage)) if (key.startsWith(PREFIX)) storage.removeItem(key);
+  });
+}
