@@ -120,10 +120,11 @@ def filled(template: Any, names: dict[str, str]) -> Any:
     return template
 
 
+def fields_of(table: type[models.Model]) -> set[str]:
+    """Their names, as attributes and as columns."""
+    return {name for field in table._meta.concrete_fields for name in (field.name, field.attname)}
+
+
 def snapshot() -> dict[str, list[Row]]:
     """Every row of the tables."""
     return {table.__name__: list(table.objects.order_by("pk").values()) for table in TABLES}
-
-
-def fields_of(table: type[models.Model]) -> set[str]:
-    return {name for field in table._meta.concrete_fields for name in (field.name, field.attname)}

@@ -1,0 +1,119 @@
+"""What looks like a credential and is none, at both doors; what `/auth/` gives is for one use."""
+
+from datetime import timedelta
+
+import jwt
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from moderado.accounts import selectors, tokens
+from moderado.accounts.models import Session, User
+from moderado.accounts.services import sessions, tickets
+from moderado.realtime import consumer
+from moderado.realtime.bridge import in_thread
+from tests.factories import make_user
+from tests.integration.realtime.conftest import Cast
+
+
+def open_session(**fields: object) -> Session:
+    return sessions.open_session(user=make_user(**fields))
+
+
+def forged(session: Session, *, key: bytes | None, algorithm: str, **claims: object) -> str:
+    """An access token of this session that we never made."""
+    honest = jwt.decode(tokens.access_token(session), options={"verify_signature": False})
+    return jwt.encode(honest | claims, key, algorithm=algorithm)  # type: ignore[arg-type]  # "none"
+
+
+def refresh_token() -> str:
+    return sessions.tokens_of(session=open_session()).refresh
+
+
+def ticket() -> str:
+    return tickets.issue_ticket(principal=selectors.principal_of(open_session())).ticket
+
+
+def unsigned() -> str:
+    return forged(open_session(), key=None, algorithm="none")
+
+
+def signed_by_another() -> str:
+    return forged(open_session(), key=b"x" * 64, algorithm="HS256")
+
+
+def refresh_key_for_access() -> str:
+    key = tokens._key(tokens.Use.REFRESH)
+    return forged(open_session(), key=key, algorithm="HS256")
+
+
+def expired() -> str:
+    key, past = tokens._key(tokens.Use.ACCESS), timezone.now() - timedelta(seconds=1)
+    return forged(open_session(), key=key, algorithm="HS256", exp=past)
+
+
+def of_an_ended_session() -> str:
+    session = open_session()
+    access = tokens.access_token(session)
+    sessions.end_session(session_id=session.id)
+    return access
+
+
+def of_a_closed_account() -> str:
+    session = open_session()
+    User.objects.filter(pk=session.user_id).update(is_active=False)
+    return tokens.access_token(session)
+
+
+def of_another_users_session() -> str:
+    key, other = tokens._key(tokens.Use.ACCESS), make_user(is_staff=True)
+    return forged(open_session(), key=key, algorithm="HS256", user_id=str(other.id))
+
+
+IMPOSTORS = [
+    refresh_token, ticket, unsigned, signed_by_another, refresh_key_for_access, expired,
+    of_an_ended_session, of_a_closed_account,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("impostor", IMPOSTORS, ids=lambda one: one.__name__)
+def test_the_rest_door_believes_no_impostor(db, impostor):
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {impostor()}")
+
+    answer = client.get("/api/auth/users/me/")
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
+
+
+def test_a_session_acts_for_its_own_user_whatever_the_token_says(db):
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {of_another_users_session()}")
+
+    answer = client.get("/api/auth/users/me/")
+
+    assert answer.status_code == 401 or answer.json()["is_staff"] is False
+
+
+def test_no_access_token_is_a_refresh_token(db):
+    access = tokens.access_token(open_session())
+
+    assert APIClient().post("/api/auth/refresh/", {"refresh": access}).status_code == 401
+
+
+async def test_the_socket_believes_no_impostor_wherever_it_stands(cast: Cast, monkeypatch):
+    monkeypatch.setattr(consumer, "AUTHENTICATION_SECONDS", 0.3)
+    codes = {}
+
+    for impostor in IMPOSTORS:
+        token = await in_thread(impostor)()
+        by_query = await cast.open(f"/ws/chat/?token={token}")
+        codes[impostor.__name__, "?token="] = await by_query.closed()
+        if impostor is not ticket:  # which is what `?ticket=` is for
+            as_ticket = await cast.open(f"/ws/chat/?ticket={token}")
+            codes[impostor.__name__, "?ticket="] = await as_ticket.closed()
+        by_frame = await cast.open("/ws/chat/")
+        await by_frame.send("authenticate", token=token)
+        codes[impostor.__name__, "authenticate"] = await by_frame.closed()
+
+    assert set(codes.values()) == {4001}, codes

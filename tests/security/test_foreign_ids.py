@@ -1,0 +1,142 @@
+"""Ids of what is not one's own, in every place where an id can be: as good as ids of nothing."""
+
+import re
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import transaction
+
+from moderado.chat.services import messages
+from moderado.realtime.bridge import in_thread
+from tests.factories import make_member, make_room, make_user
+from tests.integration.realtime.conftest import Cast
+from tests.security.access_table import BODIES, ROLES
+from tests.security.routes import IDS, api_routes
+from tests.security.scene import Scene
+
+ID = re.compile(r"<uuid:\w+>")
+WITH_IDS = sorted(route for route in api_routes() if ID.search(route.path))
+make_scene = in_thread(Scene)
+own_room = in_thread(lambda user: make_member(make_room(), user=user, role="ADMIN").room)
+say = in_thread(messages.post_message)
+
+
+@pytest.fixture
+def foreign(db):
+    """A private room in which the attacker, who administers one of their own, has no place."""
+    return Scene(is_private=True)
+
+
+@pytest.fixture
+def mine(foreign):
+    return make_member(make_room(), user=foreign.people["stranger"], role="ADMIN").room
+
+
+def in_table(path: str) -> str:
+    """The path with the table's names for its ids, and what it cannot be asked without."""
+    path = ID.sub(lambda found: IDS[found.group()][0], path)
+    return f"{path}?q=bom" if path.endswith("search/") else path
+
+
+def attempts(path: str, theirs: dict[str, str], mine: UUID) -> list[dict[str, str]]:
+    """What the names stand for: everything foreign, and the foreign thing within one's own room."""
+    return [theirs, {**theirs, "room": str(mine)}] if path.count("<uuid") > 1 else [theirs]
+
+
+def ask(foreign: Scene, method: str, path: str, names: dict[str, str]) -> tuple[int, object]:
+    foreign._names["stranger"] = names
+    with transaction.atomic():
+        answer = foreign.ask("stranger", method, path, BODIES.get(f"{method} {path}"))
+        transaction.set_rollback(True)
+    return answer.status_code, answer.json()
+
+
+def test_what_is_foreign_is_not_there(foreign, mine):
+    theirs = foreign.names("stranger")
+    for method, path in WITH_IDS:
+        for names in attempts(path, theirs, mine.id):
+            random = {
+                **names,
+                **{name: str(uuid4()) for name in ("other", "message", "hidden", "case")},
+                "room": names["room"] if names["room"] == str(mine.id) else str(uuid4()),
+            }
+            found = ask(foreign, method, in_table(path), names)
+
+            assert (method, path, found[0]) == (method, path, 404)
+            assert found == ask(foreign, method, in_table(path), random)
+
+
+@pytest.mark.parametrize("name", ["message", "hidden"])
+def test_nobody_answers_to_what_is_not_in_the_room(foreign, mine, name):
+    path, body = f"chat/rooms/{mine.id}/messages/", {"content": "oi", "reply_to": f"{{{name}}}"}
+    found = foreign.ask("stranger", "POST", path, body)
+    nothing = foreign.ask("stranger", "POST", path, {**body, "reply_to": str(uuid4())})
+
+    assert found.status_code == 404
+    assert found.json() == nothing.json()
+
+
+def test_nobody_answers_to_what_only_its_author_sees(foreign):
+    path = "chat/rooms/{room}/messages/"
+    for role in set(ROLES) - {"anonymous", "member"}:
+        found = foreign.ask(role, "POST", path, {"content": "oi", "reply_to": "{hidden}"})
+        nothing = foreign.ask(role, "POST", path, {"content": "oi", "reply_to": str(uuid4())})
+        assert (role, found.status_code) == (role, 404)
+        assert found.json() == nothing.json()
+
+
+def test_whoever_is_added_must_be_somebody_and_nothing_tells_why_not(foreign, mine):
+    path = f"chat/rooms/{mine.id}/participants/"
+    closed = make_user(is_active=False)
+    answers = [
+        foreign.ask("stranger", "POST", path, {"user_id": str(user_id)})
+        for user_id in (closed.id, uuid4())
+    ]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+    assert answers[0].json() == answers[1].json()
+
+
+@pytest.mark.parametrize("query", ["room={room}", "room={room}&message={message}"])
+def test_the_logs_of_a_foreign_room_are_not_there(foreign, mine, query):
+    theirs = foreign.ask("stranger", "GET", f"moderation/logs/?{query}")
+    nothing = foreign.ask("stranger", "GET", f"moderation/logs/?room={uuid4()}")
+
+    assert theirs.status_code == 404
+    assert theirs.json() == nothing.json()
+
+
+@pytest.mark.parametrize("name", ["message", "hidden"])
+def test_a_moderator_elsewhere_finds_no_line_about_a_foreign_message(foreign, mine, name):
+    answer = foreign.ask("stranger", "GET", f"moderation/logs/?message={{{name}}}")
+
+    assert answer.json()["results"] == []
+
+
+async def test_frames_with_foreign_ids_are_as_good_as_frames_with_none(cast: Cast):
+    foreign = await make_scene(is_private=True)
+    attacker = foreign.people["stranger"]
+    mine = await own_room(attacker)
+    client = await cast.join(attacker, mine)
+
+    async def refused(kind: str, **fields: object) -> dict[str, object]:
+        await client.send(kind, **fields)
+        error = await client.next("error")
+        return {key: error[key] for key in ("code", "message")}
+
+    for kind, fields in {
+        "subscribe": {},
+        "sync": {"after": 0},
+        "mark_read": {"seq": 1},
+        "typing": {},
+        "chat_message": {"message": "oi"},
+    }.items():
+        theirs = await refused(kind, room=str(foreign.room.id), **fields)
+        assert theirs == await refused(kind, room=str(uuid4()), **fields)
+    for target in (foreign.message, foreign.hidden):
+        for kind, fields in {"edit_message": {"message": "oi"}, "delete_message": {}}.items():
+            nothing = await refused(kind, id=str(uuid4()), **fields)
+            assert nothing == await refused(kind, id=str(target), **fields)
+            assert nothing == await refused(kind, id=str(target), room=str(mine.id), **fields)
+        nothing = await refused("chat_message", message="oi", reply_to=str(uuid4()))
+        assert nothing == await refused("chat_message", message="oi", reply_to=str(target))

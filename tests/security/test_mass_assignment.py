@@ -1,0 +1,79 @@
+"""Fields that a request should not set, in every request: nothing comes of them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import models
+
+from tests.security.access_table import BODIES
+from tests.security.scene import TABLES, Row, Scene, fields_of, snapshot
+
+# Made anew by every request that makes something: told apart by nothing.
+FRESH = (datetime, memoryview, bytes)
+
+
+def hostile(field: models.Field, scene: Scene) -> object:
+    """A value of the kind that somebody who means harm would like to see in `field`."""
+    if field.is_relation and field.related_model is not None:
+        ours = {"User": scene.other.id, "Room": scene.room.id, "Message": scene.message}
+        return str(ours[field.related_model.__name__])
+    if isinstance(field, models.BooleanField):
+        return not field.default
+    if isinstance(field, models.IntegerField | models.FloatField):
+        return 999
+    if isinstance(field, models.UUIDField):
+        return str(scene.message)
+    if isinstance(field, models.DateTimeField):
+        return "2001-01-01T00:00:00Z"
+    return str(field.choices[-1][0]) if field.choices else "hostile@example.org"
+
+
+def extras(scene: Scene, body: Row) -> Row:
+    """Every field of every table that the request has no business with."""
+    fields = {field.name: field for table in TABLES for field in table._meta.concrete_fields}
+    names = {name for table in TABLES for name in fields_of(table)} | {"participants", "user"}
+    return {
+        name: hostile(fields.get(name) or fields[name.removesuffix("_id")], scene)
+        if name in fields or name.removesuffix("_id") in fields
+        else [{"user": str(scene.other.id), "role": "ADMIN"}]
+        for name in names - set(body)
+    }
+
+
+def comparable(tables: dict[str, list[Row]], known: set[UUID]) -> dict[str, list[Row]]:
+    """The rows without what is new in each of them: times, hashes, and ids made for them."""
+    return {
+        name: [
+            {
+                key: "new" if isinstance(value, UUID) and value not in known else value
+                for key, value in row.items()
+                if not isinstance(value, FRESH) and key != "password"
+            }
+            for row in rows
+        ]
+        for name, rows in tables.items()
+    }
+
+
+def test_a_request_sets_what_it_may_and_nothing_else(scene):
+    before = snapshot()
+    known = {
+        value
+        for rows in before.values()
+        for row in rows
+        for value in row.values()
+        if isinstance(value, UUID)
+    }
+
+    for route, body in BODIES.items():
+        method, path = route.split()
+        role = "member" if "/messages/" in path or path.startswith("auth/") else "admin"
+        clean, wanted = scene.try_out(role, method, path, body)
+        dirty, found = scene.try_out(role, method, path, extras(scene, body) | body)
+
+        assert clean.status_code < 400, route
+        if dirty.status_code == clean.status_code:
+            assert comparable(found, known) == comparable(wanted, known), route
+        else:
+            assert (route, dirty.status_code) == (route, 400)
+            assert found == before

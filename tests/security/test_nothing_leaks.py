@@ -1,0 +1,127 @@
+"""What others must never be given: words that were never public, and e-mail addresses."""
+
+import json
+
+from moderado.accounts.models import User
+from moderado.chat.models import Message
+from moderado.chat.services import messages
+from moderado.chat.services.screening import screen_waiting
+from moderado.realtime.bridge import in_thread
+from tests.integration.realtime.conftest import Cast, screen
+from tests.security.access_table import BODIES, ROLES, rows
+from tests.security.scene import Scene
+
+CANARY = "xicrinha"
+OTHERS = [role for role in ROLES if role not in ("anonymous", "member")]
+JUDGES = ("moderator", "admin", "staff")
+make_scene = in_thread(Scene)
+
+
+def speak(scene: Scene) -> list[str]:
+    """One message of the member's in every state in which others may not read it: their ids.
+
+    Waiting, refused, held; as an edit of a visible message waiting, refused, held; and deleted.
+    """
+    member, texts = scene.people["member"].id, ["{0}", "{0} BLOCK", "{0} HOLD"]
+    visible = [scene.say_publicly() for _ in texts]
+    gone = scene.say(CANARY)
+    for text in texts[1:]:
+        scene.say(text.format(CANARY))
+    for message_id, text in list(zip(visible, texts, strict=True))[1:]:
+        messages.edit_message(actor_id=member, message_id=message_id, text=text.format(CANARY))
+    messages.delete_message(actor_id=member, message_id=gone)
+    screen_waiting()
+    messages.edit_message(actor_id=member, message_id=visible[0], text=CANARY)
+    scene.say(CANARY)
+    found = Message.objects.filter(room=scene.room)
+    assert set(found.values_list("status", "edit_status")) >= {
+        ("PENDING", None), ("REJECTED", None), ("HELD", None), ("REMOVED", None),
+        ("APPROVED", "PENDING"), ("APPROVED", "REJECTED"), ("APPROVED", "HELD"),
+    }  # fmt: skip
+    hidden = found.exclude(status="APPROVED").order_by("id").values_list("id", flat=True)
+    return [str(message_id) for message_id in hidden]
+
+
+def test_what_was_never_public_is_in_no_answer_to_others(scene):
+    hidden = speak(scene)
+
+    for method, row, _ in rows():
+        path = row.replace("q=bom", f"q={CANARY}")
+        for role in OTHERS:
+            if path.startswith("moderation/") and role in JUDGES:
+                continue
+            answer, _ = scene.try_out(role, method, path, BODIES.get(f"{method} {path}"))
+            said = answer.content.decode()
+            assert CANARY not in said, (method, path, role)
+            assert not [one for one in hidden if f'"id":"{one}"' in said], (method, path, role)
+
+
+def test_what_was_never_public_is_counted_for_nobody(scene):
+    unread = scene.ask("moderator", "GET", "chat/rooms/{room}/").json()["unread_count"]
+    speak(scene)
+    public = Message.objects.filter(room=scene.room, status="APPROVED").count()
+
+    assert scene.ask("moderator", "GET", "chat/rooms/{room}/").json()["unread_count"] == public
+    assert unread == 1
+    found = scene.ask("moderator", "GET", f"chat/rooms/{{room}}/search/?q={CANARY}").json()
+    assert (found["count"], found["results"]) == (0, [])
+
+
+def test_those_who_judge_read_it_where_they_judge_and_only_there(scene):
+    speak(scene)
+
+    for role in JUDGES:
+        assert CANARY in scene.ask(role, "GET", "moderation/cases/").content.decode()
+
+
+async def test_what_was_never_public_is_in_no_frame_to_others(cast: Cast, is_private):
+    scene = await make_scene(is_private=is_private)
+    room = scene.room
+    roles = [role for role in OTHERS if role in ("moderator", "admin") or not is_private]
+    clients = {role: await cast.join(scene.people[role], room) for role in roles}
+    author = await cast.join(scene.people["member"], room)
+
+    hidden = await in_thread(speak)(scene)
+    await author.next("message_queued", where=lambda frame: frame["message"]["id"] == hidden[-1])
+    for client in clients.values():
+        await client.send("sync", after=0)
+        for one in hidden:
+            await client.send("chat_message", message="eco", reply_to=one)
+            await client.send("edit_message", id=one, message="eco")
+            await client.send("delete_message", id=one)
+        await client.next("synced")
+        await client.up_to_date()
+
+    assert json.dumps(author.heard).count(CANARY) > len(hidden)
+    for role, client in clients.items():
+        assert "chat_message" in client.types()
+        assert CANARY not in json.dumps(client.heard), role
+
+
+def test_the_e_mail_of_another_is_in_no_answer(scene):
+    everybody = dict(User.objects.values_list("email", "id"))
+
+    for method, path, _ in rows():
+        for role in [role for role in ROLES if role != "staff"]:
+            answer, _ = scene.try_out(role, method, path, BODIES.get(f"{method} {path}"))
+            said = answer.content.decode()
+            mine = scene.people[role].id if role in scene.people else None
+            told = [email for email, owner in everybody.items() if email in said]
+            assert {everybody[email] for email in told} <= {mine}, (method, path, role)
+
+
+async def test_the_e_mail_of_another_is_in_no_frame(cast: Cast):
+    scene = await make_scene(is_private=True)
+    clients = [await cast.join(scene.people[role], scene.room) for role in ("member", "admin")]
+    for client in clients:
+        await client.send("typing")
+        await client.send("mark_read", seq=1)
+        await client.send("chat_message", message="bom dia")
+        await client.send("chat_message", message="FLAG")
+        await client.send("sync", after=0)
+        await client.next("synced")
+    await screen()
+    for client in clients:
+        for _ in range(4):
+            await client.next("chat_message")
+        assert "@" not in json.dumps(client.heard)
