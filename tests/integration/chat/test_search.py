@@ -97,12 +97,19 @@ def test_what_answers_best_comes_first(say, find):
     assert find("canal novo")[0] == "o canal novo"
 
 
-def test_only_published_messages_are_found(say, find, reader):
+def test_of_others_only_what_is_published_is_found(say, find):
     for status in Status:
         say(f"segredo {status}", status=status)
+
+    assert find("segredo") == find("segredoo") == ["segredo APPROVED"]
+
+
+def test_of_their_own_readers_find_all_that_is_not_deleted(say, find, reader):
+    for status in Status:
         say(f"segredo meu {status}", status=status, author=reader)
 
-    assert set(find("segredo")) == {"segredo APPROVED", "segredo meu APPROVED"}
+    found = {f"segredo meu {status}" for status in Status if status != Status.REMOVED}
+    assert set(find("segredo")) == set(find("segredoo")) == found
 
 
 def test_other_rooms_are_not_searched(find):

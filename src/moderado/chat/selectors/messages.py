@@ -13,7 +13,8 @@ Status = Message.Status
 
 UNREAD_LIMIT = 100  # shown as "99+"
 
-_OWN = (Status.PENDING, Status.HELD, Status.REJECTED)
+# What of their own work its authors see, and nobody else.
+OWN_UNSEEN = (Status.PENDING, Status.HELD, Status.REJECTED)
 
 # Each count is a walk of the index `message_visible` that ends after UNREAD_LIMIT entries.
 _UNREAD = """
@@ -36,7 +37,7 @@ def history(*, reader_id: UUID, room_id: UUID) -> QuerySet[Message]:
     What was removed is in nobody's. Raises NoSuchRoom.
     """
     room = get_room(room_id=room_id, reader_id=reader_id)
-    seen = Q(status=Status.APPROVED) | Q(author=reader_id, status__in=_OWN)
+    seen = Q(status=Status.APPROVED) | Q(author=reader_id, status__in=OWN_UNSEEN)
     messages = Message.objects.filter(seen, room=room).select_related("author")
     return messages.order_by("-position", "-id")
 

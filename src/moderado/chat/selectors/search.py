@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import reduce
 from operator import and_, or_
 from uuid import UUID
@@ -18,6 +18,7 @@ from django.db.models import Expression, F, Func, QuerySet, TextField
 from django.db.utils import OperationalError
 
 from moderado.chat.models import Message
+from moderado.chat.selectors.messages import OWN_UNSEEN
 from moderado.chat.selectors.rooms import get_room
 
 LIMIT = 100  # the best so many
@@ -53,21 +54,27 @@ _MARKS = re.compile("[\u0300-\u036f]+")
 
 
 def search(*, reader_id: UUID, room_id: UUID, query: str) -> list[Message]:
-    """The published messages that answer `query`, best first and at most 100; authors loaded.
+    """What `reader_id` may see of what answers `query`, best first, at most 100; authors loaded.
 
-    Every word must occur, in some form of it. Only where that finds little, messages are added
-    that hold something similar. Capitals and accents do not matter. Raises NoSuchRoom.
+    Of their own, that is also what others do not see. Every word must occur, in some form of it.
+    Only where that finds little, messages are added that hold something similar. Capitals and
+    accents do not matter. Raises NoSuchRoom.
     """
     room = get_room(room_id=room_id, reader_id=reader_id)
     folded = fold(query)
     words = re.findall(r"\w+", folded)[:WORDS]
     if not words:
         return []
-    published = Message.objects.filter(room=room, status=Message.Status.APPROVED)
-    found = _by_words(published, words)
+    here = Message.objects.filter(room=room)
+    # Two questions, since the index of search holds what is published and nothing else.
+    seen = (
+        here.filter(status=Message.Status.APPROVED),
+        here.filter(author=reader_id, status__in=OWN_UNSEEN),
+    )
+    found = _by_words(seen, words)
     if len(found) < ENOUGH and len(max(words, key=len)) >= SHORTEST:
         known = set(found)
-        found += [pk for pk in _by_likeness(published, words) if pk not in known]
+        found += [pk for pk in _by_likeness(seen, words) if pk not in known]
     loaded = Message.objects.select_related("author").in_bulk(found[:LIMIT])
     return [loaded[pk] for pk in found[:LIMIT] if pk in loaded]
 
@@ -77,10 +84,10 @@ def fold(text: str) -> str:
     return _MARKS.sub("", unicodedata.normalize("NFKD", text)).lower()
 
 
-def _by_words(published: QuerySet[Message], words: list[str]) -> list[UUID]:
+def _by_words(seen: Iterable[QuerySet[Message]], words: list[str]) -> list[UUID]:
     query = reduce(and_, (_any_form(word) for word in words))
-    newest = published.alias(vector=_VECTOR).filter(vector=query).order_by("-position", "-id")
-    return _best(newest, SearchRank(_VECTOR, query) + _likeness(words))
+    matching = [messages.alias(vector=_VECTOR).filter(vector=query) for messages in seen]
+    return _best(matching, SearchRank(_VECTOR, query) + _likeness(words))
 
 
 def _any_form(word: str) -> SearchQuery:
@@ -106,22 +113,31 @@ def _likeness(words: list[str]) -> Expression:
     return TrigramWordSimilarity(" ".join(words), _FOLDED)
 
 
-def _by_likeness(published: QuerySet[Message], words: list[str]) -> list[UUID]:
+def _by_likeness(seen: Iterable[QuerySet[Message]], words: list[str]) -> list[UUID]:
     """Best effort: what cannot be had in time is left out."""
-    alike = published.alias(folded=_FOLDED).filter(folded__trigram_word_similar=" ".join(words))
+    asked = " ".join(words)
+    alike = [
+        messages.alias(folded=_FOLDED).filter(folded__trigram_word_similar=asked)
+        for messages in seen
+    ]
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(_CONFIGURATION, [LIKENESS, PATIENCE])
-            found = _best(alike.order_by("-position", "-id"), _likeness(words))
+            found = _best(alike, _likeness(words))
             transaction.set_rollback(True)  # nothing was written: it gives the settings back
     except OperationalError:  # the statement took too long
         return []
     return found
 
 
-def _best(newest: QuerySet[Message], score: Expression) -> list[UUID]:
+def _best(matching: Iterable[QuerySet[Message]], score: Expression) -> list[UUID]:
     """The ids of the newest candidates, ranked; of equals the newest first."""
-    candidates = newest.annotate(score=score)[:CANDIDATES]
-    ranked = sorted(candidates.values_list("score", "position", "id"), reverse=True)
-    return [pk for _, _, pk in ranked]
+    candidates = (
+        candidate
+        for messages in matching
+        for candidate in messages.annotate(score=score)
+        .order_by("-position", "-id")
+        .values_list("score", "position", "id")[:CANDIDATES]
+    )
+    return [pk for _, _, pk in sorted(candidates, reverse=True)]
