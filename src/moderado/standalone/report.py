@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TextIO
 
 _COLUMN = 14
@@ -56,10 +57,12 @@ class Report:
         if not self.as_json:
             self._write(text)
 
-    def event(self, event: str, **fields: object) -> None:
-        """A line for machines; people have no use for it."""
+    def event(self, event: str, *, level: str = "info", **fields: object) -> None:
+        """A line for machines, like those of the processes; people have no use for it."""
         if self.as_json:
-            self._write(json.dumps({"event": event, **fields}))
+            now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+            about = {"level": level, "logger": "moderado.standalone", "timestamp": now}
+            self._write(json.dumps({"event": event, **fields, **about}))
 
     def _write(self, text: str, end: str = "\n") -> None:
         if not self._silent:

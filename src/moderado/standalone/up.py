@@ -104,7 +104,9 @@ def _tell_when_ready(
         time.sleep(0.1)
     else:
         report.say(f"  It is not ready after {_SECONDS_TO_BE_READY} s: {answer}")
-        report.event("standalone_late", seconds=_SECONDS_TO_BE_READY, answer=answer)
+        report.event(
+            "standalone_late", level="warning", seconds=_SECONDS_TO_BE_READY, answer=answer
+        )
         return
     _welcome(url, report, people, time.monotonic() - started, home)
 
@@ -145,7 +147,7 @@ class _EnginesWatch:
         if not self._over:
             self.broke = True
             self._report.say(f"\n  {name} has ended: everything stops. The next start recovers.")
-            self._report.event("standalone_engine_ended", what=name)
+            self._report.event("standalone_engine_ended", level="error", what=name)
             os.kill(os.getpid(), signal.SIGTERM)
 
 

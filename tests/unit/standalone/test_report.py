@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import datetime
 
 import pytest
 
@@ -29,11 +30,14 @@ def test_machines_read_an_object_a_line(stream):
 
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [line["event"] for line in lines] == ["standalone_step", "standalone_ready"]
+    assert datetime.fromisoformat(lines[0].pop("timestamp"))
     assert lines[0] == {
         "event": "standalone_step",
         "step": "PostgreSQL",
         "result": "ready",
         "seconds": 0.0,
+        "level": "info",
+        "logger": "moderado.standalone",
     }
 
 
