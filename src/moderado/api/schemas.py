@@ -41,6 +41,8 @@ class Text(serializers.CharField):
     def run_validation(self, data: Any = serializers.empty) -> Any:
         if isinstance(data, str):
             return clean(data, max_length=settings.ENV.message_max_length, field="content")
+        if isinstance(data, int | float):
+            self.fail("invalid")  # a number is no text here either
         return super().run_validation(data)
 
 

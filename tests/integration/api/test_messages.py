@@ -136,6 +136,7 @@ def test_the_first_message_in_a_public_room_joins_its_author(signed_in, room):
     "body, field",
     [
         ({}, "content"),
+        ({"content": 5}, "content"),
         ([], "body"),
         ({"content": None}, "content"),
         ({"content": ["x"]}, "content"),
