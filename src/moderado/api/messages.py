@@ -118,7 +118,7 @@ class Search(APIView):
         responses=FoundPage,
     )
     def get(self, request: Request, room_id: UUID) -> Response:
-        """The published messages that answer `q`, best first. Accents do not matter."""
+        """The messages that answer `q` and that you may see, best first. Accents do not matter."""
         who = reader(request)
         asked = validated(SearchQuery, request.query_params)
         found = search(reader_id=who.user_id, room_id=room_id, query=asked["q"])
