@@ -75,8 +75,10 @@ def seal(hint: Hint) -> Message:
     return {"type": "hint", "body": body, "mac": _mac(body)}
 
 
-def unseal(message: Message) -> "AnyHint | None":
+def unseal(message: object) -> "AnyHint | None":
     """The hint in a message of the channel layer, or None if it is not one of ours."""
+    if not isinstance(message, dict):
+        return None
     body, mac = message.get("body"), message.get("mac")
     if not isinstance(body, bytes) or not isinstance(mac, bytes):
         return None

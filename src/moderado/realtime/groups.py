@@ -23,14 +23,15 @@ class Groups:
         self._failed_at = float("-inf")
         self._leaving: set[asyncio.Task[None]] = set()
 
-    async def receive(self) -> dict[str, Any]:
-        """The next message of the channel, opened when needed. Raises what the layer does."""
+    async def receive(self) -> object:
+        """The next message of the channel, opened when needed. Raises what the layer does, and
+        ValueError for bytes that are no message."""
         layer = _layer()
         if self.channel is None:
             self.channel = await layer.new_channel("hub.")
             self._joined.clear()
             await self.mend()
-        message: dict[str, Any] = await layer.receive(self.channel)
+        message: object = await layer.receive(self.channel)
         return message
 
     async def join(self, group: str) -> None:

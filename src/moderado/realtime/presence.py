@@ -1,6 +1,7 @@
 """Who is listening to which room, in any process: best effort, and right again within 45 s."""
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -70,4 +71,9 @@ def _key(room_id: UUID) -> str:
 
 
 def _users(members: list[str]) -> set[UUID]:
-    return {UUID(member.partition("/")[0]) for member in members}
+    """What is no member of ours, written there by somebody else, keeps nobody out of the room."""
+    users = set()
+    for member in members:
+        with suppress(ValueError):
+            users.add(UUID(member.partition("/")[0]))
+    return users

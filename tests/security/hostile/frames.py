@@ -149,8 +149,8 @@ def long(frames: Frames) -> str:
 
 SHAPES: list[Shape] = [
     proper, proper, proper, said, said, with_a_wrong_field, with_a_wrong_field,
-    with_a_field_too_many, with_a_field_missing, with_a_field_twice, of_an_unknown_type, of_any_fields,
-    no_object, deep, a_strange_number, broken, broken, rubbish, loose, long,
+    with_a_field_too_many, with_a_field_missing, with_a_field_twice, of_an_unknown_type,
+    of_any_fields, no_object, deep, a_strange_number, broken, broken, rubbish, loose, long,
 ]  # fmt: skip
 
 PROPER: dict[str, dict[str, bool]] = {

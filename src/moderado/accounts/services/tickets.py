@@ -5,6 +5,7 @@ from hashlib import sha256
 from uuid import UUID
 
 import structlog
+from django.core.signing import BadSignature, Signer
 
 from moderado.accounts import selectors
 from moderado.accounts.errors import NotAuthenticated
@@ -20,12 +21,14 @@ SECONDS = 30
 def issue_ticket(*, principal: Principal) -> Ticket:
     """A ticket of the principal's session. Raises Unavailable while Redis is away.
 
-    Redis keeps its hash only: who reads Redis cannot use it.
+    Redis keeps its hash only, and the owner signed for it: who reads Redis cannot use a ticket,
+    and who writes there cannot make one.
     """
     ticket = secrets.token_urlsafe(32)
+    key = _key(ticket)
     owner = f"{principal.user_id}:{principal.session_id}"
     try:
-        redis.client().set(_key(ticket), owner, ex=SECONDS, nx=True)
+        redis.client().set(key, Signer(salt=key).sign(owner), ex=SECONDS, nx=True)
     except redis.RedisError as error:
         log.warning("ticket_not_issued", error=type(error).__name__)
         raise Unavailable from error
@@ -38,14 +41,18 @@ def redeem_ticket(*, ticket: str) -> Principal:
     Raises NotAuthenticated: unknown, used, expired, or its session has ended; Unavailable while
     Redis is away.
     """
+    key = _key(ticket)
     try:
-        owner = redis.client().getdel(_key(ticket))
+        kept = redis.client().getdel(key)
     except redis.RedisError as error:
         log.warning("ticket_not_redeemed", error=type(error).__name__)
         raise Unavailable from error
-    if not isinstance(owner, str):
+    if not isinstance(kept, str):
         raise NotAuthenticated
-    user_id, _, session_id = owner.partition(":")
+    try:
+        user_id, _, session_id = Signer(salt=key).unsign(kept).partition(":")
+    except BadSignature:
+        raise NotAuthenticated from None
     principal = selectors.principal_of_session(UUID(session_id))
     if principal.user_id != UUID(user_id):
         raise NotAuthenticated
