@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
 
+import httpx
+
+from moderado.moderation.errors import ProviderUnavailable
 from moderado.moderation.types import Assessment, Content, Outcome
 
 
@@ -35,4 +38,24 @@ class Slow:
     async def assess(self, contents: Sequence[Content]) -> list[Assessment]:
         if any("SLOW" in content.text for content in contents):
             await asyncio.sleep(self._seconds)
+        return [Assessment(provider=self.name, outcome=Outcome.ALLOW) for _ in contents]
+
+
+class Billed:
+    """Asks a service over HTTP, which keeps its own bill, and allows what it answers."""
+
+    name = "billed"
+    remote: ClassVar[Literal[True]] = True
+
+    def __init__(self, *, url: str) -> None:
+        self._url = url
+
+    async def assess(self, contents: Sequence[Content]) -> list[Assessment]:
+        async with httpx.AsyncClient() as client:
+            for content in contents:
+                try:
+                    answer = await client.post(self._url, json={"id": str(content.subject_id)})
+                    answer.raise_for_status()
+                except httpx.HTTPError as error:
+                    raise ProviderUnavailable from error
         return [Assessment(provider=self.name, outcome=Outcome.ALLOW) for _ in contents]
