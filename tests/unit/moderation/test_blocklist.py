@@ -84,6 +84,22 @@ def test_what_is_offensive_at_anybody_is_blocked(text):
     assert outcome(text) is BLOCK
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seu i.d.i.o.t.a", "seu i d i o t a", "seu id-iota", "seu idi*ta", "vc é i.d.i.o.t.a",
+        "olha só, seu i.d.i.o.t.a desgraçado", "you i.d.i.o.t", "you are such an id*ot",
+    ],
+)  # fmt: skip
+def test_what_is_aimed_at_somebody_is_blocked_through_its_disguise_too(text):
+    assert outcome(text) is BLOCK
+
+
+@pytest.mark.parametrize("text", ["o filme é i.d.i.o.t.a", "museu i.d.i.o.t.a"])
+def test_what_is_aimed_at_nobody_is_not_blocked_for_being_disguised(text):
+    assert outcome(text) is FLAG
+
+
 @pytest.mark.parametrize("text", ["viado", "aquela piranha", "I know where you live"])
 def test_what_depends_is_held(text):
     assert outcome(text) is HOLD

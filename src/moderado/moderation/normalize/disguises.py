@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import re2
 
-from moderado.moderation.normalize.folding import Folded
+from moderado.moderation.normalize.folding import Folded, words
 
 # A trace of each disguise, in the order of the fields of Suspicion.
 _TRACES = (
@@ -28,6 +28,7 @@ _DOTTED = re.compile(r"(?<![a-z])[a-z]++(?:[.\-_*~•·,/|'+=:;]{1,2}[a-z]++)+")
 _MASKED = re.compile(r"(?<![a-z])[a-z]++(?:[*#%_&]++[a-z]*+)+")
 _MASK_RUN = re.compile(r"[^a-z]+")
 _LONGEST_MASKED = 40
+_REACH = 48  # characters before a word that may say at whom it is aimed; no address is as long
 
 
 class Suspicion(NamedTuple):
@@ -70,8 +71,9 @@ def without_leet(folded: Folded) -> Iterator[Folded]:
         yield Folded(with_l, lambda: list(folded.offsets))
 
 
-def joined(folded: Folded) -> Iterator[Folded]:
-    """Words whose letters were held apart: "p u t a", "p.u.t.a", "pu-ta". One piece each.
+def joined(folded: Folded) -> Iterator[tuple[str, Folded]]:
+    """Words whose letters were held apart: "p u t a", "p.u.t.a", "pu-ta". One piece each, and what
+    stands before it.
 
     Portuguese has words of one letter, so a piece is also read without its first and last.
     """
@@ -82,15 +84,15 @@ def joined(folded: Folded) -> Iterator[Folded]:
         yield from _pieces(folded, [_letters(folded, match)])
 
 
-def masked(folded: Folded) -> Iterator[Folded]:
-    """Words with hidden letters, "p*ta", one piece each."""
+def masked(folded: Folded) -> Iterator[tuple[str, Folded]]:
+    """Words with hidden letters, "p*ta", one piece each, and what stands before it."""
     for match in _MASKED.finditer(folded.text):
         token = match.group().rstrip("#%_&")
         visible = sum(map(str.isalpha, token))
         if visible < 2 or visible == len(token) or len(token) > _LONGEST_MASKED:  # noqa: PLR2004
             continue
         at = range(match.start(), match.start() + len(token))
-        yield _piece(folded, at)
+        yield _before(folded, at[0]), _piece(folded, at)
 
 
 def hidden_words(masked_word: str, candidates: Iterable[str]) -> list[str]:
@@ -136,10 +138,15 @@ def _letters(folded: Folded, match: re.Match[str]) -> list[int]:
     return [at for at in range(match.start(), match.end()) if folded.text[at].isalpha()]
 
 
-def _pieces(folded: Folded, choices: list[list[int]]) -> Iterator[Folded]:
+def _pieces(folded: Folded, choices: list[list[int]]) -> Iterator[tuple[str, Folded]]:
     for positions in choices:
         if len(positions) > 2:  # noqa: PLR2004  (nothing shorter is told from chance)
-            yield _piece(folded, positions)
+            yield _before(folded, positions[0]), _piece(folded, positions)
+
+
+def _before(folded: Folded, at: int) -> str:
+    """The last words before a place: "seu" makes of the next one an insult at somebody."""
+    return words(Folded(folded.text[max(0, at - _REACH) : at], list)).text.rstrip()
 
 
 def _piece(folded: Folded, positions: range | list[int]) -> Folded:

@@ -77,13 +77,15 @@ class Matcher:
         plain, suspect = words(folded), suspicion(folded)
         hits = self._spelled(plain, text, stretch=suspect.stretched)
         hits += self._patterns.find(plain, Hit)
-        for reading in _undisguised(folded, suspect):
-            hits += self._spelled(words(reading), text, stretch=True)
+        for before, reading in _undisguised(folded, suspect):
+            hits += self._spelled(words(reading), text, stretch=True, before=before)
         if suspect.masked:
             hits += self._hidden(folded)
         return list(dict.fromkeys(hits))[:MOST_HITS] if hits else hits
 
-    def _spelled(self, reading: Folded, original: str, *, stretch: bool) -> list[Hit]:
+    def _spelled(
+        self, reading: Folded, original: str, *, stretch: bool, before: str = ""
+    ) -> list[Hit]:
         found = [
             (self._needles[which], start, end)
             for which, start, end in self._plain.find_matches_as_indexes(
@@ -92,7 +94,7 @@ class Matcher:
         ]
         if stretch:
             found += self._stretched(reading)
-        return _guilty(found, reading, original) if found else []
+        return _guilty(found, reading, original, before) if found else []
 
     def _stretched(self, reading: Folded) -> Iterator[tuple[_Needle, int, int]]:
         short, starts = squeezed(reading).text, run_starts(reading)
@@ -103,20 +105,24 @@ class Matcher:
                 yield needle, at, to
 
     def _hidden(self, folded: Folded) -> Iterator[Hit]:
-        for piece in masked(folded):
+        for before, piece in masked(folded):
             rules = self._maskable.get(piece.text[0], {})
             for word in hidden_words(piece.text, rules):
-                yield Hit(rules[word], *piece.original(0, len(piece.text)))
+                rule = _as_aimed(rules[word], f"{before} ", len(before) + 1)
+                yield Hit(rule, *piece.original(0, len(piece.text)))
 
 
-def _undisguised(folded: Folded, suspect: Suspicion) -> Iterator[Folded]:
+def _undisguised(folded: Folded, suspect: Suspicion) -> Iterator[tuple[str, Folded]]:
+    """Other readings, each with the words before it where it is only a piece of the text."""
     if suspect.leet:
-        yield from without_leet(folded)
+        yield from (("", reading) for reading in without_leet(folded))
     if suspect.apart:
         yield from joined(folded)
 
 
-def _guilty(found: Sequence[tuple[_Needle, int, int]], reading: Folded, original: str) -> list[Hit]:
+def _guilty(
+    found: Sequence[tuple[_Needle, int, int]], reading: Folded, original: str, before: str
+) -> list[Hit]:
     """What was found, as hits in the original, without what lies inside an innocent word."""
     excused: list[tuple[int, int]] = []
     hits: list[Hit] = []
@@ -124,7 +130,7 @@ def _guilty(found: Sequence[tuple[_Needle, int, int]], reading: Folded, original
         first = start + needle.text.startswith(" ")
         begin, stop = reading.original(first, end - needle.text.endswith(" "))
         if needle.rule is not None:
-            rule = _as_aimed(needle.rule, reading.text, first)
+            rule = _as_aimed(needle.rule, before + reading.text, len(before) + first)
             by_chance = len(rule.text) < _SHORT and _among_digits(original, begin, stop)
             if rule.action is not Outcome.ALLOW and not by_chance:
                 hits.append(Hit(rule, begin, stop))
