@@ -38,7 +38,7 @@ def test_the_creator_is_the_first_administrator():
 
     room = rooms.create_room(creator_id=user.id, name="  Sala  de\u0301 ", is_private=True)
 
-    assert (room.name, room.is_private, room.moderation_mode) == ("Sala  d\u00e9", True, "pre")
+    assert (room.name, room.is_private, room.moderation_mode) == ("Sala d\u00e9", True, "pre")
     assert Membership.objects.get(room=room).role == Role.ADMIN
     assert Membership.objects.get(room=room).user == user
 

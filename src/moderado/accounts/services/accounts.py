@@ -1,6 +1,5 @@
 """Accounts: made, named, closed."""
 
-import unicodedata
 from collections.abc import Callable
 from threading import BoundedSemaphore
 from typing import Any
@@ -29,8 +28,6 @@ MAX_PASSWORD_LENGTH = 256  # code points; a longer one only costs the hasher tim
 HASHING = BoundedSemaphore(4)
 
 EMAIL_TAKEN = _("There is an account with this e-mail already.")
-# Letters that show nothing: a name made of them would look like no name.
-BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def register(*, email: str, name: str, password: str, language: str | None = None) -> User:
@@ -93,12 +90,7 @@ def deactivate(*, user_id: UUID) -> None:
 
 def clean_name(name: str) -> str:
     """`name` on one line, in NFC, without what is invisible; raises Invalid naming `name`."""
-    shown = "".join(" " if char.isspace() else char for char in name)
-    shown = "".join(char for char in shown if unicodedata.category(char) not in {"Cc", "Cf"})
-    cleaned = text.clean(" ".join(shown.split()), max_length=NAME_LENGTH, field="name")
-    if all(char.isspace() or char in BLANK_LETTERS for char in cleaned):
-        raise Invalid(fields={"name": _("Write something.")})
-    return cleaned
+    return text.clean_line(name, max_length=NAME_LENGTH, field="name")
 
 
 def _account(user_id: UUID) -> User:

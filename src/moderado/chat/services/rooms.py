@@ -12,7 +12,7 @@ from moderado.chat.models import Membership, Room
 from moderado.chat.selectors.rooms import rooms_visible_to
 from moderado.core.errors import Invalid
 from moderado.core.events import publish
-from moderado.core.text import clean
+from moderado.core.text import clean_line
 
 NAME_LENGTH = 80
 
@@ -27,7 +27,7 @@ def create_room(
 ) -> Room:
     """A new room, whose creator is its first administrator."""
     room = Room.objects.create(
-        name=clean(name, max_length=NAME_LENGTH, field="name"),
+        name=clean_line(name, max_length=NAME_LENGTH, field="name"),
         is_private=is_private,
         moderation_mode=_mode(moderation_mode),
         created_by_id=creator_id,
@@ -51,7 +51,7 @@ def update_room(
     """
     room = lock_room(actor_id=actor_id, room_id=room_id, role=Membership.Role.ADMIN)
     if name is not None:
-        room.name = clean(name, max_length=NAME_LENGTH, field="name")
+        room.name = clean_line(name, max_length=NAME_LENGTH, field="name")
     if moderation_mode is not None:
         room.moderation_mode = _mode(moderation_mode)
     closing = is_private is True and not room.is_private

@@ -10,6 +10,7 @@ from moderado.moderation.rules.rule import Rule
 
 MOST_PATTERNS = 500
 _MEMORY = 8 << 20  # bytes a pattern may make RE2 take
+_LARGEST = 600  # instructions: at worst, all of them are tried at every character of a text
 
 
 class Patterns:
@@ -43,11 +44,14 @@ class Patterns:
 
 def _compile(rule: Rule) -> Any:
     try:
-        return re2.compile(rule.text, _options())
+        compiled = re2.compile(rule.text, _options())
     except re2.error as error:
         reason = error.args[0] if error.args else "it does not compile"
         text = reason.decode() if isinstance(reason, bytes) else str(reason)
         raise ValueError(f"rule {rule.id!r}: {text}") from None
+    if compiled.programsize > _LARGEST:
+        raise ValueError(f"rule {rule.id!r}: the pattern repeats too much, and would be slow")
+    return compiled
 
 
 def _options() -> re2.Options:

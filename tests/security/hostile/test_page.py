@@ -1,0 +1,71 @@
+"""Sixty attacks, said in a room, by somebody named like one, in a room named like one."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from moderado.chat.models import Message, Room
+from moderado.chat.services import messages, rooms
+from moderado.realtime.bridge import in_thread
+from tests import factories, processes
+from tests.browser import chromium, open_browser, visit
+from tests.security.hostile.strings import MARKUP
+
+pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+INERT = {"A", "BR", "EM", "MARK", "SPAN"}  # what the page itself makes of a text
+
+
+@pytest.fixture(scope="module")
+def url(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    chromium()
+    home = tmp_path_factory.mktemp("web")
+    extra = {"STATIC_ROOT": str(home / "nothing-collected")}
+    with processes.web(home / "log", extra) as url:
+        yield url
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with open_browser() as browser:
+        yield browser
+
+
+def attack() -> Room:
+    """A public room that shows at once whatever is said there, and all of the attacks in it."""
+    mallory = factories.make_user(name=MARKUP[2])
+    room = rooms.create_room(creator_id=mallory.id, name=MARKUP[0], moderation_mode=Room.Mode.OFF)
+    said = [
+        messages.post_message(author_id=mallory.id, room_id=room.id, text=text).view.id
+        for text in [*MARKUP, "the last of them"]
+    ]
+    messages.post_message(author_id=mallory.id, room_id=room.id, text="an answer", reply_to=said[2])
+    return room
+
+
+async def test_whatever_is_said_in_a_room_the_page_shows_as_words(browser: Browser, url: str):
+    room = await in_thread(attack)()
+    async with visit(browser, url, "Ana") as ana:
+        await ana.join(MARKUP[0])
+        await expect(ana.message("an answer")).to_be_visible()
+        page = ana.page
+        shown = page.locator(".message .text")
+        while await shown.count() < len(MARKUP) + 2:
+            before = await shown.count()
+            await shown.first.scroll_into_view_if_needed()
+            await page.wait_for_function(
+                "(n) => document.querySelectorAll('.message .text').length > n", arg=before
+            )
+        texts = await shown.all_text_contents()
+        tags = await page.evaluate(
+            "[...document.querySelectorAll('.text *')].map((one) => one.tagName)"
+        )
+        links = await page.evaluate("[...document.links].map((link) => link.protocol)")
+        harmed = await page.evaluate("window.harmed")
+
+    assert harmed is None
+    assert {" ".join(text.split()) for text in texts} >= {" ".join(x.split()) for x in MARKUP}
+    assert set(tags) <= INERT
+    assert set(links) <= {"http:", "https:"}
+    assert await Message.objects.filter(room=room).acount() == len(MARKUP) + 2

@@ -1,0 +1,167 @@
+"""Hostile words, stored and shown as words, or refused."""
+
+import json
+from html.parser import HTMLParser
+
+import pytest
+from django.urls import reverse
+from rest_framework.test import APIClient
+
+from moderado.chat.models import Message
+from moderado.chat.services import messages, rooms
+from moderado.chat.services.screening import screen_waiting
+from moderado.core.errors import Invalid
+from moderado.moderation.models import Case
+from moderado.moderation.rules.matcher import Matcher
+from moderado.moderation.rules.rule import rules_of
+from tests import factories
+from tests.security.hostile.strings import EVERYTHING, MARKUP
+
+pytestmark = pytest.mark.django_db
+
+UNSEEN = ["\u2800" * 40, "\u200b\u200d", "\u202e\u202c", "\ufeff", "\u3164", "\U000e0041", "\u00ad"]
+
+
+def post(member, text):
+    return messages.post_message(
+        author_id=member.user_id, room_id=member.room_id, text=text
+    ).view.id
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 4_001,
+        "é" * 8_193,
+        "a" + "\u0301" * 5_000,
+        "x\x00",
+        "\ud800",
+        *UNSEEN,
+    ],
+)
+def test_too_long_or_unseen_or_unstorable_is_refused_and_nothing_is_stored(text):
+    member = factories.make_member()
+    client = APIClient()
+    client.force_login(member.user)
+
+    answer = client.generic(
+        "POST",
+        f"/api/chat/rooms/{member.room_id}/messages/",
+        json.dumps({"content": text}),
+        "application/json",
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["\ufdfa" * 4_000, "\U0001f4a9" * 4_000, "a" + "\u0301" * 3_900])
+def test_what_just_fits_is_judged_however_it_grows_on_the_way(text):
+    member = factories.make_member()
+    message_id = post(member, text)
+
+    screen_waiting()
+
+    assert Message.objects.get(pk=message_id).queued_at is None
+
+
+def test_every_hostile_word_is_judged_or_refused_and_comes_back_as_it_went_in():
+    member = factories.make_member()
+    client = APIClient()
+    client.force_login(member.user)
+    stored = {}
+    for text in EVERYTHING:
+        try:
+            stored[str(post(member, text))] = text
+        except Invalid:
+            continue
+    screen_waiting()
+
+    url, read = f"/api/chat/rooms/{member.room_id}/messages/?page_size=100", {}
+    while url:
+        answer = client.get(url)
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        read |= {one["id"]: one["content"] for one in answer.json()["results"]}
+        url = answer.json()["next"]
+
+    assert len(stored) > 90
+    assert not Message.objects.exclude(queued_at=None).exists()
+    assert all(read[message_id] == text for message_id, text in stored.items() if text in MARKUP)
+
+
+class Structure(HTMLParser):
+    """What a page is made of, beside its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, frozenset[str]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, frozenset(name for name, _ in attrs)))
+
+
+def test_the_lists_of_the_admin_are_built_alike_whatever_people_write(client):
+    tables = ["chat_message", "moderation_case", "chat_room", "accounts_user"]
+    pages = [reverse(f"admin:{table}_changelist") for table in tables]
+    room = factories.make_room()
+    made = [factories.make_message(room, status="HELD") for _ in MARKUP]
+    for message in made:
+        Case.objects.create(
+            subject_type="message", subject_id=message.id, revision=1, text="x", scope_id=room.id
+        )
+    client.force_login(factories.make_user(is_staff=True, is_superuser=True))
+    before = [Structure(client.get(page).text).found for page in pages]
+
+    for message, attack in zip(made, MARKUP, strict=True):
+        Message.objects.filter(pk=message.pk).update(text=attack)
+        Case.objects.filter(subject_id=message.pk).update(text=attack)
+        type(message.author).objects.filter(pk=message.author_id).update(name=attack[:80])
+    type(room).objects.filter(pk=room.pk).update(name=MARKUP[0])
+    after = [Structure(client.get(page).text).found for page in pages]
+
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("Sala\n{}", "Sala {}"),
+        ("\u202egnal\u202c", "gnal"),
+        ("a\u2066\u200bb\x1b[2J", "ab[2J"),
+        (" Sala \u2028 1 ", "Sala 1"),
+    ],
+)
+def test_the_name_of_a_room_stands_on_one_line_and_hides_nothing(given, kept):
+    assert rooms.create_room(creator_id=factories.make_user().id, name=given).name == kept
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_a_room_has_a_name_that_can_be_seen(name):
+    with pytest.raises(Invalid):
+        rooms.create_room(creator_id=factories.make_user().id, name=name)
+
+
+# For engines that go back: 20 ways to hang them. RE2 refuses some, and walks the rest once.
+HANGING = [
+    r"(a+)+$", r"(a|a)*$", r"(a|aa)+$", r"([a-zA-Z]+)*$", r"(.*a){20}", r"(a*)*b", r"(x+x+)+y",
+    r"^(([a-z])+.)+[A-Z]([a-z])+$", r"(.*)*=(.*)*", r"(a?){30}a{30}", r"a{1000}",
+    r"(a{1,30}){1,30}", r"((a{100}){100}){100}", r"(a{0,1000}){0,1000}", r"(.{0,100}a){100}",
+    r"[\w\s]{1000}", r".{1000}b", r"(a.{500}b|b.{500}a)", r"(?=a)b", r"(a)\1+",
+    r"(a|b|c|d|e){1000}z", r".*.*.*.*.*.*.*.*.*.*x", r"\p{L}{500}x", r"(?i)(\pL+\s?){50}x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", HANGING)
+def test_a_pattern_is_refused_or_so_small_that_no_text_takes_long(pattern):
+    """The time RE2 takes is at most in proportion to its program times the text."""
+    group = {"id": "x", "patterns": [pattern], "category": "spam", "severity": 0, "action": "hold"}
+    try:
+        matcher = Matcher(rules=rules_of(group))
+    except ValueError:
+        return
+
+    (compiled,) = matcher._patterns._compiled
+    assert compiled.programsize <= 600
+    assert compiled.options.max_mem == 8 << 20
