@@ -1,0 +1,95 @@
+"""What clients send never becomes a line of the log, nor stands in one."""
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import pytest
+from websockets.sync.client import connect
+
+from tests import factories, processes
+from tests.integration.realtime.conftest import token_of
+from tests.security.hostile.strings import LINES, MARK
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FORGED = f"{MARK}{''.join(LINES)}"
+HEADERS = (
+    "User-Agent", "Referer", "X-Request-ID", "X-Correlation-ID", "X-Forwarded-For", "Cookie",
+    "Accept-Language", "Authorization", "Origin", "Traceparent", "X-CSRFToken",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("web") / "log"
+
+
+@pytest.fixture(scope="module")
+def url(django_db_setup: None, log) -> Iterator[str]:
+    with processes.web(log, {"LOG_FORMAT": "json", "LOG_LEVEL": "DEBUG"}) as url:
+        yield url
+
+
+def raw(url: str, request: bytes) -> None:
+    """One request as it stands: no library would let us write some of them."""
+    where = urlsplit(url)
+    with socket.create_connection((where.hostname, where.port), timeout=10) as connection:
+        connection.sendall(request)
+        with suppress(ConnectionResetError):
+            while connection.recv(65_536):
+                pass
+
+
+def request(url: str, method: str, path: str, body: Any = None, **headers: str) -> None:
+    payload = b"" if body is None else json.dumps(body).encode()
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {urlsplit(url).netloc}", "Connection: close",
+             "Content-Type: application/json", f"Content-Length: {len(payload)}"]  # fmt: skip
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    raw(url, "\r\n".join([*lines, "", ""]).encode("utf-8", "replace") + payload)
+
+
+def written(log: Path) -> list[dict[str, Any]]:
+    """The lines of the program itself, each of which has to be an object."""
+    return [json.loads(line) for line in log.read_text().splitlines() if line.strip()]
+
+
+def test_no_field_of_a_request_or_a_frame_writes_a_line_of_its_own(url, log):
+    member = factories.make_member()
+    token, room = token_of(member.user), f"/api/chat/rooms/{member.room_id}"
+    signed_in = {"Authorization": f"Bearer {token}"}
+    person = {"email": f"{FORGED}@example.org", "name": FORGED, "password": FORGED}
+
+    for path in (f"/api/{quote(FORGED)}/", f"/{quote(FORGED)}", f"/ws/{quote(FORGED)}/"):
+        request(url, "GET", path)
+        request(url, quote(MARK), path)
+    for name in HEADERS:
+        one_line = FORGED.replace("\n", " ").replace("\r", " ")
+        request(url, "GET", "/api/auth/users/me/", **{name: one_line})
+        request(url, "GET", "/api/auth/users/me/", **{name: quote(FORGED)})
+        request(url, "GET", "/api/auth/users/me/", **{name: FORGED})  # breaks the request itself
+    request(url, "GET", f"/api/auth/users/?search={quote(FORGED)}", **signed_in)
+    request(url, "GET", f"{room}/search/?q={quote(FORGED)}", **signed_in)
+    for path in ("/api/auth/register/", "/api/auth/login/", "/api/auth/refresh/"):
+        request(url, "POST", path, person | {"refresh": FORGED})
+    request(url, "POST", "/api/chat/rooms/", {"name": FORGED}, **signed_in)
+    request(url, "POST", f"{room}/messages/", {"content": FORGED, "client_id": "1"}, **signed_in)
+    request(url, "PATCH", "/api/auth/users/me/", {"name": FORGED[:60]}, **signed_in)
+    with connect(f"{url.replace('http', 'ws')}/ws/chat/?token={token}", proxy=None) as at_ana:
+        for field in ("type", "message", "client_id", "room", MARK):
+            frame = {"type": "chat_message", "message": "x", field: FORGED}
+            at_ana.send(json.dumps(frame))
+        while '"pong"' not in str(at_ana.recv(timeout=10)):
+            at_ana.send('{"type":"ping"}')
+    raw(url, b"\x16\x03\x01\x02\x00 no HTTP " + FORGED.encode() + b"\r\n\r\n")
+
+    lines = written(log)
+    text = log.read_text()
+    assert sum(line.get("event") == "request_finished" for line in lines) >= 22
+    assert not [line for line in lines if line.get("event") == "all_is_lost"]
+    assert not [line for line in lines if MARK in str({**line, "request": "", "path": ""})]
+    assert all(char.isprintable() or char == "\n" for char in text)
