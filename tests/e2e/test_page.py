@@ -68,6 +68,19 @@ async def test_a_clean_message_is_pending_then_approved_and_seen_by_the_other(
     assert "Pendente" in await ana.page.evaluate("window.states")
 
 
+async def test_what_is_approved_looks_approved_however_many_are_judged_at_once(
+    ana: Visitor,
+) -> None:
+    for count in range(8):
+        await ana.say(f"Um {count}.")
+        await ana.say(f"Dois {count}.")
+        await ana.sees(f"Um {count}.", "APPROVED")
+        await ana.sees(f"Dois {count}.", "APPROVED")
+    borders = "rows => rows.map(row => getComputedStyle(row).borderTopStyle)"
+    looks = await ana.page.locator(".message .bubble").evaluate_all(borders)
+    assert set(looks) == {"solid"}  # dashed is what waits
+
+
 async def test_an_offensive_message_is_rejected_with_a_reason_and_nobody_else_hears_it(
     ana: Visitor, bia: Visitor
 ) -> None:

@@ -17,14 +17,14 @@ function State({ status }) {
 function Why({ about }) {
   const categories = (about.categories ?? []).map((category) => t(category)).join(", ");
   const text = about.explanation || categories;
-  return text ? html`<p class="why">${text}</p>` : null;
+  return text ? html`<p class=${`why ${about.status.toLowerCase()}`}>${text}</p>` : null;
 }
 
 function Draft({ edit }) {
   const title = { PENDING: "editWaits", HELD: "editHeld", REJECTED: "editRejected" }[edit.status];
   if (!title) return null;
-  return html`<div class=${`draft ${edit.status.toLowerCase()}`}>
-    <p class="draft-title"><${Icon} name=${ICONS[edit.status]} />${t(title)} · ${t("onlyYou")}</p>
+  return html`<div class="draft">
+    <p class=${`draft-title ${edit.status.toLowerCase()}`}><${Icon} name=${ICONS[edit.status]} />${t(title)} · ${t("onlyYou")}</p>
     <p class="text" dir="auto">${linked(edit.content)}</p>
     ${edit.status !== "PENDING" && html`<${Why} about=${edit} />`}
   </div>`;
@@ -86,11 +86,12 @@ function press(/** @type {KeyboardEvent} */ event, /** @type {any} */ message, /
 export function Message({ message, follows, readBy, isHighlighted }) {
   const { author, status } = message;
   const isOwn = author.id === store.me.id;
-  const states = isOwn ? `own ${status.toLowerCase()}` : "";
-  return html`<li class=${`message ${states} ${follows ? "follows" : ""} ${isHighlighted ? "highlighted" : ""}`}
+  // The state stands on what it colours: Chromium may miss a change of it on an ancestor.
+  const state = isOwn ? status.toLowerCase() : "";
+  return html`<li class=${`message ${isOwn ? "own" : ""} ${follows ? "follows" : ""} ${isHighlighted ? "highlighted" : ""}`}
     data-id=${message.id} data-status=${status} tabindex="0" onKeyDown=${(event) => press(event, message, isOwn)}>
     <span class=${`avatar ${hue(author.id)}`} aria-hidden="true">${initials(author.name)}</span>
-    <div class="bubble">
+    <div class=${`bubble ${state}`}>
       ${isOwn ? html`<p class="unseen">${t("you")}</p>`
         : html`<p class="by"><strong dir="auto">${author.name}</strong><${When} message=${message} /></p>`}
       ${message.reply_to && html`<${Quote} id=${message.reply_to} />`}
@@ -113,9 +114,9 @@ export function Message({ message, follows, readBy, isHighlighted }) {
 export function Leaving({ entry }) {
   const refused = entry.state === "refused";
   const offline = store.connection.value.status !== "online";
-  return html`<li class=${`message own leaving ${refused ? "refused" : ""}`} data-status=${refused ? "REFUSED" : "SENDING"}>
+  return html`<li class="message own" data-status=${refused ? "REFUSED" : "SENDING"}>
     <span class=${`avatar ${hue(store.me.id)}`} aria-hidden="true">${initials(store.me.name)}</span>
-    <div class="bubble">
+    <div class=${`bubble ${refused ? "refused" : "leaving"}`}>
       ${entry.reply_to && html`<${Quote} id=${entry.reply_to} />`}
       <p class="text" dir="auto">${linked(entry.text)}</p>
       <p class="below" role="status">
