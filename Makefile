@@ -25,6 +25,7 @@ dev: development ## the same, started anew whenever the source changes
 	@exec $(PY) -m moderado.standalone dev
 
 test: development ## all tests, on engines of their own (ARGS="-k rooms")
+	@scripts/browser
 	@exec $(PY) -m pytest $(ARGS)
 
 fuzz: development ## hostile frames over real sockets (COUNT=100000 SEED=1)
