@@ -36,3 +36,11 @@ async def test_any_frame_has_its_one_answer_and_stands_in_no_log(
     assert await Message.objects.filter(text__contains=MARK).aexists()  # some were good
     assert MARK not in caplog.text
     assert not [line for line in caplog.records if line.levelno >= logging.ERROR]
+
+
+async def test_an_id_that_nobody_can_have_given_was_never_stored(cast: Cast):
+    at_ana = await cast.join(await cast.member(room := await cast.room()), room)
+
+    await at_ana.send("sync", after=0, pending=["a\x00", "1"])
+
+    assert (await at_ana.next("synced"))["pending"] == {"a\x00": None, "1": None}
