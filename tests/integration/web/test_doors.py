@@ -157,6 +157,12 @@ def test_the_pages_run_no_script_but_their_own(browser: Client, path: str) -> No
     assert "unsafe" not in policy
 
 
+def test_the_admin_says_whose_it_is(browser: Client) -> None:
+    page = browser.get("/admin/login/").content.decode()
+    assert "Chat Moderado" in page
+    assert "Django" not in page
+
+
 def test_only_the_admin_s_policy_is_looser(browser: Client) -> None:
     policy = browser.get("/admin/login/").headers["Content-Security-Policy"]
     assert "script-src 'self' 'unsafe-inline' 'unsafe-eval'" in policy

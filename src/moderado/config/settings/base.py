@@ -149,6 +149,8 @@ TIME_ZONE = "UTC"
 LOGIN_URL = "web:sign-in"
 LOGIN_REDIRECT_URL = "web:chat"
 
+UNFOLD = {"SITE_TITLE": "Chat Moderado", "SITE_HEADER": "Chat Moderado"}  # the admin's look
+
 STATIC_URL = "static/"
 STATIC_ROOT = ENV.static_root or ROOT.parents[1] / ".moderado" / "static"
 # Names without a hash: ES modules import each other by relative names, which hashing would break

@@ -1,7 +1,13 @@
 """The web process: many threads, one pool. Under ASGI a connection may not outlive its request."""
 
+import warnings
+
 from moderado.config.settings.base import *
 from moderado.config.settings.base import DATABASES, ENV
+
+# WhiteNoise hands its files over as iterators. They are small and read in a thread: nobody waits.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
+
 
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 DATABASES["default"]["OPTIONS"] |= {
