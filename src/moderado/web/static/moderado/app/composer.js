@@ -22,7 +22,8 @@ export function Composer() {
   const answering = store.answering.value;
   const excess = [...text.trim()].length - store.maxLength;
 
-  useEffect(() => {
+  // Before anything can be typed: what came later would overwrite it.
+  useLayoutEffect(() => {
     if (!editing) return;
     setText(editing.edit?.content ?? editing.content);
     field.current?.focus();
