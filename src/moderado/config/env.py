@@ -14,6 +14,8 @@ import limits
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from moderado.core import failpoints
+
 Names = Annotated[list[str], NoDecode]
 
 
@@ -135,6 +137,12 @@ class Env(BaseSettings):
         '`[{"BACKEND": "dotted.path.Provider", "OPTIONS": {…}}, …]`.',
     )
 
+    moderado_failpoints: str = Field(
+        default="",
+        description="Places at which the processes break on purpose, for tests of what they "
+        "survive (docs/guarantees.md). Refused together with SECURE_COOKIES.",
+    )
+
     @field_validator(
         "allowed_hosts", "allowed_origins", "trusted_proxies", "metrics_networks", mode="before"
     )
@@ -193,6 +201,18 @@ class Env(BaseSettings):
     @classmethod
     def _redis(cls, url: SecretStr | None) -> SecretStr | None:
         return url and _of_scheme(url, "redis", "rediss", "unix")
+
+    @field_validator("moderado_failpoints")
+    @classmethod
+    def _failpoints(cls, written: str) -> str:
+        failpoints.parse(written)
+        return written
+
+    @model_validator(mode="after")
+    def _no_failpoints_in_production(self) -> Self:
+        if self.moderado_failpoints and self.secure_cookies:
+            raise ValueError("MODERADO_FAILPOINTS is for tests: unset it, or SECURE_COOKIES=0")
+        return self
 
     @model_validator(mode="after")
     def _metrics_are_shared(self) -> Self:

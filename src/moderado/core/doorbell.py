@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import structlog
 
+from moderado.core import failpoints
 from moderado.core.metrics import DROPPED
 from moderado.core.redis import client
 
@@ -66,6 +67,8 @@ class Doorbell:
         if not client().set(self._key, 1, nx=True, ex=_EXPIRY):
             return  # Somebody has rung and nobody has come yet: they will find this work too.
         try:
+            if failpoints.reach("queue.before_publish"):
+                return
             self._send()
         except Exception:
             client().delete(self._key)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import structlog
 
+from moderado.core import failpoints
 from moderado.core.errors import Unavailable
 from moderado.realtime import fanout, reads
 from moderado.realtime.envelope import AuthorNote
@@ -45,6 +46,8 @@ class Healing:
                 log.exception("healing_failed")
 
     async def _round(self) -> None:
+        if failpoints.reach("hub.healing"):
+            return
         await self._listen_again()
         if self._rounds % LEASES_EVERY == 0:
             self._hub.run(self._renew_leases())

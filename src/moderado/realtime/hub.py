@@ -15,7 +15,7 @@ import structlog
 from moderado.accounts.types import Principal
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.events import Notice
-from moderado.core import metrics
+from moderado.core import failpoints, metrics
 from moderado.realtime import envelope, fanout, reads
 from moderado.realtime.connections import Connections
 from moderado.realtime.groups import Groups
@@ -163,6 +163,8 @@ class Hub:
 
     def _take(self, message: object) -> None:
         hint = envelope.unseal(message)
+        if failpoints.reach("hub.before_fanout"):
+            return
         match hint:
             case envelope.RoomLines() | envelope.AudienceMoved():
                 if room := self.rooms.get(hint.room_id):

@@ -13,6 +13,7 @@ from moderado.chat.errors import NoSuchRoom
 from moderado.chat.events import Change
 from moderado.chat.selectors import feed, rooms
 from moderado.chat.types import Changes, Head, MessageView
+from moderado.core import failpoints
 from moderado.realtime.bridge import in_thread
 
 
@@ -51,6 +52,7 @@ class Resumed:
 
 
 def _open_room(*, reader_id: UUID, room_id: UUID) -> Opened:
+    failpoints.reach("sync.between_register_and_read")
     head = feed.heads([room_id]).get(room_id)
     rooms.get_room(room_id=room_id, reader_id=reader_id)
     if head is None or head.deleted:
@@ -86,6 +88,7 @@ def _resume(
     epoch: UUID | None,
     client_ids: Collection[str],
 ) -> Resumed:
+    failpoints.reach("sync.between_register_and_read")
     changes = feed.changes(
         reader_id=reader_id, room_id=room_id, after=after, epoch=epoch, language=language
     )

@@ -10,6 +10,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from moderado.chat.models import Message
+from moderado.core import failpoints
 
 BATCH = 200
 MAX_ATTEMPTS = 5
@@ -104,6 +105,8 @@ def lease(messages: Sequence[Message], *, seconds: float) -> list[tuple[Message,
 
     Whoever comes back later than that finds a newer fence and changes nothing.
     """
+    if failpoints.reach("worker.lease"):
+        return [(message, message.fence) for message in messages]
     Message.objects.filter(pk__in=[message.pk for message in messages]).update(
         lease_until=Now() + timedelta(seconds=seconds),
         fence=F("fence") + 1,

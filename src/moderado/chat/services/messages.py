@@ -22,6 +22,7 @@ from moderado.chat.services.memberships import ensure_member
 from moderado.chat.services.publication import PublicChange, number, store
 from moderado.chat.services.verdicts import content_of
 from moderado.chat.types import MessageView
+from moderado.core import failpoints
 from moderado.core.errors import Invalid
 from moderado.core.events import publish
 from moderado.core.ids import new_id
@@ -75,9 +76,13 @@ def post_message(
         if reply_to is not None:
             _check_reply(room_id=room_id, author_id=author_id, reply_to=reply_to)
         message = _draft(room, author, cleaned, client_id, reply_to)
-        if not _insert(message):
-            return Posted(_stored_before(message), created=False)
-        return Posted(_publish_posted(message, room), created=True)
+        if _insert(message):
+            posted = Posted(_publish_posted(message, room), created=True)
+        else:
+            posted = Posted(_stored_before(message), created=False)
+        failpoints.reach("send.before_commit")
+    failpoints.reach("send.after_commit_before_ack")
+    return posted
 
 
 def edit_message(

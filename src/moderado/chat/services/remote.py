@@ -21,6 +21,7 @@ from moderado.chat.models import Message
 from moderado.chat.services import claims
 from moderado.chat.services.claims import MAX_ATTEMPTS, Claimant
 from moderado.chat.services.verdicts import Judged, apply, content_of
+from moderado.core import failpoints
 from moderado.moderation.services import ledger
 from moderado.moderation.services.ledger import Call
 from moderado.moderation.services.screening import Prepared, ask, conclude, prepare
@@ -83,7 +84,9 @@ class RemoteRound:
             self._finish([each for each in self._messages if not each.open_calls])
             if not self._messages:
                 return open_for_more
-            done, _ = wait(self._calls, timeout=POLL, return_when=FIRST_COMPLETED)
+            done, still_asked = wait(self._calls, timeout=POLL, return_when=FIRST_COMPLETED)
+            if still_asked:
+                failpoints.reach("worker.after_request_sent")
             self._record(done)
             self._keep_leases()
 
@@ -96,8 +99,10 @@ class RemoteRound:
             )
             if not messages:
                 return
+            failpoints.reach("worker.after_claim")
             prepared = prepare([content_of(message) for message in messages])
             leased = claims.lease(messages, seconds=LEASE)
+        failpoints.reach("worker.after_reserve")
         self.taken += len(leased)
         for (message, fence), each in zip(leased, prepared, strict=True):
             self._ask(_Message(message, fence, each))
@@ -112,7 +117,11 @@ class RemoteRound:
     def _record(self, done: Collection["Future[Answer]"]) -> None:
         """Write down what was answered, before anything is made of it."""
         answered = [(*self._calls.pop(future), future) for future in done]
+        if answered:
+            failpoints.reach("worker.after_answer")
         ledger.settle((call, future.result()) for _, call, future in answered)
+        if answered:
+            failpoints.reach("worker.after_record")
         for message, _, future in answered:
             message.open_calls.discard(future)
             message.prepared.opinions.append(future.result())
@@ -131,6 +140,7 @@ class RemoteRound:
             apply([_judged(each, decided[each.pk].prepared) for each in claims.retake(leased)
                    # A guard before a slow call is no guard after it.
                    if content_of(each) == decided[each.pk].prepared.content])  # fmt: skip
+        failpoints.reach("worker.after_apply_commit")
 
     def _keep_leases(self) -> None:
         if self._messages and time.monotonic() - self._renewed > RENEW:

@@ -16,6 +16,7 @@ from moderado.chat.services import claims
 from moderado.chat.services.claims import BATCH, MAX_ATTEMPTS, Claimant
 from moderado.chat.services.remote import RemoteRound
 from moderado.chat.services.verdicts import Judged, apply, content_of
+from moderado.core import failpoints
 from moderado.moderation.services.screening import is_remote, screen
 from moderado.moderation.types import Outcome, Reason, Verdict
 
@@ -67,6 +68,8 @@ def sweep() -> int:
     An attempt is counted and committed before each try, so that what kills its worker is found,
     cornered alone, and after five tries held for a person. Waiting counts nothing.
     """
+    if failpoints.reach("worker.sweep"):
+        return 0
     taken = _give_up()
     if is_remote():
         again = RemoteRound(Claimant(), attempts=(0, MAX_ATTEMPTS - 1), older=LEFT_BEHIND)
@@ -96,9 +99,11 @@ def _screen_left_behind(least: int, most: int, limit: int) -> int:
 def _screen_batch() -> int:
     with transaction.atomic():
         messages = _claimant.claim(limit=_pace.limit)
+        failpoints.reach("worker.after_claim")
         started = time.monotonic()
         apply(_judge(messages))
         _pace.learn(len(messages), time.monotonic() - started)
+    failpoints.reach("worker.after_apply_commit")
     return len(messages)
 
 

@@ -15,6 +15,7 @@ from moderado.chat.models import Message
 from moderado.chat.projection import own_view
 from moderado.chat.services import revisions
 from moderado.chat.services.publication import SETTLED, PublicChange, number, store
+from moderado.core import failpoints
 from moderado.core.events import publish
 from moderado.core.metrics import VERDICT_SECONDS, VERDICTS
 from moderado.moderation.events import CaseDecided
@@ -72,6 +73,7 @@ def apply(judged: Sequence[Judged]) -> None:
     store(revised)
     for message, notice in told:
         tell(message, notice)
+    failpoints.reach("worker.before_apply_commit")
 
 
 def apply_ruling(event: CaseDecided) -> None:

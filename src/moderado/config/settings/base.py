@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from moderado.config.env import env
+from moderado.core import failpoints
 from moderado.core import logging as lines
 
 ENV = env()
@@ -205,6 +206,8 @@ MODERATION_PROVIDERS = ENV.moderation_providers
 
 METRICS_NETWORKS = ENV.metrics_networks
 METRICS_DIR = ENV.prometheus_multiproc_dir
+
+failpoints.arm(ENV.moderado_failpoints)
 
 LOGGING = lines.configure(log_format=ENV.log_format, level=ENV.log_level)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
