@@ -55,6 +55,7 @@ GROUPS = {
         "prometheus_multiproc_dir",
         "worker_metrics_port",
         "allow_volatile_database",
+        "moderado_failpoints",
     ],
 }
 # Read by what starts the processes, not by them: (name, default, what).

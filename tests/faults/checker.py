@@ -1,0 +1,319 @@
+"""Judges a run: from what clients wrote down, the database, and the provider's own bill.
+
+Never from the server's metrics. Each invariant is one function that yields a sentence for each
+violation; `docs/guarantees.md` lists them.
+"""
+
+import re
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from tests.faults.client import Client, Send
+from tests.faults.cluster import Cluster
+from tests.faults.crowd import Crowd
+from tests.faults.judge import outcome_of
+
+Row = dict[str, Any]
+Broken = Iterator[str]
+
+ACK_P99 = 0.25  # seconds, outside of faults
+UNKNOWN_MARGIN = 8.0  # seconds around a call in which a fault explains its unknown outcome
+CANARY = re.compile(r"canary[0-9a-f]{16}")
+
+_MESSAGES = """
+    SELECT m.id::text, m.room_id::text AS room, m.author_id::text AS author, m.client_id, m.text,
+           m.revision, m.status, m.reason, m.seq, m.position, m.edit_text, m.edit_status,
+           m.edit_revision, m.queued_at IS NOT NULL AS waits, r.moderation_mode AS mode
+      FROM chat_message m JOIN chat_room r ON r.id = m.room_id
+"""
+_LOGS = """
+    SELECT subject_id::text AS id, revision, verdict, rung, actor_id IS NULL AS machine
+      FROM moderation_moderationlog ORDER BY created_at
+"""
+
+
+@dataclass
+class Run:
+    """All that is known of a run when its faults are over."""
+
+    cluster: Cluster
+    crowd: Crowd
+    calm: Sequence[tuple[float, float]] = ()  # spans (monotonic) without faults, for I8
+    canaries: dict[str, str] = field(default_factory=dict)  # of other things than messages
+
+    @cached_property
+    def messages(self) -> dict[str, Row]:
+        return {row["id"]: row for row in self.cluster.postgres.ask(_MESSAGES)}
+
+    @cached_property
+    def logs(self) -> list[Row]:
+        return self.cluster.postgres.ask(_LOGS)
+
+    @cached_property
+    def heads(self) -> dict[str, int]:
+        rows = self.cluster.postgres.ask("SELECT id::text, seq FROM chat_room")
+        return {row["id"]: row["seq"] for row in rows}
+
+    @property
+    def clients(self) -> list[Client]:
+        return self.crowd.clients
+
+    @property
+    def sends(self) -> Iterator[tuple[Client, Send]]:
+        for client in self.clients:
+            for send in client.sends.values():
+                yield client, send
+
+
+def acknowledged_is_stored(run: Run) -> Broken:
+    """I1: every acknowledged client_id has exactly one row; every row was sent by somebody."""
+    rows: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    for row in run.messages.values():
+        if row["client_id"]:
+            rows[row["room"], row["author"], row["client_id"]].append(row)
+    sent = set()
+    for client, send in run.sends:
+        key = send.room, client.id, send.client_id
+        sent.add(key)
+        found = rows.get(key, [])
+        if send.acknowledged is not None and len(found) != 1:
+            yield f"{send.client_id} was acknowledged and has {len(found)} rows"
+        if send.acknowledged is not None and found and found[0]["id"] not in send.answered_ids:
+            yield f"{send.client_id} was acknowledged as another message"
+    for key in rows.keys() - sent:
+        if key[1] in {client.id for client in run.clients}:
+            yield f"{key[2]} is stored and was sent by nobody"
+
+
+def the_same_id_is_one_message(run: Run) -> Broken:
+    """I2: (room, author, client_id) is unique, and always answered as the same message."""
+    for _, send in run.sends:
+        if len(send.answered_ids) > 1:
+            yield f"{send.client_id} was answered as {len(send.answered_ids)} messages"
+    keys = Counter(
+        (row["room"], row["author"], row["client_id"])
+        for row in run.messages.values()
+        if row["client_id"]
+    )
+    for key, count in keys.items():
+        if count > 1:
+            yield f"{key[2]} is stored {count} times"
+
+
+def order_is_whole(run: Run) -> Broken:
+    """I3: a room's changes are 1..N; each client heard an ascending run of them, none missing."""
+    by_seq: dict[str, dict[int, Row]] = defaultdict(dict)
+    for row in run.messages.values():
+        if row["seq"] in by_seq[row["room"]]:
+            yield f"seq {row['seq']} of {row['room']} was given twice"
+        if row["seq"]:
+            by_seq[row["room"]][row["seq"]] = row
+    for room, head in run.heads.items():
+        known = by_seq[room]
+        if max(known, default=0) != head:
+            yield f"room {room} is at {head} and its last change at {max(known, default=0)}"
+        edited = any(row["revision"] > 1 or row["status"] == "REMOVED" for row in known.values())
+        if not edited and len(known) != head:
+            yield f"room {room} has {head - len(known)} holes in its order"
+    for client in run.clients:
+        yield from _heard_in_order(run, client, by_seq)
+
+
+def _heard_in_order(run: Run, client: Client, by_seq: dict[str, dict[int, Row]]) -> Broken:
+    for room_id, room in client.rooms.items():
+        for disorder in room.disorder:
+            yield f"{client.name} heard {disorder} in {room_id}"
+        if not room.is_wanted or room.resets:
+            continue
+        if room.seq != run.heads[room_id]:
+            yield f"{client.name} stands at {room.seq} of {run.heads[room_id]} in {room_id}"
+        heard = Counter(each.seq for each in room.heard)
+        for seq, row in by_seq[room_id].items():
+            if seq > room.since and heard[seq] != 1:
+                yield f"{client.name} heard seq {seq} ({row['status']}) {heard[seq]} times"
+
+
+def clients_hold_what_is_stored(run: Run) -> Broken:
+    """I3: what a client pieced together is what a fresh load gives."""
+    for client in run.clients:
+        for room in client.rooms.values():
+            if not room.is_wanted:
+                continue
+            for message_id, known in room.messages.items():
+                row = run.messages.get(message_id)
+                if row is None:
+                    yield f"{client.name} knows {message_id}, which is not stored"
+                    continue
+                shown = row["text"] if row["status"] == "APPROVED" else ""
+                if (known["seq"], known["status"]) != (row["seq"], row["status"]):
+                    yield f"{client.name} holds {message_id} at {known['seq']}, not {row['seq']}"
+                elif known["content"] != shown:
+                    yield f"{client.name} holds another text of {message_id}"
+
+
+def judged_once(run: Run) -> Broken:
+    """I4: nothing waits, and each judged revision has exactly one machine verdict."""
+    verdicts = Counter((log["id"], log["revision"]) for log in run.logs if log["machine"])
+    for row in run.messages.values():
+        if row["waits"]:
+            yield f"{row['id']} still waits ({row['status']})"
+        if row["status"] == "PENDING" and not row["waits"]:
+            yield f"{row['id']} is pending and in no queue"
+    for (message, revision), count in verdicts.items():
+        if count > 1:
+            yield f"{message}/{revision} was judged {count} times"
+    for row in run.messages.values():
+        never = row["status"] == "REMOVED"  # taken back before anybody judged it
+        if not row["waits"] and not never and not verdicts[row["id"], row["revision"]]:
+            yield f"{row['id']}/{row['revision']} has no verdict"
+
+
+def authors_are_told(run: Run) -> Broken:
+    """I4: whoever was told that a message waits was told what became of it."""
+    for client, send in run.sends:
+        row = run.messages.get(send.id or "")
+        if row is None or row["revision"] > 1:
+            continue
+        kind = {"REJECTED": "message_rejected", "HELD": "message_held"}.get(row["status"])
+        if kind and kind not in send.told:
+            yield f"{client.name} was never told that {send.id} is {row['status']}"
+        if row["status"] == "APPROVED" and row["seq"] > client.rooms[row["room"]].seq:
+            yield f"{client.name} was never told that {send.id} is approved"
+
+
+def billed_once(run: Run) -> Broken:
+    """I5: nothing is charged for twice, and what was paid for is what decided."""
+    if run.cluster.plan.judged_by == "rules":
+        return
+    for (message, revision), count in run.cluster.judge.bill().items():
+        if count > 1:
+            yield f"{message}/{revision} was billed {count} times"
+    yield from _opinions_count(run)
+
+
+def _opinions_count(run: Run) -> Broken:
+    """A message that nobody's opinion decided is one whose call a fault really interrupted."""
+    calls: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for asked in run.cluster.judge.asked:
+        calls[asked.subject[0]].append((asked.began, asked.ended or asked.began))
+    faults = [fault.at for fault in run.cluster.faults]
+    for row in run.messages.values():
+        if row["revision"] > 1 or row["mode"] == "off":
+            continue
+        if row["reason"] == "unjudged":
+            spans = calls.get(row["id"], [])
+            near = any(
+                began - UNKNOWN_MARGIN <= fault <= ended + UNKNOWN_MARGIN
+                for fault in faults
+                for began, ended in spans
+            )
+            if spans and not near and not run.cluster.judge.manner.lose_answers:
+                yield f"{row['id']} was paid for and its answer was not used"
+        elif row["status"] in _STATUS.values() and row["mode"] == "pre":
+            expected = _STATUS[outcome_of(row["text"])]
+            if row["status"] != expected:
+                yield f"{row['id']} is {row['status']} and was judged {expected}"
+
+
+_STATUS = {"ALLOW": "APPROVED", "FLAG": "APPROVED", "HOLD": "HELD", "BLOCK": "REJECTED"}
+
+
+def nothing_leaks(run: Run) -> Broken:
+    """I6: no unapproved text in any byte that another person received."""
+    private: dict[str, tuple[str, str]] = {}
+    for client, send in run.sends:
+        row = run.messages.get(send.id or "")
+        if row is None or row["seq"] == 0:
+            for canary in CANARY.findall(send.text):
+                private[canary] = (client.id, send.client_id)
+    for client in run.clients:
+        for canary in set(CANARY.findall("\n".join(client.received))):
+            author, client_id = private.get(canary, (client.id, ""))
+            if author != client.id:
+                yield f"{client.name} received the unapproved text of {client_id}"
+
+
+def logs_are_silent(run: Run) -> Broken:
+    """I9: no canary, token or e-mail address in any log."""
+    text = run.cluster.logs()
+    for canary in set(CANARY.findall(text)):
+        yield f"a log holds the text {canary}"
+    for client in run.clients:
+        for what in ("email", "token", "refresh"):
+            if getattr(client, what) and getattr(client, what) in text:
+                yield f"a log holds the {what} of {client.name}"
+
+
+def acknowledged_quickly(run: Run) -> Broken:
+    """I8: outside of faults, 99 of 100 messages are confirmed within 250 ms."""
+    waits = [
+        send.waited
+        for _, send in run.sends
+        if send.waited is not None
+        and any(began <= send.invoked <= ended for began, ended in run.calm)
+    ]
+    if len(waits) >= 50:
+        p99 = statistics.quantiles(waits, n=100)[98]
+        if p99 > ACK_P99:
+            yield f"p99 of {len(waits)} confirmations outside of faults: {p99 * 1000:.0f} ms"
+
+
+INVARIANTS: dict[str, Sequence[Callable[[Run], Broken]]] = {
+    "I1 acknowledged is stored": [acknowledged_is_stored],
+    "I2 the same id, one message": [the_same_id_is_one_message],
+    "I3 order without holes": [order_is_whole, clients_hold_what_is_stored],
+    "I4 judged exactly once": [judged_once, authors_are_told],
+    "I5 billed at most once": [billed_once],
+    "I6 nothing leaks": [nothing_leaks],
+    "I8 confirmed quickly": [acknowledged_quickly],
+    "I9 silent logs": [logs_are_silent],
+}
+
+
+def violations(run: Run) -> dict[str, list[str]]:
+    """Each invariant, with a sentence for every violation of it."""
+    return {
+        name: [sentence for invariant in invariants for sentence in invariant(run)]
+        for name, invariants in INVARIANTS.items()
+    }
+
+
+def settle(run: Run, *, judged_within: float = 10.0, heard_within: float = 15.0) -> list[str]:
+    """Faults are over: wait, as long as was promised, for all to be judged and heard.
+
+    What did not happen in time, as sentences.
+    """
+    late: list[str] = []
+    for wait in (
+        run.crowd.wait_until_acknowledged,
+        lambda: run.cluster.wait_until_judged(seconds=judged_within),
+        lambda: run.crowd.wait_until_all_hear(_heads(run.cluster), seconds=heard_within),
+        lambda: run.crowd.wait_until(
+            lambda: not any(authors_are_told(Run(run.cluster, run.crowd))),
+            what="all authors told",
+            seconds=heard_within,
+        ),
+    ):
+        try:
+            wait()
+        except AssertionError as error:
+            late.append(str(error))
+    return late
+
+
+def assert_all_is_well(run: Run) -> None:
+    """Settle, then judge. AssertionError with every violation."""
+    late = settle(run)
+    broken = {name: found for name, found in violations(run).items() if found}
+    if late or broken:
+        lines = [*late, *(f"{name}: {each}" for name in broken for each in broken[name][:10])]
+        raise AssertionError("\n".join(lines))
+
+
+def _heads(cluster: Cluster) -> dict[str, int]:
+    rows = cluster.postgres.ask("SELECT id::text, seq FROM chat_room")
+    return {row["id"]: row["seq"] for row in rows}

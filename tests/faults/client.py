@@ -1,0 +1,341 @@
+"""One person's client, as the contract asks it to be: it sends again until it is answered, comes
+back whenever it was cut off, and continues after the last change it knows. It keeps a record."""
+
+import asyncio
+import contextlib
+import json
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+Frame = dict[str, Any]
+
+PATIENCE = 10.0  # seconds for one request, and for the opening of a socket
+ANSWER = 3.0  # seconds after which what was not answered is sent again
+RETRY = (0.05, 0.6)  # seconds between two tries to connect: full jitter, shorter than a browser's
+FINAL = {"conflict", "invalid", "forbidden", "not_a_member", "no_such_room", "no_such_message"}
+
+
+@dataclass(slots=True)
+class Send:
+    """One message as its author sees it: what was asked, and everything that came of it."""
+
+    room: str
+    text: str
+    client_id: str
+    invoked: float
+    tries: int = 0
+    acknowledged: float | None = None
+    waited: float | None = None  # seconds from the last try to its confirmation
+    id: str | None = None
+    refused: str | None = None  # the code of a refusal that no repetition changes
+    errors: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)  # kinds of frames to the author, in order
+    answered_ids: set[str] = field(default_factory=set)
+
+    @property
+    def is_over(self) -> bool:
+        return self.acknowledged is not None or self.refused is not None
+
+
+@dataclass(slots=True)
+class Heard:
+    """A public change as it reached a client: `live`, or within the answer to a sync."""
+
+    seq: int
+    kind: str
+    message: Frame
+    live: bool
+    at: float
+    connection: int
+
+
+@dataclass(slots=True)
+class Room:
+    """What a client knows of a room."""
+
+    seq: int = 0
+    since: int = 0  # the head at which it began to listen
+    epoch: str | None = None
+    is_wanted: bool = True
+    subscribed: bool = False
+    resets: int = 0
+    heard: list[Heard] = field(default_factory=list)
+    disorder: list[str] = field(default_factory=list)
+
+    def take(self, frame: Frame, *, connection: int) -> None:
+        """A live change: it must be later than all that was heard."""
+        if frame["seq"] <= self.seq:
+            self.disorder.append(f"seq {frame['seq']} after {self.seq}")
+        self.heard.append(
+            Heard(frame["seq"], frame["type"], frame["message"], True, time.monotonic(), connection)
+        )
+        self.seq = max(self.seq, frame["seq"])
+
+    def take_synced(self, frame: Frame, *, connection: int) -> None:
+        """The answer to a sync: the changes since, or word that everything is to be read anew."""
+        self.epoch = frame["epoch"]
+        if frame["reset"]:
+            self.resets += 1
+            self.seq = 0
+            return
+        for message in frame["messages"]:
+            if message["seq"] > self.seq:
+                self.heard.append(
+                    Heard(message["seq"], "synced", message, False, time.monotonic(), connection)
+                )
+        self.seq = max(self.seq, frame["seq"])
+
+    @property
+    def messages(self) -> dict[str, Frame]:
+        """The latest known state of each message, by id."""
+        return {each.message["id"]: each.message for each in self.heard}
+
+
+class Client:
+    """Record and reactions of one person. All of it runs on the crowd's loop."""
+
+    def __init__(self, name: str, urls: Sequence[str], *, seed: str) -> None:
+        self.name = name
+        self.id = ""
+        self.email = ""
+        self.token = ""
+        self.refresh = ""
+        self.urls = list(urls)
+        self.rooms: dict[str, Room] = {}
+        self.sends: dict[str, Send] = {}
+        self.errors: list[Frame] = []
+        self.closings: list[int | None] = []
+        self.received: list[str] = []  # every text that came, by any door
+        self.connections = 0
+        self.comes_back = True
+        self._dice = random.Random(seed)
+        self._http = httpx.AsyncClient(timeout=PATIENCE, trust_env=False)
+        self._socket: ClientConnection | None = None
+        self._up = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def register(self, email: str, password: str) -> None:
+        self.email = email
+        account = {"email": email, "name": self.name, "password": password}
+        answer = await self.ask("POST", "auth/register/", json=account)
+        self.id = answer["user"]["id"]
+        self.token, self.refresh = answer["tokens"]["access"], answer["tokens"]["refresh"]
+
+    async def ask(self, method: str, path: str, **options: Any) -> Any:
+        """One request that must succeed, at any of the webs: its JSON."""
+        answer = await self.try_to_ask(method, path, **options)
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
+
+    async def try_to_ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """One request, whatever comes of it. Raises httpx.HTTPError."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        url = f"{self._dice.choice(self.urls)}/api/{path}"
+        answer = await self._http.request(method, url, headers=headers, **options)
+        self.received.append(answer.text)
+        return answer
+
+    async def connect(self) -> None:
+        """Open the socket, and from now on open it again whenever it is lost."""
+        self._begin(self._stay_connected())
+        await asyncio.wait_for(self._up.wait(), PATIENCE)
+
+    async def listen(self, room_id: str) -> None:
+        """Listen to a room, from its head on, and across every interruption."""
+        room = self.rooms.setdefault(room_id, Room())
+        await self._up.wait()
+        await self._send(type="subscribe", room=room_id)
+        async with asyncio.timeout(PATIENCE):
+            while not room.subscribed:
+                await asyncio.sleep(0.01)
+
+    async def say(self, room_id: str, text: str, *, client_id: str | None = None) -> Send:
+        """Say something, once, and see to it in the background until it was answered."""
+        send = Send(room_id, text, client_id or uuid4().hex, time.monotonic())
+        self.sends[send.client_id] = send
+        self._begin(self._see_to(send))
+        return send
+
+    async def say_and_wait(self, room_id: str, text: str) -> Send:
+        """The same, and wait until it is over."""
+        send = await self.say(room_id, text)
+        while not send.is_over:
+            await asyncio.sleep(0.005)
+        return send
+
+    async def post(self, room_id: str, text: str, client_id: str) -> httpx.Response:
+        """Say it by REST."""
+        body = {"content": text, "client_id": client_id}
+        return await self.try_to_ask("POST", f"chat/rooms/{room_id}/messages/", json=body)
+
+    async def send_frame(self, **frame: Any) -> None:
+        """Any frame, once, when the socket is up."""
+        await self._up.wait()
+        await self._send(**frame)
+
+    async def drop_connection(self) -> None:
+        """Cut the socket as a lost network does: no closing handshake."""
+        if self._socket is not None:
+            self._socket.transport.abort()
+
+    async def go_away(self) -> None:
+        """Close the socket, and stay away until `come_back`."""
+        self.comes_back = False
+        if self._socket is not None:
+            await self._socket.close()
+
+    async def come_back(self) -> None:
+        self.comes_back = True
+        await self.connect()
+
+    async def leave(self) -> None:
+        self.comes_back = False
+        for task in list(self._tasks):
+            task.cancel()
+        if self._socket is not None:
+            self._socket.transport.abort()
+        await self._http.aclose()
+
+    async def history(self, room_id: str) -> list[Frame]:
+        """All that this person may read of a room, by REST, newest first."""
+        messages: list[Frame] = []
+        path: str | None = f"chat/rooms/{room_id}/messages/?page_size=100"
+        while path:
+            page = await self.ask("GET", path)
+            messages += page["results"]
+            path = page["next"] and page["next"].partition("/api/")[2]
+        return messages
+
+    @property
+    def is_up(self) -> bool:
+        return self._up.is_set()
+
+    def _begin(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _stay_connected(self) -> None:
+        while self.comes_back:
+            with contextlib.suppress(OSError, TimeoutError, WebSocketException):
+                await self._converse()
+            self._up.clear()
+            for room in self.rooms.values():
+                room.subscribed = False
+            if self._socket is not None:
+                self.closings.append(self._socket.close_code)
+                self._socket = None
+            await asyncio.sleep(self._dice.uniform(*RETRY))
+
+    async def _converse(self) -> None:
+        url = self._dice.choice(self.urls).replace("http", "ws", 1)
+        self._socket = await connect(
+            f"{url}/ws/chat/?token={self.token}",
+            max_queue=None,
+            open_timeout=PATIENCE,
+            ping_interval=5,
+            ping_timeout=10,
+            proxy=None,
+        )
+        self.connections += 1
+        number = self.connections
+        async for text in self._socket:
+            self.received.append(str(text))
+            await self._take(json.loads(text), number)
+
+    async def _take(self, frame: Frame, number: int) -> None:
+        match frame["type"]:
+            case "connection_established":
+                self._up.set()
+                for room_id, room in self.rooms.items():
+                    if room.is_wanted:
+                        since = {"after": room.seq, "epoch": room.epoch} if room.epoch else {}
+                        await self._send(type="subscribe", room=room_id, **since)
+            case "subscribed":
+                room = self.rooms[frame["room"]]
+                room.subscribed = True
+                if room.epoch is None:
+                    room.seq = room.since = frame["seq"]
+                    room.epoch = frame["epoch"]
+            case "synced":
+                await self._take_synced(frame, number)
+            case "chat_message" | "message_updated" | "message_removed" if frame.get("seq"):
+                self._take_change(frame, number)
+            case "message_queued" | "message_rejected" | "message_held":
+                self._take_answer(frame)
+            case "error":
+                self._take_error(frame)
+
+    async def _take_synced(self, frame: Frame, number: int) -> None:
+        room = self.rooms[frame["room"]]
+        room.take_synced(frame, connection=number)
+        for client_id, message in frame["pending"].items():
+            if message is not None:
+                self._confirm(self.sends[client_id], message)
+        if frame["more"] or frame["reset"]:
+            await self._send(type="sync", room=frame["room"], after=room.seq, epoch=room.epoch)
+
+    def _take_change(self, frame: Frame, number: int) -> None:
+        room = self.rooms.get(frame["room"])
+        if room is not None:
+            room.take(frame, connection=number)
+        send = self.sends.get(frame["message"].get("client_id") or "")
+        if send is not None and frame["message"]["author"]["id"] == self.id:
+            send.told.append(frame["type"])
+
+    def _take_answer(self, frame: Frame) -> None:
+        send = self.sends.get(frame["message"].get("client_id") or "")
+        if send is None:
+            return
+        send.told.append(frame["type"])
+        self._confirm(send, frame["message"])
+
+    def _take_error(self, frame: Frame) -> None:
+        self.errors.append(frame)
+        send = self.sends.get(frame.get("client_id") or "")
+        if send is None:
+            return
+        send.errors.append(frame["code"])
+        if frame["code"] in FINAL:
+            send.refused = frame["code"]
+
+    def _confirm(self, send: Send, message: Frame) -> None:
+        send.answered_ids.add(message["id"])
+        if send.acknowledged is None:
+            send.acknowledged = time.monotonic()
+            send.id = message["id"]
+
+    async def _see_to(self, send: Send) -> None:
+        while not send.is_over:
+            await self._up.wait()
+            began = time.monotonic()
+            send.tries += 1
+            with contextlib.suppress(WebSocketException, OSError):
+                await self._send(
+                    type="chat_message",
+                    room=send.room,
+                    message=send.text,
+                    client_id=send.client_id,
+                )
+            errors = len(send.errors)
+            while not send.is_over and time.monotonic() - began < ANSWER:
+                if not self._up.is_set() or len(send.errors) > errors:
+                    break
+                await asyncio.sleep(0.01)
+            if send.acknowledged is not None:
+                send.waited = send.acknowledged - began
+            else:
+                await asyncio.sleep(self._dice.uniform(0.05, 0.3))
+
+    async def _send(self, **frame: Any) -> None:
+        if self._socket is None:
+            raise ConnectionError
+        await self._socket.send(json.dumps({k: v for k, v in frame.items() if v is not None}))

@@ -1,0 +1,361 @@
+"""The whole product as processes on engines of its own, every one of which may be killed.
+
+Use it from the main thread: the kernel ends our children when the thread that made them ends.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from moderado.core import failpoints
+from moderado.standalone.spawn import free_port, spawn, stop
+from tests import processes
+from tests.faults.engines import Postgres, Valkey, copy_of
+from tests.faults.judge import Judge
+from tests.faults.wire import Wire
+
+START = 60.0  # seconds a process may take until it does its work
+STOP = 40.0  # seconds it may take to end in good order
+
+# Numbers of Valkey's databases: one each, so that a fault can be aimed.
+REDIS, BROKER, LAYER = 0, 1, 2
+
+GENEROUS = {
+    "LIMIT_MESSAGES_PER_USER": "1000000/minute",
+    "LIMIT_MESSAGES_PER_ROOM": "1000000/minute",
+    "LIMIT_FRAMES_PER_SECOND": "100000",
+    "LIMIT_FRAMES_BURST": "100000",
+    "LIMIT_SOCKETS_PER_USER": "100000",
+    "LIMIT_SOCKETS_PER_ADDRESS": "100000",
+    "LIMIT_SIGN_IN_PER_ACCOUNT": "100000/minute",
+    "LIMIT_SIGN_IN_PER_ADDRESS": "100000/minute",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a cluster consists of. `failpoints` are armed in all of its processes, in addition to
+    the deadly ones that `Cluster.arm` triggers."""
+
+    webs: int = 1
+    workers: int = 1
+    beats: int = 1
+    concurrency: int = 2  # processes a worker forks
+    judged_by: str = "rules"  # or `remote`, or `keyed`: over HTTP, without or with idempotency keys
+    provider: Mapping[str, Any] = field(default_factory=dict)  # more keys of the remote's entry
+    failpoints: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    durable_valkey: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that was done to the cluster, on the harness's monotonic clock."""
+
+    at: float
+    what: str
+
+
+class Process:
+    """One of our processes, with the children it forks."""
+
+    def __init__(self, cluster: "Cluster", name: str, command: Sequence[str], kind: str) -> None:
+        self.name = name
+        self.log = cluster.folder / f"{name}.log"
+        self.environment: dict[str, str] = {}  # in addition, from the next start on
+        self._cluster = cluster
+        self._command = list(command)
+        self._kind = kind
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, without waiting for its readiness. Nothing if it runs."""
+        if self.is_running():
+            return
+        environment = self._cluster.environment(self._kind) | self.environment
+        with self.log.open("ab") as output:
+            self._process = spawn(self._command, output=output, env=environment)
+
+    def kill(self) -> None:
+        """SIGKILL to it and all its children, as when the machine's memory ran out."""
+        self._cluster.note(f"kill {self.name}")
+        self.signal_all(signal.SIGKILL)
+        if self._process:
+            self._process.wait()
+
+    def kill_child(self) -> int:
+        """SIGKILL to one of its children: its process id."""
+        child = self.children()[-1]
+        self._cluster.note(f"kill child of {self.name}")
+        os.kill(child, signal.SIGKILL)
+        return child
+
+    def signal_all(self, number: signal.Signals) -> None:
+        if self._process and self._process.poll() is None:
+            os.killpg(self._process.pid, number)
+
+    def pause(self) -> None:
+        """It stands still with its children, as on a machine that swaps."""
+        self._cluster.note(f"pause {self.name}")
+        self.signal_all(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.signal_all(signal.SIGCONT)
+
+    def end(self, number: signal.Signals = signal.SIGTERM, *, within: float = STOP) -> float:
+        """Ask it to end, by force if it does not: how many seconds that took."""
+        if self._process is None:
+            return 0.0
+        began = time.monotonic()
+        stop(self._process, number, seconds=within)
+        return time.monotonic() - began
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    def children(self) -> list[int]:
+        try:
+            text = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        except OSError:
+            return []
+        return [int(pid) for pid in text.split()]
+
+    def tail(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        return f"{self.name}:\n" + "\n".join(lines[-30:])
+
+
+class Web(Process):
+    """gunicorn and its worker, on a port that it keeps."""
+
+    def __init__(self, cluster: "Cluster", number: int) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        command = [
+            sys.executable,
+            *["-m", "gunicorn", "-c", "python:moderado.config.gunicorn"],
+            *["--bind", f"127.0.0.1:{port}", "moderado.config.asgi:application"],
+        ]
+        super().__init__(cluster, f"web-{number}", command, "web")
+
+    def answers(self) -> bool:
+        try:
+            with urlopen(f"{self.url}/livez", timeout=2):  # noqa: S310  (our own http)
+                return True
+        except (URLError, OSError):
+            return False
+
+    def kill_worker(self) -> None:
+        """SIGKILL to the process that serves; gunicorn makes another."""
+        self.kill_child()
+
+
+class Cluster:
+    """Start it with `running`. Everything in it may be reached, and broken, by name."""
+
+    def __init__(self, folder: Path, plan: Plan, *, template: Path) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.faults: list[Fault] = []
+        self.postgres = Postgres(copy_of(template, folder / "engines"))
+        self.valkey = Valkey(folder / "valkey", durable=plan.durable_valkey)
+        self.judge = Judge()
+        self.redis_wire = Wire(self.valkey.port)
+        self.broker_wire = Wire(self.valkey.port)
+        self.layer_wire = Wire(self.valkey.port)
+        self.judge_wire = Wire(0)
+        self.webs = [Web(self, number) for number in range(plan.webs)]
+        self.workers = [
+            Process(self, f"worker-{number}", _WORKER, "worker") for number in range(plan.workers)
+        ]
+        self.beats = [Process(self, f"beat-{n}", _BEAT, "beat") for n in range(plan.beats)]
+
+    @property
+    def all_processes(self) -> list[Process]:
+        return [*self.webs, *self.workers, *self.beats]
+
+    @property
+    def wires(self) -> list[Wire]:
+        return [
+            self.postgres.wire,
+            self.redis_wire,
+            self.broker_wire,
+            self.layer_wire,
+            self.judge_wire,
+        ]
+
+    def start(self) -> None:
+        """Everything, and wait until it does its work."""
+        self.judge.start()
+        self.judge_wire.target = self.judge.port
+        self.postgres.start()
+        self.valkey.start()
+        for process in self.all_processes:
+            process.start()
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """Until every web answers and every worker takes tasks."""
+        deadline = time.monotonic() + START
+        while not (all(web.answers() for web in self.webs) and self._workers_wait()):
+            for process in self.all_processes:
+                assert process.is_running(), f"It ended.\n{process.tail()}"
+            assert time.monotonic() < deadline, "\n".join(
+                each.tail() for each in self.all_processes
+            )
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Everything, as quickly as it can be done without leaving anything behind."""
+        for process in self.all_processes:
+            process.signal_all(signal.SIGCONT)
+            process.signal_all(signal.SIGKILL)
+            process.end(signal.SIGKILL, within=5)
+        self.valkey.resume()
+        self.valkey.stop()
+        self.postgres.stop()
+        for wire in self.wires:
+            wire.close()
+        self.judge.stop()
+
+    def arm(self, name: str) -> Path:
+        """The next process that reaches the failpoint `name` dies there. The file is gone then."""
+        self.note(f"failpoint {name}")
+        flag = self.folder / f"{name}.flag"
+        flag.touch()
+        return flag
+
+    def wait_until_reached(self, flag: Path, *, seconds: float = 20) -> None:
+        """Until a process has died at the armed failpoint."""
+        processes.wait_until(
+            lambda: not flag.exists(), what=f"{flag.stem} reached", seconds=seconds
+        )
+
+    def note(self, what: str) -> None:
+        self.faults.append(Fault(time.monotonic(), what))
+
+    def environment(self, kind: str) -> dict[str, str]:
+        """What a process of `kind` is started with."""
+        settings = "web" if kind == "web" else "worker"
+        return (
+            {key: value for key, value in os.environ.items() if key not in _NOT_INHERITED}
+            | GENEROUS
+            | {
+                "DATABASE_URL": self.postgres.url,
+                "REDIS_URL": f"redis://127.0.0.1:{self.redis_wire.port}/{REDIS}",
+                "BROKER_URL": f"redis://127.0.0.1:{self.broker_wire.port}/{BROKER}",
+                "LAYER_URL": f"redis://127.0.0.1:{self.layer_wire.port}/{LAYER}",
+                "SECRET_KEY": "faults-faults-faults-faults-faults-faults",
+                "SECURE_COOKIES": "0",
+                "STATIC_ROOT": str(self.folder),
+                "DJANGO_SETTINGS_MODULE": f"moderado.config.settings.{settings}",
+                "WORKER_CONCURRENCY": str(self.plan.concurrency),
+                "MODERADO_FAILPOINTS": self._failpoints(),
+                **self._providers(),
+            }
+            | self.plan.environment
+        )
+
+    def logs(self) -> str:
+        """Every line that any of our processes wrote."""
+        logs = [process.log for process in self.all_processes]
+        return "\n".join(log.read_text(errors="replace") for log in logs if log.exists())
+
+    def waiting(self) -> int:
+        """How many messages wait to be judged."""
+        return int(
+            self.postgres.value("SELECT count(*) FROM chat_message WHERE queued_at IS NOT NULL")
+        )
+
+    def wait_until_judged(self, *, seconds: float = 10) -> None:
+        """Until nothing waits."""
+        processes.wait_until(lambda: self.waiting() == 0, what="all is judged", seconds=seconds)
+
+    def _failpoints(self) -> str:
+        deadly = [
+            f"{name}:kill9@{self.folder}/{name}.flag"
+            for name in sorted(failpoints.NAMES)
+            if f"{name}:" not in self.plan.failpoints
+        ]
+        return ",".join([*([self.plan.failpoints] if self.plan.failpoints else []), *deadly])
+
+    def _providers(self) -> dict[str, str]:
+        if self.plan.judged_by == "rules":
+            return {}
+        options = {
+            "url": f"http://127.0.0.1:{self.judge_wire.port}/judge",
+            "idempotent": self.plan.judged_by == "keyed",
+        }
+        entry = {
+            "BACKEND": "tests.faults.providers.Remote",
+            "OPTIONS": options,
+            **self.plan.provider,
+        }
+        return {"MODERATION_PROVIDERS": json.dumps([entry])}
+
+    def _workers_wait(self) -> bool:
+        with self.valkey.client() as client:
+            waiting = [
+                each
+                for each in client.client_list()
+                if each["cmd"] == "brpop" and each["db"] == str(BROKER)
+            ]
+        return len(waiting) >= len(self.workers)
+
+
+_CELERY = [sys.executable, "-m", "celery", "-A"]
+_WORKER = [
+    *_CELERY,
+    *["moderado.config.celery", "worker", "--without-gossip", "--without-mingle"],
+]
+_BEAT = [*_CELERY, "moderado.config.beat", "beat"]
+_NOT_INHERITED = {"ALLOW_VOLATILE_DATABASE", "PROMETHEUS_MULTIPROC_DIR"}
+
+
+@contextmanager
+def running(folder: Path, plan: Plan, *, template: Path) -> Iterator[Cluster]:
+    """A cluster at work, for as long as the block runs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    cluster = Cluster(folder, plan, template=template)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+def make_template(folder: Path) -> Path:
+    """A folder with a stopped server and the product's empty tables, to be copied by clusters."""
+    postgres = Postgres(folder)
+    postgres.start()
+    environment = os.environ | {
+        "DATABASE_URL": postgres.url_of(postgres.wire.target),
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "SECRET_KEY": "faults-faults-faults-faults-faults-faults",
+        "SECURE_COOKIES": "0",
+        "DJANGO_SETTINGS_MODULE": "moderado.config.settings.worker",
+    }
+    try:
+        subprocess.run(
+            [sys.executable, "-m", "django", "migrate", "--verbosity", "0", "--skip-checks"],
+            env=environment,
+            check=True,
+        )
+    finally:
+        postgres.stop()
+    return folder

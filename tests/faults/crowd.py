@@ -1,0 +1,117 @@
+"""Real clients that write down every invocation and outcome, for the checker to judge by.
+
+They live on an event loop in a thread of their own: whoever breaks things may block meanwhile.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future
+from typing import Any, Self, TypeVar
+from uuid import uuid4
+
+from tests.faults.client import Client
+
+T = TypeVar("T")
+PATIENCE = 20.0  # seconds until a call of the harness's own is a failure
+PASSWORD = "um-segredo-comprido-9173"
+
+
+class Crowd:
+    """Some people, each with one socket that comes back whenever it is lost."""
+
+    def __init__(self, urls: Sequence[str], *, seed: int = 1) -> None:
+        self.urls = list(urls)
+        self.clients: list[Client] = []
+        self._seed = seed
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="crowd", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def do(self, work: Coroutine[Any, Any, T], *, within: float = PATIENCE) -> T:
+        """Carry `work` out on the crowd's loop: what it returns."""
+        return self.begin(work).result(timeout=within)
+
+    def begin(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Begin `work` on the crowd's loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def joins(self, name: str, *, connect: bool = True) -> Client:
+        """Somebody with an account of their own, connected unless told otherwise."""
+        client: Client = self.do(self._join(name, connect=connect))
+        return client
+
+    def room(self, *members: Client, mode: str = "pre") -> str:
+        """A room of the first one, in which the others are members and all listen: its id."""
+        room: str = self.do(self._open(members, mode))
+        return room
+
+    def wait_until(self, condition: Callable[[], bool], *, what: str, seconds: float = 15) -> None:
+        """Until `condition` holds. AssertionError, naming `what`, once the time is over."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+            time.sleep(0.02)
+
+    def wait_until_acknowledged(self, *, seconds: float = 30) -> None:
+        """Until every send of everybody was confirmed, or refused for good."""
+        self.wait_until(
+            lambda: all(send.is_over for c in self.clients for send in c.sends.values()),
+            what="every send acknowledged",
+            seconds=seconds,
+        )
+
+    def wait_until_all_hear(self, heads: dict[str, int], *, seconds: float = 15) -> None:
+        """Until everybody has heard each room that they listen to up to the given seq."""
+        self.wait_until(
+            lambda: all(
+                room.seq >= heads.get(room_id, 0)
+                for client in self.clients
+                for room_id, room in client.rooms.items()
+                if room.is_wanted
+            ),
+            what="all rooms heard to their end",
+            seconds=seconds,
+        )
+
+    def close(self) -> None:
+        """Everybody leaves."""
+        if self._loop.is_closed():
+            return
+        self.do(self._leave())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=PATIENCE)
+        self._loop.close()
+
+    async def _join(self, name: str, *, connect: bool) -> Client:
+        client = Client(name, self.urls, seed=f"{self._seed}/{len(self.clients)}")
+        await client.register(f"{name.lower()}-{uuid4().hex}@example.com", PASSWORD)
+        self.clients.append(client)
+        if connect:
+            await client.connect()
+        return client
+
+    async def _open(self, members: Sequence[Client], mode: str) -> str:
+        first, *others = members
+        made = await first.ask(
+            "POST", "chat/rooms/", json={"name": "Sala", "moderation_mode": mode}
+        )
+        room_id: str = made["id"]
+        for other in others:
+            await other.ask("POST", f"chat/rooms/{room_id}/join/")
+        await asyncio.gather(*(member.listen(room_id) for member in members))
+        return room_id
+
+    async def _leave(self) -> None:
+        await asyncio.gather(*(client.leave() for client in self.clients), return_exceptions=True)
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,164 @@
+"""PostgreSQL and Valkey that may be killed, stopped and started again, each behind a wire."""
+
+import os
+import shutil
+import signal
+import subprocess
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import redis
+from psycopg.rows import dict_row
+
+from moderado.standalone.binaries import valkey_program
+from moderado.standalone.home import Home
+from moderado.standalone.postgres import postgres
+from moderado.standalone.spawn import free_port, spawn, stop
+from tests import processes
+from tests.faults.wire import Wire
+
+SECONDS = 10
+
+
+class Postgres:
+    """A durable server on a folder of its own; `wire` is what our processes reach it by."""
+
+    def __init__(self, folder: Path) -> None:
+        self._home = Home(folder)
+        self._stack = ExitStack()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._direct = ""
+        self.wire = Wire(0)
+
+    def start(self) -> None:
+        url, self._process = self._stack.enter_context(postgres(self._home))
+        self._direct = url
+        self.wire.target = urlsplit(url).port or 0
+
+    def stop(self) -> None:
+        """In good order, and never again."""
+        self._stack.close()
+        self.wire.close()
+
+    def crash(self) -> None:
+        """Stop at once, as `pg_ctl -m immediate` does: what was not committed is gone."""
+        self._end(signal.SIGQUIT)
+
+    def kill(self) -> None:
+        """Kill the postmaster; its children follow when they notice."""
+        self._end(signal.SIGKILL)
+
+    def restart(self) -> None:
+        """Crash, and come back."""
+        self.crash()
+        self.start()
+
+    @property
+    def url(self) -> str:
+        """The address of our processes, by the wire."""
+        return self.url_of(self.wire.port)
+
+    def url_of(self, port: int) -> str:
+        parts = urlsplit(self._direct)
+        account = parts.netloc.rpartition("@")[0]
+        return parts._replace(netloc=f"{account}@127.0.0.1:{port}").geturl()
+
+    def connect(self) -> psycopg.Connection[dict[str, Any]]:
+        """The harness's own way in, beside the wire."""
+        return psycopg.connect(self._direct, autocommit=True, row_factory=dict_row)
+
+    def ask(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        with self.connect() as connection:
+            answer = connection.execute(query, values)
+            return answer.fetchall() if answer.description else []
+
+    def value(self, query: str, *values: Any) -> Any:
+        return next(iter(self.ask(query, *values)[0].values()))
+
+    def terminate_backends(self) -> int:
+        """End every connection but the harness's: how many those were."""
+        ended = self.ask(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            " AND backend_type = 'client backend'"
+        )
+        return len(ended)
+
+    @property
+    def folder(self) -> Path:
+        return self._home.path
+
+    def _end(self, with_signal: signal.Signals) -> None:
+        assert self._process
+        stop(self._process, with_signal, seconds=SECONDS)
+        self._stack.close()
+
+
+class Valkey:
+    """A server that keeps its port and, unless it is durable, nothing else."""
+
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        self._folder = folder
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._durable = durable
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.options: dict[str, str] = {"maxmemory-policy": "noeviction"}
+
+    def start(self) -> None:
+        settings = {
+            "port": str(self._port),
+            "bind": "127.0.0.1",
+            "dir": str(self._folder),
+            "appendonly": "yes" if self._durable else "no",
+            "save": "",
+            **self.options,
+        }
+        command = [part for name, value in settings.items() for part in (f"--{name}", value)]
+        with (self._folder / "valkey.log").open("ab") as log:
+            self._process = spawn([valkey_program(), *command], output=log)
+        processes.wait_until(self.answers, what="Valkey answers", seconds=SECONDS)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            stop(self._process, signal.SIGTERM, seconds=SECONDS)
+
+    def kill(self) -> None:
+        assert self._process
+        stop(self._process, signal.SIGKILL, seconds=SECONDS)
+
+    def pause(self) -> None:
+        """It stands still, with every connection open."""
+        assert self._process
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self._process
+        os.kill(self._process.pid, signal.SIGCONT)
+
+    @property
+    def port(self) -> int:
+        return self._port
+
+    def client(self, number: int = 0) -> "redis.Redis[str]":
+        """The harness's own way in, to database `number`."""
+        return redis.Redis(port=self._port, db=number, decode_responses=True, socket_timeout=5)
+
+    def flush(self) -> None:
+        with self.client() as client:
+            client.flushall()
+
+    def answers(self) -> bool:
+        try:
+            with self.client() as client:
+                return bool(client.ping())
+        except (OSError, redis.RedisError):
+            return False
+
+
+def copy_of(template: Path, folder: Path) -> Path:
+    """A folder with the database of `template`, which must be stopped: quicker than a new one."""
+    shutil.copytree(template, folder, symlinks=True, dirs_exist_ok=True)
+    return folder

@@ -1,0 +1,155 @@
+"""A moderation service over real HTTP that keeps its own bill, and fails as it is told to.
+
+It judges by the words of the text (BLOCK, HOLD, FLAG, else ALLOW), and writes a line of its bill
+*before* it answers, as a service does that charges for work and then loses the connection.
+"""
+
+import json
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+Question = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Asked:
+    """One request as the service saw it. Times are the harness's monotonic clock."""
+
+    question: Question
+    began: float
+    ended: float | None = None
+    billed: bool = False
+    answered: int | None = None  # the status; None: the connection was dropped
+
+    @property
+    def subject(self) -> tuple[str, int]:
+        return self.question["id"], self.question["revision"]
+
+
+@dataclass
+class Manner:
+    """How the service behaves, until it is told otherwise."""
+
+    seconds: float = 0.0  # it thinks so long before it answers, having billed
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | None = None  # in place of its opinion
+    lose_answers: float = 0.0  # the share of bills after which the connection is dropped
+    drip: float = 0.0  # seconds between two bytes of the answer
+    bills_failures: bool = False  # whether a status other than 200 is charged for
+
+
+class Judge:
+    """Listens on a port of the loopback from `start` to `stop`."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self.manner = Manner()
+        self.asked: list[Asked] = []
+        self.on_request: Callable[[Asked], None] | None = None  # called once it was billed
+        self._dice = random.Random(seed)
+        self._lock = threading.Lock()
+        self._server: ThreadingHTTPServer | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        judge = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                judge._serve(self)
+
+            def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
+                pass
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+            block_on_close = False
+            request_queue_size = 512
+
+            def handle_error(self, request: object, client_address: object) -> None:
+                pass  # callers that die are what this is for
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, name="judge", daemon=True).start()
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    @property
+    def port(self) -> int:
+        assert self._server
+        return int(self._server.server_port)
+
+    def bill(self) -> Counter[tuple[str, int]]:
+        """How often each message and revision was charged for; a repeated key is charged once."""
+        with self._lock:
+            charged = [each for each in self.asked if each.billed]
+        return Counter(each.subject for each in charged)
+
+    def _serve(self, request: BaseHTTPRequestHandler) -> None:
+        length = int(request.headers.get("Content-Length", 0))
+        question = json.loads(request.rfile.read(length))
+        question["key"] = request.headers.get("Idempotency-Key")
+        asked = Asked(question, began=time.monotonic())
+        manner = self.manner
+        with self._lock:
+            self.asked.append(asked)
+            charges = manner.status == 200 or manner.bills_failures
+            asked.billed = charges and not self._was_charged(question["key"])
+            loses = self._dice.random() < manner.lose_answers
+        if self.on_request:
+            self.on_request(asked)
+        if manner.seconds:
+            time.sleep(manner.seconds)
+        if loses:
+            request.close_connection = True
+        else:
+            _answer(request, manner, question["text"])
+            asked.answered = manner.status
+        asked.ended = time.monotonic()
+
+    def _was_charged(self, key: str | None) -> bool:
+        return key is not None and any(
+            each.billed and each.question["key"] == key for each in self.asked
+        )
+
+
+def _answer(request: BaseHTTPRequestHandler, manner: Manner, text: str) -> None:
+    body = manner.body
+    if body is None:
+        body = json.dumps({"outcome": outcome_of(text), "model": "stub-1", "cost": 1}).encode()
+    request.send_response(manner.status)
+    for name, value in manner.headers.items():
+        request.send_header(name, value)
+    request.send_header("Content-Type", "application/json")
+    request.send_header("Content-Length", str(len(body)))
+    request.end_headers()
+    for at in range(len(body)) if manner.drip else ():
+        request.wfile.write(body[at : at + 1])
+        request.wfile.flush()
+        time.sleep(manner.drip)
+    if not manner.drip:
+        request.wfile.write(body)
+
+
+def outcome_of(text: str) -> str:
+    """What the service makes of `text`."""
+    words = text.split()
+    return next((word for word in ("BLOCK", "HOLD", "FLAG") if word in words), "ALLOW")

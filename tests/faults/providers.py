@@ -1,0 +1,70 @@
+"""The provider that asks the judge of this package: loaded by the worker under test."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+import httpx
+
+from moderado.moderation.errors import ProviderUnavailable
+from moderado.moderation.types import Assessment, Category, Content, Outcome
+
+TOO_MANY = 429
+_BAD = {Outcome.BLOCK, Outcome.HOLD, Outcome.FLAG}
+
+
+class Remote:
+    """Asks over HTTP, once a content. `idempotent` says whether it sends keys along."""
+
+    name = "remote"
+    remote: ClassVar[Literal[True]] = True
+
+    def __init__(self, *, url: str, idempotent: bool = False) -> None:
+        self._url = url
+        self.idempotent = idempotent
+        self._client: httpx.AsyncClient | None = None
+
+    async def assess(self, contents: Sequence[Content]) -> list[Assessment]:
+        if self._client is None:
+            self._client = httpx.AsyncClient(timeout=httpx.Timeout(8, connect=2), trust_env=False)
+        return [await self._ask(self._client, content) for content in contents]
+
+    async def _ask(self, client: httpx.AsyncClient, content: Content) -> Assessment:
+        question = {
+            "id": str(content.subject_id),
+            "revision": content.revision,
+            "text": content.text,
+        }
+        key = content.context.get("idempotency_key") if self.idempotent else None
+        headers = {"Idempotency-Key": str(key)} if key else {}
+        try:
+            answer = await client.post(self._url, json=question, headers=headers)
+        except httpx.ConnectError as error:
+            raise ProviderUnavailable("connect", not_done=True) from error
+        except httpx.HTTPError as error:
+            raise ProviderUnavailable("transport") from error
+        return self._opinion(answer)
+
+    def _opinion(self, answer: httpx.Response) -> Assessment:
+        if answer.status_code == TOO_MANY:
+            if "quota" in answer.text:
+                raise ProviderUnavailable("quota", exhausted=True)
+            after = answer.headers.get("Retry-After")
+            raise ProviderUnavailable(
+                "busy", not_done=True, retry_after=float(after) if after else None
+            )
+        if not answer.is_success:
+            raise ProviderUnavailable(f"status {answer.status_code}")
+        try:
+            said: dict[str, Any] = json.loads(answer.text)
+            outcome = Outcome(said["outcome"])
+        except (ValueError, TypeError, KeyError) as error:
+            raise ProviderUnavailable("malformed_answer") from error
+        return Assessment(
+            provider=self.name,
+            outcome=outcome,
+            model=str(said.get("model", "")),
+            categories={Category.HARASSMENT: 0.9} if outcome in _BAD else {},
+            cost=float(said.get("cost", 0)),
+            raw=said,
+        )

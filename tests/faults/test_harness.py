@@ -1,0 +1,48 @@
+"""The harness itself: a quiet run is clean, and the checker sees what it is there to see."""
+
+import pytest
+
+from tests.faults.checker import Run, assert_all_is_well, violations
+from tests.faults.crowd import Crowd
+from tests.faults.words import a_text
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def cluster(start_cluster):
+    return start_cluster(judged_by="remote")
+
+
+@pytest.fixture
+def crowd(cluster):
+    with Crowd([web.url for web in cluster.webs]) as crowd:
+        yield crowd
+
+
+def test_a_run_without_faults_is_clean(cluster, crowd):
+    ana, bia = crowd.joins("Ana"), crowd.joins("Bia")
+    room = crowd.room(ana, bia)
+    for number in range(30):
+        crowd.do((ana, bia)[number % 2].say(room, a_text(number)))
+
+    assert_all_is_well(Run(cluster, crowd))
+
+
+def test_the_checker_sees_what_was_lost_doubled_reordered_or_leaked(cluster, crowd):
+    ana, bia = crowd.joins("Ana"), crowd.joins("Bia")
+    room = crowd.room(ana, bia)
+    sends = [crowd.do(ana.say_and_wait(room, a_text(0, outcome=o))) for o in ("", "", "BLOCK")]
+    assert_all_is_well(Run(cluster, crowd))
+
+    lost, doubled, private = sends
+    cluster.judge.asked.append(next(a for a in cluster.judge.asked if a.subject[0] == doubled.id))
+    bia.received.append(private.text)
+    bia.rooms[room].heard.pop()
+    bia.rooms[room].disorder.append("seq 1 after 2")
+    cluster.postgres.ask("DELETE FROM chat_message WHERE id = %s", lost.id)
+    ana.sends[private.client_id].told.clear()
+    found = violations(Run(cluster, crowd))
+
+    broken = {name.split()[0] for name, sentences in found.items() if sentences}
+    assert broken == {"I1", "I3", "I4", "I5", "I6"}

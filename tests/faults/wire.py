@@ -1,0 +1,156 @@
+"""A wire that can be cut: a TCP proxy between our processes and what they talk to.
+
+It runs in a thread with an event loop of its own, so that whoever pulls at it may block.
+"""
+
+import asyncio
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Coroutine
+from typing import Any, Self
+
+CHUNK = 65_536
+
+
+class Wire:
+    """Listens on `port` and carries to `target`, as long as nobody does anything to it."""
+
+    def __init__(self, target: int, *, host: str = "127.0.0.1") -> None:
+        self.target = target
+        self._host = host
+        self._pairs: set[_Pair] = set()
+        self._open = asyncio.Event()
+        self._refusing = False
+        self._swallowing = 0
+        self._delay = 0.0
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="wire", daemon=True)
+        listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.port: int = listener.getsockname()[1]
+        self._thread.start()
+        self._server = self._run(asyncio.start_server(self._accept, sock=listener))
+        self._run(self._set_open(is_open=True))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def hold(self) -> None:
+        """From now on nothing passes and nobody is told: a partition, or a cable pulled."""
+        self._run(self._set_open(is_open=False))
+
+    def release(self) -> None:
+        """What was held passes; all is as it was."""
+        self._refusing, self._swallowing, self._delay = False, 0, 0.0
+        self._run(self._set_open(is_open=True))
+
+    def cut(self) -> None:
+        """Reset every connection; new ones are served."""
+        self._run(self._cut())
+
+    def refuse(self) -> None:
+        """Reset every connection and each new one, until released."""
+        self._refusing = True
+        self.cut()
+
+    def swallow(self, answers: int = 1) -> None:
+        """The request passes, and instead of its answer comes a reset: `answers` times."""
+        self._swallowing = answers
+
+    def delay(self, seconds: float) -> None:
+        """Every answer takes so much longer, until released."""
+        self._delay = seconds
+
+    @property
+    def connections(self) -> int:
+        return len(self._pairs)
+
+    def close(self) -> None:
+        """Stop listening, and reset whatever is open."""
+        if self._loop.is_closed():
+            return
+        self._run(self._stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=10)
+        self._loop.close()
+
+    def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=30)
+
+    async def _set_open(self, *, is_open: bool) -> None:
+        (self._open.set if is_open else self._open.clear)()
+
+    async def _cut(self) -> None:
+        for pair in list(self._pairs):
+            pair.reset()
+        await asyncio.sleep(0)
+
+    async def _stop(self) -> None:
+        self._server.close()
+        self._open.set()
+        await self._cut()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        pair = _Pair(writer)
+        self._pairs.add(pair)
+        try:
+            await self._open.wait()
+            if self._refusing:
+                return
+            far_reader, far_writer = await asyncio.open_connection(self._host, self.target)
+            pair.writers.append(far_writer)
+            there = asyncio.create_task(self._carry(reader, far_writer))
+            back = asyncio.create_task(self._carry_back(pair, far_reader, writer))
+            await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
+            there.cancel()
+            back.cancel()
+            await asyncio.gather(there, back, return_exceptions=True)
+        except OSError:
+            pass  # nobody listens there: the near end learns it by the reset
+        finally:
+            self._pairs.discard(pair)
+            pair.reset()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while chunk := await reader.read(CHUNK):
+            await self._open.wait()
+            writer.write(chunk)
+            await writer.drain()
+
+    async def _carry_back(
+        self, pair: "_Pair", reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        while chunk := await reader.read(CHUNK):
+            if self._swallowing > 0:
+                self._swallowing -= 1
+                pair.reset()
+                return
+            if self._delay:
+                await asyncio.sleep(self._delay)
+            await self._open.wait()
+            writer.write(chunk)
+            await writer.drain()
+
+
+class _Pair:
+    """Both ends of one connection through the wire."""
+
+    def __init__(self, near: asyncio.StreamWriter) -> None:
+        self.writers = [near]
+
+    def reset(self) -> None:
+        """End both with a reset, as a machine does that knows of no such connection."""
+        for writer in self.writers:
+            with contextlib.suppress(OSError):
+                end = writer.get_extra_info("socket")
+                if end is not None and end.fileno() >= 0:
+                    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
