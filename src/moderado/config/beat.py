@@ -8,7 +8,9 @@ from typing import Any
 
 from celery import Celery, signals
 
-app = Celery("moderado", fixups=[])  # its fix-up for Django would load all of it
+app = Celery(
+    "moderado", fixups=[], amqp="moderado.config.broker:Broker"
+)  # its fix-up for Django would load all of it
 app.config_from_object("moderado.config.queue")
 
 

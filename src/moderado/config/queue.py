@@ -7,6 +7,7 @@ the sweep in `moderado.chat.services.screening`.
 from moderado.config.env import env
 
 broker_url = env().broker
+broker_transport = "moderado.config.broker:Transport"
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 broker_transport_options = {
@@ -28,6 +29,8 @@ task_soft_time_limit = 20
 
 worker_prefetch_multiplier = 1
 worker_max_tasks_per_child = 2000
+# All that is taken up after a reconnect is told anyway by what waits in PostgreSQL.
+worker_enable_prefetch_count_reduction = False
 worker_cancel_long_running_tasks_on_connection_loss = True
 worker_soft_shutdown_timeout = 25
 worker_enable_remote_control = False

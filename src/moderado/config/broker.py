@@ -1,0 +1,55 @@
+"""How Celery reaches the broker: it comes back at once, and never stands still for good.
+
+When a finished task cannot be acknowledged because the connection was reset, kombu keeps counting
+it as under way. After as many of them as the worker may hold, it asks for no more work, not even
+once Redis is back (kombu 5.7; seen within seconds under a broker that refused connections). For us
+such a task is over: Redis gives it out once more after the visibility timeout, which is harmless.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from celery.app.amqp import AMQP
+from kombu import Connection
+from kombu.transport import redis, virtual
+
+
+class QoS(redis.QoS):
+    """Forgets a delivery whatever Redis says."""
+
+    def ack(self, delivery_tag: str) -> None:
+        with self._forgotten(delivery_tag):
+            super().ack(delivery_tag)
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: FBT001, FBT002  (the library's)
+        with self._forgotten(delivery_tag):
+            super().reject(delivery_tag, requeue)
+
+    @contextmanager
+    def _forgotten(self, delivery_tag: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception:
+            virtual.QoS.ack(self, delivery_tag)
+            raise
+
+
+class Channel(redis.Channel):
+    QoS = QoS
+
+
+class Transport(redis.Transport):
+    Channel = Channel
+
+
+class PromptConnection(Connection):
+    """Tries again within 2 s at most. Celery would wait up to 30 s, long after Redis is back."""
+
+    def _ensure_connection(self, *arguments: Any, **options: Any) -> Any:
+        options |= {"interval_start": 0.2, "interval_step": 0.3, "interval_max": 2}
+        return super()._ensure_connection(*arguments, **options)
+
+
+class Broker(AMQP):
+    Connection = PromptConnection
