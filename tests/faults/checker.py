@@ -30,6 +30,13 @@ _MESSAGES = """
            m.edit_revision, m.queued_at IS NOT NULL AS waits, r.moderation_mode AS mode
       FROM chat_message m JOIN chat_room r ON r.id = m.room_id
 """
+# What was shown and then replaced; where all is shown at once, what was blocked afterwards too.
+_REPLACED = """
+    SELECT text FROM chat_revision WHERE status = 'APPROVED'
+     UNION ALL
+    SELECT edit_text FROM chat_message m JOIN chat_room r ON r.id = m.room_id
+     WHERE r.moderation_mode <> 'pre' AND edit_text IS NOT NULL
+"""
 _LOGS = """
     SELECT subject_id::text AS id, revision, verdict, rung, actor_id IS NULL AS machine
       FROM moderation_moderationlog ORDER BY created_at
@@ -52,6 +59,13 @@ class Run:
     @cached_property
     def logs(self) -> list[Row]:
         return self.cluster.postgres.ask(_LOGS)
+
+    @cached_property
+    def public_texts(self) -> list[str]:
+        """Every text that was public at some time."""
+        shown = [row["text"] for row in self.messages.values() if row["seq"]]
+        replaced = self.cluster.postgres.ask(_REPLACED)
+        return [*shown, *(row["text"] for row in replaced)]
 
     @cached_property
     def heads(self) -> dict[str, int]:
@@ -224,17 +238,19 @@ _STATUS = {"ALLOW": "APPROVED", "FLAG": "APPROVED", "HOLD": "HELD", "BLOCK": "RE
 
 def nothing_leaks(run: Run) -> Broken:
     """I6: no unapproved text in any byte that another person received."""
-    private: dict[str, tuple[str, str]] = {}
-    for client, send in run.sends:
-        row = run.messages.get(send.id or "")
-        if row is None or row["seq"] == 0:
-            for canary in CANARY.findall(send.text):
-                private[canary] = (client.id, send.client_id)
+    texts = [(client.id, send.text) for client, send in run.sends]
+    texts += [(client.id, text) for client in run.clients for _, text in client.edits]
+    public = {canary for text in run.public_texts for canary in CANARY.findall(text)}
+    private = {
+        canary: author
+        for author, text in texts
+        for canary in CANARY.findall(text)
+        if canary not in public
+    }
     for client in run.clients:
         for canary in set(CANARY.findall("\n".join(client.received))):
-            author, client_id = private.get(canary, (client.id, ""))
-            if author != client.id:
-                yield f"{client.name} received the unapproved text of {client_id}"
+            if private.get(canary, client.id) != client.id:
+                yield f"{client.name} received {canary}, which was never approved"
 
 
 def logs_are_silent(run: Run) -> Broken:

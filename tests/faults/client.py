@@ -111,6 +111,7 @@ class Client:
         self.urls = list(urls)
         self.rooms: dict[str, Room] = {}
         self.sends: dict[str, Send] = {}
+        self.edits: list[tuple[str, str]] = []  # (message id, text), whatever came of them
         self.errors: list[Frame] = []
         self.closings: list[int | None] = []
         self.received: list[str] = []  # every text that came, by any door
@@ -170,6 +171,17 @@ class Client:
         while not send.is_over:
             await asyncio.sleep(0.005)
         return send
+
+    async def edit(self, message_id: str, text: str) -> None:
+        """Ask once for a new text; what came of it is seen in the room."""
+        self.edits.append((message_id, text))
+        with contextlib.suppress(WebSocketException, OSError):
+            await self._send(type="edit_message", id=message_id, message=text)
+
+    async def delete(self, message_id: str) -> None:
+        """Ask once for a message to be removed."""
+        with contextlib.suppress(WebSocketException, OSError):
+            await self._send(type="delete_message", id=message_id)
 
     async def post(self, room_id: str, text: str, client_id: str) -> httpx.Response:
         """Say it by REST."""

@@ -190,14 +190,18 @@ class Cluster:
         return [*self.webs, *self.workers, *self.beats]
 
     @property
+    def named_wires(self) -> dict[str, Wire]:
+        return {
+            "PostgreSQL": self.postgres.wire,
+            "Redis": self.redis_wire,
+            "the broker": self.broker_wire,
+            "the layer": self.layer_wire,
+            "the judge": self.judge_wire,
+        }
+
+    @property
     def wires(self) -> list[Wire]:
-        return [
-            self.postgres.wire,
-            self.redis_wire,
-            self.broker_wire,
-            self.layer_wire,
-            self.judge_wire,
-        ]
+        return list(self.named_wires.values())
 
     def start(self) -> None:
         """Everything, and wait until it does its work."""

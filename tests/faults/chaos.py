@@ -1,0 +1,168 @@
+"""Random faults under constant talk: `make chaos SEED=1 DURATION=60` (seconds).
+
+Prints what was done and, for each invariant, how often it was violated; ends with 1 if it was at
+all. `SWITCH_OFF=lease|sweep|healing` takes one of the product's own remedies away, to show that
+the checker sees what then goes wrong.
+"""
+
+import asyncio
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.faults.checker import INVARIANTS, Run, settle, violations
+from tests.faults.client import Client
+from tests.faults.cluster import Cluster, Plan, make_template, running
+from tests.faults.crowd import Crowd
+from tests.faults.judge import Manner
+from tests.faults.mischief import Troublemaker
+from tests.faults.words import a_text
+
+CALM = 4.0  # seconds of undisturbed talk before the first fault
+PAUSE = (0.4, 3.0)  # seconds between two faults
+EVERY = 0.5  # seconds between two messages of one person, on average
+LOST_ANSWERS = 0.03  # of the judge's, after it has billed
+
+SWITCHES = {
+    "": "",
+    "lease": "worker.lease:drop",
+    "sweep": "worker.sweep:drop",
+    "healing": "hub.healing:drop",
+}
+
+
+@dataclass
+class Outcome:
+    """What a run of chaos came to."""
+
+    seed: int
+    faults: Counter[str] = field(default_factory=Counter)
+    messages: int = 0
+    acknowledged: int = 0
+    late: list[str] = field(default_factory=list)
+    broken: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def violations(self) -> int:
+        return len(self.late) + sum(len(found) for found in self.broken.values())
+
+
+def chaos(folder: Path, template: Path, *, seed: int, duration: float, off: str = "") -> Outcome:
+    """Talk and break things for `duration` seconds; then judge."""
+    plan = Plan(
+        webs=2,
+        workers=2,
+        judged_by="keyed" if seed % 2 == 0 else "remote",
+        failpoints=SWITCHES[off],
+    )
+    with running(folder, plan, template=template) as cluster:
+        cluster.judge.manner = Manner(seconds=0.1, lose_answers=LOST_ANSWERS)
+        with Crowd([web.url for web in cluster.webs], seed=seed) as crowd:
+            return _run(cluster, crowd, seed=seed, duration=duration)
+
+
+def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float) -> Outcome:
+    people = [crowd.joins(name) for name in ("Ana", "Bia", "Caio", "Davi", "Eva", "Gil")]
+    rooms = [
+        crowd.room(*people),
+        crowd.room(*people[:3]),
+        crowd.room(*people[3:], mode="post"),
+    ]
+    talks = [crowd.begin(_talk(person, seed=f"{seed}/{person.name}")) for person in people]
+    began = time.monotonic()
+    calm = [(began, began + CALM)]
+    time.sleep(CALM)
+    trouble = Troublemaker(cluster, seed=seed)
+    _make_trouble(trouble, cluster, random.Random(seed), until=time.monotonic() + duration)
+    trouble.stop()
+    for talk in talks:
+        talk.cancel()
+    run = Run(cluster, crowd, calm=calm)
+    late = settle(run)
+    sends = [send for _, send in run.sends]
+    return Outcome(
+        seed,
+        faults=Counter(trouble.done),
+        messages=len(sends),
+        acknowledged=sum(send.acknowledged is not None for send in sends),
+        late=late,
+        broken=violations(run),
+    )
+
+
+def _make_trouble(
+    trouble: Troublemaker, cluster: Cluster, dice: random.Random, *, until: float
+) -> None:
+    following = time.monotonic()
+    while time.monotonic() < until:
+        trouble.repair()
+        if time.monotonic() >= following:
+            trouble.act()
+            following = time.monotonic() + dice.uniform(*PAUSE)
+        time.sleep(0.05)
+
+
+async def _talk(person: Client, *, seed: str) -> None:
+    """Say this and that in all of one's rooms, now and then change or take back what one said."""
+    dice = random.Random(seed)
+    outcomes = ["", "", "", "", "", "", "BLOCK", "BLOCK", "HOLD", "FLAG"]
+    number = 0
+    with suppress(asyncio.CancelledError):
+        while True:
+            number += 1
+            room = dice.choice(list(person.rooms))
+            await person.say(room, a_text(number, outcome=dice.choice(outcomes)))
+            stored = [send.id for send in person.sends.values() if send.id]
+            if stored and dice.random() < 0.08 and person.is_up:
+                await person.edit(
+                    dice.choice(stored), a_text(number, outcome=dice.choice(outcomes))
+                )
+            if stored and dice.random() < 0.04 and person.is_up:
+                await person.delete(dice.choice(stored))
+            if dice.random() < 0.02:
+                await person.drop_connection()
+            await asyncio.sleep(dice.expovariate(1 / EVERY))
+
+
+def table(outcome: Outcome) -> str:
+    """The outcome for people."""
+    done = ", ".join(f"{name} {count}" for name, count in sorted(outcome.faults.items()))
+    lines = [
+        f"seed {outcome.seed}: {outcome.messages} messages, {outcome.acknowledged} acknowledged, "
+        f"{outcome.faults.total()} faults",
+        f"  {done}",
+    ]
+    for name in INVARIANTS:
+        found = outcome.broken.get(name, [])
+        lines.append(f"  {name:32} {len(found):4} violations")
+        lines += [f"      {sentence}" for sentence in found[:5]]
+    lines += [f"  late: {sentence}" for sentence in outcome.late]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    seed, duration = int(os.environ.get("SEED", "1")), float(os.environ.get("DURATION", "60"))
+    off = os.environ.get("SWITCH_OFF", "")
+    folder = Path(tempfile.mkdtemp(prefix="moderado-chaos-"))
+    folder.chmod(0o711)  # root's PostgreSQL may have to run as somebody else
+    try:
+        template = make_template(folder / "template")
+        outcome = chaos(folder / "run", template, seed=seed, duration=duration, off=off)
+    finally:
+        if os.environ.get("KEEP", "") == "":
+            shutil.rmtree(folder, ignore_errors=True)
+    print(table(outcome), flush=True)
+    if outcome.violations:
+        print(f"Again: make chaos SEED={seed} DURATION={duration:g} (KEEP=1: {folder})")
+    return 1 if outcome.violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

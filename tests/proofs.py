@@ -1,0 +1,134 @@
+"""Which test proves which row of what is promised: `@pytest.mark.proves("R1", "S5")`.
+
+`tests/rows.toml` has the rows. A run with `--proofs` prints a table of them, and fails for a row
+that no test of the run proves; `--record FILE` also writes the results, from which
+`docs/guarantees.md` is made.
+"""
+
+import ast
+import json
+import platform
+import subprocess
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TESTS = Path(__file__).parent
+ROWS = TESTS / "rows.toml"
+
+
+def rows() -> dict[str, dict[str, str]]:
+    """Every row by its id: `fault`, `outcome` and, where its feature is missing, `waits_for`."""
+    return tomllib.loads(ROWS.read_text())
+
+
+def declared() -> dict[str, list[str]]:
+    """The places in the tests that say they prove a row, by row: read, not run."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(TESTS.rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.proves":
+                for row in node.args:
+                    found[ast.literal_eval(row)].append(f"{path.relative_to(TESTS)}:{node.lineno}")
+    return dict(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one test: `outcome` is passed, failed or skipped."""
+
+    test: str
+    outcome: str
+    seconds: float
+    reason: str = ""
+
+
+class Proofs:
+    """Collects the results of the tests that prove rows, and tells them row by row."""
+
+    def __init__(self, record: str | None) -> None:
+        self._record = record
+        self._proves: dict[str, list[str]] = {}
+        self._results: dict[str, Result] = {}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            marks = [row for mark in item.iter_markers("proves") for row in mark.args]
+            if unknown := set(marks) - rows().keys():
+                raise pytest.UsageError(f"{item.nodeid} proves {unknown}, which are no rows")
+            self._proves[item.nodeid] = list(dict.fromkeys(marks))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" or report.outcome != "passed":
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+            self._results[report.nodeid] = Result(
+                report.nodeid, report.outcome, round(report.duration, 1), str(reason)
+            )
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        outcomes = {row: outcome_of(results) for row, results in self.by_row().items()}
+        if session.exitstatus == 0 and {"missing", "failed"} & set(outcomes.values()):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        terminalreporter.section("what is promised")
+        known = rows()
+        for row, results in self.by_row().items():
+            seconds = sum(result.seconds for result in results)
+            terminalreporter.write_line(
+                f"{row:>4}  {outcome_of(results):8} {len(results):3} tests {seconds:7.1f} s  "
+                f"{known[row]['fault'][:80]}"
+            )
+        if self._record:
+            Path(self._record).write_text(json.dumps(self._written(), indent=1) + "\n")
+
+    def by_row(self) -> dict[str, list[Result]]:
+        """The results of each row that does not wait for its feature, in the table's order."""
+        found: dict[str, list[Result]] = {
+            row: [] for row, told in rows().items() if "waits_for" not in told
+        }
+        for test, result in sorted(self._results.items()):
+            for row in self._proves.get(test, ()):
+                found.setdefault(row, []).append(result)
+        return found
+
+    def _written(self) -> dict[str, Any]:
+        return {
+            "date": datetime.now(UTC).date().isoformat(),
+            "commit": _commit(),
+            "machine": f"{platform.machine()}, Python {platform.python_version()}",
+            "rows": {
+                row: {
+                    "outcome": outcome_of(results),
+                    "seconds": round(sum(each.seconds for each in results), 1),
+                    "tests": list(_tests(results)),
+                    "skipped": sorted({each.reason for each in results if each.reason}),
+                }
+                for row, results in self.by_row().items()
+            },
+        }
+
+
+def outcome_of(results: list[Result]) -> str:
+    """One word for a row: failed, passed, skipped, or missing where no test ran."""
+    outcomes = {result.outcome for result in results}
+    return next((o for o in ("failed", "passed", "skipped") if o in outcomes), "missing")
+
+
+def _tests(results: list[Result]) -> Iterator[str]:
+    """The tests without their parameters, each once."""
+    seen = dict.fromkeys(result.test.partition("[")[0] for result in results)
+    yield from (test.removeprefix("tests/") for test in seen)
+
+
+def _commit() -> str:
+    asked = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip()

@@ -1,0 +1,35 @@
+"""Every row of what is promised names a test, and every test a row that there is."""
+
+from tests import proofs
+from tests.proofs import Result, outcome_of
+
+
+def test_every_row_has_a_test_or_says_what_it_waits_for():
+    declared = proofs.declared()
+
+    missing = [
+        row
+        for row, told in proofs.rows().items()
+        if "waits_for" not in told and row not in declared
+    ]
+    assert missing == []
+
+
+def test_no_test_proves_a_row_that_there_is_not():
+    assert set(proofs.declared()) <= set(proofs.rows())
+
+
+def test_what_waits_for_its_feature_is_proved_by_nobody():
+    waiting = {row for row, told in proofs.rows().items() if "waits_for" in told}
+
+    assert waiting.isdisjoint(proofs.declared())
+
+
+def test_one_failure_fails_a_row_and_a_row_without_a_result_is_missing():
+    passed, failed = Result("a", "passed", 1), Result("b", "failed", 1)
+    skipped = Result("c", "skipped", 0, "needs root")
+
+    assert outcome_of([passed, failed, skipped]) == "failed"
+    assert outcome_of([passed, skipped]) == "passed"
+    assert outcome_of([skipped]) == "skipped"
+    assert outcome_of([]) == "missing"
