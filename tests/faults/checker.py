@@ -162,10 +162,12 @@ def clients_hold_what_is_stored(run: Run) -> Broken:
                 if row is None:
                     yield f"{client.name} knows {message_id}, which is not stored"
                     continue
-                shown = row["text"] if row["status"] == "APPROVED" else ""
-                if (known["seq"], known["status"]) != (row["seq"], row["status"]):
-                    yield f"{client.name} holds {message_id} at {known['seq']}, not {row['seq']}"
-                elif known["content"] != shown:
+                visible = row["status"] == "APPROVED"
+                expected = row["seq"], "APPROVED" if visible else "REMOVED"
+                if (known["seq"], known["status"]) != expected:
+                    held = known["seq"], known["status"]
+                    yield f"{client.name} holds {message_id} as {held}, not {expected}"
+                elif known["content"] != (row["text"] if visible else ""):
                     yield f"{client.name} holds another text of {message_id}"
 
 

@@ -31,7 +31,9 @@ worker_prefetch_multiplier = 1
 worker_max_tasks_per_child = 2000
 # All that is taken up after a reconnect is told anyway by what waits in PostgreSQL.
 worker_enable_prefetch_count_reduction = False
-worker_cancel_long_running_tasks_on_connection_loss = True
+# A task goes on when the broker is lost: to end it would leave paid calls without an answer and
+# its messages under a lease. That the broker gives it out once more is harmless.
+worker_cancel_long_running_tasks_on_connection_loss = False
 worker_soft_shutdown_timeout = 25
 worker_enable_remote_control = False
 worker_concurrency = env().worker_concurrency

@@ -1,12 +1,14 @@
 """A doorbell: tells other processes that work waits, without anybody waiting for the telling.
 
 However often it is pressed, one ring is outstanding: the ring is a key in Redis that whoever
-answers takes away *before* looking for work, so that a press after it rings anew. A ring that is
-lost costs nothing but time: the sweep finds what waits.
+answers takes away *before* looking for work, so that a press after it rings anew. What cannot be
+sent is tried again every second; a ring that is lost on its way, or with this process, costs
+nothing but time: the sweep finds what waits.
 """
 
 import os
 import threading
+import time
 from collections.abc import Callable
 
 import structlog
@@ -17,6 +19,7 @@ from moderado.core.redis import client
 
 log = structlog.get_logger(__name__)
 
+_PAUSE = 1.0  # seconds after a ring that could not be sent
 _EXPIRY = 5  # seconds until a ring that nobody answered no longer silences the next one
 
 
@@ -62,6 +65,8 @@ class Doorbell:
             except Exception:  # noqa: BLE001  (a broker that is away must not end the thread)
                 DROPPED.labels("ring").inc()
                 log.warning("ring_lost", doorbell=self._name)
+                time.sleep(_PAUSE)
+                self._pressed.set()  # Work waits still.
 
     def _ring_once(self) -> None:
         if not client().set(self._key, 1, nx=True, ex=_EXPIRY):
