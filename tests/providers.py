@@ -32,8 +32,8 @@ class Obedient:
 
 
 class Remote:
-    """The same, as if over the network: fails on `FAIL`, is too busy on `BUSY`, and on `WAIT`
-    answers when released."""
+    """The same, as if over the network: fails on `FAIL`, is too busy on `BUSY`, has no quota left
+    for `SPENT`, says nothing of `ODD`, and on `WAIT` answers when released."""
 
     name = "remote"
     remote = True
@@ -47,6 +47,10 @@ class Remote:
                 raise ProviderUnavailable
             if "BUSY" in content.text:
                 raise ProviderUnavailable(retry_after=0)
+            if "SPENT" in content.text:
+                raise ProviderUnavailable(exhausted=True)
+            if "ODD" in content.text:
+                raise ProviderUnavailable(refused=True)
             if "WAIT" in content.text:
                 go = asyncio.Event()
                 release = asyncio.get_running_loop().call_soon_threadsafe

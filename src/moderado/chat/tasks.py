@@ -1,12 +1,16 @@
 """Celery's door into the chat: nothing in, one service call out."""
 
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 
 from moderado.chat.services import screening
+from moderado.core import interrupts
 from moderado.core.doorbell import Doorbell
 
 SOFT_LIMIT = 20  # seconds; longer than any provider may take
 HARD_LIMIT = 30  # seconds; shorter than any lease
+
+interrupts.let_by(SoftTimeLimitExceeded)  # no provider's failure, though it comes while one judges
 
 
 @shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)

@@ -26,4 +26,7 @@ PROVIDER_CALLS = Counter(
 PROVIDER_SECONDS = Histogram(
     "moderado_provider_seconds", "Time a provider took for a batch", ["provider"], buckets=_SECONDS
 )
+BREAKERS = Counter(
+    "moderado_provider_breaker_total", "Breakers opened and closed", ["provider", "event"]
+)
 REFUSED = Counter("moderado_refused_total", "Requests and frames refused", ["door", "code"])

@@ -18,7 +18,7 @@ from unfold.decorators import display
 from moderado.core.admin import ReadOnly
 from moderado.core.errors import ApplicationError
 from moderado.moderation import registry
-from moderado.moderation.models import Case, ModerationLog, ProviderCall
+from moderado.moderation.models import Case, ModerationLog, ProviderCall, ProviderHealth
 from moderado.moderation.services import review
 from moderado.moderation.types import Outcome
 
@@ -113,6 +113,14 @@ class ProviderCallAdmin(ReadOnly, ModelAdmin):
     search_help_text = _("The id of a message or of a room")
     ordering = ("-created_at", "-id")
     show_full_result_count = False
+
+
+@admin.register(ProviderHealth)
+class ProviderHealthAdmin(ReadOnly, ModelAdmin):
+    """Which providers are not asked at the moment, and until when."""
+
+    list_display = ("provider", "open_until", "rests_until")
+    ordering = ("provider",)
 
 
 @admin.register(Case)

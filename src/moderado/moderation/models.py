@@ -109,6 +109,7 @@ class ProviderCall(Record):
         ANSWERED = "answered", _("answered")
         FAILED = "failed", _("not carried out")
         UNKNOWN = "unknown", _("outcome unknown")
+        REFUSED = "refused", _("no opinion")
 
     class Purpose(models.TextChoices):
         DECIDE = "decide", _("decides")
@@ -146,6 +147,8 @@ class ProviderBudget(models.Model):
     provider = models.CharField(_("provider"), max_length=64)
     day = models.DateField(_("day"))
     calls = models.PositiveIntegerField(_("calls"), default=0)
+    # What the last reservation was given: a statement that counts cannot return it otherwise.
+    granted = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         verbose_name = _("provider budget")
@@ -154,3 +157,19 @@ class ProviderBudget(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.day}: {self.calls}"
+
+
+class ProviderHealth(models.Model):
+    """How a provider has been doing lately, as all workers know it. No row: nothing was amiss."""
+
+    provider = models.CharField(_("provider"), max_length=64, primary_key=True)
+    outcomes = models.BigIntegerField(default=0)  # the last 20 as bits, the latest lowest; 1 failed
+    open_until = models.DateTimeField(_("not asked before"), null=True, blank=True)  # the breaker
+    rests_until = models.DateTimeField(_("rests until"), null=True, blank=True)  # by its own wish
+
+    class Meta:
+        verbose_name = _("provider's health")
+        verbose_name_plural = _("providers' health")
+
+    def __str__(self) -> str:
+        return f"{self.provider}: {self.outcomes:b}"

@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from moderado.moderation.types import Assessment, Category, Failure, Outcome, Reason, Verdict
+from moderado.moderation.types import (
+    Assessment,
+    Category,
+    Failure,
+    Fault,
+    Outcome,
+    Reason,
+    Verdict,
+)
 
 UNJUDGED = "unjudged"
 OFF = "off"
@@ -10,21 +18,29 @@ OFF = "off"
 # What a failure counts as, where an operator decided that it counts as anything.
 _FAILED = {"hold": Outcome.HOLD, "reject": Outcome.BLOCK}
 
+_Step = tuple[Outcome, Reason | None, str]
+
 
 def decide(
     assessments: Sequence[Assessment],
     failures: Sequence[Failure] = (),
     *,
     ladder: Mapping[str, str] | None = None,
+    unknown: Mapping[str, str] | None = None,
     policy_version: str = "",
 ) -> Verdict:
     """The severest opinion wins; content that nobody judged is held for a person.
 
     `ladder` says what the failure of a provider means: `next` (nothing: the others decide),
     `hold`, `reject`, or `approve`, which counts only where nobody had an opinion and no other
-    failure asks for more.
+    failure asks for more. `unknown` says whether a call that may have been carried out is to
+    `hold` besides. An answer that is no opinion always does: a provider that refuses to speak of
+    a text has said something, and the silence of the others does not outweigh it.
     """
-    outcome, reason, rung = _severest(assessments, failures, ladder or {})
+    steps = [(each.outcome, _reason(each.outcome), each.provider) for each in assessments]
+    for each in failures:
+        steps += _failed(each, (ladder or {}).get(each.provider, "next"), unknown or {})
+    outcome, reason, rung = _severest(steps, failures, ladder or {})
     categories = _merged(assessments)
     return Verdict(
         outcome=outcome,
@@ -43,26 +59,26 @@ def unmoderated(*, policy_version: str = "") -> Verdict:
     return Verdict(outcome=Outcome.ALLOW, rung=OFF, policy_version=policy_version)
 
 
-_Step = tuple[Outcome, Reason | None, str]
-
-
 def _severest(
-    assessments: Sequence[Assessment], failures: Sequence[Failure], ladder: Mapping[str, str]
+    steps: Sequence[_Step], failures: Sequence[Failure], ladder: Mapping[str, str]
 ) -> _Step:
-    steps: list[_Step] = [
-        (each.outcome, _reason(each.outcome), each.provider) for each in assessments
-    ]
-    rules = [(each.provider, ladder.get(each.provider, "next")) for each in failures]
-    steps += [
-        (_FAILED[rule], Reason.UNJUDGED, f"{name}:{rule}")
-        for name, rule in rules
-        if rule in _FAILED
-    ]
     if steps:
         return max(steps, key=_severity)
-    if rules and all(rule == "approve" for _, rule in rules):
-        return Outcome.ALLOW, None, f"{rules[-1][0]}:approve"
+    if failures and all(ladder.get(each.provider) == "approve" for each in failures):
+        return Outcome.ALLOW, None, f"{failures[-1].provider}:approve"
     return Outcome.HOLD, Reason.UNJUDGED, UNJUDGED
+
+
+def _failed(failure: Failure, rule: str, unknown: Mapping[str, str]) -> list[_Step]:
+    name = failure.provider
+    steps: list[_Step] = []
+    if rule in _FAILED:
+        steps.append((_FAILED[rule], Reason.UNJUDGED, f"{name}:{rule}"))
+    if failure.fault is Fault.NO_OPINION:
+        steps.append((Outcome.HOLD, Reason.UNJUDGED, f"{name}:no_opinion:hold"))
+    if failure.fault is Fault.UNKNOWN and unknown.get(name) == "hold":
+        steps.append((Outcome.HOLD, Reason.UNJUDGED, f"{name}:unknown:hold"))
+    return steps
 
 
 def _severity(step: _Step) -> int:

@@ -12,9 +12,17 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
-from moderado.moderation.providers.base import DEFAULT_TIMEOUT, LONGEST_TIMEOUT, Judge, OnError
+from moderado.moderation.providers.base import (
+    DEFAULT_TIMEOUT,
+    LONGEST_TIMEOUT,
+    Judge,
+    OnError,
+    OnUnknown,
+    Provider,
+    takes_keys,
+)
 
-_KEYS = {"BACKEND", "OPTIONS", "TIMEOUT", "ON_ERROR", "BUDGET"}
+_KEYS = {"BACKEND", "OPTIONS", "TIMEOUT", "ON_ERROR", "ON_UNKNOWN", "BUDGET"}
 
 
 @cache
@@ -49,10 +57,22 @@ def ladder() -> Mapping[str, str]:
 
 
 @cache
+def unknown_rules() -> Mapping[str, str]:
+    """What a call of unknown outcome means besides, as `policy.decide` takes it."""
+    return {judge.name: judge.on_unknown.value for judge in judges()}
+
+
+@cache
 def policy_version() -> str:
     """The same for the same providers, options and rules, in every process."""
     parts: list[Any] = [
-        [judge.name, getattr(judge.provider, "version", ""), judge.timeout, judge.on_error]
+        [
+            judge.name,
+            getattr(judge.provider, "version", ""),
+            judge.timeout,
+            judge.on_error,
+            judge.on_unknown,
+        ]
         for judge in judges()
     ]
     written = json.dumps([parts, settings.MODERATION_PROVIDERS], sort_keys=True, default=repr)
@@ -91,13 +111,26 @@ def _judge(entry: Any) -> Judge:
     budget = entry.get("BUDGET")
     if budget is not None and (type(budget) is not int or budget < 0):
         raise ValueError("BUDGET is a whole number of calls a day")
-    on_error = OnError(entry.get("ON_ERROR", OnError.NEXT))
-    return Judge(provider=provider, timeout=timeout, on_error=on_error, budget=budget)
+    return Judge(
+        provider=provider,
+        timeout=timeout,
+        on_error=OnError(entry.get("ON_ERROR", OnError.NEXT)),
+        on_unknown=_on_unknown(entry, provider),
+        budget=budget,
+    )
+
+
+def _on_unknown(entry: Mapping[str, Any], provider: Provider) -> OnUnknown:
+    repeats = takes_keys(provider)
+    rule = OnUnknown(entry.get("ON_UNKNOWN", OnUnknown.REPEAT if repeats else OnUnknown.NEXT))
+    if rule is OnUnknown.REPEAT and not repeats:
+        raise ValueError("ON_UNKNOWN is `repeat` only for an `idempotent` remote provider")
+    return rule
 
 
 def _forget(*, setting: str, **_: Any) -> None:
     if setting == "MODERATION_PROVIDERS":
-        for built in (_built, is_remote, ladder, policy_version):
+        for built in (_built, is_remote, ladder, unknown_rules, policy_version):
             built.cache_clear()
 
 

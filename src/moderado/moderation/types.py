@@ -91,15 +91,29 @@ class Assessment:
     raw: Mapping[str, Any] = field(default_factory=_nothing)
 
 
+class Fault(StrEnum):
+    """What is known of a call that brought no opinion."""
+
+    NOT_ASKED = "not_asked"  # no call was made: a spent budget, an open breaker, a provider at rest
+    NOT_DONE = "not_done"  # surely not carried out
+    BUSY = (
+        "busy"  # surely not carried out; the provider named the seconds it wants to be left alone
+    )
+    EXHAUSTED = "exhausted"  # surely not carried out, nor will another be: its quota is spent
+    UNKNOWN = "unknown"  # may have been carried out, and billed
+    NO_OPINION = "no_opinion"  # it answered, and the answer is none
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """A provider that gave no opinion. Logged beside the verdict, never read as one.
 
-    `retry_after`: it surely did nothing, and may be asked again in so many seconds.
+    `retry_after`: it may be asked about this content again, in so many seconds.
     """
 
     provider: str
     error: str
+    fault: Fault = Fault.UNKNOWN
     latency: float = 0.0  # seconds
     retry_after: float | None = None
 

@@ -1,6 +1,8 @@
+import threading
 import uuid
 
 import pytest
+from django.db import connections
 
 from moderado.moderation.models import Case
 from moderado.moderation.services.screening import record
@@ -36,3 +38,41 @@ def decided(monkeypatch):
     published = []
     monkeypatch.setattr("moderado.moderation.services.review.publish", published.append)
     return published
+
+
+@pytest.fixture
+def at_once():
+    """What so many threads get that do the same at the same moment, each with a session of its own.
+
+    They commit: `pytest.mark.django_db(transaction=True)`.
+    """
+
+    def run(number, work):
+        ready, found = threading.Barrier(number), []
+
+        def one():
+            own = connections["default"] = _unpooled()
+            try:
+                own.ensure_connection()
+                ready.wait(30)
+                found.append(work())
+            finally:
+                own.close()
+
+        threads = [threading.Thread(target=one) for _ in range(number)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert len(found) == number
+        return found
+
+    return run
+
+
+def _unpooled():
+    """A connection as workers have it: the web's pool is smaller than a crowd of them."""
+    own = connections.create_connection("default")
+    options = {**own.settings_dict["OPTIONS"], "pool": False}
+    own.settings_dict = {**own.settings_dict, "OPTIONS": options}
+    return own

@@ -2,8 +2,9 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from moderado.moderation.models import Case, ModerationLog
+from moderado.moderation.models import Case, ModerationLog, ProviderHealth
 from moderado.moderation.services import review
 from tests.factories import make_user
 
@@ -81,6 +82,14 @@ def test_both_lists_can_be_filtered_and_searched(client, staff, held):
 def test_searching_for_anything_is_harmless(client, staff, query):
     assert client.get(LOGS, {"q": query}).status_code == 200
     assert client.get(CASES, {"q": query}).status_code == 200
+
+
+def test_staff_see_which_provider_is_not_asked_and_until_when(client, staff):
+    ProviderHealth.objects.create(provider="judge", open_until=timezone.now())
+
+    page = client.get(reverse("admin:moderation_providerhealth_changelist"))
+
+    assert "judge" in page.content.decode()
 
 
 def test_nothing_is_added_changed_or_deleted_by_hand(client, staff, held):

@@ -1,12 +1,15 @@
 """Remote calls: reserved before they are made, answered once, paid for at most once."""
 
 import asyncio
-import threading
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.models import DateField
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Cast, Now
 from django.utils import timezone
 
 from moderado.moderation import registry
@@ -153,6 +156,82 @@ def test_under_an_idempotency_key_it_is_repeated_with_the_same_one(settings):
     assert states() == [(1, "answered")]
 
 
+@pytest.mark.proves("R41")
+def test_what_timed_out_under_a_key_is_asked_again_under_the_same(settings):
+    settings.MODERATION_PROVIDERS = [KEYED | {"TIMEOUT": 0.05}]
+    one = content("WAIT")
+
+    first = judged(one)
+    settings.MODERATION_PROVIDERS = [KEYED]
+    again = judged(replace(one, text="oi"))
+
+    assert first.failures[0].retry_after == 1
+    assert again.outcome is ALLOW
+    assert len(set(Keyed.keys)) == 1
+    assert states() == [(1, "answered")]
+
+
+def test_a_repeat_that_was_refused_leaves_the_first_call_unknown(settings):
+    settings.MODERATION_PROVIDERS = [KEYED]
+    one = content("BUSY")
+    begun(one)
+
+    judged(one)
+    judged(one)
+
+    assert len(set(Keyed.keys)) == 1  # a new key might be a second bill
+    assert states() == [(1, "unknown")]
+
+
+def test_a_key_is_not_used_again_where_the_operator_says_so(settings):
+    settings.MODERATION_PROVIDERS = [KEYED | {"ON_UNKNOWN": "next"}, OBEDIENT]
+    one = content()
+    begun(one)
+
+    verdict = judged(one)
+
+    assert (verdict.outcome, verdict.rung, Keyed.keys) == (ALLOW, "obedient", [])
+
+
+@pytest.mark.parametrize("backend", [REMOTE, KEYED])
+@pytest.mark.parametrize("died", [True, False])
+def test_what_may_have_been_done_is_held_where_the_operator_says_so(settings, backend, died):
+    settings.MODERATION_PROVIDERS = [backend | {"ON_UNKNOWN": "hold"}, OBEDIENT]
+    one = content("oi" if died else "FAIL")
+    if died:
+        begun(one)
+
+    verdict = judged(one)
+
+    name = backend["BACKEND"].rsplit(".")[-1].lower()
+    assert (verdict.outcome, verdict.rung) == (HOLD, f"{name}:unknown:hold")
+    assert states() == [(1, "unknown")]
+
+
+@pytest.mark.proves("R40")
+def test_a_spent_quota_is_not_asked_for_again():
+    one = content("SPENT")
+
+    first, again = judged(one), judged(one)
+
+    assert [each.failures[0].error for each in (first, again)] == ["quota_exhausted"] * 2
+    assert first.failures[0].retry_after is None
+    assert (Remote.asked, states()) == (["SPENT"], [(1, "failed")])
+
+
+@pytest.mark.proves("R43")
+def test_an_answer_that_is_no_opinion_is_not_asked_for_again(settings):
+    settings.MODERATION_PROVIDERS = [REMOTE, OBEDIENT]
+    one = content("ODD")
+
+    first, again = judged(one), judged(one)
+
+    assert [(each.outcome, each.rung) for each in (first, again)] == [
+        (HOLD, "remote:no_opinion:hold")
+    ] * 2
+    assert (Remote.asked, states()) == (["ODD"], [(1, "refused")])
+
+
 def test_what_surely_was_not_done_may_be_tried_again():
     one = content("BUSY")
 
@@ -196,27 +275,41 @@ def test_a_new_day_has_a_new_budget(settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_workers_share_a_budget_to_the_last_call(settings):
-    settings.MODERATION_PROVIDERS = [REMOTE | {"BUDGET": 20}]
-    granted = []
+@pytest.mark.proves("R44")
+def test_of_thirty_two_workers_together_none_takes_the_hundred_and_first_call(settings, at_once):
+    settings.MODERATION_PROVIDERS = [REMOTE | {"BUDGET": 100}]
 
-    def work():
-        try:
-            for _ in range(8):
-                (prepared,) = begun(content())
-                granted.extend(prepared.calls)
-        finally:
-            connection.close()
+    prepared = at_once(32, lambda: [each for _ in range(4) for each in begun(content())])
 
-    workers = [threading.Thread(target=work) for _ in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    granted = [call for some in prepared for each in some for call in each.calls]
+    refused = [each for some in prepared for one in some for each in one.opinions]
+    assert (len(granted), len(refused)) == (100, 28)
+    assert {each.error for each in refused} == {"budget_spent"}
+    assert ProviderCall.objects.count() == 100
+    assert ProviderBudget.objects.get().calls == 100
 
-    assert len(granted) == 20
-    assert ProviderCall.objects.count() == 20
-    assert ProviderBudget.objects.get().calls == 20
+
+@pytest.mark.proves("R44")
+def test_what_is_over_budget_is_left_to_the_ladder(settings):
+    settings.MODERATION_PROVIDERS = [REMOTE | {"BUDGET": 1}, OBEDIENT]
+
+    verdicts = [judged(content("FLAG")), judged(content("FLAG"))]
+
+    assert Remote.asked == ["FLAG"]
+    assert [verdict.outcome for verdict in verdicts] == [FLAG, FLAG]
+    assert [verdict.rung for verdict in verdicts] == ["obedient", "obedient"]
+
+
+@pytest.mark.proves("R27")
+def test_the_day_of_a_budget_and_the_hour_of_an_answer_are_the_databases(settings, clock):
+    settings.MODERATION_PROVIDERS = [REMOTE | {"BUDGET": 5}]
+    clock.shift(timedelta(days=2))
+
+    judged(content())
+
+    today = Cast(RawSQL("statement_timestamp() AT TIME ZONE 'UTC'", []), DateField())
+    assert ProviderBudget.objects.filter(day=today).exists()
+    assert ProviderCall.objects.filter(settled_at__lte=Now()).exists()
 
 
 def test_what_is_recorded_is_what_was_said():

@@ -3,7 +3,7 @@
 import pytest
 
 from moderado.moderation import policy
-from moderado.moderation.types import Assessment, Category, Failure, Outcome, Reason
+from moderado.moderation.types import Assessment, Category, Failure, Fault, Outcome, Reason
 
 ALLOW, FLAG, HOLD, BLOCK = Outcome
 
@@ -13,8 +13,8 @@ def opinion(outcome, provider="any", **categories):
     return Assessment(provider=provider, outcome=outcome, categories=scores)
 
 
-def failure(provider="broken"):
-    return Failure(provider=provider, error="ProviderUnavailable")
+def failure(provider="broken", fault=Fault.UNKNOWN):
+    return Failure(provider=provider, error="ProviderUnavailable", fault=fault)
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,47 @@ def test_one_failure_that_may_be_approved_does_not_approve_another():
 
 def test_a_failure_nobody_spoke_about_approves_nothing():
     assert policy.decide([], [failure()]).outcome is HOLD
+
+
+@pytest.mark.parametrize(
+    "on_error, others, expected, rung",
+    [
+        ("next", [], HOLD, "broken:no_opinion:hold"),
+        ("next", [ALLOW], HOLD, "broken:no_opinion:hold"),
+        ("next", [BLOCK], BLOCK, "any"),
+        ("approve", [], HOLD, "broken:no_opinion:hold"),
+        ("approve", [ALLOW], HOLD, "broken:no_opinion:hold"),
+        ("reject", [ALLOW], BLOCK, "broken:reject"),
+    ],
+)
+def test_an_answer_that_is_no_opinion_never_approves(on_error, others, expected, rung):
+    verdict = policy.decide(
+        [opinion(each) for each in others],
+        [failure(fault=Fault.NO_OPINION)],
+        ladder={"broken": on_error},
+    )
+
+    assert (verdict.outcome, verdict.rung) == (expected, rung)
+
+
+@pytest.mark.parametrize(
+    "rule, fault, others, expected, rung",
+    [
+        ("hold", Fault.UNKNOWN, [], HOLD, "broken:unknown:hold"),
+        ("hold", Fault.UNKNOWN, [ALLOW], HOLD, "broken:unknown:hold"),
+        ("hold", Fault.UNKNOWN, [BLOCK], BLOCK, "any"),
+        ("hold", Fault.NOT_DONE, [ALLOW], ALLOW, "any"),
+        ("hold", Fault.NOT_ASKED, [ALLOW], ALLOW, "any"),
+        ("next", Fault.UNKNOWN, [ALLOW], ALLOW, "any"),
+        ("repeat", Fault.UNKNOWN, [ALLOW], ALLOW, "any"),
+        ("next", Fault.UNKNOWN, [], HOLD, "unjudged"),
+    ],
+)
+def test_a_call_of_unknown_outcome_holds_where_somebody_said_so(
+    rule, fault, others, expected, rung
+):
+    verdict = policy.decide(
+        [opinion(each) for each in others], [failure(fault=fault)], unknown={"broken": rule}
+    )
+
+    assert (verdict.outcome, verdict.rung) == (expected, rung)

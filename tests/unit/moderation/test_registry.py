@@ -4,11 +4,12 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from moderado.moderation import checks, registry
-from moderado.moderation.providers.base import OnError
+from moderado.moderation.providers.base import OnError, OnUnknown
 
 STATIC = {"BACKEND": "moderado.moderation.providers.static.StaticProvider"}
 BLOCKLIST = {"BACKEND": "moderado.moderation.providers.blocklist.BlocklistProvider"}
 REMOTE = {"BACKEND": "tests.providers.Remote"}
+KEYED = {"BACKEND": "tests.providers.Keyed"}
 
 
 def broken_pattern():
@@ -63,6 +64,9 @@ def test_a_failure_is_left_to_the_others_unless_somebody_says_otherwise():
         ([STATIC | {"OPTIONS": {"colour": "red"}}], "colour"),
         ([STATIC | {"OPTIONS": {"name": ""}}], "name"),
         ([STATIC | {"ON_ERROR": "shrug"}], "shrug"),
+        ([REMOTE | {"ON_UNKNOWN": "shrug"}], "shrug"),
+        ([REMOTE | {"ON_UNKNOWN": "repeat"}], "idempotent"),
+        ([STATIC | {"ON_UNKNOWN": "repeat"}], "idempotent"),
         ([STATIC | {"TIMEOUT": 0}], "TIMEOUT"),
         ([STATIC | {"TIMEOUT": 60}], "TIMEOUT"),
         ([STATIC | {"RETRIES": 3}], "RETRIES"),
@@ -78,6 +82,16 @@ def test_a_configuration_that_could_not_judge_is_refused_at_start(settings, entr
     assert complaint in error.msg
     with pytest.raises(ImproperlyConfigured, match="MODERATION_PROVIDERS"):
         registry.judges()
+
+
+def test_only_who_takes_keys_is_asked_again_by_default():
+    (plain, keyed, careful), mistakes = registry.build(
+        [REMOTE, KEYED, STATIC | {"ON_UNKNOWN": "hold"}]
+    )
+
+    assert mistakes == []
+    assert [plain.on_unknown, keyed.on_unknown] == [OnUnknown.NEXT, OnUnknown.REPEAT]
+    assert careful.on_unknown is OnUnknown.HOLD
 
 
 def test_every_mistake_is_reported_at_once(settings):

@@ -33,7 +33,8 @@ IN_FLIGHT = 200  # messages before the providers at once, per worker process
 POLL = 0.05  # seconds between looks at the queue while answers are awaited
 LEASE = 6.0  # seconds; kept alive while calls are under way, so that a dead worker is soon missed
 RENEW = 2.0  # seconds between two renewals
-SEVERAL = 1.5  # growth of the pause between tries of a provider that surely did nothing
+SEVERAL = 1.5  # growth of the pause between tries
+LONGEST_PAUSE = 60.0  # seconds; for a provider that wants more, no message waits
 
 Answer = Assessment | Failure
 
@@ -49,12 +50,14 @@ class _Message:
 
     @property
     def pause(self) -> float | None:
-        """Seconds until it is tried again, if a provider surely did nothing and tries are left."""
+        """Seconds until it is tried again, if a provider may be asked again and tries are left."""
         asked = [each.retry_after for each in self.prepared.opinions if isinstance(each, Failure)]
         pauses = [seconds for seconds in asked if seconds is not None]
-        if not pauses or self.message.attempts + 1 >= MAX_ATTEMPTS:
+        if not pauses or self.prepared.is_blocked or self.message.attempts + 1 >= MAX_ATTEMPTS:
             return None
-        return max(pauses) * SEVERAL**self.message.attempts
+        if max(pauses) > LONGEST_PAUSE:
+            return None
+        return min(max(pauses) * SEVERAL**self.message.attempts, LONGEST_PAUSE)
 
 
 class RemoteRound:

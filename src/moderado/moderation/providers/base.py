@@ -27,7 +27,7 @@ class RemoteProvider(Protocol):
 
     One whose service takes idempotency keys says so by `idempotent = True` and sends
     `content.context["idempotency_key"]` along: its calls may be repeated when their outcome is
-    unknown. Those of all others are not.
+    unknown. Those of all others never are.
     """
 
     name: str
@@ -49,6 +49,14 @@ class OnError(StrEnum):
     APPROVE = "approve"  # if nobody else judged it either
 
 
+class OnUnknown(StrEnum):
+    """What becomes of a call that may have been carried out, though no answer came."""
+
+    NEXT = "next"  # it is a failure like any other
+    HOLD = "hold"  # a person looks at the message, whatever the others say
+    REPEAT = "repeat"  # asked again under the same idempotency key; then as `next`
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
     """A provider in its place: how long it is waited for, and what its failure means."""
@@ -56,16 +64,17 @@ class Judge:
     provider: Provider
     timeout: float = DEFAULT_TIMEOUT
     on_error: OnError = OnError.NEXT
+    on_unknown: OnUnknown = OnUnknown.NEXT
     budget: int | None = None  # calls a day (UTC); None: as many as it takes
 
     @property
     def name(self) -> str:
         return self.provider.name
 
-    @property
-    def is_idempotent(self) -> bool:
-        """Whether a call may be repeated under its key without being carried out twice."""
-        return bool(getattr(self.provider, "idempotent", False))
+
+def takes_keys(provider: Provider) -> bool:
+    """Whether a call may be repeated under its key without being carried out twice."""
+    return is_remote(provider) and getattr(provider, "idempotent", False) is True
 
 
 def is_remote(provider: Provider) -> TypeGuard[RemoteProvider]:

@@ -1,61 +1,80 @@
 """Putting content before providers: timed, counted, and no failure ever read as an opinion."""
 
 import asyncio
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
 
+from moderado.core import interrupts
 from moderado.core.metrics import PROVIDER_CALLS, PROVIDER_SECONDS
 from moderado.moderation.errors import ProviderUnavailable
-from moderado.moderation.providers.base import (
-    Judge,
-    LocalProvider,
-    RemoteProvider,
-)
-from moderado.moderation.types import Assessment, Content, Failure
+from moderado.moderation.providers.answers import checked
+from moderado.moderation.providers.base import Judge, LocalProvider, OnUnknown, RemoteProvider
+from moderado.moderation.types import Assessment, Content, Failure, Fault
 
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER = 1.0  # seconds, where the provider does not say
+LONGEST_REST = 86_400.0  # seconds a provider may ask to be left alone for
+LONGEST_CAUSE = 128
+
+QUOTA_EXHAUSTED = "quota_exhausted"
 
 Answers = Sequence[Assessment | Failure]
 
 
 def ask(judge: Judge, provider: LocalProvider, contents: Sequence[Content]) -> Answers:
-    """What a local provider says of each content, or how it failed, for all of them."""
+    """What a local provider says of each content, or how it failed.
+
+    What fails for many is asked one by one: one text must not cost the others their verdict.
+    """
     started = time.perf_counter()
     try:
-        answers = _checked(judge, provider.assess(contents), contents)
-    except Exception as error:  # noqa: BLE001  (a provider's bug is one more way of not answering)
-        return _failed(judge, error, contents, time.perf_counter() - started)
+        answers = checked(judge.name, provider.assess(contents), contents)
+    except Exception as error:
+        if interrupts.is_one(error):
+            raise
+        if len(contents) > 1:
+            return [ask(judge, provider, [content])[0] for content in contents]
+        return [_failed(judge, error, time.perf_counter() - started)]
+    except BaseException:
+        # It may be meant for this process: it goes on, and the sweep finds what was left.
+        log.critical("provider_crashed", provider=judge.name, contents=len(contents))
+        raise
     return _answered(judge, answers, time.perf_counter() - started)
 
 
 async def ask_remotely(
     judge: Judge, provider: RemoteProvider, content: Content
 ) -> Assessment | Failure:
-    """What a remote one says of `content`, within its time-out."""
+    """What a remote one says of `content`, within its time-out. It never raises."""
     started = time.perf_counter()
+    asked = asyncio.create_task(_opinion(judge, provider, content))
+    # Not `wait_for`, which would wait for a provider that does not let itself be cancelled.
+    await asyncio.wait({asked}, timeout=judge.timeout)
+    seconds = time.perf_counter() - started
+    if not asked.done():
+        asked.cancel()
+        return _failed(judge, TimeoutError(), seconds)
+    answer = asked.result() if not asked.cancelled() else asyncio.CancelledError()
+    if isinstance(answer, Assessment):
+        return _answered(judge, [answer], seconds)[0]
+    return _failed(judge, answer, seconds)
+
+
+async def _opinion(
+    judge: Judge, provider: RemoteProvider, content: Content
+) -> Assessment | BaseException:
+    """The answer, or what was raised: a SystemExit must not end the loop that all calls share."""
     try:
-        answers = await asyncio.wait_for(provider.assess([content]), judge.timeout)
-        answers = _checked(judge, answers, [content])
-    except Exception as error:  # noqa: BLE001  (as above)
-        return _failed(judge, error, [content], time.perf_counter() - started)[0]
-    return _answered(judge, answers, time.perf_counter() - started)[0]
-
-
-def _checked(
-    judge: Judge, answers: list[Assessment], contents: Sequence[Content]
-) -> list[Assessment]:
-    """An answer of another shape is none."""
-    if len(answers) != len(contents) or not all(isinstance(each, Assessment) for each in answers):
-        raise ProviderUnavailable("malformed_answer")
-    for each in answers:
-        if each.provider != judge.name or not all(0 <= s <= 1 for s in each.categories.values()):
-            raise ProviderUnavailable("malformed_answer")
-    return answers
+        return checked(judge.name, await provider.assess([content]), [content])[0]
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:  # noqa: BLE001  (one more way of not answering)
+        return error
 
 
 def _answered(judge: Judge, answers: list[Assessment], seconds: float) -> Answers:
@@ -64,34 +83,64 @@ def _answered(judge: Judge, answers: list[Assessment], seconds: float) -> Answer
     return [each if each.latency else replace(each, latency=share) for each in answers]
 
 
-def _failed(judge: Judge, error: Exception, contents: Sequence[Content], seconds: float) -> Answers:
-    _count(judge, "failed", len(contents), seconds)
+def _failed(judge: Judge, error: BaseException, seconds: float) -> Failure:
+    fault = _fault(error)
+    _count(judge, "failed", 1, seconds)
     log.warning(
         "provider_failed",
         provider=judge.name,
         error=_cause(error),
-        contents=len(contents),
+        kind=fault.value,
         seconds=round(seconds, 3),
         on_error=judge.on_error.value,
     )
-    failure = Failure(
-        provider=judge.name, error=_cause(error), latency=seconds, retry_after=_retry_after(error)
+    return Failure(
+        provider=judge.name,
+        error=_cause(error),
+        fault=fault,
+        latency=seconds,
+        retry_after=_retry_after(judge, error, fault),
     )
-    return [failure] * len(contents)
 
 
-def _cause(error: Exception) -> str:
+def _fault(error: BaseException) -> Fault:
+    if isinstance(error, ProviderUnavailable):
+        return _declared(error)
+    if isinstance(error, ConnectionRefusedError):
+        return Fault.NOT_DONE
+    if isinstance(error, OSError | asyncio.CancelledError):  # TimeoutError is an OSError
+        return Fault.UNKNOWN
+    return Fault.NO_OPINION  # a bug, and where would it show but in reading an unusual answer
+
+
+def _declared(error: ProviderUnavailable) -> Fault:
+    if error.exhausted:
+        return Fault.EXHAUSTED
+    if error.refused:
+        return Fault.NO_OPINION
+    if error.retry_after is not None:
+        return Fault.BUSY
+    return Fault.NOT_DONE if error.not_done else Fault.UNKNOWN
+
+
+def _cause(error: BaseException) -> str:
     """The kind of failure. Never the provider's words: they may quote the text."""
+    if isinstance(error, ProviderUnavailable) and error.exhausted:
+        return QUOTA_EXHAUSTED
+    cause = type(error).__name__
     if isinstance(error, ProviderUnavailable) and error.__cause__ is not None:
-        return f"{type(error).__name__}: {type(error.__cause__).__name__}"
-    return type(error).__name__
+        cause += f":{type(error.__cause__).__name__}"
+    return cause[:LONGEST_CAUSE]
 
 
-def _retry_after(error: Exception) -> float | None:
-    """Seconds, if the call surely was not carried out. Otherwise it may have been."""
-    if not isinstance(error, ProviderUnavailable) or not error.not_done:
-        return None
-    return RETRY_AFTER if error.retry_after is None else max(error.retry_after, 0.0)
+def _retry_after(judge: Judge, error: BaseException, fault: Fault) -> float | None:
+    """Seconds until it is asked again: where that cannot be paid for twice."""
+    if fault is Fault.BUSY and isinstance(error, ProviderUnavailable):
+        said = error.retry_after
+        known = type(said) in (int, float) and math.isfinite(said or 0)
+        return min(max(float(said or 0), 0.0), LONGEST_REST) if known else RETRY_AFTER
+    repeats = fault is Fault.UNKNOWN and judge.on_unknown is OnUnknown.REPEAT
+    return RETRY_AFTER if repeats or fault is Fault.NOT_DONE else None
 
 
 def _count(judge: Judge, result: str, contents: int, seconds: float) -> None:

@@ -1,27 +1,41 @@
 """Calls that may cost money: reserved before they are made, recorded when they are answered.
 
 A reserved call that nobody settled belongs to a worker that died, before or after the provider
-took it: nobody can know. It is repeated only under an idempotency key; else the ladder decides.
+took it: nobody can know. It is repeated only under an idempotency key, that is as the same row.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from moderado.core.ids import new_id
-from moderado.moderation.models import ProviderBudget, ProviderCall
-from moderado.moderation.providers.base import Judge
-from moderado.moderation.types import Assessment, Category, Content, Failure, Outcome, Span
+from moderado.moderation.models import ProviderCall
+from moderado.moderation.providers.base import Judge, OnUnknown
+from moderado.moderation.providers.calls import QUOTA_EXHAUSTED
+from moderado.moderation.services import budgets, health
+from moderado.moderation.services.health import Health
+from moderado.moderation.types import (
+    Assessment,
+    Category,
+    Content,
+    Failure,
+    Fault,
+    Outcome,
+    Span,
+)
 
 State = ProviderCall.State
 
 OUTCOME_UNKNOWN = "outcome_unknown"
 BUDGET_SPENT = "budget_spent"
+BREAKER_OPEN = "breaker_open"
+RATE_LIMITED = "rate_limited"
+
+_NOT_CARRIED_OUT = frozenset({Fault.NOT_DONE, Fault.BUSY, Fault.EXHAUSTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +45,7 @@ class Call:
     id: UUID
     judge: Judge
     content: Content
+    is_probe: bool = False  # made to see whether the provider is back
 
 
 Known = Assessment | Failure | Call
@@ -43,45 +58,69 @@ def reserve(wanted: Sequence[tuple[Content, Judge]]) -> list[Known]:
     """
     before = _calls_before([content for content, _ in wanted])
     known: list[Known] = []
-    fresh: list[tuple[ProviderCall, Call]] = []
+    fresh: dict[UUID, ProviderCall] = {}
+    left: list[UUID] = []  # by workers that died, or were overtaken
     for content, judge in wanted:
         last = before.get((content.subject_id, content.revision, judge.name))
         found = _from_ledger(last, content, judge)
+        if last is not None and last.state == State.RESERVED:
+            left.append(last.id)
         if found is None:
             row = _row(content, judge, attempt=last.attempt + 1 if last else 1)
-            found = _call(row, content, judge)
-            fresh.append((row, found))
+            found, fresh[row.id] = _call(row, content, judge), row
         known.append(found)
-    refused = _over_budget([call for _, call in fresh])
-    ProviderCall.objects.bulk_create(row for row, _ in fresh if row.id not in refused)
-    return [_unless_refused(each, refused) for each in known]
+    if left:
+        ProviderCall.objects.filter(pk__in=left, state=State.RESERVED).update(state=State.UNKNOWN)
+    settled = _let_through([each for each in known if isinstance(each, Call)], fresh)
+    ProviderCall.objects.bulk_create(
+        row for row in fresh.values() if isinstance(settled[row.id], Call)
+    )
+    return [settled[each.id] if isinstance(each, Call) else each for each in known]
 
 
-@transaction.atomic
 def settle(answers: Iterable[tuple[Call, Assessment | Failure]]) -> None:
     """Record what came of these calls, in a transaction of its own.
 
     A late answer to a call that was given up as unknown is recorded too: it was paid for.
     """
-    for call, answer in answers:
-        open_call = ProviderCall.objects.filter(
-            pk=call.id, state__in=(State.RESERVED, State.UNKNOWN)
+    # In one order, for whoever gives some of them up at the same moment.
+    answered = sorted(answers, key=lambda each: each[0].id)
+    changes: dict[str, Sequence[str]] = {}
+    with transaction.atomic():
+        for call, answer in answered:
+            _record(call, answer)
+        for name in sorted({call.judge.name for call, _ in answered}):
+            theirs = [each for each in answered if each[0].judge.name == name]
+            probed = next((answer for call, answer in theirs if call.is_probe), None)
+            changes[name] = health.note(name, [answer for _, answer in theirs], probed=probed)
+    for name, events in changes.items():
+        health.tell(name, events)
+
+
+def _record(call: Call, answer: Assessment | Failure) -> None:
+    row = ProviderCall.objects.filter(pk=call.id)
+    still_open = row.filter(state__in=(State.RESERVED, State.UNKNOWN))
+    if isinstance(answer, Assessment):
+        still_open.update(
+            state=State.ANSWERED,
+            cost=answer.cost,
+            model=answer.model,
+            response=_written(answer),
+            error="",
+            settled_at=Now(),
         )
-        if isinstance(answer, Assessment):
-            open_call.update(
-                state=State.ANSWERED,
-                cost=answer.cost,
-                model=answer.model,
-                response=_written(answer),
-                settled_at=timezone.now(),
-            )
-        else:
-            done = answer.retry_after is None
-            open_call.update(
-                state=State.UNKNOWN if done else State.FAILED,
-                error=answer.error,
-                settled_at=timezone.now(),
-            )
+    elif answer.fault in _NOT_CARRIED_OUT:
+        # Says nothing of an earlier call under the same key, whose outcome stays unknown.
+        row.filter(state=State.RESERVED).update(
+            state=State.FAILED, error=answer.error, settled_at=Now()
+        )
+    else:
+        refused = answer.fault is Fault.NO_OPINION
+        still_open.update(
+            state=State.REFUSED if refused else State.UNKNOWN,
+            error=answer.error,
+            settled_at=Now(),
+        )
 
 
 def _calls_before(contents: Sequence[Content]) -> dict[tuple[UUID, int, str], ProviderCall]:
@@ -95,14 +134,19 @@ def _calls_before(contents: Sequence[Content]) -> dict[tuple[UUID, int, str], Pr
 
 def _from_ledger(last: ProviderCall | None, content: Content, judge: Judge) -> Known | None:
     """What the latest call says; None if another one may be made."""
-    if last is None or last.state == State.FAILED:
+    name = judge.name
+    if last is None:
         return None
     if last.state == State.ANSWERED:
-        return _read(judge.name, last.response or {})
-    if judge.is_idempotent:
+        return _read(name, last.response or {})
+    if last.state == State.REFUSED:
+        return Failure(provider=name, error=last.error, fault=Fault.NO_OPINION)
+    if last.state == State.FAILED:
+        spent = last.error == QUOTA_EXHAUSTED
+        return Failure(provider=name, error=last.error, fault=Fault.EXHAUSTED) if spent else None
+    if judge.on_unknown is OnUnknown.REPEAT:
         return _call(last, content, judge)
-    ProviderCall.objects.filter(pk=last.pk, state=State.RESERVED).update(state=State.UNKNOWN)
-    return Failure(provider=judge.name, error=OUTCOME_UNKNOWN)
+    return Failure(provider=name, error=OUTCOME_UNKNOWN, fault=Fault.UNKNOWN)
 
 
 def _row(content: Content, judge: Judge, *, attempt: int) -> ProviderCall:
@@ -121,34 +165,59 @@ def _call(row: ProviderCall, content: Content, judge: Judge) -> Call:
     return Call(row.id, judge, replace(content, context=context))
 
 
-def _over_budget(calls: Sequence[Call]) -> set[UUID]:
-    """Take the calls out of their judges' budgets; those that no longer fit."""
-    refused: set[UUID] = set()
-    # In the order of names: two workers lock the same budgets in the same order.
-    for judge in sorted({call.judge for call in calls}, key=lambda judge: judge.name):
-        if judge.budget is not None:
-            asked = [call.id for call in calls if call.judge == judge]
-            refused |= set(asked[_take(judge.name, cap=judge.budget, wanted=len(asked)) :])
-    return refused
+def _let_through(
+    calls: Sequence[Call], fresh: Mapping[UUID, ProviderCall]
+) -> dict[UUID, Call | Failure]:
+    """Which calls may be made, and what keeps the others; by their ids."""
+    settled: dict[UUID, Call | Failure] = {call.id: call for call in calls}
+    judges = {call.judge.name: call.judge for call in calls}
+    states = health.read(judges) if judges else {}
+    # In the order of names: two workers lock the same rows in the same order.
+    for name, judge in sorted(judges.items()):
+        theirs = [call for call in calls if call.judge.name == name]
+        allowed = _of_good_health(name, theirs, states.get(name), settled)
+        counted = [call for call in allowed if call.id in fresh]
+        if judge.budget is not None and counted:
+            granted = budgets.take(name, cap=judge.budget, wanted=len(counted))
+            _refuse(counted[granted:], BUDGET_SPENT, settled)
+    return settled
 
 
-def _take(provider: str, *, cap: int, wanted: int) -> int:
-    """How many of `wanted` calls today's budget still allows; they are spent by this."""
-    today: date = timezone.now().date()
-    ProviderBudget.objects.bulk_create(
-        [ProviderBudget(provider=provider, day=today)], ignore_conflicts=True
-    )
-    budget = ProviderBudget.objects.select_for_update(no_key=True).get(provider=provider, day=today)
-    granted = max(0, min(wanted, cap - budget.calls))
-    budget.calls += granted
-    budget.save(update_fields=["calls"])
-    return granted
+def _of_good_health(
+    name: str,
+    calls: Sequence[Call],
+    state: Health | None,
+    settled: dict[UUID, Call | Failure],
+) -> Sequence[Call]:
+    """The calls that the provider's health allows: all, none, or the one that tries it."""
+    if state is None:
+        return calls
+    if state.is_open:
+        tries = state.is_due and not state.rest and health.claim_probe(name)
+        probe = calls[:1] if tries else ()
+        settled |= {call.id: replace(call, is_probe=True) for call in probe}
+        _refuse(calls[len(probe) :], BREAKER_OPEN, settled)
+        return probe
+    if state.rest:
+        _refuse(calls, RATE_LIMITED, settled, retry_after=state.rest)
+        return ()
+    return calls
 
 
-def _unless_refused(known: Known, refused: Collection[UUID]) -> Known:
-    if isinstance(known, Call) and known.id in refused:
-        return Failure(provider=known.judge.name, error=BUDGET_SPENT)
-    return known
+def _refuse(
+    calls: Iterable[Call],
+    error: str,
+    settled: dict[UUID, Call | Failure],
+    *,
+    retry_after: float | None = None,
+) -> None:
+    for call in calls:
+        settled[call.id] = Failure(
+            provider=call.judge.name,
+            error=error,
+            fault=Fault.NOT_ASKED,
+            retry_after=retry_after,
+        )
 
 
 def _written(answer: Assessment) -> dict[str, Any]:

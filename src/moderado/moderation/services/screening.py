@@ -123,6 +123,7 @@ def _concluded(opinions: Sequence[Assessment | Failure]) -> Verdict:
         [each for each in opinions if isinstance(each, Assessment)],
         [each for each in opinions if isinstance(each, Failure)],
         ladder=registry.ladder(),
+        unknown=registry.unknown_rules(),
         policy_version=registry.policy_version(),
     )
 

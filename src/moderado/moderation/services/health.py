@@ -1,0 +1,150 @@
+"""Whether a provider is to be asked at all: one breaker, and one rest, for all workers.
+
+Of its last 20 outcomes 5 failed: the breaker opens, and for 10 s nothing is sent. Then one call
+decides whether it closes. While all is well, this reads one row at most and writes none.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Now
+
+from moderado.core.metrics import BREAKERS
+from moderado.moderation.models import ProviderHealth
+from moderado.moderation.types import Assessment, Failure, Fault
+
+log = structlog.get_logger(__name__)
+
+REMEMBERED = 20  # outcomes
+TOLERATED = 5  # failures among them open the breaker
+OPEN_FOR = timedelta(seconds=10)
+
+_ALL = (1 << REMEMBERED) - 1
+_FAILURES = frozenset({Fault.NOT_DONE, Fault.EXHAUSTED, Fault.UNKNOWN})
+
+_READ = """
+    SELECT provider, open_until IS NOT NULL, open_until <= statement_timestamp(),
+           coalesce(extract(epoch FROM rests_until - statement_timestamp()), 0)
+      FROM moderation_providerhealth WHERE provider = ANY(%s)
+"""
+
+_FAILED = """
+    INSERT INTO moderation_providerhealth AS health (provider, outcomes)
+    VALUES (%(provider)s, %(bits)s)
+    ON CONFLICT (provider) DO UPDATE
+       SET outcomes = ((health.outcomes << %(number)s) | %(bits)s) & %(all)s
+     WHERE health.open_until IS NULL
+    RETURNING outcomes
+"""
+
+_REST = """
+    INSERT INTO moderation_providerhealth AS health (provider, outcomes, rests_until)
+    VALUES (%(provider)s, 0, statement_timestamp() + %(rest)s)
+    ON CONFLICT (provider) DO UPDATE
+       SET rests_until = greatest(health.rests_until, excluded.rests_until)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What keeps a provider from being asked now."""
+
+    is_open: bool = False
+    is_due: bool = False  # open, and time for the one call that may close it
+    rest: float = 0.0  # seconds
+
+
+Answer = Assessment | Failure
+
+
+def read(providers: Collection[str]) -> Mapping[str, Health]:
+    """The state of each provider of which there is anything to say."""
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, [list(providers)])
+        return {
+            name: Health(is_open, bool(is_due), max(float(rest), 0.0))
+            for name, is_open, is_due, rest in cursor.fetchall()
+        }
+
+
+def claim_probe(provider: str) -> bool:
+    """Whether the caller may make the one call that shows if the provider is back."""
+    due = ProviderHealth.objects.filter(provider=provider, open_until__lte=Now())
+    return due.update(open_until=Now() + OPEN_FOR) == 1
+
+
+def note(provider: str, answers: Sequence[Answer], *, probed: Answer | None) -> list[str]:
+    """Remember how calls ended; the log events of what that changes.
+
+    `probed` is the answer to the call that was made to see whether the provider is back.
+    """
+    rest = max(_rest(each) for each in answers)
+    if rest > 0:
+        _let_rest(provider, rest)
+    if probed is not None:
+        return _close_or_wait(provider, closes=not _is_failure(probed))
+    outcomes = [_is_failure(each) for each in answers if not _is_busy(each)][-REMEMBERED:]
+    bits = sum(failed << place for place, failed in enumerate(reversed(outcomes)))
+    if bits:
+        return _count_failures(provider, bits, len(outcomes))
+    # Where nothing failed lately, this finds no row and writes none.
+    ProviderHealth.objects.filter(provider=provider, open_until=None, outcomes__gt=0).update(
+        outcomes=(F("outcomes").bitleftshift(len(outcomes))).bitand(_ALL)
+    )
+    return []
+
+
+def tell(provider: str, events: Sequence[str]) -> None:
+    """Log and count what `note` returned, once it is committed."""
+    for event in events:
+        BREAKERS.labels(provider=provider, event=event).inc()
+        if event == "opened":
+            log.error("breaker_opened", provider=provider)
+        else:
+            log.info("breaker_closed", provider=provider)
+
+
+def _count_failures(provider: str, bits: int, number: int) -> list[str]:
+    values: dict[str, Any] = {"provider": provider, "bits": bits, "number": number, "all": _ALL}
+    with connection.cursor() as cursor:
+        cursor.execute(_FAILED, values)
+        row = cursor.fetchone()
+    if row is None or row[0].bit_count() < TOLERATED:
+        return []
+    ProviderHealth.objects.filter(provider=provider).update(open_until=Now() + OPEN_FOR, outcomes=0)
+    return ["opened"]
+
+
+def _close_or_wait(provider: str, *, closes: bool) -> list[str]:
+    still_open = ProviderHealth.objects.filter(provider=provider, open_until__isnull=False)
+    if closes:
+        return ["closed"] if still_open.update(open_until=None, outcomes=0) else []
+    still_open.update(open_until=Now() + OPEN_FOR)
+    return []
+
+
+def _let_rest(provider: str, seconds: float) -> None:
+    values: dict[str, Any] = {"provider": provider, "rest": timedelta(seconds=seconds)}
+    with connection.cursor() as cursor:
+        cursor.execute(_REST, values)
+
+
+def _is_failure(answer: Answer) -> bool:
+    """What says something of the provider. An odd text must not make it unhealthy for all."""
+    return isinstance(answer, Failure) and answer.fault in _FAILURES
+
+
+def _rest(answer: Answer) -> float:
+    """Seconds for which the provider itself asked to be left alone."""
+    if not isinstance(answer, Failure) or answer.fault is not Fault.BUSY:
+        return 0.0
+    return answer.retry_after or 0.0
+
+
+def _is_busy(answer: Answer) -> bool:
+    return isinstance(answer, Failure) and answer.fault is Fault.BUSY

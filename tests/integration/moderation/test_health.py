@@ -1,0 +1,299 @@
+"""The breaker and the rest of a provider: shared by all workers, on the database's clock."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+import structlog
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from moderado.core.metrics import BREAKERS
+from moderado.moderation.models import ProviderBudget, ProviderCall, ProviderHealth
+from moderado.moderation.services import ledger
+from moderado.moderation.services.screening import prepare
+from moderado.moderation.types import Assessment, Content, Failure, Fault, Outcome
+
+pytestmark = pytest.mark.django_db
+
+REMOTE = {"BACKEND": "tests.providers.Remote"}
+KEYED = {"BACKEND": "tests.providers.Keyed"}
+GOOD = Assessment(provider="remote", outcome=Outcome.ALLOW)
+
+
+@pytest.fixture(autouse=True)
+def _configured(settings):
+    settings.MODERATION_PROVIDERS = [REMOTE]
+
+
+def failed(fault=Fault.UNKNOWN, **fields):
+    return Failure(provider="remote", error="Failed", fault=fault, **fields)
+
+
+def content():
+    return Content(subject_type="message", subject_id=uuid.uuid4(), revision=1, text="oi")
+
+
+def reserved(number=1):
+    """Calls that may be made, and what keeps the others from being made."""
+    with transaction.atomic():
+        prepared = prepare([content() for _ in range(number)])
+    calls = [call for each in prepared for call in each.calls]
+    return calls, [each for one in prepared for each in one.opinions]
+
+
+def ended(*answers):
+    """Calls are made, and end like this."""
+    calls, _ = reserved(len(answers))
+    assert len(calls) == len(answers)
+    ledger.settle(zip(calls, answers, strict=True))
+
+
+def opened():
+    ended(*[failed()] * 5)
+
+
+def time_passes():
+    """The ten seconds of an open breaker are over."""
+    ProviderHealth.objects.update(open_until=F("open_until") - timedelta(seconds=10))
+
+
+def is_open():
+    return ProviderHealth.objects.filter(open_until__isnull=False).exists()
+
+
+def errors(failures):
+    return {each.error for each in failures}
+
+
+def test_while_all_is_well_nothing_is_written_and_one_row_read(django_assert_num_queries):
+    with django_assert_num_queries(5):  # savepoint, calls before, health, insert, release
+        calls, _ = reserved(50)
+
+    with django_assert_num_queries(50 + 3):  # savepoint, calls, the update of no row, release
+        ledger.settle([(call, GOOD) for call in calls])
+
+    assert not ProviderHealth.objects.exists()
+
+
+@pytest.mark.parametrize("fault", [Fault.UNKNOWN, Fault.NOT_DONE, Fault.EXHAUSTED])
+@pytest.mark.proves("R42")
+def test_five_failures_of_the_last_twenty_calls_open_the_breaker(fault):
+    ended(*[failed(fault)] * 4)
+    ended(*[GOOD] * 15)
+    assert reserved()[0]
+
+    ended(failed(fault))
+
+    calls, kept = reserved(3)
+    assert (calls, errors(kept)) == ([], {"breaker_open"})
+    assert {each.fault for each in kept} == {Fault.NOT_ASKED}
+    assert {each.retry_after for each in kept} == {None}  # the ladder decides at once
+
+
+def test_older_failures_are_forgotten():
+    ended(*[failed()] * 4)
+    ended(*[GOOD] * 17)  # the first of four is the 21st now
+
+    ended(failed())
+
+    assert not is_open()
+
+
+def test_twenty_good_calls_leave_nothing_to_remember():
+    ended(*[failed()] * 4)
+
+    ended(*[GOOD] * 30)
+
+    assert ProviderHealth.objects.get().outcomes == 0
+
+
+@pytest.mark.parametrize("fault", [Fault.BUSY, Fault.NO_OPINION])
+def test_an_odd_text_or_a_busy_moment_opens_no_breaker(fault):
+    ended(*[failed(fault)] * 30)
+
+    assert not is_open()
+
+
+def test_neither_a_spent_budget_nor_an_open_breaker_is_a_failure(settings):
+    settings.MODERATION_PROVIDERS = [REMOTE | {"BUDGET": 0}]
+    reserved(10)
+    assert not ProviderHealth.objects.exists()
+
+    settings.MODERATION_PROVIDERS = [REMOTE]
+    opened()
+    until = ProviderHealth.objects.get().open_until
+    reserved(10)
+
+    assert ProviderHealth.objects.get().open_until == until
+
+
+def test_what_an_open_breaker_refuses_is_neither_reserved_nor_counted(settings):
+    settings.MODERATION_PROVIDERS = [REMOTE | {"BUDGET": 100}]
+    opened()
+
+    reserved(10)
+
+    assert ProviderCall.objects.count() == 5
+    assert ProviderBudget.objects.get().calls == 5
+
+
+@pytest.mark.proves("R42")
+def test_after_ten_seconds_one_call_finds_out_for_all():
+    opened()
+    time_passes()
+
+    calls, kept = reserved(10)
+    later, kept_later = reserved(10)
+
+    assert (len(calls), len(kept), later, len(kept_later)) == (1, 9, [], 10)
+
+
+def test_its_success_closes_the_breaker():
+    opened()
+    time_passes()
+    (probe,), _ = reserved()
+
+    ledger.settle([(probe, GOOD)])
+
+    assert len(reserved(10)[0]) == 10
+    ended(*[failed()] * 4)
+    assert not is_open()  # what was before it opened is forgotten
+
+
+@pytest.mark.parametrize("fault", [Fault.NO_OPINION, Fault.BUSY])
+def test_who_answers_is_back_whatever_the_answer(fault):
+    opened()
+    time_passes()
+    (probe,), _ = reserved()
+
+    ledger.settle([(probe, failed(fault))])
+
+    assert not is_open()
+
+
+def test_its_failure_opens_it_for_another_ten_seconds():
+    opened()
+    time_passes()
+    (probe,), _ = reserved()
+    ProviderHealth.objects.update(open_until=Now() + timedelta(seconds=1))  # the call took 9 s
+
+    ledger.settle([(probe, failed())])
+
+    rest = ProviderHealth.objects.annotate(rest=F("open_until") - Now()).get().rest
+    assert 9 < rest.total_seconds() <= 10
+    assert reserved()[0] == []
+
+
+def test_a_probe_whose_worker_died_is_followed_by_another():
+    opened()
+    time_passes()
+    reserved()
+    time_passes()
+
+    assert len(reserved(5)[0]) == 1
+
+
+def test_late_answers_to_earlier_calls_neither_close_nor_prolong_it():
+    early, _ = reserved(2)
+    opened()
+    until = ProviderHealth.objects.get().open_until
+
+    ledger.settle(zip(early, [GOOD, failed()], strict=True))
+
+    assert ProviderHealth.objects.get().open_until == until
+
+
+def test_a_call_under_a_key_is_not_repeated_while_the_breaker_is_open(settings):
+    settings.MODERATION_PROVIDERS = [KEYED]
+    one = content()
+    with transaction.atomic():
+        prepare([one])
+    ProviderHealth.objects.create(provider="keyed", open_until=Now() + timedelta(seconds=10))
+
+    with transaction.atomic():
+        (prepared,) = prepare([one])
+
+    assert (prepared.calls, errors(prepared.opinions)) == ([], {"breaker_open"})
+
+
+def test_one_providers_breaker_is_not_anothers(settings):
+    opened()
+    settings.MODERATION_PROVIDERS = [REMOTE, KEYED]
+
+    calls, kept = reserved()
+
+    assert [call.judge.name for call in calls] == ["keyed"]
+    assert [each.provider for each in kept] == ["remote"]
+
+
+def test_opening_and_closing_are_told_once_each():
+    def counted(event):
+        return BREAKERS.labels(provider="remote", event=event)._value.get()
+
+    before = counted("opened"), counted("closed")
+    with structlog.testing.capture_logs() as lines:
+        opened()
+        time_passes()
+        (probe,), _ = reserved()
+        ledger.settle([(probe, GOOD)])
+
+    assert [each["event"] for each in lines] == ["breaker_opened", "breaker_closed"]
+    assert (counted("opened"), counted("closed")) == (before[0] + 1, before[1] + 1)
+
+
+@pytest.mark.proves("R40")
+def test_a_provider_that_asked_for_it_is_left_alone_by_everybody():
+    ended(failed(Fault.BUSY, retry_after=3.0))
+
+    calls, kept = reserved(2)
+
+    assert (calls, errors(kept)) == ([], {"rate_limited"})
+    assert {each.fault for each in kept} == {Fault.NOT_ASKED}
+    assert all(2 < each.retry_after <= 3 for each in kept)
+    assert ProviderCall.objects.count() == 1
+
+
+def test_and_asked_again_when_its_time_is_over():
+    ended(failed(Fault.BUSY, retry_after=3.0))
+    ProviderHealth.objects.update(rests_until=Now() - timedelta(seconds=1))
+
+    assert reserved()[0]
+
+
+def test_of_several_wishes_the_longest_counts():
+    ended(*(failed(Fault.BUSY, retry_after=seconds) for seconds in (2.0, 30.0, 5.0)))
+    early, _ = reserved()
+
+    assert early == []
+    assert ProviderHealth.objects.filter(rests_until__gt=Now() + timedelta(seconds=25)).exists()
+
+
+def test_a_resting_provider_is_not_probed_either():
+    early, _ = reserved()
+    opened()
+    ledger.settle([(early[0], failed(Fault.BUSY, retry_after=30.0))])
+    time_passes()
+
+    assert errors(reserved()[1]) == {"breaker_open"}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.proves("R42")
+def test_of_thirty_two_workers_exactly_one_probes(at_once):
+    opened()
+    time_passes()
+
+    found = at_once(32, lambda: reserved(3)[0])
+
+    assert sum(len(calls) for calls in found) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_failure_is_lost_when_workers_count_at_once(at_once):
+    calls, _ = reserved(4)
+
+    at_once(4, lambda: ledger.settle([(calls.pop(), failed())]))
+
+    assert ProviderHealth.objects.get().outcomes.bit_count() == 4
