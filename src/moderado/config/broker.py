@@ -6,13 +6,15 @@ once Redis is back (kombu 5.7; seen within seconds under a broker that refused c
 such a task is over: Redis gives it out once more after the visibility timeout, which is harmless.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from celery.app.amqp import AMQP
 from kombu import Connection
 from kombu.transport import redis, virtual
+
+LONGEST_PAUSE = 2.0  # seconds between two tries to reach the broker
 
 
 class QoS(redis.QoS):
@@ -44,11 +46,20 @@ class Transport(redis.Transport):
 
 
 class PromptConnection(Connection):
-    """Tries again within 2 s at most. Celery would wait up to 30 s, long after Redis is back."""
+    """Tries again soon. Celery would wait up to 30 s, long after Redis is back."""
 
-    def _ensure_connection(self, *arguments: Any, **options: Any) -> Any:
-        options |= {"interval_start": 0.2, "interval_step": 0.3, "interval_max": 2}
-        return super()._ensure_connection(*arguments, **options)
+    def _ensure_connection(
+        self,
+        errback: Callable[..., Any] | None = None,
+        max_retries: int | None = None,
+        interval_start: float = 0.2,
+        interval_step: float = 0.3,
+        interval_max: float = LONGEST_PAUSE,
+        *arguments: Any,
+        **options: Any,
+    ) -> Any:
+        pauses = interval_start, interval_step, min(interval_max, LONGEST_PAUSE)
+        return super()._ensure_connection(errback, max_retries, *pauses, *arguments, **options)
 
 
 class Broker(AMQP):

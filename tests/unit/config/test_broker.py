@@ -45,10 +45,11 @@ def test_worker_and_beat_use_it_and_come_back_quickly(app, monkeypatch):
     tried = Mock()
     monkeypatch.setattr(Connection, "_ensure_connection", tried)
     connection = app.connection_for_read()
-    connection._ensure_connection()
+    connection._ensure_connection(None, callback=None)
+    connection._ensure_connection(None, 3, 2, 2, 30, None)  # as Celery does when it publishes
 
     assert connection.transport_cls == f"{Transport.__module__}:{Transport.__qualname__}"
-    assert tried.call_args.kwargs["interval_max"] <= 2
+    assert [call.args[4] for call in tried.call_args_list] == [2, 2]
 
 
 def test_a_task_goes_on_when_the_broker_is_lost():
