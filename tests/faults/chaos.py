@@ -25,9 +25,9 @@ from tests.faults.judge import Manner
 from tests.faults.mischief import Troublemaker
 from tests.faults.words import a_text
 
-CALM = 4.0  # seconds of undisturbed talk before the first fault
+CALM = 6.0  # seconds of undisturbed talk before the first fault
 PAUSE = (0.4, 3.0)  # seconds between two faults
-EVERY = 0.5  # seconds between two messages of one person, on average
+EVERY = 0.25  # seconds between two messages of one person, on average
 LOST_ANSWERS = 0.03  # of the judge's, after it has billed
 
 SWITCHES = {
@@ -48,6 +48,7 @@ class Outcome:
     acknowledged: int = 0
     late: list[str] = field(default_factory=list)
     broken: dict[str, list[str]] = field(default_factory=dict)
+    history: list[str] = field(default_factory=list)  # what was done, with seconds from the end
 
     @property
     def violations(self) -> int:
@@ -70,11 +71,8 @@ def chaos(folder: Path, template: Path, *, seed: int, duration: float, off: str 
 
 def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float) -> Outcome:
     people = [crowd.joins(name) for name in ("Ana", "Bia", "Caio", "Davi", "Eva", "Gil")]
-    rooms = [
-        crowd.room(*people),
-        crowd.room(*people[:3]),
-        crowd.room(*people[3:], mode="post"),
-    ]
+    for members, mode in ((people, "pre"), (people[:3], "pre"), (people[3:], "post")):
+        crowd.room(*members, mode=mode)
     talks = [crowd.begin(_talk(person, seed=f"{seed}/{person.name}")) for person in people]
     began = time.monotonic()
     calm = [(began, began + CALM)]
@@ -85,6 +83,7 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float) -> Outco
     for talk in talks:
         talk.cancel()
     run = Run(cluster, crowd, calm=calm)
+    over = time.monotonic()
     late = settle(run)
     sends = [send for _, send in run.sends]
     return Outcome(
@@ -94,6 +93,7 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float) -> Outco
         acknowledged=sum(send.acknowledged is not None for send in sends),
         late=late,
         broken=violations(run),
+        history=[f"{fault.at - over:7.1f} s  {fault.what}" for fault in cluster.faults],
     )
 
 
@@ -135,8 +135,8 @@ def table(outcome: Outcome) -> str:
     """The outcome for people."""
     done = ", ".join(f"{name} {count}" for name, count in sorted(outcome.faults.items()))
     lines = [
-        f"seed {outcome.seed}: {outcome.messages} messages, {outcome.acknowledged} acknowledged, "
-        f"{outcome.faults.total()} faults",
+        f"seed {outcome.seed}: {outcome.messages} messages, {outcome.acknowledged} acknowledged,"
+        f" {outcome.faults.total()} faults",
         f"  {done}",
     ]
     for name in INVARIANTS:
@@ -160,6 +160,7 @@ def main() -> int:
             shutil.rmtree(folder, ignore_errors=True)
     print(table(outcome), flush=True)
     if outcome.violations:
+        print("\n".join(["What was done:", *outcome.history]))
         print(f"Again: make chaos SEED={seed} DURATION={duration:g} (KEEP=1: {folder})")
     return 1 if outcome.violations else 0
 

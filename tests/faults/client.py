@@ -20,7 +20,11 @@ Frame = dict[str, Any]
 PATIENCE = 10.0  # seconds for one request, and for the opening of a socket
 ANSWER = 3.0  # seconds after which what was not answered is sent again
 RETRY = (0.05, 0.6)  # seconds between two tries to connect: full jitter, shorter than a browser's
+MOST_PENDING = 100  # client_ids in one sync
 FINAL = {"conflict", "invalid", "forbidden", "not_a_member", "no_such_room", "no_such_message"}
+
+_TOLD = {"REJECTED": "message_rejected", "HELD": "message_held", "APPROVED": "chat_message"}
+_SETTLED = {*_TOLD.values(), "message_removed"}
 
 
 @dataclass(slots=True)
@@ -271,6 +275,7 @@ class Client:
                     if room.is_wanted:
                         since = {"after": room.seq, "epoch": room.epoch} if room.epoch else {}
                         await self._send(type="subscribe", room=room_id, **since)
+                        await self._ask_what_became(room_id, room)
             case "subscribed":
                 room = self.rooms[frame["room"]]
                 room.subscribed = True
@@ -291,9 +296,27 @@ class Client:
         room.take_synced(frame, connection=number)
         for client_id, message in frame["pending"].items():
             if message is not None:
-                self._confirm(self.sends[client_id], message)
+                send = self.sends[client_id]
+                send.told.append(_TOLD.get(message["status"], "synced"))
+                self._confirm(send, message)
         if frame["more"] or frame["reset"]:
             await self._send(type="sync", room=frame["room"], after=room.seq, epoch=room.epoch)
+
+    async def _ask_what_became(self, room_id: str, room: Room) -> None:
+        """Of one's own messages: the verdict may have been told while nobody was there to hear."""
+        unsettled = [
+            send.client_id
+            for send in self.sends.values()
+            if send.room == room_id and not _SETTLED.intersection(send.told)
+        ]
+        for first in range(0, len(unsettled), MOST_PENDING):
+            await self._send(
+                type="sync",
+                room=room_id,
+                after=room.seq,
+                epoch=room.epoch,
+                pending=unsettled[first : first + MOST_PENDING],
+            )
 
     def _take_change(self, frame: Frame, number: int) -> None:
         room = self.rooms.get(frame["room"])

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import psycopg
 import redis
 from psycopg.rows import dict_row
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from moderado.standalone.binaries import valkey_program
 from moderado.standalone.home import Home
@@ -144,7 +146,13 @@ class Valkey:
 
     def client(self, number: int = 0) -> "redis.Redis[str]":
         """The harness's own way in, to database `number`."""
-        return redis.Redis(port=self._port, db=number, decode_responses=True, socket_timeout=5)
+        return redis.Redis(
+            port=self._port,
+            db=number,
+            decode_responses=True,
+            socket_timeout=5,
+            retry=Retry(NoBackoff(), 0),  # a server that is away is away: no waiting for it
+        )
 
     def flush(self) -> None:
         with self.client() as client:
