@@ -156,7 +156,7 @@ class Commands:
         self._socket.reply_queued(view)
         metrics.ACKNOWLEDGED.labels(door="ws").inc()
         if "PENDING" in (view.status, view.edit.status if view.edit else None):
-            self._socket.await_verdict(view.id, view.room, newest_revision(view))
+            self._socket.await_verdict(view.id, newest_revision(view))
 
     async def _delete(self, frame: protocol.DeleteMessage) -> None:
         view = await delete(

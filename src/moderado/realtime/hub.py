@@ -187,7 +187,7 @@ class Hub:
         for socket in list(self.users.get(hint.user_id, ())):
             self.tell_of(socket, hint)
             if line.kind == Notice.QUEUED and line.message_id is not None:
-                socket.await_verdict(line.message_id, hint.room_id, line.revision)
+                socket.await_verdict(line.message_id, line.revision)
 
     def tell_of(self, socket: Socket, hint: envelope.AuthorNote) -> None:
         """Tell a socket what became of its user's message, unless its room does so anyway."""

@@ -14,7 +14,13 @@ from moderado.accounts.types import Principal
 from moderado.chat.types import MessageView
 from moderado.core import metrics
 from moderado.realtime.frames import Line, author_frame, newest_revision
-from moderado.realtime.protocol import Closing, MessageQueued, ServerFrame, encode
+from moderado.realtime.protocol import (
+    Closing,
+    MessageQueued,
+    MessageShown,
+    ServerFrame,
+    encode,
+)
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -31,7 +37,6 @@ REMEMBERED = 512  # notices and unsettled messages a socket remembers
 class Awaited:
     """A message whose author was told it is queued, and not yet what became of it."""
 
-    room_id: UUID
     revision: int
     since: float
 
@@ -98,10 +103,10 @@ class Socket:
             while self._held and self.closing is None:
                 self.push(self._held.popleft())
 
-    def await_verdict(self, message_id: UUID, room_id: UUID, revision: int) -> None:
+    def await_verdict(self, message_id: UUID, revision: int) -> None:
         """Remember to tell this client what becomes of the message, should no hint arrive."""
         now = asyncio.get_running_loop().time()
-        self.awaited[message_id] = Awaited(room_id, revision, now)
+        self.awaited[message_id] = Awaited(revision, now)
         while len(self.awaited) > REMEMBERED:
             self.awaited.popitem(last=False)
 
@@ -167,6 +172,9 @@ class Socket:
             if awaited is not None and (line.revision >= awaited.revision or not line.seq):
                 del self.awaited[line.message_id]
         if line.seq:
+            if line.kind != MessageShown.__struct_config__.tag:
+                # The room hears that it is gone or changed; the author is owed the reason, too.
+                self.await_verdict(line.message_id, line.revision)
             return True  # the room's own order knows no repetition
         return self._remember((line.kind, line.message_id, line.revision))
 

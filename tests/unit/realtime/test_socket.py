@@ -139,8 +139,8 @@ async def test_a_notice_is_told_once_and_the_next_verdict_again(socket: Socket, 
 
 async def test_a_verdict_ends_the_waiting_for_it(socket: Socket):
     first, edited = uuid4(), uuid4()
-    socket.await_verdict(first, uuid4(), 1)
-    socket.await_verdict(edited, uuid4(), 2)
+    socket.await_verdict(first, 1)
+    socket.await_verdict(edited, 2)
 
     socket.push(line(author=ME, message_id=first, revision=1))
     socket.push(line(author=ME, message_id=edited, revision=1))  # of the revision before
@@ -148,6 +148,17 @@ async def test_a_verdict_ends_the_waiting_for_it(socket: Socket):
     socket.push(line(author=ME, message_id=edited, revision=2))
 
     assert not socket.awaited
+
+
+async def test_what_was_taken_down_is_explained_to_its_author_even_if_no_hint_came(socket: Socket):
+    mine, theirs = uuid4(), uuid4()
+
+    socket.push(line(author=ME, message_id=mine, seq=1))
+    assert not socket.awaited
+    socket.push(line(kind="message_removed", author=ME, message_id=mine, seq=2))
+    socket.push(line(kind="message_removed", message_id=theirs, seq=3))
+
+    assert list(socket.awaited) == [mine]
 
 
 async def test_a_client_that_does_not_take_its_answers_is_not_read(socket: Socket, wire: Wire):

@@ -105,6 +105,13 @@ def record(judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None =
         )
 
 
+def is_judged(*, subject_id: UUID, revision: int) -> bool:
+    """Whether a machine has given its verdict on that revision."""
+    return ModerationLog.objects.filter(
+        subject_id=subject_id, revision=revision, actor=None
+    ).exists()
+
+
 def record_unjudged(content: Content) -> None:
     """Log that `content` was shown without being judged, because its room's mode is `off`."""
     record([(content, policy.unmoderated(policy_version=registry.policy_version()))])
