@@ -32,8 +32,9 @@ class Obedient:
 
 
 class Remote:
-    """The same, as if over the network: fails on `FAIL`, is too busy on `BUSY`, has no quota left
-    for `SPENT`, says nothing of `ODD`, and on `WAIT` answers when released."""
+    """The same, as if over the network: fails on `FAIL`, is too busy on `BUSY` (for so many
+    seconds: `BUSY 3`), has no quota left for `SPENT`, says nothing of `ODD`, and on `WAIT` answers
+    when released."""
 
     name = "remote"
     remote = True
@@ -46,7 +47,8 @@ class Remote:
             if "FAIL" in content.text:
                 raise ProviderUnavailable
             if "BUSY" in content.text:
-                raise ProviderUnavailable(retry_after=0)
+                seconds = content.text.partition("BUSY")[2].strip()
+                raise ProviderUnavailable(retry_after=float(seconds or 0))
             if "SPENT" in content.text:
                 raise ProviderUnavailable(exhausted=True)
             if "ODD" in content.text:

@@ -31,17 +31,18 @@ from moderado.moderation.services.screening import record_unjudged
 
 Status = Message.Status
 
-# The position is read in the statement that stores: the room's seq of that moment.
+# The position is read in the statement that stores: the room's seq of that moment. Since when it
+# waits is said by the database, whose clock the workers go by.
 _INSERT = """
     INSERT INTO chat_message (id, created_at, room_id, author_id, client_id, first_hash, text,
         revision, status, reason, categories, position, seq, reply_to_id, published_at,
         edit_reason, edit_categories, queued_at, fence, attempts)
     SELECT %(id)s, %(now)s, id, %(author)s, %(client_id)s, %(hash)s, %(text)s,
         1, %(status)s, '', '{}', seq, 0, %(reply_to)s, %(published_at)s,
-        '', '{}', %(queued_at)s, 0, 0
+        '', '{}', CASE WHEN %(waits)s THEN statement_timestamp() END, 0, 0
       FROM chat_room WHERE id = %(room)s
     ON CONFLICT (room_id, author_id, client_id) DO NOTHING
-    RETURNING position
+    RETURNING position, queued_at
 """
 
 
@@ -76,7 +77,7 @@ def post_message(
         if reply_to is not None:
             _check_reply(room_id=room_id, author_id=author_id, reply_to=reply_to)
         message = _draft(room, author, cleaned, client_id, reply_to)
-        if _insert(message):
+        if _insert(message, waits=room.moderation_mode != Room.Mode.OFF):
             posted = Posted(_publish_posted(message, room), created=True)
         else:
             posted = Posted(_stored_before(message), created=False)
@@ -152,12 +153,11 @@ def _draft(
         status=Status.APPROVED if shown else Status.PENDING,
         reply_to_id=reply_to,
         published_at=now if shown else None,
-        queued_at=None if room.moderation_mode == Room.Mode.OFF else now,
     )
 
 
-def _insert(message: Message) -> bool:
-    """Store `message` and set its position; false when its client_id is taken."""
+def _insert(message: Message, *, waits: bool) -> bool:
+    """Store `message`, set what the database says of it; false when its client_id is taken."""
     values: dict[str, Any] = {
         "id": message.id,
         "now": message.created_at,
@@ -169,14 +169,14 @@ def _insert(message: Message) -> bool:
         "status": str(message.status),
         "reply_to": message.reply_to_id,
         "published_at": message.published_at,
-        "queued_at": message.queued_at,
+        "waits": waits,
     }
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, values)
         row = cursor.fetchone()
     if row is None:
         return False
-    message.position = row[0]
+    message.position, message.queued_at = row
     return True
 
 

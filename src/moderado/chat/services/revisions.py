@@ -6,13 +6,14 @@ Every function changes a locked message in memory; the caller stores it.
 from django.utils import timezone
 
 from moderado.chat.models import Message, Revision
+from moderado.core import clock
 
 Status = Message.Status
 
 
 def queue(message: Message) -> None:
     """Let it be judged (anew). Whoever judges an older revision right now will find it gone."""
-    message.queued_at = timezone.now()
+    message.queued_at = clock.now()
     message.lease_until = None
     message.attempts = 0
 

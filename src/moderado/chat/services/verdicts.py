@@ -10,16 +10,16 @@ import structlog
 from django.utils import timezone
 
 from moderado.chat.errors import NoSuchMessage
-from moderado.chat.events import AuthorTold, ChangeKind, Notice
+from moderado.chat.events import AuthorTold, ChangeKind, MessageQueued, Notice
 from moderado.chat.models import Message
 from moderado.chat.projection import own_view
 from moderado.chat.services import revisions
 from moderado.chat.services.publication import SETTLED, PublicChange, number, store
-from moderado.core import failpoints
+from moderado.core import clock, failpoints
 from moderado.core.events import publish
 from moderado.core.metrics import VERDICT_SECONDS, VERDICTS
 from moderado.moderation.events import CaseDecided
-from moderado.moderation.services.screening import record
+from moderado.moderation.services.screening import is_judged, record
 from moderado.moderation.types import Content, Outcome, Reason, Verdict
 
 log = structlog.get_logger(__name__)
@@ -55,12 +55,12 @@ def apply(judged: Sequence[Judged]) -> None:
     if not judged:
         return
     record([(each.content, each.verdict) for each in judged])
+    _measure(judged)
     plain: list[Message] = []
     revised: list[Message] = []
     public: list[PublicChange] = []
     told: list[tuple[Message, Notice]] = []
     for each in judged:
-        _measure(each)
         had_edits = each.message.revision > 1 or each.message.edit_status is not None
         change, notice = _settle(each.message, each.verdict)
         (revised if had_edits else plain).append(each.message)
@@ -139,6 +139,10 @@ def _settle(message: Message, verdict: Verdict) -> Effect:
     if verdict.outcome is not Outcome.BLOCK:
         return None, None  # Mode `post`: it is visible and stays so.
     if revisions.revert(message, reason=reason, categories=categories):
+        if not is_judged(subject_id=message.id, revision=message.revision):
+            # It was replaced before its turn came: now that it is shown again, it has one.
+            revisions.queue(message)
+            publish(MessageQueued(message_id=message.id, room_id=message.room_id))
         return ChangeKind.UPDATED, Notice.REJECTED
     _, notice = _refuse(message, Outcome.BLOCK, reason, categories)
     return ChangeKind.REMOVED, notice
@@ -182,8 +186,10 @@ def _refuse_edit(message: Message, outcome: Outcome, reason: str, categories: li
     return Notice.HELD if held else Notice.REJECTED
 
 
-def _measure(judged: Judged) -> None:
-    VERDICTS.labels(judged.verdict.outcome, judged.verdict.rung).inc()
-    if judged.message.queued_at:
-        waited = (timezone.now() - judged.message.queued_at).total_seconds()
-        VERDICT_SECONDS.observe(max(waited, 0.0))
+def _measure(judged: Sequence[Judged]) -> None:
+    now = clock.now()  # the one by which they queued
+    for each in judged:
+        VERDICTS.labels(each.verdict.outcome, each.verdict.rung).inc()
+        if each.message.queued_at:
+            waited = (now - each.message.queued_at).total_seconds()
+            VERDICT_SECONDS.observe(max(waited, 0.0))

@@ -1,0 +1,347 @@
+"""Asking over the network while things change, are refused, or take their time."""
+
+import threading
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Now
+
+from moderado.chat.models import Message
+from moderado.chat.services import screening
+from moderado.chat.services.messages import delete_message, edit_message, post_message
+from moderado.moderation import registry
+from moderado.moderation.models import ModerationLog, ProviderCall, ProviderHealth
+from tests.factories import make_member, make_room
+from tests.processes import wait_until
+from tests.providers import Keyed, Remote
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+REMOTE = {"BACKEND": "tests.providers.Remote"}
+KEYED = {"BACKEND": "tests.providers.Keyed"}
+
+
+@pytest.fixture(autouse=True)
+def _remote(settings, monkeypatch):
+    settings.MODERATION_PROVIDERS = [REMOTE]
+    monkeypatch.setattr(Remote, "asked", [])
+    monkeypatch.setattr(Remote, "waiting", [])
+    monkeypatch.setattr(Keyed, "keys", [])
+
+
+@pytest.fixture
+def member():
+    return make_member()
+
+
+def post(member, text="oi"):
+    view = post_message(author_id=member.user_id, room_id=member.room_id, text=text).view
+    return Message.objects.get(pk=view.id)
+
+
+def edit(message, text):
+    edit_message(actor_id=message.author_id, message_id=message.id, text=text)
+
+
+def judge(*messages):
+    screening.screen_waiting()
+    for message in messages:
+        message.refresh_from_db()
+
+
+def sweep(*messages):
+    """What was left behind is due, and taken up."""
+    Message.objects.filter(queued_at__isnull=False).update(
+        queued_at=Now() - timedelta(seconds=10), lease_until=None
+    )
+    screening.sweep()
+    for message in messages:
+        message.refresh_from_db()
+
+
+@contextmanager
+def asked(number=1):
+    """A worker that has asked about so many messages, and hears the answers at the end.
+
+    What is edited just as it ends waits for the next one, as the doorbell would call it.
+    """
+    worker = threading.Thread(target=lambda: (screening.screen_waiting(), connection.close()))
+    worker.start()
+    try:
+        wait_until(lambda: len(Remote.waiting) >= number, what=f"{number} calls")
+        yield
+    finally:
+        wait_until(lambda: _released(worker), what="the end of the round")
+
+
+def _released(worker):
+    while Remote.waiting:
+        Remote.waiting.pop()()
+    worker.join(0.01)
+    return not worker.is_alive()
+
+
+def lines(message):
+    return list(ModerationLog.objects.filter(subject_id=message.id).order_by("created_at"))
+
+
+@pytest.mark.proves("R45")
+def test_what_was_deleted_while_a_provider_was_asked_stays_deleted(member):
+    message = post(member, "WAIT")
+
+    with asked():
+        delete_message(actor_id=member.user_id, message_id=message.id)
+
+    message.refresh_from_db()
+    assert (message.status, message.seq) == ("REMOVED", 0)
+    assert lines(message) == []
+
+
+@pytest.mark.proves("R45")
+def test_the_verdict_on_an_older_text_does_not_show_the_newer_one(member):
+    message = post(member, "WAIT")
+
+    with asked():
+        edit(message, "BLOCK this")
+
+    judge(message)
+    assert (message.status, message.seq, message.revision) == ("REJECTED", 0, 2)
+    assert [(line.revision, line.verdict) for line in lines(message)] == [(2, "BLOCK")]
+
+
+@pytest.mark.proves("R45")
+def test_the_verdict_on_an_older_edit_does_not_show_the_newer_one(member):
+    message = post(member, "bom dia")
+    judge(message)
+    edit(message, "WAIT")
+
+    with asked():
+        edit(message, "BLOCK this")
+
+    judge(message)
+    assert (message.text, message.seq) == ("bom dia", 1)
+    assert (message.edit_text, message.edit_status) == ("BLOCK this", "REJECTED")
+
+
+@pytest.mark.proves("R45")
+def test_the_verdict_on_a_text_that_is_no_longer_shown_takes_nothing_back(member):
+    room = make_room(moderation_mode="post")
+    author = make_member(room)
+    message = post(author, "WAIT BLOCK")
+
+    with asked():
+        edit(message, "bom dia")
+
+    judge(message)
+    assert (message.text, message.status) == ("bom dia", "APPROVED")
+
+
+@pytest.mark.proves("R45")
+def test_a_text_that_comes_back_is_judged_as_its_own_revision(member):
+    message = post(member, "WAIT")
+
+    with asked():
+        edit(message, "BLOCK this")
+        edit(message, "WAIT")
+
+    judge(message)
+    assert (message.status, message.revision, message.seq) == ("APPROVED", 3, 1)
+    assert lines(message)[-1].revision == 3
+
+
+@pytest.mark.proves("R45", "R3")
+def test_an_edit_after_a_worker_died_is_another_call(member):
+    message = post(member, "WAIT")
+    with asked():
+        Message.objects.update(fence=F("fence") + 1)  # as if it had died: it changes nothing more
+        ProviderCall.objects.update(state="reserved")
+        edit(message, "oi")
+
+    sweep(message)
+
+    assert (message.status, message.revision) == ("APPROVED", 2)
+    assert Remote.asked == ["WAIT", "oi"]
+
+
+@pytest.mark.proves("R46")
+def test_a_hundred_in_flight_during_a_change_of_policy_have_one_verdict_and_one_bill(
+    member, settings
+):
+    messages = [post(member, f"{n} WAIT") for n in range(100)]
+
+    with asked(100):
+        settings.MODERATION_PROVIDERS = [REMOTE | {"TIMEOUT": 7}]
+
+    assert set(Message.objects.values_list("status", flat=True)) == {"APPROVED"}
+    assert ModerationLog.objects.count() == len(messages) == len(Remote.asked)
+    assert _versions() == {registry.policy_version()}
+
+
+@pytest.mark.proves("R46")
+@pytest.mark.parametrize(
+    ("backend", "status", "bills"), [(REMOTE, "HELD", 0), (KEYED, "APPROVED", 1)]
+)
+def test_what_another_version_had_reserved_is_concluded_by_the_rules_of_this_one(
+    member, settings, backend, status, bills
+):
+    settings.MODERATION_PROVIDERS = [backend]
+    message, before = post(member), registry.policy_version()
+    _died_after_reserving()
+    reserved = ProviderCall.objects.get()
+
+    settings.MODERATION_PROVIDERS = [backend | {"TIMEOUT": 7}]
+    sweep(message)
+
+    (line,) = lines(message)
+    assert (message.status, len(Remote.asked)) == (status, bills)
+    assert Keyed.keys == [str(reserved.id)] * bills
+    assert line.policy_version == registry.policy_version() != before
+
+
+@pytest.mark.proves("R46")
+def test_what_another_version_had_answered_is_not_bought_again(member, settings, monkeypatch):
+    message = post(member, "FLAG this")
+    monkeypatch.setattr("moderado.chat.services.remote.apply", _die)
+    with pytest.raises(_Died):
+        screening.screen_waiting()
+    monkeypatch.undo()
+
+    settings.MODERATION_PROVIDERS = [REMOTE | {"TIMEOUT": 7}]
+    calls = ProviderCall.objects.count()
+    sweep(message)
+
+    (line,) = lines(message)
+    assert (message.status, line.verdict, line.cost) == ("APPROVED", "FLAG", 0)
+    assert ProviderCall.objects.count() == calls == 1
+    assert line.policy_version == registry.policy_version()
+
+
+@pytest.mark.proves("R40")
+def test_who_asked_to_be_left_alone_is_not_asked_about_other_messages_either(member):
+    first = post(member, "BUSY 30")
+    judge(first)
+    second = post(member)
+
+    judge(second)
+
+    assert (first.status, second.status) == ("PENDING", "PENDING")
+    waits = Message.objects.filter(lease_until__gt=Now() + timedelta(seconds=25))
+    assert waits.count() == 2
+    assert Remote.asked == ["BUSY 30"]
+
+    ProviderHealth.objects.update(rests_until=Now())
+    sweep(second)
+    assert (second.status, Remote.asked.count("oi")) == ("APPROVED", 1)
+
+
+@pytest.mark.proves("R40")
+def test_for_somebody_who_wants_to_be_left_alone_for_minutes_nobody_waits(member):
+    first = post(member, "BUSY 300")
+    judge(first)
+    second = post(member)
+
+    judge(second)
+
+    assert [(each.status, each.reason) for each in (first, second)] == [("HELD", "unjudged")] * 2
+    assert lines(second)[0].failures[0]["error"] == "rate_limited"
+    assert Remote.asked == ["BUSY 300"]
+
+
+@pytest.mark.proves("R40")
+def test_waiting_for_a_busy_provider_ends_after_five_tries(member):
+    message = post(member, "oi")
+    ProviderHealth.objects.create(provider="remote", rests_until=Now() + timedelta(seconds=50))
+
+    judge(message)
+    for _ in range(4):
+        assert message.status == "PENDING"
+        sweep(message)
+
+    assert (message.status, Remote.asked) == ("HELD", [])
+
+
+@pytest.mark.proves("R40")
+def test_a_spent_quota_is_decided_about_at_once(member):
+    message = post(member, "SPENT")
+
+    judge(message)
+
+    assert (message.status, message.lease_until) == ("HELD", None)
+    assert Remote.asked == ["SPENT"]
+
+
+@pytest.mark.proves("R41")
+def test_a_failure_under_a_key_is_repeated_five_times_in_all_with_pauses(member, settings):
+    settings.MODERATION_PROVIDERS = [KEYED]
+    message = post(member, "FAIL")
+
+    judge(message)
+    assert Message.objects.filter(lease_until__gt=Now()).exists()
+    for _ in range(4):
+        assert message.status == "PENDING"
+        sweep(message)
+
+    assert (message.status, message.reason) == ("HELD", "unjudged")
+    assert (len(Keyed.keys), len(set(Keyed.keys))) == (5, 1)
+
+
+@pytest.mark.proves("R42")
+def test_while_a_provider_is_down_messages_are_decided_at_once_and_one_in_ten_seconds_asks(member):
+    judge(*[post(member, "FAIL") for _ in range(5)])
+    Remote.asked.clear()
+
+    refused = [post(member) for _ in range(5)]
+    judge(*refused)
+    assert {each.status for each in refused} == {"HELD"}
+    assert lines(refused[0])[0].failures[0]["error"] == "breaker_open"
+    assert Remote.asked == []
+
+    ProviderHealth.objects.update(open_until=Now())
+    trying = [post(member) for _ in range(5)]
+    judge(*trying)
+    assert len(Remote.asked) == 1
+    assert sorted(each.status for each in trying) == ["APPROVED"] + ["HELD"] * 4
+
+    back = post(member)
+    judge(back)
+    assert back.status == "APPROVED"
+
+
+@pytest.mark.proves("R43")
+def test_a_provider_that_would_end_the_process_holds_one_message_and_no_other(member, monkeypatch):
+    original = Remote.assess
+
+    async def assess(self, contents):
+        if "EXIT" in contents[0].text:
+            raise SystemExit(3)
+        return await original(self, contents)
+
+    monkeypatch.setattr(Remote, "assess", assess)
+    fatal, good = post(member, "EXIT"), post(member)
+
+    judge(fatal, good)
+
+    assert (fatal.status, good.status) == ("HELD", "APPROVED")
+
+
+class _Died(Exception):
+    pass
+
+
+def _die(*_arguments):
+    raise _Died
+
+
+def _died_after_reserving():
+    """A worker that reserved its calls, and then was no more."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("moderado.chat.services.remote.RemoteRound._ask", _die)
+        with pytest.raises(_Died):
+            screening.screen_waiting()
+
+
+def _versions():
+    return set(ModerationLog.objects.values_list("policy_version", flat=True))
