@@ -24,6 +24,7 @@ MOST_PENDING = 100  # client_ids in one sync
 FINAL = {"conflict", "invalid", "forbidden", "not_a_member", "no_such_room", "no_such_message"}
 
 _TOLD = {"REJECTED": "message_rejected", "HELD": "message_held", "APPROVED": "chat_message"}
+_REFUSED = {"REJECTED", "HELD"}
 _SETTLED = {*_TOLD.values(), "message_removed"}
 
 
@@ -294,6 +295,11 @@ class Client:
     async def _take_synced(self, frame: Frame, number: int) -> None:
         room = self.rooms[frame["room"]]
         room.take_synced(frame, connection=number)
+        for message in frame["messages"]:
+            # An author is told the reason there, too.
+            send = self.sends.get(message["client_id"] or "")
+            if send is not None and message["status"] in _REFUSED:
+                send.told.append(_TOLD[message["status"]])
         for client_id, message in frame["pending"].items():
             if message is not None:
                 send = self.sends[client_id]
