@@ -155,6 +155,10 @@ class Commands:
         """Only now: the row is committed."""
         self._socket.reply_queued(view)
         metrics.ACKNOWLEDGED.labels(door="ws").inc()
+        self._await_verdict(view)
+
+    def _await_verdict(self, view: MessageView) -> None:
+        """This client believes that `view` waits: it is told of the end of it in any case."""
         if "PENDING" in (view.status, view.edit.status if view.edit else None):
             self._socket.await_verdict(view.id, newest_revision(view))
 
@@ -195,7 +199,7 @@ class Commands:
         """Tell all up to the head, and only then what has come in the meantime."""
         subscription = self._hub.subscription(self._socket, room_id)
         if subscription is None:
-            self._socket.reply(_synced(await self._resume(room_id, frame)))
+            self._reply_synced(await self._resume(room_id, frame))
             return
         subscription.hold()
         try:
@@ -203,8 +207,14 @@ class Commands:
         except BaseException:
             subscription.release(subscription.seq)
             raise
-        self._socket.reply(_synced(resumed))
+        self._reply_synced(resumed)
         subscription.release(resumed.changes.seq, more=resumed.changes.more)
+
+    def _reply_synced(self, resumed: Resumed) -> None:
+        self._socket.reply(_synced(resumed))
+        for view in (*resumed.changes.messages, *filter(None, resumed.pending.values())):
+            if view.author.id == self._principal.user_id:
+                self._await_verdict(view)
 
     async def _resume(self, room_id: UUID, frame: protocol.Sync) -> Resumed:
         return await reads.resume(

@@ -59,6 +59,22 @@ async def test_what_no_hint_announced_is_found_within_five_seconds(cast: Cast, d
     assert (await at_ana.next("message_rejected", within=5))["reason"]
 
 
+async def test_who_came_back_while_it_waited_hears_the_verdict_without_a_hint(cast: Cast, deaf):
+    room = await cast.room()
+    ana = await cast.member(room)
+    before = await cast.join(ana, room)
+    await before.send("chat_message", message="seu filho da puta", client_id="1")
+    await before.next("message_queued")
+    back = await cast.join(ana, room)
+    await back.send("sync", after=0, epoch=None, pending=["1"])
+    assert (await back.next("synced"))["pending"]["1"]["status"] == "PENDING"
+
+    deaf.on = True
+    await screen()
+
+    assert (await back.next("message_rejected", within=5))["reason"]
+
+
 async def test_a_removal_that_no_hint_announced_is_found_before_anything_is_told(cast: Cast, deaf):
     room = await cast.room(is_private=True)
     ana, bia = await cast.member(room), await cast.member(room)
