@@ -13,7 +13,7 @@ TOOL_ENV := SECRET_KEY=for-tools-that-start-no-engine-and-never-serve-anything-t
   DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev test fuzz fuzz-api check clean lock docs messages compose-test runtime development
+.PHONY: help up dev test faults chaos fuzz fuzz-api check clean lock docs messages compose-test runtime development
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -27,6 +27,12 @@ dev: development ## the same, started anew whenever the source changes
 test: development ## all tests, on engines of their own (ARGS="-k rooms")
 	@scripts/browser
 	@exec $(PY) -m pytest $(ARGS)
+
+faults: development ## every test that proves a row of docs/guarantees.md (ARGS="-k broker" RECORD=1)
+	@exec $(PY) -m pytest -m proves --proofs $(if $(RECORD),--record) $(ARGS)
+
+chaos: development ## random faults under constant talk (SEED=1 DURATION=60 SWITCH_OFF=sweep RECORD=1)
+	@exec $(PY) -m tests.faults.chaos
 
 fuzz: development ## hostile frames over real sockets (COUNT=100000 SEED=1)
 	@exec $(PY) -m tests.security.fuzz_frames

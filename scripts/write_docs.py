@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+import guarantees
 from django.core.management import call_command
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
@@ -177,6 +178,7 @@ WRITTEN: dict[str, Callable[[], str]] = {
     ".env.example": example,
     "docs/openapi.yaml": openapi,
     "docs/asyncapi.json": asyncapi,
+    "docs/guarantees.md": guarantees.page,
 }
 
 

@@ -20,12 +20,12 @@ from tests import processes, proofs  # noqa: E402
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--proofs", action="store_true", help="tell the rows of docs/guarantees.md")
-    parser.addoption("--record", metavar="FILE", help="with --proofs: write their results")
+    parser.addoption("--record", action="store_true", help="with --proofs: write their results")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--proofs"):
-        config.pluginmanager.register(proofs.Proofs(config.getoption("--record")))
+        config.pluginmanager.register(proofs.Proofs(record=config.getoption("--record")))
 
 
 def pytest_unconfigure() -> None:

@@ -1,8 +1,8 @@
 """Which test proves which row of what is promised: `@pytest.mark.proves("R1", "S5")`.
 
 `tests/rows.toml` has the rows. A run with `--proofs` prints a table of them, and fails for a row
-that no test of the run proves; `--record FILE` also writes the results, from which
-`docs/guarantees.md` is made.
+that no test of the run proves; `--record` also writes the results to `docs/guarantees.json`, from
+which `docs/guarantees.md` is made.
 """
 
 import ast
@@ -21,6 +21,7 @@ import pytest
 
 TESTS = Path(__file__).parent
 ROWS = TESTS / "rows.toml"
+RESULTS = TESTS.parent / "docs" / "guarantees.json"
 
 
 def rows() -> dict[str, dict[str, str]]:
@@ -52,7 +53,7 @@ class Result:
 class Proofs:
     """Collects the results of the tests that prove rows, and tells them row by row."""
 
-    def __init__(self, record: str | None) -> None:
+    def __init__(self, *, record: bool) -> None:
         self._record = record
         self._proves: dict[str, list[str]] = {}
         self._results: dict[str, Result] = {}
@@ -86,7 +87,7 @@ class Proofs:
                 f"{known[row]['fault'][:80]}"
             )
         if self._record:
-            Path(self._record).write_text(json.dumps(self._written(), indent=1) + "\n")
+            record("faults", self._written())
 
     def by_row(self) -> dict[str, list[Result]]:
         """The results of each row that does not wait for its feature, in the table's order."""
@@ -100,8 +101,7 @@ class Proofs:
 
     def _written(self) -> dict[str, Any]:
         return {
-            "date": datetime.now(UTC).date().isoformat(),
-            "commit": _commit(),
+            **when_and_what(),
             "machine": f"{platform.machine()}, Python {platform.python_version()}",
             "rows": {
                 row: {
@@ -127,8 +127,19 @@ def _tests(results: list[Result]) -> Iterator[str]:
     yield from (test.removeprefix("tests/") for test in seen)
 
 
-def _commit() -> str:
-    asked = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-    )
-    return asked.stdout.strip()
+def record(section: str, value: object) -> None:
+    """Write a part of the recorded results anew, and leave the others."""
+    known = recorded() | {section: value}
+    RESULTS.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n")
+
+
+def recorded() -> dict[str, Any]:
+    """The results of the last recorded runs."""
+    return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+
+
+def when_and_what() -> dict[str, str]:
+    """The date and the commit of a run."""
+    command = ["git", "describe", "--always", "--dirty"]
+    asked = subprocess.run(command, capture_output=True, text=True, check=False)
+    return {"date": datetime.now(UTC).date().isoformat(), "commit": asked.stdout.strip()}

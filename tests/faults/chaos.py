@@ -16,7 +16,9 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from tests import proofs
 from tests.faults.checker import INVARIANTS, Run, settle, violations
 from tests.faults.client import Client
 from tests.faults.cluster import Cluster, Plan, make_template, running
@@ -134,17 +136,33 @@ async def _talk(person: Client, *, seed: str) -> None:
 def table(outcome: Outcome) -> str:
     """The outcome for people."""
     done = ", ".join(f"{name} {count}" for name, count in sorted(outcome.faults.items()))
-    lines = [
-        f"seed {outcome.seed}: {outcome.messages} messages, {outcome.acknowledged} acknowledged,"
-        f" {outcome.faults.total()} faults",
-        f"  {done}",
-    ]
+    said = f"{outcome.messages} messages, {outcome.acknowledged} acknowledged"
+    lines = [f"seed {outcome.seed}: {said}, {outcome.faults.total()} faults", f"  {done}"]
     for name in INVARIANTS:
         found = outcome.broken.get(name, [])
         lines.append(f"  {name:32} {len(found):4} violations")
         lines += [f"      {sentence}" for sentence in found[:5]]
     lines += [f"  late: {sentence}" for sentence in outcome.late]
     return "\n".join(lines)
+
+
+def _record(outcome: Outcome, *, duration: float, off: str) -> None:
+    """Put this run among the recorded ones, in the place of the last with the same words."""
+    written = {
+        "seed": outcome.seed,
+        "duration": int(duration),
+        "off": off,
+        "messages": outcome.messages,
+        "faults": outcome.faults.total(),
+        "violations": outcome.violations,
+        **proofs.when_and_what(),
+    }
+    runs = [run for run in proofs.recorded().get("chaos", []) if _words(run) != _words(written)]
+    proofs.record("chaos", sorted([*runs, written], key=_words))
+
+
+def _words(run: dict[str, Any]) -> tuple[str, int, int]:
+    return run["off"], run["seed"], run["duration"]
 
 
 def main() -> int:
@@ -159,6 +177,8 @@ def main() -> int:
         if os.environ.get("KEEP", "") == "":
             shutil.rmtree(folder, ignore_errors=True)
     print(table(outcome), flush=True)
+    if os.environ.get("RECORD"):
+        _record(outcome, duration=duration, off=off)
     if outcome.violations:
         print("\n".join(["What was done:", *outcome.history]))
         print(f"Again: make chaos SEED={seed} DURATION={duration:g} (KEEP=1: {folder})")

@@ -1,0 +1,90 @@
+"""The tables of `docs/guarantees.md`: for each fault and attack the test and its last result.
+
+Rows are `tests/rows.toml`, results `docs/guarantees.json`, which `make faults RECORD=1` and
+`make chaos RECORD=1` write.
+"""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+ROWS = ROOT / "tests" / "rows.toml"
+RESULTS = ROOT / "docs" / "guarantees.json"
+
+PAGE = ROOT / "docs" / "guarantees.md"
+GENERATED = (
+    "<!-- From here on generated (`make docs`) from tests/rows.toml and docs/guarantees.json. -->"
+)
+
+
+def page() -> str:
+    """The whole page."""
+    rows: dict[str, dict[str, str]] = tomllib.loads(ROWS.read_text())
+    results: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    return "\n".join(
+        [
+            PAGE.read_text().partition(GENERATED)[0] + GENERATED,
+            "",
+            *_chaos(results.get("chaos", [])),
+            *_table("Reliability: fault and required outcome", "R", rows, results),
+            *_table("Security: attack and required outcome", "S", rows, results),
+        ]
+    )
+
+
+def totals(rows: dict[str, dict[str, str]], results: dict[str, Any]) -> str:
+    """How many rows passed, in one line."""
+    told = results.get("faults", {}).get("rows", {})
+    passed = sum(told.get(row, {}).get("outcome") == "passed" for row in rows)
+    waiting = sum("waits_for" in row for row in rows.values())
+    return f"{passed} of {len(rows)} rows passed, {waiting} wait for their feature"
+
+
+def _table(
+    title: str, letter: str, rows: dict[str, dict[str, str]], results: dict[str, Any]
+) -> list[str]:
+    chosen = {row: told for row, told in rows.items() if row.startswith(letter)}
+    run = results.get("faults", {})
+    lines = [f"## {title}", ""]
+    if run:
+        where = f"{run['date']}, {run['commit']}, {run['machine']}"
+        lines += [f"Last recorded run: {where}: {totals(chosen, results)}.", ""]
+    lines += [
+        "| | fault | required outcome | result | proved by |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for row, told in chosen.items():
+        result, tests = _result(told, run.get("rows", {}).get(row))
+        cells = [row, told["fault"], told["outcome"], result, tests]
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return [*lines, ""]
+
+
+def _result(told: dict[str, str], found: dict[str, Any] | None) -> tuple[str, str]:
+    if "waits_for" in told:
+        return f"*waits for {told['waits_for']}*", ""
+    if found is None:
+        return "not recorded", ""
+    reasons = f" ({'; '.join(found['skipped'])})" if found["skipped"] else ""
+    return f"{found['outcome']}{reasons}", "<br>".join(f"`{test}`" for test in found["tests"])
+
+
+def _chaos(runs: list[dict[str, Any]]) -> list[str]:
+    if not runs:
+        return []
+    head = ["seed", "seconds", "switched off", "messages", "faults", "violations", "date"]
+    lines = [
+        "## Chaos: the last recorded runs",
+        "",
+        "`make chaos SEED=… DURATION=… SWITCH_OFF=…`. Without a remedy there must be violations.",
+        "",
+        f"| {' | '.join(head)} |",
+        f"|{' --- |' * len(head)}",
+    ]
+    lines += [f"| {' | '.join(str(run[key]) for key in _KEYS)} |" for run in runs]
+    return [*lines, ""]
+
+
+_KEYS = ["seed", "duration", "off", "messages", "faults", "violations", "date"]
