@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from moderado.chat.models import Message
 from moderado.chat.services import screening
+from moderado.chat.services.claims import Claimant
 from moderado.chat.services.messages import delete_message, edit_message, post_message
 from moderado.moderation import registry
 from moderado.moderation.models import ModerationLog, ProviderCall, ProviderHealth
@@ -110,6 +111,20 @@ def test_the_verdict_on_an_older_text_does_not_show_the_newer_one(member):
     judge(message)
     assert (message.status, message.seq, message.revision) == ("REJECTED", 0, 2)
     assert [(line.revision, line.verdict) for line in lines(message)] == [(2, "BLOCK")]
+
+
+@pytest.mark.proves("R45")
+def test_nor_where_nobody_has_taken_the_newer_one_up_yet(member, monkeypatch):
+    message = post(member, "WAIT")
+
+    with monkeypatch.context() as busy, asked():
+        busy.setattr(Claimant, "claim", lambda *_, **__: [])
+        edit(message, "BLOCK this")
+
+    message.refresh_from_db()
+    assert (message.status, message.seq, lines(message)) == ("PENDING", 0, [])
+    judge(message)
+    assert message.status == "REJECTED"
 
 
 @pytest.mark.proves("R45")
