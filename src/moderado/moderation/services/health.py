@@ -11,7 +11,6 @@ from typing import Any
 
 import structlog
 from django.db import connection
-from django.db.models import F
 from django.db.models.functions import Now
 
 from moderado.core.metrics import BREAKERS
@@ -40,6 +39,12 @@ _FAILED = """
        SET outcomes = ((health.outcomes << %(number)s) | %(bits)s) & %(all)s
      WHERE health.open_until IS NULL
     RETURNING outcomes
+"""
+
+# Where nothing failed lately, this finds no row and writes none.
+_SUCCEEDED = """
+    UPDATE moderation_providerhealth SET outcomes = (outcomes << %(number)s) & %(all)s
+     WHERE provider = %(provider)s AND outcomes > 0 AND open_until IS NULL
 """
 
 _REST = """
@@ -90,13 +95,7 @@ def note(provider: str, answers: Sequence[Answer], *, probed: Answer | None) -> 
         return _close_or_wait(provider, closes=not _is_failure(probed))
     outcomes = [_is_failure(each) for each in answers if not _is_busy(each)][-REMEMBERED:]
     bits = sum(failed << place for place, failed in enumerate(reversed(outcomes)))
-    if bits:
-        return _count_failures(provider, bits, len(outcomes))
-    # Where nothing failed lately, this finds no row and writes none.
-    ProviderHealth.objects.filter(provider=provider, open_until=None, outcomes__gt=0).update(
-        outcomes=(F("outcomes").bitleftshift(len(outcomes))).bitand(_ALL)
-    )
-    return []
+    return _count(provider, bits, len(outcomes))
 
 
 def tell(provider: str, events: Sequence[str]) -> None:
@@ -109,11 +108,11 @@ def tell(provider: str, events: Sequence[str]) -> None:
             log.info("breaker_closed", provider=provider)
 
 
-def _count_failures(provider: str, bits: int, number: int) -> list[str]:
+def _count(provider: str, bits: int, number: int) -> list[str]:
     values: dict[str, Any] = {"provider": provider, "bits": bits, "number": number, "all": _ALL}
     with connection.cursor() as cursor:
-        cursor.execute(_FAILED, values)
-        row = cursor.fetchone()
+        cursor.execute(_FAILED if bits else _SUCCEEDED, values)
+        row = cursor.fetchone() if bits else None
     if row is None or row[0].bit_count() < TOLERATED:
         return []
     ProviderHealth.objects.filter(provider=provider).update(open_until=Now() + OPEN_FOR, outcomes=0)
