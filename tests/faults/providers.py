@@ -59,7 +59,7 @@ class Remote:
             said: dict[str, Any] = json.loads(answer.text)
             outcome = Outcome(said["outcome"])
         except (ValueError, TypeError, KeyError) as error:
-            raise ProviderUnavailable("malformed_answer") from error
+            raise ProviderUnavailable("malformed_answer", refused=True) from error
         return Assessment(
             provider=self.name,
             outcome=outcome,
