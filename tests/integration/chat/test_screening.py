@@ -214,6 +214,30 @@ def test_in_mode_post_a_blocked_edit_is_taken_back(alice):
     assert message.revision == 3
 
 
+def test_in_mode_post_what_comes_back_without_a_verdict_is_judged_in_its_turn(alice):
+    room = make_room(moderation_mode="post")
+    message = post(alice, room, "BLOCK first")
+    edit(message, "BLOCK second")
+
+    judge(message)
+
+    assert (message.seq, message.status) == (4, "REJECTED")
+    judged = ModerationLog.objects.filter(subject_id=message.id).values_list("revision", flat=True)
+    assert sorted(judged) == [1, 2]
+
+
+def test_no_text_that_was_ever_there_is_lost_to_the_moderators(alice):
+    message = post(alice, make_room(moderation_mode="post"), "BLOCK first")
+    for text in ("BLOCK second", "BLOCK third"):
+        edit(message, text)
+    judge(message)
+    delete_message(actor_id=alice.id, message_id=message.id)
+    message.refresh_from_db()
+
+    kept = set(message.revisions.values_list("text", flat=True))
+    assert {message.text} | kept == {"BLOCK first", "BLOCK second", "BLOCK third"}
+
+
 def test_a_deleted_message_is_not_judged(alice, room):
     message = post(alice, room)
 

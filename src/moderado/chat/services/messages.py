@@ -258,7 +258,7 @@ def _show_revised(message: Message, text: str) -> None:
 def _remove(message: Message) -> None:
     visible = message.status == Status.APPROVED
     message.status, message.queued_at, message.lease_until = Status.REMOVED, None, None
-    revisions.clear_edit(message)
+    revisions.set_edit_aside(message)
     if visible:
         number([PublicChange(message, ChangeKind.REMOVED)])
     else:

@@ -21,8 +21,7 @@ def queue(message: Message) -> None:
 def put_beside(message: Message, text: str) -> None:
     """An edit of a visible message waits beside it."""
     revision = latest(message) + 1
-    if message.edit_status is not None:
-        _keep(message, message.edit_revision or 0, message.edit_text or "", message.edit_status)
+    set_edit_aside(message)
     message.edit_text, message.edit_revision = text, revision
     message.edit_status, message.edit_reason, message.edit_categories = Status.PENDING, "", []
 
@@ -31,9 +30,7 @@ def replace(message: Message, text: str, *, status: str) -> None:
     """The new text takes the old one's place, with `status`."""
     revision = latest(message) + 1
     _keep(message, message.revision, message.text, message.status)
-    if message.edit_status is not None:
-        _keep(message, message.edit_revision or 0, message.edit_text or "", message.edit_status)
-        clear_edit(message)
+    set_edit_aside(message)
     message.text, message.revision, message.edited_at = text, revision, timezone.now()
     message.status, message.reason, message.categories = status, "", []
 
@@ -43,7 +40,7 @@ def promote_edit(message: Message) -> None:
     _keep(message, message.revision, message.text, message.status)
     message.text, message.revision = message.edit_text or "", message.edit_revision or 0
     message.edited_at = timezone.now()
-    clear_edit(message)
+    _clear_edit(message)
 
 
 def revert(message: Message, *, reason: str, categories: list[str]) -> bool:
@@ -60,6 +57,7 @@ def revert(message: Message, *, reason: str, categories: list[str]) -> bool:
     )
     if before is None:
         return False
+    set_edit_aside(message)
     message.edit_text, message.edit_revision = message.text, message.revision
     message.edit_status = Status.REJECTED
     message.edit_reason, message.edit_categories = reason, categories
@@ -67,7 +65,14 @@ def revert(message: Message, *, reason: str, categories: list[str]) -> bool:
     return True
 
 
-def clear_edit(message: Message) -> None:
+def set_edit_aside(message: Message) -> None:
+    """Whatever stands beside the message, waiting or refused, does so no longer."""
+    if message.edit_status is not None:
+        _keep(message, message.edit_revision or 0, message.edit_text or "", message.edit_status)
+        _clear_edit(message)
+
+
+def _clear_edit(message: Message) -> None:
     message.edit_text = message.edit_revision = message.edit_status = None
     message.edit_reason, message.edit_categories = "", []
 

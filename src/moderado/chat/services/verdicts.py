@@ -159,7 +159,7 @@ def _rule(message: Message, event: CaseDecided) -> Effect:
     if allowed:
         return (None, None) if message.status == Status.APPROVED else _publish(message)
     was_visible = message.status == Status.APPROVED
-    revisions.clear_edit(message)
+    revisions.set_edit_aside(message)
     _, notice = _refuse(message, Outcome.BLOCK, Reason.MODERATOR, message.categories)
     return (ChangeKind.REMOVED if was_visible else None), notice
 
