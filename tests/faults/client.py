@@ -23,9 +23,14 @@ RETRY = (0.05, 0.6)  # seconds between two tries to connect: full jitter, shorte
 MOST_PENDING = 100  # client_ids in one sync
 FINAL = {"conflict", "invalid", "forbidden", "not_a_member", "no_such_room", "no_such_message"}
 
-_TOLD = {"REJECTED": "message_rejected", "HELD": "message_held", "APPROVED": "chat_message"}
+_TOLD = {
+    "REJECTED": "message_rejected",
+    "HELD": "message_held",
+    "APPROVED": "chat_message",
+    "REMOVED": "taken_back",
+}
 _REFUSED = {"REJECTED", "HELD"}
-_SETTLED = {*_TOLD.values(), "message_removed"}
+_ENDS = {"message_rejected", "message_held", "taken_back"}
 
 
 @dataclass(slots=True)
@@ -48,6 +53,13 @@ class Send:
     @property
     def is_over(self) -> bool:
         return self.acknowledged is not None or self.refused is not None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the author knows what became of it, as far as anybody can know by now."""
+        if _ENDS.intersection(self.told):
+            return True
+        return "chat_message" in self.told and "message_removed" not in self.told
 
 
 @dataclass(slots=True)
@@ -313,7 +325,7 @@ class Client:
         unsettled = [
             send.client_id
             for send in self.sends.values()
-            if send.room == room_id and not _SETTLED.intersection(send.told)
+            if send.room == room_id and not send.is_settled
         ]
         for first in range(0, len(unsettled), MOST_PENDING):
             await self._send(

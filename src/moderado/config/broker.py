@@ -58,7 +58,7 @@ class PromptConnection(Connection):
         *arguments: Any,
         **options: Any,
     ) -> Any:
-        pauses = interval_start, interval_step, min(interval_max, LONGEST_PAUSE)
+        pauses: tuple[Any, ...] = interval_start, interval_step, min(interval_max, LONGEST_PAUSE)
         return super()._ensure_connection(errback, max_retries, *pauses, *arguments, **options)
 
 
