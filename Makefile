@@ -13,7 +13,7 @@ TOOL_ENV := SECRET_KEY=for-tools-that-start-no-engine-and-never-serve-anything-t
   DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev test faults chaos fuzz fuzz-api check clean lock docs messages compose-test runtime development
+.PHONY: help up dev test faults chaos fuzz fuzz-api audit check clean lock docs messages compose-test runtime development
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -40,6 +40,9 @@ fuzz: development ## hostile frames over real sockets (COUNT=100000 SEED=1)
 fuzz-api: development ## hostile requests, compared with the OpenAPI document (EXAMPLES=100 SEED=1)
 	@exec $(PY) -m tests.security.fuzz_api
 
+audit: development ## known weaknesses of the dependencies, with pip-audit (3: could not be looked up)
+	@$(PY) scripts/audit.py $(ARGS)
+
 check: development ## what must hold before a change is shown: style, types, floors, drift
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
@@ -47,6 +50,7 @@ check: development ## what must hold before a change is shown: style, types, flo
 	.venv/bin/lint-imports
 	.venv/bin/deptry src
 	$(PY) scripts/check_locks.py
+	$(PY) scripts/check_secrets.py
 	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web $(PY) scripts/write_docs.py --check
 	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.worker $(PY) -W ignore::RuntimeWarning -m django makemigrations --check --dry-run
 	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web $(PY) -m django check --deploy --fail-level WARNING

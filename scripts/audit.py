@@ -1,0 +1,63 @@
+"""Has anybody told of a weakness in what we depend on? `make audit`, with pip-audit.
+
+pip-audit ends well for a package that its service does not know, as when an index stands in for
+PyPI; here that is a failure: what was not looked up is not clean.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCK = "requirements-dev.lock"  # whatever runs is in it, and what tests and builds it
+CLEAN, WEAK, UNKNOWN = 0, 1, 3
+
+INSTALL = "pip-audit is not installed: `pipx install pip-audit`, or `uv tool install pip-audit`."
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is known, and the exit code that says so."""
+
+    code: int
+    lines: tuple[str, ...]
+
+
+def judged(report: str, complaint: str) -> Answer:
+    """pip-audit's report in JSON, and what it wrote to its standard error."""
+    try:
+        found = list(json.loads(report)["dependencies"])
+    except (ValueError, KeyError, TypeError):
+        last = complaint.strip().splitlines()[-1:] or ["it said nothing"]
+        return Answer(UNKNOWN, (f"The weaknesses could not be looked up: {last[0][:300]}",))
+    weak = tuple(
+        f"{package['name']} {package['version']}: {flaw['id']}, mended in "
+        f"{', '.join(flaw.get('fix_versions') or ['no version yet'])}"
+        for package in found
+        for flaw in package.get("vulns", ())
+    )
+    skipped = [package["name"] for package in found if "skip_reason" in package]
+    if skipped or not found:
+        told = f"{len(skipped)} of {len(found)} packages could not be looked up: {skipped[:5]}"
+        return Answer(WEAK if weak else UNKNOWN, (*weak, told))
+    return Answer(WEAK if weak else CLEAN, weak or (f"{len(found)} packages, no known weakness",))
+
+
+def main() -> int:
+    program = shutil.which("pip-audit")
+    if program is None:
+        sys.stderr.write(f"{INSTALL}\n")
+        return UNKNOWN
+    options = ["--require-hashes", "--disable-pip", "--progress-spinner", "off", "-f", "json"]
+    command = [program, "-r", str(ROOT / LOCK), *options, *sys.argv[1:]]
+    asked = subprocess.run(command, capture_output=True, text=True, check=False)
+    answer = judged(asked.stdout, asked.stderr)
+    (sys.stdout if answer.code == CLEAN else sys.stderr).write("\n".join([*answer.lines, ""]))
+    return answer.code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
