@@ -1,0 +1,180 @@
+"""The real server, as it is started, with connections that mean it no good."""
+
+import asyncio
+import resource
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame, Opcode
+
+from moderado.accounts.models import User
+from moderado.realtime.consumer import AUTHENTICATION_SECONDS
+from tests import processes
+from tests.integration.realtime.clients import Client, connected
+from tests.integration.realtime.conftest import make_token, make_user
+from tests.integration.realtime.test_access import cookie_of
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+
+SILENT = 1_000
+HALF_OPEN = 500
+NEWCOMERS = 60
+PATIENCE = 1.0  # seconds within which 99 of 100 newcomers are greeted
+
+
+@pytest.fixture(scope="module")
+def url(django_db_setup: None, tmp_path_factory) -> Iterator[str]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    settings = {
+        "LIMIT_SOCKETS_PER_ADDRESS": "100000",
+        "LIMIT_SOCKETS_PER_USER": "100000",
+        "LIMIT_SIGN_IN_PER_ADDRESS": "3/hour",
+    }
+    with processes.web(tmp_path_factory.mktemp("web") / "log", settings) as url:
+        yield url.replace("http:", "ws:")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def opened(url: str) -> ClientConnection:
+    """A socket that says nothing of itself."""
+    return await connect(
+        f"{url}/ws/chat/", proxy=None, compression=None, ping_interval=None, open_timeout=20
+    )
+
+
+async def greeted(url: str, token: str) -> float:
+    """Seconds until somebody who has just come was greeted and answered."""
+    began = time.perf_counter()
+    async with connected(f"{url}/ws/chat/?token={token}") as client:
+        await client.next("connection_established")
+        await client.up_to_date()
+    return time.perf_counter() - began
+
+
+async def waits_of_newcomers(url: str) -> list[float]:
+    """How long each of them waited, the shortest first."""
+    token = await make_token(await make_user())
+    return sorted([await greeted(url, token) for _ in range(NEWCOMERS)])
+
+
+async def ended(connection: ClientConnection, since: float) -> tuple[int | None, float]:
+    """The code with which the server closes a socket, and after how many seconds."""
+    try:
+        while True:
+            await connection.recv()
+    except ConnectionClosed as closed:
+        return closed.rcvd.code if closed.rcvd else None, time.monotonic() - since
+
+
+@pytest.mark.proves("S8")
+@pytest.mark.slow
+async def test_a_thousand_who_say_nothing_delay_nobody_and_are_closed_at_the_deadline(url: str):
+    ends = []
+    for _ in range(SILENT // 50):
+        since = time.monotonic()
+        batch = await asyncio.gather(*(opened(url) for _ in range(50)))
+        ends += [asyncio.create_task(ended(connection, since)) for connection in batch]
+
+    waits = await waits_of_newcomers(url)
+    still_open = sum(not end.done() for end in ends)
+    codes, seconds = zip(*await asyncio.gather(*ends), strict=True)
+
+    assert still_open > SILENT / 2  # or the newcomers met nobody
+    assert waits[-1] < PATIENCE
+    assert set(codes) == {4001}
+    assert min(seconds) >= AUTHENTICATION_SECONDS
+    assert max(seconds) < AUTHENTICATION_SECONDS + 5
+
+
+@asynccontextmanager
+async def half_open(url: str) -> AsyncIterator[None]:
+    """Very many handshakes that never come to their end, a byte at a time."""
+    where = urlsplit(url)
+    head = f"GET /ws/chat/ HTTP/1.1\r\nHost: {where.netloc}\r\nUpgrade: websocket\r\nX-Slow: "
+    async with AsyncExitStack() as stack:
+        writers = []
+        for _ in range(HALF_OPEN):
+            _, writer = await asyncio.open_connection(where.hostname, where.port)
+            stack.callback(writer.close)
+            writer.write(head.encode())
+            writers.append(writer)
+
+        async def dribble() -> None:
+            while True:
+                for writer in writers:
+                    writer.write(b"x")
+                await asyncio.sleep(0.1)
+
+        dribbling = asyncio.create_task(dribble())
+        yield
+        assert not dribbling.done()
+        dribbling.cancel()
+
+
+@pytest.mark.proves("S21")
+async def test_handshakes_that_never_end_delay_nobody_who_comes(url: str):
+    async with half_open(url):
+        waits = await waits_of_newcomers(url)
+
+    assert waits[-1] < PATIENCE
+
+
+@pytest.mark.proves("S17")
+async def test_compression_is_not_agreed_to_and_a_compressed_frame_ends_its_own_socket(url: str):
+    token = await make_token(await make_user())
+    address = f"{url}/ws/chat/?token={token}"
+    async with connected(address, compression="deflate") as bomber, connected(address) as other:
+        for client in (bomber, other):
+            await client.next("connection_established")
+        assert "Sec-WebSocket-Extensions" not in bomber.connection.response.headers
+
+        frame = bytearray(Frame(Opcode.TEXT, b"\xaa" * 1_000).serialize(mask=True))
+        frame[0] |= 0x40  # "compressed"
+        bomber.connection.transport.write(frame)
+
+        assert await bomber.closed() == 1002
+        await other.up_to_date()
+
+
+@pytest.mark.proves("S20")
+async def test_no_header_makes_a_client_of_this_machine_another(url: str):
+    """From the loopback, which servers like to take for a proxy of theirs."""
+    async with httpx.AsyncClient(base_url=url.replace("ws:", "http:")) as http:
+        statuses = []
+        for number in range(4):
+            claims = dict.fromkeys(("X-Forwarded-For", "X-Real-IP"), f"203.0.113.{number}")
+            wrong = {"email": f"{number}@example.org", "password": "wrong"}
+            answer = await http.post("/api/auth/login/", json=wrong, headers=claims)
+            statuses.append(answer.status_code)
+
+    assert statuses == [401, 401, 401, 429]
+
+
+async def rebound(url: str, user: User) -> Client:
+    """What a page of another's sends when its name was made to point here."""
+    cookie = await asyncio.to_thread(cookie_of, user)
+    where = urlsplit(url)
+    connection = await connect(
+        f"ws://evil.example:{where.port}/ws/chat/",
+        host=where.hostname,
+        port=where.port,
+        origin=f"http://evil.example:{where.port}",
+        additional_headers={"Cookie": cookie},
+        proxy=None,
+    )
+    return Client(connection)
+
+
+@pytest.mark.proves("S1", "S4", "S39")
+async def test_a_name_that_was_made_to_point_here_opens_no_socket(url: str):
+    with pytest.raises(InvalidStatus) as refused:
+        await rebound(url, await make_user())
+
+    assert refused.value.response.status_code == 403

@@ -1,0 +1,176 @@
+"""Rights that end while a socket is open: it ends as well, soon, and hears nothing of what follows.
+
+What Redis being away makes of it is proved with real processes in `test_outages.py`; here hints
+are dropped, and the periodic checks are the product's own, only quicker.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+
+from moderado.accounts.errors import NotAuthenticated
+from moderado.accounts.models import User
+from moderado.accounts.services import accounts, sessions
+from moderado.chat.models import Room
+from moderado.chat.services import memberships, rooms
+from moderado.realtime import fanout, healing
+from moderado.realtime.bridge import in_thread
+from tests.integration.realtime.clients import Client
+from tests.integration.realtime.conftest import Cast, make_token, make_user
+
+SOON = 5.0  # seconds
+SECRET = "xicrinha"
+
+remove = in_thread(memberships.remove_participant)
+leave = in_thread(memberships.leave_room)
+update_room = in_thread(rooms.update_room)
+delete_room = in_thread(rooms.delete_room)
+deactivate = in_thread(accounts.deactivate)
+change_password = in_thread(accounts.change_password)
+end_sessions = in_thread(sessions.end_sessions_of)
+
+
+def _use_twice(user: User) -> None:
+    """A refresh token was stolen, or so it looks."""
+    token = sessions.tokens_of(session=user.sessions.get()).refresh
+    sessions.refresh(token=token)
+    with pytest.raises(NotAuthenticated):
+        sessions.refresh(token=token)
+
+
+use_a_refresh_token_twice = in_thread(_use_twice)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One of those whose right ends: where they were, how it ends, and what they are told."""
+
+    room: Room
+    admin: User
+    user: User
+    client: Client
+
+    async def is_told(self) -> tuple[int | None, bool]:
+        """The code of the end of the socket, and whether it came soon."""
+        began = time.monotonic()
+        code = await self.client.closed(within=SOON + 5)
+        return code, time.monotonic() - began <= SOON
+
+
+# How a right ends, and the code that says so.
+OF_THE_ROOM: dict[str, tuple[int, Callable[[Loss], Awaitable[object]]]] = {
+    "removed": (
+        4003,
+        lambda it: remove(actor_id=it.admin.id, room_id=it.room.id, user_id=it.user.id),
+    ),
+    "left": (4003, lambda it: leave(user_id=it.user.id, room_id=it.room.id)),
+    "deleted": (4004, lambda it: delete_room(actor_id=it.admin.id, room_id=it.room.id)),
+    "made private": (
+        4003,
+        lambda it: update_room(actor_id=it.admin.id, room_id=it.room.id, is_private=True),
+    ),
+}
+OF_THE_SESSION: dict[str, tuple[int, Callable[[Loss], Awaitable[object]]]] = {
+    "signed out": (4001, lambda it: end_sessions(user_id=it.user.id)),
+    "disabled": (4001, lambda it: deactivate(user_id=it.user.id)),
+    "disabled behind our back": (
+        4001,
+        lambda it: User.objects.filter(pk=it.user.id).aupdate(is_active=False),
+    ),
+    "new password": (
+        4001,
+        lambda it: change_password(user_id=it.user.id, password="outra frase bem longa"),
+    ),
+    "refresh token used twice": (4001, lambda it: use_a_refresh_token_twice(it.user)),
+}
+EVERYWAY = OF_THE_ROOM | OF_THE_SESSION
+
+
+async def prepared(cast: Cast, how: str) -> Loss:
+    """Somebody in a room of an administrator's; who only listens, where privacy shuts them out."""
+    room = await cast.room(is_private=how != "made private")
+    admin = await cast.member(room, role="ADMIN")
+    user = await (make_user() if how == "made private" else cast.member(room))
+    return Loss(room, admin, user, await cast.join(user, room))
+
+
+async def speak_on(cast: Cast, losses: dict[str, Loss]) -> None:
+    """What is said in each room afterwards, and heard by whoever may."""
+    for how, it in losses.items():
+        if how != "deleted":
+            await cast.publish(it.room, it.admin.id, SECRET)
+
+
+@pytest.fixture
+def deaf(monkeypatch):
+    """No hint arrives any more, and the sessions are looked at in every round."""
+    monkeypatch.setattr(healing, "SESSIONS_EVERY", 1)
+
+    def drop_hints() -> None:
+        monkeypatch.setattr(fanout._courier, "take", lambda _parcel: None)
+
+    return drop_hints
+
+
+@pytest.mark.proves("S11")
+async def test_whoever_loses_a_right_is_closed_at_once_and_hears_nothing_later(cast: Cast):
+    ways = {how: way for how, way in EVERYWAY.items() if how != "disabled behind our back"}
+    losses = {how: await prepared(cast, how) for how in ways}
+    asked = {how: asyncio.create_task(it.is_told()) for how, it in losses.items()}
+
+    for how, it in losses.items():
+        await ways[how][1](it)
+    await speak_on(cast, losses)
+    told = {how: await one for how, one in asked.items()}
+
+    assert told == {how: (code, True) for how, (code, _) in ways.items()}
+    assert [how for how, it in losses.items() if SECRET in str(it.client.heard)] == []
+
+
+@pytest.mark.proves("S11")
+async def test_whoever_loses_a_right_is_closed_though_no_hint_arrives(cast: Cast, deaf):
+    losses = {how: await prepared(cast, how) for how in EVERYWAY}
+    deaf()
+    asked = {how: asyncio.create_task(it.is_told()) for how, it in losses.items()}
+
+    for how, it in losses.items():
+        await EVERYWAY[how][1](it)
+    of_rooms = {how: it for how, it in losses.items() if how in OF_THE_ROOM}
+    await speak_on(cast, of_rooms)
+    told = {how: await one for how, one in asked.items()}
+
+    assert told == {how: (code, True) for how, (code, _) in EVERYWAY.items()}
+    assert [how for how, it in of_rooms.items() if SECRET in str(it.client.heard)] == []
+
+
+@pytest.mark.proves("S11")
+def test_without_hints_a_room_is_looked_at_within_5_s_and_a_session_within_half_a_minute():
+    assert healing.ROUND + healing.IN_FLIGHT < SOON
+    assert healing.ROUND * healing.SESSIONS_EVERY + healing.IN_FLIGHT < 30
+
+
+@pytest.mark.proves("S12")
+async def test_who_was_removed_continues_nowhere_after_their_last_change(cast: Cast):
+    it = await prepared(cast, "removed")
+    await cast.publish(it.room, it.admin.id, "antes")
+    last = (await it.client.next("chat_message"))["seq"]
+    await OF_THE_ROOM["removed"][1](it)
+    await it.client.closed()
+    await cast.publish(it.room, it.admin.id, SECRET)
+
+    back = await cast.join(it.user)
+    since = {"after": last, "epoch": str(it.room.epoch), "room": str(it.room.id)}
+    codes = []
+    for kind, fields in (("sync", since), ("subscribe", since), ("sync", since | {"after": 0})):
+        await back.send(kind, **fields)
+        codes.append((await back.next("error"))["code"])
+    await cast.publish(it.room, it.admin.id, SECRET)
+    await back.up_to_date()
+    by_path = await cast.open(f"/ws/chat/{it.room.id}/?token={await make_token(it.user)}")
+
+    assert codes == ["no_such_room"] * 3
+    assert await by_path.closed() == 4004
+    assert SECRET not in str([*it.client.heard, *back.heard, *by_path.heard])
