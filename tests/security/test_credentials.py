@@ -1,9 +1,12 @@
 """What looks like a credential and is none, at both doors; what `/auth/` gives is for one use."""
 
+import base64
+import json
 from datetime import timedelta
 
 import jwt
 import pytest
+from django.test import override_settings
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -52,6 +55,35 @@ def expired() -> str:
     return forged(open_session(), key=key, algorithm="HS256", exp=past)
 
 
+def signed_with_a_key_that_was_replaced() -> str:
+    with override_settings(SECRET_KEY="the-one-of-last-year-the-one-of-last-year"):
+        return tokens.access_token(open_session())
+
+
+def confused(algorithm: str) -> str:
+    """Signed with our own key, by an algorithm that would make a public key of it."""
+    _, payload, _ = tokens.access_token(open_session()).split(".")
+    head = json.dumps({"typ": "JWT", "alg": algorithm}).encode()
+    signed = f"{base64.urlsafe_b64encode(head).rstrip(b'=').decode()}.{payload}"
+    key = tokens._key(tokens.Use.ACCESS)
+    signature = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256)
+    mac = base64.urlsafe_b64encode(signature.sign(signed.encode(), key)).rstrip(b"=")
+    return f"{signed}.{mac.decode()}"
+
+
+def of_another_algorithm_of_our_kind() -> str:
+    key = tokens._key(tokens.Use.ACCESS)
+    return forged(open_session(), key=key + b"\0" * 32, algorithm="HS512")
+
+
+def called_rs256() -> str:
+    return confused("RS256")
+
+
+def called_none() -> str:
+    return confused("none")
+
+
 def of_an_ended_session() -> str:
     session = open_session()
     access = tokens.access_token(session)
@@ -72,10 +104,16 @@ def of_another_users_session() -> str:
 
 IMPOSTORS = [
     refresh_token, ticket, unsigned, signed_by_another, refresh_key_for_access, expired,
-    of_an_ended_session, of_a_closed_account,
+    signed_with_a_key_that_was_replaced, of_another_algorithm_of_our_kind, called_rs256,
+    called_none, of_an_ended_session, of_a_closed_account,
 ]  # fmt: skip
 
 
+def test_what_is_confused_here_is_right_but_for_the_name_of_its_algorithm(db):
+    assert tokens.read(confused("HS256"), use=tokens.Use.ACCESS)
+
+
+@pytest.mark.proves("S6")
 @pytest.mark.parametrize("impostor", IMPOSTORS, ids=lambda one: one.__name__)
 def test_the_rest_door_believes_no_impostor(db, impostor):
     client = APIClient()
@@ -86,6 +124,7 @@ def test_the_rest_door_believes_no_impostor(db, impostor):
     assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
 
 
+@pytest.mark.proves("S6")
 def test_a_session_acts_for_its_own_user_whatever_the_token_says(db):
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {of_another_users_session()}")
@@ -101,6 +140,7 @@ def test_no_access_token_is_a_refresh_token(db):
     assert APIClient().post("/api/auth/refresh/", {"refresh": access}).status_code == 401
 
 
+@pytest.mark.proves("S6")
 async def test_the_socket_believes_no_impostor_wherever_it_stands(cast: Cast, monkeypatch):
     monkeypatch.setattr(consumer, "AUTHENTICATION_SECONDS", 0.3)
     codes = {}
