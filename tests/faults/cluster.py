@@ -21,7 +21,7 @@ from moderado.core import failpoints
 from moderado.standalone.spawn import free_port, spawn, stop
 from tests import processes
 from tests.faults.engines import Postgres, Valkey, copy_of
-from tests.faults.judge import Judge
+from tests.faults.judge import Judge, Manner
 from tests.faults.wire import Wire
 
 START = 60.0  # seconds a process may take until it does its work
@@ -51,7 +51,8 @@ class Plan:
     workers: int = 1
     beats: int = 1
     concurrency: int = 2  # processes a worker forks
-    judged_by: str = "rules"  # or `remote`, or `keyed`: over HTTP, without or with idempotency keys
+    # `rules`; `remote` or `keyed`, over HTTP without or with idempotency keys; `deadly`, see there.
+    judged_by: str = "rules"
     provider: Mapping[str, Any] = field(default_factory=dict)  # more keys of the remote's entry
     failpoints: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -237,6 +238,22 @@ class Cluster:
             wire.close()
         self.judge.stop()
 
+    def mend(self, *, manner: Manner | None = None, wait: bool = True) -> None:
+        """Whatever was broken is whole: wires released, all started, the judge in good manner."""
+        for flag in self.folder.glob("*.flag"):
+            flag.unlink(missing_ok=True)
+        for wire in self.wires:
+            wire.release()
+        self.judge.manner, self.judge.on_request = manner or Manner(), None
+        self.valkey.resume()
+        if not self.valkey.answers():
+            self.valkey.start()
+        for process in self.all_processes:
+            process.resume()
+            process.start()
+        if wait:
+            self.wait_until_ready()
+
     def arm(self, name: str) -> Path:
         """The next process that reaches the failpoint `name` dies there. The file is gone then."""
         self.note(f"failpoint {name}")
@@ -301,6 +318,9 @@ class Cluster:
     def _providers(self) -> dict[str, str]:
         if self.plan.judged_by == "rules":
             return {}
+        if self.plan.judged_by == "deadly":
+            entry = {"BACKEND": "tests.faults.providers.Deadly"}
+            return {"MODERATION_PROVIDERS": json.dumps([entry])}
         options = {
             "url": f"http://127.0.0.1:{self.judge_wire.port}/judge",
             "idempotent": self.plan.judged_by == "keyed",

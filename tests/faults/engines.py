@@ -137,8 +137,8 @@ class Valkey:
         os.kill(self._process.pid, signal.SIGSTOP)
 
     def resume(self) -> None:
-        assert self._process
-        os.kill(self._process.pid, signal.SIGCONT)
+        if self._process and self._process.poll() is None:
+            os.kill(self._process.pid, signal.SIGCONT)
 
     @property
     def port(self) -> int:

@@ -70,19 +70,8 @@ class Troublemaker:
 
     def stop(self) -> None:
         """No more faults: everything is whole again, or starting."""
-        for _, mend in self._later:
-            mend()
         self._later.clear()
-        for flag in self._cluster.folder.glob("*.flag"):
-            flag.unlink(missing_ok=True)
-        for wire in self._cluster.wires:
-            wire.release()
-        self._cluster.judge.manner = self._manner
-        if not self._cluster.valkey.answers():
-            self._cluster.valkey.start()
-        for process in self._cluster.all_processes:
-            process.resume()
-            process.start()
+        self._cluster.mend(manner=self._manner, wait=False)
 
     def _mend_in(self, least: float, most: float, mend: Mischief) -> None:
         self._later.append((time.monotonic() + self._dice.uniform(least, most), mend))

@@ -1,6 +1,8 @@
 """The provider that asks the judge of this package: loaded by the worker under test."""
 
 import json
+import os
+import signal
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
@@ -68,3 +70,16 @@ class Remote:
             cost=float(said.get("cost", 0)),
             raw=said,
         )
+
+
+class Deadly:
+    """A local one that takes its process with it, as a bug in a library does, over what says
+    POISON. It allows the rest."""
+
+    name = "deadly"
+    remote: ClassVar[Literal[False]] = False
+
+    def assess(self, contents: Sequence[Content]) -> list[Assessment]:
+        if any("POISON" in content.text for content in contents):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return [Assessment(provider=self.name, outcome=Outcome.ALLOW) for _ in contents]

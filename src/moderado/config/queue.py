@@ -41,11 +41,11 @@ worker_hijack_root_logger = False
 
 # In memory: the entries are known, two beats are harmless, and Redis may be emptied.
 beat_scheduler = "celery.beat:Scheduler"
-beat_max_loop_interval = 3
+beat_max_loop_interval = 2
 beat_schedule = {
     "sweep": {
         "task": "moderado.chat.tasks.sweep",
-        "schedule": 3.0,  # seconds
+        "schedule": 2.0,  # seconds
         "options": {"expires": 10},
     },
     "forget_sessions": {

@@ -24,11 +24,11 @@ log = structlog.get_logger(__name__)
 
 BUDGET = 8.0  # seconds one call may take up work; with a provider's own, below the tasks' limits
 SLICE = 0.2  # seconds one transaction should hold its rows for
-LEFT_BEHIND = timedelta(seconds=3)
-CAREFUL_LEASE = 5.0  # seconds; local judging takes milliseconds
+LEFT_BEHIND = timedelta(seconds=2)
+CAREFUL_LEASE = 2.0  # seconds; local judging takes milliseconds
 
 # The more often it was tried, the fewer companions: a message that kills its worker ends alone.
-_CAREFUL = ((0, 0, BATCH), (1, 1, 20), (2, MAX_ATTEMPTS - 1, 1))
+_CAREFUL = ((0, 0, 20), (1, MAX_ATTEMPTS - 1, 1))
 
 _HELD = Verdict(outcome=Outcome.HOLD, reason=Reason.UNJUDGED, rung="attempts")
 
