@@ -48,6 +48,11 @@ class Crowd:
         client: Client = self.do(self._join(name, connect=connect))
         return client
 
+    def same_person(self, client: Client) -> Client:
+        """A second device of somebody who is here."""
+        twin: Client = self.do(self._twin(client))
+        return twin
+
     def room(self, *members: Client, mode: str = "pre") -> str:
         """A room of the first one, in which the others are members and all listen: its id."""
         room: str = self.do(self._open(members, mode))
@@ -97,6 +102,14 @@ class Crowd:
         if connect:
             await client.connect()
         return client
+
+    async def _twin(self, client: Client) -> Client:
+        twin = Client(client.name, self.urls, seed=f"{self._seed}/{len(self.clients)}")
+        twin.id, twin.email = client.id, client.email
+        twin.token, twin.refresh = client.token, client.refresh
+        self.clients.append(twin)
+        await twin.connect()
+        return twin
 
     async def _open(self, members: Sequence[Client], mode: str) -> str:
         first, *others = members

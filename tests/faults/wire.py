@@ -24,6 +24,8 @@ class Wire:
         self._open = asyncio.Event()
         self._refusing = False
         self._swallowing = 0
+        self._trigger: bytes | None = None
+        self.swallowed = 0
         self._delay = 0.0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="wire", daemon=True)
@@ -46,6 +48,7 @@ class Wire:
     def release(self) -> None:
         """What was held passes; all is as it was."""
         self._refusing, self._swallowing, self._delay = False, 0, 0.0
+        self._trigger = None
         self._run(self._set_open(is_open=True))
 
     def cut(self) -> None:
@@ -60,6 +63,10 @@ class Wire:
     def swallow(self, answers: int = 1) -> None:
         """The request passes, and instead of its answer comes a reset: `answers` times."""
         self._swallowing = answers
+
+    def swallow_after(self, words: bytes) -> None:
+        """The next request in which these words stand passes, and its answer does not come."""
+        self._trigger, self.swallowed = words, 0
 
     def delay(self, seconds: float) -> None:
         """Every answer takes so much longer, until released."""
@@ -107,7 +114,7 @@ class Wire:
                 return
             far_reader, far_writer = await asyncio.open_connection(self._host, self.target)
             pair.writers.append(far_writer)
-            there = asyncio.create_task(self._carry(reader, far_writer))
+            there = asyncio.create_task(self._carry(pair, reader, far_writer))
             back = asyncio.create_task(self._carry_back(pair, far_reader, writer))
             await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
             there.cancel()
@@ -119,9 +126,13 @@ class Wire:
             self._pairs.discard(pair)
             pair.reset()
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _carry(
+        self, pair: "_Pair", reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         while chunk := await reader.read(CHUNK):
             await self._open.wait()
+            if self._trigger is not None and self._trigger in chunk:
+                self._trigger, pair.is_deaf = None, True
             writer.write(chunk)
             await writer.drain()
 
@@ -129,8 +140,9 @@ class Wire:
         self, pair: "_Pair", reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         while chunk := await reader.read(CHUNK):
-            if self._swallowing > 0:
-                self._swallowing -= 1
+            if self._swallowing > 0 or pair.is_deaf:
+                self._swallowing = max(0, self._swallowing - 1)
+                self.swallowed += 1
                 pair.reset()
                 return
             if self._delay:
@@ -145,6 +157,7 @@ class _Pair:
 
     def __init__(self, near: asyncio.StreamWriter) -> None:
         self.writers = [near]
+        self.is_deaf = False  # whether the next answer is swallowed
 
     def reset(self) -> None:
         """End both with a reset, as a machine does that knows of no such connection."""
