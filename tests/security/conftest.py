@@ -2,10 +2,11 @@
 
 import pytest
 
+from tests.faults.conftest import start_cluster, template
 from tests.integration.realtime.conftest import cast, server
 from tests.security.scene import Scene
 
-__all__ = ["cast", "server"]
+__all__ = ["cast", "server", "start_cluster", "template"]
 
 
 @pytest.fixture(params=["private", "public"])

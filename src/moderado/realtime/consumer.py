@@ -209,7 +209,7 @@ class Conversation:
         except ApplicationError as error:
             self._refuse(refusals.error_of(error, principal, frame))
         except Exception:
-            error_id = uuid4().hex[:12]
+            error_id = str(uuid4())  # the log shows whole ids only
             log.exception("frame_failed", error_id=error_id, frame=type(frame).__name__)
             self._socket.reply(refusals.unexpected_error(error_id, principal, frame))
             if self._failures.add(self._now()):

@@ -136,6 +136,9 @@ def _command(
         "log_timezone": "UTC",
         "jit": "off",
         "max_connections": "100",
+        # A statement that fails is not written down with the words and addresses that stand in it.
+        "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",
     }
     if programs.has_contrib:
         settings["shared_preload_libraries"] = "pg_stat_statements"
