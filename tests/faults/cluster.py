@@ -18,9 +18,9 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from moderado.core import failpoints
-from moderado.standalone.spawn import free_port, spawn, stop
+from moderado.standalone.spawn import spawn, stop
 from tests import processes
-from tests.faults.engines import Postgres, Valkey, copy_of
+from tests.faults.engines import Postgres, Valkey, copy_of, lasting_port
 from tests.faults.judge import Judge, Manner
 from tests.faults.wire import Wire
 
@@ -75,7 +75,7 @@ class Process:
         self.log = cluster.folder / f"{name}.log"
         self.environment: dict[str, str] = {}  # in addition, from the next start on
         self._cluster = cluster
-        self._command = list(command)
+        self.command = list(command)
         self._kind = kind
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -85,7 +85,7 @@ class Process:
             return
         environment = self._cluster.environment(self._kind) | self.environment
         with self.log.open("ab") as output:
-            self._process = spawn(self._command, output=output, env=environment)
+            self._process = spawn(self.command, output=output, env=environment)
 
     def kill(self) -> None:
         """SIGKILL to it and all its children, as when the machine's memory ran out."""
@@ -145,7 +145,7 @@ class Web(Process):
     """gunicorn and its worker, on a port that it keeps."""
 
     def __init__(self, cluster: "Cluster", number: int) -> None:
-        port = free_port()
+        port = lasting_port()
         self.url = f"http://127.0.0.1:{port}"
         command = [
             sys.executable,

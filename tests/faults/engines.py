@@ -1,10 +1,12 @@
 """PostgreSQL and Valkey that may be killed, stopped and started again, each behind a wire."""
 
 import os
+import random
 import shutil
 import signal
+import socket
 import subprocess
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +20,7 @@ from redis.retry import Retry
 from moderado.standalone.binaries import valkey_program
 from moderado.standalone.home import Home
 from moderado.standalone.postgres import postgres
-from moderado.standalone.spawn import free_port, spawn, stop
+from moderado.standalone.spawn import spawn, stop
 from tests import processes
 from tests.faults.wire import Wire
 
@@ -105,7 +107,7 @@ class Valkey:
         self._folder = folder
         self._folder.mkdir(parents=True, exist_ok=True)
         self._durable = durable
-        self._port = free_port()
+        self._port = lasting_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.options: dict[str, str] = {"maxmemory-policy": "noeviction"}
 
@@ -170,3 +172,14 @@ def copy_of(template: Path, folder: Path) -> Path:
     """A folder with the database of `template`, which must be stopped: quicker than a new one."""
     shutil.copytree(template, folder, symlinks=True, dirs_exist_ok=True)
     return folder
+
+
+def lasting_port() -> int:
+    """A port that stays ours while nobody listens on it: not one of those that the kernel gives to
+    outgoing connections (32768 and above, as it comes)."""
+    for _ in range(100):
+        port = random.randint(15_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no port is free")

@@ -55,6 +55,11 @@ class Wire:
         """Reset every connection; new ones are served."""
         self._run(self._cut())
 
+    def forget(self) -> None:
+        """Connections that were held are known to nobody any more; new ones are served."""
+        self._run(self._cut())
+        self.release()
+
     def refuse(self) -> None:
         """Reset every connection and each new one, until released."""
         self._refusing = True

@@ -13,6 +13,7 @@ from typing import Any
 from celery.app.amqp import AMQP
 from kombu import Connection
 from kombu.transport import redis, virtual
+from redis.exceptions import ResponseError
 
 LONGEST_PAUSE = 2.0  # seconds between two tries to reach the broker
 
@@ -42,7 +43,16 @@ class Channel(redis.Channel):
 
 
 class Transport(redis.Transport):
+    """A server that refuses (out of memory, cannot write to its disk, a replica by now) is as good
+    as one that is away: kombu would end the worker, which here tries again."""
+
     Channel = Channel
+
+    # Celery asks the class, kombu the object, which makes its own from what the method says.
+    connection_errors = (*redis.Transport.connection_errors, ResponseError)
+
+    def _get_errors(self) -> tuple[tuple[type[Exception], ...], tuple[type[Exception], ...]]:
+        return self.connection_errors, super()._get_errors()[1]
 
 
 class PromptConnection(Connection):

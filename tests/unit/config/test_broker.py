@@ -6,6 +6,7 @@ import pytest
 from kombu import Connection
 from kombu.transport import redis
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
 
 from moderado.config import queue
 from moderado.config.beat import app as beat
@@ -54,3 +55,10 @@ def test_worker_and_beat_use_it_and_come_back_quickly(app, monkeypatch):
 
 def test_a_task_goes_on_when_the_broker_is_lost():
     assert queue.worker_cancel_long_running_tasks_on_connection_loss is False
+
+
+def test_a_redis_that_refuses_is_tried_again_and_ends_no_worker():
+    connection = worker.connection_for_read()
+
+    assert ResponseError in connection.connection_errors
+    assert ResponseError in connection.transport.connection_errors

@@ -1,0 +1,207 @@
+"""The broker may be away, full, slow, silent, forgetful or repetitive: sends are confirmed all the
+same, and everything is judged once it is back, or before."""
+
+import os
+import subprocess
+import time
+
+import pytest
+
+from tests import processes
+from tests.faults.checker import Run, assert_all_is_well
+from tests.faults.cluster import BROKER
+from tests.faults.words import a_text
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def cluster(start_cluster):
+    return start_cluster(workers=2)
+
+
+@pytest.fixture
+def crowd(cluster, crowd_of):
+    return crowd_of(cluster)
+
+
+@pytest.fixture
+def talk(crowd):
+    """Ana and Bia in a room: `talk(seconds)` has them say something every 40 ms or so."""
+    ana, bia = crowd.joins("Ana"), crowd.joins("Bia")
+    room = crowd.room(ana, bia)
+
+    def speak(seconds, until=None):
+        began, number = time.monotonic(), 0
+        while time.monotonic() - began < seconds and not (until and until()):
+            crowd.do((ana, bia)[number % 2].say(room, a_text(number)))
+            number += 1
+            time.sleep(0.04)
+        return began, time.monotonic()
+
+    return speak
+
+
+def all_is_well(cluster, crowd, *calm):
+    """Everything as promised, and confirmations as quick as ever during `calm`."""
+    assert_all_is_well(Run(cluster, crowd, calm=calm))
+
+
+@pytest.mark.proves("R7")
+def test_a_queue_that_is_emptied_at_every_turn_loses_nothing(cluster, crowd, talk):
+    for turn in range(5):
+        talk(0.4)
+        cluster.note("queue emptied")
+        with cluster.valkey.client(BROKER) as client:
+            if turn % 2:
+                client.flushall()
+            else:
+                client.delete("celery", "unacked", "unacked_index")
+
+    all_is_well(cluster, crowd)
+
+
+@pytest.mark.proves("R8")
+@pytest.mark.parametrize("seconds", [5, pytest.param(30, marks=pytest.mark.long)])
+def test_while_the_broker_is_dead_sends_are_confirmed_as_quickly_and_judged_afterwards(
+    cluster, crowd, talk, seconds
+):
+    workers = [worker.pid for worker in cluster.workers]
+    talk(0.5)
+    cluster.note("kill Valkey")
+    cluster.broker_wire.refuse()
+    dead = talk(seconds)
+    cluster.broker_wire.release()
+
+    all_is_well(cluster, crowd, dead)
+    assert [worker.pid for worker in cluster.workers] == workers
+
+
+@pytest.mark.proves("R8", "R15")
+def test_a_redis_that_is_killed_and_comes_back_empty_loses_nothing(cluster, crowd, talk):
+    talk(0.5)
+    cluster.note("kill Valkey")
+    cluster.valkey.kill()
+    talk(4)
+    cluster.valkey.start()
+    talk(0.5)
+
+    all_is_well(cluster, crowd)
+
+
+@pytest.mark.proves("R10")
+def test_a_broker_that_stands_still_holds_no_send_up(cluster, crowd, talk):
+    talk(0.5)
+    cluster.note("broker stands still")
+    cluster.broker_wire.hold()
+    still = talk(10)
+    cluster.broker_wire.release()
+
+    all_is_well(cluster, crowd, still)
+
+
+@pytest.mark.proves("R11")
+@pytest.mark.long
+@pytest.mark.timeout(180)
+def test_after_a_half_open_connection_rings_go_out_again(cluster, crowd, talk):
+    """Nothing passes and nobody says so, then the far end knows of no such connection: what a
+    router does that forgot, or a host that came up again under the same address."""
+    talk(0.5)
+    cluster.note("half-open")
+    cluster.broker_wire.hold()
+    talk(8)
+    cluster.broker_wire.forget()
+    healed = time.monotonic()
+    with cluster.valkey.client(BROKER) as client:
+        client.config_resetstat()
+
+        def rung():
+            return "cmdstat_lpush" in client.info("commandstats")
+
+        talk(15, until=rung)
+        assert rung(), "nothing was published within 15 s"
+    assert time.monotonic() - healed <= 15
+
+    all_is_well(cluster, crowd)
+
+
+@pytest.mark.proves("R12", "R23")
+@pytest.mark.parametrize("fault", ["full", "read-only"])
+def test_a_broker_that_takes_no_writes_delays_verdicts_and_no_confirmation(
+    cluster, crowd, talk, fault
+):
+    """Out of memory (`OOM`), or unable to persist what it is told (`MISCONF`, which Redis answers
+    to every write as it answers NOREPLICAS here: no disk needs to be filled)."""
+    settings = {"full": ("maxmemory", "1", "0"), "read-only": ("min-replicas-to-write", "1", "0")}
+    name, broken, whole = settings[fault]
+    talk(0.5)
+    cluster.note(f"broker {fault}")
+    with cluster.valkey.client() as client:
+        client.config_set(name, broken)
+        during = talk(4)
+        client.config_set(name, whole)
+
+    all_is_well(cluster, crowd, during)
+
+
+@pytest.mark.proves("R13")
+@pytest.mark.parametrize("kind", ["web", "worker"])
+def test_nothing_starts_on_a_redis_that_evicts(cluster, kind):
+    process = (cluster.webs if kind == "web" else cluster.workers)[0]
+    command = (
+        [part.replace(process.url.rpartition(":")[2], "0") for part in process.command]
+        if kind == "web"
+        else process.command
+    )
+    with cluster.valkey.client() as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        try:
+            ended = subprocess.run(
+                command,
+                env=cluster.environment(kind),
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+        finally:
+            client.config_set("maxmemory-policy", "noeviction")
+
+    assert ended.returncode != 0
+    assert "evicts keys (maxmemory-policy allkeys-lru)" in ended.stdout + ended.stderr
+
+
+@pytest.mark.proves("R17")
+def test_every_task_delivered_five_times_is_judged_once(cluster, crowd, talk):
+    stop = time.monotonic() + 3
+    with cluster.valkey.client(BROKER) as client:
+        seen = None
+        began = time.monotonic()
+        talk(0.2)
+        while time.monotonic() < stop:
+            waiting = client.lindex("celery", 0)
+            if waiting and waiting != seen:
+                client.lpush("celery", *[waiting] * 4)
+                seen = waiting
+            talk(0.05)
+        assert time.monotonic() - began < 30
+
+    all_is_well(cluster, crowd)
+
+
+@pytest.mark.proves("R9")
+@pytest.mark.long
+@pytest.mark.timeout(2400)
+def test_after_a_long_silence_the_broker_is_there_at_once(cluster, crowd, talk):
+    """90 s, longer than every health check and keepalive; IDLE=1800 for the whole half hour."""
+    talk(0.5)
+    idle = float(os.environ.get("IDLE", "90"))
+    with cluster.valkey.client() as client:
+        before = int(client.info("stats")["total_connections_received"])
+        time.sleep(idle)
+        after = int(client.info("stats")["total_connections_received"])
+    assert after - before <= 4 + idle / 60, "connections are made anew for no reason"
+
+    spoken = talk(10)
+    all_is_well(cluster, crowd, spoken)
+    processes.wait_until(lambda: cluster.waiting() == 0, what="all is judged")
