@@ -57,6 +57,8 @@ class Plan:
     failpoints: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     durable_valkey: bool = False
+    web_settings: str = "moderado.config.settings.web"
+    worker_settings: str = "moderado.config.settings.worker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +274,8 @@ class Cluster:
 
     def environment(self, kind: str) -> dict[str, str]:
         """What a process of `kind` is started with."""
-        settings = "web" if kind == "web" else "worker"
+        plan = self.plan
+        settings = plan.web_settings if kind == "web" else plan.worker_settings
         return (
             {key: value for key, value in os.environ.items() if key not in _NOT_INHERITED}
             | GENEROUS
@@ -284,12 +287,12 @@ class Cluster:
                 "SECRET_KEY": "faults-faults-faults-faults-faults-faults",
                 "SECURE_COOKIES": "0",
                 "STATIC_ROOT": str(self.folder),
-                "DJANGO_SETTINGS_MODULE": f"moderado.config.settings.{settings}",
-                "WORKER_CONCURRENCY": str(self.plan.concurrency),
+                "DJANGO_SETTINGS_MODULE": settings,
+                "WORKER_CONCURRENCY": str(plan.concurrency),
                 "MODERADO_FAILPOINTS": self._failpoints(),
                 **self._providers(),
             }
-            | self.plan.environment
+            | plan.environment
         )
 
     def logs(self) -> str:

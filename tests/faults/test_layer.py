@@ -1,0 +1,142 @@
+"""The channel layer is a hint: whatever it loses, repeats, delays or forgets, every listener hears
+every change, once, in its order."""
+
+import time
+
+import pytest
+
+from tests.faults.checker import Run, assert_all_is_well
+from tests.faults.cluster import LAYER
+from tests.faults.words import a_text
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+HEARD = 6.0  # seconds within which what no hint told is heard
+
+
+@pytest.fixture(scope="module")
+def cluster(start_cluster):
+    return start_cluster(webs=2)
+
+
+@pytest.fixture
+def crowd(cluster, crowd_of):
+    return crowd_of(cluster)
+
+
+@pytest.fixture
+def room(crowd):
+    """A room in which Ana, Bia and Caio listen."""
+    people = [crowd.joins(name) for name in ("Ana", "Bia", "Caio")]
+    return crowd.room(*people)
+
+
+def say(crowd, room, times, *, pause=0.03, who=0):
+    """Somebody says so many things in the room: what came of each."""
+    sends = []
+    for number in range(times):
+        sends.append(crowd.do(crowd.clients[who].say(room, a_text(number))))
+        time.sleep(pause)
+    return sends
+
+
+def hears_to_the_end(cluster, crowd, room, *, seconds=HEARD):
+    """Everybody hears the room to its end within `seconds`, on the sockets that they had."""
+    cluster.wait_until_judged()
+    head = cluster.postgres.value("SELECT seq FROM chat_room WHERE id = %s", room)
+    crowd.wait_until_all_hear({room: head}, seconds=seconds)
+
+
+@pytest.mark.proves("R14")
+def test_after_the_layer_was_emptied_the_same_sockets_hear_everything(cluster, crowd, room):
+    say(crowd, room, 5)
+    for _ in range(3):
+        cluster.note("layer emptied")
+        with cluster.valkey.client(LAYER) as client:
+            client.flushall()
+            client.client_kill_filter(_type="pubsub")
+        say(crowd, room, 5)
+        hears_to_the_end(cluster, crowd, room)
+
+    assert [client.connections for client in crowd.clients] == [1, 1, 1]
+    assert_all_is_well(Run(cluster, crowd))
+
+
+@pytest.mark.proves("R15")
+@pytest.mark.parametrize("seconds", [3, pytest.param(10, marks=pytest.mark.long)])
+def test_while_the_layer_is_dead_no_socket_is_closed_and_nothing_is_missed(
+    cluster, crowd, room, seconds
+):
+    say(crowd, room, 5)
+    cluster.note("layer dead")
+    cluster.layer_wire.refuse()
+    during = say(crowd, room, 10 * seconds, pause=0.1)
+    crowd.wait_until(lambda: all(send.acknowledged for send in during), what="confirmed")
+    hears_to_the_end(cluster, crowd, room)  # by PostgreSQL alone
+    cluster.layer_wire.release()
+    say(crowd, room, 5)
+    hears_to_the_end(cluster, crowd, room)
+
+    assert [client.connections for client in crowd.clients] == [1, 1, 1]
+    assert_all_is_well(Run(cluster, crowd))
+
+
+@pytest.mark.proves("R15")
+def test_a_layer_that_stands_still_delays_hearing_and_loses_nothing(cluster, crowd, room):
+    say(crowd, room, 5)
+    cluster.note("layer stands still")
+    cluster.layer_wire.hold()
+    say(crowd, room, 20, pause=0.1)
+    hears_to_the_end(cluster, crowd, room)
+    cluster.layer_wire.release()
+    say(crowd, room, 5)
+
+    assert_all_is_well(Run(cluster, crowd))
+
+
+@pytest.mark.proves("R51")
+@pytest.mark.long
+def test_who_has_listened_for_long_still_hears(cluster, crowd, room):
+    """Groups of this layer live as long as the subscription: there is no expiry to outlive."""
+    say(crowd, room, 2)
+    time.sleep(30)
+    sends = say(crowd, room, 1)
+    crowd.wait_until(lambda: all(s.acknowledged for s in sends), what="confirmed")
+    hears_to_the_end(cluster, crowd, room, seconds=1.5)
+
+    assert_all_is_well(Run(cluster, crowd))
+
+
+@pytest.mark.proves("R51")
+def test_groups_have_no_expiry_to_outlive(cluster, crowd, room):
+    with cluster.valkey.client(LAYER) as client:
+        assert client.keys("*") == []
+        assert f"asgi__group__room.{room.replace('-', '')}" in client.pubsub_channels("*")
+
+
+@pytest.fixture(scope="module")
+def mistreated(start_cluster):
+    """A cluster whose layer loses 30 of 100 hints, tells the rest five times, and reorders all."""
+    return start_cluster(
+        webs=2,
+        web_settings="tests.faults.settings.unreliable_web",
+        worker_settings="tests.faults.settings.unreliable_worker",
+        environment={"LAYER_LOSES": "0.3", "LAYER_COPIES": "5"},
+    )
+
+
+@pytest.mark.proves("R16", "R17")
+def test_hints_lost_repeated_and_reordered_make_no_difference(mistreated, crowd_of):
+    crowd = crowd_of(mistreated)
+    people = [crowd.joins(name) for name in ("Ana", "Bia", "Caio")]
+    room = crowd.room(*people)
+    mistreated.note("layer mistreats hints")
+    for number in range(60):
+        outcome = "seu idiota" if number % 6 == 0 else ""
+        crowd.do(people[number % 3].say(room, f"{a_text(number)} {outcome}"))
+        time.sleep(0.03)
+
+    assert_all_is_well(Run(mistreated, crowd))
+    for person in people:
+        for send in person.sends.values():
+            assert len(send.told) == len(set(send.told)), "told twice of one thing"
