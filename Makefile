@@ -13,7 +13,7 @@ TOOL_ENV := SECRET_KEY=for-tools-that-start-no-engine-and-never-serve-anything-t
   DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev test faults chaos fuzz fuzz-api audit check clean lock docs messages compose-test runtime development
+.PHONY: help up dev test faults chaos fuzz fuzz-api audit bench check clean lock docs messages compose-test runtime development
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -42,6 +42,9 @@ fuzz-api: development ## hostile requests, compared with the OpenAPI document (E
 
 audit: development ## known weaknesses of the dependencies, with pip-audit (3: could not be looked up)
 	@$(PY) scripts/audit.py $(ARGS)
+
+bench: development ## what it costs, beside others (WORKLOAD=w2 STACKS=moderado,tutorial ROUNDS=1 QUICK=1)
+	@exec $(PY) -m benchmarks.harness
 
 check: development ## what must hold before a change is shown: style, types, floors, drift
 	$(PY) -m ruff check

@@ -1,0 +1,15 @@
+"""Every stack and every workload, by name."""
+
+from benchmarks.stacks.base import Stack
+from benchmarks.stacks.broadcast import Broadcast
+from benchmarks.stacks.moderado import Moderado
+from benchmarks.stacks.tutorial import Tutorial
+from benchmarks.workloads.base import Workload
+from benchmarks.workloads.fanout import FanOut, LargeRoom
+from benchmarks.workloads.talking import Latency, OneRoom, TwentyRooms
+
+STACKS: dict[str, type[Stack]] = {stack.name: stack for stack in (Moderado, Tutorial, Broadcast)}
+WORKLOADS: dict[str, Workload] = {
+    workload.name: workload
+    for workload in (Latency(), TwentyRooms(), OneRoom(), FanOut(), LargeRoom())
+}

@@ -1,0 +1,82 @@
+"""Chat Moderado as `make up` starts it, with default settings but for the limits on how much one
+person may say and open: a load generator is a flood."""
+
+import shutil
+from typing import Any
+
+import msgspec
+
+from benchmarks.harness.client import Dialect
+from benchmarks.stacks.base import ROOT, Seat, Stack
+from moderado.standalone.commands import environment, serving
+from moderado.standalone.engines import Engines
+from moderado.standalone.home import Home
+from moderado.standalone.supervisor import Command
+from tests.faults.cluster import GENEROUS
+
+_OURS = GENEROUS | {"LOG_FORMAT": "json"}  # what containers have; `make up` is for people's eyes
+
+
+def _say(text: str) -> bytes:
+    # The text's end is unlike any other's, and so is the client's id of the message.
+    return msgspec.json.encode({"type": "chat_message", "message": text, "client_id": text[-10:]})
+
+
+class Moderado(Stack):
+    name = "moderado"
+    dialect = Dialect(
+        ready=b'{"type":"connection_established"',
+        queued=b'{"type":"message_queued"',
+        shown=b'{"type":"chat_message"',
+        refused=(b'{"type":"message_rejected"', b'{"type":"message_held"'),
+        error=b'{"type":"error"',
+        say=_say,
+    )
+
+    def start(self) -> None:
+        self._start_engines()
+        shutil.rmtree(self._home.metrics)  # what the template's making counted
+        self._home.metrics.mkdir()
+        bind = f"127.0.0.1:{self.port}"
+        for command in serving(self._home, self._engines, bind=bind, reload=False):
+            self._start(command.name, command.words, self._settings(command))
+        self._wait_until_serving("/livez")
+        self._wait_for_worker()
+
+    def populate(self, people: int, rooms: int) -> list[Seat]:
+        answer = self.ask("benchmarks.stacks.moderado_people", {"people": people, "rooms": rooms})
+        return [
+            Seat(
+                path=f"/ws/chat/{person['room']}/?token={person['token']}",
+                person=person["id"],
+                room=person["room"],
+            )
+            for person in answer
+        ]
+
+    def ask(self, module: str, question: object) -> Any:
+        """What a module of ours that has the product's models at hand answers."""
+        settings = environment(self._home, self._engines, settings="worker") | _OURS
+        return self._run_script(["-m", module], question, settings, ROOT)
+
+    @property
+    def _home(self) -> Home:
+        return Home(self.folder / "engines")
+
+    @property
+    def _engines(self) -> Engines:
+        return Engines(database_url=self.database_url, redis_url=self.redis_url)
+
+    def _settings(self, command: Command) -> dict[str, str]:
+        return {**command.environment, **_OURS, **self._environment}
+
+    def _make_tables(self) -> None:
+        home = Home(self._templates / self.name)
+        home.metrics.mkdir()
+        nowhere = Engines(database_url=self.database_url, redis_url="redis://127.0.0.1:1/0")
+        self._run_script(
+            ["-m", "django", "migrate", "--verbosity", "0", "--skip-checks"],
+            None,
+            environment(home, nowhere, settings="worker"),
+            ROOT,
+        )
