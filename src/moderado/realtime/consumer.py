@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 AUTHENTICATION_SECONDS = 10.0
 REFUSALS_A_MINUTE = 2_000  # of frames, before the connection is closed
 FAILURES_A_MINUTE = 20  # of ours
+NOWHERE = UUID(int=0)  # no room has this id
 
 
 class ChatConsumer(AsyncConsumer):
@@ -161,7 +162,7 @@ class Conversation:
         try:
             self._socket.only_room = UUID(wanted)
         except ValueError:
-            raise NoSuchRoom from None  # the same answer as for a room that is not there
+            self._socket.only_room = NOWHERE  # looked for as any other, and not found
         await commands.enter_room(self._socket.only_room)
 
     async def _principal_of_first_frame(self) -> Principal | None:

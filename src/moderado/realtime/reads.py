@@ -103,6 +103,7 @@ def _resume(
     return Resumed(changes, {client_id: found.get(client_id) for client_id in client_ids})
 
 
+get_room = in_thread(rooms.get_room)
 open_room = in_thread(_open_room)
 audience = in_thread(_audience)
 missed = in_thread(_missed)

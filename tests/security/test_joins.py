@@ -1,0 +1,76 @@
+"""What is done for a stranger at the door of a room does not depend on what is behind it.
+
+How long it takes is measured by `python -m tests.security.measure_joins`.
+"""
+
+from uuid import uuid4
+
+import pytest
+
+from moderado.realtime import reads
+from moderado.realtime.groups import Groups
+from tests.integration.realtime.clients import Client
+from tests.integration.realtime.conftest import Cast, make_token, make_user
+
+pytestmark = pytest.mark.proves("S9")
+
+
+@pytest.fixture
+def looked_at(monkeypatch) -> list[str]:
+    """What was asked of the database and of the layer, in order."""
+    asked: list[str] = []
+    get_room, open_room, join = reads.get_room, reads.open_room, Groups.join
+
+    async def noted_get_room(**given):
+        asked.append("who may read it")
+        return await get_room(**given)
+
+    async def noted_open_room(**given):
+        asked.append("the room")
+        return await open_room(**given)
+
+    async def noted_join(groups: Groups, group: str) -> None:
+        if group.startswith("room."):
+            asked.append("the layer")
+        await join(groups, group)
+
+    monkeypatch.setattr(reads, "get_room", noted_get_room)
+    monkeypatch.setattr(reads, "open_room", noted_open_room)
+    monkeypatch.setattr(Groups, "join", noted_join)
+    return asked
+
+
+async def refused(client: Client, room: object) -> tuple[str, str]:
+    await client.send("subscribe", room=str(room))
+    error = await client.next("error")
+    return error["code"], error["message"]
+
+
+async def test_the_same_is_asked_for_a_room_in_use_a_quiet_one_and_none(cast: Cast, looked_at):
+    quiet, used = await cast.room(is_private=True), await cast.room(is_private=True)
+    await cast.join(await cast.member(used), used)
+    token = await make_token(stranger := await make_user())
+    at_stranger = await cast.join(stranger)
+    answers, asked = set(), []
+
+    for room in (quiet.id, used.id, uuid4()):
+        looked_at.clear()
+        answers.add(await refused(at_stranger, room))
+        asked.append(list(looked_at))
+    for room in (quiet.id, used.id, uuid4(), "no-uuid", "7", f"{quiet.id}x"):
+        looked_at.clear()
+        client = await cast.open(f"/ws/chat/{room}/?token={token}")
+        assert await client.closed() == 4004
+        answers.add((client.heard[-1]["code"], client.heard[-1]["message"]))
+        asked.append(list(looked_at))
+
+    assert len(answers) == 1
+    assert asked == [["who may read it"]] * 9
+
+
+async def test_a_member_is_let_in_and_looked_at_again_once_they_listen(cast: Cast, looked_at):
+    room = await cast.room(is_private=True)
+
+    await cast.join(await cast.member(room), room)
+
+    assert looked_at == ["who may read it", "the layer", "the room"]

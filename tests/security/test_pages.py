@@ -1,0 +1,106 @@
+"""What is served outside of `/api/`: every path, asked by everybody."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from moderado.api.health import _PROBES
+from moderado.api.unknown import Unknown
+from tests.factories import make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.proves("S10")]
+
+ROLES = ("anonymous", "somebody", "staff", "superuser")
+TO_SIGN_IN, TO_PAGE = "302 /sign-in/", "302 /"
+
+# One outcome a role. Whatever changes something wants a token of its form: a POST without is 403.
+PAGES = {
+    "": (TO_SIGN_IN, "200", "200", "200"),
+    "favicon.ico": ("302 /static/moderado/icon.svg",) * 4,
+    "sign-in/": ("200", TO_PAGE, TO_PAGE, TO_PAGE),
+    "register/": ("200", TO_PAGE, TO_PAGE, TO_PAGE),
+    "sign-out/": ("405",) * 4,
+    "language/": ("405",) * 4,
+    "ws/schema/": ("200",) * 4,
+}
+PROBES = {"/livez", "/readyz", "/metrics"}
+TO_ADMIN = "302 /admin/login/"
+
+
+def patterns(
+    resolver: URLResolver | None = None, prefix: str = ""
+) -> Iterator[tuple[str, URLPattern]]:
+    """Every path that Django knows, and what is there."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from patterns(pattern, path)
+        else:
+            yield path, pattern
+
+
+@pytest.fixture
+def clients() -> dict[str, Client]:
+    """One a role, who bring no token of a form."""
+    found = {role: Client(enforce_csrf_checks=True) for role in ROLES}
+    found["somebody"].force_login(make_user())
+    found["staff"].force_login(make_user(is_staff=True))
+    found["superuser"].force_login(make_user(is_staff=True, is_superuser=True))
+    return found
+
+
+def outcome(client: Client, path: str, method: str = "get") -> str:
+    answer = getattr(client, method)(f"/{path}")
+    where = answer.headers.get("Location", "").partition("?")[0]
+    return f"{answer.status_code} {where}".strip()
+
+
+def test_every_path_has_its_row_and_every_row_its_path():
+    elsewhere = {path for path, _ in patterns() if not path.startswith(("api/", "admin/"))}
+
+    assert elsewhere == set(PAGES)
+    assert set(_PROBES) == PROBES
+
+
+def test_under_api_nothing_is_a_view_that_the_table_of_routes_does_not_see():
+    strange = [
+        path
+        for path, pattern in patterns()
+        if path.startswith("api/") and getattr(pattern.callback, "cls", None) is None
+    ]
+    unknown = [path for path, pattern in patterns() if _is_unknown(pattern)]
+
+    assert strange == []
+    assert unknown == ["api/"]
+
+
+def _is_unknown(pattern: URLPattern) -> bool:
+    return getattr(pattern.callback, "cls", None) is Unknown
+
+
+def test_each_role_gets_what_the_table_says(clients):
+    found = {path: tuple(outcome(one, path) for one in clients.values()) for path in PAGES}
+    posted = {outcome(one, path, "post") for one in clients.values() for path in PAGES}
+
+    assert found == PAGES
+    assert posted == {"403"}
+
+
+def test_the_admin_is_for_those_who_were_given_something_to_do_there(clients):
+    """Whoever is of the staff may enter; what is there, they may see by permission only."""
+    tables = [
+        f"admin/{model._meta.app_label}/{model._meta.model_name}/" for model in admin.site._registry
+    ]
+    found = {
+        (path, role): outcome(client, path)
+        for path in ("admin/", *tables)
+        for role, client in clients.items()
+    }
+
+    assert len(tables) > 4
+    for path in ("admin/", *tables):
+        staff = "200" if path == "admin/" else "403"
+        assert [found[path, role] for role in ROLES] == [TO_ADMIN, TO_ADMIN, staff, "200"], path
