@@ -43,12 +43,17 @@ class Send:
     invoked: float
     tries: int = 0
     acknowledged: float | None = None
-    waited: float | None = None  # seconds from the last try to its confirmation
+    tried: float = 0.0  # when it was sent last
     id: str | None = None
     refused: str | None = None  # the code of a refusal that no repetition changes
     errors: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)  # kinds of frames to the author, in order
     answered_ids: set[str] = field(default_factory=set)
+
+    @property
+    def waited(self) -> float | None:
+        """Seconds from the last try to its confirmation."""
+        return None if self.acknowledged is None else self.acknowledged - self.tried
 
     @property
     def is_over(self) -> bool:
@@ -369,7 +374,8 @@ class Client:
     async def _see_to(self, send: Send) -> None:
         while not send.is_over:
             await self._up.wait()
-            began = time.monotonic()
+            errors = len(send.errors)
+            send.tried = time.monotonic()
             send.tries += 1
             with contextlib.suppress(WebSocketException, OSError):
                 await self._send(
@@ -378,14 +384,11 @@ class Client:
                     message=send.text,
                     client_id=send.client_id,
                 )
-            errors = len(send.errors)
-            while not send.is_over and time.monotonic() - began < ANSWER:
+            while not send.is_over and time.monotonic() - send.tried < ANSWER:
                 if not self._up.is_set() or len(send.errors) > errors:
                     break
                 await asyncio.sleep(0.01)
-            if send.acknowledged is not None:
-                send.waited = send.acknowledged - began
-            else:
+            if not send.is_over:
                 await asyncio.sleep(self._dice.uniform(0.05, 0.3))
 
     async def _send(self, **frame: Any) -> None:

@@ -107,6 +107,10 @@ class Process:
         if self._process and self._process.poll() is None:
             os.killpg(self._process.pid, number)
 
+    def terminate(self) -> None:
+        """Ask it to end, as a supervisor does: the parent alone, and no waiting."""
+        os.kill(self.pid, signal.SIGTERM)
+
     def pause(self) -> None:
         """It stands still with its children, as on a machine that swaps."""
         self._cluster.note(f"pause {self.name}")

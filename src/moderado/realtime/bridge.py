@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import cache, wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 import structlog
@@ -26,6 +26,9 @@ log = structlog.get_logger(__name__)
 
 PATIENCE = 2.0  # seconds a call waits for a free thread
 WAITING = 40  # calls that may wait, for each thread
+# Seconds for an answer. A network that swallows all is noticed by nobody else for 10 s and more;
+# what the call did is unknown then, and repeating it is safe by its client_id.
+ANSWER = 4.0
 
 _gates: "WeakKeyDictionary[asyncio.AbstractEventLoop, Gate]" = WeakKeyDictionary()
 
@@ -41,9 +44,17 @@ def in_thread(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
         def work() -> R:
             return _run(function, *args, **kwargs)
 
-        async with _gate():
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(_threads(), copy_context().run, work)
+        gate = _gate()
+        await gate.enter()
+        loop = asyncio.get_running_loop()
+        answer = loop.run_in_executor(_threads(), copy_context().run, work)
+        # A thread that hangs keeps its place: there are no more of them than connections.
+        answer.add_done_callback(gate.leave)
+        done, _ = await asyncio.wait({answer}, timeout=ANSWER)
+        if not done:
+            log.warning("database_unanswered", call=function.__name__)
+            raise Unavailable
+        return answer.result()
 
     return call
 
@@ -56,7 +67,8 @@ class Gate:
         self._waiting = 0
         self._longest_queue = width * WAITING
 
-    async def __aenter__(self) -> None:
+    async def enter(self) -> None:
+        """Take a place. Raises Unavailable when none is free within 2 s."""
         if not self._free.locked():
             await self._free.acquire()  # does not suspend
             return
@@ -71,8 +83,11 @@ class Gate:
         finally:
             self._waiting -= 1
 
-    async def __aexit__(self, *_exception: object) -> None:
+    def leave(self, answer: "asyncio.Future[Any]") -> None:
+        """Give the place back: whoever called may have gone, and nobody asks what came of it."""
         self._free.release()
+        if not answer.cancelled():
+            answer.exception()
 
 
 def _run(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -1,6 +1,7 @@
 """The crossing to the database: bounded, and an outage is an answer."""
 
 import asyncio
+import contextlib
 import threading
 
 import pytest
@@ -54,12 +55,13 @@ async def test_who_finds_all_busy_is_refused_in_a_moment(monkeypatch):
     monkeypatch.setattr(bridge, "PATIENCE", 0.05)
     gate = Gate(width=2)
 
-    async with gate, gate:
-        with pytest.raises(Unavailable):
-            async with gate:
-                pass
-    async with gate:
-        pass
+    await gate.enter()
+    await gate.enter()
+    with pytest.raises(Unavailable):
+        await gate.enter()
+
+    _leave(gate)
+    await gate.enter()
 
 
 async def test_only_so_many_may_wait(monkeypatch):
@@ -67,9 +69,39 @@ async def test_only_so_many_may_wait(monkeypatch):
     gate = Gate(width=1)
 
     async def enter() -> None:
-        async with gate:
-            await asyncio.sleep(0.01)
+        await gate.enter()
+        await asyncio.sleep(0.01)
+        _leave(gate)
 
     results = await asyncio.gather(*(enter() for _ in range(5)), return_exceptions=True)
 
     assert [type(result) for result in results] == [type(None)] * 2 + [Unavailable] * 3
+
+
+async def test_a_database_that_does_not_answer_is_given_up_and_its_thread_is_not(monkeypatch):
+    monkeypatch.setattr(bridge, "ANSWER", 0.05)
+    monkeypatch.setattr(bridge, "PATIENCE", 0.05)
+    monkeypatch.setattr(bridge, "_width", lambda: 2)
+    answers = threading.Event()
+    hang = in_thread(lambda: answers.wait(10))
+    bridge._gates.clear()
+
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await hang()
+    with pytest.raises(Unavailable):
+        await in_thread(lambda: None)()  # both places are taken still
+    answers.set()
+
+    async with asyncio.timeout(10):
+        while True:
+            with contextlib.suppress(Unavailable):
+                assert await in_thread(lambda: "there")() == "there"
+                break
+    bridge._gates.clear()
+
+
+def _leave(gate: Gate) -> None:
+    done = asyncio.get_running_loop().create_future()
+    done.set_result(None)
+    gate.leave(done)

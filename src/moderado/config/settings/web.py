@@ -11,7 +11,7 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 DATABASES["default"]["OPTIONS"] |= {
-    "pool": {"min_size": 2, "max_size": ENV.db_pool_size, "timeout": 3, "max_lifetime": 1800},
+    "pool": {"min_size": 2, "max_size": ENV.db_pool_size, "timeout": 2, "max_lifetime": 1800},
     "options": "-c lock_timeout=2s -c statement_timeout=5s "
     "-c idle_in_transaction_session_timeout=5s -c client_connection_check_interval=2s",
 }

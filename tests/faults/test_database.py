@@ -1,0 +1,263 @@
+"""PostgreSQL may crash, hang, be full or be taken by others: sends are refused as to be repeated,
+nothing that was acknowledged is lost, and all is well again without anybody's help."""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, suppress
+
+import psycopg
+import pytest
+
+from tests import processes
+from tests.faults.checker import Run, assert_all_is_well
+from tests.faults.cluster import BROKER
+from tests.faults.words import a_text
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+REFUSED = {"unavailable", "going_away"}  # both mean: nothing was stored, send it again
+
+
+@pytest.fixture(scope="module")
+def cluster(start_cluster):
+    return start_cluster(webs=2)
+
+
+@pytest.fixture
+def crowd(cluster, crowd_of):
+    return crowd_of(cluster)
+
+
+@pytest.fixture
+def room(crowd):
+    """A room in which Ana and Bia listen."""
+    return crowd.room(crowd.joins("Ana"), crowd.joins("Bia"))
+
+
+def talk(crowd, room, seconds, *, pause=0.05, meanwhile=lambda: None):
+    """Somebody says something every now and then for so long: what came of it."""
+    sends, until = [], time.monotonic() + seconds
+    while time.monotonic() < until:
+        speaker = crowd.clients[len(sends) % 2]
+        sends.append(crowd.do(speaker.say(room, a_text(len(sends)))))
+        meanwhile()
+        time.sleep(pause)
+    return sends
+
+
+def only_retryable(crowd):
+    assert {error["code"] for client in crowd.clients for error in client.errors} <= REFUSED
+
+
+@pytest.mark.proves("R18")
+@pytest.mark.parametrize("kill", ["crash", "kill"])
+def test_a_crash_under_load_loses_nothing_that_was_acknowledged(cluster, crowd, room, kill):
+    talk(crowd, room, 1)
+    cluster.note(f"{kill} of PostgreSQL")
+    getattr(cluster.postgres, kill)()
+    talk(crowd, room, 1)
+    cluster.postgres.start()
+    talk(crowd, room, 1)
+
+    assert_all_is_well(Run(cluster, crowd))
+    only_retryable(crowd)
+
+
+@pytest.mark.proves("R19")
+@pytest.mark.parametrize("seconds", [5, pytest.param(30, marks=pytest.mark.long)])
+def test_connections_that_are_ended_all_the_time_cost_one_error_each_at_most(
+    cluster, crowd, room, seconds
+):
+    ended, last = 0, time.monotonic()
+
+    def end_them():
+        nonlocal ended, last
+        if time.monotonic() - last > 2:
+            cluster.note("backends terminated")
+            ended += cluster.postgres.terminate_backends()
+            last = time.monotonic()
+
+    talk(crowd, room, seconds, meanwhile=end_them)
+
+    assert_all_is_well(Run(cluster, crowd))
+    only_retryable(crowd)
+    assert sum(len(client.errors) for client in crowd.clients) <= ended
+
+
+@pytest.mark.proves("R20")
+def test_a_partition_is_refused_within_six_seconds_and_healed_within_five(cluster, crowd, room):
+    talk(crowd, room, 0.5)
+    cluster.note("partition")
+    cluster.postgres.wire.hold()
+    began = time.monotonic()
+    crowd.do(crowd.clients[0].say(room, a_text()))
+    crowd.wait_until(lambda: crowd.clients[0].errors, what="refused", seconds=15)
+    refused_after = time.monotonic() - began
+    talk(crowd, room, 6, pause=0.5)
+    cluster.postgres.wire.forget()
+    healed = time.monotonic()
+    send = crowd.do(crowd.clients[0].say(room, a_text()))
+    crowd.wait_until(lambda: send.acknowledged, what="accepted again", seconds=15)
+
+    assert time.monotonic() - healed <= 5
+    assert refused_after <= 6
+    assert_all_is_well(Run(cluster, crowd))
+    only_retryable(crowd)
+    old = (
+        "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%%'"
+        " AND now() - xact_start > interval '10 s'"
+    )
+    assert cluster.postgres.value(old) == 0
+
+
+@pytest.mark.proves("R24")
+def test_a_stranger_who_takes_every_connection_is_survived(cluster, crowd, room):
+    talk(crowd, room, 0.5)
+    cluster.note("all connections taken")
+    with ExitStack() as stranger:
+        _take_all(stranger, cluster)
+        cluster.postgres.wire.cut()  # ours are gone, and the stranger takes those as well
+        _take_all(stranger, cluster)
+        began = time.monotonic()
+        crowd.do(crowd.clients[0].say(room, a_text()))
+        crowd.wait_until(lambda: crowd.clients[0].errors, what="refused", seconds=10)
+        assert time.monotonic() - began <= 3
+        talk(crowd, room, 2, pause=0.3)
+
+    assert_all_is_well(Run(cluster, crowd))
+    only_retryable(crowd)
+    assert 1006 not in {code for client in crowd.clients for code in client.closings}
+
+
+def _take_all(stranger, cluster):
+    with suppress(psycopg.OperationalError):
+        while True:
+            stranger.enter_context(cluster.postgres.connect())
+
+
+@pytest.mark.proves("R26")
+def test_who_waits_for_a_lock_delays_nobody_else(cluster, crowd, room):
+    ana, bia = crowd.clients
+    blocked = crowd.room(ana)
+    with cluster.postgres.connect() as other, other.transaction():
+        other.execute("SELECT 1 FROM chat_room WHERE id = %s FOR UPDATE", [blocked])
+        held = crowd.do(ana.say(blocked, a_text()))  # its row refers to the locked one
+        sends, until = [], time.monotonic() + 1.8
+        while time.monotonic() < until:
+            sends.append(crowd.do(bia.say_and_wait(room, a_text(len(sends)))))
+        assert not held.is_over
+    waits = sorted(send.waited for send in sends)
+
+    assert statistics.quantiles(waits, n=100)[98] <= 0.3
+    assert_all_is_well(Run(cluster, crowd))
+
+
+@pytest.mark.proves("R49")
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("tasks", [200, pytest.param(1000, marks=pytest.mark.long)])
+def test_a_worker_keeps_its_connections_and_survives_their_end(cluster, crowd, room, tasks):
+    ring = (
+        "from moderado.config.celery import app\n"
+        f"for _ in range({tasks}): app.send_task('moderado.chat.tasks.screen_waiting')\n"
+    )
+    talk(crowd, room, 0.5)
+    cluster.wait_until_judged()
+    sessions = "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
+    for web in cluster.webs:
+        web.pause()  # their pools open and close connections as they like
+    try:
+        before = cluster.postgres.value(sessions)
+        subprocess.run([sys.executable, "-c", ring], env=cluster.environment("worker"), check=True)
+        with cluster.valkey.client(BROKER) as broker:
+            processes.wait_until(
+                lambda: broker.llen("celery") < tasks / 2, what="half is done", seconds=60
+            )
+            cluster.note("backends terminated")
+            cluster.postgres.terminate_backends()
+            processes.wait_until(lambda: broker.llen("celery") == 0, what="all is done", seconds=90)
+        children = sum(len(worker.children()) for worker in cluster.workers)
+        opened = cluster.postgres.value(sessions) - before
+    finally:
+        for web in cluster.webs:
+            web.resume()
+    # The harness asks by connections of its own: a few.
+    assert opened <= 2 * children + 8
+    talk(crowd, room, 0.5)
+    assert_all_is_well(Run(cluster, crowd))
+
+
+@pytest.mark.proves("R50")
+def test_a_provider_that_thinks_for_long_locks_nobody_out(start_cluster, crowd_of):
+    cluster = start_cluster(judged_by="remote")
+    cluster.judge.manner.seconds = 5.0
+    crowd = crowd_of(cluster)
+    ana = crowd.joins("Ana")
+    room = crowd.room(ana)
+    crowd.do(ana.say_and_wait(room, a_text()))
+    processes.wait_until(lambda: cluster.judge.asked, what="the provider thinks")
+
+    sends = [crowd.do(ana.say_and_wait(room, a_text(number))) for number in range(100)]
+    waits = sorted(send.waited for send in sends)
+
+    assert statistics.quantiles(waits, n=100)[98] <= 0.1
+    cluster.judge.manner.seconds = 0.0
+    crowd.wait_until(lambda: cluster.waiting() == 0, what="all is judged", seconds=20)
+    assert_all_is_well(Run(cluster, crowd))
+
+
+@pytest.mark.proves("R22")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+def test_a_full_disk_refuses_and_recovers_by_itself(cluster, crowd, room, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m,mode=777", "none", str(disk)],
+        check=False,
+        capture_output=True,
+    )
+    if mounted.returncode:
+        pytest.skip(f"no small disk can be mounted here: {mounted.stderr.decode().strip()}")
+    try:
+        space = disk / "space"
+        space.mkdir(mode=0o777)
+        shutil.chown(space, *_owner_of(cluster))
+        cluster.postgres.ask(f"CREATE TABLESPACE small LOCATION '{space}'")
+        cluster.postgres.ask("ALTER TABLE chat_message SET TABLESPACE small")
+        talk(crowd, room, 0.5)
+        cluster.note("disk full")
+        ballast = disk / "ballast"
+        with ballast.open("wb") as handle:
+            try:
+                while True:
+                    handle.write(b"x" * 65_536)
+                    handle.flush()
+            except OSError:
+                pass
+
+        def is_refused():
+            return any(client.errors for client in crowd.clients)
+
+        until = time.monotonic() + 20
+        number = 0
+        while not is_refused() and time.monotonic() < until:
+            crowd.do(crowd.clients[0].say(room, a_text(number) + " x" * 1500))
+            number += 1
+            time.sleep(0.01)
+        assert is_refused()
+        ballast.unlink()
+
+        assert_all_is_well(Run(cluster, crowd))
+        only_retryable(crowd)
+    finally:
+        cluster.postgres.ask("ALTER TABLE chat_message SET TABLESPACE pg_default")
+        cluster.postgres.ask("DROP TABLESPACE small")
+        subprocess.run(["umount", str(disk)], check=False)
+
+
+def _owner_of(cluster):
+    data = (cluster.postgres.folder / "pg").stat()
+    return data.st_uid, data.st_gid
