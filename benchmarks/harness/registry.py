@@ -3,13 +3,29 @@
 from benchmarks.stacks.base import Stack
 from benchmarks.stacks.broadcast import Broadcast
 from benchmarks.stacks.moderado import Moderado
+from benchmarks.stacks.socketio import SocketIO
 from benchmarks.stacks.tutorial import Tutorial
+from benchmarks.workloads.backlog import Backlog
 from benchmarks.workloads.base import Workload
 from benchmarks.workloads.fanout import FanOut, LargeRoom
+from benchmarks.workloads.idle import Idle
+from benchmarks.workloads.remote import Remote, RulesAlone
 from benchmarks.workloads.talking import Latency, OneRoom, TwentyRooms
 
-STACKS: dict[str, type[Stack]] = {stack.name: stack for stack in (Moderado, Tutorial, Broadcast)}
+STACKS: dict[str, type[Stack]] = {
+    stack.name: stack for stack in (Moderado, Tutorial, Broadcast, SocketIO)
+}
 WORKLOADS: dict[str, Workload] = {
     workload.name: workload
-    for workload in (Latency(), TwentyRooms(), OneRoom(), FanOut(), LargeRoom())
+    for workload in (
+        Latency(),
+        TwentyRooms(),
+        OneRoom(),
+        FanOut(),
+        LargeRoom(),
+        Idle(),
+        Backlog(),
+        RulesAlone(),
+        Remote(),
+    )
 }

@@ -49,6 +49,8 @@ class Stack(ABC):
 
     name: ClassVar[str]
     dialect: ClassVar[Dialect]
+    backlog: ClassVar[int] = 0  # messages it can judge in a few seconds
+    waiting: ClassVar[str] = ""  # a query with a row as long as there is one not judged yet
 
     def __init__(self, folder: Path, templates: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
@@ -82,6 +84,10 @@ class Stack(ABC):
     @abstractmethod
     def populate(self, people: int, rooms: int) -> list[Seat]:
         """New people, the n-th in room n modulo `rooms`: their seats, in this order."""
+
+    def fill(self, count: int) -> int:
+        """That many messages wait now, and whoever judges was told so."""
+        raise NotImplementedError
 
     def roots(self) -> dict[str, int]:
         """The processes that everything of the server descends from."""

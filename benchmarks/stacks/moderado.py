@@ -32,6 +32,8 @@ class Moderado(Stack):
         error=b'{"type":"error"',
         say=_say,
     )
+    backlog = 10_000
+    waiting = "SELECT 1 FROM chat_message WHERE queued_at IS NOT NULL LIMIT 1"
 
     def start(self) -> None:
         self._start_engines()
@@ -53,6 +55,10 @@ class Moderado(Stack):
             )
             for person in answer
         ]
+
+    def fill(self, count: int) -> int:
+        filled: int = self.ask("benchmarks.stacks.moderado_backlog", {"count": count, "rooms": 20})
+        return filled
 
     def ask(self, module: str, question: object) -> Any:
         """What a module of ours that has the product's models at hand answers."""

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from benchmarks.harness.client import Dialect
+from benchmarks.harness.texts import text_of
 from benchmarks.stacks.base import BASELINES, Seat, Stack
 
 _FOLDER = BASELINES / "tutorial"
@@ -25,6 +26,8 @@ class Tutorial(Stack):
         error=b'{"type": "error"',
         say=_say,
     )
+    backlog = 500
+    waiting = "SELECT 1 FROM tutorial_message WHERE status = 'PENDING' LIMIT 1"
 
     def start(self) -> None:
         self._start_engines()
@@ -45,6 +48,11 @@ class Tutorial(Stack):
             )
             for person in answer
         ]
+
+    def fill(self, count: int) -> int:
+        texts = [text_of(number) for number in range(100)]
+        filled: int = self.ask("backlog.py", {"count": count, "texts": texts})
+        return filled
 
     def ask(self, program: str, question: object) -> Any:
         return self._run_script([program], question, self._settings(), _FOLDER)

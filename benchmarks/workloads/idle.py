@@ -1,0 +1,51 @@
+"""W4: sockets that are open, signed in, and silent."""
+
+import asyncio
+from typing import ClassVar
+
+from benchmarks.harness.figures import Figures
+from benchmarks.harness.load import Crowd, run
+from benchmarks.stacks.base import Stack
+from benchmarks.workloads.base import Scale, Workload
+
+KIB = 1024
+SETTLED = 1.0  # seconds until what opening them took is given back
+
+
+class Idle(Workload):
+    name = "w4"
+    title = "W4: 1,000 silent sockets in 20 rooms"
+    sitting = "crowd"
+    stacks = ("moderado", "tutorial", "broadcast", "socketio")
+    columns: ClassVar = {
+        "kib_per_socket": "KiB a socket (all processes)",
+        "kib_per_socket_web": "of it the web's",
+        "connects_per_s": "connects a second",
+        "connects_per_cpu_s": "connects a second of CPU",
+        "memory_mib": "MiB of the server without them",
+    }
+
+    def measure(self, stack: Stack, scale: Scale) -> Figures:
+        seats = stack.populate(scale.count(1000) + 50, 20)
+        return run(self._sit(Crowd(stack), seats))
+
+    async def _sit(self, crowd: Crowd, seats: list) -> Figures:
+        # The first ones have code loaded and pools filled, which is no cost of a socket's.
+        await crowd.enter(seats[:50])
+        await asyncio.sleep(SETTLED)
+        memory = crowd.meter.memory()
+        before = crowd.meter.read()
+        silent = seats[50:]
+        seconds = await crowd.enter(silent)
+        spent = before.until(crowd.meter.read())
+        await asyncio.sleep(SETTLED)
+        grown = {name: now - memory[name] for name, now in crowd.meter.memory().items()}
+        await crowd.leave()
+        return {
+            "kib_per_socket": sum(grown.values()) / len(silent) / KIB,
+            **{f"kib_per_socket_{n}": size / len(silent) / KIB for n, size in grown.items()},
+            "connects_per_s": len(silent) / seconds,
+            "connects_per_cpu_s": len(silent) / spent.cpu if spent.cpu else 0.0,
+            "connect_cpu_ms": spent.cpu * 1000 / len(silent),
+            "memory_mib": sum(memory.values()) / KIB / KIB,
+        }
