@@ -260,6 +260,14 @@ class Cluster:
         if wait:
             self.wait_until_ready()
 
+    def ring(self, times: int = 1) -> None:
+        """Send the task that judges what waits, as a web does."""
+        ring = (
+            "from moderado.config.celery import app\n"
+            f"for _ in range({times}): app.send_task('moderado.chat.tasks.screen_waiting')\n"
+        )
+        subprocess.run([sys.executable, "-c", ring], env=self.environment("worker"), check=True)
+
     def arm(self, name: str) -> Path:
         """The next process that reaches the failpoint `name` dies there. The file is gone then."""
         self.note(f"failpoint {name}")

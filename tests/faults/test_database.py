@@ -5,7 +5,6 @@ import os
 import shutil
 import statistics
 import subprocess
-import sys
 import time
 from contextlib import ExitStack, suppress
 
@@ -160,10 +159,6 @@ def test_who_waits_for_a_lock_delays_nobody_else(cluster, crowd, room):
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("tasks", [200, pytest.param(1000, marks=pytest.mark.long)])
 def test_a_worker_keeps_its_connections_and_survives_their_end(cluster, crowd, room, tasks):
-    ring = (
-        "from moderado.config.celery import app\n"
-        f"for _ in range({tasks}): app.send_task('moderado.chat.tasks.screen_waiting')\n"
-    )
     talk(crowd, room, 0.5)
     cluster.wait_until_judged()
     sessions = "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
@@ -171,7 +166,7 @@ def test_a_worker_keeps_its_connections_and_survives_their_end(cluster, crowd, r
         web.pause()  # their pools open and close connections as they like
     try:
         before = cluster.postgres.value(sessions)
-        subprocess.run([sys.executable, "-c", ring], env=cluster.environment("worker"), check=True)
+        cluster.ring(tasks)
         with cluster.valkey.client(BROKER) as broker:
             processes.wait_until(
                 lambda: broker.llen("celery") < tasks / 2, what="half is done", seconds=60

@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.checker import Run, assert_all_is_well
 from tests.faults.cluster import BROKER
-from tests.faults.words import a_text
+from tests.faults.words import a_text, flood
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -91,7 +91,7 @@ def test_a_flooded_room_delays_no_other(start_cluster, crowd_of, kind):
     ana, bia = crowd.joins("Ana"), crowd.joins("Bia")
     flooded, quiet = crowd.room(ana), crowd.room(bia)
     crowd.do(bia.say_and_wait(quiet, a_text()))  # everything is warm
-    _flood(cluster, flooded, ana, 10_000)
+    flood(cluster, flooded, ana, 10_000)
     cluster.note("flood")
 
     waits = []
@@ -106,19 +106,3 @@ def test_a_flooded_room_delays_no_other(start_cluster, crowd_of, kind):
     assert max(waits) <= 3
     if kind == "rules":
         cluster.wait_until_judged(seconds=60)
-
-
-def _flood(cluster, room, author, count):
-    cluster.postgres.ask(
-        """
-        INSERT INTO chat_message (id, created_at, room_id, author_id, client_id, first_hash, text,
-            revision, status, reason, categories, position, seq, edit_reason, edit_categories,
-            queued_at, fence, attempts)
-        SELECT uuidv7(), now(), %s, %s, 'flood-' || n, '\\x00', 'enxurrada ' || n,
-            1, 'PENDING', '', '{}', 0, 0, '', '{}', now(), 0, 0
-          FROM generate_series(1, %s) AS n
-        """,
-        room,
-        author.id,
-        count,
-    )

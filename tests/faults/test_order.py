@@ -1,0 +1,150 @@
+"""The order of a room, under many writers of whom some die, as a tailing reader and as one who
+was away see it."""
+
+import threading
+import time
+
+import httpx
+import pytest
+
+from tests import processes
+from tests.faults.checker import Run, assert_all_is_well
+from tests.faults.words import a_text, flood
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def cluster(start_cluster):
+    return start_cluster(webs=2, workers=2)
+
+
+@pytest.fixture
+def crowd(cluster, crowd_of):
+    return crowd_of(cluster)
+
+
+class Tail:
+    """Follows the change feed of a room by REST from its beginning: every seq it was given."""
+
+    def __init__(self, cluster, client, room):
+        self.seqs = []
+        self.epoch = None
+        self._over = threading.Event()
+        self._ask = (cluster, client, room)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._thread.join(10)
+
+    def _run(self):
+        cluster, client, room = self._ask
+        headers = {"Authorization": f"Bearer {client.token}"}
+        with httpx.Client(headers=headers, trust_env=False, timeout=10) as http:
+            while not self._over.wait(0.02):
+                for web in cluster.webs:
+                    self._look(http, f"{web.url}/api/chat/rooms/{room}/changes/")
+
+    def _look(self, http, url):
+        since = {"after": self.seqs[-1] if self.seqs else 0}
+        if self.epoch:
+            since["epoch"] = self.epoch
+        try:
+            answer = http.get(url, params=since)
+        except httpx.HTTPError:
+            return  # that web has just been killed
+        if answer.is_success:
+            page = answer.json()
+            self.epoch = page["epoch"]
+            self.seqs += [message["seq"] for message in page["messages"]]
+
+
+@pytest.mark.proves("R38", "R39")
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("seconds", [6, pytest.param(30, marks=pytest.mark.long)])
+def test_sixteen_writers_of_whom_some_die_leave_no_hole_and_a_reader_misses_nothing(
+    cluster, crowd, seconds
+):
+    people = [crowd.joins(f"P{number}") for number in range(16)]
+    room = crowd.room(*people)
+    with Tail(cluster, people[0], room) as tail:
+        until, number = time.monotonic() + seconds, 0
+        deaths = ["send.before_commit", "worker.before_apply_commit", "worker.after_apply_commit"]
+        while time.monotonic() < until:
+            for person in people:
+                crowd.do(person.say(room, a_text(number)))
+            if number % 25 == 10:
+                cluster.arm(deaths[number // 25 % 3])
+            number += 1
+            time.sleep(0.05)
+        for flag in cluster.folder.glob("*.flag"):
+            flag.unlink()
+
+        assert_all_is_well(Run(cluster, crowd))
+        head = cluster.postgres.value("SELECT seq FROM chat_room WHERE id = %s", room)
+        processes.wait_until(lambda: tail.seqs and tail.seqs[-1] == head, what="read to its end")
+    assert tail.seqs == list(range(1, head + 1))
+
+
+@pytest.mark.proves("R38")
+@pytest.mark.long
+@pytest.mark.timeout(180)
+def test_one_room_takes_two_hundred_messages_a_second(cluster, crowd):
+    """Of one room: 5,000 that wait are judged and numbered."""
+    ana = crowd.joins("Ana")
+    room = crowd.room(ana)
+    crowd.do(ana.say_and_wait(room, a_text()))
+    cluster.wait_until_judged()
+    for web in cluster.webs:
+        web.pause()  # how fast it is heard is another question
+    began = time.monotonic()
+    flood(cluster, room, ana, 5_000)
+    cluster.ring()
+    cluster.wait_until_judged(seconds=60)
+    rate = 5_000 / (time.monotonic() - began)
+    for web in cluster.webs:
+        web.resume()
+    assert rate >= 200
+    seqs = cluster.postgres.ask(
+        "SELECT count(*) AS n, max(seq) AS last FROM chat_message WHERE room_id = %s", room
+    )[0]
+    assert seqs["n"] == seqs["last"] == 5_001
+
+
+@pytest.mark.proves("R34")
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("missed", [1, 100, pytest.param(10_000, marks=pytest.mark.long)])
+def test_who_was_away_is_told_all_of_it(cluster, crowd, missed):
+    ana, bia = crowd.joins("Ana"), crowd.joins("Bia")
+    room = crowd.room(ana, bia)
+    crowd.do(ana.say_and_wait(room, a_text()))
+    crowd.wait_until(lambda: bia.rooms[room].seq == 1, what="the first is heard")
+    crowd.do(bia.go_away())
+    flood(cluster, room, ana, missed)
+    cluster.wait_until_judged(seconds=60)
+    crowd.do(bia.come_back())
+    crowd.wait_until(lambda: bia.rooms[room].seq == missed + 1, what="caught up", seconds=60)
+
+    assert bia.rooms[room].resets == 0
+    assert [heard.seq for heard in bia.rooms[room].heard] == list(range(1, missed + 2))
+
+
+@pytest.mark.proves("R35")
+def test_what_happens_while_one_comes_back_is_told_once(start_cluster, crowd_of):
+    cluster = start_cluster(failpoints="sync.between_register_and_read:sleep:0.7")
+    crowd = crowd_of(cluster)
+    ana, bia = crowd.joins("Ana"), crowd.joins("Bia")
+    room = crowd.room(ana, bia)
+    for _ in range(3):
+        crowd.do(bia.drop_connection())
+        crowd.wait_until(lambda: bia.is_up, what="back")
+        for number in range(10):  # within the 0.7 s between registration and reading
+            crowd.do(ana.say(room, a_text(number)))
+            time.sleep(0.05)
+
+    assert_all_is_well(Run(cluster, crowd))
