@@ -5,6 +5,8 @@ A new route or frame fails here until it has its row.
 
 from typing import get_args
 
+import pytest
+
 from moderado.realtime import protocol
 from moderado.realtime.bridge import in_thread
 from tests.integration.realtime.conftest import Cast
@@ -17,16 +19,19 @@ say = in_thread(Scene.say_publicly)
 ROWS = rows()
 
 
+@pytest.mark.proves("S10")
 def test_every_route_has_its_row_and_every_row_its_route():
     assert {as_routed(method, path) for method, path, _ in ROWS} == api_routes()
 
 
+@pytest.mark.proves("S10")
 def test_every_frame_has_its_row_and_every_row_its_frame():
     frames = {frame.__struct_config__.tag for frame in get_args(protocol.AnyClientFrame)}
 
     assert frames == set(FRAMES)
 
 
+@pytest.mark.proves("S10", "S13")
 def test_each_role_gets_what_the_table_says(scene, is_private):
     before = snapshot()
     found, wanted, changed = {}, {}, []
@@ -44,6 +49,7 @@ def test_each_role_gets_what_the_table_says(scene, is_private):
     assert changed == []
 
 
+@pytest.mark.proves("S10", "S13")
 def test_no_method_is_there_by_accident(db):
     scene, offered = Scene(is_private=True), api_routes()
 
@@ -54,6 +60,7 @@ def test_no_method_is_there_by_accident(db):
                 assert (method, path, answer.status_code) == (method, path, 405)
 
 
+@pytest.mark.proves("S10")
 def test_paths_carry_no_other_kind_of_id():
     assert {part for path in api_paths() for part in path.split("/") if "<" in part} == {
         "<uuid:room_id>",
@@ -63,6 +70,7 @@ def test_paths_carry_no_other_kind_of_id():
     }
 
 
+@pytest.mark.proves("S10")
 async def test_without_credentials_every_frame_is_the_last(cast: Cast):
     for kind, (fields, *_) in FRAMES.items():
         client = await cast.open("/ws/chat/")
@@ -70,6 +78,7 @@ async def test_without_credentials_every_frame_is_the_last(cast: Cast):
         assert (kind, await client.closed()) == (kind, 4001)
 
 
+@pytest.mark.proves("S10")
 async def test_each_role_may_send_what_the_table_says(cast: Cast, is_private):
     scene = await make_scene(is_private=is_private)
     found, wanted = {}, {}

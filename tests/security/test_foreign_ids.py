@@ -51,6 +51,7 @@ def ask(foreign: Scene, method: str, path: str, names: dict[str, str]) -> tuple[
     return answer.status_code, answer.json()
 
 
+@pytest.mark.proves("S9", "S13")
 def test_what_is_foreign_is_not_there(foreign, mine):
     theirs = foreign.names("stranger")
     for method, path in WITH_IDS:
@@ -113,6 +114,7 @@ def test_a_moderator_elsewhere_finds_no_line_about_a_foreign_message(foreign, mi
     assert answer.json()["results"] == []
 
 
+@pytest.mark.proves("S9", "S13")
 async def test_frames_with_foreign_ids_are_as_good_as_frames_with_none(cast: Cast):
     foreign = await make_scene(is_private=True)
     attacker = foreign.people["stranger"]

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+import pytest
 from django.db import models
 
 from tests.security.access_table import BODIES
@@ -55,6 +56,7 @@ def comparable(tables: dict[str, list[Row]], known: set[UUID]) -> dict[str, list
     }
 
 
+@pytest.mark.proves("S14")
 def test_a_request_sets_what_it_may_and_nothing_else(scene):
     before = snapshot()
     known = {

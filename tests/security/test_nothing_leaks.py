@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from moderado.accounts.models import User
 from moderado.chat.models import Message
 from moderado.chat.services import messages
@@ -42,6 +44,7 @@ def speak(scene: Scene) -> list[str]:
     return [str(message_id) for message_id in hidden]
 
 
+@pytest.mark.proves("S33")
 def test_what_was_never_public_is_in_no_answer_to_others(scene):
     hidden = speak(scene)
 
@@ -56,6 +59,7 @@ def test_what_was_never_public_is_in_no_answer_to_others(scene):
             assert not [one for one in hidden if f'"id":"{one}"' in said], (method, path, role)
 
 
+@pytest.mark.proves("S33")
 def test_what_was_never_public_is_counted_for_nobody(scene):
     unread = scene.ask("moderator", "GET", "chat/rooms/{room}/").json()["unread_count"]
     speak(scene)
@@ -74,6 +78,7 @@ def test_those_who_judge_read_it_where_they_judge_and_only_there(scene):
         assert CANARY in scene.ask(role, "GET", "moderation/cases/").content.decode()
 
 
+@pytest.mark.proves("S33")
 async def test_what_was_never_public_is_in_no_frame_to_others(cast: Cast, is_private):
     scene = await make_scene(is_private=is_private)
     room = scene.room
@@ -98,6 +103,7 @@ async def test_what_was_never_public_is_in_no_frame_to_others(cast: Cast, is_pri
         assert CANARY not in json.dumps(client.heard), role
 
 
+@pytest.mark.proves("S35")
 def test_the_e_mail_of_another_is_in_no_answer(scene):
     everybody = dict(User.objects.values_list("email", "id"))
 
@@ -110,6 +116,7 @@ def test_the_e_mail_of_another_is_in_no_answer(scene):
             assert {everybody[email] for email in told} <= {mine}, (method, path, role)
 
 
+@pytest.mark.proves("S35")
 async def test_the_e_mail_of_another_is_in_no_frame(cast: Cast):
     scene = await make_scene(is_private=True)
     clients = [await cast.join(scene.people[role], scene.room) for role in ("member", "admin")]

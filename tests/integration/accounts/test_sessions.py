@@ -232,6 +232,7 @@ def test_other_changes_of_an_account_end_no_session():
     assert selectors.live_sessions([session.id]) == {session.id}
 
 
+@pytest.mark.proves("S34")
 @pytest.mark.parametrize("change", ["unknown", "password", "inactive"])
 def test_a_wrong_sign_in_is_refused_alike_and_the_hasher_always_runs(change, monkeypatch):
     user = make_user(is_active=change != "inactive")

@@ -37,6 +37,7 @@ def test_a_ticket_is_good_once(principal):
         tickets.redeem_ticket(ticket=ticket)
 
 
+@pytest.mark.proves("S5")
 @pytest.mark.django_db(transaction=True)
 def test_of_fifty_who_come_at_once_with_one_ticket_exactly_one_enters(principal):
     ticket = tickets.issue_ticket(principal=principal).ticket
@@ -57,6 +58,7 @@ def test_of_fifty_who_come_at_once_with_one_ticket_exactly_one_enters(principal)
     assert entered == [principal]
 
 
+@pytest.mark.proves("S5")
 def test_a_ticket_lives_half_a_minute_by_the_clock_of_redis(principal):
     ticket = tickets.issue_ticket(principal=principal).ticket
 

@@ -104,6 +104,7 @@ def test_a_taken_e_mail_is_refused_and_the_account_stays_as_it_is(client, user):
     assert sign_in(client, user).status_code == 200
 
 
+@pytest.mark.proves("S14")
 def test_nobody_registers_with_more_rights_than_others(client):
     extra = {"is_staff": True, "is_superuser": True, "is_active": False, "groups": [1], "id": "x"}
 
@@ -124,6 +125,7 @@ def test_an_access_token_carries_the_claims_of_the_contract(client, user):
     assert (claims["name"], claims["email"]) == ("Bia", "bia@example.org")
 
 
+@pytest.mark.proves("S34")
 @pytest.mark.parametrize("language", ["en", "pt-br"])
 def test_a_wrong_sign_in_gets_one_answer_whatever_is_wrong(client, user, language):
     gone = make_user(is_active=False)
@@ -253,6 +255,7 @@ def test_ones_own_profile_shows_the_e_mail_and_can_be_changed(user):
     }
 
 
+@pytest.mark.proves("S14")
 def test_nothing_else_of_a_profile_can_be_changed(user):
     client = signed_in(user)
     before = User.objects.filter(id=user.id).values().get()
@@ -289,6 +292,7 @@ def test_people_are_found_by_name_page_by_page(user):
     assert client.get("/api/auth/users/?search=carlos&page=9").status_code == 404
 
 
+@pytest.mark.proves("S35")
 def test_e_mails_are_shown_to_their_owner_and_to_staff_only(user):
     make_user(name="Bianca", email="secret@example.org")
 
@@ -301,6 +305,7 @@ def test_e_mails_are_shown_to_their_owner_and_to_staff_only(user):
     assert not signed_in(user).get("/api/auth/users/?search=secret").data["results"]
 
 
+@pytest.mark.proves("S35")
 def test_nobody_elses_e_mail_is_in_any_answer(client, user):
     make_user(name="Bianca", email="canary@secret.example")
     mine = signed_in(user)
@@ -338,6 +343,7 @@ def test_an_account_takes_so_many_sign_ins_right_or_wrong(client, user, stranger
     assert sign_in(client, user).status_code == 200
 
 
+@pytest.mark.proves("S34")
 def test_an_unknown_e_mail_is_limited_just_the_same(client, settings):
     settings.LIMIT_SIGN_IN_PER_ACCOUNT = "3/minute"
     body = {"email": f"{uuid4().hex}@example.org", "password": "wrong"}
@@ -378,6 +384,7 @@ def test_behind_a_trusted_proxy_each_client_has_its_own_limit(client, settings, 
     assert from_client(f"{network}:2::1") == 401
 
 
+@pytest.mark.proves("S28")
 def test_no_token_and_no_password_is_ever_logged(client, user, capfd, caplog):
     tokens = sign_in(client, user).data
     sign_in(client, user, "a-wrong-canary")

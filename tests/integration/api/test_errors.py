@@ -28,6 +28,7 @@ def send(client, body, content_type="application/json"):
     return client.generic("POST", LOGIN, body, content_type=content_type)
 
 
+@pytest.mark.proves("S40")
 @pytest.mark.parametrize(
     "error, status, code",
     [
@@ -84,6 +85,7 @@ def test_nested_mistakes_are_named_by_their_path():
     }
 
 
+@pytest.mark.proves("S16")
 @pytest.mark.parametrize(
     "body",
     [
@@ -160,6 +162,7 @@ def test_the_sentence_follows_accept_language(client, language, detail):
         assert answer.json()["detail"] == detail
 
 
+@pytest.mark.proves("S40")
 @pytest.mark.django_db
 def test_an_unexpected_error_is_an_id_to_the_client_and_a_line_in_the_log(
     client, monkeypatch, caplog
@@ -176,6 +179,7 @@ def test_an_unexpected_error_is_an_id_to_the_client_and_a_line_in_the_log(
     assert answer.json()["error_id"] in caplog.text
 
 
+@pytest.mark.proves("S40")
 @pytest.mark.django_db
 def test_while_the_database_is_away_the_answer_is_503(client, monkeypatch):
     def fails(**_):

@@ -109,6 +109,7 @@ def test_the_same_client_id_again_is_the_same_message(ana, room):
     assert Message.objects.count() == 1
 
 
+@pytest.mark.proves("S22")
 def test_the_same_client_id_for_other_words_is_a_conflict(ana, room):
     say(ana, room, client_id="x")
 
@@ -118,6 +119,7 @@ def test_the_same_client_id_for_other_words_is_a_conflict(ana, room):
     assert Message.objects.get().text == "bom dia"
 
 
+@pytest.mark.proves("S23")
 def test_in_another_room_the_same_client_id_is_another_message(ana, room):
     here, there = say(ana, room, client_id="x"), say(ana, make_room(), client_id="x")
 

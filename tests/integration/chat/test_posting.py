@@ -59,6 +59,7 @@ def test_the_same_client_id_yields_the_first_message_for_ever(alice, room):
     assert Message.objects.count() == 1
 
 
+@pytest.mark.proves("S22")
 def test_the_same_client_id_with_other_words_is_a_conflict(alice, room):
     post(alice, room, client_id="1")
 
@@ -66,6 +67,7 @@ def test_the_same_client_id_with_other_words_is_a_conflict(alice, room):
         post(alice, room, "other words", client_id="1")
 
 
+@pytest.mark.proves("S23")
 def test_a_client_id_is_its_authors_and_its_rooms(alice, bob, room):
     elsewhere = make_room()
 

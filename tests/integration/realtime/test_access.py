@@ -43,6 +43,7 @@ async def refusal(cast: Cast, path: str, **options) -> tuple[str, int | None]:
     return client.heard[-1]["code"], code
 
 
+@pytest.mark.proves("S5")
 async def test_a_ticket_opens_one_socket(cast: Cast):
     ticket = await ticket_of(await make_user())
     first = await cast.open(f"/ws/chat/?ticket={ticket}")
@@ -51,6 +52,7 @@ async def test_a_ticket_opens_one_socket(cast: Cast):
     assert await refusal(cast, f"/ws/chat/?ticket={ticket}") == ("not_authenticated", 4001)
 
 
+@pytest.mark.proves("S5")
 async def test_of_many_who_use_one_ticket_exactly_one_gets_in(cast: Cast):
     ticket = await ticket_of(await make_user())
 
@@ -62,6 +64,7 @@ async def test_of_many_who_use_one_ticket_exactly_one_gets_in(cast: Cast):
     assert sum(await asyncio.gather(*(attempt() for _ in range(20)))) == 1
 
 
+@pytest.mark.proves("S6")
 @pytest.mark.parametrize(
     "wrong", ["?token=nonsense", "?ticket=nonsense", "?token=", "?token=a.b.c"]
 )
@@ -71,6 +74,7 @@ async def test_a_wrong_credential_is_told_and_closed(cast: Cast, wrong, monkeypa
     assert await refusal(cast, f"/ws/chat/{wrong}") == ("not_authenticated", 4001)
 
 
+@pytest.mark.proves("S6")
 async def test_a_refresh_token_opens_nothing(cast: Cast):
     session = await open_session(user=await make_user())
     refresh = sessions.tokens_of(session=session).refresh
@@ -87,6 +91,7 @@ async def test_the_first_frame_may_say_who_it_is(cast: Cast):
     assert (await client.next("connection_established"))["user"]["id"] == str(user.id)
 
 
+@pytest.mark.proves("S8")
 @pytest.mark.parametrize(
     "first", ['{"type":"ping"}', "nonsense", '{"type":"authenticate","token":"x"}']
 )
@@ -97,12 +102,14 @@ async def test_any_other_first_frame_closes(cast: Cast, first):
     assert await client.closed() == 4001
 
 
+@pytest.mark.proves("S8")
 async def test_silence_closes(cast: Cast, monkeypatch):
     monkeypatch.setattr(consumer, "AUTHENTICATION_SECONDS", 0.2)
 
     assert await refusal(cast, "/ws/chat/") == ("not_authenticated", 4001)
 
 
+@pytest.mark.proves("S1", "S2", "S3")
 @pytest.mark.parametrize(
     ("origin", "status"),
     [
@@ -138,6 +145,7 @@ async def test_only_pages_of_our_own_and_listed_origins_open_sockets(
         assert refused.value.response.status_code == status
 
 
+@pytest.mark.proves("S2", "S4")
 @pytest.mark.parametrize(
     ("origin", "gets_in"), [("own", True), (None, False), ("https://app.example", False)]
 )
@@ -157,6 +165,7 @@ async def test_the_cookie_counts_for_pages_of_our_own_origin_only(
     assert (frame["type"] == "connection_established") is gets_in
 
 
+@pytest.mark.proves("S9")
 async def test_a_foreign_room_and_no_room_and_no_uuid_are_refused_alike(cast: Cast):
     private = await cast.room(is_private=True)
     token = await make_token(await make_user())
@@ -175,6 +184,7 @@ async def test_an_unknown_path_is_refused_at_the_handshake(cast: Cast):
     assert refused.value.response.status_code == 403
 
 
+@pytest.mark.proves("S11")
 async def test_whoever_is_removed_hears_nothing_later_and_is_closed(cast: Cast):
     room = await cast.room(is_private=True)
     ana, bia = await cast.member(room, role="ADMIN"), await cast.member(room)
@@ -193,6 +203,7 @@ async def test_whoever_is_removed_hears_nothing_later_and_is_closed(cast: Cast):
     assert "segredo" not in str(at_bia.heard) + str(everywhere.heard)
 
 
+@pytest.mark.proves("S11")
 async def test_whoever_is_removed_from_a_public_room_is_closed_too(cast: Cast):
     room = await cast.room()
     ana, bia = await cast.member(room, role="ADMIN"), await cast.member(room)
@@ -203,6 +214,7 @@ async def test_whoever_is_removed_from_a_public_room_is_closed_too(cast: Cast):
     assert await at_bia.closed() == 4003
 
 
+@pytest.mark.proves("S11")
 async def test_whoever_only_listens_is_closed_when_the_room_becomes_private(cast: Cast):
     room = await cast.room()
     ana, bia = await cast.member(room, role="ADMIN"), await cast.member(room)
@@ -224,6 +236,7 @@ async def test_a_deleted_room_closes_its_sockets(cast: Cast):
     assert await at_ana.closed() == 4004
 
 
+@pytest.mark.proves("S11")
 async def test_signing_out_closes_the_sessions_sockets_and_no_others(cast: Cast):
     user = await make_user()
     session, other = [await open_session(user=user) for _ in range(2)]
@@ -241,6 +254,7 @@ async def test_signing_out_closes_the_sessions_sockets_and_no_others(cast: Cast)
     await there.up_to_date()
 
 
+@pytest.mark.proves("S11")
 async def test_a_session_that_ended_without_a_hint_is_found(cast: Cast, monkeypatch):
     monkeypatch.setattr(healing, "SESSIONS_EVERY", 1)
     user = await make_user()
@@ -251,6 +265,7 @@ async def test_a_session_that_ended_without_a_hint_is_found(cast: Cast, monkeypa
     assert await client.closed() == 4001
 
 
+@pytest.mark.proves("S11")
 async def test_a_deactivated_account_is_closed_everywhere(cast: Cast):
     user = await make_user()
     client = await cast.join(user)
@@ -260,6 +275,7 @@ async def test_a_deactivated_account_is_closed_everywhere(cast: Cast):
     assert await client.closed() == 4001
 
 
+@pytest.mark.proves("S20")
 async def test_an_account_and_an_address_open_only_so_many_sockets(cast: Cast, configured):
     configured(limit_sockets_per_user=2, limit_sockets_per_address=4)
     ana, bia, rui = [await make_user() for _ in range(3)]

@@ -24,6 +24,10 @@ BAD_FRAMES = [
     "[" * 60_000,
     '{"type":"ping","n":' + "9" * 5_000 + "}",
     '{"type":"ping","n":NaN}',
+    '{"type":"ping","n":Infinity}',
+    '{"type":"ping","n":-Infinity}',
+    '{"type":"ping","n":' + "[" * 65_000,
+    '{"a":' * 13_000,
     '{"type":"ping","n":1,"n":2}',
     '\ufeff{"type":"ping"}',
     '{"type":"nonsense"}',
@@ -43,6 +47,7 @@ BAD_FRAMES = [
 ]
 
 
+@pytest.mark.proves("S15", "S16")
 async def test_every_bad_frame_is_one_error_and_the_socket_stays_open(cast: Cast):
     room = await cast.room()
     ana = await cast.member(room)
@@ -57,6 +62,7 @@ async def test_every_bad_frame_is_one_error_and_the_socket_stays_open(cast: Cast
     assert all(answer["message"] for answer in at_ana.heard if answer["type"] == "error")
 
 
+@pytest.mark.proves("S16")
 async def test_text_that_is_not_utf8_is_one_error_too(cast: Cast):
     room = await cast.room()
     at_ana = await cast.join(await cast.member(room), room)
@@ -70,6 +76,7 @@ async def test_text_that_is_not_utf8_is_one_error_too(cast: Cast):
     assert error["code"] == "malformed"
 
 
+@pytest.mark.proves("S15")
 async def test_a_frame_over_64_kib_closes_with_1009(cast: Cast):
     at_ana = await cast.join(await cast.member(await cast.room()))
 
@@ -89,6 +96,7 @@ async def test_errors_speak_the_language_of_their_reader(cast: Cast):
     assert said[0] == "There is no frame of this type."
 
 
+@pytest.mark.proves("S19")
 async def test_a_flood_is_refused_with_the_time_to_wait(cast: Cast, configured):
     # So slowly that none comes back while the test runs, however busy the machine is.
     configured(limit_frames_per_second=0.001, limit_frames_burst=20)
@@ -138,6 +146,7 @@ async def test_strangers_spend_nothing_of_a_rooms_quota(cast: Cast, configured):
     assert await at_member.next("message_queued")
 
 
+@pytest.mark.proves("S40")
 async def test_what_breaks_in_the_server_is_an_error_with_an_id_and_nothing_else(
     cast: Cast, monkeypatch
 ):

@@ -2,6 +2,8 @@
 
 from uuid import uuid4
 
+import pytest
+
 from moderado.chat.models import Membership
 from tests.integration.realtime.conftest import Cast, screen
 
@@ -44,6 +46,7 @@ async def test_nobody_hears_a_blocked_message_but_its_author_learns_why(cast: Ca
     assert OFFENSIVE not in str(at_bia.heard)
 
 
+@pytest.mark.proves("S22")
 async def test_the_same_client_id_again_is_the_first_message(cast: Cast):
     room = await cast.room()
     ana = await cast.member(room)

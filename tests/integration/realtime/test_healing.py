@@ -75,6 +75,7 @@ async def test_who_came_back_while_it_waited_hears_the_verdict_without_a_hint(ca
     assert (await back.next("message_rejected", within=5))["reason"]
 
 
+@pytest.mark.proves("S11")
 async def test_a_removal_that_no_hint_announced_is_found_before_anything_is_told(cast: Cast, deaf):
     room = await cast.room(is_private=True)
     ana, bia = await cast.member(room), await cast.member(room)
@@ -173,6 +174,7 @@ async def test_a_deaf_hub_begins_anew(cast: Cast, monkeypatch):
     assert await at_bia.next("chat_message")
 
 
+@pytest.mark.proves("S36")
 async def test_a_forged_hint_is_not_believed(cast: Cast):
     room = await cast.room()
     bia = await cast.member(room)

@@ -53,6 +53,7 @@ def test_the_page_speaks_the_language_of_the_account(browser: Client, ana: User)
     assert '<html lang="en">' in browser.get("/").content.decode()
 
 
+@pytest.mark.proves("S34")
 @pytest.mark.parametrize("email", ["ana@example.com", "nobody@example.com"])
 def test_a_wrong_password_and_an_unknown_account_get_the_same_answer(
     browser: Client, ana: User, email: str
@@ -65,6 +66,7 @@ def test_a_wrong_password_and_an_unknown_account_get_the_same_answer(
     assert "wrong password 1" not in answer.content.decode()
 
 
+@pytest.mark.proves("S39")
 @pytest.mark.parametrize(
     ("wanted", "given"),
     [

@@ -9,6 +9,7 @@ from tests.integration.realtime.conftest import Cast, make_token, make_user, scr
 from tests.providers import Obedient
 
 
+@pytest.mark.proves("S39")
 @pytest.mark.parametrize(
     "host",
     ["evil.example", "localhost.evil.example", "localhost:80@evil.example", "x#localhost",
@@ -22,6 +23,7 @@ def test_a_host_that_is_not_ours_is_refused(client, host, path):
     assert not host or host not in answer.text
 
 
+@pytest.mark.proves("S39")
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "lie",
@@ -49,6 +51,7 @@ def test_links_are_to_the_host_that_was_asked_and_by_the_way_it_came(lie):
     assert "evil.example" not in page.text + str(page.headers)
 
 
+@pytest.mark.proves("S19")
 async def test_of_a_burst_exactly_the_quota_is_accepted_and_nothing_else_is_judged(
     cast: Cast, configured, settings
 ):
@@ -76,6 +79,7 @@ async def test_of_a_burst_exactly_the_quota_is_accepted_and_nothing_else_is_judg
     assert len(Obedient.asked) - asked == 40
 
 
+@pytest.mark.proves("S20")
 async def test_the_eleventh_socket_of_an_account_and_the_51st_of_an_address_are_refused(cast: Cast):
     """As configured unless somebody says otherwise, whatever the header claims."""
     tokens = [await make_token(await make_user()) for _ in range(6)]

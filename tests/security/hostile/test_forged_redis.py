@@ -43,6 +43,7 @@ def publish(channel: str, *payloads: bytes) -> None:
             assert client.publish(f"asgi__group__{channel}", payload) == 1
 
 
+@pytest.mark.proves("S36")
 async def test_what_is_no_hint_deafens_nobody(cast: Cast, monkeypatch):
     pauses: list[object] = []
     monkeypatch.setattr(
@@ -72,6 +73,7 @@ async def test_what_is_no_hint_deafens_nobody(cast: Cast, monkeypatch):
                                    "message_queued"}  # fmt: skip
 
 
+@pytest.mark.proves("S36")
 async def test_forged_presence_keeps_nobody_out(cast: Cast):
     room = await cast.room()
     with the_redis() as client:
@@ -85,6 +87,7 @@ async def test_forged_presence_keeps_nobody_out(cast: Cast):
     await at_ana.up_to_date()
 
 
+@pytest.mark.proves("S36")
 @pytest.mark.django_db
 @pytest.mark.parametrize("kept", ["{0}:{1}", "{0}:{1}:x", "x", "", "::", "{other}"])
 def test_a_ticket_that_was_written_into_redis_opens_nothing(kept):
@@ -101,6 +104,7 @@ def test_a_ticket_that_was_written_into_redis_opens_nothing(kept):
     assert tickets.redeem_ticket(ticket=others) == principal
 
 
+@pytest.mark.proves("S36")
 def test_a_limit_whose_key_was_taken_still_holds(monkeypatch):
     monkeypatch.setattr(limits, "_outage", limits._Outage())
     who = str(uuid4())
@@ -155,6 +159,7 @@ def forged_tasks(message_id: UUID, room: Room) -> list[bytes]:
     ]
 
 
+@pytest.mark.proves("S36")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("moderado_worker")
 def test_forged_tasks_do_nothing_and_the_worker_works_on():

@@ -18,6 +18,7 @@ UNHINDERED = {
 }
 
 
+@pytest.mark.proves("S18")
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_any_frame_has_its_one_answer_and_stands_in_no_log(
     cast: Cast, configured, caplog, seed

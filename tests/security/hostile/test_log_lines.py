@@ -58,6 +58,7 @@ def written(log: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.read_text().splitlines() if line.strip()]
 
 
+@pytest.mark.proves("S27")
 def test_no_field_of_a_request_or_a_frame_writes_a_line_of_its_own(url, log):
     member = factories.make_member()
     token, room = token_of(member.user), f"/api/chat/rooms/{member.room_id}"

@@ -14,6 +14,8 @@ from tests.security.hostile.strings import MARKUP
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+# As much as a text may hold, and what turns the direction of whatever follows it.
+ZALGO, TURNED = "a" + "\u0301" * 3_900, "\u202e\u202e\u2067desrever"
 INERT = {"A", "BR", "EM", "MARK", "SPAN"}  # what the page itself makes of a text
 
 
@@ -44,6 +46,7 @@ def attack() -> Room:
     return room
 
 
+@pytest.mark.proves("S24")
 async def test_whatever_is_said_in_a_room_the_page_shows_as_words(browser: Browser, url: str):
     room = await in_thread(attack)()
     async with visit(browser, url, "Ana") as ana:
@@ -69,3 +72,35 @@ async def test_whatever_is_said_in_a_room_the_page_shows_as_words(browser: Brows
     assert set(tags) <= INERT
     assert set(links) <= {"http:", "https:"}
     assert await Message.objects.filter(room=room).acount() == len(MARKUP) + 2
+
+
+def disturb() -> Room:
+    """A room in which somebody writes over the others, and turns their words around."""
+    mallory = factories.make_user(name=TURNED)
+    room = rooms.create_room(creator_id=mallory.id, name="Sala", moderation_mode=Room.Mode.OFF)
+    for text in (ZALGO, TURNED, "the last of them"):
+        messages.post_message(author_id=mallory.id, room_id=room.id, text=text)
+    return room
+
+
+@pytest.mark.proves("S31")
+async def test_what_people_write_stays_in_its_place_and_turns_nothing_else(
+    browser: Browser, url: str
+):
+    await in_thread(disturb)()
+    async with visit(browser, url, "Ana") as ana:
+        await ana.join("Sala")
+        await expect(ana.message("the last of them")).to_be_visible()
+        looks = await ana.page.evaluate(LOOKS)
+
+    assert {one["what"] for one in looks} >= {"P", "STRONG", "H2"}
+    assert {one["bidi"] for one in looks} <= {"isolate", "plaintext", "isolate-override"}
+    assert {one["overflow"] for one in looks} <= {"clip", "hidden"}
+
+
+LOOKS = """[...document.querySelectorAll(".message .text, .by strong, .room-name, .head h2")].map(
+  (one) => {
+    const { unicodeBidi, overflowY } = getComputedStyle(one);
+    return { what: one.tagName, bidi: unicodeBidi, overflow: overflowY };
+  }
+)"""

@@ -1,6 +1,8 @@
 """Hostile words, stored and shown as words, or refused."""
 
+import asyncio
 import json
+import time
 from html.parser import HTMLParser
 
 import pytest
@@ -28,6 +30,7 @@ def post(member, text):
     ).view.id
 
 
+@pytest.mark.proves("S15", "S31")
 @pytest.mark.parametrize(
     "text",
     [
@@ -55,6 +58,7 @@ def test_too_long_or_unseen_or_unstorable_is_refused_and_nothing_is_stored(text)
     assert not Message.objects.exists()
 
 
+@pytest.mark.proves("S15")
 @pytest.mark.parametrize("text", ["\ufdfa" * 4_000, "\U0001f4a9" * 4_000, "a" + "\u0301" * 3_900])
 def test_what_just_fits_is_judged_however_it_grows_on_the_way(text):
     member = factories.make_member()
@@ -65,6 +69,7 @@ def test_what_just_fits_is_judged_however_it_grows_on_the_way(text):
     assert Message.objects.get(pk=message_id).queued_at is None
 
 
+@pytest.mark.proves("S24")
 def test_every_hostile_word_is_judged_or_refused_and_comes_back_as_it_went_in():
     member = factories.make_member()
     client = APIClient()
@@ -102,6 +107,7 @@ class Structure(HTMLParser):
         self.found.append((tag, frozenset(name for name, _ in attrs)))
 
 
+@pytest.mark.proves("S24")
 def test_the_lists_of_the_admin_are_built_alike_whatever_people_write(client):
     tables = ["chat_message", "moderation_case", "chat_room", "accounts_user"]
     pages = [reverse(f"admin:{table}_changelist") for table in tables]
@@ -124,6 +130,37 @@ def test_the_lists_of_the_admin_are_built_alike_whatever_people_write(client):
     assert after == before
 
 
+@pytest.mark.proves("S24")
+def test_the_pages_of_the_admin_are_built_alike_whatever_people_write(client):
+    """One after the other: of what was said, of who said it, of where, and of what came of it."""
+    room = factories.make_room()
+    message = factories.make_message(room, status="HELD")
+    case = Case.objects.create(
+        subject_type="message", subject_id=message.id, revision=1, text="x", scope_id=room.id
+    )
+    client.force_login(factories.make_user(is_staff=True, is_superuser=True))
+    subjects = {"chat_message": message, "moderation_case": case, "chat_room": room,
+                "accounts_user": message.author}  # fmt: skip
+    pages = [reverse(f"admin:{name}_change", args=[one.pk]) for name, one in subjects.items()]
+    pages += [reverse("admin:accounts_user_history", args=[message.author_id])]
+    before = [Structure(client.get(page).text).found for page in pages]
+
+    attack = " ".join(" ".join(MARKUP).split())  # a line would be a paragraph, as it should
+    for name in MARKUP[::12]:
+        Message.objects.filter(pk=message.pk).update(text=attack, edit_text=attack)
+        Case.objects.filter(pk=case.pk).update(text=attack, note=attack)
+        type(message.author).objects.filter(pk=message.author_id).update(name=name[:80])
+        type(room).objects.filter(pk=room.pk).update(name=name[:80])
+        after = [Structure(client.get(page).text).found for page in pages]
+        assert after == before, name
+
+
+@pytest.mark.proves("S24")
+def test_there_are_sixty_attacks():
+    assert len(set(MARKUP)) == 60
+
+
+@pytest.mark.proves("S27", "S31")
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
@@ -137,6 +174,7 @@ def test_the_name_of_a_room_stands_on_one_line_and_hides_nothing(given, kept):
     assert rooms.create_room(creator_id=factories.make_user().id, name=given).name == kept
 
 
+@pytest.mark.proves("S31")
 @pytest.mark.parametrize("name", UNSEEN)
 def test_a_room_has_a_name_that_can_be_seen(name):
     with pytest.raises(Invalid):
@@ -153,6 +191,22 @@ HANGING = [
 ]  # fmt: skip
 
 
+# As long as texts may be, for the patterns above.
+WORST = ["a" * 4_000, "a" * 3_999 + "!", "x" * 4_000, "ab" * 2_000, "a " * 2_000, "=" * 4_000]
+AT_MOST = 0.005  # seconds
+
+
+def least_seconds(matcher: Matcher, text: str) -> float:
+    """The quickest of some tries: the others had to wait for somebody else."""
+    taken = []
+    while len(taken) < 20 and min(taken, default=1.0) >= AT_MOST / 2:
+        began = time.perf_counter()
+        matcher.find(text)
+        taken.append(time.perf_counter() - began)
+    return min(taken)
+
+
+@pytest.mark.proves("S25")
 @pytest.mark.parametrize("pattern", HANGING)
 def test_a_pattern_is_refused_or_so_small_that_no_text_takes_long(pattern):
     """The time RE2 takes is at most in proportion to its program times the text."""
@@ -162,6 +216,26 @@ def test_a_pattern_is_refused_or_so_small_that_no_text_takes_long(pattern):
     except ValueError:
         return
 
+    assert max(least_seconds(matcher, text) for text in WORST) < AT_MOST
     (compiled,) = matcher._patterns._compiled
     assert compiled.programsize <= 600
     assert compiled.options.max_mem == 8 << 20
+
+
+@pytest.mark.proves("S25")
+async def test_the_loop_turns_on_while_the_slowest_pattern_is_tried():
+    group = {"id": "x", "patterns": [r"(.*a){20}"], "category": "spam", "severity": 0,
+             "action": "hold"}  # fmt: skip
+    matcher, loop = Matcher(rules=rules_of(group)), asyncio.get_running_loop()
+
+    async def longest_pause() -> float:
+        """While a thread tries the pattern again and again."""
+        trying = asyncio.gather(*(asyncio.to_thread(matcher.find, text) for text in WORST * 3))
+        longest, last = 0.0, loop.time()
+        while not trying.done():
+            await asyncio.sleep(0)
+            longest, last = max(longest, loop.time() - last), loop.time()
+        await trying
+        return longest
+
+    assert min([await longest_pause() for _ in range(5)]) < 0.05

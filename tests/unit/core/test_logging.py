@@ -106,6 +106,7 @@ def test_an_address_is_told_as_its_neighbourhood(written):
     assert "2001:db8:7::/48" in written(ip="2001:db8:7:1::5")
 
 
+@pytest.mark.proves("S27")
 @pytest.mark.parametrize("given", [{"event": FORGED}, {"path": FORGED}, {"request": FORGED}])
 def test_one_event_is_one_line_whatever_it_holds(written, given):
     line = written(**given)

@@ -136,12 +136,14 @@ _keys = st.sampled_from(
 _types = st.sampled_from([*sorted(parsing._TYPES), "error", ""])
 
 
+@pytest.mark.proves("S18")
 @settings(max_examples=1_500, deadline=None)
 @given(st.text() | st.builds(json.dumps, _values))
 def test_any_text_yields_a_frame_or_a_refusal(text):
     assert isinstance(parsing.parse(text), Refusal | protocol.ClientFrame)
 
 
+@pytest.mark.proves("S18")
 @settings(max_examples=1_500, deadline=None)
 @given(st.dictionaries(_keys, _values, max_size=5), _types)
 def test_anything_like_a_frame_yields_a_frame_or_a_refusal(fields, kind):

@@ -1,0 +1,82 @@
+"""Too long by one, at both doors: refused, and nothing is kept of it."""
+
+import json
+import time
+
+import pytest
+from asgiref.sync import sync_to_async
+from rest_framework.test import APIClient
+
+from moderado.accounts.models import User
+from moderado.chat.models import Message, Room
+from moderado.chat.services import messages
+from moderado.chat.services.screening import screen_waiting
+from tests import factories
+from tests.integration.realtime.conftest import Cast, make_token
+
+pytestmark = pytest.mark.proves("S15")
+
+FRAME = 64 * 1024  # bytes
+TOO_LONG = {
+    "4,001 code points": "x" * 4_001,
+    "4,001 of three bytes": "\u20ac" * 4_001,
+    "16 KiB and a byte": "x" * (16 * 1024 + 1),
+    "16 KiB and two bytes": "\u00e9" * (8 * 1024 + 1),
+    "a letter and 5,000 marks": "a" + "\u0301" * 5_000,
+}
+QUICKLY = 0.25  # seconds
+
+
+@pytest.mark.parametrize("text", TOO_LONG.values(), ids=TOO_LONG)
+async def test_a_text_that_is_too_long_is_refused_and_not_kept(cast: Cast, text):
+    room = await cast.room()
+    ana = await cast.member(room)
+    at_ana = await cast.join(ana, room)
+
+    await at_ana.send("chat_message", message=text, client_id="1")
+    error = await at_ana.next("error")
+    status = await sync_to_async(posted)(ana, room, text)
+    await at_ana.up_to_date()
+
+    assert (error["code"], error["client_id"], status) == ("invalid", "1", 400)
+    assert "message_queued" not in at_ana.types()
+    assert not await Message.objects.aexists()
+
+
+def posted(user: User, room: Room, text: str) -> int:
+    client = APIClient()
+    client.force_login(user)
+    answer = client.post(f"/api/chat/rooms/{room.id}/messages/", {"content": text}, format="json")
+    return int(answer.status_code)
+
+
+async def test_a_frame_of_64_kib_is_read_and_one_byte_more_ends_the_socket(cast: Cast):
+    room = await cast.room()
+    path = f"/ws/chat/{room.id}/?token={await make_token(await cast.member(room))}"
+    frame = {"type": "chat_message", "message": ""}
+    room_for_text = FRAME - len(json.dumps(frame))
+    at_ana, at_bia = await cast.open(path), await cast.open(path)
+
+    await at_ana.send_text(json.dumps(frame | {"message": "x" * room_for_text}))
+    await at_bia.send_text(json.dumps(frame | {"message": "x" * (room_for_text + 1)}))
+
+    assert (await at_ana.next("error"))["code"] == "invalid"
+    await at_ana.up_to_date()
+    assert await at_bia.closed() == 1009
+    assert not await Message.objects.aexists()
+
+
+@pytest.mark.django_db
+def test_what_becomes_eighteen_times_as_long_when_it_is_folded_is_judged_quickly():
+    """U+FDFA, 4,000 times: as long as a text may be, and so it is taken."""
+    member = factories.make_member()
+    posted = messages.post_message(
+        author_id=member.user_id, room_id=member.room_id, text="\ufdfa" * 4_000
+    )
+
+    began = time.process_time()
+    screen_waiting()
+    seconds = time.process_time() - began
+
+    assert Message.objects.get(pk=posted.view.id).queued_at is None
+    assert seconds < QUICKLY
