@@ -226,7 +226,7 @@ class Stretch:
         judged = [crowd.judged[n] - crowd.sent[n] for n in said if crowd.judged[n]]
         return {**milliseconds(queued, "ack"), **milliseconds(judged, "verdict")}
 
-    def delivered(self, listeners: int) -> float:
+    def delivered(self, listeners: float) -> float:
         """Which share of what became public, and was to be heard by `listeners`, was heard."""
         heard = [self.crowd.heard[n] for n in range(self.first, self.last) if self.crowd.heard[n]]
         return sum(heard) / (len(heard) * listeners) if heard else 0.0

@@ -7,8 +7,10 @@ from benchmarks.stacks.socketio import SocketIO
 from benchmarks.stacks.tutorial import Tutorial
 from benchmarks.workloads.backlog import Backlog
 from benchmarks.workloads.base import Workload
+from benchmarks.workloads.depth import Depth
 from benchmarks.workloads.fanout import FanOut, LargeRoom
 from benchmarks.workloads.idle import Idle
+from benchmarks.workloads.mixed import Mixed
 from benchmarks.workloads.remote import Remote, RulesAlone
 from benchmarks.workloads.talking import Latency, OneRoom, TwentyRooms
 
@@ -24,6 +26,8 @@ WORKLOADS: dict[str, Workload] = {
         FanOut(),
         LargeRoom(),
         Idle(),
+        Mixed(),
+        Depth(),
         Backlog(),
         RulesAlone(),
         Remote(),

@@ -1,0 +1,67 @@
+"""How results are kept and told."""
+
+import json
+from typing import ClassVar
+
+import pytest
+
+from benchmarks.harness.results import Results, shown
+from benchmarks.workloads.base import Workload
+
+MACHINE = {"cores": 2, "cpu": "some", "memory_gb": 4, "kernel": "6"}
+
+
+class Talk(Workload):
+    name = "talk"
+    title = "Talk: much of it"
+    sitting = "talk"
+    stacks = ("ours", "theirs")
+    columns: ClassVar = {"cpu_ms": "CPU ms", "nothing": "never measured"}
+
+    def measure(self, stack, scale):
+        raise NotImplementedError
+
+
+@pytest.fixture
+def results():
+    found = Results("2026-01-02", "abc+", MACHINE)
+    for ours, theirs in ((1.0, 40.0), (3.0, 60.0), (2.0, 40.0)):
+        found.add("talk", "ours", {"cpu_ms": ours, "lost": 0})
+        found.add("talk", "theirs", {"cpu_ms": theirs, "lost": 2, "load_share": 0.95})
+    found.skipped["node"] = "there is none"
+    return found
+
+
+def test_a_table_has_medians_and_the_ratio_of_each_pair(results):
+    table = results.table({"talk": Talk()})
+
+    assert "| ours | 2.00 ±50% | – | 3 |" in table
+    assert "| theirs | 40.0 ±25% | – | 3 |" in table
+    assert "| ours : theirs | × 0.050 |  |  |" in table
+
+
+def test_a_table_says_what_is_doubtful_and_what_is_missing(results):
+    table = results.table({"talk": Talk()})
+
+    assert "theirs: 2 lost" in table
+    assert "theirs: the load generator was busy" in table
+    assert "ours: " not in table.replace("ours : ", "")
+    assert "Not measured: node, because there is none" in table
+
+
+def test_both_files_are_named_after_day_and_commit(results, tmp_path):
+    path = results.write({"talk": Talk()}, tmp_path / "new")
+
+    assert path.name == "2026-01-02-abc.json"
+    kept = json.loads(path.read_text())
+    assert kept["medians"]["talk"]["ours"] == {"cpu_ms": 2.0, "lost": 0}
+    assert len(kept["rounds"]["talk"]["theirs"]) == 3
+    assert path.with_suffix(".md").read_text() == results.table({"talk": Talk()})
+
+
+@pytest.mark.parametrize(
+    "value, text",
+    [(12345.6, "12,346"), (123.4, "123"), (12.34, "12.3"), (1.234, "1.23"), (0.01234, "0.012")],
+)
+def test_figures_are_shown_with_three_digits(value, text):
+    assert shown(value) == text
