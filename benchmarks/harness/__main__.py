@@ -37,6 +37,7 @@ def main() -> int:
     began = time.monotonic()
     scratch = Path(tempfile.mkdtemp(prefix="moderado-bench-"))
     scratch.chmod(0o711)  # root's PostgreSQL may have to run as somebody else
+    print(f"The machine has {results.machine['load_before']:.1f} to do already.", flush=True)
     try:
         (scratch / "templates").mkdir(mode=0o711)
         for number in range(rounds):
@@ -44,7 +45,7 @@ def main() -> int:
                 _sit(list(sitting), stacks, scratch, scale, results, number=number)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    print(f"\n{results.table(WORKLOADS)}\n{time.monotonic() - began:.0f} s")
+        print(f"\n{results.table(WORKLOADS)}\n{time.monotonic() - began:.0f} s", flush=True)
     if scale == Scale():
         folder = Path(os.environ.get("RESULTS") or FOLDER)
         print(f"Kept in {results.write(WORKLOADS, folder)}")

@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from moderado.config.env import Env
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -18,7 +20,14 @@ def machine() -> dict[str, Any]:
         "kernel": platform.release(),
         "python": platform.python_version(),
         "load_before": os.getloadavg()[0],
+        "settings": settings(),
     }
+
+
+def settings() -> dict[str, str]:
+    """What the caller's environment says to the product in place of its defaults."""
+    names = (name.upper() for name in Env.model_fields)
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def commit() -> str:

@@ -42,6 +42,8 @@ class Results:
         """One table a workload: a line a stack, then what ours comes to beside each other one."""
         of = self.machine
         where = f"{of['cores']} cores ({of['cpu']}), {of['memory_gb']} GB, Linux {of['kernel']}"
+        if of.get("settings"):
+            where += "; " + ", ".join(f"{name}={value}" for name, value in of["settings"].items())
         lines = [f"# Commit {self.commit}, {self.date}", "", where, ""]
         for name, by_stack in self.rounds.items():
             lines += [f"## {workloads[name].title}", "", *_table(workloads[name], by_stack), ""]

@@ -10,6 +10,7 @@ from benchmarks.workloads.base import Scale, Workload
 
 KIB = 1024
 SETTLED = 1.0  # seconds until what opening them took is given back
+RESTED = 3.0  # seconds in which nothing happens
 
 
 class Idle(Workload):
@@ -22,6 +23,7 @@ class Idle(Workload):
         "kib_per_socket_web": "of it the web's",
         "connects_per_s": "connects a second",
         "connects_per_cpu_s": "connects a second of CPU",
+        "idle_cpu_share": "cores of CPU while silent",
         "memory_mib": "MiB of the server without them",
     }
 
@@ -39,6 +41,9 @@ class Idle(Workload):
         seconds = await crowd.enter(silent)
         spent = before.until(crowd.meter.read())
         await asyncio.sleep(SETTLED)
+        before_rest = crowd.meter.read()
+        await asyncio.sleep(RESTED)
+        rest = before_rest.until(crowd.meter.read())
         grown = {name: now - memory[name] for name, now in crowd.meter.memory().items()}
         await crowd.leave()
         return {
@@ -46,6 +51,7 @@ class Idle(Workload):
             **{f"kib_per_socket_{n}": size / len(silent) / KIB for n, size in grown.items()},
             "connects_per_s": len(silent) / seconds,
             "connects_per_cpu_s": len(silent) / spent.cpu if spent.cpu else 0.0,
+            "idle_cpu_share": rest.cpu / rest.seconds,
             "connect_cpu_ms": spent.cpu * 1000 / len(silent),
             "memory_mib": sum(memory.values()) / KIB / KIB,
         }

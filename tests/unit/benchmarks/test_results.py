@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import pytest
 
+from benchmarks.harness.compare import compared
 from benchmarks.harness.results import Results, shown
 from benchmarks.workloads.base import Workload
 
@@ -65,3 +66,15 @@ def test_both_files_are_named_after_day_and_commit(results, tmp_path):
 )
 def test_figures_are_shown_with_three_digits(value, text):
     assert shown(value) == text
+
+
+@pytest.mark.parametrize(
+    "after, mark", [([5.0, 5.1, 5.2], " "), ([9.0, 10.5, 12.0], "~"), ([5.0], "~")]
+)
+def test_a_difference_that_the_rounds_have_among_themselves_is_marked(after, mark):
+    earlier = {"rounds": {"w2": {"ours": [{"cpu_ms": value} for value in (9.0, 10.0, 11.0)]}}}
+    later = {"rounds": {"w2": {"ours": [{"cpu_ms": value} for value in after]}}}
+
+    (line,) = compared(earlier, later)
+
+    assert line.split()[-1].startswith("~") == (mark == "~")
