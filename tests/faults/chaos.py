@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from tests import proofs
-from tests.faults.checker import INVARIANTS, Run, settle, violations
+from tests.faults.checker import INVARIANTS, settle, violations
 from tests.faults.client import Client
 from tests.faults.cluster import Cluster, Plan, make_template, running
 from tests.faults.crowd import Crowd
 from tests.faults.judge import Manner
 from tests.faults.mischief import Troublemaker
+from tests.faults.run import Run
 from tests.faults.words import a_text
 
 CALM = 6.0  # seconds of undisturbed talk before the first fault

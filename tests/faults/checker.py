@@ -8,83 +8,17 @@ import re
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
 
-from tests.faults.client import Client, Send
+from tests.faults.client import Client
 from tests.faults.cluster import Cluster
-from tests.faults.crowd import Crowd
 from tests.faults.judge import outcome_of
+from tests.faults.run import Row, Run
 
-Row = dict[str, Any]
 Broken = Iterator[str]
 
 ACK_P99 = 0.25  # seconds, outside of faults
 UNKNOWN_MARGIN = 8.0  # seconds around a call in which a fault explains its unknown outcome
 CANARY = re.compile(r"canary[0-9a-f]{16}")
-
-_MESSAGES = """
-    SELECT m.id::text, m.room_id::text AS room, m.author_id::text AS author, m.client_id, m.text,
-           m.revision, m.status, m.reason, m.seq, m.position, m.edit_text, m.edit_status,
-           m.edit_revision, m.queued_at IS NOT NULL AS waits, r.moderation_mode AS mode,
-           m.attempts, extract(epoch FROM now() - m.queued_at)::int AS waited,
-           extract(epoch FROM m.lease_until - now())::int AS leased
-      FROM chat_message m JOIN chat_room r ON r.id = m.room_id
-"""
-# What was shown and then replaced; where all is shown at once, what was blocked afterwards too.
-_REPLACED = """
-    SELECT v.text FROM chat_revision v JOIN chat_message m ON m.id = v.message_id
-      JOIN chat_room r ON r.id = m.room_id
-     WHERE v.status = 'APPROVED' OR r.moderation_mode <> 'pre'
-     UNION ALL
-    SELECT edit_text FROM chat_message m JOIN chat_room r ON r.id = m.room_id
-     WHERE r.moderation_mode <> 'pre' AND edit_text IS NOT NULL
-"""
-_LOGS = """
-    SELECT subject_id::text AS id, revision, verdict, rung, actor_id IS NULL AS machine
-      FROM moderation_moderationlog ORDER BY created_at
-"""
-
-
-@dataclass
-class Run:
-    """All that is known of a run when its faults are over."""
-
-    cluster: Cluster
-    crowd: Crowd
-    calm: Sequence[tuple[float, float]] = ()  # spans (monotonic) without faults, for I8
-    canaries: dict[str, str] = field(default_factory=dict)  # of other things than messages
-
-    @cached_property
-    def messages(self) -> dict[str, Row]:
-        return {row["id"]: row for row in self.cluster.postgres.ask(_MESSAGES)}
-
-    @cached_property
-    def logs(self) -> list[Row]:
-        return self.cluster.postgres.ask(_LOGS)
-
-    @cached_property
-    def public_texts(self) -> list[str]:
-        """Every text that was public at some time."""
-        shown = [row["text"] for row in self.messages.values() if row["seq"]]
-        replaced = self.cluster.postgres.ask(_REPLACED)
-        return [*shown, *(row["text"] for row in replaced)]
-
-    @cached_property
-    def heads(self) -> dict[str, int]:
-        rows = self.cluster.postgres.ask("SELECT id::text, seq FROM chat_room")
-        return {row["id"]: row["seq"] for row in rows}
-
-    @property
-    def clients(self) -> list[Client]:
-        return self.crowd.clients
-
-    @property
-    def sends(self) -> Iterator[tuple[Client, Send]]:
-        for client in self.clients:
-            for send in client.sends.values():
-                yield client, send
 
 
 def acknowledged_is_stored(run: Run) -> Broken:
@@ -262,6 +196,14 @@ def nothing_leaks(run: Run) -> Broken:
                 yield f"{client.name} received {canary}, which was never approved"
 
 
+def removed_hear_nothing(run: Run) -> Broken:
+    """I7: nothing with a `seq` after the removal reached the removed."""
+    for client, room_id, seq in run.removals:
+        for heard in client.rooms[room_id].heard:
+            if heard.seq > seq:
+                yield f"{client.name} was removed at {seq} and heard {heard.seq}"
+
+
 def logs_are_silent(run: Run) -> Broken:
     """I9: no canary, token or e-mail address in any log."""
     text = run.cluster.logs()
@@ -294,6 +236,7 @@ INVARIANTS: dict[str, Sequence[Callable[[Run], Broken]]] = {
     "I4 judged exactly once": [judged_once, authors_are_told],
     "I5 billed at most once": [billed_once],
     "I6 nothing leaks": [nothing_leaks],
+    "I7 removed hear nothing": [removed_hear_nothing],
     "I8 confirmed quickly": [acknowledged_quickly],
     "I9 silent logs": [logs_are_silent],
 }

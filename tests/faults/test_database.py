@@ -12,8 +12,9 @@ import psycopg
 import pytest
 
 from tests import processes
-from tests.faults.checker import Run, assert_all_is_well
+from tests.faults.checker import assert_all_is_well
 from tests.faults.cluster import BROKER
+from tests.faults.run import Run
 from tests.faults.words import a_text
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]

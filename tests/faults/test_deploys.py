@@ -5,8 +5,9 @@ import time
 import httpx
 import pytest
 
-from tests.faults.checker import Run, assert_all_is_well
+from tests.faults.checker import assert_all_is_well
 from tests.faults.cluster import BROKER
+from tests.faults.run import Run
 from tests.faults.words import a_text, flood
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.faults.checker import Run, assert_all_is_well, violations
+from tests.faults.checker import assert_all_is_well, violations
 from tests.faults.crowd import Crowd
+from tests.faults.run import Run
 from tests.faults.words import a_text
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]

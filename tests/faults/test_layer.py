@@ -5,8 +5,9 @@ import time
 
 import pytest
 
-from tests.faults.checker import Run, assert_all_is_well
+from tests.faults.checker import assert_all_is_well
 from tests.faults.cluster import LAYER
+from tests.faults.run import Run
 from tests.faults.words import a_text
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]

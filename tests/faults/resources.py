@@ -1,0 +1,92 @@
+"""What the processes of a cluster hold: connections, locks, files, memory (invariant I10)."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.cluster import Cluster, Process
+
+TOLERANCE = 0.10  # of what there was before
+SLACK = 12  # MiB that an allocator may keep of what it was given under load
+FILES = 8  # that come and go with connections of the pools
+
+_MIB = 1024 * 1024
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_LOCKS = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+_OLD_TRANSACTIONS = """
+    SELECT count(*) FROM pg_stat_activity
+     WHERE state LIKE 'idle in transaction%%' AND now() - state_change > interval '1 s'
+"""
+_CONNECTIONS = """
+    SELECT count(*) FROM pg_stat_activity
+     WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a process and its children hold: MiB resident, and open files."""
+
+    memory: float
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state of a cluster at one moment."""
+
+    held: dict[str, Held]
+    connections: int
+    waiting_locks: int
+    old_transactions: int
+    waiting_messages: int
+
+
+def snapshot(cluster: Cluster) -> Snapshot:
+    """What is held now."""
+    return Snapshot(
+        held={process.name: held_by(process) for process in [*cluster.webs, *cluster.workers]},
+        connections=int(cluster.postgres.value(_CONNECTIONS)),
+        waiting_locks=int(cluster.postgres.value(_LOCKS)),
+        old_transactions=int(cluster.postgres.value(_OLD_TRANSACTIONS)),
+        waiting_messages=cluster.waiting(),
+    )
+
+
+def held_by(process: Process) -> Held:
+    """What `process` and its children hold, children that are made anew included."""
+    pids = [process.pid, *process.children()]
+    return Held(sum(map(_resident, pids)), sum(map(_files, pids)))
+
+
+def back_to_normal(before: Snapshot, after: Snapshot) -> Iterator[str]:
+    """I10: a sentence for everything that has not come back to where it was."""
+    if after.waiting_locks or after.old_transactions or after.waiting_messages:
+        yield (
+            f"{after.waiting_locks} locks, {after.old_transactions} transactions and "
+            f"{after.waiting_messages} messages still wait"
+        )
+    if after.connections > before.connections * (1 + TOLERANCE) + 2:
+        yield f"{after.connections} connections to PostgreSQL, {before.connections} before"
+    for name, held in after.held.items():
+        was = before.held[name]
+        if held.memory > was.memory * (1 + TOLERANCE) + SLACK:
+            yield f"{name} holds {held.memory:.0f} MiB, {was.memory:.0f} before"
+        if held.files > was.files * (1 + TOLERANCE) + FILES:
+            yield f"{name} has {held.files} open files, {was.files} before"
+
+
+def _resident(pid: int) -> float:
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except OSError:
+        return 0.0
+    return pages * _PAGE / _MIB
+
+
+def _files(pid: int) -> int:
+    try:
+        return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return 0

@@ -1,0 +1,74 @@
+"""All that is known of a run when its faults are over: the clients' records, and the rows."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from tests.faults.client import Client, Send
+from tests.faults.cluster import Cluster
+from tests.faults.crowd import Crowd
+
+Row = dict[str, Any]
+
+_MESSAGES = """
+    SELECT m.id::text, m.room_id::text AS room, m.author_id::text AS author, m.client_id, m.text,
+           m.revision, m.status, m.reason, m.seq, m.position, m.edit_text, m.edit_status,
+           m.edit_revision, m.queued_at IS NOT NULL AS waits, r.moderation_mode AS mode,
+           m.attempts, extract(epoch FROM now() - m.queued_at)::int AS waited,
+           extract(epoch FROM m.lease_until - now())::int AS leased
+      FROM chat_message m JOIN chat_room r ON r.id = m.room_id
+"""
+# What was shown and then replaced; where all is shown at once, what was blocked afterwards too.
+_REPLACED = """
+    SELECT v.text FROM chat_revision v JOIN chat_message m ON m.id = v.message_id
+      JOIN chat_room r ON r.id = m.room_id
+     WHERE v.status = 'APPROVED' OR r.moderation_mode <> 'pre'
+     UNION ALL
+    SELECT edit_text FROM chat_message m JOIN chat_room r ON r.id = m.room_id
+     WHERE r.moderation_mode <> 'pre' AND edit_text IS NOT NULL
+"""
+_LOGS = """
+    SELECT subject_id::text AS id, revision, verdict, rung, actor_id IS NULL AS machine
+      FROM moderation_moderationlog ORDER BY created_at
+"""
+
+
+@dataclass
+class Run:
+    """All that is known of a run when its faults are over."""
+
+    cluster: Cluster
+    crowd: Crowd
+    calm: Sequence[tuple[float, float]] = ()  # spans (monotonic) without faults, for I8
+    removals: Sequence[tuple[Client, str, int]] = ()  # who, from which room, at which seq
+
+    @cached_property
+    def messages(self) -> dict[str, Row]:
+        return {row["id"]: row for row in self.cluster.postgres.ask(_MESSAGES)}
+
+    @cached_property
+    def logs(self) -> list[Row]:
+        return self.cluster.postgres.ask(_LOGS)
+
+    @cached_property
+    def public_texts(self) -> list[str]:
+        """Every text that was public at some time."""
+        shown = [row["text"] for row in self.messages.values() if row["seq"]]
+        replaced = self.cluster.postgres.ask(_REPLACED)
+        return [*shown, *(row["text"] for row in replaced)]
+
+    @cached_property
+    def heads(self) -> dict[str, int]:
+        rows = self.cluster.postgres.ask("SELECT id::text, seq FROM chat_room")
+        return {row["id"]: row["seq"] for row in rows}
+
+    @property
+    def clients(self) -> list[Client]:
+        return self.crowd.clients
+
+    @property
+    def sends(self) -> Iterator[tuple[Client, Send]]:
+        for client in self.clients:
+            for send in client.sends.values():
+                yield client, send

@@ -1,0 +1,25 @@
+"""A little chaos, and proof that the checker sees what goes wrong without each remedy. The whole of
+it is `make chaos`."""
+
+import pytest
+
+from tests.faults.chaos import SWITCHES, chaos
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(300)]
+
+
+@pytest.mark.proves("R55")
+@pytest.mark.parametrize("seed", [11, 12])
+def test_under_random_faults_every_invariant_holds(template, tmp_path, seed):
+    outcome = chaos(tmp_path, template, seed=seed, duration=20)
+
+    found = [*outcome.late, *(each for broken in outcome.broken.values() for each in broken)]
+    assert found == []
+    assert outcome.acknowledged > 100
+    assert outcome.faults.total() >= 5
+
+
+@pytest.mark.proves("R55")
+@pytest.mark.parametrize("off", [each for each in SWITCHES if each])
+def test_without_a_remedy_the_checker_finds_violations(template, tmp_path, off):
+    assert chaos(tmp_path, template, seed=1, duration=30, off=off).violations

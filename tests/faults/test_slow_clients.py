@@ -1,0 +1,260 @@
+"""Clients that do not read, that vanish without a word, that come all at once, that come and go for
+ever: nobody else notices, and the server holds afterwards what it held before."""
+
+import asyncio
+import os
+import random
+import socket
+import statistics
+import time
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
+from tests.faults.checker import assert_all_is_well
+from tests.faults.resources import back_to_normal, held_by, snapshot
+from tests.faults.run import Run
+from tests.faults.wire import Wire
+from tests.faults.words import a_text
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+_jitter = random.Random(1)
+
+
+@pytest.fixture(scope="module")
+def cluster(start_cluster):
+    return start_cluster()
+
+
+@pytest.fixture
+def crowd(cluster, crowd_of):
+    return crowd_of(cluster)
+
+
+class Bare:
+    """A socket that listens to a room and knows nothing else, cheap enough for hundreds."""
+
+    def __init__(self, url, token, room, **options):
+        self._url = f"{url.replace('http', 'ws', 1)}/ws/chat/{room}/?token={token}"
+        self._options = {"max_queue": None, "open_timeout": 30, "proxy": None} | options
+        self.connection = None
+        self.heard = 0
+        self.code = None
+
+    async def open(self):
+        self.connection = await connect(self._url, **self._options)
+        greeting = await self.connection.recv()
+        if '"connection_established"' not in greeting:
+            raise ConnectionError(greeting)  # too busy: come again
+        return self
+
+    async def read(self):
+        """Count what is heard, until the connection ends."""
+        try:
+            async for text in self.connection:
+                self.heard += '"chat_message"' in text
+        except WebSocketException:
+            pass
+        self.code = self.connection.close_code
+
+    async def close(self):
+        await self.connection.close()
+
+
+async def _open_all(sockets, *, at_once=50):
+    for first in range(0, len(sockets), at_once):
+        await asyncio.gather(*(each.open() for each in sockets[first : first + at_once]))
+
+
+@pytest.mark.proves("R30")
+@pytest.mark.timeout(180)
+def test_fifty_who_never_read_cost_no_memory_and_nobody_s_patience(cluster, crowd):
+    ana, bia = crowd.joins("Ana"), crowd.joins("Bia")
+    room = crowd.room(ana, bia, mode="off")
+    url = cluster.webs[0].url
+    sleepers = [Bare(url, bia.token, room, sock=_small_socket(url)) for _ in range(50)]
+    crowd.do(_open_all(sleepers), within=60)
+    crowd.do(_stop_reading(sleepers))
+    before = held_by(cluster.webs[0]).memory
+
+    peak, waits = before, []
+    for number in range(240):  # 240 x 50 x 8 kB: 96 MB, more than all buffers together hold
+        began = time.monotonic()
+        crowd.do(ana.say(room, a_text(number) + " " + "á" * 3_900))
+        crowd.wait_until(lambda n=number: bia.rooms[room].seq > n, what="Bia hears")
+        waits.append(time.monotonic() - began)
+        peak = max(peak, held_by(cluster.webs[0]).memory)
+
+    assert peak - before <= 20, f"{peak - before:.0f} MiB for 50 who do not read"
+    assert statistics.quantiles(waits, n=100)[98] <= 0.3
+    crowd.do(_read_on(sleepers), within=60)
+    assert {each.code for each in sleepers} <= {4008, 1006}, "too slow, or cut off as deaf to that"
+    assert_all_is_well(Run(cluster, crowd))
+
+
+def _small_socket(url):
+    host, _, port = url.removeprefix("http://").partition(":")
+    small = socket.socket()
+    small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    small.connect((host, int(port)))
+    small.setblocking(False)
+    return small
+
+
+async def _stop_reading(sockets):
+    for each in sockets:
+        each.connection.transport.pause_reading()
+
+
+async def _read_on(sockets):
+    for each in sockets:
+        each.connection.transport.resume_reading()
+    await asyncio.gather(*(each.read() for each in sockets))
+
+
+@pytest.mark.proves("R31")
+@pytest.mark.long
+@pytest.mark.timeout(120)
+def test_a_client_whose_cable_is_pulled_is_missed_within_45_seconds(cluster, crowd):
+    ana, bia = crowd.joins("Ana"), crowd.joins("Bia", connect=False)
+    room = crowd.room(ana)
+    crowd.do(bia.ask("POST", f"chat/rooms/{room}/join/"))
+    with Wire(int(cluster.webs[0].url.rpartition(":")[2])) as cable:
+        pulled = Bare(f"http://127.0.0.1:{cable.port}", bia.token, room)
+        crowd.do(pulled.open())
+        crowd.wait_until(lambda: _presence(ana, bia) == [True], what="Bia is there")
+        cable.hold()
+        crowd.wait_until(
+            lambda: _presence(ana, bia)[-1:] == [False], what="Bia is missed", seconds=45
+        )
+
+
+def _presence(client, other):
+    """What `client` was told of the comings and goings of `other`."""
+    frames = (text for text in client.received if '"type":"presence"' in text)
+    return ['"present":true' in text for text in frames if other.id in text]
+
+
+@pytest.mark.proves("R32")
+@pytest.mark.long
+@pytest.mark.timeout(240)
+def test_five_hundred_sockets_that_are_killed_at_once_are_back_within_40_seconds(cluster, crowd):
+    ana, bia = crowd.joins("Ana"), crowd.joins("Bia")
+    room = crowd.room(ana, bia)
+    herd = [Bare(cluster.webs[0].url, bia.token, room) for _ in range(500)]
+    crowd.do(_open_all(herd), within=90)
+    crowd.do(ana.say_and_wait(room, a_text()))
+    budget = cluster.postgres.value("SELECT current_setting('max_connections')::int") - 5
+
+    cluster.note("kill of the web's worker")
+    killed = time.monotonic()
+    cluster.webs[0].kill_worker()
+    returning = crowd.begin(_return_all(herd))
+    while not returning.done():
+        used = cluster.postgres.value("SELECT count(*) FROM pg_stat_activity")
+        assert used <= budget
+        time.sleep(0.2)
+    last = returning.result() - killed
+
+    assert last <= 40, f"the last was back after {last:.0f} s"
+    hearing = crowd.begin(_hear_one(herd))
+    crowd.do(ana.say_and_wait(room, a_text()))
+    assert hearing.result(30) == 500
+    crowd.do(_close_all(herd), within=60)
+    assert_all_is_well(Run(cluster, crowd))
+
+
+async def _return_all(sockets):
+    """Each comes back as the contract asks: full jitter, 0.5 s to 30 s. When the last one was."""
+
+    async def come_back(each):
+        pause = 1.0
+        while True:
+            await asyncio.sleep(_jitter.uniform(0.5, pause))
+            try:
+                await each.open()
+            except (OSError, TimeoutError, WebSocketException):
+                pause = min(30.0, pause * 2)
+            else:
+                return
+
+    await asyncio.gather(*(come_back(each) for each in sockets))
+    return time.monotonic()
+
+
+async def _hear_one(sockets):
+    async def hear(each):
+        async with asyncio.timeout(20):
+            while '"chat_message"' not in await each.connection.recv():
+                pass
+
+    await asyncio.gather(*(hear(each) for each in sockets))
+    return len(sockets)
+
+
+async def _close_all(sockets):
+    await asyncio.gather(*(each.close() for each in sockets))
+
+
+@pytest.mark.proves("R48")
+@pytest.mark.timeout(7_200)
+@pytest.mark.long
+def test_whoever_comes_and_goes_and_talks_for_long_leaves_nothing_behind(cluster, crowd):
+    """2,000 connections and 4,000 messages; SOAK=3600 (seconds) for a whole hour of it."""
+    ana, bia = crowd.joins("Ana"), crowd.joins("Bia")
+    room = crowd.room(ana, bia)
+    seconds = float(os.environ.get("SOAK", "0"))
+
+    def come_and_go(connections, messages):
+        for number in range(max(connections, messages)):
+            if number % (messages // 100 or 1) == 0:
+                crowd.do(_visit(cluster, bia, room, connections // 100))
+            if number < messages:
+                crowd.do(ana.say(room, a_text(number)))
+                if number % 20 == 0:
+                    crowd.wait_until_acknowledged()
+
+        crowd.wait_until_acknowledged()
+        cluster.wait_until_judged(seconds=30)
+
+    come_and_go(400, 800)  # what is made once is made now
+    before = snapshot(cluster)
+    until = time.monotonic() + seconds
+    while True:
+        come_and_go(1_600, 3_200)
+        if time.monotonic() >= until:
+            break
+
+    assert list(back_to_normal(before, snapshot(cluster))) == []
+    assert_all_is_well(Run(cluster, crowd))
+
+
+async def _visit(cluster, person, room, times):
+    for _ in range(times):
+        each = Bare(cluster.webs[0].url, person.token, room)
+        await each.open()
+        await each.close()
+
+
+@pytest.mark.proves("S11", "S12")
+def test_who_was_removed_hears_nothing_later_nor_when_coming_back(cluster, crowd):
+    ana, bia = crowd.joins("Ana"), crowd.joins("Bia")
+    room = crowd.room(ana, bia)
+    crowd.do(ana.say_and_wait(room, a_text()))
+    crowd.wait_until(lambda: bia.rooms[room].seq == 1, what="Bia hears")
+    crowd.do(ana.ask("PATCH", f"chat/rooms/{room}/", json={"is_private": True}))
+    crowd.do(ana.ask("DELETE", f"chat/rooms/{room}/participants/{bia.id}/"))
+    run = Run(cluster, crowd, removals=[(bia, room, 1)])
+    for number in range(5):
+        crowd.do(ana.say_and_wait(room, a_text(number)))
+    crowd.do(bia.drop_connection())
+    crowd.wait_until(lambda: bia.is_up, what="Bia is back")
+    crowd.do(bia.send_frame(type="subscribe", room=room, after=1, epoch=bia.rooms[room].epoch))
+    crowd.wait_until(
+        lambda: any(error["code"] == "no_such_room" for error in bia.errors), what="refused"
+    )
+
+    bia.rooms[room].is_wanted = False
+    assert_all_is_well(run)
