@@ -59,6 +59,7 @@ def history(room, query=""):
     return f"/api/chat/rooms/{room.id}/messages/{query}"
 
 
+@pytest.mark.proves("R54")
 def test_2500_equal_times_and_places_come_once_each_while_others_write(get, room, reader):
     fill_room(room, make_user(), 2500)
     Message.objects.filter(room=room).update(position=7)
