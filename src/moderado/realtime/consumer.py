@@ -47,9 +47,7 @@ class ChatConsumer(AsyncConsumer):
             return
         await send({"type": "websocket.accept"})
         transport = scope.get("extensions", {}).get("moderado.transport")
-        conversation = Conversation(
-            scope, receive, Socket(send, abort=transport and transport.abort)
-        )
+        conversation = Conversation(scope, receive, Socket(send, transport=transport))
         if transport is not None:
             transport.before_leaving = conversation.finish
         await conversation.run()

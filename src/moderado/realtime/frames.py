@@ -1,5 +1,7 @@
 """What the chat says has happened, as the frames that tell it."""
 
+import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -35,6 +37,36 @@ class Line:
     message_id: UUID | None = None
     author_id: UUID | None = None
     revision: int = 0
+
+
+class Block:
+    """Lines that follow each other, encoded once for all sockets of this process."""
+
+    __slots__ = ("_wire", "authors", "first", "last", "lines")
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self.lines = lines
+        self.first, self.last = lines[0].seq, lines[-1].seq
+        self.authors = frozenset(line.author_id for line in lines)
+        self._wire: bytes | None = None
+
+    @property
+    def wire(self) -> bytes:
+        """All of them, as they go over the wire."""
+        if self._wire is None:
+            self._wire = b"".join(text_frame(line.text) for line in self.lines)
+        return self._wire
+
+
+def text_frame(text: str) -> bytes:
+    """A whole text message as a server sends it: final, unmasked (RFC 6455, section 5.2)."""
+    payload = text.encode()
+    size = len(payload)
+    if size < 126:  # noqa: PLR2004  (the lengths at which the header grows)
+        return bytes((0x81, size)) + payload
+    if size < 65_536:  # noqa: PLR2004
+        return struct.pack("!BBH", 0x81, 126, size) + payload
+    return struct.pack("!BBQ", 0x81, 127, size) + payload
 
 
 def line_of_change(change: Change) -> Line:

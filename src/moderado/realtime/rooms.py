@@ -19,7 +19,7 @@ from moderado.core import metrics
 from moderado.core.errors import Unavailable
 from moderado.realtime.envelope import AudienceMoved, RoomLines
 from moderado.realtime.fanout import parcels
-from moderado.realtime.frames import Line, line_of_change
+from moderado.realtime.frames import Block, Line, line_of_change
 from moderado.realtime.protocol import Closing
 from moderado.realtime.reads import Audience, Missed
 from moderado.realtime.socket import MAX_FRAMES, Socket
@@ -51,19 +51,19 @@ class Subscription:
     held: list[Line] | None = None
     behind: bool = False  # was told to ask for more: hears again once it has
 
-    def hear(self, lines: Sequence[Line]) -> None:
+    def hear(self, block: Block) -> None:
         """Take what comes after what was heard: each change once, ascending."""
         if self.behind:
             return
         if self.held is not None:
-            self.held.extend(lines)
+            self.held.extend(block.lines)
             if len(self.held) > MAX_FRAMES:
                 self.socket.close(Closing.TOO_SLOW)
-            return
-        for line in lines:
-            if line.seq > self.seq:
-                self.socket.push(line)
-                self.seq = line.seq
+        elif block.first > self.seq:
+            self.socket.push_block(block)
+            self.seq = block.last
+        else:
+            self._hear_new(block.lines)
 
     def hold(self) -> None:
         """Begin to catch up."""
@@ -74,7 +74,14 @@ class Subscription:
         held, self.held = self.held or [], None
         self.seq = max(self.seq, seq)
         self.behind = more
-        self.hear(held)
+        if not more:
+            self._hear_new(held)
+
+    def _hear_new(self, lines: Sequence[Line]) -> None:
+        for line in lines:
+            if line.seq > self.seq:
+                self.socket.push(line)
+                self.seq = line.seq
 
 
 class LiveRoom:
@@ -111,9 +118,10 @@ class LiveRoom:
 
     def tell(self, line: Line, *, not_to: UUID | None) -> None:
         """Pass on what has no place in the order, to everybody but one."""
+        block = Block([line])
         for subscription in self.subscriptions.values():
             if subscription.user_id != not_to and subscription.held is None:
-                subscription.socket.push(line)
+                subscription.socket.push_block(block)
 
     def close(self) -> None:
         """Nobody listens any more."""
@@ -230,8 +238,9 @@ class LiveRoom:
             socket.close(Closing.TOO_SLOW)
 
     def _hand_on(self, lines: Sequence[Line]) -> None:
+        block = Block(lines)
         for subscription in list(self.subscriptions.values()):
-            subscription.hear(lines)
+            subscription.hear(block)
         self.head = max(self.head, lines[-1].seq)
         metrics.DELIVERIES.inc(len(lines) * len(self.subscriptions))
 

@@ -5,7 +5,7 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import structlog
@@ -13,7 +13,7 @@ import structlog
 from moderado.accounts.types import Principal
 from moderado.chat.types import MessageView
 from moderado.core import metrics
-from moderado.realtime.frames import Line, author_frame, newest_revision
+from moderado.realtime.frames import Block, Line, author_frame, newest_revision, text_frame
 from moderado.realtime.protocol import (
     Closing,
     MessageQueued,
@@ -33,6 +33,14 @@ CLOSE_GRACE = 10.0  # seconds a peer has to take what closes it, before it is cu
 REMEMBERED = 512  # notices and unsettled messages a socket remembers
 
 
+class Transport(Protocol):
+    """The way past the server's machinery, where the server offers one."""
+
+    def write_now(self, frames: bytes) -> bool: ...
+
+    def abort(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Awaited:
     """A message whose author was told it is queued, and not yet what became of it."""
@@ -44,7 +52,7 @@ class Awaited:
 class Socket:
     """Everything written to one client goes through here, in order. Nobody ever waits for it."""
 
-    def __init__(self, send: Send, *, abort: Callable[[], None] | None = None) -> None:
+    def __init__(self, send: Send, *, transport: Transport | None = None) -> None:
         self.id = uuid4().hex
         self.principal: Principal | None = None
         self.only_room: UUID | None = None  # of a socket that was opened for one room
@@ -52,10 +60,11 @@ class Socket:
         self.awaited: OrderedDict[UUID, Awaited] = OrderedDict()
         self.closing: int | None = None
         self._send = send
-        self._abort = abort
+        self._transport = transport
         self._outbox: deque[str] = deque()
         self._size = 0
         self._sending = False
+        self._writing = False
         self._held: deque[Line] = deque()
         self._told: OrderedDict[tuple[str, UUID, int], None] = OrderedDict()
         self._wake = asyncio.Event()
@@ -91,6 +100,13 @@ class Socket:
                 self._overflow()
         elif not mine or self._is_news(line):
             self._append(line.text, line.size)
+
+    def push_block(self, block: Block) -> None:
+        """Write what the hub brings, at once where nothing stands in the way."""
+        me = self.principal.user_id if self.principal is not None else None
+        if self._held or me in block.authors or not self._write_now(block.wire):
+            for line in block.lines:
+                self.push(line)
 
     @contextmanager
     def sending(self) -> Iterator[None]:
@@ -145,7 +161,7 @@ class Socket:
             self._writer.cancel()
 
     def _append(self, text: str, size: int) -> None:
-        if self.closing is not None:
+        if self.closing is not None or self._write_now(text_frame(text)):
             return
         if len(self._outbox) >= MAX_FRAMES or self._size + size > MAX_BYTES:
             self._overflow()
@@ -155,6 +171,12 @@ class Socket:
         if len(self._outbox) >= ROOMY:
             self._roomy.clear()
         self._wake.set()
+
+    def _write_now(self, frames: bytes) -> bool:
+        """Write past the outbox: only when nothing waits in it or is being written."""
+        if self._outbox or self._writing or self._transport is None or self.closing is not None:
+            return False
+        return self._writer is not None and self._transport.write_now(frames)
 
     def _overflow(self) -> None:
         metrics.DROPPED.labels(what="slow_socket").inc()
@@ -196,7 +218,9 @@ class Socket:
                     continue
                 text = self._outbox.popleft()
                 self._size -= len(text) if text.isascii() else len(text.encode())
+                self._writing = True
                 await self._send({"type": "websocket.send", "text": text})
+                self._writing = False
                 if len(self._outbox) < ROOMY:
                     self._roomy.set()
             await self._send({"type": "websocket.close", "code": self.closing})
@@ -210,5 +234,5 @@ class Socket:
         """The peer did not even take its dismissal: end the transport itself."""
         if self._writer is not None and not self._writer.done():
             self._writer.cancel()
-        if self._abort is not None:
-            self._abort()
+        if self._transport is not None:
+            self._transport.abort()

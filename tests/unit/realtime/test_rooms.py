@@ -10,7 +10,7 @@ from moderado.chat.events import Change, ChangeKind
 from moderado.chat.types import Head, MessageView, Person
 from moderado.core.errors import Unavailable
 from moderado.realtime.envelope import AudienceMoved, RoomLines
-from moderado.realtime.frames import Line, line_of_change
+from moderado.realtime.frames import Block, Line, line_of_change
 from moderado.realtime.reads import Audience, Missed
 from moderado.realtime.rooms import LiveRoom, Subscription
 
@@ -48,6 +48,9 @@ class Ear:
 
     def push(self, line: Line) -> None:
         self.seqs.append(line.seq)
+
+    def push_block(self, block: Block) -> None:
+        self.seqs += [line.seq for line in block.lines]
 
     def close(self, code: int, frame: object = None) -> None:
         self.closed = code

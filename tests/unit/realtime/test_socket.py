@@ -5,10 +5,13 @@ import json
 from uuid import uuid4
 
 import pytest
+from websockets.client import ClientProtocol
+from websockets.protocol import State
+from websockets.uri import parse_uri
 
 from moderado.accounts.types import Principal
 from moderado.realtime import socket as module
-from moderado.realtime.frames import Line
+from moderado.realtime.frames import Block, Line, text_frame
 from moderado.realtime.protocol import Pong
 from moderado.realtime.socket import Socket
 
@@ -16,9 +19,10 @@ ME = uuid4()
 
 
 class Wire:
-    """The transport: takes frames while it is open."""
+    """The server's transport: takes frames while it is open, at once where it is `direct`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, direct: bool) -> None:
+        self.direct = direct
         self.written: list[str] = []
         self.code: int | None = None
         self.open = asyncio.Event()
@@ -33,18 +37,29 @@ class Wire:
         else:
             self.written.append(message["text"])
 
+    def write_now(self, frames: bytes) -> bool:
+        if not (self.direct and self.open.is_set()):
+            return False
+        parser = ClientProtocol(parse_uri("ws://here/"), max_size=None)
+        parser.state = State.OPEN
+        parser.parser = parser.parse()
+        next(parser.parser)
+        parser.receive_data(frames)
+        self.written += [event.data.decode() for event in parser.events_received()]
+        return True
+
     def abort(self) -> None:
         self.aborted = True
 
 
-@pytest.fixture
-async def wire() -> Wire:
-    return Wire()
+@pytest.fixture(params=["queued", "direct"])
+async def wire(request) -> Wire:
+    return Wire(direct=request.param == "direct")
 
 
 @pytest.fixture
 async def socket(wire: Wire):
-    socket = Socket(wire.send, abort=wire.abort)
+    socket = Socket(wire.send, transport=wire)
     socket.principal = Principal(user_id=ME, session_id=uuid4(), name="", language="en")
     socket.start(wire.over.set)
     yield socket
@@ -81,7 +96,7 @@ async def test_a_full_outbox_ends_the_socket_and_is_let_go(
 
 async def test_a_peer_that_takes_nothing_is_cut_off(wire: Wire, monkeypatch):
     monkeypatch.setattr(module, "CLOSE_GRACE", 0.05)
-    socket = Socket(wire.send, abort=wire.abort)
+    socket = Socket(wire.send, transport=wire)
     socket.start(wire.over.set)
     wire.open.clear()
 
@@ -186,3 +201,43 @@ async def test_a_lost_connection_is_the_end_and_no_error(wire: Wire):
     await wire.over.wait()
 
     assert socket.closing == 1006
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 200_000])
+def test_a_frame_is_what_the_protocol_says(size):
+    wire = Wire(direct=True)
+    wire.open = asyncio.Event()
+    wire.open.set()
+    text = "á" * (size // 2) + "x" * (size % 2)
+
+    assert wire.write_now(text_frame(text) * 2)
+    assert wire.written == [text, text]
+
+
+async def test_a_block_is_written_whole_in_its_place_whoever_is_slow(socket: Socket, wire: Wire):
+    blocks = [[line(f"{n}.{m}", seq=3 * n + m) for m in range(3)] for n in range(4)]
+    socket.push_block(Block(blocks[0]))
+    wire.open.clear()
+    socket.push_block(Block(blocks[1]))
+    await asyncio.sleep(0)  # the writer takes the first of what waits, and stands still with it
+    wire.open.set()
+    socket.push_block(Block(blocks[2]))
+    with socket.sending():
+        socket.push(line("mine", author=ME))
+        socket.push_block(Block(blocks[3]))
+        socket.reply(Pong(n=1))
+    await socket.drained()
+
+    texts = [one.text for block in blocks for one in block]
+    assert wire.written == [*texts[:9], '{"type":"pong","n":1}', "mine", *texts[9:]]
+
+
+async def test_a_block_with_one_s_own_line_is_told_line_by_line(socket: Socket, wire: Wire):
+    mine = uuid4()
+    socket.await_verdict(mine, 1)
+
+    socket.push_block(Block([line("a"), line("b", seq=2, author=ME, message_id=mine)]))
+    await socket.drained()
+
+    assert wire.written == ["a", "b"]
+    assert not socket.awaited
