@@ -52,7 +52,7 @@ class Transport(redis.Transport):
     connection_errors = (*redis.Transport.connection_errors, ResponseError)
 
     def _get_errors(self) -> tuple[tuple[type[Exception], ...], tuple[type[Exception], ...]]:
-        return self.connection_errors, super()._get_errors()[1]
+        return self.connection_errors, super()._get_errors()[1]  # type: ignore[misc]  # (untyped library)
 
 
 class PromptConnection(Connection):
