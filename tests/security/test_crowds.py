@@ -89,6 +89,7 @@ async def test_a_thousand_who_say_nothing_delay_nobody_and_are_closed_at_the_dea
     assert still_open > SILENT / 2  # or the newcomers met nobody
     assert waits[-1] < PATIENCE
     assert set(codes) == {4001}
+    assert AUTHENTICATION_SECONDS == 10  # as docs/protocol.md has it
     assert min(seconds) >= AUTHENTICATION_SECONDS
     assert max(seconds) < AUTHENTICATION_SECONDS + 5
 

@@ -149,8 +149,11 @@ def say(person: Person, connection: ClientConnection, text: str) -> dict[str, An
 def is_outward(answer: dict[str, Any]) -> bool:
     """Whether a failure is told by code, sentence and id alone."""
     text = json.dumps(answer)
+    sentence = answer.get("detail") or answer.get("message", "")
     return (
         set(answer) <= OUTWARD
+        and " " in sentence  # one of ours, and no name of an exception's
+        and sentence.endswith(".")
         and MARK not in text
         and not [word for word in INWARD if word in text]
     )
