@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import structlog
 from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
@@ -18,6 +17,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from moderado.core.database import is_outage
 from moderado.core.errors import (
     ApplicationError,
     Forbidden,
@@ -31,7 +31,6 @@ from moderado.core.redis import RedisError
 
 log = structlog.get_logger(__name__)
 
-OUTAGES = (OperationalError, InterfaceError, RedisError, Unavailable)
 INTERNAL = _("Something went wrong on the server. The error has been recorded.")
 CODES = {
     "authentication_failed": "not_authenticated",
@@ -59,7 +58,7 @@ def _as_ours(error: Exception) -> Exception:
 
 
 def _answer(error: Exception) -> Response:
-    if isinstance(error, OUTAGES):
+    if is_outage(error) or isinstance(error, RedisError | Unavailable):
         return Response(_recorded(error, Unavailable.code, Unavailable.message), status=503)
     if isinstance(error, ApplicationError):
         return Response(_of_ours(error), status=error.status, headers=_headers(error))

@@ -15,8 +15,9 @@ from weakref import WeakKeyDictionary
 
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connections
+from django.db import Error, connections
 
+from moderado.core.database import is_outage
 from moderado.core.errors import Unavailable
 
 P = ParamSpec("P")
@@ -93,7 +94,9 @@ class Gate:
 def _run(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     try:
         return function(*args, **kwargs)
-    except (OperationalError, InterfaceError) as error:
+    except Error as error:
+        if not is_outage(error):
+            raise
         log.warning("database_unavailable", error=type(error).__name__)
         raise Unavailable from error
     finally:

@@ -272,6 +272,7 @@ def test_the_feed_gives_what_changed_as_it_is_now(ana, bob, room):
     assert (later["messages"], later["reset"]) == ([], False)
 
 
+@pytest.mark.proves("R36")
 @pytest.mark.parametrize("asked", [{"after": 99}, {"epoch": str(uuid4())}])
 def test_who_knows_another_history_is_told_to_load_again(ana, room, asked):
     feed = ana.get(path(room, "changes/"), asked).data

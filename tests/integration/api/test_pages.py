@@ -60,6 +60,7 @@ def history(room, query=""):
 
 
 @pytest.mark.proves("R54")
+@pytest.mark.proves("R54")
 def test_2500_equal_times_and_places_come_once_each_while_others_write(get, room, reader):
     fill_room(room, make_user(), 2500)
     Message.objects.filter(room=room).update(position=7)
@@ -75,6 +76,7 @@ def test_2500_equal_times_and_places_come_once_each_while_others_write(get, room
     assert len(seen) == len(set(seen))
 
 
+@pytest.mark.proves("R54")
 def test_backwards_they_come_once_each_in_the_same_order(get, room):
     fill_room(room, make_user(), 130)
     Message.objects.filter(room=room).update(position=7)

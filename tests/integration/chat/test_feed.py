@@ -65,6 +65,7 @@ def test_a_long_feed_comes_in_pages_that_join(alice, bob, room):
     assert [m.content for m in first.messages + second.messages] == ["0", "1", "2", "3", "4"]
 
 
+@pytest.mark.proves("R36")
 @pytest.mark.parametrize("known", [{"after": 99}, {"epoch": uuid4()}])
 def test_a_client_that_knows_another_history_is_told_to_reload(alice, room, known):
     shown(alice, room)

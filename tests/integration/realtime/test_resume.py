@@ -25,6 +25,7 @@ async def test_everything_since_the_last_seq_comes_in_one_answer(cast: Cast):
     assert synced["pending"] == {}
 
 
+@pytest.mark.proves("R36")
 @pytest.mark.parametrize(
     ("after", "epoch", "reset"),
     [
@@ -127,6 +128,7 @@ async def test_what_happens_while_a_subscriber_reads_is_neither_lost_nor_told_tw
     assert at_bia.seqs(room.id) == [3]
 
 
+@pytest.mark.proves("R36")
 @pytest.mark.proves("R36")
 async def test_a_room_whose_history_was_rebuilt_sends_its_listeners_to_reload(cast: Cast):
     room = await cast.room()

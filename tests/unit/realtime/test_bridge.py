@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import threading
 
+import psycopg
 import pytest
-from django.db import OperationalError
+from django.db import InternalError, OperationalError
 
 from moderado.core.errors import Unavailable
 from moderado.realtime import bridge
@@ -39,6 +40,15 @@ async def test_an_outage_is_unavailable_and_any_other_error_is_itself():
     assert "secret" not in str(refused.value)
     with pytest.raises(ValueError, match="a mistake"):
         await in_thread(mistake)()
+
+
+@pytest.mark.parametrize("code", ["25P03", "25P04", "25006"])
+async def test_a_session_that_was_ended_and_a_replica_are_outages_too(code):
+    def ended() -> None:
+        raise InternalError from psycopg.errors.lookup(code)()
+
+    with pytest.raises(Unavailable):
+        await in_thread(ended)()
 
 
 async def test_one_slow_query_delays_nobody_else():

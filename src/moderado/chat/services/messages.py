@@ -23,6 +23,7 @@ from moderado.chat.services.publication import PublicChange, number, store
 from moderado.chat.services.verdicts import content_of
 from moderado.chat.types import MessageView
 from moderado.core import failpoints
+from moderado.core.database import again_after_collision
 from moderado.core.errors import Invalid
 from moderado.core.events import publish
 from moderado.core.ids import new_id
@@ -54,6 +55,7 @@ class Posted:
     created: bool
 
 
+@again_after_collision
 def post_message(
     *,
     author_id: UUID,
@@ -86,6 +88,7 @@ def post_message(
     return posted
 
 
+@again_after_collision
 def edit_message(
     *, actor_id: UUID, message_id: UUID, text: str, room_id: UUID | None = None
 ) -> MessageView:
@@ -106,6 +109,7 @@ def edit_message(
         return own_view(message, language=message.author.language)
 
 
+@again_after_collision
 def delete_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None = None) -> MessageView:
     """Leave a tombstone: by the author at any time, by the room's moderators when it is visible.
 

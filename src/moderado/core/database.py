@@ -1,0 +1,55 @@
+"""What errors of PostgreSQL mean to whoever asked: come again, or once more at once."""
+
+import random
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import structlog
+from django.db import Error, InterfaceError, OperationalError, connection
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+log = structlog.get_logger(__name__)
+
+TRIES = 4
+PAUSE = 0.03  # seconds, times a random number and the tries so far
+
+_COLLISIONS = frozenset({"40001", "40P01"})  # serialization failure, deadlock
+# Classed among a program's own mistakes, which they are not: a session that was ended while its
+# transaction stood still, or took too long; a server that only reads, since it is a replica by now.
+_NO_MISTAKES = frozenset({"25P03", "25P04", "25006"})
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether `error` says that PostgreSQL cannot serve this now: away, full, or too busy."""
+    return isinstance(error, OperationalError | InterfaceError) or _code(error) in _NO_MISTAKES
+
+
+def again_after_collision(service: Callable[P, R]) -> Callable[P, R]:
+    """Carry out a service's transaction anew when it was the one that a deadlock was broken at.
+
+    Nobody was told anything yet: events leave after the commit. Not within somebody else's
+    transaction, which is broken as a whole.
+    """
+
+    @wraps(service)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        for tried in range(1, TRIES):
+            try:
+                return service(*args, **kwargs)
+            except OperationalError as error:
+                if _code(error) not in _COLLISIONS or connection.in_atomic_block:
+                    raise
+                log.info("collision_retried", service=service.__name__, tried=tried)
+                time.sleep(PAUSE * tried * random.random())  # noqa: S311  (no secret)
+        return service(*args, **kwargs)
+
+    return call
+
+
+def _code(error: BaseException) -> str | None:
+    """PostgreSQL's own code of an error of Django's."""
+    return getattr(error.__cause__, "sqlstate", None) if isinstance(error, Error) else None

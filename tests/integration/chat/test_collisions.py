@@ -1,0 +1,145 @@
+"""Writers who stand in each other's way: whoever a deadlock is broken at is carried out anew."""
+
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import psycopg
+import pytest
+from django.db import connection, transaction
+from django.db.utils import OperationalError
+
+from moderado.chat.errors import MessageGone
+from moderado.chat.models import Message, Room
+from moderado.chat.services import screening
+from moderado.chat.services.messages import delete_message, edit_message, post_message
+from moderado.chat.services.reading import mark_read
+from tests import processes
+from tests.factories import make_member, make_room
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proves("R25")]
+
+THREADS = 32
+ROUNDS = 10  # of each thread, a few operations in each
+
+
+def post(member, text="bom dia"):
+    return post_message(author_id=member.user_id, room_id=member.room_id, text=text).view
+
+
+def stranger():
+    """A session of somebody else's, who keeps to no order of locks."""
+    parameters = connection.get_connection_params()
+    names = ("host", "port", "user", "password", "dbname")
+    return psycopg.connect(**{name: parameters[name] for name in names})
+
+
+def waits_for_lock(count=1):
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchone()[0] >= count
+
+
+def test_whoever_a_deadlock_is_broken_at_is_carried_out_anew():
+    member = make_member(make_room(moderation_mode="post"))
+    view = post(member)
+
+    def edit():
+        try:
+            return edit_message(actor_id=member.user_id, message_id=view.id, text="boa tarde")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as executor, stranger() as other:
+        other.execute("SET deadlock_timeout = '1min'")  # so that it is the edit that finds it
+        other.execute("SELECT 1 FROM chat_room WHERE id = %s FOR UPDATE", [member.room_id])
+        edited = executor.submit(edit)  # holds the message and waits for the room
+        processes.wait_until(waits_for_lock, what="the edit waits for the room", seconds=5)
+        other.execute("SELECT 1 FROM chat_message WHERE id = %s FOR UPDATE", [view.id])
+        other.commit()
+
+        assert edited.result(10).content == "boa tarde"
+    assert Message.objects.get(pk=view.id).revision == 2
+
+
+def test_within_anothers_transaction_nothing_is_tried_again(monkeypatch):
+    member = make_member()
+    tries = []
+
+    def collide(*_, **__):
+        tries.append(1)
+        raise OperationalError from psycopg.errors.DeadlockDetected()
+
+    monkeypatch.setattr("moderado.chat.services.messages.ensure_member", collide)
+    with pytest.raises(OperationalError), transaction.atomic():
+        post(member)
+    assert len(tries) == 1
+    with pytest.raises(OperationalError):
+        post(member)
+    assert len(tries) == 1 + 4
+
+
+class Storm:
+    """Threads that do everything at once in two rooms; what went wrong for any of them."""
+
+    def __init__(self):
+        self.rooms = [make_room(moderation_mode="post"), make_room(moderation_mode="pre")]
+        self.members = [
+            (make_member(self.rooms[0]), make_member(self.rooms[1])) for _ in range(THREADS)
+        ]
+        self.failures = []
+        self._said = []
+        self._together = threading.Barrier(THREADS)
+
+    def rage(self):
+        threads = [threading.Thread(target=self._run, args=(number,)) for number in range(THREADS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _run(self, number):
+        dice = random.Random(number)
+        self._together.wait()
+        try:
+            for _ in range(ROUNDS):
+                self._do(dice, self.members[number])
+                connection.close()  # back to the pool, as after each call of a client's
+        except Exception as error:  # noqa: BLE001  (a client would see it)
+            self.failures.append(repr(error))
+        finally:
+            connection.close()
+
+    def _do(self, dice, places):
+        place = dice.choice(places)
+        self._said.append((place.user_id, post(place).id))
+        author_id, message_id = dice.choice(self._said)
+        match dice.randrange(4):
+            case 0:
+                screening.screen_waiting()
+            case 1:
+                self._edit(author_id, message_id)
+            case 2:
+                delete_message(actor_id=author_id, message_id=message_id)
+            case 3:
+                mark_read(user_id=place.user_id, room_id=place.room_id, seq=1_000)
+
+    def _edit(self, author_id, message_id):
+        with suppress(MessageGone):  # deleted meanwhile, as its author is told
+            edit_message(actor_id=author_id, message_id=message_id, text="boa noite")
+
+
+def test_thirty_two_who_do_everything_at_once_see_no_error():
+    storm = Storm()
+
+    storm.rage()
+    screening.screen_waiting()
+
+    assert storm.failures == []
+    assert not Message.objects.filter(queued_at__isnull=False).exists()
+    for room in Room.objects.filter(pk__in=[room.pk for room in storm.rooms]):
+        changed = Message.objects.filter(room=room, seq__gt=0).values_list("seq", flat=True)
+        assert len(set(changed)) == len(changed)
+        assert max(changed) <= room.seq
