@@ -44,7 +44,10 @@ def _cpu() -> str:
 
 
 def _git(*arguments: str) -> str:
-    answer = subprocess.run(
-        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    try:
+        answer = subprocess.run(
+            ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+    except OSError:  # there is no git here
+        return ""
     return answer.stdout.strip()

@@ -23,9 +23,9 @@ WORKLOADS: dict[str, Workload] = {
         Latency(),
         TwentyRooms(),
         OneRoom(),
+        Idle(),  # the first of its sitting: memory that was used once is not given back
         FanOut(),
         LargeRoom(),
-        Idle(),
         Mixed(),
         Depth(),
         Backlog(),

@@ -33,7 +33,6 @@ class FanOut(Workload):
         "deliveries_per_s": "deliveries a second",
         "cpu_us": "CPU µs a delivery",
         "cpu_us_web": "of it the web's",
-        "delivery_p99_ms": "heard p99 (ms)",
         "load_share": "the load's share of a core",
     }
 
@@ -46,8 +45,8 @@ class FanOut(Workload):
         stretch = await crowd.talk_in_turn(
             crowd.sockets[:SPEAKERS],
             in_flight=SPEAKERS,
-            warm_up=scale.seconds(2),
-            seconds=scale.seconds(6),
+            warm_up=scale.seconds(1.5),
+            seconds=scale.seconds(5),
         )
         await crowd.leave()
         return _deliveries(stretch)

@@ -46,7 +46,7 @@ class Mixed(Workload):
         await crowd.live(scale.seconds(1.5))
         crowd.edited.clear()
         before = sum(socket.frames for socket in crowd.sockets)
-        stretch = await crowd.live(scale.seconds(8))
+        stretch = await crowd.live(scale.seconds(6))
         frames = sum(socket.frames for socket in crowd.sockets) - before
         await crowd.leave()
         return {

@@ -56,7 +56,7 @@ class RulesAlone(Workload):
         await crowd.enter(seats)
         await crowd.talk_at(crowd.sockets, rate=RATE, seconds=1)
         watch = asyncio.create_task(_longest_transaction(crowd.stack.database_url))
-        stretch = await crowd.talk_at(crowd.sockets, rate=RATE, seconds=scale.seconds(8))
+        stretch = await crowd.talk_at(crowd.sockets, rate=RATE, seconds=scale.seconds(6))
         watch.cancel()
         longest = await watch
         await crowd.leave()

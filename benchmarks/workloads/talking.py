@@ -26,7 +26,7 @@ class Latency(Workload):
 
     def measure(self, stack: Stack, scale: Scale) -> Figures:
         seats = stack.populate(10, 1)
-        return run(self._talk(Crowd(stack), seats, scale.seconds(8)))
+        return run(self._talk(Crowd(stack), seats, scale.seconds(6)))
 
     async def _talk(self, crowd: Crowd, seats: list, seconds: float) -> Figures:
         await crowd.enter(seats)
@@ -62,8 +62,8 @@ class Throughput(Workload):
         stretch = await crowd.talk_in_turn(
             crowd.sockets,
             in_flight=IN_FLIGHT,
-            warm_up=scale.seconds(2),
-            seconds=scale.seconds(6),
+            warm_up=scale.seconds(1.5),
+            seconds=scale.seconds(5),
         )
         await crowd.leave()
         return {
