@@ -89,7 +89,17 @@ def test_connections_that_are_ended_all_the_time_cost_one_error_each_at_most(
 
 
 @pytest.mark.proves("R20")
-def test_a_partition_is_refused_within_six_seconds_and_healed_within_five(cluster, crowd, room):
+@pytest.mark.parametrize(
+    ("seconds", "heal"),
+    [
+        (6, "forget"),
+        pytest.param(30, "forget", marks=pytest.mark.long),
+        pytest.param(30, "release", marks=pytest.mark.long),
+    ],
+)
+def test_a_partition_is_refused_within_six_seconds_and_healed_within_five(
+    cluster, crowd, room, seconds, heal
+):
     talk(crowd, room, 0.5)
     cluster.note("partition")
     cluster.postgres.wire.hold()
@@ -97,8 +107,8 @@ def test_a_partition_is_refused_within_six_seconds_and_healed_within_five(cluste
     crowd.do(crowd.clients[0].say(room, a_text()))
     crowd.wait_until(lambda: crowd.clients[0].errors, what="refused", seconds=15)
     refused_after = time.monotonic() - began
-    talk(crowd, room, 6, pause=0.5)
-    cluster.postgres.wire.forget()
+    talk(crowd, room, seconds, pause=0.5)
+    getattr(cluster.postgres.wire, heal)()
     healed = time.monotonic()
     send = crowd.do(crowd.clients[0].say(room, a_text()))
     crowd.wait_until(lambda: send.acknowledged, what="accepted again", seconds=15)
@@ -107,11 +117,46 @@ def test_a_partition_is_refused_within_six_seconds_and_healed_within_five(cluste
     assert refused_after <= 6
     assert_all_is_well(Run(cluster, crowd))
     only_retryable(crowd)
-    old = (
-        "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%%'"
-        " AND now() - xact_start > interval '10 s'"
-    )
-    assert cluster.postgres.value(old) == 0
+
+
+@pytest.mark.proves("R20")
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "last_words",
+    [
+        pytest.param(b"INSERT INTO chat_message", id="web"),
+        pytest.param(b"UPDATE chat_room SET seq", id="worker"),
+    ],
+)
+def test_who_is_cut_off_in_a_transaction_keeps_its_locks_for_ten_seconds_at_most(
+    cluster, crowd, room, last_words
+):
+    cluster.note("partition")
+    cluster.postgres.wire.hold_after(last_words)
+    crowd.do(crowd.clients[0].say(room, a_text()))
+    processes.wait_until(lambda: cluster.postgres.wire.is_held, what="cut off")
+    orphans = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%%'"
+    processes.wait_until(lambda: cluster.postgres.value(orphans) == 0, what="given up", seconds=10)
+    cluster.postgres.wire.release()
+
+    assert_all_is_well(Run(cluster, crowd))
+    only_retryable(crowd)
+
+
+@pytest.mark.proves("R20")
+@pytest.mark.long
+def test_after_a_long_absence_the_database_is_used_again_within_five_seconds(cluster, crowd, room):
+    cluster.note("PostgreSQL is away")
+    cluster.postgres.wire.refuse()
+    talk(crowd, room, 25, pause=0.5)
+    cluster.postgres.wire.release()
+    back = time.monotonic()
+    send = crowd.do(crowd.clients[0].say(room, a_text()))
+    crowd.wait_until(lambda: send.acknowledged, what="accepted again", seconds=60)
+
+    assert time.monotonic() - back <= 5
+    assert_all_is_well(Run(cluster, crowd))
+    only_retryable(crowd)
 
 
 @pytest.mark.proves("R24")
@@ -127,7 +172,11 @@ def test_a_stranger_who_takes_every_connection_is_survived(cluster, crowd, room)
         crowd.wait_until(lambda: crowd.clients[0].errors, what="refused", seconds=10)
         assert time.monotonic() - began <= 3
         talk(crowd, room, 2, pause=0.3)
+    gone = time.monotonic()
+    send = crowd.do(crowd.clients[0].say(room, a_text()))
+    crowd.wait_until(lambda: send.acknowledged, what="accepted again", seconds=15)
 
+    assert time.monotonic() - gone <= 5
     assert_all_is_well(Run(cluster, crowd))
     only_retryable(crowd)
     assert 1006 not in {code for client in crowd.clients for code in client.closings}

@@ -25,6 +25,7 @@ class Wire:
         self._refusing = False
         self._swallowing = 0
         self._trigger: bytes | None = None
+        self._last_words: bytes | None = None
         self.swallowed = 0
         self._delay = 0.0
         self._loop = asyncio.new_event_loop()
@@ -45,10 +46,18 @@ class Wire:
         """From now on nothing passes and nobody is told: a partition, or a cable pulled."""
         self._run(self._set_open(is_open=False))
 
+    def hold_after(self, words: bytes) -> None:
+        """The next request in which these words stand passes, and after it nothing does."""
+        self._last_words = words
+
+    @property
+    def is_held(self) -> bool:
+        return not self._open.is_set()
+
     def release(self) -> None:
         """What was held passes; all is as it was."""
         self._refusing, self._swallowing, self._delay = False, 0, 0.0
-        self._trigger = None
+        self._trigger = self._last_words = None
         self._run(self._set_open(is_open=True))
 
     def cut(self) -> None:
@@ -138,6 +147,9 @@ class Wire:
             await self._open.wait()
             if self._trigger is not None and self._trigger in chunk:
                 self._trigger, pair.is_deaf = None, True
+            if self._last_words is not None and self._last_words in chunk:
+                self._last_words = None
+                self._open.clear()
             writer.write(chunk)
             await writer.drain()
 

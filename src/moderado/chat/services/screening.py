@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 BUDGET = 8.0  # seconds one call may take up work; with a provider's own, below the tasks' limits
 SLICE = 0.2  # seconds one transaction should hold its rows for
+FIRST = 20  # messages, before it is known how long one takes
 LEFT_BEHIND = timedelta(seconds=2)
 CAREFUL_LEASE = 2.0  # seconds; local judging takes milliseconds
 
@@ -39,7 +40,7 @@ class _Pace:
     """How many messages a transaction may take so that it stays short: learnt as it goes."""
 
     def __init__(self) -> None:
-        self.limit = BATCH
+        self.limit = FIRST
 
     def learn(self, judged: int, seconds: float) -> None:
         if seconds > SLICE:
