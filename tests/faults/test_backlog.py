@@ -13,8 +13,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
 @pytest.mark.proves("R53")
+@pytest.mark.long
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("backlog", [40_000, pytest.param(1_000_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("backlog", [40_000, 1_000_000])
 def test_new_rooms_do_not_wait_behind_a_backlog(start_cluster, crowd_of, backlog):
     cluster = start_cluster()
     crowd = crowd_of(cluster)

@@ -63,7 +63,7 @@ def test_a_queue_that_is_emptied_at_every_turn_loses_nothing(cluster, crowd, tal
 
 
 @pytest.mark.proves("R8")
-@pytest.mark.parametrize("seconds", [5, pytest.param(30, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seconds", [3, pytest.param(30, marks=pytest.mark.long)])
 def test_while_the_broker_is_dead_sends_are_confirmed_as_quickly_and_judged_afterwards(
     cluster, crowd, talk, seconds
 ):
@@ -91,11 +91,12 @@ def test_a_redis_that_is_killed_and_comes_back_empty_loses_nothing(cluster, crow
 
 
 @pytest.mark.proves("R10")
-def test_a_broker_that_stands_still_holds_no_send_up(cluster, crowd, talk):
+@pytest.mark.parametrize("seconds", [4, pytest.param(10, marks=pytest.mark.long)])
+def test_a_broker_that_stands_still_holds_no_send_up(cluster, crowd, talk, seconds):
     talk(0.5)
     cluster.note("broker stands still")
     cluster.broker_wire.hold()
-    still = talk(10)
+    still = talk(seconds)
     cluster.broker_wire.release()
 
     all_is_well(cluster, crowd, still)
@@ -127,7 +128,7 @@ def test_after_a_half_open_connection_rings_go_out_again(cluster, crowd, talk):
 
 
 @pytest.mark.proves("R12", "R23")
-@pytest.mark.parametrize("fault", ["full", "read-only"])
+@pytest.mark.parametrize("fault", ["full", pytest.param("read-only", marks=pytest.mark.long)])
 def test_a_broker_that_takes_no_writes_delays_verdicts_and_no_confirmation(
     cluster, crowd, talk, fault
 ):

@@ -54,7 +54,7 @@ def only_retryable(crowd):
 
 
 @pytest.mark.proves("R18")
-@pytest.mark.parametrize("kill", ["crash", "kill"])
+@pytest.mark.parametrize("kill", ["crash", pytest.param("kill", marks=pytest.mark.long)])
 def test_a_crash_under_load_loses_nothing_that_was_acknowledged(cluster, crowd, room, kill):
     talk(crowd, room, 1)
     cluster.note(f"{kill} of PostgreSQL")
@@ -68,7 +68,7 @@ def test_a_crash_under_load_loses_nothing_that_was_acknowledged(cluster, crowd, 
 
 
 @pytest.mark.proves("R19")
-@pytest.mark.parametrize("seconds", [5, pytest.param(30, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seconds", [4, pytest.param(30, marks=pytest.mark.long)])
 def test_connections_that_are_ended_all_the_time_cost_one_error_each_at_most(
     cluster, crowd, room, seconds
 ):
@@ -236,6 +236,7 @@ def test_a_worker_keeps_its_connections_and_survives_their_end(cluster, crowd, r
 
 
 @pytest.mark.proves("R50")
+@pytest.mark.long
 def test_a_provider_that_thinks_for_long_locks_nobody_out(start_cluster, crowd_of):
     cluster = start_cluster(judged_by="remote")
     cluster.judge.manner.seconds = 5.0

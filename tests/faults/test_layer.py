@@ -83,6 +83,7 @@ def test_while_the_layer_is_dead_no_socket_is_closed_and_nothing_is_missed(
 
 
 @pytest.mark.proves("R15")
+@pytest.mark.long
 def test_a_layer_that_stands_still_delays_hearing_and_loses_nothing(cluster, crowd, room):
     say(crowd, room, 5)
     cluster.note("layer stands still")

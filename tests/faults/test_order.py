@@ -67,7 +67,7 @@ class Tail:
 
 @pytest.mark.proves("R38", "R39")
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("seconds", [6, pytest.param(30, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seconds", [3, pytest.param(30, marks=pytest.mark.long)])
 def test_sixteen_writers_of_whom_some_die_leave_no_hole_and_a_reader_misses_nothing(
     cluster, crowd, seconds
 ):
@@ -136,6 +136,7 @@ def test_who_was_away_is_told_all_of_it(cluster, crowd, missed):
 
 
 @pytest.mark.proves("R35")
+@pytest.mark.long
 def test_what_happens_while_one_comes_back_is_told_once(start_cluster, crowd_of):
     cluster = start_cluster(failpoints="sync.between_register_and_read:sleep:0.7")
     crowd = crowd_of(cluster)

@@ -119,7 +119,7 @@ def test_two_devices_with_one_client_id_at_the_same_moment_are_one_message(clust
 
 
 @pytest.mark.proves("R25")
-@pytest.mark.timeout(120)
+@pytest.mark.long
 def test_many_who_send_edit_and_delete_at_once_see_no_error_of_the_database(cluster, crowd):
     people = [crowd.joins(f"P{n}") for n in range(16)]
     rooms = [crowd.room(*people, mode=mode) for mode in ("pre", "post")]

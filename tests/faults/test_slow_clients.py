@@ -69,6 +69,7 @@ async def _open_all(sockets, *, at_once=50):
 
 
 @pytest.mark.proves("R30")
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_fifty_who_never_read_cost_no_memory_and_nobody_s_patience(cluster, crowd):
     ana, bia = crowd.joins("Ana"), crowd.joins("Bia")

@@ -178,6 +178,7 @@ def _cut_the_power(cluster):
 
 
 @pytest.mark.proves("R5")
+@pytest.mark.long
 @pytest.mark.timeout(150)
 def test_a_message_that_kills_whoever_judges_it_is_held_and_disturbs_nobody(
     start_cluster, crowd_of
