@@ -6,6 +6,7 @@ of it works. Results go to benchmarks/results, or to the folder RESULTS.
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -30,6 +31,7 @@ def main() -> int:
     stacks = _chosen("STACKS", STACKS)
     rounds = int(os.environ.get("ROUNDS", "3"))
     scale = _QUICK if os.environ.get("QUICK") else Scale()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and tidy up
     for name in _NOT_OURS:
         os.environ.pop(name, None)
     now = datetime.now(UTC)
