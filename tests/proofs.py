@@ -63,9 +63,11 @@ class Proofs:
             marks = [row for mark in item.iter_markers("proves") for row in mark.args]
             if unknown := set(marks) - rows().keys():
                 raise pytest.UsageError(f"{item.nodeid} proves {unknown}, which are no rows")
-            self._proves[item.nodeid] = list(dict.fromkeys(marks))
+            # With the item's reports it reaches whoever collects them, in another process or here.
+            item.user_properties.append(("proves", list(dict.fromkeys(marks))))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._proves[report.nodeid] = dict(report.user_properties).get("proves", [])
         if report.when == "call" or report.outcome != "passed":
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
             self._results[report.nodeid] = Result(
@@ -136,6 +138,12 @@ def record(section: str, value: object) -> None:
 def recorded() -> dict[str, Any]:
     """The results of the last recorded runs."""
     return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+
+
+def passed() -> tuple[int, int]:
+    """How many rows passed in the last recorded run, and of how many."""
+    told = recorded().get("faults", {}).get("rows", {})
+    return sum(result["outcome"] == "passed" for result in told.values()), len(rows())
 
 
 def when_and_what() -> dict[str, str]:
