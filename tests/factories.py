@@ -62,3 +62,21 @@ def fill_room(room: Room, author: User, count: int, text: str = "bom dia") -> No
             """,
             [room.id, author.id, text, count],
         )
+
+
+# Messages that wait to be judged, for which nobody rings.
+QUEUE = """
+    INSERT INTO chat_message (id, created_at, room_id, author_id, client_id, first_hash, text,
+        revision, status, reason, categories, position, seq, edit_reason, edit_categories,
+        queued_at, fence, attempts)
+    SELECT gen_random_uuid(), now(), %(room)s, %(author)s, 'queued-' || n, '',
+        replace(%(text)s, '#', n::text), 1, 'PENDING', '', '{}', 0, 0, '', '{}', now(), 0, 0
+    FROM generate_series(1, %(count)s) AS n
+"""
+
+
+def fill_queue(room: Room, author: User, count: int, text: str = "bom dia") -> None:
+    """`count` waiting messages in one statement; `#` counts them."""
+    values = {"room": room.id, "author": author.id, "text": text, "count": count}
+    with connection.cursor() as cursor:
+        cursor.execute(QUEUE, values)

@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -75,8 +76,10 @@ class Postgres:
         return psycopg.connect(self._direct, autocommit=True, row_factory=dict_row)
 
     def ask(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        """What `query` gives; its values come in order, or by name in one mapping."""
+        named = len(values) == 1 and isinstance(values[0], Mapping)
         with self.connect() as connection:
-            answer = connection.execute(query, values)
+            answer = connection.execute(query, values[0] if named else values)
             return answer.fetchall() if answer.description else []
 
     def value(self, query: str, *values: Any) -> Any:

@@ -92,7 +92,7 @@ def test_connections_that_are_ended_all_the_time_cost_one_error_each_at_most(
 @pytest.mark.parametrize(
     ("seconds", "heal"),
     [
-        (6, "forget"),
+        (1, "forget"),
         pytest.param(30, "forget", marks=pytest.mark.long),
         pytest.param(30, "release", marks=pytest.mark.long),
     ],

@@ -7,8 +7,9 @@ import pytest
 
 from tests.faults.checker import assert_all_is_well
 from tests.faults.cluster import BROKER
+from tests.faults.flood import flood
 from tests.faults.run import Run
-from tests.faults.words import a_text, flood
+from tests.faults.words import a_text
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 

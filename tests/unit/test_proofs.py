@@ -33,3 +33,11 @@ def test_one_failure_fails_a_row_and_a_row_without_a_result_is_missing():
     assert outcome_of([passed, skipped]) == "passed"
     assert outcome_of([skipped]) == "skipped"
     assert outcome_of([]) == "missing"
+
+
+def test_the_readme_quotes_the_last_recorded_run():
+    passed, of = proofs.passed()
+    root = proofs.TESTS.parent
+
+    assert f"{passed} of {of}" in (root / "README.md").read_text()
+    assert f"{passed} de {of}" in (root / "README.pt-BR.md").read_text()

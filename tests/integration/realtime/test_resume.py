@@ -102,6 +102,7 @@ async def test_a_long_absence_is_told_in_pages_and_live_frames_wait_for_the_last
     assert at_bia.seqs(room.id) == [7]
 
 
+@pytest.mark.proves("R35")
 async def test_what_happens_while_a_subscriber_reads_is_neither_lost_nor_told_twice(
     cast: Cast, monkeypatch
 ):
