@@ -108,18 +108,26 @@ class Proofs:
         return found
 
     def _written(self) -> dict[str, Any]:
+        """The recorded rows, with those of this run in their places: a part may be run anew."""
+        now = when_and_what()
+        known = recorded().get("faults", {}).get("rows", {})
+        fresh = {
+            row: {
+                "outcome": outcome_of(results),
+                "commit": now["commit"],
+                "seconds": round(sum(each.seconds for each in results), 1),
+                "tests": list(_tests(results)),
+                "skipped": sorted({each.reason for each in results if each.reason}),
+            }
+            for row, results in self.by_row().items()
+            if results
+        }
+        machine = f"{platform.machine()}, Python {platform.python_version()}"
+        merged = known | fresh
         return {
-            **when_and_what(),
-            "machine": f"{platform.machine()}, Python {platform.python_version()}",
-            "rows": {
-                row: {
-                    "outcome": outcome_of(results),
-                    "seconds": round(sum(each.seconds for each in results), 1),
-                    "tests": list(_tests(results)),
-                    "skipped": sorted({each.reason for each in results if each.reason}),
-                }
-                for row, results in self.by_row().items()
-            },
+            **now,
+            "machine": machine,
+            "rows": {row: merged[row] for row in rows() if row in merged},
         }
 
 

@@ -139,6 +139,7 @@ class Client:
         self.received: list[str] = []  # every text that came, by any door
         self.connections = 0
         self.comes_back = True
+        self._pings = self._pongs = 0
         self._dice = random.Random(seed)
         self._http = httpx.AsyncClient(timeout=PATIENCE, trust_env=False)
         self._socket: ClientConnection | None = None
@@ -220,6 +221,19 @@ class Client:
         if self._socket is not None:
             self._socket.transport.abort()
 
+    async def wait_until_answered(self) -> None:
+        """Until every frame that was sent has been dealt with: a socket is read in order."""
+        while self.comes_back:
+            self._pings += 1
+            number = self._pings
+            with contextlib.suppress(WebSocketException, OSError):
+                await self.send_frame(type="ping", n=number)
+            asked = time.monotonic()
+            while time.monotonic() - asked < ANSWER and self.is_up:
+                if self._pongs >= number:
+                    return
+                await asyncio.sleep(0.01)
+
     async def go_away(self) -> None:
         """Close the socket, and stay away until `come_back`."""
         self.comes_back = False
@@ -285,7 +299,7 @@ class Client:
             self.received.append(str(text))
             await self._take(json.loads(text), number)
 
-    async def _take(self, frame: Frame, number: int) -> None:
+    async def _take(self, frame: Frame, number: int) -> None:  # noqa: C901  (one case a frame)
         match frame["type"]:
             case "connection_established":
                 self._up.set()
@@ -306,6 +320,8 @@ class Client:
                 self._take_change(frame, number)
             case "message_queued" | "message_rejected" | "message_held":
                 self._take_answer(frame)
+            case "pong":
+                self._pongs = frame["n"]
             case "error":
                 self._take_error(frame)
 

@@ -6,7 +6,7 @@ They live on an event loop in a thread of their own: whoever breaks things may b
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from typing import Any, Self, TypeVar
 from uuid import uuid4
@@ -73,6 +73,14 @@ class Crowd:
             seconds=seconds,
         )
 
+    def wait_until_answered(self, *, seconds: float = 30) -> None:
+        """Until every frame of everybody who is here has been dealt with."""
+        here = [client for client in self.clients if client.connections]
+        try:
+            self.do(_all(client.wait_until_answered() for client in here), within=seconds)
+        except TimeoutError:
+            raise AssertionError(f"not within {seconds} s: every frame answered") from None
+
     def wait_until_all_hear(self, heads: dict[str, int], *, seconds: float = 15) -> None:
         """Until everybody has heard each room that they listen to up to the given seq."""
         self.wait_until(
@@ -128,3 +136,7 @@ class Crowd:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    await asyncio.gather(*works)

@@ -83,6 +83,7 @@ def test_sixteen_writers_of_whom_some_die_leave_no_hole_and_a_reader_misses_noth
         while time.monotonic() < until:
             for person in people:
                 crowd.do(person.say(room, a_text(number)))
+            crowd.wait_until(lambda: _under_way(people) < 64, what="some are answered", seconds=30)
             if number % DEATH_EVERY == 3:
                 cluster.arm(deaths[number // DEATH_EVERY % 3])
             number += 1
@@ -94,6 +95,10 @@ def test_sixteen_writers_of_whom_some_die_leave_no_hole_and_a_reader_misses_noth
         head = cluster.postgres.value("SELECT seq FROM chat_room WHERE id = %s", room)
         processes.wait_until(lambda: tail.seqs and tail.seqs[-1] == head, what="read to its end")
     assert tail.seqs == list(range(1, head + 1))
+
+
+def _under_way(people):
+    return sum(not send.is_over for person in people for send in person.sends.values())
 
 
 @pytest.mark.proves("R38")
