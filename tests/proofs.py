@@ -11,7 +11,7 @@ import platform
 import subprocess
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,20 +110,18 @@ class Proofs:
     def _written(self) -> dict[str, Any]:
         """The recorded rows, with those of this run in their places: a part may be run anew."""
         now = when_and_what()
-        known = recorded().get("faults", {}).get("rows", {})
-        fresh = {
-            row: {
-                "outcome": outcome_of(results),
-                "commit": now["commit"],
-                "seconds": round(sum(each.seconds for each in results), 1),
-                "tests": list(_tests(results)),
-                "skipped": sorted({each.reason for each in results if each.reason}),
-            }
-            for row, results in self.by_row().items()
-            if results
-        }
+        merged = recorded().get("faults", {}).get("rows", {})
+        for row, results in self.by_row().items():
+            if results:
+                before = merged.get(row, {"tests": {}, "skipped": []})
+                tests = before["tests"] | outcomes_of(results)
+                merged[row] = {
+                    "outcome": worst(tests.values()),
+                    "commit": now["commit"],
+                    "tests": tests,
+                    "skipped": sorted({each.reason for each in results if each.reason}),
+                }
         machine = f"{platform.machine()}, Python {platform.python_version()}"
-        merged = known | fresh
         return {
             **now,
             "machine": machine,
@@ -133,14 +131,21 @@ class Proofs:
 
 def outcome_of(results: list[Result]) -> str:
     """One word for a row: failed, passed, skipped, or missing where no test ran."""
-    outcomes = {result.outcome for result in results}
-    return next((o for o in ("failed", "passed", "skipped") if o in outcomes), "missing")
+    return worst(result.outcome for result in results)
 
 
-def _tests(results: list[Result]) -> Iterator[str]:
-    """The tests without their parameters, each once."""
-    seen = dict.fromkeys(result.test.partition("[")[0] for result in results)
-    yield from (test.removeprefix("tests/") for test in seen)
+def worst(outcomes: Iterable[str]) -> str:
+    """The word for all of them together."""
+    seen = set(outcomes)
+    return next((o for o in ("failed", "passed", "skipped") if o in seen), "missing")
+
+
+def outcomes_of(results: list[Result]) -> dict[str, str]:
+    """The outcome of each test, whatever its parameters, by its name below `tests/`."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for result in results:
+        found[result.test.partition("[")[0].removeprefix("tests/")].append(result.outcome)
+    return {test: worst(outcomes) for test, outcomes in found.items()}
 
 
 def record(section: str, value: object) -> None:
