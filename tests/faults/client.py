@@ -143,6 +143,7 @@ class Client:
         self._dice = random.Random(seed)
         self._http = httpx.AsyncClient(timeout=PATIENCE, trust_env=False)
         self._socket: ClientConnection | None = None
+        self._entering: set[str] = set()  # rooms that will be asked for again
         self._up = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -303,11 +304,8 @@ class Client:
         match frame["type"]:
             case "connection_established":
                 self._up.set()
-                for room_id, room in self.rooms.items():
-                    if room.is_wanted:
-                        since = {"after": room.seq, "epoch": room.epoch} if room.epoch else {}
-                        await self._send(type="subscribe", room=room_id, **since)
-                        await self._ask_what_became(room_id, room)
+                for room_id in self.rooms:
+                    await self._enter(room_id)
             case "subscribed":
                 room = self.rooms[frame["room"]]
                 room.subscribed = True
@@ -324,6 +322,28 @@ class Client:
                 self._pongs = frame["n"]
             case "error":
                 self._take_error(frame)
+                if frame.get("frame") in {"subscribe", "sync"} and frame["code"] not in FINAL:
+                    self._enter_later(frame["room"])
+
+    async def _enter(self, room_id: str) -> None:
+        """Hear a room from where it was left."""
+        room = self.rooms[room_id]
+        if room.is_wanted:
+            since = {"after": room.seq, "epoch": room.epoch} if room.epoch else {}
+            await self._send(type="subscribe", room=room_id, **since)
+            await self._ask_what_became(room_id, room)
+
+    def _enter_later(self, room_id: str) -> None:
+        """The server could not; it is asked again, once, however many frames it refused."""
+        if room_id not in self._entering:
+            self._entering.add(room_id)
+            self._begin(self._enter_soon(room_id))
+
+    async def _enter_soon(self, room_id: str) -> None:
+        await asyncio.sleep(self._dice.uniform(0.2, 0.6))
+        self._entering.discard(room_id)
+        with contextlib.suppress(WebSocketException, OSError):
+            await self._enter(room_id)
 
     async def _take_synced(self, frame: Frame, number: int) -> None:
         room = self.rooms[frame["room"]]

@@ -176,7 +176,20 @@ class Commands:
         if len(self._socket.rooms) >= MAX_ROOMS and frame.room not in self._socket.rooms:
             raise TooManyRooms
         subscription, opened = await self._listen(frame.room)
-        present = await self._hub.presence.enter(self._hub.rooms[frame.room], subscription.user_id)
+        try:
+            present = await self._hub.presence.enter(
+                self._hub.rooms[frame.room], subscription.user_id
+            )
+            resumed = None
+            if frame.after is not None:
+                again = protocol.Sync(after=frame.after, epoch=frame.epoch)
+                resumed = await self._resume(frame.room, again)
+            if self._hub.subscription(self._socket, frame.room) is not subscription:
+                raise NoSuchRoom  # parted in the meantime
+        except BaseException:
+            # Who heard on from here without what came before would never know of the hole.
+            self._hub.unsubscribe(self._socket, frame.room)
+            raise
         self._socket.reply(
             protocol.Subscribed(
                 room=frame.room,
@@ -186,11 +199,10 @@ class Commands:
                 present=present,
             )
         )
-        if frame.after is None:
+        if resumed is None:
             subscription.release(opened.head.seq)
         else:
-            again = protocol.Sync(after=frame.after, epoch=frame.epoch, room=frame.room)
-            await self._sync(frame.room, again)
+            self._tell_resumed(subscription, resumed)
 
     async def _listen(self, room_id: UUID) -> tuple[Subscription, Opened]:
         return await self._hub.subscribe(self._socket, self._principal, room_id)
@@ -201,12 +213,16 @@ class Commands:
         if subscription is None:
             self._reply_synced(await self._resume(room_id, frame))
             return
+        was_behind = subscription.behind
         subscription.hold()
         try:
             resumed = await self._resume(room_id, frame)
         except BaseException:
-            subscription.release(subscription.seq)
+            subscription.release(subscription.seq, more=was_behind)
             raise
+        self._tell_resumed(subscription, resumed)
+
+    def _tell_resumed(self, subscription: Subscription, resumed: Resumed) -> None:
         self._reply_synced(resumed)
         subscription.release(resumed.changes.seq, more=resumed.changes.more)
 

@@ -101,7 +101,7 @@ def _named(frame: protocol.ClientFrame | None) -> dict[str, Any]:
     if frame is None:
         return {}
     named = {"frame": str(frame.__struct_config__.tag)}
-    for field in ("client_id", "id"):
+    for field in ("client_id", "id", "room"):
         if (value := getattr(frame, field, None)) is not None:
             named[field] = str(value)
     return named

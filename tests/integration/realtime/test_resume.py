@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 
 from moderado.chat.models import Room
+from moderado.core.errors import Unavailable
 from moderado.realtime import reads
 from tests.integration.realtime.conftest import Cast, screen
 
@@ -129,7 +130,41 @@ async def test_what_happens_while_a_subscriber_reads_is_neither_lost_nor_told_tw
     assert at_bia.seqs(room.id) == [3]
 
 
-@pytest.mark.proves("R36")
+@pytest.mark.proves("R35")
+@pytest.mark.parametrize("asked", ["subscribe", "sync"])
+async def test_who_could_not_be_told_what_was_missed_hears_nothing_beyond_it(
+    cast: Cast, monkeypatch, asked
+):
+    room = await cast.room()
+    ana, bia = await cast.member(room), await cast.member(room)
+    await cast.publish(room, ana.id, "um", "dois", "três")
+    small = reads.feed.changes
+    monkeypatch.setattr(
+        reads.feed, "changes", lambda **arguments: small(**{**arguments, "limit": 2})
+    )
+    at_bia = await cast.join(bia)
+    if asked == "sync":  # for the second page
+        await at_bia.send("subscribe", room=str(room.id), after=0, epoch=None)
+        assert (await at_bia.next("synced"))["more"]
+
+    with monkeypatch.context() as broken:
+
+        async def refuse(**_arguments):
+            raise Unavailable
+
+        broken.setattr(reads, "resume", refuse)
+        await at_bia.send(asked, room=str(room.id), after=2, epoch=None)
+        error = await at_bia.next("error")
+    await cast.publish(room, ana.id, "quatro")
+    await at_bia.up_to_date()
+
+    assert (error["code"], error["frame"], error["room"]) == ("unavailable", asked, str(room.id))
+    assert at_bia.seqs(room.id) == []
+    await at_bia.send(asked, room=str(room.id), after=2, epoch=None)
+    synced = await at_bia.next("synced")
+    assert [message["seq"] for message in synced["messages"]] == [3, 4]
+
+
 @pytest.mark.proves("R36")
 async def test_a_room_whose_history_was_rebuilt_sends_its_listeners_to_reload(cast: Cast):
     room = await cast.room()

@@ -208,6 +208,33 @@ test("each connection has a ticket of its own, and continues each room where it 
   client.stop();
 });
 
+test("a room that could not be entered is asked for again, once for all that was refused", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const { client, socket } = await connected();
+  client.listen(ROOM);
+  socket.hear(subscribed(4));
+  for (const frame of ["subscribe", "sync"]) {
+    socket.hear({ type: "error", code: "unavailable", message: "later", frame, room: ROOM });
+  }
+  assert.equal(socket.sent.length, 1);
+  t.mock.timers.tick(1_000);
+  assert.deepEqual(socket.sent.slice(1), [{ type: "subscribe", room: ROOM, after: 4, epoch: EPOCH }]);
+  client.stop();
+});
+
+test("a room that is no more is lost, but not for a frame that only came too early", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const { client, socket } = await connected();
+  const lost = [];
+  client.addEventListener("room_lost", ({ detail }) => lost.push(detail.room));
+  client.listen(ROOM);
+  socket.hear({ type: "error", code: "no_such_room", message: "no", frame: "typing", room: ROOM });
+  assert.deepEqual(lost, []);
+  socket.hear({ type: "error", code: "no_such_room", message: "no", frame: "subscribe", room: ROOM });
+  assert.deepEqual(lost, [ROOM]);
+  client.stop();
+});
+
 test("a room that was forgotten is not brought back by an answer that comes late", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   const { client, socket } = await connected();

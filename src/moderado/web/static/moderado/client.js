@@ -30,6 +30,9 @@ export { apply, emptyRoom, timeline, unsettled } from "./client/state.js";
 const RESEND_AFTER = 10_000;
 /** What a later attempt may get through. */
 const PASSING = new Set(["rate_limited", "unavailable", "going_away", "internal", "flooding"]);
+/** What failed of these leaves a room unheard, unless it is asked for again. */
+const RESUMING = new Set(["subscribe", "sync"]);
+const RESUME_AFTER = 1_000;
 const ROOM_GONE = new Set(["no_such_room", "not_a_participant", "not_a_member", "not_found"]);
 
 export class ChatClient extends EventTarget {
@@ -58,6 +61,8 @@ export class ChatClient extends EventTarget {
     this.rooms = new Map();
     /** When each message of the outbox may be sent (again). @type {Map<string, number>} */
     this.due = new Map();
+    /** Rooms that will be asked for again. @type {Set<string>} */
+    this.entering = new Set();
     /** @type {any} */
     this.resender = null;
     this.typed = 0;
@@ -185,13 +190,28 @@ export class ChatClient extends EventTarget {
 
   /** After every connect: each room from where it was left, then what was not acknowledged. */
   #resume() {
-    for (const state of this.rooms.values()) {
-      const known = state.epoch === null ? {} : { after: state.seq, epoch: state.epoch };
-      this.connection.send({ type: "subscribe", room: state.room, ...known });
-      if (unsettled(state, this.user.id).length) this.#sync(state);
-    }
+    for (const room of this.rooms.keys()) this.#enter(room);
     this.due.clear();
     this.#flush();
+  }
+
+  /** Hear a room from where it was left. */
+  #enter(/** @type {string} */ room) {
+    const state = this.rooms.get(room);
+    if (!state) return; // forgotten in the meantime
+    const known = state.epoch === null ? {} : { after: state.seq, epoch: state.epoch };
+    this.connection.send({ type: "subscribe", room, ...known });
+    if (unsettled(state, this.user.id).length) this.#sync(state);
+  }
+
+  /** Once, however many frames of this room were refused. */
+  #enterLater(/** @type {string} */ room, /** @type {number} */ wait) {
+    if (this.entering.has(room)) return;
+    this.entering.add(room);
+    setTimeout(() => {
+      this.entering.delete(room);
+      this.#enter(room);
+    }, wait);
   }
 
   #sync(/** @type {RoomState} */ { room, seq, epoch, messages, ...rest }) {
@@ -244,7 +264,11 @@ export class ChatClient extends EventTarget {
       }
       return;
     }
-    if (frame.room && ROOM_GONE.has(code)) {
+    if (RESUMING.has(frame.frame) && PASSING.has(code)) {
+      const wait = frame.retry_after ? frame.retry_after * 1_000 : RESUME_AFTER;
+      return this.#enterLater(frame.room, wait);
+    }
+    if (frame.room && ROOM_GONE.has(code) && (!frame.frame || RESUMING.has(frame.frame))) {
       this.rooms.delete(frame.room);
       this.#told("room_lost", { room: frame.room, code });
     }
