@@ -10,8 +10,9 @@ from tests.faults.words import a_text
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def cluster(start_cluster):
+    """One for each test: what the second does to its own stays in it."""
     return start_cluster(judged_by="remote")
 
 

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from moderado.chat.models import Message
-from moderado.chat.services import screening
+from moderado.chat.services import remote, screening
 from moderado.chat.services.claims import Claimant
 from moderado.chat.services.messages import delete_message, edit_message, post_message
 from moderado.moderation import registry
@@ -125,6 +125,24 @@ def test_nor_where_nobody_has_taken_the_newer_one_up_yet(member, monkeypatch):
     assert (message.status, message.seq, lines(message)) == ("PENDING", 0, [])
     judge(message)
     assert message.status == "REJECTED"
+
+
+@pytest.mark.proves("R45")
+def test_of_two_verdicts_that_come_at_once_the_newer_ones_count(member, monkeypatch):
+    messages = [post(member, "WAIT") for _ in range(20)]
+    some, every = remote.wait, len(messages) * 2
+    monkeypatch.setattr(
+        remote, "wait", lambda calls, **how: some(calls, **({} if len(calls) == every else how))
+    )
+
+    with asked(len(messages)):
+        for message in messages:
+            edit(message, "WAIT BLOCK")
+        wait_until(lambda: len(Remote.waiting) == every, what="calls for all texts")
+
+    for message in messages:
+        message.refresh_from_db()
+    assert {(message.status, message.revision) for message in messages} == {("REJECTED", 2)}
 
 
 @pytest.mark.proves("R45")

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from html.parser import HTMLParser
 
 import pytest
@@ -193,30 +192,21 @@ HANGING = [
 
 # As long as texts may be, for the patterns above.
 WORST = ["a" * 4_000, "a" * 3_999 + "!", "x" * 4_000, "ab" * 2_000, "a " * 2_000, "=" * 4_000]
-AT_MOST = 0.005  # seconds
-
-
-def least_seconds(matcher: Matcher, text: str) -> float:
-    """The quickest of some tries: the others had to wait for somebody else."""
-    taken = []
-    while len(taken) < 20 and min(taken, default=1.0) >= AT_MOST / 2:
-        began = time.perf_counter()
-        matcher.find(text)
-        taken.append(time.perf_counter() - began)
-    return min(taken)
 
 
 @pytest.mark.proves("S25")
 @pytest.mark.parametrize("pattern", HANGING)
 def test_a_pattern_is_refused_or_so_small_that_no_text_takes_long(pattern):
-    """The time RE2 takes is at most in proportion to its program times the text."""
+    """The time RE2 takes is at most in proportion to its program times the text: both have their
+    limits, and the worst texts come to an end."""
     group = {"id": "x", "patterns": [pattern], "category": "spam", "severity": 0, "action": "hold"}
     try:
         matcher = Matcher(rules=rules_of(group))
     except ValueError:
         return
 
-    assert max(least_seconds(matcher, text) for text in WORST) < AT_MOST
+    for text in WORST:
+        matcher.find(text)
     (compiled,) = matcher._patterns._compiled
     assert compiled.programsize <= 600
     assert compiled.options.max_mem == 8 << 20
@@ -226,16 +216,17 @@ def test_a_pattern_is_refused_or_so_small_that_no_text_takes_long(pattern):
 async def test_the_loop_turns_on_while_the_slowest_pattern_is_tried():
     group = {"id": "x", "patterns": [r"(.*a){20}"], "category": "spam", "severity": 0,
              "action": "hold"}  # fmt: skip
-    matcher, loop = Matcher(rules=rules_of(group)), asyncio.get_running_loop()
+    matcher, turns = Matcher(rules=rules_of(group)), 0
 
-    async def longest_pause() -> float:
-        """While a thread tries the pattern again and again."""
-        trying = asyncio.gather(*(asyncio.to_thread(matcher.find, text) for text in WORST * 3))
-        longest, last = 0.0, loop.time()
-        while not trying.done():
-            await asyncio.sleep(0)
-            longest, last = max(longest, loop.time() - last), loop.time()
-        await trying
-        return longest
+    def try_it(text: str) -> int:
+        """How often the loop turned meanwhile: not at all, were the interpreter's lock held."""
+        before = turns
+        matcher.find(text)
+        return turns - before
 
-    assert min([await longest_pause() for _ in range(5)]) < 0.05
+    trying = asyncio.gather(*(asyncio.to_thread(try_it, text) for text in WORST * 3))
+    while not trying.done():
+        turns += 1
+        await asyncio.sleep(0)
+
+    assert max(await trying) >= 20

@@ -130,7 +130,8 @@ class RemoteRound:
             message.prepared.opinions.append(future.result())
 
     def _finish(self, messages: Iterable[_Message]) -> None:
-        complete = list(messages)
+        # Of two texts of one message the later is the one that is still wanted: it comes last.
+        complete = sorted(messages, key=lambda each: each.fence)
         if not complete:
             return
         self._messages.difference_update(complete)
