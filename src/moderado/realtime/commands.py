@@ -184,12 +184,12 @@ class Commands:
             if frame.after is not None:
                 again = protocol.Sync(after=frame.after, epoch=frame.epoch)
                 resumed = await self._resume(frame.room, again)
-            if self._hub.subscription(self._socket, frame.room) is not subscription:
-                raise NoSuchRoom  # parted in the meantime
         except BaseException:
             # Who heard on from here without what came before would never know of the hole.
             self._hub.unsubscribe(self._socket, frame.room)
             raise
+        if self._hub.subscription(self._socket, frame.room) is not subscription:
+            raise NoSuchRoom  # parted in the meantime
         self._socket.reply(
             protocol.Subscribed(
                 room=frame.room,
