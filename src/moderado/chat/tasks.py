@@ -16,8 +16,7 @@ interrupts.let_by(SoftTimeLimitExceeded)  # no provider's failure, though it com
 @shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
 def screen_waiting() -> None:
     """Judge whatever waits."""
-    doorbell.answer()
-    if not screening.screen_waiting():
+    if not screening.screen_waiting(before_leaving=doorbell.answer):
         doorbell.press()  # Time was up before the queue was empty.
 
 

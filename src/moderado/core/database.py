@@ -1,11 +1,13 @@
-"""What errors of PostgreSQL mean to whoever asked: come again, or once more at once."""
+"""What errors of PostgreSQL mean to whoever asked, and how the hot statements are sent."""
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
+import msgspec
+import psycopg
 import structlog
 from django.db import Error, InterfaceError, OperationalError, connection
 
@@ -48,6 +50,30 @@ def again_after_collision(service: Callable[P, R]) -> Callable[P, R]:
         return service(*args, **kwargs)
 
     return call
+
+
+class _PreparingCursor(psycopg.Cursor[tuple[Any, ...]]):
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        return super().execute(query, params, **{**options, "prepare": True})
+
+
+def ask(statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
+    """Carry out one of the hot statements, which PostgreSQL parses once a connection: its rows.
+
+    Django's own cursors put the values into the text, which is parsed and planned each time.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        cursor = _PreparingCursor(connection.connection)
+    with connection._prepare_cursor(cursor) as asked:
+        asked.execute(statement, values)
+        rows: list[tuple[Any, ...]] = asked.fetchall() if asked.description else []
+        return rows
+
+
+def as_rows(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Many rows as one value, for `json_to_recordset`: an array for each column costs far more."""
+    return msgspec.json.encode(list(rows)).decode()
 
 
 def _code(error: BaseException) -> str | None:

@@ -1,7 +1,7 @@
 """A doorbell: tells other processes that work waits, without anybody waiting for the telling.
 
 However often it is pressed, one ring is outstanding: the ring is a key in Redis that whoever
-answers takes away *before* looking for work, so that a press after it rings anew. What cannot be
+answers takes away *before* looking for the last time, so that a press after it rings anew. What cannot be
 sent is tried again every second; a ring that is lost on its way, or with this process, costs
 nothing but time: the sweep finds what waits.
 """
@@ -41,7 +41,7 @@ class Doorbell:
         self._pressed.set()
 
     def answer(self) -> None:
-        """Called by whoever has come, before it looks for work."""
+        """Called by whoever has come, before it looks for work for the last time."""
         try:
             client().delete(self._key)
         except Exception:  # noqa: BLE001  (whatever Redis says, there may be work: go and look)

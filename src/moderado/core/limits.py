@@ -3,6 +3,7 @@
 import math
 import threading
 import time
+from collections.abc import Sequence
 from functools import cache
 from uuid import UUID
 
@@ -10,7 +11,8 @@ import structlog
 from django.conf import settings
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage, RedisStorage
-from limits.strategies import MovingWindowRateLimiter, RateLimiter
+from limits.strategies import MovingWindowRateLimiter
+from redis.exceptions import NoScriptError
 
 from moderado.core import redis
 from moderado.core.errors import RateLimited
@@ -26,22 +28,19 @@ def hit(limit: str, *key: str | UUID) -> None:
     Raises RateLimited, with the seconds to wait, once the limit is reached; what is refused is
     not counted. Never fails and never waits long because of Redis.
     """
-    item, names = _parsed(limit), [str(part) for part in key]
-    limiter = _limiter()
+    (refusal,) = hit_all(limit, [key])
+    if refusal is not None:
+        raise refusal
+
+
+def hit_all(limit: str, keys: Sequence[tuple[str | UUID, ...]]) -> list[RateLimited | None]:
+    """Count one use of each key, in one exchange with Redis: the refusal of each, or None."""
+    item, names = _parsed(limit), [[str(part) for part in key] for key in keys]
     try:
-        allowed, retry_after = _take(limiter, item, names)
+        return _limiter().hit_all(item, names)
     except redis.RedisError as error:
         _outage.begin(error)
-        allowed, retry_after = _take(_local(), item, names)
-    if not allowed:
-        raise RateLimited(retry_after=retry_after)
-
-
-def _take(limiter: RateLimiter, item: RateLimitItem, names: list[str]) -> tuple[bool, int]:
-    if limiter.hit(item, *names):
-        return True, 0
-    reset = limiter.get_window_stats(item, *names).reset_time
-    return False, math.ceil(reset - time.time())
+        return _local().hit_all(item, names)
 
 
 class _Outage:
@@ -68,7 +67,51 @@ class _Outage:
 _outage = _Outage()
 
 
-def _limiter() -> RateLimiter:
+class _Limiter(MovingWindowRateLimiter):
+    """The moving window, not the fixed one: what it promises in Retry-After is true."""
+
+    def hit_all(self, item: RateLimitItem, keys: Sequence[list[str]]) -> list[RateLimited | None]:
+        return [None if self.hit(item, *key) else self._refusal(item, key) for key in keys]
+
+    def _refusal(self, item: RateLimitItem, key: list[str]) -> RateLimited:
+        reset = self.get_window_stats(item, *key).reset_time
+        return RateLimited(retry_after=math.ceil(reset - time.time()))
+
+
+class _Shared(_Limiter):
+    """The library asks Redis once for each key; this asks for all of them at once."""
+
+    storage: RedisStorage
+
+    def hit_all(self, item: RateLimitItem, keys: Sequence[list[str]]) -> list[RateLimited | None]:
+        script, now = self.storage.lua_acquire_moving_window.sha, time.time()
+        with self.storage.get_connection().pipeline(transaction=False) as asked:
+            for key in keys:
+                name = self.storage.prefixed_key(item.key_for(*key))
+                asked.evalsha(script, 1, name, now, item.amount, item.get_expiry(), 1)
+            answers = asked.execute(raise_on_error=False)
+        errors = [answer for answer in answers if isinstance(answer, Exception)]
+        if errors and all(isinstance(error, NoScriptError) for error in errors):
+            return super().hit_all(item, keys)  # a new Redis is taught by the library
+        if errors:
+            raise errors[0]
+        return [
+            None if counted else self._refusal(item, key)
+            for counted, key in zip(answers, keys, strict=True)
+        ]
+
+
+class _Local(_Limiter):
+    """The library's store in memory lets some threads through together."""
+
+    _lock = threading.Lock()
+
+    def hit(self, item: RateLimitItem, *identifiers: str, cost: int = 1) -> bool:
+        with self._lock:
+            return super().hit(item, *identifiers, cost=cost)
+
+
+def _limiter() -> _Limiter:
     return _local() if _outage.lasts() else _shared(settings.REDIS_URL)
 
 
@@ -78,15 +121,12 @@ def _parsed(limit: str) -> RateLimitItem:
 
 
 @cache
-def _shared(url: str) -> RateLimiter:
-    # The moving window, not the fixed one: what it promises in Retry-After is true.
+def _shared(url: str) -> _Limiter:
     pool = redis.client().connection_pool
-    return MovingWindowRateLimiter(
-        RedisStorage(url, connection_pool=pool, key_prefix="moderado:limit")
-    )
+    return _Shared(RedisStorage(url, connection_pool=pool, key_prefix="moderado:limit"))
 
 
-def _local() -> RateLimiter:
+def _local() -> _Limiter:
     with _making:  # or threads that come together would count in a store each
         return _made()
 
@@ -95,15 +135,5 @@ _making = threading.Lock()
 
 
 @cache
-def _made() -> RateLimiter:
-    return _OneByOne(MemoryStorage())
-
-
-class _OneByOne(MovingWindowRateLimiter):
-    """The library's store in memory lets some threads through together."""
-
-    _lock = threading.Lock()
-
-    def hit(self, item: RateLimitItem, *identifiers: str, cost: int = 1) -> bool:
-        with self._lock:
-            return super().hit(item, *identifiers, cost=cost)
+def _made() -> _Limiter:
+    return _Local(MemoryStorage())

@@ -26,12 +26,15 @@ def client() -> redis.Redis:
     return _client(settings.REDIS_URL)
 
 
-def new_async_client(*, timeout: float = TIMEOUT) -> redis_asyncio.Redis:
-    """A client for the running event loop; whoever asked for it closes it."""
+def new_async_client(
+    url: str | None = None, *, timeout: float = TIMEOUT
+) -> redis_asyncio.Redis:
+    """A client for the running event loop; whoever asked for it closes it. `url`: of another Redis
+    than the one of `REDIS_URL`."""
     return redis_asyncio.Redis.from_url(
-        settings.REDIS_URL,
+        url or settings.REDIS_URL,
         retry=AsyncRetry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
-        **_connection_options(settings.REDIS_URL, timeout),
+        **_connection_options(url or settings.REDIS_URL, timeout),
     )
 
 

@@ -9,6 +9,7 @@ from moderado.chat.errors import NoSuchRoom
 from moderado.chat.events import Notice
 from moderado.chat.selectors.rooms import get_room
 from moderado.chat.services import messages, quota, reading
+from moderado.chat.services.batches import Asked
 from moderado.chat.types import MessageView, Person
 from moderado.core import metrics
 from moderado.core.errors import Forbidden
@@ -26,11 +27,8 @@ TYPING_EVERY = 2.0  # seconds between two that are passed on, for each room
 _SETTLED = {"REJECTED": Notice.REJECTED, "HELD": Notice.HELD}
 
 
-def _post(
-    *, user_id: UUID, room_id: UUID, listens: bool, frame: protocol.ChatMessage
-) -> messages.Posted:
-    if not listens:
-        get_room(room_id=room_id, reader_id=user_id)  # strangers spend nothing of its quota
+def _post(*, user_id: UUID, room_id: UUID, frame: protocol.ChatMessage) -> messages.Posted:
+    get_room(room_id=room_id, reader_id=user_id)  # strangers spend nothing of its quota
     quota.spend_message_quota(user_id=user_id, room_id=room_id)
     return messages.post_message(
         author_id=user_id,
@@ -134,16 +132,23 @@ class Commands:
     async def _post(self, frame: protocol.ChatMessage) -> None:
         room_id = self._room(frame.room)
         with self._socket.sending():
-            posted = await post(
-                user_id=self._principal.user_id,
-                room_id=room_id,
-                listens=room_id in self._socket.rooms,
-                frame=frame,
-            )
+            posted = await self._posted(room_id, frame)
             self._confirm(posted.view)
         if not posted.created and (notice := _SETTLED.get(posted.view.status)):
             # Sent again, since the answer was lost: so may the verdict have been.
             self._socket.push(line_of_notice(notice, posted.view))
+
+    async def _posted(self, room_id: UUID, frame: protocol.ChatMessage) -> messages.Posted:
+        if room_id in self._socket.rooms and frame.reply_to is None:
+            return await self._hub.posting.post(
+                Asked(
+                    author_id=self._principal.user_id,
+                    room_id=room_id,
+                    text=frame.message,
+                    client_id=frame.client_id,
+                )
+            )
+        return await post(user_id=self._principal.user_id, room_id=room_id, frame=frame)
 
     async def _edit(self, frame: protocol.EditMessage) -> None:
         room_id = frame.room or self._socket.only_room

@@ -1,15 +1,20 @@
 """The groups of the channel layer that this process listens to, whatever becomes of Redis."""
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 import structlog
 from channels.layers import get_channel_layer
+from django.conf import settings
+
+from moderado.core.redis import RedisError, new_async_client
 
 log = structlog.get_logger(__name__)
 
 PATIENCE = 2.0  # seconds for one call of the layer
 PAUSE = 2.0  # seconds during which a layer that failed is not asked again
+PREFIX = "asgi"  # of the layer's own names; `test_groups` holds it to that
 
 
 class Groups:
@@ -21,6 +26,8 @@ class Groups:
         self._joined: set[str] = set()
         self._turn = asyncio.Lock()
         self._failed_at = float("-inf")
+        self._uncounted_at = float("-inf")
+        self._client = new_async_client(settings.ENV.layer)
         self._leaving: set[asyncio.Task[None]] = set()
 
     async def receive(self) -> object:
@@ -52,6 +59,25 @@ class Groups:
         async with self._turn:
             for group in self._wanted ^ self._joined:
                 await self._settle(group)
+
+    async def heard_elsewhere(self, groups: Collection[str]) -> Collection[str]:
+        """Which of `groups`, all of them ours, other processes have joined too; all of them when
+        nobody knows."""
+        now = asyncio.get_running_loop().time()
+        if now - self._uncounted_at < PAUSE:
+            return groups
+        names = {f"{PREFIX}__group__{group}": group for group in groups}
+        try:
+            counted = await self._client.pubsub_numsub(*names)
+        except (RedisError, OSError) as error:
+            self._uncounted_at = now
+            log.warning("groups_not_counted", error=type(error).__name__)
+            return groups
+        return {names[name] for name, count in counted if count > (names[name] in self._joined)}
+
+    async def close(self) -> None:
+        """Close what was opened beside the layer."""
+        await self._client.aclose()
 
     async def reopen(self) -> None:
         """Forget every connection of this loop's layer: the next `receive` starts anew."""

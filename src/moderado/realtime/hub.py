@@ -21,6 +21,7 @@ from moderado.realtime.connections import Connections
 from moderado.realtime.groups import Groups
 from moderado.realtime.healing import Healing
 from moderado.realtime.leases import Leases
+from moderado.realtime.posting import Posting
 from moderado.realtime.presence import Presence
 from moderado.realtime.reads import Opened
 from moderado.realtime.refusals import closing_error
@@ -52,6 +53,7 @@ class Hub:
         self.leases = Leases()
         self.presence = Presence(self.leases)
         self.connections = Connections(self.leases)
+        self.posting = Posting(self)
         self.last_beat = asyncio.get_running_loop().time()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ear: asyncio.Task[None] | None = None
@@ -177,7 +179,7 @@ class Hub:
                 if room := self.rooms.get(hint.room_id):
                     room.tell(hint.line, not_to=hint.not_to)
             case envelope.AuthorNote():
-                self._tell_author(hint)
+                self.tell_author(hint)
             case envelope.SessionOver():
                 self.close_sessions(hint.user_id, lambda session: session == hint.session_id)
             case envelope.Beat():
@@ -186,7 +188,8 @@ class Hub:
                 metrics.DROPPED.labels(what="forged_hint").inc()
                 log.warning("hint_not_believed")
 
-    def _tell_author(self, hint: envelope.AuthorNote) -> None:
+    def tell_author(self, hint: envelope.AuthorNote) -> None:
+        """Tell all sockets of a user here what became of one of their messages."""
         line = hint.line
         for socket in list(self.users.get(hint.user_id, ())):
             self.tell_of(socket, hint)
@@ -212,4 +215,5 @@ class Hub:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.leases.close()
+        await self.groups.close()
         _hubs.pop(asyncio.get_running_loop(), None)

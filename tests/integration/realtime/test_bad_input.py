@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from moderado.realtime import commands, hub, protocol
+from moderado.realtime import hub, posting, protocol
 from moderado.realtime import socket as outgoing
 from moderado.realtime.frames import line_of
 from tests.integration.realtime.conftest import Cast, make_user, screen
@@ -150,12 +150,12 @@ async def test_strangers_spend_nothing_of_a_rooms_quota(cast: Cast, configured):
 async def test_what_breaks_in_the_server_is_an_error_with_an_id_and_nothing_else(
     cast: Cast, monkeypatch
 ):
-    async def broken(**_arguments):
+    async def broken(*_arguments):
         raise ValueError("secret detail")
 
     room = await cast.room()
     at_ana = await cast.join(await cast.member(room), room)
-    monkeypatch.setattr(commands, "post", broken)
+    monkeypatch.setattr(posting.Posting, "post", broken)
 
     await at_ana.send("chat_message", message="oi", client_id="1")
     error = await at_ana.next("error")

@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
+from moderado.accounts.models import User
 from moderado.chat.models import Message
 from moderado.core import failpoints
+from moderado.core.database import ask
 
 BATCH = 200
 MAX_ATTEMPTS = 5
@@ -32,17 +34,23 @@ _ROOMS = """
     SELECT room_id FROM waiting
 """
 
-_WAITING = """
-    SELECT claimed.id FROM unnest(%(rooms)s::uuid[]) AS room(id), LATERAL (
-        SELECT id FROM chat_message
+_COLUMNS = [field.column for field in Message._meta.concrete_fields]
+_FIELDS = [field.attname for field in Message._meta.concrete_fields]
+_AUTHOR = ("id", "name", "language")  # what the views of a message tell of its author
+
+_WAITING = f"""
+    SELECT {", ".join(f"claimed.{column}" for column in _COLUMNS)},
+           {", ".join(f"author.{column}" for column in _AUTHOR)}
+      FROM unnest(%(rooms)s::uuid[]) AS room(id), LATERAL (
+        SELECT * FROM chat_message
          WHERE room_id = room.id AND queued_at IS NOT NULL
            AND (%(older)s = interval '0' OR queued_at <= statement_timestamp() - %(older)s)
            AND attempts BETWEEN %(least)s AND %(most)s
            AND (lease_until IS NULL OR lease_until < statement_timestamp())
          ORDER BY queued_at, id LIMIT %(share)s
            FOR NO KEY UPDATE SKIP LOCKED) claimed
-    LIMIT %(limit)s
-"""
+      JOIN accounts_user author ON author.id = claimed.author_id
+"""  # noqa: S608  (names of our own columns)
 
 _FIRST = UUID(int=0)
 
@@ -75,29 +83,24 @@ class Claimant:
             "least": attempts[0],
             "most": attempts[1],
             "share": max(1, limit // len(rooms)),
-            "limit": limit,
         }
-        with connection.cursor() as cursor:
-            cursor.execute(_WAITING, values)
-            ids = [row[0] for row in cursor.fetchall()]
-        return locked(ids)
+        claimed = [_message(row) for row in ask(_WAITING, values)]
+        return sorted(claimed, key=lambda message: (message.queued_at, message.id))
 
     def _rooms(self, limit: int) -> list[UUID]:
-        with connection.cursor() as cursor:
-            cursor.execute(_ROOMS, {"after": self._after, "limit": limit})
-            rooms = [row[0] for row in cursor.fetchall()]
-            if len(rooms) < limit and self._after != _FIRST:
-                cursor.execute(_ROOMS, {"after": _FIRST, "limit": limit - len(rooms)})
-                rooms += [row[0] for row in cursor.fetchall() if row[0] <= self._after]
+        rooms = [room for (room,) in ask(_ROOMS, {"after": self._after, "limit": limit})]
+        if len(rooms) < limit and self._after != _FIRST:
+            others = ask(_ROOMS, {"after": _FIRST, "limit": limit - len(rooms)})
+            rooms += [room for (room,) in others if room <= self._after]
         self._after = rooms[-1] if len(rooms) == limit else _FIRST
         return rooms
 
 
-def locked(ids: Sequence[UUID]) -> list[Message]:
-    """These messages, if they still wait and nobody else holds them, in the order they queued."""
-    if not ids:
-        return []
-    return list(_held(ids).order_by("queued_at", "id"))
+def _message(row: tuple[Any, ...]) -> Message:
+    """A row of `_WAITING`, as the ORM would make it of the same columns."""
+    message = Message.from_db(DEFAULT_DB_ALIAS, _FIELDS, row[: len(_FIELDS)])
+    message.author = User.from_db(DEFAULT_DB_ALIAS, _AUTHOR, row[len(_FIELDS) :])
+    return message
 
 
 def lease(messages: Sequence[Message], *, seconds: float) -> list[tuple[Message, int]]:

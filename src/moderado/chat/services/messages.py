@@ -71,7 +71,7 @@ def post_message(
     Invalid, and Conflict when the client_id was used for another text.
     """
     cleaned = clean(text, max_length=settings.ENV.message_max_length, field="message")
-    _check_client_id(client_id)
+    checked_client_id(client_id)
     with transaction.atomic():
         room = rooms.get_room(room_id=room_id, reader_id=author_id)
         author = User.objects.get(pk=author_id)
@@ -128,11 +128,13 @@ def delete_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None = N
         return public_view(message)
 
 
-def _check_client_id(client_id: str | None) -> None:
+def checked_client_id(client_id: str | None) -> str | None:
+    """`client_id`, if it can be one. Raises Invalid."""
     if client_id is not None:
         cleaned = clean(client_id, max_length=64, field="client_id")
         if cleaned != client_id:
             raise Invalid(fields={"client_id": _("Use 1 to 64 characters without spaces around.")})
+    return client_id
 
 
 def _check_reply(*, room_id: UUID, author_id: UUID, reply_to: UUID) -> None:

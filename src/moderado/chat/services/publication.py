@@ -3,25 +3,28 @@
 Called inside a transaction, as its last step: rooms are locked late, briefly, and in id order.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection
-
 from moderado.chat.events import Change, ChangeKind, RoomChanged
 from moderado.chat.models import Message
 from moderado.chat.projection import public_view
+from moderado.core.database import as_rows, ask
 from moderado.core.events import publish
 
 # FOR NO KEY UPDATE: it must not wait for, nor hold up, the key share locks of inserted messages.
-_LOCK_ROOMS = "SELECT id FROM chat_room WHERE id = ANY(%s::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 _TAKE_NUMBERS = """
+    WITH taken AS (
+        SELECT * FROM json_to_recordset(%s::json) AS taken(room_id uuid, numbers bigint)
+    ), held AS MATERIALIZED (
+        SELECT id FROM chat_room WHERE id IN (SELECT room_id FROM taken)
+         ORDER BY id FOR NO KEY UPDATE
+    )
     UPDATE chat_room SET seq = seq + taken.numbers
-      FROM unnest(%s::uuid[], %s::bigint[]) AS taken(room_id, numbers)
-     WHERE chat_room.id = taken.room_id
+      FROM held JOIN taken ON taken.room_id = held.id
+     WHERE chat_room.id = held.id
     RETURNING chat_room.id, seq, acl_version
 """
 
@@ -67,12 +70,8 @@ def number(changes: Iterable[PublicChange]) -> None:
         by_room[change.message.room_id].append(change)
     if not by_room:
         return
-    room_ids = sorted(by_room)
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK_ROOMS, [room_ids])
-        cursor.execute(_TAKE_NUMBERS, [room_ids, [len(by_room[room_id]) for room_id in room_ids]])
-        taken = cursor.fetchall()
-    for room_id, last, acl_version in taken:
+    numbers = [{"room_id": room_id, "numbers": len(by_room[room_id])} for room_id in by_room]
+    for room_id, last, acl_version in ask(_TAKE_NUMBERS, [as_rows(numbers)]):
         _announce(room_id, last, acl_version, by_room[room_id])
 
 
@@ -83,14 +82,13 @@ def store(messages: Iterable[Message], columns: Iterable[str] = tuple(_COLUMNS))
         return
     assignments = ", ".join(f"{column} = changed.{column}" for column in columns)
     declared = ", ".join(f"{column} {_COLUMNS[column]}" for column in columns)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            # Only names from the table above go into the statement.
-            f"UPDATE chat_message SET {assignments} "  # noqa: S608
-            f"FROM jsonb_to_recordset(%s::jsonb) AS changed(id uuid, {declared}) "
-            "WHERE chat_message.id = changed.id",
-            [json.dumps(rows, default=str)],
-        )
+    ask(
+        # Only names from the table above go into the statement.
+        f"UPDATE chat_message SET {assignments} "  # noqa: S608
+        f"FROM json_to_recordset(%s::json) AS changed(id uuid, {declared}) "
+        "WHERE chat_message.id = changed.id",
+        [as_rows(rows)],
+    )
 
 
 def _announce(room_id: UUID, last: int, acl_version: int, changes: list[PublicChange]) -> None:

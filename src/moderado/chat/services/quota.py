@@ -1,10 +1,12 @@
 """How much may be said: one measure for every door."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.conf import settings
 
 from moderado.core import limits
+from moderado.core.errors import RateLimited
 
 
 def spend_message_quota(*, user_id: UUID, room_id: UUID) -> None:
@@ -12,5 +14,17 @@ def spend_message_quota(*, user_id: UUID, room_id: UUID) -> None:
 
     The account is asked first, so that who floods spends their own quota and not the room's.
     """
-    limits.hit(settings.ENV.limit_messages_per_user, "messages", "user", user_id)
-    limits.hit(settings.ENV.limit_messages_per_room, "messages", "room", room_id)
+    (refusal,) = spend_message_quotas([(user_id, room_id)])
+    if refusal is not None:
+        raise refusal
+
+
+def spend_message_quotas(spenders: Sequence[tuple[UUID, UUID]]) -> list[RateLimited | None]:
+    """The same for many, `(user_id, room_id)` each: the refusal of each, or None."""
+    per_user, per_room = settings.ENV.limit_messages_per_user, settings.ENV.limit_messages_per_room
+    refusals = limits.hit_all(per_user, [("messages", "user", user) for user, _ in spenders])
+    let_through = [at for at, refusal in enumerate(refusals) if refusal is None]
+    rooms = [("messages", "room", spenders[at][1]) for at in let_through]
+    for at, refusal in zip(let_through, limits.hit_all(per_room, rooms), strict=True):
+        refusals[at] = refusal
+    return refusals

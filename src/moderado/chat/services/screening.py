@@ -5,7 +5,7 @@ messages are leased, and the verdict is applied only where lease and revision ar
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -23,6 +23,7 @@ from moderado.moderation.types import Outcome, Reason, Verdict
 log = structlog.get_logger(__name__)
 
 BUDGET = 8.0  # seconds one call may take up work; with a provider's own, below the tasks' limits
+LINGER = 0.003  # seconds in which some more may come: waiting costs less than being called again
 SLICE = 0.2  # seconds one transaction should hold its rows for
 FIRST = 20  # messages, before it is known how long one takes
 LEFT_BEHIND = timedelta(seconds=2)
@@ -34,6 +35,10 @@ _CAREFUL = ((0, 0, 20), (1, MAX_ATTEMPTS - 1, 1))
 _HELD = Verdict(outcome=Outcome.HOLD, reason=Reason.UNJUDGED, rung="attempts")
 
 _claimant = Claimant()
+
+
+def _nothing() -> None:
+    pass
 
 
 class _Pace:
@@ -52,14 +57,33 @@ class _Pace:
 _pace = _Pace()
 
 
-def screen_waiting() -> bool:
-    """Judge what waits until nothing does: true. False when 8 s were not enough."""
+def screen_waiting(before_leaving: Callable[[], None] = _nothing) -> bool:
+    """Judge what waits until nothing does: true. False when 8 s were not enough.
+
+    `before_leaving` is called when nothing seems to wait any more, and then once more is looked:
+    from there on, whoever lets something wait has to call a worker. Until then they need not, so
+    that under load one call is answered, and not one for every few messages. Others are called
+    to help as well as soon as there is more than one batch.
+    """
     deadline = time.monotonic() + BUDGET
     if is_remote():
+        before_leaving()
         return RemoteRound(_claimant).run(deadline)
+    is_leaving = False
     while time.monotonic() < deadline:
-        if not _screen_batch():
+        limit = _pace.limit
+        taken = _screen_batch()
+        if taken == limit:
+            before_leaving()
+        elif taken:
+            is_leaving = False
+            time.sleep(LINGER)
+        elif is_leaving:
             return True
+        else:
+            before_leaving()
+            is_leaving = True
+    before_leaving()
     return False
 
 

@@ -6,7 +6,10 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from django.utils import timezone
 
+from moderado.core.database import as_rows, ask as ask_database
+from moderado.core.ids import new_id
 from moderado.moderation import policy, registry
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.providers import calls
@@ -33,6 +36,34 @@ class Prepared:
             isinstance(each, Assessment) and each.outcome is Outcome.BLOCK for each in self.opinions
         )
 
+
+_COLUMNS = {
+    "id": "uuid",
+    "created_at": "timestamptz",
+    "subject_type": "text",
+    "subject_id": "uuid",
+    "revision": "integer",
+    "scope_id": "uuid",
+    "verdict": "text",
+    "score": "double precision",
+    "categories": "jsonb",
+    "reason": "text",
+    "provider": "text",
+    "model": "text",
+    "policy_version": "text",
+    "rung": "text",
+    "matches": "jsonb",
+    "failures": "jsonb",
+    "latency": "double precision",
+    "cost": "double precision",
+    "actor_id": "uuid",
+    "raw": "jsonb",
+}
+_INSERT = (
+    f"INSERT INTO moderation_moderationlog ({', '.join(_COLUMNS)}) "  # noqa: S608  (from above)
+    f"SELECT {', '.join(_COLUMNS)} FROM json_to_recordset(%s::json) "
+    f"AS line({', '.join(f'{name} {kind}' for name, kind in _COLUMNS.items())})"
+)
 
 _ORIGINS = {Outcome.HOLD: Case.Origin.HOLD, Outcome.FLAG: Case.Origin.FLAG}
 
@@ -89,11 +120,20 @@ def record(judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None =
 
     A case that exists for that revision stays as it is: recording twice opens no second one.
     """
-    ModerationLog.objects.bulk_create(_line(*each, actor_id) for each in judged)
+    ask_database(_INSERT, [as_rows(_line(*each, actor_id) for each in judged)])
     cases = [_case(*each) for each in judged if each[1].outcome in _ORIGINS]
     if cases:
         Case.objects.bulk_create(cases, ignore_conflicts=True)
+    _tell(judged)
+
+
+def _tell(judged: Sequence[tuple[Content, Verdict]]) -> None:
+    """A line for each that somebody may ask about, and one for all that were simply allowed."""
+    allowed = 0
     for content, verdict in judged:
+        if verdict.outcome is Outcome.ALLOW and not verdict.failures:
+            allowed += 1
+            continue
         log.info(
             "content_judged",
             subject_id=str(content.subject_id),
@@ -103,6 +143,8 @@ def record(judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None =
             score=round(verdict.score, 3),
             failures=len(verdict.failures),
         )
+    if allowed:
+        log.info("contents_allowed", contents=allowed)
 
 
 def is_judged(*, subject_id: UUID, revision: int) -> bool:
@@ -135,32 +177,34 @@ def _concluded(opinions: Sequence[Assessment | Failure]) -> Verdict:
     )
 
 
-def _line(content: Content, verdict: Verdict, actor_id: UUID | None) -> ModerationLog:
+def _line(content: Content, verdict: Verdict, actor_id: UUID | None) -> dict[str, object]:
     said = verdict.assessments
     deciding = next((each for each in said if each.provider == verdict.rung), None)
-    return ModerationLog(
-        subject_type=content.subject_type,
-        subject_id=content.subject_id,
-        revision=content.revision,
-        scope_id=content.scope_id,
-        verdict=verdict.outcome,
-        score=verdict.score,
-        categories={category.value: score for category, score in verdict.categories.items()},
-        reason=verdict.reason or "",
-        provider=deciding.provider if deciding else "",
-        model=deciding.model if deciding else "",
-        policy_version=verdict.policy_version,
-        rung=verdict.rung,
-        matches=[_match(each.provider, span) for each in said for span in each.spans],
-        failures=[
+    return {
+        "id": new_id(),
+        "created_at": timezone.now(),
+        "subject_type": content.subject_type,
+        "subject_id": content.subject_id,
+        "revision": content.revision,
+        "scope_id": content.scope_id,
+        "verdict": verdict.outcome,
+        "score": verdict.score,
+        "categories": {category.value: score for category, score in verdict.categories.items()},
+        "reason": verdict.reason or "",
+        "provider": deciding.provider if deciding else "",
+        "model": deciding.model if deciding else "",
+        "policy_version": verdict.policy_version,
+        "rung": verdict.rung,
+        "matches": [_match(each.provider, span) for each in said for span in each.spans],
+        "failures": [
             {"provider": each.provider, "error": each.error, "latency": round(each.latency, 6)}
             for each in verdict.failures
         ],
-        latency=sum([each.latency for each in said] + [each.latency for each in verdict.failures]),
-        cost=sum(each.cost for each in said),
-        actor_id=actor_id,
-        raw={each.provider: _answer(each) for each in said},
-    )
+        "latency": sum(each.latency for each in (*said, *verdict.failures)),
+        "cost": sum(each.cost for each in said),
+        "actor_id": actor_id,
+        "raw": {each.provider: _answer(each) for each in said},
+    }
 
 
 def _match(provider: str, span: Span) -> dict[str, object]:

@@ -1,0 +1,114 @@
+"""Sends of this process's sockets: what comes while a commit is under way shares the next one.
+
+A commit costs the same for one message as for a hundred. Nobody waits for company: who comes
+alone is stored alone, at once.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import structlog
+
+from moderado.chat.events import AuthorTold, Notice
+from moderado.chat.services import batches, messages
+from moderado.chat.services.batches import Asked
+from moderado.chat.services.messages import Posted
+from moderado.core.errors import ApplicationError, Unavailable
+from moderado.realtime import fanout
+from moderado.realtime.bridge import in_thread
+from moderado.realtime.envelope import AuthorNote
+from moderado.realtime.frames import line_of_notice
+
+if TYPE_CHECKING:
+    from moderado.realtime.hub import Hub
+
+log = structlog.get_logger(__name__)
+
+LARGEST = 100  # messages in one commit
+PATIENCE = 0.1  # seconds: a commit that takes longer does not hold up those behind it
+
+Waiting = tuple[Asked, "asyncio.Future[Posted | None]"]
+
+post_messages = in_thread(batches.post_messages)
+post_message = in_thread(messages.post_message)
+
+
+class Posting:
+    """The sends of one hub."""
+
+    def __init__(self, hub: "Hub") -> None:
+        self._hub = hub
+        self._waiting: deque[Waiting] = deque()
+        self._is_at_work = False
+
+    async def post(self, asked: Asked) -> Posted:
+        """Spend the quota and store the message. Raises what `post_message` and the quota do."""
+        answer: asyncio.Future[Posted | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((asked, answer))
+        if not self._is_at_work:
+            self._is_at_work = True
+            self._hub.run(self._work())
+        posted = await answer
+        if posted is not None:
+            return posted
+        return await post_message(
+            author_id=asked.author_id,
+            room_id=asked.room_id,
+            text=asked.text,
+            client_id=asked.client_id,
+        )
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(LARGEST, len(self._waiting)))]
+                store = asyncio.create_task(self._store(batch), name="posting")
+                await asyncio.wait({store}, timeout=PATIENCE)
+        finally:
+            self._is_at_work = False
+
+    async def _store(self, batch: Sequence[Waiting]) -> None:
+        asked = [each for each, _ in batch]
+        outcomes: Sequence[Posted | ApplicationError | None]
+        try:
+            outcomes = await post_messages(asked)
+        except Unavailable:
+            outcomes = [Unavailable() for _ in batch]
+        except Exception:
+            log.exception("batch_failed", messages=len(batch))
+            outcomes = [None] * len(batch)  # one by one: one of them is to blame, not all
+        for (_, answer), outcome in zip(batch, outcomes, strict=True):
+            if answer.done():
+                continue  # the client has left
+            if isinstance(outcome, ApplicationError):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
+        await self._tell_others([each for each in outcomes if isinstance(each, Posted)])
+
+    async def _tell_others(self, posted: Sequence[Posted]) -> None:
+        """The authors' other sockets, here and elsewhere: those of most people are none."""
+        if not posted:
+            return
+        told = [
+            AuthorTold(
+                room_id=each.view.room,
+                author_id=each.view.author.id,
+                notice=Notice.QUEUED,
+                view=each.view,
+            )
+            for each in posted
+        ]
+        elsewhere = await self._hub.groups.heard_elsewhere(
+            {fanout.user_group(event.author_id) for event in told}
+        )
+        for event in told:
+            if fanout.user_group(event.author_id) in elsewhere:
+                fanout.on_author_told(event)  # comes back to this process, too
+            elif len(self._hub.users.get(event.author_id, ())) > 1:
+                line = line_of_notice(event.notice, event.view)
+                self._hub.tell_author(
+                    AuthorNote(user_id=event.author_id, room_id=event.room_id, line=line)
+                )
