@@ -6,18 +6,19 @@ the client_id before. Everything else is left to `post_message`, which knows all
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import blake2b
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.utils import timezone
 
-from moderado.accounts.models import User
 from moderado.chat.events import MessageQueued
 from moderado.chat.models import Message
 from moderado.chat.projection import own_view
 from moderado.chat.services import quota
 from moderado.chat.services.messages import Posted, checked_client_id
+from moderado.chat.services.rows import columns, message_of
 from moderado.core import failpoints
 from moderado.core.database import again_after_collision, as_rows, ask
 from moderado.core.errors import ApplicationError
@@ -28,32 +29,35 @@ from moderado.core.text import clean
 # Whoever is no member, and whatever is in another mode, falls out of the joins; a client_id that
 # was used falls out of the INSERT. The position is the room's seq of that moment, as in `_INSERT`
 # of `services.messages`.
-_INSERT = """
+_INSERT = f"""
     WITH asked AS (
         SELECT * FROM json_to_recordset(%s::json)
             AS asked(id uuid, room_id uuid, author_id uuid, client_id text, hash text, text text,
                      created_at timestamptz)
     ), allowed AS (
-        SELECT asked.*, room.seq AS position, author.name, author.language
+        SELECT asked.*, room.seq AS position
           FROM asked
           JOIN chat_room room ON room.id = asked.room_id
                AND room.deleted_at IS NULL AND room.moderation_mode = 'pre'
           JOIN chat_membership place
                ON place.room_id = asked.room_id AND place.user_id = asked.author_id
-          JOIN accounts_user author ON author.id = asked.author_id
     ), stored AS (
         INSERT INTO chat_message (id, created_at, room_id, author_id, client_id, first_hash, text,
             revision, status, reason, categories, position, seq, edit_reason, edit_categories,
             queued_at, fence, attempts)
         SELECT id, created_at, room_id, author_id, client_id, decode(hash, 'hex'), text,
-            1, 'PENDING', '', '{}', position, 0, '', '{}',
+            1, 'PENDING', '', '{{}}', position, 0, '', '{{}}',
             statement_timestamp(), 0, 0
           FROM allowed
         ON CONFLICT (room_id, author_id, client_id) DO NOTHING
-        RETURNING id, position, queued_at
+        RETURNING *
     )
-    SELECT id, stored.position, queued_at, name, language FROM stored JOIN allowed USING (id)
-"""
+    SELECT {columns("stored", "author")}
+      FROM stored JOIN accounts_user author ON author.id = stored.author_id
+"""  # noqa: S608  (names of our own columns)
+
+
+Draft = dict[str, Any]  # a row for `_INSERT`
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +80,20 @@ def post_messages(asked: Sequence[Asked]) -> list[Posted | ApplicationError | No
     published.
     """
     outcomes: list[Posted | ApplicationError | None] = [*_over_quota(asked)]
-    drafts: dict[int, Message] = {}
+    drafts: list[Draft] = []
+    places: dict[UUID, int] = {}
     for at, each in enumerate(asked):
         if outcomes[at] is None:
             try:
-                drafts[at] = _draft(each)
+                drafts.append(_draft(each))
             except ApplicationError as error:
                 outcomes[at] = error
-    stored = _store(list(drafts.values()))
-    for at, draft in drafts.items():
-        if draft.id in stored:
-            outcomes[at] = Posted(own_view(draft, language=draft.author.language), created=True)
-            publish(MessageQueued(message_id=draft.id, room_id=draft.room_id))
-    if stored:
+            else:
+                places[drafts[-1]["id"]] = at
+    for message in _store(drafts):
+        outcomes[places[message.id]] = Posted(own_view(message, language=message.author.language), created=True)
+        publish(MessageQueued(message_id=message.id, room_id=message.room_id))
+    if drafts:
         failpoints.reach("send.after_commit_before_ack")
     return outcomes
 
@@ -97,43 +102,29 @@ def _over_quota(asked: Sequence[Asked]) -> Sequence[ApplicationError | None]:
     return quota.spend_message_quotas([(each.author_id, each.room_id) for each in asked])
 
 
-def _draft(asked: Asked) -> Message:
+def _draft(asked: Asked) -> Draft:
+    """What is to be stored of it. Raises Invalid."""
     text = clean(asked.text, max_length=settings.ENV.message_max_length, field="message")
-    return Message(
-        id=new_id(),
-        created_at=timezone.now(),
-        room_id=asked.room_id,
-        author_id=asked.author_id,
-        client_id=checked_client_id(asked.client_id),
-        first_hash=blake2b(text.encode(), digest_size=16).digest(),
-        text=text,
-    )
-
-
-def _row(draft: Message) -> dict[str, object]:
     return {
-        "id": draft.id,
-        "room_id": draft.room_id,
-        "author_id": draft.author_id,
-        "client_id": draft.client_id,
-        "hash": bytes(draft.first_hash).hex(),
-        "text": draft.text,
-        "created_at": draft.created_at,
+        "id": new_id(),
+        "created_at": datetime.now(UTC),
+        "room_id": asked.room_id,
+        "author_id": asked.author_id,
+        "client_id": checked_client_id(asked.client_id),
+        "hash": blake2b(text.encode(), digest_size=16).hexdigest(),
+        "text": text,
     }
 
 
 @again_after_collision
-def _store(drafts: Sequence[Message]) -> set[UUID]:
-    """Store what is an ordinary case, complete it by what the database says: the ids of those."""
+def _store(drafts: Sequence[Draft]) -> list[Message]:
+    """Store what is an ordinary case: those messages, as they are now."""
     if not drafts:
-        return set()
-    # In one order everywhere: two processes that are given the same client_ids wait in line.
-    ordered = sorted(drafts, key=lambda draft: (draft.room_id, draft.author_id, draft.client_id))
+        return []
     failpoints.reach("send.before_commit")
-    rows = ask(_INSERT, [as_rows(map(_row, ordered))])
-    by_id = {draft.id: draft for draft in ordered}
-    for message_id, position, queued_at, name, language in rows:
-        draft = by_id[message_id]
-        draft.position, draft.queued_at = position, queued_at
-        draft.author = User(id=draft.author_id, name=name, language=language)
-    return {row[0] for row in rows}
+    # In one order everywhere: two processes that are given the same client_ids wait in line.
+    return [message_of(row) for row in ask(_INSERT, [as_rows(sorted(drafts, key=_order))])]
+
+
+def _order(draft: Draft) -> tuple[object, ...]:
+    return draft["room_id"], draft["author_id"], draft["client_id"] or ""

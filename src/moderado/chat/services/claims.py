@@ -5,12 +5,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from moderado.accounts.models import User
 from moderado.chat.models import Message
+from moderado.chat.services.rows import columns, message_of
 from moderado.core import failpoints
 from moderado.core.database import ask
 
@@ -23,24 +22,19 @@ _ROOMS = """
     WITH RECURSIVE waiting(room_id, step) AS (
         (SELECT room_id, 1 FROM chat_message
           WHERE queued_at IS NOT NULL AND room_id > %(after)s
-          ORDER BY room_id LIMIT 1)
+          ORDER BY room_id, queued_at, id LIMIT 1)
         UNION ALL
         SELECT following.room_id, step + 1 FROM waiting, LATERAL (
             SELECT room_id FROM chat_message
              WHERE queued_at IS NOT NULL AND room_id > waiting.room_id
-             ORDER BY room_id LIMIT 1) following
+             ORDER BY room_id, queued_at, id LIMIT 1) following
          WHERE step < %(limit)s
     )
     SELECT room_id FROM waiting
 """
 
-_COLUMNS = [field.column for field in Message._meta.concrete_fields]
-_FIELDS = [field.attname for field in Message._meta.concrete_fields]
-_AUTHOR = ("id", "name", "language")  # what the views of a message tell of its author
-
 _WAITING = f"""
-    SELECT {", ".join(f"claimed.{column}" for column in _COLUMNS)},
-           {", ".join(f"author.{column}" for column in _AUTHOR)}
+    SELECT {columns("claimed", "author")}
       FROM unnest(%(rooms)s::uuid[]) AS room(id), LATERAL (
         SELECT * FROM chat_message
          WHERE room_id = room.id AND queued_at IS NOT NULL
@@ -84,7 +78,7 @@ class Claimant:
             "most": attempts[1],
             "share": max(1, limit // len(rooms)),
         }
-        claimed = [_message(row) for row in ask(_WAITING, values)]
+        claimed = [message_of(row) for row in ask(_WAITING, values)]
         return sorted(claimed, key=lambda message: (message.queued_at, message.id))
 
     def _rooms(self, limit: int) -> list[UUID]:
@@ -94,13 +88,6 @@ class Claimant:
             rooms += [room for (room,) in others if room <= self._after]
         self._after = rooms[-1] if len(rooms) == limit else _FIRST
         return rooms
-
-
-def _message(row: tuple[Any, ...]) -> Message:
-    """A row of `_WAITING`, as the ORM would make it of the same columns."""
-    message = Message.from_db(DEFAULT_DB_ALIAS, _FIELDS, row[: len(_FIELDS)])
-    message.author = User.from_db(DEFAULT_DB_ALIAS, _AUTHOR, row[len(_FIELDS) :])
-    return message
 
 
 def lease(messages: Sequence[Message], *, seconds: float) -> list[tuple[Message, int]]:

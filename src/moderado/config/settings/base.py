@@ -93,6 +93,7 @@ DATABASES: dict[str, dict[str, Any]] = {
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "connect_timeout": 3,
+            "prepare_threshold": 5,  # else no statement is, not even those that ask for it
             "keepalives_idle": 5,
             "keepalives_interval": 3,
             "keepalives_count": 3,
