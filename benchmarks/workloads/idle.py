@@ -53,5 +53,6 @@ class Idle(Workload):
             "connects_per_cpu_s": len(silent) / spent.cpu if spent.cpu else 0.0,
             "idle_cpu_share": rest.cpu / rest.seconds,
             "connect_cpu_ms": spent.cpu * 1000 / len(silent),
+            **{f"connect_cpu_ms_{n}": s * 1000 / len(silent) for n, s in spent.groups.items()},
             "memory_mib": sum(memory.values()) / KIB / KIB,
         }

@@ -52,6 +52,10 @@ class User(Record, AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+        # What everybody sees of an author is read from here, without the rest of the account.
+        indexes: ClassVar = [
+            models.Index(fields=["id"], include=["name", "language"], name="user_shown")
+        ]
 
     def __str__(self) -> str:
         return self.name

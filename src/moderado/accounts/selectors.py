@@ -9,6 +9,15 @@ from django.utils import timezone
 from moderado.accounts.errors import NotAuthenticated
 from moderado.accounts.models import Session, User
 from moderado.accounts.types import Principal
+from moderado.core.database import ask
+
+# `open_sessions`, for every socket that opens.
+_PRINCIPAL = """
+    SELECT person.id, person.name, person.language, person.is_staff
+      FROM accounts_session session JOIN accounts_user person ON person.id = session.user_id
+     WHERE session.id = %(session)s AND session.ended_at IS NULL
+       AND session.expires_at > %(now)s AND person.is_active
+"""
 
 
 def open_sessions() -> QuerySet[Session]:
@@ -45,7 +54,13 @@ def principal_of(session: Session) -> Principal:
 
 def principal_of_session(session_id: UUID) -> Principal:
     """Who acts in the session; raises NotAuthenticated unless it counts."""
-    return principal_of(get_session(session_id))
+    rows = ask(_PRINCIPAL, {"session": session_id, "now": timezone.now()})
+    if not rows:
+        raise NotAuthenticated
+    user_id, name, language, is_staff = rows[0]
+    return Principal(
+        user_id=user_id, session_id=session_id, name=name, language=language, is_staff=is_staff
+    )
 
 
 def users_matching(text: str) -> QuerySet[User]:

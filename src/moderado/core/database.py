@@ -65,7 +65,8 @@ def ask(statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[
     connection.ensure_connection()
     with connection.wrap_database_errors:
         cursor = _PreparingCursor(connection.connection)
-    with connection._prepare_cursor(cursor) as asked:
+    # As `connection.cursor()` does with its own: checked, counted, logged.
+    with connection._prepare_cursor(cursor) as asked:  # type: ignore[attr-defined]  # noqa: SLF001
         asked.execute(statement, values)
         rows: list[tuple[Any, ...]] = asked.fetchall() if asked.description else []
         return rows

@@ -1,9 +1,9 @@
 """A doorbell: tells other processes that work waits, without anybody waiting for the telling.
 
 However often it is pressed, one ring is outstanding: the ring is a key in Redis that whoever
-answers takes away *before* looking for the last time, so that a press after it rings anew. What cannot be
-sent is tried again every second; a ring that is lost on its way, or with this process, costs
-nothing but time: the sweep finds what waits.
+answers takes away *before* looking for the last time, so that a press after it rings anew. What
+cannot be sent is tried again every second; a ring that is lost on its way, or with this process,
+costs nothing but time: the sweep finds what waits.
 """
 
 import os

@@ -12,7 +12,6 @@ from django.conf import settings
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
-from redis.exceptions import NoScriptError
 
 from moderado.core import redis
 from moderado.core.errors import RateLimited
@@ -85,13 +84,13 @@ class _Shared(_Limiter):
 
     def hit_all(self, item: RateLimitItem, keys: Sequence[list[str]]) -> list[RateLimited | None]:
         script, now = self.storage.lua_acquire_moving_window.sha, time.time()
-        with self.storage.get_connection().pipeline(transaction=False) as asked:
+        with redis.client().pipeline(transaction=False) as asked:
             for key in keys:
                 name = self.storage.prefixed_key(item.key_for(*key))
                 asked.evalsha(script, 1, name, now, item.amount, item.get_expiry(), 1)
             answers = asked.execute(raise_on_error=False)
         errors = [answer for answer in answers if isinstance(answer, Exception)]
-        if errors and all(isinstance(error, NoScriptError) for error in errors):
+        if errors and all(isinstance(error, redis.NoScriptError) for error in errors):
             return super().hit_all(item, keys)  # a new Redis is taught by the library
         if errors:
             raise errors[0]

@@ -13,10 +13,10 @@ from redis import asyncio as redis_asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
-__all__ = ["RedisError", "client", "new_async_client"]
+__all__ = ["NoScriptError", "RedisError", "client", "new_async_client"]
 
 TIMEOUT = 0.5  # seconds, to connect and for an answer: nobody's request waits longer for a hint
 
@@ -26,9 +26,7 @@ def client() -> redis.Redis:
     return _client(settings.REDIS_URL)
 
 
-def new_async_client(
-    url: str | None = None, *, timeout: float = TIMEOUT
-) -> redis_asyncio.Redis:
+def new_async_client(url: str | None = None, *, timeout: float = TIMEOUT) -> redis_asyncio.Redis:
     """A client for the running event loop; whoever asked for it closes it. `url`: of another Redis
     than the one of `REDIS_URL`."""
     return redis_asyncio.Redis.from_url(

@@ -88,7 +88,7 @@ class Hub:
         them whether somebody is there.
         """
         if room_id not in socket.rooms:
-            await reads.get_room(reader_id=principal.user_id, room_id=room_id)
+            await reads.find_room(reader_id=principal.user_id, room_id=room_id)
         room = self.rooms.get(room_id)
         if room is None:
             room = self.rooms[room_id] = LiveRoom(room_id, record=reads, part=self.part)

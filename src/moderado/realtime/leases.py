@@ -35,6 +35,17 @@ local dead = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)
 if #dead > 0 then redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now) end
 return {dead, redis.call('ZRANGE', KEYS[1], 0, tonumber(ARGV[1]) - 1)}
 """
+# Both of the above: who was there before the member came, and whose leases had ended.
+_ENTER = (
+    _SWEEP.replace("return", "local found =")
+    + """
+if #found[2] < tonumber(ARGV[1]) then
+    redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[3])
+    redis.call('EXPIRE', KEYS[1], ARGV[2] * 2)
+end
+return found
+"""
+)
 
 
 class Leases:
@@ -59,6 +70,13 @@ class Leases:
         None when Redis does not answer.
         """
         answer = await self._ask("eval", _SWEEP, 1, key, limit)
+        return None if answer is None else (answer[0], answer[1])
+
+    async def enter(
+        self, key: str, member: str, *, limit: int
+    ) -> tuple[list[str], list[str]] | None:
+        """`sweep`, and `hold` for this member unless `limit` others are there, at once."""
+        answer = await self._ask("eval", _ENTER, 1, key, limit, SECONDS, member)
         return None if answer is None else (answer[0], answer[1])
 
     async def close(self) -> None:

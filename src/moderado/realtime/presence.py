@@ -25,10 +25,10 @@ class Presence:
 
     async def enter(self, room: "LiveRoom", user_id: UUID) -> tuple[UUID, ...]:
         """Note that the user listens, tell the others if that is new, and answer who is there."""
-        before = await self._sweep(room.id)
+        found = await self._leases.enter(_key(room.id), self._member(user_id), limit=CROWD)
+        before = self._tell_gone(room.id, found)
         if before is None:
             return ()
-        await self._leases.hold(_key(room.id), [self._member(user_id)])
         if user_id not in before:
             fanout.tell_presence(user_id, room.id, present=True)
         return tuple(sorted(before | {user_id}))
@@ -53,7 +53,17 @@ class Presence:
     async def _sweep(self, room_id: UUID, *, left: UUID | None = None) -> set[UUID] | None:
         """Who is there, once the others were told of those who no longer are; None: a crowd, or
         nobody knows."""
-        swept = await self._leases.sweep(_key(room_id), limit=CROWD)
+        return self._tell_gone(
+            room_id, await self._leases.sweep(_key(room_id), limit=CROWD), left=left
+        )
+
+    def _tell_gone(
+        self,
+        room_id: UUID,
+        swept: tuple[list[str], list[str]] | None,
+        *,
+        left: UUID | None = None,
+    ) -> set[UUID] | None:
         if swept is None or len(swept[1]) >= CROWD:
             return None
         present = _users(swept[1])

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from moderado.accounts.selectors import live_sessions
-from moderado.chat.errors import NoSuchRoom
 from moderado.chat.events import Change
 from moderado.chat.selectors import feed, rooms
 from moderado.chat.types import Changes, Head, MessageView
@@ -53,12 +52,7 @@ class Resumed:
 
 def _open_room(*, reader_id: UUID, room_id: UUID) -> Opened:
     failpoints.reach("sync.between_register_and_read")
-    head = feed.heads([room_id]).get(room_id)
-    rooms.get_room(room_id=room_id, reader_id=reader_id)
-    if head is None or head.deleted:
-        raise NoSuchRoom
-    is_member = rooms.membership(room_id=room_id, user_id=reader_id) is not None
-    return Opened(head, is_member)
+    return Opened(*rooms.found_by(reader_id=reader_id, room_id=room_id))
 
 
 def _audience(*, room_id: UUID, user_ids: Collection[UUID]) -> Audience:
@@ -103,7 +97,7 @@ def _resume(
     return Resumed(changes, {client_id: found.get(client_id) for client_id in client_ids})
 
 
-get_room = in_thread(rooms.get_room)
+find_room = in_thread(rooms.found_by)
 open_room = in_thread(_open_room)
 audience = in_thread(_audience)
 missed = in_thread(_missed)

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from moderado.core import limits
+from moderado.core import limits, redis
 from moderado.core.errors import RateLimited
 
 
@@ -95,3 +95,24 @@ def test_redis_is_asked_again_when_the_pause_is_over(no_redis, settings, monkeyp
 
     with pytest.raises(RateLimited):
         limits.hit("1/minute", key)
+
+
+def test_many_are_counted_in_one_exchange_each_for_itself():
+    one, other = uuid4(), uuid4()
+
+    refusals = limits.hit_all("2/minute", [("a", one), ("a", other), ("a", one), ("a", one)])
+
+    assert [refusal is None for refusal in refusals] == [True, True, True, False]
+    assert 55 <= refusals[3].retry_after <= 60
+    with pytest.raises(RateLimited):
+        limits.hit("2/minute", "a", one)  # it is the same quota
+
+
+def test_a_redis_that_has_forgotten_how_to_count_is_taught_again():
+    limits.hit("2/minute", uuid4())
+    redis.client().script_flush()
+    key = ("a", uuid4())
+
+    refusals = limits.hit_all("2/minute", [key] * 3)
+
+    assert [refusal is None for refusal in refusals] == [True, True, False]

@@ -150,7 +150,11 @@ def session_of_access_token(*, token: str) -> Session:
 
 def principal_of_access_token(*, token: str) -> Principal:
     """Who speaks with this access token; raises NotAuthenticated as `session_of_access_token`."""
-    return selectors.principal_of(session_of_access_token(token=token))
+    claims = tokens.read(token, use=tokens.Use.ACCESS)
+    principal = selectors.principal_of_session(claims.session_id)
+    if principal.user_id != claims.user_id:
+        raise NotAuthenticated
+    return principal
 
 
 def _expiry() -> datetime:

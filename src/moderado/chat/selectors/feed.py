@@ -13,6 +13,7 @@ from moderado.chat.errors import NoSuchRoom
 from moderado.chat.events import AuthorTold, Change, ChangeKind, Notice
 from moderado.chat.models import Message, Room
 from moderado.chat.projection import own_view, public_view, view_for
+from moderado.chat.selectors.authors import authors
 from moderado.chat.types import Changes, Head, MessageView
 
 PAGE = 500
@@ -132,7 +133,7 @@ def oldest_waiting_seconds() -> float:
 
 def _changed(room_id: UUID, after: int) -> QuerySet[Message]:
     return (
-        Message.objects.select_related("author")
+        Message.objects.prefetch_related(authors())
         .filter(room_id=room_id, seq__gt=max(after, 0))
         .order_by("seq")
     )

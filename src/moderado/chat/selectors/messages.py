@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from moderado.chat.models import Message
+from moderado.chat.selectors.authors import authors
 from moderado.chat.selectors.rooms import get_room
 
 Status = Message.Status
@@ -38,7 +39,7 @@ def history(*, reader_id: UUID, room_id: UUID) -> QuerySet[Message]:
     """
     room = get_room(room_id=room_id, reader_id=reader_id)
     seen = Q(status=Status.APPROVED) | Q(author=reader_id, status__in=OWN_UNSEEN)
-    messages = Message.objects.filter(seen, room=room).select_related("author")
+    messages = Message.objects.filter(seen, room=room).prefetch_related(authors())
     return messages.order_by("-position", "-id")
 
 

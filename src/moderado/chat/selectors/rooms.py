@@ -8,6 +8,8 @@ from django.db.models.functions import Coalesce
 
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.models import Membership, Room
+from moderado.chat.types import Head
+from moderado.core.database import ask
 
 _MODERATORS = (Membership.Role.ADMIN, Membership.Role.MODERATOR)
 
@@ -24,6 +26,34 @@ def get_room(*, room_id: UUID, reader_id: UUID) -> Room:
         return rooms_visible_to(reader_id).get(pk=room_id)
     except Room.DoesNotExist:
         raise NoSuchRoom from None
+
+
+# `rooms_visible_to`, the reader's membership and the room's head, for every socket that opens.
+_FOUND = """
+    SELECT room.seq, room.epoch, room.acl_version, room.moderation_mode, place.id IS NOT NULL
+      FROM chat_room room
+      LEFT JOIN chat_membership place ON place.room_id = room.id AND place.user_id = %(reader)s
+     WHERE room.id = %(room)s AND room.deleted_at IS NULL
+       AND (NOT room.is_private OR place.id IS NOT NULL)
+"""
+
+
+def found_by(*, reader_id: UUID, room_id: UUID) -> tuple[Head, bool]:
+    """Where the room stands, and whether the reader is a member: as of one moment. Raises
+    NoSuchRoom."""
+    rows = ask(_FOUND, {"reader": reader_id, "room": room_id})
+    if not rows:
+        raise NoSuchRoom
+    seq, epoch, acl_version, mode, is_member = rows[0]
+    head = Head(
+        room=room_id,
+        seq=seq,
+        epoch=epoch,
+        acl_version=acl_version,
+        moderation_mode=mode,
+        deleted=False,
+    )
+    return head, is_member
 
 
 def membership(*, room_id: UUID, user_id: UUID) -> Membership | None:

@@ -91,7 +91,9 @@ def post_messages(asked: Sequence[Asked]) -> list[Posted | ApplicationError | No
             else:
                 places[drafts[-1]["id"]] = at
     for message in _store(drafts):
-        outcomes[places[message.id]] = Posted(own_view(message, language=message.author.language), created=True)
+        outcomes[places[message.id]] = Posted(
+            own_view(message, language=message.author.language), created=True
+        )
         publish(MessageQueued(message_id=message.id, room_id=message.room_id))
     if drafts:
         failpoints.reach("send.after_commit_before_ack")
@@ -123,8 +125,9 @@ def _store(drafts: Sequence[Draft]) -> list[Message]:
         return []
     failpoints.reach("send.before_commit")
     # In one order everywhere: two processes that are given the same client_ids wait in line.
-    return [message_of(row) for row in ask(_INSERT, [as_rows(sorted(drafts, key=_order))])]
+    ordered = sorted(drafts, key=_order)
+    return [message_of(row) for row in ask(_INSERT, [as_rows(ordered)])]
 
 
-def _order(draft: Draft) -> tuple[object, ...]:
+def _order(draft: Draft) -> tuple[UUID, UUID, str]:
     return draft["room_id"], draft["author_id"], draft["client_id"] or ""

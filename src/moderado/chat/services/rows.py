@@ -7,13 +7,14 @@ from django.db import DEFAULT_DB_ALIAS
 from moderado.accounts.models import User
 from moderado.chat.models import Message
 
-_FIELDS = [field.attname for field in Message._meta.concrete_fields]
+_CONCRETE = Message._meta.concrete_fields  # noqa: SLF001  (documented by Django)
+_FIELDS = [field.attname for field in _CONCRETE]
 _AUTHOR = ("id", "name", "language")
 
 
 def columns(message: str, author: str) -> str:
     """What to select for `message_of`, given what the statement calls the two tables."""
-    fields = [f"{message}.{field.column}" for field in Message._meta.concrete_fields]
+    fields = [f"{message}.{field.column}" for field in _CONCRETE]
     return ", ".join([*fields, *(f"{author}.{column}" for column in _AUTHOR)])
 
 

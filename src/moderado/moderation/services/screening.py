@@ -8,7 +8,8 @@ from uuid import UUID
 import structlog
 from django.utils import timezone
 
-from moderado.core.database import as_rows, ask as ask_database
+from moderado.core.database import as_rows
+from moderado.core.database import ask as ask_database
 from moderado.core.ids import new_id
 from moderado.moderation import policy, registry
 from moderado.moderation.models import Case, ModerationLog
@@ -200,7 +201,9 @@ def _line(content: Content, verdict: Verdict, actor_id: UUID | None) -> dict[str
             {"provider": each.provider, "error": each.error, "latency": round(each.latency, 6)}
             for each in verdict.failures
         ],
-        "latency": sum(each.latency for each in (*said, *verdict.failures)),
+        "latency": sum(
+            [each.latency for each in said] + [each.latency for each in verdict.failures]
+        ),
         "cost": sum(each.cost for each in said),
         "actor_id": actor_id,
         "raw": {each.provider: _answer(each) for each in said},

@@ -1,0 +1,16 @@
+"""An index from which the names of authors are read. Made beside the writers, who wait for nothing."""
+
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [("accounts", "0001_initial")]
+
+    operations = [
+        AddIndexConcurrently(
+            model_name="user",
+            index=models.Index(fields=["id"], include=("name", "language"), name="user_shown"),
+        ),
+    ]

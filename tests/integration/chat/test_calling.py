@@ -1,0 +1,72 @@
+"""When a worker has to be called, and when the one at work finds it anyway."""
+
+import pytest
+
+from moderado.chat import tasks
+from moderado.chat.models import Message
+from moderado.chat.services import screening
+from moderado.chat.services.messages import post_message
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch):
+    monkeypatch.setattr(screening, "LINGER", 0.0)
+
+
+def post(author, room, text="oi"):
+    return post_message(author_id=author.id, room_id=room.id, text=text).view.id
+
+
+def waiting():
+    return Message.objects.filter(queued_at__isnull=False).count()
+
+
+def test_what_comes_until_a_worker_leaves_needs_no_call(alice, room):
+    post(alice, room)
+    came_late = []
+
+    def before_leaving():
+        assert waiting() == 0
+        if not came_late:
+            came_late.append(post(alice, room, "late"))
+
+    assert screening.screen_waiting(before_leaving)
+    assert came_late
+    assert waiting() == 0
+
+
+def test_where_there_is_more_than_one_batch_others_are_called_to_help(alice, room, monkeypatch):
+    monkeypatch.setattr(screening._pace, "limit", 2)
+    monkeypatch.setattr(screening, "BATCH", 2)
+    for _ in range(5):
+        post(alice, room)
+    left = []
+
+    screening.screen_waiting(lambda: left.append(waiting()))
+
+    assert left == [3, 1, 0]
+
+
+def test_when_time_is_up_a_call_is_heard_again(alice, room, monkeypatch):
+    monkeypatch.setattr(screening, "BUDGET", 0.0)
+    post(alice, room)
+    calls = []
+
+    assert not screening.screen_waiting(lambda: calls.append(waiting()))
+    assert calls == [1]
+
+
+def test_a_worker_that_fails_silences_nobody(monkeypatch):
+    answered = []
+    monkeypatch.setattr(tasks.doorbell, "answer", lambda: answered.append(True))
+
+    def fail(**_arguments):
+        raise ValueError("broken")
+
+    monkeypatch.setattr(screening, "screen_waiting", fail)
+
+    with pytest.raises(ValueError, match="broken"):
+        tasks.screen_waiting()
+    assert answered == [True]

@@ -1,0 +1,85 @@
+"""A page costs the same wherever it lies: a walk of an index, and a few buffers."""
+
+import json
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from moderado.chat.models import Message
+from moderado.chat.selectors import feed
+from moderado.chat.selectors.messages import history
+from tests.factories import fill_room, make_member, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PAGE = 50
+DEEP = 20_000
+
+
+@pytest.fixture
+def place():
+    place = make_member()
+    fill_room(place.room, make_user(), DEEP + PAGE, "bom dia, gente: #")
+    place.room.seq = DEEP + PAGE
+    place.room.save()
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE) chat_message, accounts_user, chat_membership")
+    return place
+
+
+def explained(read):
+    """The plan of the statement that reads messages: its nodes, and how many buffers it took."""
+    with CaptureQueriesContext(connection) as captured:
+        assert len(read()) == PAGE
+    (asked,) = [query["sql"] for query in captured if 'FROM "chat_message"' in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {asked}")
+        answer = cursor.fetchone()[0]
+    plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
+    return list(nodes(plan)), plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+
+
+def nodes(plan):
+    yield plan["Node Type"]
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
+
+
+@pytest.mark.parametrize("depth", [0, DEEP])
+def test_a_page_of_history(place, depth):
+    said = history(reader_id=place.user_id, room_id=place.room_id)
+
+    walked, buffers = explained(lambda: list(said.filter(position__lte=DEEP + PAGE - depth)[:PAGE]))
+
+    assert walked == ["Limit", "Index Scan"]
+    assert buffers <= 10
+
+
+@pytest.mark.parametrize("after", [0, DEEP])
+def test_a_page_of_changes(place, after):
+    walked, buffers = explained(
+        lambda: (
+            feed.changes(
+                reader_id=place.user_id,
+                room_id=place.room_id,
+                after=after,
+                epoch=None,
+                language="en",
+                limit=PAGE,
+            ).messages
+        )
+    )
+
+    assert walked == ["Limit", "Index Scan"]
+    assert buffers <= 10
+
+
+def test_each_author_is_read_once_however_much_they_said(place):
+    with CaptureQueriesContext(connection) as captured:
+        page = list(history(reader_id=place.user_id, room_id=place.room_id)[:PAGE])
+        assert {message.author.name for message in page}
+
+    (asked,) = [query["sql"] for query in captured if 'FROM "accounts_user"' in query["sql"]]
+    assert asked.count(page[0].author_id.hex) == 1
+    assert Message.objects.count() == DEEP + PAGE

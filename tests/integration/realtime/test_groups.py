@@ -1,0 +1,48 @@
+"""Who else listens: as the layer's own Redis knows it."""
+
+import redis as redis_package
+from django.conf import settings
+
+from moderado.realtime import hub
+from tests.integration.realtime.conftest import Cast
+
+
+async def test_a_group_is_heard_elsewhere_only_if_another_process_has_joined_it(cast: Cast):
+    ana, bia = [await cast.member(await cast.room()) for _ in range(2)]
+    await cast.join(ana)
+    await cast.join(bia)
+    groups = hub.hub().groups
+    names = {f"user.{user.id.hex}" for user in (ana, bia)}
+    assert await groups.heard_elsewhere(names) == set()
+
+    other = redis_package.Redis.from_url(settings.ENV.layer)
+    with other, other.pubsub() as process:
+        process.subscribe(f"asgi__group__user.{ana.id.hex}")
+        assert process.get_message(timeout=5)["type"] == "subscribe"
+
+        assert await groups.heard_elsewhere(names) == {f"user.{ana.id.hex}"}
+
+
+async def test_when_nobody_can_say_all_are_told(cast: Cast, monkeypatch):
+    await cast.join(await cast.member(await cast.room()))
+    groups = hub.hub().groups
+
+    async def lost(*_names):
+        raise redis_package.ConnectionError
+
+    monkeypatch.setattr(groups._client, "pubsub_numsub", lost)
+
+    assert await groups.heard_elsewhere({"user.x"}) == {"user.x"}
+
+
+async def test_the_authors_other_device_hears_that_the_message_waits(cast: Cast):
+    room = await cast.room()
+    ana = await cast.member(room)
+    speaks, listens = await cast.join(ana, room), await cast.join(ana)
+
+    await speaks.send("chat_message", message="oi", client_id="1")
+    queued = await speaks.next("message_queued")
+
+    assert (await listens.next("message_queued"))["message"]["id"] == queued["message"]["id"]
+    await speaks.up_to_date()
+    assert speaks.types().count("message_queued") == 1

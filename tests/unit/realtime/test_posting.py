@@ -1,0 +1,156 @@
+"""What is sent while a commit is under way shares the next one, and waits for nothing else."""
+
+import asyncio
+from types import SimpleNamespace
+from uuid import uuid4
+
+import pytest
+
+from moderado.chat.services.batches import Asked
+from moderado.core.errors import Invalid, Unavailable
+from moderado.realtime import posting
+
+
+class Commits:
+    """Stands in for the database: each commit ends when it is told to."""
+
+    def __init__(self):
+        self.begun = []
+        self.ends = []
+        self.alone = []
+
+    async def together(self, asked):
+        end = asyncio.get_running_loop().create_future()
+        self.begun.append([each.text for each in asked])
+        self.ends.append(end)
+        outcome = await end
+        return [outcome(each) for each in asked] if callable(outcome) else outcome
+
+    async def one(self, *, text, **_others):
+        self.alone.append(text)
+        return f"alone {text}"
+
+
+@pytest.fixture
+def commits(monkeypatch):
+    commits = Commits()
+    monkeypatch.setattr(posting, "post_messages", commits.together)
+    monkeypatch.setattr(posting, "post_message", commits.one)
+    return commits
+
+
+@pytest.fixture
+async def post():
+    tasks = []
+
+    def run(work):
+        tasks.append(asyncio.create_task(work))
+
+    pump = posting.Posting(SimpleNamespace(run=run))
+
+    async def begin(text):
+        asked = Asked(author_id=uuid4(), room_id=uuid4(), text=text, client_id=None)
+        sent = asyncio.create_task(pump.post(asked))
+        tasks.append(sent)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return sent
+
+    yield begin
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def said(asked):
+    return f"stored {asked.text}"
+
+
+async def test_who_comes_alone_is_stored_at_once(post, commits):
+    sent = await post("one")
+    assert commits.begun == [["one"]]
+
+    commits.ends[0].set_result(said)
+
+    assert await sent == "stored one"
+
+
+async def test_what_comes_during_a_commit_shares_the_next_one(post, commits):
+    sent = [await post(text) for text in ("one", "two", "three")]
+    assert commits.begun == [["one"]]
+
+    commits.ends[0].set_result(said)
+    assert await sent[0] == "stored one"
+    while len(commits.begun) < 2:
+        await asyncio.sleep(0)
+    commits.ends[1].set_result(said)
+
+    assert await asyncio.gather(*sent[1:]) == ["stored two", "stored three"]
+    assert commits.begun == [["one"], ["two", "three"]]
+
+
+async def test_a_commit_that_hangs_holds_up_nobody_behind_it(post, commits, monkeypatch):
+    monkeypatch.setattr(posting, "PATIENCE", 0.0)
+    hanging = await post("one")
+    other = await post("two")
+    while len(commits.begun) < 2:
+        await asyncio.sleep(0)
+    commits.ends[1].set_result(said)
+
+    assert await other == "stored two"
+    assert not hanging.done()
+
+
+async def test_what_is_no_ordinary_case_is_posted_by_itself(post, commits):
+    sent = await post("one")
+
+    commits.ends[0].set_result([None])
+
+    assert await sent == "alone one"
+
+
+async def test_each_hears_of_its_own_mistake(post, commits):
+    first = await post("one")
+    bad, good = await post("two"), await post("three")
+    commits.ends[0].set_result(said)
+    await first
+    while len(commits.begun) < 2:
+        await asyncio.sleep(0)
+    commits.ends[1].set_result([Invalid(), "stored three"])
+
+    with pytest.raises(Invalid):
+        await bad
+    assert await good == "stored three"
+
+
+async def test_without_a_database_all_are_told_to_come_again(post, commits):
+    sent = await post("one")
+
+    commits.ends[0].set_exception(Unavailable())
+
+    with pytest.raises(Unavailable):
+        await sent
+    assert commits.alone == []
+
+
+async def test_a_batch_that_breaks_is_stored_one_by_one(post, commits):
+    sent = await post("one")
+
+    commits.ends[0].set_exception(ValueError("a bug"))
+
+    assert await sent == "alone one"
+
+
+async def test_who_has_left_meanwhile_disturbs_nobody(post, commits):
+    first = await post("one")
+    gone, stays = await post("two"), await post("three")
+    commits.ends[0].set_result(said)
+    await first
+    while len(commits.begun) < 2:
+        await asyncio.sleep(0)
+    gone.cancel()
+    await asyncio.sleep(0)
+    commits.ends[1].set_result(said)
+
+    assert await stays == "stored three"
