@@ -19,11 +19,11 @@ pytestmark = pytest.mark.proves("S9")
 def looked_at(monkeypatch) -> list[str]:
     """What was asked of the database and of the layer, in order."""
     asked: list[str] = []
-    get_room, open_room, join = reads.get_room, reads.open_room, Groups.join
+    find_room, open_room, join = reads.find_room, reads.open_room, Groups.join
 
-    async def noted_get_room(**given):
+    async def noted_find_room(**given):
         asked.append("who may read it")
-        return await get_room(**given)
+        return await find_room(**given)
 
     async def noted_open_room(**given):
         asked.append("the room")
@@ -34,7 +34,7 @@ def looked_at(monkeypatch) -> list[str]:
             asked.append("the layer")
         await join(groups, group)
 
-    monkeypatch.setattr(reads, "get_room", noted_get_room)
+    monkeypatch.setattr(reads, "find_room", noted_find_room)
     monkeypatch.setattr(reads, "open_room", noted_open_room)
     monkeypatch.setattr(Groups, "join", noted_join)
     return asked

@@ -25,7 +25,7 @@ REFUSED_WITHIN = 10.0  # seconds
 MARK = "XicrinhaDeCafe"  # in whatever is secret, and in nothing else
 THEIRS = "Fornecedora"  # in what a provider answers
 # What an answer that tells of a failure may consist of.
-OUTWARD = {"code", "detail", "error_id", "type", "message", "client_id", "frame"}
+OUTWARD = {"code", "detail", "error_id", "type", "message", "client_id", "frame", "room"}
 INWARD = ("psycopg", "127.0.0.1", "Traceback", "File ", "redis", "SELECT", "INSERT", "moderado.")
 
 

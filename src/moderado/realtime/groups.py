@@ -14,6 +14,7 @@ log = structlog.get_logger(__name__)
 
 PATIENCE = 2.0  # seconds for one call of the layer
 PAUSE = 2.0  # seconds during which a layer that failed is not asked again
+ALONE = 0.5  # seconds
 PREFIX = "asgi"  # of the layer's own names; `test_groups` holds it to that
 
 
@@ -27,6 +28,8 @@ class Groups:
         self._turn = asyncio.Lock()
         self._failed_at = float("-inf")
         self._uncounted_at = float("-inf")
+        self._alone: set[str] = set()  # groups that nobody else had joined a moment ago
+        self._forget_at = float("-inf")
         self._client = new_async_client(settings.ENV.layer)
         self._leaving: set[asyncio.Task[None]] = set()
 
@@ -62,18 +65,25 @@ class Groups:
 
     async def heard_elsewhere(self, groups: Collection[str]) -> Collection[str]:
         """Which of `groups`, all of them ours, other processes have joined too; all of them when
-        nobody knows."""
+        nobody knows. That none has is taken for true for half a second more."""
         now = asyncio.get_running_loop().time()
         if now - self._uncounted_at < PAUSE:
             return groups
-        names = {f"{PREFIX}__group__{group}": group for group in groups}
+        if now >= self._forget_at:
+            self._alone.clear()
+            self._forget_at = now + ALONE
+        names = {f"{PREFIX}__group__{group}": group for group in groups if group not in self._alone}
+        if not names:
+            return ()
         try:
             counted = await self._client.pubsub_numsub(*names)
         except (RedisError, OSError) as error:
             self._uncounted_at = now
             log.warning("groups_not_counted", error=type(error).__name__)
             return groups
-        return {names[name] for name, count in counted if count > (names[name] in self._joined)}
+        shared = {names[name] for name, count in counted if count > (names[name] in self._joined)}
+        self._alone.update(set(names.values()) - shared)
+        return shared
 
     async def close(self) -> None:
         """Close what was opened beside the layer."""

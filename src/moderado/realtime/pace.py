@@ -39,9 +39,11 @@ class Strikes:
 
     def __init__(self, *, limit: int) -> None:
         self._limit = limit
-        self._times: deque[float] = deque(maxlen=limit + 1)
+        self._times: deque[float] | None = None  # most sockets never need it
 
     def add(self, now: float) -> bool:
         """Count one; True once there were more than the limit within a minute."""
+        if self._times is None:
+            self._times = deque(maxlen=self._limit + 1)
         self._times.append(now)
         return len(self._times) > self._limit and now - self._times[0] < MINUTE
