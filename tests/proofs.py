@@ -167,6 +167,15 @@ def passed() -> tuple[int, int]:
 
 def when_and_what() -> dict[str, str]:
     """The date and the commit of a run."""
-    command = ["git", "describe", "--always", "--dirty"]
-    asked = subprocess.run(command, capture_output=True, text=True, check=False)
-    return {"date": datetime.now(UTC).date().isoformat(), "commit": asked.stdout.strip()}
+    commit = _git("rev-parse", "--short", "HEAD")
+    # What is recorded meanwhile makes it no other code.
+    changed = _git("status", "--porcelain", "--", ".", ":!docs")
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "commit": f"{commit}-dirty" if changed else commit,
+    }
+
+
+def _git(*arguments: str) -> str:
+    asked = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    return asked.stdout.strip()

@@ -1,13 +1,16 @@
 """Starting children that live no longer than this process, and that PostgreSQL agrees to be."""
 
 import ctypes
+import errno
 import os
 import pwd
+import random
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +21,8 @@ from moderado.standalone.errors import CannotStart
 
 _NEW_USER_NAMESPACE = 0x10000000
 _NOBODY = "nobody"
+# Below the ports that kernels give to outgoing connections (32768 and up, some 16384).
+_UNASSIGNED = (10_240, 16_000)
 
 # Looked up once, at import: between fork and exec a child may not load libraries.
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -108,10 +113,17 @@ def stop(process: subprocess.Popen[bytes], with_signal: signal.Signals, *, secon
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback that nobody listens on. Raises OSError.
+
+    Not one that the kernel would choose: an outgoing connection may be given the same one before
+    anybody listens on it.
+    """
+    for _ in range(100):
+        port = random.randrange(*_UNASSIGNED)  # noqa: S311  (not a secret)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError(errno.EADDRINUSE, "no free port on the loopback")
 
 
 def _between_fork_and_exec(ways: Ways, dying_signal: signal.Signals) -> Callable[[], None]:
