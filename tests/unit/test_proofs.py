@@ -41,3 +41,17 @@ def test_the_readme_quotes_the_last_recorded_run():
 
     assert f"{passed} of {of}" in (root / "README.md").read_text()
     assert f"{passed} de {of}" in (root / "README.pt-BR.md").read_text()
+
+
+def test_the_readme_quotes_the_recorded_chaos():
+    runs = [run for run in proofs.recorded()["chaos"] if not run["off"]]
+    messages, faults = (sum(run[name] for run in runs) for name in ("messages", "faults"))
+    root = proofs.TESTS.parent
+
+    assert sum(run["violations"] for run in runs) == 0
+    assert f"{faults} random faults among {messages:,} messages" in (root / "README.md").read_text()
+    numero = f"{messages:,}".replace(",", ".")
+    assert (
+        f"{faults} falhas aleatórias entre {numero} mensagens"
+        in (root / "README.pt-BR.md").read_text()
+    )
