@@ -42,6 +42,7 @@ class Posting:
         self._hub = hub
         self._waiting: deque[Waiting] = deque()
         self._is_at_work = False
+        self._stores: set[asyncio.Task[None]] = set()  # or one that takes long may be collected
 
     async def post(self, asked: Asked) -> Posted:
         """Spend the quota and store the message. Raises what `post_message` and the quota do."""
@@ -65,6 +66,8 @@ class Posting:
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(LARGEST, len(self._waiting)))]
                 store = asyncio.create_task(self._store(batch), name="posting")
+                self._stores.add(store)
+                store.add_done_callback(self._stores.discard)
                 await asyncio.wait({store}, timeout=PATIENCE)
         finally:
             self._is_at_work = False
