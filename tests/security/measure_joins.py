@@ -59,7 +59,7 @@ def _by_path(url: str, token: str) -> Ask:
 def _by_frame(connection: ClientConnection) -> Ask:
     def ask(room: str) -> str:
         connection.send(json.dumps({"type": "subscribe", "room": room}))
-        return str(connection.recv())
+        return str(connection.recv()).replace(room, "…")  # what was asked for is named
 
     return ask
 
