@@ -13,7 +13,7 @@ TOOL_ENV := SECRET_KEY=for-tools-that-start-no-engine-and-never-serve-anything-t
   DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev test faults chaos fuzz fuzz-api audit bench check clean lock docs messages compose-test runtime development
+.PHONY: help up dev test faults chaos soak fuzz fuzz-api audit bench check clean lock docs messages compose-test runtime development
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -33,6 +33,10 @@ faults: development ## every test that proves a row of docs/guarantees.md (ARGS=
 
 chaos: development ## random faults under constant talk (SEED=1 DURATION=60 SWITCH_OFF=sweep RECORD=1)
 	@exec $(PY) -m tests.faults.chaos
+
+soak: development ## the two proofs that take an hour and a half, whole (IDLE=1800 SOAK=3600 seconds)
+	@IDLE=$(or $(IDLE),1800) SOAK=$(or $(SOAK),3600) exec $(PY) -m pytest -m long \
+		-k "after_a_long_silence or whoever_comes_and_goes" tests/faults $(ARGS)
 
 fuzz: development ## hostile frames over real sockets (COUNT=100000 SEED=1)
 	@exec $(PY) -m tests.security.fuzz_frames
