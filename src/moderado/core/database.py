@@ -72,8 +72,15 @@ def ask(statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[
         return rows
 
 
+def recordset(name: str, columns: Mapping[str, str]) -> str:
+    """For the FROM of a statement: the rows of one value of `as_rows`, with the types of their
+    columns."""
+    declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+    return f"json_to_recordset(%s::json) AS {name}({declared})"
+
+
 def as_rows(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Many rows as one value, for `json_to_recordset`: an array for each column costs far more."""
+    """Many rows as one value, for `recordset`: psycopg makes arrays an element at a time."""
     return msgspec.json.encode(list(rows)).decode()
 
 

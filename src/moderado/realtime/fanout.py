@@ -48,10 +48,14 @@ def on_room_changed(event: RoomChanged) -> None:
         _to_room(event.room_id, hint)
 
 
-def on_author_told(event: AuthorTold) -> None:
+def author_note(event: AuthorTold) -> AuthorNote:
+    """What the hubs are told of it."""
     line = line_of_notice(event.notice, event.view)
-    hint = AuthorNote(user_id=event.author_id, room_id=event.room_id, line=line)
-    _to_user(event.author_id, hint)
+    return AuthorNote(user_id=event.author_id, room_id=event.room_id, line=line)
+
+
+def on_author_told(event: AuthorTold) -> None:
+    _to_user(event.author_id, author_note(event))
 
 
 def on_audience_changed(event: AudienceChanged) -> None:

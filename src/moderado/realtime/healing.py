@@ -9,8 +9,6 @@ import structlog
 from moderado.core import failpoints
 from moderado.core.errors import Unavailable
 from moderado.realtime import fanout, reads
-from moderado.realtime.envelope import AuthorNote
-from moderado.realtime.frames import line_of_notice
 from moderado.realtime.protocol import Closing
 
 if TYPE_CHECKING:
@@ -92,8 +90,7 @@ class Healing:
         """What became of messages whose authors were told that they wait, and nothing since."""
         waiting = self._waiting()
         for told in await reads.settled(waiting) if waiting else ():
-            line = line_of_notice(told.notice, told.view)
-            hint = AuthorNote(user_id=told.author_id, room_id=told.room_id, line=line)
+            hint = fanout.author_note(told)
             for socket in list(self._hub.users.get(told.author_id, ())):
                 if told.view.id in socket.awaited:
                     self._hub.tell_of(socket, hint)

@@ -18,8 +18,6 @@ from moderado.chat.services.messages import Posted
 from moderado.core.errors import ApplicationError, Unavailable
 from moderado.realtime import fanout
 from moderado.realtime.bridge import in_thread
-from moderado.realtime.envelope import AuthorNote
-from moderado.realtime.frames import line_of_notice
 
 if TYPE_CHECKING:
     from moderado.realtime.hub import Hub
@@ -111,7 +109,4 @@ class Posting:
             if fanout.user_group(event.author_id) in elsewhere:
                 fanout.on_author_told(event)  # comes back to this process, too
             elif len(self._hub.users.get(event.author_id, ())) > 1:
-                line = line_of_notice(event.notice, event.view)
-                self._hub.tell_author(
-                    AuthorNote(user_id=event.author_id, room_id=event.room_id, line=line)
-                )
+                self._hub.tell_author(fanout.author_note(event))

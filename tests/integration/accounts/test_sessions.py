@@ -317,3 +317,23 @@ def test_sessions_whose_time_is_over_are_forgotten(settings):
 
     assert sessions.forget_expired() == 1
     assert set(Session.objects.values_list("id", flat=True)) == {ended_early.id, open_one.id}
+
+
+@pytest.mark.parametrize("change", ["none", "ended", "expired", "inactive"])
+def test_a_socket_opens_in_the_sessions_in_which_a_request_is_answered(change):
+    """The statement of `principal_of_session` says again, in SQL, what `open_sessions` says."""
+    session = sessions.open_session(user=make_user())
+    past = timezone.now() - timedelta(seconds=1)
+    changes = {"ended": {"ended_at": past}, "expired": {"expires_at": past}}
+    type(session).objects.filter(pk=session.pk).update(**changes.get(change, {"used_at": past}))
+    type(session.user).objects.filter(pk=session.user_id).update(is_active=change != "inactive")
+
+    def answer(ask):
+        try:
+            return ask()
+        except NotAuthenticated:
+            return None
+
+    by_request = answer(lambda: selectors.principal_of(selectors.get_session(session.id)))
+    assert answer(lambda: selectors.principal_of_session(session.id)) == by_request
+    assert (by_request is None) == (change != "none")

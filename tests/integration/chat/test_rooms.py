@@ -3,11 +3,14 @@
 from functools import partial
 
 import pytest
+from django.utils import timezone
 
 from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom
 from moderado.chat.events import AudienceChanged
 from moderado.chat.models import Membership, Room
+from moderado.chat.selectors import feed
 from moderado.chat.selectors.rooms import (
+    found_by,
     get_room,
     moderated_rooms,
     readers,
@@ -149,3 +152,24 @@ def test_the_operators_may_close_any_room():
     rooms.delete_room(actor_id=None, room_id=room.id)
 
     assert Room.objects.get().deleted_at is not None
+
+
+@pytest.mark.parametrize("is_private", [False, True])
+@pytest.mark.parametrize("is_member", [False, True])
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_who_opens_a_socket_finds_the_rooms_that_everybody_else_finds(
+    is_private, is_member, is_deleted
+):
+    """The statement of `found_by` says again, in SQL, what `rooms_visible_to` says."""
+    room = make_room(is_private=is_private, deleted_at=timezone.now() if is_deleted else None)
+    reader = make_member(room).user if is_member else make_user()
+
+    def found():
+        try:
+            return found_by(reader_id=reader.id, room_id=room.id)
+        except NoSuchRoom:
+            return None
+
+    seen = rooms_visible_to(reader.id).filter(pk=room.id).exists()
+    expected = (feed.heads([room.id])[room.id], is_member) if seen else None
+    assert found() == expected

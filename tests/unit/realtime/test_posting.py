@@ -26,6 +26,12 @@ class Commits:
         outcome = await end
         return [outcome(each) for each in asked] if callable(outcome) else outcome
 
+    async def end(self, number, outcome):
+        """End the commit of that number, as soon as it has begun."""
+        while len(self.begun) <= number:
+            await asyncio.sleep(0)
+        self.ends[number].set_result(outcome)
+
     async def one(self, *, text, **_others):
         self.alone.append(text)
         return f"alone {text}"
@@ -82,9 +88,7 @@ async def test_what_comes_during_a_commit_shares_the_next_one(post, commits):
 
     commits.ends[0].set_result(said)
     assert await sent[0] == "stored one"
-    while len(commits.begun) < 2:
-        await asyncio.sleep(0)
-    commits.ends[1].set_result(said)
+    await commits.end(1, said)
 
     assert await asyncio.gather(*sent[1:]) == ["stored two", "stored three"]
     assert commits.begun == [["one"], ["two", "three"]]
@@ -94,9 +98,7 @@ async def test_a_commit_that_hangs_holds_up_nobody_behind_it(post, commits, monk
     monkeypatch.setattr(posting, "PATIENCE", 0.0)
     hanging = await post("one")
     other = await post("two")
-    while len(commits.begun) < 2:
-        await asyncio.sleep(0)
-    commits.ends[1].set_result(said)
+    await commits.end(1, said)
 
     assert await other == "stored two"
     assert not hanging.done()
@@ -115,9 +117,7 @@ async def test_each_hears_of_its_own_mistake(post, commits):
     bad, good = await post("two"), await post("three")
     commits.ends[0].set_result(said)
     await first
-    while len(commits.begun) < 2:
-        await asyncio.sleep(0)
-    commits.ends[1].set_result([Invalid(), "stored three"])
+    await commits.end(1, [Invalid(), "stored three"])
 
     with pytest.raises(Invalid):
         await bad

@@ -7,7 +7,6 @@ the client_id before. Everything else is left to `post_message`, which knows all
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +16,10 @@ from moderado.chat.events import MessageQueued
 from moderado.chat.models import Message
 from moderado.chat.projection import own_view
 from moderado.chat.services import quota
-from moderado.chat.services.messages import Posted, checked_client_id
+from moderado.chat.services.messages import Posted, checked_client_id, hash_of
 from moderado.chat.services.rows import columns, message_of
 from moderado.core import failpoints
-from moderado.core.database import again_after_collision, as_rows, ask
+from moderado.core.database import again_after_collision, as_rows, ask, recordset
 from moderado.core.errors import ApplicationError
 from moderado.core.events import publish
 from moderado.core.ids import new_id
@@ -29,11 +28,18 @@ from moderado.core.text import clean
 # Whoever is no member, and whatever is in another mode, falls out of the joins; a client_id that
 # was used falls out of the INSERT. The position is the room's seq of that moment, as in `_INSERT`
 # of `services.messages`.
+_ASKED = {
+    "id": "uuid",
+    "created_at": "timestamptz",
+    "room_id": "uuid",
+    "author_id": "uuid",
+    "client_id": "text",
+    "hash": "text",
+    "text": "text",
+}
 _INSERT = f"""
     WITH asked AS (
-        SELECT * FROM json_to_recordset(%s::json)
-            AS asked(id uuid, room_id uuid, author_id uuid, client_id text, hash text, text text,
-                     created_at timestamptz)
+        SELECT * FROM {recordset("asked", _ASKED)}
     ), allowed AS (
         SELECT asked.*, room.seq AS position
           FROM asked
@@ -85,11 +91,12 @@ def post_messages(asked: Sequence[Asked]) -> list[Posted | ApplicationError | No
     for at, each in enumerate(asked):
         if outcomes[at] is None:
             try:
-                drafts.append(_draft(each))
+                draft = _draft(each)
             except ApplicationError as error:
                 outcomes[at] = error
-            else:
-                places[drafts[-1]["id"]] = at
+                continue
+            drafts.append(draft)
+            places[draft["id"]] = at
     for message in _store(drafts):
         outcomes[places[message.id]] = Posted(
             own_view(message, language=message.author.language), created=True
@@ -113,7 +120,7 @@ def _draft(asked: Asked) -> Draft:
         "room_id": asked.room_id,
         "author_id": asked.author_id,
         "client_id": checked_client_id(asked.client_id),
-        "hash": blake2b(text.encode(), digest_size=16).hexdigest(),
+        "hash": hash_of(text).hex(),
         "text": text,
     }
 

@@ -11,13 +11,13 @@ from uuid import UUID
 from moderado.chat.events import Change, ChangeKind, RoomChanged
 from moderado.chat.models import Message
 from moderado.chat.projection import public_view
-from moderado.core.database import as_rows, ask
+from moderado.core.database import as_rows, ask, recordset
 from moderado.core.events import publish
 
 # FOR NO KEY UPDATE: it must not wait for, nor hold up, the key share locks of inserted messages.
-_TAKE_NUMBERS = """
+_TAKE_NUMBERS = f"""
     WITH taken AS (
-        SELECT * FROM json_to_recordset(%s::json) AS taken(room_id uuid, numbers bigint)
+        SELECT * FROM {recordset("taken", {"room_id": "uuid", "numbers": "bigint"})}
     ), held AS MATERIALIZED (
         SELECT id FROM chat_room WHERE id IN (SELECT room_id FROM taken)
          ORDER BY id FOR NO KEY UPDATE
@@ -26,7 +26,7 @@ _TAKE_NUMBERS = """
       FROM held JOIN taken ON taken.room_id = held.id
      WHERE chat_room.id = held.id
     RETURNING chat_room.id, seq, acl_version
-"""
+"""  # noqa: S608  (names of our own columns)
 
 _COLUMNS: Mapping[str, str] = {
     "text": "text",
@@ -81,12 +81,11 @@ def store(messages: Iterable[Message], columns: Iterable[str] = tuple(_COLUMNS))
     if not rows:
         return
     assignments = ", ".join(f"{column} = changed.{column}" for column in columns)
-    declared = ", ".join(f"{column} {_COLUMNS[column]}" for column in columns)
+    changed = recordset("changed", {"id": "uuid", **{name: _COLUMNS[name] for name in columns}})
     ask(
         # Only names from the table above go into the statement.
         f"UPDATE chat_message SET {assignments} "  # noqa: S608
-        f"FROM json_to_recordset(%s::json) AS changed(id uuid, {declared}) "
-        "WHERE chat_message.id = changed.id",
+        f"FROM {changed} WHERE chat_message.id = changed.id",
         [as_rows(rows)],
     )
 

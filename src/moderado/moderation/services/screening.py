@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 from django.utils import timezone
 
-from moderado.core.database import as_rows
+from moderado.core.database import as_rows, recordset
 from moderado.core.database import ask as ask_database
 from moderado.core.ids import new_id
 from moderado.moderation import policy, registry
@@ -62,8 +62,7 @@ _COLUMNS = {
 }
 _INSERT = (
     f"INSERT INTO moderation_moderationlog ({', '.join(_COLUMNS)}) "  # noqa: S608  (from above)
-    f"SELECT {', '.join(_COLUMNS)} FROM json_to_recordset(%s::json) "
-    f"AS line({', '.join(f'{name} {kind}' for name, kind in _COLUMNS.items())})"
+    f"SELECT {', '.join(_COLUMNS)} FROM {recordset('line', _COLUMNS)}"
 )
 
 _ORIGINS = {Outcome.HOLD: Case.Origin.HOLD, Outcome.FLAG: Case.Origin.FLAG}
