@@ -116,3 +116,4 @@ def test_a_redis_that_has_forgotten_how_to_count_is_taught_again():
     refusals = limits.hit_all("2/minute", [key] * 3)
 
     assert [refusal is None for refusal in refusals] == [True, True, False]
+    assert not limits._outage.lasts()  # it was Redis that counted

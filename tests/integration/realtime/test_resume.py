@@ -142,7 +142,7 @@ async def test_who_could_not_be_told_what_was_missed_hears_nothing_beyond_it(
     monkeypatch.setattr(
         reads.feed, "changes", lambda **arguments: small(**{**arguments, "limit": 2})
     )
-    at_bia = await cast.join(bia)
+    at_ana, at_bia = await cast.join(ana, room), await cast.join(bia)
     if asked == "sync":  # for the second page
         await at_bia.send("subscribe", room=str(room.id), after=0, epoch=None)
         assert (await at_bia.next("synced"))["more"]
@@ -156,6 +156,7 @@ async def test_who_could_not_be_told_what_was_missed_hears_nothing_beyond_it(
         await at_bia.send(asked, room=str(room.id), after=2, epoch=None)
         error = await at_bia.next("error")
     await cast.publish(room, ana.id, "quatro")
+    await at_ana.next("chat_message")  # whoever was to hear it has been written to by now
     await at_bia.up_to_date()
 
     assert (error["code"], error["frame"], error["room"]) == ("unavailable", asked, str(room.id))

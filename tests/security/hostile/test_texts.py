@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from html.parser import HTMLParser
 
 import pytest
@@ -212,7 +213,17 @@ def test_a_pattern_is_refused_or_so_small_that_no_text_takes_long(pattern):
     assert compiled.options.max_mem == 8 << 20
 
 
+@pytest.fixture
+def _polite_threads():
+    """No thread is made to give the interpreter's lock away: it has it until it lets go."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1_000.0)
+    yield
+    sys.setswitchinterval(before)
+
+
 @pytest.mark.proves("S25")
+@pytest.mark.usefixtures("_polite_threads")
 async def test_the_loop_turns_on_while_the_slowest_pattern_is_tried():
     group = {"id": "x", "patterns": [r"(.*a){20}"], "category": "spam", "severity": 0,
              "action": "hold"}  # fmt: skip
@@ -226,12 +237,9 @@ async def test_the_loop_turns_on_while_the_slowest_pattern_is_tried():
         compiled.search("a" * 4_000 * 50)
         return turns - before
 
-    turned = 0
-    for _ in range(10):
-        trying = asyncio.create_task(asyncio.to_thread(try_it))
-        while not trying.done():
-            turns += 1
-            await asyncio.sleep(0)
-        turned = max(turned, trying.result())
+    trying = asyncio.create_task(asyncio.to_thread(try_it))
+    while not trying.done():
+        turns += 1
+        await asyncio.sleep(0)
 
-    assert turned >= 10
+    assert trying.result() >= 1
