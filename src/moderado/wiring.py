@@ -15,7 +15,7 @@ def wire() -> None:
             accounts.SessionEnded: [fanout.on_session_ended],
             chat.MessageQueued: [_ring],
             chat.AuthorTold: [fanout.on_author_told],
-            chat.RoomChanged: [fanout.on_room_changed],
+            chat.RoomsChanged: [fanout.on_rooms_changed],
             chat.AudienceChanged: [fanout.on_audience_changed],
             chat.RoomRead: [fanout.on_room_read],
         },

@@ -30,6 +30,7 @@ from tests.faults.words import a_text
 
 CALM = 6.0  # seconds of undisturbed talk before the first fault
 PAUSE = (0.4, 3.0)  # seconds between two faults
+LAST_WORDS = 2.0  # seconds of talk at the end whose hints are lost
 EVERY = 0.25  # seconds between two messages of one person, on average
 LOST_ANSWERS = 0.03  # of the judge's, after it has billed
 
@@ -83,8 +84,11 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float) -> Outco
     trouble = Troublemaker(cluster, seed=seed)
     _make_trouble(trouble, cluster, random.Random(seed), until=time.monotonic() + duration)
     trouble.stop()
+    _lose_the_last_hints(cluster)
     for talk in talks:
         talk.cancel()
+    cluster.layer_wire.cut()
+    cluster.layer_wire.release()
     run = Run(cluster, crowd, calm=calm)
     over = time.monotonic()
     late = settle(run)
@@ -98,6 +102,13 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float) -> Outco
         broken=violations(run),
         history=[f"{fault.at - over:7.1f} s  {fault.what}" for fault in cluster.faults],
     )
+
+
+def _lose_the_last_hints(cluster: Cluster) -> None:
+    """What is said last is told to nobody by the layer, nor does anything later tell of the gap."""
+    cluster.note("the last hints are lost")
+    cluster.layer_wire.hold()
+    time.sleep(LAST_WORDS)
 
 
 def _make_trouble(

@@ -34,7 +34,7 @@ class MessageQueued(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoomChanged(Event):
+class RoomChange:
     """Public changes of one room, ascending by seq and without holes.
 
     `acl_version` is the room's when they were made: who may hear them is decided by no older one.
@@ -43,6 +43,13 @@ class RoomChanged(Event):
     room_id: UUID
     acl_version: int
     changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomsChanged(Event):
+    """All that one transaction has made public, each room once."""
+
+    rooms: tuple[RoomChange, ...]
 
 
 class Notice(StrEnum):

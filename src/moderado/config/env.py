@@ -109,6 +109,14 @@ class Env(BaseSettings):
     message_max_length: int = Field(
         default=4000, ge=1, le=4000, description="Longest message, in code points."
     )
+    layer_shards: int = Field(
+        default=1,
+        ge=1,
+        le=1024,
+        description="Groups of the channel layer among which rooms and people are spread: a web "
+        "process hears all of those that one of its sockets needs. The same for every process. "
+        "docs/scaling.md says when more than one pays.",
+    )
     limit_messages_per_user: str = Field(
         default="120/minute", description="Messages and edits one account may send."
     )

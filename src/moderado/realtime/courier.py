@@ -8,7 +8,7 @@ import asyncio
 import os
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 import structlog
@@ -20,14 +20,15 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 CAPACITY = 10_000  # parcels that may wait
+LARGEST = 500  # parcels carried at once
 PATIENCE = 2.0  # seconds a delivery may take
 PAUSE = 0.5  # seconds after one that failed
 
 
 class Courier(Generic[T]):
-    """Carries each parcel to `deliver`, one after the other, and drops what it cannot carry."""
+    """Carries parcels to `deliver`, all that wait at once, and drops what it cannot carry."""
 
-    def __init__(self, deliver: Callable[[T], Awaitable[None]], *, name: str) -> None:
+    def __init__(self, deliver: Callable[[Sequence[T]], Awaitable[None]], *, name: str) -> None:
         self._deliver = deliver
         self._name = name
         self._reset()
@@ -39,18 +40,20 @@ class Courier(Generic[T]):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake: asyncio.Event | None = None
 
-    def take(self, parcel: T) -> None:
-        """Accept a parcel for delivery. Never waits and never raises."""
+    def take(self, *parcels: T) -> None:
+        """Accept parcels for delivery. Never waits and never raises."""
+        if not parcels:
+            return
         with self._lock:
-            if len(self._waiting) >= CAPACITY:
-                metrics.DROPPED.labels(what="hint").inc()
-                return
-            self._waiting.append(parcel)
+            fitting = parcels[: max(0, CAPACITY - len(self._waiting))]
+            if len(fitting) < len(parcels):
+                metrics.DROPPED.labels(what="hint").inc(len(parcels) - len(fitting))
+            self._waiting.extend(fitting)
             loop, wake = self._loop, self._wake
             if loop is None:
                 self._start()
                 return
-        if wake is not None:
+        if wake is not None and not wake.is_set():
             loop.call_soon_threadsafe(wake.set)
 
     def _start(self) -> None:
@@ -69,13 +72,14 @@ class Courier(Generic[T]):
             await wake.wait()
             wake.clear()
             while self._waiting:
-                await self._try(self._waiting.popleft())
+                carried = min(LARGEST, len(self._waiting))
+                await self._try([self._waiting.popleft() for _ in range(carried)])
 
-    async def _try(self, parcel: T) -> None:
+    async def _try(self, parcels: Sequence[T]) -> None:
         try:
             async with asyncio.timeout(PATIENCE):
-                await self._deliver(parcel)
+                await self._deliver(parcels)
         except Exception as error:  # noqa: BLE001  (a hint may be lost, the courier may not)
-            metrics.DROPPED.labels(what="hint").inc()
+            metrics.DROPPED.labels(what="hint").inc(len(parcels))
             log.warning("hint_dropped", error=type(error).__name__, waiting=len(self._waiting))
             await asyncio.sleep(PAUSE)

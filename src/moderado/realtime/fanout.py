@@ -4,15 +4,17 @@ The handlers are called after a commit, in any thread of any process. They never
 raise, and promise nothing: a hint that is lost is found again by the hubs' periodic check.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from channels.layers import get_channel_layer
+from django.conf import settings
 
 from moderado.accounts.events import SessionEnded
 from moderado.accounts.types import Principal
-from moderado.chat.events import AudienceChanged, AuthorTold, RoomChanged, RoomRead
+from moderado.chat.events import AudienceChanged, AuthorTold, RoomRead, RoomsChanged
 from moderado.chat.types import Person
 from moderado.realtime import protocol
 from moderado.realtime.courier import Courier
@@ -31,21 +33,23 @@ from moderado.realtime.frames import Line, line_of, line_of_change, line_of_noti
 # A hub hands one parcel to its sockets without a pause: it must fit into every outbox.
 PARCEL_LINES = 32
 PARCEL_BYTES = 128 * 1024
+PUBLICATION_BYTES = 256 * 1024  # after so many another publication begins
 
 
-def room_group(room_id: UUID) -> str:
-    return f"room.{room_id.hex}"
+def shard_of(address: UUID) -> str:
+    """The group of the layer by which what concerns this room or user is told."""
+    return f"shard.{address.int % settings.ENV.layer_shards}"
 
 
-def user_group(user_id: UUID) -> str:
-    return f"user.{user_id.hex}"
-
-
-def on_room_changed(event: RoomChanged) -> None:
-    """One frame a change, encoded here, once; one publication for the batch."""
-    for lines in parcels(map(line_of_change, event.changes)):
-        hint = RoomLines(room_id=event.room_id, acl_version=event.acl_version, lines=lines)
-        _to_room(event.room_id, hint)
+def on_rooms_changed(event: RoomsChanged) -> None:
+    """One frame a change, encoded here, once; one publication for all of them."""
+    _tell(
+        *(
+            RoomLines(room_id=room.room_id, acl_version=room.acl_version, lines=lines)
+            for room in event.rooms
+            for lines in parcels(map(line_of_change, room.changes))
+        )
+    )
 
 
 def author_note(event: AuthorTold) -> AuthorNote:
@@ -54,40 +58,40 @@ def author_note(event: AuthorTold) -> AuthorNote:
     return AuthorNote(user_id=event.author_id, room_id=event.room_id, line=line)
 
 
-def on_author_told(event: AuthorTold) -> None:
-    _to_user(event.author_id, author_note(event))
+def on_author_told(*events: AuthorTold) -> None:
+    _tell(*map(author_note, events))
 
 
 def on_audience_changed(event: AudienceChanged) -> None:
-    hint = AudienceMoved(
-        room_id=event.room_id,
-        acl_version=event.acl_version,
-        removed_user_id=event.removed_user_id,
+    _tell(
+        AudienceMoved(
+            room_id=event.room_id,
+            acl_version=event.acl_version,
+            removed_user_id=event.removed_user_id,
+        )
     )
-    _to_room(event.room_id, hint)
 
 
 def on_session_ended(event: SessionEnded) -> None:
-    hint = SessionOver(user_id=event.user_id, session_id=event.session_id)
-    _to_user(event.user_id, hint)
+    _tell(SessionOver(user_id=event.user_id, session_id=event.session_id))
 
 
 def on_room_read(event: RoomRead) -> None:
     frame = protocol.Read(room=event.room_id, user=protocol.Reader(event.user_id), seq=event.seq)
-    _to_room(event.room_id, RoomNote(room_id=event.room_id, line=line_of(frame)))
+    _tell(RoomNote(room_id=event.room_id, line=line_of(frame)))
 
 
 def tell_typing(principal: Principal, room_id: UUID) -> None:
     """Tell the others in the room that somebody is writing."""
     person = Person(id=principal.user_id, name=principal.name)
     line = line_of(protocol.TypingShown(room=room_id, user=person))
-    _to_room(room_id, RoomNote(room_id=room_id, line=line, not_to=principal.user_id))
+    _tell(RoomNote(room_id=room_id, line=line, not_to=principal.user_id))
 
 
 def tell_presence(user_id: UUID, room_id: UUID, *, present: bool) -> None:
     """Tell the others that somebody came to listen, or went."""
     frame = protocol.Presence(room=room_id, user=protocol.Reader(user_id), present=present)
-    _to_room(room_id, RoomNote(room_id=room_id, line=line_of(frame), not_to=user_id))
+    _tell(RoomNote(room_id=room_id, line=line_of(frame), not_to=user_id))
 
 
 def send_beat(channel: str) -> None:
@@ -112,26 +116,40 @@ def parcels(lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
 @dataclass(frozen=True, slots=True)
 class _Parcel:
     hint: Hint
-    group: str | None = None
-    channel: str | None = None
+    channel: str | None = None  # None: to whoever listens to the shard of its address
 
 
-async def _deliver(parcel: _Parcel) -> None:
+async def _deliver(parcels: Sequence[_Parcel]) -> None:
     layer = get_channel_layer()
     if layer is None:
         return
-    if parcel.group is not None:
-        await layer.group_send(parcel.group, seal(parcel.hint))
-    elif parcel.channel is not None:
-        await layer.send(parcel.channel, seal(parcel.hint))
+    by_shard: dict[str, list[Hint]] = defaultdict(list)
+    for parcel in parcels:
+        if parcel.channel is None:
+            by_shard[shard_of(parcel.hint.address)].append(parcel.hint)
+        else:
+            await layer.send(parcel.channel, seal([parcel.hint]))
+    for shard, hints in by_shard.items():
+        for portion in _portions(hints):
+            await layer.group_send(shard, seal(portion))
+
+
+def _portions(hints: Iterable[Hint]) -> Iterator[list[Hint]]:
+    """`hints` in their order, in publications that hold up no event loop for long."""
+    portion: list[Hint] = []
+    size = 0
+    for hint in hints:
+        if portion and size > PUBLICATION_BYTES:
+            yield portion
+            portion, size = [], 0
+        portion.append(hint)
+        size += sum(line.size for line in hint.lines) if isinstance(hint, RoomLines) else 0
+    if portion:
+        yield portion
 
 
 _courier = Courier(_deliver, name="fanout")
 
 
-def _to_room(room_id: UUID, hint: Hint) -> None:
-    _courier.take(_Parcel(hint, group=room_group(room_id)))
-
-
-def _to_user(user_id: UUID, hint: Hint) -> None:
-    _courier.take(_Parcel(hint, group=user_group(user_id)))
+def _tell(*hints: Hint) -> None:
+    _courier.take(*map(_Parcel, hints))

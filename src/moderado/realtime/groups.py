@@ -23,7 +23,7 @@ class Groups:
 
     def __init__(self) -> None:
         self.channel: str | None = None
-        self._wanted: set[str] = set()
+        self._wanted: set[str] = set()  # for good: one that is empty here by now costs little
         self._joined: set[str] = set()
         self._turn = asyncio.Lock()
         self._failed_at = float("-inf")
@@ -31,7 +31,6 @@ class Groups:
         self._alone: set[str] = set()  # groups that nobody else had joined a moment ago
         self._forget_at = float("-inf")
         self._client = new_async_client(settings.ENV.layer)
-        self._leaving: set[asyncio.Task[None]] = set()
 
     async def receive(self) -> object:
         """The next message of the channel, opened when needed. Raises what the layer does, and
@@ -46,21 +45,16 @@ class Groups:
 
     async def join(self, group: str) -> None:
         """Listen to `group` from now on, or as soon as the layer allows."""
+        if group in self._joined:
+            return
         self._wanted.add(group)
         async with self._turn:
             await self._settle(group)
 
-    def leave(self, group: str) -> None:
-        """Listen to it no longer; the layer is told by and by."""
-        self._wanted.discard(group)
-        task = asyncio.create_task(self._leave(group))
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
-
     async def mend(self) -> None:
-        """Join what should have been joined, and leave what should have been left."""
+        """Join what should have been joined."""
         async with self._turn:
-            for group in self._wanted ^ self._joined:
+            for group in self._wanted - self._joined:
                 await self._settle(group)
 
     async def heard_elsewhere(self, groups: Collection[str]) -> Collection[str]:
@@ -96,24 +90,18 @@ class Groups:
         async with asyncio.timeout(PATIENCE):
             await _layer().flush()
 
-    async def _leave(self, group: str) -> None:
-        async with self._turn:
-            await self._settle(group)
-
     async def _settle(self, group: str) -> None:
-        """Make the layer agree with what is wanted, if it does not and can be asked."""
-        wanted = group in self._wanted
-        if wanted == (group in self._joined) or self.channel is None or self._is_pausing():
+        """Join what is not joined yet, if the layer can be asked."""
+        if group in self._joined or self.channel is None or self._is_pausing():
             return
-        change = _layer().group_add if wanted else _layer().group_discard
         try:
             async with asyncio.timeout(PATIENCE):
-                await change(group, self.channel)
+                await _layer().group_add(group, self.channel)
         except Exception as error:  # noqa: BLE001  (whatever the layer raises, sockets live on)
             self._failed_at = asyncio.get_running_loop().time()
-            log.warning("group_not_settled", error=type(error).__name__)
+            log.warning("group_not_joined", error=type(error).__name__)
             return
-        (self._joined.add if wanted else self._joined.discard)(group)
+        self._joined.add(group)
 
     def _is_pausing(self) -> bool:
         return asyncio.get_running_loop().time() - self._failed_at < PAUSE

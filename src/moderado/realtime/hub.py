@@ -64,7 +64,7 @@ class Hub:
         """A socket is signed in: from now on it hears of its user's messages and sessions."""
         socket.principal = principal
         self.users.setdefault(principal.user_id, set()).add(socket)
-        await self.groups.join(fanout.user_group(principal.user_id))
+        await self.groups.join(fanout.shard_of(principal.user_id))
 
     def exit(self, socket: Socket) -> None:
         """A socket is gone, and all it listened to with it. Twice is as good as once."""
@@ -72,11 +72,10 @@ class Hub:
             self.unsubscribe(socket, room_id)
         if socket.principal is None:
             return
-        user_id = socket.principal.user_id
-        sockets = self.users.get(user_id, set())
+        sockets = self.users.get(socket.principal.user_id, set())
         sockets.discard(socket)
-        if not sockets and self.users.pop(user_id, None) is not None:
-            self.groups.leave(fanout.user_group(user_id))
+        if not sockets:
+            self.users.pop(socket.principal.user_id, None)
 
     async def subscribe(
         self, socket: Socket, principal: Principal, room_id: UUID
@@ -99,7 +98,7 @@ class Hub:
             socket.rooms.add(room_id)
         subscription.hold()
         try:
-            await self.groups.join(fanout.room_group(room_id))
+            await self.groups.join(fanout.shard_of(room_id))
             opened = await reads.open_room(reader_id=principal.user_id, room_id=room_id)
         except BaseException:
             self.unsubscribe(socket, room_id)
@@ -122,7 +121,6 @@ class Hub:
         if not room.subscriptions:
             del self.rooms[room_id]
             room.close()
-            self.groups.leave(fanout.room_group(room_id))
 
     def subscription(self, socket: Socket, room_id: UUID) -> Subscription | None:
         """The socket's ear in the room, if it has one."""
@@ -159,18 +157,35 @@ class Hub:
                 if reopen:
                     await self.groups.reopen()
                 reopen = False
-                self._take(await self.groups.receive())
+                await self._take_all(await self.groups.receive())
             except ValueError:
-                self._take(None)  # no message at all: whoever writes such deafens nobody
+                await self._take_all(None)  # no message at all: whoever writes such deafens nobody
             except Exception as error:  # noqa: BLE001  (the layer's troubles are never the sockets')
                 log.warning("layer_failed", error=type(error).__name__)
                 await asyncio.sleep(PAUSE)
-            await asyncio.sleep(0)  # the sockets write before the next hint is looked at
 
-    def _take(self, message: object) -> None:
-        hint = envelope.unseal(message)
+    async def _take_all(self, message: object) -> None:
+        """The hints of one publication, with pauses in which the sockets write."""
+        hints = envelope.unseal(message, self._is_here)
         if failpoints.reach("hub.before_fanout"):
             return
+        if hints is None:
+            metrics.DROPPED.labels(what="forged_hint").inc()
+            log.warning("hint_not_believed")
+            return
+        lines = 0
+        for hint in hints:
+            self._take(hint)
+            lines += len(hint.lines) if isinstance(hint, envelope.RoomLines) else 1
+            if lines >= fanout.PARCEL_LINES:
+                lines = 0
+                await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    def _is_here(self, address: UUID) -> bool:
+        return address in self.rooms or address in self.users
+
+    def _take(self, hint: envelope.AnyHint) -> None:
         match hint:
             case envelope.RoomLines() | envelope.AudienceMoved():
                 if room := self.rooms.get(hint.room_id):
@@ -184,9 +199,6 @@ class Hub:
                 self.close_sessions(hint.user_id, lambda session: session == hint.session_id)
             case envelope.Beat():
                 self.last_beat = asyncio.get_running_loop().time()
-            case None:
-                metrics.DROPPED.labels(what="forged_hint").inc()
-                log.warning("hint_not_believed")
 
     def tell_author(self, hint: envelope.AuthorNote) -> None:
         """Tell all sockets of a user here what became of one of their messages."""

@@ -103,10 +103,12 @@ class Posting:
             for each in posted
         ]
         elsewhere = await self._hub.groups.heard_elsewhere(
-            {fanout.user_group(event.author_id) for event in told}
+            {fanout.shard_of(event.author_id) for event in told}
         )
+        far: list[AuthorTold] = []
         for event in told:
-            if fanout.user_group(event.author_id) in elsewhere:
-                fanout.on_author_told(event)  # comes back to this process, too
+            if fanout.shard_of(event.author_id) in elsewhere:
+                far.append(event)
             elif len(self._hub.users.get(event.author_id, ())) > 1:
                 self._hub.tell_author(fanout.author_note(event))
+        fanout.on_author_told(*far)  # comes back to this process, too

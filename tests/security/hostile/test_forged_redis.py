@@ -60,7 +60,7 @@ async def test_what_is_no_hint_deafens_nobody(cast: Cast, monkeypatch):
     forged = [layer.serialize(shape) for shape in shapes]
 
     await asyncio.to_thread(
-        publish, fanout.room_group(room.id), *forged, b"", b"\xff", b"\xc1", pickle.dumps(Bomb())
+        publish, fanout.shard_of(room.id), *forged, b"", b"\xff", b"\xc1", pickle.dumps(Bomb())
     )
     at_bia = await cast.join(await cast.member(room), room)
     await at_bia.send("typing")

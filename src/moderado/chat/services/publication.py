@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from moderado.chat.events import Change, ChangeKind, RoomChanged
+from moderado.chat.events import Change, ChangeKind, RoomChange, RoomsChanged
 from moderado.chat.models import Message
 from moderado.chat.projection import public_view
 from moderado.core.database import as_rows, ask, recordset
@@ -62,8 +62,8 @@ class PublicChange:
 def number(changes: Iterable[PublicChange]) -> None:
     """Give each change the next seq of its room, and its message a position on first publication.
 
-    Sets `seq` and `position` on the messages, which the caller then stores, and publishes one
-    RoomChanged a room.
+    Sets `seq` and `position` on the messages, which the caller then stores, and publishes
+    RoomsChanged.
     """
     by_room: dict[UUID, list[PublicChange]] = defaultdict(list)
     for change in changes:
@@ -71,8 +71,9 @@ def number(changes: Iterable[PublicChange]) -> None:
     if not by_room:
         return
     numbers = [{"room_id": room_id, "numbers": len(by_room[room_id])} for room_id in by_room]
-    for room_id, last, acl_version in ask(_TAKE_NUMBERS, [as_rows(numbers)]):
-        _announce(room_id, last, acl_version, by_room[room_id])
+    taken = ask(_TAKE_NUMBERS, [as_rows(numbers)])
+    rooms = [_numbered(room, last, acl, by_room[room]) for room, last, acl in taken]
+    publish(RoomsChanged(rooms=tuple(rooms)))
 
 
 def store(messages: Iterable[Message], columns: Iterable[str] = tuple(_COLUMNS)) -> None:
@@ -90,11 +91,13 @@ def store(messages: Iterable[Message], columns: Iterable[str] = tuple(_COLUMNS))
     )
 
 
-def _announce(room_id: UUID, last: int, acl_version: int, changes: list[PublicChange]) -> None:
+def _numbered(
+    room_id: UUID, last: int, acl_version: int, changes: list[PublicChange]
+) -> RoomChange:
     numbered = []
     for seq, change in enumerate(changes, start=last - len(changes) + 1):
         change.message.seq = seq
         if change.kind is ChangeKind.PUBLISHED:
             change.message.position = seq
         numbered.append(Change(kind=change.kind, seq=seq, view=public_view(change.message)))
-    publish(RoomChanged(room_id=room_id, acl_version=acl_version, changes=tuple(numbered)))
+    return RoomChange(room_id=room_id, acl_version=acl_version, changes=tuple(numbered))
