@@ -3,14 +3,14 @@
 import math
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from uuid import UUID
 
 import structlog
 from django.conf import settings
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage, RedisStorage
+from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from moderado.core import redis
@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 PAUSE = 5.0  # seconds during which a Redis that failed is not asked again
 
+Use = tuple[str, tuple[str | UUID, ...]]  # a limit, and the key that is counted against it
+
 
 def hit(limit: str, *key: str | UUID) -> None:
     """Count one use of `key` against `limit` ("10/minute").
@@ -27,19 +29,23 @@ def hit(limit: str, *key: str | UUID) -> None:
     Raises RateLimited, with the seconds to wait, once the limit is reached; what is refused is
     not counted. Never fails and never waits long because of Redis.
     """
-    (refusal,) = hit_all(limit, [key])
+    (refusal,) = hit_all([[(limit, key)]])
     if refusal is not None:
         raise refusal
 
 
-def hit_all(limit: str, keys: Sequence[tuple[str | UUID, ...]]) -> list[RateLimited | None]:
-    """Count one use of each key, in one exchange with Redis: the refusal of each, or None."""
-    item, names = _parsed(limit), [[str(part) for part in key] for key in keys]
-    try:
-        return _limiter().hit_all(item, names)
-    except redis.RedisError as error:
-        _outage.begin(error)
-        return _local().hit_all(item, names)
+def hit_all(chains: Sequence[Sequence[Use]]) -> list[RateLimited | None]:
+    """Count many uses, in one exchange with Redis: the refusal of each chain, or None.
+
+    The uses of a chain are counted in turn; the first that is refused ends it.
+    """
+    items = [[(_parsed(limit), [str(part) for part in key]) for limit, key in c] for c in chains]
+    if not _outage.lasts():
+        try:
+            return _refusals(_counted(items))
+        except redis.RedisError as error:
+            _outage.begin(error)
+    return _refusals([_counted_here(chain) for chain in items])
 
 
 class _Outage:
@@ -66,52 +72,59 @@ class _Outage:
 _outage = _Outage()
 
 
-class _Limiter(MovingWindowRateLimiter):
-    """The moving window, not the fixed one: what it promises in Retry-After is true."""
+Item = tuple[RateLimitItem, list[str]]
 
-    def hit_all(self, item: RateLimitItem, keys: Sequence[list[str]]) -> list[RateLimited | None]:
-        return [None if self.hit(item, *key) else self._refusal(item, key) for key in keys]
-
-    def _refusal(self, item: RateLimitItem, key: list[str]) -> RateLimited:
-        reset = self.get_window_stats(item, *key).reset_time
-        return RateLimited(retry_after=math.ceil(reset - time.time()))
-
-
-class _Shared(_Limiter):
-    """The library asks Redis once for each key; this asks for all of them at once."""
-
-    storage: RedisStorage
-
-    def hit_all(self, item: RateLimitItem, keys: Sequence[list[str]]) -> list[RateLimited | None]:
-        script, now = self.storage.lua_acquire_moving_window.sha, time.time()
-        with redis.client().pipeline(transaction=False) as asked:
-            for key in keys:
-                name = self.storage.prefixed_key(item.key_for(*key))
-                asked.evalsha(script, 1, name, now, item.amount, item.get_expiry(), 1)
-            answers = asked.execute(raise_on_error=False)
-        errors = [answer for answer in answers if isinstance(answer, Exception)]
-        if errors and all(isinstance(error, redis.NoScriptError) for error in errors):
-            return super().hit_all(item, keys)  # a new Redis is taught by the library
-        if errors:
-            raise errors[0]
-        return [
-            None if counted else self._refusal(item, key)
-            for counted, key in zip(answers, keys, strict=True)
-        ]
+# The moving window, not the fixed one: what it promises in Retry-After is true. As `limits` counts
+# (a list of the times of the last uses, the newest first), but all chains in one call, and the
+# wait told at once. KEYS: of all uses; ARGV: now, then for each chain how many uses it has, and of
+# each use amount and seconds. Answers the wait of each chain in milliseconds, 0 if it may pass.
+_COUNT = """
+local now, at, key, waits = tonumber(ARGV[1]), 2, 1, {}
+while at <= #ARGV do
+    local uses, wait = tonumber(ARGV[at]), 0
+    for use = 0, uses - 1 do
+        local amount, seconds = tonumber(ARGV[at + 1 + 2 * use]), tonumber(ARGV[at + 2 + 2 * use])
+        local name = KEYS[key + use]
+        local oldest = redis.call('LINDEX', name, amount - 1)
+        if oldest and tonumber(oldest) >= now - seconds then
+            wait = math.max(1, math.ceil((oldest + seconds - now) * 1000))
+            break
+        end
+        redis.call('LPUSH', name, ARGV[1])
+        redis.call('LTRIM', name, 0, amount - 1)
+        redis.call('EXPIRE', name, seconds)
+    end
+    waits[#waits + 1] = wait
+    at, key = at + 1 + 2 * uses, key + uses
+end
+return waits
+"""
 
 
-class _Local(_Limiter):
-    """The library's store in memory lets some threads through together."""
+def _counted(chains: Sequence[Sequence[Item]]) -> list[float]:
+    """The seconds each chain has to wait, by Redis' count."""
+    names = [f"moderado:limit:{item.key_for(*key)}" for chain in chains for item, key in chain]
+    numbers: list[float] = [time.time()]
+    for chain in chains:
+        numbers.append(len(chain))
+        for item, _ in chain:
+            numbers += (item.amount, item.get_expiry())
+    waits = _script(settings.REDIS_URL)(keys=names, args=numbers)
+    return [wait / 1000 for wait in waits]
 
-    _lock = threading.Lock()
 
-    def hit(self, item: RateLimitItem, *identifiers: str, cost: int = 1) -> bool:
-        with self._lock:
-            return super().hit(item, *identifiers, cost=cost)
+def _counted_here(chain: Sequence[Item]) -> float:
+    """The same, by the count of this process."""
+    limiter = _local()
+    with _making:  # the library's store in memory lets some threads through together
+        for item, key in chain:
+            if not limiter.hit(item, *key):
+                return limiter.get_window_stats(item, *key).reset_time - time.time()
+    return 0.0
 
 
-def _limiter() -> _Limiter:
-    return _local() if _outage.lasts() else _shared(settings.REDIS_URL)
+def _refusals(waits: Sequence[float]) -> list[RateLimited | None]:
+    return [RateLimited(retry_after=math.ceil(wait)) if wait > 0 else None for wait in waits]
 
 
 @cache
@@ -120,19 +133,13 @@ def _parsed(limit: str) -> RateLimitItem:
 
 
 @cache
-def _shared(url: str) -> _Limiter:
-    pool = redis.client().connection_pool
-    return _Shared(RedisStorage(url, connection_pool=pool, key_prefix="moderado:limit"))
-
-
-def _local() -> _Limiter:
-    with _making:  # or threads that come together would count in a store each
-        return _made()
+def _script(_url: str) -> Callable[..., list[int]]:
+    return redis.client().register_script(_COUNT)  # sent again to a Redis that has forgotten it
 
 
 _making = threading.Lock()
 
 
 @cache
-def _made() -> _Limiter:
-    return _Local(MemoryStorage())
+def _local() -> MovingWindowRateLimiter:
+    return MovingWindowRateLimiter(MemoryStorage())

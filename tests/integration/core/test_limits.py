@@ -100,7 +100,9 @@ def test_redis_is_asked_again_when_the_pause_is_over(no_redis, settings, monkeyp
 def test_many_are_counted_in_one_exchange_each_for_itself():
     one, other = uuid4(), uuid4()
 
-    refusals = limits.hit_all("2/minute", [("a", one), ("a", other), ("a", one), ("a", one)])
+    keys = [one, other, one, one]
+
+    refusals = limits.hit_all([[("2/minute", ("a", key))] for key in keys])
 
     assert [refusal is None for refusal in refusals] == [True, True, True, False]
     assert 55 <= refusals[3].retry_after <= 60
@@ -113,7 +115,36 @@ def test_a_redis_that_has_forgotten_how_to_count_is_taught_again():
     redis.client().script_flush()
     key = ("a", uuid4())
 
-    refusals = limits.hit_all("2/minute", [key] * 3)
+    refusals = limits.hit_all([[("2/minute", key)]] * 3)
 
     assert [refusal is None for refusal in refusals] == [True, True, False]
     assert not limits._outage.lasts()  # it was Redis that counted
+
+
+@pytest.mark.parametrize("redis_is_there", [True, False])
+def test_what_is_refused_first_is_counted_no_further(redis_is_there, request):
+    if not redis_is_there:
+        request.getfixturevalue("no_redis")
+    person, others, room = ("user", uuid4()), ("user", uuid4()), ("room", uuid4())
+
+    refusals = limits.hit_all(
+        [[("1/minute", who), ("2/minute", room)] for who in (person, person, person, others)]
+    )
+
+    assert [refusal is None for refusal in refusals] == [True, False, False, True]
+    with pytest.raises(RateLimited):
+        limits.hit("2/minute", *room)
+
+
+def test_uses_that_are_a_window_old_count_no_longer(clock):
+    key = uuid4()
+    limits.hit("2/minute", key)
+    clock.shift(50)
+    limits.hit("2/minute", key)
+    with pytest.raises(RateLimited) as refusal:
+        limits.hit("2/minute", key)
+    assert 9 <= refusal.value.retry_after <= 11
+
+    clock.shift(refusal.value.retry_after)
+
+    limits.hit("2/minute", key)

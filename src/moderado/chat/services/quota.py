@@ -22,9 +22,9 @@ def spend_message_quota(*, user_id: UUID, room_id: UUID) -> None:
 def spend_message_quotas(spenders: Sequence[tuple[UUID, UUID]]) -> list[RateLimited | None]:
     """The same for many, `(user_id, room_id)` each: the refusal of each, or None."""
     per_user, per_room = settings.ENV.limit_messages_per_user, settings.ENV.limit_messages_per_room
-    refusals = limits.hit_all(per_user, [("messages", "user", user) for user, _ in spenders])
-    let_through = [at for at, refusal in enumerate(refusals) if refusal is None]
-    rooms = [("messages", "room", spenders[at][1]) for at in let_through]
-    for at, refusal in zip(let_through, limits.hit_all(per_room, rooms), strict=True):
-        refusals[at] = refusal
-    return refusals
+    return limits.hit_all(
+        [
+            [(per_user, ("messages", "user", user)), (per_room, ("messages", "room", room))]
+            for user, room in spenders
+        ]
+    )
