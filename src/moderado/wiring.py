@@ -13,7 +13,7 @@ def wire() -> None:
     connect(
         after_commit={
             accounts.SessionEnded: [fanout.on_session_ended],
-            chat.MessageQueued: [_ring],
+            chat.MessagesQueued: [_ring],
             chat.AuthorTold: [fanout.on_author_told],
             chat.RoomsChanged: [fanout.on_rooms_changed],
             chat.AudienceChanged: [fanout.on_audience_changed],
@@ -26,5 +26,5 @@ def wire() -> None:
     )
 
 
-def _ring(_: chat.MessageQueued) -> None:
+def _ring(_: chat.MessagesQueued) -> None:
     doorbell.press()

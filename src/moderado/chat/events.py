@@ -26,11 +26,10 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageQueued(Event):
+class MessagesQueued(Event):
     """Something waits to be judged."""
 
-    message_id: UUID
-    room_id: UUID
+    message_ids: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from msgspec import UNSET
 
 from moderado.chat.models import Message
-from moderado.chat.types import Draft, MessageView, Person
+from moderado.chat.types import Draft, MessageView, NewMessage, Person
 
 Status = Message.Status
 
@@ -55,6 +55,25 @@ def own_view(message: Message, *, language: str) -> MessageView:
         if message.edit_status and not removed:
             shown = _replace(shown, edit=_draft(message))
     return shown
+
+
+def waiting_view(new: NewMessage, *, position: int, author_name: str) -> MessageView:
+    """What its author may see of a message that was just stored, and nobody else."""
+    return MessageView(
+        id=new.id,
+        room=new.room_id,
+        client_id=new.client_id,
+        author=Person(new.author_id, author_name),
+        content=new.text,
+        status=str(Status.PENDING),
+        revision=1,
+        position=position,
+        seq=0,
+        reply_to=None,
+        created_at=new.created_at,
+        edited_at=None,
+        published_at=None,
+    )
 
 
 def _view(message: Message, *, content: str, status: str) -> MessageView:

@@ -24,6 +24,18 @@ class Draft(msgspec.Struct, frozen=True):
     appealable: bool | UnsetType = UNSET
 
 
+class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """What is stored of a message that is said for the first time. `hash`: of its text, in hex."""
+
+    id: UUID
+    created_at: datetime
+    room_id: UUID
+    author_id: UUID
+    client_id: str | None
+    hash: str
+    text: str
+
+
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     """A message as one reader may see it. The fields below the line are its author's only."""
 

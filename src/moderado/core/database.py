@@ -68,7 +68,9 @@ def ask(statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[
     # As `connection.cursor()` does with its own: checked, counted, logged.
     with connection._prepare_cursor(cursor) as asked:  # type: ignore[attr-defined]  # noqa: SLF001
         asked.execute(statement, values)
-        rows: list[tuple[Any, ...]] = asked.fetchall() if asked.description else []
+        # Not `description`: that looks up the type of every column.
+        has_rows = cursor.pgresult is not None and cursor.pgresult.nfields > 0
+        rows: list[tuple[Any, ...]] = asked.fetchall() if has_rows else []
         return rows
 
 
@@ -79,7 +81,7 @@ def recordset(name: str, columns: Mapping[str, str]) -> str:
     return f"json_to_recordset(%s::json) AS {name}({declared})"
 
 
-def as_rows(rows: Iterable[Mapping[str, Any]]) -> str:
+def as_rows(rows: Iterable[Mapping[str, Any] | msgspec.Struct]) -> str:
     """Many rows as one value, for `recordset`: psycopg makes arrays an element at a time."""
     return msgspec.json.encode(list(rows)).decode()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from moderado.chat.events import MessageQueued
+from moderado.chat.events import MessagesQueued
 from moderado.chat.models import Message, Room
 from moderado.chat.services.batches import Asked, post_messages
 from moderado.chat.services.messages import post_message
@@ -41,14 +41,14 @@ def test_a_message_is_as_it_would_be_alone(members):
     assert all(message.queued_at for message in stored.values())
 
 
-def test_the_queue_is_rung_for_each_and_the_author_left_to_who_asked(
+def test_the_queue_is_rung_once_for_all_and_the_author_left_to_who_asked(
     members, heard, django_capture_on_commit_callbacks
 ):
     with django_capture_on_commit_callbacks(execute=True):
         together = post_messages([asked(member) for member in members])
 
-    assert [type(event) for event in heard] == [MessageQueued, MessageQueued]
-    assert {event.message_id for event in heard} == {each.view.id for each in together}
+    assert heard == [MessagesQueued(message_ids=heard[0].message_ids)]
+    assert set(heard[0].message_ids) == {each.view.id for each in together}
 
 
 def test_what_is_no_ordinary_case_is_left_alone(members):

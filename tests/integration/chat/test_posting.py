@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from moderado.chat.errors import Conflict, NoSuchMessage, NoSuchRoom
-from moderado.chat.events import AuthorTold, MessageQueued, Notice, RoomChanged
+from moderado.chat.events import AuthorTold, MessagesQueued, Notice, RoomsChanged
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.services.messages import post_message
 from moderado.core.errors import Invalid
@@ -45,7 +45,7 @@ def test_the_author_is_told_and_the_queue_rung_after_commit(
         view = post(alice, room).view
         assert heard == []
 
-    assert [type(event) for event in heard] == [AuthorTold, MessageQueued]
+    assert [type(event) for event in heard] == [AuthorTold, MessagesQueued]
     assert (heard[0].notice, heard[0].view) == (Notice.QUEUED, view)
 
 
@@ -145,9 +145,9 @@ def test_modes_post_and_off_show_at_once(
         view = post(alice, room).view
 
     assert (view.status, view.seq, view.position) == ("APPROVED", 7, 7)
-    change = next(event for event in heard if isinstance(event, RoomChanged)).changes[0]
+    change = next(event for event in heard if isinstance(event, RoomsChanged)).rooms[0].changes[0]
     assert (change.kind, change.seq, change.view.content) == ("chat_message", 7, "bom dia")
-    assert any(isinstance(event, MessageQueued) for event in heard) is waits
+    assert any(isinstance(event, MessagesQueued) for event in heard) is waits
     stored = Message.objects.get(pk=view.id)
     assert (stored.seq, stored.position, stored.queued_at is not None) == (7, 7, waits)
 

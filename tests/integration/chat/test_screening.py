@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from moderado.chat.events import AuthorTold, Notice, RoomChanged
+from moderado.chat.events import AuthorTold, Notice, RoomsChanged
 from moderado.chat.models import Message, Revision, Room
 from moderado.chat.services import claims, screening, verdicts
 from moderado.chat.services import remote as remote_calls
@@ -78,9 +78,9 @@ def test_one_batch_is_one_event_a_room(alice, heard, django_capture_on_commit_ca
     with django_capture_on_commit_callbacks(execute=True):
         judge()
 
-    changed = [event for event in heard if isinstance(event, RoomChanged)]
-    assert {event.room_id for event in changed} == {room.id for room in rooms}
-    assert [[change.seq for change in event.changes] for event in changed] == [[1, 2], [1, 2]]
+    (changed,) = [event.rooms for event in heard if isinstance(event, RoomsChanged)]
+    assert {each.room_id for each in changed} == {room.id for room in rooms}
+    assert [[change.seq for change in each.changes] for each in changed] == [[1, 2], [1, 2]]
 
 
 def test_the_author_of_a_blocked_message_is_told_why_and_the_room_nothing(
@@ -168,7 +168,7 @@ def test_a_refused_edit_leaves_what_is_visible(
     assert message.edit_status == status
     assert heard[-1].view.edit.status == status
     assert heard[-1].view.content == "bom dia"
-    assert not [event for event in heard if isinstance(event, RoomChanged)]
+    assert not [event for event in heard if isinstance(event, RoomsChanged)]
 
 
 def test_an_edit_after_a_refused_one_has_a_number_of_its_own(alice, room):
@@ -194,7 +194,8 @@ def test_in_mode_post_a_blocked_message_is_removed_for_others(
         judge(message)
 
     assert (message.status, message.seq, message.position) == ("REJECTED", 2, 1)
-    changes = [c for e in heard if isinstance(e, RoomChanged) for c in e.changes]
+    rooms = [r for e in heard if isinstance(e, RoomsChanged) for r in e.rooms]
+    changes = [change for room in rooms for change in room.changes]
     assert [(c.kind, c.seq) for c in changes] == [("chat_message", 1), ("message_removed", 2)]
     assert (changes[1].view.content, changes[1].view.status) == ("", "REMOVED")
 

@@ -182,7 +182,7 @@ async def test_a_forged_hint_is_not_believed(cast: Cast):
 
     layer = get_channel_layer()
     forged = envelope.seal(
-        envelope.RoomNote(room_id=room.id, line=fanout.line_of(fanout.protocol.Pong(n=666)))
+        [envelope.RoomNote(room_id=room.id, line=fanout.line_of(fanout.protocol.Pong(n=666)))]
     )
     for message in (
         {**forged, "mac": b"\0" * 16},
@@ -190,7 +190,7 @@ async def test_a_forged_hint_is_not_believed(cast: Cast):
         {"type": "hint"},
         {"type": "nonsense", "body": "text", "mac": 7},
     ):
-        await layer.group_send(fanout.room_group(room.id), message)
+        await layer.group_send(fanout.shard_of(room.id), message)
     await asyncio.sleep(0.2)
     await at_bia.up_to_date()
 

@@ -7,17 +7,15 @@ the client_id before. Everything else is left to `post_message`, which knows all
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
-from moderado.chat.events import MessageQueued
-from moderado.chat.models import Message
-from moderado.chat.projection import own_view
+from moderado.chat.events import MessagesQueued
+from moderado.chat.projection import waiting_view
 from moderado.chat.services import quota
 from moderado.chat.services.messages import Posted, checked_client_id, hash_of
-from moderado.chat.services.rows import columns, message_of
+from moderado.chat.types import NewMessage
 from moderado.core import failpoints
 from moderado.core.database import again_after_collision, as_rows, ask, recordset
 from moderado.core.errors import ApplicationError
@@ -56,14 +54,11 @@ _INSERT = f"""
             statement_timestamp(), 0, 0
           FROM allowed
         ON CONFLICT (room_id, author_id, client_id) DO NOTHING
-        RETURNING *
+        RETURNING id, position, author_id
     )
-    SELECT {columns("stored", "author")}
+    SELECT stored.id, stored.position, author.name
       FROM stored JOIN accounts_user author ON author.id = stored.author_id
 """  # noqa: S608  (names of our own columns)
-
-
-Draft = dict[str, Any]  # a row for `_INSERT`
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +81,8 @@ def post_messages(asked: Sequence[Asked]) -> list[Posted | ApplicationError | No
     published.
     """
     outcomes: list[Posted | ApplicationError | None] = [*_over_quota(asked)]
-    drafts: list[Draft] = []
-    places: dict[UUID, int] = {}
+    drafts: list[NewMessage] = []
+    places: dict[UUID, tuple[int, NewMessage]] = {}
     for at, each in enumerate(asked):
         if outcomes[at] is None:
             try:
@@ -96,12 +91,15 @@ def post_messages(asked: Sequence[Asked]) -> list[Posted | ApplicationError | No
                 outcomes[at] = error
                 continue
             drafts.append(draft)
-            places[draft["id"]] = at
-    for message in _store(drafts):
-        outcomes[places[message.id]] = Posted(
-            own_view(message, language=message.author.language), created=True
+            places[draft.id] = at, draft
+    stored = _store(drafts)
+    for message_id, position, author_name in stored:
+        at, draft = places[message_id]
+        outcomes[at] = Posted(
+            waiting_view(draft, position=position, author_name=author_name), created=True
         )
-        publish(MessageQueued(message_id=message.id, room_id=message.room_id))
+    if stored:
+        publish(MessagesQueued(message_ids=tuple(message_id for message_id, _, _ in stored)))
     if drafts:
         failpoints.reach("send.after_commit_before_ack")
     return outcomes
@@ -111,30 +109,30 @@ def _over_quota(asked: Sequence[Asked]) -> Sequence[ApplicationError | None]:
     return quota.spend_message_quotas([(each.author_id, each.room_id) for each in asked])
 
 
-def _draft(asked: Asked) -> Draft:
+def _draft(asked: Asked) -> NewMessage:
     """What is to be stored of it. Raises Invalid."""
     text = clean(asked.text, max_length=settings.ENV.message_max_length, field="message")
-    return {
-        "id": new_id(),
-        "created_at": datetime.now(UTC),
-        "room_id": asked.room_id,
-        "author_id": asked.author_id,
-        "client_id": checked_client_id(asked.client_id),
-        "hash": hash_of(text).hex(),
-        "text": text,
-    }
+    return NewMessage(
+        id=new_id(),
+        created_at=datetime.now(UTC),
+        room_id=asked.room_id,
+        author_id=asked.author_id,
+        client_id=checked_client_id(asked.client_id),
+        hash=hash_of(text).hex(),
+        text=text,
+    )
 
 
 @again_after_collision
-def _store(drafts: Sequence[Draft]) -> list[Message]:
-    """Store what is an ordinary case: those messages, as they are now."""
+def _store(drafts: Sequence[NewMessage]) -> list[tuple[UUID, int, str]]:
+    """Store what is an ordinary case: of each its id, its position and its author's name."""
     if not drafts:
         return []
     failpoints.reach("send.before_commit")
     # In one order everywhere: two processes that are given the same client_ids wait in line.
     ordered = sorted(drafts, key=_order)
-    return [message_of(row) for row in ask(_INSERT, [as_rows(ordered)])]
+    return [(*row,) for row in ask(_INSERT, [as_rows(ordered)])]
 
 
-def _order(draft: Draft) -> tuple[UUID, UUID, str]:
-    return draft["room_id"], draft["author_id"], draft["client_id"] or ""
+def _order(draft: NewMessage) -> tuple[UUID, UUID, str]:
+    return draft.room_id, draft.author_id, draft.client_id or ""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
 from moderado.chat.errors import Conflict, MessageGone, NoSuchMessage, NoSuchRoom, NotTheAuthor
-from moderado.chat.events import AuthorTold, ChangeKind, MessageQueued, Notice
+from moderado.chat.events import AuthorTold, ChangeKind, MessagesQueued, Notice
 from moderado.chat.models import Message, Room
 from moderado.chat.projection import own_view, public_view
 from moderado.chat.selectors import rooms
@@ -217,7 +217,7 @@ def _tell_queued(message: Message) -> MessageView:
         )
     )
     if message.queued_at is not None:
-        publish(MessageQueued(message_id=message.id, room_id=message.room_id))
+        publish(MessagesQueued(message_ids=(message.id,)))
     return view
 
 

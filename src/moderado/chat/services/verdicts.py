@@ -10,7 +10,7 @@ import structlog
 from django.utils import timezone
 
 from moderado.chat.errors import NoSuchMessage
-from moderado.chat.events import AuthorTold, ChangeKind, MessageQueued, Notice
+from moderado.chat.events import AuthorTold, ChangeKind, MessagesQueued, Notice
 from moderado.chat.models import Message
 from moderado.chat.projection import own_view
 from moderado.chat.services import revisions
@@ -142,7 +142,7 @@ def _settle(message: Message, verdict: Verdict) -> Effect:
         if not is_judged(subject_id=message.id, revision=message.revision):
             # It was replaced before its turn came: now that it is shown again, it has one.
             revisions.queue(message)
-            publish(MessageQueued(message_id=message.id, room_id=message.room_id))
+            publish(MessagesQueued(message_ids=(message.id,)))
         return ChangeKind.UPDATED, Notice.REJECTED
     _, notice = _refuse(message, Outcome.BLOCK, reason, categories)
     return ChangeKind.REMOVED, notice
