@@ -1,8 +1,11 @@
 """From a frame to the call it stands for, and back to the frames that answer it."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import assert_never
 from uuid import UUID
+
+from prometheus_client import Counter
 
 from moderado.accounts.types import Principal
 from moderado.chat.errors import NoSuchRoom
@@ -47,6 +50,11 @@ def _edit(*, user_id: UUID, room_id: UUID | None, frame: protocol.EditMessage) -
     return messages.edit_message(
         actor_id=user_id, message_id=frame.id, text=frame.message, room_id=room_id
     )
+
+
+@cache
+def _acknowledged() -> Counter:
+    return metrics.ACKNOWLEDGED.labels(door="ws")
 
 
 post = in_thread(_post)
@@ -139,7 +147,8 @@ class Commands:
             self._socket.push(line_of_notice(notice, posted.view))
 
     async def _posted(self, room_id: UUID, frame: protocol.ChatMessage) -> messages.Posted:
-        if room_id in self._socket.rooms and frame.reply_to is None:
+        room = self._hub.rooms.get(room_id) if room_id in self._socket.rooms else None
+        if room is not None and room.shows_after_approval and frame.reply_to is None:
             return await self._hub.posting.post(
                 Asked(
                     author_id=self._principal.user_id,
@@ -159,7 +168,7 @@ class Commands:
     def _confirm(self, view: MessageView) -> None:
         """Only now: the row is committed."""
         self._socket.reply_queued(view)
-        metrics.ACKNOWLEDGED.labels(door="ws").inc()
+        _acknowledged().inc()
         self._await_verdict(view)
 
     def _await_verdict(self, view: MessageView) -> None:

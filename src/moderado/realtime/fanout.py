@@ -7,6 +7,7 @@ raise, and promise nothing: a hint that is lost is found again by the hubs' peri
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
 from channels.layers import get_channel_layer
@@ -38,7 +39,12 @@ PUBLICATION_BYTES = 256 * 1024  # after so many another publication begins
 
 def shard_of(address: UUID) -> str:
     """The group of the layer by which what concerns this room or user is told."""
-    return f"shard.{address.int % settings.ENV.layer_shards}"
+    return _shards()[address.int % len(_shards())]
+
+
+@cache
+def _shards() -> Sequence[str]:
+    return [f"shard.{number}" for number in range(settings.ENV.layer_shards)]
 
 
 def on_rooms_changed(event: RoomsChanged) -> None:

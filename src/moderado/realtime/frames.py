@@ -88,14 +88,11 @@ def author_frame(kind: type[protocol.AuthorFrame], view: MessageView) -> protoco
     """The author's frame, with what decided beside the message as well as inside it: also when it
     is the edit that was refused, and the message itself stays as it is."""
     judged = view.edit or view
+    told = ("reason", "categories", "explanation", "appealable")
+    if judged is not view:
+        view = structs.replace(view, **{name: getattr(judged, name) for name in told})
     return kind(
-        message=structs.replace(
-            view,
-            reason=judged.reason,
-            categories=judged.categories,
-            explanation=judged.explanation,
-            appealable=judged.appealable,
-        ),
+        message=view,
         reason=judged.reason,
         categories=judged.categories,
         explanation=judged.explanation,

@@ -15,6 +15,7 @@ from moderado.chat.events import AuthorTold, Notice
 from moderado.chat.services import batches, messages
 from moderado.chat.services.batches import Asked
 from moderado.chat.services.messages import Posted
+from moderado.chat.types import MessageView
 from moderado.core.errors import ApplicationError, Unavailable
 from moderado.realtime import fanout
 from moderado.realtime.bridge import in_thread
@@ -93,22 +94,17 @@ class Posting:
         """The authors' other sockets, here and elsewhere: those of most people are none."""
         if not posted:
             return
-        told = [
-            AuthorTold(
-                room_id=each.view.room,
-                author_id=each.view.author.id,
-                notice=Notice.QUEUED,
-                view=each.view,
-            )
-            for each in posted
-        ]
         elsewhere = await self._hub.groups.heard_elsewhere(
-            {fanout.shard_of(event.author_id) for event in told}
+            {fanout.shard_of(each.view.author.id) for each in posted}
         )
         far: list[AuthorTold] = []
-        for event in told:
-            if fanout.shard_of(event.author_id) in elsewhere:
-                far.append(event)
-            elif len(self._hub.users.get(event.author_id, ())) > 1:
-                self._hub.tell_author(fanout.author_note(event))
+        for view in (each.view for each in posted):
+            if fanout.shard_of(view.author.id) in elsewhere:
+                far.append(_told(view))
+            elif len(self._hub.users.get(view.author.id, ())) > 1:
+                self._hub.tell_author(fanout.author_note(_told(view)))
         fanout.on_author_told(*far)  # comes back to this process, too
+
+
+def _told(view: MessageView) -> AuthorTold:
+    return AuthorTold(room_id=view.room, author_id=view.author.id, notice=Notice.QUEUED, view=view)

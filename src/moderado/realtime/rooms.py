@@ -14,6 +14,7 @@ from uuid import UUID
 
 import structlog
 
+from moderado.chat.models import Room
 from moderado.chat.types import Head
 from moderado.core import metrics
 from moderado.core.errors import Unavailable
@@ -95,11 +96,18 @@ class LiveRoom:
         self._part = part
         self._epoch: UUID | None = None  # None: not opened yet, so nothing can be put in order
         self._acl_version = 0
+        self._mode = ""  # as of the last head that was seen: a hint of how posting will go
         self._inbox: deque[Item] = deque()
         self._worker: asyncio.Task[None] | None = None
 
+    @property
+    def shows_after_approval(self) -> bool:
+        """Whether what is said here waits for its verdict, as far as this process knows."""
+        return self._mode == Room.Mode.PRE
+
     def opened(self, head: Head) -> None:
         """A subscriber has found the room at `head`, with the right to read it."""
+        self._mode = head.moderation_mode
         if self._epoch is None:
             self.head, self._epoch, self._acl_version = head.seq, head.epoch, head.acl_version
             self._drain()
@@ -108,8 +116,10 @@ class LiveRoom:
 
     def take(self, item: Item) -> None:
         """Something was heard of this room. Handled in turn, often at once."""
-        if isinstance(item, Head) and self._is_known(item):
-            return
+        if isinstance(item, Head):
+            self._mode = item.moderation_mode
+            if self._is_known(item):
+                return
         if len(self._inbox) >= MAX_INBOX:
             metrics.DROPPED.labels(what="hint").inc()
             return

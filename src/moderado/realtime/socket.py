@@ -32,6 +32,9 @@ ROOMY = 64  # frames: the next one of the client's is read when fewer wait
 CLOSE_GRACE = 10.0  # seconds a peer has to take what closes it, before it is cut off
 REMEMBERED = 512  # notices and unsettled messages a socket remembers
 
+_QUEUED = str(MessageQueued.__struct_config__.tag)
+_SHOWN = str(MessageShown.__struct_config__.tag)
+
 
 class Transport(Protocol):
     """The way past the server's machinery, where the server offers one."""
@@ -79,13 +82,11 @@ class Socket:
 
     def reply(self, frame: ServerFrame) -> None:
         """Answer the client's frame: what was held back for it comes after."""
-        text = encode(frame)
-        self._append(text, len(text.encode()))
+        self._append(encode(frame))
 
     def reply_queued(self, view: MessageView) -> None:
         """Confirm a message; the same confirmation on its way through the hub is dropped."""
-        kind = MessageQueued.__struct_config__.tag
-        self._remember((str(kind), view.id, newest_revision(view)))
+        self._remember((_QUEUED, view.id, newest_revision(view)))
         self.reply(author_frame(MessageQueued, view))
 
     def push(self, line: Line) -> None:
@@ -99,7 +100,7 @@ class Socket:
             if len(self._held) > MAX_FRAMES:
                 self._overflow()
         elif not mine or self._is_news(line):
-            self._append(line.text, line.size)
+            self._append(line.text)
 
     def push_block(self, block: Block) -> None:
         """Write what the hub brings, at once where nothing stands in the way."""
@@ -160,9 +161,10 @@ class Socket:
         if self._writer is not None:
             self._writer.cancel()
 
-    def _append(self, text: str, size: int) -> None:
+    def _append(self, text: str) -> None:
         if self.closing is not None or self._write_now(text_frame(text)):
             return
+        size = _size(text)
         if len(self._outbox) >= MAX_FRAMES or self._size + size > MAX_BYTES:
             self._overflow()
             return
@@ -189,12 +191,12 @@ class Socket:
         """Whether the author has not heard this yet; keeps what they wait for up to date."""
         if line.message_id is None:
             return True
-        if line.kind != MessageQueued.__struct_config__.tag:
+        if line.kind != _QUEUED:
             awaited = self.awaited.get(line.message_id)
             if awaited is not None and (line.revision >= awaited.revision or not line.seq):
                 del self.awaited[line.message_id]
         if line.seq:
-            if line.kind != MessageShown.__struct_config__.tag:
+            if line.kind != _SHOWN:
                 # The room hears that it is gone or changed; the author is owed the reason, too.
                 self.await_verdict(line.message_id, line.revision)
             return True  # the room's own order knows no repetition
@@ -217,7 +219,7 @@ class Socket:
                     await self._wake.wait()
                     continue
                 text = self._outbox.pop(0)
-                self._size -= len(text) if text.isascii() else len(text.encode())
+                self._size -= _size(text)
                 self._writing = True
                 await self._send({"type": "websocket.send", "text": text})
                 self._writing = False
@@ -236,3 +238,8 @@ class Socket:
             self._writer.cancel()
         if self._transport is not None:
             self._transport.abort()
+
+
+def _size(text: str) -> int:
+    """In bytes, as it is sent."""
+    return len(text) if text.isascii() else len(text.encode())
