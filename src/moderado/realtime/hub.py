@@ -82,12 +82,9 @@ class Hub:
     ) -> tuple[Subscription, Opened]:
         """Listen to a room: what comes is held back until the subscription is released.
 
-        Registered first and read afterwards, so that nothing falls between. Raises NoSuchRoom;
-        strangers are told so before anything else is looked at, or the time it takes would tell
-        them whether somebody is there.
+        Registered first and read afterwards, so that nothing falls between. Raises NoSuchRoom,
+        and takes as long for it whether somebody is there or not: strangers learn nothing by it.
         """
-        if room_id not in socket.rooms:
-            await reads.find_room(reader_id=principal.user_id, room_id=room_id)
         room = self.rooms.get(room_id)
         if room is None:
             room = self.rooms[room_id] = LiveRoom(room_id, record=reads, part=self.part)

@@ -97,7 +97,6 @@ def _resume(
     return Resumed(changes, {client_id: found.get(client_id) for client_id in client_ids})
 
 
-find_room = in_thread(rooms.found_by)
 open_room = in_thread(_open_room)
 audience = in_thread(_audience)
 missed = in_thread(_missed)

@@ -4,7 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from moderado.chat.models import Membership
+from moderado.chat.models import Membership, Room
+from moderado.realtime import hub
 from tests.integration.realtime.conftest import Cast, screen
 
 OFFENSIVE = "seu filho da puta"
@@ -235,3 +236,18 @@ async def test_a_private_room_and_no_room_and_no_uuid_are_one_answer(cast: Cast)
 
     assert answers[0] == answers[1]
     assert answers[0][0] == "no_such_room"
+
+
+async def test_what_is_shown_at_once_does_not_wait_for_a_batch_that_cannot_hold_it(
+    cast: Cast, monkeypatch
+):
+    room = await cast.room(moderation_mode=Room.Mode.POST)
+    at_ana = await cast.join(await cast.member(room), room)
+    tried: list[object] = []
+    monkeypatch.setattr(hub.hub().posting, "post", lambda asked: tried.append(asked))
+
+    await at_ana.send("chat_message", message="oi", client_id="1")
+    await at_ana.next("chat_message")
+
+    assert tried == []
+    assert hub.hub().rooms[room.id].shows_after_approval is False

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Sequence
 
 import pytest
 
@@ -14,19 +15,22 @@ class Address:
 
     def __init__(self) -> None:
         self.received: list[object] = []
+        self.deliveries: list[int] = []
         self.threads: set[str] = set()
         self.error: Exception | None = None
         self.arrived = threading.Semaphore(0)
         self.door = threading.Event()
         self.door.set()
 
-    async def deliver(self, parcel: object) -> None:
+    async def deliver(self, parcels: Sequence[object]) -> None:
         await asyncio.to_thread(self.door.wait)
         self.threads.add(threading.current_thread().name)
-        self.arrived.release()
+        if self.error is None:
+            self.received += parcels
+            self.deliveries.append(len(parcels))
+        self.arrived.release(len(parcels))
         if self.error is not None:
             raise self.error
-        self.received.append(parcel)
 
     def wait_for(self, number: int) -> None:
         for _ in range(number):
@@ -48,6 +52,20 @@ def test_parcels_arrive_in_their_order_by_one_thread(address: Address):
 
     assert address.received == list(range(50))
     assert address.threads == {"test-courier"}
+
+
+def test_what_is_handed_over_together_and_what_waits_meanwhile_goes_together(address: Address):
+    courier = Courier(address.deliver, name="test-courier")
+    address.door.clear()
+
+    courier.take(*range(10))
+    for number in range(10, 20):
+        courier.take(number)
+    address.door.set()
+    address.wait_for(20)
+
+    assert address.received == list(range(20))
+    assert len(address.deliveries) <= 3
 
 
 def test_a_parcel_that_cannot_be_delivered_stops_no_other(address: Address):

@@ -1,0 +1,58 @@
+"""Leases in Redis: asked for together, and an answer whatever becomes of it."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from moderado.realtime.leases import Leases
+
+
+@pytest.fixture
+async def leases():
+    made = Leases()
+    yield made
+    await made.close()
+
+
+def counted(leases: Leases, monkeypatch) -> list[int]:
+    exchanges: list[int] = []
+    real = leases._exchange
+
+    async def count(commands):
+        exchanges.append(len(commands))
+        return await real(commands)
+
+    monkeypatch.setattr(leases, "_exchange", count)
+    return exchanges
+
+
+async def test_what_is_asked_while_redis_answers_shares_the_next_exchange(leases, monkeypatch):
+    exchanges = counted(leases, monkeypatch)
+    key = f"test:{uuid4()}"
+
+    held = await asyncio.gather(*(leases.hold(key, [str(n)], limit=15) for n in range(20)))
+
+    assert held == [True] * 15 + [False] * 5
+    assert sum(exchanges) == 20
+    assert len(exchanges) <= 2
+
+
+async def test_a_redis_that_breaks_leaves_nobody_waiting(leases, monkeypatch):
+    def broken(**_options):
+        raise RuntimeError
+
+    monkeypatch.setattr(leases._client, "pipeline", broken)
+
+    async with asyncio.timeout(5):
+        answers = await asyncio.gather(*(leases.sweep("test", limit=1) for _ in range(3)))
+
+    assert answers == [None, None, None]
+
+
+async def test_one_mistaken_question_spoils_no_other(leases):
+    key = f"test:{uuid4()}"
+
+    answers = await asyncio.gather(leases._ask("SET", key, "x"), leases._ask("ZREM", key, "y"))
+
+    assert answers == [True, None]
