@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from hashlib import blake2b
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from channels.layers import get_channel_layer
@@ -44,7 +46,11 @@ def shard_of(address: UUID) -> str:
 
 @cache
 def _shards() -> Sequence[str]:
-    return [f"shard.{number}" for number in range(settings.ENV.layer_shards)]
+    # Subscriptions know nothing of Redis' numbered databases: whoever shares the server, another
+    # installation or a test beside this one, has shards of its own.
+    ours = f"{settings.SECRET_KEY} {urlsplit(settings.ENV.layer).path}"
+    name = blake2b(ours.encode(), digest_size=8, person=b"moderado.shard").hexdigest()
+    return [f"{name}.{number}" for number in range(settings.ENV.layer_shards)]
 
 
 def on_rooms_changed(event: RoomsChanged) -> None:

@@ -244,7 +244,7 @@ async def test_what_is_shown_at_once_does_not_wait_for_a_batch_that_cannot_hold_
     room = await cast.room(moderation_mode=Room.Mode.POST)
     at_ana = await cast.join(await cast.member(room), room)
     tried: list[object] = []
-    monkeypatch.setattr(hub.hub().posting, "post", lambda asked: tried.append(asked))
+    monkeypatch.setattr(hub.hub().posting, "post", tried.append)
 
     await at_ana.send("chat_message", message="oi", client_id="1")
     await at_ana.next("chat_message")

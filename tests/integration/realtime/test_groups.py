@@ -1,26 +1,29 @@
 """Who else listens: as the layer's own Redis knows it."""
 
+from uuid import uuid4
+
 import redis as redis_package
 from django.conf import settings
 
-from moderado.realtime import hub
+from moderado.realtime import fanout, hub
 from tests.integration.realtime.conftest import Cast
 
 
 async def test_a_group_is_heard_elsewhere_only_if_another_process_has_joined_it(cast: Cast):
     await cast.join(await cast.member(await cast.room()))
     groups = hub.hub().groups
-    await groups.join("shard.7")
-    names = {"shard.0", "shard.7"}
+    name = fanout.shard_of(uuid4())
+    await groups.join(f"{name}.other")
+    names = {name, f"{name}.other"}
     assert await groups.heard_elsewhere(names) == set()
     groups._forget_at = float("-inf")
 
     other = redis_package.Redis.from_url(settings.ENV.layer)
     with other, other.pubsub() as process:
-        process.subscribe("asgi__group__shard.7")
+        process.subscribe(f"asgi__group__{name}.other")
         assert process.get_message(timeout=5)["type"] == "subscribe"
 
-        assert await groups.heard_elsewhere(names) == {"shard.7"}
+        assert await groups.heard_elsewhere(names) == {f"{name}.other"}
 
 
 async def test_when_nobody_can_say_all_are_told(cast: Cast, monkeypatch):

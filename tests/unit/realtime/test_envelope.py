@@ -73,4 +73,16 @@ def test_rooms_and_people_are_spread_over_the_shards(settings):
     finally:
         fanout._shards.cache_clear()
 
-    assert found == {"shard.0", "shard.1", "shard.2", "shard.3"}
+    assert {shard.rpartition(".")[2] for shard in found} == {"0", "1", "2", "3"}
+
+
+def test_who_shares_the_redis_shares_no_shard(settings):
+    ours = fanout.shard_of(HERE)
+    fanout._shards.cache_clear()
+    settings.SECRET_KEY = "of-another-installation"
+    try:
+        theirs = fanout.shard_of(HERE)
+    finally:
+        fanout._shards.cache_clear()
+
+    assert ours != theirs
