@@ -4,6 +4,7 @@ import warnings
 
 from moderado.config.settings.base import *
 from moderado.config.settings.base import DATABASES, ENV
+from moderado.core.pool import PooledConnection
 
 # WhiteNoise hands its files over as iterators. They are small and read in a thread: nobody waits.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
@@ -12,6 +13,7 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 DATABASES["default"]["OPTIONS"] |= {
     "pool": {
+        "connection_class": PooledConnection,
         "min_size": 2,
         "max_size": ENV.db_pool_size,
         "timeout": 2,

@@ -1,0 +1,65 @@
+"""The web's pool hands out connections that are there, and asks nobody who has said nothing."""
+
+import psycopg
+import pytest
+from django.db import connection
+from psycopg_pool import ConnectionPool
+
+from moderado.core.pool import PooledConnection
+from tests.processes import wait_until
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def pool():
+    made = ConnectionPool(
+        psycopg.conninfo.make_conninfo(**_parameters()),
+        kwargs={"autocommit": True},
+        connection_class=PooledConnection,
+        check=ConnectionPool.check_connection,
+        min_size=1,
+        max_size=1,
+        open=True,
+    )
+    with made:
+        yield made
+
+
+def _parameters() -> dict[str, object]:
+    asked = connection.get_connection_params()
+    return {name: asked[name] for name in ("host", "port", "user", "password", "dbname")}
+
+
+def backend(asked) -> int:
+    return asked.execute("SELECT pg_backend_pid()").fetchone()[0]
+
+
+def test_one_that_rests_is_given_out_without_asking_the_server(pool):
+    with pool.connection() as asked:
+        pid = backend(asked)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT query_start FROM pg_stat_activity WHERE pid = %s", [pid])
+        before = cursor.fetchone()
+
+        with pool.connection() as asked:
+            cursor.execute("SELECT query_start FROM pg_stat_activity WHERE pid = %s", [pid])
+            assert cursor.fetchone() == before
+            assert backend(asked) == pid
+
+
+def test_one_that_the_server_has_ended_is_replaced(pool):
+    with pool.connection() as asked:
+        pid = backend(asked)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+        wait_until(lambda: _is_gone(cursor, pid), what="the session has ended")
+
+    with pool.connection() as asked:
+        assert backend(asked) != pid
+
+
+def _is_gone(cursor, pid: int) -> bool:
+    cursor.execute("SELECT pg_stat_clear_snapshot()")
+    cursor.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [pid])
+    return cursor.fetchone() is None
