@@ -16,10 +16,10 @@ from moderado.core.database import ask
 BATCH = 200
 MAX_ATTEMPTS = 5
 
-# In which rooms something waits: a loose index scan, one step a room whatever the backlog. It begins
-# after a room of the caller's choice and goes round, so that none is always last: `ahead` are the
-# rooms after that one, `behind` those up to it. Each has its share. A room of which others hold
-# everything has a row as well, with nothing in it: it had its turn.
+# In which rooms something waits: a loose index scan, one step a room whatever the backlog. It
+# begins after a room of the caller's choice and goes round, so that none is always last: `ahead`
+# are the rooms after that one, `behind` those up to it. Each has its share. A room of which others
+# hold everything has a row as well, with nothing in it: it had its turn.
 _FIRST_IN_LINE = "ORDER BY room_id, queued_at, id LIMIT 1"
 _CLAIM = f"""
     WITH RECURSIVE ahead(room_id, step) AS (

@@ -85,8 +85,9 @@ def _statement(columns: tuple[str, ...]) -> str:
     """Only names from the tables above go into it."""
     kinds = _PLACE | {column: _COLUMNS[column] for column in columns}
     assignments = "".join(f", {column} = changed.{column}" for column in columns)
-    # FOR NO KEY UPDATE: it must not wait for, nor hold up, the key share locks of inserted messages.
-    # One room after the other, and LATERAL: no plan looks at all rooms to find these.
+    # FOR NO KEY UPDATE: it must not wait for, nor hold up, the key share locks of inserted
+    # messages. LATERAL: one room after the other. That and ANY: no plan, made while the tables are
+    # small, looks at all of their rows to find these.
     return f"""
         WITH changed AS MATERIALIZED (
             SELECT * FROM {recordset("changed", kinds)}
@@ -97,7 +98,8 @@ def _statement(columns: tuple[str, ...]) -> str:
             SELECT room.id, numbers FROM asked, LATERAL (
                 SELECT id FROM chat_room WHERE id = asked.room_id FOR NO KEY UPDATE) room
         ), taken AS (
-            UPDATE chat_room SET seq = seq + numbers FROM held WHERE chat_room.id = held.id
+            UPDATE chat_room SET seq = seq + numbers FROM held
+             WHERE chat_room.id = held.id AND chat_room.id = ANY (ARRAY(SELECT id FROM held))
             RETURNING chat_room.id, seq - numbers AS before, acl_version
         ), stored AS (
             UPDATE chat_message
@@ -106,6 +108,7 @@ def _statement(columns: tuple[str, ...]) -> str:
                    {assignments}
               FROM changed LEFT JOIN taken ON taken.id = changed.room_id
              WHERE chat_message.id = changed.id
+               AND chat_message.id = ANY (ARRAY(SELECT id FROM changed))
         )
         SELECT statement_timestamp(), taken.* FROM (VALUES (1)) AS once LEFT JOIN taken ON true
     """  # noqa: S608
