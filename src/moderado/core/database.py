@@ -9,7 +9,14 @@ from typing import Any, ParamSpec, TypeVar
 import msgspec
 import psycopg
 import structlog
-from django.db import Error, InterfaceError, OperationalError, connection
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    Error,
+    InterfaceError,
+    OperationalError,
+    connection,
+    connections,
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -54,7 +61,8 @@ def again_after_collision(service: Callable[P, R]) -> Callable[P, R]:
 
 class _PreparingCursor(psycopg.Cursor[tuple[Any, ...]]):
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        return super().execute(query, params, **{**options, "prepare": True})
+        # Binary: Django has times that come as text read in Python, the others psycopg reads in C.
+        return super().execute(query, params, **{**options, "prepare": True, "binary": True})
 
 
 def ask(statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
@@ -62,16 +70,15 @@ def ask(statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[
 
     Django's own cursors put the values into the text, which is parsed and planned each time.
     """
-    connection.ensure_connection()
-    with connection.wrap_database_errors:
-        cursor = _PreparingCursor(connection.connection)
+    database = connections[DEFAULT_DB_ALIAS]  # looked up once: `connection` does so at each use
+    database.ensure_connection()
+    with database.wrap_database_errors:
+        cursor = _PreparingCursor(database.connection)
     # As `connection.cursor()` does with its own: checked, counted, logged.
-    with connection._prepare_cursor(cursor) as asked:  # type: ignore[attr-defined]  # noqa: SLF001
+    with database._prepare_cursor(cursor) as asked:  # type: ignore[attr-defined]  # noqa: SLF001
         asked.execute(statement, values)
-        # Not `description`: that looks up the type of every column.
-        has_rows = cursor.pgresult is not None and cursor.pgresult.nfields > 0
-        rows: list[tuple[Any, ...]] = asked.fetchall() if has_rows else []
-        return rows
+        # Not `description`, which describes every column.
+        return [] if cursor.rownumber is None else cursor.fetchall()
 
 
 def recordset(name: str, columns: Mapping[str, str]) -> str:

@@ -1,10 +1,12 @@
 """From the queue to the room: claims, verdicts, edits, rulings."""
 
+import itertools
 import threading
 from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from moderado.chat.events import AuthorTold, Notice, RoomsChanged
@@ -12,6 +14,7 @@ from moderado.chat.models import Message, Revision, Room
 from moderado.chat.services import claims, screening, verdicts
 from moderado.chat.services import remote as remote_calls
 from moderado.chat.services.messages import delete_message, edit_message, post_message
+from moderado.core.metrics import VERDICTS
 from moderado.moderation.events import CaseDecided
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.types import Outcome
@@ -334,6 +337,81 @@ def test_with_more_rooms_than_places_every_room_has_its_turn(alice):
             seen |= {message.room_id for message in claimant.claim(limit=2)}
 
     assert len(seen) == 7
+
+
+def test_those_at_the_end_of_the_round_have_no_more_than_their_share(alice):
+    """A round ends in the middle of a batch: who comes after the last shares with the first."""
+    for room in [make_room() for _ in range(3)]:
+        for n in range(4):
+            post(alice, room, str(n))
+    claimant, batches = claims.Claimant(), []
+
+    for _ in range(3):
+        with transaction.atomic():
+            batches.append([message.room_id for message in claimant.claim(limit=2)])
+
+    first, second, third = sorted(set(itertools.chain(*batches)))
+    assert [sorted(batch) for batch in batches] == [
+        [first, second],
+        [first, third],
+        [second, third],
+    ]
+
+
+def test_rooms_of_which_others_hold_everything_have_had_their_turn(alice):
+    held, free = sorted([make_room(), make_room()], key=lambda room: room.id)
+    for room in (held, free):
+        post(alice, room)
+    Message.objects.filter(room=held).update(lease_until=timezone.now() + timedelta(hours=1))
+    claimant = claims.Claimant()
+
+    with transaction.atomic():
+        assert claimant.claim(limit=1) == []
+    with transaction.atomic():
+        (message,) = claimant.claim(limit=1)
+    assert message.room_id == free.id
+
+
+def test_a_batch_is_claimed_logged_and_settled_in_a_statement_each(alice):
+    rooms = [make_room(), make_room()]
+    for room in rooms:
+        post(alice, room)
+        post(alice, room, "BLOCK this")
+
+    with CaptureQueriesContext(connection) as queries:
+        assert screening._screen_batch() == 4
+
+    statements = [query["sql"] for query in queries if "SAVEPOINT" not in (query["sql"] or "")]
+    assert len(statements) == 3
+
+
+def test_of_one_batch_only_what_is_public_takes_numbers(alice, bob, room):
+    """One is shown, one refused, one edited, in a room with a past, and one shown elsewhere."""
+    seen = post(alice, room)
+    judge(seen)
+    edit(seen, "boa tarde")
+    refused, shown = post(bob, room, "BLOCK this"), post(bob, room, "boa noite")
+    elsewhere = post(bob, make_room())
+
+    judge(seen, refused, shown, elsewhere)
+
+    room.refresh_from_db()
+    assert room.seq == 3
+    assert (seen.text, seen.position, seen.seq) == ("boa tarde", 1, 2)
+    assert (refused.position, refused.seq) == (1, 0)
+    assert (shown.position, shown.seq) == (3, 3)
+    assert (elsewhere.position, elsewhere.seq) == (1, 1)
+
+
+def test_every_verdict_is_counted(alice, room):
+    counted = [VERDICTS.labels(outcome, "obedient") for outcome in ("ALLOW", "BLOCK")]
+    before = [each._value.get() for each in counted]
+    for text in ("um", "dois", "BLOCK this"):
+        post(alice, room, text)
+
+    judge()
+
+    assert [each._value.get() - was for each, was in zip(counted, before, strict=True)] == [2, 1]
 
 
 def test_the_sweep_judges_what_was_left_behind(alice, room):

@@ -16,34 +16,43 @@ from moderado.core.database import ask
 BATCH = 200
 MAX_ATTEMPTS = 5
 
-# Which rooms have something waiting: a loose index scan, one step a room whatever the backlog. It
-# starts after a room of the caller's choice and goes round, so that none is always last.
-_ROOMS = """
-    WITH RECURSIVE waiting(room_id, step) AS (
+# In which rooms something waits: a loose index scan, one step a room whatever the backlog. It
+# begins after a room of the caller's choice and goes round, so that none is always last: `ahead`
+# are the rooms after that one, `behind` those up to it. Each has its share. A room of which others
+# hold everything has a row as well, with nothing in it: it had its turn.
+_FIRST_IN_LINE = "ORDER BY room_id, queued_at, id LIMIT 1"
+_CLAIM = f"""
+    WITH RECURSIVE ahead(room_id, step) AS (
         (SELECT room_id, 1 FROM chat_message
-          WHERE queued_at IS NOT NULL AND room_id > %(after)s
-          ORDER BY room_id, queued_at, id LIMIT 1)
+          WHERE queued_at IS NOT NULL AND room_id > %(after)s {_FIRST_IN_LINE})
         UNION ALL
-        SELECT following.room_id, step + 1 FROM waiting, LATERAL (
+        SELECT following.room_id, step + 1 FROM ahead, LATERAL (
             SELECT room_id FROM chat_message
-             WHERE queued_at IS NOT NULL AND room_id > waiting.room_id
-             ORDER BY room_id, queued_at, id LIMIT 1) following
+             WHERE queued_at IS NOT NULL AND room_id > ahead.room_id {_FIRST_IN_LINE}) following
          WHERE step < %(limit)s
+    ), behind(room_id, step) AS (
+        (SELECT room_id, 1 + (SELECT count(*) FROM ahead) FROM chat_message
+          WHERE queued_at IS NOT NULL AND room_id <= %(after)s
+            AND (SELECT count(*) FROM ahead) < %(limit)s {_FIRST_IN_LINE})
+        UNION ALL
+        SELECT following.room_id, step + 1 FROM behind, LATERAL (
+            SELECT room_id FROM chat_message
+             WHERE queued_at IS NOT NULL AND room_id > behind.room_id
+               AND room_id <= %(after)s {_FIRST_IN_LINE}) following
+         WHERE step < %(limit)s
+    ), room AS (
+        SELECT * FROM ahead UNION ALL SELECT * FROM behind
     )
-    SELECT room_id FROM waiting
-"""
-
-_WAITING = f"""
-    SELECT {columns("claimed", "author")}
-      FROM unnest(%(rooms)s::uuid[]) AS room(id), LATERAL (
+    SELECT room.step, room.room_id, {columns("claimed", "author")}
+      FROM room LEFT JOIN LATERAL (
         SELECT * FROM chat_message
-         WHERE room_id = room.id AND queued_at IS NOT NULL
+         WHERE room_id = room.room_id AND queued_at IS NOT NULL
            AND (%(older)s = interval '0' OR queued_at <= statement_timestamp() - %(older)s)
            AND attempts BETWEEN %(least)s AND %(most)s
            AND (lease_until IS NULL OR lease_until < statement_timestamp())
-         ORDER BY queued_at, id LIMIT %(share)s
-           FOR NO KEY UPDATE SKIP LOCKED) claimed
-      JOIN accounts_user author ON author.id = claimed.author_id
+         ORDER BY queued_at, id LIMIT (SELECT greatest(1, %(limit)s / count(*)) FROM room)
+           FOR NO KEY UPDATE SKIP LOCKED) claimed ON true
+      LEFT JOIN accounts_user author ON author.id = claimed.author_id
 """  # noqa: S608  (names of our own columns)
 
 _FIRST = UUID(int=0)
@@ -68,26 +77,18 @@ class Claimant:
         have waited by the database's clock; zero asks no clock, since a web server's may be ahead.
         Locks last as long as the caller's transaction.
         """
-        rooms = self._rooms(limit)
-        if not rooms:
-            return []
         values: dict[str, Any] = {
-            "rooms": rooms,
+            "after": self._after,
+            "limit": limit,
             "older": older,
             "least": attempts[0],
             "most": attempts[1],
-            "share": max(1, limit // len(rooms)),
         }
-        claimed = [message_of(row) for row in ask(_WAITING, values)]
+        rows = ask(_CLAIM, values)
+        step, room_id = max((row[:2] for row in rows), default=(0, _FIRST))
+        self._after = room_id if step == limit else _FIRST
+        claimed = [message_of(row[2:]) for row in rows if row[2] is not None]
         return sorted(claimed, key=lambda message: (message.queued_at, message.id))
-
-    def _rooms(self, limit: int) -> list[UUID]:
-        rooms = [room for (room,) in ask(_ROOMS, {"after": self._after, "limit": limit})]
-        if len(rooms) < limit and self._after != _FIRST:
-            others = ask(_ROOMS, {"after": _FIRST, "limit": limit - len(rooms)})
-            rooms += [room for (room,) in others if room <= self._after]
-        self._after = rooms[-1] if len(rooms) == limit else _FIRST
-        return rooms
 
 
 def lease(messages: Sequence[Message], *, seconds: float) -> list[tuple[Message, int]]:

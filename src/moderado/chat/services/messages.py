@@ -19,7 +19,7 @@ from moderado.chat.projection import own_view, public_view
 from moderado.chat.selectors import rooms
 from moderado.chat.services import revisions
 from moderado.chat.services.memberships import ensure_member
-from moderado.chat.services.publication import PublicChange, number, store
+from moderado.chat.services.publication import Changed, write
 from moderado.chat.services.verdicts import content_of
 from moderado.chat.types import MessageView
 from moderado.core import failpoints
@@ -202,8 +202,7 @@ def _stored_before(repeated: Message) -> MessageView:
 
 def _publish_posted(message: Message, room: Room) -> MessageView:
     if message.status == Status.APPROVED:
-        number([PublicChange(message, ChangeKind.PUBLISHED)])
-        store([message], ("seq", "position"))
+        write([Changed(message, ChangeKind.PUBLISHED)], ())
     if room.moderation_mode == Room.Mode.OFF:
         record_unjudged(content_of(message))
     return _tell_queued(message)
@@ -241,19 +240,20 @@ def _locked(*, actor_id: UUID, message_id: UUID, room_id: UUID | None) -> Messag
 
 def _revise(message: Message, text: str) -> None:
     mode, visible = message.room.moderation_mode, message.status == Status.APPROVED
+    kind = None
     if visible and mode == Room.Mode.PRE:
         revisions.put_beside(message, text)
         revisions.queue(message)
     elif visible or mode == Room.Mode.OFF:
-        _show_revised(message, text)
+        kind = _show_revised(message, text)
     else:
         revisions.replace(message, text, status=Status.PENDING)
         revisions.queue(message)
-    store([message])
+    write([Changed(message, kind)])
     _tell_queued(message)
 
 
-def _show_revised(message: Message, text: str) -> None:
+def _show_revised(message: Message, text: str) -> ChangeKind:
     """Modes `post` and `off`: the new text is shown at once."""
     revisions.replace(message, text, status=Status.APPROVED)
     if message.room.moderation_mode == Room.Mode.OFF:
@@ -263,16 +263,15 @@ def _show_revised(message: Message, text: str) -> None:
         revisions.queue(message)
     kind = ChangeKind.UPDATED if message.published_at else ChangeKind.PUBLISHED
     message.published_at = message.published_at or timezone.now()
-    number([PublicChange(message, kind)])
+    return kind
 
 
 def _remove(message: Message) -> None:
     visible = message.status == Status.APPROVED
     message.status, message.queued_at, message.lease_until = Status.REMOVED, None, None
     revisions.set_edit_aside(message)
-    if visible:
-        number([PublicChange(message, ChangeKind.REMOVED)])
-    else:
+    write([Changed(message, ChangeKind.REMOVED if visible else None)])
+    if not visible:
         publish(
             AuthorTold(
                 room_id=message.room_id,
@@ -281,4 +280,3 @@ def _remove(message: Message) -> None:
                 view=own_view(message, language=message.author.language),
             )
         )
-    store([message])

@@ -3,9 +3,10 @@
 Called inside a transaction, as its last step: rooms are locked late, briefly, and in id order.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from moderado.chat.events import Change, ChangeKind, RoomChange, RoomsChanged
@@ -14,28 +15,12 @@ from moderado.chat.projection import public_view
 from moderado.core.database import as_rows, ask, recordset
 from moderado.core.events import publish
 
-# FOR NO KEY UPDATE: it must not wait for, nor hold up, the key share locks of inserted messages.
-_TAKE_NUMBERS = f"""
-    WITH taken AS (
-        SELECT * FROM {recordset("taken", {"room_id": "uuid", "numbers": "bigint"})}
-    ), held AS MATERIALIZED (
-        SELECT id FROM chat_room WHERE id IN (SELECT room_id FROM taken)
-         ORDER BY id FOR NO KEY UPDATE
-    )
-    UPDATE chat_room SET seq = seq + taken.numbers
-      FROM held JOIN taken ON taken.room_id = held.id
-     WHERE chat_room.id = held.id
-    RETURNING chat_room.id, seq, acl_version
-"""  # noqa: S608  (names of our own columns)
-
 _COLUMNS: Mapping[str, str] = {
     "text": "text",
     "revision": "integer",
     "status": "text",
     "reason": "text",
     "categories": "text[]",
-    "position": "bigint",
-    "seq": "bigint",
     "edited_at": "timestamptz",
     "published_at": "timestamptz",
     "edit_text": "text",
@@ -47,55 +32,92 @@ _COLUMNS: Mapping[str, str] = {
     "lease_until": "timestamptz",
     "attempts": "smallint",
 }
-SETTLED = ("status", "reason", "categories", "position", "seq", "published_at", "queued_at",
-           "lease_until")  # fmt: skip
+SETTLED = ("status", "reason", "categories", "published_at", "queued_at", "lease_until")
+
+
+# Besides: which of its room's changes it is, counted from 1, and whether it appears by it.
+_PLACE = {"id": "uuid", "room_id": "uuid", "nth": "bigint", "appears": "boolean"}
 
 
 @dataclass(frozen=True, slots=True)
-class PublicChange:
-    """`message` as it shall be from now on, and what that means to the room."""
+class Changed:
+    """`message` as it shall be from now on, and what that is to its room: None, nothing."""
 
     message: Message
-    kind: ChangeKind
+    kind: ChangeKind | None = None
 
 
-def number(changes: Iterable[PublicChange]) -> None:
-    """Give each change the next seq of its room, and its message a position on first publication.
+def write(changes: Sequence[Changed], columns: Sequence[str] = tuple(_COLUMNS)) -> datetime:
+    """Store `columns` of the messages, whose rows the caller has locked. What is public takes the
+    next seq of its room, and on first publication its position.
 
-    Sets `seq` and `position` on the messages, which the caller then stores, and publishes
-    RoomsChanged.
+    Sets both on the messages and publishes RoomsChanged. Returns the moment, as the database has
+    it.
     """
-    by_room: dict[UUID, list[PublicChange]] = defaultdict(list)
-    for change in changes:
-        by_room[change.message.room_id].append(change)
-    if not by_room:
-        return
-    numbers = [{"room_id": room_id, "numbers": len(by_room[room_id])} for room_id in by_room]
-    taken = ask(_TAKE_NUMBERS, [as_rows(numbers)])
-    rooms = [_numbered(room, last, acl, by_room[room]) for room, last, acl in taken]
-    publish(RoomsChanged(rooms=tuple(rooms)))
+    by_room: dict[UUID, list[Changed]] = {}
+    rows = [_row(change, columns, by_room) for change in changes]
+    answer = ask(_statement(tuple(columns)), [as_rows(rows)])
+    if by_room:
+        rooms = [_numbered(room, before, acl, by_room[room]) for _, room, before, acl in answer]
+        publish(RoomsChanged(rooms=tuple(rooms)))
+    moment: datetime = answer[0][0]
+    return moment
 
 
-def store(messages: Iterable[Message], columns: Iterable[str] = tuple(_COLUMNS)) -> None:
-    """Write `columns` of many messages in one statement; their rows are locked by the caller."""
-    rows = [{"id": message.id, **{c: getattr(message, c) for c in columns}} for message in messages]
-    if not rows:
-        return
-    assignments = ", ".join(f"{column} = changed.{column}" for column in columns)
-    changed = recordset("changed", {"id": "uuid", **{name: _COLUMNS[name] for name in columns}})
-    ask(
-        # Only names from the table above go into the statement.
-        f"UPDATE chat_message SET {assignments} "  # noqa: S608
-        f"FROM {changed} WHERE chat_message.id = changed.id",
-        [as_rows(rows)],
-    )
+def _row(
+    change: Changed, columns: Sequence[str], by_room: dict[UUID, list[Changed]]
+) -> dict[str, object]:
+    message = change.message
+    row = {"id": message.id, **{column: getattr(message, column) for column in columns}}
+    if change.kind:
+        of_room = by_room.setdefault(message.room_id, [])
+        of_room.append(change)
+        row |= {
+            "room_id": message.room_id,
+            "nth": len(of_room),
+            "appears": change.kind is ChangeKind.PUBLISHED,
+        }
+    return row
 
 
-def _numbered(
-    room_id: UUID, last: int, acl_version: int, changes: list[PublicChange]
-) -> RoomChange:
+@cache
+def _statement(columns: tuple[str, ...]) -> str:
+    """Only names from the tables above go into it."""
+    kinds = _PLACE | {column: _COLUMNS[column] for column in columns}
+    assignments = "".join(f", {column} = changed.{column}" for column in columns)
+    # FOR NO KEY UPDATE: it must not wait for, nor hold up, the key share locks of inserted
+    # messages. LATERAL: one room after the other. That and ANY: no plan, made while the tables are
+    # small, looks at all of their rows to find these.
+    return f"""
+        WITH changed AS MATERIALIZED (
+            SELECT * FROM {recordset("changed", kinds)}
+        ), asked AS (
+            SELECT room_id, max(nth) AS numbers FROM changed WHERE nth > 0
+             GROUP BY room_id ORDER BY room_id
+        ), held AS MATERIALIZED (
+            SELECT room.id, numbers FROM asked, LATERAL (
+                SELECT id FROM chat_room WHERE id = asked.room_id FOR NO KEY UPDATE) room
+        ), taken AS (
+            UPDATE chat_room SET seq = seq + numbers FROM held
+             WHERE chat_room.id = held.id AND chat_room.id = ANY (ARRAY(SELECT id FROM held))
+            RETURNING chat_room.id, seq - numbers AS before, acl_version
+        ), stored AS (
+            UPDATE chat_message
+               SET seq = coalesce(before + nth, chat_message.seq),
+                   position = CASE WHEN appears THEN before + nth ELSE chat_message.position END
+                   {assignments}
+              FROM changed LEFT JOIN taken ON taken.id = changed.room_id
+             WHERE chat_message.id = changed.id
+               AND chat_message.id = ANY (ARRAY(SELECT id FROM changed))
+        )
+        SELECT statement_timestamp(), taken.* FROM (VALUES (1)) AS once LEFT JOIN taken ON true
+    """  # noqa: S608
+
+
+def _numbered(room_id: UUID, before: int, acl_version: int, changes: list[Changed]) -> RoomChange:
     numbered = []
-    for seq, change in enumerate(changes, start=last - len(changes) + 1):
+    for seq, change in enumerate(changes, start=before + 1):
+        assert change.kind
         change.message.seq = seq
         if change.kind is ChangeKind.PUBLISHED:
             change.message.position = seq

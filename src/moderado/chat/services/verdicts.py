@@ -3,8 +3,10 @@
 The caller has locked the messages in this transaction and compared their revisions.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 from django.utils import timezone
@@ -14,8 +16,8 @@ from moderado.chat.events import AuthorTold, ChangeKind, MessagesQueued, Notice
 from moderado.chat.models import Message
 from moderado.chat.projection import own_view
 from moderado.chat.services import revisions
-from moderado.chat.services.publication import SETTLED, PublicChange, number, store
-from moderado.core import clock, failpoints
+from moderado.chat.services.publication import SETTLED, Changed, write
+from moderado.core import failpoints
 from moderado.core.events import publish
 from moderado.core.metrics import VERDICT_SECONDS, VERDICTS
 from moderado.moderation.events import CaseDecided
@@ -55,24 +57,21 @@ def apply(judged: Sequence[Judged]) -> None:
     if not judged:
         return
     record([(each.content, each.verdict) for each in judged])
-    _measure(judged)
-    plain: list[Message] = []
-    revised: list[Message] = []
-    public: list[PublicChange] = []
+    had_edits = False
+    changes: list[Changed] = []
     told: list[tuple[Message, Notice]] = []
+    waited_since = [each.message.queued_at for each in judged]
     for each in judged:
-        had_edits = each.message.revision > 1 or each.message.edit_status is not None
-        change, notice = _settle(each.message, each.verdict)
-        (revised if had_edits else plain).append(each.message)
-        if change:
-            public.append(PublicChange(each.message, change))
+        message = each.message
+        had_edits |= message.revision > 1 or message.edit_status is not None
+        kind, notice = _settle(message, each.verdict)
+        changes.append(Changed(message, kind))
         if notice:
-            told.append((each.message, notice))
-    number(public)
-    store(plain, SETTLED)
-    store(revised)
+            told.append((message, notice))
+    now = write(changes) if had_edits else write(changes, SETTLED)
     for message, notice in told:
         tell(message, notice)
+    _measure(judged, waited_since, now)
     failpoints.reach("worker.before_apply_commit")
 
 
@@ -94,9 +93,8 @@ def apply_ruling(event: CaseDecided) -> None:
     if content_named(message, event.revision) is None or message.status == Status.REMOVED:
         log.info("ruling_superseded", message_id=str(message.id), revision=event.revision)
         return
-    change, notice = _rule(message, event)
-    number([PublicChange(message, change)] if change else [])
-    store([message])
+    kind, notice = _rule(message, event)
+    write([Changed(message, kind)])
     if notice:
         tell(message, notice)
 
@@ -186,10 +184,14 @@ def _refuse_edit(message: Message, outcome: Outcome, reason: str, categories: li
     return Notice.HELD if held else Notice.REJECTED
 
 
-def _measure(judged: Sequence[Judged]) -> None:
-    now = clock.now()  # the one by which they queued
-    for each in judged:
-        VERDICTS.labels(each.verdict.outcome, each.verdict.rung).inc()
-        if each.message.queued_at:
-            waited = (now - each.message.queued_at).total_seconds()
-            VERDICT_SECONDS.observe(max(waited, 0.0))
+def _measure(
+    judged: Sequence[Judged], waited_since: Sequence[datetime | None], now: datetime
+) -> None:
+    """`now` is of the clock by which they queued."""
+    for (outcome, rung), count in Counter(
+        (each.verdict.outcome, each.verdict.rung) for each in judged
+    ).items():
+        VERDICTS.labels(outcome, rung).inc(count)
+    for since in waited_since:
+        if since is not None:
+            VERDICT_SECONDS.observe(max((now - since).total_seconds(), 0.0))

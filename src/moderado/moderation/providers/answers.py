@@ -76,9 +76,12 @@ def _is_text(value: str) -> bool:
 
 def _is_record(raw: object) -> bool:
     """JSON that PostgreSQL stores and gives back, of a size that a log line may have."""
-    if not isinstance(raw, Mapping) or not _is_storable(dict(raw), DEEPEST_RAW):
+    if not isinstance(raw, Mapping):
         return False
-    return len(json.dumps(dict(raw))) <= LARGEST_RAW
+    held = dict(raw)
+    if not held:
+        return True
+    return _is_storable(held, DEEPEST_RAW) and len(json.dumps(held)) <= LARGEST_RAW
 
 
 def _is_storable(value: object, depth: int) -> bool:

@@ -10,6 +10,7 @@ import structlog
 
 from moderado.core import interrupts
 from moderado.core.metrics import PROVIDER_CALLS, PROVIDER_SECONDS
+from moderado.core.once import map_once
 from moderado.moderation.errors import ProviderUnavailable
 from moderado.moderation.providers.answers import checked
 from moderado.moderation.providers.base import Judge, LocalProvider, OnUnknown, RemoteProvider
@@ -80,7 +81,11 @@ async def _opinion(
 def _answered(judge: Judge, answers: list[Assessment], seconds: float) -> Answers:
     _count(judge, "answered", len(answers), seconds)
     share = seconds / max(1, len(answers))
-    return [each if each.latency else replace(each, latency=share) for each in answers]
+
+    def timed(answer: Assessment) -> Assessment:
+        return answer if answer.latency else replace(answer, latency=share)
+
+    return map_once(timed, answers)
 
 
 def _failed(judge: Judge, error: BaseException, seconds: float) -> Failure:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from moderado.core.database import as_rows, recordset
 from moderado.core.database import ask as ask_database
 from moderado.core.ids import new_id
+from moderado.core.once import map_once
 from moderado.moderation import policy, registry
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.providers import calls
@@ -82,7 +83,7 @@ def screen(contents: Sequence[Content]) -> list[Verdict]:
         for judge in registry.judges()
         if is_local(judge.provider)
     ]
-    return [_concluded([each[at] for each in answers]) for at in range(len(contents))]
+    return map_once(lambda *opinions: _concluded(opinions), *answers)
 
 
 def prepare(contents: Sequence[Content]) -> list[Prepared]:
@@ -120,7 +121,11 @@ def record(judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None =
 
     A case that exists for that revision stays as it is: recording twice opens no second one.
     """
-    ask_database(_INSERT, [as_rows(_line(*each, actor_id) for each in judged)])
+    said = map_once(_said, [verdict for _, verdict in judged])
+    lines = [
+        _line(content, actor_id) | words for (content, _), words in zip(judged, said, strict=True)
+    ]
+    ask_database(_INSERT, [as_rows(lines)])
     cases = [_case(*each) for each in judged if each[1].outcome in _ORIGINS]
     if cases:
         Case.objects.bulk_create(cases, ignore_conflicts=True)
@@ -144,7 +149,7 @@ def _tell(judged: Sequence[tuple[Content, Verdict]]) -> None:
             failures=len(verdict.failures),
         )
     if allowed:
-        log.info("contents_allowed", contents=allowed)
+        log.debug("contents_allowed", contents=allowed)
 
 
 def is_judged(*, subject_id: UUID, revision: int) -> bool:
@@ -177,9 +182,8 @@ def _concluded(opinions: Sequence[Assessment | Failure]) -> Verdict:
     )
 
 
-def _line(content: Content, verdict: Verdict, actor_id: UUID | None) -> dict[str, object]:
-    said = verdict.assessments
-    deciding = next((each for each in said if each.provider == verdict.rung), None)
+def _line(content: Content, actor_id: UUID | None) -> dict[str, object]:
+    """What a line of the log says of the content and of itself."""
     return {
         "id": new_id(),
         "created_at": timezone.now(),
@@ -187,6 +191,15 @@ def _line(content: Content, verdict: Verdict, actor_id: UUID | None) -> dict[str
         "subject_id": content.subject_id,
         "revision": content.revision,
         "scope_id": content.scope_id,
+        "actor_id": actor_id,
+    }
+
+
+def _said(verdict: Verdict) -> dict[str, object]:
+    """What it says of the verdict."""
+    said = verdict.assessments
+    deciding = next((each for each in said if each.provider == verdict.rung), None)
+    return {
         "verdict": verdict.outcome,
         "score": verdict.score,
         "categories": {category.value: score for category, score in verdict.categories.items()},
@@ -204,7 +217,6 @@ def _line(content: Content, verdict: Verdict, actor_id: UUID | None) -> dict[str
             [each.latency for each in said] + [each.latency for each in verdict.failures]
         ),
         "cost": sum(each.cost for each in said),
-        "actor_id": actor_id,
         "raw": {each.provider: _answer(each) for each in said},
     }
 
