@@ -69,7 +69,7 @@ class Postgres:
     def url_of(self, port: int) -> str:
         parts = urlsplit(self._direct)
         account = parts.netloc.rpartition("@")[0]
-        return parts._replace(netloc=f"{account}@127.0.0.1:{port}").geturl()
+        return parts._replace(netloc=f"{account}@127.0.0.1:{port}", query="").geturl()
 
     def connect(self) -> psycopg.Connection[dict[str, Any]]:
         """The harness's own way in, beside the wire."""

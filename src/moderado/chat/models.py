@@ -86,7 +86,10 @@ class Message(Record):
         Room, on_delete=models.CASCADE, related_name="messages", db_index=False
     )
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="messages",
+        db_index=False,  # as above: the constraint below begins with the author
     )
     client_id = models.CharField(max_length=64, null=True)  # noqa: DJ001  (NULLs do not collide)
     first_hash = models.BinaryField(max_length=16)  # of the first text: the same id, the same words
@@ -128,7 +131,7 @@ class Message(Record):
         verbose_name_plural = _("messages")
         constraints = [
             models.UniqueConstraint(
-                fields=["room", "author", "client_id"], name="one_message_a_client_id"
+                fields=["author", "room", "client_id"], name="one_message_a_client_id"
             )
         ]
         indexes = [

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import limits
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -29,7 +31,8 @@ class Env(BaseSettings):
         description="Signs sessions, tokens and hints. At least 32 random characters.",
     )
     database_url: SecretStr = Field(
-        description="PostgreSQL, as `postgres://user:password@host:port/name`."
+        description="PostgreSQL, as `postgres://user:password@host:port/name`, with libpq's parameters "
+        "if need be: `?sslmode=require`, or `?host=/folder` of a Unix socket."
     )
     redis_url: SecretStr = Field(
         description="Redis or Valkey for limits, tickets and presence, `redis://host:port/0`."
@@ -203,6 +206,10 @@ class Env(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _postgresql(cls, url: SecretStr) -> SecretStr:
+        try:
+            conninfo_to_dict(url.get_secret_value())
+        except ProgrammingError:
+            raise ValueError("an address as libpq understands it is needed") from None
         return _of_scheme(url, "postgres", "postgresql")
 
     @field_validator("redis_url", "broker_url", "layer_url")

@@ -16,7 +16,15 @@ from psycopg import sql
 from moderado.standalone.binaries import PostgresPrograms, postgres_programs
 from moderado.standalone.errors import CannotStart
 from moderado.standalone.home import Home
-from moderado.standalone.spawn import Ways, free_port, give, spawn, stop, ways_for_postgres
+from moderado.standalone.spawn import (
+    Ways,
+    free_port,
+    give,
+    may_listen,
+    spawn,
+    stop,
+    ways_for_postgres,
+)
 
 DATABASE = "moderado"
 _OWNER = "postgres"
@@ -41,11 +49,13 @@ def postgres(home: Home, *, durable: bool = True) -> Iterator[tuple[str, subproc
     if not cluster.exists():
         _create(cluster, programs, ways, password, home)
     _check(cluster, programs)
+    for left in cluster.glob(".s.PGSQL.*"):  # the sockets of servers that were killed
+        left.unlink()
     give(cluster, ways)  # it may have been made by somebody who was not root
     process, port = _start(cluster, programs, ways, password, home, durable=durable)
     try:
         _create_database(port, password)
-        yield f"postgres://{_OWNER}:{quote(password)}@127.0.0.1:{port}/{DATABASE}", process
+        yield _url(cluster, port, password), process
     finally:
         stop(process, signal.SIGINT, seconds=_SECONDS_TO_STOP)
 
@@ -131,7 +141,8 @@ def _command(
 ) -> list[str | Path]:
     settings = {
         "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": "",
+        # In the cluster, which none but its owner and root may enter: nobody else is a client.
+        "unix_socket_directories": "." if may_listen(_socket(cluster, port)) else "",
         "timezone": "UTC",
         "log_timezone": "UTC",
         "jit": "off",
@@ -146,6 +157,18 @@ def _command(
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     return [programs.postgres, "-D", cluster, "-p", str(port), *options]
+
+
+def _socket(cluster: Path, port: int) -> Path:
+    """Where the server makes its Unix socket, and libpq looks for it."""
+    return cluster / f".s.PGSQL.{port}"
+
+
+def _url(cluster: Path, port: int, password: str) -> str:
+    """`host=` leads to the Unix socket, which costs both ends half as much as TCP does; without
+    it, the same URL leads to the same server by TCP."""
+    by_tcp = f"postgres://{_OWNER}:{quote(password)}@127.0.0.1:{port}/{DATABASE}"
+    return f"{by_tcp}?host={quote(str(cluster))}" if _socket(cluster, port).is_socket() else by_tcp
 
 
 def _answers(process: subprocess.Popen[bytes], port: int, password: str) -> bool:

@@ -126,6 +126,18 @@ def free_port() -> int:
     raise OSError(errno.EADDRINUSE, "no free port on the loopback")
 
 
+def may_listen(path: Path) -> bool:
+    """Whether a Unix socket can be made at `path`: the kernel takes 107 bytes, and some file
+    systems know no sockets."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.bind(str(path))
+        except OSError:
+            return False
+    path.unlink()
+    return True
+
+
 def _between_fork_and_exec(ways: Ways, dying_signal: signal.Signals) -> Callable[[], None]:
     parent = os.getpid()
 

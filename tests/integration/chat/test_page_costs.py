@@ -40,6 +40,19 @@ def explained(read):
     return list(nodes(plan)), plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
 
 
+def test_who_has_spoken_is_known_without_reading_every_message(place):
+    """As the database asks when somebody's account is to be deleted."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "EXPLAIN SELECT 1 FROM chat_message WHERE author_id = %s FOR KEY SHARE",
+            [place.user_id],
+        )
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "one_message_a_client_id" in plan
+    assert "Seq Scan" not in plan
+
+
 def nodes(plan):
     yield plan["Node Type"]
     for below in plan.get("Plans", ()):

@@ -90,6 +90,47 @@ def test_a_slip_of_the_pen_still_finds(say, find):
     assert find("mensajem") == ["uma mensagem nova"]
 
 
+@pytest.mark.parametrize("asked", ["nensagem", "memsagem", "mensagen", "nensagem nova"])
+def test_wherever_the_pen_slips_recent_messages_are_found(say, find, asked):
+    say("uma mensagem nova", "nada disso aqui")
+
+    assert find(asked) == ["uma mensagem nova"]
+
+
+@pytest.mark.parametrize("asked", ["mensajem", "mensagen", "mensajem nova"])
+def test_old_messages_are_found_if_the_pen_slipped_late_in_a_word(say, find, monkeypatch, asked):
+    monkeypatch.setattr(searching, "RECENT", 1)
+    say("uma mensagem nova", "nada disso aqui")
+
+    assert find(asked) == ["uma mensagem nova"]
+
+
+def test_what_is_both_recent_and_begins_alike_is_found_once(say, find, reader):
+    say("uma mensagem nova", author=reader)
+    say("uma mensagem velha")
+
+    assert sorted(find("mensajem")) == ["uma mensagem nova", "uma mensagem velha"]
+
+
+@pytest.mark.parametrize("status", [Status.REMOVED, Status.REJECTED, Status.HELD])
+def test_what_is_no_longer_published_is_found_neither_by_words_nor_by_likeness(say, find, status):
+    say("uma mensagem nova")
+    assert find("mensagem") == find("mensajem") != []
+
+    Message.objects.update(status=status)
+
+    assert find("mensagem") == find("mensajem") == []
+
+
+def test_what_is_edited_is_found_by_its_new_words_at_once(say, find):
+    say("uma mensagem nova")
+
+    Message.objects.update(text="um recado novo")
+
+    assert find("mensagem") == find("mensajem") == []
+    assert find("recado") == find("recaro") == ["um recado novo"]
+
+
 def test_what_answers_best_comes_first(say, find):
     say("o canal novo", "os canais novos", "um texto longo em que um canal aparece só de passagem")
 
@@ -176,7 +217,7 @@ def test_an_index_answers(room):
         fill_room(other, author, 3000, "palavra# comum")
     with connection.cursor() as cursor:
         # What autovacuum does: until then a GIN index has a list to be read whole.
-        cursor.execute("SELECT gin_clean_pending_list('message_search')")
+        cursor.execute("SELECT gin_clean_pending_list('message_words')")
         cursor.execute("ANALYZE chat_message")
         cursor.execute(
             "EXPLAIN SELECT id FROM chat_message WHERE room_id = %s AND status = 'APPROVED'"
@@ -185,5 +226,5 @@ def test_an_index_answers(room):
         )
         plan = "\n".join(line for (line,) in cursor.fetchall())
 
-    assert "message_search" in plan
+    assert "message_words" in plan
     assert "Seq Scan" not in plan

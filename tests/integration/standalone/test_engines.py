@@ -64,6 +64,32 @@ def test_the_server_asks_for_a_password(home):
         psycopg.connect(url.replace(home.secrets().postgres_password, "guessed"))
 
 
+def reached_from(url):
+    with psycopg.connect(url) as connection:
+        return connection.execute("SELECT host(inet_client_addr())").fetchone()[0]
+
+
+def test_the_server_is_reached_by_a_socket_in_its_folder_and_by_tcp_as_well(home):
+    with postgres(home, durable=False) as (url, _):
+        assert reached_from(url) is None
+        assert reached_from(url.partition("?")[0]) == "127.0.0.1"
+    assert not list((home.path / "pg").glob(".s.PGSQL*"))
+
+
+def test_where_no_socket_can_be_the_server_is_reached_by_tcp(tmp_path):
+    with postgres(Home(tmp_path / ("long" * 25)), durable=False) as (url, _):
+        assert reached_from(url) == "127.0.0.1"
+
+
+def test_sockets_of_servers_that_were_killed_do_not_pile_up(home):
+    for _ in range(2):
+        with postgres(home, durable=False) as (url, server):
+            assert reached_from(url) is None
+            assert len([each for each in (home.path / "pg").iterdir() if each.is_socket()]) == 1
+            server.kill()
+            server.wait()
+
+
 def test_a_database_that_was_only_half_made_is_made_again(home):
     draft = home.path / "pg.init"
     draft.mkdir()

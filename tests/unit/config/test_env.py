@@ -1,3 +1,8 @@
+import json
+import os
+import subprocess
+import sys
+
 import pytest
 
 from moderado.config.env import Env, Misconfigured, env
@@ -55,6 +60,37 @@ def test_all_mistakes_are_told_at_once_and_no_value_is(read):
     told = str(refused.value)
     assert all(name in told for name in wrong)
     assert "secret" not in told.replace("SECRET_KEY", "").replace("secret_key", "")
+
+
+@pytest.mark.parametrize("rest", ["db/chat?sslmod=require", "[::1/chat"])
+def test_an_address_that_the_database_library_refuses_is_told_without_its_secret(read, rest):
+    with pytest.raises(Misconfigured, match="DATABASE_URL: an address as libpq") as refused:
+        read(**NEEDED | {"DATABASE_URL": f"postgres://me:secret-of-mine@{rest}"})
+
+    assert "secret-of-mine" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "address, means",
+    [
+        ("postgres://me:a%40b@db/chat", {"HOST": "db", "PORT": "5432", "PASSWORD": "a@b"}),
+        ("postgres://me@db:6/chat?host=%2Frun%2FA%20b", {"HOST": "/run/A b", "PORT": "6"}),
+        ("postgres://me@db/chat?sslmode=require", {"HOST": "db", "NAME": "chat"}),
+    ],
+)
+def test_the_address_of_the_database_means_what_libpq_takes_it_for(address, means):
+    code = "import json, moderado.config.settings.base as s; print(json.dumps(s.DATABASES))"
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | NEEDED | {"DATABASE_URL": address},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    database = json.loads(said.stdout)["default"]
+
+    assert database | means == database
+    assert database["OPTIONS"].get("sslmode") == ("require" if "sslmode" in address else None)
 
 
 def test_lists_are_written_with_commas(read):

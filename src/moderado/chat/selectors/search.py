@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import reduce
 from operator import and_, or_
 from uuid import UUID
@@ -14,27 +15,27 @@ from django.contrib.postgres.search import (
     TrigramWordSimilarity,
 )
 from django.db import connection, transaction
-from django.db.models import Expression, F, Func, QuerySet, TextField
+from django.db.models import Expression, F, Func, QuerySet, Subquery, TextField
+from django.db.models.functions import Coalesce
 from django.db.utils import OperationalError
 
 from moderado.chat.models import Message
 from moderado.chat.selectors.messages import OWN_UNSEEN
 from moderado.chat.selectors.rooms import get_room
 
+_Ranked = tuple[float, int, UUID]  # score, position, id
+
 LIMIT = 100  # the best so many
 CANDIDATES = 500  # ranked are the newest so many of those that match
+RECENT = 5_000  # of these each is compared, about 10 µs each, where likeness is looked for
 ENOUGH = 20  # found by their words: then nothing merely alike is looked for
 WORDS = 12
 SHORTEST = 3  # letters: less has no likeness worth showing
 
-LIKENESS = "0.5"  # of trigrams shared: a letter or two wrong
+LIKENESS = 0.5  # of trigrams shared: a letter or two wrong
 PATIENCE = "1500ms"  # likeness is help, and may not cost more than this
 
 _LANGUAGES = ("portuguese", "english")
-_CONFIGURATION = """
-SELECT set_config('pg_trgm.word_similarity_threshold', %s, true),
-    set_config('statement_timeout', %s, true)
-"""
 # What PostgreSQL's Portuguese stemmer leaves apart: mensagem and mensagens, canal and canais,
 # reunião and reuniões. Asked for is the one as well as the other.
 _ENDINGS = (
@@ -86,8 +87,9 @@ def fold(text: str) -> str:
 
 def _by_words(seen: Iterable[QuerySet[Message]], words: list[str]) -> list[UUID]:
     query = reduce(and_, (_any_form(word) for word in words))
+    score = SearchRank(_VECTOR, query) + _likeness(words)
     matching = [messages.alias(vector=_VECTOR).filter(vector=query) for messages in seen]
-    return _best(matching, SearchRank(_VECTOR, query) + _likeness(words))
+    return _best_first(ranked for messages in matching for ranked in _ranked(messages, score))
 
 
 def _any_form(word: str) -> SearchQuery:
@@ -114,30 +116,42 @@ def _likeness(words: list[str]) -> Expression:
 
 
 def _by_likeness(seen: Iterable[QuerySet[Message]], words: list[str]) -> list[UUID]:
-    """Best effort: what cannot be had in time is left out."""
-    asked = " ".join(words)
-    alike = [
-        messages.alias(folded=_FOLDED).filter(folded__trigram_word_similar=asked)
-        for messages in seen
-    ]
-    try:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(_CONFIGURATION, [LIKENESS, PATIENCE])
-            found = _best(alike, _likeness(words))
-            transaction.set_rollback(True)  # nothing was written: it gives the settings back
-    except OperationalError:  # the statement took too long
-        return []
-    return found
+    """Best effort, and no index of its own: looked at are the newest messages, and those that hold
+    words which begin alike. What cannot be had in time is left out."""
+    score, beginnings = _likeness(words), _beginnings(words)
+    found: set[_Ranked] = set()
+    with suppress(OperationalError), transaction.atomic():  # the statement took too long
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [PATIENCE])
+        for messages in seen:
+            alike = _recent(messages).alias(likeness=score).filter(likeness__gte=LIKENESS)
+            found.update(_ranked(alike, score))
+        for messages in seen:
+            alike = messages.alias(vector=_VECTOR).filter(vector=beginnings)
+            found.update(each for each in _ranked(alike, score) if each[0] >= LIKENESS)
+        transaction.set_rollback(True)  # nothing was written: it gives the setting back
+    return _best_first(found)
 
 
-def _best(matching: Iterable[QuerySet[Message]], score: Expression) -> list[UUID]:
-    """The ids of the newest candidates, ranked; of equals the newest first."""
-    candidates = (
-        candidate
-        for messages in matching
-        for candidate in messages.annotate(score=score)
-        .order_by("-position", "-id")
-        .values_list("score", "position", "id")[:CANDIDATES]
-    )
-    return [pk for _, _, pk in sorted(candidates, reverse=True)]
+def _recent(messages: QuerySet[Message]) -> QuerySet[Message]:
+    """The newest RECENT of them."""
+    older = messages.order_by("-position").values("position")[RECENT : RECENT + 1]
+    return messages.filter(position__gt=Coalesce(Subquery(older), -1))
+
+
+def _beginnings(words: list[str]) -> SearchQuery:
+    """Every word by its first half: most slips come later."""
+    halves = [word[: max(SHORTEST, (len(word) + 1) // 2)] for word in words]
+    asked = " & ".join(f"'{half}':*" for half in halves)
+    return SearchQuery(asked, config="simple", search_type="raw")
+
+
+def _ranked(messages: QuerySet[Message], score: Expression) -> QuerySet[Message, _Ranked]:
+    """The newest candidates."""
+    scored = messages.annotate(score=score).order_by("-position", "-id")
+    return scored.values_list("score", "position", "id")[:CANDIDATES]
+
+
+def _best_first(found: Iterable[_Ranked]) -> list[UUID]:
+    """Their ids; of equals the newest first."""
+    return [pk for _, _, pk in sorted(found, reverse=True)]

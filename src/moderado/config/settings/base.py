@@ -4,10 +4,10 @@ import logging
 import socket
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
+from psycopg.conninfo import conninfo_to_dict
 
 from moderado.config.env import env
 from moderado.core import failpoints
@@ -81,15 +81,15 @@ TEMPLATES = [
     }
 ]
 
-_database = urlsplit(ENV.database_url.get_secret_value())
+_database = conninfo_to_dict(ENV.database_url.get_secret_value())
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(_database.path.lstrip("/")),
-        "USER": unquote(_database.username or ""),
-        "PASSWORD": unquote(_database.password or ""),
-        "HOST": _database.hostname or "",
-        "PORT": str(_database.port or 5432),
+        "NAME": _database.pop("dbname", ""),
+        "USER": _database.pop("user", ""),
+        "PASSWORD": _database.pop("password", ""),
+        "HOST": _database.pop("host", ""),  # a folder: that of a Unix socket
+        "PORT": _database.pop("port", "5432"),
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "connect_timeout": 3,
@@ -98,6 +98,7 @@ DATABASES: dict[str, dict[str, Any]] = {
             "keepalives_interval": 3,
             "keepalives_count": 3,
             "tcp_user_timeout": 10_000,
+            **_database,  # what else the address says, such as sslmode
         },
     }
 }

@@ -1,0 +1,78 @@
+"""The database under another release's feet: what a migration leaves, whatever it found."""
+
+import pytest
+from django.core.management import call_command
+from django.db import IntegrityError, connection
+
+from moderado.chat.models import Message
+from moderado.chat.services.batches import Asked, post_messages
+from tests.factories import make_member, make_message, make_room, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def as_before():
+    """The tables of the release before."""
+    call_command("migrate", "chat", "0002", verbosity=0)
+    yield
+    Message.objects.all().delete()
+    call_command("migrate", "chat", verbosity=0)
+
+
+def indexes():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexrelid::regclass::text, indisvalid FROM pg_index"
+            " WHERE indrelid = 'chat_message'::regclass"
+        )
+        return dict(cursor.fetchall())
+
+
+def post_twice():
+    room, author = make_room(), make_user()
+    for _ in range(2):
+        make_message(room, author=author, client_id="1")
+
+
+@pytest.mark.usefixtures("as_before")
+def test_the_same_client_id_is_refused_before_and_after_and_on_the_way_back():
+    for target in ("0003", "0002", "0003"):
+        with pytest.raises(IntegrityError, match="one_message_a_client_id"):
+            post_twice()
+        call_command("migrate", "chat", target, verbosity=0)
+    with pytest.raises(IntegrityError, match="one_message_a_client_id"):
+        post_twice()
+
+
+@pytest.mark.usefixtures("as_before")
+def test_a_migration_that_stopped_half_way_is_begun_again():
+    room, author = make_room(), make_user()
+    for _ in range(2):  # what an index that cannot be built leaves behind
+        make_message(room, author=author, text="a")
+    with connection.cursor() as cursor, pytest.raises(IntegrityError):
+        cursor.execute(
+            "CREATE UNIQUE INDEX CONCURRENTLY message_client_ids ON chat_message (author_id)"
+        )
+    assert not indexes()["message_client_ids"]
+
+    call_command("migrate", "chat", verbosity=0)
+
+    left = indexes()
+    assert all(left.values())
+    assert {"one_message_a_client_id", "message_words"} <= left.keys()
+    assert not {"message_client_ids", "message_search"} & left.keys()
+    assert not [name for name in left if name.startswith("chat_message_author")]
+
+
+@pytest.mark.usefixtures("as_before")
+def test_who_sends_across_the_migration_stores_each_message_once():
+    place = make_member()
+    asked = [Asked(author_id=place.user_id, room_id=place.room_id, text="oi", client_id="1")]
+    (first,) = post_messages(asked)  # by a statement that stays prepared
+
+    for target in ("0003", "0002"):
+        call_command("migrate", "chat", target, verbosity=0)
+        assert [post_messages(asked), Message.objects.count()] == [[None], 1]
+
+    assert first.created
