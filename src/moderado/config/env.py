@@ -31,8 +31,8 @@ class Env(BaseSettings):
         description="Signs sessions, tokens and hints. At least 32 random characters.",
     )
     database_url: SecretStr = Field(
-        description="PostgreSQL, as `postgres://user:password@host:port/name`, with libpq's parameters "
-        "if need be: `?sslmode=require`, or `?host=/folder` of a Unix socket."
+        description="PostgreSQL, as `postgres://user:password@host:port/name`, with libpq's "
+        "parameters if need be: `?sslmode=require`, or `?host=/folder` of a Unix socket."
     )
     redis_url: SecretStr = Field(
         description="Redis or Valkey for limits, tickets and presence, `redis://host:port/0`."

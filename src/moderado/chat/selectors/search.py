@@ -107,7 +107,8 @@ def _other_forms(word: str) -> Iterator[str]:
     for singular, plural in _ENDINGS:
         for ending, other in ((singular, plural), (plural, singular)):
             stem = word.removesuffix(ending)
-            if stem != word and len(stem) > 1:
+            # Of one letter: pão and pães, but not mal and mais.
+            if stem != word and len(stem) > (0 if singular == "ao" else 1):
                 yield stem + other
 
 
@@ -127,8 +128,8 @@ def _by_likeness(seen: Iterable[QuerySet[Message]], words: list[str]) -> list[UU
             alike = _recent(messages).alias(likeness=score).filter(likeness__gte=LIKENESS)
             found.update(_ranked(alike, score))
         for messages in seen:
-            alike = messages.alias(vector=_VECTOR).filter(vector=beginnings)
-            found.update(each for each in _ranked(alike, score) if each[0] >= LIKENESS)
+            begun = messages.alias(vector=_VECTOR).filter(vector=beginnings)
+            found.update(each for each in _ranked(begun, score) if each[0] >= LIKENESS)
         transaction.set_rollback(True)  # nothing was written: it gives the setting back
     return _best_first(found)
 
