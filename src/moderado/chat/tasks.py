@@ -17,7 +17,7 @@ interrupts.let_by(SoftTimeLimitExceeded)  # no provider's failure, though it com
 def screen_waiting() -> None:
     """Judge whatever waits."""
     try:
-        done = screening.screen_waiting(before_leaving=doorbell.answer)
+        done = screening.screen_waiting(doorbell)
     except BaseException:
         doorbell.answer()  # whoever has something to judge calls somebody else
         raise

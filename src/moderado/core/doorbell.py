@@ -1,9 +1,10 @@
 """A doorbell: tells other processes that work waits, without anybody waiting for the telling.
 
 However often it is pressed, one ring is outstanding: the ring is a key in Redis that whoever
-answers takes away *before* looking for the last time, so that a press after it rings anew. What
-cannot be sent is tried again every second; a ring that is lost on its way, or with this process,
-costs nothing but time: the sweep finds what waits.
+answers takes away *before* looking for the last time, so that a press after it rings anew. A press
+meanwhile is a knock for whoever is still at the door. What cannot be sent is tried again every
+second; a ring that is lost on its way, or with this process, costs nothing but time: the sweep
+finds what waits.
 """
 
 import os
@@ -15,12 +16,22 @@ import structlog
 
 from moderado.core import failpoints
 from moderado.core.metrics import DROPPED
-from moderado.core.redis import client
+from moderado.core.redis import RedisError, client
 
 log = structlog.get_logger(__name__)
 
 _PAUSE = 1.0  # seconds after a ring that could not be sent
 _EXPIRY = 5  # seconds until a ring that nobody answered no longer silences the next one
+
+# Answers whether to ring; otherwise there is a knock, and never more than one.
+_PRESS = """
+if redis.call('SET', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then return 1 end
+if redis.call('EXISTS', KEYS[2]) == 0 then
+    redis.call('LPUSH', KEYS[2], 1)
+    redis.call('EXPIRE', KEYS[2], ARGV[1])
+end
+return 0
+"""
 
 
 class Doorbell:
@@ -28,6 +39,7 @@ class Doorbell:
 
     def __init__(self, *, name: str, send: Callable[[], None]) -> None:
         self._key = f"doorbell:{name}"
+        self._knock = f"doorbell:{name}:knock"
         self._name = name
         self._send = send
         self._pressed = threading.Event()
@@ -46,6 +58,16 @@ class Doorbell:
             client().delete(self._key)
         except Exception:  # noqa: BLE001  (whatever Redis says, there may be work: go and look)
             log.warning("doorbell_unreachable", doorbell=self._name)
+
+    def hears_a_knock(self, seconds: float) -> bool:
+        """Wait at the door, having found nothing, without having answered. True: look again.
+
+        False also when Redis cannot be asked.
+        """
+        try:
+            return client().blpop([self._knock], timeout=seconds) is not None
+        except RedisError:
+            return False
 
     def _start(self) -> None:
         # Threads do not survive a fork: every process starts its own.
@@ -69,8 +91,8 @@ class Doorbell:
                 self._pressed.set()  # Work waits still.
 
     def _ring_once(self) -> None:
-        if not client().set(self._key, 1, nx=True, ex=_EXPIRY):
-            return  # Somebody has rung and nobody has come yet: they will find this work too.
+        if not client().eval(_PRESS, 2, self._key, self._knock, _EXPIRY):
+            return  # Somebody has rung, and whoever comes or is there will find this work too.
         try:
             if failpoints.reach("queue.before_publish"):
                 return

@@ -10,9 +10,19 @@ from moderado.chat.services.messages import post_message
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _no_pause(monkeypatch):
-    monkeypatch.setattr(screening, "LINGER", 0.0)
+class Door:
+    """Calls `answered` and, as often as there are `knocks`, `knocked`."""
+
+    def __init__(self, answered=lambda: None, *, knocks=()):
+        self.answer = answered
+        self._knocks = list(knocks)
+
+    def hears_a_knock(self, seconds):
+        assert seconds == screening.LINGER
+        if not self._knocks:
+            return False
+        self._knocks.pop(0)()
+        return True
 
 
 def post(author, room, text="oi"):
@@ -27,14 +37,23 @@ def test_what_comes_until_a_worker_leaves_needs_no_call(alice, room):
     post(alice, room)
     came_late = []
 
-    def before_leaving():
+    def answered():
         assert waiting() == 0
         if not came_late:
             came_late.append(post(alice, room, "late"))
 
-    assert screening.screen_waiting(before_leaving)
+    assert screening.screen_waiting(Door(answered))
     assert came_late
     assert waiting() == 0
+
+
+def test_who_knocks_while_a_worker_is_at_the_door_is_heard_at_once(alice, room):
+    answers = []
+    knocks = [lambda: post(alice, room, "one"), lambda: None, lambda: post(alice, room, "two")]
+
+    assert screening.screen_waiting(Door(lambda: answers.append(waiting()), knocks=knocks))
+    assert answers == [0]
+    assert Message.objects.filter(status="APPROVED").count() == 2
 
 
 def test_where_there_is_more_than_one_batch_others_are_called_to_help(alice, room, monkeypatch):
@@ -44,7 +63,7 @@ def test_where_there_is_more_than_one_batch_others_are_called_to_help(alice, roo
         post(alice, room)
     left = []
 
-    screening.screen_waiting(lambda: left.append(waiting()))
+    screening.screen_waiting(Door(lambda: left.append(waiting())))
 
     assert left == [3, 1, 0]
 
@@ -54,7 +73,7 @@ def test_when_time_is_up_a_call_is_heard_again(alice, room, monkeypatch):
     post(alice, room)
     calls = []
 
-    assert not screening.screen_waiting(lambda: calls.append(waiting()))
+    assert not screening.screen_waiting(Door(lambda: calls.append(waiting())))
     assert calls == [1]
 
 
@@ -62,7 +81,7 @@ def test_a_worker_that_fails_silences_nobody(monkeypatch):
     answered = []
     monkeypatch.setattr(tasks.doorbell, "answer", lambda: answered.append(True))
 
-    def fail(**_arguments):
+    def fail(_door):
         raise ValueError("broken")
 
     monkeypatch.setattr(screening, "screen_waiting", fail)

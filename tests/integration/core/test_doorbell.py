@@ -42,6 +42,30 @@ def test_until_somebody_answers_it_rings_once(bell, rung):
     assert rung.acquire(timeout=DEADLINE)
 
 
+def test_who_is_at_the_door_hears_a_knock_and_only_one(bell, rung):
+    bell.press()
+    assert rung.acquire(timeout=DEADLINE)
+    assert not bell.hears_a_knock(0.01)
+
+    heard = []
+    listening = threading.Thread(target=lambda: heard.append(bell.hears_a_knock(DEADLINE)))
+    listening.start()
+    bell.press()
+    listening.join(DEADLINE)
+
+    assert heard == [True]
+    assert not bell.hears_a_knock(0.01)
+    assert not rung.acquire(timeout=0.1)
+
+
+def test_a_knock_that_nobody_waited_for_is_heard_by_the_next_who_does(bell, rung):
+    bell.press()
+    assert rung.acquire(timeout=DEADLINE)
+    bell.press()
+
+    _until(lambda: bell.hears_a_knock(0.01))
+
+
 def test_a_ring_that_could_not_be_sent_is_sent_as_soon_as_it_can_be(rung, monkeypatch):
     monkeypatch.setattr(module, "_PAUSE", 0.01)
     failures = [RedisConnectionError() for _ in range(3)]
@@ -65,6 +89,7 @@ def test_a_redis_that_is_away_is_nobodys_problem(bell, rung, monkeypatch):
     monkeypatch.setattr(module, "client", away)
     bell.press()
     bell.answer()
+    assert not bell.hears_a_knock(0.01)
     monkeypatch.undo()
 
     _until(lambda: (bell.press(), rung.acquire(timeout=0.05))[1])

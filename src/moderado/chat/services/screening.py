@@ -5,8 +5,9 @@ messages are leased, and the verdict is applied only where lease and revision ar
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Protocol
 
 import structlog
 from django.db import transaction
@@ -23,7 +24,7 @@ from moderado.moderation.types import Outcome, Reason, Verdict
 log = structlog.get_logger(__name__)
 
 BUDGET = 8.0  # seconds one call may take up work; with a provider's own, below the tasks' limits
-LINGER = 0.003  # seconds in which some more may come: waiting costs less than being called again
+LINGER = 0.05  # seconds at the door: waiting costs nothing, being called again a task of Celery's
 SLICE = 0.2  # seconds one transaction should hold its rows for
 FIRST = 20  # messages, before it is known how long one takes
 LEFT_BEHIND = timedelta(seconds=2)
@@ -37,8 +38,25 @@ _HELD = Verdict(outcome=Outcome.HOLD, reason=Reason.UNJUDGED, rung="attempts")
 _claimant = Claimant()
 
 
-def _nothing() -> None:
-    pass
+class Door(Protocol):
+    """Where whoever lets something wait makes itself heard."""
+
+    def answer(self) -> None:
+        """From now on, a worker has to be called."""
+
+    def hears_a_knock(self, seconds: float) -> bool:
+        """Wait until something may wait again, so long at most. False: nobody knocked."""
+
+
+class _NoDoor:
+    def answer(self) -> None:
+        pass
+
+    def hears_a_knock(self, seconds: float) -> bool:
+        return False
+
+
+NO_DOOR = _NoDoor()
 
 
 class _Pace:
@@ -57,33 +75,31 @@ class _Pace:
 _pace = _Pace()
 
 
-def screen_waiting(before_leaving: Callable[[], None] = _nothing) -> bool:
+def screen_waiting(door: Door = NO_DOOR) -> bool:
     """Judge what waits until nothing does: true. False when 8 s were not enough.
 
-    `before_leaving` is called when nothing seems to wait any more, and then once more is looked:
-    from there on, whoever lets something wait has to call a worker. Until then they need not, so
+    The door is answered when nothing seems to wait any more, and then once more is looked: from
+    there on, whoever lets something wait has to call a worker. Until then a knock is enough, so
     that under load one call is answered, and not one for every few messages. Others are called
     to help as well as soon as there is more than one batch.
     """
     deadline = time.monotonic() + BUDGET
     if is_remote():
-        before_leaving()
+        door.answer()
         return RemoteRound(_claimant).run(deadline)
     is_leaving = False
     while time.monotonic() < deadline:
         limit = _pace.limit
         taken = _screen_batch()
         if taken == limit:
-            before_leaving()
-        elif taken:
-            is_leaving = False
-            time.sleep(LINGER)
-        elif is_leaving:
+            door.answer()
+        elif is_leaving and not taken:
             return True
         else:
-            before_leaving()
-            is_leaving = True
-    before_leaving()
+            is_leaving = not door.hears_a_knock(LINGER)
+            if is_leaving:
+                door.answer()
+    door.answer()
     return False
 
 
