@@ -45,6 +45,7 @@ class Doorbell:
         self._pressed = threading.Event()
         self._lock = threading.Lock()
         self._owner = 0
+        self._kept_until = 0.0
 
     def press(self) -> None:
         """Ask for a ring. Returns at once and never raises."""
@@ -65,6 +66,9 @@ class Doorbell:
         False also when Redis cannot be asked.
         """
         try:
+            if time.monotonic() > self._kept_until:
+                client().expire(self._key, _EXPIRY)
+                self._kept_until = time.monotonic() + 1
             return client().blpop([self._knock], timeout=seconds) is not None
         except RedisError:
             return False

@@ -92,7 +92,8 @@ def screen_waiting(door: Door = NO_DOOR) -> bool:
         limit = _pace.limit
         taken = _screen_batch()
         if taken == limit:
-            door.answer()
+            if limit == _pace.limit or taken > _pace.limit:
+                door.answer()
         elif is_leaving and not taken:
             return True
         else:
