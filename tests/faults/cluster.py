@@ -298,7 +298,7 @@ class Cluster:
                 "LAYER_URL": f"redis://127.0.0.1:{self.layer_wire.port}/{LAYER}",
                 "SECRET_KEY": "faults-faults-faults-faults-faults-faults",
                 "SECURE_COOKIES": "0",
-                "STATIC_ROOT": str(self.folder),
+                "STATIC_ROOT": str(self.folder / "nothing-collected"),
                 "DJANGO_SETTINGS_MODULE": settings,
                 "WORKER_CONCURRENCY": str(plan.concurrency),
                 "MODERADO_FAILPOINTS": self._failpoints(),
