@@ -1,7 +1,7 @@
 """Sends of this process's sockets: what comes while a commit is under way shares the next one.
 
-A commit costs the same for one message as for a hundred. Nobody waits for company: who comes
-alone is stored alone, at once.
+A commit costs the same for one message as for a hundred. Who comes alone is stored alone, at once;
+where there is a crowd, a moment is waited for those who are about to come.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LARGEST = 100  # messages in one commit
+COMPANY = 0.002  # seconds in which some more may come, after a commit that was shared
 PATIENCE = 0.1  # seconds: a commit that takes longer does not hold up those behind it
 
 Waiting = tuple[Asked, "asyncio.Future[Posted | None]"]
@@ -61,13 +62,17 @@ class Posting:
         )
 
     async def _work(self) -> None:
+        is_crowded = False
         try:
             while self._waiting:
+                if is_crowded:
+                    await asyncio.sleep(COMPANY)
                 batch = [self._waiting.popleft() for _ in range(min(LARGEST, len(self._waiting)))]
                 store = asyncio.create_task(self._store(batch), name="posting")
                 self._stores.add(store)
                 store.add_done_callback(self._stores.discard)
                 await asyncio.wait({store}, timeout=PATIENCE)
+                is_crowded = len(batch) > 1
         finally:
             self._is_at_work = False
 

@@ -56,7 +56,7 @@ def test_who_knocks_while_a_worker_is_at_the_door_is_heard_at_once(alice, room):
     assert Message.objects.filter(status="APPROVED").count() == 2
 
 
-def test_where_there_is_more_than_one_batch_others_are_called_to_help(alice, room, monkeypatch):
+def test_where_the_largest_batch_is_not_enough_others_are_called_to_help(alice, room, monkeypatch):
     monkeypatch.setattr(screening._pace, "limit", 2)
     monkeypatch.setattr(screening, "BATCH", 2)
     for _ in range(5):
@@ -66,6 +66,17 @@ def test_where_there_is_more_than_one_batch_others_are_called_to_help(alice, roo
     screening.screen_waiting(Door(lambda: left.append(waiting())))
 
     assert left == [3, 1, 0]
+
+
+def test_one_worker_is_enough_as_long_as_its_batches_can_grow(alice, room, monkeypatch):
+    monkeypatch.setattr(screening._pace, "limit", 2)
+    for _ in range(5):
+        post(alice, room)
+    left = []
+
+    screening.screen_waiting(Door(lambda: left.append(waiting())))
+
+    assert left == [0]
 
 
 def test_when_time_is_up_a_call_is_heard_again(alice, room, monkeypatch):

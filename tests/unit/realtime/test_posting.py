@@ -28,9 +28,12 @@ class Commits:
 
     async def end(self, number, outcome):
         """End the commit of that number, as soon as it has begun."""
+        await self.has_begun(number)
+        self.ends[number].set_result(outcome)
+
+    async def has_begun(self, number):
         while len(self.begun) <= number:
             await asyncio.sleep(0)
-        self.ends[number].set_result(outcome)
 
     async def one(self, *, text, **_others):
         self.alone.append(text)
@@ -92,6 +95,23 @@ async def test_what_comes_during_a_commit_shares_the_next_one(post, commits):
 
     assert await asyncio.gather(*sent[1:]) == ["stored two", "stored three"]
     assert commits.begun == [["one"], ["two", "three"]]
+
+
+async def test_in_a_crowd_a_moment_is_waited_for_those_who_are_about_to_come(
+    post, commits, monkeypatch
+):
+    monkeypatch.setattr(posting, "COMPANY", 0.3)
+    for text in ("one", "two", "three"):
+        await post(text)
+    await commits.end(0, said)
+    await commits.has_begun(1)
+    await post("four")
+    await commits.end(1, said)
+    await post("five")
+
+    await commits.end(2, said)
+
+    assert commits.begun == [["one"], ["two", "three"], ["four", "five"]]
 
 
 async def test_a_commit_that_hangs_holds_up_nobody_behind_it(post, commits, monkeypatch):

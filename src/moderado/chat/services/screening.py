@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 BUDGET = 8.0  # seconds one call may take up work; with a provider's own, below the tasks' limits
 LINGER = 0.05  # seconds at the door: waiting costs nothing, being called again a task of Celery's
+COMPANY = 0.003  # seconds after a knock in which some more may come, where there is a crowd
 SLICE = 0.2  # seconds one transaction should hold its rows for
 FIRST = 20  # messages, before it is known how long one takes
 LEFT_BEHIND = timedelta(seconds=2)
@@ -81,7 +82,7 @@ def screen_waiting(door: Door = NO_DOOR) -> bool:
     The door is answered when nothing seems to wait any more, and then once more is looked: from
     there on, whoever lets something wait has to call a worker. Until then a knock is enough, so
     that under load one call is answered, and not one for every few messages. Others are called
-    to help as well as soon as there is more than one batch.
+    to help as soon as more waits than the largest batch can hold.
     """
     deadline = time.monotonic() + BUDGET
     if is_remote():
@@ -92,7 +93,7 @@ def screen_waiting(door: Door = NO_DOOR) -> bool:
         limit = _pace.limit
         taken = _screen_batch()
         if taken == limit:
-            if limit == _pace.limit or taken > _pace.limit:
+            if _pace.limit <= limit:  # the next batch can be no larger
                 door.answer()
         elif is_leaving and not taken:
             return True
@@ -100,6 +101,8 @@ def screen_waiting(door: Door = NO_DOOR) -> bool:
             is_leaving = not door.hears_a_knock(LINGER)
             if is_leaving:
                 door.answer()
+            elif taken > 1:
+                time.sleep(COMPANY)
     door.answer()
     return False
 
