@@ -34,7 +34,14 @@ GROUPS = {
         "debug",
     ],
     "Moderation": ["moderation_providers"],
-    "Size": ["web_workers", "worker_concurrency", "db_pool_size", "broker_url", "layer_url"],
+    "Size": [
+        "web_workers",
+        "worker_concurrency",
+        "db_pool_size",
+        "broker_url",
+        "layer_url",
+        "layer_shards",
+    ],
     "Limits": [
         "message_max_length",
         "limit_messages_per_user",
