@@ -36,7 +36,7 @@ LAST = UUID(int=2**128 - 1)
 _FILL = """
     SET statement_timeout = 0;
     SET LOCAL session_replication_role = replica;
-    DROP INDEX message_search;
+    DROP INDEX message_words;
     INSERT INTO chat_message (id, created_at, room_id, author_id, client_id, first_hash, text,
         revision, status, reason, categories, position, seq, edit_reason, edit_categories, fence,
         attempts, published_at)

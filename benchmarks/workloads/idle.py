@@ -11,6 +11,7 @@ from benchmarks.workloads.base import Scale, Workload
 KIB = 1024
 SETTLED = 1.0  # seconds until what opening them took is given back
 RESTED = 3.0  # seconds in which nothing happens
+WARM = 200  # sockets that come first
 
 
 class Idle(Workload):
@@ -28,16 +29,16 @@ class Idle(Workload):
     }
 
     def measure(self, stack: Stack, scale: Scale) -> Figures:
-        seats = stack.populate(scale.count(1000) + 50, 20)
+        seats = stack.populate(scale.count(1000) + WARM, 20)
         return run(self._sit(Crowd(stack), seats))
 
     async def _sit(self, crowd: Crowd, seats: list) -> Figures:
         # The first ones have code loaded and pools filled, which is no cost of a socket's.
-        await crowd.enter(seats[:50])
+        await crowd.enter(seats[:WARM])
         await asyncio.sleep(SETTLED)
         memory = crowd.meter.memory()
         before = crowd.meter.read()
-        silent = seats[50:]
+        silent = seats[WARM:]
         seconds = await crowd.enter(silent)
         spent = before.until(crowd.meter.read())
         await asyncio.sleep(SETTLED)
