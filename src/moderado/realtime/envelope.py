@@ -65,10 +65,10 @@ class AudienceMoved(RoomHint, frozen=True, tag="audience"):
 
 
 class RoomNote(RoomHint, frozen=True, tag="note"):
-    """Something without a place in the order: typing, presence, how far somebody has read."""
+    """What has no place in the order: typing, presence, how far somebody has read. Whoever a line
+    names as its author does not hear it."""
 
-    line: Line
-    not_to: UUID | None = None
+    lines: tuple[Line, ...]
 
 
 class AuthorNote(UserHint, frozen=True, tag="author"):

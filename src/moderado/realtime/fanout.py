@@ -5,7 +5,7 @@ raise, and promise nothing: a hint that is lost is found again by the hubs' peri
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
@@ -90,20 +90,26 @@ def on_session_ended(event: SessionEnded) -> None:
 
 def on_room_read(event: RoomRead) -> None:
     frame = protocol.Read(room=event.room_id, user=protocol.Reader(event.user_id), seq=event.seq)
-    _tell(RoomNote(room_id=event.room_id, line=line_of(frame)))
+    _tell(RoomNote(room_id=event.room_id, lines=(line_of(frame),)))
 
 
 def tell_typing(principal: Principal, room_id: UUID) -> None:
     """Tell the others in the room that somebody is writing."""
     person = Person(id=principal.user_id, name=principal.name)
-    line = line_of(protocol.TypingShown(room=room_id, user=person))
-    _tell(RoomNote(room_id=room_id, line=line, not_to=principal.user_id))
+    line = line_of(protocol.TypingShown(room=room_id, user=person), author_id=person.id)
+    _tell(RoomNote(room_id=room_id, lines=(line,)))
 
 
-def tell_presence(user_id: UUID, room_id: UUID, *, present: bool) -> None:
-    """Tell the others that somebody came to listen, or went."""
-    frame = protocol.Presence(room=room_id, user=protocol.Reader(user_id), present=present)
-    _tell(RoomNote(room_id=room_id, line=line_of(frame), not_to=user_id))
+def tell_presence(room_id: UUID, news: Mapping[UUID, bool]) -> None:
+    """Tell the others who came to listen (true), and who went."""
+    lines = [
+        line_of(
+            protocol.Presence(room=room_id, user=protocol.Reader(user_id), present=present),
+            author_id=user_id,
+        )
+        for user_id, present in news.items()
+    ]
+    _tell(*(RoomNote(room_id=room_id, lines=some) for some in parcels(lines)))
 
 
 def send_beat(channel: str) -> None:

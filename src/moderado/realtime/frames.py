@@ -100,10 +100,11 @@ def author_frame(kind: type[protocol.AuthorFrame], view: MessageView) -> protoco
     )
 
 
-def line_of(frame: protocol.ServerFrame) -> Line:
+def line_of(frame: protocol.ServerFrame, *, author_id: UUID | None = None) -> Line:
     """Any other frame."""
     text = protocol.encode(frame)
-    return Line(kind=str(frame.__struct_config__.tag), text=text, size=len(text.encode()))
+    kind = str(frame.__struct_config__.tag)
+    return Line(kind=kind, text=text, size=len(text.encode()), author_id=author_id)
 
 
 def newest_revision(view: MessageView) -> int:

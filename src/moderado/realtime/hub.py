@@ -31,6 +31,7 @@ from moderado.realtime.socket import Socket
 log = structlog.get_logger(__name__)
 
 PAUSE = 1.0  # seconds after the layer failed
+_MANY = (envelope.RoomLines, envelope.RoomNote)
 
 _hubs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = WeakKeyDictionary()
 
@@ -173,7 +174,7 @@ class Hub:
         lines = 0
         for hint in hints:
             self._take(hint)
-            lines += len(hint.lines) if isinstance(hint, envelope.RoomLines) else 1
+            lines += len(hint.lines) if isinstance(hint, _MANY) else 1
             if lines >= fanout.PARCEL_LINES:
                 lines = 0
                 await asyncio.sleep(0)
@@ -189,7 +190,7 @@ class Hub:
                     room.take(hint)
             case envelope.RoomNote():
                 if room := self.rooms.get(hint.room_id):
-                    room.tell(hint.line, not_to=hint.not_to)
+                    room.tell(hint.lines)
             case envelope.AuthorNote():
                 self.tell_author(hint)
             case envelope.SessionOver():

@@ -1,5 +1,6 @@
 """Who is listening to which room, in any process: best effort, and right again within 45 s."""
 
+import asyncio
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 # Beyond this many nobody reads a list of who is there, and telling all of all costs the square.
 CROWD = 200
+EVERY = 0.25  # seconds between two tellings of one room: who comes and goes meanwhile waits
 
 
 class Presence:
@@ -22,6 +24,7 @@ class Presence:
     def __init__(self, leases: Leases) -> None:
         self._leases = leases
         self._process = f"{os.getpid()}-{uuid4().hex[:8]}"
+        self._news: dict[UUID, dict[UUID, bool]] = {}  # of rooms that were told a moment ago
 
     async def enter(self, room: "LiveRoom", user_id: UUID) -> tuple[UUID, ...]:
         """Note that the user listens, tell the others if that is new, and answer who is there."""
@@ -30,7 +33,7 @@ class Presence:
         if before is None:
             return ()
         if user_id not in before:
-            fanout.tell_presence(user_id, room.id, present=True)
+            self._tell(room.id, user_id, present=True)
         return tuple(sorted(before | {user_id}))
 
     async def leave(self, room: "LiveRoom", user_id: UUID) -> None:
@@ -69,8 +72,24 @@ class Presence:
         present = _users(swept[1])
         gone = _users(swept[0]) | ({left} if left else set())
         for user_id in gone - present:
-            fanout.tell_presence(user_id, room_id, present=False)
+            self._tell(room_id, user_id, present=False)
         return present
+
+    def _tell(self, room_id: UUID, user_id: UUID, *, present: bool) -> None:
+        """At once, or together with all that happens until the room may be told again."""
+        if room_id in self._news:
+            self._news[room_id][user_id] = present
+        else:
+            self._tell_all(room_id, {user_id: present})
+
+    def _tell_all(self, room_id: UUID, news: dict[UUID, bool]) -> None:
+        fanout.tell_presence(room_id, news)
+        self._news[room_id] = {}
+        asyncio.get_running_loop().call_later(EVERY, self._tell_waiting, room_id)
+
+    def _tell_waiting(self, room_id: UUID) -> None:
+        if news := self._news.pop(room_id):
+            self._tell_all(room_id, news)
 
     def _member(self, user_id: UUID) -> str:
         return f"{user_id}/{self._process}"

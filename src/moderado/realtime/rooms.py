@@ -126,12 +126,18 @@ class LiveRoom:
         self._inbox.append(item)
         self._drain()
 
-    def tell(self, line: Line, *, not_to: UUID | None) -> None:
-        """Pass on what has no place in the order, to everybody but one."""
-        block = Block([line])
+    def tell(self, lines: Sequence[Line]) -> None:
+        """Pass on what has no place in the order, to everybody but whom it is about."""
+        block = Block(lines)
         for subscription in self.subscriptions.values():
-            if subscription.user_id != not_to and subscription.held is None:
+            if subscription.held is not None:
+                continue
+            if subscription.user_id not in block.authors:
                 subscription.socket.push_block(block)
+                continue
+            for line in lines:
+                if line.author_id != subscription.user_id:
+                    subscription.socket.push(line)
 
     def close(self) -> None:
         """Nobody listens any more."""

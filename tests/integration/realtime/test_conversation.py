@@ -1,11 +1,11 @@
 """Two people talk: what each of them hears, and in which order."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from moderado.chat.models import Membership, Room
-from moderado.realtime import hub
+from moderado.realtime import hub, presence
 from tests.integration.realtime.conftest import Cast, screen
 
 OFFENSIVE = "seu filho da puta"
@@ -251,3 +251,34 @@ async def test_what_is_shown_at_once_does_not_wait_for_a_batch_that_cannot_hold_
 
     assert tried == []
     assert hub.hub().rooms[room.id].shows_after_approval is False
+
+
+async def test_who_comes_and_goes_in_a_crowd_is_told_together(cast: Cast, monkeypatch):
+    told: list[set[UUID]] = []
+    tell = presence.fanout.tell_presence
+
+    def watch(room_id, news):
+        told.append(set(news))
+        tell(room_id, news)
+
+    monkeypatch.setattr(presence.fanout, "tell_presence", watch)
+    monkeypatch.setattr(presence, "EVERY", 60.0)
+    room = await cast.room()
+    ana, bia, caio = [await cast.member(room) for _ in range(3)]
+    at_ana = await cast.join(ana, room)
+    at_bia = await cast.join(bia, room)
+    await cast.join(caio, room)
+    assert told == [{ana.id}]
+
+    hub.hub().presence._tell_waiting(room.id)
+
+    assert told == [{ana.id}, {bia.id, caio.id}]
+    for who in (bia, caio):
+        seen = await at_ana.next(
+            "presence", where=lambda frame, who=who: frame["user"]["id"] == str(who.id)
+        )
+        assert seen["present"] is True
+    await at_bia.next("presence", where=lambda frame: frame["user"]["id"] == str(caio.id))
+    await at_bia.up_to_date()
+    heard = [frame["user"]["id"] for frame in at_bia.heard if frame["type"] == "presence"]
+    assert str(bia.id) not in heard

@@ -182,7 +182,7 @@ async def test_a_forged_hint_is_not_believed(cast: Cast):
 
     layer = get_channel_layer()
     forged = envelope.seal(
-        [envelope.RoomNote(room_id=room.id, line=fanout.line_of(fanout.protocol.Pong(n=666)))]
+        [envelope.RoomNote(room_id=room.id, lines=(fanout.line_of(fanout.protocol.Pong(n=666)),))]
     )
     for message in (
         {**forged, "mac": b"\0" * 16},
