@@ -6,6 +6,7 @@ from moderado.chat import tasks
 from moderado.chat.models import Message
 from moderado.chat.services import screening
 from moderado.chat.services.messages import post_message
+from tests.factories import make_room
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +78,36 @@ def test_one_worker_is_enough_as_long_as_its_batches_can_grow(alice, room, monke
     screening.screen_waiting(Door(lambda: left.append(waiting())))
 
     assert left == [0]
+
+
+@pytest.mark.parametrize("limit", [2, 4, 5])
+def test_a_backlog_is_judged_without_pause_in_however_many_rooms(alice, limit, monkeypatch):
+    """Three rooms do not share such a batch evenly: smaller than it may be, it is not the last."""
+    monkeypatch.setattr(screening._pace, "limit", limit)
+    for room in [make_room() for _ in range(3)]:
+        for _ in range(6):
+            post(alice, room)
+    left = []
+
+    screening.screen_waiting(Door(lambda: left.append(waiting())))
+
+    assert left == [0]
+
+
+def test_no_worker_waits_at_the_door_while_a_flood_waits_behind_it(alice, monkeypatch):
+    monkeypatch.setattr(screening._pace, "limit", 6)
+    monkeypatch.setattr(screening, "BATCH", 6)
+    loud, *quiet = [make_room() for _ in range(3)]
+    for room in (*quiet, *[loud] * 6):
+        post(alice, room)
+    left, waited = [], []
+
+    screening.screen_waiting(
+        Door(lambda: left.append(waiting()), knocks=[lambda: waited.append(waiting())])
+    )
+
+    assert left == [4, 0]
+    assert waited == [0]
 
 
 def test_when_time_is_up_a_call_is_heard_again(alice, room, monkeypatch):

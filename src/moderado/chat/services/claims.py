@@ -1,5 +1,6 @@
 """Claiming what waits: under row locks, skipping what others hold, fair between rooms."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -59,9 +60,13 @@ _FIRST = UUID(int=0)
 
 
 class Claimant:
-    """Remembers where it stopped, so that with more rooms than places every room has its turn."""
+    """Remembers where it stopped, so that with more rooms than places every room has its turn.
+
+    `has_left_some`: whether at the last claim a room gave its whole share, so that more may wait.
+    """
 
     def __init__(self) -> None:
+        self.has_left_some = False
         self._after = _FIRST
 
     def claim(
@@ -87,7 +92,11 @@ class Claimant:
         rows = ask(_CLAIM, values)
         step, room_id = max((row[:2] for row in rows), default=(0, _FIRST))
         self._after = room_id if step == limit else _FIRST
-        claimed = [message_of(row[2:]) for row in rows if row[2] is not None]
+        taken = [row for row in rows if row[2] is not None]
+        # `step` counts the rooms, each of which has a row.
+        share = max(1, limit // step) if step else limit
+        self.has_left_some = share in Counter(room for _, room, *_ in taken).values()
+        claimed = [message_of(row[2:]) for row in taken]
         return sorted(claimed, key=lambda message: (message.queued_at, message.id))
 
 

@@ -66,10 +66,11 @@ class _Pace:
     def __init__(self) -> None:
         self.limit = FIRST
 
-    def learn(self, judged: int, seconds: float) -> None:
+    def learn(self, judged: int, seconds: float, *, more: bool) -> None:
+        """So many took so long; `more`: others may wait behind them."""
         if seconds > SLICE:
             self.limit = max(1, int(judged * SLICE / seconds))
-        elif judged == self.limit:
+        elif more:
             self.limit = min(BATCH, self.limit * 2)
 
 
@@ -92,7 +93,7 @@ def screen_waiting(door: Door = NO_DOOR) -> bool:
     while time.monotonic() < deadline:
         limit = _pace.limit
         taken = _screen_batch()
-        if taken == limit:
+        if _claimant.has_left_some:
             if _pace.limit <= limit:  # the next batch can be no larger
                 door.answer()
         elif is_leaving and not taken:
@@ -147,7 +148,8 @@ def _screen_batch() -> int:
         failpoints.reach("worker.after_claim")
         started = time.monotonic()
         apply(_judge(messages))
-        _pace.learn(len(messages), time.monotonic() - started)
+        seconds = time.monotonic() - started
+        _pace.learn(len(messages), seconds, more=_claimant.has_left_some)
     failpoints.reach("worker.after_apply_commit")
     return len(messages)
 
