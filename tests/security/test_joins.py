@@ -9,6 +9,7 @@ import pytest
 
 from moderado.realtime import hub, reads
 from moderado.realtime.groups import Groups
+from moderado.realtime.protocol import Closing
 from tests.integration.realtime.clients import Client
 from tests.integration.realtime.conftest import Cast, make_token, make_user
 
@@ -69,3 +70,27 @@ async def test_a_member_is_let_in_and_looked_at_again_once_they_listen(cast: Cas
     await cast.join(await cast.member(room), room)
 
     assert looked_at == ["the layer", "the room"]
+
+
+async def test_what_happens_in_a_room_while_a_stranger_asks_for_it_tells_them_nothing(
+    cast: Cast, monkeypatch
+):
+    room = await cast.room(is_private=True)
+    await cast.join(await cast.member(room), room)
+    token = await make_token(stranger := await make_user())
+    at_stranger = await cast.join(stranger)
+    absent = await refused(at_stranger, uuid4())
+    open_room, here = reads.open_room, hub.hub()
+
+    async def parted_meanwhile(**given):
+        for socket in list(here.rooms[room.id].subscriptions):
+            if socket.principal is not None and socket.principal.user_id == stranger.id:
+                here.part(socket, room.id, Closing.NOT_A_PARTICIPANT)
+        return await open_room(**given)
+
+    monkeypatch.setattr(reads, "open_room", parted_meanwhile)
+
+    assert await refused(at_stranger, room.id) == absent
+    client = await cast.open(f"/ws/chat/{room.id}/?token={token}")
+    assert await client.closed() == Closing.NO_SUCH_ROOM
+    assert [frame["code"] for frame in client.heard] == [absent[0]]

@@ -88,9 +88,9 @@ def post_worker_init(worker: Worker) -> None:
     """Nothing is served that would break a promise; what is wrong is said once, not for ever."""
     from moderado.config.startup import verify  # noqa: PLC0415  (Django is set up by now)
 
+    sys.setswitchinterval(THREADS_TURN)
     # What is loaded stays for good, and what a socket needs while it is open: to look through all
     # of it each time another 700 objects were made costs a tenth of opening a socket.
-    sys.setswitchinterval(THREADS_TURN)
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTION)

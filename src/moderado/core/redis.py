@@ -13,10 +13,10 @@ from redis import asyncio as redis_asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import RedisError
 from redis.retry import Retry
 
-__all__ = ["NoScriptError", "RedisError", "client", "new_async_client"]
+__all__ = ["RedisError", "client", "new_async_client"]
 
 TIMEOUT = 0.5  # seconds, to connect and for an answer: nobody's request waits longer for a hint
 

@@ -26,8 +26,8 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True, tag_field="t"):
 
     @property
     def address(self) -> UUID:
-        """The room or the user that it concerns."""
-        raise NotImplementedError
+        """The room or the user that it concerns, or NOBODY."""
+        return NOBODY
 
 
 class RoomHint(Hint, frozen=True):
@@ -86,10 +86,6 @@ class SessionOver(UserHint, frozen=True, tag="session"):
 
 class Beat(Hint, frozen=True, tag="beat"):
     """A hub's own, to itself: proof that it still hears."""
-
-    @property
-    def address(self) -> UUID:
-        return NOBODY
 
 
 class _Wrapped(msgspec.Struct, frozen=True, array_like=True):

@@ -103,7 +103,7 @@ class Hub:
             raise
         if room.subscriptions.get(socket) is not subscription:
             raise NoSuchRoom  # parted while the room was read
-        subscription.is_member = opened.is_member
+        subscription.let_in(is_member=opened.is_member)
         room.opened(opened.head)
         return subscription, opened
 
@@ -127,7 +127,10 @@ class Hub:
 
     def part(self, socket: Socket, room_id: UUID, code: int) -> None:
         """A socket may hear a room no longer: at once, and whoever came for it alone is closed."""
+        subscription = self.subscription(socket, room_id)
         self.unsubscribe(socket, room_id)
+        if subscription is not None and not subscription.is_let_in:
+            return  # `subscribe` answers them as any stranger
         error = closing_error(code, socket.principal, room_id=room_id)
         if socket.only_room == room_id:
             socket.close(code, error)

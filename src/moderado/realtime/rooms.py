@@ -49,7 +49,11 @@ class Subscription:
     user_id: UUID
     seq: int = 0
     is_member: bool = False
+    # False: the room is still being read. Whatever happens meanwhile, they are told nothing of it:
+    # it may be a stranger, who shall not learn that there is anything to happen.
+    is_let_in: bool = False
     held: list[Line] | None = None
+    lost_track: bool = False  # more happened before they were let in than can be held
     behind: bool = False  # was told to ask for more: hears again once it has
 
     def hear(self, block: Block) -> None:
@@ -59,12 +63,24 @@ class Subscription:
         if self.held is not None:
             self.held.extend(block.lines)
             if len(self.held) > MAX_FRAMES:
-                self.socket.close(Closing.TOO_SLOW)
+                self._lose_track()
         elif block.first > self.seq:
             self.socket.push_block(block)
             self.seq = block.last
         else:
             self._hear_new(block.lines)
+
+    def _lose_track(self) -> None:
+        if self.is_let_in:
+            self.socket.close(Closing.TOO_SLOW)
+        else:
+            self.held, self.lost_track = [], True
+
+    def let_in(self, *, is_member: bool) -> None:
+        """The room may be read by them."""
+        self.is_let_in, self.is_member = True, is_member
+        if self.lost_track:
+            self.socket.close(Closing.TOO_SLOW)
 
     def hold(self) -> None:
         """Begin to catch up."""

@@ -341,8 +341,20 @@ async def test_one_who_has_more_to_ask_for_hears_nothing_until_they_have(scene: 
 
 async def test_one_who_catches_up_for_too_long_is_closed(scene: Scene):
     ear = scene.ear()
+    scene.room.subscriptions[ear].let_in(is_member=True)
     scene.room.subscriptions[ear].hold()
 
     scene.room.take(hint(*range(1, 300)))
 
     assert ear.closed == 4008
+
+
+async def test_one_who_was_not_let_in_yet_does_not_learn_how_much_is_said(scene: Scene):
+    stranger = scene.ear()
+    scene.room.subscriptions[stranger].hold()
+
+    scene.room.take(hint(*range(1, 300)))
+    assert stranger.closed is None
+
+    scene.room.subscriptions[stranger].let_in(is_member=False)
+    assert stranger.closed == 4008
