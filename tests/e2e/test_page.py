@@ -264,6 +264,15 @@ async def test_the_page_fits_a_phone_and_the_keyboard(browser: Browser, url: str
         await expect(caio.page.locator(".conversation")).to_be_hidden()
 
 
+async def test_a_key_pressed_the_moment_the_panel_is_there_reaches_the_panel(ana: Visitor) -> None:
+    await ana.create_room("Rápida")
+    await ana.page.evaluate(ESCAPE_AT_ONCE)
+    for name in ("Pessoas", "Buscar"):
+        await ana.page.get_by_role("button", name=name).click()
+        await expect(ana.page.locator("html")).to_have_attribute("data-escaped-from", name)
+        await expect(ana.page.locator(".panel")).to_have_count(0)
+
+
 async def test_the_language_is_the_reader_s_and_can_be_changed(browser: Browser, url: str) -> None:
     async with visit(browser, url, "Dora", locale="en-US") as dora:
         await expect(dora.page.locator("html")).to_have_attribute("lang", "en")
@@ -345,6 +354,15 @@ WATCH_STATES = """() => {
   new MutationObserver(() => document.querySelectorAll(".state").forEach(
     (state) => window.states.push(state.textContent)
   )).observe(document.body, { childList: true, subtree: true, characterData: true });
+}"""
+
+ESCAPE_AT_ONCE = """() => {
+  new MutationObserver(() => {
+    const panel = document.querySelector(".panel");
+    if (!panel) return;
+    document.documentElement.dataset.escapedFrom = panel.getAttribute("aria-label");
+    document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+  }).observe(document.body, { childList: true, subtree: true });
 }"""
 
 STORE = "import('/static/moderado/app/store.js')"

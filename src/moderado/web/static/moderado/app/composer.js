@@ -2,7 +2,7 @@
 
 import * as actions from "./actions.js";
 import { draftOf, keepDraft } from "./drafts.js";
-import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
+import { html, useLayoutEffect, useRef, useState } from "./html.js";
 import { Icon } from "./icons.js";
 import * as store from "./store.js";
 import { t } from "./strings.js";
@@ -22,16 +22,16 @@ export function Composer() {
   const answering = store.answering.value;
   const excess = [...text.trim()].length - store.maxLength;
 
-  // Before anything can be typed: what came later would overwrite it.
+  // The field has the focus, and the text to edit, before anything can be typed.
   useLayoutEffect(() => {
     if (!editing) return;
     setText(editing.edit?.content ?? editing.content);
     field.current?.focus();
   }, [editing]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (answering) field.current?.focus();
   }, [answering]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (window.matchMedia("(pointer: fine)").matches) field.current?.focus();
   }, [id]);
   useLayoutEffect(() => {

@@ -1,7 +1,7 @@
 /** The dialog that makes a room. */
 
 import { createRoom } from "./actions.js";
-import { html, useEffect, useRef, useState } from "./html.js";
+import { html, useLayoutEffect, useRef, useState } from "./html.js";
 import * as store from "./store.js";
 import { t } from "./strings.js";
 
@@ -11,7 +11,8 @@ export function CreateRoom() {
   const dialog = useRef(/** @type {any} */ (null));
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
-  useEffect(() => {
+  // Before it is seen: a key pressed in between would go to what opened it.
+  useLayoutEffect(() => {
     const opener = /** @type {HTMLElement | null} */ (document.activeElement);
     dialog.current.showModal();
     return () => opener?.focus();

@@ -2,7 +2,7 @@
 
 import * as actions from "./actions.js";
 import { hue, initials, linked, moment, time, day } from "./format.js";
-import { html, useEffect, useRef, useState } from "./html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 import { Icon } from "./icons.js";
 import * as store from "./store.js";
 import { t } from "./strings.js";
@@ -134,7 +134,8 @@ export function Panel() {
   const name = /** @type {"people" | "search" | "review"} */ (store.panel.value);
   const box = useRef(/** @type {any} */ (null));
   const close = () => (store.panel.value = null);
-  useEffect(() => {
+  // Before it is seen: a key pressed in between would go to what opened it.
+  useLayoutEffect(() => {
     const opener = /** @type {HTMLElement | null} */ (document.activeElement);
     (box.current.querySelector("input") ?? box.current).focus();
     return () => opener?.focus();
