@@ -103,11 +103,21 @@ class Socket:
             self._append(line.text)
 
     def push_block(self, block: Block) -> None:
-        """Write what the hub brings, at once where nothing stands in the way."""
+        """The same for all of `block`, in one write where nothing stands in the way."""
+        if self.closing is not None:
+            return
         me = self.principal.user_id if self.principal is not None else None
-        if self._held or me in block.authors or not self._write_now(block.wire):
+        mine = me in block.authors
+        if self._held or (mine and self._sending):
             for line in block.lines:
                 self.push(line)
+            return
+        news = block.lines
+        if mine:
+            news = [line for line in news if line.author_id != me or self._is_news(line)]
+        if len(news) < len(block.lines) or not self._write_now(block.wire):
+            for line in news:
+                self._append(line.text)
 
     @contextmanager
     def sending(self) -> Iterator[None]:

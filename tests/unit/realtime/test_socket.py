@@ -232,12 +232,24 @@ async def test_a_block_is_written_whole_in_its_place_whoever_is_slow(socket: Soc
     assert wire.written == [*texts[:9], '{"type":"pong","n":1}', "mine", *texts[9:]]
 
 
-async def test_a_block_with_one_s_own_line_is_told_line_by_line(socket: Socket, wire: Wire):
+async def test_a_block_with_one_s_own_line_is_written_whole_too(socket: Socket, wire: Wire):
     mine = uuid4()
     socket.await_verdict(mine, 1)
+    block = Block([line("a"), line("b", seq=2, author=ME, message_id=mine)])
 
-    socket.push_block(Block([line("a"), line("b", seq=2, author=ME, message_id=mine)]))
+    socket.push_block(block)
     await socket.drained()
 
     assert wire.written == ["a", "b"]
     assert not socket.awaited
+
+
+async def test_of_a_block_what_one_has_said_and_heard_already_is_left_out(socket, wire: Wire):
+    mine = uuid4()
+    heard = line("mine", seq=0, author=ME, message_id=mine)
+
+    socket.push_block(Block([line("a"), heard]))
+    socket.push_block(Block([line("b"), heard, line("c")]))
+    await socket.drained()
+
+    assert wire.written == ["a", "mine", "b", "c"]
