@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+import msgspec
+
 from moderado.chat.types import MessageView
 from moderado.core.events import Event
 
@@ -16,8 +18,7 @@ class ChangeKind(StrEnum):
     REMOVED = "message_removed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One public change: `view` is what everybody may see, tombstone included."""
 
     kind: ChangeKind

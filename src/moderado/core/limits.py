@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import groupby
 from uuid import UUID
 
 import structlog
@@ -76,26 +77,32 @@ Item = tuple[RateLimitItem, list[str]]
 
 # The moving window, not the fixed one: what it promises in Retry-After is true. As `limits` counts
 # (a list of the times of the last uses, the newest first), but all chains in one call, and the
-# wait told at once. KEYS: of all uses; ARGV: now, then for each chain how many uses it has, and of
-# each use amount and seconds. Answers the wait of each chain in milliseconds, 0 if it may pass.
+# wait told at once. KEYS: of all uses; ARGV: now, then for chains that follow each other and are
+# alike how many they are and how many uses each has, and of each use amount and seconds.
+# Answers the wait of each chain in milliseconds, 0 if it may pass.
 _COUNT = """
 local now, at, key, waits = tonumber(ARGV[1]), 2, 1, {}
 while at <= #ARGV do
-    local uses, wait = tonumber(ARGV[at]), 0
-    for use = 0, uses - 1 do
-        local amount, seconds = tonumber(ARGV[at + 1 + 2 * use]), tonumber(ARGV[at + 2 + 2 * use])
-        local name = KEYS[key + use]
-        local oldest = redis.call('LINDEX', name, amount - 1)
-        if oldest and tonumber(oldest) >= now - seconds then
-            wait = math.max(1, math.ceil((oldest + seconds - now) * 1000))
-            break
+    local chains, uses = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
+    for chain = 1, chains do
+        local wait = 0
+        for use = 0, uses - 1 do
+            local amount = tonumber(ARGV[at + 2 + 2 * use])
+            local seconds = tonumber(ARGV[at + 3 + 2 * use])
+            local name = KEYS[key + use]
+            local oldest = redis.call('LINDEX', name, amount - 1)
+            if oldest and tonumber(oldest) >= now - seconds then
+                wait = math.max(1, math.ceil((oldest + seconds - now) * 1000))
+                break
+            end
+            redis.call('LPUSH', name, ARGV[1])
+            redis.call('LTRIM', name, 0, amount - 1)
+            redis.call('EXPIRE', name, seconds)
         end
-        redis.call('LPUSH', name, ARGV[1])
-        redis.call('LTRIM', name, 0, amount - 1)
-        redis.call('EXPIRE', name, seconds)
+        waits[#waits + 1] = wait
+        key = key + uses
     end
-    waits[#waits + 1] = wait
-    at, key = at + 1 + 2 * uses, key + uses
+    at = at + 2 + 2 * uses
 end
 return waits
 """
@@ -103,12 +110,12 @@ return waits
 
 def _counted(chains: Sequence[Sequence[Item]]) -> list[float]:
     """The seconds each chain has to wait, by Redis' count."""
-    names = [f"moderado:limit:{item.key_for(*key)}" for chain in chains for item, key in chain]
+    names = [_name(item, key) for chain in chains for item, key in chain]
     numbers: list[float] = [time.time()]
-    for chain in chains:
-        numbers.append(len(chain))
-        for item, _ in chain:
-            numbers += (item.amount, item.get_expiry())
+    for limits, alike in groupby([item for item, _ in chain] for chain in chains):
+        numbers += (len(list(alike)), len(limits))
+        for limit in limits:
+            numbers += (limit.amount, limit.get_expiry())
     waits = _script(settings.REDIS_URL)(keys=names, args=numbers)
     return [wait / 1000 for wait in waits]
 
@@ -125,6 +132,17 @@ def _counted_here(chain: Sequence[Item]) -> float:
 
 def _refusals(waits: Sequence[float]) -> list[RateLimited | None]:
     return [RateLimited(retry_after=math.ceil(wait)) if wait > 0 else None for wait in waits]
+
+
+def _name(item: RateLimitItem, key: Sequence[str]) -> str:
+    before, behind = _around(item)
+    return f"moderado:limit:{before}{'/'.join(key)}{behind}"
+
+
+@cache
+def _around(item: RateLimitItem) -> list[str]:
+    """What `limits` writes before and behind a key."""
+    return item.key_for("\0").split("\0")
 
 
 @cache

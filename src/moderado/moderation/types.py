@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 
 def _nothing() -> Mapping[Any, Any]:
     return MappingProxyType({})
@@ -53,8 +55,7 @@ class Reason(StrEnum):
     MODERATOR = "moderator"  # a person ruled
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class Content(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be judged. `scope_id` groups subjects that share moderators (a room, say)."""
 
     subject_type: str
@@ -64,7 +65,7 @@ class Content:
     scope_id: UUID | None = None
     author_id: UUID | None = None
     lang_hint: str = ""
-    context: Mapping[str, Any] = field(default_factory=_nothing)
+    context: Mapping[str, Any] = msgspec.field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,9 @@
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
-from msgspec import structs
+import msgspec
 
 from moderado.chat.events import Change, ChangeKind, Notice
 from moderado.chat.types import MessageView
@@ -23,8 +22,7 @@ _AUTHOR_FRAMES: dict[str, type[protocol.AuthorFrame]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """A frame that is encoded once and written, as it stands, to however many sockets.
 
     `seq` is 0 for what has no place in the room's order. `revision` is the one it speaks of.
@@ -90,7 +88,7 @@ def author_frame(kind: type[protocol.AuthorFrame], view: MessageView) -> protoco
     judged = view.edit or view
     told = ("reason", "categories", "explanation", "appealable")
     if judged is not view:
-        view = structs.replace(view, **{name: getattr(judged, name) for name in told})
+        view = msgspec.structs.replace(view, **{name: getattr(judged, name) for name in told})
     return kind(
         message=view,
         reason=judged.reason,

@@ -2,7 +2,6 @@
 
 import asyncio
 import uuid
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from django.db.models import DateField
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Now
 from django.utils import timezone
+from msgspec import structs
 
 from moderado.moderation import registry
 from moderado.moderation.models import ProviderBudget, ProviderCall
@@ -163,7 +163,7 @@ def test_what_timed_out_under_a_key_is_asked_again_under_the_same(settings):
 
     first = judged(one)
     settings.MODERATION_PROVIDERS = [KEYED]
-    again = judged(replace(one, text="oi"))
+    again = judged(structs.replace(one, text="oi"))
 
     assert first.failures[0].retry_after == 1
     assert again.outcome is ALLOW

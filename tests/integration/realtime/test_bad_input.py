@@ -2,11 +2,11 @@
 
 import asyncio
 import socket
-from dataclasses import replace
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
 from moderado.realtime import hub, posting, protocol
 from moderado.realtime import socket as outgoing
@@ -185,7 +185,7 @@ async def test_a_reader_who_does_not_read_is_closed_and_nobody_waits_for_them(
     for number in range(600):
         line = line_of(protocol.Pong(n=number))
         text = line.text.ljust(4_000)
-        hub.hub().rooms[room.id].tell([replace(line, text=text, size=len(text))])
+        hub.hub().rooms[room.id].tell([structs.replace(line, text=text, size=len(text))])
         await asyncio.sleep(0.002)
     heard = await hearing
     assert ours.closing == 4008

@@ -5,10 +5,10 @@ the client_id before. Everything else is left to `post_message`, which knows all
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+import msgspec
 from django.conf import settings
 
 from moderado.chat.events import MessagesQueued
@@ -61,8 +61,7 @@ _INSERT = f"""
 """  # noqa: S608  (names of our own columns)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """What somebody wants to say in a room that they may read."""
 
     author_id: UUID

@@ -4,10 +4,11 @@ Called inside a transaction, as its last step: rooms are locked late, briefly, a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from uuid import UUID
+
+import msgspec
 
 from moderado.chat.events import Change, ChangeKind, RoomChange, RoomsChanged
 from moderado.chat.models import Message
@@ -39,8 +40,7 @@ SETTLED = ("status", "reason", "categories", "published_at", "queued_at", "lease
 _PLACE = {"id": "uuid", "room_id": "uuid", "nth": "bigint", "appears": "boolean"}
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(msgspec.Struct, frozen=True):
     """`message` as it shall be from now on, and what that is to its room: None, nothing."""
 
     message: Message
@@ -68,7 +68,10 @@ def _row(
     change: Changed, columns: Sequence[str], by_room: dict[UUID, list[Changed]]
 ) -> dict[str, object]:
     message = change.message
-    row = {"id": message.id, **{column: getattr(message, column) for column in columns}}
+    row: dict[str, object] = {"id": message.id}
+    for column in columns:
+        if (value := getattr(message, column)) is not None:  # what is not sent is NULL
+            row[column] = value
     if change.kind:
         of_room = by_room.setdefault(message.room_id, [])
         of_room.append(change)

@@ -5,9 +5,9 @@ The caller has locked the messages in this transaction and compared their revisi
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 import structlog
 from django.utils import timezone
 
@@ -30,8 +30,7 @@ SUBJECT = "message"
 Status = Message.Status
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True):
     """A locked message, what was judged of it, and how."""
 
     message: Message

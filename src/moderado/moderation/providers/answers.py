@@ -24,9 +24,14 @@ def checked(provider: str, answers: object, contents: Sequence[Content]) -> list
         answers.close()
     if not isinstance(answers, list | tuple) or len(answers) != len(contents):
         raise ProviderUnavailable("malformed_answer", refused=True)
+    known: set[int] = set()  # one opinion of many texts, as far as it names no place in them
     for answer, content in zip(answers, contents, strict=True):
+        if id(answer) in known:
+            continue
         if not isinstance(answer, Assessment) or not _is_opinion(answer, provider, content):
             raise ProviderUnavailable("malformed_answer", refused=True)
+        if not answer.spans:
+            known.add(id(answer))
     return list(answers)
 
 

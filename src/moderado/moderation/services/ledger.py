@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models.functions import Now
+from msgspec import structs
 
 from moderado.core.ids import new_id
 from moderado.moderation.models import ProviderCall
@@ -162,7 +163,7 @@ def _row(content: Content, judge: Judge, *, attempt: int) -> ProviderCall:
 
 def _call(row: ProviderCall, content: Content, judge: Judge) -> Call:
     context = {**content.context, "idempotency_key": str(row.id)}
-    return Call(row.id, judge, replace(content, context=context))
+    return Call(row.id, judge, structs.replace(content, context=context))
 
 
 def _let_through(

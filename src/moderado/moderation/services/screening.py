@@ -39,13 +39,18 @@ class Prepared:
         )
 
 
-_COLUMNS = {
+# What a line of the log says of the content and of itself, and what it says of the verdict: of a
+# hundred texts ninety are told the very same, which is sent and read once.
+_LINE = {
     "id": "uuid",
     "created_at": "timestamptz",
     "subject_type": "text",
     "subject_id": "uuid",
     "revision": "integer",
     "scope_id": "uuid",
+    "actor_id": "uuid",
+}
+_SAID = {
     "verdict": "text",
     "score": "double precision",
     "categories": "jsonb",
@@ -58,13 +63,15 @@ _COLUMNS = {
     "failures": "jsonb",
     "latency": "double precision",
     "cost": "double precision",
-    "actor_id": "uuid",
     "raw": "jsonb",
 }
-_INSERT = (
-    f"INSERT INTO moderation_moderationlog ({', '.join(_COLUMNS)}) "  # noqa: S608  (from above)
-    f"SELECT {', '.join(_COLUMNS)} FROM {recordset('line', _COLUMNS)}"
-)
+_WHICH = {"which": "integer"}
+_COLUMNS = ", ".join([*_LINE, *_SAID])
+_INSERT = f"""
+    INSERT INTO moderation_moderationlog ({_COLUMNS})
+    SELECT {_COLUMNS} FROM {recordset("line", _LINE | _WHICH)}
+      JOIN {recordset("said", _SAID | _WHICH)} USING (which)
+"""  # noqa: S608  (names from above)
 
 _ORIGINS = {Outcome.HOLD: Case.Origin.HOLD, Outcome.FLAG: Case.Origin.FLAG}
 
@@ -121,11 +128,13 @@ def record(judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None =
 
     A case that exists for that revision stays as it is: recording twice opens no second one.
     """
-    said = map_once(_said, [verdict for _, verdict in judged])
-    lines = [
-        _line(content, actor_id) | words for (content, _), words in zip(judged, said, strict=True)
-    ]
-    ask_database(_INSERT, [as_rows(lines)])
+    said: dict[int, dict[str, object]] = {}
+    lines = []
+    for content, verdict in judged:
+        if (same := id(verdict)) not in said:
+            said[same] = _said(verdict) | {"which": len(said)}
+        lines.append(_line(content, actor_id) | {"which": said[same]["which"]})
+    ask_database(_INSERT, [as_rows(lines), as_rows(said.values())])
     cases = [_case(*each) for each in judged if each[1].outcome in _ORIGINS]
     if cases:
         Case.objects.bulk_create(cases, ignore_conflicts=True)
