@@ -39,9 +39,10 @@ export function linked(/** @type {string} */ text) {
 
 /** @returns {string} */
 export function initials(/** @type {string} */ name) {
-  const words = name.trim().split(/\s+/);
-  const letters = words.length > 1 ? [words[0], words[words.length - 1]] : [words[0]];
-  return letters.map((word) => [...word][0] ?? "").join("").toUpperCase();
+  // Words begin with a letter or a digit: "Mara (moderadora)" is MM. A name may have none.
+  const words = name.match(/[\p{L}\p{N}][^\s]*/gu) ?? [name.trim()];
+  const shown = words.length > 1 ? [words[0], words[words.length - 1]] : words;
+  return shown.map((word) => [...word][0] ?? "").join("").toUpperCase();
 }
 
 /** One of eight hues, always the same for the same person. @returns {string} */
