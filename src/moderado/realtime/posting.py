@@ -1,7 +1,7 @@
 """Sends of this process's sockets: what comes while a commit is under way shares the next one.
 
 A commit costs the same for one message as for a hundred. Who comes alone is stored alone, at once;
-where there is a crowd, a moment is waited for those who are about to come.
+where there is a crowd, a moment is waited for those who are about to come, unless enough are there.
 """
 
 import asyncio
@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 LARGEST = 100  # messages in one commit
 COMPANY = 0.002  # seconds in which some more may come, after a commit that was shared
+ENOUGH = 16  # messages: so many need no more company
 PATIENCE = 0.1  # seconds: a commit that takes longer does not hold up those behind it
 
 Waiting = tuple[Asked, "asyncio.Future[Posted | None]"]
@@ -65,7 +66,7 @@ class Posting:
         is_crowded = False
         try:
             while self._waiting:
-                if is_crowded:
+                if is_crowded and len(self._waiting) < ENOUGH:
                     await asyncio.sleep(COMPANY)
                 batch = [self._waiting.popleft() for _ in range(min(LARGEST, len(self._waiting)))]
                 store = asyncio.create_task(self._store(batch), name="posting")

@@ -114,6 +114,23 @@ async def test_in_a_crowd_a_moment_is_waited_for_those_who_are_about_to_come(
     assert commits.begun == [["one"], ["two", "three"], ["four", "five"]]
 
 
+async def test_who_has_company_enough_waits_for_no_more(post, commits, monkeypatch):
+    monkeypatch.setattr(posting, "COMPANY", 3_600)
+    monkeypatch.setattr(posting, "ENOUGH", 2)
+    await post("one")
+    for text in ("two", "three"):
+        await post(text)
+    await commits.end(0, said)
+    await commits.has_begun(1)
+    await post("four")
+    await post("five")
+
+    await commits.end(1, said)
+    await commits.has_begun(2)
+
+    assert commits.begun == [["one"], ["two", "three"], ["four", "five"]]
+
+
 async def test_a_commit_that_hangs_holds_up_nobody_behind_it(post, commits, monkeypatch):
     monkeypatch.setattr(posting, "PATIENCE", 0.0)
     hanging = await post("one")

@@ -25,7 +25,6 @@ log = structlog.get_logger(__name__)
 
 BUDGET = 8.0  # seconds one call may take up work; with a provider's own, below the tasks' limits
 LINGER = 0.05  # seconds at the door: waiting costs nothing, being called again a task of Celery's
-COMPANY = 0.003  # seconds after a knock in which some more may come, where there is a crowd
 SLICE = 0.2  # seconds one transaction should hold its rows for
 FIRST = 20  # messages, before it is known how long one takes
 LEFT_BEHIND = timedelta(seconds=2)
@@ -102,8 +101,6 @@ def screen_waiting(door: Door = NO_DOOR) -> bool:
             is_leaving = not door.hears_a_knock(LINGER)
             if is_leaving:
                 door.answer()
-            elif taken > 1:
-                time.sleep(COMPANY)
     door.answer()
     return False
 
