@@ -50,7 +50,7 @@ audit: development ## known weaknesses of the dependencies, with pip-audit (3: c
 bench: development ## what it costs, beside others (WORKLOAD=w2 STACKS=moderado,tutorial ROUNDS=1 QUICK=1)
 	@exec $(PY) -m benchmarks.harness
 
-simulate: development ## what ends first, by a model of the figures (RATE=1000 ROOMS=200 WEB=2 SCALE=1 VALIDATE=1)
+simulate: development ## what ends first, by a model of the figures (RATE=1000 ROOMS=200 WEB=2 SCALE=1 VALIDATE=1 WRITE=1)
 	@exec $(PY) -m benchmarks.simulate
 
 check: development ## what must hold before a change is shown: style, types, floors, drift

@@ -2,43 +2,38 @@
 
 `make simulate RATE=1000 ROOMS=200 SOCKETS=25 CORES=4 WEB=2 WORKERS=2` (and HOT=0.1, the share of
 all talk that one room has; DATABASE_CORES, SHARDS, SEED) tells of one setup. `SCALE=1` makes the
-table of docs/scaling.md, `VALIDATE=1` compares the model with what was measured.
+table of what several loads need, `VALIDATE=1` compares the model with what was measured, `WRITE=1`
+writes both into docs/scaling.md.
 """
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.harness.results import FOLDER, shown
 from benchmarks.simulate.costs import Costs, measured, newest, read
 from benchmarks.simulate.limits import ceiling, enough, first_limit
-from benchmarks.simulate.model import Setup
 from benchmarks.simulate.outcome import Outcome, lasting, simulate
+from benchmarks.simulate.site import Setup
+from benchmarks.simulate.validation import validated
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "scaling.md"
 SCALES = (1, 10, 100, 1000)
 BUSY_ROOM = 100.0  # messages a second: faster than anybody reads
-MARGIN = 0.25
 KNOWN = {field.name: field.type for field in fields(Setup)}
-# What a workload is to the model; `taken` is the load generator's share of a core there.
-WORKLOADS = {
-    "w1": Setup(rate=20, rooms=1, hot=0, sockets=10, seconds=60),
-    "w2": Setup(rate=0, in_flight=50, rooms=20, hot=0, sockets=3, seconds=20),
-    "w2-one-room": Setup(rate=0, in_flight=50, rooms=1, hot=0, sockets=50, seconds=20),
-}
-COMPARED = {
-    "messages_per_s": "messages a second",
-    "ack_p50_ms": "stored p50 (ms)",
-    "ack_p99_ms": "stored p99 (ms)",
-    "verdict_p50_ms": "heard p50 (ms)",
-    "verdict_p99_ms": "heard p99 (ms)",
-    "cpu_ms": "CPU ms a message",
-}
 
 
 def main() -> int:
     path = newest(Path(os.environ.get("RESULTS") or FOLDER))
     costs = read(path)
+    if os.environ.get("WRITE"):
+        write(
+            DOCUMENT, path.name, {"scale": scaled(costs), "worth": validated(costs, measured(path))}
+        )
+        return 0
     print(f"Costs from {path.name}, commit and machine as it says.\n")
     if os.environ.get("VALIDATE"):
         print("\n".join(validated(costs, measured(path))))
@@ -47,6 +42,23 @@ def main() -> int:
     else:
         print("\n".join(told(_asked(), costs)))
     return 0
+
+
+def write(document: Path, source: str, tables: Mapping[str, Sequence[str]]) -> None:
+    """Put each table between the document's marks of its name, with where it is from.
+
+    Raises ValueError where a mark is missing.
+    """
+    text = document.read_text()
+    origin = f"Written on {datetime.now(UTC):%Y-%m-%d} by `make simulate WRITE=1`, from `{source}`."
+    for name, lines in tables.items():
+        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not (found and closed):
+            raise ValueError(f"{document} has no place for {name!r}")
+        text = before + begin + "\n".join([origin, "", *lines, end]) + after
+    document.write_text(text)
 
 
 def told(setup: Setup, costs: Costs) -> list[str]:
@@ -66,48 +78,18 @@ def told(setup: Setup, costs: Costs) -> list[str]:
 
 
 def scaled(costs: Costs) -> list[str]:
-    """The table of docs/scaling.md, and how much one room carries by itself."""
+    """A table: what several loads need, and how they fare with it."""
     heads = ("messages a second", "web", "workers", "cores", "of them PostgreSQL's",
              "stored p50 / p99", "heard p50 / p99", "messages a commit: web, worker",
              "in the way")  # fmt: skip
     lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
+    needed = Setup()
     for factor in SCALES:
         rate = 100.0 * factor
-        setup = Setup(rate=rate, rooms=20 * factor, hot=min(0.1, BUSY_ROOM / rate))
-        needed, in_the_way = enough(setup, costs)
+        more = replace(needed, rate=rate, rooms=20 * factor, hot=min(0.1, BUSY_ROOM / rate))
+        needed, in_the_way = enough(more, costs)
         lines.append(_row(simulate(lasting(needed), costs), in_the_way))
-    alone = Setup(rate=500, rooms=1, hot=0, cores=16, web=4, workers=4)
-    lines += ["", f"One room of 25 by itself: {shown(ceiling(alone, costs))} messages a second."]
     return lines
-
-
-def validated(costs: Costs, result: dict[str, dict[str, float]]) -> list[str]:
-    """Model and measurement side by side; what is farther off than the margin says so."""
-    lines = ["| | simulated | measured | |", "| --- | --- | --- | --- |"]
-    for workload, setup in WORKLOADS.items():
-        if workload not in result:
-            continue
-        there = result[workload]
-        here = _as_measured(simulate(replace(setup, taken=there["load_share"]), costs))
-        for name, title in COMPARED.items():
-            if name in there:
-                off = here[name] / there[name] - 1
-                mark = f"{off:+.0%}" + (" **" if abs(off) > MARGIN else "")
-                values = f"{shown(here[name])} | {shown(there[name])}"
-                lines.append(f"| {workload}: {title} | {values} | {mark} |")
-    return [*lines, "", f"**: farther off than {MARGIN:.0%}."]
-
-
-def _as_measured(now: Outcome) -> dict[str, float]:
-    waits = now.waits
-    return {
-        "messages_per_s": now.heard,
-        "ack_p50_ms": waits["stored_p50_ms"],
-        "ack_p99_ms": waits["stored_p99_ms"],
-        "verdict_p50_ms": waits["heard_p50_ms"],
-        "verdict_p99_ms": waits["heard_p99_ms"],
-        "cpu_ms": sum(now.cpu.values()),
-    }
 
 
 def _figures(now: Outcome) -> dict[str, float]:
@@ -146,7 +128,7 @@ def _asked() -> Setup:
     values = {}
     for name in KNOWN:
         given = os.environ.get(name.upper())
-        if given is not None and name not in {"locks", "seconds"}:
+        if given is not None and name not in {"locks", "seconds", "crowd"}:
             values[name] = type(getattr(Setup(), name))(given)
     return Setup(**values)
 

@@ -1,16 +1,10 @@
-"""What each step costs, from the newest result in benchmarks/results: a part for each batch, a part
-for each message in it.
+"""What each step costs, from the newest result in benchmarks/results and the table beside it: a
+part for each batch, a part for each message in it.
 
-Two workloads give a line. In W1 every batch is one message; W2's batches are `W2` below, and W3's
-`W3`. What a result says of CPU a message is `fixed / batch + each`, so two batch sizes give both.
-W1 is divided by `COLD` before: at 20 messages a second everything has slept, and costs more.
-
-What results do not hold was measured once, on 2026-11-26, on two cores, by running W1, W2 (3, 10,
-50 and 200 under way) and W3 with `pg_stat_statements` on, whose `calls` and `rows` tell how many
-messages a statement had: with 3, 10, 50 and 200 under way the stores held 1.7, 5.2, 18 and 65, the
-batches of the worker 1.9, 6.3, 22 and 75. One line fits all four within a tenth: the web 2.4 ms a
-store and 0.16 a message, the worker 4.0 and 0.08, PostgreSQL 1.7 and 0.21. That was before web and
-worker waited 2 and 3 ms for company: batches have been somewhat larger since.
+What a result says of CPU a message is `fixed / batch + each`, so that two sizes of batches give
+both. The worker and PostgreSQL have W2 and W6 (a backlog, in the largest batches); the web and
+Valkey W2 and W1, where every batch is one message. W1 costs more than that line says, since at 20
+messages a second everything has slept: how much more is `cold`.
 """
 
 import json
@@ -20,43 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.results import FOLDER
+from benchmarks.simulate import table
+from benchmarks.simulate.table import HEAR, W1, W2, W3, Seen
 
+Medians = dict[str, dict[str, float]]
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """How large batches were on average in a workload."""
-
-    stored: float  # messages a commit of the web
-    judged: float  # messages a commit of the worker
-    rooms: float  # rooms in such a commit
-    sockets: float  # sockets in a room
-
-
-W1 = Seen(stored=1, judged=1, rooms=1, sockets=10)
-W2 = Seen(stored=18.0, judged=22.1, rooms=10.7, sockets=2.5)
-W3 = Seen(stored=9.4, judged=11.6, rooms=1, sockets=500)
-LARGE = 2000  # sockets of `w3-2000`
-
-# W1's CPU a message as a multiple of what the line says of a batch of one.
-COLD = {"web": 1.45, "worker": 1.35, "postgres": 1.3, "valkey": 2.2}
-
-# Of what the worker spends on a single message (W1): being called by Celery, and each of the three
-# looks into the queue. 0.9 calls and 3 looks a message there, 1.8 looks a batch in W2.
-CALL, LOOK = 0.23, 0.065
-LOOKS_W1, LOOKS_W2, CALLS_W1 = 3.0, 1.8, 0.92
-
-# Of PostgreSQL's: the statement that stores (by `total_exec_time`), each look; of a batch, what is
-# written under the rooms' locks; and what other processes of its do, while nobody waits for them.
-STORE, LOOK_THERE, UNDER_LOCK, ASIDE = 0.3, 0.05, 0.65, 1 / 3
-
-HEAR = 0.04e-3  # seconds: a publication, where it is made and in each process that hears it
-LINE = 0.5e-6  # seconds: one more line in a write that is made anyway
-# Seconds of Valkey: a publication, each connection that hears it, and each message in it for each
-# of those. PUBLISH of 0.5 to 10 KB: 13 to 17 µs unheard, 27 to 30 with one, 117 to 133 with ten.
-PUBLISH, HEARD, CARRIED = 15e-6, 10e-6, 0.1e-6
-# Seconds: one row, with synchronous_commit on (0.25 ms) and off (0.05). Up to 5,500 a second with
-# 16 connections: commits that wait share the next one.
-FLUSH = 0.2e-3
+PARTS = ("web", "worker", "postgres", "valkey")
+EXCHANGES = 5  # of a worker with PostgreSQL a batch: begin and claim, log, rows, commit
+NEEDED = {"w1", "w2", "w2-one-room", "w3", "w3-2000", "w4", "w6"}
+RATE_W1 = 20  # messages a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,107 +32,165 @@ class Line:
     fixed: float
     each: float
 
-    def of(self, messages: int) -> float:
+    def of(self, messages: float) -> float:
         return self.fixed + self.each * messages
 
-    def share(self, part: float) -> "Line":
-        return Line(self.fixed * part, self.each * part)
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """CPU seconds of judging a batch."""
+
+    fixed: float
+    room: float  # each of its rooms
+    each: float
+
+    def of(self, messages: float, rooms: float) -> float:
+        return self.fixed + self.room * rooms + self.each * messages
 
 
 @dataclass(frozen=True, slots=True)
 class Costs:
     """CPU seconds, by the process that spends them; `cold` multiplies what follows a pause."""
 
-    store: Line  # web: quota, text, statement, answers
+    store: Line  # web: from reading the frames to confirming them
+    hear: Line  # web: a publication, but for what it writes
     write: float  # web: one write to one socket, however many lines are in it
     woken: float  # web: how much more it is where the other side has slept
-    call: float  # worker: a task of Celery's
-    look: float  # worker: asking what waits
-    judge: Line
+    judge: Batch  # worker: from the claim to telling
     store_there: Line  # PostgreSQL
-    look_there: float
-    judge_there: Line
+    judge_there: Batch
+    aside: float  # the share of PostgreSQL's that nobody waits for
     count: Line  # Valkey: quotas, rings and whatever else belongs to a store
     cold: Mapping[str, float]
-    source: str = ""
+
+    @property
+    def look(self) -> float:
+        """Worker: asking what waits, in vain."""
+        return table.CLAIM * self.judge.fixed
+
+    @property
+    def look_there(self) -> float:
+        """PostgreSQL: being asked in vain."""
+        return table.CLAIM_THERE * self.judge_there.fixed
 
 
 def published(messages: float, listeners: int) -> float:
-    """What one publication costs Valkey."""
-    return PUBLISH + listeners * (HEARD + messages * CARRIED)
+    """What one publication costs Valkey, in seconds of CPU."""
+    return table.PUBLISH + listeners * (table.HEARD + messages * table.CARRIED)
 
 
 def newest(folder: Path = FOLDER) -> Path:
-    """The result of the last day; of several of one day, the one written last."""
-    found = [path for path in folder.glob("*.json") if _is_whole(path)]
+    """The result of the last day; of several of one day, the one written last.
+
+    Raises FileNotFoundError where none has all that is needed.
+    """
+    found = [path for path in folder.glob("*.json") if measured(path).keys() >= NEEDED]
     if not found:
-        raise FileNotFoundError(f"no whole result (W1, W2, W3) in {folder}: make bench")
+        raise FileNotFoundError(f"no whole result ({', '.join(sorted(NEEDED))}) in {folder}")
     return max(found, key=lambda path: (path.name[:10], path.stat().st_mtime))
 
 
-def measured(path: Path) -> dict[str, dict[str, float]]:
+def measured(path: Path) -> Medians:
     """The product's medians in a result, workload by workload."""
     medians: dict[str, dict[str, Any]] = json.loads(path.read_text())["medians"]
     return {name: stacks["moderado"] for name, stacks in medians.items() if "moderado" in stacks}
 
 
 def read(path: Path) -> Costs:
-    """What the result says that each step costs."""
+    """What the result says that each step costs. Raises KeyError where a workload is missing."""
     result = measured(path)
-    one = {name: result["w1"][f"cpu_ms_{name}"] / 1000 / factor for name, factor in COLD.items()}
-    many = {name: result["w2"][f"cpu_ms_{name}"] / 1000 for name in COLD}
-    alone = result["w1"]["cpu_ms_web"] / 1000
-    store, write = _web(one["web"], many["web"], result["w3"]["cpu_us_web"] / 1e6)
-    single = (result["w3-2000"]["cpu_us_web"] / 1e6) - alone / LARGE
-    look = LOOK * one["worker"]
-    call = CALL * one["worker"]
-    judge = _line(
-        one["worker"] - LOOKS_W1 * look - CALLS_W1 * call,
-        many["worker"] - LOOKS_W2 * look / W2.judged,
-        W2.judged,
+    alone = awake(result)
+    crowd, room, backlog = (_seconds(result[name]) for name in ("w2", "w2-one-room", "w6"))
+    called = table.CALL * table.CALLS_W1
+    hear = Line(HEAR, max(table.HEAR_ALL * crowd["web"] - HEAR / W2.judged, 0.0))
+    store, write = _web(
+        (alone["web"] - called) / table.COLD_WEB,
+        crowd["web"],
+        result["w3"]["cpu_us_web"] / 1e6 * W3.sockets,
+        hear,
     )
-    look_there = LOOK_THERE * one["postgres"]
-    rows = _line(
-        one["postgres"] - LOOKS_W1 * look_there,
-        many["postgres"] - LOOKS_W2 * look_there / W2.judged,
-        1 / (STORE / W2.stored + (1 - STORE) / W2.judged),
+    single = result["w3-2000"]["cpu_us_web"] / 1e6 - alone["web"] / table.LARGE
+    storing = crowd["postgres"] * table.STORE
+    batch, each = storing * W2.stored * table.STORE_FIXED, storing * (1 - table.STORE_FIXED)
+    store_there = Line(batch, each)
+    judge = _batch(crowd["worker"], room["worker"], backlog["worker"])
+    judge_there = _batch(
+        crowd["postgres"] - storing, room["postgres"] - storing, backlog["postgres"]
     )
-    told = published(W2.judged, 1) / W2.judged
     return Costs(
         store=store,
+        hear=hear,
         write=write,
-        woken=max(single - write - LINE, 0.0),
-        call=call,
-        look=look,
+        woken=max(single - write, 0.0),
         judge=judge,
-        store_there=rows.share(STORE),
-        look_there=look_there,
-        judge_there=rows.share(1 - STORE),
-        count=_line(one["valkey"] - published(1, 1), many["valkey"] - told, W2.stored),
-        cold=COLD,
-        source=path.name,
+        store_there=store_there,
+        judge_there=judge_there,
+        aside=_aside(backlog, 1 / result["w6"]["messages_per_s"]),
+        count=_line(
+            (1, alone["valkey"] / table.COLD_VALKEY - published(1, 1)),
+            (W2.stored, crowd["valkey"] - published(W2.judged, 1) / W2.judged),
+        ),
+        cold={
+            "web": table.COLD_WEB,
+            "valkey": table.COLD_VALKEY,
+            "worker": (alone["worker"] - called) / judge.of(1, 1),
+            "postgres": alone["postgres"] / (store_there.of(1) + judge_there.of(1, 1)),
+        },
     )
 
 
-def _line(one: float, many: float, size: float) -> Line:
-    """Through the cost of a message alone and of one among `size`; nothing costs less than 0."""
-    fixed = min(max((one - many) / (1 - 1 / size), 0.0), one)
-    return Line(fixed, one - fixed)
+def awake(result: Medians) -> dict[str, float]:
+    """CPU seconds of a message of W1, without what the server spends while nobody talks."""
+    idle = result["w4"]["idle_cpu_share"] * 1000 / RATE_W1
+    kept = max(1 - idle / result["w1"]["cpu_ms"], 0.0)
+    return {name: seconds * kept for name, seconds in _seconds(result["w1"]).items()}
 
 
-def _web(one: float, many: float, delivery: float) -> tuple[Line, float]:
-    """A store and a write: each is known once the other is, so they are approached in turn."""
+def _seconds(figures: Mapping[str, float]) -> dict[str, float]:
+    return {name: figures[f"cpu_ms_{name}"] / 1000 for name in PARTS}
+
+
+def _line(few: tuple[float, float], many: tuple[float, float]) -> Line:
+    """Through what a message costs among few and among many; nothing costs less than 0."""
+    (small, one), (large, other) = few, many
+    fixed = min(max((one - other) / (1 / small - 1 / large), 0.0), one * small)
+    return Line(fixed, one - fixed / small)
+
+
+def _batch(crowd: float, room: float, backlog: float) -> Batch:
+    """By what a message costs in W2, in its one room, and in W6: of the batches there it is known
+    how many messages and rooms they have. Nothing costs less than 0."""
+    of_room = max((crowd - room) * W2.judged / (W2.rooms - 1), 0.0)
+    rooms, size = table.ROOMS_W6, table.LARGEST
+    rest = _line(
+        (W2.judged, crowd - of_room * W2.rooms / W2.judged),
+        (size, backlog - of_room * rooms / size),
+    )
+    return Batch(rest.fixed, of_room, rest.each)
+
+
+def _web(one: float, many: float, crowd: float, hear: Line) -> tuple[Line, float]:
+    """A store and a write, by what a message costs in W1, W2 and W3. Each is known once the other
+    is, so they are approached in turn."""
     write = 0.0
     for _ in range(50):
         store = _line(
-            one - HEAR - W1.sockets * (write + LINE),
-            many - (HEAR + W2.rooms * W2.sockets * write) / W2.judged - W2.sockets * LINE,
-            W2.stored,
+            (1, one - _hearing(W1, hear, write)), (W2.stored, many - _hearing(W2, hear, write))
         )
-        heard = delivery * W3.sockets - store.fixed / W3.stored - store.each - HEAR / W3.judged
-        write = max((heard / W3.sockets - LINE) * W3.judged, 0.0)
+        written = crowd - store.of(W3.stored) / W3.stored - _hearing(W3, hear, 0.0)
+        write = max(written * W3.judged / W3.sockets, 0.0)
     return store, write
 
 
-def _is_whole(path: Path) -> bool:
-    return {"w1", "w2", "w3", "w3-2000"} <= measured(path).keys()
+def _hearing(seen: Seen, hear: Line, write: float) -> float:
+    """What a message costs the web once it is judged: one write to each socket of its room."""
+    writing = seen.rooms * seen.sockets * write / seen.judged
+    return hear.of(seen.judged) / seen.judged + writing + seen.sockets * table.LINE
+
+
+def _aside(backlog: Mapping[str, float], clock: float) -> float:
+    """In W6 one worker judges batch after batch. What it and PostgreSQL spend on a message beyond
+    the `clock` was spent beside it."""
+    waiting = (2 * EXCHANGES * table.WAKE + table.FLUSH) / table.LARGEST
+    beside = backlog["worker"] * (1 - table.TOLD) + backlog["postgres"] + waiting - clock
+    return min(max(beside / backlog["postgres"], 0.0), 0.5)

@@ -1,50 +1,26 @@
-"""PostgreSQL, as far as it bounds anything: disk, queue, the rooms' locks, connections."""
+"""PostgreSQL, as far as it bounds anything: what waits, the rooms' locks, connections."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from benchmarks.simulate.costs import ASIDE
-from benchmarks.simulate.engine import Cores, Engine, Process, Program, Queue, Turns
+from benchmarks.simulate.engine import Engine, Process, Turns
+from benchmarks.simulate.machine import Cores, Program
 
 
 @dataclass(slots=True, eq=False)
 class Message:
+    """The moments of a message, in seconds; 0: not yet."""
+
     room: int
-    web: int
+    web: int  # the web process of its author's socket
+    author: int
     said: float
-    stored: float = 0.0
+    stored: float = 0.0  # when its author was told so
     judged: float = 0.0
     heard: list[int] = field(default_factory=list)  # by which web processes
     settled: float = 0.0  # when its author heard it
-
-
-class Disk:
-    """Commits that wait while one is written share the next."""
-
-    def __init__(self, engine: Engine, seconds: float) -> None:
-        self.busy = 0.0
-        self._engine, self._seconds = engine, seconds
-        self._waiting: Queue = deque()
-        self._is_writing = False
-
-    def flush(self) -> Process:
-        if not self._is_writing:
-            self._is_writing = True
-            self._engine.start(self._write())
-        yield self._waiting
-
-    def _write(self) -> Process:
-        yield 0.0  # after whoever has just begun to wait
-        while self._waiting:
-            company = list(self._waiting)
-            self._waiting.clear()
-            yield self._seconds
-            self.busy += self._seconds
-            for process in company:
-                self._engine.start(process)
-        self._is_writing = False
 
 
 class Waiting:
@@ -61,6 +37,7 @@ class Waiting:
         self._after = -1
 
     def add(self, batch: Sequence[Message]) -> None:
+        """From now on they wait."""
         for message in batch:
             if not self._unsettled[message.room]:
                 insort(self._rooms, message.room)
@@ -84,12 +61,13 @@ class Waiting:
         return claimed, more
 
     def lock(self, rooms: Sequence[int]) -> Process:
+        """One after the other, in the order given: the same one for everybody."""
         if self._is_locking:
             for room in rooms:
                 yield from self._locks[room].take()
 
     def settle(self, batch: Sequence[Message], locked: Sequence[int], since: float) -> None:
-        """Committed: the rooms are free again."""
+        """Committed: the rooms, locked `since` that moment, are free again."""
         for room, number in Counter(message.room for message in batch).items():
             self._unsettled[room] -= number
             if not self._unsettled[room]:
@@ -101,17 +79,21 @@ class Waiting:
 
 
 class Backend:
-    """A connection to PostgreSQL. Some of what it causes is done by others, while nobody waits."""
+    """A connection to PostgreSQL. `aside`: the share of what it causes that is done by others (the
+    writers of pages and of the log), while nobody waits."""
 
-    def __init__(self, engine: Engine, cores: Cores, *, cold: float) -> None:
+    def __init__(self, engine: Engine, cores: Cores, *, cold: float, aside: float) -> None:
         self._engine = engine
+        self._aside = aside
         self._mine = Program(engine, cores, cold=cold)
         self._beside = Program(engine, cores, cold=cold)
 
     def work(self, seconds: float) -> Process:
-        yield from self._mine.work(seconds * (1 - ASIDE))
-        self._engine.start(self._beside.work(seconds * ASIDE))
+        """Spend CPU on a statement, as long as somebody waits for it."""
+        yield from self._mine.work(seconds * (1 - self._aside))
+        self._engine.start(self._beside.work(seconds * self._aside))
 
     @property
     def busy(self) -> float:
+        """Seconds of CPU."""
         return self._mine.busy + self._beside.busy

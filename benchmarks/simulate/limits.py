@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from benchmarks.simulate.costs import Costs
-from benchmarks.simulate.model import Setup
 from benchmarks.simulate.outcome import lasting, simulate
+from benchmarks.simulate.site import Setup
 
 NOTICEABLE = 1.03
 STEP = 1.5
 TURNS = 20
-BUSY, FULL = 0.9, 0.95  # shares of a resource that is given more, that is the limit
+BUSY = 0.85  # share of a resource from which on more of it is needed
 
 Change = Callable[[Setup], Setup]
 
@@ -72,7 +72,7 @@ def enough(setup: Setup, costs: Costs) -> tuple[Setup, list[str]]:
         now = simulate(lasting(setup), costs)
         if now.is_carried:
             break
-        full = [name for name in GIVEN if now.busy[name] > FULL]
+        full = [name for name in GIVEN if now.busy[name] > BUSY]
         in_the_way += [name for name in full if name not in in_the_way]
         for name in full:
             setup = GIVEN[name](setup)

@@ -361,7 +361,8 @@ ESCAPE_AT_ONCE = """() => {
     const panel = document.querySelector(".panel");
     if (!panel) return;
     document.documentElement.dataset.escapedFrom = panel.getAttribute("aria-label");
-    document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+    const pressed = new KeyboardEvent("keydown", { key: "Escape", bubbles: true });
+    document.activeElement.dispatchEvent(pressed);
   }).observe(document.body, { childList: true, subtree: true });
 }"""
 
