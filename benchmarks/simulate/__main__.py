@@ -3,7 +3,7 @@
 `make simulate RATE=1000 ROOMS=200 SOCKETS=25 CORES=4 WEB=2 WORKERS=2` (and HOT=0.1, the share of
 all talk that one room has; DATABASE_CORES, SHARDS, SEED) tells of one setup. `SCALE=1` makes the
 table of what several loads need, `VALIDATE=1` compares the model with what was measured, `WRITE=1`
-writes both into docs/scaling.md.
+writes both into docs/scaling.md. `RESULTS` is a folder or a file in place of the newest result.
 """
 
 import os
@@ -27,7 +27,8 @@ KNOWN = {field.name: field.type for field in fields(Setup)}
 
 
 def main() -> int:
-    path = newest(Path(os.environ.get("RESULTS") or FOLDER))
+    path = Path(os.environ.get("RESULTS") or FOLDER)
+    path = newest(path) if path.is_dir() else path
     costs = read(path)
     if os.environ.get("WRITE"):
         write(

@@ -64,6 +64,11 @@ class Costs:
     cold: Mapping[str, float]
 
     @property
+    def knock(self) -> float:
+        """Worker: asking at the door, once a batch."""
+        return table.KNOCK * self.judge.of(W2.judged, W2.rooms)
+
+    @property
     def look(self) -> float:
         """Worker: asking what waits, in vain."""
         return table.CLAIM * self.judge.fixed
@@ -110,13 +115,8 @@ def read(path: Path) -> Costs:
         hear,
     )
     single = result["w3-2000"]["cpu_us_web"] / 1e6 - alone["web"] / table.LARGE
-    storing = crowd["postgres"] * table.STORE
-    batch, each = storing * W2.stored * table.STORE_FIXED, storing * (1 - table.STORE_FIXED)
-    store_there = Line(batch, each)
     judge = _batch(crowd["worker"], room["worker"], backlog["worker"])
-    judge_there = _batch(
-        crowd["postgres"] - storing, room["postgres"] - storing, backlog["postgres"]
-    )
+    store_there, judge_there = _there(*(each["postgres"] for each in (crowd, room, backlog)))
     return Costs(
         store=store,
         hear=hear,
@@ -155,6 +155,14 @@ def _line(few: tuple[float, float], many: tuple[float, float]) -> Line:
     (small, one), (large, other) = few, many
     fixed = min(max((one - other) / (1 / small - 1 / large), 0.0), one * small)
     return Line(fixed, one - fixed / small)
+
+
+def _there(crowd: float, room: float, backlog: float) -> tuple[Line, Batch]:
+    """What storing and what judging costs PostgreSQL. W6 has nothing of the former."""
+    storing = crowd * table.STORE
+    fixed = storing * W2.stored * table.STORE_FIXED
+    judging = _batch(crowd - storing, room - storing, backlog)
+    return Line(fixed, storing * (1 - table.STORE_FIXED)), judging
 
 
 def _batch(crowd: float, room: float, backlog: float) -> Batch:

@@ -13,6 +13,7 @@ from benchmarks.simulate.database import Message
 from benchmarks.simulate.engine import Process
 from benchmarks.simulate.people import People
 from benchmarks.simulate.site import Setup, Site
+from benchmarks.simulate.table import WAKE
 from benchmarks.simulate.web import Web
 from benchmarks.simulate.worker import Worker
 
@@ -58,7 +59,8 @@ class Model:
         for shard, part in parts.items():
             webs = self._listening(shard)
             cost = published(len(part), len(webs)) / self.setup.valkey
-            yield from self.site.valkey.serve(cost)
+            yield WAKE
+            yield from self.site.valkey.work(cost)
             for web in webs:
                 web.publish(part)
 

@@ -34,8 +34,8 @@ W3 = Seen(stored=9.4, judged=11.6, rooms=1, sockets=500)
 LARGE = 2000  # sockets of `w3-2000`
 LARGEST, ROOMS_W6 = 200, 20  # messages and rooms in a batch of W6
 
-# By the clock, milliseconds a batch. `store` is all of the web's, from the first of it being taken
-# out of the line to the last confirmation; `apply` are the log, the rooms and the rows.
+# By the clock, milliseconds a batch. `store` is all of the web's, from being taken out of the line
+# to the last confirmation; `apply` are the log, the rooms and the rows.
 STEPS_MS: Mapping[str, float] = {
     "store": 5.5,
     "store: quota": 1.3,
@@ -65,9 +65,8 @@ CLAIM_THERE, RECORD_THERE, ROWS_THERE, COMMIT_THERE = 0.2, 0.2, 0.4, 0.2
 # how many of them W1 has a message: while a worker lingers, for 50 ms, none is needed.
 CALL, CALLS_W1 = 0.55e-3, 0.4
 
-# How much more than warm the line through W1 and W2 lets a single message cost, where no result
-# has a batch of another size. The web's is the one by which the line also met runs with 3, 10 and
-# 200 under way.
+# How much more than warm a message of W1 costs, where no result has a third size of batches.
+# With the web's, the line through W1 and W2 also met runs with 3, 10 and 200 messages under way.
 COLD_WEB, COLD_VALKEY = 1.45, 2.2
 
 # Taking a publication off the layer, in seconds of the web's CPU, and all of hearing but for the

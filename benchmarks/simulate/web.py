@@ -107,23 +107,27 @@ class Web:
 
     def _count(self, size: int) -> Process:
         costs = self._site.costs.count.of(size) / self._site.setup.valkey
-        yield from self._in_thread(self._part(table.COUNT, size) / 2)
+        yield from self._in_thread(self._part(table.COUNT, size) / 2, calls=2)
         yield from self._site.valkey.serve(costs)
-        yield from self.program.work(self._part(table.COUNT, size) / 2)
+        yield from self._in_thread(self._part(table.COUNT, size) / 2, calls=1)
 
     def _write(self, size: int) -> Process:
-        yield from self._in_thread(self._part(table.WRITE, size) / 2)
+        yield from self._in_thread(self._part(table.WRITE, size) / 2, calls=1)
         yield WAKE
         yield from self.backend.work(self._site.costs.store_there.of(size))
         yield from self._site.disk.flush()
         yield WAKE
-        yield from self.program.work(self._part(table.WRITE, size) / 2)
+        yield from self._in_thread(self._part(table.WRITE, size) / 2)
 
-    def _in_thread(self, seconds: float) -> Process:
-        """Make a request and send it. Each call into the kernel lets go of the interpreter: after
-        the sending one, the thread needs it again to wait for the answer."""
+    def _in_thread(self, seconds: float, *, calls: int = 0) -> Process:
+        """Work in which the kernel is called so often, and lets go of the interpreter each time.
+
+        A socket with a time limit is asked whether it is ready, then written to or read: two calls.
+        psycopg asks once before it writes. The one that waits for the answer is not among them.
+        """
+        for _ in range(calls):
+            yield from self.program.work(0.0)
         yield from self.program.work(seconds)
-        yield from self.program.work(0.0)
 
     def _press(self) -> Process:
         """The doorbell's thread: a worker hears it a moment later."""

@@ -54,7 +54,7 @@ class Worker:
             else:
                 is_leaving = not (yield from doorbell.hears_a_knock(self.process, LINGER))
                 yield WAKE
-                yield from self.program.work(table.KNOCK * self._site.costs.judge.fixed)
+                yield from self.program.work(self._site.costs.knock)
                 if is_leaving:
                     doorbell.answer()
                 elif taken > 1:
@@ -80,6 +80,7 @@ class Worker:
 
     def _claim(self, limit: int) -> Asking[tuple[list[Message], bool]]:
         costs = self._site.costs
+        yield 2 * WAKE  # BEGIN is an exchange of its own, with next to nothing to do
         yield from self.program.work(costs.look)
         yield WAKE
         yield from self.backend.work(costs.look_there)
@@ -122,6 +123,7 @@ class Worker:
 
     def _publish(self, batch: Sequence[Message]) -> Process:
         """The thread that carries parcels to the layer."""
+        yield WAKE
         yield from self.program.work(table.TOLD * self._here(batch))
         if not self._site.setup.shards:
             yield from self.program.work(HEAR * (len(_rooms(batch)) - 1))
