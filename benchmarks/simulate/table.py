@@ -30,6 +30,7 @@ class Seen:
 
 W1 = Seen(stored=1, judged=1, rooms=1, sockets=10)
 W2 = Seen(stored=17.0, judged=21.0, rooms=10.7, sockets=2.5)
+# W3, and W2's rooms, are from before crowds were waited for (ADR 0019): measure them first.
 W3 = Seen(stored=9.4, judged=11.6, rooms=1, sockets=500)
 LARGE = 2000  # sockets of `w3-2000`
 LARGEST, ROOMS_W6 = 200, 20  # messages and rooms in a batch of W6
@@ -61,8 +62,9 @@ CLAIM, JUDGE, RECORD, SETTLE, MEASURE, COMMIT, KNOCK, TOLD = (
 STORE, STORE_FIXED = 0.26, 0.35
 CLAIM_THERE, RECORD_THERE, ROWS_THERE, COMMIT_THERE = 0.2, 0.2, 0.4, 0.2
 
-# A call of Celery's, in seconds of CPU for whoever calls and for whoever is called (ADR 0003), and
-# how many of them W1 has a message: while a worker lingers, for 50 ms, none is needed.
+# A call of Celery's, in seconds of CPU for whoever calls and for whoever is called: what ADR 0003
+# measured, thought to be shared evenly. And how many W1 has a message, reckoned: none is needed
+# while a worker lingers, for 50 ms.
 CALL, CALLS_W1 = 0.55e-3, 0.4
 
 # How much more than warm a message of W1 costs, where no result has a third size of batches.
@@ -72,13 +74,15 @@ COLD_WEB, COLD_VALKEY = 1.45, 2.2
 # Taking a publication off the layer, in seconds of the web's CPU, and all of hearing but for the
 # writes, as a share of what a message of W2 costs it; one more line in a write that is made anyway.
 HEAR, HEAR_ALL, LINE = 0.04e-3, 0.085, 0.3e-6
+ELSEWHERE = 1e-6  # seconds of the web: a room in a publication in which nobody is here (ADR 0015)
 PRESS = 0.03e-3  # seconds of the web: pressing the doorbell, in a thread of its own
 # Seconds of Valkey: a publication, each connection that hears it, and each message in it for each
 # of those. PUBLISH of 0.5 to 10 KB: 13 to 17 µs unheard, 27 to 30 with one, 117 to 133 with ten.
 PUBLISH, HEARD, CARRIED = 15e-6, 10e-6, 0.1e-6
 
 # The machine, in seconds: until a process that was asked, or answered, runs; how long a process
-# keeps a core that others want; a write that is safe on the disk.
+# keeps a core that others want; a write that is safe on the disk: of 8 KiB 0.26 ms, of 64 KiB 0.44,
+# and what a batch writes was taken to lie between.
 WAKE = 0.000035
 CORE_TURN = 0.004
 FLUSH = 0.00035

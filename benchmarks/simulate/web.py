@@ -5,8 +5,8 @@ that was shared), `hub.py` and `socket.py`. Its event loop reads frames, confirm
 stores are a thread's beside it.
 """
 
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from benchmarks.simulate import table
@@ -14,7 +14,7 @@ from benchmarks.simulate.database import Message
 from benchmarks.simulate.engine import Process
 from benchmarks.simulate.machine import Loop
 from benchmarks.simulate.site import Site
-from benchmarks.simulate.table import CALL, LINE, PRESS, WAKE
+from benchmarks.simulate.table import CALL, ELSEWHERE, LINE, PRESS, WAKE
 
 LARGEST, COMPANY = 100, 0.002  # messages in a commit, seconds: as in `posting`
 THREADS_TURN = 0.0005  # seconds, as in `config/gunicorn.py`
@@ -50,18 +50,22 @@ class Web:
 
     def publish(self, part: Sequence[Message]) -> None:
         """A publication has come in."""
-        self._loop.post(self._site.costs.hear.of(len(part)), lambda: self._hear(part))
+        rooms: dict[int, list[Message]] = defaultdict(list)
+        for message in part:
+            rooms[message.room].append(message)
+        here = {room: lines for room, lines in rooms.items() if self.sockets(room)}
+        cost = self._site.costs.hear.of(sum(map(len, here.values())))
+        cost += ELSEWHERE * (len(rooms) - len(here))
+        self._loop.post(cost, lambda: self._hear(here))
 
-    def _hear(self, part: Sequence[Message]) -> None:
-        for room in dict.fromkeys(message.room for message in part):
-            lines = [message for message in part if message.room == room]
+    def _hear(self, rooms: Mapping[int, Sequence[Message]]) -> None:
+        for room, lines in rooms.items():
             for first in range(0, len(lines), PARCEL):
                 self._hand_on(room, lines[first : first + PARCEL])
 
     def _hand_on(self, room: int, lines: Sequence[Message]) -> None:
-        sockets = self.sockets(room)
-        if sockets:
-            self._loop.post(self._writing(room, sockets, lines), lambda: self._written(lines))
+        cost = self._writing(room, self.sockets(room), lines)
+        self._loop.post(cost, lambda: self._written(lines))
 
     def _written(self, lines: Sequence[Message]) -> None:
         for message in lines:

@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from benchmarks.simulate import limits, outcome, table, validation, web, worker
 from benchmarks.simulate.__main__ import write
 from benchmarks.simulate.costs import Batch, Costs, Line, awake, measured, newest, read
+from benchmarks.simulate.database import Message, Waiting
 from benchmarks.simulate.engine import Engine
 from benchmarks.simulate.machine import Cores, Loop, Program
 from benchmarks.simulate.model import Model
@@ -30,7 +32,7 @@ COSTS = Costs(
     count=Line(0.0002, 0.00002),
     cold=dict.fromkeys(("web", "worker", "postgres", "valkey"), 1.5),
 )
-BUSY = Setup(rate=400, rooms=7, sockets=5, cores=4, web=3, workers=3, seconds=1.5)
+BUSY = Setup(rate=400, rooms=7, sockets=5, cores=4, web=3, workers=3, seconds=1.4)
 
 
 def result(day, commit, folder):
@@ -67,14 +69,16 @@ def test_every_message_is_stored_then_judged_and_heard_once_where_its_room_is_op
 
 
 def test_the_same_seed_tells_the_same_story_and_another_one_another():
-    once, again, other = (simulate(replace(BUSY, seed=seed), COSTS) for seed in (1, 1, 2))
+    once, again, other = (
+        simulate(replace(BUSY, seconds=0.5, seed=seed), COSTS) for seed in (1, 1, 2)
+    )
 
     assert (once.waits, once.busy) == (again.waits, again.busy)
     assert once.waits != other.waits
 
 
 def test_nobody_works_more_than_one_core_and_nothing_more_than_all():
-    now = simulate(replace(BUSY, rate=20_000, cores=2), COSTS)
+    now = simulate(replace(BUSY, rate=8_000, cores=2, seconds=0.7), COSTS)
 
     assert 0.9 < now.busy["cores"] <= 1.01
     assert all(share <= 1.01 for share in now.busy.values())
@@ -103,8 +107,8 @@ def test_commits_that_wait_for_the_disk_share_the_next():
 
 @pytest.fixture
 def briefly(monkeypatch):
-    """A fifth of what is usually looked at."""
-    monkeypatch.setattr(outcome, "TYPICAL", outcome.TYPICAL // 5)
+    """An eighth of what is usually looked at."""
+    monkeypatch.setattr(outcome, "TYPICAL", outcome.TYPICAL // 8)
 
 
 @pytest.mark.usefixtures("briefly")
@@ -237,6 +241,32 @@ def test_one_worker_is_called_and_those_at_the_door_hear_a_knock():
     assert heard[1][1] - heard[0][1] == pytest.approx(0.05)
     doorbell.answer()
     assert doorbell.press()
+
+
+def test_who_talks_in_turns_never_has_more_than_one_message_under_way():
+    model = Model(Setup(rate=0, in_flight=12, rooms=4, sockets=3, web=3, seconds=1), COSTS)
+
+    model.run(to_the_end=True)
+
+    spans = sorted((m.room, m.author, m.said, m.settled) for m in model.messages)
+    assert len({span[:2] for span in spans}) == 12
+    assert len(spans) > 100
+    for (*who, _, settled), (*other, said, _) in pairwise(spans):
+        assert who != other or settled <= said
+
+
+def test_each_room_has_a_fair_share_and_with_more_rooms_than_places_its_turn():
+    waiting = Waiting(Engine(1), locks=True)
+    waiting.add([Message(room, 0, 0, 0.0) for room in (1, 1, 1, 1, 1, 2, 3)])
+
+    first, more = waiting.claim(6)
+    assert ([message.room for message in first], more) == ([1, 1, 2, 3], True)
+    assert [message.room for message in waiting.claim(6)[0]] == [1, 1]
+    assert [message.room for message in waiting.claim(200)[0]] == [1]
+
+    waiting.add([Message(room, 0, 0, 0.0) for room in (4, 5, 5)])
+    turns = [[message.room for message in waiting.claim(1)[0]] for _ in range(5)]
+    assert turns == [[], [], [], [4], [5]]  # the first three are held by others, and had theirs
 
 
 def test_clients_on_the_same_cores_slow_down_what_serves_them():
