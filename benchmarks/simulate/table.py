@@ -29,22 +29,21 @@ class Seen:
 
 
 W1 = Seen(stored=1, judged=1, rooms=1, sockets=10)
-W2 = Seen(stored=17.0, judged=21.0, rooms=10.7, sockets=2.5)
-# W3, and W2's rooms, are from before crowds were waited for (ADR 0019): measure them first.
-W3 = Seen(stored=9.4, judged=11.6, rooms=1, sockets=500)
+W2 = Seen(stored=20.0, judged=21.5, rooms=10.5, sockets=2.5)
+W3 = Seen(stored=10.3, judged=10.6, rooms=1, sockets=500)
 LARGE = 2000  # sockets of `w3-2000`
 LARGEST, ROOMS_W6 = 200, 20  # messages and rooms in a batch of W6
 
 # By the clock, milliseconds a batch. `store` is all of the web's, from being taken out of the line
 # to the last confirmation; `apply` are the log, the rooms and the rows.
 STEPS_MS: Mapping[str, float] = {
-    "store": 5.5,
-    "store: quota": 1.3,
-    "store: statement": 2.85,
-    "claim": 1.45,
-    "judge": 1.35,
-    "apply": 4.7,
-    "commit": 1.2,
+    "store": 4.85,
+    "store: quota": 1.1,
+    "store: statement": 2.45,
+    "claim": 1.2,
+    "judge": 0.85,
+    "apply": 3.7,
+    "commit": 0.95,
 }
 
 # Of the web's CPU for a store: reading and parsing frames, in the event loop; in the thread, about

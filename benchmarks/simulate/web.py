@@ -1,8 +1,8 @@
 """A web process: it stores what its sockets say, and tells them what it hears.
 
 `realtime/posting.py` (one store under way, up to 100 messages in it, a moment for company after one
-that was shared), `hub.py` and `socket.py`. Its event loop reads frames, confirms, hears and writes;
-stores are a thread's beside it.
+that was shared, unless there is enough), `hub.py` and `socket.py`. Its event loop reads frames,
+confirms, hears and writes; stores are a thread's beside it.
 """
 
 from collections import defaultdict, deque
@@ -16,7 +16,8 @@ from benchmarks.simulate.machine import Loop
 from benchmarks.simulate.site import Site
 from benchmarks.simulate.table import CALL, ELSEWHERE, LINE, PRESS, WAKE
 
-LARGEST, COMPANY = 100, 0.002  # messages in a commit, seconds: as in `posting`
+LARGEST, ENOUGH = 100, 16  # messages in a commit, and in a crowd: as in `posting`
+COMPANY = 0.002  # seconds, as there
 THREADS_TURN = 0.0005  # seconds, as in `config/gunicorn.py`
 PARCEL = 32  # lines after which the others may write, as in `fanout`
 SLEPT = 0.1  # seconds of silence after which a socket's other side has gone to sleep
@@ -89,7 +90,7 @@ class Web:
     def _store(self) -> Process:
         site, size = self._site, 0
         while self._inbox:
-            if size > 1:
+            if size > 1 and len(self._inbox) < ENOUGH:
                 yield COMPANY
                 yield from self._loop.turn()
             batch = [self._inbox.popleft() for _ in range(min(LARGEST, len(self._inbox)))]

@@ -16,7 +16,7 @@ from benchmarks.simulate.site import Site
 from benchmarks.simulate.table import CALL, HEAR, WAKE
 
 BATCH, FIRST, SLOW = 200, 20, 0.2  # messages, messages, seconds: as in `claims` and `screening`
-LINGER, COMPANY = 0.05, 0.003  # seconds, as in `screening`
+LINGER = 0.05  # seconds, as in `screening`
 
 Tell = Callable[[Sequence[Message]], Process]
 
@@ -57,8 +57,6 @@ class Worker:
                 yield from self.program.work(self._site.costs.knock)
                 if is_leaving:
                     doorbell.answer()
-                elif taken > 1:
-                    yield COMPANY
 
     def _batch(self, limit: int) -> Asking[tuple[int, bool]]:
         """How many it had, and whether more may wait."""

@@ -86,7 +86,7 @@ def test_nobody_works_more_than_one_core_and_nothing_more_than_all():
 
 def test_one_room_is_judged_no_faster_than_a_batch_in_the_time_its_row_is_locked():
     slow = replace(COSTS, judge_there=Batch(0.03, 0, 0))
-    alone = Setup(rate=12_000, rooms=1, sockets=16, cores=64, web=8, workers=8, seconds=0.6)
+    alone = Setup(rate=12_000, rooms=1, sockets=16, cores=64, web=8, workers=8, seconds=1)
     model = Model(alone, slow)
     model.run()
     batches = [size for worker in model.workers for size in worker.batches]
@@ -277,11 +277,12 @@ def test_clients_on_the_same_cores_slow_down_what_serves_them():
 
 
 def test_the_model_has_the_limits_and_pauses_of_the_product():
-    assert (web.LARGEST, web.COMPANY) == (posting.LARGEST, posting.COMPANY)
+    assert (web.LARGEST, web.ENOUGH) == (posting.LARGEST, posting.ENOUGH)
+    assert web.COMPANY == posting.COMPANY
     assert web.THREADS_TURN == gunicorn.THREADS_TURN
     assert (worker.BATCH, worker.FIRST) == (claims.BATCH, screening.FIRST)
     assert worker.SLOW == screening.SLICE
-    assert (worker.LINGER, worker.COMPANY) == (screening.LINGER, screening.COMPANY)
+    assert worker.LINGER == screening.LINGER
     assert web.PARCEL == fanout.PARCEL_LINES
 
 
