@@ -13,6 +13,7 @@ import structlog
 from moderado.accounts.types import Principal
 from moderado.chat.types import MessageView
 from moderado.core import metrics
+from moderado.realtime import slim
 from moderado.realtime.frames import Block, Line, author_frame, newest_revision, text_frame
 from moderado.realtime.protocol import (
     Closing,
@@ -70,8 +71,8 @@ class Socket:
         self._writing = False
         self._held: list[Line] = []
         self._told: OrderedDict[tuple[str, UUID, int], None] = OrderedDict()
-        self._wake = asyncio.Event()
-        self._roomy = asyncio.Event()
+        self._wake = slim.Event()
+        self._roomy = slim.Event()
         self._roomy.set()
         self._writer: asyncio.Task[None] | None = None
 
