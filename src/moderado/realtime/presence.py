@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -101,8 +101,12 @@ def _key(room_id: UUID) -> str:
 
 def _users(members: list[str]) -> set[UUID]:
     """What is no member of ours, written there by somebody else, keeps nobody out of the room."""
-    users = set()
-    for member in members:
-        with suppress(ValueError):
-            users.add(UUID(member.partition("/")[0]))
-    return users
+    return {user for member in members if (user := _user(member)) is not None}
+
+
+@lru_cache(maxsize=10_000)  # of those who are there, everybody who comes reads all
+def _user(member: str) -> UUID | None:
+    try:
+        return UUID(member.partition("/")[0])
+    except ValueError:
+        return None
