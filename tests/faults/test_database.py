@@ -126,7 +126,7 @@ def test_a_partition_is_refused_within_six_seconds_and_healed_within_five(
     [
         # Where all is shown at once, storing and numbering are one transaction.
         pytest.param("post", b"INSERT INTO chat_message", id="web"),
-        pytest.param("pre", b'"numbers":', id="worker"),  # the values of a prepared statement
+        pytest.param("pre", b'"nth":', id="worker"),  # the values of a prepared statement
     ],
 )
 def test_who_is_cut_off_in_a_transaction_keeps_its_locks_for_ten_seconds_at_most(
