@@ -110,7 +110,7 @@ return waits
 
 def _counted(chains: Sequence[Sequence[Item]]) -> list[float]:
     """The seconds each chain has to wait, by Redis' count."""
-    names = [_name(item, key) for chain in chains for item, key in chain]
+    names = [f"moderado:limit:{item.key_for(*key)}" for chain in chains for item, key in chain]
     numbers: list[float] = [time.time()]
     for limits, alike in groupby([item for item, _ in chain] for chain in chains):
         numbers += (len(list(alike)), len(limits))
@@ -132,17 +132,6 @@ def _counted_here(chain: Sequence[Item]) -> float:
 
 def _refusals(waits: Sequence[float]) -> list[RateLimited | None]:
     return [RateLimited(retry_after=math.ceil(wait)) if wait > 0 else None for wait in waits]
-
-
-def _name(item: RateLimitItem, key: Sequence[str]) -> str:
-    before, behind = _around(item)
-    return f"moderado:limit:{before}{'/'.join(key)}{behind}"
-
-
-@cache
-def _around(item: RateLimitItem) -> list[str]:
-    """What `limits` writes before and behind a key."""
-    return item.key_for("\0").split("\0")
 
 
 @cache

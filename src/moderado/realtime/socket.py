@@ -95,27 +95,23 @@ class Socket:
         concerns its author waits, and so does all that follows: the confirmation comes first."""
         if self.closing is not None:
             return
-        mine = self.principal is not None and line.author_id == self.principal.user_id
-        if self._sending and (mine or self._held):
+        if self._sending and (self._held or line.author_id == self._me):
             self._held.append(line)
             if len(self._held) > MAX_FRAMES:
                 self._overflow()
-        elif not mine or self._is_news(line):
+        elif self._is_news(line):
             self._append(line.text)
 
     def push_block(self, block: Block) -> None:
         """The same for all of `block`, in one write where nothing stands in the way."""
         if self.closing is not None:
             return
-        me = self.principal.user_id if self.principal is not None else None
-        mine = me in block.authors
+        mine = self._me in block.authors
         if self._held or (mine and self._sending):
             for line in block.lines:
                 self.push(line)
             return
-        news = block.lines
-        if mine:
-            news = [line for line in news if line.author_id != me or self._is_news(line)]
+        news = [*filter(self._is_news, block.lines)] if mine else block.lines
         if len(news) < len(block.lines) or not self._write_now(block.wire):
             for line in news:
                 self._append(line.text)
@@ -198,9 +194,14 @@ class Socket:
         self._size = 0
         self._end(Closing.TOO_SLOW)
 
+    @property
+    def _me(self) -> UUID | None:
+        return self.principal.user_id if self.principal is not None else None
+
     def _is_news(self, line: Line) -> bool:
-        """Whether the author has not heard this yet; keeps what they wait for up to date."""
-        if line.message_id is None:
+        """Whether this is to be told: of what its author is told, what they have not heard yet.
+        Keeps what they wait for up to date."""
+        if line.author_id != self._me or line.message_id is None:
             return True
         if line.kind != _QUEUED:
             awaited = self.awaited.get(line.message_id)

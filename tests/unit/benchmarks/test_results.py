@@ -20,7 +20,7 @@ class Talk(Workload):
     columns: ClassVar = {"cpu_ms": "CPU ms", "nothing": "never measured"}
 
     def measure(self, stack, scale):
-        raise NotImplementedError
+        return {}  # the figures are made up below
 
 
 @pytest.fixture
