@@ -4,7 +4,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from uuid import UUID
 
@@ -40,13 +40,12 @@ def hit_all(chains: Sequence[Sequence[Use]]) -> list[RateLimited | None]:
 
     The uses of a chain are counted in turn; the first that is refused ends it.
     """
-    items = [[(_parsed(limit), [str(part) for part in key]) for limit, key in c] for c in chains]
     if not _outage.lasts():
         try:
-            return _refusals(_counted(items))
+            return _refusals(_counted(chains))
         except redis.RedisError as error:
             _outage.begin(error)
-    return _refusals([_counted_here(chain) for chain in items])
+    return _refusals([_counted_here(chain) for chain in chains])
 
 
 class _Outage:
@@ -73,8 +72,6 @@ class _Outage:
 _outage = _Outage()
 
 
-Item = tuple[RateLimitItem, list[str]]
-
 # The moving window, not the fixed one: what it promises in Retry-After is true. As `limits` counts
 # (a list of the times of the last uses, the newest first), but all chains in one call, and the
 # wait told at once. KEYS: of all uses; ARGV: now, then for chains that follow each other and are
@@ -95,8 +92,9 @@ while at <= #ARGV do
                 wait = math.max(1, math.ceil((oldest + seconds - now) * 1000))
                 break
             end
-            redis.call('LPUSH', name, ARGV[1])
-            redis.call('LTRIM', name, 0, amount - 1)
+            if redis.call('LPUSH', name, ARGV[1]) > amount then
+                redis.call('LTRIM', name, 0, amount - 1)
+            end
             redis.call('EXPIRE', name, seconds)
         end
         waits[#waits + 1] = wait
@@ -108,25 +106,26 @@ return waits
 """
 
 
-def _counted(chains: Sequence[Sequence[Item]]) -> list[float]:
+def _counted(chains: Sequence[Sequence[Use]]) -> list[float]:
     """The seconds each chain has to wait, by Redis' count."""
-    names = [f"moderado:limit:{item.key_for(*key)}" for chain in chains for item, key in chain]
+    names = [_name(*use) for chain in chains for use in chain]
     numbers: list[float] = [time.time()]
-    for limits, alike in groupby([item for item, _ in chain] for chain in chains):
+    for limits, alike in groupby([limit for limit, _ in chain] for chain in chains):
         numbers += (len(list(alike)), len(limits))
-        for limit in limits:
+        for limit in map(_parsed, limits):
             numbers += (limit.amount, limit.get_expiry())
     waits = _script(settings.REDIS_URL)(keys=names, args=numbers)
     return [wait / 1000 for wait in waits]
 
 
-def _counted_here(chain: Sequence[Item]) -> float:
+def _counted_here(chain: Sequence[Use]) -> float:
     """The same, by the count of this process."""
     limiter = _local()
     with _making:  # the library's store in memory lets some threads through together
-        for item, key in chain:
-            if not limiter.hit(item, *key):
-                return limiter.get_window_stats(item, *key).reset_time - time.time()
+        for limit, key in chain:
+            item, words = _parsed(limit), [str(part) for part in key]
+            if not limiter.hit(item, *words):
+                return limiter.get_window_stats(item, *words).reset_time - time.time()
     return 0.0
 
 
@@ -137,6 +136,12 @@ def _refusals(waits: Sequence[float]) -> list[RateLimited | None]:
 @cache
 def _parsed(limit: str) -> RateLimitItem:
     return parse(limit)
+
+
+@lru_cache(maxsize=4096)  # whoever speaks will speak again, and in the same room
+def _name(limit: str, key: tuple[str | UUID, ...]) -> str:
+    """What the uses of `key` are counted under."""
+    return f"moderado:limit:{_parsed(limit).key_for(*map(str, key))}"
 
 
 @cache

@@ -17,12 +17,15 @@ class PooledConnection(psycopg.Connection[tuple[Any, ...]]):
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         """As psycopg's; an empty statement reaches the server only if it has said something."""
-        if query == "" and not self.closed and not _can_be_read(self.fileno()):
+        if query == "" and is_at_rest(self):
             return self.cursor()
         return super().execute(query, params, **options)
 
 
-def _can_be_read(descriptor: int) -> bool:
+def is_at_rest(connection: psycopg.Connection[Any]) -> bool:
+    """Whether it is open and the server has said nothing on it that was not asked for."""
+    if connection.closed:
+        return False
     poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(0))
+    poll.register(connection.fileno(), select.POLLIN)
+    return not poll.poll(0)

@@ -21,9 +21,10 @@ __all__ = ["RedisError", "client", "new_async_client"]
 TIMEOUT = 0.5  # seconds, to connect and for an answer: nobody's request waits longer for a hint
 
 
-def client() -> redis.Redis:
-    """This process's client, shared by its threads. A call takes 0.5 s at most, or raises."""
-    return _client(settings.REDIS_URL)
+def client(url: str | None = None) -> redis.Redis:
+    """This process's client, shared by its threads. A call takes 0.5 s at most, or raises. `url`:
+    of another Redis than the one of `REDIS_URL`."""
+    return _client(url or settings.REDIS_URL)
 
 
 def new_async_client(url: str | None = None, *, timeout: float = TIMEOUT) -> redis_asyncio.Redis:

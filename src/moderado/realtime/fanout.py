@@ -32,6 +32,7 @@ from moderado.realtime.envelope import (
     seal,
 )
 from moderado.realtime.frames import Line, line_of, line_of_change, line_of_notice
+from moderado.realtime.layer import ChatLayer
 
 # A hub hands one parcel to its sockets without a pause: it must fit into every outbox.
 PARCEL_LINES = 32
@@ -137,19 +138,19 @@ class _Parcel:
     channel: str | None = None  # None: to whoever listens to the shard of its address
 
 
-async def _deliver(parcels: Sequence[_Parcel]) -> None:
+def _deliver(parcels: Sequence[_Parcel]) -> None:
     layer = get_channel_layer()
-    if layer is None:
+    if not isinstance(layer, ChatLayer):
         return
     by_shard: dict[str, list[Hint]] = defaultdict(list)
     for parcel in parcels:
         if parcel.channel is None:
             by_shard[shard_of(parcel.hint.address)].append(parcel.hint)
         else:
-            await layer.send(parcel.channel, seal([parcel.hint]))
+            layer.send_now(parcel.channel, seal([parcel.hint]))
     for shard, hints in by_shard.items():
         for portion in _portions(hints):
-            await layer.group_send(shard, seal(portion))
+            layer.group_send_now(shard, seal(portion))
 
 
 def _portions(hints: Iterable[Hint]) -> Iterator[list[Hint]]:

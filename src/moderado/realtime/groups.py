@@ -9,13 +9,13 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from moderado.core.redis import RedisError, new_async_client
+from moderado.realtime.layer import channel_of_group
 
 log = structlog.get_logger(__name__)
 
 PATIENCE = 2.0  # seconds for one call of the layer
 PAUSE = 2.0  # seconds during which a layer that failed is not asked again
 ALONE = 0.5  # seconds
-PREFIX = "asgi"  # of the layer's own names; `test_groups` holds it to that
 
 
 class Groups:
@@ -66,7 +66,7 @@ class Groups:
         if now >= self._forget_at:
             self._alone.clear()
             self._forget_at = now + ALONE
-        names = {f"{PREFIX}__group__{group}": group for group in groups if group not in self._alone}
+        names = {channel_of_group(group): group for group in groups if group not in self._alone}
         if not names:
             return ()
         try:

@@ -80,12 +80,13 @@ def post_messages(asked: Sequence[Asked]) -> list[Posted | ApplicationError | No
     published.
     """
     outcomes: list[Posted | ApplicationError | None] = [*_over_quota(asked)]
+    longest = settings.ENV.message_max_length
     drafts: list[NewMessage] = []
     places: dict[UUID, tuple[int, NewMessage]] = {}
     for at, each in enumerate(asked):
         if outcomes[at] is None:
             try:
-                draft = _draft(each)
+                draft = _draft(each, longest)
             except ApplicationError as error:
                 outcomes[at] = error
                 continue
@@ -108,9 +109,9 @@ def _over_quota(asked: Sequence[Asked]) -> Sequence[ApplicationError | None]:
     return quota.spend_message_quotas([(each.author_id, each.room_id) for each in asked])
 
 
-def _draft(asked: Asked) -> NewMessage:
+def _draft(asked: Asked, longest: int) -> NewMessage:
     """What is to be stored of it. Raises Invalid."""
-    text = clean(asked.text, max_length=settings.ENV.message_max_length, field="message")
+    text = clean(asked.text, max_length=longest, field="message")
     return NewMessage(
         id=new_id(),
         created_at=datetime.now(UTC),

@@ -184,7 +184,7 @@ CONTENT_SECURITY_POLICY = {
 REDIS_URL = ENV.redis_url.get_secret_value()
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "BACKEND": "moderado.realtime.layer.ChatLayer",
         "CONFIG": {
             "hosts": [
                 {
