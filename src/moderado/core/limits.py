@@ -114,7 +114,7 @@ def _counted(chains: Sequence[Sequence[Use]]) -> list[float]:
         numbers += (len(list(alike)), len(limits))
         for limit in map(_parsed, limits):
             numbers += (limit.amount, limit.get_expiry())
-    waits = _script(settings.REDIS_URL)(keys=names, args=numbers)
+    waits = _script()(keys=names, args=numbers, client=redis.client())
     return [wait / 1000 for wait in waits]
 
 
@@ -145,8 +145,9 @@ def _name(limit: str, key: tuple[str | UUID, ...]) -> str:
 
 
 @cache
-def _script(_url: str) -> Callable[..., list[int]]:
-    return redis.client().register_script(_COUNT)  # sent again to a Redis that has forgotten it
+def _script() -> Callable[..., list[int]]:
+    """Sent again to a Redis that has forgotten it."""
+    return redis.client().register_script(_COUNT)  # of whichever thread: who calls names their own
 
 
 _making = threading.Lock()

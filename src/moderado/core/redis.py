@@ -3,8 +3,9 @@
 Redis is a hint and never the record: whoever asks it must have an answer for `RedisError`.
 """
 
+import os
 import socket
-from functools import cache
+import threading
 from typing import Any
 
 import redis
@@ -22,9 +23,14 @@ TIMEOUT = 0.5  # seconds, to connect and for an answer: nobody's request waits l
 
 
 def client(url: str | None = None) -> redis.Redis:
-    """This process's client, shared by its threads. A call takes 0.5 s at most, or raises. `url`:
-    of another Redis than the one of `REDIS_URL`."""
-    return _client(url or settings.REDIS_URL)
+    """This thread's client, with one connection of its own. Every call takes 0.5 s at most, or
+    raises RedisError; so does this, the first time. `url`: of another Redis than the one of
+    `REDIS_URL`."""
+    url = url or settings.REDIS_URL
+    mine = _thread.clients
+    if url not in mine:
+        mine[url] = _new_client(url)
+    return mine[url]
 
 
 def new_async_client(url: str | None = None, *, timeout: float = TIMEOUT) -> redis_asyncio.Redis:
@@ -37,12 +43,28 @@ def new_async_client(url: str | None = None, *, timeout: float = TIMEOUT) -> red
     )
 
 
-@cache
-def _client(url: str) -> redis.Redis:
+class _Thread(threading.local):
+    """A pool, asked for a connection and given it back, would be a third of what a call costs."""
+
+    def __init__(self) -> None:
+        self.clients: dict[str, redis.Redis] = {}
+
+
+def _forget() -> None:
+    global _thread  # noqa: PLW0603  (a forked process shares no connection)
+    _thread = _Thread()
+
+
+_thread = _Thread()
+os.register_at_fork(after_in_child=_forget)
+
+
+def _new_client(url: str) -> redis.Redis:
     # One retry, and only of a connection that was found closed (Redis was restarted): a time-out
     # is not repeated, since the caller has waited long enough.
     return redis.Redis.from_url(
         url,
+        single_connection_client=True,
         retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
         **_connection_options(url, TIMEOUT),
     )
