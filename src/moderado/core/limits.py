@@ -9,7 +9,6 @@ from itertools import groupby
 from uuid import UUID
 
 import structlog
-from django.conf import settings
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
