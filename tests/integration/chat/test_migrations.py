@@ -76,3 +76,43 @@ def test_who_sends_across_the_migration_stores_each_message_once():
         assert [post_messages(asked), Message.objects.count()] == [[None], 1]
 
     assert first.created
+
+
+SAID = (
+    "Bom dia! A REUNIÃO ficou para as 15h, confirma? https://example.org/pauta?dia=3",
+    "she was running away from the boxes",
+    "Ｆｕｌｌ ﬁne, \u0301 só acentos: ç ã é 🙏",
+    "",
+)
+
+
+def words_of_all():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT chat_search_vector(said) FROM unnest(%s::text[]) said", [list(SAID)])
+        return cursor.fetchall()
+
+
+def test_folding_once_finds_the_very_same_words():
+    once = words_of_all()
+
+    call_command("migrate", "chat", "0003", verbosity=0)
+    twice = words_of_all()
+    call_command("migrate", "chat", verbosity=0)
+
+    assert once == twice == words_of_all()
+    assert any(once[0])
+
+
+def test_the_index_of_search_is_made_anew_under_an_empty_search_path_as_a_dump_is_restored():
+    make_message(make_room(), text=SAID[0], status=Message.Status.APPROVED)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT chat_search_vector('reuniões')")
+        words = cursor.fetchone()
+        cursor.execute("SELECT set_config('search_path', '', false)")
+        try:
+            cursor.execute("REINDEX INDEX public.message_words")
+            cursor.execute("SELECT public.chat_search_vector('reuniões')")
+            assert cursor.fetchone() == words
+        finally:
+            cursor.execute("RESET search_path")
