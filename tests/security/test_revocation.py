@@ -110,7 +110,7 @@ def deaf(monkeypatch):
     monkeypatch.setattr(healing, "SESSIONS_EVERY", 1)
 
     def drop_hints() -> None:
-        monkeypatch.setattr(fanout._courier, "take", lambda _parcel: None)
+        monkeypatch.setattr(fanout._courier, "take", lambda *_parcels: None)
 
     return drop_hints
 

@@ -55,14 +55,8 @@ def _shards() -> Sequence[str]:
 
 
 def on_rooms_changed(event: RoomsChanged) -> None:
-    """One frame a change, encoded here, once; one publication for all of them."""
-    _tell(
-        *(
-            RoomLines(room_id=room.room_id, acl_version=room.acl_version, lines=lines)
-            for room in event.rooms
-            for lines in parcels(map(line_of_change, room.changes))
-        )
-    )
+    """One frame a change, encoded once, by the courier: whoever judges has more to judge."""
+    _courier.take(event)
 
 
 def author_note(event: AuthorTold) -> AuthorNote:
@@ -72,11 +66,11 @@ def author_note(event: AuthorTold) -> AuthorNote:
 
 
 def on_author_told(*events: AuthorTold) -> None:
-    _tell(*map(author_note, events))
+    _courier.take(*map(author_note, events))
 
 
 def on_audience_changed(event: AudienceChanged) -> None:
-    _tell(
+    _courier.take(
         AudienceMoved(
             room_id=event.room_id,
             acl_version=event.acl_version,
@@ -86,19 +80,19 @@ def on_audience_changed(event: AudienceChanged) -> None:
 
 
 def on_session_ended(event: SessionEnded) -> None:
-    _tell(SessionOver(user_id=event.user_id, session_id=event.session_id))
+    _courier.take(SessionOver(user_id=event.user_id, session_id=event.session_id))
 
 
 def on_room_read(event: RoomRead) -> None:
     frame = protocol.Read(room=event.room_id, user=protocol.Reader(event.user_id), seq=event.seq)
-    _tell(RoomNote(room_id=event.room_id, lines=(line_of(frame),)))
+    _courier.take(RoomNote(room_id=event.room_id, lines=(line_of(frame),)))
 
 
 def tell_typing(principal: Principal, room_id: UUID) -> None:
     """Tell the others in the room that somebody is writing."""
     person = Person(id=principal.user_id, name=principal.name)
     line = line_of(protocol.TypingShown(room=room_id, user=person), author_id=person.id)
-    _tell(RoomNote(room_id=room_id, lines=(line,)))
+    _courier.take(RoomNote(room_id=room_id, lines=(line,)))
 
 
 def tell_presence(room_id: UUID, news: Mapping[UUID, bool]) -> None:
@@ -110,12 +104,12 @@ def tell_presence(room_id: UUID, news: Mapping[UUID, bool]) -> None:
         )
         for user_id, present in news.items()
     ]
-    _tell(*(RoomNote(room_id=room_id, lines=some) for some in parcels(lines)))
+    _courier.take(*(RoomNote(room_id=room_id, lines=some) for some in parcels(lines)))
 
 
 def send_beat(channel: str) -> None:
     """Let a hub hear itself, by the way that every hint takes."""
-    _courier.take(_Parcel(Beat(), channel=channel))
+    _courier.take(_Direct(Beat(), channel))
 
 
 def parcels(lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
@@ -133,9 +127,14 @@ def parcels(lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Parcel:
+class _Direct:
+    """A hint for one channel. All others go to whoever listens to the shard of their address."""
+
     hint: Hint
-    channel: str | None = None  # None: to whoever listens to the shard of its address
+    channel: str
+
+
+_Parcel = Hint | RoomsChanged | _Direct
 
 
 def _deliver(parcels: Sequence[_Parcel]) -> None:
@@ -144,13 +143,23 @@ def _deliver(parcels: Sequence[_Parcel]) -> None:
         return
     by_shard: dict[str, list[Hint]] = defaultdict(list)
     for parcel in parcels:
-        if parcel.channel is None:
-            by_shard[shard_of(parcel.hint.address)].append(parcel.hint)
-        else:
-            layer.send_now(parcel.channel, seal([parcel.hint]))
+        match parcel:
+            case _Direct():
+                layer.send_now(parcel.channel, seal([parcel.hint]))
+            case RoomsChanged():
+                for hint in _lines(parcel):
+                    by_shard[shard_of(hint.address)].append(hint)
+            case _:
+                by_shard[shard_of(parcel.address)].append(parcel)
     for shard, hints in by_shard.items():
         for portion in _portions(hints):
             layer.group_send_now(shard, seal(portion))
+
+
+def _lines(event: RoomsChanged) -> Iterator[Hint]:
+    for room in event.rooms:
+        for lines in parcels(map(line_of_change, room.changes)):
+            yield RoomLines(room_id=room.room_id, acl_version=room.acl_version, lines=lines)
 
 
 def _portions(hints: Iterable[Hint]) -> Iterator[list[Hint]]:
@@ -168,7 +177,3 @@ def _portions(hints: Iterable[Hint]) -> Iterator[list[Hint]]:
 
 
 _courier = Courier(_deliver, name="fanout")
-
-
-def _tell(*hints: Hint) -> None:
-    _courier.take(*map(_Parcel, hints))

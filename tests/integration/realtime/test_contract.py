@@ -66,7 +66,7 @@ async def test_a_verdict_found_late_waits_for_its_turn_in_the_room(cast: Cast, m
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)
-    monkeypatch.setattr("moderado.realtime.fanout._tell", lambda *_: None)
+    monkeypatch.setattr("moderado.realtime.fanout._courier.take", lambda *_: None)
     monkeypatch.setattr(healing, "VERDICT_AFTER", 0.0)
     monkeypatch.setattr(healing.Healing, "rooms", _late(healing.Healing.rooms))
 

@@ -20,7 +20,9 @@ def deaf(monkeypatch):
         on = False
 
     take = fanout._courier.take
-    monkeypatch.setattr(fanout._courier, "take", lambda parcel: None if Deaf.on else take(parcel))
+    monkeypatch.setattr(
+        fanout._courier, "take", lambda *parcels: None if Deaf.on else take(*parcels)
+    )
     return Deaf
 
 
@@ -93,7 +95,7 @@ async def test_a_removal_that_no_hint_announced_is_found_before_anything_is_told
 async def test_every_hint_told_five_times_is_heard_once(cast: Cast, monkeypatch):
     take = fanout._courier.take
     monkeypatch.setattr(
-        fanout._courier, "take", lambda parcel: [take(parcel) for _ in range(5)] and None
+        fanout._courier, "take", lambda *parcels: [take(*parcels) for _ in range(5)] and None
     )
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
