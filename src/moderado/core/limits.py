@@ -119,8 +119,8 @@ def _counted(chains: Sequence[Sequence[Use]]) -> list[float]:
 
 def _counted_here(chain: Sequence[Use]) -> float:
     """The same, by the count of this process."""
-    limiter = _local()
     with _making:  # the library's store in memory lets some threads through together
+        limiter = _local()
         for limit, key in chain:
             item, words = _parsed(limit), [str(part) for part in key]
             if not limiter.hit(item, *words):

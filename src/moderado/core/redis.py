@@ -6,6 +6,7 @@ Redis is a hint and never the record: whoever asks it must have an answer for `R
 import os
 import socket
 import threading
+from functools import cache
 from typing import Any
 
 import redis
@@ -20,17 +21,21 @@ from redis.retry import Retry
 __all__ = ["RedisError", "client", "new_async_client"]
 
 TIMEOUT = 0.5  # seconds, to connect and for an answer: nobody's request waits longer for a hint
+OFTEN = 8  # calls of one thread; from then on it has a connection of its own
 
 
 def client(url: str | None = None) -> redis.Redis:
-    """This thread's client, with one connection of its own. Every call takes 0.5 s at most, or
-    raises RedisError; so does this, the first time. `url`: of another Redis than the one of
-    `REDIS_URL`."""
+    """A client for the calling thread, not to be kept. Every call takes 0.5 s at most, or raises
+    RedisError, as this may as well. `url`: of another Redis than the one of `REDIS_URL`."""
     url = url or settings.REDIS_URL
-    mine = _thread.clients
-    if url not in mine:
-        mine[url] = _new_client(url)
-    return mine[url]
+    own = _thread.clients.get(url)
+    if own is not None:
+        return own
+    _thread.calls += 1
+    if _thread.calls <= OFTEN:
+        return _shared(url)
+    own = _thread.clients[url] = _new_client(url, single_connection_client=True)
+    return own
 
 
 def new_async_client(url: str | None = None, *, timeout: float = TIMEOUT) -> redis_asyncio.Redis:
@@ -44,14 +49,17 @@ def new_async_client(url: str | None = None, *, timeout: float = TIMEOUT) -> red
 
 
 class _Thread(threading.local):
-    """A pool, asked for a connection and given it back, would be a third of what a call costs."""
+    """Clients with one connection each, of a thread that asks again and again: a pool, asked for a
+    connection and given it back, is a third of what a call costs. Most threads of the web live for
+    one request, though, and must not connect for it."""
 
     def __init__(self) -> None:
+        self.calls = 0
         self.clients: dict[str, redis.Redis] = {}
 
 
 def _forget() -> None:
-    global _thread  # noqa: PLW0603  (a forked process shares no connection)
+    global _thread  # noqa: PLW0603  (a forked process shares no connection; pools see to it)
     _thread = _Thread()
 
 
@@ -59,13 +67,18 @@ _thread = _Thread()
 os.register_at_fork(after_in_child=_forget)
 
 
-def _new_client(url: str) -> redis.Redis:
+@cache
+def _shared(url: str) -> redis.Redis:
+    return _new_client(url)
+
+
+def _new_client(url: str, **options: bool) -> redis.Redis:
     # One retry, and only of a connection that was found closed (Redis was restarted): a time-out
     # is not repeated, since the caller has waited long enough.
     return redis.Redis.from_url(
         url,
-        single_connection_client=True,
         retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+        **options,
         **_connection_options(url, TIMEOUT),
     )
 

@@ -34,7 +34,8 @@ WAITING = 40  # calls that may wait, for each thread
 # Seconds for an answer. A network that swallows all is noticed by nobody else for 10 s and more;
 # what the call did is unknown then, and repeating it is safe by its client_id.
 ANSWER = 4.0
-KEPT = 60.0  # seconds a thread keeps a connection; then the pool sees to its age and their number
+KEPT = 60.0  # seconds a busy thread keeps a connection; then the pool sees to its age
+REST = 1.0  # seconds without work; then a thread gives it back to whoever needs one, and ends
 
 _gates: "WeakKeyDictionary[asyncio.AbstractEventLoop, Gate]" = WeakKeyDictionary()
 
@@ -136,8 +137,8 @@ def _gate() -> Gate:
 
 
 def _width() -> int:
-    """Two thirds of the pool: the rest is for REST, the page and the admin."""
-    return max(2, int(settings.ENV.db_pool_size) * 2 // 3)
+    """Two thirds of the pool: the rest, one at least, is for REST, the page and the admin."""
+    return max(1, int(settings.ENV.db_pool_size) * 2 // 3)
 
 
-_threads = Threads(name="bridge", rest=KEPT, when_over=connections.close_all)
+_threads = Threads(name="bridge", rest=REST, when_over=connections.close_all)

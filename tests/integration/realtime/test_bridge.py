@@ -1,6 +1,7 @@
 """The crossing to the database keeps its connections while they are good."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -97,3 +98,18 @@ async def test_it_is_given_back_now_and_then_so_that_the_pool_sees_to_its_age(po
     await in_thread(_backend)()
 
     assert pool.taken == taken + 1
+
+
+async def test_after_a_crowd_all_come_back_to_the_pool(pool, monkeypatch):
+    rested = Threads(name="test", rest=0.05, when_over=connections.close_all)
+    monkeypatch.setattr(bridge, "_threads", rested)
+    resting = pool.resting
+    all_are_here = threading.Barrier(3, timeout=10)
+
+    def meet() -> None:
+        _backend()
+        all_are_here.wait()
+
+    await asyncio.gather(*(in_thread(meet)() for _ in range(3)))
+
+    await asyncio.to_thread(wait_until, lambda: pool.resting >= resting, what="they are back")

@@ -61,6 +61,13 @@ async def test_one_slow_query_delays_nobody_else():
     await waiting
 
 
+@pytest.mark.parametrize("pool", [2, 3, 4, 12, 100])
+def test_sockets_leave_some_of_the_pool_to_everybody_else(settings, pool):
+    settings.ENV = settings.ENV.model_copy(update={"db_pool_size": pool})
+
+    assert 1 <= bridge._width() < pool
+
+
 async def test_who_finds_all_busy_is_refused_in_a_moment(monkeypatch):
     monkeypatch.setattr(bridge, "PATIENCE", 0.05)
     gate = Gate(width=2)
