@@ -27,9 +27,13 @@ class Results:
         self.rounds.setdefault(workload, {}).setdefault(stack, []).append(figures)
 
     def write(self, workloads: Mapping[str, Workload], folder: Path = FOLDER) -> Path:
-        """Both files; the path of the JSON."""
+        """Both files; the path of the JSON. A result that is there already stays."""
         folder.mkdir(exist_ok=True)
-        path = folder / f"{self.date}-{self.commit.rstrip('+')}.json"
+        name = f"{self.date}-{self.commit.rstrip('+')}"
+        path, again = folder / f"{name}.json", 1
+        while path.exists():
+            again += 1
+            path = folder / f"{name}-{again}.json"
         summary = {
             workload: {stack: medians(rounds) for stack, rounds in by_stack.items()}
             for workload, by_stack in self.rounds.items()

@@ -60,6 +60,17 @@ def test_both_files_are_named_after_day_and_commit(results, tmp_path):
     assert path.with_suffix(".md").read_text() == results.table({"talk": Talk()})
 
 
+def test_a_second_result_of_the_same_commit_leaves_the_first_alone(results, tmp_path):
+    first = results.write({"talk": Talk()}, tmp_path)
+    kept = first.read_text()
+    results.rounds = {}
+
+    second = results.write({"talk": Talk()}, tmp_path)
+
+    assert second.name == "2026-01-02-abc-2.json"
+    assert first.read_text() == kept != second.read_text()
+
+
 @pytest.mark.parametrize(
     "value, text",
     [(12345.6, "12,346"), (123.4, "123"), (12.34, "12.3"), (1.234, "1.23"), (0.01234, "0.012")],
