@@ -24,17 +24,18 @@ TIMEOUT = 0.5  # seconds, to connect and for an answer: nobody's request waits l
 OFTEN = 8  # calls of one thread; from then on it has a connection of its own
 
 
-def client(url: str | None = None) -> redis.Redis:
-    """A client for the calling thread, not to be kept. Every call takes 0.5 s at most, or raises
-    RedisError, as this may as well. `url`: of another Redis than the one of `REDIS_URL`."""
+def client(url: str | None = None, *, timeout: float = TIMEOUT) -> redis.Redis:
+    """A client for the calling thread, not to be kept. Every call takes `timeout` seconds at most,
+    or raises RedisError, as this may as well. `url`: of another Redis than that of `REDIS_URL`."""
     url = url or settings.REDIS_URL
-    own = _thread.clients.get(url)
+    own = _thread.clients.get((url, timeout))
     if own is not None:
         return own
     _thread.calls += 1
     if _thread.calls <= OFTEN:
-        return _shared(url)
-    own = _thread.clients[url] = _new_client(url, single_connection_client=True)
+        return _shared(url, timeout)
+    own = _new_client(url, timeout, single_connection_client=True)
+    _thread.clients[url, timeout] = own
     return own
 
 
@@ -55,7 +56,7 @@ class _Thread(threading.local):
 
     def __init__(self) -> None:
         self.calls = 0
-        self.clients: dict[str, redis.Redis] = {}
+        self.clients: dict[tuple[str, float], redis.Redis] = {}
 
 
 def _forget() -> None:
@@ -68,18 +69,18 @@ os.register_at_fork(after_in_child=_forget)
 
 
 @cache
-def _shared(url: str) -> redis.Redis:
-    return _new_client(url)
+def _shared(url: str, timeout: float) -> redis.Redis:
+    return _new_client(url, timeout)
 
 
-def _new_client(url: str, **options: bool) -> redis.Redis:
+def _new_client(url: str, timeout: float, **options: bool) -> redis.Redis:
     # One retry, and only of a connection that was found closed (Redis was restarted): a time-out
     # is not repeated, since the caller has waited long enough.
     return redis.Redis.from_url(
         url,
         retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
         **options,
-        **_connection_options(url, TIMEOUT),
+        **_connection_options(url, timeout),
     )
 
 

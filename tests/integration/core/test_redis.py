@@ -34,7 +34,7 @@ def test_a_connection_that_was_cut_is_made_anew(settings, calls_before):
     client = redis.client()
     cut = client.client_id()
 
-    redis._new_client(settings.REDIS_URL).client_kill_filter(_id=cut)
+    redis._new_client(settings.REDIS_URL, redis.TIMEOUT).client_kill_filter(_id=cut)
 
     assert client.ping()
     assert client.client_id() != cut
