@@ -29,7 +29,7 @@ class Seen:
 
 
 W1 = Seen(stored=1, judged=1, rooms=1, sockets=10)
-W2 = Seen(stored=20.0, judged=21.5, rooms=10.5, sockets=2.5)
+W2 = Seen(stored=19.2, judged=21.5, rooms=10.4, sockets=2.5)
 W3 = Seen(stored=10.3, judged=10.6, rooms=1, sockets=500)
 LARGE = 2000  # sockets of `w3-2000`
 LARGEST, ROOMS_W6 = 200, 20  # messages and rooms in a batch of W6
@@ -37,13 +37,13 @@ LARGEST, ROOMS_W6 = 200, 20  # messages and rooms in a batch of W6
 # By the clock, milliseconds a batch. `store` is all of the web's, from being taken out of the line
 # to the last confirmation; `apply` are the log, the rooms and the rows.
 STEPS_MS: Mapping[str, float] = {
-    "store": 4.85,
-    "store: quota": 1.1,
-    "store: statement": 2.45,
-    "claim": 1.2,
-    "judge": 0.85,
-    "apply": 3.7,
-    "commit": 0.95,
+    "store": 3.24,
+    "store: quota": 0.62,
+    "store: statement": 1.81,
+    "claim": 0.96,
+    "judge": 0.69,
+    "apply": 2.85,
+    "commit": 0.72,
 }
 
 # Of the web's CPU for a store: reading and parsing frames, in the event loop; in the thread, about
@@ -52,7 +52,7 @@ READ, COUNT, WRITE, ANSWER, CONFIRM = 0.27, 0.09, 0.17, 0.09, 0.38
 
 # Of the worker's CPU for a batch, step after step. `told` is done by a thread of its own.
 CLAIM, JUDGE, RECORD, SETTLE, MEASURE, COMMIT, KNOCK, TOLD = (
-    0.065, 0.305, 0.14, 0.17, 0.065, 0.08, 0.05, 0.125,
+    0.065, 0.305, 0.14, 0.17, 0.065, 0.05, 0.05, 0.155,
 )  # fmt: skip
 
 # Of PostgreSQL's CPU in W2: the statement that stores, and how much of that the batch costs by
