@@ -35,7 +35,7 @@ WAITING = 40  # calls that may wait, for each thread
 # what the call did is unknown then, and repeating it is safe by its client_id.
 ANSWER = 4.0
 KEPT = 60.0  # seconds a busy thread keeps a connection; then the pool sees to its age
-REST = 1.0  # seconds without work; then a thread gives it back to whoever needs one, and ends
+IDLE = 1.0  # seconds without work; then a thread gives it back to whoever needs one, and ends
 
 _gates: "WeakKeyDictionary[asyncio.AbstractEventLoop, Gate]" = WeakKeyDictionary()
 
@@ -141,4 +141,4 @@ def _width() -> int:
     return max(1, int(settings.ENV.db_pool_size) * 2 // 3)
 
 
-_threads = Threads(name="bridge", rest=REST, when_over=connections.close_all)
+_threads = Threads(name="bridge", rest=IDLE, when_over=connections.close_all)

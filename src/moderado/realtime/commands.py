@@ -1,8 +1,11 @@
 """From a frame to the call it stands for, and back to the frames that answer it."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import assert_never
 from uuid import UUID
+
+from prometheus_client import Counter
 
 from moderado.accounts.types import Principal
 from moderado.chat.errors import NoSuchRoom
@@ -11,12 +14,12 @@ from moderado.chat.selectors.rooms import get_room
 from moderado.chat.services import messages, quota, reading
 from moderado.chat.services.batches import Asked
 from moderado.chat.types import MessageView, Person
+from moderado.core import metrics
 from moderado.core.errors import Forbidden
 from moderado.realtime import fanout, protocol, reads
 from moderado.realtime.bridge import in_thread
 from moderado.realtime.frames import line_of_notice, newest_revision
 from moderado.realtime.hub import Hub
-from moderado.realtime.posting import count_confirmed
 from moderado.realtime.reads import Opened, Resumed
 from moderado.realtime.rooms import Subscription
 from moderado.realtime.socket import Socket
@@ -47,6 +50,11 @@ def _edit(*, user_id: UUID, room_id: UUID | None, frame: protocol.EditMessage) -
     return messages.edit_message(
         actor_id=user_id, message_id=frame.id, text=frame.message, room_id=room_id
     )
+
+
+@cache
+def _acknowledged() -> Counter:
+    return metrics.ACKNOWLEDGED.labels(door="ws")
 
 
 post = in_thread(_post)
@@ -149,20 +157,18 @@ class Commands:
                     client_id=frame.client_id,
                 )
             )
-        posted = await post(user_id=self._principal.user_id, room_id=room_id, frame=frame)
-        count_confirmed(1)
-        return posted
+        return await post(user_id=self._principal.user_id, room_id=room_id, frame=frame)
 
     async def _edit(self, frame: protocol.EditMessage) -> None:
         room_id = frame.room or self._socket.only_room
         with self._socket.sending():
             view = await edit(user_id=self._principal.user_id, room_id=room_id, frame=frame)
-            count_confirmed(1)
             self._confirm(view)
 
     def _confirm(self, view: MessageView) -> None:
         """Only now: the row is committed."""
         self._socket.reply_queued(view)
+        _acknowledged().inc()
         self._await_verdict(view)
 
     def _await_verdict(self, view: MessageView) -> None:

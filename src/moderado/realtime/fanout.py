@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
+from typing import cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -138,9 +139,7 @@ _Parcel = Hint | RoomsChanged | _Direct
 
 
 def _deliver(parcels: Sequence[_Parcel]) -> None:
-    layer = get_channel_layer()
-    if not isinstance(layer, ChatLayer):
-        return
+    layer = cast("ChatLayer", get_channel_layer())
     by_shard: dict[str, list[Hint]] = defaultdict(list)
     for parcel in parcels:
         match parcel:

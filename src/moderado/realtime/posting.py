@@ -7,18 +7,15 @@ where there is a crowd, a moment is waited for those who are about to come, unle
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from functools import cache
 from typing import TYPE_CHECKING
 
 import structlog
-from prometheus_client import Counter
 
 from moderado.chat.events import AuthorTold, Notice
 from moderado.chat.services import batches, messages
 from moderado.chat.services.batches import Asked
 from moderado.chat.services.messages import Posted
 from moderado.chat.types import MessageView
-from moderado.core import metrics
 from moderado.core.errors import ApplicationError, Unavailable
 from moderado.realtime import fanout
 from moderado.realtime.bridge import in_thread
@@ -58,14 +55,12 @@ class Posting:
         posted = await answer
         if posted is not None:
             return posted
-        posted = await post_message(
+        return await post_message(
             author_id=asked.author_id,
             room_id=asked.room_id,
             text=asked.text,
             client_id=asked.client_id,
         )
-        count_confirmed(1)
-        return posted
 
     async def _work(self) -> None:
         is_crowded = False
@@ -99,9 +94,7 @@ class Posting:
                 answer.set_exception(outcome)
             else:
                 answer.set_result(outcome)
-        posted = [each for each in outcomes if isinstance(each, Posted)]
-        count_confirmed(len(posted))
-        await self._tell_others(posted)
+        await self._tell_others([each for each in outcomes if isinstance(each, Posted)])
 
     async def _tell_others(self, posted: Sequence[Posted]) -> None:
         """The authors' other sockets, here and elsewhere: those of most people are none."""
@@ -117,16 +110,6 @@ class Posting:
             elif len(self._hub.users.get(view.author.id, ())) > 1:
                 self._hub.tell_author(fanout.author_note(_told(view)))
         fanout.on_author_told(*far)  # comes back to this process, too
-
-
-def count_confirmed(messages: int) -> None:
-    """For the metrics: so many are about to be confirmed. Once for many, since counting is 3 µs."""
-    _confirmed().inc(messages)
-
-
-@cache
-def _confirmed() -> Counter:
-    return metrics.ACKNOWLEDGED.labels(door="ws")
 
 
 def _told(view: MessageView) -> AuthorTold:
