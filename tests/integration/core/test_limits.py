@@ -1,8 +1,10 @@
 """Limits hold in all threads, and without Redis too."""
 
 import socket
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from uuid import uuid4
 
 import pytest
@@ -75,8 +77,25 @@ def test_after_that_wait_it_is_accepted(clock):
 
 
 def test_the_quota_holds_in_this_process_while_redis_is_away(no_redis):
-    limits._local.cache_clear()  # all come at once, and nothing has been counted here before
     assert accepted("20/minute", uuid4(), 100) == 20
+
+
+def test_who_come_first_and_at_once_are_counted_together(no_redis, monkeypatch):
+    made = []
+    another = threading.Barrier(2)
+
+    class Store(limits.MemoryStorage):
+        def __init__(self) -> None:
+            made.append(self)
+            with suppress(threading.BrokenBarrierError):
+                another.wait(0.3)  # seconds in which somebody else may make one as well
+            super().__init__()
+
+    monkeypatch.setattr(limits, "MemoryStorage", Store)
+    limits._local.cache_clear()
+
+    assert accepted("20/minute", uuid4(), 100) == 20
+    assert len(made) == 1
 
 
 def test_a_silent_redis_is_waited_for_once_and_then_left_alone(silent_redis):
