@@ -14,7 +14,7 @@ case $1 in
     if [ -n "$debug" ]; then
       # One process: a debugger sees every line of it.
       run="$debug uvicorn moderado.config.asgi:application --host 0.0.0.0 --port 8000 --lifespan off"
-      run="$run --ws moderado.realtime.serving:ChatProtocol --ws-max-size 65536 --no-access-log"
+      run="$run --ws moderado.realtime.transport.uvicorn_protocol:ChatProtocol --ws-max-size 65536 --no-access-log"
     fi
     ;;
   worker)

@@ -154,7 +154,7 @@ def openapi() -> str:
 
 def asyncapi() -> str:
     """`docs/asyncapi.json`."""
-    from moderado.realtime.asyncapi import document  # noqa: PLC0415  (Django is set up by now)
+    from moderado.realtime.wire.asyncapi import document  # noqa: PLC0415  (Django is set up by now)
 
     return json.dumps(document(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 

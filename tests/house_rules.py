@@ -94,7 +94,7 @@ def log_events_are_constants(module: Module) -> Broken:
 
 
 def only_fanout_sends_to_groups(module: Module) -> Broken:
-    if module.path != "realtime/fanout.py":
+    if module.path != "realtime/pubsub/fanout.py":
         yield from _mentions(module, {"group_send"})
 
 

@@ -3,10 +3,10 @@
 from moderado.accounts import events as accounts
 from moderado.chat import events as chat
 from moderado.chat.services import verdicts
-from moderado.chat.tasks import doorbell
+from moderado.chat.tasks import wakeup
 from moderado.core.events import connect
 from moderado.moderation import events as moderation
-from moderado.realtime import fanout
+from moderado.realtime.pubsub import fanout
 
 
 def wire() -> None:
@@ -14,7 +14,7 @@ def wire() -> None:
         after_commit={
             accounts.SessionEnded: [fanout.on_session_ended],
             chat.MessagesQueued: [_ring],
-            chat.AuthorTold: [fanout.on_author_told],
+            chat.AuthorNotified: [fanout.on_author_notified],
             chat.RoomsChanged: [fanout.on_rooms_changed],
             chat.AudienceChanged: [fanout.on_audience_changed],
             chat.RoomRead: [fanout.on_room_read],
@@ -27,4 +27,4 @@ def wire() -> None:
 
 
 def _ring(_: chat.MessagesQueued) -> None:
-    doorbell.press()
+    wakeup.notify()

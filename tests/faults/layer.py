@@ -5,7 +5,7 @@ import random
 import threading
 from typing import Any
 
-from moderado.realtime.layer import ChatLayer
+from moderado.realtime.pubsub.layer import ChatLayer
 
 LATEST = 0.15  # seconds by which a hint may be late
 

@@ -29,7 +29,7 @@ _REPLACED = """
      WHERE r.moderation_mode <> 'pre' AND edit_text IS NOT NULL
 """
 _LOGS = """
-    SELECT subject_id::text AS id, revision, verdict, rung, actor_id IS NULL AS machine
+    SELECT subject_id::text AS id, revision, verdict, decided_by, actor_id IS NULL AS machine
       FROM moderation_moderationlog ORDER BY created_at
 """
 

@@ -117,11 +117,11 @@ def test_after_a_half_open_connection_rings_go_out_again(cluster, crowd, talk):
     with cluster.valkey.client(BROKER) as client:
         client.config_resetstat()
 
-        def rung():
+        def is_woken():
             return "cmdstat_lpush" in client.info("commandstats")
 
-        talk(15, until=rung)
-        assert rung(), "nothing was published within 15 s"
+        talk(15, until=is_woken)
+        assert is_woken(), "nothing was published within 15 s"
     assert time.monotonic() - healed <= 15
 
     all_is_well(cluster, crowd)

@@ -83,7 +83,7 @@ def test_two_sweepers_or_none_do_no_harm_and_none_raises_an_alarm(cluster, crowd
 def _is_answered_for(cluster):
     """Whether the doorbell has rung for somebody who has not left yet."""
     with cluster.valkey.client(REDIS) as client:
-        return bool(client.exists("doorbell:screening"))
+        return bool(client.exists("wakeup:screening"))
 
 
 def _oldest(cluster):

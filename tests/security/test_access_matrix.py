@@ -7,15 +7,15 @@ from typing import get_args
 
 import pytest
 
-from moderado.realtime import protocol
-from moderado.realtime.bridge import in_thread
+from moderado.realtime.infra.db_calls import run_in_db_thread
+from moderado.realtime.wire import protocol
 from tests.integration.realtime.conftest import Cast
 from tests.security.access_table import BODIES, FRAMES, ROLES, expected, rows
 from tests.security.routes import METHODS, api_paths, api_routes, as_routed
 from tests.security.scene import Scene, filled, snapshot
 
-make_scene = in_thread(Scene)
-say = in_thread(Scene.say_publicly)
+make_scene = run_in_db_thread(Scene)
+say = run_in_db_thread(Scene.say_publicly)
 ROWS = rows()
 
 

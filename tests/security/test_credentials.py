@@ -13,8 +13,8 @@ from rest_framework.test import APIClient
 from moderado.accounts import selectors, tokens
 from moderado.accounts.models import Session, User
 from moderado.accounts.services import sessions, tickets
-from moderado.realtime import consumer
-from moderado.realtime.bridge import in_thread
+from moderado.realtime.infra.db_calls import run_in_db_thread
+from moderado.realtime.session import consumer
 from tests.factories import make_user
 from tests.integration.realtime.conftest import Cast
 
@@ -146,7 +146,7 @@ async def test_the_socket_believes_no_impostor_wherever_it_stands(cast: Cast, mo
     codes = {}
 
     for impostor in IMPOSTORS:
-        token = await in_thread(impostor)()
+        token = await run_in_db_thread(impostor)()
         by_query = await cast.open(f"/ws/chat/?token={token}")
         codes[impostor.__name__, "?token="] = await by_query.closed()
         if impostor is not ticket:  # which is what `?ticket=` is for

@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from moderado.accounts.models import User
-from moderado.realtime.consumer import AUTHENTICATION_SECONDS
+from moderado.realtime.session.consumer import AUTHENTICATION_SECONDS
 from tests import processes
 from tests.integration.realtime.clients import Client, connected
 from tests.integration.realtime.conftest import make_token, make_user

@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 
 from moderado.chat.services import messages
-from moderado.realtime.bridge import in_thread
+from moderado.realtime.infra.db_calls import run_in_db_thread
 from tests.factories import make_member, make_room, make_user
 from tests.integration.realtime.conftest import Cast
 from tests.security.access_table import BODIES, ROLES
@@ -16,9 +16,9 @@ from tests.security.scene import Scene
 
 ID = re.compile(r"<uuid:\w+>")
 WITH_IDS = sorted(route for route in api_routes() if ID.search(route.path))
-make_scene = in_thread(Scene)
-own_room = in_thread(lambda user: make_member(make_room(), user=user, role="ADMIN").room)
-say = in_thread(messages.post_message)
+make_scene = run_in_db_thread(Scene)
+own_room = run_in_db_thread(lambda user: make_member(make_room(), user=user, role="ADMIN").room)
+say = run_in_db_thread(messages.post_message)
 
 
 @pytest.fixture

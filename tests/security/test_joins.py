@@ -7,9 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from moderado.realtime import hub, reads
-from moderado.realtime.groups import Groups
-from moderado.realtime.protocol import Closing
+from moderado.realtime.infra import queries
+from moderado.realtime.pubsub.subscriptions import LayerSubscriptions
+from moderado.realtime.rooms import hub
+from moderado.realtime.wire.protocol import CloseCode
 from tests.integration.realtime.clients import Client
 from tests.integration.realtime.conftest import Cast, make_token, make_user
 
@@ -20,19 +21,19 @@ pytestmark = pytest.mark.proves("S9")
 def looked_at(monkeypatch) -> list[str]:
     """What was asked of the layer and of the database, in order."""
     asked: list[str] = []
-    open_room, join = reads.open_room, Groups.join
+    open_room, join = queries.open_room, LayerSubscriptions.join
 
     async def noted_open_room(**given):
         asked.append("the room" if given["room_id"] in hub.hub().rooms else "the room, too soon")
         return await open_room(**given)
 
-    async def noted_join(groups: Groups, group: str) -> None:
+    async def noted_join(groups: LayerSubscriptions, group: str) -> None:
         if group not in groups._joined:
             asked.append("the layer")
         await join(groups, group)
 
-    monkeypatch.setattr(reads, "open_room", noted_open_room)
-    monkeypatch.setattr(Groups, "join", noted_join)
+    monkeypatch.setattr(queries, "open_room", noted_open_room)
+    monkeypatch.setattr(LayerSubscriptions, "join", noted_join)
     return asked
 
 
@@ -80,17 +81,17 @@ async def test_what_happens_in_a_room_while_a_stranger_asks_for_it_tells_them_no
     token = await make_token(stranger := await make_user())
     at_stranger = await cast.join(stranger)
     absent = await refused(at_stranger, uuid4())
-    open_room, here = reads.open_room, hub.hub()
+    open_room, here = queries.open_room, hub.hub()
 
     async def parted_meanwhile(**given):
         for socket in list(here.rooms[room.id].subscriptions):
             if socket.principal is not None and socket.principal.user_id == stranger.id:
-                here.part(socket, room.id, Closing.NOT_A_PARTICIPANT)
+                here.detach(socket, room.id, CloseCode.NOT_A_PARTICIPANT)
         return await open_room(**given)
 
-    monkeypatch.setattr(reads, "open_room", parted_meanwhile)
+    monkeypatch.setattr(queries, "open_room", parted_meanwhile)
 
     assert await refused(at_stranger, room.id) == absent
     client = await cast.open(f"/ws/chat/{room.id}/?token={token}")
-    assert await client.closed() == Closing.NO_SUCH_ROOM
+    assert await client.closed() == CloseCode.NO_SUCH_ROOM
     assert [frame["code"] for frame in client.heard] == [absent[0]]

@@ -8,7 +8,7 @@ from moderado.accounts.models import User
 from moderado.chat.models import Message
 from moderado.chat.services import messages
 from moderado.chat.services.screening import screen_waiting
-from moderado.realtime.bridge import in_thread
+from moderado.realtime.infra.db_calls import run_in_db_thread
 from tests.integration.realtime.conftest import Cast, screen
 from tests.security.access_table import BODIES, ROLES, rows
 from tests.security.scene import Scene
@@ -16,7 +16,7 @@ from tests.security.scene import Scene
 CANARY = "xicrinha"
 OTHERS = [role for role in ROLES if role not in ("anonymous", "member")]
 JUDGES = ("moderator", "admin", "staff")
-make_scene = in_thread(Scene)
+make_scene = run_in_db_thread(Scene)
 
 
 def speak(scene: Scene) -> list[str]:
@@ -86,7 +86,7 @@ async def test_what_was_never_public_is_in_no_frame_to_others(cast: Cast, is_pri
     clients = {role: await cast.join(scene.people[role], room) for role in roles}
     author = await cast.join(scene.people["member"], room)
 
-    hidden = await in_thread(speak)(scene)
+    hidden = await run_in_db_thread(speak)(scene)
     await author.next("message_queued", where=lambda frame: frame["message"]["id"] == hidden[-1])
     for client in clients.values():
         await client.send("sync", after=0)

@@ -16,21 +16,22 @@ from moderado.accounts.models import User
 from moderado.accounts.services import accounts, sessions
 from moderado.chat.models import Room
 from moderado.chat.services import memberships, rooms
-from moderado.realtime import fanout, healing
-from moderado.realtime.bridge import in_thread
+from moderado.realtime.infra.db_calls import run_in_db_thread
+from moderado.realtime.pubsub import fanout
+from moderado.realtime.rooms import reconcile
 from tests.integration.realtime.clients import Client
 from tests.integration.realtime.conftest import Cast, make_token, make_user
 
 SOON = 5.0  # seconds
 SECRET = "xicrinha"
 
-remove = in_thread(memberships.remove_participant)
-leave = in_thread(memberships.leave_room)
-update_room = in_thread(rooms.update_room)
-delete_room = in_thread(rooms.delete_room)
-deactivate = in_thread(accounts.deactivate)
-change_password = in_thread(accounts.change_password)
-end_sessions = in_thread(sessions.end_sessions_of)
+remove = run_in_db_thread(memberships.remove_participant)
+leave = run_in_db_thread(memberships.leave_room)
+update_room = run_in_db_thread(rooms.update_room)
+delete_room = run_in_db_thread(rooms.delete_room)
+deactivate = run_in_db_thread(accounts.deactivate)
+change_password = run_in_db_thread(accounts.change_password)
+end_sessions = run_in_db_thread(sessions.end_sessions_of)
 
 
 def _use_twice(user: User) -> None:
@@ -41,7 +42,7 @@ def _use_twice(user: User) -> None:
         sessions.refresh(token=token)
 
 
-use_a_refresh_token_twice = in_thread(_use_twice)
+use_a_refresh_token_twice = run_in_db_thread(_use_twice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +108,10 @@ async def speak_on(cast: Cast, losses: dict[str, Loss]) -> None:
 @pytest.fixture
 def deaf(monkeypatch):
     """No hint arrives any more, and the sessions are looked at in every round."""
-    monkeypatch.setattr(healing, "SESSIONS_EVERY", 1)
+    monkeypatch.setattr(reconcile, "SESSIONS_EVERY", 1)
 
     def drop_hints() -> None:
-        monkeypatch.setattr(fanout._courier, "take", lambda *_parcels: None)
+        monkeypatch.setattr(fanout._publisher, "take", lambda *_parcels: None)
 
     return drop_hints
 
@@ -148,8 +149,8 @@ async def test_whoever_loses_a_right_is_closed_though_no_hint_arrives(cast: Cast
 
 @pytest.mark.proves("S11")
 def test_without_hints_a_room_is_looked_at_within_5_s_and_a_session_within_half_a_minute():
-    assert healing.ROUND + healing.IN_FLIGHT < SOON
-    assert healing.ROUND * healing.SESSIONS_EVERY + healing.IN_FLIGHT < 30
+    assert reconcile.ROUND + reconcile.IN_FLIGHT < SOON
+    assert reconcile.ROUND * reconcile.SESSIONS_EVERY + reconcile.IN_FLIGHT < 30
 
 
 @pytest.mark.proves("S12")

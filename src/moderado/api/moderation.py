@@ -74,7 +74,9 @@ class LogBody(serializers.Serializer[Any]):
     provider = serializers.CharField(allow_blank=True)
     model = serializers.CharField(allow_blank=True)
     policy_version = serializers.CharField(allow_blank=True)
-    rung = serializers.CharField(help_text="Which step decided: a provider, `unjudged`, `off`, …")
+    decided_by = serializers.CharField(
+        help_text="Which step decided: a provider, `unjudged`, `off`, …"
+    )
     matches = MatchBody(many=True)
     failures = FailureBody(many=True)
     latency = serializers.FloatField(help_text="Seconds.")

@@ -65,7 +65,7 @@ class Notice(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorTold(Event):
+class AuthorNotified(Event):
     """The author's sockets should hear of one of their messages. `view` is the author's own."""
 
     room_id: UUID

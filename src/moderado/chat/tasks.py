@@ -5,7 +5,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from moderado.chat.services import screening
 from moderado.core import interrupts
-from moderado.core.doorbell import Doorbell
+from moderado.core.wakeup import Wakeup
 
 SOFT_LIMIT = 20  # seconds; longer than any provider may take
 HARD_LIMIT = 30  # seconds; shorter than any lease
@@ -17,19 +17,19 @@ interrupts.let_by(SoftTimeLimitExceeded)  # no provider's failure, though it com
 def screen_waiting() -> None:
     """Judge whatever waits."""
     try:
-        done = screening.screen_waiting(doorbell)
+        done = screening.screen_waiting(wakeup)
     except BaseException:
-        doorbell.answer()  # whoever has something to judge calls somebody else
+        wakeup.acknowledge()  # whoever has something to judge calls somebody else
         raise
     if not done:
-        doorbell.press()  # Time was up before the queue was empty.
+        wakeup.notify()  # Time was up before the queue was empty.
 
 
 @shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
 def sweep() -> None:
     """Judge what was left behind, and ring for the rest of it."""
     if screening.sweep():
-        doorbell.press()
+        wakeup.notify()
 
 
 def _send() -> None:
@@ -37,4 +37,4 @@ def _send() -> None:
     screen_waiting.apply_async(retry=False)
 
 
-doorbell = Doorbell(name="screening", send=_send)
+wakeup = Wakeup(name="screening", send=_send)

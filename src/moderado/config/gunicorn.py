@@ -38,7 +38,7 @@ class ChatWorker(UvicornWorker):
         "loop": "uvloop",
         "http": "httptools",
         "lifespan": "off",
-        "ws": "moderado.realtime.serving:ChatProtocol",  # uvicorn's sans-IO one, and how it ends
+        "ws": "moderado.realtime.transport.uvicorn_protocol:ChatProtocol",
         "ws_max_size": FRAME_LIMIT,
         "ws_per_message_deflate": False,  # 27 KiB a socket instead of 61
         "ws_ping_interval": 20,

@@ -25,11 +25,11 @@ HIDDEN = "[hidden]"
 
 # Under these names stand codes: identifiers chosen by programmers, without spaces.
 CODES = frozenset({
-    "action", "app", "child_task_id", "child_task_name", "code", "command", "door", "doorbell",
+    "action", "app", "child_task_id", "child_task_name", "code", "command", "decided_by", "door",
     "error", "failpoint", "frame", "host", "kind", "level", "limit", "logger", "method", "mode",
     "model", "notice", "on_error", "outcome", "process", "provider", "reason", "routing_key",
-    "rung", "service", "setting", "signal", "signame", "state", "status", "step", "task", "task_id",
-    "task_name", "timestamp", "type", "version", "what",
+    "service", "setting", "signal", "signame", "state", "status", "step", "task", "task_id",
+    "task_name", "timestamp", "type", "version", "wakeup", "what",
 })  # fmt: skip
 # Under these stand lines that we or a library wrote, which may quote somebody: scrubbed.
 LINES = frozenset({"event", "request", "path"})

@@ -7,7 +7,7 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 ACKNOWLEDGED = Counter(
     "moderado_messages_acknowledged_total", "Messages confirmed to their author", ["door"]
 )
-VERDICTS = Counter("moderado_verdicts_total", "Verdicts applied", ["outcome", "rung"])
+VERDICTS = Counter("moderado_verdicts_total", "Verdicts applied", ["outcome", "decided_by"])
 VERDICT_SECONDS = Histogram("moderado_verdict_seconds", "From queued to judged", buckets=_SECONDS)
 OLDEST_PENDING = Gauge(
     "moderado_oldest_pending_seconds",

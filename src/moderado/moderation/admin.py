@@ -36,7 +36,9 @@ class WhichProvider(admin.SimpleListFilter):
     parameter_name = "provider"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [(judge.name, judge.name) for judge in registry.judges()]
+        return [
+            (configured.name, configured.name) for configured in registry.configured_providers()
+        ]
 
     def queryset(
         self, _request: HttpRequest, queryset: "QuerySet[ModerationLog]"
@@ -64,7 +66,15 @@ class WhoDecided(admin.SimpleListFilter):
 class ModerationLogAdmin(ReadOnly, ModelAdmin):
     """Append-only, here as in the database."""
 
-    list_display = ("created_at", "shown_verdict", "found", "score", "rung", "actor", "subject_id")
+    list_display = (
+        "created_at",
+        "shown_verdict",
+        "found",
+        "score",
+        "decided_by",
+        "actor",
+        "subject_id",
+    )
     list_filter = ("verdict", WhichProvider, WhoDecided, ("created_at", RangeDateTimeFilter))
     list_filter_submit = True
     list_select_related = ("actor",)
@@ -73,7 +83,7 @@ class ModerationLogAdmin(ReadOnly, ModelAdmin):
     ordering = ("-created_at", "-id")
     show_full_result_count = False
     fieldsets = (
-        (None, {"fields": ("verdict", "reason", "score", "categories", "rung", "actor")}),
+        (None, {"fields": ("verdict", "reason", "score", "categories", "decided_by", "actor")}),
         (_("Subject"), {"fields": ("subject_type", "subject_id", "revision", "scope_id")}),
         (
             _("How it was found"),

@@ -26,7 +26,7 @@ class ModerationLog(Record):
     provider = models.CharField(_("provider"), max_length=64, blank=True)
     model = models.CharField(_("model"), max_length=128, blank=True)
     policy_version = models.CharField(_("policy version"), max_length=64, blank=True)
-    rung = models.CharField(_("rung"), max_length=64, blank=True)
+    decided_by = models.CharField(_("decided by"), max_length=64, blank=True)
     matches = models.JSONField(_("matched rules"), default=list)
     failures = models.JSONField(_("failed providers"), default=list)
     latency = models.FloatField(_("latency (s)"), default=0.0)

@@ -40,7 +40,7 @@ def decide(
     steps = [(each.outcome, _reason(each.outcome), each.provider) for each in assessments]
     for each in failures:
         steps += _failed(each, (ladder or {}).get(each.provider, "next"), unknown or {})
-    outcome, reason, rung = _severest(steps, failures, ladder or {})
+    outcome, reason, decided_by = _severest(steps, failures, ladder or {})
     categories = _merged(assessments)
     return Verdict(
         outcome=outcome,
@@ -48,7 +48,7 @@ def decide(
         categories=categories,
         reason=reason,
         policy_version=policy_version,
-        rung=rung,
+        decided_by=decided_by,
         assessments=tuple(assessments),
         failures=tuple(failures),
     )
@@ -56,7 +56,7 @@ def decide(
 
 def unmoderated(*, policy_version: str = "") -> Verdict:
     """The verdict of a room that judges nothing: shown, and logged as such."""
-    return Verdict(outcome=Outcome.ALLOW, rung=OFF, policy_version=policy_version)
+    return Verdict(outcome=Outcome.ALLOW, decided_by=OFF, policy_version=policy_version)
 
 
 def _severest(

@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 from moderado.moderation.providers.base import (
     DEFAULT_TIMEOUT,
     LONGEST_TIMEOUT,
-    Judge,
+    ConfiguredProvider,
     OnError,
     OnUnknown,
     Provider,
@@ -26,7 +26,7 @@ _KEYS = {"BACKEND", "OPTIONS", "TIMEOUT", "ON_ERROR", "ON_UNKNOWN", "BUDGET"}
 
 
 @cache
-def _built() -> tuple[tuple[Judge, ...], list[str]]:
+def _built() -> tuple[tuple[ConfiguredProvider, ...], list[str]]:
     return build(settings.MODERATION_PROVIDERS)
 
 
@@ -36,7 +36,7 @@ def mistakes() -> list[str]:
     return _built()[1]
 
 
-def judges() -> tuple[Judge, ...]:
+def configured_providers() -> tuple[ConfiguredProvider, ...]:
     """Who judges. Raises ImproperlyConfigured, with every mistake, rather than start without."""
     built, wrong = _built()
     if wrong:
@@ -47,19 +47,19 @@ def judges() -> tuple[Judge, ...]:
 @cache
 def is_remote() -> bool:
     """Whether any provider asks over the network."""
-    return any(judge.provider.remote for judge in judges())
+    return any(configured.provider.remote for configured in configured_providers())
 
 
 @cache
 def ladder() -> Mapping[str, str]:
     """What the failure of each provider means, as `policy.decide` takes it."""
-    return {judge.name: judge.on_error.value for judge in judges()}
+    return {configured.name: configured.on_error.value for configured in configured_providers()}
 
 
 @cache
 def unknown_rules() -> Mapping[str, str]:
     """What a call of unknown outcome means besides, as `policy.decide` takes it."""
-    return {judge.name: judge.on_unknown.value for judge in judges()}
+    return {configured.name: configured.on_unknown.value for configured in configured_providers()}
 
 
 @cache
@@ -67,35 +67,35 @@ def policy_version() -> str:
     """The same for the same providers, options and rules, in every process."""
     parts: list[Any] = [
         [
-            judge.name,
-            getattr(judge.provider, "version", ""),
-            judge.timeout,
-            judge.on_error,
-            judge.on_unknown,
+            configured.name,
+            getattr(configured.provider, "version", ""),
+            configured.timeout,
+            configured.on_error,
+            configured.on_unknown,
         ]
-        for judge in judges()
+        for configured in configured_providers()
     ]
     written = json.dumps([parts, settings.MODERATION_PROVIDERS], sort_keys=True, default=repr)
     return hashlib.sha256(written.encode()).hexdigest()[:16]
 
 
-def build(entries: Iterable[Any]) -> tuple[tuple[Judge, ...], list[str]]:
+def build(entries: Iterable[Any]) -> tuple[tuple[ConfiguredProvider, ...], list[str]]:
     """The judges, and a sentence for every entry that is wrong."""
-    built: list[Judge] = []
+    built: list[ConfiguredProvider] = []
     wrong: list[str] = []
     for number, entry in enumerate(entries, start=1):
         try:
             built.append(_judge(entry))
         except Exception as error:  # noqa: BLE001  (a provider may refuse its options in any way)
             wrong.append(f"provider {number}: {error}")
-    named = Counter(judge.name for judge in built)
+    named = Counter(configured.name for configured in built)
     wrong += [f"two providers are named {name!r}" for name, count in named.items() if count > 1]
     if not built and not wrong:
         wrong.append("nobody would judge: name at least one provider")
     return tuple(built), wrong
 
 
-def _judge(entry: Any) -> Judge:
+def _judge(entry: Any) -> ConfiguredProvider:
     if not isinstance(entry, Mapping) or "BACKEND" not in entry:
         raise ValueError('an entry is {"BACKEND": "dotted.path", "OPTIONS": {…}}')
     if unknown := set(entry) - _KEYS:
@@ -111,7 +111,7 @@ def _judge(entry: Any) -> Judge:
     budget = entry.get("BUDGET")
     if budget is not None and (type(budget) is not int or budget < 0):
         raise ValueError("BUDGET is a whole number of calls a day")
-    return Judge(
+    return ConfiguredProvider(
         provider=provider,
         timeout=timeout,
         on_error=OnError(entry.get("ON_ERROR", OnError.NEXT)),

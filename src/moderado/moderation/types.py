@@ -128,6 +128,8 @@ class Verdict:
     categories: Mapping[Category, float] = field(default_factory=_nothing)
     reason: Reason | None = None  # None when the content is shown
     policy_version: str = ""
-    rung: str = ""  # which step of the ladder decided: a provider's name, `unjudged`, `off`, …
+    decided_by: str = (
+        ""  # which step of the ladder decided: a provider's name, `unjudged`, `off`, …
+    )
     assessments: tuple[Assessment, ...] = ()
     failures: tuple[Failure, ...] = ()

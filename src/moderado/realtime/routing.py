@@ -5,7 +5,7 @@ from typing import Any
 from channels.routing import URLRouter
 from django.urls import path, re_path
 
-from moderado.realtime.consumer import ChatConsumer
+from moderado.realtime.session.consumer import ChatConsumer
 
 
 async def unknown(_scope: dict[str, Any], receive: Any, send: Any) -> None:

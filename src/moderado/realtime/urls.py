@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from moderado.realtime import asyncapi
+from moderado.realtime.wire import asyncapi
 
 urlpatterns = [path("ws/schema/", asyncapi.schema, name="asyncapi")]

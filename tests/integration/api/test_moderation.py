@@ -33,7 +33,7 @@ def judge(room, outcome=Outcome.HOLD, provider="blocklist", text="talvez"):
         outcome=outcome,
         score=0.6,
         categories=opinion.categories,
-        rung=provider,
+        decided_by=provider,
         assessments=(opinion,),
     )
     record([(content, verdict)])

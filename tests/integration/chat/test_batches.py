@@ -4,7 +4,7 @@ import pytest
 
 from moderado.chat.events import MessagesQueued
 from moderado.chat.models import Message, Room
-from moderado.chat.services.batches import Asked, post_messages
+from moderado.chat.services.batches import SendRequest, post_messages
 from moderado.chat.services.messages import post_message
 from moderado.core.errors import Invalid, RateLimited
 from tests.factories import make_member, make_room, make_user
@@ -13,7 +13,9 @@ pytestmark = pytest.mark.django_db
 
 
 def asked(member, text="bom dia", client_id=None):
-    return Asked(author_id=member.user_id, room_id=member.room_id, text=text, client_id=client_id)
+    return SendRequest(
+        author_id=member.user_id, room_id=member.room_id, text=text, client_id=client_id
+    )
 
 
 @pytest.fixture
@@ -56,7 +58,9 @@ def test_what_is_no_ordinary_case_is_left_alone(members):
     post_messages([asked(member, client_id="used")])
     off = make_member(make_room(moderation_mode="off"))
     post = make_member(make_room(moderation_mode="post"))
-    stranger = Asked(author_id=make_user().id, room_id=member.room_id, text="oi", client_id=None)
+    stranger = SendRequest(
+        author_id=make_user().id, room_id=member.room_id, text="oi", client_id=None
+    )
     before = Message.objects.count()
 
     outcomes = post_messages(

@@ -11,15 +11,15 @@ from tests.factories import make_room
 pytestmark = pytest.mark.django_db
 
 
-class Door:
+class WorkSignal:
     """Calls `answered` and, as often as there are `knocks`, `knocked`."""
 
     def __init__(self, answered=lambda: None, *, knocks=()):
-        self.answer = answered
+        self.acknowledge = answered
         self._knocks = list(knocks)
 
-    def hears_a_knock(self, seconds):
-        assert seconds == screening.LINGER
+    def wait(self, seconds):
+        assert seconds == screening.IDLE_WAIT
         if not self._knocks:
             return False
         self._knocks.pop(0)()
@@ -43,7 +43,7 @@ def test_what_comes_until_a_worker_leaves_needs_no_call(alice, room):
         if not came_late:
             came_late.append(post(alice, room, "late"))
 
-    assert screening.screen_waiting(Door(answered))
+    assert screening.screen_waiting(WorkSignal(answered))
     assert came_late
     assert waiting() == 0
 
@@ -52,7 +52,7 @@ def test_who_knocks_while_a_worker_is_at_the_door_is_heard_at_once(alice, room):
     answers = []
     knocks = [lambda: post(alice, room, "one"), lambda: None, lambda: post(alice, room, "two")]
 
-    assert screening.screen_waiting(Door(lambda: answers.append(waiting()), knocks=knocks))
+    assert screening.screen_waiting(WorkSignal(lambda: answers.append(waiting()), knocks=knocks))
     assert answers == [0]
     assert Message.objects.filter(status="APPROVED").count() == 2
 
@@ -64,7 +64,7 @@ def test_where_the_largest_batch_is_not_enough_others_are_called_to_help(alice, 
         post(alice, room)
     left = []
 
-    screening.screen_waiting(Door(lambda: left.append(waiting())))
+    screening.screen_waiting(WorkSignal(lambda: left.append(waiting())))
 
     assert left == [3, 1, 0]
 
@@ -75,7 +75,7 @@ def test_one_worker_is_enough_as_long_as_its_batches_can_grow(alice, room, monke
         post(alice, room)
     left = []
 
-    screening.screen_waiting(Door(lambda: left.append(waiting())))
+    screening.screen_waiting(WorkSignal(lambda: left.append(waiting())))
 
     assert left == [0]
 
@@ -89,7 +89,7 @@ def test_a_backlog_is_judged_without_pause_in_however_many_rooms(alice, limit, m
             post(alice, room)
     left = []
 
-    screening.screen_waiting(Door(lambda: left.append(waiting())))
+    screening.screen_waiting(WorkSignal(lambda: left.append(waiting())))
 
     assert left == [0]
 
@@ -103,7 +103,7 @@ def test_no_worker_waits_at_the_door_while_a_flood_waits_behind_it(alice, monkey
     left, waited = [], []
 
     screening.screen_waiting(
-        Door(lambda: left.append(waiting()), knocks=[lambda: waited.append(waiting())])
+        WorkSignal(lambda: left.append(waiting()), knocks=[lambda: waited.append(waiting())])
     )
 
     assert left == [4, 0]
@@ -115,13 +115,13 @@ def test_when_time_is_up_a_call_is_heard_again(alice, room, monkeypatch):
     post(alice, room)
     calls = []
 
-    assert not screening.screen_waiting(Door(lambda: calls.append(waiting())))
+    assert not screening.screen_waiting(WorkSignal(lambda: calls.append(waiting())))
     assert calls == [1]
 
 
 def test_a_worker_that_fails_silences_nobody(monkeypatch):
     answered = []
-    monkeypatch.setattr(tasks.doorbell, "answer", lambda: answered.append(True))
+    monkeypatch.setattr(tasks.wakeup, "acknowledge", lambda: answered.append(True))
 
     def fail(_door):
         raise ValueError("broken")

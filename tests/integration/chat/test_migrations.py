@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection
 
 from moderado.chat.models import Message
-from moderado.chat.services.batches import Asked, post_messages
+from moderado.chat.services.batches import SendRequest, post_messages
 from tests.factories import make_member, make_message, make_room, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,7 +68,7 @@ def test_a_migration_that_stopped_half_way_is_begun_again():
 @pytest.mark.usefixtures("as_before")
 def test_who_sends_across_the_migration_stores_each_message_once():
     place = make_member()
-    asked = [Asked(author_id=place.user_id, room_id=place.room_id, text="oi", client_id="1")]
+    asked = [SendRequest(author_id=place.user_id, room_id=place.room_id, text="oi", client_id="1")]
     (first,) = post_messages(asked)  # by a statement that stays prepared
 
     for target in ("0003", "0002"):

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from moderado.chat.errors import Conflict, NoSuchMessage, NoSuchRoom
-from moderado.chat.events import AuthorTold, MessagesQueued, Notice, RoomsChanged
+from moderado.chat.events import AuthorNotified, MessagesQueued, Notice, RoomsChanged
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.services.messages import post_message
 from moderado.core.errors import Invalid
@@ -45,7 +45,7 @@ def test_the_author_is_told_and_the_queue_rung_after_commit(
         view = post(alice, room).view
         assert heard == []
 
-    assert [type(event) for event in heard] == [AuthorTold, MessagesQueued]
+    assert [type(event) for event in heard] == [AuthorNotified, MessagesQueued]
     assert (heard[0].notice, heard[0].view) == (Notice.QUEUED, view)
 
 
@@ -156,7 +156,7 @@ def test_what_is_not_judged_is_logged_as_such(alice):
     view = post(alice, make_room(moderation_mode="off")).view
 
     line = ModerationLog.objects.get(subject_id=view.id)
-    assert (line.verdict, line.rung) == ("ALLOW", "off")
+    assert (line.verdict, line.decided_by) == ("ALLOW", "off")
 
 
 @pytest.mark.django_db(transaction=True)

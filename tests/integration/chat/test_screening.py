@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from moderado.chat.events import AuthorTold, Notice, RoomsChanged
+from moderado.chat.events import AuthorNotified, Notice, RoomsChanged
 from moderado.chat.models import Message, Revision, Room
 from moderado.chat.services import claims, screening, verdicts
 from moderado.chat.services import remote as remote_calls
@@ -94,7 +94,7 @@ def test_the_author_of_a_blocked_message_is_told_why_and_the_room_nothing(
         judge()
 
     (told,) = heard
-    assert isinstance(told, AuthorTold)
+    assert isinstance(told, AuthorNotified)
     assert (told.notice, told.author_id) == (Notice.REJECTED, alice.id)
     assert (told.view.reason, told.view.categories) == ("policy", ("harassment",))
 

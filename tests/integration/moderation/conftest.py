@@ -26,7 +26,7 @@ def held():
 
     def hold(*, outcome=Outcome.HOLD, score=0.6, **fields):
         content = make_content(**fields)
-        record([(content, Verdict(outcome=outcome, score=score, rung="blocklist"))])
+        record([(content, Verdict(outcome=outcome, score=score, decided_by="blocklist"))])
         return Case.objects.get(subject_id=content.subject_id, revision=content.revision)
 
     return hold

@@ -224,7 +224,7 @@ def test_one_providers_breaker_is_not_anothers(settings):
 
     calls, kept = reserved()
 
-    assert [call.judge.name for call in calls] == ["keyed"]
+    assert [call.configured.name for call in calls] == ["keyed"]
     assert [each.provider for each in kept] == ["remote"]
 
 

@@ -76,7 +76,7 @@ def test_what_a_local_rule_blocks_is_not_sent_anywhere(settings):
 
     verdict = judged(content("BLOCK"))
 
-    assert (verdict.outcome, verdict.rung) == (BLOCK, "obedient")
+    assert (verdict.outcome, verdict.decided_by) == (BLOCK, "obedient")
     assert (Remote.asked, states()) == ([], [])
 
 
@@ -85,7 +85,7 @@ def test_a_remote_failure_leaves_the_decision_to_the_local_rules(settings):
 
     verdict = judged(content("FAIL"))
 
-    assert (verdict.outcome, verdict.rung) == (ALLOW, "obedient")
+    assert (verdict.outcome, verdict.decided_by) == (ALLOW, "obedient")
     assert verdict.failures[0].provider == "remote"
 
 
@@ -100,7 +100,7 @@ def test_a_provider_is_not_waited_for_beyond_its_time_out(settings):
 
     verdict = judged(content("WAIT"))
 
-    assert (verdict.outcome, verdict.rung) == (HOLD, "remote:hold")
+    assert (verdict.outcome, verdict.decided_by) == (HOLD, "remote:hold")
     assert verdict.failures[0].error == "TimeoutError"
     assert states() == [(1, "unknown")]
 
@@ -118,7 +118,7 @@ def test_what_was_answered_is_never_asked_again():
 
     again = judged(one)
 
-    assert (again.outcome, again.rung) == (first.outcome, first.rung)
+    assert (again.outcome, again.decided_by) == (first.outcome, first.decided_by)
     assert again.assessments[0].categories == first.assessments[0].categories
     assert Remote.asked == ["HOLD this"]
     assert states() == [(1, "answered")]
@@ -190,7 +190,7 @@ def test_a_key_is_not_used_again_where_the_operator_says_so(settings):
 
     verdict = judged(one)
 
-    assert (verdict.outcome, verdict.rung, Keyed.keys) == (ALLOW, "obedient", [])
+    assert (verdict.outcome, verdict.decided_by, Keyed.keys) == (ALLOW, "obedient", [])
 
 
 @pytest.mark.parametrize("backend", [REMOTE, KEYED])
@@ -204,7 +204,7 @@ def test_what_may_have_been_done_is_held_where_the_operator_says_so(settings, ba
     verdict = judged(one)
 
     name = backend["BACKEND"].rsplit(".")[-1].lower()
-    assert (verdict.outcome, verdict.rung) == (HOLD, f"{name}:unknown:hold")
+    assert (verdict.outcome, verdict.decided_by) == (HOLD, f"{name}:unknown:hold")
     assert states() == [(1, "unknown")]
 
 
@@ -226,7 +226,7 @@ def test_an_answer_that_is_no_opinion_is_not_asked_for_again(settings):
 
     first, again = judged(one), judged(one)
 
-    assert [(each.outcome, each.rung) for each in (first, again)] == [
+    assert [(each.outcome, each.decided_by) for each in (first, again)] == [
         (HOLD, "remote:no_opinion:hold")
     ] * 2
     assert (Remote.asked, states()) == (["ODD"], [(1, "refused")])
@@ -297,7 +297,7 @@ def test_what_is_over_budget_is_left_to_the_ladder(settings):
 
     assert Remote.asked == ["FLAG"]
     assert [verdict.outcome for verdict in verdicts] == [FLAG, FLAG]
-    assert [verdict.rung for verdict in verdicts] == ["obedient", "obedient"]
+    assert [verdict.decided_by for verdict in verdicts] == ["obedient", "obedient"]
 
 
 @pytest.mark.proves("R27")

@@ -28,7 +28,7 @@ def test_a_line_says_what_was_found_where_and_by_whom(settings):
 
     assert (line.subject_type, line.revision, line.scope_id) == ("message", 1, content.scope_id)
     assert (line.verdict, line.reason) == (Outcome.BLOCK, Reason.POLICY)
-    assert (line.provider, line.rung) == ("blocklist", "blocklist")
+    assert (line.provider, line.decided_by) == ("blocklist", "blocklist")
     assert line.score == 0.9
     assert line.categories == {"harassment": 0.9}
     assert line.model
@@ -43,13 +43,13 @@ def test_a_line_says_what_was_found_where_and_by_whom(settings):
 def test_a_failure_stands_beside_the_verdict():
     content = make_content()
     failure = Failure(provider="judge", error="TimeoutError", latency=8.0)
-    verdict = Verdict(outcome=Outcome.HOLD, rung="unjudged", failures=(failure,))
+    verdict = Verdict(outcome=Outcome.HOLD, decided_by="unjudged", failures=(failure,))
 
     record([(content, verdict)])
 
     line = ModerationLog.objects.get(subject_id=content.subject_id)
     assert line.failures == [{"provider": "judge", "error": "TimeoutError", "latency": 8.0}]
-    assert (line.provider, line.rung) == ("", "unjudged")
+    assert (line.provider, line.decided_by) == ("", "unjudged")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_what_is_shown_unjudged_is_logged_as_such():
     record_unjudged(content)
 
     line = ModerationLog.objects.get(subject_id=content.subject_id)
-    assert (line.verdict, line.rung, line.provider) == (Outcome.ALLOW, "off", "")
+    assert (line.verdict, line.decided_by, line.provider) == (Outcome.ALLOW, "off", "")
 
 
 def test_a_batch_takes_two_statements(django_assert_num_queries):

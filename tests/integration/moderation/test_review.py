@@ -92,7 +92,7 @@ def test_a_ruling_is_logged_with_its_actor(held, ana):
     rule(ana, case, "ALLOW", reason="contexto")
 
     line = ModerationLog.objects.get(subject_id=case.subject_id, actor=ana)
-    assert (line.verdict, line.reason, line.rung) == ("ALLOW", "moderator", "moderator")
+    assert (line.verdict, line.reason, line.decided_by) == ("ALLOW", "moderator", "moderator")
     assert line.scope_id == case.scope_id
     assert line.raw == {"case": str(case.id), "reason": "contexto", "note": ""}
 

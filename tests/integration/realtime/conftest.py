@@ -20,8 +20,9 @@ from moderado.chat.models import Room
 from moderado.chat.services import messages
 from moderado.chat.services.screening import screen_waiting
 from moderado.config.asgi import application
-from moderado.realtime import healing, hub, serving
-from moderado.realtime.bridge import in_thread
+from moderado.realtime.infra.db_calls import run_in_db_thread
+from moderado.realtime.rooms import hub, reconcile
+from moderado.realtime.transport import uvicorn_protocol
 from tests import factories
 from tests.integration.realtime.clients import Client, connected
 
@@ -34,7 +35,7 @@ async def running_server() -> AsyncIterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         application,
-        ws="moderado.realtime.serving:ChatProtocol",
+        ws="moderado.realtime.transport.uvicorn_protocol:ChatProtocol",
         ws_max_size=65_536,
         ws_per_message_deflate=False,
         lifespan="off",
@@ -58,8 +59,8 @@ async def running_server() -> AsyncIterator[str]:
 async def server(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
     """The address of a server with a short periodic check."""
     await asyncio.to_thread(_forget_everything)
-    monkeypatch.setattr(healing, "ROUND", 1.0)
-    monkeypatch.setattr(serving, "SPREAD", 0.0)  # seconds: nobody waits for the last ones
+    monkeypatch.setattr(reconcile, "ROUND", 1.0)
+    monkeypatch.setattr(uvicorn_protocol, "SPREAD", 0.0)  # seconds: nobody waits for the last ones
     async with running_server() as url:
         yield url
     await hub.hub().close()
@@ -88,12 +89,12 @@ def token_of(user: User) -> str:
     return sessions.tokens_of(session=sessions.open_session(user=user)).access
 
 
-make_user = in_thread(factories.make_user)
-make_room = in_thread(factories.make_room)
-make_member = in_thread(factories.make_member)
-make_token = in_thread(token_of)
-screen = in_thread(screen_waiting)
-post = in_thread(messages.post_message)
+make_user = run_in_db_thread(factories.make_user)
+make_room = run_in_db_thread(factories.make_room)
+make_member = run_in_db_thread(factories.make_member)
+make_token = run_in_db_thread(token_of)
+screen = run_in_db_thread(screen_waiting)
+post = run_in_db_thread(messages.post_message)
 
 
 class Cast:

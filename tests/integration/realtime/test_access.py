@@ -12,18 +12,19 @@ from moderado.accounts.models import User
 from moderado.accounts.selectors import principal_of
 from moderado.accounts.services import accounts, sessions, tickets
 from moderado.chat.services import memberships, rooms
-from moderado.realtime import consumer, healing
-from moderado.realtime.bridge import in_thread
+from moderado.realtime.infra.db_calls import run_in_db_thread
+from moderado.realtime.rooms import reconcile
+from moderado.realtime.session import consumer
 from tests.integration.realtime.conftest import Cast, make_token, make_user
 
-open_session = in_thread(sessions.open_session)
-issue_ticket = in_thread(tickets.issue_ticket)
-end_session = in_thread(sessions.end_session)
-remove = in_thread(memberships.remove_participant)
-leave = in_thread(memberships.leave_room)
-update_room = in_thread(rooms.update_room)
-delete_room = in_thread(rooms.delete_room)
-deactivate = in_thread(accounts.deactivate)
+open_session = run_in_db_thread(sessions.open_session)
+issue_ticket = run_in_db_thread(tickets.issue_ticket)
+end_session = run_in_db_thread(sessions.end_session)
+remove = run_in_db_thread(memberships.remove_participant)
+leave = run_in_db_thread(memberships.leave_room)
+update_room = run_in_db_thread(rooms.update_room)
+delete_room = run_in_db_thread(rooms.delete_room)
+deactivate = run_in_db_thread(accounts.deactivate)
 
 
 async def ticket_of(user: User) -> str:
@@ -256,7 +257,7 @@ async def test_signing_out_closes_the_sessions_sockets_and_no_others(cast: Cast)
 
 @pytest.mark.proves("S11")
 async def test_a_session_that_ended_without_a_hint_is_found(cast: Cast, monkeypatch):
-    monkeypatch.setattr(healing, "SESSIONS_EVERY", 1)
+    monkeypatch.setattr(reconcile, "SESSIONS_EVERY", 1)
     user = await make_user()
     client = await cast.join(user)
 

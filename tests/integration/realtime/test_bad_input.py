@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 from msgspec import structs
 
-from moderado.realtime import hub, posting, protocol
-from moderado.realtime import socket as outgoing
-from moderado.realtime.frames import line_of
+from moderado.realtime.rooms import hub, send_batcher
+from moderado.realtime.transport import outbox as outgoing
+from moderado.realtime.wire import protocol
+from moderado.realtime.wire.encode import line_of
 from tests.integration.realtime.conftest import Cast, make_user, screen
 
 BAD_FRAMES = [
@@ -155,7 +156,7 @@ async def test_what_breaks_in_the_server_is_an_error_with_an_id_and_nothing_else
 
     room = await cast.room()
     at_ana = await cast.join(await cast.member(room), room)
-    monkeypatch.setattr(posting.Posting, "post", broken)
+    monkeypatch.setattr(send_batcher.SendBatcher, "post", broken)
 
     await at_ana.send("chat_message", message="oi", client_id="1")
     error = await at_ana.next("error")

@@ -10,9 +10,9 @@ import pytest_asyncio
 from django.db import connection, connections
 
 from moderado.core.errors import NotFound
-from moderado.realtime import bridge
-from moderado.realtime.bridge import in_thread
-from moderado.realtime.threads import Threads
+from moderado.realtime.infra import db_calls
+from moderado.realtime.infra.db_calls import run_in_db_thread
+from moderado.realtime.infra.thread_pool import Threads
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,9 +38,9 @@ class Pool:
 @pytest_asyncio.fixture
 async def pool(monkeypatch) -> AsyncIterator[Pool]:
     """With a bridge that has no thread yet."""
-    monkeypatch.setattr(bridge, "_threads", Threads(name="test", rest=10, when_over=int))
-    yield Pool(await in_thread(lambda: connection.pool)())
-    await in_thread(connections.close_all)()
+    monkeypatch.setattr(db_calls, "_threads", Threads(name="test", rest=10, when_over=int))
+    yield Pool(await run_in_db_thread(lambda: connection.pool)())
+    await run_in_db_thread(connections.close_all)()
 
 
 def _backend() -> int:
@@ -63,18 +63,18 @@ def _is_gone(cursor: Any, pid: int) -> bool:
 
 
 async def test_one_call_after_the_other_uses_the_same_and_the_pool_is_asked_once(pool):
-    first = await in_thread(_backend)()
+    first = await run_in_db_thread(_backend)()
     taken = pool.taken
 
-    assert {await in_thread(_backend)() for _ in range(5)} == {first}
+    assert {await run_in_db_thread(_backend)() for _ in range(5)} == {first}
     assert pool.taken == taken
 
 
 async def test_one_that_the_server_has_ended_is_replaced_and_nobody_notices(pool):
-    first = await in_thread(_backend)()
+    first = await run_in_db_thread(_backend)()
     await asyncio.to_thread(_end, first)
 
-    assert await in_thread(_backend)() != first
+    assert await run_in_db_thread(_backend)() != first
 
 
 async def test_whose_call_failed_gives_it_back(pool):
@@ -82,27 +82,27 @@ async def test_whose_call_failed_gives_it_back(pool):
         _backend()
         raise NotFound
 
-    await in_thread(_backend)()
+    await run_in_db_thread(_backend)()
     resting = pool.resting
     with pytest.raises(NotFound):
-        await in_thread(fail)()
+        await run_in_db_thread(fail)()
 
     assert pool.resting == resting + 1
 
 
 async def test_it_is_given_back_now_and_then_so_that_the_pool_sees_to_its_age(pool, monkeypatch):
-    monkeypatch.setattr(bridge, "KEPT", 0.0)
+    monkeypatch.setattr(db_calls, "KEPT", 0.0)
 
-    await in_thread(_backend)()
+    await run_in_db_thread(_backend)()
     taken = pool.taken
-    await in_thread(_backend)()
+    await run_in_db_thread(_backend)()
 
     assert pool.taken == taken + 1
 
 
 async def test_after_a_crowd_all_come_back_to_the_pool(pool, monkeypatch):
     rested = Threads(name="test", rest=0.05, when_over=connections.close_all)
-    monkeypatch.setattr(bridge, "_threads", rested)
+    monkeypatch.setattr(db_calls, "_threads", rested)
     resting = pool.resting
     all_are_here = threading.Barrier(3, timeout=10)
 
@@ -110,6 +110,6 @@ async def test_after_a_crowd_all_come_back_to_the_pool(pool, monkeypatch):
         _backend()
         all_are_here.wait()
 
-    await asyncio.gather(*(in_thread(meet)() for _ in range(3)))
+    await asyncio.gather(*(run_in_db_thread(meet)() for _ in range(3)))
 
     await asyncio.to_thread(wait_until, lambda: pool.resting >= resting, what="they are back")

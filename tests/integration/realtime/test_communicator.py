@@ -3,7 +3,7 @@
 from channels.testing import WebsocketCommunicator
 
 from moderado.config.asgi import application
-from moderado.realtime import hub
+from moderado.realtime.rooms import hub
 from tests.integration.realtime.conftest import (
     make_member,
     make_room,

@@ -1,6 +1,6 @@
 """Promises of the contract that a stranger, reading it word by word, found broken."""
 
-from moderado.realtime import healing
+from moderado.realtime.rooms import reconcile
 from tests.integration.realtime.conftest import Cast, make_user, screen
 
 OFFENSIVE = "seu filho da puta"
@@ -66,9 +66,9 @@ async def test_a_verdict_found_late_waits_for_its_turn_in_the_room(cast: Cast, m
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)
-    monkeypatch.setattr("moderado.realtime.fanout._courier.take", lambda *_: None)
-    monkeypatch.setattr(healing, "VERDICT_AFTER", 0.0)
-    monkeypatch.setattr(healing.Healing, "rooms", _late(healing.Healing.rooms))
+    monkeypatch.setattr("moderado.realtime.pubsub.fanout._publisher.take", lambda *_: None)
+    monkeypatch.setattr(reconcile, "VERDICT_AFTER", 0.0)
+    monkeypatch.setattr(reconcile.Reconciler, "rooms", _late(reconcile.Reconciler.rooms))
 
     await cast.publish(room, ana.id, "um")
     await at_ana.send("chat_message", message="dois", client_id="2")

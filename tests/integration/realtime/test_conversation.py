@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from moderado.chat.models import Membership, Room
-from moderado.realtime import hub, presence
+from moderado.realtime.rooms import hub, presence
 from tests.integration.realtime.conftest import Cast, screen
 
 OFFENSIVE = "seu filho da puta"

@@ -5,7 +5,8 @@ from uuid import uuid4
 import redis as redis_package
 from django.conf import settings
 
-from moderado.realtime import fanout, hub
+from moderado.realtime.pubsub import fanout
+from moderado.realtime.rooms import hub
 from tests.integration.realtime.conftest import Cast
 
 

@@ -8,7 +8,8 @@ from channels.layers import get_channel_layer
 from moderado.chat.models import Room
 from moderado.chat.selectors import feed
 from moderado.core import redis
-from moderado.realtime import envelope, fanout, healing, hub
+from moderado.realtime.pubsub import envelope, fanout
+from moderado.realtime.rooms import hub, reconcile
 from tests.integration.realtime.conftest import Cast, screen
 
 
@@ -19,9 +20,11 @@ def deaf(monkeypatch):
     class Deaf:
         on = False
 
-    take = fanout._courier.take
+    take = fanout._publisher.take
     monkeypatch.setattr(
-        fanout._courier, "take", lambda *parcels: None if Deaf.on else take(*parcels)
+        fanout._publisher,
+        "take",
+        lambda *hints: None if Deaf.on else take(*hints),
     )
     return Deaf
 
@@ -93,9 +96,11 @@ async def test_a_removal_that_no_hint_announced_is_found_before_anything_is_told
 
 
 async def test_every_hint_told_five_times_is_heard_once(cast: Cast, monkeypatch):
-    take = fanout._courier.take
+    take = fanout._publisher.take
     monkeypatch.setattr(
-        fanout._courier, "take", lambda *parcels: [take(*parcels) for _ in range(5)] and None
+        fanout._publisher,
+        "take",
+        lambda *hints: [take(*hints) for _ in range(5)] and None,
     )
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
@@ -159,7 +164,7 @@ def _until_redis_answers() -> None:
 
 
 async def test_a_deaf_hub_begins_anew(cast: Cast, monkeypatch):
-    monkeypatch.setattr(healing, "DEAF_AFTER", 2.0)
+    monkeypatch.setattr(reconcile, "DEAF_AFTER", 2.0)
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_bia = await cast.join(bia, room)

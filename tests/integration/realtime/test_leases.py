@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from moderado.realtime.leases import Leases
+from moderado.realtime.infra.leases import Leases
 
 
 @pytest.fixture

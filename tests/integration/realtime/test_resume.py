@@ -6,7 +6,7 @@ import pytest
 
 from moderado.chat.models import Room
 from moderado.core.errors import Unavailable
-from moderado.realtime import reads
+from moderado.realtime.infra import queries
 from tests.integration.realtime.conftest import Cast, screen
 
 
@@ -79,9 +79,9 @@ async def test_a_long_absence_is_told_in_pages_and_live_frames_wait_for_the_last
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     await cast.publish(room, ana.id, *(f"{number}" for number in range(5)))
-    small = reads.feed.changes
+    small = queries.feed.changes
     monkeypatch.setattr(
-        reads.feed, "changes", lambda **arguments: small(**{**arguments, "limit": 2})
+        queries.feed, "changes", lambda **arguments: small(**{**arguments, "limit": 2})
     )
     at_bia = await cast.join(bia)
 
@@ -110,7 +110,7 @@ async def test_what_happens_while_a_subscriber_reads_is_neither_lost_nor_told_tw
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     await cast.publish(room, ana.id, "antes")
-    resume = reads.resume
+    resume = queries.resume
 
     async def slowly(**arguments):
         await cast.publish(room, ana.id, "durante 1")  # read, and heard as well
@@ -118,7 +118,7 @@ async def test_what_happens_while_a_subscriber_reads_is_neither_lost_nor_told_tw
         await cast.publish(room, ana.id, "durante 2")  # heard only
         return resumed
 
-    monkeypatch.setattr(reads, "resume", slowly)
+    monkeypatch.setattr(queries, "resume", slowly)
     at_bia = await cast.join(bia)
     await at_bia.send("subscribe", room=str(room.id), after=0, epoch=str(room.epoch))
     synced = await at_bia.next("synced")
@@ -138,9 +138,9 @@ async def test_who_could_not_be_told_what_was_missed_hears_nothing_beyond_it(
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     await cast.publish(room, ana.id, "um", "dois", "três")
-    small = reads.feed.changes
+    small = queries.feed.changes
     monkeypatch.setattr(
-        reads.feed, "changes", lambda **arguments: small(**{**arguments, "limit": 2})
+        queries.feed, "changes", lambda **arguments: small(**{**arguments, "limit": 2})
     )
     at_ana, at_bia = await cast.join(ana, room), await cast.join(bia)
     if asked == "sync":  # for the second page
@@ -152,7 +152,7 @@ async def test_who_could_not_be_told_what_was_missed_hears_nothing_beyond_it(
         async def refuse(**_arguments):
             raise Unavailable
 
-        broken.setattr(reads, "resume", refuse)
+        broken.setattr(queries, "resume", refuse)
         await at_bia.send(asked, room=str(room.id), after=2, epoch=None)
         error = await at_bia.next("error")
     await cast.publish(room, ana.id, "quatro")

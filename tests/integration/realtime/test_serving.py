@@ -44,7 +44,8 @@ async def server_process(log: Path) -> AsyncIterator[Server]:
         command = [
             sys.executable, "-m", "uvicorn", "moderado.config.asgi:application",
             "--fd", str(listener.fileno()), "--lifespan", "off", "--no-proxy-headers",
-            "--ws", "moderado.realtime.serving:ChatProtocol", "--ws-max-size", "65536",
+            "--ws", "moderado.realtime.transport.uvicorn_protocol:ChatProtocol",
+            "--ws-max-size", "65536",
             "--timeout-graceful-shutdown", "8",
         ]
         # fmt: on

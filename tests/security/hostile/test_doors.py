@@ -3,7 +3,7 @@
 import pytest
 from rest_framework.test import APIClient
 
-from moderado.realtime.protocol import Closing
+from moderado.realtime.wire.protocol import CloseCode
 from tests import factories
 from tests.integration.realtime.conftest import Cast, make_token, make_user, screen
 from tests.providers import Obedient
@@ -89,7 +89,7 @@ async def test_the_eleventh_socket_of_an_account_and_the_51st_of_an_address_are_
         client = await cast.open(f"/ws/chat/?token={token}", additional_headers=claim)
         frame = await client._read()
         if frame["type"] == "error":
-            assert await client.closed() == Closing.TOO_MANY_CONNECTIONS
+            assert await client.closed() == CloseCode.TOO_MANY_CONNECTIONS
         return frame.get("code", frame["type"])
 
     answers = [await opened(tokens[number // 10], number) for number in range(50)]

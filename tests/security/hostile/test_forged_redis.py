@@ -19,7 +19,8 @@ from moderado.chat.models import Message, Room
 from moderado.chat.services import messages
 from moderado.core import limits
 from moderado.core.errors import RateLimited
-from moderado.realtime import fanout, hub
+from moderado.realtime.pubsub import fanout
+from moderado.realtime.rooms import hub
 from tests import factories
 from tests.integration.realtime.conftest import Cast
 from tests.processes import wait_until

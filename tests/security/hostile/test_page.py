@@ -7,7 +7,7 @@ from playwright.async_api import Browser, expect
 
 from moderado.chat.models import Message, Room
 from moderado.chat.services import messages, rooms
-from moderado.realtime.bridge import in_thread
+from moderado.realtime.infra.db_calls import run_in_db_thread
 from tests import factories, processes
 from tests.browser import chromium, open_browser, visit
 from tests.security.hostile.strings import MARKUP
@@ -48,7 +48,7 @@ def attack() -> Room:
 
 @pytest.mark.proves("S24")
 async def test_whatever_is_said_in_a_room_the_page_shows_as_words(browser: Browser, url: str):
-    room = await in_thread(attack)()
+    room = await run_in_db_thread(attack)()
     async with visit(browser, url, "Ana") as ana:
         await ana.join(MARKUP[0])
         await expect(ana.message("an answer")).to_be_visible()
@@ -87,7 +87,7 @@ def disturb() -> Room:
 async def test_what_people_write_stays_in_its_place_and_turns_nothing_else(
     browser: Browser, url: str
 ):
-    await in_thread(disturb)()
+    await run_in_db_thread(disturb)()
     async with visit(browser, url, "Ana") as ana:
         await ana.join("Sala")
         await expect(ana.message("the last of them")).to_be_visible()

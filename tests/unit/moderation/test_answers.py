@@ -15,7 +15,7 @@ import moderado.chat.tasks  # noqa: F401  (tells whose exceptions are let by)
 from moderado.moderation import registry
 from moderado.moderation.errors import ProviderUnavailable
 from moderado.moderation.providers import calls
-from moderado.moderation.providers.base import Judge
+from moderado.moderation.providers.base import ConfiguredProvider
 from moderado.moderation.services.screening import screen
 from moderado.moderation.types import Assessment, Category, Content, Fault, Outcome, Span
 
@@ -178,8 +178,8 @@ def content(text=TEXT):
 
 def asked(provider=None, text=TEXT, timeout=5.0):
     """What a remote provider is understood to have said."""
-    judge = Judge(provider=provider or OddRemote(), timeout=timeout)
-    return asyncio.run(calls.ask_remotely(judge, judge.provider, content(text)))
+    configured = ConfiguredProvider(provider=provider or OddRemote(), timeout=timeout)
+    return asyncio.run(calls.ask_remotely(configured, configured.provider, content(text)))
 
 
 def test_a_plain_opinion_is_one(monkeypatch):
@@ -199,7 +199,7 @@ def test_what_is_no_opinion_of_a_local_provider_approves_nothing(monkeypatch, ac
 
     odd, other = screen([content(), content("oi")])
 
-    assert (odd.outcome, odd.rung) == (HOLD, "odd:no_opinion:hold")
+    assert (odd.outcome, odd.decided_by) == (HOLD, "odd:no_opinion:hold")
     assert TEXT not in odd.failures[0].error
     assert other.outcome is ALLOW  # one text does not cost the others their verdict
 
@@ -223,10 +223,10 @@ def test_whatever_a_remote_provider_raises_the_loop_of_all_calls_goes_on(monkeyp
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    judge = Judge(provider=OddRemote())
+    configured = ConfiguredProvider(provider=OddRemote())
 
     def ask(text):
-        call = calls.ask_remotely(judge, judge.provider, content(text))
+        call = calls.ask_remotely(configured, configured.provider, content(text))
         return asyncio.run_coroutine_threadsafe(call, loop).result(10)
 
     try:
@@ -271,10 +271,10 @@ class Stubborn(OddRemote):
 
 async def test_who_does_not_let_itself_be_cancelled_is_not_waited_for():
     provider = Stubborn()
-    judge = Judge(provider=provider, timeout=0.05)
+    configured = ConfiguredProvider(provider=provider, timeout=0.05)
 
     async with asyncio.timeout(5):
-        answer = await calls.ask_remotely(judge, provider, content())
+        answer = await calls.ask_remotely(configured, provider, content())
     provider.let_go.set()
 
     assert (answer.error, answer.fault) == ("TimeoutError", Fault.UNKNOWN)
@@ -326,9 +326,9 @@ def test_what_may_have_been_done_is_repeated_only_under_a_key_and_by_the_rule(
     provider, rule, retry_after
 ):
     entry = {"BACKEND": f"tests.providers.{provider}"} | ({"ON_UNKNOWN": rule} if rule else {})
-    (judge,), mistakes = registry.build([entry])
+    (configured,), mistakes = registry.build([entry])
 
-    failure = asyncio.run(calls.ask_remotely(judge, judge.provider, content("FAIL")))
+    failure = asyncio.run(calls.ask_remotely(configured, configured.provider, content("FAIL")))
 
     assert mistakes == []
     assert (failure.fault, failure.retry_after) == (Fault.UNKNOWN, retry_after)

@@ -21,7 +21,7 @@ def blocks(language):
 
 
 @pytest.fixture
-def judge(httpserver):
+def configured(httpserver):
     namespace = {}
     exec(blocks("python")[0], namespace)  # noqa: S102  (our own page)
     return namespace["Judge"](url=httpserver.url_for("/v1"))
@@ -31,33 +31,33 @@ def content(text):
     return Content(subject_type="message", subject_id=uuid.uuid4(), revision=1, text=text)
 
 
-async def test_it_asks_its_service_about_every_text_and_keeps_the_order(httpserver, judge):
+async def test_it_asks_its_service_about_every_text_and_keeps_the_order(httpserver, configured):
     for text, toxicity in (("bom dia", 0.1), ("vilão", 0.9)):
         httpserver.expect_request("/v1", json={"text": text}).respond_with_json(
             {"toxicity": toxicity}
         )
 
-    assessments = await judge.assess([content("bom dia"), content("vilão")])
+    assessments = await configured.assess([content("bom dia"), content("vilão")])
 
     assert [each.outcome for each in assessments] == [Outcome.ALLOW, Outcome.BLOCK]
     assert assessments[1].categories == {Category.HARASSMENT: 0.9}
 
 
 @pytest.mark.parametrize("answer", ["", "[]", "{}", '{"toxicity": null}', '{"toxicity": "very"}'])
-async def test_what_is_no_answer_is_no_opinion(httpserver, judge, answer):
+async def test_what_is_no_answer_is_no_opinion(httpserver, configured, answer):
     httpserver.expect_request("/v1").respond_with_data(answer, content_type="application/json")
 
     with pytest.raises(ProviderUnavailable):
-        await judge.assess([content("bom dia")])
+        await configured.assess([content("bom dia")])
 
 
 def test_the_shown_rules_are_accepted():
     options = json.loads(blocks("json")[-1])
     entry = {"BACKEND": "moderado.moderation.providers.blocklist.BlocklistProvider"}
 
-    (judge,), mistakes = registry.build([entry | {"OPTIONS": options}])
+    (configured,), mistakes = registry.build([entry | {"OPTIONS": options}])
 
     assert mistakes == []
-    (found,) = judge.provider.assess([content("Compre SEGUIDORES e ganhe muito por dia")])
+    (found,) = configured.provider.assess([content("Compre SEGUIDORES e ganhe muito por dia")])
     assert found.outcome is Outcome.HOLD
     assert found.categories == {Category.SPAM: 0.6}

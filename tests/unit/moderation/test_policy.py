@@ -33,7 +33,11 @@ def test_the_severest_opinion_wins(opinions, expected):
 def test_what_nobody_judged_is_held():
     verdict = policy.decide([])
 
-    assert (verdict.outcome, verdict.reason, verdict.rung) == (HOLD, Reason.UNJUDGED, "unjudged")
+    assert (verdict.outcome, verdict.reason, verdict.decided_by) == (
+        HOLD,
+        Reason.UNJUDGED,
+        "unjudged",
+    )
 
 
 @pytest.mark.parametrize(
@@ -47,7 +51,7 @@ def test_the_author_is_told_a_reason_only_for_what_is_not_shown(outcome, reason)
 def test_the_rung_names_the_provider_that_decided():
     verdict = policy.decide([opinion(ALLOW, "first"), opinion(BLOCK, "second")])
 
-    assert verdict.rung == "second"
+    assert verdict.decided_by == "second"
 
 
 def test_scores_are_merged_and_the_severest_is_the_verdicts():
@@ -58,7 +62,7 @@ def test_scores_are_merged_and_the_severest_is_the_verdicts():
 
 
 @pytest.mark.parametrize(
-    "on_error, others, expected, rung",
+    "on_error, others, expected, decided_by",
     [
         ("next", [], HOLD, "unjudged"),
         ("next", [ALLOW], ALLOW, "any"),
@@ -72,12 +76,12 @@ def test_scores_are_merged_and_the_severest_is_the_verdicts():
         ("approve", [HOLD], HOLD, "any"),
     ],
 )
-def test_the_ladder_says_what_a_failure_means(on_error, others, expected, rung):
+def test_the_ladder_says_what_a_failure_means(on_error, others, expected, decided_by):
     verdict = policy.decide(
         [opinion(each) for each in others], [failure()], ladder={"broken": on_error}
     )
 
-    assert (verdict.outcome, verdict.rung) == (expected, rung)
+    assert (verdict.outcome, verdict.decided_by) == (expected, decided_by)
     assert verdict.failures == (failure(),)
 
 
@@ -94,7 +98,7 @@ def test_a_failure_nobody_spoke_about_approves_nothing():
 
 
 @pytest.mark.parametrize(
-    "on_error, others, expected, rung",
+    "on_error, others, expected, decided_by",
     [
         ("next", [], HOLD, "broken:no_opinion:hold"),
         ("next", [ALLOW], HOLD, "broken:no_opinion:hold"),
@@ -104,18 +108,18 @@ def test_a_failure_nobody_spoke_about_approves_nothing():
         ("reject", [ALLOW], BLOCK, "broken:reject"),
     ],
 )
-def test_an_answer_that_is_no_opinion_never_approves(on_error, others, expected, rung):
+def test_an_answer_that_is_no_opinion_never_approves(on_error, others, expected, decided_by):
     verdict = policy.decide(
         [opinion(each) for each in others],
         [failure(fault=Fault.NO_OPINION)],
         ladder={"broken": on_error},
     )
 
-    assert (verdict.outcome, verdict.rung) == (expected, rung)
+    assert (verdict.outcome, verdict.decided_by) == (expected, decided_by)
 
 
 @pytest.mark.parametrize(
-    "rule, fault, others, expected, rung",
+    "rule, fault, others, expected, decided_by",
     [
         ("hold", Fault.UNKNOWN, [], HOLD, "broken:unknown:hold"),
         ("hold", Fault.UNKNOWN, [ALLOW], HOLD, "broken:unknown:hold"),
@@ -128,10 +132,10 @@ def test_an_answer_that_is_no_opinion_never_approves(on_error, others, expected,
     ],
 )
 def test_a_call_of_unknown_outcome_holds_where_somebody_said_so(
-    rule, fault, others, expected, rung
+    rule, fault, others, expected, decided_by
 ):
     verdict = policy.decide(
         [opinion(each) for each in others], [failure(fault=fault)], unknown={"broken": rule}
     )
 
-    assert (verdict.outcome, verdict.rung) == (expected, rung)
+    assert (verdict.outcome, verdict.decided_by) == (expected, decided_by)

@@ -20,8 +20,11 @@ def broken_pattern():
 def test_providers_are_built_once_and_in_order(settings):
     settings.MODERATION_PROVIDERS = [STATIC, REMOTE]
 
-    assert [judge.name for judge in registry.judges()] == ["static", "remote"]
-    assert registry.judges() is registry.judges()
+    assert [configured.name for configured in registry.configured_providers()] == [
+        "static",
+        "remote",
+    ]
+    assert registry.configured_providers() is registry.configured_providers()
 
 
 def test_a_changed_setting_is_noticed(settings):
@@ -81,7 +84,7 @@ def test_a_configuration_that_could_not_judge_is_refused_at_start(settings, entr
     (error,) = checks.providers_can_be_built()
     assert complaint in error.msg
     with pytest.raises(ImproperlyConfigured, match="MODERATION_PROVIDERS"):
-        registry.judges()
+        registry.configured_providers()
 
 
 def test_only_who_takes_keys_is_asked_again_by_default():

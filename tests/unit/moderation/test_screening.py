@@ -99,7 +99,7 @@ def test_the_opinions_of_the_others_are_kept(settings):
     allowed, blocked = screen([content("oi"), content("BLOCK")])
 
     assert (allowed.outcome, blocked.outcome) == (ALLOW, BLOCK)
-    assert allowed.rung == "obedient"
+    assert allowed.decided_by == "obedient"
     assert allowed.failures
 
 

@@ -5,8 +5,8 @@ import json
 import jsonschema
 import pytest
 
-from moderado.realtime import asyncapi, protocol
-from moderado.realtime.parsing import _TYPES
+from moderado.realtime.wire import asyncapi, protocol
+from moderado.realtime.wire.decode import _TYPES
 
 
 @pytest.fixture(scope="module")

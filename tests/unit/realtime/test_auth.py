@@ -2,7 +2,7 @@
 
 import pytest
 
-from moderado.realtime import auth
+from moderado.realtime.session import auth
 
 OURS = "localhost:8000"
 

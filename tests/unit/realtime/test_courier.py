@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from moderado.realtime import courier as module
-from moderado.realtime.courier import Courier
+from moderado.realtime.pubsub import publisher as module
+from moderado.realtime.pubsub.publisher import Publisher
 
 
 class Address:
@@ -21,13 +21,13 @@ class Address:
         self.door = threading.Event()
         self.door.set()
 
-    def deliver(self, parcels: Sequence[object]) -> None:
+    def deliver(self, items: Sequence[object]) -> None:
         self.door.wait()
         self.threads.add(threading.current_thread().name)
         if self.error is None:
-            self.received += parcels
-            self.deliveries.append(len(parcels))
-        self.arrived.release(len(parcels))
+            self.received += items
+            self.deliveries.append(len(items))
+        self.arrived.release(len(items))
         if self.error is not None:
             raise self.error
 
@@ -43,7 +43,7 @@ def address(monkeypatch) -> Address:
 
 
 def test_parcels_arrive_in_their_order_by_one_thread(address: Address):
-    courier = Courier(address.deliver, name="test-courier")
+    courier = Publisher(address.deliver, name="test-courier")
 
     for number in range(50):
         courier.take(number)
@@ -54,7 +54,7 @@ def test_parcels_arrive_in_their_order_by_one_thread(address: Address):
 
 
 def test_what_is_handed_over_together_and_what_waits_meanwhile_goes_together(address: Address):
-    courier = Courier(address.deliver, name="test-courier")
+    courier = Publisher(address.deliver, name="test-courier")
     address.door.clear()
 
     courier.take(*range(10))
@@ -68,7 +68,7 @@ def test_what_is_handed_over_together_and_what_waits_meanwhile_goes_together(add
 
 
 def test_a_parcel_that_cannot_be_delivered_stops_no_other(address: Address):
-    courier = Courier(address.deliver, name="test-courier")
+    courier = Publisher(address.deliver, name="test-courier")
     address.error = ConnectionError()
     courier.take("lost")
     address.wait_for(1)
@@ -82,7 +82,7 @@ def test_a_parcel_that_cannot_be_delivered_stops_no_other(address: Address):
 
 def test_whoever_hands_over_never_waits_and_the_surplus_is_dropped(address: Address, monkeypatch):
     monkeypatch.setattr(module, "CAPACITY", 5)
-    courier = Courier(address.deliver, name="test-courier")
+    courier = Publisher(address.deliver, name="test-courier")
     address.door.clear()
 
     for number in range(100):
@@ -95,7 +95,7 @@ def test_whoever_hands_over_never_waits_and_the_surplus_is_dropped(address: Addr
 
 
 def test_a_forked_child_has_a_courier_of_its_own(address: Address):
-    courier = Courier(address.deliver, name="test-courier")
+    courier = Publisher(address.deliver, name="test-courier")
     courier.take("before")
     address.wait_for(1)
     before = threading.active_count()

@@ -6,9 +6,16 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from moderado.realtime import envelope, fanout
-from moderado.realtime.envelope import AudienceMoved, Beat, RoomLines, SessionOver, seal, unseal
-from moderado.realtime.frames import Line
+from moderado.realtime.pubsub import envelope, fanout
+from moderado.realtime.pubsub.envelope import (
+    AudienceMoved,
+    Beat,
+    RoomLines,
+    SessionOver,
+    seal,
+    unseal,
+)
+from moderado.realtime.wire.encode import Line
 
 HERE, ELSEWHERE = uuid4(), uuid4()
 

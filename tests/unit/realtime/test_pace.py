@@ -1,10 +1,10 @@
 """How fast one socket may send."""
 
-from moderado.realtime.pace import Bucket, Strikes
+from moderado.realtime.session.throttle import ErrorBudget, TokenBucket
 
 
 def test_a_burst_passes_and_then_the_average():
-    bucket = Bucket(rate=2, burst=5, now=0)
+    bucket = TokenBucket(rate=2, burst=5, now=0)
 
     assert [bucket.take(0) for _ in range(7)] == [0, 0, 0, 0, 0, 1, 1]
     assert [bucket.take(1) for _ in range(3)] == [0, 0, 1]
@@ -12,7 +12,7 @@ def test_a_burst_passes_and_then_the_average():
 
 
 def test_the_wait_is_in_whole_seconds_and_true():
-    bucket = Bucket(rate=0.5, burst=1, now=0)
+    bucket = TokenBucket(rate=0.5, burst=1, now=0)
 
     assert bucket.take(0) == 0
     assert bucket.take(0) == 2
@@ -20,7 +20,7 @@ def test_the_wait_is_in_whole_seconds_and_true():
 
 
 def test_strikes_count_within_a_minute():
-    strikes = Strikes(limit=3)
+    strikes = ErrorBudget(limit=3)
 
     assert [strikes.add(now) for now in (0, 1, 2)] == [False] * 3
     assert not strikes.add(61)

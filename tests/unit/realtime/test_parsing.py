@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moderado.realtime import parsing, protocol
-from moderado.realtime.parsing import Refusal
+from moderado.realtime.wire import decode, protocol
+from moderado.realtime.wire.decode import Refusal
 
 ROOM = uuid4()
 
@@ -40,7 +40,7 @@ ROOM = uuid4()
     ],
 )
 def test_a_frame_of_the_contract_is_read(sent, read):
-    assert parsing.parse(json.dumps(sent)) == read
+    assert decode.parse(json.dumps(sent)) == read
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_frame_of_the_contract_is_read(sent, read):
     ],
 )
 def test_a_bad_frame_is_refused_with_a_stable_code(text, code):
-    refusal = parsing.parse(text)
+    refusal = decode.parse(text)
 
     assert isinstance(refusal, Refusal)
     assert refusal.code == code
@@ -101,7 +101,7 @@ def test_a_bad_frame_is_refused_with_a_stable_code(text, code):
 
 
 def test_a_refusal_names_the_message_it_refuses():
-    refusal = parsing.parse('{"type":"chat_message","client_id":"mine","message":1}')
+    refusal = decode.parse('{"type":"chat_message","client_id":"mine","message":1}')
 
     assert isinstance(refusal, Refusal)
     assert (refusal.client_id, refusal.frame) == ("mine", "chat_message")
@@ -112,7 +112,7 @@ def test_braces_and_colons_in_a_text_are_only_text():
     text = '{"a": [[[[[[ "type": "type": \\ }}}'
     sent = json.dumps({"type": "chat_message", "message": text, "client_id": "c"})
 
-    assert parsing.parse(sent) == protocol.ChatMessage(message=text, client_id="c")
+    assert decode.parse(sent) == protocol.ChatMessage(message=text, client_id="c")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_braces_and_colons_in_a_text_are_only_text():
 def test_no_frame_takes_long_to_refuse(evil):
     started = time.perf_counter()
 
-    assert isinstance(parsing.parse(evil), Refusal)
+    assert isinstance(decode.parse(evil), Refusal)
     assert time.perf_counter() - started < 0.2
 
 
@@ -133,21 +133,21 @@ _values = st.recursive(
 _keys = st.sampled_from(
     ["type", "message", "client_id", "room", "after", "epoch", "pending", "seq", "n", "id", "x"]
 )
-_types = st.sampled_from([*sorted(parsing._TYPES), "error", ""])
+_types = st.sampled_from([*sorted(decode._TYPES), "error", ""])
 
 
 @pytest.mark.proves("S18")
 @settings(max_examples=1_500, deadline=None)
 @given(st.text() | st.builds(json.dumps, _values))
 def test_any_text_yields_a_frame_or_a_refusal(text):
-    assert isinstance(parsing.parse(text), Refusal | protocol.ClientFrame)
+    assert isinstance(decode.parse(text), Refusal | protocol.ClientFrame)
 
 
 @pytest.mark.proves("S18")
 @settings(max_examples=1_500, deadline=None)
 @given(st.dictionaries(_keys, _values, max_size=5), _types)
 def test_anything_like_a_frame_yields_a_frame_or_a_refusal(fields, kind):
-    result = parsing.parse(json.dumps({**fields, "type": kind}))
+    result = decode.parse(json.dumps({**fields, "type": kind}))
 
     assert isinstance(result, Refusal | protocol.ClientFrame)
     if isinstance(result, protocol.ClientFrame):

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from moderado.chat.services.batches import Asked
+from moderado.chat.services.batches import SendRequest
 from moderado.core.errors import Invalid, Unavailable
-from moderado.realtime import posting
+from moderado.realtime.rooms import send_batcher
 
 
 class Commits:
@@ -43,8 +43,8 @@ class Commits:
 @pytest.fixture
 def commits(monkeypatch):
     commits = Commits()
-    monkeypatch.setattr(posting, "post_messages", commits.together)
-    monkeypatch.setattr(posting, "post_message", commits.one)
+    monkeypatch.setattr(send_batcher, "post_messages", commits.together)
+    monkeypatch.setattr(send_batcher, "post_message", commits.one)
     return commits
 
 
@@ -55,10 +55,10 @@ async def post():
     def run(work):
         tasks.append(asyncio.create_task(work))
 
-    pump = posting.Posting(SimpleNamespace(run=run))
+    pump = send_batcher.SendBatcher(SimpleNamespace(run=run))
 
     async def begin(text):
-        asked = Asked(author_id=uuid4(), room_id=uuid4(), text=text, client_id=None)
+        asked = SendRequest(author_id=uuid4(), room_id=uuid4(), text=text, client_id=None)
         sent = asyncio.create_task(pump.post(asked))
         tasks.append(sent)
         await asyncio.sleep(0)
@@ -100,7 +100,7 @@ async def test_what_comes_during_a_commit_shares_the_next_one(post, commits):
 async def test_in_a_crowd_a_moment_is_waited_for_those_who_are_about_to_come(
     post, commits, monkeypatch
 ):
-    monkeypatch.setattr(posting, "COMPANY", 0.3)
+    monkeypatch.setattr(send_batcher, "BATCH_DELAY", 0.3)
     for text in ("one", "two", "three"):
         await post(text)
     await commits.end(0, said)
@@ -115,8 +115,8 @@ async def test_in_a_crowd_a_moment_is_waited_for_those_who_are_about_to_come(
 
 
 async def test_who_has_company_enough_waits_for_no_more(post, commits, monkeypatch):
-    monkeypatch.setattr(posting, "COMPANY", 3_600)
-    monkeypatch.setattr(posting, "ENOUGH", 2)
+    monkeypatch.setattr(send_batcher, "BATCH_DELAY", 3_600)
+    monkeypatch.setattr(send_batcher, "BATCH_TARGET", 2)
     await post("one")
     for text in ("two", "three"):
         await post(text)
@@ -132,7 +132,7 @@ async def test_who_has_company_enough_waits_for_no_more(post, commits, monkeypat
 
 
 async def test_a_commit_that_hangs_holds_up_nobody_behind_it(post, commits, monkeypatch):
-    monkeypatch.setattr(posting, "PATIENCE", 0.0)
+    monkeypatch.setattr(send_batcher, "BATCH_TIMEOUT", 0.0)
     hanging = await post("one")
     other = await post("two")
     await commits.end(1, said)

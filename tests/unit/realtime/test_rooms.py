@@ -9,10 +9,10 @@ from moderado.accounts.types import Principal
 from moderado.chat.events import Change, ChangeKind
 from moderado.chat.types import Head, MessageView, Person
 from moderado.core.errors import Unavailable
-from moderado.realtime.envelope import AudienceMoved, RoomLines
-from moderado.realtime.frames import Block, Line, line_of_change
-from moderado.realtime.reads import Audience, Missed
-from moderado.realtime.rooms import LiveRoom, Subscription
+from moderado.realtime.infra.queries import Audience, Missed
+from moderado.realtime.pubsub.envelope import AudienceMoved, RoomLines
+from moderado.realtime.rooms.room import LiveRoom, Subscription
+from moderado.realtime.wire.encode import Block, Line, line_of_change
 
 ROOM, EPOCH, NOW = uuid4(), uuid4(), "2026-01-01T00:00:00Z"
 
@@ -89,12 +89,12 @@ class Record:
 class Scene:
     def __init__(self) -> None:
         self.record = Record()
-        self.parted: list[tuple[Ear, int]] = []
-        self.room = LiveRoom(ROOM, record=self.record, part=self._part)
+        self.detached: list[tuple[Ear, int]] = []
+        self.room = LiveRoom(ROOM, record=self.record, detach=self._detach)
 
-    def _part(self, socket, room_id: UUID, code: int) -> None:
+    def _detach(self, socket, room_id: UUID, code: int) -> None:
         del self.room.subscriptions[socket]
-        self.parted.append((socket, code))
+        self.detached.append((socket, code))
 
     def ear(self, *, seq: int = 0, live: bool = True) -> Ear:
         ear = Ear()
@@ -210,7 +210,7 @@ async def test_whoever_lost_the_right_is_parted_before_the_next_change(scene: Sc
     scene.room.take(hint(1, acl=1))
     await scene.settled()
 
-    assert scene.parted == [(bia, 4003)]
+    assert scene.detached == [(bia, 4003)]
     assert (ana.seqs, bia.seqs) == ([1], [])
 
 
@@ -237,7 +237,7 @@ async def test_a_gap_may_hide_a_removal(scene: Scene):
     scene.room.take(hint(3))  # made before the removal, and heard after it
     await scene.settled()
 
-    assert scene.parted == [(bia, 4003)]
+    assert scene.detached == [(bia, 4003)]
     assert (ana.seqs, bia.seqs) == ([1, 2, 3], [])
 
 
@@ -253,7 +253,7 @@ async def test_one_who_comes_while_the_audience_is_asked_is_asked_for_too(scene:
     scene.record.answer.set()
     await scene.settled()
 
-    assert scene.parted == [(late, 4003)]
+    assert scene.detached == [(late, 4003)]
     assert scene.record.asked == ["audience", "audience"]
 
 
@@ -273,7 +273,7 @@ async def test_a_removed_reader_of_a_public_room_is_parted_though_all_may_read(s
     scene.room.take(AudienceMoved(room_id=ROOM, acl_version=1, removed_user_id=user_id))
     await scene.settled()
 
-    assert scene.parted == [(ear, 4003)]
+    assert scene.detached == [(ear, 4003)]
 
 
 async def test_a_deleted_room_parts_everybody(scene: Scene):
@@ -286,7 +286,7 @@ async def test_a_deleted_room_parts_everybody(scene: Scene):
     scene.room.take(head(0, deleted=True))
     await scene.settled()
 
-    assert scene.parted == [(ear, 4004)]
+    assert scene.detached == [(ear, 4004)]
 
 
 async def test_another_epoch_sends_everybody_back(scene: Scene):
@@ -341,7 +341,7 @@ async def test_one_who_has_more_to_ask_for_hears_nothing_until_they_have(scene: 
 
 async def test_one_who_catches_up_for_too_long_is_closed(scene: Scene):
     ear = scene.ear()
-    scene.room.subscriptions[ear].let_in(is_member=True)
+    scene.room.subscriptions[ear].authorize(is_member=True)
     scene.room.subscriptions[ear].hold()
 
     scene.room.take(hint(*range(1, 300)))
@@ -356,5 +356,5 @@ async def test_one_who_was_not_let_in_yet_does_not_learn_how_much_is_said(scene:
     scene.room.take(hint(*range(1, 300)))
     assert stranger.closed is None
 
-    scene.room.subscriptions[stranger].let_in(is_member=False)
+    scene.room.subscriptions[stranger].authorize(is_member=False)
     assert stranger.closed == 4008

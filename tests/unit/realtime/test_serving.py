@@ -6,7 +6,7 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from moderado.realtime.serving import AHEAD, ChatProtocol
+from moderado.realtime.transport.uvicorn_protocol import AHEAD, ChatProtocol
 
 
 class Transport:

@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 
-from moderado.realtime.slim import Event, Inbox
+from moderado.realtime.transport.compact import Event, Inbox
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from websockets.protocol import State
 from websockets.uri import parse_uri
 
 from moderado.accounts.types import Principal
-from moderado.realtime import socket as module
-from moderado.realtime.frames import Block, Line, text_frame
-from moderado.realtime.protocol import Pong
-from moderado.realtime.socket import Socket
+from moderado.realtime.transport import outbox as module
+from moderado.realtime.transport.outbox import Socket
+from moderado.realtime.wire.encode import Block, Line, text_frame
+from moderado.realtime.wire.protocol import Pong
 
 ME = uuid4()
 
@@ -63,7 +63,7 @@ async def socket(wire: Wire):
     socket.principal = Principal(user_id=ME, session_id=uuid4(), name="", language="en")
     socket.start(wire.over.set)
     yield socket
-    socket.gone()
+    socket.closed()
 
 
 def line(text="x", *, kind="chat_message", seq=1, author=None, message_id=None, revision=1) -> Line:
@@ -183,9 +183,9 @@ async def test_a_client_that_does_not_take_its_answers_is_not_read(socket: Socke
 
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
-            await socket.roomy()
+            await socket.wait_writable()
     wire.open.set()
-    await socket.roomy()
+    await socket.wait_writable()
     await socket.drained()
 
     assert len(wire.written) == 100

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from moderado.realtime.threads import Threads
+from moderado.realtime.infra.thread_pool import Threads
 from tests.processes import wait_until
 
 

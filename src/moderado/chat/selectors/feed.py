@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from moderado.chat.errors import NoSuchRoom
-from moderado.chat.events import AuthorTold, Change, ChangeKind, Notice
+from moderado.chat.events import AuthorNotified, Change, ChangeKind, Notice
 from moderado.chat.models import Message, Room
 from moderado.chat.projection import own_view, public_view, view_for
 from moderado.chat.selectors.authors import authors
@@ -108,13 +108,13 @@ def own_messages(
     return {str(message.client_id): own_view(message, language=language) for message in found}
 
 
-def settled(message_ids: Collection[UUID]) -> list[AuthorTold]:
+def settled(message_ids: Collection[UUID]) -> list[AuthorNotified]:
     """What became of those that no longer wait: for authors whom no event reached."""
     found = Message.objects.select_related("author").filter(
         pk__in=message_ids, queued_at__isnull=True
     )
     return [
-        AuthorTold(
+        AuthorNotified(
             room_id=message.room_id,
             author_id=message.author_id,
             notice=_notice(message),

@@ -14,7 +14,7 @@ from django.conf import settings
 from moderado.chat.events import MessagesQueued
 from moderado.chat.projection import waiting_view
 from moderado.chat.services import quota
-from moderado.chat.services.messages import Posted, checked_client_id, hash_of
+from moderado.chat.services.messages import SendResult, checked_client_id, hash_of
 from moderado.chat.types import NewMessage
 from moderado.core import failpoints
 from moderado.core.database import again_after_collision, as_rows, ask, recordset
@@ -61,7 +61,7 @@ _INSERT = f"""
 """  # noqa: S608  (names of our own columns)
 
 
-class Asked(msgspec.Struct, frozen=True):
+class SendRequest(msgspec.Struct, frozen=True):
     """What somebody wants to say in a room that they may read."""
 
     author_id: UUID
@@ -70,7 +70,7 @@ class Asked(msgspec.Struct, frozen=True):
     client_id: str | None
 
 
-def post_messages(asked: Sequence[Asked]) -> list[Posted | ApplicationError | None]:
+def post_messages(asked: Sequence[SendRequest]) -> list[SendResult | ApplicationError | None]:
     """Store them together: what came of each, in their order.
 
     None: this one is no ordinary case, nothing was stored, and `post_message` is to be asked; its
@@ -79,7 +79,7 @@ def post_messages(asked: Sequence[Asked]) -> list[Posted | ApplicationError | No
     Whoever asks tells the authors' other sockets that the messages wait: no `AuthorTold` is
     published.
     """
-    outcomes: list[Posted | ApplicationError | None] = [*_over_quota(asked)]
+    outcomes: list[SendResult | ApplicationError | None] = [*_over_quota(asked)]
     longest = settings.ENV.message_max_length
     drafts: list[NewMessage] = []
     places: dict[UUID, tuple[int, NewMessage]] = {}
@@ -95,7 +95,7 @@ def post_messages(asked: Sequence[Asked]) -> list[Posted | ApplicationError | No
     stored = _store(drafts)
     for message_id, position, author_name in stored:
         at, draft = places[message_id]
-        outcomes[at] = Posted(
+        outcomes[at] = SendResult(
             waiting_view(draft, position=position, author_name=author_name), created=True
         )
     if stored:
@@ -105,11 +105,11 @@ def post_messages(asked: Sequence[Asked]) -> list[Posted | ApplicationError | No
     return outcomes
 
 
-def _over_quota(asked: Sequence[Asked]) -> Sequence[ApplicationError | None]:
+def _over_quota(asked: Sequence[SendRequest]) -> Sequence[ApplicationError | None]:
     return quota.spend_message_quotas([(each.author_id, each.room_id) for each in asked])
 
 
-def _draft(asked: Asked, longest: int) -> NewMessage:
+def _draft(asked: SendRequest, longest: int) -> NewMessage:
     """What is to be stored of it. Raises Invalid."""
     text = clean(asked.text, max_length=longest, field="message")
     return NewMessage(

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
 from moderado.chat.errors import Conflict, MessageGone, NoSuchMessage, NoSuchRoom, NotTheAuthor
-from moderado.chat.events import AuthorTold, ChangeKind, MessagesQueued, Notice
+from moderado.chat.events import AuthorNotified, ChangeKind, MessagesQueued, Notice
 from moderado.chat.models import Message, Room
 from moderado.chat.projection import own_view, public_view
 from moderado.chat.selectors import rooms
@@ -48,7 +48,7 @@ _INSERT = """
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class SendResult:
     """`created` is false when this client_id had been stored before: nothing was done then."""
 
     view: MessageView
@@ -63,7 +63,7 @@ def post_message(
     text: str,
     client_id: str | None = None,
     reply_to: UUID | None = None,
-) -> Posted:
+) -> SendResult:
     """Store a message; what the room's mode shows only after approval waits as PENDING.
 
     The same `client_id` (1 to 64 characters) again yields the first message, for ever. In a
@@ -80,9 +80,9 @@ def post_message(
             _check_reply(room_id=room_id, author_id=author_id, reply_to=reply_to)
         message = _draft(room, author, cleaned, client_id, reply_to)
         if _insert(message, waits=room.moderation_mode != Room.Mode.OFF):
-            posted = Posted(_publish_posted(message, room), created=True)
+            posted = SendResult(_publish_posted(message, room), created=True)
         else:
-            posted = Posted(_stored_before(message), created=False)
+            posted = SendResult(_stored_before(message), created=False)
         failpoints.reach("send.before_commit")
     failpoints.reach("send.after_commit_before_ack")
     return posted
@@ -211,7 +211,7 @@ def _publish_posted(message: Message, room: Room) -> MessageView:
 def _tell_queued(message: Message) -> MessageView:
     view = own_view(message, language=message.author.language)
     publish(
-        AuthorTold(
+        AuthorNotified(
             room_id=message.room_id, author_id=message.author_id, notice=Notice.QUEUED, view=view
         )
     )
@@ -273,7 +273,7 @@ def _remove(message: Message) -> None:
     write([Changed(message, ChangeKind.REMOVED if visible else None)])
     if not visible:
         publish(
-            AuthorTold(
+            AuthorNotified(
                 room_id=message.room_id,
                 author_id=message.author_id,
                 notice=Notice.REMOVED,

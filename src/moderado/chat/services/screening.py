@@ -24,7 +24,9 @@ from moderado.moderation.types import Outcome, Reason, Verdict
 log = structlog.get_logger(__name__)
 
 BUDGET = 8.0  # seconds one call may take up work; with a provider's own, below the tasks' limits
-LINGER = 0.05  # seconds at the door: waiting costs nothing, being called again a task of Celery's
+IDLE_WAIT = (
+    0.05  # seconds at the door: waiting costs nothing, being called again a task of Celery's
+)
 SLICE = 0.2  # seconds one transaction should hold its rows for
 FIRST = 20  # messages, before it is known how long one takes
 LEFT_BEHIND = timedelta(seconds=2)
@@ -33,30 +35,30 @@ CAREFUL_LEASE = 2.0  # seconds; local judging takes milliseconds
 # The more often it was tried, the fewer companions: a message that kills its worker ends alone.
 _CAREFUL = ((0, 0, 20), (1, MAX_ATTEMPTS - 1, 1))
 
-_HELD = Verdict(outcome=Outcome.HOLD, reason=Reason.UNJUDGED, rung="attempts")
+_HELD = Verdict(outcome=Outcome.HOLD, reason=Reason.UNJUDGED, decided_by="attempts")
 
 _claimant = Claimant()
 
 
-class Door(Protocol):
+class WorkSignal(Protocol):
     """Where whoever lets something wait makes itself heard."""
 
-    def answer(self) -> None:
+    def acknowledge(self) -> None:
         """From now on, a worker has to be called."""
 
-    def hears_a_knock(self, seconds: float) -> bool:
+    def wait(self, seconds: float) -> bool:
         """Wait until something may wait again, so long at most. False: nobody knocked."""
 
 
-class _NoDoor:
-    def answer(self) -> None:
+class _NoSignal:
+    def acknowledge(self) -> None:
         pass
 
-    def hears_a_knock(self, seconds: float) -> bool:
+    def wait(self, seconds: float) -> bool:
         return False
 
 
-NO_DOOR = _NoDoor()
+NO_SIGNAL = _NoSignal()
 
 
 class _Pace:
@@ -76,7 +78,7 @@ class _Pace:
 _pace = _Pace()
 
 
-def screen_waiting(door: Door = NO_DOOR) -> bool:
+def screen_waiting(signal: WorkSignal = NO_SIGNAL) -> bool:
     """Judge what waits until nothing does: true. False when 8 s were not enough.
 
     The door is answered when nothing seems to wait any more, and then once more is looked: from
@@ -86,7 +88,7 @@ def screen_waiting(door: Door = NO_DOOR) -> bool:
     """
     deadline = time.monotonic() + BUDGET
     if is_remote():
-        door.answer()
+        signal.acknowledge()
         return RemoteRound(_claimant).run(deadline)
     is_leaving = False
     while time.monotonic() < deadline:
@@ -94,14 +96,14 @@ def screen_waiting(door: Door = NO_DOOR) -> bool:
         taken = _screen_batch()
         if _claimant.has_left_some:
             if _pace.limit <= limit:  # the next batch can be no larger
-                door.answer()
+                signal.acknowledge()
         elif is_leaving and not taken:
             return True
         else:
-            is_leaving = not door.hears_a_knock(LINGER)
+            is_leaving = not signal.wait(IDLE_WAIT)
             if is_leaving:
-                door.answer()
-    door.answer()
+                signal.acknowledge()
+    signal.acknowledge()
     return False
 
 

@@ -12,7 +12,7 @@ import structlog
 from django.utils import timezone
 
 from moderado.chat.errors import NoSuchMessage
-from moderado.chat.events import AuthorTold, ChangeKind, MessagesQueued, Notice
+from moderado.chat.events import AuthorNotified, ChangeKind, MessagesQueued, Notice
 from moderado.chat.models import Message
 from moderado.chat.projection import own_view
 from moderado.chat.services import revisions
@@ -108,7 +108,7 @@ def content_named(message: Message, revision: int) -> str | None:
 def tell(message: Message, notice: Notice) -> None:
     """Tell the author's sockets, once this transaction has committed."""
     publish(
-        AuthorTold(
+        AuthorNotified(
             room_id=message.room_id,
             author_id=message.author_id,
             notice=notice,
@@ -187,10 +187,10 @@ def _measure(
     judged: Sequence[Judged], waited_since: Sequence[datetime | None], now: datetime
 ) -> None:
     """`now` is of the clock by which they queued."""
-    for (outcome, rung), count in Counter(
-        (each.verdict.outcome, each.verdict.rung) for each in judged
+    for (outcome, decided_by), count in Counter(
+        (each.verdict.outcome, each.verdict.decided_by) for each in judged
     ).items():
-        VERDICTS.labels(outcome, rung).inc(count)
+        VERDICTS.labels(outcome, decided_by).inc(count)
     for since in waited_since:
         if since is not None:
             VERDICT_SECONDS.observe(max((now - since).total_seconds(), 0.0))

@@ -184,7 +184,7 @@ CONTENT_SECURITY_POLICY = {
 REDIS_URL = ENV.redis_url.get_secret_value()
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "moderado.realtime.layer.ChatLayer",
+        "BACKEND": "moderado.realtime.pubsub.layer.ChatLayer",
         "CONFIG": {
             "hosts": [
                 {

@@ -58,7 +58,7 @@ class OnUnknown(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judge:
+class ConfiguredProvider:
     """A provider in its place: how long it is waited for, and what its failure means."""
 
     provider: Provider

@@ -13,7 +13,12 @@ from moderado.core.metrics import PROVIDER_CALLS, PROVIDER_SECONDS
 from moderado.core.once import map_once
 from moderado.moderation.errors import ProviderUnavailable
 from moderado.moderation.providers.answers import checked
-from moderado.moderation.providers.base import Judge, LocalProvider, OnUnknown, RemoteProvider
+from moderado.moderation.providers.base import (
+    ConfiguredProvider,
+    LocalProvider,
+    OnUnknown,
+    RemoteProvider,
+)
 from moderado.moderation.types import Assessment, Content, Failure, Fault
 
 log = structlog.get_logger(__name__)
@@ -27,59 +32,61 @@ QUOTA_EXHAUSTED = "quota_exhausted"
 Answers = Sequence[Assessment | Failure]
 
 
-def ask(judge: Judge, provider: LocalProvider, contents: Sequence[Content]) -> Answers:
+def ask(
+    configured: ConfiguredProvider, provider: LocalProvider, contents: Sequence[Content]
+) -> Answers:
     """What a local provider says of each content, or how it failed.
 
     What fails for many is asked one by one: one text must not cost the others their verdict.
     """
     started = time.perf_counter()
     try:
-        answers = checked(judge.name, provider.assess(contents), contents)
+        answers = checked(configured.name, provider.assess(contents), contents)
     except Exception as error:
         if interrupts.is_one(error):
             raise
         if len(contents) > 1:
-            return [ask(judge, provider, [content])[0] for content in contents]
-        return [_failed(judge, error, time.perf_counter() - started)]
+            return [ask(configured, provider, [content])[0] for content in contents]
+        return [_failed(configured, error, time.perf_counter() - started)]
     except BaseException:
         # It may be meant for this process: it goes on, and the sweep finds what was left.
-        log.critical("provider_crashed", provider=judge.name, contents=len(contents))
+        log.critical("provider_crashed", provider=configured.name, contents=len(contents))
         raise
-    return _answered(judge, answers, time.perf_counter() - started)
+    return _answered(configured, answers, time.perf_counter() - started)
 
 
 async def ask_remotely(
-    judge: Judge, provider: RemoteProvider, content: Content
+    configured: ConfiguredProvider, provider: RemoteProvider, content: Content
 ) -> Assessment | Failure:
     """What a remote one says of `content`, within its time-out. It never raises."""
     started = time.perf_counter()
-    asked = asyncio.create_task(_opinion(judge, provider, content))
+    asked = asyncio.create_task(_opinion(configured, provider, content))
     # Not `wait_for`, which would wait for a provider that does not let itself be cancelled.
-    await asyncio.wait({asked}, timeout=judge.timeout)
+    await asyncio.wait({asked}, timeout=configured.timeout)
     seconds = time.perf_counter() - started
     if not asked.done():
         asked.cancel()
-        return _failed(judge, TimeoutError(), seconds)
+        return _failed(configured, TimeoutError(), seconds)
     answer = asked.result() if not asked.cancelled() else asyncio.CancelledError()
     if isinstance(answer, Assessment):
-        return _answered(judge, [answer], seconds)[0]
-    return _failed(judge, answer, seconds)
+        return _answered(configured, [answer], seconds)[0]
+    return _failed(configured, answer, seconds)
 
 
 async def _opinion(
-    judge: Judge, provider: RemoteProvider, content: Content
+    configured: ConfiguredProvider, provider: RemoteProvider, content: Content
 ) -> Assessment | BaseException:
     """The answer, or what was raised: a SystemExit must not end the loop that all calls share."""
     try:
-        return checked(judge.name, await provider.assess([content]), [content])[0]
+        return checked(configured.name, await provider.assess([content]), [content])[0]
     except asyncio.CancelledError:
         raise
     except BaseException as error:  # noqa: BLE001  (one more way of not answering)
         return error
 
 
-def _answered(judge: Judge, answers: list[Assessment], seconds: float) -> Answers:
-    _count(judge, "answered", len(answers), seconds)
+def _answered(configured: ConfiguredProvider, answers: list[Assessment], seconds: float) -> Answers:
+    _count(configured, "answered", len(answers), seconds)
     share = seconds / max(1, len(answers))
 
     def timed(answer: Assessment) -> Assessment:
@@ -88,23 +95,23 @@ def _answered(judge: Judge, answers: list[Assessment], seconds: float) -> Answer
     return map_once(timed, answers)
 
 
-def _failed(judge: Judge, error: BaseException, seconds: float) -> Failure:
+def _failed(configured: ConfiguredProvider, error: BaseException, seconds: float) -> Failure:
     fault = _fault(error)
-    _count(judge, "failed", 1, seconds)
+    _count(configured, "failed", 1, seconds)
     log.warning(
         "provider_failed",
-        provider=judge.name,
+        provider=configured.name,
         error=_cause(error),
         kind=fault.value,
         seconds=round(seconds, 3),
-        on_error=judge.on_error.value,
+        on_error=configured.on_error.value,
     )
     return Failure(
-        provider=judge.name,
+        provider=configured.name,
         error=_cause(error),
         fault=fault,
         latency=seconds,
-        retry_after=_retry_after(judge, error, fault),
+        retry_after=_retry_after(configured, error, fault),
     )
 
 
@@ -138,16 +145,18 @@ def _cause(error: BaseException) -> str:
     return cause[:LONGEST_CAUSE]
 
 
-def _retry_after(judge: Judge, error: BaseException, fault: Fault) -> float | None:
+def _retry_after(
+    configured: ConfiguredProvider, error: BaseException, fault: Fault
+) -> float | None:
     """Seconds until it is asked again: where that cannot be paid for twice."""
     if fault is Fault.BUSY and isinstance(error, ProviderUnavailable):
         said = error.retry_after
         known = type(said) in (int, float) and math.isfinite(said or 0)
         return min(max(float(said or 0), 0.0), LONGEST_REST) if known else RETRY_AFTER
-    repeats = fault is Fault.UNKNOWN and judge.on_unknown is OnUnknown.REPEAT
+    repeats = fault is Fault.UNKNOWN and configured.on_unknown is OnUnknown.REPEAT
     return RETRY_AFTER if repeats or fault is Fault.NOT_DONE else None
 
 
-def _count(judge: Judge, result: str, contents: int, seconds: float) -> None:
-    PROVIDER_CALLS.labels(provider=judge.name, result=result).inc(contents)
-    PROVIDER_SECONDS.labels(provider=judge.name).observe(seconds)
+def _count(configured: ConfiguredProvider, result: str, contents: int, seconds: float) -> None:
+    PROVIDER_CALLS.labels(provider=configured.name, result=result).inc(contents)
+    PROVIDER_SECONDS.labels(provider=configured.name).observe(seconds)

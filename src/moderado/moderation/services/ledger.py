@@ -15,7 +15,7 @@ from msgspec import structs
 
 from moderado.core.ids import new_id
 from moderado.moderation.models import ProviderCall
-from moderado.moderation.providers.base import Judge, OnUnknown
+from moderado.moderation.providers.base import ConfiguredProvider, OnUnknown
 from moderado.moderation.providers.calls import QUOTA_EXHAUSTED
 from moderado.moderation.services import budgets, health
 from moderado.moderation.services.health import Health
@@ -44,7 +44,7 @@ class Call:
     """A reserved call: `content` carries its idempotency key."""
 
     id: UUID
-    judge: Judge
+    configured: ConfiguredProvider
     content: Content
     is_probe: bool = False  # made to see whether the provider is back
 
@@ -52,7 +52,7 @@ class Call:
 Known = Assessment | Failure | Call
 
 
-def reserve(wanted: Sequence[tuple[Content, Judge]]) -> list[Known]:
+def reserve(wanted: Sequence[tuple[Content, ConfiguredProvider]]) -> list[Known]:
     """For each content and judge: the answer that is known, or a call that may now be made.
 
     In the caller's transaction, which must commit before any of the calls is made.
@@ -61,14 +61,14 @@ def reserve(wanted: Sequence[tuple[Content, Judge]]) -> list[Known]:
     known: list[Known] = []
     fresh: dict[UUID, ProviderCall] = {}
     left: list[UUID] = []  # by workers that died, or were overtaken
-    for content, judge in wanted:
-        last = before.get((content.subject_id, content.revision, judge.name))
-        found = _from_ledger(last, content, judge)
+    for content, configured in wanted:
+        last = before.get((content.subject_id, content.revision, configured.name))
+        found = _from_ledger(last, content, configured)
         if last is not None and last.state == State.RESERVED:
             left.append(last.id)
         if found is None:
-            row = _row(content, judge, attempt=last.attempt + 1 if last else 1)
-            found, fresh[row.id] = _call(row, content, judge), row
+            row = _row(content, configured, attempt=last.attempt + 1 if last else 1)
+            found, fresh[row.id] = _call(row, content, configured), row
         known.append(found)
     if left:
         ProviderCall.objects.filter(pk__in=left, state=State.RESERVED).update(state=State.UNKNOWN)
@@ -90,8 +90,8 @@ def settle(answers: Iterable[tuple[Call, Assessment | Failure]]) -> None:
     with transaction.atomic():
         for call, answer in answered:
             _record(call, answer)
-        for name in sorted({call.judge.name for call, _ in answered}):
-            theirs = [each for each in answered if each[0].judge.name == name]
+        for name in sorted({call.configured.name for call, _ in answered}):
+            theirs = [each for each in answered if each[0].configured.name == name]
             probed = next((answer for call, answer in theirs if call.is_probe), None)
             changes[name] = health.note(name, [answer for _, answer in theirs], probed=probed)
     for name, events in changes.items():
@@ -133,9 +133,11 @@ def _calls_before(contents: Sequence[Content]) -> dict[tuple[UUID, int, str], Pr
     return {(row.subject_id, row.revision, row.provider): row for row in rows}
 
 
-def _from_ledger(last: ProviderCall | None, content: Content, judge: Judge) -> Known | None:
+def _from_ledger(
+    last: ProviderCall | None, content: Content, configured: ConfiguredProvider
+) -> Known | None:
     """What the latest call says; None if another one may be made."""
-    name = judge.name
+    name = configured.name
     if last is None:
         return None
     if last.state == State.ANSWERED:
@@ -145,25 +147,25 @@ def _from_ledger(last: ProviderCall | None, content: Content, judge: Judge) -> K
     if last.state == State.FAILED:
         spent = last.error == QUOTA_EXHAUSTED
         return Failure(provider=name, error=last.error, fault=Fault.EXHAUSTED) if spent else None
-    if judge.on_unknown is OnUnknown.REPEAT:
-        return _call(last, content, judge)
+    if configured.on_unknown is OnUnknown.REPEAT:
+        return _call(last, content, configured)
     return Failure(provider=name, error=OUTCOME_UNKNOWN, fault=Fault.UNKNOWN)
 
 
-def _row(content: Content, judge: Judge, *, attempt: int) -> ProviderCall:
+def _row(content: Content, configured: ConfiguredProvider, *, attempt: int) -> ProviderCall:
     return ProviderCall(
         id=new_id(),
         subject_type=content.subject_type,
         subject_id=content.subject_id,
         revision=content.revision,
-        provider=judge.name,
+        provider=configured.name,
         attempt=attempt,
     )
 
 
-def _call(row: ProviderCall, content: Content, judge: Judge) -> Call:
+def _call(row: ProviderCall, content: Content, configured: ConfiguredProvider) -> Call:
     context = {**content.context, "idempotency_key": str(row.id)}
-    return Call(row.id, judge, structs.replace(content, context=context))
+    return Call(row.id, configured, structs.replace(content, context=context))
 
 
 def _let_through(
@@ -171,15 +173,15 @@ def _let_through(
 ) -> dict[UUID, Call | Failure]:
     """Which calls may be made, and what keeps the others; by their ids."""
     settled: dict[UUID, Call | Failure] = {call.id: call for call in calls}
-    judges = {call.judge.name: call.judge for call in calls}
-    states = health.read(judges) if judges else {}
+    configured_providers = {call.configured.name: call.configured for call in calls}
+    states = health.read(configured_providers) if configured_providers else {}
     # In the order of names: two workers lock the same rows in the same order.
-    for name, judge in sorted(judges.items()):
-        theirs = [call for call in calls if call.judge.name == name]
+    for name, configured in sorted(configured_providers.items()):
+        theirs = [call for call in calls if call.configured.name == name]
         allowed = _of_good_health(name, theirs, states.get(name), settled)
         counted = [call for call in allowed if call.id in fresh]
-        if judge.budget is not None and counted:
-            granted = budgets.take(name, cap=judge.budget, wanted=len(counted))
+        if configured.budget is not None and counted:
+            granted = budgets.take(name, cap=configured.budget, wanted=len(counted))
             _refuse(counted[granted:], BUDGET_SPENT, settled)
     return settled
 
@@ -214,7 +216,7 @@ def _refuse(
 ) -> None:
     for call in calls:
         settled[call.id] = Failure(
-            provider=call.judge.name,
+            provider=call.configured.name,
             error=error,
             fault=Fault.NOT_ASKED,
             retry_after=retry_after,

@@ -22,7 +22,7 @@ from moderado.moderation.types import Outcome, Reason
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=15)
-RUNG = "moderator"
+DECIDED_BY = "moderator"
 _REASON_LENGTH = 64
 _NOTE_LENGTH = 2000
 
@@ -130,7 +130,7 @@ def _log(case: Case, outcome: Outcome) -> None:
         score=case.score,
         categories={},
         reason=Reason.MODERATOR,
-        rung=RUNG,
+        decided_by=DECIDED_BY,
         actor_id=case.decided_by_id,
         raw={"case": str(case.id), "reason": case.reason, "note": case.note},
     )

@@ -58,7 +58,7 @@ _SAID = {
     "provider": "text",
     "model": "text",
     "policy_version": "text",
-    "rung": "text",
+    "decided_by": "text",
     "matches": "jsonb",
     "failures": "jsonb",
     "latency": "double precision",
@@ -86,9 +86,9 @@ def screen(contents: Sequence[Content]) -> list[Verdict]:
     if not contents:
         return []
     answers = [
-        calls.ask(judge, judge.provider, contents)
-        for judge in registry.judges()
-        if is_local(judge.provider)
+        calls.ask(configured, configured.provider, contents)
+        for configured in registry.configured_providers()
+        if is_local(configured.provider)
     ]
     return map_once(lambda *opinions: _concluded(opinions), *answers)
 
@@ -100,9 +100,15 @@ def prepare(contents: Sequence[Content]) -> list[Prepared]:
     first: what they block, nobody is paid to say again.
     """
     prepared = [Prepared(content, _asked_locally(content)) for content in contents]
-    remote = [judge for judge in registry.judges() if asks_the_network(judge.provider)]
-    wanted = [(each, judge) for each in prepared if not each.is_blocked for judge in remote]
-    known = ledger.reserve([(each.content, judge) for each, judge in wanted])
+    remote = [
+        configured
+        for configured in registry.configured_providers()
+        if asks_the_network(configured.provider)
+    ]
+    wanted = [
+        (each, configured) for each in prepared if not each.is_blocked for configured in remote
+    ]
+    known = ledger.reserve([(each.content, configured) for each, configured in wanted])
     for (each, _), found in zip(wanted, known, strict=True):
         if isinstance(found, Call):
             each.calls.append(found)
@@ -113,9 +119,9 @@ def prepare(contents: Sequence[Content]) -> list[Prepared]:
 
 def ask(call: Call) -> Coroutine[Any, Any, Assessment | Failure]:
     """Make a reserved call: to be awaited, outside any transaction. It ends within its time-out."""
-    provider = call.judge.provider
+    provider = call.configured.provider
     assert asks_the_network(provider), "local providers are asked by prepare"
-    return calls.ask_remotely(call.judge, provider, call.content)
+    return calls.ask_remotely(call.configured, provider, call.content)
 
 
 def conclude(prepared: Prepared) -> Verdict:
@@ -153,7 +159,7 @@ def _tell(judged: Sequence[tuple[Content, Verdict]]) -> None:
             subject_id=str(content.subject_id),
             revision=content.revision,
             outcome=verdict.outcome.value,
-            rung=verdict.rung,
+            decided_by=verdict.decided_by,
             score=round(verdict.score, 3),
             failures=len(verdict.failures),
         )
@@ -175,9 +181,9 @@ def record_unjudged(content: Content) -> None:
 
 def _asked_locally(content: Content) -> list[Assessment | Failure]:
     return [
-        calls.ask(judge, judge.provider, [content])[0]
-        for judge in registry.judges()
-        if is_local(judge.provider)
+        calls.ask(configured, configured.provider, [content])[0]
+        for configured in registry.configured_providers()
+        if is_local(configured.provider)
     ]
 
 
@@ -207,7 +213,7 @@ def _line(content: Content, actor_id: UUID | None) -> dict[str, object]:
 def _said(verdict: Verdict) -> dict[str, object]:
     """What it says of the verdict."""
     said = verdict.assessments
-    deciding = next((each for each in said if each.provider == verdict.rung), None)
+    deciding = next((each for each in said if each.provider == verdict.decided_by), None)
     return {
         "verdict": verdict.outcome,
         "score": verdict.score,
@@ -216,7 +222,7 @@ def _said(verdict: Verdict) -> dict[str, object]:
         "provider": deciding.provider if deciding else "",
         "model": deciding.model if deciding else "",
         "policy_version": verdict.policy_version,
-        "rung": verdict.rung,
+        "decided_by": verdict.decided_by,
         "matches": [_match(each.provider, span) for each in said for span in each.spans],
         "failures": [
             {"provider": each.provider, "error": each.error, "latency": round(each.latency, 6)}

@@ -13,10 +13,10 @@ import structlog
 from moderado.accounts.types import Principal
 from moderado.chat.types import MessageView
 from moderado.core import metrics
-from moderado.realtime import slim
-from moderado.realtime.frames import Block, Line, author_frame, newest_revision, text_frame
-from moderado.realtime.protocol import (
-    Closing,
+from moderado.realtime.transport import compact
+from moderado.realtime.wire.encode import Block, Line, author_frame, newest_revision, text_frame
+from moderado.realtime.wire.protocol import (
+    CloseCode,
     MessageQueued,
     MessageShown,
     ServerFrame,
@@ -71,8 +71,8 @@ class Socket:
         self._writing = False
         self._held: list[Line] = []
         self._told: OrderedDict[tuple[str, UUID, int], None] = OrderedDict()
-        self._wake = slim.Event()
-        self._roomy = slim.Event()
+        self._wake = compact.Event()
+        self._roomy = compact.Event()
         self._roomy.set()
         self._writer: asyncio.Task[None] | None = None
 
@@ -134,7 +134,7 @@ class Socket:
         while len(self.awaited) > REMEMBERED:
             self.awaited.popitem(last=False)
 
-    async def roomy(self) -> None:
+    async def wait_writable(self) -> None:
         """Wait until the client has taken its answers: who does not read is not read."""
         await self._roomy.wait()
 
@@ -160,7 +160,7 @@ class Socket:
         self._wake.set()
         asyncio.get_running_loop().call_later(CLOSE_GRACE, self._give_up)
 
-    def gone(self) -> None:
+    def closed(self) -> None:
         """The client has left: nothing more can be written."""
         self.closing = self.closing or 1006
         self._outbox.clear()
@@ -192,7 +192,7 @@ class Socket:
         log.info("slow_socket_closed", frames=len(self._outbox), bytes=self._size)
         self._outbox.clear()
         self._size = 0
-        self._end(Closing.TOO_SLOW)
+        self._end(CloseCode.TOO_SLOW)
 
     @property
     def _me(self) -> UUID | None:

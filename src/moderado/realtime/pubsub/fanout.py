@@ -18,11 +18,9 @@ from django.conf import settings
 
 from moderado.accounts.events import SessionEnded
 from moderado.accounts.types import Principal
-from moderado.chat.events import AudienceChanged, AuthorTold, RoomRead, RoomsChanged
+from moderado.chat.events import AudienceChanged, AuthorNotified, RoomRead, RoomsChanged
 from moderado.chat.types import Person
-from moderado.realtime import protocol
-from moderado.realtime.courier import Courier
-from moderado.realtime.envelope import (
+from moderado.realtime.pubsub.envelope import (
     AudienceMoved,
     AuthorNote,
     Beat,
@@ -32,12 +30,14 @@ from moderado.realtime.envelope import (
     SessionOver,
     seal,
 )
-from moderado.realtime.frames import Line, line_of, line_of_change, line_of_notice
-from moderado.realtime.layer import ChatLayer
+from moderado.realtime.pubsub.layer import ChatLayer
+from moderado.realtime.pubsub.publisher import Publisher
+from moderado.realtime.wire import protocol
+from moderado.realtime.wire.encode import Line, line_of, line_of_change, line_of_notice
 
-# A hub hands one parcel to its sockets without a pause: it must fit into every outbox.
-PARCEL_LINES = 32
-PARCEL_BYTES = 128 * 1024
+# A hub hands one batch to its sockets without a pause: it must fit into every outbox.
+BATCH_LINES = 32
+BATCH_BYTES = 128 * 1024
 PUBLICATION_BYTES = 256 * 1024  # after so many another publication begins
 
 
@@ -57,21 +57,21 @@ def _shards() -> Sequence[str]:
 
 def on_rooms_changed(event: RoomsChanged) -> None:
     """One frame a change, encoded once, by the courier: whoever judges has more to judge."""
-    _courier.take(event)
+    _publisher.take(event)
 
 
-def author_note(event: AuthorTold) -> AuthorNote:
+def author_note(event: AuthorNotified) -> AuthorNote:
     """What the hubs are told of it."""
     line = line_of_notice(event.notice, event.view)
     return AuthorNote(user_id=event.author_id, room_id=event.room_id, line=line)
 
 
-def on_author_told(*events: AuthorTold) -> None:
-    _courier.take(*map(author_note, events))
+def on_author_notified(*events: AuthorNotified) -> None:
+    _publisher.take(*map(author_note, events))
 
 
 def on_audience_changed(event: AudienceChanged) -> None:
-    _courier.take(
+    _publisher.take(
         AudienceMoved(
             room_id=event.room_id,
             acl_version=event.acl_version,
@@ -81,19 +81,19 @@ def on_audience_changed(event: AudienceChanged) -> None:
 
 
 def on_session_ended(event: SessionEnded) -> None:
-    _courier.take(SessionOver(user_id=event.user_id, session_id=event.session_id))
+    _publisher.take(SessionOver(user_id=event.user_id, session_id=event.session_id))
 
 
 def on_room_read(event: RoomRead) -> None:
     frame = protocol.Read(room=event.room_id, user=protocol.Reader(event.user_id), seq=event.seq)
-    _courier.take(RoomNote(room_id=event.room_id, lines=(line_of(frame),)))
+    _publisher.take(RoomNote(room_id=event.room_id, lines=(line_of(frame),)))
 
 
 def tell_typing(principal: Principal, room_id: UUID) -> None:
     """Tell the others in the room that somebody is writing."""
     person = Person(id=principal.user_id, name=principal.name)
     line = line_of(protocol.TypingShown(room=room_id, user=person), author_id=person.id)
-    _courier.take(RoomNote(room_id=room_id, lines=(line,)))
+    _publisher.take(RoomNote(room_id=room_id, lines=(line,)))
 
 
 def tell_presence(room_id: UUID, news: Mapping[UUID, bool]) -> None:
@@ -105,26 +105,26 @@ def tell_presence(room_id: UUID, news: Mapping[UUID, bool]) -> None:
         )
         for user_id, present in news.items()
     ]
-    _courier.take(*(RoomNote(room_id=room_id, lines=some) for some in parcels(lines)))
+    _publisher.take(*(RoomNote(room_id=room_id, lines=some) for some in batches_of_lines(lines)))
 
 
 def send_beat(channel: str) -> None:
     """Let a hub hear itself, by the way that every hint takes."""
-    _courier.take(_Direct(Beat(), channel))
+    _publisher.take(_Direct(Beat(), channel))
 
 
-def parcels(lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
+def batches_of_lines(lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
     """`lines` in their order, in portions that fit into an empty outbox."""
-    parcel: list[Line] = []
+    batch: list[Line] = []
     size = 0
     for line in lines:
-        if parcel and (len(parcel) >= PARCEL_LINES or size + line.size > PARCEL_BYTES):
-            yield tuple(parcel)
-            parcel, size = [], 0
-        parcel.append(line)
+        if batch and (len(batch) >= BATCH_LINES or size + line.size > BATCH_BYTES):
+            yield tuple(batch)
+            batch, size = [], 0
+        batch.append(line)
         size += line.size
-    if parcel:
-        yield tuple(parcel)
+    if batch:
+        yield tuple(batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,21 +135,21 @@ class _Direct:
     channel: str
 
 
-_Parcel = Hint | RoomsChanged | _Direct
+_Publication = Hint | RoomsChanged | _Direct
 
 
-def _deliver(parcels: Sequence[_Parcel]) -> None:
+def _deliver(publications: Sequence[_Publication]) -> None:
     layer = cast("ChatLayer", get_channel_layer())
     by_shard: dict[str, list[Hint]] = defaultdict(list)
-    for parcel in parcels:
-        match parcel:
+    for batch in publications:
+        match batch:
             case _Direct():
-                layer.send_now(parcel.channel, seal([parcel.hint]))
+                layer.send_now(batch.channel, seal([batch.hint]))
             case RoomsChanged():
-                for hint in _lines(parcel):
+                for hint in _lines(batch):
                     by_shard[shard_of(hint.address)].append(hint)
             case _:
-                by_shard[shard_of(parcel.address)].append(parcel)
+                by_shard[shard_of(batch.address)].append(batch)
     for shard, hints in by_shard.items():
         for portion in _portions(hints):
             layer.group_send_now(shard, seal(portion))
@@ -157,7 +157,7 @@ def _deliver(parcels: Sequence[_Parcel]) -> None:
 
 def _lines(event: RoomsChanged) -> Iterator[Hint]:
     for room in event.rooms:
-        for lines in parcels(map(line_of_change, room.changes)):
+        for lines in batches_of_lines(map(line_of_change, room.changes)):
             yield RoomLines(room_id=room.room_id, acl_version=room.acl_version, lines=lines)
 
 
@@ -175,4 +175,4 @@ def _portions(hints: Iterable[Hint]) -> Iterator[list[Hint]]:
         yield portion
 
 
-_courier = Courier(_deliver, name="fanout")
+_publisher = Publisher(_deliver, name="fanout")

@@ -6,12 +6,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from moderado.realtime import fanout
-from moderado.realtime.leases import Leases
+from moderado.realtime.infra.leases import Leases
+from moderado.realtime.pubsub import fanout
 
 if TYPE_CHECKING:
-    from moderado.realtime.hub import Hub
-    from moderado.realtime.rooms import LiveRoom
+    from moderado.realtime.rooms.hub import Hub
+    from moderado.realtime.rooms.room import LiveRoom
 
 # Beyond this many nobody reads a list of who is there, and telling all of all costs the square.
 CROWD = 200

@@ -16,17 +16,18 @@ from moderado.accounts.types import Principal
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.events import Notice
 from moderado.core import failpoints, metrics
-from moderado.realtime import envelope, fanout, reads
-from moderado.realtime.connections import Connections
-from moderado.realtime.groups import Groups
-from moderado.realtime.healing import Healing
-from moderado.realtime.leases import Leases
-from moderado.realtime.posting import Posting
-from moderado.realtime.presence import Presence
-from moderado.realtime.reads import Opened
-from moderado.realtime.refusals import closing_error
-from moderado.realtime.rooms import LiveRoom, Subscription
-from moderado.realtime.socket import Socket
+from moderado.realtime.infra import queries
+from moderado.realtime.infra.leases import Leases
+from moderado.realtime.infra.queries import Opened
+from moderado.realtime.pubsub import envelope, fanout
+from moderado.realtime.pubsub.subscriptions import LayerSubscriptions
+from moderado.realtime.rooms.connection_limits import ConnectionLimits
+from moderado.realtime.rooms.presence import Presence
+from moderado.realtime.rooms.reconcile import Reconciler
+from moderado.realtime.rooms.room import LiveRoom, Subscription
+from moderado.realtime.rooms.send_batcher import SendBatcher
+from moderado.realtime.transport.outbox import Socket
+from moderado.realtime.wire.errors import closing_error
 
 log = structlog.get_logger(__name__)
 
@@ -50,16 +51,16 @@ class Hub:
     def __init__(self) -> None:
         self.rooms: dict[UUID, LiveRoom] = {}
         self.users: dict[UUID, set[Socket]] = {}
-        self.groups = Groups()
+        self.groups = LayerSubscriptions()
         self.leases = Leases()
         self.presence = Presence(self.leases)
-        self.connections = Connections(self.leases)
-        self.posting = Posting(self)
+        self.connections = ConnectionLimits(self.leases)
+        self.posting = SendBatcher(self)
         self.last_beat = asyncio.get_running_loop().time()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ear: asyncio.Task[None] | None = None
         self._listen()
-        self.run(Healing(self).run())
+        self.run(Reconciler(self).run())
 
     async def enter(self, socket: Socket, principal: Principal) -> None:
         """A socket is signed in: from now on it hears of its user's messages and sessions."""
@@ -88,7 +89,7 @@ class Hub:
         """
         room = self.rooms.get(room_id)
         if room is None:
-            room = self.rooms[room_id] = LiveRoom(room_id, record=reads, part=self.part)
+            room = self.rooms[room_id] = LiveRoom(room_id, record=queries, detach=self.detach)
         subscription = room.subscriptions.get(socket)
         if subscription is None:
             subscription = Subscription(socket, principal.user_id)
@@ -97,13 +98,13 @@ class Hub:
         subscription.hold()
         try:
             await self.groups.join(fanout.shard_of(room_id))
-            opened = await reads.open_room(reader_id=principal.user_id, room_id=room_id)
+            opened = await queries.open_room(reader_id=principal.user_id, room_id=room_id)
         except BaseException:
             self.unsubscribe(socket, room_id)
             raise
         if room.subscriptions.get(socket) is not subscription:
             raise NoSuchRoom  # parted while the room was read
-        subscription.let_in(is_member=opened.is_member)
+        subscription.authorize(is_member=opened.is_member)
         room.opened(opened.head)
         return subscription, opened
 
@@ -125,11 +126,11 @@ class Hub:
         room = self.rooms.get(room_id)
         return None if room is None else room.subscriptions.get(socket)
 
-    def part(self, socket: Socket, room_id: UUID, code: int) -> None:
+    def detach(self, socket: Socket, room_id: UUID, code: int) -> None:
         """A socket may hear a room no longer: at once, and whoever came for it alone is closed."""
         subscription = self.subscription(socket, room_id)
         self.unsubscribe(socket, room_id)
-        if subscription is not None and not subscription.is_let_in:
+        if subscription is not None and not subscription.is_authorized:
             return  # `subscribe` answers them as any stranger
         error = closing_error(code, socket.principal, room_id=room_id)
         if socket.only_room == room_id:
@@ -143,7 +144,7 @@ class Hub:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def relisten(self) -> None:
+    def resubscribe(self) -> None:
         """Nothing was heard for too long: drop the layer's connections and begin again."""
         if self._ear is not None:
             self._ear.cancel()
@@ -178,7 +179,7 @@ class Hub:
         for hint in hints:
             self._take(hint)
             lines += len(hint.lines) if isinstance(hint, _MANY) else 1
-            if lines >= fanout.PARCEL_LINES:
+            if lines >= fanout.BATCH_LINES:
                 lines = 0
                 await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -195,13 +196,13 @@ class Hub:
                 if room := self.rooms.get(hint.room_id):
                     room.tell(hint.lines)
             case envelope.AuthorNote():
-                self.tell_author(hint)
+                self.notify_author(hint)
             case envelope.SessionOver():
                 self.close_sessions(hint.user_id, lambda session: session == hint.session_id)
             case envelope.Beat():
                 self.last_beat = asyncio.get_running_loop().time()
 
-    def tell_author(self, hint: envelope.AuthorNote) -> None:
+    def notify_author(self, hint: envelope.AuthorNote) -> None:
         """Tell all sockets of a user here what became of one of their messages."""
         line = hint.line
         for socket in list(self.users.get(hint.user_id, ())):

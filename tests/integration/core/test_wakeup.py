@@ -5,9 +5,9 @@ import threading
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from moderado.core import doorbell as module
-from moderado.core.doorbell import Doorbell
+from moderado.core import wakeup as module
 from moderado.core.ids import new_id
+from moderado.core.wakeup import Wakeup
 
 DEADLINE = 10
 
@@ -20,50 +20,50 @@ def rung():
 
 @pytest.fixture
 def bell(rung):
-    return Doorbell(name=str(new_id()), send=rung.release)
+    return Wakeup(name=str(new_id()), send=rung.release)
 
 
 def test_a_press_rings(bell, rung):
-    bell.press()
+    bell.notify()
 
     assert rung.acquire(timeout=DEADLINE)
 
 
 def test_until_somebody_answers_it_rings_once(bell, rung):
-    bell.press()
+    bell.notify()
     assert rung.acquire(timeout=DEADLINE)
 
     for _ in range(20):
-        bell.press()
+        bell.notify()
     assert not rung.acquire(timeout=0.2)
 
-    bell.answer()
-    bell.press()
+    bell.acknowledge()
+    bell.notify()
     assert rung.acquire(timeout=DEADLINE)
 
 
 def test_who_is_at_the_door_hears_a_knock_and_only_one(bell, rung):
-    bell.press()
+    bell.notify()
     assert rung.acquire(timeout=DEADLINE)
-    assert not bell.hears_a_knock(0.01)
+    assert not bell.wait(0.01)
 
     heard = []
-    listening = threading.Thread(target=lambda: heard.append(bell.hears_a_knock(DEADLINE)))
+    listening = threading.Thread(target=lambda: heard.append(bell.wait(DEADLINE)))
     listening.start()
-    bell.press()
+    bell.notify()
     listening.join(DEADLINE)
 
     assert heard == [True]
-    assert not bell.hears_a_knock(0.01)
+    assert not bell.wait(0.01)
     assert not rung.acquire(timeout=0.1)
 
 
 def test_a_knock_that_nobody_waited_for_is_heard_by_the_next_who_does(bell, rung):
-    bell.press()
+    bell.notify()
     assert rung.acquire(timeout=DEADLINE)
-    bell.press()
+    bell.notify()
 
-    _until(lambda: bell.hears_a_knock(0.01))
+    _until(lambda: bell.wait(0.01))
 
 
 def test_a_ring_that_could_not_be_sent_is_sent_as_soon_as_it_can_be(rung, monkeypatch):
@@ -75,8 +75,8 @@ def test_a_ring_that_could_not_be_sent_is_sent_as_soon_as_it_can_be(rung, monkey
             raise failures.pop()
         rung.release()
 
-    bell = Doorbell(name=str(new_id()), send=send)
-    bell.press()
+    bell = Wakeup(name=str(new_id()), send=send)
+    bell.notify()
 
     assert rung.acquire(timeout=DEADLINE)
     assert not failures
@@ -87,12 +87,12 @@ def test_a_redis_that_is_away_is_nobodys_problem(bell, rung, monkeypatch):
         raise RedisConnectionError
 
     monkeypatch.setattr(module, "client", away)
-    bell.press()
-    bell.answer()
-    assert not bell.hears_a_knock(0.01)
+    bell.notify()
+    bell.acknowledge()
+    assert not bell.wait(0.01)
     monkeypatch.undo()
 
-    _until(lambda: (bell.press(), rung.acquire(timeout=0.05))[1])
+    _until(lambda: (bell.notify(), rung.acquire(timeout=0.05))[1])
 
 
 def _until(condition):

@@ -261,7 +261,7 @@ SERVER_FRAMES: tuple[type[ServerFrame], ...] = (
 )
 
 
-class Closing:
+class CloseCode:
     """The codes a socket is closed with."""
 
     NOT_AUTHENTICATED: ClassVar[int] = 4001

@@ -9,7 +9,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from moderado.core.redis import RedisError, new_async_client
-from moderado.realtime.layer import channel_of_group
+from moderado.realtime.pubsub.layer import channel_of_group
 
 log = structlog.get_logger(__name__)
 
@@ -18,7 +18,7 @@ PAUSE = 2.0  # seconds during which a layer that failed is not asked again
 ALONE = 0.5  # seconds
 
 
-class Groups:
+class LayerSubscriptions:
     """One channel, and the groups it should be in. What failed is made good by `mend`."""
 
     def __init__(self) -> None:

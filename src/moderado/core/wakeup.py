@@ -34,12 +34,12 @@ return 0
 """
 
 
-class Doorbell:
+class Wakeup:
     """`send` is called in a thread of its own, which is started by the first press."""
 
     def __init__(self, *, name: str, send: Callable[[], None]) -> None:
-        self._key = f"doorbell:{name}"
-        self._knock = f"doorbell:{name}:knock"
+        self._key = f"wakeup:{name}"
+        self._knock = f"wakeup:{name}:knock"
         self._name = name
         self._send = send
         self._pressed = threading.Event()
@@ -47,20 +47,20 @@ class Doorbell:
         self._owner = 0
         self._kept_until = 0.0
 
-    def press(self) -> None:
+    def notify(self) -> None:
         """Ask for a ring. Returns at once and never raises."""
         if self._owner != os.getpid():
             self._start()
         self._pressed.set()
 
-    def answer(self) -> None:
+    def acknowledge(self) -> None:
         """Called by whoever has come, before it looks for work for the last time."""
         try:
             client().delete(self._key)
         except Exception:  # noqa: BLE001  (whatever Redis says, there may be work: go and look)
-            log.warning("doorbell_unreachable", doorbell=self._name)
+            log.warning("wakeup_unreachable", wakeup=self._name)
 
-    def hears_a_knock(self, seconds: float) -> bool:
+    def wait(self, seconds: float) -> bool:
         """Wait at the door, having found nothing, without having answered. True: look again.
 
         False also when Redis cannot be asked.
@@ -79,7 +79,7 @@ class Doorbell:
             if self._owner == os.getpid():
                 return
             self._pressed = threading.Event()
-            threading.Thread(target=self._ring, name=f"doorbell-{self._name}", daemon=True).start()
+            threading.Thread(target=self._ring, name=f"wakeup-{self._name}", daemon=True).start()
             self._owner = os.getpid()
 
     def _ring(self) -> None:
@@ -90,7 +90,7 @@ class Doorbell:
                 self._ring_once()
             except Exception:  # noqa: BLE001  (a broker that is away must not end the thread)
                 DROPPED.labels("ring").inc()
-                log.warning("ring_lost", doorbell=self._name)
+                log.warning("wakeup_lost", wakeup=self._name)
                 time.sleep(_PAUSE)
                 self._pressed.set()  # Work waits still.
 

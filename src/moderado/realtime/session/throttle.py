@@ -6,7 +6,7 @@ from collections import deque
 from django.conf import settings
 
 
-class Bucket:
+class TokenBucket:
     """A token bucket: `burst` frames at once, `rate` a second on average."""
 
     def __init__(self, *, rate: float, burst: int, now: float) -> None:
@@ -16,7 +16,7 @@ class Bucket:
         self._at = now
 
     @classmethod
-    def for_frames(cls, now: float) -> "Bucket":
+    def for_frames(cls, now: float) -> "TokenBucket":
         """As configured for the frames of a socket."""
         env = settings.ENV
         return cls(rate=env.limit_frames_per_second, burst=env.limit_frames_burst, now=now)
@@ -34,7 +34,7 @@ class Bucket:
 MINUTE = 60.0  # seconds
 
 
-class Strikes:
+class ErrorBudget:
     """Counts what happened within the last minute."""
 
     def __init__(self, *, limit: int) -> None:

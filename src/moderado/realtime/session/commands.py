@@ -12,17 +12,19 @@ from moderado.chat.errors import NoSuchRoom
 from moderado.chat.events import Notice
 from moderado.chat.selectors.rooms import get_room
 from moderado.chat.services import messages, quota, reading
-from moderado.chat.services.batches import Asked
+from moderado.chat.services.batches import SendRequest
 from moderado.chat.types import MessageView, Person
 from moderado.core import metrics
 from moderado.core.errors import Forbidden
-from moderado.realtime import fanout, protocol, reads
-from moderado.realtime.bridge import in_thread
-from moderado.realtime.frames import line_of_notice, newest_revision
-from moderado.realtime.hub import Hub
-from moderado.realtime.reads import Opened, Resumed
-from moderado.realtime.rooms import Subscription
-from moderado.realtime.socket import Socket
+from moderado.realtime.infra import queries
+from moderado.realtime.infra.db_calls import run_in_db_thread
+from moderado.realtime.infra.queries import Opened, Resumed
+from moderado.realtime.pubsub import fanout
+from moderado.realtime.rooms.hub import Hub
+from moderado.realtime.rooms.room import Subscription
+from moderado.realtime.transport.outbox import Socket
+from moderado.realtime.wire import protocol
+from moderado.realtime.wire.encode import line_of_notice, newest_revision
 
 MAX_ROOMS = 128  # that one socket may listen to
 TYPING_EVERY = 2.0  # seconds between two that are passed on, for each room
@@ -30,7 +32,7 @@ TYPING_EVERY = 2.0  # seconds between two that are passed on, for each room
 _SETTLED = {"REJECTED": Notice.REJECTED, "HELD": Notice.HELD}
 
 
-def _post(*, user_id: UUID, room_id: UUID, frame: protocol.ChatMessage) -> messages.Posted:
+def _post(*, user_id: UUID, room_id: UUID, frame: protocol.ChatMessage) -> messages.SendResult:
     get_room(room_id=room_id, reader_id=user_id)  # strangers spend nothing of its quota
     quota.spend_message_quota(user_id=user_id, room_id=room_id)
     return messages.post_message(
@@ -57,10 +59,10 @@ def _acknowledged() -> Counter:
     return metrics.ACKNOWLEDGED.labels(door="ws")
 
 
-post = in_thread(_post)
-edit = in_thread(_edit)
-delete = in_thread(messages.delete_message)
-mark_read = in_thread(reading.mark_read)
+post = run_in_db_thread(_post)
+edit = run_in_db_thread(_edit)
+delete = run_in_db_thread(messages.delete_message)
+mark_read = run_in_db_thread(reading.mark_read)
 
 
 class AlreadySignedIn(Forbidden):
@@ -146,11 +148,11 @@ class Commands:
             # Sent again, since the answer was lost: so may the verdict have been.
             self._socket.push(line_of_notice(notice, posted.view))
 
-    async def _posted(self, room_id: UUID, frame: protocol.ChatMessage) -> messages.Posted:
+    async def _posted(self, room_id: UUID, frame: protocol.ChatMessage) -> messages.SendResult:
         room = self._hub.rooms.get(room_id) if room_id in self._socket.rooms else None
         if room is not None and room.shows_after_approval and frame.reply_to is None:
             return await self._hub.posting.post(
-                Asked(
+                SendRequest(
                     author_id=self._principal.user_id,
                     room_id=room_id,
                     text=frame.message,
@@ -247,7 +249,7 @@ class Commands:
                 self._await_verdict(view)
 
     async def _resume(self, room_id: UUID, frame: protocol.Sync) -> Resumed:
-        return await reads.resume(
+        return await queries.resume(
             reader_id=self._principal.user_id,
             language=self._principal.language,
             room_id=room_id,

@@ -12,9 +12,9 @@ from msgspec import UNSET
 from moderado.accounts.types import Principal
 from moderado.core import metrics
 from moderado.core.errors import ApplicationError, Invalid, RateLimited, Unavailable
-from moderado.realtime import protocol
-from moderado.realtime.parsing import Refusal
-from moderado.realtime.protocol import Closing
+from moderado.realtime.wire import protocol
+from moderado.realtime.wire.decode import Refusal
+from moderado.realtime.wire.protocol import CloseCode
 
 
 class GoingAway(Unavailable):
@@ -24,21 +24,21 @@ class GoingAway(Unavailable):
 
 
 _CLOSINGS: dict[int, tuple[str, Promise]] = {
-    Closing.NOT_AUTHENTICATED: (
+    CloseCode.NOT_AUTHENTICATED: (
         "not_authenticated",
         _("You are not, or no longer, signed in on this connection."),
     ),
-    Closing.NOT_A_PARTICIPANT: ("not_a_participant", _("You no longer belong to this room.")),
-    Closing.NO_SUCH_ROOM: (
+    CloseCode.NOT_A_PARTICIPANT: ("not_a_participant", _("You no longer belong to this room.")),
+    CloseCode.NO_SUCH_ROOM: (
         "no_such_room",
         _("There is no such room, or you may not see it."),
     ),
-    Closing.TOO_MANY_CONNECTIONS: (
+    CloseCode.TOO_MANY_CONNECTIONS: (
         "too_many_connections",
         _("Too many connections are open. Close one of them first."),
     ),
-    Closing.FLOODING: ("flooding", _("Far too many frames: the connection is closed.")),
-    Closing.BROKEN: ("internal", _("Too many errors: the connection is closed.")),
+    CloseCode.FLOODING: ("flooding", _("Far too many frames: the connection is closed.")),
+    CloseCode.BROKEN: ("internal", _("Too many errors: the connection is closed.")),
 }
 
 

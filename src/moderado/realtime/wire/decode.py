@@ -8,7 +8,7 @@ import msgspec
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from moderado.realtime import protocol
+from moderado.realtime.wire import protocol
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 4  # a frame is an object, and one field of one frame is a list

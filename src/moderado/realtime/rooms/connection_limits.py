@@ -5,10 +5,10 @@ from uuid import UUID
 from django.conf import settings
 
 from moderado.core.addresses import counted_as
-from moderado.realtime.leases import Leases
+from moderado.realtime.infra.leases import Leases
 
 
-class Connections:
+class ConnectionLimits:
     """The open sockets of this process, and leases by which other processes count them.
 
     While Redis is away each process counts its own.
@@ -29,7 +29,7 @@ class Connections:
         key = f"moderado:sockets:user:{user_id}"
         return await self._admit(socket_id, key, settings.ENV.limit_sockets_per_user)
 
-    async def forget(self, socket_id: str) -> None:
+    async def release(self, socket_id: str) -> None:
         """A socket is closed."""
         for key in self._keys.pop(socket_id, ()):
             self._drop(key, socket_id)

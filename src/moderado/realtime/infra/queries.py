@@ -13,7 +13,7 @@ from moderado.chat.events import Change
 from moderado.chat.selectors import feed, rooms
 from moderado.chat.types import Changes, Head, MessageView
 from moderado.core import failpoints
-from moderado.realtime.bridge import in_thread
+from moderado.realtime.infra.db_calls import run_in_db_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +97,10 @@ def _resume(
     return Resumed(changes, {client_id: found.get(client_id) for client_id in client_ids})
 
 
-open_room = in_thread(_open_room)
-audience = in_thread(_audience)
-missed = in_thread(_missed)
-resume = in_thread(_resume)
-heads = in_thread(feed.heads)
-settled = in_thread(feed.settled)
-sessions_alive = in_thread(live_sessions)
+open_room = run_in_db_thread(_open_room)
+audience = run_in_db_thread(_audience)
+missed = run_in_db_thread(_missed)
+resume = run_in_db_thread(_resume)
+heads = run_in_db_thread(feed.heads)
+settled = run_in_db_thread(feed.settled)
+sessions_alive = run_in_db_thread(live_sessions)

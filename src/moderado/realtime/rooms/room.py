@@ -18,19 +18,19 @@ from moderado.chat.models import Room
 from moderado.chat.types import Head
 from moderado.core import metrics
 from moderado.core.errors import Unavailable
-from moderado.realtime.envelope import AudienceMoved, RoomLines
-from moderado.realtime.fanout import parcels
-from moderado.realtime.frames import Block, Line, line_of_change
-from moderado.realtime.protocol import Closing
-from moderado.realtime.reads import Audience, Missed
-from moderado.realtime.socket import MAX_FRAMES, Socket
+from moderado.realtime.infra.queries import Audience, Missed
+from moderado.realtime.pubsub.envelope import AudienceMoved, RoomLines
+from moderado.realtime.pubsub.fanout import batches_of_lines
+from moderado.realtime.transport.outbox import MAX_FRAMES, Socket
+from moderado.realtime.wire.encode import Block, Line, line_of_change
+from moderado.realtime.wire.protocol import CloseCode
 
 log = structlog.get_logger(__name__)
 
 MAX_INBOX = 1_000  # hints that may wait while the database is asked; what is lost is read again
 
 Item = RoomLines | AudienceMoved | Head
-Part = Callable[[Socket, UUID, int], None]
+Detach = Callable[[Socket, UUID, int], None]
 
 
 class Record(Protocol):
@@ -51,7 +51,7 @@ class Subscription:
     is_member: bool = False
     # False: the room is still being read. Whatever happens meanwhile, they are told nothing of it:
     # it may be a stranger, who shall not learn that there is anything to happen.
-    is_let_in: bool = False
+    is_authorized: bool = False
     held: list[Line] | None = None
     lost_track: bool = False  # more happened before they were let in than can be held
     behind: bool = False  # was told to ask for more: hears again once it has
@@ -71,16 +71,16 @@ class Subscription:
             self._hear_new(block.lines)
 
     def _lose_track(self) -> None:
-        if self.is_let_in:
-            self.socket.close(Closing.TOO_SLOW)
+        if self.is_authorized:
+            self.socket.close(CloseCode.TOO_SLOW)
         else:
             self.held, self.lost_track = [], True
 
-    def let_in(self, *, is_member: bool) -> None:
+    def authorize(self, *, is_member: bool) -> None:
         """The room may be read by them."""
-        self.is_let_in, self.is_member = True, is_member
+        self.is_authorized, self.is_member = True, is_member
         if self.lost_track:
-            self.socket.close(Closing.TOO_SLOW)
+            self.socket.close(CloseCode.TOO_SLOW)
 
     def hold(self) -> None:
         """Begin to catch up."""
@@ -104,12 +104,12 @@ class Subscription:
 class LiveRoom:
     """The sockets of one room, and the order in which they hear of it."""
 
-    def __init__(self, room_id: UUID, *, record: Record, part: Part) -> None:
+    def __init__(self, room_id: UUID, *, record: Record, detach: Detach) -> None:
         self.id = room_id
         self.head = 0
         self.subscriptions: dict[Socket, Subscription] = {}
         self._record = record
-        self._part = part
+        self._detach = detach
         self._epoch: UUID | None = None  # None: not opened yet, so nothing can be put in order
         self._acl_version = 0
         self._mode = ""  # as of the last head that was seen: a hint of how posting will go
@@ -233,9 +233,9 @@ class LiveRoom:
             if missed.acl_version > self._acl_version:
                 await self._part_strangers()
             metrics.GAPS_HEALED.labels(found_by=found_by).inc(len(missed.changes))
-            for parcel in parcels(map(line_of_change, missed.changes)):
-                self._hand_on(parcel)
-                await asyncio.sleep(0)  # let the sockets write before the next parcel
+            for batch in batches_of_lines(map(line_of_change, missed.changes)):
+                self._hand_on(batch)
+                await asyncio.sleep(0)  # let the sockets write before the next batch
             if not missed.more:
                 return
 
@@ -255,11 +255,11 @@ class LiveRoom:
 
     def _part_stranger(self, socket: Socket, sub: Subscription, audience: Audience) -> None:
         if audience.head is None:
-            self._part(socket, self.id, Closing.NO_SUCH_ROOM)
+            self._detach(socket, self.id, CloseCode.NO_SUCH_ROOM)
         elif sub.user_id not in audience.readers or (
             sub.is_member and sub.user_id not in audience.members
         ):
-            self._part(socket, self.id, Closing.NOT_A_PARTICIPANT)
+            self._detach(socket, self.id, CloseCode.NOT_A_PARTICIPANT)
         else:
             sub.is_member = sub.user_id in audience.members
 
@@ -267,7 +267,7 @@ class LiveRoom:
         """The room's history was rebuilt: everybody comes back, and is told to reload."""
         self.head, self._epoch, self._acl_version = head.seq, head.epoch, head.acl_version
         for socket in list(self.subscriptions):
-            socket.close(Closing.TOO_SLOW)
+            socket.close(CloseCode.TOO_SLOW)
 
     def _hand_on(self, lines: Sequence[Line]) -> None:
         block = Block(lines)

@@ -13,12 +13,13 @@ from moderado.chat.errors import NoSuchRoom
 from moderado.core import metrics
 from moderado.core.addresses import address_of_scope
 from moderado.core.errors import ApplicationError, RateLimited, Unavailable
-from moderado.realtime import auth, parsing, protocol, refusals
-from moderado.realtime.commands import Commands, greeting
-from moderado.realtime.hub import Hub, hub
-from moderado.realtime.pace import Bucket, Strikes
-from moderado.realtime.protocol import Closing
-from moderado.realtime.socket import Socket
+from moderado.realtime.rooms.hub import Hub, hub
+from moderado.realtime.session import auth
+from moderado.realtime.session.commands import Commands, greeting
+from moderado.realtime.session.throttle import ErrorBudget, TokenBucket
+from moderado.realtime.transport.outbox import Socket
+from moderado.realtime.wire import decode, errors, protocol
+from moderado.realtime.wire.protocol import CloseCode
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -63,9 +64,9 @@ class Conversation:
         self._socket = socket
         self._hub: Hub = hub()
         self._now = loop.time
-        self._bucket = Bucket.for_frames(loop.time())
-        self._refusals = Strikes(limit=REFUSALS_A_MINUTE)
-        self._failures = Strikes(limit=FAILURES_A_MINUTE)
+        self._bucket = TokenBucket.for_frames(loop.time())
+        self._refusals = ErrorBudget(limit=REFUSALS_A_MINUTE)
+        self._failures = ErrorBudget(limit=FAILURES_A_MINUTE)
         self._reader: asyncio.Task[None] | None = None
         self._is_idle = True
         self._is_leaving = False
@@ -100,8 +101,8 @@ class Conversation:
         if self._reader is not None:
             self._reader.cancel()
         self._hub.exit(self._socket)
-        self._socket.gone()
-        await self._hub.connections.forget(self._socket.id)
+        self._socket.closed()
+        await self._hub.connections.release(self._socket.id)
         log.info("socket_closed", code=self._socket.closing)
 
     async def _read(self) -> None:
@@ -112,7 +113,7 @@ class Conversation:
             return await self._wait_for_the_end()
         if commands is not None:
             while self._socket.closing is None:
-                await self._socket.roomy()
+                await self._socket.wait_writable()
                 message = await self._next()
                 if message["type"] == "websocket.disconnect":
                     return None
@@ -135,16 +136,16 @@ class Conversation:
         if not await self._hub.connections.admit_address(
             self._socket.id, address_of_scope(self._scope)
         ):
-            self._close(Closing.TOO_MANY_CONNECTIONS)
+            self._close(CloseCode.TOO_MANY_CONNECTIONS)
             return None
         principal = await auth.principal_of_handshake(auth.handshake_of(self._scope))
         principal = principal or await self._principal_of_first_frame()
         if principal is None:
-            self._close(Closing.NOT_AUTHENTICATED)
+            self._close(CloseCode.NOT_AUTHENTICATED)
             return None
         self._socket.principal = principal
         if not await self._hub.connections.admit_user(self._socket.id, principal.user_id):
-            self._close(Closing.TOO_MANY_CONNECTIONS)
+            self._close(CloseCode.TOO_MANY_CONNECTIONS)
             return None
         commands = Commands(self._hub, self._socket, principal, self._now)
         await self._hub.enter(self._socket, principal)
@@ -169,35 +170,35 @@ class Conversation:
                 message = await self._next()
         except TimeoutError:
             return None
-        frame = parsing.parse(message.get("text"))
+        frame = decode.parse(message.get("text"))
         if not isinstance(frame, protocol.Authenticate):
             return None
         return await auth.principal_of_token(token=frame.token)
 
     def _close(self, code: int) -> None:
-        self._socket.close(code, refusals.closing_error(code, self._socket.principal))
+        self._socket.close(code, errors.closing_error(code, self._socket.principal))
 
     def _refuse_connection(self, error: ApplicationError) -> None:
         """Why nothing came of it; what may pass by itself closes as `going away`: come again."""
-        frame = refusals.error_of(error, self._socket.principal)
-        code = Closing.NOT_AUTHENTICATED
+        frame = errors.error_of(error, self._socket.principal)
+        code = CloseCode.NOT_AUTHENTICATED
         if isinstance(error, NoSuchRoom):
-            code = Closing.NO_SUCH_ROOM
+            code = CloseCode.NO_SUCH_ROOM
         elif isinstance(error, Unavailable | RateLimited):
-            code = Closing.GOING_AWAY
+            code = CloseCode.GOING_AWAY
         self._socket.close(code, frame)
 
     async def _answer(self, commands: Commands, message: Message) -> None:
         """Carry out one frame. Whatever is wrong with it, or with us, is one `error`."""
-        frame = parsing.parse(message.get("text"))
+        frame = decode.parse(message.get("text"))
         principal = self._socket.principal
         if (wait := self._bucket.take(self._now())) > 0:
             named = frame if isinstance(frame, protocol.ClientFrame) else None
-            self._refuse(refusals.error_of(RateLimited(retry_after=wait), principal, named))
-        elif isinstance(frame, parsing.Refusal):
-            self._refuse(refusals.refusal(frame, principal))
+            self._refuse(errors.error_of(RateLimited(retry_after=wait), principal, named))
+        elif isinstance(frame, decode.Refusal):
+            self._refuse(errors.refusal(frame, principal))
         elif self._is_leaving:
-            self._refuse(refusals.error_of(refusals.GoingAway(), principal, frame))
+            self._refuse(errors.error_of(errors.GoingAway(), principal, frame))
         else:
             await self._carry_out(commands, frame)
 
@@ -206,15 +207,15 @@ class Conversation:
         try:
             await commands.carry_out(frame)
         except ApplicationError as error:
-            self._refuse(refusals.error_of(error, principal, frame))
+            self._refuse(errors.error_of(error, principal, frame))
         except Exception:
             error_id = str(uuid4())  # the log shows whole ids only
             log.exception("frame_failed", error_id=error_id, frame=type(frame).__name__)
-            self._socket.reply(refusals.unexpected_error(error_id, principal, frame))
+            self._socket.reply(errors.unexpected_error(error_id, principal, frame))
             if self._failures.add(self._now()):
-                self._close(Closing.BROKEN)
+                self._close(CloseCode.BROKEN)
 
     def _refuse(self, error: protocol.Error) -> None:
         self._socket.reply(error)
         if self._refusals.add(self._now()):
-            self._close(Closing.FLOODING)
+            self._close(CloseCode.FLOODING)

@@ -8,7 +8,7 @@ import msgspec
 
 from moderado.chat.events import Change, ChangeKind, Notice
 from moderado.chat.types import MessageView
-from moderado.realtime import protocol
+from moderado.realtime.wire import protocol
 
 _ROOM_FRAMES: dict[str, type[protocol.RoomFrame]] = {
     ChangeKind.PUBLISHED: protocol.MessageShown,

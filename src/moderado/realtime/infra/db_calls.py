@@ -22,7 +22,7 @@ from django.db import Error, connection, connections
 from moderado.core.database import is_outage
 from moderado.core.errors import Unavailable
 from moderado.core.pool import is_at_rest
-from moderado.realtime.threads import Threads
+from moderado.realtime.infra.thread_pool import Threads
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -40,7 +40,7 @@ IDLE = 1.0  # seconds without work; then a thread gives it back to whoever needs
 _gates: "WeakKeyDictionary[asyncio.AbstractEventLoop, Gate]" = WeakKeyDictionary()
 
 
-def in_thread(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
+def run_in_db_thread(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
     """`function`, a service or selector, as a coroutine function with the same signature.
 
     Raises Unavailable when the database cannot be reached or is too busy.

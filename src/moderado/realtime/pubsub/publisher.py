@@ -1,4 +1,4 @@
-"""One thread a process, that carries parcels for whoever must not wait.
+"""One thread a process, that carries items for whoever must not wait.
 
 Started by the first parcel, and again in a forked child: threads do not survive a fork.
 """
@@ -18,13 +18,13 @@ T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
-CAPACITY = 10_000  # parcels that may wait
-LARGEST = 500  # parcels carried at once
+CAPACITY = 10_000  # items that may wait
+LARGEST = 500  # items carried at once
 PAUSE = 0.5  # seconds after a delivery that failed
 
 
-class Courier(Generic[T]):
-    """Carries parcels to `deliver`, all that wait at once, and drops what it cannot carry."""
+class Publisher(Generic[T]):
+    """Carries items to `deliver`, all that wait at once, and drops what it cannot carry."""
 
     def __init__(self, deliver: Callable[[Sequence[T]], None], *, name: str) -> None:
         self._deliver = deliver
@@ -38,14 +38,14 @@ class Courier(Generic[T]):
         self._wake = threading.Event()
         self._is_started = False
 
-    def take(self, *parcels: T) -> None:
-        """Accept parcels for delivery. Never waits and never raises."""
-        if not parcels:
+    def take(self, *items: T) -> None:
+        """Accept items for delivery. Never waits and never raises."""
+        if not items:
             return
         with self._lock:
-            fitting = parcels[: max(0, CAPACITY - len(self._waiting))]
-            if len(fitting) < len(parcels):
-                metrics.DROPPED.labels(what="hint").inc(len(parcels) - len(fitting))
+            fitting = items[: max(0, CAPACITY - len(self._waiting))]
+            if len(fitting) < len(items):
+                metrics.DROPPED.labels(what="hint").inc(len(items) - len(fitting))
             self._waiting.extend(fitting)
             if not self._is_started:
                 self._is_started = True
@@ -62,10 +62,10 @@ class Courier(Generic[T]):
                 carried = min(LARGEST, len(self._waiting))
                 self._try([self._waiting.popleft() for _ in range(carried)])
 
-    def _try(self, parcels: Sequence[T]) -> None:
+    def _try(self, items: Sequence[T]) -> None:
         try:
-            self._deliver(parcels)
+            self._deliver(items)
         except Exception as error:  # noqa: BLE001  (a hint may be lost, the courier may not)
-            metrics.DROPPED.labels(what="hint").inc(len(parcels))
+            metrics.DROPPED.labels(what="hint").inc(len(items))
             log.warning("hint_dropped", error=type(error).__name__, waiting=len(self._waiting))
             time.sleep(PAUSE)

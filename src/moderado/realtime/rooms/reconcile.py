@@ -8,11 +8,12 @@ import structlog
 
 from moderado.core import failpoints
 from moderado.core.errors import Unavailable
-from moderado.realtime import fanout, reads
-from moderado.realtime.protocol import Closing
+from moderado.realtime.infra import queries
+from moderado.realtime.pubsub import fanout
+from moderado.realtime.wire.protocol import CloseCode
 
 if TYPE_CHECKING:
-    from moderado.realtime.hub import Hub
+    from moderado.realtime.rooms.hub import Hub
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +25,7 @@ LEASES_EVERY = 4  # rounds
 DEAF_AFTER = 12.0  # seconds without one's own beat
 
 
-class Healing:
+class Reconciler:
     """The periodic check of one hub."""
 
     def __init__(self, hub: "Hub") -> None:
@@ -62,7 +63,7 @@ class Healing:
         if now - hub.last_beat > DEAF_AFTER:
             hub.last_beat = now
             log.warning("hub_deaf")
-            hub.relisten()
+            hub.resubscribe()
         await hub.groups.mend()
 
     async def _renew_leases(self) -> None:
@@ -74,7 +75,7 @@ class Healing:
         room_ids = list(self._hub.rooms)
         if not room_ids:
             return
-        heads = await reads.heads(room_ids)
+        heads = await queries.heads(room_ids)
         await asyncio.sleep(IN_FLIGHT)
         for room_id in room_ids:
             room, head = self._hub.rooms.get(room_id), heads.get(room_id)
@@ -84,12 +85,12 @@ class Healing:
                 room.take(head)
             else:
                 for socket in list(room.subscriptions):
-                    self._hub.part(socket, room_id, Closing.NO_SUCH_ROOM)
+                    self._hub.detach(socket, room_id, CloseCode.NO_SUCH_ROOM)
 
     async def verdicts(self) -> None:
         """What became of messages whose authors were told that they wait, and nothing since."""
         waiting = self._waiting()
-        for told in await reads.settled(waiting) if waiting else ():
+        for told in await queries.settled(waiting) if waiting else ():
             hint = fanout.author_note(told)
             for socket in list(self._hub.users.get(told.author_id, ())):
                 if told.view.id in socket.awaited:
@@ -112,7 +113,7 @@ class Healing:
         principals = {s.principal for sockets in users.values() for s in sockets if s.principal}
         if not principals:
             return
-        alive = await reads.sessions_alive({principal.session_id for principal in principals})
+        alive = await queries.sessions_alive({principal.session_id for principal in principals})
         for principal in principals:
             if principal.session_id not in alive:
                 self._hub.close_sessions(principal.user_id, lambda session: session not in alive)

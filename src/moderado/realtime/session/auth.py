@@ -16,7 +16,7 @@ from moderado.accounts.errors import NotAuthenticated
 from moderado.accounts.services.sessions import principal_of_access_token
 from moderado.accounts.services.tickets import redeem_ticket
 from moderado.accounts.types import SESSION_KEY, Principal
-from moderado.realtime.bridge import in_thread
+from moderado.realtime.infra.db_calls import run_in_db_thread
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -84,8 +84,8 @@ def _principal_of_cookie(session_key: str) -> Principal | None:
         return None  # signed out: the first frame may still say who this is
 
 
-principal_of_handshake = in_thread(_principal_of_handshake)
-principal_of_token = in_thread(principal_of_access_token)
+principal_of_handshake = run_in_db_thread(_principal_of_handshake)
+principal_of_token = run_in_db_thread(principal_of_access_token)
 
 
 def _session_cookie(scope: Scope) -> str | None:

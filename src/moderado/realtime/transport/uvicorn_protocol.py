@@ -1,6 +1,6 @@
 """uvicorn's WebSocket protocol, with what a chat needs of its transport.
 
-Named in the server's configuration: `ws="moderado.realtime.serving:ChatProtocol"`.
+Configure the server with `ws="moderado.realtime.transport.uvicorn_protocol:ChatProtocol"`.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from moderado.realtime import slim
+from moderado.realtime.transport import compact
 
 IN_FLIGHT = 5.0  # seconds that a frame in work may take when the server goes away
 SPREAD = 1.0  # seconds over which the clients are sent away, so that they return one by one
@@ -28,8 +28,8 @@ class ChatProtocol(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.queue: slim.Inbox[Any] = slim.Inbox()  # type: ignore[assignment]  # what is asked of it
-        self.writable: slim.Event = slim.Event()  # type: ignore[assignment]
+        self.queue: compact.Inbox[Any] = compact.Inbox()  # type: ignore[assignment]  # what is asked of it
+        self.writable: compact.Event = compact.Event()  # type: ignore[assignment]
         self.writable.set()
 
     def handle_connect(self, event: Any) -> None:

@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
-from moderado.realtime.frames import Line
+from moderado.realtime.wire.encode import Line
 
 NOBODY = UUID(int=0)  # of no room and no user
 

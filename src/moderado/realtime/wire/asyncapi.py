@@ -7,7 +7,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from moderado.realtime import protocol
+from moderado.realtime.wire import protocol
 
 Document = dict[str, Any]
 
