@@ -1,6 +1,8 @@
-"""Rules no ready-made linter knows, each a sentence of ARCHITECTURE.md.
+"""AST rules of the code base that no ready-made linter offers.
 
-A rule reads one module's tree and yields the lines that break it, with the reason.
+A rule takes one module and yields `(line, reason)` for each violation. `tests/unit/
+test_house_rules.py` runs every rule over the package, and proves that each one fails on a
+violation planted into a real module.
 """
 
 import ast
@@ -18,10 +20,15 @@ WRITES = {
 LOG_METHODS = {"debug", "info", "warning", "error", "critical", "exception"}
 NETWORK = {"requests", "httpx", "httpx2", "urllib", "socket", "redis", "client", "urlopen"}
 
-# Where coroutines live: at the doors and in providers' network calls.
+# Coroutines live in entry points and in the network calls of providers.
 ASYNC_PLACES = ("realtime/", "api/health.py", "config/asgi.py", "moderation/providers/")
-# Who writes rows: services; the accounts' creation method that Django itself asks for.
+# Services write rows, and so does the user manager that Django requires.
 WRITING_PLACES = ("/services/", "accounts/models.py")
+
+# The one package that publishes to the channel layer, and the calls that publish.
+PUBLISHING_PLACE = "realtime/pubsub/"
+PUBLISHING_CALLS = {"send_now", "group_send_now", "group_send"}
+TRANSACTION_DEMAND = "requires a transaction"
 
 
 @dataclass(frozen=True)
@@ -37,24 +44,24 @@ class Module:
         return any(place in f"/{self.path}" for place in places)
 
 
-Broken = Iterator[tuple[int, str]]
-Rule = Callable[[Module], Broken]
+Violations = Iterator[tuple[int, str]]
+Rule = Callable[[Module], Violations]
 
 
-def module_fits_in_one_sitting(module: Module) -> Broken:
+def module_length_is_limited(module: Module) -> Violations:
     lines = len(module.text.splitlines())
     if lines > LONGEST_MODULE:
         yield lines, f"{lines} lines"
 
 
-def function_fits_on_one_screen(module: Module) -> Broken:
+def function_length_is_limited(module: Module) -> Violations:
     for node in _functions(module):
         lines = (node.end_lineno or node.lineno) - node.lineno + 1
         if lines > LONGEST_FUNCTION:
             yield node.lineno, f"{node.name} has {lines} lines"
 
 
-def names_say_what_a_thing_is(module: Module) -> Broken:
+def vague_names_are_forbidden(module: Module) -> Violations:
     path = PurePosixPath(module.path)
     for name in {*path.parts[:-1], path.stem} & FORBIDDEN_NAMES:
         yield 1, f"a module called {name}"
@@ -64,17 +71,17 @@ def names_say_what_a_thing_is(module: Module) -> Broken:
             if _is_named_by_others(node):
                 continue
             if name in FORBIDDEN_NAMES or name.startswith("handle_"):
-                yield node.lineno, f"{node.name} says nothing"
+                yield node.lineno, f"{node.name} is a vague name"
 
 
-def async_stays_at_the_doors(module: Module) -> Broken:
+def coroutines_stay_in_entry_points(module: Module) -> Violations:
     if not module.is_in(ASYNC_PLACES):
         for node in _functions(module):
             if isinstance(node, ast.AsyncFunctionDef):
                 yield node.lineno, f"async def {node.name}"
 
 
-def only_services_write(module: Module) -> Broken:
+def only_services_write_rows(module: Module) -> Violations:
     if module.is_in(WRITING_PLACES):
         return
     for call in _calls(module.tree):
@@ -82,7 +89,7 @@ def only_services_write(module: Module) -> Broken:
             yield call.lineno, f".{call.func.attr}() outside of services"
 
 
-def log_events_are_constants(module: Module) -> Broken:
+def log_events_are_constants(module: Module) -> Violations:
     for call in _calls(module.tree):
         if not (isinstance(call.func, ast.Attribute) and call.func.attr in LOG_METHODS):
             continue
@@ -93,24 +100,25 @@ def log_events_are_constants(module: Module) -> Broken:
             yield call.lineno, "a log event is a snake_case constant"
 
 
-def only_fanout_sends_to_groups(module: Module) -> Broken:
-    if module.path != "realtime/pubsub/fanout.py":
-        yield from _mentions(module, {"group_send"})
+def only_pubsub_publishes_to_the_channel_layer(module: Module) -> Violations:
+    if not module.path.startswith(PUBLISHING_PLACE):
+        yield from _mentions(module, PUBLISHING_CALLS)
 
 
-def only_events_wait_for_the_commit(module: Module) -> Broken:
+def only_core_events_uses_on_commit(module: Module) -> Violations:
     if module.path != "core/events.py":
         yield from _mentions(module, {"on_commit", "delay_on_commit"})
 
 
-def only_configuration_reads_the_environment(module: Module) -> Broken:
+def only_configuration_reads_the_environment(module: Module) -> Violations:
     allowed = ("config/env.py", "config/celery.py", "config/asgi.py", "standalone/")
     if not module.is_in(allowed):
         yield from _mentions(module, {"environ", "getenv", "environb"})
 
 
-def locks_say_what_they_lock(module: Module) -> Broken:
-    """Without `of` joined tables are locked too; without `no_key`, inserts that name the row."""
+def row_locks_name_their_tables(module: Module) -> Violations:
+    """Without `of` the joined tables are locked too; without `no_key`, inserts that reference
+    the row wait for the lock."""
     for call in _calls(module.tree):
         if not (isinstance(call.func, ast.Attribute) and call.func.attr == "select_for_update"):
             continue
@@ -118,7 +126,7 @@ def locks_say_what_they_lock(module: Module) -> Broken:
             yield call.lineno, "select_for_update() without of or no_key"
 
 
-def nobody_waits_inside_a_transaction(module: Module) -> Broken:
+def no_blocking_call_inside_a_transaction(module: Module) -> Violations:
     for node in ast.walk(module.tree):
         if isinstance(node, ast.With):
             openers = [item.context_expr for item in node.items]
@@ -127,21 +135,31 @@ def nobody_waits_inside_a_transaction(module: Module) -> Broken:
         else:
             continue
         if any(map(_is_atomic, openers)):
-            yield from _waits(node.body)
+            yield from _blocking_calls(node.body)
+
+
+def demanded_transactions_are_checked(module: Module) -> Violations:
+    """A docstring that says "Requires a transaction." needs the executable form beside it."""
+    for node in _functions(module):
+        if TRANSACTION_DEMAND in (ast.get_docstring(node) or "").lower():
+            called = {call.func.id for call in _calls(node) if isinstance(call.func, ast.Name)}
+            if "require_transaction" not in called:
+                yield node.lineno, f"{node.name} does not call require_transaction()"
 
 
 RULES: tuple[Rule, ...] = (
-    module_fits_in_one_sitting,
-    function_fits_on_one_screen,
-    names_say_what_a_thing_is,
-    async_stays_at_the_doors,
-    only_services_write,
+    module_length_is_limited,
+    function_length_is_limited,
+    vague_names_are_forbidden,
+    coroutines_stay_in_entry_points,
+    only_services_write_rows,
     log_events_are_constants,
-    only_fanout_sends_to_groups,
-    only_events_wait_for_the_commit,
+    only_pubsub_publishes_to_the_channel_layer,
+    only_core_events_uses_on_commit,
     only_configuration_reads_the_environment,
-    locks_say_what_they_lock,
-    nobody_waits_inside_a_transaction,
+    row_locks_name_their_tables,
+    no_blocking_call_inside_a_transaction,
+    demanded_transactions_are_checked,
 )
 
 
@@ -152,7 +170,7 @@ def _functions(module: Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDe
 
 
 def _is_named_by_others(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
-    """Whether a method overrides a library's, which calling `super()` by its name shows."""
+    """Whether a method overrides a library's: it then calls the same name on `super()`."""
     return any(
         isinstance(call.func, ast.Attribute)
         and call.func.attr == node.name
@@ -172,19 +190,19 @@ def _names(node: ast.AST) -> set[str]:
     return found | {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
 
 
-def _mentions(module: Module, names: set[str]) -> Broken:
+def _mentions(module: Module, names: set[str]) -> Violations:
     for node in ast.walk(module.tree):
         name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)
         if name in names and isinstance(node, ast.Attribute | ast.Name):
-            yield node.lineno, f"{name} has one place, and it is not here"
+            yield node.lineno, f"{name} is not allowed in this module"
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 if alias.name in names:
-                    yield node.lineno, f"{alias.name} has one place, and it is not here"
+                    yield node.lineno, f"{alias.name} is not allowed in this module"
 
 
 def _is_write(call: ast.Call, called: ast.Attribute) -> bool:
-    """Mappings and caches have methods of the same names, but do not take columns as keywords."""
+    """Mappings and caches share these method names, but do not take columns as keywords."""
     if called.attr not in WRITES:
         return False
     named = bool(call.keywords) and not call.args
@@ -205,7 +223,7 @@ def _is_atomic(expression: ast.expr) -> bool:
     return "atomic" in _names(called)
 
 
-def _waits(body: list[ast.stmt]) -> Broken:
+def _blocking_calls(body: list[ast.stmt]) -> Violations:
     for statement in body:
         for call in _calls(statement):
             names = _names(call.func)
