@@ -36,7 +36,7 @@ chaos: development ## random faults under constant talk (SEED=1 DURATION=60 SWIT
 
 soak: development ## the two proofs that take an hour and a half, whole (IDLE=1800 SOAK=3600 seconds)
 	@IDLE=$(or $(IDLE),1800) SOAK=$(or $(SOAK),3600) exec $(PY) -m pytest -m long \
-		-k "after_a_long_silence or whoever_comes_and_goes" tests/faults $(ARGS)
+		-k "broker_connection_works_after_long_idle or long_soak" tests/faults $(ARGS)
 
 fuzz: development ## hostile frames over real sockets (COUNT=100000 SEED=1)
 	@exec $(PY) -m tests.security.fuzz_frames

@@ -17,7 +17,7 @@ def server(django_db_setup, tmp_path_factory) -> Iterator[Stack]:
         yield running
 
 
-async def test_two_strangers_meet_talk_and_are_moderated(server):
+async def test_two_users_chat_and_are_moderated(server):
     journey = Journey(server.url)
 
     await journey.walk()
@@ -30,5 +30,5 @@ async def test_two_strangers_meet_talk_and_are_moderated(server):
     assert [secret for secret in secrets if secret in logs] == []
 
 
-async def test_the_journey_can_be_walked_again(server):
+async def test_journey_can_be_repeated(server):
     await Journey(server.url).walk()

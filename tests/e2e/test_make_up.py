@@ -123,7 +123,7 @@ def copy(home):
         yield running
 
 
-def test_what_was_made_outlives_the_copy_and_no_process_does(tmp_path):
+def test_data_survives_the_instance_and_no_process_does(tmp_path):
     with up(tmp_path, free_port()) as copy:
         with copy.signed_in() as alice:
             room = alice.post("/api/chat/rooms/", json={"name": "Depois"}).json()["id"]
@@ -142,7 +142,7 @@ def test_what_was_made_outlives_the_copy_and_no_process_does(tmp_path):
     )
 
 
-def test_a_message_is_judged(copy):
+def test_message_is_judged(copy):
     with copy.signed_in() as alice:
         rooms = alice.get("/api/chat/rooms/").json()["results"]
         messages = f"/api/chat/rooms/{rooms[0]['id']}/messages/"
@@ -156,7 +156,7 @@ def test_a_message_is_judged(copy):
         wait_until(approved, what="the worker judged it")
 
 
-def test_a_second_copy_in_the_same_folder_is_refused(copy, home):
+def test_second_instance_in_same_folder_is_refused(copy, home):
     second = moderado("up", home=home)
 
     assert second.returncode == 1
@@ -164,7 +164,7 @@ def test_a_second_copy_in_the_same_folder_is_refused(copy, home):
     assert "Traceback" not in second.stderr
 
 
-def test_commands_find_the_engines_of_the_running_copy(copy, home):
+def test_commands_find_engines_of_the_running_instance(copy, home):
     counted = moderado(
         "manage", "shell", "-v0", "-c",
         "from moderado.accounts.models import User; print(User.objects.count())",
@@ -174,7 +174,7 @@ def test_commands_find_the_engines_of_the_running_copy(copy, home):
     assert counted.stdout.split()[-1:] == ["3"], counted.stderr
 
 
-def test_a_port_in_use_is_told_in_one_sentence(tmp_path):
+def test_port_in_use_is_reported_in_one_sentence(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         refused = moderado("up", home=tmp_path, port=taken.getsockname()[1])
 
@@ -184,7 +184,7 @@ def test_a_port_in_use_is_told_in_one_sentence(tmp_path):
     assert len(refused.stderr.strip().splitlines()) == 1
 
 
-def test_a_half_made_database_is_told_in_one_sentence(tmp_path):
+def test_incomplete_database_is_reported_in_one_sentence(tmp_path):
     (tmp_path / "pg").mkdir()
 
     refused = moderado("up", home=tmp_path, port=free_port())
@@ -194,7 +194,7 @@ def test_a_half_made_database_is_told_in_one_sentence(tmp_path):
     assert "Traceback" not in refused.stderr
 
 
-def test_a_wrong_setting_is_told_by_its_name(tmp_path, monkeypatch):
+def test_invalid_setting_is_reported_by_name(tmp_path, monkeypatch):
     monkeypatch.setenv("WEB_WORKERS", "many")
 
     refused = moderado("up", home=tmp_path, port=free_port())

@@ -17,7 +17,7 @@ def samples(url: str) -> dict[str, float]:
     return {name: float(value) for name, value in pairs}
 
 
-async def test_one_folder_makes_one_page_of_all_processes(tmp_path):
+async def test_metrics_folder_merges_all_processes(tmp_path):
     shared = tmp_path / "metrics"
     shared.mkdir()
     with stack.running(tmp_path, PROMETHEUS_MULTIPROC_DIR=str(shared)) as server:
@@ -30,7 +30,7 @@ async def test_one_folder_makes_one_page_of_all_processes(tmp_path):
     assert "moderado_sockets" in found
 
 
-async def test_a_worker_by_itself_has_a_page_of_its_own(tmp_path):
+async def test_standalone_worker_serves_its_own_metrics(tmp_path):
     folder, port = tmp_path / "metrics", free_port()
     folder.mkdir()
     alone = {"PROMETHEUS_MULTIPROC_DIR": str(folder), "WORKER_METRICS_PORT": str(port)}

@@ -57,7 +57,7 @@ async def bia(browser: Browser, url: str, ana: Visitor) -> AsyncIterator[Visitor
         yield bia
 
 
-async def test_a_clean_message_is_pending_then_approved_and_seen_by_the_other(
+async def test_clean_message_is_pending_then_approved_and_delivered(
     ana: Visitor, bia: Visitor
 ) -> None:
     await ana.page.evaluate(WATCH_STATES)
@@ -68,7 +68,7 @@ async def test_a_clean_message_is_pending_then_approved_and_seen_by_the_other(
     assert "Pendente" in await ana.page.evaluate("window.states")
 
 
-async def test_what_is_approved_looks_approved_however_many_are_judged_at_once(
+async def test_approved_messages_look_approved_in_large_batches(
     ana: Visitor,
 ) -> None:
     for count in range(8):
@@ -81,7 +81,7 @@ async def test_what_is_approved_looks_approved_however_many_are_judged_at_once(
     assert set(looks) == {"solid"}  # dashed is what waits
 
 
-async def test_an_offensive_message_is_rejected_with_a_reason_and_nobody_else_hears_it(
+async def test_offensive_message_is_rejected_with_reason_and_not_delivered(
     ana: Visitor, bia: Visitor
 ) -> None:
     await ana.page.evaluate(WATCH_STATES)
@@ -97,7 +97,7 @@ async def test_an_offensive_message_is_rejected_with_a_reason_and_nobody_else_he
     assert not any(OFFENSIVE in frame for frame in bia.heard)
 
 
-async def test_a_message_written_offline_survives_a_reload_and_is_sent_once(
+async def test_message_written_offline_survives_reload_and_is_sent_once(
     ana: Visitor, bia: Visitor
 ) -> None:
     await ana.page.route("**/api/auth/ws-ticket/", lambda route: route.abort())
@@ -119,9 +119,7 @@ async def test_a_message_written_offline_survives_a_reload_and_is_sent_once(
     ana.complaints = [text for text in ana.complaints if text not in expected]
 
 
-async def test_what_was_begun_survives_a_reload_and_signing_in_again(
-    ana: Visitor, url: str
-) -> None:
+async def test_draft_survives_reload_and_new_sign_in(ana: Visitor, url: str) -> None:
     await ana.page.fill("#compose", "ainda não enviado")
     await ana.page.reload()
     await expect(ana.page.locator("#compose")).to_have_value("ainda não enviado")
@@ -136,7 +134,7 @@ async def test_what_was_begun_survives_a_reload_and_signing_in_again(
     await expect(ana.page.locator("#compose")).to_have_value("ainda não enviado")
 
 
-async def test_an_edit_that_is_saved_twice_is_one_revision(ana: Visitor) -> None:
+async def test_edit_saved_twice_creates_one_revision(ana: Visitor) -> None:
     saved: list[str] = []
     ana.page.on("request", lambda asked: asked.method == "PATCH" and saved.append(asked.url))
     await ana.say("Primeira versão")
@@ -149,7 +147,7 @@ async def test_an_edit_that_is_saved_twice_is_one_revision(ana: Visitor) -> None
     assert len(saved) == 1
 
 
-async def test_a_reconnect_brings_what_was_missed(ana: Visitor, bia: Visitor) -> None:
+async def test_reconnect_delivers_missed_messages(ana: Visitor, bia: Visitor) -> None:
     await ana.say("Antes")
     await expect(bia.message("Antes")).to_be_visible()
     await bia.page.route("**/api/auth/ws-ticket/", lambda route: route.abort())
@@ -166,7 +164,7 @@ async def test_a_reconnect_brings_what_was_missed(ana: Visitor, bia: Visitor) ->
     bia.complaints = [text for text in bia.complaints if "ERR_FAILED" not in text]
 
 
-async def test_an_edit_is_seen_by_the_other_once_it_is_approved(ana: Visitor, bia: Visitor) -> None:
+async def test_approved_edit_is_delivered_to_others(ana: Visitor, bia: Visitor) -> None:
     await ana.say("Ola")
     message = await ana.sees("Ola", "APPROVED")
     await message.hover()
@@ -177,7 +175,7 @@ async def test_an_edit_is_seen_by_the_other_once_it_is_approved(ana: Visitor, bi
     await expect(ana.message("Olá a todos")).to_contain_text("editada")
 
 
-async def test_a_refused_edit_leaves_the_visible_text_and_tells_the_author(
+async def test_rejected_edit_keeps_visible_text_and_notifies_author(
     ana: Visitor, bia: Visitor
 ) -> None:
     await ana.say("Tudo bem?")
@@ -191,7 +189,7 @@ async def test_a_refused_edit_leaves_the_visible_text_and_tells_the_author(
     assert not any(OFFENSIVE in frame for frame in bia.heard)
 
 
-async def test_a_deleted_message_disappears_for_everybody(ana: Visitor, bia: Visitor) -> None:
+async def test_deleted_message_disappears_for_all_members(ana: Visitor, bia: Visitor) -> None:
     await ana.say("Por engano")
     message = await ana.sees("Por engano", "APPROVED")
     await expect(bia.message("Por engano")).to_be_visible()
@@ -202,7 +200,7 @@ async def test_a_deleted_message_disappears_for_everybody(ana: Visitor, bia: Vis
     await expect(ana.message("Por engano")).to_have_count(0)
 
 
-async def test_an_answer_quotes_what_it_answers(ana: Visitor, bia: Visitor) -> None:
+async def test_reply_quotes_the_original_message(ana: Visitor, bia: Visitor) -> None:
     await ana.say("Quem vem?")
     question = bia.message("Quem vem?")
     await question.hover()
@@ -211,7 +209,7 @@ async def test_an_answer_quotes_what_it_answers(ana: Visitor, bia: Visitor) -> N
     await expect(ana.message("Eu vou").locator(".quote")).to_contain_text("Quem vem?")
 
 
-async def test_typing_presence_and_reading_are_shown(ana: Visitor, bia: Visitor) -> None:
+async def test_page_shows_typing_presence_and_read_markers(ana: Visitor, bia: Visitor) -> None:
     await expect(ana.page.locator(".there")).to_have_text("2 online")
     await bia.page.locator("#compose").press_sequentially("Hm")
     await expect(ana.page.locator(".typing")).to_contain_text("Bia está digitando…")
@@ -229,7 +227,7 @@ async def test_unread_messages_of_other_rooms_are_counted(ana: Visitor, bia: Vis
     await expect(badge).to_have_count(0)
 
 
-async def test_history_comes_as_one_scrolls_up_and_search_finds_in_it(ana: Visitor) -> None:
+async def test_history_loads_on_scroll_and_search_finds_messages(ana: Visitor) -> None:
     await ana.create_room("Longa", mode="off")
     await ana.page.evaluate(f"({STORE}).then(({POST_MANY}))")
     await ana.page.reload()
@@ -245,7 +243,7 @@ async def test_history_comes_as_one_scrolls_up_and_search_finds_in_it(ana: Visit
     await expect(ana.page.locator(".message")).to_have_count(120)
 
 
-async def test_the_page_fits_a_phone_and_the_keyboard(browser: Browser, url: str) -> None:
+async def test_page_fits_a_phone_and_works_by_keyboard(browser: Browser, url: str) -> None:
     phone = {"viewport": {"width": 360, "height": 640}, "color_scheme": "dark", "has_touch": True}
     async with visit(browser, url, "Caio", **phone) as caio:
         await caio.create_room("Bolso")
@@ -264,7 +262,7 @@ async def test_the_page_fits_a_phone_and_the_keyboard(browser: Browser, url: str
         await expect(caio.page.locator(".conversation")).to_be_hidden()
 
 
-async def test_a_key_pressed_the_moment_the_panel_is_there_reaches_the_panel(ana: Visitor) -> None:
+async def test_key_pressed_as_panel_opens_reaches_the_panel(ana: Visitor) -> None:
     await ana.create_room("Rápida")
     await ana.page.evaluate(ESCAPE_AT_ONCE)
     for name in ("Pessoas", "Buscar"):
@@ -273,7 +271,9 @@ async def test_a_key_pressed_the_moment_the_panel_is_there_reaches_the_panel(ana
         await expect(ana.page.locator(".panel")).to_have_count(0)
 
 
-async def test_the_language_is_the_reader_s_and_can_be_changed(browser: Browser, url: str) -> None:
+async def test_page_language_follows_the_reader_and_can_be_changed(
+    browser: Browser, url: str
+) -> None:
     async with visit(browser, url, "Dora", locale="en-US") as dora:
         await expect(dora.page.locator("html")).to_have_attribute("lang", "en")
         await expect(dora.page.locator(".rooms")).to_contain_text("Your rooms")
@@ -292,7 +292,7 @@ async def test_signing_out_ends_the_session_in_every_tab(ana: Visitor) -> None:
     ana.complaints = [text for text in ana.complaints if "401" not in text and "403" not in text]
 
 
-async def test_a_moderator_decides_on_what_was_held(ana: Visitor, bia: Visitor) -> None:
+async def test_moderator_decides_held_message(ana: Visitor, bia: Visitor) -> None:
     await bia.say(DOUBTFUL)
     held = await bia.sees(DOUBTFUL, "HELD")
     await expect(held).to_contain_text("Under review")
@@ -303,7 +303,7 @@ async def test_a_moderator_decides_on_what_was_held(ana: Visitor, bia: Visitor) 
     await expect(ana.message(DOUBTFUL)).to_be_visible()
 
 
-async def test_an_administrator_adds_somebody_to_a_private_room(ana: Visitor, bia: Visitor) -> None:
+async def test_administrator_adds_participant_to_private_room(ana: Visitor, bia: Visitor) -> None:
     await ana.create_room("Reservada", is_private=True)
     await ana.page.get_by_role("button", name="Pessoas").click()
     await ana.page.fill("#add-person", "Bia")
@@ -321,7 +321,9 @@ async def test_an_administrator_adds_somebody_to_a_private_room(ana: Visitor, bi
     bia.complaints = [text for text in bia.complaints if "404" not in text]
 
 
-async def test_the_admin_works_under_its_own_policy(browser: Browser, url: str, root: str) -> None:
+async def test_admin_works_under_its_content_security_policy(
+    browser: Browser, url: str, root: str
+) -> None:
     page = await browser.new_page()
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
@@ -338,7 +340,7 @@ async def test_the_admin_works_under_its_own_policy(browser: Browser, url: str, 
     assert complaints == []
 
 
-async def test_what_people_write_stays_text(ana: Visitor, bia: Visitor) -> None:
+async def test_user_text_is_never_interpreted_as_markup(ana: Visitor, bia: Visitor) -> None:
     attack = "<img src=x onerror=alert(1)> javascript:alert(1) http://exemplo.org/?a=1&b=2."
     await ana.say(attack)
     await expect(bia.message("onerror").locator(".text")).to_have_text(attack)

@@ -62,7 +62,7 @@ async def hears_all(socket: Socket, ids: list[str], *, within: float) -> list[in
     return [frame["seq"] for frame in frames]
 
 
-async def test_however_often_a_message_is_delivered_it_is_judged_once(tmp_path):
+async def test_redelivered_task_judges_message_once(tmp_path):
     bill = tmp_path / "bill"
     judge = stack.judged_by(providers.Counting, path=str(bill))
     with stack.running(tmp_path, workers=2, **judge) as server:
@@ -80,7 +80,7 @@ async def test_however_often_a_message_is_delivered_it_is_judged_once(tmp_path):
     assert judged == dict.fromkeys(ids, 1)
 
 
-async def test_a_slow_provider_delays_no_acknowledgement_and_no_other_room(tmp_path):
+async def test_slow_provider_delays_neither_acks_nor_other_rooms(tmp_path):
     with stack.running(tmp_path, **stack.judged_by(providers.Slow, seconds=5)) as server:
         slow = await Talk(server.url).begin()
         other = await Talk(server.url).begin()
@@ -102,7 +102,7 @@ async def test_a_slow_provider_delays_no_acknowledgement_and_no_other_room(tmp_p
     assert heard["message"]["id"] == waiting
 
 
-async def test_a_killed_worker_loses_nothing(tmp_path):
+async def test_killed_worker_loses_no_message(tmp_path):
     bill = tmp_path / "bill"
     judge = stack.judged_by(providers.Counting, path=str(bill))
     with stack.running(tmp_path, workers=2, **judge) as server:
@@ -119,9 +119,7 @@ async def test_a_killed_worker_loses_nothing(tmp_path):
     assert await statuses(ids) == {Message.Status.APPROVED: 60}
 
 
-async def test_a_worker_killed_while_it_asked_is_not_followed_by_a_second_bill(
-    tmp_path, httpserver
-):
+async def test_worker_killed_during_a_call_is_not_billed_twice(tmp_path, httpserver):
     bill: Counter[str] = Counter()
     arrived, answering = threading.Event(), threading.Event()
 
@@ -150,7 +148,7 @@ async def test_a_worker_killed_while_it_asked_is_not_followed_by_a_second_bill(
     assert bill == {asked: 1, later: 1}
 
 
-async def test_a_valkey_that_is_away_and_comes_back_empty_loses_nothing(tmp_path, monkeypatch):
+async def test_valkey_restarted_empty_loses_nothing(tmp_path, monkeypatch):
     valkey = stack.Valkey()
     valkey.start()
     monkeypatch.setitem(os.environ, "REDIS_URL", valkey.url)

@@ -49,7 +49,7 @@ def all_is_well(cluster, crowd, *calm):
 
 
 @pytest.mark.proves("R7")
-def test_a_queue_that_is_emptied_at_every_turn_loses_nothing(cluster, crowd, talk):
+def test_repeatedly_flushed_queue_loses_nothing(cluster, crowd, talk):
     for turn in range(5):
         talk(0.4)
         cluster.note("queue emptied")
@@ -64,9 +64,7 @@ def test_a_queue_that_is_emptied_at_every_turn_loses_nothing(cluster, crowd, tal
 
 @pytest.mark.proves("R8")
 @pytest.mark.parametrize("seconds", [3, pytest.param(30, marks=pytest.mark.long)])
-def test_while_the_broker_is_dead_sends_are_confirmed_as_quickly_and_judged_afterwards(
-    cluster, crowd, talk, seconds
-):
+def test_dead_broker_delays_verdicts_but_not_acks(cluster, crowd, talk, seconds):
     workers = [worker.pid for worker in cluster.workers]
     talk(0.5)
     cluster.note("kill Valkey")
@@ -79,7 +77,7 @@ def test_while_the_broker_is_dead_sends_are_confirmed_as_quickly_and_judged_afte
 
 
 @pytest.mark.proves("R8", "R15")
-def test_a_redis_that_is_killed_and_comes_back_empty_loses_nothing(cluster, crowd, talk):
+def test_redis_restarted_empty_loses_nothing(cluster, crowd, talk):
     talk(0.5)
     cluster.note("kill Valkey")
     cluster.valkey.kill()
@@ -92,7 +90,7 @@ def test_a_redis_that_is_killed_and_comes_back_empty_loses_nothing(cluster, crow
 
 @pytest.mark.proves("R10")
 @pytest.mark.parametrize("seconds", [4, pytest.param(10, marks=pytest.mark.long)])
-def test_a_broker_that_stands_still_holds_no_send_up(cluster, crowd, talk, seconds):
+def test_paused_broker_does_not_delay_sends(cluster, crowd, talk, seconds):
     talk(0.5)
     cluster.note("broker stands still")
     cluster.broker_wire.hold()
@@ -105,7 +103,7 @@ def test_a_broker_that_stands_still_holds_no_send_up(cluster, crowd, talk, secon
 @pytest.mark.proves("R11")
 @pytest.mark.long
 @pytest.mark.timeout(180)
-def test_after_a_half_open_connection_rings_go_out_again(cluster, crowd, talk):
+def test_wakeups_resume_after_a_half_open_broker_connection(cluster, crowd, talk):
     """Nothing passes and nobody says so, then the far end knows of no such connection: what a
     router does that forgot, or a host that came up again under the same address."""
     talk(0.5)
@@ -129,9 +127,7 @@ def test_after_a_half_open_connection_rings_go_out_again(cluster, crowd, talk):
 
 @pytest.mark.proves("R12", "R23")
 @pytest.mark.parametrize("fault", ["full", pytest.param("read-only", marks=pytest.mark.long)])
-def test_a_broker_that_takes_no_writes_delays_verdicts_and_no_confirmation(
-    cluster, crowd, talk, fault
-):
+def test_read_only_broker_delays_verdicts_but_not_acks(cluster, crowd, talk, fault):
     """Out of memory (`OOM`), or unable to persist what it is told (`MISCONF`, which Redis answers
     to every write as it answers NOREPLICAS here: no disk needs to be filled)."""
     settings = {"full": ("maxmemory", "1", "0"), "read-only": ("min-replicas-to-write", "1", "0")}
@@ -148,7 +144,7 @@ def test_a_broker_that_takes_no_writes_delays_verdicts_and_no_confirmation(
 
 @pytest.mark.proves("R13")
 @pytest.mark.parametrize("kind", ["web", "worker"])
-def test_nothing_starts_on_a_redis_that_evicts(cluster, kind):
+def test_start_is_refused_on_an_evicting_redis(cluster, kind):
     process = (cluster.webs if kind == "web" else cluster.workers)[0]
     command = (
         [part.replace(process.url.rpartition(":")[2], "0") for part in process.command]
@@ -174,7 +170,7 @@ def test_nothing_starts_on_a_redis_that_evicts(cluster, kind):
 
 
 @pytest.mark.proves("R17")
-def test_every_task_delivered_five_times_is_judged_once(cluster, crowd, talk):
+def test_task_delivered_five_times_is_judged_once(cluster, crowd, talk):
     stop = time.monotonic() + 3
     with cluster.valkey.client(BROKER) as client:
         seen = None
@@ -194,7 +190,7 @@ def test_every_task_delivered_five_times_is_judged_once(cluster, crowd, talk):
 @pytest.mark.proves("R9")
 @pytest.mark.long
 @pytest.mark.timeout(2400)
-def test_after_a_long_silence_the_broker_is_there_at_once(cluster, crowd, talk):
+def test_broker_connection_works_after_long_idle_time(cluster, crowd, talk):
     """90 s, longer than every health check and keepalive; IDLE=1800 for the whole half hour."""
     talk(0.5)
     idle = float(os.environ.get("IDLE", "90"))

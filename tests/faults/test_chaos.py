@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.long, pytest.mark.t
 
 @pytest.mark.proves("R55")
 @pytest.mark.parametrize("seed", [11, 12])
-def test_under_random_faults_every_invariant_holds(template, tmp_path, seed):
+def test_invariants_hold_under_random_faults(template, tmp_path, seed):
     outcome = chaos(tmp_path, template, seed=seed, duration=20)
 
     # How quickly is a matter of a quiet machine: `make chaos` says it.
@@ -22,5 +22,5 @@ def test_under_random_faults_every_invariant_holds(template, tmp_path, seed):
 
 @pytest.mark.proves("R55")
 @pytest.mark.parametrize("off", [each for each in SWITCHES if each])
-def test_without_a_remedy_the_checker_finds_violations(template, tmp_path, off):
+def test_checker_finds_violations_when_a_safeguard_is_off(template, tmp_path, off):
     assert chaos(tmp_path, template, seed=1, duration=30, off=off).violations

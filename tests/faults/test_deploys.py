@@ -29,7 +29,7 @@ def crowd(cluster, crowd_of):
 @pytest.mark.proves("R33")
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("times", [1, pytest.param(5, marks=pytest.mark.long)])
-def test_rolling_restarts_are_noticed_by_nobody_who_sends(cluster, crowd, times):
+def test_rolling_deploys_lose_nothing_and_show_only_retries(cluster, crowd, times):
     people = [crowd.joins(name) for name in ("Ana", "Bia", "Caio", "Davi")]
     room = crowd.room(*people)
     number = 0
@@ -55,7 +55,7 @@ def test_rolling_restarts_are_noticed_by_nobody_who_sends(cluster, crowd, times)
 
 @pytest.mark.proves("R29")
 @pytest.mark.timeout(180)
-def test_two_sweepers_or_none_do_no_harm_and_none_raises_an_alarm(cluster, crowd):
+def test_two_sweepers_are_harmless_and_a_missing_one_alarms(cluster, crowd):
     ana = crowd.joins("Ana")
     room = crowd.room(ana)
     for number in range(10):  # with two beats, and rings that are lost
@@ -95,7 +95,7 @@ def _oldest(cluster):
 
 @pytest.mark.proves("R47")
 @pytest.mark.parametrize("kind", ["rules", pytest.param("remote", marks=pytest.mark.long)])
-def test_a_flooded_room_delays_no_other(start_cluster, crowd_of, kind):
+def test_flooded_room_does_not_delay_other_rooms(start_cluster, crowd_of, kind):
     cluster = start_cluster(judged_by=kind)
     crowd = crowd_of(cluster)
     ana, bia = crowd.joins("Ana"), crowd.joins("Bia")

@@ -22,7 +22,7 @@ def crowd(cluster):
         yield crowd
 
 
-def test_a_run_without_faults_is_clean(cluster, crowd):
+def test_run_without_faults_has_no_violation(cluster, crowd):
     ana, bia = crowd.joins("Ana"), crowd.joins("Bia")
     room = crowd.room(ana, bia)
     for number in range(30):
@@ -31,7 +31,7 @@ def test_a_run_without_faults_is_clean(cluster, crowd):
     assert_all_is_well(Run(cluster, crowd))
 
 
-def test_the_checker_sees_what_was_lost_doubled_reordered_or_leaked(cluster, crowd):
+def test_checker_finds_lost_duplicate_reordered_and_leaked_messages(cluster, crowd):
     ana, bia = crowd.joins("Ana"), crowd.joins("Bia")
     room = crowd.room(ana, bia)
     sends = [crowd.do(ana.say_and_wait(room, a_text(0, outcome=o))) for o in ("", "", "BLOCK")]

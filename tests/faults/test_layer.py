@@ -49,7 +49,7 @@ def hears_to_the_end(cluster, crowd, room, *, seconds=HEARD):
 
 
 @pytest.mark.proves("R14")
-def test_after_the_layer_was_emptied_the_same_sockets_hear_everything(cluster, crowd, room):
+def test_sockets_receive_everything_after_layer_flush(cluster, crowd, room):
     say(crowd, room, 5)
     for _ in range(3):
         cluster.note("layer emptied")
@@ -65,9 +65,7 @@ def test_after_the_layer_was_emptied_the_same_sockets_hear_everything(cluster, c
 
 @pytest.mark.proves("R15")
 @pytest.mark.parametrize("seconds", [3, pytest.param(10, marks=pytest.mark.long)])
-def test_while_the_layer_is_dead_no_socket_is_closed_and_nothing_is_missed(
-    cluster, crowd, room, seconds
-):
+def test_dead_channel_layer_closes_no_socket_and_loses_nothing(cluster, crowd, room, seconds):
     say(crowd, room, 5)
     cluster.note("layer dead")
     cluster.layer_wire.refuse()
@@ -84,7 +82,7 @@ def test_while_the_layer_is_dead_no_socket_is_closed_and_nothing_is_missed(
 
 @pytest.mark.proves("R15")
 @pytest.mark.long
-def test_a_layer_that_stands_still_delays_hearing_and_loses_nothing(cluster, crowd, room):
+def test_paused_channel_layer_delays_delivery_but_loses_nothing(cluster, crowd, room):
     say(crowd, room, 5)
     cluster.note("layer stands still")
     cluster.layer_wire.hold()
@@ -98,7 +96,7 @@ def test_a_layer_that_stands_still_delays_hearing_and_loses_nothing(cluster, cro
 
 @pytest.mark.proves("R51")
 @pytest.mark.long
-def test_who_has_listened_for_long_still_hears(cluster, crowd, room):
+def test_long_lived_subscription_still_receives(cluster, crowd, room):
     """Groups of this layer live as long as the subscription: there is no expiry to outlive."""
     say(crowd, room, 2)
     time.sleep(30)
@@ -110,7 +108,7 @@ def test_who_has_listened_for_long_still_hears(cluster, crowd, room):
 
 
 @pytest.mark.proves("R51")
-def test_groups_have_no_expiry_to_outlive(cluster, crowd, room):
+def test_layer_groups_never_expire(cluster, crowd, room):
     with cluster.valkey.client(LAYER) as client:
         assert client.keys("*") == []
         assert len(client.pubsub_channels("asgi__group__*")) == 1  # one shard, for all rooms
@@ -128,7 +126,7 @@ def mistreated(start_cluster):
 
 
 @pytest.mark.proves("R16", "R17")
-def test_hints_lost_repeated_and_reordered_make_no_difference(mistreated, crowd_of):
+def test_lost_repeated_and_reordered_hints_keep_order(mistreated, crowd_of):
     crowd = crowd_of(mistreated)
     people = [crowd.joins(name) for name in ("Ana", "Bia", "Caio")]
     room = crowd.room(*people)

@@ -82,7 +82,7 @@ def _swallow_the_answer_to_the_commit(cluster, say):
         ),
     ],
 )
-def test_who_got_no_answer_sends_again_and_it_is_one_message(cluster, crowd, break_it):
+def test_resend_after_lost_ack_creates_one_message(cluster, crowd, break_it):
     ana, bia = crowd.joins("Ana"), crowd.joins("Bia")
     room = crowd.room(ana, bia)
 
@@ -97,7 +97,7 @@ def test_who_got_no_answer_sends_again_and_it_is_one_message(cluster, crowd, bre
 
 
 @pytest.mark.proves("R37")
-def test_two_devices_with_one_client_id_at_the_same_moment_are_one_message(cluster, crowd):
+def test_concurrent_sends_with_one_client_id_create_one_message(cluster, crowd):
     ana = crowd.joins("Ana")
     room = crowd.room(ana)
     second = crowd.same_person(ana)
@@ -120,7 +120,7 @@ def test_two_devices_with_one_client_id_at_the_same_moment_are_one_message(clust
 
 @pytest.mark.proves("R25")
 @pytest.mark.long
-def test_many_who_send_edit_and_delete_at_once_see_no_error_of_the_database(cluster, crowd):
+def test_deadlock_storm_shows_no_database_error(cluster, crowd):
     people = [crowd.joins(f"P{n}") for n in range(16)]
     rooms = [crowd.room(*people, mode=mode) for mode in ("pre", "post")]
     before = cluster.postgres.value("SELECT sum(deadlocks) FROM pg_stat_database")

@@ -52,9 +52,7 @@ SOME = ["worker.after_claim", "worker.after_request_sent", "worker.before_apply_
         pytest.param("keyed", DEATHS, id="keyed", marks=pytest.mark.long),
     ],
 )
-def test_whenever_a_worker_dies_all_is_judged_and_nothing_is_billed_twice(
-    clusters, crowd_of, kind, deaths
-):
+def test_worker_killed_at_any_failpoint_is_judged_and_billed_once(clusters, crowd_of, kind, deaths):
     cluster = clusters(kind)
     cluster.judge.manner = Manner(seconds=0.3)
     crowd = crowd_of(cluster)
@@ -80,7 +78,7 @@ def test_whenever_a_worker_dies_all_is_judged_and_nothing_is_billed_twice(
 
 
 @pytest.mark.proves("R4")
-def test_a_child_that_ran_out_of_memory_is_missed_within_ten_seconds(clusters, crowd_of):
+def test_killed_prefork_child_is_recovered_within_ten_seconds(clusters, crowd_of):
     cluster = clusters("remote")
     cluster.judge.manner = Manner(seconds=1.0)
     crowd = crowd_of(cluster)
@@ -101,9 +99,7 @@ def test_a_child_that_ran_out_of_memory_is_missed_within_ten_seconds(clusters, c
 
 @pytest.mark.proves("R28", "R3")
 @pytest.mark.parametrize("kind", ["remote", pytest.param("keyed", marks=pytest.mark.long)])
-def test_a_worker_that_was_only_slow_finds_itself_replaced_and_changes_nothing(
-    clusters, crowd_of, kind
-):
+def test_stale_worker_is_fenced_off(clusters, crowd_of, kind):
     cluster = clusters(kind)
     crowd = crowd_of(cluster)
     ana = crowd.joins("Ana")
@@ -129,7 +125,7 @@ def test_a_worker_that_was_only_slow_finds_itself_replaced_and_changes_nothing(
 @pytest.mark.parametrize(
     "number", [signal.SIGTERM, pytest.param(signal.SIGQUIT, marks=pytest.mark.long)]
 )
-def test_a_worker_that_is_told_to_end_finishes_what_it_asked(clusters, crowd_of, number):
+def test_terminated_worker_finishes_its_calls(clusters, crowd_of, number):
     cluster = clusters("remote")
     cluster.judge.manner = Manner(seconds=3.0)
     crowd = crowd_of(cluster)
@@ -151,7 +147,7 @@ def test_a_worker_that_is_told_to_end_finishes_what_it_asked(clusters, crowd_of,
 
 
 @pytest.mark.proves("R52")
-def test_a_host_that_loses_its_power_comes_back_with_all_that_was_acknowledged(clusters, crowd_of):
+def test_power_loss_keeps_all_acknowledged_messages(clusters, crowd_of):
     cluster = clusters("remote")
     crowd = crowd_of(cluster)
     ana, bia = crowd.joins("Ana"), crowd.joins("Bia")
@@ -180,9 +176,7 @@ def _cut_the_power(cluster):
 @pytest.mark.proves("R5")
 @pytest.mark.long
 @pytest.mark.timeout(150)
-def test_a_message_that_kills_whoever_judges_it_is_held_and_disturbs_nobody(
-    start_cluster, crowd_of
-):
+def test_poison_message_is_held_and_delays_no_other_message(start_cluster, crowd_of):
     cluster = start_cluster(judged_by="deadly")
     crowd = crowd_of(cluster)
     ana, bia = crowd.joins("Ana"), crowd.joins("Bia")

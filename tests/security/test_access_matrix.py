@@ -20,19 +20,19 @@ ROWS = rows()
 
 
 @pytest.mark.proves("S10")
-def test_every_route_has_its_row_and_every_row_its_route():
+def test_every_route_has_a_row_and_every_row_a_route():
     assert {as_routed(method, path) for method, path, _ in ROWS} == api_routes()
 
 
 @pytest.mark.proves("S10")
-def test_every_frame_has_its_row_and_every_row_its_frame():
+def test_every_frame_has_a_row_and_every_row_a_frame():
     frames = {frame.__struct_config__.tag for frame in get_args(protocol.AnyClientFrame)}
 
     assert frames == set(FRAMES)
 
 
 @pytest.mark.proves("S10", "S13")
-def test_each_role_gets_what_the_table_says(scene, is_private):
+def test_each_role_gets_the_documented_response(scene, is_private):
     before = snapshot()
     found, wanted, changed = {}, {}, []
 
@@ -50,7 +50,7 @@ def test_each_role_gets_what_the_table_says(scene, is_private):
 
 
 @pytest.mark.proves("S10", "S13")
-def test_no_method_is_there_by_accident(db):
+def test_undocumented_methods_answer_405(db):
     scene, offered = Scene(is_private=True), api_routes()
 
     for path in {path.partition("?")[0] for _, path, _ in ROWS}:
@@ -61,7 +61,7 @@ def test_no_method_is_there_by_accident(db):
 
 
 @pytest.mark.proves("S10")
-def test_paths_carry_no_other_kind_of_id():
+def test_paths_contain_only_known_kinds_of_id():
     assert {part for path in api_paths() for part in path.split("/") if "<" in part} == {
         "<uuid:room_id>",
         "<uuid:user_id>",
@@ -71,7 +71,7 @@ def test_paths_carry_no_other_kind_of_id():
 
 
 @pytest.mark.proves("S10")
-async def test_without_credentials_every_frame_is_the_last(cast: Cast):
+async def test_unauthenticated_frame_closes_the_socket(cast: Cast):
     for kind, (fields, *_) in FRAMES.items():
         client = await cast.open("/ws/chat/")
         await client.send(kind, **fields)
@@ -79,7 +79,7 @@ async def test_without_credentials_every_frame_is_the_last(cast: Cast):
 
 
 @pytest.mark.proves("S10")
-async def test_each_role_may_send_what_the_table_says(cast: Cast, is_private):
+async def test_each_role_gets_the_documented_frame_answer(cast: Cast, is_private):
     scene = await make_scene(is_private=is_private)
     found, wanted = {}, {}
 

@@ -109,13 +109,13 @@ IMPOSTORS = [
 ]  # fmt: skip
 
 
-def test_what_is_confused_here_is_right_but_for_the_name_of_its_algorithm(db):
+def test_algorithm_confusion_tokens_are_valid_but_for_the_algorithm(db):
     assert tokens.read(confused("HS256"), use=tokens.Use.ACCESS)
 
 
 @pytest.mark.proves("S6")
 @pytest.mark.parametrize("impostor", IMPOSTORS, ids=lambda one: one.__name__)
-def test_the_rest_door_believes_no_impostor(db, impostor):
+def test_rest_refuses_forged_tokens(db, impostor):
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {impostor()}")
 
@@ -125,7 +125,7 @@ def test_the_rest_door_believes_no_impostor(db, impostor):
 
 
 @pytest.mark.proves("S6")
-def test_a_session_acts_for_its_own_user_whatever_the_token_says(db):
+def test_session_acts_for_its_own_user_whatever_the_token_claims(db):
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {of_another_users_session()}")
 
@@ -134,14 +134,14 @@ def test_a_session_acts_for_its_own_user_whatever_the_token_says(db):
     assert answer.status_code == 401 or answer.json()["is_staff"] is False
 
 
-def test_no_access_token_is_a_refresh_token(db):
+def test_access_and_refresh_tokens_are_not_interchangeable(db):
     access = tokens.access_token(open_session())
 
     assert APIClient().post("/api/auth/refresh/", {"refresh": access}).status_code == 401
 
 
 @pytest.mark.proves("S6")
-async def test_the_socket_believes_no_impostor_wherever_it_stands(cast: Cast, monkeypatch):
+async def test_socket_refuses_forged_tokens_in_every_position(cast: Cast, monkeypatch):
     monkeypatch.setattr(consumer, "AUTHENTICATION_SECONDS", 0.3)
     codes = {}
 

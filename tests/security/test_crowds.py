@@ -75,7 +75,7 @@ async def ended(connection: ClientConnection, since: float) -> tuple[int | None,
 
 @pytest.mark.proves("S8")
 @pytest.mark.slow
-async def test_a_thousand_who_say_nothing_delay_nobody_and_are_closed_at_the_deadline(url: str):
+async def test_1000_silent_sockets_delay_no_user_and_time_out(url: str):
     ends = []
     for _ in range(SILENT // 50):
         since = time.monotonic()
@@ -120,7 +120,7 @@ async def half_open(url: str) -> AsyncIterator[None]:
 
 
 @pytest.mark.proves("S21")
-async def test_handshakes_that_never_end_delay_nobody_who_comes(url: str):
+async def test_slowloris_handshakes_do_not_delay_new_connections(url: str):
     async with half_open(url):
         waits = await waits_of_newcomers(url)
 
@@ -128,7 +128,7 @@ async def test_handshakes_that_never_end_delay_nobody_who_comes(url: str):
 
 
 @pytest.mark.proves("S17")
-async def test_compression_is_not_agreed_to_and_a_compressed_frame_ends_its_own_socket(url: str):
+async def test_compression_is_refused_and_a_compressed_frame_closes_its_socket(url: str):
     token = await make_token(await make_user())
     address = f"{url}/ws/chat/?token={token}"
     async with connected(address, compression="deflate") as bomber, connected(address) as other:
@@ -145,7 +145,7 @@ async def test_compression_is_not_agreed_to_and_a_compressed_frame_ends_its_own_
 
 
 @pytest.mark.proves("S20")
-async def test_no_header_makes_a_client_of_this_machine_another(url: str):
+async def test_forwarded_headers_do_not_change_the_client_address(url: str):
     """From the loopback, which servers like to take for a proxy of theirs."""
     async with httpx.AsyncClient(base_url=url.replace("ws:", "http:")) as http:
         statuses = []
@@ -174,7 +174,7 @@ async def rebound(url: str, user: User) -> Client:
 
 
 @pytest.mark.proves("S1", "S4", "S39")
-async def test_a_name_that_was_made_to_point_here_opens_no_socket(url: str):
+async def test_dns_rebinding_opens_no_socket(url: str):
     with pytest.raises(InvalidStatus) as refused:
         await rebound(url, await make_user())
 

@@ -52,7 +52,7 @@ def ask(foreign: Scene, method: str, path: str, names: dict[str, str]) -> tuple[
 
 
 @pytest.mark.proves("S9", "S13")
-def test_what_is_foreign_is_not_there(foreign, mine):
+def test_foreign_ids_answer_404(foreign, mine):
     theirs = foreign.names("stranger")
     for method, path in WITH_IDS:
         for names in attempts(path, theirs, mine.id):
@@ -68,7 +68,7 @@ def test_what_is_foreign_is_not_there(foreign, mine):
 
 
 @pytest.mark.parametrize("name", ["message", "hidden"])
-def test_nobody_answers_to_what_is_not_in_the_room(foreign, mine, name):
+def test_reply_to_a_message_of_another_room_is_refused(foreign, mine, name):
     path, body = f"chat/rooms/{mine.id}/messages/", {"content": "oi", "reply_to": f"{{{name}}}"}
     found = foreign.ask("stranger", "POST", path, body)
     nothing = foreign.ask("stranger", "POST", path, {**body, "reply_to": str(uuid4())})
@@ -77,7 +77,7 @@ def test_nobody_answers_to_what_is_not_in_the_room(foreign, mine, name):
     assert found.json() == nothing.json()
 
 
-def test_nobody_answers_to_what_only_its_author_sees(foreign):
+def test_reply_to_an_unpublished_message_is_refused(foreign):
     path = "chat/rooms/{room}/messages/"
     for role in set(ROLES) - {"anonymous", "member"}:
         found = foreign.ask(role, "POST", path, {"content": "oi", "reply_to": "{hidden}"})
@@ -86,7 +86,7 @@ def test_nobody_answers_to_what_only_its_author_sees(foreign):
         assert found.json() == nothing.json()
 
 
-def test_whoever_is_added_must_be_somebody_and_nothing_tells_why_not(foreign, mine):
+def test_adding_an_unknown_or_inactive_user_gives_one_answer(foreign, mine):
     path = f"chat/rooms/{mine.id}/participants/"
     closed = make_user(is_active=False)
     answers = [
@@ -99,7 +99,7 @@ def test_whoever_is_added_must_be_somebody_and_nothing_tells_why_not(foreign, mi
 
 
 @pytest.mark.parametrize("query", ["room={room}", "room={room}&message={message}"])
-def test_the_logs_of_a_foreign_room_are_not_there(foreign, mine, query):
+def test_logs_of_a_foreign_room_answer_404(foreign, mine, query):
     theirs = foreign.ask("stranger", "GET", f"moderation/logs/?{query}")
     nothing = foreign.ask("stranger", "GET", f"moderation/logs/?room={uuid4()}")
 
@@ -108,14 +108,14 @@ def test_the_logs_of_a_foreign_room_are_not_there(foreign, mine, query):
 
 
 @pytest.mark.parametrize("name", ["message", "hidden"])
-def test_a_moderator_elsewhere_finds_no_line_about_a_foreign_message(foreign, mine, name):
+def test_moderator_of_another_room_finds_no_log_line(foreign, mine, name):
     answer = foreign.ask("stranger", "GET", f"moderation/logs/?message={{{name}}}")
 
     assert answer.json()["results"] == []
 
 
 @pytest.mark.proves("S9", "S13")
-async def test_frames_with_foreign_ids_are_as_good_as_frames_with_none(cast: Cast):
+async def test_frames_with_foreign_ids_answer_like_unknown_ids(cast: Cast):
     foreign = await make_scene(is_private=True)
     attacker = foreign.people["stranger"]
     mine = await own_room(attacker)

@@ -43,7 +43,7 @@ async def refused(client: Client, room: object) -> tuple[str, str]:
     return error["code"], error["message"]
 
 
-async def test_the_same_is_asked_for_a_room_in_use_a_quiet_one_and_none(cast: Cast, looked_at):
+async def test_join_runs_the_same_queries_for_busy_quiet_and_unknown_rooms(cast: Cast, looked_at):
     quiet, used = await cast.room(is_private=True), await cast.room(is_private=True)
     await cast.join(await cast.member(used), used)
     token = await make_token(stranger := await make_user())
@@ -65,7 +65,7 @@ async def test_the_same_is_asked_for_a_room_in_use_a_quiet_one_and_none(cast: Ca
     assert asked == [["the room"]] * 9
 
 
-async def test_a_member_is_let_in_and_looked_at_again_once_they_listen(cast: Cast, looked_at):
+async def test_member_is_rechecked_after_subscribing(cast: Cast, looked_at):
     room = await cast.room(is_private=True)
 
     await cast.join(await cast.member(room), room)
@@ -73,9 +73,7 @@ async def test_a_member_is_let_in_and_looked_at_again_once_they_listen(cast: Cas
     assert looked_at == ["the layer", "the room"]
 
 
-async def test_what_happens_in_a_room_while_a_stranger_asks_for_it_tells_them_nothing(
-    cast: Cast, monkeypatch
-):
+async def test_stranger_learns_nothing_from_events_during_join(cast: Cast, monkeypatch):
     room = await cast.room(is_private=True)
     await cast.join(await cast.member(room), room)
     token = await make_token(stranger := await make_user())

@@ -57,7 +57,7 @@ def comparable(tables: dict[str, list[Row]], known: set[UUID]) -> dict[str, list
 
 
 @pytest.mark.proves("S14")
-def test_a_request_sets_what_it_may_and_nothing_else(scene):
+def test_mass_assignment_changes_only_allowed_fields(scene):
     before = snapshot()
     known = {
         value

@@ -45,7 +45,7 @@ def speak(scene: Scene) -> list[str]:
 
 
 @pytest.mark.proves("S33")
-def test_what_was_never_public_is_in_no_answer_to_others(scene):
+def test_unpublished_text_is_in_no_response_to_others(scene):
     hidden = speak(scene)
 
     for method, row, _ in rows():
@@ -60,7 +60,7 @@ def test_what_was_never_public_is_in_no_answer_to_others(scene):
 
 
 @pytest.mark.proves("S33")
-def test_what_was_never_public_is_counted_for_nobody(scene):
+def test_unpublished_messages_are_not_counted_for_others(scene):
     unread = scene.ask("moderator", "GET", "chat/rooms/{room}/").json()["unread_count"]
     speak(scene)
     public = Message.objects.filter(room=scene.room, status="APPROVED").count()
@@ -71,7 +71,7 @@ def test_what_was_never_public_is_counted_for_nobody(scene):
     assert (found["count"], found["results"]) == (0, [])
 
 
-def test_those_who_judge_read_it_where_they_judge_and_only_there(scene):
+def test_moderators_read_unpublished_text_only_in_moderation(scene):
     speak(scene)
 
     for role in JUDGES:
@@ -79,7 +79,7 @@ def test_those_who_judge_read_it_where_they_judge_and_only_there(scene):
 
 
 @pytest.mark.proves("S33")
-async def test_what_was_never_public_is_in_no_frame_to_others(cast: Cast, is_private):
+async def test_unpublished_text_is_in_no_frame_to_others(cast: Cast, is_private):
     scene = await make_scene(is_private=is_private)
     room = scene.room
     roles = [role for role in OTHERS if role in ("moderator", "admin") or not is_private]
@@ -104,7 +104,7 @@ async def test_what_was_never_public_is_in_no_frame_to_others(cast: Cast, is_pri
 
 
 @pytest.mark.proves("S35")
-def test_the_e_mail_of_another_is_in_no_answer(scene):
+def test_no_response_contains_another_users_email(scene):
     everybody = dict(User.objects.values_list("email", "id"))
 
     for method, path, _ in rows():
@@ -117,7 +117,7 @@ def test_the_e_mail_of_another_is_in_no_answer(scene):
 
 
 @pytest.mark.proves("S35")
-async def test_the_e_mail_of_another_is_in_no_frame(cast: Cast):
+async def test_no_frame_contains_another_users_email(cast: Cast):
     scene = await make_scene(is_private=True)
     clients = [await cast.join(scene.people[role], scene.room) for role in ("member", "admin")]
     for client in clients:

@@ -160,7 +160,7 @@ def is_outward(answer: dict[str, Any]) -> bool:
 
 
 @pytest.mark.proves("S40")
-def test_while_the_database_is_away_clients_are_told_a_code_and_nothing_of_it(cluster, ana):
+def test_database_outage_shows_clients_a_code_only(cluster, ana):
     with ana.socket() as connection:
         hear(connection, "connection_established")
         with away(cluster):
@@ -187,7 +187,7 @@ def test_while_the_database_is_away_clients_are_told_a_code_and_nothing_of_it(cl
 
 
 @pytest.mark.proves("S40")
-def test_what_breaks_inside_is_told_by_a_code_and_an_id_that_the_log_knows(cluster, ana, broken):
+def test_internal_error_shows_a_code_and_a_logged_id(cluster, ana, broken):
     with ana.socket() as connection:
         hear(connection, "connection_established")
         broken.touch()
@@ -205,9 +205,7 @@ def test_what_breaks_inside_is_told_by_a_code_and_an_id_that_the_log_knows(clust
 @pytest.mark.parametrize(
     ("status", "answered"), [(500, THEIRS), (200, f'{{"outcome": "{THEIRS}"}}')]
 )
-def test_of_a_provider_that_fails_an_author_is_told_a_reason_and_not_its_words(
-    cluster, ana, status, answered
-):
+def test_provider_failure_shows_the_author_a_reason_only(cluster, ana, status, answered):
     cluster.judge.manner.status, cluster.judge.manner.body = status, answered.encode()
     try:
         with ana.socket() as connection:
@@ -320,7 +318,7 @@ def written(cluster: Cluster) -> dict[str, str]:
 
 
 @pytest.mark.proves("S7", "S28")
-def test_no_log_of_any_process_holds_a_word_a_token_or_an_address(cluster, ana, broken):
+def test_no_log_contains_text_tokens_or_addresses(cluster, ana, broken):
     walk(cluster, ana, broken)
 
     logs = written(cluster)
@@ -343,7 +341,7 @@ LOST = 60.0  # seconds
 
 @pytest.mark.proves("S11")
 @pytest.mark.long
-def test_without_any_redis_whoever_loses_a_right_is_closed_within_a_minute(cluster, person):
+def test_revoked_reader_is_closed_within_a_minute_without_redis(cluster, person):
     admin = person()
     people = {how: person() for how in ("removed", "signed out", "disabled", "password")}
     room = {"is_private": True, "moderation_mode": "off"}  # what is said is shown at once

@@ -58,14 +58,14 @@ def outcome(client: Client, path: str, method: str = "get") -> str:
     return f"{answer.status_code} {where}".strip()
 
 
-def test_every_path_has_its_row_and_every_row_its_path():
+def test_every_path_has_a_row_and_every_row_a_path():
     elsewhere = {path for path, _ in patterns() if not path.startswith(("api/", "admin/"))}
 
     assert elsewhere == set(PAGES)
     assert set(_PROBES) == PROBES
 
 
-def test_under_api_nothing_is_a_view_that_the_table_of_routes_does_not_see():
+def test_every_api_view_is_in_the_table_of_routes():
     strange = [
         path
         for path, pattern in patterns()
@@ -81,7 +81,7 @@ def _is_unknown(pattern: URLPattern) -> bool:
     return getattr(pattern.callback, "cls", None) is Unknown
 
 
-def test_each_role_gets_what_the_table_says(clients):
+def test_each_role_gets_the_documented_response(clients):
     found = {path: tuple(outcome(one, path) for one in clients.values()) for path in PAGES}
     posted = {outcome(one, path, "post") for one in clients.values() for path in PAGES}
 
@@ -89,7 +89,7 @@ def test_each_role_gets_what_the_table_says(clients):
     assert posted == {"403"}
 
 
-def test_the_admin_is_for_those_who_were_given_something_to_do_there(clients):
+def test_admin_requires_permissions(clients):
     """Whoever is of the staff may enter; what is there, they may see by permission only."""
     tables = [
         f"admin/{model._meta.app_label}/{model._meta.model_name}/" for model in admin.site._registry

@@ -37,9 +37,7 @@ def answers(author: User, room: Room, message: str) -> str:
 @pytest.mark.parametrize(
     ("action", "told"), [("block", "message_rejected"), ("hold", "message_held")]
 )
-async def test_an_author_is_told_a_category_and_nothing_of_the_rule(
-    cast: Cast, settings: Any, action, told
-):
+async def test_author_sees_the_category_but_not_the_rule(cast: Cast, settings: Any, action, told):
     options = {"name": "segredinho", "packs": [], "rules": [{**RULE, "action": action}]}
     backend = "moderado.moderation.providers.blocklist.BlocklistProvider"
     settings.MODERATION_PROVIDERS = [{"BACKEND": backend, "OPTIONS": options}]

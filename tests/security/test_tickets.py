@@ -29,7 +29,7 @@ def older(ticket: str, *, seconds: int) -> None:
     client.pexpire(key, client.pttl(key) - seconds * 1_000)
 
 
-async def test_of_fifty_sockets_with_one_ticket_exactly_one_opens(cast: Cast):
+async def test_ticket_opens_exactly_one_of_fifty_sockets(cast: Cast):
     ticket = await ticket_of(await make_user())
 
     async def attempt() -> str | int | None:
@@ -43,7 +43,7 @@ async def test_of_fifty_sockets_with_one_ticket_exactly_one_opens(cast: Cast):
 
 
 @pytest.mark.parametrize(("age", "opens"), [(28, True), (31, False)])
-async def test_a_ticket_opens_a_socket_within_half_a_minute(cast: Cast, age, opens):
+async def test_ticket_expires_after_30_seconds(cast: Cast, age, opens):
     user = await make_user()
     ticket = await ticket_of(user)
     await asyncio.to_thread(older, ticket, seconds=age)
@@ -54,7 +54,7 @@ async def test_a_ticket_opens_a_socket_within_half_a_minute(cast: Cast, age, ope
         assert await refusal(cast, f"/ws/chat/?ticket={ticket}") == ("not_authenticated", 4001)
 
 
-async def test_a_ticket_speaks_for_whoever_asked_for_it_and_nobody_else(cast: Cast):
+async def test_ticket_authenticates_only_its_own_user(cast: Cast):
     """Beside another's cookie and token it is still its owner's, and used up it is nobody's."""
     ana, bia = await make_user(), await make_user()
     ticket = await ticket_of(ana)
@@ -65,7 +65,7 @@ async def test_a_ticket_speaks_for_whoever_asked_for_it_and_nobody_else(cast: Ca
     assert await refusal(cast, path, additional_headers=own) == ("not_authenticated", 4001)
 
 
-async def test_a_ticket_dies_with_the_session_that_asked_for_it(cast: Cast):
+async def test_ticket_ends_with_its_session(cast: Cast):
     user = await make_user()
     ticket = await ticket_of(user)
     session = await user.sessions.aget()
@@ -76,9 +76,7 @@ async def test_a_ticket_dies_with_the_session_that_asked_for_it(cast: Cast):
 
 @pytest.mark.proves("S1", "S3", "S4")
 @pytest.mark.parametrize("origin", FOREIGN)
-async def test_a_foreign_page_opens_nothing_with_cookie_and_ticket_and_spends_neither(
-    cast: Cast, origin
-):
+async def test_foreign_origin_is_refused_and_spends_no_ticket(cast: Cast, origin):
     user = await make_user()
     ticket, cookie = await ticket_of(user), await in_a_browser(user)
     headers = {"Origin": origin, "Cookie": cookie}

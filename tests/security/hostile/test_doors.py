@@ -16,7 +16,7 @@ from tests.providers import Obedient
      "127.0.0.1.nip.io", "[::2]", "localhost/evil", "local host", "", "*"],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["/", "/sign-in/", "/api/auth/login/", "/admin/", "/api/schema/"])
-def test_a_host_that_is_not_ours_is_refused(client, host, path):
+def test_unknown_host_header_is_refused(client, host, path):
     answer = client.get(path, HTTP_HOST=host)
 
     assert answer.status_code == 400
@@ -37,7 +37,7 @@ def test_a_host_that_is_not_ours_is_refused(client, host, path):
         {"X-HTTP-Method-Override": "DELETE"},
     ],
 )
-def test_links_are_to_the_host_that_was_asked_and_by_the_way_it_came(lie):
+def test_links_use_the_request_host_and_scheme(lie):
     member = factories.make_member()
     for _ in range(25):
         factories.make_message(member.room, author=member.user, status="APPROVED", seq=1)
@@ -52,9 +52,7 @@ def test_links_are_to_the_host_that_was_asked_and_by_the_way_it_came(lie):
 
 
 @pytest.mark.proves("S19")
-async def test_of_a_burst_exactly_the_quota_is_accepted_and_nothing_else_is_judged(
-    cast: Cast, configured, settings
-):
+async def test_burst_is_limited_to_exactly_the_quota(cast: Cast, configured, settings):
     settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
     configured(
         limit_messages_per_user="40/minute", limit_frames_burst=1_000, limit_frames_per_second=1_000
@@ -80,7 +78,7 @@ async def test_of_a_burst_exactly_the_quota_is_accepted_and_nothing_else_is_judg
 
 
 @pytest.mark.proves("S20")
-async def test_the_eleventh_socket_of_an_account_and_the_51st_of_an_address_are_refused(cast: Cast):
+async def test_11th_socket_of_a_user_and_51st_of_an_address_are_refused(cast: Cast):
     """As configured unless somebody says otherwise, whatever the header claims."""
     tokens = [await make_token(await make_user()) for _ in range(6)]
 

@@ -45,7 +45,7 @@ def publish(channel: str, *payloads: bytes) -> None:
 
 
 @pytest.mark.proves("S36")
-async def test_what_is_no_hint_deafens_nobody(cast: Cast, monkeypatch):
+async def test_malformed_layer_message_stops_no_hub(cast: Cast, monkeypatch):
     pauses: list[object] = []
     monkeypatch.setattr(
         hub.log, "warning", lambda event, **_: event == "layer_failed" and pauses.append(event)
@@ -75,7 +75,7 @@ async def test_what_is_no_hint_deafens_nobody(cast: Cast, monkeypatch):
 
 
 @pytest.mark.proves("S36")
-async def test_forged_presence_keeps_nobody_out(cast: Cast):
+async def test_forged_presence_entry_blocks_no_user(cast: Cast):
     room = await cast.room()
     with the_redis() as client:
         key = f"moderado:presence:{room.id}"
@@ -91,7 +91,7 @@ async def test_forged_presence_keeps_nobody_out(cast: Cast):
 @pytest.mark.proves("S36")
 @pytest.mark.django_db
 @pytest.mark.parametrize("kept", ["{0}:{1}", "{0}:{1}:x", "x", "", "::", "{other}"])
-def test_a_ticket_that_was_written_into_redis_opens_nothing(kept):
+def test_forged_ticket_in_redis_is_refused(kept):
     """Neither one made up, nor the value of another's ticket under one's own."""
     principal = selectors.principal_of(sessions.open_session(user=factories.make_user()))
     others = tickets.issue_ticket(principal=principal).ticket
@@ -106,7 +106,7 @@ def test_a_ticket_that_was_written_into_redis_opens_nothing(kept):
 
 
 @pytest.mark.proves("S36")
-def test_a_limit_whose_key_was_taken_still_holds(monkeypatch):
+def test_rate_limit_holds_when_its_redis_key_is_overwritten(monkeypatch):
     monkeypatch.setattr(limits, "_outage", limits._Outage())
     who = str(uuid4())
     limits.hit("2/minute", who)
@@ -163,7 +163,7 @@ def forged_tasks(message_id: UUID, room: Room) -> list[bytes]:
 @pytest.mark.proves("S36")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("moderado_worker")
-def test_forged_tasks_do_nothing_and_the_worker_works_on():
+def test_forged_tasks_are_ignored_and_the_worker_goes_on():
     room = factories.make_room()
     hidden = factories.make_message(room, status=Message.Status.HELD, queued_at=None)
     with the_redis() as broker:

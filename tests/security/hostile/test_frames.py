@@ -20,7 +20,7 @@ UNHINDERED = {
 
 @pytest.mark.proves("S18")
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_any_frame_has_its_one_answer_and_stands_in_no_log(
+async def test_each_fuzzed_frame_gets_one_answer_and_is_not_logged(
     cast: Cast, configured, caplog, seed
 ):
     caplog.set_level(logging.DEBUG, logger="moderado")
@@ -39,7 +39,7 @@ async def test_any_frame_has_its_one_answer_and_stands_in_no_log(
     assert not [line for line in caplog.records if line.levelno >= logging.ERROR]
 
 
-async def test_an_id_that_nobody_can_have_given_was_never_stored(cast: Cast):
+async def test_impossible_id_is_answered_as_unknown(cast: Cast):
     at_ana = await cast.join(await cast.member(room := await cast.room()), room)
 
     await at_ana.send("sync", after=0, pending=["a\x00", "1"])

@@ -59,7 +59,7 @@ def written(log: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.proves("S27")
-def test_no_field_of_a_request_or_a_frame_writes_a_line_of_its_own(url, log):
+def test_request_and_frame_fields_cannot_inject_log_lines(url, log):
     member = factories.make_member()
     token, room = token_of(member.user), f"/api/chat/rooms/{member.room_id}"
     signed_in = {"Authorization": f"Bearer {token}"}

@@ -47,7 +47,7 @@ def attack() -> Room:
 
 
 @pytest.mark.proves("S24")
-async def test_whatever_is_said_in_a_room_the_page_shows_as_words(browser: Browser, url: str):
+async def test_page_shows_hostile_text_as_plain_text(browser: Browser, url: str):
     room = await run_in_db_thread(attack)()
     async with visit(browser, url, "Ana") as ana:
         await ana.join(MARKUP[0])
@@ -84,9 +84,7 @@ def disturb() -> Room:
 
 
 @pytest.mark.proves("S31")
-async def test_what_people_write_stays_in_its_place_and_turns_nothing_else(
-    browser: Browser, url: str
-):
+async def test_user_text_stays_isolated_from_its_surroundings(browser: Browser, url: str):
     await run_in_db_thread(disturb)()
     async with visit(browser, url, "Ana") as ana:
         await ana.join("Sala")

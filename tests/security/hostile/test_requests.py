@@ -74,7 +74,7 @@ class Requests:
 @pytest.mark.proves("S18")
 @pytest.mark.django_db
 @pytest.mark.parametrize(("method", "path"), operations())
-def test_every_operation_answers_anything_as_documented(method, path):
+def test_every_operation_answers_random_input_as_documented(method, path):
     member = factories.make_member(role="ADMIN")
     message = factories.make_message(member.room, author=member.user)
     ids = {"room_id": member.room_id, "user_id": factories.make_member(member.room).user_id,

@@ -28,7 +28,7 @@ QUICKLY = 0.25  # seconds
 
 
 @pytest.mark.parametrize("text", TOO_LONG.values(), ids=TOO_LONG)
-async def test_a_text_that_is_too_long_is_refused_and_not_kept(cast: Cast, text):
+async def test_too_long_text_is_refused_and_not_stored(cast: Cast, text):
     room = await cast.room()
     ana = await cast.member(room)
     at_ana = await cast.join(ana, room)
@@ -50,7 +50,7 @@ def posted(user: User, room: Room, text: str) -> int:
     return int(answer.status_code)
 
 
-async def test_a_frame_of_64_kib_is_read_and_one_byte_more_ends_the_socket(cast: Cast):
+async def test_frame_of_64_kib_is_read_and_a_longer_one_closes_the_socket(cast: Cast):
     room = await cast.room()
     path = f"/ws/chat/{room.id}/?token={await make_token(await cast.member(room))}"
     frame = {"type": "chat_message", "message": ""}
@@ -67,7 +67,7 @@ async def test_a_frame_of_64_kib_is_read_and_one_byte_more_ends_the_socket(cast:
 
 
 @pytest.mark.django_db
-def test_what_becomes_eighteen_times_as_long_when_it_is_folded_is_judged_quickly():
+def test_text_that_expands_when_folded_is_judged_in_bounded_work():
     """U+FDFA, 4,000 times: as long as a text may be, and so it is taken."""
     member = factories.make_member()
     posted = messages.post_message(
