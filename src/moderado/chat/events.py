@@ -11,11 +11,11 @@ from moderado.core.events import Event
 
 
 class ChangeKind(StrEnum):
-    """The public changes, named as the frames that tell them."""
+    """The kinds of public change. `realtime.wire.encode` maps each to a frame type."""
 
-    PUBLISHED = "chat_message"
-    UPDATED = "message_updated"
-    REMOVED = "message_removed"
+    PUBLISHED = "published"
+    UPDATED = "updated"
+    REMOVED = "removed"
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,15 +53,15 @@ class RoomsChanged(Event):
 
 
 class Notice(StrEnum):
-    """What only the author is told, named as the frames that tell it."""
+    """The kinds of notice to an author. `realtime.wire.encode` maps each to a frame type."""
 
-    QUEUED = "message_queued"
-    REJECTED = "message_rejected"
-    HELD = "message_held"
-    REMOVED = "message_removed"  # of a message that was never public
-    # Said in the room; told to the author again when no event of it arrived.
-    PUBLISHED = "chat_message"
-    UPDATED = "message_updated"
+    QUEUED = "queued"
+    REJECTED = "rejected"
+    HELD = "held"
+    REMOVED = "removed"  # of a message that was never public
+    # Public changes, repeated to the author when the room's own event did not arrive.
+    PUBLISHED = "published"
+    UPDATED = "updated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,12 +89,12 @@ def test_the_hub_repairs_with_one_change_a_message_named_for_who_missed_it(alice
     delete_message(actor_id=alice.id, message_id=first.id)
 
     assert [(c.kind, c.seq) for c in feed.changes_after(room_id=room.id, after=1)] == [
-        ("chat_message", 3),
-        ("message_removed", 4),
+        ("published", 3),
+        ("removed", 4),
     ]
     assert [(c.kind, c.seq) for c in feed.changes_after(room_id=room.id, after=2)] == [
-        ("message_updated", 3),
-        ("message_removed", 4),
+        ("updated", 3),
+        ("removed", 4),
     ]
 
 
@@ -127,11 +127,7 @@ def test_what_still_waits_is_not_settled(alice, room):
 
     told = feed.settled([waiting.id, *(message.id for message in done)])
 
-    assert {str(event.notice) for event in told} == {
-        "chat_message",
-        "message_held",
-        "message_rejected",
-    }
+    assert {str(event.notice) for event in told} == {"published", "held", "rejected"}
     assert {event.author_id for event in told} == {alice.id}
 
 

@@ -146,7 +146,7 @@ def test_modes_post_and_off_show_at_once(
 
     assert (view.status, view.seq, view.position) == ("APPROVED", 7, 7)
     change = next(event for event in heard if isinstance(event, RoomsChanged)).rooms[0].changes[0]
-    assert (change.kind, change.seq, change.view.content) == ("chat_message", 7, "bom dia")
+    assert (change.kind, change.seq, change.view.content) == ("published", 7, "bom dia")
     assert any(isinstance(event, MessagesQueued) for event in heard) is waits
     stored = Message.objects.get(pk=view.id)
     assert (stored.seq, stored.position, stored.queued_at is not None) == (7, 7, waits)

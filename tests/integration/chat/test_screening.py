@@ -199,7 +199,7 @@ def test_in_mode_post_a_blocked_message_is_removed_for_others(
     assert (message.status, message.seq, message.position) == ("REJECTED", 2, 1)
     rooms = [r for e in heard if isinstance(e, RoomsChanged) for r in e.rooms]
     changes = [change for room in rooms for change in room.changes]
-    assert [(c.kind, c.seq) for c in changes] == [("chat_message", 1), ("message_removed", 2)]
+    assert [(c.kind, c.seq) for c in changes] == [("published", 1), ("removed", 2)]
     assert (changes[1].view.content, changes[1].view.status) == ("", "REMOVED")
 
 

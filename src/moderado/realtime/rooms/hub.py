@@ -14,7 +14,6 @@ import structlog
 
 from moderado.accounts.types import Principal
 from moderado.chat.errors import NoSuchRoom
-from moderado.chat.events import Notice
 from moderado.core import failpoints, metrics
 from moderado.realtime.infra import queries
 from moderado.realtime.infra.leases import Leases
@@ -27,6 +26,7 @@ from moderado.realtime.rooms.reconcile import Reconciler
 from moderado.realtime.rooms.room import LiveRoom, Subscription
 from moderado.realtime.rooms.send_batcher import SendBatcher
 from moderado.realtime.transport.outbox import Socket
+from moderado.realtime.wire.encode import MESSAGE_QUEUED
 from moderado.realtime.wire.errors import closing_error
 
 log = structlog.get_logger(__name__)
@@ -207,7 +207,7 @@ class Hub:
         line = hint.line
         for socket in list(self.users.get(hint.user_id, ())):
             self.tell_of(socket, hint)
-            if line.kind == Notice.QUEUED and line.message_id is not None:
+            if line.frame_type == MESSAGE_QUEUED and line.message_id is not None:
                 socket.await_verdict(line.message_id, line.revision)
 
     def tell_of(self, socket: Socket, hint: envelope.AuthorNote) -> None:

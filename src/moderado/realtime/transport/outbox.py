@@ -14,11 +14,18 @@ from moderado.accounts.types import Principal
 from moderado.chat.types import MessageView
 from moderado.core import metrics
 from moderado.realtime.transport import compact
-from moderado.realtime.wire.encode import Block, Line, author_frame, newest_revision, text_frame
+from moderado.realtime.wire.encode import (
+    MESSAGE_QUEUED,
+    MESSAGE_SHOWN,
+    Block,
+    Line,
+    author_frame,
+    newest_revision,
+    text_frame,
+)
 from moderado.realtime.wire.protocol import (
     CloseCode,
     MessageQueued,
-    MessageShown,
     ServerFrame,
     encode,
 )
@@ -32,9 +39,6 @@ MAX_BYTES = 1024 * 1024
 ROOMY = 64  # frames: the next one of the client's is read when fewer wait
 CLOSE_GRACE = 10.0  # seconds a peer has to take what closes it, before it is cut off
 REMEMBERED = 512  # notices and unsettled messages a socket remembers
-
-_QUEUED = str(MessageQueued.__struct_config__.tag)
-_SHOWN = str(MessageShown.__struct_config__.tag)
 
 
 class Transport(Protocol):
@@ -87,7 +91,7 @@ class Socket:
 
     def reply_queued(self, view: MessageView) -> None:
         """Confirm a message; the same confirmation on its way through the hub is dropped."""
-        self._remember((_QUEUED, view.id, newest_revision(view)))
+        self._remember((MESSAGE_QUEUED, view.id, newest_revision(view)))
         self.reply(author_frame(MessageQueued, view))
 
     def push(self, line: Line) -> None:
@@ -203,16 +207,16 @@ class Socket:
         Keeps what they wait for up to date."""
         if line.author_id != self._me or line.message_id is None:
             return True
-        if line.kind != _QUEUED:
+        if line.frame_type != MESSAGE_QUEUED:
             awaited = self.awaited.get(line.message_id)
             if awaited is not None and (line.revision >= awaited.revision or not line.seq):
                 del self.awaited[line.message_id]
         if line.seq:
-            if line.kind != _SHOWN:
+            if line.frame_type != MESSAGE_SHOWN:
                 # The room hears that it is gone or changed; the author is owed the reason, too.
                 self.await_verdict(line.message_id, line.revision)
             return True  # the room's own order knows no repetition
-        return self._remember((line.kind, line.message_id, line.revision))
+        return self._remember((line.frame_type, line.message_id, line.revision))
 
     def _remember(self, notice: tuple[str, UUID, int]) -> bool:
         if notice in self._told:

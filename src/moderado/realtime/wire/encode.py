@@ -10,25 +10,31 @@ from moderado.chat.events import Change, ChangeKind, Notice
 from moderado.chat.types import MessageView
 from moderado.realtime.wire import protocol
 
-_ROOM_FRAMES: dict[str, type[protocol.RoomFrame]] = {
+# The one place where names of the domain become names on the wire.
+_ROOM_FRAMES: dict[ChangeKind, type[protocol.RoomFrame]] = {
     ChangeKind.PUBLISHED: protocol.MessageShown,
     ChangeKind.UPDATED: protocol.MessageUpdated,
     ChangeKind.REMOVED: protocol.MessageRemoved,
 }
-_AUTHOR_FRAMES: dict[str, type[protocol.AuthorFrame]] = {
+_AUTHOR_FRAMES: dict[Notice, type[protocol.AuthorFrame]] = {
     Notice.QUEUED: protocol.MessageQueued,
     Notice.REJECTED: protocol.MessageRejected,
     Notice.HELD: protocol.MessageHeld,
 }
+_FRAME_TYPES = {frame: str(frame.__struct_config__.tag) for frame in protocol.SERVER_FRAMES}
+
+MESSAGE_QUEUED = _FRAME_TYPES[protocol.MessageQueued]
+MESSAGE_SHOWN = _FRAME_TYPES[protocol.MessageShown]
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A frame that is encoded once and written, as it stands, to however many sockets.
+    """A frame that is encoded once and written unchanged to every socket that receives it.
 
-    `seq` is 0 for what has no place in the room's order. `revision` is the one it speaks of.
+    `frame_type` is the frame's `type` on the wire. `seq` is 0 for a frame outside the room's
+    order. `revision` is that of the message, or of its waiting edit.
     """
 
-    kind: str
+    frame_type: str
     text: str
     size: int
     seq: int = 0
@@ -70,16 +76,17 @@ def text_frame(text: str) -> bytes:
 def line_of_change(change: Change) -> Line:
     """A public change, for everybody in the room."""
     frame = _ROOM_FRAMES[change.kind](room=change.view.room, seq=change.seq, message=change.view)
-    return _line(frame, change.kind, change.view, seq=change.seq)
+    return _line(frame, change.view, seq=change.seq)
 
 
 def line_of_notice(notice: Notice, view: MessageView) -> Line:
     """What the author is told of their own message, on their own sockets."""
-    if frame_type := _AUTHOR_FRAMES.get(notice):
-        return _line(author_frame(frame_type, view), notice, view)
-    # What the author alone is told of a removal is no change of the room, and takes no number.
+    if author_frame_of_notice := _AUTHOR_FRAMES.get(notice):
+        return _line(author_frame(author_frame_of_notice, view), view)
+    # A removal that only the author sees is no change of the room and has no number.
     seq = 0 if notice is Notice.REMOVED else view.seq
-    return _line(_ROOM_FRAMES[notice](room=view.room, seq=seq, message=view), notice, view, seq=seq)
+    room_frame = _ROOM_FRAMES[ChangeKind(notice.value)]
+    return _line(room_frame(room=view.room, seq=seq, message=view), view, seq=seq)
 
 
 def author_frame(kind: type[protocol.AuthorFrame], view: MessageView) -> protocol.AuthorFrame:
@@ -101,8 +108,12 @@ def author_frame(kind: type[protocol.AuthorFrame], view: MessageView) -> protoco
 def line_of(frame: protocol.ServerFrame, *, author_id: UUID | None = None) -> Line:
     """Any other frame."""
     text = protocol.encode(frame)
-    kind = str(frame.__struct_config__.tag)
-    return Line(kind=kind, text=text, size=len(text.encode()), author_id=author_id)
+    return Line(
+        frame_type=_FRAME_TYPES[type(frame)],
+        text=text,
+        size=len(text.encode()),
+        author_id=author_id,
+    )
 
 
 def newest_revision(view: MessageView) -> int:
@@ -110,10 +121,10 @@ def newest_revision(view: MessageView) -> int:
     return view.edit.revision if view.edit else view.revision
 
 
-def _line(frame: protocol.ServerFrame, kind: str, view: MessageView, *, seq: int = 0) -> Line:
+def _line(frame: protocol.ServerFrame, view: MessageView, *, seq: int = 0) -> Line:
     text = protocol.encode(frame)
     return Line(
-        kind=str(kind),
+        frame_type=_FRAME_TYPES[type(frame)],
         text=text,
         size=len(text.encode()),
         seq=seq,

@@ -21,7 +21,9 @@ HERE, ELSEWHERE = uuid4(), uuid4()
 
 
 def lines(room_id, *seqs, size=10):
-    told = tuple(Line(kind="x", text="{}", size=size, seq=seq, author_id=uuid4()) for seq in seqs)
+    told = tuple(
+        Line(frame_type="x", text="{}", size=size, seq=seq, author_id=uuid4()) for seq in seqs
+    )
     return RoomLines(room_id=room_id, acl_version=1, lines=told)
 
 
