@@ -18,7 +18,8 @@ from benchmarks.simulate.site import Doorbell, Setup
 from benchmarks.simulate.table import CORE_TURN, FLUSH, W2
 from moderado.chat.services import claims, screening
 from moderado.config import gunicorn
-from moderado.realtime import fanout, posting
+from moderado.realtime.pubsub import fanout
+from moderado.realtime.rooms import send_batcher
 
 COSTS = Costs(
     store=Line(0.002, 0.0002),
@@ -277,13 +278,13 @@ def test_clients_on_the_same_cores_slow_down_what_serves_them():
 
 
 def test_the_model_has_the_limits_and_pauses_of_the_product():
-    assert (web.LARGEST, web.ENOUGH) == (posting.LARGEST, posting.ENOUGH)
-    assert web.COMPANY == posting.COMPANY
+    assert (web.LARGEST, web.ENOUGH) == (send_batcher.BATCH_MAX, send_batcher.BATCH_TARGET)
+    assert web.COMPANY == send_batcher.BATCH_DELAY
     assert web.THREADS_TURN == gunicorn.THREADS_TURN
     assert (worker.BATCH, worker.FIRST) == (claims.BATCH, screening.FIRST)
     assert worker.SLOW == screening.SLICE
-    assert worker.LINGER == screening.LINGER
-    assert web.PARCEL == fanout.PARCEL_LINES
+    assert worker.LINGER == screening.IDLE_WAIT
+    assert web.PARCEL == fanout.BATCH_LINES
 
 
 def test_a_table_is_written_between_its_marks_again_and_again(tmp_path):
