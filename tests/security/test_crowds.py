@@ -18,7 +18,7 @@ from moderado.realtime.session.consumer import AUTHENTICATION_SECONDS
 from tests import processes
 from tests.integration.realtime.clients import Client, connected
 from tests.integration.realtime.conftest import make_token, make_user
-from tests.integration.realtime.test_access import cookie_of
+from tests.integration.realtime.session.test_access import cookie_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 

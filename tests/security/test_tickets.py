@@ -11,7 +11,12 @@ from moderado.accounts.services import tickets
 from moderado.core import redis
 from tests.integration.realtime.clients import Client
 from tests.integration.realtime.conftest import Cast, make_token, make_user
-from tests.integration.realtime.test_access import cookie_of, end_session, refusal, ticket_of
+from tests.integration.realtime.session.test_access import (
+    cookie_of,
+    end_session,
+    refusal,
+    ticket_of,
+)
 
 pytestmark = pytest.mark.proves("S5")
 
