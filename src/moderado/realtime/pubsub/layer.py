@@ -27,4 +27,4 @@ class ChatLayer(RedisPubSubChannelLayer):
 
 def channel_of_group(group: str) -> str:
     """What the group is called in Redis."""
-    return f"asgi__group__{group}"  # by the library's default prefix; `test_subscriptions` checks it
+    return f"asgi__group__{group}"  # the default prefix; `test_subscriptions` checks it
