@@ -24,7 +24,7 @@ def blocks(language):
 def configured(httpserver):
     namespace = {}
     exec(blocks("python")[0], namespace)  # noqa: S102  (our own page)
-    return namespace["Judge"](url=httpserver.url_for("/v1"))
+    return namespace["ToxicityProvider"](url=httpserver.url_for("/v1"))
 
 
 def content(text):
