@@ -78,7 +78,7 @@ def _chaos(runs: list[dict[str, Any]]) -> list[str]:
     lines = [
         "## Chaos: the last recorded runs",
         "",
-        "`make chaos SEED=… DURATION=… SWITCH_OFF=…`. Without a remedy there must be violations.",
+        "`make chaos SEED=… DURATION=… SWITCH_OFF=…`. With a remedy off, violations are expected.",
         "",
         f"| {' | '.join(head)} |",
         f"|{' --- |' * len(head)}",
