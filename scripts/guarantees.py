@@ -50,7 +50,7 @@ def _table(
     lines = [f"## {title}", ""]
     if run:
         where = f"{run['date']}, {run['commit']}, {run['machine']}"
-        lines += [f"Last recorded run: {where}: {totals(chosen, results)}.", ""]
+        lines += [f"Last recorded run: {where}.", f"Result: {totals(chosen, results)}.", ""]
     lines += [
         "| | fault | required outcome | result | proved by |",
         "| --- | --- | --- | --- | --- |",
