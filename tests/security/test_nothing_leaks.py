@@ -6,7 +6,7 @@ import pytest
 
 from moderado.accounts.models import User
 from moderado.chat.models import Message
-from moderado.chat.services import messages
+from moderado.chat.services import editing, removing
 from moderado.chat.services.screening import screen_waiting
 from moderado.realtime.infra.db_calls import run_in_db_thread
 from tests.integration.realtime.conftest import Cast, screen
@@ -30,10 +30,10 @@ def speak(scene: Scene) -> list[str]:
     for text in texts[1:]:
         scene.say(text.format(CANARY))
     for message_id, text in list(zip(visible, texts, strict=True))[1:]:
-        messages.edit_message(actor_id=member, message_id=message_id, text=text.format(CANARY))
-    messages.delete_message(actor_id=member, message_id=gone)
+        editing.edit_message(actor_id=member, message_id=message_id, text=text.format(CANARY))
+    removing.delete_message(actor_id=member, message_id=gone)
     screen_waiting()
-    messages.edit_message(actor_id=member, message_id=visible[0], text=CANARY)
+    editing.edit_message(actor_id=member, message_id=visible[0], text=CANARY)
     scene.say(CANARY)
     found = Message.objects.filter(room=scene.room)
     assert set(found.values_list("status", "edit_status")) >= {

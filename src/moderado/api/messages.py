@@ -34,7 +34,7 @@ from moderado.chat.selectors import feed
 from moderado.chat.selectors.messages import history
 from moderado.chat.selectors.rooms import get_room
 from moderado.chat.selectors.search import search
-from moderado.chat.services import messages
+from moderado.chat.services import editing, messages, removing
 from moderado.chat.services.quota import spend_message_quota
 from moderado.core.metrics import ACKNOWLEDGED
 
@@ -80,7 +80,7 @@ class OneMessage(APIView):
         text = validated(Editing, request.data)["content"]
         get_room(room_id=room_id, reader_id=author_id)
         spend_message_quota(user_id=author_id, room_id=room_id)
-        view = messages.edit_message(
+        view = editing.edit_message(
             actor_id=author_id, message_id=message_id, text=text, room_id=room_id
         )
         return Response(message_body(view))
@@ -88,7 +88,7 @@ class OneMessage(APIView):
     @extend_schema(operation_id="delete_message", responses={200: MessageBody})
     def delete(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
         """Remove one's message, or as a moderator anybody's. What is left is a tombstone."""
-        view = messages.delete_message(
+        view = removing.delete_message(
             actor_id=reader(request).user_id, message_id=message_id, room_id=room_id
         )
         return Response(message_body(view))

@@ -8,7 +8,8 @@ from django.db.models.functions import Now
 
 from moderado.chat.models import Message
 from moderado.chat.services import screening
-from moderado.chat.services.messages import edit_message, post_message
+from moderado.chat.services.editing import edit_message
+from moderado.chat.services.messages import post_message
 from moderado.core.metrics import VERDICT_SECONDS
 from tests.factories import make_room
 from tests.providers import Remote

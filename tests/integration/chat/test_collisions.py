@@ -13,8 +13,10 @@ from django.db.utils import OperationalError
 from moderado.chat.errors import MessageGone
 from moderado.chat.models import Message, Room
 from moderado.chat.services import screening
-from moderado.chat.services.messages import delete_message, edit_message, post_message
+from moderado.chat.services.editing import edit_message
+from moderado.chat.services.messages import post_message
 from moderado.chat.services.reading import mark_read
+from moderado.chat.services.removing import delete_message
 from tests import processes
 from tests.factories import make_member, make_room
 

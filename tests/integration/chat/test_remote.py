@@ -12,7 +12,9 @@ from django.db.models.functions import Now
 from moderado.chat.models import Message
 from moderado.chat.services import remote, screening
 from moderado.chat.services.claims import Claimant
-from moderado.chat.services.messages import delete_message, edit_message, post_message
+from moderado.chat.services.editing import edit_message
+from moderado.chat.services.messages import post_message
+from moderado.chat.services.removing import delete_message
 from moderado.moderation import registry
 from moderado.moderation.models import ModerationLog, ProviderCall, ProviderHealth
 from tests.factories import make_member, make_room

@@ -13,7 +13,9 @@ from moderado.chat.events import AuthorNotified, Notice, RoomsChanged
 from moderado.chat.models import Message, Revision, Room
 from moderado.chat.services import claims, screening, verdicts
 from moderado.chat.services import remote as remote_calls
-from moderado.chat.services.messages import delete_message, edit_message, post_message
+from moderado.chat.services.editing import edit_message
+from moderado.chat.services.messages import post_message
+from moderado.chat.services.removing import delete_message
 from moderado.core.metrics import VERDICTS
 from moderado.moderation.events import CaseDecided
 from moderado.moderation.models import Case, ModerationLog

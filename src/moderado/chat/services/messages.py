@@ -1,4 +1,4 @@
-"""Speaking in a room: posting, editing, deleting."""
+"""Posting a message to a room."""
 
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -12,20 +12,19 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
-from moderado.chat.errors import Conflict, MessageGone, NoSuchMessage, NoSuchRoom, NotTheAuthor
-from moderado.chat.events import AuthorNotified, ChangeKind, MessagesQueued, Notice
+from moderado.chat.errors import Conflict, NoSuchMessage
+from moderado.chat.events import ChangeKind
 from moderado.chat.models import Message, Room
-from moderado.chat.projection import own_view, public_view
+from moderado.chat.projection import own_view
 from moderado.chat.selectors import rooms
-from moderado.chat.services import revisions
 from moderado.chat.services.memberships import ensure_member
+from moderado.chat.services.notices import notify_queued
 from moderado.chat.services.publication import Changed, write
 from moderado.chat.services.verdicts import content_of
 from moderado.chat.types import MessageView
 from moderado.core import failpoints
 from moderado.core.database import again_after_collision
 from moderado.core.errors import Invalid
-from moderado.core.events import publish
 from moderado.core.ids import new_id
 from moderado.core.text import clean
 from moderado.moderation.services.screening import record_unjudged
@@ -86,46 +85,6 @@ def post_message(
         failpoints.reach("send.before_commit")
     failpoints.reach("send.after_commit_before_ack")
     return posted
-
-
-@again_after_collision
-def edit_message(
-    *, actor_id: UUID, message_id: UUID, text: str, room_id: UUID | None = None
-) -> MessageView:
-    """Give a message a new text, which is judged anew; the author's view of it.
-
-    A visible message stays as it is until the edit is allowed (mode `pre`). Raises NoSuchMessage,
-    NotTheAuthor, MessageGone, Invalid.
-    """
-    cleaned = clean(text, max_length=settings.ENV.message_max_length, field="message")
-    with transaction.atomic():
-        message = _locked(actor_id=actor_id, message_id=message_id, room_id=room_id)
-        if message.author_id != actor_id:
-            raise NotTheAuthor
-        if message.status == Status.REMOVED:
-            raise MessageGone
-        if cleaned != (message.text if message.edit_status is None else message.edit_text):
-            _revise(message, cleaned)
-        return own_view(message, language=message.author.language)
-
-
-@again_after_collision
-def delete_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None = None) -> MessageView:
-    """Leave a tombstone: by the author at any time, by the room's moderators when it is visible.
-
-    Deleting twice changes nothing. Raises NoSuchMessage, NotTheAuthor.
-    """
-    with transaction.atomic():
-        message = _locked(actor_id=actor_id, message_id=message_id, room_id=room_id)
-        if message.author_id != actor_id and not rooms.is_moderator(
-            room_id=message.room_id, user_id=actor_id
-        ):
-            raise NotTheAuthor
-        if message.status != Status.REMOVED:
-            _remove(message)
-        if message.author_id == actor_id:
-            return own_view(message, language=message.author.language)
-        return public_view(message)
 
 
 def hash_of(text: str) -> bytes:
@@ -205,78 +164,4 @@ def _publish_posted(message: Message, room: Room) -> MessageView:
         write([Changed(message, ChangeKind.PUBLISHED)], ())
     if room.moderation_mode == Room.Mode.OFF:
         record_unjudged(content_of(message))
-    return _tell_queued(message)
-
-
-def _tell_queued(message: Message) -> MessageView:
-    view = own_view(message, language=message.author.language)
-    publish(
-        AuthorNotified(
-            room_id=message.room_id, author_id=message.author_id, notice=Notice.QUEUED, view=view
-        )
-    )
-    if message.queued_at is not None:
-        publish(MessagesQueued(message_ids=(message.id,)))
-    return view
-
-
-def _locked(*, actor_id: UUID, message_id: UUID, room_id: UUID | None) -> Message:
-    """The message under its row lock, if the actor may see it."""
-    found = Message.objects.select_for_update(of=("self",), no_key=True).filter(pk=message_id)
-    if room_id is not None:
-        found = found.filter(room_id=room_id)
-    message = found.select_related("author", "room").first()
-    if message is None:
-        raise NoSuchMessage
-    try:
-        rooms.get_room(room_id=message.room_id, reader_id=actor_id)
-    except NoSuchRoom:
-        raise NoSuchMessage from None
-    seen = message.status == Status.APPROVED or (message.status == Status.REMOVED and message.seq)
-    if message.author_id != actor_id and not seen:
-        raise NoSuchMessage
-    return message
-
-
-def _revise(message: Message, text: str) -> None:
-    mode, visible = message.room.moderation_mode, message.status == Status.APPROVED
-    kind = None
-    if visible and mode == Room.Mode.PRE:
-        revisions.put_beside(message, text)
-        revisions.queue(message)
-    elif visible or mode == Room.Mode.OFF:
-        kind = _show_revised(message, text)
-    else:
-        revisions.replace(message, text, status=Status.PENDING)
-        revisions.queue(message)
-    write([Changed(message, kind)])
-    _tell_queued(message)
-
-
-def _show_revised(message: Message, text: str) -> ChangeKind:
-    """Modes `post` and `off`: the new text is shown at once."""
-    revisions.replace(message, text, status=Status.APPROVED)
-    if message.room.moderation_mode == Room.Mode.OFF:
-        message.queued_at = None
-        record_unjudged(content_of(message))
-    else:
-        revisions.queue(message)
-    kind = ChangeKind.UPDATED if message.published_at else ChangeKind.PUBLISHED
-    message.published_at = message.published_at or timezone.now()
-    return kind
-
-
-def _remove(message: Message) -> None:
-    visible = message.status == Status.APPROVED
-    message.status, message.queued_at, message.lease_until = Status.REMOVED, None, None
-    revisions.set_edit_aside(message)
-    write([Changed(message, ChangeKind.REMOVED if visible else None)])
-    if not visible:
-        publish(
-            AuthorNotified(
-                room_id=message.room_id,
-                author_id=message.author_id,
-                notice=Notice.REMOVED,
-                view=own_view(message, language=message.author.language),
-            )
-        )
+    return notify_queued(message)

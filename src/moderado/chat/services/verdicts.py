@@ -12,10 +12,10 @@ import structlog
 from django.utils import timezone
 
 from moderado.chat.errors import NoSuchMessage
-from moderado.chat.events import AuthorNotified, ChangeKind, MessagesQueued, Notice
+from moderado.chat.events import ChangeKind, MessagesQueued, Notice
 from moderado.chat.models import Message
-from moderado.chat.projection import own_view
 from moderado.chat.services import revisions
+from moderado.chat.services.notices import notify_author
 from moderado.chat.services.publication import SETTLED, Changed, write
 from moderado.core import failpoints
 from moderado.core.events import publish
@@ -69,7 +69,7 @@ def apply(judged: Sequence[Judged]) -> None:
             told.append((message, notice))
     now = write(changes) if had_edits else write(changes, SETTLED)
     for message, notice in told:
-        tell(message, notice)
+        notify_author(message, notice)
     _measure(judged, waited_since, now)
     failpoints.reach("worker.before_apply_commit")
 
@@ -95,7 +95,7 @@ def apply_ruling(event: CaseDecided) -> None:
     kind, notice = _rule(message, event)
     write([Changed(message, kind)])
     if notice:
-        tell(message, notice)
+        notify_author(message, notice)
 
 
 def content_named(message: Message, revision: int) -> str | None:
@@ -103,18 +103,6 @@ def content_named(message: Message, revision: int) -> str | None:
     if message.edit_status is not None and message.edit_revision == revision:
         return message.edit_text
     return message.text if message.revision == revision else None
-
-
-def tell(message: Message, notice: Notice) -> None:
-    """Tell the author's sockets, once this transaction has committed."""
-    publish(
-        AuthorNotified(
-            room_id=message.room_id,
-            author_id=message.author_id,
-            notice=notice,
-            view=own_view(message, language=message.author.language),
-        )
-    )
 
 
 Effect = tuple[ChangeKind | None, Notice | None]

@@ -11,7 +11,7 @@ from moderado.accounts.types import Principal
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.events import Notice
 from moderado.chat.selectors.rooms import get_room
-from moderado.chat.services import messages, quota, reading
+from moderado.chat.services import editing, messages, quota, reading, removing
 from moderado.chat.services.batches import SendRequest
 from moderado.chat.types import MessageView, Person
 from moderado.core import metrics
@@ -49,7 +49,7 @@ def _edit(*, user_id: UUID, room_id: UUID | None, frame: protocol.EditMessage) -
     if room_id is not None:
         get_room(room_id=room_id, reader_id=user_id)
     quota.spend_message_quota(user_id=user_id, room_id=room_id or frame.id)
-    return messages.edit_message(
+    return editing.edit_message(
         actor_id=user_id, message_id=frame.id, text=frame.message, room_id=room_id
     )
 
@@ -61,7 +61,7 @@ def _acknowledged() -> Counter:
 
 post = run_in_db_thread(_post)
 edit = run_in_db_thread(_edit)
-delete = run_in_db_thread(messages.delete_message)
+delete = run_in_db_thread(removing.delete_message)
 mark_read = run_in_db_thread(reading.mark_read)
 
 

@@ -1,0 +1,72 @@
+"""Editing a message: a new revision, which is judged like a new message."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from moderado.chat.errors import MessageGone, NotTheAuthor
+from moderado.chat.events import ChangeKind
+from moderado.chat.models import Message, Room
+from moderado.chat.projection import own_view
+from moderado.chat.services import revisions
+from moderado.chat.services.locking import locked_message
+from moderado.chat.services.notices import notify_queued
+from moderado.chat.services.publication import Changed, write
+from moderado.chat.services.verdicts import content_of
+from moderado.chat.types import MessageView
+from moderado.core.database import again_after_collision
+from moderado.core.text import clean
+from moderado.moderation.services.screening import record_unjudged
+
+Status = Message.Status
+
+
+@again_after_collision
+def edit_message(
+    *, actor_id: UUID, message_id: UUID, text: str, room_id: UUID | None = None
+) -> MessageView:
+    """Give a message a new text, which is judged anew; the author's view of it.
+
+    A visible message stays as it is until the edit is allowed (mode `pre`). Raises NoSuchMessage,
+    NotTheAuthor, MessageGone, Invalid.
+    """
+    cleaned = clean(text, max_length=settings.ENV.message_max_length, field="message")
+    with transaction.atomic():
+        message = locked_message(actor_id=actor_id, message_id=message_id, room_id=room_id)
+        if message.author_id != actor_id:
+            raise NotTheAuthor
+        if message.status == Status.REMOVED:
+            raise MessageGone
+        if cleaned != (message.text if message.edit_status is None else message.edit_text):
+            _revise(message, cleaned)
+        return own_view(message, language=message.author.language)
+
+
+def _revise(message: Message, text: str) -> None:
+    mode, visible = message.room.moderation_mode, message.status == Status.APPROVED
+    kind = None
+    if visible and mode == Room.Mode.PRE:
+        revisions.put_beside(message, text)
+        revisions.queue(message)
+    elif visible or mode == Room.Mode.OFF:
+        kind = _show_revised(message, text)
+    else:
+        revisions.replace(message, text, status=Status.PENDING)
+        revisions.queue(message)
+    write([Changed(message, kind)])
+    notify_queued(message)
+
+
+def _show_revised(message: Message, text: str) -> ChangeKind:
+    """Modes `post` and `off`: the new text is shown at once."""
+    revisions.replace(message, text, status=Status.APPROVED)
+    if message.room.moderation_mode == Room.Mode.OFF:
+        message.queued_at = None
+        record_unjudged(content_of(message))
+    else:
+        revisions.queue(message)
+    kind = ChangeKind.UPDATED if message.published_at else ChangeKind.PUBLISHED
+    message.published_at = message.published_at or timezone.now()
+    return kind
