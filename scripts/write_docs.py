@@ -66,6 +66,8 @@ GROUPS = {
         "moderado_failpoints",
     ],
 }
+CLOSE_CODES = "<!-- Generated (`make docs`) from moderado/realtime/wire/close_codes.py. -->"
+END_OF_TABLE = "<!-- End of the generated table. -->"
 # Read by what starts the processes, not by them: (name, default, what).
 OUTSIDE = {
     "`make up` and `make dev`": [
@@ -159,6 +161,24 @@ def asyncapi() -> str:
     return json.dumps(document(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 
+def close_codes_of_client() -> str:
+    """The bundled client's copy of the close codes."""
+    from moderado.realtime.wire.close_codes import javascript  # noqa: PLC0415
+
+    return javascript()
+
+
+def protocol() -> str:
+    """`docs/protocol.md`: the table of close codes in it."""
+    from moderado.realtime.wire.close_codes import markdown_table  # noqa: PLC0415
+
+    before, _, rest = (ROOT / "docs/protocol.md").read_text().partition(CLOSE_CODES)
+    _, end, after = rest.partition(END_OF_TABLE)
+    if not end:
+        sys.exit(f"docs/protocol.md: no table between {CLOSE_CODES} and {END_OF_TABLE}")
+    return f"{before}{CLOSE_CODES}\n{markdown_table()}{END_OF_TABLE}{after}"
+
+
 def _said(field: FieldInfo) -> str:
     return str(field.description)
 
@@ -185,6 +205,8 @@ WRITTEN: dict[str, Callable[[], str]] = {
     ".env.example": example,
     "docs/openapi.yaml": openapi,
     "docs/asyncapi.json": asyncapi,
+    "docs/protocol.md": protocol,
+    "src/moderado/web/static/moderado/client/close_codes.js": close_codes_of_client,
     "docs/guarantees.md": guarantees.page,
 }
 

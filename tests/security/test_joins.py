@@ -10,7 +10,7 @@ import pytest
 from moderado.realtime.infra import queries
 from moderado.realtime.pubsub.subscriptions import LayerSubscriptions
 from moderado.realtime.rooms import hub
-from moderado.realtime.wire.protocol import CloseCode
+from moderado.realtime.wire.close_codes import CloseCode
 from tests.integration.realtime.clients import Client
 from tests.integration.realtime.conftest import Cast, make_token, make_user
 

@@ -8,7 +8,7 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.utils import json
 
-MAX_BYTES = 64 * 1024  # as a frame of the socket
+from moderado.core.wire_limits import MAX_BODY_BYTES
 
 
 class TooLarge(APIException):
@@ -18,7 +18,7 @@ class TooLarge(APIException):
 
 
 class BoundedJSON(BaseParser):
-    """Strict JSON of at most 64 KiB. Every kind of bad body is a 400 or a 413, never a failure."""
+    """Strict JSON of at most `MAX_BODY_BYTES`. A bad body is a 400 or a 413, never a failure."""
 
     media_type = "application/json"
 
@@ -28,8 +28,8 @@ class BoundedJSON(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        body = stream.read(MAX_BYTES + 1)
-        if len(body) > MAX_BYTES:
+        body = stream.read(MAX_BODY_BYTES + 1)
+        if len(body) > MAX_BODY_BYTES:
             raise TooLarge
         try:
             return json.loads(body.decode("utf-8"), parse_constant=_refuse)

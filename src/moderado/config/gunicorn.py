@@ -20,9 +20,9 @@ from uvicorn_worker import UvicornWorker
 from moderado.config.env import Misconfigured, env
 from moderado.core.logging import configure
 from moderado.core.processes import die_with_parent
+from moderado.core.wire_limits import MAX_FRAME_BYTES
 
 GRACE = 8  # seconds for what is in flight, and for sockets to be closed with 1012
-FRAME_LIMIT = 65_536  # bytes; a longer frame closes its socket with 1009
 COLLECTION = (20_000, 50, 100)  # as `gc.set_threshold` takes them
 # Seconds. A thread that comes back from the database must wait for the event loop to give way:
 # Python's 5 ms are as long as all that it has to do, several times for each commit.
@@ -39,7 +39,7 @@ class ChatWorker(UvicornWorker):
         "http": "httptools",
         "lifespan": "off",
         "ws": "moderado.realtime.transport.uvicorn_protocol:ChatProtocol",
-        "ws_max_size": FRAME_LIMIT,
+        "ws_max_size": MAX_FRAME_BYTES,
         "ws_per_message_deflate": False,  # 27 KiB a socket instead of 61
         "ws_ping_interval": 20,
         "ws_ping_timeout": 20,

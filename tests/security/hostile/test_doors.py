@@ -3,7 +3,7 @@
 import pytest
 from rest_framework.test import APIClient
 
-from moderado.realtime.wire.protocol import CloseCode
+from moderado.realtime.wire.close_codes import CloseCode
 from tests import factories
 from tests.integration.realtime.conftest import Cast, make_token, make_user, screen
 from tests.providers import Obedient

@@ -18,7 +18,7 @@ from benchmarks.simulate.site import Doorbell, Setup
 from benchmarks.simulate.table import CORE_TURN, FLUSH, W2
 from moderado.chat.services import claims, screening
 from moderado.config import gunicorn
-from moderado.realtime.pubsub import fanout
+from moderado.core import wire_limits
 from moderado.realtime.rooms import send_batcher
 
 COSTS = Costs(
@@ -284,7 +284,7 @@ def test_the_model_has_the_limits_and_pauses_of_the_product():
     assert (worker.BATCH, worker.FIRST) == (claims.BATCH, screening.FIRST)
     assert worker.SLOW == screening.SLICE
     assert worker.LINGER == screening.IDLE_WAIT
-    assert web.PARCEL == fanout.BATCH_LINES
+    assert web.PARCEL == wire_limits.MAX_BATCH_LINES
 
 
 def test_a_table_is_written_between_its_marks_again_and_again(tmp_path):

@@ -20,6 +20,7 @@ from moderado.accounts.events import SessionEnded
 from moderado.accounts.types import Principal
 from moderado.chat.events import AudienceChanged, AuthorNotified, RoomRead, RoomsChanged
 from moderado.chat.types import Person
+from moderado.core.wire_limits import MAX_BATCH_BYTES, MAX_BATCH_LINES
 from moderado.realtime.pubsub.envelope import (
     AudienceMoved,
     AuthorNote,
@@ -35,9 +36,6 @@ from moderado.realtime.pubsub.publisher import Publisher
 from moderado.realtime.wire import protocol
 from moderado.realtime.wire.encode import Line, line_of, line_of_change, line_of_notice
 
-# A hub hands one batch to its sockets without a pause: it must fit into every outbox.
-BATCH_LINES = 32
-BATCH_BYTES = 128 * 1024
 PUBLICATION_BYTES = 256 * 1024  # after so many another publication begins
 
 
@@ -118,7 +116,7 @@ def batches_of_lines(lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
     batch: list[Line] = []
     size = 0
     for line in lines:
-        if batch and (len(batch) >= BATCH_LINES or size + line.size > BATCH_BYTES):
+        if batch and (len(batch) >= MAX_BATCH_LINES or size + line.size > MAX_BATCH_BYTES):
             yield tuple(batch)
             batch, size = [], 0
         batch.append(line)

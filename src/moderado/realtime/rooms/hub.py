@@ -15,6 +15,7 @@ import structlog
 from moderado.accounts.types import Principal
 from moderado.chat.errors import NoSuchRoom
 from moderado.core import failpoints, metrics
+from moderado.core.wire_limits import MAX_BATCH_LINES
 from moderado.realtime.infra import queries
 from moderado.realtime.infra.leases import Leases
 from moderado.realtime.infra.queries import Opened
@@ -26,6 +27,7 @@ from moderado.realtime.rooms.reconcile import Reconciler
 from moderado.realtime.rooms.room import LiveRoom, Subscription
 from moderado.realtime.rooms.send_batcher import SendBatcher
 from moderado.realtime.transport.outbox import Socket
+from moderado.realtime.wire.close_codes import CloseCode
 from moderado.realtime.wire.encode import MESSAGE_QUEUED
 from moderado.realtime.wire.errors import closing_error
 
@@ -126,7 +128,7 @@ class Hub:
         room = self.rooms.get(room_id)
         return None if room is None else room.subscriptions.get(socket)
 
-    def detach(self, socket: Socket, room_id: UUID, code: int) -> None:
+    def detach(self, socket: Socket, room_id: UUID, code: CloseCode) -> None:
         """A socket may hear a room no longer: at once, and whoever came for it alone is closed."""
         subscription = self.subscription(socket, room_id)
         self.unsubscribe(socket, room_id)
@@ -179,7 +181,7 @@ class Hub:
         for hint in hints:
             self._take(hint)
             lines += len(hint.lines) if isinstance(hint, _MANY) else 1
-            if lines >= fanout.BATCH_LINES:
+            if lines >= MAX_BATCH_LINES:
                 lines = 0
                 await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -219,7 +221,8 @@ class Hub:
         """Close the user's sockets whose session is over."""
         for socket in list(self.users.get(user_id, ())):
             if socket.principal is not None and is_over(socket.principal.session_id):
-                socket.close(4001, closing_error(4001, socket.principal))
+                code = CloseCode.NOT_AUTHENTICATED
+                socket.close(code, closing_error(code, socket.principal))
                 self.exit(socket)
 
     async def close(self) -> None:

@@ -10,7 +10,7 @@ from moderado.core import failpoints
 from moderado.core.errors import Unavailable
 from moderado.realtime.infra import queries
 from moderado.realtime.pubsub import fanout
-from moderado.realtime.wire.protocol import CloseCode
+from moderado.realtime.wire.close_codes import CloseCode
 
 if TYPE_CHECKING:
     from moderado.realtime.rooms.hub import Hub

@@ -18,19 +18,20 @@ from moderado.chat.models import Room
 from moderado.chat.types import Head
 from moderado.core import metrics
 from moderado.core.errors import Unavailable
+from moderado.core.wire_limits import MAX_OUTBOX_FRAMES
 from moderado.realtime.infra.queries import Audience, Missed
 from moderado.realtime.pubsub.envelope import AudienceMoved, RoomLines
 from moderado.realtime.pubsub.fanout import batches_of_lines
-from moderado.realtime.transport.outbox import MAX_FRAMES, Socket
+from moderado.realtime.transport.outbox import Socket
+from moderado.realtime.wire.close_codes import CloseCode
 from moderado.realtime.wire.encode import Block, Line, line_of_change
-from moderado.realtime.wire.protocol import CloseCode
 
 log = structlog.get_logger(__name__)
 
 MAX_INBOX = 1_000  # hints that may wait while the database is asked; what is lost is read again
 
 Item = RoomLines | AudienceMoved | Head
-Detach = Callable[[Socket, UUID, int], None]
+Detach = Callable[[Socket, UUID, CloseCode], None]
 
 
 class Record(Protocol):
@@ -62,7 +63,7 @@ class Subscription:
             return
         if self.held is not None:
             self.held.extend(block.lines)
-            if len(self.held) > MAX_FRAMES:
+            if len(self.held) > MAX_OUTBOX_FRAMES:
                 self._lose_track()
         elif block.first > self.seq:
             self.socket.push_block(block)

@@ -16,6 +16,7 @@ from moderado.chat.services.batches import SendRequest
 from moderado.chat.types import MessageView, Person
 from moderado.core import metrics
 from moderado.core.errors import Forbidden
+from moderado.core.wire_limits import MAX_ROOMS
 from moderado.realtime.infra import queries
 from moderado.realtime.infra.db_calls import run_in_db_thread
 from moderado.realtime.infra.queries import Opened, Resumed
@@ -26,7 +27,6 @@ from moderado.realtime.transport.outbox import Socket
 from moderado.realtime.wire import protocol
 from moderado.realtime.wire.encode import line_of_notice, newest_revision
 
-MAX_ROOMS = 128  # that one socket may listen to
 TYPING_EVERY = 2.0  # seconds between two that are passed on, for each room
 
 _SETTLED = {"REJECTED": Notice.REJECTED, "HELD": Notice.HELD}

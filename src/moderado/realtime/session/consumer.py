@@ -13,13 +13,14 @@ from moderado.chat.errors import NoSuchRoom
 from moderado.core import metrics
 from moderado.core.addresses import address_of_scope
 from moderado.core.errors import ApplicationError, RateLimited, Unavailable
+from moderado.core.wire_limits import AUTHENTICATION_SECONDS
 from moderado.realtime.rooms.hub import Hub, hub
 from moderado.realtime.session import auth
 from moderado.realtime.session.commands import Commands, greeting
 from moderado.realtime.session.throttle import ErrorBudget, TokenBucket
 from moderado.realtime.transport.outbox import Socket
 from moderado.realtime.wire import decode, errors, protocol
-from moderado.realtime.wire.protocol import CloseCode
+from moderado.realtime.wire.close_codes import CloseCode
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -27,7 +28,6 @@ Send = Callable[[Message], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
-AUTHENTICATION_SECONDS = 10.0
 REFUSALS_A_MINUTE = 2_000  # of frames, before the connection is closed
 FAILURES_A_MINUTE = 20  # of ours
 NOWHERE = UUID(int=0)  # no room has this id
@@ -175,7 +175,7 @@ class Conversation:
             return None
         return await auth.principal_of_token(token=frame.token)
 
-    def _close(self, code: int) -> None:
+    def _close(self, code: CloseCode) -> None:
         self._socket.close(code, errors.closing_error(code, self._socket.principal))
 
     def _refuse_connection(self, error: ApplicationError) -> None:
@@ -185,7 +185,7 @@ class Conversation:
         if isinstance(error, NoSuchRoom):
             code = CloseCode.NO_SUCH_ROOM
         elif isinstance(error, Unavailable | RateLimited):
-            code = CloseCode.GOING_AWAY
+            code = CloseCode.SERVICE_RESTART
         self._socket.close(code, frame)
 
     async def _answer(self, commands: Commands, message: Message) -> None:
@@ -213,7 +213,7 @@ class Conversation:
             log.exception("frame_failed", error_id=error_id, frame=type(frame).__name__)
             self._socket.reply(errors.unexpected_error(error_id, principal, frame))
             if self._failures.add(self._now()):
-                self._close(CloseCode.BROKEN)
+                self._close(CloseCode.INTERNAL_ERROR)
 
     def _refuse(self, error: protocol.Error) -> None:
         self._socket.reply(error)

@@ -13,7 +13,9 @@ import structlog
 from moderado.accounts.types import Principal
 from moderado.chat.types import MessageView
 from moderado.core import metrics
+from moderado.core.wire_limits import MAX_OUTBOX_BYTES, MAX_OUTBOX_FRAMES
 from moderado.realtime.transport import compact
+from moderado.realtime.wire.close_codes import ABNORMAL_CLOSURE, CloseCode
 from moderado.realtime.wire.encode import (
     MESSAGE_QUEUED,
     MESSAGE_SHOWN,
@@ -24,7 +26,6 @@ from moderado.realtime.wire.encode import (
     text_frame,
 )
 from moderado.realtime.wire.protocol import (
-    CloseCode,
     MessageQueued,
     ServerFrame,
     encode,
@@ -34,8 +35,6 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
-MAX_FRAMES = 256
-MAX_BYTES = 1024 * 1024
 ROOMY = 64  # frames: the next one of the client's is read when fewer wait
 CLOSE_GRACE = 10.0  # seconds a peer has to take what closes it, before it is cut off
 REMEMBERED = 512  # notices and unsettled messages a socket remembers
@@ -101,7 +100,7 @@ class Socket:
             return
         if self._sending and (self._held or line.author_id == self._me):
             self._held.append(line)
-            if len(self._held) > MAX_FRAMES:
+            if len(self._held) > MAX_OUTBOX_FRAMES:
                 self._overflow()
         elif self._is_news(line):
             self._append(line.text)
@@ -166,7 +165,7 @@ class Socket:
 
     def closed(self) -> None:
         """The client has left: nothing more can be written."""
-        self.closing = self.closing or 1006
+        self.closing = self.closing or ABNORMAL_CLOSURE
         self._outbox.clear()
         self._held.clear()
         if self._writer is not None:
@@ -176,7 +175,7 @@ class Socket:
         if self.closing is not None or self._write_now(text_frame(text)):
             return
         size = _size(text)
-        if len(self._outbox) >= MAX_FRAMES or self._size + size > MAX_BYTES:
+        if len(self._outbox) >= MAX_OUTBOX_FRAMES or self._size + size > MAX_OUTBOX_BYTES:
             self._overflow()
             return
         self._outbox.append(text)
@@ -243,7 +242,7 @@ class Socket:
                     self._roomy.set()
             await self._send({"type": "websocket.close", "code": self.closing})
         except OSError:
-            self.closing = self.closing or 1006  # the client went away while being written to
+            self.closing = self.closing or ABNORMAL_CLOSURE
         finally:
             self._outbox.clear()
             self._roomy.set()

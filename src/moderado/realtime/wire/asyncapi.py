@@ -7,30 +7,22 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from moderado.core.wire_limits import AUTHENTICATION_SECONDS, KIB, MAX_FRAME_BYTES, MAX_ROOMS
 from moderado.realtime.wire import protocol
+from moderado.realtime.wire.close_codes import markdown_table
 
 Document = dict[str, Any]
 
-_CLOSING_CODES = {
-    4001: "not, or no longer, authenticated",
-    4003: "not a participant",
-    4004: "no such room",
-    4008: "too slow: reconnect and sync",
-    4009: "too many connections",
-    4029: "flooding",
-    1001: "the server goes away: reconnect with jitter",
-    1009: "a frame over 64 KiB",
-    1011: "too many errors of the server",
-    1012: "the server goes away: reconnect with jitter",
-}
-_DESCRIPTION = """\
-Frames are JSON objects in text messages of at most 64 KiB. What the server parses is closed: an
-unknown field is answered by `error`. What it sends may grow: ignore fields you do not know.
+_DESCRIPTION = f"""\
+Frames are JSON objects in text messages of at most {MAX_FRAME_BYTES // KIB} KiB. The server refuses
+unknown fields with an `error`. Frames of the server may grow: ignore fields you do not know.
 
 Credentials, in the order they are tried: `?ticket=` (one use), `?token=` (an access token), the
-session cookie (same origin only), or a first frame `authenticate` within 10 s.
+session cookie (same origin only), or a first frame `authenticate` within
+{AUTHENTICATION_SECONDS} s.
 
-Closing codes: {codes}.
+Close codes, and whether to reconnect (with jitter):
+
 """
 
 
@@ -47,18 +39,19 @@ def document() -> Document:
     _, schemas = msgspec.json.schema_components(
         [*sent, *heard], ref_template="#/components/schemas/{name}"
     )
-    codes = "; ".join(f"{code} {meaning}" for code, meaning in _CLOSING_CODES.items())
     return {
         "asyncapi": "3.0.0",
         "info": {
             "title": "Chat Moderado: sockets",
             "version": "1",
-            "description": _DESCRIPTION.format(codes=codes),
+            "description": _DESCRIPTION + markdown_table(),
         },
         "defaultContentType": "application/json",
         "channels": {
             "room": _channel("/ws/chat/{room_id}/", "One room.", with_room=True),
-            "rooms": _channel("/ws/chat/", "One connection for up to 128 rooms: `subscribe`."),
+            "rooms": _channel(
+                "/ws/chat/", f"One connection for up to {MAX_ROOMS} rooms: `subscribe`."
+            ),
         },
         "operations": {
             f"{verb}_{channel}": _operation(action, channel, frames)

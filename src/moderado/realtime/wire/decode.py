@@ -6,11 +6,12 @@ from functools import cache
 
 import msgspec
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from moderado.core.wire_limits import KIB, MAX_CLIENT_ID, MAX_FRAME_BYTES
 from moderado.realtime.wire import protocol
 
-MAX_BYTES = 64 * 1024
 MAX_DEPTH = 4  # a frame is an object, and one field of one frame is a list
 
 _decoder: "msgspec.json.Decoder[protocol.AnyClientFrame]" = msgspec.json.Decoder(
@@ -19,6 +20,7 @@ _decoder: "msgspec.json.Decoder[protocol.AnyClientFrame]" = msgspec.json.Decoder
 _TYPES = frozenset(
     str(frame.__struct_config__.tag) for frame in protocol.ClientFrame.__subclasses__()
 )
+_TOO_LARGE = format_lazy(_("The frame is larger than {limit} KiB."), limit=MAX_FRAME_BYTES // KIB)
 # A whole string, and the colon that makes it a key. An unfinished one reaches to the end, so that
 # the search is linear in whatever was sent.
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"(\s*:)?|\\?\Z)', re.DOTALL)
@@ -63,14 +65,14 @@ def _names(kind: type[protocol.ClientFrame]) -> tuple[str, ...]:
 
 def _unreadable(text: str) -> Refusal | None:
     """What no decoder needs to look at: too long, not UTF-8, or deeper than any frame."""
-    if len(text) > MAX_BYTES:
-        return Refusal("too_large", _("The frame is larger than 64 KiB."))
+    if len(text) > MAX_FRAME_BYTES:
+        return Refusal("too_large", _TOO_LARGE)
     try:
         size = len(text.encode())
     except UnicodeEncodeError:
         return Refusal("malformed", _("The frame is not valid UTF-8."))
-    if size > MAX_BYTES:
-        return Refusal("too_large", _("The frame is larger than 64 KiB."))
+    if size > MAX_FRAME_BYTES:
+        return Refusal("too_large", _TOO_LARGE)
     if text.count("{") + text.count("[") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
         return Refusal("malformed", _("The frame is nested too deeply."))
     return None
@@ -112,7 +114,7 @@ def _refusal(text: str) -> Refusal:
 def _client_id(raw: dict[str, object]) -> str | None:
     """The sender's id of the refused message, if it is one: short, and a string."""
     given = raw.get("client_id")
-    return given if isinstance(given, str) and 1 <= len(given) <= protocol.MAX_CLIENT_ID else None
+    return given if isinstance(given, str) and 1 <= len(given) <= MAX_CLIENT_ID else None
 
 
 def _what_is_wrong(raw: dict[str, object], kind: str) -> tuple[Promise, str | None]:

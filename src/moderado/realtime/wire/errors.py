@@ -13,8 +13,8 @@ from moderado.accounts.types import Principal
 from moderado.core import metrics
 from moderado.core.errors import ApplicationError, Invalid, RateLimited, Unavailable
 from moderado.realtime.wire import protocol
+from moderado.realtime.wire.close_codes import CLOSE_REASONS, CloseCode
 from moderado.realtime.wire.decode import Refusal
-from moderado.realtime.wire.protocol import CloseCode
 
 
 class GoingAway(Unavailable):
@@ -23,30 +23,21 @@ class GoingAway(Unavailable):
     code = "going_away"
 
 
-_CLOSINGS: dict[int, tuple[str, Promise]] = {
-    CloseCode.NOT_AUTHENTICATED: (
-        "not_authenticated",
-        _("You are not, or no longer, signed in on this connection."),
-    ),
-    CloseCode.NOT_A_PARTICIPANT: ("not_a_participant", _("You no longer belong to this room.")),
-    CloseCode.NO_SUCH_ROOM: (
-        "no_such_room",
-        _("There is no such room, or you may not see it."),
-    ),
-    CloseCode.TOO_MANY_CONNECTIONS: (
-        "too_many_connections",
-        _("Too many connections are open. Close one of them first."),
-    ),
-    CloseCode.FLOODING: ("flooding", _("Far too many frames: the connection is closed.")),
-    CloseCode.BROKEN: ("internal", _("Too many errors: the connection is closed.")),
+_CLOSING_MESSAGES: dict[CloseCode, Promise] = {
+    CloseCode.NOT_AUTHENTICATED: _("You are not, or no longer, signed in on this connection."),
+    CloseCode.NOT_A_PARTICIPANT: _("You no longer belong to this room."),
+    CloseCode.NO_SUCH_ROOM: _("There is no such room, or you may not see it."),
+    CloseCode.TOO_MANY_CONNECTIONS: _("Too many connections are open. Close one of them first."),
+    CloseCode.FLOODING: _("Far too many frames: the connection is closed."),
+    CloseCode.INTERNAL_ERROR: _("Too many errors: the connection is closed."),
 }
 
 
 def closing_error(
-    code: int, principal: Principal | None, *, room_id: UUID | None = None
+    code: CloseCode, principal: Principal | None, *, room_id: UUID | None = None
 ) -> protocol.Error:
     """Why a connection, or the subscription of a room, ends."""
-    name, message = _CLOSINGS[code]
+    name, message = CLOSE_REASONS[code].name, _CLOSING_MESSAGES[code]
     metrics.REFUSED.labels(door="ws", code=name).inc()
     return protocol.Error(
         code=name,

@@ -5,22 +5,26 @@ sends may grow, so a client ignores the fields it does not know.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from moderado.chat.types import MessageView, Person
+from moderado.core.wire_limits import (
+    HEARTBEAT_SECONDS,
+    MAX_CLIENT_ID,
+    MAX_FRAME_BYTES,
+    MAX_PENDING_IDS,
+)
 
 # Clients compute with doubles, PostgreSQL with bigints: no larger number has a meaning here.
 MAX_NUMBER = 2**53 - 1
-MAX_CLIENT_ID = 64  # characters
-HEARTBEAT = 25  # seconds after which a client that heard nothing should send a ping
 
 Seq = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=MAX_CLIENT_ID)]
-Text = Annotated[str, Meta(max_length=65_536)]  # the exact limits are the chat's own
+Text = Annotated[str, Meta(max_length=MAX_FRAME_BYTES)]  # the exact limits are the chat's own
 Credential = Annotated[str, Meta(min_length=1, max_length=8_192)]
 
 
@@ -80,7 +84,7 @@ class Sync(ClientFrame, frozen=True, tag="sync"):
     after: Seq
     epoch: UUID | None = None
     room: UUID | None = None
-    pending: Annotated[tuple[ClientId, ...], Meta(max_length=100)] = ()
+    pending: Annotated[tuple[ClientId, ...], Meta(max_length=MAX_PENDING_IDS)] = ()
 
 
 class MarkRead(ClientFrame, frozen=True, tag="mark_read"):
@@ -124,7 +128,7 @@ class ConnectionEstablished(ServerFrame, frozen=True, tag="connection_establishe
     """The socket is open and signed in. The room's fields only on `/ws/chat/{room_id}/`."""
 
     user: Person
-    heartbeat: int = HEARTBEAT
+    heartbeat: int = HEARTBEAT_SECONDS
     room: UUID | UnsetType = UNSET
     seq: int | UnsetType = UNSET
     epoch: UUID | UnsetType = UNSET
@@ -259,19 +263,6 @@ SERVER_FRAMES: tuple[type[ServerFrame], ...] = (
     Pong,
     Error,
 )
-
-
-class CloseCode:
-    """The codes a socket is closed with."""
-
-    NOT_AUTHENTICATED: ClassVar[int] = 4001
-    NOT_A_PARTICIPANT: ClassVar[int] = 4003
-    NO_SUCH_ROOM: ClassVar[int] = 4004
-    TOO_SLOW: ClassVar[int] = 4008
-    TOO_MANY_CONNECTIONS: ClassVar[int] = 4009
-    FLOODING: ClassVar[int] = 4029
-    GOING_AWAY: ClassVar[int] = 1012
-    BROKEN: ClassVar[int] = 1011
 
 
 _encoder = msgspec.json.Encoder()

@@ -6,9 +6,11 @@ from uuid import uuid4
 
 import msgspec
 import pytest
+from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from moderado.core.wire_limits import MAX_FRAME_BYTES
 from moderado.realtime.wire import decode, protocol
 from moderado.realtime.wire.decode import Refusal
 
@@ -152,3 +154,11 @@ def test_anything_like_a_frame_yields_a_frame_or_a_refusal(fields, kind):
     assert isinstance(result, Refusal | protocol.ClientFrame)
     if isinstance(result, protocol.ClientFrame):
         assert msgspec.json.decode(msgspec.json.encode(result))["type"] == kind
+
+
+def test_refusal_of_large_frame_names_the_limit_in_users_language():
+    refusal = decode.parse(" " * (MAX_FRAME_BYTES + 1))
+
+    assert isinstance(refusal, Refusal)
+    with translation.override("pt-br"):
+        assert str(refusal.message) == "O quadro é maior que 64 KiB."

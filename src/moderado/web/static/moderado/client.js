@@ -22,7 +22,8 @@ import { Outbox } from "./client/outbox.js";
 import { CookieAuth, Rest } from "./client/rest.js";
 import { apply, emptyRoom, unsettled } from "./client/state.js";
 
-export { backoff, CLOSED, Connection } from "./client/connection.js";
+export { CLOSE_CODES } from "./client/close_codes.js";
+export { backoff, Connection } from "./client/connection.js";
 export { newId, Outbox } from "./client/outbox.js";
 export { ApiError, CookieAuth, Rest, TokenAuth } from "./client/rest.js";
 export { apply, emptyRoom, timeline, unsettled } from "./client/state.js";

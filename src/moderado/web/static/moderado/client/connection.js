@@ -8,19 +8,12 @@
  * @typedef {"idle" | "connecting" | "online" | "waiting" | "signed_out"} ConnectionStatus
  */
 
+import { CLOSE_CODES, RECONNECT_LATER } from "./close_codes.js";
+
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 30_000;
 const PONG_WITHIN = 10_000;
 const CONNECT_WITHIN = 15_000;
-
-export const CLOSED = Object.freeze({
-  SIGNED_OUT: 4001,
-  NOT_A_PARTICIPANT: 4003,
-  NO_SUCH_ROOM: 4004,
-  TOO_SLOW: 4008,
-  TOO_MANY: 4009,
-  FLOODING: 4029,
-});
 
 /**
  * How long to wait before the next attempt: anything between half a second and a bound that doubles,
@@ -156,11 +149,11 @@ export class Connection extends EventTarget {
    *  knows whether the session is over. */
   #closed(/** @type {number} */ code) {
     this.#drop(1000);
-    if (code === CLOSED.SIGNED_OUT && ++this.refusals > 1) return this.signedOut();
-    if (code === CLOSED.NOT_A_PARTICIPANT || code === CLOSED.NO_SUCH_ROOM) {
+    if (code === CLOSE_CODES.NOT_AUTHENTICATED && ++this.refusals > 1) return this.signedOut();
+    if (code === CLOSE_CODES.NOT_A_PARTICIPANT || code === CLOSE_CODES.NO_SUCH_ROOM) {
       this.#tell("room_lost", { code });
     }
-    if (code === CLOSED.TOO_MANY || code === CLOSED.FLOODING) {
+    if (RECONNECT_LATER.has(code)) {
       this.attempt = Math.max(this.attempt, 4);
     }
     this.#later();

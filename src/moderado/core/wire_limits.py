@@ -1,0 +1,24 @@
+"""Limits of what crosses a connection: each is defined here and nowhere else.
+
+Code, error texts and generated documents take them from this module, which every layer may import.
+"""
+
+KIB = 1024
+
+MAX_FRAME_BYTES = 64 * KIB  # of a client's frame; a longer one closes the connection with 1009
+MAX_BODY_BYTES = MAX_FRAME_BYTES  # of a request's JSON: REST takes what a socket takes
+MAX_CLIENT_ID = 64  # characters
+MAX_PENDING_IDS = 100  # in one `sync`
+MAX_ROOMS = 128  # that one socket may subscribe to
+
+AUTHENTICATION_SECONDS = 10  # for the first frame of a socket opened without credentials
+HEARTBEAT_SECONDS = 25  # after which a client that received nothing should send a ping
+
+# What may wait for a client that reads too slowly; beyond it the connection closes with 4008.
+MAX_OUTBOX_FRAMES = 256
+MAX_OUTBOX_BYTES = 1024 * KIB
+
+# Lines of a room that a hub writes to its sockets without yielding to the event loop. A batch must
+# fit into an empty outbox, or a client that reads in time would be closed as too slow.
+MAX_BATCH_LINES = 32
+MAX_BATCH_BYTES = 128 * KIB
