@@ -1,6 +1,6 @@
-"""People who use the page, each in a browser of their own. They know what is on the screen, only.
+"""Users of the page, each in their own browser context. They see only what the page shows.
 
-`MODERADO_CHROMIUM` names the Chromium, or one on the PATH is taken.
+`MODERADO_CHROMIUM` names the browser; otherwise a Chromium from PATH is used.
 """
 
 import os
@@ -13,8 +13,8 @@ from uuid import uuid4
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, async_playwright, expect
 
-PATIENCE = 10_000  # milliseconds until silence is a failure
-PASSWORD = "correct horse 9 battery"  # of accounts that live as long as a test
+PATIENCE = 10_000  # milliseconds until a missing reaction is a failure
+PASSWORD = "correct horse 9 battery"  # of accounts that exist for one test
 # fmt: off
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -50,7 +50,7 @@ async def open_browser() -> AsyncIterator[Browser]:
 
 
 class Visitor:
-    """One person, in one browser context. `complaints` is what the browser objected to."""
+    """One user in one browser context. `complaints` collects the errors of the browser."""
 
     def __init__(self, page: Page, url: str, name: str) -> None:
         self.page = page
@@ -64,7 +64,7 @@ class Visitor:
         page.on("websocket", lambda socket: socket.on("framereceived", self._received))
 
     def _console(self, message: ConsoleMessage) -> None:
-        # An interface of the machine that came or went is no fault of the page.
+        # A network interface that appeared or vanished is no fault of the page.
         if message.type in {"error", "warning"} and "ERR_NETWORK_CHANGED" not in message.text:
             self.complaints.append(message.text)
 
@@ -116,7 +116,7 @@ class Visitor:
 
 @asynccontextmanager
 async def visit(browser: Browser, url: str, name: str, **options: Any) -> AsyncIterator[Visitor]:
-    """Somebody new, registered and in the chat. They leave without a complaint."""
+    """Register a new user and open the chat; fail at the end if the browser reported errors."""
     options = {"locale": "pt-BR", "viewport": {"width": 1280, "height": 800}} | options
     context = await browser.new_context(**options)
     try:

@@ -1,4 +1,4 @@
-"""Valid objects with nothing special about them. Every argument may be given."""
+"""Valid objects with default values. Every argument can be overridden."""
 
 from itertools import count
 from typing import Any
@@ -20,7 +20,7 @@ def make_user(**fields: Any) -> User:
 
 
 def make_room(**fields: Any) -> Room:
-    """A public room, moderated before publication, without participants."""
+    """Create a public room with mode `pre` and no participants."""
     defaults = {"name": f"room {next(_numbers)}"}
     fields.setdefault("created_by", None)
     fields["created_by"] = fields["created_by"] or make_user()
@@ -35,7 +35,7 @@ def make_member(room: Room | None = None, **fields: Any) -> Membership:
 
 
 def make_message(room: Room | None = None, **fields: Any) -> Message:
-    """A row as it stands in the table; `post_message` is how one comes to be in the product."""
+    """Create a message row directly; the product uses the posting service."""
     room = room or make_room()
     fields.setdefault("author", None)
     fields["author"] = fields["author"] or make_member(room).user
@@ -49,7 +49,7 @@ def make_message(room: Room | None = None, **fields: Any) -> Message:
 
 
 def fill_room(room: Room, author: User, count: int, text: str = "bom dia") -> None:
-    """`count` published messages in one statement, all of the same instant; `#` counts them."""
+    """Create `count` published messages with one timestamp in one statement; `#` is the number."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -64,7 +64,7 @@ def fill_room(room: Room, author: User, count: int, text: str = "bom dia") -> No
         )
 
 
-# Messages that wait to be judged, for which nobody rings.
+# Queued messages, without a wake-up.
 QUEUE = """
     INSERT INTO chat_message (id, created_at, room_id, author_id, client_id, first_hash, text,
         revision, status, reason, categories, position, seq, edit_reason, edit_categories,
@@ -76,7 +76,7 @@ QUEUE = """
 
 
 def fill_queue(room: Room, author: User, count: int, text: str = "bom dia") -> None:
-    """`count` waiting messages in one statement; `#` counts them."""
+    """Create `count` queued messages in one statement; `#` is their number."""
     values = {"room": room.id, "author": author.id, "text": text, "count": count}
     with connection.cursor() as cursor:
         cursor.execute(QUEUE, values)

@@ -1,7 +1,7 @@
-"""The main job, done by a stranger: a client written from `docs/protocol.md` alone.
+"""The main use case, driven by a client that was written from `docs/protocol.md` alone.
 
-It knows the server's address and the contract, imports nothing of the server's, and needs httpx
-and websockets. `python tests/journey.py http://localhost:8000` walks it against any server.
+It imports nothing of the server and needs only httpx and websockets. Run it against any server:
+`python tests/journey.py http://localhost:8000`.
 """
 
 import asyncio
@@ -20,14 +20,14 @@ from websockets.exceptions import ConnectionClosed
 
 Frame = dict[str, Any]
 
-PATIENCE = 10.0  # seconds until silence is a failure
-PROMPTLY = 1.0  # seconds from the author's send to the other's ear
+PATIENCE = 10.0  # seconds until a missing frame is a failure
+PROMPTLY = 1.0  # seconds from send to delivery
 OFFENSIVE = "seu filho da puta"
 PASSWORD = secrets.token_urlsafe(16)
 
 
 class Socket:
-    """One WebSocket, and every byte that came through it."""
+    """One WebSocket, with every byte received."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
@@ -46,7 +46,7 @@ class Socket:
     async def hears(
         self, kind: str, *, where: Callable[[Frame], bool] = bool, within: float = PATIENCE
     ) -> Frame:
-        """The first frame of that type not asked for before. Others stay to be asked for."""
+        """Return the next unread frame of that type. Other frames stay unread."""
         for frame in self._unread:
             if frame["type"] == kind and where(frame):
                 self._unread.remove(frame)
@@ -63,7 +63,7 @@ class Socket:
             raise AssertionError(f"no {kind} within {within} s, only {seen}") from None
 
     async def closes(self, *, within: float = PATIENCE) -> int | None:
-        """The code the server closes this socket with."""
+        """Return the close code of this socket."""
         try:
             async with asyncio.timeout(within):
                 while True:
@@ -83,7 +83,7 @@ class Socket:
 
 
 class Person:
-    """Somebody with an account: what they can do, and every byte they were sent."""
+    """A registered user, with every byte received."""
 
     def __init__(self, server: str, name: str) -> None:
         self.server = server.rstrip("/")
@@ -96,7 +96,7 @@ class Person:
         self._http = httpx.AsyncClient(base_url=self.server, timeout=PATIENCE, verify=False)  # noqa: S501  (a test's server signs its own certificate)
 
     async def ask(self, method: str, path: str, *, expect: int = 0, **options: Any) -> Any:
-        """The JSON answer to one request, which must succeed, with the status `expect` if given."""
+        """Send a request that must succeed, with the status `expect` if given; return its JSON."""
         answer = await self._http.request(method, f"/api/{path}", **options)
         self.received += answer.text + "\n"
         as_expected = answer.status_code == expect if expect else answer.is_success
@@ -123,7 +123,7 @@ class Person:
         await self.ask("POST", "auth/logout/", json=refresh, expect=204)
 
     async def enter(self, room: str, *, by_ticket: bool = False) -> Socket:
-        """A socket in `room`, greeted by the server."""
+        """Open a socket in `room` and wait for its greeting."""
         query = f"token={self.tokens['access']}"
         if by_ticket:
             ticket = await self.ask("POST", "auth/ws-ticket/")
@@ -137,7 +137,7 @@ class Person:
         return socket
 
     def heard(self) -> str:
-        """All this person was ever sent, by any door."""
+        """Return everything this user received, by REST and socket."""
         return self.received + "".join(socket.received for socket in self.sockets)
 
     async def leave(self) -> None:
@@ -147,7 +147,7 @@ class Person:
 
 
 class Journey:
-    """Two strangers meet, talk, are moderated, lose the connection and come back."""
+    """Two users meet, chat, are moderated, lose the connection and resume."""
 
     def __init__(self, server: str) -> None:
         self.ana = Person(server, "Ana")
@@ -156,7 +156,7 @@ class Journey:
         self.room = ""
 
     async def walk(self) -> None:
-        """Every step in its order. Raises AssertionError, which says what was not as promised."""
+        """Run every step. Raises AssertionError for a broken promise."""
         steps = [
             self.two_people_register,
             self.one_makes_a_room_and_the_other_joins,
@@ -211,7 +211,7 @@ class Journey:
         assert refused["categories"], refused
         assert refused["explanation"], refused
 
-        # Had the offensive one been published, it would have come before what is said now.
+        # A published offensive message would arrive before the next one.
         await self._say("desculpem", client_id="after")
         await self.bia_hears.hears("chat_message", where=lambda f: f["seq"] == 2)
         await self.ana_hears.hears("chat_message", where=lambda f: f["seq"] == 2)
@@ -275,7 +275,7 @@ class Journey:
         assert self.canary not in self.bia.heard(), "an unpublished text left the server"
 
     async def _say(self, text: str, *, client_id: str) -> Frame:
-        """What Ana is answered when she says `text`: her message, stored."""
+        """Send `text` as Ana; return her stored message."""
         await self.ana_hears.send(type="chat_message", message=text, client_id=client_id)
         queued = await self.ana_hears.hears(
             "message_queued", where=lambda f: f["message"]["client_id"] == client_id
@@ -298,7 +298,7 @@ class Journey:
 
 
 def _trusting() -> ssl.SSLContext:
-    """For servers under test, which sign their own certificates."""
+    """For test servers with self-signed certificates."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

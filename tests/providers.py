@@ -1,4 +1,4 @@
-"""Providers whose opinion a test can read off the text: BLOCK, HOLD or FLAG when it says so."""
+"""Providers whose verdict follows the text: BLOCK, HOLD or FLAG."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ def _opinion(provider: str, content: Content) -> Assessment:
 
 
 class Obedient:
-    """A local provider. `asked` holds every text it was ever given."""
+    """A local provider. `asked` collects every text it received."""
 
     name = "obedient"
     remote = False
@@ -32,9 +32,11 @@ class Obedient:
 
 
 class Remote:
-    """The same, as if over the network: fails on `FAIL`, is too busy on `BUSY` (for so many
-    seconds: `BUSY 3`), has no quota left for `SPENT`, says nothing of `ODD`, and on `WAIT` answers
-    when released."""
+    """The same as a remote provider, with faults chosen by the text.
+
+    `FAIL` fails, `BUSY 3` is busy for 3 s, `SPENT` has no quota left, `ODD` returns no opinion, and
+    `WAIT` answers when released.
+    """
 
     name = "remote"
     remote = True
@@ -62,7 +64,7 @@ class Remote:
 
 
 class Keyed(Remote):
-    """One whose service takes idempotency keys. `keys` are those it was given."""
+    """A remote provider that takes idempotency keys. `keys` collects them."""
 
     name = "keyed"
     idempotent = True

@@ -12,7 +12,7 @@ from moderado.moderation.types import Assessment, Content, Outcome
 
 
 class Counting:
-    """Allows everything, and writes a line for each content it was asked about."""
+    """Allows everything, and writes one line for each content it receives."""
 
     name = "counting"
     remote: ClassVar[Literal[False]] = False
@@ -27,7 +27,7 @@ class Counting:
 
 
 class Slow:
-    """Allows everything, but takes its time over what says SLOW."""
+    """Allows everything, but is slow on texts that say SLOW."""
 
     name = "slow"
     remote: ClassVar[Literal[True]] = True
@@ -42,7 +42,7 @@ class Slow:
 
 
 class Billed:
-    """Asks a service over HTTP, which keeps its own bill, and allows what it answers."""
+    """Asks an HTTP service that keeps its own bill, and allows what it allows."""
 
     name = "billed"
     remote: ClassVar[Literal[True]] = True

@@ -1,4 +1,4 @@
-"""The whole product as processes, on the database of the tests: web, workers, beat."""
+"""The whole product as processes on the test database: web, workers, beat."""
 
 import json
 import os
@@ -24,19 +24,19 @@ class Stack:
     workers: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
     def logs(self) -> str:
-        """Every line that any of the processes wrote."""
+        """Return every log line of the processes."""
         return "\n".join(log.read_text() for log in sorted(self.folder.glob("*.log")))
 
 
 def judged_by(provider: type, **options: Any) -> dict[str, str]:
-    """The environment in which that provider alone judges."""
+    """Return the environment in which that provider is the only one."""
     backend = f"{provider.__module__}.{provider.__qualname__}"
     return {"MODERATION_PROVIDERS": json.dumps([{"BACKEND": backend, "OPTIONS": options}])}
 
 
 @contextmanager
 def running(folder: Path, *, workers: int = 1, **extra: str) -> Iterator[Stack]:
-    """Web, workers and beat, answering, for as long as the block runs."""
+    """Run web, workers and beat for the duration of the block, ready to answer."""
     with ExitStack() as stack:
         url = stack.enter_context(processes.web(folder / "web.log", extra))
         running = Stack(url=url, folder=folder)
@@ -48,7 +48,7 @@ def running(folder: Path, *, workers: int = 1, **extra: str) -> Iterator[Stack]:
 
 
 class Valkey:
-    """One that can be killed and comes back, empty, under the same address."""
+    """A Valkey that can be killed and restarts empty under the same address."""
 
     def __init__(self) -> None:
         self._port = free_port()
@@ -68,8 +68,8 @@ class Valkey:
 
 
 def kill_with_children(process: "subprocess.Popen[bytes]") -> None:
-    """As when the machine's memory ran out: at once, and nobody may tidy up."""
-    os.killpg(process.pid, signal.SIGKILL)  # spawn() gives each a session of its own
+    """Send SIGKILL to the process group, like the kernel's OOM killer: no cleanup runs."""
+    os.killpg(process.pid, signal.SIGKILL)  # spawn() gives each process its own session
     process.wait()
 
 

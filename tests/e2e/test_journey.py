@@ -1,4 +1,4 @@
-"""The main job on the real server, as strangers' programs do it."""
+"""The main use case on the real server, through a client written from the protocol alone."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ async def test_two_users_chat_and_are_moderated(server):
 
     await journey.walk()
 
-    # Nothing that was said or known stands in any log.
+    # No log contains a text, token or address.
     logs = server.logs()
     assert "request_finished" in logs
     secrets = [journey.canary, PASSWORD, journey.ana.email, journey.bia.email, "bom dia"]

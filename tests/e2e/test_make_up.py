@@ -1,4 +1,4 @@
-"""`moderado up`, as a person at a keyboard has it: from an empty folder to an answer, and back."""
+"""`moderado up` from an empty folder to a working chat, and its end."""
 
 import json
 import os
@@ -17,13 +17,13 @@ from tests.processes import is_running, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
 
-SECONDS_TO_BE_READY = 120  # a machine that does other things as well
+SECONDS_TO_BE_READY = 120  # seconds; the machine may be busy
 SECONDS_TO_STOP = 30
 OURS = ("DATABASE_URL", "REDIS_URL", "STATIC_ROOT", "SECRET_KEY", "ALLOW_VOLATILE_DATABASE")
 
 
 class Copy:
-    """A running standalone copy."""
+    """A running standalone instance."""
 
     def __init__(self, process: "subprocess.Popen[str]", ready: dict) -> None:
         self.process = process
@@ -31,7 +31,7 @@ class Copy:
         self.people = ready["people"]
 
     def family(self) -> list[int]:
-        """The process ids of it and of everything it started."""
+        """Return the process ids of the instance and of everything it started."""
         children: dict[int, list[int]] = {}
         for path in Path("/proc").glob("[0-9]*/stat"):
             try:
@@ -46,7 +46,7 @@ class Copy:
 
     @contextmanager
     def signed_in(self) -> Iterator[httpx.Client]:
-        """Alice, by REST."""
+        """Sign in as Alice by REST."""
         with httpx.Client(base_url=self.url, timeout=30) as client:
             account = next(person for person in self.people if person["email"].startswith("alice"))
             answer = client.post("/api/auth/login/", json=account)
@@ -55,7 +55,7 @@ class Copy:
             yield client
 
     def stop(self) -> int:
-        """End it as Ctrl-C's politer brother does. Its exit code."""
+        """Stop the instance by SIGTERM; return its exit code."""
         self.process.send_signal(signal.SIGTERM)
         self.process.communicate(timeout=SECONDS_TO_STOP)
         return self.process.returncode
@@ -67,7 +67,7 @@ def environment(home: Path, port: int) -> dict[str, str]:
 
 
 def moderado(*arguments: str, home: Path, port: int = 1) -> "subprocess.CompletedProcess[str]":
-    """The command, to its end."""
+    """Run the command to its end."""
     return subprocess.run(
         [sys.executable, "-m", "moderado.standalone", *arguments],
         env=environment(home, port),
@@ -80,7 +80,7 @@ def moderado(*arguments: str, home: Path, port: int = 1) -> "subprocess.Complete
 
 @contextmanager
 def up(home: Path, port: int) -> Iterator[Copy]:
-    """`moderado up`, once it says that it is ready. Whatever happens, nothing of it stays."""
+    """Run `moderado up` until the block ends; it is ready then, and leaves no process behind."""
     process = subprocess.Popen(
         [sys.executable, "-m", "moderado.standalone", "up"],
         env=environment(home, port),
@@ -99,7 +99,7 @@ def _ready(process: "subprocess.Popen[str]") -> dict:
     said = []
     for line in process.stdout:
         said.append(line)
-        fact = json.loads(line)  # with LOG_FORMAT=json, every line is one
+        fact = json.loads(line)  # with LOG_FORMAT=json every line is JSON
         if fact["event"] == "standalone_ready":
             return fact
         assert fact["event"] != "standalone_late", "".join(said)
@@ -118,7 +118,7 @@ def home(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def copy(home):
-    """One that runs, beside whatever else the tests start."""
+    """A running instance, beside the other tests' servers."""
     with up(home, free_port()) as running:
         yield running
 

@@ -1,4 +1,4 @@
-"""What operators scrape, of web and worker, from the processes themselves."""
+"""The metrics of web and worker processes, as Prometheus scrapes them."""
 
 import httpx
 import pytest
@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
 
 def samples(url: str) -> dict[str, float]:
-    """The samples on a page of metrics, by name and labels."""
+    """Return the samples of a metrics page, by name and labels."""
     lines = httpx.get(url).raise_for_status().text.splitlines()
     pairs = (line.rsplit(maxsplit=1) for line in lines if not line.startswith("#"))
     return {name: float(value) for name, value in pairs}

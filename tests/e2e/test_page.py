@@ -1,4 +1,4 @@
-"""The chat page, as people use it: real browsers, the real web, the real worker."""
+"""The chat page in real browsers, with the real web and worker processes."""
 
 from collections.abc import AsyncIterator, Iterator
 from subprocess import Popen
@@ -20,7 +20,7 @@ DOUBTFUL = "Hoje eu vou te bater no truco"
 def url(
     django_db_setup: None, moderado_worker: "Popen[bytes]", tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """Everybody here comes from one address, and sees the files as they lie in the tree."""
+    """All visitors share one address; static files come directly from the source tree."""
     chromium()
     home = tmp_path_factory.mktemp("web")
     extra = {
@@ -33,7 +33,7 @@ def url(
 
 @pytest.fixture
 def root() -> str:
-    """The e-mail of somebody who may do everything in the admin."""
+    """Return the e-mail of a superuser."""
     return User.objects.create_superuser("root@example.com", PASSWORD, name="Root").email
 
 
@@ -78,7 +78,7 @@ async def test_approved_messages_look_approved_in_large_batches(
         await ana.sees(f"Dois {count}.", "APPROVED")
     borders = "rows => rows.map(row => getComputedStyle(row).borderTopStyle)"
     looks = await ana.page.locator(".message .bubble").evaluate_all(borders)
-    assert set(looks) == {"solid"}  # dashed is what waits
+    assert set(looks) == {"solid"}  # a dashed border marks a pending message
 
 
 async def test_offensive_message_is_rejected_with_reason_and_not_delivered(
@@ -92,7 +92,7 @@ async def test_offensive_message_is_rejected_with_reason_and_not_delivered(
     assert "Pendente" in await ana.page.evaluate("window.states")
 
     await ana.say("Desculpem.")
-    await expect(bia.message("Desculpem.")).to_be_visible()  # and so the other would be, too
+    await expect(bia.message("Desculpem.")).to_be_visible()  # and so would the other one be
     await expect(bia.message(OFFENSIVE)).to_have_count(0)
     assert not any(OFFENSIVE in frame for frame in bia.heard)
 
@@ -350,7 +350,7 @@ async def test_user_text_is_never_interpreted_as_markup(ana: Visitor, bia: Visit
     await expect(bia.page.locator(".text img")).to_have_count(0)
 
 
-# In the page: every state that is shown, however briefly.
+# Runs in the page: records every state shown, however briefly.
 WATCH_STATES = """() => {
   window.states = [];
   new MutationObserver(() => document.querySelectorAll(".state").forEach(

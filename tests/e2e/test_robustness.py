@@ -1,4 +1,4 @@
-"""What is promised while things go wrong: nothing acknowledged is lost, nothing is judged twice."""
+"""Crashes and outages: no acknowledged message is lost, and none is judged twice."""
 
 import asyncio
 import os
@@ -19,11 +19,11 @@ from tests.journey import Person, Socket
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
-SWEPT = 30.0  # seconds within which what lost its hint has been found
+SWEPT = 30.0  # seconds until the sweep has found a message without a wake-up
 
 
 class Talk:
-    """Ana and Bia in one room, both listening."""
+    """Ana and Bia in one room, both subscribed."""
 
     def __init__(self, url: str) -> None:
         self.ana = Person(url, "Ana")
@@ -38,7 +38,7 @@ class Talk:
         return self
 
     async def say(self, text: str, *, within: float = 10) -> str:
-        """The id of what Ana has said, once it is acknowledged."""
+        """Return the id of Ana's message, once it is acknowledged."""
         client_id = uuid4().hex
         await self.ana_hears.send(type="chat_message", message=text, client_id=client_id)
         queued = await self.ana_hears.hears(
@@ -53,7 +53,7 @@ class Talk:
 
 
 async def hears_all(socket: Socket, ids: list[str], *, within: float) -> list[int]:
-    """The numbers under which those messages, and no others, were heard."""
+    """Return the seqs of exactly these messages, as received."""
     frames = []
     async with asyncio.timeout(within):
         while len(frames) < len(ids):
@@ -70,7 +70,7 @@ async def test_redelivered_task_judges_message_once(tmp_path):
         ids = []
         for number in range(10):
             ids.append(await talk.say(f"mensagem {number}"))
-            for _ in range(5):  # fifty rings in all, for two workers of two processes each
+            for _ in range(5):  # fifty wake-ups in all, for two workers of two processes each
                 await sync_to_async(tasks.screen_waiting.apply_async)()
 
         assert await hears_all(talk.bia_hears, ids, within=SWEPT) == list(range(1, 11))

@@ -1,8 +1,8 @@
-"""Random faults under constant talk: `make chaos SEED=1 DURATION=60` (seconds).
+"""Inject random faults under constant load: `make chaos SEED=1 DURATION=60` (seconds).
 
-Prints what was done and, for each invariant, how often it was violated; ends with 1 if it was at
-all. `SWITCH_OFF=lease|sweep|healing` takes one of the product's own remedies away, to show that
-the checker sees what then goes wrong.
+Prints the faults and the number of violations of each invariant. Exits with 1 after a violation.
+`SWITCH_OFF=lease|sweep|healing` disables one safeguard of the product, to show that the checker
+finds the violations that follow.
 """
 
 import asyncio
@@ -28,11 +28,11 @@ from tests.faults.mischief import Troublemaker
 from tests.faults.run import Run
 from tests.faults.words import a_text
 
-CALM = 6.0  # seconds of undisturbed talk before the first fault
+CALM = 6.0  # seconds of load before the first fault
 PAUSE = (0.4, 3.0)  # seconds between two faults
-LAST_WORDS = 2.0  # seconds of talk at the end whose hints are lost
-EVERY = 0.25  # seconds between two messages of one person, on average
-LOST_ANSWERS = 0.03  # of the judge's, after it has billed
+LAST_WORDS = 2.0  # seconds of load at the end, whose hints are dropped
+EVERY = 0.25  # average seconds between two messages of one user
+LOST_ANSWERS = 0.03  # share of provider calls whose answer is lost after billing
 
 SWITCHES = {
     "": "",
@@ -44,7 +44,7 @@ SWITCHES = {
 
 @dataclass
 class Outcome:
-    """What a run of chaos came to."""
+    """The result of one run."""
 
     seed: int
     faults: Counter[str] = field(default_factory=Counter)
@@ -52,7 +52,9 @@ class Outcome:
     acknowledged: int = 0
     late: list[str] = field(default_factory=list)
     broken: dict[str, list[str]] = field(default_factory=dict)
-    history: list[str] = field(default_factory=list)  # what was done, with seconds from the end
+    history: list[str] = field(
+        default_factory=list
+    )  # the faults, with their distance from the end in seconds
 
     @property
     def violations(self) -> int:
@@ -60,7 +62,7 @@ class Outcome:
 
 
 def chaos(folder: Path, template: Path, *, seed: int, duration: float, off: str = "") -> Outcome:
-    """Talk and break things for `duration` seconds; then judge."""
+    """Run load and faults for `duration` seconds, then check the invariants."""
     plan = Plan(
         webs=2,
         workers=2,
@@ -105,7 +107,7 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float) -> Outco
 
 
 def _lose_the_last_hints(cluster: Cluster) -> None:
-    """What is said last is told to nobody by the layer, nor does anything later tell of the gap."""
+    """Drop the hints of the last messages, so that no later hint reveals the gap."""
     cluster.note("the last hints are lost")
     cluster.layer_wire.hold()
     time.sleep(LAST_WORDS)
@@ -124,7 +126,7 @@ def _make_trouble(
 
 
 async def _talk(person: Client, *, seed: str) -> None:
-    """Say this and that in all of one's rooms, now and then change or take back what one said."""
+    """Send messages to all rooms of the user, and sometimes edit or delete one."""
     dice = random.Random(seed)
     outcomes = ["", "", "", "", "", "", "BLOCK", "BLOCK", "HOLD", "FLAG"]
     number = 0
@@ -146,7 +148,7 @@ async def _talk(person: Client, *, seed: str) -> None:
 
 
 def table(outcome: Outcome) -> str:
-    """The outcome for people."""
+    """Format the result for a terminal."""
     done = ", ".join(f"{name} {count}" for name, count in sorted(outcome.faults.items()))
     said = f"{outcome.messages} messages, {outcome.acknowledged} acknowledged"
     lines = [f"seed {outcome.seed}: {said}, {outcome.faults.total()} faults", f"  {done}"]
@@ -159,7 +161,7 @@ def table(outcome: Outcome) -> str:
 
 
 def _record(outcome: Outcome, *, duration: float, off: str) -> None:
-    """Put this run among the recorded ones, in the place of the last with the same words."""
+    """Record this run, replacing an earlier run with the same parameters."""
     written = {
         "seed": outcome.seed,
         "duration": int(duration),
@@ -181,7 +183,7 @@ def main() -> int:
     seed, duration = int(os.environ.get("SEED", "1")), float(os.environ.get("DURATION", "60"))
     off = os.environ.get("SWITCH_OFF", "")
     folder = Path(tempfile.mkdtemp(prefix="moderado-chaos-"))
-    folder.chmod(0o711)  # root's PostgreSQL may have to run as somebody else
+    folder.chmod(0o711)  # PostgreSQL of root may run as another user
     try:
         template = make_template(folder / "template")
         outcome = chaos(folder / "run", template, seed=seed, duration=duration, off=off)

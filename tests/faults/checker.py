@@ -1,7 +1,7 @@
-"""Judges a run: from what clients wrote down, the database, and the provider's own bill.
+"""Checks a run against the invariants I1 to I9 of `docs/guarantees.md`.
 
-Never from the server's metrics. Each invariant is one function that yields a sentence for each
-violation; `docs/guarantees.md` lists them.
+The evidence is what clients recorded, the database, and the provider's own bill; never the
+server's metrics. Each invariant is one function that yields a sentence for each violation.
 """
 
 import re
@@ -14,19 +14,21 @@ from tests.faults.cluster import Cluster
 from tests.faults.judge import Asked, outcome_of
 from tests.faults.run import Row, Run
 
-Broken = Iterator[str]
+Violations = Iterator[str]
 
-ACK_P99 = 0.25  # seconds, outside of faults
+ACK_P99 = 0.25  # seconds, outside fault windows
 OK = 200
-# Seconds around a call in which a fault explains that its outcome is unknown: a failpoint is armed
-# before somebody dies at it, and an answer is recorded after it came.
+# A fault within this many seconds of a call explains its unknown outcome: a failpoint is armed
+# before a process dies at it, and an answer is recorded after it arrived.
 BEFORE, AFTER = 2.5, 1.5
-HARMLESS = re.compile("web|beat|Valkey|Redis|broker|layer")  # to a call that is under way
+HARMLESS = re.compile(
+    "web|beat|Valkey|Redis|broker|layer"
+)  # faults that do not disturb a call in progress
 CANARY = re.compile(r"canary[0-9a-f]{16}")
 
 
-def acknowledged_is_stored(run: Run) -> Broken:
-    """I1: every acknowledged client_id has exactly one row; every row was sent by somebody."""
+def check_acknowledged_messages_are_stored(run: Run) -> Violations:
+    """I1: every acknowledged client_id has exactly one row; every row was sent by a client."""
     rows: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
     for row in run.messages.values():
         if row["client_id"]:
@@ -45,8 +47,8 @@ def acknowledged_is_stored(run: Run) -> Broken:
             yield f"{key[2]} is stored and was sent by nobody"
 
 
-def the_same_id_is_one_message(run: Run) -> Broken:
-    """I2: (room, author, client_id) is unique, and always answered as the same message."""
+def check_client_ids_are_unique(run: Run) -> Violations:
+    """I2: (room, author, client_id) is unique and always answered with the same message."""
     for _, send in run.sends:
         if len(send.answered_ids) > 1:
             yield f"{send.client_id} was answered as {len(send.answered_ids)} messages"
@@ -60,8 +62,8 @@ def the_same_id_is_one_message(run: Run) -> Broken:
             yield f"{key[2]} is stored {count} times"
 
 
-def order_is_whole(run: Run) -> Broken:
-    """I3: a room's changes are 1..N; each client heard an ascending run of them, none missing."""
+def check_order_has_no_gaps(run: Run) -> Violations:
+    """I3: a room's changes are 1..N; each client received an ascending run without gaps."""
     by_seq: dict[str, dict[int, Row]] = defaultdict(dict)
     for row in run.messages.values():
         if row["seq"] in by_seq[row["room"]]:
@@ -76,10 +78,12 @@ def order_is_whole(run: Run) -> Broken:
         if not edited and len(known) != head:
             yield f"room {room} has {head - len(known)} holes in its order"
     for client in run.clients:
-        yield from _heard_in_order(run, client, by_seq)
+        yield from _check_received_order(run, client, by_seq)
 
 
-def _heard_in_order(run: Run, client: Client, by_seq: dict[str, dict[int, Row]]) -> Broken:
+def _check_received_order(
+    run: Run, client: Client, by_seq: dict[str, dict[int, Row]]
+) -> Violations:
     for room_id, room in client.rooms.items():
         for disorder in room.disorder:
             yield f"{client.name} heard {disorder} in {room_id}"
@@ -93,8 +97,8 @@ def _heard_in_order(run: Run, client: Client, by_seq: dict[str, dict[int, Row]])
                 yield f"{client.name} heard seq {seq} ({row['status']}) {heard[seq]} times"
 
 
-def clients_hold_what_is_stored(run: Run) -> Broken:
-    """I3: what a client pieced together is what a fresh load gives."""
+def check_client_state_equals_database(run: Run) -> Violations:
+    """I3: the state of each client equals a fresh load."""
     for client in run.clients:
         for room in client.rooms.values():
             if not room.is_wanted:
@@ -106,15 +110,15 @@ def clients_hold_what_is_stored(run: Run) -> Broken:
                     continue
                 visible = row["status"] == "APPROVED"
                 held = known["seq"], known["status"]
-                # What is not shown is REMOVED for all, and REJECTED or HELD for its author.
+                # Unpublished: REMOVED for readers, REJECTED or HELD for the author.
                 if known["seq"] != row["seq"] or (known["status"] == "APPROVED") != visible:
                     yield f"{client.name} holds {message_id} as {held}, not at {row['seq']}"
                 elif visible and known["content"] != row["text"]:
                     yield f"{client.name} holds another text of {message_id}"
 
 
-def judged_once(run: Run) -> Broken:
-    """I4: nothing waits, and each judged revision has exactly one machine verdict."""
+def check_judged_once(run: Run) -> Violations:
+    """I4: no message waits, and each judged revision has exactly one machine verdict."""
     verdicts = Counter((log["id"], log["revision"]) for log in run.logs if log["machine"])
     for row in run.messages.values():
         if row["waits"]:
@@ -128,13 +132,13 @@ def judged_once(run: Run) -> Broken:
         if count > 1:
             yield f"{message}/{revision} was judged {count} times"
     for row in run.messages.values():
-        never = row["status"] == "REMOVED"  # taken back before anybody judged it
+        never = row["status"] == "REMOVED"  # deleted before it was judged
         if not row["waits"] and not never and not verdicts[row["id"], row["revision"]]:
             yield f"{row['id']}/{row['revision']} has no verdict"
 
 
-def authors_are_told(run: Run) -> Broken:
-    """I4: whoever was told that a message waits was told what became of it."""
+def check_authors_received_outcomes(run: Run) -> Violations:
+    """I4: an author who received `message_queued` also received the outcome."""
     for client, send in run.sends:
         row = run.messages.get(send.id or "")
         if row is None or row["revision"] > 1:
@@ -146,18 +150,18 @@ def authors_are_told(run: Run) -> Broken:
             yield f"{client.name} was never told that {send.id} is approved"
 
 
-def billed_once(run: Run) -> Broken:
-    """I5: nothing is charged for twice, and what was paid for is what decided."""
+def check_billed_once(run: Run) -> Violations:
+    """I5: no call is billed twice, and each paid answer decided its message."""
     if run.cluster.plan.judged_by not in {"remote", "keyed"}:
         return
     for (message, revision), count in run.cluster.judge.bill().items():
         if count > 1:
             yield f"{message}/{revision} was billed {count} times"
-    yield from _opinions_count(run)
+    yield from _check_paid_answers_were_used(run)
 
 
-def _opinions_count(run: Run) -> Broken:
-    """A message that nobody's opinion decided is one whose call a fault really interrupted."""
+def _check_paid_answers_were_used(run: Run) -> Violations:
+    """A message decided without its provider needs a fault that interrupted the call."""
     calls: dict[str, list[Asked]] = defaultdict(list)
     for asked in run.cluster.judge.asked:
         calls[asked.subject[0]].append(asked)
@@ -185,8 +189,8 @@ def _was_interrupted(call: Asked, faults: Sequence[float]) -> bool:
 _STATUS = {"ALLOW": "APPROVED", "FLAG": "APPROVED", "HOLD": "HELD", "BLOCK": "REJECTED"}
 
 
-def nothing_leaks(run: Run) -> Broken:
-    """I6: no unapproved text in any byte that another person received."""
+def check_no_unapproved_text_leaked(run: Run) -> Violations:
+    """I6: no unapproved text in any byte that another user received."""
     texts = [(client.id, send.text) for client, send in run.sends]
     texts += [(client.id, text) for client in run.clients for _, text in client.edits]
     public = {canary for text in run.public_texts for canary in CANARY.findall(text)}
@@ -202,15 +206,15 @@ def nothing_leaks(run: Run) -> Broken:
                 yield f"{client.name} received {canary}, which was never approved"
 
 
-def removed_hear_nothing(run: Run) -> Broken:
-    """I7: nothing with a `seq` after the removal reached the removed."""
+def check_removed_members_received_nothing(run: Run) -> Violations:
+    """I7: a removed member received nothing with a `seq` after the removal."""
     for client, room_id, seq in run.removals:
         for heard in client.rooms[room_id].heard:
             if heard.seq > seq:
                 yield f"{client.name} was removed at {seq} and heard {heard.seq}"
 
 
-def logs_are_silent(run: Run) -> Broken:
+def check_logs_contain_no_text(run: Run) -> Violations:
     """I9: no canary, token or e-mail address in any log."""
     text = run.cluster.logs()
     for canary in set(CANARY.findall(text)):
@@ -221,8 +225,8 @@ def logs_are_silent(run: Run) -> Broken:
                 yield f"a log holds the {what} of {client.name}"
 
 
-def acknowledged_quickly(run: Run) -> Broken:
-    """I8: outside of faults, 99 of 100 messages are confirmed within 250 ms."""
+def check_acknowledgement_latency(run: Run) -> Violations:
+    """I8: outside fault windows, the p99 of acknowledgements is below 250 ms."""
     waits = [
         send.waited
         for _, send in run.sends
@@ -235,21 +239,21 @@ def acknowledged_quickly(run: Run) -> Broken:
             yield f"p99 of {len(waits)} confirmations outside of faults: {p99 * 1000:.0f} ms"
 
 
-INVARIANTS: dict[str, Sequence[Callable[[Run], Broken]]] = {
-    "I1 acknowledged is stored": [acknowledged_is_stored],
-    "I2 the same id, one message": [the_same_id_is_one_message],
-    "I3 order without holes": [order_is_whole, clients_hold_what_is_stored],
-    "I4 judged exactly once": [judged_once, authors_are_told],
-    "I5 billed at most once": [billed_once],
-    "I6 nothing leaks": [nothing_leaks],
-    "I7 removed hear nothing": [removed_hear_nothing],
-    "I8 confirmed quickly": [acknowledged_quickly],
-    "I9 silent logs": [logs_are_silent],
+INVARIANTS: dict[str, Sequence[Callable[[Run], Violations]]] = {
+    "I1 acknowledged messages are stored": [check_acknowledged_messages_are_stored],
+    "I2 one client_id, one message": [check_client_ids_are_unique],
+    "I3 order without gaps": [check_order_has_no_gaps, check_client_state_equals_database],
+    "I4 judged exactly once": [check_judged_once, check_authors_received_outcomes],
+    "I5 billed at most once": [check_billed_once],
+    "I6 no leak": [check_no_unapproved_text_leaked],
+    "I7 nothing after removal": [check_removed_members_received_nothing],
+    "I8 acknowledged in time": [check_acknowledgement_latency],
+    "I9 no text in logs": [check_logs_contain_no_text],
 }
 
 
 def violations(run: Run) -> dict[str, list[str]]:
-    """Each invariant, with a sentence for every violation of it."""
+    """Return each invariant with a sentence for every violation."""
     return {
         name: [sentence for invariant in invariants for sentence in invariant(run)]
         for name, invariants in INVARIANTS.items()
@@ -257,9 +261,10 @@ def violations(run: Run) -> dict[str, list[str]]:
 
 
 def settle(run: Run, *, judged_within: float = 10.0, heard_within: float = 15.0) -> list[str]:
-    """Faults are over: wait, as long as was promised, for all to be judged and heard.
+    """Wait, as long as the guarantee allows, until all messages are judged and delivered.
 
-    What did not happen in time, as sentences.
+    Returns:
+        A sentence for each condition that did not hold in time.
     """
     late: list[str] = []
     for wait in (
@@ -268,7 +273,7 @@ def settle(run: Run, *, judged_within: float = 10.0, heard_within: float = 15.0)
         lambda: run.cluster.wait_until_judged(seconds=judged_within),
         lambda: run.crowd.wait_until_all_hear(_heads(run.cluster), seconds=heard_within),
         lambda: run.crowd.wait_until(
-            lambda: not any(authors_are_told(Run(run.cluster, run.crowd))),
+            lambda: not any(check_authors_received_outcomes(Run(run.cluster, run.crowd))),
             what="all authors told",
             seconds=heard_within,
         ),
@@ -280,8 +285,8 @@ def settle(run: Run, *, judged_within: float = 10.0, heard_within: float = 15.0)
     return late
 
 
-def assert_all_is_well(run: Run) -> None:
-    """Settle, then judge. AssertionError with every violation."""
+def assert_invariants_hold(run: Run) -> None:
+    """Settle, then check. Raises AssertionError with every violation."""
     late = settle(run)
     broken = {name: found for name, found in violations(run).items() if found}
     if late or broken:

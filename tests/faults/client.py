@@ -1,5 +1,8 @@
-"""One person's client, as the contract asks it to be: it sends again until it is answered, comes
-back whenever it was cut off, and continues after the last change it knows. It keeps a record."""
+"""A client that follows the contract and records everything it sends and receives.
+
+It resends until it gets an answer, reconnects after every loss of its socket, and resumes after
+the last change that it knows.
+"""
 
 import asyncio
 import contextlib
@@ -17,9 +20,9 @@ from websockets.exceptions import WebSocketException
 
 Frame = dict[str, Any]
 
-PATIENCE = 10.0  # seconds for one request, and for the opening of a socket
-ANSWER = 3.0  # seconds after which what was not answered is sent again
-RETRY = (0.05, 0.6)  # seconds between two tries to connect: full jitter, shorter than a browser's
+PATIENCE = 10.0  # seconds for one request, and for opening a socket
+ANSWER = 3.0  # seconds until an unanswered send is repeated
+RETRY = (0.05, 0.6)  # seconds between reconnects: full jitter, shorter than in a browser
 MOST_PENDING = 100  # client_ids in one sync
 FINAL = {"conflict", "invalid", "forbidden", "not_a_member", "no_such_room", "no_such_message"}
 
@@ -35,7 +38,7 @@ _ENDS = {"message_rejected", "message_held", "taken_back"}
 
 @dataclass(slots=True)
 class Send:
-    """One message as its author sees it: what was asked, and everything that came of it."""
+    """One message as its author sees it: the send and every answer to it."""
 
     room: str
     text: str
@@ -43,16 +46,16 @@ class Send:
     invoked: float
     tries: int = 0
     acknowledged: float | None = None
-    tried: float = 0.0  # when it was sent last
+    tried: float = 0.0  # time of the last try
     id: str | None = None
-    refused: str | None = None  # the code of a refusal that no repetition changes
+    refused: str | None = None  # code of a permanent refusal
     errors: list[str] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)  # kinds of frames to the author, in order
+    told: list[str] = field(default_factory=list)  # frame types that the author received, in order
     answered_ids: set[str] = field(default_factory=set)
 
     @property
     def waited(self) -> float | None:
-        """Seconds from the last try to its confirmation."""
+        """Return the seconds from the last try to its acknowledgement."""
         return None if self.acknowledged is None else self.acknowledged - self.tried
 
     @property
@@ -61,7 +64,7 @@ class Send:
 
     @property
     def is_settled(self) -> bool:
-        """Whether the author knows what became of it, as far as anybody can know by now."""
+        """Tell whether the author has received the final outcome."""
         if _ENDS.intersection(self.told):
             return True
         return "chat_message" in self.told and "message_removed" not in self.told
@@ -69,7 +72,7 @@ class Send:
 
 @dataclass(slots=True)
 class Heard:
-    """A public change as it reached a client: `live`, or within the answer to a sync."""
+    """A public change as the client received it: `live`, or in the answer to a sync."""
 
     seq: int
     kind: str
@@ -81,10 +84,10 @@ class Heard:
 
 @dataclass(slots=True)
 class Room:
-    """What a client knows of a room."""
+    """The client's state of one room."""
 
     seq: int = 0
-    since: int = 0  # the head at which it began to listen
+    since: int = 0  # head at the time of the subscription
     epoch: str | None = None
     is_wanted: bool = True
     subscribed: bool = False
@@ -93,7 +96,7 @@ class Room:
     disorder: list[str] = field(default_factory=list)
 
     def take(self, frame: Frame, *, connection: int) -> None:
-        """A live change: it must be later than all that was heard."""
+        """Apply a live change. Its `seq` must be greater than all earlier ones."""
         if frame["seq"] <= self.seq:
             self.disorder.append(f"seq {frame['seq']} after {self.seq}")
         self.heard.append(
@@ -102,7 +105,7 @@ class Room:
         self.seq = max(self.seq, frame["seq"])
 
     def take_synced(self, frame: Frame, *, connection: int) -> None:
-        """The answer to a sync: the changes since, or word that everything is to be read anew."""
+        """Apply the answer to a sync: the missed changes, or a reset."""
         self.epoch = frame["epoch"]
         if frame["reset"]:
             self.resets += 1
@@ -117,12 +120,12 @@ class Room:
 
     @property
     def messages(self) -> dict[str, Frame]:
-        """The latest known state of each message, by id."""
+        """Return the latest known state of each message, by id."""
         return {each.message["id"]: each.message for each in self.heard}
 
 
 class Client:
-    """Record and reactions of one person. All of it runs on the crowd's loop."""
+    """One user's client. All methods run on the crowd's event loop."""
 
     def __init__(self, name: str, urls: Sequence[str], *, seed: str) -> None:
         self.name = name
@@ -133,17 +136,17 @@ class Client:
         self.urls = list(urls)
         self.rooms: dict[str, Room] = {}
         self.sends: dict[str, Send] = {}
-        self.edits: list[tuple[str, str]] = []  # (message id, text), whatever came of them
+        self.edits: list[tuple[str, str]] = []  # (message id, text) of every edit, accepted or not
         self.errors: list[Frame] = []
         self.closings: list[int | None] = []
-        self.received: list[str] = []  # every text that came, by any door
+        self.received: list[str] = []  # every text received, by REST or socket
         self.connections = 0
         self.comes_back = True
         self._pings = self._pongs = 0
         self._dice = random.Random(seed)
         self._http = httpx.AsyncClient(timeout=PATIENCE, trust_env=False)
         self._socket: ClientConnection | None = None
-        self._entering: set[str] = set()  # rooms that will be asked for again
+        self._entering: set[str] = set()  # rooms whose subscription will be repeated
         self._up = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -155,13 +158,13 @@ class Client:
         self.token, self.refresh = answer["tokens"]["access"], answer["tokens"]["refresh"]
 
     async def ask(self, method: str, path: str, **options: Any) -> Any:
-        """One request that must succeed, at any of the webs: its JSON."""
+        """Send a request to any web process until it succeeds; return its JSON."""
         answer = await self.try_to_ask(method, path, **options)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 
     async def try_to_ask(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """One request, whatever comes of it. Raises httpx.HTTPError."""
+        """Send one request. Raises httpx.HTTPError."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         url = f"{self._dice.choice(self.urls)}/api/{path}"
         answer = await self._http.request(method, url, headers=headers, **options)
@@ -169,12 +172,12 @@ class Client:
         return answer
 
     async def connect(self) -> None:
-        """Open the socket, and from now on open it again whenever it is lost."""
+        """Open the socket, and reopen it after every loss."""
         self._begin(self._stay_connected())
         await asyncio.wait_for(self._up.wait(), PATIENCE)
 
     async def listen(self, room_id: str) -> None:
-        """Listen to a room, from its head on, and across every interruption."""
+        """Subscribe to a room from its head on, and resume after every interruption."""
         room = self.rooms.setdefault(room_id, Room())
         await self._up.wait()
         await self._send(type="subscribe", room=room_id)
@@ -183,47 +186,47 @@ class Client:
                 await asyncio.sleep(0.01)
 
     async def say(self, room_id: str, text: str, *, client_id: str | None = None) -> Send:
-        """Say something, once, and see to it in the background until it was answered."""
+        """Send a message once, and resend it in the background until it is answered."""
         send = Send(room_id, text, client_id or uuid4().hex, time.monotonic())
         self.sends[send.client_id] = send
         self._begin(self._see_to(send))
         return send
 
     async def say_and_wait(self, room_id: str, text: str) -> Send:
-        """The same, and wait until it is over."""
+        """Send a message and wait for its answer."""
         send = await self.say(room_id, text)
         while not send.is_over:
             await asyncio.sleep(0.005)
         return send
 
     async def edit(self, message_id: str, text: str) -> None:
-        """Ask once for a new text; what came of it is seen in the room."""
+        """Send one edit. Its outcome shows in the room."""
         self.edits.append((message_id, text))
         with contextlib.suppress(WebSocketException, OSError):
             await self._send(type="edit_message", id=message_id, message=text)
 
     async def delete(self, message_id: str) -> None:
-        """Ask once for a message to be removed."""
+        """Send one deletion."""
         with contextlib.suppress(WebSocketException, OSError):
             await self._send(type="delete_message", id=message_id)
 
     async def post(self, room_id: str, text: str, client_id: str) -> httpx.Response:
-        """Say it by REST."""
+        """Send a message by REST."""
         body = {"content": text, "client_id": client_id}
         return await self.try_to_ask("POST", f"chat/rooms/{room_id}/messages/", json=body)
 
     async def send_frame(self, **frame: Any) -> None:
-        """Any frame, once, when the socket is up."""
+        """Send any frame once, as soon as the socket is open."""
         await self._up.wait()
         await self._send(**frame)
 
     async def drop_connection(self) -> None:
-        """Cut the socket as a lost network does: no closing handshake."""
+        """Abort the socket without a closing handshake, like a lost network."""
         if self._socket is not None:
             self._socket.transport.abort()
 
     async def wait_until_answered(self) -> None:
-        """Until every frame that was sent has been dealt with: a socket is read in order."""
+        """Wait until the server has processed every frame sent so far."""
         while self.comes_back:
             self._pings += 1
             number = self._pings
@@ -236,7 +239,7 @@ class Client:
                 await asyncio.sleep(0.01)
 
     async def go_away(self) -> None:
-        """Close the socket, and stay away until `come_back`."""
+        """Close the socket and stay offline until `come_back`."""
         self.comes_back = False
         if self._socket is not None:
             await self._socket.close()
@@ -254,7 +257,7 @@ class Client:
         await self._http.aclose()
 
     async def history(self, room_id: str) -> list[Frame]:
-        """All that this person may read of a room, by REST, newest first."""
+        """Return everything that this user may read of a room, by REST, newest first."""
         messages: list[Frame] = []
         path: str | None = f"chat/rooms/{room_id}/messages/?page_size=100"
         while path:
@@ -326,7 +329,7 @@ class Client:
                     self._enter_later(frame["room"])
 
     async def _enter(self, room_id: str) -> None:
-        """Hear a room from where it was left."""
+        """Subscribe to a room again, after the last known change."""
         room = self.rooms[room_id]
         if room.is_wanted:
             since = {"after": room.seq, "epoch": room.epoch} if room.epoch else {}
@@ -334,7 +337,7 @@ class Client:
             await self._ask_what_became(room_id, room)
 
     def _enter_later(self, room_id: str) -> None:
-        """The server could not; it is asked again, once, however many frames it refused."""
+        """Repeat a refused subscription, once for any number of refused frames."""
         if room_id not in self._entering:
             self._entering.add(room_id)
             self._begin(self._enter_soon(room_id))
@@ -349,7 +352,7 @@ class Client:
         room = self.rooms[frame["room"]]
         room.take_synced(frame, connection=number)
         for message in frame["messages"]:
-            # An author is told the reason there, too.
+            # There, too, the author gets the reason.
             send = self.sends.get(message["client_id"] or "")
             if send is not None and message["status"] in _REFUSED:
                 send.told.append(_TOLD[message["status"]])
@@ -362,7 +365,7 @@ class Client:
             await self._send(type="sync", room=frame["room"], after=room.seq, epoch=room.epoch)
 
     async def _ask_what_became(self, room_id: str, room: Room) -> None:
-        """Of one's own messages: the verdict may have been told while nobody was there to hear."""
+        """Check the client's own messages: a verdict may have arrived while it was offline."""
         unsettled = [
             send.client_id
             for send in self.sends.values()

@@ -1,6 +1,6 @@
-"""The whole product as processes on engines of its own, every one of which may be killed.
+"""The whole product as real processes on its own engines. Every part can be killed.
 
-Use it from the main thread: the kernel ends our children when the thread that made them ends.
+Use it from the main thread: the kernel kills the children when the thread that started them ends.
 """
 
 import json
@@ -24,10 +24,10 @@ from tests.faults.engines import Postgres, Valkey, copy_of, lasting_port
 from tests.faults.judge import Judge, Manner
 from tests.faults.wire import Wire
 
-START = 60.0  # seconds a process may take until it does its work
-STOP = 40.0  # seconds it may take to end in good order
+START = 60.0  # seconds until a process must be ready
+STOP = 40.0  # seconds until a process must have stopped
 
-# Numbers of Valkey's databases: one each, so that a fault can be aimed.
+# One Valkey database for each purpose, so that a fault hits only one of them.
 REDIS, BROKER, LAYER = 0, 1, 2
 
 GENEROUS = {
@@ -44,16 +44,21 @@ GENEROUS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a cluster consists of. `failpoints` are armed in all of its processes, in addition to
-    the deadly ones that `Cluster.arm` triggers."""
+    """What a cluster consists of.
+
+    `failpoints` are active in all of its processes, in addition to the deadly ones that
+    `Cluster.arm` triggers.
+    """
 
     webs: int = 1
     workers: int = 1
     beats: int = 1
-    concurrency: int = 2  # processes a worker forks
-    # `rules`; `remote` or `keyed`, over HTTP without or with idempotency keys; `deadly`, see there.
+    concurrency: int = 2  # prefork processes of each worker
+    # `rules`, `remote` (HTTP), `keyed` (HTTP with idempotency keys) or `deadly` (see providers.py).
     judged_by: str = "rules"
-    provider: Mapping[str, Any] = field(default_factory=dict)  # more keys of the remote's entry
+    provider: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # further keys of the remote provider's entry
     failpoints: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     durable_valkey: bool = False
@@ -63,26 +68,26 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that was done to the cluster, on the harness's monotonic clock."""
+    """A fault, with its time on the harness's monotonic clock."""
 
     at: float
     what: str
 
 
 class Process:
-    """One of our processes, with the children it forks."""
+    """A process of the cluster, with the children it forks."""
 
     def __init__(self, cluster: "Cluster", name: str, command: Sequence[str], kind: str) -> None:
         self.name = name
         self.log = cluster.folder / f"{name}.log"
-        self.environment: dict[str, str] = {}  # in addition, from the next start on
+        self.environment: dict[str, str] = {}  # additional variables, from the next start on
         self._cluster = cluster
         self.command = list(command)
         self._kind = kind
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, without waiting for its readiness. Nothing if it runs."""
+        """Start the process without waiting until it is ready. Do nothing if it runs."""
         if self.is_running():
             return
         environment = self._cluster.environment(self._kind) | self.environment
@@ -90,14 +95,14 @@ class Process:
             self._process = spawn(self.command, output=output, env=environment)
 
     def kill(self) -> None:
-        """SIGKILL to it and all its children, as when the machine's memory ran out."""
+        """Send SIGKILL to the process and all its children, like the kernel's OOM killer."""
         self._cluster.note(f"kill {self.name}")
         self.signal_all(signal.SIGKILL)
         if self._process:
             self._process.wait()
 
     def kill_child(self) -> int:
-        """SIGKILL to one of its children: its process id."""
+        """Send SIGKILL to one child; return its process id."""
         child = self.children()[-1]
         self._cluster.note(f"kill child of {self.name}")
         os.kill(child, signal.SIGKILL)
@@ -108,11 +113,11 @@ class Process:
             os.killpg(self._process.pid, number)
 
     def terminate(self) -> None:
-        """Ask it to end, as a supervisor does: the parent alone, and no waiting."""
+        """Send SIGTERM to the parent alone, as a supervisor does, and do not wait."""
         os.kill(self.pid, signal.SIGTERM)
 
     def pause(self) -> None:
-        """It stands still with its children, as on a machine that swaps."""
+        """Stop the process and its children with SIGSTOP."""
         self._cluster.note(f"pause {self.name}")
         self.signal_all(signal.SIGSTOP)
 
@@ -120,7 +125,7 @@ class Process:
         self.signal_all(signal.SIGCONT)
 
     def end(self, number: signal.Signals = signal.SIGTERM, *, within: float = STOP) -> float:
-        """Ask it to end, by force if it does not: how many seconds that took."""
+        """Stop the process, by SIGKILL after `within` seconds; return the seconds it took."""
         if self._process is None:
             return 0.0
         began = time.monotonic()
@@ -148,7 +153,7 @@ class Process:
 
 
 class Web(Process):
-    """gunicorn and its worker, on a port that it keeps."""
+    """gunicorn and its worker, on a port that stays the same over restarts."""
 
     def __init__(self, cluster: "Cluster", number: int) -> None:
         port = lasting_port()
@@ -168,12 +173,12 @@ class Web(Process):
             return False
 
     def kill_worker(self) -> None:
-        """SIGKILL to the process that serves; gunicorn makes another."""
+        """Send SIGKILL to the serving process; gunicorn starts another."""
         self.kill_child()
 
 
 class Cluster:
-    """Start it with `running`. Everything in it may be reached, and broken, by name."""
+    """All processes and engines. Start it with `running`."""
 
     def __init__(self, folder: Path, plan: Plan, *, template: Path) -> None:
         self.folder = folder
@@ -211,7 +216,7 @@ class Cluster:
         return list(self.named_wires.values())
 
     def start(self) -> None:
-        """Everything, and wait until it does its work."""
+        """Start everything and wait until it is ready."""
         self.judge.start()
         self.judge_wire.target = self.judge.port
         self.postgres.start()
@@ -221,7 +226,7 @@ class Cluster:
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
-        """Until every web answers and every worker takes tasks."""
+        """Wait until every web process answers and every worker takes tasks."""
         deadline = time.monotonic() + START
         while not (all(web.answers() for web in self.webs) and self._workers_wait()):
             for process in self.all_processes:
@@ -232,7 +237,7 @@ class Cluster:
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """Everything, as quickly as it can be done without leaving anything behind."""
+        """Stop everything as fast as possible, without leftovers."""
         for process in self.all_processes:
             process.signal_all(signal.SIGCONT)
             process.signal_all(signal.SIGKILL)
@@ -245,7 +250,7 @@ class Cluster:
         self.judge.stop()
 
     def mend(self, *, manner: Manner | None = None, wait: bool = True) -> None:
-        """Whatever was broken is whole: wires released, all started, the judge in good manner."""
+        """Undo all faults: release proxies, start all processes, reset the provider stub."""
         for flag in self.folder.glob("*.flag"):
             flag.unlink(missing_ok=True)
         for wire in self.wires:
@@ -261,7 +266,7 @@ class Cluster:
             self.wait_until_ready()
 
     def ring(self, times: int = 1) -> None:
-        """Send the task that judges what waits, as a web does."""
+        """Enqueue the screening task, as a web process does."""
         ring = (
             "from moderado.config.celery import app\n"
             f"for _ in range({times}): app.send_task('moderado.chat.tasks.screen_waiting')\n"
@@ -269,14 +274,14 @@ class Cluster:
         subprocess.run([sys.executable, "-c", ring], env=self.environment("worker"), check=True)
 
     def arm(self, name: str) -> Path:
-        """The next process that reaches the failpoint `name` dies there. The file is gone then."""
+        """Kill the next process that reaches the failpoint `name`; it deletes the flag file."""
         self.note(f"failpoint {name}")
         flag = self.folder / f"{name}.flag"
         flag.touch()
         return flag
 
     def wait_until_reached(self, flag: Path, *, seconds: float = 20) -> None:
-        """Until a process has died at the armed failpoint."""
+        """Wait until a process has died at the armed failpoint."""
         processes.wait_until(
             lambda: not flag.exists(), what=f"{flag.stem} reached", seconds=seconds
         )
@@ -285,7 +290,7 @@ class Cluster:
         self.faults.append(Fault(time.monotonic(), what))
 
     def environment(self, kind: str) -> dict[str, str]:
-        """What a process of `kind` is started with."""
+        """Return the environment of a process of `kind`."""
         plan = self.plan
         settings = plan.web_settings if kind == "web" else plan.worker_settings
         return (
@@ -308,18 +313,18 @@ class Cluster:
         )
 
     def logs(self) -> str:
-        """Every line that any of our processes wrote."""
+        """Return every log line of the processes."""
         logs = [process.log for process in self.all_processes]
         return "\n".join(log.read_text(errors="replace") for log in logs if log.exists())
 
     def waiting(self) -> int:
-        """How many messages wait to be judged."""
+        """Return the number of queued messages."""
         return int(
             self.postgres.value("SELECT count(*) FROM chat_message WHERE queued_at IS NOT NULL")
         )
 
     def wait_until_judged(self, *, seconds: float = 10) -> None:
-        """Until nothing waits."""
+        """Wait until no message is queued."""
         processes.wait_until(lambda: self.waiting() == 0, what="all is judged", seconds=seconds)
 
     def _failpoints(self) -> str:
@@ -368,7 +373,7 @@ _NOT_INHERITED = {"ALLOW_VOLATILE_DATABASE", "PROMETHEUS_MULTIPROC_DIR"}
 
 @contextmanager
 def running(folder: Path, plan: Plan, *, template: Path) -> Iterator[Cluster]:
-    """A cluster at work, for as long as the block runs."""
+    """Run a cluster for the duration of the block."""
     folder.mkdir(parents=True, exist_ok=True)
     cluster = Cluster(folder, plan, template=template)
     try:
@@ -379,7 +384,7 @@ def running(folder: Path, plan: Plan, *, template: Path) -> Iterator[Cluster]:
 
 
 def make_template(folder: Path) -> Path:
-    """A folder with a stopped server and the product's empty tables, to be copied by clusters."""
+    """Create a stopped database with empty tables, to be copied by clusters."""
     postgres = Postgres(folder)
     postgres.start()
     environment = os.environ | {

@@ -1,4 +1,4 @@
-"""What the tests of faults share: a database to copy, and clusters made from it."""
+"""Fixtures of the fault tests: a database template, and clusters made from it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,14 +13,16 @@ from tests.faults.crowd import Crowd
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory) -> Path:
-    """A stopped server with empty tables."""
+    """A stopped database server with empty tables."""
     return make_template(tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture(scope="module")
 def start_cluster(template, tmp_path_factory) -> Iterator[Callable[..., Cluster]]:
-    """Starts clusters, `start_cluster(webs=2, judged_by="remote")`, that live as long as the
-    module's tests."""
+    """Start clusters that live as long as the module's tests.
+
+    Example: `start_cluster(webs=2, judged_by="remote")`.
+    """
     with ExitStack() as stack:
 
         def start(**plan: Any) -> Cluster:
@@ -32,7 +34,7 @@ def start_cluster(template, tmp_path_factory) -> Iterator[Callable[..., Cluster]
 
 @pytest.fixture
 def crowd_of() -> Iterator[Callable[[Cluster], Crowd]]:
-    """People at the webs of a cluster, until the test is over; then the cluster is whole again."""
+    """Clients of a cluster for one test; afterwards all faults are undone."""
     with ExitStack() as stack:
 
         def enter(cluster: Cluster) -> Crowd:

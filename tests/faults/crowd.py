@@ -1,6 +1,6 @@
-"""Real clients that write down every invocation and outcome, for the checker to judge by.
+"""Real clients that record every send and its outcome, for the checker.
 
-They live on an event loop in a thread of their own: whoever breaks things may block meanwhile.
+They run on an event loop in their own thread, so that the test may block meanwhile.
 """
 
 import asyncio
@@ -14,12 +14,12 @@ from uuid import uuid4
 from tests.faults.client import Client
 
 T = TypeVar("T")
-PATIENCE = 20.0  # seconds until a call of the harness's own is a failure
+PATIENCE = 20.0  # seconds until an operation of the harness counts as failed
 PASSWORD = "um-segredo-comprido-9173"
 
 
 class Crowd:
-    """Some people, each with one socket that comes back whenever it is lost."""
+    """Some users, each with one socket that reconnects after every loss."""
 
     def __init__(self, urls: Sequence[str], *, seed: int = 1) -> None:
         self.urls = list(urls)
@@ -36,37 +36,37 @@ class Crowd:
         self.close()
 
     def do(self, work: Coroutine[Any, Any, T], *, within: float = PATIENCE) -> T:
-        """Carry `work` out on the crowd's loop: what it returns."""
+        """Run `work` on the crowd's event loop; return its result."""
         return self.begin(work).result(timeout=within)
 
     def begin(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
-        """Begin `work` on the crowd's loop."""
+        """Start `work` on the crowd's event loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def joins(self, name: str, *, connect: bool = True) -> Client:
-        """Somebody with an account of their own, connected unless told otherwise."""
+        """Add a user with a new account, connected by default."""
         client: Client = self.do(self._join(name, connect=connect))
         return client
 
     def same_person(self, client: Client) -> Client:
-        """A second device of somebody who is here."""
+        """Add a second device of an existing user."""
         twin: Client = self.do(self._twin(client))
         return twin
 
     def room(self, *members: Client, mode: str = "pre") -> str:
-        """A room of the first one, in which the others are members and all listen: its id."""
+        """Create a room of the first user that all others join and subscribe to; return its id."""
         room: str = self.do(self._open(members, mode))
         return room
 
     def wait_until(self, condition: Callable[[], bool], *, what: str, seconds: float = 15) -> None:
-        """Until `condition` holds. AssertionError, naming `what`, once the time is over."""
+        """Wait until `condition` holds. Raises AssertionError, naming `what`, when time is up."""
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
             time.sleep(0.02)
 
     def wait_until_acknowledged(self, *, seconds: float = 30) -> None:
-        """Until every send of everybody was confirmed, or refused for good."""
+        """Wait until every send was acknowledged or permanently refused."""
         self.wait_until(
             lambda: all(send.is_over for c in self.clients for send in c.sends.values()),
             what="every send acknowledged",
@@ -74,7 +74,7 @@ class Crowd:
         )
 
     def wait_until_answered(self, *, seconds: float = 30) -> None:
-        """Until every frame of everybody who is here has been dealt with."""
+        """Wait until every frame of every connected client has been processed."""
         here = [client for client in self.clients if client.connections]
         try:
             self.do(_all(client.wait_until_answered() for client in here), within=seconds)
@@ -82,7 +82,7 @@ class Crowd:
             raise AssertionError(f"not within {seconds} s: every frame answered") from None
 
     def wait_until_all_hear(self, heads: dict[str, int], *, seconds: float = 15) -> None:
-        """Until everybody has heard each room that they listen to up to the given seq."""
+        """Wait until every client has received each of its rooms up to the given seq."""
         self.wait_until(
             lambda: all(
                 room.seq >= heads.get(room_id, 0)
@@ -95,7 +95,7 @@ class Crowd:
         )
 
     def close(self) -> None:
-        """Everybody leaves."""
+        """Disconnect all clients."""
         if self._loop.is_closed():
             return
         self.do(self._leave())

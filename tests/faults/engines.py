@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey that may be killed, stopped and started again, each behind a wire."""
+"""PostgreSQL and Valkey, each behind a proxy, that can be killed, paused and restarted."""
 
 import os
 import random
@@ -29,7 +29,7 @@ SECONDS = 10
 
 
 class Postgres:
-    """A durable server on a folder of its own; `wire` is what our processes reach it by."""
+    """A durable server in its own folder. The processes reach it through `wire`."""
 
     def __init__(self, folder: Path) -> None:
         self._home = Home(folder)
@@ -44,26 +44,26 @@ class Postgres:
         self.wire.target = urlsplit(url).port or 0
 
     def stop(self) -> None:
-        """In good order, and never again."""
+        """Stop in good order, for good."""
         self._stack.close()
         self.wire.close()
 
     def crash(self) -> None:
-        """Stop at once, as `pg_ctl -m immediate` does: what was not committed is gone."""
+        """Stop like `pg_ctl -m immediate`: uncommitted work is lost."""
         self._end(signal.SIGQUIT)
 
     def kill(self) -> None:
-        """Kill the postmaster; its children follow when they notice."""
+        """Kill the postmaster; its children exit when they notice."""
         self._end(signal.SIGKILL)
 
     def restart(self) -> None:
-        """Crash, and come back."""
+        """Crash and restart."""
         self.crash()
         self.start()
 
     @property
     def url(self) -> str:
-        """The address of our processes, by the wire."""
+        """Return the URL for the processes, through the proxy."""
         return self.url_of(self.wire.port)
 
     def url_of(self, port: int) -> str:
@@ -72,11 +72,11 @@ class Postgres:
         return parts._replace(netloc=f"{account}@127.0.0.1:{port}", query="").geturl()
 
     def connect(self) -> psycopg.Connection[dict[str, Any]]:
-        """The harness's own way in, beside the wire."""
+        """Open a connection of the harness, past the proxy."""
         return psycopg.connect(self._direct, autocommit=True, row_factory=dict_row)
 
     def ask(self, query: str, *values: Any) -> list[dict[str, Any]]:
-        """What `query` gives; its values come in order, or by name in one mapping."""
+        """Run `query` with positional values or one mapping; return its rows."""
         named = len(values) == 1 and isinstance(values[0], Mapping)
         with self.connect() as connection:
             answer = connection.execute(query, values[0] if named else values)
@@ -86,7 +86,7 @@ class Postgres:
         return next(iter(self.ask(query, *values)[0].values()))
 
     def terminate_backends(self) -> int:
-        """End every connection but the harness's: how many those were."""
+        """Terminate every connection but the harness's; return their number."""
         ended = self.ask(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
             " AND backend_type = 'client backend'"
@@ -104,7 +104,7 @@ class Postgres:
 
 
 class Valkey:
-    """A server that keeps its port and, unless it is durable, nothing else."""
+    """A server that keeps its port and, unless it is durable, no data."""
 
     def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self._folder = folder
@@ -137,7 +137,7 @@ class Valkey:
         stop(self._process, signal.SIGKILL, seconds=SECONDS)
 
     def pause(self) -> None:
-        """It stands still, with every connection open."""
+        """Stop the server with SIGSTOP; every connection stays open."""
         assert self._process
         os.kill(self._process.pid, signal.SIGSTOP)
 
@@ -150,13 +150,13 @@ class Valkey:
         return self._port
 
     def client(self, number: int = 0) -> "redis.Redis[str]":
-        """The harness's own way in, to database `number`."""
+        """Return a client of the harness for database `number`."""
         return redis.Redis(
             port=self._port,
             db=number,
             decode_responses=True,
             socket_timeout=5,
-            retry=Retry(NoBackoff(), 0),  # a server that is away is away: no waiting for it
+            retry=Retry(NoBackoff(), 0),  # no retries: an unreachable server fails at once
         )
 
     def flush(self) -> None:
@@ -172,14 +172,16 @@ class Valkey:
 
 
 def copy_of(template: Path, folder: Path) -> Path:
-    """A folder with the database of `template`, which must be stopped: quicker than a new one."""
+    """Copy the database of `template`, which must be stopped: faster than creating one."""
     shutil.copytree(template, folder, symlinks=True, dirs_exist_ok=True)
     return folder
 
 
 def lasting_port() -> int:
-    """A port that stays ours while nobody listens on it: not one of those that the kernel gives to
-    outgoing connections (32768 and above, as it comes)."""
+    """Return a port that remains free while no server listens on it.
+
+    Ports from 32768 on are left out: the kernel gives them to outgoing connections.
+    """
     for _ in range(100):
         port = random.randint(15_000, 32_000)
         with socket.socket() as probe, suppress(OSError):

@@ -1,4 +1,4 @@
-"""Very many messages at once."""
+"""Large backlogs."""
 
 from tests.factories import QUEUE
 from tests.faults.client import Client
@@ -6,6 +6,6 @@ from tests.faults.cluster import Cluster
 
 
 def flood(cluster: Cluster, room: str, author: Client, count: int) -> None:
-    """So many messages that wait, put there behind the product's back: nobody rings for them."""
+    """Insert queued messages directly into the database, without any wake-up."""
     values = {"room": room, "author": author.id, "text": "enxurrada #", "count": count}
     cluster.postgres.ask(QUEUE, values)

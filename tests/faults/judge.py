@@ -1,7 +1,7 @@
-"""A moderation service over real HTTP that keeps its own bill, and fails as it is told to.
+"""A moderation service over real HTTP that keeps its own bill and fails on demand.
 
-It judges by the words of the text (BLOCK, HOLD, FLAG, else ALLOW), and writes a line of its bill
-*before* it answers, as a service does that charges for work and then loses the connection.
+Its verdict follows the words of the text (BLOCK, HOLD, FLAG, otherwise ALLOW). It bills *before*
+it answers, like a service that charges for the work and then loses the connection.
 """
 
 import json
@@ -19,13 +19,13 @@ Question = dict[str, Any]
 
 @dataclass(slots=True)
 class Asked:
-    """One request as the service saw it. Times are the harness's monotonic clock."""
+    """One request as the service received it. Times are of the harness's monotonic clock."""
 
     question: Question
     began: float
     ended: float | None = None
     billed: bool = False
-    answered: int | None = None  # the status; None: the connection was dropped
+    answered: int | None = None  # HTTP status; None: the connection was dropped
 
     @property
     def subject(self) -> tuple[str, int]:
@@ -34,24 +34,24 @@ class Asked:
 
 @dataclass
 class Manner:
-    """How the service behaves, until it is told otherwise."""
+    """How the service behaves until it is changed."""
 
-    seconds: float = 0.0  # it thinks so long before it answers, having billed
+    seconds: float = 0.0  # seconds between billing and answer
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    body: bytes | None = None  # in place of its opinion
-    lose_answers: float = 0.0  # the share of bills after which the connection is dropped
+    body: bytes | None = None  # replaces the normal answer
+    lose_answers: float = 0.0  # share of billed calls whose connection is dropped
     drip: float = 0.0  # seconds between two bytes of the answer
-    bills_failures: bool = False  # whether a status other than 200 is charged for
+    bills_failures: bool = False  # whether answers other than 200 are billed
 
 
 class Judge:
-    """Listens on a port of the loopback from `start` to `stop`."""
+    """Listens on a loopback port from `start` to `stop`."""
 
     def __init__(self, seed: int = 1) -> None:
         self.manner = Manner()
         self.asked: list[Asked] = []
-        self.on_request: Callable[[Asked], None] | None = None  # called once it was billed
+        self.on_request: Callable[[Asked], None] | None = None  # called after billing
         self._dice = random.Random(seed)
         self._lock = threading.Lock()
         self._server: ThreadingHTTPServer | None = None
@@ -81,7 +81,7 @@ class Judge:
             request_queue_size = 512
 
             def handle_error(self, request: object, client_address: object) -> None:
-                pass  # callers that die are what this is for
+                pass  # Callers are killed on purpose.
 
         self._server = Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, name="judge", daemon=True).start()
@@ -98,7 +98,7 @@ class Judge:
         return int(self._server.server_port)
 
     def bill(self) -> Counter[tuple[str, int]]:
-        """How often each message and revision was charged for; a repeated key is charged once."""
+        """Return how often each message and revision was billed; a repeated key is billed once."""
         with self._lock:
             charged = [each for each in self.asked if each.billed]
         return Counter(each.subject for each in charged)
@@ -150,6 +150,6 @@ def _answer(request: BaseHTTPRequestHandler, manner: Manner, text: str) -> None:
 
 
 def outcome_of(text: str) -> str:
-    """What the service makes of `text`."""
+    """Return the verdict on `text`."""
     words = text.split()
     return next((word for word in ("BLOCK", "HOLD", "FLAG") if word in words), "ALLOW")

@@ -1,4 +1,4 @@
-"""A channel layer that loses, repeats and reorders what it is given: the real one, mistreated."""
+"""The real channel layer, made unreliable: it drops, repeats and reorders messages."""
 
 import os
 import random
@@ -11,8 +11,10 @@ LATEST = 0.15  # seconds by which a hint may be late
 
 
 class Unreliable(ChatLayer):
-    """`LAYER_LOSES` is the share that never arrives, `LAYER_COPIES` how often the rest does, each
-    at a moment of its own."""
+    """`LAYER_LOSES` is the share of dropped messages, `LAYER_COPIES` the copies of each other one.
+
+    Each copy is delayed by a random time.
+    """
 
     def send_now(self, channel: str, message: dict[str, Any]) -> None:
         if random.random() < float(os.environ["LAYER_LOSES"]):

@@ -1,4 +1,4 @@
-"""What chaos does to a cluster: each a small fault that ends by itself, chosen by seeded dice."""
+"""The faults of a chaos run: each is small, ends by itself, and is chosen by a seeded generator."""
 
 import random
 import time
@@ -24,11 +24,11 @@ ARMED = (
     "hub.before_fanout",
     "sync.between_register_and_read",
 )
-WAIT_AT_FAILPOINT = 1.5  # seconds until an armed failpoint that nobody reaches is forgotten
+WAIT_AT_FAILPOINT = 1.5  # seconds until an armed failpoint is disarmed
 
 
 class Troublemaker:
-    """Breaks one thing after the other. What dies is started again, as a supervisor would."""
+    """Injects one fault after the other, and restarts what died, like a supervisor."""
 
     def __init__(self, cluster: Cluster, *, seed: int) -> None:
         self._cluster = cluster
@@ -55,21 +55,21 @@ class Troublemaker:
         ]
 
     def act(self) -> None:
-        """One fault, now."""
+        """Inject one fault now."""
         weights = [weight for weight, _ in self._acts]
         act = self._dice.choices([act for _, act in self._acts], weights)[0]
         self.done.append(act.__name__.strip("_"))
         act()
 
     def repair(self) -> None:
-        """Do what is due: start again what was killed, release what was held."""
+        """Do what is due: restart killed processes, release proxies."""
         due = [each for each in self._later if each[0] <= time.monotonic()]
         self._later = [each for each in self._later if each not in due]
         for _, mend in due:
             mend()
 
     def stop(self) -> None:
-        """No more faults: everything is whole again, or starting."""
+        """Stop injecting faults, and undo or restart everything."""
         self._later.clear()
         self._cluster.mend(manner=self._manner, wait=False)
 

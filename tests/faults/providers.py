@@ -1,4 +1,4 @@
-"""The provider that asks the judge of this package: loaded by the worker under test."""
+"""Providers of the worker under test: one asks the provider stub of this package."""
 
 import json
 import os
@@ -16,7 +16,7 @@ _BAD = {Outcome.BLOCK, Outcome.HOLD, Outcome.FLAG}
 
 
 class Remote:
-    """Asks over HTTP, once a content. `idempotent` says whether it sends keys along."""
+    """Asks over HTTP, one request for each content. `idempotent`: send idempotency keys."""
 
     name = "remote"
     remote: ClassVar[Literal[True]] = True
@@ -73,8 +73,10 @@ class Remote:
 
 
 class Deadly:
-    """A local one that takes its process with it, as a bug in a library does, over what says
-    POISON. It allows the rest."""
+    """A local provider that kills its process when a text says POISON, like a faulty library.
+
+    It allows every other text.
+    """
 
     name = "deadly"
     remote: ClassVar[Literal[False]] = False

@@ -1,4 +1,4 @@
-"""What the processes of a cluster hold: connections, locks, files, memory (invariant I10)."""
+"""Resources that the processes hold: connections, locks, files, memory (invariant I10)."""
 
 import os
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tests.faults.cluster import Cluster, Process
 
-TOLERANCE = 0.10  # of what there was before
-SLACK = 12  # MiB that an allocator may keep of what it was given under load
-FILES = 8  # that come and go with connections of the pools
+TOLERANCE = 0.10  # of the amount before
+SLACK = 12  # MiB that an allocator may keep after load
+FILES = 8  # files that pooled connections open and close
 
 _MIB = 1024 * 1024
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -26,7 +26,7 @@ _CONNECTIONS = """
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a process and its children hold: MiB resident, and open files."""
+    """Memory (resident, MiB) and open files of a process and its children."""
 
     memory: float
     files: int
@@ -34,7 +34,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The state of a cluster at one moment."""
+    """The resources of a cluster at one moment."""
 
     held: dict[str, Held]
     connections: int
@@ -44,7 +44,7 @@ class Snapshot:
 
 
 def snapshot(cluster: Cluster) -> Snapshot:
-    """What is held now."""
+    """Measure the cluster now."""
     return Snapshot(
         held={process.name: held_by(process) for process in [*cluster.webs, *cluster.workers]},
         connections=int(cluster.postgres.value(_CONNECTIONS)),
@@ -55,13 +55,13 @@ def snapshot(cluster: Cluster) -> Snapshot:
 
 
 def held_by(process: Process) -> Held:
-    """What `process` and its children hold, children that are made anew included."""
+    """Measure `process` and its children, restarted ones included."""
     pids = [process.pid, *process.children()]
     return Held(sum(map(_resident, pids)), sum(map(_files, pids)))
 
 
 def back_to_normal(before: Snapshot, after: Snapshot) -> Iterator[str]:
-    """I10: a sentence for everything that has not come back to where it was."""
+    """I10: yield a sentence for every resource that did not return to its earlier amount."""
     if after.waiting_locks or after.old_transactions or after.waiting_messages:
         yield (
             f"{after.waiting_locks} locks, {after.old_transactions} transactions and "

@@ -1,4 +1,4 @@
-"""All that is known of a run when its faults are over: the clients' records, and the rows."""
+"""The evidence of a run after its faults: the records of the clients and the rows."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _MESSAGES = """
            extract(epoch FROM m.lease_until - now())::int AS leased
       FROM chat_message m JOIN chat_room r ON r.id = m.room_id
 """
-# What was shown and then replaced; where all is shown at once, what was blocked afterwards too.
+# Earlier visible revisions; in rooms without prior approval, also those blocked afterwards.
 _REPLACED = """
     SELECT v.text FROM chat_revision v JOIN chat_message m ON m.id = v.message_id
       JOIN chat_room r ON r.id = m.room_id
@@ -36,12 +36,12 @@ _LOGS = """
 
 @dataclass
 class Run:
-    """All that is known of a run when its faults are over."""
+    """The evidence of a run after its faults."""
 
     cluster: Cluster
     crowd: Crowd
-    calm: Sequence[tuple[float, float]] = ()  # spans (monotonic) without faults, for I8
-    removals: Sequence[tuple[Client, str, int]] = ()  # who, from which room, at which seq
+    calm: Sequence[tuple[float, float]] = ()  # monotonic spans without faults, for I8
+    removals: Sequence[tuple[Client, str, int]] = ()  # (client, room, seq) of each removal
 
     @cached_property
     def messages(self) -> dict[str, Row]:
@@ -53,7 +53,7 @@ class Run:
 
     @cached_property
     def public_texts(self) -> list[str]:
-        """Every text that was public at some time."""
+        """Return every text that was ever public."""
         shown = [row["text"] for row in self.messages.values() if row["seq"]]
         replaced = self.cluster.postgres.ask(_REPLACED)
         return [*shown, *(row["text"] for row in replaced)]

@@ -1,4 +1,4 @@
-"""A backlog of any size: new rooms do not wait behind it."""
+"""A large backlog does not delay new rooms."""
 
 import statistics
 import time

@@ -1,5 +1,7 @@
-"""The broker may be away, full, slow, silent, forgetful or repetitive: sends are confirmed all the
-same, and everything is judged once it is back, or before."""
+"""Broker faults: dead, full, slow, silent, flushed, or delivering repeatedly.
+
+Sends are acknowledged at the usual speed, and every message is judged.
+"""
 
 import os
 import subprocess
@@ -8,7 +10,7 @@ import time
 import pytest
 
 from tests import processes
-from tests.faults.checker import assert_all_is_well
+from tests.faults.checker import assert_invariants_hold
 from tests.faults.cluster import BROKER
 from tests.faults.run import Run
 from tests.faults.words import a_text
@@ -28,7 +30,7 @@ def crowd(cluster, crowd_of):
 
 @pytest.fixture
 def talk(crowd):
-    """Ana and Bia in a room: `talk(seconds)` has them say something every 40 ms or so."""
+    """Ana and Bia in a room: `talk(seconds)` makes them send a message about every 40 ms."""
     ana, bia = crowd.joins("Ana"), crowd.joins("Bia")
     room = crowd.room(ana, bia)
 
@@ -44,8 +46,8 @@ def talk(crowd):
 
 
 def all_is_well(cluster, crowd, *calm):
-    """Everything as promised, and confirmations as quick as ever during `calm`."""
-    assert_all_is_well(Run(cluster, crowd, calm=calm))
+    """Check all invariants, and the latency of acknowledgements during `calm`."""
+    assert_invariants_hold(Run(cluster, crowd, calm=calm))
 
 
 @pytest.mark.proves("R7")
@@ -104,8 +106,10 @@ def test_paused_broker_does_not_delay_sends(cluster, crowd, talk, seconds):
 @pytest.mark.long
 @pytest.mark.timeout(180)
 def test_wakeups_resume_after_a_half_open_broker_connection(cluster, crowd, talk):
-    """Nothing passes and nobody says so, then the far end knows of no such connection: what a
-    router does that forgot, or a host that came up again under the same address."""
+    """Simulate a half-open connection: a partition without a reset, then an unknown connection.
+
+    A router that lost its state, or a host restarted under the same address, behaves like this.
+    """
     talk(0.5)
     cluster.note("half-open")
     cluster.broker_wire.hold()
@@ -128,8 +132,10 @@ def test_wakeups_resume_after_a_half_open_broker_connection(cluster, crowd, talk
 @pytest.mark.proves("R12", "R23")
 @pytest.mark.parametrize("fault", ["full", pytest.param("read-only", marks=pytest.mark.long)])
 def test_read_only_broker_delays_verdicts_but_not_acks(cluster, crowd, talk, fault):
-    """Out of memory (`OOM`), or unable to persist what it is told (`MISCONF`, which Redis answers
-    to every write as it answers NOREPLICAS here: no disk needs to be filled)."""
+    """Refuse writes: out of memory (`OOM`), or unable to persist (`MISCONF`).
+
+    Redis answers MISCONF to every write, as it answers NOREPLICAS here; no disk needs to be full.
+    """
     settings = {"full": ("maxmemory", "1", "0"), "read-only": ("min-replicas-to-write", "1", "0")}
     name, broken, whole = settings[fault]
     talk(0.5)
@@ -191,7 +197,7 @@ def test_task_delivered_five_times_is_judged_once(cluster, crowd, talk):
 @pytest.mark.long
 @pytest.mark.timeout(2400)
 def test_broker_connection_works_after_long_idle_time(cluster, crowd, talk):
-    """90 s, longer than every health check and keepalive; IDLE=1800 for the whole half hour."""
+    """Idle for 90 s, longer than every health check and keepalive; IDLE=1800 for half an hour."""
     talk(0.5)
     idle = float(os.environ.get("IDLE", "90"))
     with cluster.valkey.client() as client:

@@ -1,5 +1,7 @@
-"""A little chaos, and proof that the checker sees what goes wrong without each remedy. The whole of
-it is `make chaos`."""
+"""A short chaos run, and proof that the checker finds violations when a safeguard is off.
+
+`make chaos` runs the long version.
+"""
 
 import pytest
 
@@ -13,7 +15,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.long, pytest.mark.t
 def test_invariants_hold_under_random_faults(template, tmp_path, seed):
     outcome = chaos(tmp_path, template, seed=seed, duration=20)
 
-    # How quickly is a matter of a quiet machine: `make chaos` says it.
+    # Latency needs a quiet machine: `make chaos` checks it.
     broken = {name: found for name, found in outcome.broken.items() if not name.startswith("I8")}
     assert [*outcome.late, *(each for found in broken.values() for each in found)] == []
     assert outcome.acknowledged > 100

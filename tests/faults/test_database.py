@@ -1,5 +1,7 @@
-"""PostgreSQL may crash, hang, be full or be taken by others: sends are refused as to be repeated,
-nothing that was acknowledged is lost, and all is well again without anybody's help."""
+"""PostgreSQL faults: crash, hang, full disk, exhausted connections.
+
+Sends are refused retryably, no acknowledged message is lost, and the system recovers by itself.
+"""
 
 import shutil
 import statistics
@@ -11,14 +13,17 @@ import psycopg
 import pytest
 
 from tests import processes
-from tests.faults.checker import assert_all_is_well
+from tests.faults.checker import assert_invariants_hold
 from tests.faults.cluster import BROKER
 from tests.faults.run import Run
 from tests.faults.words import a_text
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
-REFUSED = {"unavailable", "going_away"}  # both mean: nothing was stored, send it again
+REFUSED = {
+    "unavailable",
+    "going_away",
+}  # Both codes mean that nothing was stored and the client may retry.
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +38,12 @@ def crowd(cluster, crowd_of):
 
 @pytest.fixture
 def room(crowd):
-    """A room in which Ana and Bia listen."""
+    """A room to which Ana and Bia are subscribed."""
     return crowd.room(crowd.joins("Ana"), crowd.joins("Bia"))
 
 
 def talk(crowd, room, seconds, *, pause=0.05, meanwhile=lambda: None):
-    """Somebody says something every now and then for so long: what came of it."""
+    """Send messages for a while; return the sends."""
     sends, until = [], time.monotonic() + seconds
     while time.monotonic() < until:
         speaker = crowd.clients[len(sends) % 2]
@@ -62,7 +67,7 @@ def test_database_crash_under_load_loses_no_acknowledged_message(cluster, crowd,
     cluster.postgres.start()
     talk(crowd, room, 1)
 
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
     only_retryable(crowd)
 
 
@@ -80,7 +85,7 @@ def test_terminated_connections_cost_at_most_one_error_each(cluster, crowd, room
 
     talk(crowd, room, seconds, meanwhile=end_them)
 
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
     only_retryable(crowd)
     assert sum(len(client.errors) for client in crowd.clients) <= ended
 
@@ -112,7 +117,7 @@ def test_database_partition_refuses_within_6_s_and_recovers_within_5_s(
 
     assert time.monotonic() - healed <= 5
     assert refused_after <= 6
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
     only_retryable(crowd)
 
 
@@ -121,9 +126,9 @@ def test_database_partition_refuses_within_6_s_and_recovers_within_5_s(
 @pytest.mark.parametrize(
     ("mode", "last_words"),
     [
-        # Where all is shown at once, storing and numbering are one transaction.
+        # In mode `post`, one transaction stores and numbers the message.
         pytest.param("post", b"INSERT INTO chat_message", id="web"),
-        pytest.param("pre", b'"nth":', id="worker"),  # the values of a prepared statement
+        pytest.param("pre", b'"nth":', id="worker"),  # values of a prepared statement
     ],
 )
 def test_partitioned_transaction_holds_locks_for_at_most_10_s(cluster, crowd, mode, last_words):
@@ -136,7 +141,7 @@ def test_partitioned_transaction_holds_locks_for_at_most_10_s(cluster, crowd, mo
     processes.wait_until(lambda: cluster.postgres.value(orphans) == 0, what="given up", seconds=10)
     cluster.postgres.wire.release()
 
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
     only_retryable(crowd)
 
 
@@ -152,7 +157,7 @@ def test_database_is_used_within_5_s_after_a_long_outage(cluster, crowd, room):
     crowd.wait_until(lambda: send.acknowledged, what="accepted again", seconds=60)
 
     assert time.monotonic() - back <= 5
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
     only_retryable(crowd)
 
 
@@ -162,7 +167,7 @@ def test_exhausted_max_connections_refuses_retryably(cluster, crowd, room):
     cluster.note("all connections taken")
     with ExitStack() as stranger:
         _take_all(stranger, cluster)
-        cluster.postgres.wire.cut()  # ours are gone, and the stranger takes those as well
+        cluster.postgres.wire.cut()  # pooled connections are gone too
         _take_all(stranger, cluster)
         began = time.monotonic()
         crowd.do(crowd.clients[0].say(room, a_text()))
@@ -174,7 +179,7 @@ def test_exhausted_max_connections_refuses_retryably(cluster, crowd, room):
     crowd.wait_until(lambda: send.acknowledged, what="accepted again", seconds=15)
 
     assert time.monotonic() - gone <= 5
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
     only_retryable(crowd)
     assert 1006 not in {code for client in crowd.clients for code in client.closings}
 
@@ -191,7 +196,7 @@ def test_blocked_socket_does_not_delay_others(cluster, crowd, room):
     blocked = crowd.room(ana)
     with cluster.postgres.connect() as other, other.transaction():
         other.execute("SELECT 1 FROM chat_room WHERE id = %s FOR UPDATE", [blocked])
-        held = crowd.do(ana.say(blocked, a_text()))  # its row refers to the locked one
+        held = crowd.do(ana.say(blocked, a_text()))  # its row references the locked one
         sends, until = [], time.monotonic() + 1.8
         while time.monotonic() < until:
             sends.append(crowd.do(bia.say_and_wait(room, a_text(len(sends)))))
@@ -199,7 +204,7 @@ def test_blocked_socket_does_not_delay_others(cluster, crowd, room):
     waits = sorted(send.waited for send in sends)
 
     assert statistics.quantiles(waits, n=100)[98] <= 0.3
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
 
 
 @pytest.mark.proves("R49")
@@ -210,7 +215,7 @@ def test_worker_reuses_connections_and_survives_their_termination(cluster, crowd
     cluster.wait_until_judged()
     sessions = "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
     for web in cluster.webs:
-        web.pause()  # their pools open and close connections as they like
+        web.pause()  # connection pools open and close connections at any time
     try:
         before = cluster.postgres.value(sessions)
         cluster.ring(tasks)
@@ -226,10 +231,10 @@ def test_worker_reuses_connections_and_survives_their_termination(cluster, crowd
     finally:
         for web in cluster.webs:
             web.resume()
-    # The harness asks by connections of its own: a few.
+    # The harness opens a few connections of its own.
     assert opened <= 2 * children + 8
     talk(crowd, room, 0.5)
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
 
 
 @pytest.mark.proves("R50")
@@ -249,7 +254,7 @@ def test_slow_provider_does_not_block_inserts(start_cluster, crowd_of):
     assert statistics.quantiles(waits, n=100)[98] <= 0.1
     cluster.judge.manner.seconds = 0.0
     crowd.wait_until(lambda: cluster.waiting() == 0, what="all is judged", seconds=20)
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
 
 
 @pytest.mark.proves("R22")
@@ -292,7 +297,7 @@ def test_full_disk_refuses_sends_and_recovers(cluster, crowd, room, tmp_path):
         assert is_refused()
         ballast.unlink()
 
-        assert_all_is_well(Run(cluster, crowd))
+        assert_invariants_hold(Run(cluster, crowd))
         only_retryable(crowd)
     finally:
         cluster.postgres.ask("ALTER TABLE chat_message SET TABLESPACE pg_default")

@@ -1,11 +1,11 @@
-"""New releases under constant talk, sweepers in any number, and floods that delay nobody else."""
+"""Rolling deploys under load, any number of sweepers, and floods that delay no other room."""
 
 import time
 
 import httpx
 import pytest
 
-from tests.faults.checker import assert_all_is_well
+from tests.faults.checker import assert_invariants_hold
 from tests.faults.cluster import BROKER, REDIS
 from tests.faults.flood import flood
 from tests.faults.run import Run
@@ -13,7 +13,7 @@ from tests.faults.words import a_text
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
-GOING_AWAY = {1012, 1001, 1006}  # 1006: a socket that was being opened
+GOING_AWAY = {1012, 1001, 1006}  # 1006: a socket that was still opening
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_rolling_deploys_lose_nothing_and_show_only_retries(cluster, crowd, time
             process.start()
             cluster.wait_until_ready()
 
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
     codes = {code for person in people for code in person.closings}
     assert 1012 in codes
     assert codes <= GOING_AWAY
@@ -58,17 +58,17 @@ def test_rolling_deploys_lose_nothing_and_show_only_retries(cluster, crowd, time
 def test_two_sweepers_are_harmless_and_a_missing_one_alarms(cluster, crowd):
     ana = crowd.joins("Ana")
     room = crowd.room(ana)
-    for number in range(10):  # with two beats, and rings that are lost
+    for number in range(10):  # with two beats and lost wake-ups
         crowd.do(ana.say(room, a_text(number)))
         with cluster.valkey.client(BROKER) as client:
             client.delete("celery")
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
 
     for beat in cluster.beats:
         cluster.note("no beat")
         beat.kill()
     cluster.broker_wire.refuse()
-    # Whoever judged something stays at the door for a moment, and would hear a knock.
+    # A worker that judged a message waits a moment for further wake-ups.
     crowd.wait_until(lambda: not _is_answered_for(cluster), what="no worker is at the door")
     send = crowd.do(ana.say_and_wait(room, a_text()))
     crowd.wait_until(lambda: _oldest(cluster) > 3, what="the oldest waiting message is told")
@@ -76,18 +76,18 @@ def test_two_sweepers_are_harmless_and_a_missing_one_alarms(cluster, crowd):
     cluster.broker_wire.release()
     cluster.beats[0].start()
 
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
     assert _oldest(cluster) == 0
 
 
 def _is_answered_for(cluster):
-    """Whether the doorbell has rung for somebody who has not left yet."""
+    """Tell whether an enqueued screening task has not been acknowledged yet."""
     with cluster.valkey.client(REDIS) as client:
         return bool(client.exists("wakeup:screening"))
 
 
 def _oldest(cluster):
-    """What operators watch: `moderado_oldest_pending_seconds`."""
+    """Return the metric that operators watch: `moderado_oldest_pending_seconds`."""
     page = httpx.get(f"{cluster.webs[0].url}/metrics", trust_env=False).text
     line = next(each for each in page.splitlines() if each.startswith("moderado_oldest_pending"))
     return float(line.split()[-1])
@@ -100,7 +100,7 @@ def test_flooded_room_does_not_delay_other_rooms(start_cluster, crowd_of, kind):
     crowd = crowd_of(cluster)
     ana, bia = crowd.joins("Ana"), crowd.joins("Bia")
     flooded, quiet = crowd.room(ana), crowd.room(bia)
-    crowd.do(bia.say_and_wait(quiet, a_text()))  # everything is warm
+    crowd.do(bia.say_and_wait(quiet, a_text()))  # warm caches and pools
     flood(cluster, flooded, ana, 10_000)
     cluster.note("flood")
 

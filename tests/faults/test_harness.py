@@ -1,8 +1,8 @@
-"""The harness itself: a quiet run is clean, and the checker sees what it is there to see."""
+"""Tests of the harness: a quiet run has no violation, and the checker finds planted ones."""
 
 import pytest
 
-from tests.faults.checker import assert_all_is_well, violations
+from tests.faults.checker import assert_invariants_hold, violations
 from tests.faults.crowd import Crowd
 from tests.faults.run import Run
 from tests.faults.words import a_text
@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 @pytest.fixture
 def cluster(start_cluster):
-    """One for each test: what the second does to its own stays in it."""
+    """One cluster for each test: the second test changes its data."""
     return start_cluster(judged_by="remote")
 
 
@@ -28,14 +28,14 @@ def test_run_without_faults_has_no_violation(cluster, crowd):
     for number in range(30):
         crowd.do((ana, bia)[number % 2].say(room, a_text(number)))
 
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
 
 
 def test_checker_finds_lost_duplicate_reordered_and_leaked_messages(cluster, crowd):
     ana, bia = crowd.joins("Ana"), crowd.joins("Bia")
     room = crowd.room(ana, bia)
     sends = [crowd.do(ana.say_and_wait(room, a_text(0, outcome=o))) for o in ("", "", "BLOCK")]
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
 
     lost, doubled, private = sends
     cluster.judge.asked.append(next(a for a in cluster.judge.asked if a.subject[0] == doubled.id))

@@ -1,18 +1,20 @@
-"""The channel layer is a hint: whatever it loses, repeats, delays or forgets, every listener hears
-every change, once, in its order."""
+"""Channel-layer faults: lost, repeated, delayed and reordered hints.
+
+Every subscriber receives every change once and in order.
+"""
 
 import time
 
 import pytest
 
-from tests.faults.checker import assert_all_is_well
+from tests.faults.checker import assert_invariants_hold
 from tests.faults.cluster import LAYER
 from tests.faults.run import Run
 from tests.faults.words import a_text
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
-HEARD = 6.0  # seconds within which what no hint told is heard
+HEARD = 6.0  # seconds until a change without a hint must arrive
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +29,13 @@ def crowd(cluster, crowd_of):
 
 @pytest.fixture
 def room(crowd):
-    """A room in which Ana, Bia and Caio listen."""
+    """A room to which Ana, Bia and Caio are subscribed."""
     people = [crowd.joins(name) for name in ("Ana", "Bia", "Caio")]
     return crowd.room(*people)
 
 
 def say(crowd, room, times, *, pause=0.03, who=0):
-    """Somebody says so many things in the room: what came of each."""
+    """Send so many messages to the room; return the sends."""
     sends = []
     for number in range(times):
         sends.append(crowd.do(crowd.clients[who].say(room, a_text(number))))
@@ -42,7 +44,7 @@ def say(crowd, room, times, *, pause=0.03, who=0):
 
 
 def hears_to_the_end(cluster, crowd, room, *, seconds=HEARD):
-    """Everybody hears the room to its end within `seconds`, on the sockets that they had."""
+    """Check that every client receives the whole room within `seconds`, on its original socket."""
     cluster.wait_until_judged()
     head = cluster.postgres.value("SELECT seq FROM chat_room WHERE id = %s", room)
     crowd.wait_until_all_hear({room: head}, seconds=seconds)
@@ -60,7 +62,7 @@ def test_sockets_receive_everything_after_layer_flush(cluster, crowd, room):
         hears_to_the_end(cluster, crowd, room)
 
     assert [client.connections for client in crowd.clients] == [1, 1, 1]
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
 
 
 @pytest.mark.proves("R15")
@@ -71,13 +73,13 @@ def test_dead_channel_layer_closes_no_socket_and_loses_nothing(cluster, crowd, r
     cluster.layer_wire.refuse()
     during = say(crowd, room, 10 * seconds, pause=0.1)
     crowd.wait_until(lambda: all(send.acknowledged for send in during), what="confirmed")
-    hears_to_the_end(cluster, crowd, room)  # by PostgreSQL alone
+    hears_to_the_end(cluster, crowd, room)  # through PostgreSQL alone
     cluster.layer_wire.release()
     say(crowd, room, 5)
     hears_to_the_end(cluster, crowd, room)
 
     assert [client.connections for client in crowd.clients] == [1, 1, 1]
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
 
 
 @pytest.mark.proves("R15")
@@ -91,32 +93,32 @@ def test_paused_channel_layer_delays_delivery_but_loses_nothing(cluster, crowd, 
     cluster.layer_wire.release()
     say(crowd, room, 5)
 
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
 
 
 @pytest.mark.proves("R51")
 @pytest.mark.long
 def test_long_lived_subscription_still_receives(cluster, crowd, room):
-    """Groups of this layer live as long as the subscription: there is no expiry to outlive."""
+    """Groups of this layer live as long as the subscription: there is no expiry."""
     say(crowd, room, 2)
     time.sleep(30)
     sends = say(crowd, room, 1)
     crowd.wait_until(lambda: all(s.acknowledged for s in sends), what="confirmed")
     hears_to_the_end(cluster, crowd, room, seconds=1.5)
 
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
 
 
 @pytest.mark.proves("R51")
 def test_layer_groups_never_expire(cluster, crowd, room):
     with cluster.valkey.client(LAYER) as client:
         assert client.keys("*") == []
-        assert len(client.pubsub_channels("asgi__group__*")) == 1  # one shard, for all rooms
+        assert len(client.pubsub_channels("asgi__group__*")) == 1  # one shard for all rooms
 
 
 @pytest.fixture(scope="module")
 def mistreated(start_cluster):
-    """A cluster whose layer loses 30 of 100 hints, tells the rest five times, and reorders all."""
+    """A cluster whose layer drops 30 % of hints, repeats the others five times, reorders all."""
     return start_cluster(
         webs=2,
         web_settings="tests.faults.settings.unreliable_web",
@@ -136,7 +138,7 @@ def test_lost_repeated_and_reordered_hints_keep_order(mistreated, crowd_of):
         crowd.do(people[number % 3].say(room, f"{a_text(number)} {outcome}"))
         time.sleep(0.03)
 
-    assert_all_is_well(Run(mistreated, crowd))
+    assert_invariants_hold(Run(mistreated, crowd))
     for person in people:
         for send in person.sends.values():
             assert len(send.told) == len(set(send.told)), "told twice of one thing"

@@ -1,5 +1,4 @@
-"""The order of a room, under many writers of whom some die, as a tailing reader and as one who
-was away see it."""
+"""The order of a room under many writers with crashes, for a tailing and a resuming reader."""
 
 import threading
 import time
@@ -8,7 +7,7 @@ import httpx
 import pytest
 
 from tests import processes
-from tests.faults.checker import assert_all_is_well
+from tests.faults.checker import assert_invariants_hold
 from tests.faults.flood import flood
 from tests.faults.run import Run
 from tests.faults.words import a_text
@@ -26,11 +25,11 @@ def crowd(cluster, crowd_of):
     return crowd_of(cluster)
 
 
-DEATH_EVERY = 7  # rounds, in each of which all sixteen speak
+DEATH_EVERY = 7  # rounds in which all sixteen writers send
 
 
 class Tail:
-    """Follows the change feed of a room by REST from its beginning: every seq it was given."""
+    """Follow the change feed of a room by REST from its beginning; record every seq."""
 
     def __init__(self, cluster, client, room):
         self.seqs = []
@@ -62,7 +61,7 @@ class Tail:
         try:
             answer = http.get(url, params=since)
         except httpx.HTTPError:
-            return  # that web has just been killed
+            return  # that web process has just been killed
         if answer.is_success:
             page = answer.json()
             self.epoch = page["epoch"]
@@ -89,7 +88,7 @@ def test_sixteen_writers_with_crashes_leave_no_gap_in_seq(cluster, crowd, second
         for flag in cluster.folder.glob("*.flag"):
             flag.unlink()
 
-        assert_all_is_well(Run(cluster, crowd))
+        assert_invariants_hold(Run(cluster, crowd))
         head = cluster.postgres.value("SELECT seq FROM chat_room WHERE id = %s", room)
         processes.wait_until(lambda: tail.seqs and tail.seqs[-1] == head, what="read to its end")
     assert tail.seqs == list(range(1, head + 1))
@@ -103,13 +102,13 @@ def _under_way(people):
 @pytest.mark.long
 @pytest.mark.timeout(180)
 def test_one_room_takes_200_messages_a_second(cluster, crowd):
-    """Of one room: 5,000 that wait are judged and numbered."""
+    """Judge and number a backlog of 5,000 messages of one room."""
     ana = crowd.joins("Ana")
     room = crowd.room(ana)
     crowd.do(ana.say_and_wait(room, a_text()))
     cluster.wait_until_judged()
     for web in cluster.webs:
-        web.pause()  # how fast it is heard is another question
+        web.pause()  # delivery speed is tested elsewhere
     began = time.monotonic()
     flood(cluster, room, ana, 5_000)
     cluster.ring()
@@ -155,8 +154,8 @@ def test_event_between_subscribe_and_read_is_delivered_once(start_cluster, crowd
     for _ in range(3):
         crowd.do(bia.drop_connection())
         crowd.wait_until(lambda: bia.is_up, what="back")
-        for number in range(10):  # within the 0.7 s between registration and reading
+        for number in range(10):  # within the 0.7 s between registration and read
             crowd.do(ana.say(room, a_text(number)))
             time.sleep(0.05)
 
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))

@@ -1,11 +1,11 @@
-"""What is said is stored once, whatever dies between the client's send and the server's answer."""
+"""A send is stored once, whatever dies between the send and the answer."""
 
 import signal
 
 import pytest
 
 from tests import processes
-from tests.faults.checker import assert_all_is_well
+from tests.faults.checker import assert_invariants_hold
 from tests.faults.run import Run
 from tests.faults.words import a_text
 
@@ -91,7 +91,7 @@ def test_resend_after_lost_ack_creates_one_message(cluster, crowd, break_it):
 
     again = crowd.do(ana.post(room, send.text, send.client_id)).json()
     assert again["id"] == send.id
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
     stored = "SELECT count(*) FROM chat_message WHERE client_id = %s"
     assert cluster.postgres.value(stored, send.client_id) == 1
 
@@ -115,7 +115,7 @@ def test_concurrent_sends_with_one_client_id_create_one_message(cluster, crowd):
     assert (
         cluster.postgres.value("SELECT count(*) FROM chat_message WHERE room_id = %s", room) == 10
     )
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
 
 
 @pytest.mark.proves("R25")
@@ -136,7 +136,7 @@ def test_deadlock_storm_shows_no_database_error(cluster, crowd):
         for person, message in stored[-32::5]:
             crowd.do(person.delete(message))
 
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
     codes = {error["code"] for person in people for error in person.errors}
     assert codes <= {"message_removed"}, "an edit of what was deleted meanwhile is refused as that"
     assert cluster.postgres.value("SELECT sum(deadlocks) FROM pg_stat_database") == before

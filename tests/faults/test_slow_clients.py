@@ -1,5 +1,7 @@
-"""Clients that do not read, that vanish without a word, that come all at once, that come and go for
-ever: nobody else notices, and the server holds afterwards what it held before."""
+"""Slow, vanished, simultaneous and short-lived clients.
+
+Other clients are not delayed, and the server releases all resources.
+"""
 
 import asyncio
 import os
@@ -12,7 +14,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from tests.faults.checker import assert_all_is_well
+from tests.faults.checker import assert_invariants_hold
 from tests.faults.resources import back_to_normal, held_by, snapshot
 from tests.faults.run import Run
 from tests.faults.wire import Wire
@@ -34,7 +36,7 @@ def crowd(cluster, crowd_of):
 
 
 class Bare:
-    """A socket that listens to a room and knows nothing else, cheap enough for hundreds."""
+    """A socket that subscribes to a room and does nothing else: hundreds of them are cheap."""
 
     def __init__(self, url, token, room, **options):
         self._url = f"{url.replace('http', 'ws', 1)}/ws/chat/{room}/?token={token}"
@@ -47,11 +49,11 @@ class Bare:
         self.connection = await connect(self._url, **self._options)
         greeting = await self.connection.recv()
         if '"connection_established"' not in greeting:
-            raise ConnectionError(greeting)  # too busy: come again
+            raise ConnectionError(greeting)  # server busy: retry
         return self
 
     async def read(self):
-        """Count what is heard, until the connection ends."""
+        """Count the frames until the connection ends."""
         try:
             async for text in self.connection:
                 self.heard += '"chat_message"' in text
@@ -92,7 +94,7 @@ def test_fifty_slow_clients_cost_neither_memory_nor_latency(cluster, crowd):
     assert statistics.quantiles(waits, n=100)[98] <= 0.3
     crowd.do(_read_on(sleepers), within=60)
     assert {each.code for each in sleepers} <= {4008, 1006}, "too slow, or cut off as deaf to that"
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
 
 
 def _small_socket(url):
@@ -133,7 +135,7 @@ def test_half_open_client_is_reaped_within_45_seconds(cluster, crowd):
 
 
 def _presence(client, other):
-    """What `client` was told of the comings and goings of `other`."""
+    """Return the presence frames about `other` that `client` received."""
     frames = (text for text in client.received if '"type":"presence"' in text)
     return ['"present":true' in text for text in frames if other.id in text]
 
@@ -164,11 +166,11 @@ def test_500_killed_sockets_reconnect_within_40_seconds(cluster, crowd):
     crowd.do(ana.say_and_wait(room, a_text()))
     assert hearing.result(30) == 500
     crowd.do(_close_all(herd), within=60)
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
 
 
 async def _return_all(sockets):
-    """Each comes back as the contract asks: full jitter, 0.5 s to 30 s. When the last one was."""
+    """Reconnect with full jitter of 0.5 s to 30 s; return the time of the last reconnect."""
 
     async def come_back(each):
         pause = 1.0
@@ -203,7 +205,7 @@ async def _close_all(sockets):
 @pytest.mark.timeout(7_200)
 @pytest.mark.long
 def test_long_soak_leaks_no_memory_or_descriptors(cluster, crowd):
-    """2,000 connections and 4,000 messages; SOAK=3600 (seconds) for a whole hour of it."""
+    """2,000 connections and 4,000 messages; SOAK=3600 (seconds) for a whole hour."""
     ana, bia = crowd.joins("Ana"), crowd.joins("Bia")
     room = crowd.room(ana, bia)
     seconds = float(os.environ.get("SOAK", "0"))
@@ -220,7 +222,7 @@ def test_long_soak_leaks_no_memory_or_descriptors(cluster, crowd):
         crowd.wait_until_acknowledged()
         cluster.wait_until_judged(seconds=30)
 
-    come_and_go(400, 800)  # what is made once is made now
+    come_and_go(400, 800)  # one-time allocations happen now
     before = snapshot(cluster)
     until = time.monotonic() + seconds
     while True:
@@ -229,7 +231,7 @@ def test_long_soak_leaks_no_memory_or_descriptors(cluster, crowd):
             break
 
     assert list(back_to_normal(before, snapshot(cluster))) == []
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
 
 
 async def _visit(cluster, person, room, times):
@@ -258,4 +260,4 @@ def test_removed_member_receives_nothing_later_nor_on_resume(cluster, crowd):
     )
 
     bia.rooms[room].is_wanted = False
-    assert_all_is_well(run)
+    assert_invariants_hold(run)

@@ -1,4 +1,4 @@
-"""Workers die at every instruction, and whoever spoke is judged once all the same."""
+"""Workers die at every failpoint, and every message is judged exactly once."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests import processes
-from tests.faults.checker import assert_all_is_well
+from tests.faults.checker import assert_invariants_hold
 from tests.faults.judge import Manner
 from tests.faults.run import Run
 from tests.faults.words import a_text
@@ -28,7 +28,7 @@ ASKED_IN_VAIN = {"worker.after_reserve", "worker.after_request_sent", "worker.af
 
 @pytest.fixture(scope="module")
 def clusters(start_cluster):
-    """One cluster for each kind of provider, started when it is first asked for."""
+    """One cluster for each kind of provider, started on first use."""
     started = {}
 
     def cluster_of(kind):
@@ -67,12 +67,12 @@ def test_worker_killed_at_any_failpoint_is_judged_and_billed_once(clusters, crow
         crowd.wait_until(lambda send=send: send.is_settled, what=f"judged after {death}")
         assert time.monotonic() - died <= 10
 
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
 
     rows = Run(cluster, crowd).messages
     status = {death: rows[send.id]["status"] for death, send in sends.items()}
     expected = dict.fromkeys(deaths, "APPROVED")
-    if kind == "remote":  # nobody may ask again, so a person decides
+    if kind == "remote":  # no provider may be asked again, so a moderator decides
         expected |= {death: "HELD" for death in deaths if death in ASKED_IN_VAIN}
     assert status == expected
 
@@ -92,7 +92,7 @@ def test_killed_prefork_child_is_recovered_within_ten_seconds(clusters, crowd_of
             cluster.note("kill child")
             os.kill(child, signal.SIGKILL)
 
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
     assert all(send.is_settled for send in sends)
     assert all(worker.is_running() for worker in cluster.workers)
 
@@ -116,7 +116,7 @@ def test_stale_worker_is_fenced_off(clusters, crowd_of, kind):
     crowd.wait_until(lambda: send.is_settled, what="the second one has it judged", seconds=20)
     first.resume()
 
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
     expected = "APPROVED" if kind == "keyed" else "HELD"
     assert Run(cluster, crowd).messages[send.id]["status"] == expected
 
@@ -141,7 +141,7 @@ def test_terminated_worker_finishes_its_calls(clusters, crowd_of, number):
     assert first.end(number, within=40) <= 35
     second.start()
 
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
     statuses = [Run(cluster, crowd).messages[send.id]["status"] for send in sends]
     assert statuses == ["APPROVED"] * 20
 
@@ -159,7 +159,7 @@ def test_power_loss_keeps_all_acknowledged_messages(clusters, crowd_of):
             _cut_the_power(cluster)
 
     cluster.mend()
-    assert_all_is_well(Run(cluster, crowd))
+    assert_invariants_hold(Run(cluster, crowd))
 
 
 def _cut_the_power(cluster):

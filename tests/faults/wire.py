@@ -1,6 +1,6 @@
-"""A wire that can be cut: a TCP proxy between our processes and what they talk to.
+"""A TCP proxy between the processes and their engines that can be interrupted.
 
-It runs in a thread with an event loop of its own, so that whoever pulls at it may block.
+It runs in its own thread with an event loop, so that the caller may block.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ CHUNK = 65_536
 
 
 class Wire:
-    """Listens on `port` and carries to `target`, as long as nobody does anything to it."""
+    """Listens on `port` and forwards to `target` until a fault is set."""
 
     def __init__(self, target: int, *, host: str = "127.0.0.1") -> None:
         self.target = target
@@ -43,11 +43,11 @@ class Wire:
         self.close()
 
     def hold(self) -> None:
-        """From now on nothing passes and nobody is told: a partition, or a cable pulled."""
+        """Stop forwarding without closing: a partition, or a pulled cable."""
         self._run(self._set_open(is_open=False))
 
     def hold_after(self, words: bytes) -> None:
-        """The next request in which these words stand passes, and after it nothing does."""
+        """Forward the next request that contains these words, and nothing after it."""
         self._last_words = words
 
     @property
@@ -55,35 +55,35 @@ class Wire:
         return not self._open.is_set()
 
     def release(self) -> None:
-        """What was held passes; all is as it was."""
+        """Forward again, held data first."""
         self._refusing, self._swallowing, self._delay = False, 0, 0.0
         self._trigger = self._last_words = None
         self._run(self._set_open(is_open=True))
 
     def cut(self) -> None:
-        """Reset every connection; new ones are served."""
+        """Reset every connection; accept new ones."""
         self._run(self._cut())
 
     def forget(self) -> None:
-        """Connections that were held are known to nobody any more; new ones are served."""
+        """Forget the held connections without a reset; accept new ones."""
         self._run(self._cut())
         self.release()
 
     def refuse(self) -> None:
-        """Reset every connection and each new one, until released."""
+        """Reset every current and new connection until released."""
         self._refusing = True
         self.cut()
 
     def swallow(self, answers: int = 1) -> None:
-        """The request passes, and instead of its answer comes a reset: `answers` times."""
+        """Forward the request and answer it with a reset, `answers` times."""
         self._swallowing = answers
 
     def swallow_after(self, words: bytes) -> None:
-        """The next request in which these words stand passes, and its answer does not come."""
+        """Forward the next request that contains these words, and drop its answer."""
         self._trigger, self.swallowed = words, 0
 
     def delay(self, seconds: float) -> None:
-        """Every answer takes so much longer, until released."""
+        """Delay every answer by so many seconds, until released."""
         self._delay = seconds
 
     @property
@@ -91,7 +91,7 @@ class Wire:
         return len(self._pairs)
 
     def close(self) -> None:
-        """Stop listening, and reset whatever is open."""
+        """Stop listening and reset every connection."""
         if self._loop.is_closed():
             return
         self._run(self._stop())
@@ -135,7 +135,7 @@ class Wire:
             back.cancel()
             await asyncio.gather(there, back, return_exceptions=True)
         except OSError:
-            pass  # nobody listens there: the near end learns it by the reset
+            pass  # The target does not listen: the near end gets a reset.
         finally:
             self._pairs.discard(pair)
             pair.reset()
@@ -170,14 +170,14 @@ class Wire:
 
 
 class _Pair:
-    """Both ends of one connection through the wire."""
+    """Both ends of one proxied connection."""
 
     def __init__(self, near: asyncio.StreamWriter) -> None:
         self.writers = [near]
-        self.is_deaf = False  # whether the next answer is swallowed
+        self.is_deaf = False  # whether the next answer is dropped
 
     def reset(self) -> None:
-        """End both with a reset, as a machine does that knows of no such connection."""
+        """Reset both ends, like a host that does not know the connection."""
         for writer in self.writers:
             with contextlib.suppress(OSError):
                 end = writer.get_extra_info("socket")

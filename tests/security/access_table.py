@@ -1,8 +1,8 @@
-"""Who may do what, at both doors: the whole table, and nothing but the table.
+"""The access matrix: every REST route and WebSocket frame, for every role.
 
-One outcome a role: the HTTP status, or for a frame `ok` or the code of the error. Where a private
-and a public room differ, the private one's stands first: `404|200`. The names in braces are those
-of `scene.Scene`; `{message}` is a visible one of the member's, `{hidden}` a waiting one of theirs.
+A cell is the outcome of a role: an HTTP status, or for a frame `ok` or the error code. Where a
+private and a public room differ, the private one comes first: `404|200`. The names in braces are
+those of `scene.Scene`; `{message}` is a visible message of the member, `{hidden}` a pending one.
 """
 
 ROLES = ("anonymous", "stranger", "member", "left", "moderator", "admin", "staff")
@@ -46,7 +46,7 @@ GET    schema/                                    200     200    200     200    
 GET    docs/                                      200     200    200     200       200   200     200
 """
 
-# Every field that the route reads, so that whatever else is sent is one that it must not read.
+# Every field that the route reads, so that any further field is one that it must ignore.
 BODIES = {
     "POST auth/register/": {"email": "new@example.org", "name": "N", "password": "{password}"},
     "POST auth/login/": {"email": "{email}", "password": "{password}"},
@@ -72,7 +72,7 @@ NOT_THERE = "no_such_room|ok"
 NOT_MINE = "no_such_message|not_the_author"
 
 FRAMES = {
-    # frame: (its fields, one outcome a role but anonymous, to whom every frame is 4001)
+    # frame: (its fields, one outcome for each role but anonymous, for whom every frame is 4001)
     #                                stranger   member left       moderator admin staff
     "subscribe": ({"room": "{room}"}, NOT_THERE, "ok", NOT_THERE, "ok", "ok", NOT_THERE),
     "sync": ({"room": "{room}", "after": 0}, NOT_THERE, "ok", NOT_THERE, "ok", "ok", NOT_THERE),
@@ -86,7 +86,7 @@ FRAMES = {
     "unsubscribe": ({"room": "{room}"}, "ok", "ok", "ok", "ok", "ok", "ok"),
     "ping": ({}, "ok", "ok", "ok", "ok", "ok", "ok"),
     "authenticate": ({"token": "{token}"}, *["already_authenticated"] * 6),
-    # Last: whoever speaks in a public room is in it from then on.
+    # Last: a user who posts in a public room becomes a member.
     "chat_message": (
         {"room": "{room}", "message": "oi"},
         NOT_THERE, "ok", NOT_THERE, "ok", "ok", NOT_THERE,
@@ -95,12 +95,12 @@ FRAMES = {
 
 
 def expected(cell: str, *, is_private: bool) -> str:
-    """The outcome of a cell in a private or a public room."""
+    """Return the outcome of a cell in a private or a public room."""
     return cell.partition("|")[0] if is_private else cell.rpartition("|")[2]
 
 
 def rows() -> list[tuple[str, str, tuple[str, ...]]]:
-    """The routes' table as (method, path, one cell a role)."""
+    """Return the table of routes as (method, path, one cell for each role)."""
     head, *lines = [line.split() for line in ROUTES.strip().splitlines()]
     assert tuple(head) == ROLES
     return [(method, path, tuple(cells)) for method, path, *cells in lines]

@@ -1,4 +1,4 @@
-"""What the tests of who may do what share."""
+"""Fixtures of the security tests."""
 
 import pytest
 

@@ -1,8 +1,7 @@
-"""`make fuzz-api`: what the OpenAPI document promises, under requests made from it and against it.
+"""`make fuzz-api`: requests generated from the OpenAPI document, valid and invalid.
 
-First with ids that name nothing, then as the administrator of a room, on ids that are there. No
-answer is a 5xx; each has a documented status, type, headers and shape. EXAMPLES and SEED may be
-given.
+The first run uses unknown ids, the second one acts as a room's administrator on existing ids. No
+answer is a 5xx; each has a documented status, type, headers and shape. Variables: EXAMPLES, SEED.
 """
 
 import json
@@ -24,12 +23,12 @@ CHECKS = (
     "response_headers_conformance,response_schema_conformance,unsupported_method,"
     "allow_header_conformance,ignored_auth"
 )
-# What would end the session or the room in the middle of the second walk.
+# These would end the session or the room during the second run.
 LAST = ["DELETE /api/chat/rooms/{room_id}/", "POST /api/chat/rooms/{room_id}/leave/"]
 
 
 def _prepared() -> tuple[str, dict[str, str]]:
-    """A token of an administrator who is staff too, and ids of what is there."""
+    """Return a token of an administrator who is also staff, and existing ids."""
     from tests import factories  # noqa: PLC0415  (once there are settings)
     from tests.integration.realtime.conftest import token_of  # noqa: PLC0415
 
@@ -42,7 +41,7 @@ def _prepared() -> tuple[str, dict[str, str]]:
 
 
 def _walk(url: str, token: str, ids: Mapping[str, str], folder: Path) -> int:
-    """One run of schemathesis; its exit code."""
+    """Run schemathesis once; return its exit code."""
     config = folder / "schemathesis.toml"
     parameters = [f'"path.{name}" = {json.dumps(value)}' for name, value in ids.items()]
     config.write_text("\n".join(["[parameters]", *parameters, ""]))

@@ -1,7 +1,7 @@
-"""`make fuzz`: COUNT hostile frames over real sockets to the real server, and what came of them.
+"""`make fuzz`: send COUNT hostile frames over real sockets to the real server.
 
-Each frame has exactly one answer, or the documented ones; no connection is lost; nothing fails
-inside; no line of the log holds a word of what was sent; memory stays where it is.
+Each frame gets exactly one answer, or the documented ones. No connection is lost, no handler
+fails, no log line contains a sent text, and memory does not grow.
 """
 
 import asyncio
@@ -16,13 +16,13 @@ from tests.security.hostile.serving import Sender, resident_megabytes, serving
 from tests.security.hostile.strings import MARK
 from tests.security.hostile.volleys import Findings, fire, fire_too_large
 
-CONNECTIONS = 4  # at once
+CONNECTIONS = 4  # concurrent connections
 ROUNDS = 20
-MAY_GROW = 24  # MiB, from when a tenth is done to the end: caches fill, nothing else
+MAY_GROW = 24  # MiB between a tenth of the run and its end: caches fill, nothing else grows
 
 
 async def _fire_all(senders: list[Sender], count: int, findings: Findings) -> list[float]:
-    """All the frames, in rounds; how large the server was after each."""
+    """Send all frames, in rounds; return the server's memory after each round."""
     frames = [iter(sender.frames) for sender in senders]
     share = max(1, count // ROUNDS // len(senders))
     sizes = []
@@ -39,7 +39,7 @@ async def _fire_all(senders: list[Sender], count: int, findings: Findings) -> li
 
 
 def _complaints_of_the_log(log: Path) -> list[str]:
-    """Lines that quote what was sent, or tell of a failure."""
+    """Return log lines that quote a sent text or report a failure."""
     lines = log.read_text(errors="replace").splitlines()
     quoting = [f"the log quotes a frame: {line[:200]}" for line in lines if MARK in line]
     failed = [

@@ -1,7 +1,7 @@
-"""`python -m tests.security.measure_joins`: how long refusals take, whatever is behind the id.
+"""`python -m tests.security.measure_joins`: compare the time of refused joins.
 
-A measurement, not a test: a busy machine lies. That the same is asked of the database is tested in
-`test_joins.py`. COUNT may be given.
+A measurement, not a test: a busy machine distorts it. `test_joins.py` tests that the same queries
+run. Variable: COUNT.
 """
 
 import json
@@ -28,7 +28,7 @@ Times = dict[str, list[float]]
 
 
 def _measured(ask: Ask, ids: dict[str, Callable[[], str]], count: int) -> Times:
-    """Seconds of each refusal, the kinds by turns, so that whatever slows one slows the others."""
+    """Return the seconds of each refusal; the kinds alternate, so that noise hits all of them."""
     seconds: Times = {kind: [] for kind in ids}
     answers = set()
     for number in range(count + 10):
@@ -36,7 +36,7 @@ def _measured(ask: Ask, ids: dict[str, Callable[[], str]], count: int) -> Times:
             room = make()
             began = time.perf_counter()
             answers.add(ask(room))
-            if number >= 10:  # the first warm up
+            if number >= 10:  # the first ones warm up
                 seconds[kind].append(time.perf_counter() - began)
     if len(answers) != 1:
         sys.exit(f"the answers differ: {answers}")
@@ -59,7 +59,7 @@ def _by_path(url: str, token: str) -> Ask:
 def _by_frame(connection: ClientConnection) -> Ask:
     def ask(room: str) -> str:
         connection.send(json.dumps({"type": "subscribe", "room": room}))
-        return str(connection.recv()).replace(room, "…")  # what was asked for is named
+        return str(connection.recv()).replace(room, "…")  # the answer names the requested room
 
     return ask
 
@@ -73,7 +73,7 @@ def _by_rest(client: httpx.Client) -> Ask:
 
 
 def _told(door: str, seconds: Times) -> bool:
-    """Print the medians; whether they are near enough to each other."""
+    """Print the medians; return whether they are close enough."""
     medians = {kind: statistics.median(taken) for kind, taken in seconds.items()}
     apart = max(medians.values()) / min(medians.values()) - 1
     shown = "  ".join(f"{kind} {median * 1000:.2f}" for kind, median in medians.items())

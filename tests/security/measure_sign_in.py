@@ -1,7 +1,7 @@
-"""`python -m tests.security.measure_sign_in`: how long refusals take, account or no account.
+"""`python -m tests.security.measure_sign_in`: compare refused sign-ins with and without account.
 
-A measurement, not a test: a busy machine lies. What is promised, that the hasher always runs, is
-tested in tests/integration/accounts/test_sessions.py. COUNT may be given.
+A measurement, not a test: a busy machine distorts it. That the password hasher always runs is
+tested in tests/integration/accounts/test_sessions.py. Variable: COUNT.
 """
 
 import os
@@ -20,7 +20,7 @@ MAY_DIFFER = 0.10  # of the median
 
 
 def _measured(url: str, emails: dict[str, str], count: int) -> dict[str, list[float]]:
-    """Seconds of each refusal, the kinds by turns, so that whatever slows one slows the others."""
+    """Return the seconds of each refusal; the kinds alternate, so that noise hits all of them."""
     seconds: dict[str, list[float]] = {kind: [] for kind in emails}
     bodies = set()
     with httpx.Client(base_url=url) as client:
@@ -30,7 +30,7 @@ def _measured(url: str, emails: dict[str, str], count: int) -> dict[str, list[fl
                 answer = client.post(
                     "/api/auth/login/", json={"email": email, "password": f"wrong {number}"}
                 )
-                if number >= 5:  # the first warm up
+                if number >= 5:  # the first ones warm up
                     seconds[kind].append(time.perf_counter() - began)
                 bodies.add((answer.status_code, answer.text))
     if len(bodies) != 1:
@@ -45,7 +45,9 @@ def main() -> int:
         stack.enter_context(database())
         from tests import factories, processes  # noqa: PLC0415  (once there are settings)
 
-        settings = {"DJANGO_SETTINGS_MODULE": "moderado.config.settings.web"}  # the real hasher
+        settings = {
+            "DJANGO_SETTINGS_MODULE": "moderado.config.settings.web"
+        }  # the real password hasher
         url = stack.enter_context(processes.web(Path(folder) / "log", settings))
         emails = {
             "unknown": "nobody@example.org",

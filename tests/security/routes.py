@@ -1,4 +1,4 @@
-"""Every route of the REST door, found where Django itself finds it."""
+"""Every REST route, taken from Django's URL resolver."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from rest_framework.views import APIView
 
 from moderado.api.unknown import Unknown
 
-# How a path's placeholders are called in the table.
+# Names of path parameters in the access table.
 IDS = {
     "<uuid:room_id>": ("{room}",),
     "<uuid:user_id>": ("{other}",),
@@ -26,7 +26,7 @@ class Route(NamedTuple):
 
 
 def api_routes() -> set[Route]:
-    """Every method that a view of the REST door has, path by path."""
+    """Return every method of every REST view, by path."""
     return {
         Route(method.upper(), path)
         for path, view in _views(get_resolver().url_patterns, "")
@@ -40,7 +40,7 @@ def api_paths() -> set[str]:
 
 
 def as_routed(method: str, path: str) -> Route:
-    """A row of the table as the resolver has it."""
+    """Return a row of the table in the resolver's notation."""
     path = path.partition("?")[0]
     for placeholder, names in IDS.items():
         for name in names:

@@ -1,4 +1,4 @@
-"""One room with somebody of every role, and the ways to ask the REST door about it."""
+"""One room with a user of every role, and helpers that send REST requests as each of them."""
 
 import json
 from typing import Any
@@ -19,13 +19,13 @@ from moderado.moderation.types import Content, Outcome, Verdict
 from tests import factories
 from tests.security.access_table import ROLES
 
-# Every table that a request may not change unless the request is allowed.
+# Tables that a refused request must not change.
 TABLES = (User, Room, Membership, Message, Case)
 Row = dict[str, Any]
 
 
 class Scene:
-    """`people` by role; `other` is a second member, `newcomer` somebody who might be added."""
+    """`people` by role; `other` is a second member, `newcomer` a user who can be added."""
 
     def __init__(self, *, is_private: bool) -> None:
         admin = factories.make_user(name="Admin")
@@ -50,18 +50,18 @@ class Scene:
         self._clients = {role: self._client_of(role) for role in ROLES}
 
     def say(self, text: str) -> UUID:
-        """Something of the member's, which waits."""
+        """Post a message of the member that stays pending."""
         author = self.people["member"]
         return messages.post_message(author_id=author.id, room_id=self.room.id, text=text).view.id
 
     def say_publicly(self) -> UUID:
-        """Something of the member's, which everybody in the room sees."""
+        """Post a message of the member that is visible to the room."""
         message_id = self.say("bom dia")
         screen_waiting()
         return message_id
 
     def names(self, role: str) -> dict[str, str]:
-        """What the placeholders of the table stand for when this role asks."""
+        """Return the values of the table's placeholders for this role."""
         return dict(self._names[role])
 
     def _names_for(self, role: str) -> dict[str, str]:
@@ -81,7 +81,7 @@ class Scene:
         return client
 
     def ask(self, role: str, method: str, path: str, body: Row | None = None) -> Response:
-        """The answer; whatever it changed stays changed."""
+        """Send the request and keep its changes."""
         names = self._names[role]
         url = "/api/" + filled(path, names)
         text = json.dumps(filled(body or {}, names))
@@ -91,7 +91,7 @@ class Scene:
     def try_out(
         self, role: str, method: str, path: str, body: Row | None = None
     ) -> tuple[Response, dict[str, list[Row]]]:
-        """The answer and the tables after it, as if it had never been asked."""
+        """Send the request and roll it back; return the answer and the tables after it."""
         with transaction.atomic():
             answer = self.ask(role, method, path, body)
             tables = snapshot()
@@ -111,7 +111,7 @@ class Scene:
 
 
 def filled(template: Any, names: dict[str, str]) -> Any:
-    """`template` with its placeholders replaced."""
+    """Fill the placeholders of `template`."""
     if isinstance(template, dict):
         return {key: filled(value, names) for key, value in template.items()}
     if isinstance(template, str):
@@ -121,10 +121,10 @@ def filled(template: Any, names: dict[str, str]) -> Any:
 
 
 def fields_of(table: type[models.Model]) -> set[str]:
-    """Their names, as attributes and as columns."""
+    """Return the fields by attribute and column name."""
     return {name for field in table._meta.concrete_fields for name in (field.name, field.attname)}
 
 
 def snapshot() -> dict[str, list[Row]]:
-    """Every row of the tables."""
+    """Return every row of the tables."""
     return {table.__name__: list(table.objects.order_by("pk").values()) for table in TABLES}

@@ -1,6 +1,6 @@
-"""Every route and every frame, asked by everybody: exactly what the table says, and nothing else.
+"""Every route and every frame, for every role: exactly the access table.
 
-A new route or frame fails here until it has its row.
+A new route or frame fails here until it has a row.
 """
 
 from typing import get_args

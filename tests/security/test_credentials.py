@@ -1,4 +1,4 @@
-"""What looks like a credential and is none, at both doors; what `/auth/` gives is for one use."""
+"""Forged and misused credentials are refused by REST and sockets."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ def open_session(**fields: object) -> Session:
 
 
 def forged(session: Session, *, key: bytes | None, algorithm: str, **claims: object) -> str:
-    """An access token of this session that we never made."""
+    """Return an access token for this session that the server did not issue."""
     honest = jwt.decode(tokens.access_token(session), options={"verify_signature": False})
     return jwt.encode(honest | claims, key, algorithm=algorithm)  # type: ignore[arg-type]  # "none"
 
@@ -61,7 +61,7 @@ def signed_with_a_key_that_was_replaced() -> str:
 
 
 def confused(algorithm: str) -> str:
-    """Signed with our own key, by an algorithm that would make a public key of it."""
+    """Sign with the server's own key, by an algorithm that would treat it as a public key."""
     _, payload, _ = tokens.access_token(open_session()).split(".")
     head = json.dumps({"typ": "JWT", "alg": algorithm}).encode()
     signed = f"{base64.urlsafe_b64encode(head).rstrip(b'=').decode()}.{payload}"
@@ -149,7 +149,7 @@ async def test_socket_refuses_forged_tokens_in_every_position(cast: Cast, monkey
         token = await run_in_db_thread(impostor)()
         by_query = await cast.open(f"/ws/chat/?token={token}")
         codes[impostor.__name__, "?token="] = await by_query.closed()
-        if impostor is not ticket:  # which is what `?ticket=` is for
+        if impostor is not ticket:  # `?ticket=` exists for this
             as_ticket = await cast.open(f"/ws/chat/?ticket={token}")
             codes[impostor.__name__, "?ticket="] = await as_ticket.closed()
         by_frame = await cast.open("/ws/chat/")

@@ -1,4 +1,4 @@
-"""The real server, as it is started, with connections that mean it no good."""
+"""The real server under abusive connections."""
 
 import asyncio
 import resource
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 SILENT = 1_000
 HALF_OPEN = 500
 NEWCOMERS = 60
-PATIENCE = 1.0  # seconds within which 99 of 100 newcomers are greeted
+PATIENCE = 1.0  # seconds until the p99 of new connections must be greeted
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +43,14 @@ def url(django_db_setup: None, tmp_path_factory) -> Iterator[str]:
 
 
 async def opened(url: str) -> ClientConnection:
-    """A socket that says nothing of itself."""
+    """Open a socket that sends nothing."""
     return await connect(
         f"{url}/ws/chat/", proxy=None, compression=None, ping_interval=None, open_timeout=20
     )
 
 
 async def greeted(url: str, token: str) -> float:
-    """Seconds until somebody who has just come was greeted and answered."""
+    """Return the seconds until a new connection is greeted and answered."""
     began = time.perf_counter()
     async with connected(f"{url}/ws/chat/?token={token}") as client:
         await client.next("connection_established")
@@ -59,13 +59,13 @@ async def greeted(url: str, token: str) -> float:
 
 
 async def waits_of_newcomers(url: str) -> list[float]:
-    """How long each of them waited, the shortest first."""
+    """Return the sorted waiting times of new connections."""
     token = await make_token(await make_user())
     return sorted([await greeted(url, token) for _ in range(NEWCOMERS)])
 
 
 async def ended(connection: ClientConnection, since: float) -> tuple[int | None, float]:
-    """The code with which the server closes a socket, and after how many seconds."""
+    """Return the close code and the seconds until the server closed the socket."""
     try:
         while True:
             await connection.recv()
@@ -86,17 +86,17 @@ async def test_1000_silent_sockets_delay_no_user_and_time_out(url: str):
     still_open = sum(not end.done() for end in ends)
     codes, seconds = zip(*await asyncio.gather(*ends), strict=True)
 
-    assert still_open > SILENT / 2  # or the newcomers met nobody
+    assert still_open > SILENT / 2  # otherwise the new connections met no crowd
     assert waits[-1] < PATIENCE
     assert set(codes) == {4001}
-    assert AUTHENTICATION_SECONDS == 10  # as docs/protocol.md has it
+    assert AUTHENTICATION_SECONDS == 10  # as docs/protocol.md says
     assert min(seconds) >= AUTHENTICATION_SECONDS
     assert max(seconds) < AUTHENTICATION_SECONDS + 5
 
 
 @asynccontextmanager
 async def half_open(url: str) -> AsyncIterator[None]:
-    """Very many handshakes that never come to their end, a byte at a time."""
+    """Keep many handshakes incomplete, sending one byte at a time."""
     where = urlsplit(url)
     head = f"GET /ws/chat/ HTTP/1.1\r\nHost: {where.netloc}\r\nUpgrade: websocket\r\nX-Slow: "
     async with AsyncExitStack() as stack:
@@ -137,7 +137,7 @@ async def test_compression_is_refused_and_a_compressed_frame_closes_its_socket(u
         assert "Sec-WebSocket-Extensions" not in bomber.connection.response.headers
 
         frame = bytearray(Frame(Opcode.TEXT, b"\xaa" * 1_000).serialize(mask=True))
-        frame[0] |= 0x40  # "compressed"
+        frame[0] |= 0x40  # RSV1: "compressed"
         bomber.connection.transport.write(frame)
 
         assert await bomber.closed() == 1002
@@ -146,7 +146,7 @@ async def test_compression_is_refused_and_a_compressed_frame_closes_its_socket(u
 
 @pytest.mark.proves("S20")
 async def test_forwarded_headers_do_not_change_the_client_address(url: str):
-    """From the loopback, which servers like to take for a proxy of theirs."""
+    """Connect from the loopback, which servers tend to trust as a proxy."""
     async with httpx.AsyncClient(base_url=url.replace("ws:", "http:")) as http:
         statuses = []
         for number in range(4):
@@ -159,7 +159,7 @@ async def test_forwarded_headers_do_not_change_the_client_address(url: str):
 
 
 async def rebound(url: str, user: User) -> Client:
-    """What a page of another's sends when its name was made to point here."""
+    """Send what a foreign page sends after DNS rebinding."""
     cookie = await asyncio.to_thread(cookie_of, user)
     where = urlsplit(url)
     connection = await connect(

@@ -1,4 +1,4 @@
-"""Ids of what is not one's own, in every place where an id can be: as good as ids of nothing."""
+"""Foreign ids, in every place that takes an id, are answered like unknown ids."""
 
 import re
 from uuid import UUID, uuid4
@@ -23,7 +23,7 @@ say = run_in_db_thread(messages.post_message)
 
 @pytest.fixture
 def foreign(db):
-    """A private room in which the attacker, who administers one of their own, has no place."""
+    """A private room without the attacker, who administers another room."""
     return Scene(is_private=True)
 
 
@@ -33,13 +33,13 @@ def mine(foreign):
 
 
 def in_table(path: str) -> str:
-    """The path with the table's names for its ids, and what it cannot be asked without."""
+    """Return the path with placeholders for its ids, and its required body."""
     path = ID.sub(lambda found: IDS[found.group()][0], path)
     return f"{path}?q=bom" if path.endswith("search/") else path
 
 
 def attempts(path: str, theirs: dict[str, str], mine: UUID) -> list[dict[str, str]]:
-    """What the names stand for: everything foreign, and the foreign thing within one's own room."""
+    """Return values for the placeholders: all foreign, or a foreign object in the own room."""
     return [theirs, {**theirs, "room": str(mine)}] if path.count("<uuid") > 1 else [theirs]
 
 

@@ -1,6 +1,6 @@
-"""What is done for a stranger at the door of a room does not depend on what is behind it.
+"""The work done for a refused join does not depend on the room.
 
-How long it takes is measured by `python -m tests.security.measure_joins`.
+`python -m tests.security.measure_joins` measures the time.
 """
 
 from uuid import uuid4
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.proves("S9")
 
 @pytest.fixture
 def looked_at(monkeypatch) -> list[str]:
-    """What was asked of the layer and of the database, in order."""
+    """Records the calls to the channel layer and the database, in order."""
     asked: list[str] = []
     open_room, join = queries.open_room, LayerSubscriptions.join
 

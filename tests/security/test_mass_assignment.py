@@ -1,4 +1,4 @@
-"""Fields that a request should not set, in every request: nothing comes of them."""
+"""Fields that a request must not set have no effect, in every request."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,12 +9,12 @@ from django.db import models
 from tests.security.access_table import BODIES
 from tests.security.scene import TABLES, Row, Scene, fields_of, snapshot
 
-# Made anew by every request that makes something: told apart by nothing.
+# Values that every creating request generates: they carry no information.
 FRESH = (datetime, memoryview, bytes)
 
 
 def hostile(field: models.Field, scene: Scene) -> object:
-    """A value of the kind that somebody who means harm would like to see in `field`."""
+    """Return a value for `field` that an attacker would choose."""
     if field.is_relation and field.related_model is not None:
         ours = {"User": scene.other.id, "Room": scene.room.id, "Message": scene.message}
         return str(ours[field.related_model.__name__])
@@ -30,7 +30,7 @@ def hostile(field: models.Field, scene: Scene) -> object:
 
 
 def extras(scene: Scene, body: Row) -> Row:
-    """Every field of every table that the request has no business with."""
+    """Return every field of every table that the request must not set."""
     fields = {field.name: field for table in TABLES for field in table._meta.concrete_fields}
     names = {name for table in TABLES for name in fields_of(table)} | {"participants", "user"}
     return {
@@ -42,7 +42,7 @@ def extras(scene: Scene, body: Row) -> Row:
 
 
 def comparable(tables: dict[str, list[Row]], known: set[UUID]) -> dict[str, list[Row]]:
-    """The rows without what is new in each of them: times, hashes, and ids made for them."""
+    """Return the rows without generated values: times, hashes, new ids."""
     return {
         name: [
             {

@@ -1,4 +1,4 @@
-"""What others must never be given: words that were never public, and e-mail addresses."""
+"""Unpublished text and e-mail addresses never reach other users."""
 
 import json
 
@@ -20,9 +20,9 @@ make_scene = run_in_db_thread(Scene)
 
 
 def speak(scene: Scene) -> list[str]:
-    """One message of the member's in every state in which others may not read it: their ids.
+    """Create one message of the member in every unpublished state; return their ids.
 
-    Waiting, refused, held; as an edit of a visible message waiting, refused, held; and deleted.
+    Pending, rejected, held; with an edit pending, rejected, held; and deleted.
     """
     member, texts = scene.people["member"].id, ["{0}", "{0} BLOCK", "{0} HOLD"]
     visible = [scene.say_publicly() for _ in texts]

@@ -1,5 +1,4 @@
-"""The whole product as processes while things fail: what clients are told, and what is written
-down, names nothing that was said, known or given."""
+"""Failures of the whole product, as real processes: answers and logs contain no private data."""
 
 import json
 import random
@@ -22,21 +21,21 @@ from tests.processes import wait_until
 pytestmark = [pytest.mark.e2e]
 
 REFUSED_WITHIN = 10.0  # seconds
-MARK = "XicrinhaDeCafe"  # in whatever is secret, and in nothing else
-THEIRS = "Fornecedora"  # in what a provider answers
-# What an answer that tells of a failure may consist of.
+MARK = "XicrinhaDeCafe"  # part of every secret, and of nothing else
+THEIRS = "Fornecedora"  # part of every provider answer
+# The fields of an answer that reports a failure.
 OUTWARD = {"code", "detail", "error_id", "type", "message", "client_id", "frame", "room"}
 INWARD = ("psycopg", "127.0.0.1", "Traceback", "File ", "redis", "SELECT", "INSERT", "moderado.")
 
 
 class Person:
-    """Somebody every word of whom, and everything they know, carries the mark."""
+    """A user whose texts and secrets all carry the mark."""
 
     def __init__(self, url: str, http: httpx.Client) -> None:
         self.url = url
         self.http = http
         self.email = f"{MARK}-{uuid4().hex}@{MARK}.example"
-        # No letter of the address: it is refused if it looks like it.
+        # No letter of the address: similar passwords are refused.
         self.password = "".join(random.choices("gjklmopqstuvwyz", k=24))
         self.secrets = {self.password}
         made = self.ask("POST", "/auth/register/", self.account())
@@ -54,7 +53,7 @@ class Person:
         self.http.headers["Authorization"] = f"Bearer {self.token}"
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> Any:
-        """The JSON of the answer, whatever its status."""
+        """Return the JSON of the answer, whatever its status."""
         answer = self.http.request(method, path, json=body, headers=headers)
         return answer.json() if answer.content else None
 
@@ -65,14 +64,14 @@ class Person:
 
     @contextmanager
     def socket(self, query: str | None = None, path: str = "", **options: Any) -> Iterator[Any]:
-        """A socket in no room, by a token in its address unless told otherwise."""
+        """Open a socket without a room, by a token in its URL unless given otherwise."""
         query = f"token={self.token}" if query is None else query
         address = f"{self.url.replace('http', 'ws')}/ws/{path or 'chat/'}?{query}"
         with connect(address, proxy=None, **options) as connection:
             yield connection
 
     def tries_socket(self, query: str, path: str = "", **options: Any) -> int | None:
-        """The status or the code with which a socket is refused."""
+        """Return the status or close code of a refused socket."""
         try:
             with self.socket(query, path, **options) as connection:
                 while True:
@@ -88,7 +87,7 @@ def send(connection: ClientConnection, kind: str, **fields: object) -> None:
 
 
 def hear(connection: ClientConnection, *kinds: str) -> dict[str, Any]:
-    """The next frame of one of these types."""
+    """Return the next frame of one of these types."""
     while (frame := json.loads(connection.recv(timeout=20)))["type"] not in kinds:
         pass
     return dict(frame)
@@ -96,7 +95,7 @@ def hear(connection: ClientConnection, *kinds: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory) -> Path:
-    """The file whose being there breaks the next message that is sent."""
+    """Return the file whose existence breaks the next send."""
     return tmp_path_factory.mktemp("broken") / "flag"
 
 
@@ -111,7 +110,7 @@ def cluster(start_cluster: Callable[..., Cluster], broken: Path) -> Cluster:
 
 @pytest.fixture
 def person(cluster: Cluster) -> Iterator[Callable[[], Person]]:
-    """Makes people, who leave when the test is over."""
+    """Creates users, who disconnect when the test ends."""
     with ExitStack() as stack:
 
         def make() -> Person:
@@ -129,7 +128,7 @@ def ana(person: Callable[[], Person]) -> Person:
 
 @contextmanager
 def away(cluster: Cluster) -> Iterator[None]:
-    """The database refuses everybody, and is used again afterwards."""
+    """Make the database refuse all connections, then use it again."""
     cluster.postgres.wire.refuse()
     try:
         yield
@@ -140,19 +139,19 @@ def away(cluster: Cluster) -> Iterator[None]:
 
 
 def say(person: Person, connection: ClientConnection, text: str) -> dict[str, Any]:
-    """Say it in the person's room: how it was answered."""
+    """Post to the user's room; return the answer."""
     client_id = uuid4().hex[:12]
     send(connection, "chat_message", room=person.room, message=text, client_id=client_id)
     return hear(connection, "message_queued", "error")
 
 
 def is_outward(answer: dict[str, Any]) -> bool:
-    """Whether a failure is told by code, sentence and id alone."""
+    """Tell whether a failure is reported by code, sentence and id alone."""
     text = json.dumps(answer)
     sentence = answer.get("detail") or answer.get("message", "")
     return (
         set(answer) <= OUTWARD
-        and " " in sentence  # one of ours, and no name of an exception's
+        and " " in sentence  # one of ours, not the name of an exception
         and sentence.endswith(".")
         and MARK not in text
         and not [word for word in INWARD if word in text]
@@ -222,7 +221,7 @@ def test_provider_failure_shows_the_author_a_reason_only(cluster, ana, status, a
 
 
 def walk(cluster: Cluster, ana: Person, broken: Path) -> None:
-    """Everything that a log might tell of, done well, done wrong, and failing."""
+    """Do everything that could be logged: success, refusal and failure."""
     enters(ana)
     opens_sockets(ana)
     talks(cluster, ana, broken)
@@ -238,7 +237,7 @@ def walk(cluster: Cluster, ana: Person, broken: Path) -> None:
 
 
 def enters(ana: Person) -> None:
-    """Through every door of the accounts, and against them."""
+    """Use every account endpoint, correctly and incorrectly."""
     account = ana.account()
     ana.ask("POST", "/auth/register/", account)
     ana.ask("POST", "/auth/register/", {"email": MARK, "name": MARK, "password": MARK})
@@ -263,7 +262,7 @@ def enters(ana: Person) -> None:
 
 
 def opens_sockets(ana: Person) -> None:
-    """With a token or a ticket in the address, rightly and wrongly, and where no socket is."""
+    """Open sockets with a token or ticket in the URL, valid, invalid, and on unknown paths."""
     by_token = f"token={ana.token}"
     with ana.socket(by_token) as connection:
         assert hear(connection, "connection_established")
@@ -285,7 +284,7 @@ def opens_sockets(ana: Person) -> None:
 
 
 def talks(cluster: Cluster, ana: Person, broken: Path) -> None:
-    """Of all that a message can become, and of what fails on the way."""
+    """Create messages in every state, and provoke failures on the way."""
     path = f"/chat/rooms/{ana.room}"
     with ana.socket() as connection:
         for word in ("", "BLOCK", "HOLD", "FLAG"):
@@ -310,7 +309,7 @@ def talks(cluster: Cluster, ana: Person, broken: Path) -> None:
 
 
 def written(cluster: Cluster) -> dict[str, str]:
-    """Whatever any process wrote, PostgreSQL and Valkey included, by the name of its file."""
+    """Return the logs of all processes, PostgreSQL and Valkey included, by file name."""
     return {
         path.relative_to(cluster.folder).as_posix(): path.read_text(errors="replace")
         for path in cluster.folder.rglob("*.log")
@@ -344,7 +343,10 @@ LOST = 60.0  # seconds
 def test_revoked_reader_is_closed_within_a_minute_without_redis(cluster, person):
     admin = person()
     people = {how: person() for how in ("removed", "signed out", "disabled", "password")}
-    room = {"is_private": True, "moderation_mode": "off"}  # what is said is shown at once
+    room = {
+        "is_private": True,
+        "moderation_mode": "off",
+    }  # mode `post` or `off`: messages are visible at once
     admin.ask("PATCH", f"/chat/rooms/{admin.room}/", room)
     wires = (cluster.redis_wire, cluster.broker_wire, cluster.layer_wire)
     ids = {how: each.ask("GET", "/auth/users/me/")["id"] for how, each in people.items()}

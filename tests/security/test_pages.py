@@ -1,4 +1,4 @@
-"""What is served outside of `/api/`: every path, asked by everybody."""
+"""Every path outside `/api/`, for every role."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.proves("S10")]
 ROLES = ("anonymous", "somebody", "staff", "superuser")
 TO_SIGN_IN, TO_PAGE = "302 /sign-in/", "302 /"
 
-# One outcome a role. Whatever changes something wants a token of its form: a POST without is 403.
+# One outcome for each role. Forms need a CSRF token: a POST without one is 403.
 PAGES = {
     "": (TO_SIGN_IN, "200", "200", "200"),
     "favicon.ico": ("302 /static/moderado/icon.svg",) * 4,
@@ -33,7 +33,7 @@ TO_ADMIN = "302 /admin/login/"
 def patterns(
     resolver: URLResolver | None = None, prefix: str = ""
 ) -> Iterator[tuple[str, URLPattern]]:
-    """Every path that Django knows, and what is there."""
+    """Return every path of the resolver with its view."""
     for pattern in (resolver or get_resolver()).url_patterns:
         path = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
@@ -44,7 +44,7 @@ def patterns(
 
 @pytest.fixture
 def clients() -> dict[str, Client]:
-    """One a role, who bring no token of a form."""
+    """One client for each role, without a CSRF token."""
     found = {role: Client(enforce_csrf_checks=True) for role in ROLES}
     found["somebody"].force_login(make_user())
     found["staff"].force_login(make_user(is_staff=True))
@@ -90,7 +90,7 @@ def test_each_role_gets_the_documented_response(clients):
 
 
 def test_admin_requires_permissions(clients):
-    """Whoever is of the staff may enter; what is there, they may see by permission only."""
+    """Staff may open the admin; each table needs a permission."""
     tables = [
         f"admin/{model._meta.app_label}/{model._meta.model_name}/" for model in admin.site._registry
     ]

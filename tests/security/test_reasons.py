@@ -1,4 +1,4 @@
-"""Why something was refused: its author is told what kind of thing it was, not by which rule."""
+"""The author learns the category of a refusal, but not the rule."""
 
 import json
 from typing import Any
@@ -21,12 +21,12 @@ RULE = {
     "category": "spam",
     "severity": 0.8731,
 }
-# What only those may know who judge.
+# Details that only moderators may see.
 INNER = ("regra-secreta", "jabuticab[", "segredinho", "0.8731", "blocklist", "matches", "score")
 
 
 def answers(author: User, room: Room, message: str) -> str:
-    """What the author is shown of their own message by REST, and of the rules when they ask."""
+    """Return what the author sees of a message and of the moderation log."""
     client = APIClient()
     client.force_login(author)
     url = f"/api/chat/rooms/{room.id}/messages/"
@@ -58,5 +58,5 @@ async def test_author_sees_the_category_but_not_the_rule(cast: Cast, settings: A
 
     assert frame["reason"] in {reason.value for reason in Reason}
     assert frame["message"]["categories"] == ["spam"]
-    assert "regra-secreta" in str(line.matches)  # where those look who judge
+    assert "regra-secreta" in str(line.matches)  # where moderators look
     assert [inner for inner in INNER if inner in shown] == []

@@ -1,7 +1,7 @@
-"""Rights that end while a socket is open: it ends as well, soon, and hears nothing of what follows.
+"""Rights that end while a socket is open: the socket is closed and receives nothing later.
 
-What Redis being away makes of it is proved with real processes in `test_outages.py`; here hints
-are dropped, and the periodic checks are the product's own, only quicker.
+`test_outages.py` proves the same with real processes and without Redis. Here hints are dropped,
+and the periodic checks run at a shorter interval.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ end_sessions = run_in_db_thread(sessions.end_sessions_of)
 
 
 def _use_twice(user: User) -> None:
-    """A refresh token was stolen, or so it looks."""
+    """Reuse a refresh token, as after a theft."""
     token = sessions.tokens_of(session=user.sessions.get()).refresh
     sessions.refresh(token=token)
     with pytest.raises(NotAuthenticated):
@@ -47,7 +47,7 @@ use_a_refresh_token_twice = run_in_db_thread(_use_twice)
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """One of those whose right ends: where they were, how it ends, and what they are told."""
+    """A user whose right ends: the room, the cause, and the expected close code."""
 
     room: Room
     admin: User
@@ -55,13 +55,13 @@ class Loss:
     client: Client
 
     async def is_told(self) -> tuple[int | None, bool]:
-        """The code of the end of the socket, and whether it came soon."""
+        """Return the close code, and check that it came in time."""
         began = time.monotonic()
         code = await self.client.closed(within=SOON + 5)
         return code, time.monotonic() - began <= SOON
 
 
-# How a right ends, and the code that says so.
+# Each cause of a revocation, with its close code.
 OF_THE_ROOM: dict[str, tuple[int, Callable[[Loss], Awaitable[object]]]] = {
     "removed": (
         4003,
@@ -91,7 +91,7 @@ EVERYWAY = OF_THE_ROOM | OF_THE_SESSION
 
 
 async def prepared(cast: Cast, how: str) -> Loss:
-    """Somebody in a room of an administrator's; who only listens, where privacy shuts them out."""
+    """A member, or for privacy a listener, of an administrator's room."""
     room = await cast.room(is_private=how != "made private")
     admin = await cast.member(room, role="ADMIN")
     user = await (make_user() if how == "made private" else cast.member(room))
@@ -99,7 +99,7 @@ async def prepared(cast: Cast, how: str) -> Loss:
 
 
 async def speak_on(cast: Cast, losses: dict[str, Loss]) -> None:
-    """What is said in each room afterwards, and heard by whoever may."""
+    """Post to each room after the revocation; wait until the others have received it."""
     for how, it in losses.items():
         if how != "deleted":
             await cast.publish(it.room, it.admin.id, SECRET)
@@ -107,7 +107,7 @@ async def speak_on(cast: Cast, losses: dict[str, Loss]) -> None:
 
 @pytest.fixture
 def deaf(monkeypatch):
-    """No hint arrives any more, and the sessions are looked at in every round."""
+    """Drop all hints, and check the sessions in every round."""
     monkeypatch.setattr(reconcile, "SESSIONS_EVERY", 1)
 
     def drop_hints() -> None:

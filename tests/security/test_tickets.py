@@ -1,4 +1,4 @@
-"""A ticket for a socket: once, for half a minute, for whoever asked for it, from pages of ours."""
+"""WebSocket tickets: one use, 30 seconds, one user, own origin."""
 
 import asyncio
 from uuid import UUID
@@ -24,12 +24,12 @@ FOREIGN = ["https://app.example", "https://evil.example", "null", "http://127.0.
 
 
 async def holder(client: Client) -> UUID:
-    """Whose socket it is."""
+    """Return the user of the socket."""
     return UUID((await client.next("connection_established"))["user"]["id"])
 
 
 def older(ticket: str, *, seconds: int) -> None:
-    """As if it had been issued so much earlier: only Redis' clock counts."""
+    """Age the ticket in Redis, whose clock alone counts."""
     client, key = redis.client(), tickets._key(ticket)
     client.pexpire(key, client.pttl(key) - seconds * 1_000)
 
@@ -60,7 +60,7 @@ async def test_ticket_expires_after_30_seconds(cast: Cast, age, opens):
 
 
 async def test_ticket_authenticates_only_its_own_user(cast: Cast):
-    """Beside another's cookie and token it is still its owner's, and used up it is nobody's."""
+    """It wins over another user's cookie and token, and a used one is refused."""
     ana, bia = await make_user(), await make_user()
     ticket = await ticket_of(ana)
     own = {"Origin": cast.url.replace("ws:", "http:"), "Cookie": await in_a_browser(bia)}

@@ -1,4 +1,4 @@
-"""The web's settings on a channel layer that mistreats what it is given."""
+"""The settings of a web process on an unreliable channel layer."""
 
 from moderado.config.settings.web import *
 from moderado.config.settings.web import CHANNEL_LAYERS

@@ -1,4 +1,4 @@
-"""The worker's settings on a channel layer that mistreats what it is given."""
+"""The settings of a worker on an unreliable channel layer."""
 
 from moderado.config.settings.worker import *
 from moderado.config.settings.worker import CHANNEL_LAYERS

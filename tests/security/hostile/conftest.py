@@ -1,4 +1,4 @@
-"""The real server, and what hostile input needs of it."""
+"""The real server, and fixtures for hostile input."""
 
 from tests.integration.realtime.conftest import cast, configured, server
 

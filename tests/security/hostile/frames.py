@@ -1,4 +1,4 @@
-"""Frames that nobody should send: by the hundred thousand, the same ones for the same seed."""
+"""A generator of hostile frames: reproducible by its seed."""
 
 import json
 import random
@@ -8,22 +8,22 @@ from uuid import UUID
 
 from tests.security.hostile.strings import EVERYTHING, MARK, marked
 
-TOO_LARGE = 64 * 1024 + 1  # bytes: the connection ends with 1009
-# Accepted without a word to the sender; refused, with one error.
+TOO_LARGE = 64 * 1024 + 1  # bytes: longer frames close the connection with 1009
+# Frames without an answer when accepted; one error when refused.
 NOT_ANSWERED = frozenset({"unsubscribe", "mark_read", "typing"})
 
 Shape = Callable[["Frames"], str | bytes]
 
 
 class Frames:
-    """An endless supply. `room` is one that the sender may write in."""
+    """Yield frames for ever. The sender may post in `room`."""
 
     def __init__(self, *, seed: int, room: UUID) -> None:
         self.dice = random.Random(seed)
         self.room = str(room)
 
     def __iter__(self) -> Iterator[bytes]:
-        """Text frames' bytes, not always UTF-8, none so long that it ends the connection."""
+        """Yield the bytes of text frames, not always UTF-8, all within the size limit."""
         while True:
             shape = self.dice.choice(SHAPES)
             frame = shape(self)
@@ -34,7 +34,7 @@ class Frames:
         return marked(self.dice.choice(EVERYTHING))
 
     def value(self, depth: int = 0) -> Any:
-        """Any JSON value, and some that JSON has not."""
+        """Return any JSON value, or a value that JSON does not have."""
         dice = self.dice
         kind = dice.randrange(14 if depth < 3 else 10)
         if kind < 4:
@@ -49,7 +49,7 @@ class Frames:
         return self.dice.choice([*FIELDS, "__proto__", "status", "", f"{MARK}\x00", self.word()])
 
     def proper(self) -> dict[str, Any]:
-        """A frame as the protocol has it."""
+        """Return a frame that follows the protocol."""
         dice = self.dice
         kind = dice.choice(list(PROPER))
         frame: dict[str, Any] = {"type": kind}
@@ -68,7 +68,7 @@ def proper(frames: Frames) -> str:
 
 
 def said(frames: Frames) -> str:
-    """Good, whatever its words are: most of them are stored."""
+    """Return a valid message with arbitrary text: most are stored."""
     return dumped({"type": "chat_message", "message": frames.word()}, frames.dice)
 
 
@@ -121,7 +121,7 @@ def a_strange_number(frames: Frames) -> str:
 
 
 def broken(frames: Frames) -> bytes:
-    """A proper frame of which bytes were lost, changed, doubled or thrown in."""
+    """Return a valid frame with bytes removed, changed, doubled or inserted."""
     dice = frames.dice
     line = bytearray(proper(frames).encode("utf-8", "surrogatepass")[:8_000])
     for _ in range(dice.randrange(1, 5)):
@@ -141,7 +141,7 @@ def loose(frames: Frames) -> str:
 
 
 def long(frames: Frames) -> str:
-    """As long as a frame may be, nearly or exactly: refused, and no reason to part."""
+    """Return a frame at or near the size limit: refused without closing the socket."""
     size = frames.dice.choice([16_385, 40_000, TOO_LARGE - 40, TOO_LARGE - 1])
     head, tail = '{"type":"chat_message","message":"', '"}'
     return head + MARK.ljust(size - len(head) - len(tail), "x") + tail

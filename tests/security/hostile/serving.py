@@ -1,4 +1,4 @@
-"""Engines, a database and the real web, for programs that are no tests."""
+"""Engines, a database and the real web process, for programs that are not tests."""
 
 import os
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests import engines
 if TYPE_CHECKING:
     from tests.security.hostile.frames import Frames
 
-# What would refuse before anything is read has tests of its own.
+# Limits that would refuse frames before they are read have their own tests.
 UNHINDERED = {
     "LIMIT_FRAMES_PER_SECOND": "1000000",
     "LIMIT_FRAMES_BURST": "1000000",
@@ -29,7 +29,7 @@ UNHINDERED = {
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Where somebody's socket is opened, and what they send."""
+    """The address of a sender's socket, and the frames it sends."""
 
     url: str
     frames: "Frames"
@@ -37,7 +37,7 @@ class Sender:
 
 @contextmanager
 def database() -> Iterator[None]:
-    """Engines and an empty database with every table, thrown away afterwards."""
+    """Provide engines and an empty migrated database, deleted afterwards."""
     engines.start()
     os.environ |= UNHINDERED
     try:
@@ -55,7 +55,7 @@ def database() -> Iterator[None]:
 
 @contextmanager
 def serving(log: Path, *, senders: int, seed: int) -> Iterator[list[Sender]]:
-    """The real web on a database of its own; each sender is a member of a room of their own."""
+    """Run the real web process on its own database; each sender is a member of its own room."""
     with ExitStack() as stack:
         stack.enter_context(database())
         from django.db import connections  # noqa: PLC0415  (once there are settings)
@@ -76,7 +76,7 @@ def serving(log: Path, *, senders: int, seed: int) -> Iterator[list[Sender]]:
 
 
 def resident_megabytes() -> float:
-    """What our descendants named gunicorn hold in memory."""
+    """Return the memory of all descendant gunicorn processes."""
     children: dict[int, list[int]] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:

@@ -1,8 +1,8 @@
-"""Words that have broken other programs. All carry a mark, by which a leak of them is found."""
+"""Texts that have broken other programs. Each contains a mark, by which a leak is found."""
 
-MARK = "pintassilgo"  # a bird that sings in no log
+MARK = "pintassilgo"  # a word that no log message uses
 
-# What would become something else than text wherever somebody forgot that it is text.
+# Markup and code, for places that forget to escape text.
 MARKUP = [
     "<script>window.harmed=1</script>",
     "<SCRIPT SRC=//evil.example/x.js></SCRIPT>",
@@ -66,7 +66,7 @@ MARKUP = [
     "**x** _x_ `x` # x\n> x\n\n```html\n<script>window.harmed=1</script>\n```",
 ]
 
-# What would become a command.
+# Shell and SQL commands.
 COMMANDS = [
     "'; DROP TABLE chat_message; --",
     "' OR '1'='1",
@@ -88,7 +88,7 @@ COMMANDS = [
     "\\x00\\u0000\\0",
 ]
 
-# What would forge a line of a log, or move the cursor of whoever reads one.
+# Forged log lines and terminal control sequences.
 LINES = [
     '\n{"level":"critical","event":"all_is_lost"}',
     '\r\n{"level":"critical","event":"all_is_lost"}',
@@ -102,7 +102,7 @@ LINES = [
     "\u2066all_is_lost\u2069",
 ]
 
-# What is text, and strange.
+# Unusual but legitimate text.
 STRANGE = [
     "\ufdfa" * 4_000,
     "a" + "\u0301" * 5_000,
@@ -130,5 +130,5 @@ EVERYTHING = [*MARKUP, *COMMANDS, *LINES, *STRANGE]
 
 
 def marked(text: str) -> str:
-    """`text`, with the mark by which it is found again."""
+    """Add the mark to `text`."""
     return f"{MARK} {text}"

@@ -1,4 +1,4 @@
-"""Requests that lie about where they come from, and floods of them."""
+"""Forged origins and addresses, and floods of requests."""
 
 import pytest
 from rest_framework.test import APIClient
@@ -79,7 +79,7 @@ async def test_burst_is_limited_to_exactly_the_quota(cast: Cast, configured, set
 
 @pytest.mark.proves("S20")
 async def test_11th_socket_of_a_user_and_51st_of_an_address_are_refused(cast: Cast):
-    """As configured unless somebody says otherwise, whatever the header claims."""
+    """The configured number of proxies decides, whatever the header claims."""
     tokens = [await make_token(await make_user()) for _ in range(6)]
 
     async def opened(token: str, number: int) -> str:

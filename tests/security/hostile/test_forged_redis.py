@@ -1,4 +1,4 @@
-"""Whoever can write to Redis makes nobody say, hear, see or run anything."""
+"""Write access to Redis lets an attacker neither post, read, impersonate nor run code."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ def the_redis() -> "redis.Redis":
 
 
 def publish(channel: str, *payloads: bytes) -> None:
-    """As somebody who knows how the layer names its channels."""
+    """Publish like an attacker who knows how the layer names its channels."""
     with the_redis() as client:
         for payload in payloads:
             assert client.publish(f"asgi__group__{channel}", payload) == 1
@@ -65,7 +65,7 @@ async def test_malformed_layer_message_stops_no_hub(cast: Cast, monkeypatch):
     )
     at_bia = await cast.join(await cast.member(room), room)
     await at_bia.send("typing")
-    await at_ana.next("typing")  # which no round heals
+    await at_ana.next("typing")  # changes that no reconciliation would repair
     await at_ana.up_to_date()
 
     assert pauses == []
@@ -92,7 +92,7 @@ async def test_forged_presence_entry_blocks_no_user(cast: Cast):
 @pytest.mark.django_db
 @pytest.mark.parametrize("kept", ["{0}:{1}", "{0}:{1}:x", "x", "", "::", "{other}"])
 def test_forged_ticket_in_redis_is_refused(kept):
-    """Neither one made up, nor the value of another's ticket under one's own."""
+    """Neither an invented ticket nor another user's ticket under a known name is accepted."""
     principal = selectors.principal_of(sessions.open_session(user=factories.make_user()))
     others = tickets.issue_ticket(principal=principal).ticket
     with the_redis() as client:
@@ -121,7 +121,7 @@ def test_rate_limit_holds_when_its_redis_key_is_overwritten(monkeypatch):
 
 
 def task(name: str, *args: object, **options: object) -> bytes:
-    """A Celery message as the broker keeps it."""
+    """Return a Celery message in the broker's format."""
     body = json.dumps([args, {}, {"callbacks": None, "errbacks": None}])
     return json.dumps(
         {

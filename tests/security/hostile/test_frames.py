@@ -1,4 +1,4 @@
-"""A short walk through what `make fuzz` does at length."""
+"""A short version of `make fuzz`."""
 
 import logging
 from itertools import islice
@@ -34,7 +34,7 @@ async def test_each_fuzzed_frame_gets_one_answer_and_is_not_logged(
 
     assert findings.violations == []
     assert findings.sent == 600
-    assert await Message.objects.filter(text__contains=MARK).aexists()  # some were good
+    assert await Message.objects.filter(text__contains=MARK).aexists()  # some frames were valid
     assert MARK not in caplog.text
     assert not [line for line in caplog.records if line.levelno >= logging.ERROR]
 

@@ -1,4 +1,4 @@
-"""What clients send never becomes a line of the log, nor stands in one."""
+"""Client input cannot create a log line, and no log line quotes it."""
 
 import json
 import socket
@@ -36,7 +36,7 @@ def url(django_db_setup: None, log) -> Iterator[str]:
 
 
 def raw(url: str, request: bytes) -> None:
-    """One request as it stands: no library would let us write some of them."""
+    """Send one raw request: client libraries refuse to write some of them."""
     where = urlsplit(url)
     with socket.create_connection((where.hostname, where.port), timeout=10) as connection:
         connection.sendall(request)
@@ -54,7 +54,7 @@ def request(url: str, method: str, path: str, body: Any = None, **headers: str) 
 
 
 def written(log: Path) -> list[dict[str, Any]]:
-    """The lines of the program itself, each of which has to be an object."""
+    """Return the log lines of the program, each of which must be a JSON object."""
     return [json.loads(line) for line in log.read_text().splitlines() if line.strip()]
 
 

@@ -1,4 +1,4 @@
-"""Sixty attacks, said in a room, by somebody named like one, in a room named like one."""
+"""The page shows sixty attacks as text: as messages, as a user name and as a room name."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -14,9 +14,9 @@ from tests.security.hostile.strings import MARKUP
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-# As much as a text may hold, and what turns the direction of whatever follows it.
+# The longest text, and marks that change the text direction.
 ZALGO, TURNED = "a" + "\u0301" * 3_900, "\u202e\u202e\u2067desrever"
-INERT = {"A", "BR", "EM", "MARK", "SPAN"}  # what the page itself makes of a text
+INERT = {"A", "BR", "EM", "MARK", "SPAN"}  # elements that the page itself creates in a text
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 def attack() -> Room:
-    """A public room that shows at once whatever is said there, and all of the attacks in it."""
+    """Create a public room without moderation that contains all attacks."""
     mallory = factories.make_user(name=MARKUP[2])
     room = rooms.create_room(creator_id=mallory.id, name=MARKUP[0], moderation_mode=Room.Mode.OFF)
     said = [
@@ -75,7 +75,7 @@ async def test_page_shows_hostile_text_as_plain_text(browser: Browser, url: str)
 
 
 def disturb() -> Room:
-    """A room in which somebody writes over the others, and turns their words around."""
+    """Create a room whose texts try to overlap others and reverse their direction."""
     mallory = factories.make_user(name=TURNED)
     room = rooms.create_room(creator_id=mallory.id, name="Sala", moderation_mode=Room.Mode.OFF)
     for text in (ZALGO, TURNED, "the last of them"):

@@ -1,5 +1,4 @@
-"""A short walk through what `make fuzz-api` does at length: hostile values in every field that the
-document names, and in some that it does not."""
+"""A short version of `make fuzz-api`: hostile values in documented and undocumented fields."""
 
 import json
 import random
@@ -36,7 +35,7 @@ def operations() -> list[tuple[str, str]]:
 
 
 class Requests:
-    """Of one operation, endlessly: mostly proper, each wrong somewhere."""
+    """Yield requests of one operation: mostly valid, each wrong in one place."""
 
     def __init__(self, method: str, path: str, ids: dict[str, str]) -> None:
         self.dice = random.Random(f"{method} {path}")

@@ -1,4 +1,4 @@
-"""Too long by one, at both doors: refused, and nothing is kept of it."""
+"""Input one byte or character too long, by REST and socket: refused and not stored."""
 
 import json
 import time
@@ -68,7 +68,7 @@ async def test_frame_of_64_kib_is_read_and_a_longer_one_closes_the_socket(cast: 
 
 @pytest.mark.django_db
 def test_text_that_expands_when_folded_is_judged_in_bounded_work():
-    """U+FDFA, 4,000 times: as long as a text may be, and so it is taken."""
+    """U+FDFA, 4,000 times: within the length limit, so it is accepted."""
     member = factories.make_member()
     posted = messages.post_message(
         author_id=member.user_id, room_id=member.room_id, text="\ufdfa" * 4_000

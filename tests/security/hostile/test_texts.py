@@ -1,4 +1,4 @@
-"""Hostile words, stored and shown as words, or refused."""
+"""Hostile texts are stored and shown as text, or refused."""
 
 import asyncio
 import json
@@ -96,7 +96,7 @@ def test_hostile_text_is_judged_or_refused_and_returned_unchanged():
 
 
 class Structure(HTMLParser):
-    """What a page is made of, beside its text."""
+    """Return the structure of a page without its text."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -132,7 +132,7 @@ def test_admin_lists_have_the_same_structure_for_hostile_text(client):
 
 @pytest.mark.proves("S24")
 def test_admin_pages_have_the_same_structure_for_hostile_text(client):
-    """One after the other: of what was said, of who said it, of where, and of what came of it."""
+    """Return the admin pages of a message, its author, its room and its log lines."""
     room = factories.make_room()
     message = factories.make_message(room, status="HELD")
     case = Case.objects.create(
@@ -145,7 +145,9 @@ def test_admin_pages_have_the_same_structure_for_hostile_text(client):
     pages += [reverse("admin:accounts_user_history", args=[message.author_id])]
     before = [Structure(client.get(page).text).found for page in pages]
 
-    attack = " ".join(" ".join(MARKUP).split())  # a line would be a paragraph, as it should
+    attack = " ".join(
+        " ".join(MARKUP).split()
+    )  # a text with line breaks becomes a paragraph, as intended
     for name in MARKUP[::12]:
         Message.objects.filter(pk=message.pk).update(text=attack, edit_text=attack)
         Case.objects.filter(pk=case.pk).update(text=attack, note=attack)
@@ -181,7 +183,7 @@ def test_room_name_needs_a_visible_character(name):
         rooms.create_room(creator_id=factories.make_user().id, name=name)
 
 
-# For engines that go back: 20 ways to hang them. RE2 refuses some, and walks the rest once.
+# For backtracking engines: 20 ways to hang them. RE2 refuses some and runs the rest linearly.
 HANGING = [
     r"(a+)+$", r"(a|a)*$", r"(a|aa)+$", r"([a-zA-Z]+)*$", r"(.*a){20}", r"(a*)*b", r"(x+x+)+y",
     r"^(([a-z])+.)+[A-Z]([a-z])+$", r"(.*)*=(.*)*", r"(a?){30}a{30}", r"a{1000}",
@@ -191,15 +193,14 @@ HANGING = [
 ]  # fmt: skip
 
 
-# As long as texts may be, for the patterns above.
+# The longest texts, for the patterns above.
 WORST = ["a" * 4_000, "a" * 3_999 + "!", "x" * 4_000, "ab" * 2_000, "a " * 2_000, "=" * 4_000]
 
 
 @pytest.mark.proves("S25")
 @pytest.mark.parametrize("pattern", HANGING)
 def test_pattern_is_refused_or_matches_in_bounded_time(pattern):
-    """The time RE2 takes is at most in proportion to its program times the text: both have their
-    limits, and the worst texts come to an end."""
+    """RE2's time is proportional to program size times text length, and both are limited."""
     group = {"id": "x", "patterns": [pattern], "category": "spam", "severity": 0, "action": "hold"}
     try:
         matcher = Matcher(rules=rules_of(group))
@@ -215,7 +216,7 @@ def test_pattern_is_refused_or_matches_in_bounded_time(pattern):
 
 @pytest.fixture
 def _polite_threads():
-    """No thread is made to give the interpreter's lock away: it has it until it lets go."""
+    """The interpreter's lock is not switched by a timer: a thread holds it until it releases it."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1_000.0)
     yield
@@ -231,8 +232,10 @@ async def test_slowest_pattern_does_not_block_the_event_loop():
     turns = 0
 
     def try_it() -> int:
-        """How often the loop turned during one search, of a text far longer than any may be: not at
-        all, were the interpreter's lock held."""
+        """Return how often the event loop ran during one search of a very long text.
+
+        It would be 0 if the search held the interpreter's lock.
+        """
         before = turns
         compiled.search("a" * 4_000 * 50)
         return turns - before

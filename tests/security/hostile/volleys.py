@@ -1,4 +1,4 @@
-"""Fires frames at a real server over real sockets, and tells of every answer that is not right."""
+"""Sends frames to a real server over real sockets, and reports every wrong answer."""
 
 import json
 from collections import Counter
@@ -12,19 +12,19 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.security.hostile.frames import NOT_ANSWERED, TOO_LARGE
 
-# What a socket may hear at any time, whatever it sends.
+# Frames that a socket may receive at any time.
 UNASKED = frozenset({"typing", "read", "presence", "chat_message", "message_updated"})
-# The places of the markers: no frame of ours has such a number.
+# Numbers of the marker pings: no generated frame uses them.
 MARKERS = 5_000_000_000_000_000
-VOLLEY = 50  # frames that are under way at once
-# Of one connection: it is closed (4029) for 2,000 refusals a minute.
+VOLLEY = 50  # frames in flight
+# Frames of one connection: it is closed (4029) after 2,000 refusals a minute.
 FRAMES_A_CONNECTION = 1_500
 
 Frame = dict[str, Any]
 
 
 class Findings:
-    """What was answered, counted, and what should not have happened."""
+    """The answers, counted, and everything unexpected."""
 
     def __init__(self) -> None:
         self.sent = 0
@@ -33,7 +33,7 @@ class Findings:
         self.violations: list[str] = []
 
     def judge(self, frame: bytes, answers: list[Frame]) -> None:
-        """One frame and all that was heard between it and the next."""
+        """One frame and everything received before the next one."""
         self.sent += 1
         direct = [answer for answer in answers if answer["type"] not in UNASKED]
         for answer in direct:
@@ -48,9 +48,9 @@ class Findings:
 
 
 async def fire(url: str, frames: Iterable[bytes], findings: Findings) -> None:
-    """Send each of the frames, on as many connections as it takes, one after the other.
+    """Send each frame, on as many connections as necessary, one after the other.
 
-    Raises ConnectionClosed only where the server refuses the connection itself.
+    Raises ConnectionClosed only if the server refuses the connection itself.
     """
     rest = iter(frames)
     while batch := list(islice(rest, FRAMES_A_CONNECTION)):
@@ -66,7 +66,7 @@ async def fire(url: str, frames: Iterable[bytes], findings: Findings) -> None:
 
 
 async def fire_too_large(url: str, findings: Findings) -> None:
-    """A frame over the limit: the last of its connection, whatever else is in it."""
+    """Tell whether a frame exceeds the limit: it closes its connection, whatever it contains."""
     async with _opened(url) as connection:
         await _send(connection, b'{"type":"ping"}'.ljust(TOO_LARGE))
         try:
@@ -86,7 +86,7 @@ def _volleys(batch: list[bytes]) -> Iterator[list[bytes]]:
 
 
 async def _exchange(connection: ClientConnection, volley: list[bytes], findings: Findings) -> None:
-    """Each frame is followed by a ping of ours: what comes before its pong is the answer."""
+    """Follow each frame with a ping: everything before its pong is the answer."""
     for number, frame in enumerate(volley):
         await _send(connection, frame)
         await connection.send(json.dumps({"type": "ping", "n": MARKERS + number}))
@@ -98,7 +98,7 @@ async def _exchange(connection: ClientConnection, volley: list[bytes], findings:
 
 
 async def _send(connection: ClientConnection, frame: bytes) -> None:
-    """As a text frame, though it may be no text: the library itself would refuse to."""
+    """Send bytes as a text frame, valid or not: the library would refuse to."""
     connection.protocol.send_text(frame)
     connection.send_data()
     await connection.drain()
@@ -115,7 +115,7 @@ async def _opened(url: str) -> AsyncIterator[ClientConnection]:
 
 
 def _complaint(frame: bytes, answers: list[Frame]) -> str | None:
-    """What is wrong with these answers to this frame."""
+    """Return what is wrong with these answers to this frame."""
     types = [answer["type"] for answer in answers]
     errors = [answer for answer in answers if answer["type"] == "error"]
     if any(error["code"] == "internal" or "error_id" in error for error in errors):
@@ -137,7 +137,7 @@ _ANSWERS = {
 
 
 def _kind(frame: bytes) -> str | None:
-    """The type of a frame that one could read; only such may have another answer than `error`."""
+    """Return the type of a readable frame; only these may get an answer other than `error`."""
     try:
         read = json.loads(frame.decode(), parse_constant=_refuse, object_pairs_hook=_once)
     except (ValueError, RecursionError):
