@@ -297,7 +297,7 @@ async def test_moderator_decides_held_message(ana: Visitor, bia: Visitor) -> Non
     held = await bia.sees(DOUBTFUL, "HELD")
     await expect(held).to_contain_text("Under review")
     await expect(ana.message(DOUBTFUL)).to_have_count(0)
-    await ana.page.get_by_role("button", name="Revisão").click()
+    await ana.page.get_by_role("button", name="Análise").click()
     await ana.page.locator(".case", has_text=DOUBTFUL).get_by_role("button", name="Aprovar").click()
     await bia.sees(DOUBTFUL, "APPROVED")
     await expect(ana.message(DOUBTFUL)).to_be_visible()
