@@ -1,4 +1,4 @@
-"""What the sockets say about themselves over HTTP."""
+"""HTTP paths: the AsyncAPI document of the WebSocket interface."""
 
 from django.urls import path
 

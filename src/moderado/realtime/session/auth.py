@@ -1,4 +1,8 @@
-"""Who opens a socket: the credentials of the handshake, and whose page it was opened from."""
+"""Authenticates connections: credentials of the handshake, and the origin of the page.
+
+A browser sends cookies with any page's WebSocket handshake. The session cookie therefore counts for
+pages of this site only, and other origins must be allowed by the configuration.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,21 +30,19 @@ Origin = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """What a browser or another client presents when it opens a socket."""
+    """The credentials that a client presents when it connects."""
 
     ticket: str | None
     token: str | None
-    cookie: str | None  # only of a page of our own origin
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the first frame must say who this is."""
-        return self.ticket is None and self.token is None and self.cookie is None
+    cookie: str | None  # None for pages of another origin
 
 
 def is_foreign(scope: Scope) -> bool:
-    """Whether a page of a foreign origin opens this socket: scheme, host and port must be ours
-    or on the list, exactly. A missing Origin is no browser's, and brings no cookie in."""
+    """Whether a page of a foreign origin connects.
+
+    Scheme, host and port must equal this site's or those of an allowed origin. A client without an
+    Origin header is no browser, and is not foreign; its cookie does not count.
+    """
     sent = _header(scope, b"origin")
     if sent is None:
         return False
@@ -50,7 +52,7 @@ def is_foreign(scope: Scope) -> bool:
 
 
 def handshake_of(scope: Scope) -> Handshake:
-    """The credentials of the handshake, in no order yet."""
+    """Read the credentials of the handshake."""
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=32)
     return Handshake(
         ticket=query.get("ticket", [None])[0],
@@ -60,9 +62,14 @@ def handshake_of(scope: Scope) -> Handshake:
 
 
 def _principal_of_handshake(handshake: Handshake) -> Principal | None:
-    """Who this is, by the first credential there is: ticket, token, cookie. None: not said.
+    """Authenticate by the first credential present, of ticket, token and cookie.
 
-    Raises NotAuthenticated, and Unavailable.
+    Returns:
+        None without a credential: the first frame must authenticate.
+
+    Raises:
+        NotAuthenticated: The ticket or token is not valid.
+        Unavailable: The ticket cannot be checked, since Redis or PostgreSQL does not answer.
     """
     if handshake.ticket is not None:
         return redeem_ticket(ticket=handshake.ticket)
@@ -81,7 +88,7 @@ def _principal_of_cookie(session_key: str) -> Principal | None:
     try:
         return selectors.principal_of_session(UUID(str(session_id)))
     except (NotAuthenticated, ValueError):
-        return None  # signed out: the first frame may still say who this is
+        return None  # logged out: the first frame may still authenticate
 
 
 principal_of_handshake = run_in_db_thread(_principal_of_handshake)
@@ -101,7 +108,7 @@ def _session_cookie(scope: Scope) -> str | None:
 
 
 def _own_origin(scope: Scope) -> Origin | None:
-    """Where the client believes it is connected to, if that is a name of ours."""
+    """The origin that the client has connected to, if its host is one of ALLOWED_HOSTS."""
     scheme = "https" if scope.get("scheme") == "wss" else "http"
     own = _parsed(f"{scheme}://{_header(scope, b'host') or ''}")
     if own is None or not validate_host(own[1], settings.ALLOWED_HOSTS):
@@ -110,7 +117,7 @@ def _own_origin(scope: Scope) -> Origin | None:
 
 
 def _parsed(text: str) -> Origin | None:
-    """`scheme://host[:port]` and nothing more, or None."""
+    """Parse exactly `scheme://host[:port]`. None for anything else."""
     try:
         parts = urlsplit(text.lower())
         port = parts.port or _PORTS.get(parts.scheme)
@@ -124,7 +131,7 @@ def _parsed(text: str) -> Origin | None:
 
 
 def _header(scope: Scope, name: bytes) -> str | None:
-    """The header's value; None when it is absent, and of several the one that allows nothing."""
+    """The header's value. None when it is absent; "" when it is repeated, which allows nothing."""
     values = [value for header, value in scope.get("headers", ()) if header.lower() == name]
     if len(values) > 1 and name != b"cookie":
         return ""
