@@ -3,10 +3,10 @@
 import pytest
 
 from tests.faults.conftest import start_cluster, template
-from tests.integration.realtime.conftest import cast, server
+from tests.integration.realtime.conftest import cast, server, timing
 from tests.security.scene import Scene
 
-__all__ = ["cast", "server", "start_cluster", "template"]
+__all__ = ["cast", "server", "start_cluster", "template", "timing"]
 
 
 @pytest.fixture(params=["private", "public"])

@@ -14,9 +14,8 @@ from moderado.accounts import selectors, tokens
 from moderado.accounts.models import Session, User
 from moderado.accounts.services import sessions, tickets
 from moderado.realtime.infra.db_calls import run_in_db_thread
-from moderado.realtime.session import consumer
 from tests.factories import make_user
-from tests.integration.realtime.conftest import Cast
+from tests.integration.realtime.conftest import Cast, timing_with
 
 
 def open_session(**fields: object) -> Session:
@@ -141,8 +140,8 @@ def test_access_and_refresh_tokens_are_not_interchangeable(db):
 
 
 @pytest.mark.proves("S6")
-async def test_socket_refuses_forged_tokens_in_every_position(cast: Cast, monkeypatch):
-    monkeypatch.setattr(consumer, "AUTHENTICATION_SECONDS", 0.3)
+@pytest.mark.parametrize("timing", [timing_with(authentication=0.3)])
+async def test_socket_refuses_forged_tokens_in_every_position(cast: Cast):
     codes = {}
 
     for impostor in IMPOSTORS:

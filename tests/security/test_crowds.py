@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from moderado.accounts.models import User
-from moderado.realtime.session.consumer import AUTHENTICATION_SECONDS
+from moderado.realtime.node import Timing
 from tests import processes
 from tests.integration.realtime.clients import Client, connected
 from tests.integration.realtime.conftest import make_token, make_user
@@ -89,9 +89,10 @@ async def test_1000_silent_sockets_delay_no_user_and_time_out(url: str):
     assert still_open > SILENT / 2  # otherwise the new connections met no crowd
     assert waits[-1] < PATIENCE
     assert set(codes) == {4001}
-    assert AUTHENTICATION_SECONDS == 10  # as docs/protocol.md says
-    assert min(seconds) >= AUTHENTICATION_SECONDS
-    assert max(seconds) < AUTHENTICATION_SECONDS + 5
+    limit = Timing().authentication
+    assert limit == 10  # as docs/protocol.md says
+    assert min(seconds) >= limit
+    assert max(seconds) < limit + 5
 
 
 @asynccontextmanager

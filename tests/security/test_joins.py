@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
+from moderado.realtime import node
 from moderado.realtime.infra import queries
 from moderado.realtime.pubsub.subscriptions import LayerSubscriptions
-from moderado.realtime.rooms import hub
 from moderado.realtime.wire.close_codes import CloseCode
 from tests.integration.realtime.clients import Client
 from tests.integration.realtime.conftest import Cast, make_token, make_user
@@ -24,7 +24,9 @@ def looked_at(monkeypatch) -> list[str]:
     open_room, join = queries.open_room, LayerSubscriptions.join
 
     async def noted_open_room(**given):
-        asked.append("the room" if given["room_id"] in hub.hub().rooms else "the room, too soon")
+        asked.append(
+            "the room" if given["room_id"] in node.current().hub.rooms else "the room, too soon"
+        )
         return await open_room(**given)
 
     async def noted_join(groups: LayerSubscriptions, group: str) -> None:
@@ -79,7 +81,7 @@ async def test_stranger_learns_nothing_from_events_during_join(cast: Cast, monke
     token = await make_token(stranger := await make_user())
     at_stranger = await cast.join(stranger)
     absent = await refused(at_stranger, uuid4())
-    open_room, here = queries.open_room, hub.hub()
+    open_room, here = queries.open_room, node.current().hub
 
     async def parted_meanwhile(**given):
         for socket in list(here.rooms[room.id].subscriptions):

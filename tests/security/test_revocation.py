@@ -18,9 +18,9 @@ from moderado.chat.models import Room
 from moderado.chat.services import memberships, rooms
 from moderado.realtime.infra.db_calls import run_in_db_thread
 from moderado.realtime.pubsub import fanout
-from moderado.realtime.rooms import reconcile
+from moderado.realtime.rooms.reconcile import Schedule
 from tests.integration.realtime.clients import Client
-from tests.integration.realtime.conftest import Cast, make_token, make_user
+from tests.integration.realtime.conftest import Cast, make_token, make_user, timing_with
 
 SOON = 5.0  # seconds
 SECRET = "xicrinha"
@@ -107,8 +107,7 @@ async def speak_on(cast: Cast, losses: dict[str, Loss]) -> None:
 
 @pytest.fixture
 def deaf(monkeypatch):
-    """Drop all hints, and check the sessions in every round."""
-    monkeypatch.setattr(reconcile, "SESSIONS_EVERY", 1)
+    """Drop all hints from the call on."""
 
     def drop_hints() -> None:
         monkeypatch.setattr(fanout._publisher, "take", lambda *_parcels: None)
@@ -132,6 +131,9 @@ async def test_revoked_reader_is_closed_at_once_and_receives_nothing_later(cast:
 
 
 @pytest.mark.proves("S11")
+@pytest.mark.parametrize(
+    "timing", [timing_with(reconciliation=Schedule(interval=1.0, sessions_every=1))]
+)
 async def test_revoked_reader_is_closed_without_any_hint(cast: Cast, deaf):
     losses = {how: await prepared(cast, how) for how in EVERYWAY}
     deaf()
@@ -149,8 +151,10 @@ async def test_revoked_reader_is_closed_without_any_hint(cast: Cast, deaf):
 
 @pytest.mark.proves("S11")
 def test_rooms_and_sessions_are_rechecked_within_their_intervals():
-    assert reconcile.ROUND + reconcile.IN_FLIGHT < SOON
-    assert reconcile.ROUND * reconcile.SESSIONS_EVERY + reconcile.IN_FLIGHT < 30
+    schedule = Schedule()
+
+    assert schedule.interval + schedule.hint_delay < SOON
+    assert schedule.interval * schedule.sessions_every + schedule.hint_delay < 30
 
 
 @pytest.mark.proves("S12")

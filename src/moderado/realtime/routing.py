@@ -1,4 +1,4 @@
-"""Which path is which socket; any other is refused at the handshake."""
+"""The WebSocket paths. Any other is refused at the handshake."""
 
 from typing import Any
 
@@ -8,17 +8,17 @@ from django.urls import path, re_path
 from moderado.realtime.session.consumer import ChatConsumer
 
 
-async def unknown(_scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """There is no socket here: refused before it is accepted, which HTTP says as 403."""
+async def refuse(_scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Close before accepting, which the server answers with HTTP 403."""
     await receive()
     await send({"type": "websocket.close"})
 
 
-# The id is read by the consumer: a malformed one is answered as a room that is not there.
+# The consumer parses the id: a malformed one is answered like that of a room that does not exist.
 router = URLRouter(
     [
         path("ws/chat/", ChatConsumer.as_asgi()),
         path("ws/chat/<str:room_id>/", ChatConsumer.as_asgi()),
-        re_path(r"", unknown),  # type: ignore[arg-type]  # an ASGI application, no view
+        re_path(r"", refuse),  # type: ignore[arg-type]  # an ASGI application, no view
     ]
 )

@@ -20,8 +20,10 @@ from moderado.chat.models import Room
 from moderado.chat.services import messages
 from moderado.chat.services.screening import screen_waiting
 from moderado.config.asgi import application
+from moderado.realtime import node
 from moderado.realtime.infra.db_calls import run_in_db_thread
-from moderado.realtime.rooms import hub, reconcile
+from moderado.realtime.node import Timing
+from moderado.realtime.rooms.reconcile import Schedule
 from moderado.realtime.transport import uvicorn_protocol
 from tests import factories
 from tests.integration.realtime.clients import Client, connected
@@ -55,15 +57,28 @@ async def running_server() -> AsyncIterator[str]:
         listener.close()
 
 
+@pytest.fixture
+def timing() -> Timing:
+    """The timing of the server's node. A test that needs another one parametrizes it."""
+    return timing_with()
+
+
+def timing_with(*, reconciliation: Schedule | None = None, **seconds: float) -> Timing:
+    """A timing with a short periodic check."""
+    return Timing(reconciliation=reconciliation or Schedule(interval=1.0), **seconds)
+
+
 @pytest_asyncio.fixture
-async def server(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+async def server(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch, timing: Timing
+) -> AsyncIterator[str]:
     """The address of a server with a short periodic check."""
     await asyncio.to_thread(_forget_everything)
-    monkeypatch.setattr(reconcile, "ROUND", 1.0)
+    here = node.start(timing)
     monkeypatch.setattr(uvicorn_protocol, "SPREAD", 0.0)  # seconds: nobody waits for the last ones
     async with running_server() as url:
         yield url
-    await hub.hub().close()
+    await here.close()
     layer = get_channel_layer()
     assert layer is not None
     await layer.flush()

@@ -1,5 +1,5 @@
 """The real server, and fixtures for hostile input."""
 
-from tests.integration.realtime.conftest import cast, configured, server
+from tests.integration.realtime.conftest import cast, configured, server, timing
 
-__all__ = ["cast", "configured", "server"]
+__all__ = ["cast", "configured", "server", "timing"]

@@ -19,8 +19,7 @@ from moderado.chat.models import Message, Room
 from moderado.chat.services import messages
 from moderado.core import limits
 from moderado.core.errors import RateLimited
-from moderado.realtime.pubsub import fanout
-from moderado.realtime.rooms import hub
+from moderado.realtime.pubsub import fanout, listener
 from tests import factories
 from tests.integration.realtime.conftest import Cast
 from tests.processes import wait_until
@@ -48,7 +47,7 @@ def publish(channel: str, *payloads: bytes) -> None:
 async def test_malformed_layer_message_stops_no_hub(cast: Cast, monkeypatch):
     pauses: list[object] = []
     monkeypatch.setattr(
-        hub.log, "warning", lambda event, **_: event == "layer_failed" and pauses.append(event)
+        listener.log, "warning", lambda event, **_: event == "layer_failed" and pauses.append(event)
     )
     room = await cast.room()
     ana = await cast.member(room)

@@ -1,4 +1,8 @@
-"""The groups of the channel layer that this process listens to, whatever becomes of Redis."""
+"""The channel of this process, and the groups of the channel layer that it has joined.
+
+No method but `receive` and `reconnect` raises because of Redis: a group that could not be joined is
+joined later, by `rejoin`.
+"""
 
 import asyncio
 from collections.abc import Collection
@@ -13,98 +17,108 @@ from moderado.realtime.pubsub.layer import channel_of_group
 
 log = structlog.get_logger(__name__)
 
-PATIENCE = 2.0  # seconds for one call of the layer
-PAUSE = 2.0  # seconds during which a layer that failed is not asked again
-ALONE = 0.5  # seconds
+CALL_TIMEOUT = 2.0  # seconds for one call of the layer
+RETRY_DELAY = 2.0  # seconds without calls, after one failed
+UNSHARED_TTL = 0.5  # seconds for which "no other process has joined it" is remembered
 
 
 class LayerSubscriptions:
-    """One channel, and the groups it should be in. What failed is made good by `mend`."""
+    """The groups of one event loop."""
 
     def __init__(self) -> None:
         self.channel: str | None = None
-        self._wanted: set[str] = set()  # for good: one that is empty here by now costs little
+        self._wanted: set[str] = set()  # never shrinks: there are only as many as shards
         self._joined: set[str] = set()
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._failed_at = float("-inf")
-        self._uncounted_at = float("-inf")
-        self._alone: set[str] = set()  # groups that nobody else had joined a moment ago
-        self._forget_at = float("-inf")
+        self._count_failed_at = float("-inf")
+        self._unshared: set[str] = set()
+        self._unshared_until = float("-inf")
         self._client = new_async_client(settings.ENV.layer)
 
     async def receive(self) -> object:
-        """The next message of the channel, opened when needed. Raises what the layer does, and
-        ValueError for bytes that are no message."""
+        """Wait for the next message. Opens the channel when there is none.
+
+        Raises:
+            ValueError: The bytes received are no message.
+            Exception: Whatever the layer raises.
+        """
         layer = _layer()
         if self.channel is None:
             self.channel = await layer.new_channel("hub.")
             self._joined.clear()
-            await self.mend()
+            await self.rejoin()
         message: object = await layer.receive(self.channel)
         return message
 
     async def join(self, group: str) -> None:
-        """Listen to `group` from now on, or as soon as the layer allows."""
+        """Join a group now, or as soon as the layer allows."""
         if group in self._joined:
             return
         self._wanted.add(group)
-        async with self._turn:
-            await self._settle(group)
+        async with self._lock:
+            await self._try_to_join(group)
 
-    async def mend(self) -> None:
-        """Join what should have been joined."""
-        async with self._turn:
+    async def rejoin(self) -> None:
+        """Join the groups that could not be joined before."""
+        async with self._lock:
             for group in self._wanted - self._joined:
-                await self._settle(group)
+                await self._try_to_join(group)
 
-    async def heard_elsewhere(self, groups: Collection[str]) -> Collection[str]:
-        """Which of `groups`, all of them ours, other processes have joined too; all of them when
-        nobody knows. That none has is taken for true for half a second more."""
+    async def joined_elsewhere(self, groups: Collection[str]) -> Collection[str]:
+        """Return those of `groups` that other processes have joined too.
+
+        Args:
+            groups: Groups that this process has joined.
+
+        Returns:
+            All of them when Redis does not answer. That no other process has joined a group may
+            be out of date by half a second.
+        """
         now = asyncio.get_running_loop().time()
-        if now - self._uncounted_at < PAUSE:
+        if now - self._count_failed_at < RETRY_DELAY:
             return groups
-        if now >= self._forget_at:
-            self._alone.clear()
-            self._forget_at = now + ALONE
-        names = {channel_of_group(group): group for group in groups if group not in self._alone}
+        if now >= self._unshared_until:
+            self._unshared.clear()
+            self._unshared_until = now + UNSHARED_TTL
+        names = {channel_of_group(group): group for group in groups if group not in self._unshared}
         if not names:
             return ()
         try:
             counted = await self._client.pubsub_numsub(*names)
         except (RedisError, OSError) as error:
-            self._uncounted_at = now
+            self._count_failed_at = now
             log.warning("groups_not_counted", error=type(error).__name__)
             return groups
         shared = {names[name] for name, count in counted if count > (names[name] in self._joined)}
-        self._alone.update(set(names.values()) - shared)
+        self._unshared.update(set(names.values()) - shared)
         return shared
 
     async def close(self) -> None:
-        """Close what was opened beside the layer."""
+        """Close the connections that were opened beside the layer's own."""
         await self._client.aclose()
 
-    async def reopen(self) -> None:
-        """Forget every connection of this loop's layer: the next `receive` starts anew."""
+    async def reconnect(self) -> None:
+        """Drop all connections of this loop's layer. The next `receive` opens new ones."""
         self.channel = None
         self._failed_at = float("-inf")
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(CALL_TIMEOUT):
             await _layer().flush()
 
-    async def _settle(self, group: str) -> None:
-        """Join what is not joined yet, if the layer can be asked."""
+    async def _try_to_join(self, group: str) -> None:
         if group in self._joined or self.channel is None or self._is_pausing():
             return
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(CALL_TIMEOUT):
                 await _layer().group_add(group, self.channel)
-        except Exception as error:  # noqa: BLE001  (whatever the layer raises, sockets live on)
+        except Exception as error:  # noqa: BLE001  (connections outlive failures of the layer)
             self._failed_at = asyncio.get_running_loop().time()
             log.warning("group_not_joined", error=type(error).__name__)
             return
         self._joined.add(group)
 
     def _is_pausing(self) -> bool:
-        return asyncio.get_running_loop().time() - self._failed_at < PAUSE
+        return asyncio.get_running_loop().time() - self._failed_at < RETRY_DELAY
 
 
 def _layer() -> Any:

@@ -1,95 +1,108 @@
-"""Who is listening to which room, in any process: best effort, and right again within 45 s."""
+"""Who subscribes to which room, over all processes. Best effort; correct again within 45 s.
+
+Each process holds a lease for each of its users in a room: the leases of a process that died end
+by themselves.
+"""
 
 import asyncio
 import os
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from moderado.realtime.infra.leases import Leases
-from moderado.realtime.pubsub import fanout
+from moderado.realtime.rooms.room import LiveRoom
 
-if TYPE_CHECKING:
-    from moderado.realtime.rooms.hub import Hub
-    from moderado.realtime.rooms.room import LiveRoom
+MAX_LISTED = 200  # users; beyond, no list is sent, since announcements would cost its square
+ANNOUNCE_INTERVAL = 0.25  # seconds between two announcements of one room
 
-# Beyond this many nobody reads a list of who is there, and telling all of all costs the square.
-CROWD = 200
-EVERY = 0.25  # seconds between two tellings of one room: who comes and goes meanwhile waits
+Announce = Callable[[UUID, Mapping[UUID, bool]], None]
 
 
 class Presence:
-    """The listeners of this process, as leases that others can see."""
+    """Announces arrivals and departures, those of one interval together.
 
-    def __init__(self, leases: Leases) -> None:
+    Args:
+        leases: Where other processes see this one's users.
+        announce: Publishes to a room who has arrived (True) and who has left (False).
+        interval: Seconds between two announcements of one room.
+    """
+
+    def __init__(
+        self, leases: Leases, *, announce: Announce, interval: float = ANNOUNCE_INTERVAL
+    ) -> None:
         self._leases = leases
+        self._announce = announce
+        self._interval = interval
         self._process = f"{os.getpid()}-{uuid4().hex[:8]}"
-        self._news: dict[UUID, dict[UUID, bool]] = {}  # of rooms that were told a moment ago
+        self._waiting: dict[UUID, dict[UUID, bool]] = {}  # of rooms announced an interval ago
 
-    async def enter(self, room: "LiveRoom", user_id: UUID) -> tuple[UUID, ...]:
-        """Note that the user listens, tell the others if that is new, and answer who is there."""
-        found = await self._leases.enter(_key(room.id), self._member(user_id), limit=CROWD)
-        before = self._tell_gone(room.id, found)
+    async def enter(self, room: LiveRoom, user_id: UUID) -> tuple[UUID, ...]:
+        """Add the user to the room, and announce an arrival.
+
+        Returns:
+            The users in the room, sorted. Empty for more than 200, or when Redis does not answer.
+        """
+        found = await self._leases.enter(_key(room.id), self._member(user_id), limit=MAX_LISTED)
+        before = self._announce_departures(room.id, found)
         if before is None:
             return ()
         if user_id not in before:
-            self._tell(room.id, user_id, present=True)
+            self._note(room.id, user_id, present=True)
         return tuple(sorted(before | {user_id}))
 
-    async def leave(self, room: "LiveRoom", user_id: UUID) -> None:
-        """Note that one of the user's sockets has left; tell the others if it was the last."""
-        if any(sub.user_id == user_id for sub in room.subscriptions.values()):
+    async def leave(self, room: LiveRoom, user_id: UUID) -> None:
+        """Remove the user, and announce it, unless another connection here stays subscribed."""
+        if room.has_user(user_id):
             return
-        # Whoever was refused the room has never been there: nobody hears of the attempt.
+        # A user who was refused has no lease: the attempt is not announced.
         if await self._leases.release(_key(room.id), self._member(user_id)):
             await self._sweep(room.id, left=user_id)
 
-    async def renew(self, hub: "Hub") -> None:
-        """Keep this process's leases, and tell of those that ended because a process died."""
-        for room_id, room in list(hub.rooms.items()):
-            users = {sub.user_id for sub in room.subscriptions.values()}
-            if users and len(users) <= CROWD:
+    async def renew(self, rooms: Iterable[LiveRoom]) -> None:
+        """Renew this process's leases, and announce users whose process has died."""
+        for room in list(rooms):
+            users = room.user_ids()
+            if users and len(users) <= MAX_LISTED:
                 members = [self._member(user_id) for user_id in users]
-                await self._leases.hold(_key(room_id), members)
-                await self._sweep(room_id)
+                await self._leases.hold(_key(room.id), members)
+                await self._sweep(room.id)
 
-    async def _sweep(self, room_id: UUID, *, left: UUID | None = None) -> set[UUID] | None:
-        """Who is there, once the others were told of those who no longer are; None: a crowd, or
-        nobody knows."""
-        return self._tell_gone(
-            room_id, await self._leases.sweep(_key(room_id), limit=CROWD), left=left
-        )
+    async def _sweep(self, room_id: UUID, *, left: UUID | None = None) -> None:
+        swept = await self._leases.sweep(_key(room_id), limit=MAX_LISTED)
+        self._announce_departures(room_id, swept, left=left)
 
-    def _tell_gone(
+    def _announce_departures(
         self,
         room_id: UUID,
         swept: tuple[list[str], list[str]] | None,
         *,
         left: UUID | None = None,
     ) -> set[UUID] | None:
-        if swept is None or len(swept[1]) >= CROWD:
+        """Return who is present; None when there are too many, or it is unknown."""
+        if swept is None or len(swept[1]) >= MAX_LISTED:
             return None
         present = _users(swept[1])
-        gone = _users(swept[0]) | ({left} if left else set())
-        for user_id in gone - present:
-            self._tell(room_id, user_id, present=False)
+        departed = _users(swept[0]) | ({left} if left else set())
+        for user_id in departed - present:
+            self._note(room_id, user_id, present=False)
         return present
 
-    def _tell(self, room_id: UUID, user_id: UUID, *, present: bool) -> None:
-        """At once, or together with all that happens until the room may be told again."""
-        if room_id in self._news:
-            self._news[room_id][user_id] = present
+    def _note(self, room_id: UUID, user_id: UUID, *, present: bool) -> None:
+        """Announce at once, or with the others at the end of the interval."""
+        if room_id in self._waiting:
+            self._waiting[room_id][user_id] = present
         else:
-            self._tell_all(room_id, {user_id: present})
+            self._announce_all(room_id, {user_id: present})
 
-    def _tell_all(self, room_id: UUID, news: dict[UUID, bool]) -> None:
-        fanout.tell_presence(room_id, news)
-        self._news[room_id] = {}
-        asyncio.get_running_loop().call_later(EVERY, self._tell_waiting, room_id)
+    def _announce_all(self, room_id: UUID, changes: dict[UUID, bool]) -> None:
+        self._announce(room_id, changes)
+        self._waiting[room_id] = {}
+        asyncio.get_running_loop().call_later(self._interval, self._end_interval, room_id)
 
-    def _tell_waiting(self, room_id: UUID) -> None:
-        if news := self._news.pop(room_id):
-            self._tell_all(room_id, news)
+    def _end_interval(self, room_id: UUID) -> None:
+        if changes := self._waiting.pop(room_id):
+            self._announce_all(room_id, changes)
 
     def _member(self, user_id: UUID) -> str:
         return f"{user_id}/{self._process}"
@@ -100,11 +113,11 @@ def _key(room_id: UUID) -> str:
 
 
 def _users(members: list[str]) -> set[UUID]:
-    """What is no member of ours, written there by somebody else, keeps nobody out of the room."""
+    """The users of these leases. Members that others have written to Redis are ignored."""
     return {user for member in members if (user := _user(member)) is not None}
 
 
-@lru_cache(maxsize=10_000)  # of those who are there, everybody who comes reads all
+@lru_cache(maxsize=10_000)  # each arrival reads all members of its room
 def _user(member: str) -> UUID | None:
     try:
         return UUID(member.partition("/")[0])

@@ -1,119 +1,150 @@
-"""What no hint announced: found in PostgreSQL, every few seconds, for everything in use here."""
+"""Recovers lost events: compares the hub with PostgreSQL every few seconds.
+
+The channel layer delivers at most once. What no hint announced is found here: changes of rooms,
+lost rights, outcomes of messages, ended sessions.
+"""
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
 from uuid import UUID
 
 import structlog
 
+from moderado.chat.events import AuthorNotified
+from moderado.chat.types import Head
 from moderado.core import failpoints
 from moderado.core.errors import Unavailable
-from moderado.realtime.infra import queries
+from moderado.realtime.infra.background import Start
 from moderado.realtime.pubsub import fanout
+from moderado.realtime.rooms.hub import Hub
 from moderado.realtime.wire.close_codes import CloseCode
-
-if TYPE_CHECKING:
-    from moderado.realtime.rooms.hub import Hub
 
 log = structlog.get_logger(__name__)
 
-ROUND = 2.5  # seconds between two rounds
-IN_FLIGHT = 0.3  # seconds that a hint may be on its way before it is missed
-VERDICT_AFTER = 1.5  # seconds after which a verdict is asked for
-SESSIONS_EVERY = 8  # rounds
-LEASES_EVERY = 4  # rounds
-DEAF_AFTER = 12.0  # seconds without one's own beat
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When what is checked."""
+
+    interval: float = 2.5  # seconds between two rounds
+    hint_delay: float = 0.3  # seconds that a hint may be on its way before it counts as lost
+    outcome_after: float = 1.5  # seconds after which the outcome of a message is looked up
+    sessions_every: int = 8  # rounds
+    leases_every: int = 4  # rounds
+
+
+class Records(Protocol):
+    """What is read from PostgreSQL."""
+
+    def heads(self, room_ids: Collection[UUID], /) -> Awaitable[Mapping[UUID, Head]]: ...
+
+    def settled(self, message_ids: Collection[UUID], /) -> Awaitable[Iterable[AuthorNotified]]: ...
+
+    def sessions_alive(self, session_ids: Collection[UUID], /) -> Awaitable[Collection[UUID]]: ...
 
 
 class Reconciler:
-    """The periodic check of one hub."""
+    """The periodic check of one hub.
 
-    def __init__(self, hub: "Hub") -> None:
+    Args:
+        hub: What is compared.
+        records: What it is compared with.
+        check_layer: Checks the connection to the channel layer.
+        renew_leases: Renews what this process holds in Redis. Run in the background.
+        start: Starts a background task.
+        schedule: When what is checked.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        *,
+        records: Records,
+        check_layer: Callable[[], Awaitable[None]],
+        renew_leases: Callable[[], Coroutine[Any, Any, None]],
+        start: Start,
+        schedule: Schedule,
+    ) -> None:
         self._hub = hub
+        self._records = records
+        self._check_layer = check_layer
+        self._renew_leases = renew_leases
+        self._start = start
+        self._schedule = schedule
         self._rounds = 0
 
     async def run(self) -> None:
-        """For ever. A round that fails is logged, and the next one comes."""
+        """Check for ever. A round that fails is logged; the next one comes."""
         while True:
-            await asyncio.sleep(ROUND)
+            await asyncio.sleep(self._schedule.interval)
             self._rounds += 1
             try:
                 await self._round()
             except Unavailable:
-                log.warning("healing_postponed")
+                log.warning("reconciliation_postponed")
             except Exception:
-                log.exception("healing_failed")
+                log.exception("reconciliation_failed")
 
     async def _round(self) -> None:
         if failpoints.reach("hub.healing"):
             return
-        await self._listen_again()
-        if self._rounds % LEASES_EVERY == 0:
-            self._hub.run(self._renew_leases())
+        await self._check_layer()
+        if self._rounds % self._schedule.leases_every == 0:
+            self._start(self._renew_leases())
         await self.rooms()
-        await self.verdicts()
-        if self._rounds % SESSIONS_EVERY == 0:
+        await self.outcomes()
+        if self._rounds % self._schedule.sessions_every == 0:
             await self.sessions()
 
-    async def _listen_again(self) -> None:
-        """Whether the hub still hears: by a hint to itself, on the way that all hints take."""
-        hub, now = self._hub, asyncio.get_running_loop().time()
-        if hub.groups.channel is not None:
-            fanout.send_beat(hub.groups.channel)
-        if now - hub.last_beat > DEAF_AFTER:
-            hub.last_beat = now
-            log.warning("hub_deaf")
-            hub.resubscribe()
-        await hub.groups.mend()
-
-    async def _renew_leases(self) -> None:
-        await self._hub.connections.renew()
-        await self._hub.presence.renew(self._hub)
-
     async def rooms(self) -> None:
-        """Every room in use here, in one query: where it stands, and who may have been removed."""
+        """Compare the heads of all rooms, in one query."""
         room_ids = list(self._hub.rooms)
         if not room_ids:
             return
-        heads = await queries.heads(room_ids)
-        await asyncio.sleep(IN_FLIGHT)
+        heads = await self._records.heads(room_ids)
+        await asyncio.sleep(self._schedule.hint_delay)
         for room_id in room_ids:
             room, head = self._hub.rooms.get(room_id), heads.get(room_id)
             if room is None:
                 continue
             if head is not None:
-                room.take(head)
+                room.receive(head)
             else:
-                for socket in list(room.subscriptions):
-                    self._hub.detach(socket, room_id, CloseCode.NO_SUCH_ROOM)
+                for connection in list(room.subscriptions):
+                    self._hub.detach(connection, room_id, CloseCode.NO_SUCH_ROOM)
 
-    async def verdicts(self) -> None:
-        """What became of messages whose authors were told that they wait, and nothing since."""
-        waiting = self._waiting()
-        for told in await queries.settled(waiting) if waiting else ():
-            hint = fanout.author_note(told)
-            for socket in list(self._hub.users.get(told.author_id, ())):
-                if told.view.id in socket.awaited:
-                    self._hub.tell_of(socket, hint)
-                    socket.awaited.pop(told.view.id, None)
+    async def outcomes(self) -> None:
+        """Look up the outcomes that authors have awaited for too long."""
+        awaited = self._awaited()
+        for event in await self._records.settled(awaited) if awaited else ():
+            hint = fanout.author_note(event)
+            for connection in list(self._hub.users.get(event.author_id, ())):
+                if connection.notices.is_awaiting(event.view.id):
+                    self._hub.notify_connection(connection, hint)
+                    connection.notices.stop_awaiting(event.view.id)
 
-    def _waiting(self) -> set[UUID]:
-        before = asyncio.get_running_loop().time() - VERDICT_AFTER
+    def _awaited(self) -> set[UUID]:
+        moment = asyncio.get_running_loop().time() - self._schedule.outcome_after
         return {
             message_id
-            for sockets in self._hub.users.values()
-            for socket in sockets
-            for message_id, awaited in socket.awaited.items()
-            if awaited.since < before
+            for connections in self._hub.users.values()
+            for connection in connections
+            for message_id in connection.notices.awaited_since_before(moment)
         }
 
     async def sessions(self) -> None:
-        """Sessions that ended without a hint, and users who are no longer active."""
-        users = self._hub.users
-        principals = {s.principal for sockets in users.values() for s in sockets if s.principal}
+        """Close connections whose session has ended, or whose user is no longer active."""
+        principals = {
+            connection.principal
+            for connections in self._hub.users.values()
+            for connection in connections
+            if connection.principal
+        }
         if not principals:
             return
-        alive = await queries.sessions_alive({principal.session_id for principal in principals})
+        alive = await self._records.sessions_alive({each.session_id for each in principals})
         for principal in principals:
             if principal.session_id not in alive:
                 self._hub.close_sessions(principal.user_id, lambda session: session not in alive)

@@ -7,7 +7,6 @@ where there is a crowd, a moment is waited for those who are about to come, unle
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -17,11 +16,11 @@ from moderado.chat.services.batches import SendRequest
 from moderado.chat.services.messages import SendResult
 from moderado.chat.types import MessageView
 from moderado.core.errors import ApplicationError, Unavailable
+from moderado.realtime.infra.background import Start
 from moderado.realtime.infra.db_calls import run_in_db_thread
 from moderado.realtime.pubsub import fanout
-
-if TYPE_CHECKING:
-    from moderado.realtime.rooms.hub import Hub
+from moderado.realtime.pubsub.subscriptions import LayerSubscriptions
+from moderado.realtime.rooms.hub import Hub
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +38,10 @@ post_message = run_in_db_thread(messages.post_message)
 class SendBatcher:
     """The sends of one hub."""
 
-    def __init__(self, hub: "Hub") -> None:
+    def __init__(self, hub: Hub, subscriptions: LayerSubscriptions, *, start: Start) -> None:
         self._hub = hub
+        self._subscriptions = subscriptions
+        self._start = start
         self._waiting: deque[Waiting] = deque()
         self._is_at_work = False
         self._stores: set[asyncio.Task[None]] = set()  # or one that takes long may be collected
@@ -51,7 +52,7 @@ class SendBatcher:
         self._waiting.append((asked, answer))
         if not self._is_at_work:
             self._is_at_work = True
-            self._hub.run(self._work())
+            self._start(self._work())
         posted = await answer
         if posted is not None:
             return posted
@@ -100,7 +101,7 @@ class SendBatcher:
         """The authors' other sockets, here and elsewhere: those of most people are none."""
         if not posted:
             return
-        elsewhere = await self._hub.groups.heard_elsewhere(
+        elsewhere = await self._subscriptions.joined_elsewhere(
             {fanout.shard_of(each.view.author.id) for each in posted}
         )
         far: list[AuthorNotified] = []

@@ -1,4 +1,4 @@
-"""From a frame to the call it stands for, and back to the frames that answer it."""
+"""Executes client frames: calls the service a frame stands for, and writes the answer."""
 
 from collections.abc import Callable
 from functools import cache
@@ -20,20 +20,20 @@ from moderado.core.wire_limits import MAX_ROOMS
 from moderado.realtime.infra import queries
 from moderado.realtime.infra.db_calls import run_in_db_thread
 from moderado.realtime.infra.queries import Opened, Resumed
+from moderado.realtime.node import Node
 from moderado.realtime.pubsub import fanout
-from moderado.realtime.rooms.hub import Hub
-from moderado.realtime.rooms.room import Subscription
-from moderado.realtime.transport.outbox import Socket
+from moderado.realtime.rooms.connection import Connection
+from moderado.realtime.rooms.subscription import State, Subscription
 from moderado.realtime.wire import protocol
 from moderado.realtime.wire.encode import line_of_notice, newest_revision
 
-TYPING_EVERY = 2.0  # seconds between two that are passed on, for each room
+TYPING_INTERVAL = 2.0  # seconds between two typing notes to one room
 
 _SETTLED = {"REJECTED": Notice.REJECTED, "HELD": Notice.HELD}
 
 
 def _post(*, user_id: UUID, room_id: UUID, frame: protocol.ChatMessage) -> messages.SendResult:
-    get_room(room_id=room_id, reader_id=user_id)  # strangers spend nothing of its quota
+    get_room(room_id=room_id, reader_id=user_id)  # only its readers may spend its quota
     quota.spend_message_quota(user_id=user_id, room_id=room_id)
     return messages.post_message(
         author_id=user_id,
@@ -65,7 +65,7 @@ delete = run_in_db_thread(removing.delete_message)
 mark_read = run_in_db_thread(reading.mark_read)
 
 
-class AlreadySignedIn(Forbidden):
+class AlreadyAuthenticated(Forbidden):
     code = "already_authenticated"
 
 
@@ -74,21 +74,24 @@ class TooManyRooms(Forbidden):
 
 
 class Commands:
-    """Carries out the frames of one signed-in socket, one after the other.
+    """Executes the frames of one authenticated connection, one at a time.
 
-    Raises what services and selectors raise: the consumer answers with an `error`.
+    Raises what services and selectors raise: the session answers with an `error` frame.
     """
 
     def __init__(
-        self, hub: Hub, socket: Socket, principal: Principal, clock: Callable[[], float]
+        self, node: Node, connection: Connection, principal: Principal, clock: Callable[[], float]
     ) -> None:
-        self._hub = hub
-        self._socket = socket
+        self._hub = node.hub
+        self._presence = node.presence
+        self._send_batcher = node.send_batcher
+        self._connection = connection
         self._principal = principal
         self._clock = clock
         self._typed: dict[UUID, float] = {}
 
-    async def carry_out(self, frame: protocol.AnyClientFrame) -> None:  # noqa: C901  (one case a frame)
+    async def execute(self, frame: protocol.AnyClientFrame) -> None:  # noqa: C901  (one case a frame)
+        """Call the service, and write the answer. Raises ApplicationError."""
         match frame:
             case protocol.ChatMessage():
                 await self._post(frame)
@@ -99,7 +102,7 @@ class Commands:
             case protocol.Subscribe():
                 await self._subscribe(frame)
             case protocol.Unsubscribe():
-                self._hub.unsubscribe(self._socket, frame.room)
+                self._hub.unsubscribe(self._connection, frame.room)
             case protocol.Sync():
                 await self._sync(self._room(frame.room), frame)
             case protocol.MarkRead():
@@ -109,19 +112,19 @@ class Commands:
                     seq=frame.seq,
                 )
             case protocol.Typing():
-                self._type(self._room(frame.room))
+                self._send_typing(self._room(frame.room))
             case protocol.Ping():
-                self._socket.reply(protocol.Pong(n=frame.n))
+                self._connection.reply(protocol.Pong(n=frame.n))
             case protocol.Authenticate():
-                raise AlreadySignedIn
+                raise AlreadyAuthenticated
             case _:
                 assert_never(frame)
 
     async def enter_room(self, room_id: UUID) -> None:
-        """Greet a socket that was opened for one room: it listens from now on."""
-        subscription, opened = await self._listen(room_id)
-        present = await self._hub.presence.enter(self._hub.rooms[room_id], subscription.user_id)
-        self._socket.reply(
+        """Subscribe a connection that was opened for one room, and greet it."""
+        subscription, opened = await self._subscribe_to(room_id)
+        present = await self._presence.enter(self._hub.rooms[room_id], subscription.user_id)
+        self._connection.reply(
             greeting(
                 self._principal,
                 room=room_id,
@@ -131,27 +134,27 @@ class Commands:
                 present=present,
             )
         )
-        subscription.release(opened.head.seq)
+        subscription.finish_sync(opened.head.seq)
 
     def _room(self, room_id: UUID | None) -> UUID:
-        room_id = room_id or self._socket.only_room
+        room_id = room_id or self._connection.only_room
         if room_id is None:
             raise NoSuchRoom
         return room_id
 
     async def _post(self, frame: protocol.ChatMessage) -> None:
         room_id = self._room(frame.room)
-        with self._socket.sending():
+        with self._connection.storing():
             posted = await self._posted(room_id, frame)
-            self._confirm(posted.view)
+            self._acknowledge(posted.view)
         if not posted.created and (notice := _SETTLED.get(posted.view.status)):
-            # Sent again, since the answer was lost: so may the verdict have been.
-            self._socket.push(line_of_notice(notice, posted.view))
+            # Resent after a lost acknowledgement: the verdict may have been lost, too.
+            self._connection.push(line_of_notice(notice, posted.view))
 
     async def _posted(self, room_id: UUID, frame: protocol.ChatMessage) -> messages.SendResult:
-        room = self._hub.rooms.get(room_id) if room_id in self._socket.rooms else None
+        room = self._hub.rooms.get(room_id) if room_id in self._connection.rooms else None
         if room is not None and room.shows_after_approval and frame.reply_to is None:
-            return await self._hub.posting.post(
+            return await self._send_batcher.post(
                 SendRequest(
                     author_id=self._principal.user_id,
                     room_id=room_id,
@@ -162,51 +165,52 @@ class Commands:
         return await post(user_id=self._principal.user_id, room_id=room_id, frame=frame)
 
     async def _edit(self, frame: protocol.EditMessage) -> None:
-        room_id = frame.room or self._socket.only_room
-        with self._socket.sending():
+        room_id = frame.room or self._connection.only_room
+        with self._connection.storing():
             view = await edit(user_id=self._principal.user_id, room_id=room_id, frame=frame)
-            self._confirm(view)
+            self._acknowledge(view)
 
-    def _confirm(self, view: MessageView) -> None:
-        """Only now: the row is committed."""
-        self._socket.reply_queued(view)
+    def _acknowledge(self, view: MessageView) -> None:
+        """Confirm a message. Its row must be committed."""
+        self._connection.reply_queued(view)
         _acknowledged().inc()
-        self._await_verdict(view)
+        self._await_outcome(view)
 
-    def _await_verdict(self, view: MessageView) -> None:
-        """This client believes that `view` waits: it is told of the end of it in any case."""
+    def _await_outcome(self, view: MessageView) -> None:
+        """Let the outcome reach the client even if no hint does: it shows `view` as pending."""
         if "PENDING" in (view.status, view.edit.status if view.edit else None):
-            self._socket.await_verdict(view.id, newest_revision(view))
+            self._connection.notices.await_outcome(view.id, newest_revision(view))
 
     async def _delete(self, frame: protocol.DeleteMessage) -> None:
         view = await delete(
             actor_id=self._principal.user_id,
             message_id=frame.id,
-            room_id=frame.room or self._socket.only_room,
+            room_id=frame.room or self._connection.only_room,
         )
-        self._socket.awaited.pop(view.id, None)
-        if not (view.seq and view.room in self._socket.rooms):  # else its room tells it, in order
-            self._socket.push(line_of_notice(Notice.REMOVED, view))
+        self._connection.notices.stop_awaiting(view.id)
+        if not (
+            view.seq and view.room in self._connection.rooms
+        ):  # else its subscription delivers it, in order
+            self._connection.push(line_of_notice(Notice.REMOVED, view))
 
     async def _subscribe(self, frame: protocol.Subscribe) -> None:
-        if len(self._socket.rooms) >= MAX_ROOMS and frame.room not in self._socket.rooms:
+        if len(self._connection.rooms) >= MAX_ROOMS and frame.room not in self._connection.rooms:
             raise TooManyRooms
-        subscription, opened = await self._listen(frame.room)
+        subscription, opened = await self._subscribe_to(frame.room)
         try:
-            present = await self._hub.presence.enter(
-                self._hub.rooms[frame.room], subscription.user_id
-            )
+            room = self._hub.rooms[frame.room]
+            present = await self._presence.enter(room, subscription.user_id)
             resumed = None
             if frame.after is not None:
                 again = protocol.Sync(after=frame.after, epoch=frame.epoch)
                 resumed = await self._resume(frame.room, again)
         except BaseException:
-            # Who heard on from here without what came before would never know of the hole.
-            self._hub.unsubscribe(self._socket, frame.room)
+            # A live subscription without what came before would hide the gap from the client.
+            self._hub.unsubscribe(self._connection, frame.room)
             raise
-        if self._hub.subscription(self._socket, frame.room) is not subscription:
-            raise NoSuchRoom  # parted in the meantime
-        self._socket.reply(
+        if self._hub.subscription(self._connection, frame.room) is not subscription:
+            raise NoSuchRoom  # detached in the meantime
+        self._connection.reply(
             protocol.Subscribed(
                 room=frame.room,
                 seq=opened.head.seq,
@@ -216,37 +220,37 @@ class Commands:
             )
         )
         if resumed is None:
-            subscription.release(opened.head.seq)
+            subscription.finish_sync(opened.head.seq)
         else:
-            self._tell_resumed(subscription, resumed)
+            self._finish_sync(subscription, resumed)
 
-    async def _listen(self, room_id: UUID) -> tuple[Subscription, Opened]:
-        return await self._hub.subscribe(self._socket, self._principal, room_id)
+    async def _subscribe_to(self, room_id: UUID) -> tuple[Subscription, Opened]:
+        return await self._hub.subscribe(self._connection, self._principal, room_id)
 
     async def _sync(self, room_id: UUID, frame: protocol.Sync) -> None:
-        """Tell all up to the head, and only then what has come in the meantime."""
-        subscription = self._hub.subscription(self._socket, room_id)
+        """Send all changes up to the head, then those that came while it was read."""
+        subscription = self._hub.subscription(self._connection, room_id)
         if subscription is None:
             self._reply_synced(await self._resume(room_id, frame))
             return
-        was_behind = subscription.behind
-        subscription.hold()
+        was_behind = subscription.state is State.BEHIND
+        subscription.start_sync()
         try:
             resumed = await self._resume(room_id, frame)
         except BaseException:
-            subscription.release(subscription.seq, more=was_behind)
+            subscription.finish_sync(subscription.seq, more=was_behind)
             raise
-        self._tell_resumed(subscription, resumed)
+        self._finish_sync(subscription, resumed)
 
-    def _tell_resumed(self, subscription: Subscription, resumed: Resumed) -> None:
+    def _finish_sync(self, subscription: Subscription, resumed: Resumed) -> None:
         self._reply_synced(resumed)
-        subscription.release(resumed.changes.seq, more=resumed.changes.more)
+        subscription.finish_sync(resumed.changes.seq, more=resumed.changes.more)
 
     def _reply_synced(self, resumed: Resumed) -> None:
-        self._socket.reply(_synced(resumed))
+        self._connection.reply(_synced(resumed))
         for view in (*resumed.changes.messages, *filter(None, resumed.pending.values())):
             if view.author.id == self._principal.user_id:
-                self._await_verdict(view)
+                self._await_outcome(view)
 
     async def _resume(self, room_id: UUID, frame: protocol.Sync) -> Resumed:
         return await queries.resume(
@@ -258,18 +262,18 @@ class Commands:
             client_ids=frame.pending,
         )
 
-    def _type(self, room_id: UUID) -> None:
-        """Pass it on, now and then, in a room that this socket listens to."""
-        if room_id not in self._socket.rooms:
+    def _send_typing(self, room_id: UUID) -> None:
+        """Tell the room that the user is typing, at most every two seconds."""
+        if room_id not in self._connection.rooms:
             raise NoSuchRoom
         now = self._clock()
-        if now - self._typed.get(room_id, float("-inf")) >= TYPING_EVERY:
+        if now - self._typed.get(room_id, float("-inf")) >= TYPING_INTERVAL:
             self._typed[room_id] = now
             fanout.tell_typing(self._principal, room_id)
 
 
 def greeting(principal: Principal, **room: object) -> protocol.ConnectionEstablished:
-    """The first frame of a socket that is signed in."""
+    """Return the first frame of an authenticated connection."""
     person = Person(id=principal.user_id, name=principal.name)
     return protocol.ConnectionEstablished(user=person, **room)  # type: ignore[arg-type]  # its own fields
 

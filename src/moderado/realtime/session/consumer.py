@@ -1,4 +1,8 @@
-"""One connected client: who it is, its frames one after the other, and how it ends."""
+"""One client session: authentication, its frames one at a time, and its end.
+
+Frames are read in one task and written by the outbox's own, without a thread. The session has no
+channel in the channel layer: the node has one for all.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,12 +17,12 @@ from moderado.chat.errors import NoSuchRoom
 from moderado.core import metrics
 from moderado.core.addresses import address_of_scope
 from moderado.core.errors import ApplicationError, RateLimited, Unavailable
-from moderado.core.wire_limits import AUTHENTICATION_SECONDS
-from moderado.realtime.rooms.hub import Hub, hub
+from moderado.realtime import node
+from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.session import auth
 from moderado.realtime.session.commands import Commands, greeting
 from moderado.realtime.session.throttle import ErrorBudget, TokenBucket
-from moderado.realtime.transport.outbox import Socket
+from moderado.realtime.transport.outbox import Outbox
 from moderado.realtime.wire import decode, errors, protocol
 from moderado.realtime.wire.close_codes import CloseCode
 
@@ -28,97 +32,96 @@ Send = Callable[[Message], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
-REFUSALS_A_MINUTE = 2_000  # of frames, before the connection is closed
-FAILURES_A_MINUTE = 20  # of ours
-NOWHERE = UUID(int=0)  # no room has this id
+MAX_REFUSALS = 2_000  # refused frames a minute, before the connection is closed
+MAX_FAILURES = 20  # errors of the server a minute
+NO_ROOM = UUID(int=0)  # no room has this id
 
 
 class ChatConsumer(AsyncConsumer):
-    """`/ws/chat/` and `/ws/chat/{room_id}/`.
-
-    Of Channels' consumer only the calling convention is kept: frames are read in this task and
-    written by the socket's own, with no thread hop and no channel of its own; the hub has one.
-    """
+    """`/ws/chat/` and `/ws/chat/{room_id}/`. Only the calling convention is that of Channels."""
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
         if auth.is_foreign(scope):
             metrics.REFUSED.labels(door="ws", code="foreign_origin").inc()
-            await send({"type": "websocket.close"})  # before it is accepted: 403
+            await send({"type": "websocket.close"})  # before it is accepted: HTTP 403
             return
         await send({"type": "websocket.accept"})
+        here = node.current()
         transport = scope.get("extensions", {}).get("moderado.transport")
-        conversation = Conversation(scope, receive, Socket(send, transport=transport))
+        outbox = Outbox(send, transport=transport, close_grace=here.timing.close_grace)
+        session = ClientSession(scope, receive, Connection(outbox), here)
         if transport is not None:
-            transport.before_leaving = conversation.finish
-        await conversation.run()
+            transport.before_leaving = session.finish
+        await session.run()
 
 
-class Conversation:
-    """What is said on one socket, from its first frame to its last."""
+class ClientSession:
+    """The frames of one connection, from the first to the last."""
 
-    def __init__(self, scope: Message, receive: Receive, socket: Socket) -> None:
-        loop = asyncio.get_running_loop()
+    def __init__(
+        self, scope: Message, receive: Receive, connection: Connection, here: node.Node
+    ) -> None:
         self._scope = scope
         self._receive = receive
-        self._socket = socket
-        self._hub: Hub = hub()
-        self._now = loop.time
-        self._bucket = TokenBucket.for_frames(loop.time())
-        self._refusals = ErrorBudget(limit=REFUSALS_A_MINUTE)
-        self._failures = ErrorBudget(limit=FAILURES_A_MINUTE)
+        self._connection = connection
+        self._node = here
+        self._now = asyncio.get_running_loop().time
+        self._bucket = TokenBucket.for_frames(self._now())
+        self._refusals = ErrorBudget(limit=MAX_REFUSALS)
+        self._failures = ErrorBudget(limit=MAX_FAILURES)
         self._reader: asyncio.Task[None] | None = None
         self._is_idle = True
         self._is_leaving = False
 
     async def run(self) -> None:
-        """Until the client leaves or is closed."""
+        """Serve the client until it disconnects or is closed."""
         metrics.SOCKETS.inc()
-        with structlog.contextvars.bound_contextvars(connection_id=self._socket.id):
+        with structlog.contextvars.bound_contextvars(connection_id=self._connection.id):
             self._reader = asyncio.create_task(self._read())
-            self._socket.start(self._stop_reading)
+            self._connection.start(self._stop_reading)
             try:
                 await asyncio.wait({self._reader})
                 if not self._reader.cancelled() and (error := self._reader.exception()):
-                    log.error("conversation_failed", exc_info=error)
+                    log.error("session_failed", exc_info=error)
             finally:
                 metrics.SOCKETS.dec()
-                await self._end()
+                await self._clean_up()
 
     async def finish(self) -> None:
-        """The server goes away: carry out what was begun, and nothing new."""
+        """Complete the frame in work and write its answer: the server is shutting down."""
         self._is_leaving = True
         while not self._is_idle:  # noqa: ASYNC110  (once in a process's life: simpler than an event)
             await asyncio.sleep(0.01)
-        await self._socket.drained()
+        await self._connection.outbox.drained()
 
     def _stop_reading(self) -> None:
-        """The last frame is written: a frame in work is finished, another is not read."""
+        """Stop after the last write. A frame in work is completed first."""
         if self._is_idle and self._reader is not None:
             self._reader.cancel()
 
-    async def _end(self) -> None:
+    async def _clean_up(self) -> None:
         if self._reader is not None:
             self._reader.cancel()
-        self._hub.exit(self._socket)
-        self._socket.closed()
-        await self._hub.connections.release(self._socket.id)
-        log.info("socket_closed", code=self._socket.closing)
+        self._node.hub.remove(self._connection)
+        self._connection.outbox.closed()
+        await self._node.connection_limits.release(self._connection.id)
+        log.info("socket_closed", code=self._connection.closing)
 
     async def _read(self) -> None:
         try:
-            commands = await self._begin()
+            commands = await self._open()
         except ApplicationError as error:
             self._refuse_connection(error)
-            return await self._wait_for_the_end()
+            return await self._discard_until_disconnect()
         if commands is not None:
-            while self._socket.closing is None:
-                await self._socket.wait_writable()
+            while self._connection.closing is None:
+                await self._connection.outbox.wait_writable()
                 message = await self._next()
                 if message["type"] == "websocket.disconnect":
                     return None
                 await self._answer(commands, message)
-        return await self._wait_for_the_end()
+        return await self._discard_until_disconnect()
 
     async def _next(self) -> Message:
         self._is_idle = True
@@ -126,16 +129,15 @@ class Conversation:
         self._is_idle = False
         return message
 
-    async def _wait_for_the_end(self) -> None:
-        """Read on, and answer nothing, until the closing is written or the client has left."""
+    async def _discard_until_disconnect(self) -> None:
+        """Ignore what the client sends until it has received the close frame, or has left."""
         while (await self._next())["type"] != "websocket.disconnect":
             pass
 
-    async def _begin(self) -> Commands | None:
-        """Sign the client in, and let it listen to the room it came for. None: it was refused."""
-        if not await self._hub.connections.admit_address(
-            self._socket.id, address_of_scope(self._scope)
-        ):
+    async def _open(self) -> Commands | None:
+        """Authenticate the client and greet it. None: the connection is being closed."""
+        connection, limits = self._connection, self._node.connection_limits
+        if not await limits.admit_address(connection.id, address_of_scope(self._scope)):
             self._close(CloseCode.TOO_MANY_CONNECTIONS)
             return None
         principal = await auth.principal_of_handshake(auth.handshake_of(self._scope))
@@ -143,30 +145,30 @@ class Conversation:
         if principal is None:
             self._close(CloseCode.NOT_AUTHENTICATED)
             return None
-        self._socket.principal = principal
-        if not await self._hub.connections.admit_user(self._socket.id, principal.user_id):
+        connection.authenticate(principal)
+        if not await limits.admit_user(connection.id, principal.user_id):
             self._close(CloseCode.TOO_MANY_CONNECTIONS)
             return None
-        commands = Commands(self._hub, self._socket, principal, self._now)
-        await self._hub.enter(self._socket, principal)
+        commands = Commands(self._node, connection, principal, self._now)
+        await self._node.hub.add(connection, principal)
         await self._greet(commands, principal)
         log.info("socket_opened", user_id=str(principal.user_id))
         return commands
 
     async def _greet(self, commands: Commands, principal: Principal) -> None:
-        wanted = self._scope.get("url_route", {}).get("kwargs", {}).get("room_id")
-        if wanted is None:
-            self._socket.reply(greeting(principal))
+        room_id = self._scope.get("url_route", {}).get("kwargs", {}).get("room_id")
+        if room_id is None:
+            self._connection.reply(greeting(principal))
             return
         try:
-            self._socket.only_room = UUID(wanted)
+            self._connection.only_room = UUID(room_id)
         except ValueError:
-            self._socket.only_room = NOWHERE  # looked for as any other, and not found
-        await commands.enter_room(self._socket.only_room)
+            self._connection.only_room = NO_ROOM  # takes as long as any id that is not found
+        await commands.enter_room(self._connection.only_room)
 
     async def _principal_of_first_frame(self) -> Principal | None:
         try:
-            async with asyncio.timeout(AUTHENTICATION_SECONDS):
+            async with asyncio.timeout(self._node.timing.authentication):
                 message = await self._next()
         except TimeoutError:
             return None
@@ -176,22 +178,22 @@ class Conversation:
         return await auth.principal_of_token(token=frame.token)
 
     def _close(self, code: CloseCode) -> None:
-        self._socket.close(code, errors.closing_error(code, self._socket.principal))
+        self._connection.close(code, errors.closing_error(code, self._connection.principal))
 
     def _refuse_connection(self, error: ApplicationError) -> None:
-        """Why nothing came of it; what may pass by itself closes as `going away`: come again."""
-        frame = errors.error_of(error, self._socket.principal)
+        """Close with the reason. Errors that may pass close with 1012: the client reconnects."""
+        frame = errors.error_of(error, self._connection.principal)
         code = CloseCode.NOT_AUTHENTICATED
         if isinstance(error, NoSuchRoom):
             code = CloseCode.NO_SUCH_ROOM
         elif isinstance(error, Unavailable | RateLimited):
             code = CloseCode.SERVICE_RESTART
-        self._socket.close(code, frame)
+        self._connection.close(code, frame)
 
     async def _answer(self, commands: Commands, message: Message) -> None:
-        """Carry out one frame. Whatever is wrong with it, or with us, is one `error`."""
+        """Execute one frame. Any failure, the client's or the server's, is one `error` frame."""
         frame = decode.parse(message.get("text"))
-        principal = self._socket.principal
+        principal = self._connection.principal
         if (wait := self._bucket.take(self._now())) > 0:
             named = frame if isinstance(frame, protocol.ClientFrame) else None
             self._refuse(errors.error_of(RateLimited(retry_after=wait), principal, named))
@@ -200,22 +202,22 @@ class Conversation:
         elif self._is_leaving:
             self._refuse(errors.error_of(errors.GoingAway(), principal, frame))
         else:
-            await self._carry_out(commands, frame)
+            await self._execute(commands, frame)
 
-    async def _carry_out(self, commands: Commands, frame: protocol.AnyClientFrame) -> None:
-        principal = self._socket.principal
+    async def _execute(self, commands: Commands, frame: protocol.AnyClientFrame) -> None:
+        principal = self._connection.principal
         try:
-            await commands.carry_out(frame)
+            await commands.execute(frame)
         except ApplicationError as error:
             self._refuse(errors.error_of(error, principal, frame))
         except Exception:
             error_id = str(uuid4())  # the log shows whole ids only
             log.exception("frame_failed", error_id=error_id, frame=type(frame).__name__)
-            self._socket.reply(errors.unexpected_error(error_id, principal, frame))
-            if self._failures.add(self._now()):
+            self._connection.reply(errors.unexpected_error(error_id, principal, frame))
+            if self._failures.spend(self._now()):
                 self._close(CloseCode.INTERNAL_ERROR)
 
     def _refuse(self, error: protocol.Error) -> None:
-        self._socket.reply(error)
-        if self._refusals.add(self._now()):
+        self._connection.reply(error)
+        if self._refusals.spend(self._now()):
             self._close(CloseCode.FLOODING)

@@ -5,38 +5,38 @@ from uuid import uuid4
 import redis as redis_package
 from django.conf import settings
 
+from moderado.realtime import node
 from moderado.realtime.pubsub import fanout
-from moderado.realtime.rooms import hub
 from tests.integration.realtime.conftest import Cast
 
 
-async def test_a_group_is_heard_elsewhere_only_if_another_process_has_joined_it(cast: Cast):
+async def test_a_group_is_joined_elsewhere_only_if_another_process_has_joined_it(cast: Cast):
     await cast.join(await cast.member(await cast.room()))
-    groups = hub.hub().groups
+    groups = node.current().subscriptions
     name = fanout.shard_of(uuid4())
     await groups.join(f"{name}.other")
     names = {name, f"{name}.other"}
-    assert await groups.heard_elsewhere(names) == set()
-    groups._forget_at = float("-inf")
+    assert await groups.joined_elsewhere(names) == set()
+    groups._unshared_until = float("-inf")
 
     other = redis_package.Redis.from_url(settings.ENV.layer)
     with other, other.pubsub() as process:
         process.subscribe(f"asgi__group__{name}.other")
         assert process.get_message(timeout=5)["type"] == "subscribe"
 
-        assert await groups.heard_elsewhere(names) == {f"{name}.other"}
+        assert await groups.joined_elsewhere(names) == {f"{name}.other"}
 
 
 async def test_when_nobody_can_say_all_are_told(cast: Cast, monkeypatch):
     await cast.join(await cast.member(await cast.room()))
-    groups = hub.hub().groups
+    groups = node.current().subscriptions
 
     async def lost(*_names):
         raise redis_package.ConnectionError
 
     monkeypatch.setattr(groups._client, "pubsub_numsub", lost)
 
-    assert await groups.heard_elsewhere({"shard.0"}) == {"shard.0"}
+    assert await groups.joined_elsewhere({"shard.0"}) == {"shard.0"}
 
 
 async def test_the_authors_other_device_hears_that_the_message_waits(cast: Cast):

@@ -8,9 +8,9 @@ from channels.layers import get_channel_layer
 from moderado.chat.models import Room
 from moderado.chat.selectors import feed
 from moderado.core import redis
+from moderado.realtime import node
 from moderado.realtime.pubsub import envelope, fanout
-from moderado.realtime.rooms import hub, reconcile
-from tests.integration.realtime.conftest import Cast, screen
+from tests.integration.realtime.conftest import Cast, screen, timing_with
 
 
 @pytest.fixture
@@ -163,17 +163,18 @@ def _until_redis_answers() -> None:
         return
 
 
+@pytest.mark.parametrize("timing", [timing_with(silence_limit=2.0)])
 async def test_a_deaf_hub_begins_anew(cast: Cast, monkeypatch):
-    monkeypatch.setattr(reconcile, "DEAF_AFTER", 2.0)
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_bia = await cast.join(bia, room)
-    here, old_channel = hub.hub(), hub.hub().groups.channel
+    subscriptions = node.current().subscriptions
+    old_channel = subscriptions.channel
 
     for shard in get_channel_layer()._shards:  # what a bug or a time-out in the layer would do
         shard._receive_task.cancel()
     async with asyncio.timeout(8):
-        while here.groups.channel in (old_channel, None):
+        while subscriptions.channel in (old_channel, None):
             await asyncio.sleep(0.05)
     monkeypatch.setattr(feed, "heads", lambda _room_ids: {})  # heard, not healed
     await cast.publish(room, ana.id, "de novo")

@@ -13,9 +13,8 @@ from moderado.accounts.selectors import principal_of
 from moderado.accounts.services import accounts, sessions, tickets
 from moderado.chat.services import memberships, rooms
 from moderado.realtime.infra.db_calls import run_in_db_thread
-from moderado.realtime.rooms import reconcile
-from moderado.realtime.session import consumer
-from tests.integration.realtime.conftest import Cast, make_token, make_user
+from moderado.realtime.rooms.reconcile import Schedule
+from tests.integration.realtime.conftest import Cast, make_token, make_user, timing_with
 
 open_session = run_in_db_thread(sessions.open_session)
 issue_ticket = run_in_db_thread(tickets.issue_ticket)
@@ -69,9 +68,8 @@ async def test_of_many_who_use_one_ticket_exactly_one_gets_in(cast: Cast):
 @pytest.mark.parametrize(
     "wrong", ["?token=nonsense", "?ticket=nonsense", "?token=", "?token=a.b.c"]
 )
-async def test_a_wrong_credential_is_told_and_closed(cast: Cast, wrong, monkeypatch):
-    monkeypatch.setattr(consumer, "AUTHENTICATION_SECONDS", 0.3)
-
+@pytest.mark.parametrize("timing", [timing_with(authentication=0.3)])
+async def test_a_wrong_credential_is_told_and_closed(cast: Cast, wrong):
     assert await refusal(cast, f"/ws/chat/{wrong}") == ("not_authenticated", 4001)
 
 
@@ -104,9 +102,8 @@ async def test_any_other_first_frame_closes(cast: Cast, first):
 
 
 @pytest.mark.proves("S8")
-async def test_silence_closes(cast: Cast, monkeypatch):
-    monkeypatch.setattr(consumer, "AUTHENTICATION_SECONDS", 0.2)
-
+@pytest.mark.parametrize("timing", [timing_with(authentication=0.2)])
+async def test_silence_closes(cast: Cast):
     assert await refusal(cast, "/ws/chat/") == ("not_authenticated", 4001)
 
 
@@ -150,10 +147,10 @@ async def test_only_pages_of_our_own_and_listed_origins_open_sockets(
 @pytest.mark.parametrize(
     ("origin", "gets_in"), [("own", True), (None, False), ("https://app.example", False)]
 )
+@pytest.mark.parametrize("timing", [timing_with(authentication=0.3)])
 async def test_the_cookie_counts_for_pages_of_our_own_origin_only(
-    cast: Cast, configured, monkeypatch, origin, gets_in
+    cast: Cast, configured, origin, gets_in
 ):
-    monkeypatch.setattr(consumer, "AUTHENTICATION_SECONDS", 0.3)
     configured(allowed_origins=["https://app.example"])
     user = await make_user()
     headers = {"Cookie": await asyncio.to_thread(cookie_of, user)}
@@ -256,8 +253,10 @@ async def test_signing_out_closes_the_sessions_sockets_and_no_others(cast: Cast)
 
 
 @pytest.mark.proves("S11")
-async def test_a_session_that_ended_without_a_hint_is_found(cast: Cast, monkeypatch):
-    monkeypatch.setattr(reconcile, "SESSIONS_EVERY", 1)
+@pytest.mark.parametrize(
+    "timing", [timing_with(reconciliation=Schedule(interval=1.0, sessions_every=1))]
+)
+async def test_a_session_that_ended_without_a_hint_is_found(cast: Cast):
     user = await make_user()
     client = await cast.join(user)
 

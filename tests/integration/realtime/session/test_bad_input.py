@@ -8,11 +8,10 @@ from uuid import UUID
 import pytest
 from msgspec import structs
 
-from moderado.realtime.rooms import hub, send_batcher
-from moderado.realtime.transport import outbox as outgoing
+from moderado.realtime import node
 from moderado.realtime.wire import protocol
 from moderado.realtime.wire.encode import line_of
-from tests.integration.realtime.conftest import Cast, make_user, screen
+from tests.integration.realtime.conftest import Cast, make_user, screen, timing_with
 
 BAD_FRAMES = [
     b"binary",
@@ -156,7 +155,7 @@ async def test_what_breaks_in_the_server_is_an_error_with_an_id_and_nothing_else
 
     room = await cast.room()
     at_ana = await cast.join(await cast.member(room), room)
-    monkeypatch.setattr(send_batcher.SendBatcher, "post", broken)
+    monkeypatch.setattr(node.current().send_batcher, "post", broken)
 
     await at_ana.send("chat_message", message="oi", client_id="1")
     error = await at_ana.next("error")
@@ -167,17 +166,20 @@ async def test_what_breaks_in_the_server_is_an_error_with_an_id_and_nothing_else
     assert "secret" not in str(error)
 
 
-@pytest.mark.parametrize(("wakes", "code"), [(True, 4008), (False, None)])
+@pytest.mark.parametrize(
+    ("wakes", "code", "timing"),
+    [(True, 4008, timing_with(close_grace=60.0)), (False, None, timing_with(close_grace=0.5))],
+)
 async def test_a_reader_who_does_not_read_is_closed_and_nobody_waits_for_them(
-    cast: Cast, monkeypatch, wakes, code
+    cast: Cast, wakes, code
 ):
-    monkeypatch.setattr(outgoing, "CLOSE_GRACE", 60.0 if wakes else 0.5)
     room = await cast.room()
     ana, slow = await cast.member(room), await cast.member(room)
     at_ana = await cast.join(ana, room)
     asleep = await cast.join(slow, room, sock=small_socket(cast.url))
     asleep.connection.transport.pause_reading()
-    (ours,) = hub.hub().users[slow.id]
+    here = node.current().hub
+    (ours,) = here.users[slow.id]
 
     async def hear() -> list[int]:
         return [(await at_ana.next("pong"))["n"] for _ in range(600)]
@@ -186,12 +188,12 @@ async def test_a_reader_who_does_not_read_is_closed_and_nobody_waits_for_them(
     for number in range(600):
         line = line_of(protocol.Pong(n=number))
         text = line.text.ljust(4_000)
-        hub.hub().rooms[room.id].tell([structs.replace(line, text=text, size=len(text))])
+        here.rooms[room.id].broadcast([structs.replace(line, text=text, size=len(text))])
         await asyncio.sleep(0.002)
     heard = await hearing
     assert ours.closing == 4008
     async with asyncio.timeout(10):
-        while not wakes and slow.id in hub.hub().users:
+        while not wakes and slow.id in here.users:
             await asyncio.sleep(0.05)
     asleep.connection.transport.resume_reading()
 

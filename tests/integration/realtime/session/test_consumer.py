@@ -3,7 +3,7 @@
 from channels.testing import WebsocketCommunicator
 
 from moderado.config.asgi import application
-from moderado.realtime.rooms import hub
+from moderado.realtime import node
 from tests.integration.realtime.conftest import (
     make_member,
     make_room,
@@ -26,7 +26,7 @@ async def test_the_whole_way_within_one_event_loop(transactional_db: None):
     await screen()
     shown = await communicator.receive_json_from(timeout=5)
     await communicator.disconnect()
-    await hub.hub().close()
+    await node.current().close()
 
     assert connected
     assert [frame["type"] for frame in (greeted, queued, shown)] == [

@@ -1,7 +1,10 @@
 """Promises of the contract that a stranger, reading it word by word, found broken."""
 
-from moderado.realtime.rooms import reconcile
-from tests.integration.realtime.conftest import Cast, make_user, screen
+import pytest
+
+from moderado.realtime import node
+from moderado.realtime.rooms.reconcile import Schedule
+from tests.integration.realtime.conftest import Cast, make_user, screen, timing_with
 
 OFFENSIVE = "seu filho da puta"
 WHY = ("reason", "categories", "explanation", "appealable")
@@ -61,34 +64,30 @@ async def test_no_number_is_told_twice_when_what_was_taken_down_is_deleted(cast:
         assert client.seqs(room.id) == [1, 2, 0]
 
 
-async def test_a_verdict_found_late_waits_for_its_turn_in_the_room(cast: Cast, monkeypatch):
-    """The hints of two publications are lost: both are found in PostgreSQL, the author's first."""
+@pytest.mark.parametrize(
+    "timing",
+    [timing_with(reconciliation=Schedule(interval=3_600, hint_delay=0.0, outcome_after=0.0))],
+)
+async def test_recovered_verdict_waits_for_the_order_of_its_room(cast: Cast, monkeypatch):
+    """The hints of two publications are lost. The author's outcome is recovered first."""
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)
     monkeypatch.setattr("moderado.realtime.pubsub.fanout._publisher.take", lambda *_: None)
-    monkeypatch.setattr(reconcile, "VERDICT_AFTER", 0.0)
-    monkeypatch.setattr(reconcile.Reconciler, "rooms", _late(reconcile.Reconciler.rooms))
-
     await cast.publish(room, ana.id, "um")
     await at_ana.send("chat_message", message="dois", client_id="2")
     await at_ana.next("message_queued", where=lambda frame: frame["message"]["client_id"] == "2")
     await screen()
+
+    await node.current().reconciler.outcomes()
+    await at_ana.up_to_date()
+    assert at_ana.seqs(room.id) == []
+    await node.current().reconciler.rooms()
     for client in (at_ana, at_bia):
         await client.next("chat_message", where=lambda frame: frame["seq"] == 2)
     await at_ana.up_to_date()
 
     assert at_ana.seqs(room.id) == [1, 2]
-
-
-def _late(rooms):
-    """The rooms are looked at in every second round only."""
-
-    async def rooms_late(self):
-        if self._rounds % 2 == 0:
-            await rooms(self)
-
-    return rooms_late
 
 
 async def test_nobody_in_the_room_hears_of_an_attempt_that_was_refused(cast: Cast):

@@ -1,12 +1,12 @@
 """Two people talk: what each of them hears, and in which order."""
 
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
 from moderado.chat.models import Membership, Room
-from moderado.realtime.rooms import hub, presence
-from tests.integration.realtime.conftest import Cast, screen
+from moderado.realtime import node
+from tests.integration.realtime.conftest import Cast, screen, timing_with
 
 OFFENSIVE = "seu filho da puta"
 
@@ -244,35 +244,23 @@ async def test_what_is_shown_at_once_does_not_wait_for_a_batch_that_cannot_hold_
     room = await cast.room(moderation_mode=Room.Mode.POST)
     at_ana = await cast.join(await cast.member(room), room)
     tried: list[object] = []
-    monkeypatch.setattr(hub.hub().posting, "post", tried.append)
+    monkeypatch.setattr(node.current().send_batcher, "post", tried.append)
 
     await at_ana.send("chat_message", message="oi", client_id="1")
     await at_ana.next("chat_message")
 
     assert tried == []
-    assert hub.hub().rooms[room.id].shows_after_approval is False
+    assert node.current().hub.rooms[room.id].shows_after_approval is False
 
 
-async def test_who_comes_and_goes_in_a_crowd_is_told_together(cast: Cast, monkeypatch):
-    told: list[set[UUID]] = []
-    tell = presence.fanout.tell_presence
-
-    def watch(room_id, news):
-        told.append(set(news))
-        tell(room_id, news)
-
-    monkeypatch.setattr(presence.fanout, "tell_presence", watch)
-    monkeypatch.setattr(presence, "EVERY", 60.0)
+@pytest.mark.parametrize("timing", [timing_with(presence_interval=0.5)])
+async def test_arrivals_of_one_interval_reach_all_but_the_user_concerned(cast: Cast):
     room = await cast.room()
     ana, bia, caio = [await cast.member(room) for _ in range(3)]
     at_ana = await cast.join(ana, room)
     at_bia = await cast.join(bia, room)
     await cast.join(caio, room)
-    assert told == [{ana.id}]
 
-    hub.hub().presence._tell_waiting(room.id)
-
-    assert told == [{ana.id}, {bia.id, caio.id}]
     for who in (bia, caio):
         seen = await at_ana.next(
             "presence", where=lambda frame, who=who: frame["user"]["id"] == str(who.id)

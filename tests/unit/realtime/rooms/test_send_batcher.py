@@ -1,7 +1,6 @@
 """What is sent while a commit is under way shares the next one, and waits for nothing else."""
 
 import asyncio
-from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -55,7 +54,7 @@ async def post():
     def run(work):
         tasks.append(asyncio.create_task(work))
 
-    pump = send_batcher.SendBatcher(SimpleNamespace(run=run))
+    pump = send_batcher.SendBatcher(hub=None, subscriptions=None, start=run)
 
     async def begin(text):
         asked = SendRequest(author_id=uuid4(), room_id=uuid4(), text=text, client_id=None)

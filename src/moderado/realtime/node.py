@@ -1,0 +1,108 @@
+"""Composition root of one event loop: builds the components and connects them.
+
+There is one node an event loop, with one channel of the channel layer, whatever the number of
+connections. Each component gets what it needs; none gets the node. The model is `node.go` of
+Centrifuge, which owns hub, broker and presence.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from moderado.core.wire_limits import AUTHENTICATION_SECONDS
+from moderado.realtime.infra import queries
+from moderado.realtime.infra.background import BackgroundTasks
+from moderado.realtime.infra.leases import Leases
+from moderado.realtime.pubsub import fanout
+from moderado.realtime.pubsub.listener import SILENCE_LIMIT, HintListener
+from moderado.realtime.pubsub.subscriptions import LayerSubscriptions
+from moderado.realtime.rooms.connection_limits import ConnectionLimits
+from moderado.realtime.rooms.hub import Hub
+from moderado.realtime.rooms.presence import ANNOUNCE_INTERVAL, Presence
+from moderado.realtime.rooms.reconcile import Reconciler, Schedule
+from moderado.realtime.rooms.room import LiveRoom
+from moderado.realtime.rooms.send_batcher import SendBatcher
+from moderado.realtime.transport.outbox import CLOSE_GRACE
+
+_nodes: "WeakKeyDictionary[asyncio.AbstractEventLoop, Node]" = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Seconds that the components of a node wait. Tests shorten them."""
+
+    authentication: float = AUTHENTICATION_SECONDS
+    close_grace: float = CLOSE_GRACE
+    presence_interval: float = ANNOUNCE_INTERVAL
+    silence_limit: float = SILENCE_LIMIT
+    reconciliation: Schedule = field(default_factory=Schedule)
+
+
+def current() -> "Node":
+    """Return the node of the running event loop. Starts one when there is none."""
+    node = _nodes.get(asyncio.get_running_loop())
+    return node if node is not None else start()
+
+
+def start(timing: Timing | None = None) -> "Node":
+    """Start the node of the running event loop.
+
+    Raises:
+        RuntimeError: The event loop has a node already.
+    """
+    loop = asyncio.get_running_loop()
+    if loop in _nodes:
+        raise RuntimeError("this event loop has a node already")
+    node = _nodes[loop] = Node(timing or Timing())
+    node.listener.start()
+    node.tasks.start(node.reconciler.run())
+    return node
+
+
+class Node:
+    """The components of one event loop."""
+
+    def __init__(self, timing: Timing) -> None:
+        self.timing = timing
+        self.tasks = BackgroundTasks()
+        self.subscriptions = LayerSubscriptions()
+        self.leases = Leases()
+        self.connection_limits = ConnectionLimits(self.leases)
+        self.presence = Presence(
+            self.leases, announce=fanout.tell_presence, interval=timing.presence_interval
+        )
+        self.hub = Hub(records=queries, join=self._join, on_leave=self._leave)
+        self.send_batcher = SendBatcher(self.hub, self.subscriptions, start=self.tasks.start)
+        self.listener = HintListener(
+            self.subscriptions,
+            is_local=self.hub.is_local,
+            dispatch=self.hub.dispatch,
+            silence_limit=timing.silence_limit,
+        )
+        self.reconciler = Reconciler(
+            self.hub,
+            records=queries,
+            check_layer=self.listener.check,
+            renew_leases=self._renew_leases,
+            start=self.tasks.start,
+            schedule=timing.reconciliation,
+        )
+
+    async def close(self) -> None:
+        """Stop the components, and close their connections to Redis."""
+        await self.listener.close()
+        await self.tasks.close()
+        await self.leases.close()
+        await self.subscriptions.close()
+        _nodes.pop(asyncio.get_running_loop(), None)
+
+    async def _join(self, address: UUID) -> None:
+        await self.subscriptions.join(fanout.shard_of(address))
+
+    def _leave(self, room: LiveRoom, user_id: UUID) -> None:
+        self.tasks.start(self.presence.leave(room, user_id))
+
+    async def _renew_leases(self) -> None:
+        await self.connection_limits.renew()
+        await self.presence.renew(self.hub.rooms.values())

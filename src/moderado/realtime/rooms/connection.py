@@ -1,0 +1,119 @@
+"""One connected client as the rooms see it: its user, its rooms, and the order of its frames.
+
+No method waits: what cannot be written at once goes to the outbox.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from uuid import UUID, uuid4
+
+from moderado.accounts.types import Principal
+from moderado.chat.types import MessageView
+from moderado.core.wire_limits import MAX_OUTBOX_FRAMES
+from moderado.realtime.rooms.author_notices import AuthorNotices
+from moderado.realtime.transport.outbox import Outbox
+from moderado.realtime.wire.encode import Block, Line, author_frame
+from moderado.realtime.wire.protocol import MessageQueued, ServerFrame, encode
+
+
+class Connection:
+    """A client's connection, from the accepted handshake to its end."""
+
+    __slots__ = (
+        "_deferred",
+        "_is_storing",
+        "_user_id",
+        "id",
+        "notices",
+        "only_room",
+        "outbox",
+        "principal",
+        "rooms",
+    )
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.id = uuid4().hex
+        self.outbox = outbox
+        self.principal: Principal | None = None
+        self.only_room: UUID | None = None  # of a connection that was opened for one room
+        self.rooms: set[UUID] = set()
+        self.notices = AuthorNotices()
+        self._user_id: UUID | None = None
+        self._is_storing = False
+        self._deferred: list[Line] = []
+
+    @property
+    def closing(self) -> int | None:
+        """The close code, once the connection is being closed or was lost."""
+        return self.outbox.closing
+
+    def start(self, on_finished: Callable[[], None]) -> None:
+        """Begin to write. `on_finished` is called after the last frame."""
+        self.outbox.start(on_finished, name=f"writer-{self.id}")
+
+    def authenticate(self, principal: Principal) -> None:
+        """Note whose connection this is."""
+        self.principal, self._user_id = principal, principal.user_id
+
+    def reply(self, frame: ServerFrame) -> None:
+        """Answer the client's frame. Deferred lines come after it."""
+        self.outbox.append(encode(frame))
+
+    def reply_queued(self, view: MessageView) -> None:
+        """Confirm that a message is stored."""
+        self.notices.record_queued(view)
+        self.reply(author_frame(MessageQueued, view))
+
+    def push(self, line: Line) -> None:
+        """Write a line, unless it repeats a notice to the author.
+
+        While a message of this client is being stored, lines about its author's messages are
+        deferred, and so is all that follows them: the confirmation comes first.
+        """
+        if self.outbox.closing is not None:
+            return
+        is_own = line.author_id == self._user_id
+        if self._is_storing and (self._deferred or is_own):
+            self._deferred.append(line)
+            if len(self._deferred) > MAX_OUTBOX_FRAMES:
+                self.outbox.overflow()
+        elif not is_own or self.notices.accept(line):
+            self.outbox.append(line.text)
+
+    def push_block(self, block: Block) -> None:
+        """As `push` for each line of the block, in one write where possible."""
+        outbox = self.outbox
+        if outbox.closing is not None:
+            return
+        has_own = self._user_id in block.authors
+        if self._deferred or (has_own and self._is_storing):
+            for line in block.lines:
+                self.push(line)
+            return
+        lines = [*filter(self._accept, block.lines)] if has_own else block.lines
+        if len(lines) < len(block.lines) or not outbox.write_now(block.wire):
+            for line in lines:
+                outbox.append(line.text)
+
+    @contextmanager
+    def storing(self) -> Iterator[None]:
+        """Defer lines about this user's messages while one of them is being stored."""
+        self._is_storing = True
+        try:
+            yield
+        finally:
+            self._is_storing = False
+            while self._deferred and self.outbox.closing is None:
+                self.push(self._deferred.pop(0))
+            self._deferred.clear()
+
+    def close(self, code: int, frame: ServerFrame | None = None) -> None:
+        """Close the connection after what waits, and `frame`, are written."""
+        if self.outbox.closing is not None:
+            return
+        if frame is not None:
+            self.reply(frame)
+        self.outbox.close(code)
+
+    def _accept(self, line: Line) -> bool:
+        return line.author_id != self._user_id or self.notices.accept(line)
