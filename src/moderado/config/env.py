@@ -31,109 +31,116 @@ class Env(BaseSettings):
         description="Signs sessions, tokens and hints. At least 32 random characters.",
     )
     database_url: SecretStr = Field(
-        description="PostgreSQL, as `postgres://user:password@host:port/name`, with libpq's "
-        "parameters if need be: `?sslmode=require`, or `?host=/folder` of a Unix socket."
+        description="URL of PostgreSQL: `postgres://user:password@host:port/name`. It may have "
+        "libpq parameters, such as `?sslmode=require` or `?host=/folder` for a Unix socket."
     )
     redis_url: SecretStr = Field(
-        description="Redis or Valkey for limits, tickets and presence, `redis://host:port/0`."
+        description="URL of Redis or Valkey for rate limits, tickets and presence: `redis://host:port/0`."
     )
     broker_url: SecretStr | None = Field(
-        default=None, description="Redis for Celery's queue; `REDIS_URL` if unset."
+        default=None, description="URL of Redis for Celery's queue; `REDIS_URL` if unset."
     )
     layer_url: SecretStr | None = Field(
-        default=None, description="Redis for the channel layer; `REDIS_URL` if unset."
+        default=None, description="URL of Redis for the channel layer; `REDIS_URL` if unset."
     )
-    debug: bool = Field(default=False, description="Django's debug pages. Never in production.")
+    debug: bool = Field(
+        default=False, description="Show Django's debug pages. Never in production."
+    )
     allowed_hosts: Names = Field(
         default=["localhost", "127.0.0.1", "[::1]"],
-        description="Host names this server answers to, separated by commas. `*` is refused.",
+        description="Host names of this server, separated by commas. `*` is refused.",
     )
     allowed_origins: Names = Field(
         default=[],
-        description="Further origins (`https://app.example`) whose pages may use the API and the "
-        "sockets, separated by commas. The server's own origin is always allowed.",
+        description="Other origins whose pages may use the API and the sockets, separated by "
+        "commas, such as `https://app.example`. The server's own origin is always allowed.",
     )
     trusted_proxies: Names = Field(
         default=[],
-        description="Addresses of the reverse proxies whose X-Forwarded-* headers are believed.",
+        description="Addresses or networks of the reverse proxies whose X-Forwarded-* headers are "
+        "trusted, separated by commas.",
     )
     metrics_networks: Names = Field(
         default=["127.0.0.0/8", "::1/128"],
-        description="Networks that may read `/metrics`, in CIDR notation.",
+        description="Networks that may read `/metrics`, in CIDR notation, separated by commas.",
     )
     allow_volatile_database: bool = Field(
         default=False,
-        description="Start although PostgreSQL may forget what it committed. For tests.",
+        description="Start even if PostgreSQL may lose commits (`fsync` off). For tests only.",
     )
     prometheus_multiproc_dir: Path | None = Field(
         default=None,
-        description="A folder, emptied before each start, through which the processes of one "
-        "machine share their metrics. Unset, `/metrics` tells of the process that answers.",
+        description="Folder in which the processes of one machine share their metrics. Empty it "
+        "before each start. If unset, `/metrics` covers only the process that answers.",
     )
     worker_metrics_port: int | None = Field(
         default=None,
         ge=1,
         le=65535,
-        description="Port on which the Celery worker itself serves the metrics of a "
-        "PROMETHEUS_MULTIPROC_DIR that it does not share with the web, as in containers.",
+        description="Port on which the Celery worker serves metrics, if it does not share "
+        "PROMETHEUS_MULTIPROC_DIR with the web, as in containers.",
     )
     secure_cookies: bool = Field(
-        default=True, description="HTTPS only: secure cookies, HSTS, redirect. Off for localhost."
+        default=True,
+        description="Require HTTPS: secure cookies, HSTS, redirect. `false` for localhost.",
     )
     language_code: Literal["pt-br", "en"] = Field(
-        default="pt-br", description="Language for readers who ask for none."
+        default="pt-br", description="Language of users who request none."
     )
     log_format: Literal["json", "console"] = Field(
         default="json", description="`json` for machines, `console` for people."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="The least severe log line that is written."
+        default="INFO", description="Lowest level of the log lines that are written."
     )
     bind: str = Field(
         default="0.0.0.0:8000",  # a container's; `moderado up` names the loopback
-        description="Where the web listens, `host:port`. `moderado up` listens on 127.0.0.1.",
+        description="Address of the web, `host:port`. `make up` listens on 127.0.0.1.",
     )
     static_root: Path | None = Field(
         default=None,
-        description="Where `collectstatic` gathers what is served under /static/; "
+        description="Folder in which `collectstatic` stores the files of /static/; "
         "`.moderado/static` beside the source if unset.",
     )
-    web_workers: int = Field(default=1, ge=1, le=64, description="uvicorn workers under gunicorn.")
+    web_workers: int = Field(default=1, ge=1, le=64, description="Web processes (uvicorn workers).")
     worker_concurrency: int = Field(default=2, ge=1, le=64, description="Celery worker processes.")
     db_pool_size: int = Field(
-        default=12, ge=2, le=100, description="PostgreSQL connections of one web worker, at most."
+        default=12, ge=2, le=100, description="Maximum PostgreSQL connections of one web process."
     )
     access_token_seconds: int = Field(
-        default=900, ge=30, description="How long an access token is good for, in seconds."
+        default=900, ge=30, description="Lifetime of an access token, in seconds."
     )
     refresh_token_days: int = Field(
-        default=30, ge=1, description="How long a session lives without being used, in days."
+        default=30, ge=1, description="Days after which an unused session expires."
     )
     message_max_length: int = Field(
-        default=4000, ge=1, le=4000, description="Longest message, in code points."
+        default=4000, ge=1, le=4000, description="Maximum length of a message, in code points."
     )
     layer_shards: int = Field(
         default=1,
         ge=1,
         le=1024,
-        description="Groups of the channel layer among which rooms and people are spread: a web "
-        "process hears all of those that one of its sockets needs. The same for every process. "
-        "docs/scaling.md says when more than one pays.",
+        description="Channel-layer groups over which rooms and users are distributed. Use the same "
+        "number for every process. docs/scaling.md says when more than one helps.",
     )
     limit_messages_per_user: str = Field(
-        default="120/minute", description="Messages and edits one account may send."
+        default="120/minute", description="Messages and edits of one account."
     )
     limit_messages_per_room: str = Field(
-        default="1200/minute", description="Messages and edits one room takes."
+        default="1200/minute", description="Messages and edits in one room."
     )
     limit_frames_per_second: int = Field(
-        default=30, ge=1, description="Frames one socket may send a second, on average."
+        default=30, ge=1, description="Frames per second of one socket, on average."
     )
     limit_frames_burst: int = Field(
-        default=120, ge=1, description="Frames one socket may send at once."
+        default=120, ge=1, description="Frames that one socket may send at once."
     )
-    limit_sockets_per_user: int = Field(default=10, ge=1, description="Open sockets an account.")
-    limit_sockets_per_address: int = Field(default=50, ge=1, description="Open sockets an address.")
+    limit_sockets_per_user: int = Field(
+        default=10, ge=1, description="Open sockets of one account."
+    )
+    limit_sockets_per_address: int = Field(
+        default=50, ge=1, description="Open sockets of one address."
+    )
     limit_sign_in_per_account: str = Field(
         default="10/minute", description="Sign-in attempts on one account."
     )
@@ -144,14 +151,14 @@ class Env(BaseSettings):
         default=[
             {"BACKEND": "moderado.moderation.providers.blocklist.BlocklistProvider", "OPTIONS": {}}
         ],
-        description="Who judges, in order, as JSON: "
-        '`[{"BACKEND": "dotted.path.Provider", "OPTIONS": {…}}, …]`.',
+        description="Moderation providers in the order of their calls, as JSON: "
+        '`[{"BACKEND": "dotted.path.Provider", "OPTIONS": {…}}, …]` (docs/providers.md).',
     )
 
     moderado_failpoints: str = Field(
         default="",
-        description="Places at which the processes break on purpose, for tests of what they "
-        "survive (docs/guarantees.md). Refused together with SECURE_COOKIES.",
+        description="Faults to inject, for tests (docs/guarantees.md). Refused together with "
+        "SECURE_COOKIES.",
     )
 
     @field_validator(
