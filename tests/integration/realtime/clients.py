@@ -1,4 +1,4 @@
-"""Real WebSocket clients of the real server, and what they heard."""
+"""WebSocket clients of the real server, and the frames that they received."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ PATIENCE = 8.0
 
 
 class Client:
-    """One socket. Frames are read as they come; those not asked for yet stay to be asked for."""
+    """One connection. Keeps received frames until `next` returns them."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
@@ -31,7 +31,7 @@ class Client:
     async def next(
         self, kind: str, *, where: Callable[[Frame], bool] = bool, within: float = PATIENCE
     ) -> Frame:
-        """The first frame of that type which was not asked for before."""
+        """Return the first frame of this type that was not returned before."""
         for frame in self._unread:
             if frame["type"] == kind and where(frame):
                 self._unread.remove(frame)
@@ -48,13 +48,13 @@ class Client:
             raise AssertionError(f"no {kind} within {within} s, but {seen}") from None
 
     async def up_to_date(self) -> None:
-        """Everything written before this was asked has been read."""
+        """Wait until everything that the server has written is received."""
         marker = len(self.heard) + 1_000_000
         await self.send("ping", n=marker)
         await self.next("pong", where=lambda frame: frame["n"] == marker)
 
     async def closed(self, *, within: float = PATIENCE) -> int | None:
-        """The code with which the server closes; None when the connection was cut."""
+        """Wait for the end. Returns the close code; None when the connection was aborted."""
         try:
             async with asyncio.timeout(within):
                 while True:
@@ -66,7 +66,7 @@ class Client:
         return [frame["type"] for frame in self.heard]
 
     def seqs(self, room: object) -> list[int]:
-        """The room's frames with a place in the order, as they came."""
+        """Return the seqs of the room's frames, in the order received."""
         kinds = {"chat_message", "message_updated", "message_removed"}
         return [
             frame["seq"]
@@ -83,7 +83,7 @@ class Client:
 
 @asynccontextmanager
 async def connected(url: str, **options: Any) -> AsyncIterator[Client]:
-    """A client that has not been greeted yet."""
+    """Connect a client, without waiting for the greeting."""
     options.setdefault("proxy", None)
     options.setdefault("compression", None)
     connection = await connect(url, **options)

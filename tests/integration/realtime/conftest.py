@@ -75,7 +75,7 @@ async def server(
     """The address of a server with a short periodic check."""
     await asyncio.to_thread(_forget_everything)
     here = node.start(timing)
-    monkeypatch.setattr(uvicorn_protocol, "SPREAD", 0.0)  # seconds: nobody waits for the last ones
+    monkeypatch.setattr(uvicorn_protocol, "SPREAD", 0.0)  # seconds: tests do not wait for it
     async with running_server() as url:
         yield url
     await here.close()
@@ -86,7 +86,7 @@ async def server(
 
 @pytest.fixture
 def configured(settings: Any) -> Callable[..., None]:
-    """Change what the environment says, for this test."""
+    """Change settings of the environment for this test."""
 
     def change(**values: Any) -> None:
         settings.ENV = settings.ENV.model_copy(update=values)
@@ -95,7 +95,7 @@ def configured(settings: Any) -> Callable[..., None]:
 
 
 def _forget_everything() -> None:
-    """Empty Redis, with more patience than the product has: a busy machine is no failure."""
+    """Empty Redis. Without a timeout: a busy machine is no failure."""
     with redis.Redis.from_url(settings.REDIS_URL) as patient:
         patient.flushdb()
 
@@ -113,7 +113,7 @@ post = run_in_db_thread(messages.post_message)
 
 
 class Cast:
-    """People and rooms of a test, and their sockets."""
+    """Users, rooms and connections of a test."""
 
     def __init__(self, url: str, stack: AsyncExitStack) -> None:
         self.url = url
@@ -128,11 +128,11 @@ class Cast:
         return user
 
     async def open(self, path: str, **options: Any) -> Client:
-        """A client that has not been greeted yet."""
+        """Connect a client, without waiting for the greeting."""
         return await self._stack.enter_async_context(connected(self.url + path, **options))
 
     async def join(self, user: User, room: Room | None = None, **options: Any) -> Client:
-        """A greeted client of the user, in one room or in none yet."""
+        """Connect a client of the user, to one room or to none, and wait for the greeting."""
         token = await make_token(user)
         where = f"{room.id}/" if room else ""
         client = await self.open(f"/ws/chat/{where}?token={token}", **options)
@@ -140,11 +140,11 @@ class Cast:
         return client
 
     async def post(self, room: Room, author_id: UUID, text: str) -> None:
-        """Post, and let it wait to be judged."""
+        """Post a message, and leave it pending."""
         await post(author_id=author_id, room_id=room.id, text=text)
 
     async def publish(self, room: Room, author_id: UUID, *texts: str) -> None:
-        """Post and judge, as another process would."""
+        """Post messages and screen them, as another process would."""
         for text in texts:
             await post(author_id=author_id, room_id=room.id, text=text)
         await screen()

@@ -1,4 +1,4 @@
-"""Who else listens: as the layer's own Redis knows it."""
+"""Which groups other processes have joined, as the layer's own Redis counts them."""
 
 from uuid import uuid4
 
@@ -10,7 +10,7 @@ from moderado.realtime.pubsub import fanout
 from tests.integration.realtime.conftest import Cast
 
 
-async def test_a_group_is_joined_elsewhere_only_if_another_process_has_joined_it(cast: Cast):
+async def test_group_is_shared_only_if_another_process_has_joined_it(cast: Cast):
     await cast.join(await cast.member(await cast.room()))
     groups = node.current().subscriptions
     name = fanout.shard_of(uuid4())
@@ -27,7 +27,7 @@ async def test_a_group_is_joined_elsewhere_only_if_another_process_has_joined_it
         assert await groups.joined_elsewhere(names) == {f"{name}.other"}
 
 
-async def test_when_nobody_can_say_all_are_told(cast: Cast, monkeypatch):
+async def test_all_groups_count_as_shared_when_redis_does_not_answer(cast: Cast, monkeypatch):
     await cast.join(await cast.member(await cast.room()))
     groups = node.current().subscriptions
 
@@ -39,7 +39,7 @@ async def test_when_nobody_can_say_all_are_told(cast: Cast, monkeypatch):
     assert await groups.joined_elsewhere({"shard.0"}) == {"shard.0"}
 
 
-async def test_the_authors_other_device_hears_that_the_message_waits(cast: Cast):
+async def test_other_device_of_the_author_is_notified_of_a_queued_message(cast: Cast):
     room = await cast.room()
     ana = await cast.member(room)
     speaks, listens = await cast.join(ana, room), await cast.join(ana)

@@ -1,4 +1,4 @@
-"""Redis is a hint: whatever it loses is found, in order, within seconds."""
+"""Recovery of what Redis has lost: in order, and within seconds."""
 
 import asyncio
 
@@ -29,7 +29,7 @@ def deaf(monkeypatch):
     return Deaf
 
 
-async def test_a_gap_is_read_from_the_database_before_the_next_change_is_told(cast: Cast, deaf):
+async def test_gap_is_filled_before_the_next_change_is_delivered(cast: Cast, deaf):
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_bia = await cast.join(bia, room)
@@ -47,7 +47,7 @@ async def test_a_gap_is_read_from_the_database_before_the_next_change_is_told(ca
     assert at_bia.seqs(room.id) == [1, 2, 3, 4]
 
 
-async def test_what_no_hint_announced_is_found_within_five_seconds(cast: Cast, deaf):
+async def test_lost_hints_are_recovered_within_five_seconds(cast: Cast, deaf):
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)
@@ -64,7 +64,7 @@ async def test_what_no_hint_announced_is_found_within_five_seconds(cast: Cast, d
     assert (await at_ana.next("message_rejected", within=5))["reason"]
 
 
-async def test_who_came_back_while_it_waited_hears_the_verdict_without_a_hint(cast: Cast, deaf):
+async def test_reconnected_author_gets_the_verdict_without_a_hint(cast: Cast, deaf):
     room = await cast.room()
     ana = await cast.member(room)
     before = await cast.join(ana, room)
@@ -81,7 +81,7 @@ async def test_who_came_back_while_it_waited_hears_the_verdict_without_a_hint(ca
 
 
 @pytest.mark.proves("S11")
-async def test_a_removal_that_no_hint_announced_is_found_before_anything_is_told(cast: Cast, deaf):
+async def test_lost_removal_is_found_before_the_next_delivery(cast: Cast, deaf):
     room = await cast.room(is_private=True)
     ana, bia = await cast.member(room), await cast.member(room)
     at_bia = await cast.join(bia, room)
@@ -95,7 +95,7 @@ async def test_a_removal_that_no_hint_announced_is_found_before_anything_is_told
     assert "segredo" not in str(at_bia.heard)
 
 
-async def test_every_hint_told_five_times_is_heard_once(cast: Cast, monkeypatch):
+async def test_repeated_hints_are_delivered_once_to_clients(cast: Cast, monkeypatch):
     take = fanout._publisher.take
     monkeypatch.setattr(
         fanout._publisher,
@@ -123,7 +123,7 @@ async def test_every_hint_told_five_times_is_heard_once(cast: Cast, monkeypatch)
 @pytest.mark.parametrize(
     "fault", ["FLUSHALL", "CLIENT KILL TYPE pubsub", "CLIENT KILL TYPE normal"]
 )
-async def test_the_same_sockets_hear_again_after_a_fault_of_redis(cast: Cast, fault):
+async def test_connections_receive_again_after_a_redis_fault(cast: Cast, fault):
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_bia = await cast.join(bia, room)
@@ -137,7 +137,7 @@ async def test_the_same_sockets_hear_again_after_a_fault_of_redis(cast: Cast, fa
     assert at_bia.seqs(room.id) == [1, 2, 3]
 
 
-async def test_while_redis_stands_still_messages_are_confirmed_judged_and_heard(cast: Cast):
+async def test_messages_are_published_while_redis_is_paused(cast: Cast):
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)
@@ -164,26 +164,26 @@ def _until_redis_answers() -> None:
 
 
 @pytest.mark.parametrize("timing", [timing_with(silence_limit=2.0)])
-async def test_a_deaf_hub_begins_anew(cast: Cast, monkeypatch):
+async def test_silent_layer_is_reconnected(cast: Cast, monkeypatch):
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_bia = await cast.join(bia, room)
     subscriptions = node.current().subscriptions
     old_channel = subscriptions.channel
 
-    for shard in get_channel_layer()._shards:  # what a bug or a time-out in the layer would do
+    for shard in get_channel_layer()._shards:  # as a bug or a timeout in the layer would
         shard._receive_task.cancel()
     async with asyncio.timeout(8):
         while subscriptions.channel in (old_channel, None):
             await asyncio.sleep(0.05)
-    monkeypatch.setattr(feed, "heads", lambda _room_ids: {})  # heard, not healed
+    monkeypatch.setattr(feed, "heads", lambda _room_ids: {})  # received, not recovered
     await cast.publish(room, ana.id, "de novo")
 
     assert await at_bia.next("chat_message")
 
 
 @pytest.mark.proves("S36")
-async def test_a_forged_hint_is_not_believed(cast: Cast):
+async def test_forged_hint_is_dropped(cast: Cast):
     room = await cast.room()
     bia = await cast.member(room)
     at_bia = await cast.join(bia, room)

@@ -1,4 +1,4 @@
-"""Who may open a socket, with what, from where; and how it ends when they no longer may."""
+"""Authentication, origins and limits of connections, and how revoked access closes them."""
 
 import asyncio
 from uuid import uuid4
@@ -44,7 +44,7 @@ async def refusal(cast: Cast, path: str, **options) -> tuple[str, int | None]:
 
 
 @pytest.mark.proves("S5")
-async def test_a_ticket_opens_one_socket(cast: Cast):
+async def test_ticket_opens_one_connection(cast: Cast):
     ticket = await ticket_of(await make_user())
     first = await cast.open(f"/ws/chat/?ticket={ticket}")
 
@@ -53,7 +53,7 @@ async def test_a_ticket_opens_one_socket(cast: Cast):
 
 
 @pytest.mark.proves("S5")
-async def test_of_many_who_use_one_ticket_exactly_one_gets_in(cast: Cast):
+async def test_concurrent_uses_of_a_ticket_open_one_connection(cast: Cast):
     ticket = await ticket_of(await make_user())
 
     async def attempt() -> bool:
@@ -69,19 +69,19 @@ async def test_of_many_who_use_one_ticket_exactly_one_gets_in(cast: Cast):
     "wrong", ["?token=nonsense", "?ticket=nonsense", "?token=", "?token=a.b.c"]
 )
 @pytest.mark.parametrize("timing", [timing_with(authentication=0.3)])
-async def test_a_wrong_credential_is_told_and_closed(cast: Cast, wrong):
+async def test_invalid_credential_closes_with_4001(cast: Cast, wrong):
     assert await refusal(cast, f"/ws/chat/{wrong}") == ("not_authenticated", 4001)
 
 
 @pytest.mark.proves("S6")
-async def test_a_refresh_token_opens_nothing(cast: Cast):
+async def test_refresh_token_is_refused(cast: Cast):
     session = await open_session(user=await make_user())
     refresh = sessions.tokens_of(session=session).refresh
 
     assert await refusal(cast, f"/ws/chat/?token={refresh}") == ("not_authenticated", 4001)
 
 
-async def test_the_first_frame_may_say_who_it_is(cast: Cast):
+async def test_first_frame_authenticates(cast: Cast):
     user = await make_user()
     client = await cast.open("/ws/chat/")
 
@@ -94,7 +94,7 @@ async def test_the_first_frame_may_say_who_it_is(cast: Cast):
 @pytest.mark.parametrize(
     "first", ['{"type":"ping"}', "nonsense", '{"type":"authenticate","token":"x"}']
 )
-async def test_any_other_first_frame_closes(cast: Cast, first):
+async def test_other_first_frame_closes_with_4001(cast: Cast, first):
     client = await cast.open("/ws/chat/")
     await client.send_text(first)
 
@@ -103,7 +103,7 @@ async def test_any_other_first_frame_closes(cast: Cast, first):
 
 @pytest.mark.proves("S8")
 @pytest.mark.parametrize("timing", [timing_with(authentication=0.2)])
-async def test_silence_closes(cast: Cast):
+async def test_silent_connection_closes_with_4001(cast: Cast):
     assert await refusal(cast, "/ws/chat/") == ("not_authenticated", 4001)
 
 
@@ -125,9 +125,7 @@ async def test_silence_closes(cast: Cast):
         ("file://", 403),
     ],
 )
-async def test_only_pages_of_our_own_and_listed_origins_open_sockets(
-    cast: Cast, configured, origin, status
-):
+async def test_only_own_and_allowed_origins_connect(cast: Cast, configured, origin, status):
     configured(allowed_origins=["https://app.example"])
     token = await make_token(await make_user())
     own = cast.url.replace("ws:", "http:")
@@ -148,7 +146,7 @@ async def test_only_pages_of_our_own_and_listed_origins_open_sockets(
     ("origin", "gets_in"), [("own", True), (None, False), ("https://app.example", False)]
 )
 @pytest.mark.parametrize("timing", [timing_with(authentication=0.3)])
-async def test_the_cookie_counts_for_pages_of_our_own_origin_only(
+async def test_cookie_authenticates_pages_of_the_own_origin_only(
     cast: Cast, configured, origin, gets_in
 ):
     configured(allowed_origins=["https://app.example"])
@@ -164,7 +162,7 @@ async def test_the_cookie_counts_for_pages_of_our_own_origin_only(
 
 
 @pytest.mark.proves("S9")
-async def test_a_foreign_room_and_no_room_and_no_uuid_are_refused_alike(cast: Cast):
+async def test_private_missing_and_malformed_rooms_are_refused_alike(cast: Cast):
     private = await cast.room(is_private=True)
     token = await make_token(await make_user())
     answers = {
@@ -175,7 +173,7 @@ async def test_a_foreign_room_and_no_room_and_no_uuid_are_refused_alike(cast: Ca
     assert answers == {("no_such_room", 4004)}
 
 
-async def test_an_unknown_path_is_refused_at_the_handshake(cast: Cast):
+async def test_unknown_path_is_refused_at_the_handshake(cast: Cast):
     with pytest.raises(InvalidStatus) as refused:
         await cast.open("/ws/elsewhere/")
 
@@ -183,7 +181,7 @@ async def test_an_unknown_path_is_refused_at_the_handshake(cast: Cast):
 
 
 @pytest.mark.proves("S11")
-async def test_whoever_is_removed_hears_nothing_later_and_is_closed(cast: Cast):
+async def test_removed_member_is_closed_and_receives_nothing_later(cast: Cast):
     room = await cast.room(is_private=True)
     ana, bia = await cast.member(room, role="ADMIN"), await cast.member(room)
     at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)
@@ -202,7 +200,7 @@ async def test_whoever_is_removed_hears_nothing_later_and_is_closed(cast: Cast):
 
 
 @pytest.mark.proves("S11")
-async def test_whoever_is_removed_from_a_public_room_is_closed_too(cast: Cast):
+async def test_removed_member_of_a_public_room_is_closed(cast: Cast):
     room = await cast.room()
     ana, bia = await cast.member(room, role="ADMIN"), await cast.member(room)
     at_bia = await cast.join(bia, room)
@@ -213,7 +211,7 @@ async def test_whoever_is_removed_from_a_public_room_is_closed_too(cast: Cast):
 
 
 @pytest.mark.proves("S11")
-async def test_whoever_only_listens_is_closed_when_the_room_becomes_private(cast: Cast):
+async def test_non_member_is_closed_when_the_room_becomes_private(cast: Cast):
     room = await cast.room()
     ana, bia = await cast.member(room, role="ADMIN"), await cast.member(room)
     at_bia, at_stranger = await cast.join(bia, room), await cast.join(await make_user(), room)
@@ -224,7 +222,7 @@ async def test_whoever_only_listens_is_closed_when_the_room_becomes_private(cast
     await at_bia.up_to_date()
 
 
-async def test_a_deleted_room_closes_its_sockets(cast: Cast):
+async def test_deleted_room_closes_its_connections(cast: Cast):
     room = await cast.room()
     ana = await cast.member(room, role="ADMIN")
     at_ana = await cast.join(ana, room)
@@ -235,7 +233,7 @@ async def test_a_deleted_room_closes_its_sockets(cast: Cast):
 
 
 @pytest.mark.proves("S11")
-async def test_signing_out_closes_the_sessions_sockets_and_no_others(cast: Cast):
+async def test_logout_closes_the_connections_of_its_session_only(cast: Cast):
     user = await make_user()
     session, other = [await open_session(user=user) for _ in range(2)]
     here, there = [
@@ -256,7 +254,7 @@ async def test_signing_out_closes_the_sessions_sockets_and_no_others(cast: Cast)
 @pytest.mark.parametrize(
     "timing", [timing_with(reconciliation=Schedule(interval=1.0, sessions_every=1))]
 )
-async def test_a_session_that_ended_without_a_hint_is_found(cast: Cast):
+async def test_session_that_ended_without_a_hint_is_closed(cast: Cast):
     user = await make_user()
     client = await cast.join(user)
 
@@ -266,7 +264,7 @@ async def test_a_session_that_ended_without_a_hint_is_found(cast: Cast):
 
 
 @pytest.mark.proves("S11")
-async def test_a_deactivated_account_is_closed_everywhere(cast: Cast):
+async def test_deactivated_account_is_closed(cast: Cast):
     user = await make_user()
     client = await cast.join(user)
 
@@ -276,7 +274,7 @@ async def test_a_deactivated_account_is_closed_everywhere(cast: Cast):
 
 
 @pytest.mark.proves("S20")
-async def test_an_account_and_an_address_open_only_so_many_sockets(cast: Cast, configured):
+async def test_connections_are_limited_by_account_and_by_address(cast: Cast, configured):
     configured(limit_sockets_per_user=2, limit_sockets_per_address=4)
     ana, bia, rui = [await make_user() for _ in range(3)]
     first, second = await cast.join(ana), await cast.join(ana)

@@ -1,4 +1,4 @@
-"""Whatever a client sends, it is answered, and nobody else notices."""
+"""Invalid frames, floods and slow readers, which never affect other clients."""
 
 import asyncio
 import socket
@@ -48,7 +48,7 @@ BAD_FRAMES = [
 
 
 @pytest.mark.proves("S15", "S16")
-async def test_every_bad_frame_is_one_error_and_the_socket_stays_open(cast: Cast):
+async def test_each_invalid_frame_is_one_error_and_keeps_the_connection(cast: Cast):
     room = await cast.room()
     ana = await cast.member(room)
     at_ana = await cast.join(ana, room)
@@ -63,7 +63,7 @@ async def test_every_bad_frame_is_one_error_and_the_socket_stays_open(cast: Cast
 
 
 @pytest.mark.proves("S16")
-async def test_text_that_is_not_utf8_is_one_error_too(cast: Cast):
+async def test_invalid_utf8_is_one_error(cast: Cast):
     room = await cast.room()
     at_ana = await cast.join(await cast.member(room), room)
     protocol = at_ana.connection.protocol
@@ -77,7 +77,7 @@ async def test_text_that_is_not_utf8_is_one_error_too(cast: Cast):
 
 
 @pytest.mark.proves("S15")
-async def test_a_frame_over_64_kib_closes_with_1009(cast: Cast):
+async def test_frame_over_64_kib_closes_with_1009(cast: Cast):
     at_ana = await cast.join(await cast.member(await cast.room()))
 
     await at_ana.send("chat_message", message="x" * 65_536)
@@ -85,7 +85,7 @@ async def test_a_frame_over_64_kib_closes_with_1009(cast: Cast):
     assert await at_ana.closed() == 1009
 
 
-async def test_errors_speak_the_language_of_their_reader(cast: Cast):
+async def test_errors_are_in_the_language_of_the_user(cast: Cast):
     room = await cast.room()
     said = []
     for language in ("en", "pt-br"):
@@ -97,8 +97,8 @@ async def test_errors_speak_the_language_of_their_reader(cast: Cast):
 
 
 @pytest.mark.proves("S19")
-async def test_a_flood_is_refused_with_the_time_to_wait(cast: Cast, configured):
-    # So slowly that none comes back while the test runs, however busy the machine is.
+async def test_frames_over_the_rate_limit_are_refused_with_retry_after(cast: Cast, configured):
+    # Slow enough that no token returns during the test, however busy the machine is.
     configured(limit_frames_per_second=0.001, limit_frames_burst=20)
     room = await cast.room()
     ana = await cast.member(room)
@@ -114,7 +114,7 @@ async def test_a_flood_is_refused_with_the_time_to_wait(cast: Cast, configured):
     assert accepted == 20
 
 
-async def test_an_account_says_only_so_much_whatever_the_socket(cast: Cast, configured):
+async def test_message_quota_counts_all_connections_of_an_account(cast: Cast, configured):
     configured(limit_messages_per_user="3/minute")
     room = await cast.room()
     ana = await cast.member(room)
@@ -130,7 +130,7 @@ async def test_an_account_says_only_so_much_whatever_the_socket(cast: Cast, conf
     assert error["retry_after"] >= 1
 
 
-async def test_strangers_spend_nothing_of_a_rooms_quota(cast: Cast, configured):
+async def test_non_members_do_not_spend_the_quota_of_a_private_room(cast: Cast, configured):
     configured(limit_messages_per_room="1/minute")
     room = await cast.room(is_private=True)
     at_stranger = await cast.join(await make_user())
@@ -147,9 +147,7 @@ async def test_strangers_spend_nothing_of_a_rooms_quota(cast: Cast, configured):
 
 
 @pytest.mark.proves("S40")
-async def test_what_breaks_in_the_server_is_an_error_with_an_id_and_nothing_else(
-    cast: Cast, monkeypatch
-):
+async def test_internal_error_has_an_id_and_no_details(cast: Cast, monkeypatch):
     async def broken(*_arguments):
         raise ValueError("secret detail")
 
@@ -170,9 +168,7 @@ async def test_what_breaks_in_the_server_is_an_error_with_an_id_and_nothing_else
     ("wakes", "code", "timing"),
     [(True, 4008, timing_with(close_grace=60.0)), (False, None, timing_with(close_grace=0.5))],
 )
-async def test_a_reader_who_does_not_read_is_closed_and_nobody_waits_for_them(
-    cast: Cast, wakes, code
-):
+async def test_slow_reader_is_closed_and_delays_no_other(cast: Cast, wakes, code):
     room = await cast.room()
     ana, slow = await cast.member(room), await cast.member(room)
     at_ana = await cast.join(ana, room)
@@ -203,7 +199,7 @@ async def test_a_reader_who_does_not_read_is_closed_and_nobody_waits_for_them(
 
 
 def small_socket(url: str) -> socket.socket:
-    """A connection whose kernel does not read megabytes ahead."""
+    """A TCP connection with a small receive buffer, so that backpressure is soon felt."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8_192)
     sock.connect(("127.0.0.1", urlsplit(url).port))
@@ -212,7 +208,7 @@ def small_socket(url: str) -> socket.socket:
 
 
 @pytest.mark.parametrize("size", [1, 3])
-async def test_many_bursts_do_not_close_a_reader_who_reads(cast: Cast, size):
+async def test_bursts_do_not_close_a_connection_that_reads(cast: Cast, size):
     rooms = [await cast.room() for _ in range(size)]
     ana, bia = await cast.member(rooms[0]), await cast.member(rooms[0])
     at_bia = await cast.join(bia)

@@ -1,4 +1,4 @@
-"""The application without a server around it, as Channels' own tests run it."""
+"""The ASGI application without a server, run by the communicator of Channels."""
 
 from channels.testing import WebsocketCommunicator
 
@@ -13,7 +13,7 @@ from tests.integration.realtime.conftest import (
 )
 
 
-async def test_the_whole_way_within_one_event_loop(transactional_db: None):
+async def test_message_is_published_within_one_event_loop(transactional_db: None):
     room, ana = await make_room(), await make_user()
     await make_member(room, user=ana)
     path = f"/ws/chat/{room.id}/?token={await make_token(ana)}"

@@ -1,4 +1,4 @@
-"""Promises of the contract that a stranger, reading it word by word, found broken."""
+"""Details of the protocol that implementations get wrong easily."""
 
 import pytest
 
@@ -10,7 +10,7 @@ OFFENSIVE = "seu filho da puta"
 WHY = ("reason", "categories", "explanation", "appealable")
 
 
-async def test_a_refused_edit_says_why_where_a_refused_message_does(cast: Cast):
+async def test_rejected_edit_has_the_same_reason_fields_as_a_message(cast: Cast):
     room = await cast.room()
     ana = await cast.member(room)
     at_ana = await cast.join(ana, room)
@@ -30,7 +30,7 @@ async def test_a_refused_edit_says_why_where_a_refused_message_does(cast: Cast):
         assert rejected["message"][name] == rejected["message"]["edit"][name] == rejected[name]
 
 
-async def test_to_take_back_what_nobody_saw_is_no_change_of_the_room(cast: Cast):
+async def test_deletion_of_an_unpublished_message_takes_no_seq(cast: Cast):
     room = await cast.room()
     ana = await cast.member(room)
     here, there = await cast.join(ana, room), await cast.join(ana, room)
@@ -45,7 +45,7 @@ async def test_to_take_back_what_nobody_saw_is_no_change_of_the_room(cast: Cast)
         assert (removed["seq"], removed["message"]["status"]) == (0, "REMOVED")
 
 
-async def test_no_number_is_told_twice_when_what_was_taken_down_is_deleted(cast: Cast):
+async def test_deletion_of_a_removed_message_takes_no_seq(cast: Cast):
     room = await cast.room(moderation_mode="post")
     ana = await cast.member(room)
     here, there = await cast.join(ana, room), await cast.join(ana, room)
@@ -90,7 +90,7 @@ async def test_recovered_verdict_waits_for_the_order_of_its_room(cast: Cast, mon
     assert at_ana.seqs(room.id) == [1, 2]
 
 
-async def test_nobody_in_the_room_hears_of_an_attempt_that_was_refused(cast: Cast):
+async def test_refused_subscription_is_not_announced_as_presence(cast: Cast):
     room = await cast.room(is_private=True)
     ana, bia = await cast.member(room), await cast.member(room)
     stranger = await make_user()

@@ -1,4 +1,4 @@
-"""Which page a socket was opened from, exactly."""
+"""The origin of the page that connects, and the credentials of the handshake."""
 
 import pytest
 
@@ -39,11 +39,11 @@ def scope(origin: str | None, *, host: str = OURS, scheme: str = "ws", cookie: s
         ("http://localhost:8000", "", "ws", True),
     ],
 )
-def test_only_the_exact_origin_is_our_own(origin, host, scheme, foreign):
+def test_origin_must_match_exactly(origin, host, scheme, foreign):
     assert auth.is_foreign(scope(origin, host=host, scheme=scheme)) is foreign
 
 
-def test_of_two_origins_neither_counts():
+def test_repeated_origin_header_is_foreign():
     twice = scope("http://localhost:8000")
     twice["headers"].append((b"origin", b"http://localhost:8000"))
 
@@ -62,12 +62,12 @@ def test_of_two_origins_neither_counts():
         (None, "sessionid=abc", None),
     ],
 )
-def test_the_cookie_is_taken_from_our_own_pages_alone(origin, cookie, taken):
+def test_cookie_counts_for_the_own_origin_only(origin, cookie, taken):
     assert auth.handshake_of(scope(origin, cookie=cookie)).cookie == taken
 
 
 @pytest.mark.parametrize("query", [b"", b"ticket=", b"a=1&" * 20, b"\xff\xfe", b"ticket=%ff"])
-def test_any_query_is_read_without_an_error(query):
+def test_malformed_query_is_read_without_an_error(query):
     handshake = auth.handshake_of({**scope(None), "query_string": query})
 
     assert handshake.token is None

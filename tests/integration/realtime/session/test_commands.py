@@ -1,4 +1,4 @@
-"""Two people talk: what each of them hears, and in which order."""
+"""Messages, edits, typing and presence: which client receives what, and in which order."""
 
 from uuid import uuid4
 
@@ -11,7 +11,7 @@ from tests.integration.realtime.conftest import Cast, screen, timing_with
 OFFENSIVE = "seu filho da puta"
 
 
-async def test_a_clean_message_is_confirmed_and_then_heard_by_all(cast: Cast):
+async def test_clean_message_is_confirmed_and_then_delivered_to_the_room(cast: Cast):
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)
@@ -30,7 +30,7 @@ async def test_a_clean_message_is_confirmed_and_then_heard_by_all(cast: Cast):
     assert shown["message"]["author"] == {"id": str(ana.id), "name": ana.name}
 
 
-async def test_nobody_hears_a_blocked_message_but_its_author_learns_why(cast: Cast):
+async def test_blocked_message_is_explained_to_its_author_only(cast: Cast):
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)
@@ -48,7 +48,7 @@ async def test_nobody_hears_a_blocked_message_but_its_author_learns_why(cast: Ca
 
 
 @pytest.mark.proves("S22")
-async def test_the_same_client_id_again_is_the_first_message(cast: Cast):
+async def test_resend_with_the_same_client_id_returns_the_first_message(cast: Cast):
     room = await cast.room()
     ana = await cast.member(room)
     at_ana = await cast.join(ana, room)
@@ -63,7 +63,7 @@ async def test_the_same_client_id_again_is_the_first_message(cast: Cast):
     assert (error["code"], error["client_id"]) == ("conflict", "1")
 
 
-async def test_a_message_sent_again_after_its_rejection_is_told_again(cast: Cast):
+async def test_resend_of_a_rejected_message_repeats_the_rejection(cast: Cast):
     room = await cast.room()
     ana = await cast.member(room)
     at_ana = await cast.join(ana, room)
@@ -79,7 +79,7 @@ async def test_a_message_sent_again_after_its_rejection_is_told_again(cast: Cast
     assert await again.next("message_rejected")
 
 
-async def test_the_authors_other_sockets_hear_of_it_once(cast: Cast):
+async def test_other_connections_of_the_author_are_notified_once(cast: Cast):
     room = await cast.room()
     ana = await cast.member(room)
     phone, desk = await cast.join(ana, room), await cast.join(ana)
@@ -89,7 +89,7 @@ async def test_the_authors_other_sockets_hear_of_it_once(cast: Cast):
     await desk.next("message_queued")
     await screen()
     await phone.next("chat_message")
-    shown = await desk.next("chat_message")  # not subscribed there: told because it is theirs
+    shown = await desk.next("chat_message")  # not subscribed there: a notice to the author
     await phone.up_to_date()
     await desk.up_to_date()
 
@@ -99,7 +99,7 @@ async def test_the_authors_other_sockets_hear_of_it_once(cast: Cast):
     assert desk.types().count("chat_message") == 1
 
 
-async def test_the_confirmation_comes_before_the_verdict_in_a_room_without_moderation(cast: Cast):
+async def test_confirmation_precedes_publication_in_an_unmoderated_room(cast: Cast):
     room = await cast.room(moderation_mode="off")
     ana = await cast.member(room)
     at_ana = await cast.join(ana, room)
@@ -121,7 +121,7 @@ async def test_the_confirmation_comes_before_the_verdict_in_a_room_without_moder
     assert at_ana.seqs(room.id) == list(range(1, 21))
 
 
-async def test_an_edit_and_a_deletion_are_heard_in_their_order(cast: Cast):
+async def test_edit_and_deletion_are_delivered_in_order(cast: Cast):
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)
@@ -144,7 +144,7 @@ async def test_an_edit_and_a_deletion_are_heard_in_their_order(cast: Cast):
     assert at_bia.seqs(room.id) == [1, 2, 3]
 
 
-async def test_typing_is_heard_by_the_others_and_not_too_often(cast: Cast):
+async def test_typing_reaches_others_at_most_every_two_seconds(cast: Cast):
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)
@@ -160,7 +160,7 @@ async def test_typing_is_heard_by_the_others_and_not_too_often(cast: Cast):
     assert "typing" not in at_ana.types()
 
 
-async def test_who_has_read_how_far_is_told_to_the_room(cast: Cast):
+async def test_read_position_is_sent_to_the_room(cast: Cast):
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     await cast.publish(room, ana.id, "um", "dois")
@@ -172,7 +172,7 @@ async def test_who_has_read_how_far_is_told_to_the_room(cast: Cast):
     assert (read["user"]["id"], read["seq"]) == (str(bia.id), 2)
 
 
-async def test_who_is_there_is_told_when_they_come_and_go(cast: Cast):
+async def test_presence_is_sent_on_arrival_and_departure(cast: Cast):
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_ana = await cast.join(ana, room)
@@ -187,7 +187,7 @@ async def test_who_is_there_is_told_when_they_come_and_go(cast: Cast):
     assert set(greeted["present"]) == {str(ana.id), str(bia.id)}
 
 
-async def test_one_connection_listens_to_many_rooms(cast: Cast):
+async def test_one_connection_subscribes_to_many_rooms(cast: Cast):
     rooms = [await cast.room() for _ in range(3)]
     ana, bia = await cast.member(rooms[0]), await cast.member(rooms[0])
     at_bia = await cast.join(bia)
@@ -210,7 +210,7 @@ async def test_one_connection_listens_to_many_rooms(cast: Cast):
     assert last["message"]["content"] == "perto"
 
 
-async def test_a_stranger_listens_to_a_public_room_and_joins_by_speaking(cast: Cast):
+async def test_non_member_reads_a_public_room_and_joins_by_posting(cast: Cast):
     room = await cast.room()
     ana = await cast.member(room)
     stranger = await cast.member(await cast.room())
@@ -224,7 +224,7 @@ async def test_a_stranger_listens_to_a_public_room_and_joins_by_speaking(cast: C
     assert await Membership.objects.filter(room=room, user=stranger).aexists()
 
 
-async def test_a_private_room_and_no_room_and_no_uuid_are_one_answer(cast: Cast):
+async def test_private_and_missing_rooms_are_refused_alike_on_subscribe(cast: Cast):
     private = await cast.room(is_private=True)
     at_ana = await cast.join(await cast.member(await cast.room()))
 
@@ -238,9 +238,7 @@ async def test_a_private_room_and_no_room_and_no_uuid_are_one_answer(cast: Cast)
     assert answers[0][0] == "no_such_room"
 
 
-async def test_what_is_shown_at_once_does_not_wait_for_a_batch_that_cannot_hold_it(
-    cast: Cast, monkeypatch
-):
+async def test_message_shown_before_its_verdict_is_not_batched(cast: Cast, monkeypatch):
     room = await cast.room(moderation_mode=Room.Mode.POST)
     at_ana = await cast.join(await cast.member(room), room)
     tried: list[object] = []

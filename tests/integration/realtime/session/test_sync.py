@@ -1,4 +1,4 @@
-"""Coming back: after `sync` a client holds exactly what a fresh load would give."""
+"""`sync`: afterwards a client has exactly what loading the room anew would give."""
 
 from uuid import uuid4
 
@@ -10,7 +10,7 @@ from moderado.realtime.infra import queries
 from tests.integration.realtime.conftest import Cast, screen
 
 
-async def test_everything_since_the_last_seq_comes_in_one_answer(cast: Cast):
+async def test_sync_returns_all_changes_since_a_seq(cast: Cast):
     room = await cast.room()
     ana = await cast.member(room)
     await cast.publish(room, ana.id, "um", "dois", "três")
@@ -37,7 +37,7 @@ async def test_everything_since_the_last_seq_comes_in_one_answer(cast: Cast):
         (2, "other", True),
     ],
 )
-async def test_resuming_is_whole_or_a_plain_reset(cast: Cast, after, epoch, reset):
+async def test_sync_is_complete_or_a_reset(cast: Cast, after, epoch, reset):
     room = await cast.room()
     ana = await cast.member(room)
     await cast.publish(room, ana.id, "um", "dois", "três")
@@ -54,7 +54,7 @@ async def test_resuming_is_whole_or_a_plain_reset(cast: Cast, after, epoch, rese
     assert [message["seq"] for message in synced["messages"]] == expected
 
 
-async def test_what_became_of_ones_own_messages_is_told(cast: Cast):
+async def test_sync_returns_the_outcomes_of_pending_messages(cast: Cast):
     room = await cast.room()
     ana = await cast.member(room)
     at_ana = await cast.join(ana, room)
@@ -73,9 +73,7 @@ async def test_what_became_of_ones_own_messages_is_told(cast: Cast):
     assert pending["never"] is None
 
 
-async def test_a_long_absence_is_told_in_pages_and_live_frames_wait_for_the_last(
-    cast: Cast, monkeypatch
-):
+async def test_live_changes_wait_for_the_last_page_of_a_sync(cast: Cast, monkeypatch):
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     await cast.publish(room, ana.id, *(f"{number}" for number in range(5)))
@@ -104,18 +102,16 @@ async def test_a_long_absence_is_told_in_pages_and_live_frames_wait_for_the_last
 
 
 @pytest.mark.proves("R35")
-async def test_what_happens_while_a_subscriber_reads_is_neither_lost_nor_told_twice(
-    cast: Cast, monkeypatch
-):
+async def test_changes_during_a_sync_are_delivered_exactly_once(cast: Cast, monkeypatch):
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     await cast.publish(room, ana.id, "antes")
     resume = queries.resume
 
     async def slowly(**arguments):
-        await cast.publish(room, ana.id, "durante 1")  # read, and heard as well
+        await cast.publish(room, ana.id, "durante 1")  # in the answer, and as a hint
         resumed = await resume(**arguments)
-        await cast.publish(room, ana.id, "durante 2")  # heard only
+        await cast.publish(room, ana.id, "durante 2")  # as a hint only
         return resumed
 
     monkeypatch.setattr(queries, "resume", slowly)
@@ -132,9 +128,7 @@ async def test_what_happens_while_a_subscriber_reads_is_neither_lost_nor_told_tw
 
 @pytest.mark.proves("R35")
 @pytest.mark.parametrize("asked", ["subscribe", "sync"])
-async def test_who_could_not_be_told_what_was_missed_hears_nothing_beyond_it(
-    cast: Cast, monkeypatch, asked
-):
+async def test_failed_sync_delivers_nothing_beyond_the_gap(cast: Cast, monkeypatch, asked):
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     await cast.publish(room, ana.id, "um", "dois", "três")
@@ -156,7 +150,7 @@ async def test_who_could_not_be_told_what_was_missed_hears_nothing_beyond_it(
         await at_bia.send(asked, room=str(room.id), after=2, epoch=None)
         error = await at_bia.next("error")
     await cast.publish(room, ana.id, "quatro")
-    await at_ana.next("chat_message")  # whoever was to hear it has been written to by now
+    await at_ana.next("chat_message")  # every delivery of this change has been written by now
     await at_bia.up_to_date()
 
     assert (error["code"], error["frame"], error["room"]) == ("unavailable", asked, str(room.id))
@@ -167,7 +161,7 @@ async def test_who_could_not_be_told_what_was_missed_hears_nothing_beyond_it(
 
 
 @pytest.mark.proves("R36")
-async def test_a_room_whose_history_was_rebuilt_sends_its_listeners_to_reload(cast: Cast):
+async def test_new_epoch_closes_connections_and_resets_their_sync(cast: Cast):
     room = await cast.room()
     ana = await cast.member(room)
     await cast.publish(room, ana.id, "um", "dois")
@@ -181,7 +175,7 @@ async def test_a_room_whose_history_was_rebuilt_sends_its_listeners_to_reload(ca
     assert (await again.next("synced"))["reset"]
 
 
-async def test_one_may_sync_a_room_one_does_not_listen_to_but_not_a_foreign_one(cast: Cast):
+async def test_sync_without_a_subscription_requires_read_access(cast: Cast):
     room, private = await cast.room(), await cast.room(is_private=True)
     ana = await cast.member(room)
     await cast.publish(room, ana.id, "um")
