@@ -1,4 +1,4 @@
-"""What happens after what. The one module that knows every context and every door."""
+"""Connects events to their handlers. The only module that imports every context and entry point."""
 
 from moderado.accounts import events as accounts
 from moderado.chat import events as chat
@@ -20,7 +20,7 @@ def wire() -> None:
             chat.RoomRead: [fanout.on_room_read],
         },
         inside={
-            # Both rows live in one database: a ruling and its effect are stored together or not.
+            # Same database: a ruling and its effect are committed together or not at all.
             moderation.CaseDecided: [verdicts.apply_ruling],
         },
     )

@@ -1,7 +1,7 @@
 """Inject random faults under constant load: `make chaos SEED=1 DURATION=60` (seconds).
 
 Prints the faults and the number of violations of each invariant. Exits with 1 after a violation.
-`SWITCH_OFF=lease|sweep|healing` disables one safeguard of the product, to show that the checker
+`SWITCH_OFF=lease|sweep|reconcile` disables one safeguard of the product, to show that the checker
 finds the violations that follow.
 """
 
@@ -38,7 +38,7 @@ SWITCHES = {
     "": "",
     "lease": "worker.lease:drop",
     "sweep": "worker.sweep:drop",
-    "healing": "hub.healing:drop",
+    "reconcile": "hub.reconcile:drop",
 }
 
 

@@ -1,4 +1,4 @@
-"""Accounts and their sessions, for the operators."""
+"""Admin pages of accounts and sessions."""
 
 from typing import Any
 
@@ -83,7 +83,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # gener
         return () if obj is None else self.inlines
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Nobody: others' conversations quote what the account wrote. It is deactivated instead."""
+        """Accounts are deactivated, not deleted: conversations of others contain their messages."""
         return False
 
     @admin.display(description=_("signed in"), ordering="open_count", empty_value="")

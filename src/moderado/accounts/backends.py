@@ -1,4 +1,4 @@
-"""E-mail and password, for sign-ins that go through Django: the admin's form among them."""
+"""Authentication by e-mail and password for sign-ins through Django, such as the admin's form."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from moderado.core.errors import RateLimited
 
 
 class PasswordBackend(ModelBackend):
-    """Django's, under the limits of every other sign-in. Over the limit nothing is right."""
+    """Django's backend under the sign-in limits. Above a limit, no password is accepted."""
 
     def authenticate(
         self,

@@ -1,4 +1,4 @@
-"""What accounts refuse."""
+"""Errors of the accounts context."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -6,7 +6,7 @@ from moderado.core.errors import ApplicationError
 
 
 class NotAuthenticated(ApplicationError):
-    """No credential, or one that is not, or no longer, good. Which of these is never told."""
+    """No credential, or an invalid one. The response does not say which."""
 
     code = "not_authenticated"
     status = 401
@@ -14,7 +14,7 @@ class NotAuthenticated(ApplicationError):
 
 
 class WrongCredentials(NotAuthenticated):
-    """The same for an unknown e-mail, a wrong password and a deactivated account."""
+    """One answer for an unknown e-mail, a wrong password and a deactivated account."""
 
     code = "wrong_credentials"
     message = _("E-mail or password is wrong.")

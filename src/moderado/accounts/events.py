@@ -6,7 +6,7 @@ from moderado.core.events import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEnded(Event):
-    """Signed out, revoked, deactivated or reused: the session's sockets must close with 4001."""
+    """A session was signed out, revoked, reused or deactivated: its sockets close with 4001."""
 
     session_id: UUID
     user_id: UUID

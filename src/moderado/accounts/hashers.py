@@ -1,13 +1,13 @@
-"""How passwords are kept."""
+"""Password hashing."""
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 
 class Argon2(Argon2PasswordHasher):
-    """Argon2id at OWASP's first recommendation (46 MiB, one pass, one thread).
+    """Argon2id with OWASP's first recommended parameters (46 MiB, one pass, one thread).
 
-    Django's own setting takes 100 MiB and eight threads a sign-in: on a small server, some people
-    who sign in at once would take the memory and the processors of everybody who chats.
+    Django's defaults use 100 MiB and eight threads for each sign-in: a few simultaneous sign-ins
+    would exhaust a small server.
     """
 
     time_cost = 1

@@ -1,4 +1,4 @@
-"""`request.user` of the pages and the admin."""
+"""Sets `request.user` for pages and the admin."""
 
 from typing import cast
 
@@ -15,7 +15,7 @@ from moderado.accounts.types import SESSION_KEY
 
 
 class AuthenticationMiddleware(middleware.AuthenticationMiddleware):
-    """Django's, but a sign-in ends with its session of ours: ended there, signed out here."""
+    """Django's middleware, which also requires the product's own session to be open."""
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)

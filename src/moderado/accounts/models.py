@@ -1,4 +1,4 @@
-"""Who is speaking, and in which of their sessions."""
+"""Users and their sessions."""
 
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -14,7 +14,7 @@ from moderado.core.models import Record
 
 
 class Users(BaseUserManager["User"]):
-    """Accounts by e-mail, which is kept in lower case."""
+    """Manages users by e-mail, which is stored in lower case."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         user = self.model(email=email.strip().lower(), **fields)
@@ -30,7 +30,7 @@ class Users(BaseUserManager["User"]):
 
 
 class User(Record, AbstractBaseUser, PermissionsMixin):
-    """A person or a bot with an account."""
+    """A person or bot with an account."""
 
     class Language(models.TextChoices):
         PORTUGUESE = "pt-br", "português"
@@ -52,7 +52,7 @@ class User(Record, AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
-        # What everybody sees of an author is read from here, without the rest of the account.
+        # Index-only reads of author names.
         indexes: ClassVar = [
             models.Index(fields=["id"], include=["name", "language"], name="user_shown")
         ]
@@ -66,10 +66,10 @@ class User(Record, AbstractBaseUser, PermissionsMixin):
 
 
 class Session(Record):
-    """One sign-in, on one device. Every token, ticket and cookie of it dies with it.
+    """One sign-in on one device. Its tokens, tickets and cookies end with it.
 
-    Only the refresh token named by `refresh_id` is good. One that bears the session's id and
-    another `refresh_id` has been used before: somebody holds a copy, and the session ends.
+    Only the refresh token named by `refresh_id` is valid. A token with the session's id and another
+    `refresh_id` was used before, so it was copied: the session ends.
     """
 
     user = models.ForeignKey(

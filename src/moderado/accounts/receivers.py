@@ -1,4 +1,4 @@
-"""What sign-ins through Django itself (the admin, the page) and changes of an account mean here."""
+"""Signal handlers for sign-ins through Django (admin, page) and for changes of accounts."""
 
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from moderado.accounts.types import SESSION_KEY
 
 @receiver(user_logged_in, dispatch_uid="moderado.open_session")
 def open_session(request: HttpRequest, user: User, **_: Any) -> None:
-    end_session(request)  # whoever signs in again leaves the session they were in
+    end_session(request)  # a new sign-in ends the previous session
     request.session[SESSION_KEY] = str(sessions.open_session(user=user).id)
 
 
@@ -28,10 +28,10 @@ def end_session(request: HttpRequest, **_: Any) -> None:
 
 @receiver(post_save, sender=User, dispatch_uid="moderado.end_sessions_of_changed_user")
 def end_sessions(instance: User, *, created: bool, **_: Any) -> None:
-    """A deactivated account and a new password end every session, whoever changed them where.
+    """End every session of a deactivated account or after a new password.
 
-    `_password` is Django's own mark of a password being changed: it is set by `set_password`, and
-    not by a hash that is merely brought up to date at a sign-in.
+    `_password` is Django's mark of a changed password: `set_password` sets it, whereas an upgraded
+    hash at sign-in does not.
     """
     password_changed = getattr(instance, "_password", None) is not None
     if not created and (password_changed or not instance.is_active):

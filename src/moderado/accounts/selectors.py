@@ -1,4 +1,4 @@
-"""Who is signed in, and who is there."""
+"""Queries about sessions and users."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -11,7 +11,7 @@ from moderado.accounts.models import Session, User
 from moderado.accounts.types import Principal
 from moderado.core.database import ask
 
-# `open_sessions`, for every socket that opens.
+# `open_sessions` as a prepared statement, for every socket that opens.
 _PRINCIPAL = """
     SELECT person.id, person.name, person.language, person.is_staff
       FROM accounts_session session JOIN accounts_user person ON person.id = session.user_id
@@ -21,14 +21,14 @@ _PRINCIPAL = """
 
 
 def open_sessions() -> QuerySet[Session]:
-    """Sessions that count: not ended, not expired, of an active user."""
+    """Return valid sessions: not ended, not expired, of an active user."""
     return Session.objects.filter(
         ended_at=None, expires_at__gt=timezone.now(), user__is_active=True
     )
 
 
 def get_session(session_id: UUID) -> Session:
-    """The open session with its user, in one query; raises NotAuthenticated."""
+    """Return the valid session with its user, in one query. Raises NotAuthenticated."""
     session = open_sessions().select_related("user").filter(id=session_id).first()
     if session is None:
         raise NotAuthenticated
@@ -36,12 +36,12 @@ def get_session(session_id: UUID) -> Session:
 
 
 def live_sessions(session_ids: Collection[UUID]) -> set[UUID]:
-    """Those of `session_ids` that count; ended ones and those of inactive users are absent."""
+    """Return which of `session_ids` are valid."""
     return set(open_sessions().filter(id__in=session_ids).values_list("id", flat=True))
 
 
 def principal_of(session: Session) -> Principal:
-    """Who acts in `session`, whose user is loaded."""
+    """Return the principal of `session`, whose user must be loaded."""
     user = session.user
     return Principal(
         user_id=user.id,
@@ -53,7 +53,7 @@ def principal_of(session: Session) -> Principal:
 
 
 def principal_of_session(session_id: UUID) -> Principal:
-    """Who acts in the session; raises NotAuthenticated unless it counts."""
+    """Return the principal of a valid session. Raises NotAuthenticated."""
     rows = ask(_PRINCIPAL, {"session": session_id, "now": timezone.now()})
     if not rows:
         raise NotAuthenticated
@@ -64,6 +64,6 @@ def principal_of_session(session_id: UUID) -> Principal:
 
 
 def users_matching(text: str) -> QuerySet[User]:
-    """Active users whose name contains `text`, by name. E-mails are never searched."""
-    part = text.replace("\x00", "").strip()  # PostgreSQL takes no NUL, and no name has one
+    """Return active users whose name contains `text`, by name. E-mails are never searched."""
+    part = text.replace("\x00", "").strip()  # PostgreSQL rejects NUL, and no name contains one
     return User.objects.filter(is_active=True, name__icontains=part).order_by("name", "id")

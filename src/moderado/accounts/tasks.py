@@ -1,4 +1,4 @@
-"""Celery's door into accounts: nothing in, one service call out."""
+"""Celery tasks of the accounts context. Each calls one service."""
 
 from celery import shared_task
 
@@ -7,5 +7,5 @@ from moderado.accounts.services import sessions
 
 @shared_task
 def forget_sessions() -> None:
-    """Delete the sessions whose time is over."""
+    """Delete expired sessions."""
     sessions.forget_expired()

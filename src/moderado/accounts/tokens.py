@@ -1,4 +1,4 @@
-"""Signed tokens: what is written into them, and who may be believed. No database."""
+"""Signed tokens: encoding, decoding and verification, without the database."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ REQUIRED = ("exp", "iat", "jti", "sid", "token_use", "user_id")
 
 
 class Use(StrEnum):
-    """What a token is for. One kind is never taken for the other."""
+    """The purpose of a token. A token of one purpose is never accepted for another."""
 
     ACCESS = "access"
     REFRESH = "refresh"
@@ -28,7 +28,7 @@ class Use(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What a token of ours, signed and unexpired, says. Whether it still counts, the row knows."""
+    """The claims of a signed, unexpired token. The session's row says whether it is still valid."""
 
     user_id: UUID
     session_id: UUID
@@ -36,27 +36,27 @@ class Claims:
 
 
 def access_token(session: Session) -> str:
-    """For `session`'s user, good for `ACCESS_TOKEN_SECONDS`."""
+    """Return an access token of `session`, valid for `ACCESS_TOKEN_SECONDS`."""
     expires_at = timezone.now() + timedelta(seconds=settings.ACCESS_TOKEN_SECONDS)
     extra = {"name": session.user.name, "email": session.user.email}
     return _signed(session, Use.ACCESS, token_id=uuid4(), expires_at=expires_at, extra=extra)
 
 
 def refresh_token(session: Session) -> str:
-    """The one refresh token that `session` accepts now."""
+    """Return the only refresh token that `session` accepts now."""
     return _signed(
         session, Use.REFRESH, token_id=session.refresh_id, expires_at=session.expires_at, extra={}
     )
 
 
 def read(token: str, *, use: Use) -> Claims:
-    """The claims of a token made here for `use`; raises NotAuthenticated for every other string."""
+    """Return the claims of a token issued by this server for `use`. Raises NotAuthenticated."""
     try:
         claims = jwt.decode(
             token,
             _key(use),
             algorithms=[ALGORITHM],
-            # Servers' clocks differ by seconds: when a token was issued is told, not tested.
+            # Clocks of servers differ by seconds: the time of issue is not verified.
             options={"require": list(REQUIRED), "verify_iat": False},
         )
         if claims["token_use"] != use.value:
@@ -91,5 +91,5 @@ def _signed(
 
 
 def _key(use: Use) -> bytes:
-    """A key of its own for each use, so that the signature alone tells the kinds apart."""
+    """Derive a key for each purpose, so that the signature alone distinguishes them."""
     return salted_hmac(f"moderado.accounts.tokens.{use.value}", "key", algorithm="sha256").digest()

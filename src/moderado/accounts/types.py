@@ -1,14 +1,14 @@
-"""Plain values that every layer may share."""
+"""Plain values shared by all layers."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
-SESSION_KEY = "moderado_session"  # in Django's session: the id of ours
+SESSION_KEY = "moderado_session"  # key in Django's session: the id of the product's session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who acts, and in which session: what every credential turns into."""
+    """The acting user and session: the result of every credential."""
 
     user_id: UUID
     session_id: UUID
@@ -19,7 +19,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """A signed-in session, as its client carries it. Both are secrets: never logged."""
+    """The tokens of a signed-in session. Both are secrets and never logged."""
 
     access: str
     refresh: str
@@ -27,7 +27,7 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """Opens one WebSocket, once. `expires_in` is in seconds."""
+    """A single-use credential for one WebSocket. `expires_in` is in seconds."""
 
     ticket: str
     expires_in: int

@@ -1,4 +1,4 @@
-"""Where a request really comes from, when reverse proxies stand before the server."""
+"""The client's address, when reverse proxies stand before the server."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -18,12 +18,15 @@ Address = IPv4Address | IPv6Address
 
 
 def client_address(*, peer: str | None, forwarded_for: str, trusted: Sequence[str]) -> str:
-    """The right-most address that is not one of our own proxies.
+    """Return the right-most address that is not a trusted proxy.
 
-    `peer` is who opened the connection (None for a Unix socket, which only a local proxy can
-    open), `forwarded_for` the X-Forwarded-For header, `trusted` addresses or networks of proxies.
-    The header is believed only as far as trusted proxies vouch for it, so nobody can choose
-    their own address by sending one.
+    The X-Forwarded-For header counts only as far as trusted proxies wrote it, so that a client
+    cannot choose its own address.
+
+    Args:
+        peer: Address of the TCP connection. None for a Unix socket, which only a local proxy opens.
+        forwarded_for: The X-Forwarded-For header, or an empty string.
+        trusted: Addresses or networks of the proxies.
     """
     vouched = "" if peer is None else _canonical(peer)
     if peer is not None and not _is_trusted(vouched, trusted):
@@ -39,7 +42,7 @@ def client_address(*, peer: str | None, forwarded_for: str, trusted: Sequence[st
 
 
 def address_of_request(meta: Mapping[str, Any]) -> str:
-    """Of a Django request, from its `META`."""
+    """Return the client address of a Django request, given its `META`."""
     return client_address(
         peer=meta.get("REMOTE_ADDR") or None,
         forwarded_for=meta.get("HTTP_X_FORWARDED_FOR", ""),
@@ -48,7 +51,7 @@ def address_of_request(meta: Mapping[str, Any]) -> str:
 
 
 def address_of_scope(scope: Mapping[str, Any]) -> str:
-    """Of an ASGI scope, HTTP or WebSocket."""
+    """Return the client address of an ASGI scope, HTTP or WebSocket."""
     client = scope.get("client")
     headers = [value for name, value in scope.get("headers", ()) if name == b"x-forwarded-for"]
     return client_address(
@@ -59,7 +62,7 @@ def address_of_scope(scope: Mapping[str, Any]) -> str:
 
 
 def counted_as(address: str) -> str:
-    """What a limit per address counts: an IPv6 customer owns a whole /64, so that is one."""
+    """Return the key of a limit per address. An IPv6 /64 has one owner, so it counts as one."""
     parsed = _parsed(address)
     if isinstance(parsed, IPv6Address):
         return str(ip_network((parsed, 64), strict=False))
@@ -72,7 +75,7 @@ def _canonical(text: str) -> str:
 
 
 def _parsed(text: str) -> Address | None:
-    """One hop, which some proxies write with a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`."""
+    """Parse one hop; some proxies add a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`."""
     hop = text.strip()
     if hop.startswith("["):
         hop = hop[1:].partition("]")[0]

@@ -1,8 +1,8 @@
-"""What the operators' pages of every context share."""
+"""Base classes of the admin pages."""
 
 
 class ReadOnly:
-    """For what people did or the product wrote, and nobody edits: what may be done are actions."""
+    """An admin page for records that are never edited; what staff may do is offered as actions."""
 
     def has_add_permission(self, *_: object) -> bool:
         return False

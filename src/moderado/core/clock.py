@@ -1,4 +1,4 @@
-"""The one clock that all processes share: the database's. Those of the machines may differ."""
+"""The clock shared by all processes: the database's. Clocks of the hosts may differ."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from django.db import connection
 
 
 def now() -> datetime:
-    """The moment, as the database has it."""
+    """Return the database's current time."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement_timestamp()")
         (moment,) = cursor.fetchone()

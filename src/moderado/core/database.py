@@ -1,4 +1,4 @@
-"""What errors of PostgreSQL mean to whoever asked, and how the hot statements are sent."""
+"""PostgreSQL helpers: transient errors, retries, executable preconditions, prepared statements."""
 
 import random
 import time
@@ -24,24 +24,38 @@ R = TypeVar("R")
 log = structlog.get_logger(__name__)
 
 TRIES = 4
-PAUSE = 0.03  # seconds, times a random number and the tries so far
+PAUSE = 0.03  # seconds, multiplied by a random factor and the number of attempts
 
 _COLLISIONS = frozenset({"40001", "40P01"})  # serialization failure, deadlock
-# Classed among a program's own mistakes, which they are not: a session that was ended while its
-# transaction stood still, or took too long; a server that only reads, since it is a replica by now.
+# Django classes these as programming errors, but they are transient: a session that was ended
+# while idle in transaction, a transaction time-out, a server that became a read-only replica.
 _NO_MISTAKES = frozenset({"25P03", "25P04", "25006"})
 
 
+class NotInTransaction(RuntimeError):
+    """A function that needs its caller's transaction was called outside one: a bug."""
+
+
+def require_transaction() -> None:
+    """Assert that the caller holds a transaction: its locks and writes depend on it.
+
+    Raises:
+        NotInTransaction: The connection is in autocommit mode.
+    """
+    if not connections[DEFAULT_DB_ALIAS].in_atomic_block:
+        raise NotInTransaction("call this inside transaction.atomic()")
+
+
 def is_outage(error: BaseException) -> bool:
-    """Whether `error` says that PostgreSQL cannot serve this now: away, full, or too busy."""
+    """Tell whether PostgreSQL cannot serve now: unreachable, full or overloaded."""
     return isinstance(error, OperationalError | InterfaceError) or _code(error) in _NO_MISTAKES
 
 
 def again_after_collision(service: Callable[P, R]) -> Callable[P, R]:
-    """Carry out a service's transaction anew when it was the one that a deadlock was broken at.
+    """Retry a service whose transaction was rolled back by a deadlock or serialization failure.
 
-    Nobody was told anything yet: events leave after the commit. Not within somebody else's
-    transaction, which is broken as a whole.
+    A retry is safe because events leave after the commit. Inside an outer transaction the error is
+    raised at once: PostgreSQL has aborted the whole of it.
     """
 
     @wraps(service)
@@ -61,38 +75,43 @@ def again_after_collision(service: Callable[P, R]) -> Callable[P, R]:
 
 class _PreparingCursor(psycopg.Cursor[tuple[Any, ...]]):
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        # Binary: Django has times that come as text read in Python, the others psycopg reads in C.
+        # Binary results: psycopg decodes them in C, whereas Django parses textual times in Python.
         return super().execute(query, params, **{**options, "prepare": True, "binary": True})
 
 
 def ask(statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
-    """Carry out one of the hot statements, which PostgreSQL parses once a connection: its rows.
+    """Run a statement of the hot path as a prepared statement; return its rows.
 
-    Django's own cursors put the values into the text, which is parsed and planned each time.
+    Django's own cursors interpolate the values on the client, so PostgreSQL parses and plans the
+    statement each time. With this function it parses it once for each connection (ADR 0014).
     """
-    database = connections[DEFAULT_DB_ALIAS]  # looked up once: `connection` does so at each use
+    database = connections[DEFAULT_DB_ALIAS]  # one look-up: `connection` repeats it at each use
     database.ensure_connection()
     with database.wrap_database_errors:
         cursor = _PreparingCursor(database.connection)
-    # As `connection.cursor()` does with its own: checked, counted, logged.
+    # As in `connection.cursor()`: thread check, query counting, logging.
     with database._prepare_cursor(cursor) as asked:  # type: ignore[attr-defined]  # noqa: SLF001
         asked.execute(statement, values)
-        # Not `description`, which describes every column.
+        # `description` would describe every column.
         return [] if cursor.rownumber is None else cursor.fetchall()
 
 
 def recordset(name: str, columns: Mapping[str, str]) -> str:
-    """For the FROM of a statement: the rows of one value of `as_rows`, with the types of their
-    columns."""
+    """Return a FROM item that expands one value of `as_rows` into typed rows.
+
+    Args:
+        name: The alias of the rows.
+        columns: Column names with their PostgreSQL types.
+    """
     declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
     return f"json_to_recordset(%s::json) AS {name}({declared})"
 
 
 def as_rows(rows: Iterable[Mapping[str, Any] | msgspec.Struct]) -> str:
-    """Many rows as one value, for `recordset`: psycopg makes arrays an element at a time."""
+    """Encode rows as one JSON value for `recordset`; psycopg adapts arrays item by item."""
     return msgspec.json.encode(list(rows)).decode()
 
 
 def _code(error: BaseException) -> str | None:
-    """PostgreSQL's own code of an error of Django's."""
+    """Return the SQLSTATE of an error raised by Django."""
     return getattr(error.__cause__, "sqlstate", None) if isinstance(error, Error) else None

@@ -1,4 +1,4 @@
-"""The family of errors a caller is expected to handle."""
+"""The errors that callers of services handle."""
 
 from typing import ClassVar
 
@@ -7,10 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ApplicationError(Exception):
-    """A refused request.
+    """A request that was refused.
 
-    `code` is part of the public API and never changes; `message` is for people and is
-    translated when it is shown. `status` is the HTTP status the REST door answers with.
+    `code` is part of the public API and never changes. `message` is the English sentence for
+    people, translated when it is shown. `status` is the HTTP status of the REST response.
     """
 
     code: ClassVar[str] = "error"
@@ -26,7 +26,7 @@ class ApplicationError(Exception):
 
 
 class NotFound(ApplicationError):
-    """Absent, or not to be seen by this caller: the two are never told apart."""
+    """The object does not exist, or the caller may not see it: the two are never distinguished."""
 
     code = "not_found"
     status = 404
@@ -40,7 +40,7 @@ class Forbidden(ApplicationError):
 
 
 class Invalid(ApplicationError):
-    """The input itself is wrong. `fields` names what, as field → sentence."""
+    """The input is invalid. `fields` maps each invalid field to a sentence."""
 
     code = "invalid"
     status = 400
@@ -57,7 +57,7 @@ class Invalid(ApplicationError):
 
 
 class RateLimited(ApplicationError):
-    """Too much, too fast. `retry_after` is in seconds, at least 1."""
+    """The caller exceeded a limit. `retry_after` is in seconds, at least 1."""
 
     code = "rate_limited"
     status = 429
@@ -69,7 +69,7 @@ class RateLimited(ApplicationError):
 
 
 class Unavailable(ApplicationError):
-    """Nothing was stored; the same request may succeed in a moment."""
+    """A transient failure: nothing was stored, and the same request may succeed later."""
 
     code = "unavailable"
     status = 503

@@ -1,4 +1,4 @@
-"""Domain events: published inside a transaction, delivered once it has committed."""
+"""Domain events: published inside a transaction, delivered after its commit."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.db import transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that has happened: named in the past tense, with frozen values, never models."""
+    """Something that happened: named in the past tense, with frozen values, never models."""
 
 
 Handler = Callable[[Any], None]
@@ -22,8 +22,10 @@ _after_commit: dict[type[Event], tuple[Handler, ...]] = {}
 def connect(after_commit: Routes, *, inside: Routes | None = None) -> None:
     """Replace the routing tables. Called once, by `moderado.wiring`.
 
-    `inside` handlers run at once, in the publisher's transaction: for what must not be lost and
-    lives in the same database. `after_commit` handlers are hints to other processes.
+    Args:
+        after_commit: Handlers that notify other processes; at most once, after the commit.
+        inside: Handlers that run at once in the publisher's transaction, for effects in the same
+            database that must not be lost.
     """
     for routes, table in ((_inside, inside or {}), (_after_commit, after_commit)):
         routes.clear()
@@ -31,11 +33,10 @@ def connect(after_commit: Routes, *, inside: Routes | None = None) -> None:
 
 
 def publish(event: Event) -> None:
-    """Deliver `event`: to `inside` handlers now, to the others once the transaction has committed.
+    """Deliver `event` to `inside` handlers now, and to the others after the commit.
 
-    What an `inside` handler raises fails the transaction. An `after_commit` handler that fails is
-    logged and does not keep the event from the others: what it must not lose is found again by
-    the sweep or by the hub's periodic check.
+    An error in an `inside` handler fails the transaction. An error in an `after_commit` handler is
+    logged and does not stop the other handlers: the sweep and the reconciler find what it missed.
     """
     for handler in _inside.get(type(event), ()):
         handler(event)
@@ -44,7 +45,7 @@ def publish(event: Event) -> None:
 
 
 def _delivery(handler: Handler, event: Event) -> Callable[[], None]:
-    # Not functools.partial: Django logs the hook's __qualname__, which a partial lacks.
+    # No functools.partial: Django logs the hook's __qualname__, which a partial lacks.
     def deliver() -> None:
         handler(event)
 

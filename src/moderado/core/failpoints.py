@@ -1,9 +1,9 @@
-"""Places at which tests break the product on purpose, to prove that it mends.
+"""Failpoints: places where a test breaks the product on purpose, to prove that it recovers.
 
-`MODERADO_FAILPOINTS=name:action[:number][@file],…` arms them; without it each costs one look into
-an empty dictionary. Actions: `kill9` (this process, at once), `sleep:SECONDS`, `raise`, and `drop`
-(leave undone what follows), the last with a probability: `drop:0.3`. With `@file` a failpoint
-acts only while that file is there, and takes it away by acting: once, in one process.
+`MODERADO_FAILPOINTS=name:action[:number][@file],…` arms them. Unarmed, each costs one look-up in an
+empty dictionary. Actions: `kill9` (this process), `sleep:SECONDS`, `raise`, and `drop` (skip the
+following step), the last with a probability: `drop:0.3`. With `@file` a failpoint acts only while
+that file exists, and deletes it: once, in one process.
 """
 
 import os
@@ -25,17 +25,17 @@ NAMES = frozenset({
     "worker.after_record",
     "worker.before_apply_commit",
     "worker.after_apply_commit",
-    "worker.lease",  # dropped: a claim is held by nobody
-    "worker.sweep",  # dropped: what was left behind stays there
+    "worker.lease",  # dropped: the claim gets no lease
+    "worker.sweep",  # dropped: messages without a wake-up stay queued
     "hub.before_fanout",
-    "hub.healing",  # dropped: what no hint announced is never looked for
+    "hub.reconcile",  # dropped: changes without a hint are never found
     "sync.between_register_and_read",
 })  # fmt: skip
 ACTIONS = frozenset({"kill9", "sleep", "raise", "drop"})
 
 
 class FailpointReached(Exception):
-    """What an armed `raise` raises."""
+    """The error of an armed `raise`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +49,18 @@ _armed: Mapping[str, _Armed] = {}
 
 
 def parse(written: str) -> Mapping[str, _Armed]:
-    """The failpoints in `written`, by name. Raises ValueError, which names what is wrong."""
+    """Return the failpoints in `written`, by name. Raises ValueError, naming the mistake."""
     return dict(_one(each.strip()) for each in written.split(",") if each.strip())
 
 
 def arm(written: str) -> None:
-    """Arm exactly the failpoints in `written`; none, if it is empty. Raises ValueError."""
+    """Arm exactly the failpoints in `written`; none if it is empty. Raises ValueError."""
     global _armed  # noqa: PLW0603  (a switch of the whole process)
     _armed = parse(written)
 
 
-def is_armed() -> bool:
-    """Whether any failpoint is armed in this process."""
-    return bool(_armed)
-
-
 def reach(name: str) -> bool:
-    """Do what was armed for `name`: usually nothing. True: leave undone what follows."""
+    """Perform the action armed for `name`, if any. True: skip the following step."""
     armed = _armed.get(name)
     if armed is None or not _is_due(armed):
         return False
@@ -84,7 +79,7 @@ def _is_due(armed: _Armed) -> bool:
     if armed.file is None:
         return True
     try:
-        armed.file.unlink()  # of many processes exactly one succeeds
+        armed.file.unlink()  # exactly one of many processes succeeds
     except FileNotFoundError:
         return False
     return True

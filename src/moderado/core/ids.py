@@ -1,4 +1,4 @@
-"""Identifiers: UUID version 7, so that rows made one after the other lie side by side."""
+"""Identifiers: UUID version 7, so that rows created together are stored together."""
 
 from uuid import UUID
 
@@ -6,5 +6,5 @@ from uuid_utils import compat
 
 
 def new_id() -> UUID:
-    """A UUID version 7 (RFC 9562), monotonic within this process. Not a commit order."""
+    """Return a UUID version 7 (RFC 9562), monotonic within this process; no commit order."""
     return compat.uuid7()

@@ -1,14 +1,14 @@
-"""Exceptions that are meant for a task, not for what it happens to be doing.
+"""Exceptions that interrupt a task and must not be mistaken for a failure of the code it calls.
 
-A queue raises its soft time limit in the middle of whatever runs, as an ordinary Exception. Who
-catches everything, because the code it calls may fail in any way, lets these by.
+Celery raises its soft time limit in the middle of any statement, as an ordinary Exception. Code
+that catches every exception of a provider lets these pass.
 """
 
 _kinds: tuple[type[BaseException], ...] = ()
 
 
 def let_by(*kinds: type[BaseException]) -> None:
-    """From now on these pass through whoever asks `is_one`."""
+    """Register exception types for which `is_one` is true."""
     global _kinds  # noqa: PLW0603  (known once the tasks are loaded, to the whole process)
     _kinds = (*_kinds, *(kind for kind in kinds if kind not in _kinds))
 

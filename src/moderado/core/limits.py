@@ -1,4 +1,4 @@
-"""How much, how fast: counted for all processes in Redis, or in this one while Redis is away."""
+"""Rate limits, counted in Redis, or in this process while Redis is unreachable."""
 
 import math
 import threading
@@ -18,16 +18,20 @@ from moderado.core.errors import RateLimited
 
 log = structlog.get_logger(__name__)
 
-PAUSE = 5.0  # seconds during which a Redis that failed is not asked again
+PAUSE = 5.0  # seconds without another attempt after Redis failed
 
-Use = tuple[str, tuple[str | UUID, ...]]  # a limit, and the key that is counted against it
+Use = tuple[
+    str, tuple[str | UUID, ...]
+]  # a limit ("10/minute"), and the key that is counted against it
 
 
 def hit(limit: str, *key: str | UUID) -> None:
-    """Count one use of `key` against `limit` ("10/minute").
+    """Count one use of `key` against `limit`, for example "10/minute".
 
-    Raises RateLimited, with the seconds to wait, once the limit is reached; what is refused is
-    not counted. Never fails and never waits long because of Redis.
+    A refused use is not counted. Failures of Redis raise nothing and cost at most its time-out.
+
+    Raises:
+        RateLimited: The limit is reached; `retry_after` says for how many seconds.
     """
     (refusal,) = hit_all([[(limit, key)]])
     if refusal is not None:
@@ -35,9 +39,13 @@ def hit(limit: str, *key: str | UUID) -> None:
 
 
 def hit_all(chains: Sequence[Sequence[Use]]) -> list[RateLimited | None]:
-    """Count many uses, in one exchange with Redis: the refusal of each chain, or None.
+    """Count many uses in one exchange with Redis.
 
-    The uses of a chain are counted in turn; the first that is refused ends it.
+    Args:
+        chains: Each chain's uses are counted in turn, up to the first refused one.
+
+    Returns:
+        For each chain its refusal, or None.
     """
     if not _outage.lasts():
         try:
@@ -48,7 +56,7 @@ def hit_all(chains: Sequence[Sequence[Use]]) -> list[RateLimited | None]:
 
 
 class _Outage:
-    """Whether Redis failed a moment ago, in this process."""
+    """Remembers, for this process, that Redis failed recently."""
 
     def __init__(self) -> None:
         self._until = 0.0
@@ -71,11 +79,11 @@ class _Outage:
 _outage = _Outage()
 
 
-# The moving window, not the fixed one: what it promises in Retry-After is true. As `limits` counts
-# (a list of the times of the last uses, the newest first), but all chains in one call, and the
-# wait told at once. KEYS: of all uses; ARGV: now, then for chains that follow each other and are
-# alike how many they are and how many uses each has, and of each use amount and seconds.
-# Answers the wait of each chain in milliseconds, 0 if it may pass.
+# A moving window, so that Retry-After is exact. The algorithm is that of the `limits` library (a
+# list of the times of the last uses, newest first), extended to all chains in one call and
+# to return the wait (ADR 0016). KEYS: one for each use. ARGV: now, then for each run of equal
+# chains their number, the uses of each chain, and amount and seconds of each use.
+# Returns the wait of each chain in milliseconds, 0 if it may pass.
 _COUNT = """
 local now, at, key, waits = tonumber(ARGV[1]), 2, 1, {}
 while at <= #ARGV do
@@ -106,7 +114,7 @@ return waits
 
 
 def _counted(chains: Sequence[Sequence[Use]]) -> list[float]:
-    """The seconds each chain has to wait, by Redis' count."""
+    """Return the seconds each chain must wait, as counted in Redis."""
     names = [_name(*use) for chain in chains for use in chain]
     numbers: list[float] = [time.time()]
     for limits, alike in groupby([limit for limit, _ in chain] for chain in chains):
@@ -118,8 +126,8 @@ def _counted(chains: Sequence[Sequence[Use]]) -> list[float]:
 
 
 def _counted_here(chain: Sequence[Use]) -> float:
-    """The same, by the count of this process."""
-    with _making:  # the library's store in memory lets some threads through together
+    """Return the seconds the chain must wait, as counted in this process."""
+    with _making:  # the library's memory storage is not atomic across threads
         limiter = _local()
         for limit, key in chain:
             item, words = _parsed(limit), [str(part) for part in key]
@@ -137,16 +145,18 @@ def _parsed(limit: str) -> RateLimitItem:
     return parse(limit)
 
 
-@lru_cache(maxsize=4096)  # whoever speaks will speak again, and in the same room
+@lru_cache(maxsize=4096)  # the same users post again in the same rooms
 def _name(limit: str, key: tuple[str | UUID, ...]) -> str:
-    """What the uses of `key` are counted under."""
+    """Return the Redis key of the uses of `key`."""
     return f"moderado:limit:{_parsed(limit).key_for(*map(str, key))}"
 
 
 @cache
 def _script() -> Callable[..., list[int]]:
-    """Sent again to a Redis that has forgotten it."""
-    return redis.client().register_script(_COUNT)  # of whichever thread: who calls names their own
+    """Return the registered script; redis-py sends it again to a server that does not know it."""
+    return redis.client().register_script(
+        _COUNT
+    )  # the client of any thread: each call passes its own
 
 
 _making = threading.Lock()

@@ -1,8 +1,8 @@
-"""One line an event: JSON for machines, columns for people. Never what somebody wrote or knows.
+"""Structured logging: one JSON line for each event, without user text or personal data.
 
-Whatever logs, Django, DRF, Celery, gunicorn, uvicorn or this product, goes through the same
-processors. Numbers, truth values and ids pass; words pass only under the names listed here, and
-only if they look like codes. So a careless log call hides too much, never too little.
+The lines of Django, DRF, Celery, gunicorn, uvicorn and the product pass the same processors.
+Numbers, booleans and ids pass. Strings pass only under the names listed here, and only if they
+look like codes. A careless log call therefore hides too much, never too little.
 """
 
 import logging
@@ -23,7 +23,7 @@ from structlog.typing import EventDict, Processor
 
 HIDDEN = "[hidden]"
 
-# Under these names stand codes: identifiers chosen by programmers, without spaces.
+# Names whose values are codes: identifiers chosen by programmers, without spaces.
 CODES = frozenset({
     "action", "app", "child_task_id", "child_task_name", "code", "command", "decided_by", "door",
     "error", "failpoint", "frame", "host", "kind", "level", "limit", "logger", "method", "mode",
@@ -31,7 +31,7 @@ CODES = frozenset({
     "service", "setting", "signal", "signame", "state", "status", "step", "task", "task_id",
     "task_name", "timestamp", "type", "version", "wakeup", "what",
 })  # fmt: skip
-# Under these stand lines that we or a library wrote, which may quote somebody: scrubbed.
+# Names whose values are sentences of the product or a library, which may quote input: scrubbed.
 LINES = frozenset({"event", "request", "path"})
 ADDRESSES = frozenset({"ip", "address", "client", "remote_addr"})
 
@@ -48,26 +48,26 @@ _SECRETS = re.compile(
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 _HARMLESS = (type(None), bool, int, float, UUID, date, timedelta)
-_LONGEST = 300  # characters of a line
+_LONGEST = 300  # characters of a string
 _DEEPEST = 5  # exceptions of a chain
-_LONGEST_TRACE = 30  # lines of code of each, the innermost
+_LONGEST_TRACE = 30  # innermost frames of each exception
 
-# Exceptions that speak of the machine. What others say may quote what somebody sent.
+# Exceptions about the machine. Messages of other exceptions may quote user input.
 _OUTSPOKEN = frozenset({
     "AttributeError", "ConnectionError", "ImportError", "ImproperlyConfigured", "OSError",
     "OperationalError", "RecursionError", "TimeoutError",
 })  # fmt: skip
 
-# Libraries below their own INFO quote frames, statements and headers: they are never let down to
-# it. Above it, some write addresses and query strings, or what our own lines say already.
+# Libraries whose records below INFO quote frames, statements and headers are never lowered
+# further. Some also log addresses, query strings or what the product logs already.
 _QUIET = {
     "asyncio": "WARNING",
-    "celery.app.trace": "CRITICAL",  # task_failed says it without the arguments
-    "celery.beat": "WARNING",  # else a line every three seconds
+    "celery.app.trace": "CRITICAL",  # task_failed logs it without the arguments
+    "celery.beat": "WARNING",  # else a line every two seconds
     "celery.worker.strategy": "WARNING",
     "django.channels.server": "WARNING",
     "django.db.backends": "WARNING",
-    "django.request": "CRITICAL",  # request_finished and request_failed say it
+    "django.request": "CRITICAL",  # request_finished and request_failed log it
     "django.server": "WARNING",
     "gunicorn.access": "CRITICAL",
     "httpcore": "WARNING",
@@ -80,8 +80,8 @@ _QUIET = {
 def configure(
     *, log_format: Literal["json", "console"], level: Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 ) -> dict[str, Any]:
-    """Set structlog up, and return Django's LOGGING, which makes everybody else write alike."""
-    logging.captureWarnings(capture=True)  # they become lines as well
+    """Configure structlog, and return Django's LOGGING, which formats all other loggers alike."""
+    logging.captureWarnings(capture=True)  # warnings become log lines as well
     before: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -107,7 +107,7 @@ def configure(
         "root": {"handlers": ["line"], "level": others},
         "loggers": {
             "moderado": {"level": level},
-            # Django, uvicorn and gunicorn come with handlers of their own.
+            # Django, uvicorn and gunicorn install their own handlers.
             **{name: _plain(others) for name in ("django", "uvicorn", "gunicorn.error")},
             **{name: _plain(quiet) for name, quiet in _QUIET.items()},
         },
@@ -115,12 +115,12 @@ def configure(
 
 
 def hide(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """Replace whatever might be somebody's words, secret or address."""
+    """Replace every value that could be user text, a secret or an address."""
     return {key: _shown(key, value) for key, value in event.items()}
 
 
 def describe_exception(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """Say what was raised and where: kinds and lines of code, no values, no quoted input."""
+    """Log the types and code lines of an exception: no values, no quoted input."""
     found = event.pop("exc_info", None)
     event.pop("stack_info", None)
     if found is True:
@@ -133,7 +133,7 @@ def describe_exception(_logger: object, _method: str, event: EventDict) -> Event
 
 
 def escape_controls(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """Spell out what would move a terminal's cursor, break the line or turn its direction."""
+    """Escape characters that move the cursor, break the line or change the text direction."""
     return {
         key: "\n".join(map(_visible, value)) if isinstance(value, tuple) else _visible(value)
         for key, value in event.items()
@@ -159,7 +159,7 @@ def _plain(level: str) -> dict[str, Any]:
 
 def _renderers(log_format: str) -> list[Processor]:
     if log_format == "json":
-        # Escapes all that is not ASCII, and so every control and direction character.
+        # ASCII output escapes all control and direction characters.
         return [structlog.processors.JSONRenderer(default=str)]
     plain = structlog.dev.ConsoleRenderer(
         colors=False, exception_formatter=structlog.dev.plain_traceback, pad_event_to=32
@@ -193,7 +193,7 @@ def _scrubbed(line: str) -> str:
 
 
 def _network(address: str) -> str:
-    """The neighbourhood of an address: enough to see a flood, too little to name a person."""
+    """Return the network of an address: enough to recognize a flood, not to identify a person."""
     try:
         prefix = 24 if isinstance(ip_address(address), IPv4Address) else 48
         return str(ip_network(f"{address}/{prefix}", strict=False))
@@ -202,7 +202,7 @@ def _network(address: str) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[str]:
-    """The exception and what caused it, outermost first, each followed by its lines of code."""
+    """Yield the exception and its causes, outermost first, each followed by its code lines."""
     current: BaseException | None = error
     for _ in range(_DEEPEST):
         if current is None:

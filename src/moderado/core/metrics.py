@@ -1,4 +1,4 @@
-"""What the operators watch. Every metric of the product is declared here, and nowhere else."""
+"""Every Prometheus metric of the product is declared here."""
 
 from prometheus_client import Counter, Gauge, Histogram
 

@@ -1,4 +1,4 @@
-"""What every table shares."""
+"""Fields shared by every table."""
 
 from django.db import models
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""Doing once what many share: of a hundred texts ninety are given the very same opinion."""
+"""Apply a function once to equal arguments: most texts of a batch share the same assessment."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -7,7 +7,7 @@ R = TypeVar("R")
 
 
 def map_once(function: Callable[..., R], *columns: Sequence[Any]) -> list[R]:
-    """As `map`, for columns of one length; the same objects are given to `function` once."""
+    """Map `function` over columns of equal length, calling it once for identical objects."""
     rows = list(zip(*columns, strict=True))
     keys = [tuple(map(id, row)) for row in rows]
     results = {key: function(*row) for key, row in dict(zip(keys, rows, strict=True)).items()}

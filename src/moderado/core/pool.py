@@ -1,4 +1,4 @@
-"""The connections of the web's pool."""
+"""The connection class of the web's connection pool."""
 
 import select
 from typing import Any
@@ -7,23 +7,23 @@ import psycopg
 
 
 class PooledConnection(psycopg.Connection[tuple[Any, ...]]):
-    """Answers for itself, when the pool asks before each use whether it is still there.
+    """Answers the pool's liveness check without a round trip.
 
-    The pool asks by an empty statement: an exchange with the server for every use. But a server
-    that ends a connection says so, and nobody says anything on one that rests: while there is
-    nothing to read, it is there. What only an exchange would find, a network that swallows
-    everything, would hold up the question as long as the statement that follows.
+    The pool checks a connection by an empty statement before each use. A server that closes a
+    connection sends bytes, and nothing else is sent on an idle one, so an idle connection without
+    unread bytes is alive. Only a silent network failure would need the round trip, and that costs
+    the same delay in the next statement.
     """
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        """As psycopg's; an empty statement reaches the server only if it has said something."""
+        """Run a statement; skip an empty one while no unread bytes say that the server spoke."""
         if query == "" and is_at_rest(self):
             return self.cursor()
         return super().execute(query, params, **options)
 
 
 def is_at_rest(connection: psycopg.Connection[Any]) -> bool:
-    """Whether it is open and the server has said nothing on it that was not asked for."""
+    """Tell whether the connection is open and the server has sent nothing unexpected."""
     if connection.closed:
         return False
     poll = select.poll()

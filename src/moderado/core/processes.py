@@ -1,4 +1,4 @@
-"""Processes that do not outlive the one that started them."""
+"""Child processes that end with their parent."""
 
 import ctypes
 import os
@@ -7,17 +7,20 @@ import sys
 
 _SET_PARENT_DEATH_SIGNAL = 1
 
-# Looked up once, at import: between fork and exec a child may not load libraries.
+# Loaded at import: between fork and exec a child must not load libraries.
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 def die_with_parent(
     with_signal: signal.Signals = signal.SIGKILL, *, parent: int | None = None
 ) -> None:
-    """Have the kernel send this process `with_signal` when its parent ends, however it ends.
+    """Ask the kernel to signal this process when its parent ends (Linux only).
 
-    Survives exec. Call it in the child; `parent` is the process id the child expects above it, and
-    closes the gap in which the parent died before this call. Linux only: elsewhere, nothing.
+    The setting survives exec. Call it in the child.
+
+    Args:
+        with_signal: The signal to receive.
+        parent: The expected parent's process id; if it has ended, the signal is sent now.
     """
     if _libc is None:
         return

@@ -1,6 +1,6 @@
-"""The one place that builds Redis clients: short time-outs, keepalive, no long retries.
+"""Builds all Redis clients: short time-outs, keepalive, no long retries.
 
-Redis is a hint and never the record: whoever asks it must have an answer for `RedisError`.
+Redis is a hint, never the record: every caller must handle `RedisError`.
 """
 
 import os
@@ -20,13 +20,20 @@ from redis.retry import Retry
 
 __all__ = ["RedisError", "client", "new_async_client"]
 
-TIMEOUT = 0.5  # seconds, to connect and for an answer: nobody's request waits longer for a hint
-OFTEN = 8  # calls of one thread; from then on it has a connection of its own
+TIMEOUT = 0.5  # seconds to connect and for an answer: no request waits longer for a hint
+OFTEN = 8  # calls of a thread after which it gets its own connection
 
 
 def client(url: str | None = None, *, timeout: float = TIMEOUT) -> redis.Redis:
-    """A client for the calling thread, not to be kept. Every call takes `timeout` seconds at most,
-    or raises RedisError, as this may as well. `url`: of another Redis than that of `REDIS_URL`."""
+    """Return a client for the calling thread; do not store it.
+
+    Args:
+        url: Another Redis than `REDIS_URL`.
+        timeout: Seconds to connect and for an answer.
+
+    Raises:
+        RedisError: By this function or any call of the client.
+    """
     url = url or settings.REDIS_URL
     own = _thread.clients.get((url, timeout))
     if own is not None:
@@ -40,8 +47,12 @@ def client(url: str | None = None, *, timeout: float = TIMEOUT) -> redis.Redis:
 
 
 def new_async_client(url: str | None = None, *, timeout: float = TIMEOUT) -> redis_asyncio.Redis:
-    """A client for the running event loop; whoever asked for it closes it. `url`: of another Redis
-    than the one of `REDIS_URL`."""
+    """Return a client for the running event loop. The caller closes it.
+
+    Args:
+        url: Another Redis than `REDIS_URL`.
+        timeout: Seconds to connect and for an answer.
+    """
     return redis_asyncio.Redis.from_url(
         url or settings.REDIS_URL,
         retry=AsyncRetry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
@@ -50,9 +61,11 @@ def new_async_client(url: str | None = None, *, timeout: float = TIMEOUT) -> red
 
 
 class _Thread(threading.local):
-    """Clients with one connection each, of a thread that asks again and again: a pool, asked for a
-    connection and given it back, is a third of what a call costs. Most threads of the web live for
-    one request, though, and must not connect for it."""
+    """Clients of a thread that calls Redis often, with one connection each.
+
+    Taking a connection from a pool and returning it is a third of the cost of a call (ADR 0021).
+    Most threads of a web process serve one request and use the shared pool.
+    """
 
     def __init__(self) -> None:
         self.calls = 0
@@ -74,8 +87,8 @@ def _shared(url: str, timeout: float) -> redis.Redis:
 
 
 def _new_client(url: str, timeout: float, **options: bool) -> redis.Redis:
-    # One retry, and only of a connection that was found closed (Redis was restarted): a time-out
-    # is not repeated, since the caller has waited long enough.
+    # One retry, and only for a connection found closed (Redis was restarted). A time-out is not
+    # retried, since the caller has waited long enough.
     return redis.Redis.from_url(
         url,
         retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),

@@ -1,4 +1,4 @@
-"""Text as it enters: normalised once, so that everything behind may rely on it."""
+"""Normalizes text on entry, so that all other code can rely on it."""
 
 import unicodedata
 
@@ -7,20 +7,24 @@ from django.utils.translation import ngettext
 
 from moderado.core.errors import Invalid
 
-# U+FDFA grows eighteenfold under NFKC, so bytes are bounded as well as code points.
+# NFKC expands U+FDFA eighteenfold, so bytes are limited as well as code points.
 MAX_BYTES = 16 * 1024
 
 
-# Letters and a symbol that are drawn as nothing.
+# Letters and a symbol that render as blank.
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def clean(text: str, *, max_length: int, field: str) -> str:
-    """`text` in NFC and trimmed.
+    """Return `text` in NFC, trimmed.
 
-    Raises Invalid, naming `field`, when nothing is left that can be seen, when more than
-    `max_length` code points or 16 KiB are, or when the text holds a NUL or an unpaired surrogate
-    (neither can be stored).
+    Args:
+        max_length: Code points; bytes are limited to 16 KiB.
+        field: The field named in errors.
+
+    Raises:
+        Invalid: Nothing visible is left, the text is too long, or it contains a NUL or an unpaired
+            surrogate, which PostgreSQL cannot store.
     """
     cleaned = unicodedata.normalize("NFC", text).strip()
     if all(map(_is_blank, cleaned)):
@@ -41,7 +45,7 @@ def clean(text: str, *, max_length: int, field: str) -> str:
 
 
 def clean_line(text: str, *, max_length: int, field: str) -> str:
-    """A name: `clean`, on one line, and without what is invisible or turns its direction."""
+    """Return `text` cleaned for a name: on one line, without invisible or direction characters."""
     spaced = "".join(" " if char.isspace() else char for char in text)
     shown = "".join(char for char in spaced if char == "\x00" or not _is_hidden(char))
     return clean(" ".join(shown.split()), max_length=max_length, field=field)

@@ -1,10 +1,9 @@
-"""A doorbell: tells other processes that work waits, without anybody waiting for the telling.
+"""Coalescing wake-up. Enqueues at most one Celery task while work is pending; never blocks.
 
-However often it is pressed, one ring is outstanding: the ring is a key in Redis that whoever
-answers takes away *before* looking for the last time, so that a press after it rings anew. A press
-meanwhile is a knock for whoever is still at the door. What cannot be sent is tried again every
-second; a ring that is lost on its way, or with this process, costs nothing but time: the sweep
-finds what waits.
+A key in Redis says that a task is outstanding. The worker deletes it *before* its last look for
+work, so that a later notification enqueues a new task. While the key exists, a notification goes
+to a list on which an idle worker waits. A failed notification is repeated every second. One lost
+with its process costs time only: the sweep finds the work.
 """
 
 import os
@@ -20,11 +19,11 @@ from moderado.core.redis import RedisError, client
 
 log = structlog.get_logger(__name__)
 
-_PAUSE = 1.0  # seconds after a ring that could not be sent
-_EXPIRY = 5  # seconds until a ring that nobody answered no longer silences the next one
+_PAUSE = 1.0  # seconds after a failed notification
+_EXPIRY = 5  # seconds until an unacknowledged task no longer suppresses the next one
 
-# Answers whether to ring; otherwise there is a knock, and never more than one.
-_PRESS = """
+# Returns 1 if a task must be enqueued. Otherwise adds at most one signal to the list.
+_NOTIFY = """
 if redis.call('SET', KEYS[1], 1, 'NX', 'EX', ARGV[1]) then return 1 end
 if redis.call('EXISTS', KEYS[2]) == 0 then
     redis.call('LPUSH', KEYS[2], 1)
@@ -35,68 +34,68 @@ return 0
 
 
 class Wakeup:
-    """`send` is called in a thread of its own, which is started by the first press."""
+    """Runs `send` in a background thread, which the first notification starts."""
 
     def __init__(self, *, name: str, send: Callable[[], None]) -> None:
         self._key = f"wakeup:{name}"
-        self._knock = f"wakeup:{name}:knock"
+        self._signals = f"wakeup:{name}:signals"
         self._name = name
         self._send = send
-        self._pressed = threading.Event()
+        self._requested = threading.Event()
         self._lock = threading.Lock()
-        self._owner = 0
-        self._kept_until = 0.0
+        self._process_id = 0
+        self._extended_until = 0.0
 
     def notify(self) -> None:
-        """Ask for a ring. Returns at once and never raises."""
-        if self._owner != os.getpid():
+        """Request a task. Returns at once and never raises."""
+        if self._process_id != os.getpid():
             self._start()
-        self._pressed.set()
+        self._requested.set()
 
     def acknowledge(self) -> None:
-        """Called by whoever has come, before it looks for work for the last time."""
+        """Allow the next task. A worker calls this before its last look for work."""
         try:
             client().delete(self._key)
-        except Exception:  # noqa: BLE001  (whatever Redis says, there may be work: go and look)
+        except Exception:  # noqa: BLE001  (there may be work even if Redis fails)
             log.warning("wakeup_unreachable", wakeup=self._name)
 
     def wait(self, seconds: float) -> bool:
-        """Wait at the door, having found nothing, without having answered. True: look again.
+        """Wait for a notification instead of acknowledging. True: look for work again.
 
-        False also when Redis cannot be asked.
+        Returns False after `seconds`, and when Redis is unreachable.
         """
         try:
-            if time.monotonic() > self._kept_until:
+            if time.monotonic() > self._extended_until:
                 client().expire(self._key, _EXPIRY)
-                self._kept_until = time.monotonic() + 1
-            return client().blpop([self._knock], timeout=seconds) is not None
+                self._extended_until = time.monotonic() + 1
+            return client().blpop([self._signals], timeout=seconds) is not None
         except RedisError:
             return False
 
     def _start(self) -> None:
         # Threads do not survive a fork: every process starts its own.
         with self._lock:
-            if self._owner == os.getpid():
+            if self._process_id == os.getpid():
                 return
-            self._pressed = threading.Event()
-            threading.Thread(target=self._ring, name=f"wakeup-{self._name}", daemon=True).start()
-            self._owner = os.getpid()
+            self._requested = threading.Event()
+            threading.Thread(target=self._run, name=f"wakeup-{self._name}", daemon=True).start()
+            self._process_id = os.getpid()
 
-    def _ring(self) -> None:
+    def _run(self) -> None:
         while True:
-            self._pressed.wait()
-            self._pressed.clear()
+            self._requested.wait()
+            self._requested.clear()
             try:
-                self._ring_once()
-            except Exception:  # noqa: BLE001  (a broker that is away must not end the thread)
-                DROPPED.labels("ring").inc()
+                self._send_once()
+            except Exception:  # noqa: BLE001  (an unreachable broker must not end the thread)
+                DROPPED.labels("wakeup").inc()
                 log.warning("wakeup_lost", wakeup=self._name)
                 time.sleep(_PAUSE)
-                self._pressed.set()  # Work waits still.
+                self._requested.set()  # the work is still pending
 
-    def _ring_once(self) -> None:
-        if not client().eval(_PRESS, 2, self._key, self._knock, _EXPIRY):
-            return  # Somebody has rung, and whoever comes or is there will find this work too.
+    def _send_once(self) -> None:
+        if not client().eval(_NOTIFY, 2, self._key, self._signals, _EXPIRY):
+            return  # a task is outstanding, and its worker will find this work too
         try:
             if failpoints.reach("queue.before_publish"):
                 return

@@ -1,4 +1,4 @@
-"""Accounts: made, named, closed."""
+"""Create, change and deactivate accounts."""
 
 from collections.abc import Callable
 from threading import BoundedSemaphore
@@ -22,19 +22,20 @@ Problems = dict[str, str | Promise]
 
 NAME_LENGTH = 80
 EMAIL_LENGTH = 254
-MAX_PASSWORD_LENGTH = 256  # code points; a longer one only costs the hasher time
+MAX_PASSWORD_LENGTH = 256  # code points; hashing a longer password only costs time
 
-# Argon2 takes 46 MiB a hash on purpose: this many at once in a process, the others wait.
+# Argon2 needs 46 MiB for each hash: this limits the concurrent hashes of a process.
 HASHING = BoundedSemaphore(4)
 
 EMAIL_TAKEN = _("There is an account with this e-mail already.")
 
 
 def register(*, email: str, name: str, password: str, language: str | None = None) -> User:
-    """A new account that may sign in at once.
+    """Create an account that may sign in at once.
 
-    Raises Invalid with `fields` naming everything that is wrong: e-mail (malformed or taken),
-    name, password (against AUTH_PASSWORD_VALIDATORS), language.
+    Raises:
+        Invalid: `fields` names every invalid value: e-mail (malformed or taken), name, password
+            (against AUTH_PASSWORD_VALIDATORS), language.
     """
     email = email.strip().lower()
     language = language or settings.LANGUAGE_CODE
@@ -53,7 +54,7 @@ def register(*, email: str, name: str, password: str, language: str | None = Non
 
 
 def update_profile(*, user_id: UUID, name: str | None = None, language: str | None = None) -> User:
-    """The account with what was given changed; None leaves a value as it is. Raises Invalid."""
+    """Change the given values of the account; None keeps a value. Raises Invalid."""
     changes: dict[str, Any] = {}
     if name is not None:
         changes["name"] = clean_name(name)
@@ -70,7 +71,7 @@ def update_profile(*, user_id: UUID, name: str | None = None, language: str | No
 
 
 def change_password(*, user_id: UUID, password: str) -> None:
-    """A new password. Every session of the account ends, this one too. Raises Invalid."""
+    """Set a new password and end every session of the account. Raises Invalid."""
     user = _account(user_id)
     if problems := _objections("password", _check_password, password, user):
         raise Invalid(fields=problems)
@@ -81,7 +82,7 @@ def change_password(*, user_id: UUID, password: str) -> None:
 
 
 def deactivate(*, user_id: UUID) -> None:
-    """The account can no longer be used, and every session of it ends. Its words stay."""
+    """Deactivate the account and end its sessions. Its messages remain."""
     user = _account(user_id)
     user.is_active = False
     with transaction.atomic():
@@ -89,7 +90,7 @@ def deactivate(*, user_id: UUID) -> None:
 
 
 def clean_name(name: str) -> str:
-    """`name` on one line, in NFC, without what is invisible; raises Invalid naming `name`."""
+    """Return `name` cleaned: one line, NFC, no invisible characters. Raises Invalid for `name`."""
     return text.clean_line(name, max_length=NAME_LENGTH, field="name")
 
 
@@ -107,13 +108,13 @@ def _created(email: str, password: str, **fields: str) -> User:
     try:
         with transaction.atomic():
             user.save(force_insert=True)
-    except IntegrityError:  # somebody else registered it since we looked
+    except IntegrityError:  # registered by another request since the check
         raise Invalid(fields={"email": EMAIL_TAKEN}) from None
     return user
 
 
 def _objections(field: str, check: Callable[..., object], *values: object) -> Problems:
-    """What `check` says against `values`, under the name of the field."""
+    """Return the errors of `check` on `values`, under the name of the field."""
     try:
         check(*values)
     except ValidationError as error:

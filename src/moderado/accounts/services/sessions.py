@@ -1,4 +1,4 @@
-"""Signing in, staying in, signing out."""
+"""Sign in, refresh and sign out."""
 
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -20,17 +20,20 @@ from moderado.core import events
 
 
 def sign_in(*, email: str, password: str) -> Tokens:
-    """A new session of the account, and its tokens; raises WrongCredentials."""
+    """Open a session and return its tokens. Raises WrongCredentials."""
     user = account_of(email=email, password=password)
     update_last_login(sender=User, user=user)
     return tokens_of(session=open_session(user=user))
 
 
 def account_of(*, email: str, password: str) -> User:
-    """The active account with this password.
+    """Return the active account with this password.
 
-    Raises WrongCredentials, after the same time whatever is wrong: the hasher runs for unknown
-    e-mails and inactive accounts too.
+    The hasher also runs for unknown e-mails and inactive accounts, so that all refusals take the
+    same time.
+
+    Raises:
+        WrongCredentials: Unknown e-mail, wrong password or inactive account.
     """
     with HASHING:
         user = authenticate(email=email, password=password)
@@ -41,10 +44,12 @@ def account_of(*, email: str, password: str) -> User:
 
 @transaction.atomic
 def open_session(*, user: User) -> Session:
-    """A new session of `user`, for `REFRESH_TOKEN_DAYS` unless it is used.
+    """Open a session of `user` that ends after `REFRESH_TOKEN_DAYS` without use.
 
-    Raises NotAuthenticated if the account was closed or got another password since `user` was
-    read: checking a password is slow, and what ended every session must end this one too.
+    Hashing is slow, so `user` may be stale: the row is checked again under lock.
+
+    Raises:
+        NotAuthenticated: The account was deactivated or got a new password meanwhile.
     """
     unchanged = User.objects.filter(id=user.id, is_active=True, password=user.password)
     if unchanged.select_for_update(no_key=True).first() is None:
@@ -53,15 +58,17 @@ def open_session(*, user: User) -> Session:
 
 
 def tokens_of(*, session: Session) -> Tokens:
-    """What the session's client carries from now on."""
+    """Return the current tokens of the session."""
     return Tokens(access=tokens.access_token(session), refresh=tokens.refresh_token(session))
 
 
 def refresh(*, token: str) -> Tokens:
-    """New tokens for a refresh token that has not been used before; it is used up by this.
+    """Exchange an unused refresh token for new tokens.
 
-    Raises NotAuthenticated. A token used for the second time ends its session: one of the two
-    who used it is a thief, and which one cannot be known.
+    A second use ends the session: one of its two users stole it, and the server cannot know which.
+
+    Raises:
+        NotAuthenticated: The token is invalid, expired or was used before.
     """
     claims = tokens.read(token, use=tokens.Use.REFRESH)
     session = _rotated(claims)
@@ -72,8 +79,10 @@ def refresh(*, token: str) -> Tokens:
 
 @transaction.atomic
 def _rotated(claims: tokens.Claims) -> Session | None:
-    """The session under its next refresh id. None, when it does not count or ends by this:
-    an exception would take the ending back."""
+    """Return the session with its next refresh id, or None when it is invalid or ends now.
+
+    An exception would roll back the end of the session.
+    """
     session = (
         selectors.open_sessions()
         .select_for_update(of=("self",))
@@ -94,10 +103,12 @@ def _rotated(claims: tokens.Claims) -> Session | None:
 
 
 def sign_out(*, token: str) -> None:
-    """End the session of a refresh token, also of one that was used before.
+    """End the session of a refresh token, also of one used before.
 
-    Raises NotAuthenticated for what is no refresh token of ours; a session that has ended already
-    is no error.
+    A session that has already ended is no error.
+
+    Raises:
+        NotAuthenticated: The token was not issued by this server.
     """
     claims = tokens.read(token, use=tokens.Use.REFRESH)
     end_session(session_id=claims.session_id)
@@ -105,7 +116,7 @@ def sign_out(*, token: str) -> None:
 
 @transaction.atomic
 def end_session(*, session_id: UUID) -> None:
-    """End the session now, and tell its sockets. Nothing happens to one that has ended."""
+    """End the session and close its sockets. An ended session stays as it is."""
     open_ones = Session.objects.filter(id=session_id, ended_at=None)
     session = open_ones.select_for_update(of=("self",)).first()
     if session is None:
@@ -117,7 +128,7 @@ def end_session(*, session_id: UUID) -> None:
 
 @transaction.atomic
 def end_sessions_of(*, user_id: UUID) -> None:
-    """End every session of the account: deactivated, or the password has changed."""
+    """End every session of the account, after deactivation or a new password."""
     session_ids = Session.objects.filter(user_id=user_id, ended_at=None).values_list(
         "id", flat=True
     )
@@ -126,9 +137,12 @@ def end_sessions_of(*, user_id: UUID) -> None:
 
 
 def forget_expired() -> int:
-    """Delete the sessions whose time is over, Django's own too; says how many of ours there were.
+    """Delete expired sessions, Django's included.
 
-    One that was ended early is kept until then, for the operators to see.
+    A session that was ended early is kept until its expiry, for staff to see.
+
+    Returns:
+        How many sessions of the product were deleted.
     """
     expired = Session.objects.filter(expires_at__lt=timezone.now())
     count, _ = expired.delete()
@@ -137,9 +151,10 @@ def forget_expired() -> int:
 
 
 def session_of_access_token(*, token: str) -> Session:
-    """The open session, with its user, that an access token speaks for: one query.
+    """Return the valid session, with its user, of an access token, in one query.
 
-    Raises NotAuthenticated: forged, expired, of another kind, session ended, user inactive.
+    Raises:
+        NotAuthenticated: Forged or expired token, wrong purpose, ended session, inactive user.
     """
     claims = tokens.read(token, use=tokens.Use.ACCESS)
     session = selectors.get_session(claims.session_id)
@@ -149,7 +164,7 @@ def session_of_access_token(*, token: str) -> Session:
 
 
 def principal_of_access_token(*, token: str) -> Principal:
-    """Who speaks with this access token; raises NotAuthenticated as `session_of_access_token`."""
+    """Return the principal of an access token. Raises NotAuthenticated."""
     claims = tokens.read(token, use=tokens.Use.ACCESS)
     principal = selectors.principal_of_session(claims.session_id)
     if principal.user_id != claims.user_id:

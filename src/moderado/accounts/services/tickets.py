@@ -1,4 +1,4 @@
-"""Tickets: one use, half a minute, one WebSocket. They spare the URL a token that lasts."""
+"""WebSocket tickets: valid once, for 30 seconds. They keep longer-lived tokens out of URLs."""
 
 import secrets
 from hashlib import sha256
@@ -19,10 +19,13 @@ SECONDS = 30
 
 
 def issue_ticket(*, principal: Principal) -> Ticket:
-    """A ticket of the principal's session. Raises Unavailable while Redis is away.
+    """Issue a ticket for the principal's session.
 
-    Redis keeps its hash only, and the owner signed for it: who reads Redis cannot use a ticket,
-    and who writes there cannot make one.
+    Redis stores a hash and a signature of the owner: read access to Redis does not reveal tickets,
+    and write access cannot forge them.
+
+    Raises:
+        Unavailable: Redis is unreachable.
     """
     ticket = secrets.token_urlsafe(32)
     key = _key(ticket)
@@ -36,10 +39,11 @@ def issue_ticket(*, principal: Principal) -> Ticket:
 
 
 def redeem_ticket(*, ticket: str) -> Principal:
-    """Who may enter with `ticket`, which is used up by asking.
+    """Return the principal of `ticket`, which is used up by this call.
 
-    Raises NotAuthenticated: unknown, used, expired, or its session has ended; Unavailable while
-    Redis is away.
+    Raises:
+        NotAuthenticated: Unknown, used or expired ticket, or its session has ended.
+        Unavailable: Redis is unreachable.
     """
     key = _key(ticket)
     try:

@@ -88,7 +88,7 @@ class Reconciler:
                 log.exception("reconciliation_failed")
 
     async def _round(self) -> None:
-        if failpoints.reach("hub.healing"):
+        if failpoints.reach("hub.reconcile"):
             return
         await self._check_layer()
         if self._rounds % self._schedule.leases_every == 0:
