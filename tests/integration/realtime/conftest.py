@@ -75,7 +75,7 @@ async def server(
     """The address of a server with a short periodic check."""
     await asyncio.to_thread(_forget_everything)
     here = node.start(timing)
-    monkeypatch.setattr(uvicorn_protocol, "SPREAD", 0.0)  # seconds: tests do not wait for it
+    monkeypatch.setattr(uvicorn_protocol, "SHUTDOWN_SPREAD", 0.0)
     async with running_server() as url:
         yield url
     await here.close()

@@ -12,7 +12,6 @@ import structlog
 
 from moderado.core import metrics
 from moderado.core.wire_limits import MAX_OUTBOX_BYTES, MAX_OUTBOX_FRAMES
-from moderado.realtime.transport import compact
 from moderado.realtime.wire.close_codes import ABNORMAL_CLOSURE, CloseCode
 from moderado.realtime.wire.encode import text_frame
 
@@ -62,8 +61,8 @@ class Outbox:
         self._frames: list[str] = []  # short, and mostly empty: a deque starts with 760 bytes
         self._size = 0  # bytes in `_frames`
         self._is_writing = False
-        self._wake = compact.Event()
-        self._writable = compact.Event()
+        self._wake = asyncio.Event()
+        self._writable = asyncio.Event()
         self._writable.set()
         self._writer: asyncio.Task[None] | None = None
 

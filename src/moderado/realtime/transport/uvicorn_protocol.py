@@ -1,6 +1,6 @@
-"""uvicorn's WebSocket protocol, with what a chat needs of its transport.
+"""uvicorn's WebSocket protocol with direct writes, backpressure and an orderly shutdown.
 
-Configure the server with `ws="moderado.realtime.transport.uvicorn_protocol:ChatProtocol"`.
+`config.gunicorn` names it as the class that serves WebSockets.
 """
 
 import asyncio
@@ -11,26 +11,22 @@ from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from moderado.realtime.transport import compact
-
-IN_FLIGHT = 5.0  # seconds that a frame in work may take when the server goes away
-SPREAD = 1.0  # seconds over which the clients are sent away, so that they return one by one
-SEND_BUFFER = 256 * 1024  # bytes the kernel keeps for a slow reader; left alone, it takes megabytes
-LAST_WORDS = 1.0  # seconds for the closing frame of a peer that no longer answers
-AHEAD = 2  # messages read of a client before the first of them is taken; then no more is read
+SHUTDOWN_TIMEOUT = 5.0  # seconds that a frame in work may take when the server stops
+SHUTDOWN_SPREAD = 1.0  # seconds over which clients are closed, so that they return one by one
+SEND_BUFFER = 256 * 1024  # bytes the kernel keeps for a slow reader; its own default is megabytes
+CLOSE_TIMEOUT = 1.0  # seconds for the close frame to a peer that no longer answers
+READ_AHEAD = 2  # messages of a client that may wait; then no more is read from it
 
 
 class ChatProtocol(WebSocketsSansIOProtocol):
-    """Ends what cannot be ended politely, and lets what was begun be finished."""
+    """One client's connection.
+
+    The application finds it in the scope, as the extension `moderado.transport`, and sets
+    `before_leaving`: a coroutine function that finishes what the connection has begun.
+    """
 
     before_leaving: Callable[[], Awaitable[None]] | None = None
     _leaving: "asyncio.Task[None] | None" = None
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.queue: compact.Inbox[Any] = compact.Inbox()  # type: ignore[assignment]  # what is asked of it
-        self.writable: compact.Event = compact.Event()  # type: ignore[assignment]
-        self.writable.set()
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -40,15 +36,20 @@ class ChatProtocol(WebSocketsSansIOProtocol):
             self.scope["extensions"]["moderado.transport"] = self  # type: ignore[assignment]  # ours
 
     async def send(self, message: Any) -> None:
-        if not self.handshake_complete:
-            # uvicorn logs the query string of the handshake, and a token may stand in it.
-            self.scope = {**self.scope, "query_string": b""}
+        if self.handshake_complete:
+            await super().send(message)
+            return
+        # uvicorn logs the query string of the handshake, and a token may stand in it.
+        self.scope = {**self.scope, "query_string": b""}
         await super().send(message)
+        if self.handshake_complete:
+            del self.response  # 1.8 KiB that nothing reads any more
 
     def write_now(self, frames: bytes) -> bool:
-        """Write whole frames, made elsewhere; false when they must wait for a peer that is slow.
+        """Write encoded frames past uvicorn's own encoding, which is half the cost of a delivery.
 
-        Half of what a delivery costs is what is done again for each socket: so it is not.
+        Returns:
+            False if nothing was written, because the peer is slow or the connection closes.
         """
         if not self.writable.is_set() or self.close_sent or self.transport.is_closing():
             return False
@@ -56,35 +57,35 @@ class ChatProtocol(WebSocketsSansIOProtocol):
         return True
 
     def abort(self) -> None:
-        """Cut the connection: a peer that reads nothing would keep it open for ever."""
+        """Cut the connection. A peer that reads nothing would otherwise keep it open for ever."""
         self.transport.abort()
 
     def send_receive_event_to_app(self) -> None:
-        """As uvicorn's, but for two things.
+        """Queue a message, as uvicorn does, with two differences.
 
-        It closes with 1007 on bad UTF-8, which the chat answers as any bad frame, by an error. And
-        it stops reading and begins again for each message, though hardly any has to wait.
+        Text that is not UTF-8 reaches the application, which answers with an `error`; uvicorn
+        closes with 1007. Reading pauses only when messages wait; uvicorn pauses for each message.
         """
         data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
         self.frames = []
         if self.close_sent:
-            return  # nobody takes it any more
+            return  # the application reads no more
         kind: str = self.curr_msg_data_type
         try:
             content: bytes | str = data.decode() if kind == "text" else data
         except UnicodeDecodeError:
             kind, content = "bytes", data
-        self.queue.put_nowait({"type": "websocket.receive", kind: content})
-        if not self.read_paused and len(self.queue) >= AHEAD:
+        self.queue.put_nowait({"type": "websocket.receive", kind: content})  # type: ignore[arg-type]
+        if not self.read_paused and self.queue.qsize() >= READ_AHEAD:
             self.read_paused = True
             self.transport.pause_reading()
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
-        self.loop.call_later(LAST_WORDS, self.abort)
+        self.loop.call_later(CLOSE_TIMEOUT, self.abort)
 
     def shutdown(self) -> None:
-        """The server goes away: what is in work is finished first, then 1012."""
+        """Close with 1012 after what the connection has begun is finished."""
         if self.before_leaving is None or self.close_sent:
             super().shutdown()
         elif self._leaving is None:
@@ -92,8 +93,8 @@ class ChatProtocol(WebSocketsSansIOProtocol):
 
     async def _leave(self, finish: Callable[[], Awaitable[None]]) -> None:
         try:
-            async with asyncio.timeout(IN_FLIGHT):
-                await asyncio.sleep(random.uniform(0, SPREAD))  # noqa: S311  (not a secret)
+            async with asyncio.timeout(SHUTDOWN_TIMEOUT):
+                await asyncio.sleep(random.uniform(0, SHUTDOWN_SPREAD))  # noqa: S311  (not a secret)
                 await finish()
         except TimeoutError:
             pass

@@ -1,4 +1,4 @@
-"""What is read of a client, and what is made of it."""
+"""How messages of a client are read and handed to the application."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from moderado.realtime.transport.uvicorn_protocol import AHEAD, ChatProtocol
+from moderado.realtime.transport.uvicorn_protocol import READ_AHEAD, ChatProtocol
 
 
 class Transport:
@@ -38,34 +38,34 @@ def receive(protocol, *pieces, kind="text"):
     protocol.send_receive_event_to_app()
 
 
-async def test_a_message_is_handed_on_whole(protocol):
+async def test_fragments_arrive_as_one_message(protocol):
     receive(protocol, "olá".encode()[:3], "olá".encode()[3:])
 
     assert await protocol.receive() == {"type": "websocket.receive", "text": "olá"}
 
 
 @pytest.mark.parametrize("kind", ["text", "bytes"])
-async def test_what_is_no_text_is_handed_on_as_bytes(protocol, kind):
+async def test_text_that_is_not_utf8_arrives_as_bytes(protocol, kind):
     receive(protocol, b"ol\xe1", kind=kind)
 
     assert await protocol.receive() == {"type": "websocket.receive", "bytes": b"ol\xe1"}
 
 
-async def test_a_client_is_read_on_until_some_of_its_messages_wait(protocol):
-    for _ in range(AHEAD - 1):
+async def test_reading_pauses_while_messages_wait(protocol):
+    for _ in range(READ_AHEAD - 1):
         receive(protocol, b"{}")
     assert protocol.transport.reads
 
     receive(protocol, b"{}")
     assert not protocol.transport.reads
 
-    for _ in range(AHEAD):
+    for _ in range(READ_AHEAD):
         assert not protocol.transport.reads
         await protocol.receive()
     assert protocol.transport.reads
 
 
-async def test_nothing_is_handed_on_after_the_end(protocol):
+async def test_message_after_close_is_dropped(protocol):
     protocol.close_sent = True
 
     receive(protocol, b"{}")
