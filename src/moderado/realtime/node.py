@@ -7,16 +7,21 @@ Centrifuge, which owns hub, broker and presence.
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import cast
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+from channels.layers import get_channel_layer
+from django.conf import settings
+
+from moderado.core.redis import new_async_client
 from moderado.core.wire_limits import AUTHENTICATION_SECONDS
 from moderado.realtime.infra import queries
 from moderado.realtime.infra.background import BackgroundTasks
 from moderado.realtime.infra.leases import Leases
 from moderado.realtime.pubsub import fanout
 from moderado.realtime.pubsub.listener import SILENCE_LIMIT, HintListener
-from moderado.realtime.pubsub.subscriptions import LayerSubscriptions
+from moderado.realtime.pubsub.subscriptions import Layer, LayerSubscriptions
 from moderado.realtime.rooms.connection_limits import ConnectionLimits
 from moderado.realtime.rooms.hub import Hub
 from moderado.realtime.rooms.presence import ANNOUNCE_INTERVAL, Presence
@@ -66,7 +71,7 @@ class Node:
     def __init__(self, timing: Timing) -> None:
         self.timing = timing
         self.tasks = BackgroundTasks()
-        self.subscriptions = LayerSubscriptions()
+        self.subscriptions = LayerSubscriptions(_layer(), new_async_client(settings.ENV.layer))
         self.leases = Leases()
         self.connection_limits = ConnectionLimits(self.leases)
         self.presence = Presence(
@@ -78,6 +83,7 @@ class Node:
             self.subscriptions,
             is_local=self.hub.is_local,
             dispatch=self.hub.dispatch,
+            send_heartbeat=fanout.send_beat,
             silence_limit=timing.silence_limit,
         )
         self.reconciler = Reconciler(
@@ -106,3 +112,10 @@ class Node:
     async def _renew_leases(self) -> None:
         await self.connection_limits.renew()
         await self.presence.renew(self.hub.rooms.values())
+
+
+def _layer() -> Layer:
+    layer = get_channel_layer()
+    if layer is None:
+        raise RuntimeError("CHANNEL_LAYERS has no default layer")
+    return cast("Layer", layer)

@@ -12,7 +12,7 @@ import structlog
 
 from moderado.core import failpoints, metrics
 from moderado.core.wire_limits import MAX_BATCH_LINES
-from moderado.realtime.pubsub import envelope, fanout
+from moderado.realtime.pubsub import envelope
 from moderado.realtime.pubsub.subscriptions import LayerSubscriptions
 
 log = structlog.get_logger(__name__)
@@ -29,7 +29,9 @@ class HintListener:
         subscriptions: The channel to receive from.
         is_local: Whether this process has anything at an address, a room's or a user's.
         dispatch: Called with each hint for a local address.
+        send_heartbeat: Publishes a heartbeat to a channel.
         silence_limit: Seconds without a heartbeat, before the listener reconnects.
+        clock: The time in seconds; the event loop's by default.
     """
 
     def __init__(
@@ -38,13 +40,17 @@ class HintListener:
         *,
         is_local: Callable[[UUID], bool],
         dispatch: Callable[[envelope.AnyHint], None],
+        send_heartbeat: Callable[[str], None],
         silence_limit: float = SILENCE_LIMIT,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self._subscriptions = subscriptions
         self._is_local = is_local
         self._dispatch = dispatch
+        self._send_heartbeat = send_heartbeat
         self._silence_limit = silence_limit
-        self._last_heartbeat = asyncio.get_running_loop().time()
+        self._clock = clock or asyncio.get_running_loop().time
+        self._last_heartbeat = self._clock()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -53,9 +59,9 @@ class HintListener:
 
     async def check(self) -> None:
         """Send a heartbeat, reconnect if none arrives, and join the groups that failed before."""
-        now = asyncio.get_running_loop().time()
+        now = self._clock()
         if self._subscriptions.channel is not None:
-            fanout.send_beat(self._subscriptions.channel)
+            self._send_heartbeat(self._subscriptions.channel)
         if now - self._last_heartbeat > self._silence_limit:
             self._last_heartbeat = now
             log.warning("layer_silent")
@@ -98,7 +104,7 @@ class HintListener:
         lines = 0
         for hint in hints:
             if isinstance(hint, envelope.Beat):
-                self._last_heartbeat = asyncio.get_running_loop().time()
+                self._last_heartbeat = self._clock()
             else:
                 self._dispatch(hint)
             lines += len(hint.lines) if isinstance(hint, _MANY) else 1
