@@ -1,9 +1,9 @@
-"""The one crossing from the event loop to the database: typed, bounded, and never silent.
+"""Database calls of the event loop: the only way from a coroutine to PostgreSQL.
 
-Django's own crossing runs every query of a process on one thread. Here they run on threads of
-their own, no more of them than the connection pool can serve; who finds them all busy is refused
-in a moment (`Unavailable`: nothing was stored, try again) instead of waiting for ever. Each keeps
-its connection for a while: taking one from the pool and giving it back is a tenth of a short call.
+asgiref's `sync_to_async` runs all queries of a process on one thread. Here they run on a pool of
+threads, fewer than the connection pool holds. A call that finds no free thread within 2 s fails
+with `Unavailable`. A thread keeps its connection between calls: taking one from the pool and
+returning it is a tenth of a short call (ADR 0025).
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
+from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
@@ -22,84 +23,124 @@ from django.db import Error, connection, connections
 from moderado.core.database import is_outage
 from moderado.core.errors import Unavailable
 from moderado.core.pool import is_at_rest
-from moderado.realtime.infra.thread_pool import Threads
+from moderado.realtime.infra.thread_pool import ThreadPool
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 log = structlog.get_logger(__name__)
 
-PATIENCE = 2.0  # seconds a call waits for a free thread
-WAITING = 40  # calls that may wait, for each thread
-# Seconds for an answer. A network that swallows all is noticed by nobody else for 10 s and more;
-# what the call did is unknown then, and repeating it is safe by its client_id.
-ANSWER = 4.0
-KEPT = 60.0  # seconds a busy thread keeps a connection; then the pool sees to its age
-IDLE = 1.0  # seconds without work; then a thread gives it back to whoever needs one, and ends
 
-_gates: "WeakKeyDictionary[asyncio.AbstractEventLoop, Gate]" = WeakKeyDictionary()
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """All times are seconds."""
 
-
-def run_in_db_thread(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
-    """`function`, a service or selector, as a coroutine function with the same signature.
-
-    Raises Unavailable when the database cannot be reached or is too busy.
-    """
-
-    @wraps(function)
-    async def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        def work() -> R:
-            return _run(function, *args, **kwargs)
-
-        gate = _gate()
-        await gate.enter()
-        answer = _threads.carry_out(partial(copy_context().run, work))
-        # A thread that hangs keeps its place: there are no more of them than connections.
-        answer.add_done_callback(gate.leave)
-        done, _ = await asyncio.wait({answer}, timeout=ANSWER)
-        if not done:
-            log.warning("database_unanswered", call=function.__name__)
-            raise Unavailable
-        return answer.result()
-
-    return call
+    queue_timeout: float = 2.0  # that a call waits for a free thread
+    queued_per_thread: int = 40  # calls that may wait; further ones fail at once
+    # A network that drops packets is noticed by TCP after 10 s or more (ADR 0026). The outcome of
+    # the call is unknown then; a client repeats it safely with its `client_id`.
+    call_timeout: float = 4.0
+    connection_max_age: float = 60.0  # then it returns to the pool, which replaces old ones
+    idle_timeout: float = 1.0  # then the thread returns its connection and ends
 
 
-class Gate:
-    """As many callers at once as there are threads; some may wait a little, the rest may not."""
+class CallLimiter:
+    """Admits as many calls at once as there are threads. Others wait for a limited time."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, limits: Limits) -> None:
         self._free = asyncio.Semaphore(width)
-        self._waiting = 0
-        self._longest_queue = width * WAITING
+        self._queued = 0
+        self._max_queued = width * limits.queued_per_thread
+        self._timeout = limits.queue_timeout
 
-    async def enter(self) -> None:
-        """Take a place. Raises Unavailable when none is free within 2 s."""
+    async def acquire(self) -> None:
+        """Wait for a free thread.
+
+        Raises:
+            Unavailable: too many calls wait, or none ended in time.
+        """
         if not self._free.locked():
             await self._free.acquire()  # does not suspend
             return
-        if self._waiting >= self._longest_queue:
+        if self._queued >= self._max_queued:
             raise Unavailable
-        self._waiting += 1
+        self._queued += 1
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._timeout):
                 await self._free.acquire()
         except TimeoutError:
             raise Unavailable from None
         finally:
-            self._waiting -= 1
+            self._queued -= 1
 
-    def leave(self, answer: "asyncio.Future[Any]") -> None:
-        """Give the place back: whoever called may have gone, and nobody asks what came of it."""
+    def release(self, result: "asyncio.Future[Any]") -> None:
+        """Free the thread of a call that ended. Its caller may not wait for `result` any more."""
         self._free.release()
-        if not answer.cancelled():
-            answer.exception()
+        if not result.cancelled():
+            result.exception()  # marks it as retrieved
 
 
-def _run(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    is_kept = False
+class DbCalls:
+    """The threads of this process that run database calls, and the limit for each event loop."""
+
+    def __init__(self, *, width: int | None = None, limits: Limits | None = None) -> None:
+        """Create them without a thread.
+
+        Args:
+            width: calls at once. None: two thirds of the connection pool, at least 1; the rest is
+                for REST, the page and the admin.
+            limits: None: the defaults.
+        """
+        self._width = width
+        self._limits = limits or Limits()
+        self._pool = ThreadPool(
+            name="db-call",
+            idle_timeout=self._limits.idle_timeout,
+            on_thread_exit=connections.close_all,
+        )
+        self._limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, CallLimiter] = (
+            WeakKeyDictionary()
+        )
+
+    def wrap(self, function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
+        """See `run_in_db_thread`."""
+        call_timeout = self._limits.call_timeout
+        max_age = self._limits.connection_max_age
+
+        @wraps(function)
+        async def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            def work() -> R:
+                return _run(max_age, function, *args, **kwargs)
+
+            limiter = self._limiter()
+            await limiter.acquire()
+            result = self._pool.submit(partial(copy_context().run, work))
+            # A thread that hangs keeps its place: there are never more threads than connections.
+            result.add_done_callback(limiter.release)
+            done, _ = await asyncio.wait({result}, timeout=call_timeout)
+            if not done:
+                log.warning("database_unanswered", call=function.__name__)
+                raise Unavailable
+            return result.result()
+
+        return call
+
+    def _limiter(self) -> CallLimiter:
+        loop = asyncio.get_running_loop()
+        if loop not in self._limiters:
+            self._limiters[loop] = CallLimiter(self._width or default_width(), self._limits)
+        return self._limiters[loop]
+
+
+def default_width() -> int:
+    """Return how many database calls may run at once."""
+    return max(1, int(settings.ENV.db_pool_size) * 2 // 3)
+
+
+def _run(max_age: float, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    keep = False
     try:
-        _take_connection()
+        _ensure_connection(max_age)
         result = function(*args, **kwargs)
     except Error as error:
         if not is_outage(error):
@@ -107,38 +148,37 @@ def _run(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         log.warning("database_unavailable", error=type(error).__name__)
         raise Unavailable from error
     else:
-        is_kept = time.monotonic() < _kept.until
+        keep = time.monotonic() < _thread.connection_expires
         return result
     finally:
-        if not is_kept:
+        if not keep:
             connections.close_all()  # back to psycopg's pool
 
 
-class _Kept(threading.local):
-    until = 0.0  # by the monotonic clock
+class _Thread(threading.local):
+    connection_expires = 0.0  # by the monotonic clock
 
 
-_kept = _Kept()
+_thread = _Thread()
 
 
-def _take_connection() -> None:
-    """Have the one that was kept, if it is there still, or another."""
+def _ensure_connection(max_age: float) -> None:
+    """Keep the thread's connection if it is still usable; otherwise the next query takes one."""
     if connection.connection is not None and is_at_rest(connection.connection):
         return
-    connections.close_all()  # the server has ended it, or there is none
-    _kept.until = time.monotonic() + KEPT
+    connections.close_all()  # the server ended it, or there is none
+    _thread.connection_expires = time.monotonic() + max_age
 
 
-def _gate() -> Gate:
-    loop = asyncio.get_running_loop()
-    if loop not in _gates:
-        _gates[loop] = Gate(_width())
-    return _gates[loop]
+_calls = DbCalls()
 
 
-def _width() -> int:
-    """Two thirds of the pool: the rest, one at least, is for REST, the page and the admin."""
-    return max(1, int(settings.ENV.db_pool_size) * 2 // 3)
+def run_in_db_thread(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
+    """Make a service or selector callable from a coroutine.
 
-
-_threads = Threads(name="bridge", rest=IDLE, when_over=connections.close_all)
+    Returns:
+        A coroutine function with the same signature. It runs in the caller's context, and what it
+        began completes even if the caller is cancelled. It raises what `function` raises, and
+        Unavailable when the database cannot be reached, does not answer within 4 s, or is busy.
+    """
+    return _calls.wrap(function)

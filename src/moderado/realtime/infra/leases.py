@@ -1,7 +1,7 @@
-"""Things that are true for a while, in Redis: a dead process needs nobody to clean up after it.
+"""Leases in Redis: facts that expire unless they are renewed, as those of a dead process do.
 
-A lease is a member of a sorted set whose score is the time it ends, on Redis' own clock. Redis is
-a hint here too: while it is away nothing is asked of it, and the answer is "nobody knows".
+A lease is a member of a sorted set whose score is its expiry, by the clock of Redis. Leases are
+hints: while Redis is unavailable, answers say "unknown" and nothing is sent to it.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ from moderado.core.redis import new_async_client
 
 log = structlog.get_logger(__name__)
 
-SECONDS = 30  # a lease lasts so long unless it is renewed
-LARGEST = 100  # commands in one exchange
-PAUSE = 5.0  # seconds during which a Redis that failed is not asked again
+SECONDS = 30  # until a lease expires
+MAX_PIPELINE = 100  # commands in one round trip
+RETRY_AFTER = 5.0  # seconds without commands after Redis failed
 
 _HOLD = """
 local now = tonumber(redis.call('TIME')[1])
@@ -36,7 +36,7 @@ local dead = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)
 if #dead > 0 then redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now) end
 return {dead, redis.call('ZRANGE', KEYS[1], 0, tonumber(ARGV[1]) - 1)}
 """
-# Both of the above: who was there before the member came, and whose leases had ended.
+# Both of the above; the answer is that of `_SWEEP`, before the member was added.
 _ENTER = (
     _SWEEP.replace("return", "local found =")
     + """
@@ -49,13 +49,13 @@ return found
 )
 
 
-Waiting = tuple[tuple[Any, ...], "asyncio.Future[Any]"]  # a command, and its answer to be
+Waiting = tuple[tuple[Any, ...], "asyncio.Future[Any]"]  # a command and its future answer
 
 
 class Leases:
     """The leases of one event loop. No method raises because of Redis.
 
-    What is asked while Redis answers goes there together, in one exchange.
+    Commands issued during a round trip share the next one.
     """
 
     def __init__(self) -> None:
@@ -65,18 +65,27 @@ class Leases:
         self._worker: asyncio.Task[None] | None = None
 
     async def hold(self, key: str, members: Sequence[str], *, limit: int = 0) -> bool:
-        """Take or renew leases; False when `limit` others hold one already (0: no limit)."""
+        """Take or renew leases.
+
+        Args:
+            limit: how many members may hold a lease of `key`; 0: any number.
+
+        Returns:
+            False if `limit` others hold one. True if Redis does not answer.
+        """
         answer = await self._ask("EVAL", _HOLD, 1, key, SECONDS, limit, *members)
         return bool(answer != 0)
 
     async def release(self, key: str, member: str) -> bool:
-        """End a lease now; False when there was none, or nobody knows."""
+        """End a lease. Return False if there was none, or Redis does not answer."""
         return bool(await self._ask("ZREM", key, member))
 
     async def sweep(self, key: str, *, limit: int) -> tuple[list[str], list[str]] | None:
-        """The members whose leases ended, once and to one asker only, and those who remain.
+        """Remove expired leases.
 
-        None when Redis does not answer.
+        Returns:
+            The members whose leases expired, which only one caller gets, and at most `limit` of
+            those that remain. None if Redis does not answer.
         """
         answer = await self._ask("EVAL", _SWEEP, 1, key, limit)
         return None if answer is None else (answer[0], answer[1])
@@ -84,20 +93,24 @@ class Leases:
     async def enter(
         self, key: str, member: str, *, limit: int
     ) -> tuple[list[str], list[str]] | None:
-        """`sweep`, and `hold` for this member unless `limit` others are there, at once."""
+        """Do `sweep`, then take a lease for `member` unless `limit` others hold one, atomically.
+
+        Returns:
+            As `sweep`, without the new member.
+        """
         answer = await self._ask("EVAL", _ENTER, 1, key, limit, SECONDS, member)
         return None if answer is None else (answer[0], answer[1])
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections to Redis."""
         if self._worker is not None:
             self._worker.cancel()
         await self._client.aclose()
 
     async def _ask(self, *command: Any) -> Any:
-        """The answer of Redis, or None."""
+        """Return the answer of Redis, or None."""
         loop = asyncio.get_running_loop()
-        if loop.time() - self._failed_at < PAUSE:
+        if loop.time() - self._failed_at < RETRY_AFTER:
             return None
         answer: asyncio.Future[Any] = loop.create_future()
         self._waiting.append((command, answer))
@@ -107,10 +120,10 @@ class Leases:
 
     async def _work(self) -> None:
         while self._waiting:
-            together, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
-            answers = await self._exchange([command for command, _ in together])
-            for (_, answer), found in zip(together, answers, strict=True):
-                if not answer.done():  # else whoever asked has left
+            batch, self._waiting = self._waiting[:MAX_PIPELINE], self._waiting[MAX_PIPELINE:]
+            answers = await self._exchange([command for command, _ in batch])
+            for (_, answer), found in zip(batch, answers, strict=True):
+                if not answer.done():  # else the caller was cancelled
                     answer.set_result(found)
 
     async def _exchange(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
@@ -119,7 +132,7 @@ class Leases:
                 for command in commands:
                     asked.execute_command(*command)
                 answers: list[Any] = await asked.execute(raise_on_error=False)
-        except Exception as error:  # noqa: BLE001  (whatever it is, sockets wait for an answer)
+        except Exception as error:  # noqa: BLE001  (callers must get an answer)
             answers = [error] * len(commands)
         if failed := [answer for answer in answers if isinstance(answer, Exception)]:
             self._failed_at = asyncio.get_running_loop().time()

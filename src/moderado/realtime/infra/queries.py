@@ -1,7 +1,6 @@
-"""What the hub and the sockets ask of PostgreSQL: each one crossing, in an order that is safe.
+"""Queries of the event loop: each is one database call that reads in a safe order.
 
-The order matters: whoever asks for rights *after* reading sees every removal that was committed
-before what was read.
+Permission is checked *after* reading, so that a removal committed before what was read is seen.
 """
 
 from collections.abc import Collection
@@ -18,7 +17,7 @@ from moderado.realtime.infra.db_calls import run_in_db_thread
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A room as somebody who may read it finds it."""
+    """A room, as read by a user who may read it."""
 
     head: Head
     is_member: bool
@@ -26,7 +25,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who may read a room, at least as of `head.acl_version`. No head: the room does not exist."""
+    """Who may read a room, as of `head.acl_version` or later. Without a room, `head` is None."""
 
     head: Head | None
     readers: frozenset[UUID]
@@ -35,7 +34,7 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """What a hub missed, and the version of the audience that may hear it."""
+    """Changes that a hub missed, and the ACL version as of which they may be delivered."""
 
     changes: tuple[Change, ...]
     acl_version: int
@@ -44,7 +43,7 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """The answer to a sync: the changes, and what became of the reader's own messages."""
+    """The answer to a `sync`: the changes, and the state of the reader's own messages."""
 
     changes: Changes
     pending: dict[str, MessageView | None]

@@ -1,7 +1,7 @@
-"""Threads for work that blocks: who worked last works next.
+"""Thread pool for blocking work: last in, first out, and no larger than the concurrent work.
 
-What a thread has used, its connection and the server's process behind it, is still in the caches
-of the processor then. An executor of the standard library goes round all its threads.
+The thread that worked last works next: its connection, and the server process behind it, are still
+in the CPU's caches. `concurrent.futures` and anyio's pool were measured instead (ADR 0025, 0031).
 """
 
 import asyncio
@@ -16,70 +16,81 @@ R = TypeVar("R")
 
 class _Task(NamedTuple):
     work: Callable[[], Any]
-    answer: "asyncio.Future[Any]"
+    result: "asyncio.Future[Any]"
 
 
-_Tasks = SimpleQueue[_Task]
+_Inbox = SimpleQueue[_Task]
 
 
-class Threads:
-    """As many threads as there is work at once: the caller limits that."""
+class ThreadPool:
+    """Starts a thread whenever all are busy. The caller limits how much runs at once."""
 
-    def __init__(self, *, name: str, rest: float, when_over: Callable[[], None]) -> None:
-        """A thread that had nothing to do for `rest` seconds calls `when_over`, and ends."""
+    def __init__(
+        self, *, name: str, idle_timeout: float, on_thread_exit: Callable[[], None]
+    ) -> None:
+        """Create a pool without threads.
+
+        Args:
+            name: of each thread.
+            idle_timeout: seconds without work after which a thread ends.
+            on_thread_exit: called by a thread that ends.
+        """
         self._name = name
-        self._rest = rest
-        self._when_over = when_over
-        self._idle: list[_Tasks] = []
-        self._turn = threading.Lock()
+        self._idle_timeout = idle_timeout
+        self._on_thread_exit = on_thread_exit
+        self._idle: list[_Inbox] = []
+        self._lock = threading.Lock()
 
-    def carry_out(self, work: Callable[[], R]) -> "asyncio.Future[R]":
-        """What `work` returns or raises, as a future of the running loop. Should it be cancelled,
-        the work is done all the same."""
-        answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        with self._turn:
-            tasks = self._idle.pop() if self._idle else None
-            if tasks is not None:
-                tasks.put(_Task(work, answer))
-                return answer
-        self._start(_Task(work, answer))
-        return answer
+    def submit(self, work: Callable[[], R]) -> "asyncio.Future[R]":
+        """Run `work` in a thread.
 
-    def _start(self, first: _Task) -> None:
-        tasks: _Tasks = SimpleQueue()
-        tasks.put(first)
-        # A daemon: what hangs in a dead network does not keep the process from ending.
-        threading.Thread(target=self._work, args=(tasks,), name=self._name, daemon=True).start()
+        Returns:
+            A future of the running loop. Cancelling it does not stop `work`.
+        """
+        result: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        with self._lock:
+            inbox = self._idle.pop() if self._idle else None
+            if inbox is not None:
+                inbox.put(_Task(work, result))
+                return result
+        self._start_thread(_Task(work, result))
+        return result
 
-    def _work(self, tasks: _Tasks) -> None:
-        while (task := self._next(tasks)) is not None:
-            result, error = None, None
+    def _start_thread(self, first: _Task) -> None:
+        inbox: _Inbox = SimpleQueue()
+        inbox.put(first)
+        # A daemon: a thread that hangs in a dead network does not keep the process from ending.
+        threading.Thread(target=self._run, args=(inbox,), name=self._name, daemon=True).start()
+
+    def _run(self, inbox: _Inbox) -> None:
+        while (task := self._next(inbox)) is not None:
+            value, error = None, None
             try:
-                result = task.work()
-            except BaseException as raised:  # noqa: BLE001  (the asker's to judge)
+                value = task.work()
+            except BaseException as raised:  # noqa: BLE001  (the caller's to handle)
                 error = raised
-            with self._turn:
-                self._idle.append(tasks)
-            with suppress(RuntimeError):  # the loop has ended, and whoever asked with it
-                task.answer.get_loop().call_soon_threadsafe(_answer, task.answer, result, error)
-            del task, result, error  # nothing is kept alive by a thread that rests
-        self._when_over()
+            with self._lock:
+                self._idle.append(inbox)
+            with suppress(RuntimeError):  # the loop is closed
+                task.result.get_loop().call_soon_threadsafe(_resolve, task.result, value, error)
+            del task, value, error  # an idle thread keeps nothing alive
+        self._on_thread_exit()
 
-    def _next(self, tasks: _Tasks) -> _Task | None:
+    def _next(self, inbox: _Inbox) -> _Task | None:
         try:
-            return tasks.get(timeout=self._rest)
+            return inbox.get(timeout=self._idle_timeout)
         except Empty:
-            with self._turn:
-                if tasks in self._idle:
-                    self._idle.remove(tasks)
+            with self._lock:
+                if inbox in self._idle:
+                    self._idle.remove(inbox)
                     return None
-            return tasks.get()  # given out at this very moment
+            return inbox.get()  # a task was assigned after the timeout
 
 
-def _answer(answer: "asyncio.Future[Any]", result: object, error: BaseException | None) -> None:
-    if answer.done():
+def _resolve(result: "asyncio.Future[Any]", value: object, error: BaseException | None) -> None:
+    if result.done():
         return  # cancelled
     if error is None:
-        answer.set_result(result)
+        result.set_result(value)
     else:
-        answer.set_exception(error)
+        result.set_exception(error)

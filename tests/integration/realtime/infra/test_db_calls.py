@@ -1,4 +1,4 @@
-"""The crossing to the database keeps its connections while they are good."""
+"""Database calls of the event loop reuse connections while they are good."""
 
 import asyncio
 import threading
@@ -10,16 +10,17 @@ import pytest_asyncio
 from django.db import connection, connections
 
 from moderado.core.errors import NotFound
-from moderado.realtime.infra import db_calls
-from moderado.realtime.infra.db_calls import run_in_db_thread
-from moderado.realtime.infra.thread_pool import Threads
+from moderado.realtime.infra.db_calls import DbCalls, Limits
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+# Long enough that no thread ends while a test runs.
+KEEP = Limits(idle_timeout=10)
+
 
 class Pool:
-    """The pool that the bridge's threads take their connections from."""
+    """psycopg's connection pool of this process."""
 
     def __init__(self, pool: Any) -> None:
         self._pool = pool
@@ -30,17 +31,21 @@ class Pool:
         return int(self._pool.get_stats()["requests_num"])
 
     @property
-    def resting(self) -> int:
-        """How many of its connections nobody has."""
+    def available(self) -> int:
+        """How many of its connections are not in use."""
         return int(self._pool.get_stats()["pool_available"])
 
 
 @pytest_asyncio.fixture
-async def pool(monkeypatch) -> AsyncIterator[Pool]:
-    """With a bridge that has no thread yet."""
-    monkeypatch.setattr(db_calls, "_threads", Threads(name="test", rest=10, when_over=int))
-    yield Pool(await run_in_db_thread(lambda: connection.pool)())
-    await run_in_db_thread(connections.close_all)()
+async def calls() -> AsyncIterator[DbCalls]:
+    calls = DbCalls(limits=KEEP)
+    yield calls
+    await calls.wrap(connections.close_all)()
+
+
+@pytest_asyncio.fixture
+async def pool(calls: DbCalls) -> Pool:
+    return Pool(await calls.wrap(lambda: connection.pool)())
 
 
 def _backend() -> int:
@@ -49,7 +54,7 @@ def _backend() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _end(pid: int) -> None:
+def _terminate(pid: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
         wait_until(lambda: _is_gone(cursor, pid), what="the session has ended")
@@ -62,54 +67,55 @@ def _is_gone(cursor: Any, pid: int) -> bool:
     return cursor.fetchone() is None
 
 
-async def test_one_call_after_the_other_uses_the_same_and_the_pool_is_asked_once(pool):
-    first = await run_in_db_thread(_backend)()
+async def test_sequential_calls_reuse_one_connection(calls: DbCalls, pool: Pool):
+    first = await calls.wrap(_backend)()
     taken = pool.taken
 
-    assert {await run_in_db_thread(_backend)() for _ in range(5)} == {first}
+    assert {await calls.wrap(_backend)() for _ in range(5)} == {first}
     assert pool.taken == taken
 
 
-async def test_one_that_the_server_has_ended_is_replaced_and_nobody_notices(pool):
-    first = await run_in_db_thread(_backend)()
-    await asyncio.to_thread(_end, first)
+async def test_connection_that_the_server_ended_is_replaced(calls: DbCalls, pool: Pool):
+    first = await calls.wrap(_backend)()
+    await asyncio.to_thread(_terminate, first)
 
-    assert await run_in_db_thread(_backend)() != first
+    assert await calls.wrap(_backend)() != first
 
 
-async def test_whose_call_failed_gives_it_back(pool):
+async def test_failed_call_returns_its_connection(calls: DbCalls, pool: Pool):
     def fail() -> None:
         _backend()
         raise NotFound
 
-    await run_in_db_thread(_backend)()
-    resting = pool.resting
+    await calls.wrap(_backend)()
+    available = pool.available
     with pytest.raises(NotFound):
-        await run_in_db_thread(fail)()
+        await calls.wrap(fail)()
 
-    assert pool.resting == resting + 1
+    assert pool.available == available + 1
 
 
-async def test_it_is_given_back_now_and_then_so_that_the_pool_sees_to_its_age(pool, monkeypatch):
-    monkeypatch.setattr(db_calls, "KEPT", 0.0)
+async def test_old_connection_is_returned_after_its_call(pool: Pool):
+    calls = DbCalls(limits=Limits(connection_max_age=0, idle_timeout=10))
 
-    await run_in_db_thread(_backend)()
+    await calls.wrap(_backend)()
     taken = pool.taken
-    await run_in_db_thread(_backend)()
+    await calls.wrap(_backend)()
 
     assert pool.taken == taken + 1
 
 
-async def test_after_a_crowd_all_come_back_to_the_pool(pool, monkeypatch):
-    rested = Threads(name="test", rest=0.05, when_over=connections.close_all)
-    monkeypatch.setattr(db_calls, "_threads", rested)
-    resting = pool.resting
-    all_are_here = threading.Barrier(3, timeout=10)
+async def test_idle_threads_return_their_connections(pool: Pool):
+    calls = DbCalls(limits=Limits(idle_timeout=0.05))
+    available = pool.available
+    all_started = threading.Barrier(3, timeout=10)
 
     def meet() -> None:
         _backend()
-        all_are_here.wait()
+        all_started.wait()
 
-    await asyncio.gather(*(run_in_db_thread(meet)() for _ in range(3)))
+    await asyncio.gather(*(calls.wrap(meet)() for _ in range(3)))
 
-    await asyncio.to_thread(wait_until, lambda: pool.resting >= resting, what="they are back")
+    await asyncio.to_thread(
+        wait_until, lambda: pool.available >= available, what="connections are returned"
+    )

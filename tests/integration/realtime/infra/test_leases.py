@@ -1,4 +1,4 @@
-"""Leases in Redis: asked for together, and an answer whatever becomes of it."""
+"""Leases in Redis: commands share round trips, and callers always get an answer."""
 
 import asyncio
 from uuid import uuid4
@@ -27,7 +27,7 @@ def counted(leases: Leases, monkeypatch) -> list[int]:
     return exchanges
 
 
-async def test_what_is_asked_while_redis_answers_shares_the_next_exchange(leases, monkeypatch):
+async def test_concurrent_commands_share_round_trips(leases, monkeypatch):
     exchanges = counted(leases, monkeypatch)
     key = f"test:{uuid4()}"
 
@@ -38,7 +38,7 @@ async def test_what_is_asked_while_redis_answers_shares_the_next_exchange(leases
     assert len(exchanges) <= 2
 
 
-async def test_a_redis_that_breaks_leaves_nobody_waiting(leases, monkeypatch):
+async def test_failing_redis_answers_unknown(leases, monkeypatch):
     def broken(**_options):
         raise RuntimeError
 
@@ -50,7 +50,7 @@ async def test_a_redis_that_breaks_leaves_nobody_waiting(leases, monkeypatch):
     assert answers == [None, None, None]
 
 
-async def test_one_mistaken_question_spoils_no_other(leases):
+async def test_failed_command_does_not_affect_others(leases):
     key = f"test:{uuid4()}"
 
     answers = await asyncio.gather(leases._ask("SET", key, "x"), leases._ask("ZREM", key, "y"))
