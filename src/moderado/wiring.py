@@ -6,7 +6,7 @@ from moderado.chat.services import verdicts
 from moderado.chat.tasks import wakeup
 from moderado.core.events import connect
 from moderado.moderation import events as moderation
-from moderado.realtime.pubsub import fanout
+from moderado.realtime.pubsub import author_delivery, fanout
 
 
 def wire() -> None:
@@ -15,6 +15,7 @@ def wire() -> None:
             accounts.SessionEnded: [fanout.on_session_ended],
             chat.MessagesQueued: [_ring],
             chat.AuthorNotified: [fanout.on_author_notified],
+            chat.AuthorsNotified: [author_delivery.on_authors_notified],
             chat.RoomsChanged: [fanout.on_rooms_changed],
             chat.AudienceChanged: [fanout.on_audience_changed],
             chat.RoomRead: [fanout.on_room_read],

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from moderado.accounts.models import User
 from moderado.accounts.services import sessions
 from moderado.chat.models import Membership, Message, Room
-from moderado.chat.services import memberships, messages
+from moderado.chat.services import memberships, posting
 from moderado.chat.services.screening import screen_waiting
 from moderado.moderation.models import Case
 from moderado.moderation.services.screening import record
@@ -52,7 +52,7 @@ class Scene:
     def say(self, text: str) -> UUID:
         """Post a message of the member that stays pending."""
         author = self.people["member"]
-        return messages.post_message(author_id=author.id, room_id=self.room.id, text=text).view.id
+        return posting.post_message(author_id=author.id, room_id=self.room.id, text=text).view.id
 
     def say_publicly(self) -> UUID:
         """Post a message of the member that is visible to the room."""

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import transaction
 
-from moderado.chat.services import messages
+from moderado.chat.services import posting
 from moderado.realtime.infra.db_calls import run_in_db_thread
 from tests.factories import make_member, make_room, make_user
 from tests.integration.realtime.conftest import Cast
@@ -18,7 +18,7 @@ ID = re.compile(r"<uuid:\w+>")
 WITH_IDS = sorted(route for route in api_routes() if ID.search(route.path))
 make_scene = run_in_db_thread(Scene)
 own_room = run_in_db_thread(lambda user: make_member(make_room(), user=user, role="ADMIN").room)
-say = run_in_db_thread(messages.post_message)
+say = run_in_db_thread(posting.post_message)
 
 
 @pytest.fixture

@@ -34,8 +34,7 @@ from moderado.chat.selectors import feed
 from moderado.chat.selectors.messages import history
 from moderado.chat.selectors.rooms import get_room
 from moderado.chat.selectors.search import search
-from moderado.chat.services import editing, messages, removing
-from moderado.chat.services.quota import spend_message_quota
+from moderado.chat.services import editing, posting, removing
 from moderado.core.metrics import ACKNOWLEDGED
 
 
@@ -59,9 +58,7 @@ class Messages(APIView):
         """
         author_id = reader(request).user_id
         body = validated(Posting, request.data)
-        get_room(room_id=room_id, reader_id=author_id)  # strangers spend nothing of its quota
-        spend_message_quota(user_id=author_id, room_id=room_id)
-        posted = messages.post_message(
+        posted = posting.post_message(
             author_id=author_id,
             room_id=room_id,
             text=body["content"],
@@ -78,8 +75,6 @@ class OneMessage(APIView):
         """Give one's message another text, which is judged anew."""
         author_id = reader(request).user_id
         text = validated(Editing, request.data)["content"]
-        get_room(room_id=room_id, reader_id=author_id)
-        spend_message_quota(user_id=author_id, room_id=room_id)
         view = editing.edit_message(
             actor_id=author_id, message_id=message_id, text=text, room_id=room_id
         )

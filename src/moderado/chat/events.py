@@ -74,6 +74,23 @@ class AuthorNotified(Event):
     view: MessageView
 
 
+class QueuedMessage(msgspec.Struct, frozen=True):
+    """A new message as its author may see it, and the connection that sent it, if one did."""
+
+    view: MessageView
+    connection_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorsNotified(Event):
+    """The authors' other connections should show these new messages as queued.
+
+    One event for all messages of a commit, so that their delivery is decided once.
+    """
+
+    queued: tuple[QueuedMessage, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudienceChanged(Event):
     """Somebody may have lost the right to read: the room's sockets must be checked again.

@@ -60,6 +60,30 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     appealable: bool | UnsetType = UNSET
 
 
+class SendRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A message to be posted, before anything about it has been checked.
+
+    `connection_id` names the connection that sends it: it gets the answer, so it needs no notice.
+    """
+
+    author_id: UUID
+    room_id: UUID
+    text: str
+    client_id: str | None = None
+    reply_to: UUID | None = None
+    connection_id: str | None = None
+
+
+class SendResult(msgspec.Struct, frozen=True):
+    """The author's view of a stored message.
+
+    `created` is false for a repeat: the `client_id` had been stored before, nothing was done.
+    """
+
+    view: MessageView
+    created: bool
+
+
 class Head(msgspec.Struct, frozen=True, kw_only=True):
     """Where a room stands. `acl_version` grows when somebody may have lost the right to read."""
 

@@ -20,6 +20,7 @@ from moderado.realtime.infra import queries
 from moderado.realtime.infra.background import BackgroundTasks
 from moderado.realtime.infra.leases import Leases
 from moderado.realtime.pubsub import fanout
+from moderado.realtime.pubsub.author_delivery import AuthorDelivery
 from moderado.realtime.pubsub.listener import SILENCE_LIMIT, HintListener
 from moderado.realtime.pubsub.subscriptions import Layer, LayerSubscriptions
 from moderado.realtime.rooms.connection_limits import ConnectionLimits
@@ -78,7 +79,13 @@ class Node:
             self.leases, announce=fanout.tell_presence, interval=timing.presence_interval
         )
         self.hub = Hub(records=queries, join=self._join, on_leave=self._leave)
-        self.send_batcher = SendBatcher(self.hub, self.subscriptions, start=self.tasks.start)
+        self.send_batcher = SendBatcher(start=self.tasks.start)
+        self.author_delivery = AuthorDelivery(
+            users=self.hub.users,
+            notify=self.hub.notify_author,
+            joined_elsewhere=self.subscriptions.joined_elsewhere,
+            start=self.tasks.start,
+        )
         self.listener = HintListener(
             self.subscriptions,
             is_local=self.hub.is_local,
@@ -97,6 +104,7 @@ class Node:
 
     async def close(self) -> None:
         """Stop the components, and close their connections to Redis."""
+        self.author_delivery.close()
         await self.listener.close()
         await self.tasks.close()
         await self.leases.close()

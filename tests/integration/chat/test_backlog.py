@@ -16,7 +16,7 @@ from moderado.chat.models import Message
 from moderado.chat.selectors import feed
 from moderado.chat.services import claims, publication, screening
 from moderado.chat.services.claims import Claimant
-from moderado.chat.services.messages import post_message
+from moderado.chat.services.posting import post_message
 from moderado.chat.services.publication import SETTLED, Changed, write
 from tests import processes
 from tests.factories import fill_queue, fill_room, make_member, make_room

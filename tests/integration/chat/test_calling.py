@@ -5,7 +5,7 @@ import pytest
 from moderado.chat import tasks
 from moderado.chat.models import Message
 from moderado.chat.services import screening
-from moderado.chat.services.messages import post_message
+from moderado.chat.services.posting import post_message
 from tests.factories import make_room
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from moderado.chat.models import Message
 from moderado.chat.services import screening
 from moderado.chat.services.editing import edit_message
-from moderado.chat.services.messages import post_message
+from moderado.chat.services.posting import post_message
 from moderado.core.metrics import VERDICT_SECONDS
 from tests.factories import make_room
 from tests.providers import Remote

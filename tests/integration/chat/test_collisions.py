@@ -14,7 +14,7 @@ from moderado.chat.errors import MessageGone
 from moderado.chat.models import Message, Room
 from moderado.chat.services import screening
 from moderado.chat.services.editing import edit_message
-from moderado.chat.services.messages import post_message
+from moderado.chat.services.posting import post_message
 from moderado.chat.services.reading import mark_read
 from moderado.chat.services.removing import delete_message
 from tests import processes
@@ -74,7 +74,7 @@ def test_within_anothers_transaction_nothing_is_tried_again(monkeypatch):
         tries.append(1)
         raise OperationalError from psycopg.errors.DeadlockDetected()
 
-    monkeypatch.setattr("moderado.chat.services.messages.ensure_member", collide)
+    monkeypatch.setattr("moderado.chat.services.inserts.ensure_member", collide)
     with pytest.raises(OperationalError), transaction.atomic():
         post(member)
     assert len(tries) == 1

@@ -12,7 +12,7 @@ from moderado.chat.projection import public_view
 from moderado.chat.selectors import feed
 from moderado.chat.services import screening
 from moderado.chat.services.editing import edit_message
-from moderado.chat.services.messages import post_message
+from moderado.chat.services.posting import post_message
 from moderado.chat.services.removing import delete_message
 from tests.factories import make_message, make_user
 

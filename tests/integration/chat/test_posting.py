@@ -9,7 +9,7 @@ from django.db import connection
 from moderado.chat.errors import Conflict, NoSuchMessage, NoSuchRoom
 from moderado.chat.events import AuthorNotified, MessagesQueued, Notice, RoomsChanged
 from moderado.chat.models import Membership, Message, Room
-from moderado.chat.services.messages import post_message
+from moderado.chat.services.posting import post_message
 from moderado.core.errors import Invalid
 from moderado.core.ids import new_id
 from moderado.moderation.models import ModerationLog

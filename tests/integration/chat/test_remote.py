@@ -13,7 +13,7 @@ from moderado.chat.models import Message
 from moderado.chat.services import remote, screening
 from moderado.chat.services.claims import Claimant
 from moderado.chat.services.editing import edit_message
-from moderado.chat.services.messages import post_message
+from moderado.chat.services.posting import post_message
 from moderado.chat.services.removing import delete_message
 from moderado.moderation import registry
 from moderado.moderation.models import ModerationLog, ProviderCall, ProviderHealth

@@ -14,7 +14,7 @@ from moderado.chat.models import Message, Revision, Room
 from moderado.chat.services import claims, screening, verdicts
 from moderado.chat.services import remote as remote_calls
 from moderado.chat.services.editing import edit_message
-from moderado.chat.services.messages import post_message
+from moderado.chat.services.posting import post_message
 from moderado.chat.services.removing import delete_message
 from moderado.core.metrics import VERDICTS
 from moderado.moderation.events import CaseDecided

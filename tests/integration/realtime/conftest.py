@@ -17,7 +17,7 @@ from django.conf import settings
 from moderado.accounts.models import User
 from moderado.accounts.services import sessions
 from moderado.chat.models import Room
-from moderado.chat.services import messages
+from moderado.chat.services import posting
 from moderado.chat.services.screening import screen_waiting
 from moderado.config.asgi import application
 from moderado.realtime import node
@@ -109,7 +109,7 @@ make_room = run_in_db_thread(factories.make_room)
 make_member = run_in_db_thread(factories.make_member)
 make_token = run_in_db_thread(token_of)
 screen = run_in_db_thread(screen_waiting)
-post = run_in_db_thread(messages.post_message)
+post = run_in_db_thread(posting.post_message)
 
 
 class Cast:

@@ -7,7 +7,7 @@ import pytest
 
 from moderado.accounts.services import accounts
 from moderado.chat.models import Message
-from moderado.chat.services import messages, rooms
+from moderado.chat.services import posting, rooms
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -18,7 +18,7 @@ def test_a_real_worker_judges_what_a_test_posts():
     author = accounts.register(email="ana@example.com", name="Ana", password="não é 1 segredo")
     room = rooms.create_room(creator_id=author.id, name="Sala")
 
-    posted = messages.post_message(
+    posted = posting.post_message(
         author_id=author.id, room_id=room.id, text="Olá", client_id=str(uuid.uuid4())
     )
 

@@ -16,7 +16,7 @@ from moderado.accounts import selectors
 from moderado.accounts.errors import NotAuthenticated
 from moderado.accounts.services import sessions, tickets
 from moderado.chat.models import Message, Room
-from moderado.chat.services import messages
+from moderado.chat.services import posting
 from moderado.core import limits
 from moderado.core.errors import RateLimited
 from moderado.realtime.pubsub import fanout, listener
@@ -170,7 +170,7 @@ def test_forged_tasks_are_ignored_and_the_worker_goes_on():
         wait_until(lambda: not broker.llen("celery"), what="all of them are taken")
 
     member = factories.make_member(room)
-    posted = messages.post_message(author_id=member.user_id, room_id=room.id, text="bom dia")
+    posted = posting.post_message(author_id=member.user_id, room_id=room.id, text="bom dia")
     wait_until(
         lambda: Message.objects.get(pk=posted.view.id).status == Message.Status.APPROVED,
         what="an honest message is judged",

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from moderado.chat.models import Message, Room
-from moderado.chat.services import messages, rooms
+from moderado.chat.services import posting, rooms
 from moderado.realtime.infra.db_calls import run_in_db_thread
 from tests import factories, processes
 from tests.browser import chromium, open_browser, visit
@@ -39,10 +39,10 @@ def attack() -> Room:
     mallory = factories.make_user(name=MARKUP[2])
     room = rooms.create_room(creator_id=mallory.id, name=MARKUP[0], moderation_mode=Room.Mode.OFF)
     said = [
-        messages.post_message(author_id=mallory.id, room_id=room.id, text=text).view.id
+        posting.post_message(author_id=mallory.id, room_id=room.id, text=text).view.id
         for text in [*MARKUP, "the last of them"]
     ]
-    messages.post_message(author_id=mallory.id, room_id=room.id, text="an answer", reply_to=said[2])
+    posting.post_message(author_id=mallory.id, room_id=room.id, text="an answer", reply_to=said[2])
     return room
 
 
@@ -79,7 +79,7 @@ def disturb() -> Room:
     mallory = factories.make_user(name=TURNED)
     room = rooms.create_room(creator_id=mallory.id, name="Sala", moderation_mode=Room.Mode.OFF)
     for text in (ZALGO, TURNED, "the last of them"):
-        messages.post_message(author_id=mallory.id, room_id=room.id, text=text)
+        posting.post_message(author_id=mallory.id, room_id=room.id, text=text)
     return room
 
 

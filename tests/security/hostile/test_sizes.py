@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from moderado.accounts.models import User
 from moderado.chat.models import Message, Room
-from moderado.chat.services import messages
+from moderado.chat.services import posting
 from moderado.chat.services.screening import screen_waiting
 from tests import factories
 from tests.integration.realtime.conftest import Cast, make_token
@@ -70,7 +70,7 @@ async def test_frame_of_64_kib_is_read_and_a_longer_one_closes_the_socket(cast: 
 def test_text_that_expands_when_folded_is_judged_in_bounded_work():
     """U+FDFA, 4,000 times: within the length limit, so it is accepted."""
     member = factories.make_member()
-    posted = messages.post_message(
+    posted = posting.post_message(
         author_id=member.user_id, room_id=member.room_id, text="\ufdfa" * 4_000
     )
 

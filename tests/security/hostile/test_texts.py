@@ -10,7 +10,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from moderado.chat.models import Message
-from moderado.chat.services import messages, rooms
+from moderado.chat.services import posting, rooms
 from moderado.chat.services.screening import screen_waiting
 from moderado.core.errors import Invalid
 from moderado.moderation.models import Case
@@ -25,9 +25,7 @@ UNSEEN = ["\u2800" * 40, "\u200b\u200d", "\u202e\u202c", "\ufeff", "\u3164", "\U
 
 
 def post(member, text):
-    return messages.post_message(
-        author_id=member.user_id, room_id=member.room_id, text=text
-    ).view.id
+    return posting.post_message(author_id=member.user_id, room_id=member.room_id, text=text).view.id
 
 
 @pytest.mark.proves("S15", "S31")

@@ -1,32 +1,19 @@
-"""Posting what several people say at the same moment, in one statement and one commit.
+"""Statements that store many new messages at once, or find the ones stored before.
 
-The ordinary case only: a member speaks in a room of mode `pre`, answers nothing, and has not used
-the client_id before. Everything else is left to `post_message`, which knows all cases.
+They cover the common case only: a member posts in a room of mode `pre`, without a reply. Rows that
+are no common case drop out of the joins; `services.posting` stores those one by one.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from uuid import UUID
 
-import msgspec
-from django.conf import settings
-
-from moderado.chat.events import MessagesQueued
-from moderado.chat.projection import waiting_view
-from moderado.chat.services import quota
-from moderado.chat.services.messages import SendResult, checked_client_id, hash_of
+from moderado.chat.models import Message
+from moderado.chat.services.rows import columns, message_of
 from moderado.chat.types import NewMessage
 from moderado.core import failpoints
 from moderado.core.database import again_after_collision, as_rows, ask, recordset
-from moderado.core.errors import ApplicationError
-from moderado.core.events import publish
-from moderado.core.ids import new_id
-from moderado.core.text import clean
 
-# Whoever is no member, and whatever is in another mode, falls out of the joins; a client_id that
-# was used falls out of the INSERT. The position is the room's seq of that moment, as in `_INSERT`
-# of `services.messages`.
-_ASKED = {
+_NEW = {
     "id": "uuid",
     "created_at": "timestamptz",
     "room_id": "uuid",
@@ -35,16 +22,17 @@ _ASKED = {
     "hash": "text",
     "text": "text",
 }
+# `position` is the room's seq at the time of the statement, as in `_INSERT` of `services.posting`.
 _INSERT = f"""
-    WITH asked AS (
-        SELECT * FROM {recordset("asked", _ASKED)}
+    WITH new AS (
+        SELECT * FROM {recordset("new", _NEW)}
     ), allowed AS (
-        SELECT asked.*, room.seq AS position
-          FROM asked
-          JOIN chat_room room ON room.id = asked.room_id
+        SELECT new.*, room.seq AS position
+          FROM new
+          JOIN chat_room room ON room.id = new.room_id
                AND room.deleted_at IS NULL AND room.moderation_mode = 'pre'
           JOIN chat_membership place
-               ON place.room_id = asked.room_id AND place.user_id = asked.author_id
+               ON place.room_id = new.room_id AND place.user_id = new.author_id
     ), stored AS (
         INSERT INTO chat_message (id, created_at, room_id, author_id, client_id, first_hash, text,
             revision, status, reason, categories, position, seq, edit_reason, edit_categories,
@@ -58,80 +46,48 @@ _INSERT = f"""
     )
     SELECT stored.id, stored.position, author.name
       FROM stored JOIN accounts_user author ON author.id = stored.author_id
-"""  # noqa: S608  (names of our own columns)
+"""  # noqa: S608  (column names are constants of this module)
 
-
-class SendRequest(msgspec.Struct, frozen=True):
-    """What somebody wants to say in a room that they may read."""
-
-    author_id: UUID
-    room_id: UUID
-    text: str
-    client_id: str | None
-
-
-def post_messages(asked: Sequence[SendRequest]) -> list[SendResult | ApplicationError | None]:
-    """Store them together: what came of each, in their order.
-
-    None: this one is no ordinary case, nothing was stored, and `post_message` is to be asked; its
-    quota has been spent. An error is one that `post_message` or the quota would have raised.
-
-    Whoever asks tells the authors' other sockets that the messages wait: no `AuthorTold` is
-    published.
-    """
-    outcomes: list[SendResult | ApplicationError | None] = [*_over_quota(asked)]
-    longest = settings.ENV.message_max_length
-    drafts: list[NewMessage] = []
-    places: dict[UUID, tuple[int, NewMessage]] = {}
-    for at, each in enumerate(asked):
-        if outcomes[at] is None:
-            try:
-                draft = _draft(each, longest)
-            except ApplicationError as error:
-                outcomes[at] = error
-                continue
-            drafts.append(draft)
-            places[draft.id] = at, draft
-    stored = _store(drafts)
-    for message_id, position, author_name in stored:
-        at, draft = places[message_id]
-        outcomes[at] = SendResult(
-            waiting_view(draft, position=position, author_name=author_name), created=True
-        )
-    if stored:
-        publish(MessagesQueued(message_ids=tuple(message_id for message_id, _, _ in stored)))
-    if drafts:
-        failpoints.reach("send.after_commit_before_ack")
-    return outcomes
-
-
-def _over_quota(asked: Sequence[SendRequest]) -> Sequence[ApplicationError | None]:
-    return quota.spend_message_quotas([(each.author_id, each.room_id) for each in asked])
-
-
-def _draft(asked: SendRequest, longest: int) -> NewMessage:
-    """What is to be stored of it. Raises Invalid."""
-    text = clean(asked.text, max_length=longest, field="message")
-    return NewMessage(
-        id=new_id(),
-        created_at=datetime.now(UTC),
-        room_id=asked.room_id,
-        author_id=asked.author_id,
-        client_id=checked_client_id(asked.client_id),
-        hash=hash_of(text).hex(),
-        text=text,
-    )
+_REPEATED = {"id": "uuid", "room_id": "uuid", "author_id": "uuid", "client_id": "text"}
+_FIND = f"""
+    SELECT repeated.id, {columns("message", "author")}
+      FROM {recordset("repeated", _REPEATED)}
+      JOIN chat_room room ON room.id = repeated.room_id AND room.deleted_at IS NULL
+      JOIN chat_membership place
+           ON place.room_id = repeated.room_id AND place.user_id = repeated.author_id
+      JOIN chat_message message ON message.author_id = repeated.author_id
+           AND message.room_id = repeated.room_id AND message.client_id = repeated.client_id
+      JOIN accounts_user author ON author.id = message.author_id
+"""  # noqa: S608  (as above)
 
 
 @again_after_collision
-def _store(drafts: Sequence[NewMessage]) -> list[tuple[UUID, int, str]]:
-    """Store what is an ordinary case: of each its id, its position and its author's name."""
+def insert_messages(drafts: Sequence[NewMessage]) -> list[tuple[UUID, int, str]]:
+    """Store the drafts that are a common case, in one statement and one commit.
+
+    Returns:
+        The id, the position and the author's name of each message stored. Drafts whose room has
+        another mode or is deleted, whose author is no member, or whose `client_id` was used before
+        are absent.
+    """
     if not drafts:
         return []
     failpoints.reach("send.before_commit")
-    # In one order everywhere: two processes that are given the same client_ids wait in line.
+    # One order in every process, so that two batches with the same client_ids cannot deadlock.
     ordered = sorted(drafts, key=_order)
     return [(*row,) for row in ask(_INSERT, [as_rows(ordered)])]
+
+
+def find_first_messages(drafts: Sequence[NewMessage]) -> dict[UUID, Message]:
+    """Find the messages that were stored before under the drafts' `client_id`.
+
+    Returns:
+        By the draft's id, the first message, with its author. Drafts without a `client_id`, and
+        those whose author is no member, are absent.
+    """
+    if all(draft.client_id is None for draft in drafts):
+        return {}
+    return {row[0]: message_of(row[1:]) for row in ask(_FIND, [as_rows(drafts)])}
 
 
 def _order(draft: NewMessage) -> tuple[UUID, UUID, str]:

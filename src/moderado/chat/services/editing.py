@@ -10,7 +10,8 @@ from moderado.chat.errors import MessageGone, NotTheAuthor
 from moderado.chat.events import ChangeKind
 from moderado.chat.models import Message, Room
 from moderado.chat.projection import own_view
-from moderado.chat.services import revisions
+from moderado.chat.selectors import rooms
+from moderado.chat.services import quota, revisions
 from moderado.chat.services.locking import locked_message
 from moderado.chat.services.notices import notify_queued
 from moderado.chat.services.publication import Changed, write
@@ -23,25 +24,50 @@ from moderado.moderation.services.screening import record_unjudged
 Status = Message.Status
 
 
-@again_after_collision
 def edit_message(
     *, actor_id: UUID, message_id: UUID, text: str, room_id: UUID | None = None
 ) -> MessageView:
-    """Give a message a new text, which is judged anew; the author's view of it.
+    """Replace the text of a message; the new text is judged.
 
-    A visible message stays as it is until the edit is allowed (mode `pre`). Raises NoSuchMessage,
-    NotTheAuthor, MessageGone, Invalid.
+    A visible message stays as it is until the edit is allowed (mode `pre`).
+
+    Args:
+        actor_id: The account that edits: only the author may.
+        message_id: The message.
+        text: 1 to `MESSAGE_MAX_LENGTH` characters after trimming.
+        room_id: The room in which the message must be, or None for any room. The edit counts
+            against the quota of the author and of this room, if one is named.
+
+    Returns:
+        The author's view of the message.
+
+    Raises:
+        NoSuchRoom: `room_id` does not exist, or the actor may not read it.
+        NoSuchMessage: The message does not exist there, or the actor may not see it.
+        NotTheAuthor: The actor is not its author.
+        MessageGone: The message has been removed.
+        RateLimited: The author or the room has used up its quota.
+        Invalid: `text` cannot be stored.
     """
+    # Before the quota: an account that may not read the room must not use up the room's quota.
+    if room_id is not None:
+        rooms.get_room(room_id=room_id, reader_id=actor_id)
+    quota.spend_message_quota(user_id=actor_id, room_id=room_id or message_id)
     cleaned = clean(text, max_length=settings.ENV.message_max_length, field="message")
-    with transaction.atomic():
-        message = locked_message(actor_id=actor_id, message_id=message_id, room_id=room_id)
-        if message.author_id != actor_id:
-            raise NotTheAuthor
-        if message.status == Status.REMOVED:
-            raise MessageGone
-        if cleaned != (message.text if message.edit_status is None else message.edit_text):
-            _revise(message, cleaned)
-        return own_view(message, language=message.author.language)
+    return _edit(actor_id=actor_id, message_id=message_id, text=cleaned, room_id=room_id)
+
+
+@again_after_collision
+@transaction.atomic
+def _edit(*, actor_id: UUID, message_id: UUID, text: str, room_id: UUID | None) -> MessageView:
+    message = locked_message(actor_id=actor_id, message_id=message_id, room_id=room_id)
+    if message.author_id != actor_id:
+        raise NotTheAuthor
+    if message.status == Status.REMOVED:
+        raise MessageGone
+    if text != (message.text if message.edit_status is None else message.edit_text):
+        _revise(message, text)
+    return own_view(message, language=message.author.language)
 
 
 def _revise(message: Message, text: str) -> None:

@@ -10,10 +10,8 @@ from prometheus_client import Counter
 from moderado.accounts.types import Principal
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.events import Notice
-from moderado.chat.selectors.rooms import get_room
-from moderado.chat.services import editing, messages, quota, reading, removing
-from moderado.chat.services.batches import SendRequest
-from moderado.chat.types import MessageView, Person
+from moderado.chat.services import editing, posting, reading, removing
+from moderado.chat.types import MessageView, Person, SendRequest, SendResult
 from moderado.core import metrics
 from moderado.core.errors import Forbidden
 from moderado.core.wire_limits import MAX_ROOMS
@@ -32,35 +30,13 @@ TYPING_INTERVAL = 2.0  # seconds between two typing notes to one room
 _SETTLED = {"REJECTED": Notice.REJECTED, "HELD": Notice.HELD}
 
 
-def _post(*, user_id: UUID, room_id: UUID, frame: protocol.ChatMessage) -> messages.SendResult:
-    get_room(room_id=room_id, reader_id=user_id)  # only its readers may spend its quota
-    quota.spend_message_quota(user_id=user_id, room_id=room_id)
-    return messages.post_message(
-        author_id=user_id,
-        room_id=room_id,
-        text=frame.message,
-        client_id=frame.client_id,
-        reply_to=frame.reply_to,
-    )
-
-
-def _edit(*, user_id: UUID, room_id: UUID | None, frame: protocol.EditMessage) -> MessageView:
-    # An edit counts for its author; the room's own quota is spent where the room is known.
-    if room_id is not None:
-        get_room(room_id=room_id, reader_id=user_id)
-    quota.spend_message_quota(user_id=user_id, room_id=room_id or frame.id)
-    return editing.edit_message(
-        actor_id=user_id, message_id=frame.id, text=frame.message, room_id=room_id
-    )
-
-
 @cache
 def _acknowledged() -> Counter:
     return metrics.ACKNOWLEDGED.labels(door="ws")
 
 
-post = run_in_db_thread(_post)
-edit = run_in_db_thread(_edit)
+post = run_in_db_thread(posting.post_message)
+edit = run_in_db_thread(editing.edit_message)
 delete = run_in_db_thread(removing.delete_message)
 mark_read = run_in_db_thread(reading.mark_read)
 
@@ -151,7 +127,7 @@ class Commands:
             # Resent after a lost acknowledgement: the verdict may have been lost, too.
             self._connection.push(line_of_notice(notice, posted.view))
 
-    async def _posted(self, room_id: UUID, frame: protocol.ChatMessage) -> messages.SendResult:
+    async def _posted(self, room_id: UUID, frame: protocol.ChatMessage) -> SendResult:
         room = self._hub.rooms.get(room_id) if room_id in self._connection.rooms else None
         if room is not None and room.shows_after_approval and frame.reply_to is None:
             return await self._send_batcher.post(
@@ -160,14 +136,26 @@ class Commands:
                     room_id=room_id,
                     text=frame.message,
                     client_id=frame.client_id,
+                    connection_id=self._connection.id,
                 )
             )
-        return await post(user_id=self._principal.user_id, room_id=room_id, frame=frame)
+        return await post(
+            author_id=self._principal.user_id,
+            room_id=room_id,
+            text=frame.message,
+            client_id=frame.client_id,
+            reply_to=frame.reply_to,
+        )
 
     async def _edit(self, frame: protocol.EditMessage) -> None:
         room_id = frame.room or self._connection.only_room
         with self._connection.storing():
-            view = await edit(user_id=self._principal.user_id, room_id=room_id, frame=frame)
+            view = await edit(
+                actor_id=self._principal.user_id,
+                message_id=frame.id,
+                text=frame.message,
+                room_id=room_id,
+            )
             self._acknowledge(view)
 
     def _acknowledge(self, view: MessageView) -> None:

@@ -208,7 +208,8 @@ def small_socket(url: str) -> socket.socket:
 
 
 @pytest.mark.parametrize("size", [1, 3])
-async def test_bursts_do_not_close_a_connection_that_reads(cast: Cast, size):
+async def test_bursts_do_not_close_a_connection_that_reads(cast: Cast, configured, size):
+    configured(limit_messages_per_user="1000/minute")
     rooms = [await cast.room() for _ in range(size)]
     ana, bia = await cast.member(rooms[0]), await cast.member(rooms[0])
     at_bia = await cast.join(bia)

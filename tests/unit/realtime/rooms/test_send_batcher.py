@@ -1,29 +1,28 @@
-"""What is sent while a commit is under way shares the next one, and waits for nothing else."""
+"""Messages that arrive during a commit share the next one, and wait for nothing else."""
 
 import asyncio
 from uuid import uuid4
 
 import pytest
 
-from moderado.chat.services.batches import SendRequest
+from moderado.chat.types import SendRequest
 from moderado.core.errors import Invalid, Unavailable
 from moderado.realtime.rooms import send_batcher
 
 
 class Commits:
-    """Stands in for the database: each commit ends when it is told to."""
+    """Stands in for the database: each commit ends when the test says so."""
 
     def __init__(self):
         self.begun = []
         self.ends = []
-        self.alone = []
 
-    async def together(self, asked):
+    async def post_messages(self, requests):
         end = asyncio.get_running_loop().create_future()
-        self.begun.append([each.text for each in asked])
+        self.begun.append([each.text for each in requests])
         self.ends.append(end)
         outcome = await end
-        return [outcome(each) for each in asked] if callable(outcome) else outcome
+        return [outcome(each) for each in requests] if callable(outcome) else outcome
 
     async def end(self, number, outcome):
         """End the commit of that number, as soon as it has begun."""
@@ -34,16 +33,11 @@ class Commits:
         while len(self.begun) <= number:
             await asyncio.sleep(0)
 
-    async def one(self, *, text, **_others):
-        self.alone.append(text)
-        return f"alone {text}"
-
 
 @pytest.fixture
 def commits(monkeypatch):
     commits = Commits()
-    monkeypatch.setattr(send_batcher, "post_messages", commits.together)
-    monkeypatch.setattr(send_batcher, "post_message", commits.one)
+    monkeypatch.setattr(send_batcher, "post_messages", commits.post_messages)
     return commits
 
 
@@ -51,14 +45,14 @@ def commits(monkeypatch):
 async def post():
     tasks = []
 
-    def run(work):
+    def start(work):
         tasks.append(asyncio.create_task(work))
 
-    pump = send_batcher.SendBatcher(hub=None, subscriptions=None, start=run)
+    batcher = send_batcher.SendBatcher(start=start)
 
     async def begin(text):
-        asked = SendRequest(author_id=uuid4(), room_id=uuid4(), text=text, client_id=None)
-        sent = asyncio.create_task(pump.post(asked))
+        request = SendRequest(author_id=uuid4(), room_id=uuid4(), text=text)
+        sent = asyncio.create_task(batcher.post(request))
         tasks.append(sent)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -71,87 +65,79 @@ async def post():
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def said(asked):
-    return f"stored {asked.text}"
+def stored(request):
+    return f"stored {request.text}"
 
 
-async def test_who_comes_alone_is_stored_at_once(post, commits):
+async def test_single_message_is_stored_at_once(post, commits):
     sent = await post("one")
     assert commits.begun == [["one"]]
 
-    commits.ends[0].set_result(said)
+    commits.ends[0].set_result(stored)
 
     assert await sent == "stored one"
 
 
-async def test_what_comes_during_a_commit_shares_the_next_one(post, commits):
+async def test_messages_that_arrive_during_a_commit_share_the_next_one(post, commits):
     sent = [await post(text) for text in ("one", "two", "three")]
     assert commits.begun == [["one"]]
 
-    commits.ends[0].set_result(said)
+    commits.ends[0].set_result(stored)
     assert await sent[0] == "stored one"
-    await commits.end(1, said)
+    await commits.end(1, stored)
 
     assert await asyncio.gather(*sent[1:]) == ["stored two", "stored three"]
     assert commits.begun == [["one"], ["two", "three"]]
 
 
-async def test_in_a_crowd_a_moment_is_waited_for_those_who_are_about_to_come(
+async def test_after_a_shared_commit_the_next_batch_waits_for_more_messages(
     post, commits, monkeypatch
 ):
     monkeypatch.setattr(send_batcher, "BATCH_DELAY", 0.3)
     for text in ("one", "two", "three"):
         await post(text)
-    await commits.end(0, said)
+    await commits.end(0, stored)
     await commits.has_begun(1)
     await post("four")
-    await commits.end(1, said)
+    await commits.end(1, stored)
     await post("five")
 
-    await commits.end(2, said)
+    await commits.end(2, stored)
 
     assert commits.begun == [["one"], ["two", "three"], ["four", "five"]]
 
 
-async def test_who_has_company_enough_waits_for_no_more(post, commits, monkeypatch):
+async def test_batch_of_target_size_does_not_wait(post, commits, monkeypatch):
     monkeypatch.setattr(send_batcher, "BATCH_DELAY", 3_600)
     monkeypatch.setattr(send_batcher, "BATCH_TARGET", 2)
     await post("one")
     for text in ("two", "three"):
         await post(text)
-    await commits.end(0, said)
+    await commits.end(0, stored)
     await commits.has_begun(1)
     await post("four")
     await post("five")
 
-    await commits.end(1, said)
+    await commits.end(1, stored)
     await commits.has_begun(2)
 
     assert commits.begun == [["one"], ["two", "three"], ["four", "five"]]
 
 
-async def test_a_commit_that_hangs_holds_up_nobody_behind_it(post, commits, monkeypatch):
+async def test_slow_commit_does_not_delay_the_next_batch(post, commits, monkeypatch):
     monkeypatch.setattr(send_batcher, "BATCH_TIMEOUT", 0.0)
     hanging = await post("one")
     other = await post("two")
-    await commits.end(1, said)
+    await commits.end(1, stored)
 
     assert await other == "stored two"
     assert not hanging.done()
 
 
-async def test_what_is_no_ordinary_case_is_posted_by_itself(post, commits):
-    sent = await post("one")
-
-    commits.ends[0].set_result([None])
-
-    assert await sent == "alone one"
-
-
-async def test_each_hears_of_its_own_mistake(post, commits):
+async def test_each_message_gets_its_own_outcome(post, commits):
     first = await post("one")
     bad, good = await post("two"), await post("three")
-    commits.ends[0].set_result(said)
+    commits.ends[0].set_result(stored)
     await first
     await commits.end(1, [Invalid(), "stored three"])
 
@@ -160,33 +146,30 @@ async def test_each_hears_of_its_own_mistake(post, commits):
     assert await good == "stored three"
 
 
-async def test_without_a_database_all_are_told_to_come_again(post, commits):
-    sent = await post("one")
+@pytest.mark.parametrize("error", [Unavailable(), ValueError("a bug")])
+async def test_failed_batch_fails_each_of_its_messages(post, commits, error):
+    first = await post("one")
+    others = [await post("two"), await post("three")]
+    commits.ends[0].set_result(stored)
+    await first
+    await commits.has_begun(1)
 
-    commits.ends[0].set_exception(Unavailable())
+    commits.ends[1].set_exception(error)
 
-    with pytest.raises(Unavailable):
-        await sent
-    assert commits.alone == []
-
-
-async def test_a_batch_that_breaks_is_stored_one_by_one(post, commits):
-    sent = await post("one")
-
-    commits.ends[0].set_exception(ValueError("a bug"))
-
-    assert await sent == "alone one"
+    for sent in others:
+        with pytest.raises(type(error)):
+            await sent
 
 
-async def test_who_has_left_meanwhile_disturbs_nobody(post, commits):
+async def test_cancelled_sender_does_not_affect_others(post, commits):
     first = await post("one")
     gone, stays = await post("two"), await post("three")
-    commits.ends[0].set_result(said)
+    commits.ends[0].set_result(stored)
     await first
     while len(commits.begun) < 2:
         await asyncio.sleep(0)
     gone.cancel()
     await asyncio.sleep(0)
-    commits.ends[1].set_result(said)
+    commits.ends[1].set_result(stored)
 
     assert await stays == "stored three"

@@ -1,0 +1,138 @@
+"""Storing one message in a transaction of its own, whatever the room's mode.
+
+The general case of `services.batches`, at many times its price: see ADR 0022.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from moderado.accounts.models import User
+from moderado.chat.errors import Conflict, NoSuchMessage
+from moderado.chat.events import ChangeKind
+from moderado.chat.models import Message, Room
+from moderado.chat.projection import own_view
+from moderado.chat.selectors import rooms
+from moderado.chat.services.memberships import ensure_member
+from moderado.chat.services.notices import notify_queued
+from moderado.chat.services.publication import Changed, write
+from moderado.chat.services.verdicts import content_of
+from moderado.chat.types import NewMessage, SendResult
+from moderado.core import failpoints
+from moderado.core.database import again_after_collision
+from moderado.moderation.services.screening import record_unjudged
+
+Status = Message.Status
+
+# `position` is the room's seq at the time of the statement. `queued_at` is PostgreSQL's clock,
+# which the workers compare it with.
+_INSERT = """
+    INSERT INTO chat_message (id, created_at, room_id, author_id, client_id, first_hash, text,
+        revision, status, reason, categories, position, seq, reply_to_id, published_at,
+        edit_reason, edit_categories, queued_at, fence, attempts)
+    SELECT %(id)s, %(now)s, id, %(author)s, %(client_id)s, %(hash)s, %(text)s,
+        1, %(status)s, '', '{}', seq, 0, %(reply_to)s, %(published_at)s,
+        '', '{}', CASE WHEN %(waits)s THEN statement_timestamp() END, 0, 0
+      FROM chat_room WHERE id = %(room)s
+    ON CONFLICT (room_id, author_id, client_id) DO NOTHING
+    RETURNING position, queued_at
+"""
+
+
+@again_after_collision
+def store_message(draft: NewMessage, reply_to: UUID | None) -> SendResult:
+    """Store one message of any kind, in a transaction of its own.
+
+    The author becomes a member of a public room. The quota is the caller's responsibility.
+
+    Returns:
+        The first message when the draft's `client_id` was used before.
+
+    Raises:
+        NoSuchRoom: There is no such room, or the author may not read it.
+        NoSuchMessage: `reply_to` does not exist here, or the author may not see it.
+        Conflict: The `client_id` was used for another text.
+    """
+    with transaction.atomic():
+        room = rooms.get_room(room_id=draft.room_id, reader_id=draft.author_id)
+        author = User.objects.get(pk=draft.author_id)
+        ensure_member(user_id=author.id, room_id=room.id)
+        if reply_to is not None:
+            _check_reply(draft, reply_to)
+        message = _message_of(draft, author, room, reply_to)
+        if _insert(message, waits=room.moderation_mode != Room.Mode.OFF):
+            if message.status == Status.APPROVED:
+                write([Changed(message, ChangeKind.PUBLISHED)], ())
+            if room.moderation_mode == Room.Mode.OFF:
+                record_unjudged(content_of(message))
+            result = SendResult(notify_queued(message), created=True)
+        else:
+            result = result_of_repeat(_first_message(draft), draft)
+        failpoints.reach("send.before_commit")
+    failpoints.reach("send.after_commit_before_ack")
+    return result
+
+
+def result_of_repeat(first: Message, draft: NewMessage) -> SendResult:
+    """Return the result of sending `first` again.
+
+    Raises:
+        Conflict: The draft has another text than the first revision had.
+    """
+    if bytes(first.first_hash).hex() != draft.hash:
+        raise Conflict
+    return SendResult(own_view(first, language=first.author.language), created=False)
+
+
+def _check_reply(draft: NewMessage, reply_to: UUID) -> None:
+    seen = Q(status=Status.APPROVED) | (Q(author_id=draft.author_id) & ~Q(status=Status.REMOVED))
+    if not Message.objects.filter(seen, pk=reply_to, room_id=draft.room_id).exists():
+        raise NoSuchMessage
+
+
+def _message_of(draft: NewMessage, author: User, room: Room, reply_to: UUID | None) -> Message:
+    shown = room.moderation_mode != Room.Mode.PRE
+    return Message(
+        id=draft.id,
+        created_at=draft.created_at,
+        room_id=room.id,
+        author=author,
+        client_id=draft.client_id,
+        first_hash=bytes.fromhex(draft.hash),
+        text=draft.text,
+        status=Status.APPROVED if shown else Status.PENDING,
+        reply_to_id=reply_to,
+        published_at=draft.created_at if shown else None,
+    )
+
+
+def _insert(message: Message, *, waits: bool) -> bool:
+    """Insert `message` and set what PostgreSQL decides. False when its client_id is taken."""
+    values: dict[str, Any] = {
+        "id": message.id,
+        "now": message.created_at,
+        "room": message.room_id,
+        "author": message.author_id,
+        "client_id": message.client_id,
+        "hash": message.first_hash,
+        "text": message.text,
+        "status": str(message.status),
+        "reply_to": message.reply_to_id,
+        "published_at": message.published_at,
+        "waits": waits,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, values)
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    message.position, message.queued_at = row
+    return True
+
+
+def _first_message(draft: NewMessage) -> Message:
+    return Message.objects.select_related("author").get(
+        room_id=draft.room_id, author_id=draft.author_id, client_id=draft.client_id
+    )
