@@ -1,7 +1,7 @@
 """Registry of one event loop's connections, users, and the rooms they subscribe to.
 
-The hub knows neither the channel layer nor how its collaborators work: it is told how to join the
-layer's group of an address, and whom to tell that a user has left a room.
+The hub knows neither the channel layer nor presence. Callables join the layer's group of a room or
+user, and take note that a user has left a room.
 """
 
 from collections.abc import Awaitable, Callable

@@ -176,9 +176,8 @@ class Commands:
             room_id=frame.room or self._connection.only_room,
         )
         self._connection.notices.stop_awaiting(view.id)
-        if not (
-            view.seq and view.room in self._connection.rooms
-        ):  # else its subscription delivers it, in order
+        is_delivered_by_room = view.seq and view.room in self._connection.rooms
+        if not is_delivered_by_room:
             self._connection.push(line_of_notice(Notice.REMOVED, view))
 
     async def _subscribe(self, frame: protocol.Subscribe) -> None:
