@@ -110,7 +110,7 @@ def deaf(monkeypatch):
     """Drop all hints from the call on."""
 
     def drop_hints() -> None:
-        monkeypatch.setattr(fanout._publisher, "take", lambda *_parcels: None)
+        monkeypatch.setattr(fanout._publisher, "publish", lambda *_parcels: None)
 
     return drop_hints
 

@@ -76,7 +76,7 @@ class Node:
         self.leases = Leases()
         self.connection_limits = ConnectionLimits(self.leases)
         self.presence = Presence(
-            self.leases, announce=fanout.tell_presence, interval=timing.presence_interval
+            self.leases, announce=fanout.publish_presence, interval=timing.presence_interval
         )
         self.hub = Hub(records=queries, join=self._join, on_leave=self._leave)
         self.send_batcher = SendBatcher(start=self.tasks.start)
@@ -90,7 +90,7 @@ class Node:
             self.subscriptions,
             is_local=self.hub.is_local,
             dispatch=self.hub.dispatch,
-            send_heartbeat=fanout.send_beat,
+            send_heartbeat=fanout.send_heartbeat,
             silence_limit=timing.silence_limit,
         )
         self.reconciler = Reconciler(

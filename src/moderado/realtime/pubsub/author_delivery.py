@@ -13,7 +13,7 @@ from weakref import WeakSet
 from moderado.chat.events import AuthorNotified, AuthorsNotified, Notice, QueuedMessage
 from moderado.realtime.infra.background import Start
 from moderado.realtime.pubsub import fanout
-from moderado.realtime.pubsub.envelope import AuthorNote
+from moderado.realtime.pubsub.envelope import AuthorNotice
 
 _open: "WeakSet[AuthorDelivery]" = WeakSet()
 
@@ -51,7 +51,7 @@ class AuthorDelivery:
         self,
         *,
         users: Mapping[UUID, Collection[Identified]],
-        notify: Callable[[AuthorNote], None],
+        notify: Callable[[AuthorNotice], None],
         joined_elsewhere: Callable[[Collection[str]], Awaitable[Collection[str]]],
         start: Start,
     ) -> None:
@@ -85,7 +85,7 @@ class AuthorDelivery:
             if fanout.shard_of(queued.view.author.id) in elsewhere:
                 published.append(_notified(queued))
             elif self._has_other_connections(queued):
-                self._notify(fanout.author_note(_notified(queued)))
+                self._notify(fanout.author_notice(_notified(queued)))
         fanout.on_author_notified(*published)  # this process receives them, too
 
     def _has_other_connections(self, queued: QueuedMessage) -> bool:

@@ -18,7 +18,7 @@ from django.conf import settings
 
 from moderado.realtime.wire.encode import Line
 
-NOBODY = UUID(int=0)  # of no room and no user
+NO_ADDRESS = UUID(int=0)  # of no room and no user
 
 
 class Hint(msgspec.Struct, frozen=True, kw_only=True, tag_field="t"):
@@ -26,8 +26,8 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True, tag_field="t"):
 
     @property
     def address(self) -> UUID:
-        """The room or the user that it concerns, or NOBODY."""
-        return NOBODY
+        """The room or the user that it concerns, or NO_ADDRESS."""
+        return NO_ADDRESS
 
 
 class RoomHint(Hint, frozen=True):
@@ -57,60 +57,60 @@ class RoomLines(RoomHint, frozen=True, tag="lines"):
     lines: tuple[Line, ...]
 
 
-class AudienceMoved(RoomHint, frozen=True, tag="audience"):
+class AccessChanged(RoomHint, frozen=True, tag="audience"):
     """Somebody may no longer read the room; whoever was taken out of it shall not listen on."""
 
     acl_version: int
     removed_user_id: UUID | None = None
 
 
-class RoomNote(RoomHint, frozen=True, tag="note"):
+class EphemeralLines(RoomHint, frozen=True, tag="note"):
     """What has no place in the order: typing, presence, how far somebody has read. Whoever a line
     names as its author does not hear it."""
 
     lines: tuple[Line, ...]
 
 
-class AuthorNote(UserHint, frozen=True, tag="author"):
+class AuthorNotice(UserHint, frozen=True, tag="author"):
     """What became of a message of theirs."""
 
     room_id: UUID
     line: Line
 
 
-class SessionOver(UserHint, frozen=True, tag="session"):
+class SessionClosed(UserHint, frozen=True, tag="session"):
     """The sockets of this session must close."""
 
     session_id: UUID
 
 
-class Beat(Hint, frozen=True, tag="beat"):
+class Heartbeat(Hint, frozen=True, tag="beat"):
     """A hub's own, to itself: proof that it still hears."""
 
 
-class _Wrapped(msgspec.Struct, frozen=True, array_like=True):
+class _Entry(msgspec.Struct, frozen=True, array_like=True):
     address: UUID
     hint: msgspec.Raw
 
 
-AnyHint = RoomLines | AudienceMoved | RoomNote | AuthorNote | SessionOver | Beat
+AnyHint = RoomLines | AccessChanged | EphemeralLines | AuthorNotice | SessionClosed | Heartbeat
 
 _decoder: "msgspec.msgpack.Decoder[AnyHint]" = msgspec.msgpack.Decoder(AnyHint)
-_unwrapper = msgspec.msgpack.Decoder(tuple[_Wrapped, ...])
+_unwrapper = msgspec.msgpack.Decoder(tuple[_Entry, ...])
 _encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
 
 Message = dict[str, object]
 
 
-def seal(hints: Iterable[Hint]) -> Message:
+def pack(hints: Iterable[Hint]) -> Message:
     """The hints as one message of the channel layer, in their order."""
     body = _encoder.encode(
-        [_Wrapped(hint.address, msgspec.Raw(_encoder.encode(hint))) for hint in hints]
+        [_Entry(hint.address, msgspec.Raw(_encoder.encode(hint))) for hint in hints]
     )
     return {"type": "hint", "body": body, "mac": _mac(body)}
 
 
-def unseal(message: object, is_wanted: Callable[[UUID], bool]) -> "list[AnyHint] | None":
+def unpack(message: object, is_wanted: Callable[[UUID], bool]) -> "list[AnyHint] | None":
     """The hints in a message of the channel layer whose address is wanted here, or none's; None
     if the message is not one of ours."""
     if not isinstance(message, dict):
@@ -124,7 +124,7 @@ def unseal(message: object, is_wanted: Callable[[UUID], bool]) -> "list[AnyHint]
         return [
             _decoder.decode(wrapped.hint)
             for wrapped in _unwrapper.decode(body)
-            if is_wanted(wrapped.address) or wrapped.address == NOBODY
+            if is_wanted(wrapped.address) or wrapped.address == NO_ADDRESS
         ]
     except msgspec.MsgspecError:  # an older or newer release of ours
         return None

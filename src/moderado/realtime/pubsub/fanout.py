@@ -22,14 +22,14 @@ from moderado.chat.events import AudienceChanged, AuthorNotified, RoomRead, Room
 from moderado.chat.types import Person
 from moderado.core.wire_limits import MAX_BATCH_BYTES, MAX_BATCH_LINES
 from moderado.realtime.pubsub.envelope import (
-    AudienceMoved,
-    AuthorNote,
-    Beat,
+    AccessChanged,
+    AuthorNotice,
+    EphemeralLines,
+    Heartbeat,
     Hint,
     RoomLines,
-    RoomNote,
-    SessionOver,
-    seal,
+    SessionClosed,
+    pack,
 )
 from moderado.realtime.pubsub.layer import ChatLayer
 from moderado.realtime.pubsub.publisher import Publisher
@@ -55,22 +55,22 @@ def _shards() -> Sequence[str]:
 
 def on_rooms_changed(event: RoomsChanged) -> None:
     """One frame a change, encoded once, by the courier: whoever judges has more to judge."""
-    _publisher.take(event)
+    _publisher.publish(event)
 
 
-def author_note(event: AuthorNotified) -> AuthorNote:
+def author_notice(event: AuthorNotified) -> AuthorNotice:
     """What the hubs are told of it."""
     line = line_of_notice(event.notice, event.view)
-    return AuthorNote(user_id=event.author_id, room_id=event.room_id, line=line)
+    return AuthorNotice(user_id=event.author_id, room_id=event.room_id, line=line)
 
 
 def on_author_notified(*events: AuthorNotified) -> None:
-    _publisher.take(*map(author_note, events))
+    _publisher.publish(*map(author_notice, events))
 
 
 def on_audience_changed(event: AudienceChanged) -> None:
-    _publisher.take(
-        AudienceMoved(
+    _publisher.publish(
+        AccessChanged(
             room_id=event.room_id,
             acl_version=event.acl_version,
             removed_user_id=event.removed_user_id,
@@ -79,22 +79,22 @@ def on_audience_changed(event: AudienceChanged) -> None:
 
 
 def on_session_ended(event: SessionEnded) -> None:
-    _publisher.take(SessionOver(user_id=event.user_id, session_id=event.session_id))
+    _publisher.publish(SessionClosed(user_id=event.user_id, session_id=event.session_id))
 
 
 def on_room_read(event: RoomRead) -> None:
     frame = protocol.Read(room=event.room_id, user=protocol.Reader(event.user_id), seq=event.seq)
-    _publisher.take(RoomNote(room_id=event.room_id, lines=(line_of(frame),)))
+    _publisher.publish(EphemeralLines(room_id=event.room_id, lines=(line_of(frame),)))
 
 
-def tell_typing(principal: Principal, room_id: UUID) -> None:
+def publish_typing(principal: Principal, room_id: UUID) -> None:
     """Tell the others in the room that somebody is writing."""
     person = Person(id=principal.user_id, name=principal.name)
     line = line_of(protocol.TypingShown(room=room_id, user=person), author_id=person.id)
-    _publisher.take(RoomNote(room_id=room_id, lines=(line,)))
+    _publisher.publish(EphemeralLines(room_id=room_id, lines=(line,)))
 
 
-def tell_presence(room_id: UUID, news: Mapping[UUID, bool]) -> None:
+def publish_presence(room_id: UUID, news: Mapping[UUID, bool]) -> None:
     """Tell the others who came to listen (true), and who went."""
     lines = [
         line_of(
@@ -103,12 +103,14 @@ def tell_presence(room_id: UUID, news: Mapping[UUID, bool]) -> None:
         )
         for user_id, present in news.items()
     ]
-    _publisher.take(*(RoomNote(room_id=room_id, lines=some) for some in batches_of_lines(lines)))
+    _publisher.publish(
+        *(EphemeralLines(room_id=room_id, lines=some) for some in batches_of_lines(lines))
+    )
 
 
-def send_beat(channel: str) -> None:
+def send_heartbeat(channel: str) -> None:
     """Let a hub hear itself, by the way that every hint takes."""
-    _publisher.take(_Direct(Beat(), channel))
+    _publisher.publish(_Direct(Heartbeat(), channel))
 
 
 def batches_of_lines(lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
@@ -142,7 +144,7 @@ def _deliver(publications: Sequence[_Publication]) -> None:
     for batch in publications:
         match batch:
             case _Direct():
-                layer.send_now(batch.channel, seal([batch.hint]))
+                layer.send_now(batch.channel, pack([batch.hint]))
             case RoomsChanged():
                 for hint in _lines(batch):
                     by_shard[shard_of(hint.address)].append(hint)
@@ -150,7 +152,7 @@ def _deliver(publications: Sequence[_Publication]) -> None:
                 by_shard[shard_of(batch.address)].append(batch)
     for shard, hints in by_shard.items():
         for portion in _portions(hints):
-            layer.group_send_now(shard, seal(portion))
+            layer.group_send_now(shard, pack(portion))
 
 
 def _lines(event: RoomsChanged) -> Iterator[Hint]:

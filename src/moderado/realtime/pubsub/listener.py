@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 RETRY_DELAY = 1.0  # seconds after the layer failed
 SILENCE_LIMIT = 12.0  # seconds without a heartbeat, before the listener reconnects
-_MANY = (envelope.RoomLines, envelope.RoomNote)
+_MANY = (envelope.RoomLines, envelope.EphemeralLines)
 
 
 class HintListener:
@@ -94,7 +94,7 @@ class HintListener:
 
     async def _pass_on(self, message: object) -> None:
         """Dispatch the hints of one publication, with pauses in which connections are written."""
-        hints = envelope.unseal(message, self._is_local)
+        hints = envelope.unpack(message, self._is_local)
         if failpoints.reach("hub.before_fanout"):
             return
         if hints is None:
@@ -103,7 +103,7 @@ class HintListener:
             return
         lines = 0
         for hint in hints:
-            if isinstance(hint, envelope.Beat):
+            if isinstance(hint, envelope.Heartbeat):
                 self._last_heartbeat = self._clock()
             else:
                 self._dispatch(hint)

@@ -1,6 +1,6 @@
-"""One thread a process, that carries items for whoever must not wait.
+"""Background thread that publishes, so that callers never block on Redis.
 
-Started by the first parcel, and again in a forked child: threads do not survive a fork.
+The thread starts with the first item, and again in a forked child: threads do not survive a fork.
 """
 
 import os
@@ -18,17 +18,32 @@ T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
-CAPACITY = 10_000  # items that may wait
-LARGEST = 500  # items carried at once
-PAUSE = 0.5  # seconds after a delivery that failed
+CAPACITY = 10_000  # items that may wait; further ones are dropped
+MAX_BATCH = 500  # items in one delivery
+FAILURE_PAUSE = 0.5  # seconds without deliveries after one that failed
 
 
 class Publisher(Generic[T]):
-    """Carries items to `deliver`, all that wait at once, and drops what it cannot carry."""
+    """Delivers items in order, all that wait at once. Drops what it cannot deliver."""
 
-    def __init__(self, deliver: Callable[[Sequence[T]], None], *, name: str) -> None:
+    def __init__(
+        self,
+        deliver: Callable[[Sequence[T]], None],
+        *,
+        name: str,
+        capacity: int = CAPACITY,
+        failure_pause: float = FAILURE_PAUSE,
+    ) -> None:
+        """Create a publisher without its thread.
+
+        Args:
+            deliver: called in the thread. If it raises, its items are dropped.
+            name: of the thread.
+        """
         self._deliver = deliver
         self._name = name
+        self._capacity = capacity
+        self._failure_pause = failure_pause
         self._reset()
         os.register_at_fork(after_in_child=self._reset)
 
@@ -38,34 +53,34 @@ class Publisher(Generic[T]):
         self._wake = threading.Event()
         self._is_started = False
 
-    def take(self, *items: T) -> None:
-        """Accept items for delivery. Never waits and never raises."""
+    def publish(self, *items: T) -> None:
+        """Accept items for delivery. Never blocks and never raises."""
         if not items:
             return
         with self._lock:
-            fitting = items[: max(0, CAPACITY - len(self._waiting))]
-            if len(fitting) < len(items):
-                metrics.DROPPED.labels(what="hint").inc(len(items) - len(fitting))
-            self._waiting.extend(fitting)
+            accepted = items[: max(0, self._capacity - len(self._waiting))]
+            if len(accepted) < len(items):
+                metrics.DROPPED.labels(what="hint").inc(len(items) - len(accepted))
+            self._waiting.extend(accepted)
             if not self._is_started:
                 self._is_started = True
                 threading.Thread(
-                    target=self._carry, args=(self._wake,), name=self._name, daemon=True
+                    target=self._run, args=(self._wake,), name=self._name, daemon=True
                 ).start()
         self._wake.set()
 
-    def _carry(self, wake: threading.Event) -> None:
+    def _run(self, wake: threading.Event) -> None:
         while True:
             wake.wait()
             wake.clear()
             while self._waiting:
-                carried = min(LARGEST, len(self._waiting))
-                self._try([self._waiting.popleft() for _ in range(carried)])
+                size = min(MAX_BATCH, len(self._waiting))
+                self._try([self._waiting.popleft() for _ in range(size)])
 
     def _try(self, items: Sequence[T]) -> None:
         try:
             self._deliver(items)
-        except Exception as error:  # noqa: BLE001  (a hint may be lost, the courier may not)
+        except Exception as error:  # noqa: BLE001  (hints may be lost, the thread must go on)
             metrics.DROPPED.labels(what="hint").inc(len(items))
             log.warning("hint_dropped", error=type(error).__name__, waiting=len(self._waiting))
-            time.sleep(PAUSE)
+            time.sleep(self._failure_pause)

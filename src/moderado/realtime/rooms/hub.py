@@ -141,18 +141,18 @@ class Hub:
     def dispatch(self, hint: envelope.AnyHint) -> None:
         """Pass a hint on to the room or the connections that it is addressed to."""
         match hint:
-            case envelope.RoomLines() | envelope.AudienceMoved():
+            case envelope.RoomLines() | envelope.AccessChanged():
                 if live := self.rooms.get(hint.room_id):
                     live.receive(hint)
-            case envelope.RoomNote():
+            case envelope.EphemeralLines():
                 if live := self.rooms.get(hint.room_id):
                     live.broadcast(hint.lines)
-            case envelope.AuthorNote():
+            case envelope.AuthorNotice():
                 self.notify_author(hint)
-            case envelope.SessionOver():
+            case envelope.SessionClosed():
                 self.close_sessions(hint.user_id, lambda session: session == hint.session_id)
 
-    def notify_author(self, hint: envelope.AuthorNote) -> None:
+    def notify_author(self, hint: envelope.AuthorNotice) -> None:
         """Write a notice about a message to all connections of its author here."""
         line = hint.line
         for connection in list(self.users.get(hint.user_id, ())):
@@ -160,7 +160,7 @@ class Hub:
             if line.frame_type == MESSAGE_QUEUED and line.message_id is not None:
                 connection.notices.await_outcome(line.message_id, line.revision)
 
-    def notify_connection(self, connection: Connection, hint: envelope.AuthorNote) -> None:
+    def notify_connection(self, connection: Connection, hint: envelope.AuthorNotice) -> None:
         """Write a notice to one connection, unless its subscription delivers the same change."""
         if not (hint.line.seq and hint.room_id in connection.rooms):
             connection.push(hint.line)

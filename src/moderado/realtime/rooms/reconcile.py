@@ -119,7 +119,7 @@ class Reconciler:
         """Look up the outcomes that authors have awaited for too long."""
         awaited = self._awaited()
         for event in await self._records.settled(awaited) if awaited else ():
-            hint = fanout.author_note(event)
+            hint = fanout.author_notice(event)
             for connection in list(self._hub.users.get(event.author_id, ())):
                 if connection.notices.is_awaiting(event.view.id):
                     self._hub.notify_connection(connection, hint)

@@ -18,7 +18,7 @@ from moderado.chat.types import Head
 from moderado.core import metrics
 from moderado.core.errors import Unavailable
 from moderado.realtime.infra.queries import Audience, Missed
-from moderado.realtime.pubsub.envelope import AudienceMoved, RoomLines
+from moderado.realtime.pubsub.envelope import AccessChanged, RoomLines
 from moderado.realtime.pubsub.fanout import batches_of_lines
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.rooms.subscription import Subscription
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 MAX_INBOX = 1_000  # items that wait while PostgreSQL is read; those dropped are recovered later
 
-Item = RoomLines | AudienceMoved | Head
+Item = RoomLines | AccessChanged | Head
 Detach = Callable[[Connection, UUID, CloseCode], None]
 
 
@@ -173,7 +173,7 @@ class LiveRoom:
 
     def _was_removed(self, item: Item) -> bool:
         """Whether a subscriber was removed from the room, even if everyone may read it."""
-        removed = item.removed_user_id if isinstance(item, AudienceMoved) else None
+        removed = item.removed_user_id if isinstance(item, AccessChanged) else None
         theirs = [each for each in self.subscriptions.values() if each.user_id == removed]
         for subscription in theirs:
             subscription.is_member = True  # until now, even if they joined after subscribing

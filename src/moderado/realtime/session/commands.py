@@ -256,7 +256,7 @@ class Commands:
         now = self._clock()
         if now - self._typed.get(room_id, float("-inf")) >= TYPING_INTERVAL:
             self._typed[room_id] = now
-            fanout.tell_typing(self._principal, room_id)
+            fanout.publish_typing(self._principal, room_id)
 
 
 def greeting(principal: Principal, **room: object) -> protocol.ConnectionEstablished:

@@ -20,10 +20,10 @@ def deaf(monkeypatch):
     class Deaf:
         on = False
 
-    take = fanout._publisher.take
+    take = fanout._publisher.publish
     monkeypatch.setattr(
         fanout._publisher,
-        "take",
+        "publish",
         lambda *hints: None if Deaf.on else take(*hints),
     )
     return Deaf
@@ -96,10 +96,10 @@ async def test_lost_removal_is_found_before_the_next_delivery(cast: Cast, deaf):
 
 
 async def test_repeated_hints_are_delivered_once_to_clients(cast: Cast, monkeypatch):
-    take = fanout._publisher.take
+    take = fanout._publisher.publish
     monkeypatch.setattr(
         fanout._publisher,
-        "take",
+        "publish",
         lambda *hints: [take(*hints) for _ in range(5)] and None,
     )
     room = await cast.room()
@@ -189,8 +189,12 @@ async def test_forged_hint_is_dropped(cast: Cast):
     at_bia = await cast.join(bia, room)
 
     layer = get_channel_layer()
-    forged = envelope.seal(
-        [envelope.RoomNote(room_id=room.id, lines=(fanout.line_of(fanout.protocol.Pong(n=666)),))]
+    forged = envelope.pack(
+        [
+            envelope.EphemeralLines(
+                room_id=room.id, lines=(fanout.line_of(fanout.protocol.Pong(n=666)),)
+            )
+        ]
     )
     for message in (
         {**forged, "mac": b"\0" * 16},

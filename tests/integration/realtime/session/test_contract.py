@@ -73,7 +73,7 @@ async def test_recovered_verdict_waits_for_the_order_of_its_room(cast: Cast, mon
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)
-    monkeypatch.setattr("moderado.realtime.pubsub.fanout._publisher.take", lambda *_: None)
+    monkeypatch.setattr("moderado.realtime.pubsub.fanout._publisher.publish", lambda *_: None)
     await cast.publish(room, ana.id, "um")
     await at_ana.send("chat_message", message="dois", client_id="2")
     await at_ana.next("message_queued", where=lambda frame: frame["message"]["client_id"] == "2")

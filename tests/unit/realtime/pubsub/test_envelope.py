@@ -8,12 +8,12 @@ import pytest
 
 from moderado.realtime.pubsub import envelope, fanout
 from moderado.realtime.pubsub.envelope import (
-    AudienceMoved,
-    Beat,
+    AccessChanged,
+    Heartbeat,
     RoomLines,
-    SessionOver,
-    seal,
-    unseal,
+    SessionClosed,
+    pack,
+    unpack,
 )
 from moderado.realtime.wire.encode import Line
 
@@ -30,16 +30,16 @@ def lines(room_id, *seqs, size=10):
 def test_hints_arrive_as_they_were_and_in_their_order():
     hints = [
         lines(HERE, 1, 2),
-        AudienceMoved(room_id=HERE, acl_version=2, removed_user_id=uuid4()),
-        SessionOver(user_id=HERE, session_id=uuid4()),
-        Beat(),
+        AccessChanged(room_id=HERE, acl_version=2, removed_user_id=uuid4()),
+        SessionClosed(user_id=HERE, session_id=uuid4()),
+        Heartbeat(),
     ]
 
-    assert unseal(seal(hints), lambda _: True) == hints
+    assert unpack(pack(hints), lambda _: True) == hints
 
 
 def test_what_is_for_nobody_here_stays_wrapped(monkeypatch):
-    message = seal([lines(ELSEWHERE, 1), lines(HERE, 1), lines(ELSEWHERE, 2)])
+    message = pack([lines(ELSEWHERE, 1), lines(HERE, 1), lines(ELSEWHERE, 2)])
     opened = []
     real = msgspec.msgpack.Decoder(envelope.AnyHint)
 
@@ -50,7 +50,7 @@ def test_what_is_for_nobody_here_stays_wrapped(monkeypatch):
 
     monkeypatch.setattr(envelope, "_decoder", Watched())
 
-    (hint,) = unseal(message, {HERE}.__contains__)
+    (hint,) = unpack(message, {HERE}.__contains__)
 
     assert hint.room_id == HERE
     assert len(opened) == 1
@@ -58,10 +58,10 @@ def test_what_is_for_nobody_here_stays_wrapped(monkeypatch):
 
 @pytest.mark.parametrize("part", ["body", "mac"])
 def test_a_message_of_which_a_byte_was_changed_is_not_believed(part):
-    message = seal([lines(HERE, 1)])
+    message = pack([lines(HERE, 1)])
     message[part] = bytes([message[part][0] ^ 1]) + message[part][1:]
 
-    assert unseal(message, lambda _: True) is None
+    assert unpack(message, lambda _: True) is None
 
 
 def test_a_publication_is_not_so_large_that_it_holds_up_the_loop():

@@ -65,27 +65,27 @@ async def scene():
     await scene.listener.close()
 
 
-def note(room_id: UUID) -> envelope.RoomNote:
-    return envelope.RoomNote(room_id=room_id, lines=(Line("typing", "{}", 2),))
+def note(room_id: UUID) -> envelope.EphemeralLines:
+    return envelope.EphemeralLines(room_id=room_id, lines=(Line("typing", "{}", 2),))
 
 
 async def test_hints_for_local_addresses_are_dispatched_in_order(scene: Scene):
-    hints = [note(HERE), note(ELSEWHERE), envelope.SessionOver(user_id=HERE, session_id=HERE)]
+    hints = [note(HERE), note(ELSEWHERE), envelope.SessionClosed(user_id=HERE, session_id=HERE)]
 
-    await scene.receive(envelope.seal(hints))
+    await scene.receive(envelope.pack(hints))
 
     assert scene.hints == [hints[0], hints[2]]
 
 
 @pytest.mark.parametrize("message", [7, {}, {"type": "hint"}, ValueError("no message")])
 async def test_malformed_message_is_dropped(scene: Scene, message):
-    await scene.receive(message, envelope.seal([note(HERE)]))
+    await scene.receive(message, envelope.pack([note(HERE)]))
 
     assert scene.hints == [note(HERE)]
 
 
 async def test_hint_with_a_wrong_signature_is_dropped(scene: Scene):
-    sealed = envelope.seal([note(HERE)])
+    sealed = envelope.pack([note(HERE)])
 
     await scene.receive({**sealed, "mac": b"\0" * 16})
 
@@ -93,7 +93,7 @@ async def test_hint_with_a_wrong_signature_is_dropped(scene: Scene):
 
 
 async def test_failure_of_the_layer_is_retried(scene: Scene):
-    await scene.receive(RedisError(), envelope.seal([note(HERE)]))
+    await scene.receive(RedisError(), envelope.pack([note(HERE)]))
     async with asyncio.timeout(10):
         while not scene.hints:
             await asyncio.sleep(0.01)
@@ -114,7 +114,7 @@ async def test_silent_layer_is_reconnected(scene: Scene):
     scene.now += SILENCE_LIMIT + 1
 
     await scene.listener.check()
-    await scene.receive(envelope.seal([note(HERE)]))
+    await scene.receive(envelope.pack([note(HERE)]))
 
     assert scene.subscriptions.reconnected == 1
     assert scene.hints == [note(HERE)]
@@ -123,7 +123,7 @@ async def test_silent_layer_is_reconnected(scene: Scene):
 async def test_heartbeat_prevents_a_reconnection(scene: Scene):
     scene.now += SILENCE_LIMIT + 1
 
-    await scene.receive(envelope.seal([envelope.Beat()]))
+    await scene.receive(envelope.pack([envelope.Heartbeat()]))
     await scene.listener.check()
 
     assert scene.subscriptions.reconnected == 0

@@ -1,16 +1,15 @@
-"""Carrying parcels for those who must not wait."""
+"""The background publisher: order, batches, failures, capacity and forks."""
 
 import threading
 from collections.abc import Sequence
 
 import pytest
 
-from moderado.realtime.pubsub import publisher as module
 from moderado.realtime.pubsub.publisher import Publisher
 
 
-class Address:
-    """Where parcels go, and whether anybody opens."""
+class Recipient:
+    """Records deliveries, and can block or refuse them."""
 
     def __init__(self) -> None:
         self.received: list[object] = []
@@ -18,11 +17,11 @@ class Address:
         self.threads: set[str] = set()
         self.error: Exception | None = None
         self.arrived = threading.Semaphore(0)
-        self.door = threading.Event()
-        self.door.set()
+        self.is_open = threading.Event()
+        self.is_open.set()
 
     def deliver(self, items: Sequence[object]) -> None:
-        self.door.wait()
+        self.is_open.wait()
         self.threads.add(threading.current_thread().name)
         if self.error is None:
             self.received += items
@@ -37,72 +36,74 @@ class Address:
 
 
 @pytest.fixture
-def address(monkeypatch) -> Address:
-    monkeypatch.setattr(module, "PAUSE", 0.0)
-    return Address()
+def recipient() -> Recipient:
+    return Recipient()
 
 
-def test_parcels_arrive_in_their_order_by_one_thread(address: Address):
-    courier = Publisher(address.deliver, name="test-courier")
+def publisher_to(recipient: Recipient, *, capacity: int = 100) -> Publisher[object]:
+    return Publisher(recipient.deliver, name="test-publisher", capacity=capacity, failure_pause=0)
+
+
+def test_items_arrive_in_order_from_one_thread(recipient: Recipient):
+    publisher = publisher_to(recipient)
 
     for number in range(50):
-        courier.take(number)
-    address.wait_for(50)
+        publisher.publish(number)
+    recipient.wait_for(50)
 
-    assert address.received == list(range(50))
-    assert address.threads == {"test-courier"}
+    assert recipient.received == list(range(50))
+    assert recipient.threads == {"test-publisher"}
 
 
-def test_what_is_handed_over_together_and_what_waits_meanwhile_goes_together(address: Address):
-    courier = Publisher(address.deliver, name="test-courier")
-    address.door.clear()
+def test_waiting_items_are_delivered_together(recipient: Recipient):
+    publisher = publisher_to(recipient)
+    recipient.is_open.clear()
 
-    courier.take(*range(10))
+    publisher.publish(*range(10))
     for number in range(10, 20):
-        courier.take(number)
-    address.door.set()
-    address.wait_for(20)
+        publisher.publish(number)
+    recipient.is_open.set()
+    recipient.wait_for(20)
 
-    assert address.received == list(range(20))
-    assert len(address.deliveries) <= 3
-
-
-def test_a_parcel_that_cannot_be_delivered_stops_no_other(address: Address):
-    courier = Publisher(address.deliver, name="test-courier")
-    address.error = ConnectionError()
-    courier.take("lost")
-    address.wait_for(1)
-    address.error = None
-
-    courier.take("kept")
-    address.wait_for(1)
-
-    assert address.received == ["kept"]
+    assert recipient.received == list(range(20))
+    assert len(recipient.deliveries) <= 3
 
 
-def test_whoever_hands_over_never_waits_and_the_surplus_is_dropped(address: Address, monkeypatch):
-    monkeypatch.setattr(module, "CAPACITY", 5)
-    courier = Publisher(address.deliver, name="test-courier")
-    address.door.clear()
+def test_failed_delivery_does_not_stop_later_ones(recipient: Recipient):
+    publisher = publisher_to(recipient)
+    recipient.error = ConnectionError()
+    publisher.publish("lost")
+    recipient.wait_for(1)
+    recipient.error = None
+
+    publisher.publish("kept")
+    recipient.wait_for(1)
+
+    assert recipient.received == ["kept"]
+
+
+def test_publish_never_blocks_and_drops_items_over_capacity(recipient: Recipient):
+    publisher = publisher_to(recipient, capacity=5)
+    recipient.is_open.clear()
 
     for number in range(100):
-        courier.take(number)
-    address.door.set()
-    address.wait_for(5)
+        publisher.publish(number)
+    recipient.is_open.set()
+    recipient.wait_for(5)
 
-    assert 5 <= len(address.received) <= 6
-    assert address.received[:3] == [0, 1, 2]
+    assert 5 <= len(recipient.received) <= 6
+    assert recipient.received[:3] == [0, 1, 2]
 
 
-def test_a_forked_child_has_a_courier_of_its_own(address: Address):
-    courier = Publisher(address.deliver, name="test-courier")
-    courier.take("before")
-    address.wait_for(1)
+def test_forked_child_starts_a_thread_of_its_own(recipient: Recipient):
+    publisher = publisher_to(recipient)
+    publisher.publish("before")
+    recipient.wait_for(1)
     before = threading.active_count()
 
-    courier._reset()  # what the child does after a fork
-    courier.take("after")
-    address.wait_for(1)
+    publisher._reset()  # what the child does after a fork
+    publisher.publish("after")
+    recipient.wait_for(1)
 
     assert threading.active_count() == before + 1
-    assert address.received == ["before", "after"]
+    assert recipient.received == ["before", "after"]

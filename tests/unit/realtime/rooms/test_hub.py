@@ -25,8 +25,10 @@ async def subscribed(scene: HubScene, client: FakeClient) -> None:
     subscription.finish_sync(opened.head.seq)
 
 
-def note(*, author=None) -> envelope.RoomNote:
-    return envelope.RoomNote(room_id=ROOM, lines=(Line("typing", "note", 4, author_id=author),))
+def note(*, author=None) -> envelope.EphemeralLines:
+    return envelope.EphemeralLines(
+        room_id=ROOM, lines=(Line("typing", "note", 4, author_id=author),)
+    )
 
 
 async def test_user_is_local_while_it_has_a_connection(scene: HubScene):
@@ -145,7 +147,7 @@ async def test_notice_reaches_all_connections_of_the_author(scene: HubScene):
     message_id, user_id = uuid4(), phone.principal.user_id
     line = Line(MESSAGE_QUEUED, "queued", 6, 0, message_id, user_id, 1)
 
-    scene.hub.dispatch(envelope.AuthorNote(user_id=user_id, room_id=ROOM, line=line))
+    scene.hub.dispatch(envelope.AuthorNotice(user_id=user_id, room_id=ROOM, line=line))
 
     assert [len(client.received) for client in (phone, desk, other)] == [1, 1, 0]
     assert desk.connection.notices.is_awaiting(message_id)
@@ -158,7 +160,7 @@ async def test_notice_of_a_change_is_left_to_the_subscription(scene: HubScene):
     user_id = here.principal.user_id
     line = Line("chat_message", "shown", 5, 7, uuid4(), user_id, 1)
 
-    scene.hub.dispatch(envelope.AuthorNote(user_id=user_id, room_id=ROOM, line=line))
+    scene.hub.dispatch(envelope.AuthorNotice(user_id=user_id, room_id=ROOM, line=line))
 
     assert [len(client.received) for client in (here, elsewhere)] == [0, 1]
 
@@ -168,7 +170,7 @@ async def test_ended_session_closes_its_connections_only(scene: HubScene):
     there = await scene.connect(here.principal.user_id)
 
     scene.hub.dispatch(
-        envelope.SessionOver(user_id=here.principal.user_id, session_id=here.principal.session_id)
+        envelope.SessionClosed(user_id=here.principal.user_id, session_id=here.principal.session_id)
     )
 
     assert here.connection.closing == CloseCode.NOT_AUTHENTICATED

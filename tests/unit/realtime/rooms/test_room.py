@@ -9,7 +9,7 @@ from moderado.chat.events import Change, ChangeKind
 from moderado.chat.types import Head, MessageView, Person
 from moderado.core.errors import Unavailable
 from moderado.realtime.infra.queries import Audience, Missed
-from moderado.realtime.pubsub.envelope import AudienceMoved, RoomLines
+from moderado.realtime.pubsub.envelope import AccessChanged, RoomLines
 from moderado.realtime.rooms.room import LiveRoom
 from moderado.realtime.rooms.subscription import Subscription
 from moderado.realtime.wire.encode import Block, Line, line_of_change
@@ -253,7 +253,7 @@ async def test_audience_is_read_again_for_users_who_subscribed_meanwhile(scene: 
     scene.subscribe()
     scene.records.acl_version = 1
     scene.records.may_answer.clear()
-    scene.room.receive(AudienceMoved(room_id=ROOM, acl_version=1))
+    scene.room.receive(AccessChanged(room_id=ROOM, acl_version=1))
     await asyncio.sleep(0)
 
     late = scene.subscribe(is_live=False)
@@ -272,7 +272,7 @@ async def test_removed_member_of_a_public_room_is_detached(scene: Scene):
     scene.records.members.clear()
 
     scene.room.receive(
-        AudienceMoved(room_id=ROOM, acl_version=1, removed_user_id=connection.user_id)
+        AccessChanged(room_id=ROOM, acl_version=1, removed_user_id=connection.user_id)
     )
     await scene.settled()
 
