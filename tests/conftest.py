@@ -1,35 +1,55 @@
-"""What every test may count on: engines of its own, and nothing left open behind it."""
+"""What every test may rely on: engines where it needs them, and nothing left open behind it."""
 
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import django
 import pytest
+from asgiref.sync import SyncToAsync
+from django.db import connections
 
-from tests import engines
+from tests import engines, processes, proofs
 
-engines.start()  # before Django reads its settings, which want to know where the engines are
-django.setup()
-
-from asgiref.sync import SyncToAsync  # noqa: E402
-from django.db import connections  # noqa: E402
-
-from tests import processes, proofs  # noqa: E402
+UNIT = Path(__file__).parent / "unit"
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--proofs", action="store_true", help="tell the rows of docs/guarantees.md")
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    parser.addoption("--proofs", action="store_true", help="report the rows of docs/guarantees.md")
     parser.addoption("--record", action="store_true", help="with --proofs: write their results")
+    # Here, because the conftest modules of folders, which import models, are loaded right after
+    # this hook and before every other.
+    config = pluginmanager.get_plugin("pytestconfig")
+    options = config.known_args_namespace
+    if _needs_engines(options.file_or_dir, config.invocation_params.dir):
+        engines.start(workers=bool(getattr(options, "numprocesses", None)))
+    else:
+        engines.start_none()
+    django.setup()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--proofs"):
         config.pluginmanager.register(proofs.Proofs(record=config.getoption("--record")))
+    if config.getoption("numprocesses", None):
+        engines.leave_settings_to_workers()
+
+
+@pytest.hookimpl(trylast=True)  # after pytest-randomly
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start slow modules first, so that no worker ends long after the others."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def pytest_unconfigure() -> None:
     engines.stop()
+
+
+def _needs_engines(arguments: list[str], folder: Path) -> bool:
+    """Whether the paths on the command line lead to more than unit tests."""
+    paths = [folder / argument.partition("::")[0] for argument in arguments]
+    return not paths or not all(path.resolve().is_relative_to(UNIT) for path in paths)
 
 
 @pytest.fixture(scope="session")

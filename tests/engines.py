@@ -1,7 +1,12 @@
-"""PostgreSQL and Valkey of the tests' own, and an environment that names them.
+"""PostgreSQL and Valkey for one test run, and the environment that points Django at them.
 
-`DATABASE_URL` and `REDIS_URL`, where set, are used instead. Nothing stays: the engines die with
-this process, however it dies, and a small shell outlives it just long enough to remove the folder.
+The process that runs pytest starts PostgreSQL. Each pytest-xdist worker uses a database of its own
+in it, which pytest-django creates, and starts a Valkey of its own: Redis database numbers would not
+separate workers, because pub/sub channels are global to a server. `DATABASE_URL` and `REDIS_URL`,
+where set, are used instead.
+
+The engines die with the process that started them, however it dies; a small shell outlives that
+process just long enough to remove the folder.
 """
 
 import atexit
@@ -10,43 +15,56 @@ import subprocess
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from moderado.standalone.engines import engines
 from moderado.standalone.home import Home
+from moderado.standalone.postgres import postgres
+from moderado.standalone.valkey import valkey
 
 # Waits for the end of its input, which comes when the last holder of the pipe is gone.
 REAPER = 'cat > /dev/null; for i in 1 2 3 4 5 6 7 8 9; do rm -rf "$1" && exit; sleep 0.3; done'
 
+# Nothing listens on port 1: what connects all the same fails at once.
+NO_DATABASE = "postgres://nobody@127.0.0.1:1/none"
+NO_REDIS = "redis://127.0.0.1:1/0"
+
+SETTINGS = "moderado.config.settings.test"
+
 _stack = ExitStack()
 
 
-def start() -> None:
-    """Give this process its engines and environment. Processes of pytest-xdist inherit both, and
-    take a Redis database each (pytest-django makes a PostgreSQL database each)."""
-    xdist_worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    if xdist_worker:
-        number = int(xdist_worker.removeprefix("gw")) + 1
-        os.environ["REDIS_URL"] = (
-            urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{number}").geturl()
-        )
+def start(*, workers: bool = False) -> None:
+    """Start the engines that this process needs and set the environment accordingly.
+
+    Args:
+        workers: Whether pytest-xdist workers follow, each of which starts its own Valkey.
+    """
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        if os.environ["REDIS_URL"] == NO_REDIS:
+            os.environ["REDIS_URL"] = _valkey(_folder())
+        os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
         return
-    folder = Path(tempfile.mkdtemp(prefix="moderado-tests-"))
-    folder.chmod(0o711)  # root's PostgreSQL may have to run as somebody else
-    _remove_when_we_are_gone(folder)
-    static = folder / "static"
-    static.mkdir()
-    running = _stack.enter_context(engines(Home(folder / "home"), durable=False))
-    atexit.register(stop)
-    os.environ |= {
-        "DATABASE_URL": running.database_url,
-        "REDIS_URL": running.redis_url,
-        "STATIC_ROOT": str(static),
-        "SECRET_KEY": os.environ.get("SECRET_KEY", "tests-tests-tests-tests-tests-tests"),
-        "SECURE_COOKIES": "0",
-        "ALLOW_VOLATILE_DATABASE": "1",  # the engines forget on purpose
-        "DJANGO_SETTINGS_MODULE": "moderado.config.settings.test",
-    }
+    folder = _folder()
+    if not os.environ.get("DATABASE_URL"):
+        url, _ = _stack.enter_context(postgres(Home(folder / "home"), durable=False))
+        os.environ["DATABASE_URL"] = url
+    if not os.environ.get("REDIS_URL"):
+        os.environ["REDIS_URL"] = NO_REDIS if workers else _valkey(folder)
+    _set_environment(folder)
+
+
+def start_none() -> None:
+    """Set an environment in which no engine can be reached."""
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
+        return
+    os.environ |= {"DATABASE_URL": NO_DATABASE, "REDIS_URL": NO_REDIS}
+    _set_environment(_folder())
+
+
+def leave_settings_to_workers() -> None:
+    """Name no settings to the pytest-xdist workers that this process is about to start:
+    pytest-django would read them there before `start` has set `REDIS_URL`."""
+    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def stop() -> None:
@@ -54,14 +72,36 @@ def stop() -> None:
     _stack.close()
 
 
-def _remove_when_we_are_gone(folder: Path) -> None:
+def _set_environment(folder: Path) -> None:
+    static = folder / "static"
+    static.mkdir()
+    os.environ |= {
+        "STATIC_ROOT": str(static),
+        "SECRET_KEY": os.environ.get("SECRET_KEY", "tests-tests-tests-tests-tests-tests"),
+        "SECURE_COOKIES": "0",
+        "ALLOW_VOLATILE_DATABASE": "1",  # the engines forget on purpose
+        "DJANGO_SETTINGS_MODULE": SETTINGS,
+    }
+
+
+def _valkey(folder: Path) -> str:
+    url, _ = _stack.enter_context(valkey(Home(folder / "home"), durable=False))
+    return url
+
+
+def _folder() -> Path:
+    """A new folder that is removed once this process has ended."""
+    folder = Path(tempfile.mkdtemp(prefix="moderado-tests-"))
+    folder.chmod(0o711)  # root's PostgreSQL may have to run under another account
+    atexit.register(stop)
     reaper = subprocess.Popen(
         ["/bin/sh", "-c", REAPER, "reaper", str(folder)],
         stdin=subprocess.PIPE,
         start_new_session=True,
     )
 
-    def let_go() -> None:
+    def release() -> None:
         reaper.communicate()
 
-    _stack.callback(let_go)
+    _stack.callback(release)
+    return folder

@@ -154,7 +154,12 @@ def _command(
     if programs.has_contrib:
         settings["shared_preload_libraries"] = "pg_stat_statements"
     if not durable:
-        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        settings |= {
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+            "max_connections": "400",  # several test processes share it, with pools of their own
+        }
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     return [programs.postgres, "-D", cluster, "-p", str(port), *options]
 
