@@ -13,7 +13,7 @@ TOOL_ENV := SECRET_KEY=for-tools-that-start-no-engine-and-never-serve-anything-t
   DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev test faults chaos soak fuzz fuzz-api audit bench simulate check clean lock docs messages compose-test runtime development
+.PHONY: help up dev test test-unit faults chaos soak fuzz fuzz-api audit bench simulate check types layers drift rules hooks clean lock docs messages compose-test runtime development
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -24,9 +24,12 @@ up: runtime ## everything on this machine: PostgreSQL, Valkey, web, worker, beat
 dev: development ## the same, started anew whenever the source changes
 	@exec $(PY) -m moderado.standalone dev
 
-test: development ## all tests, on engines of their own (ARGS="-k rooms")
-	@scripts/browser
-	@exec $(PY) -m pytest $(ARGS)
+test: development ## all tests, in parallel, on engines of their own (ARGS="-k rooms" WORKERS=2)
+	@scripts/test_tools
+	@exec $(PY) -m pytest -n $(or $(WORKERS),auto) $(ARGS)
+
+test-unit: development ## the tests that need no engine (ARGS="-k rooms")
+	@exec $(PY) -m pytest tests/unit $(ARGS)
 
 faults: development ## every test that proves a row of docs/guarantees.md (ARGS="-k broker" RECORD=1)
 	@exec $(PY) -m pytest -m proves --proofs $(if $(RECORD),--record) $(ARGS)
@@ -53,18 +56,33 @@ bench: development ## what it costs, beside others (WORKLOAD=w2 STACKS=moderado,
 simulate: development ## what ends first, by a model of the figures (RATE=1000 ROOMS=200 WEB=2 SCALE=1 VALIDATE=1 WRITE=1)
 	@exec $(PY) -m benchmarks.simulate
 
-check: development ## what must hold before a change is shown: style, types, floors, drift
+check: development ## what must hold before a change is shown: style, types, layers, drift
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
-	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.test $(PY) -m mypy
-	.venv/bin/lint-imports
+	@$(MAKE) --no-print-directory types layers
 	.venv/bin/deptry src
 	$(PY) scripts/check_locks.py
 	$(PY) scripts/check_secrets.py
+	$(PY) scripts/check_commits.py
+	@$(MAKE) --no-print-directory drift rules
+
+# Parts of `check` that .pre-commit-config.yaml runs too.
+types:
+	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.test $(PY) -m mypy
+
+layers:
+	.venv/bin/lint-imports
+
+drift:
 	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web $(PY) scripts/write_docs.py --check
 	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.worker $(PY) -W ignore::RuntimeWarning -m django makemigrations --check --dry-run
 	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web $(PY) -m django check --deploy --fail-level WARNING
+
+rules:
 	$(PY) -m pytest -q tests/unit/test_house_rules.py
+
+hooks: development ## run the checks of changed files at every commit (pre-commit)
+	@exec $(PY) -m pre_commit install --install-hooks
 
 clean: ## remove the environment, caches and MODERADO_HOME (asks first: its messages are lost)
 	@home="$${MODERADO_HOME:-.moderado}"; \

@@ -51,9 +51,10 @@ def tracked() -> list[str]:
     return [name for name in listed.stdout.split("\0") if name]
 
 
-def main() -> int:
+def main(names: list[str]) -> int:
+    """Check the named files, or every file of the repository if none is named."""
     found: list[str] = []
-    for name in tracked():
+    for name in names or tracked():
         path = ROOT / name
         if path.is_file():
             text = path.read_bytes()
@@ -64,4 +65,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -4,14 +4,14 @@
 """
 
 import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
-import pytest
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, async_playwright, expect
+
+from tests.tools import program
 
 PATIENCE = 10_000  # milliseconds until a missing reaction is a failure
 PASSWORD = "correct horse 9 battery"  # of accounts that exist for one test
@@ -27,15 +27,12 @@ expect.set_options(timeout=PATIENCE)
 
 
 def chromium() -> str:
-    """The path of a Chromium; skips the test where there is none."""
-    wanted = os.environ.get("MODERADO_CHROMIUM")
-    found = wanted or next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        pytest.skip(
-            "the page is tested in a Chromium: install one (`apt-get install chromium`, or "
-            "`playwright install chromium` and its path in MODERADO_CHROMIUM)"
-        )
-    return found
+    """Return the path of a Chromium. Without one, skip the test, or fail it in CI."""
+    return os.environ.get("MODERADO_CHROMIUM") or program(
+        *NAMES,
+        advice="install it (`apt-get install chromium`, or `playwright install chromium` and its "
+        "path in MODERADO_CHROMIUM)",
+    )
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """What every test may rely on: engines where it needs them, and nothing left open behind it."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from django.db import connections
 from tests import engines, processes, proofs
 
 UNIT = Path(__file__).parent / "unit"
+WORKERS_PER_CORE = 3  # measured on two cores
+MOST_WORKERS = 12  # each needs some 20 of PostgreSQL's connections
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -34,6 +37,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(proofs.Proofs(record=config.getoption("--record")))
     if config.getoption("numprocesses", None):
         engines.leave_settings_to_workers()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Workers of `-n auto`: tests wait for processes and deadlines more than they compute."""
+    return min(WORKERS_PER_CORE * len(os.sched_getaffinity(0)), MOST_WORKERS)
 
 
 @pytest.hookimpl(trylast=True)  # after pytest-randomly

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
+from tests.tools import program
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -12,9 +12,7 @@ STATIC = Path("src/moderado/web/static/moderado")
 
 
 def test_the_client_keeps_its_promises(tmp_path: Path) -> None:
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("the client's tests run in Node 20 or later: install nodejs")
+    node = program("node", advice="install Node 20 or later (`apt-get install nodejs`)")
     # A copy, because Node wants a package.json that says these are modules, and we have none.
     shutil.copytree(ROOT / STATIC, tmp_path / STATIC)
     (tmp_path / "package.json").write_text('{"type": "module"}')
