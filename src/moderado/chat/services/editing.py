@@ -4,18 +4,18 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from moderado.chat.errors import MessageGone, NotTheAuthor
-from moderado.chat.events import ChangeKind
-from moderado.chat.models import Message, Room
+from moderado.chat.models import Message
 from moderado.chat.projection import own_view
 from moderado.chat.selectors import rooms
-from moderado.chat.services import quota, revisions
+from moderado.chat.services import quota
 from moderado.chat.services.locking import locked_message
-from moderado.chat.services.notices import notify_queued
+from moderado.chat.services.notices import announce
 from moderado.chat.services.publication import Changed, write
+from moderado.chat.services.transitions import advance
 from moderado.chat.services.verdicts import content_of
+from moderado.chat.states import Edited, Mode
 from moderado.chat.types import MessageView
 from moderado.core.database import again_after_collision
 from moderado.core.text import clean
@@ -29,7 +29,8 @@ def edit_message(
 ) -> MessageView:
     """Replace the text of a message; the new text is judged.
 
-    A visible message stays as it is until the edit is allowed (mode `pre`).
+    A visible message stays as it is until the edit is allowed (mode `pre`). The text that the
+    message has, or that waits beside it, changes nothing.
 
     Args:
         actor_id: The account that edits: only the author may.
@@ -71,28 +72,9 @@ def _edit(*, actor_id: UUID, message_id: UUID, text: str, room_id: UUID | None) 
 
 
 def _revise(message: Message, text: str) -> None:
-    mode, visible = message.room.moderation_mode, message.status == Status.APPROVED
-    kind = None
-    if visible and mode == Room.Mode.PRE:
-        revisions.put_beside(message, text)
-        revisions.queue(message)
-    elif visible or mode == Room.Mode.OFF:
-        kind = _show_revised(message, text)
-    else:
-        revisions.replace(message, text, status=Status.PENDING)
-        revisions.queue(message)
-    write([Changed(message, kind)])
-    notify_queued(message)
-
-
-def _show_revised(message: Message, text: str) -> ChangeKind:
-    """Modes `post` and `off`: the new text is shown at once."""
-    revisions.replace(message, text, status=Status.APPROVED)
-    if message.room.moderation_mode == Room.Mode.OFF:
-        message.queued_at = None
+    mode = Mode(message.room.moderation_mode)
+    step = advance(message, Edited(mode), text=text)
+    if step.state.awaits is None:
         record_unjudged(content_of(message))
-    else:
-        revisions.queue(message)
-    kind = ChangeKind.UPDATED if message.published_at else ChangeKind.PUBLISHED
-    message.published_at = message.published_at or timezone.now()
-    return kind
+    write([Changed(message, step.change)])
+    announce(message, step)

@@ -3,6 +3,7 @@
 from moderado.chat.events import AuthorNotified, MessagesQueued, Notice
 from moderado.chat.models import Message
 from moderado.chat.projection import own_view
+from moderado.chat.states import Transition
 from moderado.chat.types import MessageView
 from moderado.core.events import publish
 
@@ -16,6 +17,14 @@ def notify_author(message: Message, notice: Notice) -> MessageView:
         )
     )
     return view
+
+
+def announce(message: Message, step: Transition) -> None:
+    """Notify the author of a transition, and the workers if a text must be judged because of it."""
+    if step.notice:
+        notify_author(message, step.notice)
+    if step.requeues:
+        publish(MessagesQueued(message_ids=(message.id,)))
 
 
 def notify_queued(message: Message) -> MessageView:

@@ -167,11 +167,10 @@ def _tell(judged: Sequence[tuple[Content, Verdict]]) -> None:
         log.debug("contents_allowed", contents=allowed)
 
 
-def is_judged(*, subject_id: UUID, revision: int) -> bool:
-    """Whether a machine has given its verdict on that revision."""
-    return ModerationLog.objects.filter(
-        subject_id=subject_id, revision=revision, actor=None
-    ).exists()
+def judged_revisions(subject_id: UUID) -> frozenset[int]:
+    """Return the revisions on which a verdict or a ruling is logged."""
+    lines = ModerationLog.objects.filter(subject_id=subject_id)
+    return frozenset(lines.values_list("revision", flat=True))
 
 
 def record_unjudged(content: Content) -> None:

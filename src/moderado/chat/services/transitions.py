@@ -1,0 +1,191 @@
+"""Apply an input of `chat.lifecycle` to a locked message: load its state, store the result.
+
+The message itself is changed in memory, and `services.publication` writes it. Texts that enter or
+leave its row are read from and written to `Revision` here.
+"""
+
+from collections.abc import Sequence
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from moderado.chat import lifecycle
+from moderado.chat.models import Message, Revision
+from moderado.chat.states import (
+    NO_HISTORY,
+    History,
+    Input,
+    Kept,
+    Phase,
+    Ruling,
+    State,
+    Transition,
+    Verdict,
+)
+from moderado.core import clock
+from moderado.moderation.services.screening import judged_revisions
+from moderado.moderation.types import Outcome
+
+Status = Message.Status
+
+# A text and why it is not shown: its reason and categories.
+_Slot = tuple[str, str, list[str]]
+
+_STATUS: dict[Phase, Status] = {
+    Phase.PENDING: Status.PENDING,
+    Phase.UNJUDGED: Status.APPROVED,
+    Phase.APPROVED: Status.APPROVED,
+    Phase.HELD: Status.HELD,
+    Phase.REJECTED: Status.REJECTED,
+    Phase.REMOVED: Status.REMOVED,
+}
+_PHASE: dict[str, Phase] = {
+    str(status): phase for phase, status in _STATUS.items() if phase != Phase.UNJUDGED
+}
+_SHOWN = frozenset({Outcome.ALLOW, Outcome.FLAG})
+_WITH_REASON = frozenset({Phase.HELD, Phase.REJECTED, Phase.REMOVED})
+
+
+def advance(
+    message: Message,
+    happened: Input,
+    *,
+    text: str = "",
+    reason: str = "",
+    categories: Sequence[str] = (),
+) -> Transition:
+    """Change `message`, whose row the caller has locked, as the lifecycle demands.
+
+    Args:
+        message: The locked message; changed in memory, not saved.
+        happened: The input.
+        text: The new text of `Edited`.
+        reason: Why a verdict or ruling hides the text: a stable code.
+        categories: What was found in it.
+
+    Returns:
+        The transition, whose change and notices the caller publishes.
+    """
+    before = _state_of(message, happened)
+    history = _history_of(message) if lifecycle.needs_history(before, happened) else NO_HISTORY
+    step = lifecycle.transition(before, happened, history)
+    if not step.is_applied:
+        return step
+    after = step.state
+    if after.revision == before.revision and after.edit_revision == before.edit_revision:
+        _store_in_place(message, step, reason, categories)
+    else:
+        _move_texts(message, before, step, (text, reason, list(categories)))
+    message.status = _STATUS[after.phase]
+    message.edit_status = _STATUS[after.edit] if after.edit else None
+    if after.is_published and message.published_at is None:
+        message.published_at = timezone.now()
+    if step.rejects:
+        _kept(message, step.rejects).update(status=Status.REJECTED)
+    if after.awaits is None:
+        message.queued_at = message.lease_until = None
+    elif step.requeues:
+        # A worker that judges an older revision finds another text and drops its verdict.
+        message.queued_at, message.lease_until, message.attempts = clock.now(), None, 0
+    return step
+
+
+def _state_of(message: Message, happened: Input) -> State:
+    phase: Phase = _PHASE[message.status]
+    edit = _PHASE[message.edit_status] if message.edit_status else None
+    if phase is Phase.APPROVED and message.queued_at is not None:
+        is_judged = edit is Phase.PENDING and _is_main_judged(message, happened)
+        phase = Phase.APPROVED if is_judged else Phase.UNJUDGED
+    return State(
+        phase,
+        message.revision,
+        edit,
+        message.edit_revision or 0,
+        message.published_at is not None,
+    )
+
+
+def _is_main_judged(message: Message, happened: Input) -> bool:
+    """Whether the visible revision is judged while an edit of it waits: the log says so.
+
+    It does not matter, and is not read, if the author or an allowed edit replaces that revision.
+    """
+    is_replaced = not isinstance(happened, Verdict | Ruling) or (
+        happened.revision == message.edit_revision and happened.outcome in _SHOWN
+    )
+    return is_replaced or message.revision in judged_revisions(message.id)
+
+
+def _history_of(message: Message) -> History:
+    kept = Revision.objects.filter(message=message).values_list("revision", "status")
+    return History(
+        kept=tuple(Kept(revision, _PHASE[status]) for revision, status in kept),
+        judged=judged_revisions(message.id),
+    )
+
+
+def _store_in_place(
+    message: Message, step: Transition, reason: str, categories: Sequence[str]
+) -> None:
+    if step.refused and step.refused == step.state.edit_revision:
+        message.edit_reason, message.edit_categories = reason, list(categories)
+    elif step.refused:
+        message.reason, message.categories = reason, list(categories)
+    elif step.state.phase not in _WITH_REASON:
+        message.reason, message.categories = "", []
+
+
+def _move_texts(message: Message, before: State, step: Transition, given: _Slot) -> None:
+    """Store revisions that change places; `given` is the new text, or the reason of a refusal."""
+    after = step.state
+    slots: dict[int, _Slot] = {
+        before.edit_revision: (
+            message.edit_text or "",
+            message.edit_reason,
+            message.edit_categories,
+        ),
+        before.revision: (message.text, message.reason, message.categories),
+    }
+    if step.refused:
+        slots[step.refused] = (slots[step.refused][0], *given[1:])
+    if step.restores:
+        slots[step.restores] = (_restored_text(message, step.restores), "", [])
+    if (newest := after.newest) > before.newest:
+        slots[newest] = (given[0], "", [])
+    Revision.objects.bulk_create(
+        Revision(
+            message=message,
+            revision=kept.revision,
+            text=slots[kept.revision][0],
+            status=_STATUS[kept.phase],
+        )
+        for kept in step.keeps
+    )
+    _fill(message, before, after, slots)
+
+
+def _fill(message: Message, before: State, after: State, slots: dict[int, _Slot]) -> None:
+    message.text, message.reason, message.categories = slots[after.revision]
+    if after.phase not in _WITH_REASON:
+        message.reason, message.categories = "", []
+    if after.revision > before.revision:
+        message.edited_at = timezone.now()
+    message.revision = after.revision
+    if after.edit:
+        message.edit_revision = after.edit_revision
+        message.edit_text, message.edit_reason, message.edit_categories = slots[after.edit_revision]
+    else:
+        message.edit_text = message.edit_revision = None
+        message.edit_reason, message.edit_categories = "", []
+
+
+def _restored_text(message: Message, revision: int) -> str:
+    """Take a kept revision back: each revision is in one place."""
+    kept = _kept(message, revision)
+    text = kept.values_list("text", flat=True)[0]
+    kept.delete()
+    return text
+
+
+def _kept(message: Message, revision: int) -> "QuerySet[Revision]":
+    return Revision.objects.filter(message=message, revision=revision)
