@@ -11,14 +11,16 @@ from django.db.models import Q
 
 from moderado.accounts.models import User
 from moderado.chat.errors import Conflict, NoSuchMessage
-from moderado.chat.events import ChangeKind
-from moderado.chat.models import Message, Room
+from moderado.chat.lifecycle import transition
+from moderado.chat.models import Message
 from moderado.chat.projection import own_view
 from moderado.chat.selectors import rooms
 from moderado.chat.services.memberships import ensure_member
 from moderado.chat.services.notices import notify_queued
 from moderado.chat.services.publication import Changed, write
+from moderado.chat.services.transitions import STATUS
 from moderado.chat.services.verdicts import content_of
+from moderado.chat.states import NEW, Mode, Posted, State
 from moderado.chat.types import NewMessage, SendResult
 from moderado.core import failpoints
 from moderado.core.database import again_after_collision
@@ -61,11 +63,12 @@ def store_message(draft: NewMessage, reply_to: UUID | None) -> SendResult:
         ensure_member(user_id=author.id, room_id=room.id)
         if reply_to is not None:
             _check_reply(draft, reply_to)
-        message = _message_of(draft, author, room, reply_to)
-        if _insert(message, waits=room.moderation_mode != Room.Mode.OFF):
-            if message.status == Status.APPROVED:
-                write([Changed(message, ChangeKind.PUBLISHED)], ())
-            if room.moderation_mode == Room.Mode.OFF:
+        step = transition(NEW, Posted(Mode(room.moderation_mode)))
+        message = _message_of(draft, author, step.state, reply_to)
+        if _insert(message, waits=step.state.awaits is not None):
+            if step.change:
+                write([Changed(message, step.change)], ())
+            if step.state.awaits is None:
                 record_unjudged(content_of(message))
             result = SendResult(notify_queued(message), created=True)
         else:
@@ -92,19 +95,18 @@ def _check_reply(draft: NewMessage, reply_to: UUID) -> None:
         raise NoSuchMessage
 
 
-def _message_of(draft: NewMessage, author: User, room: Room, reply_to: UUID | None) -> Message:
-    shown = room.moderation_mode != Room.Mode.PRE
+def _message_of(draft: NewMessage, author: User, state: State, reply_to: UUID | None) -> Message:
     return Message(
         id=draft.id,
         created_at=draft.created_at,
-        room_id=room.id,
+        room_id=draft.room_id,
         author=author,
         client_id=draft.client_id,
         first_hash=bytes.fromhex(draft.hash),
         text=draft.text,
-        status=Status.APPROVED if shown else Status.PENDING,
+        status=STATUS[state.phase],
         reply_to_id=reply_to,
-        published_at=draft.created_at if shown else None,
+        published_at=draft.created_at if state.is_published else None,
     )
 
 

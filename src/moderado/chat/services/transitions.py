@@ -31,7 +31,7 @@ Status = Message.Status
 # A text and why it is not shown: its reason and categories.
 _Slot = tuple[str, str, list[str]]
 
-_STATUS: dict[Phase, Status] = {
+STATUS: dict[Phase, Status] = {
     Phase.PENDING: Status.PENDING,
     Phase.UNJUDGED: Status.APPROVED,
     Phase.APPROVED: Status.APPROVED,
@@ -40,7 +40,7 @@ _STATUS: dict[Phase, Status] = {
     Phase.REMOVED: Status.REMOVED,
 }
 _PHASE: dict[str, Phase] = {
-    str(status): phase for phase, status in _STATUS.items() if phase != Phase.UNJUDGED
+    str(status): phase for phase, status in STATUS.items() if phase != Phase.UNJUDGED
 }
 _SHOWN = frozenset({Outcome.ALLOW, Outcome.FLAG})
 _WITH_REASON = frozenset({Phase.HELD, Phase.REJECTED, Phase.REMOVED})
@@ -76,18 +76,23 @@ def advance(
         _store_in_place(message, step, reason, categories)
     else:
         _move_texts(message, before, step, (text, reason, list(categories)))
-    message.status = _STATUS[after.phase]
-    message.edit_status = _STATUS[after.edit] if after.edit else None
-    if after.is_published and message.published_at is None:
-        message.published_at = timezone.now()
     if step.rejects:
         _kept(message, step.rejects).update(status=Status.REJECTED)
+    _store_state(message, step)
+    return step
+
+
+def _store_state(message: Message, step: Transition) -> None:
+    after = step.state
+    message.status = STATUS[after.phase]
+    message.edit_status = STATUS[after.edit] if after.edit else None
+    if after.is_published and message.published_at is None:
+        message.published_at = timezone.now()
     if after.awaits is None:
         message.queued_at = message.lease_until = None
     elif step.requeues:
         # A worker that judges an older revision finds another text and drops its verdict.
         message.queued_at, message.lease_until, message.attempts = clock.now(), None, 0
-    return step
 
 
 def _state_of(message: Message, happened: Input) -> State:
@@ -157,7 +162,7 @@ def _move_texts(message: Message, before: State, step: Transition, given: _Slot)
             message=message,
             revision=kept.revision,
             text=slots[kept.revision][0],
-            status=_STATUS[kept.phase],
+            status=STATUS[kept.phase],
         )
         for kept in step.keeps
     )
