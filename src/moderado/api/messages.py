@@ -16,11 +16,9 @@ from moderado.api.schemas import (
     CURSOR,
     PAGE,
     PAGE_SIZE,
-    ChangesBody,
     Editing,
     FeedQuery,
     FoundPage,
-    MessageBody,
     MessagePage,
     Posting,
     SearchQuery,
@@ -35,6 +33,7 @@ from moderado.chat.selectors.messages import history
 from moderado.chat.selectors.rooms import get_room
 from moderado.chat.selectors.search import search
 from moderado.chat.services import editing, posting, removing
+from moderado.chat.types import Changes, MessageView
 from moderado.core.metrics import ACKNOWLEDGED
 
 
@@ -50,7 +49,7 @@ class Messages(APIView):
         page = pages.paginate_queryset(said, request, view=self)
         return pages.get_paginated_response(_shown(page, who))
 
-    @extend_schema(operation_id="post_message", request=Posting, responses={202: MessageBody})
+    @extend_schema(operation_id="post_message", request=Posting, responses={202: MessageView})
     def post(self, request: Request, room_id: UUID) -> Response:
         """Say something. It is stored at once, and shown as the room's mode says.
 
@@ -70,7 +69,7 @@ class Messages(APIView):
 
 
 class OneMessage(APIView):
-    @extend_schema(operation_id="edit_message", request=Editing, responses=MessageBody)
+    @extend_schema(operation_id="edit_message", request=Editing, responses=MessageView)
     def patch(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
         """Give one's message another text, which is judged anew."""
         author_id = reader(request).user_id
@@ -80,7 +79,7 @@ class OneMessage(APIView):
         )
         return Response(message_body(view))
 
-    @extend_schema(operation_id="delete_message", responses={200: MessageBody})
+    @extend_schema(operation_id="delete_message", responses={200: MessageView})
     def delete(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
         """Remove one's message, or as a moderator anybody's. What is left is a tombstone."""
         view = removing.delete_message(
@@ -90,7 +89,7 @@ class OneMessage(APIView):
 
 
 class RoomChanges(APIView):
-    @extend_schema(operation_id="list_changes", parameters=[FeedQuery], responses=ChangesBody)
+    @extend_schema(operation_id="list_changes", parameters=[FeedQuery], responses=Changes)
     def get(self, request: Request, room_id: UUID) -> Response:
         """What changed in the room after `after`, ascending by `seq`, at most 500 a page."""
         who = reader(request)

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from moderado.accounts.types import Principal
 from moderado.api.pagination import ExactCursorPagination, NumberedPages
-from moderado.api.schemas import CURSOR, PAGE, PAGE_SIZE, PersonBody, validated
+from moderado.api.schemas import CURSOR, PAGE, PAGE_SIZE, PersonField, validated
 from moderado.chat.selectors.rooms import moderated_rooms
 from moderado.core.errors import Forbidden, NotFound
 from moderado.moderation import selectors
@@ -81,7 +81,7 @@ class LogBody(serializers.Serializer[Any]):
     failures = FailureBody(many=True)
     latency = serializers.FloatField(help_text="Seconds.")
     cost = serializers.FloatField()
-    actor = PersonBody(allow_null=True, help_text="Null when no person decided.")
+    actor = PersonField(allow_null=True, help_text="Null when no person decided.")
     created_at = serializers.DateTimeField()
 
 
@@ -97,12 +97,12 @@ class CaseBody(serializers.Serializer[Any]):
     text = serializers.CharField()
     score = serializers.FloatField()
     categories = serializers.ListField(child=serializers.CharField())
-    claimed_by = PersonBody(allow_null=True)
+    claimed_by = PersonField(allow_null=True)
     claimed_until = serializers.DateTimeField(allow_null=True)
     outcome = serializers.CharField(allow_blank=True)
     reason = serializers.CharField(allow_blank=True)
     note = serializers.CharField(allow_blank=True)
-    decided_by = PersonBody(allow_null=True)
+    decided_by = PersonField(allow_null=True)
     decided_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
 

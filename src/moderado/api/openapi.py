@@ -1,10 +1,17 @@
 """What the OpenAPI document says of every operation alike."""
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+import msgspec
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerExtension,
+)
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
+
+Direction = Literal["request", "response"]
 
 
 class ErrorBody(serializers.Serializer[Any]):
@@ -23,13 +30,47 @@ class ErrorBody(serializers.Serializer[Any]):
 class Schema(AutoSchema):
     """Adds the one shape of errors to each operation."""
 
-    def _get_response_bodies(
-        self, direction: Literal["request", "response"] = "response"
-    ) -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         error = self._get_response_for_code(ErrorBody, "default", direction=direction)  # type: ignore[no-untyped-call]  # untyped there
         bodies.setdefault("default", error)
         return bodies
+
+
+class StructSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # its own metaclass
+    """Describes msgspec types by the JSON Schema that msgspec derives from them."""
+
+    target_class = "msgspec.Struct"
+    match_subclasses = True
+
+    def get_name(self, auto_schema: AutoSchema, direction: Direction) -> str:
+        return str(self.target.__name__)
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        _, schemas = msgspec.json.schema_components(
+            [self.target], ref_template="#/components/schemas/{name}"
+        )
+        for nested in _structs_in(msgspec.inspect.type_info(self.target)):
+            if nested is not self.target:
+                auto_schema.resolve_serializer(nested, direction)  # type: ignore[arg-type]  # matched here, too
+        schema: dict[str, Any] = schemas[self.target.__name__]
+        return schema
+
+
+def _structs_in(info: object) -> Iterator[type[msgspec.Struct]]:
+    """The msgspec types that a type consists of, itself included."""
+    match info:
+        case msgspec.inspect.StructType():
+            yield info.cls
+            for field in info.fields:
+                yield from _structs_in(field.type)
+        case msgspec.inspect.UnionType():
+            for each in info.types:
+                yield from _structs_in(each)
+        case msgspec.inspect.VarTupleType() | msgspec.inspect.ListType():
+            yield from _structs_in(info.item_type)
+        case msgspec.inspect.Metadata():
+            yield from _structs_in(info.type)
 
 
 class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its own metaclass

@@ -5,23 +5,25 @@ Messages are shown by `moderado.chat.projection` alone; their bodies here descri
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema_field
+from msgspec import Meta
 from rest_framework import serializers
 
-from moderado.chat.models import Membership, Message, Room
+from moderado.accounts.models import User
+from moderado.chat.models import Membership, Room
 from moderado.chat.selectors.rooms import participants
 from moderado.chat.services.rooms import NAME_LENGTH
-from moderado.chat.types import Changes, MessageView
+from moderado.chat.types import Changes, MessageView, Person
 from moderado.core.errors import Invalid
 from moderado.core.text import clean
 
 PARTICIPANTS_SHOWN = 1000
-_TIMES = ("created_at", "edited_at", "published_at")
+Link = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
 
 CURSOR = OpenApiParameter("cursor", str, description="Where the page begins; from `next`.")
 PAGE_SIZE = OpenApiParameter("page_size", int, description="At most 100; 20 unless given.")
@@ -94,13 +96,17 @@ class SearchQuery(serializers.Serializer[Any]):
     q = serializers.CharField(max_length=200, help_text="Words, in Portuguese or English.")
 
 
-class PersonBody(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    name = serializers.CharField()
+@extend_schema_field(Person)  # type: ignore[arg-type]  # described by `StructSchema`
+class PersonField(serializers.Field[User, None, dict[str, Any], Any]):
+    """An account as others see it."""
+
+    def to_representation(self, user: User) -> dict[str, Any]:
+        shown: dict[str, Any] = msgspec.to_builtins(Person(user.id, user.name))
+        return shown
 
 
 class ParticipantBody(serializers.Serializer[Any]):
-    user = PersonBody()
+    user = PersonField()
     role = serializers.ChoiceField(choices=Membership.Role.choices)
     created_at = serializers.DateTimeField()
 
@@ -140,66 +146,27 @@ class RoomPage(serializers.Serializer[Any]):
     results = RoomBody(many=True)
 
 
-class EditBody(serializers.Serializer[Any]):
-    """An edit that waits, or was refused, beside the visible revision."""
+class MessagePage(msgspec.Struct):
+    """A page of messages."""
 
-    revision = serializers.IntegerField()
-    content = serializers.CharField()
-    status = serializers.ChoiceField(choices=Message.Status.choices)
-    reason = serializers.CharField(required=False)
-    categories = serializers.ListField(child=serializers.CharField(), required=False)
-    explanation = serializers.CharField(required=False)
-    appealable = serializers.BooleanField(required=False)
-
-
-class MessageBody(serializers.Serializer[Any]):
-    """A message as this reader may see it. `edit` and what follows is its author's only."""
-
-    id = serializers.UUIDField()
-    room = serializers.UUIDField()
-    client_id = serializers.CharField(allow_null=True)
-    author = PersonBody()
-    content = serializers.CharField()
-    status = serializers.ChoiceField(choices=Message.Status.choices)
-    revision = serializers.IntegerField()
-    position = serializers.IntegerField()
-    seq = serializers.IntegerField()
-    reply_to = serializers.UUIDField(allow_null=True)
-    created_at = serializers.DateTimeField()
-    edited_at = serializers.DateTimeField(allow_null=True)
-    published_at = serializers.DateTimeField(allow_null=True)
-    edit = EditBody(required=False)
-    reason = serializers.CharField(required=False, help_text="A stable code.")
-    categories = serializers.ListField(child=serializers.CharField(), required=False)
-    explanation = serializers.CharField(required=False)
-    appealable = serializers.BooleanField(required=False)
-
-
-class MessagePage(serializers.Serializer[Any]):
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
-    results = MessageBody(many=True)
+    next: Link | None
+    previous: Link | None
+    results: tuple[MessageView, ...]
 
 
 class FoundPage(MessagePage):
-    count = serializers.IntegerField(help_text="At most 100: the best are kept.")
+    """A page of the messages found, best first."""
 
-
-class ChangesBody(serializers.Serializer[Any]):
-    room = serializers.UUIDField()
-    seq = serializers.IntegerField(help_text="How far this page reaches: the next `after`.")
-    epoch = serializers.UUIDField()
-    reset = serializers.BooleanField(help_text="Forget what you have and load the history.")
-    more = serializers.BooleanField()
-    messages = MessageBody(many=True)
+    count: Annotated[int, Meta(description="At most 100: the best are kept.")]
 
 
 def message_body(view: MessageView) -> dict[str, Any]:
-    """`view` as JSON shows it: times in UTC, always with microseconds."""
+    """Return the JSON body of `view`: times in UTC, always with microseconds."""
     body: dict[str, Any] = msgspec.to_builtins(view, builtin_types=(datetime,))
-    for name in _TIMES:
-        if body[name] is not None:
-            body[name] = body[name].strftime(settings.REST_FRAMEWORK["DATETIME_FORMAT"])
+    time_format: Any = settings.REST_FRAMEWORK["DATETIME_FORMAT"]
+    for name, value in body.items():
+        if isinstance(value, datetime):
+            body[name] = value.strftime(time_format)
     return body
 
 

@@ -1,10 +1,28 @@
-"""What a reader may know of rooms and messages: frozen, ready to be encoded as it stands."""
+"""Frozen values of the chat: what readers get to see, and what is to be stored.
+
+The views are the contract of REST and WebSocket. OpenAPI and AsyncAPI are generated from them, with
+the docstrings and descriptions as they stand here.
+"""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
+
+MESSAGE_STATUSES = ("PENDING", "APPROVED", "REJECTED", "HELD", "REMOVED")
+
+# msgspec describes a time without its format, and a status by its Python type alone.
+Moment = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
+MessageStatus = Annotated[
+    str,
+    Meta(
+        description="PENDING, HELD and REJECTED are for the author only; REMOVED has no content.",
+        extra_json_schema={"enum": MESSAGE_STATUSES},
+    ),
+]
+ReasonCode = Annotated[str, Meta(description="A stable code of why it is not shown.")]
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -13,19 +31,19 @@ class Person(msgspec.Struct, frozen=True):
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """An edit that waits, or was refused, beside the visible revision. Its author's eyes only."""
+    """An edit that waits or was refused, beside the visible revision. For its author only."""
 
     revision: int
     content: str
-    status: str
-    reason: str | UnsetType = UNSET
+    status: MessageStatus
+    reason: ReasonCode | UnsetType = UNSET
     categories: tuple[str, ...] | UnsetType = UNSET
     explanation: str | UnsetType = UNSET
     appealable: bool | UnsetType = UNSET
 
 
 class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """What is stored of a message that is said for the first time. `hash`: of its text, in hex."""
+    """A checked message that is about to be stored. `hash` is that of its text, in hex."""
 
     id: UUID
     created_at: datetime
@@ -37,24 +55,26 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as one reader may see it. The fields below the line are its author's only."""
+    """A message as one reader may see it. From `edit` on, the fields are for its author only."""
 
     id: UUID
     room: UUID
-    client_id: str | None
+    client_id: Annotated[str | None, Meta(description="The sender's own id of the message.")]
     author: Person
     content: str
-    status: str
+    status: MessageStatus
     revision: int
-    position: int
-    seq: int
+    position: Annotated[int, Meta(description="Orders the messages of a room.")]
+    seq: Annotated[
+        int, Meta(description="The `seq` of its last public change, or 0 if it had none.")
+    ]
     reply_to: UUID | None
-    created_at: datetime
-    edited_at: datetime | None
-    published_at: datetime | None
+    created_at: Moment
+    edited_at: Moment | None
+    published_at: Moment | None
 
     edit: Draft | UnsetType = UNSET
-    reason: str | UnsetType = UNSET
+    reason: ReasonCode | UnsetType = UNSET
     categories: tuple[str, ...] | UnsetType = UNSET
     explanation: str | UnsetType = UNSET
     appealable: bool | UnsetType = UNSET
@@ -85,7 +105,7 @@ class SendResult(msgspec.Struct, frozen=True):
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a room stands. `acl_version` grows when somebody may have lost the right to read."""
+    """The newest state of a room. `acl_version` grows when a reader may have lost access."""
 
     room: UUID
     seq: int
@@ -96,11 +116,11 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of the change feed. `seq` is how far it reaches; `more`: ask again from there."""
+    """A page of the change feed, ascending by `seq`."""
 
     room: UUID
-    seq: int
+    seq: Annotated[int, Meta(description="How far this page reaches: the next `after`.")]
     epoch: UUID
-    reset: bool
-    more: bool
+    reset: Annotated[bool, Meta(description="Discard what you have and load the history.")]
+    more: Annotated[bool, Meta(description="There are changes after this page.")]
     messages: tuple[MessageView, ...]

@@ -9,7 +9,9 @@ from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
-from moderado.chat.models import Membership
+from moderado.api.schemas import FoundPage, MessagePage
+from moderado.chat.models import Membership, Message
+from moderado.chat.types import MESSAGE_STATUSES, Changes, Draft, MessageView, Person
 from tests.factories import PASSWORD, make_member, make_message, make_room, make_user
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +94,18 @@ def test_moderation_is_as_described():
 
     staff.ask("get", "/api/moderation/logs/")
     staff.ask("get", "/api/moderation/cases/")
+
+
+@pytest.mark.parametrize("struct", [Person, Draft, MessageView, Changes, MessagePage, FoundPage])
+def test_schema_has_every_field_of_the_msgspec_type(struct):
+    schema = document()["components"]["schemas"][struct.__name__]
+
+    assert list(schema["properties"]) == list(struct.__struct_fields__)
+
+
+def test_schema_lists_every_message_status():
+    assert list(MESSAGE_STATUSES) == Message.Status.values
+    assert document()["components"]["schemas"]["StatusEnum"]["enum"] == Message.Status.values
 
 
 def test_every_operation_has_a_name_of_its_own():
