@@ -1,10 +1,10 @@
-"""What travels through the channel layer: hints, signed, so that nobody else's are believed.
+"""Messages of the channel layer: batches of hints, signed with the server's key.
 
-Whoever can write to Redis could otherwise put words into anybody's mouth. A hint says for whom
-it is inside the signed part; an old one sent again is dropped for its `seq`, or harmless.
+Without the signature, anyone who can write to Redis could forge messages of any user. The signed
+part names the recipient. A replayed hint is dropped because of its `seq`, or changes nothing.
 
-Many hints travel together, each in a wrapping of its own with an address on it: a process unwraps
-what is for somebody here, and the rest costs it next to nothing.
+Each hint is encoded on its own beside its address, so that a process decodes only those for its
+own rooms and users.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,20 +18,20 @@ from django.conf import settings
 
 from moderado.realtime.wire.encode import Line
 
-NO_ADDRESS = UUID(int=0)  # of no room and no user
+NO_ADDRESS = UUID(int=0)  # of a hint for neither a room nor a user
 
 
 class Hint(msgspec.Struct, frozen=True, kw_only=True, tag_field="t"):
-    """Something a hub should hear of."""
+    """What a hub should know. Delivered at most once: PostgreSQL is the record."""
 
     @property
     def address(self) -> UUID:
-        """The room or the user that it concerns, or NO_ADDRESS."""
+        """The room or user that it concerns, or NO_ADDRESS."""
         return NO_ADDRESS
 
 
 class RoomHint(Hint, frozen=True):
-    """For those who listen to a room."""
+    """For the subscribers of a room."""
 
     room_id: UUID
 
@@ -41,7 +41,7 @@ class RoomHint(Hint, frozen=True):
 
 
 class UserHint(Hint, frozen=True):
-    """For the sockets of one user."""
+    """For the connections of one user."""
 
     user_id: UUID
 
@@ -51,41 +51,43 @@ class UserHint(Hint, frozen=True):
 
 
 class RoomLines(RoomHint, frozen=True, tag="lines"):
-    """Public changes of a room, ascending by seq and without holes."""
+    """Public changes of a room, ascending by seq without gaps."""
 
     acl_version: int
     lines: tuple[Line, ...]
 
 
-class AccessChanged(RoomHint, frozen=True, tag="audience"):
-    """Somebody may no longer read the room; whoever was taken out of it shall not listen on."""
+class AccessChanged(RoomHint, frozen=True, tag="access"):
+    """The room's subscriptions must be checked again; that of a removed user ends."""
 
     acl_version: int
     removed_user_id: UUID | None = None
 
 
-class EphemeralLines(RoomHint, frozen=True, tag="note"):
-    """What has no place in the order: typing, presence, how far somebody has read. Whoever a line
-    names as its author does not hear it."""
+class EphemeralLines(RoomHint, frozen=True, tag="ephemeral"):
+    """Frames outside the room's order: typing, presence, read markers.
+
+    A line is not sent to the user that it names as its author.
+    """
 
     lines: tuple[Line, ...]
 
 
 class AuthorNotice(UserHint, frozen=True, tag="author"):
-    """What became of a message of theirs."""
+    """A notice about one of the user's own messages."""
 
     room_id: UUID
     line: Line
 
 
 class SessionClosed(UserHint, frozen=True, tag="session"):
-    """The sockets of this session must close."""
+    """The session ended: its connections close."""
 
     session_id: UUID
 
 
-class Heartbeat(Hint, frozen=True, tag="beat"):
-    """A hub's own, to itself: proof that it still hears."""
+class Heartbeat(Hint, frozen=True, tag="heartbeat"):
+    """Sent by a listener to itself, to detect that it no longer receives."""
 
 
 class _Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -96,14 +98,14 @@ class _Entry(msgspec.Struct, frozen=True, array_like=True):
 AnyHint = RoomLines | AccessChanged | EphemeralLines | AuthorNotice | SessionClosed | Heartbeat
 
 _decoder: "msgspec.msgpack.Decoder[AnyHint]" = msgspec.msgpack.Decoder(AnyHint)
-_unwrapper = msgspec.msgpack.Decoder(tuple[_Entry, ...])
+_entries_decoder = msgspec.msgpack.Decoder(tuple[_Entry, ...])
 _encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
 
 Message = dict[str, object]
 
 
 def pack(hints: Iterable[Hint]) -> Message:
-    """The hints as one message of the channel layer, in their order."""
+    """Encode and sign `hints`, in order, as one message of the channel layer."""
     body = _encoder.encode(
         [_Entry(hint.address, msgspec.Raw(_encoder.encode(hint))) for hint in hints]
     )
@@ -111,8 +113,16 @@ def pack(hints: Iterable[Hint]) -> Message:
 
 
 def unpack(message: object, is_wanted: Callable[[UUID], bool]) -> "list[AnyHint] | None":
-    """The hints in a message of the channel layer whose address is wanted here, or none's; None
-    if the message is not one of ours."""
+    """Verify a message of the channel layer and decode the hints that concern this process.
+
+    Args:
+        message: any value; the channel layer is not trusted.
+        is_wanted: whether this process has the room or the user of an address.
+
+    Returns:
+        The wanted hints, in order, and those without an address. None if the message is not
+        signed with this server's key, or another release encoded it differently.
+    """
     if not isinstance(message, dict):
         return None
     body, mac = message.get("body"), message.get("mac")
@@ -122,11 +132,11 @@ def unpack(message: object, is_wanted: Callable[[UUID], bool]) -> "list[AnyHint]
         return None
     try:
         return [
-            _decoder.decode(wrapped.hint)
-            for wrapped in _unwrapper.decode(body)
-            if is_wanted(wrapped.address) or wrapped.address == NO_ADDRESS
+            _decoder.decode(entry.hint)
+            for entry in _entries_decoder.decode(body)
+            if is_wanted(entry.address) or entry.address == NO_ADDRESS
         ]
-    except msgspec.MsgspecError:  # an older or newer release of ours
+    except msgspec.MsgspecError:  # encoded by another release
         return None
 
 

@@ -1,7 +1,7 @@
-"""From what has happened to the hubs that should hear of it. The only sender to the channel layer.
+"""Publishes domain events to the hubs of all web processes. The only sender to the channel layer.
 
-The handlers are called after a commit, in any thread of any process. They never wait, never
-raise, and promise nothing: a hint that is lost is found again by the hubs' periodic check.
+Handlers run after a commit, in any thread of any process. They never block and never raise.
+Delivery is at most once: the reconciler of each hub finds what a lost hint announced.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ from moderado.accounts.events import SessionEnded
 from moderado.accounts.types import Principal
 from moderado.chat.events import AudienceChanged, AuthorNotified, RoomRead, RoomsChanged
 from moderado.chat.types import Person
-from moderado.core.wire_limits import MAX_BATCH_BYTES, MAX_BATCH_LINES
+from moderado.core.wire_limits import KIB, MAX_BATCH_BYTES, MAX_BATCH_LINES
 from moderado.realtime.pubsub.envelope import (
     AccessChanged,
     AuthorNotice,
@@ -36,25 +36,25 @@ from moderado.realtime.pubsub.publisher import Publisher
 from moderado.realtime.wire import protocol
 from moderado.realtime.wire.encode import Line, line_of, line_of_change, line_of_notice
 
-PUBLICATION_BYTES = 256 * 1024  # after so many another publication begins
+MAX_PUBLICATION_BYTES = 256 * KIB  # of lines; a publication ends with the hint that exceeds it
 
 
 def shard_of(address: UUID) -> str:
-    """The group of the layer by which what concerns this room or user is told."""
+    """Return the channel-layer group that carries the hints of a room or user (ADR 0030)."""
     return _shards()[address.int % len(_shards())]
 
 
 @cache
 def _shards() -> Sequence[str]:
-    # Subscriptions know nothing of Redis' numbered databases: whoever shares the server, another
-    # installation or a test beside this one, has shards of its own.
-    ours = f"{settings.SECRET_KEY} {urlsplit(settings.ENV.layer).path}"
-    name = blake2b(ours.encode(), digest_size=8, person=b"moderado.shard").hexdigest()
+    # Redis' publish/subscribe ignores database numbers. Installations that share a server, and
+    # tests that run in parallel, must not share groups.
+    installation = f"{settings.SECRET_KEY} {urlsplit(settings.ENV.layer).path}"
+    name = blake2b(installation.encode(), digest_size=8, person=b"moderado.shard").hexdigest()
     return [f"{name}.{number}" for number in range(settings.ENV.layer_shards)]
 
 
 def on_rooms_changed(event: RoomsChanged) -> None:
-    """One frame a change, encoded once, by the courier: whoever judges has more to judge."""
+    # The publisher's thread encodes the frames: the caller, a worker, goes on with its work.
     _publisher.publish(event)
 
 
@@ -88,20 +88,20 @@ def on_room_read(event: RoomRead) -> None:
 
 
 def publish_typing(principal: Principal, room_id: UUID) -> None:
-    """Tell the others in the room that somebody is writing."""
+    """Tell the room's other subscribers that a user is typing."""
     person = Person(id=principal.user_id, name=principal.name)
     line = line_of(protocol.TypingShown(room=room_id, user=person), author_id=person.id)
     _publisher.publish(EphemeralLines(room_id=room_id, lines=(line,)))
 
 
-def publish_presence(room_id: UUID, news: Mapping[UUID, bool]) -> None:
-    """Tell the others who came to listen (true), and who went."""
+def publish_presence(room_id: UUID, changes: Mapping[UUID, bool]) -> None:
+    """Tell the room's other subscribers which users are present (true) or left (false)."""
     lines = [
         line_of(
             protocol.Presence(room=room_id, user=protocol.Reader(user_id), present=present),
             author_id=user_id,
         )
-        for user_id, present in news.items()
+        for user_id, present in changes.items()
     ]
     _publisher.publish(
         *(EphemeralLines(room_id=room_id, lines=some) for some in batches_of_lines(lines))
@@ -109,12 +109,12 @@ def publish_presence(room_id: UUID, news: Mapping[UUID, bool]) -> None:
 
 
 def send_heartbeat(channel: str) -> None:
-    """Let a hub hear itself, by the way that every hint takes."""
+    """Send a listener a hint of its own, by the way that every hint takes."""
     _publisher.publish(_Direct(Heartbeat(), channel))
 
 
 def batches_of_lines(lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
-    """`lines` in their order, in portions that fit into an empty outbox."""
+    """Split `lines`, in order, into batches that fit into an empty outbox."""
     batch: list[Line] = []
     size = 0
     for line in lines:
@@ -129,7 +129,7 @@ def batches_of_lines(lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class _Direct:
-    """A hint for one channel. All others go to whoever listens to the shard of their address."""
+    """A hint for one channel. All others go to the group of their address."""
 
     hint: Hint
     channel: str
@@ -141,38 +141,38 @@ _Publication = Hint | RoomsChanged | _Direct
 def _deliver(publications: Sequence[_Publication]) -> None:
     layer = cast("ChatLayer", get_channel_layer())
     by_shard: dict[str, list[Hint]] = defaultdict(list)
-    for batch in publications:
-        match batch:
+    for publication in publications:
+        match publication:
             case _Direct():
-                layer.send_now(batch.channel, pack([batch.hint]))
+                layer.send_now(publication.channel, pack([publication.hint]))
             case RoomsChanged():
-                for hint in _lines(batch):
+                for hint in _room_lines(publication):
                     by_shard[shard_of(hint.address)].append(hint)
             case _:
-                by_shard[shard_of(batch.address)].append(batch)
+                by_shard[shard_of(publication.address)].append(publication)
     for shard, hints in by_shard.items():
-        for portion in _portions(hints):
-            layer.group_send_now(shard, pack(portion))
+        for batch in _publication_batches(hints):
+            layer.group_send_now(shard, pack(batch))
 
 
-def _lines(event: RoomsChanged) -> Iterator[Hint]:
+def _room_lines(event: RoomsChanged) -> Iterator[Hint]:
     for room in event.rooms:
         for lines in batches_of_lines(map(line_of_change, room.changes)):
             yield RoomLines(room_id=room.room_id, acl_version=room.acl_version, lines=lines)
 
 
-def _portions(hints: Iterable[Hint]) -> Iterator[list[Hint]]:
-    """`hints` in their order, in publications that hold up no event loop for long."""
-    portion: list[Hint] = []
+def _publication_batches(hints: Iterable[Hint]) -> Iterator[list[Hint]]:
+    """Split `hints`, in order, so that no publication blocks a receiving event loop for long."""
+    batch: list[Hint] = []
     size = 0
     for hint in hints:
-        if portion and size > PUBLICATION_BYTES:
-            yield portion
-            portion, size = [], 0
-        portion.append(hint)
+        if batch and size > MAX_PUBLICATION_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(hint)
         size += sum(line.size for line in hint.lines) if isinstance(hint, RoomLines) else 0
-    if portion:
-        yield portion
+    if batch:
+        yield batch
 
 
 _publisher = Publisher(_deliver, name="fanout")

@@ -1,4 +1,4 @@
-"""Channels' layer over the publish/subscribe of Redis, and a way to it without an event loop."""
+"""Channels' layer over Redis publish/subscribe, with sending that needs no event loop."""
 
 from typing import Any
 
@@ -9,22 +9,23 @@ from moderado.core import redis
 
 Message = dict[str, Any]
 
-PATIENCE = 2.0  # seconds: who sends has nothing else to do, and what is not sent is heard later
+SEND_TIMEOUT = 2.0  # seconds; the sender is a background thread, and lost hints are found later
 
 
 class ChatLayer(RedisPubSubChannelLayer):
-    """Whoever tells the hubs something is a thread of any process: for it alone to have an event
-    loop, and a client that needs one, is twice the work of sending."""
+    """Sends from threads without an event loop, which takes half the CPU (ADR 0025)."""
 
     def send_now(self, channel: str, message: Message) -> None:
-        """As `send`, from any thread. Raises RedisError within some seconds."""
-        redis.client(settings.ENV.layer, timeout=PATIENCE).publish(channel, self.serialize(message))
+        """Send as `send` does, from any thread. Raises RedisError after `SEND_TIMEOUT`."""
+        redis.client(settings.ENV.layer, timeout=SEND_TIMEOUT).publish(
+            channel, self.serialize(message)
+        )
 
     def group_send_now(self, group: str, message: Message) -> None:
-        """As `group_send`, from any thread. Raises RedisError within some seconds."""
+        """Send as `group_send` does, from any thread. Raises RedisError after `SEND_TIMEOUT`."""
         self.send_now(channel_of_group(group), message)
 
 
 def channel_of_group(group: str) -> str:
-    """What the group is called in Redis."""
+    """Return the name of the group's channel in Redis."""
     return f"asgi__group__{group}"  # the default prefix; `test_subscriptions` checks it
