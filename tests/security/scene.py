@@ -106,7 +106,8 @@ class Scene:
             subject_type="message", subject_id=self.hidden, revision=1, text="ainda não",
             scope_id=self.room.id,
         )  # fmt: skip
-        record([(content, Verdict(outcome=Outcome.HOLD, score=0.6, decided_by="blocklist"))])
+        with transaction.atomic():
+            record([(content, Verdict(outcome=Outcome.HOLD, score=0.6, decided_by="blocklist"))])
         return Case.objects.get(subject_id=self.hidden).id
 
 

@@ -1,4 +1,4 @@
-"""The queue and the audit trail, for the operators."""
+"""Admin pages of the moderation queue and the audit log."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar, cast
@@ -64,7 +64,7 @@ class WhoDecided(admin.SimpleListFilter):
 
 @admin.register(ModerationLog)
 class ModerationLogAdmin(ReadOnly, ModelAdmin):
-    """Append-only, here as in the database."""
+    """Append-only, as in the database."""
 
     list_display = (
         "created_at",
@@ -114,7 +114,7 @@ class ModerationLogAdmin(ReadOnly, ModelAdmin):
 
 @admin.register(ProviderCall)
 class ProviderCallAdmin(ReadOnly, ModelAdmin):
-    """What was asked of whom, what it cost, and what nobody knows the outcome of."""
+    """Calls to remote providers: their cost, and those of unknown outcome."""
 
     list_display = ("created_at", "provider", "state", "cost", "attempt", "error", "subject_id")
     list_filter = ("state", "provider", ("created_at", RangeDateTimeFilter))
@@ -127,7 +127,7 @@ class ProviderCallAdmin(ReadOnly, ModelAdmin):
 
 @admin.register(ProviderHealth)
 class ProviderHealthAdmin(ReadOnly, ModelAdmin):
-    """Which providers are not asked at the moment, and until when."""
+    """Which providers are not called at the moment, and until when."""
 
     list_display = ("provider", "open_until", "rests_until")
     ordering = ("provider",)
@@ -135,7 +135,7 @@ class ProviderHealthAdmin(ReadOnly, ModelAdmin):
 
 @admin.register(Case)
 class CaseAdmin(ReadOnly, ModelAdmin):
-    """What waits for a person. Rulings are actions; nothing is edited."""
+    """Cases that wait for a moderator. Rulings are actions; fields are not editable."""
 
     list_display = (
         "excerpt",
@@ -151,7 +151,7 @@ class CaseAdmin(ReadOnly, ModelAdmin):
     list_select_related = ("claimed_by",)
     search_fields = ("=subject_id", "=scope_id", "text")
     search_help_text = _("Words of the text, or the id of a message or of a room")
-    ordering = ("-state", "-score", "created_at")  # open ones first
+    ordering = ("-state", "-score", "created_at")  # open cases first
     show_full_result_count = False
     actions: ClassVar = ["approve", "reject"]
     fieldsets = (
@@ -210,8 +210,8 @@ class CaseAdmin(ReadOnly, ModelAdmin):
 
 
 def _refusals(request: HttpRequest, chosen: "QuerySet[Case]", outcome: Outcome) -> Iterator[str]:
-    """Rules on each case by itself; why, for those that could not be decided."""
-    actor_id = cast("UUID", request.user.pk)  # an admin has signed in
+    """Rule on each case by itself; return the reasons for those that could not be decided."""
+    actor_id = cast("UUID", request.user.pk)  # the admin requires a signed-in user
     for case_id in chosen.values_list("pk", flat=True):
         try:
             review.rule(

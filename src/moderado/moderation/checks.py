@@ -1,4 +1,4 @@
-"""What has to be right before anything is judged: a system check, so that start-up refuses."""
+"""System checks of the moderation configuration: start-up refuses an invalid one."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from moderado.moderation import registry
 
 @register("moderation")
 def providers_can_be_built(**_: Any) -> list[CheckMessage]:
-    """One error for every provider that could not judge as it is configured."""
+    """Report one error for every provider that could not work as configured."""
     return [
         Error(
             f"MODERATION_PROVIDERS, {mistake}.",
             hint="docs/providers.md shows how a provider is configured.",
             id="moderation.E001",
         )
-        for mistake in registry.mistakes()
+        for mistake in registry.configuration_errors()
     ]

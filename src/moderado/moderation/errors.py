@@ -1,4 +1,4 @@
-"""What moderation refuses."""
+"""Errors of the moderation context."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -6,14 +6,17 @@ from moderado.core.errors import ApplicationError
 
 
 class ProviderUnavailable(Exception):
-    """The provider gave no answer, so nothing is known. Never read this as approval.
+    """The provider gave no answer. Never read this as approval.
 
-    By default the call may have been carried out, and `ON_UNKNOWN` says what becomes of it.
-    `not_done`: it surely was not (a refused connection), so that asking again cannot be paid twice.
-    `retry_after`: nor this one, and the provider wants to be left alone for so many seconds (429).
-    `exhausted`: nor this one, and asking again will not help (a spent quota, a refused key).
-    `refused`: it answered, but with no opinion (its own filter stopped the text, or the answer
-    cannot be read). Such texts are often the worst, so a person looks at them.
+    By default the call may have been carried out, and `ON_UNKNOWN` decides what follows.
+
+    Attributes:
+        not_done: The call was certainly not carried out (refused connection): a repeat is not paid
+            twice.
+        retry_after: Not carried out either; the provider asks for a rest of so many seconds (429).
+        exhausted: Not carried out, and a repeat will not help (spent quota, rejected key).
+        refused: It answered without an assessment (its own filter stopped the text, or the answer
+            is unreadable). Such texts are often the worst, so a moderator looks at them.
     """
 
     def __init__(

@@ -7,7 +7,7 @@ from moderado.moderation.types import Outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseDecided(Event):
-    """A moderator has ruled: `outcome` is ALLOW or BLOCK, and stands over any machine's."""
+    """A moderator has ruled: `outcome` is ALLOW or BLOCK and overrides any machine verdict."""
 
     case_id: UUID
     subject_type: str

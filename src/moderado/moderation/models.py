@@ -1,4 +1,4 @@
-"""What moderation remembers. Rows address their subject by id, and outlive it."""
+"""Tables of moderation. Rows refer to their subject by id and outlive it."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -13,7 +13,7 @@ OUTCOMES = [(outcome.value, outcome.value) for outcome in Outcome]
 
 
 class ModerationLog(Record):
-    """One line of the audit trail. Database triggers refuse UPDATE, DELETE and TRUNCATE."""
+    """A line of the audit log. Database triggers refuse UPDATE, DELETE and TRUNCATE."""
 
     subject_type = models.CharField(_("subject type"), max_length=32)
     subject_id = models.UUIDField(_("subject"))
@@ -33,7 +33,7 @@ class ModerationLog(Record):
     cost = models.FloatField(_("cost"), default=0.0)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        null=True,  # a machine's verdict: most lines, which `log_actor` leaves out
+        null=True,  # machine verdicts, which are most lines and are not in `log_actor`
         on_delete=models.PROTECT,
         related_name="+",
         db_index=False,
@@ -55,7 +55,7 @@ class ModerationLog(Record):
 
 
 class Case(Record):
-    """Something a person has to look at. Claimed by lease, so that no two work on the same."""
+    """Content that needs a moderator. Claimed by lease, so that two moderators never collide."""
 
     class State(models.TextChoices):
         OPEN = "open", _("open")
@@ -105,9 +105,9 @@ class Case(Record):
 
 
 class ProviderCall(Record):
-    """One call of a provider over the network: reserved, and committed, before it is made.
+    """A call to a remote provider, reserved and committed before it is made.
 
-    What was answered is never asked again; what may have been carried out is not repeated.
+    An answered call is never repeated; one that may have been carried out is not repeated either.
     """
 
     class State(models.TextChoices):
@@ -153,7 +153,7 @@ class ProviderBudget(models.Model):
     provider = models.CharField(_("provider"), max_length=64)
     day = models.DateField(_("day"))
     calls = models.PositiveIntegerField(_("calls"), default=0)
-    # What the last reservation was given: a statement that counts cannot return it otherwise.
+    # What the last reservation was granted: the counting statement cannot return it otherwise.
     granted = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
@@ -166,12 +166,18 @@ class ProviderBudget(models.Model):
 
 
 class ProviderHealth(models.Model):
-    """How a provider has been doing lately, as all workers know it. No row: nothing was amiss."""
+    """A provider's recent failures, shared by all workers. No row: no recent failure."""
 
     provider = models.CharField(_("provider"), max_length=64, primary_key=True)
-    outcomes = models.BigIntegerField(default=0)  # the last 20 as bits, the latest lowest; 1 failed
-    open_until = models.DateTimeField(_("not asked before"), null=True, blank=True)  # the breaker
-    rests_until = models.DateTimeField(_("rests until"), null=True, blank=True)  # by its own wish
+    outcomes = models.BigIntegerField(
+        default=0
+    )  # the last 20 outcomes as bits, the latest lowest; 1 failed
+    open_until = models.DateTimeField(
+        _("not asked before"), null=True, blank=True
+    )  # the circuit breaker
+    rests_until = models.DateTimeField(
+        _("rests until"), null=True, blank=True
+    )  # requested by the provider (Retry-After)
 
     class Meta:
         verbose_name = _("provider's health")

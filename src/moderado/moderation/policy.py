@@ -1,4 +1,4 @@
-"""How opinions become a verdict. Pure: no clock, no database, no network."""
+"""Turns assessments into a verdict. Pure: no clock, no database, no network."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +15,7 @@ from moderado.moderation.types import (
 UNJUDGED = "unjudged"
 OFF = "off"
 
-# What a failure counts as, where an operator decided that it counts as anything.
+# Outcomes of a failure where the configuration assigns one.
 _FAILED = {"hold": Outcome.HOLD, "reject": Outcome.BLOCK}
 
 _Step = tuple[Outcome, Reason | None, str]
@@ -29,13 +29,18 @@ def decide(
     unknown: Mapping[str, str] | None = None,
     policy_version: str = "",
 ) -> Verdict:
-    """The severest opinion wins; content that nobody judged is held for a person.
+    """Return the verdict: the severest step wins; content without any step is held.
 
-    `ladder` says what the failure of a provider means: `next` (nothing: the others decide),
-    `hold`, `reject`, or `approve`, which counts only where nobody had an opinion and no other
-    failure asks for more. `unknown` says whether a call that may have been carried out is to
-    `hold` besides. An answer that is no opinion always does: a provider that refuses to speak of
-    a text has said something, and the silence of the others does not outweigh it.
+    Args:
+        assessments: The providers' assessments.
+        failures: The providers that gave none.
+        ladder: What a provider's failure means: `next` (the others decide), `hold`, `reject`, or
+            `approve`, which counts only without any assessment or other step.
+        unknown: `hold` for providers whose calls of unknown outcome also hold the content.
+        policy_version: Stored with the verdict.
+
+    An answer without an opinion always holds: a provider that refuses to judge a text has said
+    something about it, and other providers do not outweigh that.
     """
     steps = [(each.outcome, _reason(each.outcome), each.provider) for each in assessments]
     for each in failures:
@@ -55,7 +60,7 @@ def decide(
 
 
 def unmoderated(*, policy_version: str = "") -> Verdict:
-    """The verdict of a room that judges nothing: shown, and logged as such."""
+    """Return the verdict of a room in mode `off`: shown, and logged as not judged."""
     return Verdict(outcome=Outcome.ALLOW, decided_by=OFF, policy_version=policy_version)
 
 

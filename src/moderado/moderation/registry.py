@@ -1,4 +1,4 @@
-"""Builds the providers named in `settings.MODERATION_PROVIDERS`, in order, once a process."""
+"""Builds the providers of `settings.MODERATION_PROVIDERS`, in order, once for each process."""
 
 import hashlib
 import json
@@ -30,14 +30,21 @@ def _built() -> tuple[tuple[ConfiguredProvider, ...], list[str]]:
     return build(settings.MODERATION_PROVIDERS)
 
 
-def mistakes() -> list[str]:
-    """What is wrong with the configuration. Asked at start, so that what takes a second to
-    compile is there before the first message, and shared by the processes forked afterwards."""
+def configuration_errors() -> list[str]:
+    """Return the errors of the configuration.
+
+    Called at start, so that rules are compiled before the first message and shared by forked
+    processes.
+    """
     return _built()[1]
 
 
 def configured_providers() -> tuple[ConfiguredProvider, ...]:
-    """Who judges. Raises ImproperlyConfigured, with every mistake, rather than start without."""
+    """Return the configured providers.
+
+    Raises:
+        ImproperlyConfigured: The configuration has errors; the message lists all of them.
+    """
     built, wrong = _built()
     if wrong:
         raise ImproperlyConfigured("MODERATION_PROVIDERS: " + " · ".join(wrong))
@@ -46,25 +53,25 @@ def configured_providers() -> tuple[ConfiguredProvider, ...]:
 
 @cache
 def is_remote() -> bool:
-    """Whether any provider asks over the network."""
+    """Tell whether any provider uses the network."""
     return any(configured.provider.remote for configured in configured_providers())
 
 
 @cache
 def ladder() -> Mapping[str, str]:
-    """What the failure of each provider means, as `policy.decide` takes it."""
+    """Return what each provider's failure means, as `policy.decide` takes it."""
     return {configured.name: configured.on_error.value for configured in configured_providers()}
 
 
 @cache
 def unknown_rules() -> Mapping[str, str]:
-    """What a call of unknown outcome means besides, as `policy.decide` takes it."""
+    """Return what each provider's call of unknown outcome means, as `policy.decide` takes it."""
     return {configured.name: configured.on_unknown.value for configured in configured_providers()}
 
 
 @cache
 def policy_version() -> str:
-    """The same for the same providers, options and rules, in every process."""
+    """Return a digest that is equal in every process with equal providers, options and rules."""
     parts: list[Any] = [
         [
             configured.name,
@@ -80,22 +87,26 @@ def policy_version() -> str:
 
 
 def build(entries: Iterable[Any]) -> tuple[tuple[ConfiguredProvider, ...], list[str]]:
-    """The judges, and a sentence for every entry that is wrong."""
+    """Build the providers.
+
+    Returns:
+        The configured providers, and a sentence for every invalid entry.
+    """
     built: list[ConfiguredProvider] = []
     wrong: list[str] = []
     for number, entry in enumerate(entries, start=1):
         try:
-            built.append(_judge(entry))
+            built.append(_configured(entry))
         except Exception as error:  # noqa: BLE001  (a provider may refuse its options in any way)
             wrong.append(f"provider {number}: {error}")
     named = Counter(configured.name for configured in built)
     wrong += [f"two providers are named {name!r}" for name, count in named.items() if count > 1]
     if not built and not wrong:
-        wrong.append("nobody would judge: name at least one provider")
+        wrong.append("name at least one provider")
     return tuple(built), wrong
 
 
-def _judge(entry: Any) -> ConfiguredProvider:
+def _configured(entry: Any) -> ConfiguredProvider:
     if not isinstance(entry, Mapping) or "BACKEND" not in entry:
         raise ValueError('an entry is {"BACKEND": "dotted.path", "OPTIONS": {…}}')
     if unknown := set(entry) - _KEYS:

@@ -1,4 +1,4 @@
-"""What moderators may look at. `scope_ids` are the rooms they moderate; None is staff: all."""
+"""Queries for moderators. `scope_ids` are the rooms they moderate; None is staff: all rooms."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Scopes = Collection[UUID] | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFilter:
-    """Which lines are asked for. What is None asks for nothing in particular."""
+    """Filters of the audit log. None does not filter."""
 
     subject_id: UUID | None = None
     scope_id: UUID | None = None
@@ -25,7 +25,7 @@ class LogFilter:
 
 
 def logs(*, wanted: LogFilter, scope_ids: Scopes) -> "QuerySet[ModerationLog]":
-    """The audit trail, in no order yet. A provider matches where it had any opinion."""
+    """Return the matching log lines, unordered. A provider matches if it gave any assessment."""
     lines = _within(ModerationLog.objects.select_related("actor"), scope_ids)
     if wanted.subject_id:
         lines = lines.filter(subject_id=wanted.subject_id)
@@ -39,7 +39,7 @@ def logs(*, wanted: LogFilter, scope_ids: Scopes) -> "QuerySet[ModerationLog]":
 
 
 def cases(*, state: str, scope_ids: Scopes) -> "QuerySet[Case]":
-    """Cases in the order in which they want a person: the severest first, then the oldest."""
+    """Return cases by priority: the severest first, then the oldest."""
     return (
         _within(Case.objects.select_related("claimed_by", "decided_by"), scope_ids)
         .filter(state=state)
@@ -47,12 +47,8 @@ def cases(*, state: str, scope_ids: Scopes) -> "QuerySet[Case]":
     )
 
 
-def open_cases(*, scope_ids: Scopes) -> "QuerySet[Case]":
-    return cases(state=Case.State.OPEN, scope_ids=scope_ids)
-
-
 def get_case(*, case_id: UUID, scope_ids: Scopes) -> Case:
-    """Raises NotFound for what is not there, or not this moderator's."""
+    """Return the case. Raises NotFound if it does not exist or belongs to other moderators."""
     found = _within(Case.objects.select_related("claimed_by", "decided_by"), scope_ids)
     case: Case | None = found.filter(pk=case_id).first()
     if case is None:

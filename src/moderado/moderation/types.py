@@ -1,4 +1,4 @@
-"""The vocabulary of moderation: plain, frozen values that every layer may share."""
+"""The value types of moderation: plain and frozen, shared by all layers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ def _nothing() -> Mapping[Any, Any]:
 
 
 class Outcome(StrEnum):
-    """What becomes of the content, from mildest to severest."""
+    """What happens to content, from mildest to severest."""
 
     ALLOW = "ALLOW"
     FLAG = "FLAG"  # visible, and a case is opened
-    HOLD = "HOLD"  # waits for a person
+    HOLD = "HOLD"  # waits for a moderator
     BLOCK = "BLOCK"
 
     @property
@@ -32,7 +32,7 @@ _SEVERITY = {outcome: severity for severity, outcome in enumerate(Outcome)}
 
 
 class Category(StrEnum):
-    """What may be wrong with content. Every provider maps its own categories onto these."""
+    """What content may be judged for. Every provider maps its own categories onto these."""
 
     PROFANITY = "profanity"
     HARASSMENT = "harassment"
@@ -47,16 +47,16 @@ class Category(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why content is not shown, as its author is told: stable codes, public."""
+    """Why content is not shown: stable public codes for its author."""
 
     POLICY = "policy"  # a rule or a provider found a category; see `categories`
-    REVIEW = "review"  # held for a person: the machine was not sure, or said to wait
-    UNJUDGED = "unjudged"  # held because nobody could judge it
-    MODERATOR = "moderator"  # a person ruled
+    REVIEW = "review"  # held for a moderator: the verdict was uncertain, or asked for review
+    UNJUDGED = "unjudged"  # held because no provider could judge it
+    MODERATOR = "moderator"  # a moderator ruled
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be judged. `scope_id` groups subjects that share moderators (a room, say)."""
+    """The content to judge. `scope_id` groups subjects that share moderators, such as a room."""
 
     subject_type: str
     subject_id: UUID
@@ -64,7 +64,6 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     scope_id: UUID | None = None
     author_id: UUID | None = None
-    lang_hint: str = ""
     context: Mapping[str, Any] = msgspec.field(default_factory=_nothing)
 
 
@@ -80,7 +79,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """One provider's opinion of one content. `categories` scores are 0..1."""
+    """One provider's assessment of one content. Scores in `categories` are 0..1."""
 
     provider: str
     outcome: Outcome
@@ -93,23 +92,23 @@ class Assessment:
 
 
 class Fault(StrEnum):
-    """What is known of a call that brought no opinion."""
+    """What is known about a call without an assessment."""
 
-    NOT_ASKED = "not_asked"  # no call was made: a spent budget, an open breaker, a provider at rest
-    NOT_DONE = "not_done"  # surely not carried out
-    BUSY = (
-        "busy"  # surely not carried out; the provider named the seconds it wants to be left alone
+    NOT_ASKED = "not_asked"  # no call was made: spent budget, open breaker, provider's rest period
+    NOT_DONE = "not_done"  # certainly not carried out
+    BUSY = "busy"  # certainly not carried out; the provider named a rest period in seconds
+    EXHAUSTED = (
+        "exhausted"  # certainly not carried out, nor will later calls be: the quota is spent
     )
-    EXHAUSTED = "exhausted"  # surely not carried out, nor will another be: its quota is spent
-    UNKNOWN = "unknown"  # may have been carried out, and billed
-    NO_OPINION = "no_opinion"  # it answered, and the answer is none
+    UNKNOWN = "unknown"  # may have been carried out and billed
+    NO_OPINION = "no_opinion"  # answered without an assessment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A provider that gave no opinion. Logged beside the verdict, never read as one.
+    """A provider without an assessment. Logged with the verdict, never read as one.
 
-    `retry_after`: it may be asked about this content again, in so many seconds.
+    `retry_after`: seconds after which this content may be sent again; None: not again.
     """
 
     provider: str
@@ -121,15 +120,13 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What the policy concludes. `score` is the severest category's, 0..1."""
+    """The policy's decision. `score` is that of the severest category, 0..1."""
 
     outcome: Outcome
     score: float = 0.0
     categories: Mapping[Category, float] = field(default_factory=_nothing)
     reason: Reason | None = None  # None when the content is shown
     policy_version: str = ""
-    decided_by: str = (
-        ""  # which step of the ladder decided: a provider's name, `unjudged`, `off`, …
-    )
+    decided_by: str = ""  # the deciding step: a provider's name, `unjudged`, `off`, …
     assessments: tuple[Assessment, ...] = ()
     failures: tuple[Failure, ...] = ()

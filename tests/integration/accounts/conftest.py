@@ -1,4 +1,4 @@
-"""What the tests of accounts share."""
+"""Fixtures of the account tests."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from moderado.core import events
 
 @pytest.fixture
 def ended(monkeypatch):
-    """The sessions whose end has been told, in order."""
+    """The ids of published SessionEnded events, in order."""
     heard = []
     monkeypatch.setitem(events._after_commit, SessionEnded, (heard.append,))
     return heard

@@ -1,4 +1,4 @@
-"""Accounts: what they may be called, and what is refused."""
+"""Accounts: valid and invalid values."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -26,7 +26,7 @@ def refused(**changes):
     return set(refusal.value.fields)
 
 
-def test_an_account_is_made_with_what_was_given():
+def test_registration_stores_the_given_values():
     user = accounts.register(**GOOD, language="en")
 
     assert (user.email, user.name, user.language) == ("ana@example.org", "Ana", "en")
@@ -34,7 +34,7 @@ def test_an_account_is_made_with_what_was_given():
     assert not user.is_staff
 
 
-def test_everything_that_is_wrong_is_said_at_once():
+def test_all_registration_errors_are_reported_together():
     assert refused(email="no", name=" ", password="1", language="xx") == {
         "email",
         "name",
@@ -47,22 +47,22 @@ def test_everything_that_is_wrong_is_said_at_once():
     "password",
     ["short", "12345678901234", "password1234", "ana@example.org", "x" * 257],
 )
-def test_a_weak_password_is_refused(password):
+def test_weak_password_is_refused(password):
     assert refused(password=password) == {"password"}
 
 
-def test_a_password_like_the_name_is_refused():
+def test_password_similar_to_the_name_is_refused():
     assert refused(name="Anastasia Romanova", password="anastasiaromanova") == {"password"}
 
 
-def test_an_e_mail_is_taken_once_however_it_is_written():
+def test_email_is_unique_ignoring_case():
     accounts.register(**GOOD)
 
     assert refused(email=" ANA@EXAMPLE.ORG") == {"email"}
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_who_register_one_e_mail_at_once_one_succeeds():
+def test_concurrent_registrations_of_one_email_create_one_account():
     start = Barrier(6)
 
     def attempt(_):
@@ -85,23 +85,23 @@ def test_of_many_who_register_one_e_mail_at_once_one_succeeds():
     "given, kept",
     [
         ("  Ana \t\n Maria ", "Ana Maria"),
-        ("A\u202ena", "Ana"),  # turns the line around
+        ("A\u202ena", "Ana"),  # right-to-left override
         ("Ana\u200b", "Ana"),
         ("Jose\u0301", "Jos\u00e9"),
         ('Ana\n{"level":"error"}', 'Ana {"level":"error"}'),
         ("<b>Ana</b>", "<b>Ana</b>"),
     ],
 )
-def test_a_name_stands_on_one_line_and_hides_nothing(given, kept):
+def test_name_has_one_line_and_no_hidden_characters(given, kept):
     assert accounts.clean_name(given) == kept
 
 
 @pytest.mark.parametrize("name", ["", " ", "\u3164", "\u2800\u2800", "\u200b", "\x00", "x" * 81])
-def test_a_name_that_shows_nothing_or_is_too_long_is_refused(name):
+def test_blank_or_too_long_name_is_refused(name):
     assert refused(name=name) == {"name"}
 
 
-def test_a_profile_is_changed_only_where_something_is_given():
+def test_profile_update_changes_only_given_fields():
     user = make_user(name="Ana", language="pt-br")
 
     accounts.update_profile(user_id=user.id, language="en")
@@ -110,12 +110,12 @@ def test_a_profile_is_changed_only_where_something_is_given():
     assert (user.name, user.language) == ("Ana", "en")
 
 
-def test_an_account_that_is_not_there_has_no_profile_to_change():
+def test_profile_update_of_an_unknown_account_is_refused():
     with pytest.raises(NotAuthenticated):
         accounts.update_profile(user_id=uuid4(), name="Ana")
 
 
-def test_people_are_found_by_name_and_never_by_e_mail():
+def test_user_search_matches_names_but_not_emails():
     ana = make_user(name="Ana Souza", email="secret@example.org")
     make_user(name="Bia")
     make_user(name="Ana Gone", is_active=False)
@@ -125,7 +125,7 @@ def test_people_are_found_by_name_and_never_by_e_mail():
     assert list(users_matching("%")) == []
 
 
-def test_the_first_superuser_is_made_from_the_command_line(monkeypatch):
+def test_createsuperuser_command_works(monkeypatch):
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "uma frase bem longa")
 
     call_command("createsuperuser", "--noinput", email="Root@Example.org", name="Root", verbosity=0)

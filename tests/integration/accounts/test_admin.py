@@ -1,4 +1,4 @@
-"""The operators' pages of accounts and sessions."""
+"""Admin pages of accounts and sessions."""
 
 from uuid import uuid4
 
@@ -28,11 +28,11 @@ def act(client, model, action, *rows):
 @pytest.mark.parametrize(
     "page", ["user/", "user/add/", "user/?q=ana", "session/", "session/?state=open"]
 )
-def test_its_pages_open(operator, page):
+def test_admin_pages_open(operator, page):
     assert operator.get(f"/admin/accounts/{page}").status_code == 200
 
 
-def test_an_account_is_shown_with_its_sessions(operator):
+def test_account_page_shows_its_sessions(operator):
     user = make_user()
     sessions.open_session(user=user)
 
@@ -42,7 +42,7 @@ def test_an_account_is_shown_with_its_sessions(operator):
     assert "sessions-0-id" in page.content.decode()
 
 
-def test_an_account_made_there_may_sign_in(operator):
+def test_account_created_in_admin_can_sign_in(operator):
     form = {"email": "New@Example.org", "name": "New", "language": "en"}
     passwords = {"password1": "uma frase bem longa", "password2": "uma frase bem longa"}
 
@@ -51,7 +51,7 @@ def test_an_account_made_there_may_sign_in(operator):
     assert sessions.sign_in(email="new@example.org", password="uma frase bem longa")
 
 
-def test_deactivating_ends_the_sessions_of_others_but_not_of_oneself(operator):
+def test_deactivation_action_skips_the_acting_user(operator):
     user = make_user()
     session = sessions.open_session(user=user)
     oneself = User.objects.get(name="Operator")
@@ -66,7 +66,7 @@ def test_deactivating_ends_the_sessions_of_others_but_not_of_oneself(operator):
     assert oneself.is_active
 
 
-def test_a_session_can_be_ended_and_nothing_else_done_to_it(operator):
+def test_session_can_only_be_ended(operator):
     session = sessions.open_session(user=make_user())
     page = f"/admin/accounts/session/{session.pk}"
 
@@ -78,7 +78,7 @@ def test_a_session_can_be_ended_and_nothing_else_done_to_it(operator):
     assert session.ended_at
 
 
-def test_an_account_cannot_be_deleted_there(operator):
+def test_account_cannot_be_deleted(operator):
     user = make_user()
 
     answer = operator.post(f"/admin/accounts/user/{user.pk}/delete/", {"post": "yes"})
@@ -87,7 +87,7 @@ def test_an_account_cannot_be_deleted_there(operator):
     assert User.objects.filter(pk=user.pk).exists()
 
 
-def test_a_password_changed_there_ends_every_session(operator):
+def test_password_changed_in_admin_ends_every_session(operator):
     user = make_user()
     session = sessions.open_session(user=user)
 
@@ -100,13 +100,13 @@ def test_a_password_changed_there_ends_every_session(operator):
     assert session.ended_at
 
 
-def test_ending_a_session_signs_its_browser_out_of_the_admin(operator):
+def test_ended_session_is_signed_out_of_the_admin(operator):
     sessions.end_session(session_id=Session.objects.get(user__name="Operator").id)
 
     assert operator.get("/admin/").status_code == 302
 
 
-def test_the_sign_in_form_of_the_admin_stands_under_the_same_limits(client, settings):
+def test_admin_sign_in_form_is_rate_limited(client, settings):
     settings.LIMIT_SIGN_IN_PER_ACCOUNT = "2/minute"
     user = make_user(email=f"{uuid4().hex}@example.org", is_staff=True)
     form = {"username": user.email, "password": "wrong"}

@@ -1,4 +1,4 @@
-"""A sign-in on the page ends with its session, for every way of asking who is there."""
+"""A page's sign-in ends with its session, for synchronous and asynchronous access."""
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -25,13 +25,13 @@ def request_of(client):
     return _request_of
 
 
-def test_who_is_signed_in_is_known(request_of):
+def test_signed_in_user_is_known(request_of):
     user = make_user()
 
     assert request_of(user).user == user
 
 
-def test_who_was_signed_out_elsewhere_is_nobody_and_the_cookie_is_worthless(request_of):
+def test_cookie_of_an_ended_session_is_anonymous(request_of):
     user = make_user()
     request = request_of(user)
     sessions.end_sessions_of(user_id=user.id)
@@ -41,7 +41,7 @@ def test_who_was_signed_out_elsewhere_is_nobody_and_the_cookie_is_worthless(requ
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_the_answer_is_the_same_for_code_that_awaits_it(request_of):
+async def test_async_access_gives_the_same_user(request_of):
     user = await sync_to_async(make_user)()
     request = await sync_to_async(request_of)(user)
     assert await request.auser() == user

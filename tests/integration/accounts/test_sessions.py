@@ -1,4 +1,4 @@
-"""A session lives while its tokens are used once each, and ends for every way in at once."""
+"""Sessions: token rotation, reuse detection, and the ways a session ends."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -28,7 +28,7 @@ def signed_in(user=None):
     return session, sessions.tokens_of(session=session)
 
 
-def test_an_access_token_becomes_a_principal_by_one_query(django_assert_num_queries):
+def test_access_token_is_resolved_in_one_query(django_assert_num_queries):
     user = make_user(name="Ana", language="en", is_staff=True)
     session, pair = signed_in(user)
 
@@ -39,7 +39,7 @@ def test_an_access_token_becomes_a_principal_by_one_query(django_assert_num_quer
     assert (principal.name, principal.language, principal.is_staff) == ("Ana", "en", True)
 
 
-def test_the_name_is_the_present_one_and_not_the_tokens():
+def test_principal_has_the_current_name():
     user = make_user(name="Before")
     _, pair = signed_in(user)
 
@@ -48,7 +48,7 @@ def test_the_name_is_the_present_one_and_not_the_tokens():
     assert sessions.principal_of_access_token(token=pair.access).name == "After"
 
 
-def test_a_refresh_token_is_good_once():
+def test_refresh_token_works_once():
     _, first = signed_in()
 
     second = sessions.refresh(token=first.refresh)
@@ -58,7 +58,7 @@ def test_a_refresh_token_is_good_once():
     assert sessions.principal_of_access_token(token=third.access)
 
 
-def test_a_refresh_token_used_twice_ends_its_session_and_this_is_told(ended, commit):
+def test_reused_refresh_token_ends_its_session(ended, commit):
     session, first = signed_in()
     second = sessions.refresh(token=first.refresh)
 
@@ -74,7 +74,7 @@ def test_a_refresh_token_used_twice_ends_its_session_and_this_is_told(ended, com
             sessions.principal_of_access_token(token=token)
 
 
-def test_the_other_sessions_of_the_account_live_on():
+def test_other_sessions_of_the_account_stay_open():
     user = make_user()
     _, phone = signed_in(user)
     _, desk = signed_in(user)
@@ -86,7 +86,7 @@ def test_the_other_sessions_of_the_account_live_on():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_who_refresh_at_once_one_wins_and_the_session_ends(ended):
+def test_concurrent_refresh_ends_the_session(ended):
     session, pair = signed_in()
     start = Barrier(8)
 
@@ -108,7 +108,7 @@ def test_of_two_who_refresh_at_once_one_wins_and_the_session_ends(ended):
         sessions.refresh(token=winners[0].refresh)
 
 
-def test_a_session_that_is_not_used_expires(settings, clock):
+def test_unused_session_expires(settings, clock):
     settings.REFRESH_TOKEN_DAYS = 1
     session, pair = signed_in()
     clock.shift(timedelta(hours=23))
@@ -123,7 +123,7 @@ def test_a_session_that_is_not_used_expires(settings, clock):
         sessions.refresh(token=pair.refresh)
 
 
-def test_signing_out_ends_the_session_and_this_is_told_once(ended, commit):
+def test_sign_out_ends_the_session_and_publishes_once(ended, commit):
     session, pair = signed_in()
 
     with commit():
@@ -135,7 +135,7 @@ def test_signing_out_ends_the_session_and_this_is_told_once(ended, commit):
         sessions.principal_of_access_token(token=pair.access)
 
 
-def test_a_token_that_was_used_before_still_signs_out():
+def test_used_refresh_token_still_signs_out():
     _, first = signed_in()
     second = sessions.refresh(token=first.refresh)
 
@@ -146,19 +146,19 @@ def test_a_token_that_was_used_before_still_signs_out():
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c"])
-def test_rubbish_signs_nobody_out(token):
+def test_invalid_token_signs_out_no_session(token):
     with pytest.raises(NotAuthenticated):
         sessions.sign_out(token=token)
 
 
-def test_an_access_token_signs_nobody_out():
+def test_access_token_signs_out_no_session():
     _, pair = signed_in()
 
     with pytest.raises(NotAuthenticated):
         sessions.sign_out(token=pair.access)
 
 
-def test_a_deactivated_account_loses_every_session_and_each_is_told(ended, commit):
+def test_deactivation_ends_and_publishes_every_session(ended, commit):
     user = make_user()
     opened = [signed_in(user)[0].id for _ in range(3)]
     stranger, _ = signed_in()
@@ -170,7 +170,7 @@ def test_a_deactivated_account_loses_every_session_and_each_is_told(ended, commi
     assert selectors.live_sessions([*opened, stranger.id]) == {stranger.id}
 
 
-def test_an_account_deactivated_behind_our_back_is_refused_all_the_same():
+def test_account_deactivated_by_sql_is_refused():
     user = make_user()
     session, pair = signed_in(user)
     User.objects.filter(id=user.id).update(is_active=False)
@@ -182,7 +182,7 @@ def test_an_account_deactivated_behind_our_back_is_refused_all_the_same():
         sessions.refresh(token=pair.refresh)
 
 
-def test_a_new_password_ends_every_session(ended, commit):
+def test_new_password_ends_every_session(ended, commit):
     user = make_user()
     session, _ = signed_in(user)
 
@@ -194,7 +194,7 @@ def test_a_new_password_ends_every_session(ended, commit):
 
 
 @pytest.mark.parametrize("change", ["password", "deactivation"])
-def test_a_sign_in_that_was_under_way_when_every_session_ended_opens_none(change):
+def test_sign_in_during_password_change_opens_no_session(change):
     user = make_user()
     checked = sessions.account_of(email=user.email, password=PASSWORD)
     if change == "password":
@@ -206,7 +206,7 @@ def test_a_sign_in_that_was_under_way_when_every_session_ended_opens_none(change
         sessions.open_session(user=checked)
 
 
-def test_a_hash_brought_up_to_date_at_a_sign_in_ends_no_session(settings):
+def test_rehash_at_sign_in_ends_no_session(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
     user = make_user()
     session, _ = signed_in(user)
@@ -223,7 +223,7 @@ def test_a_hash_brought_up_to_date_at_a_sign_in_ends_no_session(settings):
     assert selectors.live_sessions([session.id]) == {session.id}
 
 
-def test_other_changes_of_an_account_end_no_session():
+def test_other_account_changes_end_no_session():
     user = make_user()
     session, _ = signed_in(user)
 
@@ -234,7 +234,7 @@ def test_other_changes_of_an_account_end_no_session():
 
 @pytest.mark.proves("S34")
 @pytest.mark.parametrize("change", ["unknown", "password", "inactive"])
-def test_a_wrong_sign_in_is_refused_alike_and_the_hasher_always_runs(change, monkeypatch):
+def test_failed_sign_ins_are_alike_and_always_hash(change, monkeypatch):
     user = make_user(is_active=change != "inactive")
     email = "nobody@example.org" if change == "unknown" else user.email
     password = "wrong" if change == "password" else PASSWORD
@@ -257,13 +257,13 @@ def count_hashes(monkeypatch):
     return runs
 
 
-def test_the_e_mail_is_the_same_however_it_is_written():
+def test_email_is_case_insensitive():
     make_user(email="Ana@Example.org")
 
     assert sessions.sign_in(email=" ANA@example.ORG ", password=PASSWORD)
 
 
-def test_signing_in_through_django_opens_a_session_and_signing_out_ends_it(client, ended, commit):
+def test_django_sign_in_opens_and_sign_out_ends_a_session(client, ended, commit):
     user = make_user()
     client.force_login(user)
     session = Session.objects.get(user=user)
@@ -275,7 +275,7 @@ def test_signing_in_through_django_opens_a_session_and_signing_out_ends_it(clien
     assert [event.session_id for event in ended] == [session.id]
 
 
-def test_who_signs_in_again_in_one_browser_leaves_the_first_session(client):
+def test_second_sign_in_ends_the_browsers_first_session(client):
     user = make_user()
     client.force_login(user)
     client.force_login(user)
@@ -283,12 +283,12 @@ def test_who_signs_in_again_in_one_browser_leaves_the_first_session(client):
     assert Session.objects.filter(user=user, ended_at=None).count() == 1
 
 
-def test_a_session_that_does_not_exist_is_not_told_apart():
+def test_unknown_session_is_refused_like_an_ended_one():
     with pytest.raises(NotAuthenticated):
         selectors.principal_of_session(uuid4())
 
 
-def test_a_token_whose_user_is_not_the_sessions_is_refused():
+def test_token_of_another_user_is_refused():
     session, _ = signed_in()
     session.user = make_user()
 
@@ -296,7 +296,7 @@ def test_a_token_whose_user_is_not_the_sessions_is_refused():
         sessions.principal_of_access_token(token=tokens.access_token(session))
 
 
-def test_a_session_of_a_page_is_not_kept_by_a_token_it_never_had():
+def test_page_session_is_not_extended_by_a_token():
     session, _ = signed_in()
     ended_at = timezone.now()
     Session.objects.filter(id=session.id).update(ended_at=ended_at)
@@ -307,7 +307,7 @@ def test_a_session_of_a_page_is_not_kept_by_a_token_it_never_had():
     assert session.ended_at == ended_at
 
 
-def test_sessions_whose_time_is_over_are_forgotten(settings):
+def test_expired_sessions_are_deleted(settings):
     settings.REFRESH_TOKEN_DAYS = 1
     over, _ = signed_in()
     Session.objects.filter(id=over.id).update(expires_at=timezone.now() - timedelta(seconds=1))
@@ -320,8 +320,8 @@ def test_sessions_whose_time_is_over_are_forgotten(settings):
 
 
 @pytest.mark.parametrize("change", ["none", "ended", "expired", "inactive"])
-def test_a_socket_opens_in_the_sessions_in_which_a_request_is_answered(change):
-    """The statement of `principal_of_session` says again, in SQL, what `open_sessions` says."""
+def test_sockets_and_requests_accept_the_same_sessions(change):
+    """The SQL of `principal_of_session` agrees with the ORM query `open_sessions`."""
     session = sessions.open_session(user=make_user())
     past = timezone.now() - timedelta(seconds=1)
     changes = {"ended": {"ended_at": past}, "expired": {"expires_at": past}}

@@ -1,4 +1,4 @@
-"""A ticket opens one socket, once, for half a minute, for the session that asked for it."""
+"""Tickets: valid once, for 30 seconds, for the session that requested them."""
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -22,14 +22,14 @@ def principal():
     return selectors.principal_of(sessions.open_session(user=make_user()))
 
 
-def test_a_ticket_is_the_principal_that_asked_for_it(principal):
+def test_ticket_resolves_to_its_principal(principal):
     ticket = tickets.issue_ticket(principal=principal)
 
     assert ticket.expires_in == 30
     assert tickets.redeem_ticket(ticket=ticket.ticket) == principal
 
 
-def test_a_ticket_is_good_once(principal):
+def test_ticket_works_once(principal):
     ticket = tickets.issue_ticket(principal=principal).ticket
     tickets.redeem_ticket(ticket=ticket)
 
@@ -39,7 +39,7 @@ def test_a_ticket_is_good_once(principal):
 
 @pytest.mark.proves("S5")
 @pytest.mark.django_db(transaction=True)
-def test_of_fifty_who_come_at_once_with_one_ticket_exactly_one_enters(principal):
+def test_concurrent_ticket_uses_succeed_exactly_once(principal):
     ticket = tickets.issue_ticket(principal=principal).ticket
     start = Barrier(50)
 
@@ -59,7 +59,7 @@ def test_of_fifty_who_come_at_once_with_one_ticket_exactly_one_enters(principal)
 
 
 @pytest.mark.proves("S5")
-def test_a_ticket_lives_half_a_minute_by_the_clock_of_redis(principal):
+def test_ticket_expires_after_30_s_on_the_clock_of_redis(principal):
     ticket = tickets.issue_ticket(principal=principal).ticket
 
     assert 25_000 < redis.client().pttl(tickets._key(ticket)) <= 30_000
@@ -68,14 +68,14 @@ def test_a_ticket_lives_half_a_minute_by_the_clock_of_redis(principal):
         tickets.redeem_ticket(ticket=ticket)
 
 
-def test_redis_never_sees_a_ticket(principal):
+def test_redis_stores_no_ticket_in_plain_text(principal):
     ticket = tickets.issue_ticket(principal=principal).ticket
 
     assert not [key for key in redis.client().scan_iter() if ticket in key]
     assert len(ticket) >= 43  # 32 bytes
 
 
-def test_a_ticket_of_a_session_that_has_ended_opens_nothing(principal):
+def test_ticket_of_an_ended_session_is_refused(principal):
     ticket = tickets.issue_ticket(principal=principal).ticket
     sessions.end_session(session_id=principal.session_id)
 
@@ -84,12 +84,12 @@ def test_a_ticket_of_a_session_that_has_ended_opens_nothing(principal):
 
 
 @pytest.mark.parametrize("junk", ["", "x", "\x00", "é", "\ud800", "*", "x" * 100_000])
-def test_whatever_else_is_shown_opens_nothing(junk):
+def test_invalid_ticket_is_refused(junk):
     with pytest.raises(NotAuthenticated):
         tickets.redeem_ticket(ticket=junk)
 
 
-def test_without_redis_nobody_is_given_a_ticket_and_this_is_said(principal, settings):
+def test_ticket_request_without_redis_is_unavailable(principal, settings):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     settings.REDIS_URL = f"redis://127.0.0.1:{port}/0"

@@ -35,7 +35,7 @@ def act(client, model, action, *rows):
         "message/?q=dia&status__exact=REJECTED",
     ],
 )
-def test_its_pages_open(operator, page):
+def test_admin_pages_open(operator, page):
     make_message()
 
     assert operator.get(f"/admin/chat/{page}").status_code == 200

@@ -1,4 +1,4 @@
-"""Limits hold in all threads, and without Redis too."""
+"""Rate limits hold across threads, and without Redis."""
 
 import socket
 import threading
@@ -28,7 +28,7 @@ def silent_redis(settings):
 
 @pytest.fixture
 def no_redis(settings):
-    """An address where nobody listens."""
+    """An address without a listener."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     settings.REDIS_URL = f"redis://127.0.0.1:{port}/0"
@@ -46,7 +46,7 @@ def accepted(limit, key, times):
         return sum(pool.map(attempt, range(times)))
 
 
-def test_exactly_the_quota_is_accepted_whatever_comes_at_once():
+def test_concurrent_uses_accept_exactly_the_quota():
     assert accepted("20/minute", uuid4(), 100) == 20
 
 
@@ -55,7 +55,7 @@ def test_each_key_has_its_own_quota():
     assert accepted("2/minute", uuid4(), 3) == 2
 
 
-def test_who_is_refused_is_told_how_long_to_wait():
+def test_refusal_states_the_wait():
     key = uuid4()
     limits.hit("1/minute", key)
 
@@ -65,7 +65,7 @@ def test_who_is_refused_is_told_how_long_to_wait():
     assert 55 <= refusal.value.retry_after <= 60
 
 
-def test_after_that_wait_it_is_accepted(clock):
+def test_use_is_accepted_after_the_wait(clock):
     key = uuid4()
     limits.hit("1/minute", key)
     with pytest.raises(RateLimited) as refusal:
@@ -76,11 +76,11 @@ def test_after_that_wait_it_is_accepted(clock):
     limits.hit("1/minute", key)
 
 
-def test_the_quota_holds_in_this_process_while_redis_is_away(no_redis):
+def test_quota_holds_locally_without_redis(no_redis):
     assert accepted("20/minute", uuid4(), 100) == 20
 
 
-def test_who_come_first_and_at_once_are_counted_together(no_redis, monkeypatch):
+def test_first_concurrent_uses_share_one_local_counter(no_redis, monkeypatch):
     made = []
     another = threading.Barrier(2)
 
@@ -88,7 +88,7 @@ def test_who_come_first_and_at_once_are_counted_together(no_redis, monkeypatch):
         def __init__(self) -> None:
             made.append(self)
             with suppress(threading.BrokenBarrierError):
-                another.wait(0.3)  # seconds in which somebody else may make one as well
+                another.wait(0.3)  # seconds in which another thread may start one as well
             super().__init__()
 
     monkeypatch.setattr(limits, "MemoryStorage", Store)
@@ -98,7 +98,7 @@ def test_who_come_first_and_at_once_are_counted_together(no_redis, monkeypatch):
     assert len(made) == 1
 
 
-def test_a_silent_redis_is_waited_for_once_and_then_left_alone(silent_redis):
+def test_silent_redis_is_tried_once_per_pause(silent_redis):
     began = time.monotonic()
     for _ in range(20):
         limits.hit("100/minute", "test", uuid4())
@@ -106,7 +106,7 @@ def test_a_silent_redis_is_waited_for_once_and_then_left_alone(silent_redis):
     assert time.monotonic() - began < 1.5
 
 
-def test_redis_is_asked_again_when_the_pause_is_over(no_redis, settings, monkeypatch):
+def test_redis_is_tried_again_after_the_pause(no_redis, settings, monkeypatch):
     monkeypatch.setattr(limits, "PAUSE", 0.0)
     here = settings.REDIS_URL
     key = uuid4()
@@ -117,7 +117,7 @@ def test_redis_is_asked_again_when_the_pause_is_over(no_redis, settings, monkeyp
         limits.hit("1/minute", key)
 
 
-def test_many_are_counted_in_one_exchange_each_for_itself():
+def test_many_uses_are_counted_in_one_exchange():
     one, other = uuid4(), uuid4()
 
     keys = [one, other, one, one]
@@ -127,10 +127,10 @@ def test_many_are_counted_in_one_exchange_each_for_itself():
     assert [refusal is None for refusal in refusals] == [True, True, True, False]
     assert 55 <= refusals[3].retry_after <= 60
     with pytest.raises(RateLimited):
-        limits.hit("2/minute", "a", one)  # it is the same quota
+        limits.hit("2/minute", "a", one)  # the same quota
 
 
-def test_a_redis_that_has_forgotten_how_to_count_is_taught_again():
+def test_script_is_loaded_again_after_flush():
     limits.hit("2/minute", uuid4())
     redis.client().script_flush()
     key = ("a", uuid4())
@@ -138,11 +138,11 @@ def test_a_redis_that_has_forgotten_how_to_count_is_taught_again():
     refusals = limits.hit_all([[("2/minute", key)]] * 3)
 
     assert [refusal is None for refusal in refusals] == [True, True, False]
-    assert not limits._outage.lasts()  # it was Redis that counted
+    assert not limits._outage.lasts()  # Redis counted it
 
 
 @pytest.mark.parametrize("redis_is_there", [True, False])
-def test_what_is_refused_first_is_counted_no_further(redis_is_there, request):
+def test_chain_stops_at_the_first_refusal(redis_is_there, request):
     if not redis_is_there:
         request.getfixturevalue("no_redis")
     person, others, room = ("user", uuid4()), ("user", uuid4()), ("room", uuid4())
@@ -156,7 +156,7 @@ def test_what_is_refused_first_is_counted_no_further(redis_is_there, request):
         limits.hit("2/minute", *room)
 
 
-def test_uses_that_are_a_window_old_count_no_longer(clock):
+def test_uses_older_than_the_window_expire(clock):
     key = uuid4()
     limits.hit("2/minute", key)
     clock.shift(50)

@@ -1,4 +1,4 @@
-"""The web's pool hands out connections that are there, and asks nobody who has said nothing."""
+"""The pool hands out live connections without asking the server."""
 
 import psycopg
 import pytest
@@ -35,7 +35,7 @@ def backend(asked) -> int:
     return asked.execute("SELECT pg_backend_pid()").fetchone()[0]
 
 
-def test_one_that_rests_is_given_out_without_asking_the_server(pool):
+def test_idle_connection_is_checked_without_a_round_trip(pool):
     with pool.connection() as asked:
         pid = backend(asked)
     with connection.cursor() as cursor:
@@ -48,7 +48,7 @@ def test_one_that_rests_is_given_out_without_asking_the_server(pool):
             assert backend(asked) == pid
 
 
-def test_one_that_the_server_has_ended_is_replaced(pool):
+def test_connection_closed_by_the_server_is_replaced(pool):
     with pool.connection() as asked:
         pid = backend(asked)
     with connection.cursor() as cursor:

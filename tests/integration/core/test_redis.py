@@ -1,4 +1,4 @@
-"""Clients that wait for nobody long, and find a restarted Redis again."""
+"""Redis clients time out quickly and reconnect to a restarted server."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ def own_id() -> int:
 
 
 def after_many_calls() -> int:
-    """The connection of a thread that asks again and again."""
+    """The own connection of a busy thread."""
     for _ in range(redis.OFTEN):
         own_id()
     return own_id()
@@ -21,14 +21,14 @@ def after_many_calls() -> int:
 
 @pytest.fixture(autouse=True)
 def fresh_thread():
-    """Has not asked yet."""
+    """A thread that has not called Redis yet."""
     redis._forget()
     yield
     redis._forget()
 
 
 @pytest.mark.parametrize("calls_before", [0, redis.OFTEN])
-def test_a_connection_that_was_cut_is_made_anew(settings, calls_before):
+def test_closed_connection_is_reopened(settings, calls_before):
     for _ in range(calls_before):
         redis.client()
     client = redis.client()
@@ -40,7 +40,7 @@ def test_a_connection_that_was_cut_is_made_anew(settings, calls_before):
     assert client.client_id() != cut
 
 
-def test_who_asks_again_and_again_has_a_connection_of_their_own():
+def test_busy_thread_gets_its_own_connection():
     mine = after_many_calls()
     with ThreadPoolExecutor(1) as other:
         theirs = other.submit(after_many_calls).result()
@@ -48,7 +48,7 @@ def test_who_asks_again_and_again_has_a_connection_of_their_own():
     assert own_id() == mine != theirs
 
 
-def test_a_thread_that_asks_a_few_times_makes_no_connection_for_it():
+def test_short_lived_thread_uses_the_shared_pool():
     pooled = own_id()
 
     for _ in range(3):
@@ -56,7 +56,7 @@ def test_a_thread_that_asks_a_few_times_makes_no_connection_for_it():
             assert other.submit(own_id).result() == pooled
 
 
-def test_a_forked_process_shares_no_connection():
+def test_forked_process_shares_no_connection():
     mine = after_many_calls()
     parents = redis.client()
 
@@ -66,7 +66,7 @@ def test_a_forked_process_shares_no_connection():
     assert parents.client_id() == mine
 
 
-def test_an_answer_that_does_not_come_is_given_up_soon():
+def test_missing_answer_times_out():
     client = redis.client()
     began = time.monotonic()
 
@@ -76,7 +76,7 @@ def test_an_answer_that_does_not_come_is_given_up_soon():
     assert time.monotonic() - began < 1.5
 
 
-async def test_a_client_of_the_event_loop_gives_up_as_soon():
+async def test_async_client_times_out():
     client = redis.new_async_client()
     began = time.monotonic()
     try:
@@ -88,6 +88,6 @@ async def test_a_client_of_the_event_loop_gives_up_as_soon():
     assert time.monotonic() - began < 1.5
 
 
-def test_a_unix_socket_is_an_address_too():
+def test_unix_socket_url_is_accepted():
     with pytest.raises(redis.RedisError, match="nobody"):
         redis.client("unix:///run/nobody/redis.sock").ping()

@@ -1,4 +1,4 @@
-"""The doorbell: many presses, one ring, and never a caller that waits."""
+"""The wake-up: many notifications, one task, and no blocked caller."""
 
 import threading
 
@@ -13,86 +13,86 @@ DEADLINE = 10
 
 
 @pytest.fixture
-def rung():
-    """Counts rings: `acquire` waits for one."""
+def sent():
+    """Counts sent tasks: `acquire` waits for one."""
     return threading.Semaphore(0)
 
 
 @pytest.fixture
-def bell(rung):
-    return Wakeup(name=str(new_id()), send=rung.release)
+def wakeup(sent):
+    return Wakeup(name=str(new_id()), send=sent.release)
 
 
-def test_a_press_rings(bell, rung):
-    bell.notify()
+def test_notify_enqueues_a_task(wakeup, sent):
+    wakeup.notify()
 
-    assert rung.acquire(timeout=DEADLINE)
+    assert sent.acquire(timeout=DEADLINE)
 
 
-def test_until_somebody_answers_it_rings_once(bell, rung):
-    bell.notify()
-    assert rung.acquire(timeout=DEADLINE)
+def test_only_one_task_is_enqueued_until_acknowledged(wakeup, sent):
+    wakeup.notify()
+    assert sent.acquire(timeout=DEADLINE)
 
     for _ in range(20):
-        bell.notify()
-    assert not rung.acquire(timeout=0.2)
+        wakeup.notify()
+    assert not sent.acquire(timeout=0.2)
 
-    bell.acknowledge()
-    bell.notify()
-    assert rung.acquire(timeout=DEADLINE)
+    wakeup.acknowledge()
+    wakeup.notify()
+    assert sent.acquire(timeout=DEADLINE)
 
 
-def test_who_is_at_the_door_hears_a_knock_and_only_one(bell, rung):
-    bell.notify()
-    assert rung.acquire(timeout=DEADLINE)
-    assert not bell.wait(0.01)
+def test_idle_worker_receives_exactly_one_signal(wakeup, sent):
+    wakeup.notify()
+    assert sent.acquire(timeout=DEADLINE)
+    assert not wakeup.wait(0.01)
 
     heard = []
-    listening = threading.Thread(target=lambda: heard.append(bell.wait(DEADLINE)))
+    listening = threading.Thread(target=lambda: heard.append(wakeup.wait(DEADLINE)))
     listening.start()
-    bell.notify()
+    wakeup.notify()
     listening.join(DEADLINE)
 
     assert heard == [True]
-    assert not bell.wait(0.01)
-    assert not rung.acquire(timeout=0.1)
+    assert not wakeup.wait(0.01)
+    assert not sent.acquire(timeout=0.1)
 
 
-def test_a_knock_that_nobody_waited_for_is_heard_by_the_next_who_does(bell, rung):
-    bell.notify()
-    assert rung.acquire(timeout=DEADLINE)
-    bell.notify()
+def test_unread_signal_reaches_the_next_wait(wakeup, sent):
+    wakeup.notify()
+    assert sent.acquire(timeout=DEADLINE)
+    wakeup.notify()
 
-    _until(lambda: bell.wait(0.01))
+    _until(lambda: wakeup.wait(0.01))
 
 
-def test_a_ring_that_could_not_be_sent_is_sent_as_soon_as_it_can_be(rung, monkeypatch):
+def test_failed_notification_is_repeated(sent, monkeypatch):
     monkeypatch.setattr(module, "_PAUSE", 0.01)
     failures = [RedisConnectionError() for _ in range(3)]
 
     def send():
         if failures:
             raise failures.pop()
-        rung.release()
+        sent.release()
 
-    bell = Wakeup(name=str(new_id()), send=send)
-    bell.notify()
+    wakeup = Wakeup(name=str(new_id()), send=send)
+    wakeup.notify()
 
-    assert rung.acquire(timeout=DEADLINE)
+    assert sent.acquire(timeout=DEADLINE)
     assert not failures
 
 
-def test_a_redis_that_is_away_is_nobodys_problem(bell, rung, monkeypatch):
+def test_unreachable_redis_raises_nothing(wakeup, sent, monkeypatch):
     def away():
         raise RedisConnectionError
 
     monkeypatch.setattr(module, "client", away)
-    bell.notify()
-    bell.acknowledge()
-    assert not bell.wait(0.01)
+    wakeup.notify()
+    wakeup.acknowledge()
+    assert not wakeup.wait(0.01)
     monkeypatch.undo()
 
-    _until(lambda: (bell.notify(), rung.acquire(timeout=0.05))[1])
+    _until(lambda: (wakeup.notify(), sent.acquire(timeout=0.05))[1])
 
 
 def _until(condition):

@@ -2,7 +2,7 @@ import threading
 import uuid
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from moderado.moderation.models import Case
 from moderado.moderation.services.screening import record
@@ -22,11 +22,12 @@ def make_content(**fields):
 
 @pytest.fixture
 def held():
-    """Opens a case, as a held message does."""
+    """Open a case, as for a held message."""
 
     def hold(*, outcome=Outcome.HOLD, score=0.6, **fields):
         content = make_content(**fields)
-        record([(content, Verdict(outcome=outcome, score=score, decided_by="blocklist"))])
+        with transaction.atomic():
+            record([(content, Verdict(outcome=outcome, score=score, decided_by="blocklist"))])
         return Case.objects.get(subject_id=content.subject_id, revision=content.revision)
 
     return hold
@@ -34,7 +35,7 @@ def held():
 
 @pytest.fixture
 def decided(monkeypatch):
-    """Every CaseDecided that was published."""
+    """Every published CaseDecided."""
     published = []
     monkeypatch.setattr("moderado.moderation.services.review.publish", published.append)
     return published
@@ -42,9 +43,9 @@ def decided(monkeypatch):
 
 @pytest.fixture
 def at_once():
-    """What so many threads get that do the same at the same moment, each with a session of its own.
+    """Run `work` in so many threads at once, each with its own connection; return the results.
 
-    They commit: `pytest.mark.django_db(transaction=True)`.
+    They commit: use `pytest.mark.django_db(transaction=True)`.
     """
 
     def run(number, work):
@@ -71,7 +72,7 @@ def at_once():
 
 
 def _unpooled():
-    """A connection as workers have it: the web's pool is smaller than a crowd of them."""
+    """A connection like a worker's: the web's pool is smaller than the number of threads."""
     own = connections.create_connection("default")
     options = {**own.settings_dict["OPTIONS"], "pool": False}
     own.settings_dict = {**own.settings_dict, "OPTIONS": options}

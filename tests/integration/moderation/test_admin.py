@@ -1,4 +1,4 @@
-"""The queue and the audit trail in the admin."""
+"""The moderation queue and the audit log in the admin."""
 
 import pytest
 from django.urls import reverse
@@ -29,7 +29,7 @@ def act(client, action, *cases):
 @pytest.mark.parametrize(
     "action, outcome", [("approve", "ALLOW"), ("reject", "BLOCK")], ids=["approve", "reject"]
 )
-def test_cases_are_decided_from_the_list(client, staff, held, decided, action, outcome):
+def test_cases_are_decided_by_list_actions(client, staff, held, decided, action, outcome):
     first, second = held(), held()
 
     assert act(client, action, first, second).status_code == 200
@@ -39,7 +39,7 @@ def test_cases_are_decided_from_the_list(client, staff, held, decided, action, o
     assert len(decided) == 2
 
 
-def test_what_another_has_taken_is_refused_with_a_reason(client, staff, held, decided):
+def test_case_claimed_by_another_is_refused_with_a_reason(client, staff, held, decided):
     case, free = held(), held()
     review.claim_case(actor_id=make_user().id, case_id=case.id, scope_ids=None)
 
@@ -51,7 +51,7 @@ def test_what_another_has_taken_is_refused_with_a_reason(client, staff, held, de
     assert len(answer.context["messages"]) == 2
 
 
-def test_the_queue_shows_a_text_as_text(client, staff, held):
+def test_queue_escapes_markup(client, staff, held):
     held(text="<script>alert(1)</script>")
 
     page = client.get(CASES).content.decode()
@@ -60,7 +60,7 @@ def test_the_queue_shows_a_text_as_text(client, staff, held):
     assert "<script>alert" not in page
 
 
-def test_both_lists_can_be_filtered_and_searched(client, staff, held):
+def test_queue_and_log_can_be_filtered_and_searched(client, staff, held):
     case = held()
 
     for query in ({"q": str(case.subject_id)}, {"state__exact": "open", "origin__exact": "hold"}):
@@ -79,12 +79,12 @@ def test_both_lists_can_be_filtered_and_searched(client, staff, held):
 
 
 @pytest.mark.parametrize("query", ["abc", "%", "é'"])
-def test_searching_for_anything_is_harmless(client, staff, query):
+def test_search_accepts_arbitrary_input(client, staff, query):
     assert client.get(LOGS, {"q": query}).status_code == 200
     assert client.get(CASES, {"q": query}).status_code == 200
 
 
-def test_staff_see_which_provider_is_not_asked_and_until_when(client, staff):
+def test_health_page_shows_open_breakers(client, staff):
     ProviderHealth.objects.create(provider="judge", open_until=timezone.now())
 
     page = client.get(reverse("admin:moderation_providerhealth_changelist"))
@@ -92,7 +92,7 @@ def test_staff_see_which_provider_is_not_asked_and_until_when(client, staff):
     assert "judge" in page.content.decode()
 
 
-def test_nothing_is_added_changed_or_deleted_by_hand(client, staff, held):
+def test_admin_offers_no_add_change_or_delete(client, staff, held):
     case = held()
     line = ModerationLog.objects.get()
 

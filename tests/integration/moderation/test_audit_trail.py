@@ -1,4 +1,4 @@
-"""The moderation log, as the database keeps it."""
+"""The database keeps the moderation log append-only."""
 
 import uuid
 
@@ -24,7 +24,7 @@ def refused(statement):
     return True
 
 
-def test_a_line_cannot_be_changed(line):
+def test_log_line_cannot_be_updated(line):
     line.verdict = Outcome.ALLOW
 
     assert refused(line.save)
@@ -32,16 +32,16 @@ def test_a_line_cannot_be_changed(line):
     assert line.verdict == Outcome.BLOCK
 
 
-def test_a_line_cannot_be_deleted(line):
+def test_log_line_cannot_be_deleted(line):
     assert refused(line.delete)
     assert ModerationLog.objects.filter(pk=line.pk).exists()
 
 
-def test_the_log_cannot_be_emptied(line):
+def test_log_cannot_be_truncated(line):
     def empty():
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            # As it stands everywhere but in the tests' own database; undone with the transaction.
+            # As everywhere but in the test database; rolled back with the transaction.
             cursor.execute(
                 "ALTER TABLE moderation_moderationlog ENABLE TRIGGER moderation_log_never_emptied"
             )
@@ -52,5 +52,5 @@ def test_the_log_cannot_be_emptied(line):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_tests_that_commit_may_still_empty_their_database(line):
+def test_test_database_can_be_truncated(line):
     assert ModerationLog.objects.filter(pk=line.pk).exists()

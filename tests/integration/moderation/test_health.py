@@ -1,4 +1,4 @@
-"""The breaker and the rest of a provider: shared by all workers, on the database's clock."""
+"""Circuit breaker and rest period of a provider: shared by all workers, on the database's clock."""
 
 import uuid
 from datetime import timedelta
@@ -36,7 +36,7 @@ def content():
 
 
 def reserved(number=1):
-    """Calls that may be made, and what keeps the others from being made."""
+    """Return the calls that may be made, and the errors of the others."""
     with transaction.atomic():
         prepared = prepare([content() for _ in range(number)])
     calls = [call for each in prepared for call in each.calls]
@@ -44,7 +44,7 @@ def reserved(number=1):
 
 
 def ended(*answers):
-    """Calls are made, and end like this."""
+    """Settle the calls with this result."""
     calls, _ = reserved(len(answers))
     assert len(calls) == len(answers)
     ledger.settle(zip(calls, answers, strict=True))
@@ -55,7 +55,7 @@ def opened():
 
 
 def time_passes():
-    """The ten seconds of an open breaker are over."""
+    """Let the ten seconds of an open breaker pass."""
     ProviderHealth.objects.update(open_until=F("open_until") - timedelta(seconds=10))
 
 
@@ -67,11 +67,11 @@ def errors(failures):
     return {each.error for each in failures}
 
 
-def test_while_all_is_well_nothing_is_written_and_one_row_read(django_assert_num_queries):
+def test_healthy_provider_reads_one_row_and_writes_none(django_assert_num_queries):
     with django_assert_num_queries(5):  # savepoint, calls before, health, insert, release
         calls, _ = reserved(50)
 
-    with django_assert_num_queries(50 + 3):  # savepoint, calls, the update of no row, release
+    with django_assert_num_queries(50 + 3):  # savepoint, calls, an update of no row, release
         ledger.settle([(call, GOOD) for call in calls])
 
     assert not ProviderHealth.objects.exists()
@@ -79,7 +79,7 @@ def test_while_all_is_well_nothing_is_written_and_one_row_read(django_assert_num
 
 @pytest.mark.parametrize("fault", [Fault.UNKNOWN, Fault.NOT_DONE, Fault.EXHAUSTED])
 @pytest.mark.proves("R42")
-def test_five_failures_of_the_last_twenty_calls_open_the_breaker(fault):
+def test_breaker_opens_at_5_failures_of_20_calls(fault):
     ended(*[failed(fault)] * 4)
     ended(*[GOOD] * 15)
     assert reserved()[0]
@@ -92,16 +92,16 @@ def test_five_failures_of_the_last_twenty_calls_open_the_breaker(fault):
     assert {each.retry_after for each in kept} == {None}  # the ladder decides at once
 
 
-def test_older_failures_are_forgotten():
+def test_failures_beyond_the_last_20_calls_are_forgotten():
     ended(*[failed()] * 4)
-    ended(*[GOOD] * 17)  # the first of four is the 21st now
+    ended(*[GOOD] * 17)  # the first of the four is now the 21st
 
     ended(failed())
 
     assert not is_open()
 
 
-def test_twenty_good_calls_leave_nothing_to_remember():
+def test_20_successes_clear_the_record():
     ended(*[failed()] * 4)
 
     ended(*[GOOD] * 30)
@@ -110,13 +110,13 @@ def test_twenty_good_calls_leave_nothing_to_remember():
 
 
 @pytest.mark.parametrize("fault", [Fault.BUSY, Fault.NO_OPINION])
-def test_an_odd_text_or_a_busy_moment_opens_no_breaker(fault):
+def test_no_opinion_and_busy_answers_open_no_breaker(fault):
     ended(*[failed(fault)] * 30)
 
     assert not is_open()
 
 
-def test_neither_a_spent_budget_nor_an_open_breaker_is_a_failure(settings):
+def test_calls_not_made_are_no_failures(settings):
     settings.MODERATION_PROVIDERS = [REMOTE | {"BUDGET": 0}]
     reserved(10)
     assert not ProviderHealth.objects.exists()
@@ -129,7 +129,7 @@ def test_neither_a_spent_budget_nor_an_open_breaker_is_a_failure(settings):
     assert ProviderHealth.objects.get().open_until == until
 
 
-def test_what_an_open_breaker_refuses_is_neither_reserved_nor_counted(settings):
+def test_open_breaker_reserves_and_counts_no_call(settings):
     settings.MODERATION_PROVIDERS = [REMOTE | {"BUDGET": 100}]
     opened()
 
@@ -140,7 +140,7 @@ def test_what_an_open_breaker_refuses_is_neither_reserved_nor_counted(settings):
 
 
 @pytest.mark.proves("R42")
-def test_after_ten_seconds_one_call_finds_out_for_all():
+def test_open_breaker_allows_one_probe_after_10_s():
     opened()
     time_passes()
 
@@ -150,7 +150,7 @@ def test_after_ten_seconds_one_call_finds_out_for_all():
     assert (len(calls), len(kept), later, len(kept_later)) == (1, 9, [], 10)
 
 
-def test_its_success_closes_the_breaker():
+def test_successful_probe_closes_the_breaker():
     opened()
     time_passes()
     (probe,), _ = reserved()
@@ -159,11 +159,11 @@ def test_its_success_closes_the_breaker():
 
     assert len(reserved(10)[0]) == 10
     ended(*[failed()] * 4)
-    assert not is_open()  # what was before it opened is forgotten
+    assert not is_open()  # outcomes from before it opened are forgotten
 
 
 @pytest.mark.parametrize("fault", [Fault.NO_OPINION, Fault.BUSY])
-def test_who_answers_is_back_whatever_the_answer(fault):
+def test_any_answer_to_the_probe_closes_the_breaker(fault):
     opened()
     time_passes()
     (probe,), _ = reserved()
@@ -173,7 +173,7 @@ def test_who_answers_is_back_whatever_the_answer(fault):
     assert not is_open()
 
 
-def test_its_failure_opens_it_for_another_ten_seconds():
+def test_failed_probe_reopens_the_breaker_for_10_s():
     opened()
     time_passes()
     (probe,), _ = reserved()
@@ -186,7 +186,7 @@ def test_its_failure_opens_it_for_another_ten_seconds():
     assert reserved()[0] == []
 
 
-def test_a_probe_whose_worker_died_is_followed_by_another():
+def test_lost_probe_is_followed_by_another():
     opened()
     time_passes()
     reserved()
@@ -195,7 +195,7 @@ def test_a_probe_whose_worker_died_is_followed_by_another():
     assert len(reserved(5)[0]) == 1
 
 
-def test_late_answers_to_earlier_calls_neither_close_nor_prolong_it():
+def test_late_answers_do_not_change_an_open_breaker():
     early, _ = reserved(2)
     opened()
     until = ProviderHealth.objects.get().open_until
@@ -205,7 +205,7 @@ def test_late_answers_to_earlier_calls_neither_close_nor_prolong_it():
     assert ProviderHealth.objects.get().open_until == until
 
 
-def test_a_call_under_a_key_is_not_repeated_while_the_breaker_is_open(settings):
+def test_keyed_call_is_not_repeated_while_the_breaker_is_open(settings):
     settings.MODERATION_PROVIDERS = [KEYED]
     one = content()
     with transaction.atomic():
@@ -218,7 +218,7 @@ def test_a_call_under_a_key_is_not_repeated_while_the_breaker_is_open(settings):
     assert (prepared.calls, errors(prepared.opinions)) == ([], {"breaker_open"})
 
 
-def test_one_providers_breaker_is_not_anothers(settings):
+def test_each_provider_has_its_own_breaker(settings):
     opened()
     settings.MODERATION_PROVIDERS = [REMOTE, KEYED]
 
@@ -228,7 +228,7 @@ def test_one_providers_breaker_is_not_anothers(settings):
     assert [each.provider for each in kept] == ["remote"]
 
 
-def test_opening_and_closing_are_told_once_each():
+def test_opening_and_closing_are_logged_once_each():
     def counted(event):
         return BREAKERS.labels(provider="remote", event=event)._value.get()
 
@@ -244,7 +244,7 @@ def test_opening_and_closing_are_told_once_each():
 
 
 @pytest.mark.proves("R40")
-def test_a_provider_that_asked_for_it_is_left_alone_by_everybody():
+def test_rest_period_stops_all_calls_to_the_provider():
     ended(failed(Fault.BUSY, retry_after=3.0))
 
     calls, kept = reserved(2)
@@ -255,14 +255,14 @@ def test_a_provider_that_asked_for_it_is_left_alone_by_everybody():
     assert ProviderCall.objects.count() == 1
 
 
-def test_and_asked_again_when_its_time_is_over():
+def test_provider_is_called_again_after_its_rest_period():
     ended(failed(Fault.BUSY, retry_after=3.0))
     ProviderHealth.objects.update(rests_until=Now() - timedelta(seconds=1))
 
     assert reserved()[0]
 
 
-def test_of_several_wishes_the_longest_counts():
+def test_longest_rest_period_applies():
     ended(*(failed(Fault.BUSY, retry_after=seconds) for seconds in (2.0, 30.0, 5.0)))
     early, _ = reserved()
 
@@ -270,7 +270,7 @@ def test_of_several_wishes_the_longest_counts():
     assert ProviderHealth.objects.filter(rests_until__gt=Now() + timedelta(seconds=25)).exists()
 
 
-def test_a_resting_provider_is_not_probed_either():
+def test_resting_provider_is_not_probed():
     early, _ = reserved()
     opened()
     ledger.settle([(early[0], failed(Fault.BUSY, retry_after=30.0))])
@@ -281,7 +281,7 @@ def test_a_resting_provider_is_not_probed_either():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.proves("R42")
-def test_of_thirty_two_workers_exactly_one_probes(at_once):
+def test_exactly_one_of_32_workers_probes(at_once):
     opened()
     time_passes()
 
@@ -291,7 +291,7 @@ def test_of_thirty_two_workers_exactly_one_probes(at_once):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_failure_is_lost_when_workers_count_at_once(at_once):
+def test_concurrent_failures_are_all_counted(at_once):
     calls, _ = reserved(4)
 
     at_once(4, lambda: ledger.settle([(calls.pop(), failed())]))

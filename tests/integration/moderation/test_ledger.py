@@ -1,4 +1,4 @@
-"""Remote calls: reserved before they are made, answered once, paid for at most once."""
+"""The ledger: calls are reserved before they are made, answered once, paid for at most once."""
 
 import asyncio
 import uuid
@@ -48,7 +48,7 @@ def begun(*contents) -> list[Prepared]:
 
 
 def judged(one, seconds=5):
-    """What becomes of one content, by every step that a worker takes."""
+    """Run one content through every step of a worker."""
     (prepared,) = begun(one)
     for call in prepared.calls:
         answer = asyncio.run(asyncio.wait_for(ask(call), seconds))
@@ -61,7 +61,7 @@ def states():
     return sorted(ProviderCall.objects.values_list("attempt", "state"))
 
 
-def test_remote_and_local_opinions_make_one_verdict(settings):
+def test_remote_and_local_assessments_make_one_verdict(settings):
     settings.MODERATION_PROVIDERS = [REMOTE, OBEDIENT]
 
     verdict = judged(content("HOLD"))
@@ -71,7 +71,7 @@ def test_remote_and_local_opinions_make_one_verdict(settings):
     assert {each.provider for each in verdict.assessments} == {"remote", "obedient"}
 
 
-def test_what_a_local_rule_blocks_is_not_sent_anywhere(settings):
+def test_locally_blocked_content_is_not_sent(settings):
     settings.MODERATION_PROVIDERS = [REMOTE, OBEDIENT]
 
     verdict = judged(content("BLOCK"))
@@ -80,7 +80,7 @@ def test_what_a_local_rule_blocks_is_not_sent_anywhere(settings):
     assert (Remote.asked, states()) == ([], [])
 
 
-def test_a_remote_failure_leaves_the_decision_to_the_local_rules(settings):
+def test_remote_failure_leaves_the_decision_to_local_rules(settings):
     settings.MODERATION_PROVIDERS = [REMOTE, OBEDIENT]
 
     verdict = judged(content("FAIL"))
@@ -89,13 +89,13 @@ def test_a_remote_failure_leaves_the_decision_to_the_local_rules(settings):
     assert verdict.failures[0].provider == "remote"
 
 
-def test_a_remote_failure_with_nobody_else_is_held():
+def test_remote_failure_without_other_providers_is_held():
     verdict = judged(content("FAIL"))
 
     assert (verdict.outcome, verdict.reason) == (HOLD, Reason.UNJUDGED)
 
 
-def test_a_provider_is_not_waited_for_beyond_its_time_out(settings):
+def test_call_ends_at_its_time_out(settings):
     settings.MODERATION_PROVIDERS = [REMOTE | {"TIMEOUT": 0.05, "ON_ERROR": "hold"}, OBEDIENT]
 
     verdict = judged(content("WAIT"))
@@ -105,14 +105,14 @@ def test_a_provider_is_not_waited_for_beyond_its_time_out(settings):
     assert states() == [(1, "unknown")]
 
 
-def test_a_call_is_reserved_before_it_is_made():
+def test_call_is_reserved_before_it_is_made():
     (prepared,) = begun(content())
 
     assert (states(), Remote.asked) == ([(1, "reserved")], [])
     assert len(prepared.calls) == 1
 
 
-def test_what_was_answered_is_never_asked_again():
+def test_answered_call_is_never_repeated():
     one = content("HOLD this")
     first = judged(one)
 
@@ -133,7 +133,7 @@ def test_another_revision_is_another_call():
     assert Remote.asked == ["oi", "changed"]
 
 
-def test_a_call_whose_worker_died_is_not_repeated():
+def test_call_of_a_dead_worker_is_not_repeated():
     one = content()
     begun(one)
 
@@ -143,7 +143,7 @@ def test_a_call_whose_worker_died_is_not_repeated():
     assert (Remote.asked, states()) == ([], [(1, "unknown")])
 
 
-def test_under_an_idempotency_key_it_is_repeated_with_the_same_one(settings):
+def test_keyed_call_is_repeated_with_the_same_key(settings):
     settings.MODERATION_PROVIDERS = [KEYED]
     one = content()
     (died,) = begun(one)
@@ -157,7 +157,7 @@ def test_under_an_idempotency_key_it_is_repeated_with_the_same_one(settings):
 
 
 @pytest.mark.proves("R41")
-def test_what_timed_out_under_a_key_is_asked_again_under_the_same(settings):
+def test_timed_out_keyed_call_is_repeated_with_the_same_key(settings):
     settings.MODERATION_PROVIDERS = [KEYED | {"TIMEOUT": 0.05}]
     one = content("WAIT")
 
@@ -171,7 +171,7 @@ def test_what_timed_out_under_a_key_is_asked_again_under_the_same(settings):
     assert states() == [(1, "answered")]
 
 
-def test_a_repeat_that_was_refused_leaves_the_first_call_unknown(settings):
+def test_refused_repeat_leaves_the_first_call_unknown(settings):
     settings.MODERATION_PROVIDERS = [KEYED]
     one = content("BUSY")
     begun(one)
@@ -179,11 +179,11 @@ def test_a_repeat_that_was_refused_leaves_the_first_call_unknown(settings):
     judged(one)
     judged(one)
 
-    assert len(set(Keyed.keys)) == 1  # a new key might be a second bill
+    assert len(set(Keyed.keys)) == 1  # a new key could mean a second bill
     assert states() == [(1, "unknown")]
 
 
-def test_a_key_is_not_used_again_where_the_operator_says_so(settings):
+def test_keyed_call_is_not_repeated_when_configured(settings):
     settings.MODERATION_PROVIDERS = [KEYED | {"ON_UNKNOWN": "next"}, OBEDIENT]
     one = content()
     begun(one)
@@ -195,7 +195,7 @@ def test_a_key_is_not_used_again_where_the_operator_says_so(settings):
 
 @pytest.mark.parametrize("backend", [REMOTE, KEYED])
 @pytest.mark.parametrize("died", [True, False])
-def test_what_may_have_been_done_is_held_where_the_operator_says_so(settings, backend, died):
+def test_unknown_call_is_held_when_configured(settings, backend, died):
     settings.MODERATION_PROVIDERS = [backend | {"ON_UNKNOWN": "hold"}, OBEDIENT]
     one = content("oi" if died else "FAIL")
     if died:
@@ -209,7 +209,7 @@ def test_what_may_have_been_done_is_held_where_the_operator_says_so(settings, ba
 
 
 @pytest.mark.proves("R40")
-def test_a_spent_quota_is_not_asked_for_again():
+def test_exhausted_quota_is_not_retried():
     one = content("SPENT")
 
     first, again = judged(one), judged(one)
@@ -220,7 +220,7 @@ def test_a_spent_quota_is_not_asked_for_again():
 
 
 @pytest.mark.proves("R43")
-def test_an_answer_that_is_no_opinion_is_not_asked_for_again(settings):
+def test_answer_without_opinion_is_not_retried(settings):
     settings.MODERATION_PROVIDERS = [REMOTE, OBEDIENT]
     one = content("ODD")
 
@@ -232,7 +232,7 @@ def test_an_answer_that_is_no_opinion_is_not_asked_for_again(settings):
     assert (Remote.asked, states()) == (["ODD"], [(1, "refused")])
 
 
-def test_what_surely_was_not_done_may_be_tried_again():
+def test_call_certainly_not_made_is_retried():
     one = content("BUSY")
 
     first = judged(one)
@@ -242,10 +242,10 @@ def test_what_surely_was_not_done_may_be_tried_again():
     assert states() == [(1, "failed"), (2, "failed")]
 
 
-def test_an_answer_that_comes_too_late_is_recorded_since_it_was_paid_for():
+def test_late_answer_is_recorded():
     one = content()
     (slow,) = begun(one)
-    judged(one)  # by another worker, which gives the call up as unknown
+    judged(one)  # by another worker, which marks the call as unknown
 
     ledger.settle([(slow.calls[0], asyncio.run(ask(slow.calls[0])))])
 
@@ -253,7 +253,7 @@ def test_an_answer_that_comes_too_late_is_recorded_since_it_was_paid_for():
     assert judged(one).outcome is ALLOW
 
 
-def test_beyond_its_budget_a_provider_is_not_asked(settings):
+def test_spent_budget_stops_calls(settings):
     settings.MODERATION_PROVIDERS = [REMOTE | {"BUDGET": 3}]
 
     prepared = begun(*(content(str(n)) for n in range(5)))
@@ -264,7 +264,7 @@ def test_beyond_its_budget_a_provider_is_not_asked(settings):
     assert ProviderCall.objects.count() == 3
 
 
-def test_a_new_day_has_a_new_budget(settings):
+def test_budget_renews_each_day(settings):
     settings.MODERATION_PROVIDERS = [REMOTE | {"BUDGET": 1}]
     yesterday = timezone.now().date() - timedelta(days=1)
     ProviderBudget.objects.create(provider="remote", day=yesterday, calls=1)
@@ -276,7 +276,7 @@ def test_a_new_day_has_a_new_budget(settings):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.proves("R44")
-def test_of_thirty_two_workers_together_none_takes_the_hundred_and_first_call(settings, at_once):
+def test_32_workers_never_exceed_the_budget(settings, at_once):
     settings.MODERATION_PROVIDERS = [REMOTE | {"BUDGET": 100}]
 
     prepared = at_once(32, lambda: [each for _ in range(4) for each in begun(content())])
@@ -290,7 +290,7 @@ def test_of_thirty_two_workers_together_none_takes_the_hundred_and_first_call(se
 
 
 @pytest.mark.proves("R44")
-def test_what_is_over_budget_is_left_to_the_ladder(settings):
+def test_content_over_budget_follows_the_ladder(settings):
     settings.MODERATION_PROVIDERS = [REMOTE | {"BUDGET": 1}, OBEDIENT]
 
     verdicts = [judged(content("FLAG")), judged(content("FLAG"))]
@@ -301,7 +301,7 @@ def test_what_is_over_budget_is_left_to_the_ladder(settings):
 
 
 @pytest.mark.proves("R27")
-def test_the_day_of_a_budget_and_the_hour_of_an_answer_are_the_databases(settings, clock):
+def test_budget_day_and_answer_time_use_the_database_clock(settings, clock):
     settings.MODERATION_PROVIDERS = [REMOTE | {"BUDGET": 5}]
     clock.shift(timedelta(days=2))
 
@@ -312,7 +312,7 @@ def test_the_day_of_a_budget_and_the_hour_of_an_answer_are_the_databases(setting
     assert ProviderCall.objects.filter(settled_at__lte=Now()).exists()
 
 
-def test_what_is_recorded_is_what_was_said():
+def test_ledger_stores_the_whole_answer():
     answer = Assessment(
         provider="remote", outcome=HOLD, model="m-1", cost=0.002, raw={"id": "x"}, latency=0.1
     )
@@ -327,7 +327,7 @@ def test_what_is_recorded_is_what_was_said():
 
 
 @pytest.mark.parametrize("budget", [-1, 1.5, "10", True])
-def test_a_budget_that_is_none_is_refused(budget):
+def test_invalid_budget_is_refused(budget):
     _, wrong = registry.build([REMOTE | {"BUDGET": budget}])
 
     assert "BUDGET" in wrong[0]

@@ -1,4 +1,4 @@
-"""What is written down of a judgement."""
+"""What the moderation log records."""
 
 import pytest
 import structlog
@@ -21,7 +21,7 @@ def judged(text, **fields):
     return content, ModerationLog.objects.get(subject_id=content.subject_id)
 
 
-def test_a_line_says_what_was_found_where_and_by_whom(settings):
+def test_log_line_contains_matches_positions_and_provider(settings):
     settings.MODERATION_PROVIDERS = [BLOCKLIST]
 
     content, line = judged("oi seu filho da puta")
@@ -40,7 +40,7 @@ def test_a_line_says_what_was_found_where_and_by_whom(settings):
     assert line.raw["blocklist"]["outcome"] == "BLOCK"
 
 
-def test_a_failure_stands_beside_the_verdict():
+def test_failure_is_logged_with_the_verdict():
     content = make_content()
     failure = Failure(provider="judge", error="TimeoutError", latency=8.0)
     verdict = Verdict(outcome=Outcome.HOLD, decided_by="unjudged", failures=(failure,))
@@ -61,7 +61,7 @@ def test_a_failure_stands_beside_the_verdict():
         (Outcome.BLOCK, None),
     ],
 )
-def test_what_a_person_has_to_see_opens_a_case(outcome, origin):
+def test_held_and_flagged_content_opens_a_case(outcome, origin):
     content = make_content()
 
     record([(content, Verdict(outcome=outcome, score=0.5))])
@@ -72,7 +72,7 @@ def test_what_a_person_has_to_see_opens_a_case(outcome, origin):
         assert (cases[0].text, cases[0].scope_id) == (content.text, content.scope_id)
 
 
-def test_recording_twice_opens_no_second_case():
+def test_recording_twice_opens_one_case():
     content, verdict = make_content(), Verdict(outcome=Outcome.HOLD)
 
     record([(content, verdict)])
@@ -82,7 +82,7 @@ def test_recording_twice_opens_no_second_case():
     assert ModerationLog.objects.filter(subject_id=content.subject_id).count() == 2
 
 
-def test_nothing_is_written_when_the_transaction_fails():
+def test_rollback_removes_log_and_case():
     with transaction.atomic():
         record([(make_content(), Verdict(outcome=Outcome.HOLD))])
         transaction.set_rollback(True)
@@ -91,7 +91,7 @@ def test_nothing_is_written_when_the_transaction_fails():
     assert not Case.objects.exists()
 
 
-def test_what_is_shown_unjudged_is_logged_as_such():
+def test_unjudged_content_is_logged_as_off():
     content = make_content()
 
     record_unjudged(content)
@@ -100,7 +100,7 @@ def test_what_is_shown_unjudged_is_logged_as_such():
     assert (line.verdict, line.decided_by, line.provider) == (Outcome.ALLOW, "off", "")
 
 
-def test_a_batch_takes_two_statements(django_assert_num_queries):
+def test_batch_takes_two_statements(django_assert_num_queries):
     pairs = [(make_content(), Verdict(outcome=Outcome.HOLD)) for _ in range(50)]
 
     with django_assert_num_queries(2):

@@ -1,4 +1,4 @@
-"""People judge: claimed by one, decided once."""
+"""Moderators: one claims a case, and it is decided once."""
 
 import threading
 from datetime import timedelta
@@ -44,7 +44,7 @@ def lapse(case):
     Case.objects.filter(pk=case.pk).update(claimed_until=past)
 
 
-def test_a_claimed_case_is_nobody_elses(held, ana, rui):
+def test_claimed_case_is_refused_to_others(held, ana, rui):
     case = claim(ana, held())
 
     assert case.claimed_by == ana
@@ -55,7 +55,7 @@ def test_a_claimed_case_is_nobody_elses(held, ana, rui):
         rule(rui, case)
 
 
-def test_claiming_again_takes_it_longer(held, ana):
+def test_repeated_claim_extends_the_lease(held, ana):
     case = claim(ana, held())
     Case.objects.filter(pk=case.pk).update(claimed_until=timezone.now() + timedelta(minutes=1))
 
@@ -65,14 +65,14 @@ def test_claiming_again_takes_it_longer(held, ana):
     assert again.version > case.version
 
 
-def test_a_claim_that_has_lapsed_is_free(held, ana, rui):
+def test_lapsed_claim_is_free(held, ana, rui):
     case = claim(ana, held())
     lapse(case)
 
     assert claim(rui, case).claimed_by == rui
 
 
-def test_a_ruling_closes_the_case_and_tells_the_rest(held, ana, decided):
+def test_ruling_closes_the_case_and_publishes_the_event(held, ana, decided):
     case = held(score=0.7)
 
     ruled = rule(ana, case, "BLOCK", note="  veja o contexto ")
@@ -86,7 +86,7 @@ def test_a_ruling_closes_the_case_and_tells_the_rest(held, ana, decided):
     assert (event.revision, event.outcome, event.actor_id) == (1, Outcome.BLOCK, ana.id)
 
 
-def test_a_ruling_is_logged_with_its_actor(held, ana):
+def test_ruling_is_logged_with_its_actor(held, ana):
     case = held()
 
     rule(ana, case, "ALLOW", reason="contexto")
@@ -97,7 +97,7 @@ def test_a_ruling_is_logged_with_its_actor(held, ana):
     assert line.raw == {"case": str(case.id), "reason": "contexto", "note": ""}
 
 
-def test_a_case_is_decided_once(held, ana, rui, decided):
+def test_case_is_decided_once(held, ana, rui, decided):
     case = held()
     rule(ana, case)
 
@@ -109,19 +109,19 @@ def test_a_case_is_decided_once(held, ana, rui, decided):
 
 
 @pytest.mark.parametrize("outcome", ["HOLD", "FLAG", "block", "", "REMOVE"])
-def test_a_ruling_is_allow_or_block(held, ana, outcome, decided):
+def test_ruling_is_allow_or_block(held, ana, outcome, decided):
     with pytest.raises(Invalid):
         rule(ana, held(), outcome)
     assert decided == []
 
 
 @pytest.mark.parametrize("fields", [{"reason": " "}, {"reason": "x" * 65}, {"note": "x" * 2001}])
-def test_a_ruling_has_a_reason_of_some_words(held, ana, fields):
+def test_ruling_needs_a_reason(held, ana, fields):
     with pytest.raises(Invalid):
         rule(ana, held(), **fields)
 
 
-def test_a_moderator_rules_in_their_own_rooms_only(held, ana):
+def test_moderator_rules_only_in_own_rooms(held, ana):
     case, elsewhere = held(), held()
     mine = {case.scope_id}
 
@@ -132,18 +132,18 @@ def test_a_moderator_rules_in_their_own_rooms_only(held, ana):
     assert rule(ana, case, scope_ids=mine).state == "decided"
 
 
-def test_the_severest_case_comes_first_and_then_the_oldest(held, ana):
+def test_cases_are_ordered_by_score_then_age(held, ana):
     mild, severe, later = held(score=0.2), held(score=0.9), held(score=0.9)
     rule(ana, held(score=1.0))
 
-    assert list(selectors.open_cases(scope_ids=None)) == [severe, later, mild]
-    assert list(selectors.open_cases(scope_ids={mild.scope_id})) == [mild]
-    assert list(selectors.open_cases(scope_ids=set())) == []
+    assert list(selectors.cases(state=Case.State.OPEN, scope_ids=None)) == [severe, later, mild]
+    assert list(selectors.cases(state=Case.State.OPEN, scope_ids={mild.scope_id})) == [mild]
+    assert list(selectors.cases(state=Case.State.OPEN, scope_ids=set())) == []
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("act", [claim, rule], ids=["claiming", "ruling"])
-def test_of_two_moderators_who_race_one_wins(held, ana, rui, decided, act):
+def test_one_of_two_racing_moderators_wins(held, ana, rui, decided, act):
     case = held()
     start, results = threading.Barrier(2, timeout=10), []
 

@@ -1,4 +1,4 @@
-"""A token is believed only if it was made here, for this use, and has not expired."""
+"""A token is accepted only if this server issued it, for this purpose, and it has not expired."""
 
 import base64
 import json
@@ -38,7 +38,7 @@ def refused(token, use=ACCESS):
     return True
 
 
-def test_an_access_token_says_who_and_in_which_session(session):
+def test_access_token_names_user_and_session(session):
     token = tokens.access_token(session)
 
     read = tokens.read(token, use=ACCESS)
@@ -49,24 +49,24 @@ def test_an_access_token_says_who_and_in_which_session(session):
     assert (claims["name"], claims["email"]) == ("Ana", "ana@example.org")
 
 
-def test_a_refresh_token_names_the_one_turn_it_is_good_for(session):
+def test_refresh_token_names_its_rotation(session):
     read = tokens.read(tokens.refresh_token(session), use=REFRESH)
 
     assert read.token_id == session.refresh_id
 
 
-def test_neither_kind_is_taken_for_the_other(session):
+def test_access_and_refresh_tokens_are_distinct(session):
     assert refused(tokens.refresh_token(session), use=ACCESS)
     assert refused(tokens.access_token(session), use=REFRESH)
 
 
-def test_a_claim_of_the_other_use_does_not_help_even_with_the_right_key(session):
+def test_claims_of_another_purpose_are_refused(session):
     claims = claims_of(tokens.access_token(session)) | {"token_use": "refresh"}
 
     assert refused(jwt.encode(claims, tokens._key(ACCESS), algorithm="HS256"))
 
 
-def test_an_access_token_expires(session, settings, clock):
+def test_access_token_expires(session, settings, clock):
     settings.ACCESS_TOKEN_SECONDS = 60
     token = tokens.access_token(session)
 
@@ -76,7 +76,7 @@ def test_an_access_token_expires(session, settings, clock):
     assert refused(token)
 
 
-def test_a_token_without_signature_is_refused(session):
+def test_unsigned_token_is_refused(session):
     claims = claims_of(tokens.access_token(session))
     for algorithm in ("none", "None", "NONE", ""):
         header = part({"alg": algorithm, "typ": "JWT"})
@@ -84,7 +84,7 @@ def test_a_token_without_signature_is_refused(session):
         assert refused(f"{header}.{part(claims)}.{part('x')}")
 
 
-def test_a_token_signed_by_another_algorithm_is_refused(session):
+def test_token_of_another_algorithm_is_refused(session):
     claims = claims_of(tokens.access_token(session))
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public = key.public_key().public_bytes(
@@ -104,20 +104,20 @@ def test_a_token_signed_by_another_algorithm_is_refused(session):
     assert refused(f"{header}.{body}.{confused}")
 
 
-def test_a_token_of_another_key_is_refused(session, settings):
+def test_token_of_another_key_is_refused(session, settings):
     token = tokens.access_token(session)
     settings.SECRET_KEY = "another secret, also of more than thirty-two characters"
 
     assert refused(token)
 
 
-def test_the_secret_itself_signs_no_token(session, settings):
+def test_token_signed_with_the_bare_secret_is_refused(session, settings):
     claims = claims_of(tokens.access_token(session))
 
     assert refused(jwt.encode(claims, settings.SECRET_KEY, algorithm="HS256"))
 
 
-def test_a_changed_token_is_refused(session):
+def test_altered_token_is_refused(session):
     header, body, signature = tokens.access_token(session).split(".")
     other = part(claims_of(f"{header}.{body}.{signature}") | {"user_id": str(uuid4())})
 
@@ -126,7 +126,7 @@ def test_a_changed_token_is_refused(session):
 
 
 @pytest.mark.parametrize("missing", ["exp", "jti", "sid", "token_use", "user_id"])
-def test_a_token_that_lacks_a_claim_is_refused(session, missing):
+def test_token_without_a_claim_is_refused(session, missing):
     claims = claims_of(tokens.access_token(session))
     del claims[missing]
 
@@ -137,23 +137,23 @@ def test_a_token_that_lacks_a_claim_is_refused(session, missing):
     "junk",
     ["", ".", "..", "a.b.c", "\x00", "é", "\ud800", "x" * 100_000, "." * 5000, "W10.W10.W10"],
 )
-def test_whatever_else_is_sent_is_refused_and_nothing_breaks(junk):
+def test_arbitrary_input_is_refused_as_token(junk):
     assert refused(junk)
 
 
 @pytest.mark.parametrize("claim", ["sid", "jti", "user_id"])
 @pytest.mark.parametrize("value", [None, 7, "not an id", [], {}, "x" * 5000])
-def test_ids_that_are_none_are_refused(session, claim, value):
+def test_malformed_ids_in_claims_are_refused(session, claim, value):
     claims = claims_of(tokens.access_token(session)) | {claim: value}
 
     try:
         token = jwt.encode(claims, tokens._key(ACCESS), algorithm="HS256")
     except TypeError:
-        return  # not even the library writes it
+        return  # the library refuses to write it
     assert refused(token)
 
 
-def test_a_server_whose_clock_is_behind_believes_a_token_made_a_moment_ahead(session, clock):
+def test_token_issued_slightly_in_the_future_is_accepted(session, clock):
     token = tokens.access_token(session)
 
     clock.shift(-5)

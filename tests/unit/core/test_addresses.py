@@ -1,4 +1,4 @@
-"""Nobody chooses their own address."""
+"""A client cannot choose its own address."""
 
 import pytest
 
@@ -11,12 +11,12 @@ PROXIES = ("10.0.0.0/8", "192.0.2.1", "fd00::/8")
     "peer, forwarded_for, expected",
     [
         ("203.0.113.7", "", "203.0.113.7"),
-        ("203.0.113.7", "1.2.3.4", "203.0.113.7"),  # no proxy of ours: the header is the client's
+        ("203.0.113.7", "1.2.3.4", "203.0.113.7"),  # no trusted proxy: forged header
         ("10.0.0.1", "203.0.113.7", "203.0.113.7"),
-        ("10.0.0.1", "1.2.3.4, 203.0.113.7", "203.0.113.7"),  # what the client wrote stands left
+        ("10.0.0.1", "1.2.3.4, 203.0.113.7", "203.0.113.7"),  # the client's part is leftmost
         ("10.0.0.1", "203.0.113.7, 192.0.2.1, 10.9.9.9", "203.0.113.7"),
         ("10.0.0.1", "", "10.0.0.1"),
-        ("10.0.0.1", "10.0.0.2, 10.0.0.3", "10.0.0.2"),  # a client inside our own network
+        ("10.0.0.1", "10.0.0.2, 10.0.0.3", "10.0.0.2"),  # a client inside the own network
         ("10.0.0.1", "unknown", "10.0.0.1"),
         ("10.0.0.1", "203.0.113.7, rubbish", "10.0.0.1"),
         ("10.0.0.1", "203.0.113.7:4711", "203.0.113.7"),
@@ -29,17 +29,17 @@ PROXIES = ("10.0.0.0/8", "192.0.2.1", "fd00::/8")
         ("testclient", "1.2.3.4", "testclient"),
     ],
 )
-def test_the_right_most_address_that_is_no_proxy_of_ours_counts(peer, forwarded_for, expected):
+def test_right_most_untrusted_address_is_the_client(peer, forwarded_for, expected):
     found = client_address(peer=peer, forwarded_for=forwarded_for, trusted=PROXIES)
 
     assert found == expected
 
 
-def test_without_trusted_proxies_the_header_has_no_effect():
+def test_forwarded_header_is_ignored_without_trusted_proxies():
     assert client_address(peer="127.0.0.1", forwarded_for="1.2.3.4", trusted=()) == "127.0.0.1"
 
 
-def test_a_scope_with_the_header_twice_is_read_in_order(settings):
+def test_repeated_forwarded_headers_are_joined_in_order(settings):
     settings.TRUSTED_PROXIES = ["10.0.0.1"]
     scope = {
         "client": ("10.0.0.1", 5),
@@ -49,11 +49,11 @@ def test_a_scope_with_the_header_twice_is_read_in_order(settings):
     assert address_of_scope(scope) == "203.0.113.7"
 
 
-def test_a_scope_without_client_is_a_unix_socket(settings):
+def test_scope_without_client_is_a_unix_socket(settings):
     assert address_of_scope({"client": None, "headers": []}) == ""
 
 
-def test_limits_count_a_whole_ipv6_customer_as_one():
+def test_ipv6_addresses_are_limited_by_their_64_prefix():
     assert counted_as("2001:db8:1:2:3::4") == counted_as("2001:db8:1:2:ffff::1")
     assert counted_as("2001:db8:1:2::1") != counted_as("2001:db8:1:3::1")
     assert counted_as("203.0.113.7") == "203.0.113.7"

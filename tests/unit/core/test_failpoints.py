@@ -1,4 +1,4 @@
-"""Failpoints do nothing until armed, and then what was asked, as often as was asked."""
+"""Unarmed failpoints do nothing; armed ones act exactly as requested."""
 
 import pytest
 
@@ -12,11 +12,11 @@ def _disarmed():
     failpoints.arm("")
 
 
-def test_nothing_happens_at_a_failpoint_that_is_not_armed():
+def test_unarmed_failpoint_does_nothing():
     assert failpoints.reach("send.before_commit") is False
 
 
-def test_an_armed_failpoint_acts_and_no_other_does():
+def test_only_the_armed_failpoint_acts():
     failpoints.arm("send.before_commit:raise, worker.sweep:drop")
 
     with pytest.raises(failpoints.FailpointReached):
@@ -25,7 +25,7 @@ def test_an_armed_failpoint_acts_and_no_other_does():
     assert failpoints.reach("worker.lease") is False
 
 
-def test_with_a_file_it_acts_once_for_each_time_the_file_is_laid(tmp_path):
+def test_failpoint_with_a_file_acts_once_for_each_file(tmp_path):
     flag = tmp_path / "flag"
     failpoints.arm(f"worker.sweep:drop@{flag}")
 
@@ -34,14 +34,14 @@ def test_with_a_file_it_acts_once_for_each_time_the_file_is_laid(tmp_path):
     assert [failpoints.reach("worker.sweep") for _ in range(2)] == [True, False]
 
 
-def test_a_probability_of_none_never_acts():
+def test_probability_zero_never_acts():
     failpoints.arm("hub.before_fanout:drop:0")
 
     assert not any(failpoints.reach("hub.before_fanout") for _ in range(100))
 
 
 @pytest.mark.parametrize("written", ["nowhere:kill9", "worker.sweep:explode", "worker.sweep", ":"])
-def test_what_is_no_failpoint_is_refused(written):
+def test_invalid_failpoint_is_refused(written):
     with pytest.raises(ValueError, match="no failpoint"):
         failpoints.parse(written)
 

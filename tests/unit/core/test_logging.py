@@ -1,4 +1,4 @@
-"""No line may be forged, and none may quote anybody."""
+"""Log lines cannot be forged and quote no user."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ def log_format(request):
 
 @pytest.fixture
 def written(log_format):
-    """A function that runs one log call and returns the lines it wrote."""
+    """Run one log call and return the lines it wrote."""
     config = lines.configure(log_format=log_format, level="DEBUG")
     factory = dict(config["formatters"]["line"])
     formatter = factory.pop("()")(**factory)
@@ -73,7 +73,7 @@ def written(log_format):
     ],
     ids=str,
 )
-def test_nobodys_words_or_secrets_are_written(written, given):
+def test_user_text_and_secrets_are_not_logged(written, given):
     line = written(**given)
 
     assert CANARY not in line
@@ -81,7 +81,7 @@ def test_nobodys_words_or_secrets_are_written(written, given):
     assert TICKET not in line
 
 
-def test_ids_codes_and_numbers_are_written(written):
+def test_ids_codes_and_numbers_are_logged(written):
     room = uuid4()
 
     line = written(room_id=room, user_id=str(room), code="not_found", count=7, provider="blocklist")
@@ -91,14 +91,14 @@ def test_ids_codes_and_numbers_are_written(written):
         assert word in line
 
 
-def test_bound_ids_are_written(written):
+def test_bound_ids_are_logged(written):
     request = str(uuid4())
 
     with structlog.contextvars.bound_contextvars(request_id=request):
         assert request in written()
 
 
-def test_an_address_is_told_as_its_neighbourhood(written):
+def test_address_is_logged_as_its_network(written):
     line = written(ip="203.0.113.77")
 
     assert "203.0.113.77" not in line
@@ -108,7 +108,7 @@ def test_an_address_is_told_as_its_neighbourhood(written):
 
 @pytest.mark.proves("S27")
 @pytest.mark.parametrize("given", [{"event": FORGED}, {"path": FORGED}, {"request": FORGED}])
-def test_one_event_is_one_line_whatever_it_holds(written, given):
+def test_one_event_is_one_line(written, given):
     line = written(**given)
 
     assert len(line.splitlines()) == 1
@@ -116,7 +116,7 @@ def test_one_event_is_one_line_whatever_it_holds(written, given):
         assert character not in line
 
 
-def test_libraries_are_scrubbed_as_well(written):
+def test_library_records_are_scrubbed(written):
     def as_a_library(logger):
         logger.warning("%s from %s: %s", FORGED, f"{CANARY}@example.org", f"/?token={TOKEN}")
 
@@ -128,7 +128,7 @@ def test_libraries_are_scrubbed_as_well(written):
     assert len(line.splitlines()) == 1
 
 
-def test_an_exception_is_told_by_kind_and_place(written):
+def test_exception_is_logged_by_type_and_place(written):
     def fail(secret):
         raise ValueError(secret)
 
@@ -145,14 +145,14 @@ def test_an_exception_is_told_by_kind_and_place(written):
     assert CANARY not in line
 
 
-def test_what_a_machine_says_is_told(written):
+def test_messages_of_system_errors_are_logged(written):
     line = written(exc_info=OSError(111, "Connection refused"))
 
     assert "Connection refused" in line
 
 
 @pytest.mark.parametrize("log_format", ["json"], indirect=True)
-def test_machines_get_json(written):
+def test_log_format_json_writes_json(written):
     line = json.loads(written(count=7))
 
     assert line["event"] == "something_happened"
@@ -161,7 +161,7 @@ def test_machines_get_json(written):
     assert line["timestamp"].endswith("Z")
 
 
-def test_the_logging_of_libraries_that_quote_is_shut():
+def test_loggers_that_quote_input_are_silenced():
     config = lines.configure(log_format="json", level="DEBUG")
 
     assert config["root"]["level"] == "INFO"

@@ -1,11 +1,11 @@
-"""What many share is done once, and only what is the very same object is shared."""
+"""map_once calls a function once for identical arguments only."""
 
 import pytest
 
 from moderado.core.once import map_once
 
 
-def test_everybody_has_their_own_result_in_their_order():
+def test_map_once_returns_results_in_order():
     assert map_once(lambda a, b: (a, b), ["x", "y", "x"], [1, 2, 3]) == [
         ("x", 1),
         ("y", 2),
@@ -13,7 +13,7 @@ def test_everybody_has_their_own_result_in_their_order():
     ]
 
 
-def test_the_same_object_is_looked_at_once_and_its_equal_by_itself():
+def test_map_once_calls_once_for_identical_objects_only():
     one, equal = ["words"], ["words"]
     seen = []
 
@@ -24,6 +24,6 @@ def test_the_same_object_is_looked_at_once_and_its_equal_by_itself():
     assert results[0] is not results[1]
 
 
-def test_columns_of_different_lengths_are_a_mistake():
+def test_columns_of_different_lengths_are_refused():
     with pytest.raises(ValueError, match="longer"):
         map_once(lambda *_: None, [1], [1, 2])

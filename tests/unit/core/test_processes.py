@@ -1,4 +1,4 @@
-"""A child ends when its parent does, however that happens."""
+"""A child process ends when its parent does."""
 
 import signal
 import subprocess
@@ -20,7 +20,7 @@ time.sleep(60)
 """
 
 
-def test_a_child_does_not_outlive_a_killed_parent():
+def test_child_ends_with_its_killed_parent():
     with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True) as it:
         child = int(it.stdout.readline())
         assert is_running(child)
@@ -30,7 +30,7 @@ def test_a_child_does_not_outlive_a_killed_parent():
         wait_until(lambda: not is_running(child), what="the child is gone", seconds=3)
 
 
-def test_a_parent_that_is_gone_already_is_noticed():
+def test_child_ends_when_its_parent_has_already_ended():
     orphan = "from moderado.core.processes import die_with_parent; die_with_parent(parent=1 << 22)"
 
     ended = subprocess.run([sys.executable, "-c", orphan], check=False)

@@ -1,4 +1,4 @@
-"""Whatever a provider does that is no opinion: nothing is approved by it, and nothing breaks."""
+"""An invalid answer of a provider approves nothing and breaks nothing."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ TEXT = "segredo"
 
 
 def said(**fields):
-    """An opinion that approves, but for `fields`."""
+    """An allowing assessment with these fields changed."""
     return [Assessment(**{"provider": "odd", "outcome": ALLOW, **fields})]
 
 
@@ -48,7 +48,7 @@ async def nothing():
 
 
 class Dreadful(BaseException):
-    """Not even an Exception."""
+    """A BaseException that is no Exception."""
 
 
 SHAPES = {
@@ -123,7 +123,7 @@ TERRIBLE = {
 
 
 class Odd:
-    """A local provider that does what it is told, where the text is TEXT."""
+    """A local provider that misbehaves when the text is TEXT."""
 
     name = "odd"
     remote = False
@@ -177,12 +177,12 @@ def content(text=TEXT):
 
 
 def asked(provider=None, text=TEXT, timeout=5.0):
-    """What a remote provider is understood to have said."""
+    """Return how a remote provider's answer is understood."""
     configured = ConfiguredProvider(provider=provider or OddRemote(), timeout=timeout)
     return asyncio.run(calls.ask_remotely(configured, configured.provider, content(text)))
 
 
-def test_a_plain_opinion_is_one(monkeypatch):
+def test_valid_assessment_is_accepted(monkeypatch):
     whole = said(
         model="m-1", categories={HATE: 1}, cost=2, raw=MappingProxyType({"a": [1, None, True, 0.5]})
     )
@@ -194,7 +194,7 @@ def test_a_plain_opinion_is_one(monkeypatch):
 
 @pytest.mark.proves("R43")
 @pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
-def test_what_is_no_opinion_of_a_local_provider_approves_nothing(monkeypatch, action):
+def test_invalid_local_answer_approves_nothing(monkeypatch, action):
     does(monkeypatch, action)
 
     odd, other = screen([content(), content("oi")])
@@ -206,7 +206,7 @@ def test_what_is_no_opinion_of_a_local_provider_approves_nothing(monkeypatch, ac
 
 @pytest.mark.proves("R43")
 @pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS)
-def test_what_is_no_opinion_of_a_remote_provider_approves_nothing(monkeypatch, action):
+def test_invalid_remote_answer_approves_nothing(monkeypatch, action):
     does(monkeypatch, action)
 
     failure = asked()
@@ -219,7 +219,7 @@ def test_what_is_no_opinion_of_a_remote_provider_approves_nothing(monkeypatch, a
 
 @pytest.mark.proves("R43")
 @pytest.mark.parametrize("error", TERRIBLE.values(), ids=TERRIBLE)
-def test_whatever_a_remote_provider_raises_the_loop_of_all_calls_goes_on(monkeypatch, error):
+def test_exception_of_a_remote_provider_does_not_stop_the_loop(monkeypatch, error):
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -240,7 +240,7 @@ def test_whatever_a_remote_provider_raises_the_loop_of_all_calls_goes_on(monkeyp
 
 
 @pytest.mark.parametrize("error", [SystemExit(0), KeyboardInterrupt(), Dreadful()])
-def test_what_ends_the_process_during_a_local_call_is_no_opinion(monkeypatch, caplog, error):
+def test_process_exit_during_a_local_call_is_no_assessment(monkeypatch, caplog, error):
     does(monkeypatch, raising(error))
 
     with pytest.raises(type(error)):
@@ -249,7 +249,7 @@ def test_what_ends_the_process_during_a_local_call_is_no_opinion(monkeypatch, ca
     assert "provider_crashed" in caplog.text
 
 
-def test_the_end_of_the_tasks_time_is_no_failure_of_the_provider(monkeypatch):
+def test_soft_time_limit_is_not_a_provider_failure(monkeypatch):
     does(monkeypatch, raising(SoftTimeLimitExceeded()))
 
     with pytest.raises(SoftTimeLimitExceeded):
@@ -257,7 +257,7 @@ def test_the_end_of_the_tasks_time_is_no_failure_of_the_provider(monkeypatch):
 
 
 class Stubborn(OddRemote):
-    """Does not let itself be cancelled until `let_go` is set."""
+    """Ignores its cancellation until `let_go` is set."""
 
     def __init__(self):
         self.let_go = asyncio.Event()
@@ -269,7 +269,7 @@ class Stubborn(OddRemote):
         return said()
 
 
-async def test_who_does_not_let_itself_be_cancelled_is_not_waited_for():
+async def test_provider_that_ignores_cancellation_is_not_awaited():
     provider = Stubborn()
     configured = ConfiguredProvider(provider=provider, timeout=0.05)
 
@@ -307,7 +307,7 @@ class Raising(OddRemote):
         (TimeoutError(), Fault.UNKNOWN, None),
     ],
 )
-def test_a_failure_says_what_is_known_of_the_call(error, fault, retry_after):
+def test_failure_states_what_is_known_about_the_call(error, fault, retry_after):
     failure = asked(Raising(error))
 
     assert (failure.fault, failure.retry_after) == (fault, retry_after)
@@ -322,9 +322,7 @@ def test_a_failure_says_what_is_known_of_the_call(error, fault, retry_after):
         ("Remote", None, None),
     ],
 )
-def test_what_may_have_been_done_is_repeated_only_under_a_key_and_by_the_rule(
-    provider, rule, retry_after
-):
+def test_unknown_call_is_repeated_only_with_key_and_rule(provider, rule, retry_after):
     entry = {"BACKEND": f"tests.providers.{provider}"} | ({"ON_UNKNOWN": rule} if rule else {})
     (configured,), mistakes = registry.build([entry])
 

@@ -1,4 +1,4 @@
-"""What the blocklist finds, through which disguises, and what it leaves alone."""
+"""What the blocklist finds, through which disguises, and what it allows."""
 
 import time
 import uuid
@@ -51,7 +51,7 @@ def own(words, **group):
         "c o m p u t a d o r",
     ],
 )
-def test_innocent_words_stay_innocent(text):
+def test_innocent_words_are_allowed(text):
     assert assess(STARTER, text).spans == ()
     assert outcome(text) is ALLOW
 
@@ -80,7 +80,7 @@ def test_innocent_words_stay_innocent(text):
         "you worthless piece of garbage",
     ],
 )
-def test_what_is_offensive_at_anybody_is_blocked(text):
+def test_slurs_are_blocked(text):
     assert outcome(text) is BLOCK
 
 
@@ -91,22 +91,22 @@ def test_what_is_offensive_at_anybody_is_blocked(text):
         "olha só, seu i.d.i.o.t.a desgraçado", "you i.d.i.o.t", "you are such an id*ot",
     ],
 )  # fmt: skip
-def test_what_is_aimed_at_somebody_is_blocked_through_its_disguise_too(text):
+def test_disguised_insult_aimed_at_a_person_is_blocked(text):
     assert outcome(text) is BLOCK
 
 
 @pytest.mark.parametrize("text", ["o filme é i.d.i.o.t.a", "museu i.d.i.o.t.a"])
-def test_what_is_aimed_at_nobody_is_not_blocked_for_being_disguised(text):
+def test_disguised_unaimed_swearing_is_not_blocked(text):
     assert outcome(text) is FLAG
 
 
 @pytest.mark.parametrize("text", ["viado", "aquela piranha", "I know where you live"])
-def test_what_depends_is_held(text):
+def test_ambiguous_words_are_held(text):
     assert outcome(text) is HOLD
 
 
 @pytest.mark.parametrize("text", ["o filme é idiota", "what a stupid movie", "isso é foda"])
-def test_what_is_merely_rude_is_shown_and_flagged(text):
+def test_rude_words_are_flagged(text):
     assert outcome(text) is FLAG
 
 
@@ -140,7 +140,7 @@ def test_what_is_merely_rude_is_shown_and_flagged(text):
         "\u202eatup\u202c",
     ],
 )
-def test_a_word_is_read_through_its_disguise_and_shown_where_it_stands(disguised):
+def test_disguised_word_is_found_at_its_place(disguised):
     text = f"oi {disguised} tchau"
 
     found = assess(STARTER, text)
@@ -151,7 +151,7 @@ def test_a_word_is_read_through_its_disguise_and_shown_where_it_stands(disguised
     assert 3 <= start < end <= 3 + len(disguised)
 
 
-def test_the_span_is_the_very_word():
+def test_span_is_exactly_the_word():
     text = "Olá! 😀 ﬁm: PÚ\u200bTA, tchau"
 
     (span,) = assess(STARTER, text).spans
@@ -159,19 +159,19 @@ def test_the_span_is_the_very_word():
     assert text[span.start : span.end] == "PÚ\u200bTA"
 
 
-def test_whole_words_prefixes_and_anywhere():
+def test_match_modes_whole_prefix_and_anywhere():
     assert outcome("pirata", own(["pira"])) is ALLOW
     assert outcome("pirata", own(["pira"], match="prefix")) is BLOCK
     assert outcome("o compirata", own(["pira"], match="prefix")) is ALLOW
     assert outcome("o compirata", own(["pira"], match="anywhere")) is BLOCK
 
 
-def test_a_phrase_counts_whatever_stands_between_its_words():
+def test_phrase_matches_across_separators():
     assert outcome("compre...   SEGUIDORES!", own(["compre seguidores"])) is BLOCK
     assert outcome("compre os seguidores", own(["compre seguidores"])) is ALLOW
 
 
-def test_an_innocent_word_excuses_what_it_contains():
+def test_innocent_word_excuses_contained_words():
     group = {"id": "own", "words": ["pira"], "match": "anywhere"}
     group |= {"category": "spam", "severity": 0.5, "action": "block"}
     provider = BlocklistProvider(packs=[], rules=[group], allow=["pirata"])
@@ -180,7 +180,7 @@ def test_an_innocent_word_excuses_what_it_contains():
     assert outcome("um pirata e uma pira", provider) is BLOCK
 
 
-def test_a_pattern_sees_the_letters_and_points_at_the_original():
+def test_pattern_matches_folded_text_and_reports_original_span():
     rules = [{"id": "own", "patterns": [r"\bganhe \w+ por dia\b"]}]
     rules[0] |= {"category": "spam", "severity": 0.5, "action": "hold"}
     provider = BlocklistProvider(packs=[], rules=rules)
@@ -192,21 +192,21 @@ def test_a_pattern_sees_the_letters_and_points_at_the_original():
     assert text[found.spans[0].start : found.spans[0].end] == "GANHE muito, por dia"
 
 
-def test_the_severest_rule_decides_and_every_category_keeps_its_score():
+def test_severest_rule_decides_and_all_scores_are_kept():
     found = assess(STARTER, "o filme é idiota, vou te matar")
 
     assert found.outcome is BLOCK
     assert found.categories == {Category.HARASSMENT: 0.4, Category.THREAT: 1.0}
 
 
-def test_rules_of_the_packs_can_be_left_out():
+def test_pack_rules_can_be_excluded():
     lenient = BlocklistProvider(without=["pt-profanity", "pt-insult-severe/foda se"])
 
     assert outcome("que merda", lenient) is ALLOW
     assert outcome("que puta merda", lenient) is BLOCK
 
 
-def test_the_version_follows_the_rules():
+def test_version_changes_with_the_rules():
     assert STARTER.version == BlocklistProvider().version
     assert STARTER.version != BlocklistProvider(allow=["puta"]).version
 
@@ -232,7 +232,7 @@ def test_the_version_follows_the_rules():
         ({"patterns": [f"a{number}" for number in range(501)]}, "500"),
     ],
 )
-def test_a_wrong_rule_is_refused_when_it_is_built(options, complaint):
+def test_invalid_rule_is_refused(options, complaint):
     if "packs" not in options and "rules" not in options:
         group = {"id": "own", "words": ["x"], "category": "spam", "severity": 0.5}
         options = {"rules": [group | {"action": "hold"} | options]}
@@ -245,7 +245,7 @@ EVIL = ["(a+)+$", "(a|a)*$", "(a|aa)+$", "(.*a){20}", "([a-z]+)*$", "(a?){30}a{3
 
 
 @pytest.mark.parametrize("pattern", EVIL)
-def test_a_pattern_made_to_hang_does_not(pattern):
+def test_catastrophic_pattern_runs_in_linear_time(pattern):
     group = {
         "id": "own",
         "patterns": [pattern],
@@ -281,7 +281,7 @@ def test_a_pattern_made_to_hang_does_not(pattern):
         "漢",
     ],
 )
-def test_judging_takes_time_in_proportion_to_the_text(unit):
+def test_judging_time_is_linear(unit):
     def seconds(length):
         best = float("inf")
         for _ in range(5):

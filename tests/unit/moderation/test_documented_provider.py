@@ -1,4 +1,4 @@
-"""The provider of docs/providers.md, run as it is written there, against a real HTTP server."""
+"""The example provider of docs/providers.md, run against a real HTTP server."""
 
 import json
 import re
@@ -31,7 +31,7 @@ def content(text):
     return Content(subject_type="message", subject_id=uuid.uuid4(), revision=1, text=text)
 
 
-async def test_it_asks_its_service_about_every_text_and_keeps_the_order(httpserver, configured):
+async def test_documented_provider_sends_every_text_in_order(httpserver, configured):
     for text, toxicity in (("bom dia", 0.1), ("vilão", 0.9)):
         httpserver.expect_request("/v1", json={"text": text}).respond_with_json(
             {"toxicity": toxicity}
@@ -44,14 +44,14 @@ async def test_it_asks_its_service_about_every_text_and_keeps_the_order(httpserv
 
 
 @pytest.mark.parametrize("answer", ["", "[]", "{}", '{"toxicity": null}', '{"toxicity": "very"}'])
-async def test_what_is_no_answer_is_no_opinion(httpserver, configured, answer):
+async def test_documented_provider_refuses_invalid_answers(httpserver, configured, answer):
     httpserver.expect_request("/v1").respond_with_data(answer, content_type="application/json")
 
     with pytest.raises(ProviderUnavailable):
         await configured.assess([content("bom dia")])
 
 
-def test_the_shown_rules_are_accepted():
+def test_documented_rules_are_accepted():
     options = json.loads(blocks("json")[-1])
     entry = {"BACKEND": "moderado.moderation.providers.blocklist.BlocklistProvider"}
 

@@ -1,4 +1,4 @@
-"""Folded text, and the way back from it."""
+"""Folded text and its mapping to the original."""
 
 import time
 
@@ -10,7 +10,7 @@ from moderado.moderation.normalize import fold
 from moderado.moderation.normalize.disguises import joined, masked, without_leet
 from moderado.moderation.normalize.folding import run_starts, squeezed, words
 
-# Letters, digits, marks, controls, other scripts: what people really hide words with.
+# Letters, digits, marks, controls, other scripts: what disguises are made of.
 DISGUISES = (
     "aeiosç ÁãÊ.-*_@340$!1\u0301\u0336\u200b\u00ad\u202e\u202c\ufe0f\U0001f1f5ﬁßİςａ𝓯рцſ½\ufdfa漢"
 )
@@ -44,13 +44,13 @@ texts = st.text(st.one_of(st.sampled_from(DISGUISES), st.characters(codec="utf-8
         ("привет"[3:], "bet"),
     ],
 )
-def test_it_reads_as_people_do(written, read):
+def test_folding_reads_disguised_letters(written, read):
     assert fold(written).text == read
 
 
 @given(texts)
 @settings(max_examples=400)
-def test_every_character_knows_where_it_came_from(text):
+def test_folded_characters_map_to_the_original(text):
     folded = fold(text)
 
     assert len(folded.offsets) == len(folded.text)
@@ -59,7 +59,7 @@ def test_every_character_knows_where_it_came_from(text):
 
 @given(texts)
 @settings(max_examples=400)
-def test_so_does_every_other_reading(text):
+def test_alternative_readings_map_to_the_original(text):
     folded = fold(text)
     readings = [words(folded), *without_leet(folded)]
     readings += [piece for _, piece in (*joined(folded), *masked(folded))]
@@ -73,7 +73,7 @@ def test_so_does_every_other_reading(text):
 
 @given(texts)
 @settings(max_examples=400)
-def test_words_are_letters_and_single_spaces(text):
+def test_words_are_letters_with_single_spaces(text):
     read = words(fold(text)).text
 
     assert read[0] == read[-1] == " "
@@ -82,7 +82,7 @@ def test_words_are_letters_and_single_spaces(text):
 
 
 @given(st.text("aab bc ", max_size=30))
-def test_a_squeezed_piece_is_found_again_with_all_of_its_runs(text):
+def test_squeezed_piece_maps_to_all_its_runs(text):
     reading = words(fold(text))
     short = squeezed(reading).text
 
@@ -93,13 +93,13 @@ def test_a_squeezed_piece_is_found_again_with_all_of_its_runs(text):
 
 
 @given(texts)
-def test_reading_twice_changes_nothing_in_latin_text(text):
+def test_folding_is_idempotent_for_latin_text(text):
     once = fold(text).text
 
     assert fold(once).text == once or not once.isascii()
 
 
-def test_a_span_covers_the_original_with_what_was_hidden_in_it():
+def test_span_covers_hidden_characters():
     text = "oi p\u200bu\u0301ta!"
     folded = fold(text)
     at = folded.text.index("puta")
@@ -122,7 +122,7 @@ HARD = {
 
 
 @pytest.mark.parametrize("unit", HARD.values(), ids=HARD.keys())
-def test_a_long_text_takes_time_in_proportion(unit):
+def test_folding_time_is_linear(unit):
     def seconds(length):
         text = (unit * length)[:length]
         best = float("inf")

@@ -1,4 +1,4 @@
-"""From opinions to a verdict."""
+"""From assessments to a verdict."""
 
 import pytest
 
@@ -26,11 +26,11 @@ def failure(provider="broken", fault=Fault.UNKNOWN):
         ([HOLD, BLOCK, ALLOW], BLOCK),
     ],
 )
-def test_the_severest_opinion_wins(opinions, expected):
+def test_severest_assessment_decides(opinions, expected):
     assert policy.decide([opinion(each) for each in opinions]).outcome is expected
 
 
-def test_what_nobody_judged_is_held():
+def test_content_without_assessment_is_held():
     verdict = policy.decide([])
 
     assert (verdict.outcome, verdict.reason, verdict.decided_by) == (
@@ -44,17 +44,17 @@ def test_what_nobody_judged_is_held():
     "outcome, reason",
     [(ALLOW, None), (FLAG, None), (HOLD, Reason.REVIEW), (BLOCK, Reason.POLICY)],
 )
-def test_the_author_is_told_a_reason_only_for_what_is_not_shown(outcome, reason):
+def test_reason_is_set_only_for_content_not_shown(outcome, reason):
     assert policy.decide([opinion(outcome)]).reason is reason
 
 
-def test_the_rung_names_the_provider_that_decided():
+def test_decided_by_names_the_deciding_provider():
     verdict = policy.decide([opinion(ALLOW, "first"), opinion(BLOCK, "second")])
 
     assert verdict.decided_by == "second"
 
 
-def test_scores_are_merged_and_the_severest_is_the_verdicts():
+def test_scores_are_merged_and_the_highest_is_the_verdicts():
     verdict = policy.decide([opinion(FLAG, hate=0.2, spam=0.5), opinion(ALLOW, hate=0.4)])
 
     assert verdict.categories == {Category.HATE: 0.4, Category.SPAM: 0.5}
@@ -76,7 +76,7 @@ def test_scores_are_merged_and_the_severest_is_the_verdicts():
         ("approve", [HOLD], HOLD, "any"),
     ],
 )
-def test_the_ladder_says_what_a_failure_means(on_error, others, expected, decided_by):
+def test_ladder_defines_the_outcome_of_a_failure(on_error, others, expected, decided_by):
     verdict = policy.decide(
         [opinion(each) for each in others], [failure()], ladder={"broken": on_error}
     )
@@ -85,7 +85,7 @@ def test_the_ladder_says_what_a_failure_means(on_error, others, expected, decide
     assert verdict.failures == (failure(),)
 
 
-def test_one_failure_that_may_be_approved_does_not_approve_another():
+def test_approvable_failure_does_not_approve_another():
     verdict = policy.decide(
         [], [failure("lenient"), failure("other")], ladder={"lenient": "approve", "other": "next"}
     )
@@ -93,7 +93,7 @@ def test_one_failure_that_may_be_approved_does_not_approve_another():
     assert verdict.outcome is HOLD
 
 
-def test_a_failure_nobody_spoke_about_approves_nothing():
+def test_unconfigured_failure_approves_nothing():
     assert policy.decide([], [failure()]).outcome is HOLD
 
 
@@ -108,7 +108,7 @@ def test_a_failure_nobody_spoke_about_approves_nothing():
         ("reject", [ALLOW], BLOCK, "broken:reject"),
     ],
 )
-def test_an_answer_that_is_no_opinion_never_approves(on_error, others, expected, decided_by):
+def test_answer_without_assessment_never_approves(on_error, others, expected, decided_by):
     verdict = policy.decide(
         [opinion(each) for each in others],
         [failure(fault=Fault.NO_OPINION)],
@@ -131,9 +131,7 @@ def test_an_answer_that_is_no_opinion_never_approves(on_error, others, expected,
         ("next", Fault.UNKNOWN, [], HOLD, "unjudged"),
     ],
 )
-def test_a_call_of_unknown_outcome_holds_where_somebody_said_so(
-    rule, fault, others, expected, decided_by
-):
+def test_unknown_call_holds_where_configured(rule, fault, others, expected, decided_by):
     verdict = policy.decide(
         [opinion(each) for each in others], [failure(fault=fault)], unknown={"broken": rule}
     )

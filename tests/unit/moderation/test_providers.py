@@ -1,4 +1,4 @@
-"""The contract every provider keeps. Add yours to the list; the tests are already written."""
+"""The contract of every provider. Add yours to the list to test it."""
 
 import inspect
 import uuid
@@ -38,7 +38,7 @@ async def assess(provider, *texts):
     "text",
     ["oi", "?", "ação", "\N{GRINNING FACE}" * 4000, "p u t a", "\u202eatup\u202c", "\ufdfa" * 300],
 )
-async def test_it_has_an_opinion_of_any_text(provider, text):
+async def test_provider_assesses_any_text(provider, text):
     (assessment,) = await assess(provider, text)
 
     assert isinstance(assessment, Assessment)
@@ -48,7 +48,7 @@ async def test_it_has_an_opinion_of_any_text(provider, text):
     assert all(0 <= span.start < span.end <= len(text) for span in assessment.spans)
 
 
-async def test_it_answers_in_the_order_it_was_asked(provider):
+async def test_provider_answers_in_order(provider):
     texts = ["bom dia", "seu filho da puta", "boa tarde"]
     together = await assess(provider, *texts)
     alone = [(await assess(provider, text))[0] for text in texts]
@@ -56,15 +56,15 @@ async def test_it_answers_in_the_order_it_was_asked(provider):
     assert [each.outcome for each in together] == [each.outcome for each in alone]
 
 
-async def test_it_answers_nothing_when_nothing_is_asked(provider):
+async def test_provider_answers_an_empty_batch_with_nothing(provider):
     assert list(await assess(provider)) == []
 
 
-def test_it_says_whether_it_needs_the_network(provider):
+def test_provider_declares_whether_it_is_remote(provider):
     assert provider.remote is inspect.iscoroutinefunction(provider.assess)
 
 
-async def test_the_static_one_always_answers_the_same():
+async def test_static_provider_always_gives_the_same_answer():
     (assessment,) = await assess(StaticProvider(outcome="HOLD", category="hate", score=0.4), "oi")
 
     assert assessment.outcome is Outcome.HOLD

@@ -1,4 +1,4 @@
-"""Which providers judge, and which configurations are refused."""
+"""Configured providers, and the configurations that are refused."""
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -27,7 +27,7 @@ def test_providers_are_built_once_and_in_order(settings):
     assert registry.configured_providers() is registry.configured_providers()
 
 
-def test_a_changed_setting_is_noticed(settings):
+def test_changed_setting_rebuilds_providers(settings):
     settings.MODERATION_PROVIDERS = [STATIC]
     first, local = registry.policy_version(), registry.is_remote()
     settings.MODERATION_PROVIDERS = [STATIC, REMOTE]
@@ -36,7 +36,7 @@ def test_a_changed_setting_is_noticed(settings):
     assert registry.policy_version() != first
 
 
-def test_the_policy_version_is_the_same_in_every_process(settings):
+def test_policy_version_is_equal_in_every_process(settings):
     settings.MODERATION_PROVIDERS = [STATIC | {"TIMEOUT": 2}]
     first = registry.policy_version()
     registry._built.cache_clear()
@@ -45,7 +45,7 @@ def test_the_policy_version_is_the_same_in_every_process(settings):
     assert registry.policy_version() == first
 
 
-def test_a_failure_is_left_to_the_others_unless_somebody_says_otherwise():
+def test_on_error_defaults_to_next():
     (plain, lenient), mistakes = registry.build(
         [STATIC, REMOTE | {"ON_ERROR": "approve", "TIMEOUT": 1.5}]
     )
@@ -58,7 +58,7 @@ def test_a_failure_is_left_to_the_others_unless_somebody_says_otherwise():
 @pytest.mark.parametrize(
     "entries, complaint",
     [
-        ([], "nobody would judge"),
+        ([], "name at least one provider"),
         (["moderado"], "BACKEND"),
         ([{"OPTIONS": {}}], "BACKEND"),
         ([{"BACKEND": "no.such.Provider"}], "No module named"),
@@ -78,7 +78,7 @@ def test_a_failure_is_left_to_the_others_unless_somebody_says_otherwise():
         ([broken_pattern()], "own"),
     ],
 )
-def test_a_configuration_that_could_not_judge_is_refused_at_start(settings, entries, complaint):
+def test_invalid_configuration_is_refused_at_start(settings, entries, complaint):
     settings.MODERATION_PROVIDERS = entries
 
     (error,) = checks.providers_can_be_built()
@@ -87,7 +87,7 @@ def test_a_configuration_that_could_not_judge_is_refused_at_start(settings, entr
         registry.configured_providers()
 
 
-def test_only_who_takes_keys_is_asked_again_by_default():
+def test_only_idempotent_providers_repeat_by_default():
     (plain, keyed, careful), mistakes = registry.build(
         [REMOTE, KEYED, STATIC | {"ON_UNKNOWN": "hold"}]
     )
@@ -97,11 +97,11 @@ def test_only_who_takes_keys_is_asked_again_by_default():
     assert careful.on_unknown is OnUnknown.HOLD
 
 
-def test_every_mistake_is_reported_at_once(settings):
+def test_all_configuration_errors_are_reported_together(settings):
     settings.MODERATION_PROVIDERS = [{"BACKEND": "no.such"}, STATIC | {"TIMEOUT": -1}]
 
     assert len(checks.providers_can_be_built()) == 2
 
 
-def test_the_configuration_that_ships_is_accepted():
+def test_default_configuration_is_accepted():
     assert checks.providers_can_be_built() == []

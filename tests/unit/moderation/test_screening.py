@@ -1,4 +1,4 @@
-"""Asking the providers: in one call each, and no failure read as an opinion."""
+"""Calling the providers: one call for a batch, and no failure read as an assessment."""
 
 import uuid
 from typing import ClassVar
@@ -17,7 +17,7 @@ OBEDIENT = {"BACKEND": "tests.providers.Obedient"}
 
 
 class Broken:
-    """Fails, or answers what is no answer."""
+    """Fails, or returns an invalid answer."""
 
     name = "broken"
     remote = False
@@ -64,7 +64,7 @@ def content(text):
     return Content(subject_type="message", subject_id=uuid.uuid4(), revision=1, text=text)
 
 
-def test_a_batch_is_one_call_and_one_verdict_each(settings):
+def test_batch_is_one_call_and_one_verdict_for_each_content(settings):
     settings.MODERATION_PROVIDERS = [OBEDIENT]
 
     verdicts = screen([content("oi"), content("BLOCK"), content("HOLD"), content("FLAG")])
@@ -76,14 +76,14 @@ def test_a_batch_is_one_call_and_one_verdict_each(settings):
     assert not is_remote()
 
 
-def test_nothing_to_judge_asks_nobody(settings):
+def test_empty_batch_calls_no_provider(settings):
     settings.MODERATION_PROVIDERS = [OBEDIENT]
 
     assert screen([]) == []
 
 
 @pytest.mark.parametrize("how", ["raises", "unavailable", *Broken.answers])
-def test_whatever_is_no_answer_approves_nothing(settings, how):
+def test_invalid_answer_approves_nothing(settings, how):
     settings.MODERATION_PROVIDERS = [broken(how)]
 
     (verdict,) = screen([content("segredo")])
@@ -93,7 +93,7 @@ def test_whatever_is_no_answer_approves_nothing(settings, how):
     assert "segredo" not in verdict.failures[0].error
 
 
-def test_the_opinions_of_the_others_are_kept(settings):
+def test_assessments_of_other_providers_are_kept(settings):
     settings.MODERATION_PROVIDERS = [broken("unavailable"), OBEDIENT]
 
     allowed, blocked = screen([content("oi"), content("BLOCK")])
@@ -106,7 +106,7 @@ def test_the_opinions_of_the_others_are_kept(settings):
 @pytest.mark.parametrize(
     "on_error, expected", [("hold", HOLD), ("reject", BLOCK), ("approve", ALLOW), ("next", HOLD)]
 )
-def test_the_operator_says_what_a_failure_means(settings, on_error, expected):
+def test_on_error_decides_what_a_failure_means(settings, on_error, expected):
     settings.MODERATION_PROVIDERS = [broken("unavailable", ON_ERROR=on_error)]
 
     assert screen([content("oi")])[0].outcome is expected

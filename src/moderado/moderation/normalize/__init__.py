@@ -1,4 +1,4 @@
-"""Reading text as people do: through case, accents, look-alikes and the commonest disguises."""
+"""Reads text as people do: through case, accents, look-alike letters and common disguises."""
 
 from moderado.moderation.normalize.folding import Folded, fold
 

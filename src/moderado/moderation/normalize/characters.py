@@ -1,39 +1,39 @@
-"""What one character stands for when words are looked for.
+"""Folds single characters for the matcher.
 
-Case, width, style, accents and look-alike letters of other scripts fold onto plain lower-case
-letters; what is not seen at all is dropped. Original text is stored and shown: this is only read.
+Case, width, style, accents and look-alike letters of other scripts fold to plain lower-case
+letters; invisible characters are dropped. The original text is stored and shown unchanged.
 """
 
 import unicodedata
 
 import disarm
 
-# Look-alikes that UTS 39 leaves alone because nobody would take them for an identifier's letter.
+# Look-alikes missing in UTS 39, which only considers characters of identifiers.
 _LOOKALIKES = {
     "ϝ": "f", "ц": "u", "є": "e", "λ": "a", "δ": "d",
     "æ": "ae", "œ": "oe", "þ": "th", "¢": "c", "€": "e", "£": "l", "¥": "y", "†": "t", "ƒ": "f",
 }  # fmt: skip
-# Seen as a gap, though Unicode calls them letters or symbols.
+# Rendered as a gap, although Unicode classes them as letters or symbols.
 _BLANKS = frozenset("\u2800\u3164\u115f\u1160\uffa0")
 _UNSEEN = frozenset({"Cf", "Mn", "Me", "Mc"})
 _FIRST_FLAG_LETTER = 0x1F1E6  # regional indicators: flags, or letters in boxes
-# U+FDFA grows eighteenfold under NFKC. Nothing that spells a word grows beyond this.
+# U+FDFA expands eighteenfold under NFKC. No character of a word expands beyond this.
 _LONGEST = 4
 _CACHE_LIMIT = 20_000
 
 
 class _Table(dict[int, str]):
-    """Every code point's folded form, worked out when it is first met."""
+    """The folded form of each code point, computed on first use."""
 
     def __missing__(self, code: int) -> str:
         folded = fold_character(chr(code))
-        if len(self) < _CACHE_LIMIT:  # so that nobody fills the memory with rare characters
+        if len(self) < _CACHE_LIMIT:  # bounded, so that rare characters cannot exhaust the memory
             self[code] = folded
         return folded
 
 
 def fold_character(character: str) -> str:
-    """The folded form of one code point: empty if it is not seen, at most four characters."""
+    """Return the folded form of one code point: empty if invisible, at most four characters."""
     if character.isascii():
         return character.lower()
     if character in _BLANKS:

@@ -1,6 +1,6 @@
-"""Other readings of a folded text: digits for letters, letters held apart, letters masked.
+"""Alternative readings of a folded text: leet digits, separated letters, masked letters.
 
-Each reading is made only when the text shows a trace of that disguise, and in linear time.
+Each reading is made only if the text shows a trace of its disguise, and in linear time.
 """
 
 import re
@@ -21,14 +21,16 @@ _TRACES = (
 )
 _LEET = str.maketrans("4@3105$!7+869", "aaeiossittbgg")
 _LEET_WITH_L = _LEET | {ord("1"): ord("l"), ord("!"): ord("l")}
-# Nothing longer is a word: a key, an address, a digest.
+# A longer run is not a word but a key, an address or a digest.
 _LEET_TOKEN = re.compile(r"(?<![a-z0-9@$!+])[a-z0-9@$!+]{3,24}(?![a-z0-9@$!+])")
 _APART = re.compile(r"(?<![a-z])[a-z](?:[^a-z0-9]{1,3}[a-z](?![a-z])){2,}")
 _DOTTED = re.compile(r"(?<![a-z])[a-z]++(?:[.\-_*~•·,/|'+=:;]{1,2}[a-z]++)+")
 _MASKED = re.compile(r"(?<![a-z])[a-z]++(?:[*#%_&]++[a-z]*+)+")
 _MASK_RUN = re.compile(r"[^a-z]+")
 _LONGEST_MASKED = 40
-_REACH = 48  # characters before a word that may say at whom it is aimed; no address is as long
+_REACH = (
+    48  # characters before a word that may say whom it is aimed at; longer addresses do not exist
+)
 
 
 class Suspicion(NamedTuple):
@@ -44,7 +46,7 @@ _NONE = Suspicion(leet=False, apart=False, masked=False, stretched=False)
 
 
 def suspicion(folded: Folded) -> Suspicion:
-    """One pass over the text, in place of making every reading of every message."""
+    """Find the traces in one pass, instead of making every reading of every message."""
     found = _TRACE_SET.Match(folded.text)
     return Suspicion._make(at in found for at in range(len(_TRACES))) if found else _NONE
 
@@ -61,7 +63,7 @@ _TRACE_SET = _trace_set()
 
 
 def without_leet(folded: Folded) -> Iterator[Folded]:
-    """The text with "p0rr4" read as letters; once more where a 1 may also stand for an l."""
+    """Return the text with "p0rr4" read as letters; twice if a 1 may also stand for an l."""
     plain = _LEET_TOKEN.sub(_decoded, folded.text)
     if plain == folded.text:
         return
@@ -72,8 +74,7 @@ def without_leet(folded: Folded) -> Iterator[Folded]:
 
 
 def joined(folded: Folded) -> Iterator[tuple[str, Folded]]:
-    """Words whose letters were held apart: "p u t a", "p.u.t.a", "pu-ta". One piece each, and what
-    stands before it.
+    """Yield words with separated letters, "p u t a", "p.u.t.a", "pu-ta", and the words before.
 
     Portuguese has words of one letter, so a piece is also read without its first and last.
     """
@@ -85,7 +86,7 @@ def joined(folded: Folded) -> Iterator[tuple[str, Folded]]:
 
 
 def masked(folded: Folded) -> Iterator[tuple[str, Folded]]:
-    """Words with hidden letters, "p*ta", one piece each, and what stands before it."""
+    """Yield words with masked letters, "p*ta", with the words before them."""
     for match in _MASKED.finditer(folded.text):
         token = match.group().rstrip("#%_&")
         visible = sum(map(str.isalpha, token))
@@ -96,8 +97,10 @@ def masked(folded: Folded) -> Iterator[tuple[str, Folded]]:
 
 
 def hidden_words(masked_word: str, candidates: Iterable[str]) -> list[str]:
-    """What "p*ta" may hide: a masked run stands for as many letters, or for one more. At least
-    half of the word has to be seen."""
+    """Yield what "p*ta" may hide: a masked run stands for as many letters, or one more.
+
+    At least half of the word must be visible.
+    """
     parts = _MASK_RUN.split(masked_word)
     first, last, longest = parts[0], parts[-1], 2 * sum(map(len, parts))
     likely = [
@@ -145,7 +148,7 @@ def _pieces(folded: Folded, choices: list[list[int]]) -> Iterator[tuple[str, Fol
 
 
 def _before(folded: Folded, at: int) -> str:
-    """The last words before a place: "seu" makes of the next one an insult at somebody."""
+    """Return the last words before a place: after "seu" the next word is aimed at a person."""
     return words(Folded(folded.text[max(0, at - _REACH) : at], list)).text.rstrip()
 
 

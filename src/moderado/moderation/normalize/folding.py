@@ -1,4 +1,4 @@
-"""Folded text that remembers where each of its characters came from."""
+"""Folded text that maps each character back to the original."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -20,9 +20,9 @@ _DOUBLES = tuple((letter * 2, letter) for letter in ascii_lowercase)
 
 @dataclass(frozen=True)
 class Folded:
-    """`text` in folded form. `offsets[i]` is where `text[i]` stands in the original.
+    """The folded `text`. `offsets[i]` is the position of `text[i]` in the original.
 
-    The offsets are worked out when they are first asked for: almost no message needs them.
+    Offsets are computed on first use: almost no message needs them.
     """
 
     text: str
@@ -33,13 +33,13 @@ class Folded:
         return self.trace()
 
     def original(self, start: int, end: int) -> tuple[int, int]:
-        """The code points `[start, end)` of the original that `text[start:end]` was read from."""
+        """Return the code points `[start, end)` of the original behind `text[start:end]`."""
         positions = self.offsets[start:end]
         return min(positions), max(positions) + 1
 
 
 def fold(text: str) -> Folded:
-    """`text` without case, accents, styles, look-alikes and what is not seen. Linear time."""
+    """Fold `text`: no case, accents, styles, look-alikes or invisible characters. Linear time."""
     order = _as_seen(text) if _OVERRIDE in text else range(len(text))
     seen = "".join(text[at] for at in order) if _OVERRIDE in text else text
 
@@ -47,7 +47,7 @@ def fold(text: str) -> Folded:
         pairs = zip(order, seen, strict=True)
         return [at for at, character in pairs for _ in TABLE[ord(character)]]
 
-    # As `seen.translate(TABLE)`, in a fifth of the time: most characters are ASCII.
+    # Equal to `seen.translate(TABLE)` in a fifth of the time: most characters are ASCII.
     return Folded(_BEYOND_ASCII.sub(_translated, seen).lower(), trace)
 
 
@@ -56,7 +56,7 @@ def _translated(match: re.Match[str]) -> str:
 
 
 def words(folded: Folded) -> Folded:
-    """Letters only: whatever stands between two words is one space, at both ends too."""
+    """Return letters only, with one space between words and at both ends."""
 
     def trace() -> list[int]:
         start, end = _extent(folded.text)
@@ -70,7 +70,7 @@ def words(folded: Folded) -> Folded:
 
 
 def squeezed(folded: Folded) -> Folded:
-    """Every run of one letter as one letter: "puuutta" and "puta" read the same."""
+    """Collapse every run of one letter: "puuutta" and "puta" read the same."""
 
     def trace() -> list[int]:
         return [folded.offsets[at] for at in _kept(_RUN, folded.text)]
@@ -86,7 +86,7 @@ def squeeze(text: str) -> str:
 
 
 def runs(text: str) -> list[int]:
-    """How long each run of equal characters is, in order."""
+    """Return the length of each run of equal characters, in order."""
     lengths: list[int] = []
     previous = ""
     for character in text:
@@ -99,13 +99,15 @@ def runs(text: str) -> list[int]:
 
 
 def run_starts(folded: Folded) -> list[int]:
-    """Where each character of `squeezed(folded)` begins in `folded`, and the end: a piece
-    `[start, end)` of the one is `[starts[start], starts[end])` of the other, with all its runs."""
+    """Return where each character of `squeezed(folded)` begins in `folded`, and the end.
+
+    A piece `[start, end)` of the squeezed text is `[starts[start], starts[end])` of the other.
+    """
     return [*_kept(_RUN, folded.text), len(folded.text)]
 
 
 def _as_seen(text: str) -> list[int]:
-    """The order in which the characters are seen where a control turns the direction round."""
+    """Return the visual order of the characters where a direction control reverses it."""
     order: list[int] = []
     for match in _TURNED.finditer(text):
         turned = match.group(1) is not None
@@ -117,7 +119,7 @@ def _as_seen(text: str) -> list[int]:
 def _kept(
     pattern: re.Pattern[str], text: str, start: int = 0, end: int | None = None
 ) -> Iterator[int]:
-    """Positions that are left when every match of `pattern` shrinks to its first character."""
+    """Return the positions left when every match of `pattern` shrinks to its first character."""
     at, end = start, len(text) if end is None else end
     for match in pattern.finditer(text, start, end):
         yield from range(at, match.start() + 1)
@@ -126,7 +128,7 @@ def _kept(
 
 
 def _extent(text: str) -> tuple[int, int]:
-    """From the first letter to behind the last."""
+    """Return the range from the first letter to behind the last."""
     first, last = _LETTER.search(text), _LETTER.search(text[::-1])
     return (first.start(), len(text) - last.start()) if first and last else (0, 0)
 

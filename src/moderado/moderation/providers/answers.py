@@ -1,6 +1,7 @@
-"""What counts as an opinion: the right number, of the right shape, and fit to be stored.
+"""Validates the answers of providers.
 
-Whatever is not exactly that is none, and nothing is converted: `True` is no score.
+An answer must have the right number of assessments, of the right types, and be storable. Anything
+else is no opinion, and nothing is converted: `True` is not a score.
 """
 
 import inspect
@@ -14,17 +15,17 @@ from moderado.moderation.types import Assessment, Category, Content, Outcome, Sp
 
 LARGEST_RAW = 65_536  # characters of JSON
 DEEPEST_RAW = 32
-LONGEST_WORD = 128  # a model's name, a rule's id
+LONGEST_WORD = 128  # characters of a model's name or a rule's id
 LARGEST_INTEGER = 2**63
 
 
 def checked(provider: str, answers: object, contents: Sequence[Content]) -> list[Assessment]:
-    """`answers` as the opinions that they must be. Raises ProviderUnavailable otherwise."""
-    if inspect.iscoroutine(answers):  # nobody will await it
+    """Return `answers` as assessments. Raises ProviderUnavailable if they are not."""
+    if inspect.iscoroutine(answers):  # it will never be awaited
         answers.close()
     if not isinstance(answers, list | tuple) or len(answers) != len(contents):
         raise ProviderUnavailable("malformed_answer", refused=True)
-    known: set[int] = set()  # one opinion of many texts, as far as it names no place in them
+    known: set[int] = set()  # one assessment for many texts is valid unless it names places in them
     for answer, content in zip(answers, contents, strict=True):
         if id(answer) in known:
             continue
@@ -36,7 +37,7 @@ def checked(provider: str, answers: object, contents: Sequence[Content]) -> list
 
 
 def _is_opinion(answer: Any, provider: str, content: Content) -> bool:
-    """Whether an Assessment holds what its annotations promise, and nobody has checked."""
+    """Tell whether the fields of an Assessment have the annotated types, which nothing enforces."""
     return (
         answer.provider == provider
         and isinstance(answer.outcome, Outcome)
@@ -75,12 +76,12 @@ def _is_word(value: object) -> bool:
 
 
 def _is_text(value: str) -> bool:
-    """What PostgreSQL can store: no NUL, no half of a surrogate pair."""
+    """Tell whether PostgreSQL can store the text: no NUL, no unpaired surrogate."""
     return "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)
 
 
 def _is_record(raw: object) -> bool:
-    """JSON that PostgreSQL stores and gives back, of a size that a log line may have."""
+    """Tell whether the value is storable JSON of a size fit for a log line."""
     if not isinstance(raw, Mapping):
         return False
     held = dict(raw)

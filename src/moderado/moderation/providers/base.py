@@ -1,4 +1,4 @@
-"""The port through which every judge of content is reached. `docs/providers.md` shows one."""
+"""The provider port. `docs/providers.md` contains a complete example."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,65 +7,67 @@ from typing import ClassVar, Literal, Protocol, TypeGuard
 
 from moderado.moderation.types import Assessment, Content
 
-DEFAULT_TIMEOUT = 8.0  # seconds; below the tasks' soft limit
+DEFAULT_TIMEOUT = 8.0  # seconds; below the soft limit of the tasks
 LONGEST_TIMEOUT = 8.0
 
 
 class LocalProvider(Protocol):
-    """Judges by itself: no network, no file, no wait. It runs while rows are locked, so whoever
-    takes more than a few milliseconds a message must be a RemoteProvider instead."""
+    """Judges without network, files or waiting.
+
+    It runs while rows are locked: a provider that takes more than a few milliseconds for a message
+    must be a RemoteProvider.
+    """
 
     name: str
     remote: ClassVar[Literal[False]]
 
     def assess(self, contents: Sequence[Content]) -> list[Assessment]:
-        """One opinion a content, in the same order, or ProviderUnavailable if none can be had."""
+        """Return one assessment for each content, in order. Raises ProviderUnavailable."""
 
 
 class RemoteProvider(Protocol):
-    """Judges by asking somebody else, for as long as its time-out allows.
+    """Judges by calling a service, within its time-out.
 
-    One whose service takes idempotency keys says so by `idempotent = True` and sends
-    `content.context["idempotency_key"]` along: its calls may be repeated when their outcome is
-    unknown. Those of all others never are.
+    A provider whose service accepts idempotency keys sets `idempotent = True` and sends
+    `content.context["idempotency_key"]`. Only its calls are repeated when their outcome is unknown.
     """
 
     name: str
     remote: ClassVar[Literal[True]]
 
     async def assess(self, contents: Sequence[Content]) -> list[Assessment]:
-        """One opinion a content, in the same order, or ProviderUnavailable if none can be had."""
+        """Return one assessment for each content, in order. Raises ProviderUnavailable."""
 
 
 Provider = LocalProvider | RemoteProvider
 
 
 class OnError(StrEnum):
-    """What a provider's failure means. Never that the content is fine, unless somebody said so."""
+    """What a provider's failure means. Never approval, unless configured."""
 
-    NEXT = "next"  # the others decide; what nobody judged is held
+    NEXT = "next"  # the other providers decide; content without any assessment is held
     HOLD = "hold"
     REJECT = "reject"
-    APPROVE = "approve"  # if nobody else judged it either
+    APPROVE = "approve"  # only if no other provider assessed the content
 
 
 class OnUnknown(StrEnum):
-    """What becomes of a call that may have been carried out, though no answer came."""
+    """What happens to a call that may have been carried out but was not answered."""
 
-    NEXT = "next"  # it is a failure like any other
-    HOLD = "hold"  # a person looks at the message, whatever the others say
-    REPEAT = "repeat"  # asked again under the same idempotency key; then as `next`
+    NEXT = "next"  # treated like any other failure
+    HOLD = "hold"  # a moderator decides, whatever the other providers say
+    REPEAT = "repeat"  # repeated under the same idempotency key; then as `next`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfiguredProvider:
-    """A provider in its place: how long it is waited for, and what its failure means."""
+    """A provider with its time-out and the meaning of its failure."""
 
     provider: Provider
     timeout: float = DEFAULT_TIMEOUT
     on_error: OnError = OnError.NEXT
     on_unknown: OnUnknown = OnUnknown.NEXT
-    budget: int | None = None  # calls a day (UTC); None: as many as it takes
+    budget: int | None = None  # calls a day (UTC); None: unlimited
 
     @property
     def name(self) -> str:
@@ -73,7 +75,7 @@ class ConfiguredProvider:
 
 
 def takes_keys(provider: Provider) -> bool:
-    """Whether a call may be repeated under its key without being carried out twice."""
+    """Tell whether a repeat under the same key is not carried out twice."""
     return is_remote(provider) and getattr(provider, "idempotent", False) is True
 
 

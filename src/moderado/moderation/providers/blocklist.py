@@ -1,4 +1,4 @@
-"""Words, phrases and patterns. Local, instant, always available: the last rung of every ladder."""
+"""The local provider: words, phrases and patterns. It is always available."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -14,11 +14,16 @@ EVERYTHING = ("pt-BR", "en")
 
 
 class BlocklistProvider:
-    """Compiled once a process.
+    """Compile the rules, once for each process.
 
-    `packs` are the lists that ship with the product; `rules` are groups of one's own, written as
-    in the packs; `allow` are innocent words; `without` are ids of rules or groups to leave out.
-    Raises ValueError if any of it is wrong, a pattern that RE2 refuses included.
+    Args:
+        packs: Names of lists that ship with the product.
+        rules: Own groups, written as in the packs.
+        allow: Innocent words.
+        without: Ids of rules or groups to leave out.
+
+    Raises:
+        ValueError: An invalid rule, or a pattern that RE2 refuses.
     """
 
     remote: ClassVar[Literal[False]] = False
@@ -72,6 +77,6 @@ def _is_left_out(rule: Rule, without: Sequence[str]) -> bool:
 
 
 def _digest(rules: Sequence[Rule], allow: Sequence[str]) -> str:
-    """The same for the same rules in every process and release."""
+    """A digest that is equal for equal rules in every process and release."""
     written = repr((sorted(map(repr, rules)), sorted(allow)))
     return hashlib.sha256(written.encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""Putting content before providers: timed, counted, and no failure ever read as an opinion."""
+"""Calls providers: measured and counted. A failure is never read as an assessment."""
 
 import asyncio
 import math
@@ -23,8 +23,8 @@ from moderado.moderation.types import Assessment, Content, Failure, Fault
 
 log = structlog.get_logger(__name__)
 
-RETRY_AFTER = 1.0  # seconds, where the provider does not say
-LONGEST_REST = 86_400.0  # seconds a provider may ask to be left alone for
+RETRY_AFTER = 1.0  # seconds, if the provider names none
+LONGEST_REST = 86_400.0  # longest rest period in seconds that a provider may ask for
 LONGEST_CAUSE = 128
 
 QUOTA_EXHAUSTED = "quota_exhausted"
@@ -35,9 +35,9 @@ Answers = Sequence[Assessment | Failure]
 def ask(
     configured: ConfiguredProvider, provider: LocalProvider, contents: Sequence[Content]
 ) -> Answers:
-    """What a local provider says of each content, or how it failed.
+    """Return what a local provider says about each content, or its failure.
 
-    What fails for many is asked one by one: one text must not cost the others their verdict.
+    A failed batch is repeated one by one, so that one text does not cost the others their verdict.
     """
     started = time.perf_counter()
     try:
@@ -49,7 +49,7 @@ def ask(
             return [ask(configured, provider, [content])[0] for content in contents]
         return [_failed(configured, error, time.perf_counter() - started)]
     except BaseException:
-        # It may be meant for this process: it goes on, and the sweep finds what was left.
+        # The signal may be meant for this process: re-raise it; the sweep finds the messages.
         log.critical("provider_crashed", provider=configured.name, contents=len(contents))
         raise
     return _answered(configured, answers, time.perf_counter() - started)
@@ -58,10 +58,10 @@ def ask(
 async def ask_remotely(
     configured: ConfiguredProvider, provider: RemoteProvider, content: Content
 ) -> Assessment | Failure:
-    """What a remote one says of `content`, within its time-out. It never raises."""
+    """Return what a remote provider says about `content`, within its time-out. Never raises."""
     started = time.perf_counter()
     asked = asyncio.create_task(_opinion(configured, provider, content))
-    # Not `wait_for`, which would wait for a provider that does not let itself be cancelled.
+    # `wait_for` would wait for a provider that suppresses its cancellation.
     await asyncio.wait({asked}, timeout=configured.timeout)
     seconds = time.perf_counter() - started
     if not asked.done():
@@ -76,7 +76,7 @@ async def ask_remotely(
 async def _opinion(
     configured: ConfiguredProvider, provider: RemoteProvider, content: Content
 ) -> Assessment | BaseException:
-    """The answer, or what was raised: a SystemExit must not end the loop that all calls share."""
+    """Return the answer or the exception: a SystemExit must not end the shared event loop."""
     try:
         return checked(configured.name, await provider.assess([content]), [content])[0]
     except asyncio.CancelledError:
@@ -122,7 +122,7 @@ def _fault(error: BaseException) -> Fault:
         return Fault.NOT_DONE
     if isinstance(error, OSError | asyncio.CancelledError):  # TimeoutError is an OSError
         return Fault.UNKNOWN
-    return Fault.NO_OPINION  # a bug, and where would it show but in reading an unusual answer
+    return Fault.NO_OPINION  # a bug, most likely in reading an unusual answer
 
 
 def _declared(error: ProviderUnavailable) -> Fault:
@@ -136,7 +136,7 @@ def _declared(error: ProviderUnavailable) -> Fault:
 
 
 def _cause(error: BaseException) -> str:
-    """The kind of failure. Never the provider's words: they may quote the text."""
+    """Return the type of the failure, never the provider's message: it may quote the text."""
     if isinstance(error, ProviderUnavailable) and error.exhausted:
         return QUOTA_EXHAUSTED
     cause = type(error).__name__
@@ -148,7 +148,7 @@ def _cause(error: BaseException) -> str:
 def _retry_after(
     configured: ConfiguredProvider, error: BaseException, fault: Fault
 ) -> float | None:
-    """Seconds until it is asked again: where that cannot be paid for twice."""
+    """Return the seconds until a repeat, where a repeat cannot be paid for twice."""
     if fault is Fault.BUSY and isinstance(error, ProviderUnavailable):
         said = error.retry_after
         known = type(said) in (int, float) and math.isfinite(said or 0)

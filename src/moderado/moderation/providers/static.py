@@ -1,4 +1,4 @@
-"""Gives every content the same answer. For tests, demonstrations, and rooms that only log."""
+"""Gives every content the same answer: for tests, demonstrations, and rooms that only log."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Literal
@@ -7,7 +7,7 @@ from moderado.moderation.types import Assessment, Category, Content, Outcome
 
 
 class StaticProvider:
-    """Answers `outcome`, with `category` at `score` if one is named."""
+    """Answers `outcome`, with `category` at `score` if a category is given."""
 
     remote: ClassVar[Literal[False]] = False
 

@@ -1,1 +1,1 @@
-"""What the blocklist looks for: rules, the packs that ship with the product, and the matcher."""
+"""Rules of the blocklist: rule format, packs that ship with the product, and the matcher."""

@@ -29,19 +29,19 @@ from moderado.moderation.rules.patterns import Patterns
 from moderado.moderation.rules.rule import Match, Rule, folded_word
 from moderado.moderation.types import Outcome
 
-MOST_HITS = 50  # kept of one text; its outcome is settled long before
-_SHORT = 4  # letters: anything shorter is too easily found by chance
-_LONG = 8  # letters: a phrase that is known again when written as one word with something glued on
-# What people glue to a word: "seuidiota", "idiotakkkk". At either end a word stays that word.
+MOST_HITS = 50  # hits kept for one text; its outcome is settled long before
+_SHORT = 4  # letters: a shorter word is found by chance too often
+_LONG = 8  # letters: a phrase written as one word is also found with a prefix or suffix
+# Prefixes and suffixes that people attach to a word: "seuidiota", "idiotakkkk".
 _GLUED_BEFORE = ("seu", "sua", "teu", "tua", "vc", "you", "your", "ur")
 _GLUED_AFTER = ("s ", "kk", "zinho ", "zinha ", "zao ")
-# A doubled letter is a slip of the finger; in short words only a third one is meant.
+# A doubled letter is a typing error; in short words only a third one is intended.
 _STRETCHED_SHORT = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """`rule` was found at the code points `[start, end)` of the original text."""
+    """`rule` matched the code points `[start, end)` of the original text."""
 
     rule: Rule
     start: int
@@ -50,15 +50,16 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class _Needle:
-    text: str  # with a space wherever a word must begin or end
-    rule: Rule | None  # None: innocent
-    accented: str = ""  # the innocent word as it is written, if its accents are what matters
+    text: str  # with a space wherever a word boundary is required
+    rule: Rule | None  # None: an innocent word
+    accented: str = ""  # the innocent word as written, if its accents matter
 
 
 class Matcher:
-    """The rules and the innocent words, compiled.
+    """The compiled rules and innocent words.
 
-    Raises ValueError for a rule that cannot be compiled.
+    Raises:
+        ValueError: A rule cannot be compiled.
     """
 
     def __init__(self, *, rules: Iterable[Rule], allow: Iterable[str] = ()) -> None:
@@ -72,7 +73,7 @@ class Matcher:
         self._maskable = _by_first_letter(spelled)
 
     def find(self, text: str) -> list[Hit]:
-        """Every rule found in `text`, through disguises, each place once. Linear time."""
+        """Return every match in `text`, through disguises, each place once. Linear time."""
         folded = fold(text)
         plain, suspect = words(folded), suspicion(folded)
         hits = self._spelled(plain, text, stretch=suspect.stretched)
@@ -113,7 +114,7 @@ class Matcher:
 
 
 def _undisguised(folded: Folded, suspect: Suspicion) -> Iterator[tuple[str, Folded]]:
-    """Other readings, each with the words before it where it is only a piece of the text."""
+    """Yield the alternative readings; one of a part of the text includes the words before it."""
     if suspect.leet:
         yield from (("", reading) for reading in without_leet(folded))
     if suspect.apart:
@@ -123,7 +124,7 @@ def _undisguised(folded: Folded, suspect: Suspicion) -> Iterator[tuple[str, Fold
 def _guilty(
     found: Sequence[tuple[_Needle, int, int]], reading: Folded, original: str, before: str
 ) -> list[Hit]:
-    """What was found, as hits in the original, without what lies inside an innocent word."""
+    """Return the matches as hits in the original, without those inside an innocent word."""
     excused: list[tuple[int, int]] = []
     hits: list[Hit] = []
     for needle, start, end in found:
@@ -152,7 +153,7 @@ def _unexcused(hits: list[Hit], excused: list[tuple[int, int]]) -> list[Hit]:
 
 
 def _among_digits(text: str, start: int, end: int) -> bool:
-    """Whether the letters are a part of a number or a key, "3e652fa6"."""
+    """Tell whether the letters are part of a number or key, such as "3e652fa6"."""
     return text[end : end + 1].isdigit() or (start > 0 and text[start - 1].isdigit())
 
 
@@ -163,7 +164,7 @@ def _as_aimed(rule: Rule, text: str, start: int) -> Rule:
 
 
 def _is_stretched(text: str, word: str) -> bool:
-    """Whether `text` is `word` with letters repeated, and by more than a slip in a short word."""
+    """Tell whether `text` is `word` with repeated letters, beyond a typing error."""
     if text == word:
         return False
     found, wanted = runs(text), runs(word)
@@ -201,7 +202,7 @@ def _needles(rules: Iterable[Rule]) -> Iterator[_Needle]:
 
 
 def _by_first_letter(rules: Iterable[Rule]) -> dict[str, dict[str, Rule]]:
-    """Words that can be known again when masked; where two rules have one word, the severer."""
+    """Return the words recognizable when masked; of two rules with one word, the severer."""
     table: dict[str, dict[str, Rule]] = defaultdict(dict)
     for rule in sorted(rules, key=lambda rule: rule.action.severity):
         if " " not in rule.text and len(rule.text) >= _SHORT:

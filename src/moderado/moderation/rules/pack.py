@@ -1,4 +1,4 @@
-"""The packs that ship with the product: TOML files beside this module."""
+"""Reads the rule packs that ship with the product: TOML files beside this module."""
 
 import tomllib
 from collections.abc import Mapping
@@ -11,20 +11,20 @@ from moderado.moderation.rules.rule import Rule, alternatives, rules_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
-    """Rules of one language, and innocent words that no rule may read as guilty."""
+    """The rules of one language, and innocent words that contain a rule's word."""
 
     rules: tuple[Rule, ...]
     allow: tuple[str, ...]
 
 
 def available() -> list[str]:
-    """The names of the packs, as the option `packs` takes them."""
+    """Return the names of the packs, as the option `packs` takes them."""
     files = resources.files(__package__).joinpath("packs").iterdir()
     return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
 
 
 def load(name: str) -> Pack:
-    """The pack `name`. Raises ValueError if there is none of that name."""
+    """Return the pack `name`. Raises ValueError if it does not exist."""
     if name not in available():
         raise ValueError(f"there is no pack {name!r}: {', '.join(available())}")
     written = resources.files(__package__).joinpath("packs", f"{name}.toml").read_text("utf-8")

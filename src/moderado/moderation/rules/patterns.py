@@ -1,4 +1,4 @@
-"""Patterns in RE2 syntax: linear time whatever they say, all tried in one pass."""
+"""Patterns in RE2 syntax: linear time for any pattern, all matched in one pass."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,14 +9,15 @@ from moderado.moderation.normalize import Folded
 from moderado.moderation.rules.rule import Rule
 
 MOST_PATTERNS = 500
-_MEMORY = 8 << 20  # bytes a pattern may make RE2 take
-_LARGEST = 600  # instructions: at worst, all of them are tried at every character of a text
+_MEMORY = 8 << 20  # bytes of memory for each pattern in RE2
+_LARGEST = 600  # instructions: in the worst case all of them run at every character
 
 
 class Patterns:
-    """Compiled patterns. They see letters only: case, accents and punctuation are gone.
+    """Compiled patterns over folded text: letters only, without case, accents and punctuation.
 
-    Raises ValueError for a pattern RE2 refuses, or for too many of them.
+    Raises:
+        ValueError: RE2 refuses a pattern, or there are too many.
     """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
@@ -31,7 +32,7 @@ class Patterns:
             self._set.Compile()
 
     def find(self, reading: Folded, hit: Callable[[Rule, int, int], Any]) -> list[Any]:
-        """`hit(rule, start, end)` for every pattern, at its first place in the original text."""
+        """Return `hit(rule, start, end)` for every pattern, at its first place in the original."""
         if not self._rules:
             return []
         hits = []

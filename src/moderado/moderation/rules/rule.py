@@ -1,4 +1,4 @@
-"""One rule, and how a group of them is written down."""
+"""A rule, and the format of rule groups."""
 
 import itertools
 import re
@@ -16,7 +16,7 @@ _FIELDS = {"id", "category", "severity", "action", "language", "match", "words",
     "address"
 }
 _ACTIONS = {
-    "ignore": Outcome.ALLOW,  # of no matter unless it is aimed at somebody
+    "ignore": Outcome.ALLOW,  # ignored unless it is aimed at a person
     "flag": Outcome.FLAG,
     "hold": Outcome.HOLD,
     "block": Outcome.BLOCK,
@@ -24,17 +24,17 @@ _ACTIONS = {
 
 
 class Match(StrEnum):
-    """Where in the text a rule's words count."""
+    """Where the words of a rule match."""
 
     WHOLE = "whole"  # as whole words
     PREFIX = "prefix"  # at the beginning of a word
-    ANYWHERE = "anywhere"  # inside of words too
+    ANYWHERE = "anywhere"  # also inside words
     PATTERN = "pattern"  # RE2 syntax, over the folded letters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """`text` in folded form (or a pattern), and what follows when it is found."""
+    """Folded `text` or a pattern, and what follows from a match."""
 
     id: str
     text: str
@@ -43,18 +43,19 @@ class Rule:
     severity: float  # 0..1
     action: Outcome
     language: str = ""
-    # Right after one of these words it is aimed at somebody, and that rule stands instead.
+    # After one of these words the text is aimed at a person, and this rule applies instead.
     address: tuple[str, ...] = ()
     aimed: "Rule | None" = None
 
 
 def rules_of(group: Mapping[str, Any]) -> list[Rule]:
-    """The rules of one group: what they share, and `words` or `patterns`.
+    """Return the rules of one group.
 
-    A word may hold alternatives, "merd{a,as}". `address` names the words (`before`) that make
-    the same word an insult at somebody ("seu …"), and the action and severity of that.
+    A word may contain alternatives: "merd{a,as}". `address` names the words (`before`) after which
+    the same word is an insult of a person ("seu …"), and the action and severity of that.
 
-    Raises ValueError, in a sentence that names the group, if anything about it is wrong.
+    Raises:
+        ValueError: The group is invalid; the message names it.
     """
     name = str(group.get("id") or "rules")
     try:
@@ -112,14 +113,14 @@ def _words(entries: object) -> list[str]:
 
 
 def alternatives(text: str) -> list[str]:
-    """ "merd{a,as}" → "merda", "merdas". Several braces multiply."""
+    """Expand "merd{a,as}" to "merda", "merdas". Several braces multiply."""
     parts = _BRACES.split(text)
     choices = [part.split(",") if at % 2 else [part] for at, part in enumerate(parts)]
     return ["".join(chosen) for chosen in itertools.product(*choices)]
 
 
 def folded_word(text: str) -> str:
-    """`text` as the matcher reads it: folded letters, one space between words."""
+    """Return `text` as the matcher reads it: folded letters, one space between words."""
     letters = re.sub(r"[\W\d_]+", " ", fold(text).text).strip()
     if not letters:
         raise ValueError(f"{text!r} has no letters")

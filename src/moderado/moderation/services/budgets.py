@@ -1,8 +1,8 @@
-"""How many calls of a provider a day may have, counted to the last one for all workers."""
+"""Daily call budgets of providers, counted exactly across all workers."""
 
 from django.db import connection
 
-# One statement, so that nobody counts between looking and taking. The day is the database's.
+# One statement, so that no other worker counts between read and write. The day is the database's.
 _TAKE = """
     INSERT INTO moderation_providerbudget AS budget (provider, day, calls, granted)
     VALUES (%(provider)s, (statement_timestamp() AT TIME ZONE 'UTC')::date,
@@ -15,7 +15,7 @@ _TAKE = """
 
 
 def take(provider: str, *, cap: int, wanted: int) -> int:
-    """How many of `wanted` calls today's budget still allows; they are spent by this."""
+    """Spend up to `wanted` calls of today's budget; return how many are allowed."""
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, {"provider": provider, "cap": cap, "wanted": wanted})
         (granted,) = cursor.fetchone()

@@ -1,7 +1,7 @@
-"""Whether a provider is to be asked at all: one breaker, and one rest, for all workers.
+"""The circuit breaker and rest period of each provider, shared by all workers.
 
-Of its last 20 outcomes 5 failed: the breaker opens, and for 10 s nothing is sent. Then one call
-decides whether it closes. While all is well, this reads one row at most and writes none.
+The breaker opens when 5 of the last 20 outcomes failed. For 10 s no call is made; then one probe
+decides whether it closes (ADR 0010). Without failures this reads at most one row and writes none.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -13,6 +13,7 @@ import structlog
 from django.db import connection
 from django.db.models.functions import Now
 
+from moderado.core.database import require_transaction
 from moderado.core.metrics import BREAKERS
 from moderado.moderation.models import ProviderHealth
 from moderado.moderation.types import Assessment, Failure, Fault
@@ -41,7 +42,7 @@ _FAILED = """
     RETURNING outcomes
 """
 
-# Where nothing failed lately, this finds no row and writes none.
+# Without recent failures this finds no row and writes none.
 _SUCCEEDED = """
     UPDATE moderation_providerhealth SET outcomes = (outcomes << %(number)s) & %(all)s
      WHERE provider = %(provider)s AND outcomes > 0 AND open_until IS NULL
@@ -57,10 +58,10 @@ _REST = """
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What keeps a provider from being asked now."""
+    """Why a provider must not be called now."""
 
     is_open: bool = False
-    is_due: bool = False  # open, and time for the one call that may close it
+    is_due: bool = False  # open, and due for the probe that may close it
     rest: float = 0.0  # seconds
 
 
@@ -68,7 +69,7 @@ Answer = Assessment | Failure
 
 
 def read(providers: Collection[str]) -> Mapping[str, Health]:
-    """The state of each provider of which there is anything to say."""
+    """Return the state of each provider that has one."""
     with connection.cursor() as cursor:
         cursor.execute(_READ, [list(providers)])
         return {
@@ -78,19 +79,26 @@ def read(providers: Collection[str]) -> Mapping[str, Health]:
 
 
 def claim_probe(provider: str) -> bool:
-    """Whether the caller may make the one call that shows if the provider is back."""
+    """Claim the one probe of an open breaker; return whether this caller may make it."""
     due = ProviderHealth.objects.filter(provider=provider, open_until__lte=Now())
     return due.update(open_until=Now() + OPEN_FOR) == 1
 
 
-def note(provider: str, answers: Sequence[Answer], *, probed: Answer | None) -> list[str]:
-    """Remember how calls ended; the log events of what that changes.
+def record(provider: str, answers: Sequence[Answer], *, probed: Answer | None) -> list[str]:
+    """Record how calls ended. Requires a transaction.
 
-    `probed` is the answer to the call that was made to see whether the provider is back.
+    Args:
+        provider: The provider's name.
+        answers: The results of the calls, in order.
+        probed: The answer to the probe, if one of the calls was one.
+
+    Returns:
+        The breaker's events, for `log_events` after the commit.
     """
+    require_transaction()
     rest = max(_rest(each) for each in answers)
     if rest > 0:
-        _let_rest(provider, rest)
+        _store_rest(provider, rest)
     if probed is not None:
         return _close_or_wait(provider, closes=not _is_failure(probed))
     outcomes = [_is_failure(each) for each in answers if not _is_busy(each)][-REMEMBERED:]
@@ -98,8 +106,8 @@ def note(provider: str, answers: Sequence[Answer], *, probed: Answer | None) -> 
     return _count(provider, bits, len(outcomes))
 
 
-def tell(provider: str, events: Sequence[str]) -> None:
-    """Log and count what `note` returned, once it is committed."""
+def log_events(provider: str, events: Sequence[str]) -> None:
+    """Log and count the events that `record` returned. Call it after the commit."""
     for event in events:
         BREAKERS.labels(provider=provider, event=event).inc()
         if event == "opened":
@@ -127,19 +135,19 @@ def _close_or_wait(provider: str, *, closes: bool) -> list[str]:
     return []
 
 
-def _let_rest(provider: str, seconds: float) -> None:
+def _store_rest(provider: str, seconds: float) -> None:
     values: dict[str, Any] = {"provider": provider, "rest": timedelta(seconds=seconds)}
     with connection.cursor() as cursor:
         cursor.execute(_REST, values)
 
 
 def _is_failure(answer: Answer) -> bool:
-    """What says something of the provider. An odd text must not make it unhealthy for all."""
+    """Tell whether an answer counts against the provider; an unusual text does not."""
     return isinstance(answer, Failure) and answer.fault in _FAILURES
 
 
 def _rest(answer: Answer) -> float:
-    """Seconds for which the provider itself asked to be left alone."""
+    """Return the rest period that the provider asked for, in seconds."""
     if not isinstance(answer, Failure) or answer.fault is not Fault.BUSY:
         return 0.0
     return answer.retry_after or 0.0

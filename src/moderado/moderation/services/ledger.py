@@ -1,7 +1,7 @@
-"""Calls that may cost money: reserved before they are made, recorded when they are answered.
+"""The ledger of paid calls: reserved before the call, settled after the answer (ADR 0008).
 
-A reserved call that nobody settled belongs to a worker that died, before or after the provider
-took it: nobody can know. It is repeated only under an idempotency key, that is as the same row.
+A reserved call that was never settled belongs to a dead worker; whether the provider carried it
+out is unknown. It is repeated only under an idempotency key, that is, as the same row.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from msgspec import structs
 
+from moderado.core.database import require_transaction
 from moderado.core.ids import new_id
 from moderado.moderation.models import ProviderCall
 from moderado.moderation.providers.base import ConfiguredProvider, OnUnknown
@@ -41,38 +42,47 @@ _NOT_CARRIED_OUT = frozenset({Fault.NOT_DONE, Fault.BUSY, Fault.EXHAUSTED})
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A reserved call: `content` carries its idempotency key."""
+    """A reserved call. `content` carries its idempotency key."""
 
     id: UUID
     configured: ConfiguredProvider
     content: Content
-    is_probe: bool = False  # made to see whether the provider is back
+    is_probe: bool = False  # decides whether the breaker closes
 
 
 Known = Assessment | Failure | Call
 
 
 def reserve(wanted: Sequence[tuple[Content, ConfiguredProvider]]) -> list[Known]:
-    """For each content and judge: the answer that is known, or a call that may now be made.
+    """Reserve calls, or return what the ledger already knows. Requires a transaction.
 
-    In the caller's transaction, which must commit before any of the calls is made.
+    The transaction must commit before any of the calls is made.
+
+    Args:
+        wanted: Contents with the provider to ask.
+
+    Returns:
+        For each pair, in order: the known answer, or the call that may now be made.
     """
+    require_transaction()
     before = _calls_before([content for content, _ in wanted])
     known: list[Known] = []
     fresh: dict[UUID, ProviderCall] = {}
-    left: list[UUID] = []  # by workers that died, or were overtaken
+    abandoned: list[UUID] = []  # calls of workers that died or lost their lease
     for content, configured in wanted:
         last = before.get((content.subject_id, content.revision, configured.name))
-        found = _from_ledger(last, content, configured)
+        found = _known_result(last, content, configured)
         if last is not None and last.state == State.RESERVED:
-            left.append(last.id)
+            abandoned.append(last.id)
         if found is None:
             row = _row(content, configured, attempt=last.attempt + 1 if last else 1)
             found, fresh[row.id] = _call(row, content, configured), row
         known.append(found)
-    if left:
-        ProviderCall.objects.filter(pk__in=left, state=State.RESERVED).update(state=State.UNKNOWN)
-    settled = _let_through([each for each in known if isinstance(each, Call)], fresh)
+    if abandoned:
+        ProviderCall.objects.filter(pk__in=abandoned, state=State.RESERVED).update(
+            state=State.UNKNOWN
+        )
+    settled = _admit([each for each in known if isinstance(each, Call)], fresh)
     ProviderCall.objects.bulk_create(
         row for row in fresh.values() if isinstance(settled[row.id], Call)
     )
@@ -80,11 +90,11 @@ def reserve(wanted: Sequence[tuple[Content, ConfiguredProvider]]) -> list[Known]
 
 
 def settle(answers: Iterable[tuple[Call, Assessment | Failure]]) -> None:
-    """Record what came of these calls, in a transaction of its own.
+    """Record the results of calls, in a transaction of its own.
 
-    A late answer to a call that was given up as unknown is recorded too: it was paid for.
+    A late answer to a call already given up as unknown is recorded too: it was paid for.
     """
-    # In one order, for whoever gives some of them up at the same moment.
+    # One lock order for all workers that settle the same calls.
     answered = sorted(answers, key=lambda each: each[0].id)
     changes: dict[str, Sequence[str]] = {}
     with transaction.atomic():
@@ -93,9 +103,9 @@ def settle(answers: Iterable[tuple[Call, Assessment | Failure]]) -> None:
         for name in sorted({call.configured.name for call, _ in answered}):
             theirs = [each for each in answered if each[0].configured.name == name]
             probed = next((answer for call, answer in theirs if call.is_probe), None)
-            changes[name] = health.note(name, [answer for _, answer in theirs], probed=probed)
+            changes[name] = health.record(name, [answer for _, answer in theirs], probed=probed)
     for name, events in changes.items():
-        health.tell(name, events)
+        health.log_events(name, events)
 
 
 def _record(call: Call, answer: Assessment | Failure) -> None:
@@ -106,12 +116,12 @@ def _record(call: Call, answer: Assessment | Failure) -> None:
             state=State.ANSWERED,
             cost=answer.cost,
             model=answer.model,
-            response=_written(answer),
+            response=_encode(answer),
             error="",
             settled_at=Now(),
         )
     elif answer.fault in _NOT_CARRIED_OUT:
-        # Says nothing of an earlier call under the same key, whose outcome stays unknown.
+        # An earlier call under the same key stays unknown.
         row.filter(state=State.RESERVED).update(
             state=State.FAILED, error=answer.error, settled_at=Now()
         )
@@ -125,7 +135,7 @@ def _record(call: Call, answer: Assessment | Failure) -> None:
 
 
 def _calls_before(contents: Sequence[Content]) -> dict[tuple[UUID, int, str], ProviderCall]:
-    """The latest call of each subject, revision and provider."""
+    """Return the latest call of each subject, revision and provider."""
     rows = ProviderCall.objects.filter(
         subject_id__in={content.subject_id for content in contents},
         purpose=ProviderCall.Purpose.DECIDE,
@@ -133,15 +143,15 @@ def _calls_before(contents: Sequence[Content]) -> dict[tuple[UUID, int, str], Pr
     return {(row.subject_id, row.revision, row.provider): row for row in rows}
 
 
-def _from_ledger(
+def _known_result(
     last: ProviderCall | None, content: Content, configured: ConfiguredProvider
 ) -> Known | None:
-    """What the latest call says; None if another one may be made."""
+    """Return what the latest call says; None if another call may be made."""
     name = configured.name
     if last is None:
         return None
     if last.state == State.ANSWERED:
-        return _read(name, last.response or {})
+        return _decode(name, last.response or {})
     if last.state == State.REFUSED:
         return Failure(provider=name, error=last.error, fault=Fault.NO_OPINION)
     if last.state == State.FAILED:
@@ -168,17 +178,15 @@ def _call(row: ProviderCall, content: Content, configured: ConfiguredProvider) -
     return Call(row.id, configured, structs.replace(content, context=context))
 
 
-def _let_through(
-    calls: Sequence[Call], fresh: Mapping[UUID, ProviderCall]
-) -> dict[UUID, Call | Failure]:
-    """Which calls may be made, and what keeps the others; by their ids."""
+def _admit(calls: Sequence[Call], fresh: Mapping[UUID, ProviderCall]) -> dict[UUID, Call | Failure]:
+    """Return, by id, which calls may be made, and the failure of the others."""
     settled: dict[UUID, Call | Failure] = {call.id: call for call in calls}
-    configured_providers = {call.configured.name: call.configured for call in calls}
-    states = health.read(configured_providers) if configured_providers else {}
-    # In the order of names: two workers lock the same rows in the same order.
-    for name, configured in sorted(configured_providers.items()):
+    providers = {call.configured.name: call.configured for call in calls}
+    states = health.read(providers) if providers else {}
+    # Sorted by name: all workers lock the rows in the same order.
+    for name, configured in sorted(providers.items()):
         theirs = [call for call in calls if call.configured.name == name]
-        allowed = _of_good_health(name, theirs, states.get(name), settled)
+        allowed = _admitted_by_health(name, theirs, states.get(name), settled)
         counted = [call for call in allowed if call.id in fresh]
         if configured.budget is not None and counted:
             granted = budgets.take(name, cap=configured.budget, wanted=len(counted))
@@ -186,13 +194,13 @@ def _let_through(
     return settled
 
 
-def _of_good_health(
+def _admitted_by_health(
     name: str,
     calls: Sequence[Call],
     state: Health | None,
     settled: dict[UUID, Call | Failure],
 ) -> Sequence[Call]:
-    """The calls that the provider's health allows: all, none, or the one that tries it."""
+    """Return the calls that the provider's health allows: all, none, or the probe."""
     if state is None:
         return calls
     if state.is_open:
@@ -223,7 +231,7 @@ def _refuse(
         )
 
 
-def _written(answer: Assessment) -> dict[str, Any]:
+def _encode(answer: Assessment) -> dict[str, Any]:
     return {
         "outcome": answer.outcome.value,
         "model": answer.model,
@@ -235,7 +243,7 @@ def _written(answer: Assessment) -> dict[str, Any]:
     }
 
 
-def _read(provider: str, stored: Mapping[str, Any]) -> Assessment:
+def _decode(provider: str, stored: Mapping[str, Any]) -> Assessment:
     return Assessment(
         provider=provider,
         outcome=Outcome(stored["outcome"]),

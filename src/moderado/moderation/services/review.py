@@ -1,4 +1,4 @@
-"""People judge: a case is claimed, ruled on once, and the ruling stands over any machine's."""
+"""Moderators claim a case and rule on it once. The ruling overrides any machine verdict."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -28,12 +28,18 @@ _NOTE_LENGTH = 2000
 
 
 def claim_case(*, actor_id: UUID, case_id: UUID, scope_ids: Scopes) -> Case:
-    """Take a case for 15 minutes, or take it longer. `scope_ids` None is staff.
+    """Claim a case for 15 minutes, or extend the claim.
 
-    Raises NotFound, CaseClosed, or CaseTaken while another moderator has it.
+    Args:
+        scope_ids: Rooms of the moderator; None for staff.
+
+    Raises:
+        NotFound: There is no such case in these rooms.
+        CaseClosed: The case was decided.
+        CaseTaken: Another moderator holds it.
     """
     get_case(case_id=case_id, scope_ids=scope_ids)
-    # One statement on the database's clock: of two who race, the second finds it taken.
+    # One statement on the database's clock: the second of two simultaneous claims fails.
     taken = (
         _free(actor_id)
         .filter(pk=case_id)
@@ -56,10 +62,21 @@ def rule(
     note: str = "",
     scope_ids: Scopes,
 ) -> Case:
-    """Decide a case, claimed or free: ALLOW or BLOCK, with a reason. It cannot be decided again.
+    """Decide a case, claimed or free. A decision is final.
 
-    Writes the log and publishes CaseDecided. Raises NotFound, Invalid, CaseClosed, or CaseTaken
-    while another moderator has it.
+    Writes the log and publishes CaseDecided.
+
+    Args:
+        outcome: ALLOW or BLOCK.
+        reason: 1 to 64 characters.
+        note: Internal, at most 2,000 characters.
+        scope_ids: Rooms of the moderator; None for staff.
+
+    Raises:
+        NotFound: There is no such case in these rooms.
+        Invalid: Outcome, reason or note.
+        CaseClosed: The case was decided.
+        CaseTaken: Another moderator holds it.
     """
     ruling = _ruling(outcome)
     reason = clean(reason, max_length=_REASON_LENGTH, field="reason")
@@ -89,7 +106,7 @@ def _ruling(outcome: str) -> Outcome:
 
 
 def _free(actor_id: UUID) -> "QuerySet[Case]":
-    """Open, and not under another moderator's lease."""
+    """Return open cases that no other moderator holds."""
     mine = Q(claimed_by=None) | Q(claimed_by=actor_id) | Q(claimed_until__lt=Now())
     return Case.objects.filter(mine, state=Case.State.OPEN)
 

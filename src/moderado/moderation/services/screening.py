@@ -1,4 +1,4 @@
-"""Automatic judgement: ask the providers, apply the policy, write it down."""
+"""Screens content: asks the providers, applies the policy, records the verdict."""
 
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
@@ -8,15 +8,15 @@ from uuid import UUID
 import structlog
 from django.utils import timezone
 
-from moderado.core.database import as_rows, recordset
-from moderado.core.database import ask as ask_database
+from moderado.core.database import as_rows, recordset, require_transaction
+from moderado.core.database import ask as run_prepared_statement
 from moderado.core.ids import new_id
 from moderado.core.once import map_once
 from moderado.moderation import policy, registry
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.providers import calls
 from moderado.moderation.providers.base import is_local
-from moderado.moderation.providers.base import is_remote as asks_the_network
+from moderado.moderation.providers.base import is_remote as is_remote_provider
 from moderado.moderation.services import ledger
 from moderado.moderation.services.ledger import Call
 from moderado.moderation.types import Assessment, Content, Failure, Outcome, Span, Verdict
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Prepared:
-    """A content on its way to a verdict: what is known so far, and what is still to be asked."""
+    """A content between `prepare` and `conclude`: assessments so far, and calls to make."""
 
     content: Content
     opinions: list[Assessment | Failure]
@@ -39,9 +39,9 @@ class Prepared:
         )
 
 
-# What a line of the log says of the content and of itself, and what it says of the verdict: of a
-# hundred texts ninety are told the very same, which is sent and read once.
-_LINE = {
+# Columns of a log line that differ by content, and those that only depend on the verdict. Most
+# texts of a batch share one verdict object, which is sent and parsed once.
+_CONTENT_COLUMNS = {
     "id": "uuid",
     "created_at": "timestamptz",
     "subject_type": "text",
@@ -50,7 +50,7 @@ _LINE = {
     "scope_id": "uuid",
     "actor_id": "uuid",
 }
-_SAID = {
+_VERDICT_COLUMNS = {
     "verdict": "text",
     "score": "double precision",
     "categories": "jsonb",
@@ -65,24 +65,28 @@ _SAID = {
     "cost": "double precision",
     "raw": "jsonb",
 }
-_WHICH = {"which": "integer"}
-_COLUMNS = ", ".join([*_LINE, *_SAID])
+_VERDICT_NUMBER = {"verdict_number": "integer"}
+_COLUMNS = ", ".join([*_CONTENT_COLUMNS, *_VERDICT_COLUMNS])
 _INSERT = f"""
     INSERT INTO moderation_moderationlog ({_COLUMNS})
-    SELECT {_COLUMNS} FROM {recordset("line", _LINE | _WHICH)}
-      JOIN {recordset("said", _SAID | _WHICH)} USING (which)
+    SELECT {_COLUMNS} FROM {recordset("line", _CONTENT_COLUMNS | _VERDICT_NUMBER)}
+      JOIN {recordset("verdict", _VERDICT_COLUMNS | _VERDICT_NUMBER)} USING (verdict_number)
 """  # noqa: S608  (names from above)
 
 _ORIGINS = {Outcome.HOLD: Case.Origin.HOLD, Outcome.FLAG: Case.Origin.FLAG}
 
 
 def is_remote() -> bool:
-    """Whether judging needs the network: then `prepare`, `ask`, `conclude`."""
+    """Tell whether judging needs the network: then use `prepare`, `ask` and `conclude`."""
     return registry.is_remote()
 
 
 def screen(contents: Sequence[Content]) -> list[Verdict]:
-    """Judge `contents` by the local providers: one call each, no network, one verdict a content."""
+    """Judge contents by the local providers, with one call of each provider.
+
+    Returns:
+        One verdict for each content, in order.
+    """
     if not contents:
         return []
     answers = [
@@ -90,20 +94,21 @@ def screen(contents: Sequence[Content]) -> list[Verdict]:
         for configured in registry.configured_providers()
         if is_local(configured.provider)
     ]
-    return map_once(lambda *opinions: _concluded(opinions), *answers)
+    return map_once(lambda *opinions: _decide(opinions), *answers)
 
 
 def prepare(contents: Sequence[Content]) -> list[Prepared]:
-    """What is known of each content, and the remote calls that may be made for it.
+    """Assess contents locally and reserve the remote calls. Requires a transaction.
 
-    In the caller's transaction, which must commit before the calls are made. Local judges come
-    first: what they block, nobody is paid to say again.
+    The transaction must commit before the calls are made. Content that a local provider blocks is
+    not sent to a remote one.
     """
-    prepared = [Prepared(content, _asked_locally(content)) for content in contents]
+    require_transaction()
+    prepared = [Prepared(content, _assess_locally(content)) for content in contents]
     remote = [
         configured
         for configured in registry.configured_providers()
-        if asks_the_network(configured.provider)
+        if is_remote_provider(configured.provider)
     ]
     wanted = [
         (each, configured) for each in prepared if not each.is_blocked for configured in remote
@@ -118,37 +123,45 @@ def prepare(contents: Sequence[Content]) -> list[Prepared]:
 
 
 def ask(call: Call) -> Coroutine[Any, Any, Assessment | Failure]:
-    """Make a reserved call: to be awaited, outside any transaction. It ends within its time-out."""
+    """Make a reserved call. Await it outside any transaction; it ends within its time-out."""
     provider = call.configured.provider
-    assert asks_the_network(provider), "local providers are asked by prepare"
+    assert is_remote_provider(provider), "local providers are asked by prepare"
     return calls.ask_remotely(call.configured, provider, call.content)
 
 
 def conclude(prepared: Prepared) -> Verdict:
-    """The verdict, once every call has been answered or has failed."""
-    return _concluded(prepared.opinions)
+    """Return the verdict, once every call was answered or has failed."""
+    return _decide(prepared.opinions)
 
 
 def record(judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None = None) -> None:
-    """Write the log, and open a case for what is held or flagged, in the caller's transaction.
+    """Write the log and open cases for held and flagged content. Requires a transaction.
 
-    A case that exists for that revision stays as it is: recording twice opens no second one.
+    An existing case of the same revision stays as it is.
+
+    Args:
+        judged: Contents with their verdicts.
+        actor_id: The deciding moderator; None for a machine verdict.
     """
-    said: dict[int, dict[str, object]] = {}
+    require_transaction()
+    verdicts: dict[int, dict[str, object]] = {}
     lines = []
     for content, verdict in judged:
-        if (same := id(verdict)) not in said:
-            said[same] = _said(verdict) | {"which": len(said)}
-        lines.append(_line(content, actor_id) | {"which": said[same]["which"]})
-    ask_database(_INSERT, [as_rows(lines), as_rows(said.values())])
+        columns = verdicts.get(id(verdict))
+        if columns is None:
+            columns = _verdict_columns(verdict) | {"verdict_number": len(verdicts)}
+            verdicts[id(verdict)] = columns
+        number = {"verdict_number": columns["verdict_number"]}
+        lines.append(_content_columns(content, actor_id) | number)
+    run_prepared_statement(_INSERT, [as_rows(lines), as_rows(verdicts.values())])
     cases = [_case(*each) for each in judged if each[1].outcome in _ORIGINS]
     if cases:
         Case.objects.bulk_create(cases, ignore_conflicts=True)
-    _tell(judged)
+    _log_outcomes(judged)
 
 
-def _tell(judged: Sequence[tuple[Content, Verdict]]) -> None:
-    """A line for each that somebody may ask about, and one for all that were simply allowed."""
+def _log_outcomes(judged: Sequence[tuple[Content, Verdict]]) -> None:
+    """Log each verdict that may be asked about, and one line for all that were simply allowed."""
     allowed = 0
     for content, verdict in judged:
         if verdict.outcome is Outcome.ALLOW and not verdict.failures:
@@ -174,11 +187,11 @@ def judged_revisions(subject_id: UUID) -> frozenset[int]:
 
 
 def record_unjudged(content: Content) -> None:
-    """Log that `content` was shown without being judged, because its room's mode is `off`."""
+    """Record that `content` is shown without being judged, in a room of mode `off`."""
     record([(content, policy.unmoderated(policy_version=registry.policy_version()))])
 
 
-def _asked_locally(content: Content) -> list[Assessment | Failure]:
+def _assess_locally(content: Content) -> list[Assessment | Failure]:
     return [
         calls.ask(configured, configured.provider, [content])[0]
         for configured in registry.configured_providers()
@@ -186,7 +199,7 @@ def _asked_locally(content: Content) -> list[Assessment | Failure]:
     ]
 
 
-def _concluded(opinions: Sequence[Assessment | Failure]) -> Verdict:
+def _decide(opinions: Sequence[Assessment | Failure]) -> Verdict:
     return policy.decide(
         [each for each in opinions if isinstance(each, Assessment)],
         [each for each in opinions if isinstance(each, Failure)],
@@ -196,8 +209,8 @@ def _concluded(opinions: Sequence[Assessment | Failure]) -> Verdict:
     )
 
 
-def _line(content: Content, actor_id: UUID | None) -> dict[str, object]:
-    """What a line of the log says of the content and of itself."""
+def _content_columns(content: Content, actor_id: UUID | None) -> dict[str, object]:
+    """Return the log columns of the content."""
     return {
         "id": new_id(),
         "created_at": timezone.now(),
@@ -209,10 +222,10 @@ def _line(content: Content, actor_id: UUID | None) -> dict[str, object]:
     }
 
 
-def _said(verdict: Verdict) -> dict[str, object]:
-    """What it says of the verdict."""
-    said = verdict.assessments
-    deciding = next((each for each in said if each.provider == verdict.decided_by), None)
+def _verdict_columns(verdict: Verdict) -> dict[str, object]:
+    """Return the log columns of the verdict."""
+    assessments = verdict.assessments
+    deciding = next((each for each in assessments if each.provider == verdict.decided_by), None)
     return {
         "verdict": verdict.outcome,
         "score": verdict.score,
@@ -222,16 +235,16 @@ def _said(verdict: Verdict) -> dict[str, object]:
         "model": deciding.model if deciding else "",
         "policy_version": verdict.policy_version,
         "decided_by": verdict.decided_by,
-        "matches": [_match(each.provider, span) for each in said for span in each.spans],
+        "matches": [_match(each.provider, span) for each in assessments for span in each.spans],
         "failures": [
             {"provider": each.provider, "error": each.error, "latency": round(each.latency, 6)}
             for each in verdict.failures
         ],
         "latency": sum(
-            [each.latency for each in said] + [each.latency for each in verdict.failures]
+            [each.latency for each in assessments] + [each.latency for each in verdict.failures]
         ),
-        "cost": sum(each.cost for each in said),
-        "raw": {each.provider: _answer(each) for each in said},
+        "cost": sum(each.cost for each in assessments),
+        "raw": {each.provider: _answer(each) for each in assessments},
     }
 
 
