@@ -1,7 +1,7 @@
 """The audit trail is append-only: the database itself refuses to change or to empty it.
 
-Two triggers, so that the one against TRUNCATE can be switched off by name where a whole database
-is thrown away: the tests do that to their own, in tests/conftest.py, and nobody else.
+Two triggers, so that the one against TRUNCATE can be switched off by name before a whole database
+is deleted. Only tests/conftest.py does that, for its own database.
 """
 
 from django.db import migrations

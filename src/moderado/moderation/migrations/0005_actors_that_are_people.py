@@ -1,6 +1,6 @@
-"""The index of who ruled holds only lines that somebody ruled: a machine's verdict has no actor.
+"""The index of rulings contains only lines with an actor: machine verdicts have none.
 
-Built beside the traffic, and fit to be begun again wherever it stopped.
+Built concurrently, and restartable after any interruption.
 """
 
 import django.db.models.deletion

@@ -143,7 +143,7 @@ def _letters(folded: Folded, match: re.Match[str]) -> list[int]:
 
 def _pieces(folded: Folded, choices: list[list[int]]) -> Iterator[tuple[str, Folded]]:
     for positions in choices:
-        if len(positions) > 2:  # noqa: PLR2004  (nothing shorter is told from chance)
+        if len(positions) > 2:  # noqa: PLR2004  (shorter ones match by chance)
             yield _before(folded, positions[0]), _piece(folded, positions)
 
 
