@@ -7,7 +7,7 @@ the next batch waits `BATCH_DELAY` for more, unless it has `BATCH_TARGET` alread
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -25,6 +25,8 @@ BATCH_TARGET = 16  # messages: a batch of this size is stored without delay
 BATCH_TIMEOUT = 0.1  # seconds: the next batch does not wait longer for a slow commit
 
 Waiting = tuple[SendRequest, "asyncio.Future[SendResult]"]
+Outcomes = Sequence[SendResult | Exception]
+Store = Callable[[Sequence[SendRequest]], Awaitable[Outcomes]]
 
 post_messages = run_in_db_thread(posting.post_messages)
 
@@ -34,10 +36,26 @@ class SendBatcher:
 
     Args:
         start: Starts a background task.
+        store: Stores a batch, and returns an outcome for each message.
+        delay: Seconds to wait for more messages, after a commit of several.
+        target: Size from which on a batch is stored without delay.
+        timeout: Seconds after which the next batch waits no longer for a commit.
     """
 
-    def __init__(self, *, start: Start) -> None:
+    def __init__(
+        self,
+        *,
+        start: Start,
+        store: Store = post_messages,
+        delay: float = BATCH_DELAY,
+        target: int = BATCH_TARGET,
+        timeout: float = BATCH_TIMEOUT,
+    ) -> None:
         self._start = start
+        self._store_batch = store
+        self._delay = delay
+        self._target = target
+        self._timeout = timeout
         self._waiting: deque[Waiting] = deque()
         self._is_running = False
         self._commits: set[asyncio.Task[None]] = set()  # keeps a reference to each running task
@@ -59,21 +77,21 @@ class SendBatcher:
         is_crowded = False
         try:
             while self._waiting:
-                if is_crowded and len(self._waiting) < BATCH_TARGET:
-                    await asyncio.sleep(BATCH_DELAY)
+                if is_crowded and len(self._waiting) < self._target:
+                    await asyncio.sleep(self._delay)
                 batch = [self._waiting.popleft() for _ in range(min(BATCH_MAX, len(self._waiting)))]
                 commit = asyncio.create_task(self._store(batch), name="send-batch")
                 self._commits.add(commit)
                 commit.add_done_callback(self._commits.discard)
-                await asyncio.wait({commit}, timeout=BATCH_TIMEOUT)
+                await asyncio.wait({commit}, timeout=self._timeout)
                 is_crowded = len(batch) > 1
         finally:
             self._is_running = False
 
     async def _store(self, batch: Sequence[Waiting]) -> None:
-        outcomes: Sequence[SendResult | Exception]
+        outcomes: Outcomes
         try:
-            outcomes = await post_messages([request for request, _ in batch])
+            outcomes = await self._store_batch([request for request, _ in batch])
         except Unavailable:
             outcomes = [Unavailable() for _ in batch]
         except Exception as error:

@@ -7,7 +7,7 @@ import pytest
 
 from moderado.chat.types import SendRequest
 from moderado.core.errors import Invalid, Unavailable
-from moderado.realtime.rooms import send_batcher
+from moderado.realtime.rooms.send_batcher import SendBatcher
 
 
 class Commits:
@@ -35,20 +35,24 @@ class Commits:
 
 
 @pytest.fixture
-def commits(monkeypatch):
-    commits = Commits()
-    monkeypatch.setattr(send_batcher, "post_messages", commits.post_messages)
-    return commits
+def commits():
+    return Commits()
 
 
 @pytest.fixture
-async def post():
+def options():
+    """What the batcher is created with, beside its defaults."""
+    return {}
+
+
+@pytest.fixture
+async def post(commits, options):
     tasks = []
 
     def start(work):
         tasks.append(asyncio.create_task(work))
 
-    batcher = send_batcher.SendBatcher(start=start)
+    batcher = SendBatcher(start=start, store=commits.post_messages, **options)
 
     async def begin(text):
         request = SendRequest(author_id=uuid4(), room_id=uuid4(), text=text)
@@ -90,10 +94,8 @@ async def test_messages_that_arrive_during_a_commit_share_the_next_one(post, com
     assert commits.begun == [["one"], ["two", "three"]]
 
 
-async def test_after_a_shared_commit_the_next_batch_waits_for_more_messages(
-    post, commits, monkeypatch
-):
-    monkeypatch.setattr(send_batcher, "BATCH_DELAY", 0.3)
+@pytest.mark.parametrize("options", [{"delay": 0.3}])
+async def test_after_a_shared_commit_the_next_batch_waits_for_more_messages(post, commits):
     for text in ("one", "two", "three"):
         await post(text)
     await commits.end(0, stored)
@@ -107,9 +109,8 @@ async def test_after_a_shared_commit_the_next_batch_waits_for_more_messages(
     assert commits.begun == [["one"], ["two", "three"], ["four", "five"]]
 
 
-async def test_batch_of_target_size_does_not_wait(post, commits, monkeypatch):
-    monkeypatch.setattr(send_batcher, "BATCH_DELAY", 3_600)
-    monkeypatch.setattr(send_batcher, "BATCH_TARGET", 2)
+@pytest.mark.parametrize("options", [{"delay": 3_600, "target": 2}])
+async def test_batch_of_target_size_does_not_wait(post, commits):
     await post("one")
     for text in ("two", "three"):
         await post(text)
@@ -124,8 +125,8 @@ async def test_batch_of_target_size_does_not_wait(post, commits, monkeypatch):
     assert commits.begun == [["one"], ["two", "three"], ["four", "five"]]
 
 
-async def test_slow_commit_does_not_delay_the_next_batch(post, commits, monkeypatch):
-    monkeypatch.setattr(send_batcher, "BATCH_TIMEOUT", 0.0)
+@pytest.mark.parametrize("options", [{"timeout": 0.0}])
+async def test_slow_commit_does_not_delay_the_next_batch(post, commits):
     hanging = await post("one")
     other = await post("two")
     await commits.end(1, stored)
