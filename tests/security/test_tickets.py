@@ -39,7 +39,7 @@ async def test_ticket_opens_exactly_one_of_fifty_sockets(cast: Cast):
 
     async def attempt() -> str | int | None:
         client = await cast.open(f"/ws/chat/?ticket={ticket}")
-        frame = await client._read()
+        frame = await client.receive()
         return frame["type"] if frame["type"] != "error" else await client.closed()
 
     ends = await asyncio.gather(*(attempt() for _ in range(50)))

@@ -39,7 +39,7 @@ class Client:
         try:
             async with asyncio.timeout(within):
                 while True:
-                    frame = await self._read()
+                    frame = await self.receive()
                     if frame["type"] == kind and where(frame):
                         self._unread.remove(frame)
                         return frame
@@ -58,7 +58,7 @@ class Client:
         try:
             async with asyncio.timeout(within):
                 while True:
-                    await self._read()
+                    await self.receive()
         except ConnectionClosed as closed:
             return closed.rcvd.code if closed.rcvd else None
 
@@ -74,7 +74,8 @@ class Client:
             if frame["type"] in kinds and frame["room"] == str(room)
         ]
 
-    async def _read(self) -> Frame:
+    async def receive(self) -> Frame:
+        """Wait for the next frame. `next` returns it, too."""
         frame: Frame = json.loads(await self.connection.recv(decode=True))
         self.heard.append(frame)
         self._unread.append(frame)

@@ -85,7 +85,7 @@ async def test_11th_socket_of_a_user_and_51st_of_an_address_are_refused(cast: Ca
     async def opened(token: str, number: int) -> str:
         claim = {"X-Forwarded-For": f"203.0.113.{number}", "X-Real-IP": f"203.0.113.{number}"}
         client = await cast.open(f"/ws/chat/?token={token}", additional_headers=claim)
-        frame = await client._read()
+        frame = await client.receive()
         if frame["type"] == "error":
             assert await client.closed() == CloseCode.TOO_MANY_CONNECTIONS
         return frame.get("code", frame["type"])

@@ -58,7 +58,7 @@ async def test_concurrent_uses_of_a_ticket_open_one_connection(cast: Cast):
 
     async def attempt() -> bool:
         client = await cast.open(f"/ws/chat/?ticket={ticket}")
-        frame = await client._read()
+        frame = await client.receive()
         return frame["type"] == "connection_established"
 
     assert sum(await asyncio.gather(*(attempt() for _ in range(20)))) == 1
@@ -156,7 +156,7 @@ async def test_cookie_authenticates_pages_of_the_own_origin_only(
         headers["Origin"] = cast.url.replace("ws:", "http:") if origin == "own" else origin
 
     client = await cast.open("/ws/chat/", additional_headers=headers)
-    frame = await client._read()
+    frame = await client.receive()
 
     assert (frame["type"] == "connection_established") is gets_in
 
@@ -292,4 +292,4 @@ async def test_connections_are_limited_by_account_and_by_address(cast: Cast, con
     await first.connection.close()
     await second.up_to_date()
     again = await cast.open(f"/ws/chat/?token={await make_token(ana)}")
-    assert (await again._read())["type"] == "connection_established"
+    assert (await again.receive())["type"] == "connection_established"
