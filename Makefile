@@ -13,7 +13,7 @@ TOOL_ENV := SECRET_KEY=for-tools-that-start-no-engine-and-never-serve-anything-t
   DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev test test-unit faults chaos soak fuzz fuzz-api audit bench simulate check types layers drift rules hooks clean lock docs messages compose-test runtime development
+.PHONY: help up dev test test-unit faults chaos soak fuzz fuzz-api audit bench check types layers drift rules hooks clean lock docs messages compose-test runtime development
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -52,9 +52,6 @@ audit: development ## known weaknesses of the dependencies, with pip-audit (3: c
 
 bench: development ## what it costs, beside others (WORKLOAD=w2 STACKS=moderado,tutorial ROUNDS=1 QUICK=1)
 	@exec $(PY) -m benchmarks.harness
-
-simulate: development ## what ends first, by a model of the figures (RATE=1000 ROOMS=200 WEB=2 SCALE=1 VALIDATE=1 WRITE=1)
-	@exec $(PY) -m benchmarks.simulate
 
 check: development ## what must hold before a change is shown: style, types, layers, drift
 	$(PY) -m ruff check
