@@ -24,7 +24,7 @@ async def test_metrics_folder_merges_all_processes(tmp_path):
         await Journey(server.url).walk()
         found = samples(f"{server.url}/metrics")
 
-    assert found['moderado_messages_acknowledged_total{door="ws"}'] >= 5
+    assert found['moderado_messages_acknowledged_total{entry_point="ws"}'] >= 5
     assert sum(value for name, value in found.items() if name.startswith("moderado_verdicts")) >= 5
     assert found["moderado_oldest_pending_seconds"] == 0
     assert "moderado_sockets" in found

@@ -5,7 +5,7 @@ from hashlib import sha256
 from django.conf import settings
 
 from moderado.core import limits
-from moderado.core.addresses import counted_as
+from moderado.core.addresses import rate_limit_key
 
 
 def count_sign_in(*, email: str, address: str) -> None:
@@ -24,4 +24,4 @@ def count_sign_in(*, email: str, address: str) -> None:
 
 def count_address(*, address: str) -> None:
     """Count a registration, or the address's share of a sign-in. Raises RateLimited."""
-    limits.hit(settings.LIMIT_SIGN_IN_PER_ADDRESS, "address", counted_as(address))
+    limits.hit(settings.LIMIT_SIGN_IN_PER_ADDRESS, "address", rate_limit_key(address))

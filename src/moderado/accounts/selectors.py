@@ -9,7 +9,7 @@ from django.utils import timezone
 from moderado.accounts.errors import NotAuthenticated
 from moderado.accounts.models import Session, User
 from moderado.accounts.types import Principal
-from moderado.core.database import ask
+from moderado.core.database import run_prepared
 
 # `open_sessions` as a prepared statement, for every socket that opens.
 _PRINCIPAL = """
@@ -54,7 +54,7 @@ def principal_of(session: Session) -> Principal:
 
 def principal_of_session(session_id: UUID) -> Principal:
     """Return the principal of a valid session. Raises NotAuthenticated."""
-    rows = ask(_PRINCIPAL, {"session": session_id, "now": timezone.now()})
+    rows = run_prepared(_PRINCIPAL, {"session": session_id, "now": timezone.now()})
     if not rows:
         raise NotAuthenticated
     user_id, name, language, is_staff = rows[0]

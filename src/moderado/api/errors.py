@@ -45,7 +45,7 @@ def answer(error: Exception, _: Mapping[str, Any]) -> Response:
     """REST framework's EXCEPTION_HANDLER: every error of a view, in the one shape."""
     set_rollback()
     response = _answer(_as_ours(error))
-    REFUSED.labels(door="rest", code=response.data["code"]).inc()
+    REFUSED.labels(entry_point="rest", code=response.data["code"]).inc()
     return response
 
 

@@ -64,7 +64,7 @@ class Messages(APIView):
             client_id=body.get("client_id"),
             reply_to=body.get("reply_to"),
         )
-        ACKNOWLEDGED.labels(door="rest").inc()
+        ACKNOWLEDGED.labels(entry_point="rest").inc()
         return Response(message_body(posted.view), status=202)
 
 

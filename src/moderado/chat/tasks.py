@@ -10,7 +10,7 @@ from moderado.core.wakeup import Wakeup
 SOFT_LIMIT = 20  # seconds; longer than any provider may take
 HARD_LIMIT = 30  # seconds; shorter than any lease
 
-interrupts.let_by(SoftTimeLimitExceeded)  # no provider's failure, though it comes while one judges
+interrupts.register(SoftTimeLimitExceeded)  # not a provider's failure
 
 
 @shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)

@@ -61,7 +61,7 @@ def address_of_scope(scope: Mapping[str, Any]) -> str:
     )
 
 
-def counted_as(address: str) -> str:
+def rate_limit_key(address: str) -> str:
     """Return the key of a limit per address. An IPv6 /64 has one owner, so it counts as one."""
     parsed = _parsed(address)
     if isinstance(parsed, IPv6Address):

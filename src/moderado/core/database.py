@@ -23,13 +23,13 @@ R = TypeVar("R")
 
 log = structlog.get_logger(__name__)
 
-TRIES = 4
-PAUSE = 0.03  # seconds, multiplied by a random factor and the number of attempts
+MAX_ATTEMPTS = 4
+RETRY_DELAY = 0.03  # seconds, multiplied by a random factor below 1 and the attempt
 
-_COLLISIONS = frozenset({"40001", "40P01"})  # serialization failure, deadlock
+_CONFLICTS = frozenset({"40001", "40P01"})  # serialization failure, deadlock
 # Django classes these as programming errors, but they are transient: a session that was ended
 # while idle in transaction, a transaction time-out, a server that became a read-only replica.
-_NO_MISTAKES = frozenset({"25P03", "25P04", "25006"})
+_TRANSIENT = frozenset({"25P03", "25P04", "25006"})
 
 
 class NotInTransaction(RuntimeError):
@@ -48,26 +48,26 @@ def require_transaction() -> None:
 
 def is_outage(error: BaseException) -> bool:
     """Tell whether PostgreSQL cannot serve now: unreachable, full or overloaded."""
-    return isinstance(error, OperationalError | InterfaceError) or _code(error) in _NO_MISTAKES
+    return isinstance(error, OperationalError | InterfaceError) or _code(error) in _TRANSIENT
 
 
-def again_after_collision(service: Callable[P, R]) -> Callable[P, R]:
+def retry_on_deadlock(service: Callable[P, R]) -> Callable[P, R]:
     """Retry a service whose transaction was rolled back by a deadlock or serialization failure.
 
-    A retry is safe because events leave after the commit. Inside an outer transaction the error is
-    raised at once: PostgreSQL has aborted the whole of it.
+    A retry is safe because events are delivered after the commit. Inside an outer transaction the
+    error is raised at once: PostgreSQL has aborted all of it.
     """
 
     @wraps(service)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        for tried in range(1, TRIES):
+        for attempt in range(1, MAX_ATTEMPTS):
             try:
                 return service(*args, **kwargs)
             except OperationalError as error:
-                if _code(error) not in _COLLISIONS or connection.in_atomic_block:
+                if _code(error) not in _CONFLICTS or connection.in_atomic_block:
                     raise
-                log.info("collision_retried", service=service.__name__, tried=tried)
-                time.sleep(PAUSE * tried * random.random())  # noqa: S311  (no secret)
+                log.info("transaction_retried", service=service.__name__, attempt=attempt)
+                time.sleep(RETRY_DELAY * attempt * random.random())  # noqa: S311  (no secret)
         return service(*args, **kwargs)
 
     return call
@@ -79,19 +79,21 @@ class _PreparingCursor(psycopg.Cursor[tuple[Any, ...]]):
         return super().execute(query, params, **{**options, "prepare": True, "binary": True})
 
 
-def ask(statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
+def run_prepared(
+    statement: str, values: Sequence[Any] | Mapping[str, Any] = ()
+) -> list[tuple[Any, ...]]:
     """Run a statement of the hot path as a prepared statement; return its rows.
 
-    Django's own cursors interpolate the values on the client, so PostgreSQL parses and plans the
-    statement each time. With this function it parses it once for each connection (ADR 0014).
+    Django's cursors interpolate the values on the client, so PostgreSQL parses and plans the
+    statement at each execution. A prepared statement is parsed once for each connection (ADR 0014).
     """
     database = connections[DEFAULT_DB_ALIAS]  # one look-up: `connection` repeats it at each use
     database.ensure_connection()
     with database.wrap_database_errors:
         cursor = _PreparingCursor(database.connection)
     # As in `connection.cursor()`: thread check, query counting, logging.
-    with database._prepare_cursor(cursor) as asked:  # type: ignore[attr-defined]  # noqa: SLF001
-        asked.execute(statement, values)
+    with database._prepare_cursor(cursor) as prepared:  # type: ignore[attr-defined]  # noqa: SLF001
+        prepared.execute(statement, values)
         # `description` would describe every column.
         return [] if cursor.rownumber is None else cursor.fetchall()
 

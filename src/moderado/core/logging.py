@@ -25,7 +25,7 @@ HIDDEN = "[hidden]"
 
 # Names whose values are codes: identifiers chosen by programmers, without spaces.
 CODES = frozenset({
-    "action", "app", "child_task_id", "child_task_name", "code", "command", "decided_by", "door",
+    "action", "app", "child_task_id", "child_task_name", "code", "command", "decided_by",
     "error", "failpoint", "frame", "host", "kind", "level", "limit", "logger", "method", "mode",
     "model", "notice", "on_error", "outcome", "process", "provider", "reason", "routing_key",
     "service", "setting", "signal", "signame", "state", "status", "step", "task", "task_id",

@@ -17,12 +17,12 @@ class PooledConnection(psycopg.Connection[tuple[Any, ...]]):
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         """Run a statement; skip an empty one while no unread bytes say that the server spoke."""
-        if query == "" and is_at_rest(self):
+        if query == "" and is_alive(self):
             return self.cursor()
         return super().execute(query, params, **options)
 
 
-def is_at_rest(connection: psycopg.Connection[Any]) -> bool:
+def is_alive(connection: psycopg.Connection[Any]) -> bool:
     """Tell whether the connection is open and the server has sent nothing unexpected."""
     if connection.closed:
         return False

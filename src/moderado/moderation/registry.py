@@ -19,7 +19,7 @@ from moderado.moderation.providers.base import (
     OnError,
     OnUnknown,
     Provider,
-    takes_keys,
+    accepts_idempotency_keys,
 )
 
 _KEYS = {"BACKEND", "OPTIONS", "TIMEOUT", "ON_ERROR", "ON_UNKNOWN", "BUDGET"}
@@ -132,7 +132,7 @@ def _configured(entry: Any) -> ConfiguredProvider:
 
 
 def _on_unknown(entry: Mapping[str, Any], provider: Provider) -> OnUnknown:
-    repeats = takes_keys(provider)
+    repeats = accepts_idempotency_keys(provider)
     rule = OnUnknown(entry.get("ON_UNKNOWN", OnUnknown.REPEAT if repeats else OnUnknown.NEXT))
     if rule is OnUnknown.REPEAT and not repeats:
         raise ValueError("ON_UNKNOWN is `repeat` only for an `idempotent` remote provider")

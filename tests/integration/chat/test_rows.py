@@ -5,7 +5,7 @@ from django.db.models import Model
 
 from moderado.chat.models import Message
 from moderado.chat.services.rows import columns, message_of
-from moderado.core.database import ask
+from moderado.core.database import run_prepared
 from tests.factories import make_message
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +16,7 @@ def row_of(message):
         SELECT {columns("message", "author")} FROM chat_message message
           JOIN accounts_user author ON author.id = message.author_id WHERE message.id = %s
     """  # noqa: S608
-    (row,) = ask(statement, [message.id])
+    (row,) = run_prepared(statement, [message.id])
     return message_of(row)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from moderado.core.addresses import address_of_scope, client_address, counted_as
+from moderado.core.addresses import address_of_scope, client_address, rate_limit_key
 
 PROXIES = ("10.0.0.0/8", "192.0.2.1", "fd00::/8")
 
@@ -54,6 +54,6 @@ def test_scope_without_client_is_a_unix_socket(settings):
 
 
 def test_ipv6_addresses_are_limited_by_their_64_prefix():
-    assert counted_as("2001:db8:1:2:3::4") == counted_as("2001:db8:1:2:ffff::1")
-    assert counted_as("2001:db8:1:2::1") != counted_as("2001:db8:1:3::1")
-    assert counted_as("203.0.113.7") == "203.0.113.7"
+    assert rate_limit_key("2001:db8:1:2:3::4") == rate_limit_key("2001:db8:1:2:ffff::1")
+    assert rate_limit_key("2001:db8:1:2::1") != rate_limit_key("2001:db8:1:3::1")
+    assert rate_limit_key("203.0.113.7") == "203.0.113.7"

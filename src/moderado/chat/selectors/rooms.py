@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.models import Membership, Room
 from moderado.chat.types import Head
-from moderado.core.database import ask
+from moderado.core.database import run_prepared
 
 _MODERATORS = (Membership.Role.ADMIN, Membership.Role.MODERATOR)
 
@@ -41,7 +41,7 @@ _FOUND = """
 def found_by(*, reader_id: UUID, room_id: UUID) -> tuple[Head, bool]:
     """Where the room stands, and whether the reader is a member: as of one moment. Raises
     NoSuchRoom."""
-    rows = ask(_FOUND, {"reader": reader_id, "room": room_id})
+    rows = run_prepared(_FOUND, {"reader": reader_id, "room": room_id})
     if not rows:
         raise NoSuchRoom
     seq, epoch, acl_version, mode, is_member = rows[0]

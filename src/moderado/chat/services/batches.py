@@ -11,7 +11,7 @@ from moderado.chat.models import Message
 from moderado.chat.services.rows import columns, message_of
 from moderado.chat.types import NewMessage
 from moderado.core import failpoints
-from moderado.core.database import again_after_collision, as_rows, ask, recordset
+from moderado.core.database import as_rows, recordset, retry_on_deadlock, run_prepared
 
 _NEW = {
     "id": "uuid",
@@ -61,7 +61,7 @@ _FIND = f"""
 """  # noqa: S608  (as above)
 
 
-@again_after_collision
+@retry_on_deadlock
 def insert_messages(drafts: Sequence[NewMessage]) -> list[tuple[UUID, int, str]]:
     """Store the drafts that are a common case, in one statement and one commit.
 
@@ -75,7 +75,7 @@ def insert_messages(drafts: Sequence[NewMessage]) -> list[tuple[UUID, int, str]]
     failpoints.reach("send.before_commit")
     # One order in every process, so that two batches with the same client_ids cannot deadlock.
     ordered = sorted(drafts, key=_order)
-    return [(*row,) for row in ask(_INSERT, [as_rows(ordered)])]
+    return [(*row,) for row in run_prepared(_INSERT, [as_rows(ordered)])]
 
 
 def find_first_messages(drafts: Sequence[NewMessage]) -> dict[UUID, Message]:
@@ -87,7 +87,7 @@ def find_first_messages(drafts: Sequence[NewMessage]) -> dict[UUID, Message]:
     """
     if all(draft.client_id is None for draft in drafts):
         return {}
-    return {row[0]: message_of(row[1:]) for row in ask(_FIND, [as_rows(drafts)])}
+    return {row[0]: message_of(row[1:]) for row in run_prepared(_FIND, [as_rows(drafts)])}
 
 
 def _order(draft: NewMessage) -> tuple[UUID, UUID, str]:

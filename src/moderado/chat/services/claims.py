@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from moderado.chat.models import Message
 from moderado.chat.services.rows import columns, message_of
 from moderado.core import failpoints
-from moderado.core.database import ask
+from moderado.core.database import run_prepared
 
 BATCH = 200
 MAX_ATTEMPTS = 5
@@ -89,7 +89,7 @@ class Claimant:
             "least": attempts[0],
             "most": attempts[1],
         }
-        rows = ask(_CLAIM, values)
+        rows = run_prepared(_CLAIM, values)
         step, room_id = max((row[:2] for row in rows), default=(0, _FIRST))
         self._after = room_id if step == limit else _FIRST
         taken = [row for row in rows if row[2] is not None]

@@ -17,7 +17,7 @@ from moderado.chat.services.transitions import advance
 from moderado.chat.services.verdicts import content_of
 from moderado.chat.states import Edited, Mode
 from moderado.chat.types import MessageView
-from moderado.core.database import again_after_collision
+from moderado.core.database import retry_on_deadlock
 from moderado.core.text import clean
 from moderado.moderation.services.screening import record_unjudged
 
@@ -58,7 +58,7 @@ def edit_message(
     return _edit(actor_id=actor_id, message_id=message_id, text=cleaned, room_id=room_id)
 
 
-@again_after_collision
+@retry_on_deadlock
 @transaction.atomic
 def _edit(*, actor_id: UUID, message_id: UUID, text: str, room_id: UUID | None) -> MessageView:
     message = locked_message(actor_id=actor_id, message_id=message_id, room_id=room_id)

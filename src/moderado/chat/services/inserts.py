@@ -23,7 +23,7 @@ from moderado.chat.services.verdicts import content_of
 from moderado.chat.states import NEW, Mode, Posted, State
 from moderado.chat.types import NewMessage, SendResult
 from moderado.core import failpoints
-from moderado.core.database import again_after_collision
+from moderado.core.database import retry_on_deadlock
 from moderado.moderation.services.screening import record_unjudged
 
 Status = Message.Status
@@ -43,7 +43,7 @@ _INSERT = """
 """
 
 
-@again_after_collision
+@retry_on_deadlock
 def store_message(draft: NewMessage, reply_to: UUID | None) -> SendResult:
     """Store one message of any kind, in a transaction of its own.
 

@@ -14,20 +14,20 @@ from moderado.chat.errors import AlreadyAMember, LastAdmin, NotAMember
 from moderado.chat.models import Membership, Room
 from moderado.chat.selectors import rooms
 from moderado.chat.services.rooms import lock_room, narrow_audience
-from moderado.core.database import again_after_collision
+from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import Invalid, NotFound
 
 _ADMIN = Membership.Role.ADMIN
 
 
-@again_after_collision
+@retry_on_deadlock
 @transaction.atomic
 def join_room(*, user_id: UUID, room_id: UUID) -> Membership:
     """`user_id`'s place in a public room, taken now if they had none."""
     return ensure_member(user_id=user_id, room_id=room_id)
 
 
-@again_after_collision
+@retry_on_deadlock
 @transaction.atomic
 def ensure_member(*, user_id: UUID, room_id: UUID) -> Membership:
     """The place of somebody who acts in a room; who had none in a public one becomes a member.
@@ -41,7 +41,7 @@ def ensure_member(*, user_id: UUID, room_id: UUID) -> Membership:
     return _enter(room, user_id, Membership.Role.MEMBER)[0]
 
 
-@again_after_collision
+@retry_on_deadlock
 @transaction.atomic
 def leave_room(*, user_id: UUID, room_id: UUID) -> None:
     """Give one's place up. The last administrator may not, while others are there."""
@@ -54,7 +54,7 @@ def leave_room(*, user_id: UUID, room_id: UUID) -> None:
     narrow_audience(room)
 
 
-@again_after_collision
+@retry_on_deadlock
 @transaction.atomic
 def add_participant(
     *, actor_id: UUID | None, room_id: UUID, user_id: UUID, role: str = Membership.Role.MEMBER
@@ -70,7 +70,7 @@ def add_participant(
     return place
 
 
-@again_after_collision
+@retry_on_deadlock
 @transaction.atomic
 def change_role(*, actor_id: UUID | None, room_id: UUID, user_id: UUID, role: str) -> Membership:
     """Give a participant another role. Administrators only; one of them must remain."""
@@ -89,7 +89,7 @@ def change_role(*, actor_id: UUID | None, room_id: UUID, user_id: UUID, role: st
     return place
 
 
-@again_after_collision
+@retry_on_deadlock
 @transaction.atomic
 def remove_participant(*, actor_id: UUID | None, room_id: UUID, user_id: UUID) -> None:
     """Take a participant's place away; their live subscriptions end. Administrators only."""

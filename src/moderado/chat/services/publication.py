@@ -13,7 +13,7 @@ import msgspec
 from moderado.chat.events import Change, ChangeKind, RoomChange, RoomsChanged
 from moderado.chat.models import Message
 from moderado.chat.projection import public_view
-from moderado.core.database import as_rows, ask, recordset
+from moderado.core.database import as_rows, recordset, run_prepared
 from moderado.core.events import publish
 
 _COLUMNS: Mapping[str, str] = {
@@ -56,7 +56,7 @@ def write(changes: Sequence[Changed], columns: Sequence[str] = tuple(_COLUMNS)) 
     """
     by_room: dict[UUID, list[Changed]] = {}
     rows = [_row(change, columns, by_room) for change in changes]
-    answer = ask(_statement(tuple(columns)), [as_rows(rows)])
+    answer = run_prepared(_statement(tuple(columns)), [as_rows(rows)])
     if by_room:
         rooms = [_numbered(room, before, acl, by_room[room]) for _, room, before, acl in answer]
         publish(RoomsChanged(rooms=tuple(rooms)))

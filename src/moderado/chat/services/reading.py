@@ -7,11 +7,11 @@ from django.db import transaction
 from moderado.chat.events import RoomRead
 from moderado.chat.models import Membership
 from moderado.chat.selectors.rooms import get_room
-from moderado.core.database import again_after_collision
+from moderado.core.database import retry_on_deadlock
 from moderado.core.events import publish
 
 
-@again_after_collision
+@retry_on_deadlock
 @transaction.atomic
 def mark_read(*, user_id: UUID, room_id: UUID, seq: int) -> int:
     """Move the marker forward to `seq`, never back and never beyond the room's own.

@@ -13,10 +13,10 @@ from moderado.chat.services.publication import Changed, write
 from moderado.chat.services.transitions import advance
 from moderado.chat.states import Deleted
 from moderado.chat.types import MessageView
-from moderado.core.database import again_after_collision
+from moderado.core.database import retry_on_deadlock
 
 
-@again_after_collision
+@retry_on_deadlock
 def delete_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None = None) -> MessageView:
     """Delete a message; deleting it again changes nothing.
 

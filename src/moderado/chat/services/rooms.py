@@ -10,7 +10,7 @@ from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom
 from moderado.chat.events import AudienceChanged
 from moderado.chat.models import Membership, Room
 from moderado.chat.selectors.rooms import rooms_visible_to
-from moderado.core.database import again_after_collision
+from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import Invalid
 from moderado.core.events import publish
 from moderado.core.text import clean_line
@@ -18,7 +18,7 @@ from moderado.core.text import clean_line
 NAME_LENGTH = 80
 
 
-@again_after_collision
+@retry_on_deadlock
 @transaction.atomic
 def create_room(
     *,
@@ -38,7 +38,7 @@ def create_room(
     return room
 
 
-@again_after_collision
+@retry_on_deadlock
 @transaction.atomic
 def update_room(
     *,
@@ -66,7 +66,7 @@ def update_room(
     return room
 
 
-@again_after_collision
+@retry_on_deadlock
 @transaction.atomic
 def delete_room(*, actor_id: UUID | None, room_id: UUID) -> None:
     """Close the room for everybody. Its rows stay, for the audit; nobody reads them again."""

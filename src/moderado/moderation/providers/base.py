@@ -74,7 +74,7 @@ class ConfiguredProvider:
         return self.provider.name
 
 
-def takes_keys(provider: Provider) -> bool:
+def accepts_idempotency_keys(provider: Provider) -> bool:
     """Tell whether a repeat under the same key is not carried out twice."""
     return is_remote(provider) and getattr(provider, "idempotent", False) is True
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 import structlog
 
 from moderado.core import interrupts
+from moderado.core.memoize import map_memoized
 from moderado.core.metrics import PROVIDER_CALLS, PROVIDER_SECONDS
-from moderado.core.once import map_once
 from moderado.moderation.errors import ProviderUnavailable
 from moderado.moderation.providers.answers import checked
 from moderado.moderation.providers.base import (
@@ -43,7 +43,7 @@ def ask(
     try:
         answers = checked(configured.name, provider.assess(contents), contents)
     except Exception as error:
-        if interrupts.is_one(error):
+        if interrupts.is_interrupt(error):
             raise
         if len(contents) > 1:
             return [ask(configured, provider, [content])[0] for content in contents]
@@ -92,7 +92,7 @@ def _answered(configured: ConfiguredProvider, answers: list[Assessment], seconds
     def timed(answer: Assessment) -> Assessment:
         return answer if answer.latency else replace(answer, latency=share)
 
-    return map_once(timed, answers)
+    return map_memoized(timed, answers)
 
 
 def _failed(configured: ConfiguredProvider, error: BaseException, seconds: float) -> Failure:

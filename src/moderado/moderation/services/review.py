@@ -9,7 +9,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from moderado.core.database import again_after_collision
+from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import Invalid, NotFound
 from moderado.core.events import publish
 from moderado.core.text import clean
@@ -52,7 +52,7 @@ def claim_case(*, actor_id: UUID, case_id: UUID, scope_ids: Scopes) -> Case:
     return case
 
 
-@again_after_collision
+@retry_on_deadlock
 def rule(
     *,
     actor_id: UUID,

@@ -8,10 +8,9 @@ from uuid import UUID
 import structlog
 from django.utils import timezone
 
-from moderado.core.database import as_rows, recordset, require_transaction
-from moderado.core.database import ask as run_prepared_statement
+from moderado.core.database import as_rows, recordset, require_transaction, run_prepared
 from moderado.core.ids import new_id
-from moderado.core.once import map_once
+from moderado.core.memoize import map_memoized
 from moderado.moderation import policy, registry
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.providers import calls
@@ -94,7 +93,7 @@ def screen(contents: Sequence[Content]) -> list[Verdict]:
         for configured in registry.configured_providers()
         if is_local(configured.provider)
     ]
-    return map_once(lambda *opinions: _decide(opinions), *answers)
+    return map_memoized(lambda *opinions: _decide(opinions), *answers)
 
 
 def prepare(contents: Sequence[Content]) -> list[Prepared]:
@@ -153,7 +152,7 @@ def record(judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None =
             verdicts[id(verdict)] = columns
         number = {"verdict_number": columns["verdict_number"]}
         lines.append(_content_columns(content, actor_id) | number)
-    run_prepared_statement(_INSERT, [as_rows(lines), as_rows(verdicts.values())])
+    run_prepared(_INSERT, [as_rows(lines), as_rows(verdicts.values())])
     cases = [_case(*each) for each in judged if each[1].outcome in _ORIGINS]
     if cases:
         Case.objects.bulk_create(cases, ignore_conflicts=True)

@@ -22,7 +22,7 @@ from django.db import Error, connection, connections
 
 from moderado.core.database import is_outage
 from moderado.core.errors import Unavailable
-from moderado.core.pool import is_at_rest
+from moderado.core.pool import is_alive
 from moderado.realtime.infra.thread_pool import ThreadPool
 
 P = ParamSpec("P")
@@ -164,7 +164,7 @@ _thread = _Thread()
 
 def _ensure_connection(max_age: float) -> None:
     """Keep the thread's connection if it is still usable; otherwise the next query takes one."""
-    if connection.connection is not None and is_at_rest(connection.connection):
+    if connection.connection is not None and is_alive(connection.connection):
         return
     connections.close_all()  # the server ended it, or there is none
     _thread.connection_expires = time.monotonic() + max_age

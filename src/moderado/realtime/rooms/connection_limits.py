@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from moderado.core.addresses import counted_as
+from moderado.core.addresses import rate_limit_key
 from moderado.realtime.infra.leases import Leases
 
 
@@ -22,7 +22,7 @@ class ConnectionLimits:
 
     async def admit_address(self, connection_id: str, address: str) -> bool:
         """Count a connection of this address. False when it has too many."""
-        key = f"moderado:sockets:address:{counted_as(address)}"
+        key = f"moderado:sockets:address:{rate_limit_key(address)}"
         return await self._admit(connection_id, key, settings.ENV.limit_sockets_per_address)
 
     async def admit_user(self, connection_id: str, user_id: UUID) -> bool:

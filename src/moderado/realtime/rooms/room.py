@@ -185,7 +185,7 @@ class LiveRoom:
             missed = await self._records.missed(room_id=self.id, after=self.head)
             if missed.acl_version > self._acl_version:
                 await self._detach_unauthorized()
-            metrics.GAPS_HEALED.labels(found_by=found_by).inc(len(missed.changes))
+            metrics.GAPS_REPAIRED.labels(found_by=found_by).inc(len(missed.changes))
             for batch in batches_of_lines(map(line_of_change, missed.changes)):
                 self._deliver(batch)
                 await asyncio.sleep(0)  # let the connections write before the next batch

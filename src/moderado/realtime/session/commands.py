@@ -32,7 +32,7 @@ _SETTLED = {"REJECTED": Notice.REJECTED, "HELD": Notice.HELD}
 
 @cache
 def _acknowledged() -> Counter:
-    return metrics.ACKNOWLEDGED.labels(door="ws")
+    return metrics.ACKNOWLEDGED.labels(entry_point="ws")
 
 
 post = run_in_db_thread(posting.post_message)

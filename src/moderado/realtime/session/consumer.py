@@ -43,7 +43,7 @@ class ChatConsumer(AsyncConsumer):
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
         if auth.is_foreign(scope):
-            metrics.REFUSED.labels(door="ws", code="foreign_origin").inc()
+            metrics.REFUSED.labels(entry_point="ws", code="foreign_origin").inc()
             await send({"type": "websocket.close"})  # before it is accepted: HTTP 403
             return
         await send({"type": "websocket.accept"})

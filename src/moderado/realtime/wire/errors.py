@@ -38,7 +38,7 @@ def closing_error(
 ) -> protocol.Error:
     """Why a connection, or the subscription of a room, ends."""
     name, message = CLOSE_REASONS[code].name, _CLOSING_MESSAGES[code]
-    metrics.REFUSED.labels(door="ws", code=name).inc()
+    metrics.REFUSED.labels(entry_point="ws", code=name).inc()
     return protocol.Error(
         code=name,
         message=_said(message, principal),
@@ -50,7 +50,7 @@ def error_of(
     error: ApplicationError, principal: Principal | None, frame: protocol.ClientFrame | None = None
 ) -> protocol.Error:
     """Why a frame could not be carried out, or, without one, why the connection is refused."""
-    metrics.REFUSED.labels(door="ws", code=error.code).inc()
+    metrics.REFUSED.labels(entry_point="ws", code=error.code).inc()
     fields = error.fields if isinstance(error, Invalid) else {}
     said = {name: _said(text, principal) for name, text in fields.items()}
     return protocol.Error(
@@ -66,7 +66,7 @@ def unexpected_error(
     error_id: str, principal: Principal | None, frame: protocol.ClientFrame
 ) -> protocol.Error:
     """Something is wrong with the server: the log knows what, under this id."""
-    metrics.REFUSED.labels(door="ws", code="internal").inc()
+    metrics.REFUSED.labels(entry_point="ws", code="internal").inc()
     return protocol.Error(
         code="internal",
         message=_said(_("Something went wrong. Try again in a moment."), principal),
@@ -77,7 +77,7 @@ def unexpected_error(
 
 def refusal(refused: Refusal, principal: Principal | None) -> protocol.Error:
     """Why a frame could not be read."""
-    metrics.REFUSED.labels(door="ws", code=refused.code).inc()
+    metrics.REFUSED.labels(entry_point="ws", code=refused.code).inc()
     message = _said(refused.message, principal)
     return protocol.Error(
         code=refused.code,

@@ -1,4 +1,4 @@
-"""Apply a function once to equal arguments: most texts of a batch share the same assessment."""
+"""Memoized map: most texts of a batch share one assessment, which is converted once."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 R = TypeVar("R")
 
 
-def map_once(function: Callable[..., R], *columns: Sequence[Any]) -> list[R]:
+def map_memoized(function: Callable[..., R], *columns: Sequence[Any]) -> list[R]:
     """Map `function` over columns of equal length, calling it once for identical objects."""
     rows = list(zip(*columns, strict=True))
     keys = [tuple(map(id, row)) for row in rows]
