@@ -83,7 +83,7 @@ def on_session_ended(event: SessionEnded) -> None:
 
 
 def on_room_read(event: RoomRead) -> None:
-    frame = protocol.Read(room=event.room_id, user=protocol.Reader(event.user_id), seq=event.seq)
+    frame = protocol.Read(room=event.room_id, user=protocol.UserRef(event.user_id), seq=event.seq)
     _publisher.publish(EphemeralLines(room_id=event.room_id, lines=(line_of(frame),)))
 
 
@@ -98,7 +98,7 @@ def publish_presence(room_id: UUID, changes: Mapping[UUID, bool]) -> None:
     """Tell the room's other subscribers which users are present (true) or left (false)."""
     lines = [
         line_of(
-            protocol.Presence(room=room_id, user=protocol.Reader(user_id), present=present),
+            protocol.Presence(room=room_id, user=protocol.UserRef(user_id), present=present),
             author_id=user_id,
         )
         for user_id, present in changes.items()

@@ -172,7 +172,7 @@ class ClientSession:
                 message = await self._next()
         except TimeoutError:
             return None
-        frame = decode.parse(message.get("text"))
+        frame = decode.decode_frame(message.get("text"))
         if not isinstance(frame, protocol.Authenticate):
             return None
         return await auth.principal_of_token(token=frame.token)
@@ -182,7 +182,7 @@ class ClientSession:
 
     def _refuse_connection(self, error: ApplicationError) -> None:
         """Close with the reason. Errors that may pass close with 1012: the client reconnects."""
-        frame = errors.error_of(error, self._connection.principal)
+        frame = errors.error_frame(error, self._connection.principal)
         code = CloseCode.NOT_AUTHENTICATED
         if isinstance(error, NoSuchRoom):
             code = CloseCode.NO_SUCH_ROOM
@@ -192,15 +192,15 @@ class ClientSession:
 
     async def _answer(self, commands: Commands, message: Message) -> None:
         """Execute one frame. Any failure, the client's or the server's, is one `error` frame."""
-        frame = decode.parse(message.get("text"))
+        frame = decode.decode_frame(message.get("text"))
         principal = self._connection.principal
         if (wait := self._bucket.take(self._now())) > 0:
             named = frame if isinstance(frame, protocol.ClientFrame) else None
-            self._refuse(errors.error_of(RateLimited(retry_after=wait), principal, named))
-        elif isinstance(frame, decode.Refusal):
-            self._refuse(errors.refusal(frame, principal))
+            self._refuse(errors.error_frame(RateLimited(retry_after=wait), principal, named))
+        elif isinstance(frame, decode.BadFrame):
+            self._refuse(errors.bad_frame_error(frame, principal))
         elif self._is_leaving:
-            self._refuse(errors.error_of(errors.GoingAway(), principal, frame))
+            self._refuse(errors.error_frame(errors.GoingAway(), principal, frame))
         else:
             await self._execute(commands, frame)
 
@@ -209,11 +209,11 @@ class ClientSession:
         try:
             await commands.execute(frame)
         except ApplicationError as error:
-            self._refuse(errors.error_of(error, principal, frame))
+            self._refuse(errors.error_frame(error, principal, frame))
         except Exception:
             error_id = str(uuid4())  # the log shows whole ids only
             log.exception("frame_failed", error_id=error_id, frame=type(frame).__name__)
-            self._connection.reply(errors.unexpected_error(error_id, principal, frame))
+            self._connection.reply(errors.internal_error(error_id, principal, frame))
             if self._failures.spend(self._now()):
                 self._close(CloseCode.INTERNAL_ERROR)
 

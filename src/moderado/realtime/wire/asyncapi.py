@@ -1,4 +1,4 @@
-"""The sockets' contract as AsyncAPI 3.0, made from the frames themselves: it cannot drift."""
+"""The WebSocket contract as an AsyncAPI 3.0 document, generated from the frames."""
 
 from typing import Any
 
@@ -29,15 +29,15 @@ Close codes, and whether to reconnect (with jitter):
 @require_safe
 @cache_control(public=True, max_age=300)
 def schema(_request: HttpRequest) -> JsonResponse:
-    """The document, for machines."""
+    """Serve the document."""
     return JsonResponse(document())
 
 
 def document() -> Document:
-    """The whole document. `docs/asyncapi.json` is a copy of it."""
-    sent, heard = protocol.ClientFrame.__subclasses__(), protocol.SERVER_FRAMES
+    """Build the document. `make docs` writes it to `docs/asyncapi.json`."""
+    client_frames, server_frames = protocol.ClientFrame.__subclasses__(), protocol.SERVER_FRAMES
     _, schemas = msgspec.json.schema_components(
-        [*sent, *heard], ref_template="#/components/schemas/{name}"
+        [*client_frames, *server_frames], ref_template="#/components/schemas/{name}"
     )
     return {
         "asyncapi": "3.0.0",
@@ -56,11 +56,16 @@ def document() -> Document:
         "operations": {
             f"{verb}_{channel}": _operation(action, channel, frames)
             for channel in ("room", "rooms")
-            for verb, action, frames in (("send", "receive", sent), ("hear", "send", heard))
+            for verb, action, frames in (
+                ("send", "receive", client_frames),
+                ("receive", "send", server_frames),
+            )
         },
         "components": {
             "schemas": schemas,
-            "messages": {frame.__name__: _message(frame) for frame in (*sent, *heard)},
+            "messages": {
+                frame.__name__: _message(frame) for frame in (*client_frames, *server_frames)
+            },
         },
     }
 
@@ -89,7 +94,7 @@ def _channel(address: str, description: str, *, with_room: bool = False) -> Docu
 
 
 def _operation(action: str, channel: str, frames: Any) -> Document:
-    """`action` is the server's: it receives what clients send."""
+    """The operation. Its name says what a client does, `action` what the server does."""
     return {
         "action": action,
         "channel": {"$ref": f"#/channels/{channel}"},

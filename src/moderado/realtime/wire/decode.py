@@ -1,4 +1,4 @@
-"""From what came over the wire to a frame, or to the error that answers it. Never an exception."""
+"""Decodes what a client sends: into a frame, or into the reason why it is none. Never raises."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from moderado.core.wire_limits import KIB, MAX_CLIENT_ID, MAX_FRAME_BYTES
 from moderado.realtime.wire import protocol
 
-MAX_DEPTH = 4  # a frame is an object, and one field of one frame is a list
+MAX_DEPTH = 4  # of nesting; no frame needs more than 2
 
 _decoder: "msgspec.json.Decoder[protocol.AnyClientFrame]" = msgspec.json.Decoder(
     protocol.AnyClientFrame
@@ -21,40 +21,46 @@ _TYPES = frozenset(
     str(frame.__struct_config__.tag) for frame in protocol.ClientFrame.__subclasses__()
 )
 _TOO_LARGE = format_lazy(_("The frame is larger than {limit} KiB."), limit=MAX_FRAME_BYTES // KIB)
-# A whole string, and the colon that makes it a key. An unfinished one reaches to the end, so that
-# the search is linear in whatever was sent.
+# A JSON string, with the colon that makes it a key. An unterminated string matches up to the end,
+# so that the search takes linear time whatever was sent.
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"(\s*:)?|\\?\Z)', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a frame cannot be read: a stable code, a sentence, and what can be told of the frame."""
+class BadFrame:
+    """Why a frame was refused, and what could be read of it.
+
+    `message` contains `%(field)s` if `field` is set.
+    """
 
     code: str
     message: Promise
     client_id: str | None = None
     frame: str | None = None
-    field: str | None = None  # for the sentence's %(field)s
+    field: str | None = None
 
 
-def parse(text: str | None) -> "protocol.AnyClientFrame | Refusal":
-    """The frame in `text`; None stands for a binary frame. Total: whatever comes, it answers."""
+def decode_frame(text: str | None) -> "protocol.AnyClientFrame | BadFrame":
+    """Decode a frame.
+
+    Args:
+        text: the text message; None for a binary one.
+    """
     if text is None:
-        return Refusal("malformed", _("Frames are text: JSON objects in UTF-8."))
-    if refusal := _unreadable(text):
-        return refusal
+        return BadFrame("malformed", _("Frames are text: JSON objects in UTF-8."))
+    if bad := _check_text(text):
+        return bad
     try:
         frame = _decoder.decode(text)
     except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError):
-        return _refusal(text)
+        return _explain(text)
     if _may_have_duplicates(frame, text) and _has_duplicates(text):
-        return Refusal("malformed", _("A field was given twice."))
+        return BadFrame("malformed", _("A field was given twice."))
     return frame
 
 
 def _may_have_duplicates(frame: protocol.AnyClientFrame, text: str) -> bool:
-    """A cheap look that excludes it for nearly all: no name of a field stands there twice, nor may
-    one be spelt in escapes."""
+    """Whether a field may occur twice. Cheap, and false for nearly every frame."""
     return "\\" in text or any(text.count(name) > 1 for name in _names(type(frame)))
 
 
@@ -63,18 +69,18 @@ def _names(kind: type[protocol.ClientFrame]) -> tuple[str, ...]:
     return ('"type"', *(f'"{name}"' for name in kind.__struct_encode_fields__))
 
 
-def _unreadable(text: str) -> Refusal | None:
-    """What no decoder needs to look at: too long, not UTF-8, or deeper than any frame."""
+def _check_text(text: str) -> BadFrame | None:
+    """Refuse text that is too long, not UTF-8 or nested too deeply, before it is decoded."""
     if len(text) > MAX_FRAME_BYTES:
-        return Refusal("too_large", _TOO_LARGE)
+        return BadFrame("too_large", _TOO_LARGE)
     try:
         size = len(text.encode())
     except UnicodeEncodeError:
-        return Refusal("malformed", _("The frame is not valid UTF-8."))
+        return BadFrame("malformed", _("The frame is not valid UTF-8."))
     if size > MAX_FRAME_BYTES:
-        return Refusal("too_large", _TOO_LARGE)
+        return BadFrame("too_large", _TOO_LARGE)
     if text.count("{") + text.count("[") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
-        return Refusal("malformed", _("The frame is nested too deeply."))
+        return BadFrame("malformed", _("The frame is nested too deeply."))
     return None
 
 
@@ -87,38 +93,38 @@ def _depth(text: str) -> int:
 
 
 def _has_duplicates(text: str) -> bool:
-    """Whether a field was given twice: which counts is nobody's guess. (Frames are flat.)"""
+    """Whether a field occurs twice, which JSON leaves undefined. (Frames are flat.)"""
     keys = [match[0].rstrip(": \t\r\n") for match in _STRING.finditer(text) if match[1]]
     plain = [msgspec.json.decode(key) if "\\" in key else key[1:-1] for key in keys]
     return len(plain) != len(set(plain))
 
 
-def _refusal(text: str) -> Refusal:
-    """Which mistake it was: not JSON, not an object, an unknown type, or wrong fields."""
+def _explain(text: str) -> BadFrame:
+    """Find out what is wrong with a frame that could not be decoded."""
     try:
         raw = msgspec.json.decode(text)
     except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError):
-        return Refusal("malformed", _("The frame is not valid JSON."))
+        return BadFrame("malformed", _("The frame is not valid JSON."))
     if not isinstance(raw, dict):
-        return Refusal("malformed", _("The frame is not a JSON object."))
+        return BadFrame("malformed", _("The frame is not a JSON object."))
     client_id = _client_id(raw)
     kind = raw.get("type")
     if not isinstance(kind, str) or kind not in _TYPES:
-        return Refusal("unknown_type", _("There is no frame of this type."), client_id)
+        return BadFrame("unknown_type", _("There is no frame of this type."), client_id)
     if _has_duplicates(text):
-        return Refusal("malformed", _("A field was given twice."), client_id, kind)
-    message, field = _what_is_wrong(raw, kind)
-    return Refusal("invalid", message, client_id, kind, field)
+        return BadFrame("malformed", _("A field was given twice."), client_id, kind)
+    message, field = _find_invalid_field(raw, kind)
+    return BadFrame("invalid", message, client_id, kind, field)
 
 
 def _client_id(raw: dict[str, object]) -> str | None:
-    """The sender's id of the refused message, if it is one: short, and a string."""
+    """The client_id of the refused message, if it is a valid one."""
     given = raw.get("client_id")
     return given if isinstance(given, str) and 1 <= len(given) <= MAX_CLIENT_ID else None
 
 
-def _what_is_wrong(raw: dict[str, object], kind: str) -> tuple[Promise, str | None]:
-    """The sentence names our own fields, and never repeats what was sent."""
+def _find_invalid_field(raw: dict[str, object], kind: str) -> tuple[Promise, str | None]:
+    """The message and the field for it. Names fields of the protocol only, never what was sent."""
     struct = next(
         frame
         for frame in protocol.ClientFrame.__subclasses__()
@@ -130,12 +136,12 @@ def _what_is_wrong(raw: dict[str, object], kind: str) -> tuple[Promise, str | No
     if missing := [name for name, field in known.items() if field.required and name not in raw]:
         return _("A field is missing: %(field)s."), missing[0]
     for name, field in known.items():
-        if name in raw and not _fits(raw[name], field.type):
+        if name in raw and not _is_valid(raw[name], field.type):
             return _("A field is not valid: %(field)s."), name
     return _("The frame is not valid."), None
 
 
-def _fits(value: object, kind: object) -> bool:
+def _is_valid(value: object, kind: object) -> bool:
     try:
         msgspec.convert(value, kind)
     except (msgspec.ValidationError, OverflowError):

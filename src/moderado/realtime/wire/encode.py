@@ -1,4 +1,4 @@
-"""What the chat says has happened, as the frames that tell it."""
+"""Encodes changes and notices of the chat as frames, once for all sockets that receive them."""
 
 import struct
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Block:
-    """Lines that follow each other, encoded once for all sockets of this process."""
+    """Consecutive lines of a room, encoded once for all sockets of this process."""
 
     __slots__ = ("_wire", "authors", "first", "last", "lines")
 
@@ -56,17 +56,17 @@ class Block:
 
     @property
     def wire(self) -> bytes:
-        """All of them, as they go over the wire."""
+        """All lines as WebSocket frames."""
         if self._wire is None:
             self._wire = b"".join(text_frame(line.text) for line in self.lines)
         return self._wire
 
 
 def text_frame(text: str) -> bytes:
-    """A whole text message as a server sends it: final, unmasked (RFC 6455, section 5.2)."""
+    """Encode a text message as one unfragmented, unmasked frame (RFC 6455, section 5.2)."""
     payload = text.encode()
     size = len(payload)
-    if size < 126:  # noqa: PLR2004  (the lengths at which the header grows)
+    if size < 126:  # noqa: PLR2004  (at these lengths the header grows)
         return bytes((0x81, size)) + payload
     if size < 65_536:  # noqa: PLR2004
         return struct.pack("!BBH", 0x81, 126, size) + payload
@@ -74,13 +74,13 @@ def text_frame(text: str) -> bytes:
 
 
 def line_of_change(change: Change) -> Line:
-    """A public change, for everybody in the room."""
+    """Encode a public change for the subscribers of the room."""
     frame = _ROOM_FRAMES[change.kind](room=change.view.room, seq=change.seq, message=change.view)
     return _line(frame, change.view, seq=change.seq)
 
 
 def line_of_notice(notice: Notice, view: MessageView) -> Line:
-    """What the author is told of their own message, on their own sockets."""
+    """Encode a notice for the connections of a message's author."""
     if author_frame_of_notice := _AUTHOR_FRAMES.get(notice):
         return _line(author_frame(author_frame_of_notice, view), view)
     # A removal that only the author sees is no change of the room and has no number.
@@ -90,12 +90,14 @@ def line_of_notice(notice: Notice, view: MessageView) -> Line:
 
 
 def author_frame(kind: type[protocol.AuthorFrame], view: MessageView) -> protocol.AuthorFrame:
-    """The author's frame, with what decided beside the message as well as inside it: also when it
-    is the edit that was refused, and the message itself stays as it is."""
+    """Build the author's frame. The decision stands beside the message as well as inside it.
+
+    If an edit waits or was refused, the decision is that about the edit.
+    """
     judged = view.edit or view
-    told = ("reason", "categories", "explanation", "appealable")
+    decision = ("reason", "categories", "explanation", "appealable")
     if judged is not view:
-        view = msgspec.structs.replace(view, **{name: getattr(judged, name) for name in told})
+        view = msgspec.structs.replace(view, **{name: getattr(judged, name) for name in decision})
     return kind(
         message=view,
         reason=judged.reason,
@@ -106,7 +108,7 @@ def author_frame(kind: type[protocol.AuthorFrame], view: MessageView) -> protoco
 
 
 def line_of(frame: protocol.ServerFrame, *, author_id: UUID | None = None) -> Line:
-    """Any other frame."""
+    """Encode any other frame. `author_id`: the user whom a line in a room is not sent to."""
     text = protocol.encode(frame)
     return Line(
         frame_type=_FRAME_TYPES[type(frame)],
@@ -117,7 +119,7 @@ def line_of(frame: protocol.ServerFrame, *, author_id: UUID | None = None) -> Li
 
 
 def newest_revision(view: MessageView) -> int:
-    """The revision a view's author waits to hear of: the waiting edit's, if there is one."""
+    """Return the revision whose outcome the author waits for: that of the edit, if there is one."""
     return view.edit.revision if view.edit else view.revision
 
 

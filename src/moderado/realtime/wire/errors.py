@@ -1,4 +1,4 @@
-"""Errors as frames: in the reader's language, and with nothing in them that is not theirs."""
+"""Error frames: in the user's language, and without anything that the user may not know."""
 
 from typing import Any
 from uuid import UUID
@@ -14,11 +14,11 @@ from moderado.core import metrics
 from moderado.core.errors import ApplicationError, Invalid, RateLimited, Unavailable
 from moderado.realtime.wire import protocol
 from moderado.realtime.wire.close_codes import CLOSE_REASONS, CloseCode
-from moderado.realtime.wire.decode import Refusal
+from moderado.realtime.wire.decode import BadFrame
 
 
 class GoingAway(Unavailable):
-    """The server is being stopped: nothing new is begun on this connection."""
+    """The server is shutting down and starts no new work on this connection."""
 
     code = "going_away"
 
@@ -36,69 +36,74 @@ _CLOSING_MESSAGES: dict[CloseCode, Promise] = {
 def closing_error(
     code: CloseCode, principal: Principal | None, *, room_id: UUID | None = None
 ) -> protocol.Error:
-    """Why a connection, or the subscription of a room, ends."""
-    name, message = CLOSE_REASONS[code].name, _CLOSING_MESSAGES[code]
+    """Return the error that precedes the end of a connection, or of one room's subscription.
+
+    Args:
+        principal: whose language is used. None: the server's default language.
+        room_id: the room, if only its subscription ends.
+    """
+    name = CLOSE_REASONS[code].name
     metrics.REFUSED.labels(entry_point="ws", code=name).inc()
     return protocol.Error(
         code=name,
-        message=_said(message, principal),
+        message=_translate(_CLOSING_MESSAGES[code], principal),
         room=UNSET if room_id is None else room_id,
     )
 
 
-def error_of(
+def error_frame(
     error: ApplicationError, principal: Principal | None, frame: protocol.ClientFrame | None = None
 ) -> protocol.Error:
-    """Why a frame could not be carried out, or, without one, why the connection is refused."""
+    """Return the error for a frame that was refused, or without one, for the connection."""
     metrics.REFUSED.labels(entry_point="ws", code=error.code).inc()
-    fields = error.fields if isinstance(error, Invalid) else {}
-    said = {name: _said(text, principal) for name, text in fields.items()}
+    errors = error.fields if isinstance(error, Invalid) else {}
+    fields = {name: _translate(text, principal) for name, text in errors.items()}
     return protocol.Error(
         code=error.code,
-        message=next(iter(said.values()), None) or _said(error.detail, principal),
+        message=next(iter(fields.values()), None) or _translate(error.detail, principal),
         retry_after=error.retry_after if isinstance(error, RateLimited) else UNSET,
-        fields=said or UNSET,
-        **_named(frame),
+        fields=fields or UNSET,
+        **_reference(frame),
     )
 
 
-def unexpected_error(
+def internal_error(
     error_id: str, principal: Principal | None, frame: protocol.ClientFrame
 ) -> protocol.Error:
-    """Something is wrong with the server: the log knows what, under this id."""
+    """Return the error for a failure of the server. The log has the details under `error_id`."""
     metrics.REFUSED.labels(entry_point="ws", code="internal").inc()
     return protocol.Error(
         code="internal",
-        message=_said(_("Something went wrong. Try again in a moment."), principal),
+        message=_translate(_("Something went wrong. Try again in a moment."), principal),
         error_id=error_id,
-        **_named(frame),
+        **_reference(frame),
     )
 
 
-def refusal(refused: Refusal, principal: Principal | None) -> protocol.Error:
-    """Why a frame could not be read."""
-    metrics.REFUSED.labels(entry_point="ws", code=refused.code).inc()
-    message = _said(refused.message, principal)
+def bad_frame_error(bad: BadFrame, principal: Principal | None) -> protocol.Error:
+    """Return the error for a frame that could not be decoded."""
+    metrics.REFUSED.labels(entry_point="ws", code=bad.code).inc()
+    message = _translate(bad.message, principal)
     return protocol.Error(
-        code=refused.code,
-        message=message % {"field": refused.field} if refused.field else message,
-        client_id=UNSET if refused.client_id is None else refused.client_id,
-        frame=UNSET if refused.frame is None else refused.frame,
+        code=bad.code,
+        message=message % {"field": bad.field} if bad.field else message,
+        client_id=UNSET if bad.client_id is None else bad.client_id,
+        frame=UNSET if bad.frame is None else bad.frame,
     )
 
 
-def _named(frame: protocol.ClientFrame | None) -> dict[str, Any]:
-    """Which frame it was, so that a client finds its own again."""
+def _reference(frame: protocol.ClientFrame | None) -> dict[str, Any]:
+    """The fields by which a client recognizes which of its frames was refused."""
     if frame is None:
         return {}
-    named = {"frame": str(frame.__struct_config__.tag)}
+    reference = {"frame": str(frame.__struct_config__.tag)}
     for field in ("client_id", "id", "room"):
         if (value := getattr(frame, field, None)) is not None:
-            named[field] = str(value)
-    return named
+            reference[field] = str(value)
+    return reference
 
 
-def _said(text: str | Promise, principal: Principal | None) -> str:
+def _translate(text: str | Promise, principal: Principal | None) -> str:
     language = settings.LANGUAGE_CODE if principal is None else principal.language
     with translation.override(language):
         return str(text)

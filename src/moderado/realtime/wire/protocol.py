@@ -1,7 +1,7 @@
-"""Every frame that may cross a socket, in both directions. `parsing` reads them, `asyncapi` tells.
+"""The frames of a WebSocket connection, in both directions. AsyncAPI is generated from them.
 
-What the server parses is closed: an unknown field is a mistake on one side or the other. What it
-sends may grow, so a client ignores the fields it does not know.
+Client frames are closed: an unknown field is an error. Server frames may grow: clients ignore
+fields that they do not know.
 """
 
 from collections.abc import Mapping
@@ -19,29 +19,28 @@ from moderado.core.wire_limits import (
     MAX_PENDING_IDS,
 )
 
-# Clients compute with doubles, PostgreSQL with bigints: no larger number has a meaning here.
-MAX_NUMBER = 2**53 - 1
+MAX_NUMBER = 2**53 - 1  # the largest integer that JavaScript represents exactly
 
 Seq = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=MAX_CLIENT_ID)]
-Text = Annotated[str, Meta(max_length=MAX_FRAME_BYTES)]  # the exact limits are the chat's own
+Text = Annotated[str, Meta(max_length=MAX_FRAME_BYTES)]  # the chat checks the exact limits
 Credential = Annotated[str, Meta(min_length=1, max_length=8_192)]
 
 
 class ClientFrame(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"
 ):
-    """What a client may send. `room` may be left out on `/ws/chat/{room_id}/`."""
+    """A frame that a client may send. `room` is optional on `/ws/chat/{room_id}/`."""
 
 
 class Authenticate(ClientFrame, frozen=True, tag="authenticate"):
-    """The first frame of a socket opened without credentials: within 10 s, an access token."""
+    """The first frame of a connection opened without credentials: an access token."""
 
     token: Credential
 
 
 class ChatMessage(ClientFrame, frozen=True, tag="chat_message"):
-    """Say something. Answered by `message_queued` once it is stored; safe to send again."""
+    """Post a message. Answered by `message_queued` once it is stored; safe to send again."""
 
     message: Text
     client_id: ClientId | None = None
@@ -50,7 +49,7 @@ class ChatMessage(ClientFrame, frozen=True, tag="chat_message"):
 
 
 class EditMessage(ClientFrame, frozen=True, tag="edit_message"):
-    """Replace the text of one's own message: a new revision, judged anew."""
+    """Replace the text of one's own message. The new revision is moderated again."""
 
     id: UUID
     message: Text
@@ -58,14 +57,14 @@ class EditMessage(ClientFrame, frozen=True, tag="edit_message"):
 
 
 class DeleteMessage(ClientFrame, frozen=True, tag="delete_message"):
-    """Take a message back, one's own or as a moderator of the room."""
+    """Delete one's own message, or any message as a moderator of the room."""
 
     id: UUID
     room: UUID | None = None
 
 
 class Subscribe(ClientFrame, frozen=True, tag="subscribe"):
-    """Listen to a room; with `after`, catch up from there in the same step."""
+    """Subscribe to a room. With `after`, the answer also contains the changes after it."""
 
     room: UUID
     after: Seq | None = None
@@ -73,13 +72,13 @@ class Subscribe(ClientFrame, frozen=True, tag="subscribe"):
 
 
 class Unsubscribe(ClientFrame, frozen=True, tag="unsubscribe"):
-    """Listen no longer. Not answered."""
+    """End the subscription of a room. Not answered."""
 
     room: UUID
 
 
 class Sync(ClientFrame, frozen=True, tag="sync"):
-    """Ask for what changed after `after`, and what became of one's own unanswered messages."""
+    """Request the changes after `after`, and the state of one's own unconfirmed messages."""
 
     after: Seq
     epoch: UUID | None = None
@@ -88,20 +87,20 @@ class Sync(ClientFrame, frozen=True, tag="sync"):
 
 
 class MarkRead(ClientFrame, frozen=True, tag="mark_read"):
-    """Everything up to `seq` was seen. Never moves back. Not answered, but told to the room."""
+    """Move the read marker to `seq`, never back. Not answered; the room receives `read`."""
 
     seq: Seq
     room: UUID | None = None
 
 
 class Typing(ClientFrame, frozen=True, tag="typing"):
-    """Somebody is writing. Passed on at most every two seconds."""
+    """Announce that the user is typing. Forwarded at most every two seconds."""
 
     room: UUID | None = None
 
 
 class Ping(ClientFrame, frozen=True, tag="ping"):
-    """Answered by `pong` with the same `n`."""
+    """Request a `pong` with the same `n`."""
 
     n: Annotated[int, Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)] | None = None
 
@@ -121,11 +120,11 @@ AnyClientFrame = (
 
 
 class ServerFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """What the server sends. Unset fields are left out."""
+    """A frame that the server sends. Unset fields are left out."""
 
 
 class ConnectionEstablished(ServerFrame, frozen=True, tag="connection_established"):
-    """The socket is open and signed in. The room's fields only on `/ws/chat/{room_id}/`."""
+    """The connection is signed in. Fields of a room are set on `/ws/chat/{room_id}/` only."""
 
     user: Person
     heartbeat: int = HEARTBEAT_SECONDS
@@ -137,7 +136,7 @@ class ConnectionEstablished(ServerFrame, frozen=True, tag="connection_establishe
 
 
 class Subscribed(ServerFrame, frozen=True, tag="subscribed"):
-    """From `seq` on, this socket hears the room. `present`: who is listening, as far as known."""
+    """The room is subscribed from `seq` on. `present`: users known to be in the room."""
 
     room: UUID
     seq: int
@@ -147,7 +146,7 @@ class Subscribed(ServerFrame, frozen=True, tag="subscribed"):
 
 
 class AuthorFrame(ServerFrame, frozen=True):
-    """About a message, to its author alone; the fields below `message` repeat those inside."""
+    """A notice to a message's author alone. The fields after `message` repeat those in it."""
 
     message: MessageView
     reason: str | UnsetType = UNSET
@@ -165,7 +164,7 @@ class MessageRejected(AuthorFrame, frozen=True, tag="message_rejected"):
 
 
 class MessageHeld(AuthorFrame, frozen=True, tag="message_held"):
-    """The message, or the edit of it, waits for a person's decision."""
+    """The message, or the edit of it, waits for review by a moderator."""
 
 
 class RoomFrame(ServerFrame, frozen=True):
@@ -185,7 +184,7 @@ class MessageUpdated(RoomFrame, frozen=True, tag="message_updated"):
 
 
 class MessageRemoved(RoomFrame, frozen=True, tag="message_removed"):
-    """A message is gone: what remains is a tombstone."""
+    """A message was removed. `message` is its tombstone."""
 
 
 class Synced(ServerFrame, frozen=True, tag="synced"):
@@ -200,11 +199,13 @@ class Synced(ServerFrame, frozen=True, tag="synced"):
     pending: Mapping[str, MessageView | None]
 
 
-class Reader(msgspec.Struct, frozen=True):
+class UserRef(msgspec.Struct, frozen=True):
     id: UUID
 
 
 class TypingShown(ServerFrame, frozen=True, tag="typing"):
+    """A user is typing in the room."""
+
     room: UUID
     user: Person
 
@@ -213,27 +214,29 @@ class Read(ServerFrame, frozen=True, tag="read"):
     """A member has read up to `seq`."""
 
     room: UUID
-    user: Reader
+    user: UserRef
     seq: int
 
 
 class Presence(ServerFrame, frozen=True, tag="presence"):
-    """Somebody began or ceased to listen to the room. Best effort."""
+    """A user joined or left the room. Best effort."""
 
     room: UUID
-    user: Reader
+    user: UserRef
     present: bool
 
 
 class Pong(ServerFrame, frozen=True, tag="pong"):
+    """The answer to `ping`."""
+
     n: int | None
 
 
 class Error(ServerFrame, frozen=True, tag="error"):
-    """A frame was refused, or, when a closing code follows, the socket is.
+    """A frame was refused, or the connection if a close code follows.
 
-    `frame`, `id` and `room` name what was refused, as far as the server could read it;
-    `fields` says what is wrong where.
+    `frame`, `client_id`, `id` and `room` identify what was refused, as far as the server could
+    read it. `fields` contains an error per field.
     """
 
     code: str
@@ -269,5 +272,5 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode(frame: ServerFrame) -> str:
-    """The frame as it is written to the socket."""
+    """Encode a frame as the text of a WebSocket message."""
     return _encoder.encode(frame).decode()

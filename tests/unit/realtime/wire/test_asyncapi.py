@@ -1,4 +1,4 @@
-"""The document says what the frames are."""
+"""The AsyncAPI document matches the frames."""
 
 import json
 
@@ -14,7 +14,7 @@ def document():
     return json.loads(json.dumps(asyncapi.document()))
 
 
-def test_every_frame_is_in_it_and_every_reference_leads_somewhere(document):
+def test_document_contains_every_frame_and_no_dangling_reference(document):
     names = {message["name"] for message in document["components"]["messages"].values()}
     references = {
         value for value in _values(document) if isinstance(value, str) and value.startswith("#/")
@@ -27,7 +27,7 @@ def test_every_frame_is_in_it_and_every_reference_leads_somewhere(document):
             place = place[step]
 
 
-def test_what_the_server_parses_is_closed_and_what_it_sends_may_grow(document):
+def test_client_frames_are_closed_and_server_frames_are_open(document):
     schemas = document["components"]["schemas"]
 
     for frame in protocol.ClientFrame.__subclasses__():
@@ -36,7 +36,7 @@ def test_what_the_server_parses_is_closed_and_what_it_sends_may_grow(document):
         assert "additionalProperties" not in schemas[frame.__name__]
 
 
-def test_the_schemas_are_valid(document):
+def test_schemas_are_valid(document):
     for schema in document["components"]["schemas"].values():
         jsonschema.Draft7Validator.check_schema(schema)
 
