@@ -1,6 +1,8 @@
 import pytest
 
 from moderado.core import events
+from moderado.core.events import Event, connect
+from moderado.wiring import wire
 from tests.factories import make_member, make_room
 from tests.providers import Obedient
 
@@ -28,6 +30,16 @@ class _Everything(dict):
 
     def get(self, kind, default=()):
         return (self._published.append,)
+
+
+@pytest.fixture
+def published():
+    """Every event at the moment it is published, before its transaction commits."""
+    events_so_far = []
+    kinds = Event.__subclasses__()
+    connect(after_commit={}, inside={kind: [events_so_far.append] for kind in kinds})
+    yield events_so_far
+    wire()
 
 
 @pytest.fixture

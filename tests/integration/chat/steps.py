@@ -1,0 +1,50 @@
+"""Steps of the tests in this folder: post, edit, judge, rule."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from moderado.chat.models import Message
+from moderado.chat.services import screening, verdicts
+from moderado.chat.services.editing import edit_message
+from moderado.chat.services.posting import post_message
+from moderado.moderation.events import CaseDecided
+
+
+def post(author, room, text="bom dia"):
+    view = post_message(author_id=author.id, room_id=room.id, text=text).view
+    return Message.objects.get(pk=view.id)
+
+
+def edit(message, text):
+    """Edit as the author; the author's view."""
+    view = edit_message(actor_id=message.author_id, message_id=message.id, text=text)
+    message.refresh_from_db()
+    return view
+
+
+def judge(*messages):
+    """Judge everything that waits."""
+    screening.screen_waiting()
+    for message in messages:
+        message.refresh_from_db()
+
+
+def age(**ago):
+    """Make the messages wait since so long ago."""
+    Message.objects.update(queued_at=timezone.now() - timedelta(**ago))
+
+
+def rule(message, outcome, revision=None):
+    """Apply a moderator's ruling, by default on the main revision."""
+    verdicts.apply_ruling(
+        CaseDecided(
+            case_id=message.id,
+            subject_type="message",
+            subject_id=message.id,
+            revision=revision or message.revision,
+            outcome=outcome,
+            actor_id=message.author_id,
+        )
+    )
+    message.refresh_from_db()
