@@ -1,7 +1,7 @@
-"""Has anybody told of a weakness in what we depend on? `make audit`, with pip-audit.
+"""Look up known vulnerabilities of the dependencies: `make audit`, with pip-audit.
 
-pip-audit ends well for a package that its service does not know, as when an index stands in for
-PyPI; here that is a failure: what was not looked up is not clean.
+pip-audit succeeds for packages that its service does not know, for example behind a mirror. Here
+that is a failure: what was not looked up is not clean.
 """
 
 import json
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCK = "requirements-dev.lock"  # whatever runs is in it, and what tests and builds it
+LOCK = "requirements-dev.lock"  # runtime, test and build dependencies
 CLEAN, WEAK, UNKNOWN = 0, 1, 3
 
 INSTALL = "pip-audit is not installed: `pipx install pip-audit`, or `uv tool install pip-audit`."
@@ -20,14 +20,14 @@ INSTALL = "pip-audit is not installed: `pipx install pip-audit`, or `uv tool ins
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is known, and the exit code that says so."""
+    """Return the known vulnerabilities and the exit code."""
 
     code: int
     lines: tuple[str, ...]
 
 
 def judged(report: str, complaint: str) -> Answer:
-    """pip-audit's report in JSON, and what it wrote to its standard error."""
+    """Return pip-audit's JSON report and its standard error."""
     try:
         found = list(json.loads(report)["dependencies"])
     except (ValueError, KeyError, TypeError):

@@ -1,9 +1,9 @@
-"""Collects what the server says to people, and compiles the translations. Needs no gettext tools.
+"""Collect the server's translatable texts and compile the catalogues, without gettext tools.
 
     python scripts/catalogue.py
 
-New sentences are added without a translation, those that are gone are dropped; fill in what is
-missing in the `.po` file and run it again.
+New texts are added without a translation, unused ones are removed. Translate the missing ones in
+the `.po` file and run it again.
 """
 
 import io
@@ -32,7 +32,7 @@ Sentence = str | tuple[str, str]
 
 
 def said() -> Iterator[tuple[Sentence, str]]:
-    """Every sentence in the source (a pair where it has a plural), and where it stands."""
+    """Return every text in the source (a pair if it has a plural), with its places."""
     for path in sorted(ROOT.rglob("*")):
         for line, message, *_ in extract("python", io.BytesIO(_code(path)), keywords=KEYWORDS):
             sentence = message if isinstance(message, str) else (message[0], message[1])
@@ -40,7 +40,7 @@ def said() -> Iterator[tuple[Sentence, str]]:
 
 
 def known() -> Catalog:
-    """The catalogue as it stands."""
+    """Return the current catalogue."""
     with PO.open("rb") as file:
         return read_po(file, locale="pt_BR")
 
@@ -50,13 +50,13 @@ def _code(path: Path) -> bytes:
         return path.read_bytes()
     if path.suffix in {".html", ".txt"} and "templates" in path.parts:
         code = templatize(path.read_text(), origin=str(path))
-        # What is left of the markup's indentation means nothing.
+        # Indentation inside a template's text has no meaning.
         return "\n".join(line.strip() for line in code.splitlines()).encode()
     return b""
 
 
 def update() -> list[str]:
-    """Bring the catalogue in step with the source, compile it; what still lacks a translation."""
+    """Update and compile the catalogue; return the texts without a translation."""
     before, after = known(), known()
     for message in before:
         if message.id:

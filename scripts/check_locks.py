@@ -1,4 +1,4 @@
-"""Do the lock files say what pyproject.toml asks for? Hashes on everything, URLs nowhere."""
+"""Check that the lock files match pyproject.toml: hashes on everything, URLs nowhere."""
 
 import re
 import sys
@@ -19,7 +19,7 @@ EXTRAS = {
 
 
 def wanted(extras: list[str]) -> list[Requirement]:
-    """What the project asks for directly, with these extras."""
+    """Return the direct dependencies with these extras."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lines = [*project["dependencies"]]
     for extra in extras:
@@ -29,7 +29,7 @@ def wanted(extras: list[str]) -> list[Requirement]:
 
 
 def complaints(name: str, extras: list[str]) -> list[str]:
-    """What is wrong with one lock file, as sentences."""
+    """Yield a sentence for every mistake in one lock file."""
     text = (ROOT / name).read_text()
     pins = {canonicalize_name(package): version for package, version in PINNED.findall(text)}
     found = []

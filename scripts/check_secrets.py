@@ -1,4 +1,4 @@
-"""Does a file of the repository hold a secret? Keys, tokens, and passwords of real addresses."""
+"""Check that no file contains a secret: keys, tokens, or passwords of real addresses."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Hosts that stand for no machine in particular, and names of our own containers.
+# Hosts of no particular machine, and names of our own containers.
 NOWHERE = (
     r"(?:localhost|127\.0\.0\.1|\[::1\]|host|postgres|valkey|redis|db|[\w.-]*\.?example(?:\.\w+)?)"
 )
@@ -23,7 +23,7 @@ KINDS = {
     "a password of an address": re.compile(
         rf"\b[a-z][a-z0-9+]*://[^\s:/@\"'`{{}}$<>]*:[^\s:/@\"'`{{}}$<>]+@(?!{NOWHERE}[\"'`:/\s\\]|%)"
     ),
-    # Of random characters: words of a sentence, or one written to be read, are none.
+    # Made of random characters: words of a sentence are no secret.
     "a secret given to a name": re.compile(
         r"(?i:\b\w*(?:secret|password|passwd|api_?key|token)\w*)\s*[:=]\s*[\"']?"
         r"(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Z])(?=[\w+/=-]*[a-z])[\w+/=-]{24,}"
@@ -35,7 +35,7 @@ FILES = re.compile(
 
 
 def secrets_in(path: str, text: str) -> Iterator[str]:
-    """What is wrong with one file, a sentence each; never the secret itself."""
+    """Yield a sentence for every finding in one file, never the secret itself."""
     if FILES.search(path):
         yield f"{path}: a file that is kept by whoever runs the server"
     for number, line in enumerate(text.splitlines(), start=1):
@@ -45,7 +45,7 @@ def secrets_in(path: str, text: str) -> Iterator[str]:
 
 
 def tracked() -> list[str]:
-    """Every file that git keeps, or would."""
+    """Return every file that git tracks or would add."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     return [name for name in listed.stdout.split("\0") if name]

@@ -1,7 +1,7 @@
-"""The tables of `docs/guarantees.md`: for each fault and attack the test and its last result.
+"""Render `docs/guarantees.md`: for each fault and attack its tests and their last result.
 
-Rows are `tests/rows.toml`, results `docs/guarantees.json`, which `make faults RECORD=1` and
-`make chaos RECORD=1` write.
+The rows come from `tests/rows.toml`, the results from `docs/guarantees.json`, which
+`make faults RECORD=1` and `make chaos RECORD=1` write.
 """
 
 import json
@@ -20,7 +20,7 @@ GENERATED = (
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     rows: dict[str, dict[str, str]] = tomllib.loads(ROWS.read_text())
     results: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     return "\n".join(
@@ -35,7 +35,7 @@ def page() -> str:
 
 
 def totals(rows: dict[str, dict[str, str]], results: dict[str, Any]) -> str:
-    """How many rows passed, in one line."""
+    """Return how many rows passed, in one line."""
     told = results.get("faults", {}).get("rows", {})
     passed = sum(told.get(row, {}).get("outcome") == "passed" for row in rows)
     waiting = sum("waits_for" in row for row in rows.values())

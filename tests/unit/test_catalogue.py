@@ -13,7 +13,7 @@ def catalogue():
     return known()
 
 
-def test_every_sentence_has_a_translation(catalogue):
+def test_every_text_has_a_translation(catalogue):
     missing = set()
     for sentence, where in said():
         entry = catalogue.get(sentence if isinstance(sentence, str) else sentence[0])
@@ -23,7 +23,7 @@ def test_every_sentence_has_a_translation(catalogue):
     assert not missing
 
 
-def test_no_translation_is_a_guess_or_left_over(catalogue):
+def test_no_translation_is_fuzzy_or_obsolete(catalogue):
     sentences = {sentence for sentence, _ in said()}
     entries = [message for message in catalogue if message.id]
 
@@ -31,11 +31,11 @@ def test_no_translation_is_a_guess_or_left_over(catalogue):
     assert not [message.id for message in entries if message.id not in sentences]
 
 
-def test_translations_take_the_same_values(catalogue):
+def test_translations_use_the_same_placeholders(catalogue):
     assert not [(error, message.id) for message, errors in catalogue.check() for error in errors]
 
 
-def test_the_compiled_catalogue_is_the_readable_one(catalogue):
+def test_compiled_catalogue_matches_its_source(catalogue):
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
 

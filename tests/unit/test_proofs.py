@@ -4,7 +4,7 @@ from tests import proofs
 from tests.proofs import Result, outcome_of
 
 
-def test_every_row_has_a_test_or_says_what_it_waits_for():
+def test_every_row_has_a_test_or_a_missing_feature():
     declared = proofs.declared()
 
     missing = [
@@ -15,17 +15,17 @@ def test_every_row_has_a_test_or_says_what_it_waits_for():
     assert missing == []
 
 
-def test_no_test_proves_a_row_that_there_is_not():
+def test_tests_prove_existing_rows_only():
     assert set(proofs.declared()) <= set(proofs.rows())
 
 
-def test_what_waits_for_its_feature_is_proved_by_nobody():
+def test_row_of_a_missing_feature_has_no_test():
     waiting = {row for row, told in proofs.rows().items() if "waits_for" in told}
 
     assert waiting.isdisjoint(proofs.declared())
 
 
-def test_one_failure_fails_a_row_and_a_row_without_a_result_is_missing():
+def test_one_failure_fails_a_row_and_no_result_is_missing():
     passed, failed = Result("a", "passed", 1), Result("b", "failed", 1)
     skipped = Result("c", "skipped", 0, "needs root")
 
@@ -35,7 +35,7 @@ def test_one_failure_fails_a_row_and_a_row_without_a_result_is_missing():
     assert outcome_of([]) == "missing"
 
 
-def test_the_readme_quotes_the_last_recorded_run():
+def test_readme_quotes_the_last_recorded_run():
     passed, of = proofs.passed()
     root = proofs.TESTS.parent
 
@@ -43,7 +43,7 @@ def test_the_readme_quotes_the_last_recorded_run():
     assert f"{passed} de {of}" in (root / "README.pt-BR.md").read_text()
 
 
-def test_the_readme_quotes_the_recorded_chaos():
+def test_readme_quotes_the_recorded_chaos():
     runs = [run for run in proofs.recorded()["chaos"] if not run["off"]]
     messages, faults = (sum(run[name] for run in runs) for name in ("messages", "faults"))
     root = proofs.TESTS.parent

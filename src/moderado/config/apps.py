@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class ConfigConfig(AppConfig):
-    """No tables: this is here to be checked at start."""
+    """Registers the system checks; it has no tables."""
 
     name = "moderado.config"
 

@@ -1,4 +1,4 @@
-"""The ASGI application: HTTP to Django, WebSockets to the chat."""
+"""The ASGI application: HTTP to Django, WebSockets to `realtime`."""
 
 import os
 
@@ -6,7 +6,7 @@ from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "moderado.config.settings.web")
-http = get_asgi_application()  # loads the apps, so it comes before the consumer
+http = get_asgi_application()  # loads the apps: must precede the import of the consumer
 
 from moderado.realtime.routing import router  # noqa: E402
 

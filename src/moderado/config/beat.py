@@ -1,6 +1,6 @@
-"""The clock, Celery's beat, with its schedule: `celery -A moderado.config.beat beat`.
+"""The Celery application of beat, with the schedule: `celery -A moderado.config.beat beat`.
 
-It names tasks and never runs one, so it loads neither Django nor the product: half the memory.
+It sends tasks by name and runs none, so it loads neither Django nor the product: half the memory.
 """
 
 import logging.config
@@ -9,14 +9,14 @@ from typing import Any
 from celery import Celery, signals
 
 app = Celery(
-    "moderado", fixups=[], amqp="moderado.config.broker:Broker"
-)  # its fix-up for Django would load all of it
-app.config_from_object("moderado.config.queue")
+    "moderado", fixups=[], amqp="moderado.config.celery_broker:Broker"
+)  # its Django fix-up would load the product
+app.config_from_object("moderado.config.celery_options")
 
 
 @signals.setup_logging.connect
 def _log_like_the_others(**_: Any) -> None:
-    # Imported late: reads the configuration, which importing this module must not need.
+    # Imported late: it reads the configuration, which importing this module must not need.
     from moderado.config.env import env  # noqa: PLC0415
     from moderado.core.logging import configure  # noqa: PLC0415
 

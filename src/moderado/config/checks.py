@@ -1,8 +1,8 @@
-"""What would quietly break a promise is refused at start: Django's system checks.
+"""System checks: the server refuses to start with settings that would break a guarantee.
 
-Web and worker run them all before they take work (`moderado.config.startup`); `check` runs those
-that need no engine, `check --database default` the rest. An engine that is away is no mistake: it
-may come, and `/readyz` says so until then.
+Web and worker run all of them before they take work (`moderado.config.startup`). `check` runs those
+that need no engine, `check --database default` the rest. An unreachable engine is no error: it may
+come back, and `/readyz` reports it until then.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,12 +23,12 @@ log = structlog.get_logger(__name__)
 
 LOCAL = {"localhost", "127.0.0.1", "[::1]", "testserver"}
 TIMEOUT = 2  # seconds
-OTHERS = 5  # connections left for beat, migrations and people
+OTHERS = 5  # connections left for beat, migrations and administrators
 
 
 @register
 def check_debug(**_: Any) -> list[CheckMessage]:
-    """Django's debug pages show settings and whatever was sent."""
+    """DEBUG pages show settings and request data."""
     public = sorted(set(settings.ALLOWED_HOSTS) - LOCAL)
     if not settings.DEBUG or not (public or settings.SESSION_COOKIE_SECURE):
         return []
@@ -43,7 +43,7 @@ def check_debug(**_: Any) -> list[CheckMessage]:
 
 @register
 def check_tasks_end(**_: Any) -> list[CheckMessage]:
-    """A task that may run for ever holds its messages for ever."""
+    """A task without a time limit could hold its messages for ever."""
     autodiscover_modules("tasks")
     endless = [
         name
@@ -57,7 +57,7 @@ def check_tasks_end(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def check_durability(databases: Sequence[str] | None, **_: Any) -> list[CheckMessage]:
-    """`message_queued` means stored: a server that may forget what it committed cannot say it."""
+    """`message_queued` promises durability: refuse a database that may forget committed data."""
     if env().allow_volatile_database:
         return []
     unsafe = [
@@ -74,7 +74,7 @@ def check_durability(databases: Sequence[str] | None, **_: Any) -> list[CheckMes
 
 @register(Tags.database)
 def check_connections(databases: Sequence[str] | None, **_: Any) -> list[CheckMessage]:
-    """All processes together may not want more connections than PostgreSQL gives."""
+    """The connections of all processes must fit into PostgreSQL's limit."""
     wanted = env().web_workers * env().db_pool_size + env().worker_concurrency + OTHERS
     return [
         Error(
@@ -89,7 +89,7 @@ def check_connections(databases: Sequence[str] | None, **_: Any) -> list[CheckMe
 
 @register(Tags.database)
 def check_redis_keeps(databases: Sequence[str] | None, **_: Any) -> list[CheckMessage]:
-    """A Redis that evicts throws tickets, limits and rings away, whenever it likes."""
+    """An evicting Redis would drop tickets, limits and wake-ups at any time."""
     if not databases:
         return []
     addresses = dict.fromkeys([settings.REDIS_URL, env().broker, env().layer])

@@ -1,7 +1,7 @@
-"""Configuration: typed, read once, every mistake reported at once. No secret has a default.
+"""The configuration: typed, read once, all errors reported together. No secret has a default.
 
-The only reader of the environment. `docs/configuration.md` and `.env.example` are generated
-from the descriptions below (`make docs`).
+The only reader of the environment. `docs/configuration.md` and `.env.example` are generated from
+the descriptions below (`make docs`).
 """
 
 from functools import cache
@@ -94,7 +94,7 @@ class Env(BaseSettings):
         default="INFO", description="Lowest level of the log lines that are written."
     )
     bind: str = Field(
-        default="0.0.0.0:8000",  # a container's; `moderado up` names the loopback
+        default="0.0.0.0:8000",  # in a container; `moderado up` uses the loopback
         description="Address of the web, `host:port`. `make up` listens on 127.0.0.1.",
     )
     static_root: Path | None = Field(
@@ -258,12 +258,12 @@ def _of_scheme(url: SecretStr, *schemes: str) -> SecretStr:
 
 
 class Misconfigured(SystemExit):
-    """The environment is wrong. Ends the process with one readable message, and no traceback."""
+    """The environment is invalid. The process ends with a message and without a traceback."""
 
 
 @cache
 def env() -> Env:
-    """The configuration of this process. Raises Misconfigured, which names all that is wrong."""
+    """Return the configuration of this process. Raises Misconfigured, naming every error."""
     try:
         return Env()
     except ValidationError as error:
@@ -271,7 +271,7 @@ def env() -> Env:
 
 
 def _explained(error: ValidationError) -> str:
-    """One line a mistake. What was given is not repeated: it may be a secret."""
+    """Return one line for each error, without the given values: they may be secrets."""
     lines = [
         f"  {'.'.join(map(str, mistake['loc'])).upper() or 'environment'}: "
         f"{mistake['msg'].removeprefix('Value error, ')}"

@@ -1,4 +1,4 @@
-"""What every process of ours does before it takes work."""
+"""Checks that every process runs before it takes work."""
 
 from django.core.checks import run_checks
 from django.db import connections
@@ -7,7 +7,7 @@ from moderado.config.env import Misconfigured
 
 
 def verify() -> None:
-    """Raise Misconfigured, with a line for each mistake, if a check of the system fails."""
+    """Raise Misconfigured, with one line for each failed system check."""
     found = [message for message in run_checks(databases=list(connections)) if message.is_serious()]
     wrong = [message for message in found if not message.is_silenced()]
     if wrong:

@@ -1,4 +1,4 @@
-"""What would quietly break a promise is refused at start."""
+"""Start-up refuses settings that would break a guarantee."""
 
 from unittest.mock import Mock
 
@@ -13,7 +13,7 @@ DATABASES = ["default"]
 
 @pytest.fixture
 def configured(monkeypatch):
-    """The configuration with some of it changed."""
+    """Return the configuration with some values changed."""
 
     def _configured(**changes):
         changed = env().model_copy(update=changes)
@@ -22,11 +22,11 @@ def configured(monkeypatch):
     return _configured
 
 
-def test_what_runs_here_may_start():
+def test_test_environment_passes_all_checks():
     startup.verify()
 
 
-def test_debug_is_for_localhost(settings):
+def test_debug_is_refused_on_public_hosts(settings):
     settings.DEBUG = True
     settings.SESSION_COOKIE_SECURE = False
     settings.ALLOWED_HOSTS = ["localhost"]
@@ -36,7 +36,7 @@ def test_debug_is_for_localhost(settings):
     assert [error.id for error in checks.check_debug()] == ["moderado.E001"]
 
 
-def test_a_task_without_an_end_is_refused(monkeypatch):
+def test_task_without_time_limit_is_refused(monkeypatch):
     endless = Mock(time_limit=None)
     tasks = {"moderado.endless": endless, "celery.own": endless}
     monkeypatch.setattr(checks, "app", Mock(tasks=tasks, conf=Mock(task_time_limit=None)))
@@ -46,7 +46,7 @@ def test_a_task_without_an_end_is_refused(monkeypatch):
     ]
 
 
-def test_a_database_that_forgets_is_refused(configured, monkeypatch):
+def test_non_durable_database_is_refused(configured, monkeypatch):
     configured(allow_volatile_database=False)
     monkeypatch.setattr(checks, "_shown", lambda _alias, name: "off" if name == "fsync" else "on")
 
@@ -55,7 +55,7 @@ def test_a_database_that_forgets_is_refused(configured, monkeypatch):
     assert "fsync = off" in error.msg
 
 
-def test_more_connections_than_there_are_is_refused(configured):
+def test_connections_above_the_limit_are_refused(configured):
     configured(web_workers=64, db_pool_size=100)
 
     assert [error.id for error in checks.check_connections(databases=DATABASES)] == [
@@ -64,7 +64,7 @@ def test_more_connections_than_there_are_is_refused(configured):
 
 
 @pytest.mark.parametrize(("policy", "refused"), [("noeviction", 0), ("allkeys-lru", 1)])
-def test_a_redis_that_evicts_is_refused(monkeypatch, policy, refused):
+def test_evicting_redis_is_refused(monkeypatch, policy, refused):
     client = Mock(info=Mock(return_value={"maxmemory_policy": policy}))
     client.__enter__ = Mock(return_value=client)
     client.__exit__ = Mock(return_value=None)
@@ -73,13 +73,13 @@ def test_a_redis_that_evicts_is_refused(monkeypatch, policy, refused):
     assert len(checks.check_redis_keeps(databases=DATABASES)) == refused
 
 
-def test_an_engine_that_is_away_is_no_mistake(configured):
+def test_unreachable_engine_is_no_error(configured):
     configured(redis_url=env().redis_url)
 
     assert checks._eviction("redis://127.0.0.1:1/0") is None
 
 
-def test_what_is_wrong_is_said_in_one_message(configured):
+def test_all_failed_checks_are_reported_in_one_message(configured):
     configured(web_workers=64, db_pool_size=100)
 
     with pytest.raises(Misconfigured, match="This cannot be started"):

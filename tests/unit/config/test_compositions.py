@@ -1,4 +1,4 @@
-"""What the Compose files promise and a reader could break without noticing."""
+"""Properties of the Compose files that an edit could break unnoticed."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ def services(file: Path) -> dict[str, dict[str, Any]]:
 
 
 def variables(file: Path) -> dict[str, str]:
-    """The variables a composition reads, with what follows their name: `:?…`, `:-…` or nothing."""
+    """Return the variables of a composition with the following operator: `:?…`, `:-…` or none."""
     text = "\n".join(line.partition(" # ")[0] for line in file.read_text().splitlines())
     found: dict[str, str] = {}
     for name, rest in re.findall(r"(?<!\$)\$\{([A-Z_]+)([^}]*)\}", text):
@@ -28,7 +28,7 @@ def variables(file: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("file", BOTH, ids=lambda file: file.name)
-def test_every_variable_of_a_composition_is_explained(file):
+def test_every_variable_of_a_composition_is_documented(file):
     explained = (ROOT / ".env.example").read_text()
 
     missing = [name for name in variables(file) if not re.search(rf"\b{name}=", explained)]
@@ -37,7 +37,7 @@ def test_every_variable_of_a_composition_is_explained(file):
 
 
 @pytest.mark.parametrize("file", BOTH, ids=lambda file: file.name)
-def test_every_service_that_stays_says_whether_it_is_well(file):
+def test_every_long_running_service_has_a_health_check(file):
     silent = [
         name
         for name, service in services(file).items()
@@ -47,7 +47,7 @@ def test_every_service_that_stays_says_whether_it_is_well(file):
     assert silent == []
 
 
-def test_production_has_no_secret_of_its_own():
+def test_production_composition_contains_no_secret():
     needed = variables(PRODUCTION)
 
     for name in ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD"):
@@ -63,13 +63,13 @@ def test_production_is_hardened():
         assert not service.get("privileged"), name
 
 
-def test_only_nginx_is_reached_from_outside():
+def test_only_nginx_publishes_ports():
     published = [name for name, service in services(PRODUCTION).items() if "ports" in service]
 
     assert published == ["nginx"]
 
 
-def test_development_listens_on_the_loopback_alone():
+def test_development_listens_on_loopback_only():
     ports = [
         port for service in services(DEVELOPMENT).values() for port in service.get("ports", [])
     ]
@@ -79,14 +79,14 @@ def test_development_listens_on_the_loopback_alone():
 
 
 @pytest.mark.parametrize("file", BOTH, ids=lambda file: file.name)
-def test_redis_never_throws_the_queue_away(file):
+def test_redis_never_evicts(file):
     command = services(file)["redis"]["command"]
 
     assert command[command.index("--maxmemory-policy") + 1] == "noeviction"
 
 
-def test_nginx_writes_no_query_string():
-    """Sockets may carry `?token=`; the error log would quote whole request lines."""
+def test_nginx_logs_no_query_string():
+    """Sockets may carry `?token=`; an error log would quote whole request lines."""
     text = (ROOT / "deploy/nginx/nginx.conf").read_text()
     logged = text.partition("log_format")[2].partition(";")[0]
 

@@ -1,4 +1,4 @@
-"""What Django itself would warn of before a deployment."""
+"""Django's deployment check has nothing to report."""
 
 import os
 import subprocess
@@ -22,14 +22,14 @@ def checked(**changes: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.proves("S41")
-def test_nothing_is_left_to_warn_of_before_a_deployment():
+def test_deployment_check_reports_nothing():
     answer = checked()
 
     assert (answer.returncode, "no issues" in answer.stdout) == (0, True), answer.stderr
 
 
 @pytest.mark.proves("S41")
-def test_cookies_that_travel_without_tls_are_warned_of():
+def test_insecure_cookies_are_reported():
     answer = checked(SECURE_COOKIES="0")
 
     assert answer.returncode != 0

@@ -16,7 +16,7 @@ NEEDED = {
 
 @pytest.fixture
 def read(monkeypatch):
-    """The configuration of a process with nothing but these variables."""
+    """Return the configuration for exactly these variables."""
 
     def _read(**variables):
         for name in Env.model_fields:
@@ -28,7 +28,7 @@ def read(monkeypatch):
     return _read
 
 
-def test_what_is_needed_suffices(read):
+def test_required_variables_suffice(read):
     configuration = read(**NEEDED)
 
     assert configuration.secure_cookies
@@ -44,7 +44,7 @@ def test_no_secret_has_a_default(read):
         assert f"{name}: Field required" in str(refused.value)
 
 
-def test_all_mistakes_are_told_at_once_and_no_value_is(read):
+def test_all_errors_are_reported_together_without_values(read):
     wrong = {
         "SECRET_KEY": "short-and-secret",
         "DATABASE_URL": "mysql://me:secret-of-mine@db/chat",
@@ -63,7 +63,7 @@ def test_all_mistakes_are_told_at_once_and_no_value_is(read):
 
 
 @pytest.mark.parametrize("rest", ["db/chat?sslmod=require", "[::1/chat"])
-def test_an_address_that_the_database_library_refuses_is_told_without_its_secret(read, rest):
+def test_invalid_database_url_is_reported_without_its_password(read, rest):
     with pytest.raises(Misconfigured, match="DATABASE_URL: an address as libpq") as refused:
         read(**NEEDED | {"DATABASE_URL": NEEDED["DATABASE_URL"].replace("db/chat", rest)})
 
@@ -78,7 +78,7 @@ def test_an_address_that_the_database_library_refuses_is_told_without_its_secret
         ("postgres://me@db/chat?sslmode=require", {"HOST": "db", "NAME": "chat"}),
     ],
 )
-def test_the_address_of_the_database_means_what_libpq_takes_it_for(address, means):
+def test_database_url_means_what_libpq_means(address, means):
     code = "import json, moderado.config.settings.base as s; print(json.dumps(s.DATABASES))"
     said = subprocess.run(
         [sys.executable, "-c", code],
@@ -93,18 +93,18 @@ def test_the_address_of_the_database_means_what_libpq_takes_it_for(address, mean
     assert database["OPTIONS"].get("sslmode") == ("require" if "sslmode" in address else None)
 
 
-def test_lists_are_written_with_commas(read):
+def test_lists_are_comma_separated(read):
     configuration = read(**NEEDED, ALLOWED_HOSTS="chat.example, www.chat.example")
 
     assert configuration.allowed_hosts == ["chat.example", "www.chat.example"]
 
 
-def test_the_workers_metrics_need_a_folder(read, tmp_path):
+def test_worker_metrics_need_a_folder(read, tmp_path):
     with pytest.raises(Misconfigured, match="PROMETHEUS_MULTIPROC_DIR"):
         read(**NEEDED, WORKER_METRICS_PORT="9100")
 
     read(**NEEDED, WORKER_METRICS_PORT="9100", PROMETHEUS_MULTIPROC_DIR=str(tmp_path))
 
 
-def test_an_empty_variable_counts_as_none(read):
+def test_empty_variable_counts_as_unset(read):
     assert read(**NEEDED, BROKER_URL="").broker == "redis://cache/0"

@@ -1,4 +1,4 @@
-"""The pulse that health checks of containers look at."""
+"""The heartbeat files that container health checks read."""
 
 import importlib
 import os
@@ -26,7 +26,7 @@ def of(process: str) -> None:
 
 
 @pytest.mark.parametrize("signal", [worker_ready, heartbeat_sent], ids=["ready", "beating"])
-def test_a_worker_whose_loop_turns_has_a_pulse(pulse, signal):
+def test_running_worker_touches_its_heartbeat(pulse, signal):
     of("worker")
 
     signal.send(sender=None)
@@ -34,7 +34,7 @@ def test_a_worker_whose_loop_turns_has_a_pulse(pulse, signal):
     assert pulse.exists()
 
 
-def test_an_old_pulse_becomes_young_again(pulse):
+def test_heartbeat_updates_an_old_file(pulse):
     of("worker")
     pulse.touch()
     os.utime(pulse, (0, 0))
@@ -44,7 +44,7 @@ def test_an_old_pulse_becomes_young_again(pulse):
     assert time.time() - pulse.stat().st_mtime < 60
 
 
-def test_what_a_task_of_the_worker_publishes_is_no_pulse(pulse):
+def test_publication_by_a_task_is_no_heartbeat(pulse):
     of("worker")
 
     after_task_publish.send(sender="moderado.chat.tasks.sweep")
@@ -52,7 +52,7 @@ def test_what_a_task_of_the_worker_publishes_is_no_pulse(pulse):
     assert not pulse.exists()
 
 
-def test_the_pulse_of_beat_is_a_task_that_the_broker_took(pulse):
+def test_accepted_task_is_the_heartbeat_of_beat(pulse):
     of("beat")
     assert not pulse.exists()
 

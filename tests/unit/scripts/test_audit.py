@@ -34,26 +34,26 @@ def report(*packages: dict[str, object]) -> str:
         ([], UNKNOWN),
     ],
 )
-def test_only_what_was_looked_up_and_is_sound_is_clean(packages, code):
+def test_only_looked_up_packages_without_findings_are_clean(packages, code):
     assert judged(report(*packages), "").code == code
 
 
 @pytest.mark.parametrize("said", ["", "Traceback", "{}", "[]", '{"dependencies": null}'])
-def test_an_answer_that_is_none_is_no_good_news(said):
+def test_unreadable_report_fails(said):
     answer = judged(said, "first\nConnectionError: no such host\n")
 
     assert answer.code == UNKNOWN
     assert "ConnectionError" in answer.lines[0]
 
 
-def test_each_weakness_is_named_with_what_mends_it():
+def test_each_vulnerability_is_named_with_its_fix():
     assert judged(report(FLAWED), "").lines == (
         "redis 7.0: PYSEC-1, mended in 7.1",
         "redis 7.0: PYSEC-2, mended in no version yet",
     )
 
 
-def test_without_the_program_it_fails_and_says_how_to_get_it(tmp_path):
+def test_missing_program_fails_with_instructions(tmp_path):
     script = Path(__file__).parents[3] / "scripts" / "audit.py"
     asked = subprocess.run(
         [sys.executable, script], env={"PATH": str(tmp_path)}, capture_output=True, check=False

@@ -30,14 +30,14 @@ HARMLESS = [
 ]
 
 
-def test_no_file_of_ours_holds_a_secret():
+def test_repository_contains_no_secret():
     assert len(tracked()) > 300
     assert (ROOT / "pyproject.toml").name in tracked()
     assert main([]) == 0
 
 
 @pytest.mark.parametrize("line", SECRETS)
-def test_a_secret_is_found_and_not_repeated(line):
+def test_secret_is_found_and_not_printed(line):
     (told,) = secrets_in("file.py", f"first\n{line}\n")
 
     assert told.startswith("file.py:2: ")
@@ -45,10 +45,10 @@ def test_a_secret_is_found_and_not_repeated(line):
 
 
 @pytest.mark.parametrize("path", [".env", "deploy/tls/server.key", "id_ed25519", "a/b.pem"])
-def test_a_file_that_belongs_to_no_repository_is_found_by_its_name(path):
+def test_secret_file_is_found_by_its_name(path):
     assert list(secrets_in(path, ""))
 
 
 @pytest.mark.parametrize("line", HARMLESS)
-def test_what_is_meant_to_be_read_is_no_secret(line):
+def test_placeholders_are_no_secrets(line):
     assert not list(secrets_in("file.py", line))

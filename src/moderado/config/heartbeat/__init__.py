@@ -1,8 +1,8 @@
-"""The Celery applications with a pulse: a file that worker and beat touch while they do their work.
+"""Celery applications with a heartbeat file, which worker and beat touch while they work.
 
-For containers, whose health check looks at the age of that file:
-`celery --app=moderado.config.heartbeat.worker worker`. Celery's own `inspect ping` would need
-remote control, which stays switched off, and answers even when nothing is consumed any more.
+Container health checks look at the age of that file:
+`celery --app=moderado.config.heartbeat.worker worker`. Celery's `inspect ping` would need remote
+control, which is disabled, and answers even when nothing is consumed any more.
 """
 
 import tempfile
@@ -12,5 +12,5 @@ PULSE = Path(tempfile.gettempdir(), "moderado-pulse")
 
 
 def touch(**_: object) -> None:
-    """A sign of life, by whatever signal it is connected to."""
+    """Touch the file, whichever signal calls this."""
     PULSE.touch()

@@ -1,4 +1,4 @@
-"""The pulse of beat: a task that the broker took. The sweep is due every few seconds."""
+"""The heartbeat of beat: a task was accepted by the broker. The sweep is due every two seconds."""
 
 from celery.signals import after_task_publish
 

@@ -1,4 +1,4 @@
-"""The worker's pulse: its main loop turns, and the broker takes what it sends."""
+"""The heartbeat of the worker: its main loop runs, and the broker accepts its messages."""
 
 from celery.signals import heartbeat_sent, worker_ready
 

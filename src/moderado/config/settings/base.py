@@ -1,4 +1,4 @@
-"""What web and worker share. Values come from `moderado.config.env`, never from os.environ."""
+"""Settings shared by web and worker. Values come from `moderado.config.env`, never os.environ."""
 
 import logging
 import socket
@@ -50,7 +50,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "moderado.api.health.ProbeMiddleware",  # before hosts are checked: probes come by address
+    "moderado.api.health.ProbeMiddleware",  # before the host check: probes use an IP address
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -88,17 +88,17 @@ DATABASES: dict[str, dict[str, Any]] = {
         "NAME": _database.pop("dbname", ""),
         "USER": _database.pop("user", ""),
         "PASSWORD": _database.pop("password", ""),
-        "HOST": _database.pop("host", ""),  # a folder: that of a Unix socket
+        "HOST": _database.pop("host", ""),  # a path: the folder of a Unix socket
         "PORT": _database.pop("port", "5432"),
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "connect_timeout": 3,
-            "prepare_threshold": 5,  # else no statement is, not even those that ask for it
+            "prepare_threshold": 5,  # otherwise no statement is prepared, not even on request
             "keepalives_idle": 5,
             "keepalives_interval": 3,
             "keepalives_count": 3,
             "tcp_user_timeout": 10_000,
-            **_database,  # what else the address says, such as sslmode
+            **_database,  # other parameters of the URL, such as sslmode
         },
     }
 }
@@ -152,23 +152,23 @@ TIME_ZONE = "UTC"
 LOGIN_URL = "web:sign-in"
 LOGIN_REDIRECT_URL = "web:chat"
 
-UNFOLD = {"SITE_TITLE": "Chat Moderado", "SITE_HEADER": "Chat Moderado"}  # the admin's look
+UNFOLD = {"SITE_TITLE": "Chat Moderado", "SITE_HEADER": "Chat Moderado"}  # the admin's theme
 
 STATIC_URL = "static/"
 STATIC_ROOT = ENV.static_root or ROOT.parents[1] / ".moderado" / "static"
-# Names without a hash: ES modules import each other by relative names, which hashing would break
-# (or an import map mend, by an inline script), and others load `client.js` by its plain name.
-# So browsers ask each time, and are told 304 as long as nothing has changed.
+# File names without a hash: ES modules import each other by relative names, which hashing breaks
+# (an import map would need an inline script), and others load `client.js` by its plain name.
+# Browsers therefore revalidate each time, and get 304 while nothing has changed.
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 WHITENOISE_MAX_AGE = 0
-# No `collectstatic` is needed to run. Where there was one, its compressed files are served: files
-# that are found would take their place.
+# `collectstatic` is optional. If it was run, its compressed files are served; the finders' files
+# would take precedence otherwise.
 WHITENOISE_USE_FINDERS = DEBUG or not (STATIC_ROOT / "moderado").is_dir()
 
-# 'self' in connect-src covers ws: and wss: of the same host (CSP 3).
+# 'self' in connect-src includes ws: and wss: of the same host (CSP 3).
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -189,7 +189,7 @@ CHANNEL_LAYERS = {
             "hosts": [
                 {
                     "address": ENV.layer,
-                    # Not a time-out but a keepalive: redis-py's would close idle sockets.
+                    # A keepalive, not a time-out: redis-py's would close idle sockets.
                     "socket_timeout": None,
                     "socket_connect_timeout": 2,
                     "socket_keepalive": True,
@@ -214,14 +214,14 @@ failpoints.arm(ENV.moderado_failpoints)
 LOGGING = lines.configure(log_format=ENV.log_format, level=ENV.log_level)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
-# One line a request, none a task unless it fails: a busy worker runs hundreds a second.
+# One line for each request, none for a task unless it fails: a busy worker runs hundreds a second.
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
 
-# HTTPS everywhere but on localhost. Who may say that a request came by HTTPS is decided by the
-# server (`moderado.config.gunicorn`), which believes the proxies in TRUSTED_PROXIES alone.
+# HTTPS everywhere except on localhost. The server (`moderado.config.gunicorn`) decides whether a
+# request came by HTTPS: it trusts only the proxies in TRUSTED_PROXIES.
 SECURE_SSL_REDIRECT = ENV.secure_cookies
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if ENV.secure_cookies else 0
@@ -232,12 +232,12 @@ CSRF_COOKIE_SECURE = ENV.secure_cookies
 CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = [
-    # HSTS for subdomains, and in browsers' lists: about hosts that are not this server's.
+    # HSTS for subdomains and preload lists would affect other hosts.
     "security.W005",
     "security.W021",
 ]
 
-# Other origins come with a token, never with a cookie.
+# Other origins authenticate by token, never by cookie.
 CORS_ALLOWED_ORIGINS = ENV.allowed_origins
 CORS_ALLOW_CREDENTIALS = False
 CORS_URLS_REGEX = r"^/(api|ws)/.*$"
@@ -245,7 +245,7 @@ CORS_EXPOSE_HEADERS = ["Retry-After"]
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Chat Moderado",
-    "OAS_VERSION": "3.1.1",  # its schemas are JSON Schema as it stands
+    "OAS_VERSION": "3.1.1",  # its schemas are plain JSON Schema
     "DESCRIPTION": "Rooms whose messages are moderated before others see them. What happens in a "
     "room is told by WebSocket: see `/ws/schema/` and `docs/protocol.md`.",
     "VERSION": "1",  # of the contract

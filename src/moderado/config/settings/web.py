@@ -1,4 +1,4 @@
-"""The web process: many threads, one pool. Under ASGI a connection may not outlive its request."""
+"""Settings of web processes: many threads, one pool, no connection kept after a request."""
 
 import warnings
 
@@ -6,7 +6,7 @@ from moderado.config.settings.base import *
 from moderado.config.settings.base import DATABASES, ENV
 from moderado.core.pool import PooledConnection
 
-# WhiteNoise hands its files over as iterators. They are small and read in a thread: nobody waits.
+# WhiteNoise serves files as sync iterators. They are small and read in a thread.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
 
 
@@ -18,8 +18,8 @@ DATABASES["default"]["OPTIONS"] |= {
         "max_size": ENV.db_pool_size,
         "timeout": 2,
         "max_lifetime": 1800,
-        # The pool's pauses between tries double without end. It rather gives up, and tries anew
-        # for whoever asks next: a server that is back is used at once, however long it was away.
+        # The pool doubles its pause between attempts without limit. It gives up early instead, and
+        # tries again for the next caller: a restored server is used at once.
         "reconnect_timeout": 2,
     },
     "options": "-c lock_timeout=2s -c statement_timeout=5s "

@@ -1,13 +1,13 @@
-"""The Celery worker: one connection a process, kept. A pool would be built anew for every task."""
+"""Settings of Celery workers: one persistent connection each, and no pool."""
 
 from moderado.config.settings.base import *
 from moderado.config.settings.base import DATABASES
 
 DATABASES["default"]["CONN_MAX_AGE"] = 600
-# A worker that the network cut off in its transaction gives its rows and rooms back after 8 s:
-# no judging inside of one may pause for longer, and remote providers are asked outside of any.
-# Its statements are planned once a connection: while a table is small they would be planned to
-# read it whole, and still do when it has grown; and anew each time, if their values looked telling.
+# A partitioned worker's transaction ends after 8 s and releases its row locks. No transaction may
+# idle that long; remote providers are called outside of transactions (ADR 0026).
+# Generic plans, made once for each connection. A plan made while a table was small must not scan
+# it later (`enable_seqscan=off`, ADR 0028).
 DATABASES["default"]["OPTIONS"] |= {
     "options": "-c lock_timeout=5s -c statement_timeout=30s "
     "-c idle_in_transaction_session_timeout=8s -c client_connection_check_interval=2s "

@@ -1,13 +1,13 @@
-"""Celery's settings, read by the application when it first needs them.
+"""Celery's options, for workers and beat.
 
-The broker carries hints only: what makes them harmless to lose and to repeat is the row lock and
-the sweep in `moderado.chat.services.screening`.
+The broker carries hints only. Row locks and the sweep in `moderado.chat.services.screening` make
+lost and repeated tasks harmless.
 """
 
 from moderado.config.env import env
 
 broker_url = env().broker
-broker_transport = "moderado.config.broker:Transport"
+broker_transport = "moderado.config.celery_broker:Transport"
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 broker_transport_options = {
@@ -29,17 +29,17 @@ task_soft_time_limit = 20
 
 worker_prefetch_multiplier = 1
 worker_max_tasks_per_child = 2000
-# All that is taken up after a reconnect is told anyway by what waits in PostgreSQL.
+# After a reconnect, the rows in PostgreSQL say what is pending: nothing needs to be restored.
 worker_enable_prefetch_count_reduction = False
-# A task goes on when the broker is lost: to end it would leave paid calls without an answer and
-# its messages under a lease. That the broker gives it out once more is harmless.
+# A task continues when the broker is lost: ending it would leave paid calls without an answer
+# and its messages under a lease. The repeated delivery is harmless.
 worker_cancel_long_running_tasks_on_connection_loss = False
 worker_soft_shutdown_timeout = 25
 worker_enable_remote_control = False
 worker_concurrency = env().worker_concurrency
 worker_hijack_root_logger = False
 
-# In memory: the entries are known, two beats are harmless, and Redis may be emptied.
+# In memory: the entries are fixed, two beats are harmless, and Redis may be emptied (ADR 0006).
 beat_scheduler = "celery.beat:Scheduler"
 beat_max_loop_interval = 2
 beat_schedule = {

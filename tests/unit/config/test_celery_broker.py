@@ -1,4 +1,4 @@
-"""The broker's transport: what could not be acknowledged does not count as under way for ever."""
+"""The broker transport: a failed acknowledgement does not block the worker."""
 
 from unittest.mock import Mock
 
@@ -8,15 +8,15 @@ from kombu.transport import redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
-from moderado.config import queue
+from moderado.config import celery_options
 from moderado.config.beat import app as beat
-from moderado.config.broker import QoS, Transport
 from moderado.config.celery import app as worker
+from moderado.config.celery_broker import QoS, Transport
 
 
 @pytest.fixture
 def full(monkeypatch):
-    """A worker's book-keeping with as many tasks under way as it may have, and Redis gone."""
+    """The QoS of a worker with the maximum of unacknowledged tasks, and no Redis."""
     monkeypatch.setattr(redis.QoS, "_remove_from_indices", Mock(side_effect=RedisConnectionError))
     monkeypatch.setattr(redis.QoS, "restore_by_tag", Mock(side_effect=RedisConnectionError))
     qos = QoS(Mock(), prefetch_count=1)
@@ -27,14 +27,14 @@ def full(monkeypatch):
 
 
 @pytest.mark.parametrize("requeue", [False, True])
-def test_a_rejection_that_redis_did_not_hear_makes_room_for_other_work(full, requeue):
+def test_failed_reject_frees_a_prefetch_slot(full, requeue):
     with pytest.raises(RedisConnectionError):
         full.reject("tag", requeue)
 
     assert full.can_consume()
 
 
-def test_an_acknowledgement_that_redis_did_not_hear_makes_room_for_other_work(full):
+def test_failed_ack_frees_a_prefetch_slot(full):
     with pytest.raises(RedisConnectionError):
         full.ack("tag")
 
@@ -42,7 +42,7 @@ def test_an_acknowledgement_that_redis_did_not_hear_makes_room_for_other_work(fu
 
 
 @pytest.mark.parametrize("app", [worker, beat])
-def test_worker_and_beat_use_it_and_come_back_quickly(app, monkeypatch):
+def test_worker_and_beat_use_the_transport_and_reconnect_quickly(app, monkeypatch):
     tried = Mock()
     monkeypatch.setattr(Connection, "_ensure_connection", tried)
     connection = app.connection_for_read()
@@ -53,11 +53,11 @@ def test_worker_and_beat_use_it_and_come_back_quickly(app, monkeypatch):
     assert [call.args[4] for call in tried.call_args_list] == [2, 2]
 
 
-def test_a_task_goes_on_when_the_broker_is_lost():
-    assert queue.worker_cancel_long_running_tasks_on_connection_loss is False
+def test_task_continues_when_the_broker_is_lost():
+    assert celery_options.worker_cancel_long_running_tasks_on_connection_loss is False
 
 
-def test_a_redis_that_refuses_is_tried_again_and_ends_no_worker():
+def test_refusing_redis_is_retried_and_ends_no_worker():
     connection = worker.connection_for_read()
 
     assert ResponseError in connection.connection_errors

@@ -1,9 +1,9 @@
-"""How Celery reaches the broker: it comes back at once, and never stands still for good.
+"""Celery's connection to the broker: quick reconnects, and no stall after failures (ADR 0024).
 
-When a finished task cannot be acknowledged because the connection was reset, kombu keeps counting
-it as under way. After as many of them as the worker may hold, it asks for no more work, not even
-once Redis is back (kombu 5.7; seen within seconds under a broker that refused connections). For us
-such a task is over: Redis gives it out once more after the visibility timeout, which is harmless.
+When a finished task cannot be acknowledged because the connection was reset, kombu counts it as
+unfinished. After as many of them as the prefetch limit, the worker takes no more tasks, even when
+Redis is back (kombu 5.7; seen within seconds under a broker that refuses connections). Here such a
+task counts as finished: Redis delivers it again after the visibility timeout, which is harmless.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,11 +15,11 @@ from kombu import Connection
 from kombu.transport import redis, virtual
 from redis.exceptions import ResponseError
 
-LONGEST_PAUSE = 2.0  # seconds between two tries to reach the broker
+LONGEST_PAUSE = 2.0  # seconds between two connection attempts
 
 
 class QoS(redis.QoS):
-    """Forgets a delivery whatever Redis says."""
+    """Counts a delivery as finished even if Redis could not be told."""
 
     def ack(self, delivery_tag: str) -> None:
         with self._forgotten(delivery_tag):
@@ -43,12 +43,14 @@ class Channel(redis.Channel):
 
 
 class Transport(redis.Transport):
-    """A server that refuses (out of memory, cannot write to its disk, a replica by now) is as good
-    as one that is away: kombu would end the worker, which here tries again."""
+    """Treat a refusing server (out of memory, read-only, replica) like an unreachable one.
+
+    kombu would end the worker; here it reconnects.
+    """
 
     Channel = Channel
 
-    # Celery asks the class, kombu the object, which makes its own from what the method says.
+    # Celery asks the class, kombu the instance, which builds its own from the method's result.
     connection_errors = (*redis.Transport.connection_errors, ResponseError)
 
     def _get_errors(self) -> tuple[tuple[type[Exception], ...], tuple[type[Exception], ...]]:
@@ -56,7 +58,7 @@ class Transport(redis.Transport):
 
 
 class PromptConnection(Connection):
-    """Tries again soon. Celery would wait up to 30 s, long after Redis is back."""
+    """Reconnects quickly. Celery would wait up to 30 s."""
 
     def _ensure_connection(
         self,

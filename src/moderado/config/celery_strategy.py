@@ -1,7 +1,7 @@
-"""How the worker takes a task off the queue: what is malformed is thrown away, and only that.
+"""How the worker takes a task from the queue: malformed messages are rejected.
 
-Celery's own way raises whatever it stumbles upon. That ends its connection, the message is put
-back and taken again, for ever, and nothing behind it is ever carried out.
+Celery's own strategy raises whatever error a malformed message causes. That closes the connection,
+the message returns to the queue and is taken again, for ever, and blocks everything behind it.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from celery.worker.strategy import default
 
 
 def strict(task: Task[..., Any], app: Celery, consumer: Any, **options: Any) -> Callable[..., None]:
-    """Celery's strategy, which calls a malformed message invalid: the worker rejects those."""
+    """Wrap Celery's strategy: report a malformed message as invalid, which the worker rejects."""
     take = default(task, app, consumer, **options)
 
     def take_or_reject(message: Any, *arguments: Any, **more: Any) -> None:
