@@ -13,7 +13,7 @@ def wire() -> None:
     connect(
         after_commit={
             accounts.SessionEnded: [fanout.on_session_ended],
-            chat.MessagesQueued: [_ring],
+            chat.MessagesQueued: [_wake_worker],
             chat.AuthorNotified: [fanout.on_author_notified],
             chat.AuthorsNotified: [author_delivery.on_authors_notified],
             chat.RoomsChanged: [fanout.on_rooms_changed],
@@ -27,5 +27,5 @@ def wire() -> None:
     )
 
 
-def _ring(_: chat.MessagesQueued) -> None:
+def _wake_worker(_: chat.MessagesQueued) -> None:
     wakeup.notify()

@@ -109,7 +109,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # gener
         self.message_user(request, done % len(ids), messages.SUCCESS)
 
 
-class Openness(admin.SimpleListFilter):
+class SessionStateFilter(admin.SimpleListFilter):
     title = _("state")
     parameter_name = "state"
 
@@ -129,7 +129,7 @@ class Openness(admin.SimpleListFilter):
 @admin.register(Session)
 class SessionAdmin(ReadOnly, ModelAdmin):
     list_display = ("user", "created_at", "used_at", "expires_at", "ended_at")
-    list_filter = (Openness, ("created_at", RangeDateTimeFilter))
+    list_filter = (SessionStateFilter, ("created_at", RangeDateTimeFilter))
     list_filter_submit = True
     list_select_related = ("user",)
     search_fields = ("user__name", "user__email", "=id")

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from moderado.core.models import Record
 
 
-class Users(BaseUserManager["User"]):
+class UserManager(BaseUserManager["User"]):
     """Manages users by e-mail, which is stored in lower case."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
@@ -44,7 +44,7 @@ class User(Record, AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
 
-    objects: ClassVar[Users] = Users()
+    objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]

@@ -6,6 +6,6 @@ from moderado.accounts.services import sessions
 
 
 @shared_task
-def forget_sessions() -> None:
+def delete_expired_sessions() -> None:
     """Delete expired sessions."""
-    sessions.forget_expired()
+    sessions.delete_expired()

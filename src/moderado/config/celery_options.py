@@ -48,8 +48,8 @@ beat_schedule = {
         "schedule": 2.0,  # seconds
         "options": {"expires": 10},
     },
-    "forget_sessions": {
-        "task": "moderado.accounts.tasks.forget_sessions",
+    "delete_expired_sessions": {
+        "task": "moderado.accounts.tasks.delete_expired_sessions",
         "schedule": 3600.0,  # seconds
         "options": {"expires": 600},
     },

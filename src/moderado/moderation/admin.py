@@ -31,7 +31,7 @@ _COLOURS = {
 }
 
 
-class WhichProvider(admin.SimpleListFilter):
+class ProviderFilter(admin.SimpleListFilter):
     title = _("provider")
     parameter_name = "provider"
 
@@ -47,7 +47,7 @@ class WhichProvider(admin.SimpleListFilter):
         return queryset.filter(raw__has_key=provider) if provider else queryset
 
 
-class WhoDecided(admin.SimpleListFilter):
+class DecidedByFilter(admin.SimpleListFilter):
     title = _("decided by")
     parameter_name = "by"
 
@@ -75,7 +75,7 @@ class ModerationLogAdmin(ReadOnly, ModelAdmin):
         "actor",
         "subject_id",
     )
-    list_filter = ("verdict", WhichProvider, WhoDecided, ("created_at", RangeDateTimeFilter))
+    list_filter = ("verdict", ProviderFilter, DecidedByFilter, ("created_at", RangeDateTimeFilter))
     list_filter_submit = True
     list_select_related = ("actor",)
     search_fields = ("=subject_id", "=scope_id")
@@ -205,8 +205,8 @@ class CaseAdmin(ReadOnly, ModelAdmin):
         done = chosen.count() - len(refusals)
         for refusal in dict.fromkeys(refusals):
             self.message_user(request, refusal, messages.WARNING)
-        told = ngettext("%d case decided.", "%d cases decided.", done)
-        self.message_user(request, told % done, messages.SUCCESS if done else messages.INFO)
+        summary = ngettext("%d case decided.", "%d cases decided.", done)
+        self.message_user(request, summary % done, messages.SUCCESS if done else messages.INFO)
 
 
 def _refusals(request: HttpRequest, chosen: "QuerySet[Case]", outcome: Outcome) -> Iterator[str]:

@@ -25,27 +25,27 @@ def decide(
     assessments: Sequence[Assessment],
     failures: Sequence[Failure] = (),
     *,
-    ladder: Mapping[str, str] | None = None,
-    unknown: Mapping[str, str] | None = None,
+    error_rules: Mapping[str, str] | None = None,
+    unknown_rules: Mapping[str, str] | None = None,
     policy_version: str = "",
 ) -> Verdict:
     """Return the verdict: the severest step wins; content without any step is held.
 
+    An answer without an opinion holds at least: a provider refuses mostly the worst texts, and an
+    ALLOW of another one does not outweigh that (ADR 0009).
+
     Args:
         assessments: The providers' assessments.
         failures: The providers that gave none.
-        ladder: What a provider's failure means: `next` (the others decide), `hold`, `reject`, or
-            `approve`, which counts only without any assessment or other step.
-        unknown: `hold` for providers whose calls of unknown outcome also hold the content.
+        error_rules: What a provider's failure means: `next` (the others decide), `hold`, `reject`,
+            or `approve`, which counts only without any assessment or other step. Default: `next`.
+        unknown_rules: `hold` for providers whose calls of unknown outcome also hold the content.
         policy_version: Stored with the verdict.
-
-    An answer without an opinion always holds: a provider that refuses to judge a text has said
-    something about it, and other providers do not outweigh that.
     """
     steps = [(each.outcome, _reason(each.outcome), each.provider) for each in assessments]
     for each in failures:
-        steps += _failed(each, (ladder or {}).get(each.provider, "next"), unknown or {})
-    outcome, reason, decided_by = _severest(steps, failures, ladder or {})
+        steps += _failed(each, (error_rules or {}).get(each.provider, "next"), unknown_rules or {})
+    outcome, reason, decided_by = _severest(steps, failures, error_rules or {})
     categories = _merged(assessments)
     return Verdict(
         outcome=outcome,
@@ -65,23 +65,23 @@ def unmoderated(*, policy_version: str = "") -> Verdict:
 
 
 def _severest(
-    steps: Sequence[_Step], failures: Sequence[Failure], ladder: Mapping[str, str]
+    steps: Sequence[_Step], failures: Sequence[Failure], error_rules: Mapping[str, str]
 ) -> _Step:
     if steps:
         return max(steps, key=_severity)
-    if failures and all(ladder.get(each.provider) == "approve" for each in failures):
+    if failures and all(error_rules.get(each.provider) == "approve" for each in failures):
         return Outcome.ALLOW, None, f"{failures[-1].provider}:approve"
     return Outcome.HOLD, Reason.UNJUDGED, UNJUDGED
 
 
-def _failed(failure: Failure, rule: str, unknown: Mapping[str, str]) -> list[_Step]:
+def _failed(failure: Failure, rule: str, unknown_rules: Mapping[str, str]) -> list[_Step]:
     name = failure.provider
     steps: list[_Step] = []
     if rule in _FAILED:
         steps.append((_FAILED[rule], Reason.UNJUDGED, f"{name}:{rule}"))
     if failure.fault is Fault.NO_OPINION:
         steps.append((Outcome.HOLD, Reason.UNJUDGED, f"{name}:no_opinion:hold"))
-    if failure.fault is Fault.UNKNOWN and unknown.get(name) == "hold":
+    if failure.fault is Fault.UNKNOWN and unknown_rules.get(name) == "hold":
         steps.append((Outcome.HOLD, Reason.UNJUDGED, f"{name}:unknown:hold"))
     return steps
 

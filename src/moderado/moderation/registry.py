@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 
 from moderado.moderation.providers.base import (
     DEFAULT_TIMEOUT,
-    LONGEST_TIMEOUT,
+    MAX_TIMEOUT,
     ConfiguredProvider,
     OnError,
     OnUnknown,
@@ -22,6 +22,7 @@ from moderado.moderation.providers.base import (
     accepts_idempotency_keys,
 )
 
+MAX_NAME_LENGTH = 48  # with the longest step behind it, a name fits into a log line's column
 _KEYS = {"BACKEND", "OPTIONS", "TIMEOUT", "ON_ERROR", "ON_UNKNOWN", "BUDGET"}
 
 
@@ -58,7 +59,7 @@ def is_remote() -> bool:
 
 
 @cache
-def ladder() -> Mapping[str, str]:
+def error_rules() -> Mapping[str, str]:
     """Return what each provider's failure means, as `policy.decide` takes it."""
     return {configured.name: configured.on_error.value for configured in configured_providers()}
 
@@ -113,10 +114,11 @@ def _configured(entry: Any) -> ConfiguredProvider:
         raise ValueError(f"unknown key {', '.join(sorted(unknown))}")
     provider = import_string(entry["BACKEND"])(**entry.get("OPTIONS", {}))
     timeout = float(entry.get("TIMEOUT", DEFAULT_TIMEOUT))
-    if not 0 < timeout <= LONGEST_TIMEOUT:
-        raise ValueError(f"TIMEOUT is more than 0 and at most {LONGEST_TIMEOUT:g} seconds")
-    if not isinstance(getattr(provider, "name", None), str) or not 0 < len(provider.name) <= 48:  # noqa: PLR2004
-        raise ValueError("a provider has a name of 1 to 48 characters")
+    if not 0 < timeout <= MAX_TIMEOUT:
+        raise ValueError(f"TIMEOUT is more than 0 and at most {MAX_TIMEOUT:g} seconds")
+    name = getattr(provider, "name", None)
+    if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME_LENGTH:
+        raise ValueError(f"a provider has a name of 1 to {MAX_NAME_LENGTH} characters")
     if not isinstance(getattr(provider, "remote", None), bool) or not hasattr(provider, "assess"):
         raise ValueError("a provider says whether it is remote, and assesses")
     budget = entry.get("BUDGET")
@@ -141,7 +143,7 @@ def _on_unknown(entry: Mapping[str, Any], provider: Provider) -> OnUnknown:
 
 def _forget(*, setting: str, **_: Any) -> None:
     if setting == "MODERATION_PROVIDERS":
-        for built in (_built, is_remote, ladder, unknown_rules, policy_version):
+        for built in (_built, is_remote, error_rules, unknown_rules, policy_version):
             built.cache_clear()
 
 

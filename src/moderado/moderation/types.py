@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 
-def _nothing() -> Mapping[Any, Any]:
+def _empty_mapping() -> Mapping[Any, Any]:
     return MappingProxyType({})
 
 
@@ -64,7 +64,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     scope_id: UUID | None = None
     author_id: UUID | None = None
-    context: Mapping[str, Any] = msgspec.field(default_factory=_nothing)
+    context: Mapping[str, Any] = msgspec.field(default_factory=_empty_mapping)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +84,11 @@ class Assessment:
     provider: str
     outcome: Outcome
     model: str = ""
-    categories: Mapping[Category, float] = field(default_factory=_nothing)
+    categories: Mapping[Category, float] = field(default_factory=_empty_mapping)
     spans: tuple[Span, ...] = ()
     cost: float = 0.0  # in the provider's currency unit
     latency: float = 0.0  # seconds
-    raw: Mapping[str, Any] = field(default_factory=_nothing)
+    raw: Mapping[str, Any] = field(default_factory=_empty_mapping)
 
 
 class Fault(StrEnum):
@@ -124,7 +124,7 @@ class Verdict:
 
     outcome: Outcome
     score: float = 0.0
-    categories: Mapping[Category, float] = field(default_factory=_nothing)
+    categories: Mapping[Category, float] = field(default_factory=_empty_mapping)
     reason: Reason | None = None  # None when the content is shown
     policy_version: str = ""
     decided_by: str = ""  # the deciding step: a provider's name, `unjudged`, `off`, …

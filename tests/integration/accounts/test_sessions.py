@@ -315,7 +315,7 @@ def test_expired_sessions_are_deleted(settings):
     sessions.end_session(session_id=ended_early.id)
     open_one, _ = signed_in()
 
-    assert sessions.forget_expired() == 1
+    assert sessions.delete_expired() == 1
     assert set(Session.objects.values_list("id", flat=True)) == {ended_early.id, open_one.id}
 
 

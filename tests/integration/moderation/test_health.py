@@ -40,7 +40,7 @@ def reserved(number=1):
     with transaction.atomic():
         prepared = prepare([content() for _ in range(number)])
     calls = [call for each in prepared for call in each.calls]
-    return calls, [each for one in prepared for each in one.opinions]
+    return calls, [each for one in prepared for each in one.answers]
 
 
 def ended(*answers):
@@ -89,7 +89,7 @@ def test_breaker_opens_at_5_failures_of_20_calls(fault):
     calls, kept = reserved(3)
     assert (calls, errors(kept)) == ([], {"breaker_open"})
     assert {each.fault for each in kept} == {Fault.NOT_ASKED}
-    assert {each.retry_after for each in kept} == {None}  # the ladder decides at once
+    assert {each.retry_after for each in kept} == {None}  # ON_ERROR applies at once
 
 
 def test_failures_beyond_the_last_20_calls_are_forgotten():
@@ -215,7 +215,7 @@ def test_keyed_call_is_not_repeated_while_the_breaker_is_open(settings):
     with transaction.atomic():
         (prepared,) = prepare([one])
 
-    assert (prepared.calls, errors(prepared.opinions)) == ([], {"breaker_open"})
+    assert (prepared.calls, errors(prepared.answers)) == ([], {"breaker_open"})
 
 
 def test_each_provider_has_its_own_breaker(settings):

@@ -15,7 +15,13 @@ from msgspec import structs
 from moderado.moderation import registry
 from moderado.moderation.models import ProviderBudget, ProviderCall
 from moderado.moderation.services import ledger
-from moderado.moderation.services.screening import Prepared, ask, conclude, is_remote, prepare
+from moderado.moderation.services.screening import (
+    Prepared,
+    call_provider,
+    conclude,
+    is_remote,
+    prepare,
+)
 from moderado.moderation.types import Assessment, Content, Outcome, Reason
 from tests.providers import Keyed, Remote
 
@@ -51,9 +57,9 @@ def judged(one, seconds=5):
     """Run one content through every step of a worker."""
     (prepared,) = begun(one)
     for call in prepared.calls:
-        answer = asyncio.run(asyncio.wait_for(ask(call), seconds))
+        answer = asyncio.run(asyncio.wait_for(call_provider(call), seconds))
         ledger.settle([(call, answer)])
-        prepared.opinions.append(answer)
+        prepared.answers.append(answer)
     return conclude(prepared)
 
 
@@ -147,7 +153,7 @@ def test_keyed_call_is_repeated_with_the_same_key(settings):
     settings.MODERATION_PROVIDERS = [KEYED]
     one = content()
     (died,) = begun(one)
-    asyncio.run(ask(died.calls[0]))
+    asyncio.run(call_provider(died.calls[0]))
 
     verdict = judged(one)
 
@@ -247,7 +253,7 @@ def test_late_answer_is_recorded():
     (slow,) = begun(one)
     judged(one)  # by another worker, which marks the call as unknown
 
-    ledger.settle([(slow.calls[0], asyncio.run(ask(slow.calls[0])))])
+    ledger.settle([(slow.calls[0], asyncio.run(call_provider(slow.calls[0])))])
 
     assert states() == [(1, "answered")]
     assert judged(one).outcome is ALLOW
@@ -259,7 +265,7 @@ def test_spent_budget_stops_calls(settings):
     prepared = begun(*(content(str(n)) for n in range(5)))
 
     assert sum(len(each.calls) for each in prepared) == 3
-    refused = [each.opinions[0] for each in prepared if each.opinions]
+    refused = [each.answers[0] for each in prepared if each.answers]
     assert [each.error for each in refused] == ["budget_spent"] * 2
     assert ProviderCall.objects.count() == 3
 
@@ -282,7 +288,7 @@ def test_32_workers_never_exceed_the_budget(settings, at_once):
     prepared = at_once(32, lambda: [each for _ in range(4) for each in begun(content())])
 
     granted = [call for some in prepared for each in some for call in each.calls]
-    refused = [each for some in prepared for one in some for each in one.opinions]
+    refused = [each for some in prepared for one in some for each in one.answers]
     assert (len(granted), len(refused)) == (100, 28)
     assert {each.error for each in refused} == {"budget_spent"}
     assert ProviderCall.objects.count() == 100
@@ -290,7 +296,7 @@ def test_32_workers_never_exceed_the_budget(settings, at_once):
 
 
 @pytest.mark.proves("R44")
-def test_content_over_budget_follows_the_ladder(settings):
+def test_content_over_budget_follows_on_error(settings):
     settings.MODERATION_PROVIDERS = [REMOTE | {"BUDGET": 1}, OBEDIENT]
 
     verdicts = [judged(content("FLAG")), judged(content("FLAG"))]
@@ -322,7 +328,7 @@ def test_ledger_stores_the_whole_answer():
 
     (again,) = begun(one)
 
-    assert again.opinions == [answer]
+    assert again.answers == [answer]
     assert (ProviderCall.objects.get().cost, ProviderCall.objects.get().model) == (0.002, "m-1")
 
 

@@ -179,7 +179,7 @@ def content(text=TEXT):
 def asked(provider=None, text=TEXT, timeout=5.0):
     """Return how a remote provider's answer is understood."""
     configured = ConfiguredProvider(provider=provider or OddRemote(), timeout=timeout)
-    return asyncio.run(calls.ask_remotely(configured, configured.provider, content(text)))
+    return asyncio.run(calls.assess_remotely(configured, configured.provider, content(text)))
 
 
 def test_valid_assessment_is_accepted(monkeypatch):
@@ -226,7 +226,7 @@ def test_exception_of_a_remote_provider_does_not_stop_the_loop(monkeypatch, erro
     configured = ConfiguredProvider(provider=OddRemote())
 
     def ask(text):
-        call = calls.ask_remotely(configured, configured.provider, content(text))
+        call = calls.assess_remotely(configured, configured.provider, content(text))
         return asyncio.run_coroutine_threadsafe(call, loop).result(10)
 
     try:
@@ -274,7 +274,7 @@ async def test_provider_that_ignores_cancellation_is_not_awaited():
     configured = ConfiguredProvider(provider=provider, timeout=0.05)
 
     async with asyncio.timeout(5):
-        answer = await calls.ask_remotely(configured, provider, content())
+        answer = await calls.assess_remotely(configured, provider, content())
     provider.let_go.set()
 
     assert (answer.error, answer.fault) == ("TimeoutError", Fault.UNKNOWN)
@@ -326,7 +326,7 @@ def test_unknown_call_is_repeated_only_with_key_and_rule(provider, rule, retry_a
     entry = {"BACKEND": f"tests.providers.{provider}"} | ({"ON_UNKNOWN": rule} if rule else {})
     (configured,), mistakes = registry.build([entry])
 
-    failure = asyncio.run(calls.ask_remotely(configured, configured.provider, content("FAIL")))
+    failure = asyncio.run(calls.assess_remotely(configured, configured.provider, content("FAIL")))
 
     assert mistakes == []
     assert (failure.fault, failure.retry_after) == (Fault.UNKNOWN, retry_after)

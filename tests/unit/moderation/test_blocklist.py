@@ -51,7 +51,7 @@ def own(words, **group):
         "c o m p u t a d o r",
     ],
 )
-def test_innocent_words_are_allowed(text):
+def test_allowed_words_are_no_hits(text):
     assert assess(STARTER, text).spans == ()
     assert outcome(text) is ALLOW
 
@@ -171,7 +171,7 @@ def test_phrase_matches_across_separators():
     assert outcome("compre os seguidores", own(["compre seguidores"])) is ALLOW
 
 
-def test_innocent_word_excuses_contained_words():
+def test_allowed_word_covers_contained_words():
     group = {"id": "own", "words": ["pira"], "match": "anywhere"}
     group |= {"category": "spam", "severity": 0.5, "action": "block"}
     provider = BlocklistProvider(packs=[], rules=[group], allow=["pirata"])

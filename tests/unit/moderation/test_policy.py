@@ -2,7 +2,8 @@
 
 import pytest
 
-from moderado.moderation import policy
+from moderado.moderation import policy, registry
+from moderado.moderation.models import ModerationLog
 from moderado.moderation.types import Assessment, Category, Failure, Fault, Outcome, Reason
 
 ALLOW, FLAG, HOLD, BLOCK = Outcome
@@ -76,9 +77,9 @@ def test_scores_are_merged_and_the_highest_is_the_verdicts():
         ("approve", [HOLD], HOLD, "any"),
     ],
 )
-def test_ladder_defines_the_outcome_of_a_failure(on_error, others, expected, decided_by):
+def test_error_rule_defines_the_outcome_of_a_failure(on_error, others, expected, decided_by):
     verdict = policy.decide(
-        [opinion(each) for each in others], [failure()], ladder={"broken": on_error}
+        [opinion(each) for each in others], [failure()], error_rules={"broken": on_error}
     )
 
     assert (verdict.outcome, verdict.decided_by) == (expected, decided_by)
@@ -87,7 +88,9 @@ def test_ladder_defines_the_outcome_of_a_failure(on_error, others, expected, dec
 
 def test_approvable_failure_does_not_approve_another():
     verdict = policy.decide(
-        [], [failure("lenient"), failure("other")], ladder={"lenient": "approve", "other": "next"}
+        [],
+        [failure("lenient"), failure("other")],
+        error_rules={"lenient": "approve", "other": "next"},
     )
 
     assert verdict.outcome is HOLD
@@ -112,7 +115,7 @@ def test_answer_without_assessment_never_approves(on_error, others, expected, de
     verdict = policy.decide(
         [opinion(each) for each in others],
         [failure(fault=Fault.NO_OPINION)],
-        ladder={"broken": on_error},
+        error_rules={"broken": on_error},
     )
 
     assert (verdict.outcome, verdict.decided_by) == (expected, decided_by)
@@ -133,7 +136,23 @@ def test_answer_without_assessment_never_approves(on_error, others, expected, de
 )
 def test_unknown_call_holds_where_configured(rule, fault, others, expected, decided_by):
     verdict = policy.decide(
-        [opinion(each) for each in others], [failure(fault=fault)], unknown={"broken": rule}
+        [opinion(each) for each in others], [failure(fault=fault)], unknown_rules={"broken": rule}
     )
 
     assert (verdict.outcome, verdict.decided_by) == (expected, decided_by)
+
+
+@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("error_rule", ["next", "hold", "reject", "approve"])
+def test_deciding_step_of_the_longest_provider_name_fits_its_column(fault, error_rule):
+    name = "n" * registry.MAX_NAME_LENGTH
+
+    verdict = policy.decide(
+        [],
+        [failure(name, fault)],
+        error_rules={name: error_rule},
+        unknown_rules={name: "hold"},
+    )
+
+    limit = ModerationLog._meta.get_field("decided_by").max_length
+    assert len(verdict.decided_by) <= limit

@@ -18,14 +18,14 @@ from moderado.accounts.models import User
 from moderado.core import text
 from moderado.core.errors import Invalid
 
-Problems = dict[str, str | Promise]
+FieldErrors = dict[str, str | Promise]
 
 NAME_LENGTH = 80
 EMAIL_LENGTH = 254
 MAX_PASSWORD_LENGTH = 256  # code points; hashing a longer password only costs time
 
 # Argon2 needs 46 MiB for each hash: this limits the concurrent hashes of a process.
-HASHING = BoundedSemaphore(4)
+HASHING_SLOTS = BoundedSemaphore(4)
 
 EMAIL_TAKEN = _("There is an account with this e-mail already.")
 
@@ -40,16 +40,16 @@ def register(*, email: str, name: str, password: str, language: str | None = Non
     email = email.strip().lower()
     language = language or settings.LANGUAGE_CODE
     applicant = User(email=email, name=name, language=language)
-    problems = {
-        **_objections("email", _check_email, email),
-        **_objections("name", clean_name, name),
-        **_objections("password", _check_password, password, applicant),
-        **_objections("language", _check_language, language),
+    errors = {
+        **_field_errors("email", _check_email, email),
+        **_field_errors("name", clean_name, name),
+        **_field_errors("password", _check_password, password, applicant),
+        **_field_errors("language", _check_language, language),
     }
-    if not problems and User.objects.filter(email=email).exists():
-        problems["email"] = EMAIL_TAKEN
-    if problems:
-        raise Invalid(fields=problems)
+    if not errors and User.objects.filter(email=email).exists():
+        errors["email"] = EMAIL_TAKEN
+    if errors:
+        raise Invalid(fields=errors)
     return _created(email, password, name=clean_name(name), language=language)
 
 
@@ -59,8 +59,8 @@ def update_profile(*, user_id: UUID, name: str | None = None, language: str | No
     if name is not None:
         changes["name"] = clean_name(name)
     if language is not None:
-        if problems := _objections("language", _check_language, language):
-            raise Invalid(fields=problems)
+        if errors := _field_errors("language", _check_language, language):
+            raise Invalid(fields=errors)
         changes["language"] = language
     user = _account(user_id)
     for field, value in changes.items():
@@ -73,9 +73,9 @@ def update_profile(*, user_id: UUID, name: str | None = None, language: str | No
 def change_password(*, user_id: UUID, password: str) -> None:
     """Set a new password and end every session of the account. Raises Invalid."""
     user = _account(user_id)
-    if problems := _objections("password", _check_password, password, user):
-        raise Invalid(fields=problems)
-    with HASHING:
+    if errors := _field_errors("password", _check_password, password, user):
+        raise Invalid(fields=errors)
+    with HASHING_SLOTS:
         user.set_password(password)
     with transaction.atomic():
         user.save(update_fields=["password"])
@@ -102,7 +102,7 @@ def _account(user_id: UUID) -> User:
 
 
 def _created(email: str, password: str, **fields: str) -> User:
-    with HASHING:
+    with HASHING_SLOTS:
         user = User(email=email, **fields)
         user.set_password(password)
     try:
@@ -113,7 +113,7 @@ def _created(email: str, password: str, **fields: str) -> User:
     return user
 
 
-def _objections(field: str, check: Callable[..., object], *values: object) -> Problems:
+def _field_errors(field: str, check: Callable[..., object], *values: object) -> FieldErrors:
     """Return the errors of `check` on `values`, under the name of the field."""
     try:
         check(*values)

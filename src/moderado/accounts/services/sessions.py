@@ -14,7 +14,7 @@ from moderado.accounts import selectors, tokens
 from moderado.accounts.errors import NotAuthenticated, WrongCredentials
 from moderado.accounts.events import SessionEnded
 from moderado.accounts.models import Session, User
-from moderado.accounts.services.accounts import HASHING
+from moderado.accounts.services.accounts import HASHING_SLOTS
 from moderado.accounts.types import Principal, Tokens
 from moderado.core import events
 
@@ -35,7 +35,7 @@ def account_of(*, email: str, password: str) -> User:
     Raises:
         WrongCredentials: Unknown e-mail, wrong password or inactive account.
     """
-    with HASHING:
+    with HASHING_SLOTS:
         user = authenticate(email=email, password=password)
     if not isinstance(user, User):
         raise WrongCredentials
@@ -71,14 +71,14 @@ def refresh(*, token: str) -> Tokens:
         NotAuthenticated: The token is invalid, expired or was used before.
     """
     claims = tokens.read(token, use=tokens.Use.REFRESH)
-    session = _rotated(claims)
+    session = _rotate(claims)
     if session is None:
         raise NotAuthenticated
     return tokens_of(session=session)
 
 
 @transaction.atomic
-def _rotated(claims: tokens.Claims) -> Session | None:
+def _rotate(claims: tokens.Claims) -> Session | None:
     """Return the session with its next refresh id, or None when it is invalid or ends now.
 
     An exception would roll back the end of the session.
@@ -136,7 +136,7 @@ def end_sessions_of(*, user_id: UUID) -> None:
         end_session(session_id=session_id)
 
 
-def forget_expired() -> int:
+def delete_expired() -> int:
     """Delete expired sessions, Django's included.
 
     A session that was ended early is kept until its expiry, for staff to see.

@@ -24,7 +24,7 @@ from moderado.chat.services.verdicts import Judged, apply, content_of
 from moderado.core import failpoints
 from moderado.moderation.services import ledger
 from moderado.moderation.services.ledger import Call
-from moderado.moderation.services.screening import Prepared, ask, conclude, prepare
+from moderado.moderation.services.screening import Prepared, call_provider, conclude, prepare
 from moderado.moderation.types import Assessment, Failure
 
 log = structlog.get_logger(__name__)
@@ -51,7 +51,7 @@ class _Message:
     @property
     def pause(self) -> float | None:
         """Seconds until it is tried again, if a provider may be asked again and tries are left."""
-        asked = [each.retry_after for each in self.prepared.opinions if isinstance(each, Failure)]
+        asked = [each.retry_after for each in self.prepared.answers if isinstance(each, Failure)]
         pauses = [seconds for seconds in asked if seconds is not None]
         if not pauses or self.prepared.is_blocked or self.message.attempts + 1 >= MAX_ATTEMPTS:
             return None
@@ -113,7 +113,7 @@ class RemoteRound:
     def _ask(self, message: _Message) -> None:
         self._messages.add(message)
         for call in message.prepared.calls:
-            answer = asyncio.run_coroutine_threadsafe(ask(call), _loop())
+            answer = asyncio.run_coroutine_threadsafe(call_provider(call), _loop())
             message.open_calls.add(answer)
             self._calls[answer] = (message, call)
 
@@ -127,7 +127,7 @@ class RemoteRound:
             failpoints.reach("worker.after_record")
         for message, _, future in answered:
             message.open_calls.discard(future)
-            message.prepared.opinions.append(future.result())
+            message.prepared.answers.append(future.result())
 
     def _finish(self, messages: Iterable[_Message]) -> None:
         # Of two texts of one message the later is the one that is still wanted: it comes last.

@@ -15,10 +15,10 @@ _LOOKALIKES = {
 }  # fmt: skip
 # Rendered as a gap, although Unicode classes them as letters or symbols.
 _BLANKS = frozenset("\u2800\u3164\u115f\u1160\uffa0")
-_UNSEEN = frozenset({"Cf", "Mn", "Me", "Mc"})
+_INVISIBLE = frozenset({"Cf", "Mn", "Me", "Mc"})
 _FIRST_FLAG_LETTER = 0x1F1E6  # regional indicators: flags, or letters in boxes
 # U+FDFA expands eighteenfold under NFKC. No character of a word expands beyond this.
-_LONGEST = 4
+_MAX_EXPANSION = 4
 _CACHE_LIMIT = 20_000
 
 
@@ -40,14 +40,14 @@ def fold_character(character: str) -> str:
         return " "
     if _FIRST_FLAG_LETTER <= ord(character) < _FIRST_FLAG_LETTER + 26:
         return chr(ord(character) - _FIRST_FLAG_LETTER + ord("a"))
-    if unicodedata.category(character) in _UNSEEN:
+    if unicodedata.category(character) in _INVISIBLE:
         return ""
     compatible = unicodedata.normalize("NFKC", character)
     if not compatible.isascii():  # NFKC first would turn the lunate sigma, a c, into an s
         looks = _lookalike(character)
         compatible = looks if looks and looks.isascii() else compatible
     folded = "".join(map(_lookalike, _without_marks(compatible.casefold())))
-    return folded if len(folded) <= _LONGEST else character
+    return folded if len(folded) <= _MAX_EXPANSION else character
 
 
 def _lookalike(character: str) -> str:
@@ -60,7 +60,7 @@ def _lookalike(character: str) -> str:
 
 def _without_marks(text: str) -> str:
     decomposed = unicodedata.normalize("NFD", text)
-    kept = (part for part in decomposed if unicodedata.category(part) not in _UNSEEN)
+    kept = (part for part in decomposed if unicodedata.category(part) not in _INVISIBLE)
     return unicodedata.normalize("NFC", "".join(kept))
 
 

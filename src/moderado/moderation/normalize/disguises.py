@@ -12,7 +12,7 @@ import re2
 
 from moderado.moderation.normalize.folding import Folded, words
 
-# A trace of each disguise, in the order of the fields of Suspicion.
+# A trace of each disguise, in the order of the fields of Disguises.
 _TRACES = (
     r"[0-9@$!+][a-z]|[a-z][0-9@$+]",
     r"[a-z][^\sa-z0-9]+[a-z]|(?:^|[^a-z])[a-z][^a-z0-9]{1,3}[a-z](?:$|[^a-z])",
@@ -23,32 +23,31 @@ _LEET = str.maketrans("4@3105$!7+869", "aaeiossittbgg")
 _LEET_WITH_L = _LEET | {ord("1"): ord("l"), ord("!"): ord("l")}
 # A longer run is not a word but a key, an address or a digest.
 _LEET_TOKEN = re.compile(r"(?<![a-z0-9@$!+])[a-z0-9@$!+]{3,24}(?![a-z0-9@$!+])")
-_APART = re.compile(r"(?<![a-z])[a-z](?:[^a-z0-9]{1,3}[a-z](?![a-z])){2,}")
+_SEPARATED = re.compile(r"(?<![a-z])[a-z](?:[^a-z0-9]{1,3}[a-z](?![a-z])){2,}")
 _DOTTED = re.compile(r"(?<![a-z])[a-z]++(?:[.\-_*~•·,/|'+=:;]{1,2}[a-z]++)+")
 _MASKED = re.compile(r"(?<![a-z])[a-z]++(?:[*#%_&]++[a-z]*+)+")
 _MASK_RUN = re.compile(r"[^a-z]+")
-_LONGEST_MASKED = 40
-_REACH = (
-    48  # characters before a word that may say whom it is aimed at; longer addresses do not exist
-)
+_MAX_MASKED_LENGTH = 40
+# Characters before a word that may show whom it is aimed at. No `address` of a pack is longer.
+_CONTEXT_LENGTH = 48
 
 
-class Suspicion(NamedTuple):
+class Disguises(NamedTuple):
     """Which readings could differ from the plain one."""
 
     leet: bool
-    apart: bool
+    separated: bool
     masked: bool
     stretched: bool
 
 
-_NONE = Suspicion(leet=False, apart=False, masked=False, stretched=False)
+_NONE = Disguises(leet=False, separated=False, masked=False, stretched=False)
 
 
-def suspicion(folded: Folded) -> Suspicion:
-    """Find the traces in one pass, instead of making every reading of every message."""
+def find_disguises(folded: Folded) -> Disguises:
+    """Return which disguises leave a trace in the text, found in one pass."""
     found = _TRACE_SET.Match(folded.text)
-    return Suspicion._make(at in found for at in range(len(_TRACES))) if found else _NONE
+    return Disguises._make(at in found for at in range(len(_TRACES))) if found else _NONE
 
 
 def _trace_set() -> Any:
@@ -78,7 +77,7 @@ def joined(folded: Folded) -> Iterator[tuple[str, Folded]]:
 
     Portuguese has words of one letter, so a piece is also read without its first and last.
     """
-    for match in _APART.finditer(folded.text):
+    for match in _SEPARATED.finditer(folded.text):
         letters = _letters(folded, match)
         yield from _pieces(folded, [letters, letters[1:], letters[:-1], letters[1:-1]])
     for match in _DOTTED.finditer(folded.text):
@@ -90,16 +89,17 @@ def masked(folded: Folded) -> Iterator[tuple[str, Folded]]:
     for match in _MASKED.finditer(folded.text):
         token = match.group().rstrip("#%_&")
         visible = sum(map(str.isalpha, token))
-        if visible < 2 or visible == len(token) or len(token) > _LONGEST_MASKED:  # noqa: PLR2004
+        if visible < 2 or visible == len(token) or len(token) > _MAX_MASKED_LENGTH:  # noqa: PLR2004
             continue
         at = range(match.start(), match.start() + len(token))
         yield _before(folded, at[0]), _piece(folded, at)
 
 
-def hidden_words(masked_word: str, candidates: Iterable[str]) -> list[str]:
-    """Yield what "p*ta" may hide: a masked run stands for as many letters, or one more.
+def words_under_mask(masked_word: str, candidates: Iterable[str]) -> list[str]:
+    """Return the candidates that match a masked word such as "p*ta".
 
-    At least half of the word must be visible.
+    One mask character stands for one letter, a longer run for one letter up to one more than its
+    length. At least half of the word must be visible.
     """
     parts = _MASK_RUN.split(masked_word)
     first, last, longest = parts[0], parts[-1], 2 * sum(map(len, parts))
@@ -110,7 +110,7 @@ def hidden_words(masked_word: str, candidates: Iterable[str]) -> list[str]:
     ]
     if not likely:
         return likely
-    pattern = re.compile(_MASK_RUN.sub(_hidden, masked_word))
+    pattern = re.compile(_MASK_RUN.sub(_run_pattern, masked_word))
     return [word for word in likely if pattern.fullmatch(word)]
 
 
@@ -132,7 +132,7 @@ def _decode(token: str, table: dict[int, int]) -> str:
     return core.translate(table) + token[len(core) :]
 
 
-def _hidden(match: re.Match[str]) -> str:
+def _run_pattern(match: re.Match[str]) -> str:
     length = len(match.group())
     return "[a-z]" if length == 1 else f"[a-z]{{1,{length + 1}}}"
 
@@ -149,7 +149,7 @@ def _pieces(folded: Folded, choices: list[list[int]]) -> Iterator[tuple[str, Fol
 
 def _before(folded: Folded, at: int) -> str:
     """Return the last words before a place: after "seu" the next word is aimed at a person."""
-    return words(Folded(folded.text[max(0, at - _REACH) : at], list)).text.rstrip()
+    return words(Folded(folded.text[max(0, at - _CONTEXT_LENGTH) : at], list)).text.rstrip()
 
 
 def _piece(folded: Folded, positions: range | list[int]) -> Folded:

@@ -13,7 +13,7 @@ _ASCII_GAPS = {code: letter if (letter := chr(code)).isalpha() else " " for code
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _LETTER = re.compile(r"[^\W\d_]")
 _OVERRIDE = "\u202e"
-_TURNED = re.compile("\u202e([^\u202c\n]*)|[^\u202e]+", re.DOTALL)
+_REVERSED = re.compile("\u202e([^\u202c\n]*)|[^\u202e]+", re.DOTALL)
 _RUN = re.compile(r"([a-z])\1+")
 _DOUBLES = tuple((letter * 2, letter) for letter in ascii_lowercase)
 
@@ -40,7 +40,7 @@ class Folded:
 
 def fold(text: str) -> Folded:
     """Fold `text`: no case, accents, styles, look-alikes or invisible characters. Linear time."""
-    order = _as_seen(text) if _OVERRIDE in text else range(len(text))
+    order = _visual_order(text) if _OVERRIDE in text else range(len(text))
     seen = "".join(text[at] for at in order) if _OVERRIDE in text else text
 
     def trace() -> list[int]:
@@ -106,13 +106,13 @@ def run_starts(folded: Folded) -> list[int]:
     return [*_kept(_RUN, folded.text), len(folded.text)]
 
 
-def _as_seen(text: str) -> list[int]:
+def _visual_order(text: str) -> list[int]:
     """Return the visual order of the characters where a direction control reverses it."""
     order: list[int] = []
-    for match in _TURNED.finditer(text):
-        turned = match.group(1) is not None
-        start, end = match.span(1) if turned else match.span()
-        order.extend(reversed(range(start, end)) if turned else range(start, end))
+    for match in _REVERSED.finditer(text):
+        reversed_part = match.group(1) is not None
+        start, end = match.span(1) if reversed_part else match.span()
+        order.extend(reversed(range(start, end)) if reversed_part else range(start, end))
     return order
 
 

@@ -13,13 +13,15 @@ from typing import Any
 from moderado.moderation.errors import ProviderUnavailable
 from moderado.moderation.types import Assessment, Category, Content, Outcome, Span
 
-LARGEST_RAW = 65_536  # characters of JSON
-DEEPEST_RAW = 32
-LONGEST_WORD = 128  # characters of a model's name or a rule's id
-LARGEST_INTEGER = 2**63
+MAX_RAW_LENGTH = 65_536  # characters of JSON
+MAX_RAW_DEPTH = 32
+MAX_NAME_LENGTH = 128  # characters of a model's name or a rule's id
+INTEGER_LIMIT = 2**63
 
 
-def checked(provider: str, answers: object, contents: Sequence[Content]) -> list[Assessment]:
+def validate_answers(
+    provider: str, answers: object, contents: Sequence[Content]
+) -> list[Assessment]:
     """Return `answers` as assessments. Raises ProviderUnavailable if they are not."""
     if inspect.iscoroutine(answers):  # it will never be awaited
         answers.close()
@@ -29,31 +31,31 @@ def checked(provider: str, answers: object, contents: Sequence[Content]) -> list
     for answer, content in zip(answers, contents, strict=True):
         if id(answer) in known:
             continue
-        if not isinstance(answer, Assessment) or not _is_opinion(answer, provider, content):
+        if not isinstance(answer, Assessment) or not _is_valid(answer, provider, content):
             raise ProviderUnavailable("malformed_answer", refused=True)
         if not answer.spans:
             known.add(id(answer))
     return list(answers)
 
 
-def _is_opinion(answer: Any, provider: str, content: Content) -> bool:
+def _is_valid(answer: Any, provider: str, content: Content) -> bool:
     """Tell whether the fields of an Assessment have the annotated types, which nothing enforces."""
     return (
         answer.provider == provider
         and isinstance(answer.outcome, Outcome)
-        and _is_word(answer.model)
+        and _is_name(answer.model)
         and isinstance(answer.categories, Mapping)
         and all(_is_score(name, score) for name, score in answer.categories.items())
         and isinstance(answer.spans, tuple)
         and all(_is_span(span, len(content.text)) for span in answer.spans)
-        and _is_amount(answer.cost)
-        and _is_amount(answer.latency)
-        and _is_record(answer.raw)
+        and _is_non_negative(answer.cost)
+        and _is_non_negative(answer.latency)
+        and _is_raw_answer(answer.raw)
     )
 
 
 def _is_score(name: object, score: Any) -> bool:
-    return isinstance(name, Category) and _is_amount(score) and score <= 1
+    return isinstance(name, Category) and _is_non_negative(score) and score <= 1
 
 
 def _is_span(span: object, length: int) -> bool:
@@ -62,17 +64,17 @@ def _is_span(span: object, length: int) -> bool:
         and type(span.start) is int
         and type(span.end) is int
         and 0 <= span.start < span.end <= length
-        and _is_word(span.rule)
+        and _is_name(span.rule)
         and isinstance(span.category, Category)
     )
 
 
-def _is_amount(value: Any) -> bool:
-    return type(value) in (int, float) and 0 <= value < LARGEST_INTEGER
+def _is_non_negative(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value < INTEGER_LIMIT
 
 
-def _is_word(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= LONGEST_WORD and _is_text(value)
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_NAME_LENGTH and _is_text(value)
 
 
 def _is_text(value: str) -> bool:
@@ -80,27 +82,27 @@ def _is_text(value: str) -> bool:
     return "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)
 
 
-def _is_record(raw: object) -> bool:
+def _is_raw_answer(raw: object) -> bool:
     """Tell whether the value is storable JSON of a size fit for a log line."""
     if not isinstance(raw, Mapping):
         return False
-    held = dict(raw)
-    if not held:
+    plain = dict(raw)
+    if not plain:
         return True
-    return _is_storable(held, DEEPEST_RAW) and len(json.dumps(held)) <= LARGEST_RAW
+    return _is_storable(plain, MAX_RAW_DEPTH) and len(json.dumps(plain)) <= MAX_RAW_LENGTH
 
 
 def _is_storable(value: object, depth: int) -> bool:
     if isinstance(value, dict | list | tuple):
-        return depth > 0 and _holds_only_storable(value, depth - 1)
+        return depth > 0 and _items_are_storable(value, depth - 1)
     if isinstance(value, str):
-        return len(value) <= LARGEST_RAW and _is_text(value)
+        return len(value) <= MAX_RAW_LENGTH and _is_text(value)
     if type(value) is float:
         return math.isfinite(value)
-    return value is None or (isinstance(value, int) and abs(value) < LARGEST_INTEGER)
+    return value is None or (isinstance(value, int) and abs(value) < INTEGER_LIMIT)
 
 
-def _holds_only_storable(
+def _items_are_storable(
     value: dict[object, object] | list[object] | tuple[object, ...], depth: int
 ) -> bool:
     if not isinstance(value, dict):

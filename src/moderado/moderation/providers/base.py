@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, Protocol, TypeGuard
 from moderado.moderation.types import Assessment, Content
 
 DEFAULT_TIMEOUT = 8.0  # seconds; below the soft limit of the tasks
-LONGEST_TIMEOUT = 8.0
+MAX_TIMEOUT = 8.0
 
 
 class LocalProvider(Protocol):

@@ -10,7 +10,7 @@ from moderado.moderation.rules.matcher import Hit, Matcher
 from moderado.moderation.rules.rule import Rule, rules_of
 from moderado.moderation.types import Assessment, Category, Content, Outcome, Span
 
-EVERYTHING = ("pt-BR", "en")
+DEFAULT_PACKS = ("pt-BR", "en")
 
 
 class BlocklistProvider:
@@ -19,7 +19,7 @@ class BlocklistProvider:
     Args:
         packs: Names of lists that ship with the product.
         rules: Own groups, written as in the packs.
-        allow: Innocent words.
+        allow: Words that are never matches, such as names that contain a listed word.
         without: Ids of rules or groups to leave out.
 
     Raises:
@@ -32,7 +32,7 @@ class BlocklistProvider:
         self,
         *,
         name: str = "blocklist",
-        packs: Sequence[str] = EVERYTHING,
+        packs: Sequence[str] = DEFAULT_PACKS,
         rules: Sequence[Mapping[str, Any]] = (),
         allow: Sequence[str] = (),
         without: Sequence[str] = (),
@@ -40,10 +40,10 @@ class BlocklistProvider:
         loaded = [pack.load(each) for each in packs]
         chosen = [rule for each in loaded for rule in each.rules if not _is_left_out(rule, without)]
         chosen += [rule for group in rules for rule in rules_of(group)]
-        innocent = [*allow, *(word for each in loaded for word in each.allow)]
+        allowed = [*allow, *(word for each in loaded for word in each.allow)]
         self.name = name
-        self.version = _digest(chosen, innocent)
-        self._matcher = Matcher(rules=chosen, allow=innocent)
+        self.version = _digest(chosen, allowed)
+        self._matcher = Matcher(rules=chosen, allow=allowed)
         self._nothing_found = Assessment(provider=name, outcome=Outcome.ALLOW, model=self.version)
 
     def assess(self, contents: Sequence[Content]) -> list[Assessment]:

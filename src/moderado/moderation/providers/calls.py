@@ -12,7 +12,7 @@ from moderado.core import interrupts
 from moderado.core.memoize import map_memoized
 from moderado.core.metrics import PROVIDER_CALLS, PROVIDER_SECONDS
 from moderado.moderation.errors import ProviderUnavailable
-from moderado.moderation.providers.answers import checked
+from moderado.moderation.providers.answers import validate_answers
 from moderado.moderation.providers.base import (
     ConfiguredProvider,
     LocalProvider,
@@ -23,16 +23,16 @@ from moderado.moderation.types import Assessment, Content, Failure, Fault
 
 log = structlog.get_logger(__name__)
 
-RETRY_AFTER = 1.0  # seconds, if the provider names none
-LONGEST_REST = 86_400.0  # longest rest period in seconds that a provider may ask for
-LONGEST_CAUSE = 128
+DEFAULT_RETRY_AFTER = 1.0  # seconds, if the provider names none
+MAX_RETRY_AFTER = 86_400.0  # longest rest period in seconds that a provider may ask for
+MAX_ERROR_LENGTH = 128
 
 QUOTA_EXHAUSTED = "quota_exhausted"
 
 Answers = Sequence[Assessment | Failure]
 
 
-def ask(
+def assess_locally(
     configured: ConfiguredProvider, provider: LocalProvider, contents: Sequence[Content]
 ) -> Answers:
     """Return what a local provider says about each content, or its failure.
@@ -41,12 +41,12 @@ def ask(
     """
     started = time.perf_counter()
     try:
-        answers = checked(configured.name, provider.assess(contents), contents)
+        answers = validate_answers(configured.name, provider.assess(contents), contents)
     except Exception as error:
         if interrupts.is_interrupt(error):
             raise
         if len(contents) > 1:
-            return [ask(configured, provider, [content])[0] for content in contents]
+            return [assess_locally(configured, provider, [content])[0] for content in contents]
         return [_failed(configured, error, time.perf_counter() - started)]
     except BaseException:
         # The signal may be meant for this process: re-raise it; the sweep finds the messages.
@@ -55,30 +55,30 @@ def ask(
     return _answered(configured, answers, time.perf_counter() - started)
 
 
-async def ask_remotely(
+async def assess_remotely(
     configured: ConfiguredProvider, provider: RemoteProvider, content: Content
 ) -> Assessment | Failure:
     """Return what a remote provider says about `content`, within its time-out. Never raises."""
     started = time.perf_counter()
-    asked = asyncio.create_task(_opinion(configured, provider, content))
+    task = asyncio.create_task(_call(configured, provider, content))
     # `wait_for` would wait for a provider that suppresses its cancellation.
-    await asyncio.wait({asked}, timeout=configured.timeout)
+    await asyncio.wait({task}, timeout=configured.timeout)
     seconds = time.perf_counter() - started
-    if not asked.done():
-        asked.cancel()
+    if not task.done():
+        task.cancel()
         return _failed(configured, TimeoutError(), seconds)
-    answer = asked.result() if not asked.cancelled() else asyncio.CancelledError()
+    answer = task.result() if not task.cancelled() else asyncio.CancelledError()
     if isinstance(answer, Assessment):
         return _answered(configured, [answer], seconds)[0]
     return _failed(configured, answer, seconds)
 
 
-async def _opinion(
+async def _call(
     configured: ConfiguredProvider, provider: RemoteProvider, content: Content
 ) -> Assessment | BaseException:
     """Return the answer or the exception: a SystemExit must not end the shared event loop."""
     try:
-        return checked(configured.name, await provider.assess([content]), [content])[0]
+        return validate_answers(configured.name, await provider.assess([content]), [content])[0]
     except asyncio.CancelledError:
         raise
     except BaseException as error:  # noqa: BLE001  (one more way of not answering)
@@ -142,7 +142,7 @@ def _cause(error: BaseException) -> str:
     cause = type(error).__name__
     if isinstance(error, ProviderUnavailable) and error.__cause__ is not None:
         cause += f":{type(error.__cause__).__name__}"
-    return cause[:LONGEST_CAUSE]
+    return cause[:MAX_ERROR_LENGTH]
 
 
 def _retry_after(
@@ -150,11 +150,13 @@ def _retry_after(
 ) -> float | None:
     """Return the seconds until a repeat, where a repeat cannot be paid for twice."""
     if fault is Fault.BUSY and isinstance(error, ProviderUnavailable):
-        said = error.retry_after
-        known = type(said) in (int, float) and math.isfinite(said or 0)
-        return min(max(float(said or 0), 0.0), LONGEST_REST) if known else RETRY_AFTER
+        requested = error.retry_after
+        known = type(requested) in (int, float) and math.isfinite(requested or 0)
+        return (
+            min(max(float(requested or 0), 0.0), MAX_RETRY_AFTER) if known else DEFAULT_RETRY_AFTER
+        )
     repeats = fault is Fault.UNKNOWN and configured.on_unknown is OnUnknown.REPEAT
-    return RETRY_AFTER if repeats or fault is Fault.NOT_DONE else None
+    return DEFAULT_RETRY_AFTER if repeats or fault is Fault.NOT_DONE else None
 
 
 def _count(configured: ConfiguredProvider, result: str, contents: int, seconds: float) -> None:

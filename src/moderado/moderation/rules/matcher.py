@@ -11,12 +11,12 @@ from ahocorasick_rs import AhoCorasick, Implementation
 
 from moderado.moderation.normalize import Folded, fold
 from moderado.moderation.normalize.disguises import (
-    Suspicion,
-    hidden_words,
+    Disguises,
+    find_disguises,
     joined,
     masked,
-    suspicion,
     without_leet,
+    words_under_mask,
 )
 from moderado.moderation.normalize.folding import (
     run_starts,
@@ -29,12 +29,12 @@ from moderado.moderation.rules.patterns import Patterns
 from moderado.moderation.rules.rule import Match, Rule, folded_word
 from moderado.moderation.types import Outcome
 
-MOST_HITS = 50  # hits kept for one text; its outcome is settled long before
+MAX_HITS = 50  # hits kept for one text; its outcome is settled long before
 _SHORT = 4  # letters: a shorter word is found by chance too often
 _LONG = 8  # letters: a phrase written as one word is also found with a prefix or suffix
 # Prefixes and suffixes that people attach to a word: "seuidiota", "idiotakkkk".
-_GLUED_BEFORE = ("seu", "sua", "teu", "tua", "vc", "you", "your", "ur")
-_GLUED_AFTER = ("s ", "kk", "zinho ", "zinha ", "zao ")
+_PREFIXES = ("seu", "sua", "teu", "tua", "vc", "you", "your", "ur")
+_SUFFIXES = ("s ", "kk", "zinho ", "zinha ", "zao ")
 # A doubled letter is a typing error; in short words only a third one is intended.
 _STRETCHED_SHORT = 2
 
@@ -51,12 +51,12 @@ class Hit:
 @dataclass(frozen=True, slots=True)
 class _Needle:
     text: str  # with a space wherever a word boundary is required
-    rule: Rule | None  # None: an innocent word
-    accented: str = ""  # the innocent word as written, if its accents matter
+    rule: Rule | None  # None: an allowed word
+    accented: str = ""  # the allowed word as written, if its accents matter
 
 
 class Matcher:
-    """The compiled rules and innocent words.
+    """The compiled rules and allowed words.
 
     Raises:
         ValueError: A rule cannot be compiled.
@@ -65,8 +65,8 @@ class Matcher:
     def __init__(self, *, rules: Iterable[Rule], allow: Iterable[str] = ()) -> None:
         rules = tuple(rules)
         spelled = [rule for rule in rules if rule.match is not Match.PATTERN]
-        innocent = [_innocent(word) for word in allow]
-        self._needles = [*innocent, *_needles(spelled)]
+        allowed = [_allowed_needle(word) for word in allow]
+        self._needles = [*allowed, *_needles(spelled)]
         self._patterns = Patterns([rule for rule in rules if rule.match is Match.PATTERN])
         self._plain = _automaton([needle.text for needle in self._needles])
         self._squeezed = _automaton([squeeze(needle.text) for needle in self._needles])
@@ -75,14 +75,14 @@ class Matcher:
     def find(self, text: str) -> list[Hit]:
         """Return every match in `text`, through disguises, each place once. Linear time."""
         folded = fold(text)
-        plain, suspect = words(folded), suspicion(folded)
-        hits = self._spelled(plain, text, stretch=suspect.stretched)
+        plain, disguises = words(folded), find_disguises(folded)
+        hits = self._spelled(plain, text, stretch=disguises.stretched)
         hits += self._patterns.find(plain, Hit)
-        for before, reading in _undisguised(folded, suspect):
+        for before, reading in _readings(folded, disguises):
             hits += self._spelled(words(reading), text, stretch=True, before=before)
-        if suspect.masked:
-            hits += self._hidden(folded)
-        return list(dict.fromkeys(hits))[:MOST_HITS] if hits else hits
+        if disguises.masked:
+            hits += self._masked(folded)
+        return list(dict.fromkeys(hits))[:MAX_HITS] if hits else hits
 
     def _spelled(
         self, reading: Folded, original: str, *, stretch: bool, before: str = ""
@@ -95,7 +95,7 @@ class Matcher:
         ]
         if stretch:
             found += self._stretched(reading)
-        return _guilty(found, reading, original, before) if found else []
+        return _hits(found, reading, original, before) if found else []
 
     def _stretched(self, reading: Folded) -> Iterator[tuple[_Needle, int, int]]:
         short, starts = squeezed(reading).text, run_starts(reading)
@@ -105,27 +105,27 @@ class Matcher:
             if _is_stretched(reading.text[at:to].strip(), needle.text.strip()):
                 yield needle, at, to
 
-    def _hidden(self, folded: Folded) -> Iterator[Hit]:
+    def _masked(self, folded: Folded) -> Iterator[Hit]:
         for before, piece in masked(folded):
             rules = self._maskable.get(piece.text[0], {})
-            for word in hidden_words(piece.text, rules):
+            for word in words_under_mask(piece.text, rules):
                 rule = _as_aimed(rules[word], f"{before} ", len(before) + 1)
                 yield Hit(rule, *piece.original(0, len(piece.text)))
 
 
-def _undisguised(folded: Folded, suspect: Suspicion) -> Iterator[tuple[str, Folded]]:
+def _readings(folded: Folded, disguises: Disguises) -> Iterator[tuple[str, Folded]]:
     """Yield the alternative readings; one of a part of the text includes the words before it."""
-    if suspect.leet:
+    if disguises.leet:
         yield from (("", reading) for reading in without_leet(folded))
-    if suspect.apart:
+    if disguises.separated:
         yield from joined(folded)
 
 
-def _guilty(
+def _hits(
     found: Sequence[tuple[_Needle, int, int]], reading: Folded, original: str, before: str
 ) -> list[Hit]:
-    """Return the matches as hits in the original, without those inside an innocent word."""
-    excused: list[tuple[int, int]] = []
+    """Return the matches as hits in the original, without those inside an allowed word."""
+    allowed: list[tuple[int, int]] = []
     hits: list[Hit] = []
     for needle, start, end in found:
         first = start + needle.text.startswith(" ")
@@ -136,20 +136,20 @@ def _guilty(
             if rule.action is not Outcome.ALLOW and not by_chance:
                 hits.append(Hit(rule, begin, stop))
         elif not needle.accented or needle.accented in _as_written(original[begin:stop]):
-            excused.append((begin, stop))
-    return _unexcused(hits, excused) if excused else hits
+            allowed.append((begin, stop))
+    return _outside(hits, allowed) if allowed else hits
 
 
-def _unexcused(hits: list[Hit], excused: list[tuple[int, int]]) -> list[Hit]:
-    excused.sort()
-    begins = [begin for begin, _ in excused]
-    furthest = list(accumulate((stop for _, stop in excused), max))
+def _outside(hits: list[Hit], allowed: list[tuple[int, int]]) -> list[Hit]:
+    allowed.sort()
+    begins = [begin for begin, _ in allowed]
+    furthest = list(accumulate((stop for _, stop in allowed), max))
 
-    def is_excused(hit: Hit) -> bool:
+    def is_allowed(hit: Hit) -> bool:
         before = bisect_right(begins, hit.start)
         return before > 0 and furthest[before - 1] >= hit.end
 
-    return [hit for hit in hits if not is_excused(hit)]
+    return [hit for hit in hits if not is_allowed(hit)]
 
 
 def _among_digits(text: str, start: int, end: int) -> bool:
@@ -175,7 +175,7 @@ def _is_stretched(text: str, word: str) -> bool:
     return min(surplus) >= 0 and max(surplus) >= least
 
 
-def _innocent(word: str) -> _Needle:
+def _allowed_needle(word: str) -> _Needle:
     folded = folded_word(word)
     written = _as_written(word)
     return _Needle(f" {folded} ", None, "" if written == folded else written)
@@ -197,8 +197,8 @@ def _needles(rules: Iterable[Rule]) -> Iterator[_Needle]:
             if compact != word and len(compact) > _SHORT:
                 yield _Needle(f" {compact} ", rule)
             if len(word) >= (_SHORT if compact == word else _LONG):
-                yield from (_Needle(f" {before}{compact} ", rule) for before in _GLUED_BEFORE)
-                yield from (_Needle(f" {compact}{after}", rule) for after in _GLUED_AFTER)
+                yield from (_Needle(f" {before}{compact} ", rule) for before in _PREFIXES)
+                yield from (_Needle(f" {compact}{after}", rule) for after in _SUFFIXES)
 
 
 def _by_first_letter(rules: Iterable[Rule]) -> dict[str, dict[str, Rule]]:

@@ -11,7 +11,7 @@ from moderado.moderation.rules.rule import Rule, alternatives, rules_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
-    """The rules of one language, and innocent words that contain a rule's word."""
+    """The rules of one language, and allowed words that contain a rule's word."""
 
     rules: tuple[Rule, ...]
     allow: tuple[str, ...]

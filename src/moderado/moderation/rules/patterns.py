@@ -8,9 +8,9 @@ import re2
 from moderado.moderation.normalize import Folded
 from moderado.moderation.rules.rule import Rule
 
-MOST_PATTERNS = 500
-_MEMORY = 8 << 20  # bytes of memory for each pattern in RE2
-_LARGEST = 600  # instructions: in the worst case all of them run at every character
+MAX_PATTERNS = 500
+_MAX_MEMORY = 8 << 20  # bytes of memory for each pattern in RE2
+_MAX_PROGRAM_SIZE = 600  # instructions: in the worst case all of them run at every character
 
 
 class Patterns:
@@ -21,8 +21,8 @@ class Patterns:
     """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        if len(rules) > MOST_PATTERNS:
-            raise ValueError(f"{len(rules)} patterns: at most {MOST_PATTERNS}")
+        if len(rules) > MAX_PATTERNS:
+            raise ValueError(f"{len(rules)} patterns: at most {MAX_PATTERNS}")
         self._rules = tuple(rules)
         self._compiled = [_compile(rule) for rule in rules]
         self._set = re2.Set.SearchSet(_options())
@@ -50,13 +50,13 @@ def _compile(rule: Rule) -> Any:
         reason = error.args[0] if error.args else "it does not compile"
         text = reason.decode() if isinstance(reason, bytes) else str(reason)
         raise ValueError(f"rule {rule.id!r}: {text}") from None
-    if compiled.programsize > _LARGEST:
+    if compiled.programsize > _MAX_PROGRAM_SIZE:
         raise ValueError(f"rule {rule.id!r}: the pattern repeats too much, and would be slow")
     return compiled
 
 
 def _options() -> re2.Options:
     options = re2.Options()
-    options.max_mem = _MEMORY
+    options.max_mem = _MAX_MEMORY
     options.log_errors = False
     return options

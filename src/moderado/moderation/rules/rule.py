@@ -10,7 +10,7 @@ from typing import Any
 from moderado.moderation.normalize import fold
 from moderado.moderation.types import Category, Outcome
 
-LONGEST_PATTERN = 500
+MAX_PATTERN_LENGTH = 500
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _FIELDS = {"id", "category", "severity", "action", "language", "match", "words", "patterns"} | {
     "address"
@@ -84,8 +84,8 @@ def _rules(name: str, group: Mapping[str, Any]) -> Iterator[Rule]:
             rule = replace(rule, address=before, aimed=aimed)
         yield rule
     for pattern in group.get("patterns", []):
-        if not isinstance(pattern, str) or len(pattern) > LONGEST_PATTERN:
-            raise ValueError(f"a pattern is a text of at most {LONGEST_PATTERN} characters")
+        if not isinstance(pattern, str) or len(pattern) > MAX_PATTERN_LENGTH:
+            raise ValueError(f"a pattern is a text of at most {MAX_PATTERN_LENGTH} characters")
         yield Rule(id=f"{name}/{pattern[:80]}", text=pattern, match=Match.PATTERN, **plain)
 
 

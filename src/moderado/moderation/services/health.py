@@ -20,11 +20,11 @@ from moderado.moderation.types import Assessment, Failure, Fault
 
 log = structlog.get_logger(__name__)
 
-REMEMBERED = 20  # outcomes
-TOLERATED = 5  # failures among them open the breaker
+WINDOW = 20  # outcomes
+FAILURE_THRESHOLD = 5  # failures among them open the breaker
 OPEN_FOR = timedelta(seconds=10)
 
-_ALL = (1 << REMEMBERED) - 1
+_WINDOW_MASK = (1 << WINDOW) - 1
 _FAILURES = frozenset({Fault.NOT_DONE, Fault.EXHAUSTED, Fault.UNKNOWN})
 
 _READ = """
@@ -101,8 +101,8 @@ def record(provider: str, answers: Sequence[Answer], *, probed: Answer | None) -
         _store_rest(provider, rest)
     if probed is not None:
         return _close_or_wait(provider, closes=not _is_failure(probed))
-    outcomes = [_is_failure(each) for each in answers if not _is_busy(each)][-REMEMBERED:]
-    bits = sum(failed << place for place, failed in enumerate(reversed(outcomes)))
+    outcomes = [_is_failure(each) for each in answers if not _is_busy(each)][-WINDOW:]
+    bits = sum(failed << position for position, failed in enumerate(reversed(outcomes)))
     return _count(provider, bits, len(outcomes))
 
 
@@ -117,11 +117,16 @@ def log_events(provider: str, events: Sequence[str]) -> None:
 
 
 def _count(provider: str, bits: int, number: int) -> list[str]:
-    values: dict[str, Any] = {"provider": provider, "bits": bits, "number": number, "all": _ALL}
+    values: dict[str, Any] = {
+        "provider": provider,
+        "bits": bits,
+        "number": number,
+        "all": _WINDOW_MASK,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_FAILED if bits else _SUCCEEDED, values)
         row = cursor.fetchone() if bits else None
-    if row is None or row[0].bit_count() < TOLERATED:
+    if row is None or row[0].bit_count() < FAILURE_THRESHOLD:
         return []
     ProviderHealth.objects.filter(provider=provider).update(open_until=Now() + OPEN_FOR, outcomes=0)
     return ["opened"]

@@ -28,13 +28,13 @@ class Prepared:
     """A content between `prepare` and `conclude`: assessments so far, and calls to make."""
 
     content: Content
-    opinions: list[Assessment | Failure]
+    answers: list[Assessment | Failure]
     calls: list[Call] = field(default_factory=list)
 
     @property
     def is_blocked(self) -> bool:
         return any(
-            isinstance(each, Assessment) and each.outcome is Outcome.BLOCK for each in self.opinions
+            isinstance(each, Assessment) and each.outcome is Outcome.BLOCK for each in self.answers
         )
 
 
@@ -76,7 +76,10 @@ _ORIGINS = {Outcome.HOLD: Case.Origin.HOLD, Outcome.FLAG: Case.Origin.FLAG}
 
 
 def is_remote() -> bool:
-    """Tell whether judging needs the network: then use `prepare`, `ask` and `conclude`."""
+    """Tell whether a provider needs the network: then `screen` would not ask it.
+
+    Such content goes through `prepare`, `call_provider` and `conclude`.
+    """
     return registry.is_remote()
 
 
@@ -88,12 +91,12 @@ def screen(contents: Sequence[Content]) -> list[Verdict]:
     """
     if not contents:
         return []
-    answers = [
-        calls.ask(configured, configured.provider, contents)
+    by_provider = [
+        calls.assess_locally(configured, configured.provider, contents)
         for configured in registry.configured_providers()
         if is_local(configured.provider)
     ]
-    return map_memoized(lambda *opinions: _decide(opinions), *answers)
+    return map_memoized(lambda *answers: _decide(answers), *by_provider)
 
 
 def prepare(contents: Sequence[Content]) -> list[Prepared]:
@@ -117,20 +120,20 @@ def prepare(contents: Sequence[Content]) -> list[Prepared]:
         if isinstance(found, Call):
             each.calls.append(found)
         else:
-            each.opinions.append(found)
+            each.answers.append(found)
     return prepared
 
 
-def ask(call: Call) -> Coroutine[Any, Any, Assessment | Failure]:
+def call_provider(call: Call) -> Coroutine[Any, Any, Assessment | Failure]:
     """Make a reserved call. Await it outside any transaction; it ends within its time-out."""
     provider = call.configured.provider
     assert is_remote_provider(provider), "local providers are asked by prepare"
-    return calls.ask_remotely(call.configured, provider, call.content)
+    return calls.assess_remotely(call.configured, provider, call.content)
 
 
 def conclude(prepared: Prepared) -> Verdict:
     """Return the verdict, once every call was answered or has failed."""
-    return _decide(prepared.opinions)
+    return _decide(prepared.answers)
 
 
 def record(judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None = None) -> None:
@@ -192,18 +195,18 @@ def record_unjudged(content: Content) -> None:
 
 def _assess_locally(content: Content) -> list[Assessment | Failure]:
     return [
-        calls.ask(configured, configured.provider, [content])[0]
+        calls.assess_locally(configured, configured.provider, [content])[0]
         for configured in registry.configured_providers()
         if is_local(configured.provider)
     ]
 
 
-def _decide(opinions: Sequence[Assessment | Failure]) -> Verdict:
+def _decide(answers: Sequence[Assessment | Failure]) -> Verdict:
     return policy.decide(
-        [each for each in opinions if isinstance(each, Assessment)],
-        [each for each in opinions if isinstance(each, Failure)],
-        ladder=registry.ladder(),
-        unknown=registry.unknown_rules(),
+        [each for each in answers if isinstance(each, Assessment)],
+        [each for each in answers if isinstance(each, Failure)],
+        error_rules=registry.error_rules(),
+        unknown_rules=registry.unknown_rules(),
         policy_version=registry.policy_version(),
     )
 
