@@ -85,7 +85,7 @@ def run_prepared(
     """Run a statement of the hot path as a prepared statement; return its rows.
 
     Django's cursors interpolate the values on the client, so PostgreSQL parses and plans the
-    statement at each execution. A prepared statement is parsed once for each connection (ADR 0014).
+    statement at each execution. A prepared statement is parsed once for each connection (ADR 0028).
     """
     database = connections[DEFAULT_DB_ALIAS]  # one look-up: `connection` repeats it at each use
     database.ensure_connection()

@@ -63,7 +63,7 @@ def new_async_client(url: str | None = None, *, timeout: float = TIMEOUT) -> red
 class _Thread(threading.local):
     """Clients of a thread that calls Redis often, with one connection each.
 
-    Taking a connection from a pool and returning it is a third of the cost of a call (ADR 0021).
+    Taking a connection from a pool and returning it is a third of the cost of a call (ADR 0025).
     Most threads of a web process serve one request and use the shared pool.
     """
 

@@ -2,7 +2,7 @@
 
 A commit costs the same for one message as for a hundred. A message that arrives alone is stored at
 once. Messages that arrive during a commit share the next one; while batches hold several messages,
-the next batch waits `BATCH_DELAY` for more, unless it has `BATCH_TARGET` already (ADR 0019).
+the next batch waits `BATCH_DELAY` for more, unless it has `BATCH_TARGET` already (ADR 0023).
 """
 
 import asyncio
