@@ -13,7 +13,7 @@ from playwright.async_api import Browser, ConsoleMessage, Locator, Page, async_p
 
 from tests.tools import program
 
-PATIENCE = 10_000  # milliseconds until a missing reaction is a failure
+PATIENCE = 30_000  # milliseconds until a missing reaction is a failure
 PASSWORD = "correct horse 9 battery"  # of accounts that exist for one test
 # fmt: off
 FLAGS = [

@@ -18,7 +18,7 @@ from django.db import connection
 from moderado.standalone.spawn import spawn, stop
 
 _TERM = signal.SIGTERM
-SECONDS_TO_START = 60
+SECONDS_TO_START = 120
 SECONDS_TO_STOP = 20
 
 
@@ -91,7 +91,7 @@ def beat(log: Path, extra: Mapping[str, str] | None = None) -> Iterator[None]:
         stop(process, _TERM, seconds=SECONDS_TO_STOP)
 
 
-def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = 60) -> None:
     """Until `condition` holds. AssertionError, naming `what`, once the time is over."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -27,17 +27,17 @@ class Counting:
 
 
 class Slow:
-    """Allows everything, but is slow on texts that say SLOW."""
+    """Allows everything, but texts that say SLOW only once the file `until` exists."""
 
     name = "slow"
     remote: ClassVar[Literal[True]] = True
 
-    def __init__(self, *, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self, *, until: str) -> None:
+        self._until = Path(until)
 
     async def assess(self, contents: Sequence[Content]) -> list[Assessment]:
-        if any("SLOW" in content.text for content in contents):
-            await asyncio.sleep(self._seconds)
+        while any("SLOW" in content.text for content in contents) and not self._until.exists():
+            await asyncio.sleep(0.05)
         return [Assessment(provider=self.name, outcome=Outcome.ALLOW) for _ in contents]
 
 

@@ -35,15 +35,20 @@ def judged_by(provider: type, **options: Any) -> dict[str, str]:
 
 
 @contextmanager
-def running(folder: Path, *, workers: int = 1, **extra: str) -> Iterator[Stack]:
-    """Run web, workers and beat for the duration of the block, ready to answer."""
+def running(folder: Path, *, workers: int = 1, sweep: bool = True, **extra: str) -> Iterator[Stack]:
+    """Run web, workers and beat for the duration of the block, ready to answer.
+
+    Args:
+        sweep: Without it there is no beat: what a wake-up does not deliver is never delivered.
+    """
     with ExitStack() as stack:
         url = stack.enter_context(processes.web(folder / "web.log", extra))
         running = Stack(url=url, folder=folder)
         for number in range(workers):
             log = folder / f"worker-{number}.log"
             running.workers.append(stack.enter_context(processes.worker(log, extra)))
-        stack.enter_context(processes.beat(folder / "beat.log", extra))
+        if sweep:
+            stack.enter_context(processes.beat(folder / "beat.log", extra))
         yield running
 
 

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture(scope="module")
 def server(django_db_setup, tmp_path_factory) -> Iterator[Stack]:
-    with stack.running(tmp_path_factory.mktemp("server")) as running:
+    with stack.running(tmp_path_factory.mktemp("server"), sweep=False) as running:
         yield running
 
 

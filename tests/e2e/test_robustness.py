@@ -3,7 +3,6 @@
 import asyncio
 import os
 import threading
-import time
 from collections import Counter
 from uuid import uuid4
 
@@ -15,11 +14,11 @@ from moderado.chat import tasks
 from moderado.chat.models import Message
 from tests import processes
 from tests.e2e import providers, stack
-from tests.journey import Person, Socket
+from tests.journey import PATIENCE, Person, Socket
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
-SWEPT = 30.0  # seconds until the sweep has found a message without a wake-up
+SWEPT = 90.0  # seconds until the sweep has found a message without a wake-up, on a busy machine
 
 
 class Talk:
@@ -37,7 +36,7 @@ class Talk:
         self.bia_hears = await self.bia.enter(self.room)
         return self
 
-    async def say(self, text: str, *, within: float = 10) -> str:
+    async def say(self, text: str, *, within: float = PATIENCE) -> str:
         """Return the id of Ana's message, once it is acknowledged."""
         client_id = uuid4().hex
         await self.ana_hears.send(type="chat_message", message=text, client_id=client_id)
@@ -81,24 +80,21 @@ async def test_redelivered_task_judges_message_once(tmp_path):
 
 
 async def test_slow_provider_delays_neither_acks_nor_other_rooms(tmp_path):
-    with stack.running(tmp_path, **stack.judged_by(providers.Slow, seconds=5)) as server:
+    gate = tmp_path / "gate"
+    with stack.running(tmp_path, **stack.judged_by(providers.Slow, until=str(gate))) as server:
         slow = await Talk(server.url).begin()
         other = await Talk(server.url).begin()
 
-        started = time.monotonic()
-        waiting = await slow.say("SLOW", within=4)
-        acknowledged = time.monotonic() - started
-
+        waiting = await slow.say("SLOW")
         for number in range(3):
-            started = time.monotonic()
-            await other.say(f"rápida {number}", within=4)
-            await other.bia_hears.hears("chat_message", within=4)
+            await other.say(f"rápida {number}")
+            await other.bia_hears.hears("chat_message")
 
+        gate.touch()
         heard = await slow.bia_hears.hears("chat_message", within=SWEPT)
         await slow.end()
         await other.end()
 
-    assert acknowledged < 4  # seconds; the provider takes 5
     assert heard["message"]["id"] == waiting
 
 
@@ -157,9 +153,9 @@ async def test_valkey_restarted_empty_loses_nothing(tmp_path, monkeypatch):
             talk = await Talk(server.url).begin()
             ids = [await talk.say("antes")]
             valkey.kill()
-            ids += [await talk.say(f"durante {number}", within=5) for number in range(5)]
+            ids += [await talk.say(f"durante {number}") for number in range(5)]
             valkey.start()
-            ids += [await talk.say("depois", within=5)]
+            ids += [await talk.say("depois")]
 
             assert await hears_all(talk.bia_hears, ids, within=60) == list(range(1, 8))
             await talk.end()

@@ -91,24 +91,26 @@ def _what_went_wrong(home: Home, since: int) -> str:
 def _tell_when_ready(
     url: str, report: Report, people: list[dict[str, object]], started: float, home: Home
 ) -> None:
-    deadline = started + _SECONDS_TO_BE_READY
-    answer = "no answer"
-    while time.monotonic() < deadline:
-        try:
-            with urlopen(f"{url}/readyz", timeout=5):  # noqa: S310  (our own address)
-                break
-        except HTTPError as error:
-            answer = f"{error.code} {error.read(500).decode(errors='replace')}"
-        except OSError as error:
-            answer = str(error)
+    is_late = False
+    while (answer := _why_not_ready(url)) is not None:
+        if not is_late and time.monotonic() > started + _SECONDS_TO_BE_READY:
+            is_late = True
+            report.say(f"  It is not ready after {_SECONDS_TO_BE_READY} s: {answer}")
+            report.event(
+                "standalone_late", level="warning", seconds=_SECONDS_TO_BE_READY, answer=answer
+            )
         time.sleep(0.1)
-    else:
-        report.say(f"  It is not ready after {_SECONDS_TO_BE_READY} s: {answer}")
-        report.event(
-            "standalone_late", level="warning", seconds=_SECONDS_TO_BE_READY, answer=answer
-        )
-        return
     _welcome(url, report, people, time.monotonic() - started, home)
+
+
+def _why_not_ready(url: str) -> str | None:
+    try:
+        with urlopen(f"{url}/readyz", timeout=5):  # noqa: S310  (our own address)
+            return None
+    except HTTPError as error:
+        return f"{error.code} {error.read(500).decode(errors='replace')}"
+    except OSError as error:
+        return str(error)
 
 
 def _welcome(

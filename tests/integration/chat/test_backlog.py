@@ -1,9 +1,8 @@
 """A backlog of any size: no statement reads all of it, and nobody who speaks waits for a judge."""
 
 import re
-import statistics
 import threading
-import time
+from contextlib import contextmanager
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -108,8 +107,7 @@ def test_the_author_and_the_room_of_what_is_being_judged_are_not_locked():
         write([Changed(message, ChangeKind.PUBLISHED)])  # the most that a verdict locks
         speaker = threading.Thread(target=lambda: (post(member), connection.close()))
         speaker.start()
-        speaker.join(1.5)  # a lock is waited for until 2 s
-        assert not speaker.is_alive()
+        speaker.join()  # fails by the lock timeout if it waits for this transaction
     assert Message.objects.exclude(pk=judged.id).count() == 1
 
 
@@ -123,15 +121,22 @@ def test_a_provider_that_thinks_for_long_delays_no_message_of_the_same_author(se
     post(member, "WAIT")
     worker = threading.Thread(target=lambda: (screening.screen_waiting(), connection.close()))
     worker.start()
-    processes.wait_until(lambda: Remote.waiting, what="it thinks", seconds=10)
-    waits = []
+    processes.wait_until(lambda: Remote.waiting, what="it thinks")
     try:
-        for _ in range(100):
-            began = time.monotonic()
-            post(member)
-            waits.append(time.monotonic() - began)
+        with _short_lock_timeout():
+            for _ in range(10):
+                post(member)
     finally:
         Remote.waiting[0]()
-        worker.join(20)
+        worker.join()
 
-    assert statistics.quantiles(waits, n=100)[98] < 0.1
+    assert Message.objects.count() == 11
+
+
+@contextmanager
+def _short_lock_timeout():
+    """Statements of this connection fail if they wait for a lock for longer than a moment."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '2s'")  # the provider's call takes 8 s
+        yield
+        cursor.execute("RESET lock_timeout")

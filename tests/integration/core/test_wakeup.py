@@ -9,7 +9,7 @@ from moderado.core import wakeup as module
 from moderado.core.ids import new_id
 from moderado.core.wakeup import Wakeup
 
-DEADLINE = 10
+DEADLINE = 60
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 Frame = dict[str, Any]
 
-PATIENCE = 8.0
+PATIENCE = 60.0  # seconds: the machine may be busy
 
 
 class Client:

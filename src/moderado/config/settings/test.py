@@ -1,11 +1,20 @@
 """Test settings: the web's settings on the tests' own engines, with a fast password hasher."""
 
 from moderado.config.settings.web import *
+from moderado.config.settings.web import DATABASES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # Tests sign in hundreds of times from one address; the limits' own tests set their own.
 LIMIT_SIGN_IN_PER_ACCOUNT = "1000/minute"
 LIMIT_SIGN_IN_PER_ADDRESS = "100000/minute"
+
+# A busy machine is no failure: tests of a deadline set their own.
+DATABASES["default"]["OPTIONS"]["pool"]["timeout"] = 30
+DATABASES["default"]["OPTIONS"]["options"] = (
+    "-c lock_timeout=30s -c statement_timeout=60s -c idle_in_transaction_session_timeout=120s "
+    "-c client_connection_check_interval=2s"
+)
+DB_CALL_LIMITS = {"queue_timeout": 30.0, "call_timeout": 60.0}
 
 WHITENOISE_AUTOREFRESH = True  # static files are served from the source tree

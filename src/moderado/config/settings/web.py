@@ -11,6 +11,7 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 
 
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+DB_CALL_LIMITS: dict[str, float] = {}  # fields of `realtime.infra.db_calls.Limits`; {}: defaults
 DATABASES["default"]["OPTIONS"] |= {
     "pool": {
         "connection_class": PooledConnection,

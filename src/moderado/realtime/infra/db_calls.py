@@ -170,7 +170,7 @@ def _ensure_connection(max_age: float) -> None:
     _thread.connection_expires = time.monotonic() + max_age
 
 
-_calls = DbCalls()
+_calls = DbCalls(limits=Limits(**getattr(settings, "DB_CALL_LIMITS", {})))
 
 
 def run_in_db_thread(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:

@@ -1,7 +1,6 @@
 """Decoding yields one frame or one reason why it is none, and never raises."""
 
 import json
-import time
 from uuid import uuid4
 
 import msgspec
@@ -120,19 +119,12 @@ def test_json_syntax_inside_text_is_text():
 @pytest.mark.parametrize(
     ("prefix", "repeated"), [('"', '\\"'), ("", '"'), ('{"a":"', '\\"['), ('"', "\\\\"), ("", "[")]
 )
-def test_refusing_takes_linear_time(prefix, repeated):
-    """Quadratic time would be 256 times as long for a text 16 times as long."""
+def test_strings_of_hostile_text_are_searched_once(prefix, repeated):
+    """A quotation mark at which no match begins would be searched to the end, as would the next."""
+    text = prefix + repeated * (64_000 // len(repeated))
 
-    def cpu_seconds(size: int) -> float:
-        text = prefix + repeated * (size // len(repeated))
-        began = time.thread_time()
-        assert isinstance(decode.decode_frame(text), BadFrame)
-        return time.thread_time() - began
-
-    short = min(cpu_seconds(4_000) for _ in range(9))
-    long = min(cpu_seconds(64_000) for _ in range(9))
-
-    assert long < 64 * short
+    assert isinstance(decode.decode_frame(text), BadFrame)
+    assert '"' not in decode._STRING.sub("", text)
 
 
 _values = st.recursive(
