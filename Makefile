@@ -1,6 +1,6 @@
-# Chat Moderado. `make help` says what there is; CI runs these targets and nothing else.
+# Chat Moderado. `make help` lists the commands; CI runs these targets and nothing else.
 #
-# Whatever is given on the command line or in the environment reaches the programs:
+# Variables of the command line and of the environment reach the programs:
 # `PORT=8123 make up`, `make up LOG_FORMAT=json`, `MODERADO_HOME=/var/lib/moderado make up`.
 
 SHELL := /bin/sh
@@ -8,52 +8,52 @@ PY := .venv/bin/python
 UV_EXPORT := UV_PYTHON_DOWNLOADS=never uv export --quiet --format requirements-txt \
   --no-emit-project --no-header --no-annotate
 
-# What settings need to be read by tools that start no engine.
+# Settings for tools that start neither PostgreSQL nor Valkey.
 TOOL_ENV := SECRET_KEY=for-tools-that-start-no-engine-and-never-serve-anything-to-anybody \
   DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help
 .PHONY: help up dev test test-unit faults chaos soak fuzz fuzz-api audit bench check types layers drift rules hooks clean lock docs messages compose-test runtime development
 
-help: ## this list
+help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
-up: runtime ## everything on this machine: PostgreSQL, Valkey, web, worker, beat (PORT=8000)
+up: runtime ## run everything on this machine: PostgreSQL, Valkey, web, worker, beat (PORT=8000)
 	@exec $(PY) -m moderado.standalone up
 
-dev: development ## the same, started anew whenever the source changes
+dev: development ## the same, restarted when the source changes
 	@exec $(PY) -m moderado.standalone dev
 
-test: development ## all tests, in parallel, on engines of their own (ARGS="-k rooms" WORKERS=2)
+test: development ## run all tests in parallel, with their own PostgreSQL and Valkey (ARGS="-k rooms" WORKERS=2)
 	@scripts/test_tools
 	@exec $(PY) -m pytest -n $(or $(WORKERS),auto) $(ARGS)
 
-test-unit: development ## the tests that need no engine (ARGS="-k rooms")
+test-unit: development ## run the unit tests, without PostgreSQL and Valkey (ARGS="-k rooms")
 	@exec $(PY) -m pytest tests/unit $(ARGS)
 
-faults: development ## every test that proves a row of docs/guarantees.md (ARGS="-k broker" RECORD=1)
+faults: development ## run the tests that prove the rows of docs/guarantees.md (ARGS="-k broker" RECORD=1)
 	@exec $(PY) -m pytest -m proves --proofs $(if $(RECORD),--record) $(ARGS)
 
-chaos: development ## random faults under constant talk (SEED=1 DURATION=60 SWITCH_OFF=sweep RECORD=1)
+chaos: development ## inject random faults under load (SEED=1 DURATION=60 SWITCH_OFF=sweep RECORD=1)
 	@exec $(PY) -m tests.faults.chaos
 
-soak: development ## the two proofs that take an hour and a half, whole (IDLE=1800 SOAK=3600 seconds)
+soak: development ## run the two long tests at full length, 1.5 hours (IDLE=1800 SOAK=3600 seconds)
 	@IDLE=$(or $(IDLE),1800) SOAK=$(or $(SOAK),3600) exec $(PY) -m pytest -m long \
 		-k "broker_connection_works_after_long_idle or long_soak" tests/faults $(ARGS)
 
-fuzz: development ## hostile frames over real sockets (COUNT=100000 SEED=1)
+fuzz: development ## send hostile frames over real sockets (COUNT=100000 SEED=1)
 	@exec $(PY) -m tests.security.fuzz_frames
 
-fuzz-api: development ## hostile requests, compared with the OpenAPI document (EXAMPLES=100 SEED=1)
+fuzz-api: development ## send hostile requests and compare answers with the OpenAPI document (EXAMPLES=100 SEED=1)
 	@exec $(PY) -m tests.security.fuzz_api
 
-audit: development ## known weaknesses of the dependencies, with pip-audit (3: could not be looked up)
+audit: development ## look up known vulnerabilities of the dependencies with pip-audit
 	@$(PY) scripts/audit.py $(ARGS)
 
-bench: development ## what it costs, beside others (WORKLOAD=w2 STACKS=moderado,tutorial ROUNDS=1 QUICK=1)
+bench: development ## measure this server beside others (WORKLOAD=w2 STACKS=moderado,tutorial ROUNDS=1 QUICK=1)
 	@exec $(PY) -m benchmarks.harness
 
-check: development ## what must hold before a change is shown: style, types, layers, drift
+check: development ## check style, types, layers, generated files and house rules
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	@$(MAKE) --no-print-directory types layers
@@ -78,10 +78,10 @@ drift:
 rules:
 	$(PY) -m pytest -q tests/unit/test_house_rules.py
 
-hooks: development ## run the checks of changed files at every commit (pre-commit)
+hooks: development ## install pre-commit hooks that check the changed files of each commit
 	@exec $(PY) -m pre_commit install --install-hooks
 
-clean: ## remove the environment, caches and MODERADO_HOME (asks first: its messages are lost)
+clean: ## remove .venv, caches and MODERADO_HOME with its database (asks first)
 	@home="$${MODERADO_HOME:-.moderado}"; \
 	if [ -d "$$home/pg" ] && [ "$(YES)" = "" ]; then \
 	  printf 'Remove %s with its database? [y/N] ' "$$home"; read -r answer; [ "$$answer" = y ] || exit 1; \
@@ -89,19 +89,19 @@ clean: ## remove the environment, caches and MODERADO_HOME (asks first: its mess
 	rm -rf "$$home" .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-lock: ## choose versions anew and write the three lock files (needs uv)
+lock: ## update the three lock files to the newest versions (needs uv)
 	@UV_PYTHON_DOWNLOADS=never uv lock --quiet --upgrade
 	@$(UV_EXPORT) --output-file requirements-server.lock > /dev/null
 	@$(UV_EXPORT) --extra standalone --output-file requirements.lock > /dev/null
 	@$(UV_EXPORT) --all-extras --output-file requirements-dev.lock > /dev/null
 
-docs: development ## write anew what is generated from the source: configuration, OpenAPI, AsyncAPI
+docs: development ## regenerate configuration, OpenAPI, AsyncAPI and guarantees from the source
 	@$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web $(PY) scripts/write_docs.py
 
-messages: development ## collect and compile the translations; says which are missing
+messages: development ## collect and compile the translations, and report missing ones
 	@$(PY) scripts/catalogue.py
 
-compose-test: development ## build the containers, start them, live the journey through nginx
+compose-test: development ## build the containers and test them through nginx
 	@exec $(PY) deploy/compose_test.py
 
 runtime:
