@@ -21,6 +21,7 @@ from moderado.chat.services.rooms import NAME_LENGTH
 from moderado.chat.types import Changes, MessageView, Person
 from moderado.core.errors import Invalid
 from moderado.core.text import clean
+from moderado.core.wire_limits import MAX_CLIENT_ID
 
 PARTICIPANTS_SHOWN = 1000
 Link = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
@@ -54,7 +55,7 @@ class Posting(serializers.Serializer[Any]):
         required=False,
         allow_null=True,
         trim_whitespace=False,
-        max_length=64,
+        max_length=MAX_CLIENT_ID,
         help_text="The sender's own id of this message. Sent again, it yields the first message.",
     )
     reply_to = serializers.UUIDField(required=False, allow_null=True)

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.models import Record
+from moderado.core.wire_limits import MAX_CLIENT_ID
 
 
 class Room(Record):
@@ -91,7 +92,7 @@ class Message(Record):
         related_name="messages",
         db_index=False,  # as above: the constraint below begins with the author
     )
-    client_id = models.CharField(max_length=64, null=True)  # noqa: DJ001  (NULLs do not collide)
+    client_id = models.CharField(max_length=MAX_CLIENT_ID, null=True)  # noqa: DJ001  (NULLs do not collide)
     first_hash = models.BinaryField(max_length=16)  # of the first text: the same id, the same words
     text = models.TextField(_("text"))
     revision = models.PositiveIntegerField(_("revision"), default=1)

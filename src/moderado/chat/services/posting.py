@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import Error
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from moderado.chat.events import AuthorsNotified, MessagesQueued, QueuedMessage
@@ -27,12 +28,15 @@ from moderado.core.errors import Invalid, Unavailable
 from moderado.core.events import publish
 from moderado.core.ids import new_id
 from moderado.core.text import clean
+from moderado.core.wire_limits import MAX_CLIENT_ID
 
 log = structlog.get_logger(__name__)
 
 Outcome = SendResult | Exception
 
-CLIENT_ID_LENGTH = 64
+_BAD_CLIENT_ID = format_lazy(
+    _("Use 1 to {limit} characters without spaces around."), limit=MAX_CLIENT_ID
+)
 
 
 def post_message(
@@ -107,9 +111,9 @@ def _checked(request: SendRequest, longest: int) -> NewMessage:
     text = clean(request.text, max_length=longest, field="message")
     client_id = request.client_id
     if client_id is not None:
-        cleaned = clean(client_id, max_length=CLIENT_ID_LENGTH, field="client_id")
+        cleaned = clean(client_id, max_length=MAX_CLIENT_ID, field="client_id")
         if cleaned != client_id:
-            raise Invalid(fields={"client_id": _("Use 1 to 64 characters without spaces around.")})
+            raise Invalid(fields={"client_id": _BAD_CLIENT_ID})
     return NewMessage(
         id=new_id(),
         created_at=datetime.now(UTC),

@@ -1,4 +1,4 @@
-"""The server as a process of its own: idle sockets, killed servers, and servers that go away."""
+"""The server as its own process: idle connections, a killed server, and an orderly shutdown."""
 
 import asyncio
 import os
@@ -82,7 +82,7 @@ async def stage(tmp_path: Path):
 
 
 @pytest.mark.timeout(180)
-async def test_an_idle_socket_lives_and_a_killed_server_leaves_no_ghosts(stage):
+async def test_idle_connection_survives_and_users_of_killed_server_leave(stage):
     start, join = stage
     here, there = await asyncio.gather(start("here"), start("there"))
     room = await make_room()
@@ -96,7 +96,7 @@ async def test_an_idle_socket_lives_and_a_killed_server_leaves_no_ghosts(stage):
     there.process.kill()
     assert await at_bia.closed() is None
     gone = await at_ana.next("presence", where=lambda frame: not frame["present"], within=45)
-    await asyncio.sleep(max(0.0, began + 31 - loop.time()))  # not a word for 31 s
+    await asyncio.sleep(max(0.0, began + 31 - loop.time()))  # longer than pings and leases
     await post(author_id=ana.id, room_id=room.id, text="ainda aqui?")
     await screen()
 
@@ -105,7 +105,7 @@ async def test_an_idle_socket_lives_and_a_killed_server_leaves_no_ghosts(stage):
 
 
 @pytest.mark.timeout(180)
-async def test_a_server_that_goes_away_finishes_what_it_began_and_says_so(stage):
+async def test_shutdown_completes_sends_and_closes_with_1012(stage):
     start, join = stage
     server = await start("server")
     room = await make_room()
@@ -113,7 +113,7 @@ async def test_a_server_that_goes_away_finishes_what_it_began_and_says_so(stage)
     clients = [await join(server, person, room) for person in people]
     confirmed: list[str] = []
 
-    async def talk(client: Client, name: int) -> int | None:
+    async def keep_sending(client: Client, name: int) -> int | None:
         number = 0
         while True:
             try:
@@ -124,12 +124,14 @@ async def test_a_server_that_goes_away_finishes_what_it_began_and_says_so(stage)
             confirmed.append(f"{name}-{number}")
             number += 1
 
-    talks = [asyncio.create_task(talk(client, name)) for name, client in enumerate(clients)]
+    senders = [
+        asyncio.create_task(keep_sending(client, name)) for name, client in enumerate(clients)
+    ]
     async with asyncio.timeout(60):
         while len(confirmed) < 30:
             await asyncio.sleep(0.02)
     os.kill(server.process.pid, signal.SIGTERM)
-    codes = await asyncio.gather(*talks)
+    codes = await asyncio.gather(*senders)
     status = await asyncio.to_thread(server.process.wait, 15)
     stored = {client_id async for client_id in Message.objects.values_list("client_id", flat=True)}
 
