@@ -3,20 +3,20 @@
 #   docker build -t chat-moderado .                        the production image
 #   docker build -t chat-moderado:dev --target development .
 
-# --- builder: what needs pip stays here ----------------------------------------------------------
+# --- builder: the only stage with pip ----------------------------------------------------------
 FROM python:3.13-slim AS builder
 
 ENV PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore
 
-# Without pip of its own: nothing can be installed into the environment once it is copied.
+# Without pip: nothing can be installed into the environment after it is copied.
 RUN python -m venv --without-pip /opt/venv
 COPY requirements-server.lock /build/
 RUN pip --python /opt/venv/bin/python install --require-hashes --no-deps --only-binary :all: \
       -r /build/requirements-server.lock
 
-# --- assets: byte code and static files, made once at build ---------------------------------------
+# --- assets: byte code and static files, built once ---------------------------------------
 FROM builder AS assets
 
 ENV PATH=/opt/venv/bin:$PATH \
@@ -24,7 +24,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     DJANGO_SETTINGS_MODULE=moderado.config.settings.web
 WORKDIR /app
 COPY src /app/src
-# The configuration wants values for what collecting files never uses; none of them stays in a layer.
+# Collecting files does not use these required settings. None of them stays in a layer.
 RUN SECRET_KEY="$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')" \
     DATABASE_URL=postgres://nobody@nowhere.invalid/none \
     REDIS_URL=redis://nowhere.invalid/0 \
@@ -32,7 +32,7 @@ RUN SECRET_KEY="$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')" \
  && find /app/src -name __pycache__ -prune -exec rm -rf '{}' + \
  && python -m compileall -q --invalidation-mode unchecked-hash /app/src
 
-# --- base: what every running container has -------------------------------------------------------
+# --- base: common to all running containers -------------------------------------------------------
 FROM python:3.13-slim AS base
 
 RUN groupadd --gid 10001 moderado \
@@ -53,7 +53,7 @@ CMD ["gunicorn", "-c", "python:moderado.config.gunicorn", "moderado.config.asgi:
 FROM builder AS development-packages
 
 COPY requirements-dev.lock /build/
-# Exactly two tools and what they need, at the versions and hashes of the development lock.
+# Two tools and their dependencies, with the versions and hashes of the development lock.
 RUN awk '/^[a-z0-9]/ { wanted = /^(anyio|debugpy|idna|sniffio|typing-extensions|watchfiles)==/ } wanted' \
       /build/requirements-dev.lock > /build/requirements-tools.lock \
  && pip --python /opt/venv/bin/python install --require-hashes --no-deps --only-binary :all: \
@@ -69,7 +69,7 @@ USER 10001:10001
 # --- production: the last stage, so the default one -----------------------------------------------
 FROM base AS production
 
-# What could build or install is taken out of sight of whoever gets in.
+# Remove build and install tools, so that an intruder cannot use them.
 RUN rm -rf /usr/local/lib/python3*/site-packages/pip* /usr/local/lib/python3*/ensurepip \
       /usr/local/bin/pip* /usr/local/bin/idle* /usr/local/bin/pydoc*
 COPY --from=assets /opt/venv /opt/venv

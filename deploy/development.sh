@@ -1,6 +1,6 @@
 #!/bin/sh
-# One process of the development containers, made anew whenever a Python file under src changes.
-# DEBUGGER=web or DEBUGGER=worker: that one runs alone, in one process, under debugpy on port 5678.
+# Run one process of the development containers; restart it when a Python file under src changes.
+# DEBUGGER=web or DEBUGGER=worker runs that one as a single process under debugpy on port 5678.
 set -eu
 
 debug=
@@ -12,7 +12,7 @@ case $1 in
   web)
     run="gunicorn -c python:moderado.config.gunicorn moderado.config.asgi:application"
     if [ -n "$debug" ]; then
-      # One process: a debugger sees every line of it.
+      # A debugger needs a single process.
       run="$debug uvicorn moderado.config.asgi:application --host 0.0.0.0 --port 8000 --lifespan off"
       run="$run --ws moderado.realtime.transport.uvicorn_protocol:ChatProtocol --ws-max-size 65536 --no-access-log"
     fi

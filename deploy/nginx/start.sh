@@ -1,10 +1,10 @@
 #!/bin/sh
-# Whose X-Forwarded-* headers nginx believes, then nginx itself.
+# Configure whose X-Forwarded-* headers nginx trusts, then start nginx.
 #
-# FRONT_PROXIES: addresses or networks of what terminates TLS before this nginx, separated by commas.
-# Unset, and published on the loopback only, whoever connects is a proxy on this very host and
-# arrives through Docker's own bridge: then the private networks are believed. Unset, and published
-# to everybody: nobody is.
+# FRONT_PROXIES: addresses or networks of the proxies that terminate TLS, separated by commas.
+# If it is unset and nginx is published on the loopback, every client is a proxy on this host and
+# arrives through Docker's bridge: the private networks are trusted. If it is unset and nginx is
+# published on another address, no client is trusted.
 set -eu
 
 proxies=${FRONT_PROXIES:-}
