@@ -28,17 +28,17 @@ def client_address(*, peer: str | None, forwarded_for: str, trusted: Sequence[st
         forwarded_for: The X-Forwarded-For header, or an empty string.
         trusted: Addresses or networks of the proxies.
     """
-    vouched = "" if peer is None else _canonical(peer)
-    if peer is not None and not _is_trusted(vouched, trusted):
-        return vouched
+    verified = "" if peer is None else _normalized(peer)
+    if peer is not None and not _is_trusted(verified, trusted):
+        return verified
     for hop in reversed(forwarded_for.split(",")):
-        address = _parsed(hop)
+        address = _parse(hop)
         if address is None:
             break
-        vouched = str(address)
-        if not _is_trusted(vouched, trusted):
+        verified = str(address)
+        if not _is_trusted(verified, trusted):
             break
-    return vouched
+    return verified
 
 
 def address_of_request(meta: Mapping[str, Any]) -> str:
@@ -63,18 +63,18 @@ def address_of_scope(scope: Mapping[str, Any]) -> str:
 
 def rate_limit_key(address: str) -> str:
     """Return the key of a limit per address. An IPv6 /64 has one owner, so it counts as one."""
-    parsed = _parsed(address)
+    parsed = _parse(address)
     if isinstance(parsed, IPv6Address):
         return str(ip_network((parsed, 64), strict=False))
     return address
 
 
-def _canonical(text: str) -> str:
-    address = _parsed(text)
+def _normalized(text: str) -> str:
+    address = _parse(text)
     return text if address is None else str(address)
 
 
-def _parsed(text: str) -> Address | None:
+def _parse(text: str) -> Address | None:
     """Parse one hop; some proxies add a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`."""
     hop = text.strip()
     if hop.startswith("["):
@@ -90,7 +90,7 @@ def _parsed(text: str) -> Address | None:
 
 
 def _is_trusted(address: str, trusted: Sequence[str]) -> bool:
-    parsed = _parsed(address)
+    parsed = _parse(address)
     return parsed is not None and any(parsed in network for network in _networks(tuple(trusted)))
 
 

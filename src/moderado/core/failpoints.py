@@ -48,21 +48,21 @@ class _Armed:
 _armed: Mapping[str, _Armed] = {}
 
 
-def parse(written: str) -> Mapping[str, _Armed]:
-    """Return the failpoints in `written`, by name. Raises ValueError, naming the mistake."""
-    return dict(_one(each.strip()) for each in written.split(",") if each.strip())
+def parse(text: str) -> Mapping[str, _Armed]:
+    """Return the failpoints in `text`, by name. Raises ValueError, naming the mistake."""
+    return dict(_parse_one(each.strip()) for each in text.split(",") if each.strip())
 
 
-def arm(written: str) -> None:
-    """Arm exactly the failpoints in `written`; none if it is empty. Raises ValueError."""
+def arm(text: str) -> None:
+    """Arm exactly the failpoints in `text`; none if it is empty. Raises ValueError."""
     global _armed  # noqa: PLW0603  (a switch of the whole process)
-    _armed = parse(written)
+    _armed = parse(text)
 
 
 def reach(name: str) -> bool:
     """Perform the action armed for `name`, if any. True: skip the following step."""
     armed = _armed.get(name)
-    if armed is None or not _is_due(armed):
+    if armed is None or not _applies(armed):
         return False
     if armed.action == "kill9":
         os.kill(os.getpid(), signal.SIGKILL)
@@ -73,7 +73,7 @@ def reach(name: str) -> bool:
     return armed.action == "drop"
 
 
-def _is_due(armed: _Armed) -> bool:
+def _applies(armed: _Armed) -> bool:
     if armed.action == "drop" and random.random() >= armed.number:  # noqa: S311  (no secret)
         return False
     if armed.file is None:
@@ -85,13 +85,11 @@ def _is_due(armed: _Armed) -> bool:
     return True
 
 
-def _one(written: str) -> tuple[str, _Armed]:
-    where, _, file = written.partition("@")
+def _parse_one(text: str) -> tuple[str, _Armed]:
+    where, _, file = text.partition("@")
     name, _, what = where.partition(":")
     action, _, number = what.partition(":")
     if name not in NAMES or action not in ACTIONS:
-        raise ValueError(
-            f"'{written}' is no failpoint: write name:action, as in docs/guarantees.md"
-        )
+        raise ValueError(f"'{text}' is no failpoint: write name:action, as in docs/guarantees.md")
     armed = _Armed(action, float(number or 1), Path(file) if file else None)
     return name, armed

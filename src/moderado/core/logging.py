@@ -2,7 +2,7 @@
 
 The lines of Django, DRF, Celery, gunicorn, uvicorn and the product pass the same processors.
 Numbers, booleans and ids pass. Strings pass only under the names listed here, and only if they
-look like codes. A careless log call therefore hides too much, never too little.
+look like codes: an unknown field is redacted by default.
 """
 
 import logging
@@ -21,7 +21,7 @@ from uuid import UUID
 import structlog
 from structlog.typing import EventDict, Processor
 
-HIDDEN = "[hidden]"
+REDACTED = "[hidden]"
 
 # Names whose values are codes: identifiers chosen by programmers, without spaces.
 CODES = frozenset({
@@ -47,20 +47,20 @@ _SECRETS = re.compile(
 )
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DIGEST = re.compile(r"[0-9a-f]{32}")
-_HARMLESS = (type(None), bool, int, float, UUID, date, timedelta)
-_LONGEST = 300  # characters of a string
-_DEEPEST = 5  # exceptions of a chain
-_LONGEST_TRACE = 30  # innermost frames of each exception
+_SAFE_TYPES = (type(None), bool, int, float, UUID, date, timedelta)
+_MAX_LENGTH = 300  # characters of a string
+_MAX_CAUSES = 5  # exceptions of a chain
+_MAX_FRAMES = 30  # innermost frames of each exception
 
 # Exceptions about the machine. Messages of other exceptions may quote user input.
-_OUTSPOKEN = frozenset({
+_SAFE_MESSAGES = frozenset({
     "AttributeError", "ConnectionError", "ImportError", "ImproperlyConfigured", "OSError",
     "OperationalError", "RecursionError", "TimeoutError",
 })  # fmt: skip
 
-# Libraries whose records below INFO quote frames, statements and headers are never lowered
-# further. Some also log addresses, query strings or what the product logs already.
-_QUIET = {
+# Levels that LOG_LEVEL=DEBUG does not lower: below them, these loggers quote frames, statements or
+# headers, log addresses or query strings, or repeat what the product logs.
+_LIBRARY_LEVELS = {
     "asyncio": "WARNING",
     "celery.app.trace": "CRITICAL",  # task_failed logs it without the arguments
     "celery.beat": "WARNING",  # else a line every two seconds
@@ -82,7 +82,7 @@ def configure(
 ) -> dict[str, Any]:
     """Configure structlog, and return Django's LOGGING, which formats all other loggers alike."""
     logging.captureWarnings(capture=True)  # warnings become log lines as well
-    before: list[Processor] = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -91,7 +91,7 @@ def configure(
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *before,
+            *shared,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -102,21 +102,21 @@ def configure(
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": _formatter(before, log_format)},
+        "formatters": {"line": _formatter(shared, log_format)},
         "handlers": {"line": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["line"], "level": others},
         "loggers": {
             "moderado": {"level": level},
             # Django, uvicorn and gunicorn install their own handlers.
-            **{name: _plain(others) for name in ("django", "uvicorn", "gunicorn.error")},
-            **{name: _plain(quiet) for name, quiet in _QUIET.items()},
+            **{name: _propagating(others) for name in ("django", "uvicorn", "gunicorn.error")},
+            **{name: _propagating(quiet) for name, quiet in _LIBRARY_LEVELS.items()},
         },
     }
 
 
-def hide(_logger: object, _method: str, event: EventDict) -> EventDict:
+def redact(_logger: object, _method: str, event: EventDict) -> EventDict:
     """Replace every value that could be user text, a secret or an address."""
-    return {key: _shown(key, value) for key, value in event.items()}
+    return {key: _redacted(key, value) for key, value in event.items()}
 
 
 def describe_exception(_logger: object, _method: str, event: EventDict) -> EventDict:
@@ -135,25 +135,25 @@ def describe_exception(_logger: object, _method: str, event: EventDict) -> Event
 def escape_controls(_logger: object, _method: str, event: EventDict) -> EventDict:
     """Escape characters that move the cursor, break the line or change the text direction."""
     return {
-        key: "\n".join(map(_visible, value)) if isinstance(value, tuple) else _visible(value)
+        key: "\n".join(map(_escaped, value)) if isinstance(value, tuple) else _escaped(value)
         for key, value in event.items()
     }
 
 
-def _formatter(before: list[Processor], log_format: str) -> dict[str, Any]:
+def _formatter(shared: list[Processor], log_format: str) -> dict[str, Any]:
     return {
         "()": structlog.stdlib.ProcessorFormatter,
         "processors": [
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             describe_exception,
-            hide,
+            redact,
             *_renderers(log_format),
         ],
-        "foreign_pre_chain": before,
+        "foreign_pre_chain": shared,
     }
 
 
-def _plain(level: str) -> dict[str, Any]:
+def _propagating(level: str) -> dict[str, Any]:
     return {"level": level, "handlers": [], "propagate": True}
 
 
@@ -167,29 +167,29 @@ def _renderers(log_format: str) -> list[Processor]:
     return [escape_controls, plain]
 
 
-def _shown(key: str, value: Any) -> Any:
+def _redacted(key: str, value: Any) -> Any:
     if isinstance(value, Enum):
         value = value.value
-    if isinstance(value, _HARMLESS) or (key == "exception" and isinstance(value, tuple)):
+    if isinstance(value, _SAFE_TYPES) or (key == "exception" and isinstance(value, tuple)):
         return value
-    return _worded(key, value) if isinstance(value, str) else HIDDEN
+    return _redacted_text(key, value) if isinstance(value, str) else REDACTED
 
 
-def _worded(key: str, words: str) -> str:
+def _redacted_text(key: str, text: str) -> str:
     if key in LINES:
-        return _scrubbed(words)
+        return _scrubbed(text)
     if key in ADDRESSES:
-        return _network(words)
-    is_id = _UUID.fullmatch(words) or (key.endswith("_id") and _DIGEST.fullmatch(words))
-    is_code = key in CODES and _CODE.fullmatch(words) and not _SECRETS.search(words)
-    return words if is_id or is_code else HIDDEN
+        return _network(text)
+    is_id = _UUID.fullmatch(text) or (key.endswith("_id") and _DIGEST.fullmatch(text))
+    is_code = key in CODES and _CODE.fullmatch(text) and not _SECRETS.search(text)
+    return text if is_id or is_code else REDACTED
 
 
 def _scrubbed(line: str) -> str:
     def masked(found: re.Match[str]) -> str:
-        return found.group() if _UUID.fullmatch(found.group()) else HIDDEN
+        return found.group() if _UUID.fullmatch(found.group()) else REDACTED
 
-    return _SECRETS.sub(masked, line[:_LONGEST])
+    return _SECRETS.sub(masked, line[:_MAX_LENGTH])
 
 
 def _network(address: str) -> str:
@@ -198,17 +198,17 @@ def _network(address: str) -> str:
         prefix = 24 if isinstance(ip_address(address), IPv4Address) else 48
         return str(ip_network(f"{address}/{prefix}", strict=False))
     except ValueError:
-        return HIDDEN
+        return REDACTED
 
 
 def _chain(error: BaseException) -> Iterator[str]:
     """Yield the exception and its causes, outermost first, each followed by its code lines."""
     current: BaseException | None = error
-    for _ in range(_DEEPEST):
+    for _ in range(_MAX_CAUSES):
         if current is None:
             return
         yield _named(current)
-        for frame, line in deque(traceback.walk_tb(current.__traceback__), maxlen=_LONGEST_TRACE):
+        for frame, line in deque(traceback.walk_tb(current.__traceback__), maxlen=_MAX_FRAMES):
             place = re.sub(r"^.*/(?:site-packages|src)/", "", frame.f_code.co_filename)
             yield f"  {place}:{line} in {frame.f_code.co_name}"
         current = current.__cause__ or current.__context__
@@ -216,13 +216,13 @@ def _chain(error: BaseException) -> Iterator[str]:
 
 def _named(error: BaseException) -> str:
     kind = type(error)
-    if not _OUTSPOKEN.intersection(ancestor.__name__ for ancestor in kind.__mro__):
+    if not _SAFE_MESSAGES.intersection(ancestor.__name__ for ancestor in kind.__mro__):
         return kind.__qualname__
     first, _, _ = str(error).partition("\n")
     return f"{kind.__qualname__}: {_scrubbed(first)}"
 
 
-def _visible(value: Any) -> Any:
+def _escaped(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     return "".join(

@@ -169,15 +169,12 @@ class ProviderHealth(models.Model):
     """A provider's recent failures, shared by all workers. No row: no recent failure."""
 
     provider = models.CharField(_("provider"), max_length=64, primary_key=True)
-    outcomes = models.BigIntegerField(
-        default=0
-    )  # the last 20 outcomes as bits, the latest lowest; 1 failed
-    open_until = models.DateTimeField(
-        _("not asked before"), null=True, blank=True
-    )  # the circuit breaker
-    rests_until = models.DateTimeField(
-        _("rests until"), null=True, blank=True
-    )  # requested by the provider (Retry-After)
+    # The last 20 outcomes as bits, the latest in the lowest bit; 1 is a failure.
+    outcomes = models.BigIntegerField(default=0)
+    # The circuit breaker: no call before this time, then one probe. None: closed.
+    open_until = models.DateTimeField(_("not asked before"), null=True, blank=True)
+    # The rest period that the provider asked for (Retry-After).
+    rests_until = models.DateTimeField(_("rests until"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("provider's health")

@@ -96,10 +96,8 @@ class Fault(StrEnum):
 
     NOT_ASKED = "not_asked"  # no call was made: spent budget, open breaker, provider's rest period
     NOT_DONE = "not_done"  # certainly not carried out
-    BUSY = "busy"  # certainly not carried out; the provider named a rest period in seconds
-    EXHAUSTED = (
-        "exhausted"  # certainly not carried out, nor will later calls be: the quota is spent
-    )
+    BUSY = "busy"  # certainly not carried out; the provider asks for a rest period
+    EXHAUSTED = "exhausted"  # certainly not carried out; the quota is spent, so a retry is futile
     UNKNOWN = "unknown"  # may have been carried out and billed
     NO_OPINION = "no_opinion"  # answered without an assessment
 
