@@ -3,12 +3,14 @@
 import pytest
 
 from moderado.accounts.events import SessionEnded
-from moderado.core import events
+from moderado.core.events import connect
+from moderado.wiring import wire
 
 
 @pytest.fixture
-def ended(monkeypatch):
+def ended():
     """The ids of published SessionEnded events, in order."""
     heard = []
-    monkeypatch.setitem(events._after_commit, SessionEnded, (heard.append,))
-    return heard
+    connect(after_commit={SessionEnded: [heard.append]})
+    yield heard
+    wire()

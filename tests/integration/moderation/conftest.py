@@ -1,12 +1,17 @@
+"""Fixtures of the moderation tests."""
+
 import threading
 import uuid
 
 import pytest
 from django.db import connections, transaction
 
+from moderado.core.events import connect
+from moderado.moderation.events import CaseDecided
 from moderado.moderation.models import Case
 from moderado.moderation.services.screening import record
 from moderado.moderation.types import Content, Outcome, Verdict
+from moderado.wiring import wire
 
 
 def make_content(**fields):
@@ -34,11 +39,12 @@ def held():
 
 
 @pytest.fixture
-def decided(monkeypatch):
-    """Every published CaseDecided."""
+def decided():
+    """Every published CaseDecided, at the moment of publication."""
     published = []
-    monkeypatch.setattr("moderado.moderation.services.review.publish", published.append)
-    return published
+    connect(after_commit={}, inside={CaseDecided: [published.append]})
+    yield published
+    wire()
 
 
 @pytest.fixture
