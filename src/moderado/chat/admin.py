@@ -1,4 +1,4 @@
-"""Rooms, the people in them and what was said, for the operators."""
+"""Admin pages of rooms, memberships and messages, for the operators."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -24,7 +24,7 @@ Status = Message.Status
 EXCERPT = 80
 
 
-class Openness(admin.SimpleListFilter):
+class RoomState(admin.SimpleListFilter):
     title = _("state")
     parameter_name = "state"
 
@@ -59,7 +59,7 @@ class RoomAdmin(ModelAdmin):
         "deleted_at",
     )
     list_filter = (
-        Openness,
+        RoomState,
         "is_private",
         "moderation_mode",
         ("created_at", RangeDateTimeFilter),
@@ -82,7 +82,7 @@ class RoomAdmin(ModelAdmin):
         return found.annotate(people_count=Count("memberships"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """People open rooms where they talk: a room without an administrator helps nobody."""
+        """Never: a room created here would have no administrator."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
@@ -90,7 +90,7 @@ class RoomAdmin(ModelAdmin):
         return allowed and (obj is None or obj.deleted_at is None)
 
     def has_delete_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
-        """Nobody: the audit refers to what was said there. A room is closed instead."""
+        """Never: the audit log refers to its messages. Rooms are closed instead."""
         return False
 
     def save_model(
@@ -100,7 +100,7 @@ class RoomAdmin(ModelAdmin):
         form: "ModelForm[Room]",
         change: bool,  # noqa: FBT001  (Django's signature)
     ) -> None:
-        """Through the service, so that those who may no longer listen are cut off."""
+        """Save through the service, which ends subscriptions of users who lose access."""
         rooms.update_room(
             actor_id=None,
             room_id=obj.id,
@@ -130,8 +130,8 @@ class RoomAdmin(ModelAdmin):
             rooms.delete_room(actor_id=None, room_id=room.id)
 
         done = _each(self, request, chosen.filter(deleted_at=None), close)
-        told = ngettext("%d room closed.", "%d rooms closed.", done)
-        self.message_user(request, told % done, messages.SUCCESS)
+        text = ngettext("%d room closed.", "%d rooms closed.", done)
+        self.message_user(request, text % done, messages.SUCCESS)
 
 
 @admin.register(Membership)
@@ -158,33 +158,33 @@ class MembershipAdmin(ReadOnly, ModelAdmin):
         ordering="role",
         label={Membership.Role.ADMIN: "danger", Membership.Role.MODERATOR: "warning"},
     )
-    def shown_role(self, place: Membership) -> tuple[str, str]:
-        return place.role, place.get_role_display()
+    def shown_role(self, membership: Membership) -> tuple[str, str]:
+        return membership.role, membership.get_role_display()
 
     @admin.action(description=_("Make administrators of their rooms"), permissions=["rule"])
     def appoint(self, request: HttpRequest, chosen: QuerySet[Membership]) -> None:
-        def appoint(place: Membership) -> None:
+        def appoint(membership: Membership) -> None:
             memberships.change_role(
                 actor_id=None,
-                room_id=place.room_id,
-                user_id=place.user_id,
+                room_id=membership.room_id,
+                user_id=membership.user_id,
                 role=Membership.Role.ADMIN,
             )
 
         done = _each(self, request, chosen, appoint)
-        told = ngettext("%d role changed.", "%d roles changed.", done)
-        self.message_user(request, told % done, messages.SUCCESS)
+        text = ngettext("%d role changed.", "%d roles changed.", done)
+        self.message_user(request, text % done, messages.SUCCESS)
 
     @admin.action(description=_("Remove from their rooms"), permissions=["rule"])
     def remove(self, request: HttpRequest, chosen: QuerySet[Membership]) -> None:
-        def remove(place: Membership) -> None:
+        def remove(membership: Membership) -> None:
             memberships.remove_participant(
-                actor_id=None, room_id=place.room_id, user_id=place.user_id
+                actor_id=None, room_id=membership.room_id, user_id=membership.user_id
             )
 
         done = _each(self, request, chosen, remove)
-        told = ngettext("%d person removed.", "%d people removed.", done)
-        self.message_user(request, told % done, messages.SUCCESS)
+        text = ngettext("%d person removed.", "%d people removed.", done)
+        self.message_user(request, text % done, messages.SUCCESS)
 
 
 class Revisions(ReadOnly, TabularInline):
@@ -196,7 +196,7 @@ class Revisions(ReadOnly, TabularInline):
 
 @admin.register(Message)
 class MessageAdmin(ReadOnly, ModelAdmin):
-    """What was said. Rulings are made on cases; here nothing is changed."""
+    """Messages, read-only: moderators rule on cases."""
 
     list_display = ("created_at", "shown_status", "author", "room", "excerpt", "reason")
     list_display_links = ("created_at", "excerpt")
@@ -208,7 +208,7 @@ class MessageAdmin(ReadOnly, ModelAdmin):
     list_filter_submit = True
     list_select_related = ("author", "room")
     search_fields = ("text", "author__name", "author__email", "=id")
-    ordering = ("-id",)  # by time made: ids are UUIDs of version 7
+    ordering = ("-id",)  # by creation time: ids are UUIDs of version 7
     show_full_result_count = False
     inlines = (Revisions,)
     fieldsets = (
@@ -255,7 +255,7 @@ class MessageAdmin(ReadOnly, ModelAdmin):
 def _each(
     site: ModelAdmin, request: HttpRequest, chosen: Iterable[Any], act: Callable[[Any], None]
 ) -> int:
-    """Act on each of `chosen`; tell what is refused and go on. How many it was done to."""
+    """Act on each of `chosen`, and show refusals as warnings. Returns how many succeeded."""
     done = 0
     for one in chosen:
         try:

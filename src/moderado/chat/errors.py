@@ -1,4 +1,4 @@
-"""What the chat refuses."""
+"""Errors of the chat services and selectors."""
 
 from django.utils.translation import gettext_lazy as _
 

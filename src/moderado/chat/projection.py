@@ -1,4 +1,7 @@
-"""What a reader may know of a message. Every door shows messages through here and nowhere else."""
+"""Views of a message: what one reader may see of it.
+
+Every entry point shows messages through this module, so the rules of visibility stand here alone.
+"""
 
 from uuid import UUID
 
@@ -27,16 +30,21 @@ _CATEGORIES = {
 
 
 def view_for(message: Message, *, reader_id: UUID, language: str) -> MessageView:
-    """`message` as `reader_id` may see it; its `author` must be loaded."""
+    """Return the view of `message` for one reader. Its `author` must be loaded.
+
+    Raises:
+        ValueError: The reader is not the author, and the message was never public.
+    """
     if message.author_id == reader_id:
         return own_view(message, language=language)
     return public_view(message)
 
 
 def public_view(message: Message) -> MessageView:
-    """What everybody may see: the visible revision, or a tombstone without words.
+    """Return what every reader may see: the visible revision, or a tombstone without content.
 
-    Raises ValueError for a message that was never public: nobody may be given it.
+    Raises:
+        ValueError: The message was never public.
     """
     if message.status == Status.APPROVED:
         return _view(message, content=message.text, status=Status.APPROVED)
@@ -46,7 +54,12 @@ def public_view(message: Message) -> MessageView:
 
 
 def own_view(message: Message, *, language: str) -> MessageView:
-    """What the author may see: also what waits, what was refused, and why, in `language`."""
+    """Return what the author may see: also a pending or refused revision, and why it is not shown.
+
+    Args:
+        message: The message, with its `author` loaded.
+        language: The language of the explanation, such as `pt-br`.
+    """
     removed = message.status == Status.REMOVED
     shown = _view(message, content="" if removed else message.text, status=message.status)
     with translation.override(language):
@@ -58,7 +71,7 @@ def own_view(message: Message, *, language: str) -> MessageView:
 
 
 def waiting_view(new: NewMessage, *, position: int, author_name: str) -> MessageView:
-    """What its author may see of a message that was just stored, and nobody else."""
+    """Return the author's view of a message that was just stored as PENDING."""
     return MessageView(
         id=new.id,
         room=new.room_id,
@@ -100,7 +113,7 @@ def _explained(view: MessageView, message: Message) -> MessageView:
         reason=message.reason,
         categories=tuple(message.categories),
         explanation=_explanation(message.status, message.reason, message.categories),
-        # Appeals are not taken yet, so none is promised.
+        # There is no way to appeal yet.
         appealable=False,
     )
 
@@ -117,12 +130,12 @@ def _draft(message: Message) -> Draft:
         explanation=_explanation(status, message.edit_reason, message.edit_categories)
         if refused
         else UNSET,
-        appealable=False if refused else UNSET,  # appeals are not taken yet
+        appealable=False if refused else UNSET,  # there is no way to appeal yet
     )
 
 
 def _explanation(status: str, reason: str, categories: list[str]) -> str:
-    """A sentence for the author: which category and who decided, never which rule."""
+    """Explain to the author which category was found and who decided; never name the rule."""
     named = ", ".join(str(_CATEGORIES.get(category, category)) for category in categories)
     if reason == "moderator":
         return _("A moderator decided that this message is not shown.")

@@ -66,7 +66,7 @@ def find(room, reader):
     ],
 )
 def test_a_word_is_found_in_its_other_forms(say, find, monkeypatch, said, asked):
-    monkeypatch.setattr(searching, "_by_likeness", lambda _seen, _words: [])
+    monkeypatch.setattr(searching, "_by_similarity", lambda _seen, _words: [])
     say(said, "nada disso aqui")
 
     assert find(asked) == [said]
@@ -190,7 +190,7 @@ def test_at_most_a_hundred_are_given(say, find):
 def test_likeness_that_takes_too_long_is_left_out(say, find, monkeypatch):
     say("uma mensagem nova")
     monkeypatch.setattr(searching, "_FOLDED", SLOW)
-    monkeypatch.setattr(searching, "PATIENCE", "50ms")
+    monkeypatch.setattr(searching, "STATEMENT_TIMEOUT", "50ms")
     monkeypatch.setattr(searching, "_by_words", lambda _published, _words: [])
 
     assert find("mensajem") == []
@@ -202,7 +202,7 @@ def test_the_time_limit_of_likeness_ends_with_it(say, find):
 
     with connection.cursor() as cursor:
         cursor.execute("SHOW statement_timeout")
-        assert cursor.fetchone() != (searching.PATIENCE,)
+        assert cursor.fetchone() != (searching.STATEMENT_TIMEOUT,)
 
 
 @pytest.mark.parametrize("text", ["Ação É ÚTIL", "ﬁm", "x\u0301\u0302y", "STRASSE ﬀ", "東京 Ⅻ"])

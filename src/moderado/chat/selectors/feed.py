@@ -1,6 +1,7 @@
-"""Where rooms stand and what changed in them: what the hub, the sync and the change feed read.
+"""The newest state of rooms and their changes, for the hub, the sync and the change feed.
 
-None of these asks who reads: the caller has checked that with `selectors.rooms`.
+No function here checks who reads, except that private content goes to its author only. The caller
+checks the permission with `selectors.rooms`.
 """
 
 from collections.abc import Collection
@@ -18,7 +19,8 @@ from moderado.chat.types import Changes, Head, MessageView
 
 PAGE = 500
 
-# A loose index scan: one step a room that has something waiting, whatever the backlog.
+# A loose index scan: one step for each room with waiting messages, however many they are.
+# https://wiki.postgresql.org/wiki/Loose_indexscan
 _OLDEST_WAITING = """
     WITH RECURSIVE waiting(room_id, queued_at) AS (
         (SELECT room_id, queued_at FROM chat_message WHERE queued_at IS NOT NULL
@@ -34,7 +36,7 @@ _OLDEST_WAITING = """
 
 
 def heads(room_ids: Collection[UUID]) -> dict[UUID, Head]:
-    """Where each of these rooms stands, by id; a room that does not exist is absent."""
+    """Return the head of each room by id. Rooms that do not exist are absent."""
     rows = Room.objects.filter(pk__in=room_ids).values_list(
         "id", "seq", "epoch", "acl_version", "moderation_mode", "deleted_at"
     )
@@ -60,10 +62,22 @@ def changes(
     language: str,
     limit: int = PAGE,
 ) -> Changes:
-    """The present state of what changed after `after`, ascending by seq, tombstones included.
+    """Return the current state of the messages that changed after `after`, tombstones included.
 
-    `reset` when `epoch` is not the room's or `after` lies beyond its `seq`: reload. Raises
-    NoSuchRoom.
+    Args:
+        reader_id: The account that reads. The caller has checked that it may.
+        room_id: The room.
+        after: The last `seq` that the reader has.
+        epoch: The room's epoch as the reader knows it, or None to skip the comparison.
+        language: The language of explanations for the author.
+        limit: The greatest number of messages in the page.
+
+    Returns:
+        A page ascending by `seq`. Its `reset` is true when the epoch differs or `after` is beyond
+        the room's `seq`: the reader must reload.
+
+    Raises:
+        NoSuchRoom: There is no such room.
     """
     head = heads([room_id]).get(room_id)
     if head is None:
@@ -87,9 +101,10 @@ def changes(
 
 
 def changes_after(*, room_id: UUID, after: int, limit: int = PAGE) -> list[Change]:
-    """The public changes after `after`, ascending: one for each message changed, as it is now.
+    """Return the public changes after `after`, one for each changed message, ascending by `seq`.
 
-    The last one's seq is how far the room is repaired, which may be beyond what was missed.
+    A message changed twice appears once, in its current state: the last `seq` may lie beyond the
+    changes that were missed.
     """
     return [
         Change(kind=_kind(message, after), seq=message.seq, view=public_view(message))
@@ -100,7 +115,7 @@ def changes_after(*, room_id: UUID, after: int, limit: int = PAGE) -> list[Chang
 def own_messages(
     *, author_id: UUID, room_id: UUID, client_ids: Collection[str], language: str
 ) -> dict[str, MessageView]:
-    """The author's messages by the ids they gave them; what was never stored is absent."""
+    """Return the author's messages by `client_id`. Those never stored are absent."""
     storable = [client_id for client_id in client_ids if "\x00" not in client_id]
     found = Message.objects.select_related("author").filter(
         room_id=room_id, author_id=author_id, client_id__in=storable
@@ -109,7 +124,10 @@ def own_messages(
 
 
 def settled(message_ids: Collection[UUID]) -> list[AuthorNotified]:
-    """What became of those that no longer wait: for authors whom no event reached."""
+    """Return notices for those of the messages that no longer wait to be judged.
+
+    For authors whom no event has reached.
+    """
     found = Message.objects.select_related("author").filter(
         pk__in=message_ids, queued_at__isnull=True
     )
@@ -125,7 +143,7 @@ def settled(message_ids: Collection[UUID]) -> list[AuthorNotified]:
 
 
 def oldest_waiting_seconds() -> float:
-    """How long the oldest unjudged message has waited, in seconds; 0 when none does."""
+    """Return how many seconds the oldest unjudged message has waited; 0 when none waits."""
     with connection.cursor() as cursor:
         cursor.execute(_OLDEST_WAITING)
         return float(cursor.fetchone()[0])

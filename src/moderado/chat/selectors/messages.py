@@ -1,4 +1,4 @@
-"""What was said in a room, as far as the one who asks may see it."""
+"""Messages of a room as one reader may see them: history and unread counts."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -14,10 +14,10 @@ Status = Message.Status
 
 UNREAD_LIMIT = 100  # shown as "99+"
 
-# What of their own work its authors see, and nobody else.
+# Messages that only their author sees.
 OWN_UNSEEN = (Status.PENDING, Status.HELD, Status.REJECTED)
 
-# Each count is a walk of the index `message_visible` that ends after UNREAD_LIMIT entries.
+# Each count reads at most UNREAD_LIMIT entries of the index `message_visible`.
 _UNREAD = """
 SELECT place.room_id, (
     SELECT count(*) FROM (
@@ -33,9 +33,12 @@ WHERE place.user_id = %(user)s AND place.room_id = ANY(%(rooms)s)
 
 
 def history(*, reader_id: UUID, room_id: UUID) -> QuerySet[Message]:
-    """The visible messages of a room and, of the reader's own, also the invisible; newest first.
+    """Return the visible messages of a room and all of the reader's own, newest first.
 
-    What was removed is in nobody's. Raises NoSuchRoom.
+    Removed messages are absent.
+
+    Raises:
+        NoSuchRoom: There is no such room, or the reader may not read it.
     """
     room = get_room(room_id=room_id, reader_id=reader_id)
     seen = Q(status=Status.APPROVED) | Q(author=reader_id, status__in=OWN_UNSEEN)
@@ -44,9 +47,11 @@ def history(*, reader_id: UUID, room_id: UUID) -> QuerySet[Message]:
 
 
 def unread_counts(*, user_id: UUID, room_ids: Iterable[UUID]) -> dict[UUID, int]:
-    """Others' visible messages behind the reader's marker: 100 stands for "more than 99".
+    """Count the visible messages of others after the user's read marker, for each room.
 
-    A room in which `user_id` has no place, and so no marker, counts 0.
+    Returns:
+        At most 100 a room, which stands for "more than 99"; 0 for a room in which the user is no
+        member and so has no marker.
     """
     counts = dict.fromkeys(room_ids, 0)
     with connection.cursor() as cursor:

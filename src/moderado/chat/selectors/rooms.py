@@ -1,4 +1,4 @@
-"""Who may read which room. Every door and every other selector asks here."""
+"""Who may read which room. Every entry point and every other selector checks it here."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -15,32 +15,45 @@ _MODERATORS = (Membership.Role.ADMIN, Membership.Role.MODERATOR)
 
 
 def rooms_visible_to(user_id: UUID) -> QuerySet[Room]:
-    """The choke point: public rooms for everybody, private for members, deleted for nobody."""
+    """Return the rooms that a user may read: public ones, and private ones as a member.
+
+    Deleted rooms are absent. Every check of the right to read comes from here, except `found_by`
+    and `readers`, which repeat the rule in one statement.
+    """
     joined = Membership.objects.filter(room=OuterRef("pk"), user=user_id)
     return Room.objects.filter(Q(is_private=False) | Q(Exists(joined)), deleted_at=None)
 
 
 def get_room(*, room_id: UUID, reader_id: UUID) -> Room:
-    """The room, if `reader_id` may read it. Raises NoSuchRoom."""
+    """Return the room.
+
+    Raises:
+        NoSuchRoom: There is no such room, or the reader may not read it.
+    """
     try:
         return rooms_visible_to(reader_id).get(pk=room_id)
     except Room.DoesNotExist:
         raise NoSuchRoom from None
 
 
-# `rooms_visible_to`, the reader's membership and the room's head, for every socket that opens.
+# `rooms_visible_to`, the reader's membership and the room's head in one statement, for each
+# subscription.
 _FOUND = """
-    SELECT room.seq, room.epoch, room.acl_version, room.moderation_mode, place.id IS NOT NULL
+    SELECT room.seq, room.epoch, room.acl_version, room.moderation_mode, membership.id IS NOT NULL
       FROM chat_room room
-      LEFT JOIN chat_membership place ON place.room_id = room.id AND place.user_id = %(reader)s
+      LEFT JOIN chat_membership membership
+           ON membership.room_id = room.id AND membership.user_id = %(reader)s
      WHERE room.id = %(room)s AND room.deleted_at IS NULL
-       AND (NOT room.is_private OR place.id IS NOT NULL)
+       AND (NOT room.is_private OR membership.id IS NOT NULL)
 """
 
 
 def found_by(*, reader_id: UUID, room_id: UUID) -> tuple[Head, bool]:
-    """Where the room stands, and whether the reader is a member: as of one moment. Raises
-    NoSuchRoom."""
+    """Return the head of a room and whether the reader is a member, from one snapshot.
+
+    Raises:
+        NoSuchRoom: There is no such room, or the reader may not read it.
+    """
     rows = run_prepared(_FOUND, {"reader": reader_id, "room": room_id})
     if not rows:
         raise NoSuchRoom
@@ -57,18 +70,18 @@ def found_by(*, reader_id: UUID, room_id: UUID) -> tuple[Head, bool]:
 
 
 def membership(*, room_id: UUID, user_id: UUID) -> Membership | None:
-    """`user_id`'s place in a room that is not deleted."""
+    """Return the membership of a user in a room that is not deleted, if they have one."""
     return Membership.objects.filter(room=room_id, room__deleted_at=None, user=user_id).first()
 
 
 def is_moderator(*, room_id: UUID, user_id: UUID) -> bool:
-    """Whether `user_id` is an administrator or a moderator of this room."""
-    place = membership(room_id=room_id, user_id=user_id)
-    return place is not None and place.role in _MODERATORS
+    """Tell whether the user is an administrator or a moderator of the room."""
+    found = membership(room_id=room_id, user_id=user_id)
+    return found is not None and found.role in _MODERATORS
 
 
 def readers(*, room_id: UUID, user_ids: Iterable[UUID]) -> set[UUID]:
-    """Who of `user_ids` may still read the room."""
+    """Return those of `user_ids` who may read the room."""
     asked = set(user_ids)
     room = Room.objects.filter(pk=room_id, deleted_at=None).only("is_private").first()
     if room is None:
@@ -80,34 +93,41 @@ def readers(*, room_id: UUID, user_ids: Iterable[UUID]) -> set[UUID]:
 
 
 def moderated_rooms(user_id: UUID) -> set[UUID]:
-    """The rooms in which `user_id` rules: where they are administrator or moderator."""
-    places = Membership.objects.filter(user=user_id, role__in=_MODERATORS, room__deleted_at=None)
-    return set(places.values_list("room_id", flat=True))
+    """Return the ids of the rooms in which the user is an administrator or a moderator."""
+    found = Membership.objects.filter(user=user_id, role__in=_MODERATORS, room__deleted_at=None)
+    return set(found.values_list("room_id", flat=True))
 
 
 def participants(room_id: UUID) -> QuerySet[Membership]:
-    """The people of a room, in the order in which they came, with their users."""
+    """Return the memberships of a room with their users, oldest first."""
     return (
         Membership.objects.filter(room=room_id).select_related("user").order_by("created_at", "id")
     )
 
 
 def listed_rooms(user_id: UUID) -> QuerySet[Room]:
-    """What `user_id` may read, newest first, with `participants_count` and the reader's `role`."""
-    places = Membership.objects.filter(room=OuterRef("pk"))
-    counted = places.order_by().values("room").annotate(count=Count("*")).values("count")
+    """Return the rooms that a user may read, newest first.
+
+    Each has `participants_count`, and the user's `role` or None.
+    """
+    memberships = Membership.objects.filter(room=OuterRef("pk"))
+    counted = memberships.order_by().values("room").annotate(count=Count("*")).values("count")
     return (
         rooms_visible_to(user_id)
         .annotate(
             participants_count=Coalesce(Subquery(counted), 0),
-            role=Subquery(places.filter(user=user_id).values("role")),
+            role=Subquery(memberships.filter(user=user_id).values("role")),
         )
         .order_by("-created_at", "-id")
     )
 
 
 def get_listed_room(*, room_id: UUID, reader_id: UUID) -> Room:
-    """The room as `listed_rooms` has it. Raises NoSuchRoom."""
+    """Return the room as `listed_rooms` does.
+
+    Raises:
+        NoSuchRoom: There is no such room, or the reader may not read it.
+    """
     room = listed_rooms(reader_id).filter(pk=room_id).first()
     if room is None:
         raise NoSuchRoom

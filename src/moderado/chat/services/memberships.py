@@ -1,7 +1,7 @@
-"""Coming into a room, leaving it, and what one may do there.
+"""Memberships: joining and leaving rooms, participants and their roles.
 
-Every function that may end a right locks the room's row first. An `actor_id` of None is the
-operators, who may in every room.
+A function that may take away a right locks the room's row first, and raises the room's
+`acl_version`. An `actor_id` of None stands for the operators, who may act in every room.
 """
 
 from uuid import UUID
@@ -23,20 +23,27 @@ _ADMIN = Membership.Role.ADMIN
 @retry_on_deadlock
 @transaction.atomic
 def join_room(*, user_id: UUID, room_id: UUID) -> Membership:
-    """`user_id`'s place in a public room, taken now if they had none."""
+    """Make a user a member of a public room. Returns the membership they have, if they have one.
+
+    Raises:
+        NoSuchRoom: There is no such room, or the user may not read it.
+    """
     return ensure_member(user_id=user_id, room_id=room_id)
 
 
 @retry_on_deadlock
 @transaction.atomic
 def ensure_member(*, user_id: UUID, room_id: UUID) -> Membership:
-    """The place of somebody who acts in a room; who had none in a public one becomes a member.
+    """Return a user's membership; a user without one becomes a member of a public room.
 
-    Locks nothing for those who have a place. Raises NoSuchRoom.
+    Locks the room only to create a membership.
+
+    Raises:
+        NoSuchRoom: There is no such room, or the user may not read it.
     """
-    if place := rooms.membership(room_id=room_id, user_id=user_id):
-        return place
-    # Under the lock no other can make the room private, or delete it, before we are in.
+    if membership := rooms.membership(room_id=room_id, user_id=user_id):
+        return membership
+    # Locked, so that the room is not made private or deleted before the membership exists.
     room = lock_room(actor_id=user_id, room_id=room_id)
     return _enter(room, user_id, Membership.Role.MEMBER)[0]
 
@@ -44,13 +51,19 @@ def ensure_member(*, user_id: UUID, room_id: UUID) -> Membership:
 @retry_on_deadlock
 @transaction.atomic
 def leave_room(*, user_id: UUID, room_id: UUID) -> None:
-    """Give one's place up. The last administrator may not, while others are there."""
+    """End one's own membership.
+
+    Raises:
+        NoSuchRoom: There is no such room, or the user may not read it.
+        NotAMember: The user has no membership.
+        LastAdmin: Other members would be left without an administrator.
+    """
     room = lock_room(actor_id=user_id, room_id=room_id)
-    place = Membership.objects.filter(room=room, user=user_id).first()
-    if place is None:
+    membership = Membership.objects.filter(room=room, user=user_id).first()
+    if membership is None:
         raise NotAMember
-    _keep_an_admin(place)
-    place.delete()
+    _keep_an_admin(membership)
+    membership.delete()
     narrow_audience(room)
 
 
@@ -59,44 +72,68 @@ def leave_room(*, user_id: UUID, room_id: UUID) -> None:
 def add_participant(
     *, actor_id: UUID | None, room_id: UUID, user_id: UUID, role: str = Membership.Role.MEMBER
 ) -> Membership:
-    """Give `user_id` a place. Administrators only. Raises AlreadyAMember."""
+    """Add a participant to a room. Only administrators of the room may.
+
+    Raises:
+        NoSuchRoom: There is no such room, or the actor may not read it.
+        NotAllowedInRoom: The actor is no administrator of the room.
+        Invalid: There is no such active account, or no such role.
+        AlreadyAMember: The account is a participant already.
+    """
     room = lock_room(actor_id=actor_id, room_id=room_id, role=_ADMIN)
-    # A disabled account is as good as none: the answer tells neither from the other.
+    # The same error for a disabled account and for none: the answer must not reveal which.
     if not User.objects.filter(pk=user_id, is_active=True).exists():
         raise Invalid(fields={"user_id": _("There is no such person.")})
-    place, created = _enter(room, user_id, _role(role))
+    membership, created = _enter(room, user_id, _role(role))
     if not created:
         raise AlreadyAMember
-    return place
+    return membership
 
 
 @retry_on_deadlock
 @transaction.atomic
 def change_role(*, actor_id: UUID | None, room_id: UUID, user_id: UUID, role: str) -> Membership:
-    """Give a participant another role. Administrators only; one of them must remain."""
+    """Change the role of a participant. Only administrators of the room may.
+
+    Raises:
+        NoSuchRoom: There is no such room, or the actor may not read it.
+        NotAllowedInRoom: The actor is no administrator of the room.
+        NotFound: The user is no participant.
+        Invalid: There is no such role.
+        LastAdmin: Other members would be left without an administrator.
+    """
     room = lock_room(actor_id=actor_id, room_id=room_id, role=_ADMIN)
-    place = _place(room, user_id)
+    membership = _membership_of(room, user_id)
     wanted = _role(role)
-    if wanted == place.role:
-        return place
-    if place.role == _ADMIN:
-        _keep_an_admin(place)
-    lost = _RANK[wanted] < _RANK[Membership.Role(place.role)]
-    place.role = wanted
-    place.save(update_fields=["role"])
+    if wanted == membership.role:
+        return membership
+    if membership.role == _ADMIN:
+        _keep_an_admin(membership)
+    lost = _RANK[wanted] < _RANK[Membership.Role(membership.role)]
+    membership.role = wanted
+    membership.save(update_fields=["role"])
     if lost:
         narrow_audience(room)
-    return place
+    return membership
 
 
 @retry_on_deadlock
 @transaction.atomic
 def remove_participant(*, actor_id: UUID | None, room_id: UUID, user_id: UUID) -> None:
-    """Take a participant's place away; their live subscriptions end. Administrators only."""
+    """Remove a participant from a room, and end their subscriptions to it.
+
+    Only administrators of the room may.
+
+    Raises:
+        NoSuchRoom: There is no such room, or the actor may not read it.
+        NotAllowedInRoom: The actor is no administrator of the room.
+        NotFound: The user is no participant.
+        LastAdmin: Other members would be left without an administrator.
+    """
     room = lock_room(actor_id=actor_id, room_id=room_id, role=_ADMIN)
-    place = _place(room, user_id)
-    _keep_an_admin(place)
-    place.delete()
+    membership = _membership_of(room, user_id)
+    _keep_an_admin(membership)
+    membership.delete()
     narrow_audience(room, removed_user_id=user_id)
 
 
@@ -108,14 +145,17 @@ _RANK = {
 
 
 def _enter(room: Room, user_id: UUID, role: Membership.Role) -> tuple[Membership, bool]:
-    """The place of `user_id`, and whether it is new. Who comes has read what was said before."""
-    newcomer = Membership(room=room, user_id=user_id, role=role, read_seq=room.seq)
-    Membership.objects.bulk_create([newcomer], ignore_conflicts=True)
-    place = Membership.objects.select_related("user").get(room=room, user=user_id)
-    return place, place.id == newcomer.id
+    """Return the membership of `user_id`, and whether it is new.
+
+    Earlier messages count as read for a new member.
+    """
+    candidate = Membership(room=room, user_id=user_id, role=role, read_seq=room.seq)
+    Membership.objects.bulk_create([candidate], ignore_conflicts=True)
+    membership = Membership.objects.select_related("user").get(room=room, user=user_id)
+    return membership, membership.id == candidate.id
 
 
-def _place(room: Room, user_id: UUID) -> Membership:
+def _membership_of(room: Room, user_id: UUID) -> Membership:
     try:
         return Membership.objects.select_related("user").get(room=room, user=user_id)
     except Membership.DoesNotExist:
@@ -123,7 +163,7 @@ def _place(room: Room, user_id: UUID) -> Membership:
 
 
 def _keep_an_admin(leaving: Membership) -> None:
-    """Raises LastAdmin if nobody but `leaving` could administer the room for those who stay."""
+    """Raise LastAdmin if `leaving` is the only administrator and other members stay."""
     others = Membership.objects.filter(room=leaving.room_id).exclude(pk=leaving.pk)
     if leaving.role == _ADMIN and others.exists() and not others.filter(role=_ADMIN).exists():
         raise LastAdmin

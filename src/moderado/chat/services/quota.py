@@ -1,4 +1,4 @@
-"""How much may be said: one measure for every door."""
+"""The quota of messages and edits, counted for each account and each room."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -10,9 +10,13 @@ from moderado.core.errors import RateLimited
 
 
 def spend_message_quota(*, user_id: UUID, room_id: UUID) -> None:
-    """Count one message or edit of `user_id` in `room_id`. Raises RateLimited when it is too many.
+    """Count one message or edit. Calls Redis: not for use inside a transaction.
 
-    The account is asked first, so that who floods spends their own quota and not the room's.
+    The account's quota is checked first, so that an account that sends too much does not use up
+    the room's.
+
+    Raises:
+        RateLimited: The account or the room has used up its quota. Nothing is counted then.
     """
     (refusal,) = spend_message_quotas([(user_id, room_id)])
     if refusal is not None:
@@ -20,7 +24,14 @@ def spend_message_quota(*, user_id: UUID, room_id: UUID) -> None:
 
 
 def spend_message_quotas(spenders: Sequence[tuple[UUID, UUID]]) -> list[RateLimited | None]:
-    """The same for many, `(user_id, room_id)` each: the refusal of each, or None."""
+    """Count many messages in one call of Redis.
+
+    Args:
+        spenders: The `(user_id, room_id)` of each message.
+
+    Returns:
+        For each message the error that refuses it, or None.
+    """
     per_user, per_room = settings.ENV.limit_messages_per_user, settings.ENV.limit_messages_per_room
     return limits.hit_all(
         [

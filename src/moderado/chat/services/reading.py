@@ -1,4 +1,4 @@
-"""How far somebody has read."""
+"""Read markers: how far a member has read."""
 
 from uuid import UUID
 
@@ -14,14 +14,18 @@ from moderado.core.events import publish
 @retry_on_deadlock
 @transaction.atomic
 def mark_read(*, user_id: UUID, room_id: UUID, seq: int) -> int:
-    """Move the marker forward to `seq`, never back and never beyond the room's own.
+    """Move the read marker forward to `seq`. It never moves back, nor beyond the room's `seq`.
 
-    Answers where it stands: 0 for a listener who has no place in the room, and so no marker.
+    Returns:
+        The marker's position: 0 for a user who is no member and so has none.
+
+    Raises:
+        NoSuchRoom: There is no such room, or the user may not read it.
     """
     room = get_room(room_id=room_id, reader_id=user_id)
     reached = min(seq, room.seq)
-    place = Membership.objects.filter(room=room, user=user_id)
-    if place.filter(read_seq__lt=reached).update(read_seq=reached):
+    membership = Membership.objects.filter(room=room, user=user_id)
+    if membership.filter(read_seq__lt=reached).update(read_seq=reached):
         publish(RoomRead(room_id=room.id, user_id=user_id, seq=reached))
         return reached
-    return place.values_list("read_seq", flat=True).first() or 0
+    return membership.values_list("read_seq", flat=True).first() or 0

@@ -1,4 +1,4 @@
-"""Opening, changing and closing rooms."""
+"""Creating, changing and deleting rooms."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom
 from moderado.chat.events import AudienceChanged
 from moderado.chat.models import Membership, Room
 from moderado.chat.selectors.rooms import rooms_visible_to
-from moderado.core.database import retry_on_deadlock
+from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import Invalid
 from moderado.core.events import publish
 from moderado.core.text import clean_line
@@ -27,7 +27,17 @@ def create_room(
     is_private: bool = False,
     moderation_mode: str = Room.Mode.PRE,
 ) -> Room:
-    """A new room, whose creator is its first administrator."""
+    """Create a room. Its creator becomes its first administrator.
+
+    Args:
+        creator_id: The account that creates it.
+        name: 1 to 80 characters after trimming, on one line.
+        is_private: Whether only members may read it.
+        moderation_mode: A value of `Room.Mode`.
+
+    Raises:
+        Invalid: The name or the mode is not allowed.
+    """
     room = Room.objects.create(
         name=clean_line(name, max_length=NAME_LENGTH, field="name"),
         is_private=is_private,
@@ -48,9 +58,22 @@ def update_room(
     is_private: bool | None = None,
     moderation_mode: str | None = None,
 ) -> Room:
-    """Change what is given. Administrators only; a room made private loses its listeners.
+    """Change the fields that are given. Only administrators of the room may.
 
-    Here and below, an `actor_id` of None is the operators, who may in every room.
+    When a room becomes private, the subscriptions of non-members end.
+
+    Args:
+        actor_id: The account that changes the room; None stands for the operators, who may act in
+            every room. The same holds for the other services of this module.
+        room_id: The room.
+        name: The new name, or None to keep it; likewise the other fields.
+        is_private: Whether only members may read it.
+        moderation_mode: A value of `Room.Mode`.
+
+    Raises:
+        NoSuchRoom: There is no such room, or the actor may not read it.
+        NotAllowedInRoom: The actor is no administrator of the room.
+        Invalid: The name or the mode is not allowed.
     """
     room = lock_room(actor_id=actor_id, room_id=room_id, role=Membership.Role.ADMIN)
     if name is not None:
@@ -69,7 +92,12 @@ def update_room(
 @retry_on_deadlock
 @transaction.atomic
 def delete_room(*, actor_id: UUID | None, room_id: UUID) -> None:
-    """Close the room for everybody. Its rows stay, for the audit; nobody reads them again."""
+    """Mark a room as deleted, and end all subscriptions to it. Its rows are kept for the audit.
+
+    Raises:
+        NoSuchRoom: There is no such room, or the actor may not read it.
+        NotAllowedInRoom: The actor is no administrator of the room.
+    """
     room = lock_room(actor_id=actor_id, room_id=room_id, role=Membership.Role.ADMIN)
     room.deleted_at = timezone.now()
     room.save(update_fields=["deleted_at"])
@@ -77,22 +105,39 @@ def delete_room(*, actor_id: UUID | None, room_id: UUID) -> None:
 
 
 def lock_room(*, actor_id: UUID | None, room_id: UUID, role: Membership.Role | None = None) -> Room:
-    """The room, locked until the transaction ends; only for `role`, where one is named.
+    """Lock a room until the caller's transaction ends.
 
-    Rooms are locked before messages, everywhere. Raises NoSuchRoom, NotAllowedInRoom.
+    Lock order: rooms before messages, everywhere.
+
+    Args:
+        actor_id: The account that acts, or None for the operators.
+        room_id: The room.
+        role: The role that the actor must have in the room, if any.
+
+    Raises:
+        NoSuchRoom: There is no such room, or the actor may not read it.
+        NotAllowedInRoom: The actor does not have the role.
     """
+    require_transaction()
     visible = rooms_visible_to(actor_id) if actor_id else Room.objects.filter(deleted_at=None)
     room = visible.select_for_update(no_key=True, of=("self",)).filter(pk=room_id).first()
     if room is None:
         raise NoSuchRoom
-    places = Membership.objects.filter(room=room, user=actor_id, role=role)
-    if role and actor_id and not places.exists():
+    memberships = Membership.objects.filter(room=room, user=actor_id, role=role)
+    if role and actor_id and not memberships.exists():
         raise NotAllowedInRoom
     return room
 
 
 def narrow_audience(room: Room, *, removed_user_id: UUID | None = None) -> None:
-    """Say that somebody may have lost the right to read `room`, whose row the caller has locked."""
+    """Publish that users may have lost the right to read `room`.
+
+    Args:
+        room: The room, whose row the caller has locked.
+        removed_user_id: The participant who was removed, if that is the reason: their
+            subscriptions end even if the room is public.
+    """
+    require_transaction()
     room.acl_version += 1
     room.save(update_fields=["acl_version"])
     publish(

@@ -1,4 +1,4 @@
-"""Messages as the hot statements return them: with what their views tell of the author."""
+"""Rows of the hot statements as models: messages with the author's columns that views need."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -18,20 +18,25 @@ _AUTHOR = ("id", "name", "language")
 
 
 def columns(message: str, author: str) -> str:
-    """What to select for `message_of`, given what the statement calls the two tables."""
+    """Return the columns to select for `message_of`.
+
+    Args:
+        message: The alias of `chat_message` in the statement.
+        author: The alias of `accounts_user`.
+    """
     fields = [f"{message}.{field.column}" for field in _CONCRETE]
     return ", ".join([*fields, *(f"{author}.{column}" for column in _AUTHOR)])
 
 
 def message_of(row: tuple[Any, ...]) -> Message:
-    """The message of such a row, as the ORM would make it."""
+    """Return the message of a row that consists of `columns`, with its author."""
     author = _made(User, _AUTHOR, row[len(_FIELDS) :])
     return _made(Message, _FIELDS, row[: len(_FIELDS)], author=author)
 
 
 def _made(model: type[M], names: Sequence[str], values: Sequence[Any], **related: Model) -> M:
-    """As `Model.from_db` does, in a fifth of the time: nobody listens to its signals, and no value
-    has to be told to a related object. Fields that are not named are read when asked for."""
+    """Build an instance like `Model.from_db`, in a fifth of its time: without signals, and without
+    setting values on related objects. Fields not named are deferred."""
     state = ModelState()
     state.db, state.adding = DEFAULT_DB_ALIAS, False
     state.fields_cache.update(related)
