@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import redis
 from django.db import connection
 
-from moderado.standalone.spawn import spawn, stop
+from moderado.standalone.processes import spawn, stop
 
 _TERM = signal.SIGTERM
 SECONDS_TO_START = 120

@@ -21,7 +21,7 @@ import redis
 from benchmarks.harness.client import Dialect
 from moderado.standalone.home import Home
 from moderado.standalone.postgres import postgres
-from moderado.standalone.spawn import free_port, spawn, stop
+from moderado.standalone.processes import free_port, spawn, stop
 from moderado.standalone.valkey import valkey
 from tests import processes
 from tests.faults.engines import copy_of

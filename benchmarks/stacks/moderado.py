@@ -41,7 +41,7 @@ class Moderado(Stack):
         self._home.metrics.mkdir()
         bind = f"127.0.0.1:{self.port}"
         for command in serving(self._home, self._engines, bind=bind, reload=False):
-            self._start(command.name, command.words, self._settings(command))
+            self._start(command.name, command.arguments, self._settings(command))
         self._wait_until_serving("/livez")
         self._wait_for_worker()
 

@@ -15,7 +15,7 @@ from benchmarks.harness.figures import Figures
 from benchmarks.harness.load import Crowd, run
 from benchmarks.stacks.base import ROOT, Stack
 from benchmarks.workloads.base import Scale, Workload
-from moderado.standalone.spawn import spawn, stop
+from moderado.standalone.processes import spawn, stop
 
 THINKS = 0.3  # seconds
 RATE = 50  # messages a second

@@ -13,7 +13,7 @@ from typing import Any
 import redis
 
 from moderado.standalone.binaries import valkey_program
-from moderado.standalone.spawn import free_port, spawn, stop
+from moderado.standalone.processes import free_port, spawn, stop
 from tests import processes
 
 

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from moderado.standalone.spawn import free_port
+from moderado.standalone.processes import free_port
 from tests.e2e import stack
 from tests.journey import Journey
 

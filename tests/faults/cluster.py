@@ -18,7 +18,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from moderado.core import failpoints
-from moderado.standalone.spawn import spawn, stop
+from moderado.standalone.processes import spawn, stop
 from tests import processes
 from tests.faults.engines import Postgres, Valkey, copy_of, lasting_port
 from tests.faults.judge import Judge, Manner

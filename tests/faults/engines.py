@@ -21,7 +21,7 @@ from redis.retry import Retry
 from moderado.standalone.binaries import valkey_program
 from moderado.standalone.home import Home
 from moderado.standalone.postgres import postgres
-from moderado.standalone.spawn import spawn, stop
+from moderado.standalone.processes import spawn, stop
 from tests import processes
 from tests.faults.wire import Wire
 

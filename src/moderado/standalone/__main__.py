@@ -1,4 +1,4 @@
-"""`moderado`: everything on one machine."""
+"""The `moderado` command: run Chat Moderado with its engines on one machine."""
 
 import argparse
 import os
@@ -10,14 +10,22 @@ from pathlib import Path
 from moderado.core.processes import die_with_parent
 from moderado.standalone.attached import attached
 from moderado.standalone.commands import environment
+from moderado.standalone.console_output import ConsoleOutput
 from moderado.standalone.errors import CannotStart
 from moderado.standalone.home import Home
-from moderado.standalone.report import Report
-from moderado.standalone.up import prepare, up
+from moderado.standalone.launcher import prepare, run_server
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit code: 0, or 1 with one sentence on standard error."""
+    """Run one command.
+
+    Args:
+        arguments: The command line without the program's name; `sys.argv` if None.
+
+    Returns:
+        The exit code: 0, 1 with one sentence on standard error, 130 after Ctrl-C, or that of
+        Django's command.
+    """
     choice, rest = _parser().parse_known_args(arguments)
     if rest and choice.command not in {"manage", "createsuperuser"}:
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
@@ -32,13 +40,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(choice: argparse.Namespace, rest: list[str]) -> int:
     home = Home(Path(os.environ.get("MODERADO_HOME") or ".moderado"))
-    report = Report(as_json=os.environ.get("LOG_FORMAT") == "json")
+    output = ConsoleOutput(as_json=os.environ.get("LOG_FORMAT") == "json")
     match choice.command:
         case "up" | "dev":
-            _end_with_make()
-            return up(home, bind=_bind(choice), report=report, reload=choice.command == "dev")
+            _stop_with_make()
+            return run_server(
+                home, bind=_bind(choice), output=output, reload=choice.command == "dev"
+            )
         case "demo":
-            return _demo(home, report)
+            return _demo(home, output)
         case "createsuperuser":
             return _django(home, ["createsuperuser", *rest])
         case _:
@@ -46,7 +56,7 @@ def _run(choice: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _django(home: Home, arguments: list[str]) -> int:
-    """One of Django's commands, on the engines of the running copy or, if none runs, on our own."""
+    """Run a Django command on the running instance's engines, or start engines for it."""
     with attached(home) as engines:
         return subprocess.run(
             [sys.executable, "-m", "django", *arguments],
@@ -55,16 +65,16 @@ def _django(home: Home, arguments: list[str]) -> int:
         ).returncode
 
 
-def _demo(home: Home, report: Report) -> int:
+def _demo(home: Home, output: ConsoleOutput) -> int:
     with attached(home) as engines:
-        people = prepare(home, engines, report=report, demo=True)
+        people = prepare(home, engines, output=output, demo=True)
     for person in people:
-        report.say(f"    {person['email']:<22} {home.secrets().demo_password}")
+        output.write_text(f"    {person['email']:<22} {home.secrets().demo_password}")
     return 0
 
 
-def _end_with_make() -> None:
-    """Under `make up`, killing make (even with -9) stops us in order."""
+def _stop_with_make() -> None:
+    """Stop in order when the parent is make and is killed, even with SIGKILL."""
     try:
         parent = Path(f"/proc/{os.getppid()}/comm").read_text().strip()
     except OSError:
@@ -81,22 +91,22 @@ def _bind(choice: argparse.Namespace) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="moderado",
-        description="Chat Moderado on one machine. Everything it keeps is in MODERADO_HOME "
-        "(.moderado/). DATABASE_URL and REDIS_URL, where set, are used instead of the embedded "
-        "PostgreSQL and Valkey.",
+        description="Run Chat Moderado on one machine. Its data is in MODERADO_HOME "
+        "(.moderado/). DATABASE_URL and REDIS_URL, if set, replace the embedded PostgreSQL "
+        "and Valkey.",
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, purpose in (
-        ("up", "start everything, until Ctrl-C"),
-        ("dev", "the same, started anew whenever the source changes"),
+        ("up", "start the server; Ctrl-C stops it"),
+        ("dev", "like up, and restart when the source changes"),
     ):
         command = commands.add_parser(name, help=purpose, allow_abbrev=False)
-        command.add_argument("--port", help="port on 127.0.0.1 (PORT; 8000)")
-        command.add_argument("--bind", help="host:port, to be reached from elsewhere (BIND)")
-    commands.add_parser("demo", help="make the demo accounts and rooms, with their passwords")
-    commands.add_parser("createsuperuser", help="make an account that may administer everything")
-    commands.add_parser("manage", help="any command of Django's: moderado manage shell")
+        command.add_argument("--port", help="port on 127.0.0.1 (default: PORT, or 8000)")
+        command.add_argument("--bind", help="host:port to listen on (default: BIND)")
+    commands.add_parser("demo", help="create demo accounts and rooms; print the passwords")
+    commands.add_parser("createsuperuser", help="create an administrator account")
+    commands.add_parser("manage", help="run a Django command, as in `moderado manage shell`")
     return parser
 
 

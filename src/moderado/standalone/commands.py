@@ -1,4 +1,4 @@
-"""What runs in a standalone copy, and the environment it runs in."""
+"""The processes of a standalone instance, and their environment."""
 
 import os
 import shlex
@@ -12,20 +12,26 @@ from moderado.standalone.supervisor import Command
 
 _SOURCE = Path(moderado.__file__).parent
 _CELERY = ("-m", "celery", "--quiet", "-A")
-# The standalone copy may be root's: its worker takes JSON from a broker of its own only.
-_ROOT_IS_FINE = "ignore:You're running the worker with superuser privileges"
+# Celery warns about pickle as root. This worker accepts only JSON, from its own broker.
+_IGNORE_ROOT_WARNING = "ignore:You're running the worker with superuser privileges"
 
 
 def environment(home: Home, engines: Engines, *, settings: str) -> dict[str, str]:
-    """The configuration of a copy: what the caller's environment says, and what it leaves open."""
+    """Return the environment of a process.
+
+    Variables of the caller override the defaults; the engines' addresses override both.
+
+    Args:
+        settings: A module of `moderado.config.settings`.
+    """
     defaults = {
         "SECRET_KEY": home.secrets().secret_key,
-        "SECURE_COOKIES": "0",  # the loopback has no TLS
+        "SECURE_COOKIES": "0",  # no TLS on the loopback interface
         "LOG_FORMAT": "console",
         "STATIC_ROOT": str(home.static),
         "PROMETHEUS_MULTIPROC_DIR": str(home.metrics),
         "PYTHONUNBUFFERED": "1",
-        "PYTHONWARNINGS": _ROOT_IS_FINE,
+        "PYTHONWARNINGS": _IGNORE_ROOT_WARNING,
     }
     given = {name: value for name, value in os.environ.items() if value}
     return (
@@ -40,7 +46,12 @@ def environment(home: Home, engines: Engines, *, settings: str) -> dict[str, str
 
 
 def serving(home: Home, engines: Engines, *, bind: str, reload: bool) -> list[Command]:
-    """Web, worker and beat; with `reload` each of them starts anew when the source changes."""
+    """Return the commands of web, worker and beat.
+
+    Args:
+        bind: `host:port` of the web server.
+        reload: Restart each process when the source changes.
+    """
     # fmt: off
     programs = {
         "web": [
@@ -56,7 +67,7 @@ def serving(home: Home, engines: Engines, *, bind: str, reload: bool) -> list[Co
     return [
         Command(
             name=name,
-            words=_reloading(arguments) if reload else [sys.executable, *arguments],
+            arguments=_reloading(arguments) if reload else [sys.executable, *arguments],
             environment=environment(home, engines, settings="web" if name == "web" else "worker"),
         )
         for name, arguments in programs.items()
@@ -64,7 +75,13 @@ def serving(home: Home, engines: Engines, *, bind: str, reload: bool) -> list[Co
 
 
 def _reloading(arguments: list[str]) -> list[str]:
-    program = [sys.executable, "-m", "moderado.standalone.launch", sys.executable, *arguments]
+    program = [
+        sys.executable,
+        "-m",
+        "moderado.standalone.exec_with_parent",
+        sys.executable,
+        *arguments,
+    ]
     # fmt: off
     return [
         sys.executable, "-m", "watchfiles", "--filter", "python", "--sigint-timeout", "10",

@@ -1,4 +1,4 @@
-"""Three people and three rooms to try the product with, made through the services."""
+"""Demo accounts and rooms, created through the services."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -24,34 +24,39 @@ MARA = Person(email="mara@demo.example", name="Mara (moderadora)", is_staff=True
 PEOPLE = (ALICE, BRUNO, MARA)
 
 PUBLIC_ROOM = "Boas-vindas"
-SWIFT_ROOM = "Conversa rápida"  # shown at once, removed if blocked
+POST_MODERATED_ROOM = "Conversa rápida"
 PRIVATE_ROOM = "Sala reservada"
 
 
-def is_untouched() -> bool:
-    """Whether nobody has an account here yet."""
+def has_no_accounts() -> bool:
+    """Whether the database has no accounts."""
     return not User.objects.exists()
 
 
 @transaction.atomic
-def make(*, password: str) -> None:
-    """Make what is missing of the demo. New accounts get `password`; those that are there already
-    keep theirs. All or nothing, and harmless when repeated."""
-    ids = {person: _account(person, password) for person in PEOPLE}
-    already = set(_rooms_of(ids[ALICE]))
-    if PUBLIC_ROOM not in already:
-        _room(PUBLIC_ROOM, ids, mode="pre", is_private=False)
-    if SWIFT_ROOM not in already:
-        _room(SWIFT_ROOM, ids, mode="post", is_private=False)
-    if PRIVATE_ROOM not in already:
-        _room(PRIVATE_ROOM, ids, mode="pre", is_private=True)
+def create_demo(*, password: str) -> None:
+    """Create the missing demo accounts and rooms in one transaction. Idempotent.
+
+    Args:
+        password: For new accounts; existing accounts keep theirs.
+    """
+    ids = {person: _get_or_create_account(person, password) for person in PEOPLE}
+    existing = set(_rooms_of(ids[ALICE]))
+    if PUBLIC_ROOM not in existing:
+        _create_room(PUBLIC_ROOM, ids, mode="pre", is_private=False)
+    if POST_MODERATED_ROOM not in existing:
+        _create_room(POST_MODERATED_ROOM, ids, mode="post", is_private=False)
+    if PRIVATE_ROOM not in existing:
+        _create_room(PRIVATE_ROOM, ids, mode="pre", is_private=True)
 
 
-def people_who_sign_in_with(password: str, *, known: dict[str, str]) -> list[Person]:
-    """Those of the demo whose account still is as it was made.
+def people_with_password(password: str, *, known: dict[str, str]) -> list[Person]:
+    """Return the demo accounts that still have the generated password.
 
-    `known` maps an e-mail to a password hash that was compared before (that takes a third of a
-    second, on purpose), and is brought up to date.
+    Args:
+        password: The generated password.
+        known: Password hashes that matched before, by e-mail. Comparing one takes a third of a
+            second by design. This function adds new matches to it.
     """
     accounts_by_email = {
         user.email: user
@@ -70,7 +75,7 @@ def people_who_sign_in_with(password: str, *, known: dict[str, str]) -> list[Per
     return found
 
 
-def _account(person: Person, password: str) -> UUID:
+def _get_or_create_account(person: Person, password: str) -> UUID:
     user = User.objects.filter(email=person.email).first()
     if user is None and person.is_staff:
         user = User.objects.create_superuser(person.email, password, name=person.name)
@@ -83,8 +88,8 @@ def _rooms_of(user_id: UUID) -> list[str]:
     return list(rooms_visible_to(user_id).filter(created_by=user_id).values_list("name", flat=True))
 
 
-def _room(name: str, ids: dict[Person, UUID], *, mode: str, is_private: bool) -> None:
-    """Alice's room, with Bruno as a member and Mara as its moderator."""
+def _create_room(name: str, ids: dict[Person, UUID], *, mode: str, is_private: bool) -> None:
+    """Create a room of Alice, with Bruno as a member and Mara as its moderator."""
     room = rooms.create_room(
         creator_id=ids[ALICE], name=name, is_private=is_private, moderation_mode=mode
     )

@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey for one process tree: yours if you name them, ours if not."""
+"""The engines of an instance: external ones if configured, otherwise embedded ones."""
 
 import os
 import subprocess
@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
+from moderado.standalone.console_output import ConsoleOutput
 from moderado.standalone.home import Home
 from moderado.standalone.postgres import postgres
-from moderado.standalone.report import Report
 from moderado.standalone.valkey import valkey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engines:
-    """Where the engines are. `processes` are those that are our children, by name."""
+    """Addresses of the engines. `processes` are the embedded ones, by name."""
 
     database_url: str
     redis_url: str
@@ -22,26 +22,34 @@ class Engines:
 
 
 @contextmanager
-def engines(home: Home, *, report: Report | None = None, durable: bool = True) -> Iterator[Engines]:
-    """Both engines, ready, for as long as the block runs.
+def engines(
+    home: Home, *, output: ConsoleOutput | None = None, durable: bool = True
+) -> Iterator[Engines]:
+    """Run both engines until the block ends.
 
-    `DATABASE_URL` and `REDIS_URL`, where set, are taken as they are, and nothing is started.
-    Raises CannotStart.
+    An engine that `DATABASE_URL` or `REDIS_URL` names is used and not started.
+
+    Args:
+        output: Where the steps are printed; None prints nothing.
+        durable: False disables fsync and persistence, for tests.
+
+    Raises:
+        CannotStart: An engine is missing or does not start.
     """
-    report = report or Report(silent=True)
+    output = output or ConsoleOutput(silent=True)
     database_url = os.environ.get("DATABASE_URL", "")
     redis_url = os.environ.get("REDIS_URL", "")
     processes: dict[str, subprocess.Popen[bytes]] = {}
     with ExitStack() as stack:
-        with report.step("PostgreSQL") as step:
+        with output.step("PostgreSQL") as step:
             if database_url:
-                step.result = "yours (DATABASE_URL)"
+                step.result = "external (DATABASE_URL)"
             else:
                 database_url, process = stack.enter_context(postgres(home, durable=durable))
                 processes["PostgreSQL"] = process
-        with report.step("Valkey") as step:
+        with output.step("Valkey") as step:
             if redis_url:
-                step.result = "yours (REDIS_URL)"
+                step.result = "external (REDIS_URL)"
             else:
                 redis_url, process = stack.enter_context(valkey(home, durable=durable))
                 processes["Valkey"] = process

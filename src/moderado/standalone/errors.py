@@ -1,9 +1,9 @@
-"""What keeps the standalone server from starting, in words for the person at the keyboard."""
+"""Errors that keep the standalone server from starting."""
 
 
 class CannotStart(Exception):
-    """One clear sentence: what is in the way and what to do about it. Shown without a trace."""
+    """The message names the cause and the remedy. The CLI prints it without a traceback."""
 
 
 class AlreadyRunning(CannotStart):
-    """Another process holds the folder."""
+    """Another process holds the lock of the folder."""

@@ -1,4 +1,4 @@
-"""The folder in which one standalone copy lives: its database, secrets and logs."""
+"""The folder of a standalone instance (`MODERADO_HOME`): database, secrets and logs."""
 
 import fcntl
 import json
@@ -12,12 +12,12 @@ from typing import IO
 
 from moderado.standalone.errors import AlreadyRunning, CannotStart
 
-LARGEST_LOG = 5_000_000  # bytes; a longer one starts anew with the next start
+MAX_LOG_SIZE = 5_000_000  # bytes; a longer log is truncated when it is opened again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secrets:
-    """Made at the first start, kept in `secrets.json` with mode 0600."""
+    """Generated at the first start; stored in `secrets.json` with mode 0600."""
 
     secret_key: str
     postgres_password: str
@@ -26,8 +26,8 @@ class Secrets:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """What a running copy tells those who look into its folder."""
+class RunningInstance:
+    """What a running instance publishes in its folder."""
 
     pid: int
     url: str
@@ -36,11 +36,15 @@ class Running:
 
 
 class Home:
-    """A folder of our own. Raises CannotStart when it cannot be used."""
+    """A folder with mode 0700, created if it is missing.
+
+    Raises:
+        CannotStart: The folder cannot be created or written.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
-        with _in_plain_words(self.path):
+        with _readable_errors(self.path):
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             (self.path / "logs").mkdir(exist_ok=True)
             probe = self.path / ".writable"
@@ -56,54 +60,59 @@ class Home:
         return self.path / "metrics"
 
     @property
-    def _announcement(self) -> Path:
+    def _running_file(self) -> Path:
         return self.path / "running.json"
 
     def log(self, name: str) -> IO[bytes]:
-        """`logs/<name>.log`, opened to be written at its end."""
+        """Open `logs/<name>.log` for appending. The caller closes it."""
         path = self.path / "logs" / f"{name}.log"
-        mode = "wb" if path.exists() and path.stat().st_size > LARGEST_LOG else "ab"
+        mode = "wb" if path.exists() and path.stat().st_size > MAX_LOG_SIZE else "ab"
         return path.open(mode)
 
     def secrets(self) -> Secrets:
-        """The secrets of this copy, made now if there are none."""
+        """Return the secrets; generate them if there are none.
+
+        Raises:
+            CannotStart: `secrets.json` is unreadable or damaged.
+        """
         path = self.path / "secrets.json"
-        with _in_plain_words(path):
+        with _readable_errors(path):
             if not path.exists():
-                write_privately(path, asdict(_new_secrets()))
+                write_private_json(path, asdict(_new_secrets()))
             return Secrets(**json.loads(path.read_text()))
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder for as long as the block runs.
+        """Lock the folder until the block ends. The kernel releases it if the process dies.
 
-        Raises AlreadyRunning when another process holds it. The kernel lets go when we die.
+        Raises:
+            AlreadyRunning: Another process holds the lock.
         """
         with (self.path / "lock").open("a") as handle:
             try:
                 fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise AlreadyRunning(self._who_holds_it()) from None
-            self._announcement.unlink(missing_ok=True)  # of a copy that was killed
+                raise AlreadyRunning(self._holder()) from None
+            self._running_file.unlink(missing_ok=True)  # left by an instance that was killed
             yield
 
     @contextmanager
-    def announced(self, running: Running) -> Iterator[None]:
-        """Let `manage` and its like find the engines for as long as the block runs."""
-        write_privately(self._announcement, asdict(running))
+    def published(self, running: RunningInstance) -> Iterator[None]:
+        """Publish the engines' addresses for other commands until the block ends."""
+        write_private_json(self._running_file, asdict(running))
         try:
             yield
         finally:
-            self._announcement.unlink(missing_ok=True)
+            self._running_file.unlink(missing_ok=True)
 
-    def running(self) -> Running | None:
-        """What the copy that holds this folder announced; None before it has."""
+    def running(self) -> RunningInstance | None:
+        """Return what the running instance published; None if there is nothing to read."""
         try:
-            return Running(**json.loads(self._announcement.read_text()))
+            return RunningInstance(**json.loads(self._running_file.read_text()))
         except (OSError, ValueError, TypeError):
             return None
 
-    def _who_holds_it(self) -> str:
+    def _holder(self) -> str:
         running = self.running()
         if running is None:
             return f"Another copy is starting or stopping on {self.path}: try again in a moment."
@@ -113,8 +122,8 @@ class Home:
         )
 
 
-def write_privately(path: Path, content: Mapping[str, object]) -> None:
-    """JSON for our eyes only, whole or not at all."""
+def write_private_json(path: Path, content: Mapping[str, object]) -> None:
+    """Write JSON atomically, to a file with mode 0600."""
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
@@ -132,7 +141,7 @@ def _new_secrets() -> Secrets:
 
 
 @contextmanager
-def _in_plain_words(path: Path) -> Iterator[None]:
+def _readable_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

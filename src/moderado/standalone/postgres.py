@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: a child of this process, on a folder of its own."""
+"""The embedded PostgreSQL server: a child of this process, with its data in the home folder."""
 
 import os
 import shutil
@@ -16,43 +16,46 @@ from psycopg import sql
 from moderado.standalone.binaries import PostgresPrograms, postgres_programs
 from moderado.standalone.errors import CannotStart
 from moderado.standalone.home import Home
-from moderado.standalone.spawn import (
-    Ways,
+from moderado.standalone.processes import (
+    LaunchMode,
+    can_create_socket,
+    change_owner,
     free_port,
-    give,
-    may_listen,
+    launch_mode_for_postgres,
     spawn,
     stop,
-    ways_for_postgres,
 )
 
 DATABASE = "moderado"
 _OWNER = "postgres"
-_SECONDS_TO_START = 60  # recovery after a crash reads the log of changes first
+_SECONDS_TO_START = 60  # crash recovery replays the write-ahead log first
 _SECONDS_TO_STOP = 10
-_SECONDS_FOR_AN_ORPHAN = 10
-_ATTEMPTS = 3  # somebody else may take the port between our look and the server's
+_SECONDS_FOR_ORPHAN = 10
+_ATTEMPTS = 3  # another process may take the port before the server listens
 
 
 @contextmanager
 def postgres(home: Home, *, durable: bool = True) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A running server for as long as the block runs: its URL, and its process.
+    """Run a server until the block ends. Yield its URL and its process.
 
-    `durable=False` trades the promise that a commit survives a crash for speed: tests only.
-    Raises CannotStart.
+    Args:
+        durable: False disables fsync, for tests: commits may be lost in a crash.
+
+    Raises:
+        CannotStart: There is no server program, or it does not start.
     """
     programs = postgres_programs()
-    ways = ways_for_postgres(home.path, programs.postgres)
+    mode = launch_mode_for_postgres(home.path, programs.postgres)
     cluster = home.path / "pg"
     password = home.secrets().postgres_password
-    _wait_for_an_orphan(cluster)
+    _stop_orphan(cluster)
     if not cluster.exists():
-        _create(cluster, programs, ways, password, home)
+        _create(cluster, programs, mode, password, home)
     _check(cluster, programs)
-    for left in cluster.glob(".s.PGSQL.*"):  # the sockets of servers that were killed
-        left.unlink()
-    give(cluster, ways)  # it may have been made by somebody who was not root
-    process, port = _start(cluster, programs, ways, password, home, durable=durable)
+    for stale_socket in cluster.glob(".s.PGSQL.*"):  # left by killed servers
+        stale_socket.unlink()
+    change_owner(cluster, mode)  # another account may have created it
+    process, port = _start(cluster, programs, mode, password, home, durable=durable)
     try:
         _create_database(port, password)
         yield _url(cluster, port, password), process
@@ -61,17 +64,17 @@ def postgres(home: Home, *, durable: bool = True) -> Iterator[tuple[str, subproc
 
 
 def _create(
-    cluster: Path, programs: PostgresPrograms, ways: Ways, password: str, home: Home
+    cluster: Path, programs: PostgresPrograms, mode: LaunchMode, password: str, home: Home
 ) -> None:
-    """initdb beside the place, then move it there: one that is killed leaves no half cluster."""
+    """Run initdb in a temporary folder and rename it, so that a crash leaves no partial cluster."""
     draft = cluster.with_suffix(".init")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
-    give(draft, ways)
+    change_owner(draft, mode)
     password_file = home.path / "pg.password"
     with os.fdopen(os.open(password_file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as handle:
         handle.write(password)
-    give(password_file, ways)
+    change_owner(password_file, mode)
     # fmt: off
     command: list[str | Path] = [
         programs.initdb, "-D", draft, "-U", _OWNER, "-A", "scram-sha-256",
@@ -81,10 +84,10 @@ def _create(
     # fmt: on
     try:
         with home.log("postgres") as log:
-            made = spawn(command, ways=ways, output=log, env=_environment(), cwd="/").wait()
+            exit_code = spawn(command, mode=mode, output=log, env=_environment(), cwd="/").wait()
     finally:
         password_file.unlink()
-    if made != 0:
+    if exit_code != 0:
         raise CannotStart(f"PostgreSQL could not make its folder: {_last_line(home)}")
     draft.replace(cluster)
 
@@ -106,7 +109,7 @@ def _check(cluster: Path, programs: PostgresPrograms) -> None:
 def _start(
     cluster: Path,
     programs: PostgresPrograms,
-    ways: Ways,
+    mode: LaunchMode,
     password: str,
     home: Home,
     *,
@@ -117,15 +120,15 @@ def _start(
         with home.log("postgres") as log:
             process = spawn(
                 _command(cluster, programs, port, durable=durable),
-                ways=ways,
-                # Fast, and in order; what need not last may as well be dropped at once.
-                dying_signal=signal.SIGINT if durable else signal.SIGQUIT,
+                mode=mode,
+                # Fast shutdown; immediate shutdown if nothing must be kept.
+                parent_death_signal=signal.SIGINT if durable else signal.SIGQUIT,
                 output=log,
                 env=_environment(),
                 cwd="/",
             )
         try:
-            if _answers(process, port, password):
+            if _becomes_ready(process, port, password):
                 return process, port
         except BaseException:
             stop(process, signal.SIGINT, seconds=_SECONDS_TO_STOP)
@@ -141,13 +144,13 @@ def _command(
 ) -> list[str | Path]:
     settings = {
         "listen_addresses": "127.0.0.1",
-        # In the cluster, which none but its owner and root may enter: nobody else is a client.
-        "unix_socket_directories": "." if may_listen(_socket(cluster, port)) else "",
+        # In the data folder, which only its owner and root can enter.
+        "unix_socket_directories": "." if can_create_socket(_socket(cluster, port)) else "",
         "timezone": "UTC",
         "log_timezone": "UTC",
         "jit": "off",
         "max_connections": "100",
-        # A statement that fails is not written down with the words and addresses that stand in it.
+        # Failed statements contain texts and addresses: do not log them.
         "log_min_error_statement": "panic",
         "log_error_verbosity": "terse",
     }
@@ -158,26 +161,28 @@ def _command(
             "fsync": "off",
             "synchronous_commit": "off",
             "full_page_writes": "off",
-            "max_connections": "400",  # several test processes share it, with pools of their own
+            "max_connections": "400",  # several test processes share it, each with its own pools
         }
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     return [programs.postgres, "-D", cluster, "-p", str(port), *options]
 
 
 def _socket(cluster: Path, port: int) -> Path:
-    """Where the server makes its Unix socket, and libpq looks for it."""
+    """Where the server creates its Unix socket and libpq looks for it."""
     return cluster / f".s.PGSQL.{port}"
 
 
 def _url(cluster: Path, port: int, password: str) -> str:
-    """`host=` leads to the Unix socket, which costs both ends half as much as TCP does; without
-    it, the same URL leads to the same server by TCP."""
+    """Return the URL: over the Unix socket (`host=`) if there is one, otherwise over TCP.
+
+    The socket costs client and server half the CPU of TCP. Without the query the URL uses TCP.
+    """
     by_tcp = f"postgres://{_OWNER}:{quote(password)}@127.0.0.1:{port}/{DATABASE}"
     return f"{by_tcp}?host={quote(str(cluster))}" if _socket(cluster, port).is_socket() else by_tcp
 
 
-def _answers(process: subprocess.Popen[bytes], port: int, password: str) -> bool:
-    """Whether the server came up; False when its process ended instead."""
+def _becomes_ready(process: subprocess.Popen[bytes], port: int, password: str) -> bool:
+    """Whether the server accepts connections; False if it ended or did not answer in time."""
     deadline = time.monotonic() + _SECONDS_TO_START
     while process.poll() is None:
         try:
@@ -212,21 +217,24 @@ def _connect(port: int, password: str) -> psycopg.Connection[tuple[object, ...]]
     )
 
 
-def _wait_for_an_orphan(cluster: Path) -> None:
-    """We hold the folder, so a server that runs on it lost its master: it is stopping, or is told
-    to. Raises CannotStart when it does not go away."""
-    deadline = time.monotonic() + _SECONDS_FOR_AN_ORPHAN
-    told = False
-    while (pid := _orphan(cluster)) is not None:
-        if not told:
+def _stop_orphan(cluster: Path) -> None:
+    """Stop a server that survived its parent: this process holds the lock of the folder.
+
+    Raises:
+        CannotStart: The server does not stop.
+    """
+    deadline = time.monotonic() + _SECONDS_FOR_ORPHAN
+    is_signalled = False
+    while (pid := _orphan_pid(cluster)) is not None:
+        if not is_signalled:
             os.kill(pid, signal.SIGINT)
-            told = True
+            is_signalled = True
         if time.monotonic() > deadline:
             raise CannotStart(f"An older PostgreSQL (process {pid}) still uses {cluster}.")
         time.sleep(0.05)
 
 
-def _orphan(cluster: Path) -> int | None:
+def _orphan_pid(cluster: Path) -> int | None:
     try:
         pid = int((cluster / "postmaster.pid").read_text().split("\n", 1)[0])
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -237,7 +245,7 @@ def _orphan(cluster: Path) -> int | None:
 
 def _last_line(home: Home) -> str:
     lines = (home.path / "logs" / "postgres.log").read_text(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1] if lines else "it logged nothing"
 
 
 def _environment() -> dict[str, str]:

@@ -1,9 +1,7 @@
-"""`python -m moderado.standalone.prepare`: migrations, static files, the demo.
+"""`python -m moderado.standalone.prepare`: apply migrations, collect static files, create the demo.
 
-A process of its own, so that the supervisor need not carry Django.
-
-What it did goes to standard output, one JSON object a line; what went wrong to standard error, as
-sentences.
+It is a separate process, so that the supervisor does not load Django. It writes results to standard
+output, one JSON object per line, and errors to standard error.
 """
 
 import hashlib
@@ -23,16 +21,22 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from moderado.standalone.home import write_privately
+from moderado.standalone.home import write_private_json
 
-_REFUSED = 2  # the exit code that says: standard error explains it
+_EXIT_REFUSED = 2  # the cause is on standard error
 
 
 def main() -> int:
-    """Do what there is to do. The demo is made with MODERADO_DEMO_PASSWORD, and is made anew on
-    request (`--demo`), or where nobody has an account yet."""
+    """Prepare the database and the files.
+
+    The demo is created with `--demo`, or if the database has no accounts. Its password is
+    `MODERADO_DEMO_PASSWORD`.
+
+    Returns:
+        The exit code.
+    """
     password = os.environ["MODERADO_DEMO_PASSWORD"]
-    sys.stdout = sys.stderr  # what a command might print is no answer of ours
+    sys.stdout = sys.stderr  # standard output carries only our JSON
     try:
         with _step("settings"):
             django.setup()
@@ -44,23 +48,21 @@ def main() -> int:
             done.append(_demo(password, wanted="--demo" in sys.argv))
     except (DatabaseError, ImproperlyConfigured) as error:
         print(str(error).strip().splitlines()[0], file=sys.stderr)
-        return _REFUSED
+        return _EXIT_REFUSED
     return 0
 
 
 def _migrate() -> str:
-
     executor = MigrationExecutor(connection)
-    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if not waiting:
+    pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if not pending:
         return "up to date"
     call_command("migrate", interactive=False, verbosity=0)
-    return f"{len(waiting)} applied"
+    return f"{len(pending)} applied"
 
 
 def _collect_static() -> str:
-    """Gathered anew only if a file came, went or changed since the last time."""
-
+    """Collect static files if any of them or their storage changed since the last time."""
     digest = hashlib.sha256(repr(settings.STORAGES).encode())
     count = 0
     for finder in get_finders():
@@ -73,20 +75,20 @@ def _collect_static() -> str:
         return "up to date"
     call_command("collectstatic", interactive=False, verbosity=0)
     stamp.write_text(digest.hexdigest())
-    return f"{count} gathered"
+    return f"{count} collected"
 
 
 def _demo(password: str, *, wanted: bool) -> str:
-    from moderado.standalone import demo  # noqa: PLC0415  (it has models: Django comes first)
+    from moderado.standalone import demo  # noqa: PLC0415  (models: after django.setup)
 
-    if wanted or demo.is_untouched():
-        demo.make(password=password)
+    if wanted or demo.has_no_accounts():
+        demo.create_demo(password=password)
     memory = Path(os.environ["MODERADO_DEMO_MEMORY"])
     known = json.loads(memory.read_text()) if memory.exists() else {}
-    people = demo.people_who_sign_in_with(password, known=known)
-    write_privately(memory, known)
+    people = demo.people_with_password(password, known=known)
+    write_private_json(memory, known)
     for person in people:
-        _tell(person=person.name, email=person.email, is_staff=person.is_staff)
+        _report(person=person.name, email=person.email, is_staff=person.is_staff)
     return f"{len(people)} people" if people else "none"
 
 
@@ -95,12 +97,12 @@ def _step(name: str) -> Iterator[list[str]]:
     started = time.monotonic()
     results: list[str] = []
     yield results
-    _tell(
+    _report(
         step=name, result="".join(results) or "ready", seconds=round(time.monotonic() - started, 2)
     )
 
 
-def _tell(**fields: object) -> None:
+def _report(**fields: object) -> None:
     print(json.dumps(fields), file=sys.__stdout__, flush=True)
 
 

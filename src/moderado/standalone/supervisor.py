@@ -1,8 +1,8 @@
-"""Web, worker and beat under honcho, each in a session of its own and bound to our life.
+"""Run web, worker and beat under honcho, each in its own session.
 
-honcho starts, names and stops them and puts their lines on one stream. What is added here: none of
-them outlives us even when we are killed, one that ends uncalled is started again, and SIGTERM goes
-to each process alone, because Celery and gunicorn want to tell their children themselves.
+honcho starts and stops them and merges their output. This module adds three things: no process
+outlives the supervisor even if that is killed, a process that ends unexpectedly is restarted, and
+SIGTERM goes to each process alone, because Celery and gunicorn stop their own children.
 """
 
 import multiprocessing
@@ -23,63 +23,67 @@ from honcho.printer import Printer
 from honcho.process import Popen, Process
 
 from moderado.core.processes import die_with_parent
-from moderado.standalone.report import Report
+from moderado.standalone.console_output import ConsoleOutput
 
-PATIENCE = 15  # seconds from SIGTERM to SIGKILL
-STABLE = 10  # seconds; what ends sooner than this is not started again
+STOP_TIMEOUT = 15  # seconds from SIGTERM to SIGKILL
+MIN_UPTIME = 10  # seconds; a process that ends sooner is not restarted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     name: str
-    words: Sequence[str]
+    arguments: Sequence[str]
     environment: Mapping[str, str]
 
 
 class Supervisor(honcho.manager.Manager):
-    """Runs `commands` until one of them ends for good, or a signal comes. Main thread only."""
+    """Runs `commands` until one of them ends for good, or a signal arrives. Main thread only.
+
+    Args:
+        on_started: Called once, after all processes were started.
+    """
 
     def __init__(
-        self, commands: Sequence[Command], *, report: Report, once_started: Callable[[], None]
+        self, commands: Sequence[Command], *, output: ConsoleOutput, on_started: Callable[[], None]
     ) -> None:
-        # Forked, so that each of honcho's own processes is a child of this one, and dies with it.
+        # Forked, so that honcho's processes are children of this one and die with it.
         multiprocessing.set_start_method("fork", force=True)
-        honcho.manager.KILL_WAIT = PATIENCE
-        super().__init__(JsonPrinter(report) if report.as_json else Printer(sys.stdout))
-        self._report = report
-        self._once_started = once_started
+        honcho.manager.KILL_WAIT = STOP_TIMEOUT
+        super().__init__(JsonPrinter(output) if output.as_json else Printer(sys.stdout))
+        self._output = output
+        self._on_started = on_started
         self._stopping = multiprocessing.Event()
-        self._process_ctor = partial(BoundProcess, stopping=self._stopping)
-        self._procmgr = OneByOne()
+        self._process_ctor = partial(RestartingProcess, stopping=self._stopping)
+        self._procmgr = SingleProcessManager()
         for command in commands:
-            line = f"exec {shlex.join(command.words)}"
+            line = f"exec {shlex.join(command.arguments)}"
             self.add_process(command.name, line, env=dict(command.environment))
 
     def terminate(self) -> None:
-        """Stop everything that runs, and start nothing again."""
+        """Stop all processes and restart none."""
         self._stopping.set()
         super().terminate()
 
     def _start(self) -> None:
         super()._start()
-        self._once_started()
+        self._on_started()
 
     def _system_print(self, data: str) -> None:
-        if self._report.as_json:
-            self._report.event("standalone_process", what=data.strip())
+        if self._output.as_json:
+            self._output.write_event("standalone_process", what=data.strip())
         else:
             super()._system_print(data)
 
 
 class JsonPrinter(Printer):
-    """Passes JSON on as it is, and wraps what Celery and Python say in words."""
+    """Prints JSON lines unchanged, and wraps other output of Celery and Python in JSON."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, output: ConsoleOutput) -> None:
         super().__init__(sys.stdout, prefix=False)
-        self._report = report
+        self._output = output
 
     def write(self, message: Any) -> None:
-        """Print one line of one process."""
+        """Print one line of a process."""
         line = (
             message.data.decode(errors="replace")
             if isinstance(message.data, bytes)
@@ -88,42 +92,45 @@ class JsonPrinter(Printer):
         if line.startswith("{"):
             super().write(message)
         elif line.strip():
-            self._report.event("standalone_line", process=message.name, line=line.strip())
+            self._output.write_event("standalone_line", process=message.name, line=line.strip())
 
 
-class BoundProcess(Process):
-    """A process that ends with us, and begins anew when it ends uncalled after a stable while."""
+class RestartingProcess(Process):
+    """A process that dies with the supervisor and restarts after an unexpected end.
+
+    It does not restart if it ran for less than `MIN_UPTIME`.
+    """
 
     def __init__(self, *args: Any, stopping: Event, **options: Any) -> None:
         super().__init__(*args, **options)
         self._supervisor = os.getpid()
         self._stopping = stopping
         self._started = 0.0
-        self._again = True
+        self._restarts = True
         self._child_ctor = _spawn
 
     def run(self, events: Any = None, ignore_signals: bool = False) -> None:  # noqa: FBT001, FBT002 (honcho's)
-        """Runs in a process of its own, which reads the lines of the one it starts."""
+        """Run and restart the process. honcho calls this in a process that reads its output."""
         die_with_parent(parent=self._supervisor)
-        while self._again:
+        while self._restarts:
             self._started = time.monotonic()
             super().run(events, ignore_signals)
 
     def _send_message(self, data: Any, type: str = "line") -> None:
         if type == "stop":
-            stable = time.monotonic() - self._started > STABLE
-            self._again = stable and not self._stopping.is_set()
-            if self._again:
-                super()._send_message(f"ended ({data['returncode']}): started again\n")
+            was_stable = time.monotonic() - self._started > MIN_UPTIME
+            self._restarts = was_stable and not self._stopping.is_set()
+            if self._restarts:
+                super()._send_message(f"ended ({data['returncode']}): restarted\n")
                 return
         super()._send_message(data, type)
 
 
-class OneByOne(ProcessManager):
-    """Signals for one process, where honcho would tell its whole group."""
+class SingleProcessManager(ProcessManager):
+    """Signals one process; honcho would signal its whole group."""
 
     def terminate(self, pid: int) -> None:
-        """Ask it to stop. That it has stopped already is no error."""
+        """Send SIGTERM. A process that has ended already is no error."""
         try:
             os.kill(pid, signal.SIGTERM)
         except ProcessLookupError:
@@ -134,7 +141,7 @@ def _spawn(command: str, **options: Any) -> Popen:
     supervisor = os.getpid()
 
     def prepare() -> None:
-        # honcho's process ignores both by the time it starts a child again.
+        # honcho's process ignores both signals when it restarts a child.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         die_with_parent(parent=supervisor)

@@ -1,4 +1,4 @@
-"""The embedded Valkey (Redis-compatible): a child of this process, on a folder of its own."""
+"""The embedded Valkey server (Redis-compatible): a child of this process, with its own folder."""
 
 import signal
 import socket
@@ -11,25 +11,29 @@ from urllib.parse import quote
 from moderado.standalone.binaries import valkey_program
 from moderado.standalone.errors import CannotStart
 from moderado.standalone.home import Home
-from moderado.standalone.spawn import free_port, spawn, stop
+from moderado.standalone.processes import free_port, spawn, stop
 
-_SECONDS_TO_START = 30  # it reads its whole log of changes first
+_SECONDS_TO_START = 30  # it replays its append-only file first
 _SECONDS_TO_STOP = 5
-_ATTEMPTS = 3  # somebody else may take the port between our look and the server's
+_ATTEMPTS = 3  # another process may take the port before the server listens
 
 
 @contextmanager
 def valkey(home: Home, *, durable: bool = True) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A running server for as long as the block runs: its URL, and its process.
+    """Run a server until the block ends. Yield its URL and its process.
 
-    `durable=False` keeps everything in memory: tests only. Raises CannotStart.
+    Args:
+        durable: False keeps everything in memory, for tests.
+
+    Raises:
+        CannotStart: There is no server program, or it does not start.
     """
     password = home.secrets().valkey_password
     for _ in range(_ATTEMPTS):
         port = free_port()
         process = _start(home, port, password, durable=durable)
         try:
-            if _answers(process, port, password):
+            if _becomes_ready(process, port, password):
                 yield f"redis://:{quote(password)}@127.0.0.1:{port}/0", process
                 return
         finally:
@@ -54,10 +58,10 @@ def _start(home: Home, port: int, password: str, *, durable: bool) -> subprocess
         "databases": "64",
     }
     with home.log("valkey") as log:
-        # The settings go through a pipe: a command line is there for everybody to read.
+        # Settings go through a pipe: every user can read a command line, with the password.
         process = spawn(
             [valkey_program(), "-"],
-            dying_signal=signal.SIGTERM if durable else signal.SIGKILL,
+            parent_death_signal=signal.SIGTERM if durable else signal.SIGKILL,
             output=log,
             stdin=subprocess.PIPE,
             cwd=folder,
@@ -68,21 +72,21 @@ def _start(home: Home, port: int, password: str, *, durable: bool) -> subprocess
     return process
 
 
-def _answers(process: subprocess.Popen[bytes], port: int, password: str) -> bool:
-    """Whether the server came up; False when its process ended instead."""
+def _becomes_ready(process: subprocess.Popen[bytes], port: int, password: str) -> bool:
+    """Whether the server answers; False if it ended or did not answer in time."""
     deadline = time.monotonic() + _SECONDS_TO_START
     while process.poll() is None and time.monotonic() < deadline:
-        if _pongs(port, password):
+        if _answers_ping(port, password):
             return True
         time.sleep(0.02)
     return False
 
 
-def _pongs(port: int, password: str) -> bool:
-    """One PING by hand: importing the client library would cost the supervisor 15 MB for it."""
+def _answers_ping(port: int, password: str) -> bool:
+    """Send PING over a plain socket: the client library would cost the supervisor 15 MB."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
             connection.sendall(f"AUTH {password}\r\nPING\r\nQUIT\r\n".encode())
             return b"+PONG" in connection.makefile("rb").read()
-    except OSError:  # not listening yet; while it loads its log it answers -LOADING
+    except OSError:  # not listening yet; during its replay it answers -LOADING
         return False

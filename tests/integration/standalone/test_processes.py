@@ -1,4 +1,4 @@
-"""The fixtures that give a test the real web and the real worker."""
+"""The fixtures that start a real web process and a real worker."""
 
 import uuid
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.usefixtures("moderado_worker")
-def test_a_real_worker_judges_what_a_test_posts():
+def test_worker_fixture_judges_posted_message():
     author = accounts.register(email="ana@example.com", name="Ana", password="não é 1 segredo")
     room = rooms.create_room(creator_id=author.id, name="Sala")
 
@@ -28,7 +28,7 @@ def test_a_real_worker_judges_what_a_test_posts():
     )
 
 
-def test_the_real_web_sees_what_a_test_stores(live_server_url):
+def test_web_fixture_reads_the_test_database(live_server_url):
     accounts.register(email="ana@example.com", name="Ana", password="não é 1 segredo")
 
     answer = httpx.post(

@@ -1,4 +1,4 @@
-"""Where the engines' programs are looked for."""
+"""Search for the engines' programs."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def no_wheels(monkeypatch):
 
 @pytest.fixture
 def on_path(tmp_path, monkeypatch):
-    """A folder that is all of PATH, and a way to put programs there."""
+    """Make an empty folder the whole PATH; return a function that puts programs into it."""
     monkeypatch.setenv("PATH", str(tmp_path))
 
     def put(name, says=""):
@@ -26,7 +26,7 @@ def on_path(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("no_wheels")
-def test_programs_on_path_do_where_there_is_no_wheel(on_path):
+def test_programs_on_path_are_used_without_wheel(on_path):
     initdb, postgres = (
         on_path("initdb"),
         on_path("postgres", "postgres (PostgreSQL) 17.6 (Debian 17.6-1)"),
@@ -39,7 +39,7 @@ def test_programs_on_path_do_where_there_is_no_wheel(on_path):
 
 
 @pytest.mark.usefixtures("no_wheels")
-def test_an_old_postgres_is_refused(on_path):
+def test_old_postgres_is_refused(on_path):
     on_path("initdb")
     on_path("postgres", "postgres (PostgreSQL) 15.4")
 
@@ -49,7 +49,7 @@ def test_an_old_postgres_is_refused(on_path):
 
 @pytest.mark.usefixtures("no_wheels")
 @pytest.mark.parametrize("name", ["valkey-server", "redis-server"])
-def test_redis_does_in_place_of_valkey(on_path, name):
+def test_redis_server_replaces_valkey(on_path, name):
     program = on_path(name)
 
     assert binaries.valkey_program() == program
@@ -57,9 +57,9 @@ def test_redis_does_in_place_of_valkey(on_path, name):
 
 @pytest.mark.usefixtures("no_wheels", "on_path")
 @pytest.mark.parametrize(
-    "look, variable",
+    "find, variable",
     [(binaries.postgres_programs, "DATABASE_URL"), (binaries.valkey_program, "REDIS_URL")],
 )
-def test_without_any_the_way_out_is_named(look, variable):
+def test_missing_program_error_names_the_variable(find, variable):
     with pytest.raises(CannotStart, match=variable):
-        look()
+        find()

@@ -1,4 +1,4 @@
-"""The folder of a standalone copy."""
+"""The folder of a standalone instance."""
 
 import json
 import stat
@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from moderado.standalone.errors import AlreadyRunning, CannotStart
-from moderado.standalone.home import LARGEST_LOG, Home, Running
+from moderado.standalone.home import MAX_LOG_SIZE, Home, RunningInstance
 
 HOLDER = """
 import sys
@@ -19,7 +19,9 @@ with Home(Path(sys.argv[1])).lock():
     sys.stdin.read()
 """
 
-RUNNING = Running(pid=7, url="http://127.0.0.1:8123", database_url="postgres:", redis_url="redis:")
+RUNNING = RunningInstance(
+    pid=7, url="http://127.0.0.1:8123", database_url="postgres:", redis_url="redis:"
+)
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def home(tmp_path):
 
 @pytest.fixture
 def holder(home):
-    """Another process that holds the folder."""
+    """Another process that holds the lock of the folder."""
     command = [sys.executable, "-c", HOLDER, str(home.path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"held\n"
@@ -37,7 +39,7 @@ def holder(home):
         process.kill()
 
 
-def test_secrets_are_made_once_and_for_our_eyes_only(home):
+def test_secrets_are_generated_once_with_mode_0600(home):
     first = home.secrets()
 
     assert home.secrets() == first
@@ -47,14 +49,14 @@ def test_secrets_are_made_once_and_for_our_eyes_only(home):
     assert stat.S_IMODE(home.path.stat().st_mode) == 0o700
 
 
-def test_damaged_secrets_are_told_in_one_sentence(home):
+def test_damaged_secrets_raise_cannot_start(home):
     (home.path / "secrets.json").write_text("{")
 
     with pytest.raises(CannotStart, match=r"secrets\.json is damaged"):
         home.secrets()
 
 
-def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(tmp_path):
+def test_folder_that_cannot_be_created_raises_cannot_start(tmp_path):
     (tmp_path / "file").touch()
 
     with pytest.raises(CannotStart, match=r"cannot be used \(not a directory\).*MODERADO_HOME"):
@@ -62,22 +64,22 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(tmp_path):
 
 
 @pytest.mark.usefixtures("holder")
-def test_a_held_folder_is_refused(home):
+def test_locked_folder_is_refused(home):
     with pytest.raises(AlreadyRunning, match="starting or stopping"), home.lock():
         pass
 
 
 @pytest.mark.usefixtures("holder")
-def test_a_held_folder_says_who_holds_it(home):
+def test_lock_error_names_the_holder(home):
     with (
-        home.announced(RUNNING),
+        home.published(RUNNING),
         pytest.raises(AlreadyRunning, match=r"http://127\.0\.0\.1:8123, process 7"),
         home.lock(),
     ):
         pass
 
 
-def test_a_killed_holder_lets_go(home, holder):
+def test_lock_is_released_when_holder_is_killed(home, holder):
     holder.kill()
     holder.wait()
 
@@ -85,22 +87,22 @@ def test_a_killed_holder_lets_go(home, holder):
         assert True
 
 
-def test_what_a_killed_copy_announced_is_forgotten(home):
+def test_lock_removes_file_of_killed_instance(home):
     (home.path / "running.json").write_text(json.dumps({"pid": 7}))
 
     with home.lock():
         assert home.running() is None
 
 
-def test_an_announcement_lasts_as_long_as_its_block(home):
-    with home.announced(RUNNING):
+def test_published_instance_is_removed_after_block(home):
+    with home.published(RUNNING):
         assert home.running() == RUNNING
     assert home.running() is None
 
 
-def test_a_log_that_grew_too_long_begins_anew(home):
+def test_log_beyond_limit_is_truncated(home):
     path = home.path / "logs" / "postgres.log"
-    path.write_bytes(b"x" * (LARGEST_LOG + 1))
+    path.write_bytes(b"x" * (MAX_LOG_SIZE + 1))
 
     with home.log("postgres") as log:
         log.write(b"new")
