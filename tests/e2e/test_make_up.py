@@ -178,7 +178,7 @@ def test_port_in_use_is_reported_in_one_sentence(tmp_path):
         refused = moderado("up", home=tmp_path, port=taken.getsockname()[1])
 
     assert refused.returncode == 1
-    assert "cannot listen on 127.0.0.1:" in refused.stderr
+    assert "Cannot listen on 127.0.0.1:" in refused.stderr
     assert "PORT=8123 make up" in refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1
 
