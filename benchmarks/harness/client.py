@@ -1,7 +1,7 @@
-"""A WebSocket client that costs as little as Python allows: it must not be what is measured.
+"""A minimal WebSocket client (RFC 6455) for load: its own cost must not be what is measured.
 
-It knows just enough of RFC 6455 to talk to servers that keep to it: no fragments, no extensions.
-Frames are handed on where they lie in the buffer, without a copy.
+It supports neither fragments nor extensions. Frames are passed on as ranges of the receive buffer,
+without a copy.
 """
 
 import asyncio
@@ -12,39 +12,39 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
-SHORT, MEDIUM = 125, 126  # lengths beyond which two and eight more bytes follow
-# A key of zeros masks nothing: the server unmasks as ever, and we need not mask.
+SHORT, MEDIUM = 125, 126  # largest 7-bit length; marker of a 16-bit length
+# Masking with zeros changes nothing: the client saves the work, the server unmasks as usual.
 KEY = b"\0\0\0\0"
 
-# The socket, the buffer, where in it the frame's payload begins and ends, and when it was read.
-Hear = Callable[["Socket", bytes, int, int, float], None]
+# Called with the socket, the buffer, start and end of the payload, and the time of reading.
+OnFrame = Callable[["Socket", bytes, int, int, float], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a server's frames begin: enough to tell them apart without parsing them."""
+    """Prefixes of a server's frames, by which they are classified without parsing."""
 
-    ready: bytes  # the socket is signed in and listens
+    ready: bytes  # the socket is authenticated and subscribed
     queued: bytes  # a message was stored
     shown: bytes  # a message is public
-    refused: tuple[bytes, ...]  # a message will not be
+    refused: tuple[bytes, ...]  # a message was rejected or held
     error: bytes
-    say: Callable[[str], bytes]  # the frame that says this text
-    hello: tuple[bytes, ...] = ()  # what the client sends once it is connected
-    ping: tuple[bytes, bytes] = (b"\xff", b"")  # a heartbeat in text frames, and its answer
+    build_message: Callable[[str], bytes]  # builds the frame that sends this text
+    hello: tuple[bytes, ...] = ()  # frames that the client sends after the upgrade
+    ping: tuple[bytes, bytes] = (b"\xff", b"")  # a heartbeat in text frames, and its reply
 
 
 class Socket(asyncio.Protocol):
-    """One connection. `opened` is done when the server says that it is ready."""
+    """One connection. `opened` is done when the server is ready, `closed` with the close code."""
 
-    def __init__(self, path: str, dialect: Dialect, hear: Hear) -> None:
+    def __init__(self, path: str, dialect: Dialect, on_frame: OnFrame) -> None:
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.closed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.frames = 0
         self._path = path
         self._dialect = dialect
-        self._hear = hear
-        self._rest = b""
+        self._on_frame = on_frame
+        self._incomplete = b""
         self._upgraded = False
         self._transport: asyncio.WriteTransport | None = None
         self._code = 1006
@@ -64,14 +64,14 @@ class Socket(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         now = time.perf_counter()
-        buffer = self._rest + data if self._rest else data
-        self._rest = buffer[self._read(buffer, now) :]
+        buffer = self._incomplete + data if self._incomplete else data
+        self._incomplete = buffer[self._read(buffer, now) :]
 
     def connection_lost(self, _error: Exception | None) -> None:
         if not self.opened.done():
             self.opened.set_exception(ConnectionError(f"closed with {self._code} while opening"))
-        if not self.over.done():
-            self.over.set_result(self._code)
+        if not self.closed.done():
+            self.closed.set_result(self._code)
 
     def send(self, payload: bytes) -> None:
         self._write(TEXT, payload)
@@ -82,7 +82,7 @@ class Socket(asyncio.Protocol):
             self._transport.close()
 
     def _read(self, buffer: bytes, now: float) -> int:
-        """Hand on every whole frame. How far they went."""
+        """Pass on every complete frame. Return the end of the last one."""
         at, end = 0, len(buffer)
         if not self._upgraded:
             at = self._upgrade(buffer)
@@ -101,7 +101,7 @@ class Socket(asyncio.Protocol):
                 self._control(opcode, buffer[start:stop])
             elif self.opened.done():
                 self.frames += 1
-                self._hear(self, buffer, start, stop, now)
+                self._on_frame(self, buffer, start, stop, now)
             else:
                 self._open(buffer, start, stop)
             at = stop
@@ -125,9 +125,9 @@ class Socket(asyncio.Protocol):
         elif buffer.startswith(self._dialect.error, start):
             self._fail(buffer[start:stop])
 
-    def _fail(self, said: bytes) -> None:
+    def _fail(self, reason: bytes) -> None:
         if not self.opened.done():
-            self.opened.set_exception(ConnectionError(said.decode(errors="replace")))
+            self.opened.set_exception(ConnectionError(reason.decode(errors="replace")))
 
     def _control(self, opcode: int, payload: bytes) -> None:
         if opcode == PING:

@@ -1,6 +1,6 @@
-"""`python -m benchmarks.harness.compare before.json after.json`: what a change changed.
+"""`python -m benchmarks.harness.compare before.json after.json`: compare two results.
 
-Only stacks that are in both; a difference smaller than the rounds' own is marked `~`.
+Only stacks in both results are compare. `~` marks a difference within the spread of the rounds.
 """
 
 import json
@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.figures import medians, spread
-from benchmarks.harness.results import shown
+from benchmarks.harness.results import format_value
 
-FEWEST = 3  # rounds, from which it can be told how much they differ by themselves
+MIN_ROUNDS = 3  # fewer say nothing about their spread
 
 
-def compared(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """A line for each figure of each workload and stack."""
+def compare(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Return one line for each figure of each workload and stack."""
     lines = []
     for workload, by_stack in after["rounds"].items():
         for stack, rounds in by_stack.items():
@@ -25,7 +25,9 @@ def compared(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _lines(what: str, earlier: list[dict[str, float]], rounds: list[dict[str, float]]) -> list[str]:
+def _lines(
+    label: str, earlier: list[dict[str, float]], rounds: list[dict[str, float]]
+) -> list[str]:
     old, new = medians(earlier), medians(rounds)
     lines = []
     for name in new:
@@ -33,14 +35,15 @@ def _lines(what: str, earlier: list[dict[str, float]], rounds: list[dict[str, fl
             continue
         ratio = new[name] / old[name]
         noise = (spread(earlier, name) + spread(rounds, name)) / 2
-        certain = min(len(earlier), len(rounds)) >= FEWEST and abs(ratio - 1) > noise
-        mark = " " if certain else "~"
+        significant = min(len(earlier), len(rounds)) >= MIN_ROUNDS and abs(ratio - 1) > noise
+        mark = " " if significant else "~"
         lines.append(
-            f"{what:24} {name:24} {shown(old[name]):>10} {shown(new[name]):>10} {mark}{ratio:.3f}"
+            f"{label:24} {name:24} {format_value(old[name]):>10} {format_value(new[name]):>10} "
+            f"{mark}{ratio:.3f}"
         )
     return lines
 
 
 if __name__ == "__main__":
     results = [json.loads(Path(name).read_text()) for name in sys.argv[1:3]]
-    print("\n".join(compared(*results)))
+    print("\n".join(compare(*results)))

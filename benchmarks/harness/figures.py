@@ -1,4 +1,4 @@
-"""From samples to figures: percentiles, medians, ratios of runs that were made side by side."""
+"""Statistics of samples: percentiles, medians, and ratios of interleaved runs."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -8,16 +8,16 @@ Figures = dict[str, float]
 
 
 def percentile(samples: Sequence[float], share: float) -> float:
-    """The smallest sample that at least `share` (0 to 1) of all do not exceed. NaN of nothing."""
+    """Return the nearest-rank percentile; `share` is 0 to 1. NaN without samples."""
     if not samples:
         return math.nan
     ordered = sorted(samples)
-    # Rounded, since 0.99 * 100 may be a hair above 99.
+    # Rounded: 0.99 * 100 may be slightly above 99.
     return ordered[max(math.ceil(round(share * len(ordered), 6)) - 1, 0)]
 
 
 def milliseconds(samples: Sequence[float], name: str) -> Figures:
-    """Median and 99th percentile of seconds, as `<name>_p50_ms` and `<name>_p99_ms`."""
+    """Return `<name>_p50_ms` and `<name>_p99_ms` of samples in seconds."""
     return {
         f"{name}_p50_ms": percentile(samples, 0.5) * 1000,
         f"{name}_p99_ms": percentile(samples, 0.99) * 1000,
@@ -25,32 +25,34 @@ def milliseconds(samples: Sequence[float], name: str) -> Figures:
 
 
 def medians(rounds: Sequence[Figures]) -> Figures:
-    """Each figure's median over the rounds in which it was measured, which NaN says it was not."""
+    """Return each figure's median over the rounds that measured it; NaN means not measured."""
     names = dict.fromkeys(name for figures in rounds for name in figures)
     found = {name: _measured(rounds, name) for name in names}
     return {name: median(values) for name, values in found.items() if values}
 
 
 def ratios(ours: Sequence[Figures], theirs: Sequence[Figures]) -> Figures:
-    """Ours divided by theirs, figure by figure: the median of what each round's pair came to, so
-    that a machine that was slow for a while was slow for both."""
+    """Return the median of the rounds' ratios, for each figure.
+
+    Both runs of a round see the same state of the machine, so a slow period cancels out.
+    """
     return medians(
         [
-            {name: value / other[name] for name, value in mine.items() if other.get(name)}
-            for mine, other in zip(ours, theirs, strict=False)
+            {name: value / other[name] for name, value in own.items() if other.get(name)}
+            for own, other in zip(ours, theirs, strict=False)
         ]
     )
 
 
 def spread(rounds: Sequence[Figures], name: str) -> float:
-    """How far apart the rounds lie, as a share of their median: what a difference must exceed."""
+    """Return the range of the rounds as a share of their median."""
     values = _measured(rounds, name)
     middle = median(values) if values else 0.0
     return (max(values) - min(values)) / middle if middle else 0.0
 
 
-def shared(total: Mapping[str, float], count: int, *, factor: float = 1.0) -> Figures:
-    """`total` divided among `count`, in units of 1/`factor`."""
+def per_item(total: Mapping[str, float], count: int, *, factor: float = 1.0) -> Figures:
+    """Divide each total by `count` and multiply it by `factor`; NaN if `count` is 0."""
     return {name: value * factor / count if count else math.nan for name, value in total.items()}
 
 

@@ -1,6 +1,6 @@
-"""A remote moderation service that thinks for as long as it is told to; in a process of its own.
+"""A remote moderation service with a fixed response time, in its own process.
 
-`python -m benchmarks.harness.judge 0.3` prints its port, and serves until its input ends.
+`python -m benchmarks.harness.judge 0.3` prints its port and serves until its input ends.
 """
 
 import sys

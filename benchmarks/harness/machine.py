@@ -1,4 +1,4 @@
-"""Where and of what state of the source a figure was taken."""
+"""The machine and the state of the source that a result belongs to."""
 
 import os
 import platform
@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def machine() -> dict[str, Any]:
-    """The machine, in words that mean something to whoever owns another one."""
+    """Return a description of the machine."""
     return {
         "cpu": _cpu(),
         "cores": len(os.sched_getaffinity(0)),
@@ -25,13 +25,13 @@ def machine() -> dict[str, Any]:
 
 
 def settings() -> dict[str, str]:
-    """What the caller's environment says to the product in place of its defaults."""
+    """Return the settings of the server that the caller's environment overrides."""
     names = (name.upper() for name in Env.model_fields)
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def commit() -> str:
-    """The commit, marked where the product differs from it."""
+    """Return the commit, with `+` if the server's source differs from it."""
     name = _git("rev-parse", "--short=10", "HEAD") or "unknown"
     return f"{name}+" if _git("status", "--porcelain", "--", "src") else name
 
@@ -48,6 +48,6 @@ def _git(*arguments: str) -> str:
         answer = subprocess.run(
             ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
         )
-    except OSError:  # there is no git here
+    except OSError:  # git is not installed
         return ""
     return answer.stdout.strip()

@@ -1,7 +1,7 @@
-"""What processes cost, as the kernel counts it: CPU and memory of whole trees.
+"""CPU and memory of process trees, from /proc.
 
-A tree's CPU is that of every process alive in it and of all the children these have buried: what
-dies between two looks is in its parent's account by the second one.
+A tree's CPU is that of its living processes and of the children that they have waited for. If a
+process ends between two readings, the second one finds its CPU in its parent's account.
 """
 
 import os
@@ -24,12 +24,12 @@ class Stat:
     pid: int
     parent: int
     own: float
-    buried: float  # of children that died and were waited for, theirs included
+    reaped: float  # of children that ended and were waited for, recursively
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a stretch of time cost: seconds on the clock, of each group's CPU, of the load's."""
+    """Seconds of an interval: wall clock, CPU by group, CPU of the load generator."""
 
     seconds: float
     groups: Seconds
@@ -37,12 +37,12 @@ class Spent:
 
     @property
     def cpu(self) -> float:
-        """Of all processes of the server together."""
+        """CPU of all processes of the server."""
         return sum(self.groups.values())
 
     @property
     def load_share(self) -> float:
-        """Of one core: near 1, the load generator is what was measured."""
+        """The load generator's share of one core. Near 1, it limited the measurement."""
         return self.load / self.seconds if self.seconds else 0.0
 
 
@@ -58,7 +58,7 @@ class Reading:
 
 
 class Meter:
-    """Reads what the trees under `roots` (group → process) have cost up to now."""
+    """Reads CPU and memory of the trees under `roots` (group → process id)."""
 
     def __init__(self, roots: Callable[[], Mapping[str, int]]) -> None:
         self._roots = roots
@@ -69,7 +69,7 @@ class Meter:
         return Reading(time.perf_counter(), groups, time.process_time())
 
     def memory(self) -> dict[str, int]:
-        """Bytes by group: `Pss`, in which a page that n processes share counts 1/n for each."""
+        """Return bytes by group: `Pss`, which counts a page of n processes as 1/n for each."""
         stats = snapshot()
         return {
             name: sum(pss_of(pid) for pid in tree(root, stats))
@@ -78,7 +78,7 @@ class Meter:
 
 
 def parse_stat(text: str) -> Stat:
-    """One line; the name in it, in parentheses, may contain anything."""
+    """Parse /proc/<pid>/stat. The name in parentheses may contain any characters."""
     pid, _, rest = text.partition(" (")
     fields = rest.rpartition(")")[2].split()
     utime, stime, cutime, cstime = (int(field) / TICKS for field in fields[11:15])
@@ -86,7 +86,7 @@ def parse_stat(text: str) -> Stat:
 
 
 def parse_pss(text: str) -> int:
-    """Bytes, from /proc/<pid>/smaps_rollup."""
+    """Return the Pss in bytes, from the text of /proc/<pid>/smaps_rollup."""
     for line in text.splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
@@ -94,7 +94,7 @@ def parse_pss(text: str) -> int:
 
 
 def snapshot() -> dict[int, Stat]:
-    """Every process there is, by its id."""
+    """Return every process of the machine, by id."""
     found = {}
     for folder in PROC.iterdir():
         if folder.name.isdigit() and (text := _read(folder / "stat")):
@@ -103,20 +103,20 @@ def snapshot() -> dict[int, Stat]:
 
 
 def tree(root: int, stats: Mapping[int, Stat]) -> Iterator[int]:
-    """The process and all below it, as far as they are in `stats`."""
+    """Yield the process and its descendants in `stats`."""
     children = defaultdict(list)
     for stat in stats.values():
         children[stat.parent].append(stat.pid)
-    waiting = [root] if root in stats else []
-    while waiting:
-        pid = waiting.pop()
+    pending = [root] if root in stats else []
+    while pending:
+        pid = pending.pop()
         yield pid
-        waiting += children[pid]
+        pending += children[pid]
 
 
 def cpu_of(root: int, stats: Mapping[int, Stat]) -> float:
-    """Seconds that the tree has cost up to now, its dead included."""
-    return sum(stats[pid].own + stats[pid].buried for pid in tree(root, stats))
+    """Return the CPU seconds of the tree so far, ended processes included."""
+    return sum(stats[pid].own + stats[pid].reaped for pid in tree(root, stats))
 
 
 def pss_of(pid: int) -> int:
@@ -126,5 +126,5 @@ def pss_of(pid: int) -> int:
 def _read(path: Path) -> str:
     try:
         return path.read_text(errors="replace")
-    except OSError:  # it has ended meanwhile
+    except OSError:  # the process has ended
         return ""

@@ -1,4 +1,4 @@
-"""Every stack and every workload, by name."""
+"""All stacks and workloads, by name."""
 
 from benchmarks.stacks.base import Stack
 from benchmarks.stacks.broadcast import Broadcast
@@ -11,7 +11,7 @@ from benchmarks.workloads.depth import Depth
 from benchmarks.workloads.fanout import FanOut, LargeRoom
 from benchmarks.workloads.idle import Idle
 from benchmarks.workloads.mixed import Mixed
-from benchmarks.workloads.remote import Remote, RulesAlone
+from benchmarks.workloads.remote import LocalRules, Remote
 from benchmarks.workloads.talking import Latency, OneRoom, TwentyRooms
 
 STACKS: dict[str, type[Stack]] = {
@@ -23,13 +23,13 @@ WORKLOADS: dict[str, Workload] = {
         Latency(),
         TwentyRooms(),
         OneRoom(),
-        Idle(),  # the first of its sitting: memory that was used once is not given back
+        Idle(),  # first of its group: used memory is not returned
         FanOut(),
         LargeRoom(),
         Mixed(),
         Depth(),
         Backlog(),
-        RulesAlone(),
+        LocalRules(),
         Remote(),
     )
 }

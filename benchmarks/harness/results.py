@@ -1,4 +1,4 @@
-"""What was measured, for machines (JSON) and for people (Markdown)."""
+"""Results of a run, written as JSON and as Markdown tables."""
 
 import json
 from collections.abc import Mapping
@@ -10,30 +10,30 @@ from benchmarks.harness.figures import Figures, medians, ratios, spread
 from benchmarks.workloads.base import Workload
 
 FOLDER = Path(__file__).resolve().parents[1] / "results"
-BUSY = 0.9  # of a core: with more, the load generator may be what was measured
+MAX_LOAD_SHARE = 0.9  # of a core; above it, the load generator may limit the measurement
 
 
 @dataclass
 class Results:
-    """`rounds[workload][stack]` has one set of figures a round."""
+    """`rounds[workload][stack]` has one set of figures per round."""
 
     date: str
     commit: str
     machine: dict[str, Any]
     rounds: dict[str, dict[str, list[Figures]]] = field(default_factory=dict)
-    skipped: dict[str, str] = field(default_factory=dict)  # stack or workload → why
+    skipped: dict[str, str] = field(default_factory=dict)  # stack → reason
 
     def add(self, workload: str, stack: str, figures: Figures) -> None:
         self.rounds.setdefault(workload, {}).setdefault(stack, []).append(figures)
 
     def write(self, workloads: Mapping[str, Workload], folder: Path = FOLDER) -> Path:
-        """Both files; the path of the JSON. A result that is there already stays."""
+        """Write both files and return the path of the JSON. Existing results are kept."""
         folder.mkdir(exist_ok=True)
         name = f"{self.date}-{self.commit.rstrip('+')}"
-        path, again = folder / f"{name}.json", 1
+        path, number = folder / f"{name}.json", 1
         while path.exists():
-            again += 1
-            path = folder / f"{name}-{again}.json"
+            number += 1
+            path = folder / f"{name}-{number}.json"
         summary = {
             workload: {stack: medians(rounds) for stack, rounds in by_stack.items()}
             for workload, by_stack in self.rounds.items()
@@ -43,11 +43,16 @@ class Results:
         return path
 
     def table(self, workloads: Mapping[str, Workload]) -> str:
-        """One table a workload: a line a stack, then what ours comes to beside each other one."""
-        of = self.machine
-        where = f"{of['cores']} cores ({of['cpu']}), {of['memory_gb']} GB, Linux {of['kernel']}"
-        if of.get("settings"):
-            where += "; " + ", ".join(f"{name}={value}" for name, value in of["settings"].items())
+        """Return one table per workload: a line per stack, then the ratios to the first stack."""
+        machine = self.machine
+        where = (
+            f"{machine['cores']} cores ({machine['cpu']}), {machine['memory_gb']} GB, "
+            f"Linux {machine['kernel']}"
+        )
+        if machine.get("settings"):
+            where += "; " + ", ".join(
+                f"{name}={value}" for name, value in machine["settings"].items()
+            )
         lines = [f"# Commit {self.commit}, {self.date}", "", where, ""]
         for name, by_stack in self.rounds.items():
             lines += [f"## {workloads[name].title}", "", *_table(workloads[name], by_stack), ""]
@@ -55,8 +60,8 @@ class Results:
         return "\n".join(lines).rstrip() + "\n"
 
 
-def shown(value: float) -> str:
-    """Three digits that matter."""
+def format_value(value: float) -> str:
+    """Format a value with three significant digits."""
     size = abs(value)
     if size >= 1000:
         return f"{value:,.0f}"
@@ -74,27 +79,27 @@ def _table(workload: Workload, by_stack: Mapping[str, list[Figures]]) -> list[st
     first, *others = by_stack
     for other in others:
         parts = ratios(by_stack[first], by_stack[other])
-        cells = [f"× {shown(parts[name])}" if name in parts else "" for name in columns]
+        cells = [f"× {format_value(parts[name])}" if name in parts else "" for name in columns]
         lines.append(_row([f"{first} : {other}", *cells, ""]))
-    return [*lines, *_doubts(by_stack)]
+    return [*lines, *_warnings(by_stack)]
 
 
 def _cell(middle: Figures, rounds: list[Figures], name: str) -> str:
     if name not in middle:
         return "–"
     apart = spread(rounds, name)
-    return shown(middle[name]) + (f" ±{apart / 2:.0%}" if len(rounds) > 1 else "")
+    return format_value(middle[name]) + (f" ±{apart / 2:.0%}" if len(rounds) > 1 else "")
 
 
-def _doubts(by_stack: Mapping[str, list[Figures]]) -> list[str]:
-    """What makes a line doubtful, a sentence each."""
-    found = []
+def _warnings(by_stack: Mapping[str, list[Figures]]) -> list[str]:
+    """Return one sentence for each reason to doubt a line."""
+    warnings = []
     for stack, rounds in by_stack.items():
         worst = {name: max(f.get(name, 0) for f in rounds) for name in ("lost", "errors")}
-        found += [f"{stack}: {number:.0f} {name}" for name, number in worst.items() if number]
-        if max(figures.get("load_share", 0) for figures in rounds) > BUSY:
-            found.append(f"{stack}: the load generator was busy, and may be what was measured")
-    return ["", *found] if found else []
+        warnings += [f"{stack}: {number:.0f} {name}" for name, number in worst.items() if number]
+        if max(figures.get("load_share", 0) for figures in rounds) > MAX_LOAD_SHARE:
+            warnings.append(f"{stack}: the load generator was busy and may limit the measurement")
+    return ["", *warnings] if warnings else []
 
 
 def _row(cells: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""What people say while we measure: ordinary sentences, now and then one that is refused."""
+"""The messages of the load: ordinary sentences, and a share of offensive ones."""
 
 SENTENCES = (
     "bom dia, tudo bem com vocês?",
@@ -19,21 +19,25 @@ SENTENCES = (
     "já mandei o relatório revisado para todo mundo, qualquer coisa me avisem até amanhã",
 )
 OFFENSIVE = "vai se foder, seu filho da puta"
-ONE_IN = 25  # messages is offensive
+OFFENSIVE_EVERY = 25  # one message in so many is offensive
 
-# Around a message's number, which comes back in every frame that tells of the message. None of
-# the sentences contains it, nor does anything that servers put beside them.
+# Delimits the message's number, which every frame about the message contains. Neither the sentences
+# nor other parts of the frames contain it.
 MARK = b"~"
 DIGITS = 8
 
 
 def text_of(number: int) -> str:
-    """The text of message `number`: always the same, and unlike any other."""
-    words = OFFENSIVE if number % ONE_IN == ONE_IN - 1 else SENTENCES[number % len(SENTENCES)]
+    """Return the text of message `number`; every number has its own."""
+    words = (
+        OFFENSIVE
+        if number % OFFENSIVE_EVERY == OFFENSIVE_EVERY - 1
+        else SENTENCES[number % len(SENTENCES)]
+    )
     return f"{words} ~{number:0{DIGITS}d}~"
 
 
 def number_in(buffer: bytes, start: int, stop: int) -> int:
-    """The number of the message that the frame `buffer[start:stop]` speaks of; -1: of none."""
+    """Return the number of the message in the frame `buffer[start:stop]`; -1 if it has none."""
     at = buffer.find(MARK, start, stop)
     return -1 if at < 0 else int(buffer[at + 1 : at + 1 + DIGITS])

@@ -1,4 +1,4 @@
-"""What can be measured: a server with all it needs, started for one sitting, then thrown away."""
+"""A stack: a server with its engines, started for one group of workloads and then deleted."""
 
 import json
 import os
@@ -28,16 +28,16 @@ from tests.faults.engines import copy_of
 
 ROOT = Path(__file__).resolve().parents[2]
 BASELINES = ROOT / "benchmarks" / "baselines"
-PATIENCE = 60.0  # seconds until a start has failed
+START_TIMEOUT = 60.0  # seconds
 
 
 class CannotRun(Exception):
-    """This stack cannot be measured on this machine, for the reason given."""
+    """This stack cannot run on this machine; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One person's place in one room: what to ask the server for, to sit there."""
+    """One user in one room; `path` is what its socket requests."""
 
     path: str
     person: str = ""
@@ -45,12 +45,12 @@ class Seat:
 
 
 class Stack(ABC):
-    """`with Tutorial.running(folder, templates) as stack:` has it at work while the block runs."""
+    """A server under test: `with Tutorial.running(folder, templates) as stack:` runs it."""
 
     name: ClassVar[str]
     dialect: ClassVar[Dialect]
-    backlog: ClassVar[int] = 0  # messages it can judge in a few seconds
-    waiting: ClassVar[str] = ""  # a query with a row as long as there is one not judged yet
+    backlog: ClassVar[int] = 0  # messages it judges in a few seconds
+    pending_query: ClassVar[str] = ""  # a query that returns a row while messages are pending
 
     def __init__(self, folder: Path, templates: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
@@ -67,7 +67,16 @@ class Stack(ABC):
     def running(
         cls, folder: Path, templates: Path, environment: Mapping[str, str] | None = None
     ) -> Iterator[Self]:
-        """Raises CannotRun."""
+        """Start the stack; stop it and delete `folder` when the block ends.
+
+        Args:
+            folder: A new folder for its data and logs.
+            templates: Where initialized databases are cached between starts.
+            environment: Variables for the server.
+
+        Raises:
+            CannotRun: The stack cannot start.
+        """
         folder.mkdir()
         stack = cls(folder, templates, environment or {})
         try:
@@ -79,40 +88,40 @@ class Stack(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Everything, and wait until it serves. Raises CannotRun."""
+        """Start all processes and wait until the server answers. Raises CannotRun."""
 
     @abstractmethod
     def populate(self, people: int, rooms: int) -> list[Seat]:
-        """New people, the n-th in room n modulo `rooms`: their seats, in this order."""
+        """Create users, the n-th in room n modulo `rooms`, and return their seats in order."""
 
     def fill(self, count: int) -> int:
-        """That many messages wait now, and whoever judges was told so."""
+        """Store `count` pending messages and notify the worker. Return how many were stored."""
         raise NotImplementedError
 
     def roots(self) -> dict[str, int]:
-        """The processes that everything of the server descends from."""
+        """Return the root process of each part of the server, by name."""
         return {name: process.pid for name, process in self._processes.items()}
 
     def signal(self, name: str, number: signal.Signals) -> None:
-        """To one of our processes and all its children."""
+        """Send a signal to the process group of one part."""
         os.killpg(self._processes[name].pid, number)
 
     def value(self, query: str, *values: Any) -> Any:
-        """One value from the server's database, by a way of our own."""
+        """Return one value from the server's database, over a separate connection."""
         with psycopg.connect(self.database_url, autocommit=True) as connection:
             row = connection.execute(query, values).fetchone()
         return row[0] if row else None
 
-    def say(self, path: Path) -> str:
-        """The end of a log, for people."""
+    def log_tail(self, path: Path) -> str:
+        """Return the last 25 lines of a log."""
         lines = path.read_text(errors="replace").splitlines() if path.exists() else []
         return "\n".join(lines[-25:])
 
     def _start_engines(self, *, with_valkey: bool = True) -> None:
-        """PostgreSQL as it keeps its promises (fsync on), Valkey with its log: as in `make up`."""
+        """Start durable PostgreSQL and Valkey (fsync, append-only file), as `make up` does."""
         template = self._templates / self.name
         if not template.exists():
-            self._make_template(template)
+            self._create_template(template)
         home = Home(copy_of(template, self.folder / "engines"))
         self.database_url, process = self._stack.enter_context(postgres(home))
         self._processes["postgres"] = process
@@ -120,12 +129,12 @@ class Stack(ABC):
             self.redis_url, process = self._stack.enter_context(valkey(home))
             self._processes["valkey"] = process
 
-    def _make_template(self, folder: Path) -> None:
+    def _create_template(self, folder: Path) -> None:
         with postgres(Home(folder)) as (self.database_url, _):
-            self._make_tables()
+            self._create_tables()
 
-    def _make_tables(self) -> None:  # noqa: B027  (some make theirs when they start)
-        """In the empty database at `database_url`."""
+    def _create_tables(self) -> None:  # noqa: B027  (some stacks create theirs when they start)
+        """Create the tables in the empty database at `database_url`."""
 
     def _start(
         self, name: str, command: Sequence[str], environment: Mapping[str, str], **options: Any
@@ -143,27 +152,34 @@ class Stack(ABC):
         stop(process, signal.SIGKILL, seconds=5)
 
     def _wait_until_serving(self, path: str = "/") -> None:
-        def serves() -> bool:
+        def is_serving() -> bool:
             for name, process in self._processes.items():
                 if process.poll() is not None:
-                    raise CannotRun(f"{name} ended:\n{self.say(self.folder / f'{name}.log')}")
+                    raise CannotRun(f"{name} ended:\n{self.log_tail(self.folder / f'{name}.log')}")
             return _answers(f"http://127.0.0.1:{self.port}{path}")
 
-        processes.wait_until(serves, what=f"{self.name} serves", seconds=PATIENCE)
+        processes.wait_until(is_serving, what=f"{self.name} serves", seconds=START_TIMEOUT)
 
     def _wait_for_worker(self) -> None:
-        """Until Celery's worker waits for tasks, as the broker sees it."""
+        """Wait until the broker sees Celery's worker wait for tasks."""
         with redis.Redis.from_url(self.redis_url) as broker:
             processes.wait_until(
                 lambda: any(client["cmd"] == "brpop" for client in broker.client_list()),
                 what="the worker takes tasks",
-                seconds=PATIENCE,
+                seconds=START_TIMEOUT,
             )
 
     def _run_script(
         self, arguments: Sequence[str], question: object, environment: Mapping[str, str], cwd: Path
     ) -> Any:
-        """What a program of ours, inside the stack's own environment, answers to a question."""
+        """Run a Python program in the stack's environment.
+
+        Args:
+            question: Its standard input, as JSON.
+
+        Returns:
+            Its standard output, parsed as JSON; None if it is empty.
+        """
         answer = subprocess.run(
             [sys.executable, *arguments],
             input=json.dumps(question),
@@ -178,9 +194,9 @@ class Stack(ABC):
 
 def _answers(url: str) -> bool:
     try:
-        with urlopen(url, timeout=2):  # noqa: S310  (our own http)
+        with urlopen(url, timeout=2):  # noqa: S310  (local HTTP)
             return True
     except URLError as error:
-        return hasattr(error, "code")  # also a refusal is an answer
+        return hasattr(error, "code")  # an error status is an answer too
     except OSError:
         return False

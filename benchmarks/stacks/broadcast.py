@@ -1,4 +1,4 @@
-"""Fan-out and nothing else, under uvicorn with the settings that the product gives it."""
+"""Fan-out alone, under uvicorn with the settings that Chat Moderado uses."""
 
 import os
 import sys
@@ -17,11 +17,11 @@ class Broadcast(Stack):
     name = "broadcast"
     dialect = Dialect(
         ready=b'{"type": "connection_established"',
-        queued=b"\0",  # it stores nothing
+        queued=b"\0",  # stores nothing
         shown=b'{"type": "chat_message"',
         refused=(),
         error=b"\0",
-        say=Tutorial.dialect.say,
+        build_message=Tutorial.dialect.build_message,
     )
 
     def start(self) -> None:

@@ -1,5 +1,7 @@
-"""Chat Moderado as `make up` starts it, with default settings but for the limits on how much one
-person may say and open: a load generator is a flood."""
+"""Chat Moderado as `make up` starts it, with default settings.
+
+Only the limits on messages and sockets of one account are raised: the load generator exceeds them.
+"""
 
 import shutil
 from typing import Any
@@ -14,11 +16,11 @@ from moderado.standalone.home import Home
 from moderado.standalone.supervisor import Command
 from tests.faults.cluster import GENEROUS
 
-_OURS = GENEROUS | {"LOG_FORMAT": "json"}  # what containers have; `make up` is for people's eyes
+_OVERRIDES = GENEROUS | {"LOG_FORMAT": "json"}  # JSON, as in containers
 
 
-def _say(text: str) -> bytes:
-    # The text's end is unlike any other's, and so is the client's id of the message.
+def _build_message(text: str) -> bytes:
+    # The end of the text is unique, and serves as client_id.
     return msgspec.json.encode({"type": "chat_message", "message": text, "client_id": text[-10:]})
 
 
@@ -30,14 +32,14 @@ class Moderado(Stack):
         shown=b'{"type":"chat_message"',
         refused=(b'{"type":"message_rejected"', b'{"type":"message_held"'),
         error=b'{"type":"error"',
-        say=_say,
+        build_message=_build_message,
     )
     backlog = 10_000
-    waiting = "SELECT 1 FROM chat_message WHERE queued_at IS NOT NULL LIMIT 1"
+    pending_query = "SELECT 1 FROM chat_message WHERE queued_at IS NOT NULL LIMIT 1"
 
     def start(self) -> None:
         self._start_engines()
-        shutil.rmtree(self._home.metrics)  # what the template's making counted
+        shutil.rmtree(self._home.metrics)  # metrics of creating the template
         self._home.metrics.mkdir()
         bind = f"127.0.0.1:{self.port}"
         for command in serving(self._home, self._engines, bind=bind, reload=False):
@@ -61,8 +63,8 @@ class Moderado(Stack):
         return filled
 
     def ask(self, module: str, question: object) -> Any:
-        """What a module of ours that has the product's models at hand answers."""
-        settings = environment(self._home, self._engines, settings="worker") | _OURS
+        """Run a module that uses the server's models. See `_run_script`."""
+        settings = environment(self._home, self._engines, settings="worker") | _OVERRIDES
         return self._run_script(["-m", module], question, settings, ROOT)
 
     @property
@@ -74,15 +76,15 @@ class Moderado(Stack):
         return Engines(database_url=self.database_url, redis_url=self.redis_url)
 
     def _settings(self, command: Command) -> dict[str, str]:
-        return {**command.environment, **_OURS, **self._environment}
+        return {**command.environment, **_OVERRIDES, **self._environment}
 
-    def _make_tables(self) -> None:
+    def _create_tables(self) -> None:
         home = Home(self._templates / self.name)
         home.metrics.mkdir()
-        nowhere = Engines(database_url=self.database_url, redis_url="redis://127.0.0.1:1/0")
+        unused = Engines(database_url=self.database_url, redis_url="redis://127.0.0.1:1/0")
         self._run_script(
             ["-m", "django", "migrate", "--verbosity", "0", "--skip-checks"],
             None,
-            environment(home, nowhere, settings="worker"),
+            environment(home, unused, settings="worker"),
             ROOT,
         )

@@ -1,4 +1,4 @@
-"""Messages that wait to be judged, and a ring at the worker's door."""
+"""Store pending messages and enqueue a screening task."""
 
 import json
 import sys
@@ -16,15 +16,15 @@ from moderado.chat.tasks import screen_waiting  # noqa: E402
 
 
 def fill(count: int, rooms: int) -> int:
-    """`count` pending messages in as many rooms as told."""
-    places = populate(rooms * 5, rooms)
+    """Store `count` pending messages in `rooms` rooms. Return how many were stored."""
+    members = populate(rooms * 5, rooms)
     messages = []
     for number in range(count):
-        place = places[number % len(places)]
+        member = members[number % len(members)]
         messages.append(
             Message(
-                room_id=place["room"],
-                author_id=place["id"],
+                room_id=member["room"],
+                author_id=member["id"],
                 client_id=str(number),
                 first_hash=b"\0" * 16,
                 text=text_of(number),

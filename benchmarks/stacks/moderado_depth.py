@@ -1,6 +1,6 @@
-"""A room with millions of messages, and what a page of it costs near its head and deep inside.
+"""A room with millions of messages: the cost of a page at its head and deep inside.
 
-A program inside the product's environment: a question in, an answer out, both JSON.
+Runs in the server's environment. Reads its arguments and writes its result as JSON.
 """
 
 import json
@@ -31,8 +31,8 @@ REPEATED = 100
 PEOPLE = 1_000
 LAST = UUID(int=2**128 - 1)
 
-# Foreign keys are not looked up a million times (`replica`), and the index of search, which no
-# page of history or changes could use, is not filled.
+# `replica` skips the checks of foreign keys. The search index is dropped: pages of history and
+# changes cannot use it.
 _FILL = """
     SET statement_timeout = 0;
     SET LOCAL session_replication_role = replica;
@@ -50,7 +50,12 @@ _FILL = """
 
 
 def measure(rows: int, depth: int) -> dict[str, Any]:
-    """Milliseconds, buffers and the nodes of the plan, for a page at the head and at `depth`."""
+    """Measure time, buffers and plan nodes of a page at the head and at `depth`.
+
+    Args:
+        rows: Messages in the room.
+        depth: Messages before the deep page.
+    """
     people = populate(PEOPLE, 1)
     reader, room = UUID(people[0]["id"]), UUID(people[0]["room"])
     values = {"rows": rows, "room": room, "count": PEOPLE}

@@ -1,6 +1,6 @@
-"""People, rooms and open sessions, straight into the tables: hashing passwords is not measured.
+"""Insert users, rooms and sessions directly: hashing passwords is not measured.
 
-A program inside the product's environment: a question in, an answer out, both JSON.
+Runs in the server's environment. Reads its arguments and writes its result as JSON.
 """
 
 import json
@@ -22,22 +22,26 @@ from moderado.core.ids import new_id  # noqa: E402
 
 @transaction.atomic
 def populate(people: int, rooms: int) -> list[dict[str, str]]:
-    """`people` with a place in one room each, in turn."""
+    """Create users with one membership each, distributed over the rooms."""
     users = [
         User(email=f"{new_id()}@example.org", name=f"Pessoa {n}", password="!")
         for n in range(people)
     ]
     User.objects.bulk_create(users)
-    made = [Room(name=f"Sala {n}", created_by=users[0]) for n in range(rooms)]
-    Room.objects.bulk_create(made)
-    places = [Membership(room=made[n % rooms], user=user) for n, user in enumerate(users)]
-    Membership.objects.bulk_create(places)
+    created = [Room(name=f"Sala {n}", created_by=users[0]) for n in range(rooms)]
+    Room.objects.bulk_create(created)
+    memberships = [Membership(room=created[n % rooms], user=user) for n, user in enumerate(users)]
+    Membership.objects.bulk_create(memberships)
     until = timezone.now() + timedelta(days=1)
     sessions = [Session(user=user, expires_at=until) for user in users]
     Session.objects.bulk_create(sessions)
     return [
-        {"id": str(place.user_id), "room": str(place.room_id), "token": access_token(session)}
-        for place, session in zip(places, sessions, strict=True)
+        {
+            "id": str(membership.user_id),
+            "room": str(membership.room_id),
+            "token": access_token(session),
+        }
+        for membership, session in zip(memberships, sessions, strict=True)
     ]
 
 

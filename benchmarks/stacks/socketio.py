@@ -1,5 +1,7 @@
-"""A Node server with socket.io: benchmarks/baselines/socketio. Its frames are read as they are on
-the wire, so that every stack has the same load generator."""
+"""A Node server with socket.io: benchmarks/baselines/socketio.
+
+The load generator, the same for every stack, reads its frames as they are on the wire.
+"""
 
 import hmac
 import json
@@ -11,10 +13,10 @@ from benchmarks.harness.client import Dialect
 from benchmarks.stacks.base import BASELINES, CannotRun, Seat, Stack
 
 _FOLDER = BASELINES / "socketio"
-_SECRET = "a-reference-that-nobody-signs-in-to-in-earnest"  # noqa: S105  (as it says)
+_SECRET = "a-benchmark-secret-without-real-users"  # noqa: S105  (for one run)
 
 
-def _say(text: str) -> bytes:
+def _build_message(text: str) -> bytes:
     body = {"message": text, "client_id": text[-10:]}
     return f'42["chat_message",{json.dumps(body)}]'.encode()
 
@@ -27,7 +29,7 @@ class SocketIO(Stack):
         shown=b'42["message_shown"',
         refused=(b'42["message_rejected"',),
         error=b"44",
-        say=_say,
+        build_message=_build_message,
         hello=(b"40",),
         ping=(b"2", b"3"),
     )
@@ -54,7 +56,7 @@ class SocketIO(Stack):
 
 
 def _install() -> None:
-    """Its packages, beside it, if they are not there yet."""
+    """Install the packages beside the server if they are missing."""
     if (_FOLDER / "node_modules" / "socket.io").exists():
         return
     npm = shutil.which("npm")

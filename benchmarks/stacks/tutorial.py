@@ -1,4 +1,4 @@
-"""The same stack, wired the obvious way: benchmarks/baselines/tutorial."""
+"""The same stack in its conventional setup: benchmarks/baselines/tutorial."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from benchmarks.stacks.base import BASELINES, Seat, Stack
 _FOLDER = BASELINES / "tutorial"
 
 
-def _say(text: str) -> bytes:
+def _build_message(text: str) -> bytes:
     return json.dumps({"type": "chat_message", "message": text, "client_id": text[-10:]}).encode()
 
 
@@ -24,17 +24,17 @@ class Tutorial(Stack):
         shown=b'{"type": "chat_message"',
         refused=(b'{"type": "message_rejected"',),
         error=b'{"type": "error"',
-        say=_say,
+        build_message=_build_message,
     )
     backlog = 500
-    waiting = "SELECT 1 FROM tutorial_message WHERE status = 'PENDING' LIMIT 1"
+    pending_query = "SELECT 1 FROM tutorial_message WHERE status = 'PENDING' LIMIT 1"
 
     def start(self) -> None:
         self._start_engines()
         python, bind = sys.executable, f"127.0.0.1:{self.port}"
         web = ["gunicorn", "-k", "uvicorn_worker.UvicornWorker", "--bind", bind]
-        self._begin("web", [python, "-m", *web, "tutorial.asgi:application"])
-        self._begin("worker", [python, "-m", "celery", "-A", "tutorial", "worker"])
+        self._start_program("web", [python, "-m", *web, "tutorial.asgi:application"])
+        self._start_program("worker", [python, "-m", "celery", "-A", "tutorial", "worker"])
         self._wait_until_serving()
         self._wait_for_worker()
 
@@ -57,17 +57,17 @@ class Tutorial(Stack):
     def ask(self, program: str, question: object) -> Any:
         return self._run_script([program], question, self._settings(), _FOLDER)
 
-    def _begin(self, name: str, command: list[str]) -> None:
+    def _start_program(self, name: str, command: list[str]) -> None:
         self._start(name, command, self._settings(), cwd=_FOLDER)
 
     def _settings(self) -> dict[str, str]:
         return os.environ | {
             "DJANGO_SETTINGS_MODULE": "tutorial.settings",
-            "SECRET_KEY": "a-baseline-that-nobody-signs-in-to-in-earnest",
+            "SECRET_KEY": "a-benchmark-secret-without-real-users",
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url or "redis://127.0.0.1:1/0",
         }
 
-    def _make_tables(self) -> None:
+    def _create_tables(self) -> None:
         migrate = ["-m", "django", "migrate", "--verbosity", "0"]
         self._run_script(migrate, None, self._settings(), _FOLDER)

@@ -1,4 +1,4 @@
-"""W6: what has piled up while no worker ran."""
+"""W6: the backlog after the worker was stopped."""
 
 import signal
 import time
@@ -6,37 +6,37 @@ from typing import ClassVar
 
 import psycopg
 
-from benchmarks.harness.figures import Figures, shared
+from benchmarks.harness.figures import Figures, per_item
 from benchmarks.harness.proc import Meter
 from benchmarks.stacks.base import CannotRun, Stack
 from benchmarks.workloads.base import Scale, Workload
 
-LONGEST = 120.0  # seconds
-LOOK = 0.05  # seconds between two looks at the queue
+TIMEOUT = 120.0  # seconds
+POLL_INTERVAL = 0.05  # seconds
 
 
 class Backlog(Workload):
     name = "w6"
-    title = "W6: a queue of 10,000 waiting messages in 20 rooms (the tutorial: of 500)"
-    sitting = "backlog"
+    title = "W6: a backlog of 10,000 messages in 20 rooms (tutorial: 500)"
+    group = "backlog"
     stacks = ("moderado", "tutorial")
     columns: ClassVar = {
         "messages_per_s": "judged a second",
-        "cpu_ms": "CPU ms a message",
-        "cpu_ms_worker": "of it the worker's",
-        "seconds": "seconds in all",
+        "cpu_ms": "CPU ms per message",
+        "cpu_ms_worker": "worker",
+        "seconds": "seconds in total",
     }
 
     def measure(self, stack: Stack, scale: Scale) -> Figures:
-        # Those who judge stand still, as if they had been away, until everything waits.
+        # The worker is suspended until all messages are stored.
         stack.signal("worker", signal.SIGSTOP)
         count = stack.fill(scale.count(stack.backlog))
         meter = Meter(stack.roots)
         before = meter.read()
         stack.signal("worker", signal.SIGCONT)
-        _wait_until_none_waits(stack)
+        _wait_until_judged(stack)
         spent = before.until(meter.read())
-        groups = shared(spent.groups, count, factor=1000)
+        groups = per_item(spent.groups, count, factor=1000)
         return {
             "seconds": spent.seconds,
             "messages_per_s": count / spent.seconds,
@@ -45,10 +45,10 @@ class Backlog(Workload):
         }
 
 
-def _wait_until_none_waits(stack: Stack) -> None:
-    deadline = time.monotonic() + LONGEST
+def _wait_until_judged(stack: Stack) -> None:
+    deadline = time.monotonic() + TIMEOUT
     with psycopg.connect(stack.database_url, autocommit=True) as connection:
-        while connection.execute(stack.waiting).fetchone() is not None:
+        while connection.execute(stack.pending_query).fetchone() is not None:
             if time.monotonic() > deadline:
-                raise CannotRun(f"the queue was not empty after {LONGEST:.0f} s")
-            time.sleep(LOOK)
+                raise CannotRun(f"the queue was not empty after {TIMEOUT:.0f} s")
+            time.sleep(POLL_INTERVAL)

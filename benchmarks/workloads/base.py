@@ -1,4 +1,4 @@
-"""What is measured, one class a workload."""
+"""The base class of workloads."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from benchmarks.stacks.base import Stack
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """1 for figures; less to see that everything works."""
+    """Factors of duration and size: 1 for figures, less for a quick check."""
 
     time: float = 1.0
     size: float = 1.0
@@ -25,21 +25,24 @@ class Scale:
 
 
 class Workload(ABC):
-    """`columns` are the figures that belong in a table, with their headings; others are kept in
-    the JSON alone. Workloads of one `sitting` share a start of each stack."""
+    """What is measured.
+
+    `columns` maps the figures of the tables to their headings; other figures are only in the JSON.
+    Workloads of one `group` share a started stack.
+    """
 
     name: ClassVar[str]
     title: ClassVar[str]
-    sitting: ClassVar[str]
+    group: ClassVar[str]
     stacks: ClassVar[tuple[str, ...]]  # the first one is compared with each of the others
     columns: ClassVar[Mapping[str, str]]
-    rounds: ClassVar[int | None] = None  # None: as many as were asked for
+    rounds: ClassVar[int | None] = None  # None: ROUNDS
 
     @abstractmethod
     def measure(self, stack: Stack, scale: Scale) -> Figures:
-        """One round."""
+        """Measure one round. Return the figures by name."""
 
     @contextmanager
-    def surroundings(self) -> Iterator[Mapping[str, str]]:
-        """What the stack needs around it: the environment that tells it so."""
+    def environment(self) -> Iterator[Mapping[str, str]]:
+        """Yield the server's additional environment, with what it refers to running."""
         yield {}

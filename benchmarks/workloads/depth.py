@@ -16,9 +16,9 @@ REPEATED = 30
 class Depth(Workload):
     name = "w5"
     title = "W5: a page of 50 of 2 million messages, at the head and 1 million deep"
-    sitting = "depth"
+    group = "depth"
     stacks = ("moderado",)
-    rounds = 1  # each figure is a median of a hundred, and filling the table takes a minute
+    rounds = 1  # each figure is a median of many reads, and filling the table takes a minute
     columns: ClassVar = {
         "history_head_ms": "history: ms at the head",
         "history_deep_ms": "deep",
@@ -26,17 +26,17 @@ class Depth(Workload):
         "feed_head_ms": "change feed: ms at the head",
         "feed_deep_ms": "deep",
         "feed_deep_buffers": "buffers, deep",
-        "rest_history_head_ms": "by REST: ms at the head",
+        "rest_history_head_ms": "REST: ms at the head",
         "rest_history_deep_ms": "deep",
-        "offset_ms": "the same page by OFFSET (ms)",
+        "offset_ms": "same page with OFFSET (ms)",
         "sorts": "sorts",
         "seq_scans": "sequential scans",
     }
 
     def measure(self, stack: Stack, scale: Scale) -> Figures:
         assert isinstance(stack, Moderado)
-        asked = {"rows": scale.count(2_000_000), "depth": scale.count(1_000_000)}
-        answer = stack.ask("benchmarks.stacks.moderado_depth", asked)
+        arguments = {"rows": scale.count(2_000_000), "depth": scale.count(1_000_000)}
+        answer = stack.ask("benchmarks.stacks.moderado_depth", arguments)
         figures: Figures = answer["figures"]
         for kind in ("sorts", "seq_scans"):
             figures[kind] = sum(v for name, v in figures.items() if name.endswith(f"_{kind}"))
@@ -57,7 +57,7 @@ def _milliseconds(url: str, token: str) -> float:
     times = []
     for _ in range(REPEATED):
         began = time.perf_counter()
-        request = Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310  (our own http)
+        request = Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310  (local HTTP)
         with urlopen(request, timeout=10) as response:  # noqa: S310
             response.read()
         times.append(time.perf_counter() - began)

@@ -1,59 +1,59 @@
-"""W4: sockets that are open, signed in, and silent."""
+"""W4: open, authenticated, idle sockets."""
 
 import asyncio
 from typing import ClassVar
 
 from benchmarks.harness.figures import Figures
-from benchmarks.harness.load import Crowd, run
+from benchmarks.harness.load import Clients, run
 from benchmarks.stacks.base import Stack
 from benchmarks.workloads.base import Scale, Workload
 
 KIB = 1024
-SETTLED = 1.0  # seconds until what opening them took is given back
-RESTED = 3.0  # seconds in which nothing happens
-WARM = 200  # sockets that come first
+SETTLE = 1.0  # seconds until memory used for opening is released
+IDLE = 3.0  # seconds in which nothing happens
+WARM_UP = 200  # sockets opened first
 
 
 class Idle(Workload):
     name = "w4"
-    title = "W4: 1,000 silent sockets in 20 rooms"
-    sitting = "crowd"
+    title = "W4: 1,000 idle sockets in 20 rooms"
+    group = "crowd"
     stacks = ("moderado", "tutorial", "broadcast", "socketio")
     columns: ClassVar = {
-        "kib_per_socket": "KiB a socket (all processes)",
-        "kib_per_socket_web": "of it the web's",
+        "kib_per_socket": "KiB per socket (all processes)",
+        "kib_per_socket_web": "web",
         "connects_per_s": "connects a second",
-        "connects_per_cpu_s": "connects a second of CPU",
-        "idle_cpu_share": "cores of CPU while silent",
-        "memory_mib": "MiB of the server without them",
+        "connects_per_cpu_s": "connects per second of CPU",
+        "idle_cpu_share": "CPU cores while idle",
+        "memory_mib": "MiB of the server before",
     }
 
     def measure(self, stack: Stack, scale: Scale) -> Figures:
-        seats = stack.populate(scale.count(1000) + WARM, 20)
-        return run(self._sit(Crowd(stack), seats))
+        seats = stack.populate(scale.count(1000) + WARM_UP, 20)
+        return run(self._measure(Clients(stack), seats))
 
-    async def _sit(self, crowd: Crowd, seats: list) -> Figures:
-        # The first ones have code loaded and pools filled, which is no cost of a socket's.
-        await crowd.enter(seats[:WARM])
-        await asyncio.sleep(SETTLED)
-        memory = crowd.meter.memory()
-        before = crowd.meter.read()
-        silent = seats[WARM:]
-        seconds = await crowd.enter(silent)
-        spent = before.until(crowd.meter.read())
-        await asyncio.sleep(SETTLED)
-        before_rest = crowd.meter.read()
-        await asyncio.sleep(RESTED)
-        rest = before_rest.until(crowd.meter.read())
-        grown = {name: now - memory[name] for name, now in crowd.meter.memory().items()}
-        await crowd.leave()
+    async def _measure(self, clients: Clients, seats: list) -> Figures:
+        # The first sockets load code and fill pools, which is no cost of a socket.
+        await clients.open_sockets(seats[:WARM_UP])
+        await asyncio.sleep(SETTLE)
+        memory = clients.meter.memory()
+        before = clients.meter.read()
+        idle_seats = seats[WARM_UP:]
+        seconds = await clients.open_sockets(idle_seats)
+        spent = before.until(clients.meter.read())
+        await asyncio.sleep(SETTLE)
+        before_rest = clients.meter.read()
+        await asyncio.sleep(IDLE)
+        rest = before_rest.until(clients.meter.read())
+        grown = {name: now - memory[name] for name, now in clients.meter.memory().items()}
+        await clients.close_sockets()
         return {
-            "kib_per_socket": sum(grown.values()) / len(silent) / KIB,
-            **{f"kib_per_socket_{n}": size / len(silent) / KIB for n, size in grown.items()},
-            "connects_per_s": len(silent) / seconds,
-            "connects_per_cpu_s": len(silent) / spent.cpu if spent.cpu else 0.0,
+            "kib_per_socket": sum(grown.values()) / len(idle_seats) / KIB,
+            **{f"kib_per_socket_{n}": size / len(idle_seats) / KIB for n, size in grown.items()},
+            "connects_per_s": len(idle_seats) / seconds,
+            "connects_per_cpu_s": len(idle_seats) / spent.cpu if spent.cpu else 0.0,
             "idle_cpu_share": rest.cpu / rest.seconds,
-            "connect_cpu_ms": spent.cpu * 1000 / len(silent),
-            **{f"connect_cpu_ms_{n}": s * 1000 / len(silent) for n, s in spent.groups.items()},
+            "connect_cpu_ms": spent.cpu * 1000 / len(idle_seats),
+            **{f"connect_cpu_ms_{n}": s * 1000 / len(idle_seats) for n, s in spent.groups.items()},
             "memory_mib": sum(memory.values()) / KIB / KIB,
         }

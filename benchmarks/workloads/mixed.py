@@ -1,4 +1,4 @@
-"""W7: a little of everything at once."""
+"""W7: messages, edits, reads and typing at the same time."""
 
 import asyncio
 import json
@@ -8,12 +8,12 @@ from typing import ClassVar
 
 from benchmarks.harness.client import Socket
 from benchmarks.harness.figures import Figures, milliseconds
-from benchmarks.harness.load import Crowd, Stretch, run
+from benchmarks.harness.load import Clients, Interval, run
 from benchmarks.harness.texts import number_in, text_of
 from benchmarks.stacks.base import Stack
 from benchmarks.workloads.base import Scale, Workload
 
-# A second, in all rooms together.
+# Per second, all rooms together.
 MESSAGES, EDITS, READS, TYPING = 50, 5, 40, 30
 
 
@@ -21,74 +21,74 @@ class Mixed(Workload):
     name = "w7"
     title = (
         f"W7: 500 sockets in 20 rooms; {MESSAGES} messages, {EDITS} edits, {READS} reads and "
-        f"{TYPING} signs of typing a second"
+        f"{TYPING} typing events a second"
     )
-    sitting = "crowd"
+    group = "crowd"
     stacks = ("moderado",)
     columns: ClassVar = {
         "ack_p50_ms": "stored p50 (ms)",
         "ack_p99_ms": "p99",
-        "verdict_p50_ms": "judged and heard p50 (ms)",
+        "verdict_p50_ms": "judged and delivered p50 (ms)",
         "verdict_p99_ms": "p99",
-        "edit_p50_ms": "edit heard p50 (ms)",
+        "edit_p50_ms": "edit delivered p50 (ms)",
         "edit_p99_ms": "p99",
         "delivered_share": "delivered",
         "frames_per_s": "frames a second",
-        "cpu_share": "cores of CPU",
+        "cpu_share": "CPU cores",
     }
 
     def measure(self, stack: Stack, scale: Scale) -> Figures:
         seats = stack.populate(scale.count(500), 20)
-        return run(self._live(Life(stack), seats, scale))
+        return run(self._measure(MixedClients(stack), seats, scale))
 
-    async def _live(self, crowd: "Life", seats: list, scale: Scale) -> Figures:
-        await crowd.enter(seats)
-        await crowd.live(scale.seconds(1.5))
-        crowd.edited.clear()
-        before = sum(socket.frames for socket in crowd.sockets)
-        stretch = await crowd.live(scale.seconds(6))
-        frames = sum(socket.frames for socket in crowd.sockets) - before
-        await crowd.leave()
+    async def _measure(self, clients: "MixedClients", seats: list, scale: Scale) -> Figures:
+        await clients.open_sockets(seats)
+        await clients.act(scale.seconds(1.5))
+        clients.edited.clear()
+        before = sum(socket.frames for socket in clients.sockets)
+        interval = await clients.act(scale.seconds(6))
+        frames = sum(socket.frames for socket in clients.sockets) - before
+        await clients.close_sockets()
         return {
-            **stretch.waits(),
-            **milliseconds(list(crowd.edited.values()), "edit"),
-            "edits_unheard": crowd.edits - len(crowd.edited),
-            "delivered_share": stretch.delivered(len(seats) / 20),
-            "frames_per_s": frames / stretch.spent.seconds,
-            "cpu_share": stretch.spent.cpu / stretch.spent.seconds,
-            **stretch.costs(),
-            **stretch.failures(),
+            **interval.latencies(),
+            **milliseconds(list(clients.edited.values()), "edit"),
+            "edits_unheard": clients.edits - len(clients.edited),
+            "delivered_share": interval.delivered(len(seats) / 20),
+            "frames_per_s": frames / interval.spent.seconds,
+            "cpu_share": interval.spent.cpu / interval.spent.seconds,
+            **interval.costs(),
+            **interval.failures(),
         }
 
 
-class Life(Crowd):
-    """People who also change what they said, say that they read, and that they are writing."""
+class MixedClients(Clients):
+    """Clients that also edit, mark as read and type."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.edits = 0
-        self.edited: dict[int, float] = {}  # seconds until its author heard the new text
+        self.edited: dict[int, float] = {}  # seconds until the author received the new text
         self._begun: dict[int, tuple[Socket, float]] = {}
-        self._mine: list[tuple[Socket, str, int]] = []  # what was said and shown, not edited yet
+        self._mine: list[tuple[Socket, str, int]] = []  # shown and not edited yet
         self._seq: dict[Socket, int] = {}
 
-    async def live(self, seconds: float) -> Stretch:
+    async def act(self, seconds: float) -> Interval:
         self.edits = 0
-        others = [
-            self._at(EDITS, seconds, self._edit),
-            self._at(READS, seconds, self._read),
-            self._at(TYPING, seconds, self._type),
+        actions = [
+            self._repeat(EDITS, seconds, self._edit),
+            self._repeat(READS, seconds, self._read),
+            self._repeat(TYPING, seconds, self._type),
         ]
-        talking = self.talk_at(self.sockets, rate=MESSAGES, seconds=seconds)
-        return (await asyncio.gather(talking, *others))[0]
+        messages = self.send_at_rate(self.sockets, rate=MESSAGES, seconds=seconds)
+        return (await asyncio.gather(messages, *actions))[0]
 
-    async def _at(self, rate: float, seconds: float, act) -> None:  # noqa: ANN001
-        dice = random.Random(rate)
+    async def _repeat(self, rate: float, seconds: float, action) -> None:  # noqa: ANN001
+        generator = random.Random(rate)
         began = time.perf_counter()
         for turn in range(round(rate * seconds)):
-            due = began + (turn + dice.random()) / rate
+            due = began + (turn + generator.random()) / rate
             await asyncio.sleep(max(due - time.perf_counter(), 0))
-            act(dice.choice(self.sockets))
+            action(generator.choice(self.sockets))
 
     def _edit(self, _socket: Socket) -> None:
         if not self._mine:
@@ -104,11 +104,11 @@ class Life(Crowd):
     def _type(self, socket: Socket) -> None:
         _send(socket, type="typing")
 
-    def _hear(self, socket: Socket, buffer: bytes, start: int, stop: int, now: float) -> None:
-        super()._hear(socket, buffer, start, stop, now)
+    def _on_frame(self, socket: Socket, buffer: bytes, start: int, stop: int, now: float) -> None:
+        super()._on_frame(socket, buffer, start, stop, now)
         if buffer.startswith(self._dialect.shown, start):
             number = number_in(buffer, start, stop)
-            if self.speakers[number] is socket:
+            if self.senders[number] is socket:
                 frame = json.loads(buffer[start:stop])
                 self._mine.append((socket, frame["message"]["id"], number))
                 self._seq[socket] = frame["seq"]

@@ -1,4 +1,4 @@
-"""W8: judged by somebody on the network who takes 300 ms, by one worker process."""
+"""W8: one worker process and a remote provider that takes 300 ms."""
 
 import asyncio
 import json
@@ -12,14 +12,14 @@ from typing import ClassVar
 import psycopg
 
 from benchmarks.harness.figures import Figures
-from benchmarks.harness.load import Crowd, run
+from benchmarks.harness.load import Clients, run
 from benchmarks.stacks.base import ROOT, Stack
 from benchmarks.workloads.base import Scale, Workload
 from moderado.standalone.processes import spawn, stop
 
-THINKS = 0.3  # seconds
+RESPONSE_TIME = 0.3  # seconds
 RATE = 50  # messages a second
-LOOK = 0.1  # seconds between two looks at the transactions
+POLL_INTERVAL = 0.1  # seconds
 
 _OPEN = """
     SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float
@@ -27,63 +27,63 @@ _OPEN = """
 """
 
 
-class RulesAlone(Workload):
-    """What W8 is compared with: the same pace, judged where the worker is."""
+class LocalRules(Workload):
+    """The reference of W8: the same rate with local rules."""
 
     name = "w8-rules"
-    title = "W8: 50 messages a second, judged by the rules, one worker process"
-    sitting = "rules"
+    title = "W8: 50 messages a second, local rules, one worker process"
+    group = "rules"
     stacks = ("moderado",)
     columns: ClassVar = {
         "ack_p50_ms": "stored p50 (ms)",
         "ack_p99_ms": "p99",
-        "verdict_p50_ms": "judged and heard p50 (ms)",
+        "verdict_p50_ms": "judged and delivered p50 (ms)",
         "verdict_p99_ms": "p99",
-        "longest_transaction_ms": "longest transaction seen (ms)",
-        "cpu_ms": "CPU ms a message",
+        "longest_transaction_ms": "longest transaction (ms)",
+        "cpu_ms": "CPU ms per message",
         "lost": "lost",
     }
 
     @contextmanager
-    def surroundings(self) -> Iterator[Mapping[str, str]]:
+    def environment(self) -> Iterator[Mapping[str, str]]:
         yield {"WORKER_CONCURRENCY": "1"}
 
     def measure(self, stack: Stack, scale: Scale) -> Figures:
         seats = stack.populate(20, 4)
-        return run(self._talk(Crowd(stack), seats, scale))
+        return run(self._measure(Clients(stack), seats, scale))
 
-    async def _talk(self, crowd: Crowd, seats: list, scale: Scale) -> Figures:
-        await crowd.enter(seats)
-        await crowd.talk_at(crowd.sockets, rate=RATE, seconds=1)
-        watch = asyncio.create_task(_longest_transaction(crowd.stack.database_url))
-        stretch = await crowd.talk_at(crowd.sockets, rate=RATE, seconds=scale.seconds(6))
+    async def _measure(self, clients: Clients, seats: list, scale: Scale) -> Figures:
+        await clients.open_sockets(seats)
+        await clients.send_at_rate(clients.sockets, rate=RATE, seconds=1)
+        watch = asyncio.create_task(_longest_transaction(clients.stack.database_url))
+        interval = await clients.send_at_rate(clients.sockets, rate=RATE, seconds=scale.seconds(6))
         watch.cancel()
         longest = await watch
-        await crowd.leave()
+        await clients.close_sockets()
         return {
-            **stretch.waits(),
+            **interval.latencies(),
             "longest_transaction_ms": longest * 1000,
-            **stretch.costs(),
-            **stretch.failures(),
+            **interval.costs(),
+            **interval.failures(),
         }
 
 
-class Remote(RulesAlone):
+class Remote(LocalRules):
     name = "w8"
-    title = "W8: the same, judged by a service that takes 300 ms"
-    sitting = "remote"
+    title = "W8: the same with a remote provider that takes 300 ms"
+    group = "remote"
 
     @contextmanager
-    def surroundings(self) -> Iterator[Mapping[str, str]]:
-        with _judge() as url, super().surroundings() as environment:
+    def environment(self) -> Iterator[Mapping[str, str]]:
+        with _service() as url, super().environment() as environment:
             options = {"url": url, "idempotent": False}
             entry = {"BACKEND": "tests.faults.providers.Remote", "OPTIONS": options}
             yield {**environment, "MODERATION_PROVIDERS": json.dumps([entry])}
 
 
 @contextmanager
-def _judge() -> Iterator[str]:
-    command = [sys.executable, "-m", "benchmarks.harness.judge", str(THINKS)]
+def _service() -> Iterator[str]:
+    command = [sys.executable, "-m", "benchmarks.harness.judge", str(RESPONSE_TIME)]
     process = spawn(command, output=subprocess.PIPE, stdin=subprocess.PIPE, cwd=ROOT)
     try:
         assert process.stdout is not None
@@ -94,13 +94,13 @@ def _judge() -> Iterator[str]:
 
 
 async def _longest_transaction(url: str) -> float:
-    """The age of the oldest transaction that was ever seen open, until this is cancelled."""
+    """Poll until cancelled; return the greatest age of an open transaction, in seconds."""
     longest = 0.0
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         try:
             while True:
                 row = await (await connection.execute(_OPEN)).fetchone()
                 longest = max(longest, row[0] if row else 0.0)
-                await asyncio.sleep(LOOK)
+                await asyncio.sleep(POLL_INTERVAL)
         except asyncio.CancelledError:
             return longest

@@ -1,4 +1,4 @@
-"""The load generator's own WebSocket client, byte by byte."""
+"""The load generator's WebSocket client, at the level of bytes."""
 
 import asyncio
 import json
@@ -14,13 +14,13 @@ DIALECT = Dialect(
     shown=b"shown",
     refused=(b"refused",),
     error=b"error",
-    say=str.encode,
+    build_message=str.encode,
 )
 UPGRADED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
 
 
-class Wire:
-    """What a transport is asked to write."""
+class Transport:
+    """A transport that records what is written."""
 
     def __init__(self):
         self.written = b""
@@ -49,21 +49,21 @@ def frame(payload, opcode=TEXT):
 
 @pytest.fixture
 async def opened():
-    heard = []
+    received = []
 
-    def hear(_socket, buffer, start, stop, _now):
-        heard.append(buffer[start:stop])
+    def on_frame(_socket, buffer, start, stop, _now):
+        received.append(buffer[start:stop])
 
-    socket, wire = Socket("/path", DIALECT, hear), Wire()
-    socket.connection_made(wire)
+    socket, transport = Socket("/path", DIALECT, on_frame), Transport()
+    socket.connection_made(transport)
     socket.data_received(UPGRADED + frame(b"ready"))
     await socket.opened
-    wire.written = b""
-    return socket, wire, heard
+    transport.written = b""
+    return socket, transport, received
 
 
-async def test_frames_of_every_length_are_heard_however_the_bytes_arrive(opened):
-    socket, _, heard = opened
+async def test_frames_of_every_length_are_read_from_any_chunks(opened):
+    socket, _, received = opened
     payloads = [b"", b"a" * 125, b"b" * 126, b"c" * 65_535, b"d" * 65_536, b"shown"]
     stream = b"".join(map(frame, payloads))
     at = 0
@@ -71,54 +71,56 @@ async def test_frames_of_every_length_are_heard_however_the_bytes_arrive(opened)
         socket.data_received(stream[at : at + size])
         at += size
 
-    assert heard == payloads
+    assert received == payloads
     assert socket.frames == len(payloads)
 
 
-async def test_what_comes_before_it_is_ready_is_not_heard():
-    socket = Socket("/", DIALECT, lambda *_: pytest.fail("heard"))
-    socket.connection_made(Wire())
+async def test_frames_before_ready_are_not_passed_on():
+    socket = Socket("/", DIALECT, lambda *_: pytest.fail("a frame was passed on"))
+    socket.connection_made(Transport())
     socket.data_received(UPGRADED + frame(b"something else"))
 
     assert not socket.opened.done()
 
 
-async def test_a_refused_handshake_says_why():
+async def test_refused_handshake_reports_the_status():
     socket = Socket("/", DIALECT, lambda *_: None)
-    socket.connection_made(Wire())
+    socket.connection_made(Transport())
     socket.data_received(b"HTTP/1.1 403 Forbidden\r\n\r\n")
 
     with pytest.raises(ConnectionError, match="403"):
         await socket.opened
 
 
-async def test_a_ping_is_answered_and_not_heard(opened):
-    socket, wire, heard = opened
+async def test_ping_is_answered_and_not_passed_on(opened):
+    socket, transport, received = opened
     socket.data_received(frame(b"abc", PING))
 
-    assert wire.written == bytes([0x80 | PONG, 0x80 | 3]) + bytes(4) + b"abc"
-    assert heard == []
+    assert transport.written == bytes([0x80 | PONG, 0x80 | 3]) + bytes(4) + b"abc"
+    assert received == []
 
 
-async def test_the_code_of_the_closing_is_told(opened):
-    socket, wire, _ = opened
+async def test_close_code_is_reported(opened):
+    socket, transport, _ = opened
     socket.data_received(frame((4008).to_bytes(2), CLOSE))
-    assert wire.closed
+    assert transport.closed
     socket.connection_lost(None)
 
-    assert await asyncio.wait_for(socket.over, 1) == 4008
+    assert await asyncio.wait_for(socket.closed, 1) == 4008
 
 
-async def test_long_frames_are_sent_whole(opened):
-    socket, wire, _ = opened
+async def test_long_frames_are_sent_with_extended_length(opened):
+    socket, transport, _ = opened
     socket.send(b"x" * 300)
 
-    assert wire.written == bytes([0x81, 0x80 | 126]) + (300).to_bytes(2) + bytes(4) + b"x" * 300
+    assert (
+        transport.written == bytes([0x81, 0x80 | 126]) + (300).to_bytes(2) + bytes(4) + b"x" * 300
+    )
 
 
 @pytest.mark.parametrize("number", [0, 24, 99_999_999])
 @pytest.mark.parametrize("escaped", [True, False])
-def test_a_messages_number_comes_back_in_any_frame_that_tells_of_it(number, escaped):
+def test_number_is_found_in_frames_about_the_message(number, escaped):
     frame = json.dumps({"message": {"content": text_of(number)}}, ensure_ascii=escaped).encode()
 
     assert number_in(b"before~" + frame, 7, 7 + len(frame)) == number

@@ -1,12 +1,12 @@
-"""How results are kept and told."""
+"""Writing and printing of results."""
 
 import json
 from typing import ClassVar
 
 import pytest
 
-from benchmarks.harness.compare import compared
-from benchmarks.harness.results import Results, shown
+from benchmarks.harness.compare import compare
+from benchmarks.harness.results import Results, format_value
 from benchmarks.workloads.base import Workload
 
 MACHINE = {"cores": 2, "cpu": "some", "memory_gb": 4, "kernel": "6"}
@@ -14,13 +14,13 @@ MACHINE = {"cores": 2, "cpu": "some", "memory_gb": 4, "kernel": "6"}
 
 class Talk(Workload):
     name = "talk"
-    title = "Talk: much of it"
-    sitting = "talk"
+    title = "Talk"
+    group = "talk"
     stacks = ("ours", "theirs")
     columns: ClassVar = {"cpu_ms": "CPU ms", "nothing": "never measured"}
 
     def measure(self, stack, scale):
-        return {}  # the figures are made up below
+        return {}  # the figures are below
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def results():
     return found
 
 
-def test_a_table_has_medians_and_the_ratio_of_each_pair(results):
+def test_table_has_medians_and_ratios(results):
     table = results.table({"talk": Talk()})
 
     assert "| ours | 2.00 ±50% | – | 3 |" in table
@@ -41,7 +41,7 @@ def test_a_table_has_medians_and_the_ratio_of_each_pair(results):
     assert "| ours : theirs | × 0.050 |  |  |" in table
 
 
-def test_a_table_says_what_is_doubtful_and_what_is_missing(results):
+def test_table_lists_warnings_and_skipped_stacks(results):
     table = results.table({"talk": Talk()})
 
     assert "theirs: 2 lost" in table
@@ -50,7 +50,7 @@ def test_a_table_says_what_is_doubtful_and_what_is_missing(results):
     assert "Not measured: node, because there is none" in table
 
 
-def test_both_files_are_named_after_day_and_commit(results, tmp_path):
+def test_files_are_named_by_date_and_commit(results, tmp_path):
     path = results.write({"talk": Talk()}, tmp_path / "new")
 
     assert path.name == "2026-01-02-abc.json"
@@ -60,7 +60,7 @@ def test_both_files_are_named_after_day_and_commit(results, tmp_path):
     assert path.with_suffix(".md").read_text() == results.table({"talk": Talk()})
 
 
-def test_a_second_result_of_the_same_commit_leaves_the_first_alone(results, tmp_path):
+def test_second_result_of_a_commit_keeps_the_first(results, tmp_path):
     first = results.write({"talk": Talk()}, tmp_path)
     kept = first.read_text()
     results.rounds = {}
@@ -75,17 +75,17 @@ def test_a_second_result_of_the_same_commit_leaves_the_first_alone(results, tmp_
     "value, text",
     [(12345.6, "12,346"), (123.4, "123"), (12.34, "12.3"), (1.234, "1.23"), (0.01234, "0.012")],
 )
-def test_figures_are_shown_with_three_digits(value, text):
-    assert shown(value) == text
+def test_figures_have_three_significant_digits(value, text):
+    assert format_value(value) == text
 
 
 @pytest.mark.parametrize(
     "after, mark", [([5.0, 5.1, 5.2], " "), ([9.0, 10.5, 12.0], "~"), ([5.0], "~")]
 )
-def test_a_difference_that_the_rounds_have_among_themselves_is_marked(after, mark):
+def test_difference_within_spread_is_marked(after, mark):
     earlier = {"rounds": {"w2": {"ours": [{"cpu_ms": value} for value in (9.0, 10.0, 11.0)]}}}
     later = {"rounds": {"w2": {"ours": [{"cpu_ms": value} for value in after]}}}
 
-    (line,) = compared(earlier, later)
+    (line,) = compare(earlier, later)
 
     assert line.split()[-1].startswith("~") == (mark == "~")
