@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 import structlog
+from django.core.signals import setting_changed
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
@@ -18,70 +20,89 @@ from moderado.core.errors import RateLimited
 
 log = structlog.get_logger(__name__)
 
-PAUSE = 5.0  # seconds without another attempt after Redis failed
+RETRY_DELAY = 5.0  # seconds without another attempt after Redis failed
 
-Use = tuple[
-    str, tuple[str | UUID, ...]
-]  # a limit ("10/minute"), and the key that is counted against it
-
-
-def hit(limit: str, *key: str | UUID) -> None:
-    """Count one use of `key` against `limit`, for example "10/minute".
-
-    A refused use is not counted. Failures of Redis raise nothing and cost at most its time-out.
-
-    Raises:
-        RateLimited: The limit is reached; `retry_after` says for how many seconds.
-    """
-    (refusal,) = hit_all([[(limit, key)]])
-    if refusal is not None:
-        raise refusal
+# A limit ("10/minute"), and the key whose uses are counted against it.
+Use = tuple[str, tuple[str | UUID, ...]]
 
 
-def hit_all(chains: Sequence[Sequence[Use]]) -> list[RateLimited | None]:
-    """Count many uses in one exchange with Redis.
+class RateLimiter:
+    """Counts uses in Redis. After a failure of Redis it counts in this process for a while.
 
     Args:
-        chains: Each chain's uses are counted in turn, up to the first refused one.
-
-    Returns:
-        For each chain its refusal, or None.
+        retry_delay: Seconds without another attempt after Redis failed.
+        storage: Builds the storage of this process's counts, on first use.
     """
-    if not _outage.lasts():
-        try:
-            return _refusals(_counted(chains))
-        except redis.RedisError as error:
-            _outage.begin(error)
-    return _refusals([_counted_here(chain) for chain in chains])
 
-
-class _Outage:
-    """Remembers, for this process, that Redis failed recently."""
-
-    def __init__(self) -> None:
-        self._until = 0.0
+    def __init__(
+        self,
+        *,
+        retry_delay: float = RETRY_DELAY,
+        storage: Callable[[], MemoryStorage] = MemoryStorage,
+    ) -> None:
+        self._retry_delay = retry_delay
+        self._storage = storage
+        self._local: MovingWindowRateLimiter | None = None
+        self._local_until = 0.0
         self._lock = threading.Lock()
 
-    def begin(self, error: Exception) -> None:
+    def hit(self, limit: str, *key: str | UUID) -> None:
+        """Count one use of `key` against `limit`, for example "10/minute".
+
+        A refused use is not counted. Failures of Redis raise nothing and cost at most its time-out.
+
+        Raises:
+            RateLimited: The limit is reached; `retry_after` says for how many seconds.
+        """
+        (refusal,) = self.hit_all([[(limit, key)]])
+        if refusal is not None:
+            raise refusal
+
+    def hit_all(self, chains: Sequence[Sequence[Use]]) -> list[RateLimited | None]:
+        """Count many uses in one exchange with Redis.
+
+        Args:
+            chains: Each chain's uses are counted in turn, up to the first refused one.
+
+        Returns:
+            For each chain its refusal, or None.
+        """
+        if time.monotonic() >= self._local_until:
+            try:
+                return _refusals(_count_in_redis(chains))
+            except redis.RedisError as error:
+                self._count_locally_for_a_while(error)
+        return _refusals([self._count_locally(chain) for chain in chains])
+
+    def try_redis(self) -> None:
+        """Try Redis again at the next use."""
+        self._local_until = 0.0
+
+    def _count_locally_for_a_while(self, error: Exception) -> None:
         now = time.monotonic()
         with self._lock:
-            fresh, self._until = now >= self._until, now + PAUSE
-        if fresh:
-            log.warning("limits_counted_locally", error=type(error).__name__, seconds=PAUSE)
+            is_first = now >= self._local_until
+            self._local_until = now + self._retry_delay
+        if is_first:
+            log.warning(
+                "limits_counted_locally", error=type(error).__name__, seconds=self._retry_delay
+            )
 
-    def lasts(self) -> bool:
-        return time.monotonic() < self._until
-
-    def end(self) -> None:
-        self._until = 0.0
-
-
-_outage = _Outage()
+    def _count_locally(self, chain: Sequence[Use]) -> float:
+        """Return the seconds the chain must wait, as counted in this process."""
+        with self._lock:  # the library's memory storage is not atomic across threads
+            if self._local is None:  # on first use: a storage starts a thread
+                self._local = MovingWindowRateLimiter(self._storage())
+            for limit, key in chain:
+                item, parts = _parse(limit), [str(part) for part in key]
+                if not self._local.hit(item, *parts):
+                    return self._local.get_window_stats(item, *parts).reset_time - time.time()
+        return 0.0
 
 
 # A moving window, so that Retry-After is exact. The algorithm is that of the `limits` library (a
-# list of the times of the last uses, newest first), extended to all chains in one call and
-# to return the wait (ADR 0016). KEYS: one for each use. ARGV: now, then for each run of equal
+# list of the times of the last uses, newest first), extended to count all chains in one call and to
+# return the wait (ADR 0016). KEYS: one for each use. ARGV: now, then for each run of equal
 # chains their number, the uses of each chain, and amount and seconds of each use.
 # Returns the wait of each chain in milliseconds, 0 if it may pass.
 _COUNT = """
@@ -113,27 +134,16 @@ return waits
 """
 
 
-def _counted(chains: Sequence[Sequence[Use]]) -> list[float]:
+def _count_in_redis(chains: Sequence[Sequence[Use]]) -> list[float]:
     """Return the seconds each chain must wait, as counted in Redis."""
     names = [_name(*use) for chain in chains for use in chain]
     numbers: list[float] = [time.time()]
     for limits, alike in groupby([limit for limit, _ in chain] for chain in chains):
         numbers += (len(list(alike)), len(limits))
-        for limit in map(_parsed, limits):
+        for limit in map(_parse, limits):
             numbers += (limit.amount, limit.get_expiry())
     waits = _script()(keys=names, args=numbers, client=redis.client())
     return [wait / 1000 for wait in waits]
-
-
-def _counted_here(chain: Sequence[Use]) -> float:
-    """Return the seconds the chain must wait, as counted in this process."""
-    with _making:  # the library's memory storage is not atomic across threads
-        limiter = _local()
-        for limit, key in chain:
-            item, words = _parsed(limit), [str(part) for part in key]
-            if not limiter.hit(item, *words):
-                return limiter.get_window_stats(item, *words).reset_time - time.time()
-    return 0.0
 
 
 def _refusals(waits: Sequence[float]) -> list[RateLimited | None]:
@@ -141,27 +151,31 @@ def _refusals(waits: Sequence[float]) -> list[RateLimited | None]:
 
 
 @cache
-def _parsed(limit: str) -> RateLimitItem:
+def _parse(limit: str) -> RateLimitItem:
     return parse(limit)
 
 
 @lru_cache(maxsize=4096)  # the same users post again in the same rooms
 def _name(limit: str, key: tuple[str | UUID, ...]) -> str:
     """Return the Redis key of the uses of `key`."""
-    return f"moderado:limit:{_parsed(limit).key_for(*map(str, key))}"
+    return f"moderado:limit:{_parse(limit).key_for(*map(str, key))}"
 
 
 @cache
 def _script() -> Callable[..., list[int]]:
     """Return the registered script; redis-py sends it again to a server that does not know it."""
-    return redis.client().register_script(
-        _COUNT
-    )  # the client of any thread: each call passes its own
+    # Any thread's client registers it: each call passes its own.
+    return redis.client().register_script(_COUNT)
 
 
-_making = threading.Lock()
+_shared = RateLimiter()
+hit = _shared.hit
+hit_all = _shared.hit_all
 
 
-@cache
-def _local() -> MovingWindowRateLimiter:
-    return MovingWindowRateLimiter(MemoryStorage())
+def _on_setting_changed(*, setting: str, **_: Any) -> None:
+    if setting == "REDIS_URL":
+        _shared.try_redis()
+
+
+setting_changed.connect(_on_setting_changed)
