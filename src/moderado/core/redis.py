@@ -1,4 +1,4 @@
-"""Builds all Redis clients: short time-outs, keepalive, no long retries.
+"""Builds all Redis clients, with short time-outs, keepalive and at most one retry.
 
 Redis is a hint, never the record: every caller must handle `RedisError`.
 """
@@ -21,7 +21,7 @@ from redis.retry import Retry
 __all__ = ["RedisError", "client", "new_async_client"]
 
 TIMEOUT = 0.5  # seconds to connect and for an answer: no request waits longer for a hint
-OFTEN = 8  # calls of a thread after which it gets its own connection
+SHARED_CALLS = 8  # of a thread on the shared pool, before it gets its own connection
 
 
 def client(url: str | None = None, *, timeout: float = TIMEOUT) -> redis.Redis:
@@ -39,7 +39,7 @@ def client(url: str | None = None, *, timeout: float = TIMEOUT) -> redis.Redis:
     if own is not None:
         return own
     _thread.calls += 1
-    if _thread.calls <= OFTEN:
+    if _thread.calls <= SHARED_CALLS:
         return _shared(url, timeout)
     own = _new_client(url, timeout, single_connection_client=True)
     _thread.clients[url, timeout] = own
@@ -72,13 +72,14 @@ class _Thread(threading.local):
         self.clients: dict[tuple[str, float], redis.Redis] = {}
 
 
-def _forget() -> None:
-    global _thread  # noqa: PLW0603  (a forked process shares no connection; pools see to it)
+def reset_threads() -> None:
+    """Give every thread new clients. A forked process must not share connections."""
+    global _thread  # noqa: PLW0603  (state of the whole process)
     _thread = _Thread()
 
 
 _thread = _Thread()
-os.register_at_fork(after_in_child=_forget)
+os.register_at_fork(after_in_child=reset_threads)  # connection pools detect a fork themselves
 
 
 @cache

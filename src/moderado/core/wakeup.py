@@ -19,7 +19,7 @@ from moderado.core.redis import RedisError, client
 
 log = structlog.get_logger(__name__)
 
-_PAUSE = 1.0  # seconds after a failed notification
+RETRY_DELAY = 1.0  # seconds after a failed notification
 _EXPIRY = 5  # seconds until an unacknowledged task no longer suppresses the next one
 
 # Returns 1 if a task must be enqueued. Otherwise adds at most one signal to the list.
@@ -34,13 +34,22 @@ return 0
 
 
 class Wakeup:
-    """Runs `send` in a background thread, which the first notification starts."""
+    """Runs `send` in a background thread, which the first notification starts.
 
-    def __init__(self, *, name: str, send: Callable[[], None]) -> None:
+    Args:
+        name: Names the keys in Redis: equal names are one wake-up, in all processes.
+        send: Enqueues the task. May block and raise.
+        retry_delay: Seconds after a failed notification.
+    """
+
+    def __init__(
+        self, *, name: str, send: Callable[[], None], retry_delay: float = RETRY_DELAY
+    ) -> None:
         self._key = f"wakeup:{name}"
         self._signals = f"wakeup:{name}:signals"
         self._name = name
         self._send = send
+        self._retry_delay = retry_delay
         self._requested = threading.Event()
         self._lock = threading.Lock()
         self._process_id = 0
@@ -90,7 +99,7 @@ class Wakeup:
             except Exception:  # noqa: BLE001  (an unreachable broker must not end the thread)
                 DROPPED.labels("wakeup").inc()
                 log.warning("wakeup_lost", wakeup=self._name)
-                time.sleep(_PAUSE)
+                time.sleep(self._retry_delay)
                 self._requested.set()  # the work is still pending
 
     def _send_once(self) -> None:

@@ -15,7 +15,7 @@ def own_id() -> int:
 
 def after_many_calls() -> int:
     """The own connection of a busy thread."""
-    for _ in range(redis.OFTEN):
+    for _ in range(redis.SHARED_CALLS):
         own_id()
     return own_id()
 
@@ -23,19 +23,19 @@ def after_many_calls() -> int:
 @pytest.fixture(autouse=True)
 def fresh_thread():
     """A thread that has not called Redis yet."""
-    redis._forget()
+    redis.reset_threads()
     yield
-    redis._forget()
+    redis.reset_threads()
 
 
-@pytest.mark.parametrize("calls_before", [0, redis.OFTEN])
-def test_closed_connection_is_reopened(settings, calls_before):
+@pytest.mark.parametrize("calls_before", [0, redis.SHARED_CALLS])
+def test_closed_connection_is_reopened(calls_before):
     for _ in range(calls_before):
         redis.client()
     client = redis.client()
     cut = client.client_id()
 
-    redis._new_client(settings.REDIS_URL, redis.TIMEOUT).client_kill_filter(_id=cut)
+    redis.client(timeout=5).client_kill_filter(_id=cut)
 
     assert client.ping()
     assert client.client_id() != cut
@@ -61,7 +61,7 @@ def test_forked_process_shares_no_connection():
     mine = after_many_calls()
     parents = redis.client()
 
-    redis._forget()  # what the child does after a fork
+    redis.reset_threads()  # what the child does after a fork
 
     assert after_many_calls() != mine
     assert parents.client_id() == mine

@@ -5,7 +5,6 @@ import threading
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from moderado.core import wakeup as module
 from moderado.core.ids import new_id
 from moderado.core.wakeup import Wakeup
 
@@ -20,7 +19,7 @@ def sent():
 
 @pytest.fixture
 def wakeup(sent):
-    return Wakeup(name=str(new_id()), send=sent.release)
+    return Wakeup(name=str(new_id()), send=sent.release, retry_delay=0.05)
 
 
 def test_notify_enqueues_a_task(wakeup, sent):
@@ -66,8 +65,7 @@ def test_unread_signal_reaches_the_next_wait(wakeup, sent):
     _until(lambda: wakeup.wait(0.01))
 
 
-def test_failed_notification_is_repeated(sent, monkeypatch):
-    monkeypatch.setattr(module, "_PAUSE", 0.01)
+def test_failed_notification_is_repeated(sent):
     failures = [RedisConnectionError() for _ in range(3)]
 
     def send():
@@ -75,22 +73,19 @@ def test_failed_notification_is_repeated(sent, monkeypatch):
             raise failures.pop()
         sent.release()
 
-    wakeup = Wakeup(name=str(new_id()), send=send)
+    wakeup = Wakeup(name=str(new_id()), send=send, retry_delay=0.01)
     wakeup.notify()
 
     assert sent.acquire(timeout=DEADLINE)
     assert not failures
 
 
-def test_unreachable_redis_raises_nothing(wakeup, sent, monkeypatch):
-    def away():
-        raise RedisConnectionError
-
-    monkeypatch.setattr(module, "client", away)
+def test_unreachable_redis_raises_nothing(wakeup, sent, settings):
+    here, settings.REDIS_URL = settings.REDIS_URL, "redis://127.0.0.1:9/0"
     wakeup.notify()
     wakeup.acknowledge()
     assert not wakeup.wait(0.01)
-    monkeypatch.undo()
+    settings.REDIS_URL = here
 
     _until(lambda: (wakeup.notify(), sent.acquire(timeout=0.05))[1])
 
