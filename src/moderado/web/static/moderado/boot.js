@@ -1,4 +1,4 @@
-// When a module did not come (the network changed on the way): try again, then say so.
+// If a module cannot be loaded (the network changed), reload up to three times, then show an error.
 (() => {
   const KEY = "moderado.boot";
   window.addEventListener("error", ({ target }) => {

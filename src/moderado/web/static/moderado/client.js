@@ -1,5 +1,5 @@
 /**
- * A client of Chat Moderado: REST, socket, resume, outbox. No dependency, no build.
+ * Client of Chat Moderado: REST, WebSocket, resume, outbox. It has no dependencies and no build step.
  *
  *     import { ChatClient, TokenAuth } from "/static/moderado/client.js";
  *
@@ -10,9 +10,15 @@
  *     await client.loadHistory(roomId);
  *     client.send(roomId, "Olá!");
  *
- * Events, all CustomEvents: `status` `{status, retryAt}` · `room` `{room, state, frame}` ·
- * `outbox` `{entries}` · `frame` (every frame) · `refused` (an `error` frame that belongs to no
- * message) · `room_lost` `{room, code}` (`room` null: some room, ask for the list) · `signed_out`.
+ * It dispatches these CustomEvents:
+ *
+ * - `status` `{status, retryAt}`: the connection changed.
+ * - `room` `{room, state, frame}`: the known state of a room changed.
+ * - `outbox` `{entries}`: the unacknowledged messages changed.
+ * - `frame`: a frame arrived.
+ * - `refused`: an `error` frame that belongs to no message.
+ * - `room_lost` `{room, code}`: the room can no longer be read; if `room` is null, reload the list.
+ * - `signed_out`: the session has ended.
  *
  * @import {Frame, Message, Person, RoomState, Entry} from "./client/types.js"
  */
@@ -29,9 +35,9 @@ export { ApiError, CookieAuth, Rest, TokenAuth } from "./client/rest.js";
 export { apply, emptyRoom, timeline, unsettled } from "./client/state.js";
 
 const RESEND_AFTER = 10_000;
-/** What a later attempt may get through. */
+/** Error codes after which the same message may succeed later. */
 const PASSING = new Set(["rate_limited", "unavailable", "going_away", "internal", "flooding"]);
-/** What failed of these leaves a room unheard, unless it is asked for again. */
+/** Frames that must be repeated after an error, or the room receives no changes. */
 const RESUMING = new Set(["subscribe", "sync"]);
 const RESUME_AFTER = 1_000;
 const ROOM_GONE = new Set(["no_such_room", "not_a_participant", "not_a_member", "not_found"]);
@@ -83,33 +89,33 @@ export class ChatClient extends EventTarget {
     this.connection.close();
   }
 
-  /** Skip the rest of a wait: the network is back, or the person asked. */
+  /** Connect at once instead of waiting for the next attempt. */
   reconnect() {
     this.connection.connect();
   }
 
-  /** What is known of a room. @returns {RoomState} */
+  /** The known state of a room. @returns {RoomState} */
   room(/** @type {string} */ room) {
     return this.rooms.get(room) ?? emptyRoom(room);
   }
 
-  /** Hear a room, now and after every reconnect. At most 128 at a time. */
+  /** Subscribe to a room, now and after every reconnect. At most 128 at a time. */
   listen(/** @type {string} */ room) {
     if (this.rooms.has(room)) return;
     this.rooms.set(room, emptyRoom(room));
     this.connection.send({ type: "subscribe", room });
   }
 
-  /** Hear it no more, and forget what was known of it. */
+  /** Unsubscribe from a room and drop its state. */
   forget(/** @type {string} */ room) {
     if (this.rooms.delete(room)) this.connection.send({ type: "unsubscribe", room });
   }
 
   /**
-   * A page of history, newest first, merged into what is known of a room that is listened to.
+   * Fetch a page of history, newest first, and merge it into the state of a subscribed room.
    * @param {string} room
-   * @param {string | null} [next] the address that the page before named
-   * @returns {Promise<string | null>} the address of the next, older page
+   * @param {string | null} [next] `next` of the previous page
+   * @returns {Promise<string | null>} `next` of this page, which is older
    */
   async loadHistory(room, next = null) {
     const page = await this.rest.get(next ?? `chat/rooms/${room}/messages/`, next ? {} : { page_size: 50 });
@@ -118,8 +124,8 @@ export class ChatClient extends EventTarget {
   }
 
   /**
-   * Say something. It is sent until the server has it, also after a reload.
-   * @returns {Entry} its `client_id` will be the message's
+   * Send a message. It is sent again until the server acknowledges it, also after a reload.
+   * @returns {Entry} its `client_id` becomes the message's
    */
   send(/** @type {string} */ room, /** @type {string} */ text, /** @type {string | null} */ replyTo = null) {
     const entry = this.outbox.add({ room, text, reply_to: replyTo });
@@ -141,7 +147,7 @@ export class ChatClient extends EventTarget {
     if (this.outbox.drop(clientId)) this.#outboxChanged();
   }
 
-  /** Another tab has changed the outbox. */
+  /** Read the outbox again after another tab changed it. */
   outboxStored() {
     this.outbox.reload();
     this.#outboxChanged();
@@ -159,12 +165,12 @@ export class ChatClient extends EventTarget {
     if (gone) this.#apply(room, { type: "history", results: [gone] });
   }
 
-  /** @returns {boolean} whether it could be told */
+  /** @returns {boolean} whether the frame was sent */
   markRead(/** @type {string} */ room, /** @type {number} */ seq) {
     return this.connection.send({ type: "mark_read", room, seq });
   }
 
-  /** At most every three seconds, however often it is called. */
+  /** Sends at most one frame every three seconds. */
   typing(/** @type {string} */ room) {
     if (Date.now() - this.typed < 3_000) return;
     if (this.connection.send({ type: "typing", room })) this.typed = Date.now();
@@ -182,30 +188,30 @@ export class ChatClient extends EventTarget {
     });
   }
 
-  /** Another tab may have signed in as somebody else, and the cookie is theirs now: nothing that was
-   *  written here goes out in their name. */
+  /** If another tab signed in as another user, the cookie is theirs: do not send this user's messages
+   *  in their name. */
   #opened(/** @type {Frame} */ { user }) {
     if (user && user.id !== this.user.id) this.connection.signedOut();
     else this.#resume();
   }
 
-  /** After every connect: each room from where it was left, then what was not acknowledged. */
+  /** After every connect: resume each room, then send what was not acknowledged. */
   #resume() {
     for (const room of this.rooms.keys()) this.#enter(room);
     this.due.clear();
     this.#flush();
   }
 
-  /** Hear a room from where it was left. */
+  /** Resume a room after its last known change. */
   #enter(/** @type {string} */ room) {
     const state = this.rooms.get(room);
-    if (!state) return; // forgotten in the meantime
+    if (!state) return; // dropped in the meantime
     const known = state.epoch === null ? {} : { after: state.seq, epoch: state.epoch };
     this.connection.send({ type: "subscribe", room, ...known });
     if (unsettled(state, this.user.id).length) this.#sync(state);
   }
 
-  /** Once, however many frames of this room were refused. */
+  /** Schedules one attempt, even if several frames of this room were refused. */
   #enterLater(/** @type {string} */ room, /** @type {number} */ wait) {
     if (this.entering.has(room)) return;
     this.entering.add(room);
@@ -232,7 +238,7 @@ export class ChatClient extends EventTarget {
 
   #apply(/** @type {string} */ room, /** @type {Frame} */ frame) {
     const before = this.rooms.get(room);
-    if (!before) return; // forgotten while the answer was on its way
+    if (!before) return; // dropped while the answer was on its way
     const state = apply(before, frame);
     if (state === before) return;
     this.rooms.set(room, state);
@@ -243,14 +249,14 @@ export class ChatClient extends EventTarget {
     }
   }
 
-  /** History was rebuilt: what is shown is fetched anew. */
+  /** The history was rebuilt: fetch it again. */
   async #reload(/** @type {string} */ room) {
     try {
       await this.loadHistory(room);
       const state = this.rooms.get(room);
       if (state) this.rooms.set(room, { ...state, stale: false });
     } catch {
-      // The next reconnect finds the room stale and asks again.
+      // The room stays stale, so the next reconnect fetches it again.
     }
   }
 
@@ -276,8 +282,8 @@ export class ChatClient extends EventTarget {
     this.#told("refused", frame);
   }
 
-  /** Send what is due. What is not acknowledged in ten seconds is sent again: the server knows it by
-   *  its client_id. */
+  /** Send what is due. A message without an acknowledgement after ten seconds is sent again; its
+   *  client_id makes that safe. */
   #flush() {
     if (!this.connection.online) return;
     const now = Date.now();

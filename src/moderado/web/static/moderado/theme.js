@@ -1,9 +1,9 @@
-// Before the first paint: the colours that were chosen here, if any. (A classic script on purpose.)
+// Applies the chosen colours before the first paint, so it is a classic script.
 (() => {
   try {
     const theme = localStorage.getItem("moderado.theme");
     if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
   } catch {
-    // Storage is forbidden: the system's colours it is.
+    // Storage is forbidden: use the colours of the system.
   }
 })();

@@ -1,4 +1,4 @@
-/** What a person can do here. Each tells the server, and shows what the server answered. */
+/** The user's actions. Each one sends a request and shows the answer. */
 
 import { batch } from "./html.js";
 import * as store from "./store.js";
@@ -6,7 +6,7 @@ import { t } from "./strings.js";
 
 const { client } = store;
 
-/** Say in a sentence what went wrong. */
+/** Show what went wrong. */
 export function complain(/** @type {any} */ error) {
   const fields = Object.values(error.fields ?? {}).join(" ");
   store.notice.value = fields || error.message || t(error.code === "unreachable" ? "unreachable" : "failed");
@@ -22,7 +22,7 @@ async function attempt(/** @type {() => Promise<T>} */ act) {
   }
 }
 
-/** How often what is known of a room has changed here: an answer to an older question is older news. */
+/** Version of each room's details: an answer to an older request is dropped. */
 let changes = 0;
 
 async function freshRooms() {
@@ -39,7 +39,7 @@ export async function loadRooms() {
     const answer = await freshRooms();
     batch(() => {
       const further = store.rooms.value.slice(answer.results.length);
-      const isLonger = answer.next && further.length > 0; // pages that were asked for stay
+      const isLonger = answer.next && further.length > 0; // keep the pages that were loaded
       const listed = new Set(answer.results.map((/** @type {any} */ room) => room.id));
       const kept = isLonger ? further.filter((room) => !listed.has(room.id)) : [];
       store.rooms.value = [...answer.results, ...kept];
@@ -62,7 +62,7 @@ export function loadMoreRooms() {
   });
 }
 
-/** Own rooms are heard all the time, for the badges; a public one while it is open. */
+/** Subscribe to own rooms always, for the badges, and to a public room while it is open. */
 function hearOwnRooms() {
   for (const room of store.rooms.value.filter((one) => one.role).slice(0, 100)) client.listen(room.id);
 }
@@ -72,7 +72,7 @@ export function patchRoom(/** @type {string} */ id, /** @type {object} */ news) 
   store.rooms.value = store.rooms.value.map((room) => (room.id === id ? { ...room, ...news } : room));
 }
 
-/** Show a room; null shows the list. The address follows, so that "back" works on a phone. */
+/** Show a room; null shows the list. The URL changes too, so that "back" works on a phone. */
 export function open(/** @type {string | null} */ id) {
   const hash = id ? `#/room/${id}` : "#/";
   if (location.hash === hash) show(id);
@@ -160,7 +160,7 @@ export async function loadOlder() {
   store.history.value = { state: "ready", next: older === undefined ? next : older };
 }
 
-/** Find a message that is answered or was searched for, however far up it is. */
+/** Scroll to a message, loading older pages until it is found. */
 export async function jumpTo(/** @type {string} */ id) {
   for (let pages = 0; pages < 20 && store.history.value.next; pages += 1) {
     if (store.messages.value.some((message) => message.id === id)) break;
@@ -210,7 +210,7 @@ export function join(/** @type {string} */ id) {
 
 export async function becameMember(/** @type {string} */ id) {
   const known = store.rooms.value.find((room) => room.id === id);
-  askDetail(id); // an answer on its way does not know of this yet
+  askDetail(id); // a pending answer does not include this change
   patchRoom(id, { role: "MEMBER", participants_count: (known?.participants_count ?? 0) + 1 });
   client.listen(id);
   if (store.openId.value === id) await loadDetail(id);

@@ -1,4 +1,4 @@
-/** The field to write in: a new message, an answer, an edit. */
+/** The message field: new message, reply or edit. */
 
 import * as actions from "./actions.js";
 import { draftOf, keepDraft } from "./drafts.js";
@@ -22,7 +22,7 @@ export function Composer() {
   const answering = store.answering.value;
   const excess = [...text.trim()].length - store.maxLength;
 
-  // The field has the focus, and the text to edit, before anything can be typed.
+  // Set focus and text before the first key press.
   useLayoutEffect(() => {
     if (!editing) return;
     setText(editing.edit?.content ?? editing.content);
@@ -59,7 +59,7 @@ export function Composer() {
     const said = text.trim();
     if (!said || excess > 0) return;
     if (editing) {
-      if (saving.current) return; // pressed twice: one revision, judged once
+      if (saving.current) return; // a double press creates one revision
       saving.current = true;
       if (await actions.saveEdit(editing, said)) setText(draftOf(id));
       saving.current = false;

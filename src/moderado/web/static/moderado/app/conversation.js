@@ -1,4 +1,4 @@
-/** The middle: a room's head, its timeline, and the field to write in. */
+/** The middle column: header, timeline and message field of a room. */
 
 import * as actions from "./actions.js";
 import { Composer } from "./composer.js";
@@ -49,7 +49,7 @@ function Banner() {
     return () => clearInterval(timer);
   }, [status, retryAt]);
   useEffect(() => {
-    // A connection that is made in a moment is not worth a banner.
+    // Show no banner for a connection that is established within a moment.
     setLate(false);
     const timer = setTimeout(() => setLate(true), 1_200);
     return () => clearTimeout(timer);

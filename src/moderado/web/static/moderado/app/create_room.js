@@ -1,4 +1,4 @@
-/** The dialog that makes a room. */
+/** The dialog that creates a room. */
 
 import { createRoom } from "./actions.js";
 import { html, useLayoutEffect, useRef, useState } from "./html.js";
@@ -11,7 +11,7 @@ export function CreateRoom() {
   const dialog = useRef(/** @type {any} */ (null));
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
-  // Before it is seen: a key pressed in between would go to what opened it.
+  // Before the first paint: otherwise a key press would reach the button that opened the dialog.
   useLayoutEffect(() => {
     const opener = /** @type {HTMLElement | null} */ (document.activeElement);
     dialog.current.showModal();

@@ -1,5 +1,5 @@
-/** What was begun in each room and not sent. It survives a reload, and signing in again, in this tab;
- *  another account in it never sees it. */
+/** Unsent text of each room. It survives a reload and a new sign-in in this tab; another account never
+ *  sees it. */
 
 import { me } from "./store.js";
 
@@ -12,7 +12,7 @@ function stored(/** @type {(storage: Storage) => string | null | void} */ act) {
   try {
     return act(window.sessionStorage);
   } catch {
-    return null; // forbidden or full: the page itself remembers
+    return null; // forbidden or full: keep it in memory
   }
 }
 
@@ -26,7 +26,7 @@ export function keepDraft(/** @type {string} */ room, /** @type {string} */ text
   stored((storage) => (text ? storage.setItem(PREFIX + room, text) : storage.removeItem(PREFIX + room)));
 }
 
-/** Signing out leaves nothing behind. */
+/** Remove all drafts when the user signs out. */
 export function forgetDrafts() {
   begun.clear();
   stored((storage) => {

@@ -1,4 +1,4 @@
-/** Times, names and links, as they are shown. */
+/** Formats times, names and links. */
 
 import { html } from "./html.js";
 import { language, t } from "./strings.js";
@@ -22,7 +22,7 @@ export function day(/** @type {string} */ iso) {
   return calendar.format(date);
 }
 
-/** Text with its http and https addresses as links; everything else stays text. */
+/** Text with http and https URLs as links; everything else stays text. */
 export function linked(/** @type {string} */ text) {
   const parts = [];
   let end = 0;
@@ -39,7 +39,7 @@ export function linked(/** @type {string} */ text) {
 
 /** @returns {string} */
 export function initials(/** @type {string} */ name) {
-  // Words begin with a letter or a digit: "Mara (moderadora)" is MM. A name may have none.
+  // Use words that begin with a letter or digit: "Mara (moderadora)" is MM. A name may have none.
   const words = name.match(/[\p{L}\p{N}][^\s]*/gu) ?? [name.trim()];
   const shown = words.length > 1 ? [words[0], words[words.length - 1]] : words;
   return shown.map((word) => [...word][0] ?? "").join("").toUpperCase();

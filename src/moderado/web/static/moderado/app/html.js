@@ -1,4 +1,4 @@
-/** Preact, htm and signals, tied together once. */
+/** Binds htm to Preact, with signals. */
 
 import htm from "../vendor/htm.js";
 import { h } from "../vendor/preact.js";

@@ -1,4 +1,4 @@
-/** Line drawings, 24 by 24. */
+/** Icons, 24 by 24. */
 
 import { html } from "./html.js";
 
@@ -28,7 +28,7 @@ const PATHS = {
   bubble: "M4 5h16v11H10l-5 4v-4H4z",
 };
 
-/** Decoration: whatever carries it has a name of its own. */
+/** Hidden from assistive technology: the element around it has a name. */
 export function Icon({ name }) {
   return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
     <path d=${PATHS[name]} />

@@ -1,4 +1,4 @@
-/** From what the server tells to what the page shows. */
+/** Updates the page from the client's events. */
 
 import { effect } from "./html.js";
 import * as actions from "./actions.js";
@@ -7,7 +7,7 @@ import { t } from "./strings.js";
 
 const { client, me } = store;
 const TYPING_LASTS = 5_000;
-const ROOMS_EVERY = 30_000; // nothing tells of new rooms
+const ROOMS_EVERY = 30_000; // there is no event for new rooms
 
 export function followServer() {
   const on = (/** @type {string} */ type, /** @type {(detail: any) => void} */ act) =>
@@ -24,7 +24,7 @@ export function followServer() {
   });
 }
 
-/** The world around the page: network, other tabs, the address, the reader's eyes. */
+/** Events outside of the page: network, other tabs, URL, visibility. */
 export function followBrowser() {
   window.addEventListener("hashchange", actions.openFromAddress);
   window.addEventListener("online", () => client.reconnect());
@@ -108,7 +108,7 @@ function shown(/** @type {any} */ { room, message }) {
   actions.patchRoom(room, { unread_count: unread + 1 });
 }
 
-/** Nothing tells who joins: a new face in the open room is a reason to ask. */
+/** There is no event for new participants: an unknown user in the open room triggers a request. */
 function met(/** @type {string} */ room, /** @type {string} */ userId) {
   const people = room === store.openId.value && store.detail.value?.participants;
   if (people && !people.some((/** @type {any} */ one) => one.user.id === userId)) actions.loadDetail(room);
@@ -140,7 +140,7 @@ function isSeen() {
 /** @type {Map<string, number>} */
 const told = new Map();
 
-/** What is on the screen of somebody who looks is read. */
+/** Mark visible messages as read while the page is visible. */
 function markRead() {
   const state = store.roomState.value;
   const room = store.openRoom.value;

@@ -1,4 +1,4 @@
-/** One message: who, what, when, and to its author what became of it. */
+/** One message: author, text, time and, for its author, status and reason. */
 
 import * as actions from "./actions.js";
 import { hue, initials, linked, moment, time } from "./format.js";
@@ -13,7 +13,7 @@ function State({ status }) {
   return html`<span class=${`state ${status.toLowerCase()}`}><${Icon} name=${ICONS[status]} />${t(status)}</span>`;
 }
 
-/** Why, in the reader's language; without a sentence from the server, the categories. */
+/** The explanation from the server, or the categories if there is none. */
 function Why({ about }) {
   const categories = (about.categories ?? []).map((category) => t(category)).join(", ");
   const text = about.explanation || categories;
@@ -65,7 +65,7 @@ function change(/** @type {any} */ message) {
   store.editing.value = message;
 }
 
-/** Up and down go from message to message, R answers, E edits, Delete deletes. */
+/** Keys: up and down move between messages, R replies, E edits, Delete deletes. */
 function press(/** @type {KeyboardEvent} */ event, /** @type {any} */ message, /** @type {boolean} */ isOwn) {
   const row = /** @type {HTMLElement} */ (event.currentTarget);
   if (event.target !== row || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -86,7 +86,7 @@ function press(/** @type {KeyboardEvent} */ event, /** @type {any} */ message, /
 export function Message({ message, follows, readBy, isHighlighted }) {
   const { author, status } = message;
   const isOwn = author.id === store.me.id;
-  // The state stands on what it colours: Chromium may miss a change of it on an ancestor.
+  // The status is an attribute of the coloured element: Chromium may miss a change on an ancestor.
   const state = isOwn ? status.toLowerCase() : "";
   return html`<li class=${`message ${isOwn ? "own" : ""} ${follows ? "follows" : ""} ${isHighlighted ? "highlighted" : ""}`}
     data-id=${message.id} data-status=${status} tabindex="0" onKeyDown=${(event) => press(event, message, isOwn)}>
@@ -110,7 +110,7 @@ export function Message({ message, follows, readBy, isHighlighted }) {
   </li>`;
 }
 
-/** A message that the server has not acknowledged yet, or will not take. */
+/** A message that the server has not acknowledged, or has refused. */
 export function Leaving({ entry }) {
   const refused = entry.state === "refused";
   const offline = store.connection.value.status !== "online";

@@ -1,4 +1,4 @@
-/** The right side: people, search, review. */
+/** The right column: people, search, review. */
 
 import * as actions from "./actions.js";
 import { hue, initials, linked, moment, time, day } from "./format.js";
@@ -9,7 +9,7 @@ import { t } from "./strings.js";
 
 const ROLES = ["ADMIN", "MODERATOR", "MEMBER"];
 
-/** Ask a moment after the last keystroke; an answer that comes too late is dropped. */
+/** Search shortly after the last key press; drop answers to older queries. */
 function useAnswers(/** @type {string} */ text, /** @type {(text: string) => Promise<any[]>} */ ask) {
   const [found, setFound] = useState(/** @type {any} */ (null));
   useEffect(() => {
@@ -134,7 +134,7 @@ export function Panel() {
   const name = /** @type {"people" | "search" | "review"} */ (store.panel.value);
   const box = useRef(/** @type {any} */ (null));
   const close = () => (store.panel.value = null);
-  // Before it is seen: a key pressed in between would go to what opened it.
+  // Before the first paint: otherwise a key press would reach the button that opened the panel.
   useLayoutEffect(() => {
     const opener = /** @type {HTMLElement | null} */ (document.activeElement);
     (box.current.querySelector("input") ?? box.current).focus();

@@ -1,4 +1,4 @@
-/** The left side: who is signed in, and the rooms. */
+/** The left column: account and rooms. */
 
 import * as actions from "./actions.js";
 import { forgetDrafts } from "./drafts.js";
@@ -19,11 +19,11 @@ function toggleTheme() {
   try {
     localStorage.setItem("moderado.theme", theme);
   } catch {
-    // Storage is forbidden: the choice lasts as long as the page.
+    // Storage is forbidden: keep the choice until the page is closed.
   }
 }
 
-/** A form, not a request: both answers are new pages. */
+/** A form instead of a request, because both answers are new pages. */
 function Post({ action, fields, children, ...rest }) {
   const values = { csrfmiddlewaretoken: store.auth.csrf(), ...fields };
   return html`<form method="post" action=${action} ...${rest}>
@@ -32,7 +32,7 @@ function Post({ action, fields, children, ...rest }) {
   </form>`;
 }
 
-/** Who signs out on a shared machine leaves none of their words on it. */
+/** Remove the user's texts from a shared machine when they sign out. */
 function forgetAll() {
   store.client.outbox.clear();
   forgetDrafts();

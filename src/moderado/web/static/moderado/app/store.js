@@ -1,4 +1,4 @@
-/** What the page shows, as signals. Only `actions.js` and `live.js` change them. */
+/** The state of the page, as signals. Only `actions.js` and `live.js` change it. */
 
 import { CookieAuth, ChatClient, timeline } from "../client.js";
 import { computed, signal } from "./html.js";
@@ -11,7 +11,7 @@ export const me = Object.freeze({ id: page.userId, name: page.userName });
 export const maxLength = Number(page.maxLength);
 
 function csrf() {
-  // The cookie is newer than the page when somebody signed in again in another tab.
+  // The cookie is newer than the page if the user signed in again in another tab.
   return document.cookie.match(/(?:^|; )csrftoken=([^;]*)/)?.[1] ?? page.csrf;
 }
 
@@ -32,20 +32,20 @@ export const rooms = signal([]);
 export const roomsState = signal("loading");
 export const moreRooms = signal(/** @type {string | null} */ (null));
 
-/** The room that is open, by id. */
+/** Id of the open room. */
 export const openId = signal(/** @type {string | null} */ (null));
 export const roomState = signal(/** @type {any} */ (null));
 export const detail = signal(/** @type {any} */ (null));
-/** Of the open room's history: is it there, is there more, is some on its way. */
+/** History of the open room: loaded, more available, loading. */
 export const history = signal({ state: "loading", next: /** @type {string | null} */ (null) });
-/** Before which message "new messages" is written. */
+/** Id of the message after the "new messages" line. */
 export const firstUnread = signal(/** @type {string | null} */ (null));
 export const pinned = signal(true);
 
 export const outbox = signal(/** @type {any[]} */ ([]));
 export const connection = signal({ status: "idle", retryAt: /** @type {number | null} */ (null) });
 
-/** By room: who is writing (id → {name, until}), who is there (set of ids). */
+/** By room: users who are writing (id → {name, until}) and users who are online (set of ids). */
 export const typing = signal(/** @type {Map<string, Map<string, any>>} */ (new Map()));
 export const present = signal(/** @type {Map<string, Set<string>>} */ (new Map()));
 
@@ -55,7 +55,7 @@ export const answering = signal(/** @type {any} */ (null));
 export const editing = signal(/** @type {any} */ (null));
 export const highlighted = signal(/** @type {string | null} */ (null));
 export const notice = signal(/** @type {string | null} */ (null));
-/** What assistive technology is told. */
+/** Text that is announced to assistive technology. */
 export const announcement = signal("");
 
 export const openRoom = computed(() => rooms.value.find((room) => room.id === openId.value) ?? detail.value);

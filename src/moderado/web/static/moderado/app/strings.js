@@ -1,4 +1,4 @@
-/** Every sentence of the page, in the language of the document. */
+/** All texts of the page, in the document's language. */
 
 const EN = {
   rooms: "Rooms",
@@ -249,7 +249,7 @@ const catalogue = language.toLowerCase().startsWith("pt") ? PT : EN;
 
 /**
  * @param {string} key
- * @param {...any} values for the sentences that take some
+ * @param {...any} values for texts with parameters
  * @returns {string}
  */
 export function t(key, ...values) {

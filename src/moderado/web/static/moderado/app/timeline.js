@@ -1,4 +1,4 @@
-/** What was said, oldest first; older pages come as one scrolls up. */
+/** Messages, oldest first. Scrolling up loads older pages. */
 
 import * as actions from "./actions.js";
 import { day } from "./format.js";
@@ -8,9 +8,9 @@ import { Leaving, Message } from "./message.js";
 import * as store from "./store.js";
 import { t } from "./strings.js";
 
-const TOGETHER = 5 * 60_000; // messages of one person within this long share a head
+const TOGETHER = 5 * 60_000; // messages of one author within this time share a header
 
-/** Who has read up to which of the shown messages: message id → names. */
+/** Names of the users who have read up to a message, by message id. */
 function readers() {
   const names = new Map();
   const shown = store.messages.value.filter((message) => message.published_at);
@@ -80,7 +80,7 @@ export function Timeline() {
     seen.current = { first, height: current.scrollHeight, top: current.scrollTop };
   });
   useEffect(() => {
-    // The field below grows, the phone's keyboard opens: who was at the end stays there.
+    // Keep the end visible when the field grows or the phone's keyboard opens.
     const watcher = new ResizeObserver(() => {
       if (box.current && store.pinned.value) box.current.scrollTop = box.current.scrollHeight;
     });

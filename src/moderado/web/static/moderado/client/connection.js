@@ -1,6 +1,6 @@
 /**
- * One socket, kept alive: it connects with a fresh ticket each time, notices a dead peer, and comes
- * back after a random wait so that a thousand clients do not come back at once.
+ * Keeps one WebSocket open. It connects with a new ticket each time, detects a dead peer, and
+ * reconnects after a random delay, so that many clients do not reconnect at once.
  *
  * Events: `status` (detail `{status, retryAt}`), `open` and `frame` (detail: the frame),
  * `room_lost` (detail `{code}`), `signed_out`.
@@ -16,8 +16,8 @@ const PONG_WITHIN = 10_000;
 const CONNECT_WITHIN = 15_000;
 
 /**
- * How long to wait before the next attempt: anything between half a second and a bound that doubles,
- * up to 30 s ("full jitter").
+ * Delay before the next attempt: a random time between half a second and a bound that doubles up to
+ * 30 s ("full jitter").
  * @param {number} attempt 0 for the first
  * @param {number} [random] 0 ≤ random < 1
  * @returns {number} milliseconds
@@ -31,8 +31,8 @@ export class Connection extends EventTarget {
   /**
    * @param {object} options
    * @param {() => string} options.address of the socket, without the ticket
-   * @param {() => Promise<string>} options.ticket throws an error whose `status` is 401 when the
-   *   person has to sign in again
+   * @param {() => Promise<string>} options.ticket throws an error whose `status` is 401 if the
+   *   user must sign in again
    * @param {typeof WebSocket} [options.WebSocket]
    */
   constructor({ address, ticket, WebSocket = globalThis.WebSocket }) {
@@ -58,28 +58,28 @@ export class Connection extends EventTarget {
     return this.status === "online";
   }
 
-  /** Connect now, whatever was being waited for. Does nothing when a socket is open or opening. */
+  /** Connect at once. Does nothing if a socket is open or opening. */
   connect() {
     if (this.socket || this.status === "connecting") return;
     clearTimeout(this.timer);
     this.#open(++this.round);
   }
 
-  /** Close for good; `connect` starts anew. */
+  /** Close and do not reconnect until `connect` is called. */
   close() {
     this.round += 1;
     this.#drop(1000);
     this.#become("idle");
   }
 
-  /** @returns {boolean} whether the frame was handed to an open socket; that is no promise */
+  /** @returns {boolean} whether the frame was passed to an open socket; it may still be lost */
   send(/** @type {object} */ frame) {
     if (!this.online || this.socket?.readyState !== 1) return false;
     this.socket.send(JSON.stringify(frame));
     return true;
   }
 
-  /** The session is over, or another's: closed, and `signed_out` told. `connect` tries once more. */
+  /** The session has ended or changed: close and dispatch `signed_out`. `connect` tries again. */
   signedOut() {
     this.round += 1;
     this.#drop(1000);
@@ -120,12 +120,12 @@ export class Connection extends EventTarget {
       this.#beat(socket, (frame.heartbeat ?? 25) * 1000);
       this.#become("online");
       this.#tell("open", frame);
-      if (socket !== this.socket) return; // it was somebody else's
+      if (socket !== this.socket) return; // an older socket
     }
     this.#tell("frame", frame);
   }
 
-  /** A peer that died without a word is found by a ping that nothing answers. */
+  /** Detects a dead peer by a ping without an answer. */
   #beat(/** @type {WebSocket} */ socket, /** @type {number} */ every) {
     clearInterval(this.pulse);
     this.pulse = setInterval(() => {
@@ -137,7 +137,7 @@ export class Connection extends EventTarget {
     }, every);
   }
 
-  /** Not waited for: the closing handshake with a dead peer may take minutes. */
+  /** Does not wait for the closing handshake, which may take minutes with a dead peer. */
   #dead(/** @type {WebSocket} */ socket) {
     if (socket !== this.socket) return;
     socket.onclose = null;
@@ -145,8 +145,8 @@ export class Connection extends EventTarget {
     this.#closed(1006);
   }
 
-  /** A ticket may have expired on its way, so one 4001 is answered with another ticket: the REST door
-   *  knows whether the session is over. */
+  /** The ticket may have expired on its way. After one 4001 the client requests another ticket; the
+   *  REST API answers whether the session has ended. */
   #closed(/** @type {number} */ code) {
     this.#drop(1000);
     if (code === CLOSE_CODES.NOT_AUTHENTICATED && ++this.refusals > 1) return this.signedOut();

@@ -1,6 +1,6 @@
 /**
- * Messages on their way out. Each stays in storage, under a key of its own so that two tabs never
- * overwrite each other's, until the server has acknowledged it or the person has given it up.
+ * Messages that the server has not acknowledged. Each one is stored under its own key, so that two
+ * tabs do not overwrite each other's, until it is acknowledged or discarded.
  *
  * @import {Entry} from "./types.js"
  */
@@ -10,8 +10,8 @@ const PREFIX = "moderado.outbox";
 export class Outbox {
   /**
    * @param {object} options
-   * @param {string} options.owner whose messages: another account on this device never sees them
-   * @param {Storage | null} [options.storage] `localStorage`; null keeps them in memory alone
+   * @param {string} options.owner the account; other accounts on this device never see its messages
+   * @param {Storage | null} [options.storage] `localStorage`; null keeps them in memory only
    * @param {() => number} [options.now]
    */
   constructor({ owner, storage = null, now = Date.now }) {
@@ -23,7 +23,7 @@ export class Outbox {
     this.reload();
   }
 
-  /** Read again what is stored: at the start, and when another tab has changed it. */
+  /** Read the storage: at the start, and after another tab changed it. */
   reload() {
     if (!this.storage) return;
     this.entries = new Map();
@@ -46,14 +46,14 @@ export class Outbox {
     return entry;
   }
 
-  /** The server has it, or nobody wants it any more. @returns {boolean} whether it was here */
+  /** Remove an acknowledged or discarded message. @returns {boolean} whether it was in the outbox */
   drop(/** @type {string | null | undefined} */ clientId) {
     if (!clientId || !this.entries.delete(clientId)) return false;
     this.#write(() => this.storage?.removeItem(this.prefix + clientId));
     return true;
   }
 
-  /** The server will not take it as it is: kept, so that the person can read why.
+  /** Mark a message as refused. It is kept, so that the user can read why.
    *  @returns {boolean} */
   refuse(/** @type {string} */ clientId, /** @type {{code: string, message: string}} */ error) {
     const entry = this.entries.get(clientId);
@@ -62,7 +62,7 @@ export class Outbox {
     return true;
   }
 
-  /** Try again, under a new id when the old one was used up by another text.
+  /** Send again, with a new id if the old one was used for another text.
    *  @returns {Entry | null} */
   retry(/** @type {string} */ clientId) {
     const entry = this.entries.get(clientId);
@@ -77,12 +77,12 @@ export class Outbox {
     return again;
   }
 
-  /** Forget everything of this account on this device. */
+  /** Remove all messages of this account from this device. */
   clear() {
     for (const clientId of [...this.entries.keys()]) this.drop(clientId);
   }
 
-  /** Those that are to be sent, oldest first. @returns {Entry[]} */
+  /** The messages to send, oldest first. @returns {Entry[]} */
   waiting() {
     return this.all().filter((entry) => entry.state === "waiting");
   }
@@ -100,7 +100,7 @@ export class Outbox {
       this.storage?.setItem(this.prefix + entry.client_id, JSON.stringify(entry)));
   }
 
-  /** A full or forbidden storage costs the survival of a reload, not the message. */
+  /** If the storage is full or forbidden, the message is lost only by a reload. */
   #write(/** @type {() => void} */ change) {
     try {
       change();
@@ -120,7 +120,7 @@ function parsed(/** @type {string | null} */ text) {
   }
 }
 
-/** Random, and sorted by time. `crypto.randomUUID` is missing on plain http.
+/** A random id that sorts by time. `crypto.randomUUID` does not exist on plain http.
  *  @returns {string} */
 export function newId() {
   const random = crypto.getRandomValues(new Uint8Array(12));

@@ -1,6 +1,6 @@
-/** The REST door: JSON in, JSON out, every refusal an `ApiError`. */
+/** Client of the REST API: JSON in, JSON out, an `ApiError` for every refusal. */
 
-/** A refusal. `code` is stable and for programs, `message` a sentence for people. */
+/** A refusal. `code` is stable and for programs; `message` is a sentence for users. */
 export class ApiError extends Error {
   /**
    * @param {number} status 0 when the server could not be reached
@@ -17,9 +17,9 @@ export class ApiError extends Error {
   }
 }
 
-/** The browser's own session: for pages that the server itself has served. */
+/** Authenticates with the session cookie: for pages of the server's own origin. */
 export class CookieAuth {
-  /** @param {() => string} csrf the token that proves the request comes from our own page */
+  /** @param {() => string} csrf returns the CSRF token */
   constructor(csrf) {
     this.csrf = csrf;
   }
@@ -33,8 +33,8 @@ export class CookieAuth {
   }
 }
 
-/** Tokens: for everybody else. Renewed once when the access token has expired, by one request at a
- *  time: a refresh token that is used twice ends the session. */
+/** Authenticates with tokens: for all other clients. Refreshes an expired access token with one
+ *  request at a time, because using a refresh token twice ends the session. */
 export class TokenAuth {
   /**
    * @param {{access: string, refresh: string}} tokens
@@ -76,7 +76,7 @@ export class Rest {
    * @param {object} options
    * @param {CookieAuth | TokenAuth} options.auth
    * @param {string} [options.base]
-   * @param {string} [options.language] of the sentences in refusals
+   * @param {string} [options.language] language of the sentences in refusals
    * @param {typeof fetch} [options.fetch]
    */
   constructor({ auth, base = "/api/", language = "", fetch = globalThis.fetch.bind(globalThis) }) {
@@ -110,9 +110,9 @@ export class Rest {
 
   /**
    * @param {string} method
-   * @param {string} path below `base`, or a whole address that a page of results named as `next`
+   * @param {string} path below `base`, or a whole URL from `next` of a page
    * @param {object} [body]
-   * @returns {Promise<any>} what the server answers; null where it answers nothing
+   * @returns {Promise<any>} the answer; null if it is empty
    * @throws {ApiError}
    */
   async request(method, path, body) {
@@ -145,8 +145,8 @@ export class Rest {
   }
 }
 
-/** The server may not know by which name the reader reached it (a proxy, a port): of an address it
- *  names, only the path is believed. @returns {string} */
+/** Behind a proxy the server may not know its public origin, so only the path of a URL is used.
+ *  @returns {string} */
 function sameOrigin(/** @type {string} */ address, /** @type {string} */ base) {
   const { pathname, search } = new URL(address);
   return /^https?:/.test(base) ? new URL(pathname + search, base).href : pathname + search;

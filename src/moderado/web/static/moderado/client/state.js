@@ -1,9 +1,9 @@
 /**
- * What a client knows of one room, as a pure function of what it was told.
+ * The known state of one room, as a pure function of the received frames.
  *
- * `apply(state, frame)` never changes its input, gives the same answer for a frame told twice, and
- * ignores whatever is older than what it knows. So frames, history pages and syncs may come in any
- * order and the result is what a fresh load would give.
+ * `apply(state, frame)` does not change its input, is idempotent, and ignores frames that are older
+ * than the state. Frames, history pages and syncs may therefore come in any order; the result equals
+ * a fresh load.
  *
  * @import {Frame, Message, RoomState, Status} from "./types.js"
  */
@@ -17,7 +17,7 @@ export function emptyRoom(/** @type {string} */ room) {
 
 /**
  * @param {RoomState} state
- * @param {Frame} frame from the server, or `{type: "history", results}` for a page fetched by REST
+ * @param {Frame} frame from the server, or `{type: "history", results}` for a page from REST
  * @returns {RoomState}
  */
 export function apply(state, frame) {
@@ -57,7 +57,7 @@ export function timeline(state) {
 }
 
 /**
- * The client_ids of own messages that may have been judged while nobody listened.
+ * The client_ids of own messages that may have been judged while the client was disconnected.
  * @param {RoomState} state
  * @param {string} userId
  * @returns {string[]} at most 100, newest first
@@ -108,7 +108,7 @@ function synced(/** @type {RoomState} */ state, /** @type {Frame} */ frame) {
   };
 }
 
-/** Nothing that was known counts any more. @returns {RoomState} */
+/** Discards the state. @returns {RoomState} */
 function reset(/** @type {RoomState} */ state, /** @type {Frame} */ frame) {
   return {
     ...emptyRoom(state.room),
@@ -119,7 +119,7 @@ function reset(/** @type {RoomState} */ state, /** @type {Frame} */ frame) {
   };
 }
 
-/** A hole before `seq` is remembered as `stale`; the count goes on only without one.
+/** A gap before `seq` marks the state as `stale`; `seq` advances only without a gap.
  *  @returns {RoomState} */
 function advanced(/** @type {RoomState} */ state, /** @type {number} */ seq) {
   if (seq <= state.seq) return state;
@@ -139,7 +139,7 @@ function withMessages(/** @type {RoomState} */ state, /** @type {Message[]} */ i
   return messages ? { ...state, messages } : state;
 }
 
-/** What its author alone is told to be gone: also what was refused after it had been public.
+/** Removes a message that only its author still saw, also one that was blocked after it was public.
  *  @returns {RoomState} */
 function withRemoved(/** @type {RoomState} */ state, /** @type {Message} */ message) {
   if (!state.messages.has(message.id)) return state;
@@ -154,8 +154,8 @@ function withRead(/** @type {RoomState} */ state, /** @type {Frame} */ frame) {
 }
 
 /**
- * Whether `incoming` is news. The last public change decides; between two views of the same one, the
- * later revision; between two of the same revision, the status further along its life.
+ * Whether `incoming` is newer. The last public change decides; for the same change, the higher
+ * revision; for the same revision, the later status.
  * @param {Message} incoming
  * @param {Message} known
  */
@@ -167,7 +167,7 @@ function replaces(incoming, known) {
   return draftRank(incoming) >= draftRank(known);
 }
 
-/** An author's draft outlives the public frames, which do not carry it.
+/** Keeps the author's edit, which public frames do not contain.
  *  @returns {Message} */
 function keepingDraft(/** @type {Message} */ message, /** @type {Message | undefined} */ known) {
   const draft = known?.edit;
@@ -183,8 +183,8 @@ function revisionOf(/** @type {Message} */ message) {
 /** @type {Record<Status, number>} */
 const RANK = { PENDING: 0, HELD: 1, APPROVED: 2, REJECTED: 2, REMOVED: 3 };
 
-/** Of a message that was taken back after it had been public, its author is told why: that counts for
- *  more than the tombstone that everybody gets. @returns {number} */
+/** For a message that was blocked after it was public, the author's view with the reason ranks above
+ *  the tombstone. @returns {number} */
 function rank(/** @type {Message} */ message) {
   if (message.status === "REJECTED" && message.seq > 0) return 4;
   return RANK[message.status] ?? 0;

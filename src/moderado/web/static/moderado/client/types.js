@@ -1,5 +1,5 @@
 /**
- * What travels between client and server. Nothing here runs.
+ * Types of the data between client and server. This file contains no code.
  *
  * @typedef {{id: string, name: string}} Person
  * @typedef {"PENDING" | "APPROVED" | "REJECTED" | "HELD" | "REMOVED"} Status
@@ -36,12 +36,12 @@
  *
  * @typedef {object} RoomState What a client knows of one room.
  * @property {string} room
- * @property {number} seq How far the public changes are known, without a hole.
+ * @property {number} seq Last known public change without a gap before it.
  * @property {string | null} epoch
  * @property {string | null} mode
- * @property {boolean} stale History was rebuilt, or a change was missed: fetch before trusting.
+ * @property {boolean} stale The history was rebuilt or a change was missed: fetch it again.
  * @property {ReadonlyMap<string, Message>} messages By id, tombstones included.
- * @property {ReadonlyMap<string, number>} reads How far each person has read, by user id.
+ * @property {ReadonlyMap<string, number>} reads `seq` up to which each user has read, by user id.
  *
  * @typedef {object} Entry A message on its way out.
  * @property {string} client_id
