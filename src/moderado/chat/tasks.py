@@ -1,4 +1,4 @@
-"""Celery's door into the chat: nothing in, one service call out."""
+"""Celery tasks of the chat. They take no arguments and make one service call."""
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
@@ -7,33 +7,35 @@ from moderado.chat.services import screening
 from moderado.core import interrupts
 from moderado.core.wakeup import Wakeup
 
-SOFT_LIMIT = 20  # seconds; longer than any provider may take
-HARD_LIMIT = 30  # seconds; shorter than any lease
+# Seconds. The soft limit exceeds the time for new work plus the longest provider timeout. At the
+# hard limit the process is killed; its leases, which it renews, end at most 6 s later.
+SOFT_LIMIT = 20
+HARD_LIMIT = 30
 
 interrupts.register(SoftTimeLimitExceeded)  # not a provider's failure
 
 
 @shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
 def screen_waiting() -> None:
-    """Judge whatever waits."""
+    """Judge waiting messages; enqueue another task if the time was not enough."""
     try:
         done = screening.screen_waiting(wakeup)
     except BaseException:
-        wakeup.acknowledge()  # whoever has something to judge calls somebody else
+        wakeup.acknowledge()  # the next notification enqueues another task
         raise
     if not done:
-        wakeup.notify()  # Time was up before the queue was empty.
+        wakeup.notify()
 
 
 @shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
 def sweep() -> None:
-    """Judge what was left behind, and ring for the rest of it."""
+    """Judge messages that were left behind; wake a worker for the rest of them."""
     if screening.sweep():
         wakeup.notify()
 
 
 def _send() -> None:
-    # A hint: worth one attempt, and no retry that would hold the thread.
+    # No retry: the notification is a hint, and a retry would block the thread.
     screen_waiting.apply_async(retry=False)
 
 

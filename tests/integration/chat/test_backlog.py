@@ -1,4 +1,4 @@
-"""A backlog of any size: no statement reads all of it, and nobody who speaks waits for a judge."""
+"""Large backlogs: query plans of the queue, and posting while messages are judged."""
 
 import re
 import threading
@@ -39,7 +39,7 @@ def post(member, text="bom dia"):
         pytest.param(feed._OLDEST_WAITING, {}, id="oldest"),
     ],
 )
-def test_no_statement_about_what_waits_reads_the_whole_table(statement, values):
+def test_queue_statements_use_the_queue_index(statement, values):
     rooms = [make_room() for _ in range(10)]
     for room in rooms:
         fill_queue(room, room.created_by, 1_000)
@@ -55,7 +55,7 @@ def test_no_statement_about_what_waits_reads_the_whole_table(statement, values):
 
 
 def as_a_worker(cursor):
-    """Plans statements as in a worker's session. (Its settings cannot be had beside the tests'.)"""
+    """Apply the planner options of a worker, whose settings cannot be loaded in this process."""
     written = Path(find_spec("moderado.config.settings.worker").origin).read_text()
     options = re.findall(r"-c (enable_\w+|plan_cache_mode)=(\w+)", written)
     assert len(options) == 3
@@ -64,14 +64,14 @@ def as_a_worker(cursor):
 
 
 def prepared(name, statement, kinds):
-    """A statement of ours, made for PostgreSQL's own PREPARE."""
+    """The statement in the form of PostgreSQL's PREPARE."""
     for number, each in enumerate(kinds, start=1):
         statement = statement.replace(each, f"${number}")
     return f"PREPARE {name}({', '.join(kinds.values())}) AS {statement}"
 
 
 @pytest.mark.proves("R53")
-def test_what_was_planned_once_neither_sorts_a_backlog_nor_looks_at_every_room():
+def test_prepared_plans_neither_sort_nor_scan_tables():
     rooms = [make_room() for _ in range(10)]
     claim = {"%(after)s": "uuid", "%(limit)s": "int", "%(older)s": "interval"}
     claim |= {"%(least)s": "int", "%(most)s": "int"}
@@ -81,7 +81,7 @@ def test_what_was_planned_once_neither_sorts_a_backlog_nor_looks_at_every_room()
         cursor.execute(prepared("write", publication._statement(SETTLED), {"%s": "json"}))
         for room in rooms:
             fill_queue(room, room.created_by, 500)
-        cursor.execute("ANALYZE chat_message")  # which lets every plan be made anew
+        cursor.execute("ANALYZE chat_message")  # discards the plans
         plans = []
         for call in (f"claim('{claims._FIRST}', 20, '0', 0, 0)", "write('[]')"):
             cursor.execute(f"EXPLAIN EXECUTE {call}")
@@ -91,7 +91,7 @@ def test_what_was_planned_once_neither_sorts_a_backlog_nor_looks_at_every_room()
 
     assert "Index Scan using message_queue" in claiming
     assert "Sort" not in claiming
-    # Every look into a table names the rows that it wants: a scan, and below it the condition.
+    # Every scan of a table has a condition on the id, in the line below it.
     looks = re.findall(r"Scan .*on chat_(?:room|message)\b.*\n\s*(.*)", writing)
     assert [each.split("(id = ")[0] for each in looks] == ["Index Cond: ", *["Recheck Cond: "] * 2]
     assert "Seq Scan" not in claiming + writing
@@ -99,7 +99,7 @@ def test_what_was_planned_once_neither_sorts_a_backlog_nor_looks_at_every_room()
 
 @pytest.mark.proves("R50")
 @pytest.mark.django_db(transaction=True)
-def test_the_author_and_the_room_of_what_is_being_judged_are_not_locked():
+def test_verdict_does_not_block_posts_of_the_same_author():
     member = make_member()
     judged = post(member)
     with transaction.atomic():
@@ -113,7 +113,7 @@ def test_the_author_and_the_room_of_what_is_being_judged_are_not_locked():
 
 @pytest.mark.proves("R50")
 @pytest.mark.django_db(transaction=True)
-def test_a_provider_that_thinks_for_long_delays_no_message_of_the_same_author(settings):
+def test_slow_provider_does_not_block_posts_of_the_same_author(settings):
     settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Remote"}]
     Remote.asked.clear()
     Remote.waiting.clear()
@@ -121,7 +121,7 @@ def test_a_provider_that_thinks_for_long_delays_no_message_of_the_same_author(se
     post(member, "WAIT")
     worker = threading.Thread(target=lambda: (screening.screen_waiting(), connection.close()))
     worker.start()
-    processes.wait_until(lambda: Remote.waiting, what="it thinks")
+    processes.wait_until(lambda: Remote.waiting, what="the call")
     try:
         with _short_lock_timeout():
             for _ in range(10):

@@ -1,4 +1,4 @@
-"""Machines disagree about the time; what waits, and for how long, is the database's to say."""
+"""Clock skew between machines: the database's clock decides how long a message has waited."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ def post(author, room, text="bom dia"):
 
 
 @pytest.mark.parametrize("seconds", SKEWS)
-def test_a_message_waits_since_the_databases_now(alice, room, clock, seconds):
+def test_message_is_queued_by_the_database_clock(alice, room, clock, seconds):
     clock.shift(seconds)
 
     post(alice, room)
@@ -35,7 +35,7 @@ def test_a_message_waits_since_the_databases_now(alice, room, clock, seconds):
 
 
 @pytest.mark.parametrize("seconds", SKEWS)
-def test_so_does_an_edit(alice, room, clock, seconds):
+def test_edit_is_queued_by_the_database_clock(alice, room, clock, seconds):
     hidden, shown = post(alice, room, "BLOCK this"), post(alice, room)
     screening.screen_waiting()
     clock.shift(seconds)
@@ -46,16 +46,14 @@ def test_so_does_an_edit(alice, room, clock, seconds):
     assert Message.objects.filter(NEAR).count() == 2
 
 
-def test_what_nobody_judges_waits_for_nothing(alice):
+def test_message_in_mode_off_is_not_queued(alice):
     post(alice, make_room(moderation_mode="off"))
 
     assert Message.objects.get().queued_at is None
 
 
 @pytest.mark.parametrize("seconds", WORKERS)
-def test_a_worker_whose_clock_is_wrong_sweeps_what_is_old_and_only_that(
-    alice, room, clock, seconds
-):
+def test_sweep_ignores_a_wrong_clock_of_the_worker(alice, room, clock, seconds):
     clock.shift(5)
     old, young = post(alice, room), post(alice, room)
     Message.objects.filter(pk=old).update(queued_at=F("queued_at") - timedelta(seconds=4))
@@ -68,7 +66,7 @@ def test_a_worker_whose_clock_is_wrong_sweeps_what_is_old_and_only_that(
 
 
 @pytest.mark.parametrize("seconds", WORKERS)
-def test_a_lease_lasts_as_long_as_the_database_says(alice, room, clock, settings, seconds):
+def test_lease_is_measured_by_the_database_clock(alice, room, clock, settings, seconds):
     settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Remote"}]
     Remote.asked.clear()
     clock.shift(seconds)
@@ -84,7 +82,7 @@ def test_a_lease_lasts_as_long_as_the_database_says(alice, room, clock, settings
 
 
 @pytest.mark.parametrize("seconds", WORKERS)
-def test_how_long_a_verdict_took_is_measured_by_one_clock(alice, room, clock, seconds):
+def test_time_to_verdict_is_measured_by_one_clock(alice, room, clock, seconds):
     before = VERDICT_SECONDS._sum.get()
     post(alice, room)
     clock.shift(seconds)

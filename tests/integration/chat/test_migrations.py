@@ -1,4 +1,4 @@
-"""The database under another release's feet: what a migration leaves, whatever it found."""
+"""Migrations: interrupted ones, and processes of the previous release beside them."""
 
 import pytest
 from django.core.management import call_command
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def as_before():
-    """The tables of the release before."""
+    """The tables of the previous release."""
     call_command("migrate", "chat", "0002", verbosity=0)
     yield
     Message.objects.all().delete()
@@ -37,7 +37,7 @@ def post_twice():
 
 
 @pytest.mark.usefixtures("as_before")
-def test_the_same_client_id_is_refused_before_and_after_and_on_the_way_back():
+def test_client_ids_stay_unique_during_the_migration():
     for target in ("0003", "0002", "0003"):
         with pytest.raises(IntegrityError, match="one_message_a_client_id"):
             post_twice()
@@ -47,7 +47,7 @@ def test_the_same_client_id_is_refused_before_and_after_and_on_the_way_back():
 
 
 @pytest.mark.usefixtures("as_before")
-def test_a_migration_that_stopped_half_way_is_begun_again():
+def test_interrupted_migration_can_be_repeated():
     room, author = make_room(), make_user()
     for _ in range(2):  # what an index that cannot be built leaves behind
         make_message(room, author=author, text="a")
@@ -67,7 +67,7 @@ def test_a_migration_that_stopped_half_way_is_begun_again():
 
 
 @pytest.mark.usefixtures("as_before")
-def test_who_sends_across_the_migration_stores_each_message_once():
+def test_resend_during_the_migration_creates_one_message():
     place = make_member()
     asked = [SendRequest(author_id=place.user_id, room_id=place.room_id, text="oi", client_id="1")]
     (first,) = post_messages(asked)  # by a statement that stays prepared
@@ -95,7 +95,7 @@ def words_of_all():
         return cursor.fetchall()
 
 
-def test_folding_once_finds_the_very_same_words():
+def test_new_search_function_gives_the_same_lexemes():
     once = words_of_all()
 
     call_command("migrate", "chat", "0003", verbosity=0)
@@ -106,7 +106,7 @@ def test_folding_once_finds_the_very_same_words():
     assert any(once[0])
 
 
-def test_the_index_of_search_is_made_anew_under_an_empty_search_path_as_a_dump_is_restored():
+def test_search_index_is_rebuilt_with_an_empty_search_path():
     make_message(make_room(), text=SAID[0], status=Message.Status.APPROVED)
 
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Asking over the network while things change, are refused, or take their time."""
+"""Remote providers: edits and policy changes during a call, refusals, outages."""
 
 import threading
 from contextlib import contextmanager
@@ -56,7 +56,7 @@ def judge(*messages):
 
 
 def sweep(*messages):
-    """What was left behind is due, and taken up."""
+    """Make waiting messages old enough, and sweep."""
     Message.objects.filter(queued_at__isnull=False).update(
         queued_at=Now() - timedelta(seconds=10), lease_until=None
     )
@@ -67,9 +67,9 @@ def sweep(*messages):
 
 @contextmanager
 def asked(number=1):
-    """A worker that has asked about so many messages, and hears the answers at the end.
+    """A worker whose calls, so many, are answered when the block ends.
 
-    What is edited just as it ends waits for the next one, as the doorbell would call it.
+    A text that is edited as the worker ends waits for the next one.
     """
     worker = threading.Thread(target=lambda: (screening.screen_waiting(), connection.close()))
     worker.start()
@@ -92,7 +92,7 @@ def lines(message):
 
 
 @pytest.mark.proves("R45")
-def test_what_was_deleted_while_a_provider_was_asked_stays_deleted(member):
+def test_message_deleted_during_a_call_stays_deleted(member):
     message = post(member, "WAIT")
 
     with asked():
@@ -104,7 +104,7 @@ def test_what_was_deleted_while_a_provider_was_asked_stays_deleted(member):
 
 
 @pytest.mark.proves("R45")
-def test_the_verdict_on_an_older_text_does_not_show_the_newer_one(member):
+def test_verdict_on_older_text_does_not_publish_the_newer_one(member):
     message = post(member, "WAIT")
 
     with asked():
@@ -116,7 +116,7 @@ def test_the_verdict_on_an_older_text_does_not_show_the_newer_one(member):
 
 
 @pytest.mark.proves("R45")
-def test_nor_where_nobody_has_taken_the_newer_one_up_yet(member, monkeypatch):
+def test_verdict_on_older_text_does_not_publish_an_unclaimed_edit(member, monkeypatch):
     message = post(member, "WAIT")
 
     with monkeypatch.context() as busy, asked():
@@ -130,7 +130,7 @@ def test_nor_where_nobody_has_taken_the_newer_one_up_yet(member, monkeypatch):
 
 
 @pytest.mark.proves("R45")
-def test_of_two_verdicts_that_come_at_once_the_newer_ones_count(member, monkeypatch):
+def test_of_two_simultaneous_verdicts_the_newer_text_counts(member, monkeypatch):
     messages = [post(member, "WAIT") for _ in range(20)]
     some, every = remote.wait, len(messages) * 2
     monkeypatch.setattr(
@@ -148,7 +148,7 @@ def test_of_two_verdicts_that_come_at_once_the_newer_ones_count(member, monkeypa
 
 
 @pytest.mark.proves("R45")
-def test_the_verdict_on_an_older_edit_does_not_show_the_newer_one(member):
+def test_verdict_on_older_edit_does_not_publish_the_newer_one(member):
     message = post(member, "bom dia")
     judge(message)
     edit(message, "WAIT")
@@ -162,7 +162,7 @@ def test_the_verdict_on_an_older_edit_does_not_show_the_newer_one(member):
 
 
 @pytest.mark.proves("R45")
-def test_the_verdict_on_a_text_that_is_no_longer_shown_takes_nothing_back(member):
+def test_verdict_on_replaced_text_reverts_nothing(member):
     room = make_room(moderation_mode="post")
     author = make_member(room)
     message = post(author, "WAIT BLOCK")
@@ -175,7 +175,7 @@ def test_the_verdict_on_a_text_that_is_no_longer_shown_takes_nothing_back(member
 
 
 @pytest.mark.proves("R45")
-def test_a_text_that_comes_back_is_judged_as_its_own_revision(member):
+def test_same_text_again_is_judged_as_a_new_revision(member):
     message = post(member, "WAIT")
 
     with asked():
@@ -188,7 +188,7 @@ def test_a_text_that_comes_back_is_judged_as_its_own_revision(member):
 
 
 @pytest.mark.proves("R45", "R3")
-def test_an_edit_after_a_worker_died_is_another_call(member):
+def test_edit_after_a_worker_died_is_a_new_call(member):
     message = post(member, "WAIT")
     with asked():
         Message.objects.update(fence=F("fence") + 1)  # as if it had died: it changes nothing more
@@ -202,9 +202,7 @@ def test_an_edit_after_a_worker_died_is_another_call(member):
 
 
 @pytest.mark.proves("R46")
-def test_a_hundred_in_flight_during_a_change_of_policy_have_one_verdict_and_one_bill(
-    member, settings
-):
+def test_policy_change_gives_messages_in_flight_one_verdict_and_one_call(member, settings):
     messages = [post(member, f"{n} WAIT") for n in range(100)]
 
     with asked(100):
@@ -219,7 +217,7 @@ def test_a_hundred_in_flight_during_a_change_of_policy_have_one_verdict_and_one_
 @pytest.mark.parametrize(
     ("backend", "status", "bills"), [(REMOTE, "HELD", 0), (KEYED, "APPROVED", 1)]
 )
-def test_what_another_version_had_reserved_is_concluded_by_the_rules_of_this_one(
+def test_call_reserved_under_another_policy_is_concluded_by_the_current_one(
     member, settings, backend, status, bills
 ):
     settings.MODERATION_PROVIDERS = [backend]
@@ -237,7 +235,7 @@ def test_what_another_version_had_reserved_is_concluded_by_the_rules_of_this_one
 
 
 @pytest.mark.proves("R46")
-def test_what_another_version_had_answered_is_not_bought_again(member, settings, monkeypatch):
+def test_answer_recorded_under_another_policy_is_reused(member, settings, monkeypatch):
     message = post(member, "FLAG this")
     monkeypatch.setattr("moderado.chat.services.remote.apply", _die)
     with pytest.raises(_Died):
@@ -255,7 +253,7 @@ def test_what_another_version_had_answered_is_not_bought_again(member, settings,
 
 
 @pytest.mark.proves("R40")
-def test_who_asked_to_be_left_alone_is_not_asked_about_other_messages_either(member):
+def test_retry_after_applies_to_other_messages_too(member):
     first = post(member, "BUSY 30")
     judge(first)
     second = post(member)
@@ -273,7 +271,7 @@ def test_who_asked_to_be_left_alone_is_not_asked_about_other_messages_either(mem
 
 
 @pytest.mark.proves("R40")
-def test_for_somebody_who_wants_to_be_left_alone_for_minutes_nobody_waits(member):
+def test_long_retry_after_holds_messages_at_once(member):
     first = post(member, "BUSY 300")
     judge(first)
     second = post(member)
@@ -286,7 +284,7 @@ def test_for_somebody_who_wants_to_be_left_alone_for_minutes_nobody_waits(member
 
 
 @pytest.mark.proves("R40")
-def test_waiting_for_a_busy_provider_ends_after_five_tries(member):
+def test_busy_provider_is_awaited_for_five_attempts(member):
     message = post(member, "oi")
     ProviderHealth.objects.create(provider="remote", rests_until=Now() + timedelta(seconds=50))
 
@@ -299,7 +297,7 @@ def test_waiting_for_a_busy_provider_ends_after_five_tries(member):
 
 
 @pytest.mark.proves("R40")
-def test_a_spent_quota_is_decided_about_at_once(member):
+def test_exhausted_quota_holds_the_message_at_once(member):
     message = post(member, "SPENT")
 
     judge(message)
@@ -309,7 +307,7 @@ def test_a_spent_quota_is_decided_about_at_once(member):
 
 
 @pytest.mark.proves("R41")
-def test_a_failure_under_a_key_is_repeated_five_times_in_all_with_pauses(member, settings):
+def test_call_with_idempotency_key_is_attempted_five_times(member, settings):
     settings.MODERATION_PROVIDERS = [KEYED]
     message = post(member, "FAIL")
 
@@ -324,7 +322,7 @@ def test_a_failure_under_a_key_is_repeated_five_times_in_all_with_pauses(member,
 
 
 @pytest.mark.proves("R42")
-def test_while_a_provider_is_down_messages_are_decided_at_once_and_one_in_ten_seconds_asks(member):
+def test_open_breaker_holds_messages_and_probes_once(member):
     judge(*[post(member, "FAIL") for _ in range(5)])
     Remote.asked.clear()
 
@@ -346,7 +344,7 @@ def test_while_a_provider_is_down_messages_are_decided_at_once_and_one_in_ten_se
 
 
 @pytest.mark.proves("R43")
-def test_a_provider_that_would_end_the_process_holds_one_message_and_no_other(member, monkeypatch):
+def test_provider_raising_system_exit_holds_only_its_message(member, monkeypatch):
     original = Remote.assess
 
     async def assess(self, contents):

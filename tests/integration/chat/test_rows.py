@@ -1,4 +1,4 @@
-"""Rows of the hot statements are messages like those of the ORM."""
+"""Messages from rows of the hot statements equal those of the ORM."""
 
 import pytest
 from django.db.models import Model
@@ -24,7 +24,7 @@ def fields(record: Model):
     return {field.attname: getattr(record, field.attname) for field in record._meta.concrete_fields}
 
 
-def test_a_message_is_as_the_orm_has_it(django_assert_num_queries):
+def test_row_gives_the_same_message_as_the_orm(django_assert_num_queries):
     stored = make_message(text="bom dia", categories=["spam"], attempts=2)
 
     message = row_of(stored)
@@ -37,13 +37,13 @@ def test_a_message_is_as_the_orm_has_it(django_assert_num_queries):
     assert not message._state.adding
 
 
-def test_what_was_not_asked_about_its_author_is_read_when_needed():
+def test_other_fields_of_the_author_are_deferred():
     stored = make_message()
 
     assert row_of(stored).author.email == stored.author.email
 
 
-def test_it_can_be_stored_again():
+def test_message_from_a_row_can_be_saved():
     message = row_of(make_message())
 
     message.text = "boa noite"

@@ -123,7 +123,7 @@ def test_batch_takes_one_statement_each_to_claim_log_and_store(alice):
         post(alice, room, "BLOCK this")
 
     with CaptureQueriesContext(connection) as queries:
-        assert screening._screen_batch() == 4
+        assert screening.LocalRound().judge_batch() == 4
 
     statements = [query["sql"] for query in queries if "SAVEPOINT" not in (query["sql"] or "")]
     assert len(statements) == 3

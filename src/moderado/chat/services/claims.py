@@ -1,4 +1,8 @@
-"""Claiming what waits: under row locks, skipping what others hold, fair between rooms."""
+"""Claim waiting messages under row locks, with equal shares for the rooms, and lease them.
+
+A claim skips rows that another transaction has locked or leased. A lease outlives the transaction;
+its fence, a counter, tells a worker that came back too late that another one has taken over.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,21 +10,21 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.db.models.functions import Now
 
 from moderado.chat.models import Message
 from moderado.chat.services.rows import columns, message_of
 from moderado.core import failpoints
-from moderado.core.database import run_prepared
+from moderado.core.database import require_transaction, run_prepared
 
 BATCH = 200
 MAX_ATTEMPTS = 5
 
-# In which rooms something waits: a loose index scan, one step a room whatever the backlog. It
-# begins after a room of the caller's choice and goes round, so that none is always last: `ahead`
-# are the rooms after that one, `behind` those up to it. Each has its share. A room of which others
-# hold everything has a row as well, with nothing in it: it had its turn.
+# A loose index scan finds the rooms in which messages wait: one step for each room, whatever the
+# backlog. It starts after the room where the last claim stopped (`ahead`) and continues with the
+# first rooms (`behind`), so that every room has its turn. Rooms share the limit equally. A room
+# whose messages are all locked or leased yields one row of NULLs, and its turn is over.
 _FIRST_IN_LINE = "ORDER BY room_id, queued_at, id LIMIT 1"
 _CLAIM = f"""
     WITH RECURSIVE ahead(room_id, step) AS (
@@ -60,9 +64,11 @@ _FIRST = UUID(int=0)
 
 
 class Claimant:
-    """Remembers where it stopped, so that with more rooms than places every room has its turn.
+    """Claims messages, and remembers the room at which the last claim stopped.
 
-    `has_left_some`: whether at the last claim a room gave its whole share, so that more may wait.
+    Attributes:
+        has_left_some: Whether a room used its whole share at the last claim, so that more messages
+            may wait.
     """
 
     def __init__(self) -> None:
@@ -76,12 +82,19 @@ class Claimant:
         attempts: tuple[int, int] = (0, 0),
         older: timedelta = timedelta(0),
     ) -> list[Message]:
-        """Lock up to `limit` messages that wait and that nobody holds, oldest first in each room.
+        """Lock waiting messages that are neither locked nor leased, the oldest of each room first.
 
-        `attempts`: how often they may have been tried, from and to. `older`: how long they must
-        have waited by the database's clock; zero asks no clock, since a web server's may be ahead.
-        Locks last as long as the caller's transaction.
+        Requires a transaction, which holds the locks.
+
+        Args:
+            limit: The largest number of messages.
+            attempts: The smallest and largest number of earlier attempts.
+            older: How long they must have waited by PostgreSQL's clock. Zero compares no clock.
+
+        Returns:
+            The messages with their authors, in the order in which they were queued.
         """
+        require_transaction()
         values: dict[str, Any] = {
             "after": self._after,
             "limit": limit,
@@ -93,7 +106,7 @@ class Claimant:
         step, room_id = max((row[:2] for row in rows), default=(0, _FIRST))
         self._after = room_id if step == limit else _FIRST
         taken = [row for row in rows if row[2] is not None]
-        # `step` counts the rooms, each of which has a row.
+        # `step` is the number of rooms.
         share = max(1, limit // step) if step else limit
         self.has_left_some = share in Counter(room for _, room, *_ in taken).values()
         claimed = [message_of(row[2:]) for row in taken]
@@ -101,10 +114,14 @@ class Claimant:
 
 
 def lease(messages: Sequence[Message], *, seconds: float) -> list[tuple[Message, int]]:
-    """Count an attempt and hold these locked messages beyond the transaction; each with its fence.
+    """Count an attempt and lease locked messages beyond the transaction.
 
-    Whoever comes back later than that finds a newer fence and changes nothing.
+    Requires a transaction that holds their row locks.
+
+    Returns:
+        Each message with the fence of its lease, for `retake`.
     """
+    require_transaction()
     if failpoints.reach("worker.lease"):
         return [(message, message.fence) for message in messages]
     Message.objects.filter(pk__in=[message.pk for message in messages]).update(
@@ -116,7 +133,7 @@ def lease(messages: Sequence[Message], *, seconds: float) -> list[tuple[Message,
 
 
 def renew(leased: Sequence[tuple[Message, int]], *, seconds: float) -> None:
-    """Hold on to what is still ours."""
+    """Extend the leases that are still held under their fences."""
     ours = Message.objects.filter(
         pk__in=[message.pk for message, _ in leased], lease_until__isnull=False
     )
@@ -126,22 +143,26 @@ def renew(leased: Sequence[tuple[Message, int]], *, seconds: float) -> None:
 
 
 def postpone(message: Message, *, fence: int, seconds: float) -> None:
-    """Let a leased message of ours be tried again in so many seconds, and not before."""
+    """Make a message that is leased under `fence` available again in `seconds`."""
     Message.objects.filter(pk=message.pk, fence=fence, lease_until__isnull=False).update(
         lease_until=Now() + timedelta(seconds=seconds)
     )
 
 
 def retake(leased: Sequence[tuple[Message, int]]) -> list[Message]:
-    """Lock leased messages again: those whose lease is still ours and that nobody has changed."""
+    """Lock leased messages again and reload them.
+
+    Requires a transaction.
+
+    Returns:
+        The messages that still wait, that no other transaction has locked, and whose lease no other
+        worker has taken over. The caller compares their content.
+    """
+    require_transaction()
     fences = {message.pk: fence for message, fence in leased}
-    held = _held(list(fences))
-    return [message for message in held if message.fence == fences[message.pk]]
-
-
-def _held(ids: Sequence[UUID]) -> QuerySet[Message]:
-    return (
+    locked = (
         Message.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
         .select_related("author")
-        .filter(pk__in=ids, queued_at__isnull=False)
+        .filter(pk__in=list(fences), queued_at__isnull=False)
     )
+    return [message for message in locked if message.fence == fences[message.pk]]

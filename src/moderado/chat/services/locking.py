@@ -5,12 +5,15 @@ from uuid import UUID
 from moderado.chat.errors import NoSuchMessage, NoSuchRoom
 from moderado.chat.models import Message
 from moderado.chat.selectors import rooms
+from moderado.core.database import require_transaction
 
 Status = Message.Status
 
 
 def locked_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None) -> Message:
     """Lock a message that the actor may see; its author and room are loaded.
+
+    Requires a transaction.
 
     Args:
         actor_id: The user who wants to change the message.
@@ -20,6 +23,7 @@ def locked_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None) ->
     Raises:
         NoSuchMessage: It does not exist there, or the actor may not see it.
     """
+    require_transaction()
     found = Message.objects.select_for_update(of=("self",), no_key=True).filter(pk=message_id)
     if room_id is not None:
         found = found.filter(room_id=room_id)

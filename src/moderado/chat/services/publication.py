@@ -1,6 +1,7 @@
-"""Making changes public: the room's next numbers, taken under its row lock, and the rows written.
+"""Store changed messages, and number public changes with the next `seq` of their room.
 
-Called inside a transaction, as its last step: rooms are locked late, briefly, and in id order.
+One statement locks the rooms in id order, takes the numbers and writes the message rows. It is the
+last statement of its transaction, so that the locks of rooms are short.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ import msgspec
 from moderado.chat.events import Change, ChangeKind, RoomChange, RoomsChanged
 from moderado.chat.models import Message
 from moderado.chat.projection import public_view
-from moderado.core.database import as_rows, recordset, run_prepared
+from moderado.core.database import as_rows, recordset, require_transaction, run_prepared
 from moderado.core.events import publish
 
 _COLUMNS: Mapping[str, str] = {
@@ -35,25 +36,32 @@ _COLUMNS: Mapping[str, str] = {
 }
 SETTLED = ("status", "reason", "categories", "published_at", "queued_at", "lease_until")
 
-
-# Besides: which of its room's changes it is, counted from 1, and whether it appears by it.
+# `nth` counts the public changes of the room in this statement from 1. `appears`: the change is
+# the first publication, which sets the position.
 _PLACE = {"id": "uuid", "room_id": "uuid", "nth": "bigint", "appears": "boolean"}
 
 
 class Changed(msgspec.Struct, frozen=True):
-    """`message` as it shall be from now on, and what that is to its room: None, nothing."""
+    """A message as it is to be stored, and the change that its room sees, or None."""
 
     message: Message
     kind: ChangeKind | None = None
 
 
 def write(changes: Sequence[Changed], columns: Sequence[str] = tuple(_COLUMNS)) -> datetime:
-    """Store `columns` of the messages, whose rows the caller has locked. What is public takes the
-    next seq of its room, and on first publication its position.
+    """Store messages and publish `RoomsChanged` for the public changes.
 
-    Sets both on the messages and publishes RoomsChanged. Returns the moment, as the database has
-    it.
+    Sets `seq`, and on first publication `position`, on the messages too. Requires a transaction
+    that holds the row locks of the messages.
+
+    Args:
+        changes: The messages, changed in memory.
+        columns: The columns that may have changed; all that a transition can change by default.
+
+    Returns:
+        The time of the statement by PostgreSQL's clock.
     """
+    require_transaction()
     by_room: dict[UUID, list[Changed]] = {}
     rows = [_row(change, columns, by_room) for change in changes]
     answer = run_prepared(_statement(tuple(columns)), [as_rows(rows)])
@@ -70,7 +78,7 @@ def _row(
     message = change.message
     row: dict[str, object] = {"id": message.id}
     for column in columns:
-        if (value := getattr(message, column)) is not None:  # what is not sent is NULL
+        if (value := getattr(message, column)) is not None:  # an absent key is NULL
             row[column] = value
     if change.kind:
         of_room = by_room.setdefault(message.room_id, [])
@@ -85,12 +93,12 @@ def _row(
 
 @cache
 def _statement(columns: tuple[str, ...]) -> str:
-    """Only names from the tables above go into it."""
+    """Return the statement that stores these columns; it contains no value."""
     kinds = _PLACE | {column: _COLUMNS[column] for column in columns}
     assignments = "".join(f", {column} = changed.{column}" for column in columns)
-    # FOR NO KEY UPDATE: it must not wait for, nor hold up, the key share locks of inserted
-    # messages. LATERAL: one room after the other. That and ANY: no plan, made while the tables are
-    # small, looks at all of their rows to find these.
+    # FOR NO KEY UPDATE does not conflict with the key share locks of inserted messages. LATERAL
+    # locks one room after the other, in order. LATERAL and ANY also prevent a sequential scan in a
+    # plan that was made while the tables were small (ADR 0018).
     return f"""
         WITH changed AS MATERIALIZED (
             SELECT * FROM {recordset("changed", kinds)}

@@ -1,8 +1,8 @@
-"""Asking providers on the network: many calls under way at once, no transaction open meanwhile.
+"""Judge messages with remote providers: concurrent calls, no transaction open during a call.
 
-One round keeps claiming while it waits for answers, so that a slow answer delays nobody else's. In
-this order, each step committed before the next: lease the message and reserve its calls, make
-them, record what was answered, settle the message where lease and revision are still the same.
+A round keeps claiming while it waits for answers, so that a slow answer delays no other message.
+Each step is committed before the next: lease the message and reserve its calls, make the calls,
+record the answers, apply the verdict if lease and content are unchanged.
 """
 
 import asyncio
@@ -29,19 +29,19 @@ from moderado.moderation.types import Assessment, Failure
 
 log = structlog.get_logger(__name__)
 
-IN_FLIGHT = 200  # messages before the providers at once, per worker process
-POLL = 0.05  # seconds between looks at the queue while answers are awaited
-LEASE = 6.0  # seconds; kept alive while calls are under way, so that a dead worker is soon missed
+IN_FLIGHT = 200  # messages being judged at once in one worker process
+POLL = 0.05  # seconds between claims while answers are awaited
+LEASE = 6.0  # seconds; renewed during calls, so that a dead worker is replaced soon
 RENEW = 2.0  # seconds between two renewals
-SEVERAL = 1.5  # growth of the pause between tries
-LONGEST_PAUSE = 60.0  # seconds; for a provider that wants more, no message waits
+BACKOFF = 1.5  # growth of the pause between attempts
+LONGEST_PAUSE = 60.0  # seconds; a message does not wait for a provider that asks for more
 
 Answer = Assessment | Failure
 
 
 @dataclass(slots=True, eq=False)
 class _Message:
-    """One leased message on its way to a verdict."""
+    """A leased message whose calls are under way."""
 
     message: Message
     fence: int
@@ -50,18 +50,24 @@ class _Message:
 
     @property
     def pause(self) -> float | None:
-        """Seconds until it is tried again, if a provider may be asked again and tries are left."""
-        asked = [each.retry_after for each in self.prepared.answers if isinstance(each, Failure)]
-        pauses = [seconds for seconds in asked if seconds is not None]
+        """Seconds until the next attempt; None if no provider may be asked again."""
+        failures = [each for each in self.prepared.answers if isinstance(each, Failure)]
+        pauses = [each.retry_after for each in failures if each.retry_after is not None]
         if not pauses or self.prepared.is_blocked or self.message.attempts + 1 >= MAX_ATTEMPTS:
             return None
         if max(pauses) > LONGEST_PAUSE:
             return None
-        return min(max(pauses) * SEVERAL**self.message.attempts, LONGEST_PAUSE)
+        return min(max(pauses) * BACKOFF**self.message.attempts, LONGEST_PAUSE)
 
 
 class RemoteRound:
-    """Claims, asks and applies until nothing waits or the time is up."""
+    """Claims messages, calls providers and applies verdicts.
+
+    Args:
+        claimant: What claims the messages.
+        attempts: The smallest and largest number of earlier attempts.
+        older: How long a message must have waited.
+    """
 
     def __init__(
         self,
@@ -79,7 +85,7 @@ class RemoteRound:
         self.taken = 0
 
     def run(self, deadline: float) -> bool:
-        """True when nothing waits any more; false when `deadline` (monotonic) came first."""
+        """Judge until nothing waits: True. False at `deadline` (monotonic seconds)."""
         while True:
             open_for_more = time.monotonic() < deadline
             if open_for_more:
@@ -118,7 +124,7 @@ class RemoteRound:
             self._calls[answer] = (message, call)
 
     def _record(self, done: Collection["Future[Answer]"]) -> None:
-        """Write down what was answered, before anything is made of it."""
+        """Record the answers before they are used: a paid answer is not bought again."""
         answered = [(*self._calls.pop(future), future) for future in done]
         if answered:
             failpoints.reach("worker.after_answer")
@@ -130,7 +136,7 @@ class RemoteRound:
             message.prepared.answers.append(future.result())
 
     def _finish(self, messages: Iterable[_Message]) -> None:
-        # Of two texts of one message the later is the one that is still wanted: it comes last.
+        # Of two revisions of one message, the later fence is the one that counts: it comes last.
         complete = sorted(messages, key=lambda each: each.fence)
         if not complete:
             return
@@ -142,7 +148,7 @@ class RemoteRound:
                     claims.postpone(each.message, fence=each.fence, seconds=each.pause)
             leased = [(each.message, each.fence) for each in decided.values()]
             apply([_judged(each, decided[each.pk].prepared) for each in claims.retake(leased)
-                   # A guard before a slow call is no guard after it.
+                   # The text may have changed during the calls.
                    if content_of(each) == decided[each.pk].prepared.content])  # fmt: skip
         failpoints.reach("worker.after_apply_commit")
 
@@ -158,9 +164,9 @@ def _judged(message: Message, prepared: Prepared) -> Judged:
 
 @cache
 def _loop() -> asyncio.AbstractEventLoop:
-    """This worker process's event loop for providers, in a thread of its own.
+    """Return the event loop for provider calls, in a thread of its own.
 
-    First used by a task, hence after the fork that made the process.
+    It is created at first use, by a task, hence after the worker process was forked.
     """
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="providers", daemon=True).start()

@@ -1,7 +1,7 @@
-"""Judging what waits: claimed under lock, judged, settled; and the sweep for what was left behind.
+"""Judge waiting messages: the worker's round, and the sweep for messages that were left behind.
 
-Local providers judge inside the claiming transaction. A remote one is asked outside of any: the
-messages are leased, and the verdict is applied only where lease and revision are still the same.
+Local providers judge inside the transaction that claims the messages (`LocalRound`). Remote
+providers are called outside of any transaction (`services.remote`).
 """
 
 import time
@@ -23,31 +23,28 @@ from moderado.moderation.types import Outcome, Reason, Verdict
 
 log = structlog.get_logger(__name__)
 
-BUDGET = 8.0  # seconds one call may take up work; with a provider's own, below the tasks' limits
-IDLE_WAIT = (
-    0.05  # seconds at the door: waiting costs nothing, being called again a task of Celery's
-)
-SLICE = 0.2  # seconds one transaction should hold its rows for
-FIRST = 20  # messages, before it is known how long one takes
+BUDGET = 8.0  # seconds in which one task takes up messages
+IDLE_WAIT = 0.05  # seconds; an idle worker costs less than a new Celery task
+TRANSACTION_TARGET = 0.2  # seconds for which one transaction should hold its rows
+FIRST_BATCH = 20  # messages, while the time for one is unknown
 LEFT_BEHIND = timedelta(seconds=2)
 CAREFUL_LEASE = 2.0  # seconds; local judging takes milliseconds
 
-# The more often it was tried, the fewer companions: a message that kills its worker ends alone.
+# The smallest and largest number of earlier attempts, and the batch size. A message that may have
+# killed its worker is judged alone.
 _CAREFUL = ((0, 0, 20), (1, MAX_ATTEMPTS - 1, 1))
 
 _HELD = Verdict(outcome=Outcome.HOLD, reason=Reason.UNJUDGED, decided_by="attempts")
 
-_claimant = Claimant()
-
 
 class WorkSignal(Protocol):
-    """Where whoever lets something wait makes itself heard."""
+    """The worker's side of `core.wakeup.Wakeup`."""
 
     def acknowledge(self) -> None:
-        """From now on, a worker has to be called."""
+        """Allow the next notification to enqueue a task."""
 
     def wait(self, seconds: float) -> bool:
-        """Wait until something may wait again, so long at most. False: nobody knocked."""
+        """Wait for a notification, at most `seconds`. False: there was none."""
 
 
 class _NoSignal:
@@ -61,57 +58,90 @@ class _NoSignal:
 NO_SIGNAL = _NoSignal()
 
 
-class _Pace:
-    """How many messages a transaction may take so that it stays short: learnt as it goes."""
+class LocalRound:
+    """Judges with local providers, in batches that keep their transactions short.
 
-    def __init__(self) -> None:
-        self.limit = FIRST
+    Args:
+        first_batch: The size of the first batch.
+        max_batch: The largest batch.
+    """
 
-    def learn(self, judged: int, seconds: float, *, more: bool) -> None:
-        """So many took so long; `more`: others may wait behind them."""
-        if seconds > SLICE:
-            self.limit = max(1, int(judged * SLICE / seconds))
-        elif more:
-            self.limit = min(BATCH, self.limit * 2)
+    def __init__(self, *, first_batch: int = FIRST_BATCH, max_batch: int = BATCH) -> None:
+        self._claimant = Claimant()
+        self._limit = first_batch
+        self._max_batch = max_batch
+
+    def run(self, signal: WorkSignal, deadline: float) -> bool:
+        """Judge until nothing waits: True. False at `deadline` (monotonic seconds).
+
+        The wake-up is acknowledged only when the queue seems empty, and the queue is then read
+        once more. Until then a notification enqueues no task, so that under load one task serves
+        many messages. If more waits than the largest batch, other workers may be woken at once.
+        """
+        is_leaving = False
+        while time.monotonic() < deadline:
+            limit = self._limit
+            taken = self.judge_batch()
+            if self._claimant.has_left_some:
+                if self._limit <= limit:  # the next batch will not be larger
+                    signal.acknowledge()
+            elif is_leaving and not taken:
+                return True
+            else:
+                is_leaving = not signal.wait(IDLE_WAIT)
+                if is_leaving:
+                    signal.acknowledge()
+        signal.acknowledge()
+        return False
+
+    def judge_batch(self) -> int:
+        """Claim, judge and apply one batch in one transaction; the number of messages."""
+        with transaction.atomic():
+            messages = self._claimant.claim(limit=self._limit)
+            failpoints.reach("worker.after_claim")
+            started = time.monotonic()
+            apply(_judge(messages))
+            self._adapt(len(messages), time.monotonic() - started)
+        failpoints.reach("worker.after_apply_commit")
+        return len(messages)
+
+    def _adapt(self, judged: int, seconds: float) -> None:
+        if seconds > TRANSACTION_TARGET:
+            self._limit = max(1, int(judged * TRANSACTION_TARGET / seconds))
+        elif self._claimant.has_left_some:
+            self._limit = min(self._max_batch, self._limit * 2)
 
 
-_pace = _Pace()
+# One for each worker process: they remember the batch size and the room to continue with.
+_local_round = LocalRound()
+_remote_claimant = Claimant()
 
 
 def screen_waiting(signal: WorkSignal = NO_SIGNAL) -> bool:
-    """Judge what waits until nothing does: true. False when 8 s were not enough.
+    """Judge waiting messages with the configured providers.
 
-    The door is answered when nothing seems to wait any more, and then once more is looked: from
-    there on, whoever lets something wait has to call a worker. Until then a knock is enough, so
-    that under load one call is answered, and not one for every few messages. Others are called
-    to help as soon as more waits than the largest batch can hold.
+    Args:
+        signal: The wake-up that this worker answers.
+
+    Returns:
+        True when nothing waits any more, False when `BUDGET` was not enough.
     """
     deadline = time.monotonic() + BUDGET
     if is_remote():
         signal.acknowledge()
-        return RemoteRound(_claimant).run(deadline)
-    is_leaving = False
-    while time.monotonic() < deadline:
-        limit = _pace.limit
-        taken = _screen_batch()
-        if _claimant.has_left_some:
-            if _pace.limit <= limit:  # the next batch can be no larger
-                signal.acknowledge()
-        elif is_leaving and not taken:
-            return True
-        else:
-            is_leaving = not signal.wait(IDLE_WAIT)
-            if is_leaving:
-                signal.acknowledge()
-    signal.acknowledge()
-    return False
+        return RemoteRound(_remote_claimant).run(deadline)
+    return _local_round.run(signal, deadline)
 
 
 def sweep() -> int:
-    """Judge what has waited for some seconds and nobody holds; how many were taken up.
+    """Judge messages that have waited for `LEFT_BEHIND` without a lease.
 
-    An attempt is counted and committed before each try, so that what kills its worker is found,
-    cornered alone, and after five tries held for a person. Waiting counts nothing.
+    An attempt is counted and committed before it is made. A message that kills its worker is
+    therefore judged alone the next time, and held for a moderator after `MAX_ATTEMPTS`. The time
+    that a message has waited does not count as an attempt.
+
+    Returns:
+        The number of messages taken up.
     """
     if failpoints.reach("worker.sweep"):
         return 0
@@ -141,18 +171,6 @@ def _screen_left_behind(least: int, most: int, limit: int) -> int:
     return taken
 
 
-def _screen_batch() -> int:
-    with transaction.atomic():
-        messages = _claimant.claim(limit=_pace.limit)
-        failpoints.reach("worker.after_claim")
-        started = time.monotonic()
-        apply(_judge(messages))
-        seconds = time.monotonic() - started
-        _pace.learn(len(messages), seconds, more=_claimant.has_left_some)
-    failpoints.reach("worker.after_apply_commit")
-    return len(messages)
-
-
 def _judge(messages: Sequence[Message]) -> list[Judged]:
     contents = [content_of(message) for message in messages]
     verdicts: Sequence[Verdict] = screen(contents) if contents else ()
@@ -160,7 +178,7 @@ def _judge(messages: Sequence[Message]) -> list[Judged]:
 
 
 def _give_up() -> int:
-    """What five tries did not judge is held for a person, never approved."""
+    """Hold for a moderator what `MAX_ATTEMPTS` did not judge; it is never approved."""
     with transaction.atomic():
         messages = Claimant().claim(attempts=(MAX_ATTEMPTS, 32_000), older=LEFT_BEHIND)
         apply([Judged(message, content_of(message), _HELD) for message in messages])
