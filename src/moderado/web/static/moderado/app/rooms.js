@@ -50,7 +50,7 @@ function Account() {
         <${Icon} name="globe" /></button>
     <//>
     <${Post} action=${store.page.signOut} onSubmit=${forgetAll}>
-      <button class="icon-button" title=${t("signOut")} aria-label=${t("signOut")}><${Icon} name="door" /></button>
+      <button class="icon-button" title=${t("signOut")} aria-label=${t("signOut")}><${Icon} name="signOut" /></button>
     <//>
   </footer>`;
 }
