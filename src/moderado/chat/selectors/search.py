@@ -1,6 +1,6 @@
 """Search: full text in Portuguese and English, then trigram similarity if that finds little.
 
-Similarity has no index of its own: ADR 0017 says why, and what it costs.
+Similarity has no index of its own: ADR 0027 says why, and what it costs.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Storing one message in a transaction of its own, whatever the room's mode.
 
-The general case of `services.batches`, at many times its price: see ADR 0022.
+The general case of `services.batches`, at many times its price: see ADR 0023.
 """
 
 from typing import Any

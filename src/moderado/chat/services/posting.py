@@ -1,7 +1,7 @@
 """The one way to post a message: permission, quota, idempotency, storage and events.
 
 Entry points make one call: `post_message` for one message, `post_messages` for many that arrive
-together. Both refuse for the same reasons and publish the same events after the commit. ADR 0022
+together. Both refuse for the same reasons and publish the same events after the commit. ADR 0023
 says why there are two, and what a message costs on either path.
 """
 

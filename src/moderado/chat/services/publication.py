@@ -98,7 +98,7 @@ def _statement(columns: tuple[str, ...]) -> str:
     assignments = "".join(f", {column} = changed.{column}" for column in columns)
     # FOR NO KEY UPDATE does not conflict with the key share locks of inserted messages. LATERAL
     # locks one room after the other, in order. LATERAL and ANY also prevent a sequential scan in a
-    # plan that was made while the tables were small (ADR 0018).
+    # plan that was made while the tables were small (ADR 0028).
     return f"""
         WITH changed AS MATERIALIZED (
             SELECT * FROM {recordset("changed", kinds)}
