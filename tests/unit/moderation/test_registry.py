@@ -3,8 +3,10 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from moderado.chat import tasks
+from moderado.chat.services import screening
 from moderado.moderation import checks, registry
-from moderado.moderation.providers.base import OnError, OnUnknown
+from moderado.moderation.providers.base import MAX_TIMEOUT, OnError, OnUnknown
 
 STATIC = {"BACKEND": "moderado.moderation.providers.static.StaticProvider"}
 BLOCKLIST = {"BACKEND": "moderado.moderation.providers.blocklist.BlocklistProvider"}
@@ -43,6 +45,10 @@ def test_policy_version_is_equal_in_every_process(settings):
     settings.MODERATION_PROVIDERS = [STATIC | {"TIMEOUT": 2}]  # built anew
 
     assert registry.policy_version() == first
+
+
+def test_longest_call_of_the_last_claim_ends_before_the_soft_limit():
+    assert screening.BUDGET + MAX_TIMEOUT < tasks.SOFT_LIMIT < tasks.HARD_LIMIT
 
 
 def test_on_error_defaults_to_next():

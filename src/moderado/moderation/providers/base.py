@@ -7,8 +7,8 @@ from typing import ClassVar, Literal, Protocol, TypeGuard
 
 from moderado.moderation.types import Assessment, Content
 
-DEFAULT_TIMEOUT = 8.0  # seconds; below the soft limit of the tasks
-MAX_TIMEOUT = 8.0
+MAX_TIMEOUT = 8.0  # seconds; a task must be able to store the answer before its soft limit
+DEFAULT_TIMEOUT = MAX_TIMEOUT
 
 
 class LocalProvider(Protocol):

@@ -29,13 +29,13 @@ from moderado.moderation.rules.patterns import Patterns
 from moderado.moderation.rules.rule import Match, Rule, folded_word
 from moderado.moderation.types import Outcome
 
-MAX_HITS = 50  # hits kept for one text; its outcome is settled long before
+MAX_HITS = 50  # kept for one text, to bound the size of its log line
 _SHORT = 4  # letters: a shorter word is found by chance too often
 _LONG = 8  # letters: a phrase written as one word is also found with a prefix or suffix
 # Prefixes and suffixes that people attach to a word: "seuidiota", "idiotakkkk".
 _PREFIXES = ("seu", "sua", "teu", "tua", "vc", "you", "your", "ur")
 _SUFFIXES = ("s ", "kk", "zinho ", "zinha ", "zao ")
-# A doubled letter is a typing error; in short words only a third one is intended.
+# Surplus letters that make a short word a stretched one: a single one is a typing error.
 _STRETCHED_SHORT = 2
 
 

@@ -1,7 +1,8 @@
 """The circuit breaker and rest period of each provider, shared by all workers.
 
 The breaker opens when 5 of the last 20 outcomes failed. For 10 s no call is made; then one probe
-decides whether it closes (ADR 0010). Without failures this reads at most one row and writes none.
+decides whether it closes (ADR 0010). Without failures, a batch reads at most one row for each
+provider and writes none.
 """
 
 from collections.abc import Collection, Mapping, Sequence
