@@ -3,7 +3,7 @@
 Answered before everything else: no host check (probes come by address), no session, no redirect.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import cast
 
@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 Next = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
+Check = Callable[[], None]
+
 BEHIND = 30.0  # seconds a message waits before the worker is called behind
 
 
@@ -39,19 +41,29 @@ def readyz(_request: HttpRequest) -> HttpResponse:
     Redis and a worker that are away or behind are told of and change nothing: messages are
     confirmed without them, and wait.
     """
-    checks = {name: _outcome(name, check) for name, check in _CHECKS.items()}
-    ready = all(checks[name] == "ok" for name in _NEEDED)
-    can_ask = checks["database"] == checks["migrations"] == "ok"
-    waiting = feed.oldest_waiting_seconds() if can_ask else None
+    return readiness(CHECKS, oldest_waiting=feed.oldest_waiting_seconds)
+
+
+def readiness(checks: Mapping[str, Check], *, oldest_waiting: Callable[[], float]) -> JsonResponse:
+    """Answer 200 if the needed checks pass, else 503.
+
+    Args:
+        checks: Each raises if what it names fails.
+        oldest_waiting: Returns for how many seconds the oldest message has waited, 0 if none
+            waits. Not called while the database cannot be asked.
+    """
+    outcomes = {name: _outcome(name, check) for name, check in checks.items()}
+    is_ready = all(outcomes[name] == "ok" for name in _NEEDED)
+    waiting = oldest_waiting() if is_ready else None
     body = {
-        "status": "ready" if ready else "not_ready",
-        "checks": checks,
+        "status": "ready" if is_ready else "not_ready",
+        "checks": outcomes,
         "worker": {
             "status": "unknown" if waiting is None else "behind" if waiting > BEHIND else "ok",
             "oldest_waiting_seconds": waiting,
         },
     }
-    return JsonResponse(body, status=200 if ready else 503)
+    return JsonResponse(body, status=200 if is_ready else 503)
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
@@ -93,7 +105,7 @@ class ProbeMiddleware:
         return livez(request) if probe is livez else await sync_to_async(probe)(request)
 
 
-def _outcome(name: str, check: Callable[[], None]) -> str:
+def _outcome(name: str, check: Check) -> str:
     try:
         check()
     except Exception as error:  # noqa: BLE001  (whatever is wrong, this process is not ready)
@@ -107,12 +119,24 @@ def _check_database() -> None:
         cursor.execute("SELECT 1")
 
 
-def _check_migrations() -> None:
-    if not _migrated:
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            raise MigrationsWait
-        _migrated.append(True)
+class MigrationsCheck:
+    """Fails until the tables are those of this code. Passed once, it passes from then on: no code
+    migrates backwards under a running process."""
+
+    def __init__(self, plan: Callable[[], Sequence[object]]) -> None:
+        self._plan = plan
+        self._passed = False
+
+    def __call__(self) -> None:
+        if not self._passed:
+            if self._plan():
+                raise MigrationsWait
+            self._passed = True
+
+
+def _migration_plan() -> Sequence[object]:
+    executor = MigrationExecutor(connection)
+    return executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
 def _check_redis() -> None:
@@ -123,11 +147,9 @@ class MigrationsWait(Exception):
     """The database is older than this code."""
 
 
-# Found once, it stays true while this process lives: no code migrates backwards under it.
-_migrated: list[bool] = []
-_CHECKS: Mapping[str, Callable[[], None]] = {
+CHECKS: Mapping[str, Check] = {
     "database": _check_database,
-    "migrations": _check_migrations,
+    "migrations": MigrationsCheck(_migration_plan),
     "redis": _check_redis,
 }
 _NEEDED = ("database", "migrations")

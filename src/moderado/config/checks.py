@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 
 import redis
 import structlog
+from celery import Celery
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import DatabaseError, connections
 from django.utils.module_loading import autodiscover_modules
 
 from moderado.config.celery import app
-from moderado.config.env import env
 
 log = structlog.get_logger(__name__)
 
@@ -42,13 +42,13 @@ def check_debug(**_: Any) -> list[CheckMessage]:
 
 
 @register
-def check_tasks_end(**_: Any) -> list[CheckMessage]:
+def check_tasks_end(celery: Celery = app, **_: Any) -> list[CheckMessage]:
     """A task without a time limit could hold its messages for ever."""
     autodiscover_modules("tasks")
     endless = [
         name
-        for name, task in app.tasks.items()
-        if not name.startswith("celery.") and not (task.time_limit or app.conf.task_time_limit)
+        for name, task in celery.tasks.items()
+        if not name.startswith("celery.") and not (task.time_limit or celery.conf.task_time_limit)
     ]
     return [
         Error(f"The task {name} has no time_limit.", id="moderado.E002") for name in sorted(endless)
@@ -58,7 +58,7 @@ def check_tasks_end(**_: Any) -> list[CheckMessage]:
 @register(Tags.database)
 def check_durability(databases: Sequence[str] | None, **_: Any) -> list[CheckMessage]:
     """`message_queued` promises durability: refuse a database that may forget committed data."""
-    if env().allow_volatile_database:
+    if settings.ENV.allow_volatile_database:
         return []
     unsafe = [
         name
@@ -75,7 +75,11 @@ def check_durability(databases: Sequence[str] | None, **_: Any) -> list[CheckMes
 @register(Tags.database)
 def check_connections(databases: Sequence[str] | None, **_: Any) -> list[CheckMessage]:
     """The connections of all processes must fit into PostgreSQL's limit."""
-    wanted = env().web_workers * env().db_pool_size + env().worker_concurrency + OTHERS
+    wanted = (
+        settings.ENV.web_workers * settings.ENV.db_pool_size
+        + settings.ENV.worker_concurrency
+        + OTHERS
+    )
     return [
         Error(
             f"Up to {wanted} connections are wanted and PostgreSQL gives {given}.",
@@ -92,7 +96,7 @@ def check_redis_keeps(databases: Sequence[str] | None, **_: Any) -> list[CheckMe
     """An evicting Redis would drop tickets, limits and wake-ups at any time."""
     if not databases:
         return []
-    addresses = dict.fromkeys([settings.REDIS_URL, env().broker, env().layer])
+    addresses = dict.fromkeys([settings.REDIS_URL, settings.ENV.broker, settings.ENV.layer])
     policies = {urlsplit(url).hostname or "socket": _eviction(url) for url in addresses}
     return [
         Error(

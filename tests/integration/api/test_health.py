@@ -1,3 +1,4 @@
+import json
 from unittest.mock import Mock
 
 import pytest
@@ -28,44 +29,52 @@ def test_with_its_engines_there_it_is_ready(client):
     assert answer.json()["worker"]["status"] == "ok"
 
 
-def test_a_backlog_is_told_and_keeps_nothing_from_being_ready(client, monkeypatch):
-    monkeypatch.setattr(health.feed, "oldest_waiting_seconds", Mock(return_value=61.0))
-
-    answer = client.get("/readyz")
-
-    assert answer.status_code == 200
-    assert answer.json()["worker"] == {"status": "behind", "oldest_waiting_seconds": 61.0}
+def readiness(*, waiting=0.0, **failing):
+    """The answer and its body, where these checks raise these errors."""
+    checks = health.CHECKS | {name: Mock(side_effect=error) for name, error in failing.items()}
+    answer = health.readiness(checks, oldest_waiting=lambda: waiting)
+    return answer, json.loads(answer.content)
 
 
-def test_without_redis_it_is_ready_all_the_same_and_says_so(client, monkeypatch):
-    away = Mock(ping=Mock(side_effect=redis.RedisError))
-    monkeypatch.setattr(redis, "client", lambda: away)
-
-    answer = client.get("/readyz")
+def test_backlog_is_reported_and_does_not_prevent_readiness():
+    answer, body = readiness(waiting=61.0)
 
     assert answer.status_code == 200
-    assert answer.json()["checks"]["redis"] == "RedisError"
+    assert body["worker"] == {"status": "behind", "oldest_waiting_seconds": 61.0}
 
 
-def test_without_its_database_it_is_not_ready_and_says_so(client, monkeypatch):
-    monkeypatch.setattr(health, "connection", Mock(cursor=Mock(side_effect=OperationalError)))
+def test_redis_outage_is_reported_and_does_not_prevent_readiness():
+    answer, body = readiness(redis=redis.RedisError)
 
-    answer = client.get("/readyz")
-
-    assert answer.status_code == 503
-    assert answer.json()["checks"]["database"] == "OperationalError"
-    assert answer.json()["worker"]["status"] == "unknown"
+    assert answer.status_code == 200
+    assert body["checks"]["redis"] == "RedisError"
 
 
-def test_with_older_tables_it_is_not_ready_and_says_so(client, monkeypatch):
-    monkeypatch.setattr(health, "_migrated", [])
-    plan = Mock(return_value=[object()])
-    monkeypatch.setattr(health.MigrationExecutor, "migration_plan", plan)
-
-    answer = client.get("/readyz")
+def test_database_outage_prevents_readiness():
+    answer, body = readiness(database=OperationalError)
 
     assert answer.status_code == 503
-    assert answer.json()["checks"]["migrations"] == "MigrationsWait"
+    assert body["checks"]["database"] == "OperationalError"
+    assert body["worker"]["status"] == "unknown"
+
+
+def test_missing_migrations_prevent_readiness():
+    answer, body = readiness(migrations=health.MigrationsWait)
+
+    assert answer.status_code == 503
+    assert body["checks"]["migrations"] == "MigrationsWait"
+
+
+def test_migrations_are_checked_until_all_are_applied():
+    plan = Mock(side_effect=[["0001_initial"], []])
+    check = health.MigrationsCheck(plan)
+
+    with pytest.raises(health.MigrationsWait):
+        check()
+    check()
+    check()
+
+    assert plan.call_count == 2
 
 
 def test_metrics_tell_how_long_a_message_has_waited(client):

@@ -1,25 +1,27 @@
 """Start-up refuses settings that would break a guarantee."""
 
-from unittest.mock import Mock
-
 import pytest
+from celery import Celery
+from django.db import connection
+from pydantic import SecretStr
 
 from moderado.config import checks, startup
-from moderado.config.env import Misconfigured, env
+from moderado.config.env import Misconfigured
+from moderado.core import redis
+from tests.engines import NO_REDIS
 
 pytestmark = pytest.mark.django_db
 DATABASES = ["default"]
 
 
 @pytest.fixture
-def configured(monkeypatch):
-    """Return the configuration with some values changed."""
+def configured(settings):
+    """Change some values of the configuration for this test."""
 
-    def _configured(**changes):
-        changed = env().model_copy(update=changes)
-        monkeypatch.setattr(checks, "env", lambda: changed)
+    def change(**values):
+        settings.ENV = settings.ENV.model_copy(update=values)
 
-    return _configured
+    return change
 
 
 def test_test_environment_passes_all_checks():
@@ -36,23 +38,24 @@ def test_debug_is_refused_on_public_hosts(settings):
     assert [error.id for error in checks.check_debug()] == ["moderado.E001"]
 
 
-def test_task_without_time_limit_is_refused(monkeypatch):
-    endless = Mock(time_limit=None)
-    tasks = {"moderado.endless": endless, "celery.own": endless}
-    monkeypatch.setattr(checks, "app", Mock(tasks=tasks, conf=Mock(task_time_limit=None)))
+def test_task_without_time_limit_is_refused():
+    app = Celery(set_as_current=False)
+    app.task(name="moderado.endless", shared=False)(lambda: None)
+    app.task(name="moderado.limited", shared=False, time_limit=1)(lambda: None)
 
-    assert [error.msg for error in checks.check_tasks_end()] == [
+    assert [error.msg for error in checks.check_tasks_end(celery=app)] == [
         "The task moderado.endless has no time_limit."
     ]
 
 
-def test_non_durable_database_is_refused(configured, monkeypatch):
+def test_non_durable_database_is_refused(configured):
     configured(allow_volatile_database=False)
-    monkeypatch.setattr(checks, "_shown", lambda _alias, name: "off" if name == "fsync" else "on")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = off")
 
-    (error,) = checks.check_durability(databases=DATABASES)
+    errors = checks.check_durability(databases=DATABASES)
 
-    assert "fsync = off" in error.msg
+    assert "PostgreSQL runs with synchronous_commit = off." in [error.msg for error in errors]
 
 
 def test_connections_above_the_limit_are_refused(configured):
@@ -64,19 +67,22 @@ def test_connections_above_the_limit_are_refused(configured):
 
 
 @pytest.mark.parametrize(("policy", "refused"), [("noeviction", 0), ("allkeys-lru", 1)])
-def test_evicting_redis_is_refused(monkeypatch, policy, refused):
-    client = Mock(info=Mock(return_value={"maxmemory_policy": policy}))
-    client.__enter__ = Mock(return_value=client)
-    client.__exit__ = Mock(return_value=None)
-    monkeypatch.setattr(checks.redis.Redis, "from_url", Mock(return_value=client))
+def test_evicting_redis_is_refused(policy, refused):
+    client = redis.client()
+    try:
+        client.config_set("maxmemory-policy", policy)
+        errors = checks.check_redis_keeps(databases=DATABASES)
+    finally:
+        client.config_set("maxmemory-policy", "noeviction")
 
-    assert len(checks.check_redis_keeps(databases=DATABASES)) == refused
+    assert len(errors) == refused
 
 
-def test_unreachable_engine_is_no_error(configured):
-    configured(redis_url=env().redis_url)
+def test_unreachable_engine_is_no_error(settings, configured):
+    settings.REDIS_URL = NO_REDIS
+    configured(redis_url=SecretStr(NO_REDIS), broker_url=None, layer_url=None)
 
-    assert checks._eviction("redis://127.0.0.1:1/0") is None
+    assert checks.check_redis_keeps(databases=DATABASES) == []
 
 
 def test_all_failed_checks_are_reported_in_one_message(configured):
