@@ -194,6 +194,7 @@ def _take_all(stranger, cluster):
 def test_blocked_socket_does_not_delay_others(cluster, crowd, room):
     ana, bia = crowd.clients
     blocked = crowd.room(ana)
+    usual = [crowd.do(bia.say_and_wait(room, a_text())).waited for _ in range(20)]
     with cluster.postgres.connect() as other, other.transaction():
         other.execute("SELECT 1 FROM chat_room WHERE id = %s FOR UPDATE", [blocked])
         held = crowd.do(ana.say(blocked, a_text()))  # its row references the locked one
@@ -203,7 +204,8 @@ def test_blocked_socket_does_not_delay_others(cluster, crowd, room):
         assert not held.is_over
     waits = sorted(send.waited for send in sends)
 
-    assert statistics.quantiles(waits, n=100)[98] <= 0.3
+    # A machine that is slow without the blocked socket proves nothing about it.
+    assert statistics.quantiles(waits, n=100)[98] <= max(0.3, 2 * max(usual))
     assert_invariants_hold(Run(cluster, crowd))
 
 

@@ -40,12 +40,17 @@ def test_debug_is_refused_on_public_hosts(settings):
 
 def test_task_without_time_limit_is_refused():
     app = Celery(set_as_current=False)
-    app.task(name="moderado.endless", shared=False)(lambda: None)
-    app.task(name="moderado.limited", shared=False, time_limit=1)(lambda: None)
 
-    assert [error.msg for error in checks.check_tasks_end(celery=app)] == [
-        "The task moderado.endless has no time_limit."
-    ]
+    def work() -> None: ...
+
+    app.task(name="moderado.endless", shared=False)(work)
+    app.task(name="moderado.limited", shared=False, time_limit=1)(work)
+
+    errors = [error.msg for error in checks.check_tasks_end(celery=app)]
+
+    assert "The task moderado.endless has no time_limit." in errors
+    assert "The task moderado.limited has no time_limit." not in errors
+    assert checks.check_tasks_end() == []
 
 
 def test_non_durable_database_is_refused(configured):
