@@ -25,7 +25,7 @@ GAPS_REPAIRED = Counter(
     "Changes read from the database because no hint announced them",
     ["found_by"],
 )
-DROPPED = Counter("moderado_dropped_total", "Dropped hints and closed slow sockets", ["what"])
+DROPPED = Counter("moderado_dropped_total", "Dropped hints and closed slow sockets", ["kind"])
 PROVIDER_CALLS = Counter(
     "moderado_provider_calls_total", "Contents sent to a provider", ["provider", "result"]
 )

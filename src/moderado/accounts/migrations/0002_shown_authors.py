@@ -1,4 +1,4 @@
-"""An index from which the names of authors are read. Made beside the writers, who wait for nothing."""
+"""An index with the fields that show an author. Built concurrently: writers are not blocked."""
 
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models

@@ -1,7 +1,7 @@
 """Validates the answers of providers.
 
 An answer must have the right number of assessments, of the right types, and be storable. Anything
-else is no opinion, and nothing is converted: `True` is not a score.
+else counts as a failed call. Nothing is converted: `True` is not a score.
 """
 
 import inspect

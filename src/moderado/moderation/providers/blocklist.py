@@ -47,9 +47,9 @@ class BlocklistProvider:
         self._nothing_found = Assessment(provider=name, outcome=Outcome.ALLOW, model=self.version)
 
     def assess(self, contents: Sequence[Content]) -> list[Assessment]:
-        return [self._opinion(self._matcher.find(content.text)) for content in contents]
+        return [self._assessment(self._matcher.find(content.text)) for content in contents]
 
-    def _opinion(self, hits: Sequence[Hit]) -> Assessment:
+    def _assessment(self, hits: Sequence[Hit]) -> Assessment:
         if not hits:
             return self._nothing_found
         categories: dict[Category, float] = {}

@@ -98,7 +98,7 @@ class HintListener:
         if failpoints.reach("hub.before_fanout"):
             return
         if hints is None:
-            metrics.DROPPED.labels(what="forged_hint").inc()
+            metrics.DROPPED.labels(kind="forged_hint").inc()
             log.warning("hint_rejected")
             return
         lines = 0

@@ -60,7 +60,7 @@ class Publisher(Generic[T]):
         with self._lock:
             accepted = items[: max(0, self._capacity - len(self._waiting))]
             if len(accepted) < len(items):
-                metrics.DROPPED.labels(what="hint").inc(len(items) - len(accepted))
+                metrics.DROPPED.labels(kind="hint").inc(len(items) - len(accepted))
             self._waiting.extend(accepted)
             if not self._is_started:
                 self._is_started = True
@@ -81,6 +81,6 @@ class Publisher(Generic[T]):
         try:
             self._deliver(items)
         except Exception as error:  # noqa: BLE001  (hints may be lost, the thread must go on)
-            metrics.DROPPED.labels(what="hint").inc(len(items))
+            metrics.DROPPED.labels(kind="hint").inc(len(items))
             log.warning("hint_dropped", error=type(error).__name__, waiting=len(self._waiting))
             time.sleep(self._failure_pause)

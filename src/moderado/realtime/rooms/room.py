@@ -90,7 +90,7 @@ class LiveRoom:
             if self._is_known(item):
                 return
         if len(self._inbox) >= MAX_INBOX:
-            metrics.DROPPED.labels(what="hint").inc()
+            metrics.DROPPED.labels(kind="hint").inc()
             return
         self._inbox.append(item)
         self._process_inbox()

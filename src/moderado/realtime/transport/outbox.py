@@ -118,7 +118,7 @@ class Outbox:
 
     def overflow(self) -> None:
         """Drop what waits, and close with 4008: the client is too slow."""
-        metrics.DROPPED.labels(what="slow_socket").inc()
+        metrics.DROPPED.labels(kind="slow_socket").inc()
         log.info("slow_socket_closed", frames=len(self._frames), bytes=self._size)
         self._frames.clear()
         self._size = 0
