@@ -1,4 +1,4 @@
-"""Rooms, the people in them, and what they say."""
+"""Rooms, their members, and messages with their revisions."""
 
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ from moderado.core.wire_limits import MAX_CLIENT_ID
 
 
 class Room(Record):
-    """A place to speak. `seq` counts its public changes, in commit order, without gaps."""
+    """A room. `seq` counts its public changes without gaps, in the order of their commits."""
 
     class Mode(models.TextChoices):
         PRE = "pre", _("shown after approval")
@@ -27,7 +27,7 @@ class Room(Record):
     )
     seq = models.BigIntegerField(_("last change"), default=0)
     epoch = models.UUIDField(_("epoch"), default=uuid4, editable=False)
-    # Counts what may end somebody's right to read: removal, a change of role, privacy, deletion.
+    # Grows with each change that may end a right to read: removal, role, privacy, deletion.
     acl_version = models.BigIntegerField(default=0, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
@@ -44,7 +44,7 @@ class Room(Record):
 
 
 class Membership(Record):
-    """Somebody's place in a room: role, and how far they have read."""
+    """A user's membership of a room: the role, and the `seq` up to which the user has read."""
 
     class Role(models.TextChoices):
         ADMIN = "ADMIN", _("administrator")
@@ -72,8 +72,11 @@ class Membership(Record):
 
 
 class Message(Record):
-    """What somebody said. `text` is what is shown, or waits to be; an edit of a visible message
-    waits beside it in the `edit_` fields. `docs/adr/` says why they share a row."""
+    """A message: its main revision, and in the `edit_` fields an edit beside it (ADR 0002).
+
+    `chat.lifecycle` decides all changes of status. The main revision is visible if it is APPROVED;
+    it is still to be judged if the message is queued and no edit is PENDING.
+    """
 
     class Status(models.TextChoices):
         PENDING = "PENDING", _("pending")
@@ -120,8 +123,8 @@ class Message(Record):
     edit_reason = models.CharField(max_length=32, blank=True, default="")
     edit_categories = ArrayField(models.CharField(max_length=32), default=list, blank=True)
 
-    # The queue: what waits to be judged has `queued_at`; a worker that judges outside of a
-    # transaction holds it until `lease_until` under its `fence`.
+    # The queue: `queued_at` is set while a revision must be judged. A worker that judges outside of
+    # a transaction leases the message until `lease_until`, under a new `fence`.
     queued_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveIntegerField(default=0)
@@ -159,7 +162,10 @@ class Message(Record):
 
 
 class Revision(Record):
-    """A text that was replaced: kept for moderators."""
+    """A revision that was replaced, kept for moderators and reverts.
+
+    A ruling that blocks it sets `status` to REJECTED: it is then never shown again.
+    """
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="revisions")
     revision = models.PositiveIntegerField(_("revision"))
