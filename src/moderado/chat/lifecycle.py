@@ -3,7 +3,7 @@
 A message has a main revision and, while it is needed, an edit beside it: its `State`. Revisions
 that were replaced are kept outside of it: its `History`. `transition` takes a state and an input
 and returns the next state with its effects. It reads no clock and no database. Services load a
-state, call `transition` and store the result: see `services.transitions`.
+state, call `transition` and store the result: see `services.transitions` and ADR 0034.
 
 Three invariants hold by construction:
 

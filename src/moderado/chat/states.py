@@ -28,7 +28,7 @@ class Phase(StrEnum):
     APPROVED = "APPROVED"  # visible
     HELD = "HELD"  # hidden, waits for a moderator
     REJECTED = "REJECTED"  # hidden
-    REMOVED = "REMOVED"  # deleted, a tombstone for whoever saw it
+    REMOVED = "REMOVED"  # deleted; the row is a tombstone
 
 
 VISIBLE = frozenset({Phase.UNJUDGED, Phase.APPROVED})
