@@ -6,7 +6,6 @@ from django.test.utils import CaptureQueriesContext
 
 from moderado.chat.events import AuthorNotified, Notice, RoomsChanged
 from moderado.chat.services import claims, screening, verdicts
-from moderado.core.database import NotInTransaction
 from moderado.core.metrics import VERDICTS
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.types import Outcome, Verdict
@@ -171,9 +170,3 @@ def test_verdict_on_a_replaced_text_changes_and_logs_nothing(alice, room):
     message.refresh_from_db()
     assert (message.status, message.queued_at is None) == ("PENDING", False)
     assert not ModerationLog.objects.exists()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_verdicts_are_refused_outside_of_a_transaction():
-    with pytest.raises(NotInTransaction):
-        verdicts.apply([])
