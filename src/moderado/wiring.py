@@ -4,12 +4,17 @@ from moderado.accounts import events as accounts
 from moderado.chat import events as chat
 from moderado.chat.services import verdicts
 from moderado.chat.tasks import wakeup
-from moderado.core.events import connect
+from moderado.core.events import Routes, connect
 from moderado.moderation import events as moderation
 from moderado.realtime.pubsub import author_delivery, fanout
 
 
-def wire() -> None:
+def wire(*, after_commit: Routes | None = None) -> None:
+    """Connect all handlers.
+
+    Args:
+        after_commit: replaces the handlers that run after the commit, for tests.
+    """
     connect(
         after_commit={
             accounts.SessionEnded: [fanout.on_session_ended],
@@ -19,7 +24,9 @@ def wire() -> None:
             chat.RoomsChanged: [fanout.on_rooms_changed],
             chat.AudienceChanged: [fanout.on_audience_changed],
             chat.RoomRead: [fanout.on_room_read],
-        },
+        }
+        if after_commit is None
+        else after_commit,
         inside={
             # Same database: a ruling and its effect are committed together or not at all.
             moderation.CaseDecided: [verdicts.apply_ruling],

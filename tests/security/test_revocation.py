@@ -6,6 +6,7 @@ and the periodic checks run at a shorter interval.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
@@ -99,13 +100,10 @@ async def speak_on(cast: Cast, losses: dict[str, Loss]) -> None:
 
 
 @pytest.fixture
-def deaf(monkeypatch):
+def deaf():
     """Drop all hints from the call on."""
-
-    def drop_hints() -> None:
-        monkeypatch.setattr(fanout._publisher, "publish", lambda *_parcels: None)
-
-    return drop_hints
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(fanout.publishing_by(lambda *_hints: None))
 
 
 @pytest.mark.proves("S11")

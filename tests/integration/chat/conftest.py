@@ -1,8 +1,6 @@
 import pytest
 
-from moderado.chat.services import verdicts
 from moderado.core.events import Event, connect
-from moderado.moderation.events import CaseDecided
 from moderado.wiring import wire
 from tests.factories import make_member, make_room
 from tests.providers import Obedient
@@ -17,13 +15,10 @@ def _obedient_provider(settings):
 
 @pytest.fixture
 def heard():
-    """The events that were delivered after commits, in order."""
-    delivered = []
-    connect(
-        after_commit={kind: [delivered.append] for kind in Event.__subclasses__()},
-        inside={CaseDecided: [verdicts.apply_ruling]},
-    )
-    yield delivered
+    """Every event published, in order, once its transaction commits."""
+    published = []
+    wire(after_commit={kind: [published.append] for kind in Event.__subclasses__()})
+    yield published
     wire()
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
+from redis.asyncio import Redis
 
 from moderado.core.redis import new_async_client
 
@@ -56,10 +57,13 @@ class Leases:
     """The leases of one event loop. No method raises because of Redis.
 
     Commands issued during a round trip share the next one.
+
+    Args:
+        client: of Redis, which `close` closes. None: one of the running event loop.
     """
 
-    def __init__(self) -> None:
-        self._client = new_async_client()
+    def __init__(self, client: Redis | None = None) -> None:
+        self._client = client or new_async_client()
         self._failed_at = float("-inf")
         self._waiting: list[Waiting] = []
         self._worker: asyncio.Task[None] | None = None

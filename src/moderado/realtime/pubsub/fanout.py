@@ -5,7 +5,8 @@ Delivery is at most once: the reconciler of each hub finds what a lost hint anno
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
@@ -55,7 +56,7 @@ def _shards() -> Sequence[str]:
 
 def on_rooms_changed(event: RoomsChanged) -> None:
     # The publisher's thread encodes the frames: the caller, a worker, goes on with its work.
-    _publisher.publish(event)
+    _publish(event)
 
 
 def author_notice(event: AuthorNotified) -> AuthorNotice:
@@ -65,11 +66,11 @@ def author_notice(event: AuthorNotified) -> AuthorNotice:
 
 
 def on_author_notified(*events: AuthorNotified) -> None:
-    _publisher.publish(*map(author_notice, events))
+    _publish(*map(author_notice, events))
 
 
 def on_audience_changed(event: AudienceChanged) -> None:
-    _publisher.publish(
+    _publish(
         AccessChanged(
             room_id=event.room_id,
             acl_version=event.acl_version,
@@ -79,19 +80,19 @@ def on_audience_changed(event: AudienceChanged) -> None:
 
 
 def on_session_ended(event: SessionEnded) -> None:
-    _publisher.publish(SessionClosed(user_id=event.user_id, session_id=event.session_id))
+    _publish(SessionClosed(user_id=event.user_id, session_id=event.session_id))
 
 
 def on_room_read(event: RoomRead) -> None:
     frame = protocol.Read(room=event.room_id, user=protocol.UserRef(event.user_id), seq=event.seq)
-    _publisher.publish(EphemeralLines(room_id=event.room_id, lines=(line_of(frame),)))
+    _publish(EphemeralLines(room_id=event.room_id, lines=(line_of(frame),)))
 
 
 def publish_typing(principal: Principal, room_id: UUID) -> None:
     """Tell the room's other subscribers that a user is typing."""
     person = Person(id=principal.user_id, name=principal.name)
     line = line_of(protocol.TypingShown(room=room_id, user=person), author_id=person.id)
-    _publisher.publish(EphemeralLines(room_id=room_id, lines=(line,)))
+    _publish(EphemeralLines(room_id=room_id, lines=(line,)))
 
 
 def publish_presence(room_id: UUID, changes: Mapping[UUID, bool]) -> None:
@@ -103,14 +104,12 @@ def publish_presence(room_id: UUID, changes: Mapping[UUID, bool]) -> None:
         )
         for user_id, present in changes.items()
     ]
-    _publisher.publish(
-        *(EphemeralLines(room_id=room_id, lines=some) for some in batches_of_lines(lines))
-    )
+    _publish(*(EphemeralLines(room_id=room_id, lines=some) for some in batches_of_lines(lines)))
 
 
 def send_heartbeat(channel: str) -> None:
     """Send a listener a hint of its own, by the way that every hint takes."""
-    _publisher.publish(_Direct(Heartbeat(), channel))
+    _publish(_Direct(Heartbeat(), channel))
 
 
 def batches_of_lines(lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
@@ -136,6 +135,7 @@ class _Direct:
 
 
 _Publication = Hint | RoomsChanged | _Direct
+Publish = Callable[..., None]  # accepts publications; never blocks and never raises
 
 
 def _deliver(publications: Sequence[_Publication]) -> None:
@@ -175,4 +175,15 @@ def _publication_batches(hints: Iterable[Hint]) -> Iterator[list[Hint]]:
         yield batch
 
 
-_publisher = Publisher(_deliver, name="fanout")
+_publish: Publish = Publisher(_deliver, name="fanout").publish
+
+
+@contextmanager
+def publishing_by(publish: Publish) -> Iterator[Publish]:
+    """Publish by another function until the block ends; yields the one it replaces. For tests."""
+    global _publish  # noqa: PLW0603  (one publisher a process)
+    replaced, _publish = _publish, publish
+    try:
+        yield replaced
+    finally:
+        _publish = replaced

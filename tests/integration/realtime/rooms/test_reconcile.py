@@ -14,19 +14,14 @@ from tests.integration.realtime.conftest import Cast, screen, timing_with
 
 
 @pytest.fixture
-def deaf(monkeypatch):
+def deaf():
     """Drops hints while it is on."""
 
     class Deaf:
         on = False
 
-    take = fanout._publisher.publish
-    monkeypatch.setattr(
-        fanout._publisher,
-        "publish",
-        lambda *hints: None if Deaf.on else take(*hints),
-    )
-    return Deaf
+    with fanout.publishing_by(lambda *hints: None if Deaf.on else publish(*hints)) as publish:
+        yield Deaf
 
 
 async def test_gap_is_filled_before_the_next_change_is_delivered(cast: Cast, deaf):
@@ -95,13 +90,18 @@ async def test_lost_removal_is_found_before_the_next_delivery(cast: Cast, deaf):
     assert "segredo" not in str(at_bia.heard)
 
 
-async def test_repeated_hints_are_delivered_once_to_clients(cast: Cast, monkeypatch):
-    take = fanout._publisher.publish
-    monkeypatch.setattr(
-        fanout._publisher,
-        "publish",
-        lambda *hints: [take(*hints) for _ in range(5)] and None,
-    )
+@pytest.fixture
+def repeated_hints():
+    def publish_five_times(*hints):
+        for _ in range(5):
+            publish(*hints)
+
+    with fanout.publishing_by(publish_five_times) as publish:
+        yield
+
+
+@pytest.mark.usefixtures("repeated_hints")
+async def test_repeated_hints_are_delivered_once_to_clients(cast: Cast):
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)

@@ -3,6 +3,7 @@
 import pytest
 
 from moderado.realtime import node
+from moderado.realtime.pubsub import fanout
 from moderado.realtime.rooms.reconcile import Schedule
 from tests.integration.realtime.conftest import Cast, make_user, screen, timing_with
 
@@ -68,26 +69,28 @@ async def test_deletion_of_a_removed_message_takes_no_seq(cast: Cast):
     "timing",
     [timing_with(reconciliation=Schedule(interval=3_600, hint_delay=0.0, outcome_after=0.0))],
 )
-async def test_recovered_verdict_waits_for_the_order_of_its_room(cast: Cast, monkeypatch):
+async def test_recovered_verdict_waits_for_the_order_of_its_room(cast: Cast):
     """The hints of two publications are lost. The author's outcome is recovered first."""
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)
-    monkeypatch.setattr("moderado.realtime.pubsub.fanout._publisher.publish", lambda *_: None)
-    await cast.publish(room, ana.id, "um")
-    await at_ana.send("chat_message", message="dois", client_id="2")
-    await at_ana.next("message_queued", where=lambda frame: frame["message"]["client_id"] == "2")
-    await screen()
+    with fanout.publishing_by(lambda *_hints: None):
+        await cast.publish(room, ana.id, "um")
+        await at_ana.send("chat_message", message="dois", client_id="2")
+        await at_ana.next(
+            "message_queued", where=lambda frame: frame["message"]["client_id"] == "2"
+        )
+        await screen()
 
-    await node.current().reconciler.outcomes()
-    await at_ana.up_to_date()
-    assert at_ana.seqs(room.id) == []
-    await node.current().reconciler.rooms()
-    for client in (at_ana, at_bia):
-        await client.next("chat_message", where=lambda frame: frame["seq"] == 2)
-    await at_ana.up_to_date()
+        await node.current().reconciler.outcomes()
+        await at_ana.up_to_date()
+        assert at_ana.seqs(room.id) == []
+        await node.current().reconciler.rooms()
+        for client in (at_ana, at_bia):
+            await client.next("chat_message", where=lambda frame: frame["seq"] == 2)
+        await at_ana.up_to_date()
 
-    assert at_ana.seqs(room.id) == [1, 2]
+        assert at_ana.seqs(room.id) == [1, 2]
 
 
 async def test_refused_subscription_is_not_announced_as_presence(cast: Cast):
