@@ -1,4 +1,4 @@
-"""What has happened in a room. Views are the frozen, public ones, as committed."""
+"""Events of rooms and messages. Views are frozen, as committed."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,7 +19,7 @@ class ChangeKind(StrEnum):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One public change: `view` is what everybody may see, tombstone included."""
+    """One public change. `view` is what every reader may see, tombstones included."""
 
     kind: ChangeKind
     seq: int
@@ -28,16 +28,17 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessagesQueued(Event):
-    """Something waits to be judged."""
+    """Messages wait for their verdict."""
 
     message_ids: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomChange:
-    """Public changes of one room, ascending by seq and without holes.
+    """Public changes of one room, ascending by seq, without gaps.
 
-    `acl_version` is the room's when they were made: who may hear them is decided by no older one.
+    `acl_version` is the room's when they were made. Only a check of this or a newer version decides
+    who may receive them.
     """
 
     room_id: UUID
@@ -47,7 +48,7 @@ class RoomChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomsChanged(Event):
-    """All that one transaction has made public, each room once."""
+    """All public changes of one transaction, with one entry for each room."""
 
     rooms: tuple[RoomChange, ...]
 
@@ -66,7 +67,7 @@ class Notice(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorNotified(Event):
-    """The author's sockets should hear of one of their messages. `view` is the author's own."""
+    """An author's sockets must be notified about a message. `view` is the author's own."""
 
     room_id: UUID
     author_id: UUID
@@ -93,10 +94,9 @@ class AuthorsNotified(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudienceChanged(Event):
-    """Somebody may have lost the right to read: the room's sockets must be checked again.
+    """A user may have lost the right to read: the room's audience must be checked again.
 
-    `removed_user_id` was taken out of the room: their subscriptions end even where everybody may
-    read.
+    `removed_user_id` was removed from the room: their subscriptions end even in a public room.
     """
 
     room_id: UUID

@@ -60,7 +60,7 @@ def on_rooms_changed(event: RoomsChanged) -> None:
 
 
 def author_notice(event: AuthorNotified) -> AuthorNotice:
-    """What the hubs are told of it."""
+    """Return the hint for the connections of the author."""
     line = line_of_notice(event.notice, event.view)
     return AuthorNotice(user_id=event.author_id, room_id=event.room_id, line=line)
 
