@@ -2,19 +2,15 @@
 
 import pytest
 from django.db import connection
-from django.db.models import Func, TextField
 
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.models import Message
-from moderado.chat.selectors import search as searching
-from moderado.chat.selectors.search import fold, search
+from moderado.chat.selectors.search import Effort, fold, search
 from tests.factories import fill_room, make_member, make_message, make_room, make_user
 
 pytestmark = pytest.mark.django_db
 
 Status = Message.Status
-
-SLOW = Func(template="pg_sleep(5)::text", output_field=TextField())
 
 
 @pytest.fixture
@@ -40,8 +36,8 @@ def say(room):
 
 @pytest.fixture
 def find(room, reader):
-    def find(query):
-        found = search(reader_id=reader.id, room_id=room.id, query=query)
+    def find(query, **effort):
+        found = search(reader_id=reader.id, room_id=room.id, query=query, effort=Effort(**effort))
         return [message.text for message in found]
 
     return find
@@ -65,11 +61,10 @@ def find(room, reader):
         ("the boxes arrived", "box"),
     ],
 )
-def test_a_word_is_found_in_its_other_forms(say, find, monkeypatch, said, asked):
-    monkeypatch.setattr(searching, "_by_similarity", lambda _seen, _words: [])
+def test_a_word_is_found_in_its_other_forms(say, find, said, asked):
     say(said, "nada disso aqui")
 
-    assert find(asked) == [said]
+    assert find(asked, unless=0) == [said]
 
 
 @pytest.mark.parametrize("asked", ["REUNIÃO", "reuniao", "Reunia\u0303o", "ｒｅｕｎｉａｏ"])
@@ -99,11 +94,10 @@ def test_wherever_the_pen_slips_recent_messages_are_found(say, find, asked):
 
 
 @pytest.mark.parametrize("asked", ["mensajem", "mensagen", "mensajem nova"])
-def test_old_messages_are_found_if_the_pen_slipped_late_in_a_word(say, find, monkeypatch, asked):
-    monkeypatch.setattr(searching, "RECENT", 1)
+def test_old_messages_are_found_if_the_pen_slipped_late_in_a_word(say, find, asked):
     say("uma mensagem nova", "nada disso aqui")
 
-    assert find(asked) == ["uma mensagem nova"]
+    assert find(asked, recent=1) == ["uma mensagem nova"]
 
 
 def test_what_is_both_recent_and_begins_alike_is_found_once(say, find, reader):
@@ -187,22 +181,20 @@ def test_at_most_a_hundred_are_given(say, find):
     assert len(find("dia")) == 100
 
 
-def test_likeness_that_takes_too_long_is_left_out(say, find, monkeypatch):
+def test_search_by_similarity_is_abandoned_after_its_timeout(room, find):
+    fill_room(room, make_user(), 5_000, "uma mensagem nova")
+
+    assert find("mensajem", milliseconds=1) == []
+    assert find("mensajem")
+
+
+def test_timeout_of_similarity_ends_with_it(say, find):
     say("uma mensagem nova")
-    monkeypatch.setattr(searching, "_FOLDED", SLOW)
-    monkeypatch.setattr(searching, "STATEMENT_TIMEOUT", "50ms")
-    monkeypatch.setattr(searching, "_by_words", lambda _published, _words: [])
-
-    assert find("mensajem") == []
-
-
-def test_the_time_limit_of_likeness_ends_with_it(say, find):
-    say("uma mensagem nova")
-    find("mensajem")
+    find("mensajem", milliseconds=1_234)
 
     with connection.cursor() as cursor:
         cursor.execute("SHOW statement_timeout")
-        assert cursor.fetchone() != (searching.STATEMENT_TIMEOUT,)
+        assert cursor.fetchone() != ("1234ms",)
 
 
 @pytest.mark.parametrize("text", ["Ação É ÚTIL", "ﬁm", "x\u0301\u0302y", "STRASSE ﬀ", "東京 Ⅻ"])

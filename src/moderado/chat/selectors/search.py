@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
 from uuid import UUID
@@ -30,13 +31,10 @@ _Ranked = tuple[float, int, UUID]  # score, position, id
 
 LIMIT = 100  # results
 CANDIDATES = 500  # the newest matches, which are ranked
-RECENT = 5_000  # the newest messages, compared by similarity at about 10 µs each
-ENOUGH = 20  # full-text matches: similar messages are not searched for
 WORDS = 12  # of a query; the rest is ignored
 SHORTEST = 3  # letters: similarity of shorter words means nothing
 
 SIMILARITY = 0.5  # of shared trigrams: one or two wrong letters
-STATEMENT_TIMEOUT = "1500ms"  # of a search by similarity
 
 _LANGUAGES = ("portuguese", "english")
 # Singular and plural endings that PostgreSQL's Portuguese stemmer does not join: mensagem and
@@ -57,11 +55,22 @@ _FOLDED = Func(F("text"), function="chat_fold", output_field=TextField())
 _MARKS = re.compile("[\u0300-\u036f]+")
 
 
-def search(*, reader_id: UUID, room_id: UUID, query: str) -> list[Message]:
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much a search by similarity may cost."""
+
+    unless: int = 20  # full-text matches: then there is no search by similarity
+    recent: int = 5_000  # the newest messages are compared, at about 10 µs each
+    milliseconds: int = 1_500  # then it is abandoned
+
+
+def search(
+    *, reader_id: UUID, room_id: UUID, query: str, effort: Effort = Effort()
+) -> list[Message]:
     """Return the messages that match `query` and that the reader may see, best first.
 
-    Every word of the query must occur in some form. If fewer than `ENOUGH` messages match, those
-    that contain something similar follow. Case and accents do not matter.
+    Every word of the query must occur in some form. If few messages match, those that contain
+    something similar follow. Case and accents do not matter.
 
     Returns:
         At most `LIMIT` messages with their authors; the reader's own also if only they see them.
@@ -81,9 +90,9 @@ def search(*, reader_id: UUID, room_id: UUID, query: str) -> list[Message]:
         here.filter(author=reader_id, status__in=OWN_UNSEEN),
     )
     found = _by_words(seen, words)
-    if len(found) < ENOUGH and len(max(words, key=len)) >= SHORTEST:
+    if len(found) < effort.unless and len(max(words, key=len)) >= SHORTEST:
         known = set(found)
-        found += [pk for pk in _by_similarity(seen, words) if pk not in known]
+        found += [pk for pk in _by_similarity(seen, words, effort) if pk not in known]
     loaded = Message.objects.select_related("author").in_bulk(found[:LIMIT])
     return [loaded[pk] for pk in found[:LIMIT] if pk in loaded]
 
@@ -124,18 +133,22 @@ def _similarity(words: list[str]) -> Expression:
     return TrigramWordSimilarity(" ".join(words), _FOLDED)
 
 
-def _by_similarity(seen: Iterable[QuerySet[Message]], words: list[str]) -> list[UUID]:
-    """Find similar messages among the newest, and among those with words of the same beginning.
-
-    Best effort: what takes longer than `STATEMENT_TIMEOUT` is left out.
-    """
+def _by_similarity(
+    seen: Iterable[QuerySet[Message]], words: list[str], effort: Effort
+) -> list[UUID]:
+    """Find similar messages among the newest, and among those with words of the same beginning."""
     score, beginnings = _similarity(words), _beginnings(words)
     found: set[_Ranked] = set()
     with suppress(OperationalError), transaction.atomic():  # statement timeout
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [STATEMENT_TIMEOUT])
+            timeout = [f"{effort.milliseconds}ms"]
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", timeout)
         for messages in seen:
-            alike = _recent(messages).alias(similarity=score).filter(similarity__gte=SIMILARITY)
+            alike = (
+                _newest(messages, effort.recent)
+                .alias(similarity=score)
+                .filter(similarity__gte=SIMILARITY)
+            )
             found.update(_ranked(alike, score))
         for messages in seen:
             begun = messages.alias(vector=_VECTOR).filter(vector=beginnings)
@@ -144,9 +157,8 @@ def _by_similarity(seen: Iterable[QuerySet[Message]], words: list[str]) -> list[
     return _best_first(found)
 
 
-def _recent(messages: QuerySet[Message]) -> QuerySet[Message]:
-    """Return the newest RECENT messages."""
-    older = messages.order_by("-position").values("position")[RECENT : RECENT + 1]
+def _newest(messages: QuerySet[Message], number: int) -> QuerySet[Message]:
+    older = messages.order_by("-position").values("position")[number : number + 1]
     return messages.filter(position__gt=Coalesce(Subquery(older), -1))
 
 
