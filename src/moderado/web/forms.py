@@ -1,4 +1,4 @@
-"""What the sign-in and registration pages ask. What is allowed is decided by `accounts`."""
+"""Forms of sign-in and registration. `accounts` validates what they submit."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from moderado.accounts.models import User
 
 
-class _Marked(forms.Form):
-    """A field with an error says so to assistive technology, and has the focus."""
+class _AccessibleForm(forms.Form):
+    """Marks fields with errors for assistive technology and focuses the first of them."""
 
     template_name = "web/form.html"
 
@@ -32,7 +32,7 @@ def _email(**attributes: Any) -> forms.EmailField:
     )
 
 
-class SignInForm(_Marked):
+class SignInForm(_AccessibleForm):
     email = _email(autofocus=True)
     password = forms.CharField(
         label=_("Password"),
@@ -41,7 +41,7 @@ class SignInForm(_Marked):
     )
 
 
-class RegistrationForm(_Marked):
+class RegistrationForm(_AccessibleForm):
     name = forms.CharField(
         label=_("Name"),
         max_length=User.name.field.max_length,

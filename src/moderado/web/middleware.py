@@ -1,4 +1,4 @@
-"""Which pages need more than the strict Content-Security-Policy, and how much more."""
+"""Exceptions to the strict Content-Security-Policy, by path prefix."""
 
 from collections.abc import Callable
 
@@ -9,14 +9,14 @@ from django.http.response import HttpResponseBase
 
 View = Callable[[HttpRequest], HttpResponseBase]
 
-# The admin (unfold) builds its pages with Alpine, which evaluates expressions, and with inline
-# styles. Only staff get there, and it shows what users wrote as escaped text.
+# The admin (unfold) uses Alpine, which evaluates expressions, and inline styles. Only staff can
+# open it, and it escapes what users wrote.
 ADMIN = {
     "script-src": [SELF, UNSAFE_INLINE, UNSAFE_EVAL],
     "style-src": [SELF, UNSAFE_INLINE],
     "img-src": [SELF, "data:"],
 }
-# The API's documentation (Swagger UI) styles itself inline and draws with data: images.
+# Swagger UI uses inline scripts, inline styles and data: images.
 DOCUMENTATION = {
     "script-src": [SELF, UNSAFE_INLINE],
     "style-src": [SELF, UNSAFE_INLINE],
@@ -26,7 +26,7 @@ RELAXED = {"/admin/": ADMIN, "/api/docs/": DOCUMENTATION}
 
 
 class RelaxedPolicies:
-    """Loosens the policy for the prefixes above. `CSPMiddleware` writes the header."""
+    """Replaces the policy below the prefixes in `RELAXED`. `CSPMiddleware` writes the header."""
 
     def __init__(self, get_response: View) -> None:
         self.strict = get_response

@@ -1,4 +1,4 @@
-"""The pages people open. Mounted last, at the root."""
+"""URLs of the HTML pages, included last at the root."""
 
 from django.urls import path
 from django.views.generic import RedirectView
@@ -9,7 +9,7 @@ app_name = "web"
 
 urlpatterns = [
     path("", views.chat, name="chat"),
-    # Asked for by pages that name no icon: the admin, the API's answers.
+    # Browsers request it for pages without an icon: the admin and API responses.
     path("favicon.ico", RedirectView.as_view(url="/static/moderado/icon.svg")),
     path("sign-in/", views.sign_in, name="sign-in"),
     path("register/", views.register, name="register"),

@@ -1,4 +1,4 @@
-"""The pages: sign-in, registration, and the shell that the chat's modules fill."""
+"""HTML pages: sign-in, registration, and the page in which the chat's JavaScript runs."""
 
 from http import HTTPStatus
 from uuid import UUID
@@ -30,7 +30,7 @@ from moderado.web.forms import RegistrationForm, SignInForm
 @login_required
 @ensure_csrf_cookie
 def chat(request: HttpRequest) -> HttpResponse:
-    """The shell of the chat. Everything else comes by the contract."""
+    """Render the chat page. Its JavaScript loads all data over the public API."""
     return render(request, "web/chat.html", {"max_length": settings.MESSAGE_MAX_LENGTH})
 
 
@@ -47,7 +47,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             email, password = form.cleaned_data["email"], form.cleaned_data["password"]
             quota.count_sign_in(email=email, address=address_of_request(request.META))
             user = sessions.account_of(email=email, password=password)
-            return _entered(request, user)
+            return _signed_in(request, user)
     except RateLimited as error:
         return _refused(request, "web/sign_in.html", form, error)
     except WrongCredentials as error:
@@ -67,7 +67,7 @@ def register(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             quota.count_address(address=address_of_request(request.META))
             user = accounts.register(**form.cleaned_data, language=_language())
-            return _entered(request, user)
+            return _signed_in(request, user)
     except RateLimited as error:
         return _refused(request, "web/register.html", form, error)
     except Invalid as error:
@@ -79,7 +79,7 @@ def register(request: HttpRequest) -> HttpResponse:
 @require_POST
 @csrf_protect
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session; its open sockets close with 4001."""
+    """End the session. Its open sockets close with 4001."""
     logout(request)
     return redirect("web:sign-in")
 
@@ -87,14 +87,14 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_POST
 @csrf_protect
 def choose_language(request: HttpRequest) -> HttpResponse:
-    """For this browser, and for the account: verdicts are explained in its language everywhere."""
+    """Set the language of this browser and of the account, in which verdicts are explained."""
     language = request.POST.get("language", "")
     if request.user.is_authenticated and language in User.Language.values:
         accounts.update_profile(user_id=UUID(str(request.user.pk)), language=language)
     return set_language(request)
 
 
-def _entered(request: HttpRequest, user: User) -> HttpResponse:
+def _signed_in(request: HttpRequest, user: User) -> HttpResponse:
     login(request, user)
     response = HttpResponseRedirect(_next(request))
     response.set_cookie(
@@ -130,12 +130,12 @@ def _refused(
 
 
 def _next(request: HttpRequest) -> str:
-    """Where to go afterwards: within this site, or to the chat."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    is_ours = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    """Return the requested next page if it is on this site, otherwise the chat."""
+    requested = request.POST.get("next") or request.GET.get("next") or ""
+    is_local = url_has_allowed_host_and_scheme(
+        requested, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return wanted if is_ours else resolve_url("web:chat")
+    return requested if is_local else resolve_url("web:chat")
 
 
 def _language() -> str:

@@ -35,9 +35,9 @@ export { ApiError, CookieAuth, Rest, TokenAuth } from "./client/rest.js";
 export { apply, emptyRoom, timeline, unsettled } from "./client/state.js";
 
 const RESEND_AFTER = 10_000;
-/** Error codes after which the same message may succeed later. */
-const PASSING = new Set(["rate_limited", "unavailable", "going_away", "internal", "flooding"]);
-/** Frames that must be repeated after an error, or the room receives no changes. */
+/** Error codes after which a later attempt may succeed. */
+const TRANSIENT = new Set(["rate_limited", "unavailable", "going_away", "internal", "flooding"]);
+/** Frames that must be repeated after a failure: the room is not subscribed without them. */
 const RESUMING = new Set(["subscribe", "sync"]);
 const RESUME_AFTER = 1_000;
 const ROOM_GONE = new Set(["no_such_room", "not_a_participant", "not_a_member", "not_found"]);
@@ -45,9 +45,9 @@ const ROOM_GONE = new Set(["no_such_room", "not_a_participant", "not_a_member", 
 export class ChatClient extends EventTarget {
   /**
    * @param {object} options
-   * @param {Person} options.user who is signed in
+   * @param {Person} options.user the signed-in user
    * @param {import("./client/rest.js").TokenAuth | CookieAuth} options.auth
-   * @param {string} [options.origin] of the server; the page's own if left out
+   * @param {string} [options.origin] of the server; default: that of the page
    * @param {string} [options.language]
    * @param {Storage | null} [options.storage] where the outbox survives a reload
    * @param {typeof fetch} [options.fetch]
@@ -66,22 +66,22 @@ export class ChatClient extends EventTarget {
     });
     /** @type {Map<string, RoomState>} */
     this.rooms = new Map();
-    /** When each message of the outbox may be sent (again). @type {Map<string, number>} */
+    /** When each message of the outbox is due, in milliseconds since 1970. @type {Map<string, number>} */
     this.due = new Map();
-    /** Rooms that will be asked for again. @type {Set<string>} */
-    this.entering = new Set();
+    /** Rooms with a scheduled resubscription. @type {Set<string>} */
+    this.resubscribing = new Set();
     /** @type {any} */
     this.resender = null;
     this.typed = 0;
-    this.#follow();
+    this.#listenToConnection();
   }
 
-  /** Connect, and stay connected until `stop`. */
+  /** Connect and reconnect until `stop`. */
   start() {
     this.connection.connect();
     clearInterval(this.resender);
     this.resender = setInterval(() => this.#flush(), 1_000);
-    this.#told("outbox", { entries: this.outbox.all() });
+    this.#dispatch("outbox", { entries: this.outbox.all() });
   }
 
   stop() {
@@ -176,48 +176,47 @@ export class ChatClient extends EventTarget {
     if (this.connection.send({ type: "typing", room })) this.typed = Date.now();
   }
 
-  #follow() {
+  #listenToConnection() {
     const { connection } = this;
-    connection.addEventListener("open", (event) => this.#opened(/** @type {any} */ (event).detail));
-    connection.addEventListener("frame", (event) => this.#hear(/** @type {any} */ (event).detail));
+    connection.addEventListener("open", (event) => this.#onOpen(/** @type {any} */ (event).detail));
+    connection.addEventListener("frame", (event) => this.#onFrame(/** @type {any} */ (event).detail));
     for (const type of ["status", "signed_out"]) {
-      connection.addEventListener(type, (event) => this.#told(type, /** @type {any} */ (event).detail));
+      connection.addEventListener(type, (event) => this.#dispatch(type, /** @type {any} */ (event).detail));
     }
     connection.addEventListener("room_lost", (event) => {
-      this.#told("room_lost", { room: null, code: /** @type {any} */ (event).detail.code });
+      this.#dispatch("room_lost", { room: null, code: /** @type {any} */ (event).detail.code });
     });
   }
 
-  /** If another tab signed in as another user, the cookie is theirs: do not send this user's messages
-   *  in their name. */
-  #opened(/** @type {Frame} */ { user }) {
+  /** If another tab signed in another user, the cookie is that user's: do not send this user's outbox. */
+  #onOpen(/** @type {Frame} */ { user }) {
     if (user && user.id !== this.user.id) this.connection.signedOut();
     else this.#resume();
   }
 
   /** After every connect: resume each room, then send what was not acknowledged. */
   #resume() {
-    for (const room of this.rooms.keys()) this.#enter(room);
+    for (const room of this.rooms.keys()) this.#subscribe(room);
     this.due.clear();
     this.#flush();
   }
 
-  /** Resume a room after its last known change. */
-  #enter(/** @type {string} */ room) {
+  /** Subscribe to a room after its last `seq`. */
+  #subscribe(/** @type {string} */ room) {
     const state = this.rooms.get(room);
-    if (!state) return; // dropped in the meantime
+    if (!state) return; // unsubscribed in the meantime
     const known = state.epoch === null ? {} : { after: state.seq, epoch: state.epoch };
     this.connection.send({ type: "subscribe", room, ...known });
     if (unsettled(state, this.user.id).length) this.#sync(state);
   }
 
-  /** Schedules one attempt, even if several frames of this room were refused. */
-  #enterLater(/** @type {string} */ room, /** @type {number} */ wait) {
-    if (this.entering.has(room)) return;
-    this.entering.add(room);
+  /** Schedule one resubscription, however many frames of the room failed. */
+  #resubscribeLater(/** @type {string} */ room, /** @type {number} */ wait) {
+    if (this.resubscribing.has(room)) return;
+    this.resubscribing.add(room);
     setTimeout(() => {
-      this.entering.delete(room);
-      this.#enter(room);
+      this.resubscribing.delete(room);
+      this.#subscribe(room);
     }, wait);
   }
 
@@ -226,9 +225,9 @@ export class ChatClient extends EventTarget {
     this.connection.send({ type: "sync", room, after: seq, epoch, pending });
   }
 
-  #hear(/** @type {Frame} */ frame) {
-    this.#told("frame", frame);
-    if (frame.type === "error") return this.#refused(frame);
+  #onFrame(/** @type {Frame} */ frame) {
+    this.#dispatch("frame", frame);
+    if (frame.type === "error") return this.#onError(frame);
     if (frame.message?.author?.id === this.user.id && this.outbox.drop(frame.message.client_id)) {
       this.#outboxChanged();
     }
@@ -242,7 +241,7 @@ export class ChatClient extends EventTarget {
     const state = apply(before, frame);
     if (state === before) return;
     this.rooms.set(room, state);
-    this.#told("room", { room, state, frame });
+    this.#dispatch("room", { room, state, frame });
     if (state.stale && (frame.more || frame.seq > before.seq + 1)) this.#sync(state);
     if (frame.reset || (state.stale && before.epoch !== null && state.epoch !== before.epoch)) {
       this.#reload(room);
@@ -260,10 +259,10 @@ export class ChatClient extends EventTarget {
     }
   }
 
-  #refused(/** @type {Frame} */ frame) {
+  #onError(/** @type {Frame} */ frame) {
     const { code, message, client_id: clientId } = frame;
     if (clientId && this.outbox.entries.has(clientId)) {
-      if (PASSING.has(code)) {
+      if (TRANSIENT.has(code)) {
         this.due.set(clientId, Date.now() + (frame.retry_after ?? 5) * 1_000);
       } else {
         this.outbox.refuse(clientId, { code, message });
@@ -271,15 +270,15 @@ export class ChatClient extends EventTarget {
       }
       return;
     }
-    if (RESUMING.has(frame.frame) && PASSING.has(code)) {
+    if (RESUMING.has(frame.frame) && TRANSIENT.has(code)) {
       const wait = frame.retry_after ? frame.retry_after * 1_000 : RESUME_AFTER;
-      return this.#enterLater(frame.room, wait);
+      return this.#resubscribeLater(frame.room, wait);
     }
     if (frame.room && ROOM_GONE.has(code) && (!frame.frame || RESUMING.has(frame.frame))) {
       this.rooms.delete(frame.room);
-      this.#told("room_lost", { room: frame.room, code });
+      this.#dispatch("room_lost", { room: frame.room, code });
     }
-    this.#told("refused", frame);
+    this.#dispatch("refused", frame);
   }
 
   /** Send what is due. A message without an acknowledgement after ten seconds is sent again; its
@@ -296,10 +295,10 @@ export class ChatClient extends EventTarget {
   }
 
   #outboxChanged() {
-    this.#told("outbox", { entries: this.outbox.all() });
+    this.#dispatch("outbox", { entries: this.outbox.all() });
   }
 
-  #told(/** @type {string} */ type, /** @type {any} */ detail) {
+  #dispatch(/** @type {string} */ type, /** @type {any} */ detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

@@ -126,7 +126,7 @@ function unreadFrom(/** @type {number} */ unread) {
   return unread ? others.slice(-unread)[0]?.id ?? null : null;
 }
 
-/** The latest question about each room's detail. @type {Map<string, number>} */
+/** Number of the latest request for each room's detail. @type {Map<string, number>} */
 const detailsAsked = new Map();
 
 function askDetail(/** @type {string} */ id) {

@@ -5,10 +5,10 @@ import { me } from "./store.js";
 
 const PREFIX = `moderado.draft.${me.id}.`;
 
-/** As long as the page lives, also where storage is forbidden. @type {Map<string, string>} */
-const begun = new Map();
+/** Drafts of this page; used alone if storage is forbidden. @type {Map<string, string>} */
+const drafts = new Map();
 
-function stored(/** @type {(storage: Storage) => string | null | void} */ act) {
+function withStorage(/** @type {(storage: Storage) => string | null | void} */ act) {
   try {
     return act(window.sessionStorage);
   } catch {
@@ -18,18 +18,18 @@ function stored(/** @type {(storage: Storage) => string | null | void} */ act) {
 
 /** @returns {string} */
 export function draftOf(/** @type {string} */ room) {
-  return begun.get(room) ?? stored((storage) => storage.getItem(PREFIX + room)) ?? "";
+  return drafts.get(room) ?? withStorage((storage) => storage.getItem(PREFIX + room)) ?? "";
 }
 
 export function keepDraft(/** @type {string} */ room, /** @type {string} */ text) {
-  begun.set(room, text);
-  stored((storage) => (text ? storage.setItem(PREFIX + room, text) : storage.removeItem(PREFIX + room)));
+  drafts.set(room, text);
+  withStorage((storage) => (text ? storage.setItem(PREFIX + room, text) : storage.removeItem(PREFIX + room)));
 }
 
 /** Remove all drafts when the user signs out. */
 export function forgetDrafts() {
-  begun.clear();
-  stored((storage) => {
+  drafts.clear();
+  withStorage((storage) => {
     for (const key of Object.keys(storage)) if (key.startsWith(PREFIX)) storage.removeItem(key);
   });
 }

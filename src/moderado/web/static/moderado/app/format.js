@@ -45,7 +45,7 @@ export function initials(/** @type {string} */ name) {
   return shown.map((word) => [...word][0] ?? "").join("").toUpperCase();
 }
 
-/** One of eight hues, always the same for the same person. @returns {string} */
+/** One of eight hues, fixed for each user. @returns {string} */
 export function hue(/** @type {string} */ id) {
   let sum = 0;
   for (const letter of id) sum = (sum * 31 + letter.charCodeAt(0)) % 8;

@@ -6,8 +6,8 @@ import * as store from "./store.js";
 import { t } from "./strings.js";
 
 const { client, me } = store;
-const TYPING_LASTS = 5_000;
-const ROOMS_EVERY = 30_000; // there is no event for new rooms
+const TYPING_TIMEOUT = 5_000;
+const ROOMS_INTERVAL = 30_000; // no frame announces new rooms
 
 export function followServer() {
   const on = (/** @type {string} */ type, /** @type {(detail: any) => void} */ act) =>
@@ -17,7 +17,7 @@ export function followServer() {
   on("room", ({ room, state }) => {
     if (room === store.openId.value) store.roomState.value = state;
   });
-  on("frame", heard);
+  on("frame", onFrame);
   on("room_lost", ({ room }) => (room === null || room === store.openId.value ? actions.lost() : actions.loadRooms()));
   on("refused", (frame) => {
     if (frame.frame !== "typing" && frame.frame !== "mark_read") store.notice.value = frame.message;
@@ -45,10 +45,10 @@ export function followBrowser() {
   setInterval(forgetTyping, 1_000);
   setInterval(() => {
     if (document.visibilityState === "visible" && client.connection.online) actions.loadRooms();
-  }, ROOMS_EVERY);
+  }, ROOMS_INTERVAL);
 }
 
-function heard(/** @type {any} */ frame) {
+function onFrame(/** @type {any} */ frame) {
   switch (frame.type) {
     case "connection_established":
       actions.loadRooms();
@@ -59,19 +59,19 @@ function heard(/** @type {any} */ frame) {
       break;
     case "presence":
       setPresent(frame.room, changed(frame));
-      met(frame.room, frame.user.id);
+      loadUnknownMember(frame.room, frame.user.id);
       break;
     case "read":
-      met(frame.room, frame.user.id);
+      loadUnknownMember(frame.room, frame.user.id);
       break;
     case "typing":
-      if (frame.user.id !== me.id) setTyping(frame.room, frame.user, Date.now() + TYPING_LASTS);
+      if (frame.user.id !== me.id) setTyping(frame.room, frame.user, Date.now() + TYPING_TIMEOUT);
       break;
     case "chat_message":
-      shown(frame);
+      onMessage(frame);
       break;
     case "message_queued":
-      joined(frame.message);
+      onFirstMessage(frame.message);
       break;
     case "message_rejected":
     case "message_held":
@@ -82,19 +82,19 @@ function heard(/** @type {any} */ frame) {
 
 /** @returns {Set<string>} */
 function changed(/** @type {any} */ frame) {
-  const there = new Set(store.present.value.get(frame.room));
-  if (frame.present) there.add(frame.user.id);
-  else there.delete(frame.user.id);
-  return there;
+  const users = new Set(store.present.value.get(frame.room));
+  if (frame.present) users.add(frame.user.id);
+  else users.delete(frame.user.id);
+  return users;
 }
 
-function setPresent(/** @type {string} */ room, /** @type {Set<string>} */ there) {
-  store.present.value = new Map(store.present.value).set(room, there);
+function setPresent(/** @type {string} */ room, /** @type {Set<string>} */ users) {
+  store.present.value = new Map(store.present.value).set(room, users);
 }
 
-function shown(/** @type {any} */ { room, message }) {
+function onMessage(/** @type {any} */ { room, message }) {
   setTyping(room, message.author, 0);
-  met(room, message.author.id);
+  loadUnknownMember(room, message.author.id);
   if (message.author.id === me.id) {
     store.announcement.value = t("verdictTold", t("APPROVED"));
     return;
@@ -108,14 +108,14 @@ function shown(/** @type {any} */ { room, message }) {
   actions.patchRoom(room, { unread_count: unread + 1 });
 }
 
-/** There is no event for new participants: an unknown user in the open room triggers a request. */
-function met(/** @type {string} */ room, /** @type {string} */ userId) {
+/** No frame announces new members: reload them when an unknown user appears in the open room. */
+function loadUnknownMember(/** @type {string} */ room, /** @type {string} */ userId) {
   const people = room === store.openId.value && store.detail.value?.participants;
   if (people && !people.some((/** @type {any} */ one) => one.user.id === userId)) actions.loadDetail(room);
 }
 
 /** The first message in a public room makes its author a member. */
-function joined(/** @type {any} */ message) {
+function onFirstMessage(/** @type {any} */ message) {
   const room = store.rooms.value.find((one) => one.id === message.room);
   if (room && !room.role) actions.becameMember(room.id);
 }
@@ -138,7 +138,7 @@ function isSeen() {
 }
 
 /** @type {Map<string, number>} */
-const told = new Map();
+const markedRead = new Map();
 
 /** Mark visible messages as read while the page is visible. */
 function markRead() {
@@ -146,6 +146,6 @@ function markRead() {
   const room = store.openRoom.value;
   if (!state || !room || !isSeen() || store.history.value.state !== "ready") return;
   if (room.unread_count) actions.patchRoom(room.id, { unread_count: 0 });
-  if (!room.role || (told.get(room.id) ?? 0) >= state.seq) return;
-  if (client.markRead(room.id, state.seq)) told.set(room.id, state.seq);
+  if (!room.role || (markedRead.get(room.id) ?? 0) >= state.seq) return;
+  if (client.markRead(room.id, state.seq)) markedRead.set(room.id, state.seq);
 }

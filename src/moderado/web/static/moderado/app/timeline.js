@@ -8,9 +8,9 @@ import { Leaving, Message } from "./message.js";
 import * as store from "./store.js";
 import { t } from "./strings.js";
 
-const TOGETHER = 5 * 60_000; // messages of one author within this time share a header
+const GROUP_INTERVAL = 5 * 60_000; // messages of one author within this time share a header
 
-/** Names of the users who have read up to a message, by message id. */
+/** Names of the members whose read marker is at a message, by message id. */
 function readers() {
   const names = new Map();
   const shown = store.messages.value.filter((message) => message.published_at);
@@ -37,7 +37,7 @@ function rows() {
       before = null;
     }
     const follows = before?.author.id === message.author.id && !message.reply_to
-      && Math.abs(Date.parse(message.created_at) - Date.parse(before.created_at)) < TOGETHER;
+      && Math.abs(Date.parse(message.created_at) - Date.parse(before.created_at)) < GROUP_INTERVAL;
     list.push(html`<${Message} key=${message.id} message=${message} follows=${follows}
       readBy=${readBy.get(message.id)} isHighlighted=${store.highlighted.value === message.id} />`);
     before = message;

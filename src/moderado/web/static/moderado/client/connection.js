@@ -10,10 +10,10 @@
 
 import { CLOSE_CODES, RECONNECT_LATER } from "./close_codes.js";
 
-const FIRST_WAIT = 500;
-const LONGEST_WAIT = 30_000;
-const PONG_WITHIN = 10_000;
-const CONNECT_WITHIN = 15_000;
+const MIN_DELAY = 500;
+const MAX_DELAY = 30_000;
+const PONG_TIMEOUT = 10_000;
+const CONNECT_TIMEOUT = 15_000;
 
 /**
  * Delay before the next attempt: a random time between half a second and a bound that doubles up to
@@ -23,8 +23,8 @@ const CONNECT_WITHIN = 15_000;
  * @returns {number} milliseconds
  */
 export function backoff(attempt, random = Math.random()) {
-  const bound = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt + 1));
-  return FIRST_WAIT + random * (bound - FIRST_WAIT);
+  const bound = Math.min(MAX_DELAY, MIN_DELAY * 2 ** (attempt + 1));
+  return MIN_DELAY + random * (bound - MIN_DELAY);
 }
 
 export class Connection extends EventTarget {
@@ -68,8 +68,8 @@ export class Connection extends EventTarget {
   /** Close and do not reconnect until `connect` is called. */
   close() {
     this.round += 1;
-    this.#drop(1000);
-    this.#become("idle");
+    this.#detach(1000);
+    this.#setStatus("idle");
   }
 
   /** @returns {boolean} whether the frame was passed to an open socket; it may still be lost */
@@ -82,13 +82,13 @@ export class Connection extends EventTarget {
   /** The session has ended or changed: close and dispatch `signed_out`. `connect` tries again. */
   signedOut() {
     this.round += 1;
-    this.#drop(1000);
-    this.#become("signed_out");
-    this.#tell("signed_out", null);
+    this.#detach(1000);
+    this.#setStatus("signed_out");
+    this.#dispatch("signed_out", null);
   }
 
   async #open(/** @type {number} */ round) {
-    this.#become("connecting");
+    this.#setStatus("connecting");
     let ticket;
     try {
       ticket = await this.ticket();
@@ -96,76 +96,76 @@ export class Connection extends EventTarget {
       if (round !== this.round) return;
       const status = /** @type {any} */ (error)?.status;
       if (status === 401 || status === 403) this.signedOut();
-      else this.#later();
+      else this.#scheduleReconnect();
       return;
     }
     if (round !== this.round) return;
     const socket = new this.WebSocket(`${this.address()}?ticket=${encodeURIComponent(ticket)}`);
     this.socket = socket;
-    const deadline = setTimeout(() => this.#dead(socket), CONNECT_WITHIN);
-    socket.onmessage = ({ data }) => this.#hear(socket, deadline, JSON.parse(data));
+    const deadline = setTimeout(() => this.#abandon(socket), CONNECT_TIMEOUT);
+    socket.onmessage = ({ data }) => this.#onFrame(socket, deadline, JSON.parse(data));
     socket.onclose = ({ code }) => {
       clearTimeout(deadline);
-      if (socket === this.socket) this.#closed(code);
+      if (socket === this.socket) this.#onClose(code);
     };
   }
 
-  #hear(/** @type {WebSocket} */ socket, /** @type {any} */ deadline, /** @type {any} */ frame) {
+  #onFrame(/** @type {WebSocket} */ socket, /** @type {any} */ deadline, /** @type {any} */ frame) {
     if (socket !== this.socket) return;
     this.unanswered = false;
     if (frame.type === "connection_established") {
       clearTimeout(deadline);
       this.attempt = 0;
       this.refusals = 0;
-      this.#beat(socket, (frame.heartbeat ?? 25) * 1000);
-      this.#become("online");
-      this.#tell("open", frame);
-      if (socket !== this.socket) return; // an older socket
+      this.#startHeartbeat(socket, (frame.heartbeat ?? 25) * 1000);
+      this.#setStatus("online");
+      this.#dispatch("open", frame);
+      if (socket !== this.socket) return; // a handler of `open` closed it: another user's session
     }
-    this.#tell("frame", frame);
+    this.#dispatch("frame", frame);
   }
 
-  /** Detects a dead peer by a ping without an answer. */
-  #beat(/** @type {WebSocket} */ socket, /** @type {number} */ every) {
+  /** Ping at intervals; a peer that does not answer is dead. */
+  #startHeartbeat(/** @type {WebSocket} */ socket, /** @type {number} */ every) {
     clearInterval(this.pulse);
     this.pulse = setInterval(() => {
       this.unanswered = true;
       this.send({ type: "ping", n: Date.now() });
       setTimeout(() => {
-        if (this.unanswered && socket === this.socket) this.#dead(socket);
-      }, PONG_WITHIN);
+        if (this.unanswered && socket === this.socket) this.#abandon(socket);
+      }, PONG_TIMEOUT);
     }, every);
   }
 
-  /** Does not wait for the closing handshake, which may take minutes with a dead peer. */
-  #dead(/** @type {WebSocket} */ socket) {
+  /** Reconnect without waiting for the closing handshake, which may take minutes with a dead peer. */
+  #abandon(/** @type {WebSocket} */ socket) {
     if (socket !== this.socket) return;
     socket.onclose = null;
     socket.close();
-    this.#closed(1006);
+    this.#onClose(1006);
   }
 
-  /** The ticket may have expired on its way. After one 4001 the client requests another ticket; the
-   *  REST API answers whether the session has ended. */
-  #closed(/** @type {number} */ code) {
-    this.#drop(1000);
+  /** After the first 4001, try a new ticket: the old one may have expired on its way, and the REST API
+   *  knows whether the session ended. */
+  #onClose(/** @type {number} */ code) {
+    this.#detach(1000);
     if (code === CLOSE_CODES.NOT_AUTHENTICATED && ++this.refusals > 1) return this.signedOut();
     if (code === CLOSE_CODES.NOT_A_PARTICIPANT || code === CLOSE_CODES.NO_SUCH_ROOM) {
-      this.#tell("room_lost", { code });
+      this.#dispatch("room_lost", { code });
     }
     if (RECONNECT_LATER.has(code)) {
       this.attempt = Math.max(this.attempt, 4);
     }
-    this.#later();
+    this.#scheduleReconnect();
   }
 
-  #later() {
+  #scheduleReconnect() {
     const wait = backoff(this.attempt++);
-    this.#become("waiting", Date.now() + wait);
+    this.#setStatus("waiting", Date.now() + wait);
     this.timer = setTimeout(() => this.connect(), wait);
   }
 
-  #drop(/** @type {number} */ code) {
+  #detach(/** @type {number} */ code) {
     clearTimeout(this.timer);
     clearInterval(this.pulse);
     const socket = this.socket;
@@ -173,12 +173,12 @@ export class Connection extends EventTarget {
     if (socket && socket.readyState < 2) socket.close(code);
   }
 
-  #become(/** @type {ConnectionStatus} */ status, /** @type {number | null} */ retryAt = null) {
+  #setStatus(/** @type {ConnectionStatus} */ status, /** @type {number | null} */ retryAt = null) {
     this.status = status;
-    this.#tell("status", { status, retryAt });
+    this.#dispatch("status", { status, retryAt });
   }
 
-  #tell(/** @type {string} */ type, /** @type {any} */ detail) {
+  #dispatch(/** @type {string} */ type, /** @type {any} */ detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

@@ -62,7 +62,7 @@ export class Outbox {
     return true;
   }
 
-  /** Send again, with a new id if the old one was used for another text.
+  /** Send again, with a new id if the old one belongs to another text.
    *  @returns {Entry | null} */
   retry(/** @type {string} */ clientId) {
     const entry = this.entries.get(clientId);
@@ -120,7 +120,7 @@ function parsed(/** @type {string | null} */ text) {
   }
 }
 
-/** A random id that sorts by time. `crypto.randomUUID` does not exist on plain http.
+/** A random id that sorts by time. `crypto.randomUUID` does not exist on plain HTTP.
  *  @returns {string} */
 export function newId() {
   const random = crypto.getRandomValues(new Uint8Array(12));

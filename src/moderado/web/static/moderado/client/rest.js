@@ -116,9 +116,9 @@ export class Rest {
    * @throws {ApiError}
    */
   async request(method, path, body) {
-    let answer = await this.#ask(method, path, body);
+    let answer = await this.#fetch(method, path, body);
     if (answer.status === 401 && (await this.auth.renew())) {
-      answer = await this.#ask(method, path, body);
+      answer = await this.#fetch(method, path, body);
     }
     const content = await answer.json().catch(() => null);
     if (answer.ok) return content;
@@ -127,7 +127,7 @@ export class Rest {
   }
 
   /** @returns {Promise<Response>} */
-  async #ask(/** @type {string} */ method, /** @type {string} */ path, /** @type {any} */ body) {
+  async #fetch(/** @type {string} */ method, /** @type {string} */ path, /** @type {any} */ body) {
     const headers = { Accept: "application/json", ...this.auth.headers(method) };
     if (this.language) headers["Accept-Language"] = this.language;
     if (body !== undefined) headers["Content-Type"] = "application/json";

@@ -30,10 +30,10 @@ export function apply(state, frame) {
       return withMessages(state, frame.results);
     case "chat_message":
     case "message_updated":
-      return advanced(withMessages(state, [frame.message]), frame.seq);
+      return withSeq(withMessages(state, [frame.message]), frame.seq);
     case "message_removed":
-      if (frame.seq === 0) return withRemoved(state, frame.message);
-      return advanced(withMessages(state, [frame.message]), frame.seq);
+      if (frame.seq === 0) return withoutMessage(state, frame.message);
+      return withSeq(withMessages(state, [frame.message]), frame.seq);
     case "message_queued":
     case "message_rejected":
     case "message_held":
@@ -64,14 +64,14 @@ export function timeline(state) {
  */
 export function unsettled(state, userId) {
   return [...state.messages.values()]
-    .filter((message) => message.author.id === userId && message.client_id && waits(message))
+    .filter((message) => message.author.id === userId && message.client_id && isPending(message))
     .sort((a, b) => -inOrder(a, b))
     .slice(0, 100)
     .map((message) => /** @type {string} */ (message.client_id));
 }
 
 /** @returns {boolean} */
-function waits(/** @type {Message} */ message) {
+function isPending(/** @type {Message} */ message) {
   const status = message.edit ? message.edit.status : message.status;
   return status === "PENDING" || status === "HELD";
 }
@@ -119,9 +119,9 @@ function reset(/** @type {RoomState} */ state, /** @type {Frame} */ frame) {
   };
 }
 
-/** A gap before `seq` marks the state as `stale`; `seq` advances only without a gap.
+/** Advance `seq`; set `stale` instead if changes before it are missing.
  *  @returns {RoomState} */
-function advanced(/** @type {RoomState} */ state, /** @type {number} */ seq) {
+function withSeq(/** @type {RoomState} */ state, /** @type {number} */ seq) {
   if (seq <= state.seq) return state;
   if (seq > state.seq + 1) return { ...state, stale: true };
   return { ...state, seq };
@@ -139,9 +139,9 @@ function withMessages(/** @type {RoomState} */ state, /** @type {Message[]} */ i
   return messages ? { ...state, messages } : state;
 }
 
-/** Removes a message that only its author still saw, also one that was blocked after it was public.
+/** A removal that only the author receives (`seq` 0), also of messages blocked after publication.
  *  @returns {RoomState} */
-function withRemoved(/** @type {RoomState} */ state, /** @type {Message} */ message) {
+function withoutMessage(/** @type {RoomState} */ state, /** @type {Message} */ message) {
   if (!state.messages.has(message.id)) return state;
   return { ...state, messages: new Map(state.messages).set(message.id, message) };
 }
@@ -167,7 +167,7 @@ function replaces(incoming, known) {
   return draftRank(incoming) >= draftRank(known);
 }
 
-/** Keeps the author's edit, which public frames do not contain.
+/** Keep the author's draft, which public frames do not contain.
  *  @returns {Message} */
 function keepingDraft(/** @type {Message} */ message, /** @type {Message | undefined} */ known) {
   const draft = known?.edit;

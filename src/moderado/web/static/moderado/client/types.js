@@ -4,7 +4,7 @@
  * @typedef {{id: string, name: string}} Person
  * @typedef {"PENDING" | "APPROVED" | "REJECTED" | "HELD" | "REMOVED"} Status
  *
- * @typedef {object} Draft An edit that waits, or was refused, beside the visible revision.
+ * @typedef {object} Draft A pending or rejected edit beside the visible revision.
  * @property {number} revision
  * @property {string} content
  * @property {Status} status
@@ -34,7 +34,7 @@
  *
  * @typedef {{type: string} & Record<string, any>} Frame
  *
- * @typedef {object} RoomState What a client knows of one room.
+ * @typedef {object} RoomState The state of one room.
  * @property {string} room
  * @property {number} seq Last known public change without a gap before it.
  * @property {string | null} epoch
@@ -43,7 +43,7 @@
  * @property {ReadonlyMap<string, Message>} messages By id, tombstones included.
  * @property {ReadonlyMap<string, number>} reads `seq` up to which each user has read, by user id.
  *
- * @typedef {object} Entry A message on its way out.
+ * @typedef {object} Entry An unacknowledged message.
  * @property {string} client_id
  * @property {string} room
  * @property {string} text
