@@ -1,4 +1,4 @@
-"""What is looked at while a composition runs. Each check raises AssertionError with a sentence."""
+"""Checks of a running composition. A failed check raises AssertionError with a message."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ def expect(condition: object, sentence: str) -> None:
 
 
 def until(condition: Callable[[], object], *, seconds: float, sentence: str) -> None:
-    """Ask again and again until it holds; raises with the sentence when it does not in time."""
+    """Poll until the condition holds; raise AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         expect(time.monotonic() < deadline, sentence)
@@ -32,7 +32,7 @@ def until(condition: Callable[[], object], *, seconds: float, sentence: str) -> 
 
 
 def image_is_hardened(composition: Composition) -> None:
-    """Ordinary user, nothing writable but /tmp, no capability, nothing that builds or installs."""
+    """Check for an unprivileged user, a read-only file system, no capabilities, no build tools."""
     for service in OURS:
         uid = composition.inside(service, "id", "-u")
         expect(uid == "10001", f"{service} runs as {uid}")
@@ -55,23 +55,26 @@ def image_is_hardened(composition: Composition) -> None:
 
 
 def redis_never_evicts(composition: Composition) -> None:
-    """The queue is never thrown away to make room, and survives a restart."""
+    """Check that Redis never evicts the queue and persists it."""
     for name, wanted in (("maxmemory-policy", "noeviction"), ("appendonly", "yes")):
         got = composition.inside("redis", "redis-cli", "CONFIG", "GET", name).split()[-1]
         expect(got == wanted, f"redis: {name} is {got}")
     say("redis: noeviction, append-only file")
 
 
-def nginx_guards_the_door(composition: Composition) -> None:
-    """What must not be reached is not, and nginx's own answers have the contract's shape."""
+def nginx_limits_access(composition: Composition) -> None:
+    """Check that internal paths are closed and that nginx's errors have the API's form."""
     with httpx.Client(base_url=composition.base_url) as client:
         for path in ("/metrics", "/metrics/", "/metrics?x=1", "//metrics", "/%6detrics"):
             answer = client.get(f"{composition.base_url}{path}", follow_redirects=True)
-            expect("python_info" not in answer.text, f"{path} shows measurements")
+            expect("python_info" not in answer.text, f"{path} shows metrics")
             expect(answer.status_code == http.HTTPStatus.NOT_FOUND, f"{path}: {answer.status_code}")
         big = client.post("/api/auth/login/", content=b"x" * 2_000_000)
-        expect(big.status_code == http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "2 MB were taken")
-        expect(big.json()["code"] == "too_large", "413 has another shape")
+        expect(
+            big.status_code == http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "a body of 2 MB was accepted",
+        )
+        expect(big.json()["code"] == "too_large", "413 has another form")
         foreign = client.get("/", headers={"Host": "evil.example"})
         expect(foreign.status_code == http.HTTPStatus.BAD_REQUEST, "a foreign Host was answered")
         ready = client.get("/readyz")
@@ -79,17 +82,17 @@ def nginx_guards_the_door(composition: Composition) -> None:
     say("nginx: /metrics closed, large bodies and foreign hosts refused")
 
 
-def measurements_are_for_the_inside(composition: Composition) -> None:
-    """A Prometheus on the network of the composition reads web and worker."""
+def metrics_are_internal(composition: Composition) -> None:
+    """Check that the composition's network can read the metrics of web and worker."""
     for address in ("http://web:8000/metrics", "http://worker:9100/metrics"):
         read = f"import urllib.request as r; print(r.urlopen('{address}').read().decode())"
         text = composition.inside("beat", "python", "-c", read)
-        expect("# TYPE moderado_" in text, f"{address} tells nothing of ours")
-    say("metrics: read from the inside")
+        expect("# TYPE moderado_" in text, f"{address} has no metrics of the server")
+    say("metrics: readable from the internal network")
 
 
 def static_files_are_served(composition: Composition) -> None:
-    """A file that the admin's sign-in page names arrives, compressed, and once only."""
+    """Check that a static file of the admin is compressed and revalidated."""
     with httpx.Client(base_url=composition.base_url, follow_redirects=True) as client:
         page = client.get("/admin/login/").text
         paths = re.findall(r"/static/[^\"' ]+\.(?:css|js)", page)
@@ -98,35 +101,40 @@ def static_files_are_served(composition: Composition) -> None:
         expect(answer.status_code == http.HTTPStatus.OK, f"{paths[0]}: {answer.status_code}")
         expect(answer.headers.get("content-encoding") == "gzip", "it is not compressed")
         known = {"If-Modified-Since": answer.headers["last-modified"]}
-        again = client.get(paths[0], headers=known)
-        expect(again.status_code == http.HTTPStatus.NOT_MODIFIED, "it is sent a second time")
+        revalidated = client.get(paths[0], headers=known)
+        expect(revalidated.status_code == http.HTTPStatus.NOT_MODIFIED, "it is not revalidated")
     say(f"static: {paths[0]} served")
 
 
 def logs_keep_secrets(composition: Composition) -> None:
-    """A token in the address of a socket and a search stand in no log."""
+    """Check that no log contains a token or a search."""
     canary = f"canary{secrets.token_hex(8)}"
     address = composition.base_url.replace("http", "ws", 1) + f"/ws/chat/?token={canary}"
 
-    async def knock() -> None:
+    async def connect() -> None:
         async with websockets.connect(address) as sock:
             async for _ in sock:
                 pass
 
     with contextlib.suppress(websockets.WebSocketException):
-        asyncio.run(knock())
+        asyncio.run(connect())
     httpx.get(f"{composition.base_url}/api/chat/rooms/", params={"search": canary})
     expect('"path":"/ws/chat/"' in composition.logs("nginx"), "nginx has not logged the socket")
-    expect(canary not in composition.logs(), "a token stands in a log")
+    expect(canary not in composition.logs(), "a log contains a token")
     say("logs: no token, no query string")
 
 
 def closes_with_1012(composition: Composition, *, after: Callable[[], None], what: str) -> None:
-    """An open socket is told 1012, 'come back', through nginx."""
+    """Check that an open socket closes with 1012 (service restart) through nginx.
+
+    Args:
+        after: What ends the socket, for example a stop.
+        what: Its name in messages.
+    """
 
     async def watch() -> int:
         async with httpx.AsyncClient(base_url=composition.base_url) as client:
-            address = await _address_of_a_new_room(client)
+            address = await _url_of_a_new_room(client)
         async with websockets.connect(address) as sock:
             await sock.recv()
             acting = asyncio.create_task(asyncio.to_thread(after))
@@ -142,19 +150,19 @@ def closes_with_1012(composition: Composition, *, after: Callable[[], None], wha
     say(f"{what}: sockets are closed with 1012")
 
 
-async def _address_of_a_new_room(client: httpx.AsyncClient) -> str:
+async def _url_of_a_new_room(client: httpx.AsyncClient) -> str:
     name = f"compose-{secrets.token_hex(4)}"
     account = {"email": f"{name}@example.org", "name": name, "password": secrets.token_urlsafe(16)}
     registered = await client.post("/api/auth/register/", json=account, headers=HTTPS)
     access = registered.raise_for_status().json()["tokens"]["access"]
     bearer = HTTPS | {"Authorization": f"Bearer {access}"}
     room = await client.post("/api/chat/rooms/", json={"name": name}, headers=bearer)
-    place = urlsplit(str(client.base_url)).netloc
-    return f"ws://{place}/ws/chat/{room.raise_for_status().json()['id']}/?token={access}"
+    host = urlsplit(str(client.base_url)).netloc
+    return f"ws://{host}/ws/chat/{room.raise_for_status().json()['id']}/?token={access}"
 
 
 def plain_http_is_redirected(composition: Composition) -> None:
-    """With SECURE_COOKIES a proxy before nginx is believed about TLS, and nobody goes without."""
+    """Check that SECURE_COOKIES redirects plain HTTP and trusts the front proxy about TLS."""
     plain = httpx.get(f"{composition.base_url}/admin/login/")
     expect(plain.is_redirect, f"plain HTTP: {plain.status_code}")
     expect(plain.headers["location"].startswith("https://"), "redirected to no https")
@@ -163,7 +171,7 @@ def plain_http_is_redirected(composition: Composition) -> None:
     expect("strict-transport-security" in secure.headers, "no HSTS")
     cookies = secure.headers.get_list("set-cookie")
     expect(all("Secure" in cookie for cookie in cookies), "a cookie without Secure")
-    say("SECURE_COOKIES: plain HTTP is sent to https, HSTS is on")
+    say("SECURE_COOKIES: plain HTTP is redirected to HTTPS, HSTS is on")
 
 
 PIDS_OF_CELERY = """
@@ -175,8 +183,8 @@ for process in pathlib.Path("/proc").glob("[0-9]*"):
 """
 
 
-def made_anew_after_an_edit(composition: Composition) -> None:
-    """A saved file is in effect in the web, the worker and beat without anybody's help."""
+def restarts_after_an_edit(composition: Composition) -> None:
+    """Check that web, worker and beat restart after a source file changed."""
 
     def celery_processes(service: str) -> set[str]:
         return set(composition.inside(service, "python", "-c", PIDS_OF_CELERY).split())
@@ -205,17 +213,17 @@ def made_anew_after_an_edit(composition: Composition) -> None:
 
 
 def debugger_answers(composition: Composition) -> None:
-    """DEBUGGER=web: debugpy speaks on its port, and the page is still there."""
+    """Check that debugpy listens on its port with DEBUGGER=web."""
     composition.set(DEBUGGER="web")
     composition.up("web")
     port = int(composition.variables["DEBUGGER_PORT"])
 
-    def speaks() -> bool:
+    def is_listening() -> bool:
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
                 return sock.recv(64).startswith(b"Content-Length")
         except OSError:
             return False
 
-    until(speaks, seconds=30, sentence="debugpy does not answer")
+    until(is_listening, seconds=30, sentence="debugpy does not answer")
     say("DEBUGGER=web: debugpy answers")

@@ -1,11 +1,10 @@
-"""Do the two compositions work? Built, started, used, looked at, stopped, and taken away again.
+"""Test the two compositions: build, start, use, check, stop and remove them.
 
     python deploy/compose_test.py [production] [development]         (`make compose-test`)
 
-Runs in a copy of the tree, under project names and ports of its own: a composition that you have
-running, its data and your `.env` stay as they are. Wants Docker with Compose v2.24 or newer, and
-the development packages (httpx, websockets). With REDIS_IMAGE=valkey/valkey:9 in the environment
-that runs in redis' place.
+It runs in a copy of the source tree with its own project names and ports, and does not touch a
+running composition, its data or `.env`. It needs Docker with Compose v2.24 or newer and the
+development packages (httpx, websockets). REDIS_IMAGE=valkey/valkey:9 tests Valkey instead of Redis.
 """
 
 import asyncio
@@ -25,11 +24,11 @@ from compose_checks import (
     debugger_answers,
     image_is_hardened,
     logs_keep_secrets,
-    made_anew_after_an_edit,
-    measurements_are_for_the_inside,
-    nginx_guards_the_door,
+    metrics_are_internal,
+    nginx_limits_access,
     plain_http_is_redirected,
     redis_never_evicts,
+    restarts_after_an_edit,
     static_files_are_served,
 )
 from composition import Composition, free_port, say
@@ -37,12 +36,12 @@ from composition import Composition, free_port, say
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.journey import Journey  # noqa: E402  (the tree is no installed package)
+from tests.journey import Journey  # noqa: E402  (not an installed package)
 
 
 @contextlib.contextmanager
 def copy_of_the_tree() -> Iterator[Path]:
-    """What git would see here, in a folder that may be changed."""
+    """Copy the files that git tracks or would add to a temporary folder."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -61,19 +60,19 @@ def copy_of_the_tree() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def running(composition: Composition) -> Iterator[None]:
-    """Up and healthy inside, gone without a trace outside, with its logs if something fails."""
+    """Start the composition and remove it afterwards; print its logs after a failure."""
     try:
         composition.up()
         yield
     except BaseException:
-        composition.show_trouble()
+        composition.print_state()
         raise
     finally:
-        composition.take_away()
+        composition.remove()
 
 
 def production(folder: Path) -> None:
-    """The journey through nginx, and what the image, nginx and a stop promise."""
+    """Test the production composition: user journey, image, nginx, restarts."""
     port = free_port()
     composition = Composition(
         folder=folder,
@@ -90,11 +89,11 @@ def production(folder: Path) -> None:
     )
     with running(composition):
         asyncio.run(Journey(composition.base_url).walk())
-        say("the journey through nginx: done")
+        say("user journey through nginx: passed")
         image_is_hardened(composition)
         redis_never_evicts(composition)
-        nginx_guards_the_door(composition)
-        measurements_are_for_the_inside(composition)
+        nginx_limits_access(composition)
+        metrics_are_internal(composition)
         static_files_are_served(composition)
         logs_keep_secrets(composition)
         composition.set(SECURE_COOKIES="true")
@@ -102,11 +101,11 @@ def production(folder: Path) -> None:
         plain_http_is_redirected(composition)
         composition.set(SECURE_COOKIES="false")
         composition.up("web")
-        closes_with_1012(composition, after=composition.stop, what="a stop of everything")
+        closes_with_1012(composition, after=composition.stop, what="a stop of all services")
 
 
 def development(folder: Path) -> None:
-    """As the first page of the README says it: copy, up, look, edit."""
+    """Test the development composition as the README describes it."""
     shutil.copy(folder / ".env.example", folder / ".env")
     port = free_port()
     composition = Composition(
@@ -121,13 +120,13 @@ def development(folder: Path) -> None:
     )
     with running(composition):
         httpx.get(composition.base_url, follow_redirects=True, timeout=30).raise_for_status()
-        say("the page: 200")
+        say("page: 200")
         demo = {"email": "mara@demo.example", "password": "development-only"}
         httpx.post(f"{composition.base_url}/api/auth/login/", json=demo).raise_for_status()
-        say("the demo: signed in")
+        say("demo account: signed in")
         asyncio.run(Journey(composition.base_url).walk())
-        say("the journey in development: done")
-        made_anew_after_an_edit(composition)
+        say("user journey in development: passed")
+        restarts_after_an_edit(composition)
         debugger_answers(composition)
 
 
@@ -135,13 +134,13 @@ PARTS: dict[str, Callable[[Path], None]] = {"production": production, "developme
 
 
 def main() -> None:
-    """Each part in a tree of its own; the first failure ends the run."""
-    wanted = sys.argv[1:] or list(PARTS)
-    for name in wanted:
+    """Run the selected parts, each in its own copy; the first failure ends the run."""
+    selected = sys.argv[1:] or list(PARTS)
+    for name in selected:
         began = time.monotonic()
         with copy_of_the_tree() as folder:
             PARTS[name](folder)
-        say(f"{name}: all well, {time.monotonic() - began:.0f} s")
+        say(f"{name}: passed, {time.monotonic() - began:.0f} s")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A composition under test: one project of Docker Compose, driven by its own command line."""
+"""A Docker Compose project under test, controlled through the command line."""
 
 import os
 import secrets
@@ -15,13 +15,13 @@ PASSED_ON = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "
 
 
 def say(sentence: str) -> None:
-    """One line of progress, at once."""
+    """Print one line of progress without buffering."""
     sys.stdout.write(f"{time.strftime('%H:%M:%S')} {sentence}\n")
     sys.stdout.flush()
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody uses at this moment."""
+    """Return a port of the loopback interface that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -30,7 +30,7 @@ def free_port() -> int:
 
 @dataclass
 class Composition:
-    """`variables` stand in .env, after what is there already; the shell's own are not passed on."""
+    """A project. `variables` are appended to .env; those of the shell are not passed on."""
 
     folder: Path
     file: str
@@ -44,13 +44,13 @@ class Composition:
         self.set(MODERADO_IMAGE=f"{self.project}:latest")
 
     def set(self, **variables: str) -> None:
-        """Change what .env says; the next `up` acts on it."""
+        """Change variables in .env; the next `up` applies them."""
         self.variables |= variables
         lines = [f"{name}={value}" for name, value in self.variables.items()]
         (self.folder / ".env").write_text("\n".join([self._before, *lines, ""]))
 
     def up(self, *services: str) -> None:
-        """Build and start, and wait until every health check is content."""
+        """Build, start and wait until every health check passes."""
         began = time.monotonic()
         only = ["--no-deps"] if services else []
         self.run("up", "--build", "--detach", "--wait", "--wait-timeout", "240", *only, *services)
@@ -58,23 +58,23 @@ class Composition:
         say(f"{self.file}: {', '.join(services) or 'everything'} healthy after {took:.0f} s")
 
     def stop(self) -> None:
-        """As an operator does, with each service's own grace."""
+        """Stop all services, each with its grace period."""
         began = time.monotonic()
         self.run("stop")
         say(f"{self.file}: stopped within {time.monotonic() - began:.0f} s")
 
     def run(self, *arguments: str, timeout: float = 900) -> str:
-        """One command of Compose; its output. Raises with what it said if it fails."""
+        """Run a Compose command and return its output. Raises RuntimeError with it on failure."""
         return self._docker(
             "compose", "-p", self.project, "-f", self.file, *arguments, timeout=timeout
         )
 
     def inside(self, service: str, *command: str) -> str:
-        """The output of a command in a running container. Raises if it fails."""
+        """Run a command in a container and return its output. Raises RuntimeError on failure."""
         return self.run("exec", "-T", service, *command, timeout=60).strip()
 
     def refuses(self, service: str, *command: str) -> bool:
-        """Whether a command in a running container fails."""
+        """Return whether a command in a container fails."""
         try:
             self.inside(service, *command)
         except RuntimeError:
@@ -82,18 +82,18 @@ class Composition:
         return False
 
     def logs(self, *services: str) -> str:
-        """Everything they wrote so far."""
+        """Return the logs of the services; of all if none is named."""
         return self.run("logs", "--no-color", "--no-log-prefix", *services)
 
     def image_megabytes(self) -> int:
-        """The size of the image of this project, base image included."""
+        """Return the size of the project's image, base image included."""
         size = self._docker(
             "image", "inspect", "-f", "{{.Size}}", self.variables["MODERADO_IMAGE"], timeout=30
         )
         return int(size) // 1_000_000
 
-    def show_trouble(self) -> None:
-        """What somebody who reads the failure wants to see first."""
+    def print_state(self) -> None:
+        """Print the containers and their last log lines."""
         say("failed; the containers and their last lines:")
         for arguments in (("ps", "--all"), ("logs", "--no-color", "--tail", "40")):
             try:
@@ -101,8 +101,8 @@ class Composition:
             except RuntimeError as error:
                 sys.stdout.write(f"{error}\n")
 
-    def take_away(self) -> None:
-        """Containers, networks, volumes and the image: nothing of this project stays."""
+    def remove(self) -> None:
+        """Remove containers, networks, volumes and the image."""
         self.run("down", "--volumes", "--remove-orphans", "--timeout", "20")
         self._docker("image", "rm", "--force", self.variables["MODERADO_IMAGE"], timeout=60)
 
@@ -118,6 +118,6 @@ class Composition:
             check=False,
         )
         if done.returncode:
-            said = (done.stdout + done.stderr)[-4000:]
-            raise RuntimeError(f"docker {' '.join(arguments)} failed:\n{said}")
+            output = (done.stdout + done.stderr)[-4000:]
+            raise RuntimeError(f"docker {' '.join(arguments)} failed:\n{output}")
         return done.stdout

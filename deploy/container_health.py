@@ -1,7 +1,7 @@
-"""Is the process of this container doing its work? Exit 0 if so. Asked by the health checks.
+"""Health check of a container: exit with 0 if its process works.
 
 web             GET /readyz answers 200
-worker, beat    their pulse (moderado.config.heartbeat) is younger than half a minute
+worker, beat    the heartbeat file (moderado.config.heartbeat) is younger than 30 s
 """
 
 import http.client
@@ -10,30 +10,30 @@ import tempfile
 import time
 from pathlib import Path
 
-PULSE = Path(tempfile.gettempdir(), "moderado-pulse")
-OLDEST = 30.0  # seconds
+HEARTBEAT_FILE = Path(tempfile.gettempdir(), "moderado-pulse")
+MAX_AGE = 30.0  # seconds
 
 
 def web() -> str:
-    """What is wrong with the web process of this container, or nothing."""
+    """Return what is wrong with the web process; empty if it is healthy."""
     connection = http.client.HTTPConnection("127.0.0.1", 8000, timeout=4)
     connection.request("GET", "/readyz")
     status = connection.getresponse().status
     return "" if status == http.client.OK else f"/readyz answers {status}"
 
 
-def pulse() -> str:
-    """What is wrong with the worker or beat of this container, or nothing."""
-    age = time.time() - PULSE.stat().st_mtime
-    return "" if age < OLDEST else f"the last sign of life is {age:.0f} s old"
+def heartbeat() -> str:
+    """Return what is wrong with the worker or beat; empty if it is healthy."""
+    age = time.time() - HEARTBEAT_FILE.stat().st_mtime
+    return "" if age < MAX_AGE else f"the heartbeat is {age:.0f} s old"
 
 
-CHECKS = {"web": web, "worker": pulse, "beat": pulse}
+CHECKS = {"web": web, "worker": heartbeat, "beat": heartbeat}
 
 if __name__ == "__main__":
     try:
-        trouble = CHECKS[sys.argv[1]]()
+        problem = CHECKS[sys.argv[1]]()
     except OSError as error:
-        trouble = str(error)
-    if trouble:
-        sys.exit(trouble)
+        problem = str(error)
+    if problem:
+        sys.exit(problem)

@@ -20,18 +20,26 @@ INSTALL = "pip-audit is not installed: `pipx install pip-audit`, or `uv tool ins
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Return the known vulnerabilities and the exit code."""
+    """What to print, and the exit code."""
 
     code: int
     lines: tuple[str, ...]
 
 
 def judged(report: str, complaint: str) -> Answer:
-    """Return pip-audit's JSON report and its standard error."""
+    """Evaluate a run of pip-audit.
+
+    Args:
+        report: Its standard output, a JSON report.
+        complaint: Its standard error.
+
+    Returns:
+        CLEAN, WEAK if a vulnerability was found, UNKNOWN if a package was not looked up.
+    """
     try:
         found = list(json.loads(report)["dependencies"])
     except (ValueError, KeyError, TypeError):
-        last = complaint.strip().splitlines()[-1:] or ["it said nothing"]
+        last = complaint.strip().splitlines()[-1:] or ["no output"]
         return Answer(UNKNOWN, (f"The weaknesses could not be looked up: {last[0][:300]}",))
     weak = tuple(
         f"{package['name']} {package['version']}: {flaw['id']}, mended in "

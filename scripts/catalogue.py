@@ -31,7 +31,7 @@ KEYWORDS = {
 Sentence = str | tuple[str, str]
 
 
-def said() -> Iterator[tuple[Sentence, str]]:
+def source_texts() -> Iterator[tuple[Sentence, str]]:
     """Return every text in the source (a pair if it has a plural), with its places."""
     for path in sorted(ROOT.rglob("*")):
         for line, message, *_ in extract("python", io.BytesIO(_code(path)), keywords=KEYWORDS):
@@ -39,7 +39,7 @@ def said() -> Iterator[tuple[Sentence, str]]:
             yield sentence, f"{path.relative_to(ROOT)}:{line}"
 
 
-def known() -> Catalog:
+def current_catalogue() -> Catalog:
     """Return the current catalogue."""
     with PO.open("rb") as file:
         return read_po(file, locale="pt_BR")
@@ -57,12 +57,12 @@ def _code(path: Path) -> bytes:
 
 def update() -> list[str]:
     """Update and compile the catalogue; return the texts without a translation."""
-    before, after = known(), known()
+    before, after = current_catalogue(), current_catalogue()
     for message in before:
         if message.id:
             after.delete(message.id)
     missing = []
-    for sentence in sorted({sentence for sentence, _ in said()}, key=str):
+    for sentence in sorted({sentence for sentence, _ in source_texts()}, key=str):
         key = sentence if isinstance(sentence, str) else sentence[0]
         translated = before.get(key)
         after.add(sentence, translated.string if translated else None)

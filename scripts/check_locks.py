@@ -29,7 +29,7 @@ def wanted(extras: list[str]) -> list[Requirement]:
 
 
 def complaints(name: str, extras: list[str]) -> list[str]:
-    """Yield a sentence for every mistake in one lock file."""
+    """Return one sentence for each mistake in a lock file."""
     text = (ROOT / name).read_text()
     pins = {canonicalize_name(package): version for package, version in PINNED.findall(text)}
     found = []
@@ -57,4 +57,4 @@ def _applies(marker: Marker | None) -> bool:
 if __name__ == "__main__":
     problems = [line for name, extras in EXTRAS.items() for line in complaints(name, extras)]
     if problems:
-        sys.exit("\n".join([*problems, "`make lock` writes them anew."]))
+        sys.exit("\n".join([*problems, "Run `make lock`."]))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Hosts of no particular machine, and names of our own containers.
+# Placeholder hosts and the names of our containers.
 NOWHERE = (
     r"(?:localhost|127\.0\.0\.1|\[::1\]|host|postgres|valkey|redis|db|[\w.-]*\.?example(?:\.\w+)?)"
 )
@@ -23,7 +23,7 @@ KINDS = {
     "a password of an address": re.compile(
         rf"\b[a-z][a-z0-9+]*://[^\s:/@\"'`{{}}$<>]*:[^\s:/@\"'`{{}}$<>]+@(?!{NOWHERE}[\"'`:/\s\\]|%)"
     ),
-    # Made of random characters: words of a sentence are no secret.
+    # Only random characters: the words of a sentence are no secret.
     "a secret given to a name": re.compile(
         r"(?i:\b\w*(?:secret|password|passwd|api_?key|token)\w*)\s*[:=]\s*[\"']?"
         r"(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Z])(?=[\w+/=-]*[a-z])[\w+/=-]{24,}"
@@ -37,7 +37,7 @@ FILES = re.compile(
 def secrets_in(path: str, text: str) -> Iterator[str]:
     """Yield a sentence for every finding in one file, never the secret itself."""
     if FILES.search(path):
-        yield f"{path}: a file that is kept by whoever runs the server"
+        yield f"{path}: a file that belongs to the operator, not to the repository"
     for number, line in enumerate(text.splitlines(), start=1):
         kinds = [kind for kind, pattern in KINDS.items() if pattern.search(line)]
         if kinds:

@@ -120,7 +120,9 @@ def configuration() -> str:
         for name in names:
             field = Env.model_fields[name]
             default = "required" if field.is_required() else f"`{_default(field)}`"
-            lines.append(f"| `{name.upper()}` | {default.replace('``', '')} | {_said(field)} |")
+            lines.append(
+                f"| `{name.upper()}` | {default.replace('``', '')} | {_description(field)} |"
+            )
         lines.append("")
     lines += ["## Outside of the server", "", "`make` and Docker Compose read these variables.", ""]
     for group, variables in OUTSIDE.items():
@@ -142,7 +144,7 @@ def example() -> str:
         lines += [f"# {group}", ""]
         for name in names:
             field = Env.model_fields[name]
-            lines.append(f"# {_said(field)}")
+            lines.append(f"# {_description(field)}")
             if name in BY_COMPOSITION:
                 lines.append(f"# {name.upper()}=   (set by the Compose files)")
             elif field.is_required():
@@ -189,7 +191,7 @@ def protocol() -> str:
     return f"{before}{CLOSE_CODES}\n{markdown_table()}{END_OF_TABLE}{after}"
 
 
-def _said(field: FieldInfo) -> str:
+def _description(field: FieldInfo) -> str:
     return str(field.description)
 
 
@@ -239,7 +241,7 @@ def main() -> None:
             path.write_text(after)
             print(f"{name} written")
     if stale:
-        sys.exit("\n".join([*stale[:60], "", "`make docs` writes them anew."]))
+        sys.exit("\n".join([*stale[:60], "", "Run `make docs`."]))
 
 
 if __name__ == "__main__":

@@ -5,17 +5,17 @@ import io
 import pytest
 from babel.messages.mofile import write_mo
 
-from scripts.catalogue import PO, known, said
+from scripts.catalogue import PO, current_catalogue, source_texts
 
 
 @pytest.fixture(scope="module")
 def catalogue():
-    return known()
+    return current_catalogue()
 
 
 def test_every_text_has_a_translation(catalogue):
     missing = set()
-    for sentence, where in said():
+    for sentence, where in source_texts():
         entry = catalogue.get(sentence if isinstance(sentence, str) else sentence[0])
         if not entry or not entry.string or not all(entry.string):
             missing.add(f"{where}: {sentence}")
@@ -24,7 +24,7 @@ def test_every_text_has_a_translation(catalogue):
 
 
 def test_no_translation_is_fuzzy_or_obsolete(catalogue):
-    sentences = {sentence for sentence, _ in said()}
+    sentences = {sentence for sentence, _ in source_texts()}
     entries = [message for message in catalogue if message.id]
 
     assert not [message.id for message in entries if message.fuzzy]

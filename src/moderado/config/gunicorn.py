@@ -85,7 +85,7 @@ def _allow_files(wanted: int) -> None:
 
 
 def post_worker_init(worker: Worker) -> None:
-    """Run the system checks once in the master, and end with one message if they fail."""
+    """Run the system checks in each worker. If they fail, the master stops with one message."""
     from moderado.config.startup import verify  # noqa: PLC0415  (Django is set up by now)
 
     sys.setswitchinterval(THREADS_TURN)

@@ -26,42 +26,42 @@ const synced = (fields) => ({
 const after = (...frames) => frames.reduce(apply, emptyRoom(ROOM));
 const ids = (state) => timeline(state).map(({ id }) => id);
 
-test("a room is read in the order of positions, then ids, however it was told", () => {
+test("timeline is ordered by position, then id, in any order of arrival", () => {
   const page = { type: "history", results: [message("b", { position: 0 }), message("a", { position: 0 })] };
   assert.deepEqual(ids(after(subscribed(0), shown(1, "z"), page, shown(2, "y"))), ["a", "b", "z", "y"]);
 });
 
-test("what is told twice changes nothing", () => {
+test("applying a frame twice changes nothing", () => {
   const once = after(subscribed(0), shown(1, "a"));
   assert.deepEqual(apply(once, shown(1, "a")), once);
 });
 
-test("applying a frame leaves the state it came from as it was", () => {
+test("apply does not mutate the previous state", () => {
   const before = after(subscribed(0));
   apply(before, shown(1, "a"));
   assert.equal(before.messages.size, 0);
 });
 
-test("a late, older frame does not undo a newer one", () => {
+test("an older frame does not overwrite a newer one", () => {
   const edited = { type: "message_updated", room: ROOM, seq: 2, message: message("a", { seq: 2, revision: 2, content: "new" }) };
   const state = after(subscribed(0), shown(1, "a"), edited, shown(1, "a"));
   assert.equal(state.messages.get("a").content, "new");
   assert.equal(state.seq, 2);
 });
 
-test("an acknowledgement that comes after the verdict does not make a message pending again", () => {
+test("an acknowledgement after the verdict does not reset the status", () => {
   const queued = { type: "message_queued", message: message("a", { status: "PENDING", seq: 0 }) };
   const rejected = { type: "message_rejected", message: message("a", { status: "REJECTED", seq: 0, reason: "policy" }) };
   assert.equal(after(queued, rejected, queued).messages.get("a").status, "REJECTED");
 });
 
-test("an edit of a rejected message waits again", () => {
+test("an edit of a rejected message is pending again", () => {
   const rejected = { type: "message_rejected", message: message("a", { status: "REJECTED", seq: 0 }) };
   const again = { type: "message_queued", message: message("a", { status: "PENDING", seq: 0, revision: 2 }) };
   assert.equal(after(rejected, again).messages.get("a").status, "PENDING");
 });
 
-test("a refused edit stays with its author while the room keeps the visible text", () => {
+test("the author keeps a rejected edit beside the visible text", () => {
   const edit = { revision: 2, content: "bad", status: "REJECTED", reason: "policy" };
   const told = { type: "message_rejected", message: message("a", { edit }) };
   const state = after(subscribed(0), shown(1, "a"), told, shown(1, "a"));
@@ -69,13 +69,13 @@ test("a refused edit stays with its author while the room keeps the visible text
   assert.equal(state.messages.get("a").content, "text a");
 });
 
-test("a removed message is gone, and an older page does not bring it back", () => {
+test("an older page does not restore a removed message", () => {
   const removed = { type: "message_removed", room: ROOM, seq: 2, message: message("a", { seq: 2, status: "REMOVED", content: "" }) };
   const page = { type: "history", results: [message("a")] };
   assert.deepEqual(ids(after(subscribed(0), shown(1, "a"), removed, page)), []);
 });
 
-test("of a message that was taken back its author keeps the reason, in either order", () => {
+test("the author keeps the reason of a message blocked after publication, in either order", () => {
   const removed = { type: "message_removed", room: ROOM, seq: 2, message: message("a", { seq: 2, status: "REMOVED", content: "" }) };
   const told = { type: "message_rejected", message: message("a", { seq: 2, status: "REJECTED", reason: "policy" }) };
   for (const frames of [[removed, told], [told, removed]]) {
@@ -83,14 +83,14 @@ test("of a message that was taken back its author keeps the reason, in either or
   }
 });
 
-test("what was taken back is gone once its author deletes it", () => {
+test("a blocked message disappears when its author deletes it", () => {
   const told = { type: "message_rejected", message: message("a", { seq: 2, status: "REJECTED", reason: "policy" }) };
   const gone = { type: "message_removed", room: ROOM, seq: 0, message: message("a", { seq: 2, status: "REMOVED", content: "" }) };
   const state = after(subscribed(2), told, gone);
   assert.deepEqual([ids(state), state.seq], [[], 2]);
 });
 
-test("a hole in the changes is noticed, and closed by a sync", () => {
+test("a gap in the changes is detected and closed by a sync", () => {
   const holed = after(subscribed(0), shown(1, "a"), shown(3, "c"));
   assert.equal(holed.stale, true);
   assert.equal(holed.seq, 1);
@@ -99,14 +99,14 @@ test("a hole in the changes is noticed, and closed by a sync", () => {
   assert.deepEqual([healed.seq, healed.stale], [3, false]);
 });
 
-test("a room whose history was rebuilt is forgotten", () => {
+test("a new epoch resets the room", () => {
   for (const frame of [subscribed(9, "e2"), synced({ seq: 9, epoch: "e2", reset: true })]) {
     const state = apply(after(subscribed(0), shown(1, "a")), frame);
     assert.deepEqual([ids(state), state.epoch, state.stale], [[], "e2", true]);
   }
 });
 
-test("a sync settles what was pending", () => {
+test("a sync settles pending messages", () => {
   const queued = { type: "message_queued", message: message("a", { status: "PENDING", seq: 0 }) };
   const waiting = after(subscribed(0), queued);
   assert.deepEqual(unsettled(waiting, ANA.id), ["c-a"]);
@@ -121,7 +121,7 @@ class Memory {
   removeItem(key) { delete this[key]; }
 }
 
-test("an outbox survives a reload, in order, until it is acknowledged", () => {
+test("the outbox survives a reload, in order, until acknowledged", () => {
   const storage = new Memory();
   let now = 0;
   const options = { owner: "ana", storage, now: () => ++now };
@@ -144,7 +144,7 @@ test("a refused message stays until it is retried; a conflict is retried under a
   assert.equal(outbox.all().length, 1);
 });
 
-test("without storage, and with a broken one, a message is kept in memory", () => {
+test("the outbox uses memory without storage or with a broken one", () => {
   const broken = new Memory();
   Object.defineProperty(broken, "setItem", { enumerable: false, value: () => { throw new Error("full"); } });
   for (const storage of [null, broken]) {
@@ -154,12 +154,12 @@ test("without storage, and with a broken one, a message is kept in memory", () =
   }
 });
 
-test("waits between attempts grow to thirty seconds and are random", () => {
+test("reconnect delays are random and grow to thirty seconds", () => {
   assert.deepEqual([backoff(0, 0), backoff(9, 0)], [500, 500]);
   assert.ok(backoff(20, 0.999) <= 30_000 && backoff(20, 0.999) > 29_000);
 });
 
-test("a refresh token is used once, however many requests were refused at once", async () => {
+test("concurrent requests share one token refresh", async () => {
   let asked = 0;
   const fetch = async () => { asked += 1; return { ok: true, json: async () => ({ access: "new", refresh: "new" }) }; };
   const auth = new TokenAuth({ access: "old", refresh: "old" }, { fetch });
@@ -194,7 +194,7 @@ async function welcomed(count) {
   return socket;
 }
 
-test("each connection has a ticket of its own, and continues each room where it was left", async (t) => {
+test("each connection uses a new ticket and resumes each room", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   const { client, socket } = await connected();
   client.listen(ROOM);
@@ -208,7 +208,7 @@ test("each connection has a ticket of its own, and continues each room where it 
   client.stop();
 });
 
-test("a room that could not be entered is asked for again, once for all that was refused", async (t) => {
+test("a failed subscription is repeated once, however many frames failed", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   const { client, socket } = await connected();
   client.listen(ROOM);
@@ -222,7 +222,7 @@ test("a room that could not be entered is asked for again, once for all that was
   client.stop();
 });
 
-test("a room that is no more is lost, but not for a frame that only came too early", async (t) => {
+test("a missing room is lost, but not after a premature frame", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   const { client, socket } = await connected();
   const lost = [];
@@ -235,7 +235,7 @@ test("a room that is no more is lost, but not for a frame that only came too ear
   client.stop();
 });
 
-test("a room that was forgotten is not brought back by an answer that comes late", async (t) => {
+test("a late response does not restore an unsubscribed room", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   const { client, socket } = await connected();
   client.listen(ROOM);
@@ -249,7 +249,7 @@ test("a room that was forgotten is not brought back by an answer that comes late
   client.stop();
 });
 
-test("a message is sent again under its id until the server has it", async (t) => {
+test("a message is resent with its client_id until acknowledged", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
   const storage = new Memory();
   const { client, socket } = await connected(storage);
@@ -262,7 +262,7 @@ test("a message is sent again under its id until the server has it", async (t) =
   client.stop();
 });
 
-test("a refusal that passes is waited out, any other is shown", async (t) => {
+test("a transient error is retried, any other is shown", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
   const { client, socket } = await connected();
   const { client_id: id } = client.send(ROOM, "hello");
@@ -273,7 +273,7 @@ test("a refusal that passes is waited out, any other is shown", async (t) => {
   client.stop();
 });
 
-test("a second 4001 means that one has to sign in again", async (t) => {
+test("a second 4001 requires a new sign-in", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   const { client, socket } = await connected();
   let told = 0;
@@ -288,7 +288,7 @@ test("a second 4001 means that one has to sign in again", async (t) => {
   client.stop();
 });
 
-test("what was written here never goes out in the name of whom another tab signed in", async (t) => {
+test("the outbox is not sent after another user signed in", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   const storage = new Memory();
   const { client, socket } = await connected(storage);
@@ -307,7 +307,7 @@ test("what was written here never goes out in the name of whom another tab signe
   client.stop();
 });
 
-test("a peer that answers no ping is given up", async (t) => {
+test("a peer without a pong is abandoned", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   const { client, socket } = await connected();
   t.mock.timers.tick(25_000);

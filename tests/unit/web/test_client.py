@@ -11,7 +11,7 @@ ROOT = HERE.parents[2]
 STATIC = Path("src/moderado/web/static/moderado")
 
 
-def test_the_client_keeps_its_promises(tmp_path: Path) -> None:
+def test_client_passes_its_node_tests(tmp_path: Path) -> None:
     node = program("node", advice="install Node 20 or later (`apt-get install nodejs`)")
     # A copy, because Node wants a package.json that says these are modules, and we have none.
     shutil.copytree(ROOT / STATIC, tmp_path / STATIC)
