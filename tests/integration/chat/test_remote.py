@@ -191,7 +191,7 @@ def test_same_text_again_is_judged_as_a_new_revision(member):
 def test_edit_after_a_worker_died_is_a_new_call(member):
     message = post(member, "WAIT")
     with asked():
-        Message.objects.update(fence=F("fence") + 1)  # as if it had died: it changes nothing more
+        Message.objects.update(fence=F("fence") + 1)  # as if it had died
         ProviderCall.objects.update(state="reserved")
         edit(message, "oi")
 
@@ -369,7 +369,7 @@ def _die(*_arguments):
 
 
 def _died_after_reserving():
-    """A worker that reserved its calls, and then was no more."""
+    """Let a worker die after it has reserved its calls."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("moderado.chat.services.remote.RemoteRound._ask", _die)
         with pytest.raises(_Died):
