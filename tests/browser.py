@@ -91,6 +91,7 @@ class Visitor:
     async def join(self, name: str) -> None:
         row = self.page.locator(".rooms-list li", has_text=name)
         await row.get_by_role("button").click()
+        await expect(row.get_by_role("button")).to_have_count(0)  # now among the user's own rooms
         await row.get_by_role("link").click()
         await expect(self.page.locator(".head-name h2")).to_have_text(name)
         await self.is_online()
