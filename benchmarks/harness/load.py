@@ -62,7 +62,6 @@ class Clients:
     refused: int = 0
     deliveries: int = 0
     delays: list[float] | None = None  # seconds of each delivery; None: not recorded
-    others: int = 0  # frames about no message
     errors: list[str] = field(default_factory=list)
     when_judged: Callable[[int], None] | None = None
 
@@ -83,13 +82,12 @@ class Clients:
             await asyncio.gather(*(open_some() for _ in range(min(at_once, len(seats)))))
         return time.perf_counter() - began
 
-    async def close_sockets(self, count: int | None = None) -> None:
-        """Close the last `count` sockets; all if None."""
-        leaving = self.sockets[len(self.sockets) - (count or len(self.sockets)) :]
-        del self.sockets[len(self.sockets) - len(leaving) :]
-        for socket in leaving:
+    async def close_sockets(self) -> None:
+        """Close all sockets."""
+        closing, self.sockets = self.sockets, []
+        for socket in closing:
             socket.close()
-        await asyncio.wait([socket.closed for socket in leaving], timeout=10)
+        await asyncio.wait([socket.closed for socket in closing], timeout=10)
 
     def send(self, sender: Socket) -> int:
         """Send the next message through this socket. Return its number."""
@@ -181,7 +179,6 @@ class Clients:
             self._on_other_frame(socket, buffer[start:stop])
 
     def _on_other_frame(self, socket: Socket, payload: bytes) -> None:
-        self.others += 1
         if payload == self._dialect.ping[0]:
             socket.send(self._dialect.ping[1])
         elif payload.startswith(self._dialect.error):

@@ -15,7 +15,6 @@ from typing import Any, ClassVar, Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import psycopg
 import redis
 
 from benchmarks.harness.client import Dialect
@@ -105,12 +104,6 @@ class Stack(ABC):
     def signal(self, name: str, number: signal.Signals) -> None:
         """Send a signal to the process group of one part."""
         os.killpg(self._processes[name].pid, number)
-
-    def value(self, query: str, *values: Any) -> Any:
-        """Return one value from the server's database, over a separate connection."""
-        with psycopg.connect(self.database_url, autocommit=True) as connection:
-            row = connection.execute(query, values).fetchone()
-        return row[0] if row else None
 
     def log_tail(self, path: Path) -> str:
         """Return the last 25 lines of a log."""

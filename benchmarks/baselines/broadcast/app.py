@@ -1,4 +1,4 @@
-"""The least a Python server can do for a room: every frame goes to every socket, and nowhere else.
+"""The minimum of a Python chat server: forward every frame to every socket of its room.
 
 On its own: `uvicorn app:application`, then sockets at `ws://localhost:8000/<room>`.
 """

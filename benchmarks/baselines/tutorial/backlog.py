@@ -1,4 +1,4 @@
-"""`echo '{"count": 500, "texts": ["oi"]}' | python backlog.py`: messages that wait for a task."""
+"""`echo '{"count": 500, "texts": ["oi"]}' | python backlog.py`: store messages, one task each."""
 
 import itertools
 import json
@@ -16,13 +16,13 @@ from django.contrib.auth.models import User  # noqa: E402
 from tutorial.models import Message, Room  # noqa: E402
 from tutorial.tasks import moderate  # noqa: E402
 
-asked = json.load(sys.stdin)
+arguments = json.load(sys.stdin)
 author = User.objects.create(username=uuid.uuid4().hex)
 rooms = Room.objects.bulk_create([Room(name=f"Sala {n}") for n in range(20)])
-texts = itertools.cycle(asked["texts"])
+texts = itertools.cycle(arguments["texts"])
 messages = [
     Message(room=rooms[n % len(rooms)], author=author, content=next(texts))
-    for n in range(asked["count"])
+    for n in range(arguments["count"])
 ]
 for message in Message.objects.bulk_create(messages):
     moderate.delay(message.pk)
