@@ -49,8 +49,10 @@ def judged(report: str, complaint: str) -> Answer:
     )
     skipped = [package["name"] for package in found if "skip_reason" in package]
     if skipped or not found:
-        told = f"{len(skipped)} of {len(found)} packages could not be looked up: {skipped[:5]}"
-        return Answer(WEAK if weak else UNKNOWN, (*weak, told))
+        incomplete = (
+            f"{len(skipped)} of {len(found)} packages could not be looked up: {skipped[:5]}"
+        )
+        return Answer(WEAK if weak else UNKNOWN, (*weak, incomplete))
     return Answer(WEAK if weak else CLEAN, weak or (f"{len(found)} packages, no known weakness",))
 
 

@@ -34,7 +34,7 @@ def complaints(name: str, extras: list[str]) -> list[str]:
     pins = {canonicalize_name(package): version for package, version in PINNED.findall(text)}
     found = []
     if "://" in text:
-        found.append(f"{name} names an address: it must work with anybody's package index")
+        found.append(f"{name} contains a URL: it must work with any package index")
     entries = re.split(r"\n(?=\S)", text.strip())
     found += [
         f"{name}: {entry.split()[0]} has no hash"

@@ -36,8 +36,8 @@ def page() -> str:
 
 def totals(rows: dict[str, dict[str, str]], results: dict[str, Any]) -> str:
     """Return how many rows passed, in one line."""
-    told = results.get("faults", {}).get("rows", {})
-    passed = sum(told.get(row, {}).get("outcome") == "passed" for row in rows)
+    recorded = results.get("faults", {}).get("rows", {})
+    passed = sum(recorded.get(row, {}).get("outcome") == "passed" for row in rows)
     waiting = sum("waits_for" in row for row in rows.values())
     return f"{passed} of {len(rows)} rows passed, {waiting} wait for their feature"
 
@@ -45,7 +45,7 @@ def totals(rows: dict[str, dict[str, str]], results: dict[str, Any]) -> str:
 def _table(
     title: str, letter: str, rows: dict[str, dict[str, str]], results: dict[str, Any]
 ) -> list[str]:
-    chosen = {row: told for row, told in rows.items() if row.startswith(letter)}
+    chosen = {row: text for row, text in rows.items() if row.startswith(letter)}
     run = results.get("faults", {})
     lines = [f"## {title}", ""]
     if run:
@@ -55,16 +55,16 @@ def _table(
         "| | fault | required outcome | result | proved by |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for row, told in chosen.items():
-        result, tests = _result(told, run.get("rows", {}).get(row))
-        cells = [row, told["fault"], told["outcome"], result, tests]
+    for row, text in chosen.items():
+        result, tests = _result(text, run.get("rows", {}).get(row))
+        cells = [row, text["fault"], text["outcome"], result, tests]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return [*lines, ""]
 
 
-def _result(told: dict[str, str], found: dict[str, Any] | None) -> tuple[str, str]:
-    if "waits_for" in told:
-        return f"*waits for {told['waits_for']}*", ""
+def _result(text: dict[str, str], found: dict[str, Any] | None) -> tuple[str, str]:
+    if "waits_for" in text:
+        return f"*waits for {text['waits_for']}*", ""
     if found is None:
         return "not recorded", ""
     reasons = f" ({'; '.join(found['skipped'])})" if found["skipped"] else ""

@@ -16,9 +16,11 @@ from django.contrib.auth.models import User  # noqa: E402
 
 from tutorial.models import Room  # noqa: E402
 
-asked = json.load(sys.stdin)
-users = User.objects.bulk_create([User(username=uuid.uuid4().hex) for _ in range(asked["people"])])
-rooms = Room.objects.bulk_create([Room(name=f"Sala {n}") for n in range(asked["rooms"])])
+arguments = json.load(sys.stdin)
+users = User.objects.bulk_create(
+    [User(username=uuid.uuid4().hex) for _ in range(arguments["people"])]
+)
+rooms = Room.objects.bulk_create([Room(name=f"Sala {n}") for n in range(arguments["rooms"])])
 people = [
     {
         "id": user.pk,

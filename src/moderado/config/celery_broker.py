@@ -19,7 +19,7 @@ LONGEST_PAUSE = 2.0  # seconds between two connection attempts
 
 
 class QoS(redis.QoS):
-    """Counts a delivery as finished even if Redis could not be told."""
+    """Counts a delivery as finished even if Redis could not be notified."""
 
     def ack(self, delivery_tag: str) -> None:
         with self._forgotten(delivery_tag):

@@ -151,4 +151,4 @@ def _readable_errors(path: Path) -> Iterator[None]:
             "folder that is."
         ) from None
     except (ValueError, TypeError):
-        raise CannotStart(f"{path} is damaged: move it away, and it is made anew.") from None
+        raise CannotStart(f"{path} is damaged: move it away to create a new one.") from None

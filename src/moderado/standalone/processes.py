@@ -38,7 +38,7 @@ class LaunchMode:
 
     PostgreSQL refuses to run as root. Root starts it in a new user namespace, in which the process
     is not root while the files stay root's. Most containers forbid that; there root starts it as
-    the account `nobody`.
+    an unprivileged account.
     """
 
     own_namespace: bool = False
