@@ -1,4 +1,4 @@
-"""What the tests of the REST door share."""
+"""Fixtures of the REST tests."""
 
 import pytest
 from rest_framework.test import APIClient

@@ -1,4 +1,4 @@
-"""Register, sign in, stay in, sign out: as a client of the contract sees it."""
+"""Registration, sign-in, refresh and sign-out by REST."""
 
 import json
 import re
@@ -31,13 +31,13 @@ def user():
 
 @pytest.fixture
 def stranger():
-    """Somebody of whom no limit remembers anything, wherever its Redis comes from."""
+    """A client address that no limit has counted yet."""
     return make_user(email=f"{uuid4().hex}@example.org")
 
 
 @pytest.fixture
 def network():
-    """The beginning of addresses nobody has come from: 48 bits."""
+    """The prefix of unused addresses: 48 bits."""
     return f"2001:{randrange(0x10000):x}:{randrange(0x10000):x}"
 
 
@@ -73,7 +73,7 @@ def test_registering_makes_an_account_and_signs_in_to_it(client):
 @pytest.mark.parametrize(
     "asked, kept", [("pt-BR", "pt-br"), ("en-GB,en;q=0.9", "en"), ("xx", "pt-br")]
 )
-def test_an_account_speaks_the_language_it_was_registered_in(client, asked, kept):
+def test_registration_stores_the_language(client, asked, kept):
     answer = post(client, "register", GOOD, headers={"Accept-Language": asked})
 
     assert answer.data["user"]["language"] == kept
@@ -87,7 +87,7 @@ def test_registering_says_everything_that_is_wrong(client):
     assert set(answer.data["fields"]) == {"email", "name", "password"}
 
 
-def test_a_weak_password_is_refused_under_its_own_name(client):
+def test_weak_password_error_names_its_field(client):
     answer = post(client, "register", GOOD | {"password": "password12"})
 
     assert (answer.status_code, answer.data["code"]) == (400, "invalid")
@@ -95,7 +95,7 @@ def test_a_weak_password_is_refused_under_its_own_name(client):
     assert isinstance(answer.data["fields"]["password"], str)
 
 
-def test_a_taken_e_mail_is_refused_and_the_account_stays_as_it_is(client, user):
+def test_taken_email_is_refused_and_changes_nothing(client, user):
     answer = post(client, "register", GOOD | {"email": "BIA@example.org"})
 
     assert (answer.status_code, answer.data["code"]) == (400, "invalid")
@@ -105,7 +105,7 @@ def test_a_taken_e_mail_is_refused_and_the_account_stays_as_it_is(client, user):
 
 
 @pytest.mark.proves("S14")
-def test_nobody_registers_with_more_rights_than_others(client):
+def test_registration_grants_no_privileges(client):
     extra = {"is_staff": True, "is_superuser": True, "is_active": False, "groups": [1], "id": "x"}
 
     answer = post(client, "register", GOOD | extra)
@@ -114,7 +114,7 @@ def test_nobody_registers_with_more_rights_than_others(client):
     assert (user.is_staff, user.is_superuser, user.is_active) == (False, False, True)
 
 
-def test_an_access_token_carries_the_claims_of_the_contract(client, user):
+def test_access_token_has_the_documented_claims(client, user):
     answer = sign_in(client, user)
 
     assert answer.status_code == 200
@@ -127,7 +127,7 @@ def test_an_access_token_carries_the_claims_of_the_contract(client, user):
 
 @pytest.mark.proves("S34")
 @pytest.mark.parametrize("language", ["en", "pt-br"])
-def test_a_wrong_sign_in_gets_one_answer_whatever_is_wrong(client, user, language):
+def test_all_failed_sign_ins_get_one_answer(client, user, language):
     gone = make_user(is_active=False)
     headers = {"headers": {"Accept-Language": language}}
 
@@ -146,7 +146,7 @@ def test_a_wrong_sign_in_gets_one_answer_whatever_is_wrong(client, user, languag
         assert answers[0].data["detail"] == translation.gettext("E-mail or password is wrong.")
 
 
-def test_the_refusal_of_a_sign_in_opens_no_session(client, user):
+def test_failed_sign_in_opens_no_session(client, user):
     sign_in(client, user, "wrong")
 
     assert not Session.objects.filter(user=user).exists()
@@ -171,7 +171,7 @@ def test_refreshing_works_with_a_stale_bearer_token_in_the_header(client, user):
     assert post(client, "refresh", {"refresh": refresh}).status_code == 200
 
 
-def test_after_signing_out_nothing_of_the_session_works(user):
+def test_sign_out_invalidates_all_credentials_of_the_session(user):
     client = signed_in(user)
 
     assert post(client, "logout", {"refresh": client.tokens.refresh}).status_code == 204
@@ -181,7 +181,7 @@ def test_after_signing_out_nothing_of_the_session_works(user):
     assert post(client, "logout", {"refresh": client.tokens.refresh}).status_code == 204
 
 
-def test_a_ticket_is_for_the_session_that_asked(user):
+def test_ticket_belongs_to_the_requesting_session(user):
     client = signed_in(user)
 
     answer = post(client, "ws-ticket")
@@ -192,7 +192,7 @@ def test_a_ticket_is_for_the_session_that_asked(user):
     assert principal.user_id == user.id
 
 
-def test_the_pages_cookie_is_a_credential_but_writing_needs_the_csrf_token(user):
+def test_session_cookie_needs_a_csrf_token_to_write(user):
     client = APIClient(enforce_csrf_checks=True)
     client.force_login(user)
 
@@ -204,7 +204,7 @@ def test_the_pages_cookie_is_a_credential_but_writing_needs_the_csrf_token(user)
     assert post(client, "ws-ticket", headers={"X-CSRFToken": str(token)}).status_code == 200
 
 
-def test_the_cookie_of_a_session_that_has_ended_is_no_credential(user):
+def test_cookie_of_an_ended_session_is_refused(user):
     client = APIClient()
     client.force_login(user)
     sessions.end_sessions_of(user_id=user.id)
@@ -224,7 +224,7 @@ def test_the_cookie_of_a_session_that_has_ended_is_no_credential(user):
         "Bearer " + "x" * 9000,
     ],
 )
-def test_a_bad_bearer_token_is_one_401(client, header):
+def test_invalid_bearer_token_answers_401(client, header):
     client.credentials(HTTP_AUTHORIZATION=header)
 
     answer = client.get("/api/auth/users/me/")
@@ -233,7 +233,7 @@ def test_a_bad_bearer_token_is_one_401(client, header):
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_a_refresh_token_is_no_bearer_token(user):
+def test_refresh_token_is_refused_as_bearer_token(user):
     client = signed_in(user)
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {client.tokens.refresh}")
 
@@ -271,13 +271,13 @@ def test_nothing_else_of_a_profile_can_be_changed(user):
     "body, field",
     [({"language": "xx"}, "language"), ({"name": "\u3164"}, "name"), ({"name": None}, "name")],
 )
-def test_a_bad_profile_is_refused(user, body, field):
+def test_invalid_profile_is_refused(user, body, field):
     answer = signed_in(user).patch("/api/auth/users/me/", body)
 
     assert (answer.status_code, set(answer.data["fields"])) == (400, {field})
 
 
-def test_people_are_found_by_name_page_by_page(user):
+def test_user_search_is_paginated(user):
     for number in range(25):
         make_user(name=f"Carlos {number:02}")
 
@@ -306,7 +306,7 @@ def test_e_mails_are_shown_to_their_owner_and_to_staff_only(user):
 
 
 @pytest.mark.proves("S35")
-def test_nobody_elses_e_mail_is_in_any_answer(client, user):
+def test_no_answer_contains_another_users_email(client, user):
     make_user(name="Bianca", email="canary@secret.example")
     mine = signed_in(user)
     answers = [
@@ -322,7 +322,7 @@ def test_nobody_elses_e_mail_is_in_any_answer(client, user):
 
 
 @pytest.mark.parametrize("path", ["users/", "users/me/", "ws-ticket/"])
-def test_nobody_enters_without_credentials(client, path):
+def test_every_account_endpoint_requires_credentials(client, path):
     answer = (
         client.post(f"/api/auth/{path}") if "ticket" in path else client.get(f"/api/auth/{path}")
     )
@@ -330,7 +330,7 @@ def test_nobody_enters_without_credentials(client, path):
     assert (answer.status_code, answer.data["code"]) == (401, "not_authenticated")
 
 
-def test_an_account_takes_so_many_sign_ins_right_or_wrong(client, user, stranger, settings):
+def test_sign_ins_are_limited_per_account(client, user, stranger, settings):
     settings.LIMIT_SIGN_IN_PER_ACCOUNT = "3/minute"
     for _ in range(3):
         assert sign_in(client, stranger, "wrong").status_code == 401
@@ -344,7 +344,7 @@ def test_an_account_takes_so_many_sign_ins_right_or_wrong(client, user, stranger
 
 
 @pytest.mark.proves("S34")
-def test_an_unknown_e_mail_is_limited_just_the_same(client, settings):
+def test_sign_ins_of_an_unknown_email_are_limited_alike(client, settings):
     settings.LIMIT_SIGN_IN_PER_ACCOUNT = "3/minute"
     body = {"email": f"{uuid4().hex}@example.org", "password": "wrong"}
 
@@ -353,9 +353,7 @@ def test_an_unknown_e_mail_is_limited_just_the_same(client, settings):
     assert statuses == [401, 401, 401, 429]
 
 
-def test_an_address_takes_so_many_sign_ins_and_registrations_whatever_it_says_of_itself(
-    client, settings, network
-):
+def test_sign_ins_and_registrations_are_limited_per_address(client, settings, network):
     settings.LIMIT_SIGN_IN_PER_ADDRESS = "3/minute"
     here = {"REMOTE_ADDR": f"{network}::7"}
     wrong = {"email": "a@b.example", "password": "x"}
@@ -385,7 +383,7 @@ def test_behind_a_trusted_proxy_each_client_has_its_own_limit(client, settings, 
 
 
 @pytest.mark.proves("S28")
-def test_no_token_and_no_password_is_ever_logged(client, user, capfd, caplog):
+def test_tokens_and_passwords_are_not_logged(client, user, capfd, caplog):
     tokens = sign_in(client, user).data
     sign_in(client, user, "a-wrong-canary")
     post(client, "refresh", {"refresh": tokens["refresh"]})

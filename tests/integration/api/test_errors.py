@@ -1,4 +1,4 @@
-"""Whatever goes wrong, the answer has one shape and gives nothing away."""
+"""Every error has one shape and reveals nothing internal."""
 
 import json
 
@@ -52,7 +52,7 @@ def send(client, body, content_type="application/json"):
         (Unavailable(), 503, "unavailable"),
     ],
 )
-def test_each_error_has_its_status_and_its_code(error, status, code):
+def test_each_error_has_its_status_and_code(error, status, code):
     answer = errors.answer(error, {})
 
     assert (answer.status_code, answer.data["code"]) == (status, code)
@@ -61,7 +61,7 @@ def test_each_error_has_its_status_and_its_code(error, status, code):
     assert ("error_id" in answer.data) == (status >= 500)
 
 
-def test_who_has_to_wait_is_told_how_long():
+def test_rate_limited_answer_has_retry_after():
     assert errors.answer(RateLimited(retry_after=7), {}).headers["Retry-After"] == "7"
     assert errors.answer(exceptions.Throttled(wait=7.2), {}).headers["Retry-After"] == "8"
 
@@ -111,14 +111,14 @@ def test_nested_mistakes_are_named_by_their_path():
     ],
 )
 @pytest.mark.django_db
-def test_every_kind_of_bad_body_is_a_400(client, body):
+def test_every_malformed_body_answers_400(client, body):
     answer = send(client, body)
 
     assert answer.status_code == 400
     assert answer.json()["code"] in {"invalid", "parse_error"}
 
 
-def test_a_body_that_is_too_large_is_not_read_to_its_end(client):
+def test_too_large_body_is_not_read_completely(client):
     answer = send(client, json.dumps({"email": "x" * 70_000}))
 
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
@@ -131,7 +131,7 @@ def test_bodies_of_other_types_are_a_415(client, content_type):
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
 
 
-def test_a_method_that_is_not_offered_is_a_405_which_names_those_that_are(client):
+def test_unsupported_method_answers_405_with_allow(client):
     answer = client.delete(LOGIN)
 
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
@@ -152,7 +152,7 @@ def test_paths_that_do_not_exist_are_a_404_for_everybody(client, method, path):
     "language, detail",
     [("en", "There is no such thing, or you may not see it."), ("xx", None), ("pt-BR", None)],
 )
-def test_the_sentence_follows_accept_language(client, language, detail):
+def test_error_detail_follows_accept_language(client, language, detail):
     answer = client.get("/api/nothing/", headers={"Accept-Language": language})
 
     spoken = answer.headers["Content-Language"]
@@ -163,9 +163,7 @@ def test_the_sentence_follows_accept_language(client, language, detail):
 
 @pytest.mark.proves("S40")
 @pytest.mark.django_db
-def test_an_unexpected_error_is_an_id_to_the_client_and_a_line_in_the_log(
-    client, monkeypatch, caplog
-):
+def test_unexpected_error_answers_an_id_and_is_logged(client, monkeypatch, caplog):
     def fails(**_):
         raise ValueError("canary")
 
@@ -180,7 +178,7 @@ def test_an_unexpected_error_is_an_id_to_the_client_and_a_line_in_the_log(
 
 @pytest.mark.proves("S40")
 @pytest.mark.django_db
-def test_while_the_database_is_away_the_answer_is_503(client, monkeypatch):
+def test_database_outage_answers_503(client, monkeypatch):
     def fails(**_):
         raise OperationalError("connection to host db.internal refused")
 
@@ -192,7 +190,7 @@ def test_while_the_database_is_away_the_answer_is_503(client, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_while_redis_is_away_people_still_sign_in(client, settings):
+def test_sign_in_works_without_redis(client, settings):
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
     user = make_user(password="uma frase bem longa")
 
@@ -201,7 +199,7 @@ def test_while_redis_is_away_people_still_sign_in(client, settings):
     assert answer.status_code == 200
 
 
-def test_what_fails_outside_a_view_is_json_under_api_and_a_page_elsewhere():
+def test_error_outside_a_view_is_json_under_api_only():
     inside = errors.server_error(RequestFactory().get("/api/auth/users/"))
     outside = errors.server_error(RequestFactory().get("/"))
 

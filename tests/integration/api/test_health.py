@@ -14,14 +14,14 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def client():
-    return Client(headers={"host": "10.0.0.7"})  # a probe knows no names
+    return Client(headers={"host": "10.0.0.7"})  # a probe uses an IP address
 
 
-def test_a_process_that_answers_is_alive(client):
+def test_livez_answers_200(client):
     assert client.get("/livez").json() == {"status": "alive"}
 
 
-def test_with_its_engines_there_it_is_ready(client):
+def test_readyz_answers_200_with_all_engines(client):
     answer = client.get("/readyz")
 
     assert answer.status_code == 200
@@ -30,7 +30,7 @@ def test_with_its_engines_there_it_is_ready(client):
 
 
 def readiness(*, waiting=0.0, **failing):
-    """The answer and its body, where these checks raise these errors."""
+    """Return the answer and its body while these checks raise these errors."""
     checks = health.CHECKS | {name: Mock(side_effect=error) for name, error in failing.items()}
     answer = health.readiness(checks, oldest_waiting=lambda: waiting)
     return answer, json.loads(answer.content)
@@ -101,7 +101,7 @@ def test_strangers_behind_our_own_proxy_find_no_metrics(client, settings):
     assert answer.status_code == 404
 
 
-def test_nobody_chooses_their_address_to_read_metrics(client):
+def test_forwarded_header_does_not_open_metrics(client):
     forged = {"x-forwarded-for": "127.0.0.1"}
 
     assert client.get("/metrics", REMOTE_ADDR="192.0.2.1", headers=forged).status_code == 404

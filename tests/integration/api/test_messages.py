@@ -1,4 +1,4 @@
-"""Messages by REST: the same service as the socket's, the same fields, the same refusals."""
+"""Messages by REST: the service, fields and refusals of the socket."""
 
 import re
 from uuid import uuid4
@@ -65,7 +65,7 @@ def contents(answer):
     return [message["content"] for message in answer.data["results"]]
 
 
-def test_what_is_posted_is_accepted_and_waits(ana, bob, room):
+def test_post_answers_202_with_a_pending_message(ana, bob, room):
     answer = say(ana, room, "  bom dia ", client_id="1")
 
     assert answer.status_code == 202
@@ -79,7 +79,7 @@ def test_what_is_posted_is_accepted_and_waits(ana, bob, room):
     assert contents(bob.get(path(room))) == []
 
 
-def test_what_is_approved_everybody_reads(ana, bob, room):
+def test_approved_message_is_readable_by_all(ana, bob, room):
     say(ana, room)
     screen_waiting()
 
@@ -89,7 +89,7 @@ def test_what_is_approved_everybody_reads(ana, bob, room):
     assert TIME.fullmatch(message["published_at"])
 
 
-def test_what_is_refused_only_its_author_reads_and_why(ana, bob, room):
+def test_rejected_message_is_readable_by_its_author_with_reason(ana, bob, room):
     say(ana, room, "BLOCK canary")
     screen_waiting()
 
@@ -101,7 +101,7 @@ def test_what_is_refused_only_its_author_reads_and_why(ana, bob, room):
         assert "canary" not in bob.get(path(room, rest)).content.decode()
 
 
-def test_the_same_client_id_again_is_the_same_message(ana, room):
+def test_repeated_client_id_answers_the_first_message(ana, room):
     first = say(ana, room, client_id="x")
     again = say(ana, room, client_id="x")
 
@@ -110,7 +110,7 @@ def test_the_same_client_id_again_is_the_same_message(ana, room):
 
 
 @pytest.mark.proves("S22")
-def test_the_same_client_id_for_other_words_is_a_conflict(ana, room):
+def test_repeated_client_id_with_another_text_is_a_conflict(ana, room):
     say(ana, room, client_id="x")
 
     answer = say(ana, room, "boa noite", client_id="x")
@@ -120,13 +120,13 @@ def test_the_same_client_id_for_other_words_is_a_conflict(ana, room):
 
 
 @pytest.mark.proves("S23")
-def test_in_another_room_the_same_client_id_is_another_message(ana, room):
+def test_client_id_is_unique_per_room(ana, room):
     here, there = say(ana, room, client_id="x"), say(ana, make_room(), client_id="x")
 
     assert here.data["id"] != there.data["id"]
 
 
-def test_the_first_message_in_a_public_room_joins_its_author(signed_in, room):
+def test_first_message_in_a_public_room_joins_its_author(signed_in, room):
     user = make_user()
 
     assert say(signed_in(user), room).status_code == 202
@@ -153,7 +153,7 @@ def test_the_first_message_in_a_public_room_joins_its_author(signed_in, room):
         ({"content": "x", "reply_to": "x"}, "reply_to"),
     ],
 )
-def test_what_cannot_be_said_is_invalid_and_names_the_field(ana, room, body, field):
+def test_invalid_text_names_the_field(ana, room, body, field):
     answer = ana.post(path(room), body)
 
     assert (answer.status_code, answer.data["code"]) == (400, "invalid")
@@ -162,14 +162,14 @@ def test_what_cannot_be_said_is_invalid_and_names_the_field(ana, room, body, fie
 
 
 @pytest.mark.parametrize("wrong", [r"\ud800", r"a\u0000b"])
-def test_what_cannot_be_stored_is_invalid(ana, room, wrong):
+def test_unstorable_text_is_invalid(ana, room, wrong):
     answer = ana.post(path(room), f'{{"content": "{wrong}"}}', content_type="application/json")
 
     assert (answer.status_code, answer.data["code"]) == (400, "invalid")
     assert set(answer.data["fields"]) == {"content"}
 
 
-def test_what_a_client_may_not_set_is_not_read(ana, room):
+def test_read_only_fields_are_ignored(ana, room):
     author = make_user()
 
     message = say(
@@ -181,7 +181,7 @@ def test_what_a_client_may_not_set_is_not_read(ana, room):
     assert message["author"]["id"] != str(author.id)
 
 
-def test_an_answer_names_what_it_answers(ana, bob, room):
+def test_reply_names_its_original(ana, bob, room):
     say(ana, room)
     screen_waiting()
     first = Message.objects.get()
@@ -191,7 +191,7 @@ def test_an_answer_names_what_it_answers(ana, bob, room):
     assert answer.data["reply_to"] == str(first.id)
 
 
-def test_too_many_messages_are_refused_with_the_time_to_wait(ana, room, settings):
+def test_message_quota_answers_429_with_retry_after(ana, room, settings):
     settings.ENV = settings.ENV.model_copy(update={"limit_messages_per_user": "2/minute"})
 
     answers = [say(ana, room, str(n)) for n in range(3)]
@@ -202,7 +202,7 @@ def test_too_many_messages_are_refused_with_the_time_to_wait(ana, room, settings
     assert Message.objects.count() == 2
 
 
-def test_an_edit_is_judged_before_others_see_it(ana, bob, room):
+def test_edit_is_judged_before_it_is_visible(ana, bob, room):
     message = say(ana, room).data
     screen_waiting()
     one = path(room, f"messages/{message['id']}/")
@@ -234,7 +234,7 @@ def test_others_may_not_edit_it_and_moderators_may_delete_it(ana, bob, room, sig
     assert contents(ana.get(path(room))) == []
 
 
-def test_of_another_room_a_message_is_not_found(ana, room):
+def test_message_of_another_room_answers_404(ana, room):
     elsewhere = make_room()
     message = say(ana, elsewhere).data
 
@@ -245,7 +245,7 @@ def test_of_another_room_a_message_is_not_found(ana, room):
         assert (answer.status_code, answer.data["code"]) == (404, "no_such_message")
 
 
-def test_the_unseen_of_others_is_not_found(ana, bob, room):
+def test_unpublished_message_of_another_user_answers_404(ana, bob, room):
     message = say(ana, room).data
 
     answer = bob.patch(path(room, f"messages/{message['id']}/"), {"content": "x"})
@@ -253,7 +253,7 @@ def test_the_unseen_of_others_is_not_found(ana, bob, room):
     assert answer.status_code == 404
 
 
-def test_the_feed_gives_what_changed_as_it_is_now(ana, bob, room):
+def test_feed_returns_present_states(ana, bob, room):
     first, second = say(ana, room, "um").data, say(ana, room, "dois").data
     screen_waiting()
     epoch = bob.get(path(room, "")).data["epoch"]
@@ -274,7 +274,7 @@ def test_the_feed_gives_what_changed_as_it_is_now(ana, bob, room):
 
 @pytest.mark.proves("R36")
 @pytest.mark.parametrize("asked", [{"after": 99}, {"epoch": str(uuid4())}])
-def test_who_knows_another_history_is_told_to_load_again(ana, room, asked):
+def test_unknown_epoch_answers_reset(ana, room, asked):
     feed = ana.get(path(room, "changes/"), asked).data
 
     assert feed["reset"] is True
@@ -283,7 +283,7 @@ def test_who_knows_another_history_is_told_to_load_again(ana, room, asked):
 
 
 @pytest.mark.parametrize("asked", [{"after": "x"}, {"after": -1}, {"epoch": "x"}])
-def test_a_feed_asked_for_wrongly_is_invalid(ana, room, asked):
+def test_invalid_feed_parameters_answer_400(ana, room, asked):
     answer = ana.get(path(room, "changes/"), asked)
 
     assert (answer.status_code, answer.data["code"]) == (400, "invalid")

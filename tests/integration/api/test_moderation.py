@@ -1,4 +1,4 @@
-"""Moderators by REST: what was judged, what waits, and ruling on it."""
+"""Moderation by REST: logs, cases and rulings."""
 
 import uuid
 
@@ -76,7 +76,7 @@ def test_members_and_strangers_see_nothing(room, path):
     assert APIClient().get(path).status_code == 401
 
 
-def test_a_moderator_sees_their_rooms_and_staff_sees_all(room, moderator, staff):
+def test_moderators_see_own_rooms_and_staff_all(room, moderator, staff):
     mine, elsewhere = judge(room), judge(make_room(is_private=True))
 
     assert [line["message"] for line in results(moderator.get(LOGS))] == [str(mine.subject_id)]
@@ -90,7 +90,7 @@ def test_another_room_is_not_there(moderator):
     assert moderator.get(LOGS, {"room": make_room().id}).status_code == 404
 
 
-def test_a_line_says_who_judged_and_why(room, moderator):
+def test_log_line_has_provider_and_reason(room, moderator):
     content = judge(room, Outcome.BLOCK)
 
     (line,) = results(moderator.get(LOGS))
@@ -131,7 +131,7 @@ def test_lines_of_one_message_in_one_room(room, moderator):
 @pytest.mark.parametrize(
     "query", [{"verdict": "MAYBE"}, {"message": "x"}, {"room": "1"}, {"cursor": "x"}]
 )
-def test_a_wrong_question_is_told_so(moderator, query):
+def test_invalid_log_filter_answers_400(moderator, query):
     answer = moderator.get(LOGS, query)
 
     assert answer.status_code == 400
@@ -151,7 +151,7 @@ def test_pages_go_from_the_newest_to_the_oldest(room, moderator):
     assert read == judged[::-1]
 
 
-def test_a_case_is_claimed_and_ruled_on(room, moderator, decided):
+def test_case_is_claimed_and_ruled_on(room, moderator, decided):
     judge(room)
     (case,) = results(moderator.get(CASES))
 
@@ -172,7 +172,7 @@ def test_a_case_is_claimed_and_ruled_on(room, moderator, decided):
     assert line["actor"] == ruled.json()["decided_by"]
 
 
-def test_what_another_holds_or_has_decided_is_a_conflict(room, moderator, staff, decided):
+def test_claimed_or_decided_case_answers_409(room, moderator, staff, decided):
     judge(room)
     path = f"{CASES}{Case.objects.get().id}"
     ruling = {"outcome": "ALLOW", "reason": "context"}
@@ -185,7 +185,7 @@ def test_what_another_holds_or_has_decided_is_a_conflict(room, moderator, staff,
         assert (answer.status_code, answer.json()["code"]) == (409, "case_closed")
 
 
-def test_a_case_of_another_room_is_not_there(moderator, decided):
+def test_case_of_another_room_answers_404(moderator, decided):
     judge(make_room())
     path = f"{CASES}{Case.objects.get().id}"
 
@@ -195,7 +195,7 @@ def test_a_case_of_another_room_is_not_there(moderator, decided):
     assert decided == []
 
 
-def test_to_whoever_moderates_nothing_no_case_is_there(room, decided):
+def test_user_without_moderated_rooms_sees_no_case(room, decided):
     judge(room)
     path = f"{CASES}{Case.objects.get().id}"
     member = signed_in(make_member(room).user)
@@ -209,7 +209,7 @@ def test_to_whoever_moderates_nothing_no_case_is_there(room, decided):
 @pytest.mark.parametrize(
     "ruling", [{}, {"outcome": "HOLD", "reason": "x"}, {"outcome": "ALLOW"}, {"reason": "x"}]
 )
-def test_a_ruling_says_what_and_why(room, moderator, ruling, decided):
+def test_ruling_requires_outcome_and_reason(room, moderator, ruling, decided):
     judge(room)
 
     answer = moderator.post(f"{CASES}{Case.objects.get().id}/ruling/", ruling)

@@ -1,4 +1,4 @@
-"""What the REST door answers is what its document says."""
+"""REST answers conform to the OpenAPI document."""
 
 from functools import cache
 from typing import Any
@@ -27,7 +27,7 @@ def document() -> dict[str, Any]:
 
 
 class Api:
-    """A signed-in client, each of whose answers is compared with the document."""
+    """A signed-in client that validates each answer against the document."""
 
     def __init__(self, user) -> None:
         self._client = APIClient()
@@ -36,7 +36,7 @@ class Api:
     def ask(
         self, method: str, template: str, body: object = None, *, status: int = 200, **parts: object
     ) -> Any:
-        """The JSON answer, which has that status and is as documented for it."""
+        """Return the JSON answer after checking its status and schema."""
         call = getattr(self._client, method)
         answer = call(template.format(**parts), body, format="json" if body else None)
         assert answer.status_code == status, answer.content
@@ -108,7 +108,7 @@ def test_schema_lists_every_message_status():
     assert document()["components"]["schemas"]["StatusEnum"]["enum"] == Message.Status.values
 
 
-def test_every_operation_has_a_name_of_its_own():
+def test_operation_ids_are_unique():
     names = [
         operation["operationId"]
         for operations in document()["paths"].values()
@@ -118,7 +118,7 @@ def test_every_operation_has_a_name_of_its_own():
     assert len(set(names)) == len(names)
 
 
-def test_the_documents_are_there_to_read():
+def test_schema_documents_are_served():
     reader = Client(headers={"host": "localhost"})
 
     assert reader.get("/api/schema/").status_code == 200

@@ -1,4 +1,4 @@
-"""Pages of history: each message exactly once, whatever others write meanwhile."""
+"""History pages contain each message exactly once while others write."""
 
 import base64
 import json
@@ -69,7 +69,7 @@ def test_2500_equal_times_and_places_come_once_each_while_others_write(get, room
     seen = []
     for page in pages(get, history(room)):
         seen += ids(page)
-        fill_room(room, reader, 3)  # positions 1 to 3: behind; the next ones stand before
+        fill_room(room, reader, 3)  # positions 1 to 3 are behind; the next ones stand before
         Message.objects.filter(room=room, position=1).update(position=9)
 
     assert [pk for pk in seen if pk in set(there)] == there
@@ -101,7 +101,7 @@ def test_turning_round_meets_the_same_page_again(get, room):
     assert first["previous"] is None
 
 
-def test_an_empty_page_still_leads_back(get, room):
+def test_empty_page_links_to_the_previous_page(get, room):
     fill_room(room, make_user(), 25)
     first = get(history(room)).data
     second = get(first["next"]).data
@@ -115,7 +115,7 @@ def test_an_empty_page_still_leads_back(get, room):
     assert ids(get(emptied["previous"]).data) == ids(first)
 
 
-def test_the_page_is_as_large_as_asked_but_not_larger_than_a_hundred(get, room):
+def test_page_size_is_at_most_100(get, room):
     fill_room(room, make_user(), 150)
 
     sizes = [
@@ -148,14 +148,14 @@ def cursor(*parts):
         "A" * 2000,
     ],
 )
-def test_a_cursor_that_is_not_ours_is_invalid(get, room, malformed):
+def test_foreign_cursor_is_invalid(get, room, malformed):
     answer = get(history(room), {"cursor": malformed})
 
     assert (answer.status_code, answer.data["code"]) == (400, "invalid")
     assert set(answer.data["fields"]) == {"cursor"}
 
 
-def test_a_page_is_one_walk_of_the_index_of_history(get, room, reader):
+def test_page_is_one_index_scan(get, room, reader):
     authors = [reader, make_user(), make_user()]
     for other in (room, make_room(), make_room()):
         for author in authors:

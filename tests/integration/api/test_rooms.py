@@ -1,4 +1,4 @@
-"""Rooms by REST: who may what, and exactly which fields."""
+"""Rooms by REST: permissions and exact fields."""
 
 from uuid import uuid4
 
@@ -41,7 +41,7 @@ def path(room, rest=""):
     return f"{ROOMS}{room.id}/{rest}"
 
 
-def test_a_room_is_opened_with_its_maker_as_administrator(client, user):
+def test_creator_becomes_administrator(client, user):
     answer = client.post(ROOMS, {"name": " Sala ", "is_private": True, "moderation_mode": "post"})
 
     assert answer.status_code == 201
@@ -67,14 +67,14 @@ def test_a_room_is_opened_with_its_maker_as_administrator(client, user):
         {"name": "x", "moderation_mode": "loud"},
     ],
 )
-def test_a_room_that_cannot_be_is_invalid(client, body):
+def test_invalid_room_answers_400(client, body):
     answer = client.post(ROOMS, body)
 
     assert (answer.status_code, answer.data["code"]) == (400, "invalid")
     assert not Room.objects.exists()
 
 
-def test_what_a_client_may_not_set_is_not_read(client):
+def test_read_only_fields_are_ignored(client):
     answer = client.post(
         ROOMS,
         {
@@ -90,7 +90,7 @@ def test_what_a_client_may_not_set_is_not_read(client):
     assert (str(room.id), room.seq, room.deleted_at) == (answer.data["id"], 0, None)
 
 
-def test_the_list_is_of_own_and_public_rooms_newest_first(client, user):
+def test_list_has_own_and_public_rooms_newest_first(client, user):
     mine, public = make_room(is_private=True), make_room()
     make_room(is_private=True)
     make_room(deleted_at="2026-01-01T00:00Z")
@@ -114,7 +114,7 @@ def test_the_list_is_of_own_and_public_rooms_newest_first(client, user):
     assert page["results"][0]["participants_count"] == 0
 
 
-def test_the_list_asks_no_more_for_many_rooms_than_for_one(client, user):
+def test_room_list_has_a_constant_number_of_queries(client, user):
     def asked():
         with CaptureQueriesContext(connection) as queries:
             client.get(f"{ROOMS}?page_size=100")
@@ -142,7 +142,7 @@ def test_pages_of_rooms_are_numbered(client):
     assert client.get(f"{ROOMS}?page=9").status_code == 404
 
 
-def test_a_detail_asks_no_more_for_many_participants_than_for_one(client, user):
+def test_room_detail_has_a_constant_number_of_queries(client, user):
     room = make_member(user=user).room
 
     def asked():
@@ -170,7 +170,7 @@ def test_only_administrators_change_a_room(client, user):
     assert (done.data["name"], done.data["is_private"]) == ("after", True)
 
 
-def test_a_closed_room_is_not_found_any_more(client, user):
+def test_closed_room_answers_404(client, user):
     room = make_member(user=user, role=Role.ADMIN).room
 
     assert client.delete(path(room)).status_code == 204
@@ -190,7 +190,7 @@ def test_joining_and_leaving(client, user):
     assert (again.status_code, again.data["code"]) == (403, "not_a_member")
 
 
-def test_the_last_administrator_is_told_to_name_another(client, user):
+def test_last_administrator_cannot_leave(client, user):
     room = make_member(user=user, role=Role.ADMIN).room
     make_member(room)
 
@@ -217,7 +217,7 @@ def test_participants_are_added_promoted_and_removed(client, user):
     assert client.delete(place).status_code == 404
 
 
-def test_nobody_learns_here_who_has_an_account(client, user):
+def test_adding_participants_reveals_no_accounts(client, user):
     room = make_member(user=user, role=Role.ADMIN).room
     answers = [
         client.post(path(room, "participants/"), {"user_id": str(user_id)})
@@ -228,7 +228,7 @@ def test_nobody_learns_here_who_has_an_account(client, user):
     assert answers[0].data == answers[1].data
 
 
-def test_the_marker_is_moved_and_answered(client, user):
+def test_read_marker_is_moved_and_returned(client, user):
     room = make_room(seq=9)
     make_member(room, user=user)
 
@@ -265,7 +265,7 @@ A_BODY_FOR_ANY = {
 
 
 @pytest.mark.parametrize("method, rest", EVERY_ROUTE)
-def test_to_strangers_a_private_a_closed_and_no_room_are_the_same(client, user, method, rest):
+def test_private_closed_and_unknown_rooms_answer_alike(client, user, method, rest):
     private = make_member(make_room(is_private=True), role=Role.ADMIN)
     message = make_message(private.room, status=Message.Status.APPROVED, text="segredo")
     closed = make_member(make_room(deleted_at="2026-01-01T00:00Z"), user=user, role=Role.ADMIN).room
@@ -289,7 +289,7 @@ def test_to_strangers_a_private_a_closed_and_no_room_are_the_same(client, user, 
 
 
 @pytest.mark.parametrize("method, rest", [("get", None), ("post", None), *EVERY_ROUTE])
-def test_nobody_comes_in_without_credentials(method, rest):
+def test_every_room_endpoint_requires_credentials(method, rest):
     room = make_room()
     url = ROOMS if rest is None else path(room, rest.format(id=uuid4()))
 

@@ -8,14 +8,14 @@ from tests.providers import Obedient
 
 @pytest.fixture(autouse=True)
 def _obedient_provider(settings):
-    """The provider answers what the text says: BLOCK, HOLD, FLAG, or else ALLOW."""
+    """The provider answers with the verdict named in the text: BLOCK, HOLD, FLAG, or ALLOW."""
     Obedient.asked.clear()
     settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
 
 
 @pytest.fixture
 def heard():
-    """Every event published, in order, once its transaction commits."""
+    """Every published event, in order, once its transaction commits."""
     published = []
     wire(after_commit={kind: [published.append] for kind in Event.__subclasses__()})
     yield published
@@ -24,7 +24,7 @@ def heard():
 
 @pytest.fixture
 def published():
-    """The events in the order of their publication, before their transaction commits."""
+    """The events in the order of publication, before their transaction commits."""
     so_far = []
     connect(after_commit={}, inside={kind: [so_far.append] for kind in Event.__subclasses__()})
     yield so_far

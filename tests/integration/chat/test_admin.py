@@ -1,4 +1,4 @@
-"""The operators' pages of rooms, places in them and messages."""
+"""Admin pages of rooms, memberships and messages."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def test_admin_pages_open(operator, page):
     assert operator.get(f"/admin/chat/{page}").status_code == 200
 
 
-def test_a_room_is_shown_with_its_participants(operator):
+def test_admin_shows_a_room_with_participants(operator):
     place = make_member(role=Role.ADMIN)
 
     page = operator.get(f"/admin/chat/room/{place.room_id}/change/").content.decode()
@@ -49,7 +49,7 @@ def test_a_room_is_shown_with_its_participants(operator):
     assert place.user.name in page
 
 
-def test_a_room_made_private_here_asks_its_listeners_again(operator):
+def test_room_made_private_in_admin_rechecks_subscribers(operator):
     room = make_room()
 
     operator.post(
@@ -77,7 +77,7 @@ def test_rooms_are_closed_and_never_deleted(operator):
     assert operator.post(f"/admin/chat/room/{room.id}/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_somebody_is_made_administrator_of_a_room_that_lost_its_own(operator):
+def test_admin_appoints_a_room_administrator(operator):
     place = make_member()
 
     act(operator, "membership", "appoint", place)
@@ -86,7 +86,7 @@ def test_somebody_is_made_administrator_of_a_room_that_lost_its_own(operator):
     assert place.role == Role.ADMIN
 
 
-def test_people_are_removed_but_for_the_last_administrator(operator):
+def test_admin_removes_participants_but_not_the_last_administrator(operator):
     admin = make_member(role=Role.ADMIN)
     member, another = make_member(admin.room), make_member(admin.room)
 
@@ -96,7 +96,7 @@ def test_people_are_removed_but_for_the_last_administrator(operator):
     assert page.status_code == 200
 
 
-def test_a_message_is_shown_with_its_former_texts_and_cannot_be_changed(operator):
+def test_admin_shows_revisions_read_only(operator):
     message = make_message(text="depois")
     Revision.objects.create(message=message, revision=1, text="antes", status="APPROVED")
     url = f"/admin/chat/message/{message.id}/change/"

@@ -1,4 +1,4 @@
-"""Writers who stand in each other's way: whoever a deadlock is broken at is carried out anew."""
+"""Concurrent writers: deadlock victims are retried."""
 
 import random
 import threading
@@ -23,7 +23,7 @@ from tests.factories import make_member, make_room
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proves("R25")]
 
 THREADS = 32
-ROUNDS = 10  # of each thread, a few operations in each
+ROUNDS = 10  # threads, with a few operations in each
 
 
 def post(member, text="bom dia"):
@@ -31,7 +31,7 @@ def post(member, text="bom dia"):
 
 
 def stranger():
-    """A session of somebody else's, who keeps to no order of locks."""
+    """Another session that takes locks in the opposite order."""
     parameters = connection.get_connection_params()
     names = ("host", "port", "user", "password", "dbname")
     return psycopg.connect(**{name: parameters[name] for name in names})
@@ -44,7 +44,7 @@ def waits_for_lock(count=1):
         return cursor.fetchone()[0] >= count
 
 
-def test_whoever_a_deadlock_is_broken_at_is_carried_out_anew():
+def test_deadlock_victim_is_retried():
     member = make_member(make_room(moderation_mode="post"))
     view = post(member)
 
@@ -55,7 +55,7 @@ def test_whoever_a_deadlock_is_broken_at_is_carried_out_anew():
             connection.close()
 
     with ThreadPoolExecutor(1) as executor, stranger() as other:
-        other.execute("SET deadlock_timeout = '1min'")  # so that it is the edit that finds it
+        other.execute("SET deadlock_timeout = '1min'")  # so that the edit is the deadlock victim
         other.execute("SELECT 1 FROM chat_room WHERE id = %s FOR UPDATE", [member.room_id])
         edited = executor.submit(edit)  # holds the message and waits for the room
         processes.wait_until(waits_for_lock, what="the edit waits for the room", seconds=5)
@@ -66,7 +66,7 @@ def test_whoever_a_deadlock_is_broken_at_is_carried_out_anew():
     assert Message.objects.get(pk=view.id).revision == 2
 
 
-def test_within_anothers_transaction_nothing_is_tried_again(monkeypatch):
+def test_no_retry_inside_an_outer_transaction(monkeypatch):
     member = make_member()
     tries = []
 
@@ -84,7 +84,7 @@ def test_within_anothers_transaction_nothing_is_tried_again(monkeypatch):
 
 
 class Storm:
-    """Threads that do everything at once in two rooms; what went wrong for any of them."""
+    """Run mixed operations in threads in two rooms; return their errors."""
 
     def __init__(self):
         self.rooms = [make_room(moderation_mode="post"), make_room(moderation_mode="pre")]
@@ -108,7 +108,7 @@ class Storm:
         try:
             for _ in range(ROUNDS):
                 self._do(dice, self.members[number])
-                connection.close()  # back to the pool, as after each call of a client's
+                connection.close()  # return the connection to the pool, as after each client call
         except Exception as error:  # noqa: BLE001  (a client would see it)
             self.failures.append(repr(error))
         finally:
@@ -129,7 +129,7 @@ class Storm:
                 mark_read(user_id=place.user_id, room_id=place.room_id, seq=1_000)
 
     def _edit(self, author_id, message_id):
-        with suppress(MessageGone):  # deleted meanwhile, as its author is told
+        with suppress(MessageGone):  # deleted meanwhile: its author is notified
             edit_message(actor_id=author_id, message_id=message_id, text="boa noite")
 
 

@@ -1,4 +1,4 @@
-"""Where rooms stand and what changed: the sources of sync, of the change feed and of the hub."""
+"""Heads and changes of rooms: the sources of sync, change feed and hub."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -31,7 +31,7 @@ def changes(reader, room, after=0, epoch=None, **fields):
     )
 
 
-def test_the_feed_is_the_present_state_of_what_changed(alice, bob, room):
+def test_feed_has_the_present_state_of_changed_messages(alice, bob, room):
     first, second = shown(alice, room, "one"), shown(alice, room, "two")
     shown(alice, room, "three")
     edit_message(actor_id=alice.id, message_id=first.id, text="one, mended")
@@ -48,7 +48,7 @@ def test_the_feed_is_the_present_state_of_what_changed(alice, bob, room):
     assert (page.seq, page.more, page.reset) == (5, False, False)
 
 
-def test_what_was_never_public_is_in_nobodys_feed(alice, bob, room):
+def test_unpublished_messages_are_in_no_feed(alice, bob, room):
     shown(alice, room, "BLOCK this")
     shown(alice, room, "HOLD this")
 
@@ -56,7 +56,7 @@ def test_what_was_never_public_is_in_nobodys_feed(alice, bob, room):
     assert changes(alice, room).messages == ()
 
 
-def test_a_long_feed_comes_in_pages_that_join(alice, bob, room):
+def test_long_feed_is_paginated_without_gaps(alice, bob, room):
     for n in range(5):
         shown(alice, room, str(n))
 
@@ -69,7 +69,7 @@ def test_a_long_feed_comes_in_pages_that_join(alice, bob, room):
 
 @pytest.mark.proves("R36")
 @pytest.mark.parametrize("known", [{"after": 99}, {"epoch": uuid4()}])
-def test_a_client_that_knows_another_history_is_told_to_reload(alice, room, known):
+def test_unknown_epoch_resets_the_client(alice, room, known):
     shown(alice, room)
 
     page = changes(alice, room, **known)
@@ -83,7 +83,7 @@ def test_there_is_no_feed_of_no_room(alice):
         feed.changes(reader_id=alice.id, room_id=uuid4(), after=0, epoch=None, language="en")
 
 
-def test_the_hub_repairs_with_one_change_a_message_named_for_who_missed_it(alice, room):
+def test_missed_changes_are_merged_per_message(alice, room):
     first = shown(alice, room, "one")
     second = shown(alice, room, "two")
     edit_message(actor_id=alice.id, message_id=second.id, text="two, mended")
@@ -111,7 +111,7 @@ def test_heads_leave_out_rooms_that_do_not_exist(room):
     )
 
 
-def test_a_client_learns_which_of_its_messages_were_stored(alice, bob, room):
+def test_own_messages_are_found_by_client_id(alice, bob, room):
     post_message(author_id=alice.id, room_id=room.id, text="a", client_id="1")
     post_message(author_id=bob.id, room_id=room.id, text="b", client_id="2")
 
@@ -122,7 +122,7 @@ def test_a_client_learns_which_of_its_messages_were_stored(alice, bob, room):
     assert list(found) == ["1"]
 
 
-def test_what_still_waits_is_not_settled(alice, room):
+def test_pending_messages_are_not_settled(alice, room):
     waiting = post_message(author_id=alice.id, room_id=room.id, text="wait").view
     done = [shown(alice, room, text) for text in ("fine", "HOLD this", "BLOCK this")]
     Message.objects.filter(pk=waiting.id).update(queued_at=timezone.now())
@@ -133,7 +133,7 @@ def test_what_still_waits_is_not_settled(alice, room):
     assert {event.author_id for event in told} == {alice.id}
 
 
-def test_the_oldest_waiting_message_of_any_room_is_found():
+def test_oldest_queued_message_is_found():
     assert feed.oldest_waiting_seconds() == 0
     for minutes in (1, 10, 5):
         make_message(queued_at=timezone.now() - timedelta(minutes=minutes))
@@ -141,14 +141,14 @@ def test_the_oldest_waiting_message_of_any_room_is_found():
     assert feed.oldest_waiting_seconds() == pytest.approx(600, abs=30)
 
 
-def test_a_message_that_was_never_public_has_no_public_view():
+def test_unpublished_message_has_no_public_view():
     for status in ("PENDING", "HELD", "REJECTED", "REMOVED"):
         with pytest.raises(ValueError, match="never public"):
             public_view(make_message(status=status))
 
 
 @pytest.mark.parametrize(("language", "word"), [("pt-br", "ofensas"), ("en", "insults")])
-def test_the_author_reads_why_in_their_language(room, language, word):
+def test_explanation_is_in_the_authors_language(room, language, word):
     message = shown(make_user(language=language), room, "BLOCK this")
 
     (told,) = feed.settled([message.id])

@@ -1,4 +1,4 @@
-"""Coming into a room, leaving it, and being put out of it."""
+"""Joining, leaving and removal."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -33,7 +33,7 @@ def admin(room):
 
 @pytest.fixture
 def committed(django_capture_on_commit_callbacks):
-    """A block after which everything counts as committed."""
+    """A block that runs on_commit hooks at its end."""
     return partial(django_capture_on_commit_callbacks, execute=True)
 
 
@@ -56,7 +56,7 @@ def test_joining_does_not_take_a_role_away(room, admin):
 
 
 @pytest.mark.parametrize("hidden", [{"is_private": True}, {"deleted_at": "2026-01-01T00:00Z"}])
-def test_nobody_joins_what_they_may_not_see(hidden):
+def test_private_room_cannot_be_joined(hidden):
     room = make_room(**hidden)
 
     with pytest.raises(NoSuchRoom):
@@ -65,7 +65,7 @@ def test_nobody_joins_what_they_may_not_see(hidden):
     assert roles(room) == {}
 
 
-def test_who_comes_has_nothing_unread():
+def test_new_member_has_no_unread_messages():
     room = make_room(seq=41)
 
     assert memberships.join_room(user_id=make_user().id, room_id=room.id).read_seq == 41
@@ -89,7 +89,7 @@ def test_joining_twice_at_the_same_moment_makes_one_member(room):
     assert roles(room) == {user.id: Role.MEMBER}
 
 
-def test_a_member_leaves_and_the_room_asks_who_may_still_listen(room, admin, heard, committed):
+def test_leaving_rechecks_the_subscribers(room, admin, heard, committed):
     user = make_member(room).user
 
     with committed():
@@ -99,12 +99,12 @@ def test_a_member_leaves_and_the_room_asks_who_may_still_listen(room, admin, hea
     assert heard == [AudienceChanged(room_id=room.id, acl_version=1)]
 
 
-def test_who_is_not_there_cannot_leave(room):
+def test_non_member_cannot_leave(room):
     with pytest.raises(NotAMember):
         memberships.leave_room(user_id=make_user().id, room_id=room.id)
 
 
-def test_the_last_administrator_stays_while_others_are_there(room, admin):
+def test_last_administrator_stays_while_members_remain(room, admin):
     other = make_member(room).user
 
     for refused in (
@@ -122,7 +122,7 @@ def test_the_last_administrator_stays_while_others_are_there(room, admin):
     assert roles(room) == {admin.id: Role.ADMIN, other.id: Role.MEMBER}
 
 
-def test_an_administrator_leaves_when_there_is_another_or_nobody(room, admin):
+def test_administrator_leaves_if_another_or_no_member_remains(room, admin):
     other = make_member(room, role=Role.ADMIN).user
 
     memberships.leave_room(user_id=admin.id, room_id=room.id)
@@ -131,7 +131,7 @@ def test_an_administrator_leaves_when_there_is_another_or_nobody(room, admin):
     assert roles(room) == {}
 
 
-def test_an_administrator_adds_people_in_the_role_they_are_to_have(room, admin):
+def test_administrator_adds_participants_with_a_role(room, admin):
     user = make_user()
 
     place = memberships.add_participant(
@@ -144,7 +144,7 @@ def test_an_administrator_adds_people_in_the_role_they_are_to_have(room, admin):
     assert roles(room)[user.id] == Role.MODERATOR
 
 
-def test_the_unknown_and_the_disabled_are_refused_in_the_same_words(room, admin):
+def test_unknown_and_disabled_users_are_refused_alike(room, admin):
     told = []
     for user_id in (uuid4(), make_user(is_active=False).id):
         with pytest.raises(Invalid) as refused:
@@ -156,7 +156,7 @@ def test_the_unknown_and_the_disabled_are_refused_in_the_same_words(room, admin)
 
 
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.MODERATOR, None])
-def test_only_administrators_rule_over_participants(room, role):
+def test_only_administrators_change_participants(room, role):
     actor, member = make_user(), make_member(room).user
     if role:
         make_member(room, user=actor, role=role)
@@ -179,7 +179,7 @@ def test_only_administrators_rule_over_participants(room, role):
     assert roles(room) == before
 
 
-def test_a_role_that_does_not_exist_is_refused(room, admin):
+def test_unknown_role_is_refused(room, admin):
     member = make_member(room).user
 
     with pytest.raises(Invalid):
@@ -199,7 +199,7 @@ def test_losing_a_role_is_told_and_gaining_one_is_not(room, admin, heard, commit
     assert heard == [AudienceChanged(room_id=room.id, acl_version=1)]
 
 
-def test_who_is_removed_is_named_so_that_their_sockets_end(room, admin, heard, committed):
+def test_removal_event_names_the_removed_user(room, admin, heard, committed):
     member = make_member(room).user
 
     with committed():

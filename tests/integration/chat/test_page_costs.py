@@ -1,4 +1,4 @@
-"""A page costs the same wherever it lies: a walk of an index, and a few buffers."""
+"""A page costs the same at any depth: an index scan and a few buffers."""
 
 import json
 
@@ -29,7 +29,7 @@ def place():
 
 
 def explained(read):
-    """The plan of the statement that reads messages: its nodes, and how many buffers it took."""
+    """Return the plan of the statement that reads messages: its nodes and buffers."""
     with CaptureQueriesContext(connection) as captured:
         assert len(read()) == PAGE
     (asked,) = [query["sql"] for query in captured if 'FROM "chat_message"' in query["sql"]]
@@ -40,8 +40,8 @@ def explained(read):
     return list(nodes(plan)), plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
 
 
-def test_who_has_spoken_is_known_without_reading_every_message(place):
-    """As the database asks when somebody's account is to be deleted."""
+def test_author_look_up_uses_the_index(place):
+    """As PostgreSQL's foreign-key check when an account is deleted."""
     with connection.cursor() as cursor:
         cursor.execute(
             "EXPLAIN SELECT 1 FROM chat_message WHERE author_id = %s FOR KEY SHARE",
@@ -60,7 +60,7 @@ def nodes(plan):
 
 
 @pytest.mark.parametrize("depth", [0, DEEP])
-def test_a_page_of_history(place, depth):
+def test_cost_of_a_history_page(place, depth):
     said = history(reader_id=place.user_id, room_id=place.room_id)
 
     walked, buffers = explained(lambda: list(said.filter(position__lte=DEEP + PAGE - depth)[:PAGE]))
@@ -70,7 +70,7 @@ def test_a_page_of_history(place, depth):
 
 
 @pytest.mark.parametrize("after", [0, DEEP])
-def test_a_page_of_changes(place, after):
+def test_cost_of_a_change_feed_page(place, after):
     walked, buffers = explained(
         lambda: (
             feed.changes(
@@ -88,7 +88,7 @@ def test_a_page_of_changes(place, after):
     assert buffers <= 10
 
 
-def test_each_author_is_read_once_however_much_they_said(place):
+def test_each_author_is_read_once_per_page(place):
     with CaptureQueriesContext(connection) as captured:
         page = list(history(reader_id=place.user_id, room_id=place.room_id)[:PAGE])
         assert {message.author.name for message in page}

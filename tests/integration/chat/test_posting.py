@@ -1,4 +1,4 @@
-"""What happens when somebody posts, before anybody has judged it."""
+"""Posting, up to the time before the verdict."""
 
 import threading
 from uuid import UUID
@@ -22,7 +22,7 @@ def post(author, room, text="bom dia", **fields):
     return post_message(author_id=author.id, room_id=room.id, text=text, **fields)
 
 
-def test_a_message_is_stored_pending_and_takes_no_number(alice, room):
+def test_pending_message_takes_no_seq(alice, room):
     view = post(alice, room, client_id="1").view
 
     stored = Message.objects.get(pk=view.id)
@@ -32,13 +32,13 @@ def test_a_message_is_stored_pending_and_takes_no_number(alice, room):
     assert room.seq == 0
 
 
-def test_its_position_is_the_rooms_last_change_at_that_moment(alice, room):
+def test_position_is_the_rooms_seq_at_insertion(alice, room):
     Room.objects.filter(pk=room.pk).update(seq=41)
 
     assert post(alice, room).view.position == 41
 
 
-def test_the_author_is_told_and_the_queue_rung_after_commit(
+def test_author_and_worker_are_notified_after_commit(
     alice, room, heard, django_capture_on_commit_callbacks
 ):
     with django_capture_on_commit_callbacks(execute=True):
@@ -49,7 +49,7 @@ def test_the_author_is_told_and_the_queue_rung_after_commit(
     assert (heard[0].notice, heard[0].view) == (Notice.QUEUED, view)
 
 
-def test_the_same_client_id_yields_the_first_message_for_ever(alice, room):
+def test_repeated_client_id_returns_the_first_message(alice, room):
     first = post(alice, room, client_id="1")
     Message.objects.update(status="APPROVED", seq=1, position=1, queued_at=None)
 
@@ -60,7 +60,7 @@ def test_the_same_client_id_yields_the_first_message_for_ever(alice, room):
 
 
 @pytest.mark.proves("S22")
-def test_the_same_client_id_with_other_words_is_a_conflict(alice, room):
+def test_repeated_client_id_with_other_text_raises_conflict(alice, room):
     post(alice, room, client_id="1")
 
     with pytest.raises(Conflict):
@@ -68,7 +68,7 @@ def test_the_same_client_id_with_other_words_is_a_conflict(alice, room):
 
 
 @pytest.mark.proves("S23")
-def test_a_client_id_is_its_authors_and_its_rooms(alice, bob, room):
+def test_client_id_is_scoped_to_author_and_room(alice, bob, room):
     elsewhere = make_room()
 
     ids = {
@@ -84,14 +84,14 @@ def test_messages_without_a_client_id_are_all_different(alice, room):
     assert post(alice, room).view.id != post(alice, room).view.id
 
 
-def test_an_edited_message_still_answers_to_its_first_words(alice, room):
+def test_edited_message_keeps_its_first_text_for_repeats(alice, room):
     first = post(alice, room, client_id="1").view
     Message.objects.filter(pk=first.id).update(text="edited since", revision=2)
 
     assert post(alice, room, client_id="1").view.id == first.id
 
 
-def test_the_first_message_in_a_public_room_joins_its_author(room):
+def test_first_message_in_a_public_room_joins_its_author(room):
     stranger = make_user()
 
     post(stranger, room)
@@ -99,7 +99,7 @@ def test_the_first_message_in_a_public_room_joins_its_author(room):
     assert Membership.objects.get(room=room, user=stranger).role == "MEMBER"
 
 
-def test_a_stranger_may_not_know_of_a_private_room():
+def test_private_room_is_hidden_from_strangers():
     with pytest.raises(NoSuchRoom):
         post(make_user(), make_room(is_private=True))
 
@@ -118,12 +118,12 @@ def test_text_that_cannot_be_stored_is_refused_by_name(alice, room, text):
 
 
 @pytest.mark.parametrize("client_id", ["", " 1", "x" * 65])
-def test_a_client_id_that_cannot_be_one_is_refused(alice, room, client_id):
+def test_invalid_client_id_is_refused(alice, room, client_id):
     with pytest.raises(Invalid):
         post(alice, room, client_id=client_id)
 
 
-def test_a_reply_names_a_message_the_author_may_see(alice, bob, room):
+def test_reply_requires_a_visible_original(alice, bob, room):
     shown = make_message(room, author=bob, status="APPROVED", seq=1)
     hidden = make_message(room, author=bob, status="PENDING")
     own = make_message(room, author=alice, status="PENDING")
@@ -152,7 +152,7 @@ def test_modes_post_and_off_show_at_once(
     assert (stored.seq, stored.position, stored.queued_at is not None) == (7, 7, waits)
 
 
-def test_what_is_not_judged_is_logged_as_such(alice):
+def test_message_in_mode_off_is_logged_as_unjudged(alice):
     view = post(alice, make_room(moderation_mode="off")).view
 
     line = ModerationLog.objects.get(subject_id=view.id)
@@ -160,7 +160,7 @@ def test_what_is_not_judged_is_logged_as_such(alice):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_devices_sending_the_same_message_at_once_store_it_once():
+def test_concurrent_repeats_store_one_message():
     member = make_member()
     ids: list[UUID] = []
     together = threading.Barrier(8)

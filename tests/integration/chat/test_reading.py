@@ -1,4 +1,4 @@
-"""Markers, and what is unread behind them."""
+"""Read markers and unread counts."""
 
 from functools import partial
 
@@ -33,7 +33,7 @@ def unread(user, room):
     return unread_counts(user_id=user.id, room_ids=[room.id])[room.id]
 
 
-def test_the_marker_goes_forward_never_back_and_never_beyond_the_room(room):
+def test_read_marker_moves_forward_up_to_the_head(room):
     user = make_member(room).user
 
     stands = [mark_read(user_id=user.id, room_id=room.id, seq=seq) for seq in (3, 7, 5, 99, 10)]
@@ -42,7 +42,7 @@ def test_the_marker_goes_forward_never_back_and_never_beyond_the_room(room):
     assert Membership.objects.get(user=user).read_seq == 10
 
 
-def test_it_is_told_when_it_moves_and_only_then(room, heard, django_capture_on_commit_callbacks):
+def test_read_event_is_published_only_on_a_move(room, heard, django_capture_on_commit_callbacks):
     user = make_member(room).user
     read = partial(mark_read, user_id=user.id, room_id=room.id)
 
@@ -54,11 +54,11 @@ def test_it_is_told_when_it_moves_and_only_then(room, heard, django_capture_on_c
     assert heard == [RoomRead(room_id=room.id, user_id=user.id, seq=4)]
 
 
-def test_a_listener_without_a_place_has_no_marker(room):
+def test_non_member_has_no_read_marker(room):
     assert mark_read(user_id=make_user().id, room_id=room.id, seq=5) == 0
 
 
-def test_nobody_reads_in_a_room_they_may_not_see():
+def test_read_marker_of_a_hidden_room_is_refused():
     with pytest.raises(NoSuchRoom):
         mark_read(user_id=make_user().id, room_id=make_room(is_private=True).id, seq=1)
 
@@ -74,7 +74,7 @@ def test_unread_is_what_others_published_behind_the_marker(room):
     assert unread(make_user(), room) == 0
 
 
-def test_a_hundred_stands_for_more_than_ninety_nine(room):
+def test_unread_count_is_capped_at_100(room):
     alice, bob = make_member(room).user, make_member(room).user
     say(room, bob, *range(1, 131))
 
@@ -95,7 +95,7 @@ def test_counting_walks_an_index():
         cursor.execute(f"EXPLAIN {_UNREAD}", {"user": user.id, "rooms": [room.id], "limit": 100})
         plan = "\n".join(line for (line,) in cursor.fetchall())
 
-    # Which of the two is a matter of how much of the table has been vacuumed.
+    # Which of the two depends on how much of the table has been vacuumed.
     assert "message_visible" in plan or "message_history" in plan
     assert "Seq Scan on chat_message" not in plan
     assert "Sort" not in plan

@@ -1,4 +1,4 @@
-"""Opening, changing and closing rooms, and who may read them."""
+"""Creating, changing and closing rooms, and their readers."""
 
 from functools import partial
 
@@ -27,7 +27,7 @@ Role = Membership.Role
 
 @pytest.fixture
 def committed(django_capture_on_commit_callbacks):
-    """A block after which everything counts as committed."""
+    """A block that runs on_commit hooks at its end."""
     return partial(django_capture_on_commit_callbacks, execute=True)
 
 
@@ -36,7 +36,7 @@ def administered(**fields):
     return room, make_member(room, role=Role.ADMIN).user
 
 
-def test_the_creator_is_the_first_administrator():
+def test_creator_is_the_first_administrator():
     user = make_user()
 
     room = rooms.create_room(creator_id=user.id, name="  Sala  de\u0301 ", is_private=True)
@@ -49,7 +49,7 @@ def test_the_creator_is_the_first_administrator():
 @pytest.mark.parametrize(
     "wrong", [{"name": " "}, {"name": "x" * 81}, {"name": "a\0b"}, {"moderation_mode": "loud"}]
 )
-def test_a_room_that_cannot_be_is_refused(wrong):
+def test_invalid_room_is_refused(wrong):
     with pytest.raises(Invalid) as refused:
         rooms.create_room(creator_id=make_user().id, **{"name": "Sala", **wrong})
 
@@ -57,7 +57,7 @@ def test_a_room_that_cannot_be_is_refused(wrong):
     assert not Room.objects.exists()
 
 
-def test_everybody_sees_public_rooms_and_members_see_private_ones():
+def test_public_rooms_are_visible_to_all_and_private_ones_to_members():
     stranger, member = make_user(), make_user()
     public, private = make_room(), make_room(is_private=True)
     make_member(private, user=member)
@@ -68,7 +68,7 @@ def test_everybody_sees_public_rooms_and_members_see_private_ones():
         get_room(room_id=private.id, reader_id=stranger.id)
 
 
-def test_of_a_private_room_only_members_are_readers():
+def test_readers_of_a_private_room_are_its_members():
     stranger, room = make_user(), make_room(is_private=True)
     member = make_member(room).user
 
@@ -101,14 +101,14 @@ def test_only_administrators_change_or_close_a_room(role):
     assert (room.name, room.deleted_at) == ("before", None)
 
 
-def test_a_stranger_is_not_told_that_a_private_room_exists():
+def test_private_room_raises_no_such_room_for_strangers():
     room = make_room(is_private=True)
 
     with pytest.raises(NoSuchRoom):
         rooms.update_room(actor_id=make_user().id, room_id=room.id, name="mine")
 
 
-def test_what_is_not_named_stays_as_it_was(heard, committed):
+def test_update_changes_only_given_fields(heard, committed):
     room, admin = administered(name="before", moderation_mode="post")
 
     with committed():
@@ -120,7 +120,7 @@ def test_what_is_not_named_stays_as_it_was(heard, committed):
     assert heard == []
 
 
-def test_a_room_made_private_asks_its_listeners_again_and_only_then(heard, committed):
+def test_only_a_room_made_private_rechecks_subscribers(heard, committed):
     room, admin = administered()
 
     with committed():
@@ -132,7 +132,7 @@ def test_a_room_made_private_asks_its_listeners_again_and_only_then(heard, commi
     assert heard == [AudienceChanged(room_id=room.id, acl_version=1)]
 
 
-def test_a_closed_room_is_there_for_nobody(heard, committed):
+def test_closed_room_is_hidden_from_all(heard, committed):
     room, admin = administered()
 
     with committed():
@@ -146,7 +146,7 @@ def test_a_closed_room_is_there_for_nobody(heard, committed):
         rooms.delete_room(actor_id=admin.id, room_id=room.id)
 
 
-def test_the_operators_may_close_any_room():
+def test_staff_close_any_room():
     room = make_room(is_private=True)
 
     rooms.delete_room(actor_id=None, room_id=room.id)
@@ -157,10 +157,8 @@ def test_the_operators_may_close_any_room():
 @pytest.mark.parametrize("is_private", [False, True])
 @pytest.mark.parametrize("is_member", [False, True])
 @pytest.mark.parametrize("is_deleted", [False, True])
-def test_who_opens_a_socket_finds_the_rooms_that_everybody_else_finds(
-    is_private, is_member, is_deleted
-):
-    """The statement of `found_by` says again, in SQL, what `rooms_visible_to` says."""
+def test_prepared_room_query_agrees_with_the_orm(is_private, is_member, is_deleted):
+    """The SQL of `found_by` agrees with the ORM query `rooms_visible_to`."""
     room = make_room(is_private=is_private, deleted_at=timezone.now() if is_deleted else None)
     reader = make_member(room).user if is_member else make_user()
 

@@ -1,4 +1,4 @@
-"""Finding what was said, in both languages, and nothing else."""
+"""Search in both languages."""
 
 import pytest
 from django.db import connection
@@ -61,7 +61,7 @@ def find(room, reader):
         ("the boxes arrived", "box"),
     ],
 )
-def test_a_word_is_found_in_its_other_forms(say, find, said, asked):
+def test_search_finds_inflected_forms(say, find, said, asked):
     say(said, "nada disso aqui")
 
     assert find(asked, unless=0) == [said]
@@ -74,20 +74,20 @@ def test_accents_and_capitals_do_not_matter(say, find, asked):
     assert find(asked) == ["Reunião às dez"]
 
 
-def test_every_word_must_occur(say, find):
+def test_search_requires_every_word(say, find):
     say("a reunião do projeto", "a reunião do clube", "o projeto parou")
 
     assert find("reunião projeto")[0] == "a reunião do projeto"
 
 
-def test_a_slip_of_the_pen_still_finds(say, find):
+def test_search_tolerates_a_typing_error(say, find):
     say("uma mensagem nova", "nada disso aqui")
 
     assert find("mensajem") == ["uma mensagem nova"]
 
 
 @pytest.mark.parametrize("asked", ["nensagem", "memsagem", "mensagen", "nensagem nova"])
-def test_wherever_the_pen_slips_recent_messages_are_found(say, find, asked):
+def test_search_tolerates_typing_errors_at_any_place(say, find, asked):
     say("uma mensagem nova", "nada disso aqui")
 
     assert find(asked) == ["uma mensagem nova"]
@@ -100,7 +100,7 @@ def test_old_messages_are_found_if_the_pen_slipped_late_in_a_word(say, find, ask
     assert find(asked, recent=1) == ["uma mensagem nova"]
 
 
-def test_what_is_both_recent_and_begins_alike_is_found_once(say, find, reader):
+def test_search_returns_each_message_once(say, find, reader):
     say("uma mensagem nova", author=reader)
     say("uma mensagem velha")
 
@@ -108,7 +108,7 @@ def test_what_is_both_recent_and_begins_alike_is_found_once(say, find, reader):
 
 
 @pytest.mark.parametrize("status", [Status.REMOVED, Status.REJECTED, Status.HELD])
-def test_what_is_no_longer_published_is_found_neither_by_words_nor_by_likeness(say, find, status):
+def test_search_excludes_removed_messages(say, find, status):
     say("uma mensagem nova")
     assert find("mensagem") == find("mensajem") != []
 
@@ -117,7 +117,7 @@ def test_what_is_no_longer_published_is_found_neither_by_words_nor_by_likeness(s
     assert find("mensagem") == find("mensajem") == []
 
 
-def test_what_is_edited_is_found_by_its_new_words_at_once(say, find):
+def test_search_finds_the_edited_text(say, find):
     say("uma mensagem nova")
 
     Message.objects.update(text="um recado novo")
@@ -126,21 +126,21 @@ def test_what_is_edited_is_found_by_its_new_words_at_once(say, find):
     assert find("recado") == find("recaro") == ["um recado novo"]
 
 
-def test_what_answers_best_comes_first(say, find):
+def test_search_orders_by_relevance(say, find):
     say("o canal novo", "os canais novos", "um texto longo em que um canal aparece só de passagem")
 
     assert find("canais")[0] == "os canais novos"
     assert find("canal novo")[0] == "o canal novo"
 
 
-def test_of_others_only_what_is_published_is_found(say, find):
+def test_search_excludes_unpublished_messages_of_others(say, find):
     for status in Status:
         say(f"segredo {status}", status=status)
 
     assert find("segredo") == find("segredoo") == ["segredo APPROVED"]
 
 
-def test_of_their_own_readers_find_all_that_is_not_deleted(say, find, reader):
+def test_search_includes_own_unpublished_messages(say, find, reader):
     for status in Status:
         say(f"segredo meu {status}", status=status, author=reader)
 
@@ -154,7 +154,7 @@ def test_other_rooms_are_not_searched(find):
     assert find("segredo") == []
 
 
-def test_nobody_searches_a_room_they_may_not_see():
+def test_search_in_a_hidden_room_is_refused():
     room = make_room(is_private=True)
     make_message(room, text="segredo", status=Status.APPROVED)
 
@@ -163,19 +163,19 @@ def test_nobody_searches_a_room_they_may_not_see():
 
 
 @pytest.mark.parametrize("query", ["", "  ", "!!", "a & b | !c <-> :*", "'", "%_\\", "a" * 200])
-def test_no_query_is_too_strange(say, find, query):
+def test_search_accepts_any_query(say, find, query):
     say("bom dia")
 
     assert find(query) == []
 
 
-def test_the_waiting_edit_of_a_published_message_is_not_found(say, find):
+def test_search_excludes_waiting_edits(say, find):
     say("texto visível", edit_text="segredo", edit_status=Status.PENDING)
 
     assert find("segredo") == []
 
 
-def test_at_most_a_hundred_are_given(say, find):
+def test_search_returns_at_most_100_messages(say, find):
     say(*["bom dia"] * 120)
 
     assert len(find("dia")) == 100
@@ -204,12 +204,12 @@ def test_queries_are_folded_as_the_database_folds(text):
         assert cursor.fetchone() == (fold(text),)
 
 
-def test_an_index_answers(room):
+def test_search_uses_an_index(room):
     author = make_user()
     for other in (room, make_room(), make_room()):
         fill_room(other, author, 3000, "palavra# comum")
     with connection.cursor() as cursor:
-        # What autovacuum does: until then a GIN index has a list to be read whole.
+        # As autovacuum does: until then a GIN index has a pending list that is scanned.
         cursor.execute("SELECT gin_clean_pending_list('message_words')")
         cursor.execute("ANALYZE chat_message")
         cursor.execute(
