@@ -10,7 +10,7 @@ UV_EXPORT := UV_PYTHON_DOWNLOADS=never uv export --quiet --format requirements-t
 
 # Settings for tools that start neither PostgreSQL nor Valkey.
 TOOL_ENV := SECRET_KEY=for-tools-that-start-no-engine-and-never-serve-anything-to-anybody \
-  DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
+  DATABASE_URL=postgres://none@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help
 .PHONY: help up dev test test-unit faults chaos soak fuzz fuzz-api audit bench check types layers drift rules hooks clean lock docs messages compose-test runtime development

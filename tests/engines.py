@@ -24,7 +24,7 @@ from moderado.standalone.valkey import valkey
 REAPER = 'cat > /dev/null; for i in 1 2 3 4 5 6 7 8 9; do rm -rf "$1" && exit; sleep 0.3; done'
 
 # Nothing listens on port 1: what connects all the same fails at once.
-NO_DATABASE = "postgres://nobody@127.0.0.1:1/none"
+NO_DATABASE = "postgres://none@127.0.0.1:1/none"
 NO_REDIS = "redis://127.0.0.1:1/0"
 
 SETTINGS = "moderado.config.settings.test"

@@ -1,4 +1,4 @@
-"""The real web and worker as processes, on the database of the tests."""
+"""The real web, worker and beat processes, on the test database."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ SECONDS_TO_STOP = 20
 
 
 def environment(settings: str) -> dict[str, str]:
-    """What a process of ours needs to work on the database that pytest-django made."""
+    """Return the environment of a process that uses pytest-django's database."""
     name = quote(str(connection.settings_dict["NAME"]))
     return os.environ | {
         "DATABASE_URL": urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl(),
@@ -33,7 +33,7 @@ def environment(settings: str) -> dict[str, str]:
 
 @contextmanager
 def web(log: Path, extra: Mapping[str, str] | None = None) -> Iterator[str]:
-    """gunicorn with its real configuration on a free port: its URL, once it answers."""
+    """Run gunicorn with its real configuration on a free port; yield its URL once it answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         # fmt: off
@@ -44,8 +44,8 @@ def web(log: Path, extra: Mapping[str, str] | None = None) -> Iterator[str]:
         # fmt: on
         process = _start(command, log, environment("web") | (extra or {}), listener.fileno())
     try:
-        # The socket listens already: the first request waits in it until a worker takes it, and
-        # fails at once when there is nobody left who could.
+        # The socket already listens: the first request waits in it until a worker takes it, and
+        # fails at once if no process is left.
         try:
             with urlopen(f"{url}/livez", timeout=SECONDS_TO_START):  # noqa: S310  (our own http)
                 pass
@@ -60,7 +60,7 @@ def web(log: Path, extra: Mapping[str, str] | None = None) -> Iterator[str]:
 def worker(
     log: Path, extra: Mapping[str, str] | None = None
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """A Celery worker with its real configuration: its process, once it takes tasks."""
+    """Run a Celery worker with its real configuration; yield its process once it takes tasks."""
     # fmt: off
     command = [
         sys.executable, "-m", "celery", "-A", "moderado.config.celery", "worker",
@@ -82,7 +82,7 @@ def worker(
 
 @contextmanager
 def beat(log: Path, extra: Mapping[str, str] | None = None) -> Iterator[None]:
-    """Celery's clock, which has the sweep done every few seconds."""
+    """Run beat, which sends the sweep every two seconds."""
     command = [sys.executable, "-m", "celery", "-A", "moderado.config.celery", "beat"]
     process = _start(command, log, environment("worker") | (extra or {}))
     try:
@@ -92,7 +92,7 @@ def beat(log: Path, extra: Mapping[str, str] | None = None) -> Iterator[None]:
 
 
 def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = 60) -> None:
-    """Until `condition` holds. AssertionError, naming `what`, once the time is over."""
+    """Wait until `condition` holds. Raises AssertionError, naming `what`, after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
@@ -100,7 +100,7 @@ def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = 60)
 
 
 def is_running(pid: int) -> bool:
-    """Whether the process is there, and not merely waiting to be buried."""
+    """Tell whether the process exists and is no zombie."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
@@ -109,7 +109,7 @@ def is_running(pid: int) -> bool:
 
 
 def _waiting_for_tasks() -> int:
-    """How many clients block on the queue, as the broker sees it."""
+    """Return how many clients block on the queue, as the broker reports it."""
     url = os.environ.get("BROKER_URL") or os.environ["REDIS_URL"]
     with redis.Redis.from_url(url) as broker:
         number = str(broker.connection_pool.connection_kwargs.get("db", 0))

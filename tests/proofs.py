@@ -1,8 +1,8 @@
-"""Which test proves which row of what is promised: `@pytest.mark.proves("R1", "S5")`.
+"""Links tests to the rows of docs/guarantees.md: `@pytest.mark.proves("R1", "S5")`.
 
-`tests/rows.toml` has the rows. A run with `--proofs` prints a table of them, and a whole one fails
-for a row that no test proves; `--record` also writes the results to `docs/guarantees.json`, from
-which `docs/guarantees.md` is made.
+`tests/rows.toml` contains the rows. A run with `--proofs` prints a table of them; a complete run
+fails for a row without a test. `--record` also writes the results to `docs/guarantees.json`, from
+which `docs/guarantees.md` is generated.
 """
 
 import ast
@@ -25,12 +25,12 @@ RESULTS = TESTS.parent / "docs" / "guarantees.json"
 
 
 def rows() -> dict[str, dict[str, str]]:
-    """Every row by its id: `fault`, `outcome` and, where its feature is missing, `waits_for`."""
+    """Return every row by its id: `fault`, `outcome`, and `waits_for` if its feature is missing."""
     return tomllib.loads(ROWS.read_text())
 
 
 def declared() -> dict[str, list[str]]:
-    """The places in the tests that say they prove a row, by row: read, not run."""
+    """Return the tests that declare to prove each row, read from the source without running it."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted(TESTS.rglob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -42,7 +42,7 @@ def declared() -> dict[str, list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one test: `outcome` is passed, failed or skipped."""
+    """The result of one test: `outcome` is passed, failed or skipped."""
 
     test: str
     outcome: str
@@ -51,7 +51,7 @@ class Result:
 
 
 class Proofs:
-    """Collects the results of the tests that prove rows, and tells them row by row."""
+    """Collects the results of the tests that prove rows, and reports them by row."""
 
     def __init__(self, *, record: bool) -> None:
         self._record = record
@@ -63,7 +63,7 @@ class Proofs:
             marks = [row for mark in item.iter_markers("proves") for row in mark.args]
             if unknown := set(marks) - rows().keys():
                 raise pytest.UsageError(f"{item.nodeid} proves {unknown}, which are no rows")
-            # With the item's reports it reaches whoever collects them, in another process or here.
+            # Stored with the item's reports, it reaches the collecting process, in xdist as well.
             item.user_properties.append(("proves", list(dict.fromkeys(marks))))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -98,7 +98,7 @@ class Proofs:
             record("faults", self._written())
 
     def by_row(self) -> dict[str, list[Result]]:
-        """The results of each row that does not wait for its feature, in the table's order."""
+        """Return the results of each row whose feature exists, in the table's order."""
         found: dict[str, list[Result]] = {
             row: [] for row, told in rows().items() if "waits_for" not in told
         }
@@ -108,7 +108,7 @@ class Proofs:
         return found
 
     def _written(self) -> dict[str, Any]:
-        """The recorded rows, with those of this run in their places: a part may be run anew."""
+        """Return the recorded rows, updated by this run, which may be partial."""
         now = when_and_what()
         merged = recorded().get("faults", {}).get("rows", {})
         for row, results in self.by_row().items():
@@ -130,18 +130,18 @@ class Proofs:
 
 
 def outcome_of(results: list[Result]) -> str:
-    """One word for a row: failed, passed, skipped, or missing where no test ran."""
+    """Return the result of a row: failed, passed, skipped, or missing if no test ran."""
     return worst(result.outcome for result in results)
 
 
 def worst(outcomes: Iterable[str]) -> str:
-    """The word for all of them together."""
+    """Return the common result of several tests."""
     seen = set(outcomes)
     return next((o for o in ("failed", "passed", "skipped") if o in seen), "missing")
 
 
 def outcomes_of(results: list[Result]) -> dict[str, str]:
-    """The outcome of each test, whatever its parameters, by its name below `tests/`."""
+    """Return the outcome of each test over all its parameters, by its name below `tests/`."""
     found: dict[str, list[str]] = defaultdict(list)
     for result in results:
         found[result.test.partition("[")[0].removeprefix("tests/")].append(result.outcome)
@@ -149,26 +149,26 @@ def outcomes_of(results: list[Result]) -> dict[str, str]:
 
 
 def record(section: str, value: object) -> None:
-    """Write a part of the recorded results anew, and leave the others."""
+    """Replace one section of the recorded results."""
     known = recorded() | {section: value}
     RESULTS.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n")
 
 
 def recorded() -> dict[str, Any]:
-    """The results of the last recorded runs."""
+    """Return the recorded results."""
     return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
 
 
 def passed() -> tuple[int, int]:
-    """How many rows passed in the last recorded run, and of how many."""
+    """Return how many rows passed in the last recorded run, and the number of rows."""
     told = recorded().get("faults", {}).get("rows", {})
     return sum(result["outcome"] == "passed" for result in told.values()), len(rows())
 
 
 def when_and_what() -> dict[str, str]:
-    """The date and the commit of a run."""
+    """Return the date and commit of a run."""
     commit = _git("rev-parse", "--short", "HEAD")
-    # What is recorded meanwhile makes it no other code.
+    # Recorded results do not change the code under test.
     changed = _git("status", "--porcelain", "--", ".", ":!docs")
     return {
         "date": datetime.now(UTC).date().isoformat(),

@@ -1,8 +1,8 @@
 """Every module obeys the house rules, and every rule fails on a planted violation.
 
-A rule that guards a call nobody makes any more proves nothing. Therefore each planted violation
-changes the source of a real module, and `test_guarded_calls_exist` checks that the calls which a
-rule confines to one place are still made there.
+A rule that guards a call proves nothing when no code makes that call any more. Therefore each
+planted violation changes the source of a real module, and `test_guarded_calls_exist_in_their_place`
+checks that the calls which a rule confines to one place are still made there.
 """
 
 from pathlib import Path
