@@ -47,7 +47,11 @@ def pytest_xdist_auto_num_workers() -> int:
 @pytest.hookimpl(trylast=True)  # after pytest-randomly
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start slow modules first, so that no worker ends long after the others."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    rank = {}
+    for item in items:
+        here = [item.get_closest_marker(mark) is None for mark in ("browser", "slow", "e2e")]
+        rank[item.path] = min(here, rank.get(item.path, here))
+    items.sort(key=lambda item: rank[item.path])
 
 
 def pytest_unconfigure() -> None:

@@ -13,6 +13,8 @@ from tests.integration.realtime.conftest import Cast, screen
 from tests.security.access_table import BODIES, ROLES, rows
 from tests.security.scene import Scene
 
+pytestmark = pytest.mark.slow
+
 CANARY = "xicrinha"
 OTHERS = [role for role in ROLES if role not in ("anonymous", "member")]
 JUDGES = ("moderator", "admin", "staff")

@@ -15,6 +15,8 @@ from moderado.standalone.postgres import postgres
 from moderado.standalone.valkey import valkey
 from tests.processes import is_running, wait_until
 
+pytestmark = pytest.mark.slow
+
 PARENT = """
 import json, sys
 from pathlib import Path

@@ -10,7 +10,7 @@ from moderado.chat.models import Message
 from moderado.chat.services import posting, rooms
 from tests.processes import wait_until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.mark.usefixtures("moderado_worker")

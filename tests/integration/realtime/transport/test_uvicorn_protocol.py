@@ -26,7 +26,7 @@ from tests.integration.realtime.conftest import (
     screen,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 class Server:
