@@ -16,7 +16,8 @@ def spend_message_quota(*, user_id: UUID, room_id: UUID) -> None:
     the room's.
 
     Raises:
-        RateLimited: The account or the room has used up its quota. Nothing is counted then.
+        RateLimited: The account or the room has used up its quota. What the room refuses is still
+            counted for the account.
     """
     (refusal,) = spend_message_quotas([(user_id, room_id)])
     if refusal is not None:

@@ -107,7 +107,8 @@ def delete_room(*, actor_id: UUID | None, room_id: UUID) -> None:
 def lock_room(*, actor_id: UUID | None, room_id: UUID, role: Membership.Role | None = None) -> Room:
     """Lock a room until the caller's transaction ends.
 
-    Lock order: rooms before messages, everywhere.
+    Lock order: messages before rooms, everywhere (`services.publication` locks rooms last). After
+    this call, lock no message.
 
     Args:
         actor_id: The account that acts, or None for the operators.
