@@ -191,10 +191,16 @@ def _take_all(stranger, cluster):
 
 
 @pytest.mark.proves("R26")
-def test_blocked_socket_does_not_delay_others(cluster, crowd, room):
+@pytest.mark.parametrize(
+    "p99",
+    [
+        pytest.param(None, id="order"),
+        pytest.param(0.3, id="latency", marks=pytest.mark.long),  # needs a machine of its own
+    ],
+)
+def test_blocked_socket_does_not_delay_others(cluster, crowd, room, p99):
     ana, bia = crowd.clients
     blocked = crowd.room(ana)
-    usual = [crowd.do(bia.say_and_wait(room, a_text())).waited for _ in range(20)]
     with cluster.postgres.connect() as other, other.transaction():
         other.execute("SELECT 1 FROM chat_room WHERE id = %s FOR UPDATE", [blocked])
         held = crowd.do(ana.say(blocked, a_text()))  # its row references the locked one
@@ -204,8 +210,9 @@ def test_blocked_socket_does_not_delay_others(cluster, crowd, room):
         assert not held.is_over
     waits = sorted(send.waited for send in sends)
 
-    # A machine that is slow without the blocked socket proves nothing about it.
-    assert statistics.quantiles(waits, n=100)[98] <= max(0.3, 2 * max(usual))
+    assert len(waits) > 1
+    if p99 is not None:
+        assert statistics.quantiles(waits, n=100)[98] <= p99
     assert_invariants_hold(Run(cluster, crowd))
 
 

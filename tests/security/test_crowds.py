@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 SILENT = 1_000
 HALF_OPEN = 500
 NEWCOMERS = 20
+GREETED_WITHIN = 1.0  # seconds, the p99 of new connections
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +49,13 @@ async def opened(url: str) -> ClientConnection:
     )
 
 
-async def greet(url: str, token: str) -> None:
-    """Return once a new connection was greeted and answered."""
+async def greet(url: str, token: str) -> float:
+    """Return the seconds until a new connection was greeted and answered."""
+    began = time.monotonic()
     async with connected(f"{url}/ws/chat/?token={token}") as client:
         await client.next("connection_established")
         await client.up_to_date()
+    return time.monotonic() - began
 
 
 async def ended(connection: ClientConnection, since: float) -> tuple[int | None, float]:
@@ -117,6 +120,29 @@ async def test_slowloris_handshakes_do_not_delay_new_connections(url: str):
     async with half_open(url):
         for _ in range(NEWCOMERS):
             await greet(url, token)
+
+
+@pytest.mark.long  # needs a machine of its own
+@pytest.mark.parametrize(
+    "crowd",
+    [
+        pytest.param("silent", marks=pytest.mark.proves("S8")),
+        pytest.param("half-open", marks=pytest.mark.proves("S21")),
+    ],
+)
+async def test_new_connections_are_greeted_within_a_second(url: str, crowd: str):
+    token = await make_token(await make_user())
+    async with AsyncExitStack() as stack:
+        if crowd == "half-open":
+            await stack.enter_async_context(half_open(url))
+        else:
+            for _ in range(SILENT // 50):
+                sockets = await asyncio.gather(*(opened(url) for _ in range(50)))
+                for socket in sockets:
+                    stack.push_async_callback(socket.close)
+        waits = sorted([await greet(url, token) for _ in range(60)])
+
+    assert waits[-1] < GREETED_WITHIN
 
 
 @pytest.mark.proves("S17")
