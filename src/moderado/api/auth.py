@@ -29,27 +29,27 @@ from moderado.api.pagination import NumberedPages
 from moderado.core.addresses import address_of_request
 
 
-class SecretAnswers(APIView):
-    """What is answered opens doors: no cache on the way may keep it."""
+class UncachedView(APIView):
+    """A view whose responses contain credentials: no cache may store them."""
 
     @property
     def default_response_headers(self) -> dict[str, str]:
         return {**super().default_response_headers, "Cache-Control": "no-store"}
 
 
-class OpenDoor(SecretAnswers):
-    """For those who have no credentials yet, or come with bad ones: none are looked at."""
+class UnauthenticatedView(UncachedView):
+    """A view for clients without valid credentials. Credentials in the request are ignored."""
 
     authentication_classes = ()
     permission_classes = ()
 
 
-class Register(OpenDoor):
+class Register(UnauthenticatedView):
     @extend_schema(
         operation_id="register", request=Registration, responses={201: Registered}, auth=[]
     )
     def post(self, request: Request) -> Response:
-        """Make an account and sign in to it."""
+        """Create an account and sign in to it."""
         body = Registration(data=request.data)
         body.is_valid(raise_exception=True)
         quota.count_address(address=address_of_request(request.META))
@@ -58,10 +58,10 @@ class Register(OpenDoor):
         return Response(Registered({"user": user, "tokens": tokens}).data, status=201)
 
 
-class Login(OpenDoor):
+class Login(UnauthenticatedView):
     @extend_schema(operation_id="login", request=Credentials, responses=TokensBody, auth=[])
     def post(self, request: Request) -> Response:
-        """Sign in. Unknown e-mail, wrong password, closed account: the same 401, equally late."""
+        """Sign in. A wrong password, an unknown e-mail and a closed account get the same 401."""
         body = Credentials(data=request.data)
         body.is_valid(raise_exception=True)
         credentials = body.validated_data
@@ -69,16 +69,16 @@ class Login(OpenDoor):
         return Response(TokensBody(sessions.sign_in(**credentials)).data)
 
 
-class Refresh(OpenDoor):
+class Refresh(UnauthenticatedView):
     @extend_schema(operation_id="refresh", request=RefreshBody, responses=TokensBody, auth=[])
     def post(self, request: Request) -> Response:
-        """Exchange a refresh token for new tokens, once. Used twice, it ends the session."""
+        """Exchange a refresh token for new tokens. A token that is used twice ends its session."""
         body = RefreshBody(data=request.data)
         body.is_valid(raise_exception=True)
         return Response(TokensBody(sessions.refresh(token=body.validated_data["refresh"])).data)
 
 
-class Logout(OpenDoor):
+class Logout(UnauthenticatedView):
     @extend_schema(operation_id="logout", request=RefreshBody, responses={204: None}, auth=[])
     def post(self, request: Request) -> Response:
         """End the session of a refresh token: its tokens, tickets and sockets end with it."""
@@ -88,10 +88,10 @@ class Logout(OpenDoor):
         return Response(status=204)
 
 
-class WebSocketTicket(SecretAnswers):
+class WebSocketTicket(UncachedView):
     @extend_schema(operation_id="issue_ticket", request=None, responses=TicketBody)
     def post(self, request: Request) -> Response:
-        """A ticket that opens one WebSocket of this session, within half a minute."""
+        """Issue a ticket that opens one WebSocket of this session within 30 seconds."""
         ticket = tickets.issue_ticket(principal=cast("Principal", request.auth))
         return Response(TicketBody(ticket).data)
 
@@ -105,7 +105,7 @@ class People(ListAPIView[User]):
         parameters=[OpenApiParameter("search", str, description="A part of the name.")],
     )
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
-        """People by name. E-mails are neither searched nor shown but to their owner and staff."""
+        """List accounts by name. E-mails are shown to their owner and to staff only."""
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[User]:
@@ -115,12 +115,12 @@ class People(ListAPIView[User]):
 class Me(APIView):
     @extend_schema(operation_id="get_profile", responses=Profile)
     def get(self, request: Request) -> Response:
-        """One's own profile."""
+        """Return your own profile."""
         return Response(Profile(cast("User", request.user)).data)
 
     @extend_schema(operation_id="update_profile", request=ProfileChange, responses=Profile)
     def patch(self, request: Request) -> Response:
-        """Change one's name or language."""
+        """Change your name or language."""
         body = ProfileChange(data=request.data)
         body.is_valid(raise_exception=True)
         user_id = cast("Principal", request.auth).user_id

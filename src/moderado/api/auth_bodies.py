@@ -1,4 +1,4 @@
-"""What goes in and out under /api/auth/. Only the fields named here are ever read."""
+"""Request and response bodies of /api/auth/. No other fields of a request are read."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ TOKEN_LENGTH = 4096
 
 
 class Password(serializers.CharField):
-    """Taken as it is typed, blanks included, and never given back."""
+    """A password: not trimmed, and never part of a response."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -24,7 +24,7 @@ class Password(serializers.CharField):
 
 
 class Language(serializers.ChoiceField):
-    """`pt-BR` and `pt-br` are the same."""
+    """A language code; `pt-BR` and `pt-br` are the same."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(choices=User.Language.choices, **options)
@@ -80,7 +80,7 @@ class Registered(serializers.Serializer[Any]):
 
 
 class AccountBody(serializers.ModelSerializer[User]):
-    """An account as others see it. `email` is there for its owner and for staff only."""
+    """An account as others see it. `email` is present for its owner and for staff only."""
 
     email = serializers.EmailField(required=False, read_only=True)
 

@@ -1,4 +1,4 @@
-"""Credentials of the REST door: a bearer token, or the page's session cookie with CSRF.
+"""Authentication of REST requests: a bearer token, or the page's session cookie with CSRF.
 
 Both become `request.user` (the account) and `request.auth` (a `Principal`).
 """
@@ -38,7 +38,7 @@ class BearerToken(BaseAuthentication):
 
 
 class SessionCookie(SessionAuthentication):
-    """The cookie of a sign-in on the page or in the admin. Writing needs the CSRF token too."""
+    """The session cookie of the page or the admin. Unsafe methods need the CSRF token too."""
 
     def authenticate(self, request: Request) -> Credentials | None:
         session_id = request._request.session.get(SESSION_KEY)  # noqa: SLF001  (DRF has no other name)

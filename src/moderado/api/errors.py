@@ -1,7 +1,7 @@
-"""From what goes wrong to what the client is told: always `{"code", "detail", "fields"?}`.
+"""Error responses: always `{"code", "detail", "fields"?, "error_id"?}`.
 
-`code` is stable, `detail` a sentence in the reader's language. Of an unexpected error nobody
-hears more than an id, under which the log tells the rest.
+`code` is stable; `detail` is a sentence in the reader's language. The response to an unexpected
+error contains only the id under which the log describes it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ Body = dict[str, Any]
 
 
 def answer(error: Exception, _: Mapping[str, Any]) -> Response:
-    """REST framework's EXCEPTION_HANDLER: every error of a view, in the one shape."""
+    """REST framework's EXCEPTION_HANDLER: turns every error of a view into a response."""
     set_rollback()
     response = _answer(_as_ours(error))
     REFUSED.labels(entry_point="rest", code=response.data["code"]).inc()
@@ -82,7 +82,7 @@ def _of_theirs(error: exceptions.APIException) -> Body:
 
 
 def _sentences(detail: Any, path: str = "") -> list[tuple[str, str]]:
-    """Nested messages as (`members.0.role`, sentence); those of no field are `body`'s."""
+    """Nested messages as (`members.0.role`, sentence); those without a field belong to `body`."""
     if isinstance(detail, Mapping):
         parts = [
             _sentences(value, path if name == "non_field_errors" else f"{path}.{name}".strip("."))
@@ -115,7 +115,7 @@ def _recorded(error: Exception, code: str, detail: object) -> Body:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500: what failed outside a view, told in the same shape under /api/."""
+    """Django's handler500: the same response for errors outside a view, under /api/."""
     if not request.path.startswith("/api/"):
         return defaults.server_error(request)
     error_id = uuid4()

@@ -1,6 +1,7 @@
-"""What operators and their machines ask: alive, ready, how does it go.
+"""Probes and metrics: /livez, /readyz and /metrics.
 
-Answered before everything else: no host check (probes come by address), no session, no redirect.
+A middleware before all others answers them: without host check (probes use addresses), session or
+redirect.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -27,19 +28,19 @@ Next = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
 Check = Callable[[], None]
 
-BEHIND = 30.0  # seconds a message waits before the worker is called behind
+BEHIND = 30.0  # seconds: the worker is behind when a message has waited longer
 
 
 def livez(_request: HttpRequest) -> HttpResponse:
-    """This process turns its event loop. Asks nobody else."""
+    """Answer that the event loop of this process runs. Checks nothing else."""
     return JsonResponse({"status": "alive"})
 
 
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """Whether requests may be sent here: 503, naming what fails, if not.
+    """Answer whether this process can serve requests: 200, or 503 with the failed checks.
 
-    Redis and a worker that are away or behind are told of and change nothing: messages are
-    confirmed without them, and wait.
+    A failure of Redis, or a worker that is behind, is reported but does not make it 503: messages
+    are stored and confirmed without them.
     """
     return readiness(CHECKS, oldest_waiting=feed.oldest_waiting_seconds)
 
@@ -67,9 +68,9 @@ def readiness(checks: Mapping[str, Check], *, oldest_waiting: Callable[[], float
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus' text, of all processes that share PROMETHEUS_MULTIPROC_DIR.
+    """Answer with the metrics of all processes that share PROMETHEUS_MULTIPROC_DIR.
 
-    For METRICS_NETWORKS only; to all others there is no such page.
+    Clients outside METRICS_NETWORKS get 404.
     """
     if not _may_scrape(request):
         return HttpResponse(status=404)
@@ -81,7 +82,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 class ProbeMiddleware:
-    """Stands before all others and lets everything but the three paths through."""
+    """Answers the three paths, and passes every other request on. The first middleware."""
 
     sync_capable = True
     async_capable = True
@@ -108,7 +109,7 @@ class ProbeMiddleware:
 def _outcome(name: str, check: Check) -> str:
     try:
         check()
-    except Exception as error:  # noqa: BLE001  (whatever is wrong, this process is not ready)
+    except Exception as error:  # noqa: BLE001  (any failure means: not ready)
         log.warning("not_ready", what=name, error=type(error).__name__)
         return type(error).__name__
     return "ok"
@@ -144,7 +145,7 @@ def _check_redis() -> None:
 
 
 class MigrationsWait(Exception):
-    """The database is older than this code."""
+    """The database lacks migrations of this code."""
 
 
 CHECKS: Mapping[str, Check] = {

@@ -1,4 +1,4 @@
-"""What is said in a room: /api/chat/rooms/{id}/messages/, changes/ and search/."""
+"""Messages of a room: /api/chat/rooms/{id}/messages/, changes/ and search/."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -42,7 +42,7 @@ class Messages(APIView):
         operation_id="list_messages", parameters=[CURSOR, PAGE_SIZE], responses=MessagePage
     )
     def get(self, request: Request, room_id: UUID) -> Response:
-        """History, newest first: what is visible, and what is not of one's own."""
+        """List the visible messages and all of your own, newest first."""
         who = reader(request)
         pages = ExactCursorPagination()
         said = history(reader_id=who.user_id, room_id=room_id)
@@ -51,9 +51,9 @@ class Messages(APIView):
 
     @extend_schema(operation_id="post_message", request=Posting, responses={202: MessageView})
     def post(self, request: Request, room_id: UUID) -> Response:
-        """Say something. It is stored at once, and shown as the room's mode says.
+        """Post a message. It is stored at once; the room's mode decides when others see it.
 
-        The same `client_id` again yields the first message; with another text it is a conflict.
+        The same `client_id` again returns the first message; with another text it is a conflict.
         """
         author_id = reader(request).user_id
         body = validated(Posting, request.data)
@@ -71,7 +71,7 @@ class Messages(APIView):
 class OneMessage(APIView):
     @extend_schema(operation_id="edit_message", request=Editing, responses=MessageView)
     def patch(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
-        """Give one's message another text, which is judged anew."""
+        """Replace the text of your message. The new text is judged."""
         author_id = reader(request).user_id
         text = validated(Editing, request.data)["content"]
         view = editing.edit_message(
@@ -81,7 +81,7 @@ class OneMessage(APIView):
 
     @extend_schema(operation_id="delete_message", responses={200: MessageView})
     def delete(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
-        """Remove one's message, or as a moderator anybody's. What is left is a tombstone."""
+        """Remove your message, or as a moderator any visible one. A tombstone remains."""
         view = removing.delete_message(
             actor_id=reader(request).user_id, message_id=message_id, room_id=room_id
         )
@@ -91,7 +91,7 @@ class OneMessage(APIView):
 class RoomChanges(APIView):
     @extend_schema(operation_id="list_changes", parameters=[FeedQuery], responses=Changes)
     def get(self, request: Request, room_id: UUID) -> Response:
-        """What changed in the room after `after`, ascending by `seq`, at most 500 a page."""
+        """List what changed after `after`, ascending by `seq`, at most 500 messages a page."""
         who = reader(request)
         asked = validated(FeedQuery, request.query_params)
         get_room(room_id=room_id, reader_id=who.user_id)
@@ -112,7 +112,7 @@ class Search(APIView):
         responses=FoundPage,
     )
     def get(self, request: Request, room_id: UUID) -> Response:
-        """The messages that answer `q` and that you may see, best first. Accents do not matter."""
+        """List the messages that match `q` and that you may see, best first. Ignores accents."""
         who = reader(request)
         asked = validated(SearchQuery, request.query_params)
         found = search(reader_id=who.user_id, room_id=room_id, query=asked["q"])

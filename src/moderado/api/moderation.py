@@ -1,4 +1,4 @@
-"""How messages were judged, and what waits for a person: /api/moderation/.
+"""The moderation log and the cases for moderators: /api/moderation/.
 
 For moderators of a room, about that room; for staff, about all.
 """
@@ -50,7 +50,7 @@ class MatchBody(serializers.Serializer[Any]):
     provider = serializers.CharField()
     rule = serializers.CharField()
     category = serializers.CharField()
-    start = serializers.IntegerField(help_text="In code points of that revision's text.")
+    start = serializers.IntegerField(help_text="In code points of the revision's text.")
     end = serializers.IntegerField()
 
 
@@ -61,7 +61,7 @@ class FailureBody(serializers.Serializer[Any]):
 
 
 class LogBody(serializers.Serializer[Any]):
-    """One line of the audit trail: who judged which revision, how, and why."""
+    """An entry of the audit log: who judged which revision, how, and why."""
 
     id = serializers.UUIDField()
     message = serializers.UUIDField(source="subject_id")
@@ -86,7 +86,7 @@ class LogBody(serializers.Serializer[Any]):
 
 
 class CaseBody(serializers.Serializer[Any]):
-    """Something a person has to look at."""
+    """A message for a moderator to review."""
 
     id = serializers.UUIDField()
     message = serializers.UUIDField(source="subject_id")
@@ -121,7 +121,7 @@ class CasePage(serializers.Serializer[Any]):
 
 
 class LogPages(ExactCursorPagination):
-    """The audit trail's order: newest first, ids telling apart what was made at once."""
+    """Newest first; ids order entries of the same moment."""
 
     ordering = ("-created_at", "-id")
 
@@ -133,7 +133,7 @@ class Logs(APIView):
         responses=LogPage,
     )
     def get(self, request: Request) -> Response:
-        """How messages were judged, newest first."""
+        """List how messages were judged, newest first."""
         asked = validated(LogQuery, request.query_params.dict())
         scope_ids = _scopes(request)
         room_id = asked.get("room")
@@ -158,7 +158,7 @@ class Cases(APIView):
         responses=CasePage,
     )
     def get(self, request: Request) -> Response:
-        """What waits for a person: the severest first, then the oldest."""
+        """List the cases: the most severe first, then the oldest."""
         state = validated(CaseQuery, request.query_params.dict())["state"]
         pages = NumberedPages()
         queue = selectors.cases(state=state, scope_ids=_scopes(request))
@@ -169,7 +169,7 @@ class Cases(APIView):
 class Claiming(APIView):
     @extend_schema(operation_id="claim_moderation_case", request=None, responses=CaseBody)
     def post(self, request: Request, case_id: UUID) -> Response:
-        """Take a case for 15 minutes. 409 while another moderator has it, or if it is decided."""
+        """Claim a case for 15 minutes. 409 while another moderator has it, or if it is decided."""
         case = review.claim_case(
             actor_id=_who(request).user_id, case_id=case_id, scope_ids=_rooms(request)
         )
@@ -179,9 +179,14 @@ class Claiming(APIView):
 class Ruling(APIView):
     @extend_schema(operation_id="rule_on_moderation_case", request=RulingInput, responses=CaseBody)
     def post(self, request: Request, case_id: UUID) -> Response:
-        """Decide a case, over any machine. 409 while another has it, or if it is decided."""
+        """Decide a case, overriding automatic verdicts.
+
+        409 while another moderator has claimed it, or if it is decided.
+        """
         scope_ids = _rooms(request)
-        selectors.get_case(case_id=case_id, scope_ids=scope_ids)  # first: to others it is not there
+        selectors.get_case(
+            case_id=case_id, scope_ids=scope_ids
+        )  # before validation: 404 for others
         ruling = validated(RulingInput, request.data)
         case = review.rule(
             actor_id=_who(request).user_id, case_id=case_id, scope_ids=scope_ids, **ruling
@@ -194,13 +199,17 @@ def _who(request: Request) -> Principal:
 
 
 def _rooms(request: Request) -> Collection[UUID] | None:
-    """The rooms this caller moderates; None for staff, who moderate all."""
+    """Return the rooms that the caller moderates; None for staff, who moderate all."""
     who = _who(request)
     return None if who.is_staff else moderated_rooms(who.user_id)
 
 
 def _scopes(request: Request) -> Collection[UUID] | None:
-    """The same, for what only moderators have at all. Raises Forbidden."""
+    """Return the same for lists, which only moderators have.
+
+    Raises:
+        Forbidden: The caller moderates no room.
+    """
     rooms = _rooms(request)
     if rooms is not None and not rooms:
         raise Forbidden(_("This is for moderators."))

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of every operation alike."""
+"""Parts of the OpenAPI document that all operations share: errors, msgspec types, credentials."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -15,20 +15,21 @@ Direction = Literal["request", "response"]
 
 
 class ErrorBody(serializers.Serializer[Any]):
-    """Every answer of status 400 and above."""
+    """Every response of status 400 and above."""
 
     code = serializers.CharField(help_text="Stable, for programs: `invalid`, `rate_limited`, …")
     detail = serializers.CharField(help_text="A sentence for people, as Accept-Language asks.")
     fields = serializers.DictField(  # type: ignore[assignment]  # the contract's name, not DRF's
-        child=serializers.CharField(), required=False, help_text="Field → what is wrong with it."
+        child=serializers.CharField(), required=False, help_text="What is wrong with each field."
     )
     error_id = serializers.CharField(
-        required=False, help_text="Of statuses 500 and 503: what the server's log knows it by."
+        required=False,
+        help_text="For statuses 500 and 503: the id of the error in the server's log.",
     )
 
 
 class Schema(AutoSchema):
-    """Adds the one shape of errors to each operation."""
+    """Adds the error response to each operation."""
 
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)

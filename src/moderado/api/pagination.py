@@ -1,4 +1,7 @@
-"""Pages. A cursor is an exact place between two rows: nothing is skipped and nothing repeats."""
+"""Pagination by keyset cursors and by page numbers.
+
+A cursor is an exact position between two rows: concurrent inserts neither skip nor repeat rows.
+"""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
@@ -33,7 +36,7 @@ _LOOKUPS: "dict[Operator, type[Lookup[bool]]]" = {
 
 
 class Cursor(NamedTuple):
-    """The rows whose pair of ordering fields is `operator` than these two values."""
+    """Selects the rows whose two ordering fields compare with these values by `operator`."""
 
     operator: Operator
     first: str
@@ -44,7 +47,11 @@ class Cursor(NamedTuple):
 
     @classmethod
     def decoded(cls, text: str) -> "Cursor":
-        """Raises Invalid for whatever this class did not write."""
+        """Decode what `encoded` returned.
+
+        Raises:
+            MalformedCursor: The text is anything else.
+        """
         try:
             raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
             return msgspec.json.decode(raw, type=cls)
@@ -60,7 +67,7 @@ class MalformedCursor(Invalid):
 
 
 class ExactCursorPagination(pagination.CursorPagination):
-    """Keyset pages by the row comparison `(first, second) < (…)`, which walks an index.
+    """Keyset pages by the row comparison `(first, second) < (…)`, which an index serves.
 
     `ordering` names exactly two fields, both ascending or both descending; together they are
     unique and never change. DRF's own cursor knows the first field only and counts what is equal,
@@ -101,7 +108,7 @@ class ExactCursorPagination(pagination.CursorPagination):
     def _set_cursors(
         self, rows: Sequence[Any], cursor: Cursor | None, *, backward: bool, more: bool
     ) -> None:
-        """`rows` are in the order in which they were read: away from `cursor`."""
+        """Set both cursors. `rows` are in the order in which they were read: away from `cursor`."""
         ahead, behind = self._forward, self._backward
         if backward:
             ahead, behind = behind, ahead
@@ -109,7 +116,7 @@ class ExactCursorPagination(pagination.CursorPagination):
         if rows:
             back = self._at(behind, rows[0]) if cursor else None
         else:
-            # What was here is gone: the way back starts with the very row the cursor named.
+            # The page is empty: the way back includes the row that the cursor names.
             back = cursor and cursor._replace(operator=f"{behind}=")  # type: ignore[arg-type]  # a Literal
         self.next_cursor, self.previous_cursor = (back, onward) if backward else (onward, back)
 
@@ -119,7 +126,7 @@ class ExactCursorPagination(pagination.CursorPagination):
 
     def _fields(self, model: type[Model]) -> list["Field[Any, Any]"]:
         names = {name.lstrip("-") for name in self.ordering}
-        fields = model._meta.fields  # noqa: SLF001  (Django's documented way to a model's fields)
+        fields = model._meta.fields  # noqa: SLF001  (documented by Django)
         by_name = {field.name: field for field in fields if field.name in names}
         return [by_name[name.lstrip("-")] for name in self.ordering]
 
@@ -144,14 +151,14 @@ class ExactCursorPagination(pagination.CursorPagination):
 
 
 class NumberedPages(pagination.PageNumberPagination):
-    """Pages by number, for lists that are short: `{count, next, previous, results}`."""
+    """Pages by number, for short lists: `{count, next, previous, results}`."""
 
     page_size = 20
     max_page_size = 100
     page_size_query_param = "page_size"
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        # DRF's own says `nullable`, which OpenAPI has dropped.
+        # DRF writes `nullable`, which OpenAPI 3.1 does not have.
         link = {"type": ["string", "null"], "format": "uri"}
         return {
             "type": "object",
@@ -174,7 +181,11 @@ def _row(*expressions: F | Value) -> Func:
 
 
 def _parsed(field: "Field[Any, Any]", text: str) -> object:
-    """The field's value of what `value_to_string` wrote. Raises Invalid for anything else."""
+    """Return the field's value of what `value_to_string` wrote.
+
+    Raises:
+        MalformedCursor: The text is anything else.
+    """
     try:
         value = field.clean(text, None)
     except (ValidationError, OverflowError):

@@ -1,4 +1,4 @@
-"""What a request's body may be: JSON, UTF-8, not larger and not deeper than the API has use for."""
+"""Parser of request bodies: JSON in UTF-8, of limited size and depth."""
 
 from collections.abc import Mapping
 from typing import IO, Any
@@ -34,7 +34,7 @@ class BoundedJSON(BaseParser):
         try:
             return json.loads(body.decode("utf-8"), parse_constant=_refuse)
         except (ValueError, RecursionError):
-            # Of the parser's own words none are told: they may quote the body.
+            # The parser's message may quote the body, so it is not part of the response.
             raise ParseError(_("The body is not valid JSON.")) from None
 
 

@@ -1,4 +1,4 @@
-"""Rooms and the people in them: /api/chat/rooms/."""
+"""Rooms and their participants: /api/chat/rooms/."""
 
 from typing import cast
 from uuid import UUID
@@ -30,14 +30,14 @@ from moderado.chat.services import memberships, reading, rooms
 
 
 def reader(request: Request) -> Principal:
-    """Who asks: what every credential of this door has become."""
+    """Return who makes the request."""
     return cast("Principal", request.auth)
 
 
 class Rooms(APIView):
     @extend_schema(operation_id="list_rooms", parameters=[PAGE, PAGE_SIZE], responses=RoomPage)
     def get(self, request: Request) -> Response:
-        """One's own rooms and the public ones, newest first."""
+        """List your own rooms and the public ones, newest first."""
         user_id = reader(request).user_id
         pages = NumberedPages()
         page = pages.paginate_queryset(listed_rooms(user_id), request, view=self) or []
@@ -48,7 +48,7 @@ class Rooms(APIView):
 
     @extend_schema(operation_id="create_room", request=RoomInput, responses={201: RoomDetail})
     def post(self, request: Request) -> Response:
-        """Open a room; whoever does becomes its administrator."""
+        """Create a room. You become its administrator."""
         user_id = reader(request).user_id
         room = rooms.create_room(creator_id=user_id, **validated(RoomInput, request.data))
         return Response(_detail(user_id, room.id), status=201)
@@ -57,12 +57,12 @@ class Rooms(APIView):
 class OneRoom(APIView):
     @extend_schema(operation_id="get_room", responses=RoomDetail)
     def get(self, request: Request, room_id: UUID) -> Response:
-        """A room, the people in it, and where its changes stand."""
+        """Return a room with its participants and the position of its change feed."""
         return Response(_detail(reader(request).user_id, room_id))
 
     @extend_schema(operation_id="update_room", request=RoomChange, responses=RoomDetail)
     def patch(self, request: Request, room_id: UUID) -> Response:
-        """Change name, privacy or moderation. Administrators of the room only."""
+        """Change the name, privacy or moderation mode. Administrators of the room only."""
         user_id = reader(request).user_id
         changes = validated(RoomChange, request.data)
         rooms.update_room(actor_id=user_id, room_id=room_id, **changes)
@@ -70,7 +70,7 @@ class OneRoom(APIView):
 
     @extend_schema(operation_id="delete_room", responses={204: None})
     def delete(self, request: Request, room_id: UUID) -> Response:
-        """Close the room for everybody. Administrators of the room only."""
+        """Delete a room for all users. Administrators of the room only."""
         rooms.delete_room(actor_id=reader(request).user_id, room_id=room_id)
         return Response(status=204)
 
@@ -78,15 +78,15 @@ class OneRoom(APIView):
 class Joining(APIView):
     @extend_schema(operation_id="join_room", request=None, responses=ParticipantBody)
     def post(self, request: Request, room_id: UUID) -> Response:
-        """Take a place in a public room. Who has one keeps it."""
-        place = memberships.join_room(user_id=reader(request).user_id, room_id=room_id)
-        return Response(ParticipantBody(place).data)
+        """Become a member of a public room. Returns an existing membership unchanged."""
+        membership = memberships.join_room(user_id=reader(request).user_id, room_id=room_id)
+        return Response(ParticipantBody(membership).data)
 
 
 class Leaving(APIView):
     @extend_schema(operation_id="leave_room", request=None, responses={204: None})
     def post(self, request: Request, room_id: UUID) -> Response:
-        """Give one's place up. A room keeps an administrator while others are in it."""
+        """Leave a room. Its last administrator cannot leave other members behind."""
         memberships.leave_room(user_id=reader(request).user_id, room_id=room_id)
         return Response(status=204)
 
@@ -98,30 +98,30 @@ class Participants(APIView):
         responses={201: ParticipantBody},
     )
     def post(self, request: Request, room_id: UUID) -> Response:
-        """Give somebody a place in the room. Its administrators only."""
-        place = memberships.add_participant(
+        """Add a participant. Administrators of the room only."""
+        membership = memberships.add_participant(
             actor_id=reader(request).user_id,
             room_id=room_id,
             **validated(ParticipantInput, request.data),
         )
-        return Response(ParticipantBody(place).data, status=201)
+        return Response(ParticipantBody(membership).data, status=201)
 
 
 class OneParticipant(APIView):
     @extend_schema(operation_id="change_role", request=RoleChange, responses=ParticipantBody)
     def patch(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
-        """Give a participant another role. Administrators of the room only."""
-        place = memberships.change_role(
+        """Change the role of a participant. Administrators of the room only."""
+        membership = memberships.change_role(
             actor_id=reader(request).user_id,
             room_id=room_id,
             user_id=user_id,
             **validated(RoleChange, request.data),
         )
-        return Response(ParticipantBody(place).data)
+        return Response(ParticipantBody(membership).data)
 
     @extend_schema(operation_id="remove_participant", responses={204: None})
     def delete(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
-        """Take a participant's place away; their subscriptions end at once."""
+        """Remove a participant and end their subscriptions. Administrators of the room only."""
         memberships.remove_participant(
             actor_id=reader(request).user_id, room_id=room_id, user_id=user_id
         )
@@ -131,10 +131,10 @@ class OneParticipant(APIView):
 class Reading(APIView):
     @extend_schema(operation_id="mark_read", request=ReadInput, responses=ReadInput)
     def post(self, request: Request, room_id: UUID) -> Response:
-        """Move one's read marker forward; the answer says where it stands."""
+        """Move your read marker forward. Returns its position."""
         seq = validated(ReadInput, request.data)["seq"]
-        stands = reading.mark_read(user_id=reader(request).user_id, room_id=room_id, seq=seq)
-        return Response({"seq": stands})
+        position = reading.mark_read(user_id=reader(request).user_id, room_id=room_id, seq=seq)
+        return Response({"seq": position})
 
 
 def _detail(user_id: UUID, room_id: UUID) -> object:

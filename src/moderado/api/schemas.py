@@ -1,6 +1,6 @@
-"""What goes in and out under /api/chat/. Only the fields named here are ever read.
+"""Request and response bodies of /api/chat/. No other fields of a request are read.
 
-Messages are shown by `moderado.chat.projection` alone; their bodies here describe what it shows.
+Bodies of messages are the views of `moderado.chat.types`, as `moderado.chat.projection` makes them.
 """
 
 from collections.abc import Mapping
@@ -26,13 +26,15 @@ from moderado.core.wire_limits import MAX_CLIENT_ID
 PARTICIPANTS_SHOWN = 1000
 Link = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
 
-CURSOR = OpenApiParameter("cursor", str, description="Where the page begins; from `next`.")
+CURSOR = OpenApiParameter(
+    "cursor", str, description="Where the page begins: from `next` or `previous`."
+)
 PAGE_SIZE = OpenApiParameter("page_size", int, description="At most 100; 20 unless given.")
 PAGE = OpenApiParameter("page", int, description="From 1.")
 
 
 class Text(serializers.CharField):
-    """A message's words, taken as they are and cleaned as the socket cleans them."""
+    """The text of a message, normalized and trimmed as for WebSocket frames."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -45,7 +47,7 @@ class Text(serializers.CharField):
         if isinstance(data, str):
             return clean(data, max_length=settings.ENV.message_max_length, field="content")
         if isinstance(data, int | float):
-            self.fail("invalid")  # a number is no text here either
+            self.fail("invalid")  # as for WebSocket frames, a number is not converted
         return super().run_validation(data)
 
 
@@ -56,7 +58,7 @@ class Posting(serializers.Serializer[Any]):
         allow_null=True,
         trim_whitespace=False,
         max_length=MAX_CLIENT_ID,
-        help_text="The sender's own id of this message. Sent again, it yields the first message.",
+        help_text="The sender's own id of the message. Sent again, it returns the first message.",
     )
     reply_to = serializers.UUIDField(required=False, allow_null=True)
 
@@ -89,12 +91,12 @@ class ReadInput(serializers.Serializer[Any]):
 
 
 class FeedQuery(serializers.Serializer[Any]):
-    after = serializers.IntegerField(min_value=0, default=0, help_text="The last `seq` one has.")
-    epoch = serializers.UUIDField(required=False, help_text="The room's, as one knows it.")
+    after = serializers.IntegerField(min_value=0, default=0, help_text="The last `seq` you have.")
+    epoch = serializers.UUIDField(required=False, help_text="The room's epoch as you know it.")
 
 
 class SearchQuery(serializers.Serializer[Any]):
-    q = serializers.CharField(max_length=200, help_text="Words, in Portuguese or English.")
+    q = serializers.CharField(max_length=200, help_text="Words in Portuguese or English.")
 
 
 @extend_schema_field(Person)  # type: ignore[arg-type]  # described by `StructSchema`
@@ -119,7 +121,9 @@ class RoomBody(serializers.Serializer[Any]):
     moderation_mode = serializers.ChoiceField(choices=Room.Mode.choices)
     created_at = serializers.DateTimeField()
     participants_count = serializers.IntegerField()
-    unread_count = serializers.SerializerMethodField(help_text="At most 100: more than 99.")
+    unread_count = serializers.SerializerMethodField(
+        help_text="At most 100, which means more than 99."
+    )
     role = serializers.ChoiceField(choices=Membership.Role.choices, allow_null=True)
 
     def get_unread_count(self, room: Room) -> int:
@@ -131,7 +135,7 @@ class RoomDetail(RoomBody):
     seq = serializers.IntegerField()
     epoch = serializers.UUIDField()
     participants = serializers.SerializerMethodField(
-        help_text="The first 1,000 who came; `participants_count` counts all."
+        help_text="The first 1,000 by joining date; `participants_count` counts all."
     )
 
     @extend_schema_field(ParticipantBody(many=True))
@@ -177,7 +181,12 @@ def changes_body(changes: Changes) -> dict[str, Any]:
 
 
 def validated(serializer: type[serializers.Serializer[Any]], given: Any) -> dict[str, Any]:
-    """The fields of `given` that `serializer` names. Raises what is told as `invalid`."""
+    """Return the fields of `given` that `serializer` names.
+
+    Raises:
+        Invalid: `given` is no object.
+        ValidationError: A field is wrong.
+    """
     if not isinstance(given, Mapping):
         raise Invalid(fields={"body": _("Send an object.")})
     checked = serializer(data=given)

@@ -7,7 +7,7 @@ from moderado.core.errors import NotFound
 
 
 class Unknown(APIView):
-    """404 to everybody, whatever the method, with or without credentials."""
+    """404 for every method, with or without credentials."""
 
     authentication_classes = ()
     permission_classes = ()

@@ -1,4 +1,4 @@
-"""Every path of the REST door, by resource. Mounted under /api/."""
+"""All REST paths, by resource. Mounted under /api/."""
 
 from django.urls import URLPattern, URLResolver, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
@@ -35,6 +35,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # operations
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view()),
-    # Last: whatever is asked for beyond these is told so in the one shape of errors.
+    # Last: unknown paths get an error response like any other.
     re_path(r"", Unknown.as_view()),
 ]
