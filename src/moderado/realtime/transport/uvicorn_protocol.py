@@ -43,7 +43,7 @@ class ChatProtocol(WebSocketsSansIOProtocol):
         self.scope = {**self.scope, "query_string": b""}
         await super().send(message)
         if self.handshake_complete:
-            del self.response  # 1.8 KiB that nothing reads any more
+            del self.response, self.scope  # 2.3 KiB that nothing reads any more
 
     def write_now(self, frames: bytes) -> bool:
         """Write encoded frames past uvicorn's own encoding, which is half the cost of a delivery.
