@@ -61,6 +61,7 @@ check: development ## check style, types, layers, generated files and house rule
 	$(PY) scripts/check_locks.py
 	$(PY) scripts/check_secrets.py
 	$(PY) scripts/check_commits.py
+	$(PY) scripts/check_prose.py
 	@$(MAKE) --no-print-directory drift rules
 
 # Parts of `check` that .pre-commit-config.yaml runs too.

@@ -1,4 +1,4 @@
-"""What every test may rely on: engines where it needs them, and nothing left open behind it."""
+"""Fixtures of all tests: engines where a test needs them, and clean-up after each test."""
 
 import os
 import subprocess
@@ -66,8 +66,10 @@ def _needs_engines(arguments: list[str], folder: Path) -> bool:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
-    """Lets the tests empty their own database, whose audit trail refuses to be emptied, and has it
-    left by whoever still holds a connection, such as threads of loops that are gone."""
+    """Let tests truncate their database, whose audit log refuses it, and drop it at the end.
+
+    Connections of event loops that have ended would keep the database from being dropped.
+    """
     with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
         cursor.execute(
             "ALTER TABLE moderation_moderationlog DISABLE TRIGGER moderation_log_never_emptied"
@@ -89,7 +91,7 @@ def _close_connections() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def moderado_worker(django_db_setup: None, tmp_path_factory) -> Iterator["subprocess.Popen[bytes]"]:
-    """A real Celery worker on the test database, once it takes tasks: its process.
+    """The process of a real Celery worker on the test database, ready for tasks.
 
     The test commits for real: `pytest.mark.django_db(transaction=True)`.
     """
@@ -99,9 +101,9 @@ def moderado_worker(django_db_setup: None, tmp_path_factory) -> Iterator["subpro
 
 @pytest.fixture(scope="module")
 def live_server_url(django_db_setup: None, tmp_path_factory) -> Iterator[str]:
-    """The URL of the real web (gunicorn and its worker) on the test database.
+    """The URL of the real web process (gunicorn with a worker) on the test database.
 
-    Its accounts are the test's, password hasher included. The test commits for real:
+    It uses the password hasher of the tests. The test commits for real:
     `pytest.mark.django_db(transaction=True)`.
     """
     same_hasher = {"DJANGO_SETTINGS_MODULE": "moderado.config.settings.test"}
