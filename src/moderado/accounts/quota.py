@@ -23,5 +23,5 @@ def count_sign_in(*, email: str, address: str) -> None:
 
 
 def count_address(*, address: str) -> None:
-    """Count a registration, or the address's share of a sign-in. Raises RateLimited."""
+    """Count a registration or sign-in against its address. Raises RateLimited."""
     limits.hit(settings.LIMIT_SIGN_IN_PER_ADDRESS, "address", rate_limit_key(address))

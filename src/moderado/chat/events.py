@@ -1,4 +1,4 @@
-"""Events of rooms and messages. Views are frozen, as committed."""
+"""Events of rooms and messages. Their views show the state at the commit."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,8 +37,8 @@ class MessagesQueued(Event):
 class RoomChange:
     """Public changes of one room, ascending by seq, without gaps.
 
-    `acl_version` is the room's when they were made. Only a check of this or a newer version decides
-    who may receive them.
+    `acl_version` is the version of the room at the time of the changes. They may be sent only after
+    the audience was checked at this version or a newer one.
     """
 
     room_id: UUID
@@ -59,7 +59,7 @@ class Notice(StrEnum):
     QUEUED = "queued"
     REJECTED = "rejected"
     HELD = "held"
-    REMOVED = "removed"  # of a message that was never public
+    REMOVED = "removed"  # a message that was never public was removed
     # Public changes, repeated to the author when the room's own event did not arrive.
     PUBLISHED = "published"
     UPDATED = "updated"

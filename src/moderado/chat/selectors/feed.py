@@ -1,7 +1,7 @@
 """The newest state of rooms and their changes, for the hub, the sync and the change feed.
 
-No function here checks who reads, except that private content goes to its author only. The caller
-checks the permission with `selectors.rooms`.
+The caller checks with `selectors.rooms` that the reader may read the room. These functions only
+hide private content from readers other than its author.
 """
 
 from collections.abc import Collection
@@ -70,7 +70,7 @@ def changes(
         after: The last `seq` that the reader has.
         epoch: The room's epoch as the reader knows it, or None to skip the comparison.
         language: The language of explanations for the author.
-        limit: The greatest number of messages in the page.
+        limit: The maximum number of messages in the page.
 
     Returns:
         A page ascending by `seq`. Its `reset` is true when the epoch differs or `after` is beyond
@@ -103,8 +103,8 @@ def changes(
 def changes_after(*, room_id: UUID, after: int, limit: int = PAGE) -> list[Change]:
     """Return the public changes after `after`, one for each changed message, ascending by `seq`.
 
-    A message changed twice appears once, in its current state: the last `seq` may lie beyond the
-    changes that were missed.
+    A message changed twice appears once, in its current state. Its `seq` may be
+    greater than the last one that was missed.
     """
     return [
         Change(kind=_kind(message, after), seq=message.seq, view=public_view(message))
@@ -124,9 +124,9 @@ def own_messages(
 
 
 def settled(message_ids: Collection[UUID]) -> list[AuthorNotified]:
-    """Return notices for those of the messages that no longer wait to be judged.
+    """Return an author notice for each message that no longer waits to be judged.
 
-    For authors whom no event has reached.
+    It replaces a notice that was lost between processes.
     """
     found = Message.objects.select_related("author").filter(
         pk__in=message_ids, queued_at__isnull=True

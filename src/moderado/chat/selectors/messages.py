@@ -19,16 +19,16 @@ OWN_UNSEEN = (Status.PENDING, Status.HELD, Status.REJECTED)
 
 # Each count reads at most UNREAD_LIMIT entries of the index `message_visible`.
 _UNREAD = """
-SELECT place.room_id, (
+SELECT membership.room_id, (
     SELECT count(*) FROM (
         SELECT 1 FROM chat_message AS message
-        WHERE message.room_id = place.room_id AND message.status = 'APPROVED'
-            AND message.position > place.read_seq AND message.author_id <> place.user_id
+        WHERE message.room_id = membership.room_id AND message.status = 'APPROVED'
+            AND message.position > membership.read_seq AND message.author_id <> membership.user_id
         ORDER BY message.position LIMIT %(limit)s
     ) AS unread
 )
-FROM chat_membership AS place
-WHERE place.user_id = %(user)s AND place.room_id = ANY(%(rooms)s)
+FROM chat_membership AS membership
+WHERE membership.user_id = %(user)s AND membership.room_id = ANY(%(rooms)s)
 """
 
 

@@ -1,4 +1,4 @@
-"""Who may read which room. Every entry point and every other selector checks it here."""
+"""The right to read a room. All checks of this right use this module."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -17,8 +17,8 @@ _MODERATORS = (Membership.Role.ADMIN, Membership.Role.MODERATOR)
 def rooms_visible_to(user_id: UUID) -> QuerySet[Room]:
     """Return the rooms that a user may read: public ones, and private ones as a member.
 
-    Deleted rooms are absent. Every check of the right to read comes from here, except `found_by`
-    and `readers`, which repeat the rule in one statement.
+    Deleted rooms are absent. Every check of the right to read uses this function, except
+    `found_by` and `readers`, which repeat the rule.
     """
     joined = Membership.objects.filter(room=OuterRef("pk"), user=user_id)
     return Room.objects.filter(Q(is_private=False) | Q(Exists(joined)), deleted_at=None)

@@ -1,7 +1,7 @@
 """Statements that store many new messages at once, or find the ones stored before.
 
-They cover the common case only: a member posts in a room of mode `pre`, without a reply. Rows that
-are no common case drop out of the joins; `services.posting` stores those one by one.
+They cover the common case only: a member posts in a room of mode `pre`, without a reply. The joins
+exclude all other rows, and `services.posting` stores these one by one.
 """
 
 from collections.abc import Sequence
@@ -31,8 +31,8 @@ _INSERT = f"""
           FROM new
           JOIN chat_room room ON room.id = new.room_id
                AND room.deleted_at IS NULL AND room.moderation_mode = 'pre'
-          JOIN chat_membership place
-               ON place.room_id = new.room_id AND place.user_id = new.author_id
+          JOIN chat_membership membership
+               ON membership.room_id = new.room_id AND membership.user_id = new.author_id
     ), stored AS (
         INSERT INTO chat_message (id, created_at, room_id, author_id, client_id, first_hash, text,
             revision, status, reason, categories, position, seq, edit_reason, edit_categories,
@@ -53,8 +53,8 @@ _FIND = f"""
     SELECT repeated.id, {columns("message", "author")}
       FROM {recordset("repeated", _REPEATED)}
       JOIN chat_room room ON room.id = repeated.room_id AND room.deleted_at IS NULL
-      JOIN chat_membership place
-           ON place.room_id = repeated.room_id AND place.user_id = repeated.author_id
+      JOIN chat_membership membership
+           ON membership.room_id = repeated.room_id AND membership.user_id = repeated.author_id
       JOIN chat_message message ON message.author_id = repeated.author_id
            AND message.room_id = repeated.room_id AND message.client_id = repeated.client_id
       JOIN accounts_user author ON author.id = message.author_id
@@ -63,12 +63,12 @@ _FIND = f"""
 
 @retry_on_deadlock
 def insert_messages(drafts: Sequence[NewMessage]) -> list[tuple[UUID, int, str]]:
-    """Store the drafts that are a common case, in one statement and one commit.
+    """Store the drafts of the common case, in one statement and one commit.
 
     Returns:
-        The id, the position and the author's name of each message stored. Drafts whose room has
-        another mode or is deleted, whose author is no member, or whose `client_id` was used before
-        are absent.
+        The id, the position and the author's name of each stored message. A draft is absent if its
+        room has another mode or is deleted, its author is no member, or its `client_id` was used
+        before.
     """
     if not drafts:
         return []
@@ -82,7 +82,7 @@ def find_first_messages(drafts: Sequence[NewMessage]) -> dict[UUID, Message]:
     """Find the messages that were stored before under the drafts' `client_id`.
 
     Returns:
-        By the draft's id, the first message, with its author. Drafts without a `client_id`, and
+        The first message with its author, by the id of the draft. Drafts without a `client_id`, and
         those whose author is no member, are absent.
     """
     if all(draft.client_id is None for draft in drafts):
