@@ -1,4 +1,4 @@
-"""Finds rules in a text. Built once; a message costs some tens of microseconds."""
+"""Finds rules in a text. A matcher is built once; each search takes some tens of microseconds."""
 
 import unicodedata
 from bisect import bisect_right
@@ -35,7 +35,7 @@ _LONG = 8  # letters: a phrase written as one word is also found with a prefix o
 # Prefixes and suffixes that people attach to a word: "seuidiota", "idiotakkkk".
 _PREFIXES = ("seu", "sua", "teu", "tua", "vc", "you", "your", "ur")
 _SUFFIXES = ("s ", "kk", "zinho ", "zinha ", "zao ")
-# Surplus letters that make a short word a stretched one: a single one is a typing error.
+# Extra letters that make a short word a stretched one. One extra letter is a typing error.
 _STRETCHED_SHORT = 2
 
 
@@ -73,7 +73,7 @@ class Matcher:
         self._maskable = _by_first_letter(spelled)
 
     def find(self, text: str) -> list[Hit]:
-        """Return every match in `text`, through disguises, each place once. Linear time."""
+        """Return at most `MAX_HITS` distinct hits, disguised words included, in linear time."""
         folded = fold(text)
         plain, disguises = words(folded), find_disguises(folded)
         hits = self._spelled(plain, text, stretch=disguises.stretched)
@@ -114,7 +114,7 @@ class Matcher:
 
 
 def _readings(folded: Folded, disguises: Disguises) -> Iterator[tuple[str, Folded]]:
-    """Yield the alternative readings; one of a part of the text includes the words before it."""
+    """Yield alternative readings, each with the words before it if it covers a part of the text."""
     if disguises.leet:
         yield from (("", reading) for reading in without_leet(folded))
     if disguises.separated:
@@ -202,7 +202,7 @@ def _needles(rules: Iterable[Rule]) -> Iterator[_Needle]:
 
 
 def _by_first_letter(rules: Iterable[Rule]) -> dict[str, dict[str, Rule]]:
-    """Return the words recognizable when masked; of two rules with one word, the severer."""
+    """Return the words that masks can hide; of two rules with one word, the more severe one."""
     table: dict[str, dict[str, Rule]] = defaultdict(dict)
     for rule in sorted(rules, key=lambda rule: rule.action.severity):
         if " " not in rule.text and len(rule.text) >= _SHORT:
