@@ -21,7 +21,7 @@ def test_livez_answers_200(client):
     assert client.get("/livez").json() == {"status": "alive"}
 
 
-def test_readyz_answers_200_with_all_engines(client):
+def test_readyz_answers_200_when_all_checks_pass(client):
     answer = client.get("/readyz")
 
     assert answer.status_code == 200
@@ -77,7 +77,7 @@ def test_migrations_are_checked_until_all_are_applied():
     assert plan.call_count == 2
 
 
-def test_metrics_tell_how_long_a_message_has_waited(client):
+def test_metrics_report_the_age_of_the_oldest_waiting_message(client):
     make_message(queued_at="2020-01-01T00:00:00Z")
 
     answer = client.get("/metrics")
@@ -89,11 +89,11 @@ def test_metrics_tell_how_long_a_message_has_waited(client):
     assert float(line.split()[1]) > 1e6
 
 
-def test_strangers_find_no_metrics(client):
+def test_metrics_answer_404_outside_allowed_networks(client):
     assert client.get("/metrics", REMOTE_ADDR="192.0.2.1").status_code == 404
 
 
-def test_strangers_behind_our_own_proxy_find_no_metrics(client, settings):
+def test_metrics_answer_404_to_other_networks_behind_the_proxy(client, settings):
     settings.TRUSTED_PROXIES = ["127.0.0.1"]
 
     answer = client.get("/metrics", headers={"x-forwarded-for": "192.0.2.1"})
@@ -101,7 +101,7 @@ def test_strangers_behind_our_own_proxy_find_no_metrics(client, settings):
     assert answer.status_code == 404
 
 
-def test_forwarded_header_does_not_open_metrics(client):
+def test_forged_forwarded_header_does_not_allow_metrics(client):
     forged = {"x-forwarded-for": "127.0.0.1"}
 
     assert client.get("/metrics", REMOTE_ADDR="192.0.2.1", headers=forged).status_code == 404

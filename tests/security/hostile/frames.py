@@ -1,4 +1,4 @@
-"""A generator of hostile frames: reproducible by its seed."""
+"""Generates hostile frames. The same seed gives the same frames."""
 
 import json
 import random
@@ -16,7 +16,7 @@ Shape = Callable[["Frames"], str | bytes]
 
 
 class Frames:
-    """Yield frames for ever. The sender may post in `room`."""
+    """An endless iterator of frames. The sender may post in `room`."""
 
     def __init__(self, *, seed: int, room: UUID) -> None:
         self.dice = random.Random(seed)
@@ -67,8 +67,8 @@ def proper(frames: Frames) -> str:
     return dumped(frames.proper(), frames.dice)
 
 
-def said(frames: Frames) -> str:
-    """Return a valid message with arbitrary text: most are stored."""
+def valid_text(frames: Frames) -> str:
+    """Return a valid `chat_message` with arbitrary text. The server stores most of them."""
     return dumped({"type": "chat_message", "message": frames.word()}, frames.dice)
 
 
@@ -131,13 +131,13 @@ def broken(frames: Frames) -> bytes:
     return bytes(line)
 
 
-def rubbish(frames: Frames) -> bytes:
+def random_bytes(frames: Frames) -> bytes:
     dice = frames.dice
     return bytes(dice.randrange(256) for _ in range(dice.choice([0, 1, 2, 7, 60, 900])))
 
 
-def loose(frames: Frames) -> str:
-    return frames.dice.choice(LOOSE)
+def fixed_fragment(frames: Frames) -> str:
+    return frames.dice.choice(FRAGMENTS)
 
 
 def long(frames: Frames) -> str:
@@ -148,9 +148,10 @@ def long(frames: Frames) -> str:
 
 
 SHAPES: list[Shape] = [
-    proper, proper, proper, said, said, with_a_wrong_field, with_a_wrong_field,
+    proper, proper, proper, valid_text, valid_text, with_a_wrong_field, with_a_wrong_field,
     with_a_field_too_many, with_a_field_missing, with_a_field_twice, of_an_unknown_type,
-    of_any_fields, no_object, deep, a_strange_number, broken, broken, rubbish, loose, long,
+    of_any_fields, no_object, deep, a_strange_number, broken, broken, random_bytes,
+    fixed_fragment, long,
 ]  # fmt: skip
 
 PROPER: dict[str, dict[str, bool]] = {
@@ -208,7 +209,7 @@ PIECES = [
     b"\xef\xbb\xbf", b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b"\\u", b"\\ud800",
     b"\\u0000", b"\n", b"//", b"null", b"1e9", b"'",
 ]  # fmt: skip
-LOOSE = [
+FRAGMENTS = [
     "", " ", "\n", "null", "true", "7", "-", '"', '""', "[]", "{}", "{", "}", "[", "\ufeff{}",
     '\ufeff{"type":"ping"}', "{'type':'ping'}", "{type:'ping'}", '{"type":"ping"}{"type":"ping"}',
     '{"type":"ping"}\x00', '{"type":"ping",}', '{"type":"ping"} //', '["ping"]', '"ping"', "ping",
