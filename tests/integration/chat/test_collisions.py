@@ -133,7 +133,7 @@ class Storm:
             edit_message(actor_id=author_id, message_id=message_id, text="boa noite")
 
 
-def test_thirty_two_who_do_everything_at_once_see_no_error():
+def test_concurrent_posts_edits_and_removals_raise_no_database_error():
     storm = Storm()
 
     storm.rage()

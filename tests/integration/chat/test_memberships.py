@@ -41,7 +41,7 @@ def roles(room):
     return dict(Membership.objects.filter(room=room).values_list("user_id", "role"))
 
 
-def test_anybody_joins_a_public_room_and_joining_again_changes_nothing(room, admin):
+def test_joining_a_public_room_is_idempotent(room, admin):
     user = make_user()
 
     first = memberships.join_room(user_id=user.id, room_id=room.id)
@@ -186,7 +186,7 @@ def test_unknown_role_is_refused(room, admin):
         memberships.change_role(actor_id=admin.id, room_id=room.id, user_id=member.id, role="OWNER")
 
 
-def test_losing_a_role_is_told_and_gaining_one_is_not(room, admin, heard, committed):
+def test_only_a_lowered_role_rechecks_the_subscribers(room, admin, heard, committed):
     member = make_member(room).user
     change = {"actor_id": admin.id, "room_id": room.id, "user_id": member.id}
 
@@ -210,6 +210,6 @@ def test_removal_event_names_the_removed_user(room, admin, heard, committed):
     assert Room.objects.get(pk=room.id).acl_version == 1
 
 
-def test_ruling_over_somebody_who_is_not_there_finds_nothing(room, admin):
+def test_changing_a_non_member_raises_not_found(room, admin):
     with pytest.raises(NotFound):
         memberships.remove_participant(actor_id=admin.id, room_id=room.id, user_id=make_user().id)

@@ -77,7 +77,7 @@ def test_readers_of_a_private_room_are_its_members():
     assert readers(room_id=room.id, user_ids=[stranger.id, member.id]) == {stranger.id, member.id}
 
 
-def test_administrators_and_moderators_rule_where_they_are_such():
+def test_moderated_rooms_are_those_of_administrators_and_moderators():
     user, ruled, judged, visited = make_user(), make_room(), make_room(), make_room()
     make_member(ruled, user=user, role=Role.ADMIN)
     make_member(judged, user=user, role=Role.MODERATOR)

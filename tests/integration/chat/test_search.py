@@ -94,7 +94,7 @@ def test_search_tolerates_typing_errors_at_any_place(say, find, asked):
 
 
 @pytest.mark.parametrize("asked", ["mensajem", "mensagen", "mensajem nova"])
-def test_old_messages_are_found_if_the_pen_slipped_late_in_a_word(say, find, asked):
+def test_old_messages_are_found_despite_a_typing_error_late_in_a_word(say, find, asked):
     say("uma mensagem nova", "nada disso aqui")
 
     assert find(asked, recent=1) == ["uma mensagem nova"]

@@ -1,8 +1,8 @@
 """The one way to post a message: permission, quota, idempotency, storage and events.
 
 Entry points make one call: `post_message` for one message, `post_messages` for many that arrive
-together. Both refuse for the same reasons and publish the same events after the commit. ADR 0023
-says why there are two, and what a message costs on either path.
+together. Both refuse for the same reasons and publish the same events after the commit. ADRs
+0023 and 0035 say why there are two, and what a message costs on either path.
 """
 
 from collections.abc import Mapping, Sequence

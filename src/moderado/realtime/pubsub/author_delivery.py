@@ -82,15 +82,17 @@ class AuthorDelivery:
         elsewhere = await self._joined_elsewhere(groups)
         published = []
         for queued in event.queued:
-            if fanout.shard_of(queued.view.author.id) in elsewhere:
+            if elsewhere and fanout.shard_of(queued.view.author.id) in elsewhere:
                 published.append(_notified(queued))
             elif self._has_other_connections(queued):
                 self._notify(fanout.author_notice(_notified(queued)))
         fanout.on_author_notified(*published)  # this process receives them, too
 
     def _has_other_connections(self, queued: QueuedMessage) -> bool:
-        connections = self._users.get(queued.view.author.id, ())
-        return any(connection.id != queued.connection_id for connection in connections)
+        for connection in self._users.get(queued.view.author.id, ()):
+            if connection.id != queued.connection_id:  # no generator: once for every message
+                return True
+        return False
 
 
 def _notified(queued: QueuedMessage) -> AuthorNotified:
