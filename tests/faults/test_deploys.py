@@ -69,7 +69,7 @@ def test_two_sweepers_are_harmless_and_a_missing_one_alarms(cluster, crowd):
         beat.kill()
     cluster.broker_wire.refuse()
     # A worker that judged a message waits a moment for further wake-ups.
-    crowd.wait_until(lambda: not _is_answered_for(cluster), what="no worker is at the door")
+    crowd.wait_until(lambda: not _has_outstanding_task(cluster), what="no task is outstanding")
     send = crowd.do(ana.say_and_wait(room, a_text()))
     crowd.wait_until(lambda: _oldest(cluster) > 3, what="the oldest waiting message is told")
     assert not send.is_settled
@@ -80,7 +80,7 @@ def test_two_sweepers_are_harmless_and_a_missing_one_alarms(cluster, crowd):
     assert _oldest(cluster) == 0
 
 
-def _is_answered_for(cluster):
+def _has_outstanding_task(cluster):
     """Tell whether an enqueued screening task has not been acknowledged yet."""
     with cluster.valkey.client(REDIS) as client:
         return bool(client.exists("wakeup:screening"))

@@ -72,12 +72,12 @@ def _by_rest(client: httpx.Client) -> Ask:
     return ask
 
 
-def _told(door: str, seconds: Times) -> bool:
+def _told(name: str, seconds: Times) -> bool:
     """Print the medians; return whether they are close enough."""
     medians = {kind: statistics.median(taken) for kind, taken in seconds.items()}
     apart = max(medians.values()) / min(medians.values()) - 1
     shown = "  ".join(f"{kind} {median * 1000:.2f}" for kind, median in medians.items())
-    print(f"{door:>6}  {shown} ms  apart {apart:.1%}")
+    print(f"{name:>6}  {shown} ms  apart {apart:.1%}")
     return apart <= MAY_DIFFER
 
 
@@ -105,12 +105,12 @@ def main() -> int:
         socket.recv()
         bearer = {"Authorization": f"Bearer {token}"}
         client = stack.enter_context(httpx.Client(base_url=http, headers=bearer))
-        doors = {
+        entry_points = {
             "path": _measured(_by_path(url, token), ids | {"malformed": lambda: "no-uuid"}, count),
             "frame": _measured(_by_frame(socket), ids, count),
             "REST": _measured(_by_rest(client), ids, count),
         }
-    alike = [_told(door, seconds) for door, seconds in doors.items()]
+    alike = [_told(name, seconds) for name, seconds in entry_points.items()]
     print(f"{MAY_DIFFER:.0%} would be too much")
     return 0 if all(alike) else 1
 

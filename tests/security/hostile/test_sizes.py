@@ -1,6 +1,7 @@
 """Input one byte or character too long, by REST and socket: refused and not stored."""
 
 import json
+import time
 import unicodedata
 
 import pytest
@@ -82,3 +83,15 @@ def test_text_that_expands_when_folded_is_judged_in_bounded_work():
     assert Message.objects.get(pk=posted.view.id).queued_at is None
     assert len(unicodedata.normalize("NFKC", text)) == 18 * len(text)
     assert len(fold(text).text) <= 4 * len(text)
+
+
+@pytest.mark.long  # needs a machine of its own
+@pytest.mark.django_db
+def test_text_that_expands_when_folded_is_judged_within_250_ms():
+    member = factories.make_member()
+    posting.post_message(author_id=member.user_id, room_id=member.room_id, text="\ufdfa" * 4_000)
+
+    began = time.process_time()
+    screen_waiting()
+
+    assert time.process_time() - began < 0.25
