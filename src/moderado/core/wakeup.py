@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
@@ -98,7 +99,8 @@ class Wakeup:
                 self._send_once()
             except Exception:  # noqa: BLE001  (an unreachable broker must not end the thread)
                 DROPPED.labels("wakeup").inc()
-                log.warning("wakeup_lost", wakeup=self._name)
+                with suppress(Exception):  # nor may a log that cannot be written
+                    log.warning("wakeup_lost", wakeup=self._name)
                 time.sleep(self._retry_delay)
                 self._requested.set()  # the work is still pending
 

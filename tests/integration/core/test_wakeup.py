@@ -80,6 +80,24 @@ def test_failed_notification_is_repeated(sent):
     assert not failures
 
 
+def test_log_that_cannot_be_written_does_not_end_the_thread(sent, monkeypatch):
+    class BrokenLog:
+        def warning(self, *_: object, **__: object) -> None:
+            raise ValueError("I/O operation on closed file")
+
+    monkeypatch.setattr("moderado.core.wakeup.log", BrokenLog())
+    failures = [RedisConnectionError()]
+
+    def send():
+        if failures:
+            raise failures.pop()
+        sent.release()
+
+    Wakeup(name=str(new_id()), send=send, retry_delay=0.01).notify()
+
+    assert sent.acquire(timeout=DEADLINE)
+
+
 def test_unreachable_redis_raises_nothing(wakeup, sent, settings):
     here, settings.REDIS_URL = settings.REDIS_URL, "redis://127.0.0.1:9/0"
     wakeup.notify()

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 import structlog
@@ -82,5 +83,6 @@ class Publisher(Generic[T]):
             self._deliver(items)
         except Exception as error:  # noqa: BLE001  (hints may be lost, the thread must go on)
             metrics.DROPPED.labels(kind="hint").inc(len(items))
-            log.warning("hint_dropped", error=type(error).__name__, waiting=len(self._waiting))
+            with suppress(Exception):  # a log that cannot be written must not end it either
+                log.warning("hint_dropped", error=type(error).__name__, waiting=len(self._waiting))
             time.sleep(self._failure_pause)
