@@ -2,6 +2,7 @@
 
 import json
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ class ConsoleOutput:
         self._stream = stream or sys.stdout
         self.as_json = as_json
         self._silent = silent
+        self._lock = threading.Lock()
 
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
@@ -75,6 +77,12 @@ class ConsoleOutput:
             context = {"level": level, "logger": "moderado.standalone", "timestamp": now}
             self._write(json.dumps({"event": event, **fields, **context}))
 
+    def write_line(self, line: str) -> None:
+        """Print a finished line of a process unchanged."""
+        self._write(line)
+
     def _write(self, text: str, end: str = "\n") -> None:
         if not self._silent:
-            print(text, end=end, file=self._stream, flush=True)
+            with self._lock:  # threads write: a text and its line end stay together
+                self._stream.write(text + end)
+                self._stream.flush()

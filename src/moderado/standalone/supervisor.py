@@ -90,7 +90,7 @@ class JsonPrinter(Printer):
             else message.data
         )
         if line.startswith("{"):
-            super().write(message)
+            self._output.write_line(line.rstrip("\n"))
         elif line.strip():
             self._output.write_event("standalone_line", process=message.name, line=line.strip())
 
