@@ -2,7 +2,7 @@
 
 from moderado.accounts import events as accounts
 from moderado.chat import events as chat
-from moderado.chat.services import verdicts
+from moderado.chat.services import succession, verdicts
 from moderado.chat.tasks import wakeup
 from moderado.core.events import Routes, connect
 from moderado.moderation import events as moderation
@@ -28,8 +28,9 @@ def wire(*, after_commit: Routes | None = None) -> None:
         if after_commit is None
         else after_commit,
         inside={
-            # Same database: a ruling and its effect are committed together or not at all.
+            # Same database: the cause and its effect are committed together or not at all.
             moderation.CaseDecided: [verdicts.apply_ruling],
+            accounts.AccountDeactivated: [succession.on_account_deactivated],
         },
     )
 

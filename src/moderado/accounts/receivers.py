@@ -8,9 +8,11 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from moderado.accounts.events import AccountDeactivated
 from moderado.accounts.models import User
 from moderado.accounts.services import sessions
 from moderado.accounts.types import SESSION_KEY
+from moderado.core.events import publish
 
 
 @receiver(user_logged_in, dispatch_uid="moderado.open_session")
@@ -36,3 +38,9 @@ def end_sessions(instance: User, *, created: bool, **_: Any) -> None:
     password_changed = getattr(instance, "_password", None) is not None
     if not created and (password_changed or not instance.is_active):
         sessions.end_sessions_of(user_id=instance.id)
+
+
+@receiver(post_save, sender=User, dispatch_uid="moderado.publish_deactivation")
+def publish_deactivation(instance: User, *, created: bool, **_: Any) -> None:
+    if not created and not instance.is_active:
+        publish(AccountDeactivated(user_id=instance.id))

@@ -13,6 +13,7 @@ from moderado.api.pagination import NumberedPages
 from moderado.api.schemas import (
     PAGE,
     PAGE_SIZE,
+    Departure,
     ParticipantBody,
     ParticipantInput,
     ReadInput,
@@ -84,10 +85,15 @@ class Joining(APIView):
 
 
 class Leaving(APIView):
-    @extend_schema(operation_id="leave_room", request=None, responses={204: None})
+    @extend_schema(operation_id="leave_room", request=Departure, responses={204: None})
     def post(self, request: Request, room_id: UUID) -> Response:
-        """Leave a room. Its last administrator cannot leave other members behind."""
-        memberships.leave_room(user_id=reader(request).user_id, room_id=room_id)
+        """Leave a room. It is closed if no active member remains.
+
+        Its last active administrator names a successor: another active member.
+        """
+        memberships.leave_room(
+            user_id=reader(request).user_id, room_id=room_id, **validated(Departure, request.data)
+        )
         return Response(status=204)
 
 

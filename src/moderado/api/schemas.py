@@ -86,6 +86,12 @@ class RoleChange(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=Membership.Role.choices)
 
 
+class Departure(serializers.Serializer[Any]):
+    successor_id = serializers.UUIDField(
+        required=False, help_text="The member who becomes an administrator before you leave."
+    )
+
+
 class ReadInput(serializers.Serializer[Any]):
     seq = serializers.IntegerField(min_value=0)
 

@@ -1,6 +1,7 @@
 """Joining, leaving and removal."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from threading import Barrier
 from uuid import uuid4
@@ -8,6 +9,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
+from moderado.accounts.services import accounts
 from moderado.chat.errors import (
     AlreadyAMember,
     LastAdmin,
@@ -213,3 +215,138 @@ def test_removal_event_names_the_removed_user(room, admin, heard, committed):
 def test_changing_a_non_member_raises_not_found(room, admin):
     with pytest.raises(NotFound):
         memberships.remove_participant(actor_id=admin.id, room_id=room.id, user_id=make_user().id)
+
+
+def test_deactivated_administrator_does_not_count(room, admin):
+    make_member(room, role=Role.ADMIN, user=make_user(is_active=False))
+    other = make_member(room).user
+
+    for refused in (
+        lambda: memberships.leave_room(user_id=admin.id, room_id=room.id),
+        lambda: memberships.remove_participant(actor_id=None, room_id=room.id, user_id=admin.id),
+        lambda: memberships.change_role(
+            actor_id=admin.id, room_id=room.id, user_id=admin.id, role=Role.MODERATOR
+        ),
+    ):
+        with pytest.raises(LastAdmin):
+            refused()
+
+    assert roles(room)[admin.id] == Role.ADMIN
+    assert roles(room)[other.id] == Role.MEMBER
+
+
+def test_deactivated_administrator_is_removed_and_demoted_freely(room, admin):
+    gone, away = make_user(is_active=False), make_user(is_active=False)
+    for user in (gone, away):
+        make_member(room, role=Role.ADMIN, user=user)
+    make_member(room)
+
+    memberships.remove_participant(actor_id=admin.id, room_id=room.id, user_id=gone.id)
+    memberships.change_role(actor_id=admin.id, room_id=room.id, user_id=away.id, role=Role.MEMBER)
+
+    assert gone.id not in roles(room)
+    assert roles(room)[away.id] == Role.MEMBER
+
+
+def test_lone_administrator_cannot_demote_themselves(room, admin):
+    with pytest.raises(LastAdmin):
+        memberships.change_role(
+            actor_id=admin.id, room_id=room.id, user_id=admin.id, role=Role.MEMBER
+        )
+
+
+def test_administrator_hands_over_and_leaves(room, admin):
+    successor = make_member(room).user
+
+    memberships.leave_room(user_id=admin.id, room_id=room.id, successor_id=successor.id)
+
+    assert roles(room) == {successor.id: Role.ADMIN}
+
+
+def test_successor_must_be_another_active_member(room, admin):
+    inactive = make_member(room, user=make_user(is_active=False)).user
+    make_member(room)
+
+    for nobody in (inactive.id, admin.id, make_user().id, uuid4()):
+        with pytest.raises(Invalid) as refused:
+            memberships.leave_room(user_id=admin.id, room_id=room.id, successor_id=nobody)
+        assert set(refused.value.fields) == {"successor_id"}
+
+    assert roles(room)[admin.id] == Role.ADMIN
+
+
+def test_only_an_administrator_names_a_successor(room, admin):
+    member, other = make_member(room).user, make_member(room).user
+
+    with pytest.raises(NotAllowedInRoom):
+        memberships.leave_room(user_id=member.id, room_id=room.id, successor_id=other.id)
+
+    assert roles(room) == {admin.id: Role.ADMIN, member.id: Role.MEMBER, other.id: Role.MEMBER}
+
+
+def test_room_closes_when_its_last_active_member_leaves(room, admin):
+    make_member(room, user=make_user(is_active=False))
+
+    memberships.leave_room(user_id=admin.id, room_id=room.id)
+
+    room.refresh_from_db()
+    assert room.deleted_at is not None
+
+
+def test_deactivation_passes_administration_to_the_longest_standing_moderator(room, admin):
+    make_member(room)
+    first, _ = (make_member(room, role=Role.MODERATOR).user for _ in range(2))
+
+    accounts.deactivate(user_id=admin.id)
+
+    assert roles(room)[first.id] == Role.ADMIN
+    assert list(roles(room).values()).count(Role.ADMIN) == 2  # the account may become active again
+
+
+def test_deactivation_passes_administration_to_the_longest_standing_member(room, admin):
+    make_member(room, user=make_user(is_active=False), role=Role.MODERATOR)
+    first, second = (make_member(room).user for _ in range(2))
+
+    admin.is_active = False
+    admin.save()
+
+    assert (roles(room)[first.id], roles(room)[second.id]) == (Role.ADMIN, Role.MEMBER)
+
+
+def test_deactivation_appoints_nobody_beside_an_active_administrator(room, admin):
+    other, member = make_member(room, role=Role.ADMIN).user, make_member(room).user
+
+    accounts.deactivate(user_id=admin.id)
+
+    assert roles(room) == {admin.id: Role.ADMIN, other.id: Role.ADMIN, member.id: Role.MEMBER}
+
+
+@pytest.mark.proves("R67")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("attempt", range(5))
+def test_withdrawals_at_the_same_moment_leave_an_active_administrator(room, admin, attempt):
+    others = [make_member(room, role=Role.ADMIN).user for _ in range(3)]
+    make_member(room)
+    together = Barrier(4)
+
+    def withdraw(number):
+        actions = (
+            lambda: accounts.deactivate(user_id=admin.id),
+            lambda: memberships.leave_room(user_id=others[0].id, room_id=room.id),
+            lambda: memberships.change_role(
+                actor_id=others[1].id, room_id=room.id, user_id=others[1].id, role=Role.MEMBER
+            ),
+            lambda: accounts.deactivate(user_id=others[2].id),
+        )
+        try:
+            together.wait(10)
+            with suppress(LastAdmin):
+                actions[number]()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(withdraw, range(4)))
+
+    active = Membership.objects.filter(room=room, role=Role.ADMIN, user__is_active=True)
+    assert active.exists()

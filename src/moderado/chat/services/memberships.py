@@ -10,10 +10,11 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
-from moderado.chat.errors import AlreadyAMember, LastAdmin, NotAMember
+from moderado.chat.errors import AlreadyAMember, NotAllowedInRoom, NotAMember
 from moderado.chat.models import Membership, Room
 from moderado.chat.selectors import rooms
-from moderado.chat.services.rooms import lock_room, narrow_audience
+from moderado.chat.services.rooms import close_room, lock_room, narrow_audience
+from moderado.chat.services.succession import active_members, check_not_last_admin
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import Invalid, NotFound
 
@@ -50,21 +51,29 @@ def ensure_member(*, user_id: UUID, room_id: UUID) -> Membership:
 
 @retry_on_deadlock
 @transaction.atomic
-def leave_room(*, user_id: UUID, room_id: UUID) -> None:
-    """End one's own membership.
+def leave_room(*, user_id: UUID, room_id: UUID, successor_id: UUID | None = None) -> None:
+    """End one's own membership. The room is closed if no active member remains.
+
+    Args:
+        user_id: The account that leaves.
+        room_id: The room.
+        successor_id: An active member who becomes an administrator before the user leaves. Only
+            an administrator may name one.
 
     Raises:
         NoSuchRoom: There is no such room, or the user may not read it.
         NotAMember: The user has no membership.
-        LastAdmin: Other members would be left without an administrator.
+        NotAllowedInRoom: The user names a successor and is no administrator.
+        Invalid: The successor is no other active member.
+        LastAdmin: Other active members would be left without an active administrator.
     """
     room = lock_room(actor_id=user_id, room_id=room_id)
-    membership = Membership.objects.filter(room=room, user=user_id).first()
+    membership = _find(room, user_id)
     if membership is None:
         raise NotAMember
-    _keep_an_admin(membership)
-    membership.delete()
-    narrow_audience(room)
+    if successor_id is not None:
+        _hand_over(membership, successor_id)
+    _withdraw(room, membership)
 
 
 @retry_on_deadlock
@@ -100,15 +109,14 @@ def change_role(*, actor_id: UUID | None, room_id: UUID, user_id: UUID, role: st
         NotAllowedInRoom: The actor is no administrator of the room.
         NotFound: The user is no participant.
         Invalid: There is no such role.
-        LastAdmin: Other members would be left without an administrator.
+        LastAdmin: The room would be left without an active administrator.
     """
     room = lock_room(actor_id=actor_id, room_id=room_id, role=_ADMIN)
     membership = _membership_of(room, user_id)
     wanted = _role(role)
     if wanted == membership.role:
         return membership
-    if membership.role == _ADMIN:
-        _keep_an_admin(membership)
+    check_not_last_admin(membership, staying=True)
     lost = _RANK[wanted] < _RANK[Membership.Role(membership.role)]
     membership.role = wanted
     membership.save(update_fields=["role"])
@@ -122,19 +130,16 @@ def change_role(*, actor_id: UUID | None, room_id: UUID, user_id: UUID, role: st
 def remove_participant(*, actor_id: UUID | None, room_id: UUID, user_id: UUID) -> None:
     """Remove a participant from a room, and end their subscriptions to it.
 
-    Only administrators of the room may.
+    Only administrators of the room may. The room is closed if no active member remains.
 
     Raises:
         NoSuchRoom: There is no such room, or the actor may not read it.
         NotAllowedInRoom: The actor is no administrator of the room.
         NotFound: The user is no participant.
-        LastAdmin: Other members would be left without an administrator.
+        LastAdmin: Other active members would be left without an active administrator.
     """
     room = lock_room(actor_id=actor_id, room_id=room_id, role=_ADMIN)
-    membership = _membership_of(room, user_id)
-    _keep_an_admin(membership)
-    membership.delete()
-    narrow_audience(room, removed_user_id=user_id)
+    _withdraw(room, _membership_of(room, user_id), removed_user_id=user_id)
 
 
 _RANK = {
@@ -155,18 +160,32 @@ def _enter(room: Room, user_id: UUID, role: Membership.Role) -> tuple[Membership
     return membership, membership.id == candidate.id
 
 
+def _find(room: Room, user_id: UUID) -> Membership | None:
+    return Membership.objects.select_related("user").filter(room=room, user=user_id).first()
+
+
 def _membership_of(room: Room, user_id: UUID) -> Membership:
-    try:
-        return Membership.objects.select_related("user").get(room=room, user=user_id)
-    except Membership.DoesNotExist:
-        raise NotFound from None
+    membership = _find(room, user_id)
+    if membership is None:
+        raise NotFound
+    return membership
 
 
-def _keep_an_admin(leaving: Membership) -> None:
-    """Raise LastAdmin if `leaving` is the only administrator and other members stay."""
-    others = Membership.objects.filter(room=leaving.room_id).exclude(pk=leaving.pk)
-    if leaving.role == _ADMIN and others.exists() and not others.filter(role=_ADMIN).exists():
-        raise LastAdmin
+def _hand_over(membership: Membership, successor_id: UUID) -> None:
+    if membership.role != _ADMIN:
+        raise NotAllowedInRoom
+    others = active_members(membership.room_id).exclude(pk=membership.pk)
+    if not others.filter(user=successor_id).update(role=_ADMIN):
+        raise Invalid(fields={"successor_id": _("There is no such person in the room.")})
+
+
+def _withdraw(room: Room, membership: Membership, *, removed_user_id: UUID | None = None) -> None:
+    """End the membership. The room is closed if its last active member withdraws."""
+    check_not_last_admin(membership, staying=False)
+    membership.delete()
+    narrow_audience(room, removed_user_id=removed_user_id)
+    if membership.user.is_active and not active_members(room.id).exists():
+        close_room(room)
 
 
 def _role(value: str) -> Membership.Role:

@@ -98,7 +98,12 @@ def delete_room(*, actor_id: UUID | None, room_id: UUID) -> None:
         NoSuchRoom: There is no such room, or the actor may not read it.
         NotAllowedInRoom: The actor is no administrator of the room.
     """
-    room = lock_room(actor_id=actor_id, room_id=room_id, role=Membership.Role.ADMIN)
+    close_room(lock_room(actor_id=actor_id, room_id=room_id, role=Membership.Role.ADMIN))
+
+
+def close_room(room: Room) -> None:
+    """Mark a room as deleted, whose row the caller has locked, and end all subscriptions to it."""
+    require_transaction()
     room.deleted_at = timezone.now()
     room.save(update_fields=["deleted_at"])
     narrow_audience(room)

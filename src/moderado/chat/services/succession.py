@@ -1,0 +1,89 @@
+"""Administrators of rooms: every room with active members keeps an active administrator.
+
+Only active accounts count. When the last active administrator is deactivated, the longest-standing
+active moderator succeeds, or else the longest-standing active member. A room that its last active
+member leaves is closed. All functions evaluate the members after locking the room's row, so of two
+administrators who withdraw at the same moment the second one is judged by what the first one left.
+"""
+
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.db.models import Case, IntegerField, QuerySet, Value, When
+
+from moderado.accounts.events import AccountDeactivated
+from moderado.chat.errors import LastAdmin
+from moderado.chat.models import Membership, Room
+from moderado.core.database import require_transaction
+
+log = structlog.get_logger(__name__)
+
+_Role = Membership.Role
+
+
+def active_members(room_id: UUID) -> QuerySet[Membership]:
+    """Return the memberships of active accounts in the room."""
+    return Membership.objects.filter(room=room_id, user__is_active=True)
+
+
+def check_not_last_admin(membership: Membership, *, staying: bool) -> None:
+    """Refuse that an administrator withdraws whom the room needs.
+
+    Requires the lock of the room's row.
+
+    Args:
+        membership: The membership that is about to end or to lose the role.
+        staying: Whether the user stays in the room, with a lower role. A room of one needs its
+            administrator then, too; one who leaves an otherwise empty room closes it.
+
+    Raises:
+        LastAdmin: No active administrator would remain for the active members.
+    """
+    require_transaction()
+    if membership.role != _Role.ADMIN or not membership.user.is_active:
+        return
+    others = active_members(membership.room_id).exclude(pk=membership.pk)
+    if not others.filter(role=_Role.ADMIN).exists() and (staying or others.exists()):
+        raise LastAdmin
+
+
+def appoint_successor(room: Room) -> Membership | None:
+    """Make the longest-standing active moderator, or else member, administrator of the room.
+
+    Requires the lock of the room's row. Does nothing if the room has an active administrator.
+
+    Returns:
+        The new administrator's membership, or None if none was appointed.
+    """
+    require_transaction()
+    ranked = active_members(room.id).annotate(
+        rank=Case(
+            When(role=_Role.ADMIN, then=Value(0)),
+            When(role=_Role.MODERATOR, then=Value(1)),
+            default=Value(2),
+            output_field=IntegerField(),
+        )
+    )
+    successor = ranked.order_by("rank", "created_at", "id").first()
+    if successor is None:
+        log.warning("room_without_administrator", room=str(room.id))
+        return None
+    if successor.role == _Role.ADMIN:
+        return None
+    successor.role = _Role.ADMIN
+    successor.save(update_fields=["role"])
+    log.info("administrator_succeeded", room=str(room.id), user=str(successor.user_id))
+    return successor
+
+
+@transaction.atomic
+def on_account_deactivated(event: AccountDeactivated) -> None:
+    """Appoint successors in every room whose last active administrator this account was."""
+    administered = Membership.objects.filter(
+        user=event.user_id, role=_Role.ADMIN, room__deleted_at=None
+    )
+    ids = list(administered.values_list("room_id", flat=True))
+    locked = Room.objects.select_for_update(no_key=True).filter(pk__in=ids, deleted_at=None)
+    for room in locked.order_by("id"):
+        appoint_successor(room)
