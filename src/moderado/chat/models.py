@@ -76,6 +76,9 @@ class Message(Record):
 
     `chat.lifecycle` decides all changes of status. The main revision is visible if it is APPROVED;
     it is still to be judged if the message is queued and no edit is PENDING.
+
+    The table also has a column `changed_xid`, which only PostgreSQL writes: the transaction that
+    last changed what the author sees (`selectors.own_changes`, ADR 0039).
     """
 
     class Status(models.TextChoices):

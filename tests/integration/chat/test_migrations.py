@@ -2,7 +2,7 @@
 
 import pytest
 from django.core.management import call_command
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 
 from moderado.chat.models import Message
 from moderado.chat.services.posting import post_messages
@@ -119,3 +119,34 @@ def test_search_index_is_rebuilt_with_an_empty_search_path():
             assert cursor.fetchone() == words
         finally:
             cursor.execute("RESET search_path")
+
+
+def stamp_of(message):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT changed_xid FROM chat_message WHERE id = %s", [message.id])
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.usefixtures("as_before")
+def test_changes_by_the_previous_release_are_stamped():
+    before = make_message(make_room())
+    call_command("migrate", "chat", verbosity=0)
+    after = make_message(make_room())
+    assert stamp_of(before) < stamp_of(after)
+
+    # The previous release does not name the column.
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE chat_message SET status = 'HELD' WHERE id = %s", [before.id])
+    assert stamp_of(before) > stamp_of(after)
+
+
+def test_lease_is_a_heap_only_update_and_no_change():
+    message = make_message(make_room())
+    stamp = stamp_of(message)
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE chat_message SET lease_until = now(), fence = 1, attempts = 1")
+        cursor.execute("SELECT pg_stat_get_xact_tuples_hot_updated('chat_message'::regclass)")
+        assert cursor.fetchone() == (1,)
+
+    assert stamp_of(message) == stamp
