@@ -5,6 +5,7 @@
 
 import difflib
 import json
+import re
 import sys
 from collections.abc import Callable
 from io import StringIO
@@ -52,6 +53,18 @@ GROUPS = {
         "limit_sockets_per_address",
         "limit_sign_in_per_account",
         "limit_sign_in_per_address",
+        "limit_cheap_per_account",
+        "limit_cheap_per_address",
+        "limit_expensive_per_account",
+        "limit_expensive_per_address",
+        "limit_write_per_account",
+        "limit_write_per_address",
+        "limit_create_per_account",
+        "limit_create_per_address",
+        "limit_rename_per_account",
+        "limit_rename_per_address",
+        "limit_connect_per_account",
+        "limit_connect_per_address",
         "access_token_seconds",
         "refresh_token_days",
     ],
@@ -67,6 +80,7 @@ GROUPS = {
     ],
 }
 CLOSE_CODES = "<!-- Generated (`make docs`) from moderado/realtime/wire/close_codes.py. -->"
+QUOTAS = "<!-- Generated (`make docs`) from moderado/core/quotas.py. -->"
 END_OF_TABLE = "<!-- End of the generated table. -->"
 # Read by the programs that start the processes: (name, default, description).
 OUTSIDE = {
@@ -181,14 +195,43 @@ def close_codes_of_client() -> str:
 
 
 def protocol() -> str:
-    """Return the table of close codes in `docs/protocol.md`."""
+    """Return `docs/protocol.md` with its tables of close codes and of quotas."""
     from moderado.realtime.wire.close_codes import markdown_table  # noqa: PLC0415
 
-    before, _, rest = (ROOT / "docs/protocol.md").read_text().partition(CLOSE_CODES)
+    page = (ROOT / "docs/protocol.md").read_text()
+    page = _with_table(page, CLOSE_CODES, markdown_table())
+    return _with_table(page, QUOTAS, quota_table())
+
+
+def quota_table() -> str:
+    """Return the quota classes, their default limits and what belongs to them."""
+    from moderado.core.quotas import COUNTED, FRAMES, ROUTES  # noqa: PLC0415
+
+    lines = [
+        "| class | of an account | of an address | requests | frames |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for quota in COUNTED:
+        account, address = (
+            Env.model_fields[f"limit_{quota}_per_{whom}"].default for whom in ("account", "address")
+        )
+        requests = ", ".join(f"`{_request(r)}`" for r, of in ROUTES.items() if of is quota)
+        frames = ", ".join(f"`{frame}`" for frame, of in FRAMES.items() if of is quota)
+        lines.append(f"| `{quota}` | {account} | {address} | {requests} | {frames} |")
+    return "\n".join(lines) + "\n"
+
+
+def _request(route: str) -> str:
+    method, _, path = route.partition(" ")
+    return f"{method} /{re.sub('<[a-z]+:(?:[a-z]+_)?id>', '{id}', path)}"
+
+
+def _with_table(page: str, marker: str, table: str) -> str:
+    before, _, rest = page.partition(marker)
     _, end, after = rest.partition(END_OF_TABLE)
     if not end:
-        sys.exit(f"docs/protocol.md: no table between {CLOSE_CODES} and {END_OF_TABLE}")
-    return f"{before}{CLOSE_CODES}\n{markdown_table()}{END_OF_TABLE}{after}"
+        sys.exit(f"docs/protocol.md: no table between {marker} and {END_OF_TABLE}")
+    return f"{before}{marker}\n{table}{END_OF_TABLE}{after}"
 
 
 def _description(field: FieldInfo) -> str:

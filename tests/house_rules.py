@@ -8,7 +8,12 @@ violation planted into a real module.
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+
+import moderado
+from moderado.core import quotas
+
+SOURCE = Path(moderado.__file__).parent
 
 LONGEST_MODULE = 300
 LONGEST_FUNCTION = 40
@@ -29,6 +34,16 @@ WRITING_PLACES = ("/services/", "accounts/models.py")
 PUBLISHING_PLACE = "realtime/pubsub/"
 PUBLISHING_CALLS = {"send_now", "group_send_now", "group_send"}
 TRANSACTION_DEMAND = "requires a transaction"
+
+# Where `config.urls` mounts the routes of a module. It mounts the admin itself.
+MOUNTED_AT = {
+    "api/urls.py": "api/",
+    "realtime/urls.py": "",
+    "web/urls.py": "",
+    "config/urls.py": "",
+}
+FRAMES_PLACE = "realtime/wire/protocol.py"
+HTTP_METHODS = {"get", "post", "put", "patch", "delete"}
 
 
 @dataclass(frozen=True)
@@ -147,6 +162,40 @@ def demanded_transactions_are_checked(module: Module) -> Violations:
                 yield node.lineno, f"{node.name} does not call require_transaction()"
 
 
+def routes_have_a_quota_class(module: Module) -> Violations:
+    """`core.quotas.ROUTES` names every route. A module of routes has a known place."""
+    if not module.path.endswith("urls.py"):
+        return
+    if module.path not in MOUNTED_AT:
+        yield 1, "MOUNTED_AT in tests/house_rules.py does not know this module"
+        return
+    known = {route.partition(" ")[2] for route in quotas.ROUTES}
+    for line, route in _routes(module):
+        mounted = MOUNTED_AT[module.path] + route
+        if mounted not in known and f"{mounted}*" not in known:
+            yield line, f"core.quotas.ROUTES has no class for {mounted!r}"
+
+
+def methods_have_a_quota_class(module: Module) -> Violations:
+    """`core.quotas.ROUTES` names every method of the views of REST and of the pages."""
+    for node in ast.walk(module.tree):
+        routes = _ROUTES_OF_VIEWS.get((module.path, getattr(node, "name", "")), ())
+        for method in _methods(node):
+            for route in routes:
+                if f"{method} {route}" not in quotas.ROUTES:
+                    yield node.lineno, f"core.quotas.ROUTES has no class for {method} {route!r}"
+
+
+def frames_have_a_quota_class(module: Module) -> Violations:
+    if module.path != FRAMES_PLACE:
+        return
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ClassDef) and "ClientFrame" in map(ast.unparse, node.bases):
+            for keyword in node.keywords:
+                if keyword.arg == "tag" and ast.literal_eval(keyword.value) not in quotas.FRAMES:
+                    yield node.lineno, f"core.quotas.FRAMES has no class for {node.name}"
+
+
 RULES: tuple[Rule, ...] = (
     module_length_is_limited,
     function_length_is_limited,
@@ -160,6 +209,9 @@ RULES: tuple[Rule, ...] = (
     row_locks_name_their_tables,
     no_blocking_call_inside_a_transaction,
     demanded_transactions_are_checked,
+    routes_have_a_quota_class,
+    methods_have_a_quota_class,
+    frames_have_a_quota_class,
 )
 
 
@@ -237,3 +289,49 @@ def _blocking_calls(body: list[ast.stmt]) -> Violations:
             names = _names(call.func)
             if "sleep" in names or names & NETWORK:
                 yield call.lineno, f"{ast.unparse(call.func)}() inside a transaction"
+
+
+def _routes(module: Module) -> Iterator[tuple[int, str]]:
+    """The line and the route of each `path()` of a view; the catch-all and includes left out."""
+    for call in _calls(module.tree):
+        if isinstance(call.func, ast.Name) and call.func.id in {"path", "re_path"}:
+            route, view = ast.literal_eval(call.args[0]), ast.unparse(call.args[1])
+            if not view.startswith(("include(", "Unknown.")):
+                yield call.lineno, route
+
+
+def _views(package: str) -> Iterator[tuple[tuple[str, str], str]]:
+    """The module and the name of each view of a package, with its route."""
+    path = f"{package}/urls.py"
+    module = Module(path=path, text=(SOURCE / path).read_text())
+    for call in _calls(module.tree):
+        if isinstance(call.func, ast.Name) and call.func.id == "path":
+            name, _, view = ast.unparse(call.args[1]).removesuffix(".as_view()").rpartition(".")
+            route = MOUNTED_AT[path] + ast.literal_eval(call.args[0])
+            yield (f"{package}/{name}.py", view), route
+
+
+def _routes_of_views() -> dict[tuple[str, str], list[str]]:
+    routes: dict[tuple[str, str], list[str]] = {}
+    for view, route in (*_views("api"), *_views("web")):
+        routes.setdefault(view, []).append(route)
+    return routes
+
+
+def _methods(node: ast.AST) -> set[str]:
+    """The HTTP methods of a view: a class's own, or those that a function's decorators allow."""
+    if isinstance(node, ast.ClassDef):
+        return {each.name.upper() for each in _functions_of(node) if each.name in HTTP_METHODS}
+    if not isinstance(node, ast.FunctionDef):
+        return set()
+    written = " ".join(map(ast.unparse, node.decorator_list))
+    if "require_http_methods" in written:
+        return {method.upper() for method in HTTP_METHODS if f"'{method.upper()}'" in written}
+    return {"POST"} if "require_POST" in written else {"GET"}
+
+
+def _functions_of(node: ast.ClassDef) -> list[ast.FunctionDef]:
+    return [each for each in node.body if isinstance(each, ast.FunctionDef)]
+
+
+_ROUTES_OF_VIEWS = _routes_of_views()

@@ -142,6 +142,30 @@ PLANTED = [
             'def reserve_all():\n    """Reserve calls. Requires a transaction."""\n    return []',
         ),
     ),
+    (
+        house_rules.routes_have_a_quota_class,
+        lambda: append("api/urls.py", "urlpatterns += [path('chat/export/', rooms.Export())]"),
+    ),
+    (
+        house_rules.routes_have_a_quota_class,
+        lambda: replace("web/urls.py", '"sign-out/"', '"sign-off/"'),
+    ),
+    (
+        house_rules.routes_have_a_quota_class,
+        lambda: Module(path="moderation/urls.py", text=MODULES["web/urls.py"].text),
+    ),
+    (
+        house_rules.methods_have_a_quota_class,
+        lambda: replace("api/rooms.py", "def patch(", "def put("),
+    ),
+    (
+        house_rules.methods_have_a_quota_class,
+        lambda: replace("web/views.py", "@require_POST", '@require_http_methods(["DELETE"])'),
+    ),
+    (
+        house_rules.frames_have_a_quota_class,
+        lambda: replace("realtime/wire/protocol.py", 'tag="mark_read"', 'tag="mark_unread"'),
+    ),
 ]
 
 

@@ -11,6 +11,8 @@ from drf_spectacular.extensions import (
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
+from moderado.core import quotas
+
 Direction = Literal["request", "response"]
 
 
@@ -28,12 +30,29 @@ class ErrorBody(serializers.Serializer[Any]):
     )
 
 
+REFUSED = {
+    "description": "The account or the address has used up the quota of this operation's class.",
+    "headers": {
+        "Retry-After": {
+            "description": "Seconds to wait.",
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    },
+}
+
+
 class Schema(AutoSchema):
-    """Adds the error response to each operation."""
+    """Adds the error responses and the quota class to each operation."""
+
+    def get_extensions(self) -> dict[str, Any]:
+        """Return `x-quota`: the class of the operation (docs/protocol.md, Quotas)."""
+        quota = quotas.quota_of_route(self.method, self.path_regex.lstrip("/"))
+        return {**super().get_extensions(), "x-quota": quota.value}
 
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         error = self._get_response_for_code(ErrorBody, "default", direction=direction)  # type: ignore[no-untyped-call]  # untyped there
+        bodies.setdefault("429", {**error, **REFUSED})
         bodies.setdefault("default", error)
         return bodies
 

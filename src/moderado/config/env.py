@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-import limits
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from moderado.config.limit_settings import LimitSettings
 from moderado.core import failpoints
 
 Names = Annotated[list[str], NoDecode]
 
 
-class Env(BaseSettings):
+class Env(LimitSettings):
     model_config = SettingsConfigDict(
         env_file=None, extra="ignore", secrets_dir=None, frozen=True, env_ignore_empty=True
     )
@@ -123,30 +123,6 @@ class Env(BaseSettings):
         description="Channel-layer groups over which rooms and users are distributed. Use the same "
         "number for every process. docs/scaling.md says when more than one helps.",
     )
-    limit_messages_per_user: str = Field(
-        default="120/minute", description="Messages and edits of one account."
-    )
-    limit_messages_per_room: str = Field(
-        default="1200/minute", description="Messages and edits in one room."
-    )
-    limit_frames_per_second: int = Field(
-        default=30, ge=1, description="Frames per second of one socket, on average."
-    )
-    limit_frames_burst: int = Field(
-        default=120, ge=1, description="Frames that one socket may send at once."
-    )
-    limit_sockets_per_user: int = Field(
-        default=10, ge=1, description="Open sockets of one account."
-    )
-    limit_sockets_per_address: int = Field(
-        default=50, ge=1, description="Open sockets of one address."
-    )
-    limit_sign_in_per_account: str = Field(
-        default="10/minute", description="Sign-in attempts on one account."
-    )
-    limit_sign_in_per_address: str = Field(
-        default="30/minute", description="Sign-ins and registrations from one address."
-    )
     moderation_providers: list[dict[str, Any]] = Field(
         default=[
             {"BACKEND": "moderado.moderation.providers.blocklist.BlocklistProvider", "OPTIONS": {}}
@@ -183,20 +159,6 @@ class Env(BaseSettings):
         for network in networks:
             ip_network(network, strict=False)
         return networks
-
-    @field_validator(
-        "limit_messages_per_user",
-        "limit_messages_per_room",
-        "limit_sign_in_per_account",
-        "limit_sign_in_per_address",
-    )
-    @classmethod
-    def _rates(cls, rate: str) -> str:
-        try:
-            limits.parse(rate)
-        except ValueError:
-            raise ValueError("a number and a time are needed, as in 10/minute") from None
-        return rate
 
     @field_validator("allowed_origins")
     @classmethod

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import django
 
-from tests import engines
+from tests import engines, processes
 
 if TYPE_CHECKING:
     from tests.security.hostile.frames import Frames
@@ -22,6 +22,7 @@ UNHINDERED = {
     "LIMIT_MESSAGES_PER_ROOM": "10000000/minute",
     "LIMIT_SIGN_IN_PER_ACCOUNT": "10000000/minute",
     "LIMIT_SIGN_IN_PER_ADDRESS": "10000000/minute",
+    **processes.UNLIMITED_QUOTAS,
     "ACCESS_TOKEN_SECONDS": "86400",
     "LOG_FORMAT": "json",
 }

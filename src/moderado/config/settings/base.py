@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "moderado.accounts.middleware.AuthenticationMiddleware",
+    "moderado.api.quota.QuotaMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
@@ -128,6 +129,15 @@ TRUSTED_PROXIES = ENV.trusted_proxies
 MESSAGE_MAX_LENGTH = ENV.message_max_length
 LIMIT_SIGN_IN_PER_ACCOUNT = ENV.limit_sign_in_per_account
 LIMIT_SIGN_IN_PER_ADDRESS = ENV.limit_sign_in_per_address
+# By quota class (`core.quotas`): the limit of an account, and the limit of an address.
+QUOTAS = {
+    "cheap": (ENV.limit_cheap_per_account, ENV.limit_cheap_per_address),
+    "expensive": (ENV.limit_expensive_per_account, ENV.limit_expensive_per_address),
+    "write": (ENV.limit_write_per_account, ENV.limit_write_per_address),
+    "create": (ENV.limit_create_per_account, ENV.limit_create_per_address),
+    "rename": (ENV.limit_rename_per_account, ENV.limit_rename_per_address),
+    "connect": (ENV.limit_connect_per_account, ENV.limit_connect_per_address),
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

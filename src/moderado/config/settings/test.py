@@ -1,13 +1,14 @@
 """Test settings: the web's settings on the tests' own engines, with a fast password hasher."""
 
 from moderado.config.settings.web import *
-from moderado.config.settings.web import DATABASES
+from moderado.config.settings.web import DATABASES, QUOTAS
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # Tests sign in hundreds of times from one address; the limits' own tests set their own.
 LIMIT_SIGN_IN_PER_ACCOUNT = "1000/minute"
 LIMIT_SIGN_IN_PER_ADDRESS = "100000/minute"
+QUOTAS = dict.fromkeys(QUOTAS, ("100000/minute", "1000000/minute"))
 
 # A busy machine is no failure: tests of a deadline set their own.
 DATABASES["default"]["OPTIONS"]["pool"]["timeout"] = 30

@@ -66,6 +66,10 @@ class Commands:
         self._clock = clock
         self._typed: dict[UUID, float] = {}
 
+    @property
+    def user_id(self) -> UUID:
+        return self._principal.user_id
+
     async def execute(self, frame: protocol.AnyClientFrame) -> None:  # noqa: C901  (one case a frame)
         """Call the service, and write the answer. Raises ApplicationError."""
         match frame:

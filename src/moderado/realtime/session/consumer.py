@@ -19,7 +19,7 @@ from moderado.core.addresses import address_of_scope
 from moderado.core.errors import ApplicationError, RateLimited, Unavailable
 from moderado.realtime import node
 from moderado.realtime.rooms.connection import Connection
-from moderado.realtime.session import auth
+from moderado.realtime.session import auth, quota
 from moderado.realtime.session.commands import Commands, greeting
 from moderado.realtime.session.throttle import ErrorBudget, TokenBucket
 from moderado.realtime.transport.outbox import Outbox
@@ -137,7 +137,9 @@ class ClientSession:
     async def _open(self) -> Commands | None:
         """Authenticate the client and greet it. None: the connection is being closed."""
         connection, limits = self._connection, self._node.connection_limits
-        if not await limits.admit_address(connection.id, address_of_scope(self._scope)):
+        address = address_of_scope(self._scope)
+        quota.spend_handshake_of_address(address)
+        if not await limits.admit_address(connection.id, address):
             self._close(CloseCode.TOO_MANY_CONNECTIONS)
             return None
         principal = await auth.principal_of_handshake(auth.handshake_of(self._scope))
@@ -146,6 +148,7 @@ class ClientSession:
             self._close(CloseCode.NOT_AUTHENTICATED)
             return None
         connection.authenticate(principal)
+        quota.spend_handshake_of_account(str(principal.user_id))
         if not await limits.admit_user(connection.id, principal.user_id):
             self._close(CloseCode.TOO_MANY_CONNECTIONS)
             return None
@@ -207,6 +210,7 @@ class ClientSession:
     async def _execute(self, commands: Commands, frame: protocol.AnyClientFrame) -> None:
         principal = self._connection.principal
         try:
+            quota.spend_frame(frame, account=str(commands.user_id))
             await commands.execute(frame)
         except ApplicationError as error:
             self._refuse(errors.error_frame(error, principal, frame))

@@ -7,6 +7,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from moderado.core.quotas import FRAMES
 from moderado.core.wire_limits import AUTHENTICATION_SECONDS, KIB, MAX_FRAME_BYTES, MAX_ROOMS
 from moderado.realtime.wire import protocol
 from moderado.realtime.wire.close_codes import markdown_table
@@ -105,8 +106,14 @@ def _operation(action: str, channel: str, frames: Any) -> Document:
 
 
 def _message(frame: type[msgspec.Struct]) -> Document:
-    return {
-        "name": frame.__struct_config__.tag,
+    tag = str(frame.__struct_config__.tag)
+    message = {
+        "name": tag,
         "summary": (frame.__doc__ or "").partition("\n")[0],
         "payload": {"$ref": f"#/components/schemas/{frame.__name__}"},
     }
+    return (
+        message | {"x-quota": FRAMES[tag].value}
+        if issubclass(frame, protocol.ClientFrame)
+        else message
+    )

@@ -1,0 +1,134 @@
+"""Counts every request against the quota class of its route, before any other work.
+
+`core.quotas` assigns the classes.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from hashlib import sha256
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.db import Error
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, resolve
+
+from moderado.accounts import tokens
+from moderado.accounts.errors import NotAuthenticated
+from moderado.core import quotas
+from moderado.core.addresses import address_of_request
+from moderado.core.errors import RateLimited
+from moderado.core.metrics import REFUSED
+from moderado.core.quotas import COUNTED, Quota
+
+View = Callable[[HttpRequest], HttpResponseBase]
+
+MAX_REMEMBERED = 10_000  # refusals
+
+
+class QuotaMiddleware:
+    """Answers 429 with `Retry-After` when the account or the address has used up its quota.
+
+    A refused client is remembered until its wait has passed: repeated requests cost neither an
+    exchange with Redis nor a query.
+    """
+
+    def __init__(self, get_response: View) -> None:
+        self._next = get_response
+        self._refusals = Refusals()
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        quota = quotas.quota_of_route(request.method or "", _route(request))
+        try:
+            self._count(request, quota)
+        except RateLimited as error:
+            REFUSED.labels(entry_point="rest", code=error.code).inc()
+            return refusal(request, error)
+        return self._next(request)
+
+    def _count(self, request: HttpRequest, quota: Quota) -> None:
+        if quota is Quota.PROBE or quota is Quota.SIGN_IN:
+            return
+        address = address_of_request(request.META)
+        of_address = (quota, address, *settings.QUOTAS.get(quota, ()))
+        of_client = (_credential(request), *of_address)
+        self._refusals.check(of_address)
+        self._refusals.check(of_client)
+        account = _account(request)
+        if quota not in COUNTED:
+            if account is not None:
+                return  # the service counts it
+            quota = Quota.CHEAP
+        try:
+            quotas.spend(quota, account=account, address=address)
+        except RateLimited as error:
+            self._refusals.add(of_address if account is None else of_client, error.retry_after)
+            raise
+
+
+class Refusals:
+    """Refused clients, each until its wait has passed. The oldest are forgotten beyond a number."""
+
+    def __init__(self, *, most: int = MAX_REMEMBERED) -> None:
+        self._most = most
+        self._until: OrderedDict[object, float] = OrderedDict()
+
+    def add(self, client: object, seconds: int) -> None:
+        """Remember a refusal."""
+        self._until[client] = time.monotonic() + seconds
+        if len(self._until) > self._most:
+            self._until.popitem(last=False)
+
+    def check(self, client: object) -> None:
+        """Raise RateLimited while a refusal holds."""
+        until = self._until.get(client)
+        if until is not None and (wait := until - time.monotonic()) > 0:
+            raise RateLimited(retry_after=int(wait) + 1)
+
+
+def refusal(request: HttpRequest, error: RateLimited) -> HttpResponseBase:
+    """Return the 429: JSON under /api/ and /ws/, otherwise a sentence."""
+    headers = {"Retry-After": str(error.retry_after)}
+    if request.path_info.startswith(("/api/", "/ws/")):
+        body = {"code": error.code, "detail": str(error)}
+        return JsonResponse(body, status=error.status, headers=headers)
+    return HttpResponse(
+        str(error), status=error.status, headers=headers, content_type="text/plain; charset=utf-8"
+    )
+
+
+def _route(request: HttpRequest) -> str:
+    try:
+        return resolve(request.path_info).route
+    except Resolver404:
+        return request.path_info.lstrip("/")
+
+
+def _credential(request: HttpRequest) -> bytes:
+    """Return a digest of what the client authenticates with."""
+    given = request.META.get("HTTP_AUTHORIZATION") or request.COOKIES.get(
+        settings.SESSION_COOKIE_NAME, ""
+    )
+    return sha256(given.encode("utf-8", "surrogatepass")).digest()
+
+
+def _account(request: HttpRequest) -> str | None:
+    """Return the account that the request's credentials name. Whether it may act is not checked.
+
+    A token costs no query. A session is read from the database, and the view uses the same copy.
+    """
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if scheme.lower() == "bearer":
+        try:
+            return str(tokens.read(token.strip(), use=tokens.Use.ACCESS).user_id)
+        except NotAuthenticated:
+            return None
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return None
+    try:
+        account: str | None = request.session.get(SESSION_KEY)
+    except Error:  # the view reports the outage
+        return None
+    return account

@@ -1,0 +1,83 @@
+"""The settings of rate limits. A part of `moderado.config.env`."""
+
+from typing import Annotated
+
+import limits
+from pydantic import AfterValidator, Field
+from pydantic_settings import BaseSettings
+
+
+def _parsed(rate: str) -> str:
+    try:
+        limits.parse(rate)
+    except ValueError:
+        raise ValueError("a number and a time are needed, as in 10/minute") from None
+    return rate
+
+
+Rate = Annotated[str, AfterValidator(_parsed)]
+
+
+class LimitSettings(BaseSettings):
+    """How often something may happen. Classes of endpoints are those of `core.quotas`."""
+
+    limit_messages_per_user: Rate = Field(
+        default="120/minute", description="Messages and edits of one account."
+    )
+    limit_messages_per_room: Rate = Field(
+        default="1200/minute", description="Messages and edits in one room."
+    )
+    limit_frames_per_second: int = Field(
+        default=30, ge=1, description="Frames per second of one socket, on average."
+    )
+    limit_frames_burst: int = Field(
+        default=120, ge=1, description="Frames that one socket may send at once."
+    )
+    limit_sockets_per_user: int = Field(
+        default=10, ge=1, description="Open sockets of one account."
+    )
+    limit_sockets_per_address: int = Field(
+        default=50, ge=1, description="Open sockets of one address."
+    )
+    limit_sign_in_per_account: Rate = Field(
+        default="10/minute", description="Sign-in attempts on one account."
+    )
+    limit_sign_in_per_address: Rate = Field(
+        default="30/minute", description="Sign-ins and registrations from one address."
+    )
+    limit_cheap_per_account: Rate = Field(
+        default="1200/minute", description="Uses of the quota class `cheap` by one account."
+    )
+    limit_cheap_per_address: Rate = Field(
+        default="12000/minute", description="Uses of the quota class `cheap` from one address."
+    )
+    limit_expensive_per_account: Rate = Field(
+        default="60/minute", description="Uses of the quota class `expensive` by one account."
+    )
+    limit_expensive_per_address: Rate = Field(
+        default="600/minute", description="Uses of the quota class `expensive` from one address."
+    )
+    limit_write_per_account: Rate = Field(
+        default="600/minute", description="Uses of the quota class `write` by one account."
+    )
+    limit_write_per_address: Rate = Field(
+        default="6000/minute", description="Uses of the quota class `write` from one address."
+    )
+    limit_create_per_account: Rate = Field(
+        default="60/hour", description="Uses of the quota class `create` by one account."
+    )
+    limit_create_per_address: Rate = Field(
+        default="600/hour", description="Uses of the quota class `create` from one address."
+    )
+    limit_rename_per_account: Rate = Field(
+        default="20/hour", description="Uses of the quota class `rename` by one account."
+    )
+    limit_rename_per_address: Rate = Field(
+        default="200/hour", description="Uses of the quota class `rename` from one address."
+    )
+    limit_connect_per_account: Rate = Field(
+        default="120/minute", description="Uses of the quota class `connect` by one account."
+    )
+    limit_connect_per_address: Rate = Field(
+        default="1200/minute", description="Uses of the quota class `connect` from one address."
+    )

@@ -1,0 +1,144 @@
+"""Quota classes: how often an account and an address may use each endpoint.
+
+The tables below are the only place that assigns a class. A house rule fails `make check` when a
+route or a frame has none. A request is counted in one exchange with Redis, once for its account
+and once for its address (ADR 0042).
+"""
+
+from enum import StrEnum
+
+from django.conf import settings
+
+from moderado.core import limits
+from moderado.core.addresses import rate_limit_key
+
+
+class Quota(StrEnum):
+    """What a use of an endpoint costs the server, or adds to what others see."""
+
+    CHEAP = "cheap"  # a page or a row that an index finds
+    EXPENSIVE = "expensive"  # searches and lists over many rooms
+    WRITE = "write"  # changes that few others see
+    CREATE = "create"  # rooms
+    RENAME = "rename"  # names of users and rooms, which everybody sees
+    CONNECT = "connect"  # tickets and handshakes of sockets
+    # Counted by the service that they call, and not here.
+    SIGN_IN = "sign_in"  # accounts.quota: LIMIT_SIGN_IN_*
+    MESSAGE = "message"  # chat.services.quota: LIMIT_MESSAGES_*
+    # Not counted.
+    SOCKET = "socket"  # frames without database work: LIMIT_FRAMES_* of the socket is enough
+    PROBE = "probe"  # what monitoring reads
+
+
+COUNTED = (
+    Quota.CHEAP,
+    Quota.EXPENSIVE,
+    Quota.WRITE,
+    Quota.CREATE,
+    Quota.RENAME,
+    Quota.CONNECT,
+)
+
+# Each method of each route. A final `*` stands for every path that begins so.
+ROUTES = {
+    "GET livez": Quota.PROBE,
+    "GET readyz": Quota.PROBE,
+    "GET metrics": Quota.PROBE,
+    "POST api/auth/register/": Quota.SIGN_IN,
+    "POST api/auth/login/": Quota.SIGN_IN,
+    "POST api/auth/refresh/": Quota.WRITE,
+    "POST api/auth/logout/": Quota.WRITE,
+    "POST api/auth/ws-ticket/": Quota.CONNECT,
+    "GET api/auth/users/": Quota.EXPENSIVE,
+    "GET api/auth/users/me/": Quota.CHEAP,
+    "PATCH api/auth/users/me/": Quota.RENAME,
+    "GET api/chat/rooms/": Quota.CHEAP,
+    "POST api/chat/rooms/": Quota.CREATE,
+    "GET api/chat/rooms/<uuid:room_id>/": Quota.CHEAP,
+    "PATCH api/chat/rooms/<uuid:room_id>/": Quota.RENAME,
+    "DELETE api/chat/rooms/<uuid:room_id>/": Quota.WRITE,
+    "POST api/chat/rooms/<uuid:room_id>/join/": Quota.WRITE,
+    "POST api/chat/rooms/<uuid:room_id>/leave/": Quota.WRITE,
+    "POST api/chat/rooms/<uuid:room_id>/participants/": Quota.WRITE,
+    "PATCH api/chat/rooms/<uuid:room_id>/participants/<uuid:user_id>/": Quota.WRITE,
+    "DELETE api/chat/rooms/<uuid:room_id>/participants/<uuid:user_id>/": Quota.WRITE,
+    "POST api/chat/rooms/<uuid:room_id>/read/": Quota.WRITE,
+    "GET api/chat/rooms/<uuid:room_id>/messages/": Quota.CHEAP,
+    "POST api/chat/rooms/<uuid:room_id>/messages/": Quota.MESSAGE,
+    "PATCH api/chat/rooms/<uuid:room_id>/messages/<uuid:message_id>/": Quota.MESSAGE,
+    "DELETE api/chat/rooms/<uuid:room_id>/messages/<uuid:message_id>/": Quota.WRITE,
+    "GET api/chat/rooms/<uuid:room_id>/changes/": Quota.CHEAP,
+    "GET api/chat/rooms/<uuid:room_id>/search/": Quota.EXPENSIVE,
+    "GET api/moderation/logs/": Quota.EXPENSIVE,
+    "GET api/moderation/cases/": Quota.EXPENSIVE,
+    "POST api/moderation/cases/<uuid:case_id>/claim/": Quota.WRITE,
+    "POST api/moderation/cases/<uuid:case_id>/ruling/": Quota.WRITE,
+    "GET api/schema/": Quota.EXPENSIVE,
+    "GET api/docs/": Quota.CHEAP,
+    "GET ws/schema/": Quota.CHEAP,
+    "GET admin/*": Quota.EXPENSIVE,
+    "POST admin/*": Quota.WRITE,
+    "POST admin/login/": Quota.SIGN_IN,
+    "GET ": Quota.CHEAP,
+    "GET favicon.ico": Quota.CHEAP,
+    "GET sign-in/": Quota.CHEAP,
+    "POST sign-in/": Quota.SIGN_IN,
+    "GET register/": Quota.CHEAP,
+    "POST register/": Quota.SIGN_IN,
+    "POST sign-out/": Quota.WRITE,
+    "POST language/": Quota.WRITE,
+}
+
+# Each frame that a client may send, besides the limit of frames of its socket. They are counted
+# in the process, for the account: no exchange with Redis for each frame.
+FRAMES = {
+    "authenticate": Quota.CONNECT,
+    "chat_message": Quota.MESSAGE,
+    "edit_message": Quota.MESSAGE,
+    "delete_message": Quota.WRITE,
+    "subscribe": Quota.CHEAP,
+    "unsubscribe": Quota.SOCKET,
+    "sync": Quota.CHEAP,
+    "mark_read": Quota.WRITE,
+    "typing": Quota.SOCKET,
+    "ping": Quota.SOCKET,
+}
+
+_WILDCARDS = {route[:-1]: quota for route, quota in ROUTES.items() if route.endswith("*")}
+
+
+def quota_of_route(method: str, route: str) -> Quota:
+    """Return the class of a request.
+
+    Args:
+        method: The HTTP method.
+        route: The route in Django's notation, without a leading slash.
+    """
+    key = f"{'GET' if method == 'HEAD' else method} {route}"
+    if key in ROUTES:
+        return ROUTES[key]
+    for beginning, quota in _WILDCARDS.items():
+        if key.startswith(beginning):
+            return quota
+    return Quota.CHEAP  # an error response: no such path or method
+
+
+def spend(quota: Quota, *, account: str | None, address: str) -> None:
+    """Count one use for an account and its address, in one exchange with Redis.
+
+    Args:
+        quota: A class in `COUNTED`.
+        account: The id of the account, or None if the client is not signed in.
+        address: The client's address.
+
+    Raises:
+        RateLimited: The account or the address has used up its quota.
+    """
+    per_account, per_address = settings.QUOTAS[quota]
+    uses: list[limits.Use] = [(per_address, (quota, "address", rate_limit_key(address)))]
+    if account is not None:
+        # First, so that an account that asks too much does not use up its address's quota.
+        uses.insert(0, (per_account, (quota, "account", account)))
+    (refusal,) = limits.hit_all([uses])
+    if refusal is not None:
+        raise refusal
