@@ -15,6 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from httpx import codes
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
@@ -158,8 +159,16 @@ class Client:
         self.token, self.refresh = answer["tokens"]["access"], answer["tokens"]["refresh"]
 
     async def ask(self, method: str, path: str, **options: Any) -> Any:
-        """Send a request to any web process until it succeeds; return its JSON."""
+        """Send a request to any web process, repeated while it is refused retryably.
+
+        Returns:
+            The JSON of the answer.
+        """
+        deadline = time.monotonic() + PATIENCE
         answer = await self.try_to_ask(method, path, **options)
+        while answer.status_code == codes.SERVICE_UNAVAILABLE and time.monotonic() < deadline:
+            await asyncio.sleep(self._dice.uniform(*RETRY))
+            answer = await self.try_to_ask(method, path, **options)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 

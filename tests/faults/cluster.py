@@ -166,9 +166,10 @@ class Web(Process):
         ]
         super().__init__(cluster, f"web-{number}", command, "web")
 
-    def answers(self) -> bool:
+    def is_ready(self) -> bool:
+        """Tell whether the process serves requests, which takes a database that answers."""
         try:
-            with urlopen(f"{self.url}/livez", timeout=2):  # noqa: S310  (our own http)
+            with urlopen(f"{self.url}/readyz", timeout=2):  # noqa: S310  (our own http)
                 return True
         except (URLError, OSError):
             return False
@@ -229,7 +230,7 @@ class Cluster:
     def wait_until_ready(self) -> None:
         """Wait until every web process answers and every worker takes tasks."""
         deadline = time.monotonic() + START
-        while not (all(web.answers() for web in self.webs) and self._workers_wait()):
+        while not (all(web.is_ready() for web in self.webs) and self._workers_wait()):
             for process in self.all_processes:
                 assert process.is_running(), f"It ended.\n{process.tail()}"
             assert time.monotonic() < deadline, "\n".join(
