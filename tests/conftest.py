@@ -1,5 +1,6 @@
 """Fixtures of all tests: engines where a test needs them, and clean-up after each test."""
 
+import gc
 import os
 import subprocess
 from collections.abc import Iterator
@@ -87,6 +88,13 @@ def _close_connections() -> Iterator[None]:
     """Close what asgiref's thread opened, or the test database cannot be dropped."""
     yield
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _collect_garbage() -> Iterator[None]:
+    """Find what the module's tests left open here, and not during a test of another module."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")
