@@ -19,6 +19,7 @@ from moderado.api.schemas import (
     Editing,
     FeedQuery,
     FoundPage,
+    HistoryQuery,
     MessagePage,
     Posting,
     SearchQuery,
@@ -29,7 +30,7 @@ from moderado.api.schemas import (
 from moderado.chat.models import Message
 from moderado.chat.projection import view_for
 from moderado.chat.selectors import feed
-from moderado.chat.selectors.messages import history
+from moderado.chat.selectors.messages import history, place_of
 from moderado.chat.selectors.rooms import get_room
 from moderado.chat.selectors.search import search
 from moderado.chat.services import editing, posting, removing
@@ -39,14 +40,24 @@ from moderado.core.metrics import ACKNOWLEDGED
 
 class Messages(APIView):
     @extend_schema(
-        operation_id="list_messages", parameters=[CURSOR, PAGE_SIZE], responses=MessagePage
+        operation_id="list_messages",
+        parameters=[HistoryQuery, CURSOR, PAGE_SIZE],
+        responses=MessagePage,
     )
     def get(self, request: Request, room_id: UUID) -> Response:
-        """List the visible messages and all of your own, newest first."""
+        """List the visible messages and all of your own, newest first.
+
+        With `around`, the page shows what was said before and after that message.
+        """
         who = reader(request)
         pages = ExactCursorPagination()
         said = history(reader_id=who.user_id, room_id=room_id)
-        page = pages.paginate_queryset(said, request, view=self)
+        around = validated(HistoryQuery, request.query_params).get("around")
+        if around is None:
+            page = pages.paginate_queryset(said, request, view=self)
+        else:
+            place = place_of(reader_id=who.user_id, room_id=room_id, message_id=around)
+            page = pages.paginate_around(said, request, place)
         return pages.get_paginated_response(_shown(page, who))
 
     @extend_schema(operation_id="post_message", request=Posting, responses={202: MessageView})

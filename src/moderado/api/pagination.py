@@ -20,7 +20,7 @@ from django.utils.timezone import is_aware
 from django.utils.translation import gettext_lazy as _
 from rest_framework import pagination
 from rest_framework.request import Request
-from rest_framework.utils.urls import replace_query_param
+from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
 from moderado.core.errors import Invalid
@@ -78,6 +78,7 @@ class ExactCursorPagination(pagination.CursorPagination):
     page_size = 20
     max_page_size = 100
     page_size_query_param = "page_size"
+    around_query_param = "around"
 
     next_cursor: Cursor | None
     previous_cursor: Cursor | None
@@ -96,6 +97,26 @@ class ExactCursorPagination(pagination.CursorPagination):
         rows = list(queryset.order_by(*order)[: size + 1])
         self._set_cursors(rows[:size], cursor, backward=backward, more=len(rows) > size)
         return rows[:size][::-1] if backward else rows[:size]
+
+    def paginate_around(self, queryset: QuerySet[Any], request: Request, row: Model) -> list[Any]:
+        """Return the page in the middle of which `row` stands, or stood if it is not selected.
+
+        Half of the page precedes the row. Both cursors lead on from the ends of the page.
+        """
+        self.base_url = remove_query_param(request.build_absolute_uri(), self.around_query_param)
+        size = self.get_page_size(request) or type(self).page_size
+        half, reverse = size // 2, [_opposite(name) for name in self.ordering]
+        behind, ahead = self._at(self._backward, row), self._at(self._forward, row)
+        ahead = ahead._replace(operator=f"{ahead.operator}=")  # type: ignore[arg-type]  # a Literal
+        model = queryset.model
+        before = list(queryset.filter(self._beyond(behind, model)).order_by(*reverse)[: half + 1])
+        after = queryset.filter(self._beyond(ahead, model)).order_by(*self.ordering)
+        onward = list(after[: size - half + 1])
+        page = before[:half][::-1] + onward[: size - half]
+        first, last = (page[0], page[-1]) if page else (row, row)
+        self.previous_cursor = self._at(self._backward, first) if len(before) > half else None
+        self.next_cursor = self._at(self._forward, last) if len(onward) > size - half else None
+        return page
 
     @property
     def _forward(self) -> Literal["<", ">"]:

@@ -1,5 +1,6 @@
 """Rooms and their participants: /api/chat/rooms/."""
 
+from collections.abc import Sequence
 from typing import cast
 from uuid import UUID
 
@@ -9,8 +10,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts.types import Principal
-from moderado.api.pagination import NumberedPages
+from moderado.api.pagination import ExactCursorPagination, NumberedPages
 from moderado.api.schemas import (
+    CURSOR,
     PAGE,
     PAGE_SIZE,
     Departure,
@@ -23,10 +25,12 @@ from moderado.api.schemas import (
     RoomDetail,
     RoomInput,
     RoomPage,
+    RoomQuery,
     validated,
 )
+from moderado.chat.models import Room
 from moderado.chat.selectors.messages import unread_counts
-from moderado.chat.selectors.rooms import get_listed_room, listed_rooms
+from moderado.chat.selectors.rooms import get_listed_room, last_messages, listed_rooms
 from moderado.chat.services import memberships, reading, rooms
 
 
@@ -36,15 +40,34 @@ def reader(request: Request) -> Principal:
 
 
 class Rooms(APIView):
-    @extend_schema(operation_id="list_rooms", parameters=[PAGE, PAGE_SIZE], responses=RoomPage)
+    @extend_schema(
+        operation_id="list_rooms",
+        parameters=[RoomQuery, PAGE, CURSOR, PAGE_SIZE],
+        responses=RoomPage,
+    )
     def get(self, request: Request) -> Response:
-        """List your own rooms and the public ones, newest first."""
+        """List your own rooms and the public ones.
+
+        With `scope`, `search` or `order` the answer has cursor pages. Without them it has numbered
+        pages, newest room first. In the order of activity, a room that becomes active while you
+        turn pages moves to the first one: read that again at the end.
+        """
         user_id = reader(request).user_id
-        pages = NumberedPages()
-        page = pages.paginate_queryset(listed_rooms(user_id), request, view=self) or []
-        unread = unread_counts(user_id=user_id, room_ids=[room.id for room in page])
+        asked = validated(RoomQuery, request.query_params)
+        by_activity = asked.get("order") == "activity"
+        found = listed_rooms(
+            user_id,
+            scope=asked.get("scope", "all"),
+            search=asked.get("search", ""),
+            by_activity=by_activity,
+        )
+        pages: NumberedPages | ExactCursorPagination = NumberedPages()
+        if asked:
+            pages = ExactCursorPagination()
+            pages.ordering = ("-last_activity_at" if by_activity else "-created_at", "-id")
+        page = pages.paginate_queryset(found, request, view=self) or []
         return pages.get_paginated_response(
-            RoomBody(page, many=True, context={"unread": unread}).data
+            RoomBody(page, many=True, context=_context(user_id, page)).data
         )
 
     @extend_schema(operation_id="create_room", request=RoomInput, responses={201: RoomDetail})
@@ -145,5 +168,10 @@ class Reading(APIView):
 
 def _detail(user_id: UUID, room_id: UUID) -> object:
     room = get_listed_room(room_id=room_id, reader_id=user_id)
-    unread = unread_counts(user_id=user_id, room_ids=[room.id])
-    return RoomDetail(room, context={"unread": unread}).data
+    return RoomDetail(room, context=_context(user_id, [room])).data
+
+
+def _context(user_id: UUID, page: Sequence[Room]) -> dict[str, object]:
+    """Return what `RoomBody` shows of these rooms beside their columns."""
+    unread = unread_counts(user_id=user_id, room_ids=[room.id for room in page])
+    return {"unread": unread, "last": last_messages(page)}

@@ -18,7 +18,7 @@ from moderado.accounts.models import User
 from moderado.chat.models import Membership, Room
 from moderado.chat.selectors.rooms import participants
 from moderado.chat.services.rooms import NAME_LENGTH
-from moderado.chat.types import Changes, MessageView, Person
+from moderado.chat.types import Changes, LastMessage, MessageView, Person
 from moderado.core.errors import Invalid
 from moderado.core.text import clean
 from moderado.core.wire_limits import MAX_CLIENT_ID
@@ -101,6 +101,12 @@ class FeedQuery(serializers.Serializer[Any]):
     epoch = serializers.UUIDField(required=False, help_text="The room's epoch as you know it.")
 
 
+class HistoryQuery(serializers.Serializer[Any]):
+    around = serializers.UUIDField(
+        required=False, help_text="A message: the page in the middle of which it stands."
+    )
+
+
 class SearchQuery(serializers.Serializer[Any]):
     q = serializers.CharField(max_length=200, help_text="Words in Portuguese or English.")
 
@@ -120,6 +126,14 @@ class ParticipantBody(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
+@extend_schema_field(LastMessage)  # type: ignore[arg-type]  # described by `StructSchema`
+class LastMessageField(serializers.Field[LastMessage, None, dict[str, Any], Any]):
+    """The newest visible message of a room."""
+
+    def to_representation(self, message: LastMessage) -> dict[str, Any]:
+        return struct_body(message)
+
+
 class RoomBody(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
@@ -131,6 +145,15 @@ class RoomBody(serializers.Serializer[Any]):
         help_text="At most 100, which means more than 99."
     )
     role = serializers.ChoiceField(choices=Membership.Role.choices, allow_null=True)
+    last_activity_at = serializers.DateTimeField(
+        help_text="When a message was last published, or the room was created."
+    )
+    last_message = serializers.SerializerMethodField()
+
+    @extend_schema_field(LastMessageField(allow_null=True))
+    def get_last_message(self, room: Room) -> dict[str, Any] | None:
+        last: LastMessage | None = self.context["last"].get(room.id)
+        return struct_body(last) if last else None
 
     def get_unread_count(self, room: Room) -> int:
         unread: Mapping[Any, int] = self.context["unread"]
@@ -150,8 +173,31 @@ class RoomDetail(RoomBody):
         return ParticipantBody(first, many=True).data
 
 
+class RoomQuery(serializers.Serializer[Any]):
+    scope = serializers.ChoiceField(
+        required=False,
+        choices=["mine", "public"],
+        help_text="`mine`: the rooms in which you are a member. `public`: the public ones. "
+        "Both unless given.",
+    )
+    search = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=NAME_LENGTH,
+        help_text="Words that the name must contain. Case and accents do not matter.",
+    )
+    order = serializers.ChoiceField(
+        required=False,
+        choices=["created", "activity"],
+        help_text="`created`: the newest room first. `activity`: the room with the newest message "
+        "first.",
+    )
+
+
 class RoomPage(serializers.Serializer[Any]):
-    count = serializers.IntegerField()
+    count = serializers.IntegerField(
+        required=False, help_text="Only in numbered pages: without `scope`, `search` and `order`."
+    )
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
     results = RoomBody(many=True)
@@ -172,6 +218,11 @@ class FoundPage(MessagePage):
 
 
 def message_body(view: MessageView) -> dict[str, Any]:
+    """Return the JSON body of `view`."""
+    return struct_body(view)
+
+
+def struct_body(view: msgspec.Struct) -> dict[str, Any]:
     """Return the JSON body of `view`: times in UTC, always with microseconds."""
     body: dict[str, Any] = msgspec.to_builtins(view, builtin_types=(datetime,))
     time_format: Any = settings.REST_FRAMEWORK["DATETIME_FORMAT"]

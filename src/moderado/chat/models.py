@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.models import Record
@@ -26,6 +27,8 @@ class Room(Record):
         _("moderation"), max_length=16, choices=Mode, default=Mode.PRE
     )
     seq = models.BigIntegerField(_("last change"), default=0)
+    # When a message was last published. No index: publishing would no longer update rows in place.
+    last_activity_at = models.DateTimeField(_("last message"), db_default=Now(), editable=False)
     epoch = models.UUIDField(_("epoch"), default=uuid4, editable=False)
     # Grows with each change that may end a right to read: removal, role, privacy, deletion.
     acl_version = models.BigIntegerField(default=0, editable=False)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from msgspec import UNSET
 
 from moderado.chat.models import Message
-from moderado.chat.types import Draft, MessageView, NewMessage, Person
+from moderado.chat.types import Draft, LastMessage, MessageView, NewMessage, Person
 
 Status = Message.Status
 
@@ -68,6 +68,22 @@ def own_view(message: Message, *, language: str) -> MessageView:
         if message.edit_status and not removed:
             shown = _replace(shown, edit=_draft(message))
     return shown
+
+
+def last_message_view(message: Message, *, length: int) -> LastMessage:
+    """Return the beginning of a visible message for a list of rooms. Its `author` must be loaded.
+
+    Args:
+        message: The message. Its status is APPROVED.
+        length: The maximum number of characters of the text.
+    """
+    view = public_view(message)
+    return LastMessage(
+        id=view.id,
+        author=view.author,
+        content=view.content[:length],
+        published_at=view.published_at,
+    )
 
 
 def waiting_view(new: NewMessage, *, position: int, author_name: str) -> MessageView:

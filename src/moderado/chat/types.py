@@ -30,6 +30,15 @@ class Person(msgspec.Struct, frozen=True):
     name: str
 
 
+class LastMessage(msgspec.Struct, frozen=True):
+    """The newest visible message of a room, as a list of rooms shows it."""
+
+    id: UUID
+    author: Person
+    content: Annotated[str, Meta(description="At most 200 characters of it.")]
+    published_at: Moment | None
+
+
 class Draft(msgspec.Struct, frozen=True):
     """An edit that waits or was refused, beside the visible revision. For its author only."""
 

@@ -1,5 +1,6 @@
 """Normalizes text on entry, so that all other code can rely on it."""
 
+import re
 import unicodedata
 
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +10,8 @@ from moderado.core.errors import Invalid
 
 # NFKC expands U+FDFA eighteenfold, so bytes are limited as well as code points.
 MAX_BYTES = 16 * 1024
+
+_MARKS = re.compile("[\u0300-\u036f]+")
 
 
 # Letters and a symbol that render as blank.
@@ -49,6 +52,11 @@ def clean_line(text: str, *, max_length: int, field: str) -> str:
     spaced = "".join(" " if char.isspace() else char for char in text)
     shown = "".join(char for char in spaced if char == "\x00" or not _is_hidden(char))
     return clean(" ".join(shown.split()), max_length=max_length, field=field)
+
+
+def fold(text: str) -> str:
+    """Remove accents and case, as the database's `chat_fold` does: for search, not moderation."""
+    return _MARKS.sub("", unicodedata.normalize("NFKD", text)).lower()
 
 
 def _is_blank(char: str) -> bool:

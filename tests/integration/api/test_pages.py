@@ -192,3 +192,59 @@ def test_history_is_what_the_reader_may_see(get, room, reader):
     seen = [m for m in own if m.status != Status.REMOVED]
     seen += [m for m in others if m.status == Status.APPROVED]
     assert set(shown) == {str(message.id) for message in seen}
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 20])
+def test_around_shows_both_sides_and_leads_on_without_gap_or_repeat(get, room, size):
+    fill_room(room, make_user(), 60)
+    Message.objects.filter(room=room, position__gt=20, position__lte=40).update(position=30)
+    there = stored(room)
+    place = there[31]
+
+    page = get(history(room, f"?around={place}&page_size={size}")).data
+    newer = list(pages(get, page["previous"], "previous"))[::-1]
+    older = list(pages(get, page["next"]))
+
+    assert place in ids(page)
+    assert len(ids(page)) == size
+    assert [pk for each in (*newer, page, *older) for pk in ids(each)] == there
+
+
+def test_around_the_newest_and_the_oldest_message(get, room):
+    fill_room(room, make_user(), 30)
+    there = stored(room)
+
+    newest = get(history(room, f"?around={there[0]}")).data
+    oldest = get(history(room, f"?around={there[-1]}")).data
+
+    assert newest["previous"] is None
+    assert ids(newest) == there[:10]
+    assert oldest["next"] is None
+    assert ids(oldest) == there[-11:]
+
+
+def test_around_a_removed_message_shows_where_it_stood(get, room):
+    fill_room(room, make_user(), 30)
+    there = stored(room)
+    Message.objects.filter(pk=there[15]).update(status=Status.REMOVED)
+
+    page = get(history(room, f"?around={there[15]}&page_size=4")).data
+
+    assert ids(page) == [there[13], there[14], there[16], there[17]]
+
+
+@pytest.mark.parametrize("status", [Status.PENDING, Status.HELD, Status.REJECTED])
+def test_around_anothers_unpublished_message_is_refused(get, room, status):
+    hidden = make_message(room, author=make_user(), status=status)
+    elsewhere = make_message(status=Status.APPROVED)
+
+    for pk in (hidden.id, elsewhere.id, SOMEBODY):
+        answer = get(history(room, f"?around={pk}"))
+        assert (answer.status_code, answer.data["code"]) == (404, "no_such_message")
+    assert get(history(room, "?around=x")).status_code == 400
+
+
+def test_around_ones_own_unpublished_message(get, room, reader):
+    own = make_message(room, author=reader, status=Status.REJECTED)
+
+    assert str(own.id) in ids(get(history(room, f"?around={own.id}")).data)

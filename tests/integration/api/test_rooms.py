@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from moderado.chat.models import Membership, Message, Room
+from moderado.chat.services import posting, screening
 from tests.factories import fill_room, make_member, make_message, make_room, make_user
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +24,8 @@ ROOM = {
     "participants_count",
     "unread_count",
     "role",
+    "last_activity_at",
+    "last_message",
 }
 ROOMS = "/api/chat/rooms/"
 
@@ -120,14 +123,15 @@ def test_room_list_has_a_constant_number_of_queries(client, user):
             client.get(f"{ROOMS}?page_size=100")
         return len(queries)
 
-    make_member(user=user)
+    room = make_member(user=user).room
+    fill_room(room, make_member(room).user, 3)
     for_one = asked()
     for _ in range(12):
         room = make_member(user=user).room
         fill_room(room, make_member(room).user, 3)
 
     assert asked() == for_one
-    assert for_one <= 5
+    assert for_one <= 6
 
 
 def test_pages_of_rooms_are_numbered(client):
@@ -140,6 +144,84 @@ def test_pages_of_rooms_are_numbered(client):
     assert [len(first["results"]), len(second["results"])] == [20, 5]
     assert second["next"] is None
     assert client.get(f"{ROOMS}?page=9").status_code == 404
+
+
+def listed(client, query):
+    """Every room of every page."""
+    found, link = [], f"{ROOMS}?{query}"
+    while link:
+        answer = client.get(link)
+        assert answer.status_code == 200, answer.data
+        found += answer.data["results"]
+        link = answer.data["next"]
+    return found
+
+
+def names(rooms):
+    return [room["name"] for room in rooms]
+
+
+def test_own_rooms_are_complete_however_many_public_rooms_there_are(client, user):
+    mine = [make_member(make_room(is_private=n % 2 == 0), user=user).room for n in range(45)]
+    for _ in range(30):
+        make_room()
+
+    found = listed(client, "scope=mine")
+
+    assert [room["id"] for room in found] == [str(room.id) for room in reversed(mine)]
+    assert {room["role"] for room in found} == {"MEMBER"}
+    assert len(listed(client, "scope=public&page_size=100")) == 22 + 30
+
+
+def test_scope_excludes_closed_and_foreign_private_rooms(client, user):
+    make_member(make_room(deleted_at="2026-01-01T00:00Z"), user=user)
+    make_room(is_private=True)
+    make_member(make_room(is_private=True, name="own"), user=user)
+
+    assert names(listed(client, "scope=mine")) == ["own"]
+    assert listed(client, "scope=public") == []
+    assert names(listed(client, "order=created")) == ["own"]
+
+
+def test_rooms_are_searched_by_words_of_their_name(client, user):
+    for name in ("Reunião de Pais", "REUNIAO da escola", "Escola", "50% off_"):
+        make_room(name=name)
+    make_room(name="Reunião secreta", is_private=True)
+
+    assert names(listed(client, "search=reuniao")) == ["REUNIAO da escola", "Reunião de Pais"]
+    assert names(listed(client, "search=ESCOLA%20reuni%C3%A3o")) == ["REUNIAO da escola"]
+    assert names(listed(client, "search=%25")) == ["50% off_"]
+    assert names(listed(client, "search=_")) == ["50% off_"]
+    assert names(listed(client, "search=xyz")) == []
+
+
+@pytest.mark.parametrize(
+    "query", ["scope=theirs", "order=size", "search=%00", "cursor=x&scope=mine"]
+)
+def test_unknown_list_parameters_are_invalid(client, query):
+    answer = client.get(f"{ROOMS}?{query}")
+
+    assert (answer.status_code, answer.data["code"]) == (400, "invalid")
+
+
+def test_rooms_by_activity_show_their_newest_visible_message(client, user):
+    quiet, busy = (make_member(make_room(name=name), user=user).room for name in ("quiet", "busy"))
+    for room, text in ((quiet, "first"), (busy, "second"), (quiet, "third " * 100)):
+        view = posting.post_message(author_id=user.id, room_id=room.id, text=text).view
+        screening.screen_waiting()
+        assert Message.objects.get(pk=view.id).status == Message.Status.APPROVED
+    make_message(quiet, author=user, status=Message.Status.HELD, position=9, text="hidden")
+
+    rooms = listed(client, "scope=mine&order=activity&page_size=1")
+
+    assert names(rooms) == ["quiet", "busy"]
+    last = rooms[0]["last_message"]
+    assert last["content"] == ("third " * 100).strip()[:200]
+    assert last["author"]["id"] == str(user.id)
+    assert rooms[0]["last_activity_at"] >= last["published_at"]
+    assert rooms[0]["last_activity_at"] > rooms[1]["last_activity_at"]
+    assert rooms[1]["last_message"]["content"] == "second"
+    assert {room["unread_count"] for room in rooms} == {0}
 
 
 def test_room_detail_has_a_constant_number_of_queries(client, user):

@@ -5,7 +5,8 @@ from django.db import connection
 
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.models import Message
-from moderado.chat.selectors.search import Effort, fold, search
+from moderado.chat.selectors.search import Effort, search
+from moderado.core.text import fold
 from tests.factories import fill_room, make_member, make_message, make_room, make_user
 
 pytestmark = pytest.mark.django_db

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from moderado.chat.errors import NoSuchMessage
 from moderado.chat.models import Message
 from moderado.chat.selectors.authors import authors
 from moderado.chat.selectors.rooms import get_room
@@ -44,6 +45,23 @@ def history(*, reader_id: UUID, room_id: UUID) -> QuerySet[Message]:
     seen = Q(status=Status.APPROVED) | Q(author=reader_id, status__in=OWN_UNSEEN)
     messages = Message.objects.filter(seen, room=room).prefetch_related(authors())
     return messages.order_by("-position", "-id")
+
+
+def place_of(*, reader_id: UUID, room_id: UUID, message_id: UUID) -> Message:
+    """Return a message whose place in the history of the room the reader may know.
+
+    It need not be in the history any more: a removed message keeps its place.
+
+    Raises:
+        NoSuchRoom: There is no such room, or the reader may not read it.
+        NoSuchMessage: There is no such message there, or only others may see it.
+    """
+    room = get_room(room_id=room_id, reader_id=reader_id)
+    known = Q(status=Status.APPROVED) | Q(author=reader_id) | Q(seq__gt=0)
+    message = Message.objects.filter(known, room=room, pk=message_id).first()
+    if message is None:
+        raise NoSuchMessage
+    return message
 
 
 def unread_counts(*, user_id: UUID, room_ids: Iterable[UUID]) -> dict[UUID, int]:

@@ -1,16 +1,25 @@
 """The right to read a room. All checks of this right use this module."""
 
 from collections.abc import Iterable
+from typing import Literal
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Coalesce
 
 from moderado.chat.errors import NoSuchRoom
-from moderado.chat.models import Membership, Room
-from moderado.chat.types import Head
+from moderado.chat.models import Membership, Message, Room
+from moderado.chat.projection import last_message_view
+from moderado.chat.selectors.authors import authors
+from moderado.chat.types import Head, LastMessage
 from moderado.core.database import run_prepared
+from moderado.core.text import fold
 
+Scope = Literal["all", "mine", "public"]
+
+EXCERPT = 200  # characters of the last message in a list of rooms
+
+_FOLDED_NAME = Func(F("name"), function="chat_fold", output_field=TextField())
 _MODERATORS = (Membership.Role.ADMIN, Membership.Role.MODERATOR)
 
 
@@ -105,21 +114,54 @@ def participants(room_id: UUID) -> QuerySet[Membership]:
     )
 
 
-def listed_rooms(user_id: UUID) -> QuerySet[Room]:
-    """Return the rooms that a user may read, newest first.
+def listed_rooms(
+    user_id: UUID, *, scope: Scope = "all", search: str = "", by_activity: bool = False
+) -> QuerySet[Room]:
+    """Return the rooms that a user may read.
 
-    Each has `participants_count`, and the user's `role` or None.
+    Args:
+        user_id: The account that lists them.
+        scope: `mine` for those in which the user is a member, `public` for the public ones, `all`
+            for both.
+        search: Words that the name must contain. Case and accents do not matter.
+        by_activity: Whether the room with the newest message comes first, or the newest room.
+
+    Returns:
+        Rooms with `participants_count`, the user's `role` or None, and `last_message_id` or None.
     """
     memberships = Membership.objects.filter(room=OuterRef("pk"))
     counted = memberships.order_by().values("room").annotate(count=Count("*")).values("count")
-    return (
-        rooms_visible_to(user_id)
-        .annotate(
-            participants_count=Coalesce(Subquery(counted), 0),
-            role=Subquery(memberships.filter(user=user_id).values("role")),
-        )
-        .order_by("-created_at", "-id")
-    )
+    visible = Message.objects.filter(room=OuterRef("pk"), status=Message.Status.APPROVED)
+    rooms = _in_scope(user_id, scope)
+    for word in fold(search).split():
+        rooms = rooms.alias(folded=_FOLDED_NAME).filter(folded__contains=word)
+    first = "-last_activity_at" if by_activity else "-created_at"
+    return rooms.annotate(
+        last_message_id=Subquery(visible.order_by("-position").values("id")[:1]),
+        participants_count=Coalesce(Subquery(counted), 0),
+        role=Subquery(memberships.filter(user=user_id).values("role")),
+    ).order_by(first, "-id")
+
+
+def _in_scope(user_id: UUID, scope: Scope) -> QuerySet[Room]:
+    match scope:
+        case "mine":
+            return Room.objects.filter(memberships__user=user_id, deleted_at=None)
+        case "public":
+            return Room.objects.filter(is_private=False, deleted_at=None)
+        case "all":
+            return rooms_visible_to(user_id)
+
+
+def last_messages(rooms: Iterable[Room]) -> dict[UUID, LastMessage]:
+    """Return the newest visible message of each of `rooms`, which `listed_rooms` returned, by the
+    room's id. Rooms without one are absent."""
+    ids = [room.last_message_id for room in rooms if room.last_message_id]  # type: ignore[attr-defined]  # annotated
+    found = Message.objects.filter(pk__in=ids, status=Message.Status.APPROVED)
+    return {
+        message.room_id: last_message_view(message, length=EXCERPT)
+        for message in found.prefetch_related(authors())
+    }
 
 
 def get_listed_room(*, room_id: UUID, reader_id: UUID) -> Room:

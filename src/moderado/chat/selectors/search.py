@@ -4,7 +4,6 @@ Similarity has no index of its own: ADR 0027 says why, and what it costs.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from django.db.utils import OperationalError
 from moderado.chat.models import Message
 from moderado.chat.selectors.messages import OWN_UNSEEN
 from moderado.chat.selectors.rooms import get_room
+from moderado.core.text import fold
 
 _Ranked = tuple[float, int, UUID]  # score, position, id
 
@@ -52,7 +52,6 @@ _ENDINGS = (
 )
 _VECTOR = Func(F("text"), function="chat_search_vector", output_field=SearchVectorField())
 _FOLDED = Func(F("text"), function="chat_fold", output_field=TextField())
-_MARKS = re.compile("[\u0300-\u036f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +94,6 @@ def search(
         found += [pk for pk in _by_similarity(seen, words, effort) if pk not in known]
     loaded = Message.objects.select_related("author").in_bulk(found[:LIMIT])
     return [loaded[pk] for pk in found[:LIMIT] if pk in loaded]
-
-
-def fold(text: str) -> str:
-    """Remove accents and case, as the database's `chat_fold` does."""
-    return _MARKS.sub("", unicodedata.normalize("NFKD", text)).lower()
 
 
 def _by_words(seen: Iterable[QuerySet[Message]], words: list[str]) -> list[UUID]:

@@ -103,13 +103,18 @@ def _statement(columns: tuple[str, ...]) -> str:
         WITH changed AS MATERIALIZED (
             SELECT * FROM {recordset("changed", kinds)}
         ), asked AS (
-            SELECT room_id, max(nth) AS numbers FROM changed WHERE nth > 0
+            SELECT room_id, max(nth) AS numbers, bool_or(appears) AS active
+              FROM changed WHERE nth > 0
              GROUP BY room_id ORDER BY room_id
         ), held AS MATERIALIZED (
-            SELECT room.id, numbers FROM asked, LATERAL (
+            SELECT room.id, numbers, active FROM asked, LATERAL (
                 SELECT id FROM chat_room WHERE id = asked.room_id FOR NO KEY UPDATE) room
         ), taken AS (
-            UPDATE chat_room SET seq = seq + numbers FROM held
+            UPDATE chat_room
+               SET seq = seq + numbers,
+                   last_activity_at = CASE WHEN active THEN statement_timestamp()
+                                           ELSE last_activity_at END
+              FROM held
              WHERE chat_room.id = held.id AND chat_room.id = ANY (ARRAY(SELECT id FROM held))
             RETURNING chat_room.id, seq - numbers AS before, acl_version
         ), stored AS (
