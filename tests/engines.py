@@ -11,6 +11,7 @@ process just long enough to remove the folder.
 
 import atexit
 import os
+import secrets
 import subprocess
 import tempfile
 from contextlib import ExitStack
@@ -77,7 +78,7 @@ def _set_environment(folder: Path) -> None:
     static.mkdir()
     os.environ |= {
         "STATIC_ROOT": str(static),
-        "SECRET_KEY": os.environ.get("SECRET_KEY", "tests-tests-tests-tests-tests-tests"),
+        "SECRET_KEY": os.environ.get("SECRET_KEY") or secrets.token_hex(32),
         "SECURE_COOKIES": "0",
         "ALLOW_VOLATILE_DATABASE": "1",  # the engines forget on purpose
         "DJANGO_SETTINGS_MODULE": SETTINGS,

@@ -5,6 +5,7 @@ Use it from the main thread: the kernel kills the children when the thread that 
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -30,6 +31,7 @@ STOP = 40.0  # seconds until a process must have stopped
 # One Valkey database for each purpose, so that a fault hits only one of them.
 REDIS, BROKER, LAYER = 0, 1, 2
 
+SECRET_KEY = secrets.token_hex(32)  # of all processes of this run
 GENEROUS = {
     "LIMIT_MESSAGES_PER_USER": "1000000/minute",
     "LIMIT_MESSAGES_PER_ROOM": "1000000/minute",
@@ -303,7 +305,7 @@ class Cluster:
                 "REDIS_URL": f"redis://127.0.0.1:{self.redis_wire.port}/{REDIS}",
                 "BROKER_URL": f"redis://127.0.0.1:{self.broker_wire.port}/{BROKER}",
                 "LAYER_URL": f"redis://127.0.0.1:{self.layer_wire.port}/{LAYER}",
-                "SECRET_KEY": "faults-faults-faults-faults-faults-faults",
+                "SECRET_KEY": SECRET_KEY,
                 "SECURE_COOKIES": "0",
                 "STATIC_ROOT": str(self.folder / "nothing-collected"),
                 "DJANGO_SETTINGS_MODULE": settings,
@@ -392,7 +394,7 @@ def make_template(folder: Path) -> Path:
     environment = os.environ | {
         "DATABASE_URL": postgres.url_of(postgres.wire.target),
         "REDIS_URL": "redis://127.0.0.1:1/0",
-        "SECRET_KEY": "faults-faults-faults-faults-faults-faults",
+        "SECRET_KEY": SECRET_KEY,
         "SECURE_COOKIES": "0",
         "DJANGO_SETTINGS_MODULE": "moderado.config.settings.worker",
     }

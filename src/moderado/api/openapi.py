@@ -110,5 +110,6 @@ class SessionCookieScheme(OpenApiAuthenticationExtension):  # type: ignore[no-un
             "type": "apiKey",
             "in": "cookie",
             "name": "sessionid",
-            "description": "The page's sign-in. Writing also needs the X-CSRFToken header.",
+            "description": "The page's sign-in; `__Host-sessionid` over HTTPS. Writing also "
+            "needs the X-CSRFToken header.",
         }

@@ -30,12 +30,12 @@ OTHERS = 5  # connections left for beat, migrations and administrators
 def check_debug(**_: Any) -> list[CheckMessage]:
     """DEBUG pages show settings and request data."""
     public = sorted(set(settings.ALLOWED_HOSTS) - LOCAL)
-    if not settings.DEBUG or not (public or settings.SESSION_COOKIE_SECURE):
+    if not settings.DEBUG or not (public or settings.ENV.secure_cookies is True):
         return []
     return [
         Error(
             "DEBUG is on where others can reach this server.",
-            hint="Unset DEBUG, or serve localhost alone and set SECURE_COOKIES=0.",
+            hint="Unset DEBUG, or serve localhost alone.",
             id="moderado.E001",
         )
     ]

@@ -15,21 +15,18 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from moderado.config.account_settings import AccountSettings
 from moderado.config.limit_settings import LimitSettings
 from moderado.core import failpoints
 
 Names = Annotated[list[str], NoDecode]
 
 
-class Env(LimitSettings):
+class Env(LimitSettings, AccountSettings):
     model_config = SettingsConfigDict(
         env_file=None, extra="ignore", secrets_dir=None, frozen=True, env_ignore_empty=True
     )
 
-    secret_key: SecretStr = Field(
-        min_length=32,
-        description="Signs sessions, tokens and hints. At least 32 random characters.",
-    )
     database_url: SecretStr = Field(
         description="URL of PostgreSQL: `postgres://user:password@host:port/name`. It may have "
         "libpq parameters, such as `?sslmode=require` or `?host=/folder` for a Unix socket."
@@ -80,10 +77,6 @@ class Env(LimitSettings):
         description="Port on which the Celery worker serves metrics, if it does not share "
         "PROMETHEUS_MULTIPROC_DIR with the web, as in containers.",
     )
-    secure_cookies: bool = Field(
-        default=True,
-        description="Require HTTPS: secure cookies, HSTS, redirect. `false` for localhost.",
-    )
     language_code: Literal["pt-br", "en"] = Field(
         default="pt-br", description="Language of users who request none."
     )
@@ -107,12 +100,6 @@ class Env(LimitSettings):
     db_pool_size: int = Field(
         default=12, ge=2, le=100, description="Maximum PostgreSQL connections of one web process."
     )
-    access_token_seconds: int = Field(
-        default=900, ge=30, description="Lifetime of an access token, in seconds."
-    )
-    refresh_token_days: int = Field(
-        default=30, ge=1, description="Days after which an unused session expires."
-    )
     message_max_length: int = Field(
         default=4000, ge=1, le=4000, description="Maximum length of a message, in code points."
     )
@@ -133,8 +120,8 @@ class Env(LimitSettings):
 
     moderado_failpoints: str = Field(
         default="",
-        description="Faults to inject, for tests (docs/guarantees.md). Refused together with "
-        "SECURE_COOKIES.",
+        description="Faults to inject, for tests (docs/guarantees.md). Refused unless "
+        "`SECURE_COOKIES=false`.",
     )
 
     @field_validator(
@@ -194,8 +181,8 @@ class Env(LimitSettings):
 
     @model_validator(mode="after")
     def _no_failpoints_in_production(self) -> Self:
-        if self.moderado_failpoints and self.secure_cookies:
-            raise ValueError("MODERADO_FAILPOINTS is for tests: unset it, or SECURE_COOKIES=0")
+        if self.moderado_failpoints and self.secure_cookies is not False:
+            raise ValueError("MODERADO_FAILPOINTS is for tests: unset it, or SECURE_COOKIES=false")
         return self
 
     @model_validator(mode="after")

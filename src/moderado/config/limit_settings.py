@@ -40,7 +40,18 @@ class LimitSettings(BaseSettings):
         default=50, ge=1, description="Open sockets of one address."
     )
     limit_sign_in_per_account: Rate = Field(
-        default="10/minute", description="Sign-in attempts on one account."
+        default="10/minute",
+        description="Sign-in attempts on one account from one network (IPv4 /24, IPv6 /64), or "
+        "from one known device.",
+    )
+    limit_sign_in_strangers: Rate = Field(
+        default="100/hour",
+        description="Sign-in attempts on one account from all networks in which its owner has "
+        "not signed in. Above it, they are slowed down and an alert is logged.",
+    )
+    limit_sign_in_slowed: Rate = Field(
+        default="2/minute",
+        description="Sign-in attempts on one account above `LIMIT_SIGN_IN_STRANGERS`.",
     )
     limit_sign_in_per_address: Rate = Field(
         default="30/minute", description="Sign-ins and registrations from one address."

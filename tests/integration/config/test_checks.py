@@ -7,11 +7,21 @@ from pydantic import SecretStr
 
 from moderado.config import checks, startup
 from moderado.config.env import Misconfigured
+from moderado.config.secret_key import PUBLISHED
 from moderado.core import redis
 from tests.engines import NO_REDIS
 
 pytestmark = pytest.mark.django_db
 DATABASES = ["default"]
+
+
+@pytest.mark.proves("S50")
+@pytest.mark.parametrize("key", sorted(PUBLISHED))
+def test_published_key_serves_nobody(settings, key):
+    settings.SECRET_KEY = key
+
+    with pytest.raises(Misconfigured, match="published"):
+        startup.verify()
 
 
 @pytest.fixture

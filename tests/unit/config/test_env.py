@@ -1,5 +1,6 @@
 import json
 import os
+import secrets
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ import pytest
 from moderado.config.env import Env, Misconfigured, env
 
 NEEDED = {
-    "SECRET_KEY": "k" * 32,
+    "SECRET_KEY": secrets.token_hex(32),
     "DATABASE_URL": "postgres://me:secret-of-mine@db/chat",
     "REDIS_URL": "redis://cache/0",
 }
@@ -31,7 +32,7 @@ def read(monkeypatch):
 def test_required_variables_suffice(read):
     configuration = read(**NEEDED)
 
-    assert configuration.secure_cookies
+    assert configuration.secure_cookies == "auto"
     assert not configuration.debug
     assert configuration.broker == configuration.layer == "redis://cache/0"
 

@@ -51,10 +51,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "moderado.api.health.ProbeMiddleware",  # before the host check: probes use an IP address
-    "django.middleware.security.SecurityMiddleware",
+    "moderado.core.https.HttpsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "moderado.core.https.HostCookies",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -121,14 +122,20 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTHENTICATION_BACKENDS = ["moderado.accounts.backends.PasswordBackend"]
-SESSION_COOKIE_AGE = ENV.refresh_token_days * 24 * 3600
+SESSION_COOKIE_AGE = ENV.session_max_days * 24 * 3600
 
 ACCESS_TOKEN_SECONDS = ENV.access_token_seconds
 REFRESH_TOKEN_DAYS = ENV.refresh_token_days
+REFRESH_TOKEN_ROTATION = ENV.refresh_token_rotation
+REFRESH_TOKEN_GRACE_SECONDS = ENV.refresh_token_grace_seconds
+SESSION_MAX_DAYS = ENV.session_max_days
+ADMIN_CONFIRM_SECONDS = ENV.admin_confirm_seconds
 TRUSTED_PROXIES = ENV.trusted_proxies
 MESSAGE_MAX_LENGTH = ENV.message_max_length
 LIMIT_SIGN_IN_PER_ACCOUNT = ENV.limit_sign_in_per_account
 LIMIT_SIGN_IN_PER_ADDRESS = ENV.limit_sign_in_per_address
+LIMIT_SIGN_IN_STRANGERS = ENV.limit_sign_in_strangers
+LIMIT_SIGN_IN_SLOWED = ENV.limit_sign_in_slowed
 # By quota class (`core.quotas`): the limit of an account, and the limit of an address.
 QUOTAS = {
     "cheap": (ENV.limit_cheap_per_account, ENV.limit_cheap_per_address),
@@ -230,18 +237,21 @@ DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
 
-# HTTPS everywhere except on localhost. The server (`moderado.config.gunicorn`) decides whether a
+# HTTPS everywhere; `core.https` exempts the loopback if SECURE_COOKIES is `auto`.
+# The server (`moderado.config.gunicorn`) decides whether a
 # request came by HTTPS: it trusts only the proxies in TRUSTED_PROXIES.
-SECURE_SSL_REDIRECT = ENV.secure_cookies
+USES_HTTPS = ENV.secure_cookies is not False
+SECURE_SSL_REDIRECT = USES_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
-SECURE_HSTS_SECONDS = 31_536_000 if ENV.secure_cookies else 0
+SECURE_HSTS_SECONDS = 31_536_000 if USES_HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-SESSION_COOKIE_SECURE = ENV.secure_cookies
-CSRF_COOKIE_SECURE = ENV.secure_cookies
+SESSION_COOKIE_SECURE = USES_HTTPS
+CSRF_COOKIE_SECURE = USES_HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = [
+    "security.W001",  # looks for the name of Django's class; HttpsMiddleware inherits it
     # HSTS for subdomains and preload lists would affect other hosts.
     "security.W005",
     "security.W021",

@@ -8,6 +8,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Tests sign in hundreds of times from one address; the limits' own tests set their own.
 LIMIT_SIGN_IN_PER_ACCOUNT = "1000/minute"
 LIMIT_SIGN_IN_PER_ADDRESS = "100000/minute"
+LIMIT_SIGN_IN_STRANGERS = "100000/hour"
 QUOTAS = dict.fromkeys(QUOTAS, ("100000/minute", "1000000/minute"))
 
 # A busy machine is no failure: tests of a deadline set their own.

@@ -20,6 +20,7 @@ from moderado.accounts.errors import NotAuthenticated
 from moderado.accounts.services.sessions import principal_of_access_token
 from moderado.accounts.services.tickets import redeem_ticket
 from moderado.accounts.types import SESSION_KEY, Principal
+from moderado.core.https import cookie_name, is_protected
 from moderado.realtime.infra.db_calls import run_in_db_thread
 
 _PORTS = {"http": 80, "https": 443}
@@ -103,7 +104,8 @@ def _session_cookie(scope: Scope) -> str | None:
         cookies = SimpleCookie(_header(scope, b"cookie") or "")
     except CookieError:
         return None
-    morsel = cookies.get(settings.SESSION_COOKIE_NAME)
+    protected = is_protected(_header(scope, b"host") or "", encrypted=scope.get("scheme") == "wss")
+    morsel = cookies.get(cookie_name(settings.SESSION_COOKIE_NAME, protected=protected))
     return morsel.value if morsel is not None and morsel.value else None
 
 

@@ -12,7 +12,7 @@ export const maxLength = Number(page.maxLength);
 
 function csrf() {
   // The cookie is newer than the page if the user signed in again in another tab.
-  return document.cookie.match(/(?:^|; )csrftoken=([^;]*)/)?.[1] ?? page.csrf;
+  return document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]*)/)?.[1] ?? page.csrf;
 }
 
 function storage() {
