@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
-from django.db import Error
+from django.db import Error, close_old_connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
@@ -19,7 +19,8 @@ from moderado.accounts import tokens
 from moderado.accounts.errors import NotAuthenticated
 from moderado.core import quotas
 from moderado.core.addresses import address_of_request
-from moderado.core.errors import RateLimited
+from moderado.core.concurrency import ConcurrencyLimit
+from moderado.core.errors import RateLimited, Unavailable
 from moderado.core.metrics import REFUSED
 from moderado.core.quotas import COUNTED, Quota
 
@@ -32,26 +33,33 @@ class QuotaMiddleware:
     """Answers 429 with `Retry-After` when the account or the address has used up its quota.
 
     A refused client is remembered until its wait has passed: repeated requests cost neither an
-    exchange with Redis nor a query.
+    exchange with Redis nor a query. Few requests of class EXPENSIVE run at once.
     """
 
     def __init__(self, get_response: View) -> None:
         self._next = get_response
         self._refusals = Refusals()
+        # A quarter of the connections: the rest is for sockets and cheap requests.
+        self._expensive = ConcurrencyLimit(max(1, settings.ENV.db_pool_size // 4))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         quota = quotas.quota_of_route(request.method or "", _route(request))
         try:
-            self._count(request, quota)
-        except RateLimited as error:
+            client = self._count(request, quota)
+            if quota is not Quota.EXPENSIVE:
+                return self._next(request)
+            # A request that waits must not keep the connection that found its session.
+            with self._expensive.place(client, before_waiting=close_old_connections):
+                return self._next(request)
+        except (RateLimited, Unavailable) as error:  # a view's own errors end in the view
             REFUSED.labels(entry_point="rest", code=error.code).inc()
             return refusal(request, error)
-        return self._next(request)
 
-    def _count(self, request: HttpRequest, quota: Quota) -> None:
-        if quota is Quota.PROBE or quota is Quota.SIGN_IN:
-            return
+    def _count(self, request: HttpRequest, quota: Quota) -> str:
+        """Count the request. Return its client: an account or an address."""
         address = address_of_request(request.META)
+        if quota is Quota.PROBE or quota is Quota.SIGN_IN:
+            return address
         of_address = (quota, address, *settings.QUOTAS.get(quota, ()))
         of_client = (_credential(request), *of_address)
         self._refusals.check(of_address)
@@ -59,13 +67,14 @@ class QuotaMiddleware:
         account = _account(request)
         if quota not in COUNTED:
             if account is not None:
-                return  # the service counts it
+                return account  # the service counts it
             quota = Quota.CHEAP
         try:
             quotas.spend(quota, account=account, address=address)
         except RateLimited as error:
             self._refusals.add(of_address if account is None else of_client, error.retry_after)
             raise
+        return account or address
 
 
 class Refusals:
@@ -88,9 +97,10 @@ class Refusals:
             raise RateLimited(retry_after=int(wait) + 1)
 
 
-def refusal(request: HttpRequest, error: RateLimited) -> HttpResponseBase:
-    """Return the 429: JSON under /api/ and /ws/, otherwise a sentence."""
-    headers = {"Retry-After": str(error.retry_after)}
+def refusal(request: HttpRequest, error: RateLimited | Unavailable) -> HttpResponseBase:
+    """Return the 429 or 503: JSON under /api/ and /ws/, otherwise a sentence."""
+    wait = error.retry_after if isinstance(error, RateLimited) else 1
+    headers = {"Retry-After": str(wait)}
     if request.path_info.startswith(("/api/", "/ws/")):
         body = {"code": error.code, "detail": str(error)}
         return JsonResponse(body, status=error.status, headers=headers)

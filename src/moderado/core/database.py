@@ -1,8 +1,9 @@
-"""PostgreSQL helpers: transient errors, retries, executable preconditions, prepared statements."""
+"""PostgreSQL helpers: transient errors, preconditions, time budgets, prepared statements."""
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -16,6 +17,7 @@ from django.db import (
     OperationalError,
     connection,
     connections,
+    transaction,
 )
 
 P = ParamSpec("P")
@@ -26,6 +28,7 @@ log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 4
 RETRY_DELAY = 0.03  # seconds, multiplied by a random factor below 1 and the attempt
 
+_CANCELED = "57014"  # by the statement time-out
 _CONFLICTS = frozenset({"40001", "40P01"})  # serialization failure, deadlock
 # Django classes these as programming errors, but they are transient: a session that was ended
 # while idle in transaction, a transaction time-out, a server that became a read-only replica.
@@ -44,6 +47,56 @@ def require_transaction() -> None:
     """
     if not connections[DEFAULT_DB_ALIAS].in_atomic_block:
         raise NotInTransaction("call this inside transaction.atomic()")
+
+
+class BudgetSpent(Exception):
+    """The statements of a time budget took longer than it."""
+
+
+class TimeBudget:
+    """The time that is left for the statements inside `time_budget`."""
+
+    def __init__(self, seconds: float) -> None:
+        self._deadline = time.monotonic() + seconds
+
+    @contextmanager
+    def within(self, seconds: float, *, reserve: float) -> Iterator[None]:
+        """Limit the statements inside to `seconds`, and keep `reserve` for those that follow."""
+        whole = self._deadline
+        self._deadline = min(time.monotonic() + seconds, whole - reserve)
+        try:
+            with transaction.atomic():  # a statement that is cancelled aborts this part only
+                yield
+        finally:
+            self._deadline = whole
+
+    def execute(self, execute: Callable[..., Any], *args: Any) -> Any:
+        """Run a statement in the time that is left: a wrapper of Django's `execute_wrapper`."""
+        left = int((self._deadline - time.monotonic()) * 1000)
+        if left < 1:
+            raise BudgetSpent
+        raw = connections[DEFAULT_DB_ALIAS].connection
+        raw.execute("SELECT set_config('statement_timeout', %s, true)", [f"{left}ms"])
+        try:
+            return execute(*args)
+        except OperationalError as error:
+            if _code(error) == _CANCELED:
+                raise BudgetSpent from error
+            raise
+
+
+@contextmanager
+def time_budget(seconds: float) -> Iterator[TimeBudget]:
+    """Give all statements inside one time limit together. For reading only: it rolls back.
+
+    Raises:
+        BudgetSpent: By the statement that exceeds what is left.
+    """
+    budget = TimeBudget(seconds)
+    with transaction.atomic():
+        with connection.execute_wrapper(budget.execute):
+            yield budget
+        transaction.set_rollback(True)  # restores the statement time-out
 
 
 def is_outage(error: BaseException) -> bool:

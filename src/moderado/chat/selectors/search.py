@@ -17,14 +17,14 @@ from django.contrib.postgres.search import (
     SearchVectorField,
     TrigramWordSimilarity,
 )
-from django.db import connection, transaction
 from django.db.models import Expression, F, Func, QuerySet, Subquery, TextField
 from django.db.models.functions import Coalesce
-from django.db.utils import OperationalError
 
+from moderado.chat.errors import SearchTimedOut
 from moderado.chat.models import Message
 from moderado.chat.selectors.messages import OWN_UNSEEN
 from moderado.chat.selectors.rooms import get_room
+from moderado.core.database import BudgetSpent, TimeBudget, time_budget
 from moderado.core.text import fold
 
 _Ranked = tuple[float, int, UUID]  # score, position, id
@@ -32,6 +32,7 @@ _Ranked = tuple[float, int, UUID]  # score, position, id
 LIMIT = 100  # results
 CANDIDATES = 500  # the newest matches, which are ranked
 WORDS = 12  # of a query; the rest is ignored
+LOADING = 0.5  # seconds of the budget, kept for reading what was found
 SHORTEST = 3  # letters: similarity of shorter words means nothing
 
 SIMILARITY = 0.5  # of shared trigrams: one or two wrong letters
@@ -56,11 +57,12 @@ _FOLDED = Func(F("text"), function="chat_fold", output_field=TextField())
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much a search by similarity may cost."""
+    """How much a search may cost."""
 
+    seconds: float = 3.0  # for all statements together
     unless: int = 20  # full-text matches: then there is no search by similarity
     recent: int = 5_000  # the newest messages are compared, at about 10 µs each
-    milliseconds: int = 1_500  # then it is abandoned
+    milliseconds: int = 1_500  # then the search by similarity is abandoned
 
 
 def search(
@@ -76,7 +78,18 @@ def search(
 
     Raises:
         NoSuchRoom: There is no such room, or the reader may not read it.
+        SearchTimedOut: The statements took longer than `effort` allows.
     """
+    try:
+        with time_budget(effort.seconds) as budget:
+            return _search(reader_id, room_id, query, effort, budget)
+    except BudgetSpent:
+        raise SearchTimedOut from None
+
+
+def _search(
+    reader_id: UUID, room_id: UUID, query: str, effort: Effort, budget: TimeBudget
+) -> list[Message]:
     room = get_room(room_id=room_id, reader_id=reader_id)
     folded = fold(query)
     words = re.findall(r"\w+", folded)[:WORDS]
@@ -91,7 +104,8 @@ def search(
     found = _by_words(seen, words)
     if len(found) < effort.unless and len(max(words, key=len)) >= SHORTEST:
         known = set(found)
-        found += [pk for pk in _by_similarity(seen, words, effort) if pk not in known]
+        similar = _by_similarity(seen, words, effort, budget)
+        found += [pk for pk in similar if pk not in known]
     loaded = Message.objects.select_related("author").in_bulk(found[:LIMIT])
     return [loaded[pk] for pk in found[:LIMIT] if pk in loaded]
 
@@ -128,15 +142,15 @@ def _similarity(words: list[str]) -> Expression:
 
 
 def _by_similarity(
-    seen: Iterable[QuerySet[Message]], words: list[str], effort: Effort
+    seen: Iterable[QuerySet[Message]], words: list[str], effort: Effort, budget: TimeBudget
 ) -> list[UUID]:
     """Find similar messages among the newest, and among those with words of the same beginning."""
     score, beginnings = _similarity(words), _beginnings(words)
     found: set[_Ranked] = set()
-    with suppress(OperationalError), transaction.atomic():  # statement timeout
-        with connection.cursor() as cursor:
-            timeout = [f"{effort.milliseconds}ms"]
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", timeout)
+    with (
+        suppress(BudgetSpent),
+        budget.within(effort.milliseconds / 1000, reserve=LOADING),
+    ):
         for messages in seen:
             alike = (
                 _newest(messages, effort.recent)
@@ -147,7 +161,6 @@ def _by_similarity(
         for messages in seen:
             begun = messages.alias(vector=_VECTOR).filter(vector=beginnings)
             found.update(each for each in _ranked(begun, score) if each[0] >= SIMILARITY)
-        transaction.set_rollback(True)  # nothing was written; restores the setting
     return _best_first(found)
 
 
