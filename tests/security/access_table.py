@@ -36,6 +36,7 @@ DELETE chat/rooms/{room}/messages/{message}/      401 404|403    200 404|403    
 DELETE chat/rooms/{room}/messages/{hidden}/       401     404    200     404       404   404     404
 GET    chat/rooms/{room}/changes/                 401 404|200    200 404|200       200   200 404|200
 GET    chat/rooms/{room}/search/?q=bom            401 404|200    200 404|200       200   200 404|200
+GET    chat/me/changes/                           401     200    200     200       200   200     200
 GET    moderation/logs/                           401     403    403     403       200   200     200
 GET    moderation/logs/?room={room}               401     403    403     403       200   200     200
 GET    moderation/logs/?message={hidden}          401     403    403     403       200   200     200
@@ -76,6 +77,7 @@ FRAMES = {
     #                                stranger   member left       moderator admin staff
     "subscribe": ({"room": "{room}"}, NOT_THERE, "ok", NOT_THERE, "ok", "ok", NOT_THERE),
     "sync": ({"room": "{room}", "after": 0}, NOT_THERE, "ok", NOT_THERE, "ok", "ok", NOT_THERE),
+    "sync_me": ({}, "ok", "ok", "ok", "ok", "ok", "ok"),
     "mark_read": ({"room": "{room}", "seq": 1}, NOT_THERE, "ok", NOT_THERE, "ok", "ok", NOT_THERE),
     "typing": ({"room": "{room}"}, NOT_THERE, "ok", NOT_THERE, "ok", "ok", NOT_THERE),
     "edit_message": (

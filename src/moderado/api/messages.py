@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -21,20 +21,23 @@ from moderado.api.schemas import (
     FoundPage,
     HistoryQuery,
     MessagePage,
+    OwnChangesQuery,
     Posting,
     SearchQuery,
     changes_body,
     message_body,
     validated,
 )
+from moderado.chat.examples import OWN_CHANGES
 from moderado.chat.models import Message
 from moderado.chat.projection import view_for
 from moderado.chat.selectors import feed
 from moderado.chat.selectors.messages import history, place_of
+from moderado.chat.selectors.own_changes import own_changes
 from moderado.chat.selectors.rooms import get_room
 from moderado.chat.selectors.search import search
 from moderado.chat.services import editing, posting, removing
-from moderado.chat.types import Changes, MessageView
+from moderado.chat.types import Changes, MessageView, OwnChanges
 from moderado.core.metrics import ACKNOWLEDGED
 
 
@@ -112,6 +115,28 @@ class RoomChanges(APIView):
             after=asked["after"],
             epoch=asked.get("epoch"),
             language=who.language,
+        )
+        return Response(changes_body(changes))
+
+
+class OwnChangesOfMessages(APIView):
+    @extend_schema(
+        operation_id="list_own_changes",
+        parameters=[OwnChangesQuery],
+        responses=OwnChanges,
+        examples=[
+            OpenApiExample("A refused message", changes_body(OWN_CHANGES), response_only=True)
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """List what changed of your own messages in all rooms, at most 200 a page.
+
+        Without `after`, the answer is a `reset` with the cursor of now.
+        """
+        who = reader(request)
+        asked = validated(OwnChangesQuery, request.query_params)
+        changes = own_changes(
+            author_id=who.user_id, after=asked.get("after"), language=who.language
         )
         return Response(changes_body(changes))
 

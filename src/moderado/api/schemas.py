@@ -18,10 +18,10 @@ from moderado.accounts.models import User
 from moderado.chat.models import Membership, Room
 from moderado.chat.selectors.rooms import participants
 from moderado.chat.services.rooms import NAME_LENGTH
-from moderado.chat.types import Changes, LastMessage, MessageView, Person
+from moderado.chat.types import Changes, LastMessage, MessageView, OwnChanges, Person
 from moderado.core.errors import Invalid
 from moderado.core.text import clean
-from moderado.core.wire_limits import MAX_CLIENT_ID
+from moderado.core.wire_limits import MAX_CLIENT_ID, MAX_CURSOR
 
 PARTICIPANTS_SHOWN = 1000
 Link = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
@@ -104,6 +104,12 @@ class FeedQuery(serializers.Serializer[Any]):
 class HistoryQuery(serializers.Serializer[Any]):
     around = serializers.UUIDField(
         required=False, help_text="A message: the page in the middle of which it stands."
+    )
+
+
+class OwnChangesQuery(serializers.Serializer[Any]):
+    after = serializers.CharField(
+        max_length=MAX_CURSOR, required=False, help_text="The `cursor` of the last answer."
     )
 
 
@@ -232,7 +238,7 @@ def struct_body(view: msgspec.Struct) -> dict[str, Any]:
     return body
 
 
-def changes_body(changes: Changes) -> dict[str, Any]:
+def changes_body(changes: Changes | OwnChanges) -> dict[str, Any]:
     body: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(changes, messages=()))
     return body | {"messages": [message_body(view) for view in changes.messages]}
 

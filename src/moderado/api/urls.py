@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("chat/rooms/<uuid:room_id>/messages/<uuid:message_id>/", messages.OneMessage.as_view()),
     path("chat/rooms/<uuid:room_id>/changes/", messages.RoomChanges.as_view()),
     path("chat/rooms/<uuid:room_id>/search/", messages.Search.as_view()),
+    path("chat/me/changes/", messages.OwnChangesOfMessages.as_view()),
     # moderation
     path("moderation/logs/", moderation.Logs.as_view()),
     path("moderation/cases/", moderation.Cases.as_view()),

@@ -133,3 +133,18 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     reset: Annotated[bool, Meta(description="Discard what you have and load the history.")]
     more: Annotated[bool, Meta(description="There are changes after this page.")]
     messages: tuple[MessageView, ...]
+
+
+class OwnCursor(msgspec.Struct, frozen=True):
+    """How far the changes of one's own messages are known."""
+
+    cursor: Annotated[str, Meta(description="Opaque: send it as `after`.")]
+
+
+class OwnChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of the changes of one's own messages, in all rooms."""
+
+    me: OwnCursor
+    reset: Annotated[bool, Meta(description="Load your rooms anew, then continue with `me`.")]
+    more: Annotated[bool, Meta(description="There are changes after this page.")]
+    messages: tuple[MessageView, ...]

@@ -8,6 +8,7 @@ KIB = 1024
 MAX_FRAME_BYTES = 64 * KIB  # of a client's frame; a longer one closes the connection with 1009
 MAX_BODY_BYTES = MAX_FRAME_BYTES  # of a request's JSON: REST takes what a socket takes
 MAX_CLIENT_ID = 64  # characters
+MAX_CURSOR = 256  # characters of a cursor that a client sends back
 MAX_PENDING_IDS = 100  # in one `sync`
 MAX_ROOMS = 128  # that one socket may subscribe to
 

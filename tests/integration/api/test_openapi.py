@@ -11,7 +11,14 @@ from rest_framework.test import APIClient
 
 from moderado.api.schemas import FoundPage, MessagePage
 from moderado.chat.models import Membership, Message
-from moderado.chat.types import MESSAGE_STATUSES, Changes, Draft, MessageView, Person
+from moderado.chat.types import (
+    MESSAGE_STATUSES,
+    Changes,
+    Draft,
+    MessageView,
+    OwnChanges,
+    Person,
+)
 from tests.factories import PASSWORD, make_member, make_message, make_room, make_user
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +80,16 @@ def test_messages_are_as_described(api, room):
     api.ask("post", f"{ROOM}messages/", text, room_id=room.id, status=202)
     assert len(api.ask("get", f"{ROOM}messages/", room_id=room.id)["results"]) == 3
     api.ask("get", f"{ROOM}changes/?after=0", room_id=room.id)
+    api.ask("get", "/api/chat/me/changes/")
+
+
+def test_example_of_own_changes_is_as_described():
+    operation = document()["paths"]["/api/chat/me/changes/"]["get"]
+    content = operation["responses"]["200"]["content"]["application/json"]
+    (example,) = content["examples"].values()
+
+    schema = {**content["schema"], "components": document()["components"]}
+    jsonschema.validate(example["value"], schema)
 
 
 def test_errors_are_as_described(api):
@@ -96,7 +113,9 @@ def test_moderation_is_as_described():
     staff.ask("get", "/api/moderation/cases/")
 
 
-@pytest.mark.parametrize("struct", [Person, Draft, MessageView, Changes, MessagePage, FoundPage])
+@pytest.mark.parametrize(
+    "struct", [Person, Draft, MessageView, Changes, OwnChanges, MessagePage, FoundPage]
+)
 def test_schema_has_every_field_of_the_msgspec_type(struct):
     schema = document()["components"]["schemas"][struct.__name__]
 

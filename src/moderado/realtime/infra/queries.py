@@ -10,6 +10,7 @@ from uuid import UUID
 from moderado.accounts.selectors import live_sessions
 from moderado.chat.events import Change
 from moderado.chat.selectors import feed, rooms
+from moderado.chat.selectors import own_changes as own
 from moderado.chat.types import Changes, Head, MessageView
 from moderado.core import failpoints
 from moderado.realtime.infra.db_calls import run_in_db_thread
@@ -100,6 +101,8 @@ open_room = run_in_db_thread(_open_room)
 audience = run_in_db_thread(_audience)
 missed = run_in_db_thread(_missed)
 resume = run_in_db_thread(_resume)
+own_cursor = run_in_db_thread(own.own_cursor)
+own_changes = run_in_db_thread(own.own_changes)
 heads = run_in_db_thread(feed.heads)
 settled = run_in_db_thread(feed.settled)
 sessions_alive = run_in_db_thread(live_sessions)

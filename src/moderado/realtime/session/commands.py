@@ -5,13 +5,14 @@ from functools import cache
 from typing import assert_never
 from uuid import UUID
 
+import msgspec
 from prometheus_client import Counter
 
 from moderado.accounts.types import Principal
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.events import Notice
 from moderado.chat.services import editing, posting, reading, removing
-from moderado.chat.types import MessageView, Person, SendRequest, SendResult
+from moderado.chat.types import MessageView, OwnCursor, Person, SendRequest, SendResult
 from moderado.core import metrics
 from moderado.core.errors import Forbidden
 from moderado.core.wire_limits import MAX_ROOMS
@@ -85,6 +86,8 @@ class Commands:
                 self._hub.unsubscribe(self._connection, frame.room)
             case protocol.Sync():
                 await self._sync(self._room(frame.room), frame)
+            case protocol.SyncMe():
+                await self._sync_me(frame)
             case protocol.MarkRead():
                 await mark_read(
                     user_id=self._principal.user_id,
@@ -100,13 +103,19 @@ class Commands:
             case _:
                 assert_never(frame)
 
-    async def enter_room(self, room_id: UUID) -> None:
-        """Subscribe a connection that was opened for one room, and greet it."""
+    async def enter_room(self, room_id: UUID, me: OwnCursor) -> None:
+        """Subscribe a connection that was opened for one room, and greet it.
+
+        Args:
+            room_id: The room.
+            me: The cursor of the user's own changes, read before the connection received any.
+        """
         subscription, opened = await self._subscribe_to(room_id)
         present = await self._presence.enter(self._hub.rooms[room_id], subscription.user_id)
         self._connection.reply(
             greeting(
                 self._principal,
+                me,
                 room=room_id,
                 seq=opened.head.seq,
                 epoch=opened.head.epoch,
@@ -243,6 +252,14 @@ class Commands:
             if view.author.id == self._principal.user_id:
                 self._await_outcome(view)
 
+    async def _sync_me(self, frame: protocol.SyncMe) -> None:
+        changes = await queries.own_changes(
+            author_id=self._principal.user_id, after=frame.after, language=self._principal.language
+        )
+        self._connection.reply(protocol.SyncedMe(**msgspec.structs.asdict(changes)))
+        for view in changes.messages:
+            self._await_outcome(view)
+
     async def _resume(self, room_id: UUID, frame: protocol.Sync) -> Resumed:
         return await queries.resume(
             reader_id=self._principal.user_id,
@@ -263,10 +280,10 @@ class Commands:
             fanout.publish_typing(self._principal, room_id)
 
 
-def greeting(principal: Principal, **room: object) -> protocol.ConnectionEstablished:
+def greeting(principal: Principal, me: OwnCursor, **room: object) -> protocol.ConnectionEstablished:
     """Return the first frame of an authenticated connection."""
     person = Person(id=principal.user_id, name=principal.name)
-    return protocol.ConnectionEstablished(user=person, **room)  # type: ignore[arg-type]  # its own fields
+    return protocol.ConnectionEstablished(user=person, me=me, **room)  # type: ignore[arg-type]  # its own fields
 
 
 def _synced(resumed: Resumed) -> protocol.Synced:

@@ -14,10 +14,12 @@ from channels.consumer import AsyncConsumer
 
 from moderado.accounts.types import Principal
 from moderado.chat.errors import NoSuchRoom
+from moderado.chat.types import OwnCursor
 from moderado.core import metrics
 from moderado.core.addresses import address_of_scope
 from moderado.core.errors import ApplicationError, RateLimited, Unavailable
 from moderado.realtime import node
+from moderado.realtime.infra import queries
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.session import auth, quota
 from moderado.realtime.session.commands import Commands, greeting
@@ -153,21 +155,22 @@ class ClientSession:
             self._close(CloseCode.TOO_MANY_CONNECTIONS)
             return None
         commands = Commands(self._node, connection, principal, self._now)
+        me = await queries.own_cursor(author_id=principal.user_id)
         await self._node.hub.add(connection, principal)
-        await self._greet(commands, principal)
+        await self._greet(commands, principal, me)
         log.info("socket_opened", user_id=str(principal.user_id))
         return commands
 
-    async def _greet(self, commands: Commands, principal: Principal) -> None:
+    async def _greet(self, commands: Commands, principal: Principal, me: OwnCursor) -> None:
         room_id = self._scope.get("url_route", {}).get("kwargs", {}).get("room_id")
         if room_id is None:
-            self._connection.reply(greeting(principal))
+            self._connection.reply(greeting(principal, me))
             return
         try:
             self._connection.only_room = UUID(room_id)
         except ValueError:
             self._connection.only_room = NO_ROOM  # takes as long as any id that is not found
-        await commands.enter_room(self._connection.only_room)
+        await commands.enter_room(self._connection.only_room, me)
 
     async def _principal_of_first_frame(self) -> Principal | None:
         try:

@@ -11,6 +11,7 @@ from moderado.core.quotas import FRAMES
 from moderado.core.wire_limits import AUTHENTICATION_SECONDS, KIB, MAX_FRAME_BYTES, MAX_ROOMS
 from moderado.realtime.wire import protocol
 from moderado.realtime.wire.close_codes import markdown_table
+from moderado.realtime.wire.examples import EXAMPLES
 
 Document = dict[str, Any]
 
@@ -107,13 +108,13 @@ def _operation(action: str, channel: str, frames: Any) -> Document:
 
 def _message(frame: type[msgspec.Struct]) -> Document:
     tag = str(frame.__struct_config__.tag)
-    message = {
+    message: Document = {
         "name": tag,
         "summary": (frame.__doc__ or "").partition("\n")[0],
         "payload": {"$ref": f"#/components/schemas/{frame.__name__}"},
     }
-    return (
-        message | {"x-quota": FRAMES[tag].value}
-        if issubclass(frame, protocol.ClientFrame)
-        else message
-    )
+    if issubclass(frame, protocol.ClientFrame):
+        message["x-quota"] = FRAMES[tag].value
+    if example := EXAMPLES.get(frame):
+        message["examples"] = [{"payload": msgspec.to_builtins(example)}]
+    return message

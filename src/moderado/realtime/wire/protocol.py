@@ -11,10 +11,11 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from moderado.chat.types import MessageView, Person
+from moderado.chat.types import MessageView, OwnCursor, Person
 from moderado.core.wire_limits import (
     HEARTBEAT_SECONDS,
     MAX_CLIENT_ID,
+    MAX_CURSOR,
     MAX_FRAME_BYTES,
     MAX_PENDING_IDS,
 )
@@ -86,6 +87,12 @@ class Sync(ClientFrame, frozen=True, tag="sync"):
     pending: Annotated[tuple[ClientId, ...], Meta(max_length=MAX_PENDING_IDS)] = ()
 
 
+class SyncMe(ClientFrame, frozen=True, tag="sync_me"):
+    """Request what changed of one's own messages, in all rooms, after a cursor."""
+
+    after: Annotated[str, Meta(max_length=MAX_CURSOR)] | None = None
+
+
 class MarkRead(ClientFrame, frozen=True, tag="mark_read"):
     """Move the read marker to `seq`, never back. Not answered; the room receives `read`."""
 
@@ -113,6 +120,7 @@ AnyClientFrame = (
     | Subscribe
     | Unsubscribe
     | Sync
+    | SyncMe
     | MarkRead
     | Typing
     | Ping
@@ -127,6 +135,7 @@ class ConnectionEstablished(ServerFrame, frozen=True, tag="connection_establishe
     """The connection is signed in. Fields of a room are set on `/ws/chat/{room_id}/` only."""
 
     user: Person
+    me: OwnCursor
     heartbeat: int = HEARTBEAT_SECONDS
     room: UUID | UnsetType = UNSET
     seq: int | UnsetType = UNSET
@@ -199,6 +208,15 @@ class Synced(ServerFrame, frozen=True, tag="synced"):
     pending: Mapping[str, MessageView | None]
 
 
+class SyncedMe(ServerFrame, frozen=True, tag="synced_me"):
+    """The answer to `sync_me`. `more`: ask again from the cursor. `reset`: reload the rooms."""
+
+    me: OwnCursor
+    reset: bool
+    more: bool
+    messages: tuple[MessageView, ...]
+
+
 class UserRef(msgspec.Struct, frozen=True):
     id: UUID
 
@@ -260,6 +278,7 @@ SERVER_FRAMES: tuple[type[ServerFrame], ...] = (
     MessageRejected,
     MessageHeld,
     Synced,
+    SyncedMe,
     TypingShown,
     Read,
     Presence,

@@ -1,0 +1,30 @@
+"""Examples for the OpenAPI and AsyncAPI documents, as values of the types that they illustrate."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from moderado.chat.types import MessageView, OwnChanges, OwnCursor, Person
+
+REFUSED = MessageView(
+    id=UUID("0199b1c0-5a34-7c1e-8a0e-3f5d0d6a1b2c"),
+    room=UUID("0199a6d2-11f0-7b52-9c44-7d1e52a90c11"),
+    client_id=None,
+    author=Person(UUID("01998f00-0a6b-7e0c-b1de-5f0a7c9d2e43"), "Ana"),
+    content="…",
+    status="REJECTED",
+    revision=1,
+    position=41,
+    seq=0,
+    reply_to=None,
+    created_at=datetime(2026, 11, 22, 12, 0, 0, 12345, tzinfo=UTC),
+    edited_at=None,
+    published_at=None,
+    reason="policy",
+    categories=("harassment",),
+    explanation="This message is not shown: an automatic check found insults or harassment.",
+    appealable=False,
+)
+
+CURSOR = "lMQIgfXvX0a1Xr3NBzrNBzrZJGZmZmZm"
+
+OWN_CHANGES = OwnChanges(me=OwnCursor(CURSOR), reset=False, more=False, messages=(REFUSED,))

@@ -1,0 +1,162 @@
+"""The changes of an author's own messages, in all rooms: also those that only the author sees.
+
+The author's other devices cannot learn these from a room's `seq`. The order is that of transaction
+ids, and a cursor never passes one that is still running: ADR 0039 says why nothing is missed.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from moderado.chat.models import Message
+from moderado.chat.projection import own_view
+from moderado.chat.selectors.rooms import rooms_visible_to
+from moderado.chat.types import MessageView, OwnChanges, OwnCursor
+from moderado.core import failpoints
+from moderado.core.database import run_prepared
+
+PAGE = 200
+
+_LAST_ID = UUID(int=2**128 - 1)
+_Xid = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+# `origin` changes when the ids of the past say nothing any more: another cluster, a dump loaded
+# anew, a recovery to an earlier moment, a new epoch of the rooms after a restore.
+# `settled` is the author's newest stamp below all running transactions. It belongs to a commit
+# that is on disk. The snapshot's xmin itself may not: after a crash PostgreSQL gives ids again
+# that had been given to transactions which left no trace.
+# Stamps from `xmax` on are those of another cluster, which a loaded dump contains.
+_READ = """
+    WITH here AS MATERIALIZED (
+        SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
+                   left(pg_walfile_name(pg_current_wal_lsn()), 8), 'chat_message'::regclass::oid,
+                   (SELECT epoch FROM chat_room ORDER BY created_at, id LIMIT 1)) AS origin,
+               pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin,
+               pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xmax
+    )
+    SELECT here.origin, here.xmax, (
+               SELECT coalesce(max(changed_xid), 0) FROM chat_message
+                WHERE author_id = %(author)s AND changed_xid < here.xmin) AS settled,
+           changed.changed_xid, changed.id
+      FROM here LEFT JOIN LATERAL (
+        SELECT changed_xid, id FROM chat_message
+         WHERE author_id = %(author)s AND changed_xid >= %(xid)s AND changed_xid < here.xmax
+           AND (changed_xid, id) > (%(xid)s, %(id)s)
+         ORDER BY changed_xid, id LIMIT %(limit)s) changed ON true
+"""
+
+
+class _Cursor(msgspec.Struct, frozen=True, array_like=True):
+    """A place between two changes, and where the next reading starts after the last page.
+
+    The place is after the change of `id` by `xid`. What transactions after `settled` changed may be
+    on a page, but is read again: one of them may have committed behind the place.
+    """
+
+    origin: bytes
+    settled: _Xid
+    xid: _Xid
+    id: UUID
+
+    @classmethod
+    def at(cls, origin: bytes, settled: int) -> "_Cursor":
+        return cls(origin, settled, settled, _LAST_ID)
+
+    def encoded(self) -> OwnCursor:
+        return OwnCursor(urlsafe_b64encode(msgspec.msgpack.encode(self)).decode().rstrip("="))
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What one statement read, as of one snapshot."""
+
+    origin: bytes
+    newest: int  # greater than the id of every transaction that is visible
+    settled: int
+    changes: list[tuple[int, UUID]]
+
+
+def own_cursor(*, author_id: UUID) -> OwnCursor:
+    """Return the cursor of now: what changes later is after it."""
+    page = _read(author_id, after=None, limit=0)
+    return _Cursor.at(page.origin, page.settled).encoded()
+
+
+def own_changes(
+    *, author_id: UUID, after: str | None, language: str, limit: int = PAGE
+) -> OwnChanges:
+    """Return the present state of the author's messages that changed since a cursor.
+
+    A change may be returned more than once, and is never missed. Messages in rooms that the author
+    may not read now are left out, as a fresh load leaves them out.
+
+    Args:
+        author_id: The account that reads its own messages.
+        after: A cursor, or None for that of now.
+        language: The language of explanations.
+        limit: The maximum number of messages in the page.
+
+    Returns:
+        A page with the next cursor. Its `reset` is true without a cursor, and for one that this
+        database did not issue: the reader must load its rooms anew.
+    """
+    cursor = _decoded(after)
+    page = _read(author_id, after=cursor, limit=limit + 1)
+    if cursor is None or cursor.origin != page.origin or cursor.settled >= page.newest:
+        start = _Cursor.at(page.origin, page.settled)
+        return OwnChanges(me=start.encoded(), reset=True, more=False, messages=())
+    more, changes = len(page.changes) > limit, page.changes[:limit]
+    is_first = (cursor.xid, cursor.id) == (cursor.settled, _LAST_ID)
+    settled = max(cursor.settled, page.settled) if is_first else cursor.settled
+    following = (
+        _Cursor(page.origin, settled, *changes[-1]) if more else _Cursor.at(page.origin, settled)
+    )
+    return OwnChanges(
+        me=following.encoded(),
+        reset=False,
+        more=more,
+        messages=_views(author_id, [message_id for _, message_id in changes], language),
+    )
+
+
+def _read(author_id: UUID, *, after: _Cursor | None, limit: int) -> _Page:
+    values = {
+        "author": author_id,
+        "xid": after.xid if after else 0,
+        "id": after.id if after else _LAST_ID,
+        "limit": limit if after else 0,
+    }
+    rows = run_prepared(_READ, values)
+    origin, newest, settled = rows[0][:3]
+    if failpoints.reach("sync_me.settled"):
+        settled = newest - 1
+    return _Page(
+        blake2b(origin.encode(), digest_size=8).digest(),
+        newest,
+        settled,
+        [(xid, message_id) for *_, xid, message_id in rows if message_id is not None],
+    )
+
+
+def _views(author_id: UUID, ids: list[UUID], language: str) -> tuple[MessageView, ...]:
+    if not ids:
+        return ()
+    found = (
+        Message.objects.select_related("author")
+        .filter(pk__in=ids, author=author_id, room__in=rooms_visible_to(author_id))
+        .in_bulk()
+    )
+    return tuple(own_view(found[each], language=language) for each in ids if each in found)
+
+
+def _decoded(text: str | None) -> _Cursor | None:
+    try:
+        raw = urlsafe_b64decode((text or "") + "=" * (-len(text or "") % 4))
+        return msgspec.msgpack.decode(raw, type=_Cursor)
+    except (ValueError, msgspec.MsgspecError):
+        return None

@@ -1,0 +1,326 @@
+"""The changes of an author's own messages: complete, in pages, and bound to one database."""
+
+import pytest
+from django.db import connection, transaction
+
+from moderado.chat.models import Message, Room
+from moderado.chat.selectors import own_changes as selector
+from moderado.chat.selectors.messages import history
+from moderado.chat.services.editing import edit_message
+from moderado.chat.services.memberships import leave_room, remove_participant
+from moderado.chat.services.posting import post_messages
+from moderado.chat.services.removing import delete_message
+from moderado.chat.types import SendRequest
+from moderado.moderation.types import Outcome
+from tests.factories import fill_room, make_member, make_message, make_room
+from tests.integration.chat import steps
+from tests.integration.chat.steps import edit, judge, post
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proves("R60")]
+
+
+def now(author):
+    return selector.own_cursor(author_id=author.id).cursor
+
+
+def changes(author, after, **fields):
+    return selector.own_changes(author_id=author.id, after=after, language="en", **fields)
+
+
+def pages(author, after, **fields):
+    """All pages after a cursor, and the cursor after the last one."""
+    found, more = [], True
+    while more:
+        page = changes(author, after, **fields)
+        assert not page.reset
+        found.append(page.messages)
+        after, more = page.me.cursor, page.more
+    return found, after
+
+
+@transaction.atomic
+def rule(*arguments):
+    steps.rule(*arguments)
+
+
+def stated(view):
+    draft = (view.edit.content, view.edit.status) if view.edit else None
+    return view.content, view.status, draft
+
+
+def posted(author, room):
+    post(author, room, "one")
+
+
+def posted_together(author, room):
+    post_messages([SendRequest(author_id=author.id, room_id=room.id, text="one")])
+
+
+def approved(author, room):
+    judge(post(author, room, "one"))
+
+
+def refused(author, room):
+    judge(post(author, room, "BLOCK one"))
+
+
+def held(author, room):
+    judge(post(author, room, "HOLD one"))
+
+
+def ruled_against(author, room):
+    message = post(author, room, "HOLD one")
+    judge(message)
+    rule(message, Outcome.BLOCK)
+
+
+def taken_down(author, room):
+    message = post(author, room, "one")
+    judge(message)
+    rule(message, Outcome.BLOCK)
+
+
+def ruled_for(author, room):
+    message = post(author, room, "BLOCK one")
+    judge(message)
+    rule(message, Outcome.ALLOW)
+
+
+def deleted_while_held(author, room):
+    message = post(author, room, "HOLD one")
+    judge(message)
+    delete_message(actor_id=author.id, message_id=message.id)
+
+
+def deleted_in_public(author, room):
+    message = post(author, room, "one")
+    judge(message)
+    delete_message(actor_id=author.id, message_id=message.id)
+
+
+def rewritten_after_refusal(author, room):
+    message = post(author, room, "BLOCK one")
+    judge(message)
+    edit(message, "two")
+
+
+def with_edit(text, *, is_judged=True):
+    def scene(author, room):
+        message = post(author, room, "one")
+        judge(message)
+        edit(message, text)
+        if is_judged:
+            judge(message)
+
+    return scene
+
+
+def edit_ruled_against(author, room):
+    message = post(author, room, "one")
+    judge(message)
+    edit(message, "HOLD two")
+    judge(message)
+    rule(message, Outcome.BLOCK, message.edit_revision)
+
+
+SCENES = {
+    posted: ("one", "PENDING", None),
+    posted_together: ("one", "PENDING", None),
+    approved: ("one", "APPROVED", None),
+    refused: ("BLOCK one", "REJECTED", None),
+    held: ("HOLD one", "HELD", None),
+    ruled_against: ("HOLD one", "REJECTED", None),
+    ruled_for: ("BLOCK one", "APPROVED", None),
+    taken_down: ("one", "REJECTED", None),
+    deleted_while_held: ("", "REMOVED", None),
+    deleted_in_public: ("", "REMOVED", None),
+    rewritten_after_refusal: ("two", "PENDING", None),
+    with_edit("two", is_judged=False): ("one", "APPROVED", ("two", "PENDING")),
+    with_edit("two"): ("two", "APPROVED", None),
+    with_edit("BLOCK two"): ("one", "APPROVED", ("BLOCK two", "REJECTED")),
+    with_edit("HOLD two"): ("one", "APPROVED", ("HOLD two", "HELD")),
+    edit_ruled_against: ("one", "APPROVED", ("HOLD two", "REJECTED")),
+}
+
+
+def test_every_change_is_found_once_by_its_author_alone(bob):
+    for scene, expected in SCENES.items():
+        member = make_member()
+        author, room = member.user, member.room
+        start = {each: now(each) for each in (author, bob)}
+
+        scene(author, room)
+
+        page = changes(author, start[author])
+        assert [stated(view) for view in page.messages] == [expected]
+        assert (page.reset, page.more) == (False, False)
+        again = changes(author, page.me.cursor)
+        assert (again.messages, again.me) == ((), page.me)
+        assert changes(bob, start[bob]).messages == ()
+
+
+def test_each_step_of_a_message_is_a_change(alice, room):
+    message = post(alice, room, "HOLD one")
+    cursor = now(alice)
+    steps = (
+        lambda: judge(message),
+        lambda: edit(message, "BLOCK two"),
+        lambda: judge(message),
+        lambda: rule(message, Outcome.ALLOW),
+        lambda: edit_message(actor_id=alice.id, message_id=message.id, text="HOLD three"),
+        lambda: judge(message),
+        lambda: delete_message(actor_id=alice.id, message_id=message.id),
+    )
+    seen = []
+    for step in steps:
+        step()
+        page = changes(alice, cursor)
+        seen += [stated(view)[1:] for view in page.messages]
+        cursor = page.me.cursor
+
+    assert seen == [
+        ("HELD", None),
+        ("PENDING", None),
+        ("REJECTED", None),
+        ("APPROVED", None),
+        ("APPROVED", ("HOLD three", "PENDING")),
+        ("APPROVED", ("HOLD three", "HELD")),
+        ("REMOVED", None),
+    ]
+
+
+def test_changes_equal_a_fresh_load_in_every_room(alice):
+    rooms = [make_room(moderation_mode=mode) for mode in Room.Mode.values for _ in range(2)]
+    start = now(alice)
+    for number, room in enumerate(rooms):
+        make_member(room, user=alice)
+        for text in ("one", "BLOCK two", "HOLD three"):
+            judge(post(alice, room, f"{text} {number}"))
+
+    found, _ = pages(alice, start, limit=4)
+
+    known = {view.id: (view.status, view.seq) for page in found for view in page}
+    loaded = {
+        each.id: (each.status, each.seq)
+        for room in rooms
+        for each in history(reader_id=alice.id, room_id=room.id)
+    }
+    assert known == loaded
+    assert len(loaded) == 3 * len(rooms)
+
+
+def test_pages_repeat_and_skip_nothing(alice, room):
+    start = now(alice)
+    with transaction.atomic():  # one transaction id for several messages
+        for number in range(5):
+            make_message(room, author=alice, text=f"{number}")
+    for number in range(5, 9):
+        make_message(room, author=alice, text=f"{number}")
+
+    for limit in (1, 2, 4, 9, 10):
+        found, after = pages(alice, start, limit=limit)
+        assert {len(page) for page in found[:-1]} <= {limit}
+        assert sorted(view.content for page in found for view in page) == list("012345678")
+        assert changes(alice, after).messages == ()
+
+
+def test_change_between_two_pages_is_not_missed(alice, room):
+    messages = [make_message(room, author=alice, text=f"{number}") for number in range(3)]
+    start = now(alice)
+    Message.objects.update(reason="x")
+
+    first = changes(alice, start, limit=2)
+    Message.objects.filter(pk=messages[0].pk).update(text="changed")
+    rest, after = pages(alice, first.me.cursor, limit=2)
+
+    assert "changed" in [view.content for page in rest for view in page]
+    assert len(changes(alice, after).messages) == 1  # repeated: it changed while pages were read
+    assert changes(alice, changes(alice, after).me.cursor).messages == ()
+
+
+def test_reset_without_a_cursor_and_for_one_of_another_database(alice, room):
+    post(alice, room)
+    cursor = now(alice)
+    assert changes(alice, None).reset
+    for unknown in ("", "x", "§", "AAAA", cursor[:-4], cursor[4:], cursor * 2, "\x00"):
+        page = changes(alice, unknown)
+        assert (page.reset, page.messages) == (True, ())
+        assert changes(alice, page.me.cursor).reset is False
+
+    Room.objects.update(epoch="00000000-0000-4000-8000-000000000000")  # after a restore
+
+    assert changes(alice, cursor).reset
+
+
+def test_reset_for_a_cursor_ahead_of_the_database(alice, room):
+    post(alice, room)
+    cursor = selector._decoded(now(alice))
+    ahead = selector._Cursor.at(cursor.origin, cursor.settled + 10**6).encoded().cursor
+
+    assert changes(alice, ahead).reset
+
+
+def test_stamps_of_a_loaded_dump_are_not_taken_for_changes(alice, room):
+    old, cursor = post(alice, room, "old"), now(alice)
+    with connection.cursor() as query:
+        query.execute("UPDATE chat_message SET changed_xid = 1::bigint << 60")
+    post(alice, room, "new")
+
+    page = changes(alice, cursor)
+
+    assert [view.content for view in page.messages] == ["new"]
+    assert changes(alice, page.me.cursor).messages == ()
+    delete_message(actor_id=alice.id, message_id=old.id)
+    assert len(changes(alice, page.me.cursor).messages) == 1
+
+
+def test_cursor_names_a_committed_change(alice, room):
+    """After a crash PostgreSQL may assign again the ids of transactions that left no trace."""
+    post(alice, room)
+    before = now(alice)
+
+    for _ in range(3):
+        with transaction.atomic(), connection.cursor() as query:
+            query.execute("SELECT pg_current_xact_id()")
+            transaction.set_rollback(True)
+
+    assert now(alice) == before
+
+
+def test_rooms_that_the_author_may_not_read_are_left_out(alice, bob):
+    closed, public, deleted = make_room(is_private=True), make_room(), make_room()
+    for room in (closed, public, deleted):
+        make_member(room, user=bob, role="ADMIN")
+        make_member(room, user=alice)
+    start = now(alice)
+    for room in (closed, public, deleted):
+        post(alice, room, f"HOLD {room.name}")
+    remove_participant(actor_id=bob.id, room_id=closed.id, user_id=alice.id)
+    leave_room(user_id=alice.id, room_id=public.id)
+    Room.objects.filter(pk=deleted.pk).update(deleted_at="2026-01-01T00:00Z")
+
+    assert [view.room for view in changes(alice, start).messages] == [public.id]
+
+    make_member(closed, user=alice)  # who loads the room anew, or has the old cursor
+    assert {view.room for view in changes(alice, start).messages} == {public.id, closed.id}
+
+
+def test_explanation_is_in_the_language_of_the_reader(alice, room):
+    start = now(alice)
+    judge(post(alice, room, "HOLD one"))
+
+    (english,) = changes(alice, start).messages
+    page = selector.own_changes(author_id=alice.id, after=start, language="pt-br")
+
+    assert english.explanation != page.messages[0].explanation
+
+
+def test_reading_takes_two_statements_whatever_the_number(alice, room, django_assert_num_queries):
+    start = now(alice)
+    with django_assert_num_queries(1):
+        changes(alice, start)
+    fill_room(room, alice, 300)
+    with django_assert_num_queries(2):
+        page = changes(alice, start)
+
+    assert (len(page.messages), page.more) == (selector.PAGE, True)
