@@ -37,8 +37,9 @@ faults: development ## run the tests that prove the rows of docs/guarantees.md (
 chaos: development ## inject random faults under load (SEED=1 DURATION=60 SWITCH_OFF=sweep RECORD=1)
 	@exec $(PY) -m tests.faults.chaos
 
-soak: development ## run the two long tests at full length, 1.5 hours (IDLE=1800 SOAK=3600 seconds)
-	@IDLE=$(or $(IDLE),1800) SOAK=$(or $(SOAK),3600) exec $(PY) -m pytest -m long \
+soak: development ## run the two long tests at full length, side by side, 1 hour (IDLE=1800 SOAK=3600 RECORD=1)
+	@IDLE=$(or $(IDLE),1800) SOAK=$(or $(SOAK),3600) exec $(PY) -m pytest -m long -n 2 \
+		--proofs $(if $(RECORD),--record) \
 		-k "broker_connection_works_after_long_idle or long_soak" tests/faults $(ARGS)
 
 fuzz: development ## send hostile frames over real sockets (COUNT=100000 SEED=1)

@@ -39,7 +39,16 @@ def totals(rows: dict[str, dict[str, str]], results: dict[str, Any]) -> str:
     recorded = results.get("faults", {}).get("rows", {})
     passed = sum(recorded.get(row, {}).get("outcome") == "passed" for row in rows)
     waiting = sum("waits_for" in row for row in rows.values())
-    return f"{passed} of {len(rows)} rows passed, {waiting} wait for their feature"
+    shortened = sum(_only_shortened(recorded.get(row, {})) for row in rows)
+    return (
+        f"{passed} of {len(rows)} rows passed, {shortened} of them only in a shortened form; "
+        f"{waiting} wait for their feature"
+    )
+
+
+def _only_shortened(found: dict[str, Any]) -> bool:
+    """Tell whether a test of a row never ran whole."""
+    return bool(found.get("shortened", {}).keys() - found.get("whole", {}).keys())
 
 
 def _table(
@@ -56,19 +65,31 @@ def _table(
         "| --- | --- | --- | --- | --- |",
     ]
     for row, text in chosen.items():
-        result, tests = _result(text, run.get("rows", {}).get(row))
+        result, tests = result_cells(text, run.get("rows", {}).get(row))
         cells = [row, text["fault"], text["outcome"], result, tests]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return [*lines, ""]
 
 
-def _result(text: dict[str, str], found: dict[str, Any] | None) -> tuple[str, str]:
+def result_cells(text: dict[str, str], found: dict[str, Any] | None) -> tuple[str, str]:
+    """Return the result and the tests of a row, as two cells of the table."""
     if "waits_for" in text:
         return f"*waits for {text['waits_for']}*", ""
     if found is None:
         return "not recorded", ""
     reasons = f" ({'; '.join(found['skipped'])})" if found["skipped"] else ""
-    return f"{found['outcome']}{reasons}", "<br>".join(f"`{test}`" for test in found["tests"])
+    told = [f"{found['outcome']}{reasons}", *_forms(found)]
+    return "<br>".join(told), "<br>".join(f"`{test}`" for test in found["tests"])
+
+
+def _forms(found: dict[str, Any]) -> list[str]:
+    """Return what the last run left out, and the last whole run of each reducible test."""
+    shortened, whole = found.get("shortened", {}), found.get("whole", {})
+    told = [f"last run shortened: {what}" for what in shortened.values()]
+    told += ["never run whole" for test in shortened if test not in whole]
+    return told + [
+        f"whole on {run['date']} ({run['commit']}): {run['figures']}" for run in whole.values()
+    ]
 
 
 def _chaos(runs: list[dict[str, Any]]) -> list[str]:

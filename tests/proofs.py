@@ -3,6 +3,10 @@
 `tests/rows.toml` contains the rows. A run with `--proofs` prints a table of them; a complete run
 fails for a row without a test. `--record` also writes the results to `docs/guarantees.json`, from
 which `docs/guarantees.md` is generated.
+
+A test that can run in a reduced form says so with pytest's `record_property`: `"shortened"` names
+what was left out, `"figures"` what a whole run measured. A later shortened run keeps the figures.
+A run of some of a test's parameters only is recorded as shortened as well.
 """
 
 import ast
@@ -10,7 +14,7 @@ import json
 import platform
 import subprocess
 import tomllib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -42,12 +46,23 @@ def declared() -> dict[str, list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of one test: `outcome` is passed, failed or skipped."""
+    """The result of one test: `outcome` is passed, failed or skipped.
+
+    `cases` is the number of the test's parameter sets, run or not.
+    """
 
     test: str
     outcome: str
     seconds: float
     reason: str = ""
+    shortened: str = ""
+    figures: str = ""
+    cases: int = 1
+
+    @property
+    def name(self) -> str:
+        """Return the test below `tests/`, without its parameters."""
+        return self.test.partition("[")[0].removeprefix("tests/")
 
 
 class Proofs:
@@ -58,20 +73,28 @@ class Proofs:
         self._proves: dict[str, list[str]] = {}
         self._results: dict[str, Result] = {}
 
+    @pytest.hookimpl(tryfirst=True)  # before `-k` and `-m` remove items
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        cases = Counter(item.nodeid.partition("[")[0] for item in items)
         for item in items:
             marks = [row for mark in item.iter_markers("proves") for row in mark.args]
             if unknown := set(marks) - rows().keys():
                 raise pytest.UsageError(f"{item.nodeid} proves {unknown}, which are no rows")
             # Stored with the item's reports, it reaches the collecting process, in xdist as well.
             item.user_properties.append(("proves", list(dict.fromkeys(marks))))
+            item.user_properties.append(("cases", cases[item.nodeid.partition("[")[0]]))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._proves[report.nodeid] = dict(report.user_properties).get("proves", [])
+        known = dict(report.user_properties)
+        self._proves[report.nodeid] = known.get("proves", [])
         if report.when == "call" or report.outcome != "passed":
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
             self._results[report.nodeid] = Result(
-                report.nodeid, report.outcome, round(report.duration, 1), str(reason)
+                report.nodeid,
+                report.outcome,
+                round(report.duration, 1),
+                str(reason),
+                **{key: known[key] for key in ("shortened", "figures", "cases") if key in known},
             )
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -113,14 +136,7 @@ class Proofs:
         merged = recorded().get("faults", {}).get("rows", {})
         for row, results in self.by_row().items():
             if results:
-                before = merged.get(row, {"tests": {}, "skipped": []})
-                tests = before["tests"] | outcomes_of(results)
-                merged[row] = {
-                    "outcome": worst(tests.values()),
-                    "commit": now["commit"],
-                    "tests": tests,
-                    "skipped": sorted({each.reason for each in results if each.reason}),
-                }
+                merged[row] = written_row(merged.get(row, {}), results, now)
         machine = f"{platform.machine()}, Python {platform.python_version()}"
         return {
             **now,
@@ -140,12 +156,50 @@ def worst(outcomes: Iterable[str]) -> str:
     return next((o for o in ("failed", "passed", "skipped") if o in seen), "missing")
 
 
-def outcomes_of(results: list[Result]) -> dict[str, str]:
-    """Return the outcome of each test over all its parameters, by its name below `tests/`."""
-    found: dict[str, list[str]] = defaultdict(list)
+def written_row(
+    before: dict[str, Any], results: list[Result], now: dict[str, str]
+) -> dict[str, Any]:
+    """Return a recorded row, updated by the results of a run.
+
+    Args:
+        before: The recorded row, or an empty dict.
+        results: At least one result of this run.
+        now: Date and commit of this run.
+    """
+    by_test: dict[str, list[Result]] = defaultdict(list)
     for result in results:
-        found[result.test.partition("[")[0].removeprefix("tests/")].append(result.outcome)
-    return {test: worst(outcomes) for test, outcomes in found.items()}
+        by_test[result.name].append(result)
+    tests = before.get("tests", {}) | {
+        test: worst(each.outcome for each in found) for test, found in by_test.items()
+    }
+    ran = {test: shortened(found) for test, found in by_test.items()}
+    figures = {
+        test: {**now, "figures": found[0].figures}
+        for test, found in by_test.items()
+        if found[0].figures and not ran[test] and tests[test] == "passed"
+    }
+    optional = {
+        "shortened": {
+            test: said for test, said in (before.get("shortened", {}) | ran).items() if said
+        },
+        "whole": before.get("whole", {}) | figures,
+    }
+    return {
+        "outcome": worst(tests.values()),
+        "commit": now["commit"],
+        "tests": tests,
+        "skipped": sorted({each.reason for each in results if each.reason}),
+        **{key: value for key, value in optional.items() if value},
+    }
+
+
+def shortened(results: list[Result]) -> str:
+    """Return what the run of one test left out, or an empty string."""
+    said = [each.shortened for each in results if each.shortened]
+    cases = results[0].cases
+    if len(results) < cases:
+        said.append(f"{len(results)} of {cases} cases")
+    return "; ".join(said)
 
 
 def record(section: str, value: object) -> None:

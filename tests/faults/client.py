@@ -5,6 +5,7 @@ the last change that it knows.
 """
 
 import asyncio
+import base64
 import contextlib
 import json
 import random
@@ -24,6 +25,7 @@ Frame = dict[str, Any]
 PATIENCE = 10.0  # seconds for one request, and for opening a socket
 ANSWER = 3.0  # seconds until an unanswered send is repeated
 RETRY = (0.05, 0.6)  # seconds between reconnects: full jitter, shorter than in a browser
+EARLY = 60.0  # seconds before its end that an access token is exchanged
 MOST_PENDING = 100  # client_ids in one sync
 FINAL = {"conflict", "invalid", "forbidden", "not_a_member", "no_such_room", "no_such_message"}
 
@@ -148,6 +150,7 @@ class Client:
         self._http = httpx.AsyncClient(timeout=PATIENCE, trust_env=False)
         self._socket: ClientConnection | None = None
         self._entering: set[str] = set()  # rooms whose subscription will be repeated
+        self._exchange = asyncio.Lock()
         self._up = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -156,7 +159,26 @@ class Client:
         account = {"email": email, "name": self.name, "password": password}
         answer = await self.ask("POST", "auth/register/", json=account)
         self.id = answer["user"]["id"]
-        self.token, self.refresh = answer["tokens"]["access"], answer["tokens"]["refresh"]
+        self._keep(answer["tokens"])
+
+    async def sign_in(self, email: str, password: str) -> None:
+        """Begin another session of an existing account."""
+        self.email = email
+        account = {"email": email, "password": password}
+        self._keep(await self.ask("POST", "auth/login/", json=account))
+
+    async def access(self) -> str:
+        """Return a valid access token; exchange the refresh token shortly before it expires.
+
+        Raises:
+            httpx.HTTPError: No answer, or a refusal.
+        """
+        async with self._exchange:
+            if self.token and _expiry(self.token) - time.time() < EARLY:
+                body = {"refresh": self.refresh}
+                answer = await self._request("POST", "auth/refresh/", token="", json=body)
+                self._keep(answer.raise_for_status().json())
+            return self.token
 
     async def ask(self, method: str, path: str, **options: Any) -> Any:
         """Send a request to any web process, repeated while it is refused retryably.
@@ -174,7 +196,12 @@ class Client:
 
     async def try_to_ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send one request. Raises httpx.HTTPError."""
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return await self._request(method, path, token=await self.access(), **options)
+
+    async def _request(
+        self, method: str, path: str, *, token: str, **options: Any
+    ) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         url = f"{self._dice.choice(self.urls)}/api/{path}"
         answer = await self._http.request(method, url, headers=headers, **options)
         self.received.append(answer.text)
@@ -284,9 +311,12 @@ class Client:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def _keep(self, tokens: dict[str, str]) -> None:
+        self.token, self.refresh = tokens["access"], tokens["refresh"]
+
     async def _stay_connected(self) -> None:
         while self.comes_back:
-            with contextlib.suppress(OSError, TimeoutError, WebSocketException):
+            with contextlib.suppress(OSError, TimeoutError, WebSocketException, httpx.HTTPError):
                 await self._converse()
             self._up.clear()
             for room in self.rooms.values():
@@ -299,7 +329,7 @@ class Client:
     async def _converse(self) -> None:
         url = self._dice.choice(self.urls).replace("http", "ws", 1)
         self._socket = await connect(
-            f"{url}/ws/chat/?token={self.token}",
+            f"{url}/ws/chat/?token={await self.access()}",
             max_queue=None,
             open_timeout=PATIENCE,
             ping_interval=5,
@@ -443,3 +473,10 @@ class Client:
         if self._socket is None:
             raise ConnectionError
         await self._socket.send(json.dumps({k: v for k, v in frame.items() if v is not None}))
+
+
+def _expiry(token: str) -> float:
+    """Return the time at which a JWT expires, in seconds since the epoch."""
+    claims = token.split(".")[1]
+    padded = claims + "=" * (-len(claims) % 4)
+    return float(json.loads(base64.urlsafe_b64decode(padded))["exp"])

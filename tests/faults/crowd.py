@@ -113,8 +113,8 @@ class Crowd:
 
     async def _twin(self, client: Client) -> Client:
         twin = Client(client.name, self.urls, seed=f"{self._seed}/{len(self.clients)}")
-        twin.id, twin.email = client.id, client.email
-        twin.token, twin.refresh = client.token, client.refresh
+        twin.id = client.id
+        await twin.sign_in(client.email, PASSWORD)
         self.clients.append(twin)
         await twin.connect()
         return twin

@@ -1,8 +1,11 @@
 """Resources that the processes hold: connections, locks, files, memory (invariant I10)."""
 
 import os
-from collections.abc import Iterator
+import statistics
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 from tests.faults.cluster import Cluster, Process
@@ -58,6 +61,44 @@ def held_by(process: Process) -> Held:
     """Measure `process` and its children, restarted ones included."""
     pids = [process.pid, *process.children()]
     return Held(sum(map(_resident, pids)), sum(map(_files, pids)))
+
+
+class Growth:
+    """The resident memory of each process over time, also written to a file."""
+
+    def __init__(self, cluster: Cluster, *, file: Path) -> None:
+        self._cluster = cluster
+        self._file = file
+        self._samples: dict[str, list[tuple[float, float]]] = {}
+
+    def measure(self) -> None:
+        """Take one sample of every process."""
+        now = time.monotonic()
+        for process in [*self._cluster.webs, *self._cluster.workers, *self._cluster.beats]:
+            for pid in [process.pid, *process.children()]:
+                self._samples.setdefault(f"{process.name}/{pid}", []).append((now, _resident(pid)))
+        latest = (f"{name} {taken[-1][1]:.1f}" for name, taken in self._samples.items())
+        with self._file.open("a") as file:
+            file.write(f"{now:.0f} s, MiB: {', '.join(latest)}\n")
+
+    def an_hour(self) -> dict[str, float]:
+        """Return the growth of each process in MiB an hour.
+
+        The first third is warm-up. Of the rest the median slope is taken (Theil-Sen estimator),
+        which single peaks do not move.
+        """
+        return {
+            name: 3_600 * _median_slope(samples[len(samples) // 3 :])
+            for name, samples in self._samples.items()
+            if len(samples) >= 9  # a process that was replaced at the end has no slope yet
+        }
+
+
+def _median_slope(samples: Sequence[tuple[float, float]]) -> float:
+    return statistics.median(
+        (later - earlier) / (end - start)
+        for (start, earlier), (end, later) in combinations(samples, 2)
+    )
 
 
 def back_to_normal(before: Snapshot, after: Snapshot) -> Iterator[str]:

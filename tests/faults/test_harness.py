@@ -48,3 +48,17 @@ def test_checker_finds_lost_duplicate_reordered_and_leaked_messages(cluster, cro
 
     broken = {name.split()[0] for name, sentences in found.items() if sentences}
     assert broken == {"I1", "I3", "I4", "I5", "I6"}
+
+
+def test_clients_exchange_their_tokens_before_they_expire(start_cluster):
+    cluster = start_cluster(environment={"ACCESS_TOKEN_SECONDS": "30"})  # the shortest allowed
+    with Crowd([web.url for web in cluster.webs]) as crowd:
+        ana = crowd.joins("Ana")
+        first = ana.refresh
+        crowd.do(ana.drop_connection())
+        crowd.wait_until(lambda: ana.connections == 2, what="Ana is back")
+
+        assert ana.refresh != first
+        assert crowd.do(ana.access())
+        crowd.do(ana.ask("GET", "chat/rooms/"))
+        assert ana.errors == []

@@ -1,5 +1,6 @@
 """Every row of what is promised names a test, and every test a row that there is."""
 
+from scripts.guarantees import result_cells, totals
 from tests import proofs
 from tests.proofs import Result, outcome_of
 
@@ -55,3 +56,42 @@ def test_readme_quotes_the_recorded_chaos():
         f"{faults} falhas aleatórias entre {numero} mensagens"
         in (root / "README.pt-BR.md").read_text()
     )
+
+
+NOW = {"date": "2026-01-02", "commit": "abc"}
+WHOLE = Result("tests/a.py::t", "passed", 1, figures="3,600 s, +0.1 MiB")
+SHORT = Result("tests/a.py::t", "passed", 1, shortened="60 s of 3,600 s")
+
+
+def test_shortened_run_is_recorded_as_shortened():
+    row = proofs.written_row({}, [SHORT], NOW)
+
+    assert row["outcome"] == "passed"
+    assert row["shortened"] == {"a.py::t": "60 s of 3,600 s"}
+    assert "whole" not in row
+
+
+def test_later_shortened_run_keeps_the_figures_of_the_whole_run():
+    whole = proofs.written_row({}, [WHOLE], NOW)
+    row = proofs.written_row(whole, [SHORT], {"date": "2026-01-03", "commit": "def"})
+
+    assert "shortened" not in whole
+    assert row["whole"]["a.py::t"] == {**NOW, "figures": "3,600 s, +0.1 MiB"}
+    assert row["shortened"] == {"a.py::t": "60 s of 3,600 s"}
+
+
+def test_run_of_some_cases_is_recorded_as_shortened():
+    ran = Result("tests/a.py::t[3]", "passed", 1, cases=2)
+
+    assert proofs.written_row({}, [ran], NOW)["shortened"] == {"a.py::t": "1 of 2 cases"}
+
+
+def test_page_says_which_rows_never_ran_whole():
+    short = proofs.written_row({}, [SHORT], NOW)
+    both = proofs.written_row(proofs.written_row({}, [WHOLE], NOW), [SHORT], NOW)
+    rows = {"R1": {"fault": "f", "outcome": "o"}}
+
+    assert "never run whole" in result_cells(rows["R1"], short)[0]
+    assert "1 of them only in a shortened form" in totals(rows, {"faults": {"rows": {"R1": short}}})
+    assert "whole on 2026-01-02 (abc): 3,600 s, +0.1 MiB" in result_cells(rows["R1"], both)[0]
+    assert "0 of them only in a shortened form" in totals(rows, {"faults": {"rows": {"R1": both}}})
