@@ -1,6 +1,7 @@
 """Messages of a room: /api/chat/rooms/{id}/messages/, changes/ and search/."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +39,7 @@ from moderado.chat.selectors.rooms import get_room
 from moderado.chat.selectors.search import search
 from moderado.chat.services import editing, posting, removing
 from moderado.chat.types import Changes, MessageView, OwnChanges
+from moderado.core.errors import Invalid
 from moderado.core.metrics import ACKNOWLEDGED
 
 
@@ -71,13 +73,14 @@ class Messages(APIView):
         """
         author_id = reader(request).user_id
         body = validated(Posting, request.data)
-        posted = posting.post_message(
-            author_id=author_id,
-            room_id=room_id,
-            text=body["content"],
-            client_id=body.get("client_id"),
-            reply_to=body.get("reply_to"),
-        )
+        with _text_named_content():
+            posted = posting.post_message(
+                author_id=author_id,
+                room_id=room_id,
+                text=body["content"],
+                client_id=body.get("client_id"),
+                reply_to=body.get("reply_to"),
+            )
         ACKNOWLEDGED.labels(entry_point="rest").inc()
         return Response(message_body(posted.view), status=202)
 
@@ -88,9 +91,10 @@ class OneMessage(APIView):
         """Replace the text of your message. The new text is judged."""
         author_id = reader(request).user_id
         text = validated(Editing, request.data)["content"]
-        view = editing.edit_message(
-            actor_id=author_id, message_id=message_id, text=text, room_id=room_id
-        )
+        with _text_named_content():
+            view = editing.edit_message(
+                actor_id=author_id, message_id=message_id, text=text, room_id=room_id
+            )
         return Response(message_body(view))
 
     @extend_schema(operation_id="delete_message", responses={200: MessageView})
@@ -155,6 +159,18 @@ class Search(APIView):
         pages = NumberedPages()
         page = pages.paginate_queryset(found, request, view=self) or []
         return pages.get_paginated_response(_shown(page, who))
+
+
+@contextmanager
+def _text_named_content() -> Iterator[None]:
+    """Name the text in errors as the request does: `content`, not `message` as in frames."""
+    try:
+        yield
+    except Invalid as error:
+        names = {"message": "content"}
+        raise Invalid(
+            fields={names.get(name, name): what for name, what in error.fields.items()}
+        ) from None
 
 
 def _shown(page: Iterable[Message], who: Principal) -> list[dict[str, Any]]:

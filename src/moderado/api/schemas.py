@@ -20,7 +20,6 @@ from moderado.chat.selectors.rooms import participants
 from moderado.chat.services.rooms import NAME_LENGTH
 from moderado.chat.types import Changes, LastMessage, MessageView, OwnChanges, Person
 from moderado.core.errors import Invalid
-from moderado.core.text import clean
 from moderado.core.wire_limits import MAX_CLIENT_ID, MAX_CURSOR
 
 PARTICIPANTS_SHOWN = 1000
@@ -34,7 +33,7 @@ PAGE = OpenApiParameter("page", int, description="From 1.")
 
 
 class Text(serializers.CharField):
-    """The text of a message, normalized and trimmed as for WebSocket frames."""
+    """The text of a message. The service checks it, after it has looked for a repeat."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -45,7 +44,7 @@ class Text(serializers.CharField):
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         if isinstance(data, str):
-            return clean(data, max_length=settings.ENV.message_max_length, field="content")
+            return data
         if isinstance(data, int | float):
             self.fail("invalid")  # as for WebSocket frames, a number is not converted
         return super().run_validation(data)

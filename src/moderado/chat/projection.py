@@ -86,6 +86,14 @@ def last_message_view(message: Message, *, length: int) -> LastMessage:
     )
 
 
+def view_from_outside(message: Message, *, language: str) -> MessageView:
+    """Return what the author may see of a message in a room that they may not read.
+
+    It is their own text and its state. `seq` and `position` are 0: they count what others did.
+    """
+    return _replace(own_view(message, language=language), seq=0, position=0)
+
+
 def waiting_view(new: NewMessage, *, position: int, author_name: str) -> MessageView:
     """Return the author's view of a message that was just stored as PENDING."""
     return MessageView(

@@ -57,15 +57,19 @@ class Invalid(ApplicationError):
 
 
 class RateLimited(ApplicationError):
-    """The caller exceeded a limit. `retry_after` is in seconds, at least 1."""
+    """The caller exceeded a limit.
+
+    `retry_after` is in seconds, at least 1. `counted` uses were counted before the refused one.
+    """
 
     code = "rate_limited"
     status = 429
     message = _("Too many requests. Wait a moment and try again.")
 
-    def __init__(self, *, retry_after: int) -> None:
+    def __init__(self, *, retry_after: int, counted: int = 0) -> None:
         super().__init__()
         self.retry_after = max(1, retry_after)
+        self.counted = counted
 
 
 class Unavailable(ApplicationError):

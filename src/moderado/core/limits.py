@@ -25,6 +25,9 @@ RETRY_DELAY = 5.0  # seconds without another attempt after Redis failed
 # A limit ("10/minute"), and the key whose uses are counted against it.
 Use = tuple[str, tuple[str | UUID, ...]]
 
+# The seconds that a chain must wait, 0 if it may pass, and how many of its uses were counted.
+_Counted = tuple[float, int]
+
 
 class RateLimiter:
     """Counts uses in Redis. After a failure of Redis it counts in this process for a while.
@@ -42,6 +45,7 @@ class RateLimiter:
     ) -> None:
         self._retry_delay = retry_delay
         self._storage = storage
+        self._memory: MemoryStorage | None = None
         self._local: MovingWindowRateLimiter | None = None
         self._local_until = 0.0
         self._lock = threading.Lock()
@@ -74,6 +78,22 @@ class RateLimiter:
                 self._count_locally_for_a_while(error)
         return _refusals([self._count_locally(chain) for chain in chains])
 
+    def give_back(self, uses: Sequence[Use]) -> None:
+        """Take back the latest count of each use. Failures of Redis raise nothing."""
+        if time.monotonic() >= self._local_until:
+            try:
+                _give_back_in_redis(uses)
+            except redis.RedisError as error:
+                self._count_locally_for_a_while(error)
+        else:
+            self._give_back_locally(uses)
+
+    def _give_back_locally(self, uses: Sequence[Use]) -> None:
+        with self._lock:
+            for limit, key in uses:
+                if times := self._memory and self._memory.events.get(_local_name(limit, key)):
+                    del times[0]
+
     def try_redis(self) -> None:
         """Try Redis again at the next use."""
         self._local_until = 0.0
@@ -88,29 +108,30 @@ class RateLimiter:
                 "limits_counted_locally", error=type(error).__name__, seconds=self._retry_delay
             )
 
-    def _count_locally(self, chain: Sequence[Use]) -> float:
-        """Return the seconds the chain must wait, as counted in this process."""
+    def _count_locally(self, chain: Sequence[Use]) -> _Counted:
         with self._lock:  # the library's memory storage is not atomic across threads
             if self._local is None:  # on first use: a storage starts a thread
-                self._local = MovingWindowRateLimiter(self._storage())
-            for limit, key in chain:
+                self._memory = self._storage()
+                self._local = MovingWindowRateLimiter(self._memory)
+            for counted, (limit, key) in enumerate(chain):
                 item, parts = _parse(limit), [str(part) for part in key]
                 if not self._local.hit(item, *parts):
-                    return self._local.get_window_stats(item, *parts).reset_time - time.time()
-        return 0.0
+                    wait = self._local.get_window_stats(item, *parts).reset_time - time.time()
+                    return wait, counted
+        return 0.0, len(chain)
 
 
 # A moving window, so that Retry-After is exact. The algorithm is that of the `limits` library (a
 # list of the times of the last uses, newest first), extended to count all chains in one call and to
 # return the wait (ADR 0016). KEYS: one for each use. ARGV: now, then for each run of equal
 # chains their number, the uses of each chain, and amount and seconds of each use.
-# Returns the wait of each chain in milliseconds, 0 if it may pass.
+# Returns for each chain its wait in milliseconds, 0 if it may pass, and how many uses were counted.
 _COUNT = """
 local now, at, key, waits = tonumber(ARGV[1]), 2, 1, {}
 while at <= #ARGV do
     local chains, uses = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
     for chain = 1, chains do
-        local wait = 0
+        local wait, counted = 0, 0
         for use = 0, uses - 1 do
             local amount = tonumber(ARGV[at + 2 + 2 * use])
             local seconds = tonumber(ARGV[at + 3 + 2 * use])
@@ -124,8 +145,10 @@ while at <= #ARGV do
                 redis.call('LTRIM', name, 0, amount - 1)
             end
             redis.call('EXPIRE', name, seconds)
+            counted = counted + 1
         end
         waits[#waits + 1] = wait
+        waits[#waits + 1] = counted
         key = key + uses
     end
     at = at + 2 + 2 * uses
@@ -134,20 +157,29 @@ return waits
 """
 
 
-def _count_in_redis(chains: Sequence[Sequence[Use]]) -> list[float]:
-    """Return the seconds each chain must wait, as counted in Redis."""
+def _count_in_redis(chains: Sequence[Sequence[Use]]) -> list[_Counted]:
     names = [_name(*use) for chain in chains for use in chain]
     numbers: list[float] = [time.time()]
     for limits, alike in groupby([limit for limit, _ in chain] for chain in chains):
         numbers += (len(list(alike)), len(limits))
         for limit in map(_parse, limits):
             numbers += (limit.amount, limit.get_expiry())
-    waits = _script()(keys=names, args=numbers, client=redis.client())
-    return [wait / 1000 for wait in waits]
+    answer = _script()(keys=names, args=numbers, client=redis.client())
+    return [(wait / 1000, counted) for wait, counted in zip(*[iter(answer)] * 2, strict=True)]
 
 
-def _refusals(waits: Sequence[float]) -> list[RateLimited | None]:
-    return [RateLimited(retry_after=math.ceil(wait)) if wait > 0 else None for wait in waits]
+def _give_back_in_redis(uses: Sequence[Use]) -> None:
+    pipeline = redis.client().pipeline(transaction=False)
+    for use in uses:
+        pipeline.lpop(_name(*use))
+    pipeline.execute()
+
+
+def _refusals(counts: Sequence[_Counted]) -> list[RateLimited | None]:
+    return [
+        RateLimited(retry_after=math.ceil(wait), counted=counted) if wait > 0 else None
+        for wait, counted in counts
+    ]
 
 
 @cache
@@ -158,7 +190,11 @@ def _parse(limit: str) -> RateLimitItem:
 @lru_cache(maxsize=4096)  # the same users post again in the same rooms
 def _name(limit: str, key: tuple[str | UUID, ...]) -> str:
     """Return the Redis key of the uses of `key`."""
-    return f"moderado:limit:{_parse(limit).key_for(*map(str, key))}"
+    return f"moderado:limit:{_local_name(limit, key)}"
+
+
+def _local_name(limit: str, key: tuple[str | UUID, ...]) -> str:
+    return _parse(limit).key_for(*map(str, key))
 
 
 @cache
@@ -171,6 +207,7 @@ def _script() -> Callable[..., list[int]]:
 _shared = RateLimiter()
 hit = _shared.hit
 hit_all = _shared.hit_all
+give_back = _shared.give_back
 
 
 def _on_setting_changed(*, setting: str, **_: Any) -> None:

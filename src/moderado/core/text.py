@@ -18,6 +18,11 @@ _MARKS = re.compile("[\u0300-\u036f]+")
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
+def normalized(text: str) -> str:
+    """Return `text` in NFC and trimmed, whether or not it may be stored."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
 def clean(text: str, *, max_length: int, field: str) -> str:
     """Return `text` in NFC, trimmed.
 
@@ -29,7 +34,7 @@ def clean(text: str, *, max_length: int, field: str) -> str:
         Invalid: Nothing visible is left, the text is too long, or it contains a NUL or an unpaired
             surrogate, which PostgreSQL cannot store.
     """
-    cleaned = unicodedata.normalize("NFC", text).strip()
+    cleaned = normalized(text)
     if all(map(_is_blank, cleaned)):
         raise Invalid(fields={field: _("Write something.")})
     if "\x00" in cleaned:

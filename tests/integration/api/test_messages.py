@@ -120,6 +120,42 @@ def test_repeated_client_id_with_another_text_is_a_conflict(ana, room):
 
 
 @pytest.mark.proves("S23")
+@pytest.mark.proves("R56")
+def test_repeat_is_answered_after_the_original_was_deleted_and_the_author_removed(
+    ana, bob, room, settings
+):
+    original = say(bob, room).data["id"]
+    screen_waiting()
+    first = say(ana, room, client_id="x", reply_to=original)
+    bob.delete(path(room, f"messages/{original}/"))
+    Membership.objects.filter(user=first.data["author"]["id"]).delete()
+    room.is_private = True
+    room.save()
+    settings.ENV = settings.ENV.model_copy(
+        update={"message_max_length": 3, "limit_messages_per_user": "0/minute"}
+    )
+
+    again = say(ana, room, client_id="x", reply_to=original)
+    other = say(ana, room, "boa noite", client_id="x", reply_to=original)
+
+    assert (again.status_code, again.data["id"]) == (202, first.data["id"])
+    assert (other.status_code, other.data["code"]) == (409, "conflict")
+    assert say(ana, room, "oi").status_code == 404
+    assert not Membership.objects.filter(user=first.data["author"]["id"]).exists()
+
+
+@pytest.mark.proves("R56")
+def test_repeated_edit_is_answered_after_a_limit_was_lowered(ana, room, settings):
+    message = say(ana, room).data["id"]
+    where = path(room, f"messages/{message}/")
+    ana.patch(where, {"content": "boa tarde"})
+    settings.ENV = settings.ENV.model_copy(update={"message_max_length": 3})
+
+    assert ana.patch(where, {"content": "boa tarde"}).status_code == 200
+    refused = ana.patch(where, {"content": "boa noite"})
+    assert (refused.status_code, list(refused.data["fields"])) == (400, ["content"])
+
+
 def test_client_id_is_unique_per_room(ana, room):
     here, there = say(ana, room, client_id="x"), say(ana, make_room(), client_id="x")
 

@@ -129,16 +129,6 @@ def test_repeated_client_id_with_another_text_is_a_conflict(members):
     assert outcomes[1].created
 
 
-def test_repeat_by_a_former_member_of_a_private_room_is_refused():
-    member = make_member(make_room(is_private=True))
-    post_messages([request_of(member, client_id="1")])
-    member.delete()
-
-    (outcome,) = post_messages([request_of(member, client_id="1")])
-
-    assert isinstance(outcome, NoSuchRoom)
-
-
 def test_same_client_id_twice_in_one_batch_is_stored_once(members):
     outcomes = post_messages(
         [request_of(members[0], client_id="1"), request_of(members[0], client_id="1")]

@@ -27,7 +27,7 @@ def rooms_visible_to(user_id: UUID) -> QuerySet[Room]:
     """Return the rooms that a user may read: public ones, and private ones as a member.
 
     Deleted rooms are absent. Every check of the right to read uses this function, except
-    `found_by` and `readers`, which repeat the rule.
+    `found_by`, `readers` and `services.repeats`, which repeat the rule.
     """
     joined = Membership.objects.filter(room=OuterRef("pk"), user=user_id)
     return Room.objects.filter(Q(is_private=False) | Q(Exists(joined)), deleted_at=None)

@@ -1,14 +1,12 @@
-"""Statements that store many new messages at once, or find the ones stored before.
+"""The statement that stores many new messages at once.
 
-They cover the common case only: a member posts in a room of mode `pre`, without a reply. The joins
+It covers the common case only: a member posts in a room of mode `pre`, without a reply. The joins
 exclude all other rows, and `services.posting` stores these one by one.
 """
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from moderado.chat.models import Message
-from moderado.chat.services.rows import columns, message_of
 from moderado.chat.types import NewMessage
 from moderado.core import failpoints
 from moderado.core.database import as_rows, recordset, retry_on_deadlock, run_prepared
@@ -48,18 +46,6 @@ _INSERT = f"""
       FROM stored JOIN accounts_user author ON author.id = stored.author_id
 """  # noqa: S608  (column names are constants of this module)
 
-_REPEATED = {"id": "uuid", "room_id": "uuid", "author_id": "uuid", "client_id": "text"}
-_FIND = f"""
-    SELECT repeated.id, {columns("message", "author")}
-      FROM {recordset("repeated", _REPEATED)}
-      JOIN chat_room room ON room.id = repeated.room_id AND room.deleted_at IS NULL
-      JOIN chat_membership membership
-           ON membership.room_id = repeated.room_id AND membership.user_id = repeated.author_id
-      JOIN chat_message message ON message.author_id = repeated.author_id
-           AND message.room_id = repeated.room_id AND message.client_id = repeated.client_id
-      JOIN accounts_user author ON author.id = message.author_id
-"""  # noqa: S608  (as above)
-
 
 @retry_on_deadlock
 def insert_messages(drafts: Sequence[NewMessage]) -> list[tuple[UUID, int, str]]:
@@ -76,18 +62,6 @@ def insert_messages(drafts: Sequence[NewMessage]) -> list[tuple[UUID, int, str]]
     # One order in every process, so that two batches with the same client_ids cannot deadlock.
     ordered = sorted(drafts, key=_order)
     return [(*row,) for row in run_prepared(_INSERT, [as_rows(ordered)])]
-
-
-def find_first_messages(drafts: Sequence[NewMessage]) -> dict[UUID, Message]:
-    """Find the messages that were stored before under the drafts' `client_id`.
-
-    Returns:
-        The first message with its author, by the id of the draft. Drafts without a `client_id`, and
-        those whose author is no member, are absent.
-    """
-    if all(draft.client_id is None for draft in drafts):
-        return {}
-    return {row[0]: message_of(row[1:]) for row in run_prepared(_FIND, [as_rows(drafts)])}
 
 
 def _order(draft: NewMessage) -> tuple[UUID, UUID, str]:

@@ -5,20 +5,20 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from moderado.chat.errors import MessageGone, NotTheAuthor
+from moderado.chat.errors import MessageGone, NoSuchMessage, NoSuchRoom, NotTheAuthor
 from moderado.chat.models import Message
 from moderado.chat.projection import own_view
 from moderado.chat.selectors import rooms
-from moderado.chat.services import quota
+from moderado.chat.services import quota, repeats
 from moderado.chat.services.locking import locked_message
 from moderado.chat.services.notices import announce
 from moderado.chat.services.publication import Changed, write
-from moderado.chat.services.transitions import advance
+from moderado.chat.services.transitions import advance, newest_text
 from moderado.chat.services.verdicts import content_of
 from moderado.chat.states import Edited, Mode
 from moderado.chat.types import MessageView
 from moderado.core.database import retry_on_deadlock
-from moderado.core.text import clean
+from moderado.core.text import clean, normalized
 from moderado.moderation.services.screening import record_unjudged
 
 Status = Message.Status
@@ -29,8 +29,8 @@ def edit_message(
 ) -> MessageView:
     """Replace the text of a message; the new text is judged.
 
-    A visible message stays as it is until the edit is allowed (mode `pre`). The text that the
-    message has, or that waits beside it, changes nothing.
+    A visible message stays as it is until the edit is allowed (mode `pre`). A repeat of the newest
+    edit returns the message as it is now, whatever has changed since, and has no effect.
 
     Args:
         actor_id: The account that edits: only the author may.
@@ -50,12 +50,31 @@ def edit_message(
         RateLimited: The author or the room has used up its quota.
         Invalid: `text` cannot be stored.
     """
-    # Before the quota: an account that may not read the room must not use up the room's quota.
-    if room_id is not None:
-        rooms.get_room(room_id=room_id, reader_id=actor_id)
+    if (repeat := _repeat(actor_id, message_id, text, room_id)) is not None:
+        return repeat
     quota.spend_message_quota(user_id=actor_id, room_id=room_id or message_id)
     cleaned = clean(text, max_length=settings.ENV.message_max_length, field="message")
     return _edit(actor_id=actor_id, message_id=message_id, text=cleaned, room_id=room_id)
+
+
+def _repeat(
+    actor_id: UUID, message_id: UUID, text: str, room_id: UUID | None
+) -> MessageView | None:
+    """Return the author's view if the message has this text already.
+
+    Before the quota: a repeat costs none, and an account that may not read the room must not use
+    up the room's quota.
+    """
+    found = repeats.own_message(message_id=message_id, author_id=actor_id)
+    if found is not None and room_id in {None, found[0].room_id}:
+        message, is_reader = found
+        if normalized(text) == newest_text(message):
+            return repeats.author_view(message, is_reader=is_reader)
+        if not is_reader:
+            raise NoSuchMessage if room_id is None else NoSuchRoom
+    elif room_id is not None:
+        rooms.get_room(room_id=room_id, reader_id=actor_id)
+    return None
 
 
 @retry_on_deadlock
@@ -64,9 +83,9 @@ def _edit(*, actor_id: UUID, message_id: UUID, text: str, room_id: UUID | None) 
     message = locked_message(actor_id=actor_id, message_id=message_id, room_id=room_id)
     if message.author_id != actor_id:
         raise NotTheAuthor
-    if message.status == Status.REMOVED:
-        raise MessageGone
-    if text != (message.text if message.edit_status is None else message.edit_text):
+    if text != newest_text(message):
+        if message.status == Status.REMOVED:
+            raise MessageGone
         _revise(message, text)
     return own_view(message, language=message.author.language)
 

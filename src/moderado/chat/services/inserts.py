@@ -13,7 +13,6 @@ from moderado.accounts.models import User
 from moderado.chat.errors import Conflict, NoSuchMessage
 from moderado.chat.lifecycle import transition
 from moderado.chat.models import Message
-from moderado.chat.projection import own_view
 from moderado.chat.selectors import rooms
 from moderado.chat.services.memberships import ensure_member
 from moderado.chat.services.notices import notify_queued
@@ -47,15 +46,13 @@ _INSERT = """
 def store_message(draft: NewMessage, reply_to: UUID | None) -> SendResult:
     """Store one message of any kind, in a transaction of its own.
 
-    The author becomes a member of a public room. The quota is the caller's responsibility.
-
-    Returns:
-        The first message when the draft's `client_id` was used before.
+    The author becomes a member of a public room. Quota and repeats are the caller's
+    responsibility.
 
     Raises:
         NoSuchRoom: There is no such room, or the author may not read it.
         NoSuchMessage: `reply_to` does not exist here, or the author may not see it.
-        Conflict: The `client_id` was used for another text.
+        Conflict: The `client_id` was used before. Nothing is changed: the author has not joined.
     """
     with transaction.atomic():
         room = rooms.get_room(room_id=draft.room_id, reader_id=draft.author_id)
@@ -65,28 +62,16 @@ def store_message(draft: NewMessage, reply_to: UUID | None) -> SendResult:
             _check_reply(draft, reply_to)
         step = transition(NEW, Posted(Mode(room.moderation_mode)))
         message = _message_of(draft, author, step.state, reply_to)
-        if _insert(message, waits=step.state.awaits is not None):
-            if step.change:
-                write([Changed(message, step.change)], ())
-            if step.state.awaits is None:
-                record_unjudged(content_of(message))
-            result = SendResult(notify_queued(message), created=True)
-        else:
-            result = result_of_repeat(_first_message(draft), draft)
+        if not _insert(message, waits=step.state.awaits is not None):
+            raise Conflict
+        if step.change:
+            write([Changed(message, step.change)], ())
+        if step.state.awaits is None:
+            record_unjudged(content_of(message))
+        result = SendResult(notify_queued(message), created=True)
         failpoints.reach("send.before_commit")
     failpoints.reach("send.after_commit_before_ack")
     return result
-
-
-def result_of_repeat(first: Message, draft: NewMessage) -> SendResult:
-    """Return the result of sending `first` again.
-
-    Raises:
-        Conflict: The draft has another text than the first revision had.
-    """
-    if bytes(first.first_hash).hex() != draft.hash:
-        raise Conflict
-    return SendResult(own_view(first, language=first.author.language), created=False)
 
 
 def _check_reply(draft: NewMessage, reply_to: UUID) -> None:
@@ -132,9 +117,3 @@ def _insert(message: Message, *, waits: bool) -> bool:
         return False
     message.position, message.queued_at = row
     return True
-
-
-def _first_message(draft: NewMessage) -> Message:
-    return Message.objects.select_related("author").get(
-        room_id=draft.room_id, author_id=draft.author_id, client_id=draft.client_id
-    )

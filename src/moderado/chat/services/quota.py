@@ -33,10 +33,30 @@ def spend_message_quotas(spenders: Sequence[tuple[UUID, UUID]]) -> list[RateLimi
     Returns:
         For each message the error that refuses it, or None.
     """
-    per_user, per_room = settings.ENV.limit_messages_per_user, settings.ENV.limit_messages_per_room
-    return limits.hit_all(
+    return limits.hit_all([_uses(*spender) for spender in spenders])
+
+
+def return_message_quotas(
+    spenders: Sequence[tuple[UUID, UUID]], refusals: Sequence[RateLimited | None]
+) -> None:
+    """Take back what `spend_message_quotas` counted. Calls Redis, once.
+
+    Args:
+        spenders: The `(user_id, room_id)` of messages that are repeats.
+        refusals: What `spend_message_quotas` returned for each.
+    """
+    limits.give_back(
         [
-            [(per_user, ("messages", "user", user)), (per_room, ("messages", "room", room))]
-            for user, room in spenders
+            use
+            for spender, refusal in zip(spenders, refusals, strict=True)
+            for use in _uses(*spender)[: refusal.counted if refusal else None]
         ]
     )
+
+
+def _uses(user_id: UUID, room_id: UUID) -> list[limits.Use]:
+    env = settings.ENV
+    return [
+        (env.limit_messages_per_user, ("messages", "user", user_id)),
+        (env.limit_messages_per_room, ("messages", "room", room_id)),
+    ]

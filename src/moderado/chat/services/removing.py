@@ -4,9 +4,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from moderado.chat.errors import NotTheAuthor
+from moderado.chat.errors import NoSuchMessage, NotTheAuthor
+from moderado.chat.models import Message
 from moderado.chat.projection import own_view, public_view
 from moderado.chat.selectors import rooms
+from moderado.chat.services import repeats
 from moderado.chat.services.locking import locked_message
 from moderado.chat.services.notices import announce
 from moderado.chat.services.publication import Changed, write
@@ -18,7 +20,7 @@ from moderado.core.database import retry_on_deadlock
 
 @retry_on_deadlock
 def delete_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None = None) -> MessageView:
-    """Delete a message; deleting it again changes nothing.
+    """Delete a message. A repeat returns the tombstone, whatever has changed since.
 
     Args:
         actor_id: The author, or a moderator of the room if the message is visible.
@@ -30,12 +32,19 @@ def delete_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None = N
 
     Raises:
         NoSuchMessage: It does not exist there, or the actor may not see it.
-        NotTheAuthor: The actor sees it, but may not delete it.
+        NotTheAuthor: The actor sees it, may not delete it, and it is not deleted.
     """
     with transaction.atomic():
-        message = locked_message(actor_id=actor_id, message_id=message_id, room_id=room_id)
-        if message.author_id != actor_id and not rooms.is_moderator(
-            room_id=message.room_id, user_id=actor_id
+        try:
+            message = locked_message(actor_id=actor_id, message_id=message_id, room_id=room_id)
+        except NoSuchMessage:
+            if (repeat := _repeat(actor_id, message_id, room_id)) is not None:
+                return repeat
+            raise
+        if (
+            message.author_id != actor_id
+            and message.status != Message.Status.REMOVED
+            and not rooms.is_moderator(room_id=message.room_id, user_id=actor_id)
         ):
             raise NotTheAuthor
         step = advance(message, Deleted())
@@ -45,3 +54,14 @@ def delete_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None = N
         if message.author_id == actor_id:
             return own_view(message, language=message.author.language)
         return public_view(message)
+
+
+def _repeat(actor_id: UUID, message_id: UUID, room_id: UUID | None) -> MessageView | None:
+    """Return the tombstone of the actor's own message in a room that they may not read now."""
+    found = repeats.own_message(message_id=message_id, author_id=actor_id)
+    if found is None or room_id not in {None, found[0].room_id}:
+        return None
+    message, is_reader = found
+    if message.status != Message.Status.REMOVED:
+        return None
+    return repeats.author_view(message, is_reader=is_reader)

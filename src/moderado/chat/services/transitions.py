@@ -82,6 +82,17 @@ def advance(
     return step
 
 
+def newest_text(message: Message) -> str:
+    """Return the text of the highest revision: the author's last words, shown or not."""
+    if message.edit_text is not None:
+        return message.edit_text
+    if message.status == Status.REMOVED:  # the edit that was beside it is kept as a revision
+        later = Revision.objects.filter(message=message, revision__gt=message.revision)
+        kept = later.order_by("-revision").values_list("text", flat=True).first()
+        return message.text if kept is None else kept
+    return message.text
+
+
 def _store_state(message: Message, step: Transition) -> None:
     after = step.state
     message.status = STATUS[after.phase]

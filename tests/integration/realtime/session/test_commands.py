@@ -5,8 +5,13 @@ from uuid import uuid4
 import pytest
 
 from moderado.chat.models import Membership, Room
+from moderado.chat.services.memberships import remove_participant
 from moderado.realtime import node
+from moderado.realtime.infra.db_calls import run_in_db_thread
 from tests.integration.realtime.conftest import Cast, screen, timing_with
+
+remove = run_in_db_thread(remove_participant)
+is_member = run_in_db_thread(lambda **who: Membership.objects.filter(**who).exists())
 
 OFFENSIVE = "seu filho da puta"
 
@@ -61,6 +66,24 @@ async def test_resend_with_the_same_client_id_returns_the_first_message(cast: Ca
 
     assert first["message"]["id"] == second["message"]["id"]
     assert (error["code"], error["client_id"]) == ("conflict", "1")
+
+
+@pytest.mark.proves("R56")
+@pytest.mark.parametrize("is_private", [False, True])
+async def test_resend_by_a_removed_author_returns_the_first_message(cast: Cast, is_private: bool):
+    room = await cast.room(is_private=is_private)
+    ana, bia = await cast.member(room), await cast.member(room, role="ADMIN")
+    at_ana = await cast.join(ana)
+    frame = {"message": "bom dia", "client_id": "1", "room": str(room.id)}
+    await at_ana.send("chat_message", **frame)
+    first = await at_ana.next("message_queued")
+    await remove(actor_id=bia.id, room_id=room.id, user_id=ana.id)
+
+    await at_ana.send("chat_message", **frame)
+    again = await at_ana.next("message_queued")
+
+    assert again["message"]["id"] == first["message"]["id"]
+    assert not await is_member(user=ana, room=room)
 
 
 async def test_resend_of_a_rejected_message_repeats_the_rejection(cast: Cast):
