@@ -164,6 +164,42 @@ async def test_reconnect_delivers_missed_messages(ana: Visitor, bia: Visitor) ->
     bia.complaints = [text for text in bia.complaints if "ERR_FAILED" not in text]
 
 
+@pytest.mark.proves("R60")
+async def test_device_that_was_away_shows_what_only_its_user_sees(ana: Visitor) -> None:
+    await ana.say("Chego cedo")
+    await ana.sees("Chego cedo", "APPROVED")
+    await ana.say(OFFENSIVE)
+    rejected = await ana.sees(OFFENSIVE, "REJECTED")
+    other = await ana.page.context.new_page()
+    await other.goto(ana.page.url)
+    await expect(other.locator(".message")).to_have_count(2)
+    await expect(other.locator(".there")).to_be_visible()
+    await other.route("**/api/auth/ws-ticket/", lambda route: route.abort())
+    await other.evaluate(f"({STORE}).then(({{ client }}) => client.connection.socket.close())")
+
+    ana.page.on("dialog", lambda dialog: dialog.accept())
+    await rejected.hover()
+    await rejected.get_by_role("button", name="Apagar").click()
+    await expect(ana.message(OFFENSIVE)).to_have_count(0)
+    await ana.say(DOUBTFUL)
+    await ana.sees(DOUBTFUL, "HELD")
+    kept = await ana.sees("Chego cedo", "APPROVED")
+    await kept.focus()
+    await ana.page.keyboard.press("e")
+    await expect(ana.page.locator("#compose")).to_have_value("Chego cedo")
+    await ana.say(OFFENSIVE)
+    await expect(kept.locator(".draft")).to_contain_text("Sua edição foi rejeitada")
+
+    await other.unroute("**/api/auth/ws-ticket/")
+    await other.evaluate(RECONNECT)
+
+    await expect(other.locator(".message", has_text=DOUBTFUL)).to_have_attribute(
+        "data-status", "HELD"
+    )
+    await expect(other.locator(".draft")).to_contain_text("Sua edição foi rejeitada")
+    await expect(other.locator(".message")).to_have_count(2)  # the deleted one is gone
+
+
 async def test_approved_edit_is_delivered_to_others(ana: Visitor, bia: Visitor) -> None:
     await ana.say("Ola")
     message = await ana.sees("Ola", "APPROVED")

@@ -115,6 +115,32 @@ test("a sync settles pending messages", () => {
   assert.deepEqual(unsettled(state, ANA.id), []);
 });
 
+test("own changes replace what the device missed, and deletions are final", () => {
+  const mine = (...messages) => ({ type: "synced_me", reset: false, messages });
+  const queued = { type: "message_queued", message: message("a", { status: "PENDING", seq: 0 }) };
+  const waiting = after(subscribed(0), queued, shown(1, "b"));
+  const edit = { revision: 2, content: "bad", status: "REJECTED" };
+  const state = apply(waiting, mine(
+    message("a", { status: "HELD", seq: 0 }), message("b", { edit }), message("c", { status: "REJECTED", seq: 0 }),
+  ));
+  assert.deepEqual(timeline(state).map(({ id, status }) => [id, status]), [
+    ["a", "HELD"], ["b", "APPROVED"], ["c", "REJECTED"],
+  ]);
+  assert.equal(state.messages.get("b").edit.status, "REJECTED");
+  assert.equal(state.seq, 1);
+  assert.deepEqual(apply(state, mine(message("a", { status: "HELD", seq: 0 }))).messages, state.messages);
+  const gone = mine(message("a", { status: "REMOVED", seq: 0, content: "" }), message("d", { status: "REMOVED" }));
+  assert.deepEqual(ids(apply(state, gone)), ["b", "c"]);
+  const blocked = { type: "message_rejected", message: message("b", { status: "REJECTED", seq: 2, revision: 2 }) };
+  const deleted = mine(message("b", { status: "REMOVED", seq: 2, revision: 2, content: "" }));
+  assert.deepEqual(ids(after(subscribed(2), blocked, deleted)), []);
+});
+
+test("a reset of own changes discards the room's messages", () => {
+  const state = apply(after(subscribed(0), shown(1, "a")), { type: "synced_me", reset: true, messages: [] });
+  assert.deepEqual([ids(state), state.seq, state.epoch, state.stale], [[], 1, EPOCH, true]);
+});
+
 class Memory {
   getItem(key) { return Object.hasOwn(this, key) ? this[key] : null; }
   setItem(key, value) { this[key] = value; }
@@ -190,7 +216,7 @@ async function connected(storage = null) {
 async function welcomed(count) {
   while (Socket.all.length < count) await new Promise(setImmediate);
   const socket = Socket.all[count - 1];
-  socket.hear({ type: "connection_established", user: ANA, heartbeat: 25 });
+  socket.hear({ type: "connection_established", user: ANA, heartbeat: 25, me: { cursor: `m${count}` } });
   return socket;
 }
 
@@ -205,6 +231,70 @@ test("each connection uses a new ticket and resumes each room", async (t) => {
   const again = await welcomed(2);
   assert.notEqual(again.address, socket.address);
   assert.deepEqual(again.sent[0], { type: "subscribe", room: ROOM, after: 4, epoch: EPOCH });
+  client.stop();
+});
+
+const syncedMe = (cursor, fields) => ({ type: "synced_me", me: { cursor }, reset: false, more: false, messages: [], ...fields });
+const cursors = ({ sent }) => sent.filter(({ type }) => type === "sync_me").map(({ after }) => after);
+
+test("after a reconnect the device reads its own changes from its cursor to the end", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const { client, socket } = await connected();
+  client.listen(ROOM);
+  socket.hear(subscribed(0));
+  assert.deepEqual(cursors(socket), []);
+  const { client_id: id } = client.send(ROOM, "hello");
+  socket.dropped(1006);
+  t.mock.timers.tick(30_000);
+  const again = await welcomed(2);
+  assert.deepEqual(cursors(again), ["m1"]);
+  again.hear(syncedMe("m5", { more: true, messages: [message("a", { client_id: id, status: "HELD", seq: 0 })] }));
+  again.hear({ type: "error", code: "unavailable", message: "later", frame: "sync_me" });
+  t.mock.timers.tick(1_000);
+  again.hear(syncedMe("m6", { messages: [message("b", { room: "elsewhere" })] }));
+  assert.deepEqual(cursors(again), ["m1", "m5", "m5"]);
+  assert.deepEqual(ids(client.room(ROOM)), ["a"]);
+  assert.equal(client.outbox.all().length, 0);
+  again.dropped(1012);
+  t.mock.timers.tick(30_000);
+  assert.deepEqual(cursors(await welcomed(3)), ["m6"]);
+  client.stop();
+});
+
+test("a reset of own changes loads each room anew", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const { client, socket } = await connected();
+  client.listen(ROOM);
+  socket.hear(subscribed(1));
+  socket.hear({ type: "message_held", message: message("old", { status: "HELD", seq: 0 }) });
+  const loaded = new Promise((resolve) => {
+    client.rest.fetch = async () => {
+      setImmediate(resolve);
+      return new Response(JSON.stringify({ next: null, results: [message("a")] }));
+    };
+  });
+  socket.hear(syncedMe("m9", { reset: true }));
+  await loaded;
+  assert.deepEqual(ids(client.room(ROOM)), ["a"]);
+  client.stop();
+});
+
+test("a history that is loaded before the first connection has a cursor from before it", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  Socket.all = [];
+  const asked = [];
+  const fetch = async (address) => {
+    asked.push(new URL(address).pathname);
+    return new Response(JSON.stringify({ ticket: "t", me: { cursor: "m0" }, next: null, results: [] }));
+  };
+  const auth = new TokenAuth({ access: "a", refresh: "r" }, { fetch });
+  const client = new ChatClient({ user: ANA, auth, origin: "http://chat", fetch, WebSocket: Socket });
+  client.listen(ROOM);
+  await client.loadHistory(ROOM);
+  client.start();
+  const socket = await welcomed(1);
+  assert.deepEqual(asked.slice(0, 2), ["/api/chat/me/changes/", `/api/chat/rooms/${ROOM}/messages/`]);
+  assert.deepEqual(cursors(socket), ["m0"]);
   client.stop();
 });
 

@@ -70,6 +70,8 @@ export class ChatClient extends EventTarget {
     this.due = new Map();
     /** Rooms with a scheduled resubscription. @type {Set<string>} */
     this.resubscribing = new Set();
+    /** How far the changes of this user's own messages are known. @type {string | null} */
+    this.cursor = null;
     /** @type {any} */
     this.resender = null;
     this.typed = 0;
@@ -118,6 +120,7 @@ export class ChatClient extends EventTarget {
    * @returns {Promise<string | null>} `next` of this page, which is older
    */
   async loadHistory(room, next = null) {
+    await this.#ensureCursor();
     const page = await this.rest.get(next ?? `chat/rooms/${room}/messages/`, next ? {} : { page_size: 50 });
     this.#apply(room, { type: "history", results: page.results });
     return page.next;
@@ -189,14 +192,17 @@ export class ChatClient extends EventTarget {
   }
 
   /** If another tab signed in another user, the cookie is that user's: do not send this user's outbox. */
-  #onOpen(/** @type {Frame} */ { user }) {
+  #onOpen(/** @type {Frame} */ { user, me }) {
     if (user && user.id !== this.user.id) this.connection.signedOut();
-    else this.#resume();
+    else this.#resume(me);
   }
 
-  /** After every connect: resume each room, then send what was not acknowledged. */
-  #resume() {
+  /** After every connect: resume each room and one's own messages, then send what was not
+   *  acknowledged. */
+  #resume(/** @type {{cursor: string} | undefined} */ me) {
     for (const room of this.rooms.keys()) this.#subscribe(room);
+    if (this.cursor) this.#syncMe();
+    else this.cursor = me?.cursor ?? null;
     this.due.clear();
     this.#flush();
   }
@@ -225,12 +231,32 @@ export class ChatClient extends EventTarget {
     this.connection.send({ type: "sync", room, after: seq, epoch, pending });
   }
 
+  /** Have a cursor from before a page is loaded: what changes later is found by `sync_me`. */
+  async #ensureCursor() {
+    if (this.cursor) return;
+    const { me } = await this.rest.get("chat/me/changes/");
+    this.cursor ??= me.cursor; // unless the socket was faster
+  }
+
+  /** Ask what changed of one's own messages, of which only this user learns. */
+  #syncMe() {
+    this.connection.send({ type: "sync_me", after: this.cursor });
+  }
+
+  #onSyncedMe(/** @type {Frame} */ { me, reset, more, messages }) {
+    this.cursor = me.cursor;
+    for (const room of this.rooms.keys()) {
+      const mine = messages.filter((/** @type {Message} */ message) => message.room === room);
+      if (reset || mine.length) this.#apply(room, { type: "synced_me", reset, messages: mine });
+    }
+    if (more) this.#syncMe();
+  }
+
   #onFrame(/** @type {Frame} */ frame) {
     this.#dispatch("frame", frame);
     if (frame.type === "error") return this.#onError(frame);
-    if (frame.message?.author?.id === this.user.id && this.outbox.drop(frame.message.client_id)) {
-      this.#outboxChanged();
-    }
+    this.#acknowledged(frame.type === "synced_me" ? frame.messages : [frame.message]);
+    if (frame.type === "synced_me") return this.#onSyncedMe(frame);
     const room = frame.room ?? frame.message?.room;
     if (room && this.rooms.has(room)) this.#apply(room, frame);
   }
@@ -274,6 +300,10 @@ export class ChatClient extends EventTarget {
       const wait = frame.retry_after ? frame.retry_after * 1_000 : RESUME_AFTER;
       return this.#resubscribeLater(frame.room, wait);
     }
+    if (frame.frame === "sync_me" && TRANSIENT.has(code)) {
+      setTimeout(() => this.#syncMe(), (frame.retry_after ?? 1) * 1_000);
+      return;
+    }
     if (frame.room && ROOM_GONE.has(code) && (!frame.frame || RESUMING.has(frame.frame))) {
       this.rooms.delete(frame.room);
       this.#dispatch("room_lost", { room: frame.room, code });
@@ -292,6 +322,13 @@ export class ChatClient extends EventTarget {
       const frame = { type: "chat_message", room, message: text, client_id, ...reply };
       if (this.connection.send(frame)) this.due.set(client_id, now + RESEND_AFTER);
     }
+  }
+
+  /** Drop from the outbox what the server has stored. */
+  #acknowledged(/** @type {(Message | undefined)[]} */ messages) {
+    const mine = messages.filter((message) => message?.author?.id === this.user.id);
+    const dropped = mine.filter((message) => this.outbox.drop(message?.client_id));
+    if (dropped.length) this.#outboxChanged();
   }
 
   #outboxChanged() {

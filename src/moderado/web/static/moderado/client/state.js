@@ -26,6 +26,8 @@ export function apply(state, frame) {
       return subscribed(state, frame);
     case "synced":
       return synced(state, frame);
+    case "synced_me":
+      return syncedMe(state, frame);
     case "history":
       return withMessages(state, frame.results);
     case "chat_message":
@@ -106,6 +108,17 @@ function synced(/** @type {RoomState} */ state, /** @type {Frame} */ frame) {
     epoch: frame.epoch,
     stale: Boolean(frame.more),
   };
+}
+
+/** The present state of the user's own messages. A deleted one stays deleted.
+ *  @returns {RoomState} */
+function syncedMe(/** @type {RoomState} */ state, /** @type {Frame} */ frame) {
+  if (frame.reset) return reset(state, { ...frame, seq: state.seq, epoch: state.epoch });
+  return frame.messages.reduce(
+    (/** @type {RoomState} */ next, /** @type {Message} */ message) =>
+      message.status === "REMOVED" ? withoutMessage(next, message) : withMessages(next, [message]),
+    state,
+  );
 }
 
 /** Discards the state. @returns {RoomState} */
