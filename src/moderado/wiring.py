@@ -2,10 +2,12 @@
 
 from moderado.accounts import events as accounts
 from moderado.chat import events as chat
-from moderado.chat.services import succession, verdicts
+from moderado.chat.services import names, succession, verdicts
 from moderado.chat.tasks import wakeup
 from moderado.core.events import Routes, connect
 from moderado.moderation import events as moderation
+from moderado.moderation.services import subjects
+from moderado.moderation.tasks import wakeup as subjects_wakeup
 from moderado.realtime.pubsub import author_delivery, fanout
 
 
@@ -24,12 +26,17 @@ def wire(*, after_commit: Routes | None = None) -> None:
             chat.RoomsChanged: [fanout.on_rooms_changed],
             chat.AudienceChanged: [fanout.on_audience_changed],
             chat.RoomRead: [fanout.on_room_read],
+            moderation.SubjectQueued: [_wake_subject_worker],
         }
         if after_commit is None
         else after_commit,
         inside={
             # Same database: the cause and its effect are committed together or not at all.
-            moderation.CaseDecided: [verdicts.apply_ruling],
+            moderation.CaseDecided: [verdicts.apply_ruling, subjects.apply_ruling],
+            # A name and its judgement likewise.
+            accounts.NameProposed: [names.propose_user_name],
+            accounts.NameAssigned: [names.assign_user_name],
+            moderation.SubjectShown: [names.show_judged_name],
             accounts.AccountDeactivated: [succession.on_account_deactivated],
         },
     )
@@ -37,3 +44,7 @@ def wire(*, after_commit: Routes | None = None) -> None:
 
 def _wake_worker(_: chat.MessagesQueued) -> None:
     wakeup.notify()
+
+
+def _wake_subject_worker(_: moderation.SubjectQueued) -> None:
+    subjects_wakeup.notify()

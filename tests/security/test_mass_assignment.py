@@ -1,5 +1,6 @@
 """Fields that a request must not set have no effect, in every request."""
 
+import re
 from datetime import datetime
 from uuid import UUID
 
@@ -46,7 +47,7 @@ def comparable(tables: dict[str, list[Row]], known: set[UUID]) -> dict[str, list
     return {
         name: [
             {
-                key: "new" if isinstance(value, UUID) and value not in known else value
+                key: "new" if _is_new(value, known) else value
                 for key, value in row.items()
                 if not isinstance(value, FRESH) and key != "password"
             }
@@ -54,6 +55,13 @@ def comparable(tables: dict[str, list[Row]], known: set[UUID]) -> dict[str, list
         ]
         for name, rows in tables.items()
     }
+
+
+def _is_new(value: object, known: set[UUID]) -> bool:
+    """Whether a request generated the value: an id, or the placeholder of a name made from it."""
+    if isinstance(value, str):
+        return re.fullmatch(r"(Member|Membro|Room|Sala) [0-9A-F]{4}", value) is not None
+    return isinstance(value, UUID) and value not in known
 
 
 @pytest.mark.proves("S14")

@@ -1,12 +1,14 @@
 """Admin pages of accounts and sessions."""
 
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Count, Q, QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -15,7 +17,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from moderado.accounts.models import Session, User
-from moderado.accounts.services import accounts, sessions
+from moderado.accounts.services import accounts, names, sessions
 from moderado.core.admin import ReadOnly
 
 admin.site.unregister(Group)
@@ -85,6 +87,19 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # gener
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Accounts are deactivated, not deleted: conversations of others contain their messages."""
         return False
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: User,
+        form: "ModelForm[User]",
+        change: bool,  # noqa: FBT001  (Django's signature)
+    ) -> None:
+        """Save, and log a name as a decision of the operator, whom no provider overrules."""
+        super().save_model(request, obj, form, change)
+        if "name" in form.changed_data:
+            actor_id = cast("UUID", request.user.pk)  # the admin requires a signed-in user
+            names.assign_name(user_id=obj.id, name=obj.name, actor_id=actor_id)
 
     @admin.display(description=_("signed in"), ordering="open_count", empty_value="")
     def signed_in(self, user: User) -> str:

@@ -13,6 +13,27 @@ class AccountDeactivated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NameProposed(Event):
+    """An account wants another name, which is judged before others see it.
+
+    `shown` is the name that others see now; None for the placeholder of a new account.
+    """
+
+    user_id: UUID
+    name: str
+    shown: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameAssigned(Event):
+    """An operator has named an account: others see the name at once."""
+
+    user_id: UUID
+    name: str
+    actor_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEnded(Event):
     """A session was signed out, revoked, reused or deactivated: its sockets close with 4001."""
 

@@ -24,6 +24,7 @@ from moderado.api.auth_bodies import (
     Registration,
     TicketBody,
     TokensBody,
+    profile_context,
 )
 from moderado.api.pagination import NumberedPages
 from moderado.core.addresses import address_of_request
@@ -55,7 +56,8 @@ class Register(UnauthenticatedView):
         quota.count_address(address=address_of_request(request.META))
         user = accounts.register(**body.validated_data, language=get_language())
         tokens = sessions.tokens_of(session=sessions.open_session(user=user))
-        return Response(Registered({"user": user, "tokens": tokens}).data, status=201)
+        body_of = Registered({"user": user, "tokens": tokens}, context=profile_context(user))
+        return Response(body_of.data, status=201)
 
 
 class Login(UnauthenticatedView):
@@ -116,13 +118,14 @@ class Me(APIView):
     @extend_schema(operation_id="get_profile", responses=Profile)
     def get(self, request: Request) -> Response:
         """Return your own profile."""
-        return Response(Profile(cast("User", request.user)).data)
+        user = cast("User", request.user)
+        return Response(Profile(user, context=profile_context(user)).data)
 
     @extend_schema(operation_id="update_profile", request=ProfileChange, responses=Profile)
     def patch(self, request: Request) -> Response:
-        """Change your name or language."""
+        """Change your name or language. Others see a new name after it has been judged."""
         body = ProfileChange(data=request.data)
         body.is_valid(raise_exception=True)
         user_id = cast("Principal", request.auth).user_id
         user = accounts.update_profile(user_id=user_id, **body.validated_data)
-        return Response(Profile(user).data)
+        return Response(Profile(user, context=profile_context(user)).data)

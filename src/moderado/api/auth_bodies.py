@@ -7,6 +7,9 @@ from rest_framework import serializers
 from moderado.accounts.models import User
 from moderado.accounts.services.accounts import EMAIL_LENGTH, MAX_PASSWORD_LENGTH, NAME_LENGTH
 from moderado.accounts.types import Principal
+from moderado.api.names import NameFields
+from moderado.chat.selectors.names import name_changes
+from moderado.chat.types import USER_NAME
 
 TOKEN_LENGTH = 4096
 
@@ -58,14 +61,14 @@ class TicketBody(serializers.Serializer[Any]):
     expires_in = serializers.IntegerField(read_only=True, help_text="Seconds.")
 
 
-class Profile(serializers.ModelSerializer[User]):
+class Profile(NameFields, serializers.ModelSerializer[User]):
     """An account as its owner sees it."""
 
     language = Language(read_only=True)
 
     class Meta:
         model = User
-        fields = ("id", "name", "email", "language", "is_staff")
+        fields = ("id", "name", "shown_name", "name_change", "email", "language", "is_staff")
         read_only_fields = fields
 
 
@@ -97,3 +100,9 @@ class AccountBody(serializers.ModelSerializer[User]):
         ):
             del shown["email"]
         return shown
+
+
+def profile_context(user: User) -> dict[str, Any]:
+    """Return the context of `Profile`: the name of the account that waits or was refused."""
+    changes = name_changes(subject_type=USER_NAME, subject_ids=[user.id], language=user.language)
+    return {"name_changes": changes}

@@ -8,7 +8,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +18,7 @@ from moderado.accounts.types import Principal
 from moderado.api.pagination import ExactCursorPagination, NumberedPages
 from moderado.api.schemas import CURSOR, PAGE, PAGE_SIZE, PersonField, validated
 from moderado.chat.selectors.rooms import moderated_rooms
+from moderado.chat.types import MESSAGE, ROOM_NAME, USER_NAME
 from moderado.core.errors import Forbidden, NotFound
 from moderado.moderation import selectors
 from moderado.moderation.services import review
@@ -29,6 +30,9 @@ _RULINGS = [Outcome.ALLOW.value, Outcome.BLOCK.value]
 
 class LogQuery(serializers.Serializer[Any]):
     message = serializers.UUIDField(required=False)
+    subject = serializers.UUIDField(
+        required=False, help_text="The id of a message, or of an account or room with a name."
+    )
     room = serializers.UUIDField(required=False)
     verdict = serializers.ChoiceField(choices=_OUTCOMES, required=False)
     provider = serializers.CharField(required=False, max_length=64)
@@ -44,6 +48,19 @@ class RulingInput(serializers.Serializer[Any]):
     note = serializers.CharField(
         max_length=2000, required=False, allow_blank=True, help_text="For other moderators."
     )
+
+
+class SubjectBody(serializers.Serializer[Any]):
+    """What is judged. A `user_name` has the id of its account, a `room_name` of its room."""
+
+    type = serializers.ChoiceField(choices=[MESSAGE, USER_NAME, ROOM_NAME])
+    id = serializers.UUIDField()
+
+
+@extend_schema_field(SubjectBody)
+class SubjectField(serializers.Field[Any, None, dict[str, str], Any]):
+    def to_representation(self, row: Any) -> dict[str, str]:
+        return {"type": row.subject_type, "id": str(row.subject_id)}
 
 
 class MatchBody(serializers.Serializer[Any]):
@@ -64,7 +81,8 @@ class LogBody(serializers.Serializer[Any]):
     """An entry of the audit log: who judged which revision, how, and why."""
 
     id = serializers.UUIDField()
-    message = serializers.UUIDField(source="subject_id")
+    message = serializers.SerializerMethodField(help_text="Null when the subject is a name.")
+    subject = SubjectField(source="*")
     revision = serializers.IntegerField()
     room = serializers.UUIDField(source="scope_id", allow_null=True)
     verdict = serializers.ChoiceField(choices=_OUTCOMES)
@@ -84,12 +102,16 @@ class LogBody(serializers.Serializer[Any]):
     actor = PersonField(allow_null=True, help_text="Null when no person decided.")
     created_at = serializers.DateTimeField()
 
+    def get_message(self, line: Any) -> UUID | None:
+        return _message_id(line)
+
 
 class CaseBody(serializers.Serializer[Any]):
-    """A message for a moderator to review."""
+    """A message or a name for a moderator to review."""
 
     id = serializers.UUIDField()
-    message = serializers.UUIDField(source="subject_id")
+    message = serializers.SerializerMethodField(help_text="Null when the subject is a name.")
+    subject = SubjectField(source="*")
     revision = serializers.IntegerField()
     room = serializers.UUIDField(source="scope_id", allow_null=True)
     origin = serializers.ChoiceField(choices=["hold", "flag"])
@@ -105,6 +127,9 @@ class CaseBody(serializers.Serializer[Any]):
     decided_by = PersonField(allow_null=True)
     decided_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
+
+    def get_message(self, case: Any) -> UUID | None:
+        return _message_id(case)
 
 
 class LogPage(serializers.Serializer[Any]):
@@ -140,7 +165,7 @@ class Logs(APIView):
         if room_id and scope_ids is not None and room_id not in scope_ids:
             raise NotFound
         wanted = selectors.LogFilter(
-            subject_id=asked.get("message"),
+            subject_id=asked.get("message") or asked.get("subject"),
             scope_id=room_id,
             verdict=asked.get("verdict"),
             provider=asked.get("provider"),
@@ -214,3 +239,7 @@ def _scopes(request: Request) -> Collection[UUID] | None:
     if rooms is not None and not rooms:
         raise Forbidden(_("This is for moderators."))
     return rooms
+
+
+def _message_id(row: Any) -> UUID | None:
+    return row.subject_id if row.subject_type == MESSAGE else None

@@ -1,7 +1,7 @@
 """Rooms and their participants: /api/chat/rooms/."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -30,8 +30,15 @@ from moderado.api.schemas import (
 )
 from moderado.chat.models import Room
 from moderado.chat.selectors.messages import unread_counts
-from moderado.chat.selectors.rooms import get_listed_room, last_messages, listed_rooms
+from moderado.chat.selectors.names import name_changes
+from moderado.chat.selectors.rooms import (
+    MODERATORS,
+    get_listed_room,
+    last_messages,
+    listed_rooms,
+)
 from moderado.chat.services import memberships, reading, rooms
+from moderado.chat.types import ROOM_NAME
 
 
 def reader(request: Request) -> Principal:
@@ -67,7 +74,7 @@ class Rooms(APIView):
             pages.ordering = ("-last_activity_at" if by_activity else "-created_at", "-id")
         page = pages.paginate_queryset(found, request, view=self) or []
         return pages.get_paginated_response(
-            RoomBody(page, many=True, context=_context(user_id, page)).data
+            RoomBody(page, many=True, context=_context(request, page)).data
         )
 
     @extend_schema(operation_id="create_room", request=RoomInput, responses={201: RoomDetail})
@@ -75,14 +82,14 @@ class Rooms(APIView):
         """Create a room. You become its administrator."""
         user_id = reader(request).user_id
         room = rooms.create_room(creator_id=user_id, **validated(RoomInput, request.data))
-        return Response(_detail(user_id, room.id), status=201)
+        return Response(_detail(request, room.id), status=201)
 
 
 class OneRoom(APIView):
     @extend_schema(operation_id="get_room", responses=RoomDetail)
     def get(self, request: Request, room_id: UUID) -> Response:
         """Return a room with its participants and the position of its change feed."""
-        return Response(_detail(reader(request).user_id, room_id))
+        return Response(_detail(request, room_id))
 
     @extend_schema(operation_id="update_room", request=RoomChange, responses=RoomDetail)
     def patch(self, request: Request, room_id: UUID) -> Response:
@@ -90,7 +97,7 @@ class OneRoom(APIView):
         user_id = reader(request).user_id
         changes = validated(RoomChange, request.data)
         rooms.update_room(actor_id=user_id, room_id=room_id, **changes)
-        return Response(_detail(user_id, room_id))
+        return Response(_detail(request, room_id))
 
     @extend_schema(operation_id="delete_room", responses={204: None})
     def delete(self, request: Request, room_id: UUID) -> Response:
@@ -166,12 +173,19 @@ class Reading(APIView):
         return Response({"seq": position})
 
 
-def _detail(user_id: UUID, room_id: UUID) -> object:
-    room = get_listed_room(room_id=room_id, reader_id=user_id)
-    return RoomDetail(room, context=_context(user_id, [room])).data
+def _detail(request: Request, room_id: UUID) -> object:
+    room = get_listed_room(room_id=room_id, reader_id=reader(request).user_id)
+    return RoomDetail(room, context=_context(request, [room])).data
 
 
-def _context(user_id: UUID, page: Sequence[Room]) -> dict[str, object]:
-    """Return what `RoomBody` shows of these rooms beside their columns."""
-    unread = unread_counts(user_id=user_id, room_ids=[room.id for room in page])
-    return {"unread": unread, "last": last_messages(page)}
+def _context(request: Request, page: Sequence[Room]) -> dict[str, Any]:
+    """Return what the bodies of rooms show beside their rows."""
+    principal = reader(request)
+    moderated = [room.id for room in page if getattr(room, "role", None) in MODERATORS]
+    return {
+        "unread": unread_counts(user_id=principal.user_id, room_ids=[room.id for room in page]),
+        "last": last_messages(page),
+        "name_changes": name_changes(
+            subject_type=ROOM_NAME, subject_ids=moderated, language=principal.language
+        ),
+    }

@@ -15,6 +15,7 @@ from msgspec import Meta
 from rest_framework import serializers
 
 from moderado.accounts.models import User
+from moderado.api.names import NameFields
 from moderado.chat.models import Membership, Room
 from moderado.chat.selectors.rooms import participants
 from moderado.chat.services.rooms import NAME_LENGTH
@@ -139,9 +140,10 @@ class LastMessageField(serializers.Field[LastMessage, None, dict[str, Any], Any]
         return struct_body(message)
 
 
-class RoomBody(serializers.Serializer[Any]):
+class RoomBody(NameFields):
+    """A room. Only its administrators and moderators see a name that waits."""
+
     id = serializers.UUIDField()
-    name = serializers.CharField()
     is_private = serializers.BooleanField()
     moderation_mode = serializers.ChoiceField(choices=Room.Mode.choices)
     created_at = serializers.DateTimeField()

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from msgspec import UNSET
 
 from moderado.chat.models import Message
-from moderado.chat.types import Draft, LastMessage, MessageView, NewMessage, Person
+from moderado.chat.types import Draft, LastMessage, MessageView, NameChange, NewMessage, Person
 
 Status = Message.Status
 
@@ -113,6 +113,33 @@ def waiting_view(new: NewMessage, *, position: int, author_name: str) -> Message
     )
 
 
+def name_change(
+    *, name: str, revision: int, status: str, reason: str, categories: list[str], language: str
+) -> NameChange:
+    """Return a name that waits or was refused, with the reason for its author.
+
+    Args:
+        name: The proposed name.
+        revision: Its number.
+        status: PENDING, HELD or REJECTED.
+        reason: A code of `moderation.types.Reason`, or empty.
+        categories: What was found.
+        language: The language of the explanation.
+    """
+    refused = status != Status.PENDING
+    with translation.override(language):
+        explanation = _name_explanation(status, reason, categories) if refused else None
+    return NameChange(
+        name=name,
+        revision=revision,
+        status=status,
+        reason=reason or None,
+        categories=tuple(categories),
+        explanation=explanation,
+        appealable=False,  # there is no way to appeal yet
+    )
+
+
 def _view(message: Message, *, content: str, status: str) -> MessageView:
     return MessageView(
         id=message.id,
@@ -172,6 +199,21 @@ def _explanation(status: str, reason: str, categories: list[str]) -> str:
     if status == Status.HELD:
         return _("A moderator will look at this message before it is shown.")
     return _("This message is not shown: an automatic check found %(what)s.") % {
+        "what": named or _("something the rules do not allow")
+    }
+
+
+def _name_explanation(status: str, reason: str, categories: list[str]) -> str:
+    named = ", ".join(str(_CATEGORIES.get(category, category)) for category in categories)
+    if reason == "moderator":
+        return _("A moderator decided that this name is not shown.")
+    if status == Status.HELD and named:
+        return _("A moderator will look at this name: an automatic check found %(what)s.") % {
+            "what": named
+        }
+    if status == Status.HELD:
+        return _("A moderator will look at this name before it is shown.")
+    return _("This name is not shown: an automatic check found %(what)s.") % {
         "what": named or _("something the rules do not allow")
     }
 

@@ -11,6 +11,10 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+MESSAGE = "message"  # subject types of moderation
+USER_NAME = "user_name"
+ROOM_NAME = "room_name"
+
 MESSAGE_STATUSES = ("PENDING", "APPROVED", "REJECTED", "HELD", "REMOVED")
 
 # msgspec describes a time without its format, and a status by its Python type alone.
@@ -49,6 +53,24 @@ class Draft(msgspec.Struct, frozen=True):
     categories: tuple[str, ...] | UnsetType = UNSET
     explanation: str | UnsetType = UNSET
     appealable: bool | UnsetType = UNSET
+
+
+class NameChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A name that waits or was refused. For its author and for moderators only."""
+
+    name: str
+    revision: int
+    status: Annotated[
+        str,
+        Meta(
+            description="PENDING and HELD wait; REJECTED is not shown.",
+            extra_json_schema={"enum": ("PENDING", "HELD", "REJECTED")},
+        ),
+    ]
+    reason: ReasonCode | None
+    categories: tuple[str, ...]
+    explanation: str | None
+    appealable: bool
 
 
 class NewMessage(msgspec.Struct, frozen=True, kw_only=True):

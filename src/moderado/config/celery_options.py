@@ -48,6 +48,11 @@ beat_schedule = {
         "schedule": 2.0,  # seconds
         "options": {"expires": 10},
     },
+    "screen_subjects": {
+        "task": "moderado.moderation.tasks.screen_subjects",
+        "schedule": 3.0,  # seconds; for names whose wake-up was lost
+        "options": {"expires": 10},
+    },
     "delete_expired_sessions": {
         "task": "moderado.accounts.tasks.delete_expired_sessions",
         "schedule": 3600.0,  # seconds

@@ -18,7 +18,13 @@ from unfold.decorators import display
 from moderado.core.admin import ReadOnly
 from moderado.core.errors import ApplicationError
 from moderado.moderation import registry
-from moderado.moderation.models import Case, ModerationLog, ProviderCall, ProviderHealth
+from moderado.moderation.models import (
+    Case,
+    ModerationLog,
+    ProviderCall,
+    ProviderHealth,
+    SubjectRevision,
+)
 from moderado.moderation.services import review
 from moderado.moderation.types import Outcome
 
@@ -131,6 +137,23 @@ class ProviderHealthAdmin(ReadOnly, ModelAdmin):
 
     list_display = ("provider", "open_until", "rests_until")
     ordering = ("provider",)
+
+
+@admin.register(SubjectRevision)
+class SubjectRevisionAdmin(ReadOnly, ModelAdmin):
+    """Names of accounts and rooms: what was proposed, and what others see."""
+
+    list_display = ("shown_text", "subject_type", "status", "author", "created_at")
+    list_filter = ("status", "subject_type", ("created_at", RangeDateTimeFilter))
+    list_filter_submit = True
+    list_select_related = ("author",)
+    search_fields = ("=subject_id", "text")
+    ordering = ("-created_at", "-id")
+    show_full_result_count = False
+
+    @display(description=_("text"))
+    def shown_text(self, row: SubjectRevision) -> str:
+        return format_html('<bdi dir="auto">{}</bdi>', Truncator(row.text).chars(EXCERPT))
 
 
 @admin.register(Case)

@@ -15,3 +15,21 @@ class CaseDecided(Event):
     revision: int
     outcome: Outcome
     actor_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectQueued(Event):
+    """A text of a subject other than a message waits for its verdict."""
+
+    subject_type: str
+    subject_id: UUID
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectShown(Event):
+    """What others see of a subject changes: `text`, or a placeholder of its owner if None."""
+
+    subject_type: str
+    subject_id: UUID
+    text: str | None

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from moderado.core.errors import NotFound
-from moderado.moderation.models import Case, ModerationLog
+from moderado.moderation.models import Case, ModerationLog, SubjectRevision
 from moderado.moderation.types import Outcome
 
 Scopes = Collection[UUID] | None
@@ -54,6 +54,21 @@ def get_case(*, case_id: UUID, scope_ids: Scopes) -> Case:
     if case is None:
         raise NotFound
     return case
+
+
+def open_subject_texts(
+    *, subject_type: str, subject_ids: Collection[UUID]
+) -> list[SubjectRevision]:
+    """Return the latest text of each subject, if it waits or was refused."""
+    if not subject_ids:
+        return []
+    latest = (
+        SubjectRevision.objects.filter(subject_type=subject_type, subject_id__in=subject_ids)
+        .order_by("subject_id", "-revision")
+        .distinct("subject_id")
+    )
+    closed = (SubjectRevision.Status.APPROVED, SubjectRevision.Status.SUPERSEDED)
+    return [row for row in latest if row.status not in closed]
 
 
 def _within(rows: "QuerySet[Any]", scope_ids: Scopes) -> "QuerySet[Any]":

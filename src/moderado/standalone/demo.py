@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from moderado.accounts.models import User
-from moderado.accounts.services import accounts
+from moderado.accounts.services import accounts, names
 from moderado.chat.selectors.rooms import rooms_visible_to
 from moderado.chat.services import memberships, rooms
 
@@ -81,6 +81,7 @@ def _get_or_create_account(person: Person, password: str) -> UUID:
         user = User.objects.create_superuser(person.email, password, name=person.name)
     elif user is None:
         user = accounts.register(email=person.email, name=person.name, password=password)
+        names.assign_name(user_id=user.id, name=person.name, actor_id=None)
     return user.id
 
 
@@ -93,6 +94,7 @@ def _create_room(name: str, ids: dict[Person, UUID], *, mode: str, is_private: b
     room = rooms.create_room(
         creator_id=ids[ALICE], name=name, is_private=is_private, moderation_mode=mode
     )
+    rooms.update_room(actor_id=None, room_id=room.id, name=name)
     for person, role in ((BRUNO, "MEMBER"), (MARA, "MODERATOR")):
         memberships.add_participant(
             actor_id=ids[ALICE], room_id=room.id, user_id=ids[person], role=role

@@ -13,6 +13,7 @@ from moderado.accounts.models import User
 from moderado.accounts.selectors import users_matching
 from moderado.accounts.services import accounts
 from moderado.core.errors import Invalid
+from moderado.moderation.services.subject_screening import screen_waiting
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +29,8 @@ def refused(**changes):
 
 def test_registration_stores_the_given_values():
     user = accounts.register(**GOOD, language="en")
+    screen_waiting()
+    user.refresh_from_db()
 
     assert (user.email, user.name, user.language) == ("ana@example.org", "Ana", "en")
     assert user.check_password(GOOD["password"])

@@ -14,6 +14,7 @@ from moderado.accounts import selectors, tokens
 from moderado.accounts.errors import NotAuthenticated, WrongCredentials
 from moderado.accounts.models import Session, User
 from moderado.accounts.services import accounts, sessions
+from moderado.moderation.services.subject_screening import screen_waiting
 from tests.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +46,7 @@ def test_principal_has_the_current_name():
     _, pair = signed_in(user)
 
     accounts.update_profile(user_id=user.id, name="After")
+    screen_waiting()
 
     assert sessions.principal_of_access_token(token=pair.access).name == "After"
 

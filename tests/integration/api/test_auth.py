@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from moderado.accounts.models import Session, User
 from moderado.accounts.services import sessions, tickets
+from moderado.moderation.services.subject_screening import screen_waiting
 from tests.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
@@ -246,9 +247,12 @@ def test_ones_own_profile_shows_the_e_mail_and_can_be_changed(user):
     changed = client.patch("/api/auth/users/me/", {"name": " Beatriz ", "language": "EN"})
 
     assert changed.status_code == 200
+    screen_waiting()
     assert client.get("/api/auth/users/me/").data == {
         "id": str(user.id),
         "name": "Beatriz",
+        "shown_name": "Beatriz",
+        "name_change": None,
         "email": "bia@example.org",
         "language": "en",
         "is_staff": False,
@@ -262,6 +266,7 @@ def test_nothing_else_of_a_profile_can_be_changed(user):
     everything = dict.fromkeys(before, True) | {"name": "Beatriz", "email": "x@example.org"}
 
     client.patch("/api/auth/users/me/", everything | {"language": "pt-br"})
+    screen_waiting()
 
     after = User.objects.filter(id=user.id).values().get()
     assert {name for name in before if before[name] != after[name]} == {"name"}

@@ -18,6 +18,8 @@ Role = Membership.Role
 ROOM = {
     "id",
     "name",
+    "shown_name",
+    "name_change",
     "is_private",
     "moderation_mode",
     "created_at",

@@ -8,6 +8,7 @@ from django.utils import translation
 from moderado.accounts.models import Session, User
 from moderado.accounts.receivers import SESSION_KEY
 from moderado.accounts.services import accounts
+from moderado.moderation.services.subject_screening import screen_waiting
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +93,7 @@ def test_registration_signs_in_with_the_browser_language(browser: Client) -> Non
     form = {"name": "Bia", "email": "Bia@Example.com", "password": PASSWORD}
     answer = browser.post(reverse("web:register"), form)
     assert answer.headers["Location"] == "/"
+    screen_waiting()
     user = User.objects.get(email="bia@example.com")
     assert (user.name, user.language) == ("Bia", "pt-br")
     assert browser.get("/").status_code == 200

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from threading import BoundedSemaphore
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -15,12 +14,20 @@ from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.errors import NotAuthenticated
 from moderado.accounts.models import User
-from moderado.core import text
+from moderado.accounts.services.names import (
+    NAME_LENGTH as NAME_LENGTH,
+)
+from moderado.accounts.services.names import (
+    clean_name,
+    placeholder,
+    propose_name,
+)
+from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import Invalid
+from moderado.core.ids import new_id
 
 FieldErrors = dict[str, str | Promise]
 
-NAME_LENGTH = 80
 EMAIL_LENGTH = 254
 MAX_PASSWORD_LENGTH = 256  # code points; hashing a longer password only costs time
 
@@ -32,6 +39,8 @@ EMAIL_TAKEN = _("There is an account with this e-mail already.")
 
 def register(*, email: str, name: str, password: str, language: str | None = None) -> User:
     """Create an account that may sign in at once.
+
+    Others see a placeholder until the name has been judged.
 
     Raises:
         Invalid: `fields` names every invalid value: e-mail (malformed or taken), name, password
@@ -53,20 +62,24 @@ def register(*, email: str, name: str, password: str, language: str | None = Non
     return _created(email, password, name=clean_name(name), language=language)
 
 
+@retry_on_deadlock
+@transaction.atomic
 def update_profile(*, user_id: UUID, name: str | None = None, language: str | None = None) -> User:
-    """Change the given values of the account; None keeps a value. Raises Invalid."""
-    changes: dict[str, Any] = {}
+    """Change the given values of the account; None keeps a value.
+
+    A name is proposed: others see the former one until it has been judged.
+
+    Raises:
+        Invalid: The name or the language is not allowed.
+    """
+    user = _account(user_id)
     if name is not None:
-        changes["name"] = clean_name(name)
+        propose_name(user=user, name=clean_name(name))
     if language is not None:
         if errors := _field_errors("language", _check_language, language):
             raise Invalid(fields=errors)
-        changes["language"] = language
-    user = _account(user_id)
-    for field, value in changes.items():
-        setattr(user, field, value)
-    if changes:
-        user.save(update_fields=list(changes))
+        user.language = language
+        user.save(update_fields=["language"])
     return user
 
 
@@ -89,11 +102,6 @@ def deactivate(*, user_id: UUID) -> None:
         user.save(update_fields=["is_active"])
 
 
-def clean_name(name: str) -> str:
-    """Return `name` cleaned: one line, NFC, no invisible characters. Raises Invalid for `name`."""
-    return text.clean_line(name, max_length=NAME_LENGTH, field="name")
-
-
 def _account(user_id: UUID) -> User:
     user = User.objects.filter(id=user_id, is_active=True).first()
     if user is None:
@@ -101,13 +109,15 @@ def _account(user_id: UUID) -> User:
     return user
 
 
-def _created(email: str, password: str, **fields: str) -> User:
+def _created(email: str, password: str, *, name: str, language: str) -> User:
+    user_id = new_id()
     with HASHING_SLOTS:
-        user = User(email=email, **fields)
+        user = User(id=user_id, email=email, name=placeholder(user_id), language=language)
         user.set_password(password)
     try:
         with transaction.atomic():
             user.save(force_insert=True)
+            propose_name(user=user, name=name)
     except IntegrityError:  # registered by another request since the check
         raise Invalid(fields={"email": EMAIL_TAKEN}) from None
     return user

@@ -20,7 +20,7 @@ Scope = Literal["all", "mine", "public"]
 EXCERPT = 200  # characters of the last message in a list of rooms
 
 _FOLDED_NAME = Func(F("name"), function="chat_fold", output_field=TextField())
-_MODERATORS = (Membership.Role.ADMIN, Membership.Role.MODERATOR)
+MODERATORS = (Membership.Role.ADMIN, Membership.Role.MODERATOR)
 
 
 def rooms_visible_to(user_id: UUID) -> QuerySet[Room]:
@@ -86,7 +86,7 @@ def membership(*, room_id: UUID, user_id: UUID) -> Membership | None:
 def is_moderator(*, room_id: UUID, user_id: UUID) -> bool:
     """Tell whether the user is an administrator or a moderator of the room."""
     found = membership(room_id=room_id, user_id=user_id)
-    return found is not None and found.role in _MODERATORS
+    return found is not None and found.role in MODERATORS
 
 
 def readers(*, room_id: UUID, user_ids: Iterable[UUID]) -> set[UUID]:
@@ -103,7 +103,7 @@ def readers(*, room_id: UUID, user_ids: Iterable[UUID]) -> set[UUID]:
 
 def moderated_rooms(user_id: UUID) -> set[UUID]:
     """Return the ids of the rooms in which the user is an administrator or a moderator."""
-    found = Membership.objects.filter(user=user_id, role__in=_MODERATORS, room__deleted_at=None)
+    found = Membership.objects.filter(user=user_id, role__in=MODERATORS, room__deleted_at=None)
     return set(found.values_list("room_id", flat=True))
 
 

@@ -6,13 +6,11 @@ record the answers, apply the verdict if lease and content are unchanged.
 """
 
 import asyncio
-import threading
 import time
 from collections.abc import Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
 
 import structlog
 from django.db import transaction
@@ -23,6 +21,7 @@ from moderado.chat.services.claims import MAX_ATTEMPTS, Claimant
 from moderado.chat.services.verdicts import Judged, apply, content_of
 from moderado.core import failpoints
 from moderado.moderation.services import ledger
+from moderado.moderation.services.event_loop import provider_loop
 from moderado.moderation.services.ledger import Call
 from moderado.moderation.services.screening import Prepared, call_provider, conclude, prepare
 from moderado.moderation.types import Assessment, Failure
@@ -119,7 +118,7 @@ class RemoteRound:
     def _ask(self, message: _Message) -> None:
         self._messages.add(message)
         for call in message.prepared.calls:
-            answer = asyncio.run_coroutine_threadsafe(call_provider(call), _loop())
+            answer = asyncio.run_coroutine_threadsafe(call_provider(call), provider_loop())
             message.open_calls.add(answer)
             self._calls[answer] = (message, call)
 
@@ -160,14 +159,3 @@ class RemoteRound:
 
 def _judged(message: Message, prepared: Prepared) -> Judged:
     return Judged(message, prepared.content, conclude(prepared))
-
-
-@cache
-def _loop() -> asyncio.AbstractEventLoop:
-    """Return the event loop for provider calls, in a thread of its own.
-
-    It is created at first use, by a task, hence after the worker process was forked.
-    """
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="providers", daemon=True).start()
-    return loop

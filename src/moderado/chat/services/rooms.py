@@ -10,9 +10,11 @@ from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom
 from moderado.chat.events import AudienceChanged
 from moderado.chat.models import Membership, Room
 from moderado.chat.selectors.rooms import rooms_visible_to
+from moderado.chat.services.names import assign_room_name, placeholder, propose_room_name
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import Invalid
 from moderado.core.events import publish
+from moderado.core.ids import new_id
 from moderado.core.text import clean_line
 
 NAME_LENGTH = 80
@@ -29,6 +31,8 @@ def create_room(
 ) -> Room:
     """Create a room. Its creator becomes its first administrator.
 
+    Others see a placeholder until the name has been judged.
+
     Args:
         creator_id: The account that creates it.
         name: 1 to 80 characters after trimming, on one line.
@@ -38,13 +42,17 @@ def create_room(
     Raises:
         Invalid: The name or the mode is not allowed.
     """
+    name = clean_line(name, max_length=NAME_LENGTH, field="name")
+    room_id = new_id()
     room = Room.objects.create(
-        name=clean_line(name, max_length=NAME_LENGTH, field="name"),
+        id=room_id,
+        name=placeholder(room_id),
         is_private=is_private,
         moderation_mode=_mode(moderation_mode),
         created_by_id=creator_id,
     )
     Membership.objects.create(room=room, user_id=creator_id, role=Membership.Role.ADMIN)
+    propose_room_name(room=room, name=name, author_id=creator_id)
     return room
 
 
@@ -60,7 +68,8 @@ def update_room(
 ) -> Room:
     """Change the fields that are given. Only administrators of the room may.
 
-    When a room becomes private, the subscriptions of non-members end.
+    When a room becomes private, the subscriptions of non-members end. A new name is judged before
+    others see it, unless the operators set it.
 
     Args:
         actor_id: The account that changes the room; None stands for the operators, who may act in
@@ -77,13 +86,13 @@ def update_room(
     """
     room = lock_room(actor_id=actor_id, room_id=room_id, role=Membership.Role.ADMIN)
     if name is not None:
-        room.name = clean_line(name, max_length=NAME_LENGTH, field="name")
+        _rename(room, clean_line(name, max_length=NAME_LENGTH, field="name"), actor_id)
     if moderation_mode is not None:
         room.moderation_mode = _mode(moderation_mode)
     closing = is_private is True and not room.is_private
     if is_private is not None:
         room.is_private = is_private
-    room.save(update_fields=["name", "moderation_mode", "is_private"])
+    room.save(update_fields=["moderation_mode", "is_private"])
     if closing:
         narrow_audience(room)
     return room
@@ -151,6 +160,14 @@ def narrow_audience(room: Room, *, removed_user_id: UUID | None = None) -> None:
             room_id=room.id, acl_version=room.acl_version, removed_user_id=removed_user_id
         )
     )
+
+
+def _rename(room: Room, name: str, actor_id: UUID | None) -> None:
+    if actor_id is None:
+        assign_room_name(room_id=room.id, name=name, actor_id=None)
+        room.name = name
+    else:
+        propose_room_name(room=room, name=name, author_id=actor_id)
 
 
 def _mode(value: str) -> Room.Mode:

@@ -278,4 +278,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_NO_READ_ONLY_REQUIRED": True,
     "SORT_OPERATION_PARAMETERS": False,
+    "ENUM_NAME_OVERRIDES": {
+        "NameStatusEnum": ["PENDING", "HELD", "REJECTED"],
+        "StatusEnum": "moderado.chat.types.MESSAGE_STATUSES",
+    },
 }

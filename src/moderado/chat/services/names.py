@@ -1,0 +1,77 @@
+"""Names of accounts and rooms as subjects of moderation (ADR 0046).
+
+This context stands above accounts and moderation, so it connects them. All functions are handlers
+that run in the transaction of their event. The staff of the server decides about names, also about
+those of rooms: everybody may see them, and a room's moderators would judge their own.
+"""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from moderado.accounts.events import NameAssigned, NameProposed
+from moderado.accounts.services.names import show_name
+from moderado.chat.models import Room
+from moderado.chat.types import ROOM_NAME, USER_NAME
+from moderado.core.database import require_transaction
+from moderado.moderation.events import SubjectShown
+from moderado.moderation.services import subjects
+
+_SUFFIX = 4  # hexadecimal digits of the id, from its random end
+
+
+def placeholder(room_id: UUID) -> str:
+    """Return the neutral name that others see until a name of the room is approved."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return _("Room %s") % room_id.hex[-_SUFFIX:].upper()
+
+
+def propose_room_name(*, room: Room, name: str, author_id: UUID) -> None:
+    """Propose a cleaned name for judgement. Requires a transaction."""
+    require_transaction()
+    subjects.propose(
+        subject_type=ROOM_NAME,
+        subject_id=room.id,
+        text=name,
+        author_id=author_id,
+        shown=None if room.name == placeholder(room.id) else room.name,
+    )
+
+
+def assign_room_name(*, room_id: UUID, name: str, actor_id: UUID | None) -> None:
+    """Show a cleaned name at once: a decision of an operator. Requires a transaction."""
+    require_transaction()
+    subjects.accept(subject_type=ROOM_NAME, subject_id=room_id, text=name, actor_id=actor_id)
+
+
+def propose_user_name(event: NameProposed) -> None:
+    """Queue the name of an account for judgement."""
+    subjects.propose(
+        subject_type=USER_NAME,
+        subject_id=event.user_id,
+        text=event.name,
+        author_id=event.user_id,
+        shown=event.shown,
+    )
+
+
+def assign_user_name(event: NameAssigned) -> None:
+    """Show the name that an operator gave to an account."""
+    subjects.accept(
+        subject_type=USER_NAME,
+        subject_id=event.user_id,
+        text=event.name,
+        actor_id=event.actor_id,
+    )
+
+
+def show_judged_name(event: SubjectShown) -> None:
+    """Store what others see of an account or a room from now on."""
+    require_transaction()
+    if event.subject_type == USER_NAME:
+        show_name(user_id=event.subject_id, name=event.text)
+    elif event.subject_type == ROOM_NAME:
+        name = event.text or placeholder(event.subject_id)
+        Room.objects.filter(pk=event.subject_id).update(name=name)

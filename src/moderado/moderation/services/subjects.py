@@ -1,0 +1,210 @@
+"""Texts of subjects other than messages, such as names: proposed, judged and ruled on (ADR 0046).
+
+What others see of a subject is its highest approved revision. The context that owns the subject
+stores that text: `SubjectShown` carries each change, in the same transaction. It stores a
+placeholder while there is none.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import connection
+from django.db.models.functions import Now
+
+from moderado.core.database import require_transaction
+from moderado.core.events import publish
+from moderado.moderation.events import CaseDecided, SubjectQueued, SubjectShown
+from moderado.moderation.models import Case, SubjectRevision
+from moderado.moderation.services.screening import record
+from moderado.moderation.types import Content, Outcome, Reason, Verdict
+
+Status = SubjectRevision.Status
+
+OPERATOR = "operator"  # `decided_by` of a text that an operator has set
+_WAITING = (Status.PENDING, Status.HELD)
+_STATUS = {
+    Outcome.ALLOW: Status.APPROVED,
+    Outcome.FLAG: Status.APPROVED,
+    Outcome.HOLD: Status.HELD,
+    Outcome.BLOCK: Status.REJECTED,
+}
+
+
+def propose(
+    *,
+    subject_type: str,
+    subject_id: UUID,
+    text: str,
+    author_id: UUID,
+    shown: str | None = None,
+    scope_id: UUID | None = None,
+) -> SubjectRevision | None:
+    """Store a text that is to be judged, in place of one that still waits.
+
+    Requires a transaction. The same text again changes nothing.
+
+    Args:
+        subject_type: The kind of subject, such as `user_name`.
+        subject_id: The id of the subject.
+        text: The proposed text.
+        author_id: The account that proposes it.
+        shown: The text that others see now; None for a placeholder.
+        scope_id: Whose moderators decide; None for the staff of the server.
+
+    Returns:
+        The revision that waits, or None if `text` is what others see already.
+    """
+    require_transaction()
+    lock_subject(subject_type, subject_id)
+    latest = _latest(subject_type, subject_id)
+    if latest is not None and latest.status in _WAITING:
+        if latest.text == text:
+            return latest
+        SubjectRevision.objects.filter(pk=latest.pk).update(
+            status=Status.SUPERSEDED, queued_at=None, lease_until=None
+        )
+        _close_cases(latest, below=latest.revision + 1)
+    if text == shown:
+        return None
+    if latest is None and shown is not None:  # a text from before there were revisions
+        latest = _added(subject_type, subject_id, shown, 1, status=Status.APPROVED)
+    row = _added(
+        subject_type,
+        subject_id,
+        text,
+        latest.revision + 1 if latest else 1,
+        author_id=author_id,
+        scope_id=scope_id,
+        queued_at=Now(),
+    )
+    publish(SubjectQueued(subject_type=subject_type, subject_id=subject_id, revision=row.revision))
+    return row
+
+
+def accept(*, subject_type: str, subject_id: UUID, text: str, actor_id: UUID | None) -> None:
+    """Show a text that an operator has set, without judging it. Requires a transaction.
+
+    Args:
+        subject_type: The kind of subject.
+        subject_id: The id of the subject.
+        text: The text that others see from now on.
+        actor_id: The member of staff; None for a command or a script.
+    """
+    require_transaction()
+    lock_subject(subject_type, subject_id)
+    latest = _latest(subject_type, subject_id)
+    if latest is not None and latest.status in _WAITING:
+        SubjectRevision.objects.filter(pk=latest.pk).update(
+            status=Status.SUPERSEDED, queued_at=None, lease_until=None
+        )
+    row = _added(
+        subject_type,
+        subject_id,
+        text,
+        latest.revision + 1 if latest else 1,
+        author_id=actor_id,
+        status=Status.APPROVED,
+    )
+    allowed = Verdict(outcome=Outcome.ALLOW, decided_by=OPERATOR)
+    record([(content_of(row), allowed)], actor_id=actor_id)
+    _close_cases(row, below=row.revision)
+    publish(SubjectShown(subject_type=subject_type, subject_id=subject_id, text=text))
+
+
+def apply_verdict(row: SubjectRevision, verdict: Verdict) -> None:
+    """Log a verdict and store what follows from it.
+
+    Requires a transaction that holds the lock of the subject and of the row.
+    """
+    require_transaction()
+    record([(content_of(row), verdict)])
+    categories = sorted(str(category) for category in verdict.categories)
+    _decide(row, _STATUS[verdict.outcome], str(verdict.reason or ""), categories)
+
+
+def apply_ruling(event: CaseDecided) -> None:
+    """Apply a moderator's ruling to the text that it names; to nothing if it is a message.
+
+    Runs in the transaction of the ruling. A ruling on a text that was replaced meanwhile changes
+    nothing that others see, but a text that it blocks is not approved again by a machine.
+    """
+    require_transaction()
+    lock_subject(event.subject_type, event.subject_id)
+    row = SubjectRevision.objects.filter(
+        subject_type=event.subject_type, subject_id=event.subject_id, revision=event.revision
+    ).first()
+    if row is None:
+        return
+    if event.outcome is Outcome.BLOCK:
+        _decide(row, Status.REJECTED, Reason.MODERATOR, row.categories)
+    elif row.status != Status.SUPERSEDED:
+        _decide(row, Status.APPROVED, "", row.categories)
+
+
+def content_of(row: SubjectRevision) -> Content:
+    """Return what moderation is given: the text, without anything else about the subject."""
+    return Content(
+        subject_type=row.subject_type,
+        subject_id=row.subject_id,
+        revision=row.revision,
+        text=row.text,
+        scope_id=row.scope_id,
+        author_id=row.author_id,
+    )
+
+
+def lock_subject(subject_type: str, subject_id: UUID) -> None:
+    """Lock a subject until the transaction ends, before its rows. Requires a transaction."""
+    require_transaction()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"{subject_type}:{subject_id}"],
+        )
+
+
+def _decide(row: SubjectRevision, status: str, reason: str, categories: Sequence[str]) -> None:
+    before = _shown(row)
+    SubjectRevision.objects.filter(pk=row.pk).update(
+        status=status,
+        reason=reason,
+        categories=list(categories),
+        queued_at=None,
+        lease_until=None,
+    )
+    after = _shown(row)
+    if after == before:
+        return
+    if status == Status.APPROVED:
+        _close_cases(row, below=row.revision)  # of texts that are not shown any more
+    publish(SubjectShown(subject_type=row.subject_type, subject_id=row.subject_id, text=after))
+
+
+def _shown(row: SubjectRevision) -> str | None:
+    approved = SubjectRevision.objects.filter(
+        subject_type=row.subject_type, subject_id=row.subject_id, status=Status.APPROVED
+    )
+    return approved.order_by("-revision").values_list("text", flat=True).first()
+
+
+def _latest(subject_type: str, subject_id: UUID) -> SubjectRevision | None:
+    found = SubjectRevision.objects.filter(subject_type=subject_type, subject_id=subject_id)
+    return found.order_by("-revision").first()
+
+
+def _added(
+    subject_type: str, subject_id: UUID, text: str, revision: int, **fields: object
+) -> SubjectRevision:
+    return SubjectRevision.objects.create(
+        subject_type=subject_type, subject_id=subject_id, text=text, revision=revision, **fields
+    )
+
+
+def _close_cases(row: SubjectRevision, *, below: int) -> None:
+    """Close the open cases of the subject's lower revisions: these texts are not shown any more."""
+    Case.objects.filter(
+        subject_type=row.subject_type,
+        subject_id=row.subject_id,
+        revision__lt=below,
+        state=Case.State.OPEN,
+    ).update(state=Case.State.DECIDED, reason="superseded", decided_at=Now())

@@ -1,0 +1,28 @@
+"""Celery tasks of moderation. They take no arguments and make one service call."""
+
+from celery import shared_task
+
+from moderado.core.wakeup import Wakeup
+from moderado.moderation.services import subject_screening
+
+# Seconds. The soft limit exceeds the time for new work plus the longest provider timeout.
+SOFT_LIMIT = 20
+HARD_LIMIT = 30
+
+
+@shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
+def screen_subjects() -> None:
+    """Judge the names and other texts that wait; enqueue another task if time was short.
+
+    Beat enqueues it too, for texts whose wake-up was lost or whose worker died.
+    """
+    wakeup.acknowledge()
+    if not subject_screening.screen_waiting():
+        wakeup.notify()
+
+
+def _send() -> None:
+    screen_subjects.apply_async(retry=False)
+
+
+wakeup = Wakeup(name="subjects", send=_send)
