@@ -44,7 +44,7 @@ def closing_error(
     """
     name = CLOSE_REASONS[code].name
     metrics.REFUSED.labels(entry_point="ws", code=name).inc()
-    return protocol.Error(
+    return _error(
         code=name,
         message=_translate(_CLOSING_MESSAGES[code], principal),
         room=UNSET if room_id is None else room_id,
@@ -58,7 +58,7 @@ def error_frame(
     metrics.REFUSED.labels(entry_point="ws", code=error.code).inc()
     errors = error.fields if isinstance(error, Invalid) else {}
     fields = {name: _translate(text, principal) for name, text in errors.items()}
-    return protocol.Error(
+    return _error(
         code=error.code,
         message=next(iter(fields.values()), None) or _translate(error.detail, principal),
         retry_after=error.retry_after if isinstance(error, RateLimited) else UNSET,
@@ -72,7 +72,7 @@ def internal_error(
 ) -> protocol.Error:
     """Return the error for a failure of the server. The log has the details under `error_id`."""
     metrics.REFUSED.labels(entry_point="ws", code="internal").inc()
-    return protocol.Error(
+    return _error(
         code="internal",
         message=_translate(_("Something went wrong. Try again in a moment."), principal),
         error_id=error_id,
@@ -84,12 +84,16 @@ def bad_frame_error(bad: BadFrame, principal: Principal | None) -> protocol.Erro
     """Return the error for a frame that could not be decoded."""
     metrics.REFUSED.labels(entry_point="ws", code=bad.code).inc()
     message = _translate(bad.message, principal)
-    return protocol.Error(
+    return _error(
         code=bad.code,
         message=message % {"field": bad.field} if bad.field else message,
         client_id=UNSET if bad.client_id is None else bad.client_id,
         frame=UNSET if bad.frame is None else bad.frame,
     )
+
+
+def _error(*, code: str, message: str, **details: Any) -> protocol.Error:
+    return protocol.Error(code=code, message=message, error=message, **details)
 
 
 def _reference(frame: protocol.ClientFrame | None) -> dict[str, Any]:

@@ -253,12 +253,14 @@ class Pong(ServerFrame, frozen=True, tag="pong"):
 class Error(ServerFrame, frozen=True, tag="error"):
     """A frame was refused, or the connection if a close code follows.
 
-    `frame`, `client_id`, `id` and `room` identify what was refused, as far as the server could
-    read it. `fields` contains an error per field.
+    `error` repeats `message`: existing clients read either of them. `frame`, `client_id`, `id` and
+    `room` identify what was refused, as far as the server could read it. `fields` contains an
+    error per field.
     """
 
     code: str
     message: str
+    error: Annotated[str, Meta(description="The same sentence as `message`.")]
     client_id: str | UnsetType = UNSET
     retry_after: int | UnsetType = UNSET
     fields: dict[str, str] | UnsetType = UNSET
