@@ -3,6 +3,7 @@
 from itertools import count
 from typing import Any
 
+from django.contrib.auth.models import Permission
 from django.db import connection
 
 from moderado.accounts.models import User
@@ -17,6 +18,17 @@ def make_user(**fields: Any) -> User:
     number = next(_numbers)
     defaults = {"email": f"person{number}@example.org", "name": f"Person {number}"}
     return User.objects.create_user(**{"password": PASSWORD, **defaults, **fields})
+
+
+MODERATING = ("view_case", "claim_case", "decide_case", "view_moderationlog", "view_message")
+
+
+def make_staff(*permissions: str, **fields: Any) -> User:
+    """Create staff with these permissions, or else with those to moderate the whole server."""
+    user = make_user(**{"is_staff": True, **fields})
+    wanted = Permission.objects.filter(codename__in=permissions or MODERATING)
+    user.user_permissions.set(wanted)
+    return user
 
 
 def make_room(**fields: Any) -> Room:

@@ -2,7 +2,7 @@
 
 from moderado.accounts import events as accounts
 from moderado.chat import events as chat
-from moderado.chat.services import names, succession, verdicts
+from moderado.chat.services import moderators, names, succession, verdicts
 from moderado.chat.tasks import wakeup
 from moderado.core.events import Routes, connect
 from moderado.moderation import events as moderation
@@ -37,7 +37,11 @@ def wire(*, after_commit: Routes | None = None) -> None:
             accounts.NameProposed: [names.propose_user_name],
             accounts.NameAssigned: [names.assign_user_name],
             moderation.SubjectShown: [names.show_judged_name],
-            accounts.AccountDeactivated: [succession.on_account_deactivated],
+            accounts.AccountDeactivated: [
+                succession.on_account_deactivated,
+                moderators.on_account_deactivated,
+            ],
+            accounts.StaffRightsChanged: [moderators.on_staff_rights_changed],
         },
     )
 

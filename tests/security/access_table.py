@@ -3,9 +3,16 @@
 A cell is the outcome of a role: an HTTP status, or for a frame `ok` or the error code. Where a
 private and a public room differ, the private one comes first: `404|200`. The names in braces are
 those of `scene.Scene`; `{message}` is a visible message of the member, `{hidden}` a pending one.
+The moderator has written the text of `{own_case}`. `left` is a moderator who was removed; `staff`
+has the permissions of staff who moderate.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 ROLES = ("anonymous", "stranger", "member", "left", "moderator", "admin", "staff")
+# Roles without rights of their own: they get what the other role gets.
+EQUALS = {"flagged": "stranger"}  # the staff flag, and no permission
 
 ROUTES = """
                                             anonymous stranger member   left moderator admin   staff
@@ -43,6 +50,8 @@ GET    moderation/logs/?message={hidden}          401     403    403     403    
 GET    moderation/cases/                          401     403    403     403       200   200     200
 POST   moderation/cases/{case}/claim/             401     404    404     404       200   200     200
 POST   moderation/cases/{case}/ruling/            401     404    404     404       200   200     200
+POST   moderation/cases/{own_case}/claim/         401     404    404     404       403   200     200
+POST   moderation/cases/{own_case}/ruling/        401     404    404     404       403   200     200
 GET    schema/                                    200     200    200     200       200   200     200
 GET    docs/                                      200     200    200     200       200   200     200
 """
@@ -67,6 +76,7 @@ BODIES = {
     "PATCH chat/rooms/{room}/messages/{message}/": {"content": "boa tarde"},
     "PATCH chat/rooms/{room}/messages/{hidden}/": {"content": "boa tarde"},
     "POST moderation/cases/{case}/ruling/": {"outcome": "ALLOW", "reason": "context", "note": "-"},
+    "POST moderation/cases/{own_case}/ruling/": {"outcome": "ALLOW", "reason": "-", "note": "-"},
 }
 
 NOT_THERE = "no_such_room|ok"
@@ -99,6 +109,11 @@ FRAMES = {
 def expected(cell: str, *, is_private: bool) -> str:
     """Return the outcome of a cell in a private or a public room."""
     return cell.partition("|")[0] if is_private else cell.rpartition("|")[2]
+
+
+def equals_of(outcomes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the outcomes by role, with those of `EQUALS`."""
+    return {**outcomes, **{role: outcomes[other] for role, other in EQUALS.items()}}
 
 
 def rows() -> list[tuple[str, str, tuple[str, ...]]]:

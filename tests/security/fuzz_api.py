@@ -32,7 +32,7 @@ def _prepared() -> tuple[str, dict[str, str]]:
     from tests import factories  # noqa: PLC0415  (once there are settings)
     from tests.integration.realtime.conftest import token_of  # noqa: PLC0415
 
-    root = factories.make_user(is_staff=True)
+    root = factories.make_user(is_staff=True, is_superuser=True)
     room = factories.make_member(user=root, role="ADMIN").room
     other = factories.make_member(room).user
     message = factories.make_message(room, author=root, text=MARK)

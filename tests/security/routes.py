@@ -13,7 +13,7 @@ IDS = {
     "<uuid:room_id>": ("{room}",),
     "<uuid:user_id>": ("{other}",),
     "<uuid:message_id>": ("{message}", "{hidden}"),
-    "<uuid:case_id>": ("{case}",),
+    "<uuid:case_id>": ("{case}", "{own_case}"),
 }
 METHODS = ("get", "post", "put", "patch", "delete")
 

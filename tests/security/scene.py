@@ -17,7 +17,7 @@ from moderado.moderation.models import Case
 from moderado.moderation.services.screening import record
 from moderado.moderation.types import Content, Outcome, Verdict
 from tests import factories
-from tests.security.access_table import ROLES
+from tests.security.access_table import EQUALS, ROLES
 
 # Tables that a refused request must not change.
 TABLES = (User, Room, Membership, Message, Case)
@@ -32,11 +32,16 @@ class Scene:
         self.room = factories.make_room(created_by=admin, is_private=is_private)
         self.people = {"admin": admin}
         self._enter("admin", "ADMIN")
-        for role, place in (("member", "MEMBER"), ("moderator", "MODERATOR"), ("left", "MEMBER")):
+        for role, place in (
+            ("member", "MEMBER"),
+            ("moderator", "MODERATOR"),
+            ("left", "MODERATOR"),
+        ):
             self.people[role] = factories.make_user(name=role.title())
             self._enter(role, place)
         self.people["stranger"] = factories.make_user(name="Stranger")
-        self.people["staff"] = factories.make_user(name="Staff", is_staff=True)
+        self.people["staff"] = factories.make_staff(name="Staff")
+        self.people["flagged"] = factories.make_user(name="Flagged", is_staff=True)
         self.other = factories.make_member(self.room).user
         self.newcomer = factories.make_user()
         memberships.remove_participant(
@@ -44,14 +49,15 @@ class Scene:
         )
         self.message = self.say_publicly()
         self.hidden = self.say("ainda não")
-        self.case = self._open_case()
+        self.case = self._open_case(self.hidden, self.people["member"])
+        self.own_case = self._open_case(self.say("minha", "moderator"), self.people["moderator"])
         self.room.refresh_from_db()
-        self._names = {role: self._names_for(role) for role in ROLES}
-        self._clients = {role: self._client_of(role) for role in ROLES}
+        self._names = {role: self._names_for(role) for role in (*ROLES, *EQUALS)}
+        self._clients = {role: self._client_of(role) for role in (*ROLES, *EQUALS)}
 
-    def say(self, text: str) -> UUID:
-        """Post a message of the member that stays pending."""
-        author = self.people["member"]
+    def say(self, text: str, role: str = "member") -> UUID:
+        """Post a message that stays pending."""
+        author = self.people[role]
         return posting.post_message(author_id=author.id, room_id=self.room.id, text=text).view.id
 
     def say_publicly(self) -> UUID:
@@ -69,6 +75,7 @@ class Scene:
         tokens = sessions.tokens_of(session=sessions.open_session(user=user))
         return {
             "room": str(self.room.id), "other": str(self.other.id), "case": str(self.case),
+            "own_case": str(self.own_case),
             "message": str(self.message), "hidden": str(self.hidden),
             "newcomer": str(self.newcomer.id), "email": user.email,
             "password": factories.PASSWORD, "refresh": tokens.refresh, "token": tokens.access,
@@ -101,14 +108,14 @@ class Scene:
     def _enter(self, role: str, place: str) -> None:
         factories.make_member(self.room, user=self.people[role], role=place)
 
-    def _open_case(self) -> UUID:
+    def _open_case(self, message_id: UUID, author: User) -> UUID:
         content = Content(
-            subject_type="message", subject_id=self.hidden, revision=1, text="ainda não",
-            scope_id=self.room.id,
+            subject_type="message", subject_id=message_id, revision=1, text="ainda não",
+            scope_id=self.room.id, author_id=author.id,
         )  # fmt: skip
         with transaction.atomic():
             record([(content, Verdict(outcome=Outcome.HOLD, score=0.6, decided_by="blocklist"))])
-        return Case.objects.get(subject_id=self.hidden).id
+        return Case.objects.get(subject_id=message_id).id
 
 
 def filled(template: Any, names: dict[str, str]) -> Any:

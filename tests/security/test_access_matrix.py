@@ -10,7 +10,7 @@ import pytest
 from moderado.realtime.infra.db_calls import run_in_db_thread
 from moderado.realtime.wire import protocol
 from tests.integration.realtime.conftest import Cast
-from tests.security.access_table import BODIES, FRAMES, ROLES, expected, rows
+from tests.security.access_table import BODIES, FRAMES, ROLES, equals_of, expected, rows
 from tests.security.routes import METHODS, api_paths, api_routes, as_routed
 from tests.security.scene import Scene, filled, snapshot
 
@@ -37,7 +37,7 @@ def test_each_role_gets_the_documented_response(scene, is_private):
     found, wanted, changed = {}, {}, []
 
     for method, path, cells in ROWS:
-        for role, cell in zip(ROLES, cells, strict=True):
+        for role, cell in equals_of(dict(zip(ROLES, cells, strict=True))).items():
             row = f"{method} {path} {role}"
             answer, after = scene.try_out(role, method, path, BODIES.get(f"{method} {path}"))
             found[row] = str(answer.status_code)
@@ -83,7 +83,8 @@ async def test_each_role_gets_the_documented_frame_answer(cast: Cast, is_private
     scene = await make_scene(is_private=is_private)
     found, wanted = {}, {}
 
-    for position, role in enumerate(ROLES[1:], start=1):
+    positions = dict(zip(ROLES[1:], range(1, len(ROLES)), strict=True))
+    for role, position in equals_of(positions).items():
         client = await cast.join(scene.people[role])
         names = scene.names(role)
         for kind, row in FRAMES.items():

@@ -7,4 +7,5 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        import moderado.accounts.receivers  # noqa: F401, PLC0415  (connects them; needs models)
+        # They connect themselves, and need the models.
+        from moderado.accounts import receivers, rights_receivers  # noqa: F401, PLC0415

@@ -34,6 +34,13 @@ class NameAssigned(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StaffRightsChanged(Event):
+    """Staff flags, groups or permissions of these accounts may have changed."""
+
+    user_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEnded(Event):
     """A session was signed out, revoked, reused or deactivated: its sockets close with 4001."""
 

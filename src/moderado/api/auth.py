@@ -107,7 +107,7 @@ class People(ListAPIView[User]):
         parameters=[OpenApiParameter("search", str, description="A part of the name.")],
     )
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
-        """List accounts by name. E-mails are shown to their owner and to staff only."""
+        """List accounts by name. Only their owner and staff with `view_user` see e-mails."""
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[User]:

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from moderado.accounts.models import User
+from moderado.accounts.rights import VIEW_USER, staff_may
 from moderado.accounts.services.accounts import EMAIL_LENGTH, MAX_PASSWORD_LENGTH, NAME_LENGTH
 from moderado.accounts.types import Principal
 from moderado.api.names import NameFields
@@ -83,7 +84,7 @@ class Registered(serializers.Serializer[Any]):
 
 
 class AccountBody(serializers.ModelSerializer[User]):
-    """An account as others see it. `email` is present for its owner and for staff only."""
+    """An account as others see it. Only its owner and staff with `view_user` see `email`."""
 
     email = serializers.EmailField(required=False, read_only=True)
 
@@ -94,9 +95,9 @@ class AccountBody(serializers.ModelSerializer[User]):
 
     def to_representation(self, instance: User) -> dict[str, Any]:
         shown: dict[str, Any] = super().to_representation(instance)
-        viewer = self.context["request"].auth
-        if not isinstance(viewer, Principal) or not (
-            viewer.is_staff or viewer.user_id == instance.id
+        request = self.context["request"]
+        if not isinstance(request.auth, Principal) or not (
+            request.user.pk == instance.id or staff_may(request.user, VIEW_USER)
         ):
             del shown["email"]
         return shown

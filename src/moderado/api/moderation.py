@@ -1,6 +1,6 @@
 """The moderation log and the cases for moderators: /api/moderation/.
 
-For moderators of a room, about that room; for staff, about all.
+For moderators of a room, about that room; for staff with the permission, about all.
 """
 
 from collections.abc import Collection
@@ -14,6 +14,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from moderado.accounts import rights
+from moderado.accounts.models import User
 from moderado.accounts.types import Principal
 from moderado.api.pagination import ExactCursorPagination, NumberedPages
 from moderado.api.schemas import CURSOR, PAGE, PAGE_SIZE, PersonField, validated
@@ -160,7 +162,7 @@ class Logs(APIView):
     def get(self, request: Request) -> Response:
         """List how messages were judged, newest first."""
         asked = validated(LogQuery, request.query_params.dict())
-        scope_ids = _scopes(request)
+        scope_ids = _scopes(request, rights.VIEW_LOG)
         room_id = asked.get("room")
         if room_id and scope_ids is not None and room_id not in scope_ids:
             raise NotFound
@@ -186,7 +188,7 @@ class Cases(APIView):
         """List the cases: the most severe first, then the oldest."""
         state = validated(CaseQuery, request.query_params.dict())["state"]
         pages = NumberedPages()
-        queue = selectors.cases(state=state, scope_ids=_scopes(request))
+        queue = selectors.cases(state=state, scope_ids=_scopes(request, rights.VIEW_CASE))
         page = pages.paginate_queryset(queue, request, view=self)
         return pages.get_paginated_response(CaseBody(page, many=True).data)
 
@@ -196,7 +198,9 @@ class Claiming(APIView):
     def post(self, request: Request, case_id: UUID) -> Response:
         """Claim a case for 15 minutes. 409 while another moderator has it, or if it is decided."""
         case = review.claim_case(
-            actor_id=_who(request).user_id, case_id=case_id, scope_ids=_rooms(request)
+            actor_id=_who(request).user_id,
+            case_id=case_id,
+            scope_ids=_rooms(request, rights.CLAIM_CASE),
         )
         return Response(CaseBody(case).data)
 
@@ -208,7 +212,7 @@ class Ruling(APIView):
 
         409 while another moderator has claimed it, or if it is decided.
         """
-        scope_ids = _rooms(request)
+        scope_ids = _rooms(request, rights.DECIDE_CASE)
         selectors.get_case(
             case_id=case_id, scope_ids=scope_ids
         )  # before validation: 404 for others
@@ -223,19 +227,19 @@ def _who(request: Request) -> Principal:
     return cast("Principal", request.auth)
 
 
-def _rooms(request: Request) -> Collection[UUID] | None:
-    """Return the rooms that the caller moderates; None for staff, who moderate all."""
-    who = _who(request)
-    return None if who.is_staff else moderated_rooms(who.user_id)
+def _rooms(request: Request, permission: str) -> Collection[UUID] | None:
+    """Return the rooms that the caller moderates; None for staff with the permission: all."""
+    user = cast("User", request.user)
+    return None if rights.staff_may(user, permission) else moderated_rooms(user.id)
 
 
-def _scopes(request: Request) -> Collection[UUID] | None:
+def _scopes(request: Request, permission: str) -> Collection[UUID] | None:
     """Return the same for lists, which only moderators have.
 
     Raises:
         Forbidden: The caller moderates no room.
     """
-    rooms = _rooms(request)
+    rooms = _rooms(request, permission)
     if rooms is not None and not rooms:
         raise Forbidden(_("This is for moderators."))
     return rooms

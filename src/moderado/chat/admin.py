@@ -1,6 +1,5 @@
 """Admin pages of rooms, memberships and messages, for the operators."""
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,8 +15,7 @@ from unfold.decorators import display
 
 from moderado.chat.models import Membership, Message, Revision, Room
 from moderado.chat.services import memberships, rooms
-from moderado.core.admin import ReadOnly
-from moderado.core.errors import ApplicationError
+from moderado.core.admin import Audited, ReadOnly, act_on_each
 
 Status = Message.Status
 
@@ -47,7 +45,7 @@ class Participants(ReadOnly, TabularInline):
 
 
 @admin.register(Room)
-class RoomAdmin(ModelAdmin):
+class RoomAdmin(Audited, ModelAdmin):
     list_display = (
         "name",
         "privacy",
@@ -129,13 +127,13 @@ class RoomAdmin(ModelAdmin):
         def close(room: Room) -> None:
             rooms.delete_room(actor_id=None, room_id=room.id)
 
-        done = _each(self, request, chosen.filter(deleted_at=None), close)
+        done = act_on_each(self, request, chosen.filter(deleted_at=None), "close", close)
         text = ngettext("%d room closed.", "%d rooms closed.", done)
         self.message_user(request, text % done, messages.SUCCESS)
 
 
 @admin.register(Membership)
-class MembershipAdmin(ReadOnly, ModelAdmin):
+class MembershipAdmin(Audited, ReadOnly, ModelAdmin):
     list_display = ("user", "room", "shown_role", "read_seq", "created_at")
     list_filter = (
         "role",
@@ -171,7 +169,7 @@ class MembershipAdmin(ReadOnly, ModelAdmin):
                 role=Membership.Role.ADMIN,
             )
 
-        done = _each(self, request, chosen, appoint)
+        done = act_on_each(self, request, chosen, "appoint", appoint)
         text = ngettext("%d role changed.", "%d roles changed.", done)
         self.message_user(request, text % done, messages.SUCCESS)
 
@@ -182,7 +180,7 @@ class MembershipAdmin(ReadOnly, ModelAdmin):
                 actor_id=None, room_id=membership.room_id, user_id=membership.user_id
             )
 
-        done = _each(self, request, chosen, remove)
+        done = act_on_each(self, request, chosen, "remove", remove)
         text = ngettext("%d person removed.", "%d people removed.", done)
         self.message_user(request, text % done, messages.SUCCESS)
 
@@ -250,18 +248,3 @@ class MessageAdmin(ReadOnly, ModelAdmin):
     @display(description=_("text"))
     def excerpt(self, message: Message) -> str:
         return Truncator(message.text).chars(EXCERPT)
-
-
-def _each(
-    site: ModelAdmin, request: HttpRequest, chosen: Iterable[Any], act: Callable[[Any], None]
-) -> int:
-    """Act on each of `chosen`, and show refusals as warnings. Returns how many succeeded."""
-    done = 0
-    for one in chosen:
-        try:
-            act(one)
-        except ApplicationError as refusal:
-            site.message_user(request, f"{one}: {refusal}", messages.WARNING)
-        else:
-            done += 1
-    return done

@@ -1,6 +1,5 @@
 """Admin pages of the moderation queue and the audit log."""
 
-from collections.abc import Iterator
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
@@ -15,8 +14,8 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from moderado.core.admin import ReadOnly
-from moderado.core.errors import ApplicationError
+from moderado.accounts.rights import DECIDE_CASE
+from moderado.core.admin import Audited, ReadOnly, act_on_each
 from moderado.moderation import registry
 from moderado.moderation.models import (
     Case,
@@ -157,7 +156,7 @@ class SubjectRevisionAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(Case)
-class CaseAdmin(ReadOnly, ModelAdmin):
+class CaseAdmin(Audited, ReadOnly, ModelAdmin):
     """Cases that wait for a moderator. Rulings are actions; fields are not editable."""
 
     list_display = (
@@ -191,7 +190,7 @@ class CaseAdmin(ReadOnly, ModelAdmin):
     )
 
     def has_rule_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("moderation.change_case")
+        return request.user.has_perm(DECIDE_CASE)
 
     @display(description=_("text"))
     def excerpt(self, case: Case) -> str:
@@ -224,25 +223,17 @@ class CaseAdmin(ReadOnly, ModelAdmin):
         self._rule(request, chosen, Outcome.BLOCK)
 
     def _rule(self, request: HttpRequest, chosen: "QuerySet[Case]", outcome: Outcome) -> None:
-        refusals = list(_refusals(request, chosen, outcome))
-        done = chosen.count() - len(refusals)
-        for refusal in dict.fromkeys(refusals):
-            self.message_user(request, refusal, messages.WARNING)
-        summary = ngettext("%d case decided.", "%d cases decided.", done)
-        self.message_user(request, summary % done, messages.SUCCESS if done else messages.INFO)
+        actor_id = cast("UUID", request.user.pk)  # the admin requires a signed-in user
 
-
-def _refusals(request: HttpRequest, chosen: "QuerySet[Case]", outcome: Outcome) -> Iterator[str]:
-    """Rule on each case by itself; return the reasons for those that could not be decided."""
-    actor_id = cast("UUID", request.user.pk)  # the admin requires a signed-in user
-    for case_id in chosen.values_list("pk", flat=True):
-        try:
+        def rule(case: Case) -> None:
             review.rule(
                 actor_id=actor_id,
-                case_id=case_id,
+                case_id=case.id,
                 outcome=outcome,
                 reason="reviewed",
                 scope_ids=None,
             )
-        except ApplicationError as refusal:
-            yield str(refusal)
+
+        done = act_on_each(self, request, chosen, str(outcome.value).lower(), rule)
+        summary = ngettext("%d case decided.", "%d cases decided.", done)
+        self.message_user(request, summary % done, messages.SUCCESS if done else messages.INFO)

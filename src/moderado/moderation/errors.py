@@ -35,6 +35,14 @@ class ProviderUnavailable(Exception):
         self.refused = refused
 
 
+class OwnCase(ApplicationError):
+    """Separation of duties: authors do not decide on their own text."""
+
+    code = "own_case"
+    status = 403
+    message = _("This case is about your own content. Another moderator decides it.")
+
+
 class CaseTaken(ApplicationError):
     code = "case_taken"
     message = _("Another moderator is working on this case.")

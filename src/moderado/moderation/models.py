@@ -37,6 +37,7 @@ class ModerationLog(Record):
         on_delete=models.PROTECT,
         related_name="+",
         db_index=False,
+        verbose_name=_("moderator"),
     )
     raw = models.JSONField(_("raw answers"), default=dict)
 
@@ -76,15 +77,34 @@ class Case(Record):
     categories = ArrayField(
         models.CharField(max_length=32), verbose_name=_("categories"), default=list
     )
+    # Who wrote the text, and may not rule on it. Null: unknown, or opened by an older release.
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("author"),
+    )
     claimed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("claimed by"),
     )
     claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
     outcome = models.CharField(_("outcome"), max_length=8, choices=OUTCOMES, blank=True)
     reason = models.CharField(_("reason"), max_length=64, blank=True)
     note = models.TextField(_("note"), blank=True)
     decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("decided by"),
     )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     version = models.PositiveIntegerField(_("version"), default=1)
@@ -92,6 +112,7 @@ class Case(Record):
     class Meta:
         verbose_name = _("case")
         verbose_name_plural = _("cases")
+        permissions = [("claim_case", "Can claim cases"), ("decide_case", "Can decide cases")]
         constraints = [
             models.UniqueConstraint(
                 fields=["subject_type", "subject_id", "revision", "origin"],

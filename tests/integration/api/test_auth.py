@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from moderado.accounts.models import Session, User
 from moderado.accounts.services import sessions, tickets
 from moderado.moderation.services.subject_screening import screen_waiting
-from tests.factories import PASSWORD, make_user
+from tests.factories import PASSWORD, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -306,7 +306,9 @@ def test_e_mails_are_shown_to_their_owner_and_to_staff_only(user):
         return {person["name"]: person.get("email") for person in people}
 
     assert found(user) == {"Bia": "bia@example.org", "Bianca": None}
-    assert found(make_user(is_staff=True))["Bianca"] == "secret@example.org"
+    assert found(make_staff("view_user"))["Bianca"] == "secret@example.org"
+    assert found(make_staff("view_case"))["Bianca"] is None
+    assert found(make_user(is_staff=True))["Bianca"] is None
     assert not signed_in(user).get("/api/auth/users/?search=secret").data["results"]
 
 

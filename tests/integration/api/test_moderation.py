@@ -10,7 +10,7 @@ from moderado.chat.models import Membership
 from moderado.moderation.models import Case
 from moderado.moderation.services.screening import record
 from moderado.moderation.types import Assessment, Category, Content, Outcome, Verdict
-from tests.factories import PASSWORD, make_member, make_room, make_user
+from tests.factories import PASSWORD, make_member, make_room, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +52,7 @@ def moderator(room):
 
 @pytest.fixture
 def staff():
-    return signed_in(make_user(is_staff=True))
+    return signed_in(make_staff())
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from moderado.chat.types import (
     OwnChanges,
     Person,
 )
-from tests.factories import PASSWORD, make_member, make_message, make_room, make_user
+from tests.factories import PASSWORD, make_member, make_message, make_room, make_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -107,7 +107,7 @@ def test_accounts_are_as_described(api):
 
 
 def test_moderation_is_as_described():
-    staff = Api(make_user(is_staff=True))
+    staff = Api(make_staff())
 
     staff.ask("get", "/api/moderation/logs/")
     staff.ask("get", "/api/moderation/cases/")

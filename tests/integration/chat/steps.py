@@ -8,6 +8,7 @@ from moderado.chat.models import Message
 from moderado.chat.services import screening, verdicts
 from moderado.chat.services.editing import edit_message
 from moderado.chat.services.posting import post_message
+from moderado.core.ids import new_id
 from moderado.moderation.events import CaseDecided
 
 
@@ -44,7 +45,7 @@ def rule(message, outcome, revision=None):
             subject_id=message.id,
             revision=revision or message.revision,
             outcome=outcome,
-            actor_id=message.author_id,
+            actor_id=new_id(),
         )
     )
     message.refresh_from_db()

@@ -1,6 +1,8 @@
 """Admin pages of rooms, memberships and messages."""
 
 import pytest
+from django.contrib.admin.models import LogEntry
+from structlog.testing import capture_logs
 
 from moderado.chat.models import Membership, Message, Revision, Room
 from tests.factories import make_member, make_message, make_room, make_user
@@ -107,3 +109,43 @@ def test_admin_shows_revisions_read_only(operator):
     assert "antes" in page
     assert operator.post(url, {"text": "changed"}).status_code == 403
     assert Message.objects.get().text == "depois"
+
+
+@pytest.mark.proves("S59")
+def test_every_action_of_an_operator_leaves_an_audit_line(operator):
+    place, last_admin = make_member(role=Role.ADMIN), make_member(role=Role.ADMIN)
+    for room in (place.room, last_admin.room):
+        make_member(room)
+    make_member(place.room, role=Role.ADMIN)
+
+    with capture_logs() as logged:
+        act(operator, "membership", "appoint", place)
+        act(operator, "membership", "remove", place, last_admin)
+        act(operator, "room", "close", place.room)
+
+    lines = [line.change_message for line in LogEntry.objects.order_by("pk")]
+    assert sorted(lines) == sorted(
+        ["appoint: done", "remove: done", "remove: last_admin", "close: done"]
+    )
+    acted = [(each["action"], each["result"]) for each in logged if each["event"] == "admin_acted"]
+    assert sorted(acted) == sorted(tuple(line.split(": ")) for line in lines)
+
+
+@pytest.mark.proves("S59")
+def test_change_of_a_room_leaves_an_audit_line(operator):
+    room = make_room()
+
+    with capture_logs() as logged:
+        operator.post(
+            f"/admin/chat/room/{room.id}/change/",
+            {
+                "name": "Sala",
+                "moderation_mode": "pre",
+                "memberships-TOTAL_FORMS": 0,
+                "memberships-INITIAL_FORMS": 0,
+            },
+        )
+
+    (line,) = [each for each in logged if each["event"] == "admin_acted"]
+    assert (line["action"], line["record_id"]) == ("change", str(room.id))
+    assert LogEntry.objects.get().object_id == str(room.id)

@@ -1,9 +1,13 @@
 """The moderation queue and the audit log in the admin."""
 
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
+from structlog.testing import capture_logs
 
+from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case, ModerationLog, ProviderHealth
 from moderado.moderation.services import review
 from tests.factories import make_user
@@ -103,3 +107,52 @@ def test_admin_offers_no_add_change_or_delete(client, staff, held):
         assert client.get(add).status_code == 403
         assert client.post(delete, {"post": "yes"}).status_code == 403
         assert client.post(change, {"verdict": "ALLOW"}).status_code == 403
+
+
+@pytest.mark.proves("S57")
+@pytest.mark.parametrize("action", ["approve", "reject"])
+def test_bulk_actions_skip_own_cases_with_a_reason(client, staff, held, decided, action):
+    own, other = held(author_id=staff.id), held()
+
+    answer = act(client, action, own, other)
+
+    own.refresh_from_db()
+    assert own.state == "open"
+    assert [event.case_id for event in decided] == [other.id]
+    assert any(str(OwnCase()) in str(each) for each in answer.context["messages"])
+
+
+@pytest.mark.proves("S59")
+def test_every_decided_or_refused_case_leaves_an_audit_line(client, staff, held, decided):
+    own, other = held(author_id=staff.id), held()
+
+    with capture_logs() as logged:
+        act(client, "reject", own, other)
+
+    lines = {line.object_id: line.change_message for line in LogEntry.objects.all()}
+    assert lines == {str(own.id): "block: own_case", str(other.id): "block: done"}
+    acted = [line for line in logged if line["event"] == "admin_acted"]
+    assert {line["record_id"]: line["result"] for line in acted} == {
+        str(own.id): "own_case",
+        str(other.id): "done",
+    }
+    assert {line["actor_id"] for line in acted} == {str(staff.id)}
+
+
+@pytest.mark.proves("S58")
+@pytest.mark.parametrize(
+    "permissions, seen, decided_cases",
+    [((), 403, 0), (("view_case",), 200, 0), (("view_case", "decide_case"), 200, 1)],
+)
+def test_queue_needs_a_permission_for_each_action(
+    client, held, decided, permissions, seen, decided_cases
+):
+    user = make_user(is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client.force_login(user)
+    case = held()
+
+    assert client.get(CASES).status_code == seen
+    act(client, "reject", case)
+
+    assert len(decided) == decided_cases

@@ -13,6 +13,7 @@ from moderado.accounts.models import User
 from moderado.chat.errors import AlreadyAMember, NotAllowedInRoom, NotAMember
 from moderado.chat.models import Membership, Room
 from moderado.chat.selectors import rooms
+from moderado.chat.services.moderators import end_claims_without_right
 from moderado.chat.services.rooms import close_room, lock_room, narrow_audience
 from moderado.chat.services.succession import active_members, check_not_last_admin
 from moderado.core.database import retry_on_deadlock
@@ -122,6 +123,7 @@ def change_role(*, actor_id: UUID | None, room_id: UUID, user_id: UUID, role: st
     membership.save(update_fields=["role"])
     if lost:
         narrow_audience(room)
+        end_claims_without_right([user_id])
     return membership
 
 
@@ -184,6 +186,8 @@ def _withdraw(room: Room, membership: Membership, *, removed_user_id: UUID | Non
     check_not_last_admin(membership, staying=False)
     membership.delete()
     narrow_audience(room, removed_user_id=removed_user_id)
+    if membership.role != Membership.Role.MEMBER:
+        end_claims_without_right([membership.user_id])
     if membership.user.is_active and not active_members(room.id).exists():
         close_room(room)
 

@@ -10,6 +10,7 @@ from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom
 from moderado.chat.events import AudienceChanged
 from moderado.chat.models import Membership, Room
 from moderado.chat.selectors.rooms import rooms_visible_to
+from moderado.chat.services.moderators import end_claims_without_right
 from moderado.chat.services.names import assign_room_name, placeholder, propose_room_name
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import Invalid
@@ -116,6 +117,8 @@ def close_room(room: Room) -> None:
     room.deleted_at = timezone.now()
     room.save(update_fields=["deleted_at"])
     narrow_audience(room)
+    moderators = Membership.objects.filter(room=room).exclude(role=Membership.Role.MEMBER)
+    end_claims_without_right(moderators.values_list("user_id", flat=True))
 
 
 def lock_room(*, actor_id: UUID | None, room_id: UUID, role: Membership.Role | None = None) -> Room:

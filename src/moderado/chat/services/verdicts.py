@@ -17,6 +17,7 @@ from moderado.chat.states import Transition
 from moderado.core import failpoints
 from moderado.core.database import require_transaction
 from moderado.core.metrics import VERDICT_SECONDS, VERDICTS
+from moderado.moderation.errors import OwnCase
 from moderado.moderation.events import CaseDecided
 from moderado.moderation.services.screening import record
 from moderado.moderation.types import Content, Reason, Verdict
@@ -82,6 +83,7 @@ def apply_ruling(event: CaseDecided) -> None:
 
     Raises:
         NoSuchMessage: The message does not exist.
+        OwnCase: The moderator is the author of the message.
     """
     if event.subject_type != SUBJECT:
         return
@@ -94,6 +96,8 @@ def apply_ruling(event: CaseDecided) -> None:
     )
     if message is None:
         raise NoSuchMessage
+    if message.author_id == event.actor_id:  # of a case that names no author
+        raise OwnCase
     step = advance(
         message,
         states.Ruling(event.revision, event.outcome),

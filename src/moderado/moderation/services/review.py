@@ -13,7 +13,7 @@ from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import Invalid, NotFound
 from moderado.core.events import publish
 from moderado.core.text import clean
-from moderado.moderation.errors import CaseClosed, CaseTaken
+from moderado.moderation.errors import CaseClosed, CaseTaken, OwnCase
 from moderado.moderation.events import CaseDecided
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.selectors import Scopes, get_case
@@ -35,10 +35,11 @@ def claim_case(*, actor_id: UUID, case_id: UUID, scope_ids: Scopes) -> Case:
 
     Raises:
         NotFound: There is no such case in these rooms.
+        OwnCase: The moderator has written the text.
         CaseClosed: The case was decided.
         CaseTaken: Another moderator holds it.
     """
-    get_case(case_id=case_id, scope_ids=scope_ids)
+    _check_not_party(get_case(case_id=case_id, scope_ids=scope_ids), actor_id)
     # One statement on the database's clock: the second of two simultaneous claims fails.
     taken = (
         _free(actor_id)
@@ -75,6 +76,7 @@ def rule(
     Raises:
         NotFound: There is no such case in these rooms.
         Invalid: Outcome, reason or note.
+        OwnCase: The moderator has written the text.
         CaseClosed: The case was decided.
         CaseTaken: Another moderator holds it.
     """
@@ -115,11 +117,17 @@ def _locked(*, actor_id: UUID, case_id: UUID, scope_ids: Scopes) -> Case:
     case = Case.objects.select_for_update(of=("self",), no_key=True).filter(pk=case_id).first()
     if case is None or (scope_ids is not None and case.scope_id not in scope_ids):
         raise NotFound
+    _check_not_party(case, actor_id)
     if case.state == Case.State.DECIDED:
         raise CaseClosed
     if not _free(actor_id).filter(pk=case_id).exists():
         raise CaseTaken
     return case
+
+
+def _check_not_party(case: Case, actor_id: UUID) -> None:
+    if case.author_id == actor_id:
+        raise OwnCase
 
 
 def _decide(case: Case, *, actor_id: UUID, outcome: Outcome, reason: str, note: str) -> None:

@@ -276,6 +276,7 @@ def _case(content: Content, verdict: Verdict) -> Case:
         revision=content.revision,
         scope_id=content.scope_id,
         origin=_ORIGINS[verdict.outcome],
+        author_id=content.author_id,
         text=content.text,
         score=verdict.score,
         categories=sorted(category.value for category in verdict.categories),

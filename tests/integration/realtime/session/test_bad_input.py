@@ -59,7 +59,8 @@ async def test_each_invalid_frame_is_one_error_and_keeps_the_connection(cast: Ca
         await at_ana.up_to_date()
         answers = [answer["type"] for answer in at_ana.heard[heard:]]
         assert answers == ["error", "pong"], frame[:60]
-    assert all(answer["message"] for answer in at_ana.heard if answer["type"] == "error")
+    errors = [answer for answer in at_ana.heard if answer["type"] == "error"]
+    assert all(error["message"] and error["error"] == error["message"] for error in errors)
 
 
 @pytest.mark.proves("S16")

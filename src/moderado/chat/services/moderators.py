@@ -1,0 +1,26 @@
+"""Moderators who lose a right: their claims on cases end in the same transaction."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from moderado.accounts.events import AccountDeactivated, StaffRightsChanged
+from moderado.accounts.models import User
+from moderado.accounts.rights import DECIDE_CASE, staff_may
+from moderado.chat.selectors.rooms import moderated_rooms
+from moderado.moderation.services.claims import release_claims
+
+
+def end_claims_without_right(user_ids: Iterable[UUID]) -> None:
+    """End the claims of these users on cases that they may no longer decide."""
+    for user in User.objects.filter(pk__in=user_ids):
+        if not staff_may(user, DECIDE_CASE):
+            kept = moderated_rooms(user.pk) if user.is_active else ()
+            release_claims(user_id=user.pk, kept_scope_ids=kept)
+
+
+def on_account_deactivated(event: AccountDeactivated) -> None:
+    end_claims_without_right([event.user_id])
+
+
+def on_staff_rights_changed(event: StaffRightsChanged) -> None:
+    end_claims_without_right(event.user_ids)
