@@ -85,15 +85,16 @@ class Visitor:
         if choices.get("is_private"):
             await self.page.check("[name=is_private]")
         await self.page.click(".dialog .primary")
-        await expect(self.page.locator(".head-name h2")).to_have_text(name)
+        await expect(self.page.locator(".head-name h1")).to_have_text(name)
         await self.is_online()
 
     async def join(self, name: str) -> None:
+        await self.page.fill(".find-rooms input", name)
         row = self.page.locator(".rooms-list li", has_text=name)
         await row.get_by_role("button").click()
         await expect(row.get_by_role("button")).to_have_count(0)  # now among the user's own rooms
         await row.get_by_role("link").click()
-        await expect(self.page.locator(".head-name h2")).to_have_text(name)
+        await expect(self.page.locator(".head-name h1")).to_have_text(name)
         await self.is_online()
 
     async def is_online(self) -> None:
@@ -102,6 +103,10 @@ class Visitor:
     async def say(self, text: str) -> None:
         await self.page.fill("#compose", text)
         await self.page.press("#compose", "Enter")
+
+    async def confirm(self) -> None:
+        """Answer the question that the page asks."""
+        await self.page.click(".dialog .primary")
 
     def message(self, text: str) -> Locator:
         return self.page.locator(".message", has_text=text)

@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator, Iterator
 from subprocess import Popen
 
 import pytest
-from playwright.async_api import Browser, expect
+from asgiref.sync import sync_to_async
+from playwright.async_api import Browser, Page, expect
 
 from moderado.accounts.models import User
 from tests import processes
 from tests.browser import PASSWORD, Visitor, chromium, open_browser, visit
+from tests.factories import make_room
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -102,7 +104,7 @@ async def test_message_written_offline_survives_reload_and_is_sent_once(
 ) -> None:
     await ana.page.route("**/api/auth/ws-ticket/", lambda route: route.abort())
     await ana.page.reload()
-    await expect(ana.page.locator(".head-name h2")).to_have_text("Café")
+    await expect(ana.page.locator(".head-name h1")).to_have_text("Café")
     await ana.say("Escrita sem rede")
     await ana.sees("Escrita sem rede", "SENDING")
     await expect(ana.page.locator(".banner")).to_be_visible()
@@ -229,9 +231,9 @@ async def test_deleted_message_disappears_for_all_members(ana: Visitor, bia: Vis
     await ana.say("Por engano")
     message = await ana.sees("Por engano", "APPROVED")
     await expect(bia.message("Por engano")).to_be_visible()
-    ana.page.on("dialog", lambda dialog: dialog.accept())
     await message.hover()
     await message.get_by_role("button", name="Apagar").click()
+    await ana.confirm()
     await expect(bia.message("Por engano")).to_have_count(0)
     await expect(ana.message("Por engano")).to_have_count(0)
 
@@ -276,7 +278,16 @@ async def test_history_loads_on_scroll_and_search_finds_messages(ana: Visitor) -
     await ana.page.fill("#search", "abacaxi")
     await ana.page.locator(".found").click()
     await expect(ana.message("abacaxi")).to_be_focused()
+    await expect(ana.message("número 119.")).to_have_count(0)  # nothing between was loaded
+    for newest in (60, 119):
+        await ana.page.locator(".message").last.scroll_into_view_if_needed()
+        await expect(ana.message(f"número {newest}.")).to_have_count(1)
     await expect(ana.page.locator(".message")).to_have_count(120)
+
+    await ana.page.fill("#search", "número")
+    await expect(ana.page.locator(".found")).to_have_count(20)
+    await ana.page.get_by_role("button", name="Mais resultados").click()
+    await expect(ana.page.locator(".found")).to_have_count(40)
 
 
 async def test_page_fits_a_phone_and_works_by_keyboard(browser: Browser, url: str) -> None:
@@ -307,15 +318,144 @@ async def test_key_pressed_as_panel_opens_reaches_the_panel(ana: Visitor) -> Non
         await expect(ana.page.locator(".panel")).to_have_count(0)
 
 
+async def test_timeline_is_one_stop_of_the_tab_key(ana: Visitor) -> None:
+    for text in ("Primeira https://exemplo.org", "Segunda", "Terceira"):
+        await ana.say(text)
+        await ana.sees(text, "APPROVED")
+    stops = ".timeline :is(a, button, [tabindex]):not([tabindex='-1'])"
+    await expect(ana.page.locator(stops)).to_have_count(1)
+
+    await ana.message("Terceira").focus()
+    for key in ("ArrowUp", "Home", "ArrowDown", "Home"):
+        await ana.page.keyboard.press(key)
+    await expect(ana.message("Primeira")).to_be_focused()
+    await ana.page.keyboard.press("ArrowRight")
+    await expect(ana.message("Primeira").get_by_role("link")).to_be_focused()
+    for _ in range(2):
+        await ana.page.keyboard.press("ArrowRight")
+    await expect(ana.message("Primeira").get_by_role("button", name="Editar")).to_be_focused()
+    await ana.page.keyboard.press("Escape")
+    await expect(ana.message("Primeira")).to_be_focused()
+    await expect(ana.page.locator(stops)).to_have_count(1)
+    await expect(ana.message("Primeira")).to_have_attribute("tabindex", "0")
+
+
+async def test_back_closes_panels_and_dialogs_first(ana: Visitor) -> None:
+    await ana.create_room("Segunda")
+    room = ana.page.url
+    await ana.page.get_by_role("button", name="Pessoas").click()
+    await ana.page.get_by_role("button", name="Buscar").click()
+    await expect(ana.page.locator("#search")).to_be_visible()
+    await ana.page.go_back()
+    await expect(ana.page.locator(".panel")).to_have_count(0)
+    assert ana.page.url == room
+
+    await ana.page.get_by_role("button", name="Nova sala").click()
+    await ana.page.go_back()
+    await expect(ana.page.locator(".dialog")).to_have_count(0)
+    assert ana.page.url == room
+    await ana.page.go_back()
+    await expect(ana.page.locator(".head-name h1")).to_have_text("Café")
+
+
+async def test_lost_network_is_shown_at_once(ana: Visitor) -> None:
+    await ana.page.context.set_offline(True)
+    await expect(ana.page.locator(".banner")).to_contain_text("Você está sem rede")
+    await ana.page.context.set_offline(False)
+    await expect(ana.page.locator(".banner")).to_have_count(0)
+    ana.complaints = [text for text in ana.complaints if "INTERNET_DISCONNECTED" not in text]
+
+
+async def test_own_rooms_stay_in_sight_and_public_ones_are_found(
+    ana: Visitor, browser: Browser, url: str
+) -> None:
+    await sync_to_async(fill_server)()
+    await ana.page.reload()
+    own = ana.page.locator("[aria-labelledby=own-rooms] .room")
+    await expect(own).to_have_count(1)
+    await expect(own).to_contain_text("Café")
+    await ana.page.fill(".find-rooms input", "reuniao")
+    public = ana.page.locator("[aria-labelledby=public-rooms] .room")
+    await expect(public).to_have_count(1)
+    await expect(public).to_contain_text("Reunião de pais")
+    await ana.page.fill(".find-rooms input", "multidão")
+    await expect(public).to_have_count(20)
+    await ana.page.get_by_role("button", name="Mais resultados").click()
+    await expect(public).to_have_count(25)
+    await ana.page.fill(".find-rooms input", "xyz")
+    await expect(ana.page.locator(".rooms-list")).to_contain_text("Nada encontrado.")
+    async with visit(browser, url, "Edu") as edu:  # who is in no room sees public ones at once
+        await expect(edu.page.locator("[aria-labelledby=public-rooms] .room")).to_have_count(20)
+
+
+def fill_server() -> None:
+    for _ in range(25):
+        make_room(name="Multidão")
+    make_room(name="Reunião de pais")
+
+
+async def test_last_administrator_hands_the_room_over(ana: Visitor, bia: Visitor) -> None:
+    await ana.page.get_by_role("button", name="Pessoas").click()
+    await ana.page.get_by_role("button", name="Sair da sala").click()
+    await ana.confirm()
+    await expect(ana.page.locator(".dialog")).to_contain_text("última pessoa que administra")
+    await ana.page.select_option("#choice", label="Bia")
+    await ana.confirm()
+    await expect(ana.page.get_by_role("link", name="Café")).to_have_count(0)
+
+    await bia.page.reload()
+    await bia.page.get_by_role("button", name="People").click()
+    await expect(bia.page.locator(".person")).to_have_count(1)
+    await bia.page.get_by_role("button", name="Leave the room").click()
+    await expect(bia.page.locator(".dialog")).to_contain_text("the room is closed for everybody")
+    await bia.confirm()
+    await expect(bia.page.locator(".head-name")).to_have_count(0)
+
+
+async def test_page_has_one_main_landmark_and_one_heading_of_first_level(
+    browser: Browser, url: str
+) -> None:
+    phone = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
+    async with visit(browser, url, "Fabi", **phone) as fabi:
+        await fabi.page.get_by_role("button", name="Nova sala").wait_for()
+        await has_one_main_and_heading(fabi.page)
+        assert await fabi.page.evaluate(SMALL_TARGETS) == []
+        await fabi.create_room("Toque")
+        await fabi.say("Um link: https://exemplo.org/caminho")
+        await fabi.sees("Um link", "APPROVED")
+        await has_one_main_and_heading(fabi.page)
+        await fabi.page.get_by_role("button", name="Pessoas").click()
+        await expect(fabi.page.locator(".person")).to_have_count(1)
+        assert await fabi.page.evaluate(SMALL_TARGETS) == []
+
+
+async def has_one_main_and_heading(page: Page) -> None:
+    await expect(page.get_by_role("main")).to_have_count(1)
+    await expect(page.get_by_role("heading", level=1)).to_have_count(1)
+
+
+async def test_unknown_address_shows_the_way_back(browser: Browser, url: str) -> None:
+    page = await browser.new_page(locale="pt-BR")
+    answer = await page.goto(f"{url}/nada/aqui")
+    assert answer
+    assert answer.status == 404
+    await expect(page.locator("h1")).to_have_text("Esta página não existe")
+    await page.get_by_role("link", name="Ir ao chat").click()
+    await expect(page.locator("[name=password]")).to_be_visible()
+    await page.close()
+
+
 async def test_page_language_follows_the_reader_and_can_be_changed(
     browser: Browser, url: str
 ) -> None:
     async with visit(browser, url, "Dora", locale="en-US") as dora:
+        await dora.create_room("Two languages")
         await expect(dora.page.locator("html")).to_have_attribute("lang", "en")
         await expect(dora.page.locator(".rooms")).to_contain_text("Your rooms")
         await dora.page.get_by_role("button", name="Português").click()
         await expect(dora.page.locator("html")).to_have_attribute("lang", "pt-br")
         await expect(dora.page.locator(".rooms")).to_contain_text("Suas salas")
+        await expect(dora.page.locator(".head-name h1")).to_have_text("Two languages")
 
 
 async def test_signing_out_ends_the_session_in_every_tab(ana: Visitor) -> None:
@@ -350,8 +490,8 @@ async def test_administrator_adds_participant_to_private_room(ana: Visitor, bia:
     await bia.page.get_by_role("link", name="Reservada").click()
     await expect(bia.page.get_by_role("button", name="Review")).to_be_visible()
 
-    ana.page.on("dialog", lambda dialog: dialog.accept())
     await member.get_by_role("button").click()
+    await ana.confirm()
     await expect(bia.page.locator(".notice")).to_contain_text("this room")
     await expect(bia.page.get_by_role("link", name="Reservada")).to_have_count(0)
     bia.complaints = [text for text in bia.complaints if "404" not in text]
@@ -403,6 +543,12 @@ ESCAPE_AT_ONCE = """() => {
     document.activeElement.dispatchEvent(pressed);
   }).observe(document.body, { childList: true, subtree: true });
 }"""
+
+# Controls smaller than 44 px, unless they are unseen.
+SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, select, input, textarea")]
+  .map((one) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
+  .filter(([, { width, height }]) => width > 1 && height > 1 && (width < 44 || height < 44))
+  .map(([html]) => html)"""
 
 STORE = "import('/static/moderado/app/store.js')"
 RECONNECT = f"({STORE}).then(({{ client }}) => client.reconnect())"

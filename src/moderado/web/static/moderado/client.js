@@ -120,10 +120,22 @@ export class ChatClient extends EventTarget {
    * @returns {Promise<string | null>} `next` of this page, which is older
    */
   async loadHistory(room, next = null) {
+    return (await this.loadPage(room, next)).next;
+  }
+
+  /**
+   * Fetch a page of history, newest first, and merge it into the state of a subscribed room.
+   * @param {string} room
+   * @param {string | null} [link] `next` or `previous` of another page
+   * @param {{around?: string}} [query] without a link: the message in the middle of the page
+   * @returns {Promise<{next: string | null, previous: string | null, results: Message[]}>}
+   */
+  async loadPage(room, link = null, query = {}) {
     await this.#ensureCursor();
-    const page = await this.rest.get(next ?? `chat/rooms/${room}/messages/`, next ? {} : { page_size: 50 });
+    const path = link ?? `chat/rooms/${room}/messages/`;
+    const page = await this.rest.get(path, link ? {} : { page_size: 50, ...query });
     this.#apply(room, { type: "history", results: page.results });
-    return page.next;
+    return page;
   }
 
   /**

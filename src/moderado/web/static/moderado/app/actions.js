@@ -1,6 +1,7 @@
 /** The user's actions. Each one sends a request and shows the answer. */
 
 import { batch } from "./html.js";
+import * as layers from "./layers.js";
 import * as store from "./store.js";
 import { t } from "./strings.js";
 
@@ -22,28 +23,46 @@ async function attempt(/** @type {() => Promise<T>} */ act) {
   }
 }
 
+/** Ask the user in a dialog.
+ *  @param {{text: string, action: string, choices?: any[], label?: string}} what `choices` of
+ *    `{id, name}`, of which the user picks one
+ *  @returns {Promise<any>} false if the user cancels; otherwise the id of the choice, or true */
+export function ask(what) {
+  store.question.value?.answer(false);
+  return new Promise((resolve) => {
+    const answer = (/** @type {any} */ value) => {
+      store.question.value = null;
+      resolve(value);
+    };
+    store.question.value = { ...what, answer };
+  });
+}
+
 /** Version of each room's details: an answer to an older request is dropped. */
 let changes = 0;
 
-async function freshRooms() {
-  let answer = null;
+/** All rooms of the user. They are read again if a detail changed meanwhile. */
+async function ownRooms() {
+  let rooms = /** @type {any[]} */ ([]);
   for (let tries = 0, before = -1; before !== changes && tries < 3; tries += 1) {
     before = changes;
-    answer = await client.rest.get("chat/rooms/");
+    rooms = [];
+    let page = { next: "chat/rooms/?scope=mine&page_size=100", results: [] };
+    while (page.next) {
+      page = await client.rest.get(page.next);
+      rooms.push(...page.results);
+    }
   }
-  return answer;
+  return rooms;
 }
 
 export async function loadRooms() {
   try {
-    const answer = await freshRooms();
+    const own = await ownRooms();
+    const listed = new Set(own.map((room) => room.id));
+    const visited = store.rooms.value.filter((room) => room.id === store.openId.value && !listed.has(room.id));
     batch(() => {
-      const further = store.rooms.value.slice(answer.results.length);
-      const isLonger = answer.next && further.length > 0; // keep the pages that were loaded
-      const listed = new Set(answer.results.map((/** @type {any} */ room) => room.id));
-      const kept = isLonger ? further.filter((room) => !listed.has(room.id)) : [];
-      store.rooms.value = [...answer.results, ...kept];
-      if (!isLonger) store.moreRooms.value = answer.next;
+      store.rooms.value = [...own, ...visited];
       store.roomsState.value = "ready";
     });
     hearOwnRooms();
@@ -52,14 +71,14 @@ export async function loadRooms() {
   }
 }
 
-export function loadMoreRooms() {
-  return attempt(async () => {
-    const answer = await client.rest.get(/** @type {string} */ (store.moreRooms.value));
-    const known = new Set(store.rooms.value.map((room) => room.id));
-    store.rooms.value = [...store.rooms.value, ...answer.results.filter((room) => !known.has(room.id))];
-    store.moreRooms.value = answer.next;
-    hearOwnRooms();
-  });
+/** Public rooms whose names contain `text`, the most active first. @returns {Promise<any>} a page */
+export function findRooms(/** @type {string} */ text) {
+  return client.rest.get("chat/rooms/", { scope: "public", order: "activity", search: text });
+}
+
+/** @returns {Promise<any>} the page that follows another one */
+export function nextPage(/** @type {string} */ link) {
+  return client.rest.get(link);
 }
 
 /** Subscribe to own rooms always, for the badges, and to a public room while it is open. */
@@ -76,11 +95,15 @@ export function patchRoom(/** @type {string} */ id, /** @type {object} */ news) 
 export function open(/** @type {string | null} */ id) {
   const hash = id ? `#/room/${id}` : "#/";
   if (location.hash === hash) show(id);
-  else location.hash = hash;
+  else if (layers.isOpen()) {
+    layers.replaceWith(hash); // "back" does not return to a panel of the room before
+    show(id);
+  } else location.hash = hash;
 }
 
 export function openFromAddress() {
-  show(location.hash.match(/^#\/room\/([0-9a-f-]{36})/)?.[1] ?? null);
+  const id = location.hash.match(/^#\/room\/([0-9a-f-]{36})/)?.[1] ?? null;
+  if (id !== store.openId.value) show(id);
 }
 
 function show(/** @type {string | null} */ id) {
@@ -90,10 +113,11 @@ function show(/** @type {string | null} */ id) {
     store.openId.value = id;
     store.detail.value = null;
     store.roomState.value = id ? client.room(id) : null;
-    store.history.value = { state: "loading", next: null };
+    store.history.value = { state: "loading", next: null, previous: null };
+    store.shown.value = { oldest: null, newest: null };
+    store.activeRow.value = null;
     store.firstUnread.value = null;
     store.pinned.value = true;
-    store.panel.value = null;
     store.answering.value = null;
     store.editing.value = null;
   });
@@ -106,18 +130,24 @@ export async function enter(/** @type {string} */ id) {
   client.listen(id);
   loadDetail(id);
   try {
-    const next = await client.loadHistory(id);
+    const page = await client.loadPage(id);
     if (store.openId.value !== id) return;
     batch(() => {
-      store.roomState.value = client.room(id);
-      store.history.value = { state: "ready", next };
+      showPage(id, page);
       store.firstUnread.value = unreadFrom(unread);
     });
   } catch (error) {
     if (store.openId.value !== id) return;
-    store.history.value = { state: "failed", next: null };
+    store.history.value = { state: "failed", next: null, previous: null };
     if (error.status === 404) lost();
   }
+}
+
+/** Show this page of history alone. */
+function showPage(/** @type {string} */ id, /** @type {any} */ { next, previous, results }) {
+  store.roomState.value = client.room(id);
+  store.history.value = { state: "ready", next, previous };
+  store.shown.value = { oldest: next && results.at(-1), newest: previous && results[0] };
 }
 
 /** The oldest of the last `unread` messages of others. @returns {string | null} */
@@ -150,23 +180,47 @@ export function lost() {
   loadRooms();
 }
 
-export async function loadOlder() {
-  const { state, next } = store.history.value;
-  const id = store.openId.value;
-  if (state !== "ready" || !next || !id) return;
-  store.history.value = { state: "more", next };
-  const older = await attempt(() => client.loadHistory(id, next));
-  if (store.openId.value !== id) return;
-  store.history.value = { state: "ready", next: older === undefined ? next : older };
+export function loadOlder() {
+  return loadMore("next", ({ next, results }) => ({ oldest: next && (results.at(-1) ?? store.shown.value.oldest) }));
 }
 
-/** Scroll to a message, loading older pages until it is found. */
+/** After a jump: load what follows, until the newest message is shown. */
+export function loadNewer() {
+  return loadMore("previous", ({ previous, results }) => ({ newest: previous && (results[0] ?? store.shown.value.newest) }));
+}
+
+async function loadMore(
+  /** @type {"next" | "previous"} */ direction, /** @type {(page: any) => object} */ bound,
+) {
+  const before = store.history.value;
+  const id = store.openId.value;
+  if (before.state !== "ready" || !before[direction] || !id) return;
+  store.history.value = { ...before, state: "more" };
+  const page = await attempt(() => client.loadPage(id, before[direction]));
+  if (store.openId.value !== id || store.history.value.state !== "more") return;
+  batch(() => {
+    store.history.value = { ...before, ...(page && { [direction]: page[direction] }) };
+    if (page) store.shown.value = { ...store.shown.value, ...bound(page) };
+  });
+}
+
+/** Show the newest messages. */
+export function toNewest() {
+  const id = store.openId.value;
+  store.pinned.value = true;
+  if (id && store.history.value.previous) enter(id);
+}
+
+/** Scroll to a message. If it is not among those shown, show the page of history around it. */
 export async function jumpTo(/** @type {string} */ id) {
-  for (let pages = 0; pages < 20 && store.history.value.next; pages += 1) {
-    if (store.messages.value.some((message) => message.id === id)) break;
-    await loadOlder();
+  const room = store.openId.value;
+  const isShown = () => store.messages.value.some((message) => message.id === id);
+  if (room && !isShown()) {
+    const page = await client.loadPage(room, null, { around: id }).catch(() => null);
+    if (store.openId.value !== room) return;
+    if (page) batch(() => showPage(room, page));
   }
-  if (!store.messages.value.some((message) => message.id === id)) {
+  if (!isShown()) {
     store.notice.value = t("quoteGone");
     return;
   }
@@ -177,7 +231,7 @@ export async function jumpTo(/** @type {string} */ id) {
 export function send(/** @type {string} */ text) {
   const id = store.openId.value;
   if (!id) return;
-  store.pinned.value = true;
+  toNewest();
   client.send(id, text, store.answering.value?.id ?? null);
   store.answering.value = null;
 }
@@ -189,22 +243,22 @@ export async function saveEdit(/** @type {any} */ message, /** @type {string} */
   return Boolean(saved);
 }
 
-export function remove(/** @type {any} */ message) {
-  if (window.confirm(t("deleteSure"))) attempt(() => client.remove(message));
+export async function remove(/** @type {any} */ message) {
+  if (await ask({ text: t("deleteSure"), action: t("delete") })) await attempt(() => client.remove(message));
 }
 
 export function createRoom(/** @type {object} */ wanted) {
   return client.rest.post("chat/rooms/", wanted).then((room) => {
     store.rooms.value = [{ unread_count: 0, participants_count: 1, role: "ADMIN", ...room }, ...store.rooms.value];
-    store.creating.value = false;
     open(room.id);
   });
 }
 
-export function join(/** @type {string} */ id) {
+export function join(/** @type {any} */ room) {
   return attempt(async () => {
-    await client.rest.post(`chat/rooms/${id}/join/`);
-    await becameMember(id);
+    await client.rest.post(`chat/rooms/${room.id}/join/`);
+    if (!store.rooms.value.some((one) => one.id === room.id)) store.rooms.value = [room, ...store.rooms.value];
+    await becameMember(room.id);
   });
 }
 
@@ -216,18 +270,44 @@ export async function becameMember(/** @type {string} */ id) {
   if (store.openId.value === id) await loadDetail(id);
 }
 
-export function leave(/** @type {string} */ id) {
-  if (!window.confirm(t("leaveSure"))) return;
-  attempt(async () => {
-    await client.rest.post(`chat/rooms/${id}/leave/`);
-    client.forget(id);
-    open(null);
-    await loadRooms();
+/** Leave a room. Its last administrator names a successor; the last member closes it. */
+export async function leave(/** @type {string} */ id) {
+  const room = await attempt(() => client.rest.get(`chat/rooms/${id}/`)); // who is in it now
+  if (!room) return;
+  const others = room.participants.filter((/** @type {any} */ one) => one.user.id !== store.me.id);
+  const isLast = room.role === "ADMIN" && !others.some((/** @type {any} */ one) => one.role === "ADMIN");
+  const sure = await ask({ text: t(others.length ? "leaveSure" : "leaveCloses"), action: t("leave") });
+  if (!sure) return;
+  const left = isLast && others.length ? "last_admin" : await leaveNow(id, {});
+  if (left !== "last_admin") return;
+  const successor = await ask({
+    text: t("leaveSuccessor"),
+    action: t("leave"),
+    label: t("successor"),
+    choices: others.map((/** @type {any} */ one) => one.user),
   });
+  if (successor) await leaveNow(id, { successor_id: successor });
 }
 
+/** @returns {Promise<string | undefined>} the code of a refusal */
+async function leaveNow(/** @type {string} */ id, /** @type {object} */ body) {
+  try {
+    await client.rest.post(`chat/rooms/${id}/leave/`, body);
+  } catch (error) {
+    const { code } = /** @type {any} */ (error);
+    if (code !== "last_admin") complain(error);
+    return code;
+  }
+  client.forget(id);
+  store.rooms.value = store.rooms.value.filter((room) => room.id !== id);
+  open(null);
+  await loadRooms();
+  return undefined;
+}
+
+/** @returns {Promise<any>} a page */
 export function searchPeople(/** @type {string} */ text) {
-  return client.rest.get("auth/users/", { search: text }).then((answer) => answer.results);
+  return client.rest.get("auth/users/", { search: text });
 }
 
 export function addPerson(/** @type {string} */ userId) {
@@ -238,8 +318,8 @@ export function changeRole(/** @type {string} */ userId, /** @type {string} */ r
   return changePeople((path) => client.rest.patch(`${path}${userId}/`, { role }));
 }
 
-export function removePerson(/** @type {any} */ user) {
-  if (!window.confirm(t("removeSure", user.name))) return undefined;
+export async function removePerson(/** @type {any} */ user) {
+  if (!(await ask({ text: t("removeSure", user.name), action: t("remove") }))) return undefined;
   return changePeople((path) => client.rest.delete(`${path}${user.id}/`));
 }
 
@@ -251,8 +331,9 @@ function changePeople(/** @type {(path: string) => Promise<any>} */ change) {
   });
 }
 
+/** @returns {Promise<any>} a page */
 export function searchMessages(/** @type {string} */ text) {
-  return client.rest.get(`chat/rooms/${store.openId.value}/search/`, { q: text }).then((answer) => answer.results);
+  return client.rest.get(`chat/rooms/${store.openId.value}/search/`, { q: text });
 }
 
 export async function openCases() {

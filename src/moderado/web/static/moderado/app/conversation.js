@@ -4,6 +4,7 @@ import * as actions from "./actions.js";
 import { Composer } from "./composer.js";
 import { html, useEffect, useState } from "./html.js";
 import { Icon } from "./icons.js";
+import * as layers from "./layers.js";
 import * as store from "./store.js";
 import { t } from "./strings.js";
 import { Timeline } from "./timeline.js";
@@ -11,7 +12,7 @@ import { Timeline } from "./timeline.js";
 function PanelButton({ name, icon }) {
   const isOpen = store.panel.value === name;
   return html`<button class=${`icon-button ${isOpen ? "on" : ""}`} title=${t(name)} aria-label=${t(name)}
-    aria-expanded=${isOpen} onClick=${() => (store.panel.value = isOpen ? null : name)}>
+    aria-expanded=${isOpen} onClick=${() => (isOpen ? layers.close() : layers.open(name))}>
     <${Icon} name=${icon} /></button>`;
 }
 
@@ -22,12 +23,12 @@ function Head() {
   return html`<header class="head">
     <${Back} />
     <div class="head-name">
-      <h2 dir="auto">${room.name}</h2>
+      <h1 dir="auto">${room.name}</h1>
       <p><${Icon} name=${room.is_private ? "lock" : "hash"} />
         <span>${t(room.is_private ? "private" : "public")} · ${t("members", room.participants_count)}</span>
         ${there > 0 && html`<span class="there"><i class="dot" />${there} ${t("online")}</span>`}</p>
     </div>
-    ${!room.role && html`<button class="button primary" onClick=${() => actions.join(room.id)}>${t("join")}</button>`}
+    ${!room.role && html`<button class="button primary" onClick=${() => actions.join(room)}>${t("join")}</button>`}
     ${store.mayModerate.value && html`<${PanelButton} name="review" icon="shield" />`}
     <${PanelButton} name="search" icon="search" />
     <${PanelButton} name="people" icon="people" />
@@ -55,6 +56,7 @@ function Banner() {
     return () => clearTimeout(timer);
   }, [status === "online"]);
 
+  if (store.offline.value) return html`<div class="banner" role="status"><span>${t("offline")}</span></div>`;
   if (status === "signed_out") {
     const next = encodeURIComponent(`/${location.hash}`);
     return html`<div class="banner bad" role="alert"><span>${t("signedOut")}</span>
@@ -76,11 +78,11 @@ function Typing() {
 }
 
 export function Conversation() {
-  return html`<main class="conversation">
+  return html`<section class="conversation" aria-label=${store.openRoom.value?.name ?? ""}>
     <${Head} />
     <${Banner} />
     <${Timeline} />
     <${Typing} />
     <${Composer} />
-  </main>`;
+  </section>`;
 }

@@ -2,7 +2,7 @@
 
 import { createRoom } from "./actions.js";
 import { html, useLayoutEffect, useRef, useState } from "./html.js";
-import * as store from "./store.js";
+import * as layers from "./layers.js";
 import { t } from "./strings.js";
 
 const MODES = ["pre", "post", "off"];
@@ -37,7 +37,7 @@ export function CreateRoom() {
   }
 
   return html`<dialog ref=${dialog} class="dialog" aria-labelledby="create-title"
-    onClose=${() => (store.creating.value = false)}
+    onClose=${layers.close}
     onClick=${(event) => event.target === dialog.current && dialog.current.close()}>
     <form onSubmit=${submit}>
       <h2 id="create-title">${t("newRoom")}</h2>

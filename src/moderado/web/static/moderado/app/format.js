@@ -23,14 +23,14 @@ export function day(/** @type {string} */ iso) {
 }
 
 /** Text with http and https URLs as links; everything else stays text. */
-export function linked(/** @type {string} */ text) {
+export function linked(/** @type {string} */ text, /** @type {number} */ tabIndex = 0) {
   const parts = [];
   let end = 0;
   for (const match of text.matchAll(LINK)) {
     const address = match[0].replace(TRAILING, "");
     if (!URL.canParse(address)) continue;
     parts.push(text.slice(end, match.index));
-    parts.push(html`<a href=${address} target="_blank" rel="noopener noreferrer nofollow">${address}</a>`);
+    parts.push(html`<a href=${address} tabindex=${tabIndex} target="_blank" rel="noopener noreferrer nofollow">${address}</a>`);
     end = match.index + address.length;
   }
   parts.push(text.slice(end));

@@ -2,6 +2,7 @@
 
 import { effect } from "./html.js";
 import * as actions from "./actions.js";
+import * as layers from "./layers.js";
 import * as store from "./store.js";
 import { t } from "./strings.js";
 
@@ -26,8 +27,16 @@ export function followServer() {
 
 /** Events outside of the page: network, other tabs, URL, visibility. */
 export function followBrowser() {
-  window.addEventListener("hashchange", actions.openFromAddress);
-  window.addEventListener("online", () => client.reconnect());
+  window.addEventListener("popstate", () => {
+    store.question.value?.answer(false);
+    actions.openFromAddress();
+    layers.follow();
+  });
+  window.addEventListener("offline", () => (store.offline.value = true));
+  window.addEventListener("online", () => {
+    store.offline.value = false;
+    client.reconnect();
+  });
   window.addEventListener("storage", ({ key }) => {
     if (key === null || key.startsWith(client.outbox.prefix)) client.outboxStored();
   });
@@ -94,6 +103,7 @@ function setPresent(/** @type {string} */ room, /** @type {Set<string>} */ users
 
 function onMessage(/** @type {any} */ { room, message }) {
   setTyping(room, message.author, 0);
+  actions.patchRoom(room, { last_activity_at: message.published_at, last_message: message });
   loadUnknownMember(room, message.author.id);
   if (message.author.id === me.id) {
     store.announcement.value = t("verdictTold", t("APPROVED"));

@@ -3,8 +3,10 @@
 import * as actions from "./actions.js";
 import { Conversation } from "./conversation.js";
 import { CreateRoom } from "./create_room.js";
+import { Question } from "./dialogs.js";
 import { html, render, useEffect } from "./html.js";
 import { Icon } from "./icons.js";
+import * as layers from "./layers.js";
 import { followBrowser, followServer } from "./live.js";
 import { Panel } from "./panels.js";
 import { Rooms } from "./rooms.js";
@@ -28,8 +30,10 @@ function Notice() {
   </div>`;
 }
 
+/** On a phone the list takes its place; what is unseen keeps the landmark for screen readers. */
 function Nothing() {
-  return html`<section class="conversation nothing">
+  return html`<span class="unseen">${t("pickRoom")}</span>
+    <section class="conversation nothing" aria-label=${t("pickRoom")}>
     <div class="placeholder">
       <${Icon} name="bubble" />
       <h2>${t("pickRoom")}</h2>
@@ -43,9 +47,10 @@ function Page() {
   const showsPanel = open && store.panel.value;
   return html`<div class=${`page ${open ? "in-room" : "in-list"} ${showsPanel ? "with-panel" : ""}`}>
     <${Rooms} />
-    ${open ? html`<${Conversation} key=${open} />` : html`<${Nothing} />`}
+    <main>${open ? html`<${Conversation} key=${open} />` : html`<${Nothing} />`}</main>
     ${showsPanel && html`<${Panel} key=${`${open} ${store.panel.value}`} />`}
     ${store.creating.value && html`<${CreateRoom} />`}
+    ${store.question.value && html`<${Question} key=${store.question.value.text} />`}
     <${Notice} />
     <div class="unseen" role="log" aria-live="polite">${store.announcement.value}</div>
   </div>`;
@@ -57,6 +62,7 @@ render(html`<${Page} />`, root);
 followServer();
 followBrowser();
 actions.openFromAddress();
+layers.follow();
 actions.loadRooms();
 store.client.start();
 window.dispatchEvent(new Event("moderado:ready"));

@@ -25,7 +25,7 @@ function Draft({ edit }) {
   if (!title) return null;
   return html`<div class="draft">
     <p class=${`draft-title ${edit.status.toLowerCase()}`}><${Icon} name=${ICONS[edit.status]} />${t(title)} · ${t("onlyYou")}</p>
-    <p class="text" dir="auto">${linked(edit.content)}</p>
+    <p class="text" dir="auto">${linked(edit.content, -1)}</p>
     ${edit.status !== "PENDING" && html`<${Why} about=${edit} />`}
   </div>`;
 }
@@ -33,7 +33,7 @@ function Draft({ edit }) {
 function Quote({ id }) {
   const message = store.roomState.value?.messages.get(id);
   const known = message && message.status !== "REMOVED";
-  return html`<button class="quote" aria-label=${t("jumpTo")} onClick=${() => actions.jumpTo(id)}>
+  return html`<button class="quote" tabindex="-1" aria-label=${t("jumpTo")} onClick=${() => actions.jumpTo(id)}>
     ${known && html`<strong>${message.author.name}</strong>`}
     <span dir="auto">${known ? message.content : t("quoteGone")}</span></button>`;
 }
@@ -46,11 +46,11 @@ function When({ message }) {
 function Actions({ message, isOwn }) {
   const mayRemove = isOwn || (store.mayModerate.value && message.published_at);
   return html`<div class="actions">
-    ${message.published_at && html`<button class="icon-button" title=${t("reply")} aria-label=${t("reply")}
+    ${message.published_at && html`<button class="icon-button" tabindex="-1" title=${t("reply")} aria-label=${t("reply")}
       onClick=${() => answer(message)}><${Icon} name="reply" /></button>`}
-    ${isOwn && html`<button class="icon-button" title=${t("edit")} aria-label=${t("edit")}
+    ${isOwn && html`<button class="icon-button" tabindex="-1" title=${t("edit")} aria-label=${t("edit")}
       onClick=${() => change(message)}><${Icon} name="pen" /></button>`}
-    ${mayRemove && html`<button class="icon-button" title=${t("delete")} aria-label=${t("delete")}
+    ${mayRemove && html`<button class="icon-button" tabindex="-1" title=${t("delete")} aria-label=${t("delete")}
       onClick=${() => actions.remove(message)}><${Icon} name="bin" /></button>`}
   </div>`;
 }
@@ -65,37 +65,58 @@ function change(/** @type {any} */ message) {
   store.editing.value = message;
 }
 
-/** Keys: up and down move between messages, R replies, E edits, Delete deletes. */
-function press(/** @type {KeyboardEvent} */ event, /** @type {any} */ message, /** @type {boolean} */ isOwn) {
+/** Move the focus to another row, or to another control of the same one.
+ *
+ *  The timeline is one stop of the Tab key: up, down, Home and End move between its rows, left and
+ *  right between the links and buttons of a row. */
+function move(/** @type {KeyboardEvent} */ event) {
   const row = /** @type {HTMLElement} */ (event.currentTarget);
-  if (event.target !== row || event.ctrlKey || event.metaKey || event.altKey) return;
-  const step = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" }[event.key];
-  if (step) {
-    let next = row[step];
-    while (next && !next.classList.contains("message")) next = next[step];
-    next?.focus();
-    event.preventDefault();
-  }
+  const vertical = ["ArrowUp", "ArrowDown", "Home", "End"].includes(event.key);
+  const places = vertical
+    ? [...(row.parentElement?.querySelectorAll(".message") ?? [])]
+    : [row, ...row.querySelectorAll("a, button")];
+  const now = places.indexOf(vertical ? row : /** @type {HTMLElement} */ (event.target));
+  const then = { ArrowUp: now - 1, ArrowLeft: now - 1, ArrowDown: now + 1, ArrowRight: now + 1, Home: 0, End: places.length - 1 }[event.key];
+  if (then === undefined) return;
+  /** @type {HTMLElement | undefined} */ (places[then])?.focus();
+  event.preventDefault();
+}
+
+/** Keys beside those of `move`: R replies, E edits, Delete deletes, Escape goes back. */
+function press(/** @type {KeyboardEvent} */ event, /** @type {any} */ message, /** @type {boolean} */ isOwn) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const row = /** @type {HTMLElement} */ (event.currentTarget);
+  move(event);
+  if (event.key === "Escape") (event.target === row ? document.getElementById("compose") : row)?.focus();
+  if (event.target !== row || !message) return;
   if (event.key === "r" && message.published_at) answer(message);
   if (event.key === "e" && isOwn) change(message);
   if (event.key === "Delete" && isOwn) actions.remove(message);
-  if (event.key === "Escape") document.getElementById("compose")?.focus();
   if (event.key === "r" || event.key === "e") event.preventDefault();
 }
 
-export function Message({ message, follows, readBy, isHighlighted }) {
+/** What makes a row of the timeline reachable by keys. */
+function keys(/** @type {string} */ id, /** @type {boolean} */ isActive, /** @type {any} */ message, /** @type {boolean} */ isOwn) {
+  return {
+    tabindex: isActive ? 0 : -1,
+    onFocusIn: () => (store.activeRow.value = id),
+    onKeyDown: (/** @type {KeyboardEvent} */ event) => press(event, message, isOwn),
+  };
+}
+
+export function Message({ message, follows, readBy, isHighlighted, isActive }) {
   const { author, status } = message;
   const isOwn = author.id === store.me.id;
   // The status is an attribute of the coloured element: Chromium may miss a change on an ancestor.
   const state = isOwn ? status.toLowerCase() : "";
   return html`<li class=${`message ${isOwn ? "own" : ""} ${follows ? "follows" : ""} ${isHighlighted ? "highlighted" : ""}`}
-    data-id=${message.id} data-status=${status} tabindex="0" onKeyDown=${(event) => press(event, message, isOwn)}>
+    data-id=${message.id} data-status=${status} ...${keys(message.id, isActive, message, isOwn)}>
     <span class=${`avatar ${hue(author.id)}`} aria-hidden="true">${initials(author.name)}</span>
     <div class=${`bubble ${state}`}>
       ${isOwn ? html`<p class="unseen">${t("you")}</p>`
         : html`<p class="by"><strong dir="auto">${author.name}</strong><${When} message=${message} /></p>`}
       ${message.reply_to && html`<${Quote} id=${message.reply_to} />`}
-      <p class="text" dir="auto">${linked(message.content)}</p>
+      <p class="text" dir="auto">${linked(message.content, -1)}</p>
       ${isOwn && (status === "REJECTED" || status === "HELD") && html`<${Why} about=${message} />`}
       ${message.edit && html`<${Draft} edit=${message.edit} />`}
       <p class="below">
@@ -111,21 +132,22 @@ export function Message({ message, follows, readBy, isHighlighted }) {
 }
 
 /** A message that the server has not acknowledged, or has refused. */
-export function Leaving({ entry }) {
+export function Leaving({ entry, isActive }) {
   const refused = entry.state === "refused";
   const offline = store.connection.value.status !== "online";
-  return html`<li class="message own" data-status=${refused ? "REFUSED" : "SENDING"}>
+  return html`<li class="message own" data-status=${refused ? "REFUSED" : "SENDING"}
+    ...${keys(entry.client_id, isActive, null, true)}>
     <span class=${`avatar ${hue(store.me.id)}`} aria-hidden="true">${initials(store.me.name)}</span>
     <div class=${`bubble ${refused ? "refused" : "leaving"}`}>
       ${entry.reply_to && html`<${Quote} id=${entry.reply_to} />`}
-      <p class="text" dir="auto">${linked(entry.text)}</p>
+      <p class="text" dir="auto">${linked(entry.text, -1)}</p>
       <p class="below" role="status">
         ${refused ? html`<span class="state rejected"><${Icon} name="warn" />${t("notSent")}</span>
           <span class="why">${entry.error?.message}</span>`
           : html`<span class="state pending"><${Icon} name="clock" />${t(offline ? "waitingNetwork" : "sending")}</span>`}
         ${(refused || offline) && html`
-          <button class="link" onClick=${() => { store.client.reconnect(); store.client.retry(entry.client_id); }}>${t("retry")}</button>
-          <button class="link" onClick=${() => store.client.discard(entry.client_id)}>${t("discard")}</button>`}
+          <button class="link" tabindex="-1" onClick=${() => { store.client.reconnect(); store.client.retry(entry.client_id); }}>${t("retry")}</button>
+          <button class="link" tabindex="-1" onClick=${() => store.client.discard(entry.client_id)}>${t("discard")}</button>`}
       </p>
     </div>
   </li>`;

@@ -4,30 +4,12 @@ import * as actions from "./actions.js";
 import { hue, initials, linked, moment, time, day } from "./format.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 import { Icon } from "./icons.js";
+import * as layers from "./layers.js";
+import { Answer, useAnswers } from "./search.js";
 import * as store from "./store.js";
 import { t } from "./strings.js";
 
 const ROLES = ["ADMIN", "MODERATOR", "MEMBER"];
-
-/** Search shortly after the last key press; drop answers to older queries. */
-function useAnswers(/** @type {string} */ text, /** @type {(text: string) => Promise<any[]>} */ ask) {
-  const [found, setFound] = useState(/** @type {any} */ (null));
-  useEffect(() => {
-    let current = true;
-    setFound(text.trim() ? "asking" : null);
-    const timer = text.trim() && setTimeout(() => {
-      ask(text.trim()).then((answer) => current && setFound(answer), (error) => {
-        if (current) setFound([]);
-        actions.complain(error);
-      });
-    }, 250);
-    return () => {
-      current = false;
-      clearTimeout(timer || undefined);
-    };
-  }, [text]);
-  return found;
-}
 
 function Person({ user, there, role, children }) {
   return html`<li class="person">
@@ -41,17 +23,16 @@ function Person({ user, there, role, children }) {
 
 function AddPerson() {
   const [text, setText] = useState("");
-  const found = useAnswers(text, actions.searchPeople);
+  const answer = useAnswers(text, actions.searchPeople);
   const inside = new Set(store.detail.value?.participants?.map(({ user }) => user.id));
-  const others = Array.isArray(found) ? found.filter((user) => !inside.has(user.id)) : [];
+  const others = answer.results?.filter((/** @type {any} */ user) => !inside.has(user.id)) ?? [];
   return html`<div class="add-person">
     <div class="field"><label for="add-person">${t("addPerson")}</label>
       <input id="add-person" type="search" autocomplete="off" value=${text} onInput=${(event) => setText(event.target.value)} /></div>
-    <ul aria-live="polite">${others.map((user) => html`<${Person} key=${user.id} user=${user}>
+    <ul>${others.map((/** @type {any} */ user) => html`<${Person} key=${user.id} user=${user}>
       <button class="button small" onClick=${() => actions.addPerson(user.id)}>${t("add")}<span class="unseen"> ${user.name}</span></button>
     <//>`)}</ul>
-    ${Array.isArray(found) && !others.length && html`<p class="hint">${t("nothingFound")}</p>`}
-    ${found === "asking" && html`<p class="hint" role="status">${t("searching")}</p>`}
+    <${Answer} answer=${{ ...answer, results: answer.results && others }} />
   </div>`;
 }
 
@@ -82,20 +63,17 @@ function People() {
 
 function Search() {
   const [text, setText] = useState("");
-  const found = useAnswers(text, actions.searchMessages);
+  const answer = useAnswers(text, actions.searchMessages);
   return html`
     <div class="field"><label for="search">${t("searchIn")}</label>
       <input id="search" type="search" autocomplete="off" value=${text} onInput=${(event) => setText(event.target.value)} /></div>
-    <div aria-live="polite">
-      ${found === "asking" && html`<p class="hint">${t("searching")}</p>`}
-      ${Array.isArray(found) && !found.length && html`<p class="hint">${t("nothingFound")}</p>`}
-    </div>
-    <ul>${Array.isArray(found) && found.map((message) => html`<li key=${message.id}>
+    <ul>${answer.results?.map((/** @type {any} */ message) => html`<li key=${message.id}>
       <button class="found" onClick=${() => actions.jumpTo(message.id)}>
         <span class="by"><strong dir="auto">${message.author.name}</strong>
           <time datetime=${message.created_at} title=${moment(message.created_at)}>${day(message.created_at)}, ${time(message.created_at)}</time></span>
         <span dir="auto">${message.content}</span>
-      </button></li>`)}</ul>`;
+      </button></li>`)}</ul>
+    <${Answer} answer=${answer} />`;
 }
 
 function Review() {
@@ -133,7 +111,6 @@ const CONTENTS = { people: People, search: Search, review: Review };
 export function Panel() {
   const name = /** @type {"people" | "search" | "review"} */ (store.panel.value);
   const box = useRef(/** @type {any} */ (null));
-  const close = () => (store.panel.value = null);
   // Before the first paint: otherwise a key press would reach the button that opened the panel.
   useLayoutEffect(() => {
     const opener = /** @type {HTMLElement | null} */ (document.activeElement);
@@ -141,9 +118,9 @@ export function Panel() {
     return () => opener?.focus();
   }, []);
   return html`<aside class="panel" ref=${box} tabindex="-1" aria-label=${t(name)}
-    onKeyDown=${(event) => event.key === "Escape" && close()}>
+    onKeyDown=${(event) => event.key === "Escape" && layers.close()}>
     <header class="head"><h2>${t(name)}</h2>
-      <button class="icon-button" aria-label=${t("close")} onClick=${close}><${Icon} name="close" /></button></header>
+      <button class="icon-button" aria-label=${t("close")} onClick=${layers.close}><${Icon} name="close" /></button></header>
     <div class="panel-body"><${CONTENTS[name]} /></div>
   </aside>`;
 }

@@ -3,8 +3,10 @@
 import * as actions from "./actions.js";
 import { forgetDrafts } from "./drafts.js";
 import { counted, hue, initials } from "./format.js";
-import { html, signal } from "./html.js";
+import { html, signal, useState } from "./html.js";
 import { Icon } from "./icons.js";
+import * as layers from "./layers.js";
+import { Answer, useAnswers } from "./search.js";
 import * as store from "./store.js";
 import { language, t } from "./strings.js";
 
@@ -45,7 +47,8 @@ function Account() {
     <span class="account-name">${store.me.name}</span>
     <button class="icon-button" onClick=${toggleTheme} title=${t(dark.value ? "light" : "dark")}
       aria-label=${t(dark.value ? "light" : "dark")}><${Icon} name=${dark.value ? "sun" : "moon"} /></button>
-    <${Post} action=${store.page.languageUrl} fields=${{ language: other, next: "/" }}>
+    <${Post} action=${store.page.languageUrl} fields=${{ language: other, next: `/${window.location.hash}` }}
+      key=${store.openId.value}>
       <button class="icon-button" title=${t("language")} aria-label=${t("language")} lang=${other}>
         <${Icon} name="globe" /></button>
     <//>
@@ -61,6 +64,13 @@ function Unread({ count }) {
     <span class="unseen">${t("unread", counted(count))}</span></span>`;
 }
 
+/** The beginning of the newest message, or for a room of others how many people are in it. */
+function Below({ room }) {
+  const { last_message: last } = room;
+  if (!room.role) return html`<span class="room-count">${t("members", room.participants_count)}</span>`;
+  return last && html`<span class="room-count" dir="auto">${last.author.name}: ${last.content}</span>`;
+}
+
 function RoomLink({ room }) {
   const isOpen = room.id === store.openId.value;
   return html`<li>
@@ -68,18 +78,40 @@ function RoomLink({ room }) {
       href=${`#/room/${room.id}`} aria-current=${isOpen ? "page" : undefined}>
       <span class="room-icon"><${Icon} name=${room.is_private ? "lock" : "hash"} /></span>
       <span class="room-text"><span class="room-name" dir="auto">${room.name}</span>
-        ${!room.role && html`<span class="room-count">${t("members", room.participants_count)}</span>`}</span>
+        <${Below} room=${room} /></span>
       ${room.is_private && html`<span class="unseen">${t("private")}</span>`}
       ${room.role && html`<${Unread} count=${room.unread_count} />`}
     </a>
-    ${!room.role && html`<button class="button small" onClick=${() => actions.join(room.id)}>${t("join")}
+    ${!room.role && html`<button class="button small" onClick=${() => actions.join(room)}>${t("join")}
       <span class="unseen">${room.name}</span></button>`}
   </li>`;
 }
 
-function List() {
+/** The most active first; they are all loaded. */
+function byActivity(/** @type {any} */ a, /** @type {any} */ b) {
+  return (b.last_activity_at ?? "").localeCompare(a.last_activity_at ?? "");
+}
+
+/** Public rooms, found by name. Without a name the most active ones are found. */
+function PublicRooms() {
+  const [text, setText] = useState("");
+  const [isUsed, setUsed] = useState(false);
   const own = store.rooms.value.filter((room) => room.role);
-  const others = store.rooms.value.filter((room) => !room.role);
+  const visited = store.rooms.value.filter((room) => !room.role);
+  const answer = useAnswers(text, actions.findRooms, { always: isUsed || !own.length });
+  const known = new Set(store.rooms.value.map((room) => room.id));
+  const found = answer.results?.filter((/** @type {any} */ room) => !known.has(room.id)) ?? [];
+  return html`<h2 id="public-rooms">${t("publicRooms")}</h2>
+    <div class="find-rooms" role="search"><input type="search" autocomplete="off" placeholder=${t("findRooms")}
+      aria-label=${t("findRooms")} maxlength="80" value=${text} onFocus=${() => setUsed(true)}
+      onInput=${(/** @type {any} */ event) => setText(event.target.value)} /></div>
+    <ul aria-labelledby="public-rooms">${[...visited, ...found].map((room) =>
+      html`<${RoomLink} key=${room.id} room=${room} />`)}</ul>
+    <${Answer} answer=${{ ...answer, results: answer.results && [...visited, ...found] }} />`;
+}
+
+function List() {
+  const own = store.rooms.value.filter((room) => room.role).sort(byActivity);
   if (store.roomsState.value === "loading") {
     return html`<div class="skeletons" role="status"><span class="unseen">${t("loadingRooms")}</span>
       <i /><i /><i /><i /></div>`;
@@ -89,21 +121,20 @@ function List() {
       <button class="button" onClick=${actions.loadRooms}>${t("retry")}</button></div>`;
   }
   return html`
-    <h2>${t("yourRooms")}</h2>
-    ${own.length ? html`<ul>${own.map((room) => html`<${RoomLink} key=${room.id} room=${room} />`)}</ul>`
-      : html`<p class="list-note">${t(others.length ? "noOwnRooms" : "noRooms")}</p>`}
-    ${others.length > 0 && html`<h2>${t("publicRooms")}</h2>
-      <ul>${others.map((room) => html`<${RoomLink} key=${room.id} room=${room} />`)}</ul>`}
-    ${store.moreRooms.value && html`<button class="button wide" onClick=${actions.loadMoreRooms}>
-      ${t("moreRooms")}</button>`}`;
+    <h2 id="own-rooms">${t("yourRooms")}</h2>
+    ${own.length ? html`<ul aria-labelledby="own-rooms">${own.map((room) => html`<${RoomLink} key=${room.id} room=${room} />`)}</ul>`
+      : html`<p class="list-note">${t("noOwnRooms")}</p>`}
+    <${PublicRooms} />`;
 }
 
 export function Rooms() {
+  // The name of the open room is the heading of the page; without one, the product's.
+  const Brand = store.openId.value ? "p" : "h1";
   return html`<nav class="rooms" aria-label=${t("rooms")}>
     <header class="rooms-head">
-      <h1 class="brand"><img src=${ICON} alt="" width="30" height="30" /><span>Chat Moderado</span></h1>
+      <${Brand} class="brand"><img src=${ICON} alt="" width="30" height="30" /><span>Chat Moderado</span><//>
       <button class="icon-button filled" title=${t("newRoom")} aria-label=${t("newRoom")}
-        onClick=${() => (store.creating.value = true)}><${Icon} name="plus" /></button>
+        onClick=${() => layers.open("creating")}><${Icon} name="plus" /></button>
     </header>
     <div class="rooms-list"><${List} /></div>
     <${Account} />

@@ -26,18 +26,22 @@ function storage() {
 export const auth = new CookieAuth(csrf);
 export const client = new ChatClient({ user: me, auth, language, storage: storage() });
 
-/** @type {import("../vendor/signals.js").Signal<any[]>} */
+/** All rooms of the user, and the open one. @type {import("../vendor/signals.js").Signal<any[]>} */
 export const rooms = signal([]);
 /** @type {import("../vendor/signals.js").Signal<"loading" | "ready" | "failed">} */
 export const roomsState = signal("loading");
-export const moreRooms = signal(/** @type {string | null} */ (null));
 
 /** Id of the open room. */
 export const openId = signal(/** @type {string | null} */ (null));
 export const roomState = signal(/** @type {any} */ (null));
 export const detail = signal(/** @type {any} */ (null));
-/** History of the open room: loaded, more available, loading. */
-export const history = signal({ state: "loading", next: /** @type {string | null} */ (null) });
+/** History of the open room: loaded, more available, loading; links to older and newer pages. */
+export const history = signal({
+  state: "loading", next: /** @type {string | null} */ (null), previous: /** @type {string | null} */ (null),
+});
+/** The oldest and the newest message that are shown, or null for no bound: between them nothing is
+ *  missing. */
+export const shown = signal({ oldest: /** @type {any} */ (null), newest: /** @type {any} */ (null) });
 /** Id of the message after the "new messages" line. */
 export const firstUnread = signal(/** @type {string | null} */ (null));
 export const pinned = signal(true);
@@ -49,6 +53,14 @@ export const connection = signal({ status: "idle", retryAt: /** @type {number | 
 export const typing = signal(/** @type {Map<string, Map<string, any>>} */ (new Map()));
 export const present = signal(/** @type {Map<string, Set<string>>} */ (new Map()));
 
+/** Id of the row of the timeline that the Tab key reaches; the last one unless set. */
+export const activeRow = signal(/** @type {string | null} */ (null));
+/** The browser knows that there is no network. */
+export const offline = signal(!navigator.onLine);
+/** A question to the user, as `actions.ask` puts it. */
+export const question = signal(/** @type {any} */ (null));
+
+/** Only `layers.js` changes these two. */
 export const panel = signal(/** @type {null | "people" | "search" | "review"} */ (null));
 export const creating = signal(false);
 export const answering = signal(/** @type {any} */ (null));
@@ -58,8 +70,18 @@ export const notice = signal(/** @type {string | null} */ (null));
 /** Text that is announced to assistive technology. */
 export const announcement = signal("");
 
+/** Compares two messages by their place in the timeline. @returns {number} */
+function inOrder(/** @type {any} */ a, /** @type {any} */ b) {
+  return a.position - b.position || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
 export const openRoom = computed(() => rooms.value.find((room) => room.id === openId.value) ?? detail.value);
-export const messages = computed(() => (roomState.value ? timeline(roomState.value) : []));
+export const messages = computed(() => {
+  if (!roomState.value) return [];
+  const { oldest, newest } = shown.value;
+  return timeline(roomState.value).filter((message) =>
+    (!oldest || inOrder(oldest, message) <= 0) && (!newest || inOrder(message, newest) <= 0));
+});
 export const leaving = computed(() => outbox.value.filter((entry) => entry.room === openId.value));
 
 export const role = computed(() => openRoom.value?.role ?? null);

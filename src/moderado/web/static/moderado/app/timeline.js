@@ -22,7 +22,14 @@ function readers() {
   return names;
 }
 
-function rows() {
+/** Id of the row that the Tab key reaches. */
+function activeRow() {
+  const rows = [...store.messages.value.map(({ id }) => id), ...store.leaving.value.map((entry) => entry.client_id)];
+  const active = store.activeRow.value;
+  return active && rows.includes(active) ? active : rows.at(-1);
+}
+
+function rows(/** @type {string | undefined} */ active) {
   const list = [];
   const readBy = readers();
   let before = null;
@@ -39,7 +46,8 @@ function rows() {
     const follows = before?.author.id === message.author.id && !message.reply_to
       && Math.abs(Date.parse(message.created_at) - Date.parse(before.created_at)) < GROUP_INTERVAL;
     list.push(html`<${Message} key=${message.id} message=${message} follows=${follows}
-      readBy=${readBy.get(message.id)} isHighlighted=${store.highlighted.value === message.id} />`);
+      readBy=${readBy.get(message.id)} isHighlighted=${store.highlighted.value === message.id}
+      isActive=${message.id === active} />`);
     before = message;
   }
   return list;
@@ -68,6 +76,7 @@ export function Timeline() {
   const box = useRef(/** @type {any} */ (null));
   const seen = useRef({ first: "", height: 0, top: 0 });
   const { messages, leaving, pinned, highlighted, history } = store;
+  const active = activeRow();
   const isEmpty = !messages.value.length && !leaving.value.length;
 
   useLayoutEffect(() => {
@@ -89,7 +98,10 @@ export function Timeline() {
   }, []);
   useEffect(() => {
     const { current } = box;
-    if (history.value.state === "ready" && current.scrollHeight <= current.clientHeight) actions.loadOlder();
+    const { state, next } = history.value;
+    if (state !== "ready" || current.scrollHeight > current.clientHeight) return;
+    if (next) actions.loadOlder();
+    else actions.loadNewer();
   }, [history.value]);
   useEffect(() => {
     if (!highlighted.value) return undefined;
@@ -103,21 +115,25 @@ export function Timeline() {
   function scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = box.current;
     seen.current = { ...seen.current, top: scrollTop, height: scrollHeight };
-    pinned.value = scrollHeight - scrollTop - clientHeight < 40;
+    const below = scrollHeight - scrollTop - clientHeight;
+    pinned.value = below < 40 && !history.value.previous;
     if (scrollTop < 300) actions.loadOlder();
+    else if (below < 300) actions.loadNewer();
   }
 
   return html`<div class="timeline-place">
     <div class="timeline" ref=${box} onScroll=${scrolled}>
       ${isEmpty ? html`<${Placeholder} />` : html`
         <${Beginning} />
-        <ol aria-label=${store.openRoom.value?.name ?? ""}>
-          ${rows()}
-          ${leaving.value.map((entry) => html`<${Leaving} key=${entry.client_id} entry=${entry} />`)}
+        <ol aria-label=${store.openRoom.value?.name ?? ""} aria-describedby="timeline-keys">
+          ${rows(active)}
+          ${leaving.value.map((entry) => html`<${Leaving} key=${entry.client_id} entry=${entry}
+            isActive=${entry.client_id === active} />`)}
         </ol>`}
+      <p class="unseen" id="timeline-keys">${t("timelineKeys")}</p>
     </div>
     ${!pinned.value && !isEmpty && html`<button class="to-newest" aria-label=${t("toNewest")} title=${t("toNewest")}
-      onClick=${() => { pinned.value = true; box.current.scrollTop = box.current.scrollHeight; }}>
+      onClick=${() => { actions.toNewest(); box.current.scrollTop = box.current.scrollHeight; }}>
       <${Icon} name="down" />${store.openRoom.value?.unread_count > 0 && html`<b>${store.openRoom.value.unread_count}</b>`}
     </button>`}
   </div>`;
