@@ -75,6 +75,42 @@ def test_accents_and_capitals_do_not_matter(say, find, asked):
     assert find(asked) == ["Reunião às dez"]
 
 
+@pytest.mark.parametrize(
+    "said, asked",
+    [
+        ("x = 7", "x"),
+        ("eu disse que no momento não", "no"),
+        ("to be or not to be", "to be"),
+        ("o de sempre", "de"),
+        ("parabéns 🎉!", "🎉"),
+        ("amo isso ❤\ufe0f", "❤"),
+        ("amo isso ❤", "❤\ufe0f"),
+        ("família 👨\u200d👩\u200d👧 em casa", "👨\u200d👩\u200d👧"),
+        ("明日の会議は三時からです", "会議"),
+        ("오늘 회의는 세시입니다", "회의"),
+        ("desconto de 50%!", "50%"),
+        ("fala em C++ e C#", "c++"),
+        ("o arquivo a_b.txt", "a_b"),
+    ],
+)
+def test_search_finds_parts_that_are_no_words(say, find, said, asked):
+    say("aqui", said, "ali: AbB, 60")
+
+    assert find(asked) == [said]
+
+
+def test_search_finds_whole_words_before_parts_of_them(say, find):
+    say("eu e ela", "ele esteve aqui")
+
+    assert find("e") == ["eu e ela", "ele esteve aqui"]
+
+
+def test_search_for_parts_leaves_out_what_only_others_see(say, find):
+    say("🎉 secreto", status=Status.HELD)
+
+    assert find("🎉") == []
+
+
 def test_search_requires_every_word(say, find):
     say("a reunião do projeto", "a reunião do clube", "o projeto parou")
 

@@ -37,6 +37,7 @@ SHORTEST = 3  # letters: similarity of shorter words means nothing
 
 SIMILARITY = 0.5  # of shared trigrams: one or two wrong letters
 
+_VARIATION = "\ufe0f"  # asks for an emoji in colour; texts have it or not
 _LANGUAGES = ("portuguese", "english")
 # Singular and plural endings that PostgreSQL's Portuguese stemmer does not join: mensagem and
 # mensagens, canal and canais, reunião and reuniões. A query looks for both.
@@ -62,7 +63,7 @@ class Effort:
     seconds: float = 3.0  # for all statements together
     unless: int = 20  # full-text matches: then there is no search by similarity
     recent: int = 5_000  # the newest messages are compared, at about 10 µs each
-    milliseconds: int = 1_500  # then the search by similarity is abandoned
+    milliseconds: int = 1_500  # then the search for parts, or by similarity, is abandoned
 
 
 def search(
@@ -70,8 +71,10 @@ def search(
 ) -> list[Message]:
     """Return the messages that match `query` and that the reader may see, best first.
 
-    Every word of the query must occur in some form. If few messages match, those that contain
-    something similar follow. Case and accents do not matter.
+    Every word of the query must occur in some form. If few messages match, the newest ones that
+    contain every part of the query as it is written follow: a letter, a stop word, an emoji, a part
+    of a sentence without spaces. Then those follow that contain something similar. Case and accents
+    do not matter.
 
     Returns:
         At most `LIMIT` messages with their authors; the reader's own also if only they see them.
@@ -93,21 +96,21 @@ def _search(
     room = get_room(room_id=room_id, reader_id=reader_id)
     folded = fold(query)
     words = re.findall(r"\w+", folded)[:WORDS]
-    if not words:
-        return []
+    parts = folded.replace(_VARIATION, "").split()[:WORDS]
     here = Message.objects.filter(room=room)
     # Two queries, since the search index contains published messages only.
     seen = (
         here.filter(status=Message.Status.APPROVED),
         here.filter(author=reader_id, status__in=OWN_UNSEEN),
     )
-    found = _by_words(seen, words)
-    if len(found) < effort.unless and len(max(words, key=len)) >= SHORTEST:
-        known = set(found)
-        similar = _by_similarity(seen, words, effort, budget)
-        found += [pk for pk in similar if pk not in known]
-    loaded = Message.objects.select_related("author").in_bulk(found[:LIMIT])
-    return [loaded[pk] for pk in found[:LIMIT] if pk in loaded]
+    found = _by_words(seen, words) if words else []
+    if len(found) < effort.unless and parts:
+        found += _by_parts(seen, parts, effort, budget)
+    if len(found) < effort.unless and len(max(words, key=len, default="")) >= SHORTEST:
+        found += _by_similarity(seen, words, effort, budget)
+    first = list(dict.fromkeys(found))[:LIMIT]
+    loaded = Message.objects.select_related("author").in_bulk(first)
+    return [loaded[pk] for pk in first if pk in loaded]
 
 
 def _by_words(seen: Iterable[QuerySet[Message]], words: list[str]) -> list[UUID]:
@@ -139,6 +142,20 @@ def _other_forms(word: str) -> Iterator[str]:
 
 def _similarity(words: list[str]) -> Expression:
     return TrigramWordSimilarity(" ".join(words), _FOLDED)
+
+
+def _by_parts(
+    seen: Iterable[QuerySet[Message]], parts: list[str], effort: Effort, budget: TimeBudget
+) -> list[UUID]:
+    """Find the newest messages that contain every part. A part that is a whole word ranks first."""
+    found: set[_Ranked] = set()
+    with suppress(BudgetSpent), budget.within(effort.milliseconds / 1000, reserve=LOADING):
+        for messages in seen:
+            alike = _newest(messages, effort.recent).alias(folded=_FOLDED)
+            for part in parts:
+                alike = alike.filter(folded__contains=part)
+            found.update(_ranked(alike, _similarity(parts)))
+    return _best_first(found)
 
 
 def _by_similarity(
