@@ -92,3 +92,4 @@ async def connected(url: str, **options: Any) -> AsyncIterator[Client]:
         yield Client(connection)
     finally:
         await connection.close()
+        connection.transport.abort()  # if the server did not complete the closing handshake

@@ -54,6 +54,8 @@ async def running_server() -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await task
+        for left in list(server.server_state.connections):  # given up after the grace period
+            left.transport.abort()
         listener.close()
 
 
