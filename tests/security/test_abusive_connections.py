@@ -19,6 +19,7 @@ from tests import processes
 from tests.integration.realtime.clients import Client, connected
 from tests.integration.realtime.conftest import make_token, make_user
 from tests.integration.realtime.session.test_access import cookie_of
+from tests.security.floods import FLOODS, flood
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -197,3 +198,56 @@ async def test_dns_rebinding_opens_no_socket(url: str):
         await rebound(url, await make_user())
 
     assert refused.value.response.status_code == 403
+
+
+LONGEST_STALL = 2.5  # seconds, a bucket of the metric: far beyond what a busy machine causes
+
+
+async def metric(url: str, name: str) -> float:
+    """Return the value of a metric of the server, 0 if it was never changed."""
+    async with httpx.AsyncClient(base_url=url.replace("ws:", "http:"), timeout=30) as http:
+        lines = (await http.get("/metrics")).text.splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
+
+
+async def long_stalls(url: str) -> float:
+    name = "moderado_event_loop_stall_seconds"
+    return await metric(url, f"{name}_count") - await metric(
+        url, f'{name}_bucket{{le="{LONGEST_STALL}"}}'
+    )
+
+
+@pytest.mark.proves("S42")
+@pytest.mark.parametrize("is_signed_in", [False, True], ids=["unknown", "signed in"])
+@pytest.mark.parametrize("name", FLOODS)
+async def test_flood_is_cut_off_or_slowed_while_others_are_served(
+    url: str, name: str, is_signed_in: bool
+):
+    token = await make_token(await make_user())
+    path = f"/ws/chat/?token={await make_token(await make_user())}" if is_signed_in else "/ws/chat/"
+    before = await long_stalls(url)
+
+    async with connected(f"{url}/ws/chat/?token={token}") as other:
+        await other.next("connection_established")
+        flooding = [
+            asyncio.create_task(flood(url, path, FLOODS[name], seconds=30)) for _ in range(4)
+        ]
+        for _ in range(5):
+            await other.up_to_date()
+        ends = await asyncio.gather(*flooding)
+
+    assert all(end.is_cut_off for end in ends)
+    assert await long_stalls(url) == before
+
+
+@pytest.mark.proves("S42")
+async def test_pings_whose_pongs_are_never_read_take_no_memory(url: str):
+    before = await metric(url, "process_resident_memory_bytes")
+
+    ends = await asyncio.gather(
+        *(flood(url, "/ws/chat/", FLOODS["large pings"], seconds=5, reads=False) for _ in range(10))
+    )
+
+    assert all(end.is_cut_off for end in ends)
+    after = await metric(url, "process_resident_memory_bytes")
+    assert after - before <= 20 * 1024 * 1024

@@ -25,7 +25,14 @@ GAPS_REPAIRED = Counter(
     "Changes read from the database because no hint announced them",
     ["found_by"],
 )
-DROPPED = Counter("moderado_dropped_total", "Dropped hints and closed slow sockets", ["kind"])
+DROPPED = Counter(
+    "moderado_dropped_total", "Dropped hints, and closed slow and flooding sockets", ["kind"]
+)
+LOOP_STALLS = Histogram(
+    "moderado_event_loop_stall_seconds",
+    "Delays of 50 ms and more of an event loop that serves WebSockets",
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
 PROVIDER_CALLS = Counter(
     "moderado_provider_calls_total", "Contents sent to a provider", ["provider", "result"]
 )

@@ -12,6 +12,11 @@ MAX_CURSOR = 256  # characters of a cursor that a client sends back
 MAX_PENDING_IDS = 100  # in one `sync`
 MAX_ROOMS = 128  # that one socket may subscribe to
 
+# Control frames (ping, pong, close) and fragments of one client, which cost as much as a message;
+# beyond it the connection closes with 4029.
+CONTROL_FRAMES_PER_SECOND = 50
+CONTROL_FRAMES_BURST = 512
+
 AUTHENTICATION_SECONDS = 10  # for the first frame of a socket opened without credentials
 HEARTBEAT_SECONDS = 25  # after which a client that received nothing should send a ping
 

@@ -19,6 +19,7 @@ from moderado.core.wire_limits import AUTHENTICATION_SECONDS
 from moderado.realtime.infra import queries
 from moderado.realtime.infra.background import BackgroundTasks
 from moderado.realtime.infra.leases import Leases
+from moderado.realtime.infra.loop_monitor import watch_loop
 from moderado.realtime.pubsub import fanout
 from moderado.realtime.pubsub.author_delivery import AuthorDelivery
 from moderado.realtime.pubsub.listener import SILENCE_LIMIT, HintListener
@@ -63,6 +64,7 @@ def start(timing: Timing | None = None) -> "Node":
     node = _nodes[loop] = Node(timing or Timing())
     node.listener.start()
     node.tasks.start(node.reconciler.run())
+    node.tasks.start(watch_loop())
     return node
 
 

@@ -11,6 +11,8 @@ ROOT = Path(__file__).resolve().parents[3]
 KIB = limits.KIB
 OUTBOX = f"{limits.MAX_OUTBOX_FRAMES}, and {limits.MAX_OUTBOX_BYTES // KIB // KIB} MiB"
 
+CONTROL = f"{limits.CONTROL_FRAMES_BURST}, then {limits.CONTROL_FRAMES_PER_SECOND} a second"
+
 
 def test_published_batch_fits_into_empty_outbox():
     assert limits.MAX_BATCH_LINES <= limits.MAX_OUTBOX_FRAMES
@@ -30,6 +32,7 @@ def test_stored_batch_fits_into_empty_outbox():
         ("docs/protocol.md", f"| rooms of a socket | {limits.MAX_ROOMS} |"),
         ("docs/protocol.md", f"| `pending` of a `sync` | {limits.MAX_PENDING_IDS} ids |"),
         ("docs/protocol.md", f"| frames that wait for a slow client | {OUTBOX} |"),
+        ("docs/protocol.md", f"| control frames and fragments of a socket | {CONTROL} |"),
         ("docs/protocol.md", f"text message of at most {limits.MAX_FRAME_BYTES // KIB} KiB"),
         ("docs/protocol.md", f"up to {limits.MAX_ROOMS} rooms"),
         ("docs/protocol.md", f"within {limits.AUTHENTICATION_SECONDS} s"),

@@ -23,7 +23,7 @@ from moderado.realtime.infra import queries
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.session import auth, quota
 from moderado.realtime.session.commands import Commands, greeting
-from moderado.realtime.session.throttle import ErrorBudget, TokenBucket
+from moderado.realtime.session.throttle import ErrorBudget, new_frame_bucket
 from moderado.realtime.transport.outbox import Outbox
 from moderado.realtime.wire import decode, errors, protocol
 from moderado.realtime.wire.close_codes import CloseCode
@@ -69,7 +69,7 @@ class ClientSession:
         self._connection = connection
         self._node = here
         self._now = asyncio.get_running_loop().time
-        self._bucket = TokenBucket.for_frames(self._now())
+        self._bucket = new_frame_bucket(self._now())
         self._refusals = ErrorBudget(limit=MAX_REFUSALS)
         self._failures = ErrorBudget(limit=MAX_FAILURES)
         self._reader: asyncio.Task[None] | None = None

@@ -14,7 +14,7 @@ from limits import parse
 from moderado.core.addresses import rate_limit_key
 from moderado.core.errors import RateLimited
 from moderado.core.quotas import COUNTED, FRAMES, Quota
-from moderado.realtime.session.throttle import TokenBucket
+from moderado.realtime.infra.token_bucket import TokenBucket
 from moderado.realtime.wire import protocol
 
 MAX_BUCKETS = 20_000  # accounts and addresses; a full bucket need not be remembered

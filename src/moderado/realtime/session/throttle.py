@@ -1,43 +1,18 @@
 """Limits of one connection: how many frames it may send, and how many errors it may cause."""
 
-import math
 from collections import deque
 
 from django.conf import settings
 
+from moderado.realtime.infra.token_bucket import TokenBucket
+
 WINDOW = 60.0  # seconds
 
 
-class TokenBucket:
-    """A token bucket: `burst` frames at once, `rate` frames a second on average.
-
-    Times are seconds on any monotonic clock, and never decrease.
-    """
-
-    def __init__(self, *, rate: float, burst: int, now: float) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._tokens = float(burst)
-        self._at = now
-
-    @classmethod
-    def for_frames(cls, now: float) -> "TokenBucket":
-        """Create a bucket with the configured limits of a connection."""
-        env = settings.ENV
-        return cls(rate=env.limit_frames_per_second, burst=env.limit_frames_burst, now=now)
-
-    def take(self, now: float) -> int:
-        """Take one token.
-
-        Returns:
-            0 when there was one, else the whole seconds until there is.
-        """
-        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
-        self._at = now
-        if self._tokens >= 1:
-            self._tokens -= 1
-            return 0
-        return max(1, math.ceil((1 - self._tokens) / self._rate))
+def new_frame_bucket(now: float) -> TokenBucket:
+    """Return a bucket with the configured limits of a connection's messages."""
+    env = settings.ENV
+    return TokenBucket(rate=env.limit_frames_per_second, burst=env.limit_frames_burst, now=now)
 
 
 class ErrorBudget:

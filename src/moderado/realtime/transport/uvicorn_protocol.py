@@ -1,6 +1,8 @@
-"""uvicorn's WebSocket protocol with direct writes, backpressure and an orderly shutdown.
+"""uvicorn's WebSocket protocol with direct writes, limits for each frame, and orderly shutdown.
 
-`config.gunicorn` names it as the class that serves WebSockets.
+`config.gunicorn` names it as the class that serves WebSockets. A client's bytes are parsed a few
+frames in each turn of the event loop. Control frames and fragments, which the application does not
+see, are limited here (ADR 0040).
 """
 
 import asyncio
@@ -9,13 +11,24 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import structlog
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+from moderado.core import metrics
+from moderado.core.wire_limits import CONTROL_FRAMES_BURST, CONTROL_FRAMES_PER_SECOND
+from moderado.realtime.infra.token_bucket import TokenBucket
+from moderado.realtime.transport.client_frames import find_frame
+from moderado.realtime.wire.close_codes import CloseCode
+
+log = structlog.get_logger(__name__)
 
 SHUTDOWN_TIMEOUT = 5.0  # seconds that a frame in work may take when the server stops
 SHUTDOWN_SPREAD = 1.0  # seconds over which clients are closed, so that they return one by one
 SEND_BUFFER = 256 * 1024  # bytes the kernel keeps for a slow reader; its own default is megabytes
 CLOSE_TIMEOUT = 1.0  # seconds for the close frame to a peer that no longer answers
 READ_AHEAD = 2  # messages of a client that may wait; then no more is read from it
+FRAMES_A_TURN = 8  # frames of one client that are parsed before the event loop goes on
 
 
 class ChatProtocol(WebSocketsSansIOProtocol):
@@ -25,8 +38,28 @@ class ChatProtocol(WebSocketsSansIOProtocol):
     `before_leaving`: a coroutine function that finishes what the connection has begun.
     """
 
-    before_leaving: Callable[[], Awaitable[None]] | None = None
-    _leaving: "asyncio.Task[None] | None" = None
+    # uvicorn's own attributes fill their dictionary: more would double it.
+    __slots__ = (
+        "_at",
+        "_bucket",
+        "_input",
+        "_leaving",
+        "_next_turn",
+        "_pong",
+        "_rest",
+        "before_leaving",
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.before_leaving: Callable[[], Awaitable[None]] | None = None
+        self._leaving: asyncio.Task[None] | None = None
+        self._input = b""  # received and not parsed; while a whole frame waits, reading is paused
+        self._at = 0  # where the unparsed part of `_input` begins
+        self._rest = 0  # bytes of the current frame that are still to come
+        self._bucket: TokenBucket | None = None
+        self._pong = b""  # the latest that could not be written yet
+        self._next_turn: asyncio.Handle | None = None
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -38,12 +71,35 @@ class ChatProtocol(WebSocketsSansIOProtocol):
     async def send(self, message: Any) -> None:
         if self.handshake_complete:
             await super().send(message)
+            if self.close_sent:
+                self._go_on()  # to the peer's close frame
             return
         # uvicorn logs the query string of the handshake, and a token may stand in it.
         self.scope = {**self.scope, "query_string": b""}
         await super().send(message)
         if self.handshake_complete:
-            del self.response, self.scope  # 2.3 KiB that nothing reads any more
+            del self.response, self.scope, self.request  # which nothing reads any more
+            self._go_on()
+
+    async def receive(self) -> Any:
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self._go_on()
+        return message
+
+    def data_received(self, data: bytes) -> None:
+        if not self.handshake_initiated:
+            super().data_received(data)
+            return
+        if self.transport.is_closing():
+            return
+        self._input = self._input[self._at :] + data if self._input else data
+        self._at = 0
+        self._parse()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._drop_input()
 
     def write_now(self, frames: bytes) -> bool:
         """Write encoded frames past uvicorn's own encoding, which is half the cost of a delivery.
@@ -60,13 +116,36 @@ class ChatProtocol(WebSocketsSansIOProtocol):
         """Cut the connection. A peer that reads nothing would otherwise keep it open for ever."""
         self.transport.abort()
 
+    def handle_cont(self, event: Frame) -> None:
+        super().handle_cont(event)
+        if len(self.frames) > 1:  # a list of empty fragments would grow for ever
+            self.frames = [b"".join(self.frames)]
+
+    def handle_ping(self) -> None:
+        """Answer, or only the latest ping if the peer does not read (RFC 6455, section 5.5.3)."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self._pong = b"".join(self.conn.data_to_send())
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._pong and not self.close_sent:
+            self.transport.write(self._pong)
+        self._pong = b""
+
+    def handle_parser_exception(self) -> None:
+        super().handle_parser_exception()
+        self._drop_input()
+        self.loop.call_later(CLOSE_TIMEOUT, self.abort)
+
     def send_receive_event_to_app(self) -> None:
         """Queue a message, as uvicorn does, with two differences.
 
         Text that is not UTF-8 reaches the application, which answers with an `error`; uvicorn
         closes with 1007. Reading pauses only when messages wait; uvicorn pauses for each message.
         """
-        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
+        data = b"".join(self.frames)
         self.frames = []
         if self.close_sent:
             return  # the application reads no more
@@ -76,9 +155,8 @@ class ChatProtocol(WebSocketsSansIOProtocol):
         except UnicodeDecodeError:
             kind, content = "bytes", data
         self.queue.put_nowait({"type": "websocket.receive", kind: content})  # type: ignore[arg-type]
-        if not self.read_paused and self.queue.qsize() >= READ_AHEAD:
-            self.read_paused = True
-            self.transport.pause_reading()
+        if self.queue.qsize() >= READ_AHEAD:
+            self._pause()
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
@@ -90,6 +168,88 @@ class ChatProtocol(WebSocketsSansIOProtocol):
             super().shutdown()
         elif self._leaving is None:
             self._leaving = self.loop.create_task(self._leave(self.before_leaving))
+
+    def _parse(self) -> bool:
+        """Parse a few frames; the event loop goes on before those that follow.
+
+        Returns:
+            Whether more may be read from the client.
+        """
+        if not self.handshake_complete:
+            self._pause()  # a frame before the handshake's answer would be answered before it
+            return False
+        for _ in range(FRAMES_A_TURN):
+            if not self._input or not self._has_room() or not self._parse_frame():
+                return self._has_room()
+        if self._input:
+            self._pause()
+            self._go_on()
+        return not self._input and self._has_room()
+
+    def _parse_frame(self) -> bool:
+        """Parse one frame, or as much of it as was received. False if nothing can be parsed."""
+        data, at = self._input, self._at
+        end = at + self._rest
+        if not self._rest:
+            frame = find_frame(data, at)
+            if frame is None:
+                return False
+            if not (frame.is_message and not self.close_sent) and self._is_flooding():
+                self._cut_off()
+                return False
+            end = frame.end
+        self._rest = max(0, end - len(data))
+        self._at = min(end, len(data))
+        piece = data if at == 0 and self._at == len(data) else data[at : self._at]
+        if self._at == len(data):
+            self._input, self._at = b"", 0
+        super().data_received(piece)
+        return True
+
+    def _is_flooding(self) -> bool:
+        if self._bucket is None:
+            self._bucket = TokenBucket(
+                rate=CONTROL_FRAMES_PER_SECOND, burst=CONTROL_FRAMES_BURST, now=self.loop.time()
+            )
+        return self._bucket.take(self.loop.time()) > 0
+
+    def _cut_off(self) -> None:
+        """Close with 4029, without waiting for a peer that floods to read it."""
+        metrics.DROPPED.labels(kind="flooding_socket").inc()
+        log.info("flooding_socket_closed")
+        self._drop_input()
+        self._pause()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": CloseCode.FLOODING})
+        if not self.close_sent:
+            self.close_sent = True
+            self.conn.send_close(CloseCode.FLOODING)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.close()
+        self.loop.call_later(CLOSE_TIMEOUT, self.abort)
+
+    def _has_room(self) -> bool:
+        return self.close_sent or self.queue.qsize() < READ_AHEAD
+
+    def _pause(self) -> None:
+        if not self.read_paused and not self.transport.is_closing():
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def _go_on(self) -> None:
+        """Parse what was received, then read on, in a turn of its own of the event loop."""
+        if self._next_turn is None:
+            self._next_turn = self.loop.call_soon(self._take_turn)
+
+    def _take_turn(self) -> None:
+        self._next_turn = None
+        if self.transport.is_closing():
+            return
+        if self._parse() and self.read_paused and not self.transport.is_closing():
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    def _drop_input(self) -> None:
+        self._input, self._at, self._rest = b"", 0, 0
 
     async def _leave(self, finish: Callable[[], Awaitable[None]]) -> None:
         try:

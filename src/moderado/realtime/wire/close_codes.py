@@ -71,7 +71,9 @@ CLOSE_REASONS: dict[CloseCode, CloseReason] = {
         Reconnect.LATER,
         "close other connections first",
     ),
-    CloseCode.FLOODING: CloseReason("flooding", "too many refused frames", Reconnect.LATER),
+    CloseCode.FLOODING: CloseReason(
+        "flooding", "too many refused frames, control frames or fragments", Reconnect.LATER
+    ),
     CloseCode.GOING_AWAY: CloseReason(
         "going_away", "the server, or a proxy before it, stops", Reconnect.YES
     ),

@@ -1,6 +1,7 @@
 """Limits of one connection: frames and errors."""
 
-from moderado.realtime.session.throttle import ErrorBudget, TokenBucket
+from moderado.realtime.infra.token_bucket import TokenBucket
+from moderado.realtime.session.throttle import ErrorBudget
 
 
 def test_bucket_allows_a_burst_and_then_the_average_rate():
