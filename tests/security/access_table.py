@@ -20,6 +20,10 @@ POST   auth/register/                             201     201    201     201    
 POST   auth/login/                                200     200    200     200       200   200     200
 POST   auth/refresh/                              200     200    200     200       200   200     200
 POST   auth/logout/                               204     204    204     204       204   204     204
+POST   auth/password/                             401     204    204     204       204   204     204
+GET    auth/sessions/                             401     200    200     200       200   200     200
+POST   auth/sessions/end-others/                  401     200    200     200       200   200     200
+DELETE auth/sessions/{session}/                   401     404    404     404       404   404     404
 POST   auth/ws-ticket/                            401     200    200     200       200   200     200
 GET    auth/users/                                401     200    200     200       200   200     200
 GET    auth/users/me/                             401     200    200     200       200   200     200
@@ -59,9 +63,13 @@ GET    docs/                                      200     200    200     200    
 # Every field that the route reads, so that any further field is one that it must ignore.
 BODIES = {
     "POST auth/register/": {"email": "new@example.org", "name": "N", "password": "{password}"},
-    "POST auth/login/": {"email": "{email}", "password": "{password}"},
+    "POST auth/login/": {"email": "{email}", "password": "{password}", "device": "unknown"},
     "POST auth/refresh/": {"refresh": "{refresh}"},
     "POST auth/logout/": {"refresh": "{refresh}"},
+    "POST auth/password/": {
+        "current_password": "{password}",
+        "new_password": "another phrase of some length",
+    },
     "PATCH auth/users/me/": {"name": "Another", "language": "en"},
     "POST chat/rooms/": {"name": "sala", "is_private": True, "moderation_mode": "pre"},
     "PATCH chat/rooms/{room}/": {"name": "sala", "is_private": True, "moderation_mode": "pre"},

@@ -44,6 +44,7 @@ class Scene:
         self.people["flagged"] = factories.make_user(name="Flagged", is_staff=True)
         self.other = factories.make_member(self.room).user
         self.newcomer = factories.make_user()
+        self.session = sessions.open_session(user=self.newcomer)
         memberships.remove_participant(
             actor_id=admin.id, room_id=self.room.id, user_id=self.people["left"].id
         )
@@ -77,7 +78,7 @@ class Scene:
             "room": str(self.room.id), "other": str(self.other.id), "case": str(self.case),
             "own_case": str(self.own_case),
             "message": str(self.message), "hidden": str(self.hidden),
-            "newcomer": str(self.newcomer.id), "email": user.email,
+            "newcomer": str(self.newcomer.id), "session": str(self.session.id), "email": user.email,
             "password": factories.PASSWORD, "refresh": tokens.refresh, "token": tokens.access,
         }  # fmt: skip
 

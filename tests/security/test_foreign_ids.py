@@ -58,7 +58,9 @@ def test_foreign_ids_answer_404(foreign, mine):
         for names in attempts(path, theirs, mine.id):
             random = {
                 **names,
-                **{name: str(uuid4()) for name in ("other", "message", "hidden", "case")},
+                **{
+                    name: str(uuid4()) for name in ("other", "message", "hidden", "case", "session")
+                },
                 "room": names["room"] if names["room"] == str(mine.id) else str(uuid4()),
             }
             found = ask(foreign, method, in_table(path), names)

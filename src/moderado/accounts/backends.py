@@ -3,17 +3,21 @@
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-from moderado.accounts import quota
+from moderado.accounts.errors import WrongCredentials
 from moderado.accounts.models import User
-from moderado.core.addresses import address_of_request
-from moderado.core.errors import RateLimited
+from moderado.accounts.origins import origin_of
+from moderado.accounts.services import sign_in
 
 
 class PasswordBackend(ModelBackend):
-    """Django's backend under the sign-in limits. Above a limit, no password is accepted."""
+    """Django's backend, with the product's verification.
+
+    Raises:
+        RateLimited: `AdminSignInForm` shows it.
+        Unavailable: Likewise.
+    """
 
     def authenticate(
         self,
@@ -23,9 +27,8 @@ class PasswordBackend(ModelBackend):
         **kwargs: Any,
     ) -> User | None:
         email = username or kwargs.get("email") or ""
-        if request is not None:
-            try:
-                quota.count_sign_in(email=email, address=address_of_request(request.META))
-            except RateLimited:
-                raise PermissionDenied from None
-        return super().authenticate(None, username=email, password=password)
+        origin = None if request is None else origin_of(request, entry_point="admin")
+        try:
+            return sign_in.verify(email=email, password=password or "", origin=origin)
+        except WrongCredentials:
+            return None

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from moderado.accounts.user_agents import MAX_LENGTH
 from moderado.core.models import Record
 
 
@@ -68,14 +69,20 @@ class User(Record, AbstractBaseUser, PermissionsMixin):
 class Session(Record):
     """One sign-in on one device. Its tokens, tickets and cookies end with it.
 
-    Only the refresh token named by `refresh_id` is valid. A token with the session's id and another
-    `refresh_id` was used before, so it was copied: the session ends.
+    Only the refresh token named by `refresh_id` is valid. `previous_refresh_id` names the token
+    that it replaced at `rotated_at`, which gets the same successor for a few seconds. A token with
+    any other id was used before, so it was copied: the session ends.
     """
 
     user = models.ForeignKey(
         User, on_delete=models.CASCADE, related_name="sessions", verbose_name=_("user")
     )
     refresh_id = models.UUIDField(_("refresh token"), default=uuid4, editable=False)
+    previous_refresh_id = models.UUIDField(null=True, editable=False)
+    rotated_at = models.DateTimeField(null=True, editable=False)
+    user_agent = models.CharField(
+        _("user agent"), max_length=MAX_LENGTH, default="", db_default="", blank=True
+    )
     used_at = models.DateTimeField(_("last used"), default=timezone.now)
     expires_at = models.DateTimeField(_("expires"))
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)

@@ -1,5 +1,6 @@
 """Signal handlers for sign-ins through Django (admin, page) and for changes of accounts."""
 
+import time
 from typing import Any
 from uuid import UUID
 
@@ -8,17 +9,24 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from moderado.accounts import devices
 from moderado.accounts.events import AccountDeactivated
 from moderado.accounts.models import User
 from moderado.accounts.services import sessions
-from moderado.accounts.types import SESSION_KEY
+from moderado.accounts.types import CONFIRMED_KEY, SESSION_KEY
 from moderado.core.events import publish
 
 
 @receiver(user_logged_in, dispatch_uid="moderado.open_session")
 def open_session(request: HttpRequest, user: User, **_: Any) -> None:
     end_session(request)  # a new sign-in ends the previous session
-    request.session[SESSION_KEY] = str(sessions.open_session(user=user).id)
+    user_agent = request.META.get("HTTP_USER_AGENT", "")
+    session = sessions.open_session(user=user, user_agent=user_agent)
+    request.session[SESSION_KEY] = str(session.id)
+    request.session[CONFIRMED_KEY] = int(time.time())
+    known = request.COOKIES.get(devices.COOKIE)
+    # AuthenticationMiddleware sends it.
+    request.new_device = devices.issue_device(email=user.email, known=known)  # type: ignore[attr-defined]
 
 
 @receiver(user_logged_out, dispatch_uid="moderado.end_session")

@@ -1,8 +1,10 @@
 """Queries about sessions and users."""
 
 from collections.abc import Collection
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -16,15 +18,31 @@ _PRINCIPAL = """
     SELECT person.id, person.name, person.language, person.is_staff
       FROM accounts_session session JOIN accounts_user person ON person.id = session.user_id
      WHERE session.id = %(session)s AND session.ended_at IS NULL
-       AND session.expires_at > %(now)s AND person.is_active
+       AND session.expires_at > %(now)s AND session.created_at > %(oldest)s AND person.is_active
 """
 
 
 def open_sessions() -> QuerySet[Session]:
     """Return valid sessions: not ended, not expired, of an active user."""
+    now = timezone.now()
     return Session.objects.filter(
-        ended_at=None, expires_at__gt=timezone.now(), user__is_active=True
+        ended_at=None, expires_at__gt=now, created_at__gt=_oldest(now), user__is_active=True
     )
+
+
+def sessions_of(user_id: UUID) -> QuerySet[Session]:
+    """Return the valid sessions of the account, last used first."""
+    return open_sessions().filter(user_id=user_id).order_by("-used_at", "-id")
+
+
+def latest_end(created_at: datetime) -> datetime:
+    """Return when a session ends, however often it is used."""
+    return created_at + timedelta(days=settings.SESSION_MAX_DAYS)
+
+
+def _oldest(now: datetime) -> datetime:
+    """Return when the oldest valid sessions began."""
+    return now - timedelta(days=settings.SESSION_MAX_DAYS)
 
 
 def get_session(session_id: UUID) -> Session:
@@ -54,7 +72,8 @@ def principal_of(session: Session) -> Principal:
 
 def principal_of_session(session_id: UUID) -> Principal:
     """Return the principal of a valid session. Raises NotAuthenticated."""
-    rows = run_prepared(_PRINCIPAL, {"session": session_id, "now": timezone.now()})
+    now = timezone.now()
+    rows = run_prepared(_PRINCIPAL, {"session": session_id, "now": now, "oldest": _oldest(now)})
     if not rows:
         raise NotAuthenticated
     user_id, name, language, is_staff = rows[0]

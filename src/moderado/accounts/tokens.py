@@ -39,13 +39,31 @@ def access_token(session: Session) -> str:
     """Return an access token of `session`, valid for `ACCESS_TOKEN_SECONDS`."""
     expires_at = timezone.now() + timedelta(seconds=settings.ACCESS_TOKEN_SECONDS)
     extra = {"name": session.user.name, "email": session.user.email}
-    return _signed(session, Use.ACCESS, token_id=uuid4(), expires_at=expires_at, extra=extra)
+    return _signed(
+        session,
+        Use.ACCESS,
+        token_id=uuid4(),
+        issued_at=timezone.now(),
+        expires_at=expires_at,
+        extra=extra,
+    )
 
 
 def refresh_token(session: Session) -> str:
-    """Return the only refresh token that `session` accepts now."""
+    """Return the only refresh token that `session` accepts now: always the same characters.
+
+    A token that is never replaced is valid until the session must end.
+    """
+    expires_at = session.expires_at
+    if not settings.REFRESH_TOKEN_ROTATION:
+        expires_at = session.created_at + timedelta(days=settings.SESSION_MAX_DAYS)
     return _signed(
-        session, Use.REFRESH, token_id=session.refresh_id, expires_at=session.expires_at, extra={}
+        session,
+        Use.REFRESH,
+        token_id=session.refresh_id,
+        issued_at=session.rotated_at or session.created_at,
+        expires_at=expires_at,
+        extra={},
     )
 
 
@@ -75,6 +93,7 @@ def _signed(
     use: Use,
     *,
     token_id: UUID,
+    issued_at: datetime,
     expires_at: datetime,
     extra: Mapping[str, Any],
 ) -> str:
@@ -84,7 +103,7 @@ def _signed(
         "user_id": str(session.user_id),
         "sid": str(session.id),
         "jti": str(token_id),
-        "iat": timezone.now(),
+        "iat": issued_at,
         "exp": expires_at,
     }
     return jwt.encode(claims, _key(use), algorithm=ALGORITHM)

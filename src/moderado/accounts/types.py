@@ -3,7 +3,23 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-SESSION_KEY = "moderado_session"  # key in Django's session: the id of the product's session
+# Keys in Django's session: the id of the product's session; when the password was last entered.
+SESSION_KEY = "moderado_session"
+CONFIRMED_KEY = "moderado_confirmed_at"  # seconds since 1970
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a sign-in comes from.
+
+    `entry_point` is `rest`, `page` or `admin`. `device` is the token that an earlier sign-in of the
+    same client received, if it sent one.
+    """
+
+    entry_point: str
+    address: str
+    user_agent: str = ""
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,10 +35,14 @@ class Principal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """The tokens of a signed-in session. Both are secrets and never logged."""
+    """The tokens of a signed-in session. All are secrets and never logged.
+
+    `device` proves at the next sign-in that the owner has signed in on this device before.
+    """
 
     access: str
     refresh: str
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,9 @@
 """Accounts and sessions: /api/auth/."""
 
 from typing import cast
+from uuid import UUID
 
+from django.contrib.auth import update_session_auth_hash
 from django.db.models import QuerySet
 from django.utils.translation import get_language
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -11,17 +13,23 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import quota, selectors
-from moderado.accounts.models import User
+from moderado.accounts.middleware import set_device_cookie
+from moderado.accounts.models import Session, User
+from moderado.accounts.origins import origin_of
 from moderado.accounts.services import accounts, sessions, tickets
-from moderado.accounts.types import Principal
+from moderado.accounts.types import SESSION_KEY, Principal, Tokens
 from moderado.api.auth_bodies import (
     AccountBody,
     Credentials,
+    EndedSessions,
+    PasswordChange,
     Profile,
     ProfileChange,
     RefreshBody,
     Registered,
     Registration,
+    SessionBody,
+    SignedIn,
     TicketBody,
     TokensBody,
     profile_context,
@@ -45,6 +53,13 @@ class UnauthenticatedView(UncachedView):
     permission_classes = ()
 
 
+def _with_device(response: Response, tokens: Tokens) -> Response:
+    """Let browsers keep the device token; other clients read it from the body."""
+    if tokens.device is not None:
+        set_device_cookie(response, tokens.device)
+    return response
+
+
 class Register(UnauthenticatedView):
     @extend_schema(
         operation_id="register", request=Registration, responses={201: Registered}, auth=[]
@@ -55,26 +70,37 @@ class Register(UnauthenticatedView):
         body.is_valid(raise_exception=True)
         quota.count_address(address=address_of_request(request.META))
         user = accounts.register(**body.validated_data, language=get_language())
-        tokens = sessions.tokens_of(session=sessions.open_session(user=user))
+        origin = origin_of(request._request, entry_point="rest")  # noqa: SLF001  (DRF has no other name)
+        tokens = sessions.tokens_of_new_session(user=user, origin=origin)
         body_of = Registered({"user": user, "tokens": tokens}, context=profile_context(user))
-        return Response(body_of.data, status=201)
+        return _with_device(Response(body_of.data, status=201), tokens)
 
 
 class Login(UnauthenticatedView):
-    @extend_schema(operation_id="login", request=Credentials, responses=TokensBody, auth=[])
+    @extend_schema(operation_id="login", request=Credentials, responses=SignedIn, auth=[])
     def post(self, request: Request) -> Response:
         """Sign in. A wrong password, an unknown e-mail and a closed account get the same 401."""
         body = Credentials(data=request.data)
         body.is_valid(raise_exception=True)
         credentials = body.validated_data
-        quota.count_sign_in(email=credentials["email"], address=address_of_request(request.META))
-        return Response(TokensBody(sessions.sign_in(**credentials)).data)
+        origin = origin_of(
+            request._request,  # noqa: SLF001  (DRF has no other name)
+            entry_point="rest",
+            device=credentials.get("device"),
+        )
+        tokens = sessions.sign_in(
+            email=credentials["email"], password=credentials["password"], origin=origin
+        )
+        return _with_device(Response(SignedIn(tokens).data), tokens)
 
 
 class Refresh(UnauthenticatedView):
     @extend_schema(operation_id="refresh", request=RefreshBody, responses=TokensBody, auth=[])
     def post(self, request: Request) -> Response:
-        """Exchange a refresh token for new tokens. A token that is used twice ends its session."""
+        """Exchange a refresh token for new tokens.
+
+        A token that was replaced ends its session when it is used again, except for some seconds.
+        """
         body = RefreshBody(data=request.data)
         body.is_valid(raise_exception=True)
         return Response(TokensBody(sessions.refresh(token=body.validated_data["refresh"])).data)
@@ -88,6 +114,56 @@ class Logout(UnauthenticatedView):
         body.is_valid(raise_exception=True)
         sessions.sign_out(token=body.validated_data["refresh"])
         return Response(status=204)
+
+
+class Password(UncachedView):
+    @extend_schema(operation_id="change_password", request=PasswordChange, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Change your password. All your other sessions end, and their sockets close with 4001."""
+        body = PasswordChange(data=request.data)
+        body.is_valid(raise_exception=True)
+        principal = cast("Principal", request.auth)
+        django_request = request._request  # noqa: SLF001  (DRF has no other name)
+        user = accounts.change_password(
+            user_id=principal.user_id,
+            session_id=principal.session_id,
+            origin=origin_of(django_request, entry_point="rest"),
+            **body.validated_data,
+        )
+        if django_request.session.get(SESSION_KEY) == str(principal.session_id):
+            update_session_auth_hash(django_request, user)
+        return Response(status=204)
+
+
+class Sessions(ListAPIView[Session]):
+    serializer_class = SessionBody
+    pagination_class = NumberedPages
+
+    @extend_schema(operation_id="list_sessions")
+    def get(self, request: Request, *args: object, **kwargs: object) -> Response:
+        """List your sessions, last used first."""
+        return super().get(request, *args, **kwargs)
+
+    def get_queryset(self) -> QuerySet[Session]:
+        return selectors.sessions_of(cast("Principal", self.request.auth).user_id)
+
+
+class OneSession(APIView):
+    @extend_schema(operation_id="end_session", responses={204: None})
+    def delete(self, request: Request, session_id: UUID) -> Response:
+        """Sign one of your sessions out. Its sockets close with 4001."""
+        user_id = cast("Principal", request.auth).user_id
+        sessions.end_own_session(user_id=user_id, session_id=session_id)
+        return Response(status=204)
+
+
+class OtherSessions(APIView):
+    @extend_schema(operation_id="end_other_sessions", request=None, responses=EndedSessions)
+    def post(self, request: Request) -> Response:
+        """Sign all your sessions out except this one."""
+        principal = cast("Principal", request.auth)
+        ended = sessions.end_sessions_of(user_id=principal.user_id, kept=principal.session_id)
+        return Response(EndedSessions({"ended": ended}).data)
 
 
 class WebSocketTicket(UncachedView):

@@ -4,10 +4,12 @@ from typing import Any
 
 from rest_framework import serializers
 
-from moderado.accounts.models import User
+from moderado.accounts.devices import MAX_LENGTH
+from moderado.accounts.models import Session, User
 from moderado.accounts.rights import VIEW_USER, staff_may
 from moderado.accounts.services.accounts import EMAIL_LENGTH, MAX_PASSWORD_LENGTH, NAME_LENGTH
 from moderado.accounts.types import Principal
+from moderado.accounts.user_agents import device_name
 from moderado.api.names import NameFields
 from moderado.chat.selectors.names import name_changes
 from moderado.chat.types import USER_NAME
@@ -46,6 +48,11 @@ class Registration(serializers.Serializer[Any]):
 class Credentials(serializers.Serializer[Any]):
     email = serializers.CharField(max_length=EMAIL_LENGTH)
     password = Password()
+    device = serializers.CharField(
+        max_length=MAX_LENGTH,
+        required=False,
+        help_text="The `device` of an earlier sign-in: attempts of strangers do not lock it out.",
+    )
 
 
 class RefreshBody(serializers.Serializer[Any]):
@@ -55,6 +62,38 @@ class RefreshBody(serializers.Serializer[Any]):
 class TokensBody(serializers.Serializer[Any]):
     access = serializers.CharField(read_only=True)
     refresh = serializers.CharField(read_only=True)
+
+
+class SignedIn(TokensBody):
+    device = serializers.CharField(read_only=True, help_text="Send it with the next sign-in.")
+
+
+class PasswordChange(serializers.Serializer[Any]):
+    current_password = Password()
+    new_password = Password()
+
+
+class SessionBody(serializers.ModelSerializer[Session]):
+    """One session of the caller."""
+
+    device = serializers.SerializerMethodField(help_text="Such as `Firefox, Linux`; may be empty.")
+    current = serializers.SerializerMethodField(help_text="Whether it is this request's session.")
+
+    class Meta:
+        model = Session
+        fields = ("id", "device", "user_agent", "created_at", "used_at", "expires_at", "current")
+        read_only_fields = fields
+
+    def get_device(self, session: Session) -> str:
+        return device_name(session.user_agent)
+
+    def get_current(self, session: Session) -> bool:
+        viewer = self.context["request"].auth
+        return isinstance(viewer, Principal) and viewer.session_id == session.id
+
+
+class EndedSessions(serializers.Serializer[Any]):
+    ended = serializers.IntegerField(read_only=True, help_text="How many sessions ended.")
 
 
 class TicketBody(serializers.Serializer[Any]):
@@ -80,7 +119,7 @@ class ProfileChange(serializers.Serializer[Any]):
 
 class Registered(serializers.Serializer[Any]):
     user = Profile(read_only=True)
-    tokens = TokensBody(read_only=True)
+    tokens = SignedIn(read_only=True)
 
 
 class AccountBody(serializers.ModelSerializer[User]):

@@ -46,9 +46,11 @@ class SessionCookie(SessionAuthentication):
             return None
         self.enforce_csrf(request)
         try:
-            return _credentials(selectors.get_session(session_id))
+            session = selectors.get_session(session_id)
         except NotAuthenticated:
             return None
+        sessions.record_use(session=session)
+        return _credentials(session)
 
 
 def _credentials(session: Session) -> Credentials:

@@ -69,6 +69,15 @@ def rate_limit_key(address: str) -> str:
     return address
 
 
+def network_of(address: str) -> str:
+    """Return the network that counts as one place: an IPv4 /24 or an IPv6 /64."""
+    parsed = _parse(address)
+    if parsed is None:
+        return address
+    prefix = 64 if isinstance(parsed, IPv6Address) else 24
+    return str(ip_network((parsed, prefix), strict=False))
+
+
 def _normalized(text: str) -> str:
     address = _parse(text)
     return text if address is None else str(address)

@@ -49,6 +49,13 @@ def require_transaction() -> None:
         raise NotInTransaction("call this inside transaction.atomic()")
 
 
+def release_connection() -> None:
+    """Return this thread's connection to the pool before a long wait, except in a transaction."""
+    database = connections[DEFAULT_DB_ALIAS]
+    if not database.in_atomic_block:
+        database.close()
+
+
 class BudgetSpent(Exception):
     """The statements of a time budget took longer than it."""
 

@@ -26,10 +26,10 @@ REDACTED = "[hidden]"
 # Names whose values are codes: identifiers chosen by programmers, without spaces.
 CODES = frozenset({
     "action", "app", "child_task_id", "child_task_name", "code", "command", "decided_by",
-    "error", "failpoint", "frame", "host", "kind", "level", "limit", "logger", "method", "mode",
-    "model", "notice", "on_error", "outcome", "process", "provider", "reason", "routing_key",
-    "service", "setting", "signal", "signame", "state", "status", "step", "task", "task_id",
-    "task_name", "timestamp", "type", "version", "wakeup", "what",
+    "entry_point", "error", "failpoint", "frame", "host", "kind", "level", "limit", "logger",
+    "method", "mode", "model", "notice", "on_error", "outcome", "process", "provider", "reason",
+    "routing_key", "service", "setting", "signal", "signame", "state", "status", "step", "task",
+    "task_id", "task_name", "timestamp", "type", "version", "wakeup", "what",
 })  # fmt: skip
 # Names whose values are sentences of the product or a library, which may quote input: scrubbed.
 LINES = frozenset({"event", "request", "path"})

@@ -40,4 +40,5 @@ PROVIDER_SECONDS = Histogram(
     "moderado_provider_seconds", "Duration of a provider call", ["provider"], buckets=_SECONDS
 )
 BREAKERS = Counter("moderado_provider_breaker_total", "Breaker changes", ["provider", "event"])
+SIGN_INS = Counter("moderado_sign_ins_total", "Sign-in attempts", ["entry_point", "outcome"])
 REFUSED = Counter("moderado_refused_total", "Requests and frames refused", ["entry_point", "code"])

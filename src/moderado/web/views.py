@@ -19,9 +19,11 @@ from django.views.i18n import set_language
 from moderado.accounts import quota
 from moderado.accounts.errors import WrongCredentials
 from moderado.accounts.models import User
-from moderado.accounts.services import accounts, sessions
+from moderado.accounts.origins import origin_of
+from moderado.accounts.services import accounts
+from moderado.accounts.services.sign_in import verify
 from moderado.core.addresses import address_of_request
-from moderado.core.errors import Invalid, RateLimited
+from moderado.core.errors import Invalid, RateLimited, Unavailable
 from moderado.web.forms import RegistrationForm, SignInForm
 
 
@@ -45,10 +47,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     try:
         if form.is_valid():
             email, password = form.cleaned_data["email"], form.cleaned_data["password"]
-            quota.count_sign_in(email=email, address=address_of_request(request.META))
-            user = sessions.account_of(email=email, password=password)
-            return _signed_in(request, user)
-    except RateLimited as error:
+            origin = origin_of(request, entry_point="page")
+            return _signed_in(request, verify(email=email, password=password, origin=origin))
+    except (RateLimited, Unavailable) as error:
         return _refused(request, "web/sign_in.html", form, error)
     except WrongCredentials as error:
         form.add_error(None, str(error))
@@ -68,7 +69,7 @@ def register(request: HttpRequest) -> HttpResponse:
             quota.count_address(address=address_of_request(request.META))
             user = accounts.register(**form.cleaned_data, language=_language())
             return _signed_in(request, user)
-    except RateLimited as error:
+    except (RateLimited, Unavailable) as error:
         return _refused(request, "web/register.html", form, error)
     except Invalid as error:
         for field, sentence in error.fields.items():
@@ -121,11 +122,12 @@ def _refused(
     request: HttpRequest,
     template: str,
     form: SignInForm | RegistrationForm,
-    error: RateLimited,
+    error: RateLimited | Unavailable,
 ) -> HttpResponse:
     form.add_error(None, str(error))
     response = _form(request, template, form, status=error.status)
-    response["Retry-After"] = str(error.retry_after)
+    if isinstance(error, RateLimited):
+        response["Retry-After"] = str(error.retry_after)
     return response
 
 

@@ -115,5 +115,6 @@ def test_admin_sign_in_form_is_rate_limited(client, settings):
 
     right = client.post("/admin/login/", form | {"password": PASSWORD})
 
-    assert right.status_code == 200
+    assert right.status_code == 429
+    assert int(right.headers["Retry-After"]) > 0
     assert "_auth_user_id" not in client.session

@@ -13,7 +13,9 @@ from django.utils import timezone
 from moderado.accounts import selectors, tokens
 from moderado.accounts.errors import NotAuthenticated, WrongCredentials
 from moderado.accounts.models import Session, User
-from moderado.accounts.services import accounts, sessions
+from moderado.accounts.services import accounts, sessions, sign_in
+from moderado.accounts.types import Origin
+from moderado.core.errors import Invalid, RateLimited
 from moderado.moderation.services.subject_screening import screen_waiting
 from tests.factories import PASSWORD, make_user
 
@@ -61,9 +63,10 @@ def test_refresh_token_works_once():
     assert sessions.principal_of_access_token(token=third.access)
 
 
-def test_reused_refresh_token_ends_its_session(ended, commit):
+def test_reused_refresh_token_ends_its_session(ended, commit, clock):
     session, first = signed_in()
     second = sessions.refresh(token=first.refresh)
+    clock.shift(timedelta(seconds=31))
 
     with commit(), pytest.raises(NotAuthenticated):
         sessions.refresh(token=first.refresh)
@@ -77,7 +80,8 @@ def test_reused_refresh_token_ends_its_session(ended, commit):
             sessions.principal_of_access_token(token=token)
 
 
-def test_other_sessions_of_the_account_stay_open():
+def test_other_sessions_of_the_account_stay_open(settings):
+    settings.REFRESH_TOKEN_GRACE_SECONDS = 0
     user = make_user()
     _, phone = signed_in(user)
     _, desk = signed_in(user)
@@ -88,8 +92,11 @@ def test_other_sessions_of_the_account_stay_open():
     assert sessions.refresh(token=desk.refresh)
 
 
+@pytest.mark.proves("S48")
 @pytest.mark.django_db(transaction=True)
-def test_concurrent_refresh_ends_the_session(ended):
+@pytest.mark.parametrize("grace, expected", [(30, 8), (0, 1)])
+def test_concurrent_refresh_gets_one_successor_or_none(ended, settings, grace, expected):
+    settings.REFRESH_TOKEN_GRACE_SECONDS = grace
     session, pair = signed_in()
     start = Barrier(8)
 
@@ -105,10 +112,98 @@ def test_concurrent_refresh_ends_the_session(ended):
     with ThreadPoolExecutor(8) as pool:
         winners = [won for won in pool.map(attempt, range(8)) if won]
 
-    assert len(winners) == 1
+    assert len(winners) == expected
+    assert len({won.refresh for won in winners}) == 1
+    if grace:
+        assert ended == []
+        assert sessions.refresh(token=winners[0].refresh)
+    else:
+        assert [event.session_id for event in ended] == [session.id]
+        with pytest.raises(NotAuthenticated):
+            sessions.refresh(token=winners[0].refresh)
+
+
+@pytest.mark.proves("S48")
+def test_replaced_token_gets_the_same_successor_for_a_while(settings, clock):
+    _, first = signed_in()
+    second = sessions.refresh(token=first.refresh)
+    clock.shift(timedelta(seconds=29))
+
+    again = sessions.refresh(token=first.refresh)
+
+    assert again.refresh == second.refresh
+    assert again.refresh != first.refresh
+
+
+@pytest.mark.proves("S48")
+def test_grace_covers_the_last_replaced_token_only(ended, commit):
+    session, first = signed_in()
+    sessions.refresh(token=sessions.refresh(token=first.refresh).refresh)
+
+    with commit(), pytest.raises(NotAuthenticated):
+        sessions.refresh(token=first.refresh)
+
     assert [event.session_id for event in ended] == [session.id]
+
+
+@pytest.mark.proves("S48")
+def test_without_rotation_the_first_token_works_until_the_session_must_end(settings, clock):
+    settings.REFRESH_TOKEN_ROTATION = False
+    settings.REFRESH_TOKEN_DAYS, settings.SESSION_MAX_DAYS = 10, 25
+    _, first = signed_in()
+
+    for _ in range(3):
+        clock.shift(timedelta(days=8))
+        assert sessions.refresh(token=first.refresh).refresh == first.refresh
+
+    clock.shift(timedelta(days=2))
     with pytest.raises(NotAuthenticated):
-        sessions.refresh(token=winners[0].refresh)
+        sessions.refresh(token=first.refresh)
+
+
+@pytest.mark.proves("S48")
+def test_session_in_use_ends_at_the_absolute_limit(settings, clock):
+    settings.REFRESH_TOKEN_DAYS, settings.SESSION_MAX_DAYS = 10, 25
+    session, pair = signed_in()
+    for _ in range(3):
+        clock.shift(timedelta(days=8))
+        pair = sessions.refresh(token=pair.refresh)
+    assert selectors.live_sessions([session.id]) == {session.id}
+
+    clock.shift(timedelta(days=2))
+
+    assert selectors.live_sessions([session.id]) == set()
+    with pytest.raises(NotAuthenticated):
+        sessions.principal_of_access_token(token=sessions.tokens_of(session=session).access)
+
+
+@pytest.mark.proves("S48")
+def test_lowered_absolute_limit_counts_for_open_sessions(settings, clock):
+    session, _ = signed_in()
+    clock.shift(timedelta(days=8))
+
+    settings.SESSION_MAX_DAYS = 7
+
+    assert selectors.live_sessions([session.id]) == set()
+    with pytest.raises(NotAuthenticated):
+        selectors.principal_of_session(session.id)
+
+
+@pytest.mark.proves("S48")
+def test_use_with_a_cookie_postpones_the_idle_limit(client, settings, clock):
+    settings.REFRESH_TOKEN_DAYS = 2
+    user = make_user()
+    client.force_login(user)
+
+    for _ in range(3):
+        clock.shift(timedelta(days=1))
+        assert client.get("/api/auth/users/me/").status_code == 200
+        clock.shift(timedelta(hours=23))
+        assert client.get("/").status_code == 200
+
+    clock.shift(timedelta(days=3))
+    assert client.get("/api/auth/users/me/").status_code == 401
+    assert client.get("/").status_code == 302
 
 
 def test_unused_session_expires(settings, clock):
@@ -185,23 +280,66 @@ def test_account_deactivated_by_sql_is_refused():
         sessions.refresh(token=pair.refresh)
 
 
-def test_new_password_ends_every_session(ended, commit):
+def changed(user, session, *, current=PASSWORD, new="outra frase bem longa"):
+    return accounts.change_password(
+        user_id=user.id,
+        session_id=session.id,
+        current_password=current,
+        new_password=new,
+        origin=Origin(entry_point="rest", address="192.0.2.1"),
+    )
+
+
+@pytest.mark.proves("S48")
+def test_new_password_ends_every_other_session(ended, commit):
     user = make_user()
-    session, _ = signed_in(user)
+    (mine, _), (other, _) = signed_in(user), signed_in(user)
 
     with commit():
-        accounts.change_password(user_id=user.id, password="outra frase bem longa")
+        changed(user, mine)
 
-    assert [event.session_id for event in ended] == [session.id]
+    assert [event.session_id for event in ended] == [other.id]
+    assert selectors.live_sessions([mine.id, other.id]) == {mine.id}
     assert sessions.sign_in(email=user.email, password="outra frase bem longa")
+    with pytest.raises(WrongCredentials):
+        sessions.sign_in(email=user.email, password=PASSWORD)
+
+
+@pytest.mark.proves("S48")
+def test_password_is_not_changed_without_the_current_one(ended, commit):
+    user = make_user()
+    session, other = signed_in(user)[0], signed_in(user)[0]
+
+    with commit(), pytest.raises(Invalid) as refused:
+        changed(user, session, current="wrong")
+
+    assert set(refused.value.fields) == {"current_password"}
+    assert ended == []
+    assert selectors.live_sessions([other.id])
+    assert sessions.sign_in(email=user.email, password=PASSWORD)
+
+
+@pytest.mark.proves("S48")
+def test_guesses_of_the_current_password_are_limited_by_session(settings):
+    settings.LIMIT_SIGN_IN_PER_ACCOUNT = "3/minute"
+    user = make_user()
+    session, other = signed_in(user)[0], signed_in(user)[0]
+    for _ in range(3):
+        with pytest.raises(Invalid):
+            changed(user, session, current="wrong")
+
+    with pytest.raises(RateLimited):
+        changed(user, session)
+
+    assert changed(user, other)
 
 
 @pytest.mark.parametrize("change", ["password", "deactivation"])
 def test_sign_in_during_password_change_opens_no_session(change):
     user = make_user()
-    checked = sessions.account_of(email=user.email, password=PASSWORD)
+    checked = sign_in.verify(email=user.email, password=PASSWORD, origin=None)
     if change == "password":
-        accounts.change_password(user_id=user.id, password="outra frase bem longa")
+        changed(user, signed_in(user)[0])
     else:
         accounts.deactivate(user_id=user.id)
 

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import jwt
 import pytest
+from django.test import Client
 from django.utils import translation
 from rest_framework.test import APIClient
 
@@ -120,7 +121,7 @@ def test_access_token_has_the_documented_claims(client, user):
 
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
-    assert set(answer.data) == {"access", "refresh"}
+    assert set(answer.data) == {"access", "refresh", "device"}
     claims = jwt.decode(answer.data["access"], options={"verify_signature": False})
     assert claims["user_id"] == str(user.id)
     assert (claims["name"], claims["email"]) == ("Bia", "bia@example.org")
@@ -153,7 +154,8 @@ def test_failed_sign_in_opens_no_session(client, user):
     assert not Session.objects.filter(user=user).exists()
 
 
-def test_refreshing_gives_new_tokens_once(client, user):
+def test_refreshing_gives_new_tokens_once(client, user, settings):
+    settings.REFRESH_TOKEN_GRACE_SECONDS = 0
     first = sign_in(client, user).data["refresh"]
 
     second = post(client, "refresh", {"refresh": first})
@@ -298,7 +300,7 @@ def test_user_search_is_paginated(user):
 
 
 @pytest.mark.proves("S35")
-def test_e_mails_are_shown_to_their_owner_and_to_staff_only(user):
+def test_e_mails_are_shown_to_their_owner_and_to_permitted_staff_only(user):
     make_user(name="Bianca", email="secret@example.org")
 
     def found(viewer):
@@ -328,7 +330,7 @@ def test_no_answer_contains_another_users_email(client, user):
     assert not [answer for answer in answers if b"canary" in answer.content]
 
 
-@pytest.mark.parametrize("path", ["users/", "users/me/", "ws-ticket/"])
+@pytest.mark.parametrize("path", ["users/", "users/me/", "ws-ticket/", "sessions/"])
 def test_every_account_endpoint_requires_credentials(client, path):
     answer = (
         client.post(f"/api/auth/{path}") if "ticket" in path else client.get(f"/api/auth/{path}")
@@ -389,6 +391,122 @@ def test_behind_a_trusted_proxy_each_client_has_its_own_limit(client, settings, 
     assert from_client(f"{network}:2::1") == 401
 
 
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+
+
+@pytest.mark.proves("S48")
+def test_sessions_are_listed_with_their_device(client, user):
+    browser = {"headers": {"User-Agent": FIREFOX + "\x1b[31m" + "x" * 500}}
+    tokens = sign_in(client, user, **browser).data
+    sessions.open_session(user=user, user_agent="my-bot/1.0 (+https://bot.example)")
+    sessions.open_session(user=make_user())
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens['access']}")
+
+    found = client.get("/api/auth/sessions/").data["results"]
+
+    assert {(one["device"], one["current"]) for one in found} == {
+        ("Firefox, Linux", True),
+        ("my-bot", False),
+    }
+    assert set(found[0]) == {
+        "id",
+        "device",
+        "user_agent",
+        "created_at",
+        "used_at",
+        "expires_at",
+        "current",
+    }
+    assert all(len(one["user_agent"]) <= 200 for one in found)
+    assert not any("\x1b" in one["user_agent"] for one in found)
+
+
+@pytest.mark.proves("S48")
+def test_one_session_is_signed_out(user):
+    mine, other = signed_in(user), signed_in(user)
+    listed = mine.get("/api/auth/sessions/").data["results"]
+    (theirs,) = [one["id"] for one in listed if not one["current"]]
+
+    assert mine.delete(f"/api/auth/sessions/{theirs}/").status_code == 204
+
+    assert other.get("/api/auth/users/me/").status_code == 401
+    assert mine.get("/api/auth/users/me/").status_code == 200
+    assert mine.delete(f"/api/auth/sessions/{theirs}/").status_code == 404
+
+
+@pytest.mark.proves("S48")
+def test_session_of_another_user_is_not_found(user):
+    other = make_user()
+    session = sessions.open_session(user=other)
+
+    answer = signed_in(user).delete(f"/api/auth/sessions/{session.id}/")
+
+    assert (answer.status_code, answer.data["code"]) == (404, "not_found")
+    session.refresh_from_db()
+    assert session.ended_at is None
+
+
+@pytest.mark.proves("S48")
+def test_signing_out_everywhere_else_keeps_this_session(user):
+    mine, others = signed_in(user), [signed_in(user) for _ in range(3)]
+
+    assert mine.post("/api/auth/sessions/end-others/").data == {"ended": 3}
+
+    assert {other.get("/api/auth/users/me/").status_code for other in others} == {401}
+    assert {post(other, "ws-ticket").status_code for other in others} == {401}
+    assert mine.get("/api/auth/users/me/").status_code == 200
+
+
+@pytest.mark.proves("S48")
+def test_new_password_keeps_this_session_and_ends_the_others(client, user):
+    mine, other = signed_in(user), signed_in(user)
+    body = {"current_password": PASSWORD, "new_password": "outra frase bem longa"}
+
+    assert post(mine, "password", body).status_code == 204
+
+    assert mine.get("/api/auth/users/me/").status_code == 200
+    assert post(mine, "refresh", {"refresh": mine.tokens.refresh}).status_code == 200
+    assert other.get("/api/auth/users/me/").status_code == 401
+    assert sign_in(client, user).status_code == 401
+    assert sign_in(client, user, "outra frase bem longa").status_code == 200
+
+
+@pytest.mark.proves("S48")
+@pytest.mark.parametrize(
+    "change, field",
+    [
+        ({"current_password": "wrong"}, "current_password"),
+        ({"new_password": "password12"}, "new_password"),
+        ({"new_password": "bia@example.org"}, "new_password"),
+        ({"new_password": ""}, "new_password"),
+        ({"current_password": None}, "current_password"),
+    ],
+)
+def test_refused_password_change_names_the_field_and_ends_nothing(client, user, change, field):
+    mine, other = signed_in(user), signed_in(user)
+    body = {"current_password": PASSWORD, "new_password": "outra frase bem longa"} | change
+
+    answer = post(mine, "password", body)
+
+    assert (answer.status_code, set(answer.data["fields"])) == (400, {field})
+    assert other.get("/api/auth/users/me/").status_code == 200
+    assert sign_in(client, user).status_code == 200
+
+
+@pytest.mark.proves("S48")
+def test_page_stays_signed_in_after_its_password_change(user):
+    browser, other = Client(), Client()
+    for one in (browser, other):
+        one.post("/sign-in/", {"email": user.email, "password": PASSWORD})
+    body = {"current_password": PASSWORD, "new_password": "outra frase bem longa"}
+
+    answer = browser.post("/api/auth/password/", body, content_type="application/json")
+
+    assert answer.status_code == 204
+    assert browser.get("/").status_code == 200
+    assert other.get("/").status_code == 302
+
+
 @pytest.mark.proves("S28")
 def test_tokens_and_passwords_are_not_logged(client, user, capfd, caplog):
     tokens = sign_in(client, user).data
@@ -407,7 +525,7 @@ def test_errors_are_described_for_every_operation_of_the_document():
     paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
     ours = {path: methods for path, methods in paths.items() if path.startswith("/api/auth/")}
 
-    assert len(ours) == 7
+    assert len(ours) == 11
     for methods in ours.values():
         for operation in methods.values():
             error = operation["responses"]["default"]["content"]["application/json"]

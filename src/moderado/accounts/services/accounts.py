@@ -1,11 +1,12 @@
 """Create, change and deactivate accounts."""
 
 from collections.abc import Callable
-from threading import BoundedSemaphore
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django.contrib.auth import password_validation
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.errors import NotAuthenticated
 from moderado.accounts.models import User
+from moderado.accounts.services import sessions, sign_in
 from moderado.accounts.services.names import (
     NAME_LENGTH as NAME_LENGTH,
 )
@@ -22,17 +24,17 @@ from moderado.accounts.services.names import (
     placeholder,
     propose_name,
 )
+from moderado.accounts.types import Origin
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import Invalid
 from moderado.core.ids import new_id
+
+log = structlog.get_logger(__name__)
 
 FieldErrors = dict[str, str | Promise]
 
 EMAIL_LENGTH = 254
 MAX_PASSWORD_LENGTH = 256  # code points; hashing a longer password only costs time
-
-# Argon2 needs 46 MiB for each hash: this limits the concurrent hashes of a process.
-HASHING_SLOTS = BoundedSemaphore(4)
 
 EMAIL_TAKEN = _("There is an account with this e-mail already.")
 
@@ -83,15 +85,39 @@ def update_profile(*, user_id: UUID, name: str | None = None, language: str | No
     return user
 
 
-def change_password(*, user_id: UUID, password: str) -> None:
-    """Set a new password and end every session of the account. Raises Invalid."""
+def change_password(
+    *, user_id: UUID, session_id: UUID, current_password: str, new_password: str, origin: Origin
+) -> User:
+    """Set a new password and end every other session of the account.
+
+    Args:
+        session_id: The session in which the password is changed. It stays open.
+
+    Raises:
+        Invalid: `fields` names the wrong current password or the refused new one.
+        RateLimited: Too many wrong passwords in this session.
+        NotAuthenticated: The account was deactivated or got another password meanwhile.
+    """
     user = _account(user_id)
-    if errors := _field_errors("password", _check_password, password, user):
+    if not sign_in.confirm(
+        user=user, password=current_password, session_id=session_id, origin=origin
+    ):
+        raise Invalid(fields={"current_password": _("This is not your password.")})
+    if errors := _field_errors("new_password", _check_password, new_password, user):
         raise Invalid(fields=errors)
-    with HASHING_SLOTS:
-        user.set_password(password)
+    _replace_password(user, new_password, kept=session_id)
+    log.warning("password_changed", user_id=user_id, session_id=session_id)
+    return user
+
+
+def _replace_password(user: User, password: str, *, kept: UUID) -> None:
+    checked, user.password = user.password, make_password(password)
+    unchanged = User.objects.filter(id=user.id, is_active=True, password=checked)
     with transaction.atomic():
-        user.save(update_fields=["password"])
+        # Not `save`: its receiver would end the kept session too.
+        if not unchanged.update(password=user.password):
+            raise NotAuthenticated
+        sessions.end_sessions_of(user_id=user.id, kept=kept)
 
 
 def deactivate(*, user_id: UUID) -> None:
@@ -111,9 +137,8 @@ def _account(user_id: UUID) -> User:
 
 def _created(email: str, password: str, *, name: str, language: str) -> User:
     user_id = new_id()
-    with HASHING_SLOTS:
-        user = User(id=user_id, email=email, name=placeholder(user_id), language=language)
-        user.set_password(password)
+    user = User(id=user_id, email=email, name=placeholder(user_id), language=language)
+    user.set_password(password)
     try:
         with transaction.atomic():
             user.save(force_insert=True)

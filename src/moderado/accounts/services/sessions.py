@@ -1,51 +1,57 @@
-"""Sign in, refresh and sign out."""
+"""Open, refresh and end sessions."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+import structlog
 from django.conf import settings
-from django.contrib.auth import authenticate
 from django.contrib.auth.models import update_last_login
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from django.utils import timezone
 
-from moderado.accounts import selectors, tokens
-from moderado.accounts.errors import NotAuthenticated, WrongCredentials
+from moderado.accounts import devices, selectors, tokens, user_agents
+from moderado.accounts.errors import NotAuthenticated
 from moderado.accounts.events import SessionEnded
 from moderado.accounts.models import Session, User
-from moderado.accounts.services.accounts import HASHING_SLOTS
-from moderado.accounts.types import Principal, Tokens
+from moderado.accounts.services import sign_in as attempts
+from moderado.accounts.types import Origin, Principal, Tokens
 from moderado.core import events
+from moderado.core.errors import NotFound
+
+log = structlog.get_logger(__name__)
+
+USE_INTERVAL = timedelta(minutes=5)  # the precision of `used_at` of a session with a cookie
 
 
-def sign_in(*, email: str, password: str) -> Tokens:
-    """Open a session and return its tokens. Raises WrongCredentials."""
-    user = account_of(email=email, password=password)
-    update_last_login(sender=User, user=user)
-    return tokens_of(session=open_session(user=user))
+def sign_in(*, email: str, password: str, origin: Origin | None = None) -> Tokens:
+    """Open a session and return its tokens.
 
-
-def account_of(*, email: str, password: str) -> User:
-    """Return the active account with this password.
-
-    The hasher also runs for unknown e-mails and inactive accounts, so that all refusals take the
-    same time.
+    Args:
+        origin: Where the attempt comes from. None counts and records nothing.
 
     Raises:
         WrongCredentials: Unknown e-mail, wrong password or inactive account.
+        RateLimited: One of the sign-in limits is reached.
     """
-    with HASHING_SLOTS:
-        user = authenticate(email=email, password=password)
-    if not isinstance(user, User):
-        raise WrongCredentials
-    return user
+    user = attempts.verify(email=email, password=password, origin=origin)
+    update_last_login(sender=User, user=user)
+    return tokens_of_new_session(user=user, origin=origin)
+
+
+def tokens_of_new_session(*, user: User, origin: Origin | None = None) -> Tokens:
+    """Open a session of an account whose owner has proved to be one. Raises NotAuthenticated."""
+    session = open_session(user=user, user_agent=origin.user_agent if origin else "")
+    device = devices.issue_device(email=user.email, known=origin.device if origin else None)
+    return replace(tokens_of(session=session), device=device)
 
 
 @transaction.atomic
-def open_session(*, user: User) -> Session:
-    """Open a session of `user` that ends after `REFRESH_TOKEN_DAYS` without use.
+def open_session(*, user: User, user_agent: str = "") -> Session:
+    """Open a session of `user`.
 
+    It ends after `REFRESH_TOKEN_DAYS` without use, and after `SESSION_MAX_DAYS` in any case.
     Hashing is slow, so `user` may be stale: the row is checked again under lock.
 
     Raises:
@@ -54,7 +60,14 @@ def open_session(*, user: User) -> Session:
     unchanged = User.objects.filter(id=user.id, is_active=True, password=user.password)
     if unchanged.select_for_update(no_key=True).first() is None:
         raise NotAuthenticated
-    return Session.objects.create(user=user, expires_at=_expiry())
+    now = timezone.now()
+    return Session.objects.create(
+        user=user,
+        created_at=now,
+        used_at=now,
+        expires_at=_expiry(created_at=now),
+        user_agent=user_agents.cleaned(user_agent),
+    )
 
 
 def tokens_of(*, session: Session) -> Tokens:
@@ -63,9 +76,11 @@ def tokens_of(*, session: Session) -> Tokens:
 
 
 def refresh(*, token: str) -> Tokens:
-    """Exchange an unused refresh token for new tokens.
+    """Exchange a refresh token for new tokens.
 
-    A second use ends the session: one of its two users stole it, and the server cannot know which.
+    A second use within `REFRESH_TOKEN_GRACE_SECONDS` gets the same successor: two tabs may refresh
+    at once. A later one ends the session: one of its two users stole the token, and the server
+    cannot know which. Without `REFRESH_TOKEN_ROTATION` the token stays the same.
 
     Raises:
         NotAuthenticated: The token is invalid, expired or was used before.
@@ -93,13 +108,48 @@ def _rotate(claims: tokens.Claims) -> Session | None:
     if session is None:
         return None
     if session.refresh_id != claims.token_id:
+        if _is_in_grace(session, claims):
+            return session
+        log.warning("refresh_token_reused", session_id=session.id, user_id=session.user_id)
         end_session(session_id=session.id)
         return None
-    session.refresh_id = uuid4()
-    session.used_at = timezone.now()
-    session.expires_at = _expiry()
-    session.save(update_fields=["refresh_id", "used_at", "expires_at"])
+    now = timezone.now()
+    if settings.REFRESH_TOKEN_ROTATION:
+        session.previous_refresh_id, session.refresh_id = session.refresh_id, uuid4()
+        session.rotated_at = now
+    session.used_at = now
+    session.expires_at = _expiry(created_at=session.created_at)
+    session.save(
+        update_fields=[
+            "refresh_id",
+            "previous_refresh_id",
+            "rotated_at",
+            "used_at",
+            "expires_at",
+        ]
+    )
     return session
+
+
+def _is_in_grace(session: Session, claims: tokens.Claims) -> bool:
+    """Whether the token was replaced a moment ago, by another tab of the same client."""
+    if session.previous_refresh_id != claims.token_id or session.rotated_at is None:
+        return False
+    grace = timedelta(seconds=settings.REFRESH_TOKEN_GRACE_SECONDS)
+    return timezone.now() - session.rotated_at < grace
+
+
+def record_use(*, session: Session) -> None:
+    """Record that `session` is in use, which postpones its expiry.
+
+    Sessions with tokens record it at each refresh; this is for those with a cookie.
+    """
+    now = timezone.now()
+    if now - session.used_at < USE_INTERVAL:
+        return
+    Session.objects.filter(id=session.id, ended_at=None).update(
+        used_at=now, expires_at=_expiry(created_at=session.created_at)
+    )
 
 
 def sign_out(*, token: str) -> None:
@@ -127,13 +177,27 @@ def end_session(*, session_id: UUID) -> None:
 
 
 @transaction.atomic
-def end_sessions_of(*, user_id: UUID) -> None:
-    """End every session of the account, after deactivation or a new password."""
-    session_ids = Session.objects.filter(user_id=user_id, ended_at=None).values_list(
-        "id", flat=True
-    )
-    for session_id in session_ids.order_by("id"):
+def end_sessions_of(*, user_id: UUID, kept: UUID | None = None) -> int:
+    """End every session of the account.
+
+    Args:
+        kept: A session that stays open: that of a user who ends the others.
+
+    Returns:
+        How many sessions ended.
+    """
+    open_ones = Session.objects.filter(user_id=user_id, ended_at=None)
+    session_ids = set(open_ones.values_list("id", flat=True)) - {kept}
+    for session_id in sorted(session_ids):
         end_session(session_id=session_id)
+    return len(session_ids)
+
+
+def end_own_session(*, user_id: UUID, session_id: UUID) -> None:
+    """End one session of the account. Raises NotFound for sessions of others and ended ones."""
+    if not selectors.sessions_of(user_id).filter(id=session_id).exists():
+        raise NotFound
+    end_session(session_id=session_id)
 
 
 def delete_expired() -> int:
@@ -172,5 +236,7 @@ def principal_of_access_token(*, token: str) -> Principal:
     return principal
 
 
-def _expiry() -> datetime:
-    return timezone.now() + timedelta(days=settings.REFRESH_TOKEN_DAYS)
+def _expiry(*, created_at: datetime) -> datetime:
+    """Return when a session that is used now ends, by the idle and the absolute limit."""
+    idle = timezone.now() + timedelta(days=settings.REFRESH_TOKEN_DAYS)
+    return min(idle, selectors.latest_end(created_at))

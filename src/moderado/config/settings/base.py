@@ -169,7 +169,11 @@ TIME_ZONE = "UTC"
 LOGIN_URL = "web:sign-in"
 LOGIN_REDIRECT_URL = "web:chat"
 
-UNFOLD = {"SITE_TITLE": "Chat Moderado", "SITE_HEADER": "Chat Moderado"}  # the admin's theme
+UNFOLD = {  # the admin's theme
+    "SITE_TITLE": "Chat Moderado",
+    "SITE_HEADER": "Chat Moderado",
+    "LOGIN": {"form": "moderado.accounts.admin_sign_in.AdminSignInForm"},
+}
 
 STATIC_URL = "static/"
 STATIC_ROOT = ENV.static_root or ROOT.parents[1] / ".moderado" / "static"
