@@ -1,4 +1,4 @@
-"""Error responses: always `{"code", "detail", "fields"?, "error_id"?}`.
+"""Error responses: always `{"code", "detail", "reason"?, "fields"?, "error_id"?}`.
 
 `code` is stable; `detail` is a sentence in the reader's language. The response to an unexpected
 error contains only the id under which the log describes it.
@@ -28,6 +28,7 @@ from moderado.core.errors import (
 )
 from moderado.core.metrics import REFUSED
 from moderado.core.redis import RedisError
+from moderado.moderation.errors import CaseSuperseded
 
 log = structlog.get_logger(__name__)
 
@@ -71,6 +72,8 @@ def _of_ours(error: ApplicationError) -> Body:
     body: Body = {"code": error.code, "detail": str(error)}
     if isinstance(error, Invalid) and error.fields:
         body["fields"] = {name: str(sentence) for name, sentence in error.fields.items()}
+    if isinstance(error, CaseSuperseded):
+        body["reason"] = error.reason
     return body
 
 

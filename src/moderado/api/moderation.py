@@ -27,6 +27,7 @@ from moderado.moderation.services import review
 from moderado.moderation.types import Outcome
 
 _OUTCOMES = [(outcome.value, outcome.value) for outcome in Outcome]
+_STATES = ["open", "decided", "closed"]
 _RULINGS = [Outcome.ALLOW.value, Outcome.BLOCK.value]
 
 
@@ -41,7 +42,7 @@ class LogQuery(serializers.Serializer[Any]):
 
 
 class CaseQuery(serializers.Serializer[Any]):
-    state = serializers.ChoiceField(choices=["open", "decided"], default="open")
+    state = serializers.ChoiceField(choices=_STATES, default="open")
 
 
 class RulingInput(serializers.Serializer[Any]):
@@ -117,7 +118,7 @@ class CaseBody(serializers.Serializer[Any]):
     revision = serializers.IntegerField()
     room = serializers.UUIDField(source="scope_id", allow_null=True)
     origin = serializers.ChoiceField(choices=["hold", "flag"])
-    state = serializers.ChoiceField(choices=["open", "decided"])
+    state = serializers.ChoiceField(choices=_STATES)
     text = serializers.CharField()
     score = serializers.FloatField()
     categories = serializers.ListField(child=serializers.CharField())
@@ -128,6 +129,11 @@ class CaseBody(serializers.Serializer[Any]):
     note = serializers.CharField(allow_blank=True)
     decided_by = PersonField(allow_null=True)
     decided_at = serializers.DateTimeField(allow_null=True)
+    close_reason = serializers.CharField(
+        allow_blank=True,
+        help_text="Why a closed case was not decided: `deleted`, `replaced` or `room_deleted`.",
+    )
+    closed_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
 
     def get_message(self, case: Any) -> UUID | None:
@@ -196,7 +202,10 @@ class Cases(APIView):
 class Claiming(APIView):
     @extend_schema(operation_id="claim_moderation_case", request=None, responses=CaseBody)
     def post(self, request: Request, case_id: UUID) -> Response:
-        """Claim a case for 15 minutes. 409 while another moderator has it, or if it is decided."""
+        """Claim a case for 15 minutes.
+
+        409 while another moderator has it, or if it is decided or closed.
+        """
         case = review.claim_case(
             actor_id=_who(request).user_id,
             case_id=case_id,
@@ -210,7 +219,8 @@ class Ruling(APIView):
     def post(self, request: Request, case_id: UUID) -> Response:
         """Decide a case, overriding automatic verdicts.
 
-        409 while another moderator has claimed it, or if it is decided.
+        409 while another moderator has claimed it, or if it is decided. 409 `case_superseded` if
+        its text was replaced or deleted: then the ruling has no effect, and `reason` says why.
         """
         scope_ids = _rooms(request, rights.DECIDE_CASE)
         selectors.get_case(

@@ -24,6 +24,9 @@ class ErrorBody(serializers.Serializer[Any]):
     fields = serializers.DictField(  # type: ignore[assignment]  # the contract's name, not DRF's
         child=serializers.CharField(), required=False, help_text="What is wrong with each field."
     )
+    reason = serializers.CharField(
+        required=False, help_text="For `case_superseded`: the `close_reason` of the case."
+    )
     error_id = serializers.CharField(
         required=False,
         help_text="For statuses 500 and 503: the id of the error in the server's log.",

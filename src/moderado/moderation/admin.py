@@ -180,7 +180,18 @@ class CaseAdmin(Audited, ReadOnly, ModelAdmin):
         (None, {"fields": ("text", "origin", "score", "categories")}),
         (
             _("Ruling"),
-            {"fields": ("state", "outcome", "reason", "note", "decided_by", "decided_at")},
+            {
+                "fields": (
+                    "state",
+                    "outcome",
+                    "reason",
+                    "note",
+                    "decided_by",
+                    "decided_at",
+                    "close_reason",
+                    "closed_at",
+                )
+            },
         ),
         (_("In hand"), {"fields": ("claimed_by", "claimed_until")}),
         (
@@ -200,6 +211,8 @@ class CaseAdmin(Audited, ReadOnly, ModelAdmin):
     def shown_state(self, case: Case) -> tuple[str, str]:
         if case.state == Case.State.DECIDED:
             return case.outcome, case.get_outcome_display()
+        if case.state == Case.State.CLOSED:
+            return case.state, case.get_close_reason_display()
         return case.state, case.get_state_display()
 
     @display(

@@ -1,5 +1,9 @@
 """Errors of the moderation context."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.errors import ApplicationError
@@ -51,3 +55,19 @@ class CaseTaken(ApplicationError):
 class CaseClosed(ApplicationError):
     code = "case_closed"
     message = _("This case has been decided already.")
+
+
+class CaseSuperseded(ApplicationError):
+    """The subject of the case ended before a decision: `reason` is a `CloseReason`."""
+
+    code = "case_superseded"
+    message = _("This case was closed: there is nothing left to decide.")
+    sentences: ClassVar[Mapping[str, str | Promise]] = {
+        "deleted": _("This case was closed: its text was deleted."),
+        "replaced": _("This case was closed: its author has replaced the text."),
+        "room_deleted": _("This case was closed: its room was deleted."),
+    }
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(self.sentences.get(reason))
+        self.reason = reason

@@ -6,8 +6,19 @@ from moderado.moderation.types import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RulingStarted(Event):
+    """A moderator is about to rule: the owner of the subject locks it before the case is locked."""
+
+    subject_type: str
+    subject_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseDecided(Event):
-    """A moderator has ruled: `outcome` is ALLOW or BLOCK and overrides any machine verdict."""
+    """A moderator has ruled: `outcome` is ALLOW or BLOCK and overrides any machine verdict.
+
+    A handler raises CaseSuperseded if the ruling has no effect, so that it is not stored.
+    """
 
     case_id: UUID
     subject_type: str

@@ -7,8 +7,13 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.models import Record
-from moderado.moderation.types import Outcome
+from moderado.moderation.types import CloseReason, Outcome
 
+CLOSE_REASONS = [
+    (CloseReason.DELETED.value, _("deleted")),
+    (CloseReason.REPLACED.value, _("replaced by an edit")),
+    (CloseReason.ROOM_DELETED.value, _("room deleted")),
+]
 OUTCOMES = [(outcome.value, outcome.value) for outcome in Outcome]
 
 
@@ -56,11 +61,15 @@ class ModerationLog(Record):
 
 
 class Case(Record):
-    """Content that needs a moderator. Claimed by lease, so that two moderators never collide."""
+    """A revision that needs a moderator. Claimed by lease, so that two moderators never collide.
+
+    It ends with its subject: it is closed when the revision is replaced or deleted.
+    """
 
     class State(models.TextChoices):
         OPEN = "open", _("open")
         DECIDED = "decided", _("decided")
+        CLOSED = "closed", _("closed without a decision")
 
     class Origin(models.TextChoices):
         HOLD = "hold", _("held")
@@ -107,6 +116,15 @@ class Case(Record):
         verbose_name=_("decided by"),
     )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    close_reason = models.CharField(
+        _("reason for closing"),
+        max_length=16,
+        choices=CLOSE_REASONS,
+        blank=True,
+        default="",
+        db_default="",
+    )
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     version = models.PositiveIntegerField(_("version"), default=1)
 
     class Meta:

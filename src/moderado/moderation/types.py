@@ -55,6 +55,14 @@ class Reason(StrEnum):
     MODERATOR = "moderator"  # a moderator ruled
 
 
+class CloseReason(StrEnum):
+    """Why a case was closed: its subject, a revision, ended before a moderator decided."""
+
+    DELETED = "deleted"
+    REPLACED = "replaced"  # by an edit
+    ROOM_DELETED = "room_deleted"
+
+
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """The content to judge. `scope_id` groups subjects that share moderators, such as a room."""
 

@@ -7,6 +7,7 @@ from rest_framework.test import APIClient
 
 from moderado.accounts.services import sessions
 from moderado.chat.models import Membership
+from moderado.moderation.events import CaseDecided
 from moderado.moderation.models import Case
 from moderado.moderation.services.screening import record
 from moderado.moderation.types import Assessment, Category, Content, Outcome, Verdict
@@ -165,7 +166,7 @@ def test_case_is_claimed_and_ruled_on(room, moderator, decided):
     assert ruled.status_code == 200
     assert (ruled.json()["state"], ruled.json()["outcome"]) == ("decided", "BLOCK")
     assert ruled.json()["decided_by"]["name"]
-    assert len(decided) == 1
+    assert [type(event) for event in decided].count(CaseDecided) == 1
     assert results(moderator.get(CASES)) == []
     assert len(results(moderator.get(CASES, {"state": "decided"}))) == 1
     (line, _machine) = results(moderator.get(LOGS))

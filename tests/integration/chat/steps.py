@@ -1,7 +1,9 @@
 """Steps of the tests in this folder: post, edit, judge, rule."""
 
+from contextlib import suppress
 from datetime import timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
 from moderado.chat.models import Message
@@ -9,6 +11,7 @@ from moderado.chat.services import screening, verdicts
 from moderado.chat.services.editing import edit_message
 from moderado.chat.services.posting import post_message
 from moderado.core.ids import new_id
+from moderado.moderation.errors import CaseSuperseded
 from moderado.moderation.events import CaseDecided
 
 
@@ -37,15 +40,15 @@ def age(**ago):
 
 
 def rule(message, outcome, revision=None):
-    """Apply a moderator's ruling, by default on the main revision."""
-    verdicts.apply_ruling(
-        CaseDecided(
-            case_id=message.id,
-            subject_type="message",
-            subject_id=message.id,
-            revision=revision or message.revision,
-            outcome=outcome,
-            actor_id=new_id(),
-        )
+    """Apply a moderator's ruling, by default on the main revision. It may have no effect."""
+    event = CaseDecided(
+        case_id=message.id,
+        subject_type="message",
+        subject_id=message.id,
+        revision=revision or message.revision,
+        outcome=outcome,
+        actor_id=new_id(),
     )
+    with suppress(CaseSuperseded), transaction.atomic():
+        verdicts.apply_ruling(event)
     message.refresh_from_db()

@@ -1,7 +1,6 @@
 """Moderators' rulings: they change the revision that they name, and no other."""
 
 import pytest
-from structlog.testing import capture_logs
 
 from moderado.chat.events import AuthorNotified, Notice, RoomsChanged
 from moderado.moderation.types import Outcome
@@ -173,16 +172,3 @@ def test_ruling_on_a_replaced_visible_text_leaves_the_new_one(alice, published):
         "boa tarde", "APPROVED", False,
     )  # fmt: skip
     assert published == []
-
-
-@pytest.mark.parametrize("revision", [1, 9])
-def test_ruling_without_effect_is_logged(alice, room, revision):
-    message = post(alice, room, "HOLD this")
-    judge(message)
-    edit(message, "boa tarde")
-
-    with capture_logs() as logs:
-        rule(message, Outcome.ALLOW, revision=revision)
-
-    assert [(line["event"], line["revision"]) for line in logs] == [("ruling_superseded", revision)]
-    assert message.status == "PENDING"

@@ -17,6 +17,8 @@ from moderado.core.errors import Invalid
 from moderado.core.events import publish
 from moderado.core.ids import new_id
 from moderado.core.text import clean_line
+from moderado.moderation.services.closing import close_cases_of_scope
+from moderado.moderation.types import CloseReason
 
 NAME_LENGTH = 80
 
@@ -116,6 +118,7 @@ def close_room(room: Room) -> None:
     require_transaction()
     room.deleted_at = timezone.now()
     room.save(update_fields=["deleted_at"])
+    close_cases_of_scope(scope_id=room.id, reason=CloseReason.ROOM_DELETED)
     narrow_audience(room)
     moderators = Membership.objects.filter(room=room).exclude(role=Membership.Role.MEMBER)
     end_claims_without_right(moderators.values_list("user_id", flat=True))

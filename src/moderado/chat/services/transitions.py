@@ -5,6 +5,7 @@ leave its row are read from and written to `Revision` here.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -23,9 +24,11 @@ from moderado.chat.states import (
     Verdict,
 )
 from moderado.core import clock
+from moderado.moderation.services.closing import close_cases, reopen_case
 from moderado.moderation.services.screening import judged_revisions
-from moderado.moderation.types import Outcome
+from moderado.moderation.types import CloseReason, Outcome
 
+SUBJECT = "message"  # the type of subject that messages are for moderation
 Status = Message.Status
 
 # A text and why it is not shown: its reason and categories.
@@ -64,7 +67,8 @@ def advance(
         categories: What was found in it.
 
     Returns:
-        The transition, whose change and notices the caller publishes.
+        The transition, whose change and notices the caller publishes. The cases of revisions that
+        ended with it are closed.
     """
     before = _state_of(message, happened)
     history = _history_of(message) if lifecycle.needs_history(before, happened) else NO_HISTORY
@@ -78,8 +82,21 @@ def advance(
         _move_texts(message, before, step, (text, reason, list(categories)))
     if step.rejects:
         _kept(message, step.rejects).update(status=Status.REJECTED)
+    _end_cases(message, step)
     _store_state(message, step)
     return step
+
+
+def _end_cases(message: Message, step: Transition) -> None:
+    """Close the cases of revisions that leave the row, which no ruling can change any more."""
+    close = partial(close_cases, subject_type=SUBJECT, subject_id=message.id)
+    if step.state.phase is Phase.REMOVED:
+        close(reason=CloseReason.DELETED)
+    elif step.keeps:
+        replaced = [each.revision for each in step.keeps]
+        close(reason=CloseReason.REPLACED, revisions=replaced)
+    if step.restores:
+        reopen_case(subject_type=SUBJECT, subject_id=message.id, revision=step.restores)
 
 
 def newest_text(message: Message) -> str:

@@ -3,28 +3,27 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 import structlog
 
 from moderado.chat import states
-from moderado.chat.errors import NoSuchMessage
 from moderado.chat.models import Message
 from moderado.chat.services.notices import announce
 from moderado.chat.services.publication import SETTLED, Changed, write
-from moderado.chat.services.transitions import advance
+from moderado.chat.services.transitions import SUBJECT, advance
 from moderado.chat.states import Transition
 from moderado.core import failpoints
 from moderado.core.database import require_transaction
 from moderado.core.metrics import VERDICT_SECONDS, VERDICTS
-from moderado.moderation.errors import OwnCase
-from moderado.moderation.events import CaseDecided
+from moderado.moderation.errors import CaseSuperseded, OwnCase
+from moderado.moderation.events import CaseDecided, RulingStarted
 from moderado.moderation.services.screening import record
-from moderado.moderation.types import Content, Reason, Verdict
+from moderado.moderation.types import CloseReason, Content, Reason, Verdict
 
 log = structlog.get_logger(__name__)
 
-SUBJECT = "message"
 Status = Message.Status
 
 
@@ -75,6 +74,16 @@ def apply(judged: Sequence[Judged]) -> None:
     failpoints.reach("worker.before_apply_commit")
 
 
+def lock_subject(event: RulingStarted) -> None:
+    """Lock the message on whose case a moderator is about to rule: messages before cases.
+
+    Requires a transaction.
+    """
+    require_transaction()
+    if event.subject_type == SUBJECT:
+        _locked(event.subject_id)
+
+
 def apply_ruling(event: CaseDecided) -> None:
     """Apply a moderator's ruling to the revision that it names.
 
@@ -82,20 +91,17 @@ def apply_ruling(event: CaseDecided) -> None:
     transaction.
 
     Raises:
-        NoSuchMessage: The message does not exist.
         OwnCase: The moderator is the author of the message.
+        CaseSuperseded: The ruling would have no effect: the revision was deleted or replaced.
     """
     if event.subject_type != SUBJECT:
         return
     require_transaction()
-    message = (
-        Message.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("author")
-        .filter(pk=event.subject_id)
-        .first()
-    )
+    message = _locked(event.subject_id)
     if message is None:
-        raise NoSuchMessage
+        raise CaseSuperseded(CloseReason.DELETED)
+    if message.room.deleted_at is not None:
+        raise CaseSuperseded(CloseReason.ROOM_DELETED)
     if message.author_id == event.actor_id:  # of a case that names no author
         raise OwnCase
     step = advance(
@@ -105,10 +111,19 @@ def apply_ruling(event: CaseDecided) -> None:
         categories=message.categories if event.revision == message.revision else (),
     )
     if not step.is_applied:
-        log.info("ruling_superseded", message_id=str(message.id), revision=event.revision)
-        return
+        gone = message.status == Status.REMOVED
+        raise CaseSuperseded(CloseReason.DELETED if gone else CloseReason.REPLACED)
     write([Changed(message, step.change)])
     announce(message, step)
+
+
+def _locked(message_id: UUID) -> Message | None:
+    return (
+        Message.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("author", "room")
+        .filter(pk=message_id)
+        .first()
+    )
 
 
 def _advance(judged: Judged) -> Transition:

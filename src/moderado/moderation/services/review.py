@@ -1,6 +1,11 @@
-"""Moderators claim a case and rule on it once. The ruling overrides any machine verdict."""
+"""Moderators claim a case and rule on it once. The ruling overrides any machine verdict.
+
+A ruling names the revision of its case. If that revision has ended, nothing is stored, the case is
+closed, and the moderator learns why.
+"""
 
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -13,11 +18,12 @@ from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import Invalid, NotFound
 from moderado.core.events import publish
 from moderado.core.text import clean
-from moderado.moderation.errors import CaseClosed, CaseTaken, OwnCase
-from moderado.moderation.events import CaseDecided
+from moderado.moderation.errors import CaseClosed, CaseSuperseded, CaseTaken, OwnCase
+from moderado.moderation.events import CaseDecided, RulingStarted
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.selectors import Scopes, get_case
-from moderado.moderation.types import Outcome, Reason
+from moderado.moderation.services.closing import close_cases
+from moderado.moderation.types import CloseReason, Outcome, Reason
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +43,7 @@ def claim_case(*, actor_id: UUID, case_id: UUID, scope_ids: Scopes) -> Case:
         NotFound: There is no such case in these rooms.
         OwnCase: The moderator has written the text.
         CaseClosed: The case was decided.
+        CaseSuperseded: The case was closed with its subject.
         CaseTaken: Another moderator holds it.
     """
     _check_not_party(get_case(case_id=case_id, scope_ids=scope_ids), actor_id)
@@ -48,12 +55,12 @@ def claim_case(*, actor_id: UUID, case_id: UUID, scope_ids: Scopes) -> Case:
     )
     case = get_case(case_id=case_id, scope_ids=scope_ids)
     if not taken:
-        raise CaseClosed if case.state == Case.State.DECIDED else CaseTaken
+        _check_open(case)
+        raise CaseTaken
     log.info("case_claimed", case_id=str(case_id), actor_id=str(actor_id))
     return case
 
 
-@retry_on_deadlock
 def rule(
     *,
     actor_id: UUID,
@@ -78,27 +85,68 @@ def rule(
         Invalid: Outcome, reason or note.
         OwnCase: The moderator has written the text.
         CaseClosed: The case was decided.
+        CaseSuperseded: The subject of the case has ended, so the ruling has no effect.
         CaseTaken: Another moderator holds it.
     """
     ruling = _ruling(outcome)
     reason = clean(reason, max_length=_REASON_LENGTH, field="reason")
     note = clean(note, max_length=_NOTE_LENGTH, field="note") if note.strip() else ""
-    with transaction.atomic():
-        case = _locked(actor_id=actor_id, case_id=case_id, scope_ids=scope_ids)
-        _decide(case, actor_id=actor_id, outcome=ruling, reason=reason, note=note)
-        _log(case, ruling)
-        publish(
-            CaseDecided(
-                case_id=case.id,
-                subject_type=case.subject_type,
-                subject_id=case.subject_id,
-                revision=case.revision,
-                outcome=ruling,
-                actor_id=actor_id,
-            )
-        )
-    log.info("case_decided", case_id=str(case_id), actor_id=str(actor_id), outcome=ruling.value)
+    case = get_case(case_id=case_id, scope_ids=scope_ids)
+    by = _By(actor_id, scope_ids, ruling, reason, note)
+    try:
+        _rule(case, by)
+    except CaseSuperseded as refusal:
+        _close(case, refusal.reason)
+        log.info("ruling_refused", case_id=str(case_id), reason=refusal.reason)
+        raise
+    # Written only if the ruling took effect and is committed.
+    log.info(
+        "case_decided",
+        case_id=str(case_id),
+        subject_id=str(case.subject_id),
+        revision=case.revision,
+        actor_id=str(actor_id),
+        outcome=ruling.value,
+    )
     return get_case(case_id=case_id, scope_ids=None)
+
+
+class _By(NamedTuple):
+    actor_id: UUID
+    scope_ids: Scopes
+    outcome: Outcome
+    reason: str
+    note: str
+
+
+@retry_on_deadlock
+@transaction.atomic
+def _rule(case: Case, by: _By) -> None:
+    publish(RulingStarted(subject_type=case.subject_type, subject_id=case.subject_id))
+    locked = _locked(actor_id=by.actor_id, case_id=case.pk, scope_ids=by.scope_ids)
+    _decide(locked, by)
+    _log(locked, by.outcome)
+    publish(
+        CaseDecided(
+            case_id=locked.id,
+            subject_type=locked.subject_type,
+            subject_id=locked.subject_id,
+            revision=locked.revision,
+            outcome=by.outcome,
+            actor_id=by.actor_id,
+        )
+    )
+
+
+@transaction.atomic
+def _close(case: Case, reason: str) -> None:
+    """Close a case that was left open although its subject had ended."""
+    close_cases(
+        subject_type=case.subject_type,
+        subject_id=case.subject_id,
+        revisions=[case.revision],
+        reason=CloseReason(reason),
+    )
 
 
 def _ruling(outcome: str) -> Outcome:
@@ -118,8 +166,7 @@ def _locked(*, actor_id: UUID, case_id: UUID, scope_ids: Scopes) -> Case:
     if case is None or (scope_ids is not None and case.scope_id not in scope_ids):
         raise NotFound
     _check_not_party(case, actor_id)
-    if case.state == Case.State.DECIDED:
-        raise CaseClosed
+    _check_open(case)
     if not _free(actor_id).filter(pk=case_id).exists():
         raise CaseTaken
     return case
@@ -130,19 +177,26 @@ def _check_not_party(case: Case, actor_id: UUID) -> None:
         raise OwnCase
 
 
-def _decide(case: Case, *, actor_id: UUID, outcome: Outcome, reason: str, note: str) -> None:
+def _check_open(case: Case) -> None:
+    if case.state == Case.State.DECIDED:
+        raise CaseClosed
+    if case.state == Case.State.CLOSED:
+        raise CaseSuperseded(case.close_reason)
+
+
+def _decide(case: Case, by: _By) -> None:
     Case.objects.filter(pk=case.pk).update(
         state=Case.State.DECIDED,
-        outcome=outcome,
-        reason=reason,
-        note=note,
-        decided_by=actor_id,
+        outcome=by.outcome,
+        reason=by.reason,
+        note=by.note,
+        decided_by=by.actor_id,
         decided_at=Now(),
         claimed_by=None,
         claimed_until=None,
         version=F("version") + 1,
     )
-    case.reason, case.note, case.decided_by_id = reason, note, actor_id
+    case.reason, case.note, case.decided_by_id = by.reason, by.note, by.actor_id
 
 
 def _log(case: Case, outcome: Outcome) -> None:

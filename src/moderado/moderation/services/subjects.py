@@ -13,10 +13,12 @@ from django.db.models.functions import Now
 
 from moderado.core.database import require_transaction
 from moderado.core.events import publish
-from moderado.moderation.events import CaseDecided, SubjectQueued, SubjectShown
-from moderado.moderation.models import Case, SubjectRevision
+from moderado.moderation.errors import CaseSuperseded
+from moderado.moderation.events import CaseDecided, RulingStarted, SubjectQueued, SubjectShown
+from moderado.moderation.models import SubjectRevision
+from moderado.moderation.services.closing import close_cases
 from moderado.moderation.services.screening import record
-from moderado.moderation.types import Content, Outcome, Reason, Verdict
+from moderado.moderation.types import CloseReason, Content, Outcome, Reason, Verdict
 
 Status = SubjectRevision.Status
 
@@ -122,11 +124,19 @@ def apply_verdict(row: SubjectRevision, verdict: Verdict) -> None:
     _decide(row, _STATUS[verdict.outcome], str(verdict.reason or ""), categories)
 
 
+def on_ruling_started(event: RulingStarted) -> None:
+    """Lock the subject on which a moderator is about to rule, before its case is locked."""
+    lock_subject(event.subject_type, event.subject_id)
+
+
 def apply_ruling(event: CaseDecided) -> None:
     """Apply a moderator's ruling to the text that it names; to nothing if it is a message.
 
-    Runs in the transaction of the ruling. A ruling on a text that was replaced meanwhile changes
-    nothing that others see, but a text that it blocks is not approved again by a machine.
+    Runs in the transaction of the ruling. A ruling that blocks a text which was replaced meanwhile
+    changes nothing that others see, but the text is not approved again by a machine.
+
+    Raises:
+        CaseSuperseded: The ruling allows a text that was replaced.
     """
     require_transaction()
     lock_subject(event.subject_type, event.subject_id)
@@ -137,7 +147,9 @@ def apply_ruling(event: CaseDecided) -> None:
         return
     if event.outcome is Outcome.BLOCK:
         _decide(row, Status.REJECTED, Reason.MODERATOR, row.categories)
-    elif row.status != Status.SUPERSEDED:
+    elif row.status == Status.SUPERSEDED:
+        raise CaseSuperseded(CloseReason.REPLACED)
+    else:
         _decide(row, Status.APPROVED, "", row.categories)
 
 
@@ -202,9 +214,9 @@ def _added(
 
 def _close_cases(row: SubjectRevision, *, below: int) -> None:
     """Close the open cases of the subject's lower revisions: these texts are not shown any more."""
-    Case.objects.filter(
+    close_cases(
         subject_type=row.subject_type,
         subject_id=row.subject_id,
-        revision__lt=below,
-        state=Case.State.OPEN,
-    ).update(state=Case.State.DECIDED, reason="superseded", decided_at=Now())
+        revisions=range(1, below),
+        reason=CloseReason.REPLACED,
+    )

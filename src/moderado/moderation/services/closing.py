@@ -1,0 +1,84 @@
+"""Close cases whose subject ended before a moderator decided.
+
+The owner of a subject calls this in the transaction that replaces or deletes it (ADR 0038). Lock
+order: the subject, its cases, then rooms.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+import structlog
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
+
+from moderado.core.database import require_transaction
+from moderado.moderation.models import Case
+from moderado.moderation.types import CloseReason
+
+log = structlog.get_logger(__name__)
+
+_ATTEMPTS = 3
+
+
+def close_cases(
+    *,
+    subject_type: str,
+    subject_id: UUID,
+    reason: CloseReason,
+    revisions: Collection[int] | None = None,
+) -> None:
+    """Close the open cases of a subject, or of some of its revisions.
+
+    Requires a transaction that holds the lock of the subject.
+    """
+    require_transaction()
+    cases = Case.objects.filter(subject_type=subject_type, subject_id=subject_id)
+    if revisions is not None:
+        cases = cases.filter(revision__in=revisions)
+    if closed := _close(cases, reason):
+        log.info("cases_closed", subject_id=str(subject_id), reason=reason.value, cases=closed)
+
+
+def close_cases_of_scope(*, scope_id: UUID, reason: CloseReason) -> None:
+    """Close the open cases of a room that is about to end. Requires a transaction.
+
+    The room is locked already, so this waits for no case: that could be a deadlock. A case that
+    a moderator claims at this moment is tried again. One on which a moderator rules is left to the
+    ruling.
+    """
+    require_transaction()
+    cases = Case.objects.filter(scope_id=scope_id)
+    closed = 0
+    for _ in range(_ATTEMPTS):
+        free = cases.filter(state=Case.State.OPEN).select_for_update(skip_locked=True, no_key=True)
+        closed += _close(Case.objects.filter(pk__in=[case.pk for case in free.only("pk")]), reason)
+        if not cases.filter(state=Case.State.OPEN).exists():
+            break
+    if closed:
+        log.info("cases_closed", scope_id=str(scope_id), reason=reason.value, cases=closed)
+
+
+def reopen_case(*, subject_type: str, subject_id: UUID, revision: int) -> None:
+    """Open the case of a replaced revision again, because the revision has returned.
+
+    Requires a transaction that holds the lock of the subject.
+    """
+    require_transaction()
+    Case.objects.filter(
+        subject_type=subject_type,
+        subject_id=subject_id,
+        revision=revision,
+        state=Case.State.CLOSED,
+        close_reason=CloseReason.REPLACED,
+    ).update(state=Case.State.OPEN, close_reason="", closed_at=None, version=F("version") + 1)
+
+
+def _close(cases: "QuerySet[Case]", reason: CloseReason) -> int:
+    return cases.filter(state=Case.State.OPEN).update(
+        state=Case.State.CLOSED,
+        close_reason=reason,
+        closed_at=Now(),
+        claimed_by=None,
+        claimed_until=None,
+        version=F("version") + 1,
+    )
