@@ -1,7 +1,6 @@
 """Admin pages of accounts and sessions."""
 
 from typing import Any, cast
-from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -17,27 +16,40 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from moderado.accounts.models import Session, User
+from moderado.accounts.rights import may_manage
 from moderado.accounts.services import accounts, names, sessions
-from moderado.core.admin import ReadOnly
+from moderado.core.admin import Audited, ReadOnly, act_on_each
+from moderado.core.errors import Forbidden
+
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    pass
+class GroupAdmin(Audited, DjangoGroupAdmin, ModelAdmin):
+    """Only superusers change groups: their members would hold whatever is added."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return _is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return _is_superuser(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return _is_superuser(request)
 
 
 class SessionInline(ReadOnly, TabularInline):
     model = Session
-    fields = readonly_fields = ("created_at", "used_at", "expires_at", "ended_at")
+    fields = readonly_fields = ("user_agent", "created_at", "used_at", "expires_at", "ended_at")
     ordering = ("-created_at",)
     per_page = 10
     tab = True
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # generic in stubs only
+class UserAdmin(Audited, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # generic in stubs only
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -84,6 +96,14 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # gener
     def get_inlines(self, request: HttpRequest, obj: User | None) -> tuple[type, ...]:
         return () if obj is None else self.inlines
 
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Only superusers grant rights: others would grant themselves more than they hold."""
+        return self.readonly_fields if _is_superuser(request) else (*self.readonly_fields, *RIGHTS)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        allowed: bool = super().has_change_permission(request, obj)
+        return allowed and (obj is None or may_manage(_actor(request), obj))
+
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Accounts are deactivated, not deleted: conversations of others contain their messages."""
         return False
@@ -98,8 +118,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # gener
         """Save, and log a name as a decision of the operator, whom no provider overrules."""
         super().save_model(request, obj, form, change)
         if "name" in form.changed_data:
-            actor_id = cast("UUID", request.user.pk)  # the admin requires a signed-in user
-            names.assign_name(user_id=obj.id, name=obj.name, actor_id=actor_id)
+            names.assign_name(user_id=obj.id, name=obj.name, actor_id=_actor(request).id)
 
     @admin.display(description=_("signed in"), ordering="open_count", empty_value="")
     def signed_in(self, user: User) -> str:
@@ -108,20 +127,24 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # gener
 
     @admin.action(description=_("Deactivate, and end every session"), permissions=["change"])
     def deactivate(self, request: HttpRequest, users: QuerySet[User]) -> None:
-        chosen = users.filter(is_active=True).values_list("id", flat=True)
-        ids = [user_id for user_id in chosen if user_id != request.user.pk]
-        for user_id in ids:
-            accounts.deactivate(user_id=user_id)
-        done = ngettext("%d account deactivated.", "%d accounts deactivated.", len(ids))
-        self.message_user(request, done % len(ids), messages.SUCCESS)
+        def deactivate(user: User) -> None:
+            _require_may_manage(request, user)
+            accounts.deactivate(user_id=user.id)
+
+        chosen = users.filter(is_active=True).exclude(pk=_actor(request).pk)
+        done = act_on_each(self, request, chosen, "deactivate", deactivate)
+        text = ngettext("%d account deactivated.", "%d accounts deactivated.", done)
+        self.message_user(request, text % done, messages.SUCCESS)
 
     @admin.action(description=_("End every session"), permissions=["change"])
     def end_sessions(self, request: HttpRequest, users: QuerySet[User]) -> None:
-        ids = list(users.values_list("id", flat=True))
-        for user_id in ids:
-            sessions.end_sessions_of(user_id=user_id)
-        done = ngettext("%d account signed out.", "%d accounts signed out.", len(ids))
-        self.message_user(request, done % len(ids), messages.SUCCESS)
+        def end(user: User) -> None:
+            _require_may_manage(request, user)
+            sessions.end_sessions_of(user_id=user.id)
+
+        done = act_on_each(self, request, users, "end_sessions", end)
+        text = ngettext("%d account signed out.", "%d accounts signed out.", done)
+        self.message_user(request, text % done, messages.SUCCESS)
 
 
 class SessionStateFilter(admin.SimpleListFilter):
@@ -143,14 +166,14 @@ class SessionStateFilter(admin.SimpleListFilter):
 
 @admin.register(Session)
 class SessionAdmin(ReadOnly, ModelAdmin):
-    list_display = ("user", "created_at", "used_at", "expires_at", "ended_at")
+    list_display = ("user", "user_agent", "created_at", "used_at", "expires_at", "ended_at")
     list_filter = (SessionStateFilter, ("created_at", RangeDateTimeFilter))
     list_filter_submit = True
     list_select_related = ("user",)
     search_fields = ("user__name", "user__email", "=id")
     ordering = ("-created_at",)
     show_full_result_count = False
-    fields = ("id", "user", "created_at", "used_at", "expires_at", "ended_at")
+    fields = ("id", "user", "user_agent", "created_at", "used_at", "expires_at", "ended_at")
     actions = ["end"]
 
     def has_end_permission(self, request: HttpRequest) -> bool:
@@ -158,8 +181,24 @@ class SessionAdmin(ReadOnly, ModelAdmin):
 
     @admin.action(description=_("End"), permissions=["end"])
     def end(self, request: HttpRequest, chosen: QuerySet[Session]) -> None:
-        ids = list(chosen.filter(ended_at=None).values_list("id", flat=True))
-        for session_id in ids:
-            sessions.end_session(session_id=session_id)
-        done = ngettext("%d session ended.", "%d sessions ended.", len(ids))
-        self.message_user(request, done % len(ids), messages.SUCCESS)
+        def end(session: Session) -> None:
+            _require_may_manage(request, session.user)
+            sessions.end_session(session_id=session.id)
+
+        open_ones = chosen.filter(ended_at=None).select_related("user")
+        done = act_on_each(self, request, open_ones, "end", end)
+        text = ngettext("%d session ended.", "%d sessions ended.", done)
+        self.message_user(request, text % done, messages.SUCCESS)
+
+
+def _actor(request: HttpRequest) -> User:
+    return cast("User", request.user)  # the admin requires a signed-in user
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return _actor(request).is_active and _actor(request).is_superuser
+
+
+def _require_may_manage(request: HttpRequest, account: User) -> None:
+    if not may_manage(_actor(request), account):
+        raise Forbidden

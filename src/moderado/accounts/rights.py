@@ -7,6 +7,8 @@ from collections.abc import Collection
 from uuid import UUID
 
 from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import Permission
+from django.db.models import Q
 
 from moderado.accounts.models import User
 
@@ -21,6 +23,26 @@ VIEW_USER = "accounts.view_user"
 def staff_may(user: User, permission: str) -> bool:
     """Tell whether `user` is active staff with this permission, such as `VIEW_CASE`."""
     return user.is_active and user.is_staff and user.has_perm(permission)
+
+
+def may_manage(actor: User, account: User) -> bool:
+    """Tell whether `actor` may change, deactivate or sign out `account`.
+
+    Who changes an e-mail address or a password can sign in to the account. Only superusers may do
+    that to superusers; other staff only to accounts without rights that they lack themselves. The
+    rights of an inactive account count: it can be activated again.
+    """
+    if actor.is_superuser or actor.pk == account.pk:
+        return True
+    return not account.is_superuser and _granted(account) <= actor.get_all_permissions()
+
+
+def _granted(account: User) -> set[str]:
+    granted = Permission.objects.filter(Q(user=account) | Q(group__user=account))
+    return {
+        f"{app}.{codename}"
+        for app, codename in granted.values_list("content_type__app_label", "codename")
+    }
 
 
 def staff_with(permission: str, *, among: Collection[UUID]) -> set[UUID]:

@@ -38,6 +38,11 @@ class Audited:
             _log(request, obj, "change", "done", fields=_fields(message))
         return super().log_change(request, obj, message)  # type: ignore[misc]  # a mixin
 
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        for obj in queryset:
+            _log(request, obj, "delete", "done")
+        return super().log_deletions(request, queryset)  # type: ignore[misc]  # a mixin
+
 
 def act_on_each(
     site: "admin.ModelAdmin[Any]",

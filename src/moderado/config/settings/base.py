@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "moderado.web.middleware.RelaxedPolicies",
+    "moderado.accounts.admin_confirmation.ConfirmPassword",
 ]
 
 TEMPLATES = [
