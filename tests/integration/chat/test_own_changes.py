@@ -12,7 +12,7 @@ from moderado.chat.services.posting import post_messages
 from moderado.chat.services.removing import delete_message
 from moderado.chat.types import SendRequest
 from moderado.moderation.types import Outcome
-from tests.factories import fill_room, make_member, make_message, make_room
+from tests.factories import fill_room, make_member, make_message, make_room, make_user
 from tests.integration.chat import steps
 from tests.integration.chat.steps import edit, judge, post
 
@@ -250,6 +250,15 @@ def test_reset_without_a_cursor_and_for_one_of_another_database(alice, room):
     Room.objects.update(epoch="00000000-0000-4000-8000-000000000000")  # after a restore
 
     assert changes(alice, cursor).reset
+
+
+def test_cursor_from_before_the_first_room_is_known():
+    ana = make_user()
+    start = now(ana)
+
+    message = post(ana, make_room(created_by=ana))
+
+    assert [view.id for view in changes(ana, start).messages] == [message.id]
 
 
 def test_reset_for_a_cursor_ahead_of_the_database(alice, room):

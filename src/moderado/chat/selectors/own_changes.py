@@ -26,16 +26,18 @@ _LAST_ID = UUID(int=2**128 - 1)
 _Xid = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 # `origin` changes when the ids of the past say nothing any more: another cluster, a dump loaded
-# anew, a recovery to an earlier moment, a new epoch of the rooms after a restore.
+# anew, a recovery to an earlier moment, a new epoch of the rooms after a restore. It is NULL while
+# there is no room, and so no message.
 # `settled` is the author's newest stamp below all running transactions. It belongs to a commit
 # that is on disk. The snapshot's xmin itself may not: after a crash PostgreSQL gives ids again
 # that had been given to transactions which left no trace.
 # Stamps from `xmax` on are those of another cluster, which a loaded dump contains.
 _READ = """
     WITH here AS MATERIALIZED (
-        SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
-                   left(pg_walfile_name(pg_current_wal_lsn()), 8), 'chat_message'::regclass::oid,
-                   (SELECT epoch FROM chat_room ORDER BY created_at, id LIMIT 1)) AS origin,
+        SELECT (SELECT system_identifier FROM pg_control_system())::text || '/'
+                   || left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/'
+                   || 'chat_message'::regclass::oid || '/'
+                   || (SELECT epoch FROM chat_room ORDER BY created_at, id LIMIT 1) AS origin,
                pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin,
                pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xmax
     )
@@ -58,7 +60,7 @@ class _Cursor(msgspec.Struct, frozen=True, array_like=True):
     on a page, but is read again: one of them may have committed behind the place.
     """
 
-    origin: bytes
+    origin: bytes  # a hash; empty if there was no room yet
     settled: _Xid
     xid: _Xid
     id: UUID
@@ -107,7 +109,7 @@ def own_changes(
     """
     cursor = _decoded(after)
     page = _read(author_id, after=cursor, limit=limit + 1)
-    if cursor is None or cursor.origin != page.origin or cursor.settled >= page.newest:
+    if cursor is None or not _is_known(cursor, page):
         start = _Cursor.at(page.origin, page.settled)
         return OwnChanges(me=start.encoded(), reset=True, more=False, messages=())
     more, changes = len(page.changes) > limit, page.changes[:limit]
@@ -124,6 +126,10 @@ def own_changes(
     )
 
 
+def _is_known(cursor: _Cursor, page: _Page) -> bool:
+    return cursor.origin in {b"", page.origin} and cursor.settled < page.newest
+
+
 def _read(author_id: UUID, *, after: _Cursor | None, limit: int) -> _Page:
     values = {
         "author": author_id,
@@ -136,7 +142,7 @@ def _read(author_id: UUID, *, after: _Cursor | None, limit: int) -> _Page:
     if failpoints.reach("sync_me.settled"):
         settled = newest - 1
     return _Page(
-        blake2b(origin.encode(), digest_size=8).digest(),
+        blake2b(origin.encode(), digest_size=8).digest() if origin else b"",
         newest,
         settled,
         [(xid, message_id) for *_, xid, message_id in rows if message_id is not None],
