@@ -80,13 +80,17 @@ def line_of_change(change: Change) -> Line:
 
 
 def line_of_notice(notice: Notice, view: MessageView) -> Line:
-    """Encode a notice for the connections of a message's author."""
+    """Encode a notice for the connections of a message's author.
+
+    Its frame has no place in the room's order and says `seq` 0, also for a public change: a
+    connection that does not subscribe to the room may receive it before earlier changes.
+    """
     if author_frame_of_notice := _AUTHOR_FRAMES.get(notice):
         return _line(author_frame(author_frame_of_notice, view), view)
     # A removal that only the author sees is no change of the room and has no number.
     seq = 0 if notice is Notice.REMOVED else view.seq
     room_frame = _ROOM_FRAMES[ChangeKind(notice.value)]
-    return _line(room_frame(room=view.room, seq=seq, message=view), view, seq=seq)
+    return _line(room_frame(room=view.room, seq=0, message=view), view, seq=seq)
 
 
 def author_frame(kind: type[protocol.AuthorFrame], view: MessageView) -> protocol.AuthorFrame:

@@ -116,7 +116,8 @@ async def test_other_connections_of_the_author_are_notified_once(cast: Cast):
     await phone.up_to_date()
     await desk.up_to_date()
 
-    assert shown["message"]["status"] == "APPROVED"
+    assert (shown["message"]["status"], shown["message"]["seq"]) == ("APPROVED", 1)
+    assert shown["seq"] == 0  # it has no place in an order that this connection does not follow
     assert phone.types().count("message_queued") == 1
     assert desk.types().count("message_queued") == 1
     assert desk.types().count("chat_message") == 1

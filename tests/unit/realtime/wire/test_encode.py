@@ -58,10 +58,11 @@ def test_author_notice_has_no_place_in_room_order(notice, frame_type):
     ("notice", "frame_type"),
     [(Notice.PUBLISHED, "chat_message"), (Notice.UPDATED, "message_updated")],
 )
-def test_repeated_change_keeps_its_seq(notice, frame_type):
+def test_repeated_change_is_outside_of_the_order_on_the_wire(notice, frame_type):
     line = line_of_notice(notice, view(seq=7))
 
-    assert (line.frame_type, line.seq, sent(line)["seq"]) == (frame_type, 7, 7)
+    assert (line.frame_type, line.seq, sent(line)["seq"]) == (frame_type, 7, 0)
+    assert sent(line)["message"]["seq"] == 7
 
 
 def test_removal_of_unpublished_message_has_seq_zero():
