@@ -1,8 +1,8 @@
 """Inject random faults under constant load: `make chaos SEED=1 DURATION=60` (seconds).
 
 Prints the faults and the number of violations of each invariant. Exits with 1 after a violation.
-`SWITCH_OFF=lease|sweep|reconcile` disables one safeguard of the product, to show that the checker
-finds the violations that follow.
+`SWITCH_OFF=lease|sweep|reconcile|sync_me` disables one safeguard of the product, to show that the
+checker finds the violations that follow.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from tests.faults.words import a_text
 CALM = 6.0  # seconds of load before the first fault
 PAUSE = (0.4, 3.0)  # seconds between two faults
 LAST_WORDS = 2.0  # seconds of load at the end, whose hints are dropped
-EVERY = 0.25  # average seconds between two messages of one user
+EVERY = 0.5  # average seconds between two messages of one device; each user has two that send
 LOST_ANSWERS = 0.03  # share of provider calls whose answer is lost after billing
 
 SWITCHES = {
@@ -39,6 +39,7 @@ SWITCHES = {
     "lease": "worker.lease:drop",
     "sweep": "worker.sweep:drop",
     "reconcile": "hub.reconcile:drop",
+    "sync_me": "sync_me.settled:drop",
 }
 
 
@@ -79,7 +80,16 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float) -> Outco
     people = [crowd.joins(name) for name in ("Ana", "Bia", "Caio", "Davi", "Eva", "Gil")]
     for members, mode in ((people, "pre"), (people[:3], "pre"), (people[3:], "post")):
         crowd.room(*members, mode=mode)
-    talks = [crowd.begin(_talk(person, seed=f"{seed}/{person.name}")) for person in people]
+    others = [crowd.same_person(person) for person in people]
+    for person, other in zip(people, others, strict=True):
+        for room_id in person.rooms:
+            crowd.do(other.listen(room_id))
+        crowd.follower(person)
+    talks = [
+        crowd.begin(_talk(device, seed=f"{seed}/{device.name}/{number}"))
+        for number, devices in enumerate((people, others))
+        for device in devices
+    ]
     began = time.monotonic()
     calm = [(began, began + CALM)]
     time.sleep(CALM)
@@ -142,6 +152,8 @@ async def _talk(person: Client, *, seed: str) -> None:
                 )
             if stored and dice.random() < 0.04 and person.is_up:
                 await person.delete(dice.choice(stored))
+            if dice.random() < 0.04:
+                await person.post_once(room, a_text(number, outcome=dice.choice(outcomes)))
             if dice.random() < 0.02:
                 await person.drop_connection()
             await asyncio.sleep(dice.expovariate(1 / EVERY))

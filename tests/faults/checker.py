@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tests.faults.client import Client
 from tests.faults.cluster import Cluster
+from tests.faults.devices import check_devices_equal_a_fresh_load
 from tests.faults.judge import Asked, outcome_of
 from tests.faults.run import Row, Run
 
@@ -242,7 +243,11 @@ def check_acknowledgement_latency(run: Run) -> Violations:
 INVARIANTS: dict[str, Sequence[Callable[[Run], Violations]]] = {
     "I1 acknowledged messages are stored": [check_acknowledged_messages_are_stored],
     "I2 one client_id, one message": [check_client_ids_are_unique],
-    "I3 order without gaps": [check_order_has_no_gaps, check_client_state_equals_database],
+    "I3 order without gaps": [
+        check_order_has_no_gaps,
+        check_client_state_equals_database,
+        check_devices_equal_a_fresh_load,
+    ],
     "I4 judged exactly once": [check_judged_once, check_authors_received_outcomes],
     "I5 billed at most once": [check_billed_once],
     "I6 no leak": [check_no_unapproved_text_leaked],
@@ -277,6 +282,7 @@ def settle(run: Run, *, judged_within: float = 10.0, heard_within: float = 15.0)
             what="all authors told",
             seconds=heard_within,
         ),
+        run.crowd.wait_until_own_changes_are_read,
     ):
         try:
             wait()

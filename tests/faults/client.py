@@ -20,12 +20,15 @@ from httpx import codes
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
+from tests.faults.own import OwnMessages
+
 Frame = dict[str, Any]
 
 PATIENCE = 10.0  # seconds for one request, and for opening a socket
 ANSWER = 3.0  # seconds until an unanswered send is repeated
 RETRY = (0.05, 0.6)  # seconds between reconnects: full jitter, shorter than in a browser
 EARLY = 60.0  # seconds before its end that an access token is exchanged
+FOLLOW = (0.05, 0.4)  # seconds between two readings of own changes by REST
 MOST_PENDING = 100  # client_ids in one sync
 FINAL = {"conflict", "invalid", "forbidden", "not_a_member", "no_such_room", "no_such_message"}
 
@@ -145,6 +148,9 @@ class Client:
         self.received: list[str] = []  # every text received, by REST or socket
         self.connections = 0
         self.comes_back = True
+        self.own = OwnMessages()
+        self.first_cursor = ""  # from before the account's first message
+        self.is_follower = False  # without a socket: reads its own changes by REST
         self._pings = self._pongs = 0
         self._dice = random.Random(seed)
         self._http = httpx.AsyncClient(timeout=PATIENCE, trust_env=False)
@@ -160,6 +166,8 @@ class Client:
         answer = await self.ask("POST", "auth/register/", json=account)
         self.id = answer["user"]["id"]
         self._keep(answer["tokens"])
+        start = await self.ask("GET", "chat/me/changes/")
+        self.first_cursor = self.own.cursor = start["me"]["cursor"]
 
     async def sign_in(self, email: str, password: str) -> None:
         """Begin another session of an existing account."""
@@ -251,6 +259,13 @@ class Client:
         body = {"content": text, "client_id": client_id}
         return await self.try_to_ask("POST", f"chat/rooms/{room_id}/messages/", json=body)
 
+    async def post_once(self, room_id: str, text: str) -> None:
+        """Send a message by REST without a `client_id`, so that it cannot be repeated."""
+        self.edits.append(("", text))
+        with contextlib.suppress(httpx.HTTPError):
+            path = f"chat/rooms/{room_id}/messages/"
+            await self.try_to_ask("POST", path, json={"content": text})
+
     async def send_frame(self, **frame: Any) -> None:
         """Send any frame once, as soon as the socket is open."""
         await self._up.wait()
@@ -302,6 +317,39 @@ class Client:
             path = page["next"] and page["next"].partition("/api/")[2]
         return messages
 
+    async def read_own_changes(self) -> None:
+        """Read by REST what changed of the user's own messages."""
+        more = True
+        while more:
+            page = await self.ask("GET", "chat/me/changes/", params={"after": self.own.cursor})
+            more = self.own.take(page)
+
+    async def follow_own_changes(self) -> None:
+        """Read own changes by REST in short intervals, whatever fails."""
+        self.is_follower = True
+        while True:
+            with contextlib.suppress(httpx.HTTPError, AssertionError):
+                await self.read_own_changes()
+            await asyncio.sleep(self._dice.uniform(*FOLLOW))
+
+    async def wait_until_own_changes_are_read(self) -> None:
+        """Read own changes to their end, with a question that is asked now."""
+        if self.is_follower:
+            await self.read_own_changes()
+            return
+        last = self.own.rounds + 2  # the first may answer a question asked before
+        while self.is_here and self.own.rounds < last:
+            rounds, asked = self.own.rounds, time.monotonic()
+            with contextlib.suppress(WebSocketException, OSError):
+                await self.send_frame(type="sync_me", after=self.own.cursor)
+            while self.own.rounds == rounds and time.monotonic() - asked < ANSWER and self.is_up:
+                await asyncio.sleep(0.01)
+
+    @property
+    def is_here(self) -> bool:
+        """Tell whether the device holds the present state: it is connected, or follows by REST."""
+        return self.is_follower or (self.connections > 0 and self.comes_back)
+
     @property
     def is_up(self) -> bool:
         return self._up.is_set()
@@ -342,12 +390,13 @@ class Client:
             self.received.append(str(text))
             await self._take(json.loads(text), number)
 
-    async def _take(self, frame: Frame, number: int) -> None:  # noqa: C901  (one case a frame)
+    async def _take(self, frame: Frame, number: int) -> None:  # noqa: C901, PLR0912  (one case a frame)
         match frame["type"]:
             case "connection_established":
                 self._up.set()
                 for room_id in self.rooms:
                     await self._enter(room_id)
+                await self._send(type="sync_me", after=self.own.cursor)
             case "subscribed":
                 room = self.rooms[frame["room"]]
                 room.subscribed = True
@@ -356,8 +405,13 @@ class Client:
                     room.epoch = frame["epoch"]
             case "synced":
                 await self._take_synced(frame, number)
+            case "synced_me":
+                if self.own.take(frame):
+                    await self._send(type="sync_me", after=self.own.cursor)
             case "chat_message" | "message_updated" | "message_removed" if frame.get("seq"):
                 self._take_change(frame, number)
+            case "chat_message" | "message_updated" | "message_removed":
+                self._take_notice(frame)
             case "message_queued" | "message_rejected" | "message_held":
                 self._take_answer(frame)
             case "pong":
@@ -366,6 +420,8 @@ class Client:
                 self._take_error(frame)
                 if frame.get("frame") in {"subscribe", "sync"} and frame["code"] not in FINAL:
                     self._enter_later(frame["room"])
+                if frame.get("frame") == "sync_me" and frame["code"] not in FINAL:
+                    self._begin(self._sync_me_soon())
 
     async def _enter(self, room_id: str) -> None:
         """Subscribe to a room again, after the last known change."""
@@ -386,6 +442,11 @@ class Client:
         self._entering.discard(room_id)
         with contextlib.suppress(WebSocketException, OSError):
             await self._enter(room_id)
+
+    async def _sync_me_soon(self) -> None:
+        await asyncio.sleep(self._dice.uniform(0.2, 0.6))
+        with contextlib.suppress(WebSocketException, OSError):
+            await self._send(type="sync_me", after=self.own.cursor)
 
     async def _take_synced(self, frame: Frame, number: int) -> None:
         room = self.rooms[frame["room"]]
@@ -423,6 +484,9 @@ class Client:
         room = self.rooms.get(frame["room"])
         if room is not None:
             room.take(frame, connection=number)
+        self._take_notice(frame)
+
+    def _take_notice(self, frame: Frame) -> None:
         send = self.sends.get(frame["message"].get("client_id") or "")
         if send is not None and frame["message"]["author"]["id"] == self.id:
             send.told.append(frame["type"])

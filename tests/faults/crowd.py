@@ -50,8 +50,14 @@ class Crowd:
 
     def same_person(self, client: Client) -> Client:
         """Add a second device of an existing user."""
-        twin: Client = self.do(self._twin(client))
+        twin: Client = self.do(self._twin(client, connect=True))
         return twin
+
+    def follower(self, client: Client) -> Client:
+        """Add a device of an existing user that reads its own changes by REST, without a socket."""
+        device: Client = self.do(self._twin(client, connect=False))
+        self.begin(device.follow_own_changes())
+        return device
 
     def room(self, *members: Client, mode: str = "pre") -> str:
         """Create a room of the first user that all others join and subscribe to; return its id."""
@@ -80,6 +86,16 @@ class Crowd:
             self.do(_all(client.wait_until_answered() for client in here), within=seconds)
         except TimeoutError:
             raise AssertionError(f"not within {seconds} s: every frame answered") from None
+
+    def wait_until_own_changes_are_read(self, *, seconds: float = 30) -> None:
+        """Wait until every device has read its user's own changes to their end."""
+        here = [client for client in self.clients if client.is_here]
+        try:
+            self.do(
+                _all(client.wait_until_own_changes_are_read() for client in here), within=seconds
+            )
+        except TimeoutError:
+            raise AssertionError(f"not within {seconds} s: every device read its changes") from None
 
     def wait_until_all_hear(self, heads: dict[str, int], *, seconds: float = 15) -> None:
         """Wait until every client has received each of its rooms up to the given seq."""
@@ -111,12 +127,14 @@ class Crowd:
             await client.connect()
         return client
 
-    async def _twin(self, client: Client) -> Client:
+    async def _twin(self, client: Client, *, connect: bool) -> Client:
         twin = Client(client.name, self.urls, seed=f"{self._seed}/{len(self.clients)}")
         twin.id = client.id
         await twin.sign_in(client.email, PASSWORD)
+        twin.first_cursor = twin.own.cursor = client.first_cursor
         self.clients.append(twin)
-        await twin.connect()
+        if connect:
+            await twin.connect()
         return twin
 
     async def _open(self, members: Sequence[Client], mode: str) -> str:

@@ -63,6 +63,29 @@ class Run:
         rows = self.cluster.postgres.ask("SELECT id::text, seq FROM chat_room")
         return {row["id"]: row["seq"] for row in rows}
 
+    @cached_property
+    def rooms_of(self) -> dict[str, set[str]]:
+        """Return the rooms that the devices of each account listen to, by its id."""
+        rooms: dict[str, set[str]] = {client.id: set() for client in self.clients}
+        for client in self.clients:
+            rooms[client.id] |= {
+                room_id for room_id, room in client.rooms.items() if room.is_wanted
+            }
+        return rooms
+
+    @cached_property
+    def loaded(self) -> dict[str, list[dict[str, Any]]]:
+        """Return a fresh load of these rooms for each account that has a device, by its id."""
+        here = {client.id: client for client in self.clients if client.is_here}
+        return {
+            user_id: [
+                message
+                for room_id in self.rooms_of[user_id]
+                for message in self.crowd.do(client.history(room_id), within=120)
+            ]
+            for user_id, client in here.items()
+        }
+
     @property
     def clients(self) -> list[Client]:
         return self.crowd.clients

@@ -1,0 +1,51 @@
+"""Compares every device of a user with a fresh load of the user's rooms."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tests.faults.run import Run
+
+Frame = dict[str, Any]
+
+
+def check_devices_equal_a_fresh_load(run: Run) -> Iterator[str]:
+    """I3: each device knows of its user's own messages what their histories contain."""
+    for client in run.clients:
+        if not client.is_here:
+            continue
+        if client.own.resets:
+            yield f"{client.name} was told to load all rooms anew, and nothing was restored"
+        loaded = {
+            message["id"]: message
+            for message in run.loaded[client.id]
+            if message["author"]["id"] == client.id
+        }
+        rooms = run.rooms_of[client.id]
+        for message_id in loaded.keys() | client.own.messages.keys():
+            there = loaded.get(message_id)
+            here = client.own.messages.get(message_id)
+            if here is not None and (here["room"] not in rooms or _is_gone(here, there)):
+                continue
+            if here is None or there is None or _shown(here) != _shown(there):
+                yield f"{client.name} holds {message_id} as {_state(here)}, not {_state(there)}"
+
+
+def _is_gone(here: Frame, there: Frame | None) -> bool:
+    return there is None and here["status"] == "REMOVED"
+
+
+def _shown(message: Mapping[str, Any]) -> dict[str, Any]:
+    """The message without its explanation, whose language is that of the request."""
+    return {
+        name: _shown(value) if name == "edit" and value else value
+        for name, value in message.items()
+        if name != "explanation"
+    }
+
+
+def _state(message: Frame | None) -> str:
+    if message is None:
+        return "nothing"
+    edit = message.get("edit")
+    beside = f" with {edit['revision']} {edit['status']}" if edit else ""
+    return f"{message['revision']} {message['status']} at {message['seq']}{beside}"
