@@ -52,6 +52,8 @@ GET    moderation/logs/                           401     403    403     403    
 GET    moderation/logs/?room={room}               401     403    403     403       200   200     200
 GET    moderation/logs/?message={hidden}          401     403    403     403       200   200     200
 GET    moderation/cases/                          401     403    403     403       200   200     200
+GET    moderation/cases/{case}/                   401     404    404     404       200   200     200
+GET    moderation/cases/{own_case}/               401     404    404     404       403   200     200
 POST   moderation/cases/{case}/claim/             401     404    404     404       200   200     200
 POST   moderation/cases/{case}/ruling/            401     404    404     404       200   200     200
 POST   moderation/cases/{own_case}/claim/         401     404    404     404       403   200     200

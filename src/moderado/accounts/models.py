@@ -42,6 +42,10 @@ class User(Record, AbstractBaseUser, PermissionsMixin):
     language = models.CharField(
         _("language"), max_length=8, choices=Language, default=Language.PORTUGUESE
     )
+    # False: `language` is that of the last sign-in, and requests in another language win.
+    language_chosen = models.BooleanField(
+        _("language chosen"), default=False, db_default=False, editable=False
+    )
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
 

@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from moderado.accounts.devices import COOKIE
 from moderado.accounts.types import Origin
 from moderado.core.addresses import address_of_request
+from moderado.core.languages import language_of_request
 
 
 def origin_of(request: HttpRequest, *, entry_point: str, device: str | None = None) -> Origin:
@@ -19,4 +20,5 @@ def origin_of(request: HttpRequest, *, entry_point: str, device: str | None = No
         address=address_of_request(request.META),
         user_agent=request.META.get("HTTP_USER_AGENT", ""),
         device=device or request.COOKIES.get(COOKIE),
+        language=language_of_request(request),
     )

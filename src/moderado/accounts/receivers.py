@@ -15,13 +15,16 @@ from moderado.accounts.models import User
 from moderado.accounts.services import sessions
 from moderado.accounts.types import CONFIRMED_KEY, SESSION_KEY
 from moderado.core.events import publish
+from moderado.core.languages import language_of_request
 
 
 @receiver(user_logged_in, dispatch_uid="moderado.open_session")
 def open_session(request: HttpRequest, user: User, **_: Any) -> None:
     end_session(request)  # a new sign-in ends the previous session
     user_agent = request.META.get("HTTP_USER_AGENT", "")
-    session = sessions.open_session(user=user, user_agent=user_agent)
+    session = sessions.open_session(
+        user=user, user_agent=user_agent, language=language_of_request(request)
+    )
     request.session[SESSION_KEY] = str(session.id)
     request.session[CONFIRMED_KEY] = int(time.time())
     known = request.COOKIES.get(devices.COOKIE)

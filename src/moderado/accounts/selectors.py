@@ -15,7 +15,7 @@ from moderado.core.database import run_prepared
 
 # `open_sessions` as a prepared statement, for every socket that opens.
 _PRINCIPAL = """
-    SELECT person.id, person.name, person.language, person.is_staff
+    SELECT person.id, person.name, person.language, person.language_chosen, person.is_staff
       FROM accounts_session session JOIN accounts_user person ON person.id = session.user_id
      WHERE session.id = %(session)s AND session.ended_at IS NULL
        AND session.expires_at > %(now)s AND session.created_at > %(oldest)s AND person.is_active
@@ -66,6 +66,7 @@ def principal_of(session: Session) -> Principal:
         session_id=session.id,
         name=user.name,
         language=user.language,
+        language_chosen=user.language_chosen,
         is_staff=user.is_staff,
     )
 
@@ -76,9 +77,14 @@ def principal_of_session(session_id: UUID) -> Principal:
     rows = run_prepared(_PRINCIPAL, {"session": session_id, "now": now, "oldest": _oldest(now)})
     if not rows:
         raise NotAuthenticated
-    user_id, name, language, is_staff = rows[0]
+    user_id, name, language, language_chosen, is_staff = rows[0]
     return Principal(
-        user_id=user_id, session_id=session_id, name=name, language=language, is_staff=is_staff
+        user_id=user_id,
+        session_id=session_id,
+        name=name,
+        language=language,
+        language_chosen=language_chosen,
+        is_staff=is_staff,
     )
 
 

@@ -13,13 +13,14 @@ class Origin:
     """Where a sign-in comes from.
 
     `entry_point` is `rest`, `page` or `admin`. `device` is the token that an earlier sign-in of the
-    same client received, if it sent one.
+    same client received, if it sent one. `language` is what the request asks for.
     """
 
     entry_point: str
     address: str
     user_agent: str = ""
     device: str | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class Principal:
     session_id: UUID
     name: str
     language: str
+    language_chosen: bool = True
     is_staff: bool = False
 
 

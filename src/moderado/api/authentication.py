@@ -3,6 +3,9 @@
 Both become `request.user` (the account) and `request.auth` (a `Principal`).
 """
 
+from dataclasses import replace
+
+from django.utils import translation
 from rest_framework.authentication import (
     BaseAuthentication,
     SessionAuthentication,
@@ -16,6 +19,7 @@ from moderado.accounts.errors import NotAuthenticated
 from moderado.accounts.models import Session, User
 from moderado.accounts.services import sessions
 from moderado.accounts.types import SESSION_KEY, Principal
+from moderado.core.languages import answer_language, language_of_request
 
 Credentials = tuple[User, Principal]
 
@@ -29,7 +33,7 @@ class BearerToken(BaseAuthentication):
             return None
         try:
             text = token.strip().decode("ascii")
-            return _credentials(sessions.session_of_access_token(token=text))
+            return _credentials(request, sessions.session_of_access_token(token=text))
         except (NotAuthenticated, UnicodeDecodeError):
             raise AuthenticationFailed(NotAuthenticated.message) from None
 
@@ -50,8 +54,16 @@ class SessionCookie(SessionAuthentication):
         except NotAuthenticated:
             return None
         sessions.record_use(session=session)
-        return _credentials(session)
+        return _credentials(request, session)
 
 
-def _credentials(session: Session) -> Credentials:
-    return session.user, selectors.principal_of(session)
+def _credentials(request: Request, session: Session) -> Credentials:
+    """Return the account and its principal, and answer in its language (`core.languages`)."""
+    principal = selectors.principal_of(session)
+    language = answer_language(
+        account=principal.language,
+        is_chosen=principal.language_chosen,
+        requested=language_of_request(request._request),  # noqa: SLF001  (DRF has no other name)
+    )
+    translation.activate(language)
+    return session.user, replace(principal, language=language)

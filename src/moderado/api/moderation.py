@@ -3,13 +3,12 @@
 For moderators of a room, about that room; for staff with the permission, about all.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, cast
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import serializers
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,140 +16,24 @@ from rest_framework.views import APIView
 from moderado.accounts import rights
 from moderado.accounts.models import User
 from moderado.accounts.types import Principal
+from moderado.api.moderation_bodies import (
+    CaseBody,
+    CasePage,
+    CaseQuery,
+    ContextQuery,
+    CountsBody,
+    LogBody,
+    LogPage,
+    LogQuery,
+    RulingInput,
+)
 from moderado.api.pagination import ExactCursorPagination, NumberedPages
-from moderado.api.schemas import CURSOR, PAGE, PAGE_SIZE, PersonField, validated
+from moderado.api.schemas import CURSOR, PAGE, PAGE_SIZE, validated
+from moderado.chat.selectors.review import surroundings
 from moderado.chat.selectors.rooms import moderated_rooms
-from moderado.chat.types import MESSAGE, ROOM_NAME, USER_NAME
 from moderado.core.errors import Forbidden, NotFound
 from moderado.moderation import selectors
 from moderado.moderation.services import review
-from moderado.moderation.types import Outcome
-
-_OUTCOMES = [(outcome.value, outcome.value) for outcome in Outcome]
-_STATES = ["open", "decided", "closed"]
-_RULINGS = [Outcome.ALLOW.value, Outcome.BLOCK.value]
-
-
-class LogQuery(serializers.Serializer[Any]):
-    message = serializers.UUIDField(required=False)
-    subject = serializers.UUIDField(
-        required=False, help_text="The id of a message, or of an account or room with a name."
-    )
-    room = serializers.UUIDField(required=False)
-    verdict = serializers.ChoiceField(choices=_OUTCOMES, required=False)
-    provider = serializers.CharField(required=False, max_length=64)
-
-
-class CaseQuery(serializers.Serializer[Any]):
-    state = serializers.ChoiceField(choices=_STATES, default="open")
-
-
-class RulingInput(serializers.Serializer[Any]):
-    outcome = serializers.ChoiceField(choices=_RULINGS)
-    reason = serializers.CharField(max_length=64, help_text="A code or a few words.")
-    note = serializers.CharField(
-        max_length=2000, required=False, allow_blank=True, help_text="For other moderators."
-    )
-
-
-class SubjectBody(serializers.Serializer[Any]):
-    """What is judged. A `user_name` has the id of its account, a `room_name` of its room."""
-
-    type = serializers.ChoiceField(choices=[MESSAGE, USER_NAME, ROOM_NAME])
-    id = serializers.UUIDField()
-
-
-@extend_schema_field(SubjectBody)
-class SubjectField(serializers.Field[Any, None, dict[str, str], Any]):
-    def to_representation(self, row: Any) -> dict[str, str]:
-        return {"type": row.subject_type, "id": str(row.subject_id)}
-
-
-class MatchBody(serializers.Serializer[Any]):
-    provider = serializers.CharField()
-    rule = serializers.CharField()
-    category = serializers.CharField()
-    start = serializers.IntegerField(help_text="In code points of the revision's text.")
-    end = serializers.IntegerField()
-
-
-class FailureBody(serializers.Serializer[Any]):
-    provider = serializers.CharField()
-    error = serializers.CharField()
-    latency = serializers.FloatField()
-
-
-class LogBody(serializers.Serializer[Any]):
-    """An entry of the audit log: who judged which revision, how, and why."""
-
-    id = serializers.UUIDField()
-    message = serializers.SerializerMethodField(help_text="Null when the subject is a name.")
-    subject = SubjectField(source="*")
-    revision = serializers.IntegerField()
-    room = serializers.UUIDField(source="scope_id", allow_null=True)
-    verdict = serializers.ChoiceField(choices=_OUTCOMES)
-    score = serializers.FloatField()
-    categories = serializers.DictField(child=serializers.FloatField())
-    reason = serializers.CharField(allow_blank=True)
-    provider = serializers.CharField(allow_blank=True)
-    model = serializers.CharField(allow_blank=True)
-    policy_version = serializers.CharField(allow_blank=True)
-    decided_by = serializers.CharField(
-        help_text="Which step decided: a provider, `unjudged`, `off`, …"
-    )
-    matches = MatchBody(many=True)
-    failures = FailureBody(many=True)
-    latency = serializers.FloatField(help_text="Seconds.")
-    cost = serializers.FloatField()
-    actor = PersonField(allow_null=True, help_text="Null when no person decided.")
-    created_at = serializers.DateTimeField()
-
-    def get_message(self, line: Any) -> UUID | None:
-        return _message_id(line)
-
-
-class CaseBody(serializers.Serializer[Any]):
-    """A message or a name for a moderator to review."""
-
-    id = serializers.UUIDField()
-    message = serializers.SerializerMethodField(help_text="Null when the subject is a name.")
-    subject = SubjectField(source="*")
-    revision = serializers.IntegerField()
-    room = serializers.UUIDField(source="scope_id", allow_null=True)
-    origin = serializers.ChoiceField(choices=["hold", "flag"])
-    state = serializers.ChoiceField(choices=_STATES)
-    text = serializers.CharField()
-    score = serializers.FloatField()
-    categories = serializers.ListField(child=serializers.CharField())
-    claimed_by = PersonField(allow_null=True)
-    claimed_until = serializers.DateTimeField(allow_null=True)
-    outcome = serializers.CharField(allow_blank=True)
-    reason = serializers.CharField(allow_blank=True)
-    note = serializers.CharField(allow_blank=True)
-    decided_by = PersonField(allow_null=True)
-    decided_at = serializers.DateTimeField(allow_null=True)
-    close_reason = serializers.CharField(
-        allow_blank=True,
-        help_text="Why a closed case was not decided: `deleted`, `replaced` or `room_deleted`.",
-    )
-    closed_at = serializers.DateTimeField(allow_null=True)
-    created_at = serializers.DateTimeField()
-
-    def get_message(self, case: Any) -> UUID | None:
-        return _message_id(case)
-
-
-class LogPage(serializers.Serializer[Any]):
-    next = serializers.CharField(allow_null=True)
-    previous = serializers.CharField(allow_null=True)
-    results = LogBody(many=True)
-
-
-class CasePage(serializers.Serializer[Any]):
-    count = serializers.IntegerField()
-    next = serializers.CharField(allow_null=True)
-    previous = serializers.CharField(allow_null=True)
-    results = CaseBody(many=True)
 
 
 class LogPages(ExactCursorPagination):
@@ -191,12 +74,46 @@ class Cases(APIView):
         responses=CasePage,
     )
     def get(self, request: Request) -> Response:
-        """List the cases: the most severe first, then the oldest."""
-        state = validated(CaseQuery, request.query_params.dict())["state"]
+        """List the cases: the most severe first, then the oldest.
+
+        Cases about your own content are left out: others decide those. `counts` counts the open
+        cases, whatever the other filters.
+        """
+        asked = validated(CaseQuery, request.query_params.dict())
+        scope_ids = _scopes(request, rights.VIEW_CASE)
+        room_id = asked.get("room")
+        if room_id and scope_ids is not None and room_id not in scope_ids:
+            raise NotFound
+        viewer_id = _who(request).user_id
+        wanted = selectors.CaseFilter(
+            state=asked["state"],
+            scope_id=room_id,
+            origin=asked.get("origin"),
+            category=asked.get("category"),
+            author_id=asked.get("author"),
+            claimed=selectors.Claimed(asked["claimed"]) if "claimed" in asked else None,
+        )
+        queue = selectors.cases(wanted=wanted, scope_ids=scope_ids, viewer_id=viewer_id)
+        counts = selectors.case_counts(scope_ids=scope_ids, viewer_id=viewer_id, scope_id=room_id)
         pages = NumberedPages()
-        queue = selectors.cases(state=state, scope_ids=_scopes(request, rights.VIEW_CASE))
-        page = pages.paginate_queryset(queue, request, view=self)
-        return pages.get_paginated_response(CaseBody(page, many=True).data)
+        page = pages.paginate_queryset(queue, request, view=self) or []
+        answer = pages.get_paginated_response(_shown(request, page))
+        answer.data["counts"] = CountsBody(counts).data
+        return answer
+
+
+class OneCase(APIView):
+    @extend_schema(
+        operation_id="get_moderation_case", parameters=[ContextQuery], responses=CaseBody
+    )
+    def get(self, request: Request, case_id: UUID) -> Response:
+        """Return a case with the visible messages around its message."""
+        scope_ids = _rooms(request, rights.VIEW_CASE)
+        case = review.get_case_of_others(
+            actor_id=_who(request).user_id, case_id=case_id, scope_ids=scope_ids
+        )
+        asked = validated(ContextQuery, request.query_params.dict())
+        return Response(_shown(request, [case], **asked)[0])
 
 
 class Claiming(APIView):
@@ -211,7 +128,7 @@ class Claiming(APIView):
             case_id=case_id,
             scope_ids=_rooms(request, rights.CLAIM_CASE),
         )
-        return Response(CaseBody(case).data)
+        return Response(_shown(request, [case])[0])
 
 
 class Ruling(APIView):
@@ -230,7 +147,12 @@ class Ruling(APIView):
         case = review.rule(
             actor_id=_who(request).user_id, case_id=case_id, scope_ids=scope_ids, **ruling
         )
-        return Response(CaseBody(case).data)
+        return Response(_shown(request, [case])[0])
+
+
+def _shown(request: Request, cases: Sequence[Any], **context: int) -> list[dict[str, Any]]:
+    around = surroundings(cases, viewer=cast("User", request.user), **context)
+    return list(CaseBody(cases, many=True, context={"surroundings": around}).data)
 
 
 def _who(request: Request) -> Principal:
@@ -253,7 +175,3 @@ def _scopes(request: Request, permission: str) -> Collection[UUID] | None:
     if rooms is not None and not rooms:
         raise Forbidden(_("This is for moderators."))
     return rooms
-
-
-def _message_id(row: Any) -> UUID | None:
-    return row.subject_id if row.subject_type == MESSAGE else None

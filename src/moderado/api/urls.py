@@ -35,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # moderation
     path("moderation/logs/", moderation.Logs.as_view()),
     path("moderation/cases/", moderation.Cases.as_view()),
+    path("moderation/cases/<uuid:case_id>/", moderation.OneCase.as_view()),
     path("moderation/cases/<uuid:case_id>/claim/", moderation.Claiming.as_view()),
     path("moderation/cases/<uuid:case_id>/ruling/", moderation.Ruling.as_view()),
     # operations

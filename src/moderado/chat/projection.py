@@ -7,26 +7,13 @@ from uuid import UUID
 
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from msgspec import UNSET
 
 from moderado.chat.models import Message
 from moderado.chat.types import Draft, LastMessage, MessageView, NameChange, NewMessage, Person
+from moderado.moderation.categories import category_list
 
 Status = Message.Status
-
-_CATEGORIES = {
-    "profanity": gettext_lazy("swearing"),
-    "harassment": gettext_lazy("insults or harassment"),
-    "hate": gettext_lazy("hate against a group"),
-    "sexual": gettext_lazy("sexual content"),
-    "violence": gettext_lazy("violence"),
-    "self_harm": gettext_lazy("self-harm"),
-    "threat": gettext_lazy("a threat"),
-    "spam": gettext_lazy("spam"),
-    "personal_data": gettext_lazy("personal data"),
-    "illicit": gettext_lazy("something illegal"),
-}
 
 
 def view_for(message: Message, *, reader_id: UUID, language: str) -> MessageView:
@@ -187,7 +174,7 @@ def _draft(message: Message) -> Draft:
 
 def _explanation(status: str, reason: str, categories: list[str]) -> str:
     """Explain to the author which category was found and who decided; never name the rule."""
-    named = ", ".join(str(_CATEGORIES.get(category, category)) for category in categories)
+    named = category_list(categories)
     if reason == "moderator":
         return _("A moderator decided that this message is not shown.")
     if reason == "unjudged":
@@ -204,7 +191,7 @@ def _explanation(status: str, reason: str, categories: list[str]) -> str:
 
 
 def _name_explanation(status: str, reason: str, categories: list[str]) -> str:
-    named = ", ".join(str(_CATEGORIES.get(category, category)) for category in categories)
+    named = category_list(categories)
     if reason == "moderator":
         return _("A moderator decided that this name is not shown.")
     if status == Status.HELD and named:

@@ -76,6 +76,7 @@ ROUTES = {
     "GET api/chat/me/changes/": Quota.CHEAP,
     "GET api/moderation/logs/": Quota.EXPENSIVE,
     "GET api/moderation/cases/": Quota.EXPENSIVE,
+    "GET api/moderation/cases/<uuid:case_id>/": Quota.CHEAP,
     "POST api/moderation/cases/<uuid:case_id>/claim/": Quota.WRITE,
     "POST api/moderation/cases/<uuid:case_id>/ruling/": Quota.WRITE,
     "GET api/schema/": Quota.EXPENSIVE,

@@ -98,6 +98,8 @@ def choose_language(request: HttpRequest) -> HttpResponse:
 def _signed_in(request: HttpRequest, user: User) -> HttpResponse:
     login(request, user)
     response = HttpResponseRedirect(_next(request))
+    if not user.language_chosen:  # the pages go on to follow the browser
+        return response
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         user.language,

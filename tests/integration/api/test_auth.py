@@ -271,7 +271,10 @@ def test_nothing_else_of_a_profile_can_be_changed(user):
     screen_waiting()
 
     after = User.objects.filter(id=user.id).values().get()
-    assert {name for name in before if before[name] != after[name]} == {"name"}
+    assert {name for name in before if before[name] != after[name]} == {
+        "name",
+        "language_chosen",
+    }
 
 
 @pytest.mark.parametrize(

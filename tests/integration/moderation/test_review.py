@@ -133,12 +133,16 @@ def test_moderator_rules_only_in_own_rooms(held, ana):
 
 
 def test_cases_are_ordered_by_score_then_age(held, ana):
+    def queue(scope_ids):
+        wanted = selectors.CaseFilter()
+        return selectors.cases(wanted=wanted, scope_ids=scope_ids, viewer_id=ana.id)
+
     mild, severe, later = held(score=0.2), held(score=0.9), held(score=0.9)
     rule(ana, held(score=1.0))
 
-    assert list(selectors.cases(state=Case.State.OPEN, scope_ids=None)) == [severe, later, mild]
-    assert list(selectors.cases(state=Case.State.OPEN, scope_ids={mild.scope_id})) == [mild]
-    assert list(selectors.cases(state=Case.State.OPEN, scope_ids=set())) == []
+    assert list(queue(None)) == [severe, later, mild]
+    assert list(queue({mild.scope_id})) == [mild]
+    assert list(queue(set())) == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -49,7 +49,8 @@ def test_sign_in_creates_a_session_and_opens_the_chat(browser: Client, ana: User
     assert f'data-user-id="{ana.id}"' in page.content.decode()
 
 
-def test_page_uses_the_language_of_the_account(browser: Client, ana: User) -> None:
+def test_page_uses_the_chosen_language_of_the_account(browser: Client, ana: User) -> None:
+    accounts.update_profile(user_id=ana.id, language="en")
     sign_in(browser)
     assert '<html lang="en">' in browser.get("/").content.decode()
 

@@ -80,8 +80,8 @@ def update_profile(*, user_id: UUID, name: str | None = None, language: str | No
     if language is not None:
         if errors := _field_errors("language", _check_language, language):
             raise Invalid(fields=errors)
-        user.language = language
-        user.save(update_fields=["language"])
+        user.language, user.language_chosen = language, True
+        user.save(update_fields=["language", "language_chosen"])
     return user
 
 

@@ -42,17 +42,26 @@ def sign_in(*, email: str, password: str, origin: Origin | None = None) -> Token
 
 def tokens_of_new_session(*, user: User, origin: Origin | None = None) -> Tokens:
     """Open a session of an account whose owner has proved to be one. Raises NotAuthenticated."""
-    session = open_session(user=user, user_agent=origin.user_agent if origin else "")
+    session = open_session(
+        user=user,
+        user_agent=origin.user_agent if origin else "",
+        language=origin.language if origin else None,
+    )
     device = devices.issue_device(email=user.email, known=origin.device if origin else None)
     return replace(tokens_of(session=session), device=device)
 
 
 @transaction.atomic
-def open_session(*, user: User, user_agent: str = "") -> Session:
+def open_session(*, user: User, user_agent: str = "", language: str | None = None) -> Session:
     """Open a session of `user`.
 
     It ends after `REFRESH_TOKEN_DAYS` without use, and after `SESSION_MAX_DAYS` in any case.
     Hashing is slow, so `user` may be stale: the row is checked again under lock.
+
+    Args:
+        user: The account.
+        user_agent: The header of the request.
+        language: What the request asks for. An account that has not chosen a language takes it.
 
     Raises:
         NotAuthenticated: The account was deactivated or got a new password meanwhile.
@@ -60,6 +69,9 @@ def open_session(*, user: User, user_agent: str = "") -> Session:
     unchanged = User.objects.filter(id=user.id, is_active=True, password=user.password)
     if unchanged.select_for_update(no_key=True).first() is None:
         raise NotAuthenticated
+    if language and language != user.language and not user.language_chosen:
+        user.language = language
+        User.objects.filter(id=user.id, language_chosen=False).update(language=language)
     now = timezone.now()
     return Session.objects.create(
         user=user,

@@ -33,6 +33,18 @@ _REASON_LENGTH = 64
 _NOTE_LENGTH = 2000
 
 
+def get_case_of_others(*, actor_id: UUID, case_id: UUID, scope_ids: Scopes) -> Case:
+    """Return a case that is not about the moderator's own content.
+
+    Raises:
+        NotFound: There is no such case in these rooms.
+        OwnCase: The moderator has written the text.
+    """
+    case = get_case(case_id=case_id, scope_ids=scope_ids)
+    _check_not_party(case, actor_id)
+    return case
+
+
 def claim_case(*, actor_id: UUID, case_id: UUID, scope_ids: Scopes) -> Case:
     """Claim a case for 15 minutes, or extend the claim.
 

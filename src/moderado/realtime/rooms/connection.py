@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID, uuid4
 
+from django.conf import settings
+
 from moderado.accounts.types import Principal
 from moderado.chat.types import MessageView
 from moderado.core.wire_limits import MAX_OUTBOX_FRAMES
@@ -24,6 +26,7 @@ class Connection:
         "_is_storing",
         "_user_id",
         "id",
+        "language",
         "notices",
         "only_room",
         "outbox",
@@ -35,6 +38,7 @@ class Connection:
         self.id = uuid4().hex
         self.outbox = outbox
         self.principal: Principal | None = None
+        self.language: str = settings.LANGUAGE_CODE  # of errors
         self.only_room: UUID | None = None  # of a connection that was opened for one room
         self.rooms: set[UUID] = set()
         self.notices = AuthorNotices()
@@ -54,6 +58,7 @@ class Connection:
     def authenticate(self, principal: Principal) -> None:
         """Note whose connection this is."""
         self.principal, self._user_id = principal, principal.user_id
+        self.language = principal.language
 
     def reply(self, frame: ServerFrame) -> None:
         """Answer the client's frame. Deferred lines come after it."""

@@ -128,7 +128,7 @@ class Hub:
         self.unsubscribe(connection, room_id)
         if subscription is not None and not subscription.is_authorized:
             return  # `subscribe` raises NoSuchRoom, as for a room that does not exist
-        error = closing_error(code, connection.principal, room_id=room_id)
+        error = closing_error(code, connection.language, room_id=room_id)
         if connection.only_room == room_id:
             connection.close(code, error)
         else:
@@ -171,5 +171,5 @@ class Hub:
             principal = connection.principal
             if principal is not None and is_over(principal.session_id):
                 code = CloseCode.NOT_AUTHENTICATED
-                connection.close(code, closing_error(code, principal))
+                connection.close(code, closing_error(code, connection.language))
                 self.remove(connection)

@@ -21,6 +21,7 @@ from moderado.accounts.services.sessions import principal_of_access_token
 from moderado.accounts.services.tickets import redeem_ticket
 from moderado.accounts.types import SESSION_KEY, Principal
 from moderado.core.https import cookie_name, is_protected
+from moderado.core.languages import requested_language
 from moderado.realtime.infra.db_calls import run_in_db_thread
 
 _PORTS = {"http": 80, "https": 443}
@@ -94,6 +95,18 @@ def _principal_of_cookie(session_key: str) -> Principal | None:
 
 principal_of_handshake = run_in_db_thread(_principal_of_handshake)
 principal_of_token = run_in_db_thread(principal_of_access_token)
+
+
+def language_of_handshake(scope: Scope) -> str | None:
+    """Return the supported language that the handshake asks for, or None."""
+    try:
+        morsel = SimpleCookie(_header(scope, b"cookie") or "").get(settings.LANGUAGE_COOKIE_NAME)
+    except CookieError:
+        morsel = None
+    return requested_language(
+        cookie=morsel.value if morsel is not None else None,
+        accept_language=_header(scope, b"accept-language"),
+    )
 
 
 def _session_cookie(scope: Scope) -> str | None:

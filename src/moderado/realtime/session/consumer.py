@@ -6,11 +6,13 @@ channel in the channel layer: the node has one for all.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
 from channels.consumer import AsyncConsumer
+from django.conf import settings
 
 from moderado.accounts.types import Principal
 from moderado.chat.errors import NoSuchRoom
@@ -18,6 +20,7 @@ from moderado.chat.types import OwnCursor
 from moderado.core import metrics
 from moderado.core.addresses import address_of_scope
 from moderado.core.errors import ApplicationError, RateLimited, Unavailable
+from moderado.core.languages import answer_language
 from moderado.realtime import node
 from moderado.realtime.infra import queries
 from moderado.realtime.rooms.connection import Connection
@@ -139,6 +142,8 @@ class ClientSession:
     async def _open(self) -> Commands | None:
         """Authenticate the client and greet it. None: the connection is being closed."""
         connection, limits = self._connection, self._node.connection_limits
+        requested = auth.language_of_handshake(self._scope)
+        connection.language = requested or settings.LANGUAGE_CODE
         address = address_of_scope(self._scope)
         quota.spend_handshake_of_address(address)
         if not await limits.admit_address(connection.id, address):
@@ -149,6 +154,10 @@ class ClientSession:
         if principal is None:
             self._close(CloseCode.NOT_AUTHENTICATED)
             return None
+        language = answer_language(
+            account=principal.language, is_chosen=principal.language_chosen, requested=requested
+        )
+        principal = replace(principal, language=language)
         connection.authenticate(principal)
         quota.spend_handshake_of_account(str(principal.user_id))
         if not await limits.admit_user(connection.id, principal.user_id):
@@ -184,11 +193,11 @@ class ClientSession:
         return await auth.principal_of_token(token=frame.token)
 
     def _close(self, code: CloseCode) -> None:
-        self._connection.close(code, errors.closing_error(code, self._connection.principal))
+        self._connection.close(code, errors.closing_error(code, self._connection.language))
 
     def _refuse_connection(self, error: ApplicationError) -> None:
         """Close with the reason. Errors that may pass close with 1012: the client reconnects."""
-        frame = errors.error_frame(error, self._connection.principal)
+        frame = errors.error_frame(error, self._connection.language)
         code = CloseCode.NOT_AUTHENTICATED
         if isinstance(error, NoSuchRoom):
             code = CloseCode.NO_SUCH_ROOM
@@ -199,28 +208,28 @@ class ClientSession:
     async def _answer(self, commands: Commands, message: Message) -> None:
         """Execute one frame. Any failure, the client's or the server's, is one `error` frame."""
         frame = decode.decode_frame(message.get("text"))
-        principal = self._connection.principal
+        language = self._connection.language
         if (wait := self._bucket.take(self._now())) > 0:
             named = frame if isinstance(frame, protocol.ClientFrame) else None
-            self._refuse(errors.error_frame(RateLimited(retry_after=wait), principal, named))
+            self._refuse(errors.error_frame(RateLimited(retry_after=wait), language, named))
         elif isinstance(frame, decode.BadFrame):
-            self._refuse(errors.bad_frame_error(frame, principal))
+            self._refuse(errors.bad_frame_error(frame, language))
         elif self._is_leaving:
-            self._refuse(errors.error_frame(errors.GoingAway(), principal, frame))
+            self._refuse(errors.error_frame(errors.GoingAway(), language, frame))
         else:
             await self._execute(commands, frame)
 
     async def _execute(self, commands: Commands, frame: protocol.AnyClientFrame) -> None:
-        principal = self._connection.principal
+        language = self._connection.language
         try:
             quota.spend_frame(frame, account=str(commands.user_id))
             await commands.execute(frame)
         except ApplicationError as error:
-            self._refuse(errors.error_frame(error, principal, frame))
+            self._refuse(errors.error_frame(error, language, frame))
         except Exception:
             error_id = str(uuid4())  # the log shows whole ids only
             log.exception("frame_failed", error_id=error_id, frame=type(frame).__name__)
-            self._connection.reply(errors.internal_error(error_id, principal, frame))
+            self._connection.reply(errors.internal_error(error_id, language, frame))
             if self._failures.spend(self._now()):
                 self._close(CloseCode.INTERNAL_ERROR)
 

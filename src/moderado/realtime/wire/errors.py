@@ -1,15 +1,13 @@
-"""Error frames: in the user's language, and without anything that the user may not know."""
+"""Error frames: in the connection's language, and without anything that the user may not know."""
 
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from msgspec import UNSET
 
-from moderado.accounts.types import Principal
 from moderado.core import metrics
 from moderado.core.errors import ApplicationError, Invalid, RateLimited, Unavailable
 from moderado.realtime.wire import protocol
@@ -33,57 +31,53 @@ _CLOSING_MESSAGES: dict[CloseCode, Promise] = {
 }
 
 
-def closing_error(
-    code: CloseCode, principal: Principal | None, *, room_id: UUID | None = None
-) -> protocol.Error:
+def closing_error(code: CloseCode, language: str, *, room_id: UUID | None = None) -> protocol.Error:
     """Return the error that precedes the end of a connection, or of one room's subscription.
 
     Args:
-        principal: whose language is used. None: the server's default language.
+        language: The language of the sentence.
         room_id: the room, if only its subscription ends.
     """
     name = CLOSE_REASONS[code].name
     metrics.REFUSED.labels(entry_point="ws", code=name).inc()
     return _error(
         code=name,
-        message=_translate(_CLOSING_MESSAGES[code], principal),
+        message=_translate(_CLOSING_MESSAGES[code], language),
         room=UNSET if room_id is None else room_id,
     )
 
 
 def error_frame(
-    error: ApplicationError, principal: Principal | None, frame: protocol.ClientFrame | None = None
+    error: ApplicationError, language: str, frame: protocol.ClientFrame | None = None
 ) -> protocol.Error:
     """Return the error for a frame that was refused, or without one, for the connection."""
     metrics.REFUSED.labels(entry_point="ws", code=error.code).inc()
     errors = error.fields if isinstance(error, Invalid) else {}
-    fields = {name: _translate(text, principal) for name, text in errors.items()}
+    fields = {name: _translate(text, language) for name, text in errors.items()}
     return _error(
         code=error.code,
-        message=next(iter(fields.values()), None) or _translate(error.detail, principal),
+        message=next(iter(fields.values()), None) or _translate(error.detail, language),
         retry_after=error.retry_after if isinstance(error, RateLimited) else UNSET,
         fields=fields or UNSET,
         **_reference(frame),
     )
 
 
-def internal_error(
-    error_id: str, principal: Principal | None, frame: protocol.ClientFrame
-) -> protocol.Error:
+def internal_error(error_id: str, language: str, frame: protocol.ClientFrame) -> protocol.Error:
     """Return the error for a failure of the server. The log has the details under `error_id`."""
     metrics.REFUSED.labels(entry_point="ws", code="internal").inc()
     return _error(
         code="internal",
-        message=_translate(_("Something went wrong. Try again in a moment."), principal),
+        message=_translate(_("Something went wrong. Try again in a moment."), language),
         error_id=error_id,
         **_reference(frame),
     )
 
 
-def bad_frame_error(bad: BadFrame, principal: Principal | None) -> protocol.Error:
+def bad_frame_error(bad: BadFrame, language: str) -> protocol.Error:
     """Return the error for a frame that could not be decoded."""
     metrics.REFUSED.labels(entry_point="ws", code=bad.code).inc()
-    message = _translate(bad.message, principal)
+    message = _translate(bad.message, language)
     return _error(
         code=bad.code,
         message=message % {"field": bad.field} if bad.field else message,
@@ -107,7 +101,6 @@ def _reference(frame: protocol.ClientFrame | None) -> dict[str, Any]:
     return reference
 
 
-def _translate(text: str | Promise, principal: Principal | None) -> str:
-    language = settings.LANGUAGE_CODE if principal is None else principal.language
+def _translate(text: str | Promise, language: str) -> str:
     with translation.override(language):
         return str(text)

@@ -13,7 +13,7 @@ def test_every_code_has_a_reason():
 
 @pytest.mark.parametrize("code", list(errors._CLOSING_MESSAGES))
 def test_error_frame_before_close_carries_name_of_its_code(code):
-    frame = errors.closing_error(code, None)
+    frame = errors.closing_error(code, "en")
 
     assert frame.code == CLOSE_REASONS[code].name
     assert frame.message

@@ -1,0 +1,33 @@
+"""The names of categories for people: one table for explanations, API, page and admin."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext_lazy
+
+from moderado.moderation.types import Category
+
+CATEGORY_NAMES = {
+    Category.PROFANITY: gettext_lazy("swearing"),
+    Category.HARASSMENT: gettext_lazy("insults or harassment"),
+    Category.HATE: gettext_lazy("hate against a group"),
+    Category.SEXUAL: gettext_lazy("sexual content"),
+    Category.VIOLENCE: gettext_lazy("violence"),
+    Category.SELF_HARM: gettext_lazy("self-harm"),
+    Category.THREAT: gettext_lazy("a threat"),
+    Category.SPAM: gettext_lazy("spam"),
+    Category.PERSONAL_DATA: gettext_lazy("personal data"),
+    Category.ILLICIT: gettext_lazy("something illegal"),
+}
+
+
+def category_name(code: str) -> str:
+    """Return the name of a category in the active language; an unknown code as it is."""
+    try:
+        return str(CATEGORY_NAMES[Category(code)])
+    except ValueError:
+        return code
+
+
+def category_list(codes: Iterable[str]) -> str:
+    """Return the names of categories, separated by commas."""
+    return ", ".join(map(category_name, codes))

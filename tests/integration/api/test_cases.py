@@ -1,0 +1,243 @@
+"""The queue of cases by REST: filters, counts, and what a moderator sees around a text."""
+
+import pytest
+from rest_framework.test import APIClient
+
+from moderado.accounts.services import sessions
+from moderado.chat.models import Membership, Message, Room
+from moderado.chat.services.editing import edit_message
+from moderado.chat.services.posting import post_message
+from moderado.chat.services.screening import screen_waiting
+from moderado.core.ids import new_id
+from moderado.moderation.models import Case
+from tests.factories import PASSWORD, make_member, make_room, make_staff, make_user
+
+pytestmark = pytest.mark.django_db
+
+CASES = "/api/moderation/cases/"
+Role = Membership.Role
+
+
+@pytest.fixture(autouse=True)
+def _obedient_provider(settings):
+    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
+
+
+def signed_in(user):
+    client = APIClient()
+    tokens = sessions.sign_in(email=user.email, password=PASSWORD)
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.access}")
+    return client
+
+
+@pytest.fixture
+def room():
+    return make_room(name="Sala da Ana")
+
+
+@pytest.fixture
+def alice(room):
+    return make_member(room, user=make_user(name="Alice")).user
+
+
+@pytest.fixture
+def moderator(room):
+    return make_member(room, role=Role.MODERATOR).user
+
+
+def say(author, room, *texts):
+    for text in texts:
+        message_id = post_message(author_id=author.id, room_id=room.id, text=text).view.id
+        screen_waiting()
+    return message_id
+
+
+def queue(viewer, **query):
+    answer = signed_in(viewer).get(CASES, query)
+    assert answer.status_code == 200, answer.data
+    return answer.json()
+
+
+def texts(viewer, **query):
+    return [case["text"] for case in queue(viewer, **query)["results"]]
+
+
+def test_case_shows_author_room_status_and_time(alice, room, moderator):
+    message_id = say(alice, room, "HOLD this")
+
+    (case,) = queue(moderator)["results"]
+
+    assert case["author"] == {"id": str(alice.id), "name": "Alice"}
+    assert (case["room"], case["room_name"]) == (str(room.id), "Sala da Ana")
+    assert (case["message"], case["message_status"], case["is_public"]) == (
+        str(message_id),
+        "HELD",
+        False,
+    )
+    assert case["waiting_seconds"] >= 0
+
+
+def test_flagged_message_is_public_and_a_held_one_is_not(alice, room, moderator):
+    say(alice, room, "HOLD this", "FLAG this")
+
+    shown = {case["text"]: case["is_public"] for case in queue(moderator)["results"]}
+
+    assert shown == {"HOLD this": False, "FLAG this": True}
+
+
+def test_status_is_that_of_the_revision_of_the_case(alice, room, moderator):
+    message_id = say(alice, room, "bom dia")
+    edit_message(actor_id=alice.id, message_id=message_id, text="HOLD this")
+    screen_waiting()
+
+    (case,) = queue(moderator)["results"]
+
+    assert (case["revision"], case["message_status"], case["is_public"]) == (2, "HELD", False)
+
+
+def test_context_is_what_the_room_sees_around_the_message(alice, room, moderator):
+    say(alice, room, "um", "dois", "três", "BLOCK hidden", "HOLD this", "quatro", "HOLD other")
+
+    cases = {case["text"]: case for case in queue(moderator)["results"]}
+    context = cases["HOLD this"]["context"]
+
+    assert [message["content"] for message in context["before"]] == ["dois", "três"]
+    assert [message["content"] for message in context["after"]] == ["quatro"]
+    assert context["before"][0]["author"]["name"] == "Alice"
+    one = signed_in(moderator).get(f"{CASES}{cases['HOLD this']['id']}/", {"before": 3, "after": 0})
+    assert [message["content"] for message in one.json()["context"]["before"]] == [
+        "um",
+        "dois",
+        "três",
+    ]
+    assert one.json()["context"]["after"] == []
+
+
+@pytest.mark.parametrize("permission, is_seen", [("view_case", False), ("view_message", True)])
+def test_context_of_a_private_room_needs_the_permission(alice, room, permission, is_seen):
+    Room.objects.filter(pk=room.pk).update(is_private=True)
+    say(alice, room, "um", "HOLD this")
+
+    (case,) = queue(make_staff("view_case", permission))["results"]
+
+    assert bool(case["context"]["before"]) == is_seen
+
+
+def test_own_cases_are_neither_listed_nor_counted(alice, room, moderator):
+    say(moderator, room, "HOLD mine")
+    say(alice, room, "HOLD this")
+
+    page = queue(moderator)
+
+    assert [case["text"] for case in page["results"]] == ["HOLD this"]
+    assert (page["count"], page["counts"]["open"]) == (1, 1)
+    own = Case.objects.get(text="HOLD mine")
+    answer = signed_in(moderator).get(f"{CASES}{own.id}/")
+    assert (answer.status_code, answer.json()["code"]) == (403, "own_case")
+
+
+def test_cases_are_filtered_on_the_server(alice, room, moderator):
+    other_room = make_member(make_room(), user=moderator, role=Role.MODERATOR).room
+    bob = make_member(other_room).user
+    say(alice, room, "HOLD a", "FLAG b")
+    say(bob, other_room, "HOLD c")
+    Case.objects.filter(text="HOLD a").update(categories=["self_harm"])
+
+    assert set(texts(moderator)) == {"HOLD a", "FLAG b", "HOLD c"}
+    assert set(texts(moderator, room=room.id)) == {"HOLD a", "FLAG b"}
+    assert texts(moderator, origin="flag") == ["FLAG b"]
+    assert texts(moderator, category="self_harm") == ["HOLD a"]
+    assert texts(moderator, author=bob.id) == ["HOLD c"]
+    assert texts(moderator, room=room.id, origin="hold", category="hate") == []
+
+
+def test_cases_are_filtered_by_claim(alice, room, moderator):
+    colleague = make_member(room, role=Role.MODERATOR).user
+    say(alice, room, "HOLD a", "HOLD b", "HOLD c")
+    for viewer, text in ((moderator, "HOLD a"), (colleague, "HOLD b")):
+        case = Case.objects.get(text=text)
+        assert signed_in(viewer).post(f"{CASES}{case.id}/claim/").status_code == 200
+
+    assert texts(moderator, claimed="me") == ["HOLD a"]
+    assert texts(moderator, claimed="others") == ["HOLD b"]
+    assert texts(moderator, claimed="false") == ["HOLD c"]
+    assert set(texts(moderator, claimed="true")) == {"HOLD a", "HOLD b"}
+    Case.objects.update(claimed_until="2020-01-01T00:00:00Z")
+    assert len(texts(moderator, claimed="false")) == 3
+
+
+def test_counts_are_of_open_cases_whatever_the_filter(alice, room, moderator):
+    say(alice, room, "HOLD a", "HOLD b", "FLAG c")
+    signed_in(moderator).post(f"{CASES}{Case.objects.get(text='HOLD a').id}/claim/")
+
+    counts = queue(moderator, origin="flag", state="decided")["counts"]
+
+    assert counts.pop("oldest_seconds") >= 0
+    assert counts == {"open": 3, "hold": 2, "flag": 1, "claimed": 1, "mine": 1}
+    nothing = queue(moderator, room=make_member(user=moderator, role=Role.ADMIN).room_id)
+    assert (nothing["counts"]["open"], nothing["counts"]["oldest_seconds"]) == (0, None)
+
+
+def test_room_of_others_answers_404(moderator):
+    assert signed_in(moderator).get(CASES, {"room": make_room().id}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query", [{"origin": "x"}, {"category": "x"}, {"claimed": "x"}, {"room": "x"}, {"author": "x"}]
+)
+def test_invalid_filter_answers_400(moderator, query):
+    answer = signed_in(moderator).get(CASES, query)
+
+    assert (answer.status_code, set(answer.json()["fields"])) == (400, set(query))
+
+
+@pytest.mark.parametrize(
+    "categories, action",
+    [
+        (["self_harm"], "support"),
+        (["hate", "self_harm"], "support"),
+        (["harassment", "profanity"], "block"),
+        (["profanity"], "allow"),
+        ([], "review"),
+    ],
+)
+def test_recommended_action_follows_the_categories(alice, room, moderator, categories, action):
+    say(alice, room, "HOLD this")
+    Case.objects.update(categories=categories)
+
+    (case,) = queue(moderator)["results"]
+
+    assert case["recommended_action"] == action
+
+
+@pytest.mark.parametrize(
+    "language, name", [("pt-br", "ofensas ou assédio"), ("en", "insults or harassment")]
+)
+def test_category_names_are_in_the_language_of_the_reader(alice, room, language, name):
+    moderator = make_member(room, user=make_user(language=language), role=Role.MODERATOR).user
+    say(alice, room, "HOLD this")
+
+    (case,) = queue(moderator)["results"]
+
+    assert case["category_names"] == {"harassment": name}
+
+
+def test_case_of_a_vanished_message_is_still_shown(room, moderator):
+    case = Case.objects.create(
+        subject_type="message", subject_id=new_id(), revision=1, scope_id=room.id, text="x",
+        origin="hold",
+    )  # fmt: skip
+
+    (shown,) = queue(moderator)["results"]
+
+    assert (shown["id"], shown["message_status"], shown["author"]) == (str(case.id), None, None)
+
+
+def test_removed_neighbours_do_not_appear(alice, room, moderator):
+    gone = say(alice, room, "um")
+    say(alice, room, "HOLD this")
+    Message.objects.filter(pk=gone).update(status="REMOVED")
+
+    (case,) = queue(moderator)["results"]
+
+    assert case["context"] == {"before": [], "after": []}
