@@ -15,6 +15,7 @@ case $1 in
       # A debugger needs a single process.
       run="$debug uvicorn moderado.config.asgi:application --host 0.0.0.0 --port 8000 --lifespan off"
       run="$run --ws moderado.realtime.transport.uvicorn_protocol:ChatProtocol --ws-max-size 65536 --no-access-log"
+      run="$run --http moderado.realtime.transport.http_protocol:HttpProtocol"
     fi
     ;;
   worker)

@@ -65,6 +65,8 @@ GROUPS = {
         "limit_connect_per_address",
     ],
     "Accounts and sessions": [
+        "limit_connections",
+        "limit_connections_per_address",
         "limit_sign_in_per_account",
         "limit_sign_in_per_address",
         "limit_sign_in_strangers",

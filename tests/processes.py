@@ -22,7 +22,7 @@ UNLIMITED_QUOTAS = {
     f"LIMIT_{quota.upper()}_PER_{whom}": "1000000/minute"
     for quota in COUNTED
     for whom in ("ACCOUNT", "ADDRESS")
-}
+} | {"LIMIT_CONNECTIONS": "100000", "LIMIT_CONNECTIONS_PER_ADDRESS": "100000"}
 _TERM = signal.SIGTERM
 SECONDS_TO_START = 120
 SECONDS_TO_STOP = 20

@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
-from django.db import Error, close_old_connections
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
@@ -20,6 +20,7 @@ from moderado.accounts.errors import NotAuthenticated
 from moderado.core import quotas
 from moderado.core.addresses import address_of_request
 from moderado.core.concurrency import ConcurrencyLimit
+from moderado.core.database import release_connections
 from moderado.core.errors import RateLimited, Unavailable
 from moderado.core.metrics import REFUSED
 from moderado.core.quotas import COUNTED, Quota
@@ -49,7 +50,7 @@ class QuotaMiddleware:
             if quota is not Quota.EXPENSIVE:
                 return self._next(request)
             # A request that waits must not keep the connection that found its session.
-            with self._expensive.place(client, before_waiting=close_old_connections):
+            with self._expensive.place(client, before_waiting=release_connections):
                 return self._next(request)
         except (RateLimited, Unavailable) as error:  # a view's own errors end in the view
             REFUSED.labels(entry_point="rest", code=error.code).inc()

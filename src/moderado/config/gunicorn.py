@@ -36,7 +36,7 @@ class ChatWorker(UvicornWorker):
 
     CONFIG_KWARGS: dict[str, Any] = {
         "loop": "uvloop",
-        "http": "httptools",
+        "http": "moderado.realtime.transport.http_protocol:HttpProtocol",
         "lifespan": "off",
         "ws": "moderado.realtime.transport.uvicorn_protocol:ChatProtocol",
         "ws_max_size": MAX_FRAME_BYTES,

@@ -39,6 +39,17 @@ class LimitSettings(BaseSettings):
     limit_sockets_per_address: int = Field(
         default=50, ge=1, description="Open sockets of one address."
     )
+    limit_connections: int = Field(
+        default=4000,
+        ge=8,
+        description="Open HTTP connections of one web process, sockets not counted.",
+    )
+    limit_connections_per_address: int = Field(
+        default=100,
+        ge=8,
+        description="Open HTTP connections of one address to one web process, sockets not counted. "
+        "Not for addresses in TRUSTED_PROXIES.",
+    )
     limit_sign_in_per_account: Rate = Field(
         default="10/minute",
         description="Sign-in attempts on one account from one network (IPv4 /24, IPv6 /64), or "

@@ -61,6 +61,11 @@ def address_of_scope(scope: Mapping[str, Any]) -> str:
     )
 
 
+def is_trusted_proxy(peer: str) -> bool:
+    """Tell whether the peer of a connection is a reverse proxy in TRUSTED_PROXIES."""
+    return _is_trusted(_normalized(peer), settings.TRUSTED_PROXIES)
+
+
 def rate_limit_key(address: str) -> str:
     """Return the key of a limit per address. An IPv6 /64 has one owner, so it counts as one."""
     parsed = _parse(address)

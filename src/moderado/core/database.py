@@ -111,6 +111,16 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, OperationalError | InterfaceError) or _code(error) in _TRANSIENT
 
 
+def release_connections() -> None:
+    """Return this thread's connections to the pool, if they end with the request anyway.
+
+    A connection inside a transaction is kept: the caller still uses it.
+    """
+    for each in connections.all(initialized_only=True):
+        if not each.in_atomic_block and each.settings_dict["CONN_MAX_AGE"] == 0:
+            each.close()
+
+
 def retry_on_deadlock(service: Callable[P, R]) -> Callable[P, R]:
     """Retry a service whose transaction was rolled back by a deadlock or serialization failure.
 

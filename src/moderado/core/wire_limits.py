@@ -7,6 +7,25 @@ KIB = 1024
 
 MAX_FRAME_BYTES = 64 * KIB  # of a client's frame; a longer one closes the connection with 1009
 MAX_BODY_BYTES = MAX_FRAME_BYTES  # of a request's JSON: REST takes what a socket takes
+
+# Of a request, before anything reads it. The first matching beginning of the path counts.
+MAX_HEAD_BYTES = 32 * KIB  # request line and headers
+MAX_HEADERS = 100
+BODY_LIMITS = (
+    ("/api/chat/", MAX_BODY_BYTES),  # messages
+    ("/api/moderation/", MAX_BODY_BYTES),  # notes
+    ("/admin/", 4 * MAX_BODY_BYTES),
+    ("", 16 * KIB),  # credentials, names, forms
+)
+MIN_CHUNK_BYTES = 16  # of a chunked body, on average
+MAX_PIPELINED = 8  # requests that wait for the answer to an earlier one
+HEAD_SECONDS = 10  # from the first byte of a request, and of a connection to its first byte
+BODY_SECONDS = 20  # after the headers
+# A response must be read at this rate. A client that reads nothing is cut off.
+MIN_READ_BYTES = 20 * KIB
+READ_SECONDS = 20
+MAX_UNREAD_BYTES = 64 * 1024 * KIB  # of all responses of a process that clients did not read yet
+
 MAX_CLIENT_ID = 64  # characters
 MAX_CURSOR = 256  # characters of a cursor that a client sends back
 MAX_PENDING_IDS = 100  # in one `sync`

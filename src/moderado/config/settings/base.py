@@ -51,6 +51,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "moderado.api.health.ProbeMiddleware",  # before the host check: probes use an IP address
+    "moderado.api.connections.ReleaseConnections",
     "moderado.core.https.HttpsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",

@@ -1,0 +1,234 @@
+"""uvicorn's HTTP protocol with limits of size, time and number, before the application runs.
+
+`config.gunicorn` names it as the class that serves HTTP, so that an instance without a reverse
+proxy is safe. uvicorn itself limits neither heads nor bodies, and waits for ever for both. The
+numbers are in `core.wire_limits` (ADR 0042).
+"""
+
+import socket
+from enum import Enum, auto
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from moderado.core import metrics
+from moderado.core.wire_limits import (
+    BODY_LIMITS,
+    BODY_SECONDS,
+    HEAD_SECONDS,
+    KIB,
+    MAX_HEAD_BYTES,
+    MAX_HEADERS,
+    MAX_PIPELINED,
+    MIN_CHUNK_BYTES,
+    MIN_READ_BYTES,
+    READ_SECONDS,
+)
+from moderado.realtime.transport import http_refusals
+from moderado.realtime.transport.http_connections import connections_of
+from moderado.realtime.transport.http_refusals import Refusal
+
+SEND_BUFFER = 256 * KIB  # bytes the kernel keeps for a slow reader; its own default is megabytes
+LINE_OVERHEAD = 4  # ": " and the line's end
+FREE_CHUNKS = 64  # of any size
+CHUNK_OVERHEAD = 32 * KIB  # bytes on the wire beyond those of the body
+# A refused client may still be sending. What it sends is discarded for a while, or it would get a
+# reset instead of the response (RFC 9112, section 9.6).
+LINGER_SECONDS = 2
+LINGER_BYTES = 4096 * KIB
+
+
+class Phase(Enum):
+    """What is received next."""
+
+    HEAD = auto()
+    BODY = auto()
+    NOTHING = auto()  # refused: what arrives is discarded
+
+
+class _Refused(Exception):
+    """Stops the parser. It never leaves this module."""
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """One client's HTTP connection."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._connections = connections_of(self.server_state, self.loop)
+        self._phase = Phase.HEAD
+        self._deadline: float | None = None
+        self._received = 0  # bytes of this head, of this body on the wire, or discarded
+        self._head_size = 0
+        self._body_size = self._body_limit = self._chunks = 0
+        self._refusal: Refusal | None = None
+        self._unread, self._unread_at = 0, 0.0  # when the client was last seen to read enough
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        if raw := transport.get_extra_info("socket"):
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        self._deadline = self.loop.time() + HEAD_SECONDS
+        refusal = self._connections.admit(self, self.client[0] if self.client else None)
+        if refusal is not None:
+            self._phase = Phase.NOTHING
+            metrics.REFUSED.labels(entry_point="http", code=refusal.code).inc()
+            transport.write(refusal.response())
+            transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.remove(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._phase is Phase.NOTHING:
+            self._discard(data)
+            return
+        self._unset_keepalive_if_required()
+        if self._phase is Phase.HEAD and not self._received:
+            self._deadline = self.loop.time() + HEAD_SECONDS
+        self._received += len(data)
+        try:
+            self.parser.feed_data(data)
+            self._check_received()
+        except httptools.HttpParserUpgrade:
+            self._upgrade()
+        except (httptools.HttpParserError, _Refused):
+            self._refuse(self._refusal or http_refusals.MALFORMED)
+
+    def handle_websocket_upgrade(self) -> None:
+        self._connections.remove(self)
+        super().handle_websocket_upgrade()
+
+    # Callbacks of the parser. An exception stops it.
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_size = 0
+        if len(self.pipeline) >= MAX_PIPELINED:
+            self._stop(http_refusals.MALFORMED)
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        self._count_head(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)  # also those after a chunked body
+        self._count_head(len(name) + len(value) + LINE_OVERHEAD)
+
+    def on_headers_complete(self) -> None:
+        path = self.url.partition(b"?")[0].decode("latin-1")
+        self._body_limit = next(
+            limit for beginning, limit in BODY_LIMITS if path.startswith(beginning)
+        )
+        if self._content_length() > self._body_limit:
+            self._stop(http_refusals.BODY_TOO_LARGE)
+        self._connections.working(self)
+        self._phase, self._received = Phase.BODY, 0
+        self._body_size = self._chunks = 0
+        self._deadline = self.loop.time() + BODY_SECONDS
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._body_size += len(body)
+        self._chunks += 1
+        are_chunks_tiny = self._chunks > FREE_CHUNKS + self._body_size / MIN_CHUNK_BYTES
+        if self._body_size > self._body_limit or are_chunks_tiny:
+            self._stop(http_refusals.BODY_TOO_LARGE)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._phase, self._received, self._deadline = Phase.HEAD, 0, None
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.pipeline:
+            self._connections.idle(self)
+
+    def resume_writing(self) -> None:
+        self._unread_at = self.loop.time()  # the client has read most of what waited
+        super().resume_writing()
+
+    # For `HttpConnections`.
+
+    def expire(self, now: float) -> None:
+        if self._deadline is not None and now >= self._deadline:
+            if self._phase is Phase.NOTHING:
+                self.abort()
+            elif self._phase is Phase.HEAD and not self._received:
+                self.transport.close()
+            else:
+                self._refuse(http_refusals.TOO_SLOW)
+        self._expire_reading(now)
+
+    def unread_bytes(self) -> int:
+        return 0 if self.transport.is_closing() else self.transport.get_write_buffer_size()
+
+    def abort(self) -> None:
+        self.transport.abort()
+
+    def _expire_reading(self, now: float) -> None:
+        """Abort a client that does not read its response at the least rate."""
+        unread = self.transport.get_write_buffer_size()
+        if not unread or unread <= self._unread - MIN_READ_BYTES or not self._unread:
+            self._unread, self._unread_at = unread, now
+        elif now - self._unread_at >= READ_SECONDS:
+            metrics.DROPPED.labels(kind="slow_response").inc()
+            self.abort()
+
+    def _count_head(self, size: int) -> None:
+        self._head_size += size
+        if self._head_size > MAX_HEAD_BYTES or len(self.headers) > MAX_HEADERS:
+            self._stop(http_refusals.HEAD_TOO_LARGE)
+
+    def _content_length(self) -> int:
+        """Return the announced size of the body. The parser has checked that it is a number."""
+        return next((int(value) for name, value in self.headers if name == b"content-length"), 0)
+
+    def _check_received(self) -> None:
+        """Refuse what the parser's callbacks do not see: lines without end, sizes of chunks."""
+        if self._phase is Phase.HEAD and self._received > MAX_HEAD_BYTES:
+            self._stop(http_refusals.HEAD_TOO_LARGE)
+        if self._phase is Phase.BODY and self._received > 2 * self._body_limit + CHUNK_OVERHEAD:
+            self._stop(http_refusals.BODY_TOO_LARGE)
+
+    def _stop(self, refusal: Refusal) -> None:
+        self._refusal = refusal
+        raise _Refused
+
+    def _upgrade(self) -> None:
+        """Become a socket. Any other upgrade is not offered: the request is answered as it is."""
+        if self._should_upgrade():
+            self.handle_websocket_upgrade()
+        else:
+            self.cycle.keep_alive = False  # the parser reads nothing more
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Answer, discard what still arrives, and close. Without an answer if one is under way."""
+        if self.transport.is_closing():
+            return
+        metrics.REFUSED.labels(entry_point="http", code=refusal.code).inc()
+        is_body, self._phase, self._received = self._phase is Phase.BODY, Phase.NOTHING, 0
+        self._deadline = self.loop.time() + LINGER_SECONDS
+        self._unset_keepalive_if_required()
+        if is_body and not (self.pipeline or self.cycle.response_started):
+            self.cycle.disconnected = True  # the application learns that the client has gone
+            self.cycle.message_event.set()
+        elif is_body or self._is_answering():
+            self.transport.close()
+            return
+        self.transport.write(refusal.response(self.headers or ()))
+        self.transport.write_eof()
+        self.flow.resume_reading()
+
+    def _is_answering(self) -> bool:
+        """Whether the response to an earlier request is not complete."""
+        earlier: RequestResponseCycle | None = self.cycle
+        return earlier is not None and not earlier.response_complete
+
+    def _discard(self, data: bytes) -> None:
+        self._received += len(data)
+        if self._received > LINGER_BYTES:
+            self.abort()
