@@ -59,6 +59,8 @@ class Module:
         return any(place in f"/{self.path}" for place in places)
 
 
+OUTBOX_PLACES = ("realtime/transport/", "realtime/rooms/connection.py")
+
 Violations = Iterator[tuple[int, str]]
 Rule = Callable[[Module], Violations]
 
@@ -118,6 +120,15 @@ def log_events_are_constants(module: Module) -> Violations:
 def only_pubsub_publishes_to_the_channel_layer(module: Module) -> Violations:
     if not module.path.startswith(PUBLISHING_PLACE):
         yield from _mentions(module, PUBLISHING_CALLS)
+
+
+def only_connections_write_to_the_outbox(module: Module) -> Violations:
+    """A connection writes what an access admits (ADR 0041)."""
+    if module.path.startswith("realtime/") and not module.is_in(OUTBOX_PLACES):
+        yield from _mentions(module, {"write_now"})
+        for call in _calls(module.tree):
+            if ast.unparse(call.func).endswith("outbox.append"):
+                yield call.lineno, "writes to the outbox"
 
 
 def only_core_events_uses_on_commit(module: Module) -> Violations:
@@ -204,6 +215,7 @@ RULES: tuple[Rule, ...] = (
     only_services_write_rows,
     log_events_are_constants,
     only_pubsub_publishes_to_the_channel_layer,
+    only_connections_write_to_the_outbox,
     only_core_events_uses_on_commit,
     only_configuration_reads_the_environment,
     row_locks_name_their_tables,

@@ -7,7 +7,8 @@ and the periodic checks run at a shorter interval.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from uuid import UUID
 
 import pytest
 
@@ -16,11 +17,13 @@ from moderado.accounts.models import User
 from moderado.accounts.services import accounts, sessions
 from moderado.chat.models import Room
 from moderado.chat.services import memberships, rooms
+from moderado.core import failpoints
+from moderado.realtime import node
 from moderado.realtime.infra.db_calls import run_in_db_thread
 from moderado.realtime.pubsub import fanout
 from moderado.realtime.rooms.reconcile import Schedule
 from tests.integration.realtime.clients import Client
-from tests.integration.realtime.conftest import Cast, make_token, make_user, timing_with
+from tests.integration.realtime.conftest import Cast, make_token, make_user, screen, timing_with
 
 SOON = 5.0  # seconds
 SECRET = "xicrinha"
@@ -171,3 +174,126 @@ async def test_removed_member_cannot_resume(cast: Cast):
     assert codes == ["no_such_room"] * 3
     assert await by_path.closed() == 4004
     assert SECRET not in str([*it.client.heard, *back.heard, *by_path.heard])
+
+
+@dataclass(frozen=True, slots=True)
+class Authors:
+    """Two authors with an own message waiting and a socket without subscriptions each.
+
+    The first loses the right to read the room. The second shows when notices have arrived.
+    """
+
+    loss: Loss
+    witness: Client
+    witness_id: UUID
+
+    async def publish_all(self, cast: Cast) -> None:
+        """Publish what waits, then a message of the witness, and wait until it arrives."""
+        await screen()
+        if not await Room.objects.filter(pk=self.loss.room.id, deleted_at=None).aexists():
+            return
+        await cast.post(self.loss.room, self.witness_id, "por fim")
+        await screen()
+        await self.witness.next(
+            "chat_message", where=lambda frame: frame["message"]["content"] == "por fim"
+        )
+
+
+async def two_authors(cast: Cast, how: str) -> Authors:
+    prepared_loss = await prepared(cast, how)
+    room, user = prepared_loss.room, prepared_loss.user
+    witness = await cast.member(room)
+    loss = replace(prepared_loss, client=await cast.join(user))
+    authors = Authors(loss, await cast.join(witness), witness.id)
+    await loss.client.send("chat_message", room=str(room.id), message=SECRET, client_id="1")
+    await loss.client.next("message_queued")
+    if how == "made private":
+        await leave(user_id=user.id, room_id=room.id)  # which the first message has joined
+    return authors
+
+
+def later_changes(client: Client, room: Room) -> list[int]:
+    return [seq for seq in client.seqs(room.id) if seq]
+
+
+@pytest.mark.proves("S43")
+@pytest.mark.parametrize("how", OF_THE_ROOM)
+async def test_author_without_access_gets_no_notice_of_a_later_change(cast: Cast, how: str):
+    authors = await two_authors(cast, how)
+
+    await OF_THE_ROOM[how][1](authors.loss)
+    await authors.publish_all(cast)
+    await authors.loss.client.up_to_date()
+
+    assert later_changes(authors.loss.client, authors.loss.room) == []
+
+
+@pytest.mark.proves("S43")
+async def test_author_with_access_gets_the_notice_without_a_subscription(cast: Cast):
+    authors = await two_authors(cast, "removed")
+
+    await authors.publish_all(cast)
+    shown = await authors.loss.client.next("chat_message")
+
+    assert shown["message"]["content"] == SECRET
+
+
+@pytest.mark.proves("S43")
+async def test_author_removed_during_the_check_gets_no_notice(cast: Cast):
+    authors = await two_authors(cast, "removed")
+    failpoints.arm("hub.before_audience:sleep:0.5")
+    try:
+        await screen()
+        await OF_THE_ROOM["removed"][1](authors.loss)
+        await authors.publish_all(cast)
+    finally:
+        failpoints.arm("")
+    await authors.loss.client.up_to_date()
+
+    assert later_changes(authors.loss.client, authors.loss.room) == []
+
+
+@pytest.mark.proves("S43")
+@pytest.mark.parametrize("how", ["removed", "left"])
+async def test_outcome_that_the_periodic_check_finds_passes_the_same_check(
+    cast: Cast, deaf, how: str
+):
+    authors = await two_authors(cast, how)
+    deaf()
+    connections = node.current().hub.users[authors.loss.user.id]
+    (ours,) = [each for each in connections if not each.rooms]
+    (message_id,) = ours.notices.awaited_since_before(float("inf"))
+
+    await OF_THE_ROOM[how][1](authors.loss)
+    await screen()
+    async with asyncio.timeout(30):
+        while ours.notices.is_awaiting(message_id) or node.current().hub.notices._is_working:
+            await asyncio.sleep(0.05)
+    await authors.loss.client.up_to_date()
+
+    assert later_changes(authors.loss.client, authors.loss.room) == []
+
+
+@pytest.mark.proves("S43")
+async def test_removed_listener_receives_no_note_of_the_room(cast: Cast):
+    """A read marker names a `seq`; typing and presence say who is there."""
+    room = await cast.room(is_private=True)
+    admin, ana, bia = [await cast.member(room, role) for role in ("ADMIN", "MEMBER", "MEMBER")]
+    at_ana, at_bia = await cast.join(ana), await cast.join(bia)
+    for client in (at_ana, at_bia):
+        await client.send("subscribe", room=str(room.id))
+        await client.next("subscribed")
+    await cast.publish(room, admin.id, "um")
+    await at_ana.next("chat_message")
+    failpoints.arm("hub.before_audience:sleep:0.5")
+    try:
+        await remove(actor_id=admin.id, room_id=room.id, user_id=ana.id)
+        await at_bia.send("typing", room=str(room.id))
+        await at_bia.send("mark_read", room=str(room.id), seq=1)
+        assert (await at_ana.next("error"))["code"] == "not_a_participant"
+        await at_bia.next("read")
+    finally:
+        failpoints.arm("")
+    await at_ana.up_to_date()
+
+    assert {"typing", "read"}.isdisjoint(at_ana.types())

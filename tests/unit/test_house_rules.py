@@ -103,6 +103,18 @@ PLANTED = [
         lambda: append("wiring.py", "async def shout(layer):\n    await layer.group_send('r', {})"),
     ),
     (
+        house_rules.only_connections_write_to_the_outbox,
+        lambda: append(
+            "realtime/rooms/hub.py", "def tell(connection):\n    connection.outbox.append('{}')"
+        ),
+    ),
+    (
+        house_rules.only_connections_write_to_the_outbox,
+        lambda: append(
+            "realtime/session/commands.py", "def tell(outbox):\n    outbox.write_now(b'')"
+        ),
+    ),
+    (
         house_rules.only_core_events_uses_on_commit,
         lambda: append("chat/services/rooms.py", "def later():\n    transaction.on_commit(print)"),
     ),

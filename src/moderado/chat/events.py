@@ -106,8 +106,9 @@ class AudienceChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomRead(Event):
-    """A member has read up to `seq`."""
+    """A member has read up to `seq`. `acl_version` is the room's before the marker was moved."""
 
     room_id: UUID
     user_id: UUID
     seq: int
+    acl_version: int

@@ -27,6 +27,7 @@ NAMES = frozenset({
     "worker.after_apply_commit",
     "worker.lease",  # dropped: the claim gets no lease
     "worker.sweep",  # dropped: messages without a wake-up stay queued
+    "hub.before_audience",
     "hub.before_fanout",
     "hub.reconcile",  # dropped: changes without a hint are never found
     "sync.between_register_and_read",

@@ -6,6 +6,7 @@ Centrifuge, which owns hub, broker and presence.
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 from uuid import UUID
@@ -24,6 +25,7 @@ from moderado.realtime.pubsub import fanout
 from moderado.realtime.pubsub.author_delivery import AuthorDelivery
 from moderado.realtime.pubsub.listener import SILENCE_LIMIT, HintListener
 from moderado.realtime.pubsub.subscriptions import Layer, LayerSubscriptions
+from moderado.realtime.rooms.audience import AuthorNotices
 from moderado.realtime.rooms.connection_limits import ConnectionLimits
 from moderado.realtime.rooms.hub import Hub
 from moderado.realtime.rooms.presence import ANNOUNCE_INTERVAL, Presence
@@ -78,9 +80,10 @@ class Node:
         self.leases = Leases()
         self.connection_limits = ConnectionLimits(self.leases)
         self.presence = Presence(
-            self.leases, announce=fanout.publish_presence, interval=timing.presence_interval
+            self.leases, announce=self._announce, interval=timing.presence_interval
         )
-        self.hub = Hub(records=queries, join=self._join, on_leave=self._leave)
+        notices = AuthorNotices(records=queries, start=self.tasks.start)
+        self.hub = Hub(records=queries, join=self._join, on_leave=self._leave, notices=notices)
         self.send_batcher = SendBatcher(start=self.tasks.start)
         self.author_delivery = AuthorDelivery(
             users=self.hub.users,
@@ -115,6 +118,9 @@ class Node:
 
     async def _join(self, address: UUID) -> None:
         await self.subscriptions.join(fanout.shard_of(address))
+
+    def _announce(self, room_id: UUID, changes: Mapping[UUID, bool]) -> None:
+        fanout.publish_presence(room_id, changes, acl_version=self.hub.acl_version(room_id))
 
     def _leave(self, room: LiveRoom, user_id: UUID) -> None:
         self.tasks.start(self.presence.leave(room, user_id))

@@ -51,7 +51,7 @@ def test_read_event_is_published_only_on_a_move(room, heard, django_capture_on_c
         read(seq=4)
         read(seq=1)
 
-    assert heard == [RoomRead(room_id=room.id, user_id=user.id, seq=4)]
+    assert heard == [RoomRead(room_id=room.id, user_id=user.id, seq=4, acl_version=0)]
 
 
 def test_non_member_has_no_read_marker(room):

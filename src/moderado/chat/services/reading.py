@@ -26,6 +26,8 @@ def mark_read(*, user_id: UUID, room_id: UUID, seq: int) -> int:
     reached = min(seq, room.seq)
     membership = Membership.objects.filter(room=room, user=user_id)
     if membership.filter(read_seq__lt=reached).update(read_seq=reached):
-        publish(RoomRead(room_id=room.id, user_id=user_id, seq=reached))
+        publish(
+            RoomRead(room_id=room.id, user_id=user_id, seq=reached, acl_version=room.acl_version)
+        )
         return reached
     return membership.values_list("read_seq", flat=True).first() or 0

@@ -56,6 +56,7 @@ def _open_room(*, reader_id: UUID, room_id: UUID) -> Opened:
 
 
 def _audience(*, room_id: UUID, user_ids: Collection[UUID]) -> Audience:
+    failpoints.reach("hub.before_audience")
     head = feed.heads([room_id]).get(room_id)
     readers = rooms.readers(room_id=room_id, user_ids=user_ids)
     members = rooms.participants(room_id).filter(user__in=user_ids)

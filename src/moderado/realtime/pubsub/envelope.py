@@ -67,10 +67,12 @@ class AccessChanged(RoomHint, frozen=True, tag="access"):
 class EphemeralLines(RoomHint, frozen=True, tag="ephemeral"):
     """Frames outside the room's order: typing, presence, read markers.
 
-    A line is not sent to the user that it names as its author.
+    A line is not sent to the user that it names as its author. `acl_version`: the newest one that
+    the publisher knows; users who lost access before are detached first.
     """
 
     lines: tuple[Line, ...]
+    acl_version: int = 0
 
 
 class AuthorNotice(UserHint, frozen=True, tag="author"):

@@ -85,17 +85,21 @@ def on_session_ended(event: SessionEnded) -> None:
 
 def on_room_read(event: RoomRead) -> None:
     frame = protocol.Read(room=event.room_id, user=protocol.UserRef(event.user_id), seq=event.seq)
-    _publish(EphemeralLines(room_id=event.room_id, lines=(line_of(frame),)))
+    _publish(
+        EphemeralLines(
+            room_id=event.room_id, lines=(line_of(frame),), acl_version=event.acl_version
+        )
+    )
 
 
-def publish_typing(principal: Principal, room_id: UUID) -> None:
+def publish_typing(principal: Principal, room_id: UUID, *, acl_version: int) -> None:
     """Tell the room's other subscribers that a user is typing."""
     person = Person(id=principal.user_id, name=principal.name)
     line = line_of(protocol.TypingShown(room=room_id, user=person), author_id=person.id)
-    _publish(EphemeralLines(room_id=room_id, lines=(line,)))
+    _publish(EphemeralLines(room_id=room_id, lines=(line,), acl_version=acl_version))
 
 
-def publish_presence(room_id: UUID, changes: Mapping[UUID, bool]) -> None:
+def publish_presence(room_id: UUID, changes: Mapping[UUID, bool], *, acl_version: int) -> None:
     """Tell the room's other subscribers which users are present (true) or left (false)."""
     lines = [
         line_of(
@@ -104,7 +108,12 @@ def publish_presence(room_id: UUID, changes: Mapping[UUID, bool]) -> None:
         )
         for user_id, present in changes.items()
     ]
-    _publish(*(EphemeralLines(room_id=room_id, lines=some) for some in batches_of_lines(lines)))
+    _publish(
+        *(
+            EphemeralLines(room_id=room_id, lines=some, acl_version=acl_version)
+            for some in batches_of_lines(lines)
+        )
+    )
 
 
 def send_heartbeat(channel: str) -> None:

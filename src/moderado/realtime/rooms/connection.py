@@ -12,6 +12,7 @@ from django.conf import settings
 from moderado.accounts.types import Principal
 from moderado.chat.types import MessageView
 from moderado.core.wire_limits import MAX_OUTBOX_FRAMES
+from moderado.realtime.rooms.audience import Access
 from moderado.realtime.rooms.author_notices import AuthorNotices
 from moderado.realtime.transport.outbox import Outbox
 from moderado.realtime.wire.encode import Block, Line, author_frame
@@ -44,7 +45,7 @@ class Connection:
         self.notices = AuthorNotices()
         self._user_id: UUID | None = None
         self._is_storing = False
-        self._deferred: list[Line] = []
+        self._deferred: list[tuple[Line, Access]] = []
 
     @property
     def closing(self) -> int | None:
@@ -69,31 +70,31 @@ class Connection:
         self.notices.record_queued(view)
         self.reply(author_frame(MessageQueued, view))
 
-    def push(self, line: Line) -> None:
-        """Write a line, unless it repeats a notice to the author.
+    def push(self, line: Line, access: Access) -> None:
+        """Write a line that `access` admits, unless it repeats a notice to the author.
 
         While a message of this client is being stored, lines about its author's messages are
         deferred, and so is all that follows them: the confirmation comes first.
         """
-        if self.outbox.closing is not None:
+        if self.outbox.closing is not None or not access.admits(line):
             return
         is_own = line.author_id == self._user_id
         if self._is_storing and (self._deferred or is_own):
-            self._deferred.append(line)
+            self._deferred.append((line, access))
             if len(self._deferred) > MAX_OUTBOX_FRAMES:
                 self.outbox.overflow()
         elif not is_own or self.notices.accept(line):
             self.outbox.append(line.text)
 
-    def push_block(self, block: Block) -> None:
-        """As `push` for each line of the block, in one write where possible."""
+    def push_block(self, block: Block, access: Access) -> None:
+        """As `push` for each line of the block, all of one room, in one write where possible."""
         outbox = self.outbox
-        if outbox.closing is not None:
+        if outbox.closing is not None or not access.admits(block.lines[-1]):
             return
         has_own = self._user_id in block.authors
         if self._deferred or (has_own and self._is_storing):
             for line in block.lines:
-                self.push(line)
+                self.push(line, access)
             return
         lines = [*filter(self._accept, block.lines)] if has_own else block.lines
         if len(lines) < len(block.lines) or not outbox.write_now(block.wire):
@@ -109,7 +110,7 @@ class Connection:
         finally:
             self._is_storing = False
             while self._deferred and self.outbox.closing is None:
-                self.push(self._deferred.pop(0))
+                self.push(*self._deferred.pop(0))
             self._deferred.clear()
 
     def close(self, code: int, frame: ServerFrame | None = None) -> None:

@@ -13,6 +13,7 @@ from moderado.chat.errors import NoSuchRoom
 from moderado.realtime.infra.queries import Opened
 from moderado.realtime.pubsub import envelope
 from moderado.realtime.rooms import room
+from moderado.realtime.rooms.audience import AuthorNotices
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.rooms.room import LiveRoom
 from moderado.realtime.rooms.subscription import Subscription
@@ -34,6 +35,7 @@ class Hub:
         records: What is read from PostgreSQL.
         join: Joins the layer's group of a room or user. Returns at once when it was joined before.
         on_leave: Called when a subscription of this user to this room has ended.
+        notices: Writes notices to authors.
     """
 
     def __init__(
@@ -42,12 +44,14 @@ class Hub:
         records: Records,
         join: Callable[[UUID], Awaitable[None]],
         on_leave: Callable[[LiveRoom, UUID], None],
+        notices: AuthorNotices,
     ) -> None:
         self.rooms: dict[UUID, LiveRoom] = {}
         self.users: dict[UUID, set[Connection]] = {}
         self._records = records
         self._join = join
         self._on_leave = on_leave
+        self.notices = notices
 
     async def add(self, connection: Connection, principal: Principal) -> None:
         """Register an authenticated connection for notices about its user."""
@@ -109,10 +113,16 @@ class Hub:
             return
         subscription = live.subscriptions.pop(connection, None)
         if subscription is not None:
+            subscription.end()
             self._on_leave(live, subscription.user_id)
         if not live.subscriptions:
             del self.rooms[room_id]
             live.close()
+
+    def acl_version(self, room_id: UUID) -> int:
+        """Return the newest ACL version of the room that is known here; 0 if none is."""
+        live = self.rooms.get(room_id)
+        return 0 if live is None else live.acl_version
 
     def subscription(self, connection: Connection, room_id: UUID) -> Subscription | None:
         """Return the connection's subscription to the room, if it has one."""
@@ -125,8 +135,9 @@ class Hub:
         A connection that was opened for this room alone is closed with `code`.
         """
         subscription = self.subscription(connection, room_id)
+        is_unauthorized = subscription is not None and not subscription.is_authorized
         self.unsubscribe(connection, room_id)
-        if subscription is not None and not subscription.is_authorized:
+        if is_unauthorized:
             return  # `subscribe` raises NoSuchRoom, as for a room that does not exist
         error = closing_error(code, connection.language, room_id=room_id)
         if connection.only_room == room_id:
@@ -141,12 +152,9 @@ class Hub:
     def dispatch(self, hint: envelope.AnyHint) -> None:
         """Pass a hint on to the room or the connections that it is addressed to."""
         match hint:
-            case envelope.RoomLines() | envelope.AccessChanged():
+            case envelope.RoomLines() | envelope.AccessChanged() | envelope.EphemeralLines():
                 if live := self.rooms.get(hint.room_id):
                     live.receive(hint)
-            case envelope.EphemeralLines():
-                if live := self.rooms.get(hint.room_id):
-                    live.broadcast(hint.lines)
             case envelope.AuthorNotice():
                 self.notify_author(hint)
             case envelope.SessionClosed():
@@ -156,14 +164,9 @@ class Hub:
         """Write a notice about a message to all connections of its author here."""
         line = hint.line
         for connection in list(self.users.get(hint.user_id, ())):
-            self.notify_connection(connection, hint)
+            self.notices.deliver(connection, hint)
             if line.frame_type == MESSAGE_QUEUED and line.message_id is not None:
                 connection.notices.await_outcome(line.message_id, line.revision)
-
-    def notify_connection(self, connection: Connection, hint: envelope.AuthorNotice) -> None:
-        """Write a notice to one connection, unless its subscription delivers the same change."""
-        if not (hint.line.seq and hint.room_id in connection.rooms):
-            connection.push(hint.line)
 
     def close_sessions(self, user_id: UUID, is_over: Callable[[UUID], bool]) -> None:
         """Close the user's connections whose login session is over."""

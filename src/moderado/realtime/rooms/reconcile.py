@@ -122,7 +122,7 @@ class Reconciler:
             hint = fanout.author_notice(event)
             for connection in list(self._hub.users.get(event.author_id, ())):
                 if connection.notices.is_awaiting(event.view.id):
-                    self._hub.notify_connection(connection, hint)
+                    self._hub.notices.deliver(connection, hint)
                     connection.notices.stop_awaiting(event.view.id)
 
     def _awaited(self) -> set[UUID]:

@@ -18,7 +18,7 @@ from moderado.chat.types import Head
 from moderado.core import metrics
 from moderado.core.errors import Unavailable
 from moderado.realtime.infra.queries import Audience, Missed
-from moderado.realtime.pubsub.envelope import AccessChanged, RoomLines
+from moderado.realtime.pubsub.envelope import AccessChanged, EphemeralLines, RoomLines
 from moderado.realtime.pubsub.fanout import batches_of_lines
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.rooms.subscription import Subscription
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 MAX_INBOX = 1_000  # items that wait while PostgreSQL is read; those dropped are recovered later
 
-Item = RoomLines | AccessChanged | Head
+Item = RoomLines | AccessChanged | EphemeralLines | Head
 Detach = Callable[[Connection, UUID, CloseCode], None]
 
 
@@ -67,6 +67,11 @@ class LiveRoom:
         """Whether a new message waits for its verdict, as far as this process knows."""
         return self._mode == Room.Mode.PRE
 
+    @property
+    def acl_version(self) -> int:
+        """The version of the room as of which its subscribers were checked; 0 before it opened."""
+        return self._acl_version
+
     def user_ids(self) -> set[UUID]:
         """The users who subscribe, authorized or not."""
         return {subscription.user_id for subscription in self.subscriptions.values()}
@@ -95,19 +100,6 @@ class LiveRoom:
         self._inbox.append(item)
         self._process_inbox()
 
-    def broadcast(self, lines: Sequence[Line]) -> None:
-        """Deliver lines outside the room's order, each to all users but its author."""
-        block = Block(lines)
-        for subscription in self.subscriptions.values():
-            if not subscription.receives_notes:
-                continue
-            if subscription.user_id not in block.authors:
-                subscription.connection.push_block(block)
-                continue
-            for line in lines:
-                if line.author_id != subscription.user_id:
-                    subscription.connection.push(line)
-
     def close(self) -> None:
         """Stop processing: the last subscription has ended."""
         self._inbox.clear()
@@ -128,10 +120,21 @@ class LiveRoom:
             return
         while self._inbox:
             item = self._inbox.popleft()
-            if not isinstance(item, RoomLines) or not self._deliver_next(item):
+            if not self._deliver_now(item):
                 self._inbox.appendleft(item)
                 self._worker = asyncio.create_task(self._work(), name=f"room-{self.id}")
                 return
+
+    def _deliver_now(self, item: Item) -> bool:
+        """Deliver the item if that needs no query."""
+        match item:
+            case RoomLines():
+                return self._deliver_next(item)
+            case EphemeralLines() if item.acl_version <= self._acl_version:
+                self._broadcast(item.lines)
+                return True
+            case _:
+                return False
 
     def _deliver_next(self, hint: RoomLines) -> bool:
         """Deliver the lines if they are the next ones and no user may have lost access."""
@@ -167,6 +170,8 @@ class LiveRoom:
             if not self._deliver_next(item):
                 await self._catch_up(found_by="gap")
                 self._deliver_next(item)
+        elif isinstance(item, EphemeralLines):
+            self._broadcast(item.lines)
         elif isinstance(item, Head) and item.seq > self.head:
             await self._catch_up(found_by="check")
         await asyncio.sleep(0)
@@ -231,6 +236,19 @@ class LiveRoom:
             subscription.deliver(block)
         self.head = max(self.head, lines[-1].seq)
         metrics.DELIVERIES.inc(len(lines) * len(self.subscriptions))
+
+    def _broadcast(self, lines: Sequence[Line]) -> None:
+        """Deliver lines outside the room's order, each to all users but its author."""
+        block = Block(lines)
+        for subscription in self.subscriptions.values():
+            if not subscription.receives_notes:
+                continue
+            if subscription.user_id not in block.authors:
+                subscription.connection.push_block(block, subscription)
+                continue
+            for line in lines:
+                if line.author_id != subscription.user_id:
+                    subscription.connection.push(line, subscription)
 
 
 def _may_revoke(item: Item, acl_version: int) -> bool:

@@ -25,6 +25,7 @@ class State(Enum):
     LIVE = auto()  # delivers it
     BEHIND = auto()  # drops it: the client has to request the next page, which contains it
     CLOSED = auto()  # drops it: the connection was closed as too slow
+    ENDED = auto()  # drops it: unsubscribed, or the user may no longer read the room
 
 
 class Event(Enum):
@@ -35,6 +36,7 @@ class Event(Enum):
     SYNC_FINISHED = auto()  # the client has everything up to the head
     PAGE_SENT = auto()  # the client has a part, and must request the next page
     OVERFLOWED = auto()  # more changes came than the buffer holds
+    DETACHED = auto()  # the hub has removed the subscription
 
 
 TRANSITIONS: Mapping[tuple[State, Event], State] = {
@@ -49,10 +51,13 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = {
     (State.LIVE, Event.SYNC_STARTED): State.CATCHING_UP,
     (State.BEHIND, Event.SYNC_STARTED): State.CATCHING_UP,
     **{(State.CLOSED, event): State.CLOSED for event in Event},
+    **{(state, Event.DETACHED): State.ENDED for state in State},
+    **{(State.ENDED, event): State.ENDED for event in Event},
 }
 # Read for each delivery, and tuples, since members of an Enum are hashed in Python.
 _LIVE = State.LIVE
 _UNAUTHORIZED = (State.PENDING, State.PENDING_OVERFLOWED)
+_NOT_ADMITTED = (*_UNAUTHORIZED, State.CLOSED, State.ENDED)
 _BUFFERING = (State.PENDING, State.CATCHING_UP)
 _SYNCED = (State.LIVE, State.BEHIND)
 
@@ -76,6 +81,10 @@ class Subscription:
     def is_authorized(self) -> bool:
         return self.state not in _UNAUTHORIZED
 
+    def admits(self, line: Line) -> bool:
+        """Whether a line of the room may be written to the client (see `audience`)."""
+        return self.state not in _NOT_ADMITTED
+
     @property
     def receives_notes(self) -> bool:
         """Whether the client gets what has no place in the room's order, such as typing."""
@@ -85,7 +94,7 @@ class Subscription:
         """Pass on changes of the room: each at most once, in ascending order."""
         if self.state is _LIVE:
             if block.first > self.seq:
-                self.connection.push_block(block)
+                self.connection.push_block(block, self)
                 self.seq = block.last
             else:
                 self._push_new(block.lines)
@@ -113,6 +122,11 @@ class Subscription:
         if self.state is _LIVE and buffered:
             self._push_new(buffered)
 
+    def end(self) -> None:
+        """Deliver nothing any more, even to code that still holds this subscription."""
+        self._apply(Event.DETACHED)
+        self._buffer = None
+
     def _apply(self, event: Event) -> None:
         state = TRANSITIONS.get((self.state, event))
         if state is None:
@@ -126,5 +140,5 @@ class Subscription:
     def _push_new(self, lines: Sequence[Line]) -> None:
         for line in lines:
             if line.seq > self.seq:
-                self.connection.push(line)
+                self.connection.push(line, self)
                 self.seq = line.seq

@@ -12,7 +12,7 @@ from moderado.accounts.types import Principal
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.events import Notice
 from moderado.chat.services import editing, posting, reading, removing
-from moderado.chat.types import MessageView, OwnCursor, Person, SendRequest, SendResult
+from moderado.chat.types import MessageView, OwnCursor, SendRequest, SendResult
 from moderado.core import metrics
 from moderado.core.errors import Forbidden
 from moderado.core.wire_limits import MAX_ROOMS
@@ -21,8 +21,10 @@ from moderado.realtime.infra.db_calls import run_in_db_thread
 from moderado.realtime.infra.queries import Opened, Resumed
 from moderado.realtime.node import Node
 from moderado.realtime.pubsub import fanout
+from moderado.realtime.rooms.audience import OWN_MESSAGES
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.rooms.subscription import State, Subscription
+from moderado.realtime.session.replies import greeting, synced
 from moderado.realtime.wire import protocol
 from moderado.realtime.wire.encode import line_of_notice, newest_revision
 
@@ -138,7 +140,7 @@ class Commands:
             self._acknowledge(posted.view)
         if not posted.created and (notice := _SETTLED.get(posted.view.status)):
             # Resent after a lost acknowledgement: the verdict may have been lost, too.
-            self._connection.push(line_of_notice(notice, posted.view))
+            self._connection.push(line_of_notice(notice, posted.view), OWN_MESSAGES)
 
     async def _posted(self, room_id: UUID, frame: protocol.ChatMessage) -> SendResult:
         room = self._hub.rooms.get(room_id) if room_id in self._connection.rooms else None
@@ -191,7 +193,7 @@ class Commands:
         self._connection.notices.stop_awaiting(view.id)
         is_delivered_by_room = view.seq and view.room in self._connection.rooms
         if not is_delivered_by_room:
-            self._connection.push(line_of_notice(Notice.REMOVED, view))
+            self._connection.push(line_of_notice(Notice.REMOVED, view), OWN_MESSAGES)
 
     async def _subscribe(self, frame: protocol.Subscribe) -> None:
         if len(self._connection.rooms) >= MAX_ROOMS and frame.room not in self._connection.rooms:
@@ -240,6 +242,8 @@ class Commands:
         except BaseException:
             subscription.finish_sync(subscription.seq, more=was_behind)
             raise
+        if self._hub.subscription(self._connection, room_id) is not subscription:
+            raise NoSuchRoom  # detached in the meantime
         self._finish_sync(subscription, resumed)
 
     def _finish_sync(self, subscription: Subscription, resumed: Resumed) -> None:
@@ -247,7 +251,7 @@ class Commands:
         subscription.finish_sync(resumed.changes.seq, more=resumed.changes.more)
 
     def _reply_synced(self, resumed: Resumed) -> None:
-        self._connection.reply(_synced(resumed))
+        self._connection.reply(synced(resumed))
         for view in (*resumed.changes.messages, *filter(None, resumed.pending.values())):
             if view.author.id == self._principal.user_id:
                 self._await_outcome(view)
@@ -277,23 +281,6 @@ class Commands:
         now = self._clock()
         if now - self._typed.get(room_id, float("-inf")) >= TYPING_INTERVAL:
             self._typed[room_id] = now
-            fanout.publish_typing(self._principal, room_id)
-
-
-def greeting(principal: Principal, me: OwnCursor, **room: object) -> protocol.ConnectionEstablished:
-    """Return the first frame of an authenticated connection."""
-    person = Person(id=principal.user_id, name=principal.name)
-    return protocol.ConnectionEstablished(user=person, me=me, **room)  # type: ignore[arg-type]  # its own fields
-
-
-def _synced(resumed: Resumed) -> protocol.Synced:
-    changes = resumed.changes
-    return protocol.Synced(
-        room=changes.room,
-        seq=changes.seq,
-        epoch=changes.epoch,
-        reset=changes.reset,
-        more=changes.more,
-        messages=changes.messages,
-        pending=resumed.pending,
-    )
+            fanout.publish_typing(
+                self._principal, room_id, acl_version=self._hub.acl_version(room_id)
+            )

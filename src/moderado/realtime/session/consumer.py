@@ -25,7 +25,8 @@ from moderado.realtime import node
 from moderado.realtime.infra import queries
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.session import auth, quota
-from moderado.realtime.session.commands import Commands, greeting
+from moderado.realtime.session.commands import Commands
+from moderado.realtime.session.replies import greeting
 from moderado.realtime.session.throttle import ErrorBudget, new_frame_bucket
 from moderado.realtime.transport.outbox import Outbox
 from moderado.realtime.wire import decode, errors, protocol

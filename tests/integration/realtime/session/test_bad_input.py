@@ -185,7 +185,7 @@ async def test_slow_reader_is_closed_and_delays_no_other(cast: Cast, wakes, code
     for number in range(600):
         line = line_of(protocol.Pong(n=number))
         text = line.text.ljust(4_000)
-        here.rooms[room.id].broadcast([structs.replace(line, text=text, size=len(text))])
+        here.rooms[room.id]._broadcast([structs.replace(line, text=text, size=len(text))])
         await asyncio.sleep(0.002)
     heard = await hearing
     assert ours.closing == 4008

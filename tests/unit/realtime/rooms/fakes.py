@@ -6,7 +6,9 @@ from uuid import UUID, uuid4
 from moderado.accounts.types import Principal
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.types import Head
+from moderado.realtime.infra.background import BackgroundTasks
 from moderado.realtime.infra.queries import Audience, Missed, Opened
+from moderado.realtime.rooms.audience import AuthorNotices
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.rooms.hub import Hub
 from moderado.realtime.transport.outbox import Outbox
@@ -21,9 +23,13 @@ def head(room_id: UUID, seq: int = 0) -> Head:
 
 
 class FakeRecords:
-    """PostgreSQL with public rooms, of which `missing` do not exist."""
+    """PostgreSQL with public rooms, of which `missing` do not exist.
+
+    `barred` are users who may not read any room.
+    """
 
     def __init__(self) -> None:
+        self.barred: set[UUID] = set()
         self.missing: set[UUID] = set()
         self.may_answer = asyncio.Event()
         self.may_answer.set()
@@ -35,7 +41,9 @@ class FakeRecords:
         return Opened(head(room_id), is_member=True)
 
     async def audience(self, *, room_id: UUID, user_ids: set[UUID]) -> Audience:
-        return Audience(head(room_id), frozenset(user_ids), frozenset(user_ids))
+        await self.may_answer.wait()
+        readers = frozenset(user_ids - self.barred)
+        return Audience(head(room_id), readers, readers)
 
     async def missed(self, *, room_id: UUID, after: int) -> Missed:
         return Missed((), 0, more=False)
@@ -48,7 +56,13 @@ class HubScene:
         self.records = FakeRecords()
         self.joined: list[UUID] = []
         self.left: list[tuple[UUID, UUID]] = []
-        self.hub = Hub(records=self.records, join=self._join, on_leave=self._leave)
+        self.tasks = BackgroundTasks()
+        self.hub = Hub(
+            records=self.records,
+            join=self._join,
+            on_leave=self._leave,
+            notices=AuthorNotices(records=self.records, start=self.tasks.start),
+        )
 
     async def _join(self, address: UUID) -> None:
         self.joined.append(address)

@@ -161,6 +161,9 @@ async def test_notice_of_a_change_is_left_to_the_subscription(scene: HubScene):
     line = Line("chat_message", "shown", 5, 7, uuid4(), user_id, 1)
 
     scene.hub.dispatch(envelope.AuthorNotice(user_id=user_id, room_id=ROOM, line=line))
+    async with asyncio.timeout(10):
+        while not elsewhere.received:
+            await asyncio.sleep(0)
 
     assert [len(client.received) for client in (here, elsewhere)] == [0, 1]
 

@@ -9,7 +9,8 @@ from moderado.chat.events import Change, ChangeKind
 from moderado.chat.types import Head, MessageView, Person
 from moderado.core.errors import Unavailable
 from moderado.realtime.infra.queries import Audience, Missed
-from moderado.realtime.pubsub.envelope import AccessChanged, RoomLines
+from moderado.realtime.pubsub.envelope import AccessChanged, EphemeralLines, RoomLines
+from moderado.realtime.rooms.audience import Access
 from moderado.realtime.rooms.room import LiveRoom
 from moderado.realtime.rooms.subscription import Subscription
 from moderado.realtime.wire.encode import Block, Line, line_of_change
@@ -45,10 +46,12 @@ class FakeConnection:
         self.seqs: list[int] = []
         self.close_code: int | None = None
 
-    def push(self, line: Line) -> None:
-        self.seqs.append(line.seq)
+    def push(self, line: Line, access: Access) -> None:
+        if access.admits(line):
+            self.seqs.append(line.seq)
 
-    def push_block(self, block: Block) -> None:
+    def push_block(self, block: Block, access: Access) -> None:
+        assert access.admits(block.lines[-1])
         self.seqs += [line.seq for line in block.lines]
 
     def close(self, code: int, frame: object = None) -> None:
@@ -315,8 +318,41 @@ async def test_hints_wait_for_the_first_head(scene: Scene):
 async def test_typing_notes_reach_all_but_their_author(scene: Scene):
     ana, bia = scene.subscribe(), scene.subscribe()
     waiting = scene.subscribe(is_live=False)
-    note = Line("typing", "", 0, author_id=ana.user_id)
+    typing = Line("typing", "", 0, author_id=ana.user_id)
 
-    scene.room.broadcast([note])
+    scene.room.receive(EphemeralLines(room_id=ROOM, lines=(typing,)))
 
     assert (ana.seqs, bia.seqs, waiting.seqs) == ([], [0], [])
+
+
+def note(*, acl: int = 0) -> EphemeralLines:
+    return EphemeralLines(room_id=ROOM, lines=(Line("read", "", 0),), acl_version=acl)
+
+
+@pytest.mark.proves("S43")
+async def test_note_of_a_newer_acl_version_waits_for_the_check(scene: Scene):
+    ana, gone = scene.subscribe(), scene.subscribe()
+    scene.revoke(gone)
+
+    scene.room.receive(note(acl=1))
+    scene.room.receive(hint(1, acl=1))
+    await scene.settled()
+
+    assert scene.detached == [(gone, 4003)]
+    assert (ana.seqs, gone.seqs) == ([0, 1], [])
+
+
+@pytest.mark.proves("S43")
+async def test_note_waits_behind_a_check_in_progress(scene: Scene):
+    ana, gone = scene.subscribe(), scene.subscribe()
+    scene.revoke(gone)
+    scene.records.may_answer.clear()
+
+    scene.room.receive(AccessChanged(room_id=ROOM, acl_version=1))
+    scene.room.receive(note())
+    await asyncio.sleep(0)
+    scene.records.may_answer.set()
+    await scene.settled()
+
+    assert scene.detached == [(gone, 4003)]
+    assert (ana.seqs, gone.seqs) == ([0], [])

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from moderado.core.wire_limits import MAX_OUTBOX_FRAMES
+from moderado.realtime.rooms.audience import Access
 from moderado.realtime.rooms.subscription import (
     TRANSITIONS,
     Event,
@@ -16,13 +17,14 @@ from moderado.realtime.rooms.subscription import (
 from moderado.realtime.wire.encode import Block, Line
 
 TABLE = """
-                    AUTHORIZED   SYNC_STARTED  SYNC_FINISHED  PAGE_SENT  OVERFLOWED
-PENDING             CATCHING_UP  -             -              -          PENDING_OVERFLOWED
-PENDING_OVERFLOWED  CLOSED       -             -              -          -
-CATCHING_UP         CATCHING_UP  CATCHING_UP   LIVE           BEHIND     CLOSED
-LIVE                -            CATCHING_UP   -              -          -
-BEHIND              -            CATCHING_UP   -              -          -
-CLOSED              CLOSED       CLOSED        CLOSED         CLOSED     CLOSED
+                   AUTHORIZED   SYNC_STARTED  SYNC_FINISHED  PAGE_SENT  OVERFLOWED         DETACHED
+PENDING             CATCHING_UP  -             -              -          PENDING_OVERFLOWED ENDED
+PENDING_OVERFLOWED CLOSED       -             -              -          -                   ENDED
+CATCHING_UP         CATCHING_UP  CATCHING_UP   LIVE           BEHIND     CLOSED              ENDED
+LIVE                -            CATCHING_UP   -              -          -                   ENDED
+BEHIND              -            CATCHING_UP   -              -          -                   ENDED
+CLOSED              CLOSED       CLOSED        CLOSED         CLOSED     CLOSED              ENDED
+ENDED               ENDED        ENDED         ENDED          ENDED      ENDED               ENDED
 """
 EXPECTED = {
     (State[row[0]], Event[event]): None if target == "-" else State[target]
@@ -38,10 +40,12 @@ class FakeConnection:
         self.seqs: list[int] = []
         self.close_code: int | None = None
 
-    def push(self, line: Line) -> None:
+    def push(self, line: Line, access: Access) -> None:
+        assert access.admits(line)
         self.seqs.append(line.seq)
 
-    def push_block(self, block: Block) -> None:
+    def push_block(self, block: Block, access: Access) -> None:
+        assert access.admits(block.lines[-1])
         self.seqs += [line.seq for line in block.lines]
 
     def close(self, code: int) -> None:
@@ -68,6 +72,8 @@ def cause(subscription: Subscription, event: Event) -> None:
             subscription.finish_sync(0, more=True)
         case Event.OVERFLOWED:
             subscription.deliver(block(*range(1, MAX_OUTBOX_FRAMES + 2)))
+        case Event.DETACHED:
+            subscription.end()
 
 
 def test_table_has_every_state_and_event():
