@@ -118,6 +118,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "moderado.accounts.password_validation.GuessableValidator"},
 ]
 PASSWORD_HASHERS = [
     "moderado.accounts.hashers.Argon2",
