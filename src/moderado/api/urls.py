@@ -1,10 +1,13 @@
 """All REST paths, by resource. Mounted under /api/."""
 
 from django.urls import URLPattern, URLResolver, path, re_path
+from django.views.decorators.cache import cache_control
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from moderado.api import auth, messages, moderation, rooms
 from moderado.api.unknown import Unknown
+
+_cached = cache_control(public=True, max_age=300)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # accounts
@@ -39,7 +42,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("moderation/cases/<uuid:case_id>/claim/", moderation.Claiming.as_view()),
     path("moderation/cases/<uuid:case_id>/ruling/", moderation.Ruling.as_view()),
     # operations
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("schema/", _cached(SpectacularAPIView.as_view()), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view()),
     # Last: unknown paths get an error response like any other.
     re_path(r"", Unknown.as_view()),

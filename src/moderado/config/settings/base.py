@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "moderado.api.connections.ReleaseConnections",
     "moderado.core.https.HttpsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "moderado.api.caching.PersonalResponses",
     "corsheaders.middleware.CorsMiddleware",
     "csp.middleware.CSPMiddleware",
     "moderado.core.https.HostCookies",
