@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Every setting belongs to one of these sections.
 GROUPS = {
     "Required": ["secret_key", "database_url", "redis_url"],
+    "Roles of the database": ["database_owner_url"],
     "Addresses and trust": [
         "allowed_hosts",
         "allowed_origins",

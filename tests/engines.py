@@ -46,8 +46,8 @@ def start(*, workers: bool = False) -> None:
         return
     folder = _folder()
     if not os.environ.get("DATABASE_URL"):
-        url, _ = _stack.enter_context(postgres(Home(folder / "home"), durable=False))
-        os.environ["DATABASE_URL"] = url
+        server = _stack.enter_context(postgres(Home(folder / "home"), durable=False))
+        os.environ["DATABASE_URL"] = server.owner_url  # creates and empties databases
     if not os.environ.get("REDIS_URL"):
         os.environ["REDIS_URL"] = NO_REDIS if workers else _valkey(folder)
     _set_environment(folder)
@@ -86,8 +86,7 @@ def _set_environment(folder: Path) -> None:
 
 
 def _valkey(folder: Path) -> str:
-    url, _ = _stack.enter_context(valkey(Home(folder / "home"), durable=False))
-    return url
+    return _stack.enter_context(valkey(Home(folder / "home"), durable=False)).url
 
 
 def _folder() -> Path:

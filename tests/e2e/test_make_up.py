@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from moderado.standalone.home import Home
+from moderado.standalone.postgres import postgres
 from tests.processes import is_running, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -25,10 +28,18 @@ OURS = ("DATABASE_URL", "REDIS_URL", "STATIC_ROOT", "SECRET_KEY", "ALLOW_VOLATIL
 class Copy:
     """A running standalone instance."""
 
-    def __init__(self, process: "subprocess.Popen[str]", ready: dict) -> None:
+    def __init__(self, process: "subprocess.Popen[str]", events: list[dict], home: Path) -> None:
         self.process = process
-        self.url = ready["url"]
-        self.people = ready["people"]
+        self.url = events[-1]["url"]
+        self.home = home
+        self.events = events  # everything that it printed, the last start-up event included
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        with self.process.stdout as lines:
+            for line in lines:
+                self.events.append(json.loads(line))
 
     def family(self) -> list[int]:
         """Return the process ids of the instance and of everything it started."""
@@ -48,7 +59,7 @@ class Copy:
     def signed_in(self) -> Iterator[httpx.Client]:
         """Sign in as Alice by REST."""
         with httpx.Client(base_url=self.url, timeout=30) as client:
-            account = next(person for person in self.people if person["email"].startswith("alice"))
+            account = {"email": "alice@demo.example", "password": demo_password(self.home)}
             answer = client.post("/api/auth/login/", json=account)
             assert answer.status_code == 200, answer.text
             client.headers["Authorization"] = f"Bearer {answer.json()['access']}"
@@ -57,8 +68,13 @@ class Copy:
     def stop(self) -> int:
         """Stop the instance by SIGTERM; return its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        self.process.communicate(timeout=SECONDS_TO_STOP)
-        return self.process.returncode
+        return self.process.wait(timeout=SECONDS_TO_STOP)
+
+    def end(self) -> None:
+        """Kill the instance."""
+        self.process.kill()
+        self.process.wait()
+        self._reader.join(timeout=SECONDS_TO_STOP)
 
 
 def environment(home: Path, port: int) -> dict[str, str]:
@@ -88,21 +104,27 @@ def up(home: Path, port: int) -> Iterator[Copy]:
         stderr=subprocess.STDOUT,
         text=True,
     )
+    copy = None
     try:
-        yield Copy(process, _ready(process))
+        copy = Copy(process, _start_up(process), home)
+        yield copy
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
+        if copy is None:
+            process.stdout.close()
+        else:
+            copy.end()
 
 
-def _ready(process: "subprocess.Popen[str]") -> dict:
-    said = []
+def _start_up(process: "subprocess.Popen[str]") -> list[dict]:
+    """Return the events until the instance is ready. Every line is JSON."""
+    events = []
     for line in process.stdout:
-        said.append(line)
-        fact = json.loads(line)  # with LOG_FORMAT=json every line is JSON
-        if fact["event"] == "standalone_ready":
-            return fact
-    raise AssertionError(f"it ended:\n{''.join(said)}")
+        events.append(json.loads(line))
+        if events[-1]["event"] == "standalone_ready":
+            return events
+    raise AssertionError(f"it ended: {events}")
 
 
 def free_port() -> int:
@@ -200,4 +222,72 @@ def test_invalid_setting_is_reported_by_name(tmp_path, monkeypatch):
 
     assert refused.returncode == 1
     assert "WEB_WORKERS" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def printed(*arguments: str, home: Path) -> str:
+    """Return what the command prints for people; `up` is stopped when it is ready."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "moderado.standalone", *arguments],
+        env=environment(home, free_port()) | {"LOG_FORMAT": "console"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    lines = []
+    with process:
+        for line in process.stdout:
+            lines.append(line)
+            if "Ready in" in line:
+                process.send_signal(signal.SIGTERM)
+    return "".join(lines)
+
+
+def demo_password(home: Path) -> str:
+    return json.loads((home / "secrets.json").read_text())["demo_password"]
+
+
+@pytest.mark.proves("S52")
+def test_demo_passwords_are_shown_once_and_again_on_request(tmp_path):
+    assert printed("up", home=tmp_path).count(demo_password(tmp_path)) == 3
+    assert demo_password(tmp_path) not in printed("up", home=tmp_path)
+    assert demo_password(tmp_path) in printed("demo", home=tmp_path)
+
+
+@pytest.mark.proves("S52")
+def test_demo_passwords_are_never_printed_as_json(copy, home):
+    printed = json.dumps(copy.events)
+
+    assert "alice@demo.example" in printed
+    assert demo_password(home) not in printed
+
+
+@pytest.mark.parametrize("command", [["createsuperuser"], ["manage", "changepassword", "ana"]])
+def test_command_before_the_first_start_says_what_to_do(tmp_path, command):
+    refused = moderado(*command, home=tmp_path / "none")
+
+    assert refused.returncode == 1
+    assert "run `make up` once" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_command_before_the_migrations_says_what_to_do(tmp_path):
+    with postgres(Home(tmp_path)):
+        pass
+
+    refused = moderado("createsuperuser", home=tmp_path)
+    assert refused.returncode == 1
+    assert "run `make up` once" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+    assert moderado("manage", "migrate", home=tmp_path).returncode == 0
+    counted = moderado("manage", "dumpdata", "accounts.user", home=tmp_path)
+    assert counted.stdout.strip() == "[]", counted.stderr
+
+
+def test_unknown_command_is_no_traceback(tmp_path):
+    refused = moderado("manage", "no_such_command", home=tmp_path)
+
+    assert refused.returncode == 1
     assert "Traceback" not in refused.stderr

@@ -372,7 +372,7 @@ _WORKER = [
     *["moderado.config.celery", "worker", "--without-gossip", "--without-mingle"],
 ]
 _BEAT = [*_CELERY, "moderado.config.beat", "beat"]
-_NOT_INHERITED = {"ALLOW_VOLATILE_DATABASE", "PROMETHEUS_MULTIPROC_DIR"}
+_NOT_INHERITED = {"ALLOW_VOLATILE_DATABASE", "DATABASE_OWNER_URL", "PROMETHEUS_MULTIPROC_DIR"}
 
 
 @contextmanager
@@ -392,7 +392,7 @@ def make_template(folder: Path) -> Path:
     postgres = Postgres(folder)
     postgres.start()
     environment = os.environ | {
-        "DATABASE_URL": postgres.url_of(postgres.wire.target),
+        **postgres.direct_urls,
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "SECRET_KEY": SECRET_KEY,
         "SECURE_COOKIES": "0",

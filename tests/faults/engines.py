@@ -35,13 +35,14 @@ class Postgres:
         self._home = Home(folder)
         self._stack = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
-        self._direct = ""
+        self._direct = self._application = ""
         self.wire = Wire(0)
 
     def start(self) -> None:
-        url, self._process = self._stack.enter_context(postgres(self._home))
-        self._direct = url
-        self.wire.target = urlsplit(url).port or 0
+        server = self._stack.enter_context(postgres(self._home))
+        self._process, self._direct = server.process, server.owner_url
+        self._application = server.application_url
+        self.wire.target = server.port
 
     def stop(self) -> None:
         """Stop in good order, for good."""
@@ -63,13 +64,15 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """Return the URL for the processes, through the proxy."""
-        return self.url_of(self.wire.port)
-
-    def url_of(self, port: int) -> str:
+        """Return the application's URL for the processes, through the proxy."""
+        account = urlsplit(self._application).netloc.rpartition("@")[0]
         parts = urlsplit(self._direct)
-        account = parts.netloc.rpartition("@")[0]
-        return parts._replace(netloc=f"{account}@127.0.0.1:{port}", query="").geturl()
+        return parts._replace(netloc=f"{account}@127.0.0.1:{self.wire.port}", query="").geturl()
+
+    @property
+    def direct_urls(self) -> dict[str, str]:
+        """The URLs of application and owner past the proxy, as variables for migrations."""
+        return {"DATABASE_URL": self._application, "DATABASE_OWNER_URL": self._direct}
 
     def connect(self) -> psycopg.Connection[dict[str, Any]]:
         """Open a connection of the harness, past the proxy."""

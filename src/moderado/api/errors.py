@@ -32,6 +32,7 @@ from moderado.moderation.errors import CaseSuperseded
 
 log = structlog.get_logger(__name__)
 
+RETRY_SECONDS = "2"  # a restarted engine answers about that soon
 INTERNAL = _("Something went wrong on the server. The error has been recorded.")
 CODES = {
     "authentication_failed": "not_authenticated",
@@ -60,7 +61,11 @@ def _as_ours(error: Exception) -> Exception:
 
 def _answer(error: Exception) -> Response:
     if is_outage(error) or isinstance(error, RedisError | Unavailable):
-        return Response(_recorded(error, Unavailable.code, Unavailable.message), status=503)
+        return Response(
+            _recorded(error, Unavailable.code, Unavailable.message),
+            status=503,
+            headers={"Retry-After": RETRY_SECONDS},
+        )
     if isinstance(error, ApplicationError):
         return Response(_of_ours(error), status=error.status, headers=_headers(error))
     if isinstance(error, exceptions.APIException):

@@ -14,9 +14,11 @@ import structlog
 from celery import Celery
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as CheckWarning
 from django.db import DatabaseError, connections
 from django.utils.module_loading import autodiscover_modules
 
+from moderado.config import database_roles
 from moderado.config.celery import app
 
 log = structlog.get_logger(__name__)
@@ -88,6 +90,26 @@ def check_connections(databases: Sequence[str] | None, **_: Any) -> list[CheckMe
         )
         for alias in databases or ()
         if (given := int(_shown(alias, "max_connections") or wanted)) < wanted
+    ]
+
+
+@register(Tags.database)
+def check_roles(databases: Sequence[str] | None, **_: Any) -> list[CheckMessage]:
+    """The server's role should not be able to switch the audit log's triggers off."""
+    if not databases:
+        return []
+    try:
+        if not database_roles.application_owns_tables():
+            return []
+    except DatabaseError:
+        return []
+    log.warning("application_owns_tables", see="docs/deployment.md, Database roles")
+    return [
+        CheckWarning(
+            "The server owns its tables: it could switch the audit log's triggers off.",
+            hint="Set DATABASE_OWNER_URL, and another role in DATABASE_URL.",
+            id="moderado.W001",
+        )
     ]
 
 

@@ -31,6 +31,12 @@ class Env(LimitSettings, AccountSettings):
         description="URL of PostgreSQL: `postgres://user:password@host:port/name`. It may have "
         "libpq parameters, such as `?sslmode=require` or `?host=/folder` for a Unix socket."
     )
+    database_owner_url: SecretStr | None = Field(
+        default=None,
+        description="URL of the PostgreSQL role that owns the tables, for `migrate` alone: it "
+        "grants the role of `DATABASE_URL` what the server needs. If unset, the server owns its "
+        "tables and could switch the triggers of the audit log off.",
+    )
     redis_url: SecretStr = Field(
         description="URL of Redis or Valkey for rate limits, tickets and presence: `redis://host:port/0`."
     )
@@ -159,9 +165,11 @@ class Env(LimitSettings, AccountSettings):
                 raise ValueError(f"'{origin}' is no origin: write https://host, without a path")
         return origins
 
-    @field_validator("database_url")
+    @field_validator("database_url", "database_owner_url")
     @classmethod
-    def _postgresql(cls, url: SecretStr) -> SecretStr:
+    def _postgresql(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None:
+            return None
         try:
             conninfo_to_dict(url.get_secret_value())
         except ProgrammingError:

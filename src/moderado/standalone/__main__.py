@@ -39,7 +39,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(choice: argparse.Namespace, rest: list[str]) -> int:
-    home = Home(Path(os.environ.get("MODERADO_HOME") or ".moderado"))
+    path = Path(os.environ.get("MODERADO_HOME") or ".moderado")
+    django_command = _django_command(choice, rest)
+    if django_command:
+        _check_database_exists(path, django_command)
+    home = Home(path)
     output = ConsoleOutput(as_json=os.environ.get("LOG_FORMAT") == "json")
     match choice.command:
         case "up" | "dev":
@@ -49,18 +53,37 @@ def _run(choice: argparse.Namespace, rest: list[str]) -> int:
             )
         case "demo":
             return _demo(home, output)
-        case "createsuperuser":
-            return _django(home, ["createsuperuser", *rest])
         case _:
-            return _django(home, rest or ["help"])
+            return _django(home, django_command)
+
+
+def _django_command(choice: argparse.Namespace, rest: list[str]) -> list[str]:
+    """Return the Django command to run; empty for a command of this program."""
+    if choice.command == "createsuperuser":
+        return ["createsuperuser", *rest]
+    return (rest or ["help"]) if choice.command == "manage" else []
+
+
+def _check_database_exists(path: Path, arguments: list[str]) -> None:
+    """Refuse a command that needs tables where no server ever ran; create nothing there.
+
+    Raises:
+        CannotStart: There is no database yet.
+    """
+    from moderado.standalone.manage import NOT_PREPARED, needs_tables  # noqa: PLC0415  (Django)
+
+    has_own = os.environ.get("DATABASE_URL") or (path / "pg").exists()
+    if needs_tables(arguments) and not has_own:
+        raise CannotStart(f"There is no database in {path.absolute()}. {NOT_PREPARED}")
 
 
 def _django(home: Home, arguments: list[str]) -> int:
     """Run a Django command on the running instance's engines, or start engines for it."""
     with attached(home) as engines:
         return subprocess.run(
-            [sys.executable, "-m", "django", *arguments],
-            env=environment(home, engines, settings="worker"),
+            [sys.executable, "-m", "moderado.standalone.manage", *arguments],
+            env=environment(home, engines, settings="worker")
+            | {"DATABASE_OWNER_URL": engines.database_owner_url},
             check=False,
         ).returncode
 

@@ -24,7 +24,11 @@ def attached(home: Home) -> Iterator[Engines]:
             running = home.running()
             if running is None:
                 raise
-            found = Engines(database_url=running.database_url, redis_url=running.redis_url)
+            found = Engines(
+                database_url=running.database_url,
+                database_owner_url=running.database_owner_url,
+                redis_url=running.redis_url,
+            )
         else:
             found = stack.enter_context(engines(home))
         yield found

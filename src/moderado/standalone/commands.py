@@ -39,6 +39,7 @@ def environment(home: Home, engines: Engines, *, settings: str) -> dict[str, str
         | given
         | {
             "DATABASE_URL": engines.database_url,
+            "DATABASE_OWNER_URL": "",  # migrations only (`prepare`)
             "REDIS_URL": engines.redis_url,
             "DJANGO_SETTINGS_MODULE": f"moderado.config.settings.{settings}",
         }

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 _COLUMN = 14
+_PROCESS_COLUMN = 6  # the longest of web, worker and beat
 
 
 @dataclass
@@ -77,9 +78,43 @@ class ConsoleOutput:
             context = {"level": level, "logger": "moderado.standalone", "timestamp": now}
             self._write(json.dumps({"event": event, **fields, **context}))
 
-    def write_line(self, line: str) -> None:
-        """Print a finished line of a process unchanged."""
-        self._write(line)
+    def write_process_line(self, process: str, line: str) -> None:
+        """Print one line of a process: with its name, or as JSON.
+
+        JSON lines stay unchanged; other output of Celery and Python becomes `standalone_line`.
+        """
+        line = line.rstrip()
+        if not self.as_json:
+            now = datetime.now().astimezone()
+            self._write(f"{now:%H:%M:%S} {process:<{_PROCESS_COLUMN}} | {line}")
+        elif line.startswith("{"):
+            self._write(line)
+        elif line:
+            self.write_event("standalone_line", process=process, line=line)
+
+    def write_restart(self, process: str, how: str, *, cause: str, delay: float) -> None:
+        """Print that a process ended and will be restarted.
+
+        Args:
+            how: How it ended, as in "was killed by SIGKILL".
+            cause: What it wrote about its end; may be empty.
+            delay: Seconds until the restart.
+        """
+        said = f" ({cause})" if cause else ""
+        self.write_text(f"\n  {process} {how}{said}: restarting it in {delay:g} s.\n")
+        self.write_event(
+            "standalone_process_ended",
+            level="error",
+            process=process,
+            what=how,
+            cause=cause,
+            restart_in=delay,
+        )
+
+    def write_back(self, process: str, *, seconds: float) -> None:
+        """Print that a restarted process is ready again."""
+        self.write_text(f"\n  {process} is back after {seconds:.1f} s.\n")
+        self.write_event("standalone_process_back", process=process, seconds=round(seconds, 1))
 
     def _write(self, text: str, end: str = "\n") -> None:
         if not self._silent:

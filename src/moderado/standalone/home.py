@@ -20,7 +20,8 @@ class Secrets:
     """Generated at the first start; stored in `secrets.json` with mode 0600."""
 
     secret_key: str
-    postgres_password: str
+    postgres_password: str  # of the tables' owner
+    application_password: str  # of the role that the server uses
     valkey_password: str
     demo_password: str
 
@@ -32,6 +33,7 @@ class RunningInstance:
     pid: int
     url: str
     database_url: str
+    database_owner_url: str
     redis_url: str
 
 
@@ -47,6 +49,7 @@ class Home:
         with _readable_errors(self.path):
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             (self.path / "logs").mkdir(exist_ok=True)
+            self.metrics.mkdir(exist_ok=True)
             probe = self.path / ".writable"
             probe.touch()
             probe.unlink()
@@ -69,17 +72,26 @@ class Home:
         mode = "wb" if path.exists() and path.stat().st_size > MAX_LOG_SIZE else "ab"
         return path.open(mode)
 
+    def log_lines(self, name: str, *, since: int = 0) -> list[str]:
+        """Return the lines of `logs/<name>.log` from a position on, without empty ones."""
+        with (self.path / "logs" / f"{name}.log").open("rb") as log:
+            log.seek(since)
+            text = log.read().decode(errors="replace")
+        return [line for line in text.splitlines() if line.strip()]
+
     def secrets(self) -> Secrets:
-        """Return the secrets; generate them if there are none.
+        """Return the secrets; generate those that are missing.
 
         Raises:
             CannotStart: `secrets.json` is unreadable or damaged.
         """
         path = self.path / "secrets.json"
         with _readable_errors(path):
-            if not path.exists():
-                write_private_json(path, asdict(_new_secrets()))
-            return Secrets(**json.loads(path.read_text()))
+            known = json.loads(path.read_text()) if path.exists() else {}
+            complete = asdict(_new_secrets()) | known
+            if complete.keys() != known.keys():  # new, or written by an earlier version
+                write_private_json(path, complete)
+            return Secrets(**complete)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -135,6 +147,7 @@ def _new_secrets() -> Secrets:
     return Secrets(
         secret_key=secrets.token_urlsafe(48),
         postgres_password=secrets.token_urlsafe(24),
+        application_password=secrets.token_urlsafe(24),
         valkey_password=secrets.token_urlsafe(24),
         demo_password="-".join(secrets.token_hex(2) for _ in range(3)),
     )

@@ -20,20 +20,21 @@ from moderado.standalone.console_output import ConsoleOutput
 from moderado.standalone.engines import Engines, engines
 from moderado.standalone.errors import CannotStart
 from moderado.standalone.home import Home, RunningInstance
-from moderado.standalone.supervisor import Supervisor
+from moderado.standalone.keeper import Keeper
+from moderado.standalone.supervisor import supervised
 
 _SECONDS_TO_BE_READY = 60
 
 
 def run_server(home: Home, *, bind: str, output: ConsoleOutput, reload: bool = False) -> int:
-    """Run the server until a signal or the end of a process stops it.
+    """Run the server until a signal stops it. A process that ends is restarted.
 
     Args:
         bind: `host:port` of the web server.
         reload: Restart processes when the source changes.
 
     Returns:
-        The exit code: 0 after a requested stop.
+        The exit code: 0.
 
     Raises:
         CannotStart: The address is in use, or an engine or the preparation failed.
@@ -43,24 +44,24 @@ def run_server(home: Home, *, bind: str, output: ConsoleOutput, reload: bool = F
     output.write_text(f"Chat Moderado in {home.path}\n")
     with _exit_on_sigterm(), home.lock():
         _check_port(bind)
-        with engines(home, output=output) as found, home.published(_running(url, found)):
+        with (
+            engines(home, output=output) as found,
+            home.published(_running(url, found)),
+            _engines_kept(found, output),
+        ):
             shutil.rmtree(home.metrics, ignore_errors=True)
             home.metrics.mkdir()
             people = prepare(home, found, output=output)
             readiness = threading.Thread(
                 target=_print_readiness, args=(url, output, people, started, home), daemon=True
             )
-            supervisor = Supervisor(
-                serving(home, found, bind=bind, reload=reload),
-                output=output,
-                on_started=readiness.start,
-            )
-            watch = _EngineWatch(found, output)
-            supervisor.loop()
-            _ignore_signals()
-            watch.expect_end()
-            output.write_text(f"\n  Stopped. Data and logs are in {home.path}")
-    return 1 if watch.has_failed else _exit_code(supervisor.returncode)
+            commands = serving(home, found, bind=bind, reload=reload)
+            with _signals() as stopped, supervised(commands, output=output):
+                readiness.start()
+                stopped.wait()
+                _ignore_signals()
+        output.write_text(f"\n  Stopped. Data and logs are in {home.path}")
+    return 0
 
 
 def prepare(
@@ -72,13 +73,15 @@ def prepare(
         demo: Create the demo accounts even if the database has others.
 
     Returns:
-        The demo accounts that still have the generated password: `person`, `email`, `is_staff`.
+        The demo accounts that still have the generated password: `person`, `email`, `is_staff`,
+        and `is_new` if this call created the demo.
 
     Raises:
         CannotStart: The preparation failed.
     """
     command = [sys.executable, "-m", "moderado.standalone.prepare", *(["--demo"] if demo else [])]
     settings = environment(home, found, settings="worker") | {
+        "DATABASE_OWNER_URL": found.database_owner_url,
         "MODERADO_DEMO_PASSWORD": home.secrets().demo_password,
         "MODERADO_DEMO_MEMORY": str(home.path / "demo.json"),
     }
@@ -140,48 +143,50 @@ def _why_not_ready(url: str) -> str | None:
 def _print_welcome(
     url: str, output: ConsoleOutput, people: list[dict[str, object]], seconds: float, home: Home
 ) -> None:
-    password = home.secrets().demo_password
     lines = [f"\n  Ready in {seconds:.1f} s:  {url}\n"]
     if people:
-        lines += [f"    {person['email']:<22} {password}   {person['person']}" for person in people]
+        is_new = all(person["is_new"] for person in people)
+        password = f" {home.secrets().demo_password}  " if is_new else ""
+        lines += [f"    {person['email']:<22}{password} {person['person']}" for person in people]
+        if not is_new:
+            lines.append("\n  `moderado demo` shows their password.")
         lines += [f"\n  Administration:  {url}/admin/  (with the last account)"]
     output.write_text("\n".join(lines) + "\n  Ctrl-C stops everything.\n")
     output.write_event(
         "standalone_ready",
         url=url,
         seconds=round(seconds, 1),
-        people=[{"email": person["email"], "password": password} for person in people],
+        people=[person["email"] for person in people],  # logs are kept: no password
     )
 
 
-class _EngineWatch:
-    """Stops the server when an embedded engine ends unexpectedly."""
+@contextmanager
+def _engines_kept(found: Engines, output: ConsoleOutput) -> Iterator[None]:
+    """Restart an embedded engine that ends, while everything else keeps running."""
+    keepers = [Keeper(engine, output=output, running=engine.process) for engine in found.embedded]
+    try:
+        yield
+    finally:
+        for keeper in keepers:
+            keeper.close()
 
-    def __init__(self, found: Engines, output: ConsoleOutput) -> None:
-        self.has_failed = False
-        self._is_end_expected = False
-        self._output = output
-        for name, process in found.processes.items():
-            threading.Thread(target=self._watch, args=(name, process), daemon=True).start()
 
-    def expect_end(self) -> None:
-        """Expect the engines to end from now on."""
-        self._is_end_expected = True
+@contextmanager
+def _signals() -> Iterator[threading.Event]:
+    """Yield an event that SIGTERM and Ctrl-C set."""
+    stopped = threading.Event()
 
-    def _watch(self, name: str, process: "subprocess.Popen[bytes]") -> None:
-        process.wait()
-        if not self._is_end_expected:
-            self.has_failed = True
-            self._output.write_text(
-                f"\n  {name} ended unexpectedly: the server stops. The next start recovers."
-            )
-            self._output.write_event("standalone_engine_ended", level="error", what=name)
-            os.kill(os.getpid(), signal.SIGTERM)
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    yield stopped
 
 
 @contextmanager
 def _exit_on_sigterm() -> Iterator[None]:
-    """Make SIGTERM stop what was started, as Ctrl-C does, until honcho handles both."""
+    """Make SIGTERM stop what was started, as Ctrl-C does, until the server runs."""
 
     def leave(_number: int, _frame: FrameType | None) -> None:
         _ignore_signals()
@@ -197,15 +202,13 @@ def _ignore_signals() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _exit_code(returncode: int | None) -> int:
-    """Return 0 for a requested stop, otherwise 1."""
-    requested = {None, 0, 128 + signal.SIGINT, 128 + signal.SIGTERM}
-    return 0 if returncode in requested else 1
-
-
 def _running(url: str, found: Engines) -> RunningInstance:
     return RunningInstance(
-        pid=os.getpid(), url=url, database_url=found.database_url, redis_url=found.redis_url
+        pid=os.getpid(),
+        url=url,
+        database_url=found.database_url,
+        database_owner_url=found.database_owner_url,
+        redis_url=found.redis_url,
     )
 
 

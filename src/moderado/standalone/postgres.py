@@ -1,6 +1,7 @@
 """The embedded PostgreSQL server: a child of this process, with its data in the home folder."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from psycopg import sql
 from moderado.standalone.binaries import PostgresPrograms, postgres_programs
 from moderado.standalone.errors import CannotStart
 from moderado.standalone.home import Home
+from moderado.standalone.keeper import Program
 from moderado.standalone.processes import (
     LaunchMode,
     can_create_socket,
@@ -27,16 +29,116 @@ from moderado.standalone.processes import (
 )
 
 DATABASE = "moderado"
-_OWNER = "postgres"
-_SECONDS_TO_START = 60  # crash recovery replays the write-ahead log first
-_SECONDS_TO_STOP = 10
+OWNER = "postgres"  # owns the tables, and migrates them
+APPLICATION = "moderado_app"  # reads and writes rows (ADR 0045)
 _SECONDS_FOR_ORPHAN = 10
 _ATTEMPTS = 3  # another process may take the port before the server listens
+_ERROR = re.compile(r" (?:ERROR|FATAL|PANIC): ")
+
+
+class Postgres(Program):
+    """A server with its data in the home folder. It keeps its port over restarts.
+
+    Args:
+        durable: False disables fsync, for tests: commits may be lost in a crash.
+
+    Raises:
+        CannotStart: There is no server program, or no account to run it as.
+    """
+
+    name = "PostgreSQL"
+    stop_signal = signal.SIGINT  # fast shutdown
+    stop_seconds = 10
+
+    def __init__(self, home: Home, *, durable: bool) -> None:
+        self._home = home
+        self._durable = durable
+        self._programs = postgres_programs()
+        self._mode = launch_mode_for_postgres(home.path, self._programs.postgres)
+        self._cluster = home.path / "pg"
+        self._log_start = 0
+        self.port = 0
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def owner_url(self) -> str:
+        """The URL of the role that owns the tables."""
+        return self._url(OWNER, self._home.secrets().postgres_password)
+
+    @property
+    def application_url(self) -> str:
+        """The URL of the role that the server uses. Migrations create it."""
+        return self._url(APPLICATION, self._home.secrets().application_password)
+
+    def prepare(self) -> None:
+        """Create the data folder if it is missing, and remove what a killed server left.
+
+        Raises:
+            CannotStart: The folder cannot be created or used.
+        """
+        _stop_orphan(self._cluster)
+        if not self._cluster.exists():
+            _create(self._cluster, self._programs, self._mode, self._home)
+        _check(self._cluster, self._programs)
+        change_owner(self._cluster, self._mode)  # another account may have created it
+
+    def start(self) -> "subprocess.Popen[bytes]":
+        """Start the server on its port, without waiting for it."""
+        for stale_socket in self._cluster.glob(".s.PGSQL.*"):  # left by killed servers
+            stale_socket.unlink()
+        with self._home.log("postgres") as log:
+            self._log_start = log.tell()
+            self.process = spawn(
+                _command(self._cluster, self._programs, self.port, durable=self._durable),
+                mode=self._mode,
+                # Fast shutdown; immediate shutdown if nothing must be kept.
+                parent_death_signal=signal.SIGINT if self._durable else signal.SIGQUIT,
+                output=log,
+                env=_environment(),
+                cwd="/",
+            )
+        return self.process
+
+    def follow(self, process: "subprocess.Popen[bytes]") -> bool:
+        """Wait until the server accepts connections, however long crash recovery takes."""
+        return self.becomes_ready(process)
+
+    def becomes_ready(self, process: "subprocess.Popen[bytes]") -> bool:
+        """Wait until the server accepts connections; return False if it ended.
+
+        Recovery after a crash replays the write-ahead log, for as long as it takes: a server is
+        never stopped for being slow.
+        """
+        while process.poll() is None:
+            try:
+                _connect(self.port, self._home.secrets().postgres_password).close()
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+            else:
+                return True
+        return False
+
+    def cause(self) -> str:
+        """Return the last error that the server logged since its start."""
+        lines = self._home.log_lines("postgres", since=self._log_start)
+        errors = [line for line in lines if _ERROR.search(line)]
+        last = (errors or lines or ["it logged nothing"])[-1]
+        return _ERROR.split(last)[-1].strip()
+
+    def _url(self, user: str, password: str) -> str:
+        """Return the URL: over the Unix socket (`host=`) if there is one, otherwise over TCP.
+
+        The socket costs client and server half the CPU of TCP. Without the query the URL uses TCP.
+        """
+        by_tcp = f"postgres://{user}:{quote(password)}@127.0.0.1:{self.port}/{DATABASE}"
+        if _socket(self._cluster, self.port).is_socket():
+            return f"{by_tcp}?host={quote(str(self._cluster))}"
+        return by_tcp
 
 
 @contextmanager
-def postgres(home: Home, *, durable: bool = True) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Run a server until the block ends. Yield its URL and its process.
+def postgres(home: Home, *, durable: bool = True) -> Iterator[Postgres]:
+    """Run a server until the block ends.
 
     Args:
         durable: False disables fsync, for tests: commits may be lost in a crash.
@@ -44,28 +146,26 @@ def postgres(home: Home, *, durable: bool = True) -> Iterator[tuple[str, subproc
     Raises:
         CannotStart: There is no server program, or it does not start.
     """
-    programs = postgres_programs()
-    mode = launch_mode_for_postgres(home.path, programs.postgres)
-    cluster = home.path / "pg"
-    password = home.secrets().postgres_password
-    _stop_orphan(cluster)
-    if not cluster.exists():
-        _create(cluster, programs, mode, password, home)
-    _check(cluster, programs)
-    for stale_socket in cluster.glob(".s.PGSQL.*"):  # left by killed servers
-        stale_socket.unlink()
-    change_owner(cluster, mode)  # another account may have created it
-    process, port = _start(cluster, programs, mode, password, home, durable=durable)
+    server = Postgres(home, durable=durable)
+    server.prepare()
     try:
-        _create_database(port, password)
-        yield _url(cluster, port, password), process
+        for _ in range(_ATTEMPTS):
+            server.port = free_port()
+            if server.becomes_ready(server.start()):
+                break
+        else:
+            raise CannotStart(
+                f"PostgreSQL does not start on {home.path / 'pg'}: {server.cause()} (all of it is "
+                f"in {home.path / 'logs' / 'postgres.log'})"
+            )
+        _create_database(server.port, home.secrets().postgres_password)
+        yield server
     finally:
-        stop(process, signal.SIGINT, seconds=_SECONDS_TO_STOP)
+        if server.process is not None:
+            stop(server.process, server.stop_signal, seconds=server.stop_seconds)
 
 
-def _create(
-    cluster: Path, programs: PostgresPrograms, mode: LaunchMode, password: str, home: Home
-) -> None:
+def _create(cluster: Path, programs: PostgresPrograms, mode: LaunchMode, home: Home) -> None:
     """Run initdb in a temporary folder and rename it, so that a crash leaves no partial cluster."""
     draft = cluster.with_suffix(".init")
     shutil.rmtree(draft, ignore_errors=True)
@@ -73,11 +173,11 @@ def _create(
     change_owner(draft, mode)
     password_file = home.path / "pg.password"
     with os.fdopen(os.open(password_file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as handle:
-        handle.write(password)
+        handle.write(home.secrets().postgres_password)
     change_owner(password_file, mode)
     # fmt: off
     command: list[str | Path] = [
-        programs.initdb, "-D", draft, "-U", _OWNER, "-A", "scram-sha-256",
+        programs.initdb, "-D", draft, "-U", OWNER, "-A", "scram-sha-256",
         "--pwfile", password_file, "-E", "UTF8", "--locale-provider=builtin",
         "--builtin-locale=C.UTF-8", "--no-sync",
     ]
@@ -88,7 +188,8 @@ def _create(
     finally:
         password_file.unlink()
     if exit_code != 0:
-        raise CannotStart(f"PostgreSQL could not make its folder: {_last_line(home)}")
+        last = [*home.log_lines("postgres"), "it logged nothing"][-1]
+        raise CannotStart(f"PostgreSQL could not make its folder: {last}")
     draft.replace(cluster)
 
 
@@ -104,39 +205,6 @@ def _check(cluster: Path, programs: PostgresPrograms) -> None:
             f"{cluster} was made by PostgreSQL {version} and this is {programs.major()}: dump it "
             "with the old one, or move it away to start with an empty one."
         )
-
-
-def _start(
-    cluster: Path,
-    programs: PostgresPrograms,
-    mode: LaunchMode,
-    password: str,
-    home: Home,
-    *,
-    durable: bool,
-) -> tuple[subprocess.Popen[bytes], int]:
-    for _ in range(_ATTEMPTS):
-        port = free_port()
-        with home.log("postgres") as log:
-            process = spawn(
-                _command(cluster, programs, port, durable=durable),
-                mode=mode,
-                # Fast shutdown; immediate shutdown if nothing must be kept.
-                parent_death_signal=signal.SIGINT if durable else signal.SIGQUIT,
-                output=log,
-                env=_environment(),
-                cwd="/",
-            )
-        try:
-            if _becomes_ready(process, port, password):
-                return process, port
-        except BaseException:
-            stop(process, signal.SIGINT, seconds=_SECONDS_TO_STOP)
-            raise
-    raise CannotStart(
-        f"PostgreSQL does not start on {cluster}: {_last_line(home)} (all of it is in "
-        f"{home.path / 'logs' / 'postgres.log'})"
-    )
 
 
 def _command(
@@ -172,30 +240,6 @@ def _socket(cluster: Path, port: int) -> Path:
     return cluster / f".s.PGSQL.{port}"
 
 
-def _url(cluster: Path, port: int, password: str) -> str:
-    """Return the URL: over the Unix socket (`host=`) if there is one, otherwise over TCP.
-
-    The socket costs client and server half the CPU of TCP. Without the query the URL uses TCP.
-    """
-    by_tcp = f"postgres://{_OWNER}:{quote(password)}@127.0.0.1:{port}/{DATABASE}"
-    return f"{by_tcp}?host={quote(str(cluster))}" if _socket(cluster, port).is_socket() else by_tcp
-
-
-def _becomes_ready(process: subprocess.Popen[bytes], port: int, password: str) -> bool:
-    """Whether the server accepts connections; False if it ended or did not answer in time."""
-    deadline = time.monotonic() + _SECONDS_TO_START
-    while process.poll() is None:
-        try:
-            _connect(port, password).close()
-        except psycopg.OperationalError:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.05)
-        else:
-            return True
-    return False
-
-
 def _create_database(port: int, password: str) -> None:
     with _connect(port, password) as connection:
         exists = connection.execute(
@@ -209,7 +253,7 @@ def _connect(port: int, password: str) -> psycopg.Connection[tuple[object, ...]]
     return psycopg.connect(
         host="127.0.0.1",
         port=port,
-        user=_OWNER,
+        user=OWNER,
         password=password,
         dbname="postgres",
         autocommit=True,
@@ -241,11 +285,6 @@ def _orphan_pid(cluster: Path) -> int | None:
     except (OSError, ValueError):
         return None
     return pid if os.fsencode(cluster) in command else None
-
-
-def _last_line(home: Home) -> str:
-    lines = (home.path / "logs" / "postgres.log").read_text(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it logged nothing"
 
 
 def _environment() -> dict[str, str]:

@@ -17,10 +17,11 @@ import django
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from moderado.config import database_roles
 from moderado.standalone.home import write_private_json
 
 _EXIT_REFUSED = 2  # the cause is on standard error
@@ -46,19 +47,19 @@ def main() -> int:
             done.append(_collect_static())
         with _step("demo") as done:
             done.append(_demo(password, wanted="--demo" in sys.argv))
-    except (DatabaseError, ImproperlyConfigured) as error:
+    except (DatabaseError, ImproperlyConfigured, CommandError) as error:
         print(str(error).strip().splitlines()[0], file=sys.stderr)
         return _EXIT_REFUSED
     return 0
 
 
 def _migrate() -> str:
-    executor = MigrationExecutor(connection)
-    pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if not pending:
-        return "up to date"
+    with database_roles.as_owner():
+        executor = MigrationExecutor(connection)
+        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    # Also without pending ones: it grants the application's role its rights.
     call_command("migrate", interactive=False, verbosity=0)
-    return f"{len(pending)} applied"
+    return f"{len(pending)} applied" if pending else "up to date"
 
 
 def _collect_static() -> str:
@@ -81,14 +82,15 @@ def _collect_static() -> str:
 def _demo(password: str, *, wanted: bool) -> str:
     from moderado.standalone import demo  # noqa: PLC0415  (models: after django.setup)
 
-    if wanted or demo.has_no_accounts():
+    is_new = demo.has_no_accounts()
+    if wanted or is_new:
         demo.create_demo(password=password)
     memory = Path(os.environ["MODERADO_DEMO_MEMORY"])
     known = json.loads(memory.read_text()) if memory.exists() else {}
     people = demo.people_with_password(password, known=known)
     write_private_json(memory, known)
     for person in people:
-        _report(person=person.name, email=person.email, is_staff=person.is_staff)
+        _report(person=person.name, email=person.email, is_staff=person.is_staff, is_new=is_new)
     return f"{len(people)} people" if people else "none"
 
 

@@ -125,6 +125,11 @@ def stop(process: subprocess.Popen[bytes], with_signal: signal.Signals, *, secon
     """Send a signal and wait; kill the child after `seconds`."""
     if process.poll() is None:
         process.send_signal(with_signal)
+    wait_or_kill(process, seconds=seconds)
+
+
+def wait_or_kill(process: subprocess.Popen[bytes], *, seconds: float) -> None:
+    """Wait for the end of a child; kill it after `seconds`."""
     try:
         process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:

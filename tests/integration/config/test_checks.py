@@ -105,3 +105,12 @@ def test_all_failed_checks_are_reported_in_one_message(configured):
 
     with pytest.raises(Misconfigured, match="This cannot be started"):
         startup.verify()
+
+
+@pytest.mark.django_db
+def test_role_that_owns_the_audit_log_is_reported(monkeypatch):
+    # Tests create and empty their database, so they connect as its owner.
+    assert [message.id for message in checks.check_roles(["default"])] == ["moderado.W001"]
+
+    monkeypatch.setattr(checks.database_roles, "application_owns_tables", lambda: False)
+    assert checks.check_roles(["default"]) == []

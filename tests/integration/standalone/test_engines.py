@@ -23,8 +23,8 @@ from pathlib import Path
 from moderado.standalone.home import Home
 from moderado.standalone.engines import engines
 with engines(Home(Path(sys.argv[1]))) as found:
-    pids = [process.pid for process in found.processes.values()]
-    print(json.dumps({"pids": pids, "url": found.database_url}), flush=True)
+    pids = [engine.process.pid for engine in found.embedded]
+    print(json.dumps({"pids": pids, "url": found.database_owner_url}), flush=True)
     sys.stdin.read()
 """
 
@@ -42,18 +42,18 @@ def own_engines(monkeypatch):
 
 
 def test_commit_survives_kill_of_server(home):
-    with postgres(home) as (url, server):
-        with psycopg.connect(url) as connection:
+    with postgres(home) as server:
+        with psycopg.connect(server.owner_url) as connection:
             connection.execute("CREATE TABLE said AS SELECT 'olá' AS text")
-        server.kill()
-        server.wait()
+        server.process.kill()
+        server.process.wait()
 
-    with postgres(home) as (url, _), psycopg.connect(url) as connection:
+    with postgres(home) as server, psycopg.connect(server.owner_url) as connection:
         assert connection.execute("SELECT text FROM said").fetchone() == ("olá",)
 
 
 def test_server_runs_with_durable_settings(home):
-    with postgres(home) as (url, _), psycopg.connect(url) as connection:
+    with postgres(home) as server, psycopg.connect(server.owner_url) as connection:
         shown = [
             connection.execute("SELECT current_setting(%s)", [name]).fetchone()[0]
             for name in ("fsync", "synchronous_commit", "full_page_writes", "server_encoding")
@@ -62,8 +62,8 @@ def test_server_runs_with_durable_settings(home):
 
 
 def test_postgres_requires_a_password(home):
-    with postgres(home) as (url, _), pytest.raises(psycopg.OperationalError, match="password"):
-        psycopg.connect(url.replace(home.secrets().postgres_password, "guessed"))
+    with postgres(home) as server, pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(server.owner_url.replace(home.secrets().postgres_password, "guessed"))
 
 
 def client_address(url):
@@ -72,24 +72,24 @@ def client_address(url):
 
 
 def test_server_accepts_unix_socket_and_tcp(home):
-    with postgres(home, durable=False) as (url, _):
-        assert client_address(url) is None
-        assert client_address(url.partition("?")[0]) == "127.0.0.1"
+    with postgres(home, durable=False) as server:
+        assert client_address(server.owner_url) is None
+        assert client_address(server.owner_url.partition("?")[0]) == "127.0.0.1"
     assert not list((home.path / "pg").glob(".s.PGSQL*"))
 
 
 def test_url_uses_tcp_if_socket_path_is_too_long(tmp_path):
-    with postgres(Home(tmp_path / ("long" * 25)), durable=False) as (url, _):
-        assert client_address(url) == "127.0.0.1"
+    with postgres(Home(tmp_path / ("long" * 25)), durable=False) as server:
+        assert client_address(server.owner_url) == "127.0.0.1"
 
 
 def test_sockets_of_killed_servers_are_removed(home):
     for _ in range(2):
-        with postgres(home, durable=False) as (url, server):
-            assert client_address(url) is None
+        with postgres(home, durable=False) as server:
+            assert client_address(server.owner_url) is None
             assert len([each for each in (home.path / "pg").iterdir() if each.is_socket()]) == 1
-            server.kill()
-            server.wait()
+            server.process.kill()
+            server.process.wait()
 
 
 def test_interrupted_initdb_is_repeated(home):
@@ -97,7 +97,7 @@ def test_interrupted_initdb_is_repeated(home):
     draft.mkdir()
     (draft / "PG_VERSION").write_text("18\n")
 
-    with postgres(home, durable=False) as (url, _), psycopg.connect(url) as connection:
+    with postgres(home, durable=False) as server, psycopg.connect(server.owner_url) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
@@ -117,17 +117,17 @@ def test_database_of_other_version_raises_cannot_start(home):
 
 
 def test_valkey_persists_keys_and_evicts_none(home):
-    with valkey(home) as (url, _), redis.Redis.from_url(url) as client:
+    with valkey(home) as server, redis.Redis.from_url(server.url) as client:
         client.set("said", "olá")
         assert client.info("memory")["maxmemory_policy"] == "noeviction"
 
-    with valkey(home) as (url, _), redis.Redis.from_url(url, decode_responses=True) as client:
+    with valkey(home) as server, redis.Redis.from_url(server.url, decode_responses=True) as client:
         assert client.get("said") == "olá"
 
 
 def test_valkey_requires_a_password(home):
-    with valkey(home) as (url, _):
-        client = redis.Redis.from_url(url.replace(home.secrets().valkey_password, "guessed"))
+    with valkey(home) as server:
+        client = redis.Redis.from_url(server.url.replace(home.secrets().valkey_password, "guessed"))
         with client, pytest.raises(redis.AuthenticationError):
             client.ping()
 
@@ -139,7 +139,7 @@ def test_external_engines_are_used_unchanged(home, monkeypatch):
     with engines(home) as found:
         assert found.database_url == "postgres://elsewhere/name"
         assert found.redis_url == "redis://elsewhere/3"
-        assert found.processes == {}
+        assert found.embedded == []
 
 
 @pytest.mark.usefixtures("own_engines")
@@ -156,12 +156,12 @@ def test_engines_die_with_killed_parent_and_restart(home):
         parent.kill()
 
     wait_until(lambda: not any(map(is_running, pids)), what="both are gone", seconds=5)
-    with engines(home) as found, psycopg.connect(found.database_url) as connection:
+    with engines(home) as found, psycopg.connect(found.database_owner_url) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_orphaned_server_is_stopped(home):
-    with postgres(home) as (_, orphan), postgres(home) as (url, server):
-        assert orphan.wait(timeout=5) == 0
-        assert server.pid != orphan.pid
-        psycopg.connect(url).close()
+    with postgres(home) as orphan, postgres(home) as server:
+        assert orphan.process.wait(timeout=5) == 0
+        assert server.process.pid != orphan.process.pid
+        psycopg.connect(server.owner_url).close()

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from moderado.moderation.types import Category, Content, Outcome
 ALLOW, FLAG, HOLD, BLOCK = Outcome
 
 STARTER = BlocklistProvider()
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def assess(provider, text):
@@ -25,6 +27,25 @@ def outcome(text, provider=STARTER):
 def own(words, **group):
     group = {"category": "spam", "severity": 0.5, "action": "block", **group}
     return BlocklistProvider(packs=[], rules=[{"id": "own", "words": words, **group}])
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.pt-BR.md"])
+@pytest.mark.parametrize(
+    ("example", "outcomes"),
+    [
+        ("seu 1d10t4", {HOLD, BLOCK}),
+        ("seu i.d.i.o.t.a", {HOLD, BLOCK}),
+        ("seu idiota desgraçado", {HOLD, BLOCK}),
+        ("1d10t4", {FLAG}),
+        ("disputa", {ALLOW}),
+        ("computador", {ALLOW}),
+        ("Scunthorpe", {ALLOW}),
+        ("bom dia, gente", {ALLOW}),
+    ],
+)
+def test_examples_of_the_readme_have_the_outcome_it_names(readme, example, outcomes):
+    assert example in (ROOT / readme).read_text()
+    assert outcome(example) in outcomes
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def test_line_and_its_end_are_one_write():
     output = ConsoleOutput(stream, as_json=True)
 
     output.write_event("standalone_ready", url="http://127.0.0.1:1")
-    output.write_line('{"event": "a line of a process"}')
+    output.write_process_line("web", '{"event": "a line of a process"}\n')
 
     assert len(stream.writes) == 2
     assert all(text.startswith("{") and text.endswith("}\n") for text in stream.writes)

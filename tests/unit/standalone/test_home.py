@@ -4,14 +4,16 @@ import json
 import stat
 import subprocess
 import sys
+from dataclasses import asdict
 
 import pytest
 
 from moderado.standalone.errors import AlreadyRunning, CannotStart
-from moderado.standalone.home import MAX_LOG_SIZE, Home, RunningInstance
+from moderado.standalone.home import MAX_LOG_SIZE, Home, RunningInstance, write_private_json
 
 HOLDER = """
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from moderado.standalone.home import Home
 with Home(Path(sys.argv[1])).lock():
@@ -20,7 +22,11 @@ with Home(Path(sys.argv[1])).lock():
 """
 
 RUNNING = RunningInstance(
-    pid=7, url="http://127.0.0.1:8123", database_url="postgres:", redis_url="redis:"
+    pid=7,
+    url="http://127.0.0.1:8123",
+    database_url="postgres:",
+    database_owner_url="postgres:",
+    redis_url="redis:",
 )
 
 
@@ -44,9 +50,22 @@ def test_secrets_are_generated_once_with_mode_0600(home):
 
     assert home.secrets() == first
     assert len(first.secret_key) >= 32
-    assert len(set(vars_of(first))) == 4
+    assert len(set(vars_of(first))) == 5
     assert stat.S_IMODE((home.path / "secrets.json").stat().st_mode) == 0o600
     assert stat.S_IMODE(home.path.stat().st_mode) == 0o700
+
+
+def test_secret_that_an_earlier_version_lacks_is_added(home):
+    first = home.secrets()
+    earlier = asdict(first)
+    del earlier["application_password"]
+    write_private_json(home.path / "secrets.json", earlier)
+
+    completed = home.secrets()
+
+    assert asdict(completed).items() >= earlier.items()
+    assert len(completed.application_password) >= 24
+    assert home.secrets() == completed
 
 
 def test_damaged_secrets_raise_cannot_start(home):

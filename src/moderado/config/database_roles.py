@@ -1,0 +1,160 @@
+"""Two PostgreSQL roles (ADR 0045): the owner migrates the tables, the application uses the rows.
+
+The application cannot switch the audit log's triggers off, because it does not own the table.
+`DATABASE_URL` names the application's role, `DATABASE_OWNER_URL` the owner's.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection, transaction
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from moderado.config.env import env
+
+AUDIT_LOG = "moderation_moderationlog"
+_READ_ONLY = ("django_migrations",)
+_FLAGS = """
+    SELECT rolsuper, rolcreaterole, pg_has_role(%s, (
+        SELECT relowner FROM pg_class WHERE oid = to_regclass(%s)), 'MEMBER')
+      FROM pg_roles WHERE rolname = %s
+"""
+
+
+class RoleRefused(Exception):
+    """The roles cannot be set up as configured. The message says what to do."""
+
+
+def is_separate() -> bool:
+    """Tell whether an owner's URL is configured."""
+    return env().database_owner_url is not None
+
+
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """Connect as the owner during the block; without `DATABASE_OWNER_URL`, change nothing."""
+    url = env().database_owner_url
+    if url is None:
+        yield
+        return
+    before = connection.settings_dict
+    connection.close()
+    connection.settings_dict = _settings_for(url.get_secret_value(), before)
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict = before
+
+
+def grant(application_url: str) -> None:
+    """Create the application's role if it is missing, and grant it what it needs.
+
+    Call it as the owner, after migrations. Idempotent; a rotated password takes effect.
+
+    Args:
+        application_url: Names the role and its password.
+
+    Raises:
+        RoleRefused: The application's role is unsafe, or the owner may not create it.
+    """
+    wanted = conninfo_to_dict(application_url)
+    name, password = str(wanted.get("user", "")), str(wanted.get("password", ""))
+    with transaction.atomic():
+        _ensure_role(name, password)
+        database = sql.Identifier(str(connection.settings_dict["NAME"]))
+        for statement in _grants(sql.Identifier(name), database):
+            _execute(statement)
+
+
+def application_owns_tables() -> bool:
+    """Tell whether this connection's role owns the audit log, or is a superuser."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        user = cursor.fetchone()[0]
+        flags = _flags(user)
+    return bool(flags and (flags[0] or flags[2]))
+
+
+def _ensure_role(name: str, password: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        owner = cursor.fetchone()[0]
+    if name == owner:
+        raise RoleRefused(
+            "DATABASE_URL and DATABASE_OWNER_URL name the same role: give the application one of "
+            "its own, or unset DATABASE_OWNER_URL."
+        )
+    may_create = any((_flags(owner) or (False, False))[:2])
+    found = _flags(name)
+    if found and (found[0] or found[2]):
+        raise RoleRefused(
+            f"The role {name} of DATABASE_URL is a superuser or owns the tables: name another one."
+        )
+    if not found and not may_create:
+        raise RoleRefused(
+            f"The role {name} of DATABASE_URL does not exist, and {owner} may not create it: "
+            f"CREATE ROLE {name} LOGIN PASSWORD '…'."
+        )
+    if may_create:
+        verb = sql.SQL("ALTER" if found else "CREATE")
+        _execute(
+            sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(
+                verb, sql.Identifier(name), sql.Literal(_verifier(name, password))
+            )
+        )
+
+
+def _grants(role: sql.Identifier, database: sql.Identifier) -> list[sql.Composable]:
+    """Return the statements that give `role` its rights, and take away all others."""
+    templates = [
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        "REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC",
+        "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}",
+        "GRANT USAGE ON SCHEMA public TO {role}",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
+        "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
+        "REVOKE UPDATE, DELETE ON {log} FROM {role}",
+    ]
+    templates += [f"REVOKE INSERT, UPDATE, DELETE ON {table} FROM {{role}}" for table in _READ_ONLY]
+    names = {"role": role, "database": database, "log": sql.Identifier(AUDIT_LOG)}
+    return [sql.SQL(template).format(**names) for template in templates]
+
+
+def _flags(role: str) -> tuple[bool, bool, bool] | None:
+    """Return whether `role` is a superuser, may create roles, and owns the log; None if unknown."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+        if cursor.fetchone() is None:
+            return None
+        cursor.execute(_FLAGS, [role, AUDIT_LOG, role])
+        found: tuple[bool, bool, bool] = cursor.fetchone()
+    return found
+
+
+def _verifier(name: str, password: str) -> str:
+    """Return what PostgreSQL stores instead of the password, which then appears in no statement."""
+    connection.ensure_connection()
+    encrypt = connection.connection.pgconn.encrypt_password
+    return str(encrypt(password.encode(), name.encode(), b"scram-sha-256").decode())
+
+
+def _execute(statement: sql.Composable) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def _settings_for(url: str, before: dict[str, Any]) -> dict[str, Any]:
+    """Return Django's settings of a connection to `url`, with the options of `before`."""
+    parts: dict[str, Any] = conninfo_to_dict(url)
+    options = {name: value for name, value in before["OPTIONS"].items() if name != "pool"}
+    account = {
+        "NAME": parts.pop("dbname", before["NAME"]),
+        "USER": parts.pop("user", ""),
+        "PASSWORD": parts.pop("password", ""),
+        "HOST": parts.pop("host", before["HOST"]),
+        "PORT": parts.pop("port", before["PORT"]),
+    }
+    return before | account | {"OPTIONS": options | parts}
