@@ -453,7 +453,7 @@ class Client:
         room.take_synced(frame, connection=number)
         for message in frame["messages"]:
             # There, too, the author gets the reason.
-            send = self.sends.get(message["client_id"] or "")
+            send = self.sends.get(message.get("client_id") or "")
             if send is not None and message["status"] in _REFUSED:
                 send.told.append(_TOLD[message["status"]])
         for client_id, message in frame["pending"].items():

@@ -53,9 +53,9 @@ def get_session(session_id: UUID) -> Session:
     return session
 
 
-def live_sessions(session_ids: Collection[UUID]) -> set[UUID]:
-    """Return which of `session_ids` are valid."""
-    return set(open_sessions().filter(id__in=session_ids).values_list("id", flat=True))
+def live_sessions(session_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return which of `session_ids` are valid, with the name of the user that others see."""
+    return dict(open_sessions().filter(id__in=session_ids).values_list("id", "user__name"))
 
 
 def principal_of(session: Session) -> Principal:

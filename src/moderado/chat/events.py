@@ -19,11 +19,15 @@ class ChangeKind(StrEnum):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One public change. `view` is what every reader may see, tombstones included."""
+    """One public change. `view` is what every reader may see, tombstones included.
+
+    `client_id` is for the author of the message alone, whose view of the change has it too.
+    """
 
     kind: ChangeKind
     seq: int
     view: MessageView
+    client_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from moderado.chat.types import MessageView, OwnChanges, OwnCursor, Person
+from moderado.chat.types import Author, MessageView, OwnChanges, OwnCursor
 
 REFUSED = MessageView(
     id=UUID("0199b1c0-5a34-7c1e-8a0e-3f5d0d6a1b2c"),
     room=UUID("0199a6d2-11f0-7b52-9c44-7d1e52a90c11"),
     client_id=None,
-    author=Person(UUID("01998f00-0a6b-7e0c-b1de-5f0a7c9d2e43"), "Ana"),
+    author=Author(UUID("01998f00-0a6b-7e0c-b1de-5f0a7c9d2e43"), "Ana", "MEMBER"),
     content="…",
     status="REJECTED",
     revision=1,

@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.models import Record
@@ -165,6 +166,14 @@ class Message(Record):
 
     def __str__(self) -> str:
         return f"{self.id}/{self.revision} {self.status}"
+
+    @cached_property
+    def author_role(self) -> str | None:
+        """The role of the author in the room now. `with_authors` reads it for whole pages."""
+        if "role_in_room" in self.author.__dict__:
+            return self.author.role_in_room  # type: ignore[no-any-return,attr-defined]  # annotated
+        found = Membership.objects.filter(room=self.room_id, user=self.author_id)
+        return found.values_list("role", flat=True).first()
 
 
 class Revision(Record):

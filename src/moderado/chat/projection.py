@@ -7,10 +7,11 @@ from uuid import UUID
 
 from django.utils import translation
 from django.utils.translation import gettext as _
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
+from moderado.chat.events import Change, ChangeKind
 from moderado.chat.models import Message
-from moderado.chat.types import Draft, LastMessage, MessageView, NameChange, NewMessage, Person
+from moderado.chat.types import Author, Draft, LastMessage, MessageView, NameChange, NewMessage
 from moderado.moderation.categories import category_list
 
 Status = Message.Status
@@ -40,6 +41,13 @@ def public_view(message: Message) -> MessageView:
     raise ValueError("a message that was never public has no public view")
 
 
+def change_of(message: Message, kind: ChangeKind) -> Change:
+    """Return the last public change of a message, as its room sees it."""
+    return Change(
+        kind=kind, seq=message.seq, view=public_view(message), client_id=message.client_id
+    )
+
+
 def own_view(message: Message, *, language: str) -> MessageView:
     """Return what the author may see: also a pending or refused revision, and why it is not shown.
 
@@ -48,7 +56,12 @@ def own_view(message: Message, *, language: str) -> MessageView:
         language: The language of the explanation, such as `pt-br`.
     """
     removed = message.status == Status.REMOVED
-    shown = _view(message, content="" if removed else message.text, status=message.status)
+    shown = _view(
+        message,
+        content="" if removed else message.text,
+        status=message.status,
+        client_id=message.client_id,
+    )
     with translation.override(language):
         if message.status in {Status.REJECTED, Status.HELD}:
             shown = _explained(shown, message)
@@ -81,13 +94,13 @@ def view_from_outside(message: Message, *, language: str) -> MessageView:
     return _replace(own_view(message, language=language), seq=0, position=0)
 
 
-def waiting_view(new: NewMessage, *, position: int, author_name: str) -> MessageView:
+def waiting_view(new: NewMessage, *, position: int, author: Author) -> MessageView:
     """Return the author's view of a message that was just stored as PENDING."""
     return MessageView(
         id=new.id,
         room=new.room_id,
         client_id=new.client_id,
-        author=Person(new.author_id, author_name),
+        author=author,
         content=new.text,
         status=str(Status.PENDING),
         revision=1,
@@ -127,12 +140,14 @@ def name_change(
     )
 
 
-def _view(message: Message, *, content: str, status: str) -> MessageView:
+def _view(
+    message: Message, *, content: str, status: str, client_id: str | UnsetType | None = UNSET
+) -> MessageView:
     return MessageView(
         id=message.id,
         room=message.room_id,
-        client_id=message.client_id,
-        author=Person(message.author_id, message.author.name),
+        client_id=client_id,
+        author=Author(message.author_id, message.author.name, message.author_role),
         content=content,
         status=str(status),
         revision=message.revision,

@@ -34,11 +34,19 @@ class Person(msgspec.Struct, frozen=True):
     name: str
 
 
+class Author(Person, frozen=True):
+    """Who wrote a message: the name that others see, and the role in the room now."""
+
+    role: Annotated[
+        str | None, Meta(description="ADMIN, MODERATOR or MEMBER; null for who left the room.")
+    ] = None
+
+
 class LastMessage(msgspec.Struct, frozen=True):
     """The newest visible message of a room, as a list of rooms shows it."""
 
     id: UUID
-    author: Person
+    author: Author
     content: Annotated[str, Meta(description="At most 200 characters of it.")]
     published_at: Moment | None
 
@@ -86,12 +94,17 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as one reader may see it. From `edit` on, the fields are for its author only."""
+    """A message as one reader may see it.
+
+    `client_id`, and the fields from `edit` on, are for its author only.
+    """
 
     id: UUID
     room: UUID
-    client_id: Annotated[str | None, Meta(description="The sender's own id of the message.")]
-    author: Person
+    client_id: Annotated[
+        str | UnsetType | None, Meta(description="The sender's own id of the message.")
+    ] = UNSET
+    author: Author
     content: str
     status: MessageStatus
     revision: int

@@ -334,7 +334,7 @@ def test_search_gives_pages_of_messages_best_first(ana, room):
 
     assert set(page) == {"count", "next", "previous", "results"}
     assert (page["count"], len(page["results"])) == (25, 20)
-    assert set(page["results"][0]) == MESSAGE
+    assert set(page["results"][0]) == MESSAGE - {"client_id"}  # of another author
     assert len(ana.get(page["next"]).data["results"]) == 5
 
 
@@ -344,3 +344,26 @@ def test_search_wants_words(ana, room, query):
 
     assert (answer.status_code, answer.data["code"]) == (400, "invalid")
     assert set(answer.data["fields"]) == {"q"}
+
+
+@pytest.mark.proves("S56")
+@pytest.mark.parametrize("status", [Status.APPROVED, Status.REMOVED])
+def test_client_id_is_shown_to_its_author_only(signed_in, room, status):
+    author = make_member(room, role="ADMIN").user
+    make_message(
+        room, author=author, client_id="secret", text="mensagem", status=status, seq=1, position=1
+    )
+    room.seq = 1
+    room.save()
+
+    for reader, sees in ((author, True), (make_member(room).user, False)):
+        client = signed_in(reader)
+        answers = [
+            client.get(path(room, "messages/")),
+            client.get(path(room, "changes/?after=0")),
+            client.get(path(room, "search/?q=mensagem")),
+            client.get("/api/chat/rooms/"),
+        ]
+        shown = "".join(answer.content.decode() for answer in answers)
+        assert ("secret" in shown) is sees
+        assert '"role":"ADMIN"' in shown

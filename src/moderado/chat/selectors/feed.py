@@ -13,8 +13,8 @@ from django.db.models import QuerySet
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.events import AuthorNotified, Change, ChangeKind, Notice
 from moderado.chat.models import Message, Room
-from moderado.chat.projection import own_view, public_view, view_for
-from moderado.chat.selectors.authors import authors
+from moderado.chat.projection import change_of, own_view, view_for
+from moderado.chat.selectors.authors import with_authors
 from moderado.chat.types import Changes, Head, MessageView
 
 PAGE = 500
@@ -107,8 +107,7 @@ def changes_after(*, room_id: UUID, after: int, limit: int = PAGE) -> list[Chang
     greater than the last one that was missed.
     """
     return [
-        Change(kind=_kind(message, after), seq=message.seq, view=public_view(message))
-        for message in _changed(room_id, after)[:limit]
+        change_of(message, _kind(message, after)) for message in _changed(room_id, after)[:limit]
     ]
 
 
@@ -117,8 +116,9 @@ def own_messages(
 ) -> dict[str, MessageView]:
     """Return the author's messages by `client_id`. Those never stored are absent."""
     storable = [client_id for client_id in client_ids if "\x00" not in client_id]
-    found = Message.objects.select_related("author").filter(
-        room_id=room_id, author_id=author_id, client_id__in=storable
+    found = with_authors(
+        Message.objects.filter(room_id=room_id, author_id=author_id, client_id__in=storable),
+        room_id=room_id,
     )
     return {str(message.client_id): own_view(message, language=language) for message in found}
 
@@ -128,9 +128,7 @@ def settled(message_ids: Collection[UUID]) -> list[AuthorNotified]:
 
     It replaces a notice that was lost between processes.
     """
-    found = Message.objects.select_related("author").filter(
-        pk__in=message_ids, queued_at__isnull=True
-    )
+    found = with_authors(Message.objects.filter(pk__in=message_ids, queued_at__isnull=True))
     return [
         AuthorNotified(
             room_id=message.room_id,
@@ -150,11 +148,9 @@ def oldest_waiting_seconds() -> float:
 
 
 def _changed(room_id: UUID, after: int) -> QuerySet[Message]:
-    return (
-        Message.objects.prefetch_related(authors())
-        .filter(room_id=room_id, seq__gt=max(after, 0))
-        .order_by("seq")
-    )
+    return with_authors(
+        Message.objects.filter(room_id=room_id, seq__gt=max(after, 0)), room_id=room_id
+    ).order_by("seq")
 
 
 def _kind(message: Message, after: int) -> ChangeKind:

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from moderado.chat.errors import NoSuchMessage
 from moderado.chat.models import Message
-from moderado.chat.selectors.authors import authors
+from moderado.chat.selectors.authors import with_authors
 from moderado.chat.selectors.rooms import get_room
 
 Status = Message.Status
@@ -43,7 +43,7 @@ def history(*, reader_id: UUID, room_id: UUID) -> QuerySet[Message]:
     """
     room = get_room(room_id=room_id, reader_id=reader_id)
     seen = Q(status=Status.APPROVED) | Q(author=reader_id, status__in=OWN_UNSEEN)
-    messages = Message.objects.filter(seen, room=room).prefetch_related(authors())
+    messages = with_authors(Message.objects.filter(seen, room=room), room_id=room.id)
     return messages.order_by("-position", "-id")
 
 

@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from moderado.chat.models import Message
 from moderado.chat.projection import own_view
+from moderado.chat.selectors.authors import with_authors
 from moderado.chat.selectors.rooms import rooms_visible_to
 from moderado.chat.types import MessageView, OwnChanges, OwnCursor
 from moderado.core import failpoints
@@ -152,11 +153,9 @@ def _read(author_id: UUID, *, after: _Cursor | None, limit: int) -> _Page:
 def _views(author_id: UUID, ids: list[UUID], language: str) -> tuple[MessageView, ...]:
     if not ids:
         return ()
-    found = (
-        Message.objects.select_related("author")
-        .filter(pk__in=ids, author=author_id, room__in=rooms_visible_to(author_id))
-        .in_bulk()
-    )
+    found = with_authors(
+        Message.objects.filter(author=author_id, room__in=rooms_visible_to(author_id))
+    ).in_bulk(ids)
     return tuple(own_view(found[each], language=language) for each in ids if each in found)
 
 

@@ -9,7 +9,7 @@ from moderado.accounts.models import User
 from moderado.accounts.rights import VIEW_MESSAGE, staff_may
 from moderado.chat.models import Message, Room
 from moderado.chat.projection import public_view
-from moderado.chat.selectors.authors import authors
+from moderado.chat.selectors.authors import with_authors
 from moderado.chat.selectors.rooms import rooms_visible_to
 from moderado.chat.types import MESSAGE, MessageView
 from moderado.core.database import run_prepared
@@ -122,7 +122,7 @@ def _contexts(ids: Sequence[UUID], *, before: int, after: int) -> dict[UUID, Con
     values = {"ids": list(ids), "before": before, "after": after}
     places = run_prepared(_NEIGHBOURS, values)
     neighbours = Message.objects.filter(pk__in={neighbour for _, _, neighbour in places})
-    views = {each.id: public_view(each) for each in neighbours.prefetch_related(authors())}
+    views = {each.id: public_view(each) for each in with_authors(neighbours)}
     found: dict[UUID, dict[bool, list[MessageView]]] = {}
     for about, is_after, neighbour in places:
         if neighbour in views:  # unless it was removed since

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.projection import last_message_view
-from moderado.chat.selectors.authors import authors
+from moderado.chat.selectors.authors import with_authors
 from moderado.chat.types import Head, LastMessage
 from moderado.core.database import run_prepared
 from moderado.core.text import fold
@@ -160,7 +160,7 @@ def last_messages(rooms: Iterable[Room]) -> dict[UUID, LastMessage]:
     found = Message.objects.filter(pk__in=ids, status=Message.Status.APPROVED)
     return {
         message.room_id: last_message_view(message, length=EXCERPT)
-        for message in found.prefetch_related(authors())
+        for message in with_authors(found)
     }
 
 

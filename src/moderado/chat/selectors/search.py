@@ -22,6 +22,7 @@ from django.db.models.functions import Coalesce
 
 from moderado.chat.errors import SearchTimedOut
 from moderado.chat.models import Message
+from moderado.chat.selectors.authors import with_authors
 from moderado.chat.selectors.messages import OWN_UNSEEN
 from moderado.chat.selectors.rooms import get_room
 from moderado.core.database import BudgetSpent, TimeBudget, time_budget
@@ -109,7 +110,7 @@ def _search(
     if len(found) < effort.unless and len(max(words, key=len, default="")) >= SHORTEST:
         found += _by_similarity(seen, words, effort, budget)
     first = list(dict.fromkeys(found))[:LIMIT]
-    loaded = Message.objects.select_related("author").in_bulk(first)
+    loaded = with_authors(Message.objects.all(), room_id=room.id).in_bulk(first)
     return [loaded[pk] for pk in first if pk in loaded]
 
 

@@ -7,7 +7,7 @@ exclude all other rows, and `services.posting` stores these one by one.
 from collections.abc import Sequence
 from uuid import UUID
 
-from moderado.chat.types import NewMessage
+from moderado.chat.types import Author, NewMessage
 from moderado.core import failpoints
 from moderado.core.database import as_rows, recordset, retry_on_deadlock, run_prepared
 
@@ -40,19 +40,21 @@ _INSERT = f"""
             statement_timestamp(), 0, 0
           FROM allowed
         ON CONFLICT (room_id, author_id, client_id) DO NOTHING
-        RETURNING id, position, author_id
+        RETURNING id, position, author_id, room_id
     )
-    SELECT stored.id, stored.position, author.name
+    SELECT stored.id, stored.position, stored.author_id, author.name, (
+            SELECT role FROM chat_membership membership
+             WHERE membership.room_id = stored.room_id AND membership.user_id = stored.author_id)
       FROM stored JOIN accounts_user author ON author.id = stored.author_id
 """  # noqa: S608  (column names are constants of this module)
 
 
 @retry_on_deadlock
-def insert_messages(drafts: Sequence[NewMessage]) -> list[tuple[UUID, int, str]]:
+def insert_messages(drafts: Sequence[NewMessage]) -> list[tuple[UUID, int, Author]]:
     """Store the drafts of the common case, in one statement and one commit.
 
     Returns:
-        The id, the position and the author's name of each stored message. A draft is absent if its
+        The id, the position and the author of each stored message. A draft is absent if its
         room has another mode or is deleted, its author is no member, or its `client_id` was used
         before.
     """
@@ -61,7 +63,10 @@ def insert_messages(drafts: Sequence[NewMessage]) -> list[tuple[UUID, int, str]]
     failpoints.reach("send.before_commit")
     # One order in every process, so that two batches with the same client_ids cannot deadlock.
     ordered = sorted(drafts, key=_order)
-    return [(*row,) for row in run_prepared(_INSERT, [as_rows(ordered)])]
+    return [
+        (message_id, position, Author(*author))
+        for message_id, position, *author in run_prepared(_INSERT, [as_rows(ordered)])
+    ]
 
 
 def _order(draft: NewMessage) -> tuple[UUID, UUID, str]:

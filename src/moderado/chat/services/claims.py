@@ -14,6 +14,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from moderado.chat.models import Message
+from moderado.chat.selectors.authors import author_role
 from moderado.chat.services.rows import columns, message_of
 from moderado.core import failpoints
 from moderado.core.database import require_transaction, run_prepared
@@ -163,6 +164,7 @@ def retake(leased: Sequence[tuple[Message, int]]) -> list[Message]:
     locked = (
         Message.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
         .select_related("author")
+        .annotate(author_role=author_role())  # type: ignore[no-redef]  # instead of its query
         .filter(pk__in=list(fences), queued_at__isnull=False)
     )
     return [message for message in locked if message.fence == fences[message.pk]]

@@ -57,11 +57,12 @@ def store_message(draft: NewMessage, reply_to: UUID | None) -> SendResult:
     with transaction.atomic():
         room = rooms.get_room(room_id=draft.room_id, reader_id=draft.author_id)
         author = User.objects.get(pk=draft.author_id)
-        ensure_member(user_id=author.id, room_id=room.id)
+        membership = ensure_member(user_id=author.id, room_id=room.id)
         if reply_to is not None:
             _check_reply(draft, reply_to)
         step = transition(NEW, Posted(Mode(room.moderation_mode)))
         message = _message_of(draft, author, step.state, reply_to)
+        message.author_role = membership.role
         if not _insert(message, waits=step.state.awaits is not None):
             raise Conflict
         if step.change:

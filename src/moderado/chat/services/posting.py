@@ -161,9 +161,9 @@ def _store_together(
         return {}  # one of them is at fault: stored one by one, the others succeed
     outcomes: dict[int, Outcome] = {}
     queued = []
-    for message_id, position, author_name in stored:
+    for message_id, position, author in stored:
         index = indexes[message_id]
-        view = waiting_view(drafts[index], position=position, author_name=author_name)
+        view = waiting_view(drafts[index], position=position, author=author)
         outcomes[index] = SendResult(view, created=True)
         queued.append(QueuedMessage(view, requests[index].connection_id))
     if queued:

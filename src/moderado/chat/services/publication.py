@@ -11,9 +11,9 @@ from uuid import UUID
 
 import msgspec
 
-from moderado.chat.events import Change, ChangeKind, RoomChange, RoomsChanged
+from moderado.chat.events import ChangeKind, RoomChange, RoomsChanged
 from moderado.chat.models import Message
-from moderado.chat.projection import public_view
+from moderado.chat.projection import change_of
 from moderado.core.database import as_rows, recordset, require_transaction, run_prepared
 from moderado.core.events import publish
 
@@ -137,5 +137,5 @@ def _numbered(room_id: UUID, before: int, acl_version: int, changes: list[Change
         change.message.seq = seq
         if change.kind is ChangeKind.PUBLISHED:
             change.message.position = seq
-        numbered.append(Change(kind=change.kind, seq=seq, view=public_view(change.message)))
+        numbered.append(change_of(change.message, change.kind))
     return RoomChange(room_id=room_id, acl_version=acl_version, changes=tuple(numbered))

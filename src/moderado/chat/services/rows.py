@@ -13,7 +13,9 @@ from moderado.chat.models import Message
 M = TypeVar("M", bound=Model)
 
 _CONCRETE = Message._meta.concrete_fields  # noqa: SLF001  (documented by Django)
-_FIELDS = [field.attname for field in _CONCRETE]
+_COLUMNS = [*(field.attname for field in _CONCRETE), "author_role"]
+_ROLE = """(SELECT role FROM chat_membership member
+    WHERE member.room_id = {message}.room_id AND member.user_id = {message}.author_id)"""
 _AUTHOR = ("id", "name", "language")
 
 
@@ -25,13 +27,14 @@ def columns(message: str, author: str) -> str:
         author: The alias of `accounts_user`.
     """
     fields = [f"{message}.{field.column}" for field in _CONCRETE]
-    return ", ".join([*fields, *(f"{author}.{column}" for column in _AUTHOR)])
+    role = _ROLE.format(message=message)
+    return ", ".join([*fields, role, *(f"{author}.{column}" for column in _AUTHOR)])
 
 
 def message_of(row: tuple[Any, ...]) -> Message:
     """Return the message of a row that consists of `columns`, with its author."""
-    author = _made(User, _AUTHOR, row[len(_FIELDS) :])
-    return _made(Message, _FIELDS, row[: len(_FIELDS)], author=author)
+    author = _made(User, _AUTHOR, row[len(_COLUMNS) :])
+    return _made(Message, _COLUMNS, row[: len(_COLUMNS)], author=author)
 
 
 def _made(model: type[M], names: Sequence[str], values: Sequence[Any], **related: Model) -> M:

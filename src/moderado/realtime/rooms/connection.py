@@ -15,7 +15,7 @@ from moderado.core.wire_limits import MAX_OUTBOX_FRAMES
 from moderado.realtime.rooms.audience import Access
 from moderado.realtime.rooms.author_notices import AuthorNotices
 from moderado.realtime.transport.outbox import Outbox
-from moderado.realtime.wire.encode import Block, Line, author_frame
+from moderado.realtime.wire.encode import Block, Line, author_frame, text_frame
 from moderado.realtime.wire.protocol import MessageQueued, ServerFrame, encode
 
 
@@ -83,8 +83,10 @@ class Connection:
             self._deferred.append((line, access))
             if len(self._deferred) > MAX_OUTBOX_FRAMES:
                 self.outbox.overflow()
-        elif not is_own or self.notices.accept(line):
+        elif not is_own:
             self.outbox.append(line.text)
+        elif self.notices.accept(line):
+            self.outbox.append(line.text_for_author)
 
     def push_block(self, block: Block, access: Access) -> None:
         """As `push` for each line of the block, all of one room, in one write where possible."""
@@ -96,10 +98,15 @@ class Connection:
             for line in block.lines:
                 self.push(line, access)
             return
-        lines = [*filter(self._accept, block.lines)] if has_own else block.lines
-        if len(lines) < len(block.lines) or not outbox.write_now(block.wire):
-            for line in lines:
-                outbox.append(line.text)
+        if not has_own:
+            if not outbox.write_now(block.wire):
+                for line in block.lines:
+                    outbox.append(line.text)
+            return
+        texts = [*self._own_texts(block)]
+        if texts and not outbox.write_now(b"".join(map(text_frame, texts))):
+            for text in texts:
+                outbox.append(text)
 
     @contextmanager
     def storing(self) -> Iterator[None]:
@@ -121,5 +128,10 @@ class Connection:
             self.reply(frame)
         self.outbox.close(code)
 
-    def _accept(self, line: Line) -> bool:
-        return line.author_id != self._user_id or self.notices.accept(line)
+    def _own_texts(self, block: Block) -> Iterator[str]:
+        """The frames of a block that has lines about this user's own messages."""
+        for line in block.lines:
+            if line.author_id != self._user_id:
+                yield line.text
+            elif self.notices.accept(line):
+                yield line.text_for_author

@@ -5,6 +5,7 @@ user, and take note that a user has left a room.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Protocol
 from uuid import UUID
 
@@ -167,6 +168,12 @@ class Hub:
             self.notices.deliver(connection, hint)
             if line.frame_type == MESSAGE_QUEUED and line.message_id is not None:
                 connection.notices.await_outcome(line.message_id, line.revision)
+
+    def rename(self, principal: Principal, name: str) -> None:
+        """Note the name of a user that others see now."""
+        for connection in self.users.get(principal.user_id, ()):
+            if connection.principal == principal:
+                connection.authenticate(replace(principal, name=name))
 
     def close_sessions(self, user_id: UUID, is_over: Callable[[UUID], bool]) -> None:
         """Close the user's connections whose login session is over."""

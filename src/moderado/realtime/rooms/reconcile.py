@@ -42,7 +42,7 @@ class Records(Protocol):
 
     def settled(self, message_ids: Collection[UUID], /) -> Awaitable[Iterable[AuthorNotified]]: ...
 
-    def sessions_alive(self, session_ids: Collection[UUID], /) -> Awaitable[Collection[UUID]]: ...
+    def sessions_alive(self, session_ids: Collection[UUID], /) -> Awaitable[Mapping[UUID, str]]: ...
 
 
 class Reconciler:
@@ -135,7 +135,10 @@ class Reconciler:
         }
 
     async def sessions(self) -> None:
-        """Close connections whose session has ended, or whose user is no longer active."""
+        """Close connections whose session has ended, or whose user is no longer active.
+
+        The others get the current name of their user, which notes about them carry.
+        """
         principals = {
             connection.principal
             for connections in self._hub.users.values()
@@ -148,3 +151,5 @@ class Reconciler:
         for principal in principals:
             if principal.session_id not in alive:
                 self._hub.close_sessions(principal.user_id, lambda session: session not in alive)
+            elif alive[principal.session_id] != principal.name:
+                self._hub.rename(principal, alive[principal.session_id])

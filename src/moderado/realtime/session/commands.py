@@ -281,6 +281,6 @@ class Commands:
         now = self._clock()
         if now - self._typed.get(room_id, float("-inf")) >= TYPING_INTERVAL:
             self._typed[room_id] = now
-            fanout.publish_typing(
-                self._principal, room_id, acl_version=self._hub.acl_version(room_id)
-            )
+            principal = self._connection.principal or self._principal  # with the current name
+            version = self._hub.acl_version(room_id)
+            fanout.publish_typing(principal, room_id, acl_version=version)

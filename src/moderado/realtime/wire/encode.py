@@ -24,12 +24,14 @@ _AUTHOR_FRAMES: dict[Notice, type[protocol.AuthorFrame]] = {
 _FRAME_TYPES = {frame: str(frame.__struct_config__.tag) for frame in protocol.SERVER_FRAMES}
 
 MESSAGE_QUEUED = _FRAME_TYPES[protocol.MessageQueued]
+_MESSAGE = '"message":{'
 MESSAGE_SHOWN = _FRAME_TYPES[protocol.MessageShown]
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A frame that is encoded once and written unchanged to every socket that receives it.
+    """A frame that is encoded once and written to every socket that receives it.
 
+    Only the author's sockets receive the `client_id` of the message: `text_for_author` has it.
     `frame_type` is the frame's `type` on the wire. `seq` is 0 for a frame outside the room's
     order. `revision` is that of the message, or of its waiting edit.
     """
@@ -41,6 +43,16 @@ class Line(msgspec.Struct, frozen=True):
     message_id: UUID | None = None
     author_id: UUID | None = None
     revision: int = 0
+    client_id: str | None = None
+
+    @property
+    def text_for_author(self) -> str:
+        """The frame with the `client_id`, which the author knows the message by."""
+        if self.client_id is None:
+            return self.text
+        name = msgspec.json.encode(self.client_id).decode()
+        # No field before the message contains this text: they are ids, numbers and the type.
+        return self.text.replace(_MESSAGE, f'{_MESSAGE}"client_id":{name},', 1)
 
 
 class Block:
@@ -76,7 +88,7 @@ def text_frame(text: str) -> bytes:
 def line_of_change(change: Change) -> Line:
     """Encode a public change for the subscribers of the room."""
     frame = _ROOM_FRAMES[change.kind](room=change.view.room, seq=change.seq, message=change.view)
-    return _line(frame, change.view, seq=change.seq)
+    return _line(frame, change.view, seq=change.seq, client_id=change.client_id)
 
 
 def line_of_notice(notice: Notice, view: MessageView) -> Line:
@@ -127,7 +139,9 @@ def newest_revision(view: MessageView) -> int:
     return view.edit.revision if view.edit else view.revision
 
 
-def _line(frame: protocol.ServerFrame, view: MessageView, *, seq: int = 0) -> Line:
+def _line(
+    frame: protocol.ServerFrame, view: MessageView, *, seq: int = 0, client_id: str | None = None
+) -> Line:
     text = protocol.encode(frame)
     return Line(
         frame_type=_FRAME_TYPES[type(frame)],
@@ -137,4 +151,5 @@ def _line(frame: protocol.ServerFrame, view: MessageView, *, seq: int = 0) -> Li
         message_id=view.id,
         author_id=view.author.id,
         revision=newest_revision(view),
+        client_id=client_id,
     )

@@ -32,7 +32,8 @@ async def test_clean_message_is_confirmed_and_then_delivered_to_the_room(cast: C
     assert shown["message"]["content"] == "bom dia"
     assert shown["message"]["id"] == queued["message"]["id"]
     assert shown["seq"] == own["seq"] == 1
-    assert shown["message"]["author"] == {"id": str(ana.id), "name": ana.name}
+    person = {"id": str(ana.id), "name": ana.name, "role": "MEMBER"}
+    assert shown["message"]["author"] == person
 
 
 async def test_blocked_message_is_explained_to_its_author_only(cast: Cast):
@@ -292,3 +293,41 @@ async def test_arrivals_of_one_interval_reach_all_but_the_user_concerned(cast: C
     await at_bia.up_to_date()
     heard = [frame["user"]["id"] for frame in at_bia.heard if frame["type"] == "presence"]
     assert str(bia.id) not in heard
+
+
+@pytest.mark.proves("S56")
+async def test_client_id_reaches_its_author_only(cast: Cast):
+    room = await cast.room()
+    ana, bia = await cast.member(room), await cast.member(room)
+    phone, desk, at_bia = [await cast.join(user, room) for user in (ana, ana, bia)]
+
+    await phone.send("chat_message", message="oi", client_id='said "secretly"')
+    await phone.next("message_queued")
+    await screen()
+    shown = await at_bia.next("chat_message")
+    await phone.send("delete_message", id=shown["message"]["id"])
+    await at_bia.next("message_removed")
+    for client in (phone, desk):
+        await client.next("message_removed")
+        own = [f for f in client.heard if f["type"] in {"chat_message", "message_removed"}]
+        assert [f["message"]["client_id"] for f in own] == ['said "secretly"'] * 2
+
+    await at_bia.send("sync", room=str(room.id), after=0)
+    await at_bia.next("synced")
+    assert "secretly" not in str(at_bia.heard)
+    assert "client_id" not in shown["message"]
+
+
+@pytest.mark.proves("S55")
+async def test_messages_carry_the_role_of_their_author(cast: Cast):
+    room = await cast.room()
+    ana, bia = await cast.member(room, role="MODERATOR"), await cast.member(room)
+    at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)
+
+    await at_ana.send("chat_message", message="oi", client_id="1")
+    queued = await at_ana.next("message_queued")
+    await screen()
+    shown = await at_bia.next("chat_message")
+
+    person = {"id": str(ana.id), "name": ana.name, "role": "MODERATOR"}
+    assert queued["message"]["author"] == shown["message"]["author"] == person

@@ -9,7 +9,7 @@ import pytest
 
 from moderado.chat.events import AuthorsNotified, QueuedMessage
 from moderado.chat.projection import waiting_view
-from moderado.chat.types import NewMessage
+from moderado.chat.types import Author, NewMessage
 from moderado.realtime.pubsub import author_delivery, fanout
 
 pytestmark = pytest.mark.usefixtures("_no_other_node")
@@ -25,7 +25,7 @@ def view_by(author_id, text="bom dia"):
         hash="",
         text=text,
     )
-    return waiting_view(new, position=0, author_name="Ana")
+    return waiting_view(new, position=0, author=Author(new.author_id, "Ana", "MEMBER"))
 
 
 def event_of(*sent):

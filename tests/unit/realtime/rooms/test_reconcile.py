@@ -20,7 +20,7 @@ class FakeRecords:
     def __init__(self) -> None:
         self.rooms: dict[UUID, Head] = {}
         self.outcomes: dict[UUID, AuthorNotified] = {}
-        self.sessions: set[UUID] = set()
+        self.sessions: dict[UUID, str] = {}
         self.is_down = False
 
     async def heads(self, room_ids: Collection[UUID]) -> dict[UUID, Head]:
@@ -31,8 +31,8 @@ class FakeRecords:
     async def settled(self, message_ids: Collection[UUID]) -> list[AuthorNotified]:
         return [self.outcomes[each] for each in message_ids if each in self.outcomes]
 
-    async def sessions_alive(self, session_ids: Collection[UUID]) -> set[UUID]:
-        return self.sessions & set(session_ids)
+    async def sessions_alive(self, session_ids: Collection[UUID]) -> dict[UUID, str]:
+        return {each: self.sessions[each] for each in session_ids if each in self.sessions}
 
 
 class Scene(HubScene):
@@ -125,12 +125,13 @@ async def test_outcome_is_awaited_until_there_is_one(scene: Scene):
 
 async def test_connections_of_ended_sessions_are_closed(scene: Scene):
     ended, alive = await scene.connect(), await scene.connect()
-    scene.database.sessions = {alive.principal.session_id}
+    scene.database.sessions = {alive.principal.session_id: "Renamed"}
 
     await scene.reconciler.sessions()
 
     assert ended.connection.closing == CloseCode.NOT_AUTHENTICATED
     assert alive.connection.closing is None
+    assert alive.connection.principal.name == "Renamed"
 
 
 async def test_check_goes_on_after_a_database_outage(scene: Scene):

@@ -6,13 +6,14 @@ from uuid import uuid4
 import pytest
 
 from moderado.chat.events import Change, ChangeKind, Notice
-from moderado.chat.types import MessageView, Person
+from moderado.chat.types import Author, MessageView
 from moderado.realtime.wire.encode import Line, line_of_change, line_of_notice
 
 
 def view(**fields: object) -> MessageView:
     defaults = {
-        "id": uuid4(), "room": uuid4(), "client_id": None, "author": Person(uuid4(), "Ana"),
+        "id": uuid4(), "room": uuid4(), "client_id": None,
+        "author": Author(uuid4(), "Ana", "MEMBER"),
         "content": "olá", "status": "APPROVED", "revision": 1, "position": 5, "seq": 7,
         "reply_to": None, "created_at": "2026-01-01T00:00:00Z", "edited_at": None,
         "published_at": None,
