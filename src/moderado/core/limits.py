@@ -123,11 +123,13 @@ class RateLimiter:
 
 # A moving window, so that Retry-After is exact. The algorithm is that of the `limits` library (a
 # list of the times of the last uses, newest first), extended to count all chains in one call and to
-# return the wait (ADR 0016). KEYS: one for each use. ARGV: now, then for each run of equal
-# chains their number, the uses of each chain, and amount and seconds of each use.
+# return the wait (ADR 0016). KEYS: one for each use. ARGV: for each run of equal chains
+# their number, the uses of each chain, and amount and seconds of each use.
 # Returns for each chain its wait in milliseconds, 0 if it may pass, and how many uses were counted.
 _COUNT = """
-local now, at, key, waits = tonumber(ARGV[1]), 2, 1, {}
+local time = redis.call('TIME')
+local now, at, key, waits = time[1] + time[2] / 1000000, 1, 1, {}
+local stamp = string.format('%.6f', now)
 while at <= #ARGV do
     local chains, uses = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
     for chain = 1, chains do
@@ -141,7 +143,7 @@ while at <= #ARGV do
                 wait = math.max(1, math.ceil((oldest + seconds - now) * 1000))
                 break
             end
-            if redis.call('LPUSH', name, ARGV[1]) > amount then
+            if redis.call('LPUSH', name, stamp) > amount then
                 redis.call('LTRIM', name, 0, amount - 1)
             end
             redis.call('EXPIRE', name, seconds)
@@ -159,7 +161,7 @@ return waits
 
 def _count_in_redis(chains: Sequence[Sequence[Use]]) -> list[_Counted]:
     names = [_name(*use) for chain in chains for use in chain]
-    numbers: list[float] = [time.time()]
+    numbers: list[float] = []
     for limits, alike in groupby([limit for limit, _ in chain] for chain in chains):
         numbers += (len(list(alike)), len(limits))
         for limit in map(_parse, limits):

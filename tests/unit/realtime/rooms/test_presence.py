@@ -34,6 +34,8 @@ class FakeLeases:
         return True
 
     async def hold(self, _key: str, members: list[str]) -> bool:
+        if self.members is not None:
+            self.members += [member for member in members if member not in self.members]
         return True
 
 
@@ -129,3 +131,63 @@ async def test_no_list_without_redis_or_with_too_many(scene: Scene, members):
 
     assert await scene.presence.enter(scene.room, uuid4()) == ()
     assert scene.announced == []
+
+
+def other_process(scene: Scene, user_id: UUID) -> str:
+    """A lease that another process holds."""
+    member = f"{user_id}/another"
+    scene.leases.members.append(member)
+    return member
+
+
+@pytest.mark.proves("R63")
+async def test_user_who_leaves_after_redis_forgot_is_announced(scene: Scene):
+    ana = uuid4()
+    await scene.presence.enter(scene.room, ana)
+    scene.leases.members.clear()
+    scene.announced.clear()
+    scene.presence._waiting.clear()
+
+    await scene.presence.leave(scene.room, ana)
+
+    assert scene.announced == [{ana: False}]
+
+
+@pytest.mark.proves("R63")
+async def test_users_whom_redis_forgot_are_announced_again_or_as_gone(scene: Scene):
+    ana, bia, gone = uuid4(), uuid4(), uuid4()
+    scene.presence = scene.with_interval(0)
+    scene.room.users = [ana]
+    await scene.presence.enter(scene.room, ana)
+    elsewhere = other_process(scene, bia)
+    other_process(scene, gone)
+    await scene.presence.renew([scene.room])
+
+    scene.leases.members.clear()  # and the process of `gone` has died
+    scene.announced.clear()
+    await scene.presence.renew([scene.room])
+    scene.leases.members.append(elsewhere)  # as its process does
+    for _ in range(3):
+        await scene.presence.renew([scene.room])
+        await asyncio.sleep(0.01)
+    announced = {user: is_here for each in scene.announced for user, is_here in each.items()}
+
+    assert announced == {ana: True, gone: False}
+
+
+@pytest.mark.proves("R63")
+async def test_departure_that_redis_did_not_answer_is_announced_later(scene: Scene):
+    ana = uuid4()
+    await scene.presence.enter(scene.room, ana)
+    members, scene.leases.members = scene.leases.members, None
+    scene.announced.clear()
+    scene.presence._waiting.clear()
+    await scene.presence.leave(scene.room, ana)
+    assert scene.announced == []
+
+    scene.leases.members = []
+    assert members
+    await scene.presence.renew([])
+    await scene.presence.renew([])
+
+    assert scene.announced == [{ana: False}]
