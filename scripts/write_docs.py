@@ -35,7 +35,7 @@ GROUPS = {
         "static_root",
         "debug",
     ],
-    "Moderation": ["moderation_providers"],
+    "Moderation": ["moderation_providers", "pending_of_removed"],
     "Processes and connections": [
         "web_workers",
         "worker_concurrency",

@@ -71,12 +71,16 @@ class Notice(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorNotified(Event):
-    """An author's sockets must be notified about a message. `view` is the author's own."""
+    """An author's sockets must be notified about a message. `view` is the author's own.
+
+    `revision` is the refused one that the notice is about; 0 stands for the newest.
+    """
 
     room_id: UUID
     author_id: UUID
     notice: Notice
     view: MessageView
+    revision: int = 0
 
 
 class QueuedMessage(msgspec.Struct, frozen=True):

@@ -150,7 +150,9 @@ def _revert(state: State, rule: Rule, history: History) -> Transition:
     blocked, keeps = Kept(state.revision, rule.phase), _kept_edit(state)
     if keeps:
         after = State(phase, earlier, state.edit, state.edit_revision, is_published=True)
-        return _moved(state, after, rule, keeps=(blocked,), restores=earlier)
+        return _moved(
+            state, after, rule, refused=blocked.revision, keeps=(blocked,), restores=earlier
+        )
     after = State(phase, earlier, blocked.phase, blocked.revision, is_published=True)
     return _moved(state, after, rule, refused=blocked.revision, restores=earlier)
 

@@ -75,6 +75,24 @@ class Membership(Record):
         return f"{self.user_id} {self.role} {self.room_id}"
 
 
+class Removal(Record):
+    """A user was removed from a room by an administrator, and has not joined again since.
+
+    A user who left has no row: the messages that they left behind are judged as ever.
+    """
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name = _("removal")
+        verbose_name_plural = _("removals")
+        constraints = [models.UniqueConstraint(fields=["room", "user"], name="one_removal_a_room")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.room_id}"
+
+
 class Message(Record):
     """A message: its main revision, and in the `edit_` fields an edit beside it (ADR 0002).
 

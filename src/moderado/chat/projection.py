@@ -7,14 +7,33 @@ from uuid import UUID
 
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from msgspec import UNSET, UnsetType
 
 from moderado.chat.events import Change, ChangeKind
 from moderado.chat.models import Message
+from moderado.chat.states import Decision
 from moderado.chat.types import Author, Draft, LastMessage, MessageView, NameChange, NewMessage
 from moderado.moderation.categories import category_list
 
 Status = Message.Status
+
+# By reason, or by reason and status.
+_SENTENCES = {
+    "moderator": gettext_lazy("A moderator decided that this message is not shown."),
+    "unjudged": gettext_lazy(
+        "This message could not be checked automatically. A moderator will look at it."
+    ),
+    "author_removed": gettext_lazy(
+        "This message is not shown: you were removed from the room before it was checked."
+    ),
+    "author_removed HELD": gettext_lazy(
+        "A moderator decides about this message: its author was removed before it was shown."
+    ),
+    "room_deleted": gettext_lazy(
+        "This message is not shown: the room was deleted before it was checked."
+    ),
+}
 
 
 def view_for(message: Message, *, reader_id: UUID, language: str) -> MessageView:
@@ -84,6 +103,18 @@ def last_message_view(message: Message, *, length: int) -> LastMessage:
         content=view.content[:length],
         published_at=view.published_at,
     )
+
+
+def with_reason(view: MessageView, why: Decision, *, language: str) -> MessageView:
+    """Return the view with the reason why another revision than those in it was refused."""
+    with translation.override(language):
+        return _replace(
+            view,
+            reason=why.reason,
+            categories=tuple(why.categories),
+            explanation=_explanation(Status.REJECTED, why.reason, [*why.categories]),
+            appealable=False,
+        )
 
 
 def view_from_outside(message: Message, *, language: str) -> MessageView:
@@ -190,10 +221,8 @@ def _draft(message: Message) -> Draft:
 def _explanation(status: str, reason: str, categories: list[str]) -> str:
     """Explain to the author which category was found and who decided; never name the rule."""
     named = category_list(categories)
-    if reason == "moderator":
-        return _("A moderator decided that this message is not shown.")
-    if reason == "unjudged":
-        return _("This message could not be checked automatically. A moderator will look at it.")
+    if sentence := _SENTENCES.get(f"{reason} {status}", _SENTENCES.get(reason)):
+        return str(sentence)
     if status == Status.HELD and named:
         return _("A moderator will look at this message: an automatic check found %(what)s.") % {
             "what": named

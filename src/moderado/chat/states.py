@@ -3,6 +3,7 @@
 Frozen values for `chat.lifecycle`, whose table says which input leads from which state to which.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
@@ -98,6 +99,16 @@ class Ruling(msgspec.Struct, frozen=True):
 Input = Posted | Edited | Deleted | Verdict | Ruling
 
 
+class Decision(msgspec.Struct, frozen=True):
+    """Why a verdict or ruling hides a text: a stable code, and what was found in it."""
+
+    reason: str = ""
+    categories: Sequence[str] = ()
+
+
+NO_DECISION = Decision()
+
+
 class Kept(msgspec.Struct, frozen=True):
     """A revision that was replaced, with its phase: PENDING, APPROVED, HELD or REJECTED."""
 
@@ -131,7 +142,7 @@ class Transition(msgspec.Struct, frozen=True):
     state: State
     change: ChangeKind | None = None  # what the room sees happen
     notice: Notice | None = None  # what the author is notified of
-    refused: int = 0  # the revision that takes the reason of the verdict or ruling
+    refused: int = 0  # the revision that the verdict or ruling hides, and that its notice is about
     keeps: tuple[Kept, ...] = ()  # revisions that leave the row
     restores: int = 0  # the kept revision that returns to the row
     rejects: int = 0  # the kept revision that is blocked from now on

@@ -106,6 +106,12 @@ class Env(LimitSettings, AccountSettings):
     db_pool_size: int = Field(
         default=12, ge=2, le=100, description="Maximum PostgreSQL connections of one web process."
     )
+    pending_of_removed: Literal["withhold", "hold", "publish"] = Field(
+        default="withhold",
+        description="What becomes of a message or edit that waits for its verdict when its author "
+        "is removed from the room or deactivated: `withhold` rejects it, `hold` leaves it to the "
+        "moderators, `publish` judges it as ever.",
+    )
     message_max_length: int = Field(
         default=4000, ge=1, le=4000, description="Maximum length of a message, in code points."
     )

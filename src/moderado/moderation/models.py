@@ -143,6 +143,26 @@ class Case(Record):
         return f"{self.subject_type} {self.subject_id}/{self.revision}"
 
 
+class BlockedText(Record):
+    """A text that a moderator blocked, by its digest: see `services.blocked_texts`."""
+
+    scope_id = models.UUIDField(_("room"))
+    author_id = models.UUIDField(_("author"))
+    digest = models.BinaryField(max_length=16)
+
+    class Meta:
+        verbose_name = _("blocked text")
+        verbose_name_plural = _("blocked texts")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope_id", "author_id", "digest"], name="one_blocked_text"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.author_id} {self.scope_id}"
+
+
 class SubjectRevision(Record):
     """A text of a subject other than a message, such as a name: judged before others see it.
 

@@ -53,6 +53,8 @@ class Reason(StrEnum):
     REVIEW = "review"  # held for a moderator: the verdict was uncertain, or asked for review
     UNJUDGED = "unjudged"  # held because no provider could judge it
     MODERATOR = "moderator"  # a moderator ruled
+    AUTHOR_REMOVED = "author_removed"  # the author was removed or deactivated while it waited
+    ROOM_DELETED = "room_deleted"  # the room was deleted while it waited
 
 
 class CloseReason(StrEnum):

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 
 from moderado.chat.models import Message
 from moderado.chat.selectors.authors import author_role
+from moderado.chat.services.restrictions import absence_sql, has_blocked_texts_sql
 from moderado.chat.services.rows import columns, message_of
 from moderado.core import failpoints
 from moderado.core.database import require_transaction, run_prepared
@@ -49,7 +50,10 @@ _CLAIM = f"""
     ), room AS (
         SELECT * FROM ahead UNION ALL SELECT * FROM behind
     )
-    SELECT room.step, room.room_id, {columns("claimed", "author")}
+    SELECT room.step, room.room_id,
+        {absence_sql("claimed.room_id", "claimed.author_id")}
+            OR {has_blocked_texts_sql("claimed.room_id", "claimed.author_id")},
+        {columns("claimed", "author")}
       FROM room LEFT JOIN LATERAL (
         SELECT * FROM chat_message
          WHERE room_id = room.room_id AND queued_at IS NOT NULL
@@ -70,10 +74,12 @@ class Claimant:
     Attributes:
         has_left_some: Whether a room used its whole share at the last claim, so that more messages
             may wait.
+        restricted: The messages of the last claim for which `services.restrictions` must look.
     """
 
     def __init__(self) -> None:
         self.has_left_some = False
+        self.restricted: frozenset[UUID] = frozenset()
         self._after = _FIRST
 
     def claim(
@@ -106,11 +112,12 @@ class Claimant:
         rows = run_prepared(_CLAIM, values)
         step, room_id = max((row[:2] for row in rows), default=(0, _FIRST))
         self._after = room_id if step == limit else _FIRST
-        taken = [row for row in rows if row[2] is not None]
+        taken = [row for row in rows if row[3] is not None]
         # `step` is the number of rooms.
         share = max(1, limit // step) if step else limit
         self.has_left_some = share in Counter(room for _, room, *_ in taken).values()
-        claimed = [message_of(row[2:]) for row in taken]
+        claimed = [message_of(row[3:]) for row in taken]
+        self.restricted = frozenset(row[3] for row in taken if row[2])
         return sorted(claimed, key=lambda message: (message.queued_at, message.id))
 
 

@@ -13,9 +13,10 @@ from moderado.chat.services import quota, repeats
 from moderado.chat.services.locking import locked_message
 from moderado.chat.services.notices import announce
 from moderado.chat.services.publication import Changed, write
+from moderado.chat.services.restrictions import mode_for
 from moderado.chat.services.transitions import advance, newest_text
 from moderado.chat.services.verdicts import content_of
-from moderado.chat.states import Edited, Mode
+from moderado.chat.states import Edited
 from moderado.chat.types import MessageView
 from moderado.core.database import retry_on_deadlock
 from moderado.core.text import clean, normalized
@@ -91,7 +92,12 @@ def _edit(*, actor_id: UUID, message_id: UUID, text: str, room_id: UUID | None) 
 
 
 def _revise(message: Message, text: str) -> None:
-    mode = Mode(message.room.moderation_mode)
+    mode = mode_for(
+        message.room.moderation_mode,
+        room_id=message.room_id,
+        author_id=message.author_id,
+        text=text,
+    )
     step = advance(message, Edited(mode), text=text)
     if step.state.awaits is None:
         record_unjudged(content_of(message))

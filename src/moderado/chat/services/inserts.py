@@ -17,9 +17,10 @@ from moderado.chat.selectors import rooms
 from moderado.chat.services.memberships import ensure_member
 from moderado.chat.services.notices import notify_queued
 from moderado.chat.services.publication import Changed, write
+from moderado.chat.services.restrictions import mode_for
 from moderado.chat.services.transitions import STATUS
 from moderado.chat.services.verdicts import content_of
-from moderado.chat.states import NEW, Mode, Posted, State
+from moderado.chat.states import NEW, Posted, State
 from moderado.chat.types import NewMessage, SendResult
 from moderado.core import failpoints
 from moderado.core.database import retry_on_deadlock
@@ -60,7 +61,8 @@ def store_message(draft: NewMessage, reply_to: UUID | None) -> SendResult:
         membership = ensure_member(user_id=author.id, room_id=room.id)
         if reply_to is not None:
             _check_reply(draft, reply_to)
-        step = transition(NEW, Posted(Mode(room.moderation_mode)))
+        mode = mode_for(room.moderation_mode, room_id=room.id, author_id=author.id, text=draft.text)
+        step = transition(NEW, Posted(mode))
         message = _message_of(draft, author, step.state, reply_to)
         message.author_role = membership.role
         if not _insert(message, waits=step.state.awaits is not None):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
 from moderado.chat.errors import AlreadyAMember, NotAllowedInRoom, NotAMember
-from moderado.chat.models import Membership, Room
+from moderado.chat.models import Membership, Removal, Room
 from moderado.chat.selectors import rooms
 from moderado.chat.services.moderators import end_claims_without_right
 from moderado.chat.services.rooms import close_room, lock_room, narrow_audience
@@ -132,7 +132,8 @@ def change_role(*, actor_id: UUID | None, room_id: UUID, user_id: UUID, role: st
 def remove_participant(*, actor_id: UUID | None, room_id: UUID, user_id: UUID) -> None:
     """Remove a participant from a room, and end their subscriptions to it.
 
-    Only administrators of the room may. The room is closed if no active member remains.
+    Only administrators of the room may. The room is closed if no active member remains. The setting
+    PENDING_OF_REMOVED decides about messages of the user that wait for a verdict.
 
     Raises:
         NoSuchRoom: There is no such room, or the actor may not read it.
@@ -142,6 +143,7 @@ def remove_participant(*, actor_id: UUID | None, room_id: UUID, user_id: UUID) -
     """
     room = lock_room(actor_id=actor_id, room_id=room_id, role=_ADMIN)
     _withdraw(room, _membership_of(room, user_id), removed_user_id=user_id)
+    Removal.objects.bulk_create([Removal(room=room, user_id=user_id)], ignore_conflicts=True)
 
 
 _RANK = {
@@ -158,6 +160,7 @@ def _enter(room: Room, user_id: UUID, role: Membership.Role) -> tuple[Membership
     """
     candidate = Membership(room=room, user_id=user_id, role=role, read_seq=room.seq)
     Membership.objects.bulk_create([candidate], ignore_conflicts=True)
+    Removal.objects.filter(room=room, user=user_id).delete()
     membership = Membership.objects.select_related("user").get(room=room, user=user_id)
     return membership, membership.id == candidate.id
 

@@ -2,34 +2,46 @@
 
 from moderado.chat.events import AuthorNotified, MessagesQueued, Notice
 from moderado.chat.models import Message
-from moderado.chat.projection import own_view
-from moderado.chat.states import Transition
+from moderado.chat.projection import own_view, with_reason
+from moderado.chat.states import NO_DECISION, Decision, Transition
 from moderado.chat.types import MessageView
 from moderado.core.events import publish
 
 
-def notify_author(message: Message, notice: Notice) -> MessageView:
-    """Notify the author's connections; return the author's view of the message."""
-    view = own_view(message, language=message.author.language)
-    publish(
-        AuthorNotified(
-            room_id=message.room_id, author_id=message.author_id, notice=notice, view=view
-        )
-    )
-    return view
+def announce(message: Message, step: Transition, why: Decision = NO_DECISION) -> None:
+    """Notify the author of a transition, and the workers if a text must be judged because of it.
 
-
-def announce(message: Message, step: Transition) -> None:
-    """Notify the author of a transition, and the workers if a text must be judged because of it."""
+    Args:
+        message: The message after the transition.
+        step: The transition.
+        why: The reason of a verdict or ruling.
+    """
     if step.notice:
-        notify_author(message, step.notice)
+        view = own_view(message, language=message.author.language)
+        if step.refused and step.refused not in {message.revision, message.edit_revision}:
+            # The refused revision has made room for another one: only the notice has its reason.
+            view = with_reason(view, why, language=message.author.language)
+        _notify(message, step.notice, view, step.refused)
     if step.requeues:
         publish(MessagesQueued(message_ids=(message.id,)))
 
 
 def notify_queued(message: Message) -> MessageView:
     """Notify the author that the text is stored, and the workers if it must be judged."""
-    view = notify_author(message, Notice.QUEUED)
+    view = own_view(message, language=message.author.language)
+    _notify(message, Notice.QUEUED, view)
     if message.queued_at is not None:
         publish(MessagesQueued(message_ids=(message.id,)))
     return view
+
+
+def _notify(message: Message, notice: Notice, view: MessageView, revision: int = 0) -> None:
+    publish(
+        AuthorNotified(
+            room_id=message.room_id,
+            author_id=message.author_id,
+            notice=notice,
+            view=view,
+            revision=revision,
+        )
+    )

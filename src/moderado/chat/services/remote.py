@@ -18,6 +18,7 @@ from django.db import transaction
 from moderado.chat.models import Message
 from moderado.chat.services import claims
 from moderado.chat.services.claims import MAX_ATTEMPTS, Claimant
+from moderado.chat.services.restrictions import restrict
 from moderado.chat.services.verdicts import Judged, apply, content_of
 from moderado.core import failpoints
 from moderado.moderation.services import ledger
@@ -146,9 +147,10 @@ class RemoteRound:
                 if each.pause is not None:
                     claims.postpone(each.message, fence=each.fence, seconds=each.pause)
             leased = [(each.message, each.fence) for each in decided.values()]
-            apply([_judged(each, decided[each.pk].prepared) for each in claims.retake(leased)
-                   # The text may have changed during the calls.
-                   if content_of(each) == decided[each.pk].prepared.content])  # fmt: skip
+            judged = [_judged(each, decided[each.pk].prepared) for each in claims.retake(leased)
+                      # The text may have changed during the calls.
+                      if content_of(each) == decided[each.pk].prepared.content]  # fmt: skip
+            apply(restrict(judged))
         failpoints.reach("worker.after_apply_commit")
 
     def _keep_leases(self) -> None:

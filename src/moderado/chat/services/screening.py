@@ -16,6 +16,7 @@ from moderado.chat.models import Message
 from moderado.chat.services import claims
 from moderado.chat.services.claims import BATCH, MAX_ATTEMPTS, Claimant
 from moderado.chat.services.remote import RemoteRound
+from moderado.chat.services.restrictions import restrict
 from moderado.chat.services.verdicts import Judged, apply, content_of
 from moderado.core import failpoints
 from moderado.moderation.services.screening import is_remote, screen
@@ -100,7 +101,7 @@ class LocalRound:
             messages = self._claimant.claim(limit=self._limit)
             failpoints.reach("worker.after_claim")
             started = time.monotonic()
-            apply(_judge(messages))
+            apply(restrict(_judge(messages), self._claimant.restricted))
             self._adapt(len(messages), time.monotonic() - started)
         failpoints.reach("worker.after_apply_commit")
         return len(messages)
@@ -166,7 +167,7 @@ def _screen_left_behind(least: int, most: int, limit: int) -> int:
                 break
             leased = claims.lease(messages, seconds=CAREFUL_LEASE)
         with transaction.atomic():
-            apply(_judge(claims.retake(leased)))
+            apply(restrict(_judge(claims.retake(leased))))
         taken += len(leased)
     return taken
 
@@ -181,7 +182,8 @@ def _give_up() -> int:
     """Hold for a moderator what `MAX_ATTEMPTS` did not judge; it is never approved."""
     with transaction.atomic():
         messages = Claimant().claim(attempts=(MAX_ATTEMPTS, 32_000), older=LEFT_BEHIND)
-        apply([Judged(message, content_of(message), _HELD) for message in messages])
+        given_up = [Judged(message, content_of(message), _HELD) for message in messages]
+        apply(restrict(given_up))
     for message in messages:
         log.error("message_given_up", message_id=str(message.id), attempts=message.attempts)
     return len(messages)

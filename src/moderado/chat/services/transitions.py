@@ -4,7 +4,6 @@ The message itself is changed in memory, and `services.publication` writes it. T
 leave its row are read from and written to `Revision` here.
 """
 
-from collections.abc import Sequence
 from functools import partial
 
 from django.db.models import QuerySet
@@ -13,7 +12,9 @@ from django.utils import timezone
 from moderado.chat import lifecycle
 from moderado.chat.models import Message, Revision
 from moderado.chat.states import (
+    NO_DECISION,
     NO_HISTORY,
+    Decision,
     History,
     Input,
     Kept,
@@ -24,6 +25,7 @@ from moderado.chat.states import (
     Verdict,
 )
 from moderado.core import clock
+from moderado.moderation.services.blocked_texts import blocked_among
 from moderado.moderation.services.closing import close_cases, reopen_case
 from moderado.moderation.services.screening import judged_revisions
 from moderado.moderation.types import CloseReason, Outcome
@@ -54,8 +56,7 @@ def advance(
     happened: Input,
     *,
     text: str = "",
-    reason: str = "",
-    categories: Sequence[str] = (),
+    why: Decision = NO_DECISION,
 ) -> Transition:
     """Change `message`, whose row the caller has locked, as the lifecycle demands.
 
@@ -63,8 +64,7 @@ def advance(
         message: The locked message; changed in memory, not saved.
         happened: The input.
         text: The new text of `Edited`.
-        reason: Why a verdict or ruling hides the text: a stable code.
-        categories: What was found in it.
+        why: Why a verdict or ruling hides the text.
 
     Returns:
         The transition, whose change and notices the caller publishes. The cases of revisions that
@@ -77,9 +77,9 @@ def advance(
         return step
     after = step.state
     if after.revision == before.revision and after.edit_revision == before.edit_revision:
-        _store_in_place(message, step, reason, categories)
+        _store_in_place(message, step, why)
     else:
-        _move_texts(message, before, step, (text, reason, list(categories)))
+        _move_texts(message, before, step, (text, why.reason, list(why.categories)))
     if step.rejects:
         _kept(message, step.rejects).update(status=Status.REJECTED)
     _end_cases(message, step)
@@ -97,6 +97,15 @@ def _end_cases(message: Message, step: Transition) -> None:
         close(reason=CloseReason.REPLACED, revisions=replaced)
     if step.restores:
         reopen_case(subject_type=SUBJECT, subject_id=message.id, revision=step.restores)
+
+
+def text_of(message: Message, revision: int) -> str | None:
+    """Return the text of a revision, or None if the message never had it."""
+    if revision == message.revision:
+        return message.text
+    if revision == message.edit_revision:
+        return message.edit_text
+    return _kept(message, revision).values_list("text", flat=True).first()
 
 
 def newest_text(message: Message) -> str:
@@ -150,20 +159,28 @@ def _is_main_judged(message: Message, happened: Input) -> bool:
 
 
 def _history_of(message: Message) -> History:
-    kept = Revision.objects.filter(message=message).values_list("revision", "status")
+    """Load the replaced revisions. One whose text a moderator blocked counts as rejected."""
+    rows = Revision.objects.filter(message=message).values_list("revision", "status", "text")
+    kept = list(rows)
+    blocked = blocked_among(
+        scope_id=message.room_id,
+        author_id=message.author_id,
+        texts={text for _, status, text in kept if status == Status.APPROVED},
+    )
     return History(
-        kept=tuple(Kept(revision, _PHASE[status]) for revision, status in kept),
+        kept=tuple(
+            Kept(revision, Phase.REJECTED if text in blocked else _PHASE[status])
+            for revision, status, text in kept
+        ),
         judged=judged_revisions(message.id),
     )
 
 
-def _store_in_place(
-    message: Message, step: Transition, reason: str, categories: Sequence[str]
-) -> None:
+def _store_in_place(message: Message, step: Transition, why: Decision) -> None:
     if step.refused and step.refused == step.state.edit_revision:
-        message.edit_reason, message.edit_categories = reason, list(categories)
+        message.edit_reason, message.edit_categories = why.reason, list(why.categories)
     elif step.refused:
-        message.reason, message.categories = reason, list(categories)
+        message.reason, message.categories = why.reason, list(why.categories)
     elif step.state.phase not in _WITH_REASON:
         message.reason, message.categories = "", []
 

@@ -12,13 +12,14 @@ from moderado.chat import states
 from moderado.chat.models import Message
 from moderado.chat.services.notices import announce
 from moderado.chat.services.publication import SETTLED, Changed, write
-from moderado.chat.services.transitions import SUBJECT, advance
-from moderado.chat.states import Transition
+from moderado.chat.services.transitions import SUBJECT, advance, text_of
+from moderado.chat.states import Decision, Transition
 from moderado.core import failpoints
 from moderado.core.database import require_transaction
 from moderado.core.metrics import VERDICT_SECONDS, VERDICTS
 from moderado.moderation.errors import CaseSuperseded, OwnCase
 from moderado.moderation.events import CaseDecided, RulingStarted
+from moderado.moderation.services.blocked_texts import remember_ruling
 from moderado.moderation.services.screening import record
 from moderado.moderation.types import CloseReason, Content, Reason, Verdict
 
@@ -69,7 +70,7 @@ def apply(judged: Sequence[Judged]) -> None:
     changes = [Changed(each.message, step.change) for each, step in steps]
     now = write(changes) if had_edits else write(changes, SETTLED)
     for each, step in steps:
-        announce(each.message, step)
+        announce(each.message, step, _decision(each.verdict))
     _measure([(each.verdict, waited_since[each.message.pk]) for each, _ in steps], now)
     failpoints.reach("worker.before_apply_commit")
 
@@ -104,17 +105,22 @@ def apply_ruling(event: CaseDecided) -> None:
         raise CaseSuperseded(CloseReason.ROOM_DELETED)
     if message.author_id == event.actor_id:  # of a case that names no author
         raise OwnCase
-    step = advance(
-        message,
-        states.Ruling(event.revision, event.outcome),
-        reason=Reason.MODERATOR,
-        categories=message.categories if event.revision == message.revision else (),
+    text = text_of(message, event.revision)
+    why = Decision(
+        Reason.MODERATOR, message.categories if event.revision == message.revision else ()
     )
+    step = advance(message, states.Ruling(event.revision, event.outcome), why=why)
     if not step.is_applied:
         gone = message.status == Status.REMOVED
         raise CaseSuperseded(CloseReason.DELETED if gone else CloseReason.REPLACED)
+    remember_ruling(
+        scope_id=message.room_id,
+        author_id=message.author_id,
+        text=text or "",
+        outcome=event.outcome,
+    )
     write([Changed(message, step.change)])
-    announce(message, step)
+    announce(message, step, why)
 
 
 def _locked(message_id: UUID) -> Message | None:
@@ -128,15 +134,15 @@ def _locked(message_id: UUID) -> Message | None:
 
 def _advance(judged: Judged) -> Transition:
     verdict, revision = judged.verdict, judged.content.revision
-    step = advance(
-        judged.message,
-        states.Verdict(revision, verdict.outcome),
-        reason=str(verdict.reason or ""),
-        categories=[str(category) for category in verdict.categories],
-    )
+    happened = states.Verdict(revision, verdict.outcome)
+    step = advance(judged.message, happened, why=_decision(verdict))
     if not step.is_applied:
         log.info("verdict_superseded", message_id=str(judged.message.id), revision=revision)
     return step
+
+
+def _decision(verdict: Verdict) -> Decision:
+    return Decision(str(verdict.reason or ""), [str(each) for each in verdict.categories])
 
 
 def _measure(applied: Sequence[tuple[Verdict, datetime | None]], now: datetime) -> None:

@@ -61,7 +61,7 @@ def on_rooms_changed(event: RoomsChanged) -> None:
 
 def author_notice(event: AuthorNotified) -> AuthorNotice:
     """Return the hint for the connections of the author."""
-    line = line_of_notice(event.notice, event.view)
+    line = line_of_notice(event.notice, event.view, event.revision)
     return AuthorNotice(user_id=event.author_id, room_id=event.room_id, line=line)
 
 

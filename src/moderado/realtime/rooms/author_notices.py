@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from moderado.chat.types import MessageView
-from moderado.realtime.wire.encode import MESSAGE_QUEUED, MESSAGE_SHOWN, Line, newest_revision
+from moderado.realtime.wire.encode import (
+    MESSAGE_QUEUED,
+    MESSAGE_REMOVED,
+    MESSAGE_SHOWN,
+    Line,
+    newest_revision,
+)
 
 CAPACITY = 512  # notices, and awaited outcomes, that one connection remembers
 
@@ -63,7 +69,8 @@ class AuthorNotices:
             return True
         if line.frame_type != MESSAGE_QUEUED:
             awaited = self._awaited.get(line.message_id)
-            if awaited is not None and (line.revision >= awaited.revision or not line.seq):
+            is_removal = line.frame_type == MESSAGE_REMOVED and not line.seq
+            if awaited is not None and (line.revision >= awaited.revision or is_removal):
                 del self._awaited[line.message_id]
         if line.seq:
             if line.frame_type != MESSAGE_SHOWN:

@@ -24,6 +24,7 @@ _AUTHOR_FRAMES: dict[Notice, type[protocol.AuthorFrame]] = {
 _FRAME_TYPES = {frame: str(frame.__struct_config__.tag) for frame in protocol.SERVER_FRAMES}
 
 MESSAGE_QUEUED = _FRAME_TYPES[protocol.MessageQueued]
+MESSAGE_REMOVED = _FRAME_TYPES[protocol.MessageRemoved]
 _MESSAGE = '"message":{'
 MESSAGE_SHOWN = _FRAME_TYPES[protocol.MessageShown]
 
@@ -91,26 +92,36 @@ def line_of_change(change: Change) -> Line:
     return _line(frame, change.view, seq=change.seq, client_id=change.client_id)
 
 
-def line_of_notice(notice: Notice, view: MessageView) -> Line:
+def line_of_notice(notice: Notice, view: MessageView, revision: int = 0) -> Line:
     """Encode a notice for the connections of a message's author.
 
     Its frame has no place in the room's order and says `seq` 0, also for a public change: a
     connection that does not subscribe to the room may receive it before earlier changes.
+
+    Args:
+        notice: What happened.
+        view: The author's view of the message.
+        revision: The revision that the notice is about; 0 stands for the newest.
     """
     if author_frame_of_notice := _AUTHOR_FRAMES.get(notice):
-        return _line(author_frame(author_frame_of_notice, view), view)
+        frame = author_frame(author_frame_of_notice, view, revision)
+        return _line(frame, view, revision=revision)
     # A removal that only the author sees is no change of the room and has no number.
     seq = 0 if notice is Notice.REMOVED else view.seq
     room_frame = _ROOM_FRAMES[ChangeKind(notice.value)]
     return _line(room_frame(room=view.room, seq=0, message=view), view, seq=seq)
 
 
-def author_frame(kind: type[protocol.AuthorFrame], view: MessageView) -> protocol.AuthorFrame:
+def author_frame(
+    kind: type[protocol.AuthorFrame], view: MessageView, revision: int = 0
+) -> protocol.AuthorFrame:
     """Build the author's frame. The decision stands beside the message as well as inside it.
 
-    If an edit waits or was refused, the decision is that about the edit.
+    If an edit waits or was refused, the decision is that about the edit, unless the frame is about
+    another `revision`.
     """
-    judged = view.edit or view
+    is_about_edit = view.edit and revision in {0, view.edit.revision}
+    judged = view.edit if view.edit and is_about_edit else view
     decision = ("reason", "categories", "explanation", "appealable")
     if judged is not view:
         view = msgspec.structs.replace(view, **{name: getattr(judged, name) for name in decision})
@@ -140,7 +151,12 @@ def newest_revision(view: MessageView) -> int:
 
 
 def _line(
-    frame: protocol.ServerFrame, view: MessageView, *, seq: int = 0, client_id: str | None = None
+    frame: protocol.ServerFrame,
+    view: MessageView,
+    *,
+    seq: int = 0,
+    revision: int = 0,
+    client_id: str | None = None,
 ) -> Line:
     text = protocol.encode(frame)
     return Line(
@@ -150,6 +166,6 @@ def _line(
         seq=seq,
         message_id=view.id,
         author_id=view.author.id,
-        revision=newest_revision(view),
+        revision=revision or newest_revision(view),
         client_id=client_id,
     )

@@ -1,0 +1,123 @@
+"""What restricts the verdict on a text, besides the providers.
+
+- A text that a moderator blocked is held when the same author writes it in the same room again.
+- A text that waits is not shown after its author was removed from the room or deactivated: the
+  setting PENDING_OF_REMOVED decides.
+- A text that waits is not shown in a room that was deleted.
+
+A claim says for which messages this must be looked up: in the common case no statement is needed.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from django.conf import settings
+
+from moderado.chat.models import Message
+from moderado.chat.services.verdicts import Judged
+from moderado.chat.states import Mode
+from moderado.core.database import as_rows, recordset, run_prepared
+from moderado.moderation.services.blocked_texts import blocked_among, digest_of
+from moderado.moderation.types import Outcome, Reason, Verdict
+
+BLOCKED_BEFORE = "blocked_before"
+
+_ABSENT = {"withhold": Outcome.BLOCK, "hold": Outcome.HOLD, "publish": None}
+_ASKED = {"id": "uuid", "room_id": "uuid", "author_id": "uuid", "digest": "text"}
+
+
+def absence_sql(room: str, author: str) -> str:
+    """Return an SQL condition: the room was deleted, or the author removed or deactivated.
+
+    Scalar subqueries with LIMIT: PostgreSQL cannot replace them by a scan of the whole table.
+    """
+    return f"""(
+        (SELECT deleted_at IS NOT NULL FROM chat_room WHERE id = {room})
+        OR NOT (SELECT is_active FROM accounts_user WHERE id = {author})
+        OR coalesce((SELECT true FROM chat_removal
+                      WHERE room_id = {room} AND user_id = {author}
+                        AND (SELECT count(*) FROM chat_membership
+                              WHERE room_id = {room} AND user_id = {author}) = 0
+                      LIMIT 1), false))
+    """  # noqa: S608  (names of columns)
+
+
+def has_blocked_texts_sql(room: str, author: str) -> str:
+    """Return an SQL condition: a moderator has blocked a text of the author in this room."""
+    return f"""coalesce((SELECT true FROM moderation_blockedtext
+        WHERE scope_id = {room} AND author_id = {author} LIMIT 1), false)
+    """  # noqa: S608  (names of columns)
+
+
+_LOOK_UP = f"""
+    SELECT asked.id,
+        (SELECT deleted_at IS NOT NULL FROM chat_room WHERE id = asked.room_id),
+        {absence_sql("asked.room_id", "asked.author_id")},
+        coalesce((SELECT true FROM moderation_blockedtext
+            WHERE scope_id = asked.room_id AND author_id = asked.author_id
+              AND digest = decode(asked.digest, 'hex') LIMIT 1), false)
+      FROM {recordset("asked", _ASKED)}
+"""  # noqa: S608  (as above)
+
+
+def mode_for(message_mode: str, *, room_id: UUID, author_id: UUID, text: str) -> Mode:
+    """Return the mode under which a text is posted: a blocked one waits, whatever the room's."""
+    mode = Mode(message_mode)
+    if mode is Mode.PRE:  # found when it is judged
+        return mode
+    is_blocked = blocked_among(scope_id=room_id, author_id=author_id, texts=[text])
+    return Mode.PRE if is_blocked else mode
+
+
+def restrict(judged: Sequence[Judged], only: Collection[UUID] | None = None) -> Sequence[Judged]:
+    """Return the verdicts with the restrictions that hold now.
+
+    Args:
+        judged: Locked messages with their verdicts.
+        only: The messages for which to look; all of them if None.
+    """
+    asked = [each for each in judged if only is None or each.message.id in only]
+    if not asked:
+        return judged
+    rows = run_prepared(_LOOK_UP, [as_rows(map(_row, asked))])
+    found = {row[0]: (row[1], row[2], row[3]) for row in rows}
+    return [
+        each if each.message.id not in found else _restricted(each, found[each.message.id])
+        for each in judged
+    ]
+
+
+def _row(judged: Judged) -> dict[str, object]:
+    message = judged.message
+    digest = digest_of(
+        scope_id=message.room_id, author_id=message.author_id, text=judged.content.text
+    )
+    return {
+        "id": message.id,
+        "room_id": message.room_id,
+        "author_id": message.author_id,
+        "digest": digest.hex(),
+    }
+
+
+def _restricted(judged: Judged, found: tuple[bool, bool, bool]) -> Judged:
+    verdict = judged.verdict
+    is_room_deleted, is_author_absent, is_blocked = found
+    message, revision = judged.message, judged.content.revision
+    is_visible = message.status == Message.Status.APPROVED and revision == message.revision
+    if is_blocked:
+        verdict = _at_least(Outcome.HOLD, verdict, Reason.REVIEW, BLOCKED_BEFORE)
+    if is_room_deleted and not is_visible:
+        verdict = _at_least(Outcome.BLOCK, verdict, Reason.ROOM_DELETED, Reason.ROOM_DELETED)
+    elif is_author_absent and not is_visible:
+        wanted = _ABSENT[settings.ENV.pending_of_removed]
+        if wanted:
+            verdict = _at_least(wanted, verdict, Reason.AUTHOR_REMOVED, Reason.AUTHOR_REMOVED)
+    return Judged(message, judged.content, verdict)
+
+
+def _at_least(wanted: Outcome, verdict: Verdict, reason: Reason, decided_by: str) -> Verdict:
+    if verdict.outcome.severity >= wanted.severity:
+        return verdict
+    return replace(verdict, outcome=wanted, reason=reason, decided_by=decided_by)

@@ -1,0 +1,50 @@
+"""Texts that a moderator blocked: the same author cannot show them again in the same room.
+
+A ruling that blocks a text stores a digest of it, one that allows it removes the digest. Case,
+accents, look-alikes, spaces and punctuation make no difference. The digest is keyed with the author
+and the room, so that equal texts of others have other digests (ADR 0038).
+"""
+
+import re
+from collections.abc import Collection
+from hashlib import blake2b
+from uuid import UUID
+
+from moderado.core.database import require_transaction
+from moderado.moderation.models import BlockedText
+from moderado.moderation.normalize.folding import fold
+from moderado.moderation.types import Outcome
+
+_GAPS = re.compile(r"[\W_]+")
+
+
+def digest_of(*, scope_id: UUID, author_id: UUID, text: str) -> bytes:
+    """Return the digest under which a blocked text is stored."""
+    # A text without letters and digits, such as emoji, is compared as it is.
+    normalized = _GAPS.sub("", fold(text).text) or text
+    key = scope_id.bytes + author_id.bytes
+    return blake2b(normalized.encode(), key=key, digest_size=16).digest()
+
+
+def remember_ruling(*, scope_id: UUID, author_id: UUID, text: str, outcome: Outcome) -> None:
+    """Store that a moderator blocked `text`, or forget it because one allowed it.
+
+    Requires a transaction: that of the ruling.
+    """
+    require_transaction()
+    digest = digest_of(scope_id=scope_id, author_id=author_id, text=text)
+    if outcome is Outcome.BLOCK:
+        blocked = BlockedText(scope_id=scope_id, author_id=author_id, digest=digest)
+        BlockedText.objects.bulk_create([blocked], ignore_conflicts=True)
+    else:
+        BlockedText.objects.filter(scope_id=scope_id, author_id=author_id, digest=digest).delete()
+
+
+def blocked_among(*, scope_id: UUID, author_id: UUID, texts: Collection[str]) -> frozenset[str]:
+    """Return those of an author's texts that a moderator blocked in this room."""
+    digests = {text: digest_of(scope_id=scope_id, author_id=author_id, text=text) for text in texts}
+    found = BlockedText.objects.filter(
+        scope_id=scope_id, author_id=author_id, digest__in=digests.values()
+    )
+    stored = {bytes(digest) for digest in found.values_list("digest", flat=True)}
+    return frozenset(text for text, digest in digests.items() if digest in stored)
