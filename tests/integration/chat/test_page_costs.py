@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from moderado.chat.models import Message
-from moderado.chat.selectors import feed
+from moderado.chat.selectors import feed, own_changes
 from moderado.chat.selectors.messages import history
 from tests.factories import fill_room, make_member, make_user
 
@@ -96,3 +96,18 @@ def test_each_author_is_read_once_per_page(place):
     (asked,) = [query["sql"] for query in captured if 'FROM "accounts_user"' in query["sql"]]
     assert asked.count(page[0].author_id.hex) == 1
     assert Message.objects.count() == DEEP + PAGE
+
+
+def test_cost_of_a_page_of_own_changes(place):
+    reader = make_user()
+    fill_room(place.room, reader, DEEP // 10)
+    values = {"author": reader.id, "xid": 0, "id": reader.id, "limit": PAGE}
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE chat_message")
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {own_changes._READ}", values)
+        answer = cursor.fetchone()[0]
+    plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
+
+    # One for the page, and one for the newest settled stamp.
+    assert json.dumps(plan).count('"Index Name": "message_own_changes"') == 2
+    assert "Seq Scan" not in nodes(plan)
