@@ -261,6 +261,17 @@ test("after a reconnect the device reads its own changes from its cursor to the 
   client.stop();
 });
 
+test("a device that stays connected reads its own changes from time to time", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const { client, socket } = await connected();
+  for (let waited = 0; waited < 300; waited += 25) {
+    t.mock.timers.tick(25_000);
+    socket.hear({ type: "pong", n: 1 });
+  }
+  assert.deepEqual(cursors(socket), ["m1"]);
+  client.stop();
+});
+
 test("a reset of own changes loads each room anew", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   const { client, socket } = await connected();

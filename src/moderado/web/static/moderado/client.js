@@ -35,6 +35,8 @@ export { ApiError, CookieAuth, Rest, TokenAuth } from "./client/rest.js";
 export { apply, emptyRoom, timeline, unsettled } from "./client/state.js";
 
 const RESEND_AFTER = 10_000;
+/** Keeps what a reconnect must repeat short, and finds notices that were lost on their way. */
+const SYNC_ME_EVERY = 300_000;
 /** Error codes after which a later attempt may succeed. */
 const TRANSIENT = new Set(["rate_limited", "unavailable", "going_away", "internal", "flooding"]);
 /** Frames that must be repeated after a failure: the room is not subscribed without them. */
@@ -74,6 +76,8 @@ export class ChatClient extends EventTarget {
     this.cursor = null;
     /** @type {any} */
     this.resender = null;
+    /** @type {any} */
+    this.syncer = null;
     this.typed = 0;
     this.#listenToConnection();
   }
@@ -82,12 +86,15 @@ export class ChatClient extends EventTarget {
   start() {
     this.connection.connect();
     clearInterval(this.resender);
+    clearInterval(this.syncer);
     this.resender = setInterval(() => this.#flush(), 1_000);
+    this.syncer = setInterval(() => this.#syncMe(), SYNC_ME_EVERY);
     this.#dispatch("outbox", { entries: this.outbox.all() });
   }
 
   stop() {
     clearInterval(this.resender);
+    clearInterval(this.syncer);
     this.connection.close();
   }
 
