@@ -26,8 +26,13 @@ def check_devices_equal_a_fresh_load(run: Run) -> Iterator[str]:
             here = client.own.messages.get(message_id)
             if here is not None and (here["room"] not in rooms or _is_gone(here, there)):
                 continue
-            if here is None or there is None or _shown(here) != _shown(there):
+            if here is None or there is None:
                 yield f"{client.name} holds {message_id} as {_state(here)}, not {_state(there)}"
+            elif differing := _differing(_shown(here), _shown(there)):
+                yield (
+                    f"{client.name} holds {message_id} as {_state(here)}, not {_state(there)}: "
+                    f"{', '.join(differing)} differ"
+                )
 
 
 def _is_gone(here: Frame, there: Frame | None) -> bool:
@@ -35,12 +40,16 @@ def _is_gone(here: Frame, there: Frame | None) -> bool:
 
 
 def _shown(message: Mapping[str, Any]) -> dict[str, Any]:
-    """The message without its explanation, whose language is that of the request."""
+    """What changes with the message: neither its author's name, nor the reader's language."""
     return {
-        name: _shown(value) if name == "edit" and value else value
+        name: _shown(value) if name == "edit" else value
         for name, value in message.items()
-        if name != "explanation"
+        if name not in {"author", "explanation"}
     }
+
+
+def _differing(here: Mapping[str, Any], there: Mapping[str, Any]) -> list[str]:
+    return [name for name in here.keys() | there.keys() if here.get(name) != there.get(name)]
 
 
 def _state(message: Frame | None) -> str:
