@@ -22,6 +22,7 @@ PAGES = {
     "favicon.ico": ("302 /static/moderado/icon.svg",) * 4,
     "sign-in/": ("200", TO_PAGE, TO_PAGE, TO_PAGE),
     "register/": ("200", TO_PAGE, TO_PAGE, TO_PAGE),
+    "account/": (TO_SIGN_IN, "200", "200", "200"),
     "sign-out/": ("405",) * 4,
     "language/": ("405",) * 4,
     "ws/schema/": ("200",) * 4,

@@ -91,6 +91,8 @@ ROUTES = {
     "POST sign-in/": Quota.SIGN_IN,
     "GET register/": Quota.CHEAP,
     "POST register/": Quota.SIGN_IN,
+    "GET account/": Quota.CHEAP,
+    "POST account/": Quota.WRITE,
     "POST sign-out/": Quota.WRITE,
     "POST language/": Quota.WRITE,
 }

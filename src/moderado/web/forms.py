@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
+from moderado.accounts.services.accounts import MAX_PASSWORD_LENGTH
 
 
 class _AccessibleForm(forms.Form):
@@ -53,5 +54,21 @@ class RegistrationForm(_AccessibleForm):
         label=_("Password"),
         strip=False,
         help_text=_("At least 10 characters, and not a common one."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
+class PasswordChangeForm(_AccessibleForm):
+    current_password = forms.CharField(
+        label=_("Current password"),
+        max_length=MAX_PASSWORD_LENGTH,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    new_password = forms.CharField(
+        label=_("New password"),
+        max_length=MAX_PASSWORD_LENGTH,
+        strip=False,
+        help_text=_("Your other sessions end."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )

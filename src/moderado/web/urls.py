@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from moderado.web import views
+from moderado.web import account_views, views
 
 app_name = "web"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url="/static/moderado/icon.svg")),
     path("sign-in/", views.sign_in, name="sign-in"),
     path("register/", views.register, name="register"),
+    path("account/", account_views.account, name="account"),
     path("sign-out/", views.sign_out, name="sign-out"),
     path("language/", views.choose_language, name="language"),
 ]
