@@ -9,7 +9,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -96,6 +96,11 @@ class Judge:
     def port(self) -> int:
         assert self._server
         return int(self._server.server_port)
+
+    def asked_about(self, message_ids: Iterable[str | None]) -> int:
+        """Return about how many of these messages the service was asked; it also judges names."""
+        with self._lock:
+            return len({each.subject[0] for each in self.asked} & set(message_ids))
 
     def bill(self) -> Counter[tuple[str, int]]:
         """Return how often each message and revision was billed; a repeated key is billed once."""

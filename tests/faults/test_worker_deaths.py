@@ -84,9 +84,9 @@ def test_killed_prefork_child_is_recovered_within_ten_seconds(clusters, crowd_of
     crowd = crowd_of(cluster)
     ana = crowd.joins("Ana")
     room = crowd.room(ana)
-    asked = len(cluster.judge.asked)
     sends = [crowd.do(ana.say_and_wait(room, a_text(n))) for n in range(3)]
-    processes.wait_until(lambda: len(cluster.judge.asked) > asked, what="the judge is asked")
+    ids = [send.id for send in sends]
+    processes.wait_until(lambda: cluster.judge.asked_about(ids) > 0, what="the judge is asked")
     for worker in cluster.workers:
         for child in worker.children():
             cluster.note("kill child")
@@ -107,9 +107,8 @@ def test_stale_worker_is_fenced_off(clusters, crowd_of, kind):
     first, second = cluster.workers
     second.pause()
     cluster.judge.manner = Manner(seconds=1.0)
-    asked = len(cluster.judge.asked)
     send = crowd.do(ana.say_and_wait(room, a_text()))
-    processes.wait_until(lambda: len(cluster.judge.asked) > asked, what="the first one asks")
+    processes.wait_until(lambda: cluster.judge.asked_about([send.id]) > 0, what="the first asks")
     first.pause()
     second.resume()
 
@@ -133,9 +132,9 @@ def test_terminated_worker_finishes_its_calls(clusters, crowd_of, number):
     room = crowd.room(ana)
     first, second = cluster.workers
     second.end()
-    asked = len(cluster.judge.asked)
     sends = [crowd.do(ana.say_and_wait(room, a_text(n))) for n in range(20)]
-    processes.wait_until(lambda: len(cluster.judge.asked) >= asked + 20, what="20 calls are made")
+    ids = [send.id for send in sends]
+    processes.wait_until(lambda: cluster.judge.asked_about(ids) == 20, what="20 calls are made")
 
     cluster.note("worker told to end")
     assert first.end(number, within=40) <= 35
