@@ -36,6 +36,7 @@ GROUPS = {
         "debug",
     ],
     "Moderation": ["moderation_providers", "pending_of_removed"],
+    "People and rooms": ["reserved_names", "protected_names"],
     "Processes and connections": [
         "web_workers",
         "worker_concurrency",

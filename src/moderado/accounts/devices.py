@@ -6,12 +6,12 @@ database, and neither replaces the password.
 """
 
 import secrets
-import unicodedata
 
 import structlog
 from django.core.signing import BadSignature, TimestampSigner
 from django.utils.crypto import salted_hmac
 
+from moderado.accounts.lookalikes import email_key
 from moderado.core import redis
 from moderado.core.addresses import network_of
 
@@ -28,7 +28,7 @@ def account_key(email: str) -> str:
 
     Forms of an e-mail that could belong to one account share a key.
     """
-    same = unicodedata.normalize("NFKC", email.strip()).casefold()
+    same = email_key(email)
     same = same.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     return salted_hmac("moderado.accounts.account", same, algorithm="sha256").hexdigest()
 

@@ -5,11 +5,13 @@ from uuid import uuid4
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from moderado.accounts.lookalikes import EMAIL_KEY_LENGTH, email_key
 from moderado.accounts.user_agents import MAX_LENGTH
 from moderado.core.models import Record
 
@@ -27,7 +29,13 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email=(username or "").strip().lower())
+        typed = (username or "").strip().lower()
+        same = self.filter(Q(email=typed) | Q(email_key=email_key(typed)))
+        # An account from before keys may share one with another: its own spelling comes first.
+        found = sorted(same, key=lambda user: user.email != typed)
+        if not found:
+            raise self.model.DoesNotExist
+        return found[0]
 
 
 class User(Record, AbstractBaseUser, PermissionsMixin):
@@ -38,6 +46,9 @@ class User(Record, AbstractBaseUser, PermissionsMixin):
         ENGLISH = "en", "English"
 
     email = models.EmailField(_("e-mail"), unique=True)
+    # What all spellings of the address have in common. NULL for an account from before it, whose
+    # key another account has.
+    email_key = models.CharField(max_length=EMAIL_KEY_LENGTH, null=True, editable=False)  # noqa: DJ001
     name = models.CharField(_("name"), max_length=80)
     language = models.CharField(
         _("language"), max_length=8, choices=Language, default=Language.PORTUGUESE
@@ -57,6 +68,9 @@ class User(Record, AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["email_key"], name="one_account_an_email")
+        ]
         # Index-only reads of author names.
         indexes: ClassVar = [
             models.Index(fields=["id"], include=["name", "language"], name="user_shown")
@@ -68,6 +82,24 @@ class User(Record, AbstractBaseUser, PermissionsMixin):
     def clean(self) -> None:
         super().clean()
         self.email = self.email.strip().lower()
+        if self._is_key_taken(email_key(self.email)):
+            raise ValidationError({"email": _("There is an account with this e-mail already.")})
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        fields = kwargs.get("update_fields")
+        if fields is None or "email" in fields:
+            key = email_key(self.email)
+            is_from_before = self.email_key is None and not self._state.adding
+            if not (is_from_before and self._is_key_taken(key)):
+                self.email_key = key
+            if fields is not None:
+                kwargs["update_fields"] = {*fields, "email_key"}
+        super().save(*args, **kwargs)
+
+    def _is_key_taken(self, key: str) -> bool:
+        return key != self.email_key and (
+            User.objects.filter(email_key=key).exclude(pk=self.pk).exists()
+        )
 
 
 class Session(Record):

@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from moderado.config.access_settings import AccessSettings
 from moderado.config.account_settings import AccountSettings
 from moderado.config.limit_settings import LimitSettings
 from moderado.core import failpoints
@@ -22,7 +23,7 @@ from moderado.core import failpoints
 Names = Annotated[list[str], NoDecode]
 
 
-class Env(LimitSettings, AccountSettings):
+class Env(LimitSettings, AccountSettings, AccessSettings):
     model_config = SettingsConfigDict(
         env_file=None, extra="ignore", secrets_dir=None, frozen=True, env_ignore_empty=True
     )

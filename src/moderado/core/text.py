@@ -6,16 +6,13 @@ import unicodedata
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from moderado.core.characters import has_visible, without_invisible
 from moderado.core.errors import Invalid
 
 # NFKC expands U+FDFA eighteenfold, so bytes are limited as well as code points.
 MAX_BYTES = 16 * 1024
 
 _MARKS = re.compile("[\u0300-\u036f]+")
-
-
-# Letters and a symbol that render as blank.
-_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def normalized(text: str) -> str:
@@ -35,7 +32,7 @@ def clean(text: str, *, max_length: int, field: str) -> str:
             surrogate, which PostgreSQL cannot store.
     """
     cleaned = normalized(text)
-    if all(map(_is_blank, cleaned)):
+    if not has_visible(cleaned):
         raise Invalid(fields={field: _("Write something.")})
     if "\x00" in cleaned:
         raise Invalid(fields={field: _("The text holds a character that cannot be stored.")})
@@ -55,18 +52,13 @@ def clean(text: str, *, max_length: int, field: str) -> str:
 def clean_line(text: str, *, max_length: int, field: str) -> str:
     """Return `text` cleaned for a name: on one line, without invisible or direction characters."""
     spaced = "".join(" " if char.isspace() else char for char in text)
-    shown = "".join(char for char in spaced if char == "\x00" or not _is_hidden(char))
+    if "\x00" in spaced:
+        raise Invalid(fields={field: _("The text holds a character that cannot be stored.")})
+    # NFC first: whether a joiner stays depends on the characters beside it.
+    shown = without_invisible(unicodedata.normalize("NFC", spaced))
     return clean(" ".join(shown.split()), max_length=max_length, field=field)
 
 
 def fold(text: str) -> str:
     """Remove accents and case, as the database's `chat_fold` does: for search, not moderation."""
     return _MARKS.sub("", unicodedata.normalize("NFKD", text)).lower()
-
-
-def _is_blank(char: str) -> bool:
-    return char.isspace() or char in _BLANK or unicodedata.category(char) == "Cf"
-
-
-def _is_hidden(char: str) -> bool:
-    return unicodedata.category(char) in {"Cc", "Cf"}

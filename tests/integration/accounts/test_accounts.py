@@ -11,7 +11,7 @@ from django.db import connection
 from moderado.accounts.errors import NotAuthenticated
 from moderado.accounts.models import User
 from moderado.accounts.selectors import users_matching
-from moderado.accounts.services import accounts
+from moderado.accounts.services import accounts, names
 from moderado.core.errors import Invalid
 from moderado.moderation.services.subject_screening import screen_waiting
 from tests.factories import make_user
@@ -96,7 +96,7 @@ def test_concurrent_registrations_of_one_email_create_one_account():
     ],
 )
 def test_name_has_one_line_and_no_hidden_characters(given, kept):
-    assert accounts.clean_name(given) == kept
+    assert names.clean_name(given) == kept
 
 
 @pytest.mark.parametrize("name", ["", " ", "\u3164", "\u2800\u2800", "\u200b", "\x00", "x" * 81])
@@ -135,3 +135,43 @@ def test_createsuperuser_command_works(monkeypatch):
 
     root = User.objects.get(email="root@example.org")
     assert (root.is_staff, root.is_superuser, root.name) == (True, True, "Root")
+
+
+@pytest.mark.proves("S55")
+@pytest.mark.parametrize("name", ["Mara (moderadora)", "Аdmin", "5uporte"])
+def test_only_staff_may_have_a_reserved_name(name):
+    assert refused(name=name) == {"name"}
+
+    staff, member = make_user(is_staff=True), make_user()
+    accounts.update_profile(user_id=staff.id, name=name)
+    with pytest.raises(Invalid):
+        accounts.update_profile(user_id=member.id, name=name)
+
+
+@pytest.mark.proves("S55")
+def test_name_of_staff_cannot_be_imitated():
+    make_user(name="Mara Lima", is_staff=True)
+    make_user(name="Bia")
+
+    assert refused(name="Mаra.Lima") == {"name"}
+    accounts.register(**GOOD | {"name": "Bia"})
+
+
+@pytest.mark.proves("S55")
+def test_spellings_of_one_address_are_one_account():
+    user = accounts.register(**GOOD | {"email": "ana@bu\u0308cher.example"})
+
+    assert refused(email="ANA@xn--bcher-kva.example") == {"email"}
+    assert User.objects.get_by_natural_key("ana@B\u00dcCHER.example") == user
+
+
+@pytest.mark.proves("S55")
+def test_accounts_that_share_an_address_from_before_keep_their_sign_in():
+    first, second = make_user(email="jos\u00e9@example.org"), make_user()
+    User.objects.filter(pk=second.pk).update(email="jose\u0301@example.org", email_key=None)
+
+    assert User.objects.get_by_natural_key("jos\u00e9@example.org") == first
+    assert User.objects.get_by_natural_key("jose\u0301@example.org") == second
+    second.refresh_from_db()
+    second.save()  # as the admin does
+    assert User.objects.get(pk=second.pk).email_key is None

@@ -10,17 +10,19 @@ from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.errors import NotAuthenticated
+from moderado.accounts.lookalikes import email_key
 from moderado.accounts.models import User
 from moderado.accounts.services import sessions, sign_in
 from moderado.accounts.services.names import (
     NAME_LENGTH as NAME_LENGTH,
 )
 from moderado.accounts.services.names import (
-    clean_name,
+    checked_name,
     placeholder,
     propose_name,
 )
@@ -53,15 +55,16 @@ def register(*, email: str, name: str, password: str, language: str | None = Non
     applicant = User(email=email, name=name, language=language)
     errors = {
         **_field_errors("email", _check_email, email),
-        **_field_errors("name", clean_name, name),
+        **_field_errors("name", checked_name, name),
         **_field_errors("password", _check_password, password, applicant),
         **_field_errors("language", _check_language, language),
     }
-    if not errors and User.objects.filter(email=email).exists():
+    same = User.objects.filter(Q(email=email) | Q(email_key=email_key(email)))
+    if not errors and same.exists():
         errors["email"] = EMAIL_TAKEN
     if errors:
         raise Invalid(fields=errors)
-    return _created(email, password, name=clean_name(name), language=language)
+    return _created(email, password, name=checked_name(name), language=language)
 
 
 @retry_on_deadlock
@@ -76,7 +79,7 @@ def update_profile(*, user_id: UUID, name: str | None = None, language: str | No
     """
     user = _account(user_id)
     if name is not None:
-        propose_name(user=user, name=clean_name(name))
+        propose_name(user=user, name=checked_name(name, user=user))
     if language is not None:
         if errors := _field_errors("language", _check_language, language):
             raise Invalid(fields=errors)

@@ -5,20 +5,48 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from moderado.accounts.events import NameAssigned, NameProposed
+from moderado.accounts.lookalikes import name_key, reserved_word_in
 from moderado.accounts.models import User
 from moderado.core import text
 from moderado.core.database import require_transaction
+from moderado.core.errors import Invalid
 from moderado.core.events import publish
 
 NAME_LENGTH = 80
+_RESERVED = gettext_lazy("This name is reserved for the staff.")
+_LIKE_STAFF = gettext_lazy("This name looks like that of a member of the staff.")
 _SUFFIX = 4  # hexadecimal digits of the id, from its random end
 
 
 def clean_name(name: str) -> str:
     """Return `name` cleaned: one line, NFC, no invisible characters. Raises Invalid for `name`."""
     return text.clean_line(name, max_length=NAME_LENGTH, field="name")
+
+
+def checked_name(name: str, *, user: User | None = None) -> str:
+    """Return `name` cleaned, if an account may have it.
+
+    Args:
+        name: As the account wants it.
+        user: The account; None for one that is about to be created.
+
+    Raises:
+        Invalid: As `clean_name`; or the name looks like that of staff, and the account is none.
+    """
+    cleaned = clean_name(name)
+    if user is not None and user.is_staff:
+        return cleaned
+    if reserved_word_in(cleaned, tuple(settings.ENV.reserved_names)):
+        raise Invalid(fields={"name": _RESERVED})
+    if settings.ENV.protected_names == "staff":
+        staff = User.objects.filter(is_staff=True, is_active=True).values_list("name", flat=True)
+        key = name_key(cleaned)
+        if key and any(key == name_key(other) for other in staff):
+            raise Invalid(fields={"name": _LIKE_STAFF})
+    return cleaned
 
 
 def placeholder(user_id: UUID) -> str:

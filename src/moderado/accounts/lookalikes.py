@@ -1,0 +1,79 @@
+"""Which names, e-mail addresses and words look or mean the same (UTS 39, UTS 46)."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import disarm
+import idna
+
+from moderado.core.characters import IGNORABLE
+
+EMAIL_KEY_LENGTH = 320
+
+_IGNORED = re.compile(f"[{IGNORABLE}]")
+_CAMEL = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
+_WORD = re.compile(r"[^\W_]+")
+_SINGLE_LETTERS = re.compile(r"\b\w(?:[\W_]+\w\b)+")
+# Digits and signs that stand for letters. `skeleton_key` has I, l, 1 and O, 0 in classes of their
+# own, and Unicode draws no line between them and these.
+_LEET = str.maketrans("013457@$!|i", "oleastaslll")
+_PAIRS = (("rn", "m"), ("vv", "w"))  # UTS 39 maps m to rn; w to vv is ours
+_LONG = 8  # letters from which a reserved word is also found inside of another word
+
+
+def email_key(email: str) -> str:
+    """Return what all spellings of one e-mail address have in common.
+
+    The local part is compared by NFKC_Casefold, the domain by UTS 46. Dots and tags (`a.b+c@`) are
+    kept: their meaning is the business of each provider.
+    """
+    local, at, domain = email.strip().rpartition("@")
+    return (_nfkc_casefold(local) + at + _ascii_domain(domain))[:EMAIL_KEY_LENGTH]
+
+
+def name_key(name: str) -> str:
+    """Return what all names that look like `name` have in common: letters and digits only."""
+    return "".join(_WORD.findall(_skeleton(name)))
+
+
+def reserved_word_in(name: str, words: tuple[str, ...]) -> bool:
+    """Tell whether `name` contains one of `words`, also disguised or with digits around it.
+
+    A word of eight letters or more is also found inside of another one.
+    """
+    joined = _SINGLE_LETTERS.sub(lambda found: "".join(_WORD.findall(found[0])), name)
+    found = [
+        _plain(part)
+        for written in (name, joined)
+        for word in _WORD.findall(_CAMEL.sub(" ", unicodedata.normalize("NFKC", written)))
+        for part in (word, word.strip("0123456789"))
+    ]
+    whole = _plain("".join(_WORD.findall(name)))
+    return any(key in found or (len(key) >= _LONG and key in whole) for key in map(_plain, words))
+
+
+def _nfkc_casefold(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", _IGNORED.sub("", text)).casefold()
+    return unicodedata.normalize("NFKC", folded)
+
+
+def _ascii_domain(domain: str) -> str:
+    try:
+        return idna.encode(domain, uts46=True).decode().lower()
+    except (idna.IDNAError, UnicodeError):
+        return _nfkc_casefold(domain)
+
+
+@lru_cache(maxsize=1024)
+def _plain(word: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", _skeleton(word))
+    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return bare.translate(_LEET)
+
+
+def _skeleton(text: str) -> str:
+    key: str = disarm.skeleton_key(text, digit_policy="tr39")
+    for pair, single in _PAIRS:
+        key = key.replace(pair, single)
+    return key

@@ -1,0 +1,64 @@
+"""Which names and e-mail addresses are the same, and which names look like those of staff."""
+
+import pytest
+
+from moderado.accounts.lookalikes import email_key, name_key, reserved_word_in
+from moderado.config.access_settings import RESERVED_NAMES
+
+pytestmark = pytest.mark.proves("S55")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Mara (moderadora)", "Mоderador", "m0derad0r", "M o d e r a d o r", "s.t.a.f.f",
+        "rnoderadora", "AdminJoao", "admin1", "4dmin", "аdmin", "Ｓｔａｆｆ", "5t4ff", "Admín",
+        "moderad0ra_oficial", "MODERAÇÃO", "Equipe Chat", "suporte24", "m\u0301oderador", "Sistema",
+    ],
+)  # fmt: skip
+def test_name_with_a_reserved_word_is_found_in_any_disguise(name):
+    assert reserved_word_in(name, tuple(RESERVED_NAMES))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Ana", "Badminton", "Stafford", "Moderato", "Ecossistema", "Adão", "Rute", "Systema", "张伟"],
+)
+def test_other_names_are_free(name):
+    assert not reserved_word_in(name, tuple(RESERVED_NAMES))
+
+
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        ("Mara", "Mаra"),
+        ("Mara", "ＭＡＲＡ"),
+        ("Mara Lima", "mara.lima"),
+        ("Iris", "lris"),
+        ("Oto", "0to"),
+    ],
+)
+def test_names_that_look_the_same_have_one_key(one, other):
+    assert name_key(one) == name_key(other)
+
+
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        ("josé@example.org", "jose\u0301@example.org"),
+        ("ana@example.org", "ＡＮＡ@EXAMPLE.org"),
+        ("ana@bücher.example", "ana@xn--bcher-kva.example"),
+        ("ana@bücher.example", "ana@bu\u0308cher。example"),
+        ("ana@example.org", "a\u00adna@example.org"),
+        ("straße@example.org", "STRASSE@example.org"),
+        ("ﬁna@example.org", "fina@example.org"),
+    ],
+)
+def test_equivalent_addresses_have_one_key(one, other):
+    assert email_key(one) == email_key(other)
+
+
+def test_different_addresses_have_different_keys():
+    addresses = ["ana@example.org", "a.na@example.org", "ana+x@example.org", "ana@example.com"]
+
+    assert len({email_key(address) for address in addresses}) == 4

@@ -1,0 +1,42 @@
+"""What a reader can see."""
+
+import pytest
+
+from moderado.core.characters import has_visible, without_invisible
+from moderado.core.errors import Invalid
+from moderado.core.text import clean, clean_line
+
+pytestmark = pytest.mark.proves("S55")
+
+INVISIBLE = (
+    "\ufe0f\u034f\u180b\U000e0100\u3164\u115f\u1160\u2800\uffa0\u17b4\u17b5\U0001d159\u00ad"
+    "\u200b\u2060\u2065\u206a\ufeff\u202e\u061c\u180e\U0001bca0\U0001d173\U000e0041\ufff0"
+    "\U00013441\U00016fe4\ufdd0"
+)
+
+
+@pytest.mark.parametrize("char", INVISIBLE, ids=ascii)
+def test_text_of_invisible_characters_is_empty(char):
+    for text in (char, char * 3, f" {char}\n", f"{char}\u0301"):
+        with pytest.raises(Invalid):
+            clean(text, max_length=100, field="message")
+        with pytest.raises(Invalid):
+            clean_line(text, max_length=100, field="name")
+    assert clean_line(f"A{char}n{char}a", max_length=9, field="name") == "Ana"
+
+
+@pytest.mark.parametrize(
+    "shown",
+    ["a", "1", "!", "é", "你", "🫨", "❤️", "👩\u200d👩\u200d👧", "👩🏽\u200d🚀", "1️⃣", "🏳️\u200d🌈",
+     "علی\u200cرضا", "क्\u200dष", "👍🏽"],
+)  # fmt: skip
+def test_visible_text_stays_as_it_is(shown):
+    assert has_visible(shown)
+    assert without_invisible(shown) == shown
+    assert clean(shown, max_length=100, field="message") == shown
+    assert clean_line(shown, max_length=100, field="name") == shown
+
+
+def test_joiner_that_joins_nothing_is_removed():
+    assert without_invisible("a\u200db\u200cc") == "abc"
+    assert without_invisible("❤️\ufe0f\ufe0f") == "❤️"
