@@ -74,4 +74,5 @@ RUN rm -rf /usr/local/lib/python3*/site-packages/pip* /usr/local/lib/python3*/en
       /usr/local/bin/pip* /usr/local/bin/idle* /usr/local/bin/pydoc*
 COPY --from=assets /opt/venv /opt/venv
 COPY --from=assets /app /app
+COPY deploy/make_secrets.py /app/deploy/
 USER 10001:10001

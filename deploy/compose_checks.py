@@ -16,6 +16,7 @@ from composition import Composition, say
 
 OURS = ("web", "worker", "beat")
 HTTPS = {"X-Forwarded-Proto": "https"}
+SECRETS = "/run/moderado"
 
 
 def expect(condition: object, sentence: str) -> None:
@@ -57,7 +58,8 @@ def image_is_hardened(composition: Composition) -> None:
 def redis_never_evicts(composition: Composition) -> None:
     """Check that Redis never evicts the queue and persists it."""
     for name, wanted in (("maxmemory-policy", "noeviction"), ("appendonly", "yes")):
-        got = composition.inside("redis", "redis-cli", "CONFIG", "GET", name).split()[-1]
+        ask = f"REDISCLI_AUTH=$(cat {SECRETS}/redis/password) redis-cli CONFIG GET {name}"
+        got = composition.inside("redis", "sh", "-c", ask).split()[-1]
         expect(got == wanted, f"redis: {name} is {got}")
     say("redis: noeviction, append-only file")
 
@@ -109,7 +111,9 @@ def static_files_are_served(composition: Composition) -> None:
 def logs_keep_secrets(composition: Composition) -> None:
     """Check that no log contains a token or a search."""
     canary = f"canary{secrets.token_hex(8)}"
-    address = composition.base_url.replace("http", "ws", 1) + f"/ws/chat/?token={canary}"
+    address = (
+        composition.base_url.replace("http", "ws", 1) + f"/ws/chat/?token={canary}&ticket={canary}"
+    )
 
     async def connect() -> None:
         async with websockets.connect(address) as sock:
@@ -161,17 +165,116 @@ async def _url_of_a_new_room(client: httpx.AsyncClient) -> str:
     return f"ws://{host}/ws/chat/{room.raise_for_status().json()['id']}/?token={access}"
 
 
-def plain_http_is_redirected(composition: Composition) -> None:
-    """Check that SECURE_COOKIES redirects plain HTTP and trusts the front proxy about TLS."""
-    plain = httpx.get(f"{composition.base_url}/admin/login/")
+def starts_with_nothing_set(composition: Composition) -> None:
+    """Start as the first lines of the Compose file say, and wait until it serves."""
+    began = time.monotonic()
+    composition.run("up", "--build", "-d")
+
+    def is_ready() -> bool:
+        try:
+            answer = httpx.get(f"{composition.base_url}/readyz", timeout=5)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == http.HTTPStatus.OK
+
+    until(is_ready, seconds=240, sentence="it does not become ready")
+    say(f"nothing set: ready after {time.monotonic() - began:.0f} s")
+    composition.run("up", "-d", "--wait", "--wait-timeout", "240")
+
+
+def signs_in_on_the_page(composition: Composition) -> None:
+    """Check that a browser on this machine can register and sign in over plain HTTP."""
+    person = {"email": "ana@example.org", "name": "Ana", "password": secrets.token_urlsafe(16)}
+    with httpx.Client(base_url=composition.base_url, follow_redirects=True) as browser:
+        browser.post("/api/auth/register/", json=person).raise_for_status()
+        page = browser.get("/sign-in/").text
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        expect(token, "the sign-in page has no form")
+        form = person | {"csrfmiddlewaretoken": token[1] if token else ""}
+        answer = browser.post("/sign-in/", data=form, headers={"Origin": composition.base_url})
+        expect(answer.status_code == http.HTTPStatus.OK, f"sign-in: {answer.status_code}")
+        expect("sessionid" in browser.cookies, "there is no session")
+        expect(answer.url.path == "/", f"signed in to {answer.url}")
+    expect("tls_missing" in composition.logs("web"), "the log does not say that TLS is missing")
+    say("sign-in on the page over plain HTTP: passed; the log says tls_missing")
+
+
+def one_image_is_built(composition: Composition) -> None:
+    """Check that all services of the server run the image that one service builds."""
+    built = re.findall(r"^    build:", composition.run("config"), re.MULTILINE)
+    expect(len(built) == 1, f"{len(built)} services are built")
+    used = {
+        composition.inside(service, "sha256sum", "/app/src/moderado/config/env.py")
+        for service in OURS
+    }
+    expect(len(used) == 1, "the services run different code")
+    say("one image, built once")
+
+
+ALTERS = """
+import psycopg
+for path in ("server/database_url",):
+    url = open(f"/run/moderado/{path}").read()
+    with psycopg.connect(url, autocommit=True) as connection:
+        try:
+            connection.execute("ALTER TABLE moderation_moderationlog DISABLE TRIGGER ALL")
+        except psycopg.errors.InsufficientPrivilege:
+            print("refused")
+"""
+
+
+def secrets_are_separate(composition: Composition) -> None:
+    """Check that each service reads its own secrets only, and that no log holds one."""
+    found = {
+        name: composition.inside("postgres", "cat", f"{SECRETS}/owner/{name}")
+        for name in ("postgres_password",)
+    }
+    found["redis"] = composition.inside("redis", "cat", f"{SECRETS}/redis/password")
+    found["key"] = composition.inside("web", "cat", f"{SECRETS}/server/secret_key")
+    expect(len(set(found.values())) == len(found), "two secrets are the same")
+    expect(all(len(value) >= 48 for value in found.values()), "a secret is short")  # noqa: PLR2004
+    logs = composition.logs()
+    expect(not any(value in logs for value in found.values()), "a log contains a secret")
+    for service in OURS:
+        for place in ("owner", "redis", "kept"):
+            expect(composition.refuses(service, "ls", f"{SECRETS}/{place}"), f"{service}: {place}")
+        expect(found["postgres_password"] not in composition.inside(service, "env"), service)
+    for service, place in (("postgres", "server"), ("redis", "server"), ("redis", "owner")):
+        expect(composition.refuses(service, "ls", f"{SECRETS}/{place}"), f"{service}: {place}")
+    expect(composition.refuses("postgres", "cat", f"{SECRETS}/owner/database_owner_url"), "modes")
+    refused = composition.inside("web", "python", "-c", ALTERS)
+    expect(refused == "refused", "the server's role can switch the triggers of the log off")
+    say("secrets: generated, separate, in no log; the server's role cannot alter the log")
+
+
+def other_hosts_need_https(composition: Composition) -> None:
+    """Check that a host that is not the loopback is redirected to HTTPS, behind a trusted proxy."""
+    address = f"{composition.base_url}/admin/login/"
+    other = {"Host": "chat.example.org"}
+    plain = httpx.get(address, headers=other)
     expect(plain.is_redirect, f"plain HTTP: {plain.status_code}")
-    expect(plain.headers["location"].startswith("https://"), "redirected to no https")
-    secure = httpx.get(f"{composition.base_url}/admin/login/", headers=HTTPS)
+    expect(plain.headers["location"].startswith("https://chat."), "redirected to no https")
+    secure = httpx.get(address, headers=other | HTTPS)
     expect(secure.status_code == http.HTTPStatus.OK, f"https: {secure.status_code}")
     expect("strict-transport-security" in secure.headers, "no HSTS")
     cookies = secure.headers.get_list("set-cookie")
+    expect(cookies and all("__Host-" in cookie for cookie in cookies), f"cookies: {cookies}")
     expect(all("Secure" in cookie for cookie in cookies), "a cookie without Secure")
-    say("SECURE_COOKIES: plain HTTP is redirected to HTTPS, HSTS is on")
+    expect(httpx.get(address).status_code == http.HTTPStatus.OK, "localhost is redirected")
+    say("chat.example.org: redirected to HTTPS, HSTS is on; localhost is not")
+
+
+def rotated_secrets_work(composition: Composition) -> None:
+    """Check that rotated passwords are in use after the next start."""
+    names = ("POSTGRES_APPLICATION_PASSWORD", "REDIS_PASSWORD")
+    before = composition.inside("redis", "cat", f"{SECRETS}/redis/password")
+    composition.run(
+        "run", "--rm", "secrets", "python", "/app/deploy/make_secrets.py", "rotate", *names
+    )
+    composition.run("up", "-d", "--force-recreate", "--wait", "--wait-timeout", "240")
+    after = composition.inside("redis", "cat", f"{SECRETS}/redis/password")
+    expect(before != after, "the password is the same")
+    say("rotated secrets: everything is healthy again")
 
 
 PIDS_OF_CELERY = """

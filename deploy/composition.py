@@ -7,10 +7,15 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 DOCKER = shutil.which("docker") or "docker"
+# The command of the specification; the plug-in where only that is installed.
+COMPOSE = (
+    [shutil.which("docker-compose")] if shutil.which("docker-compose") else [DOCKER, "compose"]
+)
 PASSED_ON = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "REDIS_IMAGE")
 
 
@@ -28,26 +33,38 @@ def free_port() -> int:
         return port
 
 
+def is_free(port: int) -> bool:
+    """Return whether a server can listen on a port of the loopback interface."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
 @dataclass
 class Composition:
-    """A project. `variables` are appended to .env; those of the shell are not passed on."""
+    """A project. `variables` are appended to .env; those of the shell are not passed on.
+
+    `environment` is passed on: it keeps the project apart from others on this machine.
+    """
 
     folder: Path
     file: str
     base_url: str
-    variables: dict[str, str]
+    variables: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
     project: str = field(default_factory=lambda: f"moderado-test-{secrets.token_hex(3)}")
 
     def __post_init__(self) -> None:
         env_file = self.folder / ".env"
         self._before = env_file.read_text() if env_file.exists() else ""
-        self.set(MODERADO_IMAGE=f"{self.project}:latest")
+        self.image = f"{self.project}:latest"
+        self.environment |= {"MODERADO_IMAGE": self.image, "COMPOSE_PROJECT_NAME": self.project}
+        self.set()
 
     def set(self, **variables: str) -> None:
         """Change variables in .env; the next `up` applies them."""
         self.variables |= variables
-        lines = [f"{name}={value}" for name, value in self.variables.items()]
-        (self.folder / ".env").write_text("\n".join([self._before, *lines, ""]))
+        lines = [f"{name}={value}\n" for name, value in self.variables.items()]
+        (self.folder / ".env").write_text(self._before + "".join(lines))
 
     def up(self, *services: str) -> None:
         """Build, start and wait until every health check passes."""
@@ -65,9 +82,7 @@ class Composition:
 
     def run(self, *arguments: str, timeout: float = 900) -> str:
         """Run a Compose command and return its output. Raises RuntimeError with it on failure."""
-        return self._docker(
-            "compose", "-p", self.project, "-f", self.file, *arguments, timeout=timeout
-        )
+        return self._call([*COMPOSE, "-f", self.file, *arguments], timeout=timeout)
 
     def inside(self, service: str, *command: str) -> str:
         """Run a command in a container and return its output. Raises RuntimeError on failure."""
@@ -87,9 +102,7 @@ class Composition:
 
     def image_megabytes(self) -> int:
         """Return the size of the project's image, base image included."""
-        size = self._docker(
-            "image", "inspect", "-f", "{{.Size}}", self.variables["MODERADO_IMAGE"], timeout=30
-        )
+        size = self._docker("image", "inspect", "-f", "{{.Size}}", self.image, timeout=30)
         return int(size) // 1_000_000
 
     def print_state(self) -> None:
@@ -104,14 +117,17 @@ class Composition:
     def remove(self) -> None:
         """Remove containers, networks, volumes and the image."""
         self.run("down", "--volumes", "--remove-orphans", "--timeout", "20")
-        self._docker("image", "rm", "--force", self.variables["MODERADO_IMAGE"], timeout=60)
+        self._docker("image", "rm", "--force", self.image, timeout=60)
 
     def _docker(self, *arguments: str, timeout: float) -> str:
+        return self._call([DOCKER, *arguments], timeout=timeout)
+
+    def _call(self, command: Sequence[str], *, timeout: float) -> str:
         passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         done = subprocess.run(
-            [DOCKER, *arguments],
+            command,
             cwd=self.folder,
-            env=passed_on,
+            env=passed_on | self.environment,
             capture_output=True,
             text=True,
             timeout=timeout,
@@ -119,5 +135,5 @@ class Composition:
         )
         if done.returncode:
             output = (done.stdout + done.stderr)[-4000:]
-            raise RuntimeError(f"docker {' '.join(arguments)} failed:\n{output}")
+            raise RuntimeError(f"{' '.join(command)} failed:\n{output}")
         return done.stdout

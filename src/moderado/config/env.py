@@ -4,6 +4,7 @@ The only reader of the environment. `docs/configuration.md` and `.env.example` a
 the descriptions below (`make docs`).
 """
 
+import os
 from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
@@ -228,8 +229,9 @@ class Misconfigured(SystemExit):
 @cache
 def env() -> Env:
     """Return the configuration of this process. Raises Misconfigured, naming every error."""
+    folders = [folder for folder in os.environ.get("SECRETS_DIR", "").split(":") if folder]
     try:
-        return Env()
+        return Env(_secrets_dir=folders or None)
     except ValidationError as error:
         raise Misconfigured(_explained(error)) from None
 
