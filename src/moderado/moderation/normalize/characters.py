@@ -27,8 +27,12 @@ class _Table(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         folded = fold_character(chr(code))
-        if len(self) < _CACHE_LIMIT:  # bounded, so that rare characters cannot exhaust the memory
-            self[code] = folded
+        if len(self) >= _CACHE_LIMIT:
+            # Start over: a text of rare characters neither exhausts the memory nor keeps the
+            # characters of other texts out of the table.
+            self.clear()
+            self.update(_COMMON)
+        self[code] = folded
         return folded
 
 
@@ -64,4 +68,5 @@ def _without_marks(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(kept))
 
 
-TABLE = _Table({code: fold_character(chr(code)) for code in range(0x250)})
+_COMMON = {code: fold_character(chr(code)) for code in range(0x250)}
+TABLE = _Table(_COMMON)

@@ -4,7 +4,7 @@ Each reading is made only if the text shows a trace of its disguise, and in line
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from string import ascii_lowercase
 from typing import Any, NamedTuple
 
@@ -26,7 +26,6 @@ _LEET_TOKEN = re.compile(r"(?<![a-z0-9@$!+])[a-z0-9@$!+]{3,24}(?![a-z0-9@$!+])")
 _SEPARATED = re.compile(r"(?<![a-z])[a-z](?:[^a-z0-9]{1,3}[a-z](?![a-z])){2,}")
 _DOTTED = re.compile(r"(?<![a-z])[a-z]++(?:[.\-_*~•·,/|'+=:;]{1,2}[a-z]++)+")
 _MASKED = re.compile(r"(?<![a-z])[a-z]++(?:[*#%_&]++[a-z]*+)+")
-_MASK_RUN = re.compile(r"[^a-z]+")
 _MAX_MASKED_LENGTH = 40
 # Characters before a word that may show whom it is aimed at. No `address` of a pack is longer.
 _CONTEXT_LENGTH = 48
@@ -95,25 +94,6 @@ def masked(folded: Folded) -> Iterator[tuple[str, Folded]]:
         yield _before(folded, at[0]), _piece(folded, at)
 
 
-def words_under_mask(masked_word: str, candidates: Iterable[str]) -> list[str]:
-    """Return the candidates that match a masked word such as "p*ta".
-
-    One mask character stands for one letter, a longer run for one letter up to one more than its
-    length. At least half of the word must be visible.
-    """
-    parts = _MASK_RUN.split(masked_word)
-    first, last, longest = parts[0], parts[-1], 2 * sum(map(len, parts))
-    likely = [
-        word
-        for word in candidates
-        if word.startswith(first) and word.endswith(last) and len(word) <= longest
-    ]
-    if not likely:
-        return likely
-    pattern = re.compile(_MASK_RUN.sub(_run_pattern, masked_word))
-    return [word for word in likely if pattern.fullmatch(word)]
-
-
 def _decoded(match: re.Match[str]) -> str:
     return _decode(match.group(), _LEET)
 
@@ -130,11 +110,6 @@ def _decode(token: str, table: dict[int, int]) -> str:
     if letters < 2 or letters == len(core) or (len(core) < 4 and not symbols):  # noqa: PLR2004
         return token
     return core.translate(table) + token[len(core) :]
-
-
-def _run_pattern(match: re.Match[str]) -> str:
-    length = len(match.group())
-    return "[a-z]" if length == 1 else f"[a-z]{{1,{length + 1}}}"
 
 
 def _letters(folded: Folded, match: re.Match[str]) -> list[int]:

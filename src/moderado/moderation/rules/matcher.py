@@ -2,7 +2,6 @@
 
 import unicodedata
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -16,7 +15,6 @@ from moderado.moderation.normalize.disguises import (
     joined,
     masked,
     without_leet,
-    words_under_mask,
 )
 from moderado.moderation.normalize.folding import (
     run_starts,
@@ -25,6 +23,7 @@ from moderado.moderation.normalize.folding import (
     squeezed,
     words,
 )
+from moderado.moderation.rules.masks import MaskedWords
 from moderado.moderation.rules.patterns import Patterns
 from moderado.moderation.rules.rule import Match, Rule, folded_word
 from moderado.moderation.types import Outcome
@@ -70,10 +69,14 @@ class Matcher:
         self._patterns = Patterns([rule for rule in rules if rule.match is Match.PATTERN])
         self._plain = _automaton([needle.text for needle in self._needles])
         self._squeezed = _automaton([squeeze(needle.text) for needle in self._needles])
-        self._maskable = _by_first_letter(spelled)
+        self._maskable = _maskable(spelled)
+        self._masks = MaskedWords(self._maskable)
 
     def find(self, text: str) -> list[Hit]:
-        """Return at most `MAX_HITS` distinct hits, disguised words included, in linear time."""
+        """Return at most `MAX_HITS` distinct hits, disguised words included, in linear time.
+
+        The most severe hit of each category is always among them.
+        """
         folded = fold(text)
         plain, disguises = words(folded), find_disguises(folded)
         hits = self._spelled(plain, text, stretch=disguises.stretched)
@@ -82,7 +85,7 @@ class Matcher:
             hits += self._spelled(words(reading), text, stretch=True, before=before)
         if disguises.masked:
             hits += self._masked(folded)
-        return list(dict.fromkeys(hits))[:MAX_HITS] if hits else hits
+        return _most_severe(list(dict.fromkeys(hits))) if hits else hits
 
     def _spelled(
         self, reading: Folded, original: str, *, stretch: bool, before: str = ""
@@ -107,10 +110,38 @@ class Matcher:
 
     def _masked(self, folded: Folded) -> Iterator[Hit]:
         for before, piece in masked(folded):
-            rules = self._maskable.get(piece.text[0], {})
-            for word in words_under_mask(piece.text, rules):
-                rule = _as_aimed(rules[word], f"{before} ", len(before) + 1)
+            for word in self._masks.under(piece.text):
+                rule = _as_aimed(self._maskable[word], f"{before} ", len(before) + 1)
                 yield Hit(rule, *piece.original(0, len(piece.text)))
+
+
+def _most_severe(hits: list[Hit]) -> list[Hit]:
+    """Keep at most `MAX_HITS`: of each category the most severe one, and then the first ones.
+
+    Otherwise many mild words would hide a severe one that follows them.
+    """
+    if len(hits) <= MAX_HITS:
+        return hits
+    kept: dict[int, None] = {}
+    for weight in (_by_action, _by_severity):
+        ranked = sorted(range(len(hits)), key=lambda at: weight(hits[at].rule), reverse=True)
+        best: dict[str, int] = {}
+        for at in ranked:
+            best.setdefault(hits[at].rule.category, at)
+        kept.update(dict.fromkeys(best.values()))
+    for at in range(len(hits)):
+        if len(kept) >= MAX_HITS:
+            break
+        kept[at] = None
+    return [hits[at] for at in sorted(kept)]
+
+
+def _by_action(rule: Rule) -> float:
+    return rule.action.severity
+
+
+def _by_severity(rule: Rule) -> float:
+    return rule.severity
 
 
 def _readings(folded: Folded, disguises: Disguises) -> Iterator[tuple[str, Folded]]:
@@ -201,13 +232,12 @@ def _needles(rules: Iterable[Rule]) -> Iterator[_Needle]:
                 yield from (_Needle(f" {compact}{after}", rule) for after in _SUFFIXES)
 
 
-def _by_first_letter(rules: Iterable[Rule]) -> dict[str, dict[str, Rule]]:
+def _maskable(rules: Iterable[Rule]) -> dict[str, Rule]:
     """Return the words that masks can hide; of two rules with one word, the more severe one."""
-    table: dict[str, dict[str, Rule]] = defaultdict(dict)
-    for rule in sorted(rules, key=lambda rule: rule.action.severity):
-        if " " not in rule.text and len(rule.text) >= _SHORT:
-            table[rule.text[0]][rule.text] = rule
-    return dict(table)
+    by_severity = sorted(rules, key=lambda rule: rule.action.severity)
+    return {
+        rule.text: rule for rule in by_severity if " " not in rule.text and len(rule.text) >= _SHORT
+    }
 
 
 def _automaton(texts: list[str]) -> AhoCorasick:
