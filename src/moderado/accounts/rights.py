@@ -3,7 +3,6 @@
 The server's staff act in every room. Roles in rooms are the business of `chat`.
 """
 
-from collections.abc import Collection
 from uuid import UUID
 
 from django.contrib.auth.backends import ModelBackend
@@ -45,7 +44,7 @@ def _granted(account: User) -> set[str]:
     }
 
 
-def staff_with(permission: str, *, among: Collection[UUID]) -> set[UUID]:
-    """Return those accounts of `among` that are active staff with this permission."""
-    entitled = ModelBackend().with_perm(permission).filter(is_staff=True, id__in=among)
+def staff_with(permission: str) -> set[UUID]:
+    """Return the accounts that are active staff with this permission."""
+    entitled = ModelBackend().with_perm(permission).filter(is_staff=True)
     return set(entitled.values_list("id", flat=True))

@@ -15,11 +15,13 @@ from moderado.chat.models import Message
 from moderado.chat.states import Decision
 from moderado.chat.types import Author, Draft, LastMessage, MessageView, NameChange, NewMessage
 from moderado.moderation.categories import category_list
+from moderado.moderation.types import Reason
 
 Status = Message.Status
 
 # By reason, or by reason and status.
 _SENTENCES = {
+    "removed": gettext_lazy("A moderator removed this message."),
     "moderator": gettext_lazy("A moderator decided that this message is not shown."),
     "unjudged": gettext_lazy(
         "This message could not be checked automatically. A moderator will look at it."
@@ -82,11 +84,16 @@ def own_view(message: Message, *, language: str) -> MessageView:
         client_id=message.client_id,
     )
     with translation.override(language):
-        if message.status in {Status.REJECTED, Status.HELD}:
+        if message.status in {Status.REJECTED, Status.HELD} or is_removed_by_moderator(message):
             shown = _explained(shown, message)
         if message.edit_status and not removed:
             shown = _replace(shown, edit=_draft(message))
     return shown
+
+
+def is_removed_by_moderator(message: Message) -> bool:
+    """Tell whether a moderator removed the message. The author learns why."""
+    return message.status == Status.REMOVED and message.reason == Reason.REMOVED
 
 
 def last_message_view(message: Message, *, length: int) -> LastMessage:

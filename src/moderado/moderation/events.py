@@ -1,5 +1,8 @@
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
+
+import msgspec
 
 from moderado.core.events import Event
 from moderado.moderation.types import Outcome
@@ -44,3 +47,29 @@ class SubjectShown(Event):
     subject_type: str
     subject_id: UUID
     text: str | None
+
+
+class CaseStep(StrEnum):
+    """What happened to a case."""
+
+    OPENED = "opened"
+    CLAIMED = "claimed"
+    DECIDED = "decided"
+    CLOSED = "closed"
+
+
+class CaseChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One case that changed. Without text: it is a hint to load the queue."""
+
+    step: CaseStep
+    case_id: UUID
+    scope_id: UUID | None
+    author_id: UUID | None
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasesChanged(Event):
+    """Cases were opened, claimed, decided or closed in one transaction."""
+
+    changes: tuple[CaseChange, ...]

@@ -110,6 +110,11 @@ def case_counts(*, scope_ids: Scopes, viewer_id: UUID, scope_id: UUID | None = N
     return CaseCounts(**counted, oldest_seconds=int(oldest.total_seconds()) if oldest else None)
 
 
+def open_count(*, scope_ids: Scopes, viewer_id: UUID) -> int:
+    """Return how many open cases the viewer may decide."""
+    return _decidable(scope_ids, viewer_id).filter(state=Case.State.OPEN).count()
+
+
 def shown_revisions(subject_ids: Collection[UUID]) -> dict[tuple[str, UUID], int]:
     """Return the revision that others see now of each subject that is no message."""
     shown = SubjectRevision.objects.filter(

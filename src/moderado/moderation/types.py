@@ -55,6 +55,7 @@ class Reason(StrEnum):
     MODERATOR = "moderator"  # a moderator ruled
     AUTHOR_REMOVED = "author_removed"  # the author was removed or deactivated while it waited
     ROOM_DELETED = "room_deleted"  # the room was deleted while it waited
+    REMOVED = "removed"  # a moderator removed a public message
 
 
 class CloseReason(StrEnum):

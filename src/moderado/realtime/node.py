@@ -23,9 +23,11 @@ from moderado.realtime.infra.leases import Leases
 from moderado.realtime.infra.loop_monitor import watch_loop
 from moderado.realtime.pubsub import fanout
 from moderado.realtime.pubsub.author_delivery import AuthorDelivery
+from moderado.realtime.pubsub.envelope import CasesHint
 from moderado.realtime.pubsub.listener import SILENCE_LIMIT, HintListener
 from moderado.realtime.pubsub.subscriptions import Layer, LayerSubscriptions
 from moderado.realtime.rooms.audience import AuthorNotices
+from moderado.realtime.rooms.case_notices import CASE_DELAY, CaseNotices
 from moderado.realtime.rooms.connection_limits import ConnectionLimits
 from moderado.realtime.rooms.hub import Hub
 from moderado.realtime.rooms.presence import ANNOUNCE_INTERVAL, Presence
@@ -43,6 +45,7 @@ class Timing:
 
     authentication: float = AUTHENTICATION_SECONDS
     close_grace: float = CLOSE_GRACE
+    case_delay: float = CASE_DELAY
     presence_interval: float = ANNOUNCE_INTERVAL
     silence_limit: float = SILENCE_LIMIT
     reconciliation: Schedule = field(default_factory=Schedule)
@@ -83,7 +86,14 @@ class Node:
             self.leases, announce=self._announce, interval=timing.presence_interval
         )
         notices = AuthorNotices(records=queries, start=self.tasks.start)
-        self.hub = Hub(records=queries, join=self._join, on_leave=self._leave, notices=notices)
+        self.hub = Hub(
+            records=queries,
+            join=self._join,
+            on_leave=self._leave,
+            on_cases=self._notify_cases,
+            notices=notices,
+        )
+        self.case_notices = self._new_case_notices()
         self.send_batcher = SendBatcher(start=self.tasks.start)
         self.author_delivery = AuthorDelivery(
             users=self.hub.users,
@@ -121,6 +131,17 @@ class Node:
 
     def _announce(self, room_id: UUID, changes: Mapping[UUID, bool]) -> None:
         fanout.publish_presence(room_id, changes, acl_version=self.hub.acl_version(room_id))
+
+    def _new_case_notices(self) -> CaseNotices:
+        return CaseNotices(
+            users=self.hub.users,
+            readers=queries.case_readers,
+            start=self.tasks.start,
+            delay=self.timing.case_delay,
+        )
+
+    def _notify_cases(self, hint: CasesHint) -> None:
+        self.case_notices.receive(hint)
 
     def _leave(self, room: LiveRoom, user_id: UUID) -> None:
         self.tasks.start(self.presence.leave(room, user_id))

@@ -9,6 +9,7 @@ from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
+from moderado.api.examples import BODIES
 from moderado.api.schemas import FoundPage, MessagePage
 from moderado.chat.models import Membership, Message
 from moderado.chat.types import (
@@ -83,13 +84,56 @@ def test_messages_are_as_described(api, room):
     api.ask("get", "/api/chat/me/changes/")
 
 
-def test_example_of_own_changes_is_as_described():
-    operation = document()["paths"]["/api/chat/me/changes/"]["get"]
-    content = operation["responses"]["200"]["content"]["application/json"]
-    (example,) = content["examples"].values()
+def operations():
+    """Every operation, by its id."""
+    return {
+        operation["operationId"]: operation
+        for path in document()["paths"].values()
+        for operation in path.values()
+    }
 
-    schema = {**content["schema"], "components": document()["components"]}
-    jsonschema.validate(example["value"], schema)
+
+def contents(operation):
+    """The content of each body of an operation: request and responses."""
+    for body in (operation.get("requestBody", {}), *operation["responses"].values()):
+        yield from body.get("content", {}).values()
+
+
+def test_every_body_of_every_operation_has_an_example_as_described():
+    missing, checked = [], 0
+    for name, operation in operations().items():
+        for content in contents(operation):
+            if not content.get("examples"):
+                missing.append(name)
+            for example in content.get("examples", {}).values():
+                schema = {**content["schema"], "components": document()["components"]}
+                jsonschema.validate(example["value"], schema)
+                checked += 1
+
+    assert missing == []
+    assert checked > len(operations())
+
+
+def test_every_example_has_only_fields_of_its_schema():
+    strange = [
+        (name, field)
+        for name, example in BODIES.items()
+        for field in set(example) - set(document()["components"]["schemas"][name]["properties"])
+    ]
+
+    assert strange == []
+
+
+def test_every_id_of_a_path_has_an_example():
+    parameters = [
+        (name, parameter)
+        for name, operation in operations().items()
+        for parameter in operation.get("parameters", ())
+        if parameter["in"] == "path"
+    ]
+
+    assert parameters
+    assert [name for name, parameter in parameters if "example" not in parameter] == []
 
 
 def test_errors_are_as_described(api):

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.events import AuthorNotified, Change, ChangeKind, Notice
 from moderado.chat.models import Message, Room
-from moderado.chat.projection import change_of, own_view, view_for
+from moderado.chat.projection import change_of, is_removed_by_moderator, own_view, view_for
 from moderado.chat.selectors.authors import with_authors
 from moderado.chat.types import Changes, Head, MessageView
 
@@ -165,7 +165,7 @@ def _notice(message: Message) -> Notice:
         Message.Status.HELD: Notice.HELD,
     }
     if message.status == Message.Status.REMOVED:
-        return Notice.REMOVED
+        return Notice.REJECTED if is_removed_by_moderator(message) else Notice.REMOVED
     if notice := refused.get(message.edit_status or message.status):
         return notice
     return Notice.UPDATED if message.edited_at else Notice.PUBLISHED

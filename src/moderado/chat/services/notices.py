@@ -35,6 +35,12 @@ def notify_queued(message: Message) -> MessageView:
     return view
 
 
+def notify_removed(message: Message) -> None:
+    """Tell the author that a moderator removed the message: the room's frame gives no reason."""
+    view = own_view(message, language=message.author.language)
+    _notify(message, Notice.REJECTED, view, message.revision)
+
+
 def _notify(message: Message, notice: Notice, view: MessageView, revision: int = 0) -> None:
     publish(
         AuthorNotified(

@@ -10,12 +10,13 @@ from moderado.chat.projection import own_view, public_view
 from moderado.chat.selectors import rooms
 from moderado.chat.services import repeats
 from moderado.chat.services.locking import locked_message
-from moderado.chat.services.notices import announce
+from moderado.chat.services.notices import announce, notify_removed
 from moderado.chat.services.publication import Changed, write
 from moderado.chat.services.transitions import advance
 from moderado.chat.states import Deleted
 from moderado.chat.types import MessageView
 from moderado.core.database import retry_on_deadlock
+from moderado.moderation.types import Reason
 
 
 @retry_on_deadlock
@@ -49,8 +50,13 @@ def delete_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None = N
             raise NotTheAuthor
         step = advance(message, Deleted())
         if step.is_applied:
+            by_moderator = message.author_id != actor_id
+            if by_moderator:
+                message.reason, message.categories = Reason.REMOVED, []
             write([Changed(message, step.change)])
             announce(message, step)
+            if by_moderator:
+                notify_removed(message)
         if message.author_id == actor_id:
             return own_view(message, language=message.author.language)
         return public_view(message)

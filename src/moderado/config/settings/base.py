@@ -286,6 +286,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_NO_READ_ONLY_REQUIRED": True,
     "SORT_OPERATION_PARAMETERS": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "moderado.api.examples.add_examples",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "NameStatusEnum": ["PENDING", "HELD", "REJECTED"],
         "StatusEnum": "moderado.chat.types.MESSAGE_STATUSES",

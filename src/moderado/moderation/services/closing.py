@@ -12,7 +12,9 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from moderado.core.database import require_transaction
+from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
+from moderado.moderation.services.case_events import publish_changes
 from moderado.moderation.types import CloseReason
 
 log = structlog.get_logger(__name__)
@@ -74,7 +76,12 @@ def reopen_case(*, subject_type: str, subject_id: UUID, revision: int) -> None:
 
 
 def _close(cases: "QuerySet[Case]", reason: CloseReason) -> int:
-    return cases.filter(state=Case.State.OPEN).update(
+    is_open = cases.filter(state=Case.State.OPEN)
+    ended = list(is_open.only("scope_id", "author_id", "origin"))
+    if not ended:
+        return 0
+    publish_changes(CaseStep.CLOSED, ended)
+    return is_open.update(
         state=Case.State.CLOSED,
         close_reason=reason,
         closed_at=Now(),

@@ -19,9 +19,10 @@ from moderado.core.errors import Invalid, NotFound
 from moderado.core.events import publish
 from moderado.core.text import clean
 from moderado.moderation.errors import CaseClosed, CaseSuperseded, CaseTaken, OwnCase
-from moderado.moderation.events import CaseDecided, RulingStarted
+from moderado.moderation.events import CaseDecided, CaseStep, RulingStarted
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.selectors import Scopes, get_case
+from moderado.moderation.services.case_events import publish_changes
 from moderado.moderation.services.closing import close_cases
 from moderado.moderation.types import CloseReason, Outcome, Reason
 
@@ -69,6 +70,7 @@ def claim_case(*, actor_id: UUID, case_id: UUID, scope_ids: Scopes) -> Case:
     if not taken:
         _check_open(case)
         raise CaseTaken
+    publish_changes(CaseStep.CLAIMED, [case])
     log.info("case_claimed", case_id=str(case_id), actor_id=str(actor_id))
     return case
 
@@ -148,6 +150,7 @@ def _rule(case: Case, by: _By) -> None:
             actor_id=by.actor_id,
         )
     )
+    publish_changes(CaseStep.DECIDED, [locked])
 
 
 @transaction.atomic

@@ -12,11 +12,13 @@ from moderado.core.database import as_rows, recordset, require_transaction, run_
 from moderado.core.ids import new_id
 from moderado.core.memoize import map_memoized
 from moderado.moderation import policy, registry
+from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.providers import calls
 from moderado.moderation.providers.base import is_local
 from moderado.moderation.providers.base import is_remote as is_remote_provider
 from moderado.moderation.services import ledger
+from moderado.moderation.services.case_events import publish_changes
 from moderado.moderation.services.ledger import Call
 from moderado.moderation.types import Assessment, Content, Failure, Outcome, Span, Verdict
 
@@ -159,6 +161,7 @@ def record(judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None =
     cases = [_case(*each) for each in judged if each[1].outcome in _ORIGINS]
     if cases:
         Case.objects.bulk_create(cases, ignore_conflicts=True)
+        publish_changes(CaseStep.OPENED, cases)
     _log_outcomes(judged)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from moderado.accounts.selectors import live_sessions
 from moderado.chat.events import Change
-from moderado.chat.selectors import feed, rooms
+from moderado.chat.selectors import case_audience, feed, rooms
 from moderado.chat.selectors import own_changes as own
 from moderado.chat.types import Changes, Head, MessageView
 from moderado.core import failpoints
@@ -104,6 +104,7 @@ missed = run_in_db_thread(_missed)
 resume = run_in_db_thread(_resume)
 own_cursor = run_in_db_thread(own.own_cursor)
 own_changes = run_in_db_thread(own.own_changes)
+case_readers = run_in_db_thread(case_audience.case_readers)
 heads = run_in_db_thread(feed.heads)
 settled = run_in_db_thread(feed.settled)
 sessions_alive = run_in_db_thread(live_sessions)

@@ -16,8 +16,10 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
+from moderado.moderation.events import CaseChange
 from moderado.realtime.wire.encode import Line
 
+CASES_ADDRESS = UUID(int=1)  # of hints for moderators, whose rooms the sender does not know
 NO_ADDRESS = UUID(int=0)  # of a hint for neither a room nor a user
 
 
@@ -88,6 +90,16 @@ class SessionClosed(UserHint, frozen=True, tag="session"):
     session_id: UUID
 
 
+class CasesHint(Hint, frozen=True, tag="cases"):
+    """Cases changed. Each process finds out who of its users may know."""
+
+    changes: tuple[CaseChange, ...]
+
+    @property
+    def address(self) -> UUID:
+        return CASES_ADDRESS
+
+
 class Heartbeat(Hint, frozen=True, tag="heartbeat"):
     """Sent by a listener to itself, to detect that it no longer receives."""
 
@@ -97,7 +109,15 @@ class _Entry(msgspec.Struct, frozen=True, array_like=True):
     hint: msgspec.Raw
 
 
-AnyHint = RoomLines | AccessChanged | EphemeralLines | AuthorNotice | SessionClosed | Heartbeat
+AnyHint = (
+    RoomLines
+    | AccessChanged
+    | EphemeralLines
+    | AuthorNotice
+    | SessionClosed
+    | CasesHint
+    | Heartbeat
+)
 
 _decoder: "msgspec.msgpack.Decoder[AnyHint]" = msgspec.msgpack.Decoder(AnyHint)
 _entries_decoder = msgspec.msgpack.Decoder(tuple[_Entry, ...])

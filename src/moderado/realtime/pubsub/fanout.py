@@ -22,9 +22,12 @@ from moderado.accounts.types import Principal
 from moderado.chat.events import AudienceChanged, AuthorNotified, RoomRead, RoomsChanged
 from moderado.chat.types import Person
 from moderado.core.wire_limits import KIB, MAX_BATCH_BYTES, MAX_BATCH_LINES
+from moderado.moderation.events import CasesChanged
 from moderado.realtime.pubsub.envelope import (
+    CASES_ADDRESS,
     AccessChanged,
     AuthorNotice,
+    CasesHint,
     EphemeralLines,
     Heartbeat,
     Hint,
@@ -37,21 +40,27 @@ from moderado.realtime.pubsub.publisher import Publisher
 from moderado.realtime.wire import protocol
 from moderado.realtime.wire.encode import Line, line_of, line_of_change, line_of_notice
 
+MAX_CASES = 100  # of one commit that are named; the rest is found in the queue
 MAX_PUBLICATION_BYTES = 256 * KIB  # of lines; a publication ends with the hint that exceeds it
 
 
 def shard_of(address: UUID) -> str:
     """Return the channel-layer group that carries the hints of a room or user (ADR 0030)."""
+    if address == CASES_ADDRESS:
+        return f"{_installation()}.cases"
     return _shards()[address.int % len(_shards())]
+
+
+def _installation() -> str:
+    # Redis' publish/subscribe ignores database numbers. Installations that share a server, and
+    # tests that run in parallel, must not share groups.
+    installation = f"{settings.SECRET_KEY} {urlsplit(settings.ENV.layer).path}"
+    return blake2b(installation.encode(), digest_size=8, person=b"moderado.shard").hexdigest()
 
 
 @cache
 def _shards() -> Sequence[str]:
-    # Redis' publish/subscribe ignores database numbers. Installations that share a server, and
-    # tests that run in parallel, must not share groups.
-    installation = f"{settings.SECRET_KEY} {urlsplit(settings.ENV.layer).path}"
-    name = blake2b(installation.encode(), digest_size=8, person=b"moderado.shard").hexdigest()
-    return [f"{name}.{number}" for number in range(settings.ENV.layer_shards)]
+    return [f"{_installation()}.{number}" for number in range(settings.ENV.layer_shards)]
 
 
 def on_rooms_changed(event: RoomsChanged) -> None:
@@ -77,6 +86,10 @@ def on_audience_changed(event: AudienceChanged) -> None:
             removed_user_id=event.removed_user_id,
         )
     )
+
+
+def on_cases_changed(event: CasesChanged) -> None:
+    _publish(CasesHint(changes=event.changes[:MAX_CASES]))
 
 
 def on_session_ended(event: SessionEnded) -> None:

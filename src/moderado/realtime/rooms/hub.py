@@ -37,6 +37,7 @@ class Hub:
         join: Joins the layer's group of a room or user. Returns at once when it was joined before.
         on_leave: Called when a subscription of this user to this room has ended.
         notices: Writes notices to authors.
+        on_cases: Called when cases have changed, in any room.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Hub:
         join: Callable[[UUID], Awaitable[None]],
         on_leave: Callable[[LiveRoom, UUID], None],
         notices: AuthorNotices,
+        on_cases: Callable[[envelope.CasesHint], None],
     ) -> None:
         self.rooms: dict[UUID, LiveRoom] = {}
         self.users: dict[UUID, set[Connection]] = {}
@@ -53,11 +55,13 @@ class Hub:
         self._join = join
         self._on_leave = on_leave
         self.notices = notices
+        self._on_cases = on_cases
 
     async def add(self, connection: Connection, principal: Principal) -> None:
         """Register an authenticated connection for notices about its user."""
         self.users.setdefault(principal.user_id, set()).add(connection)
         await self._join(principal.user_id)
+        await self._join(envelope.CASES_ADDRESS)
 
     def remove(self, connection: Connection) -> None:
         """Remove a connection and its subscriptions. Idempotent."""
@@ -148,7 +152,7 @@ class Hub:
 
     def is_local(self, address: UUID) -> bool:
         """Whether a connection here subscribes to this room, or belongs to this user."""
-        return address in self.rooms or address in self.users
+        return address in self.rooms or address in self.users or address == envelope.CASES_ADDRESS
 
     def dispatch(self, hint: envelope.AnyHint) -> None:
         """Pass a hint on to the room or the connections that it is addressed to."""
@@ -158,6 +162,8 @@ class Hub:
                     live.receive(hint)
             case envelope.AuthorNotice():
                 self.notify_author(hint)
+            case envelope.CasesHint():
+                self._on_cases(hint)
             case envelope.SessionClosed():
                 self.close_sessions(hint.user_id, lambda session: session == hint.session_id)
 

@@ -19,6 +19,8 @@ from moderado.core.wire_limits import (
     MAX_FRAME_BYTES,
     MAX_PENDING_IDS,
 )
+from moderado.realtime.wire.case_frames import CaseClaimed, CaseClosed, CaseDecided, CaseOpened
+from moderado.realtime.wire.server_frame import ServerFrame as ServerFrame
 
 MAX_NUMBER = 2**53 - 1  # the largest integer that JavaScript represents exactly
 
@@ -125,10 +127,6 @@ AnyClientFrame = (
     | Typing
     | Ping
 )
-
-
-class ServerFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """A frame that the server sends. Unset fields are left out."""
 
 
 class ConnectionEstablished(ServerFrame, frozen=True, tag="connection_established"):
@@ -284,6 +282,10 @@ SERVER_FRAMES: tuple[type[ServerFrame], ...] = (
     TypingShown,
     Read,
     Presence,
+    CaseOpened,
+    CaseClaimed,
+    CaseDecided,
+    CaseClosed,
     Pong,
     Error,
 )

@@ -8,6 +8,7 @@ from moderado.chat.errors import NoSuchRoom
 from moderado.chat.types import Head
 from moderado.realtime.infra.background import BackgroundTasks
 from moderado.realtime.infra.queries import Audience, Missed, Opened
+from moderado.realtime.pubsub.envelope import CasesHint
 from moderado.realtime.rooms.audience import AuthorNotices
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.rooms.hub import Hub
@@ -57,10 +58,12 @@ class HubScene:
         self.joined: list[UUID] = []
         self.left: list[tuple[UUID, UUID]] = []
         self.tasks = BackgroundTasks()
+        self.cases: list[CasesHint] = []
         self.hub = Hub(
             records=self.records,
             join=self._join,
             on_leave=self._leave,
+            on_cases=self.cases.append,
             notices=AuthorNotices(records=self.records, start=self.tasks.start),
         )
 

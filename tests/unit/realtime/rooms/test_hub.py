@@ -7,6 +7,7 @@ import pytest
 
 from moderado.chat.errors import NoSuchRoom
 from moderado.realtime.pubsub import envelope
+from moderado.realtime.pubsub.envelope import CASES_ADDRESS
 from moderado.realtime.rooms.subscription import State
 from moderado.realtime.wire.close_codes import CloseCode
 from moderado.realtime.wire.encode import MESSAGE_QUEUED, Line
@@ -35,7 +36,7 @@ async def test_user_is_local_while_it_has_a_connection(scene: HubScene):
     first = await scene.connect()
     second = await scene.connect(first.principal.user_id)
     user_id = first.principal.user_id
-    assert scene.joined == [user_id] * 2
+    assert scene.joined == [user_id, CASES_ADDRESS] * 2
 
     scene.hub.remove(first.connection)
     assert scene.hub.is_local(user_id)

@@ -84,7 +84,9 @@ function onFrame(/** @type {any} */ frame) {
       break;
     case "message_rejected":
     case "message_held":
-      store.announcement.value = t("verdictTold", t(frame.message.status));
+      store.announcement.value = frame.message.status === "REMOVED"
+        ? frame.message.explanation
+        : t("verdictTold", t(frame.message.status));
       break;
   }
 }

@@ -1,0 +1,125 @@
+"""Tells moderators on this event loop that cases have changed.
+
+The hint names rooms and cases, never a text. Who may know is read from PostgreSQL when the frames
+are written, so a moderator who was removed learns nothing. A lost hint is not repeated: clients
+load the queue when they connect.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Collection, Iterator, Mapping
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from moderado.chat.selectors.case_audience import CaseReader
+from moderado.core.errors import Unavailable
+from moderado.moderation.events import CaseChange, CaseStep
+from moderado.realtime.infra.background import Start
+from moderado.realtime.pubsub.envelope import CasesHint
+from moderado.realtime.rooms.connection import Connection
+from moderado.realtime.wire import case_frames
+from moderado.realtime.wire.encode import Line, line_of
+
+log = structlog.get_logger(__name__)
+
+CASE_DELAY = 0.5  # seconds in which changes are collected: one look at PostgreSQL for all
+MAX_FRAMES = 100  # changes of one look; `open_count` is right in any case
+
+_FRAMES: dict[CaseStep, type[case_frames.CaseFrame]] = {
+    CaseStep.OPENED: case_frames.CaseOpened,
+    CaseStep.CLAIMED: case_frames.CaseClaimed,
+    CaseStep.DECIDED: case_frames.CaseDecided,
+    CaseStep.CLOSED: case_frames.CaseClosed,
+}
+
+_CASE_TYPES = {str(frame.__struct_config__.tag) for frame in _FRAMES.values()}
+
+
+class CaseAccess:
+    """The access of a moderator to frames about cases, which `case_readers` has checked."""
+
+    def admits(self, line: Line, /) -> bool:
+        return line.frame_type in _CASE_TYPES
+
+
+CASES = CaseAccess()
+
+
+class Readers(Protocol):
+    """Reads from PostgreSQL who may know of cases."""
+
+    def __call__(
+        self, *, user_ids: Collection[UUID], scope_ids: Collection[UUID]
+    ) -> Awaitable[Mapping[UUID, CaseReader]]: ...
+
+
+class CaseNotices:
+    """The notices of cases of one event loop.
+
+    Args:
+        users: The connections of this event loop, by their user.
+        readers: Returns the users who may see cases of some rooms.
+        start: Starts a background task.
+        delay: Seconds in which changes are collected.
+    """
+
+    def __init__(
+        self,
+        *,
+        users: Mapping[UUID, Collection[Connection]],
+        readers: Readers,
+        start: Start,
+        delay: float = CASE_DELAY,
+    ) -> None:
+        self._users = users
+        self._readers = readers
+        self._start = start
+        self._delay = delay
+        self._waiting: deque[CaseChange] = deque(maxlen=MAX_FRAMES)
+        self._is_running = False
+
+    def receive(self, hint: CasesHint) -> None:
+        """Tell moderators here of these changes, soon."""
+        self._waiting.extend(hint.changes)
+        if not self._is_running:
+            self._is_running = True
+            self._start(self._run())
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                await asyncio.sleep(self._delay)
+                changes = list(self._waiting)
+                self._waiting.clear()
+                await self._tell(changes)
+        finally:
+            self._is_running = False
+
+    async def _tell(self, changes: list[CaseChange]) -> None:
+        scope_ids = {change.scope_id for change in changes if change.scope_id}
+        try:
+            readers = await self._readers(user_ids=list(self._users), scope_ids=scope_ids)
+        except Unavailable:
+            log.warning("case_notices_dropped", cases=len(changes))
+            return
+        for user_id, reader in readers.items():
+            lines = list(_lines(changes, user_id, reader))
+            for connection in list(self._users.get(user_id, ())):
+                for line in lines:
+                    connection.push(line, CASES)
+
+
+def _lines(changes: list[CaseChange], user_id: UUID, reader: CaseReader) -> Iterator[Line]:
+    for change in changes:
+        is_own = change.author_id == user_id
+        if not is_own and (reader.scope_ids is None or change.scope_id in reader.scope_ids):
+            yield line_of(
+                _FRAMES[change.step](
+                    case=change.case_id,
+                    room=change.scope_id,
+                    origin=change.origin,
+                    open_count=reader.open_count,
+                )
+            )

@@ -1,0 +1,37 @@
+"""Frames that tell moderators of cases."""
+
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta
+
+from moderado.realtime.wire.server_frame import ServerFrame
+
+
+class CaseFrame(ServerFrame, frozen=True):
+    """A case that this moderator may decide changed. Without text: load the queue again.
+
+    Best effort, and several changes may be told at once. `open_count` counts the open cases in all
+    rooms of the moderator.
+    """
+
+    case: UUID
+    room: UUID | None
+    origin: Annotated[str, Meta(description="`hold`: waits hidden; `flag`: public.")]
+    open_count: int
+
+
+class CaseOpened(CaseFrame, frozen=True, tag="case_opened"):
+    """A text waits for a moderator."""
+
+
+class CaseClaimed(CaseFrame, frozen=True, tag="case_claimed"):
+    """A moderator works on the case."""
+
+
+class CaseDecided(CaseFrame, frozen=True, tag="case_decided"):
+    """A moderator has decided the case."""
+
+
+class CaseClosed(CaseFrame, frozen=True, tag="case_closed"):
+    """The text of the case was replaced or deleted before a decision."""

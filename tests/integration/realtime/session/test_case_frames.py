@@ -1,0 +1,134 @@
+"""Frames that tell moderators of cases: to moderators of the room and entitled staff only."""
+
+from uuid import UUID
+
+import pytest
+from django.db import transaction
+
+from moderado.chat.services import memberships
+from moderado.core.ids import new_id
+from moderado.moderation.models import Case
+from moderado.moderation.services import review
+from moderado.moderation.services.closing import close_cases
+from moderado.moderation.services.screening import record
+from moderado.moderation.types import CloseReason, Content, Outcome, Verdict
+from moderado.realtime.infra.db_calls import run_in_db_thread
+from tests import factories
+from tests.integration.realtime.conftest import Cast
+
+CASE_FRAMES = {"case_opened", "case_claimed", "case_decided", "case_closed"}
+
+make_staff = run_in_db_thread(factories.make_staff)
+make_user = run_in_db_thread(factories.make_user)
+demote = run_in_db_thread(memberships.change_role)
+claim = run_in_db_thread(review.claim_case)
+rule = run_in_db_thread(review.rule)
+
+
+@run_in_db_thread
+def open_case(*, room_id: UUID | None, author_id: UUID | None = None) -> Case:
+    content = Content(
+        subject_type="message", subject_id=new_id(), revision=1, text="talvez", scope_id=room_id,
+        author_id=author_id,
+    )  # fmt: skip
+    with transaction.atomic():
+        record([(content, Verdict(outcome=Outcome.HOLD, score=0.6, decided_by="blocklist"))])
+    return Case.objects.get(subject_id=content.subject_id)
+
+
+@run_in_db_thread
+def close(case: Case) -> None:
+    with transaction.atomic():
+        close_cases(
+            subject_type=case.subject_type, subject_id=case.subject_id, reason=CloseReason.DELETED
+        )
+
+
+def told(client) -> list[tuple[str, str, int]]:
+    """The case frames that a client has received: type, case and count."""
+    frames = [frame for frame in client.heard if frame["type"] in CASE_FRAMES]
+    return [(frame["type"], frame["case"], frame["open_count"]) for frame in frames]
+
+
+@pytest.mark.proves("R68")
+async def test_moderators_and_entitled_staff_learn_of_cases_and_nobody_else(cast: Cast):
+    room, elsewhere = await cast.room(), await cast.room()
+    moderator = await cast.join(await cast.member(room, "MODERATOR"))
+    staff = await cast.join(await make_staff())
+    others = [
+        await cast.join(await cast.member(room), room),
+        await cast.join(await cast.member(elsewhere, "ADMIN")),
+        await cast.join(await make_user(is_staff=True)),
+        await cast.join(await make_staff("view_user")),
+    ]
+
+    case = await open_case(room_id=room.id)
+
+    for client in (moderator, staff):
+        frame = await client.next("case_opened")
+        assert (frame["case"], frame["room"], frame["origin"]) == (
+            str(case.id),
+            str(room.id),
+            "hold",
+        )
+        assert frame["open_count"] == 1
+        assert "text" not in frame
+    for client in others:
+        await client.up_to_date()
+        assert told(client) == []
+
+
+@pytest.mark.proves("R68")
+async def test_frames_follow_a_case_to_its_end(cast: Cast):
+    room = await cast.room()
+    user = await cast.member(room, "MODERATOR")
+    colleague = await cast.member(room, "MODERATOR")
+    moderator = await cast.join(user)
+    case, other = await open_case(room_id=room.id), await open_case(room_id=room.id)
+
+    await claim(actor_id=colleague.id, case_id=case.id, scope_ids=None)
+    assert (await moderator.next("case_claimed"))["case"] == str(case.id)
+    await close(other)
+    assert (await moderator.next("case_closed"))["open_count"] == 1
+
+
+@pytest.mark.proves("R68", "S57")
+async def test_author_is_not_told_of_the_own_case(cast: Cast):
+    room = await cast.room()
+    user = await cast.member(room, "MODERATOR")
+    colleague = await cast.join(await cast.member(room, "ADMIN"))
+    author = await cast.join(user)
+
+    await open_case(room_id=room.id, author_id=user.id)
+
+    assert await colleague.next("case_opened")
+    await author.up_to_date()
+    assert told(author) == []
+
+
+@pytest.mark.proves("R68")
+async def test_demoted_moderator_is_told_nothing_more(cast: Cast):
+    room = await cast.room()
+    user = await cast.member(room, "MODERATOR")
+    admin = await cast.member(room, "ADMIN")
+    demoted, remaining = await cast.join(user), await cast.join(admin)
+
+    await demote(actor_id=admin.id, room_id=room.id, user_id=user.id, role="MEMBER")
+    await open_case(room_id=room.id)
+
+    assert await remaining.next("case_opened")
+    await demoted.up_to_date()
+    assert told(demoted) == []
+
+
+@pytest.mark.proves("R68")
+async def test_case_without_a_room_is_told_to_staff_only(cast: Cast):
+    room = await cast.room()
+    moderator = await cast.join(await cast.member(room, "ADMIN"))
+    staff = await cast.join(await make_staff())
+
+    await open_case(room_id=None)
+
+    assert (await staff.next("case_opened"))["room"] is None
+    await moderator.up_to_date()
+    assert told(moderator) == []
