@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from moderado.chat.models import Message
 from moderado.chat.selectors.authors import author_role
-from moderado.chat.services.restrictions import absence_sql, has_blocked_texts_sql
+from moderado.chat.services.restrictions import has_blocked_texts_sql, was_removed_sql
 from moderado.chat.services.rows import columns, message_of
 from moderado.core import failpoints
 from moderado.core.database import require_transaction, run_prepared
@@ -51,10 +51,14 @@ _CLAIM = f"""
         SELECT * FROM ahead UNION ALL SELECT * FROM behind
     )
     SELECT room.step, room.room_id,
-        {absence_sql("claimed.room_id", "claimed.author_id")}
+        place.is_deleted OR NOT author.is_active
+            OR {was_removed_sql("claimed.room_id", "claimed.author_id")}
             OR {has_blocked_texts_sql("claimed.room_id", "claimed.author_id")},
         {columns("claimed", "author")}
       FROM room LEFT JOIN LATERAL (
+        SELECT deleted_at IS NOT NULL AS is_deleted FROM chat_room
+         WHERE id = room.room_id LIMIT 1) place ON true
+      LEFT JOIN LATERAL (
         SELECT * FROM chat_message
          WHERE room_id = room.room_id AND queued_at IS NOT NULL
            AND (%(older)s = interval '0' OR queued_at <= statement_timestamp() - %(older)s)

@@ -27,19 +27,16 @@ _ABSENT = {"withhold": Outcome.BLOCK, "hold": Outcome.HOLD, "publish": None}
 _ASKED = {"id": "uuid", "room_id": "uuid", "author_id": "uuid", "digest": "text"}
 
 
-def absence_sql(room: str, author: str) -> str:
-    """Return an SQL condition: the room was deleted, or the author removed or deactivated.
+def was_removed_sql(room: str, author: str) -> str:
+    """Return an SQL condition: the author was removed from the room, and has not joined again.
 
-    Scalar subqueries with LIMIT: PostgreSQL cannot replace them by a scan of the whole table.
+    A scalar subquery with LIMIT: PostgreSQL cannot replace it by a scan of the whole table.
     """
-    return f"""(
-        (SELECT deleted_at IS NOT NULL FROM chat_room WHERE id = {room})
-        OR NOT (SELECT is_active FROM accounts_user WHERE id = {author})
-        OR coalesce((SELECT true FROM chat_removal
-                      WHERE room_id = {room} AND user_id = {author}
-                        AND (SELECT count(*) FROM chat_membership
-                              WHERE room_id = {room} AND user_id = {author}) = 0
-                      LIMIT 1), false))
+    return f"""coalesce((SELECT true FROM chat_removal
+        WHERE room_id = {room} AND user_id = {author}
+          AND (SELECT count(*) FROM chat_membership
+                WHERE room_id = {room} AND user_id = {author}) = 0
+        LIMIT 1), false)
     """  # noqa: S608  (names of columns)
 
 
@@ -53,7 +50,8 @@ def has_blocked_texts_sql(room: str, author: str) -> str:
 _LOOK_UP = f"""
     SELECT asked.id,
         (SELECT deleted_at IS NOT NULL FROM chat_room WHERE id = asked.room_id),
-        {absence_sql("asked.room_id", "asked.author_id")},
+        NOT (SELECT is_active FROM accounts_user WHERE id = asked.author_id)
+            OR {was_removed_sql("asked.room_id", "asked.author_id")},
         coalesce((SELECT true FROM moderation_blockedtext
             WHERE scope_id = asked.room_id AND author_id = asked.author_id
               AND digest = decode(asked.digest, 'hex') LIMIT 1), false)
