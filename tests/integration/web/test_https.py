@@ -36,7 +36,7 @@ def test_cookies_over_tls_have_the_host_prefix(client, policy, host):
 
     answer = sign_in(client, host, secure=True)
 
-    assert {"__Host-sessionid", "__Host-csrftoken", "__Host-django_language"} <= set(answer.cookies)
+    assert {"__Host-sessionid", "__Host-csrftoken", "__Host-device"} <= set(answer.cookies)
     for name, cookie in answer.cookies.items():
         assert name.startswith("__Host-")
         assert (cookie["secure"], cookie["path"], cookie["domain"]) == (True, "/", "")
