@@ -185,8 +185,16 @@ class Journey:
         assert room["moderation_mode"] == "pre", room
         self.room = room["id"]
         await self.bia.ask("POST", f"chat/rooms/{self.room}/join/")
+        async with asyncio.timeout(PATIENCE):
+            while not await self._name_of_ana_is_judged():
+                await asyncio.sleep(0.2)
         self.ana_hears = await self.ana.enter(self.room)
         self.bia_hears = await self.bia.enter(self.room, by_ticket=True)
+
+    async def _name_of_ana_is_judged(self) -> bool:
+        """Others see a placeholder until then."""
+        room = await self.bia.ask("GET", f"chat/rooms/{self.room}/")
+        return self.ana.name in {each["user"]["name"] for each in room["participants"]}
 
     async def a_clean_message_is_heard_at_once(self) -> None:
         await self._say("bom dia, tudo bem?", client_id="clean")
@@ -194,7 +202,8 @@ class Journey:
 
         assert heard["message"]["content"] == "bom dia, tudo bem?", heard
         assert heard["message"]["status"] == "APPROVED", heard
-        assert heard["message"]["author"] == {"id": self.ana.id, "name": "Ana"}, heard
+        author = heard["message"]["author"]
+        assert (author["id"], author["name"]) == (self.ana.id, "Ana"), heard
         assert heard["seq"] == 1, heard
         await self.ana_hears.hears("chat_message")
 
