@@ -36,7 +36,13 @@ GROUPS = {
         "debug",
     ],
     "Moderation": ["moderation_providers", "pending_of_removed"],
-    "People and rooms": ["reserved_names", "protected_names"],
+    "People and rooms": [
+        "registration",
+        "room_creation",
+        "member_room_modes",
+        "reserved_names",
+        "protected_names",
+    ],
     "Processes and connections": [
         "web_workers",
         "worker_concurrency",

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from moderado.core.errors import ApplicationError
+from moderado.core.errors import ApplicationError, Forbidden
 
 
 class NotAuthenticated(ApplicationError):
@@ -11,6 +11,11 @@ class NotAuthenticated(ApplicationError):
     code = "not_authenticated"
     status = 401
     message = _("Sign in first: no valid credentials were given.")
+
+
+class RegistrationClosed(Forbidden):
+    code = "registration_closed"
+    message = _("Registration is closed on this server.")
 
 
 class WrongCredentials(NotAuthenticated):

@@ -20,6 +20,11 @@ class NotAllowedInRoom(Forbidden):
     message = _("Your role in this room does not allow this.")
 
 
+class RoomCreationClosed(Forbidden):
+    code = "room_creation_closed"
+    message = _("Only staff create rooms on this server.")
+
+
 class NoSuchRoom(NotFound):
     code = "no_such_room"
     message = _("There is no such room, or you may not see it.")

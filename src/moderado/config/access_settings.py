@@ -25,6 +25,26 @@ class AccessSettings(BaseSettings):
         description="Whose names others may not imitate: `staff` of the server, or `none`.",
     )
 
+    room_creation: Literal["anyone", "staff"] = Field(
+        default="anyone", description="Who may create rooms: `anyone` with an account, or `staff`."
+    )
+    member_room_modes: Annotated[list[Literal["pre", "post", "off"]], NoDecode] = Field(
+        default=["pre", "post"],
+        description="Moderation modes that administrators of rooms may choose, separated by "
+        "commas. Staff may choose every mode.",
+    )
+    registration: Literal["open", "closed"] = Field(
+        default="open",
+        description="Whether people may register. If `closed`, staff create accounts in the admin.",
+    )
+
+    @field_validator("member_room_modes", mode="before")
+    @classmethod
+    def _modes(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return [mode.strip() for mode in value.split(",") if mode.strip()]
+
     @field_validator("reserved_names", mode="before")
     @classmethod
     def _words(cls, value: object) -> object:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.i18n import set_language
 
 from moderado.accounts import quota
-from moderado.accounts.errors import WrongCredentials
+from moderado.accounts.errors import RegistrationClosed, WrongCredentials
 from moderado.accounts.models import User
 from moderado.accounts.origins import origin_of
 from moderado.accounts.services import accounts
@@ -74,6 +74,9 @@ def register(request: HttpRequest) -> HttpResponse:
     except Invalid as error:
         for field, sentence in error.fields.items():
             form.add_error(field if field in form.fields else None, str(sentence))
+    except RegistrationClosed as error:
+        form.add_error(None, str(error))
+        return _form(request, "web/register.html", form, status=error.status)
     return _form(request, "web/register.html", form)
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from moderado.accounts.errors import NotAuthenticated
+from moderado.accounts.errors import NotAuthenticated, RegistrationClosed
 from moderado.accounts.models import User
 from moderado.accounts.selectors import users_matching
 from moderado.accounts.services import accounts, names
@@ -175,3 +175,10 @@ def test_accounts_that_share_an_address_from_before_keep_their_sign_in():
     second.refresh_from_db()
     second.save()  # as the admin does
     assert User.objects.get(pk=second.pk).email_key is None
+
+
+def test_closed_registration_creates_no_account(settings):
+    settings.REGISTRATION = "closed"
+
+    with pytest.raises(RegistrationClosed):
+        accounts.register(**GOOD)

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
-from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom
+from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom, RoomCreationClosed
 from moderado.chat.events import AudienceChanged
 from moderado.chat.models import Membership, Room
 from moderado.chat.selectors import feed
@@ -176,3 +176,24 @@ def test_prepared_room_query_agrees_with_the_orm(is_private, is_member, is_delet
     seen = rooms_visible_to(reader.id).filter(pk=room.id).exists()
     expected = (feed.heads([room.id])[room.id], is_member) if seen else None
     assert found() == expected
+
+
+def test_members_may_not_switch_moderation_off(settings):
+    settings.MEMBER_ROOM_MODES = ["pre", "post"]
+    room, admin = administered()
+    staff = make_user(is_staff=True)
+
+    with pytest.raises(Invalid):
+        rooms.create_room(creator_id=admin.id, name="x", moderation_mode="off")
+    with pytest.raises(Invalid):
+        rooms.update_room(actor_id=admin.id, room_id=room.id, moderation_mode="off")
+    assert rooms.create_room(creator_id=staff.id, name="x", moderation_mode="off")
+    assert rooms.update_room(actor_id=None, room_id=room.id, moderation_mode="off")
+
+
+def test_operators_decide_who_creates_rooms(settings):
+    settings.ROOM_CREATION = "staff"
+
+    with pytest.raises(RoomCreationClosed):
+        rooms.create_room(creator_id=make_user().id, name="x")
+    assert rooms.create_room(creator_id=make_user(is_staff=True).id, name="x")

@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from moderado.accounts.errors import NotAuthenticated
+from moderado.accounts.errors import NotAuthenticated, RegistrationClosed
 from moderado.accounts.lookalikes import email_key
 from moderado.accounts.models import User
 from moderado.accounts.services import sessions, sign_in
@@ -49,7 +49,10 @@ def register(*, email: str, name: str, password: str, language: str | None = Non
     Raises:
         Invalid: `fields` names every invalid value: e-mail (malformed or taken), name, password
             (against AUTH_PASSWORD_VALIDATORS), language.
+        RegistrationClosed: The operators do not let people register.
     """
+    if settings.REGISTRATION == "closed":
+        raise RegistrationClosed
     email = email.strip().lower()
     language = language or settings.LANGUAGE_CODE
     applicant = User(email=email, name=name, language=language)

@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom
+from moderado.accounts.models import User
+from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom, RoomCreationClosed
 from moderado.chat.events import AudienceChanged
 from moderado.chat.models import Membership, Room
 from moderado.chat.selectors.rooms import rooms_visible_to
@@ -44,14 +46,18 @@ def create_room(
 
     Raises:
         Invalid: The name or the mode is not allowed.
+        RoomCreationClosed: Only staff create rooms, and the creator is none.
     """
+    mode = _mode(moderation_mode, actor_id=creator_id)
+    if settings.ROOM_CREATION == "staff" and not _is_staff(creator_id):
+        raise RoomCreationClosed
     name = clean_line(name, max_length=NAME_LENGTH, field="name")
     room_id = new_id()
     room = Room.objects.create(
         id=room_id,
         name=placeholder(room_id),
         is_private=is_private,
-        moderation_mode=_mode(moderation_mode),
+        moderation_mode=mode,
         created_by_id=creator_id,
     )
     Membership.objects.create(room=room, user_id=creator_id, role=Membership.Role.ADMIN)
@@ -91,7 +97,9 @@ def update_room(
     if name is not None:
         _rename(room, clean_line(name, max_length=NAME_LENGTH, field="name"), actor_id)
     if moderation_mode is not None:
-        room.moderation_mode = _mode(moderation_mode)
+        room.moderation_mode = _mode(
+            moderation_mode, actor_id=actor_id, current=room.moderation_mode
+        )
     closing = is_private is True and not room.is_private
     if is_private is not None:
         room.is_private = is_private
@@ -176,8 +184,17 @@ def _rename(room: Room, name: str, actor_id: UUID | None) -> None:
         propose_room_name(room=room, name=name, author_id=actor_id)
 
 
-def _mode(value: str) -> Room.Mode:
+def _mode(value: str, *, actor_id: UUID | None, current: str | None = None) -> Room.Mode:
     try:
-        return Room.Mode(value)
+        mode = Room.Mode(value)
     except ValueError:
         raise Invalid(fields={"moderation_mode": _("There is no such mode.")}) from None
+    if actor_id is None or mode == current or mode in settings.MEMBER_ROOM_MODES:
+        return mode
+    if not _is_staff(actor_id):
+        raise Invalid(fields={"moderation_mode": _("Only staff may choose this mode.")})
+    return mode
+
+
+def _is_staff(user_id: UUID) -> bool:
+    return User.objects.filter(pk=user_id, is_staff=True, is_active=True).exists()

@@ -20,3 +20,6 @@ DATABASES["default"]["OPTIONS"]["options"] = (
 DB_CALL_LIMITS = {"queue_timeout": 30.0, "call_timeout": 60.0}
 
 WHITENOISE_AUTOREFRESH = True  # static files are served from the source tree
+
+# Tests of delivery need every mode; the setting has tests of its own.
+MEMBER_ROOM_MODES = ["pre", "post", "off"]
