@@ -42,6 +42,12 @@ HEARTBEAT_SECONDS = 25  # after which a client that received nothing should send
 # What may wait for a client that reads too slowly; beyond it the connection closes with 4008.
 MAX_OUTBOX_FRAMES = 256
 MAX_OUTBOX_BYTES = 1024 * KIB
+# From here on the client is waited for: its frames are not read, and changes of its rooms are left
+# to its next `sync`.
+CONGESTED_FRAMES = 64
+CONGESTED_BYTES = 256 * KIB
+STALL_SECONDS = 15  # without any progress of a client for which something waits, before 4008
+MAX_PAGE_BYTES = 256 * KIB  # of the messages in the answer to one `sync`
 
 # Lines of a room that a hub writes to its sockets without yielding to the event loop. A batch must
 # fit into an empty outbox, or a client that reads in time would be closed as too slow.

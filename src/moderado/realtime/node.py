@@ -16,7 +16,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from moderado.core.redis import new_async_client
-from moderado.core.wire_limits import AUTHENTICATION_SECONDS
+from moderado.core.wire_limits import AUTHENTICATION_SECONDS, STALL_SECONDS
 from moderado.realtime.infra import queries
 from moderado.realtime.infra.background import BackgroundTasks
 from moderado.realtime.infra.leases import Leases
@@ -46,6 +46,7 @@ class Timing:
     authentication: float = AUTHENTICATION_SECONDS
     close_grace: float = CLOSE_GRACE
     case_delay: float = CASE_DELAY
+    stall: float = STALL_SECONDS
     presence_interval: float = ANNOUNCE_INTERVAL
     silence_limit: float = SILENCE_LIMIT
     reconciliation: Schedule = field(default_factory=Schedule)

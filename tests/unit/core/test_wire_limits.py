@@ -27,7 +27,7 @@ def test_stored_batch_fits_into_empty_outbox():
 @pytest.mark.parametrize(
     ("document", "text"),
     [
-        ("docs/protocol.md", f"| frame, request body | {limits.MAX_FRAME_BYTES // KIB} KiB |"),
+        ("docs/protocol.md", f"| request body | {limits.MAX_BODY_BYTES // KIB} KiB for messages"),
         ("docs/protocol.md", f"| `client_id` | 1 to {limits.MAX_CLIENT_ID} characters |"),
         ("docs/protocol.md", f"| rooms of a socket | {limits.MAX_ROOMS} |"),
         ("docs/protocol.md", f"| `pending` of a `sync` | {limits.MAX_PENDING_IDS} ids |"),

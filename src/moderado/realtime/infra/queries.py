@@ -7,13 +7,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
+import msgspec
+
 from moderado.accounts.selectors import live_sessions
 from moderado.chat.events import Change
 from moderado.chat.selectors import case_audience, feed, rooms
 from moderado.chat.selectors import own_changes as own
 from moderado.chat.types import Changes, Head, MessageView
 from moderado.core import failpoints
+from moderado.core.wire_limits import MAX_PAGE_BYTES
 from moderado.realtime.infra.db_calls import run_in_db_thread
+
+VIEW_BYTES = 700  # of a message in a page, without its text
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,18 @@ def _missed(*, room_id: UUID, after: int) -> Missed:
     return Missed(tuple(changes), acl_version, more=len(changes) >= feed.PAGE)
 
 
+def _cut(changes: Changes) -> Changes:
+    """Return a page that fits into an outbox; the client requests the next one after reading it."""
+    size = 0
+    for count, view in enumerate(changes.messages):
+        texts = (view.content, view.edit.content if view.edit else "")
+        size += VIEW_BYTES + sum(len(text.encode()) for text in texts)
+        if size > MAX_PAGE_BYTES and count:
+            page = changes.messages[:count]
+            return msgspec.structs.replace(changes, messages=page, seq=page[-1].seq, more=True)
+    return changes
+
+
 def _resume(
     *,
     reader_id: UUID,
@@ -84,8 +101,10 @@ def _resume(
     client_ids: Collection[str],
 ) -> Resumed:
     failpoints.reach("sync.between_register_and_read")
-    changes = feed.changes(
-        reader_id=reader_id, room_id=room_id, after=after, epoch=epoch, language=language
+    changes = _cut(
+        feed.changes(
+            reader_id=reader_id, room_id=room_id, after=after, epoch=epoch, language=language
+        )
     )
     rooms.get_room(room_id=room_id, reader_id=reader_id)
     found = (

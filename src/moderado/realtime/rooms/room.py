@@ -24,10 +24,13 @@ from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.rooms.subscription import Subscription
 from moderado.realtime.wire.close_codes import CloseCode
 from moderado.realtime.wire.encode import Block, Line, line_of_change
+from moderado.realtime.wire.protocol import Synced
 
 log = structlog.get_logger(__name__)
 
 MAX_INBOX = 1_000  # items that wait while PostgreSQL is read; those dropped are recovered later
+
+NO_EPOCH = UUID(int=0)  # never sent: nothing is delivered before the room was opened
 
 Item = RoomLines | AccessChanged | EphemeralLines | Head
 Detach = Callable[[Connection, UUID, CloseCode], None]
@@ -230,10 +233,18 @@ class LiveRoom:
         for connection in list(self.subscriptions):
             connection.close(CloseCode.TOO_SLOW)
 
+    def _request_sync(self, seq: int) -> Synced:
+        """Return the frame that tells a client, which has `seq`, to request what it misses."""
+        epoch = self._epoch or NO_EPOCH
+        return Synced(
+            room=self.id, seq=seq, epoch=epoch, reset=False, more=True, messages=(), pending={}
+        )
+
     def _deliver(self, lines: Sequence[Line]) -> None:
         block = Block(lines)
         for subscription in list(self.subscriptions.values()):
-            subscription.deliver(block)
+            if not subscription.deliver(block):
+                subscription.connection.reply(self._request_sync(subscription.seq))
         self.head = max(self.head, lines[-1].seq)
         metrics.DELIVERIES.inc(len(lines) * len(self.subscriptions))
 
@@ -241,7 +252,7 @@ class LiveRoom:
         """Deliver lines outside the room's order, each to all users but its author."""
         block = Block(lines)
         for subscription in self.subscriptions.values():
-            if not subscription.receives_notes:
+            if not subscription.receives_notes or subscription.connection.is_congested:
                 continue
             if subscription.user_id not in block.authors:
                 subscription.connection.push_block(block, subscription)

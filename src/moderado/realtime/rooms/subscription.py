@@ -35,6 +35,7 @@ class Event(Enum):
     SYNC_STARTED = auto()
     SYNC_FINISHED = auto()  # the client has everything up to the head
     PAGE_SENT = auto()  # the client has a part, and must request the next page
+    LAGGED = auto()  # the client takes frames more slowly than the room changes
     OVERFLOWED = auto()  # more changes came than the buffer holds
     DETACHED = auto()  # the hub has removed the subscription
 
@@ -49,6 +50,7 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = {
     (State.CATCHING_UP, Event.PAGE_SENT): State.BEHIND,
     (State.CATCHING_UP, Event.OVERFLOWED): State.CLOSED,
     (State.LIVE, Event.SYNC_STARTED): State.CATCHING_UP,
+    (State.LIVE, Event.LAGGED): State.BEHIND,
     (State.BEHIND, Event.SYNC_STARTED): State.CATCHING_UP,
     **{(State.CLOSED, event): State.CLOSED for event in Event},
     **{(state, Event.DETACHED): State.ENDED for state in State},
@@ -90,9 +92,16 @@ class Subscription:
         """Whether the client gets what has no place in the room's order, such as typing."""
         return self.state in _SYNCED
 
-    def deliver(self, block: Block) -> None:
-        """Pass on changes of the room: each at most once, in ascending order."""
+    def deliver(self, block: Block) -> bool:
+        """Pass on changes of the room: each at most once, in ascending order.
+
+        Returns:
+            False if the client must be told to request what it misses: it is behind now.
+        """
         if self.state is _LIVE:
+            if self.connection.is_congested:
+                self._apply(Event.LAGGED)
+                return False
             if block.first > self.seq:
                 self.connection.push_block(block, self)
                 self.seq = block.last
@@ -103,6 +112,7 @@ class Subscription:
             self._buffer.extend(block.lines)
             if len(self._buffer) > MAX_OUTBOX_FRAMES:
                 self._apply(Event.OVERFLOWED)
+        return True
 
     def authorize(self, *, is_member: bool) -> None:
         """Note that the user may read the room."""

@@ -1,6 +1,7 @@
 """Executes client frames: calls the service a frame stands for, and writes the answer."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import assert_never
 from uuid import UUID
@@ -247,6 +248,10 @@ class Commands:
         self._finish_sync(subscription, resumed)
 
     def _finish_sync(self, subscription: Subscription, resumed: Resumed) -> None:
+        if self._connection.is_congested and not resumed.changes.reset:
+            # What came meanwhile follows on the client's next request, once it has read this.
+            changes = msgspec.structs.replace(resumed.changes, more=True)
+            resumed = replace(resumed, changes=changes)
         self._reply_synced(resumed)
         subscription.finish_sync(resumed.changes.seq, more=resumed.changes.more)
 

@@ -55,7 +55,12 @@ class ChatConsumer(AsyncConsumer):
         await send({"type": "websocket.accept"})
         here = node.current()
         transport = scope.get("extensions", {}).get("moderado.transport")
-        outbox = Outbox(send, transport=transport, close_grace=here.timing.close_grace)
+        outbox = Outbox(
+            send,
+            transport=transport,
+            close_grace=here.timing.close_grace,
+            stall_seconds=here.timing.stall,
+        )
         session = ClientSession(scope, receive, Connection(outbox), here)
         if transport is not None:
             transport.before_leaving = session.finish

@@ -1,7 +1,8 @@
 """What waits to be written to one client: its order, its limits, backpressure, and closing.
 
-Nothing waits for a slow client. A full outbox closes the connection with 4008, and the client's
-frames are not read while its outbox is filling up.
+Nothing waits for a slow client but its own frames, which are not read while its outbox is filling
+up. A client that reads steadily is waited for, at any speed; one that makes no progress for 15 s,
+or whose outbox is full, is closed with 4008 (ADR 0052).
 """
 
 import asyncio
@@ -11,7 +12,13 @@ from typing import Any, Protocol
 import structlog
 
 from moderado.core import metrics
-from moderado.core.wire_limits import MAX_OUTBOX_BYTES, MAX_OUTBOX_FRAMES
+from moderado.core.wire_limits import (
+    CONGESTED_BYTES,
+    CONGESTED_FRAMES,
+    MAX_OUTBOX_BYTES,
+    MAX_OUTBOX_FRAMES,
+    STALL_SECONDS,
+)
 from moderado.realtime.wire.close_codes import ABNORMAL_CLOSURE, CloseCode
 from moderado.realtime.wire.encode import text_frame
 
@@ -19,7 +26,6 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
-WRITABLE_FRAMES = 64  # the client's next frame is read while fewer than this many wait
 CLOSE_GRACE = 10.0  # seconds for the closing handshake, before the transport is aborted
 
 
@@ -27,6 +33,10 @@ class Transport(Protocol):
     """The server's own transport, past the ASGI queue, where the server offers it."""
 
     def write_now(self, frames: bytes) -> bool: ...
+
+    def acknowledged(self) -> int:
+        """Bytes that the peer has acknowledged; 0 where that is unknown."""
+        ...
 
     def abort(self) -> None: ...
 
@@ -40,10 +50,13 @@ class Outbox:
         "_is_writing",
         "_send",
         "_size",
+        "_stall_seconds",
         "_transport",
         "_wake",
+        "_watch",
         "_writable",
         "_writer",
+        "_written",
         "closing",
     )
 
@@ -53,11 +66,15 @@ class Outbox:
         *,
         transport: Transport | None = None,
         close_grace: float = CLOSE_GRACE,
+        stall_seconds: float = STALL_SECONDS,
     ) -> None:
         self.closing: int | None = None  # the close code, once there is one
         self._send = send
         self._transport = transport
         self._close_grace = close_grace
+        self._stall_seconds = stall_seconds
+        self._watch: asyncio.TimerHandle | None = None
+        self._written = 0  # frames
         self._frames: list[str] = []  # short, and mostly empty: a deque starts with 760 bytes
         self._size = 0  # bytes in `_frames`
         self._is_writing = False
@@ -84,9 +101,16 @@ class Outbox:
             return
         self._frames.append(text)
         self._size += size
-        if len(self._frames) >= WRITABLE_FRAMES:
+        if self.is_congested:
             self._writable.clear()
+        if self._watch is None:
+            self._watch_progress(self._progress())
         self._wake.set()
+
+    @property
+    def is_congested(self) -> bool:
+        """Whether the client has to catch up before it gets more than answers."""
+        return len(self._frames) >= CONGESTED_FRAMES or self._size >= CONGESTED_BYTES
 
     def write_now(self, frames: bytes) -> bool:
         """Write encoded frames directly to the transport.
@@ -144,7 +168,8 @@ class Outbox:
                 self._is_writing = True
                 await self._send({"type": "websocket.send", "text": text})
                 self._is_writing = False
-                if len(self._frames) < WRITABLE_FRAMES:
+                self._written += 1
+                if not self.is_congested:
                     self._writable.set()
             await self._send({"type": "websocket.close", "code": self.closing})
         except OSError:
@@ -152,6 +177,27 @@ class Outbox:
         finally:
             self._frames.clear()
             self._writable.set()
+            if self._watch is not None:
+                self._watch.cancel()
+
+    def _progress(self) -> tuple[int, int]:
+        return self._written, self._transport.acknowledged() if self._transport else 0
+
+    def _watch_progress(self, before: tuple[int, int]) -> None:
+        self._watch = asyncio.get_running_loop().call_later(
+            self._stall_seconds, self._check_progress, before
+        )
+
+    def _check_progress(self, before: tuple[int, int]) -> None:
+        """Close the connection if something waits and the client has taken nothing."""
+        self._watch = None
+        if self.closing is not None or not (self._frames or self._is_writing):
+            return
+        now = self._progress()
+        if now == before:
+            self.overflow()
+        else:
+            self._watch_progress(now)
 
     def _abort(self) -> None:
         """The peer did not complete the closing handshake."""

@@ -8,6 +8,7 @@ see, are limited here (ADR 0040).
 import asyncio
 import random
 import socket
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -28,7 +29,11 @@ SHUTDOWN_SPREAD = 1.0  # seconds over which clients are closed, so that they ret
 SEND_BUFFER = 256 * 1024  # bytes the kernel keeps for a slow reader; its own default is megabytes
 CLOSE_TIMEOUT = 1.0  # seconds for the close frame to a peer that no longer answers
 READ_AHEAD = 2  # messages of a client that may wait; then no more is read from it
+MAX_CONTROL_BYTES = 127  # of a ping: a peer that acknowledges no more than it has not read on
 FRAMES_A_TURN = 8  # frames of one client that are parsed before the event loop goes on
+
+_TCP_INFO_SIZE = 128  # of `struct tcp_info` in linux/tcp.h, up to the field that is read
+_BYTES_ACKED = slice(120, 128)
 
 
 class ChatProtocol(WebSocketsSansIOProtocol):
@@ -40,8 +45,10 @@ class ChatProtocol(WebSocketsSansIOProtocol):
 
     # uvicorn's own attributes fill their dictionary: more would double it.
     __slots__ = (
+        "_acknowledged_before",
         "_at",
         "_bucket",
+        "_has_spoken",
         "_input",
         "_leaving",
         "_next_turn",
@@ -60,6 +67,8 @@ class ChatProtocol(WebSocketsSansIOProtocol):
         self._bucket: TokenBucket | None = None
         self._pong = b""  # the latest that could not be written yet
         self._next_turn: asyncio.Handle | None = None
+        self._has_spoken = False  # since the last ping
+        self._acknowledged_before = 0
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -93,6 +102,7 @@ class ChatProtocol(WebSocketsSansIOProtocol):
             return
         if self.transport.is_closing():
             return
+        self._has_spoken = True
         self._input = self._input[self._at :] + data if self._input else data
         self._at = 0
         self._parse()
@@ -111,6 +121,14 @@ class ChatProtocol(WebSocketsSansIOProtocol):
             return False
         self.transport.write(frames)
         return True
+
+    def acknowledged(self) -> int:
+        """Return how many bytes the peer has acknowledged; 0 where the kernel does not say."""
+        raw = self.transport.get_extra_info("socket")
+        if raw is None:
+            return 0
+        info = raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_SIZE)
+        return int.from_bytes(info[_BYTES_ACKED], sys.byteorder)
 
     def abort(self) -> None:
         """Cut the connection. A peer that reads nothing would otherwise keep it open for ever."""
@@ -158,7 +176,19 @@ class ChatProtocol(WebSocketsSansIOProtocol):
         if self.queue.qsize() >= READ_AHEAD:
             self._pause()
 
+    def send_keepalive_ping(self) -> None:
+        super().send_keepalive_ping()
+        self._has_spoken = False
+        self._acknowledged_before = self.acknowledged()
+
     def keepalive_timeout(self) -> None:
+        """Close, unless the peer still takes what was written before the ping, or has spoken."""
+        acknowledged = self.acknowledged()
+        is_reading = acknowledged > self._acknowledged_before + MAX_CONTROL_BYTES
+        if (is_reading or self._has_spoken or self.read_paused) and not self.close_sent:
+            self._acknowledged_before, self._has_spoken = acknowledged, False
+            self.pong_timer = self.loop.call_later(self.ping_timeout or 0, self.keepalive_timeout)
+            return
         super().keepalive_timeout()
         self.loop.call_later(CLOSE_TIMEOUT, self.abort)
 

@@ -95,4 +95,7 @@ class FakeClient:
         self.received.append(frames.decode(errors="replace"))
         return True
 
+    def acknowledged(self) -> int:
+        return 0
+
     def abort(self) -> None: ...

@@ -46,6 +46,8 @@ class FakeConnection:
         self.seqs: list[int] = []
         self.close_code: int | None = None
 
+    is_congested = False
+
     def push(self, line: Line, access: Access) -> None:
         if access.admits(line):
             self.seqs.append(line.seq)

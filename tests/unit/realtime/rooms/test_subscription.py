@@ -17,15 +17,15 @@ from moderado.realtime.rooms.subscription import (
 from moderado.realtime.wire.encode import Block, Line
 
 TABLE = """
-                   AUTHORIZED   SYNC_STARTED  SYNC_FINISHED  PAGE_SENT  OVERFLOWED         DETACHED
-PENDING             CATCHING_UP  -             -              -          PENDING_OVERFLOWED ENDED
-PENDING_OVERFLOWED CLOSED       -             -              -          -                   ENDED
-CATCHING_UP         CATCHING_UP  CATCHING_UP   LIVE           BEHIND     CLOSED              ENDED
-LIVE                -            CATCHING_UP   -              -          -                   ENDED
-BEHIND              -            CATCHING_UP   -              -          -                   ENDED
-CLOSED              CLOSED       CLOSED        CLOSED         CLOSED     CLOSED              ENDED
-ENDED               ENDED        ENDED         ENDED          ENDED      ENDED               ENDED
-"""
+                   AUTHORIZED  SYNC_STARTED SYNC_FINISHED PAGE_SENT LAGGED OVERFLOWED         DETACHED
+PENDING            CATCHING_UP -            -             -         -      PENDING_OVERFLOWED ENDED
+PENDING_OVERFLOWED CLOSED      -            -             -         -      -                  ENDED
+CATCHING_UP        CATCHING_UP CATCHING_UP  LIVE          BEHIND    -      CLOSED             ENDED
+LIVE               -           CATCHING_UP  -             -         BEHIND -                  ENDED
+BEHIND             -           CATCHING_UP  -             -         -      -                  ENDED
+CLOSED             CLOSED      CLOSED       CLOSED        CLOSED    CLOSED CLOSED             ENDED
+ENDED              ENDED       ENDED        ENDED         ENDED     ENDED  ENDED              ENDED
+"""  # noqa: E501  (one line a state)
 EXPECTED = {
     (State[row[0]], Event[event]): None if target == "-" else State[target]
     for events in [TABLE.split("\n")[1].split()]
@@ -39,6 +39,8 @@ class FakeConnection:
     def __init__(self) -> None:
         self.seqs: list[int] = []
         self.close_code: int | None = None
+
+    is_congested = False
 
     def push(self, line: Line, access: Access) -> None:
         assert access.admits(line)
@@ -72,6 +74,8 @@ def cause(subscription: Subscription, event: Event) -> None:
             subscription.finish_sync(0, more=True)
         case Event.OVERFLOWED:
             subscription.deliver(block(*range(1, MAX_OUTBOX_FRAMES + 2)))
+        case Event.LAGGED:
+            subscription._apply(event)
         case Event.DETACHED:
             subscription.end()
 
@@ -180,3 +184,13 @@ def test_overflow_before_authorization_closes_only_once_authorized():
 
     subscription.authorize(is_member=False)
     assert subscription.connection.close_code == 4008
+
+
+@pytest.mark.proves("R62")
+def test_live_subscription_of_a_congested_connection_falls_behind_once():
+    subscription = subscription_in(State.LIVE)
+    subscription.connection.is_congested = True
+
+    assert [subscription.deliver(block(number)) for number in (1, 2, 3)] == [False, True, True]
+    assert subscription.state is State.BEHIND
+    assert subscription.connection.seqs == []

@@ -38,5 +38,8 @@ class FakeTransport:
         self.written += [event.data.decode() for event in parser.events_received()]
         return True
 
+    def acknowledged(self) -> int:
+        return 0
+
     def abort(self) -> None:
         self.aborted = True

@@ -110,3 +110,65 @@ async def test_text_frame_is_encoded_as_in_rfc_6455(size):
 
     assert transport.write_now(text_frame(text) * 2)
     assert transport.written == [text, text]
+
+
+@pytest.mark.proves("R62")
+async def test_client_that_takes_nothing_is_closed_after_a_while():
+    transport = FakeTransport(direct=False)
+    outbox = Outbox(transport.send, transport=transport, stall_seconds=0.05)
+    outbox.start(transport.finished.set, name="writer")
+    transport.open.clear()
+
+    outbox.append("waits")
+    async with asyncio.timeout(10):
+        while outbox.closing is None:
+            await asyncio.sleep(0.01)
+
+    assert outbox.closing == 4008
+    outbox.closed()
+
+
+@pytest.mark.proves("R62")
+@pytest.mark.parametrize("by", ["frames", "bytes"])
+async def test_client_that_takes_a_little_is_waited_for(by, monkeypatch):
+    transport = FakeTransport(direct=False)
+    taken = 0
+    monkeypatch.setattr(transport, "acknowledged", lambda: taken)
+    outbox = Outbox(transport.send, transport=transport, stall_seconds=0.05)
+    outbox.start(transport.finished.set, name="writer")
+    transport.open.clear()
+    for _ in range(50):
+        outbox.append("waits")
+
+    for _ in range(40):
+        if by == "bytes":
+            taken += 1
+        else:
+            transport.open.set()
+            await asyncio.sleep(0)
+            transport.open.clear()
+        outbox._check_progress((0, -1))  # as the timer does, without waiting for it
+        assert outbox.closing is None
+    outbox.closed()
+
+
+@pytest.mark.proves("R62")
+@pytest.mark.parametrize(("frames", "size"), [(64, 1), (3, 100 * 1024)])
+async def test_congestion_counts_frames_and_bytes(frames, size):
+    transport = FakeTransport(direct=False)
+    outbox = Outbox(transport.send, transport=transport)
+    outbox.start(transport.finished.set, name="writer")
+    transport.open.clear()
+    for _ in range(frames):
+        assert not outbox.is_congested
+        outbox.append("x" * size)
+    assert outbox.is_congested
+
+    waiting = asyncio.create_task(outbox.wait_writable())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    transport.open.set()
+    await waiting
+
+    assert not outbox.is_congested
+    outbox.closed()
