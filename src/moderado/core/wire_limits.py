@@ -42,10 +42,12 @@ HEARTBEAT_SECONDS = 25  # after which a client that received nothing should send
 # What may wait for a client that reads too slowly; beyond it the connection closes with 4008.
 MAX_OUTBOX_FRAMES = 256
 MAX_OUTBOX_BYTES = 1024 * KIB
-# From here on the client is waited for: its frames are not read, and changes of its rooms are left
-# to its next `sync`.
+# From here on the client's own frames are not read.
 CONGESTED_FRAMES = 64
 CONGESTED_BYTES = 256 * KIB
+# From here on changes of its rooms are left to its next `sync`; the rest is for answers.
+LAGGING_FRAMES = MAX_OUTBOX_FRAMES * 3 // 4
+LAGGING_BYTES = MAX_OUTBOX_BYTES * 3 // 4
 STALL_SECONDS = 15  # without any progress of a client for which something waits, before 4008
 MAX_PAGE_BYTES = 256 * KIB  # of the messages in the answer to one `sync`
 

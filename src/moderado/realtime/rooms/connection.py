@@ -55,7 +55,7 @@ class Connection:
     @property
     def is_congested(self) -> bool:
         """Whether the client has to catch up before it gets further changes of its rooms."""
-        return self.outbox.is_congested
+        return self.outbox.is_lagging
 
     def start(self, on_finished: Callable[[], None]) -> None:
         """Begin to write. `on_finished` is called after the last frame."""

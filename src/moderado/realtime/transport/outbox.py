@@ -15,6 +15,8 @@ from moderado.core import metrics
 from moderado.core.wire_limits import (
     CONGESTED_BYTES,
     CONGESTED_FRAMES,
+    LAGGING_BYTES,
+    LAGGING_FRAMES,
     MAX_OUTBOX_BYTES,
     MAX_OUTBOX_FRAMES,
     STALL_SECONDS,
@@ -109,8 +111,13 @@ class Outbox:
 
     @property
     def is_congested(self) -> bool:
-        """Whether the client has to catch up before it gets more than answers."""
+        """Whether the client's next frame has to wait."""
         return len(self._frames) >= CONGESTED_FRAMES or self._size >= CONGESTED_BYTES
+
+    @property
+    def is_lagging(self) -> bool:
+        """Whether the client has to catch up before it gets more than answers."""
+        return len(self._frames) >= LAGGING_FRAMES or self._size >= LAGGING_BYTES
 
     def write_now(self, frames: bytes) -> bool:
         """Write encoded frames directly to the transport.
