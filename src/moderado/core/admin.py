@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 from django.contrib import admin, messages
-from django.db import models, transaction
+from django.db import models
 from django.http import HttpRequest
 
 from moderado.core.errors import ApplicationError
@@ -67,13 +67,12 @@ def act_on_each(
     refusals: dict[str, None] = {}
     for one in chosen:
         try:
-            with transaction.atomic():
-                act(one)
-                record_action(site, request, one, action, "done")
+            act(one)  # in its own transaction: a refusal may change something, too
         except ApplicationError as refusal:
             record_action(site, request, one, action, refusal.code)
             refusals[f"{one}: {refusal}"] = None
         else:
+            record_action(site, request, one, action, "done")
             done += 1
     for refusal_text in refusals:
         site.message_user(request, refusal_text, messages.WARNING)

@@ -5,7 +5,10 @@ from django.contrib.admin.models import LogEntry
 from structlog.testing import capture_logs
 
 from moderado.chat.models import Membership, Message, Revision, Room
+from moderado.moderation.errors import CaseSuperseded
+from moderado.moderation.models import Case, ModerationLog
 from tests.factories import make_member, make_message, make_room, make_user
+from tests.integration.chat.steps import judge, post
 
 pytestmark = pytest.mark.django_db
 
@@ -149,3 +152,31 @@ def test_change_of_a_room_leaves_an_audit_line(operator):
     (line,) = [each for each in logged if each["event"] == "admin_acted"]
     assert (line["action"], line["record_id"]) == ("change", str(room.id))
     assert LogEntry.objects.get().object_id == str(room.id)
+
+
+def superseded_case():
+    """Open a case as an earlier release left it: its message was deleted."""
+    place = make_member()
+    message = post(place.user, place.room, "HOLD this")
+    judge(message)
+    Message.objects.update(status=Message.Status.REMOVED)
+    return Case.objects.get()
+
+
+@pytest.mark.proves("S59")
+@pytest.mark.parametrize("action", ["approve", "reject"])
+def test_superseded_case_is_refused_and_stays_closed(operator, action):
+    case = superseded_case()
+
+    page = operator.post(
+        "/admin/moderation/case/",
+        {"action": action, "_selected_action": [str(case.pk)]},
+        follow=True,
+    )
+
+    case.refresh_from_db()
+    assert (case.state, case.close_reason, case.outcome) == ("closed", "deleted", "")
+    assert str(CaseSuperseded("deleted")) in page.content.decode()
+    (line,) = LogEntry.objects.all()
+    assert line.change_message.endswith(": case_superseded")
+    assert not ModerationLog.objects.filter(actor__isnull=False).exists()
