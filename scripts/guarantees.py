@@ -1,10 +1,14 @@
 """Render `docs/guarantees.md`: for each fault and attack its tests and their last result.
 
+Also write the figures of the last recorded runs into the READMEs.
+
 The rows come from `tests/rows.toml`, the results from `docs/guarantees.json`, which
 `make faults RECORD=1` and `make chaos RECORD=1` write.
 """
 
 import json
+import re
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -44,6 +48,40 @@ def totals(rows: dict[str, dict[str, str]], results: dict[str, Any]) -> str:
         f"{passed} of {len(rows)} rows passed, {shortened} of them only in a shortened form; "
         f"{waiting} wait for their feature"
     )
+
+
+def readme(name: str, *patterns: str) -> str:
+    """Return a README whose figures are those of the last recorded runs.
+
+    Args:
+        name: The file.
+        patterns: Regular expressions of what it says about them, with groups named after figures.
+    """
+    text = (ROOT / name).read_text()
+    figures = _figures(separator="." if name.endswith("pt-BR.md") else ",")
+    for pattern in patterns:
+        found = re.search(pattern, text)
+        if found is None:
+            sys.exit(f"{name}: nothing matches {pattern}")
+        for figure in sorted(found.groupdict(), key=found.start, reverse=True):
+            start, end = found.span(figure)
+            text = text[:start] + figures[figure] + text[end:]
+    return text
+
+
+def _figures(*, separator: str) -> dict[str, str]:
+    rows = tomllib.loads(ROWS.read_text())
+    results = json.loads(RESULTS.read_text())
+    recorded = results["faults"]["rows"].values()
+    runs = [run for run in results["chaos"] if not run["off"]]
+    messages = sum(run["messages"] for run in runs)
+    return {
+        "passed": str(sum(row["outcome"] == "passed" for row in recorded)),
+        "ran": str(len(recorded)),
+        "waiting": str(sum("waits_for" in row for row in rows.values())),
+        "faults": str(sum(run["faults"] for run in runs)),
+        "messages": f"{messages:,}".replace(",", separator),
+    }
 
 
 def _only_shortened(found: dict[str, Any]) -> bool:
