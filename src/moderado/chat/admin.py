@@ -13,11 +13,14 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
+from moderado.chat.admin_cases import case_subject
 from moderado.chat.models import Membership, Message, Revision, Room
 from moderado.chat.services import memberships, rooms
 from moderado.core.admin import Audited, ReadOnly, act_on_each
+from moderado.moderation.admin_subjects import describe_subjects_by
 
 Status = Message.Status
+describe_subjects_by(case_subject)
 
 EXCERPT = 80
 

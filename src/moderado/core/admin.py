@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
 
-from moderado.core.errors import ApplicationError
+from moderado.core.errors import ApplicationError, Invalid
 
 log = structlog.get_logger(__name__)
 
@@ -63,14 +63,16 @@ def act_on_each(
     Returns:
         How many succeeded. The page shows the reasons of the others as warnings.
     """
+    rows = list(chosen)
     done = 0
     refusals: dict[str, None] = {}
-    for one in chosen:
+    for one in rows:
         try:
             act(one)  # in its own transaction: a refusal may change something, too
         except ApplicationError as refusal:
             record_action(site, request, one, action, refusal.code)
-            refusals[f"{one}: {refusal}"] = None
+            prefix = f"{one}: " if len(rows) > 1 else ""
+            refusals[f"{prefix}{_explained(refusal)}"] = None
         else:
             record_action(site, request, one, action, "done")
             done += 1
@@ -93,6 +95,11 @@ def record_action(
     """
     site.log_change(request, one, f"{action}: {result}")
     _log(request, one, action, result)
+
+
+def _explained(refusal: ApplicationError) -> str:
+    fields = refusal.fields.values() if isinstance(refusal, Invalid) else ()
+    return " ".join(map(str, fields)) or str(refusal)
 
 
 def _log(

@@ -1,0 +1,233 @@
+"""The moderation queue in the admin: lists of cases, and the page on which one is decided."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, ClassVar, NamedTuple, cast
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.text import Truncator
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.decorators import display
+
+from moderado.accounts.models import User
+from moderado.accounts.rights import CLAIM_CASE, DECIDE_CASE
+from moderado.core.admin import Audited, ReadOnly, act_on_each
+from moderado.moderation.admin_subjects import link, subject_of
+from moderado.moderation.categories import category_list
+from moderado.moderation.errors import CaseClosed, CaseSuperseded, CaseTaken, OwnCase
+from moderado.moderation.models import Case
+from moderado.moderation.recommendations import Action, recommended_action
+from moderado.moderation.services import review
+from moderado.moderation.types import Outcome
+
+EXCERPT = 120
+_RULINGS = (Outcome.ALLOW, Outcome.BLOCK)
+PAGE = "admin/moderation/case_page.html"
+
+
+class Ruling(NamedTuple):
+    outcome: str
+    reason: str = "reviewed"
+    note: str = ""
+
+
+@admin.register(Case)
+class CaseAdmin(Audited, ReadOnly, ModelAdmin):
+    """Cases that wait for a moderator. Rulings are actions; fields are not editable."""
+
+    list_display = (
+        "excerpt",
+        "shown_state",
+        "shown_origin",
+        "score",
+        "found",
+        "claimed_by",
+        "created_at",
+    )
+    list_filter = ("state", "origin", "outcome", ("created_at", RangeDateTimeFilter))
+    list_filter_submit = True
+    list_select_related = ("claimed_by",)
+    search_fields = ("=subject_id", "=scope_id", "text")
+    search_help_text = _("Words of the text, or the id of a message or of a room")
+    ordering = ("-state", "-score", "created_at")  # open cases first
+    show_full_result_count = False
+    actions: ClassVar = ["approve", "reject"]
+    change_form_outer_before_template = PAGE
+    fieldsets = (
+        (None, {"fields": ("text", "origin", "score", "found")}),
+        (
+            _("Ruling"),
+            {
+                "fields": (
+                    "state",
+                    "outcome",
+                    "reason",
+                    "note",
+                    "decided_by",
+                    "decided_at",
+                    "close_reason",
+                    "closed_at",
+                )
+            },
+        ),
+        (_("In hand"), {"fields": ("claimed_by", "claimed_until")}),
+        (
+            _("Record"),
+            {"fields": ("id", "subject_type", "subject_id", "revision", "scope_id", "created_at")},
+        ),
+    )
+
+    def has_rule_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(DECIDE_CASE)
+
+    @display(description=_("text"))
+    def excerpt(self, case: Case) -> str:
+        return format_html('<bdi dir="auto">{}</bdi>', Truncator(case.text).chars(EXCERPT))
+
+    @display(description=_("state"), ordering="state", label={Case.State.OPEN: "warning"})
+    def shown_state(self, case: Case) -> tuple[str, str]:
+        if case.state == Case.State.DECIDED:
+            return case.outcome, case.get_outcome_display()
+        if case.state == Case.State.CLOSED:
+            return case.state, case.get_close_reason_display()
+        return case.state, case.get_state_display()
+
+    @display(
+        description=_("origin"),
+        ordering="origin",
+        label={Case.Origin.HOLD: "danger", Case.Origin.FLAG: "info"},
+    )
+    def shown_origin(self, case: Case) -> tuple[str, str]:
+        return case.origin, case.get_origin_display()
+
+    @display(description=_("categories"))
+    def found(self, case: Case) -> str:
+        return category_list(case.categories) or "-"
+
+    @admin.action(description=_("Approve: the message is shown"), permissions=["rule"])
+    def approve(self, request: HttpRequest, chosen: "QuerySet[Case]") -> None:
+        self._rule(request, chosen, Ruling(Outcome.ALLOW))
+
+    @admin.action(description=_("Reject: the message is not shown"), permissions=["rule"])
+    def reject(self, request: HttpRequest, chosen: "QuerySet[Case]") -> None:
+        self._rule(request, chosen, Ruling(Outcome.BLOCK))
+
+    def _rule(self, request: HttpRequest, chosen: Iterable[Case], ruling: Ruling) -> None:
+        def rule(case: Case) -> None:
+            review.rule(
+                actor_id=_actor(request).id, case_id=case.id, scope_ids=None, **ruling._asdict()
+            )
+
+        action = ruling.outcome.lower() if ruling.outcome in _RULINGS else "rule"
+        if done := act_on_each(self, request, chosen, action, rule):
+            summary = ngettext("%d case decided.", "%d cases decided.", done)
+            self.message_user(request, summary % done, messages.SUCCESS)
+
+    def get_custom_urls(self) -> tuple[tuple[str, str, Any], ...]:
+        return (
+            ("<uuid:case_id>/decide/", "moderation_case_decide", self.decide),
+            ("<uuid:case_id>/claim/", "moderation_case_claim", self.claim),
+        )
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        case = self.get_object(request, object_id) if object_id else None
+        if case is not None and self.has_view_permission(request, case):
+            extra_context = {**(extra_context or {}), **self._page(request, case)}
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _page(self, request: HttpRequest, case: Case) -> dict[str, Any]:
+        """Return what the page shows beside the fields: the subject, and what may be done."""
+        viewer = _actor(request)
+        subject = subject_of(case, viewer)
+        if case.author is not None:
+            author = link(
+                _("author"), case.author.name, model="accounts.user", pk=case.author.pk,
+                viewer=viewer,
+            )  # fmt: skip
+            subject = replace(subject, links=[author, *subject.links])
+        obstacle = _obstacle(case, viewer)
+        may_decide = self.has_rule_permission(request) and not obstacle
+        return {
+            "subject": subject,
+            "obstacle": obstacle,
+            "first": recommended_action(case.categories).value,
+            "buttons": _buttons(case),
+            "may_decide": may_decide,
+            "may_claim": viewer.has_perm(CLAIM_CASE) and not obstacle,
+        }
+
+    def decide(self, request: HttpRequest, case_id: UUID, **_: object) -> HttpResponse:
+        """Rule on a case with the reason and the note of the form."""
+        case = self._posted(request, case_id, may=self.has_rule_permission(request))
+        if case is not None:
+            given = request.POST
+            outcome, reason = given.get("outcome", ""), given.get("reason", "")
+            self._rule(request, [case], Ruling(outcome, reason, given.get("note", "")))
+        return self._back(case_id)
+
+    def claim(self, request: HttpRequest, case_id: UUID, **_: object) -> HttpResponse:
+        """Claim a case for the moderator."""
+        case = self._posted(request, case_id, may=request.user.has_perm(CLAIM_CASE))
+
+        def claim(case: Case) -> None:
+            review.claim_case(actor_id=_actor(request).id, case_id=case.id, scope_ids=None)
+
+        if case is not None and act_on_each(self, request, [case], "claim", claim):
+            self.message_user(request, gettext("The case is yours for 15 minutes."))
+        return self._back(case_id)
+
+    def _posted(self, request: HttpRequest, case_id: UUID, *, may: bool) -> Case | None:
+        if not may or not self.has_view_permission(request):
+            raise PermissionDenied
+        found: Case | None = self.get_object(request, str(case_id))
+        if found is None:
+            raise Http404
+        return found if request.method == "POST" else None
+
+    def _back(self, case_id: UUID) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:moderation_case_change", args=[case_id]))
+
+
+def _actor(request: HttpRequest) -> User:
+    return cast("User", request.user)  # the admin requires a signed-in user
+
+
+def _obstacle(case: Case, viewer: User) -> str:
+    """Return why the viewer cannot decide the case now, or an empty text."""
+    if case.state == Case.State.DECIDED:
+        return str(CaseClosed())
+    if case.state == Case.State.CLOSED:
+        return str(CaseSuperseded(case.close_reason))
+    if case.author_id == viewer.pk:
+        return str(OwnCase())
+    is_claimed = case.claimed_until is not None and case.claimed_until > timezone.now()
+    return str(CaseTaken()) if is_claimed and case.claimed_by_id != viewer.pk else ""
+
+
+def _buttons(case: Case) -> list[dict[str, Any]]:
+    """Return the two decisions, named by what they do to this text, the recommended one first."""
+    is_held = case.origin == Case.Origin.HOLD
+    allow = _("Approve: the text is shown") if is_held else _("Approve: the text stays visible")
+    block = _("Block: the text is not shown") if is_held else _("Block: the text is removed")
+    first = recommended_action(case.categories)
+    buttons = [
+        {"outcome": Outcome.ALLOW, "label": allow, "is_first": first is Action.ALLOW},
+        {"outcome": Outcome.BLOCK, "label": block, "is_first": first is Action.BLOCK},
+    ]
+    return sorted(buttons, key=lambda button: not button["is_first"])
