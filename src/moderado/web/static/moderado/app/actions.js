@@ -338,8 +338,8 @@ export function searchMessages(/** @type {string} */ text) {
 
 export async function openCases() {
   const id = store.openId.value;
-  const answer = await client.rest.get("moderation/cases/", { state: "open", page_size: 100 });
-  return answer.results.filter((/** @type {any} */ one) => one.room === id);
+  const answer = await client.rest.get("moderation/cases/", { state: "open", room: id, page_size: 100 });
+  return answer.results;
 }
 
 /** @returns {Promise<boolean>} */

@@ -96,13 +96,14 @@ function Review() {
   if (!cases) return html`<p class="hint" role="status">${t("searching")}</p>`;
   if (!cases.length) return html`<p class="hint">${t("reviewEmpty")}</p>`;
   return html`<ul>${cases.map((/** @type {any} */ one) => html`<li class="case" key=${one.id}>
-    <p class="by"><span>${one.claimed_by && one.claimed_by.id !== store.me.id && t("claimedBy", one.claimed_by.name)}</span>
+    <p class="by"><strong dir="auto">${one.author?.name}</strong>
+      <span>${one.is_public ? t("isPublic") : t("HELD")}</span><span>${one.claimed_by && one.claimed_by.id !== store.me.id && t("claimedBy", one.claimed_by.name)}</span>
       <time datetime=${one.created_at} title=${moment(one.created_at)}>${time(one.created_at)}</time></p>
     <p class="text" dir="auto">${linked(one.text ?? "")}</p>
     <p class="hint">${(one.categories ?? []).map((/** @type {string} */ name) => t(name)).join(", ")}</p>
     <div class="case-actions">
-      <button class="button small" onClick=${() => decide(one, "BLOCK")}>${t("reject")}</button>
-      <button class="button small primary" onClick=${() => decide(one, "ALLOW")}>${t("approve")}</button>
+      <button class=${`button small ${one.recommended_action === "block" ? "primary" : ""}`} onClick=${() => decide(one, "BLOCK")}>${t("reject")}</button>
+      <button class=${`button small ${one.recommended_action === "allow" ? "primary" : ""}`} onClick=${() => decide(one, "ALLOW")}>${t("approve")}</button>
     </div></li>`)}</ul>`;
 }
 
