@@ -335,19 +335,3 @@ function changePeople(/** @type {(path: string) => Promise<any>} */ change) {
 export function searchMessages(/** @type {string} */ text) {
   return client.rest.get(`chat/rooms/${store.openId.value}/search/`, { q: text });
 }
-
-export async function openCases() {
-  const id = store.openId.value;
-  const answer = await client.rest.get("moderation/cases/", { state: "open", room: id, page_size: 100 });
-  return answer.results;
-}
-
-/** @returns {Promise<boolean>} */
-export async function rule(/** @type {any} */ one, /** @type {"ALLOW" | "BLOCK"} */ outcome) {
-  const done = await attempt(async () => {
-    await client.rest.post(`moderation/cases/${one.id}/claim/`);
-    await client.rest.post(`moderation/cases/${one.id}/ruling/`, { outcome, reason: "moderator" });
-    return true;
-  });
-  return Boolean(done);
-}

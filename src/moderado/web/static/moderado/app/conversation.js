@@ -2,6 +2,7 @@
 
 import * as actions from "./actions.js";
 import { Composer } from "./composer.js";
+import { counted } from "./format.js";
 import { html, useEffect, useState } from "./html.js";
 import { Icon } from "./icons.js";
 import * as layers from "./layers.js";
@@ -9,11 +10,12 @@ import * as store from "./store.js";
 import { t } from "./strings.js";
 import { Timeline } from "./timeline.js";
 
-function PanelButton({ name, icon }) {
+function PanelButton({ name, icon, count = 0 }) {
   const isOpen = store.panel.value === name;
-  return html`<button class=${`icon-button ${isOpen ? "on" : ""}`} title=${t(name)} aria-label=${t(name)}
+  const label = count ? `${t(name)}: ${t("openCases", count)}` : t(name);
+  return html`<button class=${`icon-button ${isOpen ? "on" : ""}`} title=${label} aria-label=${label}
     aria-expanded=${isOpen} onClick=${() => (isOpen ? layers.close() : layers.open(name))}>
-    <${Icon} name=${icon} /></button>`;
+    <${Icon} name=${icon} />${count > 0 && html`<b class="count">${counted(count)}</b>`}</button>`;
 }
 
 function Head() {
@@ -29,7 +31,7 @@ function Head() {
         ${there > 0 && html`<span class="there"><i class="dot" />${there} ${t("online")}</span>`}</p>
     </div>
     ${!room.role && html`<button class="button primary" onClick=${() => actions.join(room)}>${t("join")}</button>`}
-    ${store.mayModerate.value && html`<${PanelButton} name="review" icon="shield" />`}
+    ${store.mayReview.value && html`<${PanelButton} name="review" icon="shield" count=${store.caseCount.value} />`}
     <${PanelButton} name="search" icon="search" />
     <${PanelButton} name="people" icon="people" />
   </header>`;

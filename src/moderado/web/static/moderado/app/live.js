@@ -2,6 +2,7 @@
 
 import { effect } from "./html.js";
 import * as actions from "./actions.js";
+import { forgetCases, loadCases, onCase } from "./cases.js";
 import * as layers from "./layers.js";
 import * as store from "./store.js";
 import { t } from "./strings.js";
@@ -51,9 +52,19 @@ export function followBrowser() {
     const name = store.openRoom.value?.name;
     document.title = `${unread ? "• " : ""}${name ? `${name} · ` : ""}Chat Moderado`;
   });
+  effect(() => {
+    void store.openId.value;
+    forgetCases();
+  });
+  effect(() => {
+    void [store.openId.value, store.mayReview.value, store.isReviewing.value];
+    queueMicrotask(loadCases);
+  });
   setInterval(forgetTyping, 1_000);
   setInterval(() => {
-    if (document.visibilityState === "visible" && client.connection.online) actions.loadRooms();
+    if (document.visibilityState !== "visible" || !client.connection.online) return;
+    actions.loadRooms();
+    loadCases(); // claims expire, and frames about cases may be lost
   }, ROOMS_INTERVAL);
 }
 
@@ -61,6 +72,7 @@ function onFrame(/** @type {any} */ frame) {
   switch (frame.type) {
     case "connection_established":
       actions.loadRooms();
+      loadCases();
       if (store.history.value.state === "failed" && store.openId.value) actions.enter(store.openId.value);
       break;
     case "subscribed":
@@ -81,6 +93,12 @@ function onFrame(/** @type {any} */ frame) {
       break;
     case "message_queued":
       onFirstMessage(frame.message);
+      break;
+    case "case_opened":
+    case "case_claimed":
+    case "case_decided":
+    case "case_closed":
+      onCase(frame);
       break;
     case "message_rejected":
     case "message_held":

@@ -1,10 +1,11 @@
 /** The right column: people, search, review. */
 
 import * as actions from "./actions.js";
-import { hue, initials, linked, moment, time, day } from "./format.js";
+import { hue, initials, moment, time, day } from "./format.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 import { Icon } from "./icons.js";
 import * as layers from "./layers.js";
+import { Review } from "./review.js";
 import { Answer, useAnswers } from "./search.js";
 import * as store from "./store.js";
 import { t } from "./strings.js";
@@ -74,37 +75,6 @@ function Search() {
         <span dir="auto">${message.content}</span>
       </button></li>`)}</ul>
     <${Answer} answer=${answer} />`;
-}
-
-function Review() {
-  const [cases, setCases] = useState(/** @type {any} */ (null));
-  const load = () => actions.openCases().then(setCases, (error) => {
-    setCases([]);
-    actions.complain(error);
-  });
-  useEffect(() => {
-    load();
-    const timer = setInterval(load, 15_000);
-    return () => clearInterval(timer);
-  }, []);
-
-  async function decide(/** @type {any} */ one, /** @type {"ALLOW" | "BLOCK"} */ outcome) {
-    if (await actions.rule(one, outcome)) setCases(cases.filter((/** @type {any} */ other) => other.id !== one.id));
-    else load();
-  }
-
-  if (!cases) return html`<p class="hint" role="status">${t("searching")}</p>`;
-  if (!cases.length) return html`<p class="hint">${t("reviewEmpty")}</p>`;
-  return html`<ul>${cases.map((/** @type {any} */ one) => html`<li class="case" key=${one.id}>
-    <p class="by"><strong dir="auto">${one.author?.name}</strong>
-      <span>${one.is_public ? t("isPublic") : t("HELD")}</span><span>${one.claimed_by && one.claimed_by.id !== store.me.id && t("claimedBy", one.claimed_by.name)}</span>
-      <time datetime=${one.created_at} title=${moment(one.created_at)}>${time(one.created_at)}</time></p>
-    <p class="text" dir="auto">${linked(one.text ?? "")}</p>
-    <p class="hint">${(one.categories ?? []).map((/** @type {string} */ name) => t(name)).join(", ")}</p>
-    <div class="case-actions">
-      <button class=${`button small ${one.recommended_action === "block" ? "primary" : ""}`} onClick=${() => decide(one, "BLOCK")}>${t("reject")}</button>
-      <button class=${`button small ${one.recommended_action === "allow" ? "primary" : ""}`} onClick=${() => decide(one, "ALLOW")}>${t("approve")}</button>
-    </div></li>`)}</ul>`;
 }
 
 const CONTENTS = { people: People, search: Search, review: Review };

@@ -1,4 +1,4 @@
-/** The state of the page, as signals. Only `actions.js` and `live.js` change it. */
+/** The state of the page, as signals. Only `actions.js`, `cases.js` and `live.js` change it. */
 
 import { CookieAuth, ChatClient, timeline } from "../client.js";
 import { computed, signal } from "./html.js";
@@ -63,6 +63,10 @@ export const question = signal(/** @type {any} */ (null));
 /** Only `layers.js` changes these two. */
 export const panel = signal(/** @type {null | "people" | "search" | "review"} */ (null));
 export const creating = signal(false);
+/** How many cases of the open room wait for a moderator. */
+export const caseCount = signal(0);
+/** Those that the panel shows. */
+export const cases = signal({ state: "loading", results: /** @type {any[]} */ ([]), hasMore: false });
 export const answering = signal(/** @type {any} */ (null));
 export const editing = signal(/** @type {any} */ (null));
 export const highlighted = signal(/** @type {string | null} */ (null));
@@ -86,7 +90,10 @@ export const leaving = computed(() => outbox.value.filter((entry) => entry.room 
 
 export const role = computed(() => openRoom.value?.role ?? null);
 export const isAdmin = computed(() => role.value === "ADMIN");
-export const mayModerate = computed(() => role.value === "ADMIN" || role.value === "MODERATOR" || Boolean(page.staff));
+const isModerator = computed(() => role.value === "ADMIN" || role.value === "MODERATOR");
+export const mayModerate = computed(() => isModerator.value || Boolean(page.staff));
+export const mayReview = computed(() => isModerator.value || Boolean(page.reviews));
+export const isReviewing = computed(() => panel.value === "review" && openId.value !== null);
 
 /** @returns {string | null} */
 export function nameOf(/** @type {string} */ userId) {
