@@ -417,3 +417,16 @@ test("a peer without a pong is abandoned", async (t) => {
   assert.equal(socket.readyState, 3);
   client.stop();
 });
+
+test("a message that a moderator removed stays for its author with the reason", () => {
+  const tombstone = { seq: 2, status: "REMOVED", content: "" };
+  const own = { ...tombstone, reason: "removed", explanation: "A moderator removed this message." };
+  const removed = { type: "message_removed", room: ROOM, seq: 2, message: message("a", tombstone) };
+  const told = { type: "message_rejected", reason: "removed", message: message("a", own) };
+  const alone = { type: "message_removed", room: ROOM, seq: 0, message: message("a", tombstone) };
+  for (const frames of [[removed, told], [told, removed], [told, alone], [alone, told]]) {
+    const state = after(subscribed(0), shown(1, "a"), ...frames);
+    assert.deepEqual(timeline(state).map(({ reason }) => reason), ["removed"]);
+  }
+  assert.deepEqual(ids(after(subscribed(0), shown(1, "a"), removed)), []);
+});

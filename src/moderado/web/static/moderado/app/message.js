@@ -7,7 +7,7 @@ import { Icon } from "./icons.js";
 import * as store from "./store.js";
 import { t } from "./strings.js";
 
-const ICONS = { PENDING: "clock", APPROVED: "check", REJECTED: "cross", HELD: "eye" };
+const ICONS = { PENDING: "clock", APPROVED: "check", REJECTED: "cross", HELD: "eye", REMOVED: "bin" };
 
 function State({ status }) {
   return html`<span class=${`state ${status.toLowerCase()}`}><${Icon} name=${ICONS[status]} />${t(status)}</span>`;
@@ -107,17 +107,18 @@ function keys(/** @type {string} */ id, /** @type {boolean} */ isActive, /** @ty
 export function Message({ message, follows, readBy, isHighlighted, isActive }) {
   const { author, status } = message;
   const isOwn = author.id === store.me.id;
+  const isRemoved = status === "REMOVED"; // by a moderator: its author sees why
   // The status is an attribute of the coloured element: Chromium may miss a change on an ancestor.
   const state = isOwn ? status.toLowerCase() : "";
   return html`<li class=${`message ${isOwn ? "own" : ""} ${follows ? "follows" : ""} ${isHighlighted ? "highlighted" : ""}`}
-    data-id=${message.id} data-status=${status} ...${keys(message.id, isActive, message, isOwn)}>
+    data-id=${message.id} data-status=${status} ...${keys(message.id, isActive, isRemoved ? null : message, isOwn)}>
     <span class=${`avatar ${hue(author.id)}`} aria-hidden="true">${initials(author.name)}</span>
     <div class=${`bubble ${state}`}>
       ${isOwn ? html`<p class="unseen">${t("you")}</p>`
         : html`<p class="by"><strong dir="auto">${author.name}</strong><${When} message=${message} /></p>`}
       ${message.reply_to && html`<${Quote} id=${message.reply_to} />`}
-      <p class="text" dir="auto">${linked(message.content, -1)}</p>
-      ${isOwn && (status === "REJECTED" || status === "HELD") && html`<${Why} about=${message} />`}
+      ${!isRemoved && html`<p class="text" dir="auto">${linked(message.content, -1)}</p>`}
+      ${isOwn && ["REJECTED", "HELD", "REMOVED"].includes(status) && html`<${Why} about=${message} />`}
       ${message.edit && html`<${Draft} edit=${message.edit} />`}
       <p class="below">
         ${isOwn && html`<${When} message=${message} />`}
@@ -127,7 +128,7 @@ export function Message({ message, follows, readBy, isHighlighted, isActive }) {
         ${readBy && html`<span class="read-by">${t("readBy", readBy.join(", "))}</span>`}
       </p>
     </div>
-    <${Actions} message=${message} isOwn=${isOwn} />
+    ${!isRemoved && html`<${Actions} message=${message} isOwn=${isOwn} />`}
   </li>`;
 }
 

@@ -13,7 +13,7 @@ const GROUP_INTERVAL = 5 * 60_000; // messages of one author within this time sh
 /** Names of the members whose read marker is at a message, by message id. */
 function readers() {
   const names = new Map();
-  const shown = store.messages.value.filter((message) => message.published_at);
+  const shown = store.messages.value.filter((message) => message.published_at && message.status !== "REMOVED");
   for (const [user, seq] of store.roomState.value?.reads ?? []) {
     const last = user === store.me.id ? null : shown.findLast((message) => message.position <= seq);
     const name = last && store.nameOf(user);

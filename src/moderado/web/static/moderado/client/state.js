@@ -48,13 +48,14 @@ export function apply(state, frame) {
 }
 
 /**
- * The visible messages, oldest first: by position, then id.
+ * The visible messages, oldest first: by position, then id. A message that a moderator removed stays
+ * for its author, without text and with the reason.
  * @param {RoomState} state
  * @returns {Message[]}
  */
 export function timeline(state) {
   return [...state.messages.values()]
-    .filter((message) => message.status !== "REMOVED")
+    .filter((message) => message.status !== "REMOVED" || isExplained(message))
     .sort(inOrder);
 }
 
@@ -70,6 +71,11 @@ export function unsettled(state, userId) {
     .sort((a, b) => -inOrder(a, b))
     .slice(0, 100)
     .map((message) => /** @type {string} */ (message.client_id));
+}
+
+/** The author's view of a message that a moderator removed. @returns {boolean} */
+function isExplained(/** @type {Message} */ message) {
+  return message.status === "REMOVED" && message.reason === "removed";
 }
 
 /** @returns {boolean} */
@@ -155,7 +161,8 @@ function withMessages(/** @type {RoomState} */ state, /** @type {Message[]} */ i
 /** A removal that only the author receives (`seq` 0), also of messages blocked after publication.
  *  @returns {RoomState} */
 function withoutMessage(/** @type {RoomState} */ state, /** @type {Message} */ message) {
-  if (!state.messages.has(message.id)) return state;
+  const known = state.messages.get(message.id);
+  if (!known || (isExplained(known) && !isExplained(message))) return state;
   return { ...state, messages: new Map(state.messages).set(message.id, message) };
 }
 
@@ -196,10 +203,10 @@ function revisionOf(/** @type {Message} */ message) {
 /** @type {Record<Status, number>} */
 const RANK = { PENDING: 0, HELD: 1, APPROVED: 2, REJECTED: 2, REMOVED: 3 };
 
-/** For a message that was blocked after it was public, the author's view with the reason ranks above
- *  the tombstone. @returns {number} */
+/** For a message that was blocked or removed after it was public, the author's view with the reason
+ *  ranks above the tombstone. @returns {number} */
 function rank(/** @type {Message} */ message) {
-  if (message.status === "REJECTED" && message.seq > 0) return 4;
+  if (isExplained(message) || (message.status === "REJECTED" && message.seq > 0)) return 4;
   return RANK[message.status] ?? 0;
 }
 
