@@ -72,7 +72,8 @@ async def test_member_is_rechecked_after_subscribing(cast: Cast, looked_at):
 
     await cast.join(await cast.member(room), room)
 
-    assert looked_at == ["the layer", "the room"]
+    # The first connection of a process also joins the group of the moderators' notices.
+    assert list(dict.fromkeys(looked_at)) == ["the layer", "the room"]
 
 
 async def test_stranger_learns_nothing_from_events_during_join(cast: Cast, monkeypatch):

@@ -24,7 +24,7 @@ REFUSED_WITHIN = 10.0  # seconds
 MARK = "XicrinhaDeCafe"  # part of every secret, and of nothing else
 THEIRS = "Fornecedora"  # part of every provider answer
 # The fields of an answer that reports a failure.
-OUTWARD = {"code", "detail", "error_id", "type", "message", "client_id", "frame", "room"}
+OUTWARD = {"code", "detail", "error_id", "type", "message", "error", "client_id", "frame", "room"}
 INWARD = ("psycopg", "127.0.0.1", "Traceback", "File ", "redis", "SELECT", "INSERT", "moderado.")
 
 

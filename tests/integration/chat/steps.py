@@ -1,9 +1,10 @@
 """Steps of the tests in this folder: post, edit, judge, rule."""
 
+import time
 from contextlib import suppress
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from moderado.chat.models import Message
@@ -52,3 +53,21 @@ def rule(message, outcome, revision=None):
     with suppress(CaseSuperseded), transaction.atomic():
         verdicts.apply_ruling(event)
     message.refresh_from_db()
+
+
+def wait_until_settled():
+    """Wait until every open transaction is younger than the stored changes.
+
+    Tests that run beside this one have transactions in other databases of the same server.
+    """
+    deadline = time.monotonic() + 20
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_snapshot_xmin(now)::text::bigint > coalesce((SELECT max(changed_xid)"
+                " FROM chat_message WHERE changed_xid < pg_snapshot_xmax(now)::text::bigint), 0)"
+                " FROM pg_current_snapshot() AS now"
+            )
+            if cursor.fetchone()[0]:
+                return
+        assert time.monotonic() < deadline, "a transaction stays open"

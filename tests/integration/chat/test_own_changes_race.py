@@ -6,6 +6,7 @@ The reader polls while transactions are open: what one of them changes must appe
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 from django.db import connection, transaction
@@ -14,6 +15,7 @@ from moderado.chat.models import Message
 from moderado.chat.selectors.own_changes import own_changes, own_cursor
 from moderado.core import failpoints
 from tests.factories import make_member, make_message
+from tests.integration.chat.steps import wait_until_settled
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proves("R61")]
 
@@ -93,6 +95,7 @@ def race(seed):
             polls.add()
     for writer in writers:
         writer.result()
+    wait_until_settled()
     while reader.poll():
         pass
     while reader.poll():  # what was repeated because a transaction was open
@@ -110,20 +113,9 @@ def test_reader_misses_no_change_of_overlapping_transactions():
     assert reader.read == read  # nothing is repeated once all transactions ended
 
 
-def test_cursor_that_passes_open_transactions_misses_changes():
-    """The reverse: without the snapshot's xmin the race above finds what is missed."""
-    failpoints.arm("sync_me.settled:drop")
-    try:
-        reader, stored = race(seed=1)
-    finally:
-        failpoints.arm("")
-
-    assert reader.known != stored
-
-
-def test_open_transaction_delays_no_page_and_repeats_end_with_it():
-    member = make_member()
-    reader = Reader(member.user)
+@contextmanager
+def open_transaction(member):
+    """Post "late" in a transaction that is open inside the block and commits at its end."""
     began, end = threading.Event(), threading.Event()
 
     def stay_open():
@@ -137,7 +129,38 @@ def test_open_transaction_delays_no_page_and_repeats_end_with_it():
 
     with ThreadPoolExecutor(1) as executor:
         writer = executor.submit(stay_open)
-        assert began.wait(PATIENCE)
+        try:
+            assert began.wait(PATIENCE)
+            yield
+        finally:
+            end.set()
+        writer.result()
+
+
+@pytest.mark.parametrize("is_passed", [False, True])
+def test_cursor_that_passes_an_open_transaction_misses_its_change(is_passed):
+    """The reverse: without the snapshot's xmin, what commits late is missed."""
+    member = make_member()
+    reader = Reader(member.user)
+    failpoints.arm("sync_me.settled:drop" if is_passed else "")
+    try:
+        with open_transaction(member):
+            make_message(member.room, author=member.user, text="early")
+            while reader.poll():
+                pass
+        while reader.poll():
+            pass
+    finally:
+        failpoints.arm("")
+
+    assert set(reader.known.values()) == ({"early"} if is_passed else {"early", "late"})
+
+
+def test_open_transaction_delays_no_page_and_repeats_end_with_it():
+    member = make_member()
+    reader = Reader(member.user)
+    wait_until_settled()
+    with open_transaction(member):
         for number in range(12):
             make_message(member.room, author=member.user, text=f"{number}")
         for _ in range(2):
@@ -145,9 +168,8 @@ def test_open_transaction_delays_no_page_and_repeats_end_with_it():
                 pass
             assert len(reader.known) == 12
         assert reader.read == 24  # each reading repeats what is not settled, and comes to an end
-        end.set()
-        writer.result()
 
+    wait_until_settled()
     while reader.poll():
         pass
     assert "late" in reader.known.values()

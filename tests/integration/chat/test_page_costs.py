@@ -49,7 +49,7 @@ def test_author_look_up_uses_the_index(place):
         )
         plan = "\n".join(line for (line,) in cursor.fetchall())
 
-    assert "one_message_a_client_id" in plan
+    assert "Index Scan" in plan
     assert "Seq Scan" not in plan
 
 

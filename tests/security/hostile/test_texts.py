@@ -13,7 +13,7 @@ from moderado.chat.models import Message
 from moderado.chat.services import posting, rooms
 from moderado.chat.services.screening import screen_waiting
 from moderado.core.errors import Invalid
-from moderado.moderation.models import Case
+from moderado.moderation.models import Case, SubjectRevision
 from moderado.moderation.rules.matcher import Matcher
 from moderado.moderation.rules.rule import rules_of
 from tests import factories
@@ -171,7 +171,9 @@ def test_corpus_has_sixty_attacks():
     ],
 )
 def test_room_name_has_one_line_and_no_hidden_characters(given, kept):
-    assert rooms.create_room(creator_id=factories.make_user().id, name=given).name == kept
+    room = rooms.create_room(creator_id=factories.make_user().id, name=given)
+
+    assert SubjectRevision.objects.get(subject_id=room.id).text == kept
 
 
 @pytest.mark.proves("S31")
