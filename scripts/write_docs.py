@@ -14,6 +14,7 @@ from typing import Any
 
 import django
 import guarantees
+import protocol_tables
 from django.core.management import call_command
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
@@ -98,6 +99,10 @@ GROUPS = {
     ],
 }
 CLOSE_CODES = "<!-- Generated (`make docs`) from moderado/realtime/wire/close_codes.py. -->"
+CLIENT_FRAMES = "<!-- Generated (`make docs`) from moderado/realtime/wire/client_frames.py. -->"
+SERVER_FRAMES = "<!-- Generated (`make docs`) from moderado/realtime/wire/protocol.py. -->"
+OBJECTS = "<!-- Generated (`make docs`) from moderado/chat/types.py. -->"
+ERROR_CODES = "<!-- Generated (`make docs`) from the errors of the source. -->"
 QUOTAS = "<!-- Generated (`make docs`) from moderado/core/quotas.py. -->"
 END_OF_TABLE = "<!-- End of the generated table. -->"
 # Read by the programs that start the processes: (name, default, description).
@@ -220,11 +225,15 @@ def close_codes_of_client() -> str:
 
 
 def protocol() -> str:
-    """Return `docs/protocol.md` with its tables of close codes and of quotas."""
+    """Return `docs/protocol.md` with its generated tables."""
     from moderado.realtime.wire.close_codes import markdown_table  # noqa: PLC0415
 
     page = (ROOT / "docs/protocol.md").read_text()
     page = _with_table(page, CLOSE_CODES, markdown_table())
+    page = _with_table(page, CLIENT_FRAMES, protocol_tables.client_frames())
+    page = _with_table(page, SERVER_FRAMES, protocol_tables.server_frames())
+    page = _with_table(page, OBJECTS, protocol_tables.objects())
+    page = _with_table(page, ERROR_CODES, protocol_tables.error_codes())
     return _with_table(page, QUOTAS, quota_table())
 
 

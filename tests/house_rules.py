@@ -42,7 +42,7 @@ MOUNTED_AT = {
     "web/urls.py": "",
     "config/urls.py": "",
 }
-FRAMES_PLACE = "realtime/wire/protocol.py"
+FRAMES_PLACE = "realtime/wire/client_frames.py"
 HTTP_METHODS = {"get", "post", "put", "patch", "delete"}
 
 

@@ -176,7 +176,7 @@ PLANTED = [
     ),
     (
         house_rules.frames_have_a_quota_class,
-        lambda: replace("realtime/wire/protocol.py", 'tag="mark_read"', 'tag="mark_unread"'),
+        lambda: replace("realtime/wire/client_frames.py", 'tag="mark_read"', 'tag="mark_unread"'),
     ),
 ]
 

@@ -27,9 +27,18 @@ MessageStatus = Annotated[
     ),
 ]
 ReasonCode = Annotated[str, Meta(description="A stable code of why it is not shown.")]
+Categories = Annotated[
+    tuple[str, ...], Meta(description="What was found, such as `harassment`; may be empty.")
+]
+Explanation = Annotated[
+    str, Meta(description="A sentence in the author's language: what was found and who decided.")
+]
+Appealable = Annotated[bool, Meta(description="Reserved: there is no way to appeal yet.")]
 
 
 class Person(msgspec.Struct, frozen=True):
+    """An account as others see it."""
+
     id: UUID
     name: str
 
@@ -54,13 +63,19 @@ class LastMessage(msgspec.Struct, frozen=True):
 class Draft(msgspec.Struct, frozen=True):
     """An edit that waits or was refused, beside the visible revision. For its author only."""
 
-    revision: int
-    content: str
-    status: MessageStatus
+    revision: Annotated[int, Meta(description="The number of the proposed text.")]
+    content: Annotated[str, Meta(description="The proposed text.")]
+    status: Annotated[
+        str,
+        Meta(
+            description="Of the edit: PENDING waits, HELD waits for a moderator.",
+            extra_json_schema={"enum": ("PENDING", "HELD", "REJECTED")},
+        ),
+    ]
     reason: ReasonCode | UnsetType = UNSET
-    categories: tuple[str, ...] | UnsetType = UNSET
-    explanation: str | UnsetType = UNSET
-    appealable: bool | UnsetType = UNSET
+    categories: Categories | UnsetType = UNSET
+    explanation: Explanation | UnsetType = UNSET
+    appealable: Appealable | UnsetType = UNSET
 
 
 class NameChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,26 +117,32 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     room: UUID
     client_id: Annotated[
-        str | UnsetType | None, Meta(description="The sender's own id of the message.")
+        str | UnsetType | None,
+        Meta(description="For its author only: their own id of the message, or null."),
     ] = UNSET
     author: Author
-    content: str
+    content: Annotated[str, Meta(description="The visible text; empty for a removed message.")]
     status: MessageStatus
-    revision: int
+    revision: Annotated[
+        int, Meta(description="The number of the text, from 1; every edit takes a new one.")
+    ]
     position: Annotated[int, Meta(description="Orders the messages of a room.")]
     seq: Annotated[
         int, Meta(description="The `seq` of its last public change, or 0 if it had none.")
     ]
-    reply_to: UUID | None
+    reply_to: Annotated[UUID | None, Meta(description="The message that is answered.")]
     created_at: Moment
-    edited_at: Moment | None
-    published_at: Moment | None
+    edited_at: Annotated[Moment | None, Meta(description="Null without an edit.")]
+    published_at: Annotated[Moment | None, Meta(description="Null while it was never public.")]
 
-    edit: Draft | UnsetType = UNSET
+    edit: (
+        Annotated[Draft, Meta(description="An edit beside the visible text, for its author only.")]
+        | UnsetType
+    ) = UNSET
     reason: ReasonCode | UnsetType = UNSET
-    categories: tuple[str, ...] | UnsetType = UNSET
-    explanation: str | UnsetType = UNSET
-    appealable: bool | UnsetType = UNSET
+    categories: Categories | UnsetType = UNSET
+    explanation: Explanation | UnsetType = UNSET
+    appealable: Appealable | UnsetType = UNSET
 
 
 class SendRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,10 +15,10 @@ class CaseFrame(ServerFrame, frozen=True):
     rooms of the moderator.
     """
 
-    case: UUID
-    room: UUID | None
+    case: Annotated[UUID, Meta(description="The id of the case.")]
+    room: Annotated[UUID | None, Meta(description="Null for a name of an account.")]
     origin: Annotated[str, Meta(description="`hold`: waits hidden; `flag`: public.")]
-    open_count: int
+    open_count: Annotated[int, Meta(description="The open cases in all rooms of this moderator.")]
 
 
 class CaseOpened(CaseFrame, frozen=True, tag="case_opened"):

@@ -11,155 +11,110 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from moderado.chat.types import MessageView, OwnCursor, Person
-from moderado.core.wire_limits import (
-    HEARTBEAT_SECONDS,
-    MAX_CLIENT_ID,
-    MAX_CURSOR,
-    MAX_FRAME_BYTES,
-    MAX_PENDING_IDS,
+from moderado.chat.types import (
+    Appealable,
+    Categories,
+    Explanation,
+    MessageView,
+    OwnCursor,
+    Person,
+    ReasonCode,
 )
+from moderado.core.wire_limits import HEARTBEAT_SECONDS
 from moderado.realtime.wire.case_frames import CaseClaimed, CaseClosed, CaseDecided, CaseOpened
+from moderado.realtime.wire.client_frames import (
+    MAX_NUMBER as MAX_NUMBER,
+)
+from moderado.realtime.wire.client_frames import (
+    AnyClientFrame as AnyClientFrame,
+)
+from moderado.realtime.wire.client_frames import (
+    Authenticate as Authenticate,
+)
+from moderado.realtime.wire.client_frames import (
+    ChatMessage as ChatMessage,
+)
+from moderado.realtime.wire.client_frames import (
+    ClientFrame as ClientFrame,
+)
+from moderado.realtime.wire.client_frames import (
+    DeleteMessage as DeleteMessage,
+)
+from moderado.realtime.wire.client_frames import (
+    EditMessage as EditMessage,
+)
+from moderado.realtime.wire.client_frames import (
+    MarkRead as MarkRead,
+)
+from moderado.realtime.wire.client_frames import (
+    Ping as Ping,
+)
+from moderado.realtime.wire.client_frames import (
+    Subscribe as Subscribe,
+)
+from moderado.realtime.wire.client_frames import (
+    Sync as Sync,
+)
+from moderado.realtime.wire.client_frames import (
+    SyncMe as SyncMe,
+)
+from moderado.realtime.wire.client_frames import (
+    Typing as Typing,
+)
+from moderado.realtime.wire.client_frames import (
+    Unsubscribe as Unsubscribe,
+)
 from moderado.realtime.wire.server_frame import ServerFrame as ServerFrame
 
-MAX_NUMBER = 2**53 - 1  # the largest integer that JavaScript represents exactly
-
-Seq = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
-ClientId = Annotated[str, Meta(min_length=1, max_length=MAX_CLIENT_ID)]
-Text = Annotated[str, Meta(max_length=MAX_FRAME_BYTES)]  # the chat checks the exact limits
-Credential = Annotated[str, Meta(min_length=1, max_length=8_192)]
-
-
-class ClientFrame(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type"
-):
-    """A frame that a client may send. `room` is optional on `/ws/chat/{room_id}/`."""
-
-
-class Authenticate(ClientFrame, frozen=True, tag="authenticate"):
-    """The first frame of a connection opened without credentials: an access token."""
-
-    token: Credential
-
-
-class ChatMessage(ClientFrame, frozen=True, tag="chat_message"):
-    """Post a message. Answered by `message_queued` once it is stored; safe to send again."""
-
-    message: Text
-    client_id: ClientId | None = None
-    room: UUID | None = None
-    reply_to: UUID | None = None
-
-
-class EditMessage(ClientFrame, frozen=True, tag="edit_message"):
-    """Replace the text of one's own message. The new revision is moderated again."""
-
-    id: UUID
-    message: Text
-    room: UUID | None = None
-
-
-class DeleteMessage(ClientFrame, frozen=True, tag="delete_message"):
-    """Delete one's own message, or any message as a moderator of the room."""
-
-    id: UUID
-    room: UUID | None = None
-
-
-class Subscribe(ClientFrame, frozen=True, tag="subscribe"):
-    """Subscribe to a room. With `after`, the answer also contains the changes after it."""
-
-    room: UUID
-    after: Seq | None = None
-    epoch: UUID | None = None
-
-
-class Unsubscribe(ClientFrame, frozen=True, tag="unsubscribe"):
-    """End the subscription of a room. Not answered."""
-
-    room: UUID
-
-
-class Sync(ClientFrame, frozen=True, tag="sync"):
-    """Request the changes after `after`, and the state of one's own unconfirmed messages."""
-
-    after: Seq
-    epoch: UUID | None = None
-    room: UUID | None = None
-    pending: Annotated[tuple[ClientId, ...], Meta(max_length=MAX_PENDING_IDS)] = ()
-
-
-class SyncMe(ClientFrame, frozen=True, tag="sync_me"):
-    """Request what changed of one's own messages, in all rooms, after a cursor."""
-
-    after: Annotated[str, Meta(max_length=MAX_CURSOR)] | None = None
-
-
-class MarkRead(ClientFrame, frozen=True, tag="mark_read"):
-    """Move the read marker to `seq`, never back. Not answered; the room receives `read`."""
-
-    seq: Seq
-    room: UUID | None = None
-
-
-class Typing(ClientFrame, frozen=True, tag="typing"):
-    """Announce that the user is typing. Forwarded at most every two seconds."""
-
-    room: UUID | None = None
-
-
-class Ping(ClientFrame, frozen=True, tag="ping"):
-    """Request a `pong` with the same `n`."""
-
-    n: Annotated[int, Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)] | None = None
-
-
-AnyClientFrame = (
-    Authenticate
-    | ChatMessage
-    | EditMessage
-    | DeleteMessage
-    | Subscribe
-    | Unsubscribe
-    | Sync
-    | SyncMe
-    | MarkRead
-    | Typing
-    | Ping
-)
+Head = Annotated[int, Meta(description="The room's last change.")]
+RoomEpoch = Annotated[UUID, Meta(description="Identifies the room's history.")]
+Mode = Annotated[
+    str,
+    Meta(
+        description="When messages are shown.",
+        extra_json_schema={"enum": ("pre", "post", "off")},
+    ),
+]
+Present = Annotated[tuple[UUID, ...], Meta(description="Users known to listen to the room.")]
 
 
 class ConnectionEstablished(ServerFrame, frozen=True, tag="connection_established"):
     """The connection is signed in. Fields of a room are set on `/ws/chat/{room_id}/` only."""
 
-    user: Person
-    me: OwnCursor
-    heartbeat: int = HEARTBEAT_SECONDS
+    user: Annotated[Person, Meta(description="The account of this connection.")]
+    me: Annotated[OwnCursor, Meta(description="Where the changes of own messages stand now.")]
+    heartbeat: Annotated[
+        int, Meta(description="Seconds without a frame after which to send `ping`.")
+    ] = HEARTBEAT_SECONDS
     room: UUID | UnsetType = UNSET
-    seq: int | UnsetType = UNSET
-    epoch: UUID | UnsetType = UNSET
-    moderation_mode: str | UnsetType = UNSET
-    present: tuple[UUID, ...] | UnsetType = UNSET
+    seq: Head | UnsetType = UNSET
+    epoch: RoomEpoch | UnsetType = UNSET
+    moderation_mode: Mode | UnsetType = UNSET
+    present: Present | UnsetType = UNSET
 
 
 class Subscribed(ServerFrame, frozen=True, tag="subscribed"):
     """The room is subscribed from `seq` on. `present`: users known to be in the room."""
 
     room: UUID
-    seq: int
-    epoch: UUID
-    moderation_mode: str
-    present: tuple[UUID, ...] = ()
+    seq: Head
+    epoch: RoomEpoch
+    moderation_mode: Mode
+    present: Present = ()
 
 
 class AuthorFrame(ServerFrame, frozen=True):
-    """A notice to a message's author alone. The fields after `message` repeat those in it."""
+    """A notice to a message's author alone.
+
+    The fields after `message` belong to the revision that the frame is about. They are absent
+    while nothing was decided against it.
+    """
 
     message: MessageView
-    reason: str | UnsetType = UNSET
-    categories: tuple[str, ...] | UnsetType = UNSET
-    explanation: str | UnsetType = UNSET
-    appealable: bool | UnsetType = UNSET
+    reason: ReasonCode | UnsetType = UNSET
+    categories: Categories | UnsetType = UNSET
+    explanation: Explanation | UnsetType = UNSET
+    appealable: Appealable | UnsetType = UNSET
 
 
 class MessageQueued(AuthorFrame, frozen=True, tag="message_queued"):
@@ -178,7 +133,9 @@ class RoomFrame(ServerFrame, frozen=True):
     """A public change of a room. Ascending by `seq` on each socket, each at most once."""
 
     room: UUID
-    seq: int
+    seq: Annotated[
+        int, Meta(description="The number of the change; 0 for a frame that is no change.")
+    ]
     message: MessageView
 
 
@@ -198,24 +155,34 @@ class Synced(ServerFrame, frozen=True, tag="synced"):
     """The answer to `sync`. `more`: ask again from `seq`. `reset`: reload the room."""
 
     room: UUID
-    seq: int
-    epoch: UUID
-    reset: bool
-    more: bool
-    messages: tuple[MessageView, ...]
-    pending: Mapping[str, MessageView | None]
+    seq: Annotated[int, Meta(description="How far the answer reaches: the next `after`.")]
+    epoch: RoomEpoch
+    reset: Annotated[bool, Meta(description="Discard the room's messages and load its history.")]
+    more: Annotated[bool, Meta(description="There are changes after this answer.")]
+    messages: Annotated[
+        tuple[MessageView, ...],
+        Meta(description="The present state of what changed, ascending by `seq`."),
+    ]
+    pending: Annotated[
+        Mapping[str, MessageView | None],
+        Meta(description="For each `client_id` asked for, the message; null if never stored."),
+    ]
 
 
 class SyncedMe(ServerFrame, frozen=True, tag="synced_me"):
     """The answer to `sync_me`. `more`: ask again from the cursor. `reset`: reload the rooms."""
 
-    me: OwnCursor
-    reset: bool
-    more: bool
-    messages: tuple[MessageView, ...]
+    me: Annotated[OwnCursor, Meta(description="The next `after`.")]
+    reset: Annotated[bool, Meta(description="Load the rooms that you show anew.")]
+    more: Annotated[bool, Meta(description="There are changes after this answer.")]
+    messages: Annotated[
+        tuple[MessageView, ...], Meta(description="The present state of your changed messages.")
+    ]
 
 
 class UserRef(msgspec.Struct, frozen=True):
+    """A user by id alone."""
+
     id: UUID
 
 
@@ -231,7 +198,7 @@ class Read(ServerFrame, frozen=True, tag="read"):
 
     room: UUID
     user: UserRef
-    seq: int
+    seq: Annotated[int, Meta(description="The read marker.")]
 
 
 class Presence(ServerFrame, frozen=True, tag="presence"):
@@ -239,13 +206,13 @@ class Presence(ServerFrame, frozen=True, tag="presence"):
 
     room: UUID
     user: UserRef
-    present: bool
+    present: Annotated[bool, Meta(description="Whether the user listens now.")]
 
 
 class Pong(ServerFrame, frozen=True, tag="pong"):
     """The answer to `ping`."""
 
-    n: int | None
+    n: Annotated[int | None, Meta(description="That of the `ping`; null if it had none.")]
 
 
 class Error(ServerFrame, frozen=True, tag="error"):
@@ -256,16 +223,32 @@ class Error(ServerFrame, frozen=True, tag="error"):
     error per field.
     """
 
-    code: str
-    message: str
+    code: Annotated[str, Meta(description="Stable; see the table of codes.")]
+    message: Annotated[str, Meta(description="A sentence in the user's language.")]
     error: Annotated[str, Meta(description="The same sentence as `message`.")]
-    client_id: str | UnsetType = UNSET
-    retry_after: int | UnsetType = UNSET
-    fields: dict[str, str] | UnsetType = UNSET
-    frame: str | UnsetType = UNSET
-    id: str | UnsetType = UNSET
-    room: UUID | UnsetType = UNSET
-    error_id: str | UnsetType = UNSET
+    client_id: (
+        Annotated[str, Meta(description="Of the refused frame, if it had one.")] | UnsetType
+    ) = UNSET
+    retry_after: (
+        Annotated[int, Meta(description="Seconds; with `rate_limited` only.")] | UnsetType
+    ) = UNSET
+    fields: (
+        Annotated[dict[str, str], Meta(description="A sentence for each invalid field.")]
+        | UnsetType
+    ) = UNSET
+    frame: (
+        Annotated[str, Meta(description="The `type` of the refused frame, if it could be read.")]
+        | UnsetType
+    ) = UNSET
+    id: Annotated[str, Meta(description="Of the refused frame, if it had one.")] | UnsetType = UNSET
+    room: (
+        Annotated[UUID, Meta(description="Of the refused frame, or of the ended subscription.")]
+        | UnsetType
+    ) = UNSET
+    error_id: (
+        Annotated[str, Meta(description="Identifies an `internal` error in the server's log.")]
+        | UnsetType
+    ) = UNSET
 
 
 SERVER_FRAMES: tuple[type[ServerFrame], ...] = (
