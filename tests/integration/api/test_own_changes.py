@@ -93,6 +93,24 @@ def test_long_absence_is_read_in_pages(devices, room, monkeypatch):
     assert [text for page in pages for text, _ in statuses(page)] == list("01234")
 
 
+@pytest.mark.proves("R62")
+def test_pages_of_long_texts_fit_into_one_frame(devices, room):
+    here, there = devices
+    cursor = changes(there)["me"]["cursor"]
+    texts = [f"{number} " + "漢" * 3_900 for number in range(30)]  # 12 KB each
+    for text in texts:
+        say(here, room, text)
+
+    read, more = [], True
+    while more:
+        page = changes(there, after=cursor)
+        cursor, more = page["me"]["cursor"], page["more"]
+        assert sum(len(text.encode()) for text, _ in statuses(page)) <= 256 * 1024
+        read += statuses(page)
+
+    assert read == [(text, "PENDING") for text in texts]
+
+
 def test_unknown_cursor_is_a_reset_and_a_long_one_an_error(devices):
     here, _ = devices
 

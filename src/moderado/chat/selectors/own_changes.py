@@ -16,6 +16,7 @@ from msgspec import Meta
 from moderado.chat.models import Message
 from moderado.chat.projection import own_view
 from moderado.chat.selectors.authors import with_authors
+from moderado.chat.selectors.page_bytes import count_fitting
 from moderado.chat.selectors.rooms import rooms_visible_to
 from moderado.chat.types import MessageView, OwnChanges, OwnCursor
 from moderado.core import failpoints
@@ -102,7 +103,7 @@ def own_changes(
         author_id: The account that reads its own messages.
         after: A cursor, or None for that of now.
         language: The language of explanations.
-        limit: The maximum number of messages in the page.
+        limit: The maximum number of messages in the page, which ends earlier if they are long.
 
     Returns:
         A page with the next cursor. Its `reset` is true without a cursor, and for one that this
@@ -113,18 +114,18 @@ def own_changes(
     if cursor is None or not _is_known(cursor, page):
         start = _Cursor.at(page.origin, page.settled)
         return OwnChanges(me=start.encoded(), reset=True, more=False, messages=())
+    views = _views(author_id, [message_id for _, message_id in page.changes[:limit]], language)
+    count = count_fitting(views)
     more, changes = len(page.changes) > limit, page.changes[:limit]
+    if count < len(views):
+        ids = [message_id for _, message_id in changes]
+        more, changes = True, changes[: ids.index(views[count].id)]
     is_first = (cursor.xid, cursor.id) == (cursor.settled, _LAST_ID)
     settled = max(cursor.settled, page.settled) if is_first else cursor.settled
     following = (
         _Cursor(page.origin, settled, *changes[-1]) if more else _Cursor.at(page.origin, settled)
     )
-    return OwnChanges(
-        me=following.encoded(),
-        reset=False,
-        more=more,
-        messages=_views(author_id, [message_id for _, message_id in changes], language),
-    )
+    return OwnChanges(me=following.encoded(), reset=False, more=more, messages=views[:count])
 
 
 def _is_known(cursor: _Cursor, page: _Page) -> bool:

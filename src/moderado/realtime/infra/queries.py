@@ -13,12 +13,10 @@ from moderado.accounts.selectors import live_sessions
 from moderado.chat.events import Change
 from moderado.chat.selectors import case_audience, feed, rooms
 from moderado.chat.selectors import own_changes as own
+from moderado.chat.selectors.page_bytes import count_fitting
 from moderado.chat.types import Changes, Head, MessageView
 from moderado.core import failpoints
-from moderado.core.wire_limits import MAX_PAGE_BYTES
 from moderado.realtime.infra.db_calls import run_in_db_thread
-
-VIEW_BYTES = 700  # of a message in a page, without its text
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +79,11 @@ def _missed(*, room_id: UUID, after: int) -> Missed:
 
 def _cut(changes: Changes) -> Changes:
     """Return a page that fits into an outbox; the client requests the next one after reading it."""
-    size = 0
-    for count, view in enumerate(changes.messages):
-        texts = (view.content, view.edit.content if view.edit else "")
-        size += VIEW_BYTES + sum(len(text.encode()) for text in texts)
-        if size > MAX_PAGE_BYTES and count:
-            page = changes.messages[:count]
-            return msgspec.structs.replace(changes, messages=page, seq=page[-1].seq, more=True)
-    return changes
+    count = count_fitting(changes.messages)
+    if count == len(changes.messages):
+        return changes
+    page = changes.messages[:count]
+    return msgspec.structs.replace(changes, messages=page, seq=page[-1].seq, more=True)
 
 
 def _resume(

@@ -1,0 +1,19 @@
+"""The size of a page of messages, which a client receives as one frame."""
+
+from collections.abc import Sequence
+
+from moderado.chat.types import MessageView
+from moderado.core.wire_limits import MAX_PAGE_BYTES
+
+VIEW_BYTES = 700  # of a message in a page, without its text
+
+
+def count_fitting(views: Sequence[MessageView]) -> int:
+    """Return how many of the first messages fit into one page: at least one, if there is one."""
+    size = 0
+    for count, view in enumerate(views):
+        texts = (view.content, view.edit.content if view.edit else "")
+        size += VIEW_BYTES + sum(len(text.encode()) for text in texts)
+        if size > MAX_PAGE_BYTES and count:
+            return count
+    return len(views)
