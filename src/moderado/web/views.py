@@ -1,6 +1,7 @@
 """HTML pages: sign-in, registration, and the page in which the chat's JavaScript runs."""
 
 from http import HTTPStatus
+from typing import cast
 from uuid import UUID
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from moderado.accounts.models import User
 from moderado.accounts.origins import origin_of
 from moderado.accounts.services import accounts
 from moderado.accounts.services.sign_in import verify
+from moderado.chat.selectors.names import own_name
 from moderado.core.addresses import address_of_request
 from moderado.core.errors import Invalid, RateLimited, Unavailable
 from moderado.web.forms import RegistrationForm, SignInForm
@@ -33,7 +35,11 @@ from moderado.web.forms import RegistrationForm, SignInForm
 @ensure_csrf_cookie
 def chat(request: HttpRequest) -> HttpResponse:
     """Render the chat page. Its JavaScript loads all data over the public API."""
-    return render(request, "web/chat.html", {"max_length": settings.MESSAGE_MAX_LENGTH})
+    shown = {
+        "own_name": own_name(cast("User", request.user)),
+        "max_length": settings.MESSAGE_MAX_LENGTH,
+    }
+    return render(request, "web/chat.html", shown)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -47,6 +47,7 @@ def test_sign_in_creates_a_session_and_opens_the_chat(browser: Client, ana: User
     page = browser.get("/")
     assert page.context["request"].user == ana
     assert f'data-user-id="{ana.id}"' in page.content.decode()
+    assert 'data-user-name="Ana"' in page.content.decode()  # the own name, not yet judged
 
 
 def test_page_uses_the_chosen_language_of_the_account(browser: Client, ana: User) -> None:

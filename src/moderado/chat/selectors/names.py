@@ -3,9 +3,19 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from moderado.accounts.models import User
 from moderado.chat.projection import name_change
-from moderado.chat.types import NameChange
+from moderado.chat.types import USER_NAME, NameChange
 from moderado.moderation.selectors import open_subject_texts
+
+_WAITING = ("PENDING", "HELD")
+
+
+def own_name(user: User) -> str:
+    """Return the name of an account as its owner sees it: the latest one, also while it waits."""
+    changes = name_changes(subject_type=USER_NAME, subject_ids=[user.id], language=user.language)
+    change = changes.get(user.id)
+    return change.name if change and change.status in _WAITING else user.name
 
 
 def name_changes(
