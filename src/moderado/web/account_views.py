@@ -3,10 +3,12 @@
 from typing import cast
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
@@ -60,6 +62,7 @@ def _change_password(request: HttpRequest) -> HttpResponse:
         form.add_error(None, str(error))
         return _page(request, form, status=error.status)
     update_session_auth_hash(request, user)
+    messages.success(request, _("Your password has been changed."))
     return redirect("web:account")
 
 

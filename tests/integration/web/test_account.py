@@ -45,7 +45,9 @@ def test_new_password_keeps_this_browser_signed_in_only(browser, user):
     answer = browser.post("/account/", {"current_password": PASSWORD, "new_password": NEW})
 
     assert answer.status_code == 302
-    assert browser.get("/account/").status_code == 200
+    shown = browser.get("/account/")
+    assert shown.status_code == 200
+    assert 'class="form-done"' in shown.content.decode()
     assert other.get("/account/").status_code == 302
     user.refresh_from_db()
     assert user.check_password(NEW)
