@@ -11,7 +11,6 @@ from msgspec import structs
 from moderado.realtime import node
 from moderado.realtime.wire import protocol
 from moderado.realtime.wire.encode import line_of
-from tests.integration.realtime.clients import Client
 from tests.integration.realtime.conftest import Cast, make_user, screen, timing_with
 
 BAD_FRAMES = [
@@ -232,59 +231,3 @@ async def test_bursts_do_not_close_a_connection_that_reads(cast: Cast, configure
         await at_bia.next("chat_message", within=20)
     for room in rooms:
         assert at_bia.seqs(room.id) == list(range(1, 300 // size + 1))
-
-
-async def read_slowly(client: Client) -> None:
-    """Let a few kilobytes through at a time, for ever: a slow link, read steadily."""
-    while True:
-        client.connection.transport.resume_reading()
-        await asyncio.sleep(0.002)
-        client.connection.transport.pause_reading()
-        await asyncio.sleep(0.04)
-
-
-@pytest.mark.proves("R62")
-@pytest.mark.parametrize("timing", [timing_with(stall=2.0)])
-async def test_steady_reader_on_a_slow_link_catches_up_many_rooms(cast: Cast, configured):
-    configured(limit_messages_per_user="10000/minute")
-    rooms = [await cast.room() for _ in range(8)]
-    ana, bia = await cast.member(rooms[0]), await cast.member(rooms[0])
-    for room in rooms:
-        for number in range(40):  # 12 KB each, and more than an outbox together
-            await cast.post(room, ana.id, f"{number} " + "漢" * 3_900)
-    await screen()
-    at_bia = await cast.join(bia, sock=small_socket(cast.url))
-    reading = asyncio.create_task(read_slowly(at_bia))
-    for room in rooms:
-        epoch = str(room.epoch)
-        await at_bia.send("subscribe", room=str(room.id), after=0, epoch=epoch)
-    for number in range(20):  # while the client catches up, and after it has the first room
-        await cast.post(rooms[0], ana.id, f"{40 + number} " + "字" * 3_900)
-        if number % 10 == 0:
-            await screen()
-    await screen()
-
-    have = await read_all(at_bia, {str(room.id): str(room.epoch) for room in rooms}, head=60)
-    reading.cancel()
-
-    assert [len(have[str(room.id)]) for room in rooms] == [60, *[40] * 7]
-    assert at_bia.connection.close_code is None
-
-
-async def read_all(client: Client, epochs: dict[str, str], *, head: int) -> dict[str, set[int]]:
-    """Follow each room to its end, as the protocol says. The first one ends at `head`."""
-    have: dict[str, set[int]] = {room: set() for room in epochs}
-    first = next(iter(epochs))
-    async with asyncio.timeout(120):
-        while len(have[first]) < head or any(len(seqs) < 40 for seqs in have.values()):
-            frame = await client.receive()
-            if frame["type"] == "synced":
-                have[frame["room"]].update(message["seq"] for message in frame["messages"])
-                if frame["more"]:
-                    known = max(have[frame["room"]], default=0)
-                    again = {"room": frame["room"], "epoch": frame["epoch"]}
-                    await client.send("sync", after=known, **again)
-            elif frame["type"] == "chat_message":
-                assert frame["seq"] not in have[frame["room"]]
-                have[frame["room"]].add(frame["seq"])
-    return have

@@ -1,6 +1,7 @@
 """How a client's bytes are read, limited and handed to the application."""
 
 import asyncio
+import sys
 
 import pytest
 from uvicorn import Config
@@ -9,7 +10,12 @@ from websockets.frames import Close, Frame, Opcode
 
 from moderado.core.wire_limits import CONTROL_FRAMES_BURST, CONTROL_FRAMES_PER_SECOND
 from moderado.realtime.transport import uvicorn_protocol
-from moderado.realtime.transport.uvicorn_protocol import FRAMES_A_TURN, READ_AHEAD, ChatProtocol
+from moderado.realtime.transport.uvicorn_protocol import (
+    FRAMES_A_TURN,
+    MAX_CONTROL_BYTES,
+    READ_AHEAD,
+    ChatProtocol,
+)
 
 HANDSHAKE = (
     b"GET /ws/chat/ HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -311,3 +317,61 @@ async def test_oversized_frame_is_refused_by_its_header(protocol, monkeypatch):
 
     assert b"\x03\xf1" in protocol.transport.written  # 1009
     await asyncio.wait_for(protocol.transport.aborted.wait(), 10)
+
+
+class Kernel:
+    """A socket whose peer acknowledges as many bytes as the test says."""
+
+    def __init__(self):
+        self.acknowledged = 0
+
+    def getsockopt(self, _level, _name, size):
+        return bytes(120) + self.acknowledged.to_bytes(8, sys.byteorder)
+
+
+@pytest.fixture
+def kernel(protocol, monkeypatch):
+    kernel = Kernel()
+    monkeypatch.setattr(protocol.transport, "get_extra_info", lambda _name: kernel)
+    return kernel
+
+
+@pytest.mark.proves("R62")
+@pytest.mark.parametrize(
+    ("acknowledged", "speaks", "stays"),
+    [
+        (0, False, False),
+        (MAX_CONTROL_BYTES, False, False),  # its kernel has the ping, and nobody reads
+        (MAX_CONTROL_BYTES + 1, False, True),  # it reads what was written before the ping
+        (0, True, True),
+    ],
+)
+async def test_missing_pong_closes_only_a_peer_without_progress(
+    protocol, kernel, acknowledged, speaks, stays
+):
+    protocol.send_keepalive_ping()
+    protocol.pong_timer.cancel()
+    kernel.acknowledged += acknowledged
+    if speaks:
+        protocol.data_received(text(b"hi"))
+
+    protocol.keepalive_timeout()
+
+    assert protocol.transport.is_over is not stays
+    assert protocol.close_sent is not stays
+    if stays:  # until it makes no more progress
+        protocol.pong_timer.cancel()
+        protocol.keepalive_timeout()
+        assert protocol.transport.is_over
+
+
+@pytest.mark.proves("R31")
+async def test_peer_that_is_gone_is_aborted_after_the_close_frame(protocol, kernel, monkeypatch):
+    monkeypatch.setattr(uvicorn_protocol, "CLOSE_TIMEOUT", 0.0)
+    protocol.send_keepalive_ping()
+    protocol.pong_timer.cancel()
+
+    protocol.keepalive_timeout()
+
+    async with asyncio.timeout(10):
+        await protocol.transport.aborted.wait()
