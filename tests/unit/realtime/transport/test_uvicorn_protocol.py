@@ -341,7 +341,7 @@ def kernel(protocol, monkeypatch):
     ("acknowledged", "speaks", "stays"),
     [
         (0, False, False),
-        (MAX_CONTROL_BYTES, False, False),  # its kernel has the ping, and nobody reads
+        (MAX_CONTROL_BYTES, False, False),  # only its kernel has the ping
         (MAX_CONTROL_BYTES + 1, False, True),  # it reads what was written before the ping
         (0, True, True),
     ],
