@@ -60,6 +60,8 @@ GROUPS = {
         "limit_frames_burst",
         "limit_sockets_per_user",
         "limit_sockets_per_address",
+        "limit_connections",
+        "limit_connections_per_address",
         "limit_cheap_per_account",
         "limit_cheap_per_address",
         "limit_expensive_per_account",
@@ -74,8 +76,6 @@ GROUPS = {
         "limit_connect_per_address",
     ],
     "Accounts and sessions": [
-        "limit_connections",
-        "limit_connections_per_address",
         "limit_sign_in_per_account",
         "limit_sign_in_per_address",
         "limit_sign_in_strangers",
