@@ -39,6 +39,7 @@ GROUPS = {
     "Moderation": ["moderation_providers", "pending_of_removed"],
     "People and rooms": [
         "registration",
+        "invitation_days",
         "room_creation",
         "member_room_modes",
         "reserved_names",

@@ -21,6 +21,7 @@ def make_user(**fields: Any) -> User:
 
 
 MODERATING = ("view_case", "claim_case", "decide_case", "view_moderationlog", "view_message")
+INVITING = ("add_invitation", "view_invitation", "delete_invitation")
 
 
 def make_staff(*permissions: str, **fields: Any) -> User:

@@ -4,7 +4,7 @@ A cell is the outcome of a role: an HTTP status, or for a frame `ok` or the erro
 private and a public room differ, the private one comes first: `404|200`. The names in braces are
 those of `scene.Scene`; `{message}` is a visible message of the member, `{hidden}` a pending one.
 The moderator has written the text of `{own_case}`. `left` is a moderator who was removed; `staff`
-has the permissions of staff who moderate.
+has the permissions of staff who moderate and invite.
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,9 @@ GET    auth/sessions/                             401     200    200     200    
 POST   auth/sessions/end-others/                  401     200    200     200       200   200     200
 DELETE auth/sessions/{session}/                   401     404    404     404       404   404     404
 POST   auth/ws-ticket/                            401     200    200     200       200   200     200
+GET    auth/invitations/                          401     403    403     403       403   403     200
+POST   auth/invitations/                          401     403    403     403       403   403     201
+DELETE auth/invitations/{invitation}/             401     403    403     403       403   403     204
 GET    auth/users/                                401     200    200     200       200   200     200
 GET    auth/users/me/                             401     200    200     200       200   200     200
 PATCH  auth/users/me/                             401     200    200     200       200   200     200
@@ -64,7 +67,12 @@ GET    docs/                                      200     200    200     200    
 
 # Every field that the route reads, so that any further field is one that it must ignore.
 BODIES = {
-    "POST auth/register/": {"email": "new@example.org", "name": "N", "password": "{password}"},
+    "POST auth/register/": {
+        "email": "new@example.org",
+        "name": "N",
+        "password": "{password}",
+        "invitation": "-",
+    },
     "POST auth/login/": {"email": "{email}", "password": "{password}", "device": "unknown"},
     "POST auth/refresh/": {"refresh": "{refresh}"},
     "POST auth/logout/": {"refresh": "{refresh}"},
@@ -72,6 +80,7 @@ BODIES = {
         "current_password": "{password}",
         "new_password": "another phrase of some length",
     },
+    "POST auth/invitations/": {"note": "-", "days": 3},
     "PATCH auth/users/me/": {"name": "Another", "language": "en"},
     "POST chat/rooms/": {"name": "sala", "is_private": True, "moderation_mode": "pre"},
     "PATCH chat/rooms/{room}/": {"name": "sala", "is_private": True, "moderation_mode": "pre"},

@@ -15,6 +15,7 @@ IDS = {
     "<uuid:message_id>": ("{message}", "{hidden}"),
     "<uuid:case_id>": ("{case}", "{own_case}"),
     "<uuid:session_id>": ("{session}",),
+    "<uuid:invitation_id>": ("{invitation}",),
 }
 METHODS = ("get", "post", "put", "patch", "delete")
 

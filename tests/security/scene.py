@@ -8,8 +8,8 @@ from django.db import models, transaction
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
-from moderado.accounts.models import User
-from moderado.accounts.services import sessions
+from moderado.accounts.models import Invitation, User
+from moderado.accounts.services import invitations, sessions
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.services import memberships, posting
 from moderado.chat.services.screening import screen_waiting
@@ -20,7 +20,7 @@ from tests import factories
 from tests.security.access_table import EQUALS, ROLES
 
 # Tables that a refused request must not change.
-TABLES = (User, Room, Membership, Message, Case)
+TABLES = (User, Invitation, Room, Membership, Message, Case)
 Row = dict[str, Any]
 
 
@@ -40,7 +40,9 @@ class Scene:
             self.people[role] = factories.make_user(name=role.title())
             self._enter(role, place)
         self.people["stranger"] = factories.make_user(name="Stranger")
-        self.people["staff"] = factories.make_staff(name="Staff")
+        self.people["staff"] = factories.make_staff(
+            *factories.MODERATING, *factories.INVITING, name="Staff"
+        )
         self.people["flagged"] = factories.make_user(name="Flagged", is_staff=True)
         self.other = factories.make_member(self.room).user
         self.newcomer = factories.make_user()
@@ -48,6 +50,7 @@ class Scene:
         memberships.remove_participant(
             actor_id=admin.id, room_id=self.room.id, user_id=self.people["left"].id
         )
+        self.invitation = invitations.create_invitation(actor_id=admin.id)
         self.message = self.say_publicly()
         self.hidden = self.say("ainda não")
         self.case = self._open_case(self.hidden, self.people["member"])
@@ -76,7 +79,7 @@ class Scene:
         tokens = sessions.tokens_of(session=sessions.open_session(user=user))
         return {
             "room": str(self.room.id), "other": str(self.other.id), "case": str(self.case),
-            "own_case": str(self.own_case),
+            "own_case": str(self.own_case), "invitation": str(self.invitation.id),
             "message": str(self.message), "hidden": str(self.hidden),
             "newcomer": str(self.newcomer.id), "session": str(self.session.id), "email": user.email,
             "password": factories.PASSWORD, "refresh": tokens.refresh, "token": tokens.access,

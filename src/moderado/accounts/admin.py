@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from moderado.accounts import admin_invitations  # noqa: F401  (registers itself)
 from moderado.accounts.models import Session, User
 from moderado.accounts.rights import may_manage
 from moderado.accounts.services import accounts, names, sessions

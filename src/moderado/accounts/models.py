@@ -1,4 +1,4 @@
-"""Users and their sessions."""
+"""Users, their sessions, and invitations to register."""
 
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -133,3 +133,37 @@ class Session(Record):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Invitation(Record):
+    """A code with which one person may register. Only a digest of the code is stored."""
+
+    digest = models.BinaryField(max_length=32, unique=True, editable=False)
+    note = models.CharField(
+        _("note"), max_length=200, blank=True, help_text=_("Whom it is for. Only staff see it.")
+    )
+    created_by = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        editable=False,
+        verbose_name=_("created by"),
+    )
+    expires_at = models.DateTimeField(_("expires"), editable=False)
+    used_at = models.DateTimeField(_("used"), null=True, editable=False)
+    used_by = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        editable=False,
+        verbose_name=_("used by"),
+    )
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+
+    def __str__(self) -> str:
+        return self.note or str(self.id)

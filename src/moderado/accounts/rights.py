@@ -17,6 +17,9 @@ DECIDE_CASE = "moderation.decide_case"
 VIEW_LOG = "moderation.view_moderationlog"
 VIEW_MESSAGE = "chat.view_message"
 VIEW_USER = "accounts.view_user"
+VIEW_INVITATION = "accounts.view_invitation"
+ADD_INVITATION = "accounts.add_invitation"
+DELETE_INVITATION = "accounts.delete_invitation"
 
 
 def staff_may(user: User, permission: str) -> bool:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from moderado.accounts.errors import NotAuthenticated
-from moderado.accounts.models import Session, User
+from moderado.accounts.models import Invitation, Session, User
 from moderado.accounts.types import Principal
 from moderado.core.database import run_prepared
 
@@ -92,3 +92,8 @@ def users_matching(text: str) -> QuerySet[User]:
     """Return active users whose name contains `text`, by name. E-mails are never searched."""
     part = text.replace("\x00", "").strip()  # PostgreSQL rejects NUL, and no name contains one
     return User.objects.filter(is_active=True, name__icontains=part).order_by("name", "id")
+
+
+def all_invitations() -> QuerySet[Invitation]:
+    """Return every invitation, newest first."""
+    return Invitation.objects.order_by("-created_at", "-id")

@@ -1,6 +1,7 @@
 """Plain values shared by all layers."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 # Keys in Django's session: the id of the product's session; when the password was last entered.
@@ -53,3 +54,14 @@ class Ticket:
 
     ticket: str
     expires_in: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewInvitation:
+    """An invitation with its code, which is a secret: it is shown once and never logged."""
+
+    id: UUID
+    code: str
+    note: str
+    created_at: datetime
+    expires_at: datetime

@@ -8,6 +8,7 @@ from moderado.accounts.devices import MAX_LENGTH
 from moderado.accounts.models import Session, User
 from moderado.accounts.rights import VIEW_USER, staff_may
 from moderado.accounts.services.accounts import EMAIL_LENGTH, MAX_PASSWORD_LENGTH, NAME_LENGTH
+from moderado.accounts.services.invitations import CODE_LENGTH
 from moderado.accounts.types import Principal
 from moderado.accounts.user_agents import device_name
 from moderado.api.names import NameFields
@@ -43,6 +44,12 @@ class Registration(serializers.Serializer[Any]):
     email = serializers.EmailField(max_length=EMAIL_LENGTH)
     name = serializers.CharField(max_length=NAME_LENGTH)
     password = Password()
+    invitation = serializers.CharField(
+        max_length=CODE_LENGTH,
+        required=False,
+        allow_blank=True,
+        help_text="The code of an invitation. Needed if the server's REGISTRATION is `invite`.",
+    )
 
 
 class Credentials(serializers.Serializer[Any]):

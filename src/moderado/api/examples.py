@@ -16,6 +16,7 @@ _TIME = "2026-11-22T12:00:00.012345Z"
 _EPOCH = "5b0e7a52-8f0c-4d53-9f4e-0c8a6a7d2b11"
 _CASE_ID = "0199b1c4-77aa-7d10-9c2b-1f0e9d8c7b6a"
 _SESSION_ID = "0199a5f0-90ab-7c44-8b7d-2e6f1a3c5d70"
+_INVITATION_ID = "0199a5f1-11cd-7e02-9f3a-5d7c9b1e2a40"
 _NEXT = f"https://chat.example.org/api/chat/rooms/{_ROOM}/messages/?cursor=WyI8Iiw0MCwiMDE5OSJd"
 _ACCESS, _REFRESH = (
     "eyJhbGciOiJIUzI1NiJ9.access.signature",
@@ -131,6 +132,12 @@ _SESSION = {
     "expires_at": "2026-12-22T12:00:00.012345Z",
     "current": True,
 }
+_INVITATION = {
+    "id": _INVITATION_ID,
+    "note": "Bia, from the choir",
+    "created_at": _TIME,
+    "expires_at": "2026-11-29T12:00:00.012345Z",
+}
 _CHANGES = {
     "room": _ROOM,
     "seq": 42,
@@ -170,11 +177,16 @@ BODIES: dict[str, Any] = {
         "fields": {"content": "Write something."},
     },
     "FoundPage": _page(_MESSAGE, count=1),
+    "InvitationInputRequest": {"note": "Bia, from the choir", "days": 7},
     "LogPage": _page(_LOG_LINE),
     "MessagePage": _page(_MESSAGE) | {"next": _NEXT},
     "MessageView": _MESSAGE,
+    "NewInvitationBody": _INVITATION | {"code": "Vb1kW0pQ3mZ7xT9aL2sD4g"},
     "OwnChanges": msgspec.to_builtins(OWN_CHANGES),
     "PaginatedAccountBodyList": _page(_PERSON, count=1),
+    "PaginatedInvitationBodyList": _page(
+        _INVITATION | {"created_by": _MODERATOR["id"], "used_by": None, "used_at": None}, count=1
+    ),
     "PaginatedSessionBodyList": _page(_SESSION, count=1),
     "ParticipantBody": _PARTICIPANT,
     "ParticipantInputRequest": {"user_id": _PERSON["id"], "role": "MEMBER"},
@@ -196,6 +208,7 @@ BODIES: dict[str, Any] = {
         "email": "ana@example.org",
         "name": "Ana",
         "password": _PASSWORD,
+        "invitation": "Vb1kW0pQ3mZ7xT9aL2sD4g",
     },
     "RoomDetail": _ROOM_BODY | {"seq": 42, "epoch": _EPOCH, "participants": [_PARTICIPANT]},
     "RoomInputRequest": {"name": "Sala da Ana", "is_private": False, "moderation_mode": "pre"},
@@ -207,6 +220,7 @@ BODIES: dict[str, Any] = {
 }
 PATH_IDS = {
     "case_id": _CASE_ID,
+    "invitation_id": _INVITATION_ID,
     "message_id": str(_MESSAGE["id"]),
     "room_id": _ROOM,
     "session_id": _SESSION_ID,

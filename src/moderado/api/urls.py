@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.cache import cache_control
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from moderado.api import auth, messages, moderation, rooms
+from moderado.api import auth, invitations, messages, moderation, rooms
 from moderado.api.unknown import Unknown
 
 _cached = cache_control(public=True, max_age=300)
@@ -20,6 +20,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/sessions/end-others/", auth.OtherSessions.as_view()),
     path("auth/sessions/<uuid:session_id>/", auth.OneSession.as_view()),
     path("auth/ws-ticket/", auth.WebSocketTicket.as_view()),
+    path("auth/invitations/", invitations.Invitations.as_view()),
+    path("auth/invitations/<uuid:invitation_id>/", invitations.OneInvitation.as_view()),
     path("auth/users/", auth.People.as_view()),
     path("auth/users/me/", auth.Me.as_view()),
     # chat

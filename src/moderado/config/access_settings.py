@@ -33,9 +33,13 @@ class AccessSettings(BaseSettings):
         description="Moderation modes that administrators of rooms may choose, separated by "
         "commas. Staff may choose every mode.",
     )
-    registration: Literal["open", "closed"] = Field(
+    registration: Literal["open", "invite", "closed"] = Field(
         default="open",
-        description="Whether people may register. If `closed`, staff create accounts in the admin.",
+        description="Who may register: everybody (`open`), people with an invitation code "
+        "(`invite`), or no one (`closed`). Staff always create accounts in the admin.",
+    )
+    invitation_days: int = Field(
+        default=7, ge=1, le=365, description="Days until an unused invitation code expires."
     )
 
     @field_validator("member_room_modes", mode="before")

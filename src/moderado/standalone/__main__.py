@@ -15,6 +15,11 @@ from moderado.standalone.errors import CannotStart
 from moderado.standalone.home import Home
 from moderado.standalone.launcher import prepare, run_server
 
+_DJANGO_COMMANDS = {
+    "createsuperuser": "create an administrator account",
+    "createinvitation": "create an invitation to register; print its code",
+}
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command.
@@ -27,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         Django's command.
     """
     choice, rest = _parser().parse_known_args(arguments)
-    if rest and choice.command not in {"manage", "createsuperuser"}:
+    if rest and choice.command not in {"manage", *_DJANGO_COMMANDS}:
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         return _run(choice, rest)
@@ -59,8 +64,8 @@ def _run(choice: argparse.Namespace, rest: list[str]) -> int:
 
 def _django_command(choice: argparse.Namespace, rest: list[str]) -> list[str]:
     """Return the Django command to run; empty for a command of this program."""
-    if choice.command == "createsuperuser":
-        return ["createsuperuser", *rest]
+    if choice.command in _DJANGO_COMMANDS:
+        return [choice.command, *rest]
     return (rest or ["help"]) if choice.command == "manage" else []
 
 
@@ -128,7 +133,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--port", help="port on 127.0.0.1 (default: PORT, or 8000)")
         command.add_argument("--bind", help="host:port to listen on (default: BIND)")
     commands.add_parser("demo", help="create demo accounts and rooms; print the passwords")
-    commands.add_parser("createsuperuser", help="create an administrator account")
+    for name, purpose in _DJANGO_COMMANDS.items():
+        commands.add_parser(name, help=purpose)
     commands.add_parser("manage", help="run a Django command, as in `moderado manage shell`")
     return parser
 

@@ -3,10 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
 from moderado.accounts.services.accounts import MAX_PASSWORD_LENGTH
+from moderado.accounts.services.invitations import CODE_LENGTH
 
 
 class _AccessibleForm(forms.Form):
@@ -56,6 +58,19 @@ class RegistrationForm(_AccessibleForm):
         help_text=_("At least 10 characters, and not a common one."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
+    invitation = forms.CharField(
+        label=_("Invitation"),
+        max_length=CODE_LENGTH,
+        help_text=_("The code that you were given."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if settings.REGISTRATION != "invite":
+            del self.fields["invitation"]
 
 
 class PasswordChangeForm(_AccessibleForm):

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.i18n import set_language
 
 from moderado.accounts import quota
-from moderado.accounts.errors import RegistrationClosed, WrongCredentials
+from moderado.accounts.errors import WrongCredentials
 from moderado.accounts.models import User
 from moderado.accounts.origins import origin_of
 from moderado.accounts.services import accounts
@@ -69,7 +69,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 def register(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return HttpResponseRedirect(_next(request))
-    form = RegistrationForm(request.POST or None)
+    if settings.REGISTRATION == "closed":
+        return render(request, "web/registration_closed.html", {"next": _next(request)}, status=403)
+    asked = {"invitation": request.GET.get("invitation", "")}
+    form = RegistrationForm(request.POST or None, initial=asked)
     try:
         if form.is_valid():
             quota.count_address(address=address_of_request(request.META))
@@ -80,9 +83,6 @@ def register(request: HttpRequest) -> HttpResponse:
     except Invalid as error:
         for field, sentence in error.fields.items():
             form.add_error(field if field in form.fields else None, str(sentence))
-    except RegistrationClosed as error:
-        form.add_error(None, str(error))
-        return _form(request, "web/register.html", form, status=error.status)
     return _form(request, "web/register.html", form)
 
 
@@ -123,7 +123,8 @@ def _form(
     request: HttpRequest, template: str, form: SignInForm | RegistrationForm, *, status: int = 200
 ) -> HttpResponse:
     form.mark_errors()
-    context = {"form": form, "next": _next(request)}
+    may_register = settings.REGISTRATION != "closed"
+    context = {"form": form, "next": _next(request), "may_register": may_register}
     if form.errors and status == HTTPStatus.OK:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
     return render(request, template, context, status=status)

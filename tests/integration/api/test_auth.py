@@ -528,7 +528,7 @@ def test_errors_are_described_for_every_operation_of_the_document():
     paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
     ours = {path: methods for path, methods in paths.items() if path.startswith("/api/auth/")}
 
-    assert len(ours) == 11
+    assert len(ours) == 13
     for methods in ours.values():
         for operation in methods.values():
             error = operation["responses"]["default"]["content"]["application/json"]

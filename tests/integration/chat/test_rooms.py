@@ -178,6 +178,7 @@ def test_prepared_room_query_agrees_with_the_orm(is_private, is_member, is_delet
     assert found() == expected
 
 
+@pytest.mark.proves("R69")
 def test_members_may_not_switch_moderation_off(settings):
     settings.MEMBER_ROOM_MODES = ["pre", "post"]
     room, admin = administered()
@@ -191,6 +192,7 @@ def test_members_may_not_switch_moderation_off(settings):
     assert rooms.update_room(actor_id=None, room_id=room.id, moderation_mode="off")
 
 
+@pytest.mark.proves("R69")
 def test_operators_decide_who_creates_rooms(settings):
     settings.ROOM_CREATION = "staff"
 

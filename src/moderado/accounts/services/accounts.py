@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from moderado.accounts.errors import NotAuthenticated, RegistrationClosed
 from moderado.accounts.lookalikes import email_key
 from moderado.accounts.models import User
-from moderado.accounts.services import sessions, sign_in
+from moderado.accounts.services import invitations, sessions, sign_in
 from moderado.accounts.services.names import (
     NAME_LENGTH as NAME_LENGTH,
 )
@@ -29,7 +29,6 @@ from moderado.accounts.services.names import (
 from moderado.accounts.types import Origin
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import Invalid
-from moderado.core.ids import new_id
 
 log = structlog.get_logger(__name__)
 
@@ -41,18 +40,23 @@ MAX_PASSWORD_LENGTH = 256  # code points; hashing a longer password only costs t
 EMAIL_TAKEN = _("There is an account with this e-mail already.")
 
 
-def register(*, email: str, name: str, password: str, language: str | None = None) -> User:
+def register(
+    *, email: str, name: str, password: str, language: str | None = None, invitation: str = ""
+) -> User:
     """Create an account that may sign in at once.
 
-    Others see a placeholder until the name has been judged.
+    Others see a placeholder until the name has been judged. A refusal does not use the invitation.
 
     Raises:
         Invalid: `fields` names every invalid value: e-mail (malformed or taken), name, password
-            (against AUTH_PASSWORD_VALIDATORS), language.
+            (against AUTH_PASSWORD_VALIDATORS), language. Only `invitation` where that is refused:
+            who has none does not learn which e-mails have accounts.
         RegistrationClosed: The operators do not let people register.
     """
     if settings.REGISTRATION == "closed":
         raise RegistrationClosed
+    if settings.REGISTRATION == "invite":
+        invitations.check_invitation(invitation)
     email = email.strip().lower()
     language = language or settings.LANGUAGE_CODE
     applicant = User(email=email, name=name, language=language)
@@ -67,7 +71,8 @@ def register(*, email: str, name: str, password: str, language: str | None = Non
         errors["email"] = EMAIL_TAKEN
     if errors:
         raise Invalid(fields=errors)
-    return _created(email, password, name=checked_name(name), language=language)
+    applicant.name = checked_name(name)
+    return _created(applicant, password, invitation=invitation)
 
 
 @retry_on_deadlock
@@ -141,13 +146,14 @@ def _account(user_id: UUID) -> User:
     return user
 
 
-def _created(email: str, password: str, *, name: str, language: str) -> User:
-    user_id = new_id()
-    user = User(id=user_id, email=email, name=placeholder(user_id), language=language)
+def _created(user: User, password: str, *, invitation: str) -> User:
+    name, user.name = user.name, placeholder(user.id)
     user.set_password(password)
     try:
         with transaction.atomic():
             user.save(force_insert=True)
+            if settings.REGISTRATION == "invite":
+                invitations.use_invitation(invitation, user=user)
             propose_name(user=user, name=name)
     except IntegrityError:  # registered by another request since the check
         raise Invalid(fields={"email": EMAIL_TAKEN}) from None

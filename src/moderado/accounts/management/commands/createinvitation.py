@@ -1,0 +1,30 @@
+"""Create an invitation to register and print its code, which cannot be read again."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.urls import reverse
+
+from moderado.accounts.services.invitations import create_invitation
+from moderado.core.errors import Invalid
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the options of the invitation."""
+        parser.add_argument("--note", default="", help="whom it is for")
+        parser.add_argument("--days", type=int, help="days until it expires (INVITATION_DAYS)")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Print the code and the path of the page that takes it.
+
+        Raises:
+            CommandError: An option is not allowed.
+        """
+        try:
+            created = create_invitation(actor_id=None, note=options["note"], days=options["days"])
+        except Invalid as error:
+            raise CommandError(" ".join(map(str, error.fields.values()))) from None
+        self.stdout.write(f"{created.code}\n{reverse('web:register')}?invitation={created.code}")

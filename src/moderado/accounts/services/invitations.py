@@ -1,0 +1,109 @@
+"""One-time codes with which people register if `REGISTRATION` is `invite`.
+
+A code has 128 random bits, so that a plain digest of it cannot be reversed. The code itself is
+shown once and never stored or logged.
+"""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from moderado.accounts.models import Invitation, User
+from moderado.accounts.types import NewInvitation
+from moderado.core import text
+from moderado.core.database import require_transaction
+from moderado.core.errors import Invalid, NotFound
+
+log = structlog.get_logger(__name__)
+
+CODE_LENGTH = 64  # the longest text that is looked up
+MAX_DAYS = 365
+NOTE_LENGTH = 200
+_CODE_BYTES = 16
+_REFUSED = _("This invitation does not exist, was used or has expired.")
+_MISSING = _("You need an invitation to register on this server.")
+
+
+@transaction.atomic
+def create_invitation(
+    *, actor_id: UUID | None, note: str = "", days: int | None = None
+) -> NewInvitation:
+    """Create an invitation and return it with its code, which cannot be read again.
+
+    Args:
+        actor_id: The member of staff; None for a command.
+        note: Whom it is for; only staff see it.
+        days: Until it expires; `INVITATION_DAYS` if None.
+
+    Raises:
+        Invalid: The note or the number of days is not allowed.
+    """
+    if note.strip():
+        note = text.clean_line(note, max_length=NOTE_LENGTH, field="note")
+    days = settings.ENV.invitation_days if days is None else days
+    if not 1 <= days <= MAX_DAYS:
+        raise Invalid(fields={"days": _("Choose 1 to 365 days.")})
+    code = secrets.token_urlsafe(_CODE_BYTES)
+    invitation = Invitation.objects.create(
+        digest=_digest(code),
+        note=note.strip(),
+        created_by_id=actor_id,
+        expires_at=timezone.now() + timedelta(days=days),
+    )
+    log.info("invitation_created", invitation_id=invitation.id, actor_id=actor_id)
+    return NewInvitation(
+        id=invitation.id,
+        code=code,
+        note=invitation.note,
+        created_at=invitation.created_at,
+        expires_at=invitation.expires_at,
+    )
+
+
+@transaction.atomic
+def revoke_invitation(*, invitation_id: UUID, actor_id: UUID) -> None:
+    """Delete an unused invitation. Raises NotFound, also for a used one, which is a record."""
+    revoked, _by_model = Invitation.objects.filter(id=invitation_id, used_at=None).delete()
+    if not revoked:
+        raise NotFound
+    log.info("invitation_revoked", invitation_id=invitation_id, actor_id=actor_id)
+
+
+def check_invitation(code: str) -> None:
+    """Refuse a code that cannot be used now, without using it. Raises Invalid."""
+    if not code.strip():
+        raise Invalid(fields={"invitation": _MISSING})
+    if not _usable(code).exists():
+        raise Invalid(fields={"invitation": _REFUSED})
+
+
+def use_invitation(code: str, *, user: User) -> None:
+    """Use a code for an account that the same transaction creates. Requires a transaction.
+
+    Of two transactions, the second waits for the first, and then finds no unused code.
+
+    Raises:
+        Invalid: The code cannot be used, or was used meanwhile.
+    """
+    require_transaction()
+    if not _usable(code).update(used_at=timezone.now(), used_by=user):
+        raise Invalid(fields={"invitation": _REFUSED})
+    log.info("invitation_used", user_id=user.id)
+
+
+def _usable(code: str) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(
+        digest=_digest(code.strip()), used_at=None, expires_at__gt=timezone.now()
+    )
+
+
+def _digest(code: str) -> bytes:
+    return hashlib.sha256(code.encode(errors="replace")).digest()
