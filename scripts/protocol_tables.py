@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
+import yaml
 from django.utils import translation
 from msgspec import UNSET
 from rest_framework.exceptions import APIException
@@ -55,6 +56,48 @@ def error_codes() -> str:
     by_status = sorted(known.items(), key=lambda each: (str(each[1][0]), each[0]))
     lines += [f"| `{code}` | {status} | {sentence} |" for code, (status, sentence) in by_status]
     return "\n".join(lines) + "\n"
+
+
+def requests(openapi: str) -> str:
+    """Return the requests of the REST API with their parameters, bodies and answers.
+
+    Args:
+        openapi: The OpenAPI document, as YAML.
+    """
+    document = yaml.safe_load(openapi)
+    schemas = document["components"]["schemas"]
+    lines = ["| request | query | body | answer |", "| --- | --- | --- | --- |"]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            cells = [
+                f"`{method.upper()} {path}`",
+                ", ".join(
+                    f"`{each['name']}`"
+                    for each in operation.get("parameters", ())
+                    if each["in"] == "query"
+                ),
+                ", ".join(_body_fields(operation, schemas)),
+                _answer(operation["responses"]),
+            ]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _body_fields(operation: Schema, schemas: Schema) -> Iterator[str]:
+    """Yield the fields of the JSON body; those that may be left out end with `?`."""
+    content = operation.get("requestBody", {}).get("content", {})
+    name = content.get("application/json", {}).get("schema", {}).get("$ref", "").rpartition("/")[2]
+    schema = schemas.get(name, {})
+    for field in schema.get("properties", {}):
+        yield f"`{field}`" if field in schema.get("required", ()) else f"`{field}?`"
+
+
+def _answer(responses: Schema) -> str:
+    """Return the status of success and the schema of its body."""
+    status = next(status for status in responses if status.startswith("2"))
+    schema = responses[status].get("content", {}).get("application/json", {}).get("schema", {})
+    name = schema.get("$ref", "").rpartition("/")[2]
+    return f"{status} `{name}`" if name else str(status)
 
 
 def _errors() -> Iterator[tuple[str, int | str, object]]:

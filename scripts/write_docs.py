@@ -103,6 +103,7 @@ CLOSE_CODES = "<!-- Generated (`make docs`) from moderado/realtime/wire/close_co
 CLIENT_FRAMES = "<!-- Generated (`make docs`) from moderado/realtime/wire/client_frames.py. -->"
 SERVER_FRAMES = "<!-- Generated (`make docs`) from moderado/realtime/wire/protocol.py. -->"
 OBJECTS = "<!-- Generated (`make docs`) from moderado/chat/types.py. -->"
+REQUESTS = "<!-- Generated (`make docs`) from the OpenAPI document. -->"
 ERROR_CODES = "<!-- Generated (`make docs`) from the errors of the source. -->"
 QUOTAS = "<!-- Generated (`make docs`) from moderado/core/quotas.py. -->"
 END_OF_TABLE = "<!-- End of the generated table. -->"
@@ -235,6 +236,7 @@ def protocol() -> str:
     page = _with_table(page, SERVER_FRAMES, protocol_tables.server_frames())
     page = _with_table(page, OBJECTS, protocol_tables.objects())
     page = _with_table(page, ERROR_CODES, protocol_tables.error_codes())
+    page = _with_table(page, REQUESTS, protocol_tables.requests(openapi()))
     return _with_table(page, QUOTAS, quota_table())
 
 

@@ -263,9 +263,8 @@ CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = [
     "security.W001",  # looks for the name of Django's class; HttpsMiddleware inherits it
-    # HSTS for subdomains and preload lists would affect other hosts.
-    "security.W005",
-    "security.W021",
+    "security.W005",  # HSTS for subdomains would affect other hosts,
+    "security.W021",  # and so would preload lists
 ]
 
 # Other origins authenticate by token, never by cookie.
@@ -287,6 +286,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_SPLIT_PATCH": False,  # each body says itself which fields may be left out
     "COMPONENT_NO_READ_ONLY_REQUIRED": True,
     "SORT_OPERATION_PARAMETERS": False,
     "POSTPROCESSING_HOOKS": [
