@@ -1,8 +1,11 @@
 """What a reader can see."""
 
+import hashlib
+import re
+
 import pytest
 
-from moderado.core.characters import has_visible, without_invisible
+from moderado.core.characters import IGNORABLE, has_visible, without_invisible
 from moderado.core.errors import Invalid
 from moderado.core.text import clean, clean_line
 
@@ -13,6 +16,21 @@ INVISIBLE = (
     "\u200b\u2060\u2065\u206a\ufeff\u202e\u061c\u180e\U0001bca0\U0001d173\U000e0041\ufff0"
     "\U00013441\U00016fe4\ufdd0"
 )
+
+
+# Of the code points of Unicode's property, in ascending order. Computed with:
+# `perl -MDigest::SHA=sha256_hex -e 'print sha256_hex(join ",", grep { chr =~ /\p{DI}/ }
+# grep { $_ < 0xD800 || $_ > 0xDFFF } 0..0x10FFFF)'`. Source: Unicode 14 of Perl 5.36.
+DEFAULT_IGNORABLE = "f92e3ee8c6784b62a390cdd51175d08a09de3eb7038eec3325eea78ac0f85c33"
+
+
+def test_ignorable_characters_are_those_of_unicode():
+    ignorable = re.compile(f"[{IGNORABLE}]")
+    found = [code for code in range(0x110000) if ignorable.match(chr(code))]
+
+    assert len(found) == 4174
+    digest = hashlib.sha256(",".join(map(str, found)).encode()).hexdigest()
+    assert digest == DEFAULT_IGNORABLE
 
 
 @pytest.mark.parametrize("char", INVISIBLE, ids=ascii)
