@@ -34,6 +34,7 @@ def url(
     home = tmp_path_factory.mktemp("web")
     extra = {
         "LIMIT_SIGN_IN_PER_ADDRESS": "1000/minute",
+        "MEMBER_ROOM_MODES": "pre,post,off",
         "STATIC_ROOT": str(home / "nothing-collected"),
     }
     with processes.web(home / "log", extra) as url:
@@ -186,9 +187,9 @@ async def test_device_that_was_away_shows_what_only_its_user_sees(ana: Visitor) 
     await other.route("**/api/auth/ws-ticket/", lambda route: route.abort())
     await other.evaluate(f"({STORE}).then(({{ client }}) => client.connection.socket.close())")
 
-    ana.page.on("dialog", lambda dialog: dialog.accept())
     await rejected.hover()
     await rejected.get_by_role("button", name="Apagar").click()
+    await ana.confirm()
     await expect(ana.message(OFFENSIVE)).to_have_count(0)
     await ana.say(DOUBTFUL)
     await ana.sees(DOUBTFUL, "HELD")
