@@ -38,6 +38,7 @@ def attack() -> Room:
     """Create a public room without moderation that contains all attacks."""
     mallory = factories.make_user(name=MARKUP[2])
     room = rooms.create_room(creator_id=mallory.id, name=MARKUP[0], moderation_mode=Room.Mode.OFF)
+    Room.objects.filter(pk=room.id).update(name=MARKUP[0])  # as if it were approved
     said = [
         posting.post_message(author_id=mallory.id, room_id=room.id, text=text).view.id
         for text in [*MARKUP, "the last of them"]
@@ -78,6 +79,7 @@ def disturb() -> Room:
     """Create a room whose texts try to overlap others and reverse their direction."""
     mallory = factories.make_user(name=TURNED)
     room = rooms.create_room(creator_id=mallory.id, name="Sala", moderation_mode=Room.Mode.OFF)
+    Room.objects.filter(pk=room.id).update(name="Sala")  # as if it were approved
     for text in (ZALGO, TURNED, "the last of them"):
         posting.post_message(author_id=mallory.id, room_id=room.id, text=text)
     return room
@@ -91,12 +93,12 @@ async def test_user_text_stays_isolated_from_its_surroundings(browser: Browser, 
         await expect(ana.message("the last of them")).to_be_visible()
         looks = await ana.page.evaluate(LOOKS)
 
-    assert {one["what"] for one in looks} >= {"P", "STRONG", "H2"}
+    assert {one["what"] for one in looks} >= {"P", "STRONG", "H1"}
     assert {one["bidi"] for one in looks} <= {"isolate", "plaintext", "isolate-override"}
     assert {one["overflow"] for one in looks} <= {"clip", "hidden"}
 
 
-LOOKS = """[...document.querySelectorAll(".message .text, .by strong, .room-name, .head h2")].map(
+LOOKS = """[...document.querySelectorAll(".message .text, .by strong, .room-name, h1[dir]")].map(
   (one) => {
     const { unicodeBidi, overflowY } = getComputedStyle(one);
     return { what: one.tagName, bidi: unicodeBidi, overflow: overflowY };

@@ -50,7 +50,7 @@ export function followBrowser() {
   effect(() => {
     const unread = store.rooms.value.some((room) => room.role && room.unread_count > 0);
     const name = store.openRoom.value?.name;
-    document.title = `${unread ? "• " : ""}${name ? `${name} · ` : ""}Chat Moderado`;
+    document.title = `${unread ? "• " : ""}${name ? `\u2068${name}\u2069 · ` : ""}Chat Moderado`;
   });
   effect(() => {
     void store.openId.value;

@@ -34,7 +34,7 @@ function Quote({ id }) {
   const message = store.roomState.value?.messages.get(id);
   const known = message && message.status !== "REMOVED";
   return html`<button class="quote" tabindex="-1" aria-label=${t("jumpTo")} onClick=${() => actions.jumpTo(id)}>
-    ${known && html`<strong>${message.author.name}</strong>`}
+    ${known && html`<strong dir="auto">${message.author.name}</strong>`}
     <span dir="auto">${known ? message.content : t("quoteGone")}</span></button>`;
 }
 
@@ -104,6 +104,11 @@ function keys(/** @type {string} */ id, /** @type {boolean} */ isActive, /** @ty
   };
 }
 
+/** The role of an author in the room, which a name can only claim. */
+function Badge({ role }) {
+  return role === "ADMIN" || role === "MODERATOR" ? html`<span class="role-badge">${t(role)}</span>` : null;
+}
+
 export function Message({ message, follows, readBy, isHighlighted, isActive }) {
   const { author, status } = message;
   const isOwn = author.id === store.me.id;
@@ -115,7 +120,7 @@ export function Message({ message, follows, readBy, isHighlighted, isActive }) {
     <span class=${`avatar ${hue(author.id)}`} aria-hidden="true">${initials(author.name)}</span>
     <div class=${`bubble ${state}`}>
       ${isOwn ? html`<p class="unseen">${t("you")}</p>`
-        : html`<p class="by"><strong dir="auto">${author.name}</strong><${When} message=${message} /></p>`}
+        : html`<p class="by"><strong dir="auto">${author.name}</strong><${Badge} role=${author.role} /><${When} message=${message} /></p>`}
       ${message.reply_to && html`<${Quote} id=${message.reply_to} />`}
       ${!isRemoved && html`<p class="text" dir="auto">${linked(message.content, -1)}</p>`}
       ${isOwn && ["REJECTED", "HELD", "REMOVED"].includes(status) && html`<${Why} about=${message} />`}

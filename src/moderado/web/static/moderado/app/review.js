@@ -10,7 +10,7 @@ import { t } from "./strings.js";
 /** Messages before or after the one of the case. */
 function Context({ messages }) {
   return messages.length > 0 && html`<ul class="context">${messages.map((/** @type {any} */ message) => html`
-    <li key=${message.id} dir="auto"><strong>${message.author.name}</strong> ${message.content}</li>`)}</ul>`;
+    <li key=${message.id} dir="auto"><bdi><strong>${message.author.name}</strong></bdi> ${message.content}</li>`)}</ul>`;
 }
 
 function Button({ outcome, name, isFirst, isBusy, onPick }) {

@@ -68,7 +68,7 @@ function Unread({ count }) {
 function Below({ room }) {
   const { last_message: last } = room;
   if (!room.role) return html`<span class="room-count">${t("members", room.participants_count)}</span>`;
-  return last && html`<span class="room-count" dir="auto">${last.author.name}: ${last.content}</span>`;
+  return last && html`<span class="room-count" dir="auto"><bdi>${last.author.name}</bdi>: <bdi>${last.content}</bdi></span>`;
 }
 
 function RoomLink({ room }) {
