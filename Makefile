@@ -13,7 +13,7 @@ TOOL_ENV := SECRET_KEY=for-tools-that-start-no-engine-and-never-serve-anything-t
   DATABASE_URL=postgres://none@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev test test-unit faults chaos soak fuzz fuzz-api audit bench check types layers drift rules hooks clean lock docs messages compose-test runtime development
+.PHONY: help up dev test test-unit faults chaos soak fuzz fuzz-api audit bench stalls check types layers drift rules hooks clean lock docs messages compose-test runtime development
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -53,6 +53,9 @@ audit: development ## look up known vulnerabilities of the dependencies with pip
 
 bench: development ## measure this server beside others (WORKLOAD=w2 STACKS=moderado,tutorial ROUNDS=1 QUICK=1)
 	@exec $(PY) -m benchmarks.harness
+
+stalls: development ## measure how long attackers keep a web process from answering (DURATION=5 ATTACK=pings)
+	@exec $(PY) -m benchmarks.stalls
 
 check: development ## check style, types, layers, generated files and house rules
 	$(PY) -m ruff check
