@@ -1,4 +1,4 @@
-"""`make stalls`: how long a web process answers nobody while one client attacks it.
+"""`make stalls`: how long a web process does not answer while one client attacks it.
 
 `DURATION=5` is the duration of each attack in seconds, and `ATTACK=pings` selects those whose names
 contain it.
