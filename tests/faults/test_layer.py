@@ -113,7 +113,8 @@ def test_long_lived_subscription_still_receives(cluster, crowd, room):
 def test_layer_groups_never_expire(cluster, crowd, room):
     with cluster.valkey.client(LAYER) as client:
         assert client.keys("*") == []
-        assert len(client.pubsub_channels("asgi__group__*")) == 1  # one shard for all rooms
+        # One shard for all rooms, and the group of notices of cases.
+        assert len(client.pubsub_channels("asgi__group__*")) == 2
 
 
 @pytest.fixture(scope="module")

@@ -174,8 +174,14 @@ class Reading(APIView):
 
 
 def _detail(request: Request, room_id: UUID) -> object:
-    room = get_listed_room(room_id=room_id, reader_id=reader(request).user_id)
-    return RoomDetail(room, context=_context(request, [room])).data
+    principal = reader(request)
+    # Read before the room: a name that is approved in between is then in one of the two.
+    waiting = name_changes(
+        subject_type=ROOM_NAME, subject_ids=[room_id], language=principal.language
+    )
+    room = get_listed_room(room_id=room_id, reader_id=principal.user_id)
+    shown = waiting if getattr(room, "role", None) in MODERATORS else {}
+    return RoomDetail(room, context=_context(request, [room]) | {"name_changes": shown}).data
 
 
 def _context(request: Request, page: Sequence[Room]) -> dict[str, Any]:
