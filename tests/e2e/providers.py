@@ -7,12 +7,13 @@ from typing import ClassVar, Literal
 
 import httpx
 
+from moderado.chat.types import MESSAGE
 from moderado.moderation.errors import ProviderUnavailable
 from moderado.moderation.types import Assessment, Content, Outcome
 
 
 class Counting:
-    """Allows everything, and writes one line for each content it receives."""
+    """Allows everything, and writes one line for each message it receives."""
 
     name = "counting"
     remote: ClassVar[Literal[False]] = False
@@ -22,7 +23,11 @@ class Counting:
 
     def assess(self, contents: Sequence[Content]) -> list[Assessment]:
         with self._path.open("a") as bill:
-            bill.writelines(f"{content.subject_id}/{content.revision}\n" for content in contents)
+            bill.writelines(
+                f"{content.subject_id}/{content.revision}\n"
+                for content in contents
+                if content.subject_type == MESSAGE
+            )
         return [Assessment(provider=self.name, outcome=Outcome.ALLOW) for _ in contents]
 
 
@@ -42,7 +47,7 @@ class Slow:
 
 
 class Billed:
-    """Asks an HTTP service that keeps its own bill, and allows what it allows."""
+    """Asks an HTTP service that keeps its own bill about messages, and allows what it allows."""
 
     name = "billed"
     remote: ClassVar[Literal[True]] = True
@@ -53,6 +58,8 @@ class Billed:
     async def assess(self, contents: Sequence[Content]) -> list[Assessment]:
         async with httpx.AsyncClient() as client:
             for content in contents:
+                if content.subject_type != MESSAGE:
+                    continue
                 try:
                     answer = await client.post(self._url, json={"id": str(content.subject_id)})
                     answer.raise_for_status()
