@@ -14,6 +14,7 @@ from uuid import uuid4
 from tests.faults.client import Client
 
 T = TypeVar("T")
+TURNS_TO_CLOSE = 10  # of the loop, in which aborted and closed transports close their sockets
 PATIENCE = 20.0  # seconds until an operation of the harness counts as failed
 PASSWORD = "um-segredo-comprido-9173"
 
@@ -154,6 +155,8 @@ class Crowd:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for _ in range(TURNS_TO_CLOSE):
+            await asyncio.sleep(0)
 
 
 async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -1,11 +1,13 @@
 """Unit tests use no engine: pytest-django blocks PostgreSQL, and this module blocks Redis."""
 
+import threading
 from collections.abc import Iterator
 from typing import NoReturn
 
 import pytest
 import redis.asyncio.connection
 import redis.connection
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 
 @pytest.fixture(autouse=True)
@@ -18,4 +20,7 @@ def _no_redis() -> Iterator[None]:
 
 
 def _refuse(*_args: object, **_options: object) -> NoReturn:
+    if threading.current_thread().daemon:
+        # A background thread that an integration test has woken in the same process.
+        raise RedisConnectionError("no Redis in unit tests")
     pytest.fail("A unit test connects to Redis: move it to tests/integration.")

@@ -5,6 +5,7 @@ import pytest
 from moderado.chat.selectors import own_changes
 from moderado.chat.services.screening import screen_waiting
 from tests.factories import make_member, make_room
+from tests.integration.chat.steps import wait_until_settled
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proves("R60")]
 
@@ -33,6 +34,7 @@ def say(client, room, content):
 
 
 def changes(client, **query):
+    wait_until_settled()
     answer = client.get(CHANGES, query)
     assert answer.status_code == 200, answer.content
     return answer.json()
