@@ -123,11 +123,15 @@ class ChatProtocol(WebSocketsSansIOProtocol):
         return True
 
     def acknowledged(self) -> int:
-        """Return how many bytes the peer has acknowledged; 0 where the kernel does not say."""
+        """Return how many bytes the peer has acknowledged; 0 if the kernel does not say, or if the
+        connection is closed."""
         raw = self.transport.get_extra_info("socket")
         if raw is None:
             return 0
-        info = raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_SIZE)
+        try:
+            info = raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_SIZE)
+        except OSError:
+            return 0
         return int.from_bytes(info[_BYTES_ACKED], sys.byteorder)
 
     def abort(self) -> None:

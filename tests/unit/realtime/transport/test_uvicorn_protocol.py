@@ -1,6 +1,7 @@
 """How a client's bytes are read, limited and handed to the application."""
 
 import asyncio
+import socket
 import sys
 
 import pytest
@@ -334,6 +335,14 @@ def kernel(protocol, monkeypatch):
     kernel = Kernel()
     monkeypatch.setattr(protocol.transport, "get_extra_info", lambda _name: kernel)
     return kernel
+
+
+def test_closed_connection_has_acknowledged_nothing(protocol, monkeypatch):
+    closed = socket.socket()
+    closed.close()
+    monkeypatch.setattr(protocol.transport, "get_extra_info", lambda _name: closed)
+
+    assert protocol.acknowledged() == 0
 
 
 @pytest.mark.proves("R62")
