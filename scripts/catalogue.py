@@ -2,13 +2,17 @@
 
     python scripts/catalogue.py
 
-New texts are added without a translation, unused ones are removed. Translate the missing ones in
-the `.po` file and run it again.
+Texts of third-party packages that have no Portuguese of their own are collected, too. New texts are
+added without a translation, unused ones are removed. Translate the missing ones in the `.po` file
+and run it again.
 """
 
+import gettext
 import io
 import sys
 from collections.abc import Iterator
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -28,15 +32,64 @@ KEYWORDS = {
     "ngettext_lazy": PLURAL,
 }
 
+# Packages whose texts reach people, and the parts of them that the project does not use.
+THIRD_PARTY = {
+    "unfold": ("contrib/", "unfold_crispy/"),
+    "unfold.contrib.filters": (),
+    "rest_framework": (
+        *("authentication.py", "filters.py", "versioning.py"),
+        *("authtoken/", "schemas/", "templates/"),
+    ),
+}
+# Their texts are looked up in these catalogues at run time.
+CATALOGUES = ("django.conf", "django.contrib.admin", "django.contrib.auth", "rest_framework")
+
 Sentence = str | tuple[str, str]
 
 
 def source_texts() -> Iterator[tuple[Sentence, str]]:
     """Return every text in the source (a pair if it has a plural), with its places."""
-    for path in sorted(ROOT.rglob("*")):
+    yield from _texts(ROOT)
+    for package, unused in THIRD_PARTY.items():
+        folder = _folder(package)
+        for sentence, place in _texts(folder, unused):
+            if not _has_portuguese(sentence):
+                yield sentence, f"{package}/{place}"
+
+
+def _texts(folder: Path, unused: tuple[str, ...] = ()) -> Iterator[tuple[Sentence, str]]:
+    for path in sorted(folder.rglob("*")):
+        place = path.relative_to(folder).as_posix()
+        if place.startswith(unused):
+            continue
         for line, message, *_ in extract("python", io.BytesIO(_code(path)), keywords=KEYWORDS):
             sentence = message if isinstance(message, str) else (message[0], message[1])
-            yield sentence, f"{path.relative_to(ROOT)}:{line}"
+            yield sentence, f"{place}:{line}"
+
+
+def _folder(package: str) -> Path:
+    spec = find_spec(package)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
+
+
+def _has_portuguese(sentence: Sentence) -> bool:
+    first = sentence if isinstance(sentence, str) else sentence[0]
+    return any(
+        translated.gettext(first) != first
+        if isinstance(sentence, str)
+        else translated.ngettext(*sentence, 1) != first
+        for translated in _catalogues()
+    )
+
+
+@cache
+def _catalogues() -> tuple[gettext.NullTranslations, ...]:
+    return tuple(
+        gettext.translation("django", _folder(package) / "locale", ["pt_BR"])
+        for package in CATALOGUES
+    )
 
 
 def current_catalogue() -> Catalog:

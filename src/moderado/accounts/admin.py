@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.db.models import Count, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
@@ -16,6 +17,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from moderado.accounts import admin_invitations  # noqa: F401  (registers itself)
+from moderado.accounts.admin_permissions import TranslatedPermissions, permission_list
 from moderado.accounts.models import Session, User
 from moderado.accounts.rights import may_manage
 from moderado.accounts.services import accounts, names, sessions
@@ -28,7 +30,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(Audited, DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(Audited, TranslatedPermissions, DjangoGroupAdmin, ModelAdmin):
     """Only superusers change groups: their members would hold whatever is added."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -40,6 +42,13 @@ class GroupAdmin(Audited, DjangoGroupAdmin, ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         return _is_superuser(request)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
+        """Name the groups alone: the rows that join them to permissions say nothing to people."""
+        _, _, needed, protected = super().get_deleted_objects(objs, request)
+        meta = self.opts
+        listed = [f"{capfirst(meta.verbose_name)}: {group}" for group in objs]
+        return listed, {meta.verbose_name_plural: len(listed)}, needed, protected
+
 
 class SessionInline(ReadOnly, TabularInline):
     model = Session
@@ -50,7 +59,7 @@ class SessionInline(ReadOnly, TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(Audited, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # generic in stubs only
+class UserAdmin(Audited, TranslatedPermissions, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # generic in stubs only
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -99,7 +108,28 @@ class UserAdmin(Audited, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Only superusers grant rights: others would grant themselves more than they hold."""
-        return self.readonly_fields if _is_superuser(request) else (*self.readonly_fields, *RIGHTS)
+        return (
+            self.readonly_fields
+            if _is_superuser(request)
+            else (*self.readonly_fields, *RIGHTS, "granted")
+        )
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Show rights that may not be changed in words."""
+        shown = super().get_fieldsets(request, obj)
+        if obj is None or _is_superuser(request):
+            return shown
+        rights = tuple("granted" if name == "user_permissions" else name for name in RIGHTS)
+        return [
+            (title, {**options, "fields": ("is_active", *rights)})
+            if "user_permissions" in options["fields"]
+            else (title, options)
+            for title, options in shown
+        ]
+
+    @admin.display(description=_("user permissions"))
+    def granted(self, user: User) -> str:
+        return permission_list(user.user_permissions.all())
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         allowed: bool = super().has_change_permission(request, obj)

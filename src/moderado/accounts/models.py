@@ -48,7 +48,9 @@ class User(Record, AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(_("e-mail"), unique=True)
     # What all spellings of the address have in common. NULL for an account from before it, whose
     # key another account has.
-    email_key = models.CharField(max_length=EMAIL_KEY_LENGTH, null=True, editable=False)  # noqa: DJ001
+    email_key = models.CharField(  # noqa: DJ001
+        _("key of the e-mail"), max_length=EMAIL_KEY_LENGTH, null=True, editable=False
+    )
     name = models.CharField(_("name"), max_length=80)
     language = models.CharField(
         _("language"), max_length=8, choices=Language, default=Language.PORTUGUESE
@@ -114,8 +116,8 @@ class Session(Record):
         User, on_delete=models.CASCADE, related_name="sessions", verbose_name=_("user")
     )
     refresh_id = models.UUIDField(_("refresh token"), default=uuid4, editable=False)
-    previous_refresh_id = models.UUIDField(null=True, editable=False)
-    rotated_at = models.DateTimeField(null=True, editable=False)
+    previous_refresh_id = models.UUIDField(_("previous refresh token"), null=True, editable=False)
+    rotated_at = models.DateTimeField(_("renewed"), null=True, editable=False)
     user_agent = models.CharField(
         _("user agent"), max_length=MAX_LENGTH, default="", db_default="", blank=True
     )
@@ -138,7 +140,7 @@ class Session(Record):
 class Invitation(Record):
     """A code with which one person may register. Only a digest of the code is stored."""
 
-    digest = models.BinaryField(max_length=32, unique=True, editable=False)
+    digest = models.BinaryField(_("digest"), max_length=32, unique=True, editable=False)
     note = models.CharField(
         _("note"), max_length=200, blank=True, help_text=_("Whom it is for. Only staff see it.")
     )

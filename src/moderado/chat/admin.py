@@ -16,8 +16,10 @@ from unfold.decorators import display
 from moderado.chat.admin_cases import case_subject
 from moderado.chat.models import Membership, Message, Revision, Room
 from moderado.chat.services import memberships, rooms
-from moderado.core.admin import Audited, ReadOnly, act_on_each
+from moderado.core.admin import Audited, Colours, ReadOnly, act_on_each
 from moderado.moderation.admin_subjects import describe_subjects_by
+from moderado.moderation.categories import category_list
+from moderado.moderation.labels import REASONS, label
 
 Status = Message.Status
 describe_subjects_by(case_subject)
@@ -113,14 +115,14 @@ class RoomAdmin(Audited, ModelAdmin):
         count: int = getattr(room, "people_count", 0)
         return count
 
-    @display(description=_("privacy"), ordering="is_private", label={"private": "warning"})
+    @display(description=_("privacy"), ordering="is_private", label=Colours({"private": "warning"}))
     def privacy(self, room: Room) -> tuple[str, Any]:
         return ("private", _("private")) if room.is_private else ("public", _("public"))
 
     @display(
         description=_("moderation"),
         ordering="moderation_mode",
-        label={Room.Mode.PRE: "success", Room.Mode.POST: "info", Room.Mode.OFF: "danger"},
+        label=Colours({Room.Mode.PRE: "success", Room.Mode.POST: "info", Room.Mode.OFF: "danger"}),
     )
     def mode(self, room: Room) -> tuple[str, str]:
         return room.moderation_mode, room.get_moderation_mode_display()
@@ -157,7 +159,7 @@ class MembershipAdmin(Audited, ReadOnly, ModelAdmin):
     @display(
         description=_("role"),
         ordering="role",
-        label={Membership.Role.ADMIN: "danger", Membership.Role.MODERATOR: "warning"},
+        label=Colours({Membership.Role.ADMIN: "danger", Membership.Role.MODERATOR: "warning"}),
     )
     def shown_role(self, membership: Membership) -> tuple[str, str]:
         return membership.role, membership.get_role_display()
@@ -199,7 +201,7 @@ class Revisions(ReadOnly, TabularInline):
 class MessageAdmin(ReadOnly, ModelAdmin):
     """Messages, read-only: moderators rule on cases."""
 
-    list_display = ("created_at", "shown_status", "author", "room", "excerpt", "reason")
+    list_display = ("created_at", "shown_status", "author", "room", "excerpt", "shown_reason")
     list_display_links = ("created_at", "excerpt")
     list_filter = (
         "status",
@@ -213,8 +215,8 @@ class MessageAdmin(ReadOnly, ModelAdmin):
     show_full_result_count = False
     inlines = (Revisions,)
     fieldsets = (
-        (None, {"fields": ("author", "room", "text", "status", "reason", "categories")}),
-        (_("Waiting edit"), {"fields": ("edit_text", "edit_status", "edit_reason")}),
+        (None, {"fields": ("author", "room", "text", "status", "shown_reason", "found")}),
+        (_("Waiting edit"), {"fields": ("edit_text", "edit_status", "shown_edit_reason")}),
         (
             _("Record"),
             {
@@ -238,12 +240,14 @@ class MessageAdmin(ReadOnly, ModelAdmin):
     @display(
         description=_("status"),
         ordering="status",
-        label={
-            Status.PENDING: "info",
-            Status.APPROVED: "success",
-            Status.REJECTED: "danger",
-            Status.HELD: "warning",
-        },
+        label=Colours(
+            {
+                Status.PENDING: "info",
+                Status.APPROVED: "success",
+                Status.REJECTED: "danger",
+                Status.HELD: "warning",
+            }
+        ),
     )
     def shown_status(self, message: Message) -> tuple[str, str]:
         return message.status, message.get_status_display()
@@ -251,3 +255,15 @@ class MessageAdmin(ReadOnly, ModelAdmin):
     @display(description=_("text"))
     def excerpt(self, message: Message) -> str:
         return Truncator(message.text).chars(EXCERPT)
+
+    @display(description=_("reason"))
+    def shown_reason(self, message: Message) -> str:
+        return label(REASONS, message.reason) or "-"
+
+    @display(description=_("reason of the edit"))
+    def shown_edit_reason(self, message: Message) -> str:
+        return label(REASONS, message.edit_reason) or "-"
+
+    @display(description=_("categories"))
+    def found(self, message: Message) -> str:
+        return category_list(message.categories) or "-"

@@ -32,9 +32,12 @@ class Room(Record):
     last_activity_at = models.DateTimeField(_("last message"), db_default=Now(), editable=False)
     epoch = models.UUIDField(_("epoch"), default=uuid4, editable=False)
     # Grows with each change that may end a right to read: removal, role, privacy, deletion.
-    acl_version = models.BigIntegerField(default=0, editable=False)
+    acl_version = models.BigIntegerField(_("version of the rights"), default=0, editable=False)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("created by"),
     )
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
 
@@ -56,10 +59,17 @@ class Membership(Record):
         MEMBER = "MEMBER", _("member")
 
     room = models.ForeignKey(
-        Room, on_delete=models.CASCADE, related_name="memberships", db_index=False
+        Room,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        db_index=False,
+        verbose_name=_("room"),
     )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        verbose_name=_("user"),
     )
     role = models.CharField(_("role"), max_length=16, choices=Role, default=Role.MEMBER)
     read_seq = models.BigIntegerField(_("read up to"), default=0)
@@ -72,7 +82,7 @@ class Membership(Record):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id} {self.role} {self.room_id}"
+        return f"{self.user_id} {self.get_role_display()} {self.room_id}"
 
 
 class Removal(Record):
@@ -81,8 +91,12 @@ class Removal(Record):
     A user who left has no row: the messages that they left behind are judged as ever.
     """
 
-    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+", db_index=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    room = models.ForeignKey(
+        Room, on_delete=models.CASCADE, related_name="+", db_index=False, verbose_name=_("room")
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("user")
+    )
 
     class Meta:
         verbose_name = _("removal")
@@ -112,16 +126,23 @@ class Message(Record):
 
     # No index of its own: `message_history` begins with the room, and posting stays cheap.
     room = models.ForeignKey(
-        Room, on_delete=models.CASCADE, related_name="messages", db_index=False
+        Room,
+        on_delete=models.CASCADE,
+        related_name="messages",
+        db_index=False,
+        verbose_name=_("room"),
     )
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         related_name="messages",
+        verbose_name=_("author"),
         db_index=False,  # as above: the constraint below begins with the author
     )
-    client_id = models.CharField(max_length=MAX_CLIENT_ID, null=True)  # noqa: DJ001  (NULLs do not collide)
-    first_hash = models.BinaryField(max_length=16)  # of the first text: the same id, the same words
+    client_id = models.CharField(_("id of the sender"), max_length=MAX_CLIENT_ID, null=True)  # noqa: DJ001  (NULLs do not collide)
+    first_hash = models.BinaryField(
+        _("digest of the first text"), max_length=16
+    )  # of the first text: the same id, the same words
     text = models.TextField(_("text"))
     revision = models.PositiveIntegerField(_("revision"), default=1)
     status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.PENDING)
@@ -138,22 +159,30 @@ class Message(Record):
         on_delete=models.SET_NULL,
         related_name="+",
         db_index=False,
+        verbose_name=_("reply to"),
     )
     edited_at = models.DateTimeField(_("edited"), null=True, blank=True)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
 
     edit_text = models.TextField(_("waiting edit"), null=True, blank=True)  # noqa: DJ001
-    edit_revision = models.PositiveIntegerField(null=True, blank=True)
-    edit_status = models.CharField(max_length=8, choices=Status, null=True, blank=True)  # noqa: DJ001
-    edit_reason = models.CharField(max_length=32, blank=True, default="")
-    edit_categories = ArrayField(models.CharField(max_length=32), default=list, blank=True)
+    edit_revision = models.PositiveIntegerField(_("revision of the edit"), null=True, blank=True)
+    edit_status = models.CharField(  # noqa: DJ001
+        _("status of the edit"), max_length=8, choices=Status, null=True, blank=True
+    )
+    edit_reason = models.CharField(_("reason of the edit"), max_length=32, blank=True, default="")
+    edit_categories = ArrayField(
+        models.CharField(max_length=32),
+        verbose_name=_("categories of the edit"),
+        default=list,
+        blank=True,
+    )
 
     # The queue: `queued_at` is set while a revision must be judged. A worker that judges outside of
     # a transaction leases the message until `lease_until`, under a new `fence`.
-    queued_at = models.DateTimeField(null=True, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
-    fence = models.PositiveIntegerField(default=0)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    queued_at = models.DateTimeField(_("queued"), null=True, blank=True)
+    lease_until = models.DateTimeField(_("leased until"), null=True, blank=True)
+    fence = models.PositiveIntegerField(_("lease number"), default=0)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
 
     class Meta:
         verbose_name = _("message")
@@ -183,7 +212,7 @@ class Message(Record):
         ]
 
     def __str__(self) -> str:
-        return f"{self.id}/{self.revision} {self.status}"
+        return f"{self.id}/{self.revision} {self.get_status_display()}"
 
     @cached_property
     def author_role(self) -> str | None:
@@ -200,7 +229,9 @@ class Revision(Record):
     A ruling that blocks it sets `status` to REJECTED: it is then never shown again.
     """
 
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="revisions")
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="revisions", verbose_name=_("message")
+    )
     revision = models.PositiveIntegerField(_("revision"))
     text = models.TextField(_("text"))
     status = models.CharField(_("status"), max_length=8, choices=Message.Status)

@@ -7,10 +7,25 @@ import structlog
 from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from moderado.core.errors import ApplicationError, Invalid
 
 log = structlog.get_logger(__name__)
+
+# The words for the names of actions in audit lines.
+ACTIONS = {
+    "allow": _("Approve"),
+    "block": _("Block"),
+    "rule": _("Decide"),
+    "claim": _("Claim"),
+    "close": _("Close for everybody"),
+    "appoint": _("Make administrators of their rooms"),
+    "remove": _("Remove from their rooms"),
+    "deactivate": _("Deactivate, and end every session"),
+    "end_sessions": _("End every session"),
+    "end": _("End"),
+}
 
 
 class ReadOnly:
@@ -26,6 +41,13 @@ class ReadOnly:
         return False
 
 
+class Colours(dict[Any, str]):
+    """Colours of a column of labels. Without an entry, unfold would show the code of a value."""
+
+    def __missing__(self, _: object) -> str:
+        return ""
+
+
 class Audited:
     """Logs what Django's forms change, too. The lines contain ids and names of fields only."""
 
@@ -37,6 +59,13 @@ class Audited:
         if not isinstance(message, str):  # a list: from Django's own form
             _log(request, obj, "change", "done", fields=_fields(message))
         return super().log_change(request, obj, message)  # type: ignore[misc]  # a mixin
+
+    def history_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        """Show what was done in the language of the reader. Audit lines are codes."""
+        page = super().history_view(request, object_id, *args, **kwargs)  # type: ignore[misc]  # a mixin
+        for entry in (getattr(page, "context_data", None) or {}).get("action_list", ()):
+            entry.change_message = _in_words(entry.change_message)
+        return page
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         for obj in queryset:
@@ -95,6 +124,22 @@ def record_action(
     """
     site.log_change(request, one, f"{action}: {result}")
     _log(request, one, action, result)
+
+
+def _in_words(line: str) -> str:
+    """Return the words for a line such as `remove: last_admin`; other texts as they are."""
+    action, separator, result = line.partition(": ")
+    if not separator or action not in ACTIONS:
+        return line
+    refusals = {one.code: one.message for one in _refusals(ApplicationError)}
+    outcome = _("done") if result == "done" else refusals.get(result, result)
+    return f"{ACTIONS[action]}: {outcome}"
+
+
+def _refusals(kind: type[ApplicationError]) -> Iterable[type[ApplicationError]]:
+    for refusal in kind.__subclasses__():
+        yield refusal
+        yield from _refusals(refusal)
 
 
 def _explained(refusal: ApplicationError) -> str:

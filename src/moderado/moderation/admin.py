@@ -12,11 +12,13 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from moderado.core.admin import ReadOnly
+from moderado.core.admin import Colours, ReadOnly
 from moderado.moderation import (
     admin_cases,  # noqa: F401  (registers the queue)
     registry,
 )
+from moderado.moderation.categories import category_list, category_name
+from moderado.moderation.labels import REASONS, STEPS, SUBJECTS, label
 from moderado.moderation.models import (
     ModerationLog,
     ProviderCall,
@@ -26,12 +28,14 @@ from moderado.moderation.models import (
 from moderado.moderation.types import Outcome
 
 EXCERPT = 120
-_COLOURS = {
-    Outcome.ALLOW.value: "success",
-    Outcome.FLAG.value: "info",
-    Outcome.HOLD.value: "warning",
-    Outcome.BLOCK.value: "danger",
-}
+_COLOURS = Colours(
+    {
+        Outcome.ALLOW.value: "success",
+        Outcome.FLAG.value: "info",
+        Outcome.HOLD.value: "warning",
+        Outcome.BLOCK.value: "danger",
+    }
+)
 
 
 class ProviderFilter(admin.SimpleListFilter):
@@ -65,6 +69,20 @@ class DecidedByFilter(admin.SimpleListFilter):
         return queryset.filter(actor__isnull=self.value() == "machine")
 
 
+class SubjectTypeFilter(admin.SimpleListFilter):
+    title = _("subject type")
+    parameter_name = "subject_type"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
+        return [(kind, SUBJECTS[kind]) for kind in ("user_name", "room_name")]
+
+    def queryset(
+        self, _request: HttpRequest, queryset: "QuerySet[SubjectRevision]"
+    ) -> "QuerySet[SubjectRevision]":
+        kind = self.value()
+        return queryset.filter(subject_type=kind) if kind else queryset
+
+
 @admin.register(ModerationLog)
 class ModerationLogAdmin(ReadOnly, ModelAdmin):
     """Append-only, as in the database."""
@@ -74,7 +92,7 @@ class ModerationLogAdmin(ReadOnly, ModelAdmin):
         "shown_verdict",
         "found",
         "score",
-        "decided_by",
+        "shown_step",
         "actor",
         "subject_id",
     )
@@ -86,8 +104,8 @@ class ModerationLogAdmin(ReadOnly, ModelAdmin):
     ordering = ("-created_at", "-id")
     show_full_result_count = False
     fieldsets = (
-        (None, {"fields": ("verdict", "reason", "score", "categories", "decided_by", "actor")}),
-        (_("Subject"), {"fields": ("subject_type", "subject_id", "revision", "scope_id")}),
+        (None, {"fields": ("verdict", "shown_reason", "score", "found", "shown_step", "actor")}),
+        (_("Subject"), {"fields": ("shown_type", "subject_id", "revision", "scope_id")}),
         (
             _("How it was found"),
             {
@@ -107,12 +125,25 @@ class ModerationLogAdmin(ReadOnly, ModelAdmin):
     )
 
     @display(description=_("verdict"), ordering="verdict", label=_COLOURS)
-    def shown_verdict(self, line: ModerationLog) -> str:
-        return line.verdict
+    def shown_verdict(self, line: ModerationLog) -> tuple[str, str]:
+        return line.verdict, line.get_verdict_display()
+
+    @display(description=_("reason"))
+    def shown_reason(self, line: ModerationLog) -> str:
+        return label(REASONS, line.reason)
+
+    @display(description=_("decided by"))
+    def shown_step(self, line: ModerationLog) -> str:
+        return label(STEPS, line.decided_by)
+
+    @display(description=_("subject type"))
+    def shown_type(self, line: ModerationLog) -> str:
+        return label(SUBJECTS, line.subject_type)
 
     @display(description=_("found"))
     def found(self, line: ModerationLog) -> str:
-        return ", ".join(sorted(line.categories)) or "-"
+        scores = sorted(line.categories.items())
+        return ", ".join(f"{category_name(code)} ({score:g})" for code, score in scores) or "-"
 
 
 @admin.register(ProviderCall)
@@ -126,6 +157,15 @@ class ProviderCallAdmin(ReadOnly, ModelAdmin):
     search_help_text = _("The id of a message or of a room")
     ordering = ("-created_at", "-id")
     show_full_result_count = False
+    fieldsets = (
+        (None, {"fields": ("provider", "model", "state", "purpose", "attempt", "cost", "error")}),
+        (_("Subject"), {"fields": ("shown_type", "subject_id", "revision")}),
+        (_("Record"), {"fields": ("id", "created_at", "settled_at", "response")}),
+    )
+
+    @display(description=_("subject type"))
+    def shown_type(self, call: ProviderCall) -> str:
+        return label(SUBJECTS, call.subject_type)
 
 
 @admin.register(ProviderHealth)
@@ -140,8 +180,13 @@ class ProviderHealthAdmin(ReadOnly, ModelAdmin):
 class SubjectRevisionAdmin(ReadOnly, ModelAdmin):
     """Names of accounts and rooms: what was proposed, and what others see."""
 
-    list_display = ("shown_text", "subject_type", "status", "author", "created_at")
-    list_filter = ("status", "subject_type", ("created_at", RangeDateTimeFilter))
+    list_display = ("shown_text", "shown_type", "status", "author", "created_at")
+    fieldsets = (
+        (None, {"fields": ("text", "shown_type", "status", "shown_reason", "found", "author")}),
+        (_("Record"), {"fields": ("id", "subject_id", "revision", "scope_id", "created_at")}),
+        (_("Queue"), {"fields": ("queued_at", "lease_until", "fence", "attempts")}),
+    )
+    list_filter = ("status", SubjectTypeFilter, ("created_at", RangeDateTimeFilter))
     list_filter_submit = True
     list_select_related = ("author",)
     search_fields = ("=subject_id", "text")
@@ -151,3 +196,15 @@ class SubjectRevisionAdmin(ReadOnly, ModelAdmin):
     @display(description=_("text"))
     def shown_text(self, row: SubjectRevision) -> str:
         return format_html('<bdi dir="auto">{}</bdi>', Truncator(row.text).chars(EXCERPT))
+
+    @display(description=_("subject type"))
+    def shown_type(self, row: SubjectRevision) -> str:
+        return label(SUBJECTS, row.subject_type)
+
+    @display(description=_("reason"))
+    def shown_reason(self, row: SubjectRevision) -> str:
+        return label(REASONS, row.reason) or "-"
+
+    @display(description=_("categories"))
+    def found(self, row: SubjectRevision) -> str:
+        return category_list(row.categories) or "-"

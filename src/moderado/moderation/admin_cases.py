@@ -21,10 +21,11 @@ from unfold.decorators import display
 
 from moderado.accounts.models import User
 from moderado.accounts.rights import CLAIM_CASE, DECIDE_CASE
-from moderado.core.admin import Audited, ReadOnly, act_on_each
+from moderado.core.admin import Audited, Colours, ReadOnly, act_on_each
 from moderado.moderation.admin_subjects import link, subject_of
 from moderado.moderation.categories import category_list
 from moderado.moderation.errors import CaseClosed, CaseSuperseded, CaseTaken, OwnCase
+from moderado.moderation.labels import SUBJECTS, label
 from moderado.moderation.models import Case
 from moderado.moderation.recommendations import Action, recommended_action
 from moderado.moderation.services import review
@@ -83,7 +84,7 @@ class CaseAdmin(Audited, ReadOnly, ModelAdmin):
         (_("In hand"), {"fields": ("claimed_by", "claimed_until")}),
         (
             _("Record"),
-            {"fields": ("id", "subject_type", "subject_id", "revision", "scope_id", "created_at")},
+            {"fields": ("id", "shown_type", "subject_id", "revision", "scope_id", "created_at")},
         ),
     )
 
@@ -94,7 +95,7 @@ class CaseAdmin(Audited, ReadOnly, ModelAdmin):
     def excerpt(self, case: Case) -> str:
         return format_html('<bdi dir="auto">{}</bdi>', Truncator(case.text).chars(EXCERPT))
 
-    @display(description=_("state"), ordering="state", label={Case.State.OPEN: "warning"})
+    @display(description=_("state"), ordering="state", label=Colours({Case.State.OPEN: "warning"}))
     def shown_state(self, case: Case) -> tuple[str, str]:
         if case.state == Case.State.DECIDED:
             return case.outcome, case.get_outcome_display()
@@ -105,10 +106,14 @@ class CaseAdmin(Audited, ReadOnly, ModelAdmin):
     @display(
         description=_("origin"),
         ordering="origin",
-        label={Case.Origin.HOLD: "danger", Case.Origin.FLAG: "info"},
+        label=Colours({Case.Origin.HOLD: "danger", Case.Origin.FLAG: "info"}),
     )
     def shown_origin(self, case: Case) -> tuple[str, str]:
         return case.origin, case.get_origin_display()
+
+    @display(description=_("subject type"))
+    def shown_type(self, case: Case) -> str:
+        return label(SUBJECTS, case.subject_type)
 
     @display(description=_("categories"))
     def found(self, case: Case) -> str:

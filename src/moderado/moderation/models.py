@@ -7,14 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.models import Record
-from moderado.moderation.types import CloseReason, Outcome
-
-CLOSE_REASONS = [
-    (CloseReason.DELETED.value, _("deleted")),
-    (CloseReason.REPLACED.value, _("replaced by an edit")),
-    (CloseReason.ROOM_DELETED.value, _("room deleted")),
-]
-OUTCOMES = [(outcome.value, outcome.value) for outcome in Outcome]
+from moderado.moderation.labels import CLOSE_REASONS, OUTCOMES, subject_label
 
 
 class ModerationLog(Record):
@@ -57,7 +50,8 @@ class ModerationLog(Record):
         ]
 
     def __str__(self) -> str:
-        return f"{self.verdict} {self.subject_type} {self.subject_id}/{self.revision}"
+        subject = subject_label(self.subject_type, self.subject_id, self.revision)
+        return f"{self.get_verdict_display()}: {subject}"
 
 
 class Case(Record):
@@ -140,7 +134,7 @@ class Case(Record):
         indexes = [models.Index(fields=["state", "-score", "created_at"], name="case_queue")]
 
     def __str__(self) -> str:
-        return f"{self.subject_type} {self.subject_id}/{self.revision}"
+        return subject_label(self.subject_type, self.subject_id, self.revision)
 
 
 class BlockedText(Record):
@@ -148,7 +142,7 @@ class BlockedText(Record):
 
     scope_id = models.UUIDField(_("room"))
     author_id = models.UUIDField(_("author"))
-    digest = models.BinaryField(max_length=16)
+    digest = models.BinaryField(_("digest"), max_length=16)
 
     class Meta:
         verbose_name = _("blocked text")
@@ -195,10 +189,10 @@ class SubjectRevision(Record):
         models.CharField(max_length=32), verbose_name=_("categories"), default=list, blank=True
     )
     # The queue, as of messages: a worker leases the row until `lease_until`, under a new `fence`.
-    queued_at = models.DateTimeField(null=True, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
-    fence = models.PositiveIntegerField(default=0)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    queued_at = models.DateTimeField(_("queued"), null=True, blank=True)
+    lease_until = models.DateTimeField(_("leased until"), null=True, blank=True)
+    fence = models.PositiveIntegerField(_("lease number"), default=0)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
 
     class Meta:
         verbose_name = _("name or other text")
@@ -217,7 +211,8 @@ class SubjectRevision(Record):
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject_type} {self.subject_id}/{self.revision} {self.status}"
+        subject = subject_label(self.subject_type, self.subject_id, self.revision)
+        return f"{subject} {self.get_status_display()}"
 
 
 class ProviderCall(Record):
@@ -260,7 +255,7 @@ class ProviderCall(Record):
         ]
 
     def __str__(self) -> str:
-        return f"{self.provider} {self.subject_id}/{self.revision} {self.state}"
+        return f"{self.provider} {self.subject_id}/{self.revision} {self.get_state_display()}"
 
 
 class ProviderBudget(models.Model):
@@ -270,7 +265,7 @@ class ProviderBudget(models.Model):
     day = models.DateField(_("day"))
     calls = models.PositiveIntegerField(_("calls"), default=0)
     # What the last reservation was granted: the counting statement cannot return it otherwise.
-    granted = models.PositiveIntegerField(default=0, db_default=0)
+    granted = models.PositiveIntegerField(_("granted"), default=0, db_default=0)
 
     class Meta:
         verbose_name = _("provider budget")
@@ -286,7 +281,7 @@ class ProviderHealth(models.Model):
 
     provider = models.CharField(_("provider"), max_length=64, primary_key=True)
     # The last 20 outcomes as bits, the latest in the lowest bit; 1 is a failure.
-    outcomes = models.BigIntegerField(default=0)
+    outcomes = models.BigIntegerField(_("recent outcomes"), default=0)
     # The circuit breaker: no call before this time, then one probe. None: closed.
     open_until = models.DateTimeField(_("not asked before"), null=True, blank=True)
     # The rest period that the provider asked for (Retry-After).
@@ -297,4 +292,4 @@ class ProviderHealth(models.Model):
         verbose_name_plural = _("providers' health")
 
     def __str__(self) -> str:
-        return f"{self.provider}: {self.outcomes:b}"
+        return self.provider

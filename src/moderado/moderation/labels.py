@@ -1,0 +1,54 @@
+"""The words for people of outcomes, reasons, deciding steps and kinds of subject."""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from moderado.moderation.types import CloseReason, Outcome, Reason
+
+CLOSE_REASONS = [
+    (CloseReason.DELETED.value, _("deleted")),
+    (CloseReason.REPLACED.value, _("replaced by an edit")),
+    (CloseReason.ROOM_DELETED.value, _("room deleted")),
+]
+OUTCOMES = [
+    (Outcome.ALLOW.value, _("allowed")),
+    (Outcome.FLAG.value, _("flagged")),
+    (Outcome.HOLD.value, _("held")),
+    (Outcome.BLOCK.value, _("blocked")),
+]
+REASONS: Mapping[str, Promise] = {
+    Reason.POLICY: _("against the rules"),
+    Reason.REVIEW: _("held for review"),
+    Reason.UNJUDGED: _("could not be judged"),
+    Reason.MODERATOR: _("a moderator's decision"),
+    Reason.AUTHOR_REMOVED: _("author removed"),
+    Reason.ROOM_DELETED: _("room deleted"),
+    Reason.REMOVED: _("removed by a moderator"),
+}
+SUBJECTS: Mapping[str, Promise] = {
+    "message": _("message"),
+    "user_name": _("name of an account"),
+    "room_name": _("name of a room"),
+}
+# Steps that are no provider; a provider is shown by its name.
+STEPS: Mapping[str, Promise] = {
+    "moderator": _("moderator"),
+    "unjudged": _("not judged"),
+    "off": _("room without moderation"),
+    "operator": _("operator"),
+    "attempts": _("stopped its worker repeatedly"),
+    "blocked_before": _("blocked before"),
+    "author_removed": _("author removed"),
+}
+
+
+def label(labels: Mapping[str, Promise], code: str) -> str:
+    """Return the words for a code in the active language; an unknown code as it is."""
+    return str(labels.get(code, code))
+
+
+def subject_label(subject_type: str, subject_id: object, revision: int) -> str:
+    """Return how lists and titles name a revision of a subject."""
+    return f"{label(SUBJECTS, subject_type)} {subject_id}/{revision}"
