@@ -4,6 +4,7 @@ import pytest
 
 from moderado.chat.services import editing, memberships, removing
 from moderado.realtime.infra.db_calls import run_in_db_thread
+from tests.integration.chat.steps import wait_until_settled
 from tests.integration.realtime.conftest import Cast, post, screen
 
 pytestmark = pytest.mark.proves("R60")
@@ -15,7 +16,11 @@ leave = run_in_db_thread(memberships.leave_room)
 OFFENSIVE = "seu filho da puta"
 
 
+settled = run_in_db_thread(wait_until_settled)
+
+
 async def synced_me(client, after):
+    await settled()
     await client.send("sync_me", after=after)
     return await client.next("synced_me")
 
