@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 import time
+from abc import ABC, abstractmethod
 
 from moderado.standalone.console_output import ConsoleOutput
 from moderado.standalone.errors import CannotStart
@@ -32,24 +33,24 @@ class Backoff:
         return delay
 
 
-class Program:
+class Program(ABC):
     """A process that a keeper can start again. Subclasses define how."""
 
     name: str
     stop_signal: signal.Signals
     stop_seconds: float  # from the stop signal to SIGKILL
 
+    @abstractmethod
     def start(self) -> "subprocess.Popen[bytes]":
         """Start the process without waiting for it.
 
         Raises:
             OSError, CannotStart: The process cannot be started.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def follow(self, process: "subprocess.Popen[bytes]") -> bool:
         """Attend to a started process; return whether it became ready. May block until it ends."""
-        raise NotImplementedError
 
     def cause(self) -> str:
         """Return what the process wrote about its end; empty if that was printed already."""

@@ -67,7 +67,7 @@ def every_right():
     }
 
 
-@pytest.mark.parametrize("whom", ["oneself", "somebody"])
+@pytest.mark.parametrize("whom", ["oneself", "another"])
 def test_change_user_grants_no_rights(browser, support, whom):
     user = support if whom == "oneself" else make_user()
     before = state(user)

@@ -267,9 +267,9 @@ def test_successor_must_be_another_active_member(room, admin):
     inactive = make_member(room, user=make_user(is_active=False)).user
     make_member(room)
 
-    for nobody in (inactive.id, admin.id, make_user().id, uuid4()):
+    for user_id in (inactive.id, admin.id, make_user().id, uuid4()):
         with pytest.raises(Invalid) as refused:
-            memberships.leave_room(user_id=admin.id, room_id=room.id, successor_id=nobody)
+            memberships.leave_room(user_id=admin.id, room_id=room.id, successor_id=user_id)
         assert set(refused.value.fields) == {"successor_id"}
 
     assert roles(room)[admin.id] == Role.ADMIN
