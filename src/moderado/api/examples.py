@@ -77,7 +77,7 @@ _CASE = {
     "text": "…",
     "score": 0.6,
     "categories": ["harassment"],
-    "category_names": {"harassment": "insults or harassment"},
+    "category_names": {"harassment": "harassment"},
     "message_status": "HELD",
     "is_public": False,
     "waiting_seconds": 312,

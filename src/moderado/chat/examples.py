@@ -21,7 +21,7 @@ REFUSED = MessageView(
     published_at=None,
     reason="policy",
     categories=("harassment",),
-    explanation="This message is not shown: an automatic check found insults or harassment.",
+    explanation="This message is not shown: an automatic check found harassment.",
     appealable=False,
 )
 

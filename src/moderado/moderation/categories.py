@@ -8,13 +8,17 @@ from moderado.moderation.types import Category
 
 CATEGORY_NAMES = {
     Category.PROFANITY: gettext_lazy("swearing"),
-    Category.HARASSMENT: gettext_lazy("insults or harassment"),
+    Category.INSULT: gettext_lazy("insults"),
+    Category.HARASSMENT: gettext_lazy("harassment"),
     Category.HATE: gettext_lazy("hate against a group"),
     Category.SEXUAL: gettext_lazy("sexual content"),
     Category.VIOLENCE: gettext_lazy("violence"),
-    Category.SELF_HARM: gettext_lazy("self-harm"),
     Category.THREAT: gettext_lazy("a threat"),
+    Category.SELF_HARM: gettext_lazy("self-harm"),
+    Category.CHILD_SAFETY: gettext_lazy("danger to children"),
+    Category.EXTREMISM: gettext_lazy("extremism"),
     Category.SPAM: gettext_lazy("spam"),
+    Category.SCAM: gettext_lazy("a scam"),
     Category.PERSONAL_DATA: gettext_lazy("personal data"),
     Category.ILLICIT: gettext_lazy("something illegal"),
 }

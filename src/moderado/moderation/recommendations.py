@@ -18,13 +18,17 @@ class Action(StrEnum):
 # The first category of this list that a case has decides.
 _FIRST_ACTIONS = (
     (Category.SELF_HARM, Action.SUPPORT),
+    (Category.CHILD_SAFETY, Action.BLOCK),
     (Category.THREAT, Action.BLOCK),
+    (Category.EXTREMISM, Action.BLOCK),
     (Category.VIOLENCE, Action.BLOCK),
     (Category.HATE, Action.BLOCK),
     (Category.SEXUAL, Action.BLOCK),
     (Category.ILLICIT, Action.BLOCK),
     (Category.PERSONAL_DATA, Action.BLOCK),
     (Category.HARASSMENT, Action.BLOCK),
+    (Category.INSULT, Action.BLOCK),
+    (Category.SCAM, Action.BLOCK),
     (Category.SPAM, Action.BLOCK),
     (Category.PROFANITY, Action.ALLOW),
 )

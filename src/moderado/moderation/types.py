@@ -34,14 +34,18 @@ _SEVERITY = {outcome: severity for severity, outcome in enumerate(Outcome)}
 class Category(StrEnum):
     """What content may be judged for. Every provider maps its own categories onto these."""
 
-    PROFANITY = "profanity"
+    PROFANITY = "profanity"  # swearing that is not aimed at a person
+    INSULT = "insult"  # aimed at a person
     HARASSMENT = "harassment"
     HATE = "hate"
     SEXUAL = "sexual"
     VIOLENCE = "violence"
-    SELF_HARM = "self_harm"
     THREAT = "threat"
+    SELF_HARM = "self_harm"
+    CHILD_SAFETY = "child_safety"  # never part of `sexual`
+    EXTREMISM = "extremism"
     SPAM = "spam"
+    SCAM = "scam"
     PERSONAL_DATA = "personal_data"
     ILLICIT = "illicit"
 

@@ -210,9 +210,7 @@ def test_recommended_action_follows_the_categories(alice, room, moderator, categ
     assert case["recommended_action"] == action
 
 
-@pytest.mark.parametrize(
-    "language, name", [("pt-br", "ofensas ou assédio"), ("en", "insults or harassment")]
-)
+@pytest.mark.parametrize("language, name", [("pt-br", "assédio"), ("en", "harassment")])
 def test_category_names_are_in_the_language_of_the_reader(alice, room, language, name):
     moderator = make_member(room, user=make_user(language=language), role=Role.MODERATOR).user
     say(alice, room, "HOLD this")
