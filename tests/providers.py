@@ -1,22 +1,24 @@
-"""Providers whose verdict follows the text: BLOCK, HOLD or FLAG."""
+"""Providers whose recommendation follows the text: BLOCK, HOLD or FLAG."""
 
 import asyncio
+import uuid
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from moderado.moderation.decide import CompiledPolicy, decide
 from moderado.moderation.errors import ProviderUnavailable
-from moderado.moderation.types import Assessment, Category, Content, Outcome
+from moderado.moderation.types import Category, Content, Outcome, Signal, Verdict
 
 
-def _opinion(provider: str, content: Content) -> Assessment:
+def _opinion(provider: str, content: Content) -> Signal:
     words = content.text.split()
     for outcome in (Outcome.BLOCK, Outcome.HOLD, Outcome.FLAG):
         if outcome.value in words:
-            return Assessment(
-                provider=provider, outcome=outcome, categories={Category.HARASSMENT: 0.9}
+            return Signal(
+                provider=provider, recommendation=outcome, scores={Category.HARASSMENT: 0.9}
             )
-    return Assessment(provider=provider, outcome=Outcome.ALLOW)
+    return Signal(provider=provider, recommendation=Outcome.ALLOW)
 
 
 class Obedient:
@@ -26,7 +28,7 @@ class Obedient:
     remote = False
     asked: ClassVar[list[str]] = []
 
-    def assess(self, contents: Sequence[Content]) -> list[Assessment]:
+    def assess(self, contents: Sequence[Content]) -> list[Signal]:
         self.asked.extend(content.text for content in contents)
         return [_opinion(self.name, content) for content in contents]
 
@@ -43,7 +45,7 @@ class Remote:
     asked: ClassVar[list[str]] = []
     waiting: ClassVar[list[Callable[[], object]]] = []
 
-    async def assess(self, contents: Sequence[Content]) -> list[Assessment]:
+    async def assess(self, contents: Sequence[Content]) -> list[Signal]:
         self.asked.extend(content.text for content in contents)
         for content in contents:
             if "FAIL" in content.text:
@@ -70,6 +72,13 @@ class Keyed(Remote):
     idempotent = True
     keys: ClassVar[list[str]] = []
 
-    async def assess(self, contents: Sequence[Content]) -> list[Assessment]:
+    async def assess(self, contents: Sequence[Content]) -> list[Signal]:
         self.keys.extend(content.context["idempotency_key"] for content in contents)
         return await super().assess(contents)
+
+
+def verdict_of(provider: Any, text: str) -> Verdict:
+    """Return what a local provider's signal means, by the rules of its own lists."""
+    content = Content(subject_type="message", subject_id=uuid.uuid4(), revision=1, text=text)
+    rules = [getattr(provider, "effects", {})]
+    return decide(provider.assess([content]), (), CompiledPolicy(rules=rules), content)

@@ -9,7 +9,7 @@ import httpx
 
 from moderado.chat.types import MESSAGE
 from moderado.moderation.errors import ProviderUnavailable
-from moderado.moderation.types import Assessment, Content, Outcome
+from moderado.moderation.types import Content, Outcome, Signal
 
 
 class Counting:
@@ -21,14 +21,14 @@ class Counting:
     def __init__(self, *, path: str) -> None:
         self._path = Path(path)
 
-    def assess(self, contents: Sequence[Content]) -> list[Assessment]:
+    def assess(self, contents: Sequence[Content]) -> list[Signal]:
         with self._path.open("a") as bill:
             bill.writelines(
                 f"{content.subject_id}/{content.revision}\n"
                 for content in contents
                 if content.subject_type == MESSAGE
             )
-        return [Assessment(provider=self.name, outcome=Outcome.ALLOW) for _ in contents]
+        return [Signal(provider=self.name, recommendation=Outcome.ALLOW) for _ in contents]
 
 
 class Slow:
@@ -40,10 +40,10 @@ class Slow:
     def __init__(self, *, until: str) -> None:
         self._until = Path(until)
 
-    async def assess(self, contents: Sequence[Content]) -> list[Assessment]:
+    async def assess(self, contents: Sequence[Content]) -> list[Signal]:
         while any("SLOW" in content.text for content in contents) and not self._until.exists():
             await asyncio.sleep(0.05)
-        return [Assessment(provider=self.name, outcome=Outcome.ALLOW) for _ in contents]
+        return [Signal(provider=self.name, recommendation=Outcome.ALLOW) for _ in contents]
 
 
 class Billed:
@@ -55,7 +55,7 @@ class Billed:
     def __init__(self, *, url: str) -> None:
         self._url = url
 
-    async def assess(self, contents: Sequence[Content]) -> list[Assessment]:
+    async def assess(self, contents: Sequence[Content]) -> list[Signal]:
         async with httpx.AsyncClient() as client:
             for content in contents:
                 if content.subject_type != MESSAGE:
@@ -65,4 +65,4 @@ class Billed:
                     answer.raise_for_status()
                 except httpx.HTTPError as error:
                     raise ProviderUnavailable from error
-        return [Assessment(provider=self.name, outcome=Outcome.ALLOW) for _ in contents]
+        return [Signal(provider=self.name, recommendation=Outcome.ALLOW) for _ in contents]

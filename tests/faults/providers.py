@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import httpx
 
 from moderado.moderation.errors import ProviderUnavailable
-from moderado.moderation.types import Assessment, Category, Content, Outcome
+from moderado.moderation.types import Category, Content, Outcome, Signal
 
 TOO_MANY = 429
 _BAD = {Outcome.BLOCK, Outcome.HOLD, Outcome.FLAG}
@@ -26,12 +26,12 @@ class Remote:
         self.idempotent = idempotent
         self._client: httpx.AsyncClient | None = None
 
-    async def assess(self, contents: Sequence[Content]) -> list[Assessment]:
+    async def assess(self, contents: Sequence[Content]) -> list[Signal]:
         if self._client is None:
             self._client = httpx.AsyncClient(timeout=httpx.Timeout(8, connect=2), trust_env=False)
         return [await self._ask(self._client, content) for content in contents]
 
-    async def _ask(self, client: httpx.AsyncClient, content: Content) -> Assessment:
+    async def _ask(self, client: httpx.AsyncClient, content: Content) -> Signal:
         question = {
             "id": str(content.subject_id),
             "revision": content.revision,
@@ -47,7 +47,7 @@ class Remote:
             raise ProviderUnavailable("transport") from error
         return self._opinion(answer)
 
-    def _opinion(self, answer: httpx.Response) -> Assessment:
+    def _opinion(self, answer: httpx.Response) -> Signal:
         if answer.status_code == TOO_MANY:
             if "quota" in answer.text:
                 raise ProviderUnavailable("quota", exhausted=True)
@@ -62,11 +62,11 @@ class Remote:
             outcome = Outcome(said["outcome"])
         except (ValueError, TypeError, KeyError) as error:
             raise ProviderUnavailable("malformed_answer", refused=True) from error
-        return Assessment(
+        return Signal(
             provider=self.name,
-            outcome=outcome,
+            recommendation=outcome,
             model=str(said.get("model", "")),
-            categories={Category.HARASSMENT: 0.9} if outcome in _BAD else {},
+            scores={Category.HARASSMENT: 0.9} if outcome in _BAD else {},
             cost=float(said.get("cost", 0)),
             raw=said,
         )
@@ -81,7 +81,7 @@ class Deadly:
     name = "deadly"
     remote: ClassVar[Literal[False]] = False
 
-    def assess(self, contents: Sequence[Content]) -> list[Assessment]:
+    def assess(self, contents: Sequence[Content]) -> list[Signal]:
         if any("POISON" in content.text for content in contents):
             os.kill(os.getpid(), signal.SIGKILL)
-        return [Assessment(provider=self.name, outcome=Outcome.ALLOW) for _ in contents]
+        return [Signal(provider=self.name, recommendation=Outcome.ALLOW) for _ in contents]

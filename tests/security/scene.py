@@ -14,7 +14,7 @@ from moderado.chat.models import Membership, Message, Room
 from moderado.chat.services import memberships, posting
 from moderado.chat.services.screening import screen_waiting
 from moderado.moderation.models import Case
-from moderado.moderation.services.screening import record
+from moderado.moderation.services.recording import record
 from moderado.moderation.types import Content, Outcome, Verdict
 from tests import factories
 from tests.security.access_table import EQUALS, ROLES

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
+from moderado.moderation.decide import CompiledPolicy, ProviderTerms
 from moderado.moderation.providers.base import (
     DEFAULT_TIMEOUT,
     MAX_TIMEOUT,
@@ -59,19 +60,20 @@ def is_remote() -> bool:
 
 
 @cache
-def error_rules() -> Mapping[str, str]:
-    """Return what each provider's failure means, as `policy.decide` takes it."""
-    return {configured.name: configured.on_error.value for configured in configured_providers()}
+def configured_policy() -> CompiledPolicy:
+    """Return the policy that the configuration alone describes."""
+    configured = configured_providers()
+    return CompiledPolicy(
+        version=_configuration_version(),
+        rules=[getattr(each.provider, "effects", {}) for each in configured],
+        providers={
+            each.name: ProviderTerms(on_error=each.on_error.value, on_unknown=each.on_unknown.value)
+            for each in configured
+        },
+    )
 
 
-@cache
-def unknown_rules() -> Mapping[str, str]:
-    """Return what each provider's call of unknown outcome means, as `policy.decide` takes it."""
-    return {configured.name: configured.on_unknown.value for configured in configured_providers()}
-
-
-@cache
-def policy_version() -> str:
+def _configuration_version() -> str:
     """Return a digest that is equal in every process with equal providers, options and rules."""
     parts: list[Any] = [
         [
@@ -143,7 +145,7 @@ def _on_unknown(entry: Mapping[str, Any], provider: Provider) -> OnUnknown:
 
 def _forget(*, setting: str, **_: Any) -> None:
     if setting == "MODERATION_PROVIDERS":
-        for built in (_built, is_remote, error_rules, unknown_rules, policy_version):
+        for built in (_built, is_remote, configured_policy):
             built.cache_clear()
 
 

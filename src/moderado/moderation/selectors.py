@@ -38,7 +38,7 @@ class LogFilter:
 
 
 def logs(*, wanted: LogFilter, scope_ids: Scopes) -> "QuerySet[ModerationLog]":
-    """Return the matching log lines, unordered. A provider matches if it gave any assessment."""
+    """Return the matching log lines, unordered. A provider matches if it gave any signal."""
     lines = _within(ModerationLog.objects.select_related("actor"), scope_ids)
     if wanted.subject_id:
         lines = lines.filter(subject_id=wanted.subject_id)
@@ -47,7 +47,9 @@ def logs(*, wanted: LogFilter, scope_ids: Scopes) -> "QuerySet[ModerationLog]":
     if wanted.verdict:
         lines = lines.filter(verdict=wanted.verdict)
     if wanted.provider:
-        lines = lines.filter(Q(provider=wanted.provider) | Q(raw__has_key=wanted.provider))
+        # Lines of older releases have all answers in `raw`.
+        answered = Q(signals__has_key=wanted.provider) | Q(raw__has_key=wanted.provider)
+        lines = lines.filter(Q(provider=wanted.provider) | answered)
     return lines
 
 

@@ -70,6 +70,28 @@ class CloseReason(StrEnum):
     ROOM_DELETED = "room_deleted"
 
 
+class AuthorFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a policy may ask about an author. Unknown authors count as new ones."""
+
+    role: str = "MEMBER"
+    age_days: int = 0  # of the account
+    approved: int = 0  # messages that were allowed, as far as they are counted
+    strikes: int = 0
+    is_bot: bool = False
+
+
+class RoomFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a policy may ask about the place of a text. The default is the server itself."""
+
+    type: str = ""  # `public`, `private`
+    mode: str = ""  # `pre`, `post`, `off`
+    audience: str = "mixed"  # `adults`, `mixed`, `minors`
+
+
+UNKNOWN_AUTHOR = AuthorFacts()
+SERVER = RoomFacts()
+
+
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """The content to judge. `scope_id` groups subjects that share moderators, such as a room."""
 
@@ -79,12 +101,50 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     scope_id: UUID | None = None
     author_id: UUID | None = None
+    author: AuthorFacts = UNKNOWN_AUTHOR
+    room: RoomFacts = SERVER
+    lang_hint: str = ""
     context: Mapping[str, Any] = msgspec.field(default_factory=_empty_mapping)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A rule matched the code points `[start, end)` of the original text.
+
+    What follows from the rule is the policy's business (`decide.CompiledPolicy.rules`).
+    """
+
+    start: int
+    end: int
+    rule: str
+    category: Category
+    severity: float = 1.0  # 0..1
+    is_aimed: bool = False  # directed at a person
+    is_reported: bool = False  # quoted or told about: held at most, never blocked
+    reading: str = ""  # how the text was read where it is disguised; "" as it stands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """What one provider measured in one content. It decides nothing: `decide.decide` does.
+
+    `scores` are 0..1; the policy's thresholds apply to them. A provider that cannot measure, such
+    as a webhook, may recommend an outcome; the policy says how far the recommendation counts.
+    """
+
+    provider: str
+    model: str = ""
+    scores: Mapping[Category, float] = field(default_factory=_empty_mapping)
+    matches: tuple[Match, ...] = ()
+    recommendation: Outcome | None = None
+    cost: float = 0.0  # in the provider's currency unit
+    latency: float = 0.0  # seconds
+    raw: Mapping[str, Any] = field(default_factory=_empty_mapping)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Where a rule matched: code points `[start, end)` of the original text."""
+    """A match in an `Assessment`. Deprecated: return a `Match`."""
 
     start: int
     end: int
@@ -94,32 +154,35 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """One provider's assessment of one content. Scores in `categories` are 0..1."""
+    """The answer of a provider written for an older release. Deprecated: return a `Signal`.
+
+    `providers.legacy` reads it as a signal that recommends `outcome`.
+    """
 
     provider: str
     outcome: Outcome
     model: str = ""
     categories: Mapping[Category, float] = field(default_factory=_empty_mapping)
     spans: tuple[Span, ...] = ()
-    cost: float = 0.0  # in the provider's currency unit
-    latency: float = 0.0  # seconds
+    cost: float = 0.0
+    latency: float = 0.0
     raw: Mapping[str, Any] = field(default_factory=_empty_mapping)
 
 
 class Fault(StrEnum):
-    """What is known about a call without an assessment."""
+    """What is known about a call without a signal."""
 
     NOT_ASKED = "not_asked"  # no call was made: spent budget, open breaker, provider's rest period
     NOT_DONE = "not_done"  # certainly not carried out
     BUSY = "busy"  # certainly not carried out; the provider asks for a rest period
     EXHAUSTED = "exhausted"  # certainly not carried out; the quota is spent, so a retry is futile
     UNKNOWN = "unknown"  # may have been carried out and billed
-    NO_OPINION = "no_opinion"  # answered without an assessment
+    NO_OPINION = "no_opinion"  # answered without a signal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A provider without an assessment. Logged with the verdict, never read as one.
+    """A provider without a signal. Logged with the verdict, never read as one.
 
     `retry_after`: seconds after which this content may be sent again; None: not again.
     """
@@ -131,15 +194,55 @@ class Failure:
     retry_after: float | None = None
 
 
+class Ground(StrEnum):
+    """What kind of step decided a verdict."""
+
+    NOTHING = "nothing"  # nothing was found
+    RULE = "rule"
+    THRESHOLD = "threshold"
+    RECOMMENDATION = "recommendation"
+    FAILURE = "failure"  # of a provider, by the policy's rule for it
+    EXEMPT = "exempt"  # the author's role is exempt
+    UNJUDGED = "unjudged"  # no provider gave a signal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """The step that decided: which rule, or which score and threshold."""
+
+    ground: Ground = Ground.NOTHING
+    provider: str = ""
+    rule: str = ""
+    category: Category | None = None
+    score: float | None = None
+    threshold: float | None = None
+
+
+NO_BASIS = Basis()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The policy's decision. `score` is that of the severest category, 0..1."""
+    """The policy's decision.
+
+    `categories` are those that were found: of rules that matched, of scores beyond a threshold and
+    of recommendations that count. `score` is the highest of them, 0..1.
+    """
 
     outcome: Outcome
     score: float = 0.0
     categories: Mapping[Category, float] = field(default_factory=_empty_mapping)
     reason: Reason | None = None  # None when the content is shown
+    policy: str = ""  # its name
     policy_version: str = ""
     decided_by: str = ""  # the deciding step: a provider's name, `unjudged`, `off`, …
-    assessments: tuple[Assessment, ...] = ()
+    basis: Basis = NO_BASIS
+    signals: tuple[Signal, ...] = ()
     failures: tuple[Failure, ...] = ()
+
+    @property
+    def category(self) -> Category | None:
+        """The category that decided; the highest one where no category did."""
+        if self.basis.category is not None:
+            return self.basis.category
+        return max(self.categories, key=self.categories.__getitem__, default=None)

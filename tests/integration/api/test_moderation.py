@@ -9,8 +9,8 @@ from moderado.accounts.services import sessions
 from moderado.chat.models import Membership
 from moderado.moderation.events import CaseDecided
 from moderado.moderation.models import Case
-from moderado.moderation.services.screening import record
-from moderado.moderation.types import Assessment, Category, Content, Outcome, Verdict
+from moderado.moderation.services.recording import record
+from moderado.moderation.types import Basis, Category, Content, Outcome, Signal, Verdict
 from tests.factories import PASSWORD, make_member, make_room, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
@@ -29,13 +29,14 @@ def judge(room, outcome=Outcome.HOLD, provider="blocklist", text="talvez"):
     content = Content(
         subject_type="message", subject_id=uuid.uuid4(), revision=1, text=text, scope_id=room.id
     )
-    opinion = Assessment(provider=provider, outcome=outcome, categories={Category.HATE: 0.6})
+    opinion = Signal(provider=provider, recommendation=outcome, scores={Category.HATE: 0.6})
     verdict = Verdict(
         outcome=outcome,
         score=0.6,
-        categories=opinion.categories,
+        categories=opinion.scores,
         decided_by=provider,
-        assessments=(opinion,),
+        basis=Basis(provider=provider),
+        signals=(opinion,),
     )
     record([(content, verdict)])
     return content

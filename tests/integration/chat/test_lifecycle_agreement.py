@@ -11,7 +11,7 @@ from moderado.chat.services import claims, verdicts
 from moderado.chat.services.removing import delete_message
 from moderado.chat.states import Deleted, Edited, Mode, Phase, Posted, Ruling, Verdict
 from moderado.moderation import types as moderation
-from moderado.moderation.services.screening import record
+from moderado.moderation.services.recording import record
 from moderado.moderation.types import Content, Outcome
 from tests.integration.chat.steps import edit, post, rule
 from tests.lifecycle_model import ModelMessage

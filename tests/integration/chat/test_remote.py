@@ -210,7 +210,7 @@ def test_policy_change_gives_messages_in_flight_one_verdict_and_one_call(member,
 
     assert set(Message.objects.values_list("status", flat=True)) == {"APPROVED"}
     assert ModerationLog.objects.count() == len(messages) == len(Remote.asked)
-    assert _versions() == {registry.policy_version()}
+    assert _versions() == {registry.configured_policy().version}
 
 
 @pytest.mark.proves("R46")
@@ -221,7 +221,7 @@ def test_call_reserved_under_another_policy_is_concluded_by_the_current_one(
     member, settings, backend, status, bills
 ):
     settings.MODERATION_PROVIDERS = [backend]
-    message, before = post(member), registry.policy_version()
+    message, before = post(member), registry.configured_policy().version
     _died_after_reserving()
     reserved = ProviderCall.objects.get()
 
@@ -231,7 +231,7 @@ def test_call_reserved_under_another_policy_is_concluded_by_the_current_one(
     (line,) = lines(message)
     assert (message.status, len(Remote.asked)) == (status, bills)
     assert Keyed.keys == [str(reserved.id)] * bills
-    assert line.policy_version == registry.policy_version() != before
+    assert line.policy_version == registry.configured_policy().version != before
 
 
 @pytest.mark.proves("R46")
@@ -249,7 +249,7 @@ def test_answer_recorded_under_another_policy_is_reused(member, settings, monkey
     (line,) = lines(message)
     assert (message.status, line.verdict, line.cost) == ("APPROVED", "FLAG", 0)
     assert ProviderCall.objects.count() == calls == 1
-    assert line.policy_version == registry.policy_version()
+    assert line.policy_version == registry.configured_policy().version
 
 
 @pytest.mark.proves("R40")

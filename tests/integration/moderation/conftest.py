@@ -9,7 +9,7 @@ from django.db import connections, transaction
 from moderado.core.events import connect
 from moderado.moderation.events import CaseDecided
 from moderado.moderation.models import Case
-from moderado.moderation.services.screening import record
+from moderado.moderation.services.recording import record
 from moderado.moderation.types import Content, Outcome, Verdict
 from moderado.wiring import wire
 

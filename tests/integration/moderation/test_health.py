@@ -13,13 +13,13 @@ from moderado.core.metrics import BREAKERS
 from moderado.moderation.models import ProviderBudget, ProviderCall, ProviderHealth
 from moderado.moderation.services import ledger
 from moderado.moderation.services.screening import prepare
-from moderado.moderation.types import Assessment, Content, Failure, Fault, Outcome
+from moderado.moderation.types import Content, Failure, Fault, Outcome, Signal
 
 pytestmark = pytest.mark.django_db
 
 REMOTE = {"BACKEND": "tests.providers.Remote"}
 KEYED = {"BACKEND": "tests.providers.Keyed"}
-GOOD = Assessment(provider="remote", outcome=Outcome.ALLOW)
+GOOD = Signal(provider="remote", recommendation=Outcome.ALLOW)
 
 
 @pytest.fixture(autouse=True)

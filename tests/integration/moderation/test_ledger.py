@@ -22,7 +22,7 @@ from moderado.moderation.services.screening import (
     is_remote,
     prepare,
 )
-from moderado.moderation.types import Assessment, Content, Outcome, Reason
+from moderado.moderation.types import Category, Content, Match, Outcome, Reason, Signal
 from tests.providers import Keyed, Remote
 
 pytestmark = pytest.mark.django_db
@@ -67,14 +67,14 @@ def states():
     return sorted(ProviderCall.objects.values_list("attempt", "state"))
 
 
-def test_remote_and_local_assessments_make_one_verdict(settings):
+def test_remote_and_local_signals_make_one_verdict(settings):
     settings.MODERATION_PROVIDERS = [REMOTE, OBEDIENT]
 
     verdict = judged(content("HOLD"))
 
     assert is_remote()
     assert verdict.outcome is HOLD
-    assert {each.provider for each in verdict.assessments} == {"remote", "obedient"}
+    assert {each.provider for each in verdict.signals} == {"remote", "obedient"}
 
 
 def test_locally_blocked_content_is_not_sent(settings):
@@ -125,7 +125,7 @@ def test_answered_call_is_never_repeated():
     again = judged(one)
 
     assert (again.outcome, again.decided_by) == (first.outcome, first.decided_by)
-    assert again.assessments[0].categories == first.assessments[0].categories
+    assert again.signals[0].scores == first.signals[0].scores
     assert Remote.asked == ["HOLD this"]
     assert states() == [(1, "answered")]
 
@@ -319,8 +319,26 @@ def test_budget_day_and_answer_time_use_the_database_clock(settings, clock):
 
 
 def test_ledger_stores_the_whole_answer():
-    answer = Assessment(
-        provider="remote", outcome=HOLD, model="m-1", cost=0.002, raw={"id": "x"}, latency=0.1
+    answer = Signal(
+        provider="remote",
+        recommendation=HOLD,
+        scores={Category.HATE: 0.5},
+        matches=(
+            Match(
+                start=0,
+                end=2,
+                rule="r/w",
+                category=Category.HATE,
+                severity=0.4,
+                is_aimed=True,
+                is_reported=True,
+                reading="leet",
+            ),
+        ),
+        model="m-1",
+        cost=0.002,
+        raw={"id": "x"},
+        latency=0.1,
     )
     (prepared,) = begun(one := content())
     (call,) = prepared.calls
@@ -337,3 +355,33 @@ def test_invalid_budget_is_refused(budget):
     _, wrong = registry.build([REMOTE | {"BUDGET": budget}])
 
     assert "BUDGET" in wrong[0]
+
+
+def test_answer_that_an_older_release_stored_is_used():
+    (prepared,) = begun(one := content())
+    ledger.settle([(prepared.calls[0], Signal(provider="remote", recommendation=HOLD))])
+    ProviderCall.objects.update(
+        response={
+            "outcome": "BLOCK",
+            "model": "m-1",
+            "categories": {"hate": 0.9},
+            "spans": [[0, 2, "r", "hate"]],
+            "cost": 0.1,
+            "latency": 0.2,
+            "raw": {},
+        }
+    )
+
+    (again,) = begun(one)
+
+    assert again.answers == [
+        Signal(
+            provider="remote",
+            model="m-1",
+            recommendation=Outcome.BLOCK,
+            scores={Category.HATE: 0.9},
+            matches=(Match(start=0, end=2, rule="r", category=Category.HATE),),
+            cost=0.1,
+            latency=0.2,
+        )
+    ]

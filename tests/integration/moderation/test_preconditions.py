@@ -5,7 +5,7 @@ import pytest
 from moderado.core.database import NotInTransaction
 from moderado.moderation.models import ModerationLog, ProviderCall, ProviderHealth
 from moderado.moderation.providers.base import ConfiguredProvider
-from moderado.moderation.services import health, ledger, screening
+from moderado.moderation.services import health, ledger, recording, screening
 from moderado.moderation.types import Failure, Fault, Outcome, Verdict
 from tests.integration.moderation.conftest import make_content
 from tests.providers import Remote
@@ -36,6 +36,6 @@ def test_content_is_prepared_only_in_a_transaction():
 
 def test_verdicts_are_recorded_only_in_a_transaction():
     with pytest.raises(NotInTransaction):
-        screening.record([(make_content(), Verdict(outcome=Outcome.HOLD))])
+        recording.record([(make_content(), Verdict(outcome=Outcome.HOLD))])
 
     assert not ModerationLog.objects.exists()

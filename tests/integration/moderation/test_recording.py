@@ -5,7 +5,8 @@ import structlog
 from django.db import transaction
 
 from moderado.moderation.models import Case, ModerationLog
-from moderado.moderation.services.screening import record, record_unjudged, screen
+from moderado.moderation.services.recording import record, record_unjudged
+from moderado.moderation.services.screening import screen
 from moderado.moderation.types import Failure, Outcome, Reason, Verdict
 from tests.integration.moderation.conftest import make_content
 
@@ -37,7 +38,11 @@ def test_log_line_contains_matches_positions_and_provider(settings):
     assert line.actor is None
     (first, *_) = line.matches
     assert content.text[first["start"] : first["end"]] == "filho da puta"
-    assert line.raw["blocklist"]["outcome"] == "BLOCK"
+    assert (first["provider"], first["severity"]) == ("blocklist", 0.9)
+    assert line.signals["blocklist"]["recommendation"] is None
+    assert line.basis["ground"] == "rule"
+    assert line.basis["rule"] == first["rule"]
+    assert (line.policy, line.facts["author"]["role"]) == ("default", "MEMBER")
 
 
 def test_failure_is_logged_with_the_verdict():
@@ -48,7 +53,9 @@ def test_failure_is_logged_with_the_verdict():
     record([(content, verdict)])
 
     line = ModerationLog.objects.get(subject_id=content.subject_id)
-    assert line.failures == [{"provider": "judge", "error": "TimeoutError", "latency": 8.0}]
+    assert line.failures == [
+        {"provider": "judge", "error": "TimeoutError", "fault": "unknown", "latency": 8.0}
+    ]
     assert (line.provider, line.decided_by) == ("", "unjudged")
 
 

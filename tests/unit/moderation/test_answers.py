@@ -14,10 +14,19 @@ from celery.exceptions import SoftTimeLimitExceeded
 import moderado.chat.tasks  # noqa: F401  (tells whose exceptions are let by)
 from moderado.moderation import registry
 from moderado.moderation.errors import ProviderUnavailable
-from moderado.moderation.providers import calls
+from moderado.moderation.providers import calls, legacy
 from moderado.moderation.providers.base import ConfiguredProvider
 from moderado.moderation.services.screening import screen
-from moderado.moderation.types import Assessment, Category, Content, Fault, Outcome, Span
+from moderado.moderation.types import (
+    Assessment,
+    Category,
+    Content,
+    Fault,
+    Match,
+    Outcome,
+    Signal,
+    Span,
+)
 
 ALLOW, FLAG, HOLD, BLOCK = Outcome
 NAN, INFINITY = float("nan"), float("inf")
@@ -26,14 +35,19 @@ TEXT = "segredo"
 
 
 def said(**fields):
-    """An allowing assessment with these fields changed."""
-    return [Assessment(**{"provider": "odd", "outcome": ALLOW, **fields})]
+    """An allowing signal with these fields changed."""
+    return [Signal(**{"provider": "odd", "recommendation": ALLOW, **fields})]
 
 
 def span(start, end, **fields):
     return said(
-        spans=(Span(**{"start": start, "end": end, "rule": "r", "category": HATE, **fields}),)
+        matches=(Match(**{"start": start, "end": end, "rule": "r", "category": HATE, **fields}),)
     )
+
+
+def old(**fields):
+    """An assessment, as providers returned it before signals."""
+    return [Assessment(**{"provider": "odd", "outcome": ALLOW, **fields})]
 
 
 def nested(depth):
@@ -64,26 +78,30 @@ SHAPES = {
     "a generator": lambda: (each for each in said()),
     "a coroutine": nothing,
     "another's name": lambda: said(provider="other"),
-    "an outcome in words": lambda: said(outcome="ALLOW"),
-    "an outcome in lower case": lambda: said(outcome="allow"),
-    "no outcome": lambda: said(outcome=None),
-    "a score that is no number": lambda: said(categories={HATE: NAN}),
-    "an endless score": lambda: said(categories={HATE: INFINITY}),
-    "a negative score": lambda: said(categories={HATE: -0.1}),
-    "a score of two": lambda: said(categories={HATE: 2.0}),
-    "a score in words": lambda: said(categories={HATE: "0.1"}),
-    "a true score": lambda: said(categories={HATE: True}),
-    "no score": lambda: said(categories={HATE: None}),
-    "an unknown category": lambda: said(categories={"rudeness": 0.1}),
-    "categories in a list": lambda: said(categories=[HATE]),
-    "no categories": lambda: said(categories=None),
+    "an outcome in words": lambda: said(recommendation="ALLOW"),
+    "an outcome in lower case": lambda: said(recommendation="allow"),
+    "an old answer without an outcome": lambda: old(outcome=None),
+    "an old answer with an outcome in words": lambda: old(outcome="BLOCK"),
+    "an old answer without spans": lambda: old(spans=None),
+    "an old answer with spans in words": lambda: old(spans=("x",)),
+    "an old answer with scores in a list": lambda: old(categories=[HATE]),
+    "a score that is no number": lambda: said(scores={HATE: NAN}),
+    "an endless score": lambda: said(scores={HATE: INFINITY}),
+    "a negative score": lambda: said(scores={HATE: -0.1}),
+    "a score of two": lambda: said(scores={HATE: 2.0}),
+    "a score in words": lambda: said(scores={HATE: "0.1"}),
+    "a true score": lambda: said(scores={HATE: True}),
+    "no score": lambda: said(scores={HATE: None}),
+    "an unknown category": lambda: said(scores={"rudeness": 0.1}),
+    "categories in a list": lambda: said(scores=[HATE]),
+    "no categories": lambda: said(scores=None),
     "a span beyond the text": lambda: span(0, len(TEXT) + 1),
     "a span before the text": lambda: span(-1, 1),
     "an empty span": lambda: span(1, 1),
     "a span in fractions": lambda: span(0.0, 1.0),
     "a span of no category": lambda: span(0, 1, category="hate"),
-    "spans in words": lambda: said(spans=("x",)),
-    "no spans": lambda: said(spans=None),
+    "spans in words": lambda: said(matches=("x",)),
+    "no spans": lambda: said(matches=None),
     "a model of no name": lambda: said(model=None),
     "a model of an endless name": lambda: said(model="x" * 1000),
     "a name with a NUL": lambda: said(model="a\0b"),
@@ -182,14 +200,37 @@ def asked(provider=None, text=TEXT, timeout=5.0):
     return asyncio.run(calls.assess_remotely(configured, configured.provider, content(text)))
 
 
-def test_valid_assessment_is_accepted(monkeypatch):
+def test_valid_signal_is_accepted(monkeypatch):
     whole = said(
-        model="m-1", categories={HATE: 1}, cost=2, raw=MappingProxyType({"a": [1, None, True, 0.5]})
+        model="m-1", scores={HATE: 1}, cost=2, raw=MappingProxyType({"a": [1, None, True, 0.5]})
     )
     does(monkeypatch, lambda: whole)
 
     assert screen([content()])[0].outcome is ALLOW
-    assert isinstance(asked(), Assessment)
+    assert isinstance(asked(), Signal)
+
+
+def test_assessment_of_an_older_provider_decides_as_before(monkeypatch, caplog):
+    monkeypatch.setattr(legacy, "_warned", set())
+    does(
+        monkeypatch,
+        lambda: old(
+            outcome=BLOCK,
+            categories={HATE: 0.9},
+            spans=(Span(start=0, end=3, rule="r", category=HATE),),
+        ),
+    )
+
+    (verdict,) = screen([content()])
+
+    assert (verdict.outcome, verdict.decided_by) == (BLOCK, "odd")
+    assert verdict.categories == {HATE: 0.9}
+    assert verdict.signals[1].matches == (
+        Match(start=0, end=3, rule="r", category=HATE, severity=0.9),
+    )
+    assert caplog.text.count("provider_returns_deprecated_assessment") == 1
+    screen([content()])
+    assert caplog.text.count("provider_returns_deprecated_assessment") == 1
 
 
 @pytest.mark.proves("R43")
@@ -232,7 +273,7 @@ def test_exception_of_a_remote_provider_does_not_stop_the_loop(monkeypatch, erro
     try:
         does(monkeypatch, raising(error))
         assert ask(TEXT).fault in {Fault.NO_OPINION, Fault.UNKNOWN}
-        assert isinstance(ask("oi"), Assessment)
+        assert isinstance(ask("oi"), Signal)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)

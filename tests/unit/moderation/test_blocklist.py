@@ -1,13 +1,13 @@
 """What the blocklist finds, through which disguises, and what it allows."""
 
 import time
-import uuid
 from pathlib import Path
 
 import pytest
 
 from moderado.moderation.providers.blocklist import BlocklistProvider
-from moderado.moderation.types import Category, Content, Outcome
+from moderado.moderation.types import Category, Outcome
+from tests.providers import verdict_of
 
 ALLOW, FLAG, HOLD, BLOCK = Outcome
 
@@ -15,13 +15,12 @@ STARTER = BlocklistProvider()
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def assess(provider, text):
-    content = Content(subject_type="message", subject_id=uuid.uuid4(), revision=1, text=text)
-    return provider.assess([content])[0]
+def matches(text, provider=STARTER):
+    return verdict_of(provider, text).signals[0].matches
 
 
 def outcome(text, provider=STARTER):
-    return assess(provider, text).outcome
+    return verdict_of(provider, text).outcome
 
 
 def own(words, **group):
@@ -73,7 +72,7 @@ def test_examples_of_the_readme_have_the_outcome_it_names(readme, example, outco
     ],
 )
 def test_allowed_words_are_no_hits(text):
-    assert assess(STARTER, text).spans == ()
+    assert matches(text) == ()
     assert outcome(text) is ALLOW
 
 
@@ -164,18 +163,18 @@ def test_rude_words_are_flagged(text):
 def test_disguised_word_is_found_at_its_place(disguised):
     text = f"oi {disguised} tchau"
 
-    found = assess(STARTER, text)
+    found = verdict_of(STARTER, text)
 
     assert found.outcome is BLOCK
-    start = min(span.start for span in found.spans)
-    end = max(span.end for span in found.spans)
+    start = min(span.start for span in found.signals[0].matches)
+    end = max(span.end for span in found.signals[0].matches)
     assert 3 <= start < end <= 3 + len(disguised)
 
 
 def test_span_is_exactly_the_word():
     text = "Olá! 😀 ﬁm: PÚ\u200bTA, tchau"
 
-    (span,) = assess(STARTER, text).spans
+    (span,) = matches(text)
 
     assert text[span.start : span.end] == "PÚ\u200bTA"
 
@@ -207,14 +206,15 @@ def test_pattern_matches_folded_text_and_reports_original_span():
     provider = BlocklistProvider(packs=[], rules=rules)
     text = "Olá: GANHE muito, por dia!"
 
-    found = assess(provider, text)
+    found = verdict_of(provider, text)
 
     assert found.outcome is HOLD
-    assert text[found.spans[0].start : found.spans[0].end] == "GANHE muito, por dia"
+    (match,) = found.signals[0].matches
+    assert text[match.start : match.end] == "GANHE muito, por dia"
 
 
 def test_severest_rule_decides_and_all_scores_are_kept():
-    found = assess(STARTER, "o filme é idiota, vou te matar")
+    found = verdict_of(STARTER, "o filme é idiota, vou te matar")
 
     assert found.outcome is BLOCK
     assert found.categories == {Category.HARASSMENT: 0.4, Category.THREAT: 1.0}
@@ -277,7 +277,7 @@ def test_catastrophic_pattern_runs_in_linear_time(pattern):
     provider = BlocklistProvider(packs=[], rules=[group])
 
     started = time.thread_time()
-    assess(provider, "a" * 3999 + "!")
+    verdict_of(provider, "a" * 3999 + "!")
 
     assert time.thread_time() - started < 0.2
 
@@ -307,7 +307,7 @@ def test_judging_time_is_linear(unit):
         best = float("inf")
         for _ in range(5):
             started = time.thread_time()
-            assess(STARTER, (unit * length)[:length])
+            verdict_of(STARTER, (unit * length)[:length])
             best = min(best, time.thread_time() - started)
         return best
 

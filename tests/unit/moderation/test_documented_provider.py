@@ -10,6 +10,7 @@ import pytest
 from moderado.moderation import registry
 from moderado.moderation.errors import ProviderUnavailable
 from moderado.moderation.types import Category, Content, Outcome
+from tests.providers import verdict_of
 
 GUIDE = Path(__file__).parents[3] / "docs" / "providers.md"
 
@@ -37,10 +38,12 @@ async def test_documented_provider_sends_every_text_in_order(httpserver, configu
             {"toxicity": toxicity}
         )
 
-    assessments = await configured.assess([content("bom dia"), content("vilão")])
+    signals = await configured.assess([content("bom dia"), content("vilão")])
 
-    assert [each.outcome for each in assessments] == [Outcome.ALLOW, Outcome.BLOCK]
-    assert assessments[1].categories == {Category.HARASSMENT: 0.9}
+    assert [each.scores for each in signals] == [
+        {Category.HARASSMENT: 0.1},
+        {Category.HARASSMENT: 0.9},
+    ]
 
 
 @pytest.mark.parametrize("answer", ["", "[]", "{}", '{"toxicity": null}', '{"toxicity": "very"}'])
@@ -58,6 +61,6 @@ def test_documented_rules_are_accepted():
     (configured,), mistakes = registry.build([entry | {"OPTIONS": options}])
 
     assert mistakes == []
-    (found,) = configured.provider.assess([content("Compre SEGUIDORES e ganhe muito por dia")])
+    found = verdict_of(configured.provider, "Compre SEGUIDORES e ganhe muito por dia")
     assert found.outcome is Outcome.HOLD
     assert found.categories == {Category.SPAM: 0.6}

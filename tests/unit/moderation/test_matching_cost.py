@@ -12,6 +12,7 @@ from moderado.moderation.providers.blocklist import BlocklistProvider
 from moderado.moderation.rules.masks import MaskedWords
 from moderado.moderation.rules.matcher import MAX_HITS
 from moderado.moderation.types import Content, Outcome
+from tests.providers import verdict_of
 
 
 def some_words(number, *, seed=1):
@@ -100,11 +101,11 @@ def test_many_mild_words_do_not_hide_a_severe_one(mild):
     )
     text = f"{mild}, " * (MAX_HITS + 10) + "terrivel"
 
-    (assessment,) = provider.assess([content(text)])
+    found = verdict_of(provider, text)
 
-    assert assessment.outcome is Outcome.BLOCK
-    assert assessment.categories == {"profanity": 0.9}
-    assert len(assessment.spans) == MAX_HITS
+    assert found.outcome is Outcome.BLOCK
+    assert found.categories == {"profanity": 0.9}
+    assert len(found.signals[0].matches) == MAX_HITS
 
 
 def test_most_severe_hit_of_each_category_is_kept():
@@ -117,7 +118,7 @@ def test_most_severe_hit_of_each_category_is_kept():
     provider = BlocklistProvider(packs=[], rules=rules)
     text = "feio " * (MAX_HITS + 10) + "ameaca pior grave"
 
-    (assessment,) = provider.assess([content(text)])
+    found = verdict_of(provider, text)
 
-    assert assessment.outcome is Outcome.HOLD
-    assert assessment.categories == {"profanity": 0.7, "threat": 0.8}
+    assert found.outcome is Outcome.HOLD
+    assert found.categories == {"profanity": 0.7, "threat": 0.8}

@@ -7,7 +7,7 @@ import pytest
 
 from moderado.moderation.providers.blocklist import BlocklistProvider
 from moderado.moderation.providers.static import StaticProvider
-from moderado.moderation.types import Assessment, Category, Content, Outcome
+from moderado.moderation.types import Category, Content, Outcome, Signal
 from tests.providers import Obedient, Remote
 
 PROVIDERS = [
@@ -39,13 +39,13 @@ async def assess(provider, *texts):
     ["oi", "?", "ação", "\N{GRINNING FACE}" * 4000, "p u t a", "\u202eatup\u202c", "\ufdfa" * 300],
 )
 async def test_provider_assesses_any_text(provider, text):
-    (assessment,) = await assess(provider, text)
+    (signal,) = await assess(provider, text)
 
-    assert isinstance(assessment, Assessment)
-    assert assessment.provider == provider.name
-    assert all(isinstance(name, Category) for name in assessment.categories)
-    assert all(0 <= score <= 1 for score in assessment.categories.values())
-    assert all(0 <= span.start < span.end <= len(text) for span in assessment.spans)
+    assert isinstance(signal, Signal)
+    assert signal.provider == provider.name
+    assert all(isinstance(name, Category) for name in signal.scores)
+    assert all(0 <= score <= 1 for score in signal.scores.values())
+    assert all(0 <= match.start < match.end <= len(text) for match in signal.matches)
 
 
 async def test_provider_answers_in_order(provider):
@@ -53,7 +53,8 @@ async def test_provider_answers_in_order(provider):
     together = await assess(provider, *texts)
     alone = [(await assess(provider, text))[0] for text in texts]
 
-    assert [each.outcome for each in together] == [each.outcome for each in alone]
+    assert [each.matches for each in together] == [each.matches for each in alone]
+    assert [each.recommendation for each in together] == [each.recommendation for each in alone]
 
 
 async def test_provider_answers_an_empty_batch_with_nothing(provider):
@@ -65,7 +66,7 @@ def test_provider_declares_whether_it_is_remote(provider):
 
 
 async def test_static_provider_always_gives_the_same_answer():
-    (assessment,) = await assess(StaticProvider(outcome="HOLD", category="hate", score=0.4), "oi")
+    (signal,) = await assess(StaticProvider(outcome="HOLD", category="hate", score=0.4), "oi")
 
-    assert assessment.outcome is Outcome.HOLD
-    assert assessment.categories == {Category.HATE: 0.4}
+    assert signal.recommendation is Outcome.HOLD
+    assert signal.scores == {Category.HATE: 0.4}

@@ -31,20 +31,20 @@ def test_providers_are_built_once_and_in_order(settings):
 
 def test_changed_setting_rebuilds_providers(settings):
     settings.MODERATION_PROVIDERS = [STATIC]
-    first, local = registry.policy_version(), registry.is_remote()
+    first, local = registry.configured_policy().version, registry.is_remote()
     settings.MODERATION_PROVIDERS = [STATIC, REMOTE]
 
     assert (local, registry.is_remote()) == (False, True)
-    assert registry.policy_version() != first
+    assert registry.configured_policy().version != first
 
 
 def test_policy_version_is_equal_in_every_process(settings):
     settings.MODERATION_PROVIDERS = [STATIC | {"TIMEOUT": 2}]
-    first = registry.policy_version()
+    first = registry.configured_policy().version
     settings.MODERATION_PROVIDERS = [STATIC]
     settings.MODERATION_PROVIDERS = [STATIC | {"TIMEOUT": 2}]  # built anew
 
-    assert registry.policy_version() == first
+    assert registry.configured_policy().version == first
 
 
 def test_longest_call_of_the_last_claim_ends_before_the_soft_limit():

@@ -1,4 +1,4 @@
-"""Calling the providers: one call for a batch, and no failure read as an assessment."""
+"""Calling the providers: one call for a batch, and no failure read as a signal."""
 
 import uuid
 from typing import ClassVar
@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 
 from moderado.moderation.errors import ProviderUnavailable
 from moderado.moderation.services.screening import is_remote, screen
-from moderado.moderation.types import Assessment, Category, Content, Outcome, Reason
+from moderado.moderation.types import Category, Content, Outcome, Reason, Signal
 from tests.providers import Obedient
 
 ALLOW, FLAG, HOLD, BLOCK = Outcome
@@ -26,13 +26,9 @@ class Broken:
         "no list": None,
         "wrong type": [True],
         "a dict": [{"approved": "false"}],
-        "another's name": [Assessment(provider="other", outcome=ALLOW)],
-        "score of 7": [
-            Assessment(provider="broken", outcome=ALLOW, categories={Category.HATE: 7.0})
-        ],
-        "no number": [
-            Assessment(provider="broken", outcome=ALLOW, categories={Category.HATE: float("nan")})
-        ],
+        "another's name": [Signal(provider="other")],
+        "score of 7": [Signal(provider="broken", scores={Category.HATE: 7.0})],
+        "no number": [Signal(provider="broken", scores={Category.HATE: float("nan")})],
     }
 
     def __init__(self, how):
@@ -71,7 +67,7 @@ def test_batch_is_one_call_and_one_verdict_for_each_content(settings):
 
     assert [verdict.outcome for verdict in verdicts] == [ALLOW, BLOCK, HOLD, FLAG]
     assert Obedient.asked == ["oi", "BLOCK", "HOLD", "FLAG"]
-    assert all(verdict.assessments[0].latency > 0 for verdict in verdicts)
+    assert all(verdict.signals[0].latency > 0 for verdict in verdicts)
     assert len({verdict.policy_version for verdict in verdicts}) == 1
     assert not is_remote()
 
@@ -93,7 +89,7 @@ def test_invalid_answer_approves_nothing(settings, how):
     assert "segredo" not in verdict.failures[0].error
 
 
-def test_assessments_of_other_providers_are_kept(settings):
+def test_signals_of_other_providers_are_kept(settings):
     settings.MODERATION_PROVIDERS = [broken("unavailable"), OBEDIENT]
 
     allowed, blocked = screen([content("oi"), content("BLOCK")])

@@ -20,7 +20,7 @@ from moderado.chat.states import Edited
 from moderado.chat.types import MessageView
 from moderado.core.database import retry_on_deadlock
 from moderado.core.text import clean, normalized
-from moderado.moderation.services.screening import record_unjudged
+from moderado.moderation.services.recording import record_unjudged
 
 Status = Message.Status
 

@@ -24,7 +24,7 @@ from moderado.chat.states import NEW, Posted, State
 from moderado.chat.types import NewMessage, SendResult
 from moderado.core import failpoints
 from moderado.core.database import retry_on_deadlock
-from moderado.moderation.services.screening import record_unjudged
+from moderado.moderation.services.recording import record_unjudged
 
 Status = Message.Status
 

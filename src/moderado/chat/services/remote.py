@@ -25,7 +25,7 @@ from moderado.moderation.services import ledger
 from moderado.moderation.services.event_loop import provider_loop
 from moderado.moderation.services.ledger import Call
 from moderado.moderation.services.screening import Prepared, call_provider, conclude, prepare
-from moderado.moderation.types import Assessment, Failure
+from moderado.moderation.types import Failure, Signal
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ RENEW = 2.0  # seconds between two renewals
 BACKOFF = 1.5  # growth of the pause between attempts
 LONGEST_PAUSE = 60.0  # seconds; a message does not wait for a provider that asks for more
 
-Answer = Assessment | Failure
+Answer = Signal | Failure
 
 
 @dataclass(slots=True, eq=False)

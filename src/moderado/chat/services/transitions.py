@@ -27,7 +27,7 @@ from moderado.chat.states import (
 from moderado.core import clock
 from moderado.moderation.services.blocked_texts import blocked_among
 from moderado.moderation.services.closing import close_cases, reopen_case
-from moderado.moderation.services.screening import judged_revisions
+from moderado.moderation.services.recording import judged_revisions
 from moderado.moderation.types import CloseReason, Outcome
 
 SUBJECT = "message"  # the type of subject that messages are for moderation

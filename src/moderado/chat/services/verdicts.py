@@ -20,7 +20,7 @@ from moderado.core.metrics import VERDICT_SECONDS, VERDICTS
 from moderado.moderation.errors import CaseSuperseded, OwnCase
 from moderado.moderation.events import CaseDecided, RulingStarted
 from moderado.moderation.services.blocked_texts import remember_ruling
-from moderado.moderation.services.screening import record
+from moderado.moderation.services.recording import record
 from moderado.moderation.types import CloseReason, Content, Reason, Verdict
 
 log = structlog.get_logger(__name__)

@@ -1,6 +1,6 @@
 """Validates the answers of providers.
 
-An answer must have the right number of assessments, of the right types, and be storable. Anything
+An answer must have the right number of signals, of the right types, and be storable. Anything
 else counts as a failed call. Nothing is converted: `True` is not a score.
 """
 
@@ -8,10 +8,13 @@ import inspect
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from moderado.core.memoize import map_memoized
 from moderado.moderation.errors import ProviderUnavailable
-from moderado.moderation.types import Assessment, Category, Content, Outcome, Span
+from moderado.moderation.providers.legacy import signal_of
+from moderado.moderation.types import Category, Content, Match, Outcome, Signal
 
 MAX_RAW_LENGTH = 65_536  # characters of JSON
 MAX_RAW_DEPTH = 32
@@ -19,35 +22,41 @@ MAX_NAME_LENGTH = 128  # characters of a model's name or a rule's id
 INTEGER_LIMIT = 2**63
 
 
-def validate_answers(
-    provider: str, answers: object, contents: Sequence[Content]
-) -> list[Assessment]:
-    """Return `answers` as assessments. Raises ProviderUnavailable if they are not."""
+def validate_answers(provider: str, answers: object, contents: Sequence[Content]) -> list[Signal]:
+    """Return `answers` as signals. Raises ProviderUnavailable if they are not."""
     if inspect.iscoroutine(answers):  # it will never be awaited
         answers.close()
     if not isinstance(answers, list | tuple) or len(answers) != len(contents):
         raise ProviderUnavailable("malformed_answer", refused=True)
-    known: set[int] = set()  # one assessment for many texts is valid unless it names places in them
-    for answer, content in zip(answers, contents, strict=True):
-        if id(answer) in known:
+    signals = map_memoized(partial(_signal, provider), answers)
+    known: set[int] = set()  # one signal for many texts is valid unless it names places in them
+    for signal, content in zip(signals, contents, strict=True):
+        if id(signal) in known:
             continue
-        if not isinstance(answer, Assessment) or not _is_valid(answer, provider, content):
+        if not isinstance(signal, Signal) or not _is_valid(signal, provider, content):
             raise ProviderUnavailable("malformed_answer", refused=True)
-        if not answer.spans:
-            known.add(id(answer))
-    return list(answers)
+        if not signal.matches:
+            known.add(id(signal))
+    return signals
+
+
+def _signal(provider: str, answer: object) -> Any:
+    try:
+        return signal_of(provider, answer)
+    except (TypeError, AttributeError) as error:
+        raise ProviderUnavailable("malformed_answer", refused=True) from error
 
 
 def _is_valid(answer: Any, provider: str, content: Content) -> bool:
-    """Tell whether the fields of an Assessment have the annotated types, which nothing enforces."""
+    """Tell whether the fields of a Signal have the annotated types, which nothing enforces."""
     return (
         answer.provider == provider
-        and isinstance(answer.outcome, Outcome)
+        and (answer.recommendation is None or isinstance(answer.recommendation, Outcome))
         and _is_name(answer.model)
-        and isinstance(answer.categories, Mapping)
-        and all(_is_score(name, score) for name, score in answer.categories.items())
-        and isinstance(answer.spans, tuple)
-        and all(_is_span(span, len(content.text)) for span in answer.spans)
+        and isinstance(answer.scores, Mapping)
+        and all(_is_score(name, score) for name, score in answer.scores.items())
+        and isinstance(answer.matches, tuple)
+        and all(_is_match(match, len(content.text)) for match in answer.matches)
         and _is_non_negative(answer.cost)
         and _is_non_negative(answer.latency)
         and _is_raw_answer(answer.raw)
@@ -58,15 +67,21 @@ def _is_score(name: object, score: Any) -> bool:
     return isinstance(name, Category) and _is_non_negative(score) and score <= 1
 
 
-def _is_span(span: object, length: int) -> bool:
+def _is_match(match: Any, length: int) -> bool:
     return (
-        isinstance(span, Span)
-        and type(span.start) is int
-        and type(span.end) is int
-        and 0 <= span.start < span.end <= length
-        and _is_name(span.rule)
-        and isinstance(span.category, Category)
+        isinstance(match, Match)
+        and type(match.start) is int
+        and type(match.end) is int
+        and 0 <= match.start < match.end <= length
+        and _is_name(match.rule)
+        and _is_name(match.reading)
+        and _is_score(match.category, match.severity)
+        and all(_is_flag(each) for each in (match.is_aimed, match.is_reported))
     )
+
+
+def _is_flag(value: object) -> bool:
+    return type(value) is bool
 
 
 def _is_non_negative(value: Any) -> bool:

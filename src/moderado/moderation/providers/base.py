@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Literal, Protocol, TypeGuard
 
-from moderado.moderation.types import Assessment, Content
+from moderado.moderation.types import Content, Signal
 
 MAX_TIMEOUT = 8.0  # seconds; a task must be able to store the answer before its soft limit
 DEFAULT_TIMEOUT = MAX_TIMEOUT
 
 
 class LocalProvider(Protocol):
-    """Judges without network, files or waiting.
+    """Measures without network, files or waiting.
 
     It runs while rows are locked: a provider that takes more than a few milliseconds for a message
     must be a RemoteProvider.
@@ -21,12 +21,12 @@ class LocalProvider(Protocol):
     name: str
     remote: ClassVar[Literal[False]]
 
-    def assess(self, contents: Sequence[Content]) -> list[Assessment]:
-        """Return one assessment for each content, in order. Raises ProviderUnavailable."""
+    def assess(self, contents: Sequence[Content]) -> list[Signal]:
+        """Return one signal for each content, in order. Raises ProviderUnavailable."""
 
 
 class RemoteProvider(Protocol):
-    """Judges by calling a service, within its time-out.
+    """Measures by calling a service, within its time-out.
 
     A provider whose service accepts idempotency keys sets `idempotent = True` and sends
     `content.context["idempotency_key"]`. Only its calls are repeated when their outcome is unknown.
@@ -35,8 +35,8 @@ class RemoteProvider(Protocol):
     name: str
     remote: ClassVar[Literal[True]]
 
-    async def assess(self, contents: Sequence[Content]) -> list[Assessment]:
-        """Return one assessment for each content, in order. Raises ProviderUnavailable."""
+    async def assess(self, contents: Sequence[Content]) -> list[Signal]:
+        """Return one signal for each content, in order. Raises ProviderUnavailable."""
 
 
 Provider = LocalProvider | RemoteProvider
@@ -45,10 +45,10 @@ Provider = LocalProvider | RemoteProvider
 class OnError(StrEnum):
     """What a provider's failure means. Never approval, unless configured."""
 
-    NEXT = "next"  # the other providers decide; content without any assessment is held
+    NEXT = "next"  # the other providers decide; content without any signal is held
     HOLD = "hold"
     REJECT = "reject"
-    APPROVE = "approve"  # only if no other provider assessed the content
+    APPROVE = "approve"  # only if no other provider gave a signal
 
 
 class OnUnknown(StrEnum):

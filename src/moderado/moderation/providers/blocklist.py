@@ -1,14 +1,14 @@
 """The local provider: words, phrases and patterns. It is always available."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
+from moderado.moderation.decide import Effect
 from moderado.moderation.rules import pack
 from moderado.moderation.rules.matcher import Hit, Matcher
 from moderado.moderation.rules.rule import Rule, rules_of
-from moderado.moderation.types import Assessment, Category, Content, Outcome, Span
+from moderado.moderation.types import Content, Match, Signal
 
 DEFAULT_PACKS = ("pt-BR", "en")
 
@@ -44,32 +44,43 @@ class BlocklistProvider:
         self.name = name
         self.version = _digest(chosen, allowed)
         self._matcher = Matcher(rules=chosen, allow=allowed)
-        self._nothing_found = Assessment(provider=name, outcome=Outcome.ALLOW, model=self.version)
+        self.effects = effects_of(chosen)
+        self._nothing_found = Signal(provider=name, model=self.version)
 
-    def assess(self, contents: Sequence[Content]) -> list[Assessment]:
-        return [self._assessment(self._matcher.find(content.text)) for content in contents]
+    def assess(self, contents: Sequence[Content]) -> list[Signal]:
+        return [self._signal(self._matcher.find(content.text)) for content in contents]
 
-    def _assessment(self, hits: Sequence[Hit]) -> Assessment:
+    def _signal(self, hits: Sequence[Hit]) -> Signal:
         if not hits:
             return self._nothing_found
-        categories: dict[Category, float] = {}
-        for hit in hits:
-            rule = hit.rule
-            categories[rule.category] = max(rule.severity, categories.get(rule.category, 0.0))
-        return Assessment(
-            provider=self.name,
-            model=self.version,
-            outcome=max((hit.rule.action for hit in hits), key=_severity),
-            categories=MappingProxyType(categories),
-            spans=tuple(
-                Span(start=hit.start, end=hit.end, rule=hit.rule.id, category=hit.rule.category)
-                for hit in hits
-            ),
-        )
+        return Signal(provider=self.name, model=self.version, matches=tuple(map(_match, hits)))
 
 
-def _severity(outcome: Outcome) -> int:
-    return outcome.severity
+def effects_of(rules: Iterable[Rule]) -> dict[str, Effect]:
+    """Return what follows from the rules as their lists say, by group or by id.
+
+    A group has the effect of its first rule. Rules with another effect are listed by their ids.
+    """
+    effects: dict[str, Effect] = {}
+    for rule in rules:
+        effect = Effect(outcome=rule.action, aimed=rule.aimed.action if rule.aimed else None)
+        if effects.setdefault(rule.id.partition("/")[0], effect) != effect:
+            effects[rule.id] = effect
+            if rule.aimed:
+                effects[rule.aimed.id] = effect
+    return effects
+
+
+def _match(hit: Hit) -> Match:
+    rule = hit.rule
+    return Match(
+        start=hit.start,
+        end=hit.end,
+        rule=rule.id,
+        category=rule.category,
+        severity=rule.severity,
+        is_aimed=rule.is_aimed,
+    )
 
 
 def _is_left_out(rule: Rule, without: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Calls providers: measured and counted. A failure is never read as an assessment."""
+"""Calls providers: measured and counted. A failure is never read as a signal."""
 
 import asyncio
 import math
@@ -19,7 +19,7 @@ from moderado.moderation.providers.base import (
     OnUnknown,
     RemoteProvider,
 )
-from moderado.moderation.types import Assessment, Content, Failure, Fault
+from moderado.moderation.types import Content, Failure, Fault, Signal
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +29,7 @@ MAX_ERROR_LENGTH = 128
 
 QUOTA_EXHAUSTED = "quota_exhausted"
 
-Answers = Sequence[Assessment | Failure]
+Answers = Sequence[Signal | Failure]
 
 
 def assess_locally(
@@ -57,7 +57,7 @@ def assess_locally(
 
 async def assess_remotely(
     configured: ConfiguredProvider, provider: RemoteProvider, content: Content
-) -> Assessment | Failure:
+) -> Signal | Failure:
     """Return what a remote provider says about `content`, within its time-out. Never raises."""
     started = time.perf_counter()
     task = asyncio.create_task(_call(configured, provider, content))
@@ -68,14 +68,14 @@ async def assess_remotely(
         task.cancel()
         return _failed(configured, TimeoutError(), seconds)
     answer = task.result() if not task.cancelled() else asyncio.CancelledError()
-    if isinstance(answer, Assessment):
+    if isinstance(answer, Signal):
         return _answered(configured, [answer], seconds)[0]
     return _failed(configured, answer, seconds)
 
 
 async def _call(
     configured: ConfiguredProvider, provider: RemoteProvider, content: Content
-) -> Assessment | BaseException:
+) -> Signal | BaseException:
     """Return the answer or the exception: a SystemExit must not end the shared event loop."""
     try:
         return validate_answers(configured.name, await provider.assess([content]), [content])[0]
@@ -85,11 +85,11 @@ async def _call(
         return error
 
 
-def _answered(configured: ConfiguredProvider, answers: list[Assessment], seconds: float) -> Answers:
+def _answered(configured: ConfiguredProvider, answers: list[Signal], seconds: float) -> Answers:
     _count(configured, "answered", len(answers), seconds)
     share = seconds / max(1, len(answers))
 
-    def timed(answer: Assessment) -> Assessment:
+    def timed(answer: Signal) -> Signal:
         return answer if answer.latency else replace(answer, latency=share)
 
     return map_memoized(timed, answers)

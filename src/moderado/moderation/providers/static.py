@@ -1,13 +1,13 @@
-"""Gives every content the same answer: for tests, demonstrations, and rooms that only log."""
+"""Gives every content the same signal: for tests, demonstrations, and rooms that only log."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from moderado.moderation.types import Assessment, Category, Content, Outcome
+from moderado.moderation.types import Category, Content, Outcome, Signal
 
 
 class StaticProvider:
-    """Answers `outcome`, with `category` at `score` if a category is given."""
+    """Recommends `outcome`, with `category` at `score` if a category is given."""
 
     remote: ClassVar[Literal[False]] = False
 
@@ -20,8 +20,8 @@ class StaticProvider:
         score: float = 1.0,
     ) -> None:
         self.name = name
-        categories = {Category(category): float(score)} if category else {}
-        self._answer = Assessment(provider=name, outcome=Outcome(outcome), categories=categories)
+        scores = {Category(category): float(score)} if category else {}
+        self._answer = Signal(provider=name, recommendation=Outcome(outcome), scores=scores)
 
-    def assess(self, contents: Sequence[Content]) -> list[Assessment]:
+    def assess(self, contents: Sequence[Content]) -> list[Signal]:
         return [self._answer] * len(contents)

@@ -46,6 +46,7 @@ class Rule:
     # After one of these words the text is aimed at a person, and this rule applies instead.
     address: tuple[str, ...] = ()
     aimed: "Rule | None" = None
+    is_aimed: bool = False  # this is the `aimed` rule of another one
 
 
 def rules_of(group: Mapping[str, Any]) -> list[Rule]:
@@ -80,7 +81,7 @@ def _rules(name: str, group: Mapping[str, Any]) -> Iterator[Rule]:
     for word in _words(group.get("words", [])):
         rule = Rule(id=f"{name}/{word}", text=word, match=match, **plain)
         if address:
-            aimed = replace(rule, id=f"{rule.id}/aimed", **_weight(address))
+            aimed = replace(rule, id=f"{rule.id}/aimed", is_aimed=True, **_weight(address))
             rule = replace(rule, address=before, aimed=aimed)
         yield rule
     for pattern in group.get("patterns", []):

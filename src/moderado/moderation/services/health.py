@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from moderado.core.database import require_transaction
 from moderado.core.metrics import BREAKERS
 from moderado.moderation.models import ProviderHealth
-from moderado.moderation.types import Assessment, Failure, Fault
+from moderado.moderation.types import Failure, Fault, Signal
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +66,7 @@ class Health:
     rest: float = 0.0  # seconds
 
 
-Answer = Assessment | Failure
+Answer = Signal | Failure
 
 
 def read(providers: Collection[str]) -> Mapping[str, Health]:

@@ -6,7 +6,6 @@ out is unknown. It is repeated only under an idempotency key, that is, as the sa
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -20,15 +19,8 @@ from moderado.moderation.providers.base import ConfiguredProvider, OnUnknown
 from moderado.moderation.providers.calls import QUOTA_EXHAUSTED
 from moderado.moderation.services import budgets, health
 from moderado.moderation.services.health import Health
-from moderado.moderation.types import (
-    Assessment,
-    Category,
-    Content,
-    Failure,
-    Fault,
-    Outcome,
-    Span,
-)
+from moderado.moderation.signals import decode, encode
+from moderado.moderation.types import Content, Failure, Fault, Signal
 
 State = ProviderCall.State
 
@@ -50,7 +42,7 @@ class Call:
     is_probe: bool = False  # decides whether the breaker closes
 
 
-Known = Assessment | Failure | Call
+Known = Signal | Failure | Call
 
 
 def reserve(wanted: Sequence[tuple[Content, ConfiguredProvider]]) -> list[Known]:
@@ -89,7 +81,7 @@ def reserve(wanted: Sequence[tuple[Content, ConfiguredProvider]]) -> list[Known]
     return [settled[each.id] if isinstance(each, Call) else each for each in known]
 
 
-def settle(answers: Iterable[tuple[Call, Assessment | Failure]]) -> None:
+def settle(answers: Iterable[tuple[Call, Signal | Failure]]) -> None:
     """Record the results of calls, in a transaction of its own.
 
     A late answer to a call already given up as unknown is recorded too: it was paid for.
@@ -108,15 +100,15 @@ def settle(answers: Iterable[tuple[Call, Assessment | Failure]]) -> None:
         health.log_events(name, events)
 
 
-def _record(call: Call, answer: Assessment | Failure) -> None:
+def _record(call: Call, answer: Signal | Failure) -> None:
     row = ProviderCall.objects.filter(pk=call.id)
     still_open = row.filter(state__in=(State.RESERVED, State.UNKNOWN))
-    if isinstance(answer, Assessment):
+    if isinstance(answer, Signal):
         still_open.update(
             state=State.ANSWERED,
             cost=answer.cost,
             model=answer.model,
-            response=_encode(answer),
+            response=encode(answer),
             error="",
             settled_at=Now(),
         )
@@ -151,7 +143,7 @@ def _known_result(
     if last is None:
         return None
     if last.state == State.ANSWERED:
-        return _decode(name, last.response or {})
+        return decode(name, last.response or {})
     if last.state == State.REFUSED:
         return Failure(provider=name, error=last.error, fault=Fault.NO_OPINION)
     if last.state == State.FAILED:
@@ -229,31 +221,3 @@ def _refuse(
             fault=Fault.NOT_ASKED,
             retry_after=retry_after,
         )
-
-
-def _encode(answer: Assessment) -> dict[str, Any]:
-    return {
-        "outcome": answer.outcome.value,
-        "model": answer.model,
-        "categories": {name.value: score for name, score in answer.categories.items()},
-        "spans": [[s.start, s.end, s.rule, s.category.value] for s in answer.spans],
-        "cost": answer.cost,
-        "latency": answer.latency,
-        "raw": dict(answer.raw),
-    }
-
-
-def _decode(provider: str, stored: Mapping[str, Any]) -> Assessment:
-    return Assessment(
-        provider=provider,
-        outcome=Outcome(stored["outcome"]),
-        model=stored["model"],
-        categories={Category(name): score for name, score in stored["categories"].items()},
-        spans=tuple(
-            Span(start=start, end=end, rule=rule, category=Category(category))
-            for start, end, rule, category in stored["spans"]
-        ),
-        cost=stored["cost"],
-        latency=stored["latency"],
-        raw=stored["raw"],
-    )

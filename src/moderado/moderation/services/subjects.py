@@ -17,7 +17,7 @@ from moderado.moderation.errors import CaseSuperseded
 from moderado.moderation.events import CaseDecided, RulingStarted, SubjectQueued, SubjectShown
 from moderado.moderation.models import SubjectRevision
 from moderado.moderation.services.closing import close_cases
-from moderado.moderation.services.screening import record
+from moderado.moderation.services.recording import record
 from moderado.moderation.types import CloseReason, Content, Outcome, Reason, Verdict
 
 Status = SubjectRevision.Status

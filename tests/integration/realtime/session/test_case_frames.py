@@ -10,7 +10,7 @@ from moderado.core.ids import new_id
 from moderado.moderation.models import Case
 from moderado.moderation.services import review
 from moderado.moderation.services.closing import close_cases
-from moderado.moderation.services.screening import record
+from moderado.moderation.services.recording import record
 from moderado.moderation.types import CloseReason, Content, Outcome, Verdict
 from moderado.realtime.infra.db_calls import run_in_db_thread
 from tests import factories

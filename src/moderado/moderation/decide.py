@@ -1,0 +1,286 @@
+"""Turns signals into a verdict. Pure: no clock, no database, no network.
+
+The same signals, facts and policy version give the same verdict for ever. Replay, backtests and
+calibration rest on that.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from moderado.moderation.types import (
+    Basis,
+    Category,
+    Content,
+    Failure,
+    Fault,
+    Ground,
+    Match,
+    Outcome,
+    Reason,
+    Signal,
+    Verdict,
+)
+
+UNJUDGED = "unjudged"
+OFF = "off"
+EXEMPT = "exempt"
+
+# Outcomes of a failure where the policy assigns one.
+_FAILED = {"hold": Outcome.HOLD, "reject": Outcome.BLOCK}
+
+Condition = Callable[[Content, Sequence[Signal]], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What follows from a rule that matched.
+
+    `aimed` replaces `outcome` where the match is directed at a person; None: no difference.
+    """
+
+    outcome: Outcome
+    aimed: Outcome | None = None
+    when: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """The scores from which on a category is flagged, held or blocked. None: never."""
+
+    flag: float | None = None
+    hold: float | None = None
+    block: float | None = None
+    resources: str = ""  # where the author finds help, as a code
+
+    def crossed(self, score: float) -> tuple[Outcome, float] | None:
+        """Return the severest outcome that `score` reaches, with its threshold."""
+        steps = ((Outcome.BLOCK, self.block), (Outcome.HOLD, self.hold), (Outcome.FLAG, self.flag))
+        for outcome, least in steps:
+            if least is not None and score >= least:
+                return outcome, least
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderTerms:
+    """How far a policy trusts a provider.
+
+    Attributes:
+        on_error: What a failure means: `next` (the others decide), `hold`, `reject`, or `approve`,
+            which counts only without any signal or other step.
+        on_unknown: `hold`: a call of unknown outcome also holds the content.
+        follows: Whether a recommendation counts. It then stands in place of the thresholds.
+        is_shadow: Measured and logged, without effect.
+    """
+
+    on_error: str = "next"
+    on_unknown: str = "next"
+    follows: bool = True
+    is_shadow: bool = False
+
+
+_ANY_PROVIDER = ProviderTerms()
+_NO_RULES: Mapping[str, Effect] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledPolicy:
+    """A policy version, ready to decide.
+
+    Attributes:
+        rules: What follows from a rule, by its id or by the group before the first slash. The
+            first table that has the rule decides, so that a room's table overrides the server's.
+        thresholds: By category.
+        any_threshold: For categories without a row.
+        exempt_roles: Roles whose messages pass. Bots are never exempt.
+        reads_facts: Whether equal signals may have different verdicts, by author or room.
+    """
+
+    name: str = "default"
+    version: str = ""
+    rules: Sequence[Mapping[str, Effect]] = ()
+    thresholds: Mapping[Category, Threshold] = field(default_factory=dict)
+    any_threshold: Threshold | None = None
+    providers: Mapping[str, ProviderTerms] = field(default_factory=dict)
+    exempt_roles: frozenset[str] = frozenset()
+    reads_facts: bool = False
+
+    def effect(self, rule: str) -> Effect | None:
+        """Return what follows from a rule; None if the policy does not know it."""
+        group = rule.partition("/")[0]
+        for table in self.rules:
+            if found := table.get(rule) or table.get(group):
+                return found
+        return None
+
+    def terms(self, provider: str) -> ProviderTerms:
+        """Return how far `provider` is trusted."""
+        return self.providers.get(provider, _ANY_PROVIDER)
+
+    def threshold(self, category: Category) -> Threshold | None:
+        """Return the row of `category`."""
+        return self.thresholds.get(category, self.any_threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    outcome: Outcome
+    reason: Reason | None
+    decided_by: str
+    basis: Basis
+    categories: tuple[Category, ...] = ()
+
+
+def decide(
+    signals: Sequence[Signal],
+    failures: Sequence[Failure],
+    policy: CompiledPolicy,
+    content: Content,
+) -> Verdict:
+    """Return the verdict: the severest step wins; content without any step is held.
+
+    An answer without an opinion holds at least: a provider refuses mostly the worst texts, and an
+    ALLOW of another one does not outweigh that (ADR 0009).
+    """
+    if content.author.role in policy.exempt_roles and not content.author.is_bot:
+        steps = [_Step(Outcome.ALLOW, None, EXEMPT, Basis(ground=Ground.EXEMPT))]
+    else:
+        steps = [step for each in signals for step in _measured(each, policy, content, signals)]
+        steps += [step for each in failures for step in _failed(each, policy.terms(each.provider))]
+        steps = steps or [_without_steps(failures, policy)]
+    decisive = max(steps, key=_severity)
+    categories = _found(steps, signals)
+    return Verdict(
+        outcome=decisive.outcome,
+        score=max(categories.values(), default=0.0),
+        categories=categories,
+        reason=decisive.reason,
+        policy=policy.name,
+        policy_version=policy.version,
+        decided_by=decisive.decided_by,
+        basis=decisive.basis,
+        signals=tuple(signals),
+        failures=tuple(failures),
+    )
+
+
+def unmoderated() -> Verdict:
+    """Return the verdict of a room in mode `off`: shown, and logged as not judged."""
+    return Verdict(outcome=Outcome.ALLOW, decided_by=OFF)
+
+
+def _measured(
+    signal: Signal, policy: CompiledPolicy, content: Content, signals: Sequence[Signal]
+) -> Iterator[_Step]:
+    terms = policy.terms(signal.provider)
+    if terms.is_shadow:
+        return
+    yield _step(Outcome.ALLOW, Basis(provider=signal.provider))
+    for match in signal.matches:
+        effect = policy.effect(match.rule)
+        if effect is None or (effect.when and not effect.when(content, signals)):
+            continue
+        outcome = _outcome(effect, match)
+        if outcome is not Outcome.ALLOW:
+            yield _step(
+                outcome,
+                Basis(
+                    ground=Ground.RULE,
+                    provider=signal.provider,
+                    rule=match.rule,
+                    category=match.category,
+                    score=match.severity,
+                ),
+                match.category,
+            )
+    if signal.recommendation is not None and terms.follows:
+        yield from _recommended(signal, signal.recommendation)
+    else:
+        yield from _thresholds(signal, policy)
+
+
+def _outcome(effect: Effect, match: Match) -> Outcome:
+    outcome = effect.aimed if match.is_aimed and effect.aimed is not None else effect.outcome
+    if match.is_reported and outcome is Outcome.BLOCK:
+        return Outcome.HOLD
+    return outcome
+
+
+def _recommended(signal: Signal, outcome: Outcome) -> Iterator[_Step]:
+    if outcome is Outcome.ALLOW:
+        return
+    found = [*signal.scores, *(match.category for match in signal.matches)]
+    highest = max(signal.scores, key=signal.scores.__getitem__, default=None)
+    basis = Basis(
+        ground=Ground.RECOMMENDATION,
+        provider=signal.provider,
+        category=highest or next(iter(found), None),
+        score=signal.scores[highest] if highest else None,
+    )
+    yield _step(outcome, basis, *found)
+
+
+def _thresholds(signal: Signal, policy: CompiledPolicy) -> Iterator[_Step]:
+    for category, score in signal.scores.items():
+        row = policy.threshold(category)
+        crossed = row.crossed(score) if row else None
+        if crossed is None:
+            continue
+        outcome, least = crossed
+        basis = Basis(
+            ground=Ground.THRESHOLD,
+            provider=signal.provider,
+            category=category,
+            score=score,
+            threshold=least,
+        )
+        yield _step(outcome, basis, category)
+
+
+def _step(outcome: Outcome, basis: Basis, *categories: Category) -> _Step:
+    return _Step(outcome, _reason(outcome), basis.provider, basis, categories)
+
+
+def _failed(failure: Failure, terms: ProviderTerms) -> Iterator[_Step]:
+    name, rule = failure.provider, terms.on_error
+    if terms.is_shadow:
+        return
+    basis = Basis(ground=Ground.FAILURE, provider=name)
+    if rule in _FAILED:
+        yield _Step(_FAILED[rule], Reason.UNJUDGED, f"{name}:{rule}", basis)
+    if failure.fault is Fault.NO_OPINION:
+        yield _Step(Outcome.HOLD, Reason.UNJUDGED, f"{name}:no_opinion:hold", basis)
+    if failure.fault is Fault.UNKNOWN and terms.on_unknown == "hold":
+        yield _Step(Outcome.HOLD, Reason.UNJUDGED, f"{name}:unknown:hold", basis)
+
+
+def _without_steps(failures: Sequence[Failure], policy: CompiledPolicy) -> _Step:
+    asked = [each for each in failures if not policy.terms(each.provider).is_shadow]
+    if asked and all(policy.terms(each.provider).on_error == "approve" for each in asked):
+        last = asked[-1].provider
+        basis = Basis(ground=Ground.FAILURE, provider=last)
+        return _Step(Outcome.ALLOW, None, f"{last}:approve", basis)
+    return _Step(Outcome.HOLD, Reason.UNJUDGED, UNJUDGED, Basis(ground=Ground.UNJUDGED))
+
+
+def _severity(step: _Step) -> int:
+    return step.outcome.severity
+
+
+def _reason(outcome: Outcome) -> Reason | None:
+    if outcome is Outcome.BLOCK:
+        return Reason.POLICY
+    return Reason.REVIEW if outcome is Outcome.HOLD else None
+
+
+def _found(steps: Sequence[_Step], signals: Sequence[Signal]) -> dict[Category, float]:
+    found = dict.fromkeys((each for step in steps for each in step.categories), 0.0)
+    for signal in signals if found else ():
+        for match in signal.matches:
+            if match.category in found:
+                found[match.category] = max(found[match.category], match.severity)
+        for category, score in signal.scores.items():
+            if category in found:
+                found[category] = max(found[category], score)
+    return found

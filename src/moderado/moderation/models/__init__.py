@@ -1,0 +1,9 @@
+"""Tables of moderation. Rows refer to their subject by id and outlive it."""
+
+from moderado.moderation.models.calls import ProviderBudget as ProviderBudget
+from moderado.moderation.models.calls import ProviderCall as ProviderCall
+from moderado.moderation.models.calls import ProviderHealth as ProviderHealth
+from moderado.moderation.models.cases import BlockedText as BlockedText
+from moderado.moderation.models.cases import Case as Case
+from moderado.moderation.models.log import ModerationLog as ModerationLog
+from moderado.moderation.models.subjects import SubjectRevision as SubjectRevision

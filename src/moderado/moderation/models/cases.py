@@ -1,0 +1,112 @@
+"""What waits for moderators, and what they blocked."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from moderado.core.models import Record
+from moderado.moderation.labels import CLOSE_REASONS, OUTCOMES, subject_label
+
+
+class Case(Record):
+    """A revision that needs a moderator. Claimed by lease, so that two moderators never collide.
+
+    It ends with its subject: it is closed when the revision is replaced or deleted.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        DECIDED = "decided", _("decided")
+        CLOSED = "closed", _("closed without a decision")
+
+    class Origin(models.TextChoices):
+        HOLD = "hold", _("held")
+        FLAG = "flag", _("flagged")
+
+    subject_type = models.CharField(_("subject type"), max_length=32)
+    subject_id = models.UUIDField(_("subject"))
+    revision = models.PositiveIntegerField(_("revision"))
+    scope_id = models.UUIDField(_("room"), null=True, blank=True)
+    origin = models.CharField(_("origin"), max_length=8, choices=Origin)
+    state = models.CharField(_("state"), max_length=8, choices=State, default=State.OPEN)
+    text = models.TextField(_("text"))
+    score = models.FloatField(_("score"), default=0.0)
+    categories = ArrayField(
+        models.CharField(max_length=32), verbose_name=_("categories"), default=list
+    )
+    # Who wrote the text, and may not rule on it. Null: unknown, or opened by an older release.
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("author"),
+    )
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("claimed by"),
+    )
+    claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=8, choices=OUTCOMES, blank=True)
+    reason = models.CharField(_("reason"), max_length=64, blank=True)
+    note = models.TextField(_("note"), blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("decided by"),
+    )
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    close_reason = models.CharField(
+        _("reason for closing"),
+        max_length=16,
+        choices=CLOSE_REASONS,
+        blank=True,
+        default="",
+        db_default="",
+    )
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    version = models.PositiveIntegerField(_("version"), default=1)
+
+    class Meta:
+        verbose_name = _("case")
+        verbose_name_plural = _("cases")
+        permissions = [("claim_case", "Can claim cases"), ("decide_case", "Can decide cases")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_type", "subject_id", "revision", "origin"],
+                name="one_case_a_revision",
+            )
+        ]
+        indexes = [models.Index(fields=["state", "-score", "created_at"], name="case_queue")]
+
+    def __str__(self) -> str:
+        return subject_label(self.subject_type, self.subject_id, self.revision)
+
+
+class BlockedText(Record):
+    """A text that a moderator blocked, by its digest: see `services.blocked_texts`."""
+
+    scope_id = models.UUIDField(_("room"))
+    author_id = models.UUIDField(_("author"))
+    digest = models.BinaryField(_("digest"), max_length=16)
+
+    class Meta:
+        verbose_name = _("blocked text")
+        verbose_name_plural = _("blocked texts")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scope_id", "author_id", "digest"], name="one_blocked_text"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.author_id} {self.scope_id}"

@@ -1,0 +1,195 @@
+"""Records verdicts: the lines of the log, and cases for what a moderator must see."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import structlog
+from django.utils import timezone
+
+from moderado.core.database import as_rows, recordset, require_transaction, run_prepared
+from moderado.core.ids import new_id
+from moderado.moderation.decide import unmoderated
+from moderado.moderation.events import CaseStep
+from moderado.moderation.models import Case, ModerationLog
+from moderado.moderation.services.case_events import publish_changes
+from moderado.moderation.signals import encode_match, encode_numbers
+from moderado.moderation.types import Basis, Content, Outcome, Verdict
+
+log = structlog.get_logger(__name__)
+
+# Columns of a log line that differ by content, and those that only depend on the verdict. Most
+# texts of a batch share one verdict object, which is sent and parsed once.
+_CONTENT_COLUMNS = {
+    "id": "uuid",
+    "created_at": "timestamptz",
+    "subject_type": "text",
+    "subject_id": "uuid",
+    "revision": "integer",
+    "scope_id": "uuid",
+    "actor_id": "uuid",
+    "facts": "jsonb",
+}
+_VERDICT_COLUMNS = {
+    "verdict": "text",
+    "score": "double precision",
+    "categories": "jsonb",
+    "reason": "text",
+    "provider": "text",
+    "model": "text",
+    "policy": "text",
+    "policy_version": "text",
+    "decided_by": "text",
+    "basis": "jsonb",
+    "signals": "jsonb",
+    "matches": "jsonb",
+    "failures": "jsonb",
+    "latency": "double precision",
+    "cost": "double precision",
+    "raw": "jsonb",
+}
+_VERDICT_NUMBER = {"verdict_number": "integer"}
+_COLUMNS = ", ".join([*_CONTENT_COLUMNS, *_VERDICT_COLUMNS])
+_INSERT = f"""
+    INSERT INTO moderation_moderationlog ({_COLUMNS})
+    SELECT {_COLUMNS} FROM {recordset("line", _CONTENT_COLUMNS | _VERDICT_NUMBER)}
+      JOIN {recordset("verdict", _VERDICT_COLUMNS | _VERDICT_NUMBER)} USING (verdict_number)
+"""  # noqa: S608  (names from above)
+
+_ORIGINS = {Outcome.HOLD: Case.Origin.HOLD, Outcome.FLAG: Case.Origin.FLAG}
+
+
+def record(judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None = None) -> None:
+    """Write the log and open cases for held and flagged content. Requires a transaction.
+
+    An existing case of the same revision stays as it is.
+
+    Args:
+        judged: Contents with their verdicts.
+        actor_id: The deciding moderator; None for a machine verdict.
+    """
+    require_transaction()
+    verdicts: dict[int, dict[str, object]] = {}
+    lines = []
+    for content, verdict in judged:
+        columns = verdicts.get(id(verdict))
+        if columns is None:
+            columns = _verdict_columns(verdict) | {"verdict_number": len(verdicts)}
+            verdicts[id(verdict)] = columns
+        number = {"verdict_number": columns["verdict_number"]}
+        lines.append(_content_columns(content, actor_id) | number)
+    run_prepared(_INSERT, [as_rows(lines), as_rows(verdicts.values())])
+    cases = [_case(*each) for each in judged if each[1].outcome in _ORIGINS]
+    if cases:
+        Case.objects.bulk_create(cases, ignore_conflicts=True)
+        publish_changes(CaseStep.OPENED, cases)
+    _log_outcomes(judged)
+
+
+def _log_outcomes(judged: Sequence[tuple[Content, Verdict]]) -> None:
+    """Log each verdict that may be asked about, and one line for all that were simply allowed."""
+    allowed = 0
+    for content, verdict in judged:
+        if verdict.outcome is Outcome.ALLOW and not verdict.failures:
+            allowed += 1
+            continue
+        log.info(
+            "content_judged",
+            subject_id=str(content.subject_id),
+            revision=content.revision,
+            outcome=verdict.outcome.value,
+            decided_by=verdict.decided_by,
+            score=round(verdict.score, 3),
+            failures=len(verdict.failures),
+        )
+    if allowed:
+        log.debug("contents_allowed", contents=allowed)
+
+
+def judged_revisions(subject_id: UUID) -> frozenset[int]:
+    """Return the revisions on which a verdict or a ruling is logged."""
+    lines = ModerationLog.objects.filter(subject_id=subject_id)
+    return frozenset(lines.values_list("revision", flat=True))
+
+
+def record_unjudged(content: Content) -> None:
+    """Record that `content` is shown without being judged, in a room of mode `off`."""
+    record([(content, unmoderated())])
+
+
+def _content_columns(content: Content, actor_id: UUID | None) -> dict[str, object]:
+    """Return the log columns of the content."""
+    return {
+        "id": new_id(),
+        "created_at": timezone.now(),
+        "subject_type": content.subject_type,
+        "subject_id": content.subject_id,
+        "revision": content.revision,
+        "scope_id": content.scope_id,
+        "actor_id": actor_id,
+        "facts": {"author": content.author, "room": content.room},
+    }
+
+
+def _verdict_columns(verdict: Verdict) -> dict[str, object]:
+    """Return the log columns of the verdict."""
+    signals = verdict.signals
+    deciding = next((each for each in signals if each.provider == verdict.basis.provider), None)
+    return {
+        "verdict": verdict.outcome,
+        "score": verdict.score,
+        "categories": {category.value: score for category, score in verdict.categories.items()},
+        "reason": verdict.reason or "",
+        "provider": deciding.provider if deciding else "",
+        "model": deciding.model if deciding else "",
+        "policy": verdict.policy,
+        "policy_version": verdict.policy_version,
+        "decided_by": verdict.decided_by,
+        "basis": _basis(verdict.basis),
+        "matches": [
+            {"provider": each.provider, **encode_match(match)}
+            for each in signals
+            for match in each.matches
+        ],
+        "failures": [
+            {
+                "provider": each.provider,
+                "error": each.error,
+                "fault": each.fault.value,
+                "latency": round(each.latency, 6),
+            }
+            for each in verdict.failures
+        ],
+        "latency": sum(
+            [each.latency for each in signals] + [each.latency for each in verdict.failures]
+        ),
+        "cost": sum(each.cost for each in signals),
+        "signals": {each.provider: encode_numbers(each) for each in signals},
+        "raw": {each.provider: {"answer": dict(each.raw)} for each in signals if each.raw},
+    }
+
+
+def _basis(basis: Basis) -> dict[str, object]:
+    """Return the step that decided, without what it does not have."""
+    named = {
+        "ground": basis.ground.value,
+        "provider": basis.provider or None,
+        "rule": basis.rule or None,
+        "category": basis.category,
+        "score": basis.score,
+        "threshold": basis.threshold,
+    }
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _case(content: Content, verdict: Verdict) -> Case:
+    return Case(
+        subject_type=content.subject_type,
+        subject_id=content.subject_id,
+        revision=content.revision,
+        scope_id=content.scope_id,
+        origin=_ORIGINS[verdict.outcome],
+        author_id=content.author_id,
+        text=content.text,
+        score=verdict.score,
+        categories=sorted(category.value for category in verdict.categories),
+    )
