@@ -48,7 +48,7 @@ def web(log: Path, extra: Mapping[str, str] | None = None) -> Iterator[str]:
             "--bind", f"fd://{listener.fileno()}", "moderado.config.asgi:application",
         ]
         # fmt: on
-        process = _start(command, log, environment("web") | (extra or {}), listener.fileno())
+        process = _start(command, log, environment("web") | dict(extra or {}), listener.fileno())
     try:
         # The socket already listens: the first request waits in it until a worker takes it, and
         # fails at once if no process is left.
@@ -74,7 +74,7 @@ def worker(
     ]
     # fmt: on
     waiting_before = _waiting_for_tasks()
-    process = _start(command, log, environment("worker") | (extra or {}))
+    process = _start(command, log, environment("worker") | dict(extra or {}))
     try:
         deadline = time.monotonic() + SECONDS_TO_START
         while _waiting_for_tasks() <= waiting_before:
@@ -90,7 +90,7 @@ def worker(
 def beat(log: Path, extra: Mapping[str, str] | None = None) -> Iterator[None]:
     """Run beat, which sends the sweep every two seconds."""
     command = [sys.executable, "-m", "celery", "-A", "moderado.config.celery", "beat"]
-    process = _start(command, log, environment("worker") | (extra or {}))
+    process = _start(command, log, environment("worker") | dict(extra or {}))
     try:
         yield
     finally:

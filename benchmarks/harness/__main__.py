@@ -22,12 +22,19 @@ from benchmarks.stacks.base import CannotRun
 from benchmarks.workloads.base import Scale, Workload
 
 # Variables of the caller that would change what is measured.
-_REMOVED_VARIABLES = ("DATABASE_URL", "REDIS_URL", "BROKER_URL", "LAYER_URL", "WEB_CONCURRENCY")
+_REMOVED_VARIABLES = (
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "REDIS_URL",
+    "BROKER_URL",
+    "LAYER_URL",
+    "WEB_CONCURRENCY",
+)
 _QUICK = Scale(time=0.2, size=0.1)
 
 
 def main() -> int:
-    workloads = _chosen("WORKLOAD", WORKLOADS)
+    workloads = [WORKLOADS[name] for name in _chosen("WORKLOAD", WORKLOADS)]
     stacks = _chosen("STACKS", STACKS)
     rounds = int(os.environ.get("ROUNDS", "3"))
     scale = _QUICK if os.environ.get("QUICK") else Scale()
@@ -93,14 +100,13 @@ def _print_figures(workload: Workload, stack: str, number: int, figures: dict[st
     print(f"{number + 1} {workload.name:12} {stack:10} {text}", flush=True)
 
 
-def _chosen(variable: str, known: dict) -> list:
-    """Return what the variable selects. A prefix selects several (`w2`: both of W2)."""
+def _chosen(variable: str, known: Iterable[str]) -> list[str]:
+    """Return the names that the variable selects. A prefix selects several (`w2`: both of W2)."""
     wanted = [name for name in os.environ.get(variable, "").split(",") if name]
     for name in wanted:
         if not any(each.startswith(name) for each in known):
             sys.exit(f"{variable}={name} is unknown; known are {', '.join(known)}")
-    chosen = [n for n in known if not wanted or any(n.startswith(name) for name in wanted)]
-    return [known[name] for name in chosen] if known is WORKLOADS else chosen
+    return [n for n in known if not wanted or any(n.startswith(name) for name in wanted)]
 
 
 if __name__ == "__main__":

@@ -19,9 +19,9 @@ import redis
 
 from benchmarks.harness.client import Dialect
 from moderado.standalone.home import Home
-from moderado.standalone.postgres import postgres
+from moderado.standalone.postgres import Postgres, postgres
 from moderado.standalone.processes import free_port, spawn, stop
-from moderado.standalone.valkey import valkey
+from moderado.standalone.valkey import Valkey, valkey
 from tests import processes
 from tests.faults.engines import copy_of
 
@@ -54,7 +54,8 @@ class Stack(ABC):
     def __init__(self, folder: Path, templates: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
         self.port = free_port()
-        self.database_url = ""
+        self.database_url = ""  # of the role that owns the database
+        self.application_url = ""  # of the role that Chat Moderado's processes use
         self.redis_url = ""
         self._templates = templates
         self._environment = environment
@@ -116,15 +117,24 @@ class Stack(ABC):
         if not template.exists():
             self._create_template(template)
         home = Home(copy_of(template, self.folder / "engines"))
-        self.database_url, process = self._stack.enter_context(postgres(home))
-        self._processes["postgres"] = process
+        self._keep("postgres", self._use(self._stack.enter_context(postgres(home))))
         if with_valkey:
-            self.redis_url, process = self._stack.enter_context(valkey(home))
-            self._processes["valkey"] = process
+            cache = self._stack.enter_context(valkey(home))
+            self.redis_url = cache.url
+            self._keep("valkey", cache)
 
     def _create_template(self, folder: Path) -> None:
-        with postgres(Home(folder)) as (self.database_url, _):
+        with postgres(Home(folder)) as server:
+            self._use(server)
             self._create_tables()
+
+    def _use(self, server: Postgres) -> Postgres:
+        self.database_url, self.application_url = server.owner_url, server.application_url
+        return server
+
+    def _keep(self, name: str, server: Postgres | Valkey) -> None:
+        assert server.process is not None, "it was started"
+        self._processes[name] = server.process
 
     def _create_tables(self) -> None:  # noqa: B027  (some stacks create theirs when they start)
         """Create the tables in the empty database at `database_url`."""

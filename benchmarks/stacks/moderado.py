@@ -40,7 +40,7 @@ class Moderado(Stack):
     def start(self) -> None:
         self._start_engines()
         shutil.rmtree(self._home.metrics)  # metrics of creating the template
-        self._home.metrics.mkdir()
+        self._home.metrics.mkdir(exist_ok=True)
         bind = f"127.0.0.1:{self.port}"
         for command in serving(self._home, self._engines, bind=bind, reload=False):
             self._start(command.name, command.arguments, self._settings(command))
@@ -73,18 +73,26 @@ class Moderado(Stack):
 
     @property
     def _engines(self) -> Engines:
-        return Engines(database_url=self.database_url, redis_url=self.redis_url)
+        return Engines(
+            database_url=self.application_url,
+            database_owner_url=self.database_url,
+            redis_url=self.redis_url,
+        )
 
     def _settings(self, command: Command) -> dict[str, str]:
         return {**command.environment, **_OVERRIDES, **self._environment}
 
     def _create_tables(self) -> None:
         home = Home(self._templates / self.name)
-        home.metrics.mkdir()
-        unused = Engines(database_url=self.database_url, redis_url="redis://127.0.0.1:1/0")
+        engines = Engines(
+            database_url=self.application_url,
+            database_owner_url=self.database_url,
+            redis_url="redis://127.0.0.1:1/0",  # migrations ask nothing of it
+        )
         self._run_script(
             ["-m", "django", "migrate", "--verbosity", "0", "--skip-checks"],
             None,
-            environment(home, unused, settings="worker"),
+            environment(home, engines, settings="worker")
+            | {"DATABASE_OWNER_URL": engines.database_owner_url},
             ROOT,
         )

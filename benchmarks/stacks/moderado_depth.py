@@ -58,7 +58,7 @@ def measure(rows: int, depth: int) -> dict[str, Any]:
     """
     people = populate(PEOPLE, 1)
     reader, room = UUID(people[0]["id"]), UUID(people[0]["room"])
-    values = {"rows": rows, "room": room, "count": PEOPLE}
+    values: dict[str, Any] = {"rows": rows, "room": room, "count": PEOPLE}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_FILL, {**values, "people": [person["id"] for person in people]})
     with connection.cursor() as cursor:
@@ -72,7 +72,7 @@ def measure(rows: int, depth: int) -> dict[str, Any]:
         "feed_head": lambda: _changes(reader, room, rows - PAGE, epoch),
         "feed_deep": lambda: _changes(reader, room, rows - depth, epoch),
     }
-    figures = {}
+    figures: dict[str, Any] = {}
     for name, read in reads.items():
         figures |= {f"{name}_{key}": value for key, value in _costs(read).items()}
     figures["offset_ms"] = _explained(_offset(room, depth))["Execution Time"]
@@ -80,7 +80,7 @@ def measure(rows: int, depth: int) -> dict[str, Any]:
 
 
 def _history(reader: UUID, room: UUID, cursor: str) -> list[Any]:
-    query = {"page_size": PAGE, **({"cursor": cursor} if cursor else {})}
+    query = {"page_size": str(PAGE), **({"cursor": cursor} if cursor else {})}
     request = Request(APIRequestFactory(SERVER_NAME="localhost").get("/", query))
     page = ExactCursorPagination().paginate_queryset(
         history(reader_id=reader, room_id=room), request

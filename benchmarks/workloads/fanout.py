@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from benchmarks.harness.figures import Figures, milliseconds
 from benchmarks.harness.load import Clients, Interval, run
-from benchmarks.stacks.base import Stack
+from benchmarks.stacks.base import Seat, Stack
 from benchmarks.workloads.base import Scale, Workload
 
 SENDERS = 20
@@ -40,7 +40,7 @@ class FanOut(Workload):
         seats = stack.populate(scale.count(500), 1)
         return run(self._listen(Clients(stack, delays=[]), seats, scale))
 
-    async def _listen(self, clients: Clients, seats: list, scale: Scale) -> Figures:
+    async def _listen(self, clients: Clients, seats: list[Seat], scale: Scale) -> Figures:
         await clients.open_sockets(seats)
         interval = await clients.send_in_turn(
             clients.sockets[:SENDERS],
@@ -71,7 +71,7 @@ class LargeRoom(Workload):
         seats = stack.populate(scale.count(2000), 1)
         return run(self._listen(Clients(stack, delays=[]), seats, scale))
 
-    async def _listen(self, clients: Clients, seats: list, scale: Scale) -> Figures:
+    async def _listen(self, clients: Clients, seats: list[Seat], scale: Scale) -> Figures:
         await clients.open_sockets(seats)
         senders = clients.sockets[:SENDERS]
         await clients.send_at_rate(senders, rate=5, seconds=1)

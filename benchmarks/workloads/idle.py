@@ -5,10 +5,12 @@ from typing import ClassVar
 
 from benchmarks.harness.figures import Figures
 from benchmarks.harness.load import Clients, run
-from benchmarks.stacks.base import Stack
+from benchmarks.stacks.base import Seat, Stack
 from benchmarks.workloads.base import Scale, Workload
 
 KIB = 1024
+# Seconds after which each worker process has run its first periodic tasks, which load code.
+WORKER_WARM_UP = 8.0
 SETTLE = 1.0  # seconds until memory used for opening is released
 IDLE = 3.0  # seconds in which nothing happens
 WARM_UP = 200  # sockets opened first
@@ -32,10 +34,10 @@ class Idle(Workload):
         seats = stack.populate(scale.count(1000) + WARM_UP, 20)
         return run(self._measure(Clients(stack), seats))
 
-    async def _measure(self, clients: Clients, seats: list) -> Figures:
+    async def _measure(self, clients: Clients, seats: list[Seat]) -> Figures:
         # The first sockets load code and fill pools, which is no cost of a socket.
         await clients.open_sockets(seats[:WARM_UP])
-        await asyncio.sleep(SETTLE)
+        await asyncio.sleep(WORKER_WARM_UP)
         memory = clients.meter.memory()
         before = clients.meter.read()
         idle_seats = seats[WARM_UP:]

@@ -4,13 +4,14 @@ import asyncio
 import json
 import random
 import time
+from collections.abc import Callable
 from typing import ClassVar
 
 from benchmarks.harness.client import Socket
 from benchmarks.harness.figures import Figures, milliseconds
 from benchmarks.harness.load import Clients, Interval, run
 from benchmarks.harness.texts import number_in, text_of
-from benchmarks.stacks.base import Stack
+from benchmarks.stacks.base import Seat, Stack
 from benchmarks.workloads.base import Scale, Workload
 
 # Per second, all rooms together.
@@ -41,7 +42,7 @@ class Mixed(Workload):
         seats = stack.populate(scale.count(500), 20)
         return run(self._measure(MixedClients(stack), seats, scale))
 
-    async def _measure(self, clients: "MixedClients", seats: list, scale: Scale) -> Figures:
+    async def _measure(self, clients: "MixedClients", seats: list[Seat], scale: Scale) -> Figures:
         await clients.open_sockets(seats)
         await clients.act(scale.seconds(1.5))
         clients.edited.clear()
@@ -80,9 +81,11 @@ class MixedClients(Clients):
             self._repeat(TYPING, seconds, self._type),
         ]
         messages = self.send_at_rate(self.sockets, rate=MESSAGES, seconds=seconds)
-        return (await asyncio.gather(messages, *actions))[0]
+        interval, *_ = await asyncio.gather(messages, *actions)
+        assert interval is not None, "it sent something"
+        return interval
 
-    async def _repeat(self, rate: float, seconds: float, action) -> None:  # noqa: ANN001
+    async def _repeat(self, rate: float, seconds: float, action: Callable[[Socket], None]) -> None:
         generator = random.Random(rate)
         began = time.perf_counter()
         for turn in range(round(rate * seconds)):

@@ -13,7 +13,7 @@ import psycopg
 
 from benchmarks.harness.figures import Figures
 from benchmarks.harness.load import Clients, run
-from benchmarks.stacks.base import ROOT, Stack
+from benchmarks.stacks.base import ROOT, Seat, Stack
 from benchmarks.workloads.base import Scale, Workload
 from moderado.standalone.processes import spawn, stop
 
@@ -52,7 +52,7 @@ class LocalRules(Workload):
         seats = stack.populate(20, 4)
         return run(self._measure(Clients(stack), seats, scale))
 
-    async def _measure(self, clients: Clients, seats: list, scale: Scale) -> Figures:
+    async def _measure(self, clients: Clients, seats: list[Seat], scale: Scale) -> Figures:
         await clients.open_sockets(seats)
         await clients.send_at_rate(clients.sockets, rate=RATE, seconds=1)
         watch = asyncio.create_task(_longest_transaction(clients.stack.database_url))

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from benchmarks.harness.figures import Figures
 from benchmarks.harness.load import Clients, run
-from benchmarks.stacks.base import Stack
+from benchmarks.stacks.base import Seat, Stack
 from benchmarks.workloads.base import Scale, Workload
 
 USERS = 50
@@ -28,7 +28,7 @@ class Latency(Workload):
         seats = stack.populate(10, 1)
         return run(self._measure(Clients(stack), seats, scale.seconds(6)))
 
-    async def _measure(self, clients: Clients, seats: list, seconds: float) -> Figures:
+    async def _measure(self, clients: Clients, seats: list[Seat], seconds: float) -> Figures:
         await clients.open_sockets(seats)
         await clients.send_at_rate(clients.sockets, rate=20, seconds=1.5)
         interval = await clients.send_at_rate(clients.sockets, rate=20, seconds=seconds)
@@ -57,7 +57,7 @@ class Throughput(Workload):
         seats = stack.populate(USERS, self.rooms)
         return run(self._measure(Clients(stack), seats, scale))
 
-    async def _measure(self, clients: Clients, seats: list, scale: Scale) -> Figures:
+    async def _measure(self, clients: Clients, seats: list[Seat], scale: Scale) -> Figures:
         await clients.open_sockets(seats)
         interval = await clients.send_in_turn(
             clients.sockets,

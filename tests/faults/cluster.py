@@ -315,7 +315,7 @@ class Cluster:
                 "MODERADO_FAILPOINTS": self._failpoints(),
                 **self._providers(),
             }
-            | plan.environment
+            | dict(plan.environment)
         )
 
     def logs(self) -> str:
@@ -345,8 +345,8 @@ class Cluster:
         if self.plan.judged_by == "rules":
             return {}
         if self.plan.judged_by == "deadly":
-            entry = {"BACKEND": "tests.faults.providers.Deadly"}
-            return {"MODERATION_PROVIDERS": json.dumps([entry])}
+            deadly = {"BACKEND": "tests.faults.providers.Deadly"}
+            return {"MODERATION_PROVIDERS": json.dumps([deadly])}
         options = {
             "url": f"http://127.0.0.1:{self.judge_wire.port}/judge",
             "idempotent": self.plan.judged_by == "keyed",

@@ -152,7 +152,7 @@ class Valkey:
     def port(self) -> int:
         return self._port
 
-    def client(self, number: int = 0) -> "redis.Redis[str]":
+    def client(self, number: int = 0) -> redis.Redis:
         """Return a client of the harness for database `number`."""
         return redis.Redis(
             port=self._port,

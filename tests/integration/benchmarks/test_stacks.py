@@ -1,0 +1,12 @@
+"""The benchmark starts the product as `make up` does."""
+
+from benchmarks.stacks.moderado import Moderado
+
+
+def test_product_starts_and_populates_for_a_benchmark(tmp_path):
+    with Moderado.running(tmp_path / "run", tmp_path / "templates") as stack:
+        seats = stack.populate(3, 2)
+        parts = set(stack.roots())
+
+    assert parts == {"postgres", "valkey", "web", "worker", "beat"}
+    assert [seat.room == seats[0].room for seat in seats] == [True, False, True]
