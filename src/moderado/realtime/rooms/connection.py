@@ -52,11 +52,6 @@ class Connection:
         """The close code, once the connection is being closed or was lost."""
         return self.outbox.closing
 
-    @property
-    def is_congested(self) -> bool:
-        """Whether the client has to catch up before it gets further changes of its rooms."""
-        return self.outbox.is_lagging
-
     def start(self, on_finished: Callable[[], None]) -> None:
         """Begin to write. `on_finished` is called after the last frame."""
         self.outbox.start(on_finished, name=f"writer-{self.id}")

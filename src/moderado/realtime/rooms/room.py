@@ -252,7 +252,7 @@ class LiveRoom:
         """Deliver lines outside the room's order, each to all users but its author."""
         block = Block(lines)
         for subscription in self.subscriptions.values():
-            if not subscription.receives_notes or subscription.connection.is_congested:
+            if not subscription.receives_notes or subscription.connection.outbox.is_lagging:
                 continue
             if subscription.user_id not in block.authors:
                 subscription.connection.push_block(block, subscription)

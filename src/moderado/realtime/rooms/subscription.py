@@ -85,7 +85,7 @@ class Subscription:
 
     def admits(self, line: Line) -> bool:
         """Whether a line of the room may be written to the client (see `audience`)."""
-        return self.state not in _NOT_ADMITTED
+        return self.state is _LIVE or self.state not in _NOT_ADMITTED  # `in` compares in Python
 
     @property
     def receives_notes(self) -> bool:
@@ -99,11 +99,12 @@ class Subscription:
             False if the client must be told to request what it misses: it is behind now.
         """
         if self.state is _LIVE:
-            if self.connection.is_congested:
+            connection = self.connection
+            if connection.outbox.is_lagging:
                 self._apply(Event.LAGGED)
                 return False
             if block.first > self.seq:
-                self.connection.push_block(block, self)
+                connection.push_block(block, self)
                 self.seq = block.last
             else:
                 self._push_new(block.lines)

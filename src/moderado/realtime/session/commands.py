@@ -7,6 +7,7 @@ from typing import assert_never
 from uuid import UUID
 
 import msgspec
+from django.utils.translation import gettext_lazy as _
 from prometheus_client import Counter
 
 from moderado.accounts.types import Principal
@@ -47,10 +48,12 @@ mark_read = run_in_db_thread(reading.mark_read)
 
 class AlreadyAuthenticated(Forbidden):
     code = "already_authenticated"
+    message = _("This connection is already signed in.")
 
 
 class TooManyRooms(Forbidden):
     code = "too_many_subscriptions"
+    message = _("This connection subscribes to too many rooms. Unsubscribe from one first.")
 
 
 class Commands:
@@ -248,7 +251,7 @@ class Commands:
         self._finish_sync(subscription, resumed)
 
     def _finish_sync(self, subscription: Subscription, resumed: Resumed) -> None:
-        if self._connection.is_congested and not resumed.changes.reset:
+        if self._connection.outbox.is_lagging and not resumed.changes.reset:
             # What came meanwhile follows on the client's next request, once it has read this.
             changes = msgspec.structs.replace(resumed.changes, more=True)
             resumed = replace(resumed, changes=changes)

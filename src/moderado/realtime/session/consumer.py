@@ -22,7 +22,6 @@ from moderado.core.addresses import address_of_scope
 from moderado.core.errors import ApplicationError, RateLimited, Unavailable
 from moderado.core.languages import answer_language
 from moderado.realtime import node
-from moderado.realtime.infra import queries
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.session import auth, quota
 from moderado.realtime.session.commands import Commands
@@ -155,11 +154,12 @@ class ClientSession:
         if not await limits.admit_address(connection.id, address):
             self._close(CloseCode.TOO_MANY_CONNECTIONS)
             return None
-        principal = await auth.principal_of_handshake(auth.handshake_of(self._scope))
-        principal = principal or await self._principal_of_first_frame()
-        if principal is None:
+        signed_in = await auth.sign_in_by_handshake(auth.handshake_of(self._scope))
+        signed_in = signed_in or await self._sign_in_by_first_frame()
+        if signed_in is None:
             self._close(CloseCode.NOT_AUTHENTICATED)
             return None
+        principal = signed_in.principal
         language = answer_language(
             account=principal.language, is_chosen=principal.language_chosen, requested=requested
         )
@@ -170,9 +170,8 @@ class ClientSession:
             self._close(CloseCode.TOO_MANY_CONNECTIONS)
             return None
         commands = Commands(self._node, connection, principal, self._now)
-        me = await queries.own_cursor(author_id=principal.user_id)
         await self._node.hub.add(connection, principal)
-        await self._greet(commands, principal, me)
+        await self._greet(commands, principal, signed_in.me)
         log.info("socket_opened", user_id=str(principal.user_id))
         return commands
 
@@ -187,7 +186,7 @@ class ClientSession:
             self._connection.only_room = NO_ROOM  # takes as long as any id that is not found
         await commands.enter_room(self._connection.only_room, me)
 
-    async def _principal_of_first_frame(self) -> Principal | None:
+    async def _sign_in_by_first_frame(self) -> auth.SignedIn | None:
         try:
             async with asyncio.timeout(self._node.timing.authentication):
                 message = await self._next()
@@ -196,7 +195,7 @@ class ClientSession:
         frame = decode.decode_frame(message.get("text"))
         if not isinstance(frame, protocol.Authenticate):
             return None
-        return await auth.principal_of_token(token=frame.token)
+        return await auth.sign_in_by_token(token=frame.token)
 
     def _close(self, code: CloseCode) -> None:
         self._connection.close(code, errors.closing_error(code, self._connection.language))

@@ -1,6 +1,7 @@
 """The order of one room, with fakes of PostgreSQL and of the connections."""
 
 import asyncio
+from types import SimpleNamespace
 from uuid import UUID, uuid4
 
 import pytest
@@ -45,8 +46,7 @@ class FakeConnection:
         self.user_id = uuid4()
         self.seqs: list[int] = []
         self.close_code: int | None = None
-
-    is_congested = False
+        self.outbox = SimpleNamespace(is_lagging=False)
 
     def push(self, line: Line, access: Access) -> None:
         if access.admits(line):

@@ -1,6 +1,7 @@
 """The state machine of a subscription: every state with every event, and what it delivers."""
 
 from itertools import product
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -39,8 +40,7 @@ class FakeConnection:
     def __init__(self) -> None:
         self.seqs: list[int] = []
         self.close_code: int | None = None
-
-    is_congested = False
+        self.outbox = SimpleNamespace(is_lagging=False)
 
     def push(self, line: Line, access: Access) -> None:
         assert access.admits(line)
@@ -189,7 +189,7 @@ def test_overflow_before_authorization_closes_only_once_authorized():
 @pytest.mark.proves("R62")
 def test_live_subscription_of_a_congested_connection_falls_behind_once():
     subscription = subscription_in(State.LIVE)
-    subscription.connection.is_congested = True
+    subscription.connection.outbox.is_lagging = True
 
     assert [subscription.deliver(block(number)) for number in (1, 2, 3)] == [False, True, True]
     assert subscription.state is State.BEHIND
