@@ -25,6 +25,7 @@ def wire(*, after_commit: Routes | None = None) -> None:
             chat.AuthorsNotified: [author_delivery.on_authors_notified],
             chat.RoomsChanged: [fanout.on_rooms_changed],
             chat.AudienceChanged: [fanout.on_audience_changed],
+            chat.RoomDetailsChanged: [fanout.on_room_details_changed],
             chat.RoomRead: [fanout.on_room_read],
             moderation.CasesChanged: [fanout.on_cases_changed],
             moderation.SubjectQueued: [_wake_subject_worker],

@@ -12,7 +12,7 @@ from moderado.accounts.services.invitations import CODE_LENGTH
 from moderado.accounts.types import Principal
 from moderado.accounts.user_agents import device_name
 from moderado.api.names import NameFields
-from moderado.chat.selectors.names import name_changes
+from moderado.chat.selectors.names import name_changes, refresh_names
 from moderado.chat.types import USER_NAME
 
 TOKEN_LENGTH = 4096
@@ -152,4 +152,5 @@ class AccountBody(serializers.ModelSerializer[User]):
 def profile_context(user: User) -> dict[str, Any]:
     """Return the context of `Profile`: the name of the account that waits or was refused."""
     changes = name_changes(subject_type=USER_NAME, subject_ids=[user.id], language=user.language)
+    refresh_names([user], changes)
     return {"name_changes": changes}

@@ -30,7 +30,7 @@ from moderado.api.schemas import (
 )
 from moderado.chat.models import Room
 from moderado.chat.selectors.messages import unread_counts
-from moderado.chat.selectors.names import name_changes
+from moderado.chat.selectors.names import name_changes, refresh_names
 from moderado.chat.selectors.rooms import (
     MODERATORS,
     get_listed_room,
@@ -174,24 +174,22 @@ class Reading(APIView):
 
 
 def _detail(request: Request, room_id: UUID) -> object:
-    principal = reader(request)
-    # Read before the room: a name that is approved in between is then in one of the two.
-    waiting = name_changes(
-        subject_type=ROOM_NAME, subject_ids=[room_id], language=principal.language
-    )
-    room = get_listed_room(room_id=room_id, reader_id=principal.user_id)
-    shown = waiting if getattr(room, "role", None) in MODERATORS else {}
-    return RoomDetail(room, context=_context(request, [room]) | {"name_changes": shown}).data
+    room = get_listed_room(room_id=room_id, reader_id=reader(request).user_id)
+    return RoomDetail(room, context=_context(request, [room])).data
 
 
 def _context(request: Request, page: Sequence[Room]) -> dict[str, Any]:
     """Return what the bodies of rooms show beside their rows."""
     principal = reader(request)
-    moderated = [room.id for room in page if getattr(room, "role", None) in MODERATORS]
+    moderated = [room for room in page if getattr(room, "role", None) in MODERATORS]
+    changes = name_changes(
+        subject_type=ROOM_NAME,
+        subject_ids=[room.id for room in moderated],
+        language=principal.language,
+    )
+    refresh_names(moderated, changes)
     return {
         "unread": unread_counts(user_id=principal.user_id, room_ids=[room.id for room in page]),
         "last": last_messages(page),
-        "name_changes": name_changes(
-            subject_type=ROOM_NAME, subject_ids=moderated, language=principal.language
-        ),
+        "name_changes": changes,
     }

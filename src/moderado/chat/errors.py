@@ -7,7 +7,7 @@ from moderado.core.errors import ApplicationError, Forbidden, NotFound
 
 class NotAMember(Forbidden):
     code = "not_a_member"
-    message = _("Join the room before you speak in it.")
+    message = _("You are not a member of this room.")
 
 
 class NotTheAuthor(Forbidden):

@@ -113,6 +113,17 @@ class AudienceChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoomDetailsChanged(Event):
+    """The name, mode or privacy of a room, as its readers see it, has changed."""
+
+    room_id: UUID
+    acl_version: int
+    name: str
+    is_private: bool
+    moderation_mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoomRead(Event):
     """A member has read up to `seq`. `acl_version` is the room's before the marker was moved."""
 

@@ -7,8 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from moderado.api import rooms as rooms_api
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.services import posting, screening
+from moderado.moderation.services import subject_screening
 from tests.factories import fill_room, make_member, make_message, make_room, make_user
 
 pytestmark = pytest.mark.django_db
@@ -380,3 +382,25 @@ def test_every_room_endpoint_requires_credentials(method, rest):
     answer = getattr(APIClient(), method)(url)
 
     assert (answer.status_code, answer.data["code"]) == (401, "not_authenticated")
+
+
+@pytest.mark.proves("S54")
+@pytest.mark.parametrize("read", ["list", "detail"])
+def test_name_that_is_approved_while_it_is_read_is_not_lost(client, monkeypatch, read):
+    room = client.post(ROOMS, {"name": "Quermesse"}).data
+    name_changes = rooms_api.name_changes
+
+    def judge_first(**asked):
+        subject_screening.screen_waiting()  # after the row was read, before its waiting name is
+        return name_changes(**asked)
+
+    monkeypatch.setattr(rooms_api, "name_changes", judge_first)
+    address = ROOMS if read == "list" else f"{ROOMS}{room['id']}/"
+    answer = client.get(address).data
+    (found,) = answer["results"] if read == "list" else (answer,)
+
+    assert (found["name"], found["shown_name"], found["name_change"]) == (
+        "Quermesse",
+        "Quermesse",
+        None,
+    )

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom, RoomCreationClosed
-from moderado.chat.events import AudienceChanged
+from moderado.chat.events import AudienceChanged, RoomDetailsChanged
 from moderado.chat.models import Membership, Room
 from moderado.chat.selectors import feed
 from moderado.chat.selectors.rooms import (
@@ -122,7 +122,7 @@ def test_update_changes_only_given_fields(heard, committed):
     room.refresh_from_db()
     assert (room.name, room.moderation_mode, room.is_private) == ("after", "post", False)
     assert room.acl_version == 0
-    assert {type(event) for event in heard} == {SubjectQueued, SubjectShown}
+    assert {type(event) for event in heard} == {SubjectQueued, SubjectShown, RoomDetailsChanged}
 
 
 def test_only_a_room_made_private_rechecks_subscribers(heard, committed):
@@ -134,7 +134,13 @@ def test_only_a_room_made_private_rechecks_subscribers(heard, committed):
 
     room.refresh_from_db()
     assert room.acl_version == 1
-    assert heard == [AudienceChanged(room_id=room.id, acl_version=1)]
+    assert [type(event) for event in heard] == [
+        AudienceChanged,
+        RoomDetailsChanged,  # closed; then nothing changes; then opened
+        RoomDetailsChanged,
+    ]
+    assert heard[0] == AudienceChanged(room_id=room.id, acl_version=1)
+    assert [event.is_private for event in heard[1:]] == [True, False]
 
 
 def test_closed_room_is_hidden_from_all(heard, committed):

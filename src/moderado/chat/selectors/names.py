@@ -1,9 +1,10 @@
 """Names that wait or were refused, for their authors and for moderators."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from moderado.accounts.models import User
+from moderado.chat.models import Room
 from moderado.chat.projection import name_change
 from moderado.chat.types import USER_NAME, NameChange
 from moderado.moderation.selectors import open_subject_texts
@@ -15,6 +16,7 @@ def own_name(user: User) -> str:
     """Return the name of an account as its owner sees it: the latest one, also while it waits."""
     changes = name_changes(subject_type=USER_NAME, subject_ids=[user.id], language=user.language)
     change = changes.get(user.id)
+    refresh_names([user], changes)
     return change.name if change and change.status in _WAITING else user.name
 
 
@@ -41,3 +43,25 @@ def name_changes(
         )
         for found in open_subject_texts(subject_type=subject_type, subject_ids=subject_ids)
     }
+
+
+def refresh_names(
+    named: Sequence[User] | Sequence[Room], changes: Mapping[UUID, NameChange]
+) -> None:
+    """Read again the names that may have been approved since their rows were read.
+
+    `name_changes` does not return an approved name, and rows that were read before it do not
+    have it: their names are read once more.
+
+    Args:
+        named: Rows that were read before `changes`. Their `name` is updated.
+        changes: What `name_changes` returned for them.
+    """
+    rows = [row for row in named if row.pk not in changes]
+    if not rows:
+        return
+    model: type[User | Room] = rows[0].__class__  # not `type`: a lazy object has its own
+    current = model._default_manager.filter(pk__in=[row.pk for row in rows])  # noqa: SLF001
+    names = dict(current.values_list("pk", "name"))
+    for row in rows:
+        row.name = names.get(row.pk, row.name)

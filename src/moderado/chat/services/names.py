@@ -13,9 +13,11 @@ from django.utils.translation import gettext as _
 
 from moderado.accounts.events import NameAssigned, NameProposed
 from moderado.accounts.services.names import show_name
+from moderado.chat.events import RoomDetailsChanged
 from moderado.chat.models import Room
 from moderado.chat.types import ROOM_NAME, USER_NAME
 from moderado.core.database import require_transaction
+from moderado.core.events import publish
 from moderado.moderation.events import SubjectShown
 from moderado.moderation.services import subjects
 
@@ -74,4 +76,19 @@ def show_judged_name(event: SubjectShown) -> None:
         show_name(user_id=event.subject_id, name=event.text)
     elif event.subject_type == ROOM_NAME:
         name = event.text or placeholder(event.subject_id)
-        Room.objects.filter(pk=event.subject_id).update(name=name)
+        if Room.objects.filter(pk=event.subject_id).exclude(name=name).update(name=name):
+            publish_details(Room.objects.get(pk=event.subject_id))
+
+
+def publish_details(room: Room) -> None:
+    """Publish what the readers of `room` see of it from now on. Requires a transaction."""
+    require_transaction()
+    publish(
+        RoomDetailsChanged(
+            room_id=room.id,
+            acl_version=room.acl_version,
+            name=room.name,
+            is_private=room.is_private,
+            moderation_mode=room.moderation_mode,
+        )
+    )

@@ -13,7 +13,12 @@ from moderado.chat.events import AudienceChanged
 from moderado.chat.models import Membership, Room
 from moderado.chat.selectors.rooms import rooms_visible_to
 from moderado.chat.services.moderators import end_claims_without_right
-from moderado.chat.services.names import assign_room_name, placeholder, propose_room_name
+from moderado.chat.services.names import (
+    assign_room_name,
+    placeholder,
+    propose_room_name,
+    publish_details,
+)
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import Invalid
 from moderado.core.events import publish
@@ -94,6 +99,7 @@ def update_room(
         Invalid: The name or the mode is not allowed.
     """
     room = lock_room(actor_id=actor_id, room_id=room_id, role=Membership.Role.ADMIN)
+    before = (room.moderation_mode, room.is_private)
     if name is not None:
         _rename(room, clean_line(name, max_length=NAME_LENGTH, field="name"), actor_id)
     if moderation_mode is not None:
@@ -103,9 +109,12 @@ def update_room(
     closing = is_private is True and not room.is_private
     if is_private is not None:
         room.is_private = is_private
+    if (room.moderation_mode, room.is_private) == before:
+        return room
     room.save(update_fields=["moderation_mode", "is_private"])
     if closing:
         narrow_audience(room)
+    publish_details(room)
     return room
 
 

@@ -67,7 +67,7 @@ class AccessChanged(RoomHint, frozen=True, tag="access"):
 
 
 class EphemeralLines(RoomHint, frozen=True, tag="ephemeral"):
-    """Frames outside the room's order: typing, presence, read markers.
+    """Frames outside the room's order: typing, presence, read markers, room details.
 
     A line is not sent to the user that it names as its author. `acl_version`: the newest one that
     the publisher knows; users who lost access before are detached first.

@@ -19,7 +19,13 @@ from django.conf import settings
 
 from moderado.accounts.events import SessionEnded
 from moderado.accounts.types import Principal
-from moderado.chat.events import AudienceChanged, AuthorNotified, RoomRead, RoomsChanged
+from moderado.chat.events import (
+    AudienceChanged,
+    AuthorNotified,
+    RoomDetailsChanged,
+    RoomRead,
+    RoomsChanged,
+)
 from moderado.chat.types import Person
 from moderado.core.wire_limits import KIB, MAX_BATCH_BYTES, MAX_BATCH_LINES
 from moderado.moderation.events import CasesChanged
@@ -98,11 +104,21 @@ def on_session_ended(event: SessionEnded) -> None:
 
 def on_room_read(event: RoomRead) -> None:
     frame = protocol.Read(room=event.room_id, user=protocol.UserRef(event.user_id), seq=event.seq)
-    _publish(
-        EphemeralLines(
-            room_id=event.room_id, lines=(line_of(frame),), acl_version=event.acl_version
-        )
+    _publish_to_room(event.room_id, frame, acl_version=event.acl_version)
+
+
+def on_room_details_changed(event: RoomDetailsChanged) -> None:
+    frame = protocol.RoomChanged(
+        room=event.room_id,
+        name=event.name,
+        is_private=event.is_private,
+        moderation_mode=event.moderation_mode,
     )
+    _publish_to_room(event.room_id, frame, acl_version=event.acl_version)
+
+
+def _publish_to_room(room_id: UUID, frame: protocol.ServerFrame, *, acl_version: int) -> None:
+    _publish(EphemeralLines(room_id=room_id, lines=(line_of(frame),), acl_version=acl_version))
 
 
 def publish_typing(principal: Principal, room_id: UUID, *, acl_version: int) -> None:

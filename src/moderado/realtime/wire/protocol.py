@@ -209,6 +209,18 @@ class Presence(ServerFrame, frozen=True, tag="presence"):
     present: Annotated[bool, Meta(description="Whether the user listens now.")]
 
 
+class RoomChanged(ServerFrame, frozen=True, tag="room_changed"):
+    """The room's name, mode or privacy changed; also when moderation approved a name. Best effort.
+
+    After `subscribed`, fetch the room once: a change before that is not repeated.
+    """
+
+    room: UUID
+    name: Annotated[str, Meta(description="What its readers see now.")]
+    is_private: bool
+    moderation_mode: Mode
+
+
 class Pong(ServerFrame, frozen=True, tag="pong"):
     """The answer to `ping`."""
 
@@ -265,6 +277,7 @@ SERVER_FRAMES: tuple[type[ServerFrame], ...] = (
     TypingShown,
     Read,
     Presence,
+    RoomChanged,
     CaseOpened,
     CaseClaimed,
     CaseDecided,

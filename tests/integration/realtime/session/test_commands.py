@@ -6,11 +6,14 @@ import pytest
 
 from moderado.chat.models import Membership, Room
 from moderado.chat.services.memberships import remove_participant
+from moderado.chat.services.rooms import update_room
+from moderado.moderation.services.subject_screening import screen_waiting
 from moderado.realtime import node
 from moderado.realtime.infra.db_calls import run_in_db_thread
-from tests.integration.realtime.conftest import Cast, screen, timing_with
+from tests.integration.realtime.conftest import Cast, make_user, screen, timing_with
 
 remove = run_in_db_thread(remove_participant)
+change = run_in_db_thread(update_room)
 is_member = run_in_db_thread(lambda **who: Membership.objects.filter(**who).exists())
 
 OFFENSIVE = "seu filho da puta"
@@ -195,6 +198,31 @@ async def test_read_position_is_sent_to_the_room(cast: Cast):
     read = await at_ana.next("read")
 
     assert (read["user"]["id"], read["seq"]) == (str(bia.id), 2)
+
+
+async def test_approved_name_and_other_details_are_sent_to_the_room(cast: Cast):
+    room = await cast.room()
+    admin, bia = await cast.member(room, role="ADMIN"), await cast.member(room)
+    at_bia, at_stranger = await cast.join(bia, room), await cast.join(await make_user(), room)
+
+    await change(actor_id=admin.id, room_id=room.id, name="Quermesse")
+    await at_bia.up_to_date()
+    assert "room_changed" not in at_bia.types()  # it is not judged yet
+    await run_in_db_thread(screen_waiting)()
+    renamed = await at_bia.next("room_changed")
+    await at_stranger.next("room_changed", where=lambda frame: frame["name"] == "Quermesse")
+    await change(actor_id=admin.id, room_id=room.id, is_private=True)
+    closed = await at_bia.next("room_changed", where=lambda frame: frame["is_private"])
+
+    assert renamed == {
+        "type": "room_changed",
+        "room": str(room.id),
+        "name": "Quermesse",
+        "is_private": False,
+        "moderation_mode": "pre",
+    }
+    assert closed["name"] == "Quermesse"
+    assert at_stranger.types().count("room_changed") == 1
 
 
 async def test_presence_is_sent_on_arrival_and_departure(cast: Cast):

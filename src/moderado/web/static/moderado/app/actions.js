@@ -171,7 +171,10 @@ export async function loadDetail(/** @type {string} */ id) {
   if (!room || turn !== detailsAsked.get(id) || store.openId.value !== id) return;
   store.detail.value = room;
   if (!store.rooms.value.some((one) => one.id === id)) store.rooms.value = [room, ...store.rooms.value];
-  else patchRoom(id, { role: room.role, participants_count: room.participants_count });
+  else {
+    const { name, is_private, role, participants_count } = room;
+    patchRoom(id, { name, is_private, role, participants_count });
+  }
 }
 
 export function lost() {

@@ -26,6 +26,7 @@ function Head() {
     <${Back} />
     <div class="head-name">
       <h1 dir="auto">${room.name}</h1>
+      <${NameChange} />
       <p><${Icon} name=${room.is_private ? "lock" : "hash"} />
         <span>${t(room.is_private ? "private" : "public")} · ${t("members", room.participants_count)}</span>
         ${there > 0 && html`<span class="there"><i class="dot" />${there} ${t("online")}</span>`}</p>
@@ -35,6 +36,15 @@ function Head() {
     <${PanelButton} name="search" icon="search" />
     <${PanelButton} name="people" icon="people" />
   </header>`;
+}
+
+/** What became of the room's latest name, which only its moderators see before it is approved. */
+function NameChange() {
+  const { name_change: change, shown_name: shown } = store.detail.value ?? {};
+  if (!change) return null;
+  const waits = change.status === "PENDING" || change.status === "HELD";
+  return html`<p class="name-change" role="status">${waits ? t("nameWaits", shown)
+    : `${t("nameRefused", change.name)} ${change.explanation ?? ""}`}</p>`;
 }
 
 function Back() {

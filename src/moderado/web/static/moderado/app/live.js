@@ -5,7 +5,7 @@ import * as actions from "./actions.js";
 import { forgetCases, loadCases, onCase } from "./cases.js";
 import * as layers from "./layers.js";
 import * as store from "./store.js";
-import { t } from "./strings.js";
+import { isolated, t } from "./strings.js";
 
 const { client, me } = store;
 const TYPING_TIMEOUT = 5_000;
@@ -50,7 +50,7 @@ export function followBrowser() {
   effect(() => {
     const unread = store.rooms.value.some((room) => room.role && room.unread_count > 0);
     const name = store.openRoom.value?.name;
-    document.title = `${unread ? "• " : ""}${name ? `\u2068${name}\u2069 · ` : ""}Chat Moderado`;
+    document.title = `${unread ? "• " : ""}${name ? `${isolated(name)} · ` : ""}Chat Moderado`;
   });
   effect(() => {
     void store.openId.value;
@@ -77,6 +77,11 @@ function onFrame(/** @type {any} */ frame) {
       break;
     case "subscribed":
       setPresent(frame.room, new Set(frame.present));
+      if (frame.room === store.openId.value) actions.loadDetail(frame.room); // changes before it are not repeated
+      break;
+    case "room_changed":
+      actions.patchRoom(frame.room, { name: frame.name, is_private: frame.is_private });
+      if (frame.room === store.openId.value) actions.loadDetail(frame.room);
       break;
     case "presence":
       setPresent(frame.room, changed(frame));

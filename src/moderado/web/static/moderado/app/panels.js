@@ -8,7 +8,7 @@ import * as layers from "./layers.js";
 import { Review } from "./review.js";
 import { Answer, useAnswers } from "./search.js";
 import * as store from "./store.js";
-import { t } from "./strings.js";
+import { isolated, t } from "./strings.js";
 
 const ROLES = ["ADMIN", "MODERATOR", "MEMBER"];
 
@@ -39,7 +39,7 @@ function AddPerson() {
 
 function Role({ user, role }) {
   if (!store.isAdmin.value) return html`<small>${t(role)}</small>`;
-  return html`<select aria-label=${`${t("role")}: ${user.name}`} value=${role}
+  return html`<select aria-label=${`${t("role")}: ${isolated(user.name)}`} value=${role}
     onChange=${(event) => actions.changeRole(user.id, event.target.value)}>
     ${ROLES.map((one) => html`<option value=${one} selected=${one === role}>${t(one)}</option>`)}
   </select>`;

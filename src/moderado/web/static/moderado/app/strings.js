@@ -12,6 +12,8 @@ const EN = {
   moreResults: "More results",
   retry: "Try again",
   roomName: "Name",
+  nameWaits: (shown) => `This name is under review. Others see “${shown}”.`,
+  nameRefused: (name) => `The name “${name}” was not accepted.`,
   privateRoom: "Private: only people who were added see it",
   mode: "Moderation",
   mode_pre: "Shown after approval",
@@ -155,6 +157,8 @@ const PT = {
   moreResults: "Mais resultados",
   retry: "Tentar de novo",
   roomName: "Nome",
+  nameWaits: (shown) => `Este nome está em análise. Os outros veem “${shown}”.`,
+  nameRefused: (name) => `O nome “${name}” não foi aceito.`,
   privateRoom: "Privada: só quem for adicionado a vê",
   mode: "Moderação",
   mode_pre: "Exibida após aprovação",
@@ -290,13 +294,24 @@ export const language = document.documentElement.lang || "pt-br";
 const catalogue = language.toLowerCase().startsWith("pt") ? PT : EN;
 
 /**
+ * Keep the direction of a name or text of a user from reordering the sentence around it (UAX 9).
+ * @param {string} text
+ * @returns {string}
+ */
+export function isolated(text) {
+  return /[^ -~]/u.test(text) ? `\u2068${text}\u2069` : text;
+}
+
+/**
  * @param {string} key
- * @param {...any} values for texts with parameters
+ * @param {...any} values for texts with parameters; texts of users are isolated
  * @returns {string}
  */
 export function t(key, ...values) {
   const sentence = catalogue[/** @type {keyof typeof EN} */ (key)] ?? key;
   return typeof sentence === "function"
-    ? /** @type {(...values: any[]) => string} */ (sentence)(...values)
+    ? /** @type {(...values: any[]) => string} */ (sentence)(
+        ...values.map((value) => (typeof value === "string" ? isolated(value) : value)),
+      )
     : sentence;
 }

@@ -6,7 +6,7 @@ import { html, useEffect, useLayoutEffect, useRef } from "./html.js";
 import { Icon } from "./icons.js";
 import { Leaving, Message } from "./message.js";
 import * as store from "./store.js";
-import { t } from "./strings.js";
+import { isolated, t } from "./strings.js";
 
 const GROUP_INTERVAL = 5 * 60_000; // messages of one author within this time share a header
 
@@ -17,7 +17,7 @@ function readers() {
   for (const [user, seq] of store.roomState.value?.reads ?? []) {
     const last = user === store.me.id ? null : shown.findLast((message) => message.position <= seq);
     const name = last && store.nameOf(user);
-    if (name && last.author.id !== user) names.set(last.id, [...(names.get(last.id) ?? []), name]);
+    if (name && last.author.id !== user) names.set(last.id, [...(names.get(last.id) ?? []), isolated(name)]);
   }
   return names;
 }
