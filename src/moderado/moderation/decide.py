@@ -4,10 +4,11 @@ The same signals, facts and policy version give the same verdict for ever. Repla
 calibration rest on that.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from moderado.moderation.effects import Effect as Effect  # read by those who build policies
 from moderado.moderation.types import (
     Basis,
     Category,
@@ -15,7 +16,6 @@ from moderado.moderation.types import (
     Failure,
     Fault,
     Ground,
-    Match,
     Outcome,
     Reason,
     Signal,
@@ -28,20 +28,6 @@ EXEMPT = "exempt"
 
 # Outcomes of a failure where the policy assigns one.
 _FAILED = {"hold": Outcome.HOLD, "reject": Outcome.BLOCK}
-
-Condition = Callable[[Content, Sequence[Signal]], bool]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
-    """What follows from a rule that matched.
-
-    `aimed` replaces `outcome` where the match is directed at a person; None: no difference.
-    """
-
-    outcome: Outcome
-    aimed: Outcome | None = None
-    when: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +167,7 @@ def _measured(
         effect = policy.effect(match.rule)
         if effect is None or (effect.when and not effect.when(content, signals)):
             continue
-        outcome = _outcome(effect, match)
+        outcome = effect.of(match.usage)
         if outcome is not Outcome.ALLOW:
             yield _step(
                 outcome,
@@ -198,13 +184,6 @@ def _measured(
         yield from _recommended(signal, signal.recommendation)
     else:
         yield from _thresholds(signal, policy)
-
-
-def _outcome(effect: Effect, match: Match) -> Outcome:
-    outcome = effect.aimed if match.is_aimed and effect.aimed is not None else effect.outcome
-    if match.is_reported and outcome is Outcome.BLOCK:
-        return Outcome.HOLD
-    return outcome
 
 
 def _recommended(signal: Signal, outcome: Outcome) -> Iterator[_Step]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from moderado.moderation.types import Category, Match, Outcome, Signal
+from moderado.moderation.types import Category, Match, Outcome, Signal, Usage
 
 
 def encode(signal: Signal) -> dict[str, Any]:
@@ -39,10 +39,8 @@ def encode_match(match: Match) -> dict[str, Any]:
         "end": match.end,
         "severity": match.severity,
     }
-    if match.is_aimed:
-        written["aimed"] = True
-    if match.is_reported:
-        written["reported"] = True
+    if match.usage is not Usage.PLAIN:
+        written["usage"] = match.usage.value
     if match.reading:
         written["reading"] = match.reading
     return written
@@ -71,8 +69,7 @@ def decode_match(stored: Mapping[str, Any]) -> Match:
         rule=stored["rule"],
         category=Category(stored["category"]),
         severity=stored.get("severity", 1.0),
-        is_aimed=stored.get("aimed", False),
-        is_reported=stored.get("reported", False),
+        usage=Usage(stored.get("usage", Usage.PLAIN)),
         reading=stored.get("reading", ""),
     )
 

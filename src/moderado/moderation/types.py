@@ -107,6 +107,19 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     context: Mapping[str, Any] = msgspec.field(default_factory=_empty_mapping)
 
 
+class Usage(StrEnum):
+    """How a word is used where a rule matched it."""
+
+    PLAIN = "plain"
+    AIMED = "aimed"  # at the reader: "seu …", "you are such a …"
+    ABOUT = "about"  # of another person: "ele é um …", "she is such a …"
+    JOKED = "joked"  # aimed, with laughter
+    QUOTED = "quoted"  # in quotation marks, but aimed, or without other words
+    REPORTED = "reported"  # told about: "ele me chamou de …", "what does … mean"
+    OWN = "own"  # of the author: "sou …", "as a …"
+    FOREIGN = "foreign"  # in a text of another language
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """A rule matched the code points `[start, end)` of the original text.
@@ -119,8 +132,7 @@ class Match:
     rule: str
     category: Category
     severity: float = 1.0  # 0..1
-    is_aimed: bool = False  # directed at a person
-    is_reported: bool = False  # quoted or told about: held at most, never blocked
+    usage: Usage = Usage.PLAIN
     reading: str = ""  # how the text was read where it is disguised; "" as it stands
 
 

@@ -22,7 +22,7 @@ from moderado.moderation.services.screening import (
     is_remote,
     prepare,
 )
-from moderado.moderation.types import Category, Content, Match, Outcome, Reason, Signal
+from moderado.moderation.types import Category, Content, Match, Outcome, Reason, Signal, Usage
 from tests.providers import Keyed, Remote
 
 pytestmark = pytest.mark.django_db
@@ -330,8 +330,7 @@ def test_ledger_stores_the_whole_answer():
                 rule="r/w",
                 category=Category.HATE,
                 severity=0.4,
-                is_aimed=True,
-                is_reported=True,
+                usage=Usage.AIMED,
                 reading="leet",
             ),
         ),

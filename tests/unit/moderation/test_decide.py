@@ -25,6 +25,7 @@ from moderado.moderation.types import (
     Outcome,
     Reason,
     Signal,
+    Usage,
 )
 
 ALLOW, FLAG, HOLD, BLOCK = Outcome
@@ -214,11 +215,19 @@ def ruled(**effects):
     [
         (match(), Effect(outcome=BLOCK), BLOCK),
         (match(), Effect(outcome=FLAG, aimed=BLOCK), FLAG),
-        (match(is_aimed=True), Effect(outcome=FLAG, aimed=BLOCK), BLOCK),
-        (match(is_aimed=True), Effect(outcome=ALLOW, aimed=HOLD), HOLD),
+        (match(usage=Usage.AIMED), Effect(outcome=FLAG, aimed=BLOCK), BLOCK),
+        (match(usage=Usage.AIMED), Effect(outcome=ALLOW, aimed=HOLD), HOLD),
         (match(), Effect(outcome=ALLOW, aimed=HOLD), ALLOW),
-        (match(is_reported=True), Effect(outcome=BLOCK), HOLD),
-        (match(is_reported=True), Effect(outcome=FLAG), FLAG),
+        (match(usage=Usage.ABOUT), Effect(outcome=FLAG, about=HOLD, aimed=BLOCK), HOLD),
+        (match(usage=Usage.ABOUT), Effect(outcome=FLAG, aimed=BLOCK), FLAG),
+        (match(usage=Usage.JOKED), Effect(outcome=FLAG, aimed=BLOCK), HOLD),
+        (match(usage=Usage.QUOTED), Effect(outcome=BLOCK), HOLD),
+        (match(usage=Usage.QUOTED), Effect(outcome=FLAG), FLAG),
+        (match(usage=Usage.REPORTED), Effect(outcome=BLOCK), HOLD),
+        (match(usage=Usage.REPORTED), Effect(outcome=BLOCK, quoted=FLAG), FLAG),
+        (match(usage=Usage.REPORTED), Effect(outcome=ALLOW, aimed=BLOCK), ALLOW),
+        (match(usage=Usage.OWN), Effect(outcome=BLOCK), FLAG),
+        (match(usage=Usage.FOREIGN), Effect(outcome=BLOCK), FLAG),
         (match(), Effect(outcome=BLOCK, when=lambda *_: False), ALLOW),
         (match(rule="unknown/word"), Effect(outcome=BLOCK), ALLOW),
     ],

@@ -14,7 +14,7 @@ from typing import Any
 from moderado.core.memoize import map_memoized
 from moderado.moderation.errors import ProviderUnavailable
 from moderado.moderation.providers.legacy import signal_of
-from moderado.moderation.types import Category, Content, Match, Outcome, Signal
+from moderado.moderation.types import Category, Content, Match, Outcome, Signal, Usage
 
 MAX_RAW_LENGTH = 65_536  # characters of JSON
 MAX_RAW_DEPTH = 32
@@ -76,12 +76,8 @@ def _is_match(match: Any, length: int) -> bool:
         and _is_name(match.rule)
         and _is_name(match.reading)
         and _is_score(match.category, match.severity)
-        and all(_is_flag(each) for each in (match.is_aimed, match.is_reported))
+        and isinstance(match.usage, Usage)
     )
-
-
-def _is_flag(value: object) -> bool:
-    return type(value) is bool
 
 
 def _is_non_negative(value: Any) -> bool:

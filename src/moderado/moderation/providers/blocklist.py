@@ -8,7 +8,7 @@ from moderado.moderation.decide import Effect
 from moderado.moderation.rules import pack
 from moderado.moderation.rules.matcher import Hit, Matcher
 from moderado.moderation.rules.rule import Rule, rules_of
-from moderado.moderation.types import Content, Match, Signal
+from moderado.moderation.types import Content, Match, Signal, Usage
 
 DEFAULT_PACKS = ("pt-BR", "en")
 
@@ -79,7 +79,7 @@ def _match(hit: Hit) -> Match:
         rule=rule.id,
         category=rule.category,
         severity=rule.severity,
-        is_aimed=rule.is_aimed,
+        usage=Usage.AIMED if rule.is_aimed else Usage.PLAIN,
     )
 
 
