@@ -75,6 +75,8 @@ GROUPS = {
         "limit_rename_per_address",
         "limit_connect_per_account",
         "limit_connect_per_address",
+        "limit_judge_per_account",
+        "limit_judge_per_address",
     ],
     "Accounts and sessions": [
         "limit_sign_in_per_account",

@@ -38,6 +38,7 @@ TRANSACTION_DEMAND = "requires a transaction"
 # Where `config.urls` mounts the routes of a module. It mounts the admin itself.
 MOUNTED_AT = {
     "api/urls.py": "api/",
+    "api/judge/urls.py": "",
     "realtime/urls.py": "",
     "web/urls.py": "",
     "config/urls.py": "",
@@ -325,7 +326,7 @@ def _views(package: str) -> Iterator[tuple[tuple[str, str], str]]:
 
 def _routes_of_views() -> dict[tuple[str, str], list[str]]:
     routes: dict[tuple[str, str], list[str]] = {}
-    for view, route in (*_views("api"), *_views("web")):
+    for view, route in (*_views("api"), *_views("api/judge"), *_views("web")):
         routes.setdefault(view, []).append(route)
     return routes
 

@@ -4,7 +4,8 @@ A cell is the outcome of a role: an HTTP status, or for a frame `ok` or the erro
 private and a public room differ, the private one comes first: `404|200`. The names in braces are
 those of `scene.Scene`; `{message}` is a visible message of the member, `{hidden}` a pending one.
 The moderator has written the text of `{own_case}`. `left` is a moderator who was removed; `staff`
-has the permissions of staff who moderate and invite.
+has the permissions of staff who moderate and invite. Paths that begin with `v1` are not below
+/api/: API keys open them, and no role does.
 """
 
 from collections.abc import Mapping
@@ -61,6 +62,7 @@ POST   moderation/cases/{case}/claim/             401     404    404     404    
 POST   moderation/cases/{case}/ruling/            401     404    404     404       200   200     200
 POST   moderation/cases/{own_case}/claim/         401     404    404     404       403   200     200
 POST   moderation/cases/{own_case}/ruling/        401     404    404     404       403   200     200
+POST   v1/moderations                             401     401    401     401       401   401     401
 GET    schema/                                    200     200    200     200       200   200     200
 GET    docs/                                      200     200    200     200       200   200     200
 """
@@ -96,6 +98,7 @@ BODIES = {
     "PATCH chat/rooms/{room}/messages/{hidden}/": {"content": "boa tarde"},
     "POST moderation/cases/{case}/ruling/": {"outcome": "ALLOW", "reason": "context", "note": "-"},
     "POST moderation/cases/{own_case}/ruling/": {"outcome": "ALLOW", "reason": "-", "note": "-"},
+    "POST v1/moderations": {"input": "oi", "model": "moderado"},
 }
 
 NOT_THERE = "no_such_room|ok"

@@ -94,7 +94,7 @@ class Scene:
     def ask(self, role: str, method: str, path: str, body: Row | None = None) -> Response:
         """Send the request and keep its changes."""
         names = self._names[role]
-        url = "/api/" + filled(path, names)
+        url = ("/" if path.startswith("v1") else "/api/") + filled(path, names)
         text = json.dumps(filled(body or {}, names))
         answer: Response = self._clients[role].generic(method, url, text, "application/json")
         return answer

@@ -16,7 +16,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from moderado.accounts import admin_invitations  # noqa: F401  (registers itself)
+from moderado.accounts import admin_api_keys, admin_invitations  # noqa: F401  (register themselves)
 from moderado.accounts.admin_permissions import TranslatedPermissions, permission_list
 from moderado.accounts.models import Session, User
 from moderado.accounts.rights import may_manage

@@ -1,10 +1,11 @@
-"""Users, their sessions, and invitations to register."""
+"""Users, their sessions, invitations to register, and API keys of other systems."""
 
 from typing import Any, ClassVar
 from uuid import uuid4
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.lookalikes import EMAIL_KEY_LENGTH, email_key
+from moderado.accounts.types import Scope
 from moderado.accounts.user_agents import MAX_LENGTH
 from moderado.core.models import Record
 
@@ -169,3 +171,49 @@ class Invitation(Record):
 
     def __str__(self) -> str:
         return self.note or str(self.id)
+
+
+class ApiKey(Record):
+    """The credential of another system. Only a keyed digest of the key is stored.
+
+    A revoked key stays as a record of who had access until when.
+    """
+
+    name = models.CharField(_("name"), max_length=80)
+    scopes = ArrayField(
+        models.CharField(
+            max_length=16,
+            choices=[
+                (Scope.JUDGE.value, _("judge texts, suggest scores")),
+                (Scope.SUGGEST.value, _("suggest scores only")),
+            ],
+        ),
+        verbose_name=_("scopes"),
+    )
+    digest = models.BinaryField(_("digest"), max_length=32, unique=True, editable=False)
+    hint = models.CharField(_("first characters"), max_length=16, editable=False)
+    created_by = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        editable=False,
+        verbose_name=_("created by"),
+    )
+    last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
+    revoked_by = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        editable=False,
+        verbose_name=_("revoked by"),
+    )
+
+    class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+
+    def __str__(self) -> str:
+        return self.name

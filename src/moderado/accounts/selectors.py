@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from moderado.accounts.errors import NotAuthenticated
-from moderado.accounts.models import Invitation, Session, User
+from moderado.accounts.models import ApiKey, Invitation, Session, User
 from moderado.accounts.types import Principal
 from moderado.core.database import run_prepared
 
@@ -97,3 +97,8 @@ def users_matching(text: str) -> QuerySet[User]:
 def all_invitations() -> QuerySet[Invitation]:
     """Return every invitation, newest first."""
     return Invitation.objects.order_by("-created_at", "-id")
+
+
+def all_api_keys() -> QuerySet[ApiKey]:
+    """Return every API key, newest first, revoked ones included."""
+    return ApiKey.objects.order_by("-created_at", "-id")

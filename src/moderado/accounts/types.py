@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 # Keys in Django's session: the id of the product's session; when the password was last entered.
@@ -65,3 +66,21 @@ class NewInvitation:
     note: str
     created_at: datetime
     expires_at: datetime
+
+
+class Scope(StrEnum):
+    """What an API key may be used for."""
+
+    JUDGE = "judge"  # judge texts, and suggest scores
+    SUGGEST = "suggest"  # suggest scores only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewApiKey:
+    """A new API key, which is a secret: it is shown once and never logged."""
+
+    id: UUID
+    key: str
+    name: str
+    scopes: tuple[Scope, ...]
+    created_at: datetime

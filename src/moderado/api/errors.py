@@ -28,6 +28,7 @@ from moderado.core.errors import (
 )
 from moderado.core.metrics import REFUSED
 from moderado.core.redis import RedisError
+from moderado.core.vendor_errors import OPENAI, PERSPECTIVE, shaped
 from moderado.moderation.errors import CaseSuperseded
 
 log = structlog.get_logger(__name__)
@@ -43,11 +44,14 @@ CODES = {
 Body = dict[str, Any]
 
 
-def answer(error: Exception, _: Mapping[str, Any]) -> Response:
+def answer(error: Exception, context: Mapping[str, Any]) -> Response:
     """REST framework's EXCEPTION_HANDLER: turns every error of a view into a response."""
     set_rollback()
     response = _answer(_as_ours(error))
     REFUSED.labels(entry_point="rest", code=response.data["code"]).inc()
+    request = context.get("request")
+    if request is not None:
+        response.data = shaped(request.path_info, response.status_code, response.data)
     return response
 
 
@@ -123,10 +127,10 @@ def _recorded(error: Exception, code: str, detail: object) -> Body:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500: the same response for errors outside a view, under /api/."""
-    if not request.path.startswith("/api/"):
+    """Django's handler500: the same response for errors outside a view, where programs ask."""
+    if not request.path.startswith(("/api/", OPENAI, PERSPECTIVE)):
         return defaults.server_error(request)
     error_id = uuid4()
     log.error("request_failed", error_id=error_id)
     body = {"code": "internal", "detail": str(INTERNAL), "error_id": str(error_id)}
-    return JsonResponse(body, status=500)
+    return JsonResponse(shaped(request.path, 500, body), status=500)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from moderado.api.judge import examples as judge
 from moderado.chat.examples import OWN_CHANGES, REFUSED
 
 _ROOM = str(REFUSED.room)
@@ -154,6 +155,7 @@ def _page(*results: Any, **more: Any) -> dict[str, Any]:
 
 # By the name of the component that describes the body.
 BODIES: dict[str, Any] = {
+    **judge.BODIES,
     "CaseBody": _CASE,
     "CasePage": _page(
         _CASE,

@@ -16,6 +16,19 @@ from moderado.core import quotas
 Direction = Literal["request", "response"]
 
 
+class OpenAIErrorDetail(msgspec.Struct):
+    message: str
+    type: str
+    param: str | None
+    code: str
+
+
+class OpenAIErrorBody(msgspec.Struct):
+    """Every response of status 400 and above under /v1/."""
+
+    error: OpenAIErrorDetail
+
+
 class ErrorBody(serializers.Serializer[Any]):
     """Every response of status 400 and above."""
 
@@ -54,7 +67,8 @@ class Schema(AutoSchema):
 
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
-        error = self._get_response_for_code(ErrorBody, "default", direction=direction)  # type: ignore[no-untyped-call]  # untyped there
+        described = getattr(self.view, "error_body", ErrorBody)
+        error = self._get_response_for_code(described, "default", direction=direction)  # type: ignore[no-untyped-call]  # untyped there
         bodies.setdefault("429", {**error, **REFUSED})
         bodies.setdefault("default", error)
         return bodies
@@ -70,13 +84,17 @@ class StructSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
         return str(self.target.__name__)
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        suffix = "Request" if direction == "request" else ""  # COMPONENT_SPLIT_REQUEST
         _, schemas = msgspec.json.schema_components(
-            [self.target], ref_template="#/components/schemas/{name}"
+            [self.target], ref_template=f"#/components/schemas/{{name}}{suffix}"
         )
         for nested in _structs_in(msgspec.inspect.type_info(self.target)):
             if nested is not self.target:
                 auto_schema.resolve_serializer(nested, direction)  # type: ignore[arg-type]  # matched here, too
         schema: dict[str, Any] = schemas[self.target.__name__]
+        for field in schema["properties"].values():
+            if "enum" in field:  # of strings; the hook that names enumerations needs the type
+                field.setdefault("type", "string")
         return schema
 
 
@@ -102,6 +120,14 @@ class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unty
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its own metaclass
+    target_class = "moderado.api.judge.keys.ApiKeyAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "mk_…"}
 
 
 class SessionCookieScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its own metaclass

@@ -17,6 +17,7 @@ from django.urls import Resolver404, resolve
 
 from moderado.accounts import tokens
 from moderado.accounts.errors import NotAuthenticated
+from moderado.api.judge.keys import api_key_of, given_key
 from moderado.core import quotas
 from moderado.core.addresses import address_of_request
 from moderado.core.concurrency import ConcurrencyLimit
@@ -24,6 +25,7 @@ from moderado.core.database import release_connections
 from moderado.core.errors import RateLimited, Unavailable
 from moderado.core.metrics import REFUSED
 from moderado.core.quotas import COUNTED, Quota
+from moderado.core.vendor_errors import OPENAI, PERSPECTIVE, shaped
 
 View = Callable[[HttpRequest], HttpResponseBase]
 
@@ -65,7 +67,7 @@ class QuotaMiddleware:
         of_client = (_credential(request), *of_address)
         self._refusals.check(of_address)
         self._refusals.check(of_client)
-        account = _account(request)
+        account = _account(request, quota)
         if quota not in COUNTED:
             if account is not None:
                 return account  # the service counts it
@@ -99,12 +101,13 @@ class Refusals:
 
 
 def refusal(request: HttpRequest, error: RateLimited | Unavailable) -> HttpResponseBase:
-    """Return the 429 or 503: JSON under /api/ and /ws/, otherwise a sentence."""
+    """Return the 429 or 503: JSON where programs ask, otherwise a sentence."""
     wait = error.retry_after if isinstance(error, RateLimited) else 1
     headers = {"Retry-After": str(wait)}
-    if request.path_info.startswith(("/api/", "/ws/")):
+    if request.path_info.startswith(("/api/", "/ws/", OPENAI, PERSPECTIVE)):
         body = {"code": error.code, "detail": str(error)}
-        return JsonResponse(body, status=error.status, headers=headers)
+        shape = shaped(request.path_info, error.status, body)
+        return JsonResponse(shape, status=error.status, headers=headers)
     return HttpResponse(
         str(error), status=error.status, headers=headers, content_type="text/plain; charset=utf-8"
     )
@@ -119,17 +122,22 @@ def _route(request: HttpRequest) -> str:
 
 def _credential(request: HttpRequest) -> bytes:
     """Return a digest of what the client authenticates with."""
-    given = request.META.get("HTTP_AUTHORIZATION") or request.COOKIES.get(
-        settings.SESSION_COOKIE_NAME, ""
+    given = (
+        request.META.get("HTTP_AUTHORIZATION")
+        or given_key(request)
+        or request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
     )
     return sha256(given.encode("utf-8", "surrogatepass")).digest()
 
 
-def _account(request: HttpRequest) -> str | None:
+def _account(request: HttpRequest, quota: Quota) -> str | None:
     """Return the account that the request's credentials name. Whether it may act is not checked.
 
-    A token costs no query. A session is read from the database, and the view uses the same copy.
+    A token costs no query. A session or an API key is read from the database, and the view uses
+    the same copy.
     """
+    if quota is Quota.JUDGE:
+        return _key(request)
     scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() == "bearer":
         try:
@@ -143,3 +151,11 @@ def _account(request: HttpRequest) -> str | None:
     except Error:  # the view reports the outage
         return None
     return account
+
+
+def _key(request: HttpRequest) -> str | None:
+    try:
+        key = api_key_of(request)
+    except Error:  # the view reports the outage
+        return None
+    return f"key:{key.id}" if key else None

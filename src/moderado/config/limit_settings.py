@@ -103,3 +103,9 @@ class LimitSettings(BaseSettings):
     limit_connect_per_address: Rate = Field(
         default="1200/minute", description="Uses of the quota class `connect` from one address."
     )
+    limit_judge_per_account: Rate = Field(
+        default="6000/minute", description="Uses of the quota class `judge` by one API key."
+    )
+    limit_judge_per_address: Rate = Field(
+        default="12000/minute", description="Uses of the quota class `judge` from one address."
+    )

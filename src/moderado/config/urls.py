@@ -6,6 +6,7 @@ handler500 = "moderado.api.errors.server_error"
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("moderado.api.urls")),
+    path("", include("moderado.api.judge.urls")),
     path("", include("moderado.realtime.urls")),
     path("", include("moderado.web.urls")),
 ]

@@ -25,6 +25,7 @@ ACTIONS = {
     "deactivate": _("Deactivate, and end every session"),
     "end_sessions": _("End every session"),
     "end": _("End"),
+    "revoke": _("Revoke"),
 }
 
 

@@ -23,8 +23,15 @@ class ConcurrencyLimit:
     its places already.
     """
 
-    def __init__(self, total: int, *, queue_timeout: float = QUEUE_TIMEOUT) -> None:
+    def __init__(
+        self,
+        total: int,
+        *,
+        queue_timeout: float = QUEUE_TIMEOUT,
+        queued_per_key: int = QUEUED_PER_KEY,
+    ) -> None:
         self._total = total
+        self._queued_per_key = queued_per_key
         self._per_key = max(1, total - 1)
         self._timeout = queue_timeout
         self._running: Counter[str] = Counter()
@@ -55,7 +62,7 @@ class ConcurrencyLimit:
 
     def _enter(self, key: str) -> None:
         with self._changed:
-            if self._queue.count(key) >= QUEUED_PER_KEY:
+            if self._queue.count(key) >= self._queued_per_key:
                 raise RateLimited(retry_after=1)
             if len(self._queue) >= QUEUED:
                 raise Unavailable

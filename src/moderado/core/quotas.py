@@ -22,6 +22,7 @@ class Quota(StrEnum):
     CREATE = "create"  # rooms
     RENAME = "rename"  # names of users and rooms, which everybody sees
     CONNECT = "connect"  # tickets and handshakes of sockets
+    JUDGE = "judge"  # batches of texts of other systems; the account is an API key
     # Counted by the service that they call, and not here.
     SIGN_IN = "sign_in"  # accounts.quota: LIMIT_SIGN_IN_*
     MESSAGE = "message"  # chat.services.quota: LIMIT_MESSAGES_*
@@ -37,6 +38,7 @@ COUNTED = (
     Quota.CREATE,
     Quota.RENAME,
     Quota.CONNECT,
+    Quota.JUDGE,
 )
 
 # Each method of each route. A final `*` stands for every path that begins so.
@@ -82,6 +84,7 @@ ROUTES = {
     "GET api/moderation/cases/<uuid:case_id>/": Quota.CHEAP,
     "POST api/moderation/cases/<uuid:case_id>/claim/": Quota.WRITE,
     "POST api/moderation/cases/<uuid:case_id>/ruling/": Quota.WRITE,
+    "POST v1/moderations": Quota.JUDGE,
     "GET api/schema/": Quota.EXPENSIVE,
     "GET api/docs/": Quota.CHEAP,
     "GET ws/schema/": Quota.CHEAP,

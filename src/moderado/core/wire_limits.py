@@ -11,7 +11,10 @@ MAX_BODY_BYTES = MAX_FRAME_BYTES  # of a request's JSON: REST takes what a socke
 # Of a request, before anything reads it. The first matching beginning of the path counts.
 MAX_HEAD_BYTES = 32 * KIB  # request line and headers
 MAX_HEADERS = 100
+MAX_JUDGE_BODY_BYTES = 512 * KIB  # 32 texts of 4,000 characters, four bytes each
 BODY_LIMITS = (
+    ("/v1/", MAX_JUDGE_BODY_BYTES),
+    ("/v1alpha1/", MAX_JUDGE_BODY_BYTES),
     ("/api/chat/", MAX_BODY_BYTES),  # messages
     ("/api/moderation/", MAX_BODY_BYTES),  # notes
     ("/admin/", 4 * MAX_BODY_BYTES),
@@ -25,6 +28,10 @@ BODY_SECONDS = 20  # after the headers
 MIN_READ_BYTES = 20 * KIB
 READ_SECONDS = 20
 MAX_UNREAD_BYTES = 64 * 1024 * KIB  # of all responses of a process that clients did not read yet
+
+# Of a request to the judge.
+MAX_JUDGED_TEXTS = 128
+MAX_JUDGED_CHARACTERS = 131_072  # of all its texts
 
 MAX_CLIENT_ID = 64  # characters
 MAX_CURSOR = 256  # characters of a cursor that a client sends back

@@ -18,6 +18,7 @@ from moderado.standalone.launcher import prepare, run_server
 _DJANGO_COMMANDS = {
     "createsuperuser": "create an administrator account",
     "createinvitation": "create an invitation to register; print its code",
+    "keys": "create, list or revoke API keys of other systems",
 }
 
 
@@ -134,7 +135,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--bind", help="host:port to listen on (default: BIND)")
     commands.add_parser("demo", help="create demo accounts and rooms; print the passwords")
     for name, purpose in _DJANGO_COMMANDS.items():
-        commands.add_parser(name, help=purpose)
+        # Django's own parser explains the options: `moderado keys create --help`.
+        commands.add_parser(name, help=purpose, add_help=False)
     commands.add_parser("manage", help="run a Django command, as in `moderado manage shell`")
     return parser
 

@@ -16,7 +16,8 @@ from tests.security.routes import api_routes
 
 pytestmark = pytest.mark.django_db
 
-# A request of each counted class, answered without a room.
+# A request of each counted class, answered without a room. Requests to the judge have API keys and
+# tests of their own.
 REQUESTS = {
     Quota.CHEAP: ("get", "/api/auth/users/me/", None),
     Quota.EXPENSIVE: ("get", "/api/auth/users/?search=a", None),
@@ -48,6 +49,10 @@ def exchanges(monkeypatch):
     return counted
 
 
+def test_every_counted_class_has_a_request():
+    assert {*REQUESTS, Quota.JUDGE} == set(COUNTED)
+
+
 def ask(client, quota, **extra):
     method, path, body = REQUESTS[quota]
     return getattr(client, method)(path, body, **extra)
@@ -59,7 +64,7 @@ def address():
 
 
 @pytest.mark.proves("S46")
-@pytest.mark.parametrize("quota", COUNTED)
+@pytest.mark.parametrize("quota", REQUESTS)
 def test_account_over_its_quota_gets_429_and_others_do_not(signed_in, limited, quota):
     limited(quota, account="2/minute")
     greedy, other = signed_in(factories.make_user()), signed_in(factories.make_user())
@@ -74,7 +79,7 @@ def test_account_over_its_quota_gets_429_and_others_do_not(signed_in, limited, q
 
 
 @pytest.mark.proves("S46")
-@pytest.mark.parametrize("quota", COUNTED)
+@pytest.mark.parametrize("quota", REQUESTS)
 def test_address_over_its_quota_gets_429_without_credentials(limited, quota):
     limited(quota, address="2/minute")
     here, elsewhere = address(), address()
@@ -144,7 +149,7 @@ def test_forged_forwarded_address_does_not_escape_the_quota(limited):
     assert statuses == [401, 429]
 
 
-@pytest.mark.parametrize("quota", COUNTED)
+@pytest.mark.parametrize("quota", REQUESTS)
 def test_request_costs_one_exchange_with_redis(signed_in, exchanges, quota):
     client = signed_in(factories.make_user())
 
@@ -219,7 +224,10 @@ def test_every_class_has_limits(settings):
 
 
 def test_table_names_the_routes_of_rest_and_no_others():
-    routes = {f"{method} api/{path.removeprefix('api/')}" for method, path in api_routes()}
-    named = {route for route in quotas.ROUTES if " api/" in route}
+    routes = {
+        f"{method} {path if path.startswith('v1') else f'api/{path}'}"
+        for method, path in api_routes()
+    }
+    named = {route for route in quotas.ROUTES if " api/" in route or " v1" in route}
 
     assert named == routes

@@ -145,12 +145,8 @@ LIMIT_SIGN_IN_STRANGERS = ENV.limit_sign_in_strangers
 LIMIT_SIGN_IN_SLOWED = ENV.limit_sign_in_slowed
 # By quota class (`core.quotas`): the limit of an account, and the limit of an address.
 QUOTAS = {
-    "cheap": (ENV.limit_cheap_per_account, ENV.limit_cheap_per_address),
-    "expensive": (ENV.limit_expensive_per_account, ENV.limit_expensive_per_address),
-    "write": (ENV.limit_write_per_account, ENV.limit_write_per_address),
-    "create": (ENV.limit_create_per_account, ENV.limit_create_per_address),
-    "rename": (ENV.limit_rename_per_account, ENV.limit_rename_per_address),
-    "connect": (ENV.limit_connect_per_account, ENV.limit_connect_per_address),
+    quota: (getattr(ENV, f"limit_{quota}_per_account"), getattr(ENV, f"limit_{quota}_per_address"))
+    for quota in ("cheap", "expensive", "write", "create", "rename", "connect", "judge")
 }
 
 REST_FRAMEWORK = {
@@ -283,6 +279,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/",  # tags are the next part
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
@@ -295,6 +292,7 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "NameStatusEnum": ["PENDING", "HELD", "REJECTED"],
+        "TypeEnum": ["message", "user_name", "room_name"],
         "StatusEnum": "moderado.chat.types.MESSAGE_STATUSES",
     },
 }

@@ -219,7 +219,8 @@ class HttpProtocol(HttpToolsProtocol):
         elif is_body or self._is_answering():
             self.transport.close()
             return
-        self.transport.write(refusal.response(self.headers or ()))
+        path = getattr(self, "url", b"").decode("latin-1")  # none before the first request line
+        self.transport.write(refusal.response(self.headers or (), path=path))
         self.transport.write_eof()
         self.flow.resume_reading()
 

@@ -11,6 +11,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
+from moderado.core.vendor_errors import shaped
+
 Headers = Sequence[tuple[bytes, bytes]]
 
 
@@ -22,10 +24,16 @@ class Refusal:
     code: str
     detail: Promise
 
-    def response(self, headers: Headers = ()) -> bytes:
-        """Return the whole response, in the language of the request's headers."""
+    def response(self, headers: Headers = (), *, path: str = "") -> bytes:
+        """Return the whole response, in the language of the request's headers.
+
+        Args:
+            headers: Those that arrived.
+            path: The path of the request, if it is known: it decides the shape of the body.
+        """
         with translation.override(_language(headers)):
-            body = msgspec.json.encode({"code": self.code, "detail": str(self.detail)})
+            error = {"code": self.code, "detail": str(self.detail)}
+        body = msgspec.json.encode(shaped(path, self.status, error))
         lines = [
             f"HTTP/1.1 {self.status.value} {self.status.phrase}",
             "content-type: application/json",

@@ -1,0 +1,103 @@
+"""API keys, with which other systems use the judge.
+
+A key has 256 random bits, so that one fast keyed digest protects it: a copy of the table alone
+neither reveals a key nor lets anybody test a guess. The key itself is shown once and never stored
+or logged.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Collection
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from moderado.accounts.models import ApiKey
+from moderado.accounts.types import NewApiKey, Scope
+from moderado.core import text
+from moderado.core.errors import Invalid, NotFound
+
+log = structlog.get_logger(__name__)
+
+PREFIX = "mk_"
+NAME_LENGTH = 80
+USE_INTERVAL = timedelta(minutes=1)  # the precision of `last_used_at`
+_KEY_BYTES = 32
+_HINT_LENGTH = 8  # of 46 characters; 228 bits stay secret
+
+
+@transaction.atomic
+def create_api_key(*, name: str, scopes: Collection[str], actor_id: UUID | None) -> NewApiKey:
+    """Create a key and return it with its secret, which cannot be read again.
+
+    Args:
+        name: The system that will use it.
+        scopes: Values of `Scope`, at least one.
+        actor_id: The member of staff; None for a command.
+
+    Raises:
+        Invalid: The name or a scope is not allowed.
+    """
+    name = text.clean_line(name, max_length=NAME_LENGTH, field="name")
+    unknown = set(scopes) - set(Scope)
+    if unknown or not scopes:
+        raise Invalid(fields={"scopes": _("Choose at least one of: judge, suggest.")})
+    key = PREFIX + secrets.token_urlsafe(_KEY_BYTES)
+    row = ApiKey.objects.create(
+        name=name,
+        scopes=sorted(set(scopes)),
+        digest=_digest(key),
+        hint=key[:_HINT_LENGTH],
+        created_by_id=actor_id,
+    )
+    log.info("api_key_created", api_key_id=row.id, actor_id=actor_id)
+    return NewApiKey(
+        id=row.id,
+        key=key,
+        name=row.name,
+        scopes=tuple(map(Scope, row.scopes)),
+        created_at=row.created_at,
+    )
+
+
+@transaction.atomic
+def revoke_api_key(*, api_key_id: UUID, actor_id: UUID | None) -> None:
+    """End a key for all requests from now on. Raises NotFound, also for a revoked one."""
+    revoked = ApiKey.objects.filter(id=api_key_id, revoked_at=None).update(
+        revoked_at=timezone.now(), revoked_by_id=actor_id
+    )
+    if not revoked:
+        raise NotFound
+    log.info("api_key_revoked", api_key_id=api_key_id, actor_id=actor_id)
+
+
+def use_api_key(key: str) -> ApiKey | None:
+    """Return the valid key of a request and record its use; None if there is none.
+
+    Each request reads the row: a revoked key is refused by the next request in every process.
+    """
+    if not key.startswith(PREFIX):
+        return None
+    row = ApiKey.objects.filter(digest=_digest(key), revoked_at=None).first()
+    if row is not None:
+        _record_use(row)
+    return row
+
+
+def _record_use(row: ApiKey) -> None:
+    now = timezone.now()
+    before = now - USE_INTERVAL
+    if row.last_used_at is None or row.last_used_at <= before:
+        due = Q(last_used_at=None) | Q(last_used_at__lte=before)
+        ApiKey.objects.filter(due, id=row.id).update(last_used_at=now)
+
+
+def _digest(key: str) -> bytes:
+    secret = salted_hmac("moderado.accounts.api_keys", "key", algorithm="sha256").digest()
+    return hashlib.blake2b(key.encode(errors="replace"), key=secret, digest_size=32).digest()

@@ -1,0 +1,182 @@
+"""`POST /v1/moderations`: the judge in the shape of OpenAI's moderation endpoint.
+
+The categories of the answer are exactly OpenAI's, so that strict clients accept it. What they
+cannot express is in the field `moderado` of each result.
+"""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from msgspec import Struct
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from moderado.api.judge.view import JudgeView, decoded, judge
+from moderado.api.openapi import OpenAIErrorBody
+from moderado.core.errors import ApplicationError, Invalid
+from moderado.core.ids import new_id
+from moderado.moderation.types import Category, Outcome, Verdict
+
+# The canonical categories behind each category of OpenAI's. The highest score counts.
+SOURCES: Mapping[str, tuple[Category, ...]] = {
+    "harassment": (Category.HARASSMENT,),
+    "harassment/threatening": (Category.THREAT,),
+    "hate": (Category.HATE,),
+    "hate/threatening": (),
+    "illicit": (Category.ILLICIT,),
+    "illicit/violent": (),
+    "self-harm": (Category.SELF_HARM,),
+    "self-harm/instructions": (),
+    "self-harm/intent": (),
+    "sexual": (Category.SEXUAL,),
+    "sexual/minors": (),
+    "violence": (Category.VIOLENCE,),
+    "violence/graphic": (),
+}
+MODEL = "moderado"
+_REFUSED = frozenset({Outcome.HOLD, Outcome.BLOCK})
+
+
+class TextPart(Struct, tag="text"):
+    text: str
+
+
+class ImageUrl(Struct):
+    url: str
+
+
+class ImagePart(Struct, tag="image_url"):
+    image_url: ImageUrl
+
+
+class ModerationInput(Struct):
+    """`input` is one text, a list of texts, or a list of parts that are judged as one text."""
+
+    input: str | list[str | TextPart | ImagePart]
+    model: str | None = None
+
+
+class JudgeMatch(Struct):
+    """Where a rule matched: code points `[start, end)` of the text."""
+
+    rule: str
+    category: str
+    start: int
+    end: int
+
+
+class Explanation(Struct):
+    """The decision in the product's own terms."""
+
+    outcome: str  # ALLOW, FLAG, HOLD or BLOCK
+    decided_by: str
+    reason: str | None
+    categories: dict[str, float]
+    matches: list[JudgeMatch]
+    policy_version: str
+
+
+class ModerationResult(Struct):
+    """One result in OpenAI's shape, with the explanation as an additional field."""
+
+    flagged: bool
+    categories: dict[str, bool]
+    category_scores: dict[str, float]
+    category_applied_input_types: dict[str, list[str]]
+    moderado: Explanation
+
+
+class ModerationResponse(Struct):
+    id: str
+    model: str
+    results: list[ModerationResult]
+
+
+class ModelNotFound(ApplicationError):
+    """The request names a policy that does not exist."""
+
+    code = "model_not_found"
+    status = 404
+    message = _("There is no policy with this name.")
+
+
+class Moderations(JudgeView):
+    error_body = OpenAIErrorBody
+
+    @extend_schema(
+        operation_id="create_moderation",
+        request=ModerationInput,
+        responses=ModerationResponse,
+    )
+    def post(self, request: Request) -> Response:
+        """Judge one text or a batch, as OpenAI's endpoint does.
+
+        `flagged` means that the policy would not show the text: its outcome is `HOLD` or `BLOCK`.
+        `model` may be `moderado:NAME` for a policy; any other name means the default policy.
+        """
+        body = decoded(request, ModerationInput)
+        _check_model(body.model)
+        verdicts = judge(request, _texts(body.input), field="input")
+        answer = ModerationResponse(
+            id=f"modr-{new_id().hex}",
+            model=f"{MODEL}:default",
+            results=list(map(_result, verdicts)),
+        )
+        return Response(answer, headers={"x-request-id": answer.id})
+
+
+def _check_model(model: str | None) -> None:
+    name, _separator, policy = (model or "").partition(":")
+    if name == MODEL and policy not in ("", "default"):
+        raise ModelNotFound
+
+
+def _texts(given: str | list[str | TextPart | ImagePart]) -> list[str]:
+    """Return the texts to judge. Parts are one text, on lines of their own, as for OpenAI."""
+    if isinstance(given, str):
+        return [given]
+    texts = [each for each in given if isinstance(each, str)]
+    if len(texts) == len(given):
+        return texts
+    parts = [each.text for each in given if isinstance(each, TextPart)]
+    if len(parts) != len(given):
+        raise Invalid(
+            fields={"input": _("Only texts are judged, and a list has one kind of item.")}
+        )
+    return ["\n".join(parts)]
+
+
+def _result(verdict: Verdict) -> ModerationResult:
+    found = verdict.categories
+    scores = {
+        name: max((found.get(source, 0.0) for source in sources), default=0.0)
+        for name, sources in SOURCES.items()
+    }
+    is_refused = verdict.outcome in _REFUSED
+    return ModerationResult(
+        flagged=is_refused,
+        categories={name: is_refused and score > 0 for name, score in scores.items()},
+        category_scores=scores,
+        category_applied_input_types=_APPLIED,
+        moderado=explanation(verdict),
+    )
+
+
+def explanation(verdict: Verdict) -> Explanation:
+    """Return why a text was judged as it was."""
+    return Explanation(
+        outcome=verdict.outcome.value,
+        decided_by=verdict.decided_by,
+        reason=verdict.reason.value if verdict.reason else None,
+        categories={category.value: score for category, score in verdict.categories.items()},
+        matches=[
+            JudgeMatch(rule=span.rule, category=span.category.value, start=span.start, end=span.end)
+            for assessment in verdict.assessments
+            for span in assessment.spans
+        ],
+        policy_version=verdict.policy_version,
+    )
+
+
+_APPLIED = {name: ["text"] for name in SOURCES}
