@@ -12,26 +12,28 @@ from msgspec import Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from moderado.api.judge.scores import highest, measured_scores
 from moderado.api.judge.view import JudgeView, decoded, judge
 from moderado.api.openapi import OpenAIErrorBody
 from moderado.core.errors import ApplicationError, Invalid
 from moderado.core.ids import new_id
 from moderado.moderation.types import Category, Outcome, Verdict
 
-# The canonical categories behind each category of OpenAI's. The highest score counts.
+# The canonical categories behind each category of OpenAI's. The highest score counts. The other
+# categories are not measured apart, and have the score 0.
 SOURCES: Mapping[str, tuple[Category, ...]] = {
-    "harassment": (Category.HARASSMENT,),
+    "harassment": (Category.INSULT, Category.HARASSMENT),
     "harassment/threatening": (Category.THREAT,),
     "hate": (Category.HATE,),
     "hate/threatening": (),
-    "illicit": (Category.ILLICIT,),
-    "illicit/violent": (),
+    "illicit": (Category.ILLICIT, Category.SCAM),
+    "illicit/violent": (Category.EXTREMISM,),
     "self-harm": (Category.SELF_HARM,),
     "self-harm/instructions": (),
     "self-harm/intent": (),
     "sexual": (Category.SEXUAL,),
-    "sexual/minors": (),
-    "violence": (Category.VIOLENCE,),
+    "sexual/minors": (Category.CHILD_SAFETY,),
+    "violence": (Category.VIOLENCE, Category.THREAT),
     "violence/graphic": (),
 }
 MODEL = "moderado"
@@ -148,34 +150,30 @@ def _texts(given: str | list[str | TextPart | ImagePart]) -> list[str]:
 
 
 def _result(verdict: Verdict) -> ModerationResult:
-    found = verdict.categories
-    scores = {
-        name: max((found.get(source, 0.0) for source in sources), default=0.0)
-        for name, sources in SOURCES.items()
-    }
+    scores = measured_scores(verdict)
     is_refused = verdict.outcome in _REFUSED
     return ModerationResult(
         flagged=is_refused,
-        categories={name: is_refused and score > 0 for name, score in scores.items()},
-        category_scores=scores,
+        categories={
+            name: is_refused and any(source in verdict.categories for source in sources)
+            for name, sources in SOURCES.items()
+        },
+        category_scores={name: highest(scores, sources) for name, sources in SOURCES.items()},
         category_applied_input_types=_APPLIED,
-        moderado=explanation(verdict),
-    )
-
-
-def explanation(verdict: Verdict) -> Explanation:
-    """Return why a text was judged as it was."""
-    return Explanation(
-        outcome=verdict.outcome.value,
-        decided_by=verdict.decided_by,
-        reason=verdict.reason.value if verdict.reason else None,
-        categories={category.value: score for category, score in verdict.categories.items()},
-        matches=[
-            JudgeMatch(rule=span.rule, category=span.category.value, start=span.start, end=span.end)
-            for assessment in verdict.assessments
-            for span in assessment.spans
-        ],
-        policy_version=verdict.policy_version,
+        moderado=Explanation(
+            outcome=verdict.outcome.value,
+            decided_by=verdict.decided_by,
+            reason=verdict.reason.value if verdict.reason else None,
+            categories={category.value: score for category, score in verdict.categories.items()},
+            matches=[
+                JudgeMatch(
+                    rule=match.rule, category=match.category.value, start=match.start, end=match.end
+                )
+                for signal in verdict.signals
+                for match in signal.matches
+            ],
+            policy_version=verdict.policy_version,
+        ),
     )
 
 
