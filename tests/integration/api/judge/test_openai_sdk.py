@@ -12,9 +12,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.e2e]
 def sdk(live_server_url):
     """Return an SDK client with a key."""
     made = create_api_key(name="forum", scopes=["judge"], actor_id=None)
-    with openai.OpenAI(
-        api_key=made.key, base_url=f"{live_server_url}/v1", max_retries=0
-    ) as client:
+    with openai.OpenAI(api_key=made.key, base_url=f"{live_server_url}/v1", max_retries=0) as client:
         yield client
 
 
