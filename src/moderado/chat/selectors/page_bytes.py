@@ -12,8 +12,13 @@ def count_fitting(views: Sequence[MessageView]) -> int:
     """Return how many of the first messages fit into one page: at least one, if there is one."""
     size = 0
     for count, view in enumerate(views):
-        texts = (view.content, view.edit.content if view.edit else "")
-        size += VIEW_BYTES + sum(len(text.encode()) for text in texts)
+        size += bytes_of(view)
         if size > MAX_PAGE_BYTES and count:
             return count
     return len(views)
+
+
+def bytes_of(view: MessageView) -> int:
+    """Return about how many bytes the message takes in a page."""
+    texts = (view.content, view.edit.content if view.edit else "")
+    return VIEW_BYTES + sum(len(text.encode()) for text in texts)

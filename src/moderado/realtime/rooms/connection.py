@@ -24,6 +24,7 @@ class Connection:
 
     __slots__ = (
         "_deferred",
+        "_is_greeted",
         "_is_storing",
         "_user_id",
         "id",
@@ -44,6 +45,7 @@ class Connection:
         self.rooms: set[UUID] = set()
         self.notices = AuthorNotices()
         self._user_id: UUID | None = None
+        self._is_greeted = False
         self._is_storing = False
         self._deferred: list[tuple[Line, Access]] = []
 
@@ -74,12 +76,13 @@ class Connection:
         """Write a line that `access` admits, unless it repeats a notice to the author.
 
         While a message of this client is being stored, lines about its author's messages are
-        deferred, and so is all that follows them: the confirmation comes first.
+        deferred, and so is all that follows them: the confirmation comes first. Until the client
+        is greeted, all lines are deferred.
         """
         if self.outbox.closing is not None or not access.admits(line):
             return
         is_own = line.author_id == self._user_id
-        if self._is_storing and (self._deferred or is_own):
+        if not self._is_greeted or (self._is_storing and (self._deferred or is_own)):
             self._deferred.append((line, access))
             if len(self._deferred) > MAX_OUTBOX_FRAMES:
                 self.outbox.overflow()
@@ -116,9 +119,12 @@ class Connection:
             yield
         finally:
             self._is_storing = False
-            while self._deferred and self.outbox.closing is None:
-                self.push(*self._deferred.pop(0))
-            self._deferred.clear()
+            self._push_deferred()
+
+    def greeted(self) -> None:
+        """Write what was deferred until the client was greeted."""
+        self._is_greeted = True
+        self._push_deferred()
 
     def close(self, code: int, frame: ServerFrame | None = None) -> None:
         """Close the connection after what waits, and `frame`, are written."""
@@ -127,6 +133,11 @@ class Connection:
         if frame is not None:
             self.reply(frame)
         self.outbox.close(code)
+
+    def _push_deferred(self) -> None:
+        while self._deferred and self.outbox.closing is None:
+            self.push(*self._deferred.pop(0))
+        self._deferred.clear()
 
     def _own_texts(self, block: Block) -> Iterator[str]:
         """The frames of a block that has lines about this user's own messages."""

@@ -26,7 +26,7 @@ from moderado.realtime.pubsub import fanout
 from moderado.realtime.rooms.audience import OWN_MESSAGES
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.rooms.subscription import State, Subscription
-from moderado.realtime.session.replies import greeting, synced
+from moderado.realtime.session.replies import greeting, split_pending, synced
 from moderado.realtime.wire import protocol
 from moderado.realtime.wire.encode import line_of_notice, newest_revision
 
@@ -273,7 +273,8 @@ class Commands:
             self._await_outcome(view)
 
     async def _resume(self, room_id: UUID, frame: protocol.Sync) -> Resumed:
-        return await queries.resume(
+        """Read the answer, and send the part that would not fit into its frame."""
+        resumed = await queries.resume(
             reader_id=self._principal.user_id,
             language=self._principal.language,
             room_id=room_id,
@@ -281,6 +282,11 @@ class Commands:
             epoch=frame.epoch,
             client_ids=frame.pending,
         )
+        early, answer = split_pending(resumed, after=frame.after)
+        for part in early:
+            self._reply_synced(part)
+            await self._connection.outbox.drained()  # the client reads one before the next
+        return answer
 
     def _send_typing(self, room_id: UUID) -> None:
         """Tell the room that the user is typing, at most every two seconds."""

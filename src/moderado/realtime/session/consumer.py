@@ -172,6 +172,7 @@ class ClientSession:
         commands = Commands(self._node, connection, principal, self._now)
         await self._node.hub.add(connection, principal)
         await self._greet(commands, principal, signed_in.me)
+        connection.greeted()
         log.info("socket_opened", user_id=str(principal.user_id))
         return commands
 

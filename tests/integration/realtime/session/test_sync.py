@@ -4,9 +4,11 @@ from uuid import uuid4
 
 import pytest
 
-from moderado.chat.models import Room
+from moderado.accounts.models import User
+from moderado.chat.models import Message, Room
 from moderado.core.errors import Unavailable
 from moderado.realtime.infra import queries
+from moderado.realtime.infra.db_calls import run_in_db_thread
 from tests.integration.realtime.conftest import Cast, screen
 
 
@@ -188,3 +190,40 @@ async def test_sync_without_a_subscription_requires_read_access(cast: Cast):
 
     assert len(synced["messages"]) == 1
     assert error["code"] == "no_such_room"
+
+
+@pytest.mark.proves("R62")
+async def test_long_pending_messages_are_answered_in_frames_that_fit(cast: Cast):
+    room = await cast.room()
+    ana = await cast.member(room)
+    await cast.publish(room, ana.id, "um")
+    wanted = [f"c-{number}" for number in range(100)]
+    await store_pending(room, ana, wanted, text="\N{PILE OF POO}" * 4_000)  # 16 KB each
+    at_ana = await cast.join(ana, room)
+    epoch = at_ana.heard[0]["epoch"]
+
+    await at_ana.send("sync", after=0, epoch=epoch, pending=wanted)
+    last = await at_ana.next("synced", where=lambda frame: frame["messages"])
+
+    frames = [frame for frame in at_ana.heard if frame["type"] == "synced"]
+    assert frames[-1] is last
+    answered = {key: view for frame in frames for key, view in frame["pending"].items()}
+    assert sorted(answered) == sorted(wanted)
+    assert all(len(view["content"]) == 4_000 for view in answered.values())
+    assert all(len(str(frame).encode()) < 1_024 * 512 for frame in frames)
+    assert [frame["seq"] for frame in frames] == [0] * (len(frames) - 1) + [1]
+
+
+@run_in_db_thread
+def store_pending(room: Room, author: User, client_ids: list[str], *, text: str) -> None:
+    Message.objects.bulk_create(
+        Message(
+            room=room,
+            author=author,
+            client_id=client_id,
+            position=100 + number,
+            text=text,
+            first_hash=b"",
+        )
+        for number, client_id in enumerate(client_ids)
+    )

@@ -88,6 +88,7 @@ class FakeClient:
         self.connection = Connection(Outbox(self._send, transport=self))
         self.connection.authenticate(self.principal)
         self.connection.start(lambda: None)
+        self.connection.greeted()
 
     async def _send(self, message: object) -> None: ...
 

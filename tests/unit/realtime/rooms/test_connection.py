@@ -29,6 +29,7 @@ async def connection(transport: FakeTransport):
     connection = Connection(Outbox(transport.send, transport=transport))
     connection.authenticate(Principal(user_id=USER, session_id=uuid4(), name="", language="en"))
     connection.start(transport.finished.set)
+    connection.greeted()
     yield connection
     connection.outbox.closed()
 
@@ -164,3 +165,16 @@ async def test_deferred_line_is_checked_again_when_it_is_written(
     await connection.outbox.drained()
 
     assert transport.written == []
+
+
+async def test_nothing_is_written_before_the_client_is_greeted(transport: FakeTransport):
+    connection = Connection(Outbox(transport.send, transport=transport))
+    connection.start(transport.finished.set)
+    connection.push(line("early"), OWN_ROOMS)
+    connection.reply(Pong(n=1))
+    connection.greeted()
+    connection.push(line("late"), OWN_ROOMS)
+    await connection.outbox.drained()
+    connection.outbox.closed()
+
+    assert transport.written == ['{"type":"pong","n":1}', "early", "late"]
