@@ -55,6 +55,8 @@ GET    chat/me/changes/                           401     200    200     200    
 GET    moderation/logs/                           401     403    403     403       200   200     200
 GET    moderation/logs/?room={room}               401     403    403     403       200   200     200
 GET    moderation/logs/?message={hidden}          401     403    403     403       200   200     200
+GET    moderation/logs/{log}/                     401     404    404     404       200   200     200
+POST   moderation/try/                            401     403    403     403       200   200     200
 GET    moderation/cases/                          401     403    403     403       200   200     200
 GET    moderation/cases/{case}/                   401     404    404     404       200   200     200
 GET    moderation/cases/{own_case}/               401     404    404     404       403   200     200
@@ -96,6 +98,7 @@ BODIES = {
     },
     "PATCH chat/rooms/{room}/messages/{message}/": {"content": "boa tarde"},
     "PATCH chat/rooms/{room}/messages/{hidden}/": {"content": "boa tarde"},
+    "POST moderation/try/": {"text": "oi", "as": {"role": "MEMBER", "age_days": 3, "strikes": 1}},
     "POST moderation/cases/{case}/ruling/": {"outcome": "ALLOW", "reason": "context", "note": "-"},
     "POST moderation/cases/{own_case}/ruling/": {"outcome": "ALLOW", "reason": "-", "note": "-"},
     "POST v1/moderations": {"input": "oi", "model": "moderado"},

@@ -14,6 +14,7 @@ IDS = {
     "<uuid:user_id>": ("{other}",),
     "<uuid:message_id>": ("{message}", "{hidden}"),
     "<uuid:case_id>": ("{case}", "{own_case}"),
+    "<uuid:log_id>": ("{log}",),
     "<uuid:session_id>": ("{session}",),
     "<uuid:invitation_id>": ("{invitation}",),
 }

@@ -13,7 +13,7 @@ from moderado.accounts.services import invitations, sessions
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.services import memberships, posting
 from moderado.chat.services.screening import screen_waiting
-from moderado.moderation.models import Case
+from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.services.recording import record
 from moderado.moderation.types import Content, Outcome, Verdict
 from tests import factories
@@ -79,6 +79,7 @@ class Scene:
         tokens = sessions.tokens_of(session=sessions.open_session(user=user))
         return {
             "room": str(self.room.id), "other": str(self.other.id), "case": str(self.case),
+            "log": str(ModerationLog.objects.get(subject_id=self.hidden).id),
             "own_case": str(self.own_case), "invitation": str(self.invitation.id),
             "message": str(self.message), "hidden": str(self.hidden),
             "newcomer": str(self.newcomer.id), "session": str(self.session.id), "email": user.email,

@@ -68,6 +68,7 @@ def test_paths_contain_only_known_kinds_of_id():
         "<uuid:user_id>",
         "<uuid:message_id>",
         "<uuid:case_id>",
+        "<uuid:log_id>",
         "<uuid:session_id>",
         "<uuid:invitation_id>",
     }

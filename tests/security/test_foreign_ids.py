@@ -60,7 +60,15 @@ def test_foreign_ids_answer_404(foreign, mine):
                 **names,
                 **{
                     name: str(uuid4())
-                    for name in ("other", "message", "hidden", "case", "session", "invitation")
+                    for name in (
+                        "other",
+                        "message",
+                        "hidden",
+                        "case",
+                        "log",
+                        "session",
+                        "invitation",
+                    )
                 },
                 "room": names["room"] if names["room"] == str(mine.id) else str(uuid4()),
             }

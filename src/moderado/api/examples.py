@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from moderado.api.decision_examples import DECISIONS, MATCH, explained
 from moderado.api.judge import examples as judge
 from moderado.chat.examples import OWN_CHANGES, REFUSED
 
@@ -107,17 +108,10 @@ _LOG_LINE = {
     "reason": "review",
     "provider": "blocklist",
     "model": "",
+    "policy": "default",
     "policy_version": "1",
     "decided_by": "blocklist",
-    "matches": [
-        {
-            "provider": "blocklist",
-            "rule": "insults",
-            "category": "harassment",
-            "start": 0,
-            "end": 1,
-        }
-    ],
+    "matches": [MATCH],
     "failures": [],
     "latency": 0.0004,
     "cost": 0.0,
@@ -169,6 +163,8 @@ BODIES: dict[str, Any] = {
             "oldest_seconds": 312,
         },
     ),
+    **DECISIONS,
+    "LogExplanation": explained(_LOG_LINE),
     "Changes": _CHANGES,
     "CredentialsRequest": {"email": "ana@example.org", "password": _PASSWORD},
     "DepartureRequest": {"successor_id": _MODERATOR["id"]},
@@ -223,6 +219,7 @@ BODIES: dict[str, Any] = {
 PATH_IDS = {
     "case_id": _CASE_ID,
     "invitation_id": _INVITATION_ID,
+    "log_id": _LOG_LINE["id"],
     "message_id": str(_MESSAGE["id"]),
     "room_id": _ROOM,
     "session_id": _SESSION_ID,

@@ -51,7 +51,7 @@ class Logs(APIView):
     def get(self, request: Request) -> Response:
         """List how messages were judged, newest first."""
         asked = validated(LogQuery, request.query_params.dict())
-        scope_ids = _scopes(request, rights.VIEW_LOG)
+        scope_ids = moderated_scopes(request, rights.VIEW_LOG)
         room_id = asked.get("room")
         if room_id and scope_ids is not None and room_id not in scope_ids:
             raise NotFound
@@ -80,7 +80,7 @@ class Cases(APIView):
         cases, whatever the other filters.
         """
         asked = validated(CaseQuery, request.query_params.dict())
-        scope_ids = _scopes(request, rights.VIEW_CASE)
+        scope_ids = moderated_scopes(request, rights.VIEW_CASE)
         room_id = asked.get("room")
         if room_id and scope_ids is not None and room_id not in scope_ids:
             raise NotFound
@@ -108,7 +108,7 @@ class OneCase(APIView):
     )
     def get(self, request: Request, case_id: UUID) -> Response:
         """Return a case with the visible messages around its message."""
-        scope_ids = _rooms(request, rights.VIEW_CASE)
+        scope_ids = moderated_or_all(request, rights.VIEW_CASE)
         case = review.get_case_of_others(
             actor_id=_who(request).user_id, case_id=case_id, scope_ids=scope_ids
         )
@@ -126,7 +126,7 @@ class Claiming(APIView):
         case = review.claim_case(
             actor_id=_who(request).user_id,
             case_id=case_id,
-            scope_ids=_rooms(request, rights.CLAIM_CASE),
+            scope_ids=moderated_or_all(request, rights.CLAIM_CASE),
         )
         return Response(_shown(request, [case])[0])
 
@@ -139,7 +139,7 @@ class Ruling(APIView):
         409 while another moderator has claimed it, or if it is decided. 409 `case_superseded` if
         its text was replaced or deleted: then the ruling has no effect, and `reason` says why.
         """
-        scope_ids = _rooms(request, rights.DECIDE_CASE)
+        scope_ids = moderated_or_all(request, rights.DECIDE_CASE)
         selectors.get_case(
             case_id=case_id, scope_ids=scope_ids
         )  # before validation: 404 for others
@@ -159,19 +159,19 @@ def _who(request: Request) -> Principal:
     return cast("Principal", request.auth)
 
 
-def _rooms(request: Request, permission: str) -> Collection[UUID] | None:
+def moderated_or_all(request: Request, permission: str) -> Collection[UUID] | None:
     """Return the rooms that the caller moderates; None for staff with the permission: all."""
     user = cast("User", request.user)
     return None if rights.staff_may(user, permission) else moderated_rooms(user.id)
 
 
-def _scopes(request: Request, permission: str) -> Collection[UUID] | None:
-    """Return the same for lists, which only moderators have.
+def moderated_scopes(request: Request, permission: str) -> Collection[UUID] | None:
+    """Return the rooms of a moderator; None for staff with the permission: all rooms.
 
     Raises:
         Forbidden: The caller moderates no room.
     """
-    rooms = _rooms(request, permission)
+    rooms = moderated_or_all(request, permission)
     if rooms is not None and not rooms:
         raise Forbidden(_("This is for moderators."))
     return rooms

@@ -14,9 +14,9 @@ from moderado.chat.types import MESSAGE, MESSAGE_STATUSES, ROOM_NAME, USER_NAME,
 from moderado.moderation.categories import category_name
 from moderado.moderation.recommendations import Action, recommended_action
 from moderado.moderation.selectors import Claimed
-from moderado.moderation.types import Category, Outcome
+from moderado.moderation.types import Category, Outcome, Usage
 
-_OUTCOMES = [(outcome.value, outcome.value) for outcome in Outcome]
+OUTCOMES = [(outcome.value, outcome.value) for outcome in Outcome]
 _STATES = ["open", "decided", "closed"]
 _ORIGINS = ["hold", "flag"]
 _STATUSES = [*MESSAGE_STATUSES, SUPERSEDED]
@@ -29,7 +29,7 @@ class LogQuery(serializers.Serializer[Any]):
         required=False, help_text="The id of a message, or of an account or room with a name."
     )
     room = serializers.UUIDField(required=False)
-    verdict = serializers.ChoiceField(choices=_OUTCOMES, required=False)
+    verdict = serializers.ChoiceField(choices=OUTCOMES, required=False)
     provider = serializers.CharField(required=False, max_length=64)
 
 
@@ -82,11 +82,22 @@ class MatchBody(serializers.Serializer[Any]):
     category = serializers.CharField()
     start = serializers.IntegerField(help_text="In code points of the revision's text.")
     end = serializers.IntegerField()
+    severity = serializers.FloatField(required=False, help_text="0 to 1.")
+    usage = serializers.ChoiceField(
+        choices=[usage.value for usage in Usage],
+        required=False,
+        help_text="How the words are used; `plain` unless given.",
+    )
+    reading = serializers.CharField(required=False, help_text="How a disguised text was read.")
+    outcome = serializers.ChoiceField(
+        choices=OUTCOMES, required=False, help_text="What followed from this match."
+    )
 
 
 class FailureBody(serializers.Serializer[Any]):
     provider = serializers.CharField()
     error = serializers.CharField()
+    fault = serializers.CharField(required=False)
     latency = serializers.FloatField()
 
 
@@ -98,12 +109,13 @@ class LogBody(serializers.Serializer[Any]):
     subject = SubjectField(source="*")
     revision = serializers.IntegerField()
     room = serializers.UUIDField(source="scope_id", allow_null=True)
-    verdict = serializers.ChoiceField(choices=_OUTCOMES)
+    verdict = serializers.ChoiceField(choices=OUTCOMES)
     score = serializers.FloatField()
     categories = serializers.DictField(child=serializers.FloatField())
     reason = serializers.CharField(allow_blank=True)
     provider = serializers.CharField(allow_blank=True)
     model = serializers.CharField(allow_blank=True)
+    policy = serializers.CharField(allow_blank=True, help_text="The name of the policy.")
     policy_version = serializers.CharField(allow_blank=True)
     decided_by = serializers.CharField(
         help_text="Which step decided: a provider, `unjudged`, `off`, …"

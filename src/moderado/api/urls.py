@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.cache import cache_control
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from moderado.api import auth, invitations, messages, moderation, rooms
+from moderado.api import auth, decisions, invitations, messages, moderation, rooms
 from moderado.api.unknown import Unknown
 
 _cached = cache_control(public=True, max_age=300)
@@ -39,6 +39,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("chat/me/changes/", messages.OwnChangesOfMessages.as_view()),
     # moderation
     path("moderation/logs/", moderation.Logs.as_view()),
+    path("moderation/logs/<uuid:log_id>/", decisions.OneLog.as_view()),
+    path("moderation/try/", decisions.Trying.as_view()),
     path("moderation/cases/", moderation.Cases.as_view()),
     path("moderation/cases/<uuid:case_id>/", moderation.OneCase.as_view()),
     path("moderation/cases/<uuid:case_id>/claim/", moderation.Claiming.as_view()),

@@ -80,6 +80,8 @@ ROUTES = {
     "GET api/chat/rooms/<uuid:room_id>/search/": Quota.EXPENSIVE,
     "GET api/chat/me/changes/": Quota.CHEAP,
     "GET api/moderation/logs/": Quota.EXPENSIVE,
+    "GET api/moderation/logs/<uuid:log_id>/": Quota.CHEAP,
+    "POST api/moderation/try/": Quota.EXPENSIVE,
     "GET api/moderation/cases/": Quota.EXPENSIVE,
     "GET api/moderation/cases/<uuid:case_id>/": Quota.CHEAP,
     "POST api/moderation/cases/<uuid:case_id>/claim/": Quota.WRITE,

@@ -6,7 +6,6 @@ calibration rest on that.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from moderado.moderation.effects import Effect as Effect  # read by those who build policies
 from moderado.moderation.types import (
@@ -16,6 +15,7 @@ from moderado.moderation.types import (
     Failure,
     Fault,
     Ground,
+    Match,
     Outcome,
     Reason,
     Signal,
@@ -67,7 +67,6 @@ class ProviderTerms:
 
 
 _ANY_PROVIDER = ProviderTerms()
-_NO_RULES: Mapping[str, Effect] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +146,11 @@ def decide(
         decided_by=decisive.decided_by,
         basis=decisive.basis,
         signals=tuple(signals),
+        consequences=tuple(
+            consequence(match, policy, content, signals)
+            for each in signals
+            for match in each.matches
+        ),
         failures=tuple(failures),
     )
 
@@ -164,10 +168,7 @@ def _measured(
         return
     yield _step(Outcome.ALLOW, Basis(provider=signal.provider))
     for match in signal.matches:
-        effect = policy.effect(match.rule)
-        if effect is None or (effect.when and not effect.when(content, signals)):
-            continue
-        outcome = effect.of(match.usage)
+        outcome = consequence(match, policy, content, signals)
         if outcome is not Outcome.ALLOW:
             yield _step(
                 outcome,
@@ -184,6 +185,16 @@ def _measured(
         yield from _recommended(signal, signal.recommendation)
     else:
         yield from _thresholds(signal, policy)
+
+
+def consequence(
+    match: Match, policy: CompiledPolicy, content: Content, signals: Sequence[Signal]
+) -> Outcome:
+    """Return what follows from one match: ALLOW if the policy has no effect for its rule."""
+    effect = policy.effect(match.rule)
+    if effect is None or (effect.when and not effect.when(content, signals)):
+        return Outcome.ALLOW
+    return effect.of(match.usage)
 
 
 def _recommended(signal: Signal, outcome: Outcome) -> Iterator[_Step]:

@@ -53,6 +53,15 @@ def logs(*, wanted: LogFilter, scope_ids: Scopes) -> "QuerySet[ModerationLog]":
     return lines
 
 
+def get_log(*, log_id: UUID, scope_ids: Scopes) -> ModerationLog:
+    """Return a line. Raises NotFound if it does not exist or belongs to other moderators."""
+    lines = _within(ModerationLog.objects.select_related("actor"), scope_ids)
+    line: ModerationLog | None = lines.filter(pk=log_id).first()
+    if line is None:
+        raise NotFound
+    return line
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFilter:
     """Filters of the queue. None does not filter."""

@@ -1,6 +1,6 @@
 """The value types of moderation: plain and frozen, shared by all layers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -250,7 +250,14 @@ class Verdict:
     decided_by: str = ""  # the deciding step: a provider's name, `unjudged`, `off`, …
     basis: Basis = NO_BASIS
     signals: tuple[Signal, ...] = ()
+    consequences: tuple[Outcome, ...] = ()  # of each match, in the order of the signals
     failures: tuple[Failure, ...] = ()
+
+    def matches(self) -> Iterator[tuple[str, Match, Outcome]]:
+        """Yield each match with its provider and what followed from it."""
+        found = [(each.provider, match) for each in self.signals for match in each.matches]
+        for (provider, match), outcome in zip(found, self.consequences, strict=True):
+            yield provider, match, outcome
 
     @property
     def category(self) -> Category | None:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ _DJANGO_COMMANDS = {
     "createsuperuser": "create an administrator account",
     "createinvitation": "create an invitation to register; print its code",
     "keys": "create, list or revoke API keys of other systems",
+    "explain": "judge a text and say why; nothing is stored",
 }
 
 
@@ -47,6 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(choice: argparse.Namespace, rest: list[str]) -> int:
     path = Path(os.environ.get("MODERADO_HOME") or ".moderado")
     django_command = _django_command(choice, rest)
+    if choice.command == "explain" and not _has_database(path):
+        return _explain_offline(django_command)
     if django_command:
         _check_database_exists(path, django_command)
     home = Home(path)
@@ -78,9 +82,27 @@ def _check_database_exists(path: Path, arguments: list[str]) -> None:
     """
     from moderado.standalone.manage import NOT_PREPARED, needs_tables  # noqa: PLC0415  (Django)
 
-    has_own = os.environ.get("DATABASE_URL") or (path / "pg").exists()
-    if needs_tables(arguments) and not has_own:
+    if needs_tables(arguments) and not _has_database(path):
         raise CannotStart(f"There is no database in {path.absolute()}. {NOT_PREPARED}")
+
+
+def _has_database(path: Path) -> bool:
+    return bool(os.environ.get("DATABASE_URL")) or (path / "pg").exists()
+
+
+def _explain_offline(arguments: list[str]) -> int:
+    """Explain by the configuration alone: no server ever ran here, and none is started."""
+    return subprocess.run(
+        [sys.executable, "-m", "moderado.standalone.manage", *arguments, "--offline"],
+        env={
+            "SECRET_KEY": secrets.token_urlsafe(50),
+            "REDIS_URL": "redis://127.0.0.1:1/0",
+            **os.environ,
+            "DATABASE_URL": "postgres://none@127.0.0.1:1/none",
+            "DJANGO_SETTINGS_MODULE": "moderado.config.settings.worker",
+        },
+        check=False,
+    ).returncode
 
 
 def _django(home: Home, arguments: list[str]) -> int:

@@ -26,8 +26,8 @@ NOT_PREPARED = (
 
 def needs_tables(arguments: list[str]) -> bool:
     """Tell whether a Django command reads or writes the tables."""
-    asks_for_help = {"-h", "--help", "--version"} & set(arguments)
-    return bool(arguments) and arguments[0] not in WITHOUT_TABLES and not asks_for_help
+    needs_none = {"-h", "--help", "--version", "--offline"} & set(arguments)
+    return bool(arguments) and arguments[0] not in WITHOUT_TABLES and not needs_none
 
 
 def main(arguments: list[str]) -> int:

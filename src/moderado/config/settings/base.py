@@ -293,6 +293,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "NameStatusEnum": ["PENDING", "HELD", "REJECTED"],
         "TypeEnum": ["message", "user_name", "room_name"],
+        "OutcomeEnum": ["ALLOW", "BLOCK"],
+        "VerdictEnum": "moderado.moderation.types.Outcome",
         "StatusEnum": "moderado.chat.types.MESSAGE_STATUSES",
     },
 }

@@ -38,10 +38,16 @@ def judge_texts(texts: Sequence[str], *, facts: Facts = NO_FACTS) -> list[Verdic
         texts: The texts; each is judged alone.
         facts: What the policy may ask about author and room.
     """
-    return screen([_content(text, facts) for text in texts])
+    return judge_contents([content_of(text, facts) for text in texts])
 
 
-def _content(text: str, facts: Facts) -> Content:
+def judge_contents(contents: Sequence[Content]) -> list[Verdict]:
+    """Return one verdict for each content, in order."""
+    return screen(contents)
+
+
+def content_of(text: str, facts: Facts) -> Content:
+    """Return a text as content without a subject."""
     return Content(
         subject_type=TEXT,
         subject_id=new_id(),

@@ -144,21 +144,12 @@ def _verdict_columns(verdict: Verdict) -> dict[str, object]:
         "policy": verdict.policy,
         "policy_version": verdict.policy_version,
         "decided_by": verdict.decided_by,
-        "basis": _basis(verdict.basis),
+        "basis": basis_columns(verdict.basis),
         "matches": [
-            {"provider": each.provider, **encode_match(match)}
-            for each in signals
-            for match in each.matches
+            {"provider": provider, **encode_match(match), "outcome": outcome.value}
+            for provider, match, outcome in verdict.matches()
         ],
-        "failures": [
-            {
-                "provider": each.provider,
-                "error": each.error,
-                "fault": each.fault.value,
-                "latency": round(each.latency, 6),
-            }
-            for each in verdict.failures
-        ],
+        "failures": failure_columns(verdict),
         "latency": sum(
             [each.latency for each in signals] + [each.latency for each in verdict.failures]
         ),
@@ -168,7 +159,20 @@ def _verdict_columns(verdict: Verdict) -> dict[str, object]:
     }
 
 
-def _basis(basis: Basis) -> dict[str, object]:
+def failure_columns(verdict: Verdict) -> list[dict[str, object]]:
+    """Return the providers that gave no signal, as the log stores them."""
+    return [
+        {
+            "provider": each.provider,
+            "error": each.error,
+            "fault": each.fault.value,
+            "latency": round(each.latency, 6),
+        }
+        for each in verdict.failures
+    ]
+
+
+def basis_columns(basis: Basis) -> dict[str, object]:
     """Return the step that decided, without what it does not have."""
     named = {
         "ground": basis.ground.value,

@@ -1,0 +1,104 @@
+"""Bodies that explain decisions: of stored ones, and of texts that are tried."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from moderado.api.moderation_bodies import OUTCOMES, FailureBody, LogBody, MatchBody
+from moderado.chat.models import Membership
+from moderado.moderation.types import Category, Ground
+
+MAX_TEXT = 4_000
+_CATEGORIES = [category.value for category in Category]
+
+
+class BasisBody(serializers.Serializer[Any]):
+    """The step that decided. Empty in lines of older releases and of rulings."""
+
+    ground = serializers.ChoiceField(choices=[ground.value for ground in Ground], required=False)
+    provider = serializers.CharField(required=False)
+    rule = serializers.CharField(required=False)
+    category = serializers.ChoiceField(choices=_CATEGORIES, required=False)
+    score = serializers.FloatField(required=False)
+    threshold = serializers.FloatField(required=False, help_text="What the score reached.")
+
+
+class SignalBody(serializers.Serializer[Any]):
+    """What a provider measured."""
+
+    model = serializers.CharField(allow_blank=True)
+    scores = serializers.DictField(child=serializers.FloatField())
+    recommendation = serializers.ChoiceField(choices=OUTCOMES, allow_null=True)
+    cost = serializers.FloatField()
+    latency = serializers.FloatField(help_text="Seconds.")
+
+
+class AuthorFactsBody(serializers.Serializer[Any]):
+    role = serializers.CharField()
+    age_days = serializers.IntegerField(help_text="Age of the account.")
+    approved = serializers.IntegerField()
+    strikes = serializers.IntegerField()
+    is_bot = serializers.BooleanField()
+
+
+class RoomFactsBody(serializers.Serializer[Any]):
+    type = serializers.CharField(allow_blank=True)
+    mode = serializers.CharField(allow_blank=True)
+    audience = serializers.CharField()
+
+
+class FactsBody(serializers.Serializer[Any]):
+    """What was known when it was decided."""
+
+    author = AuthorFactsBody(required=False)
+    room = RoomFactsBody(required=False)
+
+
+class LogExplanation(LogBody):
+    """A decision with all that led to it. Places are code points of the revision's text."""
+
+    basis = BasisBody()
+    signals = serializers.DictField(child=SignalBody(), help_text="By provider.")
+    readings = serializers.SerializerMethodField(help_text="How disguised parts were read.")
+    facts = FactsBody()
+
+    def get_readings(self, line: Any) -> list[str]:
+        return sorted({each["reading"] for each in line.matches if each.get("reading")})
+
+
+class AuthorInput(serializers.Serializer[Any]):
+    role = serializers.ChoiceField(choices=Membership.Role.choices, required=False)
+    age_days = serializers.IntegerField(min_value=0, max_value=100_000, required=False)
+    strikes = serializers.IntegerField(min_value=0, max_value=100_000, required=False)
+
+
+class TryInput(serializers.Serializer[Any]):
+    text = serializers.CharField(max_length=MAX_TEXT, trim_whitespace=False)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Add the field whose name is a keyword of Python."""
+        author = AuthorInput(required=False, help_text="Who wrote it; a new member unless given.")
+        return super().get_fields() | {"as": author}
+
+
+class TriedMatch(MatchBody):
+    text = serializers.CharField(help_text="The words of the text.")
+
+
+class TryBody(serializers.Serializer[Any]):
+    """The verdict on a text, and why. Nothing was stored."""
+
+    outcome = serializers.ChoiceField(choices=OUTCOMES)
+    category = serializers.ChoiceField(choices=_CATEGORIES, allow_null=True)
+    categories = serializers.DictField(child=serializers.FloatField())
+    score = serializers.FloatField()
+    reason = serializers.CharField(allow_null=True)
+    decided_by = serializers.CharField()
+    basis = BasisBody()
+    policy = serializers.CharField()
+    policy_version = serializers.CharField()
+    readings = serializers.ListField(child=serializers.CharField())
+    matches = TriedMatch(many=True)
+    signals = serializers.DictField(child=SignalBody(), help_text="By provider.")
+    failures = FailureBody(many=True)
+    facts = FactsBody()

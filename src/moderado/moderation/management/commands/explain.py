@@ -1,0 +1,57 @@
+"""Judge a text and say why, without storing anything."""
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from moderado.moderation.services.explaining import AUTHORS, try_text
+from moderado.moderation.services.judging import Facts
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the text and who wrote it."""
+        parser.add_argument("text", help="the text to judge")
+        parser.add_argument(
+            "--as", dest="author", choices=AUTHORS, default="member", help="who wrote it (member)"
+        )
+        parser.add_argument(
+            "--offline", action="store_true", help="use the configuration alone, no database"
+        )
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Print the explanation."""
+        facts = Facts(author=AUTHORS[options["author"]])
+        explained = try_text(options["text"], facts=facts)
+        if options["json"]:
+            self.stdout.write(json.dumps(explained, ensure_ascii=False))
+        else:
+            self.stdout.write("\n".join(_lines(explained)))
+
+
+def _lines(explained: dict[str, Any]) -> list[str]:
+    basis = ", ".join(f"{name} {value}" for name, value in explained["basis"].items())
+    lines = [
+        f"{explained['outcome']}  decided by {explained['decided_by']} ({basis})",
+        f"policy   {explained['policy']} {explained['policy_version']}",
+    ]
+    for each in explained["matches"]:
+        how = f", {each['usage']}" if "usage" in each else ""
+        reading = f", read as {each['reading']}" if each.get("reading") else ""
+        lines.append(
+            f"match    {each['text']!r} at {each['start']}-{each['end']}: {each['rule']} "
+            f"({each['category']} {each['severity']:g}{how}{reading}) → {each['outcome']}"
+        )
+    for name, signal in explained["signals"].items():
+        scores = ", ".join(f"{key} {value:.2f}" for key, value in signal["scores"].items())
+        lines.append(
+            f"signal   {name} {signal['model']} {1000 * signal['latency']:.2f} ms"
+            + (f": {scores}" if scores else "")
+        )
+    lines += [f"failure  {each['provider']}: {each['error']}" for each in explained["failures"]]
+    author = ", ".join(f"{key} {value}" for key, value in explained["facts"]["author"].items())
+    return [*lines, f"author   {author}"]

@@ -1,0 +1,62 @@
+"""Explains verdicts: what was read, found and measured, and which step decided.
+
+A stored decision is explained from its log line alone, so that the answer never changes. A text
+that is tried is judged by the local providers of a policy; nothing is stored.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from moderado.moderation.services.judging import Facts, content_of, judge_contents
+from moderado.moderation.services.recording import basis_columns, failure_columns
+from moderado.moderation.signals import encode_match, encode_numbers
+from moderado.moderation.types import AuthorFacts, Content, Verdict
+
+# The authors of `moderado explain --as`.
+AUTHORS: Mapping[str, AuthorFacts] = {
+    "member": AuthorFacts(age_days=365, approved=100),
+    "newcomer": AuthorFacts(),
+    "moderator": AuthorFacts(role="MODERATOR", age_days=365, approved=100),
+}
+
+
+def try_text(text: str, *, facts: Facts) -> dict[str, Any]:
+    """Judge a text with the local providers and explain the verdict.
+
+    Returns:
+        The explanation as JSON. Places are code points of `text`.
+    """
+    content = content_of(text, facts)
+    (verdict,) = judge_contents([content])
+    return explanation(verdict, content)
+
+
+def explanation(verdict: Verdict, content: Content) -> dict[str, Any]:
+    """Return why `content` got this verdict, as JSON."""
+    matches = [
+        {
+            "provider": provider,
+            **encode_match(match),
+            "text": content.text[match.start : match.end],
+            "outcome": outcome.value,
+        }
+        for provider, match, outcome in verdict.matches()
+    ]
+    return {
+        "outcome": verdict.outcome.value,
+        "category": verdict.category.value if verdict.category else None,
+        "categories": {name.value: score for name, score in verdict.categories.items()},
+        "score": verdict.score,
+        "reason": verdict.reason.value if verdict.reason else None,
+        "decided_by": verdict.decided_by,
+        "basis": basis_columns(verdict.basis),
+        "policy": verdict.policy,
+        "policy_version": verdict.policy_version,
+        "readings": sorted({each["reading"] for each in matches if each.get("reading")}),
+        "matches": matches,
+        "signals": {each.provider: encode_numbers(each) for each in verdict.signals},
+        "failures": failure_columns(verdict),
+        "facts": msgspec.to_builtins({"author": content.author, "room": content.room}),
+    }
