@@ -1,5 +1,6 @@
 """HTML pages: sign-in, registration, and the page in which the chat's JavaScript runs."""
 
+import json
 from http import HTTPStatus
 from typing import cast
 from uuid import UUID
@@ -26,6 +27,7 @@ from moderado.accounts.services.sign_in import verify
 from moderado.chat.selectors.names import own_name
 from moderado.core.addresses import address_of_request
 from moderado.core.errors import Invalid, RateLimited, Unavailable
+from moderado.moderation.categories import CATEGORY_NAMES, category_name
 from moderado.web.forms import RegistrationForm, SignInForm
 
 
@@ -38,6 +40,7 @@ def chat(request: HttpRequest) -> HttpResponse:
     shown = {
         "own_name": own_name(cast("User", request.user)),
         "max_length": settings.MESSAGE_MAX_LENGTH,
+        "categories": json.dumps({code: category_name(code) for code in CATEGORY_NAMES}),
     }
     return render(request, "web/chat.html", shown)
 

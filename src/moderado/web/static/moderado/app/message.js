@@ -5,7 +5,7 @@ import { hue, initials, linked, moment, time } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import * as store from "./store.js";
-import { t } from "./strings.js";
+import { categoryName, t } from "./strings.js";
 
 const ICONS = { PENDING: "clock", APPROVED: "check", REJECTED: "cross", HELD: "eye", REMOVED: "bin" };
 
@@ -15,7 +15,7 @@ function State({ status }) {
 
 /** The explanation from the server, or the categories if there is none. */
 function Why({ about }) {
-  const categories = (about.categories ?? []).map((category) => t(category)).join(", ");
+  const categories = (about.categories ?? []).map(categoryName).join(", ");
   const text = about.explanation || categories;
   return text ? html`<p class=${`why ${about.status.toLowerCase()}`}>${text}</p>` : null;
 }

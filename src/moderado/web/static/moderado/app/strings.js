@@ -128,20 +128,6 @@ const EN = {
   yesterday: "Yesterday",
   said: (name, text) => `${name}: ${text}`,
   verdictTold: (status) => `Your message: ${status}`,
-  profanity: "swearing",
-  insult: "insults",
-  harassment: "harassment",
-  hate: "hate against a group",
-  sexual: "sexual content",
-  violence: "violence",
-  threat: "threat",
-  self_harm: "self-harm",
-  child_safety: "danger to children",
-  extremism: "extremism",
-  spam: "spam",
-  scam: "scam",
-  personal_data: "personal data",
-  illicit: "something illegal",
 };
 
 /** @type {typeof EN} */
@@ -273,25 +259,19 @@ const PT = {
   yesterday: "Ontem",
   said: (name, text) => `${name}: ${text}`,
   verdictTold: (status) => `Sua mensagem: ${status}`,
-  profanity: "palavrões",
-  insult: "ofensas",
-  harassment: "assédio",
-  hate: "ódio contra um grupo",
-  sexual: "conteúdo sexual",
-  violence: "violência",
-  threat: "ameaça",
-  self_harm: "autoagressão",
-  child_safety: "risco a crianças",
-  extremism: "extremismo",
-  spam: "spam",
-  scam: "golpe",
-  personal_data: "dados pessoais",
-  illicit: "algo ilegal",
 };
 
 export const language = document.documentElement.lang || "pt-br";
 
 const catalogue = language.toLowerCase().startsWith("pt") ? PT : EN;
+
+/** Names of the categories, from the server. @type {Record<string, string>} */
+const categories = JSON.parse(document.getElementById("app")?.dataset.categories ?? "{}");
+
+/** @returns {string} the name of a category in the document's language */
+export function categoryName(/** @type {string} */ code) {
+  return categories[code] ?? code;
+}
 
 /**
  * Keep the direction of a name or text of a user from reordering the sentence around it (UAX 9).
