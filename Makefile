@@ -13,7 +13,7 @@ TOOL_ENV := SECRET_KEY=for-tools-that-start-no-engine-and-never-serve-anything-t
   DATABASE_URL=postgres://none@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev test test-unit faults chaos soak fuzz fuzz-api audit bench stalls check types layers drift rules hooks clean lock docs messages compose-test runtime development
+.PHONY: help up dev test test-unit faults chaos soak fuzz fuzz-api audit bench stalls check types layers drift rules hooks clean lock docs messages vocabulary compose-test runtime development
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -102,6 +102,9 @@ lock: ## update the three lock files to the newest versions (needs uv)
 
 docs: development ## regenerate configuration, OpenAPI, AsyncAPI and guarantees from the source
 	@$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web $(PY) scripts/write_docs.py
+
+vocabulary: development ## compile the vocabulary of ordinary words again (SOURCE=folder of wordfreq/data)
+	@exec $(PY) scripts/vocabulary.py --source $(SOURCE)
 
 messages: development ## collect and compile the translations, and report missing ones
 	@$(PY) scripts/catalogue.py

@@ -24,7 +24,6 @@ from moderado.core.errors import (
     Invalid,
     NotFound,
     RateLimited,
-    RefusedComment,
     Unavailable,
 )
 from moderado.core.metrics import REFUSED
@@ -82,7 +81,7 @@ def _of_ours(error: ApplicationError) -> Body:
     body: Body = {"code": error.code, "detail": str(error)}
     if isinstance(error, Invalid) and error.fields:
         body["fields"] = {name: str(sentence) for name, sentence in error.fields.items()}
-    if isinstance(error, CaseSuperseded | RefusedComment):
+    if isinstance(error, CaseSuperseded):
         body["reason"] = error.reason
     return body
 

@@ -190,11 +190,19 @@ def _measured(
 def consequence(
     match: Match, policy: CompiledPolicy, content: Content, signals: Sequence[Signal]
 ) -> Outcome:
-    """Return what follows from one match: ALLOW if the policy has no effect for its rule."""
+    """Return what follows from one match: ALLOW if the policy has no effect for its rule.
+
+    A match that a disguise may show by chance holds at most.
+    """
     effect = policy.effect(match.rule)
     if effect is None or (effect.when and not effect.when(content, signals)):
         return Outcome.ALLOW
-    return effect.of(match.usage)
+    outcome = effect.of(match.usage)
+    return outcome if match.is_certain else min(outcome, Outcome.HOLD, key=_rank)
+
+
+def _rank(outcome: Outcome) -> int:
+    return outcome.severity
 
 
 def _recommended(signal: Signal, outcome: Outcome) -> Iterator[_Step]:

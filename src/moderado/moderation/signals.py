@@ -43,6 +43,8 @@ def encode_match(match: Match) -> dict[str, Any]:
         written["usage"] = match.usage.value
     if match.reading:
         written["reading"] = match.reading
+    if not match.is_certain:
+        written["is_certain"] = False
     return written
 
 
@@ -71,6 +73,7 @@ def decode_match(stored: Mapping[str, Any]) -> Match:
         severity=stored.get("severity", 1.0),
         usage=Usage(stored.get("usage", Usage.PLAIN)),
         reading=stored.get("reading", ""),
+        is_certain=stored.get("is_certain", True),
     )
 
 

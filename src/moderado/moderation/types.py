@@ -134,6 +134,7 @@ class Match:
     severity: float = 1.0  # 0..1
     usage: Usage = Usage.PLAIN
     reading: str = ""  # how the text was read where it is disguised; "" as it stands
+    is_certain: bool = True  # False: the reading may be chance; the text is held at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

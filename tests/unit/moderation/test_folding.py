@@ -7,12 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moderado.moderation.normalize import fold
-from moderado.moderation.normalize.disguises import joined, masked, without_leet
-from moderado.moderation.normalize.folding import run_starts, squeezed, words
+from moderado.moderation.normalize.folding import words
+from moderado.moderation.normalize.leet import without_leet
+from moderado.moderation.normalize.repeats import run_starts, squeezed
+from moderado.moderation.normalize.views import views
+from moderado.moderation.rules.disguises import Disguises, replaced
+from moderado.moderation.rules.lexicon import Lexicon
+from moderado.moderation.rules.tokens import unknown_words
 
 # Letters, digits, marks, controls, other scripts: what disguises are made of.
 DISGUISES = (
     "aeiosç ÁãÊ.-*_@340$!1\u0301\u0336\u200b\u00ad\u202e\u202c\ufe0f\U0001f1f5ﬁßİςａ𝓯рцſ½\ufdfa漢"
+)
+LISTED = Disguises(
+    Lexicon(dict.fromkeys(["puta", "porra", "ase", "cao", "iso", "oao"], True)), {}, remembered=100
 )
 texts = st.text(st.one_of(st.sampled_from(DISGUISES), st.characters(codec="utf-8")), max_size=60)
 
@@ -42,6 +50,11 @@ texts = st.text(st.one_of(st.sampled_from(DISGUISES), st.characters(codec="utf-8
         ("\u202eatup\u202c oi", "puta oi"),
         ("漢字", "漢字"),
         ("привет"[3:], "bet"),
+        ("фоԁег", "foder"),
+        ("ᏢႮᎢᎪ", "puta"),
+        ("թօɾɾɑ", "porra"),
+        ("₱ØⱤⱤ₳", "porra"),
+        ("ⱣꞸŦȺ", "puta"),
     ],
 )
 def test_folding_reads_disguised_letters(written, read):
@@ -60,9 +73,11 @@ def test_folded_characters_map_to_the_original(text):
 @given(texts)
 @settings(max_examples=400)
 def test_alternative_readings_map_to_the_original(text):
-    folded = fold(text)
-    readings = [words(folded), *without_leet(folded)]
-    readings += [piece for _, piece in (*joined(folded), *masked(folded))]
+    readings = []
+    for view in views(text):
+        tokens = words(view.folded).text
+        parts = LISTED.parts(view.folded, tokens, unknown_words(tokens.split()), text)
+        readings += [view.folded, *without_leet(view.folded), replaced(view.folded, parts)]
     readings += [words(reading) for reading in readings]
     readings += [squeezed(reading) for reading in readings]
 
@@ -128,11 +143,11 @@ def test_folding_time_is_linear(unit):
         best = float("inf")
         for _ in range(5):
             started = time.thread_time()
-            folded = fold(text)
-            pieces = (piece for _, piece in joined(folded))
-            for reading in (words(folded), *without_leet(folded), *pieces):
-                squeezed(reading)
-            list(masked(folded))
+            for view in views(text):
+                plain = words(view.folded)
+                for reading in (plain, *without_leet(view.folded)):
+                    squeezed(reading)
+                LISTED.parts(view.folded, plain.text, unknown_words(plain.text.split()), text)
             best = min(best, time.thread_time() - started)
         return best
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from moderado.moderation.normalize import characters, fold
+from moderado.moderation.normalize import confusables, fold
 from moderado.moderation.providers.blocklist import BlocklistProvider
 from moderado.moderation.rules.masks import MaskedWords
 from moderado.moderation.rules.matcher import MAX_HITS
@@ -68,15 +68,15 @@ def test_masked_word_is_compared_with_few_words_of_a_long_list(monkeypatch):
 
 @pytest.mark.proves("S45")
 def test_rare_characters_do_not_keep_others_out_of_the_table():
-    rare = "".join(map(chr, range(0x10000, 0x10000 + 3 * characters._CACHE_LIMIT)))
+    rare = "".join(map(chr, range(0x10000, 0x10000 + 3 * confusables._CACHE_LIMIT)))
     fold(rare)
-    assert len(characters.TABLE) <= characters._CACHE_LIMIT
+    assert len(confusables.TABLE) <= confusables._CACHE_LIMIT
 
     fold("😀é")
 
-    assert ord("😀") in characters.TABLE
-    assert len(characters.TABLE) <= characters._CACHE_LIMIT
-    assert {ord("a"), ord("é")} <= set(characters.TABLE)
+    assert ord("😀") in confusables.TABLE
+    assert len(confusables.TABLE) <= confusables._CACHE_LIMIT
+    assert {ord("a"), ord("é")} <= set(confusables.TABLE)
 
 
 def content(text):

@@ -4,18 +4,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from string import ascii_lowercase
 
-from moderado.moderation.normalize.characters import TABLE
+from moderado.moderation.normalize.confusables import TABLE
+from moderado.moderation.normalize.invisible import visual_order
 
-_GAP = re.compile(r"[\W\d_]+")
+_GAP = re.compile(r"[\W\d_\ue000]+")
 _ASCII_GAPS = {code: letter if (letter := chr(code)).isalpha() else " " for code in range(128)}
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _LETTER = re.compile(r"[^\W\d_]")
-_OVERRIDE = "\u202e"
-_REVERSED = re.compile("\u202e([^\u202c\n]*)|[^\u202e]+", re.DOTALL)
-_RUN = re.compile(r"([a-z])\1+")
-_DOUBLES = tuple((letter * 2, letter) for letter in ascii_lowercase)
 
 
 @dataclass(frozen=True)
@@ -40,11 +36,11 @@ class Folded:
 
 def fold(text: str) -> Folded:
     """Fold `text`: no case, accents, styles, look-alikes or invisible characters. Linear time."""
-    order = _visual_order(text) if _OVERRIDE in text else range(len(text))
-    seen = "".join(text[at] for at in order) if _OVERRIDE in text else text
+    order = visual_order(text)
+    seen = text if order is None else "".join(text[at] for at in order)
 
     def trace() -> list[int]:
-        pairs = zip(order, seen, strict=True)
+        pairs = zip(range(len(text)) if order is None else order, seen, strict=True)
         return [at for at, character in pairs for _ in TABLE[ord(character)]]
 
     # `lower()` folds ASCII, which most characters are: only the others are looked up.
@@ -60,7 +56,7 @@ def words(folded: Folded) -> Folded:
 
     def trace() -> list[int]:
         start, end = _extent(folded.text)
-        kept = _kept(_GAP, folded.text, start, end)
+        kept = kept_places(_GAP, folded.text, start, end)
         return _padded([folded.offsets[at] for at in kept])
 
     text = folded.text
@@ -69,54 +65,7 @@ def words(folded: Folded) -> Folded:
     return Folded(f" {_GAP.sub(' ', text).strip(' ')} ", trace)
 
 
-def squeezed(folded: Folded) -> Folded:
-    """Collapse every run of one letter: "puuutta" and "puta" read the same."""
-
-    def trace() -> list[int]:
-        return [folded.offsets[at] for at in _kept(_RUN, folded.text)]
-
-    return Folded(squeeze(folded.text), trace)
-
-
-def squeeze(text: str) -> str:
-    for double, letter in _DOUBLES:
-        while double in text:
-            text = text.replace(double, letter)
-    return text
-
-
-def runs(text: str) -> list[int]:
-    """Return the length of each run of equal characters, in order."""
-    lengths: list[int] = []
-    previous = ""
-    for character in text:
-        if character == previous:
-            lengths[-1] += 1
-        else:
-            lengths.append(1)
-        previous = character
-    return lengths
-
-
-def run_starts(folded: Folded) -> list[int]:
-    """Return where each character of `squeezed(folded)` begins in `folded`, and the end.
-
-    A piece `[start, end)` of the squeezed text is `[starts[start], starts[end])` of the other.
-    """
-    return [*_kept(_RUN, folded.text), len(folded.text)]
-
-
-def _visual_order(text: str) -> list[int]:
-    """Return the visual order of the characters where a direction control reverses it."""
-    order: list[int] = []
-    for match in _REVERSED.finditer(text):
-        reversed_part = match.group(1) is not None
-        start, end = match.span(1) if reversed_part else match.span()
-        order.extend(reversed(range(start, end)) if reversed_part else range(start, end))
-    return order
-
-
-def _kept(
+def kept_places(
     pattern: re.Pattern[str], text: str, start: int = 0, end: int | None = None
 ) -> Iterator[int]:
     """Return the positions left when every match of `pattern` shrinks to its first character."""

@@ -73,11 +73,16 @@ def _is_match(match: Any, length: int) -> bool:
         and type(match.start) is int
         and type(match.end) is int
         and 0 <= match.start < match.end <= length
+        and _is_flag(match.is_certain)
         and _is_name(match.rule)
         and _is_name(match.reading)
         and _is_score(match.category, match.severity)
         and isinstance(match.usage, Usage)
     )
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
 
 
 def _is_non_negative(value: Any) -> bool:

@@ -80,6 +80,8 @@ def _match(hit: Hit) -> Match:
         category=rule.category,
         severity=rule.severity,
         usage=Usage.AIMED if rule.is_aimed else Usage.PLAIN,
+        reading=hit.reading,
+        is_certain=hit.is_certain,
     )
 
 

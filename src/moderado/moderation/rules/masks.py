@@ -8,12 +8,15 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
+_MASKED = re.compile(r"(?<![a-z0-9])[a-z]++(?:[*#%_&?■█▇●•✱⁎∗]++[a-z]*+)+(?![0-9])")
+_SCARCE = re.compile(r"([a-z]{1,3})([*■█▇●•✱⁎∗]{2,12})([a-z]{0,2})")
+_COMIC = re.compile(r"(?<![a-z0-9])([a-z]{1,2})([#@%&!$*?]{3,8})(?![a-z0-9])")
+_CUT = re.compile(r"\W*?(([a-z]{2,4})\*{2,8})[.,;:!?]*")
 _RUN = re.compile(r"[^a-z]+")
 _ANY = ""  # the last letter of a word whose end is masked
 _AFTER = "\U0010ffff"  # sorts after every letter
-_CACHED = 2_048  # masked words: people write few different ones
+_MAX_LENGTH = 40
 
 _Key = tuple[str, str, int]
 
@@ -27,9 +30,8 @@ class MaskedWords:
             for last in (word[-1], _ANY):
                 index[word[0], last, len(word)].append(word)
         self._index = dict(index)
-        self.under = lru_cache(_CACHED)(self._under)
 
-    def _under(self, masked_word: str) -> list[str]:
+    def under(self, masked_word: str) -> list[str]:
         """Return the words that match a masked word.
 
         One mask character stands for one letter, a longer run for one letter up to one more than
@@ -44,6 +46,20 @@ class MaskedWords:
         likely = self._between(parts[0], parts[-1], lengths)
         return [word for word in likely if _fits(word, parts, widest)]
 
+    def scarcely_visible(self, masked_word: str) -> list[str]:
+        """Return the words of exactly this length that match "c*****o" or "ca**"."""
+        match = _SCARCE.fullmatch(masked_word)
+        if match is None or len(match[1] + match[3]) < 2:  # noqa: PLR2004
+            return []
+        return [*self._between(match[1], match[3], range(len(masked_word), len(masked_word) + 1))]
+
+    def beginning_with(self, letters: str, length: int) -> list[str]:
+        """Return a word that "p#@%!" or "pu**" may stand for, of this length if there is one."""
+        for lengths in (range(length, length + 1), range(length + 1, _MAX_LENGTH)):
+            if found := next(self._between(letters, "", lengths), ""):
+                return [found]
+        return []
+
     def _between(self, first: str, last: str, lengths: range) -> Iterator[str]:
         """Yield the words of these lengths that begin with `first` and end with `last`."""
         for length in lengths:
@@ -51,6 +67,27 @@ class MaskedWords:
             at = bisect_left(words, first)
             end = bisect_left(words, first + _AFTER, at)
             yield from (word for word in words[at:end] if word.endswith(last))
+
+
+def masked_parts(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where masked words stand in a folded text."""
+    for match in _MASKED.finditer(text):
+        token = match[0].rstrip("#%_&?")
+        if token.isalpha() or len(token) > _MAX_LENGTH:
+            continue
+        yield match.start(), match.start() + len(token)
+
+
+def mostly_hidden(piece: str) -> Iterator[tuple[int, int, str, int]]:
+    """Yield where one or two letters are followed by masks only, with the letters and the length.
+
+    Signs as in comics need three different ones: "p#@%!".
+    """
+    for match in _COMIC.finditer(piece):
+        if len(set(match[2])) >= 3:  # noqa: PLR2004
+            yield *match.span(), match[1], len(match[0])
+    if cut := _CUT.fullmatch(piece):
+        yield *cut.span(1), cut[2], len(cut[1])
 
 
 def _fits(word: str, parts: list[str], widest: list[int]) -> bool:

@@ -1,50 +1,53 @@
 """Finds rules in a text. A matcher is built once; each search takes some tens of microseconds."""
 
+import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from moderado.moderation.normalize import Folded, fold
-from moderado.moderation.normalize.disguises import (
-    Disguises,
-    find_disguises,
-    joined,
-    masked,
-    without_leet,
-)
-from moderado.moderation.normalize.folding import (
-    run_starts,
-    runs,
-    squeeze,
-    squeezed,
-    words,
-)
-from moderado.moderation.rules.masks import MaskedWords
+from moderado.moderation.normalize import Folded, leet, repeats
+from moderado.moderation.normalize.folding import words
+from moderado.moderation.normalize.repeats import run_starts, runs, squeeze, squeezed
+from moderado.moderation.normalize.views import View, views
+from moderado.moderation.rules.disguises import Disguises, Part, replaced
+from moderado.moderation.rules.lexicon import Lexicon
 from moderado.moderation.rules.patterns import Patterns
 from moderado.moderation.rules.rule import Match, Rule, folded_word
+from moderado.moderation.rules.tokens import unknown_words
 from moderado.moderation.types import Outcome
 
 MAX_HITS = 50  # kept for one text, to bound the size of its log line
 _SHORT = 4  # letters: a shorter word is found by chance too often
+_TINY = 2
 _LONG = 8  # letters: a phrase written as one word is also found with a prefix or suffix
 # Prefixes and suffixes that people attach to a word: "seuidiota", "idiotakkkk".
 _PREFIXES = ("seu", "sua", "teu", "tua", "vc", "you", "your", "ur")
 _SUFFIXES = ("s ", "kk", "zinho ", "zinha ", "zao ")
 # Extra letters that make a short word a stretched one. One extra letter is a typing error.
 _STRETCHED_SHORT = 2
+_NUMBER = re.compile(r"[0-9]{1,4}(?![\w-])")
+_LITERALS = re.compile(r"[a-z]{4,}")
+_REMEMBERED = 16  # disguised pieces and unknown words, for each word of the list
+_MOST_REMEMBERED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """`rule` matched the code points `[start, end)` of the original text."""
+    """`rule` matched the code points `[start, end)` of the original text.
+
+    `reading` names the disguise that was read; empty for a word as it is written. A match through
+    a reading that is not `is_certain` may be chance: it holds a text at most.
+    """
 
     rule: Rule
     start: int
     end: int
+    reading: str = ""
+    is_certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,9 @@ class _Needle:
     text: str  # with a space wherever a word boundary is required
     rule: Rule | None  # None: an allowed word
     accented: str = ""  # the allowed word as written, if its accents matter
+
+
+_Found = list[tuple[Rule, int, int]]
 
 
 class Matcher:
@@ -69,27 +75,54 @@ class Matcher:
         self._patterns = Patterns([rule for rule in rules if rule.match is Match.PATTERN])
         self._plain = _automaton([needle.text for needle in self._needles])
         self._squeezed = _automaton([squeeze(needle.text) for needle in self._needles])
-        self._maskable = _maskable(spelled)
-        self._masks = MaskedWords(self._maskable)
+        lexicon, phrases = Lexicon(_listed_words(rules)), _phrases(spelled)
+        remembered = min(_MOST_REMEMBERED, _REMEMBERED * len(lexicon.words))
+        self._disguises = Disguises(lexicon, phrases, remembered=remembered)
 
     def find(self, text: str) -> list[Hit]:
         """Return at most `MAX_HITS` distinct hits, disguised words included, in linear time.
 
         The most severe hit of each category is always among them.
         """
-        folded = fold(text)
-        plain, disguises = words(folded), find_disguises(folded)
-        hits = self._spelled(plain, text, stretch=disguises.stretched)
-        hits += self._patterns.find(plain, Hit)
-        for before, reading in _readings(folded, disguises):
-            hits += self._spelled(words(reading), text, stretch=True, before=before)
-        if disguises.masked:
-            hits += self._masked(folded)
-        return _most_severe(list(dict.fromkeys(hits))) if hits else hits
+        hits: dict[tuple[str, int, int], Hit] = {}
+        for view in views(text):
+            for hit in self._in_view(view, text):
+                known = hits.setdefault((hit.rule.id, hit.start, hit.end), hit)
+                if hit.is_certain and not known.is_certain:
+                    hits[hit.rule.id, hit.start, hit.end] = hit
+        return _most_severe(list(hits.values())) if hits else []
 
-    def _spelled(
-        self, reading: Folded, original: str, *, stretch: bool, before: str = ""
-    ) -> list[Hit]:
+    def _in_view(self, view: View, text: str) -> Iterator[Hit]:
+        folded, reading = view.folded, view.reading
+        plain = words(folded)
+        unknown = unknown_words(plain.text.split()) if view.whole else []
+        stretch = any(map(repeats.has_double, unknown))
+        for found in self._in_reading(plain, text, stretch=stretch):
+            yield Hit(*found, reading, view.certain)
+        if not view.whole:
+            return
+        if not leet.TRACE.isdisjoint(folded.text):
+            for other in leet.without_leet(folded):
+                for found in self._in_reading(words(other), text, stretch=True):
+                    yield Hit(*found, "leet")
+        if parts := self._disguises.parts(folded, plain.text, unknown, text):
+            yield from self._in_disguise(folded, parts, text)
+
+    def _in_disguise(self, folded: Folded, parts: list[Part], text: str) -> Iterator[Hit]:
+        """Yield the hits that contain a disguised part."""
+        places = sorted((*folded.original(part.start, part.end), part) for part in parts)
+        firsts = [first for first, _, _ in places]
+        reading = words(replaced(folded, parts))
+        for rule, start, end in self._in_reading(reading, text, stretch=False):
+            at, read = bisect_left(firsts, end), list[Part]()
+            while at and places[at - 1][1] > start:
+                at -= 1
+                read.append(places[at][2])
+            if read:
+                doubtful = [part for part in read if not part.certain]
+                yield Hit(rule, start, end, (doubtful or read)[0].reading, not doubtful)
+
+    def _in_reading(self, reading: Folded, original: str, *, stretch: bool) -> _Found:
         found = [
             (self._needles[which], start, end)
             for which, start, end in self._plain.find_matches_as_indexes(
@@ -98,21 +131,20 @@ class Matcher:
         ]
         if stretch:
             found += self._stretched(reading)
-        return _hits(found, reading, original, before) if found else []
+        hits = _outside_allowed(found, reading, original) if found else []
+        return [*hits, *self._patterns.find(reading, _as_found)]
 
     def _stretched(self, reading: Folded) -> Iterator[tuple[_Needle, int, int]]:
-        short, starts = squeezed(reading).text, run_starts(reading)
+        short, starts = squeezed(reading).text, list[int]()
         for which, start, end in self._squeezed.find_matches_as_indexes(short, overlapping=True):
-            needle = self._needles[which]
+            needle, starts = self._needles[which], starts or run_starts(reading)
             at, to = starts[start], starts[end]
             if _is_stretched(reading.text[at:to].strip(), needle.text.strip()):
                 yield needle, at, to
 
-    def _masked(self, folded: Folded) -> Iterator[Hit]:
-        for before, piece in masked(folded):
-            for word in self._masks.under(piece.text):
-                rule = _as_aimed(self._maskable[word], f"{before} ", len(before) + 1)
-                yield Hit(rule, *piece.original(0, len(piece.text)))
+
+def _as_found(rule: Rule, start: int, end: int) -> tuple[Rule, int, int]:
+    return rule, start, end
 
 
 def _most_severe(hits: list[Hit]) -> list[Hit]:
@@ -144,48 +176,46 @@ def _by_severity(rule: Rule) -> float:
     return rule.severity
 
 
-def _readings(folded: Folded, disguises: Disguises) -> Iterator[tuple[str, Folded]]:
-    """Yield alternative readings, each with the words before it if it covers a part of the text."""
-    if disguises.leet:
-        yield from (("", reading) for reading in without_leet(folded))
-    if disguises.separated:
-        yield from joined(folded)
-
-
-def _hits(
-    found: Sequence[tuple[_Needle, int, int]], reading: Folded, original: str, before: str
-) -> list[Hit]:
-    """Return the matches as hits in the original, without those inside an allowed word."""
+def _outside_allowed(
+    found: Sequence[tuple[_Needle, int, int]], reading: Folded, original: str
+) -> _Found:
+    """Return the matches as places in the original, without those inside an allowed word."""
     allowed: list[tuple[int, int]] = []
-    hits: list[Hit] = []
+    hits: _Found = []
     for needle, start, end in found:
-        first = start + needle.text.startswith(" ")
+        first, rule = start + needle.text.startswith(" "), needle.rule
+        if rule is not None:
+            rule = _as_aimed(rule, reading.text, first)
+            if rule.action is Outcome.ALLOW:
+                continue
         begin, stop = reading.original(first, end - needle.text.endswith(" "))
-        if needle.rule is not None:
-            rule = _as_aimed(needle.rule, before + reading.text, len(before) + first)
-            by_chance = len(rule.text) < _SHORT and _among_digits(original, begin, stop)
-            if rule.action is not Outcome.ALLOW and not by_chance:
-                hits.append(Hit(rule, begin, stop))
+        if rule is not None:
+            if len(rule.text) >= _SHORT or not _among_digits(original, begin, stop, rule.text):
+                hits.append((rule, begin, stop))
         elif not needle.accented or needle.accented in _as_written(original[begin:stop]):
             allowed.append((begin, stop))
     return _outside(hits, allowed) if allowed else hits
 
 
-def _outside(hits: list[Hit], allowed: list[tuple[int, int]]) -> list[Hit]:
+def _outside(hits: _Found, allowed: list[tuple[int, int]]) -> _Found:
     allowed.sort()
     begins = [begin for begin, _ in allowed]
     furthest = list(accumulate((stop for _, stop in allowed), max))
 
-    def is_allowed(hit: Hit) -> bool:
-        before = bisect_right(begins, hit.start)
-        return before > 0 and furthest[before - 1] >= hit.end
+    def is_allowed(start: int, end: int) -> bool:
+        before = bisect_right(begins, start)
+        return before > 0 and furthest[before - 1] >= end
 
-    return [hit for hit in hits if not is_allowed(hit)]
+    return [hit for hit in hits if not is_allowed(*hit[1:])]
 
 
-def _among_digits(text: str, start: int, end: int) -> bool:
-    """Tell whether the letters are part of a number or key, such as "3e652fa6"."""
-    return text[end : end + 1].isdigit() or (start > 0 and text[start - 1].isdigit())
+def _among_digits(text: str, start: int, end: int, word: str) -> bool:
+    """Tell whether the letters are part of a number or key, such as "3e652fa6", unlike "fdp123"."""
+    if start > 0 and text[start - 1].isdigit():
+        return True
+    return text[end : end + 1].isdigit() and not (
+        len(word) > _TINY and text[start:end] == word and _NUMBER.match(text, end) is not None
+    )
 
 
 def _as_aimed(rule: Rule, text: str, start: int) -> Rule:
@@ -232,12 +262,27 @@ def _needles(rules: Iterable[Rule]) -> Iterator[_Needle]:
                 yield from (_Needle(f" {compact}{after}", rule) for after in _SUFFIXES)
 
 
-def _maskable(rules: Iterable[Rule]) -> dict[str, Rule]:
-    """Return the words that masks can hide; of two rules with one word, the more severe one."""
-    by_severity = sorted(rules, key=lambda rule: rule.action.severity)
-    return {
-        rule.text: rule for rule in by_severity if " " not in rule.text and len(rule.text) >= _SHORT
-    }
+def _listed_words(rules: Iterable[Rule]) -> dict[str, bool]:
+    """Return the words that disguises may stand for. True: also through uncertain readings.
+
+    The words of phrases and patterns are among them: "v41 t0m4r" is read word by word.
+    """
+    listed: dict[str, bool] = {}
+    for rule in rules:
+        if rule.match is Match.PATTERN:
+            single = _LITERALS.findall(rule.text)
+        else:
+            compact = rule.text.replace(" ", "")
+            is_risky = rule.action is not Outcome.ALLOW and len(compact) > _TINY
+            listed[compact] = listed.get(compact, False) or is_risky
+            single = [word for word in rule.text.split() if len(word) >= _SHORT]
+        for word in single:
+            listed.setdefault(word, False)
+    return listed
+
+
+def _phrases(rules: Iterable[Rule]) -> dict[str, str]:
+    return {rule.text.replace(" ", ""): rule.text for rule in rules if " " in rule.text}
 
 
 def _automaton(texts: list[str]) -> AhoCorasick:

@@ -4,19 +4,26 @@ Case, width, style, accents and look-alike letters of other scripts fold to plai
 letters; invisible characters are dropped. The original text is stored and shown unchanged.
 """
 
+import re
 import unicodedata
 
 import disarm
 
+from moderado.moderation.normalize.alphabets import LETTERS
+from moderado.moderation.normalize.invisible import BLANKS, FIRST_FLAG_LETTER, INVISIBLE
+
 # Look-alikes missing in UTS 39, which only considers characters of identifiers.
 _LOOKALIKES = {
-    "ϝ": "f", "ц": "u", "є": "e", "λ": "a", "δ": "d",
+    "ϝ": "f", "ц": "u", "є": "e", "λ": "a", "δ": "d", "ф": "f", "г": "r", "и": "u", "ԍ": "g",
     "æ": "ae", "œ": "oe", "þ": "th", "¢": "c", "€": "e", "£": "l", "¥": "y", "†": "t", "ƒ": "f",
+    "ł": "l", "ŧ": "t", "ø": "o", "ʍ": "m", "ɯ": "m", "ʇ": "t", "թ": "p", "ք": "f", "ε": "e",
 }  # fmt: skip
-# Rendered as a gap, although Unicode classes them as letters or symbols.
-_BLANKS = frozenset("\u2800\u3164\u115f\u1160\uffa0")
-_INVISIBLE = frozenset({"Cf", "Mn", "Me", "Mc"})
-_FIRST_FLAG_LETTER = 0x1F1E6  # regional indicators: flags, or letters in boxes
+# "LATIN SMALL LETTER P WITH STROKE", "MODIFIER LETTER CAPITAL R", "NEGATIVE SQUARED LATIN …"
+_NAMED = re.compile(
+    r"(?:LATIN|MODIFIER|SQUARED|CIRCLED|PARENTHESIZED|NEGATIVE).*"
+    r"(?:LETTER|CAPITAL|SMALL) (?:TURNED |REVERSED |INSULAR |SIDEWAYS |OPEN |CLOSED |STRETCHED )*"
+    r"([A-Z])(?: WITH .*| ROTUNDA)?"
+)
 # U+FDFA expands eighteenfold under NFKC. No character of a word expands beyond this.
 _MAX_EXPANSION = 4
 _CACHE_LIMIT = 20_000
@@ -40,16 +47,18 @@ def fold_character(character: str) -> str:
     """Return the folded form of one code point: empty if invisible, at most four characters."""
     if character.isascii():
         return character.lower()
-    if character in _BLANKS:
+    if character in BLANKS:
         return " "
-    if _FIRST_FLAG_LETTER <= ord(character) < _FIRST_FLAG_LETTER + 26:
-        return chr(ord(character) - _FIRST_FLAG_LETTER + ord("a"))
-    if unicodedata.category(character) in _INVISIBLE:
+    if FIRST_FLAG_LETTER <= ord(character) < FIRST_FLAG_LETTER + 26:
+        return chr(ord(character) - FIRST_FLAG_LETTER + ord("a"))
+    if unicodedata.category(character) in INVISIBLE:
         return ""
     compatible = unicodedata.normalize("NFKC", character)
     if not compatible.isascii():  # NFKC first would turn the lunate sigma, a c, into an s
         looks = _lookalike(character)
         compatible = looks if looks and looks.isascii() else compatible
+    if compatible.startswith("(") and compatible.endswith(")"):  # a letter in parentheses
+        compatible = compatible[1:-1]
     folded = "".join(map(_lookalike, _without_marks(compatible.casefold())))
     return folded if len(folded) <= _MAX_EXPANSION else character
 
@@ -59,12 +68,20 @@ def _lookalike(character: str) -> str:
         return character
     if found := _LOOKALIKES.get(character):
         return found
-    return _without_marks(disarm.normalize_confusables(character).casefold())
+    looks = _without_marks(disarm.normalize_confusables(character).casefold())
+    found = LETTERS.get(character)
+    if looks.isascii() and looks.isalpha() and not (found and len(looks) > 1):
+        return looks
+    if found:
+        return found[0]
+    if named := _NAMED.fullmatch(unicodedata.name(character, "")):
+        return named[1].lower()
+    return looks
 
 
 def _without_marks(text: str) -> str:
     decomposed = unicodedata.normalize("NFD", text)
-    kept = (part for part in decomposed if unicodedata.category(part) not in _INVISIBLE)
+    kept = (part for part in decomposed if unicodedata.category(part) not in INVISIBLE)
     return unicodedata.normalize("NFC", "".join(kept))
 
 

@@ -1,0 +1,136 @@
+"""Words written in a code: Morse, Braille, base64, numbers of characters. Whole words only."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator
+from string import ascii_uppercase
+from typing import NamedTuple
+
+_MORSE = {
+    ".-": "a", "-...": "b", "-.-.": "c", "-..": "d", ".": "e", "..-.": "f", "--.": "g", "....": "h",
+    "..": "i", ".---": "j", "-.-": "k", ".-..": "l", "--": "m", "-.": "n", "---": "o", ".--.": "p",
+    "--.-": "q", ".-.": "r", "...": "s", "-": "t", "..-": "u", "...-": "v", ".--": "w", "-..-": "x",
+    "-.--": "y", "--..": "z",
+}  # fmt: skip
+_DOTS = str.maketrans("·•–—−_", "..----")
+_BRAILLE = dict(
+    zip("⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵⠯⠷⠮⠪⠜⠣", "abcdefghijklmnopqrstuvwxyzcaeoao", strict=True)
+)
+_MIN_LETTERS = 3
+_MAX_LENGTH = 400  # characters: a longer code is no word
+
+
+class Decoded(NamedTuple):
+    """`text[start:end]` of the original stands for `meaning`."""
+
+    start: int
+    end: int
+    meaning: str
+    code: str
+
+
+def decoded(text: str, characters: set[str]) -> Iterator[Decoded]:
+    """Yield the parts of a text that are words in a code, in linear time.
+
+    Args:
+        text: The text as written.
+        characters: Its characters.
+    """
+    for name, signs, pattern, decode in _CODES:
+        if signs.isdisjoint(characters):
+            continue
+        for match in pattern.finditer(text):
+            meaning = decode(match[0]) if len(match[0]) <= _MAX_LENGTH else ""
+            if sum(map(str.isalpha, meaning)) >= _MIN_LETTERS:
+                yield Decoded(match.start(), match.end(), meaning, name)
+
+
+def _morse(code: str) -> str:
+    words = re.split(r"\s*[/|]\s*|\s{3,}|\n", code.translate(_DOTS).strip())
+    letters = [[_MORSE.get(sign) for sign in word.split()] for word in words]
+    if not all(None not in word for word in letters):
+        return ""
+    return " ".join("".join(sign or "" for sign in word) for word in letters)
+
+
+def _braille(code: str) -> str:
+    return "".join(_BRAILLE.get(sign, " ") for sign in code)
+
+
+def _base64(code: str) -> str:
+    padded = code.rstrip("=") + "=" * (-len(code.rstrip("=")) % 4)
+    try:
+        return _letters(base64.b64decode(padded, validate=True))
+    except (ValueError, binascii.Error):
+        return ""
+
+
+def _hexadecimal(code: str) -> str:
+    digits = re.sub(r"0x|\\x|[^0-9a-fA-F]", "", code)
+    return _letters(bytes.fromhex(digits)) if len(digits) % 2 == 0 else ""
+
+
+def _binary(code: str) -> str:
+    bits = "".join(code.split())
+    if len(bits) % 8:
+        return ""
+    return _letters(bytes(int(bits[at : at + 8], 2) for at in range(0, len(bits), 8)))
+
+
+def _decimal(code: str) -> str:
+    numbers = [int(number) for number in re.findall(r"\d+", code)]
+    if all(1 <= number <= 26 for number in numbers):  # noqa: PLR2004  (places in the alphabet)
+        return "".join(chr(ord("a") + number - 1) for number in numbers)
+    return _letters(bytes(numbers)) if max(numbers) < 128 else ""  # noqa: PLR2004
+
+
+def _letters(content: bytes) -> str:
+    """Return the content if it is nothing but words."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+    return text if all(char.isalpha() or char in " .,!?'-\n" for char in text) else ""
+
+
+_DIGITS, _DOTTED = frozenset("0123456789"), frozenset(".-·•–—−_")
+# The name of each code, what its letters look like, and characters of which a text must have one.
+_CODES: tuple[tuple[str, frozenset[str], re.Pattern[str], Callable[[str], str]], ...] = (
+    (
+        "morse",
+        _DOTTED,
+        re.compile(r"(?<!\S)[.\-·•–—−_]{1,5}(?:[ /|\n]+[.\-·•–—−_]{1,5}){2,}(?!\S)"),
+        _morse,
+    ),
+    (
+        "braille",
+        frozenset(_BRAILLE),
+        re.compile("[\u2801-\u28ff](?:[\u2800 ]?[\u2801-\u28ff]){2,}"),
+        _braille,
+    ),
+    (
+        "base64",
+        frozenset(ascii_uppercase),
+        re.compile(
+            r"(?<![\w+/=])(?=[a-z0-9+/]*[A-Z]*[a-z0-9][A-Z]|[A-Z]+[a-z]+[0-9])"
+            r"[A-Za-z0-9+/]{4,}={0,2}(?![\w+/=])"
+        ),
+        _base64,
+    ),
+    (
+        "hexadecimal",
+        _DIGITS,
+        re.compile(
+            r"(?<!\w)(?:0x|\\x)?[0-9a-fA-F]{2}(?:[\s,:-]?(?:0x|\\x)?[0-9a-fA-F]{2}){2,}(?!\w)"
+        ),
+        _hexadecimal,
+    ),
+    ("binary", _DIGITS, re.compile(r"(?<!\w)[01]{8}(?:\s?[01]{8}){2,}(?!\w)"), _binary),
+    (
+        "decimal",
+        _DIGITS,
+        re.compile(r"(?<![\w.,-])\d{1,3}(?:(?:[\s.-]|,\s?)\d{1,3}){2,}(?![\w-])"),
+        _decimal,
+    ),
+)

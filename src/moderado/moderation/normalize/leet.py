@@ -1,0 +1,100 @@
+"""Digits, signs and groups of signs that are drawn like letters: "p0rr4", "|\\/|32|)a"."""
+
+import re
+from collections.abc import Iterator
+
+from moderado.moderation.normalize.alphabets import LETTERS, SIGNS
+from moderado.moderation.normalize.folding import Folded
+
+TRACE = frozenset("0123456789@$!+")  # one is in every text with "p0rr4"
+# The letters of a digit or sign, the most usual one first.
+SIGN_LETTERS = {
+    "4": "a", "@": "ao", "3": "e", "1": "il", "0": "o", "5": "s", "$": "s", "!": "il", "7": "t",
+    "+": "t", "8": "ba", "6": "gb", "9": "gq", "2": "rz", "|": "il", "(": "c", "<": "c", "{": "c",
+    "[": "c", "#": "h", "^": "a", "%": "x", "&": "e", "?": "",
+}  # fmt: skip
+# Groups of signs, and of letters, that are drawn like each letter.
+_GROUPS = r"""
+a /-\ /\ /_\
+b |3 |8 !3 (3 /3 )3 13
+d |) |] |} [) (| cl |>
+e [- |-
+f |= |# /= ph
+g (+ (_+ (_-
+h |-| ]-[ }-{ )-( (-) /-/ [-] }{ lj
+i ]|[
+j _| _)
+k |< |{ |(
+l |_ 1_ |:
+m |\/| /\/\ |v| [v] (v) ^^ /v\ rn nn
+n |/| |\| /\/ [\] iv
+o () [] {} <> (0)
+p |> |o |* |^ |" |7
+q (_,) (,) 0_
+r |2 |? |~ /2 |`
+t '|' -|-
+u |_| (_) [_] \_/ \_\ /_/ \/ ii
+v \/
+w \/\/ vv \^/ |/\|
+x >< }|{ )(
+y `/ '/ \|
+z 7_ >_ 2_
+"""
+GROUPS: dict[str, str] = {}
+for _line in _GROUPS.strip().splitlines():
+    _letter, *_groups = _line.split()
+    for _group in _groups:
+        GROUPS[_group] = GROUPS.get(_group, "") + _letter
+_LONGEST_GROUP = max(map(len, GROUPS))
+_FIRSTS = frozenset(group[0] for group in GROUPS)
+_PLAIN = str.maketrans("4@3105$!7+869", "aaeiossittbgg")
+_PLAIN_WITH_L = _PLAIN | {ord("1"): ord("l"), ord("!"): ord("l")}
+# A longer run is not a word but a key, an address or a digest.
+_TOKEN = re.compile(r"(?<![a-z0-9@$!+])(?=[a-z]{0,23}[0-9@$!+])[a-z0-9@$!+]{3,24}(?![a-z0-9@$!+])")
+_SHORT = 4
+
+
+def without_leet(folded: Folded) -> Iterator[Folded]:
+    """Return the text with "p0rr4" read as letters; twice if a 1 may also stand for an l."""
+    plain = _TOKEN.sub(_decoded, folded.text)
+    if plain == folded.text:
+        return
+    yield Folded(plain, lambda: list(folded.offsets))
+    with_l = _TOKEN.sub(_decoded_with_l, folded.text)
+    if with_l != plain:
+        yield Folded(with_l, lambda: list(folded.offsets))
+
+
+def letters_at(text: str, at: int) -> list[tuple[str, int]]:
+    """Return what may be read at a place: letters, and how many characters they take."""
+    character = text[at]
+    if "a" <= character <= "z":
+        found = [(character, 1)]
+        if character == "v":
+            found.append(("u", 1))
+    else:
+        options = SIGN_LETTERS.get(character) or LETTERS.get(character) or SIGNS.get(character, "")
+        found = [(letter, 1) for letter in options]
+    if character in _FIRSTS:
+        for length in range(2, min(_LONGEST_GROUP, len(text) - at) + 1):
+            if letters := GROUPS.get(text[at : at + length]):
+                found += [(letter, length) for letter in letters]
+    return found
+
+
+def _decoded(match: re.Match[str]) -> str:
+    return _decode(match.group(), _PLAIN)
+
+
+def _decoded_with_l(match: re.Match[str]) -> str:
+    return _decode(match.group(), _PLAIN_WITH_L)
+
+
+def _decode(token: str, table: dict[int, int]) -> str:
+    core = token.rstrip("!+")  # at the end they are punctuation
+    letters = sum(map(str.isalpha, core))
+    symbols = sum(core.count(symbol) for symbol in "@$!+")
+    # "A55" is a telephone and "4x4" a car: digits alone need a longer word around them.
+    if letters < 2 or letters == len(core) or (len(core) < _SHORT and not symbols):  # noqa: PLR2004
+        return token
+    return core.translate(table) + token[len(core) :]

@@ -1,0 +1,75 @@
+"""What a text looks like once its markup is rendered and its codes for characters are decoded.
+
+Markdown, HTML tags and comments, BBCode, entities, escapes, percent-encoding, and names of emoji
+letters. A message is also read as written: the two readings are judged both.
+"""
+
+import html
+import re
+from collections.abc import Iterator
+
+# One of these characters is in every text that is rendered differently.
+SIGNS = frozenset("<&%\\*_~|`[")
+_LONGEST_TAG = 200
+_BBCODE = "b|i|u|s|url|color|size|quote|spoiler"
+_PARTS = re.compile(
+    rf"""
+    (?P<gone>
+        <!--.*?--> | </?[a-z][^<>]{{0,{_LONGEST_TAG}}}>
+        | \[/?(?:{_BBCODE})(?:=[^\[\]]{{0,{_LONGEST_TAG}}})?\]
+        | \*\*+ | __+ | ~~+ | \|\|+ | `
+        | \](?=\() | \[(?=[^\[\]]{{1,{_LONGEST_TAG}}}\]\() | (?<=\])\([^()\s]*\)
+        | (?<!\w)[*_~](?=\w) | (?<=\w)[*_~](?!\w)
+    )
+    | (?P<entity> &\#x?[0-9a-f]{{1,7}};? | &[a-z][a-z0-9]{{1,31}}; )
+    | (?P<percent> (?:%[0-9a-f]{{2}})+ )
+    | (?P<escape> \\u\{{[0-9a-f]{{1,6}}\}} | \\u[0-9a-f]{{4}} | \\x[0-9a-f]{{2}} | \\(?=[^\w\s]) )
+    | (?P<emoji> :(?:regional_indicator(?:_symbol)?|letter|alphabet_(?:white|yellow))_[a-z]:[ ]? )
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+_HEX = re.compile(r"[0-9a-f]+", re.IGNORECASE)
+
+
+def rendered(text: str) -> tuple[str, list[int]] | None:
+    """Return the rendered text, and for each of its characters the place in `text`.
+
+    None if nothing would be rendered differently.
+    """
+    characters: list[str] = []
+    offsets: list[int] = []
+    at = 0
+    for match in _PARTS.finditer(text):
+        characters += text[at : match.start()]
+        offsets += range(at, match.start())
+        for shown, place in _shown(match):
+            characters += shown
+            offsets += [place] * len(shown)
+        at = match.end()
+    if not at:
+        return None
+    characters += text[at:]
+    offsets += range(at, len(text))
+    return "".join(characters), offsets
+
+
+def _shown(match: re.Match[str]) -> Iterator[tuple[str, int]]:
+    part, at = match[0], match.start()
+    if match["entity"]:
+        yield _entity(part), at
+    elif match["percent"]:
+        decoded = bytes.fromhex(part.replace("%", "")).decode("utf-8", "replace")
+        step = len(part) / max(1, len(decoded))
+        yield from ((character, at + int(place * step)) for place, character in enumerate(decoded))
+    elif match["escape"] and (code := _HEX.search(part.removeprefix("\\u").removeprefix("\\x"))):
+        yield _character(int(code[0], 16)), at
+    elif match["emoji"]:
+        yield part.rstrip(": ")[-1], at
+
+
+def _entity(part: str) -> str:
+    return html.unescape(part if part.endswith(";") else f"{part};")
+
+
+def _character(code: int) -> str:
+    return chr(code) if code < 0x110000 else ""  # noqa: PLR2004  (beyond the last code point)

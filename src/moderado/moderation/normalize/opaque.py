@@ -1,0 +1,95 @@
+"""Hides what is not written to be read: identifiers, digests, keys, addresses, codes of products.
+
+Hidden parts become characters of no word; the length of the text stays. What people read in an
+address, its words, stays as well.
+"""
+
+import re
+
+from moderado.moderation.normalize.invisible import HIDDEN
+
+# One of these characters is in every text with an identifier.
+SIGNS = frozenset("0123456789@/=")
+_ADDRESS = r"(?P<address>(?:[a-z][a-z0-9+.-]{1,15}://|www\.)[^\s<>\"']+)"
+_EMAIL = r"(?P<email>(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
+_DATA = (
+    r"(?P<data>data:[\w/+.-]+;base64,[A-Za-z0-9+/=]*|sha\d{1,3}-[A-Za-z0-9+/]{4,}[A-Za-z0-9+/=]*)"
+)
+_CODE = (
+    r"(?P<code>(?<![\w@$!+/=-])(?=[A-Za-z+/_=:.-]*[0-9])"
+    r"[A-Za-z0-9][A-Za-z0-9+/_=:.-]{2,}[A-Za-z0-9=](?![\w@$!+/=]))"
+)
+_INITIAL = re.compile(r"[A-Z]\.")
+_INITIALS = re.compile(r"(?<![\w.])(?:[A-Z]\.\s?){1,3}(?![\w]\.|[A-Z](?:\W|$))")
+_PARTS = re.compile(f"{_ADDRESS}|{_EMAIL}|{_DATA}|{_CODE}")
+_CHUNK = re.compile(r"(?<!\S)[^\s0-9@/=]*[0-9@/=]\S*")
+_WORDS = re.compile(r"[^\W\d_]+")
+_SEGMENT = re.compile(r"[^/?&=#.:]+")
+_SHOWN_WORDS = re.compile(r"(?:[A-Z]?[a-z]{3,}|[a-z]{1,3})(?:[-_+](?:[A-Z]?[a-z]+))*|[A-Z]{3,}")
+_GROUPS = re.compile(r"[A-Za-z0-9]+")
+_UUID_LIKE = re.compile(r"(?:0x)?[0-9a-f]+(?:-[0-9a-f]+)*", re.IGNORECASE)
+_VERSION = re.compile(r"[vV]?\d+\.\d")
+_DIGIT = re.compile(r"\d")
+_LONG_TOKEN = 20
+_SHORTEST_DIGEST = 8
+_SHORT_CODE = 4
+
+
+def without_identifiers(text: str) -> str:
+    """Return the text with identifiers hidden, in linear time."""
+    return _CHUNK.sub(_without_parts, text)
+
+
+def without_initials(text: str) -> str:
+    """Return the text with "C. U." hidden: up to three capitals with dots are initials."""
+    return _INITIALS.sub(_hidden, text) if _INITIAL.search(text) else text
+
+
+def _hidden(match: re.Match[str]) -> str:
+    return HIDDEN * len(match[0])
+
+
+def _without_parts(chunk: re.Match[str]) -> str:
+    return _PARTS.sub(_replaced, chunk[0])
+
+
+def _replaced(match: re.Match[str]) -> str:
+    part = match[0]
+    if match["address"]:
+        return _SEGMENT.sub(_shown_segment, part)
+    if match["email"] or match["data"]:
+        return HIDDEN * len(part)
+    return HIDDEN * len(part) if _is_identifier(part) else part
+
+
+def _shown_segment(match: re.Match[str]) -> str:
+    segment = match[0]
+    return segment if _SHOWN_WORDS.fullmatch(segment) else HIDDEN * len(segment)
+
+
+def _is_identifier(token: str) -> bool:
+    digits = len(_DIGIT.findall(token))
+    letters = sum(map(str.isalpha, token))
+    if not letters:
+        return False
+    if _VERSION.match(token):
+        return True
+    if len(token) > _LONG_TOKEN and digits and _mixes_cases(token):
+        return True
+    if digits > 1 and _UUID_LIKE.fullmatch(token) and len(token) >= _SHORTEST_DIGEST:
+        return True
+    return digits > 0 and _is_code(token, digits, letters)
+
+
+def _is_code(token: str, digits: int, letters: int) -> bool:
+    """Tell whether a token of capitals and digits is the code of a product, a plate or a batch."""
+    upper = token.upper() == token
+    if not upper:
+        return False
+    if digits >= letters or len(token) <= _SHORT_CODE:
+        return True
+    return "-" in token or re.search(r"\d{2}", token) is not None
+
+
+def _mixes_cases(token: str) -> bool:
+    return any(map(str.isupper, token)) and any(map(str.islower, token))

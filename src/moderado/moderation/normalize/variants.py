@@ -1,0 +1,64 @@
+"""Spellings that sound alike in Portuguese or English, neighbouring keys, and endings of words."""
+
+import codecs
+import re
+from collections.abc import Iterator
+
+VOWELS = "aeiou"
+# What is written = what it may be written for. Lower-case letters without accents.
+_SOUNDS = """
+k=c,qu,q,ck,ch kk=c,ck ck=k,c,q c=k,s,ss,z q=c,k,qu qu=c,k,q kw=qu kh=c,k cc=ck,c ct=t kc=ck
+gh=g gu=g j=g g=j dj=j,di ph=f f=ph,v x=ch,sh,cks ch=x,sh,tch sh=ch,x tch=ch tx=ch sch=sh,ch
+s=z,c,ss,x ss=c,s,z,sc,sh sc=c,s z=s,c,x zz=s,z,ss ts=s,z y=i,ii,lh,ie i=y,e,lh,ee,ea ii=i
+e=i,ea ie=y,ey,i ey=y,ie ee=i,y,ea ea=ee,e w=u,v,wh,hu wh=w uu=w,u u=o,l,w,oo,ou,v v=u,w
+vv=w o=u,ou,au,oa ou=o,u oo=u,o ow=ao,ou r=rr,wr rr=r h= lh=li,l,ll li=lh ly=lh lly=lh
+ll=lh,l nh=ni,nn,n ni=nh ny=nh nn=nh,n nha=nia m=n n=m l=u,ll aum=ao aun=ao am=ao aw=ao,o,au
+an=ao au=al,ao eu=el iu=il ol=ou oum=ao ah=a,er a=er,ah er=a,re,or or=er uh=er,a,u eh=e,er
+oh=o ih=i as=ers az=as,ers ur=er,or d=t t=d,tt,th tt=t dd=d b=bb p=pp pp=p bb=b ff=f gg=g
+in=ing en=ing,in un=on,um um=un th=t 0=o
+"""
+SOUNDS = {
+    written: tuple(meant.split(","))
+    for written, meant in (each.split("=") for each in _SOUNDS.split())
+}
+LONGEST_SOUND = max(map(len, SOUNDS))
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+# Endings of Portuguese that make a word smaller, larger or worse; without the last vowel.
+_ENDINGS = re.compile(
+    r"(.{3,}?)(?:z?inh[oa]s?|z?ao|ona|zad[oa]s?|[aeu]d[oa]s?|eir[oa]s?|ac[oa]s?|issim[oa]s?|ent[oa]s?)"
+)
+
+
+def _neighbours() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for row, keys in enumerate(_ROWS):
+        for column, key in enumerate(keys):
+            near = [
+                other[at]
+                for below, other in enumerate(_ROWS)
+                for at in range(len(other))
+                # Each row of keys stands half a key further to the right.
+                if abs(row - below) <= 1 and abs(column + row / 2 - at - below / 2) <= 1
+            ]
+            found[key] = "".join(sorted(set(near) - {key}))
+    return found
+
+
+NEIGHBOURS = _neighbours()
+
+
+def whole_word_ciphers(token: str) -> Iterator[tuple[str, str]]:
+    """Yield the words for which the whole token may stand, each with the name of the reading."""
+    yield "backwards", token[::-1]
+    yield "rot13", codecs.encode(token, "rot13")
+    if token.endswith("ay"):
+        for moved in (token[:-2], token[:-3]):  # "orrapay", "arrombadoway"
+            for length in (0, 1, 2, 3):
+                yield "pig latin", moved[len(moved) - length :] + moved[: len(moved) - length]
+
+
+def without_ending(token: str) -> Iterator[str]:
+    """Yield the words of which the token may be a diminutive or augmentative."""
+    if match := _ENDINGS.fullmatch(token):
+        stem = match[1]
+        yield from (stem + last for last in ("a", "o", "", "e", "ao"))

@@ -1,0 +1,128 @@
+"""The ways in which a whole text may be meant to be read, before words are looked at."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from moderado.moderation.normalize import codes, markup, opaque
+from moderado.moderation.normalize.alphabets import LETTERS, SOUNDS, TURNED
+from moderado.moderation.normalize.folding import Folded, fold
+from moderado.moderation.normalize.invisible import (
+    ABOVE,
+    TURNING,
+    with_letters_above,
+    without_flags,
+)
+
+_TURNED_LETTERS = frozenset(char for char in TURNED if not char.isascii())
+_TURN = {ord(char): letter for char, letter in TURNED.items()}
+_SET = "".join(_TURNED_LETTERS)
+_TURNED = re.compile(f"(?<!\\S)[^\\s{_SET}]*[{_SET}]\\S*")
+_TOKEN = re.compile(r"[^\W\d_]+")
+_SECOND_LOOK = {ord(char): letters[1] for char, letters in LETTERS.items() if letters[1:]}
+_HAVE_SECOND_LOOK = frozenset(map(chr, _SECOND_LOOK))
+_HAVE_SOUND = frozenset(SOUNDS) | frozenset(map(str.upper, SOUNDS))
+
+
+class View(NamedTuple):
+    """A text that may be meant. `reading` names it; empty for the text as it is written.
+
+    `whole`: Its words are read through disguises as well.
+    `certain`: The writing cannot be chance.
+    """
+
+    folded: Folded
+    reading: str = ""
+    whole: bool = True
+    certain: bool = True
+
+
+def views(text: str) -> Iterator[View]:
+    """Yield the text as it is written, and each other way in which it may be read.
+
+    Flags and identifiers are hidden in all of them. There are at most nine.
+    """
+    characters = set(text)
+    yield View(fold(_readable(text, characters)))
+    above = text if ABOVE.isdisjoint(characters) else with_letters_above(text)
+    shown = None if markup.SIGNS.isdisjoint(characters) else markup.rendered(above)
+    if shown is not None:
+        yield View(_moved(fold(_readable(shown[0], set(shown[0]))), shown[1]), "markup")
+    if above is not text:
+        yield View(fold(_readable(above, characters)), "letters above")
+    if not text.isascii():
+        yield from _other_letters(text, characters)
+    yield from _in_code(text, characters)
+
+
+def _readable(text: str, characters: set[str]) -> str:
+    if not text.isascii():
+        text = without_flags(text)
+    if "." in characters:
+        text = opaque.without_initials(text)
+    if opaque.SIGNS.isdisjoint(characters):
+        return text
+    return opaque.without_identifiers(text)
+
+
+def _moved(folded: Folded, places: list[int]) -> Folded:
+    return Folded(folded.text, lambda: [places[at] for at in folded.offsets])
+
+
+def _other_letters(text: str, characters: set[str]) -> Iterator[View]:
+    if not _TURNED_LETTERS.isdisjoint(characters):
+        turned = _TURNED.sub(lambda match: match[0].translate(_TURN), text)
+        yield View(fold(turned), "upside down", whole=False)
+        yield View(
+            _backwards(turned, (match.span() for match in _TURNED.finditer(text))),
+            "upside down",
+            whole=False,
+        )
+    if not TURNING.isdisjoint(characters):
+        spans = (match.span() for match in _TOKEN.finditer(text))
+        yield View(_backwards(text, spans), "backwards", whole=False)
+    if not _HAVE_SECOND_LOOK.isdisjoint(characters):
+        yield View(fold(text.translate(_SECOND_LOOK)), "look-alikes", whole=False)
+    if not _HAVE_SOUND.isdisjoint(characters):
+        yield View(_sounded(text), "other alphabet", whole=False, certain=False)
+
+
+def _backwards(text: str, spans: Iterable[tuple[int, int]]) -> Folded:
+    """Return the text with the characters of each span in reverse order."""
+    order = list(range(len(text)))
+    for start, end in spans:
+        order[start:end] = reversed(order[start:end])
+    return _moved(fold("".join(text[at] for at in order)), order)
+
+
+def _sounded(text: str) -> Folded:
+    written = [SOUNDS.get(char.lower(), char) for char in text]
+    places = [at for at, sound in enumerate(written) for _ in sound]
+    return _moved(fold("".join(written)), places)
+
+
+def _in_code(text: str, characters: set[str]) -> Iterator[View]:
+    by_code: dict[str, list[codes.Decoded]] = {}
+    for part in codes.decoded(text, characters):
+        by_code.setdefault(part.code, []).append(part)
+    for code, parts in by_code.items():
+        written: list[str] = []
+        places: list[int] = []
+        at = 0
+        for part in parts:
+            written += text[at : part.start]
+            places += range(at, part.start)
+            written += part.meaning
+            places += [
+                min(part.start + step, part.end - 1) for step in range(len(part.meaning) - 1)
+            ]
+            places.append(part.end - 1)
+            at = part.end
+        written += text[at:]
+        places += range(at, len(text))
+        yield View(
+            _moved(fold(_readable("".join(written), characters)), places),
+            code,
+            whole=False,
+            certain=False,
+        )
