@@ -65,6 +65,8 @@ POST   moderation/cases/{case}/ruling/            401     404    404     404    
 POST   moderation/cases/{own_case}/claim/         401     404    404     404       403   200     200
 POST   moderation/cases/{own_case}/ruling/        401     404    404     404       403   200     200
 POST   v1/moderations                             401     401    401     401       401   401     401
+POST   v1alpha1/comments:analyze                  401     401    401     401       401   401     401
+POST   v1alpha1/comments:suggestscore             401     401    401     401       401   401     401
 GET    schema/                                    200     200    200     200       200   200     200
 GET    docs/                                      200     200    200     200       200   200     200
 """
@@ -102,6 +104,11 @@ BODIES = {
     "POST moderation/cases/{case}/ruling/": {"outcome": "ALLOW", "reason": "context", "note": "-"},
     "POST moderation/cases/{own_case}/ruling/": {"outcome": "ALLOW", "reason": "-", "note": "-"},
     "POST v1/moderations": {"input": "oi", "model": "moderado"},
+    "POST v1alpha1/comments:analyze": {
+        "comment": {"text": "oi"},
+        "requestedAttributes": {"TOXICITY": {}},
+    },
+    "POST v1alpha1/comments:suggestscore": {"comment": {"text": "oi"}, "attributeScores": {}},
 }
 
 NOT_THERE = "no_such_room|ok"

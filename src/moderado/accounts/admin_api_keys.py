@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from moderado.accounts.models import ApiKey, User
+from moderado.accounts.models import SCOPES, ApiKey, User
 from moderado.accounts.services import api_keys
 from moderado.accounts.types import Scope
 from moderado.core.admin import Audited, ReadOnly, act_on_each
@@ -22,10 +22,7 @@ from moderado.core.admin import Audited, ReadOnly, act_on_each
 class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in stubs only
     scopes = forms.MultipleChoiceField(
         label=_("Scopes"),
-        choices=[
-            (Scope.JUDGE.value, _("judge texts, suggest scores")),
-            (Scope.SUGGEST.value, _("suggest scores only")),
-        ],
+        choices=SCOPES,
         initial=[Scope.JUDGE.value],
         widget=forms.CheckboxSelectMultiple,
     )
@@ -59,7 +56,7 @@ class ApiKeyAdmin(Audited, ReadOnly, ModelAdmin):
 
     @display(description=_("scopes"))
     def scope_list(self, key: ApiKey) -> str:
-        return ", ".join(key.scopes)
+        return ", ".join(str(name) for scope, name in SCOPES if scope in key.scopes)
 
     def save_model(
         self,

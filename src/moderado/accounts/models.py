@@ -173,6 +173,12 @@ class Invitation(Record):
         return self.note or str(self.id)
 
 
+SCOPES = [
+    (Scope.JUDGE.value, _("judge texts, suggest scores")),
+    (Scope.SUGGEST.value, _("suggest scores only")),
+]
+
+
 class ApiKey(Record):
     """The credential of another system. Only a keyed digest of the key is stored.
 
@@ -180,16 +186,7 @@ class ApiKey(Record):
     """
 
     name = models.CharField(_("name"), max_length=80)
-    scopes = ArrayField(
-        models.CharField(
-            max_length=16,
-            choices=[
-                (Scope.JUDGE.value, _("judge texts, suggest scores")),
-                (Scope.SUGGEST.value, _("suggest scores only")),
-            ],
-        ),
-        verbose_name=_("scopes"),
-    )
+    scopes = ArrayField(models.CharField(max_length=16, choices=SCOPES), verbose_name=_("scopes"))
     digest = models.BinaryField(_("digest"), max_length=32, unique=True, editable=False)
     hint = models.CharField(_("first characters"), max_length=16, editable=False)
     created_by = models.ForeignKey(

@@ -24,6 +24,7 @@ from moderado.core.errors import (
     Invalid,
     NotFound,
     RateLimited,
+    RefusedComment,
     Unavailable,
 )
 from moderado.core.metrics import REFUSED
@@ -81,7 +82,7 @@ def _of_ours(error: ApplicationError) -> Body:
     body: Body = {"code": error.code, "detail": str(error)}
     if isinstance(error, Invalid) and error.fields:
         body["fields"] = {name: str(sentence) for name, sentence in error.fields.items()}
-    if isinstance(error, CaseSuperseded):
+    if isinstance(error, CaseSuperseded | RefusedComment):
         body["reason"] = error.reason
     return body
 

@@ -29,6 +29,19 @@ class OpenAIErrorBody(msgspec.Struct):
     error: OpenAIErrorDetail
 
 
+class GoogleErrorDetail(msgspec.Struct):
+    code: int
+    message: str
+    status: str
+    details: list[dict[str, str]]
+
+
+class GoogleErrorBody(msgspec.Struct):
+    """Every response of status 400 and above under /v1alpha1/."""
+
+    error: GoogleErrorDetail
+
+
 class ErrorBody(serializers.Serializer[Any]):
     """Every response of status 400 and above."""
 
@@ -110,6 +123,8 @@ def _structs_in(info: object) -> Iterator[type[msgspec.Struct]]:
                 yield from _structs_in(each)
         case msgspec.inspect.VarTupleType() | msgspec.inspect.ListType():
             yield from _structs_in(info.item_type)
+        case msgspec.inspect.DictType():
+            yield from _structs_in(info.value_type)
         case msgspec.inspect.Metadata():
             yield from _structs_in(info.type)
 

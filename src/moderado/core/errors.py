@@ -56,6 +56,14 @@ class Invalid(ApplicationError):
         self.fields = fields or {}
 
 
+class RefusedComment(Invalid):
+    """The input is invalid in a way for which Perspective has a name of its own: `reason`."""
+
+    def __init__(self, reason: str, *, fields: dict[str, str | Promise]) -> None:
+        super().__init__(fields=fields)
+        self.reason = reason
+
+
 class RateLimited(ApplicationError):
     """The caller exceeded a limit.
 

@@ -87,6 +87,8 @@ ROUTES = {
     "POST api/moderation/cases/<uuid:case_id>/claim/": Quota.WRITE,
     "POST api/moderation/cases/<uuid:case_id>/ruling/": Quota.WRITE,
     "POST v1/moderations": Quota.JUDGE,
+    "POST v1alpha1/comments:analyze": Quota.JUDGE,
+    "POST v1alpha1/comments:suggestscore": Quota.JUDGE,
     "GET api/schema/": Quota.EXPENSIVE,
     "GET api/docs/": Quota.CHEAP,
     "GET ws/schema/": Quota.CHEAP,

@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 
-from moderado.accounts.models import Invitation, Session
-from moderado.accounts.types import CONFIRMED_KEY
+from moderado.accounts.models import ApiKey, Invitation, Session
+from moderado.accounts.types import CONFIRMED_KEY, Scope
 from moderado.chat.models import Membership, Message, Revision, Room
 from moderado.core.ids import new_id
 from moderado.moderation.labels import STEPS
@@ -25,6 +25,7 @@ from moderado.moderation.models import (
     ProviderCall,
     ProviderHealth,
     SubjectRevision,
+    SuggestedScore,
 )
 from moderado.moderation.types import Category, CloseReason, Outcome, Reason
 from tests.factories import make_member, make_message, make_room, make_staff, make_user
@@ -95,6 +96,13 @@ def make_rows(operator):
         digest=b"z" * 32, note="zz", created_by=author, expires_at=timezone.now(),
         used_at=timezone.now(), used_by=author,
     )  # fmt: skip
+    key = ApiKey.objects.create(
+        name="zz", scopes=list(Scope), digest=b"k" * 32, hint="zz", created_by=author,
+        last_used_at=timezone.now(), revoked_at=timezone.now(), revoked_by=author,
+    )  # fmt: skip
+    SuggestedScore.objects.create(
+        api_key=key, text="zz", scores={"zz": 1}, languages=["zz"], community="zz"
+    )
     make_cases(author, room, message)
     make_judgements(author, room)
     Group.objects.create(name="zz").permissions.set(Permission.objects.all())

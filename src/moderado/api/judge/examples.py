@@ -40,7 +40,45 @@ _MODERATION = {
     ],
 }
 
+_HALF = {"value": 0.6, "type": "PROBABILITY"}
+
 BODIES: dict[str, Any] = {
+    "AnalyzeInputRequest": {
+        "comment": {"text": "seu idiota", "type": "PLAIN_TEXT"},
+        "requestedAttributes": {"TOXICITY": {}, "INSULT": {"scoreThreshold": 0.5}},
+        "languages": ["pt"],
+        "spanAnnotations": True,
+    },
+    "AnalyzeResponse": {
+        "attributeScores": {
+            "TOXICITY": {
+                "summaryScore": _HALF,
+                "spanScores": [{"begin": 4, "end": 10, "score": _HALF}],
+            }
+        },
+        "languages": ["pt"],
+        "detectedLanguages": ["pt"],
+    },
+    "GoogleErrorBody": {
+        "error": {
+            "code": 400,
+            "message": "Write something.",
+            "status": "INVALID_ARGUMENT",
+            "details": [
+                {
+                    "@type": "type.googleapis.com/google.commentanalyzer.v1alpha1.Error",
+                    "errorType": "COMMENT_EMPTY",
+                }
+            ],
+        }
+    },
+    "SuggestInputRequest": {
+        "comment": {"text": "seu idiota", "type": "PLAIN_TEXT"},
+        "attributeScores": {"TOXICITY": {"summaryScore": {"value": 0.9}}},
+        "languages": ["pt"],
+        "communityId": "forum",
+    },
+    "SuggestResponse": {"detectedLanguages": ["pt"], "clientToken": "42"},
     "ModerationInputRequest": {"input": ["bom dia", "seu idiota"], "model": "moderado"},
     "ModerationResponse": _MODERATION,
     "OpenAIErrorBody": {

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from typing import IO, Any, ClassVar, TypeVar, cast
-from uuid import UUID
 
 import msgspec
 from django.utils.translation import gettext_lazy as _
@@ -23,15 +22,14 @@ from moderado.core.wire_limits import (
     MAX_JUDGED_CHARACTERS,
     MAX_JUDGED_TEXTS,
 )
-from moderado.moderation.services import screening
-from moderado.moderation.types import Content, Verdict
+from moderado.moderation.services.judging import judge_texts
+from moderado.moderation.types import Verdict
 
 Body = TypeVar("Body")
 
 # Judging is CPU work under Python's lock. One thread of a process judges at a time, so that its
 # event loop gets the lock back after one switch interval (ADR 0064).
 _PLACES = ConcurrencyLimit(1, queued_per_key=32)
-_NOTHING = UUID(int=0)
 
 
 class LimitedBytes(BaseParser):
@@ -108,9 +106,6 @@ def judge(request: Request, texts: Sequence[str], *, field: str) -> list[Verdict
     if sum(map(len, texts)) > MAX_JUDGED_CHARACTERS:
         sentence = _("At most %(limit)d characters in one request.")
         raise Invalid(fields={field: sentence % {"limit": MAX_JUDGED_CHARACTERS}})
-    contents = [
-        Content(subject_type="text", subject_id=_NOTHING, revision=1, text=text) for text in texts
-    ]
     key = cast("ApiKey", request.auth)
     with _PLACES.place(str(key.id), before_waiting=release_connections):
-        return screening.screen(contents)
+        return judge_texts(texts)

@@ -7,3 +7,4 @@ from moderado.moderation.models.cases import BlockedText as BlockedText
 from moderado.moderation.models.cases import Case as Case
 from moderado.moderation.models.log import ModerationLog as ModerationLog
 from moderado.moderation.models.subjects import SubjectRevision as SubjectRevision
+from moderado.moderation.models.suggestions import SuggestedScore as SuggestedScore
