@@ -29,6 +29,7 @@ class Server:
     port: int
     web: int  # the process that serves
     token: str
+    home: str
 
     @property
     def url(self) -> str:
@@ -64,7 +65,8 @@ def running() -> Iterator[Server]:
             )
             try:
                 wait_until(lambda: _is_serving(port), what="the server serves", seconds=120)
-                yield Server(port, _web_process(process.pid), _register(port))
+                home = environment["MODERADO_HOME"]
+                yield Server(port, _web_process(process.pid), _register(port), home)
             finally:
                 stop(process, signal.SIGTERM, seconds=60)
 

@@ -76,6 +76,14 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyHolder:
+    """The system that an API key stands for."""
+
+    id: UUID  # of the key
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewApiKey:
     """A new API key, which is a secret: it is shown once and never logged."""
 

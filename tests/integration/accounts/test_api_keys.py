@@ -91,7 +91,7 @@ def test_command_makes_lists_and_revokes():
     key = command("create", "forum", "--scope", "judge")
     (listed,) = json.loads(command("list", "--json"))
 
-    assert use_api_key(key).scopes == ["judge"]
+    assert use_api_key(key).scopes == {"judge"}
     assert (listed["name"], listed["hint"]) == ("forum", key[:8])
     assert key not in command("list")
     assert command("revoke", listed["id"])
@@ -106,7 +106,7 @@ def test_command_writes_json():
         command("create", "forum", "--scope", "judge", "--scope", "suggest", "--json")
     )
 
-    assert use_api_key(made["key"]).scopes == ["judge", "suggest"]
+    assert use_api_key(made["key"]).scopes == {"judge", "suggest"}
     assert json.loads(command("revoke", made["id"], "--json"))["revoked"] is True
 
 

@@ -8,7 +8,7 @@ or logged.
 import hashlib
 import secrets
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -19,8 +19,9 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import ApiKey
-from moderado.accounts.types import NewApiKey, Scope
+from moderado.accounts.types import KeyHolder, NewApiKey, Scope
 from moderado.core import text
+from moderado.core.database import run_prepared
 from moderado.core.errors import Invalid, NotFound
 
 log = structlog.get_logger(__name__)
@@ -29,6 +30,11 @@ PREFIX = "mk_"
 NAME_LENGTH = 80
 USE_INTERVAL = timedelta(minutes=1)  # the precision of `last_used_at`
 _KEY_BYTES = 32
+# As a prepared statement: for each request of other systems.
+_FIND = """
+    SELECT id, scopes, last_used_at FROM accounts_apikey
+     WHERE digest = %s AND revoked_at IS NULL
+"""
 _HINT_LENGTH = 8  # of 46 characters; 228 bits stay secret
 
 
@@ -77,25 +83,27 @@ def revoke_api_key(*, api_key_id: UUID, actor_id: UUID | None) -> None:
     log.info("api_key_revoked", api_key_id=api_key_id, actor_id=actor_id)
 
 
-def use_api_key(key: str) -> ApiKey | None:
-    """Return the valid key of a request and record its use; None if there is none.
+def use_api_key(key: str) -> KeyHolder | None:
+    """Return whom a valid key stands for and record its use; None if it is not valid.
 
     Each request reads the row: a revoked key is refused by the next request in every process.
     """
     if not key.startswith(PREFIX):
         return None
-    row = ApiKey.objects.filter(digest=_digest(key), revoked_at=None).first()
-    if row is not None:
-        _record_use(row)
-    return row
+    rows = run_prepared(_FIND, [_digest(key)])
+    if not rows:
+        return None
+    key_id, scopes, last_used_at = rows[0]
+    _record_use(key_id, last_used_at)
+    return KeyHolder(id=key_id, scopes=frozenset(scopes))
 
 
-def _record_use(row: ApiKey) -> None:
+def _record_use(key_id: UUID, last_used_at: datetime | None) -> None:
     now = timezone.now()
     before = now - USE_INTERVAL
-    if row.last_used_at is None or row.last_used_at <= before:
+    if last_used_at is None or last_used_at <= before:
         due = Q(last_used_at=None) | Q(last_used_at__lte=before)
-        ApiKey.objects.filter(due, id=row.id).update(last_used_at=now)
+        ApiKey.objects.filter(due, id=key_id).update(last_used_at=now)
 
 
 def _digest(key: str) -> bytes:

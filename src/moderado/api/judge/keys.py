@@ -11,8 +11,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from moderado.accounts.models import ApiKey
 from moderado.accounts.services import api_keys
+from moderado.accounts.types import KeyHolder
 from moderado.core.vendor_errors import PERSPECTIVE
 
 _REFUSED = _("The API key is missing, unknown or revoked.")
@@ -29,17 +29,17 @@ def given_key(request: HttpRequest) -> str:
     return ""
 
 
-def api_key_of(request: HttpRequest) -> ApiKey | None:
+def api_key_of(request: HttpRequest) -> KeyHolder | None:
     """Return the valid key of a request. It is read once for each request."""
     if not hasattr(request, _FOUND):
         setattr(request, _FOUND, api_keys.use_api_key(given_key(request)))
-    return cast("ApiKey | None", getattr(request, _FOUND))
+    return cast("KeyHolder | None", getattr(request, _FOUND))
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """Sets `request.auth` to the `ApiKey`. Tokens and cookies of accounts are refused."""
+    """Sets `request.auth` to the `KeyHolder`. Tokens and cookies of accounts are refused."""
 
-    def authenticate(self, request: Request) -> tuple[AnonymousUser, ApiKey]:
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, KeyHolder]:
         key = api_key_of(request._request)  # noqa: SLF001  (DRF has no other name)
         if key is None:
             raise AuthenticationFailed(_REFUSED)
@@ -56,4 +56,6 @@ class HasScope(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         scopes = getattr(view, "scopes", ())
-        return isinstance(request.auth, ApiKey) and not set(scopes).isdisjoint(request.auth.scopes)
+        return isinstance(request.auth, KeyHolder) and not set(scopes).isdisjoint(
+            request.auth.scopes
+        )

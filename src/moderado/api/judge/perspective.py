@@ -9,8 +9,7 @@ from msgspec import Meta, Struct, field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from moderado.accounts.models import ApiKey
-from moderado.accounts.types import Scope
+from moderado.accounts.types import KeyHolder, Scope
 from moderado.api.judge.scores import highest, measured_scores
 from moderado.api.judge.view import JudgeView, decoded, judge
 from moderado.api.openapi import GoogleErrorBody
@@ -166,7 +165,7 @@ class Suggesting(JudgeView):
             _sources(name)
         languages = _languages(body.languages)
         suggest_score(
-            api_key_id=cast("ApiKey", request.auth).id,
+            api_key_id=cast("KeyHolder", request.auth).id,
             text=_text(body.comment),
             scores={name: each.summary_score.value for name, each in body.attribute_scores.items()},
             languages=languages,

@@ -10,8 +10,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from moderado.accounts.models import ApiKey
-from moderado.accounts.types import Scope
+from moderado.accounts.types import KeyHolder, Scope
 from moderado.api.judge.keys import ApiKeyAuthentication, HasScope
 from moderado.api.parsers import TooLarge
 from moderado.core.concurrency import ConcurrencyLimit
@@ -106,6 +105,6 @@ def judge(request: Request, texts: Sequence[str], *, field: str) -> list[Verdict
     if sum(map(len, texts)) > MAX_JUDGED_CHARACTERS:
         sentence = _("At most %(limit)d characters in one request.")
         raise Invalid(fields={field: sentence % {"limit": MAX_JUDGED_CHARACTERS}})
-    key = cast("ApiKey", request.auth)
+    key = cast("KeyHolder", request.auth)
     with _PLACES.place(str(key.id), before_waiting=release_connections):
         return judge_texts(texts)
