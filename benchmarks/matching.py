@@ -18,8 +18,8 @@ ROUNDS = 5
 def main() -> None:
     django.setup()
     from moderado.moderation.rules import pack  # noqa: PLC0415  (Django is set up by now)
+    from moderado.moderation.rules.group import rules_of  # noqa: PLC0415
     from moderado.moderation.rules.matcher import Matcher  # noqa: PLC0415
-    from moderado.moderation.rules.rule import rules_of  # noqa: PLC0415
 
     chance = random.Random(1)
     words = sorted(

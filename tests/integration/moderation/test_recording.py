@@ -30,15 +30,15 @@ def test_log_line_contains_matches_positions_and_provider(settings):
     assert (line.subject_type, line.revision, line.scope_id) == ("message", 1, content.scope_id)
     assert (line.verdict, line.reason) == (Outcome.BLOCK, Reason.POLICY)
     assert (line.provider, line.decided_by) == ("blocklist", "blocklist")
-    assert line.score == 0.9
-    assert line.categories == {"harassment": 0.9}
+    assert line.score == 0.8
+    assert line.categories == {"insult": 0.8}
     assert line.model
     assert line.policy_version
     assert line.latency > 0
     assert line.actor is None
     (first, *_) = line.matches
     assert content.text[first["start"] : first["end"]] == "filho da puta"
-    assert (first["provider"], first["severity"]) == ("blocklist", 0.9)
+    assert (first["provider"], first["severity"]) == ("blocklist", 0.8)
     assert line.signals["blocklist"]["recommendation"] is None
     assert line.basis["ground"] == "rule"
     assert line.basis["rule"] == first["rule"]

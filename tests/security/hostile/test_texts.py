@@ -14,8 +14,8 @@ from moderado.chat.services import posting, rooms
 from moderado.chat.services.screening import screen_waiting
 from moderado.core.errors import Invalid
 from moderado.moderation.models import Case, SubjectRevision
+from moderado.moderation.rules.group import rules_of
 from moderado.moderation.rules.matcher import Matcher
-from moderado.moderation.rules.rule import rules_of
 from tests import factories
 from tests.security.hostile.strings import EVERYTHING, MARKUP
 

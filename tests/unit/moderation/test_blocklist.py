@@ -86,15 +86,14 @@ def test_allowed_words_are_no_hits(text):
         "Você é um IDIOTA",
         "seu imbecil",
         "cala a boca, babaca",
-        "fdp",
         "vsf",
-        "krl",
+        "seu fdp",
         "eu vou te matar",
         "se mata logo",
         "fuck you asshole",
         "you are a stupid idiot",
         "you fucking moron",
-        "son of a bitch",
+        "you son of a bitch",
         "kill yourself",
         "I will kill you",
         "you worthless piece of garbage",
@@ -120,12 +119,14 @@ def test_disguised_unaimed_swearing_is_not_blocked(text):
     assert outcome(text) is FLAG
 
 
-@pytest.mark.parametrize("text", ["viado", "aquela piranha", "I know where you live"])
+@pytest.mark.parametrize("text", ["seu viado", "aquela piranha", "I know where you live"])
 def test_ambiguous_words_are_held(text):
     assert outcome(text) is HOLD
 
 
-@pytest.mark.parametrize("text", ["o filme é idiota", "what a stupid movie", "isso é foda"])
+@pytest.mark.parametrize(
+    "text", ["o filme é idiota", "what a stupid movie", "isso é foda", "viado", "porra", "fdp"]
+)
 def test_rude_words_are_flagged(text):
     assert outcome(text) is FLAG
 
@@ -165,7 +166,7 @@ def test_disguised_word_is_found_at_its_place(disguised):
 
     found = verdict_of(STARTER, text)
 
-    assert found.outcome is BLOCK
+    assert found.outcome is not ALLOW
     start = min(span.start for span in found.signals[0].matches)
     end = max(span.end for span in found.signals[0].matches)
     assert 3 <= start < end <= 3 + len(disguised)
@@ -217,14 +218,15 @@ def test_severest_rule_decides_and_all_scores_are_kept():
     found = verdict_of(STARTER, "o filme é idiota, vou te matar")
 
     assert found.outcome is BLOCK
-    assert found.categories == {Category.HARASSMENT: 0.4, Category.THREAT: 1.0}
+    assert found.categories == {Category.PROFANITY: 0.7, Category.THREAT: 1.0}
 
 
 def test_pack_rules_can_be_excluded():
-    lenient = BlocklistProvider(without=["pt-profanity", "pt-insult-severe/foda se"])
+    lenient = BlocklistProvider(without=["pt-swearing", "pt-curse/vsf"])
 
     assert outcome("que merda", lenient) is ALLOW
-    assert outcome("que puta merda", lenient) is BLOCK
+    assert outcome("vsf", lenient) is ALLOW
+    assert outcome("vtnc", lenient) is BLOCK
 
 
 def test_version_changes_with_the_rules():
@@ -249,7 +251,7 @@ def test_version_changes_with_the_rules():
         ({"patterns": ["(?=ahead)"]}, "invalid"),
         ({"patterns": [r"(a)\1"]}, "invalid"),
         ({"patterns": ["a{1000}{1000}"]}, "repetition"),
-        ({"patterns": ["a" * 501]}, "500"),
+        ({"patterns": ["a" * 801]}, "800"),
         ({"patterns": [f"a{number}" for number in range(501)]}, "500"),
     ],
 )

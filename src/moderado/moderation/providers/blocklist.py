@@ -6,9 +6,11 @@ from typing import Any, ClassVar, Literal
 
 from moderado.moderation.decide import Effect
 from moderado.moderation.rules import pack
-from moderado.moderation.rules.matcher import Hit, Matcher
-from moderado.moderation.rules.rule import Rule, rules_of
-from moderado.moderation.types import Content, Match, Signal, Usage
+from moderado.moderation.rules.group import rules_of
+from moderado.moderation.rules.hits import Hit
+from moderado.moderation.rules.matcher import Matcher
+from moderado.moderation.rules.rule import Rule
+from moderado.moderation.types import Content, Match, Signal
 
 DEFAULT_PACKS = ("pt-BR", "en")
 
@@ -63,23 +65,19 @@ def effects_of(rules: Iterable[Rule]) -> dict[str, Effect]:
     """
     effects: dict[str, Effect] = {}
     for rule in rules:
-        effect = Effect(outcome=rule.action, aimed=rule.aimed.action if rule.aimed else None)
-        if effects.setdefault(rule.id.partition("/")[0], effect) != effect:
-            effects[rule.id] = effect
-            if rule.aimed:
-                effects[rule.aimed.id] = effect
+        if effects.setdefault(rule.id.partition("/")[0], rule.effect) != rule.effect:
+            effects[rule.id] = rule.effect
     return effects
 
 
 def _match(hit: Hit) -> Match:
-    rule = hit.rule
     return Match(
         start=hit.start,
         end=hit.end,
-        rule=rule.id,
-        category=rule.category,
-        severity=rule.severity,
-        usage=Usage.AIMED if rule.is_aimed else Usage.PLAIN,
+        rule=hit.rule.id,
+        category=hit.category,
+        severity=hit.severity,
+        usage=hit.usage,
         reading=hit.reading,
         is_certain=hit.is_certain,
     )

@@ -14,16 +14,18 @@ from moderado.moderation.normalize.folding import words
 from moderado.moderation.normalize.repeats import run_starts, runs, squeeze, squeezed
 from moderado.moderation.normalize.views import View, views
 from moderado.moderation.rules.disguises import Disguises, Part, replaced
+from moderado.moderation.rules.hits import Hit
 from moderado.moderation.rules.lexicon import Lexicon
 from moderado.moderation.rules.patterns import Patterns
 from moderado.moderation.rules.rule import Match, Rule, folded_word
 from moderado.moderation.rules.tokens import unknown_words
+from moderado.moderation.rules.usage import judged
 from moderado.moderation.types import Outcome
 
 MAX_HITS = 50  # kept for one text, to bound the size of its log line
 _SHORT = 4  # letters: a shorter word is found by chance too often
 _TINY = 2
-_LONG = 8  # letters: a phrase written as one word is also found with a prefix or suffix
+_LONG = range(8, 14)  # letters: such a phrase as one word is also found with a prefix or suffix
 # Prefixes and suffixes that people attach to a word: "seuidiota", "idiotakkkk".
 _PREFIXES = ("seu", "sua", "teu", "tua", "vc", "you", "your", "ur")
 _SUFFIXES = ("s ", "kk", "zinho ", "zinha ", "zao ")
@@ -33,21 +35,6 @@ _NUMBER = re.compile(r"[0-9]{1,4}(?![\w-])")
 _LITERALS = re.compile(r"[a-z]{4,}")
 _REMEMBERED = 16  # disguised pieces and unknown words, for each word of the list
 _MOST_REMEMBERED = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """`rule` matched the code points `[start, end)` of the original text.
-
-    `reading` names the disguise that was read; empty for a word as it is written. A match through
-    a reading that is not `is_certain` may be chance: it holds a text at most.
-    """
-
-    rule: Rule
-    start: int
-    end: int
-    reading: str = ""
-    is_certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +72,16 @@ class Matcher:
         The most severe hit of each category is always among them.
         """
         hits: dict[tuple[str, int, int], Hit] = {}
+        written: Folded | None = None
         for view in views(text):
+            written = written or view.folded
             for hit in self._in_view(view, text):
                 known = hits.setdefault((hit.rule.id, hit.start, hit.end), hit)
                 if hit.is_certain and not known.is_certain:
                     hits[hit.rule.id, hit.start, hit.end] = hit
-        return _most_severe(list(hits.values())) if hits else []
+        if not hits or written is None:
+            return []
+        return _most_severe(judged(hits.values(), written, text))
 
     def _in_view(self, view: View, text: str) -> Iterator[Hit]:
         folded, reading = view.folded, view.reading
@@ -155,11 +146,11 @@ def _most_severe(hits: list[Hit]) -> list[Hit]:
     if len(hits) <= MAX_HITS:
         return hits
     kept: dict[int, None] = {}
-    for weight in (_by_action, _by_severity):
-        ranked = sorted(range(len(hits)), key=lambda at: weight(hits[at].rule), reverse=True)
+    for weight in (_by_outcome, _by_severity):
+        ranked = sorted(range(len(hits)), key=lambda at: weight(hits[at]), reverse=True)
         best: dict[str, int] = {}
         for at in ranked:
-            best.setdefault(hits[at].rule.category, at)
+            best.setdefault(hits[at].category, at)
         kept.update(dict.fromkeys(best.values()))
     for at in range(len(hits)):
         if len(kept) >= MAX_HITS:
@@ -168,12 +159,12 @@ def _most_severe(hits: list[Hit]) -> list[Hit]:
     return [hits[at] for at in sorted(kept)]
 
 
-def _by_action(rule: Rule) -> float:
-    return rule.action.severity
+def _by_outcome(hit: Hit) -> float:
+    return hit.outcome.severity
 
 
-def _by_severity(rule: Rule) -> float:
-    return rule.severity
+def _by_severity(hit: Hit) -> float:
+    return hit.severity
 
 
 def _outside_allowed(
@@ -184,10 +175,6 @@ def _outside_allowed(
     hits: _Found = []
     for needle, start, end in found:
         first, rule = start + needle.text.startswith(" "), needle.rule
-        if rule is not None:
-            rule = _as_aimed(rule, reading.text, first)
-            if rule.action is Outcome.ALLOW:
-                continue
         begin, stop = reading.original(first, end - needle.text.endswith(" "))
         if rule is not None:
             if len(rule.text) >= _SHORT or not _among_digits(original, begin, stop, rule.text):
@@ -216,12 +203,6 @@ def _among_digits(text: str, start: int, end: int, word: str) -> bool:
     return text[end : end + 1].isdigit() and not (
         len(word) > _TINY and text[start:end] == word and _NUMBER.match(text, end) is not None
     )
-
-
-def _as_aimed(rule: Rule, text: str, start: int) -> Rule:
-    if rule.aimed is not None and text.endswith(rule.address, 0, start):
-        return rule.aimed
-    return rule
 
 
 def _is_stretched(text: str, word: str) -> bool:
@@ -257,7 +238,7 @@ def _needles(rules: Iterable[Rule]) -> Iterator[_Needle]:
             yield _Needle(f" {word} ", rule)
             if compact != word and len(compact) > _SHORT:
                 yield _Needle(f" {compact} ", rule)
-            if len(word) >= (_SHORT if compact == word else _LONG):
+            if len(word) >= _SHORT if compact == word else len(compact) in _LONG:
                 yield from (_Needle(f" {before}{compact} ", rule) for before in _PREFIXES)
                 yield from (_Needle(f" {compact}{after}", rule) for after in _SUFFIXES)
 
@@ -273,7 +254,7 @@ def _listed_words(rules: Iterable[Rule]) -> dict[str, bool]:
             single = _LITERALS.findall(rule.text)
         else:
             compact = rule.text.replace(" ", "")
-            is_risky = rule.action is not Outcome.ALLOW and len(compact) > _TINY
+            is_risky = rule.outcome is not Outcome.ALLOW and len(compact) > _TINY
             listed[compact] = listed.get(compact, False) or is_risky
             single = [word for word in rule.text.split() if len(word) >= _SHORT]
         for word in single:

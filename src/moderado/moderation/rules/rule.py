@@ -1,26 +1,15 @@
-"""A rule, and the format of rule groups."""
+"""A rule, and what follows from a match by how the word is used."""
 
-import itertools
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
+from moderado.moderation.effects import Effect
 from moderado.moderation.normalize import fold
-from moderado.moderation.types import Category, Outcome
+from moderado.moderation.types import Category, Outcome, Usage
 
-MAX_PATTERN_LENGTH = 500
-_BRACES = re.compile(r"\{([^{}]*)\}")
-_FIELDS = {"id", "category", "severity", "action", "language", "match", "words", "patterns"} | {
-    "address"
-}
-_ACTIONS = {
-    "ignore": Outcome.ALLOW,  # ignored unless it is aimed at a person
-    "flag": Outcome.FLAG,
-    "hold": Outcome.HOLD,
-    "block": Outcome.BLOCK,
-}
+# A mild word that is aimed at a person scores at least this.
+_AIMED_SEVERITY = 0.8
 
 
 class Match(StrEnum):
@@ -32,6 +21,27 @@ class Match(StrEnum):
     PATTERN = "pattern"  # RE2 syntax, over the folded letters
 
 
+class Shape(StrEnum):
+    """Which surroundings aim a word at a person."""
+
+    NAME = "name"  # what a person is called: any address
+    EVERYDAY = "everyday"  # a thing or an animal: only an address that has no other reading
+    SWEAR = "swear"  # an exclamation: only where it stands for the person
+    CURSE = "curse"  # said to a person, or cried at none: with an address, or as the whole text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unless:
+    """Words around a match that show a harmless meaning: alternatives in RE2 syntax."""
+
+    before: str = ""  # directly before
+    after: str = ""  # directly after
+    near: str = ""  # anywhere in the surroundings
+
+    def __bool__(self) -> bool:
+        return bool(self.before or self.after or self.near)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """Folded `text` or a pattern, and what follows from a match."""
@@ -41,83 +51,41 @@ class Rule:
     match: Match
     category: Category
     severity: float  # 0..1
-    action: Outcome
+    outcome: Outcome  # of a plain use
+    aimed: Outcome | None = None  # aimed at the reader; None: as a plain use
+    about: Outcome | None = None  # said of another person; None: as a plain use
+    quoted: Outcome = Outcome.HOLD  # at most this when reported
     language: str = ""
-    # After one of these words the text is aimed at a person, and this rule applies instead.
-    address: tuple[str, ...] = ()
-    aimed: "Rule | None" = None
-    is_aimed: bool = False  # this is the `aimed` rule of another one
+    shape: Shape = Shape.NAME
+    reclaimed: bool = False  # also said with pride by those whom it names
+    native: bool = False  # also a word of other languages: counts in its own only
+    acronym: bool = False  # in capitals it is an abbreviation or a symbol
+    unless: Unless = Unless()
+
+    @property
+    def effect(self) -> Effect:
+        """What follows from a match, as the list says; a policy may say otherwise."""
+        return Effect(outcome=self.outcome, aimed=self.aimed, about=self.about, quoted=self.quoted)
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it matters whom the word is said of."""
+        return self.reclaimed or self.aimed is not None
+
+    def category_of(self, usage: Usage) -> Category:
+        """Return the category: swearing becomes an insult when it is aimed, and the reverse."""
+        if self.aimed is None or self.category not in _SWEARING:
+            return self.category
+        return Category.PROFANITY if usage in _UNAIMED else Category.INSULT
+
+    def severity_of(self, usage: Usage) -> float:
+        if usage is Usage.AIMED and self.aimed is not None:
+            return max(self.severity, _AIMED_SEVERITY)
+        return self.severity
 
 
-def rules_of(group: Mapping[str, Any]) -> list[Rule]:
-    """Return the rules of one group.
-
-    A word may contain alternatives: "merd{a,as}". `address` names the words (`before`) after which
-    the same word is an insult of a person ("seu …"), and the action and severity of that.
-
-    Raises:
-        ValueError: The group is invalid; the message names it.
-    """
-    name = str(group.get("id") or "rules")
-    try:
-        return list(_rules(name, group))
-    except (ValueError, TypeError, KeyError) as error:
-        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise ValueError(f"rules {name!r}: {reason}") from None
-
-
-def _rules(name: str, group: Mapping[str, Any]) -> Iterator[Rule]:
-    if unknown := set(group) - _FIELDS:
-        raise ValueError(f"unknown field {', '.join(sorted(unknown))}")
-    if not group.get("words") and not group.get("patterns"):
-        raise ValueError("words or patterns are missing")
-    shared = {
-        "category": Category(group["category"]),
-        "language": str(group.get("language", "")),
-    }
-    plain = shared | _weight(group)
-    match, address = _match(group), group.get("address")
-    before = tuple(f" {word} " for word in _words(address["before"])) if address else ()
-    for word in _words(group.get("words", [])):
-        rule = Rule(id=f"{name}/{word}", text=word, match=match, **plain)
-        if address:
-            aimed = replace(rule, id=f"{rule.id}/aimed", is_aimed=True, **_weight(address))
-            rule = replace(rule, address=before, aimed=aimed)
-        yield rule
-    for pattern in group.get("patterns", []):
-        if not isinstance(pattern, str) or len(pattern) > MAX_PATTERN_LENGTH:
-            raise ValueError(f"a pattern is a text of at most {MAX_PATTERN_LENGTH} characters")
-        yield Rule(id=f"{name}/{pattern[:80]}", text=pattern, match=Match.PATTERN, **plain)
-
-
-def _weight(group: Mapping[str, Any]) -> dict[str, Any]:
-    severity = float(group["severity"])
-    if not 0 <= severity <= 1:
-        raise ValueError("severity is a number from 0 to 1")
-    if group["action"] not in _ACTIONS:
-        raise ValueError(f"action is one of {', '.join(_ACTIONS)}")
-    return {"severity": severity, "action": _ACTIONS[group["action"]]}
-
-
-def _match(group: Mapping[str, Any]) -> Match:
-    match = Match(group.get("match", Match.WHOLE))
-    if match is Match.PATTERN:
-        raise ValueError("match is whole, prefix or anywhere")
-    return match
-
-
-def _words(entries: object) -> list[str]:
-    if isinstance(entries, str) or not isinstance(entries, list | tuple):
-        raise TypeError("words are a list")
-    written = (form for entry in entries for form in alternatives(str(entry)))
-    return list(dict.fromkeys(folded_word(form) for form in written))
-
-
-def alternatives(text: str) -> list[str]:
-    """Expand "merd{a,as}" to "merda", "merdas". Several braces multiply."""
-    parts = _BRACES.split(text)
-    choices = [part.split(",") if at % 2 else [part] for at, part in enumerate(parts)]
-    return ["".join(chosen) for chosen in itertools.product(*choices)]
+_SWEARING = {Category.PROFANITY, Category.INSULT}
+_UNAIMED = {Usage.PLAIN, Usage.OWN, Usage.FOREIGN, Usage.REPORTED}
 
 
 def folded_word(text: str) -> str:

@@ -1,0 +1,127 @@
+"""The words that show how a listed word is used, compiled from the files in `speech`.
+
+RE2 looks for all of them in one pass, in linear time. A pattern for the words before a match ends
+where the match begins, and a pattern for the words after it begins where the match ends.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+import re2
+
+from moderado.moderation.rules.rule import Unless
+from moderado.moderation.rules.surroundings import Surroundings
+
+_MAX_MEMORY = 16 << 20
+_CACHED = 2_048  # surroundings: a flood repeats a few of them
+_BEFORE = (
+    "aimed_before", "called_before", "address", "named", "about_before", "own_before",
+    "denied_before", "reported_before",
+)  # fmt: skip
+_AFTER = ("aimed_after", "reported_after", "closed")
+_NEAR = ("praise", "pride", "laughter")  # on either side
+_REFERENCE = re.compile("<([a-z]+)>")
+
+
+class Cues:
+    """The cues of one language."""
+
+    def __init__(self, written: Mapping[str, Mapping[str, list[str]]]) -> None:
+        words: dict[str, str] = {}
+        for name, forms in written["words"].items():
+            words[name] = f"(?:{_filled('|'.join(forms), words)})"
+        cues = {name: _filled("|".join(forms), words) for name, forms in written["cues"].items()}
+        near = {name: _near(cues[name]) for name in _NEAR}
+        self._before = _OneSide({name: _before(cues[name]) for name in _BEFORE} | near)
+        self._after = _OneSide({name: _after(cues[name]) for name in _AFTER} | near)
+
+    def found(self, around: Surroundings) -> frozenset[str]:
+        """Return the names of the cues around a match."""
+        return self._before.found(around.before) | self._after.found(around.after)
+
+
+class _OneSide:
+    """All cues on one side of a match."""
+
+    def __init__(self, patterns: Mapping[str, str]) -> None:
+        self._set, self._names = re2.Set.SearchSet(_options()), tuple(patterns)
+        for source in patterns.values():
+            self._set.Add(source)
+        self._set.Compile()
+        self.found = lru_cache(_CACHED)(self._found)
+
+    def _found(self, text: str) -> frozenset[str]:
+        return frozenset(self._names[which] for which in self._set.Match(text) or ())
+
+
+def load(language: str) -> Cues:
+    """Return the cues of a language, by its code."""
+    file = resources.files(__package__).joinpath("speech", f"{language}.toml")
+    return Cues(tomllib.loads(file.read_text("utf-8")))
+
+
+@dataclass(frozen=True, slots=True)
+class Harmless:
+    """A compiled `Unless`."""
+
+    before: Any
+    after: Any
+    near: Any
+
+    def shows(self, around: Surroundings) -> bool:
+        """Tell whether the surroundings show a harmless meaning."""
+        places: Iterable[tuple[Any, str]] = (
+            (self.before, around.before),
+            (self.after, around.after),
+            (self.near, around.before),
+            (self.near, around.after),
+        )
+        return any(pattern and pattern.search(text) for pattern, text in places)
+
+
+@lru_cache(1_024)
+def compiled(unless: Unless) -> Harmless:
+    """Compile the patterns of a rule. Raises ValueError if RE2 refuses one."""
+    return Harmless(
+        _compile(_before(unless.before)) if unless.before else None,
+        _compile(_after(unless.after)) if unless.after else None,
+        _compile(_near(unless.near)) if unless.near else None,
+    )
+
+
+def _filled(source: str, words: Mapping[str, str]) -> str:
+    return _REFERENCE.sub(lambda match: words[match[1]], source)
+
+
+def _before(alternatives: str) -> str:
+    return f" (?:{alternatives}) $"
+
+
+def _after(alternatives: str) -> str:
+    return f"^ (?:{alternatives}) "
+
+
+def _near(alternatives: str) -> str:
+    return f" (?:{alternatives}) "
+
+
+def _compile(source: str) -> Any:
+    try:
+        return re2.compile(source, _options())
+    except re2.error as error:
+        reason = error.args[0] if error.args else "it does not compile"
+        text = reason.decode() if isinstance(reason, bytes) else str(reason)
+        raise ValueError(f"{source[:60]!r}: {text}") from None
+
+
+def _options() -> Any:
+    options = re2.Options()
+    options.max_mem = _MAX_MEMORY
+    options.log_errors = False
+    options.never_capture = True
+    return options

@@ -1,0 +1,188 @@
+"""Judges how each matched word is used: aimed at a person, quoted, said of oneself, or harmless.
+
+Runs on matches only, so that a text without any costs nothing. A disguised word is judged by the
+words around it, like any other.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from moderado.moderation.normalize import Folded
+from moderado.moderation.rules.cues import compiled, load
+from moderado.moderation.rules.hits import Hit
+from moderado.moderation.rules.rule import Match, Rule, Shape
+from moderado.moderation.rules.surroundings import Context, Surroundings
+from moderado.moderation.types import Category, Outcome, Usage
+
+_PORTUGUESE, _ENGLISH = load("pt"), load("en")
+# A person is addressed in either language: "you otário". All else is said in the rule's own, where
+# "to" is no preposition. Rules without a language are looked at in both.
+_CUES = {"pt": _PORTUGUESE, "en": _ENGLISH}
+_BOTH = (_PORTUGUESE, _ENGLISH)
+_OURS = ("", "pt", "en")
+_WORDS_OF_A_REPORT = 2  # outside of the quotation marks
+_SYMBOL = 2  # letters of a chemical element
+_LAUGHING = ("😂", "🤣", "😹")
+_WIDEST_GAP = 8
+_BETWEEN = frozenset(
+    f" {words} " for words in (",", "e", "de", "da", "do", "and", "of", "seu", "sua", "you")
+) | {" "}
+_DIRECTED = (Usage.AIMED, Usage.JOKED, Usage.ABOUT)
+_ADDRESSED = (Shape.NAME, Shape.CURSE)
+_PERSONAL = (Shape.NAME, Shape.EVERYDAY)
+_REPORTS = ("reported_before", "reported_after")
+_JOKES = {Category.PROFANITY, Category.INSULT, Category.HARASSMENT, Category.THREAT}
+
+
+@dataclass(slots=True)
+class _Earlier:
+    """The match before the one that is being judged."""
+
+    hit: Hit
+    opens: bool  # stands at the beginning of a clause
+
+
+def judged(hits: Iterable[Hit], folded: Folded, text: str) -> list[Hit]:
+    """Return the hits with their usage, without those that mean nothing, in the order of the text.
+
+    Args:
+        hits: The matches of one text, as code points of the original.
+        folded: The folded text.
+        text: The text as written.
+    """
+    context, kept = Context(folded, text), list[Hit]()
+    earlier: _Earlier | None = None
+    for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end)):
+        around = context.around(hit.start, hit.end)
+        cues = _cues(hit.rule, around)
+        usage = _usage(hit, context, around, cues)
+        if usage is None:
+            continue
+        used = replace(hit, usage=usage)
+        if earlier and used.usage is Usage.PLAIN and hit.rule.aimed is not None:
+            used = _with_earlier(used, earlier, around, cues, context)
+            if used.usage is Usage.AIMED and earlier.hit.usage is Usage.PLAIN:
+                kept[-1:] = [replace(earlier.hit, usage=Usage.AIMED)]
+        if used.outcome is not Outcome.ALLOW:
+            kept.append(used)
+            earlier = _Earlier(used, around.before in (" . ", " "))
+    return kept
+
+
+def _with_earlier(
+    hit: Hit, earlier: _Earlier, around: Surroundings, cues: frozenset[str], context: Context
+) -> Hit:
+    """Judge a word that follows another one: "seu idiota desgraçado", "idiota desgraçado"."""
+    gap = hit.start - earlier.hit.end
+    if not 0 <= gap <= _WIDEST_GAP or context.between(earlier.hit.end, hit.start) not in _BETWEEN:
+        return hit
+    if earlier.hit.usage in _DIRECTED and _stands_alone(hit.rule, cues):
+        return replace(hit, usage=earlier.hit.usage)
+    names = hit.rule.category is earlier.hit.rule.category is Category.INSULT
+    if names and earlier.opens and around.after == " . " and earlier.hit.usage is Usage.PLAIN:
+        return replace(hit, usage=Usage.AIMED)
+    return hit
+
+
+def _stands_alone(rule: Rule, cues: frozenset[str]) -> bool:
+    return rule.shape is Shape.NAME or "closed" in cues
+
+
+def _usage(hit: Hit, context: Context, around: Surroundings, cues: frozenset[str]) -> Usage | None:
+    """Return how a word is used; None if it is harmless here."""
+    rule = hit.rule
+    if (rule.unless and compiled(rule.unless).shows(around)) or (
+        rule.acronym and _is_acronym(context.text, hit)
+    ):
+        return None
+    if rule.language and _is_foreign(rule, context):
+        return None if rule.native else Usage.FOREIGN
+    if quotation := context.quotation(hit.start, hit.end):
+        return _quoted(rule, context, quotation)
+    if not cues.isdisjoint(_REPORTS):
+        return Usage.REPORTED
+    if rule.is_personal and _is_own(rule, cues):
+        return None
+    return _directed(rule, context, around, cues)
+
+
+def _is_foreign(rule: Rule, context: Context) -> bool:
+    language = context.language
+    return language not in _OURS or (
+        rule.native and language != "" and language != rule.language[:2]
+    )
+
+
+def _directed(rule: Rule, context: Context, around: Surroundings, cues: frozenset[str]) -> Usage:
+    if rule.match is not Match.PATTERN:
+        if "denied_before" in cues:
+            return Usage.PLAIN
+        if not _is_aimed(rule, around, cues):
+            is_about = rule.about is not None and "about_before" in cues
+            return Usage.ABOUT if is_about else Usage.PLAIN
+    if rule.language and rule.category in _JOKES and ("laughter" in cues or _laughs(context.text)):
+        return Usage.JOKED
+    return Usage.AIMED
+
+
+def _is_aimed(rule: Rule, around: Surroundings, cues: frozenset[str]) -> bool:
+    if rule.aimed is None:
+        return False
+    if "aimed_after" in cues or (rule.shape in _ADDRESSED and _is_addressed(around)):
+        return True
+    closed = "closed" in cues
+    match rule.shape:
+        case Shape.NAME:
+            return closed and "called_before" in cues
+        case Shape.CURSE:
+            return closed and ("called_before" in cues or _is_whole(around))
+        case Shape.SWEAR:
+            return closed and "named" in cues
+        case Shape.EVERYDAY:
+            return closed and "address" in cues and "praise" not in cues
+
+
+def _is_addressed(around: Surroundings) -> bool:
+    """Tell whether a person is addressed, in either language: "you otário"."""
+    return any("aimed_before" in at.found(around) for at in _BOTH)
+
+
+def _is_whole(around: Surroundings) -> bool:
+    """Tell whether there are no other words: "vai tomar no cu!" is said to a person."""
+    return not any(map(str.isalnum, f"{around.before}{around.after}"))
+
+
+def _is_own(rule: Rule, cues: frozenset[str]) -> bool:
+    if rule.reclaimed:
+        return "own_before" in cues or "pride" in cues
+    return rule.shape in _PERSONAL and "own_before" in cues
+
+
+def _quoted(rule: Rule, context: Context, quotation: tuple[int, int]) -> Usage:
+    """Judge a quoted match by the words outside of the quotation marks."""
+    outside = context.around(*quotation)
+    words = [word for word in f"{outside.before}{outside.after}".split() if word.isalnum()]
+    aimed = _is_addressed(outside)
+    if rule.outcome is Outcome.ALLOW and not aimed:
+        return Usage.PLAIN
+    if len(words) < _WORDS_OF_A_REPORT or aimed:
+        return Usage.QUOTED
+    return Usage.REPORTED
+
+
+def _laughs(text: str) -> bool:
+    return not text.isascii() and any(sign in text for sign in _LAUGHING)
+
+
+def _cues(rule: Rule, around: Surroundings) -> frozenset[str]:
+    """Return the cues of the rule's language, or of both if it has none."""
+    own = _CUES.get(rule.language[:2])
+    return own.found(around) if own else _PORTUGUESE.found(around) | _ENGLISH.found(around)
+
+
+def _is_acronym(text: str, hit: Hit) -> bool:
+    """Tell whether a match stands in capitals in a text that does not: "BST", "Cu"."""
+    written = text[hit.start : hit.end]
+    if text.isupper():
+        return False
+    return written.isupper() or (len(written) == _SYMBOL and written.istitle() and hit.start > 0)
