@@ -21,6 +21,7 @@ _DJANGO_COMMANDS = {
     "createinvitation": "create an invitation to register; print its code",
     "keys": "create, list or revoke API keys of other systems",
     "explain": "judge a text and say why; nothing is stored",
+    "audit": "judge an exported chat; write a report",
 }
 
 
@@ -49,8 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(choice: argparse.Namespace, rest: list[str]) -> int:
     path = Path(os.environ.get("MODERADO_HOME") or ".moderado")
     django_command = _django_command(choice, rest)
-    if choice.command == "explain" and not _has_database(path):
-        return _explain_offline(django_command)
+    if choice.command in {"explain", "audit"} and not _has_database(path):
+        return _run_offline(django_command)
     if django_command:
         _check_database_exists(path, django_command)
     home = Home(path)
@@ -90,8 +91,8 @@ def _has_database(path: Path) -> bool:
     return bool(os.environ.get("DATABASE_URL")) or (path / "pg").exists()
 
 
-def _explain_offline(arguments: list[str]) -> int:
-    """Explain by the configuration alone: no server ever ran here, and none is started."""
+def _run_offline(arguments: list[str]) -> int:
+    """Judge by the configuration alone: no server ever ran here, and none is started."""
     return subprocess.run(
         [sys.executable, "-m", "moderado.standalone.manage", *arguments, "--offline"],
         env={

@@ -1,0 +1,1 @@
+"""Audits of chats that other systems exported: parsers, figures, and one page."""

@@ -1,0 +1,107 @@
+"""Judge an exported chat and write what would have happened: no text leaves this machine."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import translation
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from moderado.moderation.audit.costs import AZURE_PRICE, TOKEN_PRICE, Prices, costs
+from moderado.moderation.audit.exports import READERS, kind_of, sample
+from moderado.moderation.audit.page import write
+from moderado.moderation.audit.run import audit
+from moderado.moderation.audit.tally import SECONDS_A_CASE, Tally, ranked
+from moderado.moderation.labels import OUTCOMES
+from moderado.moderation.registry import configured_policy
+from moderado.moderation.types import Outcome
+
+TOP = 10
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the export, its format, and what to write."""
+        parser.add_argument("file", nargs="?", type=Path, help="the export; a folder for Slack")
+        parser.add_argument(
+            "--format", choices=READERS, help="by the name of the file if not given"
+        )
+        parser.add_argument("--sample", choices=READERS, help="use a made-up export instead")
+        parser.add_argument("--html", type=Path, help="write one self-contained page to this file")
+        parser.add_argument("--json", action="store_true", help="print all figures as JSON")
+        parser.add_argument(
+            "--anonymous", action="store_true", help="number the authors, and show no texts"
+        )
+        parser.add_argument("--language", choices=[code for code, _ in settings.LANGUAGES])
+        parser.add_argument("--seconds-a-case", type=int, default=SECONDS_A_CASE)
+        parser.add_argument("--azure-price", type=float, default=AZURE_PRICE)
+        parser.add_argument("--token-price", type=float, default=TOKEN_PRICE)
+        parser.add_argument(
+            "--offline", action="store_true", help="use the configuration alone, no database"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Judge the export.
+
+        Raises:
+            CommandError: The export cannot be read.
+        """
+        tally = Tally(anonymous=options["anonymous"], seconds_a_case=options["seconds_a_case"])
+        path = _judged(options, tally)
+        prices = Prices(azure=options["azure_price"], tokens=options["token_price"])
+        spent = costs(tally.sent(), prices)
+        if options["html"] is not None:
+            with translation.override(options["language"] or settings.LANGUAGE_CODE):
+                translated = costs(tally.sent(), prices)
+                page = write(tally, name=path.name, policy=_policy(), costs=translated)
+            options["html"].write_text(page, encoding="utf-8")
+        if options["json"]:
+            figures = {**tally.as_json(), "costs": {each.provider: each.amount for each in spent}}
+            self.stdout.write(json.dumps(figures, ensure_ascii=False))
+        else:
+            self._print(tally, options)
+
+    def _print(self, tally: Tally, options: dict[str, Any]) -> None:
+        console = Console(file=self.stdout)  # type: ignore[arg-type]  # it writes
+        with translation.override(options["language"] or "en"):
+            table = Table("", "messages")
+            for code, name in OUTCOMES:
+                table.add_row(str(name), str(tally.outcomes[Outcome(code)]))
+        console.print(table)
+        for rule, group in ranked(tally.rules)[:TOP]:
+            console.print(f"{group.outcomes.total():6}  {rule}", markup=False, highlight=False)
+        load = tally.queue()
+        console.print(
+            f"{load['cases_a_day']} cases a day, {load['minutes_a_day']} minutes of work."
+        )
+        if options["html"] is not None:
+            console.print(f"Written: {options['html']}", markup=False)
+
+
+def _judged(options: dict[str, Any], tally: Tally) -> Path:
+    """Judge the export of the options, and return its path."""
+    chosen = options["sample"]
+    path: Path | None = sample(chosen) if chosen else options["file"]
+    if path is None:
+        raise CommandError("Name a file, or use --sample.")
+    if not path.exists():
+        raise CommandError(f"There is no {path}.")
+    try:
+        kind = options["format"] or chosen or kind_of(path)
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("Judging", total=None)
+            audit(READERS[kind](path), tally, progress=lambda done: bar.advance(task, done))
+    except (ValueError, OSError) as error:
+        raise CommandError(str(error)) from None
+    return path
+
+
+def _policy() -> str:
+    policy = configured_policy()
+    return f"{policy.name} {policy.version}"
