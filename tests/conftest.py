@@ -69,12 +69,16 @@ def _needs_engines(arguments: list[str], folder: Path) -> bool:
 def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
     """Let tests truncate their database, whose audit log refuses it, and drop it at the end.
 
+    The policy that the migrations made is removed.
+
     Connections of event loops that have ended would keep the database from being dropped.
     """
     with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
         cursor.execute(
             "ALTER TABLE moderation_moderationlog DISABLE TRIGGER moderation_log_never_emptied"
         )
+        # Without a stored policy, the settings of each test decide.
+        cursor.execute("TRUNCATE moderation_policy CASCADE")
     yield
     with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
         cursor.execute(

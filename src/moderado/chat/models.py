@@ -1,5 +1,6 @@
 """Rooms, their members, and messages with their revisions."""
 
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
@@ -213,6 +214,9 @@ class Message(Record):
 
     def __str__(self) -> str:
         return f"{self.id}/{self.revision} {self.get_status_display()}"
+
+    # What the claim knows of the room: filled by `services.claims`, read when it is judged.
+    placement: Any = None
 
     @cached_property
     def author_role(self) -> str | None:

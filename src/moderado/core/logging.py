@@ -27,9 +27,9 @@ REDACTED = "[hidden]"
 CODES = frozenset({
     "action", "app", "child_task_id", "child_task_name", "code", "command", "decided_by",
     "entry_point", "error", "failpoint", "frame", "host", "kind", "level", "limit", "logger",
-    "method", "mode", "model", "notice", "on_error", "outcome", "process", "provider", "reason",
-    "routing_key", "service", "setting", "signal", "signame", "state", "status", "step", "task",
-    "task_id", "task_name", "timestamp", "type", "version", "wakeup", "what",
+    "method", "mode", "model", "notice", "on_error", "outcome", "policy", "process", "provider",
+    "reason", "routing_key", "service", "setting", "signal", "signame", "state", "status", "step",
+    "task", "task_id", "task_name", "timestamp", "type", "version", "wakeup", "what",
 })  # fmt: skip
 # Names whose values are sentences of the product or a library, which may quote input: scrubbed.
 LINES = frozenset({"event", "request", "path"})

@@ -4,9 +4,13 @@ The same signals, facts and policy version give the same verdict for ever. Repla
 calibration rest on that.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from moderado.moderation.compiled import CompiledPolicy as CompiledPolicy
+from moderado.moderation.compiled import ConditionRule as ConditionRule
+from moderado.moderation.compiled import ProviderTerms as ProviderTerms
+from moderado.moderation.compiled import Threshold as Threshold
 from moderado.moderation.effects import Effect as Effect  # read by those who build policies
 from moderado.moderation.types import (
     Basis,
@@ -25,87 +29,10 @@ from moderado.moderation.types import (
 UNJUDGED = "unjudged"
 OFF = "off"
 EXEMPT = "exempt"
+CONDITION = "condition"  # decided by a rule that reads no text
 
 # Outcomes of a failure where the policy assigns one.
 _FAILED = {"hold": Outcome.HOLD, "reject": Outcome.BLOCK}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Threshold:
-    """The scores from which on a category is flagged, held or blocked. None: never."""
-
-    flag: float | None = None
-    hold: float | None = None
-    block: float | None = None
-    resources: str = ""  # where the author finds help, as a code
-
-    def crossed(self, score: float) -> tuple[Outcome, float] | None:
-        """Return the severest outcome that `score` reaches, with its threshold."""
-        steps = ((Outcome.BLOCK, self.block), (Outcome.HOLD, self.hold), (Outcome.FLAG, self.flag))
-        for outcome, least in steps:
-            if least is not None and score >= least:
-                return outcome, least
-        return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderTerms:
-    """How far a policy trusts a provider.
-
-    Attributes:
-        on_error: What a failure means: `next` (the others decide), `hold`, `reject`, or `approve`,
-            which counts only without any signal or other step.
-        on_unknown: `hold`: a call of unknown outcome also holds the content.
-        follows: Whether a recommendation counts. It then stands in place of the thresholds.
-        is_shadow: Measured and logged, without effect.
-    """
-
-    on_error: str = "next"
-    on_unknown: str = "next"
-    follows: bool = True
-    is_shadow: bool = False
-
-
-_ANY_PROVIDER = ProviderTerms()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompiledPolicy:
-    """A policy version, ready to decide.
-
-    Attributes:
-        rules: What follows from a rule, by its id or by the group before the first slash. The
-            first table that has the rule decides, so that a room's table overrides the server's.
-        thresholds: By category.
-        any_threshold: For categories without a row.
-        exempt_roles: Roles whose messages pass. Bots are never exempt.
-        reads_facts: Whether equal signals may have different verdicts, by author or room.
-    """
-
-    name: str = "default"
-    version: str = ""
-    rules: Sequence[Mapping[str, Effect]] = ()
-    thresholds: Mapping[Category, Threshold] = field(default_factory=dict)
-    any_threshold: Threshold | None = None
-    providers: Mapping[str, ProviderTerms] = field(default_factory=dict)
-    exempt_roles: frozenset[str] = frozenset()
-    reads_facts: bool = False
-
-    def effect(self, rule: str) -> Effect | None:
-        """Return what follows from a rule; None if the policy does not know it."""
-        group = rule.partition("/")[0]
-        for table in self.rules:
-            if found := table.get(rule) or table.get(group):
-                return found
-        return None
-
-    def terms(self, provider: str) -> ProviderTerms:
-        """Return how far `provider` is trusted."""
-        return self.providers.get(provider, _ANY_PROVIDER)
-
-    def threshold(self, category: Category) -> Threshold | None:
-        """Return the row of `category`."""
-        return self.thresholds.get(category, self.any_threshold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +59,7 @@ def decide(
         steps = [_Step(Outcome.ALLOW, None, EXEMPT, Basis(ground=Ground.EXEMPT))]
     else:
         steps = [step for each in signals for step in _measured(each, policy, content, signals)]
+        steps += _conditions(policy, content, signals)
         steps += [step for each in failures for step in _failed(each, policy.terms(each.provider))]
         steps = steps or [_without_steps(failures, policy)]
     decisive = max(steps, key=_severity)
@@ -185,6 +113,21 @@ def _measured(
         yield from _recommended(signal, signal.recommendation)
     else:
         yield from _thresholds(signal, policy)
+
+
+def _conditions(
+    policy: CompiledPolicy, content: Content, signals: Sequence[Signal]
+) -> Iterator[_Step]:
+    for each in policy.conditions:
+        if each.outcome is not Outcome.ALLOW and each.condition(content, signals):
+            basis = Basis(
+                ground=Ground.RULE,
+                provider=CONDITION,
+                rule=each.rule,
+                category=each.category,
+                score=each.severity,
+            )
+            yield _step(each.outcome, basis, each.category)
 
 
 def consequence(

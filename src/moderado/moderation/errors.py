@@ -1,12 +1,12 @@
 """Errors of the moderation context."""
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from moderado.core.errors import ApplicationError
+from moderado.core.errors import ApplicationError, Invalid
 
 
 class ProviderUnavailable(Exception):
@@ -71,3 +71,49 @@ class CaseSuperseded(ApplicationError):
     def __init__(self, reason: str) -> None:
         super().__init__(self.sentences.get(reason))
         self.reason = reason
+
+
+class InvalidPolicy(Invalid):
+    """The document of a policy has mistakes: `fields` maps each path to a sentence."""
+
+    code = "invalid_policy"
+    message = _("The policy has mistakes.")
+
+
+class PolicyExists(ApplicationError):
+    code = "policy_exists"
+    message = _("There is a policy with this name, or there was one.")
+
+
+class PolicyInUse(ApplicationError):
+    code = "policy_in_use"
+    message = _("This policy is assigned, or another one extends it.")
+
+
+class PolicyNotEnabled(ApplicationError):
+    code = "policy_not_enabled"
+    message = _("No version of this policy is enabled.")
+
+
+class FailingExamples(ApplicationError):
+    """Examples of the policy fail: `examples` are all of them."""
+
+    code = "failing_examples"
+    message = _("Some examples of the policy have another outcome than they should.")
+
+    def __init__(self, examples: Sequence[Any]) -> None:
+        super().__init__()
+        self.examples = examples
+
+
+class UnfairPolicy(ApplicationError):
+    """The version holds more neutral sentences about identities than is allowed."""
+
+    code = "unfair_policy"
+    message = _(
+        "This version holds more neutral sentences about identities. Confirm that it should."
+    )
+
+    def __init__(self, fairness: Any) -> None:
+        super().__init__()
+        self.fairness = fairness

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
-from moderado.moderation.decide import CompiledPolicy, ProviderTerms
+from moderado.moderation.decide import CompiledPolicy, ProviderTerms, Threshold
 from moderado.moderation.providers.base import (
     DEFAULT_TIMEOUT,
     MAX_TIMEOUT,
@@ -22,6 +22,7 @@ from moderado.moderation.providers.base import (
     Provider,
     accepts_idempotency_keys,
 )
+from moderado.moderation.types import Category
 
 MAX_NAME_LENGTH = 48  # with the longest step behind it, a name fits into a log line's column
 _KEYS = {"BACKEND", "OPTIONS", "TIMEOUT", "ON_ERROR", "ON_UNKNOWN", "BUDGET"}
@@ -63,14 +64,30 @@ def is_remote() -> bool:
 def configured_policy() -> CompiledPolicy:
     """Return the policy that the configuration alone describes."""
     configured = configured_providers()
+    proposed = {name: Threshold(**row) for name, row in proposed_thresholds(configured).items()}
     return CompiledPolicy(
         version=_configuration_version(),
         rules=[getattr(each.provider, "effects", {}) for each in configured],
+        thresholds={Category(name): row for name, row in proposed.items() if name != "any"},
+        any_threshold=proposed.get("any"),
         providers={
             each.name: ProviderTerms(on_error=each.on_error.value, on_unknown=each.on_unknown.value)
             for each in configured
         },
     )
+
+
+def proposed_thresholds(
+    configured: Iterable[ConfiguredProvider],
+) -> dict[str, Mapping[str, Any]]:
+    """Return the rows that providers propose for their own scores, by category or `any`.
+
+    A provider has them as `default_thresholds`. Stored policies have rows of their own.
+    """
+    rows: dict[str, Mapping[str, Any]] = {}
+    for each in configured:
+        rows |= getattr(each.provider, "default_thresholds", {})
+    return rows
 
 
 def _configuration_version() -> str:

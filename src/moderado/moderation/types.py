@@ -104,6 +104,10 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     author: AuthorFacts = UNKNOWN_AUTHOR
     room: RoomFacts = SERVER
     lang_hint: str = ""
+    counts: Mapping[str, int] = msgspec.field(default_factory=_empty_mapping)
+    # The versions of the policy in force for its room: its own, then those that it extends.
+    # Empty: the policy that the configuration describes.
+    policy: tuple[UUID, ...] = ()
     context: Mapping[str, Any] = msgspec.field(default_factory=_empty_mapping)
 
 

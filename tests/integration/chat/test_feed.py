@@ -147,7 +147,7 @@ def test_unpublished_message_has_no_public_view():
             public_view(make_message(status=status))
 
 
-@pytest.mark.parametrize(("language", "word"), [("pt-br", "ofensas"), ("en", "insults")])
+@pytest.mark.parametrize(("language", "word"), [("pt-br", "assédio"), ("en", "harassment")])
 def test_explanation_is_in_the_authors_language(room, language, word):
     message = shown(make_user(language=language), room, "BLOCK this")
 

@@ -15,10 +15,12 @@ from django.db.models.functions import Now
 
 from moderado.chat.models import Message
 from moderado.chat.selectors.authors import author_role
+from moderado.chat.services.facts import Placement
 from moderado.chat.services.restrictions import has_blocked_texts_sql, was_removed_sql
 from moderado.chat.services.rows import columns, message_of
 from moderado.core import failpoints
 from moderado.core.database import require_transaction, run_prepared
+from moderado.moderation.services.policy_lookup import in_force_sql
 
 BATCH = 200
 MAX_ATTEMPTS = 5
@@ -27,6 +29,7 @@ MAX_ATTEMPTS = 5
 # backlog. It starts after the room where the last claim stopped (`ahead`) and continues with the
 # first rooms (`behind`), so that every room has its turn. Rooms share the limit equally. A room
 # whose messages are all locked or leased yields one row of NULLs, and its turn is over.
+ROOM_TYPE = "CASE WHEN chat_room.is_private THEN 'private' ELSE 'public' END"
 _FIRST_IN_LINE = "ORDER BY room_id, queued_at, id LIMIT 1"
 _CLAIM = f"""
     WITH RECURSIVE ahead(room_id, step) AS (
@@ -54,10 +57,12 @@ _CLAIM = f"""
         place.is_deleted OR NOT author.is_active
             OR {was_removed_sql("claimed.room_id", "claimed.author_id")}
             OR {has_blocked_texts_sql("claimed.room_id", "claimed.author_id")},
+        place.in_force, place.type, place.mode, author.created_at,
         {columns("claimed", "author")}
       FROM room LEFT JOIN LATERAL (
-        SELECT deleted_at IS NOT NULL AS is_deleted FROM chat_room
-         WHERE id = room.room_id LIMIT 1) place ON true
+        SELECT deleted_at IS NOT NULL AS is_deleted, {ROOM_TYPE} AS type, moderation_mode AS mode,
+               {in_force_sql("chat_room.id", ROOM_TYPE)} AS in_force
+          FROM chat_room WHERE id = room.room_id LIMIT 1) place ON true
       LEFT JOIN LATERAL (
         SELECT * FROM chat_message
          WHERE room_id = room.room_id AND queued_at IS NOT NULL
@@ -70,6 +75,7 @@ _CLAIM = f"""
 """  # noqa: S608  (names of our own columns)
 
 _FIRST = UUID(int=0)
+_FIXED = 7  # columns before those of the message
 
 
 class Claimant:
@@ -116,13 +122,19 @@ class Claimant:
         rows = run_prepared(_CLAIM, values)
         step, room_id = max((row[:2] for row in rows), default=(0, _FIRST))
         self._after = room_id if step == limit else _FIRST
-        taken = [row for row in rows if row[3] is not None]
+        taken = [row for row in rows if row[_FIXED] is not None]
         # `step` is the number of rooms.
         share = max(1, limit // step) if step else limit
         self.has_left_some = share in Counter(room for _, room, *_ in taken).values()
-        claimed = [message_of(row[3:]) for row in taken]
-        self.restricted = frozenset(row[3] for row in taken if row[2])
+        claimed = [_message(row) for row in taken]
+        self.restricted = frozenset(row[_FIXED] for row in taken if row[2])
         return sorted(claimed, key=lambda message: (message.queued_at, message.id))
+
+
+def _message(row: tuple[Any, ...]) -> Message:
+    message = message_of(row[_FIXED:])
+    message.placement = Placement(*row[3:_FIXED])
+    return message
 
 
 def lease(messages: Sequence[Message], *, seconds: float) -> list[tuple[Message, int]]:
@@ -172,10 +184,14 @@ def retake(leased: Sequence[tuple[Message, int]]) -> list[Message]:
     """
     require_transaction()
     fences = {message.pk: fence for message, fence in leased}
+    placements = {message.pk: message.placement for message, _ in leased}
     locked = (
         Message.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
         .select_related("author")
         .annotate(author_role=author_role())  # type: ignore[no-redef]  # instead of its query
         .filter(pk__in=list(fences), queued_at__isnull=False)
     )
-    return [message for message in locked if message.fence == fences[message.pk]]
+    ours = [message for message in locked if message.fence == fences[message.pk]]
+    for message in ours:
+        message.placement = placements[message.pk]
+    return ours

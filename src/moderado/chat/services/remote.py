@@ -18,6 +18,7 @@ from django.db import transaction
 from moderado.chat.models import Message
 from moderado.chat.services import claims
 from moderado.chat.services.claims import MAX_ATTEMPTS, Claimant
+from moderado.chat.services.facts import with_costly_facts
 from moderado.chat.services.restrictions import restrict
 from moderado.chat.services.verdicts import Judged, apply, content_of
 from moderado.core import failpoints
@@ -25,7 +26,7 @@ from moderado.moderation.services import ledger
 from moderado.moderation.services.event_loop import provider_loop
 from moderado.moderation.services.ledger import Call
 from moderado.moderation.services.screening import Prepared, call_provider, conclude, prepare
-from moderado.moderation.types import Failure, Signal
+from moderado.moderation.types import Content, Failure, Signal
 
 log = structlog.get_logger(__name__)
 
@@ -109,7 +110,8 @@ class RemoteRound:
             if not messages:
                 return
             failpoints.reach("worker.after_claim")
-            prepared = prepare([content_of(message) for message in messages])
+            contents = [content_of(message) for message in messages]
+            prepared = prepare(with_costly_facts(contents, messages))
             leased = claims.lease(messages, seconds=LEASE)
         failpoints.reach("worker.after_reserve")
         self.taken += len(leased)
@@ -149,7 +151,7 @@ class RemoteRound:
             leased = [(each.message, each.fence) for each in decided.values()]
             judged = [_judged(each, decided[each.pk].prepared) for each in claims.retake(leased)
                       # The text may have changed during the calls.
-                      if content_of(each) == decided[each.pk].prepared.content]  # fmt: skip
+                      if _is_unchanged(each, decided[each.pk].prepared.content)]  # fmt: skip
             apply(restrict(judged))
         failpoints.reach("worker.after_apply_commit")
 
@@ -161,3 +163,8 @@ class RemoteRound:
 
 def _judged(message: Message, prepared: Prepared) -> Judged:
     return Judged(message, prepared.content, conclude(prepared))
+
+
+def _is_unchanged(message: Message, judged: Content) -> bool:
+    current = content_of(message)
+    return (current.revision, current.text) == (judged.revision, judged.text)

@@ -15,6 +15,7 @@ from django.db import transaction
 from moderado.chat.models import Message
 from moderado.chat.services import claims
 from moderado.chat.services.claims import BATCH, MAX_ATTEMPTS, Claimant
+from moderado.chat.services.facts import with_costly_facts
 from moderado.chat.services.remote import RemoteRound
 from moderado.chat.services.restrictions import restrict
 from moderado.chat.services.verdicts import Judged, apply, content_of
@@ -173,7 +174,7 @@ def _screen_left_behind(least: int, most: int, limit: int) -> int:
 
 
 def _judge(messages: Sequence[Message]) -> list[Judged]:
-    contents = [content_of(message) for message in messages]
+    contents = with_costly_facts([content_of(message) for message in messages], messages)
     verdicts: Sequence[Verdict] = screen(contents) if contents else ()
     return [Judged(*each) for each in zip(messages, contents, verdicts, strict=True)]
 

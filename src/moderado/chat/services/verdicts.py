@@ -10,6 +10,7 @@ import structlog
 
 from moderado.chat import states
 from moderado.chat.models import Message
+from moderado.chat.services.facts import author_facts, policy_of, room_facts
 from moderado.chat.services.notices import announce
 from moderado.chat.services.publication import SETTLED, Changed, write
 from moderado.chat.services.transitions import SUBJECT, advance, text_of
@@ -49,6 +50,9 @@ def content_of(message: Message) -> Content:
         text=(message.edit_text or "") if waiting else message.text,
         scope_id=message.room_id,
         author_id=message.author_id,
+        author=author_facts(message),
+        room=room_facts(message),
+        policy=policy_of(message),
     )
 
 

@@ -6,6 +6,7 @@ from itertools import islice
 from moderado.moderation.audit.lines import Line
 from moderado.moderation.audit.tally import Tally
 from moderado.moderation.services.judging import judge_texts
+from moderado.moderation.services.policy_lookup import CONFIGURED
 
 BATCH = 256
 
@@ -22,7 +23,7 @@ def audit(lines: Iterable[Line | None], tally: Tally, *, progress: Callable[[int
         messages = [_encodable(line) for line in batch if line is not None]
         for _ in range(len(batch) - len(messages)):
             tally.skip()
-        verdicts = judge_texts([line.text for line in messages])
+        verdicts = judge_texts([line.text for line in messages], policy=CONFIGURED)
         for line, verdict in zip(messages, verdicts, strict=True):
             tally.add(line, verdict)
         progress(len(batch))

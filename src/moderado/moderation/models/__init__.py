@@ -6,5 +6,9 @@ from moderado.moderation.models.calls import ProviderHealth as ProviderHealth
 from moderado.moderation.models.cases import BlockedText as BlockedText
 from moderado.moderation.models.cases import Case as Case
 from moderado.moderation.models.log import ModerationLog as ModerationLog
+from moderado.moderation.models.policies import Policy as Policy
+from moderado.moderation.models.policies import PolicyAssignment as PolicyAssignment
+from moderado.moderation.models.policies import PolicyChange as PolicyChange
+from moderado.moderation.models.policies import PolicyVersion as PolicyVersion
 from moderado.moderation.models.subjects import SubjectRevision as SubjectRevision
 from moderado.moderation.models.suggestions import SuggestedScore as SuggestedScore

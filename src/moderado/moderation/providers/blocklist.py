@@ -29,6 +29,8 @@ class BlocklistProvider:
     """
 
     remote: ClassVar[Literal[False]] = False
+    # A stored policy brings the rules: it is asked with those, not with the options.
+    reads_policy = True
 
     def __init__(
         self,

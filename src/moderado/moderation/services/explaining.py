@@ -9,8 +9,11 @@ from typing import Any
 
 import msgspec
 
-from moderado.moderation.services.judging import Facts, content_of, judge_contents
+from moderado.moderation.policies.compile import Runtime
+from moderado.moderation.services.judging import Facts, content_of
+from moderado.moderation.services.policy_lookup import Chain, in_force, runtime
 from moderado.moderation.services.recording import basis_columns, failure_columns
+from moderado.moderation.services.screening import judge
 from moderado.moderation.signals import encode_match, encode_numbers
 from moderado.moderation.types import AuthorFacts, Content, Verdict
 
@@ -22,14 +25,22 @@ AUTHORS: Mapping[str, AuthorFacts] = {
 }
 
 
-def try_text(text: str, *, facts: Facts) -> dict[str, Any]:
+def try_text(
+    text: str, *, facts: Facts, chain: Chain | None = None, compiled: Runtime | None = None
+) -> dict[str, Any]:
     """Judge a text with the local providers and explain the verdict.
+
+    Args:
+        text: The text.
+        facts: Who writes it, and where.
+        chain: The versions of the policy; None: those in force on the server.
+        compiled: The policy itself, where it is not in force.
 
     Returns:
         The explanation as JSON. Places are code points of `text`.
     """
-    content = content_of(text, facts)
-    (verdict,) = judge_contents([content])
+    content = content_of(text, facts, in_force() if chain is None else chain)
+    (verdict,) = judge([content], compiled or runtime(content.policy))
     return explanation(verdict, content)
 
 

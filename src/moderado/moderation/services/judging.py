@@ -6,7 +6,11 @@ Local providers answer; nothing is stored. The database is read only to find the
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from moderado.core.errors import NotFound
 from moderado.core.ids import new_id
+from moderado.moderation.errors import PolicyNotEnabled
+from moderado.moderation.models import Policy
+from moderado.moderation.services.policy_lookup import CONFIGURED, Chain, in_force
 from moderado.moderation.services.screening import screen
 from moderado.moderation.types import (
     SERVER,
@@ -31,22 +35,43 @@ class Facts:
 NO_FACTS = Facts()
 
 
-def judge_texts(texts: Sequence[str], *, facts: Facts = NO_FACTS) -> list[Verdict]:
+def judge_texts(
+    texts: Sequence[str], *, policy: str | Chain | None = None, facts: Facts = NO_FACTS
+) -> list[Verdict]:
     """Return one verdict for each text, in order.
 
     Args:
         texts: The texts; each is judged alone.
+        policy: The name of a policy, or its versions; None: the one of the server. `CONFIGURED`
+            reads no database.
         facts: What the policy may ask about author and room.
+
+    Raises:
+        NotFound: There is no such policy.
+        PolicyNotEnabled: No version of it is enabled.
     """
-    return judge_contents([content_of(text, facts) for text in texts])
+    chain = policy if isinstance(policy, tuple) else chain_of(policy)
+    return screen([content_of(text, facts, chain) for text in texts])
 
 
-def judge_contents(contents: Sequence[Content]) -> list[Verdict]:
-    """Return one verdict for each content, in order."""
-    return screen(contents)
+def chain_of(policy: str | None) -> Chain:
+    """Return the versions in force of a named policy, or of the server's.
+
+    Raises:
+        NotFound: There is no such policy.
+        PolicyNotEnabled: No version of it is enabled.
+    """
+    if policy is None:
+        return in_force()
+    stored = Policy.objects.filter(name=policy, deleted_at=None).first()
+    if stored is None:
+        raise NotFound
+    if not stored.in_force:
+        raise PolicyNotEnabled
+    return tuple(stored.in_force)
 
 
-def content_of(text: str, facts: Facts) -> Content:
+def content_of(text: str, facts: Facts, chain: Chain = CONFIGURED) -> Content:
     """Return a text as content without a subject."""
     return Content(
         subject_type=TEXT,
@@ -55,4 +80,5 @@ def content_of(text: str, facts: Facts) -> Content:
         text=text,
         author=facts.author,
         room=facts.room,
+        policy=chain,
     )

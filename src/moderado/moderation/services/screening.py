@@ -1,19 +1,23 @@
 """Screens content: collects the providers' signals, decides by the policy."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from moderado.core.database import require_transaction
 from moderado.core.memoize import map_memoized
 from moderado.moderation import registry
-from moderado.moderation.decide import decide
+from moderado.moderation.decide import EXEMPT, decide
+from moderado.moderation.policies.compile import MISSING, Runtime
 from moderado.moderation.providers import calls
-from moderado.moderation.providers.base import is_local
+from moderado.moderation.providers.base import ConfiguredProvider, is_local
 from moderado.moderation.providers.base import is_remote as is_remote_provider
 from moderado.moderation.services import ledger
 from moderado.moderation.services.ledger import Call
-from moderado.moderation.types import Content, Failure, Outcome, Signal, Verdict
+from moderado.moderation.services.policy_lookup import Chain, runtime
+from moderado.moderation.types import Content, Failure, Fault, Outcome, Signal, Verdict
+
+Answer = Signal | Failure | None
 
 
 @dataclass(slots=True)
@@ -26,9 +30,12 @@ class Prepared:
 
     @property
     def is_blocked(self) -> bool:
-        """Whether the signals so far block the content, whatever the open calls answer."""
+        """Whether the signals so far decide, whatever the open calls answer: blocked or exempt."""
         signals = [each for each in self.answers if isinstance(each, Signal)]
-        return bool(signals) and _decide(signals, self.content).outcome is Outcome.BLOCK
+        if not signals:
+            return False
+        verdict = _decide(signals, self.content, runtime(self.content.policy))
+        return verdict.outcome is Outcome.BLOCK or verdict.decided_by == EXEMPT
 
 
 def is_remote() -> bool:
@@ -40,21 +47,40 @@ def is_remote() -> bool:
 
 
 def screen(contents: Sequence[Content]) -> list[Verdict]:
-    """Judge contents by the local providers, with one call of each provider.
+    """Judge contents by the local providers of the policies in force for them.
+
+    Returns:
+        One verdict for each content, in order.
+    """
+    groups: dict[Chain, list[int]] = {}
+    for at, content in enumerate(contents):
+        groups.setdefault(content.policy, []).append(at)
+    if len(groups) == 1:
+        return judge(contents, runtime(contents[0].policy))
+    verdicts: dict[int, Verdict] = {}
+    for chain, places in groups.items():
+        judged = judge([contents[at] for at in places], runtime(chain))
+        verdicts |= dict(zip(places, judged, strict=True))
+    return [verdicts[at] for at in range(len(contents))]
+
+
+def judge(contents: Sequence[Content], compiled: Runtime) -> list[Verdict]:
+    """Judge contents by the local providers of one policy, with one call of each provider.
 
     Returns:
         One verdict for each content, in order.
     """
     if not contents:
         return []
-    # The policy does not read the facts: equal signals have equal verdicts.
-    alike = contents if registry.configured_policy().reads_facts else [contents[0]] * len(contents)
-    by_provider = [
-        calls.assess_locally(configured, configured.provider, contents)
-        for configured in registry.configured_providers()
-        if is_local(configured.provider)
-    ]
-    return map_memoized(lambda content, *answers: _decide(answers, content), alike, *by_provider)
+    answers = _measure(contents, compiled)
+    # Where the policy does not read the facts, equal signals have equal verdicts.
+    alike = contents if compiled.policy.reads_facts else [contents[0]] * len(contents)
+    return map_memoized(lambda content, *found: _decide(found, content, compiled), alike, *answers)
+
+
+def reads(chains: Iterable[Chain]) -> frozenset[str]:
+    """Return which facts that cost a query the policies read: `approved`, `counts`."""
+    return frozenset().union(*(runtime(each).reads for each in chains))
 
 
 def prepare(contents: Sequence[Content]) -> list[Prepared]:
@@ -64,14 +90,15 @@ def prepare(contents: Sequence[Content]) -> list[Prepared]:
     not sent to a remote one.
     """
     require_transaction()
-    prepared = [Prepared(content, _assess_locally(content)) for content in contents]
-    remote = [
-        configured
-        for configured in registry.configured_providers()
-        if is_remote_provider(configured.provider)
+    prepared = [
+        Prepared(content, [each for each in found if each is not None])
+        for content, found in zip(contents, _measured_alone(contents), strict=True)
     ]
     wanted = [
-        (each, configured) for each in prepared if not each.is_blocked for configured in remote
+        (each, configured)
+        for each in prepared
+        if not each.is_blocked
+        for configured in _remote(each)
     ]
     known = ledger.reserve([(each.content, configured) for each, configured in wanted])
     for (each, _), found in zip(wanted, known, strict=True):
@@ -91,21 +118,60 @@ def call_provider(call: Call) -> Coroutine[Any, Any, Signal | Failure]:
 
 def conclude(prepared: Prepared) -> Verdict:
     """Return the verdict, once every call was answered or has failed."""
-    return _decide(prepared.answers, prepared.content)
+    return _decide(prepared.answers, prepared.content, runtime(prepared.content.policy))
 
 
-def _assess_locally(content: Content) -> list[Signal | Failure]:
-    return [
-        calls.assess_locally(configured, configured.provider, [content])[0]
-        for configured in registry.configured_providers()
-        if is_local(configured.provider)
+def _remote(prepared: Prepared) -> Iterator[ConfiguredProvider]:
+    """Yield the remote providers to ask: those whose condition is met by the signals so far."""
+    compiled = runtime(prepared.content.policy)
+    signals = [each for each in prepared.answers if isinstance(each, Signal)]
+    for configured in compiled.providers:
+        when = compiled.conditions.get(configured.name)
+        if is_remote_provider(configured.provider) and (
+            when is None or when(prepared.content, signals)
+        ):
+            yield configured
+
+
+def _measured_alone(contents: Sequence[Content]) -> Iterator[list[Answer]]:
+    """Yield the local answers of each content, one by one: rare beside a remote call."""
+    for content in contents:
+        yield [column[0] for column in _measure([content], runtime(content.policy))]
+
+
+def _measure(contents: Sequence[Content], compiled: Runtime) -> list[Sequence[Answer]]:
+    """Return a column of answers for each local provider. None: it was not asked."""
+    columns: list[Sequence[Answer]] = [
+        [Failure(provider=name, error=MISSING, fault=Fault.NOT_ASKED)] * len(contents)
+        for name in compiled.missing
     ]
+    for configured in compiled.providers:
+        provider = configured.provider
+        if not is_local(provider):
+            continue
+        when = compiled.conditions.get(configured.name)
+        asked = (
+            range(len(contents))
+            if when is None
+            else [at for at in range(len(contents)) if when(contents[at], _signals(columns, at))]
+        )
+        found = calls.assess_locally(configured, provider, [contents[at] for at in asked])
+        column: list[Answer] = [None] * len(contents)
+        for at, answer in zip(asked, found, strict=True):
+            column[at] = answer
+        columns.append(column)
+    return columns
 
 
-def _decide(answers: Sequence[Signal | Failure], content: Content) -> Verdict:
+def _signals(columns: Sequence[Sequence[Answer]], at: int) -> list[Signal]:
+    answers = [column[at] for column in columns]
+    return [each for each in answers if isinstance(each, Signal)]
+
+
+def _decide(answers: Sequence[Answer], content: Content, compiled: Runtime) -> Verdict:
     return decide(
         [each for each in answers if isinstance(each, Signal)],
         [each for each in answers if isinstance(each, Failure)],
-        registry.configured_policy(),
+        compiled.policy,
         content,
     )

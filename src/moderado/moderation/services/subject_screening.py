@@ -15,14 +15,16 @@ import structlog
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from msgspec import structs
 
 from moderado.core.database import retry_on_deadlock
 from moderado.moderation.models import SubjectRevision
 from moderado.moderation.services import ledger
 from moderado.moderation.services.event_loop import provider_loop
+from moderado.moderation.services.policy_lookup import in_force
 from moderado.moderation.services.screening import Prepared, call_provider, conclude, prepare
 from moderado.moderation.services.subjects import apply_verdict, content_of, lock_subject
-from moderado.moderation.types import Failure, Outcome, Reason, Verdict
+from moderado.moderation.types import Content, Failure, Outcome, Reason, Verdict
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +82,7 @@ def _claim() -> list[SubjectRevision]:
 
 def _judge(rows: Sequence[SubjectRevision]) -> None:
     with transaction.atomic():
-        prepared = prepare([content_of(row) for row in rows])
+        prepared = prepare([_content(row) for row in rows])
     _ask(prepared)
     for row, each in zip(rows, prepared, strict=True):
         pause = _pause(row, each)
@@ -90,6 +92,11 @@ def _judge(rows: Sequence[SubjectRevision]) -> None:
             SubjectRevision.objects.filter(pk=row.pk, fence=row.fence).update(
                 lease_until=Now() + timedelta(seconds=pause)
             )
+
+
+def _content(row: SubjectRevision) -> Content:
+    """Return the text under the policy in force for its room, or for the server."""
+    return structs.replace(content_of(row), policy=in_force(scope_id=row.scope_id))
 
 
 def _ask(prepared: Sequence[Prepared]) -> None:

@@ -1,0 +1,1 @@
+"""Policies: documents that people write, and what they compile to."""

@@ -1,0 +1,234 @@
+"""The document of a policy, as people write it: typed and checked by pydantic."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from moderado.moderation.policies.conditions import condition
+from moderado.moderation.rules import pack
+from moderado.moderation.rules.group import rules_of
+from moderado.moderation.rules.patterns import Patterns
+from moderado.moderation.types import Category
+
+MAX_RULES = 500
+MAX_WORDS = 20_000
+MAX_EXAMPLES = 200
+MAX_TEXT = 4_000
+
+_KINDS = ("words", "patterns", "pack", "links", "flood", "condition")
+
+
+def _absent(value: Any) -> Any:
+    """YAML is read as text: `null` and nothing are no value."""
+    return None if isinstance(value, str) and value.strip() in {"", "null", "~"} else value
+
+
+def _checked_condition(source: str) -> str:
+    condition(source)
+    return source
+
+
+def _is_row(name: str) -> str:
+    if name != ANY and name not in set(Category):
+        raise ValueError(f"a row is {ANY} or a category: {', '.join(Category)}")
+    return name
+
+
+ANY = "any"  # the row of categories without one
+Row = Annotated[str, AfterValidator(_is_row)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,47}$")]
+RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,47}$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Condition = Annotated[str, Field(max_length=500)]
+OutcomeName = Literal["allow", "flag", "hold", "block"]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
+Entry = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Part(BaseModel):
+    """A part of a document: unknown fields are mistakes, and nothing changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Budget(Part):
+    """What a provider may cost."""
+
+    calls_per_day: int = Field(ge=0)
+
+
+class ProviderUse(Part):
+    """How a configured provider takes part."""
+
+    use: Annotated[str, StringConstraints(min_length=1, max_length=48)]
+    when: Annotated[Condition | None, BeforeValidator(_absent)] = None
+    on_error: Literal["next", "hold", "approve", "reject"] = "next"
+    on_unknown: Annotated[Literal["next", "hold", "repeat"] | None, BeforeValidator(_absent)] = None
+    recommendation: Literal["follow", "ignore"] = "follow"
+    budget: Annotated[Budget | None, BeforeValidator(_absent)] = None
+    shadow: bool = False
+
+    @field_validator("when")
+    @classmethod
+    def _is_condition(cls, value: str | None) -> str | None:
+        return value if value is None else _checked_condition(value)
+
+
+class ThresholdRow(Part):
+    """The scores from which on a category is flagged, held or blocked."""
+
+    flag: Share | None = None
+    hold: Share | None = None
+    block: Share | None = None
+    resources: Annotated[str, StringConstraints(max_length=32)] = ""
+
+    @model_validator(mode="after")
+    def _ascend(self) -> "ThresholdRow":
+        steps = [each for each in (self.flag, self.hold, self.block) if each is not None]
+        if steps != sorted(steps):
+            raise ValueError("flag, hold and block ascend")
+        return self
+
+
+class Links(Part):
+    """Which links a rule matches: all but those to `allow`, or those to `deny` alone."""
+
+    allow: tuple[Entry, ...] = ()
+    deny: tuple[Entry, ...] = ()
+
+
+class Flood(Part):
+    """How many messages of one author in one room, within so many seconds, are a flood."""
+
+    messages: int = Field(ge=2, le=1_000)
+    seconds: Literal[10, 60]
+
+    @field_validator("seconds", mode="before")
+    @classmethod
+    def _number(cls, value: Any) -> Any:
+        return int(value) if isinstance(value, str) and value.isdigit() else value
+
+
+class RuleGroup(Part):
+    """What a rule finds, and what follows."""
+
+    id: RuleId
+    words: tuple[Entry, ...] = ()
+    patterns: tuple[Annotated[str, StringConstraints(min_length=1, max_length=500)], ...] = ()
+    pack: Entry | None = None
+    links: Annotated[Links | None, BeforeValidator(_absent)] = None
+    flood: Flood | None = None
+    condition: Condition | None = None
+    match: Literal["word", "prefix", "anywhere", "phrase"] = "word"
+    aimed_only: bool = False
+    category: Category | None = None
+    severity: Share | None = None
+    outcome: OutcomeName | None = None
+    aimed: OutcomeName | None = None
+    when: Annotated[Condition | None, BeforeValidator(_absent)] = None
+    must_hold: Annotated[tuple[Text, ...], Field(max_length=MAX_EXAMPLES)] = ()
+    must_pass: Annotated[tuple[Text, ...], Field(max_length=MAX_EXAMPLES)] = ()
+
+    @field_validator("when", "condition")
+    @classmethod
+    def _is_condition(cls, value: str | None) -> str | None:
+        return value if value is None else _checked_condition(value)
+
+    @field_validator("patterns")
+    @classmethod
+    def _compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        check_patterns(patterns)
+        return patterns
+
+    @field_validator("pack")
+    @classmethod
+    def _exists(cls, name: str | None) -> str | None:
+        if name is not None:
+            groups_of(name)
+        return name
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "RuleGroup":
+        kinds = [name for name in _KINDS if getattr(self, name)]
+        if self.links is not None and "links" not in kinds:
+            kinds.append("links")
+        if not kinds or (len(kinds) > 1 and set(kinds) != {"words", "patterns"}):
+            raise ValueError(f"a rule has one of {', '.join(_KINDS)}")
+        if self.pack is None and self.category is None:
+            raise ValueError("category is missing")
+        if self.pack is None and self.outcome is None:
+            raise ValueError("outcome is missing")
+        return self
+
+
+class Exempt(Part):
+    """Whose messages pass. Bots are never exempt."""
+
+    roles: tuple[Literal["MEMBER", "MODERATOR", "ADMIN"], ...] = ()
+
+
+class PolicyDocument(Part):
+    """A policy."""
+
+    name: Name
+    extends: Annotated[Name | None, BeforeValidator(_absent)] = None
+    providers: tuple[ProviderUse, ...] | None = None
+    thresholds: dict[Row, ThresholdRow] = Field(default_factory=dict)
+    rules: Annotated[tuple[RuleGroup, ...], Field(max_length=MAX_RULES)] = ()
+    allow: tuple[Entry, ...] = ()
+    without: tuple[Entry, ...] = ()
+    exempt: Exempt = Exempt()
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> "PolicyDocument":
+        ids = [rule.id for rule in self.rules]
+        for each in ids:
+            if ids.count(each) > 1:
+                raise ValueError(f"two rules have the id {each!r}")
+        uses = [each.use for each in self.providers or ()]
+        for use in uses:
+            if uses.count(use) > 1:
+                raise ValueError(f"provider {use!r} is named twice")
+        if sum(len(rule.words) for rule in self.rules) > MAX_WORDS:
+            raise ValueError(f"at most {MAX_WORDS} words")
+        if self.extends == self.name:
+            raise ValueError("a policy does not extend itself")
+        return self
+
+
+def check_patterns(patterns: tuple[str, ...]) -> None:
+    """Raise ValueError if RE2 refuses one of the patterns."""
+    if patterns:
+        group = {"id": "rule", "category": "spam", "severity": 1, "action": "hold"}
+        Patterns(rules_of(group | {"patterns": list(patterns)}))
+
+
+def groups_of(name: str) -> tuple[str, frozenset[str]]:
+    """Return the pack of `NAME` or `NAME/PART`, and its groups that are meant.
+
+    A part is a category or a group.
+
+    Raises:
+        ValueError: There is no such pack or part.
+    """
+    whole, _, part = name.partition("/")
+    rules = pack.load(whole).rules
+    groups = frozenset(re.split("/", rule.id, maxsplit=1)[0] for rule in rules)
+    if not part:
+        return whole, groups
+    if part in groups:
+        return whole, frozenset({part})
+    found = frozenset(rule.id.partition("/")[0] for rule in rules if rule.category.value == part)
+    if not found:
+        raise ValueError(f"pack {whole!r} has no category or group {part!r}")
+    return whole, found

@@ -1,0 +1,132 @@
+"""What a version of a policy does with its own examples, and with identity sentences.
+
+Examples are tests: a version cannot be enabled while a `must_hold` passes or a `must_pass` is
+held. They are judged by the local providers, as the messages of an established member.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from moderado.core.ids import new_id
+from moderado.moderation.models import PolicyVersion
+from moderado.moderation.policies.compile import Runtime
+from moderado.moderation.policies.documents import read_json
+from moderado.moderation.policies.schema import PolicyDocument
+from moderado.moderation.services.fairness import identity_sentences
+from moderado.moderation.services.policy_lookup import runtime_of
+from moderado.moderation.services.screening import judge
+from moderado.moderation.types import AuthorFacts, Content, Outcome
+
+MEMBER = AuthorFacts(age_days=365, approved=100)
+_HELD = (Outcome.HOLD, Outcome.BLOCK)
+FAIRNESS_LIMIT = 0.03  # share of neutral identity sentences that may be held or blocked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailingExample:
+    """An example with another outcome than its rule demands."""
+
+    rule: str
+    text: str
+    expected: str  # `hold` or `pass`
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fairness:
+    """How many neutral sentences about identities are held or blocked."""
+
+    sentences: int
+    held: int
+    enabled_held: int | None  # by the version that is enabled now
+    limit: float = FAIRNESS_LIMIT
+
+    @property
+    def share(self) -> float:
+        return self.held / self.sentences
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the share exceeds the limit and that of the enabled version."""
+        before = self.enabled_held
+        return self.share > self.limit and (before is None or self.held > before)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What was found in a version. `fairness` is None without sentences."""
+
+    examples: Sequence[FailingExample] = ()
+    fairness: Fairness | None = None
+    mistakes: Sequence[str] = field(default_factory=tuple)
+
+
+def findings_of(version: PolicyVersion) -> Findings:
+    """Return what is wrong with a version, together with the policies that it extends."""
+    below = version.policy.extends
+    chain = tuple(below.in_force) if below else ()
+    stored = PolicyVersion.objects.select_related("policy").in_bulk(chain)
+    versions = [version, *(stored[each] for each in chain)]
+    enabled = version.policy.enabled
+    before = None
+    if enabled is not None and enabled != version:
+        before = runtime_of([enabled, *versions[1:]])
+    return findings(runtime_of(versions), [read_json(each.document) for each in versions], before)
+
+
+def findings(
+    compiled: Runtime, documents: Sequence[PolicyDocument], before: Runtime | None = None
+) -> Findings:
+    """Return what is wrong with a compiled policy.
+
+    Args:
+        compiled: The policy.
+        documents: Its documents; the examples of all of them are tried.
+        before: The version that is enabled now.
+    """
+    return Findings(
+        examples=_failing_examples(compiled, documents),
+        fairness=_fairness(compiled, before),
+        mistakes=[f"provider {name!r} is not configured" for name in compiled.missing],
+    )
+
+
+def _failing_examples(
+    compiled: Runtime, documents: Sequence[PolicyDocument]
+) -> list[FailingExample]:
+    examples = [
+        (rule.id, expected, text)
+        for document in documents
+        for rule in document.rules
+        for expected, texts in (("hold", rule.must_hold), ("pass", rule.must_pass))
+        for text in texts
+    ]
+    outcomes = _outcomes([text for _, _, text in examples], compiled)
+    return [
+        FailingExample(rule=rule, text=text, expected=expected, outcome=outcome)
+        for (rule, expected, text), outcome in zip(examples, outcomes, strict=True)
+        if (outcome in _HELD) != (expected == "hold")
+    ]
+
+
+def _fairness(compiled: Runtime, before: Runtime | None) -> Fairness | None:
+    sentences = identity_sentences()
+    if not sentences:
+        return None
+    return Fairness(
+        sentences=len(sentences),
+        held=_held(sentences, compiled),
+        enabled_held=None if before is None else _held(sentences, before),
+    )
+
+
+def _held(texts: Sequence[str], compiled: Runtime) -> int:
+    return sum(outcome in _HELD for outcome in _outcomes(texts, compiled))
+
+
+def _outcomes(texts: Sequence[str], compiled: Runtime) -> list[Outcome]:
+    contents = [
+        Content(subject_type="text", subject_id=new_id(), revision=1, text=text, author=MEMBER)
+        for text in texts
+    ]
+    return [verdict.outcome for verdict in judge(contents, compiled)]

@@ -1,0 +1,98 @@
+"""Which policy is in force where, and its compiled form.
+
+A claim returns, with each row, the versions in force for its room. They are the key of the cache:
+versions never change, so nothing that is cached under them can be out of date.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.core.signals import setting_changed
+from django.db import connection
+
+from moderado.moderation import registry
+from moderado.moderation.decide import CompiledPolicy
+from moderado.moderation.models import PolicyVersion
+from moderado.moderation.policies.compile import Runtime, compile_policy
+from moderado.moderation.policies.documents import InvalidDocument, read_json
+
+log = structlog.get_logger(__name__)
+
+MAX_RUNTIMES = 2_048
+Chain = tuple[UUID, ...]  # version ids: the policy's own, then those that it extends
+CONFIGURED: Chain = ()  # no policy is stored: the configuration decides
+
+_IN_FORCE = """
+    SELECT policy.in_force FROM moderation_policyassignment assigned
+      JOIN moderation_policy policy ON policy.id = assigned.policy_id
+     WHERE policy.in_force <> '{{}}' AND {where}
+"""
+
+
+def in_force_sql(room_id: str, room_type: str) -> str:
+    """Return a scalar expression for the versions in force in a room, or NULL.
+
+    Args:
+        room_id: An SQL expression of the room's id.
+        room_type: An SQL expression of the room's type.
+    """
+    levels = (
+        f"assigned.scope_id = {room_id}",
+        f"assigned.scope_id IS NULL AND assigned.room_type = {room_type}",
+        "assigned.scope_id IS NULL AND assigned.room_type = ''",
+    )
+    return f"coalesce({', '.join(f'({_IN_FORCE.format(where=where)})' for where in levels)})"
+
+
+def in_force(*, scope_id: UUID | None = None, room_type: str = "") -> Chain:
+    """Return the versions in force in a room, or on the server."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {in_force_sql('%s::uuid', '%s')}", [scope_id, room_type])
+        (found,) = cursor.fetchone()
+    return tuple(found or ())
+
+
+@lru_cache(MAX_RUNTIMES)
+def runtime(chain: Chain) -> Runtime:
+    """Return what judges and decides under these versions; () is the configuration."""
+    if not chain:
+        return _of_configuration()
+    stored = PolicyVersion.objects.select_related("policy").in_bulk(chain)
+    return runtime_of([stored[each] for each in chain if each in stored])
+
+
+def runtime_of(versions: Sequence[PolicyVersion]) -> Runtime:
+    """Return the runtime of versions, the policy's own first.
+
+    A document that this release cannot compile judges nothing: all content is held.
+    """
+    own = versions[0]
+    try:
+        return compile_policy(
+            [read_json(each.document) for each in versions],
+            version=str(own.number),
+            configured=registry.configured_providers(),
+        )
+    except (InvalidDocument, ValueError):
+        log.critical("policy_unusable", policy=own.policy.name, version=own.number)
+        policy = CompiledPolicy(name=own.policy.name, version=str(own.number))
+        return Runtime(policy=policy, providers=(), conditions={})
+
+
+def _of_configuration() -> Runtime:
+    return Runtime(
+        policy=registry.configured_policy(),
+        providers=registry.configured_providers(),
+        conditions={},
+    )
+
+
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting == "MODERATION_PROVIDERS":
+        runtime.cache_clear()
+
+
+setting_changed.connect(_forget)

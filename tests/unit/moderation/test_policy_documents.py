@@ -1,0 +1,163 @@
+"""Policy documents: read as text, typed, and every mistake told at once with its line."""
+
+import pytest
+
+from moderado.moderation.policies.conditions import Condition
+from moderado.moderation.policies.documents import (
+    InvalidDocument,
+    read_json,
+    read_yaml,
+    to_json,
+    write_yaml,
+)
+from moderado.moderation.types import AuthorFacts, Category, Content, Signal
+
+WHOLE = """\
+name: default
+extends: null
+providers:
+  - use: blocklist
+  - use: openai
+    when: scores.any >= 0.2 and scores.any < 0.9
+    on_error: next
+    on_unknown: hold
+    budget: {calls_per_day: 5000}
+    shadow: no
+thresholds:
+  any: {hold: 0.8}
+  self_harm: {hold: 0.5, resources: cvv}
+rules:
+  - id: slurs
+    words: [no, on, 12:30, null, "a b", 1e3]
+    match: phrase
+    aimed_only: yes
+    category: hate
+    outcome: block
+    when: author.age_days < 30
+    must_hold: ["seu no"]
+    must_pass: ["no, thanks"]
+  - {id: lists, pack: pt-BR}
+  - {id: links, links: {allow: [example.org]}, category: spam, outcome: hold}
+  - {id: flood, flood: {messages: 8, seconds: 10}, category: spam, outcome: hold}
+  - {id: odd, condition: length > 3000, category: spam, outcome: flag}
+allow: [off]
+exempt: {roles: [MODERATOR]}
+"""
+
+
+def mistakes(text):
+    with pytest.raises(InvalidDocument) as refused:
+        read_yaml(text)
+    return [(each.line, each.path, each.message) for each in refused.value.mistakes]
+
+
+def test_document_is_read_and_written_without_loss():
+    document = read_yaml(WHOLE)
+
+    assert document.rules[0].words == ("no", "on", "12:30", "null", "a b", "1e3")
+    assert document.rules[0].aimed_only is True
+    assert (document.providers[1].shadow, document.extends) == (False, None)
+    assert document.providers[1].budget.calls_per_day == 5000
+    assert read_yaml(write_yaml(document)) == document
+    assert read_json(to_json(document)) == document
+
+
+def test_all_mistakes_are_told_with_path_and_line():
+    wrong = WHOLE.replace("on_error: next", "on_error: nexxt").replace("{hold: 0.8}", "{hold: 1.8}")
+    wrong = wrong.replace("category: hate", "category: rude").replace("age_days", "age")
+
+    found = mistakes(wrong)
+
+    assert [(line, path) for line, path, _ in found] == [
+        (7, "providers[1].on_error"),
+        (12, "thresholds.any.hold"),
+        (19, "rules[0].category"),
+        (21, "rules[0].when"),
+    ]
+    assert "unknown field 'age'" in found[3][2]
+
+
+@pytest.mark.parametrize(
+    "text, place, said",
+    [
+        ("name: x\nname: y\n", (2, "name"), "twice"),
+        ("name: x\nfoo: 1\n", (2, "foo"), "Extra inputs"),
+        ("name: Não\n", (1, "name"), "pattern"),
+        ("name: x\nrules:\n  - id: a\n", (3, "rules[0]"), "one of words"),
+        ("name: x\nrules:\n  - {id: a, words: [b], outcome: hold}\n", (3, "rules[0]"), "category"),
+        ("name: x\nrules:\n  - {id: a, pack: pt-BR/none}\n", (3, "rules[0].pack"), "no category"),
+        (
+            "name: x\nrules:\n  - {id: a, patterns: ['('], category: spam, outcome: hold}\n",
+            (3, "rules[0].patterns"),
+            "missing",
+        ),
+        ("name: x\nthresholds: {rude: {hold: 1}}\n", (2, "thresholds.rude"), "a row is any"),
+        ("name: x\nthresholds: {any: {flag: 0.9, hold: 0.5}}\n", (2, "thresholds.any"), "ascend"),
+        ("name: x\nextends: x\n", (1, ""), "extend itself"),
+        ("name: [\n", (2, ""), ""),
+        ("- x\n", (1, ""), "dictionary"),
+        ("name: x\nproviders: [{use: a}, {use: a}]\n", (1, ""), "named twice"),
+    ],
+)
+def test_mistake_has_its_place(text, place, said):
+    (line, path, message), *_ = mistakes(text)
+
+    assert (line, path) == place
+    assert said in message
+
+
+def test_text_of_yaml_makes_no_objects():
+    assert mistakes("name: !!python/object/apply:os.system [x]\n")
+
+
+CONTENT = Content(
+    subject_type="text",
+    subject_id=None,
+    revision=1,
+    text="oi, tudo bem?",
+    author=AuthorFacts(age_days=3, role="MEMBER"),
+    counts={"messages_10s": 9},
+)
+SIGNALS = [Signal(provider="a", scores={Category.HATE: 0.4}), Signal(provider="b")]
+
+
+@pytest.mark.parametrize(
+    "source, expected",
+    [
+        ("author.age_days < 30", True),
+        ("author.age_days < 3 or author.is_bot", False),
+        ("not author.is_bot and author.role in ['MEMBER']", True),
+        ("scores.any >= 0.2 and scores.any < 0.9", True),
+        ("scores.hate > 0.5", False),
+        ("matches.exists(m, m.category == 'hate')", False),
+        ("counts.messages_10s >= 8", True),
+        ("length > 100", False),
+        ("room.audience == 'mixed' && 'and' != 'or'", True),
+    ],
+)
+def test_condition_reads_facts_and_signals(source, expected):
+    assert Condition(source)(CONTENT, SIGNALS) is expected
+
+
+@pytest.mark.parametrize(
+    "source, said",
+    [
+        ("author.age_days", "true or false"),
+        ("author.agee < 3", "unknown field"),
+        ("user.age < 3", "unknown name 'user'"),
+        ("author.age_days <", "Syntax error"),
+        ("x" * 501, "at most"),
+        ("author.role > 3", "."),
+    ],
+)
+def test_invalid_condition_is_refused(source, said):
+    with pytest.raises(ValueError, match=said):
+        Condition(source)
+
+
+def test_condition_says_what_costs_a_query():
+    assert Condition("author.approved < 3 or counts.messages_10s > 5").reads == {
+        "approved",
+        "counts",
+    }
+    assert Condition("author.age_days < 3").reads == frozenset()
