@@ -11,7 +11,8 @@ _WORDS = {
     " aos tambem ate depois porque pq mesmo nem sem fazer vou tava ne mano vem olha nossa",
     "en": "the you your and is are was were this that what with have has had not dont im its it he"
     " she they we my his her their of for from but just like about would can will been be if at"
-    " on so all who when there than them these out how get got do did i",
+    " on so all who when there than them these out how get got do did i me to one"
+    " some any good see know want need really very well only also because here there now then",
     "es": "el los las una del y pero muy por que con esta este eso ese usted ustedes nosotros hola"
     " gracias donde cuando tambien yo mi tengo hacer hay soy eres somos ellos ella nada bueno"
     " quiero puede porque sobre hasta desde sus lo al se le no me te si como para",
@@ -33,7 +34,8 @@ _WORDS = {
     "da": "og det som er pa af for med den til ikke har jeg vi et om men sa var han hun du hvilket"
     " hvad hvor skal kan eller min din tak meget godt en fra blev mig dig nu slut dag",
     "ro": "si de la un o pe nu este sunt cu din mai ca pentru care sa am ai are fost fi eu tu noi"
-    " voi el ea ei lui ne va ce da multumesc buna placere asta acum foarte unde",
+    " voi el ea ei lui ne va ce da multumesc buna placere asta acum foarte unde drag siguranta"
+    " toti bine tine draga azi maine",
     "ca": "el la els les un una i de que amb per no es son aquest aquesta pero molt mes com jo tu"
     " nosaltres vestit mare pare avui dema gracies si al del dels ha han fer on quan",
     "hr": "i je da se na u za su ne sam od kao ali to sto koji si ja ti on ona mi vi oni nije cu"

@@ -1,0 +1,164 @@
+"""What the lists that ship with the product make of ordinary and of offensive sentences."""
+
+import tomllib
+import uuid
+from pathlib import Path
+
+import pytest
+
+from moderado.moderation.decide import CompiledPolicy, decide
+from moderado.moderation.providers.blocklist import BlocklistProvider
+from moderado.moderation.rules import pack
+from moderado.moderation.rules.group import rules_of
+from moderado.moderation.rules.matcher import Matcher
+from moderado.moderation.types import Category, Content, Outcome, Usage
+
+ALLOW, FLAG, HOLD, BLOCK = Outcome
+LISTS = BlocklistProvider()
+SENTENCES = Path(__file__).resolve().parents[2] / "data"
+
+
+NAMES = ("ordinary", "offensive")
+
+
+def sentences(name):
+    kinds = tomllib.loads((SENTENCES / f"{name}_sentences.toml").read_text("utf-8"))["kind"]
+    return [
+        pytest.param(text, kind.get("least"), kind.get("most", kind.get("outcome")), id=text)
+        for kind in kinds
+        for text in kind["sentences"]
+    ]
+
+
+def outcome(text, provider=LISTS):
+    content = Content(subject_type="message", subject_id=uuid.uuid4(), revision=1, text=text)
+    policy = CompiledPolicy(rules=[provider.effects])
+    return decide(provider.assess([content]), [], policy, content).outcome
+
+
+@pytest.mark.proves("R79")
+@pytest.mark.parametrize("text, least, most", sentences("ordinary"))
+def test_ordinary_sentence_is_neither_held_nor_blocked(text, least, most):
+    assert outcome(text).severity <= Outcome((most or "flag").upper()).severity
+
+
+@pytest.mark.proves("R79")
+@pytest.mark.parametrize("text, least, most", sentences("offensive"))
+def test_offensive_sentence_is_held_or_blocked(text, least, most):
+    found = outcome(text)
+
+    assert found.severity >= Outcome(least.upper()).severity
+    assert found.severity <= Outcome((most or "block").upper()).severity
+
+
+def test_files_hold_enough_sentences_and_none_twice():
+    ordinary, offensive = ([case.values[0] for case in sentences(name)] for name in NAMES)
+
+    assert len({*ordinary}) == len(ordinary) >= 300
+    assert len({*offensive}) == len(offensive) >= 150
+
+
+def usages(text, **group):
+    defaults = {"id": "own", "category": "insult", "severity": 0.5, "action": "flag"}
+    rules = rules_of({**defaults, "aimed": "block", "words": ["zorro"], **group})
+    return [hit.usage for hit in Matcher(rules=rules).find(text)]
+
+
+@pytest.mark.parametrize(
+    "text, usage",
+    [
+        ("um zorro passou", Usage.PLAIN),
+        ("seu zorro", Usage.AIMED),
+        ("s3u z0rr0", Usage.AIMED),
+        ("você é um zorro", Usage.AIMED),
+        ("you are such a zorro", Usage.AIMED),
+        ("@ana zorro", Usage.AIMED),
+        ("@ana zorro vai ao ar hoje", Usage.PLAIN),
+        ("ele é um zorro", Usage.ABOUT),
+        ("você não é um zorro", Usage.PLAIN),
+        ("seu zorro kkkkk", Usage.JOKED),
+        ('"zorro"', Usage.QUOTED),
+        ('você é um "zorro"', Usage.QUOTED),
+        ('ouvi "zorro" duas vezes hoje', Usage.REPORTED),
+        ("ele me chamou de zorro", Usage.REPORTED),
+        ("someone called me a zorro", Usage.REPORTED),
+    ],
+)
+def test_use_of_a_word_is_read_from_its_surroundings(text, usage):
+    language = "en" if text.isascii() and ("you" in text or "called" in text) else "pt-BR"
+
+    assert usages(text, about="hold", language=language) == [usage]
+
+
+@pytest.mark.parametrize("text", ["sou zorro", "I'm a zorro", "como zorro eu discordo"])
+def test_word_said_of_oneself_is_no_hit(text):
+    assert usages(text) == []
+
+
+def test_everyday_word_counts_only_in_the_shape_of_an_insult():
+    everyday = {"shape": "everyday", "action": "ignore", "aimed": "hold"}
+
+    assert usages("seu zorro é lindo", **everyday) == []
+    assert usages("leva o seu zorro", **everyday) == []
+    assert usages("seu zorro!", **everyday) == [Usage.AIMED]
+
+
+def test_word_is_harmless_beside_the_words_of_its_exception():
+    unless = {"near": "filme", "after": "(?:de|do) mato", "before": "el"}
+
+    for text in ("zorro do mato", "el zorro", "um filme com o zorro"):
+        assert usages(text, unless=unless) == []
+    assert usages("um zorro", unless=unless) == [Usage.PLAIN]
+
+
+def test_native_word_does_not_count_in_another_language():
+    french = "je suis très content, mais le zorro est parti"
+
+    assert usages(french, language="en", native=True) == []
+    assert usages(french, language="en") == [Usage.FOREIGN]
+
+
+def test_capitals_make_an_acronym():
+    assert usages("a ZORRO fica no centro", acronym=True) == []
+    assert usages("A ZORRO FICA NO CENTRO", acronym=True) == [Usage.PLAIN]
+
+
+def test_rule_without_aimed_outcome_is_not_softened():
+    rules = [
+        {"id": "own", "category": "spam", "severity": 0.5, "action": "block", "words": ["zorro"]}
+    ]
+    own = BlocklistProvider(packs=[], rules=rules)
+
+    for text in ("zorro", "seu zorro kkkk", "sou zorro"):
+        assert outcome(text, own) is BLOCK
+    assert outcome("ele me chamou de zorro", own) is HOLD
+
+
+def test_pack_can_be_one_topic():
+    topic = pack.load("pt-BR/hate")
+
+    assert {rule.category for rule in topic.rules} == {Category.HATE}
+    assert topic.allow == pack.load("pt-BR").allow
+    assert outcome("porra", BlocklistProvider(packs=["pt-BR/hate"])) is ALLOW
+    with pytest.raises(ValueError, match="pt-BR/spells"):
+        pack.load("pt-BR/spells")
+
+
+@pytest.mark.proves("R80")
+@pytest.mark.parametrize("name", pack.available())
+def test_every_rule_of_a_list_has_category_severity_and_outcome(name):
+    for rule in pack.load(name).rules:
+        worst = rule.aimed or rule.outcome
+        assert 0 < rule.severity <= 1, rule.id
+        assert worst is not ALLOW, rule.id
+        assert rule.category is not Category.SELF_HARM or rule.outcome is HOLD, rule.id
+
+
+@pytest.mark.proves("R80")
+def test_danger_to_children_is_its_own_category():
+    topics = {name.partition("/")[2] for name in pack.available()}
+
+    assert "child_safety" in topics
+    for language in ("pt-BR", "en"):
+        rules = pack.load(f"{language}/child_safety").rules
+        assert {rule.category for rule in rules} == {Category.CHILD_SAFETY}
