@@ -56,6 +56,20 @@ def test_words_match_as_the_rule_says(match, text, expected):
     assert outcome(text, document(rule(words=["pira"], match=match))) is expected
 
 
+@pytest.mark.parametrize(
+    "fields, text, expected",
+    [
+        ({"aimed": "block"}, "um zorro", HOLD),
+        ({"aimed": "block"}, "você é um zorro", BLOCK),
+        ({"aimed_only": True}, "um zorro", ALLOW),
+        ({"aimed_only": True}, "seu zorro é lindo", ALLOW),
+        ({"aimed_only": True}, "seu z0rro!", HOLD),
+    ],
+)
+def test_aimed_word_counts_as_the_rule_says(fields, text, expected):
+    assert outcome(text, document(rule(words=["zorro"], **fields))) is expected
+
+
 def test_phrase_and_pattern_match_across_separators():
     both = document(rule(words=["compre seguidores"], patterns=[r"\bganhe \w+ por dia\b"]))
 

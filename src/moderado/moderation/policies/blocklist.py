@@ -147,7 +147,11 @@ def _options(document: PolicyDocument) -> dict[str, Any]:
 def _group(rule: RuleGroup) -> Mapping[str, Any]:
     """Return a rule in the format of the lists. What follows from it is the policy's table."""
     category = rule.category or Category.PROFANITY
-    return {
+    # Without an outcome of its own, the surroundings of a word are not looked at.
+    aimed = {"aimed": "block"} if rule.aimed or rule.aimed_only else {}
+    # A word that counts only when aimed is an ordinary one: "seu …" alone may name an owner.
+    aimed |= {"shape": "everyday"} if rule.aimed_only else {}
+    return aimed | {
         "id": rule.id,
         "category": category.value,
         "severity": DEFAULT_SEVERITY if rule.severity is None else rule.severity,

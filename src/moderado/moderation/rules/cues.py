@@ -44,6 +44,10 @@ class Cues:
         """Return the names of the cues around a match."""
         return self._before.found(around.before) | self._after.found(around.after)
 
+    def aims(self, before: str) -> bool:
+        """Tell whether the words before a match address a person."""
+        return "aimed_before" in self._before.found(before)
+
 
 class _OneSide:
     """All cues on one side of a match."""

@@ -144,7 +144,7 @@ def _is_aimed(rule: Rule, around: Surroundings, cues: frozenset[str]) -> bool:
 
 def _is_addressed(around: Surroundings) -> bool:
     """Tell whether a person is addressed, in either language: "you otário"."""
-    return any("aimed_before" in at.found(around) for at in _BOTH)
+    return any(at.aims(around.before) for at in _BOTH)
 
 
 def _is_whole(around: Surroundings) -> bool:
