@@ -21,6 +21,7 @@ def make_user(**fields: Any) -> User:
 
 
 MODERATING = ("view_case", "claim_case", "decide_case", "view_moderationlog", "view_message")
+POLICING = ("view_policy", "add_policy", "enable_policy", "delete_policy")
 INVITING = ("add_invitation", "view_invitation", "delete_invitation")
 
 

@@ -57,6 +57,17 @@ GET    moderation/logs/?room={room}               401     403    403     403    
 GET    moderation/logs/?message={hidden}          401     403    403     403       200   200     200
 GET    moderation/logs/{log}/                     401     404    404     404       200   200     200
 POST   moderation/try/                            401     403    403     403       200   200     200
+GET    moderation/policies/                       401     403    403     403       403   403     200
+POST   moderation/policies/                       401     403    403     403       403   403     201
+GET    moderation/policies/{policy}/              401     403    403     403       403   403     200
+DELETE moderation/policies/{policy}/              401     403    403     403       403   403     204
+GET    moderation/policies/{policy}/versions/     401     403    403     403       403   403     200
+POST   moderation/policies/{policy}/versions/     401     403    403     403       403   403     201
+GET    moderation/policies/{policy}/versions/{version}/ 401 403 403 403 403 403 200
+POST   moderation/policies/{policy}/versions/{version}/enable/ 401 403 403 403 403 403 200
+POST   moderation/policies/{policy}/versions/{version}/rollback/ 401 403 403 403 403 403 200
+GET    moderation/assignments/                    401     403    403     403       403   403     200
+PUT    moderation/assignments/                    401     403    403     403       403   403     200
 GET    moderation/cases/                          401     403    403     403       200   200     200
 GET    moderation/cases/{case}/                   401     404    404     404       200   200     200
 GET    moderation/cases/{own_case}/               401     404    404     404       403   200     200
@@ -100,7 +111,28 @@ BODIES = {
     },
     "PATCH chat/rooms/{room}/messages/{message}/": {"content": "boa tarde"},
     "PATCH chat/rooms/{room}/messages/{hidden}/": {"content": "boa tarde"},
-    "POST moderation/try/": {"text": "oi", "as": {"role": "MEMBER", "age_days": 3, "strikes": 1}},
+    "POST moderation/try/": {
+        "text": "oi",
+        "as": {"role": "MEMBER", "age_days": 3, "strikes": 1},
+        "room": "{room}",
+    },
+    "POST moderation/policies/": {
+        "name": "another",
+        "extends": "house",
+        "document": {"rules": []},
+        "reason": "-",
+    },
+    "POST moderation/policies/{policy}/versions/": {"document": {"rules": []}, "reason": "-"},
+    "POST moderation/policies/{policy}/versions/{version}/enable/": {
+        "confirm_fairness": True,
+        "reason": "-",
+    },
+    "POST moderation/policies/{policy}/versions/{version}/rollback/": {"reason": "-"},
+    "PUT moderation/assignments/": {
+        "server": "house",
+        "room_types": {"public": "house"},
+        "rooms": {"{room}": "house"},
+    },
     "POST moderation/cases/{case}/ruling/": {"outcome": "ALLOW", "reason": "context", "note": "-"},
     "POST moderation/cases/{own_case}/ruling/": {"outcome": "ALLOW", "reason": "-", "note": "-"},
     "POST v1/moderations": {"input": "oi", "model": "moderado"},

@@ -15,6 +15,8 @@ IDS = {
     "<uuid:message_id>": ("{message}", "{hidden}"),
     "<uuid:case_id>": ("{case}", "{own_case}"),
     "<uuid:log_id>": ("{log}",),
+    "<slug:name>": ("{policy}",),
+    "<int:number>": ("{version}",),
     "<uuid:session_id>": ("{session}",),
     "<uuid:invitation_id>": ("{invitation}",),
 }

@@ -14,6 +14,8 @@ from moderado.chat.models import Membership, Message, Room
 from moderado.chat.services import memberships, posting
 from moderado.chat.services.screening import screen_waiting
 from moderado.moderation.models import Case, ModerationLog
+from moderado.moderation.services import policies
+from moderado.moderation.services.policy_documents import parse_document
 from moderado.moderation.services.recording import record
 from moderado.moderation.types import Content, Outcome, Verdict
 from tests import factories
@@ -41,7 +43,7 @@ class Scene:
             self._enter(role, place)
         self.people["stranger"] = factories.make_user(name="Stranger")
         self.people["staff"] = factories.make_staff(
-            *factories.MODERATING, *factories.INVITING, name="Staff"
+            *factories.MODERATING, *factories.INVITING, *factories.POLICING, name="Staff"
         )
         self.people["flagged"] = factories.make_user(name="Flagged", is_staff=True)
         self.other = factories.make_member(self.room).user
@@ -55,6 +57,7 @@ class Scene:
         self.hidden = self.say("ainda não")
         self.case = self._open_case(self.hidden, self.people["member"])
         self.own_case = self._open_case(self.say("minha", "moderator"), self.people["moderator"])
+        self.policy = self._enable_two_versions()
         self.room.refresh_from_db()
         self._names = {role: self._names_for(role) for role in (*ROLES, *EQUALS)}
         self._clients = {role: self._client_of(role) for role in (*ROLES, *EQUALS)}
@@ -79,6 +82,7 @@ class Scene:
         tokens = sessions.tokens_of(session=sessions.open_session(user=user))
         return {
             "room": str(self.room.id), "other": str(self.other.id), "case": str(self.case),
+            "policy": self.policy, "version": "2",
             "log": str(ModerationLog.objects.get(subject_id=self.hidden).id),
             "own_case": str(self.own_case), "invitation": str(self.invitation.id),
             "message": str(self.message), "hidden": str(self.hidden),
@@ -113,6 +117,14 @@ class Scene:
     def _enter(self, role: str, place: str) -> None:
         factories.make_member(self.room, user=self.people[role], role=place)
 
+    def _enable_two_versions(self) -> str:
+        document = parse_document(document={"name": "house"})
+        policies.create_policy(actor_id=None, document=document)
+        policies.save_version(actor_id=None, name="house", document=document)
+        for number in (1, 2):
+            policies.enable(actor_id=None, name="house", number=number)
+        return "house"
+
     def _open_case(self, message_id: UUID, author: User) -> UUID:
         content = Content(
             subject_type="message", subject_id=message_id, revision=1, text="ainda não",
@@ -126,7 +138,7 @@ class Scene:
 def filled(template: Any, names: dict[str, str]) -> Any:
     """Fill the placeholders of `template`."""
     if isinstance(template, dict):
-        return {key: filled(value, names) for key, value in template.items()}
+        return {filled(key, names): filled(value, names) for key, value in template.items()}
     if isinstance(template, str):
         for name, value in names.items():
             template = template.replace(f"{{{name}}}", value)

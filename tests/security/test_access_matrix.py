@@ -69,6 +69,8 @@ def test_paths_contain_only_known_kinds_of_id():
         "<uuid:message_id>",
         "<uuid:case_id>",
         "<uuid:log_id>",
+        "<slug:name>",
+        "<int:number>",
         "<uuid:session_id>",
         "<uuid:invitation_id>",
     }

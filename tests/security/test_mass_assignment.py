@@ -13,6 +13,8 @@ from tests.security.scene import TABLES, Row, Scene, fields_of, snapshot
 # Values that every creating request generates: they carry no information.
 FRESH = (datetime, memoryview, bytes)
 
+FOR_STAFF = ("auth/invitations/", "moderation/policies/", "moderation/assignments/")
+
 
 def hostile(field: models.Field, scene: Scene) -> object:
     """Return a value for `field` that an attacker would choose."""
@@ -77,8 +79,10 @@ def test_mass_assignment_changes_only_allowed_fields(scene):
 
     for route, body in BODIES.items():
         method, path = route.split()
+        if path.startswith("v1"):  # with an API key, and without rows
+            continue
         role = "member" if "/messages/" in path or path.startswith("auth/") else "admin"
-        if path == "auth/invitations/":
+        if path.startswith(FOR_STAFF):
             role = "staff"
         clean, wanted = scene.try_out(role, method, path, body)
         dirty, found = scene.try_out(role, method, path, extras(scene, body) | body)

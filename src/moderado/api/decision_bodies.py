@@ -74,6 +74,13 @@ class AuthorInput(serializers.Serializer[Any]):
 
 class TryInput(serializers.Serializer[Any]):
     text = serializers.CharField(max_length=MAX_TEXT, trim_whitespace=False)
+    policy = serializers.CharField(
+        max_length=48, required=False, help_text="For staff with `view_policy`."
+    )
+    version = serializers.IntegerField(
+        min_value=1, required=False, help_text="Of `policy`; the enabled one unless given."
+    )
+    room = serializers.UUIDField(required=False, help_text="By the policy in force in this room.")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Add the field whose name is a keyword of Python."""

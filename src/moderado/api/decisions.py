@@ -13,9 +13,12 @@ from rest_framework.views import APIView
 from moderado.accounts import rights
 from moderado.api.decision_bodies import LogExplanation, TryBody, TryInput
 from moderado.api.moderation import moderated_or_all, moderated_scopes
+from moderado.api.policies import require
 from moderado.api.schemas import validated
+from moderado.chat.selectors.places import NO_PLACE, place_of
+from moderado.core.errors import NotFound
 from moderado.moderation import selectors
-from moderado.moderation.services.explaining import try_text
+from moderado.moderation.services.explaining import compiled_policy, try_text
 from moderado.moderation.services.judging import Facts
 from moderado.moderation.types import AuthorFacts
 
@@ -32,8 +35,23 @@ class OneLog(APIView):
 class Trying(APIView):
     @extend_schema(operation_id="try_text", request=TryInput, responses=TryBody)
     def post(self, request: Request) -> Response:
-        """Judge a text with the local providers and explain the verdict. Nothing is stored."""
-        moderated_scopes(request, rights.VIEW_LOG)
+        """Judge a text with the local providers and explain the verdict. Nothing is stored.
+
+        By the policy in force on the server, unless `policy` or `room` names another place.
+        """
+        scope_ids = moderated_scopes(request, rights.VIEW_LOG)
         asked = validated(TryInput, request.data)
-        facts = Facts(author=AuthorFacts(**asked.get("as", {})))
-        return Response(try_text(asked["text"], facts=facts))
+        room_id, name = asked.get("room"), asked.get("policy")
+        if name is not None:
+            require(request, rights.VIEW_POLICY)
+        if room_id is not None and scope_ids is not None and room_id not in scope_ids:
+            raise NotFound
+        room = place_of(room_id) if room_id is not None else NO_PLACE
+        return Response(
+            try_text(
+                asked["text"],
+                facts=Facts(author=AuthorFacts(**asked.get("as", {})), room=room.facts),
+                compiled=compiled_policy(name, asked.get("version")) if name else None,
+                chain=room.in_force,
+            )
+        )

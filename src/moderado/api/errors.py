@@ -17,6 +17,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from moderado.api.finding_bodies import ExampleBody, FairnessBody
 from moderado.core.database import is_outage
 from moderado.core.errors import (
     ApplicationError,
@@ -30,7 +31,7 @@ from moderado.core.errors import (
 from moderado.core.metrics import REFUSED
 from moderado.core.redis import RedisError
 from moderado.core.vendor_errors import OPENAI, PERSPECTIVE, shaped
-from moderado.moderation.errors import CaseSuperseded
+from moderado.moderation.errors import CaseSuperseded, FailingExamples, UnfairPolicy
 
 log = structlog.get_logger(__name__)
 
@@ -84,6 +85,10 @@ def _of_ours(error: ApplicationError) -> Body:
         body["fields"] = {name: str(sentence) for name, sentence in error.fields.items()}
     if isinstance(error, CaseSuperseded | RefusedComment):
         body["reason"] = error.reason
+    if isinstance(error, FailingExamples):
+        body["examples"] = ExampleBody(error.examples, many=True).data
+    if isinstance(error, UnfairPolicy):
+        body["fairness"] = FairnessBody(error.fairness).data
     return body
 
 

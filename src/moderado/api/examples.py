@@ -9,6 +9,7 @@ import msgspec
 
 from moderado.api.decision_examples import DECISIONS, MATCH, explained
 from moderado.api.judge import examples as judge
+from moderado.api.policy_examples import POLICIES
 from moderado.chat.examples import OWN_CHANGES, REFUSED
 
 _ROOM = str(REFUSED.room)
@@ -164,6 +165,7 @@ BODIES: dict[str, Any] = {
         },
     ),
     **DECISIONS,
+    **POLICIES,
     "LogExplanation": explained(_LOG_LINE),
     "Changes": _CHANGES,
     "CredentialsRequest": {"email": "ana@example.org", "password": _PASSWORD},
@@ -220,6 +222,8 @@ PATH_IDS = {
     "case_id": _CASE_ID,
     "invitation_id": _INVITATION_ID,
     "log_id": _LOG_LINE["id"],
+    "name": "default",
+    "number": 3,
     "message_id": str(_MESSAGE["id"]),
     "room_id": _ROOM,
     "session_id": _SESSION_ID,

@@ -11,6 +11,7 @@ from drf_spectacular.extensions import (
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
+from moderado.api.finding_bodies import ExampleBody, FairnessBody
 from moderado.core import quotas
 
 Direction = Literal["request", "response"]
@@ -53,6 +54,10 @@ class ErrorBody(serializers.Serializer[Any]):
     reason = serializers.CharField(
         required=False, help_text="For `case_superseded`: the `close_reason` of the case."
     )
+    examples = ExampleBody(
+        many=True, required=False, help_text="For `failing_examples`: all of them."
+    )
+    fairness = FairnessBody(required=False, help_text="For `unfair_policy`.")
     error_id = serializers.CharField(
         required=False,
         help_text="For statuses 500 and 503: the id of the error in the server's log.",

@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.cache import cache_control
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from moderado.api import auth, decisions, invitations, messages, moderation, rooms
+from moderado.api import auth, decisions, invitations, messages, moderation, policies, rooms
 from moderado.api.unknown import Unknown
 
 _cached = cache_control(public=True, max_age=300)
@@ -41,6 +41,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("moderation/logs/", moderation.Logs.as_view()),
     path("moderation/logs/<uuid:log_id>/", decisions.OneLog.as_view()),
     path("moderation/try/", decisions.Trying.as_view()),
+    path("moderation/policies/", policies.Policies.as_view()),
+    path("moderation/policies/<slug:name>/", policies.OnePolicy.as_view()),
+    path("moderation/policies/<slug:name>/versions/", policies.Versions.as_view()),
+    path("moderation/policies/<slug:name>/versions/<int:number>/", policies.OneVersion.as_view()),
+    path(
+        "moderation/policies/<slug:name>/versions/<int:number>/enable/",
+        policies.Enabling.as_view(),
+    ),
+    path(
+        "moderation/policies/<slug:name>/versions/<int:number>/rollback/",
+        policies.RollingBack.as_view(),
+    ),
+    path("moderation/assignments/", policies.PolicyAssignments.as_view()),
     path("moderation/cases/", moderation.Cases.as_view()),
     path("moderation/cases/<uuid:case_id>/", moderation.OneCase.as_view()),
     path("moderation/cases/<uuid:case_id>/claim/", moderation.Claiming.as_view()),

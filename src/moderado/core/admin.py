@@ -26,6 +26,8 @@ ACTIONS = {
     "end_sessions": _("End every session"),
     "end": _("End"),
     "revoke": _("Revoke"),
+    "enable": _("Enable"),
+    "roll_back": _("Roll back to the version before"),
 }
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.text import Truncator
@@ -15,6 +15,7 @@ from unfold.decorators import display
 from moderado.core.admin import Colours, ReadOnly
 from moderado.moderation import (
     admin_cases,  # noqa: F401  (registers the queue)
+    admin_policies,  # noqa: F401  (registers itself)
     admin_suggestions,  # noqa: F401  (registers itself)
     registry,
 )
@@ -52,7 +53,9 @@ class ProviderFilter(admin.SimpleListFilter):
         self, _request: HttpRequest, queryset: "QuerySet[ModerationLog]"
     ) -> "QuerySet[ModerationLog]":
         provider = self.value()
-        return queryset.filter(raw__has_key=provider) if provider else queryset
+        # Lines of older releases have the answers in `raw` alone.
+        answered = Q(signals__has_key=provider) | Q(raw__has_key=provider)
+        return queryset.filter(answered) if provider else queryset
 
 
 class DecidedByFilter(admin.SimpleListFilter):
@@ -113,8 +116,12 @@ class ModerationLogAdmin(ReadOnly, ModelAdmin):
                 "fields": (
                     "provider",
                     "model",
+                    "policy",
                     "policy_version",
+                    "basis",
                     "matches",
+                    "signals",
+                    "facts",
                     "failures",
                     "latency",
                     "cost",

@@ -6,15 +6,23 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from moderado.core.errors import NotFound
-from moderado.moderation.models import Case, ModerationLog, SubjectRevision
+from moderado.moderation.models import (
+    Case,
+    ModerationLog,
+    Policy,
+    PolicyChange,
+    PolicyVersion,
+    SubjectRevision,
+)
 from moderado.moderation.types import Outcome
 
 Scopes = Collection[UUID] | None
 
+HISTORY = 100  # changes of a policy that are shown
 _PEOPLE = ("author", "claimed_by", "decided_by")
 
 
@@ -180,3 +188,28 @@ def _claimed(claimed: Claimed, viewer_id: UUID) -> Q:
             return is_claimed & Q(claimed_by=viewer_id)
         case Claimed.OTHERS:
             return is_claimed & ~Q(claimed_by=viewer_id)
+
+
+def policies() -> "QuerySet[Policy]":
+    """Return the policies by name, with the number of their newest version as `latest`."""
+    newest = PolicyVersion.objects.filter(policy=OuterRef("pk")).order_by("-number")
+    found = Policy.objects.filter(deleted_at=None).select_related("extends", "enabled")
+    return found.annotate(latest=Subquery(newest.values("number")[:1])).order_by("name")
+
+
+def policy_with_history(name: str) -> Policy:
+    """Return a policy with its last changes as `history`. Raises NotFound."""
+    policy: Policy | None = policies().filter(name=name).first()
+    if policy is None:
+        raise NotFound
+    changes = PolicyChange.objects.filter(policy=policy).select_related("version", "actor")
+    policy.history = list(changes.order_by("-created_at", "-id")[:HISTORY])  # type: ignore[attr-defined]
+    return policy
+
+
+def policy_versions(name: str) -> "QuerySet[PolicyVersion]":
+    """Return the versions of a policy, newest first, without their documents. Raises NotFound."""
+    if not policies().filter(name=name).exists():
+        raise NotFound
+    found = PolicyVersion.objects.filter(policy__name=name).select_related("policy", "author")
+    return found.defer("document").order_by("-number")

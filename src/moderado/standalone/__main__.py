@@ -21,6 +21,7 @@ _DJANGO_COMMANDS = {
     "createinvitation": "create an invitation to register; print its code",
     "keys": "create, list or revoke API keys of other systems",
     "explain": "judge a text and say why; nothing is stored",
+    "policy": "list, change, test and enable policies",
     "audit": "judge an exported chat; write a report",
 }
 

@@ -29,6 +29,7 @@ def member(signed_in):
 def concrete(path):
     for name in IDS:
         path = path.replace(name, NO_ID)
+    path = path.replace("<slug:name>", "none").replace("<int:number>", "1")
     return f"/api/{path}"
 
 

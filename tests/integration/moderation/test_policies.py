@@ -275,7 +275,7 @@ def test_refused_changes():
         policies.create_policy(actor_id=None, document=document("x", name="y", extends="none"))
     for name in ("own", "default"):
         with pytest.raises(PolicyInUse):
-            policies.delete(actor_id=None, name=name)
+            policies.delete_policy(actor_id=None, name=name)
     policies.create_policy(actor_id=None, document=document("x", name="new"))
     with pytest.raises(PolicyNotEnabled):
         assign(actor_id=None, wanted=Assignments(server="new"))
@@ -291,7 +291,7 @@ def test_deleted_policy_is_gone_and_its_decisions_stay():
     judge(message)
     assign(actor_id=None, wanted=Assignments())
 
-    policies.delete(actor_id=None, name="default")
+    policies.delete_policy(actor_id=None, name="default")
 
     assert in_force() == ()
     with pytest.raises(NotFound):

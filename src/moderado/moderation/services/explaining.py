@@ -10,8 +10,15 @@ from typing import Any
 import msgspec
 
 from moderado.moderation.policies.compile import Runtime
-from moderado.moderation.services.judging import Facts, content_of
-from moderado.moderation.services.policy_lookup import Chain, in_force, runtime
+from moderado.moderation.services.judging import Facts, chain_of, content_of
+from moderado.moderation.services.policies import get_version
+from moderado.moderation.services.policy_lookup import (
+    Chain,
+    in_force,
+    runtime,
+    runtime_of,
+    versions_of,
+)
 from moderado.moderation.services.recording import basis_columns, failure_columns
 from moderado.moderation.services.screening import judge
 from moderado.moderation.signals import encode_match, encode_numbers
@@ -42,6 +49,18 @@ def try_text(
     content = content_of(text, facts, in_force() if chain is None else chain)
     (verdict,) = judge([content], compiled or runtime(content.policy))
     return explanation(verdict, content)
+
+
+def compiled_policy(name: str, number: int | None = None) -> Runtime:
+    """Return a policy as it would judge, by its enabled version or by another one.
+
+    Raises:
+        NotFound: There is no such policy or version.
+        PolicyNotEnabled: No version is enabled, and none is named.
+    """
+    if number is None:
+        return runtime(chain_of(name))
+    return runtime_of(versions_of(get_version(name, number)))
 
 
 def explanation(verdict: Verdict, content: Content) -> dict[str, Any]:

@@ -121,7 +121,7 @@ def rollback(
     return _put_in_force(before, Action.ROLLED_BACK, actor_id, reason, {"from": left.number})
 
 
-def delete(*, actor_id: UUID | None, name: str, reason: str = "") -> None:
+def delete_policy(*, actor_id: UUID | None, name: str, reason: str = "") -> None:
     """Delete a policy. Its versions stay, because decisions name them; so does its name.
 
     Raises:

@@ -7,13 +7,15 @@ held. They are judged by the local providers, as the messages of an established 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from moderado.core.errors import NotFound
 from moderado.core.ids import new_id
-from moderado.moderation.models import PolicyVersion
-from moderado.moderation.policies.compile import Runtime
+from moderado.moderation import registry
+from moderado.moderation.models import Policy, PolicyVersion
+from moderado.moderation.policies.compile import Runtime, compile_policy
 from moderado.moderation.policies.documents import read_json
 from moderado.moderation.policies.schema import PolicyDocument
 from moderado.moderation.services.fairness import identity_sentences
-from moderado.moderation.services.policy_lookup import runtime_of
+from moderado.moderation.services.policy_lookup import runtime_of, versions_of
 from moderado.moderation.services.screening import judge
 from moderado.moderation.types import AuthorFacts, Content, Outcome
 
@@ -63,15 +65,24 @@ class Findings:
 
 def findings_of(version: PolicyVersion) -> Findings:
     """Return what is wrong with a version, together with the policies that it extends."""
-    below = version.policy.extends
-    chain = tuple(below.in_force) if below else ()
-    stored = PolicyVersion.objects.select_related("policy").in_bulk(chain)
-    versions = [version, *(stored[each] for each in chain)]
+    versions = versions_of(version)
     enabled = version.policy.enabled
     before = None
     if enabled is not None and enabled != version:
         before = runtime_of([enabled, *versions[1:]])
     return findings(runtime_of(versions), [read_json(each.document) for each in versions], before)
+
+
+def findings_of_document(document: PolicyDocument) -> Findings:
+    """Return what is wrong with a document that is not stored; what it extends is in force."""
+    below = Policy.objects.filter(name=document.extends, deleted_at=None).first()
+    if document.extends is not None and below is None:
+        raise NotFound
+    chain = below.in_force if below else []
+    stored = PolicyVersion.objects.in_bulk(chain)
+    documents = [document, *(read_json(stored[each].document) for each in chain)]
+    compiled = compile_policy(documents, version="", configured=registry.configured_providers())
+    return findings(compiled, documents)
 
 
 def findings(

@@ -64,6 +64,14 @@ def runtime(chain: Chain) -> Runtime:
     return runtime_of([stored[each] for each in chain if each in stored])
 
 
+def versions_of(version: PolicyVersion) -> list[PolicyVersion]:
+    """Return a version, and those in force of the policies that it extends."""
+    below = version.policy.extends
+    chain = tuple(below.in_force) if below else ()
+    stored = PolicyVersion.objects.select_related("policy").in_bulk(chain)
+    return [version, *(stored[each] for each in chain)]
+
+
 def runtime_of(versions: Sequence[PolicyVersion]) -> Runtime:
     """Return the runtime of versions, the policy's own first.
 

@@ -3,10 +3,12 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from moderado.moderation.services.explaining import AUTHORS, try_text
+from moderado.core.errors import ApplicationError
+from moderado.moderation.services.explaining import AUTHORS, compiled_policy, try_text
 from moderado.moderation.services.judging import Facts
+from moderado.moderation.services.policy_lookup import CONFIGURED
 
 
 class Command(BaseCommand):
@@ -18,6 +20,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--as", dest="author", choices=AUTHORS, default="member", help="who wrote it (member)"
         )
+        parser.add_argument("--policy", help="the policy that judges (the server's)")
+        parser.add_argument("--number", type=int, dest="version", help="a version of that policy")
         parser.add_argument(
             "--offline", action="store_true", help="use the configuration alone, no database"
         )
@@ -26,7 +30,13 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print the explanation."""
         facts = Facts(author=AUTHORS[options["author"]])
-        explained = try_text(options["text"], facts=facts)
+        name = options["policy"]
+        try:
+            compiled = compiled_policy(name, options["version"]) if name else None
+        except ApplicationError as error:
+            raise CommandError(str(error)) from None
+        chain = CONFIGURED if options["offline"] else None
+        explained = try_text(options["text"], facts=facts, compiled=compiled, chain=chain)
         if options["json"]:
             self.stdout.write(json.dumps(explained, ensure_ascii=False))
         else:

@@ -1,0 +1,206 @@
+"""Manage policies: list, show, apply, diff, export, test, enable, roll back."""
+
+import difflib
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import override
+
+from moderado.core.errors import ApplicationError, NotFound
+from moderado.moderation import selectors
+from moderado.moderation.errors import FailingExamples, InvalidPolicy
+from moderado.moderation.policies.documents import write_yaml
+from moderado.moderation.policies.schema import PolicyDocument
+from moderado.moderation.services import policies, policy_findings
+from moderado.moderation.services.policy_documents import document_yaml, parse_document
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add one parser for each action."""
+        actions = parser.add_subparsers(dest="action", required=True)
+        actions.add_parser("list", help="list the policies")
+        show = actions.add_parser("show", help="show a policy and its history")
+        export = actions.add_parser("export", help="write a policy as YAML")
+        apply = actions.add_parser("apply", help="save a file as a version, and enable it")
+        diff = actions.add_parser("diff", help="compare a file with the enabled version")
+        test = actions.add_parser("test", help="run the examples of a file; nothing is stored")
+        enable = actions.add_parser("enable", help="enable a version")
+        rollback = actions.add_parser("rollback", help="enable the version that was enabled before")
+        for action in (show, export, enable, rollback):
+            action.add_argument("name")
+        for action in (apply, diff, test):
+            action.add_argument("file", help="YAML; - is standard input")
+        enable.add_argument("number", type=int)
+        export.add_argument("--number", type=int, help="a version (default: the enabled one)")
+        apply.add_argument("--save-only", action="store_true", help="do not enable the version")
+        for action in (apply, enable, rollback):
+            action.add_argument("--reason", default="", help="for the history")
+        for action in (apply, enable):
+            action.add_argument(
+                "--confirm-fairness",
+                action="store_true",
+                help="enable it although it holds more neutral sentences about identities",
+            )
+        for action in actions.choices.values():
+            action.add_argument("--json", action="store_true", help="write JSON")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Run one action.
+
+        Raises:
+            CommandError: It was refused; the message has every mistake or failing example.
+        """
+        act: dict[str, Callable[[dict[str, Any]], Any]] = {
+            "list": self._list,
+            "show": self._show,
+            "export": self._export,
+            "apply": self._apply,
+            "diff": self._diff,
+            "test": self._test,
+            "enable": self._enable,
+            "rollback": self._rollback,
+        }
+        try:
+            with override("en"):
+                act[options["action"]](options)
+        except ApplicationError as error:
+            raise CommandError("\n".join(_refusal(error))) from None
+
+    def _list(self, options: dict[str, Any]) -> None:
+        found = [_summary(policy) for policy in selectors.policies()]
+        lines = [
+            f"{each['name']:<24} enabled {each['enabled'] or '-'} of {each['latest']}"
+            + (f", extends {each['extends']}" if each["extends"] else "")
+            for each in found
+        ]
+        self._write(options, found, lines)
+
+    def _show(self, options: dict[str, Any]) -> None:
+        policy: Any = selectors.policy_with_history(options["name"])
+        history = [
+            {
+                "at": change.created_at.isoformat(),
+                "action": change.action,
+                "version": change.version.number if change.version else None,
+                "actor": change.actor.name if change.actor else None,
+                "reason": change.reason,
+            }
+            for change in policy.history
+        ]
+        lines = [
+            f"{each['at'][:19]}  {each['action']:<12} {each['version'] or '':<4} "
+            f"{each['actor'] or 'command line'}  {each['reason']}".rstrip()
+            for each in history
+        ]
+        shown = _summary(policy)
+        head = f"{shown['name']}: version {shown['enabled'] or '-'} of {shown['latest']} is enabled"
+        self._write(options, shown | {"history": history}, [head, *lines])
+
+    def _export(self, options: dict[str, Any]) -> None:
+        version = _version(options["name"], options["number"])
+        written = document_yaml(version.document)
+        self._write(options, version.document, [written.rstrip()])
+
+    def _apply(self, options: dict[str, Any]) -> None:
+        document = _read(options["file"])
+        reason = options["reason"]
+        if selectors.policies().filter(name=document.name).exists():
+            saved = policies.save_version(
+                actor_id=None, name=document.name, document=document, reason=reason
+            )
+        else:
+            saved = policies.create_policy(actor_id=None, document=document, reason=reason)
+        number = saved.version.number
+        if not options["save_only"]:
+            self._enable(options | {"name": document.name, "number": number})
+            return
+        self._say(options, f"saved version {number} of {document.name}", document.name, number)
+
+    def _enable(self, options: dict[str, Any]) -> None:
+        name, number = options["name"], options["number"]
+        policies.enable(
+            actor_id=None,
+            name=name,
+            number=number,
+            reason=options["reason"],
+            confirm_fairness=options["confirm_fairness"],
+        )
+        self._say(options, f"enabled version {number} of {name}", name, number)
+
+    def _rollback(self, options: dict[str, Any]) -> None:
+        name = options["name"]
+        version = policies.rollback(actor_id=None, name=name, reason=options["reason"])
+        self._say(
+            options, f"enabled version {version.number} of {name} again", name, version.number
+        )
+
+    def _diff(self, options: dict[str, Any]) -> None:
+        document = _read(options["file"])
+        before = document_yaml(_version(document.name, None).document)
+        lines = difflib.unified_diff(
+            before.splitlines(), write_yaml(document).splitlines(), "enabled", "file", lineterm=""
+        )
+        changed = list(lines)
+        self._write(options, {"changed": bool(changed), "diff": changed}, changed)
+
+    def _test(self, options: dict[str, Any]) -> None:
+        document = _read(options["file"])
+        found = policy_findings.findings_of_document(document)
+        if found.examples:
+            raise FailingExamples(found.examples)
+        count = sum(len(rule.must_hold) + len(rule.must_pass) for rule in document.rules)
+        self._write(options, {"examples": count, "failing": []}, [f"{count} examples pass"])
+
+    def _say(self, options: dict[str, Any], sentence: str, name: str, number: int) -> None:
+        self._write(options, {"policy": name, "version": number}, [sentence])
+
+    def _write(self, options: dict[str, Any], found: Any, lines: list[str]) -> None:
+        if options["json"]:
+            self.stdout.write(json.dumps(found, ensure_ascii=False))
+        elif lines:
+            self.stdout.write("\n".join(lines))
+
+
+def _summary(policy: Any) -> dict[str, Any]:
+    return {
+        "name": policy.name,
+        "extends": policy.extends.name if policy.extends else None,
+        "enabled": policy.enabled.number if policy.enabled else None,
+        "latest": policy.latest,
+    }
+
+
+def _version(name: str, number: int | None) -> Any:
+    if number is not None:
+        return policies.get_version(name, number)
+    enabled = policies.get_policy(name).enabled
+    if enabled is None:
+        raise NotFound
+    return enabled
+
+
+def _read(file: str) -> PolicyDocument:
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{file}: {error}") from None
+    return parse_document(yaml=text)
+
+
+def _refusal(error: ApplicationError) -> list[str]:
+    lines = [str(error)]
+    if isinstance(error, InvalidPolicy):
+        lines += [f"  {path}: {said}" for path, said in error.fields.items()]
+    if isinstance(error, FailingExamples):
+        lines += [
+            f"  {each.rule}: must {each.expected}, but is {each.outcome.value}: {each.text!r}"
+            for each in error.examples
+        ]
+    return lines

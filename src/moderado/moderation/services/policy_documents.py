@@ -1,0 +1,53 @@
+"""Documents of policies as clients send them: JSON or YAML, with mistakes as fields."""
+
+from typing import Any
+
+from moderado.moderation.errors import InvalidPolicy
+from moderado.moderation.models.policies import REASON_LENGTH as REASON_LENGTH
+from moderado.moderation.policies.documents import (
+    InvalidDocument,
+    read_json,
+    read_yaml,
+    to_json,
+    write_yaml,
+)
+from moderado.moderation.policies.schema import PolicyDocument
+
+
+def parse_document(
+    *, document: Any = None, yaml: str | None = None, **named: str | None
+) -> PolicyDocument:
+    """Return the document.
+
+    Args:
+        document: JSON, if `yaml` is None.
+        yaml: The same as YAML.
+        named: `name` and `extends`, which stand beside a JSON document.
+
+    Raises:
+        InvalidPolicy: `fields` has every mistake, by path.
+    """
+    try:
+        if yaml is not None:
+            return read_yaml(yaml)
+        if not isinstance(document, dict):
+            document = {}
+        return read_json(named | document)
+    except InvalidDocument as error:
+        fields: dict[str, Any] = {}
+        for mistake in error.mistakes:
+            place = f"line {mistake.line}: " if mistake.line else ""
+            path = mistake.path or "document"
+            said = f"{place}{mistake.message}"
+            fields[path] = f"{fields[path]} {said}" if path in fields else said
+        raise InvalidPolicy(fields=fields) from None
+
+
+def document_json(stored: Any) -> dict[str, Any]:
+    """Return a stored document as JSON."""
+    return to_json(read_json(stored))
+
+
+def document_yaml(stored: Any) -> str:
+    """Return a stored document as YAML."""
+    return write_yaml(read_json(stored))

@@ -1,0 +1,102 @@
+"""`moderado policy`: everything that REST does, from files."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from moderado.moderation.models import Policy, PolicyVersion
+
+pytestmark = pytest.mark.django_db
+
+FILE = """\
+name: default
+rules:
+  - id: own
+    words: [pira]
+    category: spam
+    outcome: hold
+    must_hold: ["P.I.R.A"]
+    must_pass: ["um pirata"]
+"""
+
+
+@pytest.fixture(autouse=True)
+def _blocklist(settings):
+    backend = "moderado.moderation.providers.blocklist.BlocklistProvider"
+    settings.MODERATION_PROVIDERS = [{"BACKEND": backend, "OPTIONS": {"packs": []}}]
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "policy.yaml"
+    path.write_text(FILE)
+    return path
+
+
+@pytest.fixture
+def run(capsys):
+    def run(*arguments):
+        call_command("policy", *map(str, arguments))
+        return capsys.readouterr().out.rstrip()
+
+    return run
+
+
+def test_file_is_applied_compared_exported_and_rolled_back(file, run):
+    assert run("apply", file, "--reason", "first") == "enabled version 1 of default"
+    file.write_text(FILE.replace("[pira]", "[pira, lula]"))
+
+    assert "+  - lula" in run("diff", file)
+    assert json.loads(run("apply", file, "--json")) == {"policy": "default", "version": 2}
+    assert run("diff", file) == ""
+    assert "- lula" in run("export", "default")
+    assert "- lula" not in run("export", "default", "--number", 1)
+    assert run("rollback", "default") == "enabled version 1 of default again"
+    assert run("enable", "default", 2) == "enabled version 2 of default"
+    assert run("list") == f"{'default':<24} enabled 2 of 2"
+    assert "first" in run("show", "default")
+    assert json.loads(run("show", "default", "--json"))["history"][0]["action"] == "enabled"
+
+
+def test_exported_file_is_the_same_version(file, run, tmp_path):
+    run("apply", file)
+    again = tmp_path / "again.yaml"
+    again.write_text(run("export", "default"))
+
+    run("apply", again)
+
+    first, second = PolicyVersion.objects.order_by("number")
+    assert first.document == second.document
+
+
+def test_examples_of_a_file_are_tested_without_storing_it(file, run):
+    assert run("test", file) == "2 examples pass"
+    file.write_text(FILE.replace("um pirata", "uma pira"))
+
+    with pytest.raises(CommandError, match="own: must pass, but is HOLD: 'uma pira'"):
+        run("test", file)
+    with pytest.raises(CommandError, match="must pass"):
+        run("apply", file)
+
+    assert Policy.objects.get().enabled is None
+
+
+def test_every_mistake_of_a_file_is_reported(file, run):
+    file.write_text(FILE.replace("spam", "rude").replace("hold\n", "hide\n", 1))
+
+    with pytest.raises(CommandError) as refused:
+        run("apply", file)
+
+    said = str(refused.value)
+    assert "rules[0].category: line 5: " in said
+    assert "rules[0].outcome: line 6: " in said
+    with pytest.raises(CommandError, match="No such file"):
+        run("test", "none.yaml")
+
+
+def test_saved_version_waits_to_be_enabled(file, run):
+    assert run("apply", file, "--save-only") == "saved version 1 of default"
+    assert Policy.objects.get().enabled is None
+    with pytest.raises(CommandError):
+        run("export", "default")
