@@ -5,11 +5,13 @@ language detection: it knows a few frequent words of each language, and most tex
 """
 
 _WORDS = {
-    "pt": "nao voce vc vcs voces que um uma pra pro com isso esse essa ele ela eles muito mas ta to"
+    "pt": "o a e os as de te se me lhe num numa"
+    " nao voce vc vcs voces que um uma pra pro com isso esse essa ele ela eles muito mas ta to"
     " eu meu minha seu sua do da dos das no na nos nas em por foi tem vai ser mais quando como"
     " quem aqui agora gente cara hoje tudo todo bem ja so sou estou esta era tinha pelo pela ao"
     " aos tambem ate depois porque pq mesmo nem sem fazer vou tava ne mano vem olha nossa",
-    "en": "the you your and is are was were this that what with have has had not dont im its it he"
+    "en": "a"
+    " the you your and is are was were this that what with have has had not dont im its it he"
     " she they we my his her their of for from but just like about would can will been be if at"
     " on so all who when there than them these out how get got do did i me to one"
     " some any good see know want need really very well only also because here there now then",
@@ -86,4 +88,5 @@ def hint(words: str, text: str) -> str:
     other = max(range(len(_CODES)), key=evidence.__getitem__)
     if evidence[other] >= evidence[ours] + _LEAST:
         return _CODES[other]
-    return _CODES[ours] if evidence[ours] else ""
+    even = evidence[_PORTUGUESE] == evidence[_ENGLISH]
+    return "" if even else _CODES[ours]

@@ -20,6 +20,7 @@ _PORTUGUESE, _ENGLISH = load("pt"), load("en")
 _CUES = {"pt": _PORTUGUESE, "en": _ENGLISH}
 _BOTH = (_PORTUGUESE, _ENGLISH)
 _OURS = ("", "pt", "en")
+_MISSPELLED = frozenset(("sounds", "keys", "missing", "swapped", "vowels", "ending"))
 _WORDS_OF_A_REPORT = 2  # outside of the quotation marks
 _SYMBOL = 2  # letters of a chemical element
 _LAUGHING = ("😂", "🤣", "😹")
@@ -95,22 +96,25 @@ def _usage(hit: Hit, context: Context, around: Surroundings, cues: frozenset[str
         rule.acronym and _is_acronym(context.text, hit)
     ):
         return None
-    if rule.language and _is_foreign(rule, context):
-        return None if rule.native else Usage.FOREIGN
+    if rule.language and _is_foreign(hit, context):
+        return None if rule.native or hit.reading in _MISSPELLED else Usage.FOREIGN
     if quotation := context.quotation(hit.start, hit.end):
         return _quoted(rule, context, quotation)
-    if not cues.isdisjoint(_REPORTS):
+    if not cues.isdisjoint(_REPORTS) and "told_before" not in cues:
         return Usage.REPORTED
     if rule.is_personal and _is_own(rule, cues):
         return None
     return _directed(rule, context, around, cues)
 
 
-def _is_foreign(rule: Rule, context: Context) -> bool:
+def _is_foreign(hit: Hit, context: Context) -> bool:
+    """Tell whether a word is one of another language, or was misspelled only in a foreign one."""
+    rule = hit.rule
     language = context.language
-    return language not in _OURS or (
-        rule.native and language != "" and language != rule.language[:2]
-    )
+    if language not in _OURS:
+        return True
+    other = language not in ("", rule.language[:2])
+    return other and (rule.native or hit.reading in _MISSPELLED)
 
 
 def _directed(rule: Rule, context: Context, around: Surroundings, cues: frozenset[str]) -> Usage:
