@@ -53,7 +53,6 @@ texts = st.text(st.one_of(st.sampled_from(DISGUISES), st.characters(codec="utf-8
         ("фоԁег", "foder"),
         ("ᏢႮᎢᎪ", "puta"),
         ("թօɾɾɑ", "porra"),
-        ("₱ØⱤⱤ₳", "porra"),
         ("ⱣꞸŦȺ", "puta"),
     ],
 )

@@ -17,7 +17,7 @@ _DOTS = str.maketrans("·•–—−_", "..----")
 _BRAILLE = dict(
     zip("⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵⠯⠷⠮⠪⠜⠣", "abcdefghijklmnopqrstuvwxyzcaeoao", strict=True)
 )
-_MIN_LETTERS = 3
+_MIN_LETTERS = 4
 _MAX_LENGTH = 400  # characters: a longer code is no word
 
 
@@ -113,7 +113,7 @@ _CODES: tuple[tuple[str, frozenset[str], re.Pattern[str], Callable[[str], str]],
         "base64",
         frozenset(ascii_uppercase),
         re.compile(
-            r"(?<![\w+/=])(?=[a-z0-9+/]*[A-Z]*[a-z0-9][A-Z]|[A-Z]+[a-z]+[0-9])"
+            r"(?<![\w+/=])(?=[A-Za-z0-9+/]*(?:[a-z0-9][A-Z]|[A-Z][0-9]|[0-9][a-z]))"
             r"[A-Za-z0-9+/]{4,}={0,2}(?![\w+/=])"
         ),
         _base64,
@@ -130,7 +130,7 @@ _CODES: tuple[tuple[str, frozenset[str], re.Pattern[str], Callable[[str], str]],
     (
         "decimal",
         _DIGITS,
-        re.compile(r"(?<![\w.,-])\d{1,3}(?:(?:[\s.-]|,\s?)\d{1,3}){2,}(?![\w-])"),
+        re.compile(r"(?<![\w.,-])\d{1,3}(?:(?:[\s-]|,\s?)\d{1,3}){3,}(?![\w-])"),
         _decimal,
     ),
 )

@@ -17,6 +17,7 @@ _LOOKALIKES = {
     "ϝ": "f", "ц": "u", "є": "e", "λ": "a", "δ": "d", "ф": "f", "г": "r", "и": "u", "ԍ": "g",
     "æ": "ae", "œ": "oe", "þ": "th", "¢": "c", "€": "e", "£": "l", "¥": "y", "†": "t", "ƒ": "f",
     "ł": "l", "ŧ": "t", "ø": "o", "ʍ": "m", "ɯ": "m", "ʇ": "t", "թ": "p", "ք": "f", "ε": "e",
+    "×": "*",
 }  # fmt: skip
 # "LATIN SMALL LETTER P WITH STROKE", "MODIFIER LETTER CAPITAL R", "NEGATIVE SQUARED LATIN …"
 _NAMED = re.compile(
@@ -69,7 +70,7 @@ def _lookalike(character: str) -> str:
     if found := _LOOKALIKES.get(character):
         return found
     looks = _without_marks(disarm.normalize_confusables(character).casefold())
-    found = LETTERS.get(character)
+    found = LETTERS.get(character) if character.isalpha() else None
     if looks.isascii() and looks.isalpha() and not (found and len(looks) > 1):
         return looks
     if found:

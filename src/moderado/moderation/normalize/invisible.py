@@ -25,7 +25,7 @@ _REGIONS = (
 )
 _FLAGS = frozenset(_REGIONS.split())
 _FLAG_LETTERS = re.compile("[\U0001f1e6-\U0001f1ff]{2,}")
-_OVERRIDE = "\u202e"
+OVERRIDE = "\u202e"
 _REVERSED = re.compile("\u202e([^\u202c\n]*)|[^\u202e]+", re.DOTALL)
 # Other controls that may turn the words behind them. Whether they do depends on the letters.
 TURNING = frozenset("\u202b\u2067\u200f\u061c")
@@ -57,7 +57,7 @@ def with_letters_above(text: str) -> str:
 
 def visual_order(text: str) -> list[int] | None:
     """Return the visual order of the characters; None if no override reverses any of them."""
-    if _OVERRIDE not in text:
+    if OVERRIDE not in text:
         return None
     order: list[int] = []
     for match in _REVERSED.finditer(text):

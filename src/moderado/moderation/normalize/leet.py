@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from moderado.moderation.normalize.alphabets import LETTERS, SIGNS
+from moderado.moderation.normalize.ambiguous import MARKER_LETTERS
 from moderado.moderation.normalize.folding import Folded
 
 TRACE = frozenset("0123456789@$!+")  # one is in every text with "p0rr4"
@@ -17,23 +17,23 @@ SIGN_LETTERS = {
 _GROUPS = r"""
 a /-\ /\ /_\
 b |3 |8 !3 (3 /3 )3 13
-d |) |] |} [) (| cl |>
+d |) |] |} [) (| |>
 e [- |-
 f |= |# /= ph
 g (+ (_+ (_-
-h |-| ]-[ }-{ )-( (-) /-/ [-] }{ lj
+h |-| ]-[ }-{ )-( (-) /-/ [-] }{
 i ]|[
 j _| _)
 k |< |{ |(
 l |_ 1_ |:
-m |\/| /\/\ |v| [v] (v) ^^ /v\ rn nn
-n |/| |\| /\/ [\] iv
+m |\/| /\/\ |v| [v] (v) ^^ /v\ rn
+n |/| |\| /\/ [\]
 o () [] {} <> (0)
 p |> |o |* |^ |" |7
 q (_,) (,) 0_
 r |2 |? |~ /2 |`
 t '|' -|-
-u |_| (_) [_] \_/ \_\ /_/ \/ ii
+u |_| (_) [_] \_/ \_\ /_/ \/
 v \/
 w \/\/ vv \^/ |/\|
 x >< }|{ )(
@@ -73,7 +73,7 @@ def letters_at(text: str, at: int) -> list[tuple[str, int]]:
         if character == "v":
             found.append(("u", 1))
     else:
-        options = SIGN_LETTERS.get(character) or LETTERS.get(character) or SIGNS.get(character, "")
+        options = SIGN_LETTERS.get(character) or MARKER_LETTERS.get(character, "")
         found = [(letter, 1) for letter in options]
     if character in _FIRSTS:
         for length in range(2, min(_LONGEST_GROUP, len(text) - at) + 1):

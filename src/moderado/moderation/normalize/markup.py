@@ -12,6 +12,7 @@ from collections.abc import Iterator
 SIGNS = frozenset("<&%\\*_~|`[")
 _LONGEST_TAG = 200
 _BBCODE = "b|i|u|s|url|color|size|quote|spoiler"
+_EMOJI_LETTERS = "regional_indicator|regional_indicator_symbol|letter|alphabet_white"
 _PARTS = re.compile(
     rf"""
     (?P<gone>
@@ -23,8 +24,11 @@ _PARTS = re.compile(
     )
     | (?P<entity> &\#x?[0-9a-f]{{1,7}};? | &[a-z][a-z0-9]{{1,31}}; )
     | (?P<percent> (?:%[0-9a-f]{{2}})+ )
-    | (?P<escape> \\u\{{[0-9a-f]{{1,6}}\}} | \\u[0-9a-f]{{4}} | \\x[0-9a-f]{{2}} | \\(?=[^\w\s]) )
-    | (?P<emoji> :(?:regional_indicator(?:_symbol)?|letter|alphabet_(?:white|yellow))_[a-z]:[ ]? )
+    | (?P<escape>
+        \\u\{{[0-9a-f]{{1,6}}\}} | \\u[0-9a-f]{{4}} | \\x[0-9a-f]{{2}}
+        | \\(?=[^\w\s])
+    )
+    | (?P<emoji> :(?:{_EMOJI_LETTERS})_[a-z]:(?:[ ](?=:))? )
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )

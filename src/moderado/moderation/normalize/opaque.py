@@ -17,8 +17,9 @@ _DATA = (
 )
 _CODE = (
     r"(?P<code>(?<![\w@$!+/=-])(?=[A-Za-z+/_=:.-]*[0-9])"
-    r"[A-Za-z0-9][A-Za-z0-9+/_=:.-]{2,}[A-Za-z0-9=](?![\w@$!+/=]))"
+    r"[A-Za-z0-9+/_-][A-Za-z0-9+/_=:.-]{2,}[A-Za-z0-9=](?![\w@$!+/=]))"
 )
+_PLATE = re.compile(r"\b[A-Z]{3}[ -]?[0-9][A-Z0-9][0-9]{2}\b")
 _INITIAL = re.compile(r"[A-Z]\.")
 _INITIALS = re.compile(r"(?<![\w.])(?:[A-Z]\.\s?){1,3}(?![\w]\.|[A-Z](?:\W|$))")
 _PARTS = re.compile(f"{_ADDRESS}|{_EMAIL}|{_DATA}|{_CODE}")
@@ -27,7 +28,7 @@ _WORDS = re.compile(r"[^\W\d_]+")
 _SEGMENT = re.compile(r"[^/?&=#.:]+")
 _SHOWN_WORDS = re.compile(r"(?:[A-Z]?[a-z]{3,}|[a-z]{1,3})(?:[-_+](?:[A-Z]?[a-z]+))*|[A-Z]{3,}")
 _GROUPS = re.compile(r"[A-Za-z0-9]+")
-_UUID_LIKE = re.compile(r"(?:0x)?[0-9a-f]+(?:-[0-9a-f]+)*", re.IGNORECASE)
+_HEXADECIMAL = re.compile(r"(?:0x)?[0-9a-f]+(?:[-:][0-9a-f]*)*", re.IGNORECASE)
 _VERSION = re.compile(r"[vV]?\d+\.\d")
 _DIGIT = re.compile(r"\d")
 _LONG_TOKEN = 20
@@ -37,7 +38,7 @@ _SHORT_CODE = 4
 
 def without_identifiers(text: str) -> str:
     """Return the text with identifiers hidden, in linear time."""
-    return _CHUNK.sub(_without_parts, text)
+    return _CHUNK.sub(_without_parts, _PLATE.sub(_hidden, text))
 
 
 def without_initials(text: str) -> str:
@@ -76,7 +77,7 @@ def _is_identifier(token: str) -> bool:
         return True
     if len(token) > _LONG_TOKEN and digits and _mixes_cases(token):
         return True
-    if digits > 1 and _UUID_LIKE.fullmatch(token) and len(token) >= _SHORTEST_DIGEST:
+    if digits > 1 and _HEXADECIMAL.fullmatch(token) and len(token) >= _SHORTEST_DIGEST:
         return True
     return digits > 0 and _is_code(token, digits, letters)
 

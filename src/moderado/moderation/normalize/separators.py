@@ -7,25 +7,47 @@ from collections.abc import Iterator
 TRACE = re.compile(" [a-z](?: [a-z]){2} ")
 # Single letters, with whatever stands between them.
 _APART = re.compile(r"(?<![a-z0-9])[a-z0-9@$](?:[^a-z0-9\ue000]{1,24}[a-z0-9@$](?![a-z0-9])){2,}")
+_WIDE, _NARROW = re.compile(r"\s{2}|\s\W\s"), re.compile(r"\S\s\S")
+_APART_WORD = re.compile(r"[a-z0-9@$](?:[^\sa-z0-9]?\s?[a-z0-9@$]){2,}(?![a-z0-9])")
 # "p, u, t, a" is a list, and "p = u" is a formula.
-_LIST = re.compile(r"[,;]\s|\s=|=\s|[a-z]\(|\)\s|[a-z]\s?[+<>|&]\s?[a-z]\s?[=+]")
+_LIST = re.compile(r"[,;]\s|r\$\s?\d|\s=|=\s|[a-z]\(|\)\s|[a-z]\s?[+<>|&]\s?[a-z]\s?[=+]")
 _LETTERS_AND_DIGITS = re.compile(r"[a-z](?:\d+[a-z](?![a-z])){2,}")
 _NO_LETTER = re.compile(r"[^a-z]+")
+_CONTRACTION = re.compile(r"\W*[a-z]+['`´\u2018\u2019](?:re|s|t|d|ll|ve|m)\W*")
 MAX_APART = 160
+_LEAST = 5
 
 
 def letters_apart(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where single letters follow each other, at least three."""
+    """Yield where single letters follow each other, at least three.
+
+    Where some gaps are wider than others, the words between the wide ones are yielded as well.
+    """
     for match in _APART.finditer(text):
-        if not _LIST.search(match[0]):
-            start, end = match.span()
-            for at in range(start, end, MAX_APART):
-                yield at, min(end, at + MAX_APART)
+        if _LIST.search(match[0]):
+            continue
+        start, end = match.span()
+        for at in range(start, end, MAX_APART):
+            yield at, min(end, at + MAX_APART)
+        if _WIDE.search(match[0]) and _NARROW.search(match[0]):
+            for word in _APART_WORD.finditer(text, start, end):
+                yield word.span()
 
 
 def between_digits(piece: str) -> str:
     """Return the letters of "p1u2t3a"; empty if the digits stand otherwise."""
     return _NO_LETTER.sub("", piece) if _LETTERS_AND_DIGITS.search(piece) else ""
+
+
+def are_single(piece: str, letters: str) -> bool:
+    """Tell whether most letters of a piece, at least five, stand alone: "p.h.o.d.e.r"."""
+    runs = len(_NO_LETTER.split(piece.strip()))
+    return len(letters) >= _LEAST and runs * 2 > len(letters)
+
+
+def is_contraction(piece: str) -> bool:
+    """Tell whether a piece is an English contraction: "who're"."""
+    return _CONTRACTION.fullmatch(piece) is not None
 
 
 def letters_of(piece: str) -> str:

@@ -8,13 +8,13 @@ VOWELS = "aeiou"
 # What is written = what it may be written for. Lower-case letters without accents.
 _SOUNDS = """
 k=c,qu,q,ck,ch kk=c,ck ck=k,c,q c=k,s,ss,z q=c,k,qu qu=c,k,q kw=qu kh=c,k cc=ck,c ct=t kc=ck
-gh=g gu=g j=g g=j dj=j,di ph=f f=ph,v x=ch,sh,cks ch=x,sh,tch sh=ch,x tch=ch tx=ch sch=sh,ch
+gu=g je=ge ji=gi ge=je gi=ji dj=j,di ph=f f=ph x=ch,sh,cks ch=x,sh,tch sh=ch,x tch=ch sch=sh,ch
 s=z,c,ss,x ss=c,s,z,sc,sh sc=c,s z=s,c,x zz=s,z,ss ts=s,z y=i,ii,lh,ie i=y,e,lh,ee,ea ii=i
 e=i,ea ie=y,ey,i ey=y,ie ee=i,y,ea ea=ee,e w=u,v,wh,hu wh=w uu=w,u u=o,l,w,oo,ou,v v=u,w
 vv=w o=u,ou,au,oa ou=o,u oo=u,o ow=ao,ou r=rr,wr rr=r h= lh=li,l,ll li=lh ly=lh lly=lh
 ll=lh,l nh=ni,nn,n ni=nh ny=nh nn=nh,n nha=nia m=n n=m l=u,ll aum=ao aun=ao am=ao aw=ao,o,au
 an=ao au=al,ao eu=el iu=il ol=ou oum=ao ah=a,er a=er,ah er=a,re,or or=er uh=er,a,u eh=e,er
-oh=o ih=i as=ers az=as,ers ur=er,or d=t t=d,tt,th tt=t dd=d b=bb p=pp pp=p bb=b ff=f gg=g
+oh=o ih=i as=ers az=as,ers ur=er,or t=tt,th tt=t dd=d b=bb p=pp pp=p bb=b ff=f gg=g
 in=ing en=ing,in un=on,um um=un th=t 0=o
 """
 SOUNDS = {
@@ -24,9 +24,7 @@ SOUNDS = {
 LONGEST_SOUND = max(map(len, SOUNDS))
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 # Endings of Portuguese that make a word smaller, larger or worse; without the last vowel.
-_ENDINGS = re.compile(
-    r"(.{3,}?)(?:z?inh[oa]s?|z?ao|ona|zad[oa]s?|[aeu]d[oa]s?|eir[oa]s?|ac[oa]s?|issim[oa]s?|ent[oa]s?)"
-)
+_ENDINGS = re.compile(r"(.{3,}?)(?:z?inh[oa]s?|z?ao|ona|ud[oa]s?|issim[oa]s?)")
 
 
 def _neighbours() -> dict[str, str]:

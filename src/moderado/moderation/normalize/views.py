@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from moderado.moderation.normalize import codes, markup, opaque
-from moderado.moderation.normalize.alphabets import LETTERS, SOUNDS, TURNED
+from moderado.moderation.normalize.alphabets import SOUNDS, TURNED
+from moderado.moderation.normalize.ambiguous import MARKED, MARKERS
 from moderado.moderation.normalize.folding import Folded, fold
 from moderado.moderation.normalize.invisible import (
     ABOVE,
+    OVERRIDE,
     TURNING,
     with_letters_above,
     without_flags,
@@ -18,9 +20,9 @@ _TURNED_LETTERS = frozenset(char for char in TURNED if not char.isascii())
 _TURN = {ord(char): letter for char, letter in TURNED.items()}
 _SET = "".join(_TURNED_LETTERS)
 _TURNED = re.compile(f"(?<!\\S)[^\\s{_SET}]*[{_SET}]\\S*")
+# Neither Latin letters nor the punctuation of books.
+_UNUSUAL = re.compile(r"[^\x00-\u024f\u2010-\u203a\u200d\ufe0f]|\xad")
 _TOKEN = re.compile(r"[^\W\d_]+")
-_SECOND_LOOK = {ord(char): letters[1] for char, letters in LETTERS.items() if letters[1:]}
-_HAVE_SECOND_LOOK = frozenset(map(chr, _SECOND_LOOK))
 _HAVE_SOUND = frozenset(SOUNDS) | frozenset(map(str.upper, SOUNDS))
 
 
@@ -55,6 +57,22 @@ def views(text: str) -> Iterator[View]:
     yield from _in_code(text, characters)
 
 
+def characters_reading(written: str, text: str) -> str:
+    """Return the name of a disguise by characters alone; empty for a word as people write it.
+
+    Args:
+        written: The word, or words.
+        text: The text that contains them.
+    """
+    if OVERRIDE in text or (not written.isascii() and _UNUSUAL.search(written)):
+        return "characters"
+    return "case" if any(map(_is_mixed, _TOKEN.findall(written))) else ""
+
+
+def _is_mixed(word: str) -> bool:
+    return not (word.islower() or word.isupper() or word.istitle())
+
+
 def _readable(text: str, characters: set[str]) -> str:
     if not text.isascii():
         text = without_flags(text)
@@ -81,10 +99,10 @@ def _other_letters(text: str, characters: set[str]) -> Iterator[View]:
     if not TURNING.isdisjoint(characters):
         spans = (match.span() for match in _TOKEN.finditer(text))
         yield View(_backwards(text, spans), "backwards", whole=False)
-    if not _HAVE_SECOND_LOOK.isdisjoint(characters):
-        yield View(fold(text.translate(_SECOND_LOOK)), "look-alikes", whole=False)
+    if not MARKED.isdisjoint(characters):
+        yield View(fold(_readable(text.translate(MARKERS), characters)), "look-alikes")
     if not _HAVE_SOUND.isdisjoint(characters):
-        yield View(_sounded(text), "other alphabet", whole=False, certain=False)
+        yield View(_sounded(text), "other alphabet", certain=False)
 
 
 def _backwards(text: str, spans: Iterable[tuple[int, int]]) -> Folded:

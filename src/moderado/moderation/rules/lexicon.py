@@ -8,6 +8,8 @@ swapped, missing and neighbouring letters. Both give up after a fixed number of 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from moderado.moderation.normalize.ambiguous import MARKER_LETTERS
+from moderado.moderation.normalize.invisible import HIDDEN
 from moderado.moderation.normalize.leet import letters_at
 from moderado.moderation.normalize.variants import LONGEST_SOUND, NEIGHBOURS, SOUNDS, VOWELS
 
@@ -16,6 +18,7 @@ MAX_STEPS = 600  # of one misspelled word
 MAX_SOUNDS = 3  # of one word that are spelled otherwise
 _SHORT = 4
 _LONG = 5
+_LENGTHY = 7
 _LEAST = 3
 
 
@@ -33,7 +36,8 @@ class _State(NamedTuple):
     start: int
     hidden: int
     signs: int
-    skipped: int
+    skipped: int  # signs between letters
+    pending: int  # signs after the last letter
 
 
 class Lexicon:
@@ -67,8 +71,8 @@ class Lexicon:
         found: list[Spelled] = []
         for at in range(len(piece)):
             layer = layers[at]
-            if at == 0 or apart or not piece[at - 1].isalnum():
-                layer.setdefault("", _State(at, 0, 0, 0))
+            if at == 0 or apart or not _is_letter(piece[at - 1]):
+                layer.setdefault("", _State(at, 0, 0, 0, 0))
             for prefix, state in [*layer.items()][:MAX_STATES]:
                 self._step(piece, at, prefix, state, layers)
             found += self._ended(piece, at + 1, layers[at + 1], apart=apart)
@@ -83,29 +87,30 @@ class Lexicon:
             is_sign = not is_letter or letter != character
             if (longer := prefix + letter) in self.following:
                 start = state.start if prefix else at
-                new = _State(start, state.hidden, state.signs + is_sign, state.skipped)
+                skipped = state.skipped + state.pending
+                new = _State(start, state.hidden, state.signs + is_sign, skipped, 0)
                 _keep(layers[at + length], longer, new)
             if prefix and letter == prefix[-1]:
-                _keep(layers[at + length], prefix, state)
-        if character.isalnum() or not prefix:
+                _keep(layers[at + length], prefix, state._replace(pending=0))
+        if _is_letter(character) or character == HIDDEN or not prefix:
             return
-        _keep(layers[at + 1], prefix, state._replace(skipped=state.skipped + 1))
+        _keep(layers[at + 1], prefix, state._replace(pending=state.pending + 1))
         if _may_mask(piece, at) and state.hidden <= len(prefix):
-            hidden = state._replace(hidden=state.hidden + 1)
+            hidden = state._replace(hidden=state.hidden + 1, pending=0)
             for letter in self.following[prefix]:
                 _keep(layers[at + 1], prefix + letter, hidden)
 
     def _ended(
         self, piece: str, end: int, layer: dict[str, _State], *, apart: bool
     ) -> Iterator[Spelled]:
-        if end < len(piece) and piece[end].isalnum() and not apart:
+        if end < len(piece) and _is_letter(piece[end]) and not apart:
             return
         for prefix, state in layer.items():
             if len(prefix) < _LEAST or prefix not in self.words:
                 continue
-            if state.hidden + state.signs + state.skipped == 0:
+            if state.pending or state.hidden + state.signs + state.skipped == 0:
                 continue  # as written
-            if state.hidden * 2 <= len(prefix):
+            if state.hidden * 2 <= (len(prefix) if len(prefix) > _SHORT else _SHORT // 2):
                 yield Spelled(prefix, state.start, end, state.hidden, state.signs)
 
     def misspelled(self, token: str) -> list[tuple[str, str]]:
@@ -114,13 +119,17 @@ class Lexicon:
         return list(dict.fromkeys(walk.found()))
 
 
+def _is_letter(character: str) -> bool:
+    return character.isalnum() or character in MARKER_LETTERS
+
+
 def _may_mask(piece: str, at: int) -> bool:
     """Tell whether a character may stand for a hidden letter: a single dot may, an ellipsis not."""
     character = piece[at]
     if character in ".-":
         around = piece[max(0, at - 1) : at + 2]
         return len(around) == 3 and around[0].isalpha() and around[2].isalpha()  # noqa: PLR2004
-    return not character.isspace() and character not in ",;:!\"'()/"
+    return not character.isspace() and character not in ",;:!\"'()[]{}<>/\\|=+"
 
 
 def _keep(layer: dict[str, _State], prefix: str, state: _State) -> None:
@@ -143,7 +152,7 @@ class _Misspelling:
             steps += 1
             at, prefix, kind, mistakes = self._open.pop()
             if at == len(self._token):
-                yield from self._words_at_the_end(prefix, kind)
+                yield from self._words_at_the_end(prefix, kind, mistakes)
                 continue
             self._same(at, prefix, kind, mistakes)
             if kind in ("", "sounds") and mistakes < MAX_SOUNDS:
@@ -153,7 +162,9 @@ class _Misspelling:
             if not kind:
                 self._typing_errors(at, prefix)
 
-    def _words_at_the_end(self, prefix: str, kind: str) -> Iterator[tuple[str, str]]:
+    def _words_at_the_end(self, prefix: str, kind: str, mistakes: int) -> Iterator[tuple[str, str]]:
+        if kind == "sounds" and mistakes > _most_sounds(prefix):
+            return
         if kind and self._words.get(prefix) and _is_likely(self._token, prefix, kind):
             yield prefix, kind
         if kind in ("", "vowels"):
@@ -202,6 +213,11 @@ class _Misspelling:
                 self._push(at, prefix + letter, "missing", 1)
             if letter in NEIGHBOURS.get(token[at], ""):
                 self._push(at + 1, prefix + letter, "keys", 1)
+
+
+def _most_sounds(word: str) -> int:
+    """Return how many sounds of a word may be spelled otherwise: the shorter, the fewer."""
+    return 1 if len(word) <= _SHORT else 2 if len(word) <= _LENGTHY else MAX_SOUNDS
 
 
 def _is_likely(token: str, word: str, kind: str) -> bool:

@@ -12,11 +12,12 @@ from ahocorasick_rs import AhoCorasick, Implementation
 from moderado.moderation.normalize import Folded, leet, repeats
 from moderado.moderation.normalize.folding import words
 from moderado.moderation.normalize.repeats import run_starts, runs, squeeze, squeezed
-from moderado.moderation.normalize.views import View, views
-from moderado.moderation.rules.disguises import Disguises, Part, replaced
+from moderado.moderation.normalize.views import View, characters_reading, views
+from moderado.moderation.rules.disguises import Disguises, replaced
 from moderado.moderation.rules.hits import Hit
 from moderado.moderation.rules.lexicon import Lexicon
 from moderado.moderation.rules.patterns import Patterns
+from moderado.moderation.rules.pieces import Part
 from moderado.moderation.rules.rule import Match, Rule, folded_word
 from moderado.moderation.rules.tokens import unknown_words
 from moderado.moderation.rules.usage import judged
@@ -87,24 +88,32 @@ class Matcher:
         folded, reading = view.folded, view.reading
         plain = words(folded)
         unknown = unknown_words(plain.text.split()) if view.whole else []
-        stretch = any(map(repeats.has_double, unknown))
-        for found in self._in_reading(plain, text, stretch=stretch):
-            yield Hit(*found, reading, view.certain)
+        for rule, start, end in self._in_reading(plain, text):
+            name = reading or characters_reading(text[start:end], text)
+            yield Hit(rule, start, end, name, view.certain)
+        for found in self._in_stretched(plain, text, unknown):
+            yield Hit(*found, reading or "repeats", view.certain)
         if not view.whole:
             return
         if not leet.TRACE.isdisjoint(folded.text):
             for other in leet.without_leet(folded):
-                for found in self._in_reading(words(other), text, stretch=True):
-                    yield Hit(*found, "leet")
+                yield from self._in_leet(words(other), text)
         if parts := self._disguises.parts(folded, plain.text, unknown, text):
             yield from self._in_disguise(folded, parts, text)
+
+    def _in_leet(self, decoded: Folded, text: str) -> Iterator[Hit]:
+        unknown = unknown_words(decoded.text.split())
+        for found in self._in_reading(decoded, text):
+            yield Hit(*found, "leet")
+        for found in self._in_stretched(decoded, text, unknown):
+            yield Hit(*found, "leet")
 
     def _in_disguise(self, folded: Folded, parts: list[Part], text: str) -> Iterator[Hit]:
         """Yield the hits that contain a disguised part."""
         places = sorted((*folded.original(part.start, part.end), part) for part in parts)
         firsts = [first for first, _, _ in places]
         reading = words(replaced(folded, parts))
-        for rule, start, end in self._in_reading(reading, text, stretch=False):
+        for rule, start, end in self._in_reading(reading, text):
             at, read = bisect_left(firsts, end), list[Part]()
             while at and places[at - 1][1] > start:
                 at -= 1
@@ -113,17 +122,21 @@ class Matcher:
                 doubtful = [part for part in read if not part.certain]
                 yield Hit(rule, start, end, (doubtful or read)[0].reading, not doubtful)
 
-    def _in_reading(self, reading: Folded, original: str, *, stretch: bool) -> _Found:
+    def _in_reading(self, reading: Folded, original: str) -> _Found:
         found = [
             (self._needles[which], start, end)
             for which, start, end in self._plain.find_matches_as_indexes(
                 reading.text, overlapping=True
             )
         ]
-        if stretch:
-            found += self._stretched(reading)
         hits = _outside_allowed(found, reading, original) if found else []
         return [*hits, *self._patterns.find(reading, _as_found)]
+
+    def _in_stretched(self, reading: Folded, original: str, unknown: list[str]) -> _Found:
+        """Return the words with repeated letters. Ordinary words are no stretched ones."""
+        if not any(map(repeats.has_double, unknown)):
+            return []
+        return _outside_allowed([*self._stretched(reading)], reading, original)
 
     def _stretched(self, reading: Folded) -> Iterator[tuple[_Needle, int, int]]:
         short, starts = squeezed(reading).text, list[int]()

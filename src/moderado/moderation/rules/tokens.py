@@ -21,6 +21,7 @@ _LONG = 5
 # What people glue to a word: laughter, marks of fans, diminutives of names.
 _FILLER = re.compile(r"(?:k{2,}|(?:h[aeiu]){2,}h?|(?:rs)+s*|x+d?|lo+l|ui|ai|s|es|z|zinh[oa]s?)?")
 
+_BEFORE = re.compile(r"(?:k{2,}|(?:h[aeiu]){2,}|(?:rs)+|x+)?")
 _LAUGHTER = re.compile(r"k{3,}|(?:ha){2,}h?|(?:rs){2,}")
 # Words that are written together with an insult.
 _GLUED = (
@@ -126,17 +127,17 @@ class Tokens:
             word, before, after = self._inner[which], token[:start], token[end:]
             if len(word) < _SHORT and (before or not _LAUGHTER.fullmatch(after)):
                 continue
-            if self._is_split(before) and self._is_split(after):
+            if self._is_split(before, _BEFORE) and self._is_split(after, _FILLER):
                 yield Meaning(word, "glued", certain=True)
             elif len(word) > _LONG and _is_word(before) and _is_word(after):
                 yield Meaning(word, "glued", certain=False)
 
-    def _is_split(self, rest: str) -> bool:
+    def _is_split(self, rest: str, filler: re.Pattern[str]) -> bool:
         """Tell whether what a word is glued to is itself a word, laughter or a few letters."""
-        if rest in _GLUE or _FILLER.fullmatch(rest) or self._lexicon.words.get(rest):
+        if rest in _GLUE or filler.fullmatch(rest) or self._lexicon.words.get(rest):
             return True
         return any(
-            rest.endswith(word) and self._is_split(rest[: -len(word)])
+            rest.endswith(word) and self._is_split(rest[: -len(word)], filler)
             for which, start, end in self._glued.find_matches_as_indexes(rest)
             if end == len(rest) and (word := self._inner[which])
         )

@@ -102,7 +102,8 @@ def _usage(hit: Hit, context: Context, around: Surroundings, cues: frozenset[str
         return _quoted(rule, context, quotation)
     if not cues.isdisjoint(_REPORTS) and "told_before" not in cues:
         return Usage.REPORTED
-    if rule.is_personal and _is_own(rule, cues):
+    # Who says it of themselves has no reason to disguise it.
+    if rule.is_personal and not hit.reading and _is_own(rule, cues):
         return None
     return _directed(rule, context, around, cues)
 

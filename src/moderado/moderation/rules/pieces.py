@@ -1,0 +1,145 @@
+"""What a disguised piece of a text stands for: signs, separators and masks between its letters."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from moderado.moderation.normalize import separators
+from moderado.moderation.normalize.vocabulary import is_common, is_ordinary
+from moderado.moderation.rules import masks
+from moderado.moderation.rules.lexicon import Lexicon, Spelled
+from moderado.moderation.rules.masks import MaskedWords
+from moderado.moderation.rules.tokens import Tokens
+
+_SHORT = 4
+_LEAST_PLAIN = 2  # letters that a mask leaves
+_LONGEST_REST = 24
+_LONGEST_WORD = 10  # of those beside a word whose letters stand apart
+# Of a piece without letters, these are drawn as letters on purpose; digits alone are a number.
+_DRAWN = frozenset("|\\/@$(<+")
+
+
+class Part(NamedTuple):
+    """`text[start:end]` of a folded text stands for `word`."""
+
+    start: int
+    end: int
+    word: str
+    reading: str
+    certain: bool
+    listed: bool = True  # not only a word of a phrase
+
+
+class Pieces:
+    """Reads disguised pieces as words of one list.
+
+    Args:
+        lexicon: The words.
+        phrases: How words are written that the list has as phrases: "filhodaputa".
+        tokens: Reads unknown words.
+        remembered: The number of pieces whose meanings are kept.
+    """
+
+    def __init__(
+        self, lexicon: Lexicon, phrases: Mapping[str, str], tokens: Tokens, *, remembered: int
+    ) -> None:
+        self._lexicon, self._phrases, self._tokens = lexicon, phrases, tokens
+        self._masks = MaskedWords(
+            [word for word, is_risky in lexicon.words.items() if is_risky and len(word) >= _SHORT]
+        )
+        self._known: dict[str, tuple[Part, ...]] = {}
+        self._remembered = remembered
+
+    def part(self, start: int, end: int, word: str, reading: str, *, certain: bool) -> Part:
+        """Return a part that stands for a word of the lexicon."""
+        listed = self._lexicon.words.get(word, False)
+        return Part(start, end, self._phrases.get(word, word), reading, certain, listed)
+
+    def in_piece(self, piece: str) -> tuple[Part, ...]:
+        """Return the parts of a piece of text without spaces."""
+        parts = self._known.get(piece)
+        if parts is None:
+            if len(self._known) >= self._remembered:
+                self._known.clear()
+            parts = self._known[piece] = tuple(self._found(piece))
+        return parts
+
+    def apart(self, piece: str) -> Iterator[Part]:
+        """Yield the parts of a piece in which single letters stand apart: "v c  l i x o"."""
+        letters = separators.letters_of(piece)
+        if letters in self._lexicon.words:
+            yield self.part(0, len(piece), letters, "separators", certain=True)
+        whole_is_ordinary = is_ordinary(letters)
+        for spelled in self._lexicon.spelled(piece, apart=True):
+            before = separators.letters_of(piece[: spelled.start])
+            after = separators.letters_of(piece[spelled.end :])
+            own = separators.letters_of(piece[spelled.start : spelled.end])
+            if spelled.hidden or len(own) * 2 < len(spelled.word):
+                continue
+            if whole_is_ordinary and (before or after):
+                continue
+            if _is_rest(before) and _is_rest(after):
+                yield self.part(*spelled[1:3], spelled.word, "separators", certain=True)
+
+    def _found(self, piece: str) -> Iterator[Part]:
+        if separators.is_contraction(piece):
+            return
+        for spelled in self._lexicon.spelled(piece):
+            yield from self._spelled(piece, spelled)
+        yield from self._masked(piece)
+        letters = separators.between_digits(piece)
+        if letters in self._lexicon.words:
+            yield self.part(0, len(piece), letters, "separators", certain=True)
+        letters = separators.letters_of(piece)
+        if separators.are_single(piece, letters) and not is_ordinary(letters):
+            meaning = self._tokens.meaning(letters)
+            if meaning is not None and meaning.reading != "glued":
+                yield self.part(0, len(piece), meaning.word, meaning.reading, certain=False)
+
+    def _masked(self, piece: str) -> Iterator[Part]:
+        for start, end in masks.masked_parts(piece):
+            for word in self._masks.under(piece[start:end]):
+                yield self.part(start, end, word, "masks", certain=True)
+            for word in self._masks.scarcely_visible(piece[start:end]):
+                yield self.part(start, end, word, "masks", certain=False)
+        for start, end, first, length in masks.mostly_hidden(piece):
+            for word in self._masks.beginning_with(first, length):
+                yield self.part(start, end, word, "masks", certain=False)
+
+    def _spelled(self, piece: str, spelled: Spelled) -> Iterator[Part]:
+        word, start, end, hidden, signs = spelled
+        written = piece[start:end]
+        plain = len(word) - hidden - signs
+        if not plain and len(word) < _SHORT:
+            return
+        if not plain and written.isascii() and _DRAWN.isdisjoint(written):
+            return
+        if hidden:
+            if plain >= _LEAST_PLAIN and len(word) >= _SHORT:
+                yield self.part(start, end, word, "masks", certain=not signs)
+        elif signs:
+            if len(word) >= _SHORT or not written.isalnum():
+                certain = plain * 2 >= len(word) or not written.isascii()
+                yield self.part(start, end, word, "leet", certain=certain)
+        else:
+            yield self.part(start, end, word, "separators", certain=True)
+
+
+def _is_rest(letters: str) -> bool:
+    """Tell whether letters beside a spelled word are nothing, one word, or a word of one letter."""
+    return len(letters) <= 1 or (len(letters) <= _LONGEST_REST and _are_words(letters))
+
+
+def _are_words(letters: str) -> bool:
+    """Tell whether letters are a sequence of frequent words."""
+    reached = {0}
+    for end in range(1, len(letters) + 1):
+        if any(
+            start in reached
+            and (
+                (end - start == 1 and letters[start] in "aeo")
+                or (end - start > 1 and is_common(letters[start:end]))
+            )
+            for start in range(max(0, end - _LONGEST_WORD), end)
+        ):
+            reached.add(end)
+    return len(letters) in reached
