@@ -84,14 +84,19 @@ class Growth:
     def an_hour(self) -> dict[str, float]:
         """Return the growth of each process in MiB an hour.
 
-        The first third is warm-up. Of the rest the median slope is taken (Theil-Sen estimator),
-        which single peaks do not move.
+        Only the last third counts: until then caches and arenas of the allocator fill, in steps,
+        which `total` limits. Of it the median slope is taken (Theil-Sen estimator), which single
+        peaks do not move.
         """
         return {
-            name: 3_600 * _median_slope(samples[len(samples) // 3 :])
+            name: 3_600 * _median_slope(samples[-(len(samples) // 3) :])
             for name, samples in self._samples.items()
             if len(samples) >= 9  # a process that was replaced at the end has no slope yet
         }
+
+    def total(self) -> dict[str, float]:
+        """Return how many MiB each process has grown since its first sample."""
+        return {name: samples[-1][1] - samples[0][1] for name, samples in self._samples.items()}
 
 
 def _median_slope(samples: Sequence[tuple[float, float]]) -> float:

@@ -81,7 +81,9 @@ class Run:
             user_id: [
                 message
                 for room_id in self.rooms_of[user_id]
-                for message in self.crowd.do(client.history(room_id), within=120)
+                for message in self.crowd.do(
+                    client.history(room_id), within=120 + self.heads[room_id] / 50
+                )
             ]
             for user_id, client in here.items()
         }
