@@ -6,11 +6,13 @@ from string import ascii_lowercase
 from uuid import uuid4
 
 import pytest
+from ahocorasick_rs import AhoCorasick
 
 from moderado.moderation.normalize import confusables, fold
 from moderado.moderation.providers.blocklist import BlocklistProvider
 from moderado.moderation.rules.masks import MaskedWords
 from moderado.moderation.rules.matcher import MAX_HITS
+from moderado.moderation.rules.needles import FewNeedles, needles
 from moderado.moderation.types import Content, Outcome
 from tests.providers import verdict_of
 
@@ -122,3 +124,17 @@ def test_most_severe_hit_of_each_category_is_kept():
 
     assert found.outcome is Outcome.HOLD
     assert found.categories == {"profanity": 0.7, "threat": 0.8}
+
+
+WORDS = ["pira", "pirapora", "ana", "aa", "lula"]
+
+
+@pytest.mark.parametrize("text", [" pira ", " xpirapora anana aaaa lula", "", " aaa pirapirapora "])
+def test_few_needles_are_found_as_by_the_automaton(text):
+    texts = [form for word in WORDS for form in (f" {word} ", word, f" seu{word} ", f"{word}s ")]
+    automaton = AhoCorasick(texts, store_patterns=False)
+
+    few = needles(texts).find_matches_as_indexes(text, overlapping=True)
+
+    assert isinstance(needles(texts), FewNeedles)
+    assert sorted(few) == sorted(automaton.find_matches_as_indexes(text, overlapping=True))

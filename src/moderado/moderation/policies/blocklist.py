@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 from moderado.moderation.effects import Effect
@@ -168,13 +169,11 @@ def _digest(parts: Sequence[str]) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
-def pack_effects(rule: RuleGroup) -> dict[str, Effect]:
-    """Return what follows from a rule of a pack, as the pack itself says."""
-    name, groups = groups_of(rule.pack or "")
-    effects = _pack_effects(name)
-    return {each: effect for each, effect in effects.items() if each.partition("/")[0] in groups}
-
-
 @lru_cache
-def _pack_effects(name: str) -> Mapping[str, Effect]:
-    return effects_of(pack.load(name).rules)
+def pack_effects(name: str) -> Mapping[str, Effect]:
+    """Return what follows from a pack, or a part of one, as the pack itself says."""
+    whole, groups = groups_of(name)
+    effects = effects_of(pack.load(whole).rules)
+    return MappingProxyType(
+        {each: effect for each, effect in effects.items() if each.partition("/")[0] in groups}
+    )

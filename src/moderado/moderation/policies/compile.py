@@ -78,7 +78,7 @@ def compile_policy(
     policy = CompiledPolicy(
         name=documents[0].name,
         version=version,
-        rules=[_effects(each) for each in documents],
+        rules=[table for each in documents for table in _tables(each)],
         conditions=tuple(_condition_rule(*each) for each in bare),
         thresholds={Category(name): row for name, row in thresholds.items() if name != ANY},
         any_threshold=thresholds.get(ANY),
@@ -151,15 +151,23 @@ def _threshold(row: ThresholdRow) -> Threshold:
     return Threshold(flag=row.flag, hold=row.hold, block=row.block, resources=row.resources)
 
 
-def _effects(document: PolicyDocument) -> dict[str, Effect]:
-    """Return the rule table of one document; of two rules for one group, the later one counts."""
-    effects: dict[str, Effect] = {}
-    for rule in document.rules:
-        if rule.pack is not None:
-            effects |= {name: _pack_effect(rule, own) for name, own in pack_effects(rule).items()}
-        elif not _is_bare(rule):
-            effects[rule.id] = _effect(rule)
-    return effects
+def _tables(document: PolicyDocument) -> list[Mapping[str, Effect]]:
+    """Return the rule tables of one document: its own rules, then its packs, the last one first."""
+    own = {
+        rule.id: _effect(rule)
+        for rule in document.rules
+        if rule.pack is None and not _is_bare(rule)
+    }
+    packs = [_pack_table(rule) for rule in document.rules if rule.pack is not None]
+    return [own, *reversed(packs)]
+
+
+def _pack_table(rule: RuleGroup) -> Mapping[str, Effect]:
+    """Return the table of a pack's rule. All policies share it where it says nothing of its own."""
+    shared = pack_effects(rule.pack or "")
+    if rule.outcome is None and rule.when is None and not rule.aimed_only:
+        return shared
+    return {name: _pack_effect(rule, own) for name, own in shared.items()}
 
 
 def _pack_effect(rule: RuleGroup, own: Effect) -> Effect:

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from ahocorasick_rs import AhoCorasick, Implementation
-
 from moderado.moderation.normalize import Folded, leet, repeats
 from moderado.moderation.normalize.folding import words
 from moderado.moderation.normalize.repeats import run_starts, runs, squeeze, squeezed
@@ -16,6 +14,7 @@ from moderado.moderation.normalize.views import View, characters_reading, views
 from moderado.moderation.rules.disguises import Disguises, replaced
 from moderado.moderation.rules.hits import Hit
 from moderado.moderation.rules.lexicon import Lexicon
+from moderado.moderation.rules.needles import needles
 from moderado.moderation.rules.patterns import Patterns
 from moderado.moderation.rules.pieces import Part
 from moderado.moderation.rules.rule import Match, Rule, folded_word
@@ -61,8 +60,9 @@ class Matcher:
         allowed = [_allowed_needle(word) for word in allow]
         self._needles = [*allowed, *_needles(spelled)]
         self._patterns = Patterns([rule for rule in rules if rule.match is Match.PATTERN])
-        self._plain = _automaton([needle.text for needle in self._needles])
-        self._squeezed = _automaton([squeeze(needle.text) for needle in self._needles])
+        texts = [needle.text for needle in self._needles]
+        self._plain = needles(texts)
+        self._squeezed = needles([_same(squeeze(text), text) for text in texts])
         lexicon, phrases = Lexicon(_listed_words(rules)), _phrases(spelled)
         remembered = min(_MOST_REMEMBERED, _REMEMBERED * len(lexicon.words))
         self._disguises = Disguises(lexicon, phrases, remembered=remembered)
@@ -279,5 +279,6 @@ def _phrases(rules: Iterable[Rule]) -> dict[str, str]:
     return {rule.text.replace(" ", ""): rule.text for rule in rules if " " in rule.text}
 
 
-def _automaton(texts: list[str]) -> AhoCorasick:
-    return AhoCorasick(texts, store_patterns=False, implementation=Implementation.ContiguousNFA)
+def _same(text: str, other: str) -> str:
+    """Return `other` if it equals `text`, so that both share one string."""
+    return other if text == other else text

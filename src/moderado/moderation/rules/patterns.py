@@ -25,15 +25,11 @@ class Patterns:
             raise ValueError(f"{len(rules)} patterns: at most {MAX_PATTERNS}")
         self._rules = tuple(rules)
         self._compiled = [_compile(rule) for rule in rules]
-        self._set = re2.Set.SearchSet(_options())
-        for rule in rules:
-            self._set.Add(rule.text)
-        if rules:
-            self._set.Compile()
+        self._set = _set(rules) if rules else None
 
     def find(self, reading: Folded, hit: Callable[[Rule, int, int], Any]) -> list[Any]:
         """Return `hit(rule, start, end)` for every pattern, at its first place in the original."""
-        if not self._rules:
+        if self._set is None:
             return []
         hits = []
         for which in self._set.Match(reading.text) or ():
@@ -41,6 +37,14 @@ class Patterns:
             if match is not None and match.end() > match.start():
                 hits.append(hit(self._rules[which], *reading.original(*match.span())))
         return hits
+
+
+def _set(rules: Sequence[Rule]) -> Any:
+    found = re2.Set.SearchSet(_options())
+    for rule in rules:
+        found.Add(rule.text)
+    found.Compile()
+    return found
 
 
 def _compile(rule: Rule) -> Any:
