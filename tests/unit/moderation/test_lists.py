@@ -91,8 +91,23 @@ def test_use_of_a_word_is_read_from_its_surroundings(text, usage):
 
 
 @pytest.mark.parametrize("text", ["sou zorro", "I'm a zorro", "como zorro eu discordo"])
-def test_word_said_of_oneself_is_no_hit(text):
-    assert usages(text) == []
+def test_word_said_of_oneself_is_not_aimed(text):
+    assert usages(text) == [Usage.OWN]
+    assert usages(text, action="ignore") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["sou zorro com orgulho", "sou zorro, e daí?", "o orgulho zorro", "I'm a zorro and proud"],
+)
+def test_reclaimed_word_of_oneself_or_a_community_is_no_hit(text):
+    assert usages(text, reclaimed=True) == []
+
+
+def test_disguised_word_has_no_harmless_meaning():
+    unless = {"near": "filme"}
+
+    assert usages("um filme com z.o.r.r.o", unless=unless) == [Usage.PLAIN]
 
 
 def test_everyday_word_counts_only_in_the_shape_of_an_insult():

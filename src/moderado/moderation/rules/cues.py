@@ -23,8 +23,8 @@ _BEFORE = (
     "aimed_before", "called_before", "address", "named", "about_before", "own_before",
     "denied_before", "reported_before", "told_before",
 )  # fmt: skip
-_AFTER = ("aimed_after", "reported_after", "closed")
-_NEAR = ("praise", "pride", "laughter")  # on either side
+_AFTER = ("aimed_after", "reported_after", "own_after", "closed")
+_NEAR = ("praise", "friendly", "pride", "laughter")  # on either side
 _REFERENCE = re.compile("<([a-z]+)>")
 
 

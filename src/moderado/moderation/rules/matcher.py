@@ -25,10 +25,6 @@ from moderado.moderation.types import Outcome
 MAX_HITS = 50  # kept for one text, to bound the size of its log line
 _SHORT = 4  # letters: a shorter word is found by chance too often
 _TINY = 2
-_LONG = range(8, 14)  # letters: such a phrase as one word is also found with a prefix or suffix
-# Prefixes and suffixes that people attach to a word: "seuidiota", "idiotakkkk".
-_PREFIXES = ("seu", "sua", "teu", "tua", "vc", "you", "your", "ur")
-_SUFFIXES = ("s ", "kk", "zinho ", "zinha ", "zao ")
 # Extra letters that make a short word a stretched one. One extra letter is a typing error.
 _STRETCHED_SHORT = 2
 _NUMBER = re.compile(r"[0-9]{1,4}(?![\w-])")
@@ -251,9 +247,6 @@ def _needles(rules: Iterable[Rule]) -> Iterator[_Needle]:
             yield _Needle(f" {word} ", rule)
             if compact != word and len(compact) > _SHORT:
                 yield _Needle(f" {compact} ", rule)
-            if len(word) >= _SHORT if compact == word else len(compact) in _LONG:
-                yield from (_Needle(f" {before}{compact} ", rule) for before in _PREFIXES)
-                yield from (_Needle(f" {compact}{after}", rule) for after in _SUFFIXES)
 
 
 def _listed_words(rules: Iterable[Rule]) -> dict[str, bool]:

@@ -31,6 +31,7 @@ _BETWEEN = frozenset(
 _DIRECTED = (Usage.AIMED, Usage.JOKED, Usage.ABOUT)
 _ADDRESSED = (Shape.NAME, Shape.CURSE)
 _PERSONAL = (Shape.NAME, Shape.EVERYDAY)
+_PRIDE = ("pride", "own_after")
 _REPORTS = ("reported_before", "reported_after")
 _JOKES = {Category.PROFANITY, Category.INSULT, Category.HARASSMENT, Category.THREAT}
 
@@ -92,9 +93,7 @@ def _stands_alone(rule: Rule, cues: frozenset[str]) -> bool:
 def _usage(hit: Hit, context: Context, around: Surroundings, cues: frozenset[str]) -> Usage | None:
     """Return how a word is used; None if it is harmless here."""
     rule = hit.rule
-    if (rule.unless and compiled(rule.unless).shows(around)) or (
-        rule.acronym and _is_acronym(context.text, hit)
-    ):
+    if not _is_disguised(hit) and _is_harmless(hit, context, around):
         return None
     if rule.language and _is_foreign(hit, context):
         return None if rule.native or hit.reading in _MISSPELLED else Usage.FOREIGN
@@ -102,10 +101,21 @@ def _usage(hit: Hit, context: Context, around: Surroundings, cues: frozenset[str
         return _quoted(rule, context, quotation)
     if not cues.isdisjoint(_REPORTS) and "told_before" not in cues:
         return Usage.REPORTED
-    # Who says it of themselves has no reason to disguise it.
-    if rule.is_personal and not hit.reading and _is_own(rule, cues):
-        return None
+    if rule.is_personal and _is_own(rule, cues):
+        return None if rule.reclaimed and not cues.isdisjoint(_PRIDE) else Usage.OWN
     return _directed(rule, context, around, cues)
+
+
+def _is_disguised(hit: Hit) -> bool:
+    """Tell whether a word was disguised on purpose: then it has no harmless meaning."""
+    return bool(hit.reading) and hit.is_certain and hit.reading not in _MISSPELLED
+
+
+def _is_harmless(hit: Hit, context: Context, around: Surroundings) -> bool:
+    rule = hit.rule
+    if rule.acronym and _is_acronym(context.text, hit):
+        return True
+    return bool(rule.unless) and compiled(rule.unless).shows(around)
 
 
 def _is_foreign(hit: Hit, context: Context) -> bool:
@@ -159,7 +169,7 @@ def _is_whole(around: Surroundings) -> bool:
 
 def _is_own(rule: Rule, cues: frozenset[str]) -> bool:
     if rule.reclaimed:
-        return "own_before" in cues or "pride" in cues
+        return not cues.isdisjoint(("own_before", "friendly", "pride"))
     return rule.shape in _PERSONAL and "own_before" in cues
 
 
