@@ -65,6 +65,20 @@ def test_blocked_text_is_held_when_it_is_posted_again(alice, room, blocked, mode
     assert Case.objects.get(subject_id=message.id).state == "open"
 
 
+@pytest.mark.parametrize(
+    "again", ["🖕🖕", "🖕 🖕", "🖕\u200b🖕", "🖕\ufe0f🖕", "🖕\n🖕", "🖕🖕\u3164"]
+)
+def test_blocked_text_without_letters_is_held_in_any_spelling(alice, room, again):
+    message = post(alice, room, "🖕🖕")
+    judge(message)
+    rule(message, review.Outcome.BLOCK)
+
+    message = post(alice, room, again)
+    judge(message)
+
+    assert message.status == "HELD"
+
+
 def test_blocked_text_is_held_in_a_batch(alice, room, blocked):
     post_messages([SendRequest(author_id=alice.id, room_id=room.id, text=TEXT)] * 2)
 

@@ -12,6 +12,7 @@ from moderado.chat.services import rooms
 from moderado.chat.types import ROOM_NAME, USER_NAME
 from moderado.moderation.models import Case, ModerationLog, ProviderCall, SubjectRevision
 from moderado.moderation.services import review
+from moderado.moderation.services.blocked_texts import remember_ruling
 from moderado.moderation.services.subject_screening import MAX_ATTEMPTS, screen_waiting
 from moderado.moderation.tasks import screen_subjects
 from moderado.moderation.types import Outcome
@@ -102,14 +103,74 @@ def test_ruling_against_the_only_name_leaves_the_placeholder():
     assert user.name == names.placeholder(user.id)
 
 
-def test_name_that_a_person_blocked_needs_a_person_again():
+@pytest.mark.parametrize(
+    "spelling", ["ＦＬＡＧ Nice", "F L A G nice", "FLAG-nice", "FLАG nice", "FLÁG  nice!!"]
+)
+def test_name_that_a_person_blocked_needs_a_person_again(spelling):
     user = renamed(make_user(name="Before"), "FLAG nice")
     ruled(Outcome.BLOCK, user)
 
     renamed(user, "something else")
-    renamed(user, "ＦＬＡＧ Nice")
+    renamed(user, spelling)
 
     assert (user.name, change_of(user).status) == ("something else", "HELD")
+
+
+def test_blocked_name_does_not_return_in_another_spelling():
+    user = renamed(registered("flag nice"), "FLAG nice")
+
+    ruled(Outcome.BLOCK, user)
+
+    assert user.name == names.placeholder(user.id)
+
+
+def test_case_of_a_name_that_returns_is_opened_again():
+    user = renamed(make_user(name="Before"), "FLAG one")
+    renamed(user, "FLAG two")
+
+    ruled(Outcome.BLOCK, user)
+
+    assert user.name == "FLAG one"
+    assert Case.objects.get(subject_id=user.id, state=Case.State.OPEN).text == "FLAG one"
+
+
+def test_text_that_a_moderator_blocked_in_a_room_does_not_become_its_name():
+    admin = make_user()
+    room = rooms.create_room(creator_id=admin.id, name="Futebol")
+    screen_waiting()
+    remember_ruling(scope_id=room.id, author_id=admin.id, text="you are bad", outcome=Outcome.BLOCK)
+
+    rooms.update_room(actor_id=admin.id, room_id=room.id, name="You are BAD!")
+    screen_waiting()
+
+    room.refresh_from_db()
+    assert (room.name, change_of(room, ROOM_NAME).status) == ("Futebol", "HELD")
+
+
+def test_blocked_user_name_does_not_become_the_name_of_a_room():
+    user = renamed(make_user(name="Before"), "FLAG nice")
+    ruled(Outcome.BLOCK, user)
+
+    room = rooms.create_room(creator_id=user.id, name="flag nice")
+    screen_waiting()
+
+    assert change_of(room, ROOM_NAME).status == "HELD"
+
+
+@pytest.mark.proves("R58")
+@pytest.mark.parametrize("is_judged", [True, False])
+@pytest.mark.parametrize("name", ["HOLD this", "FLAG this"])
+def test_deleted_room_leaves_no_open_case_of_its_name(name, is_judged):
+    admin = make_user()
+    room = rooms.create_room(creator_id=admin.id, name=name)
+    if is_judged:
+        screen_waiting()
+
+    rooms.delete_room(actor_id=admin.id, room_id=room.id)
+    screen_waiting()
+
+    cases = Case.objects.filter(subject_id=room.id)
+    assert [case.close_reason for case in cases] == ["room_deleted"] * is_judged
 
 
 def test_every_judgement_is_logged_with_its_subject():

@@ -20,6 +20,7 @@ from moderado.core.database import require_transaction
 from moderado.core.events import publish
 from moderado.moderation.events import SubjectShown
 from moderado.moderation.services import subjects
+from moderado.moderation.types import CloseReason
 
 _SUFFIX = 4  # hexadecimal digits of the id, from its random end
 
@@ -46,6 +47,12 @@ def assign_room_name(*, room_id: UUID, name: str, actor_id: UUID | None) -> None
     """Show a cleaned name at once: a decision of an operator. Requires a transaction."""
     require_transaction()
     subjects.accept(subject_type=ROOM_NAME, subject_id=room_id, text=name, actor_id=actor_id)
+
+
+def withdraw_room_name(room_id: UUID) -> None:
+    """End the judgement of a deleted room's name. Requires a transaction."""
+    require_transaction()
+    subjects.withdraw(subject_type=ROOM_NAME, subject_id=room_id, reason=CloseReason.ROOM_DELETED)
 
 
 def propose_user_name(event: NameProposed) -> None:

@@ -18,6 +18,7 @@ from moderado.chat.services.names import (
     placeholder,
     propose_room_name,
     publish_details,
+    withdraw_room_name,
 )
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import Invalid
@@ -136,6 +137,7 @@ def close_room(room: Room) -> None:
     room.deleted_at = timezone.now()
     room.save(update_fields=["deleted_at"])
     close_cases_of_scope(scope_id=room.id, reason=CloseReason.ROOM_DELETED)
+    withdraw_room_name(room.id)
     narrow_audience(room)
     moderators = Membership.objects.filter(room=room).exclude(role=Membership.Role.MEMBER)
     end_claims_without_right(moderators.values_list("user_id", flat=True))

@@ -1,8 +1,8 @@
 """Texts that a moderator blocked: the same author cannot show them again in the same room.
 
 A ruling that blocks a text stores a digest of it, one that allows it removes the digest. Case,
-accents, look-alikes, spaces and punctuation make no difference. The digest is keyed with the author
-and the room, so that equal texts of others have other digests (ADR 0038).
+accents, look-alikes, spaces, punctuation and invisible characters make no difference. The digest is
+keyed with the author and the room, so that equal texts of others have other digests (ADR 0038).
 """
 
 import re
@@ -10,6 +10,7 @@ from collections.abc import Collection
 from hashlib import blake2b
 from uuid import UUID
 
+from moderado.core.characters import is_visible
 from moderado.core.database import require_transaction
 from moderado.moderation.models import BlockedText
 from moderado.moderation.normalize.folding import fold
@@ -18,12 +19,16 @@ from moderado.moderation.types import Outcome
 _GAPS = re.compile(r"[\W_]+")
 
 
+def comparable(text: str) -> str:
+    """Return what all spellings of a text have in common."""
+    # A text without letters and digits, such as emoji, is compared by what a reader sees.
+    return _GAPS.sub("", fold(text).text) or "".join(filter(is_visible, text)) or text
+
+
 def digest_of(*, scope_id: UUID, author_id: UUID, text: str) -> bytes:
     """Return the digest under which a blocked text is stored."""
-    # A text without letters and digits, such as emoji, is compared as it is.
-    normalized = _GAPS.sub("", fold(text).text) or text
     key = scope_id.bytes + author_id.bytes
-    return blake2b(normalized.encode(), key=key, digest_size=16).digest()
+    return blake2b(comparable(text).encode(), key=key, digest_size=16).digest()
 
 
 def remember_ruling(*, scope_id: UUID, author_id: UUID, text: str, outcome: Outcome) -> None:

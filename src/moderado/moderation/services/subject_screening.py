@@ -7,7 +7,6 @@ dead worker leaves behind is taken up by the next run after its lease.
 
 import asyncio
 import time
-import unicodedata
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -20,6 +19,7 @@ from msgspec import structs
 from moderado.core.database import retry_on_deadlock
 from moderado.moderation.models import SubjectRevision
 from moderado.moderation.services import ledger
+from moderado.moderation.services.blocked_texts import blocked_among, comparable
 from moderado.moderation.services.event_loop import provider_loop
 from moderado.moderation.services.policy_lookup import in_force
 from moderado.moderation.services.screening import Prepared, call_provider, conclude, prepare
@@ -87,7 +87,7 @@ def _judge(rows: Sequence[SubjectRevision]) -> None:
     for row, each in zip(rows, prepared, strict=True):
         pause = _pause(row, each)
         if pause is None:
-            _apply(row, _BLOCKED_BEFORE if _was_blocked(row) else conclude(each))
+            _apply(row, _restricted(row, conclude(each)))
         else:
             SubjectRevision.objects.filter(pk=row.pk, fence=row.fence).update(
                 lease_until=Now() + timedelta(seconds=pause)
@@ -135,18 +135,22 @@ def _apply(row: SubjectRevision, verdict: Verdict) -> None:
     apply_verdict(current, verdict)
 
 
+def _restricted(row: SubjectRevision, verdict: Verdict) -> Verdict:
+    """Return the verdict, or at least a hold for a text that a person blocked before."""
+    is_shown = verdict.outcome.severity < Outcome.HOLD.severity
+    return _BLOCKED_BEFORE if is_shown and _was_blocked(row) else verdict
+
+
 def _was_blocked(row: SubjectRevision) -> bool:
-    """Tell whether a person blocked this text before, for this subject or this author."""
-    same = Q(subject_id=row.subject_id) | Q(author_id=row.author_id, author_id__isnull=False)
-    blocked = SubjectRevision.objects.filter(
-        same,
-        subject_type=row.subject_type,
-        status=Status.REJECTED,
-        reason=Reason.MODERATOR,
-    )
+    """Tell whether a person blocked this text before: for this subject, or by this author.
+
+    It does not matter of what kind the author's other subject is. A room's messages count, too.
+    """
+    same = Q(subject_type=row.subject_type, subject_id=row.subject_id)
+    if row.author_id is not None:
+        same |= Q(author_id=row.author_id)
+        if blocked_among(scope_id=row.subject_id, author_id=row.author_id, texts=[row.text]):
+            return True
+    blocked = SubjectRevision.objects.filter(same, status=Status.REJECTED, reason=Reason.MODERATOR)
     texts = blocked.values_list("text", flat=True)
-    return _folded(row.text) in {_folded(text) for text in texts}
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
+    return comparable(row.text) in set(map(comparable, texts))

@@ -1,8 +1,8 @@
 """Texts of subjects other than messages, such as names: proposed, judged and ruled on (ADR 0046).
 
-What others see of a subject is its highest approved revision. The context that owns the subject
-stores that text: `SubjectShown` carries each change, in the same transaction. It stores a
-placeholder while there is none.
+What others see of a subject is its highest approved revision, unless a person has blocked the same
+text since. The context that owns the subject stores that text: `SubjectShown` carries each change,
+in the same transaction. It stores a placeholder while there is none.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,8 @@ from moderado.core.events import publish
 from moderado.moderation.errors import CaseSuperseded
 from moderado.moderation.events import CaseDecided, RulingStarted, SubjectQueued, SubjectShown
 from moderado.moderation.models import SubjectRevision
-from moderado.moderation.services.closing import close_cases
+from moderado.moderation.services.blocked_texts import comparable
+from moderado.moderation.services.closing import close_cases, reopen_case
 from moderado.moderation.services.recording import record
 from moderado.moderation.types import CloseReason, Content, Outcome, Reason, Verdict
 
@@ -113,6 +114,19 @@ def accept(*, subject_type: str, subject_id: UUID, text: str, actor_id: UUID | N
     publish(SubjectShown(subject_type=subject_type, subject_id=subject_id, text=text))
 
 
+def withdraw(*, subject_type: str, subject_id: UUID, reason: CloseReason) -> None:
+    """End a subject: its waiting text is not judged any more, and its cases are closed.
+
+    Requires a transaction.
+    """
+    require_transaction()
+    lock_subject(subject_type, subject_id)
+    SubjectRevision.objects.filter(
+        subject_type=subject_type, subject_id=subject_id, status__in=_WAITING
+    ).update(status=Status.SUPERSEDED, queued_at=None, lease_until=None)
+    close_cases(subject_type=subject_type, subject_id=subject_id, reason=reason)
+
+
 def apply_verdict(row: SubjectRevision, verdict: Verdict) -> None:
     """Log a verdict and store what follows from it.
 
@@ -189,14 +203,28 @@ def _decide(row: SubjectRevision, status: str, reason: str, categories: Sequence
         return
     if status == Status.APPROVED:
         _close_cases(row, below=row.revision)  # of texts that are not shown any more
-    publish(SubjectShown(subject_type=row.subject_type, subject_id=row.subject_id, text=after))
+    elif after is not None:  # an earlier text returns
+        reopen_case(
+            subject_type=row.subject_type, subject_id=row.subject_id, revision=after.revision
+        )
+    text = after.text if after else None
+    publish(SubjectShown(subject_type=row.subject_type, subject_id=row.subject_id, text=text))
 
 
-def _shown(row: SubjectRevision) -> str | None:
-    approved = SubjectRevision.objects.filter(
-        subject_type=row.subject_type, subject_id=row.subject_id, status=Status.APPROVED
+def _shown(row: SubjectRevision) -> SubjectRevision | None:
+    """Return the highest approved revision, unless a person blocked the same text after it."""
+    blocked = set()
+    revisions = SubjectRevision.objects.filter(
+        subject_type=row.subject_type,
+        subject_id=row.subject_id,
+        status__in=(Status.APPROVED, Status.REJECTED),
     )
-    return approved.order_by("-revision").values_list("text", flat=True).first()
+    for each in revisions.order_by("-revision"):
+        if each.status == Status.APPROVED and comparable(each.text) not in blocked:
+            return each
+        if each.status == Status.REJECTED and each.reason == Reason.MODERATOR:
+            blocked.add(comparable(each.text))
+    return None
 
 
 def _latest(subject_type: str, subject_id: UUID) -> SubjectRevision | None:
