@@ -44,6 +44,7 @@ def wire(*, after_commit: Routes | None = None) -> None:
                 succession.on_account_deactivated,
                 moderators.on_account_deactivated,
             ],
+            accounts.AccountActivated: [succession.on_account_activated],
             accounts.StaffRightsChanged: [moderators.on_staff_rights_changed],
         },
     )

@@ -13,6 +13,13 @@ class AccountDeactivated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountActivated(Event):
+    """An active account was stored, which may have been inactive. Published like its opposite."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NameProposed(Event):
     """An account wants another name, which is judged before others see it.
 

@@ -1,6 +1,7 @@
 """Signal handlers for sign-ins through Django (admin, page) and for changes of accounts."""
 
 import time
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from moderado.accounts import devices
-from moderado.accounts.events import AccountDeactivated
+from moderado.accounts.events import AccountActivated, AccountDeactivated
 from moderado.accounts.models import User
 from moderado.accounts.services import sessions
 from moderado.accounts.types import CONFIRMED_KEY, SESSION_KEY
@@ -51,7 +52,13 @@ def end_sessions(instance: User, *, created: bool, **_: Any) -> None:
         sessions.end_sessions_of(user_id=instance.id)
 
 
-@receiver(post_save, sender=User, dispatch_uid="moderado.publish_deactivation")
-def publish_deactivation(instance: User, *, created: bool, **_: Any) -> None:
-    if not created and not instance.is_active:
+@receiver(post_save, sender=User, dispatch_uid="moderado.publish_activation")
+def publish_activation(
+    instance: User, *, created: bool, update_fields: Collection[str] | None, **_: Any
+) -> None:
+    if created:
+        return
+    if not instance.is_active:
         publish(AccountDeactivated(user_id=instance.id))
+    elif update_fields is None or "is_active" in update_fields:
+        publish(AccountActivated(user_id=instance.id))

@@ -322,6 +322,41 @@ def test_deactivation_appoints_nobody_beside_an_active_administrator(room, admin
 
 
 @pytest.mark.proves("R67")
+def test_active_member_who_joins_replaces_inactive_administrators(room, admin):
+    accounts.deactivate(user_id=admin.id)
+    user = make_user()
+
+    joined = memberships.join_room(user_id=user.id, room_id=room.id)
+
+    assert joined.role == Role.ADMIN
+    assert roles(room) == {admin.id: Role.ADMIN, user.id: Role.ADMIN}
+
+
+@pytest.mark.proves("R67")
+def test_reactivated_member_replaces_inactive_administrators(room, admin):
+    member = make_member(room).user
+    accounts.deactivate(user_id=member.id)
+    accounts.deactivate(user_id=admin.id)
+
+    member.is_active = True
+    member.save()
+
+    assert roles(room) == {admin.id: Role.ADMIN, member.id: Role.ADMIN}
+
+
+def test_reactivated_administrator_changes_no_other_role(room, admin):
+    member = make_member(room).user
+    other = make_member(room, role=Role.ADMIN).user
+    accounts.deactivate(user_id=admin.id)
+
+    admin.is_active = True
+    admin.save()
+
+    assert roles(room)[member.id] == Role.MEMBER
+    assert roles(room)[other.id] == Role.ADMIN
+
+
+@pytest.mark.proves("R67")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("attempt", range(5))
 def test_withdrawals_at_the_same_moment_leave_an_active_administrator(room, admin, attempt):

@@ -15,7 +15,11 @@ from moderado.chat.models import Membership, Removal, Room
 from moderado.chat.selectors import rooms
 from moderado.chat.services.moderators import end_claims_without_right
 from moderado.chat.services.rooms import close_room, lock_room, narrow_audience
-from moderado.chat.services.succession import active_members, check_not_last_admin
+from moderado.chat.services.succession import (
+    active_members,
+    check_not_last_admin,
+    replace_lost_admin,
+)
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import Invalid, NotFound
 
@@ -161,6 +165,7 @@ def _enter(room: Room, user_id: UUID, role: Membership.Role) -> tuple[Membership
     candidate = Membership(room=room, user_id=user_id, role=role, read_seq=room.seq)
     Membership.objects.bulk_create([candidate], ignore_conflicts=True)
     Removal.objects.filter(room=room, user=user_id).delete()
+    replace_lost_admin(room)
     membership = Membership.objects.select_related("user").get(room=room, user=user_id)
     return membership, membership.id == candidate.id
 

@@ -2,17 +2,19 @@
 
 Only active accounts count. When the last active administrator is deactivated, the longest-standing
 active moderator succeeds, or else the longest-standing active member. A room that its last active
-member leaves is closed. All functions evaluate the members after locking the room's row, so of two
-administrators who withdraw at the same moment the second one is judged by what the first one left.
+member leaves is closed. A room whose members are all inactive waits for the next active one, who
+joins or is activated again. All functions evaluate the members after locking the room's row, so of
+two administrators who withdraw at the same moment the second one is judged by what the first one
+left.
 """
 
 from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models import Case, Exists, IntegerField, OuterRef, QuerySet, Value, When
 
-from moderado.accounts.events import AccountDeactivated
+from moderado.accounts.events import AccountActivated, AccountDeactivated
 from moderado.chat.errors import LastAdmin
 from moderado.chat.models import Membership, Room
 from moderado.core.database import require_transaction
@@ -77,6 +79,23 @@ def appoint_successor(room: Room) -> Membership | None:
     return successor
 
 
+def replace_lost_admin(room: Room) -> None:
+    """Appoint an administrator if all those of the room are inactive. Requires the room's lock."""
+    if _without_active_admin().filter(pk=room.pk).exists():
+        appoint_successor(room)
+
+
+@transaction.atomic
+def on_account_activated(event: AccountActivated) -> None:
+    """Appoint successors in the account's rooms whose administrators are all inactive."""
+    rooms = _without_active_admin().filter(memberships__user=event.user_id, deleted_at=None)
+    ids = list(rooms.values_list("id", flat=True))
+    if not ids:
+        return
+    for room in Room.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("id"):
+        appoint_successor(room)
+
+
 @transaction.atomic
 def on_account_deactivated(event: AccountDeactivated) -> None:
     """Appoint successors in every room whose last active administrator this account was."""
@@ -87,3 +106,9 @@ def on_account_deactivated(event: AccountDeactivated) -> None:
     locked = Room.objects.select_for_update(no_key=True).filter(pk__in=ids, deleted_at=None)
     for room in locked.order_by("id"):
         appoint_successor(room)
+
+
+def _without_active_admin() -> QuerySet[Room]:
+    """Return the rooms that have administrators, of whom none is active."""
+    admins = Membership.objects.filter(room=OuterRef("pk"), role=_Role.ADMIN)
+    return Room.objects.filter(Exists(admins)).exclude(Exists(admins.filter(user__is_active=True)))
