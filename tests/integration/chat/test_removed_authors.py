@@ -5,6 +5,7 @@ import pytest
 from moderado.accounts.services.accounts import deactivate
 from moderado.chat.events import AuthorNotified, Notice
 from moderado.chat.models import Message, Removal
+from moderado.chat.selectors.feed import settled
 from moderado.chat.services import claims, screening
 from moderado.chat.services.memberships import (
     add_participant,
@@ -12,10 +13,13 @@ from moderado.chat.services.memberships import (
     leave_room,
     remove_participant,
 )
+from moderado.chat.services.removing import delete_message
 from moderado.chat.services.rooms import delete_room
+from moderado.core.events import publish
 from moderado.moderation.models import Case, ModerationLog
+from moderado.moderation.types import Outcome
 from tests.factories import make_member, make_room
-from tests.integration.chat.steps import age, edit, judge, post
+from tests.integration.chat.steps import age, edit, judge, post, rule
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("R59")]
 
@@ -191,3 +195,47 @@ def test_sweep_does_not_publish_it_either(alice, room, attempts):
 
     message.refresh_from_db()
     assert (message.status, message.reason) == ("REJECTED", "author_removed")
+
+
+def take_down(message, moderator):
+    rule(message, Outcome.BLOCK)
+
+
+def remove_message(message, moderator):
+    delete_message(actor_id=moderator.id, message_id=message.id)
+
+
+def refuse_edit(message, moderator):
+    judge(message)
+
+
+def find_again(message, moderator):
+    """What the periodic check of a web process finds."""
+    judge(message)
+    (notice,) = settled([message.id])
+    publish(notice)
+
+
+@pytest.mark.proves("S43")
+@pytest.mark.parametrize("decide", [take_down, remove_message, refuse_edit, find_again])
+def test_notice_of_a_refusal_does_not_count_what_others_did(
+    heard, django_capture_on_commit_callbacks, decide
+):
+    room = make_room(is_private=True)
+    moderator = make_member(room, role="MODERATOR").user
+    make_member(room, role="ADMIN")
+    author = make_member(room).user
+    message = post(author, room)
+    judge(message)
+    if decide not in {take_down, remove_message}:
+        edit(message, "BLOCK this")
+    remove(author, room)
+    heard.clear()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        decide(message, moderator)
+
+    notices = [each for each in heard if isinstance(each, AuthorNotified)]
+    assert {(each.notice, each.view.seq, each.view.position) for each in notices} == {
+        (Notice.REJECTED, 0, 0)
+    }

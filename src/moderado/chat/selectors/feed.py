@@ -15,6 +15,7 @@ from moderado.chat.events import AuthorNotified, Change, ChangeKind, Notice
 from moderado.chat.models import Message, Room
 from moderado.chat.projection import change_of, is_removed_by_moderator, own_view, view_for
 from moderado.chat.selectors.authors import with_authors
+from moderado.chat.selectors.rooms import refusal_view
 from moderado.chat.types import Changes, Head, MessageView
 
 PAGE = 500
@@ -129,15 +130,7 @@ def settled(message_ids: Collection[UUID]) -> list[AuthorNotified]:
     It replaces a notice that was lost between processes.
     """
     found = with_authors(Message.objects.filter(pk__in=message_ids, queued_at__isnull=True))
-    return [
-        AuthorNotified(
-            room_id=message.room_id,
-            author_id=message.author_id,
-            notice=_notice(message),
-            view=own_view(message, language=message.author.language),
-        )
-        for message in found
-    ]
+    return [_notified(message) for message in found]
 
 
 def oldest_waiting_seconds() -> float:
@@ -157,6 +150,19 @@ def _kind(message: Message, after: int) -> ChangeKind:
     if message.status != Message.Status.APPROVED:
         return ChangeKind.REMOVED
     return ChangeKind.PUBLISHED if message.position > after else ChangeKind.UPDATED
+
+
+def _notified(message: Message) -> AuthorNotified:
+    notice = _notice(message)
+    is_refused = notice in {Notice.HELD, Notice.REJECTED}
+    return AuthorNotified(
+        room_id=message.room_id,
+        author_id=message.author_id,
+        notice=notice,
+        view=refusal_view(message)
+        if is_refused
+        else own_view(message, language=message.author.language),
+    )
 
 
 def _notice(message: Message) -> Notice:

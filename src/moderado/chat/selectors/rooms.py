@@ -9,9 +9,9 @@ from django.db.models.functions import Coalesce
 
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.models import Membership, Message, Room
-from moderado.chat.projection import last_message_view
+from moderado.chat.projection import last_message_view, own_view, view_from_outside
 from moderado.chat.selectors.authors import with_authors
-from moderado.chat.types import Head, LastMessage
+from moderado.chat.types import Head, LastMessage, MessageView
 from moderado.core.database import run_prepared
 from moderado.core.text import fold
 
@@ -99,6 +99,20 @@ def readers(*, room_id: UUID, user_ids: Iterable[UUID]) -> set[UUID]:
         return asked
     members = Membership.objects.filter(room=room_id, user__in=asked)
     return set(members.values_list("user_id", flat=True))
+
+
+def refusal_view(message: Message) -> MessageView:
+    """Return the author's view of a message for a notice that a text of it is not shown.
+
+    Such a notice reaches its author also after a removal from the room. `seq` and `position` of a
+    message that was public would then count what others have done there since.
+
+    Args:
+        message: The message, with its `author` loaded.
+    """
+    is_outside = message.seq and not readers(room_id=message.room_id, user_ids=[message.author_id])
+    view = view_from_outside if is_outside else own_view
+    return view(message, language=message.author.language)
 
 
 def moderated_rooms(user_id: UUID) -> set[UUID]:

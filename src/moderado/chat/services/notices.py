@@ -3,6 +3,7 @@
 from moderado.chat.events import AuthorNotified, MessagesQueued, Notice
 from moderado.chat.models import Message
 from moderado.chat.projection import own_view, with_reason
+from moderado.chat.selectors.rooms import refusal_view
 from moderado.chat.states import NO_DECISION, Decision, Transition
 from moderado.chat.types import MessageView
 from moderado.core.events import publish
@@ -17,7 +18,12 @@ def announce(message: Message, step: Transition, why: Decision = NO_DECISION) ->
         why: The reason of a verdict or ruling.
     """
     if step.notice:
-        view = own_view(message, language=message.author.language)
+        is_refused = step.notice in {Notice.HELD, Notice.REJECTED}
+        view = (
+            refusal_view(message)
+            if is_refused
+            else own_view(message, language=message.author.language)
+        )
         if step.refused and step.refused not in {message.revision, message.edit_revision}:
             # The refused revision has made room for another one: only the notice has its reason.
             view = with_reason(view, why, language=message.author.language)
@@ -37,8 +43,7 @@ def notify_queued(message: Message) -> MessageView:
 
 def notify_removed(message: Message) -> None:
     """Tell the author that a moderator removed the message: the room's frame gives no reason."""
-    view = own_view(message, language=message.author.language)
-    _notify(message, Notice.REJECTED, view, message.revision)
+    _notify(message, Notice.REJECTED, refusal_view(message), message.revision)
 
 
 def _notify(message: Message, notice: Notice, view: MessageView, revision: int = 0) -> None:
