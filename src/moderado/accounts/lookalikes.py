@@ -12,8 +12,10 @@ from moderado.core.characters import IGNORABLE
 EMAIL_KEY_LENGTH = 320
 
 _IGNORED = re.compile(f"[{IGNORABLE}]")
-_CAMEL = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
+_CAMEL = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W_]+")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_ESCAPED = re.compile(r"\\(.)")
 _SINGLE_LETTERS = re.compile(r"\b\w(?:[\W_]+\w\b)+")
 # Digits and signs that stand for letters. `skeleton_key` has I, l, 1 and O, 0 in classes of their
 # own, and Unicode draws no line between them and these.
@@ -25,10 +27,12 @@ _LONG = 8  # letters from which a reserved word is also found inside of another 
 def email_key(email: str) -> str:
     """Return what all spellings of one e-mail address have in common.
 
-    The local part is compared by NFKC_Casefold, the domain by UTS 46. Dots and tags (`a.b+c@`) are
-    kept: their meaning is the business of each provider.
+    The local part is compared by NFKC_Casefold and without quotes (RFC 5321, 4.1.2), the domain by
+    UTS 46. Dots and tags (`a.b+c@`) are kept: their meaning is the business of each provider.
     """
     local, at, domain = email.strip().rpartition("@")
+    if quoted := _QUOTED.fullmatch(local):
+        local = _ESCAPED.sub(r"\1", quoted[1])
     return (_nfkc_casefold(local) + at + _ascii_domain(domain))[:EMAIL_KEY_LENGTH]
 
 
@@ -40,7 +44,8 @@ def name_key(name: str) -> str:
 def reserved_word_in(name: str, words: tuple[str, ...]) -> bool:
     """Tell whether `name` contains one of `words`, also disguised or with digits around it.
 
-    A word of eight letters or more is also found inside of another one.
+    A word may be split by punctuation, or by spaces if it is the whole name. A word of eight
+    letters or more is also found inside of another one.
     """
     joined = _SINGLE_LETTERS.sub(lambda found: "".join(_WORD.findall(found[0])), name)
     found = [
@@ -49,7 +54,8 @@ def reserved_word_in(name: str, words: tuple[str, ...]) -> bool:
         for word in _WORD.findall(_CAMEL.sub(" ", unicodedata.normalize("NFKC", written)))
         for part in (word, word.strip("0123456789"))
     ]
-    whole = _plain("".join(_WORD.findall(name)))
+    whole = _plain(name_key(name))
+    found += [whole, *(_plain(name_key(part)) for part in name.split())]
     return any(key in found or (len(key) >= _LONG and key in whole) for key in map(_plain, words))
 
 

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.proves("S55")
         "Mara (moderadora)", "Mоderador", "m0derad0r", "M o d e r a d o r", "s.t.a.f.f",
         "rnoderadora", "AdminJoao", "admin1", "4dmin", "аdmin", "Ｓｔａｆｆ", "5t4ff", "Admín",
         "moderad0ra_oficial", "MODERAÇÃO", "Equipe Chat", "suporte24", "m\u0301oderador", "Sistema",
+        "ad-min", "Mara st.aff", "su porte", "ADMlN", "STΑFF", "ꓮDMIN", "🅐🅓🅜🅘🅝", "⒜dmin", "ADMMara",
     ],
 )  # fmt: skip
 def test_name_with_a_reserved_word_is_found_in_any_disguise(name):
@@ -22,7 +23,20 @@ def test_name_with_a_reserved_word_is_found_in_any_disguise(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["Ana", "Badminton", "Stafford", "Moderato", "Ecossistema", "Adão", "Rute", "Systema", "张伟"],
+    [
+        "Ana",
+        "Badminton",
+        "Stafford",
+        "Moderato",
+        "Ecossistema",
+        "Adão",
+        "Rute",
+        "Systema",
+        "张伟",
+        "Ada Min",
+        "Ana-Maria",
+        "🙂",
+    ],
 )
 def test_other_names_are_free(name):
     assert not reserved_word_in(name, tuple(RESERVED_NAMES))
@@ -52,6 +66,8 @@ def test_names_that_look_the_same_have_one_key(one, other):
         ("ana@example.org", "a\u00adna@example.org"),
         ("straße@example.org", "STRASSE@example.org"),
         ("ﬁna@example.org", "fina@example.org"),
+        ('"ana"@example.org', "ana@example.org"),
+        ('"a\\na"@example.org', "ana@example.org"),
     ],
 )
 def test_equivalent_addresses_have_one_key(one, other):
