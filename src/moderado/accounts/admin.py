@@ -21,7 +21,7 @@ from moderado.accounts.admin_permissions import TranslatedPermissions, permissio
 from moderado.accounts.models import Session, User
 from moderado.accounts.rights import may_manage
 from moderado.accounts.services import accounts, names, sessions
-from moderado.core.admin import Audited, ReadOnly, act_on_each
+from moderado.core.admin import Audited, CleanName, ReadOnly, act_on_each
 from moderado.core.errors import Forbidden
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -58,10 +58,18 @@ class SessionInline(ReadOnly, TabularInline):
     tab = True
 
 
+class UserForm(CleanName, UserChangeForm):
+    pass
+
+
+class NewUserForm(CleanName, UserCreationForm):
+    pass
+
+
 @admin.register(User)
 class UserAdmin(Audited, TranslatedPermissions, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]  # generic in stubs only
-    form = UserChangeForm
-    add_form = UserCreationForm
+    form = UserForm
+    add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("name", "email", "language", "is_active", "is_staff", "signed_in", "created_at")
     list_filter = (

@@ -16,7 +16,7 @@ from unfold.decorators import display
 from moderado.chat.admin_cases import case_subject
 from moderado.chat.models import Membership, Message, Revision, Room
 from moderado.chat.services import memberships, rooms
-from moderado.core.admin import Audited, Colours, ReadOnly, act_on_each
+from moderado.core.admin import Audited, CleanName, Colours, ReadOnly, act_on_each
 from moderado.moderation.admin_subjects import describe_subjects_by
 from moderado.moderation.categories import category_list
 from moderado.moderation.labels import REASONS, label
@@ -49,8 +49,13 @@ class Participants(ReadOnly, TabularInline):
     tab = True
 
 
+class RoomForm(CleanName, ModelForm):  # type: ignore[type-arg]  # generic in stubs only
+    pass
+
+
 @admin.register(Room)
 class RoomAdmin(Audited, ModelAdmin):
+    form = RoomForm
     list_display = (
         "name",
         "privacy",

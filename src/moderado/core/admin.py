@@ -5,11 +5,13 @@ from typing import Any
 
 import structlog
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.errors import ApplicationError, Invalid
+from moderado.core.text import clean_line
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +44,20 @@ class ReadOnly:
 
     def has_delete_permission(self, *_: object) -> bool:
         return False
+
+
+class CleanName:
+    """A form that cleans its field `name` as the services do, and shows what is wrong with it."""
+
+    fields: dict[str, Any]
+    cleaned_data: dict[str, Any]
+
+    def clean_name(self) -> str:
+        name, longest = self.cleaned_data["name"], self.fields["name"].max_length
+        try:
+            return clean_line(name, max_length=longest, field="name")
+        except Invalid as error:
+            raise ValidationError(str(error.fields["name"])) from None
 
 
 class Colours(dict[Any, str]):

@@ -118,3 +118,17 @@ def test_admin_sign_in_form_is_rate_limited(client, settings):
     assert right.status_code == 429
     assert int(right.headers["Retry-After"]) > 0
     assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.parametrize("page", ["user/add/", "user/{}/change/"])
+def test_unusable_name_is_an_error_of_its_field(operator, page):
+    user = make_user()
+    form = {"email": "new@example.org", "name": "\u3164", "language": "en", "is_active": "on"}
+    passwords = {"password1": "uma frase bem longa", "password2": "uma frase bem longa"}
+    inline = {f"sessions-{count}_FORMS": 0 for count in ("TOTAL", "INITIAL")}
+
+    answer = operator.post(f"/admin/accounts/{page}".format(user.pk), form | passwords | inline)
+
+    assert answer.status_code == 200
+    assert "name" in answer.context["adminform"].form.errors
+    assert not User.objects.filter(name="\u3164").exists()

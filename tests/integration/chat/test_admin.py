@@ -180,3 +180,14 @@ def test_superseded_case_is_refused_and_stays_closed(operator, action):
     (line,) = LogEntry.objects.all()
     assert line.change_message.endswith(": case_superseded")
     assert not ModerationLog.objects.filter(actor__isnull=False).exists()
+
+
+def test_unusable_name_is_an_error_of_its_field(operator):
+    room = make_room(name="Futebol")
+    form = {"name": "\u3164", "moderation_mode": "pre"}
+    inline = {f"memberships-{count}_FORMS": 0 for count in ("TOTAL", "INITIAL")}
+
+    answer = operator.post(f"/admin/chat/room/{room.pk}/change/", form | inline)
+
+    assert answer.status_code == 200
+    assert "name" in answer.context["adminform"].form.errors
