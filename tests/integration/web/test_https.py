@@ -3,6 +3,7 @@
 import pytest
 from django.conf import settings as configuration
 
+from moderado.realtime.session.auth import language_of_handshake
 from tests.factories import PASSWORD, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("S50")]
@@ -112,3 +113,14 @@ def test_signing_out_deletes_the_prefixed_cookie(client, policy):
 
     assert answer.cookies["__Host-sessionid"]["max-age"] == 0
     assert answer.cookies["__Host-sessionid"]["secure"]
+
+
+@pytest.mark.parametrize(
+    "scheme, name", [("wss", "__Host-django_language"), ("ws", "django_language")]
+)
+def test_socket_follows_the_chosen_language_of_the_page(policy, scheme, name):
+    policy("auto")
+    host = b"chat.example" if scheme == "wss" else b"localhost"
+    headers = [(b"host", host), (b"cookie", f"{name}=en".encode()), (b"accept-language", b"pt-BR")]
+
+    assert language_of_handshake({"scheme": scheme, "headers": headers}) == "en"

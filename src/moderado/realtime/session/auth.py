@@ -6,7 +6,7 @@ pages of this site only, and other origins must be allowed by the configuration.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
+from http.cookies import CookieError, Morsel, SimpleCookie
 from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -123,7 +123,7 @@ sign_in_by_token = run_in_db_thread(_sign_in_by_token)
 def language_of_handshake(scope: Scope) -> str | None:
     """Return the supported language that the handshake asks for, or None."""
     try:
-        morsel = SimpleCookie(_header(scope, b"cookie") or "").get(settings.LANGUAGE_COOKIE_NAME)
+        morsel = _cookie(scope, settings.LANGUAGE_COOKIE_NAME)
     except CookieError:
         morsel = None
     return requested_language(
@@ -137,12 +137,17 @@ def _session_cookie(scope: Scope) -> str | None:
     if sent is None or _parsed(sent) is None or _parsed(sent) != _own_origin(scope):
         return None
     try:
-        cookies = SimpleCookie(_header(scope, b"cookie") or "")
+        morsel = _cookie(scope, settings.SESSION_COOKIE_NAME)
     except CookieError:
         return None
-    protected = is_protected(_header(scope, b"host") or "", encrypted=scope.get("scheme") == "wss")
-    morsel = cookies.get(cookie_name(settings.SESSION_COOKIE_NAME, protected=protected))
     return morsel.value if morsel is not None and morsel.value else None
+
+
+def _cookie(scope: Scope, name: str) -> "Morsel[str] | None":
+    """Return the cookie, which has a prefix on a protected host. Raises CookieError."""
+    protected = is_protected(_header(scope, b"host") or "", encrypted=scope.get("scheme") == "wss")
+    cookies = SimpleCookie(_header(scope, b"cookie") or "")
+    return cookies.get(cookie_name(name, protected=protected))
 
 
 def _own_origin(scope: Scope) -> Origin | None:
