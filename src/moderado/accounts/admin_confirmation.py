@@ -50,7 +50,9 @@ class ConfirmPassword(MiddlewareMixin):
                 origin=origin_of(request, entry_point="admin"),
             )
         except (RateLimited, Unavailable) as refusal:
-            return _form(request, error=str(refusal), status=refusal.status)
+            response = _form(request, error=str(refusal), status=refusal.status)
+            response["Retry-After"] = str(refusal.retry_after)
+            return response
         if not is_right:
             return _form(request, error=_("This is not your password."))
         return _continue(request)

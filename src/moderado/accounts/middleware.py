@@ -15,7 +15,6 @@ from moderado.accounts.devices import COOKIE, DEVICE_SECONDS
 from moderado.accounts.models import User
 from moderado.accounts.services import sessions
 from moderado.accounts.types import SESSION_KEY
-from moderado.core.errors import RateLimited
 
 
 class AuthenticationMiddleware(middleware.AuthenticationMiddleware):
@@ -34,8 +33,7 @@ class AuthenticationMiddleware(middleware.AuthenticationMiddleware):
         refusal = getattr(request, "sign_in_refusal", None)
         if refusal is not None:
             response.status_code = refusal.status
-            if isinstance(refusal, RateLimited):
-                response["Retry-After"] = str(refusal.retry_after)
+            response["Retry-After"] = str(refusal.retry_after)
         return response
 
 

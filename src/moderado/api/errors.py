@@ -35,7 +35,6 @@ from moderado.moderation.errors import CaseSuperseded, FailingExamples, UnfairPo
 
 log = structlog.get_logger(__name__)
 
-RETRY_SECONDS = "2"  # a restarted engine answers about that soon
 INTERNAL = _("Something went wrong on the server. The error has been recorded.")
 CODES = {
     "authentication_failed": "not_authenticated",
@@ -70,7 +69,7 @@ def _answer(error: Exception) -> Response:
         return Response(
             _recorded(error, Unavailable.code, Unavailable.message),
             status=503,
-            headers={"Retry-After": RETRY_SECONDS},
+            headers={"Retry-After": str(Unavailable.retry_after)},
         )
     if isinstance(error, ApplicationError):
         return Response(_of_ours(error), status=error.status, headers=_headers(error))

@@ -102,8 +102,7 @@ class Refusals:
 
 def refusal(request: HttpRequest, error: RateLimited | Unavailable) -> HttpResponseBase:
     """Return the 429 or 503: JSON where programs ask, otherwise a sentence."""
-    wait = error.retry_after if isinstance(error, RateLimited) else 1
-    headers = {"Retry-After": str(wait)}
+    headers = {"Retry-After": str(error.retry_after)}
     if request.path_info.startswith(("/api/", "/ws/", OPENAI, PERSPECTIVE)):
         body = {"code": error.code, "detail": str(error)}
         shape = shaped(request.path_info, error.status, body)

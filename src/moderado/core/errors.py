@@ -85,4 +85,5 @@ class Unavailable(ApplicationError):
 
     code = "unavailable"
     status = 503
+    retry_after: ClassVar[int] = 2  # seconds; a restarted engine answers about that soon
     message = _("The service is busy. Nothing was lost: try again in a moment.")

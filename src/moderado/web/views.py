@@ -141,8 +141,7 @@ def _refused(
 ) -> HttpResponse:
     form.add_error(None, str(error))
     response = _form(request, template, form, status=error.status)
-    if isinstance(error, RateLimited):
-        response["Retry-After"] = str(error.retry_after)
+    response["Retry-After"] = str(error.retry_after)
     return response
 
 

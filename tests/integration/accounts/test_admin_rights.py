@@ -231,9 +231,10 @@ def test_wrong_confirmation_changes_nothing_and_is_limited(client, root, clock, 
     wrong = {"action": "deactivate", "_selected_action": [str(user.pk)]}
     wrong |= {"confirm_password": "wrong", "confirm_method": "POST"}
 
-    statuses = [client.post(f"{USERS}/", wrong).status_code for _ in range(4)]
+    answers = [client.post(f"{USERS}/", wrong) for _ in range(4)]
 
-    assert statuses == [403, 403, 403, 429]
+    assert [answer.status_code for answer in answers] == [403, 403, 403, 429]
+    assert int(answers[-1].headers["Retry-After"]) >= 1
     user.refresh_from_db()
     assert user.is_active
     assert "wrong_confirmation" in caplog.text

@@ -8,6 +8,7 @@ from django.utils import translation
 from moderado.accounts.models import Session, User
 from moderado.accounts.receivers import SESSION_KEY
 from moderado.accounts.services import accounts
+from moderado.core.errors import Unavailable
 from moderado.moderation.services.subject_screening import screen_waiting
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +89,22 @@ def test_rate_limited_sign_in_gets_429_with_retry_after(browser: Client, setting
     sign_in(browser, email="slow@example.com")
     answer = sign_in(browser, email="slow@example.com")
     assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) >= 1
+
+
+def busy(**_: object) -> None:
+    raise Unavailable
+
+
+@pytest.mark.proves("S46")
+@pytest.mark.parametrize("path", ["/sign-in/", "/register/", "/admin/login/"])
+def test_busy_server_says_when_to_try_again(browser: Client, monkeypatch, path: str) -> None:
+    monkeypatch.setattr("moderado.web.views.verify", busy)
+    monkeypatch.setattr("moderado.web.views.accounts.register", busy)
+    monkeypatch.setattr("moderado.accounts.backends.sign_in.verify", busy)
+    form = {"email": "a@example.com", "username": "a@example.com", "name": "Bia"}
+    answer = browser.post(path, form | {"password": PASSWORD})
+    assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) >= 1
 
 
