@@ -1,5 +1,6 @@
 """Joining, leaving and removal."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -7,7 +8,7 @@ from threading import Barrier
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from moderado.accounts.services import accounts
 from moderado.chat.errors import (
@@ -385,3 +386,38 @@ def test_withdrawals_at_the_same_moment_leave_an_active_administrator(room, admi
 
     active = Membership.objects.filter(room=room, role=Role.ADMIN, user__is_active=True)
     assert active.exists()
+
+
+@pytest.mark.proves("R67")
+@pytest.mark.django_db(transaction=True)
+def test_account_that_is_deactivated_while_it_is_promoted_does_not_count(room, admin):
+    member, other = make_member(room).user, make_member(room).user
+
+    def hand_over():
+        with suppress(LastAdmin):
+            memberships.change_role(
+                actor_id=admin.id, room_id=room.id, user_id=member.id, role=Role.ADMIN
+            )
+            memberships.leave_room(user_id=admin.id, room_id=room.id)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            accounts.deactivate(user_id=member.id)
+            handing_over = pool.submit(hand_over)
+            while not handing_over.done() and not _is_a_lock_awaited():
+                time.sleep(0.01)
+        handing_over.result(timeout=10)
+
+    active = Membership.objects.filter(room=room, user__is_active=True, role=Role.ADMIN)
+    assert active.exists()
+    assert roles(room)[other.id] == Role.MEMBER
+
+
+def _is_a_lock_awaited():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone()[0] > 0

@@ -98,13 +98,15 @@ def on_account_activated(event: AccountActivated) -> None:
 
 @transaction.atomic
 def on_account_deactivated(event: AccountDeactivated) -> None:
-    """Appoint successors in every room whose last active administrator this account was."""
-    administered = Membership.objects.filter(
-        user=event.user_id, role=_Role.ADMIN, room__deleted_at=None
-    )
-    ids = list(administered.values_list("room_id", flat=True))
+    """Appoint successors in every room whose last active administrator this account was.
+
+    Locks all rooms of the account: it may be made administrator of any of them at this moment.
+    """
+    joined = Membership.objects.filter(user=event.user_id, room__deleted_at=None)
+    ids = list(joined.values_list("room_id", flat=True))
     locked = Room.objects.select_for_update(no_key=True).filter(pk__in=ids, deleted_at=None)
-    for room in locked.order_by("id"):
+    open_ids = [room.pk for room in locked.order_by("id")]
+    for room in _without_active_admin().filter(pk__in=open_ids):
         appoint_successor(room)
 
 
