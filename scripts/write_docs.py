@@ -36,7 +36,7 @@ GROUPS = {
         "static_root",
         "debug",
     ],
-    "Moderation": ["moderation_providers", "pending_of_removed"],
+    "Moderation": ["moderation_providers", "join_messages_seconds", "pending_of_removed"],
     "People and rooms": [
         "registration",
         "invitation_days",

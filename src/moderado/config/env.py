@@ -131,6 +131,13 @@ class Env(LimitSettings, AccountSettings, AccessSettings):
         description="Moderation providers in the order of their calls, as JSON: "
         '`[{"BACKEND": "dotted.path.Provider", "OPTIONS": {…}}, …]` (docs/providers.md).',
     )
+    join_messages_seconds: int = Field(
+        default=15,
+        ge=0,
+        le=300,
+        description="Seconds within which short messages of one author in one room are also judged "
+        "as one text, so that a word cut in two messages is found. 0: never.",
+    )
 
     moderado_failpoints: str = Field(
         default="",

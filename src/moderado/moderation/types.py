@@ -92,6 +92,9 @@ UNKNOWN_AUTHOR = AuthorFacts()
 SERVER = RoomFacts()
 
 
+PREVIOUS_TEXTS = "previous_texts"  # in a content's context: what its author wrote just before
+
+
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """The content to judge. `scope_id` groups subjects that share moderators, such as a room."""
 

@@ -10,8 +10,10 @@ from ahocorasick_rs import AhoCorasick
 
 from moderado.moderation.normalize import confusables, fold
 from moderado.moderation.providers.blocklist import BlocklistProvider
+from moderado.moderation.rules import lexicon
+from moderado.moderation.rules.lexicon import Lexicon
 from moderado.moderation.rules.masks import MaskedWords
-from moderado.moderation.rules.matcher import MAX_HITS
+from moderado.moderation.rules.matcher import _MANY_OF_ONE, MAX_HITS, _first_of_each
 from moderado.moderation.rules.needles import FewNeedles, needles
 from moderado.moderation.types import Content, Outcome
 from tests.providers import verdict_of
@@ -138,3 +140,33 @@ def test_few_needles_are_found_as_by_the_automaton(text):
 
     assert isinstance(needles(texts), FewNeedles)
     assert sorted(few) == sorted(automaton.find_matches_as_indexes(text, overlapping=True))
+
+
+@pytest.mark.proves("S45")
+def test_matches_of_nested_words_are_counted_once_for_each_word_and_place():
+    nested = [(which, at, at + which + 3) for at in range(4_000) for which in range(38)]
+
+    kept = _first_of_each(nested)
+
+    assert len(kept) == 38 * _MANY_OF_ONE
+    assert kept[:38] == nested[:38]
+
+
+@pytest.mark.proves("S45")
+def test_walks_along_the_list_end_after_a_fixed_number_of_steps(monkeypatch):
+    words = some_words(4_800)
+    small, large = (Lexicon(dict.fromkeys(each, True)) for each in (words[:50], words))
+    steps = 0
+
+    def counted(layer, prefix, state):
+        nonlocal steps
+        steps += 1
+        keep(layer, prefix, state)
+
+    keep = lexicon._keep
+    monkeypatch.setattr(lexicon, "_keep", counted)
+    for piece in ("p*a4@|u_t" * 7, "****" * 16, "p.a.r.t.e" * 7):
+        for each in (small, large):
+            steps = 0
+            each.spelled(piece)
+            assert steps <= len(piece) * lexicon.MAX_STATES * 30

@@ -13,6 +13,7 @@ from django.utils import timezone
 from msgspec import structs
 
 from moderado.chat.models import Message
+from moderado.chat.services.previous_texts import with_previous_texts
 from moderado.moderation.services.screening import reads
 from moderado.moderation.types import UNKNOWN_AUTHOR, AuthorFacts, Content, RoomFacts
 
@@ -73,7 +74,8 @@ def policy_of(message: Message) -> tuple[UUID, ...]:
 def with_costly_facts(
     contents: Sequence[Content], messages: Sequence[Message]
 ) -> Sequence[Content]:
-    """Return the contents with the facts that their policies read and that cost a query."""
+    """Return the contents with what costs a query: previous texts, facts that policies read."""
+    contents = with_previous_texts(contents, messages)
     wanted = reads({content.policy for content in contents})
     if not wanted:
         return contents

@@ -11,7 +11,7 @@ from moderado.moderation.normalize.invisible import visual_order
 _GAP = re.compile(r"[\W\d_\ue000]+")
 _ASCII_GAPS = {code: letter if (letter := chr(code)).isalpha() else " " for code in range(128)}
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
-_LETTER = re.compile(r"[^\W\d_]")
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Folded:
     """
 
     text: str
-    trace: Callable[[], list[int]]
+    trace: Callable[[], Sequence[int]]
 
     @cached_property
     def offsets(self) -> Sequence[int]:
@@ -39,8 +39,11 @@ def fold(text: str) -> Folded:
     order = visual_order(text)
     seen = text if order is None else "".join(text[at] for at in order)
 
-    def trace() -> list[int]:
-        pairs = zip(range(len(text)) if order is None else order, seen, strict=True)
+    def trace() -> Sequence[int]:
+        places = range(len(text)) if order is None else order
+        if all(len(TABLE[ord(character)]) == 1 for character in set(seen)):
+            return places
+        pairs = zip(places, seen, strict=True)
         return [at for at, character in pairs for _ in TABLE[ord(character)]]
 
     # `lower()` folds ASCII, which most characters are: only the others are looked up.
@@ -55,9 +58,13 @@ def words(folded: Folded) -> Folded:
     """Return letters only, with one space between words and at both ends."""
 
     def trace() -> list[int]:
-        start, end = _extent(folded.text)
-        kept = kept_places(_GAP, folded.text, start, end)
-        return _padded([folded.offsets[at] for at in kept])
+        kept: list[int] = []
+        for match in _WORD.finditer(folded.text):
+            kept += range(match.start(), match.end() + 1)
+        offsets = folded.offsets
+        if isinstance(offsets, range):
+            return _padded(kept[:-1])
+        return _padded([offsets[at] for at in kept[:-1]])
 
     text = folded.text
     if text.isascii():
@@ -74,12 +81,6 @@ def kept_places(
         yield from range(at, match.start() + 1)
         at = match.end()
     yield from range(at, end)
-
-
-def _extent(text: str) -> tuple[int, int]:
-    """Return the range from the first letter to behind the last."""
-    first, last = _LETTER.search(text), _LETTER.search(text[::-1])
-    return (first.start(), len(text) - last.start()) if first and last else (0, 0)
 
 
 def _padded(offsets: list[int]) -> list[int]:

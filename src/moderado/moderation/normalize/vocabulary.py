@@ -5,10 +5,12 @@ from the frequencies of wordfreq (see the NOTICE beside this module). Three word
 are not in the vocabulary seem to be: a disguise as such a word is not read.
 """
 
+from functools import lru_cache
 from importlib import resources
 
 from moderado.moderation.normalize.bloom import BloomFilter
 
+_REMEMBERED = 8_192
 _SIZE = 4  # bytes of the length before each filter
 
 
@@ -30,6 +32,7 @@ def is_ordinary(word: str) -> bool:
     return word in ORDINARY
 
 
+@lru_cache(_REMEMBERED)
 def is_common(word: str) -> bool:
     """Tell whether the folded `word` is one of the frequent words."""
     return word in COMMON

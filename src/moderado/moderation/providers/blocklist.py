@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from moderado.moderation.decide import Effect
-from moderado.moderation.rules import pack
+from moderado.moderation.rules import joined, pack
 from moderado.moderation.rules.group import rules_of
 from moderado.moderation.rules.hits import Hit
 from moderado.moderation.rules.matcher import Matcher
 from moderado.moderation.rules.rule import Rule
-from moderado.moderation.types import Content, Match, Signal
+from moderado.moderation.types import PREVIOUS_TEXTS, Content, Match, Signal
 
 DEFAULT_PACKS = ("pt-BR", "en")
 
@@ -52,7 +52,13 @@ class BlocklistProvider:
         self._nothing_found = Signal(provider=name, model=self.version)
 
     def assess(self, contents: Sequence[Content]) -> list[Signal]:
-        return [self._signal(self._matcher.find(content.text)) for content in contents]
+        return [self._signal(self._find(content)) for content in contents]
+
+    def _find(self, content: Content) -> list[Hit]:
+        found = self._matcher.find(content.text)
+        if previous := content.context.get(PREVIOUS_TEXTS):
+            found += joined.across(previous, content.text, self._matcher.find)
+        return found
 
     def _signal(self, hits: Sequence[Hit]) -> Signal:
         if not hits:

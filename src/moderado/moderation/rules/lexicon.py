@@ -13,8 +13,8 @@ from moderado.moderation.normalize.invisible import HIDDEN
 from moderado.moderation.normalize.leet import letters_at
 from moderado.moderation.normalize.variants import LONGEST_SOUND, NEIGHBOURS, SOUNDS, VOWELS
 
-MAX_STATES = 24  # readings of one piece that are continued at a time
-MAX_STEPS = 600  # of one misspelled word
+MAX_STATES = 20  # readings of one piece that are continued at a time
+MAX_STEPS = 800  # of one misspelled word
 MAX_SOUNDS = 3  # of one word that are spelled otherwise
 _SHORT = 4
 _LONG = 5
@@ -38,6 +38,9 @@ class _State(NamedTuple):
     signs: int
     skipped: int  # signs between letters
     pending: int  # signs after the last letter
+
+
+_Reached = tuple[str, _State]
 
 
 class Lexicon:
@@ -73,32 +76,40 @@ class Lexicon:
             layer = layers[at]
             if at == 0 or apart or not _is_letter(piece[at - 1]):
                 layer.setdefault("", _State(at, 0, 0, 0, 0))
-            for prefix, state in [*layer.items()][:MAX_STATES]:
-                self._step(piece, at, prefix, state, layers)
+            states = [*layer.items()][:MAX_STATES]
+            self._read(piece, at, states, layers)
+            if not _is_letter(piece[at]) and piece[at] != HIDDEN:
+                may_mask = not apart and _may_mask(piece, at)
+                self._skip(states, layers[at + 1], may_mask=may_mask)
             found += self._ended(piece, at + 1, layers[at + 1], apart=apart)
         return found
 
-    def _step(
-        self, piece: str, at: int, prefix: str, state: _State, layers: list[dict[str, _State]]
+    def _read(
+        self, piece: str, at: int, states: list[_Reached], layers: list[dict[str, _State]]
     ) -> None:
-        character = piece[at]
-        is_letter = "a" <= character <= "z"
+        """Continue with the letters that may be read at a place."""
+        character, following = piece[at], self.following
         for letter, length in letters_at(piece, at):
-            is_sign = not is_letter or letter != character
-            if (longer := prefix + letter) in self.following:
-                start = state.start if prefix else at
-                skipped = state.skipped + state.pending
-                new = _State(start, state.hidden, state.signs + is_sign, skipped, 0)
-                _keep(layers[at + length], longer, new)
-            if prefix and letter == prefix[-1]:
-                _keep(layers[at + length], prefix, state._replace(pending=0))
-        if _is_letter(character) or character == HIDDEN or not prefix:
-            return
-        _keep(layers[at + 1], prefix, state._replace(pending=state.pending + 1))
-        if _may_mask(piece, at) and state.hidden <= len(prefix):
-            hidden = state._replace(hidden=state.hidden + 1, pending=0)
-            for letter in self.following[prefix]:
-                _keep(layers[at + 1], prefix + letter, hidden)
+            is_sign, layer = letter != character, layers[at + length]
+            for prefix, state in states:
+                start, hidden, signs, skipped, pending = state
+                if (longer := prefix + letter) in following:
+                    start = start if prefix else at
+                    new = _State(start, hidden, signs + is_sign, skipped + pending, 0)
+                    _keep(layer, longer, new)
+                if prefix and letter == prefix[-1]:
+                    _keep(layer, prefix, _State(start, hidden, signs, skipped, 0))
+
+    def _skip(self, states: list[_Reached], layer: dict[str, _State], *, may_mask: bool) -> None:
+        """Continue behind a sign that separates letters, or hides one."""
+        for prefix, (start, hidden, signs, skipped, pending) in states:
+            if not prefix:
+                continue
+            _keep(layer, prefix, _State(start, hidden, signs, skipped, pending + 1))
+            if may_mask and hidden <= len(prefix):
+                masked = _State(start, hidden + 1, signs, skipped, 0)
+                for letter in self.following[prefix]:
+                    _keep(layer, prefix + letter, masked)
 
     def _ended(
         self, piece: str, end: int, layer: dict[str, _State], *, apart: bool
@@ -115,8 +126,9 @@ class Lexicon:
 
     def misspelled(self, token: str) -> list[tuple[str, str]]:
         """Return the words that `token` may be a misspelling of, with the kind of the mistake."""
-        walk = _Misspelling(self, token)
-        return list(dict.fromkeys(walk.found()))
+        typing = _Misspelling(self, token, by_sound=False).found()
+        sounds = _Misspelling(self, token, by_sound=True).found()
+        return list(dict.fromkeys([*typing, *sounds]))
 
 
 def _is_letter(character: str) -> bool:
@@ -141,7 +153,8 @@ def _keep(layer: dict[str, _State], prefix: str, state: _State) -> None:
 class _Misspelling:
     """One walk of a token along the trie. A state is (place, prefix, kind of mistake, mistakes)."""
 
-    def __init__(self, lexicon: Lexicon, token: str) -> None:
+    def __init__(self, lexicon: Lexicon, token: str, *, by_sound: bool) -> None:
+        self._by_sound = by_sound
         self._words, self._following, self._token = lexicon.words, lexicon.following, token
         self._open: list[tuple[int, str, str, int]] = [(0, "", "", 0)]
         self._seen: set[tuple[int, str, str]] = set()
@@ -155,8 +168,10 @@ class _Misspelling:
                 yield from self._words_at_the_end(prefix, kind, mistakes)
                 continue
             self._same(at, prefix, kind, mistakes)
-            if kind in ("", "sounds") and mistakes < MAX_SOUNDS:
-                self._sounds(at, prefix, mistakes)
+            if self._by_sound:
+                if mistakes < MAX_SOUNDS:
+                    self._sounds(at, prefix, mistakes)
+                continue
             if kind in ("", "vowels"):
                 self._vowels(at, prefix, mistakes)
             if not kind:
@@ -167,7 +182,7 @@ class _Misspelling:
             return
         if kind and self._words.get(prefix) and _is_likely(self._token, prefix, kind):
             yield prefix, kind
-        if kind in ("", "vowels"):
+        if kind in ("", "vowels") and not self._by_sound:
             for letter in self._following[prefix]:
                 yield from self._without_last(prefix + letter, kind)
 

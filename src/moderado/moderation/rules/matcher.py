@@ -29,6 +29,8 @@ _TINY = 2
 _STRETCHED_SHORT = 2
 _NUMBER = re.compile(r"[0-9]{1,4}(?![\w-])")
 _LITERALS = re.compile(r"[a-z]{4,}")
+_MANY = 4_000  # matches of one text
+_MANY_OF_ONE = 100  # of them, of one word
 _REMEMBERED = 16  # disguised pieces and unknown words, for each word of the list
 _MOST_REMEMBERED = 20_000
 
@@ -40,6 +42,7 @@ class _Needle:
     accented: str = ""  # the allowed word as written, if its accents matter
 
 
+_Place = tuple[int, int, int]
 _Found = list[tuple[Rule, int, int]]
 
 
@@ -119,12 +122,10 @@ class Matcher:
                 yield Hit(rule, start, end, (doubtful or read)[0].reading, not doubtful)
 
     def _in_reading(self, reading: Folded, original: str) -> _Found:
-        found = [
-            (self._needles[which], start, end)
-            for which, start, end in self._plain.find_matches_as_indexes(
-                reading.text, overlapping=True
-            )
-        ]
+        places = self._plain.find_matches_as_indexes(reading.text, overlapping=True)
+        if len(places) > _MANY:
+            places = _first_of_each(places)
+        found = [(self._needles[which], start, end) for which, start, end in places]
         hits = _outside_allowed(found, reading, original) if found else []
         return [*hits, *self._patterns.find(reading, _as_found)]
 
@@ -136,11 +137,26 @@ class Matcher:
 
     def _stretched(self, reading: Folded) -> Iterator[tuple[_Needle, int, int]]:
         short, starts = squeezed(reading).text, list[int]()
-        for which, start, end in self._squeezed.find_matches_as_indexes(short, overlapping=True):
+        places = self._squeezed.find_matches_as_indexes(short, overlapping=True)
+        if len(places) > _MANY:
+            places = _first_of_each(places)
+        for which, start, end in places:
             needle, starts = self._needles[which], starts or run_starts(reading)
             at, to = starts[start], starts[end]
             if _is_stretched(reading.text[at:to].strip(), needle.text.strip()):
                 yield needle, at, to
+
+
+def _first_of_each(places: Sequence[_Place]) -> list[_Place]:
+    """Keep the first places of each word: nested words of a list match at every letter."""
+    counts: dict[int, int] = {}
+    kept = []
+    for place in places:
+        count = counts.get(place[0], 0)
+        if count < _MANY_OF_ONE:
+            counts[place[0]] = count + 1
+            kept.append(place)
+    return kept
 
 
 def _as_found(rule: Rule, start: int, end: int) -> tuple[Rule, int, int]:

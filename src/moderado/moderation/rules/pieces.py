@@ -1,6 +1,6 @@
 """What a disguised piece of a text stands for: signs, separators and masks between its letters."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from moderado.moderation.normalize import separators
@@ -12,6 +12,7 @@ from moderado.moderation.rules.tokens import Tokens
 
 _SHORT = 4
 _LEAST_PLAIN = 2  # letters that a mask leaves
+_MOST_APART = 24  # words of one piece that are looked at, the longest first
 _LONGEST_REST = 24
 _LONGEST_WORD = 10  # of those beside a word whose letters stand apart
 # Of a piece without letters, these are drawn as letters on purpose; digits alone are a number.
@@ -56,20 +57,29 @@ class Pieces:
 
     def in_piece(self, piece: str) -> tuple[Part, ...]:
         """Return the parts of a piece of text without spaces."""
-        parts = self._known.get(piece)
+        return self._remember(piece, self._found)
+
+    def apart(self, piece: str) -> tuple[Part, ...]:
+        """Return the parts of a piece in which single letters stand apart: "v c  l i x o"."""
+        return self._remember(f"{piece} ", self._found_apart)
+
+    def _remember(self, key: str, find: Callable[[str], Iterator[Part]]) -> tuple[Part, ...]:
+        parts = self._known.get(key)
         if parts is None:
             if len(self._known) >= self._remembered:
                 self._known.clear()
-            parts = self._known[piece] = tuple(self._found(piece))
+            parts = self._known[key] = tuple(find(key))
         return parts
 
-    def apart(self, piece: str) -> Iterator[Part]:
-        """Yield the parts of a piece in which single letters stand apart: "v c  l i x o"."""
+    def _found_apart(self, key: str) -> Iterator[Part]:
+        piece = key[:-1]  # a space tells it from a piece whose letters stand together
         letters = separators.letters_of(piece)
         if letters in self._lexicon.words:
             yield self.part(0, len(piece), letters, "separators", certain=True)
         whole_is_ordinary = is_ordinary(letters)
-        for spelled in self._lexicon.spelled(piece, apart=True):
+        found = self._lexicon.spelled(piece, apart=True)
+        found.sort(key=lambda spelled: len(spelled.word), reverse=True)
+        for spelled in found[:_MOST_APART]:
             before = separators.letters_of(piece[: spelled.start])
             after = separators.letters_of(piece[spelled.end :])
             own = separators.letters_of(piece[spelled.start : spelled.end])

@@ -1,0 +1,101 @@
+"""A word that an author cuts in two messages is read, and held, in the second one (row R78)."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+
+from moderado.chat.models import Message
+from moderado.chat.services import previous_texts
+from moderado.core.database import run_prepared
+from moderado.moderation.models import ModerationLog
+from tests.factories import make_member, make_room, make_user
+from tests.integration.chat.steps import judge, post
+
+pytestmark = [pytest.mark.django_db, pytest.mark.proves("R78")]
+BLOCKLIST = "moderado.moderation.providers.blocklist.BlocklistProvider"
+OWN = {
+    "id": "own",
+    "category": "insult",
+    "severity": 0.9,
+    "action": "block",
+    "words": ["zarlumo", "vai brelhar"],
+}
+LISTED = [{"BACKEND": BLOCKLIST, "OPTIONS": {"packs": [], "rules": [OWN]}}]
+
+
+@pytest.fixture(autouse=True)
+def listed(settings):
+    settings.MODERATION_PROVIDERS = LISTED
+
+
+def judged(author, room, *texts):
+    messages = [post(author, room, text) for text in texts]
+    judge(*messages)
+    return messages
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("zar", "lumo"),
+        ("z a r l", "u m o"),
+        ("z", "a", "r", "l", "u", "m", "o"),
+        ("vai", "brelhar"),
+        ("Z4r", "lum0"),
+    ],
+)
+def test_second_message_of_a_word_in_two_is_held(alice, room, texts):
+    *earlier, last = judged(alice, room, *texts)
+
+    assert {message.status for message in earlier} == {"APPROVED"}
+    assert last.status == "HELD"
+    line = ModerationLog.objects.get(subject_id=last.id)
+    assert line.matches[0]["reading"] == "two messages"
+    assert (line.matches[0]["start"], line.matches[0]["end"]) == (0, len(texts[-1]))
+
+
+def test_messages_of_different_authors_or_rooms_are_not_joined(alice, room):
+    bob, elsewhere = make_user(), make_room()
+    make_member(room, user=bob)
+    make_member(elsewhere, user=alice)
+
+    other, own = post(alice, elsewhere, "zar"), post(bob, room, "zar")
+    last = post(alice, room, "lumo")
+    judge(other, own, last)
+
+    assert last.status == "APPROVED"
+
+
+def test_messages_that_only_end_and_begin_so_are_not_joined(alice, room):
+    *_, last = judged(alice, room, "eu queria dizer vai", "brelhar é verbo?")
+
+    assert last.status == "APPROVED"
+
+
+def test_messages_long_apart_are_not_joined(alice, room):
+    first = post(alice, room, "zar")
+    before = first.created_at - timedelta(seconds=settings.ENV.join_messages_seconds + 1)
+    Message.objects.filter(pk=first.pk).update(created_at=before)
+
+    last = post(alice, room, "lumo")
+    judge(last)
+
+    assert last.status == "APPROVED"
+
+
+def test_previous_texts_of_a_batch_cost_one_query(alice, room, monkeypatch):
+    queries = []
+
+    def counted(*args):
+        queries.append(args)
+        return run_prepared(*args)
+
+    monkeypatch.setattr(previous_texts, "run_prepared", counted)
+    long = "x" * (previous_texts.LONGEST + 1)
+
+    judged(alice, room, long, long)
+    assert queries == []
+
+    judged(alice, room, "oi", "tudo", "bem", long)
+    assert len(queries) == 1
