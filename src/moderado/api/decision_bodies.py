@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from moderado.api.moderation_bodies import OUTCOMES, FailureBody, LogBody, MatchBody
 from moderado.chat.models import Membership
+from moderado.moderation.services.explaining import facts_of
 from moderado.moderation.types import Category, Ground
 
 MAX_TEXT = 4_000
@@ -26,11 +28,11 @@ class BasisBody(serializers.Serializer[Any]):
 class SignalBody(serializers.Serializer[Any]):
     """What a provider measured."""
 
-    model = serializers.CharField(allow_blank=True)
-    scores = serializers.DictField(child=serializers.FloatField())
-    recommendation = serializers.ChoiceField(choices=OUTCOMES, allow_null=True)
-    cost = serializers.FloatField()
-    latency = serializers.FloatField(help_text="Seconds.")
+    model = serializers.CharField(allow_blank=True, default="")
+    scores = serializers.DictField(child=serializers.FloatField(), default=dict)
+    recommendation = serializers.ChoiceField(choices=OUTCOMES, allow_null=True, default=None)
+    cost = serializers.FloatField(default=0.0)
+    latency = serializers.FloatField(default=0.0, help_text="Seconds.")
 
 
 class AuthorFactsBody(serializers.Serializer[Any]):
@@ -60,7 +62,11 @@ class LogExplanation(LogBody):
     basis = BasisBody()
     signals = serializers.DictField(child=SignalBody(), help_text="By provider.")
     readings = serializers.SerializerMethodField(help_text="How disguised parts were read.")
-    facts = FactsBody()
+    facts = serializers.SerializerMethodField()
+
+    @extend_schema_field(FactsBody)
+    def get_facts(self, line: Any) -> dict[str, Any]:
+        return facts_of(line.facts)
 
     def get_readings(self, line: Any) -> list[str]:
         return sorted({each["reading"] for each in line.matches if each.get("reading")})

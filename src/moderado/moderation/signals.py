@@ -18,8 +18,13 @@ def encode(signal: Signal) -> dict[str, Any]:
     }
 
 
+def encode_measured(signal: Signal) -> dict[str, Any]:
+    """Return what a log line keeps of a signal: neither text nor matches, nor empty fields."""
+    return {name: value for name, value in encode_numbers(signal).items() if value}
+
+
 def encode_numbers(signal: Signal) -> dict[str, Any]:
-    """Return what a log line keeps of a signal: neither text nor matches."""
+    """Return the numbers of a signal."""
     recommendation = signal.recommendation
     return {
         "model": signal.model,
@@ -53,12 +58,12 @@ def decode(provider: str, stored: Mapping[str, Any]) -> Signal:
     recommendation = stored.get("recommendation", stored.get("outcome"))
     return Signal(
         provider=provider,
-        model=stored["model"],
+        model=stored.get("model", ""),
         scores=_scores(stored.get("scores", stored.get("categories", {}))),
         matches=tuple(map(decode_match, stored.get("matches") or _spans(stored))),
         recommendation=Outcome(recommendation) if recommendation else None,
-        cost=stored["cost"],
-        latency=stored["latency"],
+        cost=stored.get("cost", 0.0),
+        latency=stored.get("latency", 0.0),
         raw=stored.get("raw", {}),
     )
 

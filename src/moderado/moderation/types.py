@@ -70,7 +70,7 @@ class CloseReason(StrEnum):
     ROOM_DELETED = "room_deleted"
 
 
-class AuthorFacts(msgspec.Struct, frozen=True, kw_only=True):
+class AuthorFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a policy may ask about an author. Unknown authors count as new ones."""
 
     role: str = "MEMBER"
@@ -80,7 +80,7 @@ class AuthorFacts(msgspec.Struct, frozen=True, kw_only=True):
     is_bot: bool = False
 
 
-class RoomFacts(msgspec.Struct, frozen=True, kw_only=True):
+class RoomFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a policy may ask about the place of a text. The default is the server itself."""
 
     type: str = ""  # `public`, `private`

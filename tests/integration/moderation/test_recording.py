@@ -39,10 +39,10 @@ def test_log_line_contains_matches_positions_and_provider(settings):
     (first, *_) = line.matches
     assert content.text[first["start"] : first["end"]] == "filho da puta"
     assert (first["provider"], first["severity"]) == ("blocklist", 0.8)
-    assert line.signals["blocklist"]["recommendation"] is None
+    assert set(line.signals["blocklist"]) == {"model", "latency"}
     assert line.basis["ground"] == "rule"
     assert line.basis["rule"] == first["rule"]
-    assert (line.policy, line.facts["author"]["role"]) == ("default", "MEMBER")
+    assert (line.policy, line.facts) == ("default", {"author": {}, "room": {}})
 
 
 def test_failure_is_logged_with_the_verdict():

@@ -20,7 +20,7 @@ from moderado.chat.services.restrictions import has_blocked_texts_sql, was_remov
 from moderado.chat.services.rows import columns, message_of
 from moderado.core import failpoints
 from moderado.core.database import require_transaction, run_prepared
-from moderado.moderation.services.policy_lookup import in_force_sql
+from moderado.moderation.services.policy_lookup import GENERAL, in_force_sql
 
 BATCH = 200
 MAX_ATTEMPTS = 5
@@ -32,7 +32,7 @@ MAX_ATTEMPTS = 5
 ROOM_TYPE = "CASE WHEN chat_room.is_private THEN 'private' ELSE 'public' END"
 _FIRST_IN_LINE = "ORDER BY room_id, queued_at, id LIMIT 1"
 _CLAIM = f"""
-    WITH RECURSIVE ahead(room_id, step) AS (
+    WITH RECURSIVE {GENERAL}, ahead(room_id, step) AS (
         (SELECT room_id, 1 FROM chat_message
           WHERE queued_at IS NOT NULL AND room_id > %(after)s {_FIRST_IN_LINE})
         UNION ALL

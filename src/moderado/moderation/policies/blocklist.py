@@ -14,7 +14,11 @@ from typing import Any, ClassVar, Literal
 
 from moderado.moderation.effects import Effect
 from moderado.moderation.policies.schema import PolicyDocument, RuleGroup, groups_of
-from moderado.moderation.providers.blocklist import BlocklistProvider, effects_of
+from moderado.moderation.providers.blocklist import (
+    BlocklistProvider,
+    effects_of,
+    normalized_options,
+)
 from moderado.moderation.rules import pack
 from moderado.moderation.rules.links import is_below, links
 from moderado.moderation.types import Category, Content, Match, Signal
@@ -29,17 +33,19 @@ class PolicyBlocklist:
     """A local provider for one policy in force.
 
     Args:
-        name: The configured name.
+        configured: The configured provider. Its rules, compiled before the process was forked,
+            serve a document with equal ones.
         documents: The chain of documents, the policy's own first.
     """
 
     remote: ClassVar[Literal[False]] = False
 
-    def __init__(self, name: str, documents: Sequence[PolicyDocument]) -> None:
-        self.name = name
-        self._sets = [found for each in documents if (found := _rule_set(each)) is not None]
+    def __init__(self, configured: BlocklistProvider, documents: Sequence[PolicyDocument]) -> None:
+        self.name = name = configured.name
+        found = [(each, _rule_set(each, configured)) for each in documents]
+        self._sets = [rules for _, rules in found if rules is not None]
         # A document's exceptions hold for the sets behind it.
-        self._exceptions = [_exceptions(each) for each in documents if _rule_set(each) is not None]
+        self._exceptions = [_exceptions(each) for each, rules in found if rules is not None]
         self._links = [rule for each in documents for rule in each.rules if rule.links is not None]
         self._left_out = frozenset(chain.from_iterable(each.without for each in documents))
         self.version = _digest([*(each.version for each in self._sets), repr(self._links)])
@@ -104,12 +110,13 @@ def _is_unwanted(rule: RuleGroup, domain: str) -> bool:
     return not is_below(domain, wanted.allow)
 
 
-def _rule_set(document: PolicyDocument) -> BlocklistProvider | None:
+def _rule_set(document: PolicyDocument, configured: BlocklistProvider) -> BlocklistProvider | None:
     """Return the compiled words, patterns and packs of a document; None if it has none."""
     options = _options(document)
-    if not options["packs"] and not options["rules"] and not options["allow"]:
+    if not any(options.values()):
         return None
-    return _compiled(json.dumps(options, sort_keys=True))
+    wanted = normalized_options(**options)
+    return configured if wanted == configured.options else _compiled(wanted)
 
 
 def _exceptions(document: PolicyDocument) -> BlocklistProvider | None:
@@ -122,7 +129,7 @@ def _exceptions(document: PolicyDocument) -> BlocklistProvider | None:
         "action": "flag",
         "words": list(document.allow),
     }
-    return _compiled(json.dumps({"packs": [], "rules": [rule]}))
+    return _compiled(normalized_options([], [rule], [], []))
 
 
 @lru_cache(MAX_RULE_SETS)

@@ -27,6 +27,7 @@ from moderado.moderation.policies.schema import (
     ThresholdRow,
 )
 from moderado.moderation.providers.base import ConfiguredProvider, OnError, OnUnknown
+from moderado.moderation.providers.blocklist import BlocklistProvider
 from moderado.moderation.types import Category, Outcome
 
 MISSING = "not_configured"  # the error of a provider that a policy names and nothing configures
@@ -114,8 +115,8 @@ def _provider(
     configured: ConfiguredProvider, use: ProviderUse, documents: Sequence[PolicyDocument]
 ) -> ConfiguredProvider:
     provider = configured.provider
-    if getattr(provider, "reads_policy", False):
-        provider = PolicyBlocklist(configured.name, documents)
+    if isinstance(provider, BlocklistProvider):
+        provider = PolicyBlocklist(provider, documents)
     return replace(
         configured,
         provider=provider,

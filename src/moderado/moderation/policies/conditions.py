@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any
 
-import msgspec
+from msgspec import structs
 
 from moderado.moderation.types import Category, Content, Signal
 
@@ -102,8 +102,8 @@ def facts(content: Content, signals: Sequence[Signal]) -> dict[str, Any]:
         for category, score in signal.scores.items():
             scores[category.value] = max(scores[category.value], float(score))
     return {
-        "author": msgspec.to_builtins(content.author),
-        "room": msgspec.to_builtins(content.room),
+        "author": structs.asdict(content.author),
+        "room": structs.asdict(content.room),
         "scores": scores | {"any": max(scores.values())},
         "matches": [
             {

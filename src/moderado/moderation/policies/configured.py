@@ -10,7 +10,7 @@ from typing import Any
 from moderado.moderation.policies.documents import read_json
 from moderado.moderation.policies.schema import PolicyDocument
 from moderado.moderation.providers.base import ConfiguredProvider
-from moderado.moderation.providers.blocklist import DEFAULT_PACKS
+from moderado.moderation.providers.blocklist import DEFAULT_PACKS, BlocklistProvider
 from moderado.moderation.registry import proposed_thresholds
 
 DEFAULT = "default"
@@ -35,7 +35,7 @@ def document_of(
     lists = [
         each_options
         for each, each_options in zip(configured, options, strict=True)
-        if getattr(each.provider, "reads_policy", False)
+        if isinstance(each.provider, BlocklistProvider)
     ]
     document: dict[str, Any] = {
         "name": DEFAULT,

@@ -1,6 +1,7 @@
 """The local provider: words, phrases and patterns. It is always available."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -29,8 +30,6 @@ class BlocklistProvider:
     """
 
     remote: ClassVar[Literal[False]] = False
-    # A stored policy brings the rules: it is asked with those, not with the options.
-    reads_policy = True
 
     def __init__(
         self,
@@ -41,6 +40,7 @@ class BlocklistProvider:
         allow: Sequence[str] = (),
         without: Sequence[str] = (),
     ) -> None:
+        self.options = normalized_options(packs, rules, allow, without)
         loaded = [pack.load(each) for each in packs]
         chosen = [rule for each in loaded for rule in each.rules if not _is_left_out(rule, without)]
         chosen += [rule for group in rules for rule in rules_of(group)]
@@ -64,6 +64,22 @@ class BlocklistProvider:
         if not hits:
             return self._nothing_found
         return Signal(provider=self.name, model=self.version, matches=tuple(map(_match, hits)))
+
+
+def normalized_options(
+    packs: Sequence[str],
+    rules: Sequence[Mapping[str, Any]],
+    allow: Sequence[str],
+    without: Sequence[str],
+) -> str:
+    """Return a text that is equal for options that mean the same rules."""
+    options = {
+        "packs": sorted(packs),
+        "rules": list(rules),
+        "allow": sorted(allow),
+        "without": sorted(without),
+    }
+    return json.dumps(options, sort_keys=True, default=repr)
 
 
 def effects_of(rules: Iterable[Rule]) -> dict[str, Effect]:

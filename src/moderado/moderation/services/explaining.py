@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from moderado.moderation.policies.compile import Runtime
 from moderado.moderation.services.judging import Facts, chain_of, content_of
@@ -22,7 +23,7 @@ from moderado.moderation.services.policy_lookup import (
 from moderado.moderation.services.recording import basis_columns, failure_columns
 from moderado.moderation.services.screening import judge
 from moderado.moderation.signals import encode_match, encode_numbers
-from moderado.moderation.types import AuthorFacts, Content, Verdict
+from moderado.moderation.types import AuthorFacts, Content, RoomFacts, Verdict
 
 # The authors of `moderado explain --as`.
 AUTHORS: Mapping[str, AuthorFacts] = {
@@ -81,12 +82,25 @@ def explanation(verdict: Verdict, content: Content) -> dict[str, Any]:
         "score": verdict.score,
         "reason": verdict.reason.value if verdict.reason else None,
         "decided_by": verdict.decided_by,
-        "basis": basis_columns(verdict.basis),
+        "basis": {"ground": verdict.basis.ground.value, **basis_columns(verdict.basis)},
         "policy": verdict.policy,
         "policy_version": verdict.policy_version,
         "readings": sorted({each["reading"] for each in matches if each.get("reading")}),
         "matches": matches,
         "signals": {each.provider: encode_numbers(each) for each in verdict.signals},
         "failures": failure_columns(verdict),
-        "facts": msgspec.to_builtins({"author": content.author, "room": content.room}),
+        "facts": facts_json(content.author, content.room),
     }
+
+
+def facts_of(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts of a log line with the default values; empty if it has none."""
+    if not stored:
+        return {}
+    author = msgspec.convert(stored.get("author", {}), AuthorFacts)
+    return facts_json(author, msgspec.convert(stored.get("room", {}), RoomFacts))
+
+
+def facts_json(author: AuthorFacts, room: RoomFacts) -> dict[str, Any]:
+    """Return facts as JSON, with all fields."""
+    return {"author": structs.asdict(author), "room": structs.asdict(room)}

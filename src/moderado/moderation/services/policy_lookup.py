@@ -25,32 +25,39 @@ MAX_RUNTIMES = 2_048
 Chain = tuple[UUID, ...]  # version ids: the policy's own, then those that it extends
 CONFIGURED: Chain = ()  # no policy is stored: the configuration decides
 
-_IN_FORCE = """
-    SELECT policy.in_force FROM moderation_policyassignment assigned
+_ASSIGNED = """
+    SELECT {columns} FROM moderation_policyassignment assigned
       JOIN moderation_policy policy ON policy.id = assigned.policy_id
-     WHERE policy.in_force <> '{{}}' AND {where}
+     WHERE policy.in_force <> '{{}}' AND assigned.scope_id {where}
 """
+# A table expression: what is in force where no room has a policy of its own. Read once a statement.
+GENERAL = "in_general(room_type, in_force) AS MATERIALIZED ({})".format(
+    _ASSIGNED.format(columns="assigned.room_type, policy.in_force", where="IS NULL")
+)
 
 
 def in_force_sql(room_id: str, room_type: str) -> str:
     """Return a scalar expression for the versions in force in a room, or NULL.
 
+    The statement begins with the table expression `GENERAL`.
+
     Args:
         room_id: An SQL expression of the room's id.
         room_type: An SQL expression of the room's type.
     """
-    levels = (
-        f"assigned.scope_id = {room_id}",
-        f"assigned.scope_id IS NULL AND assigned.room_type = {room_type}",
-        "assigned.scope_id IS NULL AND assigned.room_type = ''",
-    )
-    return f"coalesce({', '.join(f'({_IN_FORCE.format(where=where)})' for where in levels)})"
+    own = _ASSIGNED.format(columns="policy.in_force", where=f"= {room_id}")
+    of_type = f"SELECT in_force FROM in_general WHERE in_general.room_type = {room_type}"  # noqa: S608  (names of our own columns)
+    of_server = "SELECT in_force FROM in_general WHERE in_general.room_type = ''"
+    return f"coalesce(({own}), ({of_type}), ({of_server}))"
+
+
+_SELECT = f"WITH {GENERAL} SELECT {in_force_sql('%s::uuid', '%s')}"
 
 
 def in_force(*, scope_id: UUID | None = None, room_type: str = "") -> Chain:
     """Return the versions in force in a room, or on the server."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {in_force_sql('%s::uuid', '%s')}", [scope_id, room_type])
+        cursor.execute(_SELECT, [scope_id, room_type])
         (found,) = cursor.fetchone()
     return tuple(found or ())
 

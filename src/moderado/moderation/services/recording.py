@@ -12,8 +12,8 @@ from moderado.moderation.decide import unmoderated
 from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.services.case_events import publish_changes
-from moderado.moderation.signals import encode_match, encode_numbers
-from moderado.moderation.types import Basis, Content, Outcome, Verdict
+from moderado.moderation.signals import encode_match, encode_measured
+from moderado.moderation.types import Basis, Content, Ground, Outcome, Verdict
 
 log = structlog.get_logger(__name__)
 
@@ -154,7 +154,7 @@ def _verdict_columns(verdict: Verdict) -> dict[str, object]:
             [each.latency for each in signals] + [each.latency for each in verdict.failures]
         ),
         "cost": sum(each.cost for each in signals),
-        "signals": {each.provider: encode_numbers(each) for each in signals},
+        "signals": {each.provider: encode_measured(each) for each in signals},
         "raw": {each.provider: {"answer": dict(each.raw)} for each in signals if each.raw},
     }
 
@@ -173,7 +173,9 @@ def failure_columns(verdict: Verdict) -> list[dict[str, object]]:
 
 
 def basis_columns(basis: Basis) -> dict[str, object]:
-    """Return the step that decided, without what it does not have."""
+    """Return the step that decided, without what it does not have; empty if nothing was found."""
+    if basis.ground is Ground.NOTHING:
+        return {}
     named = {
         "ground": basis.ground.value,
         "provider": basis.provider or None,
