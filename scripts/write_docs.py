@@ -36,7 +36,12 @@ GROUPS = {
         "static_root",
         "debug",
     ],
-    "Moderation": ["moderation_providers", "join_messages_seconds", "pending_of_removed"],
+    "Moderation": [
+        "moderation_providers",
+        "provider_secrets",
+        "join_messages_seconds",
+        "pending_of_removed",
+    ],
     "People and rooms": [
         "registration",
         "invitation_days",

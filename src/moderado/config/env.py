@@ -139,6 +139,12 @@ class Env(LimitSettings, AccountSettings, AccessSettings):
         "as one text, so that a word cut in two messages is found. 0: never.",
     )
 
+    provider_secrets: dict[str, SecretStr] = Field(
+        default={},
+        description='Keys of remote providers by name, as JSON: `{"openai": "sk-…"}`. Options of '
+        "providers name them (docs/providers.md).",
+    )
+
     moderado_failpoints: str = Field(
         default="",
         description="Faults to inject, for tests (docs/guarantees.md). Refused unless "

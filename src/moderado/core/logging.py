@@ -71,7 +71,9 @@ _LIBRARY_LEVELS = {
     "django.server": "WARNING",
     "gunicorn.access": "CRITICAL",
     "httpcore": "WARNING",
+    "httpcore2": "WARNING",
     "httpx": "WARNING",
+    "httpx2": "WARNING",
     "uvicorn.access": "CRITICAL",
     "uvicorn.error": "WARNING",
 }

@@ -39,6 +39,20 @@ class ProviderUnavailable(Exception):
         self.refused = refused
 
 
+class Abstained(ProviderUnavailable):
+    """The provider answered that it has no opinion on this text.
+
+    The others decide. Without any signal the text is held.
+    """
+
+
+class NotTaken(ProviderUnavailable):
+    """The provider refused the request itself (400): nothing was carried out."""
+
+    def __init__(self, cause: str = "") -> None:
+        super().__init__(cause, refused=True)
+
+
 class OwnCase(ApplicationError):
     """Separation of duties: authors do not decide on their own text."""
 

@@ -198,6 +198,7 @@ class Fault(StrEnum):
     EXHAUSTED = "exhausted"  # certainly not carried out; the quota is spent, so a retry is futile
     UNKNOWN = "unknown"  # may have been carried out and billed
     NO_OPINION = "no_opinion"  # answered without a signal
+    ABSTAINED = "abstained"  # answered that it has none for this text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

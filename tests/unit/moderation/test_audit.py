@@ -21,7 +21,7 @@ def read(path, kind=None):
 
 def run(*arguments):
     output = StringIO()
-    call_command("audit", *map(str, arguments), stdout=output)
+    call_command("audit", "--offline", *map(str, arguments), stdout=output)
     return output.getvalue()
 
 

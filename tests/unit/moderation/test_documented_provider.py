@@ -55,7 +55,7 @@ async def test_documented_provider_refuses_invalid_answers(httpserver, configure
 
 
 def test_documented_rules_are_accepted():
-    options = json.loads(blocks("json")[-1])
+    (options,) = (json.loads(each) for each in blocks("json") if each.startswith('{"rules"'))
     entry = {"BACKEND": "moderado.moderation.providers.blocklist.BlocklistProvider"}
 
     (configured,), mistakes = registry.build([entry | {"OPTIONS": options}])

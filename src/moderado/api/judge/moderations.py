@@ -15,8 +15,9 @@ from rest_framework.response import Response
 from moderado.api.judge.scores import highest, measured_scores
 from moderado.api.judge.view import JudgeView, decoded, judge
 from moderado.api.openapi import OpenAIErrorBody
-from moderado.core.errors import ApplicationError, Invalid
+from moderado.core.errors import ApplicationError, Invalid, NotFound
 from moderado.core.ids import new_id
+from moderado.moderation.errors import PolicyNotEnabled
 from moderado.moderation.types import Category, Outcome, Verdict
 
 # The canonical categories behind each category of OpenAI's. The highest score counts. The other
@@ -37,6 +38,7 @@ SOURCES: Mapping[str, tuple[Category, ...]] = {
     "violence/graphic": (),
 }
 MODEL = "moderado"
+DEFAULT = "default"  # the policy that a server begins with
 _REFUSED = frozenset({Outcome.HOLD, Outcome.BLOCK})
 
 
@@ -118,20 +120,28 @@ class Moderations(JudgeView):
         `model` may be `moderado:NAME` for a policy; any other name means the default policy.
         """
         body = decoded(request, ModerationInput)
-        _check_model(body.model)
-        verdicts = judge(request, _texts(body.input), field="input")
+        verdicts = _judged(request, _texts(body.input), _policy(body.model))
         answer = ModerationResponse(
             id=f"modr-{new_id().hex}",
-            model=f"{MODEL}:default",
+            model=f"{MODEL}:{verdicts[0].policy}",
             results=list(map(_result, verdicts)),
         )
         return Response(answer, headers={"x-request-id": answer.id})
 
 
-def _check_model(model: str | None) -> None:
+def _judged(request: Request, texts: list[str], policy: str | None) -> list[Verdict]:
+    try:
+        return judge(request, texts, field="input", policy=policy)
+    except (NotFound, PolicyNotEnabled):
+        if policy != DEFAULT:
+            raise ModelNotFound from None
+    return judge(request, texts, field="input")  # the configuration's, which has the same name
+
+
+def _policy(model: str | None) -> str | None:
+    """Return the policy that a model's name means; None for the server's."""
     name, _separator, policy = (model or "").partition(":")
-    if name == MODEL and policy not in ("", "default"):
-        raise ModelNotFound
+    return policy or None if name == MODEL else None
 
 
 def _texts(given: str | list[str | TextPart | ImagePart]) -> list[str]:

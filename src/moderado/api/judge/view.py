@@ -21,7 +21,7 @@ from moderado.core.wire_limits import (
     MAX_JUDGED_CHARACTERS,
     MAX_JUDGED_TEXTS,
 )
-from moderado.moderation.services.judging import judge_texts
+from moderado.moderation.services.judging import chain_of, judge_texts
 from moderado.moderation.types import Verdict
 
 Body = TypeVar("Body")
@@ -84,15 +84,20 @@ def decoded(request: Request, kind: type[Body]) -> Body:
         raise Invalid(fields={"body": _("The body is not valid JSON.")}) from None
 
 
-def judge(request: Request, texts: Sequence[str], *, field: str) -> list[Verdict]:
+def judge(
+    request: Request, texts: Sequence[str], *, field: str, policy: str | None = None
+) -> list[Verdict]:
     """Judge texts by the local providers, after waiting for this process's place to judge in.
 
     Args:
         request: Its API key has a fair share of the place.
         texts: The texts of one request.
         field: The field named in errors.
+        policy: The name of a policy; None: the server's.
 
     Raises:
+        NotFound: There is no such policy.
+        PolicyNotEnabled: No version of it is enabled.
         Invalid: There are too many or too long texts.
         RateLimited: This key has too many requests at once.
         Unavailable: The place stays occupied by others.
@@ -106,5 +111,7 @@ def judge(request: Request, texts: Sequence[str], *, field: str) -> list[Verdict
         sentence = _("At most %(limit)d characters in one request.")
         raise Invalid(fields={field: sentence % {"limit": MAX_JUDGED_CHARACTERS}})
     key = cast("KeyHolder", request.auth)
+    chain = chain_of(policy)
+    release_connections()  # judging needs none
     with _PLACES.place(str(key.id), before_waiting=release_connections):
-        return judge_texts(texts)
+        return judge_texts(texts, policy=chain)

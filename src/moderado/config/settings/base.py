@@ -143,8 +143,7 @@ LIMIT_SIGN_IN_PER_ACCOUNT = ENV.limit_sign_in_per_account
 LIMIT_SIGN_IN_PER_ADDRESS = ENV.limit_sign_in_per_address
 LIMIT_SIGN_IN_STRANGERS = ENV.limit_sign_in_strangers
 LIMIT_SIGN_IN_SLOWED = ENV.limit_sign_in_slowed
-# By quota class (`core.quotas`): the limit of an account, and the limit of an address.
-QUOTAS = {
+QUOTAS = {  # by class (`core.quotas`): the limit of an account, and the limit of an address
     quota: (getattr(ENV, f"limit_{quota}_per_account"), getattr(ENV, f"limit_{quota}_per_address"))
     for quota in ("cheap", "expensive", "write", "create", "rename", "connect", "judge")
 }
@@ -229,6 +228,7 @@ CHANNEL_LAYERS = {
 }
 
 MODERATION_PROVIDERS = ENV.moderation_providers
+PROVIDER_SECRETS = ENV.provider_secrets
 
 METRICS_NETWORKS = ENV.metrics_networks
 METRICS_DIR = ENV.prometheus_multiproc_dir

@@ -6,24 +6,31 @@ from itertools import islice
 from moderado.moderation.audit.lines import Line
 from moderado.moderation.audit.tally import Tally
 from moderado.moderation.services.judging import judge_texts
-from moderado.moderation.services.policy_lookup import CONFIGURED
+from moderado.moderation.services.policy_lookup import Chain
 
 BATCH = 256
 
 
-def audit(lines: Iterable[Line | None], tally: Tally, *, progress: Callable[[int], object]) -> None:
+def audit(
+    lines: Iterable[Line | None],
+    tally: Tally,
+    *,
+    policy: Chain,
+    progress: Callable[[int], object],
+) -> None:
     """Judge all messages by the local providers and count the verdicts. Nothing is stored.
 
     Args:
         lines: From a reader of `exports.READERS`.
         tally: Counts.
+        policy: The versions that decide.
         progress: Receives the number of messages of each batch that is done.
     """
     for batch in _batches(lines):
         messages = [_encodable(line) for line in batch if line is not None]
         for _ in range(len(batch) - len(messages)):
             tally.skip()
-        verdicts = judge_texts([line.text for line in messages], policy=CONFIGURED)
+        verdicts = judge_texts([line.text for line in messages], policy=policy)
         for line, verdict in zip(messages, verdicts, strict=True):
             tally.add(line, verdict)
         progress(len(batch))

@@ -52,6 +52,7 @@ class Tally:
         self._anonymous = anonymous
         self._seconds = seconds_a_case
         self.skipped = 0
+        self.policy = ""  # which one judged, for readers
         self.outcomes: Counter[Outcome] = Counter()
         self.categories: Counter[str] = Counter()
         self.rules: defaultdict[str, Group] = defaultdict(Group)
@@ -71,6 +72,7 @@ class Tally:
     def add(self, line: Line, verdict: Verdict) -> None:
         """Count one judged message."""
         outcome, text = verdict.outcome, "" if self._anonymous else line.text
+        self.policy = f"{verdict.policy} {verdict.policy_version}"
         self.outcomes[outcome] += 1
         self.authors[line.author].add(outcome, "")
         if outcome in _ACTED:
@@ -136,6 +138,7 @@ class Tally:
         return {
             "messages": self.outcomes.total(),
             "skipped": self.skipped,
+            "policy": self.policy,
             "first": self.first and self.first.isoformat(),
             "last": self.last and self.last.isoformat(),
             "authors_total": len(self.authors),

@@ -11,7 +11,7 @@ import structlog
 from moderado.core import interrupts
 from moderado.core.memoize import map_memoized
 from moderado.core.metrics import PROVIDER_CALLS, PROVIDER_SECONDS
-from moderado.moderation.errors import ProviderUnavailable
+from moderado.moderation.errors import Abstained, ProviderUnavailable
 from moderado.moderation.providers.answers import validate_answers
 from moderado.moderation.providers.base import (
     ConfiguredProvider,
@@ -28,6 +28,7 @@ MAX_RETRY_AFTER = 86_400.0  # longest rest period in seconds that a provider may
 MAX_ERROR_LENGTH = 128
 
 QUOTA_EXHAUSTED = "quota_exhausted"
+ABSTAINED = "abstained"
 
 Answers = Sequence[Signal | Failure]
 
@@ -97,8 +98,9 @@ def _answered(configured: ConfiguredProvider, answers: list[Signal], seconds: fl
 
 def _failed(configured: ConfiguredProvider, error: BaseException, seconds: float) -> Failure:
     fault = _fault(error)
-    _count(configured, "failed", 1, seconds)
-    log.warning(
+    _count(configured, "abstained" if fault is Fault.ABSTAINED else "failed", 1, seconds)
+    write = log.debug if fault is Fault.ABSTAINED else log.warning
+    write(
         "provider_failed",
         provider=configured.name,
         error=_cause(error),
@@ -128,6 +130,8 @@ def _fault(error: BaseException) -> Fault:
 def _declared(error: ProviderUnavailable) -> Fault:
     if error.exhausted:
         return Fault.EXHAUSTED
+    if isinstance(error, Abstained):
+        return Fault.ABSTAINED
     if error.refused:
         return Fault.NO_OPINION
     if error.retry_after is not None:
@@ -139,6 +143,8 @@ def _cause(error: BaseException) -> str:
     """Return the type of the failure, never the provider's message: it may quote the text."""
     if isinstance(error, ProviderUnavailable) and error.exhausted:
         return QUOTA_EXHAUSTED
+    if isinstance(error, Abstained):
+        return ABSTAINED
     cause = type(error).__name__
     if isinstance(error, ProviderUnavailable) and error.__cause__ is not None:
         cause += f":{type(error.__cause__).__name__}"

@@ -16,7 +16,7 @@ from moderado.core.database import require_transaction
 from moderado.core.ids import new_id
 from moderado.moderation.models import ProviderCall
 from moderado.moderation.providers.base import ConfiguredProvider, OnUnknown
-from moderado.moderation.providers.calls import QUOTA_EXHAUSTED
+from moderado.moderation.providers.calls import ABSTAINED, QUOTA_EXHAUSTED
 from moderado.moderation.services import budgets, health
 from moderado.moderation.services.health import Health
 from moderado.moderation.signals import decode, encode
@@ -118,7 +118,7 @@ def _record(call: Call, answer: Signal | Failure) -> None:
             state=State.FAILED, error=answer.error, settled_at=Now()
         )
     else:
-        refused = answer.fault is Fault.NO_OPINION
+        refused = answer.fault in {Fault.NO_OPINION, Fault.ABSTAINED}
         still_open.update(
             state=State.REFUSED if refused else State.UNKNOWN,
             error=answer.error,
@@ -145,7 +145,9 @@ def _known_result(
     if last.state == State.ANSWERED:
         return decode(name, last.response or {})
     if last.state == State.REFUSED:
-        return Failure(provider=name, error=last.error, fault=Fault.NO_OPINION)
+        abstained = last.error == ABSTAINED
+        fault = Fault.ABSTAINED if abstained else Fault.NO_OPINION
+        return Failure(provider=name, error=last.error, fault=fault)
     if last.state == State.FAILED:
         spent = last.error == QUOTA_EXHAUSTED
         return Failure(provider=name, error=last.error, fault=Fault.EXHAUSTED) if spent else None

@@ -13,6 +13,8 @@ from moderado.api.judge import view
 from moderado.api.judge.moderations import SOURCES
 from moderado.core.concurrency import ConcurrencyLimit
 from moderado.core.quotas import Quota
+from moderado.moderation.policies.documents import read_json
+from moderado.moderation.services import policies
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +77,22 @@ def test_parts_are_one_text(judge):
 @pytest.mark.parametrize("name", ["moderado", "moderado:default", "omni-moderation-2024-09-26"])
 def test_other_model_names_mean_the_default_policy(judge, name):
     assert ask(judge, {"input": "oi", "model": name})["model"].startswith("moderado:default")
+
+
+def test_named_policy_judges(judge):
+    document = read_json(
+        {"name": "strict", "rules": [{"id": "own", "words": ["toada"], "category": "spam",
+         "outcome": "block", "severity": 0.7}]}
+    )  # fmt: skip
+    policies.create_policy(document=document, actor_id=None)
+
+    assert ask(judge, {"input": "a toada", "model": "moderado:strict"}, 404)
+    policies.enable(actor_id=None, name="strict", number=1)
+    answer = ask(judge, {"input": ["a toada", "bom dia"], "model": "moderado:strict"})
+
+    assert answer["model"] == "moderado:strict"
+    assert [each["flagged"] for each in answer["results"]] == [True, False]
+    assert ask(judge, {"input": "a toada"})["results"][0]["flagged"] is False
 
 
 def test_unknown_policy_is_a_model_that_does_not_exist(judge):

@@ -11,13 +11,16 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from moderado.core.errors import NotFound
 from moderado.moderation.audit.costs import AZURE_PRICE, TOKEN_PRICE, Prices, costs
 from moderado.moderation.audit.exports import READERS, kind_of, sample
 from moderado.moderation.audit.page import write
 from moderado.moderation.audit.run import audit
 from moderado.moderation.audit.tally import SECONDS_A_CASE, Tally, ranked
+from moderado.moderation.errors import PolicyNotEnabled
 from moderado.moderation.labels import OUTCOMES
-from moderado.moderation.registry import configured_policy
+from moderado.moderation.services.judging import chain_of
+from moderado.moderation.services.policy_lookup import CONFIGURED, Chain
 from moderado.moderation.types import Outcome
 
 TOP = 10
@@ -42,6 +45,7 @@ class Command(BaseCommand):
         parser.add_argument("--seconds-a-case", type=int, default=SECONDS_A_CASE)
         parser.add_argument("--azure-price", type=float, default=AZURE_PRICE)
         parser.add_argument("--token-price", type=float, default=TOKEN_PRICE)
+        parser.add_argument("--policy", help="the name of a policy (that of the server)")
         parser.add_argument(
             "--offline", action="store_true", help="use the configuration alone, no database"
         )
@@ -59,7 +63,7 @@ class Command(BaseCommand):
         if options["html"] is not None:
             with translation.override(options["language"] or settings.LANGUAGE_CODE):
                 translated = costs(tally.sent(), prices)
-                page = write(tally, name=path.name, policy=_policy(), costs=translated)
+                page = write(tally, name=path.name, policy=tally.policy, costs=translated)
             options["html"].write_text(page, encoding="utf-8")
         if options["json"]:
             figures = {**tally.as_json(), "costs": {each.provider: each.amount for each in spent}}
@@ -96,12 +100,21 @@ def _judged(options: dict[str, Any], tally: Tally) -> Path:
         kind = options["format"] or chosen or kind_of(path)
         with Progress(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("Judging", total=None)
-            audit(READERS[kind](path), tally, progress=lambda done: bar.advance(task, done))
+            audit(
+                READERS[kind](path),
+                tally,
+                policy=_policy(options),
+                progress=lambda done: bar.advance(task, done),
+            )
     except (ValueError, OSError) as error:
         raise CommandError(str(error)) from None
     return path
 
 
-def _policy() -> str:
-    policy = configured_policy()
-    return f"{policy.name} {policy.version}"
+def _policy(options: dict[str, Any]) -> Chain:
+    if options["offline"]:
+        return CONFIGURED
+    try:
+        return chain_of(options["policy"])
+    except (NotFound, PolicyNotEnabled):
+        raise CommandError("There is no enabled policy with this name.") from None
