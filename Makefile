@@ -13,7 +13,7 @@ TOOL_ENV := SECRET_KEY=for-tools-that-start-no-engine-and-never-serve-anything-t
   DATABASE_URL=postgres://none@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev test test-unit faults chaos soak fuzz fuzz-api audit bench stalls check types layers drift rules hooks clean lock docs messages vocabulary compose-test runtime development
+.PHONY: evaluate help up dev test test-unit faults chaos soak fuzz fuzz-api audit bench stalls check types layers drift rules hooks clean lock classifier docs messages vocabulary compose-test runtime development
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -108,6 +108,13 @@ vocabulary: development ## compile the vocabulary of ordinary words again (SOURC
 
 messages: development ## collect and compile the translations, and report missing ones
 	@$(PY) scripts/catalogue.py
+
+classifier: development ## train the embedded classifier from labelled texts, reproducibly (DATA=folder OUTPUT=folder)
+	@test -n "$(DATA)" || { echo "name the folder of the training data: make classifier DATA=folder"; exit 1; }
+	@exec $(PY) scripts/build_classifier.py "$(DATA)" $(if $(OUTPUT),--output "$(OUTPUT)")
+
+evaluate: development ## measure lists and classifier beside public libraries on labelled texts (DATA=folder)
+	@$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.worker exec $(PY) scripts/evaluate.py "$(or $(DATA),scripts/sample)"
 
 compose-test: development ## build the containers and test them through nginx
 	@exec $(PY) deploy/compose_test.py

@@ -98,6 +98,19 @@ class TriedMatch(MatchBody):
     text = serializers.CharField(help_text="The words of the text.")
 
 
+class WordBody(serializers.Serializer[Any]):
+    """What a word adds to a score: exact, since the logit is a sum over distinct words."""
+
+    provider = serializers.CharField()
+    head = serializers.CharField(help_text="The classifier of a language.")
+    word = serializers.CharField(help_text="In lower case, without accents.")
+    amount = serializers.FloatField(help_text="In logits; above 0 raises the score.")
+    places = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2),
+        help_text="Code points `[start, end)` of the text.",
+    )
+
+
 class TryBody(serializers.Serializer[Any]):
     """The verdict on a text, and why. Nothing was stored."""
 
@@ -112,6 +125,7 @@ class TryBody(serializers.Serializer[Any]):
     policy_version = serializers.CharField()
     readings = serializers.ListField(child=serializers.CharField())
     matches = TriedMatch(many=True)
+    words = WordBody(many=True, help_text="Largest amount first.")
     signals = serializers.DictField(child=SignalBody(), help_text="By provider.")
     failures = FailureBody(many=True)
     facts = FactsBody()

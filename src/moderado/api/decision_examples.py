@@ -53,6 +53,15 @@ DECISIONS: dict[str, Any] = {
         "policy": "default",
         "policy_version": "1",
         "matches": [MATCH | {"text": "1d10t4"}],
+        "words": [
+            {
+                "provider": "classifier",
+                "head": "pt",
+                "word": "seu",
+                "amount": 0.41,
+                "places": [[0, 3]],
+            }
+        ],
         "failures": [],
         **_WHY,
     },

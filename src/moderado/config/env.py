@@ -126,7 +126,8 @@ class Env(LimitSettings, AccountSettings, AccessSettings):
     )
     moderation_providers: list[dict[str, Any]] = Field(
         default=[
-            {"BACKEND": "moderado.moderation.providers.blocklist.BlocklistProvider", "OPTIONS": {}}
+            {"BACKEND": "moderado.moderation.providers.blocklist.BlocklistProvider", "OPTIONS": {}},
+            {"BACKEND": "moderado.moderation.providers.classifier.ClassifierProvider"},
         ],
         description="Moderation providers in the order of their calls, as JSON: "
         '`[{"BACKEND": "dotted.path.Provider", "OPTIONS": {…}}, …]` (docs/providers.md).',

@@ -233,7 +233,7 @@ def test_unfair_version_needs_a_confirmation(monkeypatch):
 
 
 def test_rollback_enables_the_version_before():
-    for word in ("um", "dois", "tres"):
+    for word in ("zorgo", "morgo", "borgo"):  # in no sentence of the fairness gate
         stored(word)
     policies.save_version(actor_id=None, name="default", document=document("never"))
 

@@ -6,6 +6,7 @@ import uuid
 import pytest
 
 from moderado.moderation.providers.blocklist import BlocklistProvider
+from moderado.moderation.providers.classifier import ClassifierProvider
 from moderado.moderation.providers.static import StaticProvider
 from moderado.moderation.types import Category, Content, Outcome, Signal
 from tests.providers import Obedient, Remote
@@ -13,6 +14,7 @@ from tests.providers import Obedient, Remote
 PROVIDERS = [
     BlocklistProvider(),
     BlocklistProvider(name="empty", packs=[]),
+    ClassifierProvider(),
     StaticProvider(),
     StaticProvider(name="strict", outcome="BLOCK", category="spam"),
     Obedient(),

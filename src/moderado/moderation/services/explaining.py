@@ -11,6 +11,7 @@ import msgspec
 from msgspec import structs
 
 from moderado.moderation.policies.compile import Runtime
+from moderado.moderation.registry import configured_providers
 from moderado.moderation.services.judging import Facts, chain_of, content_of
 from moderado.moderation.services.policies import get_version
 from moderado.moderation.services.policy_lookup import (
@@ -49,7 +50,17 @@ def try_text(
     """
     content = content_of(text, facts, in_force() if chain is None else chain)
     (verdict,) = judge([content], compiled or runtime(content.policy))
-    return explanation(verdict, content)
+    return explanation(verdict, content) | {"words": _words(text)}
+
+
+def _words(text: str) -> list[dict[str, Any]]:
+    """Return what each word adds to the scores of the providers that can tell exactly."""
+    return [
+        {"provider": configured.name, **word}
+        for configured in configured_providers()
+        if (explain := getattr(configured.provider, "explain", None))
+        for word in explain(text)
+    ]
 
 
 def compiled_policy(name: str, number: int | None = None) -> Runtime:

@@ -10,6 +10,8 @@ from moderado.moderation.services.explaining import AUTHORS, compiled_policy, tr
 from moderado.moderation.services.judging import Facts
 from moderado.moderation.services.policy_lookup import CONFIGURED
 
+_WORDS = 8  # of the words of a score, the ones that add or take most
+
 
 class Command(BaseCommand):
     help = __doc__
@@ -62,6 +64,8 @@ def _lines(explained: dict[str, Any]) -> list[str]:
             f"signal   {name} {signal['model']} {1000 * signal['latency']:.2f} ms"
             + (f": {scores}" if scores else "")
         )
+    added = [f"{each['word']} {each['amount']:+.2f}" for each in explained["words"][:_WORDS]]
+    lines += [f"words    {', '.join(added)}"] if added else []
     lines += [f"failure  {each['provider']}: {each['error']}" for each in explained["failures"]]
     author = ", ".join(f"{key} {value}" for key, value in explained["facts"]["author"].items())
     return [*lines, f"author   {author}"]

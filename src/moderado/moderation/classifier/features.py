@@ -1,0 +1,50 @@
+"""From text to words, and from a word to the numbers of its features.
+
+Everything here is part of the file format (`docs/classifier.md`): a change needs new weights.
+"""
+
+import re
+import unicodedata
+from zlib import crc32
+
+BUCKETS = 65_536
+SHORTEST, LONGEST = 2, 5  # characters of an n-gram, the borders of the word included
+# A longer word counts as its beginning. This bounds the cost of a hostile text.
+MAX_WORD_LENGTH = 40
+
+# Addresses say nothing about abuse, and are the places of opaque ids.
+_ADDRESSES = re.compile(r"@\w+|https?://\S+|www\.\S+")
+_MARKS = re.compile("[\u0300-\u036f]")
+_WORDS = re.compile(r"\w+|[^\w\s]")
+_REPEATS = re.compile(r"(.)\1{2,}")
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words and the signs of a text in order: lower case, without accents."""
+    return _WORDS.findall(normalize(_ADDRESSES.sub(" ", text)))
+
+
+def normalize(text: str) -> str:
+    """Return a text in lower case and compatibility form, without accents."""
+    lowered = text.lower()
+    if lowered.isascii():
+        return lowered
+    return _MARKS.sub("", unicodedata.normalize("NFKD", lowered))
+
+
+def features_of(word: str) -> list[int]:
+    """Return the buckets of a word's distinct n-grams and of the whole word.
+
+    A character repeated more than twice counts twice; a number counts by its length.
+    """
+    written = _REPEATS.sub(r"\1\1", word[:MAX_WORD_LENGTH])
+    if written.isdecimal():
+        written = "0" * min(len(written), 4)
+    bordered = f"<{written}>"
+    grams = {
+        bordered[start : start + length]
+        for length in range(SHORTEST, LONGEST + 1)
+        for start in range(len(bordered) - length + 1)
+    }
+    grams.add(bordered)
+    return [crc32(gram.encode("utf-8", "surrogatepass")) % BUCKETS for gram in sorted(grams)]

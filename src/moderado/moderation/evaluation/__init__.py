@@ -1,0 +1,1 @@
+"""Measures of whole judges, beside `moderation.statistics`: fairness to groups of people."""
