@@ -118,8 +118,8 @@ def test_post_mode_removes_a_blocked_message(alice, heard, django_capture_on_com
 def test_batch_takes_one_statement_each_to_claim_log_and_store(alice):
     rooms = [make_room(), make_room()]
     for room in rooms:
-        post(alice, room)
-        post(alice, room, "BLOCK this")
+        post(alice, room, "bom dia para todos")
+        post(alice, room, "BLOCK this, and say so")
 
     with CaptureQueriesContext(connection) as queries:
         assert screening.LocalRound().judge_batch() == 4

@@ -33,6 +33,8 @@ _VERSION = re.compile(r"[vV]?\d+\.\d")
 _DIGIT = re.compile(r"\d")
 _LONG_TOKEN = 20
 _SHORTEST_DIGEST = 8
+_SHORTEST_COLOUR = 6
+_TWO_DIGITS = re.compile(r"\d\d")
 _SHORT_CODE = 4
 
 
@@ -77,7 +79,9 @@ def _is_identifier(token: str) -> bool:
         return True
     if len(token) > _LONG_TOKEN and digits and _mixes_cases(token):
         return True
-    if digits > 1 and _HEXADECIMAL.fullmatch(token) and len(token) >= _SHORTEST_DIGEST:
+    # "b4b4c4" is a word in disguise; with digits beside each other it is a colour.
+    is_long = len(token) >= _SHORTEST_DIGEST or _TWO_DIGITS.search(token) is not None
+    if digits > 1 and len(token) >= _SHORTEST_COLOUR and is_long and _HEXADECIMAL.fullmatch(token):
         return True
     return digits > 0 and _is_code(token, digits, letters)
 

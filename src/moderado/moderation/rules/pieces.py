@@ -127,7 +127,8 @@ class Pieces:
             if plain >= _LEAST_PLAIN and len(word) >= _SHORT:
                 yield self.part(start, end, word, "masks", certain=not signs)
         elif signs:
-            if len(word) >= _SHORT or not written.isalnum():
+            # Digits for most of the letters are more often a code than a word.
+            if not written.isalnum() or (len(word) >= _SHORT and plain * 2 >= len(word)):
                 certain = plain * 2 >= len(word) or not written.isascii()
                 yield self.part(start, end, word, "leet", certain=certain)
         else:
