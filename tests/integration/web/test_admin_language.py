@@ -22,6 +22,10 @@ from moderado.moderation.labels import STEPS
 from moderado.moderation.models import (
     Case,
     ModerationLog,
+    Policy,
+    PolicyAssignment,
+    PolicyChange,
+    PolicyVersion,
     ProviderCall,
     ProviderHealth,
     SubjectRevision,
@@ -40,7 +44,8 @@ ALIKE = {
     *("Chat Moderado", "Chat", "chat", "E-mail", "e-mail"),
     *("português", "English"),  # each language in its own words
     *("esc", "hash", "salt", ": md5", "null"),  # a key, and words of the trade
-    "blocklist",  # a provider
+    *("blocklist", "classifier"),  # providers
+    "name: zz extends: null",  # a document, whose words are those of policies
     # Groups of a new server: their names are data, which operators change.
     *("operator", "moderator", "senior moderator", "Operator", "Moderator", "Senior moderator"),
 }
@@ -103,9 +108,23 @@ def make_rows(operator):
     SuggestedScore.objects.create(
         api_key=key, text="zz", scores={"zz": 1}, languages=["zz"], community="zz"
     )
+    make_policies(author, room)
     make_cases(author, room, message)
     make_judgements(author, room)
     Group.objects.create(name="zz").permissions.set(Permission.objects.all())
+
+
+def make_policies(author, room):
+    policy = Policy.objects.create(name="zz")
+    version = PolicyVersion.objects.create(
+        policy=policy, number=1, document={"name": "zz"}, author=author, reason="zz"
+    )
+    Policy.objects.update(enabled=version)
+    PolicyAssignment.objects.create(policy=policy, scope_id=room.id)
+    for action in PolicyChange.Action:
+        PolicyChange.objects.create(
+            policy=policy, action=action, version=version, actor=author, reason="zz"
+        )
 
 
 def make_messages(author, room):
