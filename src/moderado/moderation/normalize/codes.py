@@ -18,6 +18,9 @@ _BRAILLE = dict(
     zip("⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵⠯⠷⠮⠪⠜⠣", "abcdefghijklmnopqrstuvwxyzcaeoao", strict=True)
 )
 _MIN_LETTERS = 4
+_WORD_END = re.compile(r"\s*[/|]\s*|\s{3,}|\n")  # in Morse
+_NO_DIGIT = re.compile(r"0x|\\x|[^0-9a-fA-F]")
+_NUMBER = re.compile(r"\d+")
 _MAX_LENGTH = 400  # characters: a longer code is no word
 
 
@@ -47,7 +50,7 @@ def decoded(text: str, characters: set[str]) -> Iterator[Decoded]:
 
 
 def _morse(code: str) -> str:
-    words = re.split(r"\s*[/|]\s*|\s{3,}|\n", code.translate(_DOTS).strip())
+    words = _WORD_END.split(code.translate(_DOTS).strip())
     letters = [[_MORSE.get(sign) for sign in word.split()] for word in words]
     if not all(None not in word for word in letters):
         return ""
@@ -67,7 +70,7 @@ def _base64(code: str) -> str:
 
 
 def _hexadecimal(code: str) -> str:
-    digits = re.sub(r"0x|\\x|[^0-9a-fA-F]", "", code)
+    digits = _NO_DIGIT.sub("", code)
     return _letters(bytes.fromhex(digits)) if len(digits) % 2 == 0 else ""
 
 
@@ -79,7 +82,7 @@ def _binary(code: str) -> str:
 
 
 def _decimal(code: str) -> str:
-    numbers = [int(number) for number in re.findall(r"\d+", code)]
+    numbers = [int(number) for number in _NUMBER.findall(code)]
     if all(1 <= number <= 26 for number in numbers):  # noqa: PLR2004  (places in the alphabet)
         return "".join(chr(ord("a") + number - 1) for number in numbers)
     return _letters(bytes(numbers)) if max(numbers) < 128 else ""  # noqa: PLR2004

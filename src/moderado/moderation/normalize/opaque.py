@@ -19,6 +19,7 @@ _CODE = (
     r"(?P<code>(?<![\w@$!+/=-])(?=[A-Za-z+/_=:.-]*[0-9])"
     r"[A-Za-z0-9+/_-][A-Za-z0-9+/_=:.-]{2,}[A-Za-z0-9=](?![\w@$!+/=]))"
 )
+_TWO_DIGITS = re.compile(r"\d{2}")
 _PLATE = re.compile(r"\b[A-Z]{3}[ -]?[0-9][A-Z0-9][0-9]{2}\b")
 _INITIAL = re.compile(r"[A-Z]\.")
 _INITIALS = re.compile(r"(?<![\w.])(?:[A-Z]\.\s?){1,3}(?![\w]\.|[A-Z](?:\W|$))")
@@ -93,7 +94,7 @@ def _is_code(token: str, digits: int, letters: int) -> bool:
         return False
     if digits >= letters or len(token) <= _SHORT_CODE:
         return True
-    return "-" in token or re.search(r"\d{2}", token) is not None
+    return "-" in token or _TWO_DIGITS.search(token) is not None
 
 
 def _mixes_cases(token: str) -> bool:

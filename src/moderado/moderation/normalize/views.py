@@ -42,13 +42,14 @@ class View(NamedTuple):
 def views(text: str) -> Iterator[View]:
     """Yield the text as it is written, and each other way in which it may be read.
 
-    Flags and identifiers are hidden in all of them. There are at most nine.
+    Flags and identifiers are hidden in all of them. There are at most nine. Markup around whole
+    words is read with the text as it is written.
     """
     characters = set(text)
     yield View(fold(_readable(text, characters)))
     above = text if ABOVE.isdisjoint(characters) else with_letters_above(text)
     shown = None if markup.SIGNS.isdisjoint(characters) else markup.rendered(above)
-    if shown is not None:
+    if shown is not None and shown[0].split() != [part.strip("*_~`") for part in above.split()]:
         yield View(_moved(fold(_readable(shown[0], set(shown[0]))), shown[1]), "markup")
     if above is not text:
         yield View(fold(_readable(above, characters)), "letters above")

@@ -21,6 +21,7 @@ _INSIDE = re.compile(r"[.,;:!?\"'()\-][a-z]")
 _PIECE = re.compile(r"(?<!\S)[a-z\ue000]*[^\sa-z\ue000]\S*")
 # What stands around words in ordinary writing.
 _EDGES = ".,;:!?…\"'()“”‘’«»-–—"  # noqa: RUF001
+_UNITS = "~%$€£#ºª°h"  # around numbers
 _WORD = re.compile(r"[^\W\d_]+")
 _LINES = re.compile(r"([a-z]{1,40})[ \t]*\n+[ \t]*(?=[a-z])")
 _DIGITS_INSIDE = re.compile(r"[0-9]+\w")
@@ -72,7 +73,8 @@ class Disguises:
     def _in_pieces(self, text: str) -> Iterator[Part]:
         for match in _PIECE.finditer(text):
             piece = match[0]
-            is_plain = piece.isascii() and piece.strip(_EDGES).isalpha()
+            core = piece.strip(_EDGES)
+            is_plain = (piece.isascii() and core.isalpha()) or core.strip(_UNITS).isdecimal()
             if not is_plain and len(piece) <= _MAX_PIECE:
                 yield from _moved(self._pieces.in_piece(piece), match.start())
 
