@@ -1,7 +1,6 @@
 """Generated disguises are read, and nothing else is (row S30, R77)."""
 
 import random
-from collections import Counter
 
 import pytest
 
@@ -145,7 +144,6 @@ def test_identifiers_are_not_read(shipped, kind):
 
 @pytest.mark.long
 @pytest.mark.proves("R77")
-def test_one_identifier_in_ten_thousand_is_read_at_most(shipped):
-    found = Counter({kind: len(flagged(shipped, KINDS[kind], 100_000)) for kind in KINDS})
-
-    assert all(count <= 10 for count in found.values()), found
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_identifier_in_ten_thousand_is_read_at_most(shipped, kind):
+    assert len(flagged(shipped, KINDS[kind], 100_000)) <= 10
