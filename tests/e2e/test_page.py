@@ -21,7 +21,7 @@ from tests.factories import make_room
 pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 OFFENSIVE = "vai se foder, seu idiota"
-DOUBTFUL = "Hoje eu vou te bater no truco"
+DOUBTFUL = "Cuidado, sei onde você mora"
 IN_NEED = "Ando mal, quero me matar"
 
 

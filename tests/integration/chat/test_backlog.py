@@ -93,7 +93,8 @@ def test_prepared_plans_neither_sort_nor_scan_tables():
     assert "Sort" not in claiming
     # Every scan of a table has a condition on the id, in the line below it.
     looks = re.findall(r"Scan .*on chat_(?:room|message)\b.*\n\s*(.*)", writing)
-    assert [each.split("(id = ")[0] for each in looks] == ["Index Cond: ", *["Recheck Cond: "] * 2]
+    assert len(looks) == 3
+    assert {each.split("(id = ")[0] for each in looks} <= {"Index Cond: ", "Recheck Cond: "}
     assert "Seq Scan" not in claiming + writing
 
 
