@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from classifier_recipes import RECIPES, Recipe, own_examples
+from classifier_recipes import RECIPES, Recipe
 from corpora import Labelled, Part
 
 from moderado.moderation.classifier.score import Scorer
+from moderado.moderation.classifier.sentences import own_examples
 from moderado.moderation.classifier.train import Fitted, calibrate, fit, quantize
 from moderado.moderation.classifier.weights import FOLDER, Head, decode, encode, included
 from moderado.moderation.evaluation import fairness
@@ -75,7 +76,7 @@ def build(recipe: Recipe, folder: Path) -> bytes:
     }
     first = Scorer(_head(fit(examples), description))
     factor, shift = calibrate(
-        [math.log(score / (1 - score)) for score in (first.score(row.text) for row in known)],
+        [first.logit(row.text) for row in known],
         [row.label for row in known],
     )
     for source in recipe.sources:

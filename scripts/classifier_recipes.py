@@ -3,20 +3,15 @@
 `docs/classifier.md` gives the reasons and the figures.
 """
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from corpora import Labelled, Part, read
 
 from moderado.moderation.classifier.train import Example
-from moderado.moderation.classifier.weights import FOLDER
 
 # A text that one of three annotators calls abusive is abusive in the sense of the corpus.
 SHARE_BY_VOTES = (0.0, 0.5, 0.8, 1.0)
-SWEARING_LABEL = 1 / 3
-IDENTITY_WEIGHT, ORDINARY_WEIGHT = 0.45, 3.0
-SWEARING_WEIGHTS = {"pt": 5.0, "en": 15.0}  # the English corpora have hardly any unaimed swearing
 
 BY_SA = "CC-BY-SA-4.0"
 
@@ -103,21 +98,3 @@ RECIPES = (
         ),
     ),
 )
-
-
-def own_examples(language: str) -> list[Example]:
-    """Return this project's own sentences."""
-    written = tomllib.loads((FOLDER / "sentences" / f"{language}.toml").read_text())
-    identity = {
-        sentence.format(m=masculine, f=feminine)
-        for sentence in written["neutral"]
-        for masculine, feminine in written["words"]
-    }
-    return [
-        *(Example(text, 0.0, IDENTITY_WEIGHT, is_written=True) for text in sorted(identity)),
-        *(Example(text, 0.0, ORDINARY_WEIGHT, is_written=True) for text in written["ordinary"]),
-        *(
-            Example(text, SWEARING_LABEL, SWEARING_WEIGHTS[language], is_written=True)
-            for text in written["swearing"]
-        ),
-    ]

@@ -70,6 +70,12 @@ def get_log(*, log_id: UUID, scope_ids: Scopes) -> ModerationLog:
     return line
 
 
+def rulings() -> "QuerySet[Case, tuple[UUID, str, str]]":
+    """Return id, text and outcome of every case that a person decided, oldest first."""
+    decided = Case.objects.filter(state=Case.State.DECIDED, decided_by__isnull=False)
+    return decided.order_by("id").values_list("id", "text", "outcome")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFilter:
     """Filters of the queue. None does not filter."""

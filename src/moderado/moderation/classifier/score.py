@@ -48,11 +48,23 @@ class Scorer:
 
     def score_words(self, words: set[str]) -> float:
         """Return the score of the distinct words of a text."""
+        return sigmoid(self._logit(words)) if words else 0.0
+
+    def logit(self, text: str) -> float:
+        """Return the logit of a text; without words, the head's bias."""
+        return self._logit(set(words_of(text)))
+
+    def _logit(self, words: set[str]) -> float:
         if not words:
-            return 0.0
-        points, sizes = zip(*map(self._words.__getitem__, words), strict=True)
+            return self.head.bias
+        known = self._words
+        points = size = 0
+        for word in words:
+            word_points, word_size = known[word]
+            points += word_points
+            size += word_size
         # Integers: the order of the words does not matter, in any language.
-        return sigmoid(self.head.bias + self.head.scale * sum(points) / math.sqrt(sum(sizes)))
+        return self.head.bias + self.head.scale * points / math.sqrt(size)
 
     def contributions(self, words: set[str]) -> dict[str, float]:
         """Return what each distinct word adds to the logit. With the bias, they sum up to it."""

@@ -49,7 +49,7 @@ class Fitted:
 
 
 class _Design:
-    """The texts as numbers: text → distinct words → buckets."""
+    """The texts as numbers: text → distinct words → places of the buckets that occur."""
 
     def __init__(self, examples: Sequence[Example]) -> None:
         places: dict[str, int] = {}
@@ -58,7 +58,11 @@ class _Design:
             [places.setdefault(word, len(places)) for word in dict.fromkeys(words_of(each.text))]
             for each in examples
         ]
-        self.words = [features_of(word) for word in places]
+        found = [features_of(word) for word in places]
+        # Buckets that no text has keep a weight of 0: they are left out of the vectors.
+        self.buckets = sorted({bucket for word in found for bucket in word})
+        numbers = {bucket: number for number, bucket in enumerate(self.buckets)}
+        self.words = [[numbers[bucket] for bucket in word] for word in found]
         sizes = [len(word) for word in self.words]
         self.factors = [
             1 / math.sqrt(sum(sizes[word] for word in text)) if text else 0.0 for text in self.texts
@@ -77,7 +81,7 @@ class _Design:
             share = amount * factor
             for word in text:
                 by_word[word] += share
-        by_bucket = [0.0] * BUCKETS
+        by_bucket = [0.0] * len(self.buckets)
         for buckets, amount in zip(self.words, by_word, strict=True):
             for bucket in buckets:
                 by_bucket[bucket] += amount
@@ -129,14 +133,17 @@ def fit(
             residuals.append(each.weight * (sigmoid(z) - each.label) / total)
         gradient = list(map(mul, design.spread(residuals), priors))
         shrink = penalty / total
-        for bucket in range(BUCKETS):
-            gradient[bucket] += shrink * point[bucket]
+        for place, value in enumerate(point[:-1]):
+            gradient[place] += shrink * value
         gradient.append(math.fsum(residuals))
         squares = math.fsum(map(mul, point[:-1], point[:-1]))
         return math.fsum(losses) / total + shrink * squares / 2, gradient
 
-    found = minimize(objective, [0.0] * (BUCKETS + 1), iterations=iterations)
-    return Fitted(list(map(mul, found, priors)), found[-1])
+    found = minimize(objective, [0.0] * (len(priors) + 1), iterations=iterations)
+    weights = [0.0] * BUCKETS
+    for bucket, value, prior in zip(design.buckets, found[:-1], priors, strict=True):
+        weights[bucket] = value * prior
+    return Fitted(weights, found[-1])
 
 
 def calibrate(logits: Sequence[float], labels: Sequence[float]) -> tuple[float, float]:
