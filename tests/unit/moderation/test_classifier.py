@@ -77,6 +77,20 @@ def test_swearing_and_ordinary_speech_are_not_held(text):
     assert provider.score(text) < provider.default_thresholds["harassment"]["hold"]
 
 
+@pytest.mark.proves("R81")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gay", "sou gay", "viado", "sou viado", "trans", "lésbica", "negra", "macumba", "i am gay",
+        "@", "R4", "1", "🍆🍆", "🍆🍆🍆", "ok", "kkkk", "?", "lula", "pira, lula",
+    ],
+)  # fmt: skip
+def test_a_word_or_two_are_little_evidence(text):
+    provider = ClassifierProvider()
+
+    assert provider.score(text) < provider.default_thresholds["harassment"]["hold"]
+
+
 @pytest.mark.parametrize(
     "text", ["sua vagabunda nojenta, vai tomar no cu", "you stupid fucking retarded bitch"]
 )

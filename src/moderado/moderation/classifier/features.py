@@ -11,6 +11,8 @@ BUCKETS = 65_536
 SHORTEST, LONGEST = 2, 5  # characters of an n-gram, the borders of the word included
 # A longer word counts as its beginning. This bounds the cost of a hostile text.
 MAX_WORD_LENGTH = 40
+# Added to the number of features of a text: one or two words alone are little evidence.
+SHORT_TEXT_FEATURES = 80
 
 # Addresses say nothing about abuse, and are the places of opaque ids.
 _ADDRESSES = re.compile(r"@\w+|https?://\S+|www\.\S+")

@@ -2,7 +2,7 @@
 
 import math
 
-from moderado.moderation.classifier.features import features_of, words_of
+from moderado.moderation.classifier.features import SHORT_TEXT_FEATURES, features_of, words_of
 from moderado.moderation.classifier.weights import Head
 
 CACHED_WORDS = 8_192  # in each of two generations; some 3 MB in all
@@ -64,12 +64,12 @@ class Scorer:
             points += word_points
             size += word_size
         # Integers: the order of the words does not matter, in any language.
-        return self.head.bias + self.head.scale * points / math.sqrt(size)
+        return self.head.bias + self.head.scale * points / math.sqrt(SHORT_TEXT_FEATURES + size)
 
     def contributions(self, words: set[str]) -> dict[str, float]:
         """Return what each distinct word adds to the logit. With the bias, they sum up to it."""
         counted = {word: self._words[word] for word in words}
-        length = math.sqrt(sum(size for _, size in counted.values()))
+        length = math.sqrt(SHORT_TEXT_FEATURES + sum(size for _, size in counted.values()))
         return {word: self.head.scale * points / length for word, (points, _) in counted.items()}
 
 

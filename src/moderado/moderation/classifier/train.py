@@ -12,7 +12,12 @@ from dataclasses import dataclass
 from itertools import compress
 from operator import mul
 
-from moderado.moderation.classifier.features import BUCKETS, features_of, words_of
+from moderado.moderation.classifier.features import (
+    BUCKETS,
+    SHORT_TEXT_FEATURES,
+    features_of,
+    words_of,
+)
 from moderado.moderation.classifier.lbfgs import Vector, minimize
 from moderado.moderation.classifier.score import sigmoid
 
@@ -65,7 +70,8 @@ class _Design:
         self.words = [[numbers[bucket] for bucket in word] for word in found]
         sizes = [len(word) for word in self.words]
         self.factors = [
-            1 / math.sqrt(sum(sizes[word] for word in text)) if text else 0.0 for text in self.texts
+            1 / math.sqrt(SHORT_TEXT_FEATURES + sum(sizes[word] for word in text)) if text else 0.0
+            for text in self.texts
         ]
 
     def logits(self, weights: Vector) -> Vector:
