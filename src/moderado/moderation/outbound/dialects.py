@@ -62,7 +62,7 @@ _DEFINITIONS: Mapping[Category, str] = {
     Category.SELF_HARM: "a wish or plan of the author to harm themselves, or encouraging it",
     Category.CHILD_SAFETY: "sexualizing or endangering children",
     Category.EXTREMISM: "promoting violent or totalitarian movements",
-    Category.SPAM: "advertising or repetition that nobody asked for",
+    Category.SPAM: "unsolicited advertising or repetition",
     Category.SCAM: "obtaining money, data or accounts by deceit",
     Category.PERSONAL_DATA: "publishing personal data; masked as [CPF_1], [PHONE_1] and alike",
     Category.ILLICIT: "offering or asking for illegal goods or acts",
