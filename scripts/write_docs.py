@@ -40,6 +40,7 @@ GROUPS = {
         "moderation_providers",
         "provider_secrets",
         "join_messages_seconds",
+        "audit_sample",
         "pending_of_removed",
     ],
     "People and rooms": [

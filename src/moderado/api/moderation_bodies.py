@@ -187,6 +187,10 @@ class CaseBody(serializers.Serializer[Any]):
         help_text="Why a closed case was not decided: `deleted`, `replaced` or `room_deleted`.",
     )
     closed_at = serializers.DateTimeField(allow_null=True)
+    was_sampled = serializers.SerializerMethodField(
+        help_text="After the ruling: whether the text had been allowed, and was drawn to check "
+        "the policy. False before."
+    )
     created_at = serializers.DateTimeField()
 
     def get_message(self, case: Any) -> UUID | None:
@@ -204,6 +208,9 @@ class CaseBody(serializers.Serializer[Any]):
 
     def get_is_public(self, case: Any) -> bool:
         return self._around(case).is_public
+
+    def get_was_sampled(self, case: Any) -> bool:
+        return case.state == "decided" and case.sampling is not None
 
     def get_waiting_seconds(self, case: Any) -> int:
         until = case.decided_at or case.closed_at or timezone.now()

@@ -139,6 +139,13 @@ class Env(LimitSettings, AccountSettings, AccessSettings):
         description="Seconds within which short messages of one author in one room are also judged "
         "as one text, so that a word cut in two messages is found. 0: never.",
     )
+    audit_sample: float = Field(
+        default=0.005,
+        ge=0,
+        le=1,
+        description="Share of the allowed messages that become blind cases: a moderator rules on "
+        "them without seeing the verdict (docs/calibration.md). 0: none.",
+    )
 
     provider_secrets: dict[str, SecretStr] = Field(
         default={},

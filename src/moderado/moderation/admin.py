@@ -27,6 +27,7 @@ from moderado.moderation.models import (
     ProviderHealth,
     SubjectRevision,
 )
+from moderado.moderation.selectors import revealed
 from moderado.moderation.types import Outcome
 
 EXCERPT = 120
@@ -131,6 +132,9 @@ class ModerationLogAdmin(ReadOnly, ModelAdmin):
         ),
         (_("Record"), {"fields": ("id", "created_at")}),
     )
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[ModerationLog]":
+        return revealed(super().get_queryset(request))
 
     @display(description=_("verdict"), ordering="verdict", label=_COLOURS)
     def shown_verdict(self, line: ModerationLog) -> tuple[str, str]:

@@ -87,6 +87,13 @@ class CaseSuperseded(ApplicationError):
         self.reason = reason
 
 
+class BlindCase(ApplicationError):
+    """The verdict of a blind case is shown after the ruling."""
+
+    code = "blind_case"
+    message = _("A case asks for a ruling without the verdict: it is shown after the ruling.")
+
+
 class InvalidPolicy(Invalid):
     """The document of a policy has mistakes: `fields` maps each path to a sentence."""
 

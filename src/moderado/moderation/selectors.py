@@ -6,10 +6,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from moderado.core.errors import NotFound
+from moderado.moderation.errors import BlindCase
 from moderado.moderation.models import (
     Case,
     ModerationLog,
@@ -46,8 +47,11 @@ class LogFilter:
 
 
 def logs(*, wanted: LogFilter, scope_ids: Scopes) -> "QuerySet[ModerationLog]":
-    """Return the matching log lines, unordered. A provider matches if it gave any signal."""
-    lines = _within(ModerationLog.objects.select_related("actor"), scope_ids)
+    """Return the matching log lines, unordered. A provider matches if it gave any signal.
+
+    Without the lines on which blind cases wait for their ruling.
+    """
+    lines = revealed(_within(ModerationLog.objects.select_related("actor"), scope_ids))
     if wanted.subject_id:
         lines = lines.filter(subject_id=wanted.subject_id)
     if wanted.scope_id:
@@ -62,12 +66,31 @@ def logs(*, wanted: LogFilter, scope_ids: Scopes) -> "QuerySet[ModerationLog]":
 
 
 def get_log(*, log_id: UUID, scope_ids: Scopes) -> ModerationLog:
-    """Return a line. Raises NotFound if it does not exist or belongs to other moderators."""
+    """Return a line.
+
+    Raises:
+        NotFound: It does not exist or belongs to other moderators.
+        BlindCase: A blind case waits for its ruling first.
+    """
     lines = _within(ModerationLog.objects.select_related("actor"), scope_ids)
     line: ModerationLog | None = lines.filter(pk=log_id).first()
     if line is None:
         raise NotFound
+    if not revealed(lines.filter(pk=log_id)).exists():
+        raise BlindCase
     return line
+
+
+def revealed(lines: "QuerySet[ModerationLog]") -> "QuerySet[ModerationLog]":
+    """Leave out the lines on which blind cases wait for their ruling."""
+    blind = Case.objects.filter(
+        subject_type=OuterRef("subject_type"),
+        subject_id=OuterRef("subject_id"),
+        revision=OuterRef("revision"),
+        state=Case.State.OPEN,
+        is_blind=True,
+    )
+    return lines.filter(~Exists(blind))
 
 
 def rulings() -> "QuerySet[Case, tuple[UUID, str, str]]":

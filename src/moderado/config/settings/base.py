@@ -229,6 +229,7 @@ CHANNEL_LAYERS = {
 
 MODERATION_PROVIDERS = ENV.moderation_providers
 PROVIDER_SECRETS = ENV.provider_secrets
+AUDIT_SAMPLE = ENV.audit_sample
 
 METRICS_NETWORKS = ENV.metrics_networks
 METRICS_DIR = ENV.prometheus_multiproc_dir

@@ -23,3 +23,6 @@ WHITENOISE_AUTOREFRESH = True  # static files are served from the source tree
 
 # Tests of delivery need every mode; the setting has tests of its own.
 MEMBER_ROOM_MODES = ["pre", "post", "off"]
+
+# Which texts are sampled is a matter of chance: tests of the sample set their own rate.
+AUDIT_SAMPLE = 0.0

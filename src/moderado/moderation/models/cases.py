@@ -31,6 +31,10 @@ class Case(Record):
     origin = models.CharField(_("origin"), max_length=8, choices=Origin)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.OPEN)
     text = models.TextField(_("text"))
+    # A blind case says neither score nor categories before the ruling (ADR 0069).
+    is_blind = models.BooleanField(_("blind"), default=False, db_default=False)
+    # The probability with which an allowed text was drawn. Null: the verdict opened the case.
+    sampling = models.FloatField(_("sampling probability"), null=True, blank=True)
     score = models.FloatField(_("score"), default=0.0)
     categories = ArrayField(
         models.CharField(max_length=32), verbose_name=_("categories"), default=list

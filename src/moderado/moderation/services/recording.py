@@ -12,6 +12,7 @@ from moderado.moderation.decide import unmoderated
 from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.services.case_events import publish_changes
+from moderado.moderation.services.opening import cases_of
 from moderado.moderation.signals import encode_match, encode_measured
 from moderado.moderation.types import Basis, Content, Ground, Outcome, Verdict
 
@@ -55,11 +56,9 @@ _INSERT = f"""
       JOIN {recordset("verdict", _VERDICT_COLUMNS | _VERDICT_NUMBER)} USING (verdict_number)
 """  # noqa: S608  (names from above)
 
-_ORIGINS = {Outcome.HOLD: Case.Origin.HOLD, Outcome.FLAG: Case.Origin.FLAG}
-
 
 def record(judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None = None) -> None:
-    """Write the log and open cases for held and flagged content. Requires a transaction.
+    """Write the log and open cases (`services.opening`). Requires a transaction.
 
     An existing case of the same revision stays as it is.
 
@@ -78,7 +77,7 @@ def record(judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None =
         number = {"verdict_number": columns["verdict_number"]}
         lines.append(_content_columns(content, actor_id) | number)
     run_prepared(_INSERT, [as_rows(lines), as_rows(verdicts.values())])
-    cases = [_case(*each) for each in judged if each[1].outcome in _ORIGINS]
+    cases = cases_of(judged)
     if cases:
         Case.objects.bulk_create(cases, ignore_conflicts=True)
         publish_changes(CaseStep.OPENED, cases)
@@ -185,17 +184,3 @@ def basis_columns(basis: Basis) -> dict[str, object]:
         "threshold": basis.threshold,
     }
     return {name: value for name, value in named.items() if value is not None}
-
-
-def _case(content: Content, verdict: Verdict) -> Case:
-    return Case(
-        subject_type=content.subject_type,
-        subject_id=content.subject_id,
-        revision=content.revision,
-        scope_id=content.scope_id,
-        origin=_ORIGINS[verdict.outcome],
-        author_id=content.author_id,
-        text=content.text,
-        score=verdict.score,
-        categories=sorted(category.value for category in verdict.categories),
-    )

@@ -139,6 +139,8 @@ def _rule(case: Case, by: _By) -> None:
     publish(RulingStarted(subject_type=case.subject_type, subject_id=case.subject_id))
     locked = _locked(actor_id=by.actor_id, case_id=case.pk, scope_ids=by.scope_ids)
     _decide(locked, by)
+    if locked.is_blind:
+        _reveal(locked)
     _log(locked, by.outcome)
     publish(
         CaseDecided(
@@ -212,6 +214,20 @@ def _decide(case: Case, by: _By) -> None:
         version=F("version") + 1,
     )
     case.reason, case.note, case.decided_by_id = by.reason, by.note, by.actor_id
+
+
+def _reveal(case: Case) -> None:
+    """Show what the verdict was, now that it cannot influence the ruling."""
+    lines = ModerationLog.objects.filter(
+        subject_type=case.subject_type,
+        subject_id=case.subject_id,
+        revision=case.revision,
+        actor=None,
+    )
+    line = lines.order_by("created_at", "id").last()
+    if line is not None:
+        case.score, case.categories = line.score, sorted(line.categories)
+        Case.objects.filter(pk=case.pk).update(score=case.score, categories=case.categories)
 
 
 def _log(case: Case, outcome: Outcome) -> None:

@@ -1,0 +1,73 @@
+"""Which verdicts open a case, and what its moderator may see of the verdict.
+
+A small random share of the allowed texts becomes *blind* cases: their rulings tell how often the
+policy misses what a person would hide. A case shows nothing by which its moderator could tell an
+allowed text from a flagged one, and a share of the flagged texts is shown blind, too (ADR 0069).
+"""
+
+from collections.abc import Iterable, Sequence
+
+from django.conf import settings
+
+from moderado.moderation.decide import EXEMPT, OFF
+from moderado.moderation.models import Case
+from moderado.moderation.services.sampling import is_drawn
+from moderado.moderation.types import Content, Outcome, Verdict
+
+AUDIT = "audit"
+BLIND_FLAGS = 0.1  # share of the flagged texts that are shown blind, while a sample is drawn
+
+_SAMPLED = "message"  # names are few, and are judged again whenever they change
+_NOT_JUDGED = frozenset({OFF, EXEMPT})
+_ORIGINS = {Outcome.HOLD: Case.Origin.HOLD, Outcome.FLAG: Case.Origin.FLAG}
+
+
+def cases_of(judged: Iterable[tuple[Content, Verdict]]) -> Sequence[Case]:
+    """Return the cases that these verdicts open, not stored yet."""
+    rate: float = settings.AUDIT_SAMPLE
+    return [
+        case
+        for content, verdict in judged
+        if (case := _case(content, verdict, rate=rate)) is not None
+    ]
+
+
+def _case(content: Content, verdict: Verdict, *, rate: float) -> Case | None:
+    if verdict.outcome is Outcome.ALLOW:
+        return _audited(content, verdict, rate=rate)
+    if verdict.outcome not in _ORIGINS:
+        return None
+    is_blind = rate > 0 and verdict.outcome is Outcome.FLAG and _is_drawn(content, BLIND_FLAGS)
+    return _row(content, verdict, is_blind=is_blind)
+
+
+def _audited(content: Content, verdict: Verdict, *, rate: float) -> Case | None:
+    """Return the blind case of an allowed text if it is drawn: it looks like that of a flag."""
+    if verdict.decided_by in _NOT_JUDGED or not _is_drawn(content, rate):
+        return None
+    return _row(content, verdict, is_blind=True, sampling=rate)
+
+
+def _is_drawn(content: Content, rate: float) -> bool:
+    return content.subject_type == _SAMPLED and is_drawn(
+        AUDIT, content.subject_id, content.revision, rate
+    )
+
+
+def _row(
+    content: Content, verdict: Verdict, *, is_blind: bool, sampling: float | None = None
+) -> Case:
+    """Return a row. A blind one has no trace of the verdict, so that no order or filter tells."""
+    return Case(
+        subject_type=content.subject_type,
+        subject_id=content.subject_id,
+        revision=content.revision,
+        scope_id=content.scope_id,
+        origin=_ORIGINS.get(verdict.outcome, Case.Origin.FLAG),
+        author_id=content.author_id,
+        text=content.text,
+        is_blind=is_blind,
+        sampling=sampling,
+        score=0.0 if is_blind else verdict.score,
+        categories=[] if is_blind else sorted(category.value for category in verdict.categories),
+    )
