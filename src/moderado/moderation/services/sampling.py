@@ -1,7 +1,7 @@
 """Deterministic random samples of subjects, by a keyed hash.
 
 The same subject and revision is always drawn or never, so that judging it again neither doubles
-nor skips it. Nobody can choose an id that is left out: the key is derived from `SECRET_KEY`.
+nor skips it. Authors cannot choose ids that are left out: the key is derived from `SECRET_KEY`.
 """
 
 import hashlib
