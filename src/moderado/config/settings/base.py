@@ -212,8 +212,7 @@ CHANNEL_LAYERS = {
             "hosts": [
                 {
                     "address": ENV.layer,
-                    # A keepalive, not a time-out: redis-py's would close idle sockets.
-                    "socket_timeout": None,
+                    "socket_timeout": None,  # a keepalive instead: it would close idle sockets
                     "socket_connect_timeout": 2,
                     "socket_keepalive": True,
                     "socket_keepalive_options": {
@@ -239,7 +238,7 @@ failpoints.arm(ENV.moderado_failpoints)
 LOGGING = lines.configure(log_format=ENV.log_format, level=ENV.log_level)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
-# One line for each request, none for a task unless it fails: a busy worker runs hundreds a second.
+# One line for each request, and for a task that fails: a worker runs hundreds a second.
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
