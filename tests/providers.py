@@ -3,11 +3,14 @@
 import asyncio
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from typing import Any, ClassVar
 
 from moderado.moderation.decide import CompiledPolicy, decide
 from moderado.moderation.errors import ProviderUnavailable
+from moderado.moderation.providers.base import Bound
 from moderado.moderation.types import Category, Content, Outcome, Signal, Verdict
 
 
@@ -63,6 +66,18 @@ class Remote:
                 self.waiting.append(partial(release, go.set))
                 await go.wait()
         return [_opinion(self.name, content) for content in contents]
+
+
+class Priced(Remote):
+    """A remote provider whose calls cost 0.25 at most, and 0.1 if they are answered."""
+
+    name = "priced"
+
+    def bound(self, content: Content) -> Bound:
+        return Bound(tokens=len(content.text), cost=Decimal("0.25"))
+
+    async def assess(self, contents: Sequence[Content]) -> list[Signal]:
+        return [replace(each, cost=0.1) for each in await super().assess(contents)]
 
 
 class Keyed(Remote):

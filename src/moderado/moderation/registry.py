@@ -16,6 +16,7 @@ from moderado.moderation.decide import CompiledPolicy, ProviderTerms, Threshold
 from moderado.moderation.providers.base import (
     DEFAULT_TIMEOUT,
     MAX_TIMEOUT,
+    Budget,
     ConfiguredProvider,
     OnError,
     OnUnknown,
@@ -148,7 +149,7 @@ def _configured(entry: Any) -> ConfiguredProvider:
         timeout=timeout,
         on_error=OnError(entry.get("ON_ERROR", OnError.NEXT)),
         on_unknown=_on_unknown(entry, provider),
-        budget=budget,
+        budget=Budget(calls_per_day=budget),
     )
 
 

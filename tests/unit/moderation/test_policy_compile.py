@@ -7,7 +7,7 @@ import pytest
 from moderado.moderation.policies.compile import compile_policy
 from moderado.moderation.policies.configured import document_of
 from moderado.moderation.policies.documents import read_json
-from moderado.moderation.providers.base import ConfiguredProvider
+from moderado.moderation.providers.base import Budget, ConfiguredProvider
 from moderado.moderation.providers.blocklist import BlocklistProvider
 from moderado.moderation.services.screening import judge
 from moderado.moderation.types import AuthorFacts, Category, Content, Outcome
@@ -204,7 +204,7 @@ OPTIONS = {
 def test_document_of_the_configuration_judges_as_the_configuration(text, settings):
     settings.MODERATION_PROVIDERS = []
     provider = BlocklistProvider(**OPTIONS)
-    configured = ConfiguredProvider(provider=provider, budget=3)
+    configured = ConfiguredProvider(provider=provider, budget=Budget(calls_per_day=3))
     made = document_of([configured], [OPTIONS])
     content = Content(subject_type="text", subject_id=uuid.uuid4(), revision=1, text=text)
 
@@ -217,7 +217,7 @@ def test_document_of_the_configuration_judges_as_the_configuration(text, setting
         each: provider.effects.get(each.rule) or provider.effects[each.rule.partition("/")[0]]
         for each in signal.matches
     }
-    assert from_document.providers[0].budget == 3
+    assert from_document.providers[0].budget == Budget(calls_per_day=3)
 
 
 def test_plain_configuration_leaves_the_choice_of_providers_open():

@@ -21,6 +21,7 @@ class ProviderCall(Record):
 
     class Purpose(models.TextChoices):
         DECIDE = "decide", _("decides")
+        SHADOW = "shadow", _("is compared")
 
     subject_type = models.CharField(_("subject type"), max_length=32)
     subject_id = models.UUIDField(_("subject"))
@@ -30,6 +31,11 @@ class ProviderCall(Record):
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.RESERVED)
     cost = models.FloatField(_("cost"), default=0.0)
+    # What it may cost at most, and the day on whose budget that was counted. Null: no such budget.
+    bound = models.DecimalField(
+        _("highest cost"), max_digits=18, decimal_places=9, null=True, blank=True
+    )
+    budget_day = models.DateField(_("day of the budget"), null=True, blank=True)
     model = models.CharField(_("model"), max_length=128, blank=True, default="")
     response = models.JSONField(_("answer"), null=True, blank=True)
     error = models.CharField(_("error"), max_length=128, blank=True, default="")
@@ -50,13 +56,22 @@ class ProviderCall(Record):
 
 
 class ProviderBudget(models.Model):
-    """How many calls of a provider were reserved on a day (UTC)."""
+    """What the reserved calls of a provider take from its budgets on a day (UTC).
+
+    Shadow calls have rows of their own: `services.budgets.account`.
+    """
 
     provider = models.CharField(_("provider"), max_length=64)
     day = models.DateField(_("day"))
     calls = models.PositiveIntegerField(_("calls"), default=0)
     # What the last reservation was granted: the counting statement cannot return it otherwise.
     granted = models.PositiveIntegerField(_("granted"), default=0, db_default=0)
+    # The cost of settled calls and the bounds of all others. Null: not counted on this day yet.
+    cost = models.DecimalField(_("cost"), max_digits=18, decimal_places=9, null=True, blank=True)
+    # Estimated tokens of a minute and of the one before it: a sliding window of two counters.
+    minute = models.DateTimeField(_("minute"), null=True, blank=True)
+    tokens = models.BigIntegerField(_("tokens"), default=0, db_default=0)
+    tokens_before = models.BigIntegerField(_("tokens before"), default=0, db_default=0)
 
     class Meta:
         verbose_name = _("provider budget")

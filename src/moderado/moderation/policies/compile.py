@@ -13,6 +13,7 @@ from moderado.moderation.decide import (
     Threshold,
 )
 from moderado.moderation.effects import Effect
+from moderado.moderation.policies import schema
 from moderado.moderation.policies.blocklist import (
     DEFAULT_SEVERITY,
     PolicyBlocklist,
@@ -26,7 +27,7 @@ from moderado.moderation.policies.schema import (
     RuleGroup,
     ThresholdRow,
 )
-from moderado.moderation.providers.base import ConfiguredProvider, OnError, OnUnknown
+from moderado.moderation.providers.base import Budget, ConfiguredProvider, OnError, OnUnknown
 from moderado.moderation.providers.blocklist import BlocklistProvider
 from moderado.moderation.types import Category, Outcome
 
@@ -122,7 +123,16 @@ def _provider(
         provider=provider,
         on_error=OnError(use.on_error),
         on_unknown=_on_unknown(use, configured),
-        budget=use.budget.calls_per_day if use.budget else configured.budget,
+        budget=_budget(use.budget) if use.budget else configured.budget,
+    )
+
+
+def _budget(written: schema.Budget) -> Budget:
+    return Budget(
+        calls_per_day=written.calls_per_day,
+        tokens_per_minute=written.tokens_per_minute,
+        cost_per_day=written.cost_per_day,
+        cost_per_call=written.cost_per_call,
     )
 
 

@@ -65,8 +65,8 @@ def _use(configured: ConfiguredProvider) -> dict[str, Any]:
         "on_error": configured.on_error.value,
         "on_unknown": configured.on_unknown.value,
     }
-    if configured.budget is not None:
-        use["budget"] = {"calls_per_day": configured.budget}
+    if configured.budget.calls_per_day is not None:
+        use["budget"] = {"calls_per_day": configured.budget.calls_per_day}
     return use
 
 

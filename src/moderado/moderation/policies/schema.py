@@ -1,6 +1,7 @@
 """The document of a policy, as people write it: typed and checked by pydantic."""
 
 import re
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -49,6 +50,7 @@ Row = Annotated[str, AfterValidator(_is_row)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,47}$")]
 RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,47}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
+Money = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=9, allow_inf_nan=False)]
 Condition = Annotated[str, Field(max_length=500)]
 OutcomeName = Literal["allow", "flag", "hold", "block"]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
@@ -62,9 +64,18 @@ class Part(BaseModel):
 
 
 class Budget(Part):
-    """What a provider may cost."""
+    """What a provider may cost. Money is written as text, so that it stays exact."""
 
-    calls_per_day: int = Field(ge=0)
+    calls_per_day: Annotated[int | None, BeforeValidator(_absent)] = Field(default=None, ge=0)
+    tokens_per_minute: Annotated[int | None, BeforeValidator(_absent)] = Field(default=None, ge=0)
+    cost_per_day: Annotated[Money | None, BeforeValidator(_absent)] = None
+    cost_per_call: Annotated[Money | None, BeforeValidator(_absent)] = None
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> "Budget":
+        if not self.model_fields_set - {"cost_per_call"}:
+            raise ValueError("name calls_per_day, tokens_per_minute or cost_per_day")
+        return self
 
 
 class ProviderUse(Part):

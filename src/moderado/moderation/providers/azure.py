@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
 from moderado.moderation.errors import ProviderUnavailable
 from moderado.moderation.outbound.answers import Unreadable
 from moderado.moderation.outbound.masking import masked
 from moderado.moderation.outbound.thresholds import CAUTIOUS
+from moderado.moderation.providers.base import Bound, estimated_tokens
 from moderado.moderation.providers.http import Answer, Caller, check
 from moderado.moderation.secrets import secret_of
 from moderado.moderation.types import Category, Content, Signal
@@ -59,6 +61,12 @@ class AzureProvider:
 
     async def assess(self, contents: Sequence[Content]) -> list[Signal]:
         return await asyncio.gather(*(self._signal(masked(each.text)) for each in contents))
+
+    def bound(self, content: Content) -> Bound:
+        """Return what a call costs: the price is known before."""
+        records = max(1, -(-len(content.text) // _RECORD)) + len(content.text) // MAX_CHARACTERS
+        cost = Decimal(str(self._price)) * records
+        return Bound(tokens=estimated_tokens(content.text), cost=cost)
 
     async def _signal(self, text: str) -> Signal:
         starts = range(0, max(1, len(text)), MAX_CHARACTERS)

@@ -1,14 +1,17 @@
 """The provider port. `docs/providers.md` contains a complete example."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import StrEnum
+from math import ceil
 from typing import ClassVar, Literal, Protocol, TypeGuard
 
 from moderado.moderation.types import Content, Signal
 
 MAX_TIMEOUT = 8.0  # seconds; a task must be able to store the answer before its soft limit
 DEFAULT_TIMEOUT = MAX_TIMEOUT
+CHARACTERS_A_TOKEN = 3  # an estimate on the safe side for Portuguese
 
 
 class LocalProvider(Protocol):
@@ -60,6 +63,39 @@ class OnUnknown(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a provider may cost. None: no limit.
+
+    Attributes:
+        calls_per_day: Calls, by the UTC day.
+        tokens_per_minute: Estimated tokens in any 60 s.
+        cost_per_day: Money, in the currency of the provider's prices, by the UTC day.
+        cost_per_call: The most that a call may cost, for a provider that names no price.
+    """
+
+    calls_per_day: int | None = None
+    tokens_per_minute: int | None = None
+    cost_per_day: Decimal | None = None
+    cost_per_call: Decimal | None = None
+
+    @property
+    def is_weighed(self) -> bool:
+        """Whether calls differ in what they take from the budget."""
+        return self.tokens_per_minute is not None or self.cost_per_day is not None
+
+
+UNLIMITED = Budget()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """What a call takes at most: estimated tokens, and money."""
+
+    tokens: int
+    cost: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfiguredProvider:
     """A provider with its time-out and the meaning of its failure."""
 
@@ -67,11 +103,27 @@ class ConfiguredProvider:
     timeout: float = DEFAULT_TIMEOUT
     on_error: OnError = OnError.NEXT
     on_unknown: OnUnknown = OnUnknown.NEXT
-    budget: int | None = None  # calls a day (UTC); None: unlimited
+    budget: Budget = UNLIMITED
 
     @property
     def name(self) -> str:
         return self.provider.name
+
+
+def bound_of(configured: ConfiguredProvider, content: Content) -> Bound:
+    """Return what a call about `content` takes at most.
+
+    A provider tells by a method `bound(content)`. Of others, the budget may name the price.
+    """
+    measure = getattr(configured.provider, "bound", None)
+    bound: Bound = measure(content) if measure else Bound(tokens=estimated_tokens(content.text))
+    price = configured.budget.cost_per_call
+    return bound if price is None else replace(bound, cost=price)
+
+
+def estimated_tokens(text: str) -> int:
+    """Return about how many tokens a text has, rather too many than too few."""
+    return ceil(len(text) / CHARACTERS_A_TOKEN)
 
 
 def accepts_idempotency_keys(provider: Provider) -> bool:

@@ -6,6 +6,7 @@ about one text of one author.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
 from moderado.moderation.errors import ProviderUnavailable
@@ -13,6 +14,7 @@ from moderado.moderation.outbound.answers import Unreadable, scores
 from moderado.moderation.outbound.dialects import EXAMPLES, Dialect, Opinion, Prompt, dialect
 from moderado.moderation.outbound.masking import masked
 from moderado.moderation.outbound.thresholds import CAUTIOUS
+from moderado.moderation.providers.base import Bound, estimated_tokens
 from moderado.moderation.providers.http import Answer, Caller, check
 from moderado.moderation.providers.pacing import Pace
 from moderado.moderation.secrets import secret_of
@@ -80,6 +82,19 @@ class OpenAICompatibleProvider:
 
     async def assess(self, contents: Sequence[Content]) -> list[Signal]:
         return await asyncio.gather(*(self._signal(masked(each.text)) for each in contents))
+
+    def bound(self, content: Content) -> Bound:
+        """Return what a call takes at most: prompt and longest answer.
+
+        A token has at least one byte, so the bytes bound the cost of the prompt.
+        """
+        written, answer = content.text, 0
+        if self._dialect is not None:
+            messages = self._dialect.prompt(content.text).messages
+            written, answer = "".join(str(each["content"]) for each in messages), MAX_TOKENS
+        most = len(written.encode()) + answer
+        cost = Decimal(str(self._price)) * most / _MILLION
+        return Bound(tokens=estimated_tokens(written) + answer, cost=cost)
 
     async def _signal(self, text: str) -> Signal:
         await self._pace.take(len(text))

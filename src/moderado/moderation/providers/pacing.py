@@ -15,10 +15,10 @@ from moderado.core import limits
 from moderado.core.errors import RateLimited
 from moderado.core.limits import Use
 from moderado.moderation.errors import ProviderUnavailable
+from moderado.moderation.providers.base import CHARACTERS_A_TOKEN
 
 TOKENS_A_USE = 100  # tokens are counted in hundreds: each use is one entry
 MAX_USES = 64  # of one request
-CHARACTERS_A_TOKEN = 3  # an estimate on the safe side for Portuguese
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _LONGEST_REST = 3600.0  # seconds
