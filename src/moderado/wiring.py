@@ -2,11 +2,14 @@
 
 from moderado.accounts import events as accounts
 from moderado.chat import events as chat
+from moderado.chat.selectors.judged_texts import judged_texts
 from moderado.chat.services import moderators, names, succession, verdicts
 from moderado.chat.tasks import wakeup
+from moderado.chat.types import MESSAGE
 from moderado.core.events import Routes, connect
 from moderado.moderation import events as moderation
 from moderado.moderation.services import subjects
+from moderado.moderation.services.subject_texts import provide_texts
 from moderado.moderation.tasks import wakeup as subjects_wakeup
 from moderado.realtime.pubsub import author_delivery, fanout
 
@@ -17,6 +20,7 @@ def wire(*, after_commit: Routes | None = None) -> None:
     Args:
         after_commit: replaces the handlers that run after the commit, for tests.
     """
+    provide_texts(MESSAGE, judged_texts)
     connect(
         after_commit={
             accounts.SessionEnded: [fanout.on_session_ended],

@@ -1,0 +1,50 @@
+"""Reads the texts of judged subjects again. Moderation keeps none of them.
+
+The context that owns a type of subject provides its texts (`wiring`). A text that was edited or
+erased since is not found.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from uuid import UUID
+
+from moderado.moderation.models import SubjectRevision
+
+Revision = tuple[UUID, int]  # the id of a subject, and its revision
+Texts = Mapping[Revision, str]
+Source = Callable[[Collection[Revision]], Texts]
+
+_sources: dict[str, Source] = {}
+
+
+def provide_texts(subject_type: str, source: Source) -> None:
+    """Name the function that reads the texts of a type of subject."""
+    _sources[subject_type] = source
+
+
+def texts_of(revisions: Iterable[tuple[str, UUID, int]]) -> dict[tuple[str, UUID, int], str]:
+    """Return the texts that still exist, by type, id and revision of their subjects.
+
+    One query for each type of subject.
+    """
+    wanted: dict[str, set[Revision]] = {}
+    for subject_type, subject_id, revision in revisions:
+        wanted.setdefault(subject_type, set()).add((subject_id, revision))
+    found: dict[tuple[str, UUID, int], str] = {}
+    for subject_type, theirs in wanted.items():
+        source = _sources.get(subject_type)
+        texts = source(theirs) if source else _of_subjects(subject_type, theirs)
+        found |= {(subject_type, *revision): text for revision, text in texts.items()}
+    return found
+
+
+def _of_subjects(subject_type: str, revisions: Collection[Revision]) -> Texts:
+    """Return the texts of names and other subjects that moderation itself keeps."""
+    rows = SubjectRevision.objects.filter(
+        subject_type=subject_type, subject_id__in={subject_id for subject_id, _ in revisions}
+    )
+    texts = rows.values_list("subject_id", "revision", "text")
+    return {
+        (subject_id, revision): text
+        for subject_id, revision, text in texts
+        if (subject_id, revision) in revisions and text
+    }
