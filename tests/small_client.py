@@ -136,6 +136,11 @@ class SmallClient:
         elif frame.get("reset"):
             self.messages.clear()
         for message in self._messages_of(frame):
+            known = self.messages.get(message["id"])
+            if not message["seq"] and message["published_at"]:  # in a room that I may not read
+                if not known:
+                    continue
+                message |= {"seq": known["seq"], "position": known["position"]}
             self.messages[message["id"]] = message
             self._waiting.pop(message.get("client_id") or "", None)
         if frame["type"] in {"chat_message", "message_updated", "message_removed", "synced"}:

@@ -22,6 +22,12 @@ class OwnMessages:
         """Apply a page; tell whether another one follows."""
         self.cursor = answer["me"]["cursor"]
         self.resets += answer["reset"]
-        self.messages |= {message["id"]: message for message in answer["messages"]}
+        for message in answer["messages"]:
+            known = self.messages.get(message["id"])
+            if not message["seq"] and message["published_at"]:  # in a room that is not readable
+                if known is None:
+                    continue
+                message |= {"seq": known["seq"], "position": known["position"]}
+            self.messages[message["id"]] = message
         self.rounds += not answer["more"]
         return bool(answer["more"])

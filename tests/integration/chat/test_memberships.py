@@ -388,30 +388,96 @@ def test_withdrawals_at_the_same_moment_leave_an_active_administrator(room, admi
     assert active.exists()
 
 
-@pytest.mark.proves("R67")
-@pytest.mark.django_db(transaction=True)
-def test_account_that_is_deactivated_while_it_is_promoted_does_not_count(room, admin):
-    member, other = make_member(room).user, make_member(room).user
+def in_another_session(pool, action):
+    def act():
+        try:
+            with suppress(LastAdmin, Invalid):
+                action()
+        finally:
+            connection.close()
 
-    def hand_over():
-        with suppress(LastAdmin):
-            memberships.change_role(
-                actor_id=admin.id, room_id=room.id, user_id=member.id, role=Role.ADMIN
-            )
-            memberships.leave_room(user_id=admin.id, room_id=room.id)
-        connection.close()
+    return pool.submit(act)
 
+
+def side_by_side(first, second):
+    """Do `first` in a transaction that ends only after `second` is done or waits for it."""
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            accounts.deactivate(user_id=member.id)
-            handing_over = pool.submit(hand_over)
-            while not handing_over.done() and not _is_a_lock_awaited():
+            first()
+            following = in_another_session(pool, second)
+            while not following.done() and not _is_a_lock_awaited():
                 time.sleep(0.01)
-        handing_over.result(timeout=10)
+        following.result(timeout=10)
 
+
+def has_active_administrator(room):
     active = Membership.objects.filter(room=room, user__is_active=True, role=Role.ADMIN)
-    assert active.exists()
-    assert roles(room)[other.id] == Role.MEMBER
+    return active.exists()
+
+
+def promote(room, admin, member):
+    memberships.change_role(actor_id=admin.id, room_id=room.id, user_id=member.id, role=Role.ADMIN)
+
+
+@pytest.mark.proves("R67")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_deactivated_first", [True, False])
+@pytest.mark.parametrize("is_member", [True, False])
+def test_account_that_is_deactivated_while_it_becomes_administrator_does_not_count(
+    room, admin, is_deactivated_first, is_member
+):
+    user, _ = make_user(), make_member(room)
+    if is_member:
+        make_member(room, user=user)
+
+    def hand_over():
+        if is_member:
+            promote(room, admin, user)
+        else:
+            memberships.add_participant(
+                actor_id=admin.id, room_id=room.id, user_id=user.id, role=Role.ADMIN
+            )
+        memberships.leave_room(user_id=admin.id, room_id=room.id)
+
+    acts = [lambda: accounts.deactivate(user_id=user.id), hand_over]
+    side_by_side(*(acts if is_deactivated_first else reversed(acts)))
+
+    assert has_active_administrator(room)
+
+
+@pytest.mark.proves("R67")
+@pytest.mark.django_db(transaction=True)
+def test_account_that_is_deactivated_while_it_joins_does_not_count(room, admin):
+    accounts.deactivate(user_id=admin.id)
+    user, later = make_user(), make_user()
+
+    def join():
+        memberships.join_room(user_id=user.id, room_id=room.id)
+        memberships.join_room(user_id=later.id, room_id=room.id)
+
+    side_by_side(join, lambda: accounts.deactivate(user_id=user.id))
+
+    assert has_active_administrator(room)
+
+
+@pytest.mark.proves("R67")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_activated_first", [True, False])
+def test_member_activated_while_the_last_administrator_is_deactivated_succeeds(
+    room, admin, is_activated_first
+):
+    member = make_member(room, user=make_user(is_active=False)).user
+
+    def activate():
+        member.is_active = True
+        member.save()
+
+    acts = [activate, lambda: accounts.deactivate(user_id=admin.id)]
+    if not is_activated_first:
+        acts.reverse()
+    side_by_side(*acts)
+
+    assert has_active_administrator(room)
 
 
 def _is_a_lock_awaited():

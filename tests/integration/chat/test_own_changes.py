@@ -7,9 +7,10 @@ from moderado.chat.models import Message, Room
 from moderado.chat.selectors import own_changes as selector
 from moderado.chat.selectors.messages import history
 from moderado.chat.services.editing import edit_message
-from moderado.chat.services.memberships import leave_room, remove_participant
+from moderado.chat.services.memberships import add_participant, leave_room, remove_participant
 from moderado.chat.services.posting import post_messages
 from moderado.chat.services.removing import delete_message
+from moderado.chat.services.rooms import delete_room
 from moderado.chat.types import SendRequest
 from moderado.moderation.types import Outcome
 from tests.factories import fill_room, make_member, make_message, make_room, make_user
@@ -298,22 +299,94 @@ def test_cursor_names_a_committed_change(alice, room):
     assert now(alice) == before
 
 
-def test_rooms_that_the_author_may_not_read_are_left_out(alice, bob):
-    closed, public, deleted = make_room(is_private=True), make_room(), make_room()
-    for room in (closed, public, deleted):
-        make_member(room, user=bob, role="ADMIN")
-        make_member(room, user=alice)
+@pytest.fixture
+def closed(alice, bob):
+    """A private room of Bob, in which Alice is a member."""
+    room = make_room(is_private=True)
+    make_member(room, user=bob, role="ADMIN")
+    make_member(room, user=alice)
+    return room
+
+
+def remove(author, room):
+    remove_participant(actor_id=None, room_id=room.id, user_id=author.id)
+
+
+def leave(author, room):
+    leave_room(user_id=author.id, room_id=room.id)
+
+
+def add(author, room):
+    add_participant(actor_id=None, room_id=room.id, user_id=author.id)
+
+
+@pytest.mark.parametrize("is_read_outside", [False, True])
+@pytest.mark.parametrize("end", [remove, leave])
+def test_verdict_outside_of_the_room_is_learned_then_and_after_the_return(
+    alice, closed, end, is_read_outside
+):
+    waits, held = post(alice, closed, "BLOCK one"), post(alice, closed, "HOLD two")
+    judge(held)
+    waits_again = post(alice, closed, "HOLD three")
+    cursor = now(alice)
+
+    end(alice, closed)
+    judge(waits, waits_again)
+    rule(held, Outcome.BLOCK)
+    expected = {
+        (each.id, each.status, each.position, 0)
+        for each in Message.objects.filter(pk__in=[waits_again.pk, held.pk])
+    }
+    if is_read_outside:
+        page = changes(alice, cursor)
+        assert {state(view) for view in page.messages} == expected
+        cursor = page.me.cursor
+    add(alice, closed)
+
+    assert expected <= {state(view) for view in changes(alice, cursor).messages}
+
+
+def state(view):
+    return view.id, view.status, view.position, view.seq
+
+
+def test_place_in_a_room_that_the_author_may_not_read_is_not_told(alice, bob, closed):
+    message = post(alice, closed, "one")
+    judge(message)
+    edit(message, "HOLD two")
+    judge(message)
     start = now(alice)
-    for room in (closed, public, deleted):
-        post(alice, room, f"HOLD {room.name}")
-    remove_participant(actor_id=bob.id, room_id=closed.id, user_id=alice.id)
-    leave_room(user_id=alice.id, room_id=public.id)
-    Room.objects.filter(pk=deleted.pk).update(deleted_at="2026-01-01T00:00Z")
+    remove(alice, closed)
+    for _ in range(3):
+        judge(post(bob, closed, "others"))
+    rule(message, Outcome.BLOCK)
+    rule(message, Outcome.BLOCK, message.edit_revision)
 
-    assert [view.room for view in changes(alice, start).messages] == [public.id]
+    page = changes(alice, start)
 
-    make_member(closed, user=alice)  # who loads the room anew, or has the old cursor
-    assert {view.room for view in changes(alice, start).messages} == {public.id, closed.id}
+    assert [state(view)[1:] for view in page.messages] == [("REJECTED", 0, 0)]
+    add(alice, closed)
+    (again,) = changes(alice, page.me.cursor).messages
+    assert (again.seq, again.position) == (message.seq, message.position)
+
+
+def test_author_learns_of_messages_in_a_deleted_room(alice, bob, closed):
+    message = post(alice, closed, "one")
+    start = now(alice)
+
+    delete_room(actor_id=None, room_id=closed.id)
+    judge(message)
+
+    (view,) = changes(alice, start).messages
+    assert (view.status, view.reason) == ("REJECTED", "room_deleted")
+
+
+def test_first_entry_changes_no_message(alice, bob, closed):
+    cursor = now(bob)
+    remove(alice, closed)
+    add(alice, closed)
+
+    assert changes(bob, cursor).messages == ()
 
 
 def test_explanation_is_in_the_language_of_the_reader(alice, room):

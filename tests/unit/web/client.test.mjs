@@ -136,6 +136,16 @@ test("own changes replace what the device missed, and deletions are final", () =
   assert.deepEqual(ids(after(subscribed(2), blocked, deleted)), []);
 });
 
+test("own changes in a room that may not be read keep their place", () => {
+  const outside = (id, fields) => message(id, { seq: 0, position: 0, published_at: "2026-01-01", ...fields });
+  const edit = { revision: 2, content: "bad", status: "REJECTED" };
+  const state = apply(after(subscribed(0), shown(1, "a"), shown(2, "b")), {
+    type: "synced_me", reset: false, messages: [outside("b", { edit }), outside("unknown")],
+  });
+  assert.deepEqual(timeline(state).map(({ id, position, seq }) => [id, position, seq]), [["a", 1, 1], ["b", 2, 2]]);
+  assert.equal(state.messages.get("b").edit.status, "REJECTED");
+});
+
 test("a reset of own changes discards the room's messages", () => {
   const state = apply(after(subscribed(0), shown(1, "a")), { type: "synced_me", reset: true, messages: [] });
   assert.deepEqual([ids(state), state.seq, state.epoch, state.stale], [[], 1, EPOCH, true]);

@@ -11,10 +11,11 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from django.db.models import Exists, OuterRef
 from msgspec import Meta
 
 from moderado.chat.models import Message
-from moderado.chat.projection import own_view
+from moderado.chat.projection import own_view, view_from_outside
 from moderado.chat.selectors.authors import with_authors
 from moderado.chat.selectors.page_bytes import count_fitting
 from moderado.chat.selectors.rooms import rooms_visible_to
@@ -96,8 +97,8 @@ def own_changes(
 ) -> OwnChanges:
     """Return the present state of the author's messages that changed since a cursor.
 
-    A change may be returned more than once, and is never missed. Messages in rooms that the author
-    may not read now are left out, as a fresh load leaves them out.
+    A change may be returned more than once, and is never missed: also not in rooms that the author
+    may not read now, or read again (ADR 0071).
 
     Args:
         author_id: The account that reads its own messages.
@@ -154,10 +155,17 @@ def _read(author_id: UUID, *, after: _Cursor | None, limit: int) -> _Page:
 def _views(author_id: UUID, ids: list[UUID], language: str) -> tuple[MessageView, ...]:
     if not ids:
         return ()
-    found = with_authors(
-        Message.objects.filter(author=author_id, room__in=rooms_visible_to(author_id))
-    ).in_bulk(ids)
-    return tuple(own_view(found[each], language=language) for each in ids if each in found)
+    own = Message.objects.filter(author=author_id)
+    is_inside = Exists(rooms_visible_to(author_id).filter(pk=OuterRef("room")))
+    found = with_authors(own.annotate(is_inside=is_inside)).in_bulk(ids)
+    return tuple(_view(found[each], language) for each in ids if each in found)
+
+
+def _view(message: Message, language: str) -> MessageView:
+    # The place of a message that never was public says nothing about what others did.
+    is_inside = message.is_inside  # type: ignore[attr-defined]  # annotated
+    view = own_view if is_inside or not message.seq else view_from_outside
+    return view(message, language=language)
 
 
 def _decoded(text: str | None) -> _Cursor | None:

@@ -14,6 +14,7 @@ from moderado.chat.errors import AlreadyAMember, NotAllowedInRoom, NotAMember
 from moderado.chat.models import Membership, Removal, Room
 from moderado.chat.selectors import rooms
 from moderado.chat.services.moderators import end_claims_without_right
+from moderado.chat.services.own_changes import repeat_own_changes
 from moderado.chat.services.rooms import close_room, lock_room, narrow_audience
 from moderado.chat.services.succession import (
     active_members,
@@ -49,6 +50,7 @@ def ensure_member(*, user_id: UUID, room_id: UUID) -> Membership:
     """
     if membership := rooms.membership(room_id=room_id, user_id=user_id):
         return membership
+    _locked_account(user_id)
     # Locked, so that the room is not made private or deleted before the membership exists.
     room = lock_room(actor_id=user_id, room_id=room_id)
     return _enter(room, user_id, Membership.Role.MEMBER)[0]
@@ -94,9 +96,10 @@ def add_participant(
         Invalid: There is no such active account, or no such role.
         AlreadyAMember: The account is a participant already.
     """
+    account = _locked_account(user_id)
     room = lock_room(actor_id=actor_id, room_id=room_id, role=_ADMIN)
     # The same error for a disabled account and for none: the answer must not reveal which.
-    if not User.objects.filter(pk=user_id, is_active=True).exists():
+    if account is None or not account.is_active:
         raise Invalid(fields={"user_id": _("There is no such person.")})
     membership, created = _enter(room, user_id, _role(role))
     if not created:
@@ -157,6 +160,15 @@ _RANK = {
 }
 
 
+def _locked_account(user_id: UUID) -> User | None:
+    """Lock an account before the room that it enters, in the order of a deactivation.
+
+    A deactivation looks for an administrator in the rooms of the account. It could not see one that
+    the account enters at this moment.
+    """
+    return User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
+
+
 def _enter(room: Room, user_id: UUID, role: Membership.Role) -> tuple[Membership, bool]:
     """Return the membership of `user_id`, and whether it is new.
 
@@ -167,7 +179,10 @@ def _enter(room: Room, user_id: UUID, role: Membership.Role) -> tuple[Membership
     Removal.objects.filter(room=room, user=user_id).delete()
     replace_lost_admin(room)
     membership = Membership.objects.select_related("user").get(room=room, user=user_id)
-    return membership, membership.id == candidate.id
+    is_new = membership.id == candidate.id
+    if is_new and room.is_private:
+        repeat_own_changes(room_id=room.id, author_id=user_id)
+    return membership, is_new
 
 
 def _find(room: Room, user_id: UUID) -> Membership | None:

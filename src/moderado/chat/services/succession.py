@@ -5,7 +5,7 @@ active moderator succeeds, or else the longest-standing active member. A room th
 member leaves is closed. A room whose members are all inactive waits for the next active one, who
 joins or is activated again. All functions evaluate the members after locking the room's row, so of
 two administrators who withdraw at the same moment the second one is judged by what the first one
-left.
+left. Accounts are locked before rooms: by what makes an account a member, and by its deactivation.
 """
 
 from uuid import UUID
@@ -87,13 +87,11 @@ def replace_lost_admin(room: Room) -> None:
 
 @transaction.atomic
 def on_account_activated(event: AccountActivated) -> None:
-    """Appoint successors in the account's rooms whose administrators are all inactive."""
-    rooms = _without_active_admin().filter(memberships__user=event.user_id, deleted_at=None)
-    ids = list(rooms.values_list("id", flat=True))
-    if not ids:
-        return
-    for room in Room.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("id"):
-        appoint_successor(room)
+    """Appoint successors in the account's rooms whose administrators are all inactive.
+
+    Locks all rooms of the account: their last administrator may be deactivated at this moment.
+    """
+    _replace_lost_admins(event.user_id)
 
 
 @transaction.atomic
@@ -102,7 +100,11 @@ def on_account_deactivated(event: AccountDeactivated) -> None:
 
     Locks all rooms of the account: it may be made administrator of any of them at this moment.
     """
-    joined = Membership.objects.filter(user=event.user_id, room__deleted_at=None)
+    _replace_lost_admins(event.user_id)
+
+
+def _replace_lost_admins(user_id: UUID) -> None:
+    joined = Membership.objects.filter(user=user_id, room__deleted_at=None)
     ids = list(joined.values_list("room_id", flat=True))
     locked = Room.objects.select_for_update(no_key=True).filter(pk__in=ids, deleted_at=None)
     open_ids = [room.pk for room in locked.order_by("id")]

@@ -149,13 +149,24 @@ function withSeq(/** @type {RoomState} */ state, /** @type {number} */ seq) {
 /** @returns {RoomState} */
 function withMessages(/** @type {RoomState} */ state, /** @type {Message[]} */ incoming) {
   let messages = null;
-  for (const message of incoming) {
-    const known = (messages ?? state.messages).get(message.id);
-    if (known && !replaces(message, known)) continue;
+  for (const received of incoming) {
+    const known = (messages ?? state.messages).get(received.id);
+    const message = placed(received, known);
+    if (!message || (known && !replaces(message, known))) continue;
     messages ??= new Map(state.messages);
     messages.set(message.id, keepingDraft(message, known));
   }
   return messages ? { ...state, messages } : state;
+}
+
+/**
+ * The author's view of a public message in a room that they may not read at present has no place:
+ * the known one is kept. An unknown message comes with the room's `sync`, once it may be read again.
+ * @returns {Message | null}
+ */
+function placed(/** @type {Message} */ message, /** @type {Message | undefined} */ known) {
+  if (message.seq !== 0 || !message.published_at) return message;
+  return known ? { ...message, seq: known.seq, position: known.position } : null;
 }
 
 /** A removal that only the author receives (`seq` 0), also of messages blocked after publication.
