@@ -3,7 +3,7 @@
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
-from moderado.chat.services import screening
+from moderado.chat.services import deleted_rooms, screening
 from moderado.core import interrupts
 from moderado.core.wakeup import Wakeup
 
@@ -32,6 +32,12 @@ def sweep() -> None:
     """Judge messages that were left behind; wake a worker for the rest of them."""
     if screening.sweep():
         wakeup.notify()
+
+
+@shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
+def close_cases_of_deleted_rooms() -> None:
+    """Close cases that were left open when their room was deleted."""
+    deleted_rooms.close_left_cases()
 
 
 def _send() -> None:

@@ -53,6 +53,11 @@ beat_schedule = {
         "schedule": 3.0,  # seconds; for names whose wake-up was lost
         "options": {"expires": 10},
     },
+    "close_cases_of_deleted_rooms": {
+        "task": "moderado.chat.tasks.close_cases_of_deleted_rooms",
+        "schedule": 120.0,  # seconds; for those that were left open
+        "options": {"expires": 100},
+    },
     "delete_expired_sessions": {
         "task": "moderado.accounts.tasks.delete_expired_sessions",
         "schedule": 3600.0,  # seconds

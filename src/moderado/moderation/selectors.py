@@ -141,6 +141,11 @@ def cases(*, wanted: CaseFilter, scope_ids: Scopes, viewer_id: UUID) -> "QuerySe
     return found.select_related(*_PEOPLE).order_by("-score", "created_at", "id")
 
 
+def open_cases() -> "QuerySet[Case]":
+    """Return the cases that wait for a decision, of all rooms."""
+    return Case.objects.filter(state=Case.State.OPEN)
+
+
 def case_counts(*, scope_ids: Scopes, viewer_id: UUID, scope_id: UUID | None = None) -> CaseCounts:
     """Count the open cases that the viewer may decide, in one room or in all."""
     found = _decidable(scope_ids, viewer_id).filter(state=Case.State.OPEN)

@@ -2,21 +2,26 @@
 
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models.functions import Now
 from structlog.testing import capture_logs
 
-from moderado.chat.models import Message
+from moderado.chat.models import Message, Room
+from moderado.chat.services import deleted_rooms, screening, verdicts
 from moderado.chat.services.editing import edit_message
+from moderado.chat.services.names import propose_room_name
 from moderado.chat.services.removing import delete_message
 from moderado.chat.services.rooms import delete_room
 from moderado.core.errors import ApplicationError
 from moderado.moderation.errors import CaseSuperseded
-from moderado.moderation.models import Case, ModerationLog
-from moderado.moderation.services import review
+from moderado.moderation.models import Case, ModerationLog, SubjectRevision
+from moderado.moderation.services import review, subject_screening
 from tests.factories import make_member, make_room, make_user
 from tests.integration.chat.steps import edit, judge, post
+from tests.processes import wait_until
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("R58")]
 
@@ -225,3 +230,83 @@ def race(message, moderator, allow):
     for thread in threads:
         thread.join(20)
     return results
+
+
+def in_another_session(executor, work):
+    def run():
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    return executor.submit(run)
+
+
+def waits_for_lock():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        return cursor.fetchone()[0] > 0
+
+
+@pytest.fixture
+def executor():
+    with ThreadPoolExecutor(1) as threads:
+        yield threads
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("mode", "text"), [("pre", "HOLD this"), ("pre", "FLAG this"), ("post", "FLAG this")]
+)
+@pytest.mark.parametrize("is_deleted_first", [True, False])
+def test_room_deleted_during_the_verdict_leaves_no_open_case(
+    alice, monkeypatch, executor, mode, text, is_deleted_first
+):
+    room = make_room(moderation_mode=mode)
+    post(alice, room, text)
+    deletions = []
+
+    def delete_meanwhile(*arguments):
+        deletions.append(
+            in_another_session(executor, lambda: delete_room(actor_id=None, room_id=room.id))
+        )
+        if is_deleted_first:
+            deletions[0].result(10)
+        else:
+            wait_until(lambda: deletions[0].done() or waits_for_lock(), what="it waits", seconds=5)
+        return arguments[0]
+
+    place = (screening, "restrict") if is_deleted_first else (verdicts, "_measure")
+    monkeypatch.setattr(*place, delete_meanwhile)
+    judge()
+    deletions[0].result(10)
+
+    case = Case.objects.get()
+    assert (case.state, case.close_reason) == ("closed", "room_deleted")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_cases_left_open_in_deleted_rooms_are_closed(alice, monkeypatch, count):
+    monkeypatch.setattr(deleted_rooms, "BATCH", 2)
+    gone, kept = [make_room() for _ in range(count)], make_room()
+    for room in (*gone, kept):
+        judge(post(alice, room, "HOLD this"))
+        with transaction.atomic():
+            propose_room_name(room=room, name="HOLD that", author_id=alice.id)
+        subject_screening.screen_waiting()
+    Room.objects.exclude(pk=kept.pk).update(deleted_at=Now())  # as a release before the cases' end
+
+    rounds = [deleted_rooms.close_left_cases() for _ in range(count)]
+
+    assert sum(rounds) == count
+    assert Case.objects.filter(state="open").count() == 2
+    closed = Case.objects.filter(state="closed", close_reason="room_deleted")
+    assert Counter(closed.values_list("subject_type", flat=True)) == {
+        "message": count, "room_name": count,
+    }  # fmt: skip
+    assert not SubjectRevision.objects.filter(
+        subject_id__in=[room.pk for room in gone], status="HELD"
+    ).exists()

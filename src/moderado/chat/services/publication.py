@@ -36,19 +36,30 @@ _COLUMNS: Mapping[str, str] = {
 }
 SETTLED = ("status", "reason", "categories", "published_at", "queued_at", "lease_until")
 
-# `nth` counts the public changes of the room in this statement from 1. `appears`: the change is
-# the first publication, which sets the position.
+# `nth` counts the public changes of the room in this statement from 1; it is NULL if the room is
+# only locked. `appears`: the change is the first publication, which sets the position.
 _PLACE = {"id": "uuid", "room_id": "uuid", "nth": "bigint", "appears": "boolean"}
 
 
 class Changed(msgspec.Struct, frozen=True):
-    """A message as it is to be stored, and the change that its room sees, or None."""
+    """A message as it is to be stored, and the change that its room sees, or None.
+
+    `locks_room`: its room is locked without a change, so that it is not deleted meanwhile.
+    """
 
     message: Message
     kind: ChangeKind | None = None
+    locks_room: bool = False
 
 
-def write(changes: Sequence[Changed], columns: Sequence[str] = tuple(_COLUMNS)) -> datetime:
+class Written(msgspec.Struct, frozen=True):
+    """The time of the writing by PostgreSQL's clock, and which locked rooms were deleted before."""
+
+    at: datetime
+    deleted_rooms: Sequence[UUID]
+
+
+def write(changes: Sequence[Changed], columns: Sequence[str] = tuple(_COLUMNS)) -> Written:
     """Store messages and publish `RoomsChanged` for the public changes.
 
     Sets `seq`, and on first publication `position`, on the messages too. Requires a transaction
@@ -57,19 +68,15 @@ def write(changes: Sequence[Changed], columns: Sequence[str] = tuple(_COLUMNS)) 
     Args:
         changes: The messages, changed in memory.
         columns: The columns that may have changed; all that a transition can change by default.
-
-    Returns:
-        The time of the statement by PostgreSQL's clock.
     """
     require_transaction()
     by_room: dict[UUID, list[Changed]] = {}
     rows = [_row(change, columns, by_room) for change in changes]
     answer = run_prepared(_statement(tuple(columns)), [as_rows(rows)])
     if by_room:
-        rooms = [_numbered(room, before, acl, by_room[room]) for _, room, before, acl in answer]
+        rooms = [_numbered(room, before, acl, by_room[room]) for *_, room, before, acl in answer]
         publish(RoomsChanged(rooms=tuple(rooms)))
-    moment: datetime = answer[0][0]
-    return moment
+    return Written(answer[0][0], answer[0][1] or ())
 
 
 def _row(
@@ -88,6 +95,8 @@ def _row(
             "nth": len(of_room),
             "appears": change.kind is ChangeKind.PUBLISHED,
         }
+    elif change.locks_room:
+        row["room_id"] = message.room_id
     return row
 
 
@@ -104,18 +113,20 @@ def _statement(columns: tuple[str, ...]) -> str:
             SELECT * FROM {recordset("changed", kinds)}
         ), asked AS (
             SELECT room_id, max(nth) AS numbers, bool_or(appears) AS active
-              FROM changed WHERE nth > 0
+              FROM changed WHERE room_id IS NOT NULL
              GROUP BY room_id ORDER BY room_id
         ), held AS MATERIALIZED (
-            SELECT room.id, numbers, active FROM asked, LATERAL (
-                SELECT id FROM chat_room WHERE id = asked.room_id FOR NO KEY UPDATE) room
+            SELECT room.*, numbers, active FROM asked, LATERAL (
+                SELECT id, deleted_at IS NOT NULL AS is_deleted
+                  FROM chat_room WHERE id = asked.room_id FOR NO KEY UPDATE) room
         ), taken AS (
             UPDATE chat_room
                SET seq = seq + numbers,
                    last_activity_at = CASE WHEN active THEN statement_timestamp()
                                            ELSE last_activity_at END
               FROM held
-             WHERE chat_room.id = held.id AND chat_room.id = ANY (ARRAY(SELECT id FROM held))
+             WHERE chat_room.id = held.id AND numbers > 0
+               AND chat_room.id = ANY (ARRAY(SELECT id FROM held))
             RETURNING chat_room.id, seq - numbers AS before, acl_version
         ), stored AS (
             UPDATE chat_message
@@ -126,7 +137,8 @@ def _statement(columns: tuple[str, ...]) -> str:
              WHERE chat_message.id = changed.id
                AND chat_message.id = ANY (ARRAY(SELECT id FROM changed))
         )
-        SELECT statement_timestamp(), taken.* FROM (VALUES (1)) AS once LEFT JOIN taken ON true
+        SELECT statement_timestamp(), ARRAY(SELECT id FROM held WHERE is_deleted), taken.*
+          FROM (VALUES (1)) AS once LEFT JOIN taken ON true
     """  # noqa: S608
 
 

@@ -21,6 +21,7 @@ from moderado.core.metrics import VERDICT_SECONDS, VERDICTS
 from moderado.moderation.errors import CaseSuperseded, OwnCase
 from moderado.moderation.events import CaseDecided, RulingStarted
 from moderado.moderation.services.blocked_texts import remember_ruling
+from moderado.moderation.services.closing import close_cases_of_scope
 from moderado.moderation.services.recording import record
 from moderado.moderation.types import CloseReason, Content, Reason, Verdict
 
@@ -70,12 +71,17 @@ def apply(judged: Sequence[Judged]) -> None:
     steps = [(each, step) for each in judged if (step := _advance(each)).is_applied]
     if not steps:
         return
-    record([(each.content, each.verdict) for each, _ in steps])
-    changes = [Changed(each.message, step.change) for each, step in steps]
-    now = write(changes) if had_edits else write(changes, SETTLED)
+    cases = record([(each.content, each.verdict) for each, _ in steps])
+    changes = [
+        Changed(each.message, step.change, locks_room=each.message.id in cases)
+        for each, step in steps
+    ]
+    written = write(changes) if had_edits else write(changes, SETTLED)
+    for room_id in written.deleted_rooms:  # since the claim: its cases were closed before this one
+        close_cases_of_scope(scope_id=room_id, reason=CloseReason.ROOM_DELETED)
     for each, step in steps:
         announce(each.message, step, _decision(each.verdict))
-    _measure([(each.verdict, waited_since[each.message.pk]) for each, _ in steps], now)
+    _measure([(each.verdict, waited_since[each.message.pk]) for each, _ in steps], written.at)
     failpoints.reach("worker.before_apply_commit")
 
 

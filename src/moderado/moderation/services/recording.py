@@ -57,7 +57,9 @@ _INSERT = f"""
 """  # noqa: S608  (names from above)
 
 
-def record(judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None = None) -> None:
+def record(
+    judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None = None
+) -> frozenset[UUID]:
     """Write the log and open cases (`services.opening`). Requires a transaction.
 
     An existing case of the same revision stays as it is.
@@ -65,6 +67,9 @@ def record(judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None =
     Args:
         judged: Contents with their verdicts.
         actor_id: The deciding moderator; None for a machine verdict.
+
+    Returns:
+        The subjects with a case. The caller closes it if the subject ends at the same moment.
     """
     require_transaction()
     verdicts: dict[int, dict[str, object]] = {}
@@ -82,6 +87,7 @@ def record(judged: Sequence[tuple[Content, Verdict]], *, actor_id: UUID | None =
         Case.objects.bulk_create(cases, ignore_conflicts=True)
         publish_changes(CaseStep.OPENED, cases)
     _log_outcomes(judged)
+    return frozenset(case.subject_id for case in cases)
 
 
 def _log_outcomes(judged: Sequence[tuple[Content, Verdict]]) -> None:
