@@ -9,6 +9,7 @@ from moderado.chat.services.posting import post_messages
 from moderado.chat.services.restrictions import BLOCKED_BEFORE
 from moderado.chat.types import SendRequest
 from moderado.moderation.models import BlockedText, Case, ModerationLog
+from moderado.moderation.normalize import confusables, frozen
 from moderado.moderation.services import review
 from moderado.realtime.pubsub.fanout import author_notice
 from tests.factories import make_member, make_room, make_user
@@ -275,3 +276,46 @@ def test_ruling_and_its_memory_are_stored_together(alice, room):
         transaction.set_rollback(True)
 
     assert not BlockedText.objects.exists()
+
+
+@pytest.fixture
+def next_release(monkeypatch):
+    """A release that folds "feio" otherwise, and has another frozen folding beside the first."""
+    letters_of = frozen.letters_of
+
+    def begin():
+        monkeypatch.setattr(frozen, "VERSIONS", (1, 2))
+        monkeypatch.setattr(
+            frozen,
+            "letters_of",
+            lambda text, version: letters_of(text, 1) + ("!" if version == 2 else ""),
+        )
+        monkeypatch.setitem(confusables.TABLE, ord("ê"), "x")
+
+    return begin
+
+
+def test_text_blocked_by_the_previous_release_is_held(alice, room, blocked, next_release):
+    next_release()
+
+    again = post(alice, room, TEXT)
+    judge(again)
+
+    assert (again.status, again.reason) == ("HELD", "review")
+
+
+def test_text_blocked_by_the_next_release_is_held_by_the_previous_one(
+    alice, room, next_release, monkeypatch
+):
+    with monkeypatch.context():
+        next_release()
+        message = post(alice, room, TEXT)
+        judge(message)
+        rule(message, review.Outcome.BLOCK)
+    monkeypatch.undo()
+
+    again = post(alice, room, TEXT)
+    judge(again)
+
+    assert (again.status, again.reason) == ("HELD", "review")
+    rule(again, review.Outcome.ALLOW)

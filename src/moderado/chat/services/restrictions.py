@@ -18,13 +18,13 @@ from moderado.chat.models import Message
 from moderado.chat.services.verdicts import Judged
 from moderado.chat.states import Mode
 from moderado.core.database import as_rows, recordset, run_prepared
-from moderado.moderation.services.blocked_texts import blocked_among, digest_of
+from moderado.moderation.services.blocked_texts import blocked_among, digests_of
 from moderado.moderation.types import Outcome, Reason, Verdict
 
 BLOCKED_BEFORE = "blocked_before"
 
 _ABSENT = {"withhold": Outcome.BLOCK, "hold": Outcome.HOLD, "publish": None}
-_ASKED = {"id": "uuid", "room_id": "uuid", "author_id": "uuid", "digest": "text"}
+_ASKED = {"id": "uuid", "room_id": "uuid", "author_id": "uuid", "digests": "text[]"}
 
 
 def was_removed_sql(room: str, author: str) -> str:
@@ -54,7 +54,8 @@ _LOOK_UP = f"""
             OR {was_removed_sql("asked.room_id", "asked.author_id")},
         coalesce((SELECT true FROM moderation_blockedtext
             WHERE scope_id = asked.room_id AND author_id = asked.author_id
-              AND digest = decode(asked.digest, 'hex') LIMIT 1), false)
+              AND digest = ANY (ARRAY(SELECT decode(unnest(asked.digests), 'hex')))
+            LIMIT 1), false)
       FROM {recordset("asked", _ASKED)}
 """  # noqa: S608  (as above)
 
@@ -88,14 +89,14 @@ def restrict(judged: Sequence[Judged], only: Collection[UUID] | None = None) -> 
 
 def _row(judged: Judged) -> dict[str, object]:
     message = judged.message
-    digest = digest_of(
+    digests = digests_of(
         scope_id=message.room_id, author_id=message.author_id, text=judged.content.text
     )
     return {
         "id": message.id,
         "room_id": message.room_id,
         "author_id": message.author_id,
-        "digest": digest.hex(),
+        "digests": [digest.hex() for digest in digests],
     }
 
 

@@ -3,6 +3,9 @@
 A ruling that blocks a text stores a digest of it, one that allows it removes the digest. Case,
 accents, look-alikes, spaces, punctuation and invisible characters make no difference. The digest is
 keyed with the author and the room, so that equal texts of others have other digests (ADR 0038).
+
+Digests are of frozen foldings, because the text behind one is not stored: a release that folds
+otherwise must still find it. A text has one digest for each version (ADR 0072).
 """
 
 import re
@@ -13,6 +16,7 @@ from uuid import UUID
 from moderado.core.characters import is_visible
 from moderado.core.database import require_transaction
 from moderado.moderation.models import BlockedText
+from moderado.moderation.normalize import frozen
 from moderado.moderation.normalize.folding import fold
 from moderado.moderation.types import Outcome
 
@@ -20,15 +24,16 @@ _GAPS = re.compile(r"[\W_]+")
 
 
 def comparable(text: str) -> str:
-    """Return what all spellings of a text have in common."""
+    """Return what all spellings of a text have in common, for texts that are both at hand."""
     # A text without letters and digits, such as emoji, is compared by what a reader sees.
     return _GAPS.sub("", fold(text).text) or "".join(filter(is_visible, text)) or text
 
 
-def digest_of(*, scope_id: UUID, author_id: UUID, text: str) -> bytes:
-    """Return the digest under which a blocked text is stored."""
+def digests_of(*, scope_id: UUID, author_id: UUID, text: str) -> list[bytes]:
+    """Return the digests under which a blocked text is stored, by every frozen folding."""
     key = scope_id.bytes + author_id.bytes
-    return blake2b(comparable(text).encode(), key=key, digest_size=16).digest()
+    folded = (frozen.letters_of(text, version) for version in frozen.VERSIONS)
+    return [blake2b(each.encode(), key=key, digest_size=16).digest() for each in folded]
 
 
 def remember_ruling(*, scope_id: UUID, author_id: UUID, text: str, outcome: Outcome) -> None:
@@ -37,19 +42,27 @@ def remember_ruling(*, scope_id: UUID, author_id: UUID, text: str, outcome: Outc
     Requires a transaction: that of the ruling.
     """
     require_transaction()
-    digest = digest_of(scope_id=scope_id, author_id=author_id, text=text)
+    digests = digests_of(scope_id=scope_id, author_id=author_id, text=text)
     if outcome is Outcome.BLOCK:
-        blocked = BlockedText(scope_id=scope_id, author_id=author_id, digest=digest)
-        BlockedText.objects.bulk_create([blocked], ignore_conflicts=True)
+        BlockedText.objects.bulk_create(
+            [BlockedText(scope_id=scope_id, author_id=author_id, digest=each) for each in digests],
+            ignore_conflicts=True,
+        )
     else:
-        BlockedText.objects.filter(scope_id=scope_id, author_id=author_id, digest=digest).delete()
+        BlockedText.objects.filter(
+            scope_id=scope_id, author_id=author_id, digest__in=digests
+        ).delete()
 
 
 def blocked_among(*, scope_id: UUID, author_id: UUID, texts: Collection[str]) -> frozenset[str]:
     """Return those of an author's texts that a moderator blocked in this room."""
-    digests = {text: digest_of(scope_id=scope_id, author_id=author_id, text=text) for text in texts}
+    digests = {
+        text: digests_of(scope_id=scope_id, author_id=author_id, text=text) for text in texts
+    }
     found = BlockedText.objects.filter(
-        scope_id=scope_id, author_id=author_id, digest__in=digests.values()
+        scope_id=scope_id,
+        author_id=author_id,
+        digest__in=[digest for each in digests.values() for digest in each],
     )
     stored = {bytes(digest) for digest in found.values_list("digest", flat=True)}
-    return frozenset(text for text, digest in digests.items() if digest in stored)
+    return frozenset(text for text, each in digests.items() if not stored.isdisjoint(each))
