@@ -6,6 +6,7 @@ calibration rest on that.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from moderado.moderation.compiled import CompiledPolicy as CompiledPolicy
 from moderado.moderation.compiled import ConditionRule as ConditionRule
@@ -94,7 +95,7 @@ def _measured(
     terms = policy.terms(signal.provider)
     if terms.is_shadow:
         return
-    yield _step(Outcome.ALLOW, Basis(provider=signal.provider))
+    yield _allowed(signal.provider)
     for match in signal.matches:
         outcome = consequence(match, policy, content, signals)
         if outcome is not Outcome.ALLOW:
@@ -177,6 +178,11 @@ def _thresholds(signal: Signal, policy: CompiledPolicy) -> Iterator[_Step]:
             threshold=least,
         )
         yield _step(outcome, basis, category)
+
+
+@lru_cache(256)
+def _allowed(provider: str) -> _Step:
+    return _step(Outcome.ALLOW, Basis(provider=provider))
 
 
 def _step(outcome: Outcome, basis: Basis, *categories: Category) -> _Step:

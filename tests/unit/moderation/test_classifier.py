@@ -4,21 +4,27 @@ import json
 import math
 import random
 from itertools import pairwise
+from uuid import uuid4
 
 import pytest
 
 from moderado.moderation.classifier import score as scoring
 from moderado.moderation.classifier.explain import explain
-from moderado.moderation.classifier.features import BUCKETS, features_of, words_of
+from moderado.moderation.classifier.features import BUCKETS, features_of, representative, words_of
 from moderado.moderation.classifier.score import Scorer, sigmoid
 from moderado.moderation.classifier.train import Example, calibrate, fit, quantize
 from moderado.moderation.classifier.weights import FOLDER, decode, encode, included
 from moderado.moderation.evaluation import fairness
-from moderado.moderation.providers.classifier import ClassifierProvider
+from moderado.moderation.providers.classifier import CATEGORY, ClassifierProvider
+from moderado.moderation.types import Content
 
 GOLDEN = json.loads((FOLDER / "golden.json").read_text())
 HEADS = {"pt": "CC-BY-SA-4.0", "pt-permissive": "MIT", "en": "CC-BY-SA-4.0"}
 MAX_SIZE = 128 * 1024
+
+
+def content(text):
+    return Content(subject_type="message", subject_id=uuid4(), revision=1, text=text)
 
 
 def head_of(weights, **description):
@@ -138,6 +144,25 @@ def test_any_text_has_a_score(text):
 
 def test_a_long_word_costs_no_more_than_its_beginning():
     assert features_of("ab" * 2000) == features_of("ab" * 20)
+
+
+@pytest.mark.parametrize("word", ["1", "11", "1111", "12", "112233", "20261128", "1" * 50, "٣٤"])
+def test_numbers_of_equal_length_share_an_entry_of_the_word_cache(word):
+    assert features_of(representative(word)) == features_of(word)
+    assert representative(representative(word)) == representative(word)
+    assert len(representative(word)) <= 4
+
+
+def test_scores_below_a_half_are_coarse_so_that_texts_share_a_verdict():
+    provider = ClassifierProvider()
+    texts = ["bom dia pessoal", "boa tarde", "ok", "qual é o horário do jogo?", "until tomorrow"]
+    signals = provider.assess([content(text) for text in texts * 2])
+
+    assert [each.scores[CATEGORY] * 20 for each in signals] == pytest.approx(
+        [round(each.scores[CATEGORY] * 20) for each in signals]
+    )
+    assert all(first is again for first, again in pairwise(signals[:: len(texts)]))
+    assert provider.score("você é um lixo, seu idiota") * 20 % 1 > 0
 
 
 def test_the_word_cache_is_bounded_and_keeps_what_is_used(monkeypatch):

@@ -19,6 +19,7 @@ _ADDRESSES = re.compile(r"@\w+|https?://\S+|www\.\S+")
 _MARKS = re.compile("[\u0300-\u036f]")
 _WORDS = re.compile(r"\w+|[^\w\s]")
 _REPEATS = re.compile(r"(.)\1{2,}")
+_NUMBERS = "1234"  # longer numbers have the features of this one
 
 
 def words_of(text: str) -> list[str]:
@@ -34,14 +35,21 @@ def normalize(text: str) -> str:
     return _MARKS.sub("", unicodedata.normalize("NFKD", lowered))
 
 
+def representative(word: str) -> str:
+    """Return one word for all that have the same features: numbers of equal length."""
+    if not word.isdecimal():
+        return word
+    return _NUMBERS[: len(_shortened(word))]
+
+
 def features_of(word: str) -> list[int]:
     """Return the buckets of a word's distinct n-grams and of the whole word.
 
     A character repeated more than twice counts twice; a number counts by its length.
     """
-    written = _REPEATS.sub(r"\1\1", word[:MAX_WORD_LENGTH])
+    written = _shortened(word)
     if written.isdecimal():
-        written = "0" * min(len(written), 4)
+        written = "0" * min(len(written), len(_NUMBERS))
     bordered = f"<{written}>"
     grams = {
         bordered[start : start + length]
@@ -50,3 +58,7 @@ def features_of(word: str) -> list[int]:
     }
     grams.add(bordered)
     return [crc32(gram.encode("utf-8", "surrogatepass")) % BUCKETS for gram in sorted(grams)]
+
+
+def _shortened(word: str) -> str:
+    return _REPEATS.sub(r"\1\1", word[:MAX_WORD_LENGTH])

@@ -2,7 +2,12 @@
 
 import math
 
-from moderado.moderation.classifier.features import SHORT_TEXT_FEATURES, features_of, words_of
+from moderado.moderation.classifier.features import (
+    SHORT_TEXT_FEATURES,
+    features_of,
+    representative,
+    words_of,
+)
 from moderado.moderation.classifier.weights import Head
 
 CACHED_WORDS = 8_192  # in each of two generations; some 3 MB in all
@@ -20,6 +25,8 @@ class _WordScores(dict[str, tuple[int, int]]):
         self._older: dict[str, tuple[int, int]] = {}
 
     def __missing__(self, word: str) -> tuple[int, int]:
+        if (same := representative(word)) != word:  # numbers would fill the cache
+            return self[same]
         if len(self) >= CACHED_WORDS:
             self._older = dict(self)
             self.clear()

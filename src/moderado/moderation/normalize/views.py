@@ -15,6 +15,7 @@ from moderado.moderation.normalize.invisible import (
     with_letters_above,
     without_flags,
 )
+from moderado.moderation.normalize.ordinary import is_ordinary_writing
 
 _TURNED_LETTERS = frozenset(char for char in TURNED if not char.isascii())
 _TURN = {ord(char): letter for char, letter in TURNED.items()}
@@ -31,12 +32,14 @@ class View(NamedTuple):
 
     `whole`: Its words are read through disguises as well.
     `certain`: The writing cannot be chance.
+    `plain`: No character is part of a disguise.
     """
 
     folded: Folded
     reading: str = ""
     whole: bool = True
     certain: bool = True
+    plain: bool = False
 
 
 def views(text: str) -> Iterator[View]:
@@ -45,6 +48,13 @@ def views(text: str) -> Iterator[View]:
     Flags and identifiers are hidden in all of them. There are at most nine. Markup around whole
     words is read with the text as it is written.
     """
+    if is_ordinary_writing(text):
+        yield View(fold(text), plain=True)
+    else:
+        yield from _all_views(text)
+
+
+def _all_views(text: str) -> Iterator[View]:
     characters = set(text)
     yield View(fold(_readable(text, characters)))
     above = text if ABOVE.isdisjoint(characters) else with_letters_above(text)

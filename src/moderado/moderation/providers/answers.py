@@ -7,6 +7,7 @@ else counts as a failed call. Nothing is converted: `True` is not a score.
 import inspect
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -20,6 +21,7 @@ MAX_RAW_LENGTH = 65_536  # characters of JSON
 MAX_RAW_DEPTH = 32
 MAX_NAME_LENGTH = 128  # characters of a model's name or a rule's id
 INTEGER_LIMIT = 2**63
+_NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def validate_answers(provider: str, answers: object, contents: Sequence[Content]) -> list[Signal]:
@@ -95,7 +97,7 @@ def _is_name(value: object) -> bool:
 
 def _is_text(value: str) -> bool:
     """Tell whether PostgreSQL can store the text: no NUL, no unpaired surrogate."""
-    return "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)
+    return _NOT_STORABLE.search(value) is None
 
 
 def _is_raw_answer(raw: object) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from moderado.moderation.normalize import Folded, leet, repeats
+from moderado.moderation.normalize import Folded, leet, repeats, separators
 from moderado.moderation.normalize.folding import words
 from moderado.moderation.normalize.repeats import run_starts, runs, squeeze, squeezed
 from moderado.moderation.normalize.views import View, characters_reading, views
@@ -94,9 +94,11 @@ class Matcher:
             yield Hit(*found, reading or "repeats", view.certain)
         if not view.whole:
             return
-        if not leet.TRACE.isdisjoint(folded.text):
+        if not view.plain and not leet.TRACE.isdisjoint(folded.text):
             for other in leet.without_leet(folded):
                 yield from self._in_leet(words(other), text)
+        if view.plain and not unknown and not separators.TRACE.search(plain.text):
+            return
         if parts := self._disguises.parts(folded, plain.text, unknown, text):
             yield from self._in_disguise(folded, parts, text)
 
