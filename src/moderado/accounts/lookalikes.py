@@ -16,6 +16,9 @@ _CAMEL = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W_]+")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPED = re.compile(r"\\(.)")
+_ASCII_PART = re.compile(r"[a-z0-9]+")
+# "LATIN CAPITAL LETTER A WITH STROKE": no decomposition, and no look-alike of UTS 39.
+_WITH_STROKE = re.compile(r"LATIN (?:SMALL|CAPITAL) LETTER ([A-Z]) WITH .*")
 _SINGLE_LETTERS = re.compile(r"\b\w(?:[\W_]+\w\b)+")
 # Digits and signs that stand for letters. `skeleton_key` has I, l, 1 and O, 0 in classes of their
 # own, and Unicode draws no line between them and these.
@@ -54,6 +57,8 @@ def reserved_word_in(name: str, words: tuple[str, ...]) -> bool:
         for word in _WORD.findall(_CAMEL.sub(" ", unicodedata.normalize("NFKC", written)))
         for part in (word, word.strip("0123456789"))
     ]
+    # Letters of another script end a Latin word, as a space does.
+    found += [part for word in list(found) for part in _ASCII_PART.findall(word)]
     whole = _plain(name_key(name))
     found += [whole, *(_plain(name_key(part)) for part in name.split())]
     return any(key in found or (len(key) >= _LONG and key in whole) for key in map(_plain, words))
@@ -74,8 +79,15 @@ def _ascii_domain(domain: str) -> str:
 @lru_cache(maxsize=1024)
 def _plain(word: str) -> str:
     decomposed = unicodedata.normalize("NFKD", _skeleton(word))
-    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    bare = "".join(_unstroked(char) for char in decomposed if not unicodedata.combining(char))
     return bare.translate(_LEET)
+
+
+def _unstroked(char: str) -> str:
+    if char.isascii():
+        return char
+    found = _WITH_STROKE.fullmatch(unicodedata.name(char, ""))
+    return found[1].lower() if found else char
 
 
 def _skeleton(text: str) -> str:

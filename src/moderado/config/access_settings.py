@@ -7,8 +7,9 @@ from pydantic_settings import BaseSettings, NoDecode
 
 RESERVED_NAMES = [
     "moderador", "moderadora", "moderadores", "moderator", "moderação", "moderation",
-    "administrador", "administradora", "administrator", "admin", "adm", "suporte", "support",
-    "staff", "equipe", "sistema", "system", "root",
+    "mod", "mods", "administrador", "administradora", "administrator", "administração",
+    "administration", "admin", "admins", "adm", "suporte", "support", "staff", "equipe", "oficial",
+    "official", "webmaster", "sistema", "system", "root",
 ]  # fmt: skip
 
 

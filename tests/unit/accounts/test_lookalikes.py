@@ -15,6 +15,8 @@ pytestmark = pytest.mark.proves("S55")
         "rnoderadora", "AdminJoao", "admin1", "4dmin", "аdmin", "Ｓｔａｆｆ", "5t4ff", "Admín",
         "moderad0ra_oficial", "MODERAÇÃO", "Equipe Chat", "suporte24", "m\u0301oderador", "Sistema",
         "ad-min", "Mara st.aff", "su porte", "ADMlN", "STΑFF", "ꓮDMIN", "🅐🅓🅜🅘🅝", "⒜dmin", "ADMMara",
+        "Mara (mod)", "M0D", "Os Mods", "administração", "Ⱥdmin", "ꓮᵭmin", "אadmin", "日admin",
+        "Conta Oficial", "0fficial", "administradores",
     ],
 )  # fmt: skip
 def test_name_with_a_reserved_word_is_found_in_any_disguise(name):
@@ -32,6 +34,10 @@ def test_name_with_a_reserved_word_is_found_in_any_disguise(name):
         "Adão",
         "Rute",
         "Systema",
+        "Modesto",
+        "Modéstia",
+        "Oficialmente",
+        "Ødegård",
         "张伟",
         "Ada Min",
         "Ana-Maria",
