@@ -13,13 +13,15 @@ IGNORABLE = (
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 # Drawn as a gap, although no property says so: the blank Braille pattern, the null notehead, the
-# blanks of Egyptian hieroglyphs, and the filler of Khitan.
-_BLANK = "\u2800\U0001d159\U00013441\U00013442\U00016fe4"
+# blanks of Egyptian hieroglyphs, and the filler of Khitan; and the place of an embedded object.
+_BLANK = "\u2800\ufffc\U0001d159\U00013441\U00013442\U00016fe4"
 
 _INVISIBLE = re.compile(f"[{IGNORABLE}{_BLANK}]")
 _ASCII_VISIBLE = re.compile("[!-~]")
 _DRAWN = frozenset("LNPS")  # first letters of the general categories of characters with a glyph
-_UNASSIGNED = "Cn"  # for this Python: emoji of a newer Unicode
+# For this Python. A newer Unicode has emoji and ideographs there, and marks in other blocks.
+_UNASSIGNED = "Cn"
+_RESERVED = re.compile("[\U0001f000-\U0001faff\U0001fc00-\U0001fffd\U00020000-\U0003fffd]")
 _KEYCAP = "\u20e3"
 _ZWNJ, _ZWJ, _EMOJI_STYLE = "\u200c", "\u200d", "\ufe0f"
 
@@ -33,7 +35,12 @@ def is_visible(char: str) -> bool:
     """Tell whether the character is drawn by itself."""
     category = unicodedata.category(char)
     return not _INVISIBLE.match(char) and (
-        category[0] in _DRAWN or (category == _UNASSIGNED and not _is_noncharacter(char))
+        category[0] in _DRAWN
+        or (
+            category == _UNASSIGNED
+            and _RESERVED.match(char) is not None
+            and not _is_noncharacter(char)
+        )
     )
 
 

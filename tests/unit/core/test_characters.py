@@ -14,7 +14,7 @@ pytestmark = pytest.mark.proves("S55")
 INVISIBLE = (
     "\ufe0f\u034f\u180b\U000e0100\u3164\u115f\u1160\u2800\uffa0\u17b4\u17b5\U0001d159\u00ad"
     "\u200b\u2060\u2065\u206a\ufeff\u202e\u061c\u180e\U0001bca0\U0001d173\U000e0041\ufff0"
-    "\U00013441\U00016fe4\ufdd0"
+    "\U00013441\U00016fe4\ufdd0\ufffc"
 )
 
 
@@ -43,10 +43,15 @@ def test_text_of_invisible_characters_is_empty(char):
     assert clean_line(f"A{char}n{char}a", max_length=9, field="name") == "Ana"
 
 
+@pytest.mark.parametrize("mark", ["\U00013440", "\U00013447", "\U0001e08f", "\U00011f36"])
+def test_marks_of_a_newer_unicode_are_not_taken_for_letters(mark):
+    assert not has_visible(mark)
+
+
 @pytest.mark.parametrize(
     "shown",
     ["a", "1", "!", "é", "你", "🫨", "❤️", "👩\u200d👩\u200d👧", "👩🏽\u200d🚀", "1️⃣", "🏳️\u200d🌈",
-     "علی\u200cرضا", "क्\u200dष", "👍🏽"],
+     "\U0001fadf", "\U0002ebf0", "علی\u200cرضا", "क्\u200dष", "👍🏽"],
 )  # fmt: skip
 def test_visible_text_stays_as_it_is(shown):
     assert has_visible(shown)
