@@ -66,6 +66,8 @@ POST   moderation/policies/{policy}/versions/     401     403    403     403    
 GET    moderation/policies/{policy}/versions/{version}/ 401 403 403 403 403 403 200
 POST   moderation/policies/{policy}/versions/{version}/enable/ 401 403 403 403 403 403 200
 POST   moderation/policies/{policy}/versions/{version}/rollback/ 401 403 403 403 403 403 200
+PUT    moderation/policies/{policy}/shadow/       401     403    403     403       403   403     200
+GET    moderation/providers/                      401     403    403     403       403   403     200
 GET    moderation/assignments/                    401     403    403     403       403   403     200
 PUT    moderation/assignments/                    401     403    403     403       403   403     200
 GET    moderation/cases/                          401     403    403     403       200   200     200
@@ -128,6 +130,11 @@ BODIES = {
         "reason": "-",
     },
     "POST moderation/policies/{policy}/versions/{version}/rollback/": {"reason": "-"},
+    "PUT moderation/policies/{policy}/shadow/": {
+        "version": None,
+        "sample": 0.1,
+        "reason": "-",
+    },
     "PUT moderation/assignments/": {
         "server": "house",
         "room_types": {"public": "house"},

@@ -49,6 +49,18 @@ _SAVED = {
         "mistakes": [],
     },
 }
+_PROVIDER = {
+    "name": "openai",
+    "is_remote": True,
+    "breaker": "closed",
+    "open_until": None,
+    "rests_until": None,
+    "recent_failures": 1,
+    "spent": {"day": "2026-11-22", "calls": 812, "tokens": 2310, "cost": "0.406000000"},
+    "shadow_spent": None,
+    "latency": {"p50": 0.31, "p95": 0.82},
+    "agreement": [{"policy": "default", "pairs": 4120, "kappa": 0.71}],
+}
 _ASSIGNMENTS = {
     "server": "default",
     "room_types": {"public": "default"},
@@ -82,7 +94,10 @@ POLICIES: dict[str, Any] = {
     },
     "PolicyInputRequest": {"name": "default", "extends": None, "document": _DOCUMENT},
     "RollbackInputRequest": {"reason": "It held greetings."},
+    "ProvidersBody": {"results": [_PROVIDER]},
     "SavedBody": _SAVED,
+    "ShadowBody": {"policy": "default", "enabled": 2, "version": 3, "sample": 0.1},
+    "ShadowInputRequest": {"version": 3, "sample": 0.1, "reason": "Is it as good?"},
     "VersionBody": _VERSION,
     "VersionDetail": _VERSION | {"document": _DOCUMENT},
 }

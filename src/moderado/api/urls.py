@@ -4,7 +4,16 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.cache import cache_control
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from moderado.api import auth, decisions, invitations, messages, moderation, policies, rooms
+from moderado.api import (
+    auth,
+    decisions,
+    invitations,
+    messages,
+    moderation,
+    policies,
+    providers,
+    rooms,
+)
 from moderado.api.unknown import Unknown
 
 _cached = cache_control(public=True, max_age=300)
@@ -53,6 +62,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "moderation/policies/<slug:name>/versions/<int:number>/rollback/",
         policies.RollingBack.as_view(),
     ),
+    path("moderation/policies/<slug:name>/shadow/", providers.Shadowing.as_view()),
+    path("moderation/providers/", providers.Providers.as_view()),
     path("moderation/assignments/", policies.PolicyAssignments.as_view()),
     path("moderation/cases/", moderation.Cases.as_view()),
     path("moderation/cases/<uuid:case_id>/", moderation.OneCase.as_view()),

@@ -58,6 +58,11 @@ beat_schedule = {
         "schedule": 120.0,  # seconds; for those that were left open
         "options": {"expires": 100},
     },
+    "run_shadows": {
+        "task": "moderado.moderation.tasks.run_shadows",
+        "schedule": 5.0,  # seconds
+        "options": {"expires": 10},
+    },
     "delete_expired_sessions": {
         "task": "moderado.accounts.tasks.delete_expired_sessions",
         "schedule": 3600.0,  # seconds

@@ -91,6 +91,8 @@ ROUTES = {
     "GET api/moderation/policies/<slug:name>/versions/<int:number>/": Quota.CHEAP,
     "POST api/moderation/policies/<slug:name>/versions/<int:number>/enable/": Quota.EXPENSIVE,
     "POST api/moderation/policies/<slug:name>/versions/<int:number>/rollback/": Quota.WRITE,
+    "PUT api/moderation/policies/<slug:name>/shadow/": Quota.WRITE,
+    "GET api/moderation/providers/": Quota.EXPENSIVE,
     "GET api/moderation/assignments/": Quota.CHEAP,
     "PUT api/moderation/assignments/": Quota.WRITE,
     "GET api/moderation/cases/": Quota.EXPENSIVE,

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from moderado.core.wakeup import Wakeup
-from moderado.moderation.services import subject_screening
+from moderado.moderation.services import shadow_runs, subject_screening
 
 # Seconds. The soft limit exceeds the time for new work plus the longest provider timeout.
 SOFT_LIMIT = 20
@@ -19,6 +19,12 @@ def screen_subjects() -> None:
     wakeup.acknowledge()
     if not subject_screening.screen_waiting():
         wakeup.notify()
+
+
+@shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
+def run_shadows() -> None:
+    """Compare a sample of the decided texts with what shadows say."""
+    shadow_runs.run_shadows()
 
 
 def _send() -> None:

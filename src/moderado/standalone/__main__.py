@@ -22,6 +22,7 @@ _DJANGO_COMMANDS = {
     "keys": "create, list or revoke API keys of other systems",
     "explain": "judge a text and say why; nothing is stored",
     "policy": "list, change, test and enable policies",
+    "shadow": "report how far shadows agree with the verdicts in force",
     "train": "teach the classifier this community's rulings",
     "audit": "judge an exported chat; write a report",
 }

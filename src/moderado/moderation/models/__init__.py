@@ -10,5 +10,7 @@ from moderado.moderation.models.policies import Policy as Policy
 from moderado.moderation.models.policies import PolicyAssignment as PolicyAssignment
 from moderado.moderation.models.policies import PolicyChange as PolicyChange
 from moderado.moderation.models.policies import PolicyVersion as PolicyVersion
+from moderado.moderation.models.shadows import ShadowProgress as ShadowProgress
+from moderado.moderation.models.shadows import ShadowResult as ShadowResult
 from moderado.moderation.models.subjects import SubjectRevision as SubjectRevision
 from moderado.moderation.models.suggestions import SuggestedScore as SuggestedScore

@@ -39,6 +39,17 @@ class Policy(Record):
     in_force = ArrayField(
         models.UUIDField(), verbose_name=_("versions in force"), default=list, editable=False
     )
+    # A version that judges a sample beside the enabled one, without effect.
+    shadow = models.ForeignKey(
+        "PolicyVersion",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("shadow version"),
+    )
+    shadow_sample = models.FloatField(_("share of the shadow"), default=0.1, db_default=0.1)
     # Decisions name policies for ever: a deleted one keeps its name and its versions.
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
 
@@ -116,6 +127,7 @@ class PolicyChange(Record):
         ASSIGNED = "assigned", _("assigned")
         UNASSIGNED = "unassigned", _("no longer assigned")
         DELETED = "deleted", _("deleted")
+        SHADOWED = "shadowed", _("chose a shadow")
 
     policy = models.ForeignKey(
         Policy, on_delete=models.PROTECT, related_name="changes", verbose_name=_("policy")

@@ -42,12 +42,14 @@ class Runtime:
         policy: What decides.
         providers: What measures, in order.
         missing: Providers that the policy names and the configuration lacks. They fail.
+        shadows: What measures a sample afterwards, without effect, and the share of it.
         conditions: When a provider is asked, by its name.
         reads: What its conditions read that costs a query: `approved`, `counts`.
     """
 
     policy: CompiledPolicy
     providers: tuple[ConfiguredProvider, ...]
+    shadows: tuple[tuple[ConfiguredProvider, float], ...] = ()
     missing: tuple[str, ...] = ()
     conditions: Mapping[str, Condition]
     reads: frozenset[str] = frozenset()
@@ -68,6 +70,7 @@ def compile_policy(
     """
     uses = _uses(documents, configured)
     known = {each.name: each for each in configured}
+    parts = [(_provider(known[use.use], use, documents), use) for use in uses if use.use in known]
     conditions = {each.use: condition(each.when) for each in uses if each.when is not None}
     bare = [
         (rule, _bare_condition(rule)) for each in documents for rule in each.rules if _is_bare(rule)
@@ -90,9 +93,8 @@ def compile_policy(
     )
     return Runtime(
         policy=policy,
-        providers=tuple(
-            _provider(known[each.use], each, documents) for each in uses if each.use in known
-        ),
+        providers=tuple(each for each, use in parts if not use.shadow),
+        shadows=tuple((each, use.sample) for each, use in parts if use.shadow),
         missing=tuple(each.use for each in uses if each.use not in known),
         conditions=conditions,
         reads=frozenset().union(*(each.reads for each in checked)),

@@ -88,6 +88,7 @@ class ProviderUse(Part):
     recommendation: Literal["follow", "ignore"] = "follow"
     budget: Annotated[Budget | None, BeforeValidator(_absent)] = None
     shadow: bool = False
+    sample: Share = 0.1  # of the decided texts, judged by a shadow
 
     @field_validator("when")
     @classmethod

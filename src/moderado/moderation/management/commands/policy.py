@@ -1,4 +1,4 @@
-"""Manage policies: list, show, apply, diff, export, test, enable, roll back."""
+"""Manage policies: list, show, apply, diff, export, test, enable, roll back, shadow."""
 
 import difflib
 import json
@@ -17,6 +17,7 @@ from moderado.moderation.policies.documents import write_yaml
 from moderado.moderation.policies.schema import PolicyDocument
 from moderado.moderation.services import policies, policy_findings
 from moderado.moderation.services.policy_documents import document_yaml, parse_document
+from moderado.moderation.services.shadows import choose_shadow
 
 
 class Command(BaseCommand):
@@ -33,6 +34,10 @@ class Command(BaseCommand):
         test = actions.add_parser("test", help="run the examples of a file; nothing is stored")
         enable = actions.add_parser("enable", help="enable a version")
         rollback = actions.add_parser("rollback", help="enable the version that was enabled before")
+        shadow = actions.add_parser("shadow", help="let a version judge a sample, without effect")
+        shadow.add_argument("name")
+        shadow.add_argument("number", nargs="?", type=int, help="the version; without it: none")
+        shadow.add_argument("--sample", type=float, default=0.1, help="the share of the texts")
         for action in (show, export, enable, rollback):
             action.add_argument("name")
         for action in (apply, diff, test):
@@ -40,7 +45,7 @@ class Command(BaseCommand):
         enable.add_argument("number", type=int)
         export.add_argument("--number", type=int, help="a version (default: the enabled one)")
         apply.add_argument("--save-only", action="store_true", help="do not enable the version")
-        for action in (apply, enable, rollback):
+        for action in (apply, enable, rollback, shadow):
             action.add_argument("--reason", default="", help="for the history")
         for action in (apply, enable):
             action.add_argument(
@@ -66,6 +71,7 @@ class Command(BaseCommand):
             "test": self._test,
             "enable": self._enable,
             "rollback": self._rollback,
+            "shadow": self._shadow,
         }
         try:
             with override("en"):
@@ -140,6 +146,15 @@ class Command(BaseCommand):
         self._say(
             options, f"enabled version {version.number} of {name} again", name, version.number
         )
+
+    def _shadow(self, options: dict[str, Any]) -> None:
+        name, number, sample = options["name"], options["number"], options["sample"]
+        choose_shadow(
+            actor_id=None, name=name, number=number, sample=sample, reason=options["reason"]
+        )
+        said = f"version {number} judges {sample:.0%} of the texts of {name}, without effect"
+        sentence = said if number else f"{name} has no shadow version"
+        self._write(options, {"policy": name, "shadow": number, "sample": sample}, [sentence])
 
     def _diff(self, options: dict[str, Any]) -> None:
         document = _read(options["file"])

@@ -1,0 +1,39 @@
+"""Admin pages of shadow verdicts."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.decorators import display
+
+from moderado.core.admin import ReadOnly
+from moderado.moderation.categories import category_list
+from moderado.moderation.labels import SUBJECTS, label
+from moderado.moderation.models import ShadowResult
+
+
+@admin.register(ShadowResult)
+class ShadowResultAdmin(ReadOnly, ModelAdmin):
+    """What shadows would have decided, beside what was decided."""
+
+    list_display = ("created_at", "policy", "provider", "version", "decided", "outcome", "error")
+    list_filter = ("policy", "decided", "outcome", ("created_at", RangeDateTimeFilter))
+    list_filter_submit = True
+    search_fields = ("=subject_id",)
+    search_help_text = _("The id of a message or of a room")
+    ordering = ("-created_at", "-id")
+    show_full_result_count = False
+    fieldsets = (
+        (None, {"fields": ("policy", "policy_version", "provider", "version")}),
+        (_("verdict"), {"fields": ("decided", "outcome", "found", "score", "error")}),
+        (_("Subject"), {"fields": ("shown_type", "subject_id", "revision", "scope_id")}),
+        (_("Record"), {"fields": ("id", "line_id", "signals", "latency", "cost", "created_at")}),
+    )
+
+    @display(description=_("subject type"))
+    def shown_type(self, row: ShadowResult) -> str:
+        return label(SUBJECTS, row.subject_type)
+
+    @display(description=_("categories"))
+    def found(self, row: ShadowResult) -> str:
+        return category_list(row.categories) or "-"
