@@ -7,7 +7,8 @@ their last letter and their length, and sorted, so that the visible beginning se
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from functools import cached_property
 
 _MASKED = re.compile(r"(?<![a-z0-9])[a-z]++(?:[*#%_&?■█▇●•✱⁎∗]++[a-z]*+)+(?![0-9])")
 _SCARCE = re.compile(r"([a-z]{1,3})([*■█▇●•✱⁎∗]{2,12})([a-z]{0,2})")
@@ -24,12 +25,17 @@ _Key = tuple[str, str, int]
 class MaskedWords:
     """The words that masks can hide."""
 
-    def __init__(self, words: Iterable[str]) -> None:
+    def __init__(self, words: Collection[str]) -> None:
+        self._words = words
+
+    @cached_property
+    def _index(self) -> Mapping[_Key, list[str]]:
+        """Built for the first masked word: many processes never judge one."""
         index: dict[_Key, list[str]] = defaultdict(list)
-        for word in sorted(words):
+        for word in sorted(self._words):
             for last in (word[-1], _ANY):
                 index[word[0], last, len(word)].append(word)
-        self._index = dict(index)
+        return dict(index)
 
     def under(self, masked_word: str) -> list[str]:
         """Return the words that match a masked word.
