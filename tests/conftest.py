@@ -12,6 +12,7 @@ import pytest
 from asgiref.sync import SyncToAsync
 from django.db import connections
 
+from moderado.core.database import retry_on_deadlock
 from tests import engines, processes, proofs
 
 UNIT = Path(__file__).parent / "unit"
@@ -69,7 +70,8 @@ def _needs_engines(arguments: list[str], folder: Path) -> bool:
 def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
     """Let tests truncate their database, whose audit log refuses it, and drop it at the end.
 
-    The policy that the migrations made is removed.
+    The policy that the migrations made is removed. A test may end while a real worker still
+    writes: if truncating and that transaction wait for each other, it is repeated.
 
     Connections of event loops that have ended would keep the database from being dropped.
     """
@@ -79,7 +81,12 @@ def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
         )
         # Without a stored policy, the settings of each test decide.
         cursor.execute("TRUNCATE moderation_policy CASCADE")
-    yield
+    operations = connections["default"].ops
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            operations, "execute_sql_flush", retry_on_deadlock(operations.execute_sql_flush)
+        )
+        yield
     with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
