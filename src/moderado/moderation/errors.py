@@ -138,3 +138,32 @@ class UnfairPolicy(ApplicationError):
     def __init__(self, fairness: Any) -> None:
         super().__init__()
         self.fairness = fairness
+
+
+class TooFewRulings(ApplicationError):
+    """There are too few rulings to suggest a threshold for any category."""
+
+    code = "too_few_rulings"
+    message = _("There are too few rulings on texts that people show to suggest a threshold.")
+
+    def __init__(self, *, found: int, needed: int) -> None:
+        super().__init__(
+            _("There are too few rulings to suggest a threshold: %(found)d of %(needed)d.")
+            % {"found": found, "needed": needed}
+        )
+        self.found, self.needed = found, needed
+
+
+class TooFewBlindRulings(TooFewRulings):
+    """Rulings on held texts alone do not tell which share of all texts would be held."""
+
+    code = "too_few_blind_rulings"
+    message = _("There are too few rulings on blind cases to suggest a threshold.")
+
+    def __init__(self, *, found: int, needed: int) -> None:
+        ApplicationError.__init__(
+            self,
+            _("There are too few rulings on blind cases: %(found)d of %(needed)d.")
+            % {"found": found, "needed": needed},
+        )
+        self.found, self.needed = found, needed

@@ -23,6 +23,7 @@ _DJANGO_COMMANDS = {
     "explain": "judge a text and say why; nothing is stored",
     "policy": "list, change, test and enable policies",
     "shadow": "report how far shadows agree with the verdicts in force",
+    "calibrate": "suggest thresholds from what people ruled",
     "train": "teach the classifier this community's rulings",
     "audit": "judge an exported chat; write a report",
 }

@@ -1,6 +1,5 @@
 """`/v1alpha1/comments:…`: the judge in the shape of the Perspective API, which ends in 2026."""
 
-from collections.abc import Mapping
 from typing import Annotated, Literal, cast
 
 from django.utils.translation import gettext_lazy as _
@@ -14,36 +13,10 @@ from moderado.api.judge.scores import highest, measured_scores
 from moderado.api.judge.view import JudgeView, decoded, judge
 from moderado.api.openapi import GoogleErrorBody
 from moderado.core.errors import Invalid, RefusedComment
+from moderado.moderation.attributes import ATTRIBUTES, EXPERIMENTAL
 from moderado.moderation.services.suggestions import suggest_score
 from moderado.moderation.types import Category, Verdict
 
-# The canonical categories behind each attribute. The highest score counts.
-ATTRIBUTES: Mapping[str, tuple[Category, ...]] = {
-    "TOXICITY": (
-        Category.PROFANITY,
-        Category.INSULT,
-        Category.HARASSMENT,
-        Category.HATE,
-        Category.SEXUAL,
-        Category.VIOLENCE,
-        Category.THREAT,
-        Category.CHILD_SAFETY,
-        Category.EXTREMISM,
-    ),
-    "SEVERE_TOXICITY": (
-        Category.HATE,
-        Category.THREAT,
-        Category.CHILD_SAFETY,
-        Category.EXTREMISM,
-    ),
-    "IDENTITY_ATTACK": (Category.HATE,),
-    "INSULT": (Category.INSULT, Category.HARASSMENT),
-    "PROFANITY": (Category.PROFANITY,),
-    "THREAT": (Category.THREAT, Category.VIOLENCE),
-    "SEXUALLY_EXPLICIT": (Category.SEXUAL,),
-    "SPAM": (Category.SPAM, Category.SCAM),
-}
-_EXPERIMENTAL = "_EXPERIMENTAL"  # names of earlier models, which clients still send
 LANGUAGES = ("pt", "en")
 KEY = OpenApiParameter(
     "key", str, description="The API key, if no header has it. Headers are safer."
@@ -177,7 +150,7 @@ class Suggesting(JudgeView):
 
 def _sources(attribute: str) -> tuple[Category, ...]:
     try:
-        return ATTRIBUTES[attribute.removesuffix(_EXPERIMENTAL)]
+        return ATTRIBUTES[attribute.removesuffix(EXPERIMENTAL)]
     except KeyError:
         known = ", ".join(ATTRIBUTES)
         sentence = _("Unknown attribute. The known ones are: %(known)s.") % {"known": known}

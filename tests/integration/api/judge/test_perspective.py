@@ -5,8 +5,8 @@ import logging
 import pytest
 from rest_framework.test import APIClient
 
-from moderado.api.judge.perspective import ATTRIBUTES
 from moderado.core.logging import redact
+from moderado.moderation.attributes import ATTRIBUTES
 from moderado.moderation.models import ModerationLog, SuggestedScore
 from tests.factories import make_staff
 
