@@ -22,6 +22,7 @@ def make_user(**fields: Any) -> User:
 
 MODERATING = ("view_case", "claim_case", "decide_case", "view_moderationlog", "view_message")
 POLICING = ("view_policy", "add_policy", "enable_policy", "delete_policy")
+EVALUATING = ("view_evaluation", "add_evaluation")
 INVITING = ("add_invitation", "view_invitation", "delete_invitation")
 
 

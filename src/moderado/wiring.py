@@ -10,6 +10,7 @@ from moderado.core.events import Routes, connect
 from moderado.moderation import events as moderation
 from moderado.moderation.services import subjects
 from moderado.moderation.services.subject_texts import provide_texts
+from moderado.moderation.tasks import evaluation_wakeup
 from moderado.moderation.tasks import wakeup as subjects_wakeup
 from moderado.realtime.pubsub import author_delivery, fanout
 
@@ -33,6 +34,7 @@ def wire(*, after_commit: Routes | None = None) -> None:
             chat.RoomRead: [fanout.on_room_read],
             moderation.CasesChanged: [fanout.on_cases_changed],
             moderation.SubjectQueued: [_wake_subject_worker],
+            moderation.EvaluationQueued: [_wake_evaluating_worker],
         }
         if after_commit is None
         else after_commit,
@@ -60,3 +62,7 @@ def _wake_worker(_: chat.MessagesQueued) -> None:
 
 def _wake_subject_worker(_: moderation.SubjectQueued) -> None:
     subjects_wakeup.notify()
+
+
+def _wake_evaluating_worker(_: moderation.EvaluationQueued) -> None:
+    evaluation_wakeup.notify()

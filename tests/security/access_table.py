@@ -70,6 +70,10 @@ PUT    moderation/policies/{policy}/shadow/       401     403    403     403    
 GET    moderation/providers/                      401     403    403     403       403   403     200
 GET    moderation/assignments/                    401     403    403     403       403   403     200
 PUT    moderation/assignments/                    401     403    403     403       403   403     200
+GET    moderation/evaluations/                    401     403    403     403       403   403     200
+POST   moderation/evaluations/                    401     403    403     403       403   403     201
+GET    moderation/evaluations/{evaluation}/       401     403    403     403       403   403     200
+POST   moderation/evaluations/{evaluation}/cancel/ 401    403    403     403       403   403     200
 GET    moderation/cases/                          401     403    403     403       200   200     200
 GET    moderation/cases/{case}/                   401     404    404     404       200   200     200
 GET    moderation/cases/{own_case}/               401     404    404     404       403   200     200
@@ -134,6 +138,15 @@ BODIES = {
         "version": None,
         "sample": 0.1,
         "reason": "-",
+    },
+    "POST moderation/evaluations/": {
+        "kind": "replay",
+        "policy": "house",
+        "version": 2,
+        "since": "2026-01-01T00:00:00Z",
+        "until": "2026-02-01T00:00:00Z",
+        "room": "{room}",
+        "limit": 10,
     },
     "PUT moderation/assignments/": {
         "server": "house",

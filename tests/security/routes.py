@@ -15,6 +15,7 @@ IDS = {
     "<uuid:message_id>": ("{message}", "{hidden}"),
     "<uuid:case_id>": ("{case}", "{own_case}"),
     "<uuid:log_id>": ("{log}",),
+    "<uuid:evaluation_id>": ("{evaluation}",),
     "<slug:name>": ("{policy}",),
     "<int:number>": ("{version}",),
     "<uuid:session_id>": ("{session}",),

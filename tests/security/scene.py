@@ -14,7 +14,7 @@ from moderado.chat.models import Membership, Message, Room
 from moderado.chat.services import memberships, posting
 from moderado.chat.services.screening import screen_waiting
 from moderado.moderation.models import Case, ModerationLog
-from moderado.moderation.services import policies
+from moderado.moderation.services import evaluations, policies
 from moderado.moderation.services.policy_documents import parse_document
 from moderado.moderation.services.recording import record
 from moderado.moderation.types import Content, Outcome, Verdict
@@ -43,7 +43,11 @@ class Scene:
             self._enter(role, place)
         self.people["stranger"] = factories.make_user(name="Stranger")
         self.people["staff"] = factories.make_staff(
-            *factories.MODERATING, *factories.INVITING, *factories.POLICING, name="Staff"
+            *factories.MODERATING,
+            *factories.INVITING,
+            *factories.POLICING,
+            *factories.EVALUATING,
+            name="Staff",
         )
         self.people["flagged"] = factories.make_user(name="Flagged", is_staff=True)
         self.other = factories.make_member(self.room).user
@@ -58,6 +62,9 @@ class Scene:
         self.case = self._open_case(self.hidden, self.people["member"])
         self.own_case = self._open_case(self.say("minha", "moderator"), self.people["moderator"])
         self.policy = self._enable_two_versions()
+        self.evaluation = evaluations.request_evaluation(
+            actor_id=None, asked=evaluations.Asked(kind="replay")
+        ).id
         self.room.refresh_from_db()
         self._names = {role: self._names_for(role) for role in (*ROLES, *EQUALS)}
         self._clients = {role: self._client_of(role) for role in (*ROLES, *EQUALS)}
@@ -82,7 +89,7 @@ class Scene:
         tokens = sessions.tokens_of(session=sessions.open_session(user=user))
         return {
             "room": str(self.room.id), "other": str(self.other.id), "case": str(self.case),
-            "policy": self.policy, "version": "2",
+            "policy": self.policy, "version": "2", "evaluation": str(self.evaluation),
             "log": str(ModerationLog.objects.get(subject_id=self.hidden).id),
             "own_case": str(self.own_case), "invitation": str(self.invitation.id),
             "message": str(self.message), "hidden": str(self.hidden),

@@ -69,6 +69,7 @@ def test_paths_contain_only_known_kinds_of_id():
         "<uuid:message_id>",
         "<uuid:case_id>",
         "<uuid:log_id>",
+        "<uuid:evaluation_id>",
         "<slug:name>",
         "<int:number>",
         "<uuid:session_id>",

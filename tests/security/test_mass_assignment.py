@@ -13,7 +13,12 @@ from tests.security.scene import TABLES, Row, Scene, fields_of, snapshot
 # Values that every creating request generates: they carry no information.
 FRESH = (datetime, memoryview, bytes)
 
-FOR_STAFF = ("auth/invitations/", "moderation/policies/", "moderation/assignments/")
+FOR_STAFF = (
+    "auth/invitations/",
+    "moderation/policies/",
+    "moderation/assignments/",
+    "moderation/evaluations/",
+)
 
 
 def hostile(field: models.Field, scene: Scene) -> object:

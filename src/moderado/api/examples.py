@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from moderado.api.decision_examples import DECISIONS, MATCH, explained
+from moderado.api.evaluation_examples import EVALUATIONS
 from moderado.api.judge import examples as judge
 from moderado.api.policy_examples import POLICIES
 from moderado.chat.examples import OWN_CHANGES, REFUSED
@@ -165,6 +166,7 @@ BODIES: dict[str, Any] = {
         },
     ),
     **DECISIONS,
+    **EVALUATIONS,
     **POLICIES,
     "LogExplanation": explained(_LOG_LINE),
     "Changes": _CHANGES,
@@ -222,6 +224,7 @@ PATH_IDS = {
     "case_id": _CASE_ID,
     "invitation_id": _INVITATION_ID,
     "log_id": _LOG_LINE["id"],
+    "evaluation_id": EVALUATIONS["EvaluationBody"]["id"],
     "name": "default",
     "number": 3,
     "message_id": str(_MESSAGE["id"]),

@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from moderado.api import (
     auth,
     decisions,
+    evaluations,
     invitations,
     messages,
     moderation,
@@ -65,6 +66,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("moderation/policies/<slug:name>/shadow/", providers.Shadowing.as_view()),
     path("moderation/providers/", providers.Providers.as_view()),
     path("moderation/assignments/", policies.PolicyAssignments.as_view()),
+    path("moderation/evaluations/", evaluations.Evaluations.as_view()),
+    path("moderation/evaluations/<uuid:evaluation_id>/", evaluations.OneEvaluation.as_view()),
+    path(
+        "moderation/evaluations/<uuid:evaluation_id>/cancel/",
+        evaluations.CancellingEvaluation.as_view(),
+    ),
     path("moderation/cases/", moderation.Cases.as_view()),
     path("moderation/cases/<uuid:case_id>/", moderation.OneCase.as_view()),
     path("moderation/cases/<uuid:case_id>/claim/", moderation.Claiming.as_view()),

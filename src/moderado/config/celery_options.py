@@ -63,6 +63,11 @@ beat_schedule = {
         "schedule": 5.0,  # seconds
         "options": {"expires": 10},
     },
+    "run_evaluations": {
+        "task": "moderado.moderation.tasks.run_evaluations",
+        "schedule": 5.0,  # seconds; for evaluations whose wake-up was lost
+        "options": {"expires": 10},
+    },
     "delete_expired_sessions": {
         "task": "moderado.accounts.tasks.delete_expired_sessions",
         "schedule": 3600.0,  # seconds

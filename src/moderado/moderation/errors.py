@@ -116,6 +116,16 @@ class PolicyNotEnabled(ApplicationError):
     message = _("No version of this policy is enabled.")
 
 
+class EvaluationEnded(ApplicationError):
+    code = "evaluation_ended"
+    message = _("This evaluation has ended already.")
+
+
+class TooManyEvaluations(ApplicationError):
+    code = "too_many_evaluations"
+    message = _("Too many evaluations wait. Cancel one, or try again later.")
+
+
 class FailingExamples(ApplicationError):
     """Examples of the policy fail: `examples` are all of them."""
 

@@ -49,6 +49,13 @@ class SubjectShown(Event):
     text: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationQueued(Event):
+    """An evaluation waits for a worker."""
+
+    evaluation_id: UUID
+
+
 class CaseStep(StrEnum):
     """What happened to a case."""
 

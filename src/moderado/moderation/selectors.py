@@ -13,6 +13,7 @@ from moderado.core.errors import NotFound
 from moderado.moderation.errors import BlindCase
 from moderado.moderation.models import (
     Case,
+    Evaluation,
     ModerationLog,
     Policy,
     PolicyChange,
@@ -247,3 +248,9 @@ def policy_versions(name: str) -> "QuerySet[PolicyVersion]":
         raise NotFound
     found = PolicyVersion.objects.filter(policy__name=name).select_related("policy", "author")
     return found.defer("document").order_by("-number")
+
+
+def evaluations() -> "QuerySet[Evaluation]":
+    """Return the evaluations, newest first, without their results."""
+    found = Evaluation.objects.select_related("policy", "version__policy", "requested_by")
+    return found.defer("checkpoint", "results").order_by("-created_at", "-id")

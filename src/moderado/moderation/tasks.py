@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from moderado.core.wakeup import Wakeup
-from moderado.moderation.services import shadow_runs, subject_screening
+from moderado.moderation.services import evaluation_runs, shadow_runs, subject_screening
 
 # Seconds. The soft limit exceeds the time for new work plus the longest provider timeout.
 SOFT_LIMIT = 20
@@ -27,8 +27,26 @@ def run_shadows() -> None:
     shadow_runs.run_shadows()
 
 
+@shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
+def run_evaluations() -> None:
+    """Run a slice of an evaluation, and enqueue another task behind the work of others.
+
+    Beat enqueues it too, for evaluations whose wake-up was lost or whose worker died.
+    """
+    evaluation_wakeup.acknowledge()
+    if evaluation_runs.run_slice() and evaluation_runs.has_work():
+        evaluation_wakeup.notify()
+
+
 def _send() -> None:
     screen_subjects.apply_async(retry=False)
 
 
 wakeup = Wakeup(name="subjects", send=_send)
+
+
+def _send_evaluations() -> None:
+    run_evaluations.apply_async(retry=False)
+
+
+evaluation_wakeup = Wakeup(name="evaluations", send=_send_evaluations)

@@ -143,6 +143,7 @@ def test_decision_names_policy_version_and_facts():
     assert line.facts == {
         "author": {"role": "MODERATOR"},
         "room": {"type": "private", "mode": "pre"},
+        "length": 4,
     }
 
 

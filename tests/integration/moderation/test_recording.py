@@ -42,7 +42,7 @@ def test_log_line_contains_matches_positions_and_provider(settings):
     assert set(line.signals["blocklist"]) == {"model", "latency"}
     assert line.basis["ground"] == "rule"
     assert line.basis["rule"] == first["rule"]
-    assert (line.policy, line.facts) == ("default", {"author": {}, "room": {}})
+    assert (line.policy, line.facts) == ("default", {"author": {}, "room": {}, "length": 20})
 
 
 def test_failure_is_logged_with_the_verdict():

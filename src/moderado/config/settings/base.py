@@ -292,6 +292,7 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "NameStatusEnum": ["PENDING", "HELD", "REJECTED"],
+        "EvaluationStateEnum": ["queued", "running", "done", "failed", "cancelled"],
         "TypeEnum": ["message", "user_name", "room_name"],
         "OutcomeEnum": ["ALLOW", "BLOCK"],
         "VerdictEnum": "moderado.moderation.types.Outcome",

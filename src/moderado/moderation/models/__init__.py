@@ -5,6 +5,7 @@ from moderado.moderation.models.calls import ProviderCall as ProviderCall
 from moderado.moderation.models.calls import ProviderHealth as ProviderHealth
 from moderado.moderation.models.cases import BlockedText as BlockedText
 from moderado.moderation.models.cases import Case as Case
+from moderado.moderation.models.evaluations import Evaluation as Evaluation
 from moderado.moderation.models.log import ModerationLog as ModerationLog
 from moderado.moderation.models.policies import Policy as Policy
 from moderado.moderation.models.policies import PolicyAssignment as PolicyAssignment

@@ -45,6 +45,7 @@ class Runtime:
         shadows: What measures a sample afterwards, without effect, and the share of it.
         conditions: When a provider is asked, by its name.
         reads: What its conditions read that costs a query: `approved`, `counts`.
+        names: The names that its conditions use, such as `length`.
     """
 
     policy: CompiledPolicy
@@ -53,6 +54,7 @@ class Runtime:
     missing: tuple[str, ...] = ()
     conditions: Mapping[str, Condition]
     reads: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
 
 def compile_policy(
@@ -98,6 +100,7 @@ def compile_policy(
         missing=tuple(each.use for each in uses if each.use not in known),
         conditions=conditions,
         reads=frozenset().union(*(each.reads for each in checked)),
+        names=frozenset().union(*(each.names for each in checked)),
     )
 
 

@@ -31,6 +31,7 @@ class Condition:
     Attributes:
         source: As it was written.
         reads: What it reads that costs a query: `approved`, `counts`.
+        names: The names of `NAMES` that it uses.
 
     Raises:
         ValueError: The expression is invalid; the message says how.
@@ -44,6 +45,7 @@ class Condition:
         used = set(self._program.variables()) - set(_MACROS.findall(source))
         if unknown := sorted(used - NAMES):
             raise ValueError(f"unknown name {unknown[0]!r}: {', '.join(sorted(NAMES))}")
+        self.names = frozenset(used)
         self.reads = frozenset(
             name
             for name, pattern in (("approved", r"\bapproved\b"), ("counts", r"\bcounts\b"))

@@ -15,7 +15,7 @@ from django.db import connection
 
 from moderado.moderation import registry
 from moderado.moderation.decide import CompiledPolicy
-from moderado.moderation.models import PolicyVersion
+from moderado.moderation.models import Policy, PolicyVersion
 from moderado.moderation.policies.compile import Runtime, compile_policy
 from moderado.moderation.policies.documents import InvalidDocument, read_json
 
@@ -88,13 +88,28 @@ def runtime_of(versions: Sequence[PolicyVersion]) -> Runtime:
     try:
         return compile_policy(
             [read_json(each.document) for each in versions],
-            version=str(own.number),
+            version=version_name(versions),
             configured=registry.configured_providers(),
         )
     except (InvalidDocument, ValueError):
         log.critical("policy_unusable", policy=own.policy.name, version=own.number)
-        policy = CompiledPolicy(name=own.policy.name, version=str(own.number))
+        policy = CompiledPolicy(name=own.policy.name, version=version_name(versions))
         return Runtime(policy=policy, providers=(), conditions={})
+
+
+def version_name(versions: Sequence[PolicyVersion]) -> str:
+    """Return how decisions name these versions, the policy's own first: `4`, or `4/2`.
+
+    The numbers are those of the policy and of each one that it extends, in order; 0 if none of its
+    versions was enabled. A policy always extends the same one, so that the numbers are enough.
+    """
+    by_policy = {each.policy_id: str(each.number) for each in versions}
+    numbers = []
+    policy: Policy | None = versions[0].policy
+    while policy is not None and by_policy:
+        numbers.append(by_policy.pop(policy.id, "0"))
+        policy = policy.extends
+    return "/".join(numbers)
 
 
 def _of_configuration() -> Runtime:

@@ -77,7 +77,7 @@ def record(
     for content, verdict in judged:
         columns = verdicts.get(id(verdict))
         if columns is None:
-            columns = _verdict_columns(verdict) | {"verdict_number": len(verdicts)}
+            columns = verdict_columns(verdict) | {"verdict_number": len(verdicts)}
             verdicts[id(verdict)] = columns
         number = {"verdict_number": columns["verdict_number"]}
         lines.append(_content_columns(content, actor_id) | number)
@@ -131,11 +131,23 @@ def _content_columns(content: Content, actor_id: UUID | None) -> dict[str, objec
         "revision": content.revision,
         "scope_id": content.scope_id,
         "actor_id": actor_id,
-        "facts": {"author": content.author, "room": content.room},
+        "facts": _facts(content),
     }
 
 
-def _verdict_columns(verdict: Verdict) -> dict[str, object]:
+def _facts(content: Content) -> dict[str, object]:
+    """Return what conditions may read of a text that may be erased later."""
+    facts: dict[str, object] = {
+        "author": content.author,
+        "room": content.room,
+        "length": len(content.text),
+    }
+    if content.counts:
+        facts["counts"] = content.counts
+    return facts
+
+
+def verdict_columns(verdict: Verdict) -> dict[str, object]:
     """Return the log columns of the verdict."""
     signals = verdict.signals
     deciding = next((each for each in signals if each.provider == verdict.basis.provider), None)

@@ -117,8 +117,14 @@ def call_provider(call: Call) -> Coroutine[Any, Any, Signal | Failure]:
 
 
 def conclude(prepared: Prepared) -> Verdict:
-    """Return the verdict, once every call was answered or has failed."""
-    return _decide(prepared.answers, prepared.content, runtime(prepared.content.policy))
+    """Return the verdict, once every call was answered or has failed.
+
+    Answers count in the order of the policy's providers, not in that of their arrival.
+    """
+    compiled = runtime(prepared.content.policy)
+    order = {name: at for at, name in enumerate(compiled.policy.providers)}
+    answers = sorted(prepared.answers, key=lambda each: order.get(each.provider, len(order)))
+    return _decide(answers, prepared.content, compiled)
 
 
 def _remote(prepared: Prepared) -> Iterator[ConfiguredProvider]:

@@ -1,0 +1,139 @@
+"""Evaluations: request, cancel and find them. `services.evaluation_runs` runs them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from moderado.core.errors import Invalid, NotFound
+from moderado.core.events import publish
+from moderado.moderation.errors import EvaluationEnded, TooManyEvaluations
+from moderado.moderation.events import EvaluationQueued
+from moderado.moderation.models import Evaluation, Policy, PolicyVersion
+from moderado.moderation.services.evaluation_kinds import KINDS
+from moderado.moderation.services.policies import get_policy, get_version
+
+log = structlog.get_logger(__name__)
+
+DEFAULT_SPAN = timedelta(days=30)
+MAX_LIMIT = 10_000_000  # decisions
+MAX_OPEN = 20  # evaluations that wait or run
+
+State = Evaluation.State
+OPEN = (State.QUEUED, State.RUNNING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What to evaluate.
+
+    Attributes:
+        kind: One of `KINDS`.
+        policy: The name of a policy.
+        version: The number of its version; it need not be enabled.
+        since: From when on decisions are read; `DEFAULT_SPAN` before `until` if None.
+        until: Until when, exclusively; now if None.
+        scope_id: Only decisions of this room.
+        limit: Only the newest decisions, so many.
+        options: What only this kind reads.
+    """
+
+    kind: str
+    policy: str | None = None
+    version: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    scope_id: UUID | None = None
+    limit: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def request_evaluation(*, actor_id: UUID | None, asked: Asked) -> Evaluation:
+    """Store an evaluation and wake a worker. `actor_id` is None for the command line.
+
+    Raises:
+        NotFound: There is no such policy or version.
+        Invalid: A field is missing or wrong.
+        TooManyEvaluations: `MAX_OPEN` wait or run.
+    """
+    until = asked.until or timezone.now()
+    since = asked.since or until - DEFAULT_SPAN
+    policy, version = _named(asked)
+    _check(asked, since, until)
+    with transaction.atomic():
+        if Evaluation.objects.filter(state__in=OPEN).count() >= MAX_OPEN:
+            raise TooManyEvaluations
+        evaluation = Evaluation.objects.create(
+            kind=asked.kind,
+            policy=policy,
+            version=version,
+            since=since,
+            until=until,
+            scope_id=asked.scope_id,
+            limit=asked.limit,
+            options=dict(asked.options),
+            requested_by_id=actor_id,
+        )
+        publish(EvaluationQueued(evaluation_id=evaluation.id))
+    log.info("evaluation_requested", evaluation_id=str(evaluation.id), kind=asked.kind)
+    return evaluation
+
+
+def cancel(*, evaluation_id: UUID) -> Evaluation:
+    """End an evaluation that waits or runs. What it has found so far stays readable.
+
+    Raises:
+        NotFound: There is no such evaluation.
+        EvaluationEnded: It has ended.
+    """
+    ended = Evaluation.objects.filter(pk=evaluation_id, state__in=OPEN).update(
+        state=State.CANCELLED, ended_at=Now(), lease_until=None, fence=F("fence") + 1
+    )
+    evaluation = get_evaluation(evaluation_id)
+    if not ended:
+        raise EvaluationEnded
+    log.info("evaluation_cancelled", evaluation_id=str(evaluation_id))
+    return evaluation
+
+
+def get_evaluation(evaluation_id: UUID) -> Evaluation:
+    """Return the evaluation. Raises NotFound."""
+    found = Evaluation.objects.select_related("policy", "version__policy", "requested_by")
+    evaluation: Evaluation | None = found.filter(pk=evaluation_id).first()
+    if evaluation is None:
+        raise NotFound
+    return evaluation
+
+
+def _named(asked: Asked) -> tuple[Policy | None, PolicyVersion | None]:
+    name, number = asked.policy, asked.version
+    if name is None:
+        if number is not None:
+            raise Invalid(fields={"policy": _("Name the policy of this version.")})
+        return None, None
+    return get_policy(name), get_version(name, number) if number is not None else None
+
+
+def _check(asked: Asked, since: datetime, until: datetime) -> None:
+    wrong: dict[str, Any] = {}
+    kind = KINDS.get(asked.kind)
+    if kind is None:
+        wrong["kind"] = _("Choose one of: %(kinds)s.") % {"kinds": ", ".join(KINDS)}
+    elif kind.needs_version and asked.version is None:
+        wrong["version"] = _("Name a policy and the number of its version.")
+    elif unknown := sorted(set(asked.options) - kind.options):
+        wrong[unknown[0]] = _("This kind of evaluation does not read this field.")
+    if since >= until:
+        wrong["since"] = _("It must be before `until`.")
+    if asked.limit is not None and not 1 <= asked.limit <= MAX_LIMIT:
+        wrong["limit"] = _("From 1 to %(most)d.") % {"most": MAX_LIMIT}
+    if wrong:
+        raise Invalid(fields=wrong)
