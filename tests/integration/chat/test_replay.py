@@ -120,7 +120,7 @@ def finish(evaluation):
 
 @contextmanager
 def tampered(line, **columns):
-    """Change a line of the log, as somebody could who owns the database, for a while."""
+    """Change a line of the log, as an owner of the database could, for a while."""
     found = ModerationLog.objects.filter(pk=line.pk)
     with transaction.atomic():
         with connection.cursor() as cursor:

@@ -62,7 +62,7 @@ def run_slice(evaluation_id: UUID | None = None) -> bool:
 
 
 def has_work() -> bool:
-    """Tell whether an evaluation waits that nobody has leased."""
+    """Tell whether an evaluation waits without a lease."""
     return bool(_free().exists())
 
 
