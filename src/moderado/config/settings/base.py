@@ -244,9 +244,8 @@ DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
 
-# HTTPS everywhere; `core.https` exempts the loopback if SECURE_COOKIES is `auto`.
-# The server (`moderado.config.gunicorn`) decides whether a
-# request came by HTTPS: it trusts only the proxies in TRUSTED_PROXIES.
+# HTTPS everywhere; `core.https` exempts the loopback if SECURE_COOKIES is `auto`. The server
+# (`config.gunicorn`) decides whether a request came by HTTPS: it trusts only TRUSTED_PROXIES.
 USES_HTTPS = ENV.secure_cookies is not False
 SECURE_SSL_REDIRECT = USES_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
