@@ -8,11 +8,16 @@ from django.db import connection
 from psycopg import sql
 
 from moderado.config import database_roles
-from moderado.moderation.models import ModerationLog
+from moderado.moderation.models import ErasableText, LogSeal, ModerationLog
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proves("S51")]
 
 LOG = "moderation_moderationlog"
+WITHHELD = {
+    LOG: ("UPDATE", "DELETE"),
+    database_roles.ERASABLE_TEXTS: ("DELETE",),
+    database_roles.LOG_SEALS: ("UPDATE", "DELETE"),
+}
 REPLACE_FUNCTION = """
     CREATE OR REPLACE FUNCTION moderation_log_is_append_only() RETURNS trigger
     LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'
@@ -46,6 +51,14 @@ REFUSED = [
     "CREATE ROLE other SUPERUSER",
     "ALTER ROLE CURRENT_USER SUPERUSER",
     "SET ROLE {owner}",
+    "UPDATE {log} SET created_at = created_at",
+    "UPDATE moderation_logseal SET digest = digest",
+    "DELETE FROM moderation_logseal",
+    "TRUNCATE moderation_logseal",
+    "ALTER TABLE moderation_logseal DISABLE TRIGGER ALL",
+    "DROP TRIGGER moderation_log_only_moves_texts ON {log}",
+    "DELETE FROM moderation_erasabletext",
+    "TRUNCATE moderation_erasabletext",
     "INSERT INTO django_migrations (app, name, applied) VALUES ('a', 'b', now())",
 ]
 
@@ -96,7 +109,7 @@ def test_application_uses_the_rows_of_all_tables(application):
             (table, right)
             for table in tables
             for right in ("SELECT", "INSERT", "UPDATE", "DELETE")
-            if not (table == LOG and right in {"UPDATE", "DELETE"})
+            if right not in WITHHELD.get(table, ())
             and not server.execute(rights, [table, right]).fetchone()[0]
         ]
         owns = server.execute("SELECT count(*) FROM pg_tables WHERE tableowner = current_user")
@@ -104,6 +117,8 @@ def test_application_uses_the_rows_of_all_tables(application):
 
     assert missing == []
     assert ModerationLog._meta.db_table == database_roles.AUDIT_LOG == LOG
+    assert ErasableText._meta.db_table == database_roles.ERASABLE_TEXTS
+    assert LogSeal._meta.db_table == database_roles.LOG_SEALS
 
 
 def test_rotated_password_takes_effect(application):

@@ -79,6 +79,7 @@ _CASE = {
     "origin": "hold",
     "state": "open",
     "text": "…",
+    "is_erased": False,
     "score": 0.6,
     "categories": ["harassment"],
     "category_names": {"harassment": "harassment"},
@@ -118,6 +119,7 @@ _LOG_LINE = {
     "latency": 0.0004,
     "cost": 0.0,
     "actor": None,
+    "texts": "none",
     "created_at": _TIME,
 }
 _SESSION = {

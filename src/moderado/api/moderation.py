@@ -34,6 +34,7 @@ from moderado.chat.selectors.rooms import moderated_rooms
 from moderado.core.errors import Forbidden, NotFound
 from moderado.moderation import selectors
 from moderado.moderation.services import review
+from moderado.moderation.texts import with_texts
 
 
 class LogPages(ExactCursorPagination):
@@ -63,7 +64,7 @@ class Logs(APIView):
         )
         pages = LogPages()
         lines = selectors.logs(wanted=wanted, scope_ids=scope_ids)
-        page = pages.paginate_queryset(lines, request, view=self)
+        page = with_texts(pages.paginate_queryset(lines, request, view=self) or [])
         return pages.get_paginated_response(LogBody(page, many=True).data)
 
 
@@ -96,7 +97,7 @@ class Cases(APIView):
         queue = selectors.cases(wanted=wanted, scope_ids=scope_ids, viewer_id=viewer_id)
         counts = selectors.case_counts(scope_ids=scope_ids, viewer_id=viewer_id, scope_id=room_id)
         pages = NumberedPages()
-        page = pages.paginate_queryset(queue, request, view=self) or []
+        page = with_texts(pages.paginate_queryset(queue, request, view=self) or [])
         answer = pages.get_paginated_response(_shown(request, page))
         answer.data["counts"] = CountsBody(counts).data
         return answer

@@ -14,6 +14,7 @@ from moderado.chat.types import MESSAGE, MESSAGE_STATUSES, ROOM_NAME, USER_NAME,
 from moderado.moderation.categories import category_name
 from moderado.moderation.recommendations import Action, recommended_action
 from moderado.moderation.selectors import Claimed
+from moderado.moderation.texts import TextState
 from moderado.moderation.types import Category, Outcome, Usage
 
 OUTCOMES = [(outcome.value, outcome.value) for outcome in Outcome]
@@ -125,6 +126,11 @@ class LogBody(serializers.Serializer[Any]):
     latency = serializers.FloatField(help_text="Seconds.")
     cost = serializers.FloatField()
     actor = PersonField(allow_null=True, help_text="Null when no person decided.")
+    texts = serializers.ChoiceField(
+        choices=[state.value for state in TextState],
+        source="texts.state",
+        help_text="What providers and moderators wrote about it: `erased` says that it is gone.",
+    )
     created_at = serializers.DateTimeField()
 
     def get_message(self, line: Any) -> UUID | None:
@@ -156,7 +162,8 @@ class CaseBody(serializers.Serializer[Any]):
     room_name = serializers.SerializerMethodField(help_text="Null for names.")
     origin = serializers.ChoiceField(choices=_ORIGINS)
     state = serializers.ChoiceField(choices=_STATES)
-    text = serializers.CharField()
+    text = serializers.CharField(allow_blank=True, help_text="Empty once it is erased.")
+    is_erased = serializers.SerializerMethodField(help_text="Whether the text was erased.")
     score = serializers.FloatField()
     categories = serializers.ListField(child=serializers.CharField())
     category_names = serializers.SerializerMethodField(
@@ -192,6 +199,9 @@ class CaseBody(serializers.Serializer[Any]):
         "the policy. False before."
     )
     created_at = serializers.DateTimeField()
+
+    def get_is_erased(self, case: Any) -> bool:
+        return bool(case.texts.state is TextState.ERASED)
 
     def get_message(self, case: Any) -> UUID | None:
         return _message_id(case)

@@ -68,6 +68,11 @@ beat_schedule = {
         "schedule": 5.0,  # seconds; for evaluations whose wake-up was lost
         "options": {"expires": 10},
     },
+    "seal_log": {
+        "task": "moderado.moderation.tasks.seal_log",
+        "schedule": 60.0,  # seconds
+        "options": {"expires": 50},
+    },
     "delete_expired_sessions": {
         "task": "moderado.accounts.tasks.delete_expired_sessions",
         "schedule": 3600.0,  # seconds

@@ -15,6 +15,8 @@ from psycopg.conninfo import conninfo_to_dict
 from moderado.config.env import env
 
 AUDIT_LOG = "moderation_moderationlog"
+ERASABLE_TEXTS = "moderation_erasabletext"
+LOG_SEALS = "moderation_logseal"
 _READ_ONLY = ("django_migrations",)
 _FLAGS = """
     SELECT rolsuper, rolcreaterole, pg_has_role(%s, (
@@ -117,9 +119,20 @@ def _grants(role: sql.Identifier, database: sql.Identifier) -> list[sql.Composab
         "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
         "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
         "REVOKE UPDATE, DELETE ON {log} FROM {role}",
+        # A trigger lets the texts of a line leave it, and nothing else change.
+        "GRANT UPDATE (raw, commitment) ON {log} TO {role}",
+        # Erased rows stay, so that no row can be gone without a trace.
+        "REVOKE DELETE ON {texts} FROM {role}",
+        "REVOKE UPDATE, DELETE ON {seals} FROM {role}",
     ]
     templates += [f"REVOKE INSERT, UPDATE, DELETE ON {table} FROM {{role}}" for table in _READ_ONLY]
-    names = {"role": role, "database": database, "log": sql.Identifier(AUDIT_LOG)}
+    names = {
+        "role": role,
+        "database": database,
+        "log": sql.Identifier(AUDIT_LOG),
+        "texts": sql.Identifier(ERASABLE_TEXTS),
+        "seals": sql.Identifier(LOG_SEALS),
+    }
     return [sql.SQL(template).format(**names) for template in templates]
 
 

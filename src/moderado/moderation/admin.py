@@ -20,6 +20,7 @@ from moderado.moderation import (
     admin_suggestions,  # noqa: F401  (registers itself)
     registry,
 )
+from moderado.moderation.admin_texts import texts_as_html
 from moderado.moderation.categories import category_list, category_name
 from moderado.moderation.labels import REASONS, STEPS, SUBJECTS, label
 from moderado.moderation.models import (
@@ -127,7 +128,7 @@ class ModerationLogAdmin(ReadOnly, ModelAdmin):
                     "failures",
                     "latency",
                     "cost",
-                    "raw",
+                    "shown_texts",
                 )
             },
         ),
@@ -136,6 +137,10 @@ class ModerationLogAdmin(ReadOnly, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ModerationLog]":
         return revealed(super().get_queryset(request))
+
+    @display(description=_("texts"))
+    def shown_texts(self, line: ModerationLog) -> str:
+        return texts_as_html(line)
 
     @display(description=_("verdict"), ordering="verdict", label=_COLOURS)
     def shown_verdict(self, line: ModerationLog) -> tuple[str, str]:
@@ -174,7 +179,12 @@ class ProviderCallAdmin(ReadOnly, ModelAdmin):
         (None, {"fields": ("provider", "model", "state", "purpose", "attempt", "cost", "error")}),
         (_("Subject"), {"fields": ("shown_type", "subject_id", "revision")}),
         (_("Record"), {"fields": ("id", "created_at", "settled_at", "response")}),
+        (_("Answer"), {"fields": ("shown_texts",)}),
     )
+
+    @display(description=_("texts"))
+    def shown_texts(self, call: ProviderCall) -> str:
+        return texts_as_html(call)
 
     @display(description=_("subject type"))
     def shown_type(self, call: ProviderCall) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -23,12 +23,14 @@ from moderado.accounts.models import User
 from moderado.accounts.rights import CLAIM_CASE, DECIDE_CASE
 from moderado.core.admin import Audited, Colours, ReadOnly, act_on_each
 from moderado.moderation.admin_subjects import link, subject_of
+from moderado.moderation.admin_texts import ERASED
 from moderado.moderation.categories import category_list
 from moderado.moderation.errors import CaseClosed, CaseSuperseded, CaseTaken, OwnCase
 from moderado.moderation.labels import SUBJECTS, label
 from moderado.moderation.models import Case
 from moderado.moderation.recommendations import Action, recommended_action
 from moderado.moderation.services import review
+from moderado.moderation.texts import TextState, in_text, with_texts
 from moderado.moderation.types import Outcome
 
 EXCERPT = 120
@@ -58,22 +60,22 @@ class CaseAdmin(Audited, ReadOnly, ModelAdmin):
     list_filter = ("state", "origin", "outcome", ("created_at", RangeDateTimeFilter))
     list_filter_submit = True
     list_select_related = ("claimed_by",)
-    search_fields = ("=subject_id", "=scope_id", "text")
+    search_fields = ("=subject_id", "=scope_id")
     search_help_text = _("Words of the text, or the id of a message or of a room")
     ordering = ("-state", "-score", "created_at")  # open cases first
     show_full_result_count = False
     actions: ClassVar = ["approve", "reject"]
     change_form_outer_before_template = PAGE
     fieldsets = (
-        (None, {"fields": ("text", "origin", "score", "found")}),
+        (None, {"fields": ("shown_text", "origin", "score", "found")}),
         (
             _("Ruling"),
             {
                 "fields": (
                     "state",
                     "outcome",
-                    "reason",
-                    "note",
+                    "shown_reason",
+                    "shown_note",
                     "decided_by",
                     "decided_at",
                     "close_reason",
@@ -93,7 +95,46 @@ class CaseAdmin(Audited, ReadOnly, ModelAdmin):
 
     @display(description=_("text"))
     def excerpt(self, case: Case) -> str:
-        return format_html('<bdi dir="auto">{}</bdi>', Truncator(case.text).chars(EXCERPT))
+        return self._quoted(case, Truncator(case.text).chars(EXCERPT))
+
+    @display(description=_("text"))
+    def shown_text(self, case: Case) -> str:
+        return self._quoted(case, case.text)
+
+    @display(description=_("reason"))
+    def shown_reason(self, case: Case) -> str:
+        return case.reason or "-"
+
+    @display(description=_("note"))
+    def shown_note(self, case: Case) -> str:
+        return case.note or "-"
+
+    @staticmethod
+    def _quoted(case: Case, text: str) -> str:
+        state = case.texts.state  # type: ignore[attr-defined]  # by `with_texts`
+        return (
+            format_html("<em>{}</em>", ERASED)
+            if state is TextState.ERASED
+            else format_html('<bdi dir="auto">{}</bdi>', text)
+        )
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        page = super().get_changelist_instance(request)
+        page.result_list = with_texts(page.result_list)
+        return page
+
+    def get_object(self, *args: Any, **options: Any) -> Case | None:
+        found: Case | None = super().get_object(*args, **options)
+        return with_texts([found])[0] if found else None
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Case]", search_term: str
+    ) -> tuple["QuerySet[Case]", bool]:
+        """Search the ids, and the words in the texts."""
+        by_id, is_doubled = super().get_search_results(request, queryset, search_term)
+        if not search_term.strip():
+            return by_id, is_doubled
+        return queryset.filter(Q(pk__in=by_id.values("pk")) | in_text(search_term)), is_doubled
 
     @display(description=_("state"), ordering="state", label=Colours({Case.State.OPEN: "warning"}))
     def shown_state(self, case: Case) -> tuple[str, str]:

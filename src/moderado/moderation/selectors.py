@@ -20,11 +20,13 @@ from moderado.moderation.models import (
     PolicyVersion,
     SubjectRevision,
 )
+from moderado.moderation.texts import with_texts
 from moderado.moderation.types import Outcome
 
 Scopes = Collection[UUID] | None
 
 HISTORY = 100  # changes of a policy that are shown
+PAGE = 500  # rows that are read together
 _PEOPLE = ("author", "claimed_by", "decided_by")
 
 
@@ -48,7 +50,9 @@ class LogFilter:
 
 
 def logs(*, wanted: LogFilter, scope_ids: Scopes) -> "QuerySet[ModerationLog]":
-    """Return the matching log lines, unordered. A provider matches if it gave any signal.
+    """Return the matching log lines, unordered, without their texts.
+
+    A provider matches if it gave any signal.
 
     Without the lines on which blind cases wait for their ruling.
     """
@@ -67,7 +71,7 @@ def logs(*, wanted: LogFilter, scope_ids: Scopes) -> "QuerySet[ModerationLog]":
 
 
 def get_log(*, log_id: UUID, scope_ids: Scopes) -> ModerationLog:
-    """Return a line.
+    """Return a line with its `texts`.
 
     Raises:
         NotFound: It does not exist or belongs to other moderators.
@@ -79,7 +83,7 @@ def get_log(*, log_id: UUID, scope_ids: Scopes) -> ModerationLog:
         raise NotFound
     if not revealed(lines.filter(pk=log_id)).exists():
         raise BlindCase
-    return line
+    return with_texts([line])[0]
 
 
 def revealed(lines: "QuerySet[ModerationLog]") -> "QuerySet[ModerationLog]":
@@ -94,10 +98,19 @@ def revealed(lines: "QuerySet[ModerationLog]") -> "QuerySet[ModerationLog]":
     return lines.filter(~Exists(blind))
 
 
-def rulings() -> "QuerySet[Case, tuple[UUID, str, str]]":
-    """Return id, text and outcome of every case that a person decided, oldest first."""
+def rulings() -> list[tuple[UUID, str, str]]:
+    """Return id, text and outcome of every case that a person decided, oldest first.
+
+    Without those whose text was erased.
+    """
     decided = Case.objects.filter(state=Case.State.DECIDED, decided_by__isnull=False)
-    return decided.order_by("id").values_list("id", "text", "outcome")
+    rows = decided.only("id", "text", "reason", "note", "outcome", "commitment").order_by("id")
+    found: list[tuple[UUID, str, str]] = []
+    after = UUID(int=0)
+    while page := with_texts(rows.filter(pk__gt=after)[:PAGE]):
+        found += [(case.id, case.text, case.outcome) for case in page if case.text]
+        after = page[-1].id
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,12 +192,16 @@ def shown_revisions(subject_ids: Collection[UUID]) -> dict[tuple[str, UUID], int
 
 
 def get_case(*, case_id: UUID, scope_ids: Scopes) -> Case:
-    """Return the case. Raises NotFound if it does not exist or belongs to other moderators."""
+    """Return the case with its texts.
+
+    Raises:
+        NotFound: It does not exist or belongs to other moderators.
+    """
     found = _within(Case.objects.select_related(*_PEOPLE), scope_ids)
     case: Case | None = found.filter(pk=case_id).first()
     if case is None:
         raise NotFound
-    return case
+    return with_texts([case])[0]
 
 
 def open_subject_texts(

@@ -7,10 +7,9 @@ from moderado.moderation.types import Category, Match, Outcome, Signal, Usage
 
 
 def encode(signal: Signal) -> dict[str, Any]:
-    """Return a signal as JSON, without its provider's name."""
+    """Return a signal as JSON, without its provider's name and without what it wrote (`raw`)."""
     return encode_numbers(signal) | {
         "matches": [encode_match(match) for match in signal.matches],
-        "raw": dict(signal.raw),
         # Read by workers of the previous release during an update.
         "outcome": (signal.recommendation or Outcome.HOLD).value,
         "categories": {name.value: score for name, score in signal.scores.items()},

@@ -3,7 +3,12 @@
 from celery import shared_task
 
 from moderado.core.wakeup import Wakeup
-from moderado.moderation.services import evaluation_runs, shadow_runs, subject_screening
+from moderado.moderation.services import (
+    evaluation_runs,
+    sealing,
+    shadow_runs,
+    subject_screening,
+)
 
 # Seconds. The soft limit exceeds the time for new work plus the longest provider timeout.
 SOFT_LIMIT = 20
@@ -36,6 +41,12 @@ def run_evaluations() -> None:
     evaluation_wakeup.acknowledge()
     if evaluation_runs.run_slice() and evaluation_runs.has_work():
         evaluation_wakeup.notify()
+
+
+@shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
+def seal_log() -> None:
+    """Seal the lines of the moderation log that are old enough. Beat enqueues it."""
+    sealing.seal_log()
 
 
 def _send() -> None:

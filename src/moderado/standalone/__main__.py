@@ -24,6 +24,7 @@ _DJANGO_COMMANDS = {
     "policy": "list, change, test and enable policies",
     "shadow": "report how far shadows agree with the verdicts in force",
     "calibrate": "suggest thresholds from what people ruled",
+    "log": "verify the moderation log",
     "train": "teach the classifier this community's rulings",
     "audit": "judge an exported chat; write a report",
 }

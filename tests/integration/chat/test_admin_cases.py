@@ -10,6 +10,7 @@ from moderado.chat.models import Message
 from moderado.moderation.errors import CaseClosed, CaseSuperseded, CaseTaken, OwnCase
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.services import review
+from moderado.moderation.texts import with_texts
 from tests.factories import make_staff, make_user
 from tests.integration.chat.steps import judge, post
 
@@ -50,7 +51,7 @@ def decide(client, case, outcome="BLOCK", *, language="en", **body):
 def test_case_is_decided_on_its_page(client, staff, case, outcome, status):
     page = decide(client, case, outcome, note="seen twice")
 
-    case.refresh_from_db()
+    (case,) = with_texts([Case.objects.get(pk=case.pk)])
     assert (case.outcome, case.reason, case.note) == (outcome, "context", "seen twice")
     assert case.decided_by == staff
     assert Message.objects.get(pk=case.subject_id).status == status

@@ -22,6 +22,7 @@ from moderado.moderation.services import review, subject_screening
 from tests.factories import make_member, make_room, make_user
 from tests.integration.chat.steps import edit, judge, post
 from tests.processes import wait_until
+from tests.texts import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("R58")]
 
@@ -38,7 +39,7 @@ def ruling(case, outcome="ALLOW", actor=None):
 
 def open_cases(message):
     return [
-        (case.revision, case.text)
+        (case.revision, text_of(case))
         for case in Case.objects.filter(subject_id=message.id, state="open").order_by("revision")
     ]
 

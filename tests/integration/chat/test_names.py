@@ -17,6 +17,7 @@ from moderado.moderation.services.subject_screening import MAX_ATTEMPTS, screen_
 from moderado.moderation.tasks import screen_subjects
 from moderado.moderation.types import Outcome
 from tests.factories import PASSWORD, make_room, make_user
+from tests.texts import text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("S54")]
 
@@ -77,7 +78,7 @@ def test_held_name_waits_for_a_person():
     user = renamed(make_user(name="Before"), "HOLD")
     assert (user.name, change_of(user).status) == ("Before", "HELD")
     case = Case.objects.get(subject_id=user.id)
-    assert (case.subject_type, case.text, case.scope_id) == (USER_NAME, "HOLD", None)
+    assert (case.subject_type, text_of(case), case.scope_id) == (USER_NAME, "HOLD", None)
 
     ruled(Outcome.ALLOW, user)
 
@@ -131,7 +132,7 @@ def test_case_of_a_name_that_returns_is_opened_again():
     ruled(Outcome.BLOCK, user)
 
     assert user.name == "FLAG one"
-    assert Case.objects.get(subject_id=user.id, state=Case.State.OPEN).text == "FLAG one"
+    assert text_of(Case.objects.get(subject_id=user.id, state=Case.State.OPEN)) == "FLAG one"
 
 
 def test_text_that_a_moderator_blocked_in_a_room_does_not_become_its_name():

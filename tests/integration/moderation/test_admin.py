@@ -11,6 +11,7 @@ from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case, ModerationLog, ProviderHealth
 from moderado.moderation.services import review
 from tests.factories import make_user
+from tests.texts import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -67,8 +68,12 @@ def test_queue_escapes_markup(client, staff, held):
 def test_queue_and_log_can_be_filtered_and_searched(client, staff, held):
     case = held()
 
-    for query in ({"q": str(case.subject_id)}, {"state__exact": "open", "origin__exact": "hold"}):
-        assert case.text in client.get(CASES, query).content.decode()
+    for query in (
+        {"q": str(case.subject_id)},
+        {"q": "Ofensivo talvez"},
+        {"state__exact": "open", "origin__exact": "hold"},
+    ):
+        assert text_of(case) in client.get(CASES, query).content.decode()
     for query in (
         {"q": str(case.subject_id)},
         {"verdict__exact": "HOLD"},

@@ -9,6 +9,7 @@ from moderado.moderation.services.recording import record, record_unjudged
 from moderado.moderation.services.screening import screen
 from moderado.moderation.types import Failure, Outcome, Reason, Verdict
 from tests.integration.moderation.conftest import make_content
+from tests.texts import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +77,7 @@ def test_held_and_flagged_content_opens_a_case(outcome, origin):
     cases = list(Case.objects.filter(subject_id=content.subject_id))
     assert [case.origin for case in cases] == ([origin] if origin else [])
     if cases:
-        assert (cases[0].text, cases[0].scope_id) == (content.text, content.scope_id)
+        assert (text_of(cases[0]), cases[0].scope_id) == (content.text, content.scope_id)
 
 
 def test_recording_twice_opens_one_case():

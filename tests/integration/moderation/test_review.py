@@ -12,6 +12,7 @@ from moderado.moderation import selectors
 from moderado.moderation.errors import CaseClosed, CaseTaken
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.services import review
+from moderado.moderation.texts import texts_of
 from moderado.moderation.types import Outcome
 from tests.factories import make_user
 
@@ -94,7 +95,9 @@ def test_ruling_is_logged_with_its_actor(held, ana):
     line = ModerationLog.objects.get(subject_id=case.subject_id, actor=ana)
     assert (line.verdict, line.reason, line.decided_by) == ("ALLOW", "moderator", "moderator")
     assert line.scope_id == case.scope_id
-    assert line.raw == {"case": str(case.id), "reason": "contexto", "note": ""}
+    assert line.raw == {"case": str(case.id)}
+    written = texts_of([line])[line.pk].content["raw"]
+    assert written == {"case": str(case.id), "reason": "contexto", "note": ""}
 
 
 def test_case_is_decided_once(held, ana, rui, decided):

@@ -1,6 +1,7 @@
 """Calls to remote providers, their budgets and health."""
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.models import Record
@@ -37,7 +38,9 @@ class ProviderCall(Record):
     )
     budget_day = models.DateField(_("day of the budget"), null=True, blank=True)
     model = models.CharField(_("model"), max_length=128, blank=True, default="")
+    # The numbers of the signal. What the provider wrote (`raw`) is in `ErasableText`.
     response = models.JSONField(_("answer"), null=True, blank=True)
+    commitment = models.BinaryField(_("commitment to the texts"), max_length=32, null=True)
     error = models.CharField(_("error"), max_length=128, blank=True, default="")
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
 
@@ -49,6 +52,10 @@ class ProviderCall(Record):
                 fields=["subject_id", "revision", "provider", "purpose", "attempt"],
                 name="one_call_an_attempt",
             )
+        ]
+        # Of older releases: empty once their texts have been moved.
+        indexes = [
+            models.Index(fields=["id"], name="call_unmoved", condition=Q(response__has_key="raw"))
         ]
 
     def __str__(self) -> str:

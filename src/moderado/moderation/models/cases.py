@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.models import Record
@@ -30,7 +31,10 @@ class Case(Record):
     scope_id = models.UUIDField(_("room"), null=True, blank=True)
     origin = models.CharField(_("origin"), max_length=8, choices=Origin)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.OPEN)
-    text = models.TextField(_("text"))
+    # Text, reason and note are in `ErasableText` (`texts.with_texts`); an older release, which
+    # commits to nothing, has them in these columns.
+    commitment = models.BinaryField(_("commitment to the texts"), max_length=32, null=True)
+    text = models.TextField(_("text"), blank=True, default="", db_default="")
     # A blind case says neither score nor categories before the ruling (ADR 0069).
     is_blind = models.BooleanField(_("blind"), default=False, db_default=False)
     # The probability with which an allowed text was drawn. Null: the verdict opened the case.
@@ -58,8 +62,8 @@ class Case(Record):
     )
     claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
     outcome = models.CharField(_("outcome"), max_length=8, choices=OUTCOMES, blank=True)
-    reason = models.CharField(_("reason"), max_length=64, blank=True)
-    note = models.TextField(_("note"), blank=True)
+    reason = models.CharField(_("reason"), max_length=64, blank=True, default="", db_default="")
+    note = models.TextField(_("note"), blank=True, default="", db_default="")
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -90,7 +94,15 @@ class Case(Record):
                 name="one_case_a_revision",
             )
         ]
-        indexes = [models.Index(fields=["state", "-score", "created_at"], name="case_queue")]
+        indexes = [
+            models.Index(fields=["state", "-score", "created_at"], name="case_queue"),
+            # Of older releases: empty once their texts have been moved.
+            models.Index(
+                fields=["id"],
+                name="case_unmoved",
+                condition=Q(commitment__isnull=True) | ~Q(reason="") | ~Q(note=""),
+            ),
+        ]
 
     def __str__(self) -> str:
         return subject_label(self.subject_type, self.subject_id, self.revision)

@@ -12,7 +12,11 @@ _EMPTY_OBJECT = models.Value({}, output_field=models.JSONField())
 
 
 class ModerationLog(Record):
-    """A line of the audit log. Database triggers refuse UPDATE, DELETE and TRUNCATE."""
+    """A line of the audit log: ids, numbers, codes and places, but no text (ADR 0063).
+
+    Database triggers refuse UPDATE, DELETE and TRUNCATE. The one change that they allow is to move
+    the texts of a line that an older release wrote.
+    """
 
     subject_type = models.CharField(_("subject type"), max_length=32)
     subject_id = models.UUIDField(_("subject"))
@@ -46,6 +50,9 @@ class ModerationLog(Record):
         db_index=False,
         verbose_name=_("moderator"),
     )
+    # To `ErasableText`. Null: the line has no texts, or an older release has them in `raw`.
+    commitment = models.BinaryField(_("commitment to the texts"), max_length=32, null=True)
+    # The case of a ruling. Older releases stored raw answers and notes here.
     raw = models.JSONField(_("raw answers"), default=dict)
 
     class Meta:

@@ -7,22 +7,25 @@ out is unknown. It is repeated only under an idempotency key, that is, as the sa
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models.functions import Now
 from msgspec import structs
 
-from moderado.core.database import require_transaction
+from moderado.core.database import as_rows, require_transaction, run_prepared
 from moderado.core.ids import new_id
+from moderado.moderation.commitments import canonical
 from moderado.moderation.models import ProviderCall
 from moderado.moderation.providers.base import ConfiguredProvider, OnUnknown
 from moderado.moderation.providers.calls import ABSTAINED, QUOTA_EXHAUSTED
 from moderado.moderation.services import budgets, health
 from moderado.moderation.services.admission import Call as Call
 from moderado.moderation.services.admission import admit
+from moderado.moderation.services.texts import GIVEN_TEXTS, INSERT_TEXTS, Kind, text_row
 from moderado.moderation.signals import decode, encode
+from moderado.moderation.texts import texts_of
 from moderado.moderation.types import Content, Failure, Fault, Signal
 
 State = ProviderCall.State
@@ -84,7 +87,10 @@ def settle(answers: Iterable[tuple[Call, Signal | Failure]]) -> None:
     answered = sorted(answers, key=lambda each: each[0].id)
     changes: dict[str, Sequence[str]] = {}
     with transaction.atomic():
-        corrections = [_record(call, answer) for call, answer in answered]
+        texts: list[dict[str, Any]] = []
+        corrections = [_record(call, answer, texts) for call, answer in answered]
+        if texts:
+            run_prepared(INSERT_TEXTS + GIVEN_TEXTS, [as_rows(texts)])
         for name in sorted({call.account for call, _ in answered}):
             theirs = [each for each in answered if each[0].account == name]
             probed = next((answer for call, answer in theirs if call.is_probe), None)
@@ -102,19 +108,26 @@ class _Correction(NamedTuple):
     by: Decimal
 
 
-def _record(call: Call, answer: Signal | Failure) -> _Correction | None:
+def _record(
+    call: Call, answer: Signal | Failure, texts: list[dict[str, Any]]
+) -> _Correction | None:
+    """Record a result; add what the provider wrote to `texts`, which the caller stores."""
     row = ProviderCall.objects.filter(pk=call.id)
     still_open = row.filter(state__in=(State.RESERVED, State.UNKNOWN))
     cost = call.bound
     if isinstance(answer, Signal):
+        text = _text_of(call, answer)
         changed = still_open.update(
             state=State.ANSWERED,
             cost=answer.cost,
             model=answer.model,
             response=encode(answer),
+            commitment=bytes.fromhex(text["commitment"]) if text else None,
             error="",
             settled_at=Now(),
         )
+        if text and changed:
+            texts.append(text)
         cost = Decimal(str(answer.cost))
     elif answer.fault in _NOT_CARRIED_OUT:
         # An earlier call under the same key stays unknown.
@@ -141,15 +154,25 @@ def _correct(name: str, corrections: Sequence[_Correction]) -> None:
             budgets.correct(name, day, by)
 
 
+def _text_of(call: Call, answer: Signal) -> dict[str, Any] | None:
+    written = canonical({"raw": dict(answer.raw)})
+    return text_row(Kind.CALL, call.id, call.content, written) if answer.raw else None
+
+
 def _calls_before(
     contents: Sequence[Content], purpose: Purpose
 ) -> dict[tuple[UUID, int, str], ProviderCall]:
-    """Return the latest call of each subject, revision and provider."""
+    """Return the latest call of each subject, revision and provider, answered ones with texts."""
     rows = ProviderCall.objects.filter(
         subject_id__in={content.subject_id for content in contents},
         purpose=purpose,
     ).order_by("attempt")
-    return {(row.subject_id, row.revision, row.provider): row for row in rows}
+    latest = {(row.subject_id, row.revision, row.provider): row for row in rows}
+    answered = [row for row in latest.values() if row.state == State.ANSWERED]
+    texts = texts_of(answered)
+    for row in answered:
+        row.response = {**(row.response or {}), **texts[row.pk].content}
+    return latest
 
 
 def _known_result(

@@ -9,9 +9,17 @@ from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 
+from moderado.core.database import as_rows, recordset, require_transaction, run_prepared
+from moderado.moderation.commitments import canonical
 from moderado.moderation.decide import EXEMPT, OFF
 from moderado.moderation.models import Case
 from moderado.moderation.services.sampling import is_drawn
+from moderado.moderation.services.texts import (
+    INSERT_TEXTS,
+    TEXT_COLUMNS,
+    Kind,
+    text_row,
+)
 from moderado.moderation.types import Content, Outcome, Verdict
 
 AUDIT = "audit"
@@ -20,6 +28,35 @@ BLIND_FLAGS = 0.1  # share of the flagged texts that are shown blind, while a sa
 _SAMPLED = "message"  # names are few, and are judged again whenever they change
 _NOT_JUDGED = frozenset({OFF, EXEMPT})
 _ORIGINS = {Outcome.HOLD: Case.Origin.HOLD, Outcome.FLAG: Case.Origin.FLAG}
+
+_COLUMNS = {
+    "id": "uuid",
+    "created_at": "timestamptz",
+    "subject_type": "text",
+    "subject_id": "uuid",
+    "revision": "integer",
+    "scope_id": "uuid",
+    "origin": "text",
+    "state": "text",
+    "is_blind": "boolean",
+    "sampling": "double precision",
+    "score": "double precision",
+    "categories": "text[]",
+    "author_id": "uuid",
+    "version": "integer",
+}
+_NAMES = ", ".join(_COLUMNS)
+# The text of a case is stored if the case is: an existing one of the revision stays as it is.
+_INSERT = f"""
+    WITH given AS MATERIALIZED (
+        SELECT * FROM {recordset("new_case", _COLUMNS | TEXT_COLUMNS | {"commitment": "text"})}
+    ), opened AS (
+        INSERT INTO moderation_case ({_NAMES}, outcome, commitment)
+        SELECT {_NAMES}, '', decode(commitment, 'hex') FROM given
+        ON CONFLICT DO NOTHING RETURNING id
+    )
+    {INSERT_TEXTS} given JOIN opened USING (id)
+"""  # noqa: S608  (names from above)
 
 
 def cases_of(judged: Iterable[tuple[Content, Verdict]]) -> Sequence[Case]:
@@ -30,6 +67,19 @@ def cases_of(judged: Iterable[tuple[Content, Verdict]]) -> Sequence[Case]:
         for content, verdict in judged
         if (case := _case(content, verdict, rate=rate)) is not None
     ]
+
+
+def store(cases: Iterable[Case]) -> None:
+    """Store new cases and their texts, in one statement. Requires a transaction.
+
+    A case whose revision has one already is left out.
+    """
+    require_transaction()
+    rows = []
+    for case in cases:
+        text = text_row(Kind.CASE, case.id, case, canonical({"text": case.text}))
+        rows.append(text | {name: getattr(case, name) for name in _COLUMNS})
+    run_prepared(_INSERT, [as_rows(rows)])
 
 
 def _case(content: Content, verdict: Verdict, *, rate: float) -> Case | None:

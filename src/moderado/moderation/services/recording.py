@@ -1,6 +1,7 @@
 """Records verdicts: the lines of the log, and cases for what a moderator must see."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -8,11 +9,13 @@ from django.utils import timezone
 
 from moderado.core.database import as_rows, recordset, require_transaction, run_prepared
 from moderado.core.ids import new_id
+from moderado.moderation.commitments import canonical
 from moderado.moderation.decide import unmoderated
 from moderado.moderation.events import CaseStep
-from moderado.moderation.models import Case, ModerationLog
+from moderado.moderation.models import ModerationLog
 from moderado.moderation.services.case_events import publish_changes
-from moderado.moderation.services.opening import cases_of
+from moderado.moderation.services.opening import cases_of, store
+from moderado.moderation.services.texts import GIVEN_TEXTS, INSERT_TEXTS, Kind, text_row
 from moderado.moderation.signals import encode_match, encode_measured
 from moderado.moderation.types import Basis, Content, Ground, Outcome, Verdict
 
@@ -46,14 +49,21 @@ _VERDICT_COLUMNS = {
     "failures": "jsonb",
     "latency": "double precision",
     "cost": "double precision",
-    "raw": "jsonb",
 }
 _VERDICT_NUMBER = {"verdict_number": "integer"}
 _COLUMNS = ", ".join([*_CONTENT_COLUMNS, *_VERDICT_COLUMNS])
+_VERDICTS = recordset("verdict", _VERDICT_COLUMNS | _VERDICT_NUMBER)
 _INSERT = f"""
-    INSERT INTO moderation_moderationlog ({_COLUMNS})
-    SELECT {_COLUMNS} FROM {recordset("line", _CONTENT_COLUMNS | _VERDICT_NUMBER)}
-      JOIN {recordset("verdict", _VERDICT_COLUMNS | _VERDICT_NUMBER)} USING (verdict_number)
+    INSERT INTO moderation_moderationlog ({_COLUMNS}, raw)
+    SELECT {_COLUMNS}, '{{}}' FROM {recordset("line", _CONTENT_COLUMNS | _VERDICT_NUMBER)}
+      JOIN {_VERDICTS} USING (verdict_number)
+"""  # noqa: S608  (names from above)
+_LINE_WITH_TEXTS = _CONTENT_COLUMNS | _VERDICT_NUMBER | {"commitment": "text"}
+_INSERT_WITH_TEXTS = f"""
+    WITH stored AS ({INSERT_TEXTS} {GIVEN_TEXTS})
+    INSERT INTO moderation_moderationlog ({_COLUMNS}, raw, commitment)
+    SELECT {_COLUMNS}, '{{}}', decode(commitment, 'hex')
+      FROM {recordset("line", _LINE_WITH_TEXTS)} JOIN {_VERDICTS} USING (verdict_number)
 """  # noqa: S608  (names from above)
 
 
@@ -73,18 +83,31 @@ def record(
     """
     require_transaction()
     verdicts: dict[int, dict[str, object]] = {}
-    lines = []
+    answers: dict[int, str] = {}  # of the verdicts whose providers wrote something
+    lines, texts = [], []
     for content, verdict in judged:
-        columns = verdicts.get(id(verdict))
+        key = id(verdict)
+        columns = verdicts.get(key)
         if columns is None:
             columns = verdict_columns(verdict) | {"verdict_number": len(verdicts)}
-            verdicts[id(verdict)] = columns
-        number = {"verdict_number": columns["verdict_number"]}
-        lines.append(_content_columns(content, actor_id) | number)
-    run_prepared(_INSERT, [as_rows(lines), as_rows(verdicts.values())])
+            verdicts[key] = columns
+            if written := _answers(verdict):
+                answers[key] = canonical({"raw": written})
+        line = _content_columns(content, actor_id)
+        line["verdict_number"] = columns["verdict_number"]
+        if key in answers:
+            text = text_row(Kind.LOG, line["id"], content, answers[key])
+            line["commitment"] = text["commitment"]
+            texts.append(text)
+        lines.append(line)
+    if texts:
+        rows = [as_rows(texts), as_rows(lines), as_rows(verdicts.values())]
+        run_prepared(_INSERT_WITH_TEXTS, rows)
+    else:
+        run_prepared(_INSERT, [as_rows(lines), as_rows(verdicts.values())])
     cases = cases_of(judged)
     if cases:
-        Case.objects.bulk_create(cases, ignore_conflicts=True)
+        store(cases)
         publish_changes(CaseStep.OPENED, cases)
     _log_outcomes(judged)
     return frozenset(case.subject_id for case in cases)
@@ -121,7 +144,7 @@ def record_unjudged(content: Content) -> None:
     record([(content, unmoderated())])
 
 
-def _content_columns(content: Content, actor_id: UUID | None) -> dict[str, object]:
+def _content_columns(content: Content, actor_id: UUID | None) -> dict[str, Any]:
     """Return the log columns of the content."""
     return {
         "id": new_id(),
@@ -172,8 +195,12 @@ def verdict_columns(verdict: Verdict) -> dict[str, object]:
         ),
         "cost": sum(each.cost for each in signals),
         "signals": {each.provider: encode_measured(each) for each in signals},
-        "raw": {each.provider: {"answer": dict(each.raw)} for each in signals if each.raw},
     }
+
+
+def _answers(verdict: Verdict) -> dict[str, object]:
+    """Return what the providers wrote beside their numbers."""
+    return {each.provider: {"answer": dict(each.raw)} for each in verdict.signals if each.raw}
 
 
 def failure_columns(verdict: Verdict) -> list[dict[str, object]]:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import Invalid, NotFound
 from moderado.core.events import publish
+from moderado.core.ids import new_id
 from moderado.core.text import clean
 from moderado.moderation.errors import CaseClosed, CaseSuperseded, CaseTaken, OwnCase
 from moderado.moderation.events import CaseDecided, CaseStep, RulingStarted
@@ -24,6 +25,8 @@ from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.selectors import Scopes, get_case
 from moderado.moderation.services.case_events import publish_changes
 from moderado.moderation.services.closing import close_cases
+from moderado.moderation.services.texts import Kind, put_text
+from moderado.moderation.texts import texts_of
 from moderado.moderation.types import CloseReason, Outcome, Reason
 
 log = structlog.get_logger(__name__)
@@ -202,11 +205,14 @@ def _check_open(case: Case) -> None:
 
 
 def _decide(case: Case, by: _By) -> None:
+    texts = {**texts_of([case])[case.pk].content, "reason": by.reason, "note": by.note}
     Case.objects.filter(pk=case.pk).update(
         state=Case.State.DECIDED,
         outcome=by.outcome,
-        reason=by.reason,
-        note=by.note,
+        commitment=put_text(Kind.CASE, case.pk, case, texts),
+        text="",
+        reason="",
+        note="",
         decided_by=by.actor_id,
         decided_at=Now(),
         claimed_by=None,
@@ -231,7 +237,10 @@ def _reveal(case: Case) -> None:
 
 
 def _log(case: Case, outcome: Outcome) -> None:
+    line_id, about = new_id(), {"case": str(case.id)}
+    texts = {"raw": {**about, "reason": case.reason, "note": case.note}}
     ModerationLog.objects.create(
+        id=line_id,
         subject_type=case.subject_type,
         subject_id=case.subject_id,
         revision=case.revision,
@@ -242,5 +251,6 @@ def _log(case: Case, outcome: Outcome) -> None:
         reason=Reason.MODERATOR,
         decided_by=DECIDED_BY,
         actor_id=case.decided_by_id,
-        raw={"case": str(case.id), "reason": case.reason, "note": case.note},
+        commitment=put_text(Kind.LOG, line_id, case, texts),
+        raw=about,
     )

@@ -220,8 +220,8 @@ def _shown(row: SubjectRevision) -> SubjectRevision | None:
         status__in=(Status.APPROVED, Status.REJECTED),
     )
     for each in revisions.order_by("-revision"):
-        if each.status == Status.APPROVED and comparable(each.text) not in blocked:
-            return each
+        if each.status == Status.APPROVED and each.text and comparable(each.text) not in blocked:
+            return each  # an erased text does not return
         if each.status == Status.REJECTED and each.reason == Reason.MODERATOR:
             blocked.add(comparable(each.text))
     return None
