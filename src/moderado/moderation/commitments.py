@@ -11,6 +11,8 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 SALT_SIZE = 16  # bytes
 DIGEST_SIZE = 32  # bytes
 ENTRY_SIZE = 16 + DIGEST_SIZE  # of a line in a seal: its id and its digest
@@ -37,9 +39,13 @@ def commitment(salt: bytes, content: str) -> bytes:
 
 
 def line_digest(values: Sequence[Any]) -> bytes:
-    """Return the digest of a log line: of the JSON array of its columns, in a fixed order."""
-    written = json.dumps(values, separators=(",", ":"), ensure_ascii=False, default=str)
-    return blake2b(written.encode(), digest_size=DIGEST_SIZE, person=_LINE).digest()
+    """Return the digest of a log line: of the JSON array of its columns, without spaces.
+
+    Args:
+        values: Ids, whole numbers and texts, in a fixed order; None where there is nothing.
+    """
+    written = msgspec.json.encode(values)
+    return blake2b(written, digest_size=DIGEST_SIZE, person=_LINE).digest()
 
 
 def seal_digest(*, previous: bytes, number: int, after: UUID, last: UUID, entries: bytes) -> bytes:

@@ -152,7 +152,7 @@ def _verify_lines(found: Verification, seal: LogSeal) -> None:
 
 
 def _pages(after: UUID, last: UUID) -> Iterator[dict[UUID, bytes]]:
-    while page := read_digests(after, last):
+    while page := read_digests(after, last, BATCH):
         yield page
         if len(page) < BATCH:
             return

@@ -36,7 +36,7 @@ DIGESTED = {
     "revision": "revision",
     "scope_id": "scope_id",
     "verdict": "verdict",
-    "score": "score",
+    "score": "score::text",
     "categories": "categories::text",
     "reason": "reason",
     "provider": "provider",
@@ -49,8 +49,8 @@ DIGESTED = {
     "facts": "facts::text",
     "matches": "matches::text",
     "failures": "failures::text",
-    "latency": "latency",
-    "cost": "cost",
+    "latency": "latency::text",
+    "cost": "cost::text",
     "actor_id": "actor_id",
     "commitment": "encode(commitment, 'hex')",
     "raw": "raw::text",
@@ -90,7 +90,7 @@ def seal_log(*, settle: timedelta = SETTLE) -> bool:
     return is_done
 
 
-def read_digests(after: UUID, last: UUID, limit: int = BATCH) -> dict[UUID, bytes]:
+def read_digests(after: UUID, last: UUID, limit: int) -> dict[UUID, bytes]:
     """Return the digests of the first lines with `after` < id <= `last`, by id and in its order."""
     with connection.cursor() as cursor:
         cursor.execute(_LINES, [after, last, limit])
@@ -112,11 +112,11 @@ def _seal_batch(settle: timedelta) -> int:
         until = _first_id(cursor.fetchone()[0] - settle)
     before = LogSeal.objects.order_by("-number").values_list("number", "last_id", "digest").first()
     number, after, previous = before or (0, START, b"")
-    found = read_digests(after, until)
+    found = read_digests(after, until, BATCH)
     if not found:
         return 0
     if move_texts_of_lines(found):
-        found = read_digests(after, until)
+        found = read_digests(after, until, BATCH)
     entries, last = pack_entries(found), next(reversed(found))
     LogSeal.objects.create(
         number=number + 1,
