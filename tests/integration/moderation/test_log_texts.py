@@ -57,7 +57,7 @@ def ruled(content, **ruling):
 
 @contextmanager
 def tampering():
-    """Change rows as somebody can who owns the tables."""
+    """Change rows as the owner of the tables can."""
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         yield cursor
