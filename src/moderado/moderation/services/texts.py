@@ -162,7 +162,9 @@ def _subjects(rows: "QuerySet[Any]") -> Iterator[Sequence[UUID]]:
 def _erase(subject_ids: Collection[UUID]) -> dict[str, int]:
     move_texts_of(subject_ids)
     rows = ErasableText.objects.filter(subject_id__in=subject_ids, content__isnull=False)
-    found = list(rows.select_for_update().order_by("id").values_list("id", "kind"))
+    found = list(
+        rows.select_for_update(of=("self",), no_key=True).order_by("id").values_list("id", "kind")
+    )
     counted = {kind.value: sum(each == kind for _, each in found) for kind in Kind}
     ErasableText.objects.filter(pk__in=[id_ for id_, _ in found]).update(
         salt=None, content=None, author_id=None, erased_at=Now()
