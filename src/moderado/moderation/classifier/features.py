@@ -18,7 +18,7 @@ SHORT_TEXT_FEATURES = 80
 _ADDRESSES = re.compile(r"@\w+|https?://\S+|www\.\S+")
 _MARKS = re.compile("[\u0300-\u036f]")
 _WORDS = re.compile(r"\w+|[^\w\s]")
-_REPEATS = re.compile(r"(.)\1{2,}")
+_REPEATED = re.compile(r"(.)(?=\1\1)")
 _NUMBERS = "1234"  # longer numbers have the features of this one
 
 
@@ -61,4 +61,4 @@ def features_of(word: str) -> list[int]:
 
 
 def _shortened(word: str) -> str:
-    return _REPEATS.sub(r"\1\1", word[:MAX_WORD_LENGTH])
+    return _REPEATED.sub("", word[:MAX_WORD_LENGTH])

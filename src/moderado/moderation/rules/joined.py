@@ -1,7 +1,9 @@
 """Finds words that an author has cut in two messages: "por" and "ra", "p u" and "t a"."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 from moderado.moderation.normalize.vocabulary import is_common
 from moderado.moderation.rules.hits import Hit
@@ -24,15 +26,20 @@ def across(previous: Sequence[str], text: str, find: Callable[[str], list[Hit]])
     """
     near = [each[-LONGEST:] for each in previous[-MOST:]]
     found: dict[tuple[str, int], Hit] = {}
-    for earlier, gap in ((near[-1:], ""), (near[-1:], " "), (near, " ")):
+    joined = [(near, " ")]
+    if near and not _are_words(near[-1], text):
+        joined.append((near[-1:], ""))
+    for earlier, gap in joined:
+        begins = [0, *accumulate(len(each) + len(gap) for each in earlier)]
         start = len(before := gap.join([*earlier, ""]))
-        if gap or not _are_words(before, text):
-            for hit in find(before + text):
-                whole = before[: hit.start].strip() == "" or not text[hit.end - start :].strip()
-                if hit.start < len(before.rstrip()) and start < hit.end and whole:
-                    end = hit.end - start
-                    placed = replace(hit, start=0, end=end, reading=READING, is_certain=False)
-                    found.setdefault((hit.rule.id, end), placed)
+        for hit in find(before + text):
+            if hit.start >= len(before.rstrip()) or hit.end <= start:
+                continue
+            first = begins[bisect_right(begins, hit.start) - 1]
+            if not before[first : hit.start].strip() or not text[hit.end - start :].strip():
+                end = hit.end - start
+                placed = replace(hit, start=0, end=end, reading=READING, is_certain=False)
+                found.setdefault((hit.rule.id, end), placed)
     alone = {hit.rule.id for each in (*near, text) for hit in find(each)} if found else set()
     return [hit for hit in found.values() if hit.rule.id not in alone]
 
