@@ -90,7 +90,10 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Ruling(msgspec.Struct, frozen=True):
-    """A moderator's decision on one revision: ALLOW or BLOCK."""
+    """A moderator's decision on one revision: ALLOW or BLOCK.
+
+    BLOCK also ends a held revision whose room is deleted: no moderator can decide any more.
+    """
 
     revision: int
     outcome: Outcome

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from structlog.testing import capture_logs
 
+from moderado.chat.events import AuthorNotified, Notice
 from moderado.chat.models import Message, Room
 from moderado.chat.services import deleted_rooms, screening, verdicts
 from moderado.chat.services.editing import edit_message
@@ -285,8 +286,30 @@ def test_room_deleted_during_the_verdict_leaves_no_open_case(
     judge()
     deletions[0].result(10)
 
-    case = Case.objects.get()
+    case, message = Case.objects.get(), Message.objects.get()
     assert (case.state, case.close_reason) == ("closed", "room_deleted")
+    assert message.status != "HELD"
+
+
+@pytest.mark.parametrize("texts", [["HOLD this"], ["bom dia", "HOLD this"]])
+def test_author_of_a_held_text_learns_that_its_room_was_deleted(alice, room, texts, published):
+    message = post(alice, room, texts[0])
+    for text in texts[1:]:
+        judge(message)
+        edit(message, text)
+    judge(message)
+    published.clear()
+
+    delete_the_room(message)
+
+    message.refresh_from_db()
+    status = message.edit_status or message.status
+    reason = message.edit_reason or message.reason
+    assert (status, reason) == ("REJECTED", "room_deleted")
+    (notice,) = [event for event in published if isinstance(event, AuthorNotified)]
+    assert (notice.notice, notice.revision) == (Notice.REJECTED, len(texts))
+    line = ModerationLog.objects.filter(subject_id=message.id, revision=len(texts)).latest("id")
+    assert (line.verdict, line.decided_by) == ("BLOCK", "room_deleted")
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -1,28 +1,51 @@
-"""Close the cases of rooms that were deleted, in case one was left open.
+"""End what waits for a moderator in a room that is deleted: its cases, and the texts held by them.
 
-A room is deleted together with its cases (`services.rooms.close_room`). A case may stay open all
-the same: an earlier release left those of names, a claim or a ruling held the case at that moment,
-or the room's name was judged later.
+A case may stay open after its room all the same: an earlier release left those of names, a claim
+or a ruling held the case at that moment, or the room's name was judged later. A task closes it.
 """
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
-from moderado.chat.models import Room
+from moderado.chat.models import Message, Room
 from moderado.chat.services.names import withdraw_room_name
+from moderado.chat.services.notices import announce
+from moderado.chat.services.publication import Changed, write
+from moderado.chat.services.transitions import SUBJECT, advance, text_of
+from moderado.chat.states import Decision, Ruling
 from moderado.chat.types import ROOM_NAME
-from moderado.core.database import retry_on_deadlock
+from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.moderation.selectors import open_cases
 from moderado.moderation.services.closing import close_cases_of_scope
-from moderado.moderation.types import CloseReason
+from moderado.moderation.services.recording import record
+from moderado.moderation.types import CloseReason, Content, Outcome, Reason, Verdict
 
 BATCH = 50  # rooms, each in a transaction of its own
 
+_HELD = Message.Status.HELD
+_WHY = Decision(Reason.ROOM_DELETED)
+_VERDICT = Verdict(
+    outcome=Outcome.BLOCK, reason=Reason.ROOM_DELETED, decided_by=Reason.ROOM_DELETED
+)
+
+
+def end_review(room_id: UUID) -> None:
+    """Close the open cases of a room, and refuse the texts that were held for them.
+
+    Their authors learn that no moderator will decide. Requires a transaction that holds the
+    room's lock. So this waits for no message: one that is locked is decided at this moment.
+    """
+    require_transaction()
+    subjects = close_cases_of_scope(scope_id=room_id, reason=CloseReason.ROOM_DELETED)
+    if subjects:
+        _refuse_held(subjects)
+
 
 def close_left_cases() -> int:
-    """Close the open cases of deleted rooms, and end the judgement of their names.
+    """End the review of deleted rooms that have open cases, and the judgement of their names.
 
     Returns:
         The number of rooms. `BATCH`: there may be more.
@@ -41,5 +64,34 @@ def close_left_cases() -> int:
 @transaction.atomic
 def _close(room_id: UUID) -> None:
     Room.objects.select_for_update(no_key=True).get(pk=room_id)
-    close_cases_of_scope(scope_id=room_id, reason=CloseReason.ROOM_DELETED)
+    end_review(room_id)
     withdraw_room_name(room_id)
+
+
+def _refuse_held(message_ids: Collection[UUID]) -> None:
+    held = Message.objects.filter(Q(status=_HELD) | Q(edit_status=_HELD), pk__in=message_ids)
+    free = held.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    ended = []
+    for message in free.select_related("author"):
+        is_main = message.status == _HELD
+        revision = message.revision if is_main else message.edit_revision or 0
+        # As a moderator would, since none can any more.
+        step = advance(message, Ruling(revision, Outcome.BLOCK), why=_WHY)
+        ended.append((message, revision, step))
+    if not ended:
+        return
+    record([(_content(message, revision), _VERDICT) for message, revision, _ in ended])
+    write([Changed(message, step.change) for message, _, step in ended])
+    for message, _, step in ended:
+        announce(message, step, _WHY)
+
+
+def _content(message: Message, revision: int) -> Content:
+    return Content(
+        subject_type=SUBJECT,
+        subject_id=message.id,
+        revision=revision,
+        text=text_of(message, revision) or "",
+        scope_id=message.room_id,
+        author_id=message.author_id,
+    )

@@ -12,6 +12,7 @@ from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom, RoomCreationClose
 from moderado.chat.events import AudienceChanged
 from moderado.chat.models import Membership, Room
 from moderado.chat.selectors.rooms import rooms_visible_to
+from moderado.chat.services.deleted_rooms import end_review
 from moderado.chat.services.moderators import end_claims_without_right
 from moderado.chat.services.names import (
     assign_room_name,
@@ -25,8 +26,6 @@ from moderado.core.errors import Invalid
 from moderado.core.events import publish
 from moderado.core.ids import new_id
 from moderado.core.text import clean_line
-from moderado.moderation.services.closing import close_cases_of_scope
-from moderado.moderation.types import CloseReason
 
 NAME_LENGTH = 80
 
@@ -136,7 +135,7 @@ def close_room(room: Room) -> None:
     require_transaction()
     room.deleted_at = timezone.now()
     room.save(update_fields=["deleted_at"])
-    close_cases_of_scope(scope_id=room.id, reason=CloseReason.ROOM_DELETED)
+    end_review(room.id)
     withdraw_room_name(room.id)
     narrow_audience(room)
     moderators = Membership.objects.filter(room=room).exclude(role=Membership.Role.MEMBER)

@@ -10,6 +10,7 @@ import structlog
 
 from moderado.chat import states
 from moderado.chat.models import Message
+from moderado.chat.services.deleted_rooms import end_review
 from moderado.chat.services.facts import author_facts, policy_of, room_facts
 from moderado.chat.services.notices import announce
 from moderado.chat.services.publication import SETTLED, Changed, write
@@ -21,7 +22,6 @@ from moderado.core.metrics import VERDICT_SECONDS, VERDICTS
 from moderado.moderation.errors import CaseSuperseded, OwnCase
 from moderado.moderation.events import CaseDecided, RulingStarted
 from moderado.moderation.services.blocked_texts import remember_ruling
-from moderado.moderation.services.closing import close_cases_of_scope
 from moderado.moderation.services.recording import record
 from moderado.moderation.types import CloseReason, Content, Reason, Verdict
 
@@ -78,7 +78,7 @@ def apply(judged: Sequence[Judged]) -> None:
     ]
     written = write(changes) if had_edits else write(changes, SETTLED)
     for room_id in written.deleted_rooms:  # since the claim: its cases were closed before this one
-        close_cases_of_scope(scope_id=room_id, reason=CloseReason.ROOM_DELETED)
+        end_review(room_id)
     for each, step in steps:
         announce(each.message, step, _decision(each.verdict))
     _measure([(each.verdict, waited_since[each.message.pk]) for each, _ in steps], written.at)

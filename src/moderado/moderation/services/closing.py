@@ -41,8 +41,10 @@ def close_cases(
         log.info("cases_closed", subject_id=str(subject_id), reason=reason.value, cases=closed)
 
 
-def close_cases_of_scope(*, scope_id: UUID, reason: CloseReason) -> None:
-    """Close the open cases of a room that is about to end. Requires a transaction.
+def close_cases_of_scope(*, scope_id: UUID, reason: CloseReason) -> frozenset[UUID]:
+    """Close the open cases of a room that is about to end; return their subjects.
+
+    Requires a transaction.
 
     The room is locked already, so this waits for no case: that could be a deadlock. A case that
     a moderator claims at this moment is tried again. One on which a moderator rules is left to the
@@ -50,14 +52,18 @@ def close_cases_of_scope(*, scope_id: UUID, reason: CloseReason) -> None:
     """
     require_transaction()
     cases = Case.objects.filter(scope_id=scope_id)
+    subjects: set[UUID] = set()
     closed = 0
     for _ in range(_ATTEMPTS):
         free = cases.filter(state=Case.State.OPEN).select_for_update(skip_locked=True, no_key=True)
-        closed += _close(Case.objects.filter(pk__in=[case.pk for case in free.only("pk")]), reason)
+        found = list(free.only("subject_id"))
+        closed += _close(Case.objects.filter(pk__in=[case.pk for case in found]), reason)
+        subjects.update(case.subject_id for case in found)
         if not cases.filter(state=Case.State.OPEN).exists():
             break
     if closed:
         log.info("cases_closed", scope_id=str(scope_id), reason=reason.value, cases=closed)
+    return frozenset(subjects)
 
 
 def reopen_case(*, subject_type: str, subject_id: UUID, revision: int) -> None:
