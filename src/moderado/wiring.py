@@ -3,7 +3,7 @@
 from moderado.accounts import events as accounts
 from moderado.chat import events as chat
 from moderado.chat.selectors.judged_texts import judged_texts
-from moderado.chat.services import moderators, names, succession, verdicts
+from moderado.chat.services import moderators, names, previous_texts, succession, verdicts
 from moderado.chat.tasks import wakeup
 from moderado.chat.types import MESSAGE
 from moderado.core.events import Routes, connect
@@ -21,7 +21,7 @@ def wire(*, after_commit: Routes | None = None) -> None:
     Args:
         after_commit: replaces the handlers that run after the commit, for tests.
     """
-    provide_texts(MESSAGE, judged_texts)
+    provide_texts(MESSAGE, judged_texts, previous=previous_texts.of_past_messages)
     connect(
         after_commit={
             accounts.SessionEnded: [fanout.on_session_ended],

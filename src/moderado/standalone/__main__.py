@@ -25,6 +25,8 @@ _DJANGO_COMMANDS = {
     "shadow": "report how far shadows agree with the verdicts in force",
     "calibrate": "suggest thresholds from what people ruled",
     "log": "verify the moderation log",
+    "replay": "decide stored decisions again; any difference is a fault",
+    "backtest": "judge past messages by another version of a policy",
     "train": "teach the classifier this community's rulings",
     "audit": "judge an exported chat; write a report",
 }

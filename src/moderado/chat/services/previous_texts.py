@@ -4,11 +4,12 @@ Only short messages are looked at, and only the messages next to them, so that a
 indexed query at most (ADR 0055).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models.functions import Length
 from msgspec import structs
 
 from moderado.chat.models import Message
@@ -40,22 +41,36 @@ def with_previous_texts(
     contents: Sequence[Content], messages: Sequence[Message]
 ) -> Sequence[Content]:
     """Return the contents, short ones with the author's previous texts in their context."""
-    seconds = settings.ENV.join_messages_seconds
-    short = [message for message in messages if len(message.text) <= LONGEST]
-    if not seconds or not short:
+    previous = _previous([message for message in messages if len(message.text) <= LONGEST])
+    if not previous:
         return contents
-    span = timedelta(seconds=seconds)
-    previous: dict[UUID, list[str]] = {}
-    for message_id, text in run_prepared(
-        _PREVIOUS, [as_rows(_asked(message, span) for message in short)]
-    ):
-        previous.setdefault(message_id, []).append(text)
     return [
         structs.replace(each, context={**each.context, PREVIOUS_TEXTS: tuple(texts)})
         if (texts := previous.get(each.subject_id))
         else each
         for each in contents
     ]
+
+
+def of_past_messages(message_ids: Collection[UUID]) -> Mapping[UUID, Sequence[str]]:
+    """Return the previous texts of short messages that were judged before, as far as they exist."""
+    columns = ("id", "room_id", "author_id", "position", "created_at")
+    short = Message.objects.annotate(characters=Length("text")).filter(characters__lte=LONGEST)
+    return _previous(list(short.filter(pk__in=message_ids).only(*columns)))
+
+
+def _previous(short: Sequence[Message]) -> dict[UUID, list[str]]:
+    """Return the authors' previous texts of short messages that have any."""
+    seconds = settings.ENV.join_messages_seconds
+    previous: dict[UUID, list[str]] = {}
+    if not seconds or not short:
+        return previous
+    span = timedelta(seconds=seconds)
+    for message_id, text in run_prepared(
+        _PREVIOUS, [as_rows(_asked(message, span) for message in short)]
+    ):
+        previous.setdefault(message_id, []).append(text)
+    return previous
 
 
 def _asked(message: Message, span: timedelta) -> dict[str, object]:

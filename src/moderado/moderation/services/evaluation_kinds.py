@@ -11,7 +11,7 @@ from typing import Any
 
 from moderado.moderation.evaluation.steps import Step
 from moderado.moderation.models import Evaluation
-from moderado.moderation.services import evaluation_replay
+from moderado.moderation.services import evaluation_backtest, evaluation_replay
 
 Kind = Evaluation.Kind
 State = Mapping[str, Any]
@@ -34,4 +34,5 @@ class KindOfEvaluation:
 
 KINDS: Mapping[str, KindOfEvaluation] = {
     Kind.REPLAY: KindOfEvaluation(run=evaluation_replay.run),
+    Kind.BACKTEST: KindOfEvaluation(run=evaluation_backtest.run, needs_version=True),
 }

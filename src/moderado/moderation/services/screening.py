@@ -70,9 +70,17 @@ def judge(contents: Sequence[Content], compiled: Runtime) -> list[Verdict]:
     Returns:
         One verdict for each content, in order.
     """
-    if not contents:
-        return []
-    answers = _measure(contents, compiled)
+    return decide_all(contents, measure(contents, compiled), compiled) if contents else []
+
+
+def decide_all(
+    contents: Sequence[Content], answers: Sequence[Sequence[Answer]], compiled: Runtime
+) -> list[Verdict]:
+    """Decide on contents by a column of answers for each provider.
+
+    Returns:
+        One verdict for each content, in order.
+    """
     # Where the policy does not read the facts, equal signals have equal verdicts.
     alike = contents if compiled.policy.reads_facts else [contents[0]] * len(contents)
     return map_memoized(lambda content, *found: _decide(found, content, compiled), alike, *answers)
@@ -142,11 +150,15 @@ def _remote(prepared: Prepared) -> Iterator[ConfiguredProvider]:
 def _measured_alone(contents: Sequence[Content]) -> Iterator[list[Answer]]:
     """Yield the local answers of each content, one by one: rare beside a remote call."""
     for content in contents:
-        yield [column[0] for column in _measure([content], runtime(content.policy))]
+        yield [column[0] for column in measure([content], runtime(content.policy))]
 
 
-def _measure(contents: Sequence[Content], compiled: Runtime) -> list[Sequence[Answer]]:
-    """Return a column of answers for each local provider. None: it was not asked."""
+def measure(contents: Sequence[Content], compiled: Runtime) -> list[Sequence[Answer]]:
+    """Ask the local providers.
+
+    Returns:
+        A column of answers for each of them. None: it was not asked.
+    """
     columns: list[Sequence[Answer]] = [
         [Failure(provider=name, error=MISSING, fault=Fault.NOT_ASKED)] * len(contents)
         for name in compiled.missing

@@ -4,7 +4,7 @@ The context that owns a type of subject provides its texts (`wiring`). A text th
 erased since is not found.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from moderado.moderation.models import SubjectRevision
@@ -13,12 +13,23 @@ Revision = tuple[UUID, int]  # the id of a subject, and its revision
 Texts = Mapping[Revision, str]
 Source = Callable[[Collection[Revision]], Texts]
 
+Previous = Callable[[Collection[UUID]], Mapping[UUID, Sequence[str]]]
+
 _sources: dict[str, Source] = {}
+_previous: dict[str, Previous] = {}
 
 
-def provide_texts(subject_type: str, source: Source) -> None:
-    """Name the function that reads the texts of a type of subject."""
+def provide_texts(subject_type: str, source: Source, previous: Previous | None = None) -> None:
+    """Name the functions that read the texts of a type of subject.
+
+    Args:
+        subject_type: The type.
+        source: Reads the texts of revisions.
+        previous: Reads what the author wrote just before, for texts that are read together.
+    """
     _sources[subject_type] = source
+    if previous is not None:
+        _previous[subject_type] = previous
 
 
 def texts_of(revisions: Iterable[tuple[str, UUID, int]]) -> dict[tuple[str, UUID, int], str]:
@@ -35,6 +46,21 @@ def texts_of(revisions: Iterable[tuple[str, UUID, int]]) -> dict[tuple[str, UUID
         texts = source(theirs) if source else _of_subjects(subject_type, theirs)
         found |= {(subject_type, *revision): text for revision, text in texts.items()}
     return found
+
+
+def previous_texts_of(
+    revisions: Iterable[tuple[str, UUID, int]],
+) -> dict[tuple[str, UUID, int], Sequence[str]]:
+    """Return what the authors wrote just before, where it is read together with the text."""
+    wanted: dict[str, dict[UUID, int]] = {}
+    for subject_type, subject_id, revision in revisions:
+        if subject_type in _previous and revision == 1:
+            wanted.setdefault(subject_type, {})[subject_id] = revision
+    return {
+        (subject_type, subject_id, theirs[subject_id]): texts
+        for subject_type, theirs in wanted.items()
+        for subject_id, texts in _previous[subject_type](theirs).items()
+    }
 
 
 def _of_subjects(subject_type: str, revisions: Collection[Revision]) -> Texts:
