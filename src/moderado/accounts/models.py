@@ -139,13 +139,10 @@ class Session(Record):
         return str(self.id)
 
 
-class Invitation(Record):
-    """A code with which one person may register. Only a digest of the code is stored."""
+class Secret(Record):
+    """A secret that an operator hands out. Only its digest is stored."""
 
     digest = models.BinaryField(_("digest"), max_length=32, unique=True, editable=False)
-    note = models.CharField(
-        _("note"), max_length=200, blank=True, help_text=_("Whom it is for. Only staff see it.")
-    )
     created_by = models.ForeignKey(
         User,
         on_delete=models.SET_NULL,
@@ -153,6 +150,17 @@ class Invitation(Record):
         related_name="+",
         editable=False,
         verbose_name=_("created by"),
+    )
+
+    class Meta:
+        abstract = True
+
+
+class Invitation(Secret):
+    """A code with which one person may register."""
+
+    note = models.CharField(
+        _("note"), max_length=200, blank=True, help_text=_("Whom it is for. Only staff see it.")
     )
     expires_at = models.DateTimeField(_("expires"), editable=False)
     used_at = models.DateTimeField(_("used"), null=True, editable=False)
@@ -179,24 +187,15 @@ SCOPES = [
 ]
 
 
-class ApiKey(Record):
-    """The credential of another system. Only a keyed digest of the key is stored.
+class ApiKey(Secret):
+    """The credential of another system; its digest is keyed.
 
     A revoked key stays as a record of who had access until when.
     """
 
     name = models.CharField(_("name"), max_length=80)
     scopes = ArrayField(models.CharField(max_length=16, choices=SCOPES), verbose_name=_("scopes"))
-    digest = models.BinaryField(_("digest"), max_length=32, unique=True, editable=False)
     hint = models.CharField(_("first characters"), max_length=16, editable=False)
-    created_by = models.ForeignKey(
-        User,
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="+",
-        editable=False,
-        verbose_name=_("created by"),
-    )
     last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
     revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
     revoked_by = models.ForeignKey(

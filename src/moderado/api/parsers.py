@@ -1,7 +1,7 @@
 """Parser of request bodies: JSON in UTF-8, of limited size and depth."""
 
 from collections.abc import Mapping
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException, ParseError
@@ -17,10 +17,11 @@ class TooLarge(APIException):
     default_detail = _("The request is too large.")
 
 
-class BoundedJSON(BaseParser):
-    """Strict JSON of at most `MAX_BODY_BYTES`. A bad body is a 400 or a 413, never a failure."""
+class BoundedBody(BaseParser):
+    """The body as it is, of at most `limit` bytes."""
 
     media_type = "application/json"
+    limit: ClassVar[int] = MAX_BODY_BYTES
 
     def parse(
         self,
@@ -28,9 +29,22 @@ class BoundedJSON(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        body = stream.read(MAX_BODY_BYTES + 1)
-        if len(body) > MAX_BODY_BYTES:
+        body = stream.read(self.limit + 1)
+        if len(body) > self.limit:
             raise TooLarge
+        return body
+
+
+class BoundedJSON(BoundedBody):
+    """Strict JSON. A bad body is a 400 or a 413, never a failure."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        body = super().parse(stream)
         try:
             return json.loads(body.decode("utf-8"), parse_constant=_refuse)
         except (ValueError, RecursionError):

@@ -1,18 +1,17 @@
 """What the endpoints of the judge share: credentials, bodies, and the place to judge in."""
 
 from collections.abc import Mapping, Sequence
-from typing import IO, Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import msgspec
 from django.utils.translation import gettext_lazy as _
-from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from moderado.accounts.types import KeyHolder, Scope
 from moderado.api.judge.keys import ApiKeyAuthentication, HasScope
-from moderado.api.parsers import TooLarge
+from moderado.api.parsers import BoundedBody
 from moderado.core.concurrency import ConcurrencyLimit
 from moderado.core.database import release_connections
 from moderado.core.errors import Invalid
@@ -31,21 +30,10 @@ Body = TypeVar("Body")
 _PLACES = ConcurrencyLimit(1, queued_per_key=32)
 
 
-class LimitedBytes(BaseParser):
+class JudgedBody(BoundedBody):
     """The body as it is, for msgspec to decode and check in one pass."""
 
-    media_type = "application/json"
-
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:
-        body = stream.read(MAX_JUDGE_BODY_BYTES + 1)
-        if len(body) > MAX_JUDGE_BODY_BYTES:
-            raise TooLarge
-        return body
+    limit = MAX_JUDGE_BODY_BYTES
 
 
 class FastJSON(BaseRenderer):
@@ -67,7 +55,7 @@ class FastJSON(BaseRenderer):
 class JudgeView(APIView):
     authentication_classes = (ApiKeyAuthentication,)
     permission_classes = (HasScope,)
-    parser_classes = (LimitedBytes,)
+    parser_classes = (JudgedBody,)
     renderer_classes = (FastJSON,)
     scopes: ClassVar[tuple[Scope, ...]] = (Scope.JUDGE,)
 
