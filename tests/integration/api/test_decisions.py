@@ -9,12 +9,14 @@ from moderado.chat.models import Membership
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.services.judging import judge_texts
 from moderado.moderation.services.recording import record
-from moderado.moderation.types import Content
+from moderado.moderation.services.texts import erase_texts
+from moderado.moderation.types import Content, Outcome, Signal, Verdict
 from tests.factories import make_member, make_room, make_user
 
 pytestmark = pytest.mark.django_db
 
 LOGS, TRY = "/api/moderation/logs/", "/api/moderation/try/"
+CASES = "/api/moderation/cases/"
 TEXT = "oi, seu 1d10t4"
 RULE = {
     "id": "house",
@@ -49,6 +51,27 @@ def logged(room):
     )
     record([(content, judge_texts([TEXT])[0])])
     return ModerationLog.objects.get(subject_id=content.subject_id)
+
+
+@pytest.mark.proves("S66")
+def test_erased_texts_are_said_to_be_erased(room, moderator):
+    content = Content(
+        subject_type="message", subject_id=uuid.uuid4(), revision=1, text=TEXT, scope_id=room.id
+    )
+    signal = Signal(provider="judge", raw={"rationale": TEXT})
+    record([(content, Verdict(outcome=Outcome.HOLD, signals=(signal,)))])
+    line, case = ModerationLog.objects.get(), Case.objects.get()
+    paths = [f"{LOGS}{line.id}/", f"{CASES}{case.id}/"]
+    assert moderator.get(paths[0]).json()["texts"] == "kept"
+    assert moderator.get(paths[1]).json()["text"] == TEXT
+
+    erase_texts(subject_ids=[content.subject_id])
+
+    assert moderator.get(paths[0]).json()["texts"] == "erased"
+    assert [each["texts"] for each in moderator.get(LOGS).json()["results"]] == ["erased"]
+    for body in (moderator.get(paths[1]).json(), moderator.get(CASES).json()["results"][0]):
+        assert (body["text"], body["is_erased"]) == ("", True)
+    assert TEXT not in "".join(moderator.get(path).text for path in (LOGS, CASES, *paths))
 
 
 def test_decision_names_rule_place_scores_and_facts(room, moderator):

@@ -10,7 +10,11 @@ from structlog.testing import capture_logs
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case, ModerationLog, ProviderHealth
 from moderado.moderation.services import review
+from moderado.moderation.services.recording import record
+from moderado.moderation.services.texts import erase_texts
+from moderado.moderation.types import Outcome, Signal, Verdict
 from tests.factories import make_user
+from tests.integration.moderation.conftest import make_content
 from tests.texts import text_of
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +67,27 @@ def test_queue_escapes_markup(client, staff, held):
 
     assert "&lt;script&gt;" in page
     assert "<script>alert" not in page
+
+
+@pytest.mark.proves("S66")
+def test_erased_texts_are_shown_as_erased(client, staff):
+    content = make_content()
+    signal = Signal(provider="judge", raw={"rationale": "por causa disso"})
+    record([(content, Verdict(outcome=Outcome.HOLD, signals=(signal,)))])
+    case, line = Case.objects.get(), ModerationLog.objects.get()
+    pages = [CASES] + [
+        reverse(f"admin:moderation_{name}_change", args=[row.pk])
+        for name, row in (("case", case), ("moderationlog", line))
+    ]
+    shown = [client.get(page).content.decode() for page in pages]
+    assert [content.text in page or "por causa disso" in page for page in shown] == [True] * 3
+
+    erase_texts(subject_ids=[content.subject_id])
+
+    shown = [client.get(page).content.decode() for page in pages]
+    assert ["apagado" in page for page in shown] == [True] * 3
+    assert content.text not in "".join(shown)
+    assert "por causa disso" not in "".join(shown)
 
 
 def test_queue_and_log_can_be_filtered_and_searched(client, staff, held):

@@ -303,7 +303,7 @@ def test_content_over_budget_follows_on_error(settings):
 
     assert Remote.asked == ["FLAG"]
     assert [verdict.outcome for verdict in verdicts] == [FLAG, FLAG]
-    assert [verdict.decided_by for verdict in verdicts] == ["obedient", "obedient"]
+    assert [verdict.decided_by for verdict in verdicts] == ["remote", "obedient"]
 
 
 @pytest.mark.proves("R27")

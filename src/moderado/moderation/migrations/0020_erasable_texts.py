@@ -100,18 +100,23 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'seals of the moderation log',
             },
         ),
-        migrations.AddField(
-            model_name='case',
-            name='commitment',
-            field=models.BinaryField(max_length=32, null=True, verbose_name='commitment to the texts'),
+        migrations.AddIndex(
+            model_name='erasabletext',
+            index=models.Index(fields=['subject_id'], name='text_subject'),
         ),
+        migrations.AddIndex(
+            model_name='erasabletext',
+            index=models.Index(condition=models.Q(('author_id__isnull', False)), fields=['author_id'], name='text_author'),
+        ),
+        # In the order in which verdicts lock the tables, so that none of them ends in a deadlock.
         migrations.AddField(
             model_name='moderationlog',
             name='commitment',
             field=models.BinaryField(max_length=32, null=True, verbose_name='commitment to the texts'),
         ),
+        migrations.RunSQL(_TRIGGERS, _BACK),
         migrations.AddField(
-            model_name='providercall',
+            model_name='case',
             name='commitment',
             field=models.BinaryField(max_length=32, null=True, verbose_name='commitment to the texts'),
         ),
@@ -130,13 +135,9 @@ class Migration(migrations.Migration):
             name='text',
             field=models.TextField(blank=True, db_default='', default='', verbose_name='text'),
         ),
-        migrations.AddIndex(
-            model_name='erasabletext',
-            index=models.Index(fields=['subject_id'], name='text_subject'),
+        migrations.AddField(
+            model_name='providercall',
+            name='commitment',
+            field=models.BinaryField(max_length=32, null=True, verbose_name='commitment to the texts'),
         ),
-        migrations.AddIndex(
-            model_name='erasabletext',
-            index=models.Index(condition=models.Q(('author_id__isnull', False)), fields=['author_id'], name='text_author'),
-        ),
-        migrations.RunSQL(_TRIGGERS, _BACK),
     ]

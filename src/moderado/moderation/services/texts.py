@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from moderado.core.database import recordset, require_transaction
+from moderado.core.database import recordset, require_transaction, retry_on_deadlock
 from moderado.moderation.commitments import canonical, commitment, new_salt
 from moderado.moderation.models import BlockedText, Case, ErasableText, SubjectRevision
 from moderado.moderation.services.text_moves import move_texts_of
@@ -124,9 +124,8 @@ def erase_texts(*, subject_ids: Iterable[UUID] = (), author_id: UUID | None = No
     """
     total = {kind.value: 0 for kind in Kind} | {"names": 0}
     for batch in _batches(subject_ids, author_id):
-        with transaction.atomic():
-            for name, count in _erase(batch).items():
-                total[name] += count
+        for name, count in _erase(batch).items():
+            total[name] += count
     if author_id is not None:
         BlockedText.objects.filter(author_id=author_id).delete()
     log.info("texts_erased", **total)
@@ -159,6 +158,8 @@ def _subjects(rows: "QuerySet[Any]") -> Iterator[Sequence[UUID]]:
         after = batch[-1]
 
 
+@retry_on_deadlock
+@transaction.atomic
 def _erase(subject_ids: Collection[UUID]) -> dict[str, int]:
     move_texts_of(subject_ids)
     rows = ErasableText.objects.filter(subject_id__in=subject_ids, content__isnull=False)
