@@ -10,6 +10,7 @@ from moderado.moderation.services.evaluation_kinds import KINDS
 from moderado.moderation.services.evaluations import MAX_LIMIT
 
 MAX_NAME = 48
+OPTIONS = ("rate",)  # fields of `EvaluationInput` that only one kind reads
 STATES = ("queued", "running", "done", "failed", "cancelled")
 
 
@@ -35,6 +36,12 @@ class EvaluationInput(serializers.Serializer[Any]):
         required=False,
         allow_null=True,
         help_text="Only the newest decisions, so many.",
+    )
+    rate = serializers.FloatField(
+        min_value=0,
+        max_value=1,
+        required=False,
+        help_text="Of `calibration`: the wanted share of false holds, .01 unless given.",
     )
 
 

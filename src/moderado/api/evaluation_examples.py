@@ -24,7 +24,7 @@ _SUMMARY = _ASKED | {
     "ended_at": None,
 }
 EVALUATIONS: dict[str, Any] = {
-    "EvaluationInputRequest": _ASKED,
+    "EvaluationInputRequest": _ASKED | {"kind": "calibration", "rate": 0.01},
     "EvaluationBody": _SUMMARY
     | {
         "results": {

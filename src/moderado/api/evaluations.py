@@ -10,7 +10,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
-from moderado.api.evaluation_bodies import EvaluationBody, EvaluationInput, EvaluationSummary
+from moderado.api.evaluation_bodies import (
+    OPTIONS,
+    EvaluationBody,
+    EvaluationInput,
+    EvaluationSummary,
+)
 from moderado.api.pagination import NumberedPages
 from moderado.api.policies import require
 from moderado.api.schemas import validated
@@ -42,8 +47,10 @@ class Evaluations(ListAPIView[Any]):
         room_id = asked.pop("room", None)
         if room_id is not None:
             place_of(room_id)  # 404 for one that does not exist
+        options = {name: asked.pop(name) for name in OPTIONS if name in asked}
         evaluation = evaluations.request_evaluation(
-            actor_id=actor.id, asked=evaluations.Asked(scope_id=room_id, **asked)
+            actor_id=actor.id,
+            asked=evaluations.Asked(scope_id=room_id, options=options, **asked),
         )
         return Response(EvaluationBody(evaluation).data, status=201)
 

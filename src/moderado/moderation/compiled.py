@@ -1,7 +1,8 @@
 """A policy version, compiled: the values by which `decide` decides."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from moderado.moderation.effects import Condition, Effect
 from moderado.moderation.types import Category, Outcome
@@ -43,6 +44,19 @@ class ProviderTerms:
     is_shadow: bool = False
 
 
+def encode_thresholds(rows: Mapping[str, Threshold]) -> dict[str, dict[str, float | str]]:
+    """Return thresholds as JSON, without the steps that they do not have."""
+    return {
+        name: {step: value for step, value in asdict(row).items() if value not in (None, "")}
+        for name, row in rows.items()
+    }
+
+
+def decode_thresholds(stored: Mapping[str, Mapping[str, Any]]) -> dict[str, Threshold]:
+    """Return stored thresholds."""
+    return {name: Threshold(**row) for name, row in stored.items()}
+
+
 _ANY_PROVIDER = ProviderTerms()
 
 
@@ -67,6 +81,8 @@ class CompiledPolicy:
         conditions: Rules that read no text.
         thresholds: By category.
         any_threshold: For categories without a row.
+        fallback: By category or `any`: rows that providers propose, where the policy has none. They
+            depend on the configuration, so each log line keeps those of its verdict (ADR 0070).
         exempt_roles: Roles whose messages pass. Bots are never exempt.
         reads_facts: Whether equal signals may have different verdicts, by author or room.
     """
@@ -77,6 +93,7 @@ class CompiledPolicy:
     conditions: Sequence[ConditionRule] = ()
     thresholds: Mapping[Category, Threshold] = field(default_factory=dict)
     any_threshold: Threshold | None = None
+    fallback: Mapping[str, Threshold] = field(default_factory=dict)
     providers: Mapping[str, ProviderTerms] = field(default_factory=dict)
     exempt_roles: frozenset[str] = frozenset()
     reads_facts: bool = False
@@ -95,4 +112,7 @@ class CompiledPolicy:
 
     def threshold(self, category: Category) -> Threshold | None:
         """Return the row of `category`."""
-        return self.thresholds.get(category, self.any_threshold)
+        own = self.thresholds.get(category, self.any_threshold)
+        if own is not None or not self.fallback:
+            return own
+        return self.fallback.get(category) or self.fallback.get("any")

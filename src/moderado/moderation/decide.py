@@ -81,6 +81,7 @@ def decide(
             for match in each.matches
         ),
         failures=tuple(failures),
+        fallback=policy.fallback,
     )
 
 

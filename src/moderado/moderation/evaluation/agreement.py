@@ -23,7 +23,7 @@ MIN_PAIRS = 300
 MIN_RULED = 50  # pairs on which a person has ruled
 MARGIN = 0.02  # the share of errors by which a shadow may be worse at most, with 95 % confidence
 MAX_FAILED = 0.02  # share of texts without an opinion
-_MAX_DRAWS = 2_000_000  # of a bootstrap: rows times rounds
+_MAX_DRAWS = 1_000_000  # of a bootstrap: rows times rounds
 
 _HIDDEN = frozenset({Outcome.HOLD, Outcome.BLOCK})
 

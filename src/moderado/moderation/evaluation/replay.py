@@ -1,8 +1,10 @@
 """Decides a stored decision again, from its stored signals and facts. Pure."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
+from moderado.moderation.compiled import decode_thresholds
 from moderado.moderation.decide import decide
 from moderado.moderation.evaluation.past import (
     PastDecision,
@@ -20,8 +22,12 @@ _DECIDED = ("verdict", "score", "categories", "reason", "decided_by", "basis", "
 
 
 def decided_again(decision: PastDecision, compiled: Runtime) -> Verdict:
-    """Return the verdict of the same signals and facts under this policy."""
-    policy = compiled.policy
+    """Return the verdict of the same signals and facts under this policy.
+
+    Thresholds that providers proposed then are part of the facts (ADR 0070).
+    """
+    proposed = decode_thresholds(decision.facts.get("thresholds", {}))
+    policy = replace(compiled.policy, fallback=proposed)
     return decide(signals_of(decision, policy), failures_of(decision), policy, content_of(decision))
 
 

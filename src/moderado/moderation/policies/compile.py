@@ -29,6 +29,7 @@ from moderado.moderation.policies.schema import (
 )
 from moderado.moderation.providers.base import Budget, ConfiguredProvider, OnError, OnUnknown
 from moderado.moderation.providers.blocklist import BlocklistProvider
+from moderado.moderation.registry import proposed_thresholds
 from moderado.moderation.types import Category, Outcome
 
 MISSING = "not_configured"  # the error of a provider that a policy names and nothing configures
@@ -93,9 +94,10 @@ def compile_policy(
         exempt_roles=frozenset(role for each in documents for role in each.exempt.roles),
         reads_facts=bool(checked) or any(each.exempt.roles for each in documents),
     )
+    providers = tuple(each for each, use in parts if not use.shadow)
     return Runtime(
-        policy=policy,
-        providers=tuple(each for each, use in parts if not use.shadow),
+        policy=replace(policy, fallback=fallback_of(providers, policy)),
+        providers=providers,
         shadows=tuple((each, use.sample) for each, use in parts if use.shadow),
         missing=tuple(each.use for each in uses if each.use not in known),
         conditions=conditions,
@@ -161,6 +163,17 @@ def _thresholds(documents: Sequence[PolicyDocument]) -> dict[str, Threshold]:
     for each in reversed(documents):
         rows |= {name: _threshold(row) for name, row in each.thresholds.items()}
     return rows
+
+
+def fallback_of(
+    providers: Sequence[ConfiguredProvider], policy: CompiledPolicy
+) -> dict[str, Threshold]:
+    """Return the rows that providers propose for scores about which the policy says nothing."""
+    if policy.any_threshold is not None:
+        return {}
+    own = {category.value for category in policy.thresholds}
+    proposed = proposed_thresholds(providers)
+    return {name: Threshold(**row) for name, row in proposed.items() if name not in own}
 
 
 def _threshold(row: ThresholdRow) -> Threshold:

@@ -63,6 +63,42 @@ class Calibration:
     suggestions: Sequence[Suggestion]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """The labelled scores by category, and where they come from."""
+
+    compiled: Runtime
+    rulings: int
+    sampled: int
+    suggested: int
+    by_category: Mapping[Category, Sequence[Label]]
+
+    @property
+    def categories(self) -> list[Category]:
+        return [each for each in Category if each in self.by_category]
+
+    def suggestion(self, category: Category, rate: float) -> Suggestion:
+        """Return the suggested threshold of a category."""
+        row = self.compiled.policy.threshold(category)
+        return suggest(
+            category.value,
+            self.by_category[category],
+            wanted=rate,
+            current=row.hold if row else None,
+        )
+
+    def summary(self, rate: float, found: Sequence[Suggestion]) -> Calibration:
+        """Return the suggestions with what they rest on."""
+        return Calibration(
+            policy=self.compiled.policy.name,
+            rate=rate,
+            rulings=self.rulings,
+            sampled=self.sampled,
+            suggested=self.suggested,
+            suggestions=found,
+        )
+
+
 def calibrate(wanted: Wanted) -> Calibration:
     """Suggest a threshold for each category that was scored.
 
@@ -71,6 +107,14 @@ def calibrate(wanted: Wanted) -> Calibration:
         NotFound, PolicyNotEnabled: There is no such policy in force.
         TooFewRulings: There are too few labels for every category, or too few on blind cases.
     """
+    labels = read_labels(wanted)
+    found = [labels.suggestion(each, wanted.rate) for each in labels.categories]
+    check_rows([suggestion_json(each) for each in found], wanted.rate)
+    return labels.summary(wanted.rate, found)
+
+
+def read_labels(wanted: Wanted) -> Labels:
+    """Return what people ruled and other systems suggested. Raises like `calibrate`."""
     if not 0 < wanted.rate < 1:
         raise Invalid(fields={"rate": "0 < rate < 1"})
     compiled = runtime(chain_of(wanted.policy))
@@ -85,27 +129,20 @@ def calibrate(wanted: Wanted) -> Calibration:
     for scores, is_bad in _suggested(compiled) if wanted.with_suggested else ():
         suggested += 1
         _add(labels, scores, is_bad=is_bad, weight=1.0)
-    found = [
-        suggest(
-            category.value,
-            labels[category],
-            wanted=wanted.rate,
-            current=row.hold if (row := compiled.policy.threshold(category)) else None,
-        )
-        for category in Category
-        if category in labels
-    ]
-    if not any(each.has_enough for each in found):
-        most = max((int(each.effective) for each in found), default=0)
-        raise TooFewRulings(found=most, needed=needed(wanted.rate))
-    return Calibration(
-        policy=compiled.policy.name,
-        rate=wanted.rate,
+    return Labels(
+        compiled=compiled,
         rulings=len(rulings),
         sampled=sampled,
         suggested=suggested,
-        suggestions=found,
+        by_category=labels,
     )
+
+
+def check_rows(rows: Sequence[Mapping[str, Any]], rate: float) -> None:
+    """Raise TooFewRulings if no category had labels enough: of `suggestion_json`."""
+    if not any(row["has_enough"] for row in rows):
+        most = max((int(row["effective"]) for row in rows), default=0)
+        raise TooFewRulings(found=most, needed=needed(rate))
 
 
 def as_json(found: Calibration) -> dict[str, Any]:
@@ -116,22 +153,24 @@ def as_json(found: Calibration) -> dict[str, Any]:
         "rulings": found.rulings,
         "sampled": found.sampled,
         "suggested": found.suggested,
-        "categories": [
-            {
-                "category": each.category,
-                "good": each.good,
-                "bad": each.bad,
-                "effective": round(each.effective, 1),
-                "needed": each.needed,
-                "current": each.current,
-                "current_rate": each.current_rate,
-                "threshold": each.threshold._asdict() if each.threshold else None,
-                "rate": each.rate,
-                "recall": each.recall,
-                "has_enough": each.has_enough,
-            }
-            for each in found.suggestions
-        ],
+        "categories": [suggestion_json(each) for each in found.suggestions],
+    }
+
+
+def suggestion_json(each: Suggestion) -> dict[str, Any]:
+    """Return a suggestion as JSON."""
+    return {
+        "category": each.category,
+        "good": each.good,
+        "bad": each.bad,
+        "effective": round(each.effective, 1),
+        "needed": each.needed,
+        "current": each.current,
+        "current_rate": each.current_rate,
+        "threshold": each.threshold._asdict() if each.threshold else None,
+        "rate": each.rate,
+        "recall": each.recall,
+        "has_enough": each.has_enough,
     }
 
 

@@ -11,7 +11,11 @@ from typing import Any
 
 from moderado.moderation.evaluation.steps import Step
 from moderado.moderation.models import Evaluation
-from moderado.moderation.services import evaluation_backtest, evaluation_replay
+from moderado.moderation.services import (
+    evaluation_backtest,
+    evaluation_measures,
+    evaluation_replay,
+)
 
 Kind = Evaluation.Kind
 State = Mapping[str, Any]
@@ -35,4 +39,8 @@ class KindOfEvaluation:
 KINDS: Mapping[str, KindOfEvaluation] = {
     Kind.REPLAY: KindOfEvaluation(run=evaluation_replay.run),
     Kind.BACKTEST: KindOfEvaluation(run=evaluation_backtest.run, needs_version=True),
+    Kind.SHADOW: KindOfEvaluation(run=evaluation_measures.run_shadow),
+    Kind.CALIBRATION: KindOfEvaluation(
+        run=evaluation_measures.run_calibration, options=frozenset({"rate"})
+    ),
 }

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from moderado.core.errors import NotFound
 from moderado.core.ids import new_id
 from moderado.moderation import registry
+from moderado.moderation.compiled import encode_thresholds
 from moderado.moderation.models import Policy, PolicyVersion
 from moderado.moderation.policies.compile import Runtime, compile_policy
 from moderado.moderation.policies.documents import read_json
@@ -98,8 +99,19 @@ def findings(
     return Findings(
         examples=_failing_examples(compiled, documents),
         fairness=_fairness(compiled, before),
-        mistakes=[f"provider {name!r} is not configured" for name in compiled.missing],
+        mistakes=_mistakes(compiled),
     )
+
+
+def _mistakes(compiled: Runtime) -> list[str]:
+    """Return what works otherwise than the document says, or by what it does not say."""
+    found = [f"provider {name!r} is not configured" for name in compiled.missing]
+    proposed = encode_thresholds(compiled.policy.fallback)
+    return found + [
+        f"no threshold for {name!r}: what providers propose applies, {steps}"
+        for name, row in proposed.items()
+        if (steps := ", ".join(f"{step} {value}" for step, value in row.items()))
+    ]
 
 
 def _failing_examples(

@@ -10,6 +10,7 @@ from django.utils import timezone
 from moderado.core.database import as_rows, recordset, require_transaction, run_prepared
 from moderado.core.ids import new_id
 from moderado.moderation.commitments import canonical
+from moderado.moderation.compiled import encode_thresholds
 from moderado.moderation.decide import unmoderated
 from moderado.moderation.events import CaseStep
 from moderado.moderation.models import ModerationLog
@@ -93,7 +94,7 @@ def record(
             verdicts[key] = columns
             if written := _answers(verdict):
                 answers[key] = canonical({"raw": written})
-        line = _content_columns(content, actor_id)
+        line = _content_columns(content, verdict, actor_id)
         line["verdict_number"] = columns["verdict_number"]
         if key in answers:
             text = text_row(Kind.LOG, line["id"], content, answers[key])
@@ -144,7 +145,7 @@ def record_unjudged(content: Content) -> None:
     record([(content, unmoderated())])
 
 
-def _content_columns(content: Content, actor_id: UUID | None) -> dict[str, Any]:
+def _content_columns(content: Content, verdict: Verdict, actor_id: UUID | None) -> dict[str, Any]:
     """Return the log columns of the content."""
     return {
         "id": new_id(),
@@ -154,12 +155,15 @@ def _content_columns(content: Content, actor_id: UUID | None) -> dict[str, Any]:
         "revision": content.revision,
         "scope_id": content.scope_id,
         "actor_id": actor_id,
-        "facts": _facts(content),
+        "facts": _facts(content, verdict),
     }
 
 
-def _facts(content: Content) -> dict[str, object]:
-    """Return what conditions may read of a text that may be erased later."""
+def _facts(content: Content, verdict: Verdict) -> dict[str, object]:
+    """Return what conditions may read of a text that may be erased later.
+
+    `thresholds` are rows that providers proposed, because the policy has none (ADR 0070).
+    """
     facts: dict[str, object] = {
         "author": content.author,
         "room": content.room,
@@ -167,6 +171,8 @@ def _facts(content: Content) -> dict[str, object]:
     }
     if content.counts:
         facts["counts"] = content.counts
+    if verdict.fallback:
+        facts["thresholds"] = encode_thresholds(verdict.fallback)
     return facts
 
 

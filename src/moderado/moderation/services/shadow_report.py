@@ -45,23 +45,47 @@ def shadow_reports(
     Results under an earlier version of the policy are another comparison: they count only until
     the newest version has some.
     """
-    results = ShadowResult.objects.filter(created_at__gte=since or timezone.now() - PERIOD)
-    if until is not None:
-        results = results.filter(created_at__lt=until)
+    since = since or timezone.now() - PERIOD
+    rulings = _rulings(since)
+    return [
+        _report(_results(each, since, until), rulings)
+        for each in shadows_within(policy, since, until)
+    ]
+
+
+def report_of(
+    shadow: tuple[str, str, str], *, since: datetime, until: datetime | None
+) -> ShadowReport:
+    """Return the report of one shadow: its policy, provider and version."""
+    return _report(_results(shadow, since, until), _rulings(since))
+
+
+def shadows_within(
+    policy: str | None, since: datetime, until: datetime | None
+) -> list[tuple[str, str, str]]:
+    """Return policy, provider and version of each shadow with results in a period."""
+    results = _within(since, until)
     if policy is not None:
         results = results.filter(policy=policy)
-    rulings = {
-        (each.subject_id, each.revision): each
-        for each in weighted_rulings(since=since or timezone.now() - PERIOD)
-    }
-    shadows = results.order_by("policy", "provider", "version").values_list(
-        "policy", "provider", "version"
-    )
-    reports = []
-    for name, provider, version in shadows.distinct():
-        theirs = results.filter(policy=name, provider=provider, version=version)
-        reports.append(_report(theirs, rulings))
-    return reports
+    names = ("policy", "provider", "version")
+    return list(results.order_by(*names).values_list(*names).distinct())
+
+
+def _results(
+    shadow: tuple[str, str, str], since: datetime, until: datetime | None
+) -> "QuerySet[ShadowResult]":
+    policy, provider, version = shadow
+    return _within(since, until).filter(policy=policy, provider=provider, version=version)
+
+
+def _within(since: datetime, until: datetime | None) -> "QuerySet[ShadowResult]":
+    results = ShadowResult.objects.filter(created_at__gte=since)
+    return results if until is None else results.filter(created_at__lt=until)
+
+
+def _rulings(since: datetime) -> dict[tuple[Any, int], Ruling]:
+    found = weighted_rulings(since=since)
+    return {(each.subject_id, each.revision): each for each in found}
 
 
 def _report(

@@ -31,6 +31,7 @@ from moderado.moderation.models import (
 from moderado.moderation.services import ledger
 from moderado.moderation.services.event_loop import provider_loop
 from moderado.moderation.services.ledger import Call
+from moderado.moderation.services.policy_lookup import runtime
 from moderado.moderation.services.sampling import is_drawn
 from moderado.moderation.services.screening import call_provider
 from moderado.moderation.services.shadows import (
@@ -146,7 +147,7 @@ def _next_lines(progress: ShadowProgress, policies: Sequence[str]) -> list[Moder
 
 def _drawn(line: ModerationLog, policy: Policy, shadows: Sequence[Shadow]) -> list[Shadow]:
     """Return the shadows whose sample has this line; none if another version decided it."""
-    if policy.enabled is None or line.policy_version != str(policy.enabled.number):
+    if line.policy_version != runtime(tuple(policy.in_force)).policy.version:
         return []
     return [
         each
@@ -165,6 +166,7 @@ def content_of(line: ModerationLog, text: str) -> Content:
         scope_id=line.scope_id,
         author=msgspec.convert(line.facts.get("author", {}), AuthorFacts),
         room=msgspec.convert(line.facts.get("room", {}), RoomFacts),
+        counts=line.facts.get("counts", {}),
     )
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from moderado.core.errors import Invalid
 from moderado.moderation.decide import decide
 from moderado.moderation.models import ModerationLog, Policy, PolicyChange, ShadowResult
-from moderado.moderation.policies.compile import MISSING, Runtime
+from moderado.moderation.policies.compile import MISSING, Runtime, fallback_of
 from moderado.moderation.providers import calls
 from moderado.moderation.providers.base import ConfiguredProvider, is_local
 from moderado.moderation.services.ledger import Call
@@ -200,6 +200,7 @@ def _alone(deciding: Runtime, shadow: ConfiguredProvider) -> Runtime:
             deciding.policy,
             providers={**deciding.policy.providers, shadow.name: terms},
             conditions=(),
+            fallback=fallback_of([shadow], deciding.policy),
         ),
         providers=(shadow,),
         conditions={shadow.name: own} if own else {},

@@ -1,0 +1,72 @@
+"""The evaluations `shadow` and `calibration`: by REST, run in slices by workers."""
+
+import pytest
+
+from moderado.moderation.models import Evaluation
+from moderado.moderation.services.evaluation_runs import run_slice
+from tests.factories import make_staff
+from tests.integration.moderation import test_calibration, test_shadow_report
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "/api/moderation/evaluations/"
+
+
+@pytest.fixture(autouse=True)
+def _configured(settings):
+    settings.MODERATION_PROVIDERS = [test_calibration.CLASSIFIER]
+
+
+@pytest.fixture
+def asked(client):
+    client.force_login(make_staff("view_evaluation", "add_evaluation"))
+
+    def ask(**body):
+        answer = client.post(ADDRESS, body, "application/json")
+        assert answer.status_code == 201, answer.content
+        while run_slice():
+            pass
+        return client.get(f"{ADDRESS}{answer.json()['id']}/").json()
+
+    return ask
+
+
+def test_calibration_suggests_one_category_a_step(asked):
+    test_calibration.ruled(40, 0.95, "BLOCK")
+    test_calibration.ruled(350, 0.2, "ALLOW", origin="flag", sampling=0.01)
+
+    found = asked(kind="calibration", rate=0.02)
+
+    assert (found["state"], found["results"]["rate"]) == ("done", 0.02)
+    (row,) = found["results"]["categories"]
+    assert (row["category"], row["has_enough"]) == ("harassment", True)
+    assert found["progress"] == {"done": 1, "total": 1}
+
+
+@pytest.mark.proves("R92")
+def test_calibration_of_too_few_rulings_fails_with_its_code(asked):
+    found = asked(kind="calibration")
+
+    assert (found["state"], found["error"]) == ("failed", "too_few_rulings")
+
+
+def test_shadow_reports_each_shadow(asked):
+    test_shadow_report.stored("HOLD", "ALLOW")
+    test_shadow_report.stored("ALLOW", "ALLOW", provider="", version="3")
+
+    found = asked(kind="shadow")
+
+    shadows = found["results"]["shadows"]
+    assert [(each["provider"], each["version"]) for each in shadows] == [
+        (None, 3),
+        ("remote", None),
+    ]
+    assert Evaluation.objects.get().checkpoint == {}
+
+
+def test_option_of_another_kind_is_refused(client):
+    client.force_login(make_staff("view_evaluation", "add_evaluation"))
+
+    answer = client.post(ADDRESS, {"kind": "shadow", "rate": 0.1}, "application/json")
+
+    assert answer.status_code == 400
+    assert "rate" in answer.json()["fields"]
