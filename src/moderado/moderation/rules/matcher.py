@@ -139,13 +139,17 @@ class Matcher:
 
     def _stretched(self, reading: Folded) -> Iterator[tuple[_Needle, int, int]]:
         short, starts = squeezed(reading).text, list[int]()
+        known: dict[tuple[str, str], bool] = {}
         places = self._squeezed.find_matches_as_indexes(short, overlapping=True)
         if len(places) > _MANY:
             places = _first_of_each(places)
         for which, start, end in places:
             needle, starts = self._needles[which], starts or run_starts(reading)
             at, to = starts[start], starts[end]
-            if _is_stretched(reading.text[at:to].strip(), needle.text.strip()):
+            pair = reading.text[at:to].strip(), needle.text.strip()
+            if pair not in known:
+                known[pair] = _is_stretched(*pair)
+            if known[pair]:
                 yield needle, at, to
 
 
