@@ -29,6 +29,8 @@ ACTIONS = {
     "end": _("End"),
     "revoke": _("Revoke"),
     "enable": _("Enable"),
+    "cancel": _("Cancel"),
+    "backtest": _("Backtest"),
     "roll_back": _("Roll back to the version before"),
 }
 

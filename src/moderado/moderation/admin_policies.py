@@ -1,10 +1,13 @@
 """Admin pages of policies: read, enable, roll back. Documents are written in files or by REST."""
 
 from typing import Any, ClassVar, cast
+from uuid import UUID
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -12,13 +15,23 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from moderado.accounts.models import User
-from moderado.accounts.rights import ENABLE_POLICY
+from moderado.accounts.rights import ADD_EVALUATION, ENABLE_POLICY
 from moderado.core.admin import Audited, Colours, ReadOnly, act_on_each
-from moderado.moderation.models import Policy, PolicyAssignment, PolicyChange, PolicyVersion
+from moderado.moderation.models import (
+    Evaluation,
+    Policy,
+    PolicyAssignment,
+    PolicyChange,
+    PolicyVersion,
+)
+from moderado.moderation.models.policies import REASON_LENGTH
 from moderado.moderation.services import policies
+from moderado.moderation.services.enabling import before_enabling
+from moderado.moderation.services.evaluations import Asked, request_evaluation
 from moderado.moderation.services.policy_documents import document_yaml
 
 _ENABLED = Colours({True: "success"})
+PAGE = "admin/moderation/version_page.html"
 
 
 @admin.register(Policy)
@@ -53,13 +66,13 @@ class PolicyAdmin(Audited, ReadOnly, ModelAdmin):
 
 @admin.register(PolicyVersion)
 class PolicyVersionAdmin(Audited, ReadOnly, ModelAdmin):
-    """The versions. One whose examples fail, or that is unfair, is not enabled here."""
+    """The versions. The page of one shows first what would follow if it were enabled."""
 
     list_display = ("policy", "number", "is_enabled", "author", "reason", "created_at")
     list_filter = ("policy",)
     list_select_related = ("policy", "author")
     ordering = ("policy__name", "-number")
-    actions: ClassVar = ["enable"]
+    change_form_outer_before_template = PAGE
     fieldsets = (
         (None, {"fields": ("policy", "number", "is_enabled", "author", "reason")}),
         (_("document"), {"fields": ("shown_document",)}),
@@ -78,17 +91,74 @@ class PolicyVersionAdmin(Audited, ReadOnly, ModelAdmin):
     def shown_document(self, version: PolicyVersion) -> str:
         return format_html("<pre>{}</pre>", document_yaml(version.document))
 
-    @admin.action(description=_("Enable"), permissions=["enable"])
-    def enable(self, request: HttpRequest, chosen: "QuerySet[PolicyVersion]") -> None:
+    def get_custom_urls(self) -> tuple[tuple[str, str, Any], ...]:
+        return (
+            ("<uuid:version_id>/enable/", "moderation_policyversion_enable", self.enable),
+            ("<uuid:version_id>/backtest/", "moderation_policyversion_backtest", self.backtest),
+        )
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        version = self.get_object(request, object_id) if object_id else None
+        if version is not None and self.has_view_permission(request, version):
+            found = {
+                "found": before_enabling(version),
+                "may_enable": self.has_enable_permission(request),
+                "may_evaluate": request.user.has_perm(ADD_EVALUATION),
+                "is_in_force": version.policy.enabled_id == version.id,
+            }
+            extra_context = {**(extra_context or {}), **found}
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def enable(self, request: HttpRequest, version_id: UUID, **_: object) -> HttpResponse:
+        """Enable a version, from its page, which shows first what would follow."""
+        version = self._posted(request, version_id, may=self.has_enable_permission(request))
+
         def act(version: PolicyVersion) -> None:
             policies.enable(
                 actor_id=cast("User", request.user).id,
                 name=version.policy.name,
                 number=version.number,
+                reason=request.POST.get("reason", "")[:REASON_LENGTH],
+                confirm_fairness=request.POST.get("confirm_fairness") == "on",
             )
 
-        if act_on_each(self, request, chosen, "enable", act):
+        if version is not None and act_on_each(self, request, [version], "enable", act):
             self.message_user(request, gettext("The version is enabled."), messages.SUCCESS)
+        return HttpResponseRedirect(
+            reverse("admin:moderation_policyversion_change", args=[version_id])
+        )
+
+    def backtest(self, request: HttpRequest, version_id: UUID, **_: object) -> HttpResponse:
+        """Start a backtest of the last 30 days, and show it."""
+        may = request.user.has_perm(ADD_EVALUATION)
+        version = self._posted(request, version_id, may=may)
+        made: list[Evaluation] = []
+
+        def act(version: PolicyVersion) -> None:
+            asked = Asked(
+                kind=Evaluation.Kind.BACKTEST, policy=version.policy.name, version=version.number
+            )
+            made.append(request_evaluation(actor_id=cast("User", request.user).id, asked=asked))
+
+        if version is not None and act_on_each(self, request, [version], "backtest", act):
+            page = reverse("admin:moderation_evaluation_change", args=[made[0].pk])
+        else:
+            page = reverse("admin:moderation_policyversion_change", args=[version_id])
+        return HttpResponseRedirect(page)
+
+    def _posted(self, request: HttpRequest, version_id: UUID, *, may: bool) -> PolicyVersion | None:
+        if not may or not self.has_view_permission(request):
+            raise PermissionDenied
+        found: PolicyVersion | None = self.get_object(request, str(version_id))
+        if found is None:
+            raise Http404
+        return found if request.method == "POST" else None
 
 
 @admin.register(PolicyAssignment)

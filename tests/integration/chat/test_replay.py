@@ -11,7 +11,7 @@ from moderado.accounts.services import accounts
 from moderado.chat.models import Membership
 from moderado.core.errors import Invalid, NotFound
 from moderado.moderation.errors import EvaluationEnded, TooManyEvaluations
-from moderado.moderation.models import Evaluation, ModerationLog
+from moderado.moderation.models import ErasableText, Evaluation, ModerationLog
 from moderado.moderation.policies.documents import read_json
 from moderado.moderation.services import (
     evaluation_runs,
@@ -178,6 +178,24 @@ def test_changed_lines_are_found(decided):
             results = evaluated().results
         assert (results["equal"], results["differences"]) == (before["equal"] - 1, 0)
         assert results["causes"] == before["causes"] | {why: 1}
+
+
+def test_erased_decision_is_counted_as_erased(decided):
+    line = ModerationLog.objects.filter(decided_by="remote").first()
+    before = evaluated().results
+    ErasableText.objects.create(
+        id=line.id,
+        kind=ErasableText.Kind.LOG,
+        subject_type=line.subject_type,
+        subject_id=line.subject_id,
+        erased_at=timezone.now(),
+    )
+
+    with tampered(line, commitment=b"0" * 32):
+        results = evaluated().results
+
+    assert (results["erased"], results["differences"]) == (1, 0)
+    assert results["equal"] == before["equal"] - 1
 
 
 def test_replay_reads_a_room_a_policy_and_the_newest_only(decided):

@@ -45,6 +45,7 @@ class PastDecision:
     failures: Sequence[Mapping[str, Any]]
     facts: Mapping[str, Any]
     cost: float
+    commitment: bytes | None  # to texts about it that may be erased
 
     @property
     def outcome(self) -> Outcome:

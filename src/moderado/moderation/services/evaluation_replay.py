@@ -13,7 +13,7 @@ from moderado.moderation import registry
 from moderado.moderation.evaluation.past import PastDecision
 from moderado.moderation.evaluation.replay import decided_again, differences, other_lists
 from moderado.moderation.evaluation.steps import Place, Step, place_of
-from moderado.moderation.models import Evaluation, Policy, PolicyVersion
+from moderado.moderation.models import ErasableText, Evaluation, Policy, PolicyVersion
 from moderado.moderation.policies.compile import Runtime
 from moderado.moderation.services.past_decisions import count, decisions
 from moderado.moderation.services.policy_lookup import runtime
@@ -44,8 +44,11 @@ def run(evaluation: Evaluation, state: Mapping[str, Any]) -> Iterator[Step]:
     place = place_of(state.get("place"))
     done = state.get("done", 0)
     for batch in decisions(evaluation, place):
+        erased = _erased(batch)
         for decision in batch:
-            if _is_wanted(decision, evaluation):
+            if decision.id in erased and _is_wanted(decision, evaluation):
+                tally.add(decision, ERASED, [])
+            elif _is_wanted(decision, evaluation):
                 tally.add(decision, *replay(decision, runtimes))
         done += len(batch)
         where = Place(batch[-1].created_at, batch[-1].id).stored()
@@ -104,6 +107,13 @@ def replay(decision: PastDecision, runtimes: "Runtimes") -> tuple[str, Sequence[
     if changed and other_lists(decision, compiled):
         return UNREPLAYABLE, [OTHER_LISTS]
     return (DIFFERENT if changed else EQUAL), changed
+
+
+def _erased(batch: Sequence[PastDecision]) -> set[UUID]:
+    """Return the decisions whose texts, such as answers of providers, were erased."""
+    with_texts = [each.id for each in batch if each.commitment is not None]
+    erased = ErasableText.objects.filter(pk__in=with_texts, erased_at__isnull=False)
+    return set(erased.values_list("id", flat=True)) if with_texts else set()
 
 
 class Runtimes:

@@ -64,13 +64,9 @@ def request_evaluation(*, actor_id: UUID | None, asked: Asked) -> Evaluation:
         Invalid: A field is missing or wrong.
         TooManyEvaluations: `MAX_OPEN` wait or run.
     """
-    until = asked.until or timezone.now()
-    since = asked.since or until - DEFAULT_SPAN
-    policy, version = _named(asked)
-    _check(asked, since, until)
+    since, until = _window(asked)
+    policy, version = check(asked)
     with transaction.atomic():
-        if Evaluation.objects.filter(state__in=OPEN).count() >= MAX_OPEN:
-            raise TooManyEvaluations
         evaluation = Evaluation.objects.create(
             kind=asked.kind,
             policy=policy,
@@ -113,6 +109,29 @@ def get_evaluation(evaluation_id: UUID) -> Evaluation:
     return evaluation
 
 
+def check(asked: Asked) -> tuple[Policy | None, PolicyVersion | None]:
+    """Check a request without storing it.
+
+    Returns:
+        The policy and the version that it names.
+
+    Raises:
+        NotFound: There is no such policy or version.
+        Invalid: A field is missing or wrong.
+        TooManyEvaluations: `MAX_OPEN` wait or run.
+    """
+    named = _named(asked)
+    _check(asked)
+    if Evaluation.objects.filter(state__in=OPEN).count() >= MAX_OPEN:
+        raise TooManyEvaluations
+    return named
+
+
+def _window(asked: Asked) -> tuple[datetime, datetime]:
+    until = asked.until or timezone.now()
+    return asked.since or until - DEFAULT_SPAN, until
+
+
 def _named(asked: Asked) -> tuple[Policy | None, PolicyVersion | None]:
     name, number = asked.policy, asked.version
     if name is None:
@@ -122,8 +141,9 @@ def _named(asked: Asked) -> tuple[Policy | None, PolicyVersion | None]:
     return get_policy(name), get_version(name, number) if number is not None else None
 
 
-def _check(asked: Asked, since: datetime, until: datetime) -> None:
+def _check(asked: Asked) -> None:
     wrong: dict[str, Any] = {}
+    since, until = _window(asked)
     kind = KINDS.get(asked.kind)
     if kind is None:
         wrong["kind"] = _("Choose one of: %(kinds)s.") % {"kinds": ", ".join(KINDS)}

@@ -1,0 +1,82 @@
+"""What a person should see before a version is enabled: examples, fairness, load, backtest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
+
+from moderado.moderation.models import Evaluation, PolicyVersion
+from moderado.moderation.services import evaluation_backtest
+from moderado.moderation.services.past_decisions import count
+from moderado.moderation.services.policy_findings import FailingExample, Fairness, findings_of
+
+SAMPLE = 300  # newest decisions that are judged at once; a backtest reads all
+DAYS = 7
+
+Kind = Evaluation.Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLoad:
+    """Cases a day now and with the version, estimated from the newest decisions."""
+
+    sample: int
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeforeEnabling:
+    """What was found in a version. `backtest` is its newest one, if there is any."""
+
+    version: PolicyVersion
+    examples: Sequence[FailingExample]
+    fairness: Fairness | None
+    mistakes: Sequence[str]
+    queue_load: QueueLoad | None
+    backtest: Evaluation | None
+
+
+def before_enabling(version: PolicyVersion) -> BeforeEnabling:
+    """Return what is known of a version before it is enabled."""
+    found = findings_of(version)
+    return BeforeEnabling(
+        version=version,
+        examples=found.examples,
+        fairness=found.fairness,
+        mistakes=found.mistakes,
+        queue_load=queue_load(version),
+        backtest=newest_backtest(version),
+    )
+
+
+def newest_backtest(version: PolicyVersion) -> Evaluation | None:
+    """Return the newest backtest of a version."""
+    found = Evaluation.objects.filter(version=version, kind=Kind.BACKTEST)
+    return found.order_by("-created_at", "-id").first()
+
+
+def queue_load(version: PolicyVersion) -> QueueLoad | None:
+    """Estimate the cases a day; None without decisions of the last `DAYS` that can be judged."""
+    until = timezone.now()
+    asked = Evaluation(  # not stored: it is small enough to run at once
+        kind=Kind.BACKTEST,
+        policy=version.policy,
+        version=version,
+        since=until - timedelta(days=DAYS),
+        until=until,
+    )
+    a_day = count(asked) / DAYS
+    asked.limit = SAMPLE
+    *_, last = evaluation_backtest.run(asked, {})
+    judged = last.results["judged"]
+    if not judged:
+        return None
+    cases = last.results["consequences"]["cases"]
+    share = a_day / last.results["decisions"]
+    return QueueLoad(
+        sample=judged,
+        before=round(sum(cases["before"].values()) * share, 1),
+        after=round(sum(cases["after"].values()) * share, 1),
+    )
