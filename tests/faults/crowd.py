@@ -17,6 +17,7 @@ from tests.faults.client import Client
 
 T = TypeVar("T")
 TURNS_TO_CLOSE = 10  # of the loop, in which aborted and closed transports close their sockets
+CHANGES_A_SECOND = 500  # that a device reads at least
 PATIENCE = 20.0  # seconds until an operation of the harness counts as failed
 PASSWORD = "um-segredo-comprido-9173"
 
@@ -91,8 +92,13 @@ class Crowd:
             raise AssertionError(f"not within {seconds} s: every frame answered") from None
 
     def wait_until_own_changes_are_read(self, *, seconds: float = 30) -> None:
-        """Wait until every device has read its user's own changes to their end."""
+        """Wait until every device has read its user's own changes to their end.
+
+        Args:
+            seconds: For a device with few changes; many are read page by page.
+        """
         here = [client for client in self.clients if client.is_here]
+        seconds += max((len(client.sends) for client in here), default=0) / CHANGES_A_SECOND
         try:
             self.do(
                 _all(client.wait_until_own_changes_are_read() for client in here), within=seconds
