@@ -21,6 +21,7 @@ OBJECTS = {
     "Person": "person",
     "UserRef": "user",
     "OwnCursor": "cursor",
+    "HelpLine": "help line",
 }
 FORMATS = {"uuid": "UUID", "date-time": "UTC time"}
 

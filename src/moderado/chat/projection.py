@@ -3,6 +3,7 @@
 Every entry point shows messages through this module, so the rules of visibility stand here alone.
 """
 
+from typing import Any
 from uuid import UUID
 
 from django.utils import translation
@@ -15,6 +16,7 @@ from moderado.chat.models import Message
 from moderado.chat.states import Decision
 from moderado.chat.types import Author, Draft, LastMessage, MessageView, NameChange, NewMessage
 from moderado.moderation.categories import category_list
+from moderado.moderation.help_lines import help_lines, without_mark
 from moderado.moderation.types import Reason
 
 Status = Message.Status
@@ -117,10 +119,7 @@ def with_reason(view: MessageView, why: Decision, *, language: str) -> MessageVi
     with translation.override(language):
         return _replace(
             view,
-            reason=why.reason,
-            categories=tuple(why.categories),
-            explanation=_explanation(Status.REJECTED, why.reason, [*why.categories]),
-            appealable=False,
+            **_decision(Status.REJECTED, why.reason, [*why.categories]),
         )
 
 
@@ -201,12 +200,19 @@ def _view(
 def _explained(view: MessageView, message: Message) -> MessageView:
     return _replace(
         view,
-        reason=message.reason,
-        categories=tuple(message.categories),
-        explanation=_explanation(message.status, message.reason, message.categories),
-        # There is no way to appeal yet.
-        appealable=False,
+        **_decision(message.status, message.reason, message.categories),
     )
+
+
+def _decision(status: str, reason: str, categories: list[str]) -> dict[str, Any]:
+    """Return the fields that tell the author why a text is not shown, and where to find help."""
+    return {
+        "reason": reason,
+        "categories": without_mark(categories),
+        "explanation": _explanation(status, reason, categories),
+        "appealable": False,  # there is no way to appeal yet
+        "resources": help_lines(categories, translation.get_language() or "") or UNSET,
+    }
 
 
 def _draft(message: Message) -> Draft:
@@ -216,12 +222,7 @@ def _draft(message: Message) -> Draft:
         revision=message.edit_revision or 0,
         content=message.edit_text or "",
         status=status,
-        reason=message.edit_reason if refused else UNSET,
-        categories=tuple(message.edit_categories) if refused else UNSET,
-        explanation=_explanation(status, message.edit_reason, message.edit_categories)
-        if refused
-        else UNSET,
-        appealable=False if refused else UNSET,  # there is no way to appeal yet
+        **(_decision(status, message.edit_reason, message.edit_categories) if refused else {}),
     )
 
 

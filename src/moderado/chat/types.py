@@ -11,6 +11,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from moderado.moderation.help_lines import HelpLine
+
 MESSAGE = "message"  # subject types of moderation
 USER_NAME = "user_name"
 ROOM_NAME = "room_name"
@@ -32,6 +34,10 @@ Categories = Annotated[
 ]
 Explanation = Annotated[
     str, Meta(description="A sentence in the author's language: what was found and who decided.")
+]
+Resources = Annotated[
+    tuple[HelpLine, ...],
+    Meta(description="Where the author finds help; absent unless the text tells of self-harm."),
 ]
 Appealable = Annotated[bool, Meta(description="Reserved: there is no way to appeal yet.")]
 
@@ -76,6 +82,7 @@ class Draft(msgspec.Struct, frozen=True):
     categories: Categories | UnsetType = UNSET
     explanation: Explanation | UnsetType = UNSET
     appealable: Appealable | UnsetType = UNSET
+    resources: Resources | UnsetType = UNSET
 
 
 class NameChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +150,7 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     categories: Categories | UnsetType = UNSET
     explanation: Explanation | UnsetType = UNSET
     appealable: Appealable | UnsetType = UNSET
+    resources: Resources | UnsetType = UNSET
 
 
 class SendRequest(msgspec.Struct, frozen=True, kw_only=True):

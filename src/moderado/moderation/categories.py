@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext_lazy
 
+from moderado.moderation.help_lines import without_mark
 from moderado.moderation.types import Category
 
 CATEGORY_NAMES = {
@@ -34,4 +35,4 @@ def category_name(code: str) -> str:
 
 def category_list(codes: Iterable[str]) -> str:
     """Return the names of categories, separated by commas."""
-    return ", ".join(map(category_name, codes))
+    return ", ".join(map(category_name, without_mark(codes)))

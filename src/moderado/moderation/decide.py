@@ -4,7 +4,7 @@ The same signals, facts and policy version give the same verdict for ever. Repla
 calibration rest on that.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -81,6 +81,7 @@ def decide(
             for match in each.matches
         ),
         failures=tuple(failures),
+        resources=_resources(decisive.outcome, categories, policy),
         fallback=policy.fallback,
     )
 
@@ -210,6 +211,14 @@ def _without_steps(failures: Sequence[Failure], policy: CompiledPolicy) -> _Step
         basis = Basis(ground=Ground.FAILURE, provider=last)
         return _Step(Outcome.ALLOW, None, f"{last}:approve", basis)
     return _Step(Outcome.HOLD, Reason.UNJUDGED, UNJUDGED, Basis(ground=Ground.UNJUDGED))
+
+
+def _resources(outcome: Outcome, categories: Iterable[Category], policy: CompiledPolicy) -> str:
+    """Return the help that the policy names for what was found in a hidden text."""
+    if outcome.severity < Outcome.HOLD.severity:
+        return ""
+    rows = (policy.threshold(category) for category in categories)
+    return next((row.resources for row in rows if row and row.resources), "")
 
 
 def _severity(step: _Step) -> int:

@@ -260,6 +260,7 @@ class Verdict:
     basis: Basis = NO_BASIS
     signals: tuple[Signal, ...] = ()
     consequences: tuple[Outcome, ...] = ()  # of each match, in the order of the signals
+    resources: str = ""  # where the author finds help, as a code
     fallback: Mapping[str, Any] = field(default_factory=_empty_mapping)  # rows besides the policy's
     failures: tuple[Failure, ...] = ()
 

@@ -21,6 +21,7 @@ from moderado.core.database import require_transaction
 from moderado.core.metrics import VERDICT_SECONDS, VERDICTS
 from moderado.moderation.errors import CaseSuperseded, OwnCase
 from moderado.moderation.events import CaseDecided, RulingStarted
+from moderado.moderation.help_lines import marked
 from moderado.moderation.services.blocked_texts import remember_ruling
 from moderado.moderation.services.recording import record
 from moderado.moderation.types import CloseReason, Content, Reason, Verdict
@@ -152,7 +153,8 @@ def _advance(judged: Judged) -> Transition:
 
 
 def _decision(verdict: Verdict) -> Decision:
-    return Decision(str(verdict.reason or ""), [str(each) for each in verdict.categories])
+    categories = marked(map(str, verdict.categories), verdict.resources)
+    return Decision(str(verdict.reason or ""), categories)
 
 
 def _measure(applied: Sequence[tuple[Verdict, datetime | None]], now: datetime) -> None:

@@ -11,6 +11,7 @@ from moderado.core.errors import NotFound
 from moderado.core.ids import new_id
 from moderado.moderation import registry
 from moderado.moderation.compiled import encode_thresholds
+from moderado.moderation.help_lines import codes
 from moderado.moderation.models import Policy, PolicyVersion
 from moderado.moderation.policies.compile import Runtime, compile_policy
 from moderado.moderation.policies.documents import read_json
@@ -106,6 +107,12 @@ def findings(
 def _mistakes(compiled: Runtime) -> list[str]:
     """Return what works otherwise than the document says, or by what it does not say."""
     found = [f"provider {name!r} is not configured" for name in compiled.missing]
+    rows = compiled.policy.thresholds.values()
+    found += [
+        f"resources {row.resources!r} is unknown: {', '.join(sorted(codes()))}"
+        for row in rows
+        if row.resources and row.resources not in codes()
+    ]
     proposed = encode_thresholds(compiled.policy.fallback)
     return found + [
         f"no threshold for {name!r}: what providers propose applies, {steps}"

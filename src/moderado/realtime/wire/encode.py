@@ -122,7 +122,7 @@ def author_frame(
     """
     is_about_edit = view.edit and revision in {0, view.edit.revision}
     judged = view.edit if view.edit and is_about_edit else view
-    decision = ("reason", "categories", "explanation", "appealable")
+    decision = ("reason", "categories", "explanation", "appealable", "resources")
     if judged is not view:
         view = msgspec.structs.replace(view, **{name: getattr(judged, name) for name in decision})
     return kind(
@@ -131,6 +131,7 @@ def author_frame(
         categories=judged.categories,
         explanation=judged.explanation,
         appealable=judged.appealable,
+        resources=judged.resources,
     )
 
 

@@ -19,6 +19,7 @@ from moderado.chat.types import (
     OwnCursor,
     Person,
     ReasonCode,
+    Resources,
 )
 from moderado.core.wire_limits import HEARTBEAT_SECONDS
 from moderado.realtime.wire.case_frames import CaseClaimed, CaseClosed, CaseDecided, CaseOpened
@@ -115,6 +116,7 @@ class AuthorFrame(ServerFrame, frozen=True):
     categories: Categories | UnsetType = UNSET
     explanation: Explanation | UnsetType = UNSET
     appealable: Appealable | UnsetType = UNSET
+    resources: Resources | UnsetType = UNSET
 
 
 class MessageQueued(AuthorFrame, frozen=True, tag="message_queued"):

@@ -17,7 +17,16 @@ function State({ status }) {
 function Why({ about }) {
   const categories = (about.categories ?? []).map(categoryName).join(", ");
   const text = about.explanation || categories;
-  return text ? html`<p class=${`why ${about.status.toLowerCase()}`}>${text}</p>` : null;
+  return html`${text && html`<p class=${`why ${about.status.toLowerCase()}`}>${text}</p>`}
+    ${about.resources && html`<${Help} lines=${about.resources} />`}`;
+}
+
+/** Where the author of a text about self-harm finds help. */
+function Help({ lines }) {
+  return html`<div class="why" role="note"><p>${t("helpTitle")}</p><ul>
+    ${lines.map((line) => html`<li key=${line.code}><a href=${line.url} rel="noopener noreferrer" target="_blank">${line.name}</a>
+      ${line.phone && html` · <a href=${`tel:${line.phone.replaceAll(" ", "")}`}>${line.phone}</a>`}</li>`)}
+  </ul></div>`;
 }
 
 function Draft({ edit }) {
