@@ -64,6 +64,7 @@ DELETE moderation/policies/{policy}/              401     403    403     403    
 GET    moderation/policies/{policy}/versions/     401     403    403     403       403   403     200
 POST   moderation/policies/{policy}/versions/     401     403    403     403       403   403     201
 GET    moderation/policies/{policy}/versions/{version}/ 401 403 403 403 403 403 200
+GET    moderation/policies/{policy}/versions/{version}/findings/ 401 403 403 403 403 403 200
 POST   moderation/policies/{policy}/versions/{version}/enable/ 401 403 403 403 403 403 200
 POST   moderation/policies/{policy}/versions/{version}/rollback/ 401 403 403 403 403 403 200
 PUT    moderation/policies/{policy}/shadow/       401     403    403     403       403   403     200

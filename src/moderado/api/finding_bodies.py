@@ -29,3 +29,18 @@ class FairnessBody(serializers.Serializer[Any]):
         allow_null=True, help_text="By the version that is enabled now."
     )
     is_worse = serializers.BooleanField(help_text="Enabling it needs `confirm_fairness`.")
+
+
+class QueueLoadBody(serializers.Serializer[Any]):
+    """Cases a day, estimated from the newest decisions. A backtest reads all of them."""
+
+    sample = serializers.IntegerField(help_text="Decisions that were judged anew.")
+    before = serializers.FloatField()
+    after = serializers.FloatField(help_text="If the version were enabled.")
+
+
+class BacktestBody(serializers.Serializer[Any]):
+    """The newest backtest of the version: `GET /api/moderation/evaluations/{id}/`."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=["queued", "running", "done", "failed", "cancelled"])

@@ -17,6 +17,7 @@ from moderado.api.policy_bodies import (
     AssignmentsBody,
     DocumentInput,
     EnableInput,
+    FindingsBody,
     PolicyBody,
     PolicyDetail,
     PolicyInput,
@@ -30,6 +31,7 @@ from moderado.api.schemas import validated
 from moderado.core.errors import Forbidden, Invalid
 from moderado.moderation import selectors
 from moderado.moderation.services import policies
+from moderado.moderation.services.enabling import BeforeEnabling, before_enabling
 from moderado.moderation.services.policy_assignments import (
     ROOM_TYPES,
     Assignments,
@@ -64,7 +66,7 @@ class Policies(ListAPIView[Any]):
         saved = policies.create_policy(
             actor_id=actor.id, document=parse_document(**asked), reason=reason
         )
-        return Response(SavedBody(saved).data, status=201)
+        return Response(SavedBody(_found(saved)).data, status=201)
 
     def get_queryset(self) -> Any:
         return selectors.policies()
@@ -111,7 +113,7 @@ class Versions(ListAPIView[Any]):
         saved = policies.save_version(
             actor_id=actor.id, name=name, document=document, reason=asked["reason"]
         )
-        return Response(SavedBody(saved).data, status=201)
+        return Response(SavedBody(_found(saved)).data, status=201)
 
     def get_queryset(self) -> Any:
         return selectors.policy_versions(self.kwargs["name"])
@@ -123,6 +125,17 @@ class OneVersion(APIView):
         """Return a version with its document."""
         require(request, rights.VIEW_POLICY)
         return Response(VersionDetail(policies.get_version(name, number)).data)
+
+
+class VersionFindings(APIView):
+    @extend_schema(operation_id="get_policy_version_findings", responses=FindingsBody)
+    def get(self, request: Request, name: str, number: int) -> Response:
+        """Return what to look at before a version is enabled.
+
+        Examples that fail, fairness, the estimated load of the queue, and the newest backtest.
+        """
+        require(request, rights.VIEW_POLICY)
+        return Response(FindingsBody(before_enabling(policies.get_version(name, number))).data)
 
 
 class Enabling(APIView):
@@ -179,6 +192,10 @@ def require(request: Request, permission: str) -> User:
     if not rights.staff_may(actor, permission):
         raise Forbidden
     return actor
+
+
+def _found(saved: policies.Saved) -> BeforeEnabling:
+    return before_enabling(saved.version, saved.findings)
 
 
 def _shown(found: Assignments) -> dict[str, Any]:

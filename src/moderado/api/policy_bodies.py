@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
-from moderado.api.finding_bodies import ExampleBody, FairnessBody
+from moderado.api.finding_bodies import BacktestBody, ExampleBody, FairnessBody, QueueLoadBody
 from moderado.api.parsers import TooLarge
 from moderado.api.schemas import PersonField
 from moderado.core.wire_limits import MAX_BODY_BYTES
@@ -104,6 +104,16 @@ class FindingsBody(serializers.Serializer[Any]):
     examples = ExampleBody(many=True, help_text="Those that fail: it cannot be enabled with them.")
     fairness = serializers.SerializerMethodField()
     mistakes = serializers.ListField(child=serializers.CharField())
+    queue_load = serializers.SerializerMethodField()
+    backtest = serializers.SerializerMethodField()
+
+    @extend_schema_field(QueueLoadBody(allow_null=True))
+    def get_queue_load(self, findings: Any) -> dict[str, Any] | None:
+        return QueueLoadBody(findings.queue_load).data if findings.queue_load else None
+
+    @extend_schema_field(BacktestBody(allow_null=True))
+    def get_backtest(self, findings: Any) -> dict[str, Any] | None:
+        return BacktestBody(findings.backtest).data if findings.backtest else None
 
     @extend_schema_field(FairnessBody(allow_null=True))
     def get_fairness(self, findings: Any) -> dict[str, Any] | None:
@@ -112,7 +122,7 @@ class FindingsBody(serializers.Serializer[Any]):
 
 class SavedBody(serializers.Serializer[Any]):
     version = serializers.IntegerField(source="version.number")
-    findings = FindingsBody()
+    findings = FindingsBody(source="*")
 
 
 class EnableInput(serializers.Serializer[Any]):

@@ -47,6 +47,8 @@ _SAVED = {
             "is_worse": False,
         },
         "mistakes": [],
+        "queue_load": {"sample": 300, "before": 12.4, "after": 15.1},
+        "backtest": {"id": "0199a7c0-5d1e-7c11-8f3a-2f6f8f0f1a2b", "state": "done"},
     },
 }
 _PROVIDER = {
@@ -77,6 +79,7 @@ POLICIES: dict[str, Any] = {
     "AssignmentsBodyRequest": _ASSIGNMENTS,
     "DocumentInputRequest": {"document": _DOCUMENT, "reason": _VERSION["reason"]},
     "EnableInputRequest": {"confirm_fairness": False, "reason": _VERSION["reason"]},
+    "FindingsBody": _SAVED["findings"],
     "PaginatedPolicyBodyList": _page(_POLICY),
     "PaginatedVersionBodyList": _page(_VERSION),
     "PolicyDetail": _POLICY

@@ -56,6 +56,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("moderation/policies/<slug:name>/versions/", policies.Versions.as_view()),
     path("moderation/policies/<slug:name>/versions/<int:number>/", policies.OneVersion.as_view()),
     path(
+        "moderation/policies/<slug:name>/versions/<int:number>/findings/",
+        policies.VersionFindings.as_view(),
+    ),
+    path(
         "moderation/policies/<slug:name>/versions/<int:number>/enable/",
         policies.Enabling.as_view(),
     ),

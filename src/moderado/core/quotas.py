@@ -89,6 +89,7 @@ ROUTES = {
     "GET api/moderation/policies/<slug:name>/versions/": Quota.CHEAP,
     "POST api/moderation/policies/<slug:name>/versions/": Quota.CREATE,
     "GET api/moderation/policies/<slug:name>/versions/<int:number>/": Quota.CHEAP,
+    "GET api/moderation/policies/<slug:name>/versions/<int:number>/findings/": Quota.EXPENSIVE,
     "POST api/moderation/policies/<slug:name>/versions/<int:number>/enable/": Quota.EXPENSIVE,
     "POST api/moderation/policies/<slug:name>/versions/<int:number>/rollback/": Quota.WRITE,
     "PUT api/moderation/policies/<slug:name>/shadow/": Quota.WRITE,

@@ -3,13 +3,17 @@
 import pytest
 
 from moderado.chat.models import Membership
+from moderado.chat.services import posting
+from moderado.chat.services.screening import screen_waiting
 from moderado.moderation.models import Policy, PolicyChange
 from moderado.moderation.services import policy_findings
-from tests.factories import POLICING, make_member, make_room, make_staff, make_user
+from moderado.moderation.services.evaluation_runs import run_slice
+from tests.factories import EVALUATING, POLICING, make_member, make_room, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
 
 POLICIES, TRY = "/api/moderation/policies/", "/api/moderation/try/"
+EVALUATIONS = "/api/moderation/evaluations/"
 ASSIGNMENTS = "/api/moderation/assignments/"
 RULE = {"id": "own", "words": ["pira"], "category": "spam", "outcome": "hold"}
 YAML = """\
@@ -177,3 +181,46 @@ def test_each_change_needs_its_permission(signed_in):
     assert viewer.post(POLICIES, {"name": "x", "document": {}}).status_code == 403
     assert viewer.put(ASSIGNMENTS, {}).status_code == 403
     assert signed_in(make_user()).get(POLICIES).status_code == 403
+
+
+def test_findings_show_the_queue_and_the_backtest(staff, signed_in):
+    created = staff.post(POLICIES, {"name": "default", "document": {"rules": [RULE]}})
+    assert created.json()["findings"] | {"fairness": None} == {
+        "examples": [],
+        "fairness": None,
+        "mistakes": [],
+        "queue_load": None,
+        "backtest": None,
+    }
+    member = make_member()
+    for text in ("bom dia", "pira"):
+        posting.post_message(author_id=member.user_id, room_id=member.room_id, text=text)
+    screen_waiting()
+    asked = {"kind": "backtest", "policy": "default", "version": 1}
+    assert staff.post(EVALUATIONS, asked).status_code == 403
+
+    started = signed_in(make_staff(*EVALUATING)).post(EVALUATIONS, asked)
+    found = staff.get(version(1, "findings")).json()
+
+    assert (started.status_code, started.json()["state"]) == (201, "queued")
+    assert found["backtest"] == {"id": started.json()["id"], "state": "queued"}
+    assert found["queue_load"]["sample"] == 2
+    assert found["queue_load"]["after"] > found["queue_load"]["before"] == 0
+
+
+def test_evaluation_is_polled_and_cancelled(signed_in):
+    staff = signed_in(make_staff(*EVALUATING))
+    evaluation = staff.post(EVALUATIONS, {"kind": "replay"}).json()
+    address = f"{EVALUATIONS}{evaluation['id']}/"
+
+    assert run_slice()
+    done = staff.get(address).json()
+    assert (done["state"], done["results"]["differences"]) == ("done", 0)
+    assert done["progress"] == {"done": 0, "total": 0}
+    refused = staff.post(f"{address}cancel/")
+    assert (refused.status_code, refused.json()["code"]) == (409, "evaluation_ended")
+    assert staff.get(EVALUATIONS).json()["results"][0]["id"] == evaluation["id"]
+    waiting = staff.post(EVALUATIONS, {"kind": "replay"}).json()
+    assert staff.post(f"{EVALUATIONS}{waiting['id']}/cancel/").json()["state"] == "cancelled"
+    wrong = staff.post(EVALUATIONS, {"kind": "backtest"})
+    assert (wrong.status_code, sorted(wrong.json()["fields"])) == (400, ["version"])

@@ -9,7 +9,12 @@ from django.utils import timezone
 from moderado.moderation.models import Evaluation, PolicyVersion
 from moderado.moderation.services import evaluation_backtest
 from moderado.moderation.services.past_decisions import count
-from moderado.moderation.services.policy_findings import FailingExample, Fairness, findings_of
+from moderado.moderation.services.policy_findings import (
+    FailingExample,
+    Fairness,
+    Findings,
+    findings_of,
+)
 
 SAMPLE = 300  # newest decisions that are judged at once; a backtest reads all
 DAYS = 7
@@ -38,9 +43,9 @@ class BeforeEnabling:
     backtest: Evaluation | None
 
 
-def before_enabling(version: PolicyVersion) -> BeforeEnabling:
-    """Return what is known of a version before it is enabled."""
-    found = findings_of(version)
+def before_enabling(version: PolicyVersion, found: Findings | None = None) -> BeforeEnabling:
+    """Return what is known of a version before it is enabled; `found` if that is known already."""
+    found = found or findings_of(version)
     return BeforeEnabling(
         version=version,
         examples=found.examples,
