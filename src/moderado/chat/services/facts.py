@@ -4,7 +4,7 @@ The claim brings most of it. What costs a query is read only where a policy read
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -18,7 +18,8 @@ from moderado.moderation.services.screening import reads
 from moderado.moderation.types import UNKNOWN_AUTHOR, AuthorFacts, Content, RoomFacts
 
 MEMBER = "MEMBER"
-COUNTED = 100  # approved messages are counted up to this
+COUNTED = 100  # approved and refused messages are counted up to this
+STRIKE_WINDOW = timedelta(days=30)
 RECENT = 1_000  # messages of a room among which an author's are counted: bounds the query
 
 _COUNTS = """
@@ -36,6 +37,14 @@ _COUNTS = """
 _APPROVED = """
     SELECT count(*) FROM (
         SELECT 1 FROM chat_message WHERE author_id = %s AND status = 'APPROVED' LIMIT %s) approved
+"""
+
+# Of messages and edits that are refused now. A ruling that allows one takes its strike away.
+_STRIKES = """
+    SELECT count(*) FROM (
+        SELECT 1 FROM chat_message
+         WHERE author_id = %s AND created_at > statement_timestamp() - %s
+           AND (status = 'REJECTED' OR edit_status = 'REJECTED') LIMIT %s) refused
 """
 
 
@@ -89,6 +98,9 @@ def _with_costly_facts(content: Content, message: Message, wanted: frozenset[str
     if "approved" in wanted:
         author = structs.replace(content.author, approved=_approved(message.author_id))
         content = structs.replace(content, author=author)
+    if "strikes" in wanted:
+        author = structs.replace(content.author, strikes=_strikes(message.author_id))
+        content = structs.replace(content, author=author)
     if "counts" in wanted:
         content = structs.replace(content, counts=_counts(content, message))
     return content
@@ -97,6 +109,14 @@ def _with_costly_facts(content: Content, message: Message, wanted: frozenset[str
 def _approved(author_id: UUID) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_APPROVED, [author_id, COUNTED])
+        return int(cursor.fetchone()[0])
+
+
+def _strikes(author_id: UUID) -> int:
+    """Count the author's messages of the last 30 days that are refused, up to 100."""
+    with connection.cursor() as cursor:
+        values: Any = [author_id, STRIKE_WINDOW, COUNTED]
+        cursor.execute(_STRIKES, values)
         return int(cursor.fetchone()[0])
 
 

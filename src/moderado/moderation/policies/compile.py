@@ -45,7 +45,7 @@ class Runtime:
         missing: Providers that the policy names and the configuration lacks. They fail.
         shadows: What measures a sample afterwards, without effect, and the share of it.
         conditions: When a provider is asked, by its name.
-        reads: What its conditions read that costs a query: `approved`, `counts`.
+        reads: What its conditions read that costs a query: `approved`, `strikes`, `counts`.
         names: The names that its conditions use, such as `length`.
     """
 

@@ -30,7 +30,7 @@ class Condition:
 
     Attributes:
         source: As it was written.
-        reads: What it reads that costs a query: `approved`, `counts`.
+        reads: What it reads that costs a query: `approved`, `strikes`, `counts`.
         names: The names of `NAMES` that it uses.
 
     Raises:
@@ -47,9 +47,7 @@ class Condition:
             raise ValueError(f"unknown name {unknown[0]!r}: {', '.join(sorted(NAMES))}")
         self.names = frozenset(used)
         self.reads = frozenset(
-            name
-            for name, pattern in (("approved", r"\bapproved\b"), ("counts", r"\bcounts\b"))
-            if re.search(pattern, source)
+            name for name in ("approved", "strikes", "counts") if re.search(rf"\b{name}\b", source)
         )
         self._check()
 
