@@ -92,6 +92,6 @@ QUEUE = """
 
 def fill_queue(room: Room, author: User, count: int, text: str = "bom dia") -> None:
     """Create `count` queued messages in one statement; `#` is their number."""
-    values = {"room": room.id, "author": author.id, "text": text, "count": count}
+    values: dict[str, Any] = {"room": room.id, "author": author.id, "text": text, "count": count}
     with connection.cursor() as cursor:
         cursor.execute(QUEUE, values)

@@ -21,6 +21,7 @@ from moderado.core.ids import new_id
 from moderado.moderation.labels import STEPS
 from moderado.moderation.models import (
     Case,
+    Evaluation,
     ModerationLog,
     Policy,
     PolicyAssignment,
@@ -121,6 +122,12 @@ def make_policies(author, room):
     )
     Policy.objects.update(enabled=version)
     PolicyAssignment.objects.create(policy=policy, scope_id=room.id)
+    for kind, state in zip(Evaluation.Kind, cycle(Evaluation.State), strict=False):
+        Evaluation.objects.create(
+            kind=kind, state=state, policy=policy, version=version, since=timezone.now(),
+            until=timezone.now(), requested_by=author, done=1, total=2,
+            results={"equal": 1, "causes": {"no_policy": 1}, "changes": {"ALLOW>HOLD": 1}},
+        )  # fmt: skip
     for action in PolicyChange.Action:
         PolicyChange.objects.create(
             policy=policy, action=action, version=version, actor=author, reason="zz"

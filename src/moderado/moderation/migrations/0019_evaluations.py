@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ('options', models.JSONField(blank=True, default=dict, verbose_name='options')),
                 ('done', models.PositiveIntegerField(default=0, verbose_name='decisions read')),
                 ('total', models.PositiveIntegerField(blank=True, null=True, verbose_name='decisions to read')),
-                ('checkpoint', models.JSONField(blank=True, default=dict, editable=False, encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ('checkpoint', models.JSONField(blank=True, default=dict, editable=False, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='checkpoint')),
                 ('results', models.JSONField(blank=True, default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='results')),
                 ('error', models.CharField(blank=True, default='', max_length=64, verbose_name='error')),
                 ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='started')),

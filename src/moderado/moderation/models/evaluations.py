@@ -58,8 +58,9 @@ class Evaluation(Record):
     options = models.JSONField(_("options"), default=dict, blank=True)  # of the kind
     done = models.PositiveIntegerField(_("decisions read"), default=0)
     total = models.PositiveIntegerField(_("decisions to read"), null=True, blank=True)
-    checkpoint = models.JSONField(  # where the next slice continues; empty: at the beginning
-        default=dict, blank=True, editable=False, encoder=DjangoJSONEncoder
+    # Where the next slice continues; empty: at the beginning.
+    checkpoint = models.JSONField(
+        _("checkpoint"), default=dict, blank=True, editable=False, encoder=DjangoJSONEncoder
     )
     results = models.JSONField(_("results"), default=dict, blank=True, encoder=DjangoJSONEncoder)
     error = models.CharField(_("error"), max_length=64, blank=True, default="")
