@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
@@ -162,7 +163,8 @@ class ModerationLogAdmin(ReadOnly, ModelAdmin):
     @display(description=_("found"))
     def found(self, line: ModerationLog) -> str:
         scores = sorted(line.categories.items())
-        return ", ".join(f"{category_name(code)} ({score:g})" for code, score in scores) or "-"
+        named = (f"{category_name(code)} ({localize(score)})" for code, score in scores)
+        return ", ".join(named) or "-"
 
 
 @admin.register(ProviderCall)

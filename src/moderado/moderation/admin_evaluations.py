@@ -92,7 +92,7 @@ class EvaluationAdmin(Audited, ReadOnly, ModelAdmin):
     actions: ClassVar = ["cancel"]
     change_form_outer_before_template = PAGE
     fieldsets = (
-        (None, {"fields": ("kind", "version", "shown_state", "shown_progress", "error")}),
+        (None, {"fields": ("kind", "version", "state", "shown_progress", "error")}),
         (_("What it reads"), {"fields": ("since", "until", "scope_id", "limit")}),
         (_("Record"), {"fields": ("id", "requested_by", "created_at", "started_at", "ended_at")}),
     )

@@ -74,7 +74,7 @@ class PolicyVersionAdmin(Audited, ReadOnly, ModelAdmin):
     ordering = ("policy__name", "-number")
     change_form_outer_before_template = PAGE
     fieldsets = (
-        (None, {"fields": ("policy", "number", "is_enabled", "author", "reason")}),
+        (None, {"fields": ("policy", "number", "enabled_in_words", "author", "reason")}),
         (_("document"), {"fields": ("shown_document",)}),
         (_("Record"), {"fields": ("id", "created_at")}),
     )
@@ -86,6 +86,10 @@ class PolicyVersionAdmin(Audited, ReadOnly, ModelAdmin):
     def is_enabled(self, version: PolicyVersion) -> tuple[bool, Any]:
         is_enabled = version.policy.enabled_id == version.id
         return is_enabled, _("yes") if is_enabled else _("no")
+
+    @display(description=_("enabled"))
+    def enabled_in_words(self, version: PolicyVersion) -> str:
+        return str(self.is_enabled(version)[1])  # a column of labels has the code, too
 
     @display(description=_("document"))
     def shown_document(self, version: PolicyVersion) -> str:

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
@@ -31,7 +32,7 @@ max-width:760px;margin:0 auto;padding:24px}
 h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}svg{width:100%;height:auto}
 svg text{font-size:11px;fill:var(--ink)}table{border-collapse:collapse;width:100%}
 th,td{text-align:start;padding:4px 8px;border-bottom:1px solid var(--line);vertical-align:top;
-overflow-wrap:anywhere}td.n{text-align:end;white-space:nowrap}
+overflow-wrap:anywhere}th{overflow-wrap:normal}td.n{text-align:end;white-space:nowrap}
 .allow{fill:#9fb2c8}.flag{fill:#e0b13c}.hold{fill:#d9762b}.block{fill:#b3282d}
 b.allow,b.flag,b.hold,b.block{display:inline-block;width:.8em;height:.8em}
 b.allow{background:#9fb2c8}b.flag{background:#e0b13c}b.hold{background:#d9762b}
@@ -51,9 +52,10 @@ def write(tally: Tally, *, name: str, policy: str, costs: Sequence[Cost]) -> str
         policy: Which policy judged, for readers.
         costs: What remote providers would have cost.
     """
+    rules = ranked(tally.rules)
     parts = [
         _summary(tally, policy),
-        _section(_("By rule"), _groups(ranked(tally.rules)), _examples(ranked(tally.rules))),
+        _section(_("By rule"), _groups(rules), _examples(rules, _("Rule"))),
         _section(_("By author"), _groups(tally.shown_authors())),
         _section(_("By hour (UTC)"), _hours(tally)),
         _section(_("Disguised words"), *_evasion(tally)),
@@ -101,7 +103,7 @@ def _summary(tally: Tally, policy: str) -> SafeString:
 
 def _share(tally: Tally, code: str, total: int) -> str:
     count = tally.outcomes[Outcome(code)]
-    return f"{count} ({100 * count / total:.1f} %)" if total else "0"
+    return f"{count} ({number_format(100 * count / total, 1)} %)" if total else "0"
 
 
 def _groups(groups: Sequence[tuple[str, Group]]) -> SafeString:
@@ -116,13 +118,13 @@ def _numbers(group: Group) -> list[int]:
     return [0, *(group.outcomes[each] for each in (Outcome.FLAG, Outcome.HOLD, Outcome.BLOCK))]
 
 
-def _examples(groups: Sequence[tuple[str, Group]]) -> SafeString:
+def _examples(groups: Sequence[tuple[str, Group]], head: str) -> SafeString:
     rows = [
         (_plain(name), format_html_join(" · ", "<bdi>{}</bdi>", ((_plain(t),) for t in g.examples)))
         for name, g in groups[:MAX_ROWS]
         if g.examples
     ]
-    return _table([_("Rule"), _("Examples")], rows) if rows else SafeString()
+    return _table([head, _("Examples")], rows) if rows else SafeString()
 
 
 def _hours(tally: Tally) -> SafeString:
@@ -136,20 +138,22 @@ def _hours(tally: Tally) -> SafeString:
 def _evasion(tally: Tally) -> list[SafeString]:
     text = _("%(count)d messages have a disguised word.") % {"count": tally.disguised}
     groups = ranked(tally.readings)
-    return [_paragraph(text), *([_groups(groups), _examples(groups)] if groups else [])]
+    found = [_groups(groups), _examples(groups, _("Disguise"))] if groups else []
+    return [_paragraph(text), *found]
 
 
 def _queue(tally: Tally) -> list[SafeString]:
     load = tally.queue()
     sentence = _(
-        "%(cases)d cases, %(cases_a_day).1f a day, %(minutes_a_day).1f minutes of work a day at "
-        "%(seconds_a_case)d seconds a case. The busiest hour has %(busiest_hour)d cases and needs "
-        "%(moderators_in_busiest_hour)d moderators."
+        "Cases: %(cases)d (%(cases_a_day)s a day). Work: %(minutes_a_day)s min a day, at "
+        "%(seconds_a_case)d s a case. Busiest hour: cases %(busiest_hour)d, moderators needed "
+        "%(moderators_in_busiest_hour)d."
     )
+    numbers = {name: number_format(load[name], 1) for name in ("cases_a_day", "minutes_a_day")}
     days = [(day, [0, 0, cases, 0]) for day, cases in load["days"].items()]
     every = max(1, len(days) // 6)
     return [
-        _paragraph(sentence % load),
+        _paragraph(sentence % {**load, **numbers}),
         plots.columns(days, title=_("Cases by day"), every=every) if days else SafeString(),
     ]
 
