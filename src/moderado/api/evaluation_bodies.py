@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from moderado.api.schemas import PersonField
+from moderado.moderation.blind_cases import shown_results
 from moderado.moderation.services.evaluation_kinds import KINDS
 from moderado.moderation.services.evaluations import MAX_LIMIT
 
@@ -75,5 +76,4 @@ class EvaluationBody(EvaluationSummary):
         serializers.DictField(help_text="Of what was read so far: docs/changing-policies.md.")
     )
     def get_results(self, evaluation: Any) -> dict[str, Any]:
-        shown: dict[str, Any] = self.context.get("results", evaluation.results)
-        return shown
+        return shown_results(evaluation)

@@ -23,6 +23,7 @@ from moderado.moderation import (
     registry,
 )
 from moderado.moderation.admin_texts import texts_as_html
+from moderado.moderation.blind_cases import revealed
 from moderado.moderation.categories import category_list, category_name
 from moderado.moderation.labels import REASONS, STEPS, SUBJECTS, label
 from moderado.moderation.models import (
@@ -31,7 +32,6 @@ from moderado.moderation.models import (
     ProviderHealth,
     SubjectRevision,
 )
-from moderado.moderation.selectors import revealed
 from moderado.moderation.types import Outcome
 
 EXCERPT = 120
@@ -184,6 +184,9 @@ class ProviderCallAdmin(ReadOnly, ModelAdmin):
         (_("Record"), {"fields": ("id", "created_at", "settled_at", "response")}),
         (_("Answer"), {"fields": ("shown_texts",)}),
     )
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[ProviderCall]":
+        return revealed(super().get_queryset(request))
 
     @display(description=_("texts"))
     def shown_texts(self, call: ProviderCall) -> str:

@@ -19,6 +19,7 @@ from moderado.accounts.rights import ADD_EVALUATION, VIEW_MESSAGE
 from moderado.core.admin import Audited, Colours, ReadOnly, act_on_each
 from moderado.core.errors import ApplicationError, Invalid
 from moderado.moderation.admin_results import sections
+from moderado.moderation.blind_cases import shown_results
 from moderado.moderation.models import Evaluation
 from moderado.moderation.services import evaluations
 from moderado.moderation.services.evaluation_kinds import KINDS
@@ -150,7 +151,7 @@ class EvaluationAdmin(Audited, ReadOnly, ModelAdmin):
 
 def _examples(evaluation: Evaluation, *, with_texts: bool) -> list[dict[str, Any]]:
     """Return the examples with their texts, for viewers who may read messages."""
-    found = evaluation.results.get("examples", [])
+    found = shown_results(evaluation).get("examples", [])
     subjects = [(each["subject_type"], UUID(each["subject"]), each["revision"]) for each in found]
     texts = texts_of(subjects) if with_texts else {}
     return [

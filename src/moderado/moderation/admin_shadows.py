@@ -1,12 +1,15 @@
 """Admin pages of shadow verdicts."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from moderado.core.admin import ReadOnly
+from moderado.moderation.blind_cases import revealed
 from moderado.moderation.categories import category_list
 from moderado.moderation.labels import SUBJECTS, label
 from moderado.moderation.models import ShadowResult
@@ -29,6 +32,9 @@ class ShadowResultAdmin(ReadOnly, ModelAdmin):
         (_("Subject"), {"fields": ("shown_type", "subject_id", "revision", "scope_id")}),
         (_("Record"), {"fields": ("id", "line_id", "signals", "latency", "cost", "created_at")}),
     )
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[ShadowResult]":
+        return revealed(super().get_queryset(request))
 
     @display(description=_("subject type"))
     def shown_type(self, row: ShadowResult) -> str:

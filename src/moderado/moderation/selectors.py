@@ -6,10 +6,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from moderado.core.errors import NotFound
+from moderado.moderation.blind_cases import revealed
 from moderado.moderation.errors import BlindCase
 from moderado.moderation.models import (
     Case,
@@ -84,18 +85,6 @@ def get_log(*, log_id: UUID, scope_ids: Scopes) -> ModerationLog:
     if not revealed(lines.filter(pk=log_id)).exists():
         raise BlindCase
     return with_texts([line])[0]
-
-
-def revealed(lines: "QuerySet[ModerationLog]") -> "QuerySet[ModerationLog]":
-    """Leave out the lines on which blind cases wait for their ruling."""
-    blind = Case.objects.filter(
-        subject_type=OuterRef("subject_type"),
-        subject_id=OuterRef("subject_id"),
-        revision=OuterRef("revision"),
-        state=Case.State.OPEN,
-        is_blind=True,
-    )
-    return lines.filter(~Exists(blind))
 
 
 def rulings() -> list[tuple[UUID, str, str]]:

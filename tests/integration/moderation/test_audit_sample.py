@@ -3,10 +3,17 @@
 import uuid
 
 import pytest
+from django.utils import timezone
 
 from moderado.moderation import selectors
 from moderado.moderation.errors import BlindCase
-from moderado.moderation.models import Case, ModerationLog
+from moderado.moderation.models import (
+    Case,
+    Evaluation,
+    ModerationLog,
+    ProviderCall,
+    ShadowResult,
+)
 from moderado.moderation.services import review
 from moderado.moderation.services.recording import record
 from moderado.moderation.services.sampling import is_drawn
@@ -175,3 +182,34 @@ def test_api_names_the_sample_only_after_the_ruling(client, decided):
     assert (before["was_sampled"], after["was_sampled"]) == (False, True)
     assert (before["score"], before["categories"]) == (0.0, [])
     assert not {"is_blind", "sampling"} & before.keys()
+
+
+@pytest.mark.proves("R89")
+def test_no_page_tells_the_verdict_of_a_blind_case_before_the_ruling(client, decided):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    content = drawn_content(0.1)
+    subject = {"subject_type": "message", "subject_id": content.subject_id, "revision": 1}
+    record([(content, FLAGGED)])
+    example = {**subject, "subject": str(content.subject_id), "before": "FLAG", "after": "ALLOW"}
+    del example["subject_id"]
+    now = timezone.now()
+    asked = Evaluation.objects.create(
+        kind="replay", since=now, until=now, results={"examples": [example]}
+    )
+    call = ProviderCall.objects.create(provider="p", state="answered", error="", **subject)
+    shadow = ShadowResult.objects.create(
+        policy="p", policy_version="1", line_id=uuid.uuid4(), decided="FLAG", **subject
+    )
+    pages = [f"/admin/moderation/{each._meta.model_name}/{each.pk}/change/"
+             for each in (call, shadow)]  # fmt: skip
+    address = f"/api/moderation/evaluations/{asked.id}/"
+
+    assert client.get(address).json()["results"] == {"examples": []}
+    assert [client.get(page).status_code for page in pages] == [302, 302]
+    case_id = stored(content).get().id
+    review.rule(
+        actor_id=make_user().id, case_id=case_id, outcome="ALLOW", reason="fine", scope_ids=None
+    )
+
+    assert client.get(address).json()["results"] == {"examples": [example]}
+    assert [client.get(page).status_code for page in pages] == [200, 200]

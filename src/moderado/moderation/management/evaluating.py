@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from moderado.core.errors import ApplicationError, Invalid
+from moderado.moderation.blind_cases import shown_results
 from moderado.moderation.errors import EvaluationEnded
 from moderado.moderation.models import Evaluation
 from moderado.moderation.services import evaluation_runs, evaluations
@@ -73,12 +74,13 @@ class EvaluatingCommand(BaseCommand):
                 raise
         if evaluation.state != Evaluation.State.DONE:
             raise CommandError(f"{evaluation.state}: {evaluation.error or evaluation.id}")
+        results = shown_results(evaluation)
         if options["json"]:
-            found = {"id": str(evaluation.id), "kind": evaluation.kind, **evaluation.results}
+            found = {"id": str(evaluation.id), "kind": evaluation.kind, **results}
             self.stdout.write(json.dumps(found, ensure_ascii=False))
         else:
-            self.show(Console(file=self.stdout), evaluation.results)  # type: ignore[arg-type]  # it writes
-        if self.is_fault(evaluation.results):
+            self.show(Console(file=self.stdout), results)  # type: ignore[arg-type]  # it writes
+        if self.is_fault(results):
             sys.exit(1)
 
     def show(self, console: Console, results: dict[str, Any]) -> None:
