@@ -181,6 +181,23 @@ def test_tokens_return_as_the_minute_passes(minutes, left):
 
 
 @pytest.mark.proves("R90")
+@pytest.mark.parametrize(
+    "moved",
+    [
+        "minute = minute + interval '1 minute'",  # while this worker waited for the row
+        "minute = minute - interval '1 minute', day = day - 1",  # midnight
+    ],
+)
+def test_tokens_count_across_the_turn_of_a_minute_and_of_a_day(moved):
+    configured = provider(tokens_per_minute=100)
+    reserved(configured, "x" * 100)
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE moderation_providerbudget SET {moved}")
+
+    assert errors(reserved(configured, "y" * 100)) == ["token_budget_spent"]
+
+
+@pytest.mark.proves("R90")
 @pytest.mark.django_db(transaction=True)
 def test_two_claimers_at_once_never_exceed_money_or_tokens(at_once):
     money, tokens = provider(cost_per_day="2.00"), provider(tokens_per_minute=48)

@@ -31,19 +31,26 @@ _TAKE = f"""
            granted = greatest(0, least(%(wanted)s, %(cap)s - budget.calls))
     RETURNING granted
 """  # noqa: S608  (a constant of this module)
+# The window already reached this minute, or the next one while this statement waited for the lock.
+_CURRENT = "budget.minute - excluded.minute BETWEEN interval '0' AND interval '1 minute'"
 # Locks the row of the day until the reservation commits, and moves the window of tokens on. What
-# the minute before took counts by the share of it that lies within the last 60 s.
+# the minute before took counts by the share of it that lies within the last 60 s. The first minute
+# of a day follows the last one of the day before.
 _LOCK = f"""
-    INSERT INTO moderation_providerbudget AS budget (provider, day, calls, minute)
-    VALUES (%(provider)s, {_TODAY}, 0, date_trunc('minute', statement_timestamp()))
+    INSERT INTO moderation_providerbudget AS budget (provider, day, calls, minute, tokens_before)
+    VALUES (%(provider)s, {_TODAY}, 0, date_trunc('minute', statement_timestamp()), coalesce((
+        SELECT tokens FROM moderation_providerbudget
+         WHERE provider = %(provider)s AND day = {_TODAY} - 1
+           AND minute = date_trunc('minute', statement_timestamp()) - interval '1 minute'), 0))
     ON CONFLICT (provider, day) DO UPDATE
-       SET minute = excluded.minute,
-           tokens = CASE WHEN budget.minute = excluded.minute THEN budget.tokens ELSE 0 END,
-           tokens_before = CASE budget.minute
-               WHEN excluded.minute THEN budget.tokens_before
-               WHEN excluded.minute - interval '1 minute' THEN budget.tokens ELSE 0 END
+       SET minute = CASE WHEN {_CURRENT} THEN budget.minute ELSE excluded.minute END,
+           tokens = CASE WHEN {_CURRENT} THEN budget.tokens ELSE 0 END,
+           tokens_before = CASE WHEN {_CURRENT} THEN budget.tokens_before
+               WHEN budget.minute IS NULL THEN excluded.tokens_before
+               WHEN budget.minute = excluded.minute - interval '1 minute' THEN budget.tokens
+               ELSE 0 END
     RETURNING day, calls, cost, tokens + tokens_before
-        * (1 - extract(epoch FROM statement_timestamp() - minute) / 60.0)
+        * (1 - greatest(0, extract(epoch FROM statement_timestamp() - minute) / 60.0))
 """  # noqa: S608  (likewise)
 # What the ledger says of a day on which no cost was counted yet.
 _PAID = f"""
