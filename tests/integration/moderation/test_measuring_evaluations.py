@@ -70,3 +70,22 @@ def test_option_of_another_kind_is_refused(client):
 
     assert answer.status_code == 400
     assert "rate" in answer.json()["fields"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"until": "0001-01-05T00:00:00Z"},
+        {"rate": "nan"},
+        {"rate": 0},
+        {"limit": 5},
+        {"kind": "shadow", "limit": 5},
+    ],
+)
+def test_request_that_no_evaluation_can_follow_is_refused(client, body):
+    client.force_login(make_staff("add_evaluation"))
+
+    answer = client.post(ADDRESS, {"kind": "calibration"} | body, "application/json")
+
+    assert answer.status_code == 400, answer.content
+    assert not Evaluation.objects.exists()

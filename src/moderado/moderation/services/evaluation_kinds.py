@@ -5,7 +5,7 @@ It is started anew for each slice, with the state of the last step that was stor
 it counts is in there.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,18 +29,22 @@ class KindOfEvaluation:
         run: The generator: the evaluation, and the state of its last step (empty at first).
         needs_version: Whether a version of a policy must be named.
         options: The names of the options that it reads.
+        ignores: Fields of `evaluations.Asked` that would change nothing: they are refused.
     """
 
     run: Callable[[Evaluation, State], Iterator[Step]]
     needs_version: bool = False
     options: frozenset[str] = field(default_factory=frozenset)
+    ignores: Sequence[str] = ()
 
 
 KINDS: Mapping[str, KindOfEvaluation] = {
     Kind.REPLAY: KindOfEvaluation(run=evaluation_replay.run),
     Kind.BACKTEST: KindOfEvaluation(run=evaluation_backtest.run, needs_version=True),
-    Kind.SHADOW: KindOfEvaluation(run=evaluation_measures.run_shadow),
+    Kind.SHADOW: KindOfEvaluation(
+        run=evaluation_measures.run_shadow, ignores=("scope_id", "limit")
+    ),
     Kind.CALIBRATION: KindOfEvaluation(
-        run=evaluation_measures.run_calibration, options=frozenset({"rate"})
+        run=evaluation_measures.run_calibration, options=frozenset({"rate"}), ignores=("limit",)
     ),
 }

@@ -29,6 +29,7 @@ MAX_OPEN = 20  # evaluations that wait or run
 
 State = Evaluation.State
 OPEN = (State.QUEUED, State.RUNNING)
+_NAMES = {"scope_id": "room", "limit": "limit"}  # of fields of `Asked`, for people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +130,10 @@ def check(asked: Asked) -> tuple[Policy | None, PolicyVersion | None]:
 
 def _window(asked: Asked) -> tuple[datetime, datetime]:
     until = asked.until or timezone.now()
-    return asked.since or until - DEFAULT_SPAN, until
+    try:
+        return asked.since or until - DEFAULT_SPAN, until
+    except OverflowError:  # there are no times before the year 1
+        return until, until
 
 
 def _named(asked: Asked) -> tuple[Policy | None, PolicyVersion | None]:
@@ -151,6 +155,11 @@ def _check(asked: Asked) -> None:
         wrong["version"] = _("Name a policy and the number of its version.")
     elif unknown := sorted(set(asked.options) - kind.options):
         wrong[unknown[0]] = _("This kind of evaluation does not read this field.")
+    elif unread := [name for name in kind.ignores if getattr(asked, name) is not None]:
+        wrong |= {_NAMES[name]: _("This kind of evaluation does not read this field.")
+                  for name in unread}  # fmt: skip
+    if not 0 < asked.options.get("rate", 0.5) < 1:
+        wrong["rate"] = "0 < rate < 1"
     if since >= until:
         wrong["since"] = _("It must be before `until`.")
     if asked.limit is not None and not 1 <= asked.limit <= MAX_LIMIT:
