@@ -32,3 +32,16 @@ def test_condition_on_strikes_reads_refused_messages_of_the_window(monkeypatch):
 
     assert content.author.strikes == 2
     assert condition("author.strikes > 1")(content, ())
+
+
+def test_strikes_of_a_busy_author_read_a_bounded_number_of_messages(monkeypatch):
+    room = make_room()
+    author = make_member(room).user
+    monkeypatch.setattr(facts, "RECENT", 2)
+    monkeypatch.setattr(facts, "reads", lambda _: frozenset({"strikes"}))
+    for _ in range(3):
+        message = make_message(room, author=author, status="REJECTED")
+
+    (content,) = facts.with_costly_facts([content_of(message)], [message])
+
+    assert content.author.strikes == 2

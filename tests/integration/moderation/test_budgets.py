@@ -182,17 +182,19 @@ def test_tokens_return_as_the_minute_passes(minutes, left):
 
 @pytest.mark.proves("R90")
 @pytest.mark.parametrize(
-    "moved",
-    [
-        "minute = minute + interval '1 minute'",  # while this worker waited for the row
-        "minute = minute - interval '1 minute', day = day - 1",  # midnight
-    ],
+    "minutes, days",
+    [(1, 0), (-1, -1)],
+    ids=["another worker moved the window on", "midnight"],
 )
-def test_tokens_count_across_the_turn_of_a_minute_and_of_a_day(moved):
+def test_tokens_count_across_the_turn_of_a_minute_and_of_a_day(minutes, days):
     configured = provider(tokens_per_minute=100)
     reserved(configured, "x" * 100)
     with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE moderation_providerbudget SET {moved}")
+        cursor.execute(
+            "UPDATE moderation_providerbudget SET day = day + %s,"
+            " minute = minute + %s * interval '1 minute'",
+            [days, minutes],
+        )
 
     assert errors(reserved(configured, "y" * 100)) == ["token_budget_spent"]
 

@@ -20,7 +20,7 @@ from moderado.moderation.types import UNKNOWN_AUTHOR, AuthorFacts, Content, Room
 MEMBER = "MEMBER"
 COUNTED = 100  # approved and refused messages are counted up to this
 STRIKE_WINDOW = timedelta(days=30)
-RECENT = 1_000  # messages of a room among which an author's are counted: bounds the query
+RECENT = 1_000  # messages of a room or of an author that are read: bounds the queries
 
 _COUNTS = """
     SELECT count(*) FILTER (WHERE near.age <= interval '10 s'),
@@ -41,10 +41,11 @@ _APPROVED = """
 
 # Of messages and edits that are refused now. A ruling that allows one takes its strike away.
 _STRIKES = """
-    SELECT count(*) FROM (
-        SELECT 1 FROM chat_message
-         WHERE author_id = %s AND created_at > statement_timestamp() - %s
-           AND (status = 'REJECTED' OR edit_status = 'REJECTED') LIMIT %s) refused
+    SELECT least(count(*), %s) FROM (
+        SELECT status, edit_status, created_at FROM chat_message
+         WHERE author_id = %s ORDER BY changed_xid DESC LIMIT %s) changed
+     WHERE created_at > statement_timestamp() - %s
+       AND (status = 'REJECTED' OR edit_status = 'REJECTED')
 """
 
 
@@ -113,9 +114,12 @@ def _approved(author_id: UUID) -> int:
 
 
 def _strikes(author_id: UUID) -> int:
-    """Count the author's messages of the last 30 days that are refused, up to 100."""
+    """Count the author's messages of the last 30 days that are refused, up to 100.
+
+    Among those that changed last: an author of a million messages costs no more than one of 1,000.
+    """
     with connection.cursor() as cursor:
-        values: Any = [author_id, STRIKE_WINDOW, COUNTED]
+        values: Any = [COUNTED, author_id, RECENT, STRIKE_WINDOW]
         cursor.execute(_STRIKES, values)
         return int(cursor.fetchone()[0])
 
