@@ -7,6 +7,8 @@ held. They are judged by the local providers, as the messages of an established 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext
+
 from moderado.core.errors import NotFound
 from moderado.core.ids import new_id
 from moderado.moderation import registry
@@ -106,16 +108,21 @@ def findings(
 
 def _mistakes(compiled: Runtime) -> list[str]:
     """Return what works otherwise than the document says, or by what it does not say."""
-    found = [f"provider {name!r} is not configured" for name in compiled.missing]
+    found = [
+        gettext("provider “%(name)s” is not configured") % {"name": name}
+        for name in compiled.missing
+    ]
     rows = compiled.policy.thresholds.values()
     found += [
-        f"resources {row.resources!r} is unknown: {', '.join(sorted(codes()))}"
+        gettext("resources “%(name)s” is unknown: %(known)s")
+        % {"name": row.resources, "known": ", ".join(sorted(codes()))}
         for row in rows
         if row.resources and row.resources not in codes()
     ]
     proposed = encode_thresholds(compiled.policy.fallback)
     return found + [
-        f"no threshold for {name!r}: what providers propose applies, {steps}"
+        gettext("no threshold for “%(name)s”: what providers propose applies, %(steps)s")
+        % {"name": name, "steps": steps}
         for name, row in proposed.items()
         if (steps := ", ".join(f"{step} {value}" for step, value in row.items()))
     ]
