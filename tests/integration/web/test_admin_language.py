@@ -29,6 +29,7 @@ from moderado.moderation.models import (
     PolicyVersion,
     ProviderCall,
     ProviderHealth,
+    ShadowResult,
     SubjectRevision,
     SuggestedScore,
 )
@@ -122,6 +123,12 @@ def make_policies(author, room):
     )
     Policy.objects.update(enabled=version)
     PolicyAssignment.objects.create(policy=policy, scope_id=room.id)
+    for outcome in Outcome:
+        ShadowResult.objects.create(
+            policy="zz", policy_version="1", version="2", line_id=new_id(), subject_type="message",
+            subject_id=new_id(), revision=1, scope_id=room.id, decided=outcome, outcome=outcome,
+            categories=list(Category), decided_categories=list(Category), error="zz",
+        )  # fmt: skip
     for kind, state in zip(Evaluation.Kind, cycle(Evaluation.State), strict=False):
         Evaluation.objects.create(
             kind=kind, state=state, policy=policy, version=version, since=timezone.now(),

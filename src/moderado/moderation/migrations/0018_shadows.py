@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ShadowProgress',
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False, verbose_name='number')),
                 ('at', models.DateTimeField(verbose_name='time of the line')),
                 ('line_id', models.UUIDField(verbose_name='line of the log')),
             ],

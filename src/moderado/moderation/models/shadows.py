@@ -56,7 +56,7 @@ class ShadowResult(Record):
 class ShadowProgress(models.Model):
     """The one row that says up to which line of the log the shadows have looked."""
 
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    id = models.PositiveSmallIntegerField(_("number"), primary_key=True, default=1)
     at = models.DateTimeField(_("time of the line"))
     line_id = models.UUIDField(_("line of the log"))
 
