@@ -90,6 +90,7 @@ GET    docs/                                      200     200    200     200    
 """
 
 # Every field that the route reads, so that any further field is one that it must ignore.
+ROOM = {"name": "sala", "is_private": True, "moderation_mode": "pre", "audience": "minors"}
 BODIES = {
     "POST auth/register/": {
         "email": "new@example.org",
@@ -106,8 +107,8 @@ BODIES = {
     },
     "POST auth/invitations/": {"note": "-", "days": 3},
     "PATCH auth/users/me/": {"name": "Another", "language": "en"},
-    "POST chat/rooms/": {"name": "sala", "is_private": True, "moderation_mode": "pre"},
-    "PATCH chat/rooms/{room}/": {"name": "sala", "is_private": True, "moderation_mode": "pre"},
+    "POST chat/rooms/": ROOM,
+    "PATCH chat/rooms/{room}/": ROOM,
     "POST chat/rooms/{room}/participants/": {"user_id": "{newcomer}", "role": "MEMBER"},
     "PATCH chat/rooms/{room}/participants/{other}/": {"role": "MODERATOR"},
     "POST chat/rooms/{room}/read/": {"seq": 1},

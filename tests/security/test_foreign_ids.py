@@ -15,6 +15,7 @@ from tests.security.routes import IDS, api_routes
 from tests.security.scene import Scene
 
 ID = re.compile(r"<uuid:\w+>")
+FOR_STAFF = ("auth/invitations/", "moderation/evaluations/")
 WITH_IDS = sorted(route for route in api_routes() if ID.search(route.path))
 make_scene = run_in_db_thread(Scene)
 own_room = run_in_db_thread(lambda user: make_member(make_room(), user=user, role="ADMIN").room)
@@ -68,14 +69,15 @@ def test_foreign_ids_answer_404(foreign, mine):
                         "log",
                         "session",
                         "invitation",
+                        "evaluation",
                     )
                 },
                 "room": names["room"] if names["room"] == str(mine.id) else str(uuid4()),
             }
             found = ask(foreign, method, in_table(path), names)
 
-            # Who may not read invitations at all learns that, whatever the id is.
-            expected = 403 if path.startswith("auth/invitations/") else 404
+            # Who may not read such objects at all learns that, whatever the id is.
+            expected = 403 if path.startswith(FOR_STAFF) else 404
             assert (method, path, found[0]) == (method, path, expected)
             assert found == ask(foreign, method, in_table(path), random)
 

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from moderado.api.moderation_bodies import OUTCOMES, FailureBody, LogBody, MatchBody
-from moderado.chat.models import Membership
+from moderado.chat.models import Membership, Room
 from moderado.moderation.services.explaining import facts_of
 from moderado.moderation.types import Category, Ground
 
@@ -46,7 +46,7 @@ class AuthorFactsBody(serializers.Serializer[Any]):
 class RoomFactsBody(serializers.Serializer[Any]):
     type = serializers.CharField(allow_blank=True)
     mode = serializers.CharField(allow_blank=True)
-    audience = serializers.CharField()
+    audience = serializers.ChoiceField(choices=Room.Audience.choices)
 
 
 class FactsBody(serializers.Serializer[Any]):
@@ -87,6 +87,11 @@ class TryInput(serializers.Serializer[Any]):
         min_value=1, required=False, help_text="Of `policy`; the enabled one unless given."
     )
     room = serializers.UUIDField(required=False, help_text="By the policy in force in this room.")
+    audience = serializers.ChoiceField(
+        choices=Room.Audience.choices,
+        required=False,
+        help_text="Whom it is for; unless given, as the room.",
+    )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Add the field whose name is a keyword of Python."""

@@ -6,6 +6,7 @@ For moderators of a room, about that room; for staff with the permission, about 
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
+from msgspec import structs
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -47,10 +48,11 @@ class Trying(APIView):
         if room_id is not None and scope_ids is not None and room_id not in scope_ids:
             raise NotFound
         room = place_of(room_id) if room_id is not None else NO_PLACE
+        facts = structs.replace(room.facts, audience=asked.get("audience", room.facts.audience))
         return Response(
             try_text(
                 asked["text"],
-                facts=Facts(author=AuthorFacts(**asked.get("as", {})), room=room.facts),
+                facts=Facts(author=AuthorFacts(**asked.get("as", {})), room=facts),
                 compiled=compiled_policy(name, asked.get("version")) if name else None,
                 chain=room.in_force,
             )

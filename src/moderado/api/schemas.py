@@ -71,6 +71,9 @@ class RoomInput(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=NAME_LENGTH)
     is_private = serializers.BooleanField(required=False)
     moderation_mode = serializers.ChoiceField(required=False, choices=Room.Mode.choices)
+    audience = serializers.ChoiceField(
+        required=False, choices=Room.Audience.choices, help_text="Whom it is for; policies read it."
+    )
 
 
 class RoomChange(RoomInput):
@@ -146,6 +149,7 @@ class RoomBody(NameFields):
     id = serializers.UUIDField()
     is_private = serializers.BooleanField()
     moderation_mode = serializers.ChoiceField(choices=Room.Mode.choices)
+    audience = serializers.ChoiceField(choices=Room.Audience.choices)
     created_at = serializers.DateTimeField()
     participants_count = serializers.IntegerField()
     unread_count = serializers.SerializerMethodField(

@@ -60,6 +60,7 @@ class RoomAdmin(Audited, ModelAdmin):
         "name",
         "privacy",
         "mode",
+        "audience",
         "people",
         "seq",
         "created_by",
@@ -70,6 +71,7 @@ class RoomAdmin(Audited, ModelAdmin):
         RoomState,
         "is_private",
         "moderation_mode",
+        "audience",
         ("created_at", RangeDateTimeFilter),
     )
     list_filter_submit = True
@@ -79,7 +81,7 @@ class RoomAdmin(Audited, ModelAdmin):
     show_full_result_count = False
     readonly_fields = ("id", "seq", "epoch", "created_by", "created_at", "deleted_at")
     fieldsets = (
-        (None, {"fields": ("name", "is_private", "moderation_mode")}),
+        (None, {"fields": ("name", "is_private", "moderation_mode", "audience")}),
         (_("Record"), {"fields": readonly_fields}),
     )
     inlines = (Participants,)

@@ -114,13 +114,14 @@ class AudienceChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomDetailsChanged(Event):
-    """The name, mode or privacy of a room, as its readers see it, has changed."""
+    """The name, mode, privacy or audience of a room, as its readers see it, has changed."""
 
     room_id: UUID
     acl_version: int
     name: str
     is_private: bool
     moderation_mode: str
+    audience: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,10 +23,23 @@ class Room(Record):
         POST = "post", _("shown at once, removed if blocked")
         OFF = "off", _("shown at once, not judged")
 
+    class Audience(models.TextChoices):
+        ADULTS = "adults", _("adults only")
+        MIXED = "mixed", _("people of all ages")
+        MINORS = "minors", _("minors")
+
     name = models.CharField(_("name"), max_length=80)
     is_private = models.BooleanField(_("private"), default=False)
     moderation_mode = models.CharField(
         _("moderation"), max_length=16, choices=Mode, default=Mode.PRE
+    )
+    # Whom the room is for: a fact for policies. The default of the column serves older processes.
+    audience = models.CharField(
+        _("audience"),
+        max_length=8,
+        choices=Audience,
+        default=Audience.MIXED,
+        db_default=Audience.MIXED,
     )
     seq = models.BigIntegerField(_("last change"), default=0)
     # When a message was last published. No index: publishing would no longer update rows in place.

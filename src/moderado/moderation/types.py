@@ -80,12 +80,15 @@ class AuthorFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     is_bot: bool = False
 
 
+AUDIENCES = ("adults", "mixed", "minors")  # whom a place is for
+
+
 class RoomFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a policy may ask about the place of a text. The default is the server itself."""
 
     type: str = ""  # `public`, `private`
     mode: str = ""  # `pre`, `post`, `off`
-    audience: str = "mixed"  # `adults`, `mixed`, `minors`
+    audience: str = "mixed"  # of `AUDIENCES`
 
 
 UNKNOWN_AUTHOR = AuthorFacts()

@@ -5,7 +5,7 @@ import uuid
 import pytest
 from django.core.management import call_command
 
-from moderado.chat.models import Membership
+from moderado.chat.models import Membership, Room
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.services.judging import judge_texts
 from moderado.moderation.services.recording import record
@@ -125,14 +125,24 @@ def test_line_of_an_older_release_is_explained_as_far_as_it_goes(room, moderator
 
 
 def test_text_is_tried_and_nothing_is_stored(moderator):
-    answer = moderator.post(TRY, {"text": TEXT, "as": {"age_days": 5}}, format="json")
+    asked = {"text": TEXT, "as": {"age_days": 5}, "audience": "minors"}
+    answer = moderator.post(TRY, asked, format="json")
 
     body = answer.json()
     assert (answer.status_code, body["outcome"], body["category"]) == (200, "HOLD", "insult")
     assert [each["text"] for each in body["matches"]] == ["1d10t4"]
     assert body["facts"]["author"]["age_days"] == 5
+    assert body["facts"]["room"]["audience"] == "minors"
     assert not ModerationLog.objects.exists()
     assert not Case.objects.exists()
+
+
+def test_text_is_tried_for_the_audience_of_a_room(room, moderator):
+    Room.objects.filter(pk=room.pk).update(audience="adults")
+
+    body = moderator.post(TRY, {"text": TEXT, "room": str(room.id)}).json()
+
+    assert body["facts"]["room"] == {"type": "public", "mode": "pre", "audience": "adults"}
 
 
 def test_only_moderators_try_texts(signed_in):
@@ -140,8 +150,9 @@ def test_only_moderators_try_texts(signed_in):
 
 
 def test_command_explains_a_text(capsys):
-    call_command("explain", TEXT)
+    call_command("explain", TEXT, "--audience", "minors")
 
     said = capsys.readouterr().out
     assert said.startswith("HOLD  decided by blocklist (ground rule")
     assert "house/idiota" in said
+    assert "audience minors" in said

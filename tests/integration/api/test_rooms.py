@@ -24,6 +24,7 @@ ROOM = {
     "name_change",
     "is_private",
     "moderation_mode",
+    "audience",
     "created_at",
     "participants_count",
     "unread_count",
@@ -55,6 +56,7 @@ def test_creator_becomes_administrator(client, user):
     room = answer.data
     assert set(room) == ROOM | {"participants", "seq", "epoch"}
     assert (room["name"], room["is_private"], room["moderation_mode"]) == ("Sala", True, "post")
+    assert room["audience"] == "mixed"
     assert (room["role"], room["participants_count"], room["seq"]) == ("ADMIN", 1, 0)
     (place,) = room["participants"]
     assert place["user"] == {"id": str(user.id), "name": user.name}
@@ -72,6 +74,7 @@ def test_creator_becomes_administrator(client, user):
         {"name": "a\0"},
         {"name": "x", "is_private": "?"},
         {"name": "x", "moderation_mode": "loud"},
+        {"name": "x", "audience": "everybody"},
     ],
 )
 def test_invalid_room_answers_400(client, body):
@@ -254,6 +257,19 @@ def test_only_administrators_change_a_room(client, user):
     assert (refused.status_code, refused.data["code"]) == (403, "forbidden")
     assert done.status_code == 200
     assert (done.data["name"], done.data["is_private"]) == ("after", True)
+
+
+def test_only_administrators_choose_the_audience_of_a_room(client, user):
+    made = client.post(ROOMS, {"name": "Escola", "audience": "minors"}).data
+    room = Room.objects.get(pk=made["id"])
+    changed = client.patch(path(room), {"audience": "adults"})
+    Membership.objects.filter(room=room, user=user).update(role=Role.MODERATOR)
+    refused = client.patch(path(room), {"audience": "mixed"})
+
+    assert made["audience"] == "minors"
+    assert (changed.status_code, changed.data["audience"]) == (200, "adults")
+    assert (refused.status_code, refused.data["code"]) == (403, "forbidden")
+    assert client.get(path(room)).data["audience"] == "adults"
 
 
 def test_closed_room_answers_404(client, user):

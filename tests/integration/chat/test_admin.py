@@ -63,6 +63,7 @@ def test_room_made_private_in_admin_rechecks_subscribers(operator):
             "name": "Sala",
             "is_private": "on",
             "moderation_mode": "off",
+            "audience": "minors",
             "memberships-TOTAL_FORMS": 0,
             "memberships-INITIAL_FORMS": 0,
         },
@@ -70,6 +71,7 @@ def test_room_made_private_in_admin_rechecks_subscribers(operator):
 
     room.refresh_from_db()
     assert (room.name, room.is_private, room.moderation_mode) == ("Sala", True, "off")
+    assert room.audience == "minors"
     assert room.acl_version == 1
 
 
@@ -144,6 +146,7 @@ def test_change_of_a_room_leaves_an_audit_line(operator):
             {
                 "name": "Sala",
                 "moderation_mode": "pre",
+                "audience": "mixed",
                 "memberships-TOTAL_FORMS": 0,
                 "memberships-INITIAL_FORMS": 0,
             },
@@ -184,7 +187,7 @@ def test_superseded_case_is_refused_and_stays_closed(operator, action):
 
 def test_unusable_name_is_an_error_of_its_field(operator):
     room = make_room(name="Futebol")
-    form = {"name": "\u3164", "moderation_mode": "pre"}
+    form = {"name": "\u3164", "moderation_mode": "pre", "audience": "mixed"}
     inline = {f"memberships-{count}_FORMS": 0 for count in ("TOTAL", "INITIAL")}
 
     answer = operator.post(f"/admin/chat/room/{room.pk}/change/", form | inline)

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from moderado.accounts.services import accounts
-from moderado.chat.models import Membership
+from moderado.chat.models import Membership, Room
 from moderado.core.errors import Invalid, NotFound
 from moderado.moderation.errors import EvaluationEnded, TooManyEvaluations
 from moderado.moderation.models import ErasableText, Evaluation, ModerationLog
@@ -48,6 +48,7 @@ GENERAL = {
     "rules": [
         {"id": "own", "words": ["pira"], "category": "insult", "outcome": "hold", "aimed": "block"},
         {"id": "new", "words": ["lula"], "when": "author.age_days < 3", **SPAM},
+        {"id": "young", "words": ["bar"], "when": "room.audience == 'minors'", **SPAM},
         {"id": "flood", "flood": {"messages": 3, "seconds": 60}, **SPAM},
         {"id": "long", "condition": "length > 300", "category": "spam", "outcome": "flag"},
     ],
@@ -85,7 +86,8 @@ def decided(settings, monkeypatch):
     for document in (GENERAL, ROOM):
         made = policies.create_policy(actor_id=None, document=read_json(document))
         policies.enable(actor_id=None, name=document["name"], number=made.version.number)
-    room, games, off = make_room(), make_room(), make_room(moderation_mode="off")
+    room, games = make_room(), make_room(audience="minors")
+    off = make_room(moderation_mode="off")
     wanted = Assignments(server="default", room_types={}, rooms={games.id: "games"})
     assign(actor_id=None, wanted=wanted)
     exempt = make_member(room, role=Membership.Role.MODERATOR).user
@@ -95,7 +97,8 @@ def decided(settings, monkeypatch):
         post(exempt, games, text)
         judge()
     post(exempt, room, "seu pira")
-    post(make_user(), games, "trapaça")
+    for text in ("trapaça", "bar"):
+        post(make_user(), games, text)
     post(make_user(), off, "seu pira")
     judge()
     for name in ("Ana", "seu pira"):
@@ -139,6 +142,8 @@ def test_decisions_of_every_kind_replay_without_a_difference(decided):
     assert grounds >= {"nothing", "rule", "threshold", "recommendation", "failure", "exempt"}
     assert lines.filter(policy_version="1/1", verdict="BLOCK").exists()
     assert lines.exclude(subject_type="message").count() >= 2
+    assert lines.filter(facts__room__audience="minors", basis__rule="young/bar").exists()
+    Room.objects.update(audience="mixed")  # the facts of the log decide, not those of now
 
     results = evaluated().results
 

@@ -8,6 +8,7 @@ from django.db import InternalError, transaction
 from django.db.utils import IntegrityError
 
 from moderado.chat.models import Membership
+from moderado.chat.services.rooms import update_room
 from moderado.chat.services.screening import screen_waiting
 from moderado.core.errors import NotFound
 from moderado.moderation.errors import (
@@ -24,6 +25,7 @@ from moderado.moderation.services import policies, policy_findings
 from moderado.moderation.services.judging import judge_texts
 from moderado.moderation.services.policy_assignments import Assignments, assign, assignments
 from moderado.moderation.services.policy_lookup import in_force
+from moderado.moderation.services.subject_screening import screen_waiting as screen_names
 from moderado.moderation.types import Outcome
 from tests.factories import make_member, make_room
 from tests.integration.chat.steps import judge, post
@@ -142,8 +144,38 @@ def test_decision_names_policy_version_and_facts():
     assert (line.policy, line.policy_version, line.decided_by) == ("default", "2", "blocklist")
     assert line.facts == {
         "author": {"role": "MODERATOR"},
-        "room": {"type": "private", "mode": "pre"},
+        "room": {"type": "private", "mode": "pre", "audience": "mixed"},
         "length": 4,
+    }
+
+
+def test_audience_of_a_room_decides_and_is_frozen_into_the_facts():
+    own = {"id": "own", "words": ["pira"], "category": "spam", "outcome": "hold"}
+    minors = read_json(
+        {
+            "name": "default",
+            "providers": [{"use": "blocklist"}],
+            "rules": [own | {"when": "room.audience == 'minors'"}],
+        }
+    )
+    policies.create_policy(actor_id=None, document=minors)
+    policies.enable(actor_id=None, name="default", number=1)
+    assign(actor_id=None, wanted=Assignments(server="default"))
+    rooms = [make_room(audience=audience) for audience in ("adults", "mixed", "minors")]
+    admin = make_member(rooms[0], role=Membership.Role.ADMIN).user
+    found = [post(make_member(room).user, room, "pira") for room in rooms]
+    update_room(actor_id=admin.id, room_id=rooms[0].id, name="pira")
+    update_room(actor_id=admin.id, room_id=rooms[0].id, audience="minors")  # while the name waits
+
+    judge(*found[1:])
+    screen_names()
+
+    assert [each.status for each in found[1:]] == ["APPROVED", "HELD"]
+    lines = ModerationLog.objects.filter(decided_by="blocklist", verdict="HOLD")
+    facts = {line.subject_type: line.facts["room"] for line in lines}
+    assert facts == {
+        "message": {"type": "public", "mode": "pre", "audience": "minors"},
+        "room_name": {"audience": "minors"},
     }
 
 

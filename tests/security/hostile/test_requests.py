@@ -79,7 +79,7 @@ def test_every_operation_answers_random_input_as_documented(method, path):
     ids = {"room_id": member.room_id, "user_id": factories.make_member(member.room).user_id,
            "message_id": message.id, "case_id": message.id, "session_id": message.id,
            "invitation_id": message.id, "log_id": message.id, "name": "default",
-           "number": 1}  # fmt: skip
+           "evaluation_id": message.id, "number": 1}  # fmt: skip
     requests = Requests(method, path, {name: str(value) for name, value in ids.items()})
     client = APIClient()
     client.force_login(member.user)

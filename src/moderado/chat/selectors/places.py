@@ -27,6 +27,6 @@ def place_of(room_id: UUID) -> Place:
         raise NotFound
     kind = "private" if room.is_private else "public"
     return Place(
-        facts=RoomFacts(type=kind, mode=room.moderation_mode),
+        facts=RoomFacts(type=kind, mode=room.moderation_mode, audience=room.audience),
         in_force=in_force(scope_id=room.id, room_type=kind),
     )

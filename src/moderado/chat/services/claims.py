@@ -57,10 +57,11 @@ _CLAIM = f"""
         place.is_deleted OR NOT author.is_active
             OR {was_removed_sql("claimed.room_id", "claimed.author_id")}
             OR {has_blocked_texts_sql("claimed.room_id", "claimed.author_id")},
-        place.in_force, place.type, place.mode, author.created_at,
+        place.in_force, place.type, place.mode, place.audience, author.created_at,
         {columns("claimed", "author")}
       FROM room LEFT JOIN LATERAL (
         SELECT deleted_at IS NOT NULL AS is_deleted, {ROOM_TYPE} AS type, moderation_mode AS mode,
+               audience,
                {in_force_sql("chat_room.id", ROOM_TYPE)} AS in_force
           FROM chat_room WHERE id = room.room_id LIMIT 1) place ON true
       LEFT JOIN LATERAL (
@@ -75,7 +76,7 @@ _CLAIM = f"""
 """  # noqa: S608  (names of our own columns)
 
 _FIRST = UUID(int=0)
-_FIXED = 7  # columns before those of the message
+_FIXED = 8  # columns before those of the message
 
 
 class Claimant:

@@ -55,6 +55,7 @@ class Placement(NamedTuple):
     in_force: Sequence[UUID] | None
     room_type: str
     mode: str
+    audience: str
     author_since: datetime
 
 
@@ -72,7 +73,7 @@ def room_facts(message: Message) -> RoomFacts:
     placement: Placement | None = message.placement
     if placement is None:
         return RoomFacts()
-    return RoomFacts(type=placement.room_type, mode=placement.mode)
+    return RoomFacts(type=placement.room_type, mode=placement.mode, audience=placement.audience)
 
 
 def policy_of(message: Message) -> tuple[UUID, ...]:

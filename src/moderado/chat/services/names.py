@@ -40,13 +40,26 @@ def propose_room_name(*, room: Room, name: str, author_id: UUID) -> None:
         text=name,
         author_id=author_id,
         shown=None if room.name == placeholder(room.id) else room.name,
+        audience=room.audience,
     )
 
 
-def assign_room_name(*, room_id: UUID, name: str, actor_id: UUID | None) -> None:
+def assign_room_name(*, room: Room, name: str, actor_id: UUID | None) -> None:
     """Show a cleaned name at once: a decision of an operator. Requires a transaction."""
     require_transaction()
-    subjects.accept(subject_type=ROOM_NAME, subject_id=room_id, text=name, actor_id=actor_id)
+    subjects.accept(
+        subject_type=ROOM_NAME,
+        subject_id=room.id,
+        text=name,
+        actor_id=actor_id,
+        audience=room.audience,
+    )
+
+
+def tell_audience(room: Room) -> None:
+    """Have a name that waits judged for the audience of now. Requires a transaction."""
+    require_transaction()
+    subjects.set_audience(subject_type=ROOM_NAME, subject_id=room.id, audience=room.audience)
 
 
 def withdraw_room_name(room_id: UUID) -> None:
@@ -97,5 +110,6 @@ def publish_details(room: Room) -> None:
             name=room.name,
             is_private=room.is_private,
             moderation_mode=room.moderation_mode,
+            audience=room.audience,
         )
     )

@@ -19,6 +19,7 @@ from moderado.chat.services.names import (
     placeholder,
     propose_room_name,
     publish_details,
+    tell_audience,
     withdraw_room_name,
 )
 from moderado.core.database import require_transaction, retry_on_deadlock
@@ -38,6 +39,7 @@ def create_room(
     name: str,
     is_private: bool = False,
     moderation_mode: str = Room.Mode.PRE,
+    audience: str = Room.Audience.MIXED,
 ) -> Room:
     """Create a room. Its creator becomes its first administrator.
 
@@ -48,9 +50,10 @@ def create_room(
         name: 1 to 80 characters after trimming, on one line.
         is_private: Whether only members may read it.
         moderation_mode: A value of `Room.Mode`.
+        audience: Whom the room is for: a value of `Room.Audience`, which policies may read.
 
     Raises:
-        Invalid: The name or the mode is not allowed.
+        Invalid: The name, the mode or the audience is not allowed.
         RoomCreationClosed: Only staff create rooms, and the creator is none.
     """
     mode = _mode(moderation_mode, actor_id=creator_id)
@@ -63,6 +66,7 @@ def create_room(
         name=placeholder(room_id),
         is_private=is_private,
         moderation_mode=mode,
+        audience=_audience(audience),
         created_by_id=creator_id,
     )
     Membership.objects.create(room=room, user_id=creator_id, role=Membership.Role.ADMIN)
@@ -79,6 +83,7 @@ def update_room(
     name: str | None = None,
     is_private: bool | None = None,
     moderation_mode: str | None = None,
+    audience: str | None = None,
 ) -> Room:
     """Change the fields that are given. Only administrators of the room may.
 
@@ -92,14 +97,19 @@ def update_room(
         name: The new name, or None to keep it; likewise the other fields.
         is_private: Whether only members may read it.
         moderation_mode: A value of `Room.Mode`.
+        audience: Whom the room is for: a value of `Room.Audience`. Texts that are judged from then
+            on, a waiting name among them, are judged for it.
 
     Raises:
         NoSuchRoom: There is no such room, or the actor may not read it.
         NotAllowedInRoom: The actor is no administrator of the room.
-        Invalid: The name or the mode is not allowed.
+        Invalid: The name, the mode or the audience is not allowed.
     """
     room = lock_room(actor_id=actor_id, room_id=room_id, role=Membership.Role.ADMIN)
-    before = (room.moderation_mode, room.is_private)
+    before = (room.moderation_mode, room.is_private, room.audience)
+    if audience is not None and audience != room.audience:
+        room.audience = _audience(audience)
+        tell_audience(room)
     if name is not None:
         _rename(room, clean_line(name, max_length=NAME_LENGTH, field="name"), actor_id)
     if moderation_mode is not None:
@@ -109,9 +119,9 @@ def update_room(
     closing = is_private is True and not room.is_private
     if is_private is not None:
         room.is_private = is_private
-    if (room.moderation_mode, room.is_private) == before:
+    if (room.moderation_mode, room.is_private, room.audience) == before:
         return room
-    room.save(update_fields=["moderation_mode", "is_private"])
+    room.save(update_fields=["moderation_mode", "is_private", "audience"])
     if closing:
         narrow_audience(room)
     publish_details(room)
@@ -188,7 +198,7 @@ def narrow_audience(room: Room, *, removed_user_id: UUID | None = None) -> None:
 
 def _rename(room: Room, name: str, actor_id: UUID | None) -> None:
     if actor_id is None:
-        assign_room_name(room_id=room.id, name=name, actor_id=None)
+        assign_room_name(room=room, name=name, actor_id=None)
         room.name = name
     else:
         propose_room_name(room=room, name=name, author_id=actor_id)
@@ -204,6 +214,13 @@ def _mode(value: str, *, actor_id: UUID | None, current: str | None = None) -> R
     if not _is_staff(actor_id):
         raise Invalid(fields={"moderation_mode": _("Only staff may choose this mode.")})
     return mode
+
+
+def _audience(value: str) -> Room.Audience:
+    try:
+        return Room.Audience(value)
+    except ValueError:
+        raise Invalid(fields={"audience": _("There is no such audience.")}) from None
 
 
 def _is_staff(user_id: UUID) -> bool:

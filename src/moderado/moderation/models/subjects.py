@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from moderado.core.models import Record
 from moderado.moderation.labels import subject_label
+from moderado.moderation.types import SERVER
 
 
 class SubjectRevision(Record):
@@ -36,6 +37,10 @@ class SubjectRevision(Record):
         verbose_name=_("author"),
     )
     text = models.TextField(_("text"))
+    # Whom the place that bears the name is for. The default of the column serves older processes.
+    audience = models.CharField(
+        _("audience"), max_length=8, default=SERVER.audience, db_default=SERVER.audience
+    )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PENDING)
     reason = models.CharField(_("reason"), max_length=32, blank=True, default="")
     categories = ArrayField(

@@ -19,7 +19,15 @@ from moderado.moderation.models import SubjectRevision
 from moderado.moderation.services.blocked_texts import comparable
 from moderado.moderation.services.closing import close_cases, reopen_case
 from moderado.moderation.services.recording import record
-from moderado.moderation.types import CloseReason, Content, Outcome, Reason, Verdict
+from moderado.moderation.types import (
+    SERVER,
+    CloseReason,
+    Content,
+    Outcome,
+    Reason,
+    RoomFacts,
+    Verdict,
+)
 
 Status = SubjectRevision.Status
 
@@ -33,7 +41,7 @@ _STATUS = {
 }
 
 
-def propose(
+def propose(  # noqa: PLR0913  (what a text and its subject consist of)
     *,
     subject_type: str,
     subject_id: UUID,
@@ -41,6 +49,7 @@ def propose(
     author_id: UUID,
     shown: str | None = None,
     scope_id: UUID | None = None,
+    audience: str = SERVER.audience,
 ) -> SubjectRevision | None:
     """Store a text that is to be judged, in place of one that still waits.
 
@@ -53,6 +62,7 @@ def propose(
         author_id: The account that proposes it.
         shown: The text that others see now; None for a placeholder.
         scope_id: Whose moderators decide; None for the staff of the server.
+        audience: Whom the place that bears the name is for, of `AUDIENCES`.
 
     Returns:
         The revision that waits, or None if `text` is what others see already.
@@ -78,13 +88,30 @@ def propose(
         latest.revision + 1 if latest else 1,
         author_id=author_id,
         scope_id=scope_id,
+        audience=audience,
         queued_at=Now(),
     )
     publish(SubjectQueued(subject_type=subject_type, subject_id=subject_id, revision=row.revision))
     return row
 
 
-def accept(*, subject_type: str, subject_id: UUID, text: str, actor_id: UUID | None) -> None:
+def set_audience(*, subject_type: str, subject_id: UUID, audience: str) -> None:
+    """Have a text that waits judged for another audience of its place. Requires a transaction."""
+    require_transaction()
+    lock_subject(subject_type, subject_id)
+    SubjectRevision.objects.filter(
+        subject_type=subject_type, subject_id=subject_id, queued_at__isnull=False
+    ).update(audience=audience)
+
+
+def accept(
+    *,
+    subject_type: str,
+    subject_id: UUID,
+    text: str,
+    actor_id: UUID | None,
+    audience: str = SERVER.audience,
+) -> None:
     """Show a text that an operator has set, without judging it. Requires a transaction.
 
     Args:
@@ -92,6 +119,7 @@ def accept(*, subject_type: str, subject_id: UUID, text: str, actor_id: UUID | N
         subject_id: The id of the subject.
         text: The text that others see from now on.
         actor_id: The member of staff; None for a command or a script.
+        audience: Whom the place that bears the name is for, of `AUDIENCES`.
     """
     require_transaction()
     lock_subject(subject_type, subject_id)
@@ -106,6 +134,7 @@ def accept(*, subject_type: str, subject_id: UUID, text: str, actor_id: UUID | N
         text,
         latest.revision + 1 if latest else 1,
         author_id=actor_id,
+        audience=audience,
         status=Status.APPROVED,
     )
     allowed = Verdict(outcome=Outcome.ALLOW, decided_by=OPERATOR)
@@ -168,7 +197,7 @@ def apply_ruling(event: CaseDecided) -> None:
 
 
 def content_of(row: SubjectRevision) -> Content:
-    """Return what moderation is given: the text, without anything else about the subject."""
+    """Return what moderation is given: the text, and whom its place is for."""
     return Content(
         subject_type=row.subject_type,
         subject_id=row.subject_id,
@@ -176,6 +205,7 @@ def content_of(row: SubjectRevision) -> Content:
         text=row.text,
         scope_id=row.scope_id,
         author_id=row.author_id,
+        room=RoomFacts(audience=row.audience),
     )
 
 

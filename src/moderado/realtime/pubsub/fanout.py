@@ -113,6 +113,7 @@ def on_room_details_changed(event: RoomDetailsChanged) -> None:
         name=event.name,
         is_private=event.is_private,
         moderation_mode=event.moderation_mode,
+        audience=event.audience,
     )
     _publish_to_room(event.room_id, frame, acl_version=event.acl_version)
 

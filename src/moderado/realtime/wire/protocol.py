@@ -212,7 +212,7 @@ class Presence(ServerFrame, frozen=True, tag="presence"):
 
 
 class RoomChanged(ServerFrame, frozen=True, tag="room_changed"):
-    """The room's name, mode or privacy changed; also when moderation approved a name. Best effort.
+    """The room's name, mode, privacy or audience changed, or a name was approved. Best effort.
 
     After `subscribed`, fetch the room once: a change before that is not repeated.
     """
@@ -221,6 +221,7 @@ class RoomChanged(ServerFrame, frozen=True, tag="room_changed"):
     name: Annotated[str, Meta(description="What its readers see now.")]
     is_private: bool
     moderation_mode: Mode
+    audience: Annotated[str, Meta(extra_json_schema={"enum": ("adults", "mixed", "minors")})]
 
 
 class Pong(ServerFrame, frozen=True, tag="pong"):

@@ -220,6 +220,7 @@ async def test_approved_name_and_other_details_are_sent_to_the_room(cast: Cast):
         "name": "Quermesse",
         "is_private": False,
         "moderation_mode": "pre",
+        "audience": "mixed",
     }
     assert closed["name"] == "Quermesse"
     assert at_stranger.types().count("room_changed") == 1

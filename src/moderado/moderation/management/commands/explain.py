@@ -9,6 +9,7 @@ from moderado.core.errors import ApplicationError
 from moderado.moderation.services.explaining import AUTHORS, compiled_policy, try_text
 from moderado.moderation.services.judging import Facts
 from moderado.moderation.services.policy_lookup import CONFIGURED
+from moderado.moderation.types import AUDIENCES, SERVER, RoomFacts
 
 _WORDS = 8  # of the words of a score, the ones that add or take most
 
@@ -17,10 +18,16 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add the text and who wrote it."""
+        """Add the text, who wrote it, and whom it is for."""
         parser.add_argument("text", help="the text to judge")
         parser.add_argument(
             "--as", dest="author", choices=AUTHORS, default="member", help="who wrote it (member)"
+        )
+        parser.add_argument(
+            "--audience",
+            choices=AUDIENCES,
+            default=SERVER.audience,
+            help="whom the place is for (mixed)",
         )
         parser.add_argument("--policy", help="the policy that judges (the server's)")
         parser.add_argument("--number", type=int, dest="version", help="a version of that policy")
@@ -31,7 +38,8 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print the explanation."""
-        facts = Facts(author=AUTHORS[options["author"]])
+        room = RoomFacts(audience=options["audience"])
+        facts = Facts(author=AUTHORS[options["author"]], room=room)
         name = options["policy"]
         try:
             compiled = compiled_policy(name, options["version"]) if name else None
@@ -68,4 +76,4 @@ def _lines(explained: dict[str, Any]) -> list[str]:
     lines += [f"words    {', '.join(added)}"] if added else []
     lines += [f"failure  {each['provider']}: {each['error']}" for each in explained["failures"]]
     author = ", ".join(f"{key} {value}" for key, value in explained["facts"]["author"].items())
-    return [*lines, f"author   {author}"]
+    return [*lines, f"author   {author}", f"audience {explained['facts']['room']['audience']}"]
