@@ -339,11 +339,14 @@ class Client:
             return
         last = self.own.rounds + 2  # the first may answer a question asked before
         while self.is_here and self.own.rounds < last:
-            rounds, asked = self.own.rounds, time.monotonic()
+            rounds, cursor, moved = self.own.rounds, self.own.cursor, time.monotonic()
             with contextlib.suppress(WebSocketException, OSError):
-                await self.send_frame(type="sync_me", after=self.own.cursor)
-            while self.own.rounds == rounds and time.monotonic() - asked < ANSWER and self.is_up:
+                await self.send_frame(type="sync_me", after=cursor)
+            # A question while pages still come would be a second reading beside the first.
+            while self.own.rounds == rounds and time.monotonic() - moved < ANSWER and self.is_up:
                 await asyncio.sleep(0.01)
+                if self.own.cursor != cursor:
+                    cursor, moved = self.own.cursor, time.monotonic()
 
     @property
     def is_here(self) -> bool:
