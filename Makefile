@@ -31,7 +31,7 @@ test: development ## run all tests in parallel, with their own PostgreSQL and Va
 test-unit: development ## run the unit tests, without PostgreSQL and Valkey (ARGS="-k rooms")
 	@exec $(PY) -m pytest tests/unit $(ARGS)
 
-faults: development ## run the tests that prove the rows of docs/guarantees.md (ARGS="-k broker" RECORD=1)
+faults: development ## run the tests that prove the rows of docs/guarantees.md, long ones too (ARGS="-k broker" RECORD=1)
 	@exec $(PY) -m pytest -m proves --proofs $(if $(RECORD),--record) $(ARGS)
 
 chaos: development ## inject random faults under load (SEED=1 DURATION=60 SWITCH_OFF=sweep RECORD=1)

@@ -244,6 +244,7 @@ async def test_deleted_message_disappears_for_all_members(ana: Visitor, bia: Vis
     await ana.confirm()
     await expect(bia.message("Por engano")).to_have_count(0)
     await expect(ana.message("Por engano")).to_have_count(0)
+    await expect(bia.page.locator(".rooms")).not_to_contain_text("Por engano", timeout=5_000)
 
 
 async def test_reply_quotes_the_original_message(ana: Visitor, bia: Visitor) -> None:

@@ -18,7 +18,7 @@ from tests.faults.cluster import BROKER
 from tests.faults.run import Run
 from tests.faults.words import a_text
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.long]
 
 REFUSED = {
     "unavailable",

@@ -11,7 +11,7 @@ from tests.faults.flood import flood
 from tests.faults.run import Run
 from tests.faults.words import a_text
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.long]
 
 GOING_AWAY = {1012, 1001, 1006}  # 1006: a socket that was still opening
 

@@ -12,7 +12,7 @@ from tests.faults.cluster import LAYER
 from tests.faults.run import Run
 from tests.faults.words import a_text
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.long]
 
 HEARD = 6.0  # seconds until a change without a hint must arrive
 

@@ -12,7 +12,7 @@ from tests.faults.judge import Manner
 from tests.faults.run import Run
 from tests.faults.words import a_text
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.long]
 
 DEATHS = [
     "worker.after_claim",

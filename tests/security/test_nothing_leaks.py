@@ -21,6 +21,11 @@ JUDGES = ("moderator", "admin", "staff")
 make_scene = run_in_db_thread(Scene)
 
 
+@pytest.fixture(params=["private", pytest.param("public", marks=pytest.mark.long)])
+def is_private(request):
+    return request.param == "private"
+
+
 def speak(scene: Scene) -> list[str]:
     """Create one message of the member in every unpublished state; return their ids.
 

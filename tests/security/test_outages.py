@@ -18,7 +18,7 @@ from websockets.sync.client import ClientConnection, connect
 from tests.faults.cluster import Cluster
 from tests.processes import wait_until
 
-pytestmark = [pytest.mark.e2e]
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 REFUSED_WITHIN = 10.0  # seconds
 MARK = "XicrinhaDeCafe"  # part of every secret, and of nothing else

@@ -14,7 +14,7 @@ QUOTAS = dict.fromkeys(QUOTAS, ("100000/minute", "1000000/minute"))
 # A busy machine is no failure: tests of a deadline set their own.
 DATABASES["default"]["OPTIONS"]["pool"]["timeout"] = 30
 DATABASES["default"]["OPTIONS"]["options"] = (
-    "-c lock_timeout=30s -c statement_timeout=60s -c idle_in_transaction_session_timeout=120s "
+    "-c lock_timeout=30s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s "
     "-c client_connection_check_interval=2s"
 )
 DB_CALL_LIMITS = {"queue_timeout": 30.0, "call_timeout": 60.0}

@@ -96,6 +96,10 @@ function onFrame(/** @type {any} */ frame) {
     case "chat_message":
       onMessage(frame);
       break;
+    case "message_updated":
+    case "message_removed":
+      onChanged(frame);
+      break;
     case "message_queued":
       onFirstMessage(frame.message);
       break;
@@ -141,6 +145,14 @@ function onMessage(/** @type {any} */ { room, message }) {
   }
   const unread = store.rooms.value.find((one) => one.id === room)?.unread_count ?? 0;
   actions.patchRoom(room, { unread_count: unread + 1 });
+}
+
+/** The list of rooms shows the newest message: it never shows what is gone. */
+function onChanged(/** @type {any} */ { type, room, message }) {
+  if (store.rooms.value.find((one) => one.id === room)?.last_message?.id !== message.id) return;
+  const isGone = type === "message_removed";
+  actions.patchRoom(room, { last_message: isGone ? null : message });
+  if (isGone) actions.loadRooms();
 }
 
 /** No frame announces new members: reload them when an unknown user appears in the open room. */
