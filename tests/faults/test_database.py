@@ -234,7 +234,7 @@ def test_blocked_socket_does_not_delay_others(cluster, crowd, room, p99):
 
 @pytest.mark.proves("R49")
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("tasks", [60, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("tasks", [200, pytest.param(1000, marks=pytest.mark.long)])
 def test_worker_reuses_connections_and_survives_their_termination(cluster, crowd, room, tasks):
     talk(crowd, room, 0.5)
     cluster.wait_until_judged()

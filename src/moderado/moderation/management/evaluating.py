@@ -4,6 +4,7 @@ import json
 import re
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -28,7 +29,7 @@ _SPAN = re.compile(r"(\d{1,4})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
-class EvaluatingCommand(BaseCommand):
+class EvaluatingCommand(BaseCommand, ABC):
     """Requests an evaluation and runs its slices in this process, together with the workers.
 
     If this process dies, a worker continues. Ctrl-C cancels.
@@ -83,9 +84,9 @@ class EvaluatingCommand(BaseCommand):
         if self.is_fault(results):
             sys.exit(1)
 
+    @abstractmethod
     def show(self, console: Console, results: dict[str, Any]) -> None:
         """Write the results for people."""
-        raise NotImplementedError
 
     def is_fault(self, _results: dict[str, Any]) -> bool:
         """Tell whether the exit code is 1."""

@@ -92,7 +92,7 @@ const EN = {
   editing: "Editing a message",
   replyingTo: (name) => `Replying to ${name}`,
   quoteGone: "A message that is not available",
-  helpTitle: "If you need somebody to talk to:",
+  helpTitle: "If you need a person to talk to:",
   jumpTo: "Go to the message that is answered",
   onlyYou: "Only you see this",
   readBy: (names) => `Read by ${names}`,
