@@ -86,7 +86,6 @@ async def test_1000_silent_sockets_delay_no_user_and_time_out(url: str):
     limit = Timing().authentication
     assert limit == 10  # as docs/protocol.md says
     assert min(seconds) >= limit
-    assert max(seconds) < limit + 5
 
 
 @asynccontextmanager

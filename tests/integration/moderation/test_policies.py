@@ -9,7 +9,7 @@ from django.db.utils import IntegrityError
 
 from moderado.chat.models import Membership
 from moderado.chat.services.rooms import update_room
-from moderado.chat.services.screening import screen_waiting
+from moderado.chat.services.screening import LocalRound
 from moderado.core.errors import NotFound
 from moderado.moderation.errors import (
     FailingExamples,
@@ -358,7 +358,7 @@ def test_claim_reads_the_policy_without_a_further_statement(django_assert_max_nu
         post(make_member(room).user, room)
 
     with django_assert_max_num_queries(12) as stored_queries:
-        screen_waiting()
+        LocalRound().judge_batch()  # its size does not depend on the speed of earlier tests
 
     said = [each["sql"] or "" for each in stored_queries.captured_queries]
     assert not any("policyversion" in each for each in said)
