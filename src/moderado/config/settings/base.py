@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "django_structlog",
     "moderado.accounts",
     "moderado.moderation",
+    "moderado.enforcement",
     "moderado.chat",
     "moderado.web",
     "moderado.config",

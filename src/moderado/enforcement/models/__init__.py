@@ -1,0 +1,1 @@
+"""What people do about content and about each other."""
