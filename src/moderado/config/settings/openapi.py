@@ -1,0 +1,32 @@
+"""How the OpenAPI document is made from the views."""
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Chat Moderado",
+    "OAS_VERSION": "3.1.1",  # its schemas are plain JSON Schema
+    "DESCRIPTION": "Rooms whose messages are moderated before others see them. What happens in a "
+    "room is told by WebSocket: see `/ws/schema/` and `docs/protocol.md`.",
+    "VERSION": "1",  # of the contract
+    "LICENSE": {"name": "MIT"},
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/",  # tags are the next part
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_SPLIT_PATCH": False,  # each body says itself which fields may be left out
+    "COMPONENT_NO_READ_ONLY_REQUIRED": True,
+    "SORT_OPERATION_PARAMETERS": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "moderado.api.examples.add_examples",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "NameStatusEnum": ["PENDING", "HELD", "REJECTED"],
+        "EvaluationStateEnum": ["queued", "running", "done", "failed", "cancelled"],
+        "TypeEnum": ["message", "user_name", "room_name"],
+        "OutcomeEnum": ["ALLOW", "BLOCK"],
+        "VerdictEnum": "moderado.moderation.types.Outcome",
+        "StatusEnum": "moderado.chat.types.MESSAGE_STATUSES",
+    },
+}
