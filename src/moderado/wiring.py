@@ -40,7 +40,7 @@ def wire(*, after_commit: Routes | None = None) -> None:
         else after_commit,
         inside={
             # Same database: the cause and its effect are committed together or not at all.
-            moderation.RulingStarted: [verdicts.lock_subject, subjects.on_ruling_started],
+            moderation.ReviewStarted: [verdicts.lock_subject, subjects.on_review_started],
             moderation.CaseDecided: [verdicts.apply_ruling, subjects.apply_ruling],
             # A name and its judgement likewise.
             accounts.NameProposed: [names.propose_user_name],

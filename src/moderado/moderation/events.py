@@ -9,8 +9,8 @@ from moderado.moderation.types import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RulingStarted(Event):
-    """A moderator is about to rule: the owner of the subject locks it before the case is locked."""
+class ReviewStarted(Event):
+    """A person is about to act on a subject: its owner locks it before its cases are locked."""
 
     subject_type: str
     subject_id: UUID

@@ -31,6 +31,8 @@ SUBJECTS: Mapping[str, Promise] = {
     "message": _("message"),
     "user_name": _("name of an account"),
     "room_name": _("name of a room"),
+    "person": _("person"),
+    "room": _("room"),
 }
 # Steps that are no provider; a provider is shown by its name.
 STEPS: Mapping[str, Promise] = {

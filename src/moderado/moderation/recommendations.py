@@ -39,3 +39,12 @@ def recommended_action(categories: Iterable[str]) -> Action:
     """Return the action to offer first for a text with these categories."""
     found = set(categories)
     return next((action for category, action in _FIRST_ACTIONS if category in found), Action.REVIEW)
+
+
+URGENT = 2
+_URGENT = frozenset({Category.CHILD_SAFETY, Category.SELF_HARM, Category.THREAT})
+
+
+def priority_of(categories: Iterable[str]) -> int:
+    """Return the priority of a case: `URGENT` where a person may be in danger, else 0."""
+    return URGENT if not _URGENT.isdisjoint(categories) else 0

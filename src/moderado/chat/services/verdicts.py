@@ -20,7 +20,7 @@ from moderado.core import failpoints
 from moderado.core.database import require_transaction
 from moderado.core.metrics import VERDICT_SECONDS, VERDICTS
 from moderado.moderation.errors import CaseSuperseded, OwnCase
-from moderado.moderation.events import CaseDecided, RulingStarted
+from moderado.moderation.events import CaseDecided, ReviewStarted
 from moderado.moderation.help_lines import marked
 from moderado.moderation.services.blocked_texts import remember_ruling
 from moderado.moderation.services.recording import record
@@ -86,7 +86,7 @@ def apply(judged: Sequence[Judged]) -> None:
     failpoints.reach("worker.before_apply_commit")
 
 
-def lock_subject(event: RulingStarted) -> None:
+def lock_subject(event: ReviewStarted) -> None:
     """Lock the message on whose case a moderator is about to rule: messages before cases.
 
     Requires a transaction.

@@ -1,1 +1,6 @@
 """What people do about content and about each other."""
+
+from moderado.enforcement.models.cases import CaseExclusion as CaseExclusion
+from moderado.enforcement.models.cases import CaseNote as CaseNote
+from moderado.enforcement.models.cases import Queue as Queue
+from moderado.enforcement.models.rulings import Ruling as Ruling

@@ -11,9 +11,10 @@ from moderado.moderation.labels import CLOSE_REASONS, OUTCOMES, subject_label
 
 
 class Case(Record):
-    """A revision that needs a moderator. Claimed by lease, so that two moderators never collide.
+    """A revision, person or room that needs a moderator: at most one open case a subject.
 
-    It ends with its subject: it is closed when the revision is replaced or deleted.
+    Claimed by lease, so that two moderators never collide. It ends with its subject: it is closed
+    when the revision is replaced or deleted. A snoozed or escalated case is open, too (ADR 0073).
     """
 
     class State(models.TextChoices):
@@ -24,13 +25,29 @@ class Case(Record):
     class Origin(models.TextChoices):
         HOLD = "hold", _("held")
         FLAG = "flag", _("flagged")
+        REPORT = "report", _("reported")
+        APPEAL = "appeal", _("appealed")
+        AUDIT = "audit", _("sampled")
+        NOTICE = "notice", _("notice")
 
     subject_type = models.CharField(_("subject type"), max_length=32)
     subject_id = models.UUIDField(_("subject"))
     revision = models.PositiveIntegerField(_("revision"))
     scope_id = models.UUIDField(_("room"), null=True, blank=True)
     origin = models.CharField(_("origin"), max_length=8, choices=Origin)
+    # What else points at the subject since the case was opened.
+    joined_origins = ArrayField(
+        models.CharField(max_length=8, choices=Origin),
+        verbose_name=_("further origins"),
+        default=list,
+        db_default=[],
+    )
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.OPEN)
+    # Urgent cases come first, whatever their score.
+    priority = models.SmallIntegerField(_("priority"), default=0, db_default=0)
+    snoozed_until = models.DateTimeField(_("snoozed until"), null=True, blank=True)
+    # Handed over to the moderators of the server.
+    escalated_at = models.DateTimeField(_("escalated"), null=True, blank=True)
     # Text, reason and note are in `ErasableText` (`texts.with_texts`); an older release, which
     # commits to nothing, has them in these columns.
     commitment = models.BinaryField(_("commitment to the texts"), max_length=32, null=True)
@@ -73,6 +90,8 @@ class Case(Record):
         verbose_name=_("decided by"),
     )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    # What the owner of the subject needs to restore it if the ruling is undone.
+    before_ruling = models.JSONField(_("before the ruling"), null=True, blank=True)
     close_reason = models.CharField(
         _("reason for closing"),
         max_length=16,
@@ -90,12 +109,16 @@ class Case(Record):
         permissions = [("claim_case", "Can claim cases"), ("decide_case", "Can decide cases")]
         constraints = [
             models.UniqueConstraint(
-                fields=["subject_type", "subject_id", "revision", "origin"],
-                name="one_case_a_revision",
+                fields=["subject_type", "subject_id", "revision"],
+                name="one_open_case_a_revision",
+                condition=Q(state="open"),
             )
         ]
         indexes = [
-            models.Index(fields=["state", "-score", "created_at"], name="case_queue"),
+            models.Index(fields=["subject_type", "subject_id", "revision"], name="case_subject"),
+            models.Index(
+                fields=["state", "-priority", "-score", "created_at"], name="case_priority"
+            ),
             # Of older releases: empty once their texts have been moved.
             models.Index(
                 fields=["id"],

@@ -6,6 +6,7 @@ allowed text from a flagged one, and a share of the flagged texts is shown blind
 """
 
 from collections.abc import Iterable, Sequence
+from uuid import UUID
 
 from django.conf import settings
 
@@ -13,6 +14,7 @@ from moderado.core.database import as_rows, recordset, require_transaction, run_
 from moderado.moderation.commitments import canonical
 from moderado.moderation.decide import EXEMPT, OFF
 from moderado.moderation.models import Case
+from moderado.moderation.recommendations import priority_of
 from moderado.moderation.services.sampling import is_drawn
 from moderado.moderation.services.texts import (
     INSERT_TEXTS,
@@ -40,22 +42,45 @@ _COLUMNS = {
     "state": "text",
     "is_blind": "boolean",
     "sampling": "double precision",
+    "priority": "smallint",
     "score": "double precision",
     "categories": "text[]",
     "author_id": "uuid",
     "version": "integer",
 }
 _NAMES = ", ".join(_COLUMNS)
-# The text of a case is stored if the case is: an existing one of the revision stays as it is.
+# An open case of the revision is joined, whatever opened it. A blind one shows nothing of it.
+# The text of a new case is stored with it.
 _INSERT = f"""
     WITH given AS MATERIALIZED (
         SELECT * FROM {recordset("new_case", _COLUMNS | TEXT_COLUMNS | {"commitment": "text"})}
+    ), joined AS (
+        UPDATE moderation_case known
+           SET joined_origins = CASE
+                 WHEN given.origin = ANY (known.joined_origins || known.origin)
+                 THEN known.joined_origins ELSE known.joined_origins || given.origin::varchar END,
+               categories = CASE WHEN known.is_blind THEN known.categories ELSE ARRAY (
+                 SELECT DISTINCT unnest(known.categories || given.categories::varchar[])
+                  ORDER BY 1) END,
+               score = CASE WHEN known.is_blind THEN known.score
+                 ELSE greatest(known.score, given.score) END,
+               priority = greatest(known.priority, given.priority),
+               sampling = coalesce(known.sampling, given.sampling),
+               snoozed_until = NULL,
+               version = known.version + 1
+          FROM given
+         WHERE known.subject_type = given.subject_type AND known.subject_id = given.subject_id
+           AND known.revision = given.revision AND known.state = 'open'
+        RETURNING given.id
     ), opened AS (
         INSERT INTO moderation_case ({_NAMES}, outcome, commitment)
         SELECT {_NAMES}, '', decode(commitment, 'hex') FROM given
+         WHERE id NOT IN (SELECT id FROM joined)
         ON CONFLICT DO NOTHING RETURNING id
+    ), stored AS (
+        {INSERT_TEXTS} given JOIN opened USING (id)
     )
-    {INSERT_TEXTS} given JOIN opened USING (id)
+    SELECT id FROM opened
 """  # noqa: S608  (names from above)
 
 
@@ -69,17 +94,20 @@ def cases_of(judged: Iterable[tuple[Content, Verdict]]) -> Sequence[Case]:
     ]
 
 
-def store(cases: Iterable[Case]) -> None:
-    """Store new cases and their texts, in one statement. Requires a transaction.
+def store(cases: Iterable[Case]) -> frozenset[UUID]:
+    """Store cases and their texts, or join the open cases of their revisions, in one statement.
 
-    A case whose revision has one already is left out.
+    Requires a transaction that holds the locks of the subjects.
+
+    Returns:
+        The ids of the cases that are new.
     """
     require_transaction()
     rows = []
     for case in cases:
         text = text_row(Kind.CASE, case.id, case, canonical({"text": case.text}))
         rows.append(text | {name: getattr(case, name) for name in _COLUMNS})
-    run_prepared(_INSERT, [as_rows(rows)])
+    return frozenset(id_ for (id_,) in run_prepared(_INSERT, [as_rows(rows)]))
 
 
 def _case(content: Content, verdict: Verdict, *, rate: float) -> Case | None:
@@ -108,6 +136,7 @@ def _row(
     content: Content, verdict: Verdict, *, is_blind: bool, sampling: float | None = None
 ) -> Case:
     """Return a row. A blind one has no trace of the verdict, so that no order or filter tells."""
+    categories = [] if is_blind else sorted(category.value for category in verdict.categories)
     return Case(
         subject_type=content.subject_type,
         subject_id=content.subject_id,
@@ -119,5 +148,6 @@ def _row(
         is_blind=is_blind,
         sampling=sampling,
         score=0.0 if is_blind else verdict.score,
-        categories=[] if is_blind else sorted(category.value for category in verdict.categories),
+        categories=categories,
+        priority=priority_of(categories),
     )

@@ -73,7 +73,7 @@ def record(
 ) -> frozenset[UUID]:
     """Write the log and open cases (`services.opening`). Requires a transaction.
 
-    An existing case of the same revision stays as it is.
+    An open case of the same revision is joined.
 
     Args:
         judged: Contents with their verdicts.
@@ -108,8 +108,8 @@ def record(
         run_prepared(_INSERT, [as_rows(lines), as_rows(verdicts.values())])
     cases = cases_of(judged)
     if cases:
-        store(cases)
-        publish_changes(CaseStep.OPENED, cases)
+        opened = store(cases)
+        publish_changes(CaseStep.OPENED, [case for case in cases if case.id in opened])
     _log_outcomes(judged)
     return frozenset(case.subject_id for case in cases)
 

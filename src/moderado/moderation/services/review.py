@@ -20,7 +20,7 @@ from moderado.core.events import publish
 from moderado.core.ids import new_id
 from moderado.core.text import clean
 from moderado.moderation.errors import CaseClosed, CaseSuperseded, CaseTaken, OwnCase
-from moderado.moderation.events import CaseDecided, CaseStep, RulingStarted
+from moderado.moderation.events import CaseDecided, CaseStep, ReviewStarted
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.selectors import Scopes, get_case
 from moderado.moderation.services.case_events import publish_changes
@@ -139,7 +139,7 @@ class _By(NamedTuple):
 @retry_on_deadlock
 @transaction.atomic
 def _rule(case: Case, by: _By) -> None:
-    publish(RulingStarted(subject_type=case.subject_type, subject_id=case.subject_id))
+    publish(ReviewStarted(subject_type=case.subject_type, subject_id=case.subject_id))
     locked = _locked(actor_id=by.actor_id, case_id=case.pk, scope_ids=by.scope_ids)
     _decide(locked, by)
     if locked.is_blind:

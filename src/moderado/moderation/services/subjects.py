@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from moderado.core.database import require_transaction
 from moderado.core.events import publish
 from moderado.moderation.errors import CaseSuperseded
-from moderado.moderation.events import CaseDecided, RulingStarted, SubjectQueued, SubjectShown
+from moderado.moderation.events import CaseDecided, ReviewStarted, SubjectQueued, SubjectShown
 from moderado.moderation.models import SubjectRevision
 from moderado.moderation.services.blocked_texts import comparable
 from moderado.moderation.services.closing import close_cases, reopen_case
@@ -167,7 +167,7 @@ def apply_verdict(row: SubjectRevision, verdict: Verdict) -> None:
     _decide(row, _STATUS[verdict.outcome], str(verdict.reason or ""), categories)
 
 
-def on_ruling_started(event: RulingStarted) -> None:
+def on_review_started(event: ReviewStarted) -> None:
     """Lock the subject on which a moderator is about to rule, before its case is locked."""
     lock_subject(event.subject_type, event.subject_id)
 

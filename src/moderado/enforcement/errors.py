@@ -1,0 +1,21 @@
+"""Errors of the enforcement context."""
+
+from django.utils.translation import gettext_lazy as _
+
+from moderado.core.errors import ApplicationError
+
+
+class OwnReport(ApplicationError):
+    """Separation of duties: reporters do not decide on what they reported."""
+
+    code = "own_report"
+    status = 403
+    message = _("You have reported this. Another moderator decides it.")
+
+
+class OwnRuling(ApplicationError):
+    """Separation of duties: an appeal is decided by another person than the ruling."""
+
+    code = "own_ruling"
+    status = 403
+    message = _("This is about your own decision. Another moderator decides it.")

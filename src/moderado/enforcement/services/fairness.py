@@ -1,0 +1,54 @@
+"""Separation of duties: moderators never decide in their own cause."""
+
+from uuid import UUID
+
+from moderado.enforcement.errors import OwnReport, OwnRuling
+from moderado.enforcement.models import CaseExclusion
+from moderado.moderation.errors import OwnCase
+from moderado.moderation.models import Case
+
+_REFUSALS = {
+    CaseExclusion.Reason.REPORTER: OwnReport,
+    CaseExclusion.Reason.DECIDER: OwnRuling,
+}
+
+
+def check_not_self(*, actor_id: UUID, user_id: UUID | None) -> None:
+    """Check that a decision is not about the person who decides.
+
+    Raises:
+        OwnCase: It is.
+    """
+    if actor_id == user_id:
+        raise OwnCase
+
+
+def check_other_decider(*, actor_id: UUID, decided_by_id: UUID | None) -> None:
+    """Check that an appeal is not decided by the person who made the decision.
+
+    Raises:
+        OwnRuling: It is.
+    """
+    if actor_id == decided_by_id:
+        raise OwnRuling
+
+
+def check_may_decide(*, actor_id: UUID, case: Case) -> None:
+    """Check that a moderator is no party to a case.
+
+    Raises:
+        OwnCase: The case is about the moderator or their content.
+        OwnReport: The moderator has reported the subject.
+        OwnRuling: The case is an appeal of the moderator's own ruling.
+    """
+    check_not_self(actor_id=actor_id, user_id=case.author_id)
+    excluded = CaseExclusion.objects.filter(case=case, user_id=actor_id).first()
+    if excluded is not None:
+        raise _REFUSALS[CaseExclusion.Reason(excluded.reason)]
+
+
+def exclude_from_case(*, case: Case, user_id: UUID, reason: CaseExclusion.Reason) -> None:
+    """Keep a user from deciding a case; a repeat changes nothing."""
+    CaseExclusion.objects.bulk_create(
+        [CaseExclusion(case=case, user_id=user_id, reason=reason)], ignore_conflicts=True
+    )

@@ -1,0 +1,40 @@
+"""The value types of enforcement: plain and frozen, shared by all layers."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from moderado.moderation.types import Outcome
+
+# Kinds of subject besides texts: an account, and a room as a whole.
+PERSON = "person"
+ROOM = "room"
+
+LEASE = timedelta(minutes=15)  # of a claim
+UNDO = timedelta(seconds=10)  # in which a ruling can be undone; then its people are notified
+
+
+class ContentOutcome(StrEnum):
+    """What a ruling does with the content."""
+
+    ALLOW = "allow"
+    REMOVE = "remove"
+    KEEP_FLAGGED = "keep_flagged"  # visible, and marked as doubtful in the record
+
+
+OUTCOME_OF = {
+    ContentOutcome.ALLOW: Outcome.ALLOW,
+    ContentOutcome.REMOVE: Outcome.BLOCK,
+    ContentOutcome.KEEP_FLAGGED: Outcome.FLAG,
+}
+CONTENT_OF = {outcome: content for content, outcome in OUTCOME_OF.items()}
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who acts on cases, and where: `scope_ids` are their rooms, None for staff: everywhere."""
+
+    id: UUID
+    scope_ids: Collection[UUID] | None
