@@ -177,3 +177,23 @@ def test_danger_to_children_is_its_own_category():
     for language in ("pt-BR", "en"):
         rules = pack.load(f"{language}/child_safety").rules
         assert {rule.category for rule in rules} == {Category.CHILD_SAFETY}
+
+
+def test_patterns_are_named_by_their_first_words():
+    patterns = [r"\b(?:vende|troca)-se (?:voto)s?", r"\bvende (?:troca) voto\b", r"[0-9]{4}"]
+    group = {"id": "house", "category": "spam", "severity": 0.5, "action": "flag"}
+
+    rules = rules_of({**group, "patterns": patterns})
+
+    assert [rule.id for rule in rules] == [
+        "house/vende troca se …",
+        "house/vende troca voto …",
+        "house/pattern",
+    ]
+
+
+def test_each_rule_of_the_lists_has_an_id_of_its_own():
+    ids = [rule.id for name in ("pt-BR", "en") for rule in pack.load(name).rules]
+
+    assert len(ids) == len(set(ids))
+    assert not [each for each in ids if "\\" in each]

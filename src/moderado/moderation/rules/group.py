@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,9 @@ from moderado.moderation.rules.rule import Match, Rule, Shape, Unless, folded_wo
 from moderado.moderation.types import Category, Outcome
 
 MAX_PATTERN_LENGTH = 800
+_SYNTAX = re.compile(r"\\[a-zA-Z]|\(\?[a-zA-Z]*:?")  # escapes such as \b, and heads of groups
+_LITERALS = re.compile(r"[^\W\d_]{2,}")
+_TITLE_WORDS = 3
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _SWITCHES = ("reclaimed", "native", "acronym")
 _FIELDS = {
@@ -46,10 +50,21 @@ def _rules(name: str, group: Mapping[str, Any]) -> Iterator[Rule]:
     shared, match = _shared(group), _match(group)
     for word in _words(group.get("words", [])):
         yield Rule(id=f"{name}/{word}", text=word, match=match, **shared)
+    used: Counter[str] = Counter()
     for pattern in group.get("patterns", []):
         if not isinstance(pattern, str) or len(pattern) > MAX_PATTERN_LENGTH:
             raise ValueError(f"a pattern is a text of at most {MAX_PATTERN_LENGTH} characters")
-        yield Rule(id=f"{name}/{pattern[:80]}", text=pattern, match=Match.PATTERN, **shared)
+        title = _title(pattern)
+        used[title] += 1
+        number = f" {used[title]}" if used[title] > 1 else ""
+        yield Rule(id=f"{name}/{title}{number}", text=pattern, match=Match.PATTERN, **shared)
+
+
+def _title(pattern: str) -> str:
+    """Return the first words of a pattern, as people read them in the log: "siga segue …"."""
+    literals = _LITERALS.findall(_SYNTAX.sub(" ", pattern))
+    title = " ".join(dict.fromkeys(literals[:_TITLE_WORDS]))
+    return f"{title} …" if title else "pattern"
 
 
 def _shared(group: Mapping[str, Any]) -> dict[str, Any]:
