@@ -48,6 +48,27 @@ class ReadOnly:
         return False
 
 
+class PageWithContext:
+    """An admin page whose template shows more than the fields of its record."""
+
+    def page_context(self, request: HttpRequest, record: Any) -> dict[str, Any]:
+        """Return what the template of a record's page reads, for a user who may view it."""
+        raise NotImplementedError
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        site: Any = super()
+        record = site.get_object(request, object_id) if object_id else None
+        if record is not None and site.has_view_permission(request, record):
+            extra_context = {**(extra_context or {}), **self.page_context(request, record)}
+        return site.changeform_view(request, object_id, form_url, extra_context)
+
+
 class CleanName:
     """A form that cleans its field `name` as the services do, and shows what is wrong with it."""
 

@@ -21,7 +21,7 @@ from unfold.decorators import display
 
 from moderado.accounts.models import User
 from moderado.accounts.rights import CLAIM_CASE, DECIDE_CASE
-from moderado.core.admin import Audited, Colours, ReadOnly, act_on_each
+from moderado.core.admin import Audited, Colours, PageWithContext, ReadOnly, act_on_each
 from moderado.moderation.admin_subjects import link, subject_of
 from moderado.moderation.admin_texts import ERASED
 from moderado.moderation.categories import category_list
@@ -45,7 +45,7 @@ class Ruling(NamedTuple):
 
 
 @admin.register(Case)
-class CaseAdmin(Audited, ReadOnly, ModelAdmin):
+class CaseAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
     """Cases that wait for a moderator. Rulings are actions; fields are not editable."""
 
     list_display = (
@@ -185,21 +185,9 @@ class CaseAdmin(Audited, ReadOnly, ModelAdmin):
             ("<uuid:case_id>/claim/", "moderation_case_claim", self.claim),
         )
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        case = self.get_object(request, object_id) if object_id else None
-        if case is not None and self.has_view_permission(request, case):
-            extra_context = {**(extra_context or {}), **self._page(request, case)}
-        return super().changeform_view(request, object_id, form_url, extra_context)
-
-    def _page(self, request: HttpRequest, case: Case) -> dict[str, Any]:
+    def page_context(self, request: HttpRequest, record: Case) -> dict[str, Any]:
         """Return what the page shows beside the fields: the subject, and what may be done."""
-        viewer = _actor(request)
+        case, viewer = record, _actor(request)
         subject = subject_of(case, viewer)
         if case.author is not None:
             author = link(

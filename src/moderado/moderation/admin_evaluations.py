@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from moderado.accounts.models import User
 from moderado.accounts.rights import ADD_EVALUATION, VIEW_MESSAGE
-from moderado.core.admin import Audited, Colours, ReadOnly, act_on_each
+from moderado.core.admin import Audited, Colours, PageWithContext, ReadOnly, act_on_each
 from moderado.core.errors import ApplicationError, Invalid
 from moderado.moderation.admin_results import sections
 from moderado.moderation.blind_cases import shown_results
@@ -80,7 +80,7 @@ class EvaluationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
 
 
 @admin.register(Evaluation)
-class EvaluationAdmin(Audited, ReadOnly, ModelAdmin):
+class EvaluationAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
     """Evaluations run in the workers. Reload the page to see the progress."""
 
     form = EvaluationForm
@@ -133,20 +133,13 @@ class EvaluationAdmin(Audited, ReadOnly, ModelAdmin):
         obj.pk = made.pk
         obj.refresh_from_db()
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        evaluation = self.get_object(request, object_id) if object_id else None
-        if evaluation is not None and self.has_view_permission(request, evaluation):
-            shown = {"sections": sections(evaluation.results), "examples": _examples(
-                evaluation, with_texts=request.user.has_perm(VIEW_MESSAGE)
-            )}  # fmt: skip
-            extra_context = {**(extra_context or {}), **shown}
-        return super().changeform_view(request, object_id, form_url, extra_context)
+    def page_context(self, request: HttpRequest, record: Evaluation) -> dict[str, Any]:
+        """Return the results in sections, and examples for those who may read messages."""
+        with_texts = request.user.has_perm(VIEW_MESSAGE)
+        return {
+            "sections": sections(record.results),
+            "examples": _examples(record, with_texts=with_texts),
+        }
 
 
 def _examples(evaluation: Evaluation, *, with_texts: bool) -> list[dict[str, Any]]:

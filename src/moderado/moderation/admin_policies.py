@@ -16,7 +16,7 @@ from unfold.decorators import display
 
 from moderado.accounts.models import User
 from moderado.accounts.rights import ADD_EVALUATION, ENABLE_POLICY
-from moderado.core.admin import Audited, Colours, ReadOnly, act_on_each
+from moderado.core.admin import Audited, Colours, PageWithContext, ReadOnly, act_on_each
 from moderado.moderation.models import (
     Evaluation,
     Policy,
@@ -65,7 +65,7 @@ class PolicyAdmin(Audited, ReadOnly, ModelAdmin):
 
 
 @admin.register(PolicyVersion)
-class PolicyVersionAdmin(Audited, ReadOnly, ModelAdmin):
+class PolicyVersionAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
     """The versions. The page of one shows first what would follow if it were enabled."""
 
     list_display = ("policy", "number", "is_enabled", "author", "reason", "created_at")
@@ -101,23 +101,14 @@ class PolicyVersionAdmin(Audited, ReadOnly, ModelAdmin):
             ("<uuid:version_id>/backtest/", "moderation_policyversion_backtest", self.backtest),
         )
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        version = self.get_object(request, object_id) if object_id else None
-        if version is not None and self.has_view_permission(request, version):
-            found = {
-                "found": before_enabling(version),
-                "may_enable": self.has_enable_permission(request),
-                "may_evaluate": request.user.has_perm(ADD_EVALUATION),
-                "is_in_force": version.policy.enabled_id == version.id,
-            }
-            extra_context = {**(extra_context or {}), **found}
-        return super().changeform_view(request, object_id, form_url, extra_context)
+    def page_context(self, request: HttpRequest, record: PolicyVersion) -> dict[str, Any]:
+        """Return what would follow from the version, and what the viewer may do with it."""
+        return {
+            "found": before_enabling(record),
+            "may_enable": self.has_enable_permission(request),
+            "may_evaluate": request.user.has_perm(ADD_EVALUATION),
+            "is_in_force": record.policy.enabled_id == record.id,
+        }
 
     def enable(self, request: HttpRequest, version_id: UUID, **_: object) -> HttpResponse:
         """Enable a version, from its page, which shows first what would follow."""
