@@ -62,11 +62,11 @@ class PageWithContext:
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        site: Any = super()
+        site: Any = self
         record = site.get_object(request, object_id) if object_id else None
         if record is not None and site.has_view_permission(request, record):
             extra_context = {**(extra_context or {}), **self.page_context(request, record)}
-        return site.changeform_view(request, object_id, form_url, extra_context)
+        return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc]  # a mixin
 
 
 class CleanName:
