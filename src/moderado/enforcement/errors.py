@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from moderado.core.errors import ApplicationError
+from moderado.core.errors import ApplicationError, NotFound
 
 
 class OwnReport(ApplicationError):
@@ -19,3 +19,15 @@ class OwnRuling(ApplicationError):
     code = "own_ruling"
     status = 403
     message = _("This is about your own decision. Another moderator decides it.")
+
+
+class NoSuchSanction(NotFound):
+    code = "no_such_sanction"
+    message = _("There is no such sanction, or you may not see it.")
+
+
+class SanctionEnded(ApplicationError):
+    """The sanction was lifted, or its term is over."""
+
+    code = "sanction_ended"
+    message = _("This sanction is no longer in force.")

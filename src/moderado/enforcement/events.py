@@ -1,10 +1,11 @@
 """Events of enforcement, published in the transaction that they describe."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from moderado.core.events import Event
-from moderado.enforcement.types import ContentOutcome
+from moderado.enforcement.types import ContentOutcome, SanctionEnd, SanctionKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,3 +51,33 @@ class RulingSettled(RulingEvent):
     """
 
     reverses_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SanctionEvent(Event):
+    """A measure against a person: `scope_id` is a room, or None for the whole server."""
+
+    sanction_id: UUID
+    user_id: UUID
+    kind: SanctionKind
+    scope_id: UUID | None
+    reason: str
+    public_note: str
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SanctionApplied(SanctionEvent):
+    """It is in force. Handlers end what the person may no longer do.
+
+    `actor_id` is None for a sanction that strikes led to.
+    """
+
+    actor_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SanctionLifted(SanctionEvent):
+    """It is no longer in force: a moderator lifted it, or its term is over."""
+
+    end: SanctionEnd

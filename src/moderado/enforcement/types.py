@@ -38,3 +38,20 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     scope_ids: Collection[UUID] | None
+
+
+class SanctionKind(StrEnum):
+    """The measures against a person, from the mildest on."""
+
+    WARNING = "warning"
+    STRIKE = "strike"
+    SLOW = "slow"
+    MUTE = "mute"
+    BAN = "ban"
+
+
+class SanctionEnd(StrEnum):
+    """Why a sanction is no longer in force."""
+
+    LIFTED = "lifted"
+    EXPIRED = "expired"

@@ -4,3 +4,4 @@ from moderado.enforcement.models.cases import CaseExclusion as CaseExclusion
 from moderado.enforcement.models.cases import CaseNote as CaseNote
 from moderado.enforcement.models.cases import Queue as Queue
 from moderado.enforcement.models.rulings import Ruling as Ruling
+from moderado.enforcement.models.sanctions import Sanction as Sanction

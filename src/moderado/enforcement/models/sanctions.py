@@ -1,0 +1,108 @@
+"""Measures against a person."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from moderado.core.models import Record
+from moderado.enforcement.models.rulings import Ruling
+
+
+class Sanction(Record):
+    """A measure against a person, in a room or, without a scope, on the whole server.
+
+    It is in force from `starts_at` until `ends_at` by PostgreSQL's clock, unless it is lifted
+    before. Statements that store messages look it up (`selectors.restrictions`), so that it binds
+    with its commit and ends without any task.
+    """
+
+    class Kind(models.TextChoices):
+        WARNING = "warning", _("warning")
+        STRIKE = "strike", _("strike")
+        MUTE = "mute", _("mute")
+        SLOW = "slow", _("slow mode")
+        BAN = "ban", _("ban")
+
+    # Empty once the account is deleted: the digest still refuses its e-mail.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("person"),
+    )
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
+    scope_id = models.UUIDField(_("room"), null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=64)
+    # Emptied when the person's data are erased.
+    public_note = models.TextField(_("public note"), blank=True, default="")
+    starts_at = models.DateTimeField(_("in force since"), db_default=Now())
+    ends_at = models.DateTimeField(_("in force until"), null=True, blank=True)
+    ruling = models.ForeignKey(
+        Ruling,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="sanctions",
+        verbose_name=_("ruling"),
+    )
+    # Null: strikes reached a threshold.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("decided by"),
+    )
+    lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("lifted by"),
+    )
+    lift_reason = models.CharField(_("reason for lifting"), max_length=64, blank=True, default="")
+    # When the end by `ends_at` was announced. The index of what is in force shrinks then.
+    expired_at = models.DateTimeField(_("expired"), null=True, blank=True)
+    # Of slow mode: the least time between two messages.
+    interval_seconds = models.PositiveIntegerField(_("interval in seconds"), null=True, blank=True)
+    # Of a strike: how much it counts.
+    weight = models.PositiveSmallIntegerField(_("weight"), null=True, blank=True)
+    # Of a ban of the server: a keyed digest of the e-mail, which may not register again.
+    email_digest = models.BinaryField(_("digest of the e-mail"), max_length=32, null=True)
+
+    class Meta:
+        verbose_name = _("sanction")
+        verbose_name_plural = _("sanctions")
+        permissions: ClassVar = [("lift_sanction", "Can lift sanctions")]
+        indexes: ClassVar = [
+            # Looked up for every message: almost empty, whatever the number of past sanctions.
+            models.Index(
+                fields=["user", "scope_id"],
+                include=["kind", "ends_at"],
+                name="sanction_in_force",
+                condition=Q(kind__in=("mute", "slow", "ban"), lifted_at=None, expired_at=None),
+            ),
+            models.Index(fields=["user", "-created_at", "-id"], name="sanction_person"),
+            models.Index(fields=["-created_at", "-id"], name="sanction_newest"),
+            models.Index(
+                fields=["ends_at"],
+                name="sanction_expiry",
+                condition=Q(ends_at__isnull=False, lifted_at=None, expired_at=None),
+            ),
+            models.Index(
+                fields=["email_digest"],
+                name="sanction_email",
+                condition=Q(email_digest__isnull=False, lifted_at=None, expired_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.user_id}"

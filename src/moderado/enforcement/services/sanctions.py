@@ -1,0 +1,225 @@
+"""Measures against persons: applying, lifting and expiring them.
+
+A sanction binds with the commit of its row: statements that store messages, and every other entry
+point, look it up in PostgreSQL. The events only end what is open and tell the person.
+"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from moderado.accounts.models import User
+from moderado.accounts.services.sessions import end_sessions_of
+from moderado.core.database import require_transaction
+from moderado.core.errors import Invalid
+from moderado.core.events import publish
+from moderado.core.text import clean, clean_line
+from moderado.enforcement.emails import email_digest
+from moderado.enforcement.errors import NoSuchSanction, SanctionEnded
+from moderado.enforcement.events import SanctionApplied, SanctionLifted
+from moderado.enforcement.models import Sanction
+from moderado.enforcement.services.fairness import check_not_self
+from moderado.enforcement.types import SanctionEnd, SanctionKind
+
+log = structlog.get_logger(__name__)
+
+REASON_LENGTH = 64
+NOTE_LENGTH = 2_000
+LONGEST_TERM = timedelta(days=3_660)
+SLOW_INTERVAL = timedelta(seconds=60)  # between two messages of a person in slow mode
+
+
+def apply_sanction(  # noqa: PLR0913  (what a sanction consists of)
+    *,
+    actor_id: UUID | None,
+    user_id: UUID,
+    kind: str,
+    scope_id: UUID | None,
+    term: timedelta | None,
+    reason: str,
+    public_note: str = "",
+    ruling_id: UUID | None = None,
+) -> Sanction:
+    """Put a sanction into force. It binds with the commit.
+
+    Requires a transaction. The caller has checked the actor's right to do so. Sanctions of one
+    person may overlap: each ends on its own.
+
+    Args:
+        actor_id: The moderator; None for a sanction that strikes led to.
+        user_id: The person.
+        kind: A value of `SanctionKind`.
+        scope_id: The room; None for the whole server.
+        term: How long it lasts; None for no end.
+        reason: A code of 1 to 64 characters. The person sees it.
+        public_note: At most 2,000 characters. The person sees it, too.
+        ruling_id: The ruling that it belongs to.
+
+    Raises:
+        OwnCase: The actor is the person.
+        Invalid: Kind, term, reason or note, or there is no such person.
+    """
+    require_transaction()
+    if actor_id is not None:
+        check_not_self(actor_id=actor_id, user_id=user_id)
+    wanted = _kind(kind)
+    user = _person(user_id, wanted)
+    sanction = Sanction(
+        user=user,
+        kind=wanted,
+        scope_id=scope_id,
+        reason=clean_line(reason, max_length=REASON_LENGTH, field="reason"),
+        public_note=_note(public_note),
+        starts_at=Now(),
+        ends_at=None if term is None else Now() + _term(term),
+        ruling_id=ruling_id,
+        actor_id=actor_id,
+        **_details(wanted, user, scope_id),
+    )
+    sanction.save(force_insert=True)
+    sanction.refresh_from_db()
+    publish(SanctionApplied(**_event(sanction), actor_id=actor_id))
+    if wanted is SanctionKind.BAN and scope_id is None:
+        end_sessions_of(user_id=user_id)
+    log.info("sanction_applied", kind=wanted.value, **_logged(sanction, actor_id))
+    return sanction
+
+
+def lift_sanction(*, actor_id: UUID | None, sanction_id: UUID, reason: str) -> Sanction:
+    """End a sanction before its term. A strike is revoked in the same way.
+
+    Requires a transaction. The caller has checked the actor's right to do so.
+
+    Args:
+        actor_id: The moderator; None for the server itself.
+        sanction_id: The sanction.
+        reason: Why, 1 to 64 characters, for staff.
+
+    Raises:
+        NoSuchSanction: There is none.
+        OwnCase: The sanction is against the actor.
+        SanctionEnded: It is no longer in force.
+    """
+    require_transaction()
+    reason = clean_line(reason, max_length=REASON_LENGTH, field="reason")
+    sanction = Sanction.objects.select_for_update(no_key=True).filter(pk=sanction_id).first()
+    if sanction is None:
+        raise NoSuchSanction
+    if actor_id is not None:
+        check_not_self(actor_id=actor_id, user_id=sanction.user_id)
+    if sanction.lifted_at is not None or sanction.expired_at is not None:
+        raise SanctionEnded
+    Sanction.objects.filter(pk=sanction.pk).update(
+        lifted_at=Now(), lifted_by=actor_id, lift_reason=reason
+    )
+    sanction.refresh_from_db()
+    _publish_end(sanction, SanctionEnd.LIFTED)
+    log.info("sanction_lifted", kind=sanction.kind, **_logged(sanction, actor_id))
+    return sanction
+
+
+def lift_sanctions_of_ruling(*, actor_id: UUID | None, ruling_id: UUID, reason: str) -> int:
+    """Lift what a ruling imposed and is still in force, for its undoing or reversal.
+
+    Requires a transaction.
+
+    Returns:
+        How many sanctions were lifted.
+    """
+    require_transaction()
+    ids = Sanction.objects.filter(ruling=ruling_id, lifted_at=None, expired_at=None)
+    found = sorted(ids.values_list("id", flat=True))
+    for sanction_id in found:
+        lift_sanction(actor_id=actor_id, sanction_id=sanction_id, reason=reason)
+    return len(found)
+
+
+def expire_sanctions(*, limit: int = 500) -> int:
+    """Mark the sanctions whose term is over, and tell the persons.
+
+    They stopped binding at their end. Rows that another worker marks are skipped.
+
+    Requires a transaction.
+
+    Returns:
+        How many were marked.
+    """
+    require_transaction()
+    over = Sanction.objects.filter(ends_at__lte=Now(), lifted_at=None, expired_at=None)
+    sanctions = list(
+        over.order_by("ends_at").select_for_update(no_key=True, skip_locked=True)[:limit]
+    )
+    Sanction.objects.filter(pk__in=[each.pk for each in sanctions]).update(expired_at=F("ends_at"))
+    for sanction in sanctions:
+        _publish_end(sanction, SanctionEnd.EXPIRED)
+    return len(sanctions)
+
+
+def _person(user_id: UUID, kind: SanctionKind) -> User:
+    people = User.objects.filter(pk=user_id)
+    if kind is SanctionKind.BAN:
+        # Serialized with sign-ins and joins, which lock the account, too.
+        people = people.select_for_update(no_key=True)
+    user = people.first()
+    if user is None:
+        raise Invalid(fields={"user": _("There is no such person.")})
+    return user
+
+
+def _logged(sanction: Sanction, actor_id: UUID | None) -> dict[str, str | None]:
+    ids = {
+        "sanction_id": sanction.id,
+        "user_id": sanction.user_id,
+        "scope_id": sanction.scope_id,
+        "actor_id": actor_id,
+    }
+    return {name: None if each is None else str(each) for name, each in ids.items()}
+
+
+def _publish_end(sanction: Sanction, end: SanctionEnd) -> None:
+    if sanction.user_id is not None:
+        publish(SanctionLifted(**_event(sanction), end=end))
+
+
+def _event(sanction: Sanction) -> dict[str, Any]:
+    return {
+        "sanction_id": sanction.id,
+        "user_id": sanction.user_id,
+        "kind": SanctionKind(sanction.kind),
+        "scope_id": sanction.scope_id,
+        "reason": sanction.reason,
+        "public_note": sanction.public_note,
+        "ends_at": sanction.ends_at,
+    }
+
+
+def _details(kind: SanctionKind, user: User, scope_id: UUID | None) -> dict[str, Any]:
+    if kind is SanctionKind.SLOW:
+        return {"interval_seconds": int(SLOW_INTERVAL.total_seconds())}
+    if kind is SanctionKind.STRIKE:
+        return {"weight": 1}
+    if kind is SanctionKind.BAN and scope_id is None:
+        return {"email_digest": email_digest(user.email)}
+    return {}
+
+
+def _kind(kind: str) -> SanctionKind:
+    try:
+        return SanctionKind(kind)
+    except ValueError:
+        raise Invalid(fields={"kind": _("There is no such sanction.")}) from None
+
+
+def _term(term: timedelta) -> timedelta:
+    if not timedelta(0) < term <= LONGEST_TERM:
+        raise Invalid(fields={"term_seconds": _("A term is 1 second to ten years.")})
+    return term
+
+
+def _note(note: str) -> str:
+    return clean(note, max_length=NOTE_LENGTH, field="public_note") if note.strip() else ""
