@@ -20,5 +20,6 @@ def _obedient_provider(settings):
 
 
 @pytest.fixture
-def scene(db, is_private):
+def scene(transactional_db, is_private):
+    """A scene that is committed: one long transaction would delay tests in other databases."""
     return Scene(is_private=is_private)

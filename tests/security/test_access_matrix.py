@@ -17,6 +17,13 @@ from tests.security.scene import Scene, filled, snapshot
 make_scene = run_in_db_thread(Scene)
 say = run_in_db_thread(Scene.say_publicly)
 ROWS = rows()
+IN_A_ROOM = ("{room}", "{message}", "{hidden}", "{case}", "{own_case}", "{log}")
+
+
+def depends_on_a_room(row):
+    """Tell whether a public room may have another outcome than a private one."""
+    _, path, cells = row
+    return any(place in path for place in IN_A_ROOM) or any("|" in cell for cell in cells)
 
 
 @pytest.mark.proves("S10")
@@ -36,7 +43,7 @@ def test_each_role_gets_the_documented_response(scene, is_private):
     before = snapshot()
     found, wanted, changed = {}, {}, []
 
-    for method, path, cells in ROWS:
+    for method, path, cells in ROWS if is_private else filter(depends_on_a_room, ROWS):
         for role, cell in equals_of(dict(zip(ROLES, cells, strict=True))).items():
             row = f"{method} {path} {role}"
             answer, after = scene.try_out(role, method, path, BODIES.get(f"{method} {path}"))

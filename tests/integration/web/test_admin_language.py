@@ -36,7 +36,8 @@ from moderado.moderation.models import (
 from moderado.moderation.types import Category, CloseReason, Outcome, Reason
 from tests.factories import make_member, make_message, make_room, make_staff, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.proves("S62")]
+# Committed rows: one long transaction would delay tests in other databases.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proves("S62")]
 
 READ = {"title", "aria-label", "placeholder", "alt", "label", "data-label", "x-tooltip"}
 UNSEEN = {"script", "style", "template"}
