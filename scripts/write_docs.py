@@ -96,6 +96,9 @@ GROUPS = {
         "session_max_days",
         "admin_confirm_seconds",
     ],
+    "Privacy": [
+        "erasure_grace_days",
+    ],
     "Language, logs and metrics": [
         "language_code",
         "log_format",

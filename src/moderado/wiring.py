@@ -4,9 +4,10 @@ from moderado.accounts import events as accounts
 from moderado.chat import events as chat
 from moderado.chat.selectors.judged_texts import judged_texts
 from moderado.chat.services import moderators, names, previous_texts, succession, verdicts
-from moderado.chat.tasks import wakeup
+from moderado.chat.tasks import erasure_wakeup, wakeup
 from moderado.chat.types import MESSAGE
 from moderado.core.events import Routes, connect
+from moderado.enforcement import events as enforcement
 from moderado.moderation import events as moderation
 from moderado.moderation.services import subjects
 from moderado.moderation.services.subject_texts import provide_texts
@@ -35,6 +36,7 @@ def wire(*, after_commit: Routes | None = None) -> None:
             moderation.CasesChanged: [fanout.on_cases_changed],
             moderation.SubjectQueued: [_wake_subject_worker],
             moderation.EvaluationQueued: [_wake_evaluating_worker],
+            enforcement.ErasureDue: [_wake_erasing_worker],
         }
         if after_commit is None
         else after_commit,
@@ -66,3 +68,7 @@ def _wake_subject_worker(_: moderation.SubjectQueued) -> None:
 
 def _wake_evaluating_worker(_: moderation.EvaluationQueued) -> None:
     evaluation_wakeup.notify()
+
+
+def _wake_erasing_worker(_: enforcement.ErasureDue) -> None:
+    erasure_wakeup.notify()

@@ -32,6 +32,9 @@ DELETE auth/invitations/{invitation}/             401     403    403     403    
 GET    auth/users/                                401     200    200     200       200   200     200
 GET    auth/users/me/                             401     200    200     200       200   200     200
 PATCH  auth/users/me/                             401     200    200     200       200   200     200
+GET    me/erasure/                                401     404    404     404       404   404     404
+POST   me/erasure/                                401     202    202     202       202   202     202
+DELETE me/erasure/                                401     404    404     404       404   404     404
 GET    chat/rooms/                                401     200    200     200       200   200     200
 POST   chat/rooms/                                401     201    201     201       201   201     201
 GET    chat/rooms/{room}/                         401 404|200    200 404|200       200   200 404|200
@@ -101,6 +104,7 @@ BODIES = {
     "POST auth/login/": {"email": "{email}", "password": "{password}", "device": "unknown"},
     "POST auth/refresh/": {"refresh": "{refresh}"},
     "POST auth/logout/": {"refresh": "{refresh}"},
+    "POST me/erasure/": {"password": "{password}"},
     "POST auth/password/": {
         "current_password": "{password}",
         "new_password": "another phrase of some length",

@@ -17,6 +17,7 @@ WITHHELD = {
     LOG: ("UPDATE", "DELETE"),
     database_roles.ERASABLE_TEXTS: ("DELETE",),
     database_roles.LOG_SEALS: ("UPDATE", "DELETE"),
+    database_roles.AUDIT_LINES: ("UPDATE", "DELETE"),
 }
 REPLACE_FUNCTION = """
     CREATE OR REPLACE FUNCTION moderation_log_is_append_only() RETURNS trigger

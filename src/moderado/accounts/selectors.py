@@ -12,6 +12,7 @@ from moderado.accounts.errors import NotAuthenticated
 from moderado.accounts.models import ApiKey, Invitation, Session, User
 from moderado.accounts.types import Principal
 from moderado.core.database import run_prepared
+from moderado.core.errors import NotFound
 
 # `open_sessions` as a prepared statement, for every socket that opens.
 _PRINCIPAL = """
@@ -102,3 +103,17 @@ def all_invitations() -> QuerySet[Invitation]:
 def all_api_keys() -> QuerySet[ApiKey]:
     """Return every API key, newest first, revoked ones included."""
     return ApiKey.objects.order_by("-created_at", "-id")
+
+
+def find_user(named: str) -> User:
+    """Return the account with this id or e-mail, active or not. Raises NotFound."""
+    try:
+        found = User.objects.filter(pk=UUID(named)).first()
+    except ValueError:
+        try:
+            found = User.objects.get_by_natural_key(named)
+        except User.DoesNotExist:
+            found = None
+    if found is None:
+        raise NotFound
+    return found

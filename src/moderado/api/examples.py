@@ -195,6 +195,14 @@ BODIES: dict[str, Any] = {
     "PaginatedSessionBodyList": _page(_SESSION, count=1),
     "ParticipantBody": _PARTICIPANT,
     "ParticipantInputRequest": {"user_id": _PERSON["id"], "role": "MEMBER"},
+    "ErasureInputRequest": {"password": _PASSWORD},
+    "ErasureBody": {
+        "state": "waiting",
+        "requested_at": _TIME,
+        "due_at": "2026-11-29T12:00:00.012345Z",
+        "is_held": False,
+        "messages": 0,
+    },
     "PasswordChangeRequest": {
         "current_password": _PASSWORD,
         "new_password": "cavalo verde canta baixo",

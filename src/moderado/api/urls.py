@@ -15,6 +15,7 @@ from moderado.api import (
     providers,
     rooms,
 )
+from moderado.api.enforcement import erasure
 from moderado.api.unknown import Unknown
 
 _cached = cache_control(public=True, max_age=300)
@@ -34,6 +35,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/invitations/<uuid:invitation_id>/", invitations.OneInvitation.as_view()),
     path("auth/users/", auth.People.as_view()),
     path("auth/users/me/", auth.Me.as_view()),
+    # what one may demand about oneself
+    path("me/erasure/", erasure.OwnErasure.as_view()),
     # chat
     path("chat/rooms/", rooms.Rooms.as_view()),
     path("chat/rooms/<uuid:room_id>/", rooms.OneRoom.as_view()),

@@ -3,7 +3,7 @@
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
-from moderado.chat.services import deleted_rooms, screening
+from moderado.chat.services import deleted_rooms, erasing, screening
 from moderado.core import interrupts
 from moderado.core.wakeup import Wakeup
 
@@ -40,9 +40,27 @@ def close_cases_of_deleted_rooms() -> None:
     deleted_rooms.close_left_cases()
 
 
+@shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
+def run_erasures() -> None:
+    """Run a slice of an erasure, and enqueue another task behind the work of others.
+
+    Beat enqueues it too, for erasures that became due or whose worker died.
+    """
+    erasure_wakeup.acknowledge()
+    if erasing.run_slice() and erasing.has_due():
+        erasure_wakeup.notify()
+
+
 def _send() -> None:
     # No retry: the notification is a hint, and a retry would block the thread.
     screen_waiting.apply_async(retry=False)
 
 
 wakeup = Wakeup(name="screening", send=_send)
+
+
+def _send_erasures() -> None:
+    run_erasures.apply_async(retry=False)
+
+
+erasure_wakeup = Wakeup(name="erasures", send=_send_erasures)

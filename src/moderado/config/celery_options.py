@@ -68,6 +68,11 @@ beat_schedule = {
         "schedule": 5.0,  # seconds; for evaluations whose wake-up was lost
         "options": {"expires": 10},
     },
+    "run_erasures": {
+        "task": "moderado.chat.tasks.run_erasures",
+        "schedule": 5.0,  # seconds; for those that became due
+        "options": {"expires": 10},
+    },
     "seal_log": {
         "task": "moderado.moderation.tasks.seal_log",
         "schedule": 60.0,  # seconds

@@ -17,6 +17,7 @@ from moderado.config.env import env
 AUDIT_LOG = "moderation_moderationlog"
 ERASABLE_TEXTS = "moderation_erasabletext"
 LOG_SEALS = "moderation_logseal"
+AUDIT_LINES = "enforcement_auditline"
 _READ_ONLY = ("django_migrations",)
 _FLAGS = """
     SELECT rolsuper, rolcreaterole, pg_has_role(%s, (
@@ -124,6 +125,7 @@ def _grants(role: sql.Identifier, database: sql.Identifier) -> list[sql.Composab
         # Erased rows stay, so that no row can be gone without a trace.
         "REVOKE DELETE ON {texts} FROM {role}",
         "REVOKE UPDATE, DELETE ON {seals} FROM {role}",
+        "REVOKE UPDATE, DELETE ON {audit} FROM {role}",
     ]
     templates += [f"REVOKE INSERT, UPDATE, DELETE ON {table} FROM {{role}}" for table in _READ_ONLY]
     names = {
@@ -132,6 +134,7 @@ def _grants(role: sql.Identifier, database: sql.Identifier) -> list[sql.Composab
         "log": sql.Identifier(AUDIT_LOG),
         "texts": sql.Identifier(ERASABLE_TEXTS),
         "seals": sql.Identifier(LOG_SEALS),
+        "audit": sql.Identifier(AUDIT_LINES),
     }
     return [sql.SQL(template).format(**names) for template in templates]
 

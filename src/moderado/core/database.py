@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -54,6 +55,22 @@ def release_connection() -> None:
     database = connections[DEFAULT_DB_ALIAS]
     if not database.in_atomic_block:
         database.close()
+
+
+def is_settled(moment: datetime) -> bool:
+    """Tell whether no transaction of this database is open that began at `moment` or before.
+
+    Args:
+        moment: A time of PostgreSQL's clock.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+            " AND xact_start <= %s AND pid <> pg_backend_pid())",
+            [moment],
+        )
+        settled: bool = cursor.fetchone()[0]
+    return settled
 
 
 class BudgetSpent(Exception):

@@ -27,6 +27,8 @@ NAMES = frozenset({
     "worker.after_apply_commit",
     "worker.lease",  # dropped: the claim gets no lease
     "worker.sweep",  # dropped: messages without a wake-up stay queued
+    "erasure.before_commit",
+    "erasure.after_batch",
     "hub.before_audience",
     "hub.before_fanout",
     "hub.reconcile",  # dropped: changes without a hint are never found

@@ -31,3 +31,13 @@ class SanctionEnded(ApplicationError):
 
     code = "sanction_ended"
     message = _("This sanction is no longer in force.")
+
+
+class ErasureStarted(ApplicationError):
+    code = "erasure_started"
+    message = _("This account is being erased already.")
+
+
+class HoldReleased(ApplicationError):
+    code = "hold_released"
+    message = _("This legal hold was released already.")

@@ -81,3 +81,10 @@ class SanctionLifted(SanctionEvent):
     """It is no longer in force: a moderator lifted it, or its term is over."""
 
     end: SanctionEnd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureDue(Event):
+    """An account is to be erased now: a worker may begin."""
+
+    user_id: UUID

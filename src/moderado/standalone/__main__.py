@@ -27,6 +27,8 @@ _DJANGO_COMMANDS = {
     "log": "verify the moderation log",
     "replay": "decide stored decisions again; any difference is a fault",
     "backtest": "judge past messages by another version of a policy",
+    "erase": "erase an account: texts, names and e-mail",
+    "hold": "keep accounts and messages from erasure, as an order demands",
     "train": "teach the classifier this community's rulings",
     "audit": "judge an exported chat; write a report",
 }

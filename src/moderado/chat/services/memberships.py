@@ -153,6 +153,30 @@ def remove_participant(*, actor_id: UUID | None, room_id: UUID, user_id: UUID) -
     Removal.objects.bulk_create([Removal(room=room, user_id=user_id)], ignore_conflicts=True)
 
 
+@retry_on_deadlock
+@transaction.atomic
+def withdraw_erased(*, user_id: UUID, limit: int) -> int:
+    """End memberships of an account that was closed for ever, and close rooms without members.
+
+    Its deactivation has appointed administrators where others are active.
+
+    Returns:
+        How many ended; fewer than `limit` if none is left.
+    """
+    theirs = Membership.objects.filter(user=user_id).order_by("room_id")
+    room_ids = list(theirs.values_list("room_id", flat=True)[:limit])
+    rooms_of = Room.objects.select_for_update(no_key=True).filter(pk__in=room_ids)
+    for room in rooms_of.order_by("id"):
+        Membership.objects.filter(room=room, user=user_id).delete()
+        if room.deleted_at is not None:
+            continue
+        narrow_audience(room)
+        if not Membership.objects.filter(room=room).exists():
+            close_room(room)
+    end_claims_without_right([user_id])
+    return len(room_ids)
+
+
 _RANK = {
     Membership.Role.MEMBER: 0,
     Membership.Role.MODERATOR: 1,

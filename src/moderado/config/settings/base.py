@@ -228,6 +228,8 @@ CHANNEL_LAYERS = {
     }
 }
 
+ERASURE_GRACE_DAYS = ENV.erasure_grace_days
+
 MODERATION_PROVIDERS = ENV.moderation_providers
 PROVIDER_SECRETS = ENV.provider_secrets
 AUDIT_SAMPLE = ENV.audit_sample

@@ -23,7 +23,7 @@ from moderado.moderation.providers.calls import ABSTAINED, QUOTA_EXHAUSTED
 from moderado.moderation.services import budgets, health
 from moderado.moderation.services.admission import Call as Call
 from moderado.moderation.services.admission import admit
-from moderado.moderation.services.texts import GIVEN_TEXTS, INSERT_TEXTS, Kind, text_row
+from moderado.moderation.services.texts import INSERT_LATE_TEXTS, Kind, text_row
 from moderado.moderation.signals import decode, encode
 from moderado.moderation.texts import texts_of
 from moderado.moderation.types import Content, Failure, Fault, Signal
@@ -90,7 +90,7 @@ def settle(answers: Iterable[tuple[Call, Signal | Failure]]) -> None:
         texts: list[dict[str, Any]] = []
         corrections = [_record(call, answer, texts) for call, answer in answered]
         if texts:
-            run_prepared(INSERT_TEXTS + GIVEN_TEXTS, [as_rows(texts)])
+            run_prepared(INSERT_LATE_TEXTS, [as_rows(texts)])
         for name in sorted({call.account for call, _ in answered}):
             theirs = [each for each in answered if each[0].account == name]
             probed = next((answer for call, answer in theirs if call.is_probe), None)

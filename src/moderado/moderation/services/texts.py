@@ -43,6 +43,18 @@ INSERT_TEXTS = """
     SELECT id, now(), kind, subject_type, subject_id, author_id, decode(salt, 'hex'), content FROM
 """
 GIVEN_TEXTS = recordset("text", TEXT_COLUMNS)
+# As `INSERT_TEXTS + GIVEN_TEXTS`, but of an author who was erased only that there was a text: the
+# answer to a call may arrive after the erasure.
+INSERT_LATE_TEXTS = f"""
+    INSERT INTO moderation_erasabletext
+           (id, created_at, kind, subject_type, subject_id, author_id, salt, content, erased_at)
+    SELECT text.id, now(), kind, subject_type, subject_id,
+           CASE WHEN author.erased_at IS NULL THEN author_id END,
+           CASE WHEN author.erased_at IS NULL THEN decode(salt, 'hex') END,
+           CASE WHEN author.erased_at IS NULL THEN content END,
+           author.erased_at
+      FROM {GIVEN_TEXTS} LEFT JOIN accounts_user author ON author.id = text.author_id
+"""  # noqa: S608  (names from above)
 
 
 class Subject(Protocol):
@@ -107,7 +119,12 @@ def put_text(kind: Kind, owner_id: UUID, subject: Subject, content: Mapping[str,
     return commitment(salt, written)
 
 
-def erase_texts(*, subject_ids: Iterable[UUID] = (), author_id: UUID | None = None) -> Erased:
+def erase_texts(
+    *,
+    subject_ids: Iterable[UUID] = (),
+    author_id: UUID | None = None,
+    kept: Collection[UUID] = (),
+) -> Erased:
     """Erase what moderation stored of texts, notes on them and answers about them, for ever.
 
     Decisions, numbers and places stay, and the log still verifies. Idempotent: an interrupted
@@ -121,9 +138,10 @@ def erase_texts(*, subject_ids: Iterable[UUID] = (), author_id: UUID | None = No
         author_id: An account: all that it wrote, as far as moderation knows the author, and the
             digests of its blocked texts. Log lines and calls of older releases name no author:
             give their subjects, too.
+        kept: Subjects of `author_id` that a legal hold keeps.
     """
     total = {kind.value: 0 for kind in Kind} | {"names": 0}
-    for batch in _batches(subject_ids, author_id):
+    for batch in _batches(subject_ids, author_id, kept):
         for name, count in _erase(batch).items():
             total[name] += count
     if author_id is not None:
@@ -132,7 +150,9 @@ def erase_texts(*, subject_ids: Iterable[UUID] = (), author_id: UUID | None = No
     return Erased(**total)
 
 
-def _batches(subject_ids: Iterable[UUID], author_id: UUID | None) -> Iterator[Sequence[UUID]]:
+def _batches(
+    subject_ids: Iterable[UUID], author_id: UUID | None, kept: Collection[UUID]
+) -> Iterator[Sequence[UUID]]:
     wanted = iter(subject_ids)
     while batch := list(islice(wanted, BATCH)):
         yield batch
@@ -143,7 +163,7 @@ def _batches(subject_ids: Iterable[UUID], author_id: UUID | None) -> Iterator[Se
         Case.objects.filter(author_id=author_id),
         SubjectRevision.objects.filter(author_id=author_id),
     ):
-        yield from _subjects(rows)
+        yield from _subjects(rows.exclude(subject_id__in=kept))
 
 
 def _subjects(rows: "QuerySet[Any]") -> Iterator[Sequence[UUID]]:

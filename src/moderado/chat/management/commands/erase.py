@@ -1,0 +1,70 @@
+"""Erase an account now: its texts, names and e-mail. Decisions and numbers stay."""
+
+import json
+import time
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from moderado.accounts.selectors import find_user
+from moderado.chat.services import erasing
+from moderado.core.errors import NotFound
+from moderado.enforcement.services.erasures import Erasure, get_erasure, order_erasure
+
+PAUSE = 0.5  # seconds between two looks, while a worker or an older transaction is at it
+HELD = "A legal hold keeps a part of it until `moderado hold release`."
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the account, and how to run."""
+        parser.add_argument("user", help="the id or the e-mail of the account")
+        parser.add_argument(
+            "--no-wait", action="store_true", help="let the workers do it, and return at once"
+        )
+        parser.add_argument("--json", action="store_true", help="write JSON")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Order the erasure and run it to its end. Interrupted, a worker continues it.
+
+        Raises:
+            CommandError: There is no such account.
+        """
+        try:
+            user_id = find_user(options["user"]).id
+        except NotFound as error:
+            raise CommandError(str(error)) from None
+        order_erasure(actor_id=None, user_id=user_id)
+        erasure = get_erasure(user_id=user_id)
+        if not options["no_wait"]:
+            erasure = self._run(user_id, quiet=options["json"])
+        self.stdout.write(json.dumps(_report(erasure)) if options["json"] else _said(erasure))
+
+    def _run(self, user_id: UUID, *, quiet: bool) -> Erasure:
+        while True:
+            has_run = erasing.run_slice(user_id)
+            erasure = get_erasure(user_id=user_id)
+            if erasure.state in {Erasure.State.DONE, Erasure.State.HELD}:
+                return erasure
+            if not quiet:
+                self.stderr.write(f"{erasure.messages} of {erasure.total} messages")
+            if not has_run:
+                time.sleep(PAUSE)
+
+
+def _report(erasure: Erasure) -> dict[str, Any]:
+    return {
+        "user": str(erasure.user_id),
+        "state": erasure.state,
+        "messages": erasure.messages,
+        "withheld": erasure.withheld,
+        "account_withheld": erasure.is_user_held,
+    }
+
+
+def _said(erasure: Erasure) -> str:
+    line = f"{erasure.user_id}: {erasure.state}, {erasure.messages} messages"
+    return f"{line}, {erasure.withheld} kept. {HELD}" if erasure.state == "held" else line

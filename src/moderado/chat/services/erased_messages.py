@@ -1,0 +1,95 @@
+"""Erase the messages of an account: tombstones for their rooms, and no text anywhere (ADR 0079).
+
+The lifecycle removes each message, so that rooms hear of it in order by the change feed. Rows,
+decisions and numbers stay.
+"""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from moderado.chat.models import Message, Revision
+from moderado.chat.services.publication import Changed, write
+from moderado.chat.services.transitions import advance
+from moderado.chat.states import Deleted
+from moderado.core import failpoints
+from moderado.core.database import retry_on_deadlock
+from moderado.enforcement.services.holds import held_messages, is_user_held, keep_holds
+from moderado.moderation.services.texts import erase_texts
+
+BATCH = 100  # messages of one transaction
+
+_REMOVED = Message.Status.REMOVED
+_NOTHING = b""
+
+
+def count_messages(*, author_id: UUID) -> int:
+    """Return how many messages an account has, erased ones included."""
+    return Message.objects.filter(author_id=author_id).count()
+
+
+@retry_on_deadlock
+@transaction.atomic
+def erase_batch(*, author_id: UUID, limit: int = BATCH) -> tuple[int, int]:
+    """Remove and erase messages that are left of an account. Idempotent.
+
+    What a legal hold keeps is removed from its room, and keeps its text.
+
+    Returns:
+        How many were found, fewer than `limit` if none is left; and how many a hold keeps in all.
+    """
+    keep_holds()
+    kept = held_messages(author_id)
+    is_held = is_user_held(author_id)
+    rows = _left(author_id, kept, is_held=is_held)
+    locked = rows.select_for_update(of=("self",), no_key=True).select_related("author", "room")
+    messages = list(locked.order_by("id")[:limit])
+    changes = _remove(messages)
+    if not is_held:
+        _erase([message for message in messages if message.pk not in kept])
+    if changes:
+        write(changes)
+    failpoints.reach("erasure.before_commit")
+    return len(messages), count_messages(author_id=author_id) if is_held else len(kept)
+
+
+def _left(author_id: UUID, kept: Collection[UUID], *, is_held: bool) -> QuerySet[Message]:
+    theirs = Message.objects.filter(author_id=author_id)
+    is_shown = ~Q(status=_REMOVED)
+    if is_held:
+        return theirs.filter(is_shown)
+    revisions = Revision.objects.filter(message=OuterRef("pk")).exclude(text="")
+    has_text = (
+        ~Q(text="")
+        | Q(edit_text__isnull=False)
+        | Q(client_id__isnull=False)
+        | ~Q(first_hash=_NOTHING)
+        | Exists(revisions)
+    )
+    return theirs.filter(is_shown | (has_text & ~Q(pk__in=kept)))
+
+
+def _remove(messages: Sequence[Message]) -> list[Changed]:
+    """Advance the messages that are not removed yet; return what is to be written."""
+    changes = []
+    for message in messages:
+        step = advance(message, Deleted())
+        if step.is_applied:
+            changes.append(Changed(message, step.change))
+    return changes
+
+
+def _erase(messages: Sequence[Message]) -> None:
+    """Empty the rows, their revisions, and all that moderation stored about them."""
+    ids = [message.pk for message in messages]
+    if not ids:
+        return
+    for message in messages:  # `write` stores the columns of those that it changes
+        message.text, message.edit_text = "", None
+    Message.objects.filter(pk__in=ids).update(
+        text="", edit_text=None, client_id=None, first_hash=_NOTHING
+    )
+    Revision.objects.filter(message__in=ids).exclude(text="").update(text="")
+    erase_texts(subject_ids=ids)

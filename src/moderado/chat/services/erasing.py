@@ -1,0 +1,139 @@
+"""Carries out the erasure of accounts, in slices (ADR 0079).
+
+Each phase repeats until nothing is left for it, so that a slice may be interrupted anywhere and
+repeated by any worker. After the first pass the account has no text left. A statement that began
+before the account was closed may still store one: a second pass follows once none is open.
+"""
+
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+from django.contrib.admin.models import LogEntry
+from django.db import transaction
+
+from moderado.accounts.services.erasing import close_account, replace_identity
+from moderado.chat.models import Room
+from moderado.chat.services.erased_messages import BATCH, count_messages, erase_batch
+from moderado.chat.services.memberships import withdraw_erased
+from moderado.chat.services.names import placeholder
+from moderado.chat.types import ROOM_NAME, USER_NAME
+from moderado.core import failpoints
+from moderado.core.database import is_settled, retry_on_deadlock
+from moderado.enforcement.services import erasures
+from moderado.enforcement.services.erasable import erase_texts_of
+from moderado.enforcement.services.erasures import Erasure
+from moderado.enforcement.services.holds import held_messages, is_user_held
+from moderado.moderation.services.subject_erasure import erase_subject, withdraw_proposals
+from moderado.moderation.services.texts import erase_texts
+
+has_due = erasures.has_due
+
+SLICE = 0.5  # seconds; messages of a worker with one process wait at most so long
+ROOMS = 20  # memberships that end in one transaction
+
+Phase = Callable[[Erasure], bool]  # True: it is complete
+
+
+def run_slice(user_id: UUID | None = None) -> bool:
+    """Run one slice of the erasure that is due the longest, or of this account's.
+
+    Returns:
+        Whether a slice was run: then there may be more to do.
+    """
+    erasure = erasures.claim_due(user_id)
+    if erasure is None:
+        return False
+    deadline = time.monotonic() + SLICE
+    while time.monotonic() < deadline:
+        if erasure.phase and is_user_held(erasure.user_id) != erasure.is_user_held:
+            erasure.phase = 0  # a hold was added or released meanwhile
+        phases = _HELD if erasure.is_user_held else _PHASES
+        if erasure.phase >= len(phases):
+            erasures.finish(erasure)
+            return True
+        is_complete = phases[erasure.phase](erasure)
+        failpoints.reach("erasure.after_batch")
+        if is_complete:
+            erasure.phase += 1
+        elif phases[erasure.phase] is _settle:
+            erasures.save(erasure, is_waiting=True)
+            return True
+    erasures.save(erasure)
+    return True
+
+
+def _close(erasure: Erasure) -> bool:
+    user_id = erasure.user_id
+    erasure.is_user_held = is_user_held(user_id)
+    erasure.closed_at = close_account(user_id=user_id, is_final=not erasure.is_user_held)
+    erasure.total = count_messages(author_id=user_id)
+    erasure.messages = 0
+    return True
+
+
+def _leave_rooms(erasure: Erasure) -> bool:
+    return withdraw_erased(user_id=erasure.user_id, limit=ROOMS) < ROOMS
+
+
+def _messages(erasure: Erasure) -> bool:
+    found, erasure.withheld = erase_batch(author_id=erasure.user_id)
+    erasure.messages += found
+    return found < BATCH
+
+
+def _names(erasure: Erasure) -> bool:
+    """Erase the account's names, and the names of rooms that ended with it.
+
+    The name that others see of a room with members is theirs, and stays.
+    """
+    withdraw_proposals(author_id=erasure.user_id)
+    _erase_names(erasure.user_id)
+    return True
+
+
+@retry_on_deadlock
+@transaction.atomic
+def _erase_names(user_id: UUID) -> None:
+    erase_subject(subject_type=USER_NAME, subject_id=user_id)
+    ended = [user_id]
+    for room in Room.objects.filter(created_by=user_id, deleted_at__isnull=False):
+        erase_subject(subject_type=ROOM_NAME, subject_id=room.pk)
+        Room.objects.filter(pk=room.pk).update(name=placeholder(room.pk))
+        ended.append(room.pk)
+    # The admin's history names what it is about.
+    LogEntry.objects.filter(object_id__in=map(str, ended)).update(object_repr="", change_message="")
+
+
+def _texts(erasure: Erasure) -> bool:
+    user_id = erasure.user_id
+    kept = held_messages(user_id)
+    erase_texts(author_id=user_id, kept=kept)
+    erase_texts_of(user_id=user_id, kept_subjects=kept)
+    return True
+
+
+def _identity(erasure: Erasure) -> bool:
+    replace_identity(user_id=erasure.user_id)
+    return True
+
+
+def _settle(erasure: Erasure) -> bool:
+    return erasure.closed_at is None or is_settled(erasure.closed_at)
+
+
+_PHASES: tuple[Phase, ...] = (
+    _close,
+    _leave_rooms,
+    _messages,
+    _names,
+    _texts,
+    _identity,
+    _settle,
+    _leave_rooms,
+    _messages,
+    _names,
+    _texts,
+)
+# While a legal hold keeps the account: it is closed, and its messages leave their rooms.
+_HELD: tuple[Phase, ...] = (_close, _messages)

@@ -1,0 +1,26 @@
+"""Legal holds of single messages."""
+
+from uuid import UUID
+
+from moderado.chat.errors import NoSuchMessage
+from moderado.chat.models import Message
+from moderado.enforcement.services.holds import LegalHold, add_hold
+
+
+def hold_message(*, actor_id: UUID | None, message_id: UUID, reference: str) -> LegalHold:
+    """Keep a message from erasure and retention. A repeat returns the first hold.
+
+    Raises:
+        NoSuchMessage: There is no such message.
+        Invalid: `reference` is empty or too long.
+    """
+    found = Message.objects.filter(pk=message_id).values_list("author_id", flat=True).first()
+    if found is None:
+        raise NoSuchMessage
+    return add_hold(
+        actor_id=actor_id,
+        subject_type="message",
+        subject_id=message_id,
+        author_id=found,
+        reference=reference,
+    )

@@ -1,0 +1,19 @@
+"""Erases what moderators wrote about an account: notes on cases, rulings and sanctions."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db.models import Q
+
+from moderado.enforcement.models import CaseNote, Ruling, Sanction
+
+
+def erase_notes(*, user_id: UUID, kept_subjects: Collection[UUID]) -> None:
+    """Empty the notes on cases, rulings and sanctions about an account; the outcomes stay."""
+    about = Q(case__author_id=user_id) | Q(case__subject_id=user_id)
+    notes = CaseNote.objects.filter(about).exclude(case__subject_id__in=kept_subjects)
+    notes.exclude(text="").update(text="")
+    rulings = Ruling.objects.filter(Q(author_id=user_id) | Q(subject_id=user_id))
+    written = rulings.exclude(public_note="", private_note="")
+    written.exclude(subject_id__in=kept_subjects).update(public_note="", private_note="")
+    Sanction.objects.filter(user_id=user_id).exclude(public_note="").update(public_note="")

@@ -1,0 +1,139 @@
+"""Legal holds: added and released by operators, respected by erasure and retention.
+
+A hold and an erasure that meet are decided by one lock: what a batch of an erasure has not reached
+when the hold is stored stays. Every change of holds and every look at them leaves an audit line.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from moderado.accounts.models import User
+from moderado.core.database import require_transaction
+from moderado.core.errors import Invalid, NotFound
+from moderado.enforcement.errors import HoldReleased
+from moderado.enforcement.models import LegalHold as LegalHold
+from moderado.enforcement.models.holds import REFERENCE_LENGTH
+from moderado.enforcement.services.audit import write_line
+
+_LOCK = "SELECT pg_advisory_xact_lock{mode}(hashtextextended('legal_holds', 0))"
+
+Subject = LegalHold.Subject
+
+
+def keep_holds() -> None:
+    """Let no hold be added before the transaction ends. Requires a transaction.
+
+    Take it before any row lock: the addition of a hold waits for it.
+    """
+    require_transaction()
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK.format(mode="_shared"))
+
+
+def is_user_held(user_id: UUID) -> bool:
+    """Tell whether a legal hold keeps all that belongs to an account."""
+    return _active().filter(subject_type=Subject.USER, subject_id=user_id).exists()
+
+
+def held_messages(author_id: UUID) -> frozenset[UUID]:
+    """Return the messages of an author that a legal hold keeps one by one."""
+    held = _active().filter(subject_type=Subject.MESSAGE, author_id=author_id)
+    return frozenset(held.values_list("subject_id", flat=True))
+
+
+@transaction.atomic
+def add_hold(
+    *,
+    actor_id: UUID | None,
+    subject_type: str,
+    subject_id: UUID,
+    author_id: UUID,
+    reference: str,
+) -> LegalHold:
+    """Keep an account or a message from erasure and retention. A repeat returns the first hold.
+
+    Args:
+        actor_id: Who acts; None for the command line.
+        subject_type: `user` or `message`.
+        subject_id: The account or the message.
+        author_id: The account, or the author of the message.
+        reference: The order or law that demands it.
+
+    Raises:
+        Invalid: `reference` is empty or too long.
+        NotFound: There is no such account.
+    """
+    reference = _reference(reference)
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK.format(mode=""))
+    if not User.objects.filter(pk=author_id).exists():
+        raise NotFound
+    hold, is_new = LegalHold.objects.get_or_create(
+        subject_type=subject_type,
+        subject_id=subject_id,
+        reference=reference,
+        released_at=None,
+        defaults={"author_id": author_id, "actor_id": actor_id},
+    )
+    if is_new:
+        _account_for(actor_id, "hold_added", hold)
+    return hold
+
+
+@transaction.atomic
+def release_hold(*, actor_id: UUID | None, hold_id: UUID, reason: str) -> LegalHold:
+    """End a hold. An erasure that waited for it continues.
+
+    Raises:
+        NotFound: There is no such hold.
+        HoldReleased: It was released before.
+        Invalid: `reason` is empty or too long.
+    """
+    reason = _reference(reason, field="reason")
+    hold = LegalHold.objects.select_for_update(no_key=True).filter(pk=hold_id).first()
+    if hold is None:
+        raise NotFound
+    if hold.released_at is not None:
+        raise HoldReleased
+    hold.released_at, hold.released_by_id, hold.release_reason = Now(), actor_id, reason
+    hold.save(update_fields=["released_at", "released_by", "release_reason"])
+    _account_for(actor_id, "hold_released", hold)
+    hold.refresh_from_db()
+    return hold
+
+
+@transaction.atomic
+def list_holds(*, actor_id: UUID | None, with_released: bool = False) -> Sequence[LegalHold]:
+    """Return the holds, newest first. The look is written to the audit."""
+    found = LegalHold.objects.all() if with_released else _active()
+    holds = list(found.order_by("-created_at", "-id"))
+    write_line(actor_id=actor_id, action="holds_listed", holds=len(holds))
+    return holds
+
+
+def _active() -> QuerySet[LegalHold]:
+    return LegalHold.objects.filter(released_at=None)
+
+
+def _account_for(actor_id: UUID | None, action: str, hold: LegalHold) -> None:
+    write_line(
+        actor_id=actor_id,
+        action=action,
+        subject_type=hold.subject_type,
+        subject_id=hold.subject_id,
+        hold=str(hold.id),
+        reference=hold.reference,
+    )
+
+
+def _reference(text: str, *, field: str = "reference") -> str:
+    cleaned = text.strip()
+    if not 1 <= len(cleaned) <= REFERENCE_LENGTH:
+        sentence = _("Use 1 to %(most)d characters.") % {"most": REFERENCE_LENGTH}
+        raise Invalid(fields={field: sentence})
+    return cleaned
