@@ -312,6 +312,22 @@ def test_author_of_a_held_text_learns_that_its_room_was_deleted(alice, room, tex
     assert (line.verdict, line.decided_by) == ("BLOCK", "room_deleted")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_held_text_that_is_locked_when_its_room_is_deleted_is_refused_later(alice, room, executor):
+    message = post(alice, room, "HOLD this")
+    judge(message)
+
+    with transaction.atomic():
+        Message.objects.select_for_update().get(pk=message.pk)  # as an edit or a ruling does
+        in_another_session(executor, lambda: delete_room(actor_id=None, room_id=room.id)).result(20)
+    left = Case.objects.get().state
+    deleted_rooms.close_left_cases()
+
+    message.refresh_from_db()
+    assert (left, Case.objects.get().state) == ("open", "closed")
+    assert (message.status, message.reason) == ("REJECTED", "room_deleted")
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_cases_left_open_in_deleted_rooms_are_closed(alice, monkeypatch, count):
     monkeypatch.setattr(deleted_rooms, "BATCH", 2)

@@ -4,7 +4,7 @@ A case may stay open after its room all the same: an earlier release left those 
 or a ruling held the case at that moment, or the room's name was judged later. A task closes it.
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -36,12 +36,21 @@ def end_review(room_id: UUID) -> None:
     """Close the open cases of a room, and refuse the texts that were held for them.
 
     Their authors learn that no moderator will decide. Requires a transaction that holds the
-    room's lock. So this waits for no message: one that is locked is decided at this moment.
+    room's lock. So this waits for no message: the case of one that is locked at this moment stays
+    open, until its transaction or the task ends it.
     """
     require_transaction()
-    subjects = close_cases_of_scope(scope_id=room_id, reason=CloseReason.ROOM_DELETED)
-    if subjects:
-        _refuse_held(subjects)
+    cases = open_cases().filter(scope_id=room_id)
+    held = Message.objects.filter(
+        Q(status=_HELD) | Q(edit_status=_HELD), pk__in=cases.values("subject_id")
+    )
+    free = held.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    messages = list(free.select_related("author"))
+    busy = held.exclude(pk__in=[message.pk for message in messages]).values_list("pk", flat=True)
+    closed = close_cases_of_scope(
+        scope_id=room_id, reason=CloseReason.ROOM_DELETED, kept=list(busy)
+    )
+    _refuse([message for message in messages if message.pk in closed])
 
 
 def close_left_cases() -> int:
@@ -68,11 +77,9 @@ def _close(room_id: UUID) -> None:
     withdraw_room_name(room_id)
 
 
-def _refuse_held(message_ids: Collection[UUID]) -> None:
-    held = Message.objects.filter(Q(status=_HELD) | Q(edit_status=_HELD), pk__in=message_ids)
-    free = held.select_for_update(of=("self",), skip_locked=True, no_key=True)
+def _refuse(held: Sequence[Message]) -> None:
     ended = []
-    for message in free.select_related("author"):
+    for message in held:
         is_main = message.status == _HELD
         revision = message.revision if is_main else message.edit_revision or 0
         # As a moderator would, since none can any more.

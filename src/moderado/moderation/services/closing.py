@@ -41,17 +41,22 @@ def close_cases(
         log.info("cases_closed", subject_id=str(subject_id), reason=reason.value, cases=closed)
 
 
-def close_cases_of_scope(*, scope_id: UUID, reason: CloseReason) -> frozenset[UUID]:
-    """Close the open cases of a room that is about to end; return their subjects.
+def close_cases_of_scope(
+    *, scope_id: UUID, reason: CloseReason, kept: Collection[UUID] = ()
+) -> frozenset[UUID]:
+    """Close the open cases of a room that is about to end, but not those of the subjects `kept`.
 
     Requires a transaction.
 
     The room is locked already, so this waits for no case: that could be a deadlock. A case that
     a moderator claims at this moment is tried again. One on which a moderator rules is left to the
     ruling.
+
+    Returns:
+        The subjects of the closed cases.
     """
     require_transaction()
-    cases = Case.objects.filter(scope_id=scope_id)
+    cases = Case.objects.filter(scope_id=scope_id).exclude(subject_id__in=kept)
     subjects: set[UUID] = set()
     closed = 0
     for _ in range(_ATTEMPTS):
