@@ -22,6 +22,7 @@ OBJECTS = {
     "UserRef": "user",
     "OwnCursor": "cursor",
     "HelpLine": "help line",
+    "RestrictionDetails": "restriction",
 }
 FORMATS = {"uuid": "UUID", "date-time": "UTC time"}
 
@@ -43,9 +44,12 @@ def server_frames() -> str:
 def objects() -> str:
     """Return the fields of the objects inside of frames."""
     from moderado.chat.types import Author, Draft, MessageView, OwnCursor, Person  # noqa: PLC0415
-    from moderado.realtime.wire.protocol import UserRef  # noqa: PLC0415
+    from moderado.realtime.wire.protocol import (  # noqa: PLC0415
+        RestrictionDetails,
+        UserRef,
+    )
 
-    shown = (MessageView, Draft, Author, Person, UserRef, OwnCursor)
+    shown = (MessageView, Draft, Author, Person, UserRef, OwnCursor, RestrictionDetails)
     return _table("object", shown, may_omit="always")
 
 

@@ -1,13 +1,22 @@
 """Connects events to their handlers. The only module that imports every context and entry point."""
 
+from moderado.accounts import bans
 from moderado.accounts import events as accounts
 from moderado.chat import events as chat
 from moderado.chat.selectors.judged_texts import judged_texts
-from moderado.chat.services import moderators, names, previous_texts, succession, verdicts
+from moderado.chat.services import (
+    moderators,
+    names,
+    previous_texts,
+    sanctions,
+    succession,
+    verdicts,
+)
 from moderado.chat.tasks import erasure_wakeup, wakeup
 from moderado.chat.types import MESSAGE
 from moderado.core.events import Routes, connect
 from moderado.enforcement import events as enforcement
+from moderado.enforcement.services import admission
 from moderado.moderation import events as moderation
 from moderado.moderation.services import subjects
 from moderado.moderation.services.subject_texts import provide_texts
@@ -23,6 +32,7 @@ def wire(*, after_commit: Routes | None = None) -> None:
         after_commit: replaces the handlers that run after the commit, for tests.
     """
     provide_texts(MESSAGE, judged_texts, previous=previous_texts.of_past_messages)
+    bans.provide_checks(account=admission.check_account, email=admission.check_email)
     connect(
         after_commit={
             accounts.SessionEnded: [fanout.on_session_ended],
@@ -44,6 +54,7 @@ def wire(*, after_commit: Routes | None = None) -> None:
             # Same database: the cause and its effect are committed together or not at all.
             moderation.ReviewStarted: [verdicts.lock_subject, subjects.on_review_started],
             moderation.CaseDecided: [verdicts.apply_ruling, subjects.apply_ruling],
+            enforcement.SanctionApplied: [sanctions.on_sanction_applied],
             # A name and its judgement likewise.
             accounts.NameProposed: [names.propose_user_name],
             accounts.NameAssigned: [names.assign_user_name],

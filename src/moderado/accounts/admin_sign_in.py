@@ -7,7 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from unfold.forms import AuthenticationForm
 
-from moderado.core.errors import RateLimited, Unavailable
+from moderado.core.errors import Forbidden, RateLimited, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +23,8 @@ class AdminSignInForm(AuthenticationForm):  # type: ignore[misc]  # untyped libr
             cleaned: dict[str, Any] = super().clean()
         except (RateLimited, Unavailable) as error:
             self.request.sign_in_refusal = error
+            raise ValidationError(str(error), code=error.code) from None
+        except Forbidden as error:  # a ban, which says why
             raise ValidationError(str(error), code=error.code) from None
         return cleaned
 

@@ -1,4 +1,4 @@
-"""Error responses: always `{"code", "detail", "reason"?, "fields"?, "error_id"?}`.
+"""Error responses: always `{"code", "detail", "reason"?, "fields"?, "details"?, "error_id"?}`.
 
 `code` is stable; `detail` is a sentence in the reader's language. The response to an unexpected
 error contains only the id under which the log describes it.
@@ -31,6 +31,7 @@ from moderado.core.errors import (
 from moderado.core.metrics import REFUSED
 from moderado.core.redis import RedisError
 from moderado.core.vendor_errors import OPENAI, PERSPECTIVE, shaped
+from moderado.enforcement.errors import Restricted
 from moderado.moderation.errors import CaseSuperseded, FailingExamples, UnfairPolicy
 
 log = structlog.get_logger(__name__)
@@ -84,6 +85,8 @@ def _of_ours(error: ApplicationError) -> Body:
         body["fields"] = {name: str(sentence) for name, sentence in error.fields.items()}
     if isinstance(error, CaseSuperseded | RefusedComment):
         body["reason"] = error.reason
+    if isinstance(error, Restricted):
+        body["details"] = error.details
     if isinstance(error, FailingExamples):
         body["examples"] = ExampleBody(error.examples, many=True).data
     if isinstance(error, UnfairPolicy):
@@ -119,7 +122,10 @@ def _headers(error: Exception) -> dict[str, str]:
     status = getattr(error, "status", None) or getattr(error, "status_code", None)
     if status == 401:  # noqa: PLR2004  (the number is the name here)
         headers["WWW-Authenticate"] = "Bearer"
-    wait = error.retry_after if isinstance(error, RateLimited) else getattr(error, "wait", None)
+    if isinstance(error, RateLimited | Restricted):
+        wait: float | None = error.retry_after
+    else:
+        wait = getattr(error, "wait", None)
     if wait:
         headers["Retry-After"] = str(int(wait))
     return headers

@@ -43,6 +43,17 @@ class GoogleErrorBody(msgspec.Struct):
     error: GoogleErrorDetail
 
 
+class RestrictionBody(serializers.Serializer[Any]):
+    """The sanction of the person, or the measure on the room, that refuses a request."""
+
+    until = serializers.DateTimeField(allow_null=True, help_text="Null for no end.")
+    reason = serializers.CharField(help_text="A code; empty for a measure on the room.")
+    sanction = serializers.UUIDField(
+        allow_null=True, help_text="As in `/api/me/sanctions/`; null for a measure on the room."
+    )
+    note = serializers.CharField(help_text="What the moderator wrote to the person.")
+
+
 class ErrorBody(serializers.Serializer[Any]):
     """Every response of status 400 and above."""
 
@@ -58,6 +69,9 @@ class ErrorBody(serializers.Serializer[Any]):
         many=True, required=False, help_text="For `failing_examples`: all of them."
     )
     fairness = FairnessBody(required=False, help_text="For `unfair_policy`.")
+    details = RestrictionBody(
+        required=False, help_text="For `muted`, `banned`, `slow_mode`, `room_frozen`, …"
+    )
     error_id = serializers.CharField(
         required=False,
         help_text="For statuses 500 and 503: the id of the error in the server's log.",

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.errors import ApplicationError, Forbidden, NotFound
+from moderado.enforcement.errors import Restricted
 
 
 class NotAMember(Forbidden):
@@ -18,6 +19,16 @@ class NotTheAuthor(Forbidden):
 class NotAllowedInRoom(Forbidden):
     code = "forbidden"
     message = _("Your role in this room does not allow this.")
+
+
+class RoomFrozen(Restricted):
+    code = "room_frozen"
+    message = _("This room is read-only for the moment.")
+
+
+class NewcomersWait(Restricted):
+    code = "newcomers_wait"
+    message = _("Newcomers to this room may read, not write, for the moment.")
 
 
 class RoomCreationClosed(Forbidden):
@@ -56,6 +67,11 @@ class MessageGone(ApplicationError):
 class LastAdmin(ApplicationError):
     code = "last_admin"
     message = _("A room needs an administrator: name another one first.")
+
+
+class PersonBanned(ApplicationError):
+    code = "person_banned"
+    message = _("A moderator has banned this person from the room.")
 
 
 class AlreadyAMember(ApplicationError):

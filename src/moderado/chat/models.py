@@ -54,6 +54,15 @@ class Room(Record):
         verbose_name=_("created by"),
     )
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
+    # Measures against raids, each until a moment. They do not bind moderators of the room.
+    frozen_until = models.DateTimeField(_("read-only until"), null=True, blank=True)
+    slow_mode_until = models.DateTimeField(_("slow mode until"), null=True, blank=True)
+    slow_mode_seconds = models.PositiveIntegerField(
+        _("seconds between messages"), null=True, blank=True
+    )
+    newcomers_wait_until = models.DateTimeField(_("newcomers wait until"), null=True, blank=True)
+    # Who has joined later is a newcomer.
+    newcomers_after = models.DateTimeField(_("newcomers joined after"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("room")
@@ -87,6 +96,8 @@ class Membership(Record):
     )
     role = models.CharField(_("role"), max_length=16, choices=Role, default=Role.MEMBER)
     read_seq = models.BigIntegerField(_("read up to"), default=0)
+    # In slow mode: when the member may post again.
+    next_post_at = models.DateTimeField(_("next message"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("membership")

@@ -1,8 +1,15 @@
 """Errors of the enforcement context."""
 
+from datetime import UTC
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
 
-from moderado.core.errors import ApplicationError, NotFound
+from moderado.core.errors import ApplicationError, Forbidden, NotFound
+from moderado.enforcement.types import Restriction
+from moderado.moderation.categories import category_name
 
 
 class OwnReport(ApplicationError):
@@ -41,3 +48,79 @@ class ErasureStarted(ApplicationError):
 class HoldReleased(ApplicationError):
     code = "hold_released"
     message = _("This legal hold was released already.")
+
+
+class Restricted(Forbidden):
+    """A sanction of the person, or a measure on the room, does not allow it now.
+
+    `details` says until when, why, and which sanction it is.
+    """
+
+    code = "restricted"
+    message = _("You may not do that now.")
+
+    def __init__(self, restriction: Restriction) -> None:
+        super().__init__(_explanation(self.message, restriction))
+        self.restriction = restriction
+
+    @property
+    def retry_after(self) -> int | None:
+        """Seconds until a message is allowed; None where no time of seconds would help."""
+        return self.restriction.retry_after
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What a program shows or does about it. Times are in UTC."""
+        found = self.restriction
+        return {
+            "until": None if found.until is None else found.until.astimezone(UTC).isoformat(),
+            "reason": found.reason,
+            "sanction": None if found.sanction is None else str(found.sanction),
+            "note": found.note,
+        }
+
+
+class Muted(Restricted):
+    code = "muted"
+    message = _("A moderator has muted you: you may read, not write.")
+
+
+class Banned(Restricted):
+    code = "banned"
+    message = _("A moderator has banned you.")
+
+
+class SlowMode(Restricted):
+    code = "slow_mode"
+    status = 429
+    message = _("Slow mode: wait a moment before your next message.")
+
+
+class EmailBanned(Forbidden):
+    """Without a reason or an end: the person who asks may not be the owner of the address."""
+
+    code = "email_banned"
+    message = _(
+        "The account of this e-mail is banned. Sign in to it to see why, and how to appeal."
+    )
+
+
+REFUSALS: dict[str, type[Restricted]] = {"mute": Muted, "ban": Banned, "slow": SlowMode}
+
+
+def refusal_of(restriction: Restriction) -> Restricted:
+    """Return the error for a sanction of the person."""
+    return REFUSALS[restriction.kind](restriction)
+
+
+def _explain(sentence: str | Promise, restriction: Restriction) -> str:
+    parts = [str(sentence)]
+    if restriction.reason:
+        parts.append(_("Reason: %s.") % category_name(restriction.reason))
+    if restriction.until is not None and restriction.retry_after is None:
+        moment = date_format(restriction.until.astimezone(UTC), "SHORT_DATETIME_FORMAT")
+        parts.append(_("It ends on %s UTC.") % moment)
+    return " ".join(map(str, parts))
+
+
+_explanation = lazy(_explain, str)

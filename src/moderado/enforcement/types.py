@@ -1,7 +1,7 @@
 """The value types of enforcement: plain and frozen, shared by all layers."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -55,3 +55,23 @@ class SanctionEnd(StrEnum):
 
     LIFTED = "lifted"
     EXPIRED = "expired"
+
+
+class Restriction(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person may not do now, or what a room does not allow now.
+
+    Args:
+        kind: `ban`, `mute` or `slow` of a person; of a room, the code of the measure.
+        until: When it ends; None for no end.
+        reason: The code that the person sees; empty for a measure on a room.
+        sanction: The id of the sanction; None for a measure on a room.
+        note: What the moderator wrote to the person.
+        retry_after: Seconds until the next message is allowed, in slow mode.
+    """
+
+    kind: str
+    until: datetime | None = None
+    reason: str = ""
+    sanction: UUID | None = None
+    note: str = ""
+    retry_after: int | None = None

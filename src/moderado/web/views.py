@@ -26,7 +26,7 @@ from moderado.accounts.services import accounts
 from moderado.accounts.services.sign_in import verify
 from moderado.chat.selectors.names import own_name
 from moderado.core.addresses import address_of_request
-from moderado.core.errors import Invalid, RateLimited, Unavailable
+from moderado.core.errors import Forbidden, Invalid, RateLimited, Unavailable
 from moderado.moderation.categories import CATEGORY_NAMES, category_name
 from moderado.web.forms import RegistrationForm, SignInForm
 
@@ -60,7 +60,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             return _signed_in(request, verify(email=email, password=password, origin=origin))
     except (RateLimited, Unavailable) as error:
         return _refused(request, "web/sign_in.html", form, error)
-    except WrongCredentials as error:
+    except (WrongCredentials, Forbidden) as error:  # a ban, which says why
         form.add_error(None, str(error))
     return _form(request, "web/sign_in.html", form)
 
@@ -86,6 +86,8 @@ def register(request: HttpRequest) -> HttpResponse:
     except Invalid as error:
         for field, sentence in error.fields.items():
             form.add_error(field if field in form.fields else None, str(sentence))
+    except Forbidden as error:  # the e-mail is banned
+        form.add_error(None, str(error))
     return _form(request, "web/register.html", form)
 
 

@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from moderado.accounts import bans
 from moderado.accounts.errors import NotAuthenticated, RegistrationClosed
 from moderado.accounts.lookalikes import email_key
 from moderado.accounts.models import User
@@ -52,6 +53,7 @@ def register(
             (against AUTH_PASSWORD_VALIDATORS), language. Only `invitation` where that is refused:
             who has none does not learn which e-mails have accounts.
         RegistrationClosed: The operators do not let people register.
+        ApplicationError: An account of this e-mail is banned.
     """
     if settings.REGISTRATION == "closed":
         raise RegistrationClosed
@@ -66,6 +68,8 @@ def register(
         **_field_errors("password", _check_password, password, applicant),
         **_field_errors("language", _check_language, language),
     }
+    if not errors:
+        bans.check_email(email)
     same = User.objects.filter(Q(email=email) | Q(email_key=email_key(email)))
     if not errors and same.exists():
         errors["email"] = EMAIL_TAKEN

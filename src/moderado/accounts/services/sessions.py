@@ -11,7 +11,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from django.utils import timezone
 
-from moderado.accounts import devices, selectors, tokens, user_agents
+from moderado.accounts import bans, devices, selectors, tokens, user_agents
 from moderado.accounts.errors import NotAuthenticated
 from moderado.accounts.events import SessionEnded
 from moderado.accounts.models import Session, User
@@ -34,6 +34,7 @@ def sign_in(*, email: str, password: str, origin: Origin | None = None) -> Token
     Raises:
         WrongCredentials: Unknown e-mail, wrong password or inactive account.
         RateLimited: One of the sign-in limits is reached.
+        ApplicationError: The account is banned: the error says why and until when.
     """
     user = attempts.verify(email=email, password=password, origin=origin)
     update_last_login(sender=User, user=user)
@@ -65,10 +66,12 @@ def open_session(*, user: User, user_agent: str = "", language: str | None = Non
 
     Raises:
         NotAuthenticated: The account was deactivated or got a new password meanwhile.
+        ApplicationError: The account is banned.
     """
     unchanged = User.objects.filter(id=user.id, is_active=True, password=user.password)
     if unchanged.select_for_update(no_key=True).first() is None:
         raise NotAuthenticated
+    bans.check_account(user.id)  # under the lock, which a ban takes, too
     if language and language != user.language and not user.language_chosen:
         user.language = language
         User.objects.filter(id=user.id, language_chosen=False).update(language=language)

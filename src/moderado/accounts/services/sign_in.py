@@ -9,13 +9,13 @@ from uuid import UUID
 import structlog
 from django.contrib.auth.hashers import check_password, make_password
 
-from moderado.accounts import devices, quota
+from moderado.accounts import bans, devices, quota
 from moderado.accounts.errors import WrongCredentials
 from moderado.accounts.hashers import hashing_slot
 from moderado.accounts.models import User
 from moderado.accounts.types import Origin
 from moderado.core.database import release_connection
-from moderado.core.errors import RateLimited
+from moderado.core.errors import ApplicationError, RateLimited
 from moderado.core.metrics import SIGN_INS
 
 log = structlog.get_logger(__name__)
@@ -34,6 +34,7 @@ def verify(*, email: str, password: str, origin: Origin | None) -> User:
         WrongCredentials: Unknown e-mail, wrong password or inactive account.
         RateLimited: One of the sign-in limits is reached.
         Unavailable: Too many passwords are being hashed.
+        ApplicationError: The account is banned. Only its owner learns that, and why.
     """
     is_attacked = origin is not None and _counted(email, origin)
     with hashing_slot():
@@ -43,6 +44,11 @@ def verify(*, email: str, password: str, origin: Origin | None) -> User:
     if user is None or not is_right or not user.is_active:
         _record_failure(origin, user, reason="wrong_credentials", is_attacked=is_attacked)
         raise WrongCredentials
+    try:
+        bans.check_account(user.id)
+    except ApplicationError:
+        _record_failure(origin, user, reason="banned")
+        raise
     if origin is not None:
         devices.remember_network(email=email, address=origin.address)
         SIGN_INS.labels(entry_point=origin.entry_point, outcome="succeeded").inc()

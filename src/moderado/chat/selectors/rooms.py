@@ -14,6 +14,12 @@ from moderado.chat.selectors.authors import with_authors
 from moderado.chat.types import Head, LastMessage, MessageView
 from moderado.core.database import run_prepared
 from moderado.core.text import fold
+from moderado.enforcement.selectors.restrictions import (
+    banned_from,
+    bans_in_force,
+    check_not_banned,
+    is_banned_sql,
+)
 
 Scope = Literal["all", "mine", "public"]
 
@@ -26,11 +32,15 @@ MODERATORS = (Membership.Role.ADMIN, Membership.Role.MODERATOR)
 def rooms_visible_to(user_id: UUID) -> QuerySet[Room]:
     """Return the rooms that a user may read: public ones, and private ones as a member.
 
-    Deleted rooms are absent. Every check of the right to read uses this function, except
-    `found_by`, `readers` and `services.repeats`, which repeat the rule.
+    Deleted rooms are absent, and those from which the user is banned. Every check of the right to
+    read uses this function, except `found_by`, `readers` and `services.repeats`, which repeat the
+    rule.
     """
     joined = Membership.objects.filter(room=OuterRef("pk"), user=user_id)
-    return Room.objects.filter(Q(is_private=False) | Q(Exists(joined)), deleted_at=None)
+    banned = bans_in_force(user_id).filter(scope_id=OuterRef("pk"))
+    return Room.objects.filter(
+        Q(is_private=False) | Q(Exists(joined)), ~Exists(banned), deleted_at=None
+    )
 
 
 def get_room(*, room_id: UUID, reader_id: UUID) -> Room:
@@ -38,23 +48,26 @@ def get_room(*, room_id: UUID, reader_id: UUID) -> Room:
 
     Raises:
         NoSuchRoom: There is no such room, or the reader may not read it.
+        Banned: The reader is banned from it.
     """
     try:
         return rooms_visible_to(reader_id).get(pk=room_id)
     except Room.DoesNotExist:
+        check_not_banned(user_id=reader_id, scope_id=room_id)
         raise NoSuchRoom from None
 
 
 # `rooms_visible_to`, the reader's membership and the room's head in one statement, for each
 # subscription.
-_FOUND = """
+_FOUND = f"""
     SELECT room.seq, room.epoch, room.acl_version, room.moderation_mode, membership.id IS NOT NULL
       FROM chat_room room
       LEFT JOIN chat_membership membership
            ON membership.room_id = room.id AND membership.user_id = %(reader)s
      WHERE room.id = %(room)s AND room.deleted_at IS NULL
        AND (NOT room.is_private OR membership.id IS NOT NULL)
-"""
+       AND NOT {is_banned_sql("%(reader)s", "%(room)s")}
+"""  # noqa: S608  (names of columns)
 
 
 def found_by(*, reader_id: UUID, room_id: UUID) -> tuple[Head, bool]:
@@ -62,9 +75,11 @@ def found_by(*, reader_id: UUID, room_id: UUID) -> tuple[Head, bool]:
 
     Raises:
         NoSuchRoom: There is no such room, or the reader may not read it.
+        Banned: The reader is banned from it.
     """
     rows = run_prepared(_FOUND, {"reader": reader_id, "room": room_id})
     if not rows:
+        check_not_banned(user_id=reader_id, scope_id=room_id)
         raise NoSuchRoom
     seq, epoch, acl_version, mode, is_member = rows[0]
     head = Head(
@@ -96,7 +111,7 @@ def readers(*, room_id: UUID, user_ids: Iterable[UUID]) -> set[UUID]:
     if room is None:
         return set()
     if not room.is_private:
-        return asked
+        return asked - banned_from(room_id, asked)
     members = Membership.objects.filter(room=room_id, user__in=asked)
     return set(members.values_list("user_id", flat=True))
 

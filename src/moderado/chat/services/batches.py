@@ -1,15 +1,18 @@
 """The statement that stores many new messages at once.
 
-It covers the common case only: a member posts in a room of mode `pre`, without a reply. The joins
-exclude all other rows, and `services.posting` stores these one by one.
+It covers the common case only: a member posts in a room of mode `pre`, without a reply, and neither
+a sanction nor a measure on the room restricts that. The joins and conditions exclude all other
+rows, and `services.posting` stores or refuses these one by one.
 """
 
 from collections.abc import Sequence
 from uuid import UUID
 
+from moderado.chat.selectors.refusals import is_open_sql, is_slow_sql
 from moderado.chat.types import Author, NewMessage
 from moderado.core import failpoints
 from moderado.core.database import as_rows, recordset, retry_on_deadlock, run_prepared
+from moderado.enforcement.selectors.restrictions import restricts_posting_sql
 
 _NEW = {
     "id": "uuid",
@@ -31,6 +34,8 @@ _INSERT = f"""
                AND room.deleted_at IS NULL AND room.moderation_mode = 'pre'
           JOIN chat_membership membership
                ON membership.room_id = new.room_id AND membership.user_id = new.author_id
+         WHERE {is_open_sql("room", "membership")} AND NOT {is_slow_sql("room", "membership")}
+           AND NOT {restricts_posting_sql("new.author_id", "new.room_id")}
     ), stored AS (
         INSERT INTO chat_message (id, created_at, room_id, author_id, client_id, first_hash, text,
             revision, status, reason, categories, position, seq, edit_reason, edit_categories,
@@ -55,8 +60,8 @@ def insert_messages(drafts: Sequence[NewMessage]) -> list[tuple[UUID, int, Autho
 
     Returns:
         The id, the position and the author of each stored message. A draft is absent if its
-        room has another mode or is deleted, its author is no member, or its `client_id` was used
-        before.
+        room has another mode or is deleted, its author is no member or is restricted, or its
+        `client_id` was used before.
     """
     if not drafts:
         return []

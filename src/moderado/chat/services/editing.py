@@ -9,6 +9,7 @@ from moderado.chat.errors import MessageGone, NoSuchMessage, NoSuchRoom, NotTheA
 from moderado.chat.models import Message
 from moderado.chat.projection import own_view
 from moderado.chat.selectors import rooms
+from moderado.chat.selectors.refusals import check_may_write
 from moderado.chat.services import quota, repeats
 from moderado.chat.services.locking import locked_message
 from moderado.chat.services.notices import announce
@@ -20,6 +21,7 @@ from moderado.chat.states import Edited
 from moderado.chat.types import MessageView
 from moderado.core.database import retry_on_deadlock
 from moderado.core.text import clean, normalized
+from moderado.enforcement.selectors.restrictions import check_not_banned
 from moderado.moderation.services.recording import record_unjudged
 
 Status = Message.Status
@@ -48,6 +50,7 @@ def edit_message(
         NoSuchMessage: The message does not exist there, or the actor may not see it.
         NotTheAuthor: The actor is not its author.
         MessageGone: The message has been removed.
+        Restricted: A sanction or a measure on the room does not allow the actor to write now.
         RateLimited: The author or the room has used up its quota.
         Invalid: `text` cannot be stored.
     """
@@ -72,6 +75,7 @@ def _repeat(
         if normalized(text) == newest_text(message):
             return repeats.author_view(message, is_reader=is_reader)
         if not is_reader:
+            check_not_banned(user_id=actor_id, scope_id=message.room_id)
             raise NoSuchMessage if room_id is None else NoSuchRoom
     elif room_id is not None:
         rooms.get_room(room_id=room_id, reader_id=actor_id)
@@ -87,6 +91,7 @@ def _edit(*, actor_id: UUID, message_id: UUID, text: str, room_id: UUID | None) 
     if text != newest_text(message):
         if message.status == Status.REMOVED:
             raise MessageGone
+        check_may_write(user_id=actor_id, room_id=message.room_id)
         _revise(message, text)
     return own_view(message, language=message.author.language)
 

@@ -12,8 +12,9 @@ from django.db.models import Q
 from moderado.accounts.models import User
 from moderado.chat.errors import Conflict, NoSuchMessage
 from moderado.chat.lifecycle import transition
-from moderado.chat.models import Message
+from moderado.chat.models import Membership, Message, Room
 from moderado.chat.selectors import rooms
+from moderado.chat.selectors.refusals import find_refusal, is_open_sql
 from moderado.chat.services.memberships import ensure_member
 from moderado.chat.services.notices import notify_queued
 from moderado.chat.services.publication import Changed, write
@@ -24,23 +25,31 @@ from moderado.chat.states import NEW, Posted, State
 from moderado.chat.types import NewMessage, SendResult
 from moderado.core import failpoints
 from moderado.core.database import retry_on_deadlock
+from moderado.enforcement.errors import SlowMode
+from moderado.enforcement.selectors.restrictions import restricts_writing_sql, slow_sanction_sql
+from moderado.enforcement.services.turns import take_turn, take_turn_of_row
+from moderado.enforcement.types import Restriction
 from moderado.moderation.services.recording import record_unjudged
 
 Status = Message.Status
 
 # `position` is the room's seq at the time of the statement. `queued_at` is PostgreSQL's clock,
 # which the workers compare it with.
-_INSERT = """
+_INSERT = f"""
     INSERT INTO chat_message (id, created_at, room_id, author_id, client_id, first_hash, text,
         revision, status, reason, categories, position, seq, reply_to_id, published_at,
         edit_reason, edit_categories, queued_at, fence, attempts)
-    SELECT %(id)s, %(now)s, id, %(author)s, %(client_id)s, %(hash)s, %(text)s,
-        1, %(status)s, '', '{}', seq, 0, %(reply_to)s, %(published_at)s,
-        '', '{}', CASE WHEN %(waits)s THEN statement_timestamp() END, 0, 0
-      FROM chat_room WHERE id = %(room)s
+    SELECT %(id)s, %(now)s, room.id, %(author)s, %(client_id)s, %(hash)s, %(text)s,
+        1, %(status)s, '', '{{}}', seq, 0, %(reply_to)s, %(published_at)s,
+        '', '{{}}', CASE WHEN %(waits)s THEN statement_timestamp() END, 0, 0
+      FROM chat_room room
+      JOIN chat_membership membership
+           ON membership.room_id = room.id AND membership.user_id = %(author)s
+     WHERE room.id = %(room)s AND {is_open_sql("room", "membership")}
+       AND NOT {restricts_writing_sql("%(author)s", "room.id")}
     ON CONFLICT (room_id, author_id, client_id) DO NOTHING
-    RETURNING position, queued_at
-"""
+    RETURNING position, queued_at, {slow_sanction_sql("author_id", "chat_message.room_id")}
+"""  # noqa: S608  (names of columns)
 
 
 @retry_on_deadlock
@@ -54,6 +63,7 @@ def store_message(draft: NewMessage, reply_to: UUID | None) -> SendResult:
         NoSuchRoom: There is no such room, or the author may not read it.
         NoSuchMessage: `reply_to` does not exist here, or the author may not see it.
         Conflict: The `client_id` was used before. Nothing is changed: the author has not joined.
+        Restricted: A sanction or a measure on the room refuses the message; nothing is changed.
     """
     with transaction.atomic():
         room = rooms.get_room(room_id=draft.room_id, reader_id=draft.author_id)
@@ -65,8 +75,8 @@ def store_message(draft: NewMessage, reply_to: UUID | None) -> SendResult:
         step = transition(NEW, Posted(mode))
         message = _message_of(draft, author, step.state, reply_to)
         message.author_role = membership.role
-        if not _insert(message, waits=step.state.awaits is not None):
-            raise Conflict
+        _insert(message, waits=step.state.awaits is not None)
+        _take_turn(room, membership)
         if step.change:
             write([Changed(message, step.change)], ())
         if step.state.awaits is None:
@@ -98,8 +108,11 @@ def _message_of(draft: NewMessage, author: User, state: State, reply_to: UUID | 
     )
 
 
-def _insert(message: Message, *, waits: bool) -> bool:
-    """Insert `message` and set what PostgreSQL decides. False when its client_id is taken."""
+def _insert(message: Message, *, waits: bool) -> None:
+    """Insert `message` and set what PostgreSQL decides. An author in slow mode takes a turn.
+
+    Raises Conflict if its client_id is taken, and what `find_refusal` returns.
+    """
     values: dict[str, Any] = {
         "id": message.id,
         "now": message.created_at,
@@ -117,6 +130,19 @@ def _insert(message: Message, *, waits: bool) -> bool:
         cursor.execute(_INSERT, values)
         row = cursor.fetchone()
     if row is None:
-        return False
-    message.position, message.queued_at = row
-    return True
+        raise find_refusal(user_id=message.author_id, room_id=message.room_id) or Conflict
+    message.position, message.queued_at, sanction_id = row
+    if sanction_id is not None:
+        take_turn(sanction_id=sanction_id)
+
+
+def _take_turn(room: Room, membership: Membership) -> None:
+    """Take a turn if the room is in slow mode. It does not bind moderators."""
+    until = room.slow_mode_until
+    if until is not None and membership.role == Membership.Role.MEMBER:
+        take_turn_of_row(
+            "chat_membership",
+            membership.id,
+            seconds=room.slow_mode_seconds or 0,
+            restriction=Restriction(kind=SlowMode.code, until=until),
+        )

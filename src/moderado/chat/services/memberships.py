@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
-from moderado.chat.errors import AlreadyAMember, NotAllowedInRoom, NotAMember
+from moderado.chat.errors import AlreadyAMember, NotAllowedInRoom, NotAMember, PersonBanned
 from moderado.chat.models import Membership, Removal, Room
 from moderado.chat.selectors import rooms
 from moderado.chat.services.moderators import end_claims_without_right
@@ -23,6 +23,7 @@ from moderado.chat.services.succession import (
 )
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import Invalid, NotFound
+from moderado.enforcement.selectors.restrictions import banned_from
 
 _ADMIN = Membership.Role.ADMIN
 
@@ -34,6 +35,7 @@ def join_room(*, user_id: UUID, room_id: UUID) -> Membership:
 
     Raises:
         NoSuchRoom: There is no such room, or the user may not read it.
+        Banned: The user is banned from the room.
     """
     return ensure_member(user_id=user_id, room_id=room_id)
 
@@ -94,6 +96,7 @@ def add_participant(
         NoSuchRoom: There is no such room, or the actor may not read it.
         NotAllowedInRoom: The actor is no administrator of the room.
         Invalid: There is no such active account, or no such role.
+        PersonBanned: A moderator has banned the account from the room.
         AlreadyAMember: The account is a participant already.
     """
     account = _locked_account(user_id)
@@ -101,6 +104,8 @@ def add_participant(
     # The same error for a disabled account and for none: the answer must not reveal which.
     if account is None or not account.is_active:
         raise Invalid(fields={"user_id": _("There is no such person.")})
+    if banned_from(room_id, [user_id]):
+        raise PersonBanned
     membership, created = _enter(room, user_id, _role(role))
     if not created:
         raise AlreadyAMember
@@ -125,7 +130,7 @@ def change_role(*, actor_id: UUID | None, room_id: UUID, user_id: UUID, role: st
     if wanted == membership.role:
         return membership
     check_not_last_admin(membership, staying=True)
-    lost = _RANK[wanted] < _RANK[Membership.Role(membership.role)]
+    lost = RANK[wanted] < RANK[Membership.Role(membership.role)]
     membership.role = wanted
     membership.save(update_fields=["role"])
     if lost:
@@ -177,7 +182,7 @@ def withdraw_erased(*, user_id: UUID, limit: int) -> int:
     return len(room_ids)
 
 
-_RANK = {
+RANK = {
     Membership.Role.MEMBER: 0,
     Membership.Role.MODERATOR: 1,
     Membership.Role.ADMIN: 2,

@@ -18,6 +18,7 @@ from moderado.chat.models import Room
 from moderado.chat.types import ROOM_NAME, USER_NAME
 from moderado.core.database import require_transaction
 from moderado.core.events import publish
+from moderado.enforcement.selectors.restrictions import check_may_write
 from moderado.moderation.events import SubjectShown
 from moderado.moderation.services import subjects
 from moderado.moderation.types import CloseReason
@@ -69,7 +70,8 @@ def withdraw_room_name(room_id: UUID) -> None:
 
 
 def propose_user_name(event: NameProposed) -> None:
-    """Queue the name of an account for judgement."""
+    """Queue the name of an account for judgement. Raises Restricted: names are texts, too."""
+    check_may_write(user_id=event.user_id, scope_id=None)
     subjects.propose(
         subject_type=USER_NAME,
         subject_id=event.user_id,

@@ -33,6 +33,7 @@ from moderado.core.events import publish
 from moderado.core.ids import new_id
 from moderado.core.text import clean, normalized
 from moderado.core.wire_limits import MAX_CLIENT_ID
+from moderado.enforcement.selectors.restrictions import check_not_banned
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +71,7 @@ def post_message(
         RateLimited: The author or the room has used up its quota.
         Invalid: `text` or `client_id` cannot be stored.
         Conflict: `client_id` was used for another text.
+        Restricted: A sanction of the author or a measure on the room refuses it.
     """
     request = SendRequest(
         author_id=author_id, room_id=room_id, text=text, client_id=client_id, reply_to=reply_to
@@ -80,6 +82,7 @@ def post_message(
         return repeats.result_of_repeat(found, draft)
     # Before the quota: an account that may not read the room must not use up the room's quota.
     if not found.is_reader:
+        check_not_banned(user_id=author_id, scope_id=room_id)
         raise NoSuchRoom
     quota.spend_message_quota(user_id=author_id, room_id=room_id)
     return _store(request)

@@ -16,6 +16,7 @@ from moderado.chat.services.transitions import advance
 from moderado.chat.states import Deleted
 from moderado.chat.types import MessageView
 from moderado.core.database import retry_on_deadlock
+from moderado.enforcement.errors import Banned
 from moderado.moderation.types import Reason
 
 
@@ -34,11 +35,12 @@ def delete_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None = N
     Raises:
         NoSuchMessage: It does not exist there, or the actor may not see it.
         NotTheAuthor: The actor sees it, may not delete it, and it is not deleted.
+        Banned: The actor is banned from the room.
     """
     with transaction.atomic():
         try:
             message = locked_message(actor_id=actor_id, message_id=message_id, room_id=room_id)
-        except NoSuchMessage:
+        except (NoSuchMessage, Banned):
             if (repeat := _repeat(actor_id, message_id, room_id)) is not None:
                 return repeat
             raise

@@ -16,16 +16,22 @@ from moderado.chat.projection import own_view, view_from_outside
 from moderado.chat.services.rows import columns, message_of
 from moderado.chat.types import MessageView, NewMessage, SendResult
 from moderado.core.database import as_rows, recordset, run_prepared
+from moderado.enforcement.selectors.restrictions import is_banned_sql
+
 
 # The author's right to read, as in `selectors.rooms`.
-_IS_READER = """
+def _is_reader(user: str) -> str:
+    return f"""
     room.id IS NOT NULL AND room.deleted_at IS NULL
         AND (NOT room.is_private OR membership.id IS NOT NULL)
-"""
+        AND NOT {is_banned_sql(user, "room.id")}
+    """
+
+
 # LIMIT prevents a join by another plan than one index look-up for each row.
 _DRAFTS = {"id": "uuid", "room_id": "uuid", "author_id": "uuid", "client_id": "text"}
 _FIND = f"""
-    SELECT draft.id, {_IS_READER}, {columns("message", "author")}
+    SELECT draft.id, {_is_reader("draft.author_id")}, {columns("message", "author")}
       FROM {recordset("draft", _DRAFTS)}
       LEFT JOIN chat_room room ON room.id = draft.room_id
       LEFT JOIN chat_membership membership
@@ -38,7 +44,7 @@ _FIND = f"""
 """  # noqa: S608  (column names are constants)
 
 _OWN = f"""
-    SELECT {_IS_READER}, {columns("message", "author")}
+    SELECT {_is_reader("message.author_id")}, {columns("message", "author")}
       FROM chat_message message
       JOIN accounts_user author ON author.id = message.author_id
       JOIN chat_room room ON room.id = message.room_id

@@ -27,6 +27,7 @@ from moderado.core.errors import Invalid
 from moderado.core.events import publish
 from moderado.core.ids import new_id
 from moderado.core.text import clean_line
+from moderado.enforcement.selectors import restrictions
 
 NAME_LENGTH = 80
 
@@ -55,7 +56,9 @@ def create_room(
     Raises:
         Invalid: The name, the mode or the audience is not allowed.
         RoomCreationClosed: Only staff create rooms, and the creator is none.
+        Restricted: A sanction of the server does not allow the creator to write.
     """
+    restrictions.check_may_write(user_id=creator_id, scope_id=None)
     mode = _mode(moderation_mode, actor_id=creator_id)
     if settings.ROOM_CREATION == "staff" and not _is_staff(creator_id):
         raise RoomCreationClosed
@@ -104,6 +107,7 @@ def update_room(
         NoSuchRoom: There is no such room, or the actor may not read it.
         NotAllowedInRoom: The actor is no administrator of the room.
         Invalid: The name, the mode or the audience is not allowed.
+        Restricted: The actor is muted: a name is a text, too.
     """
     room = lock_room(actor_id=actor_id, room_id=room_id, role=Membership.Role.ADMIN)
     before = (room.moderation_mode, room.is_private, room.audience)
@@ -166,11 +170,14 @@ def lock_room(*, actor_id: UUID | None, room_id: UUID, role: Membership.Role | N
     Raises:
         NoSuchRoom: There is no such room, or the actor may not read it.
         NotAllowedInRoom: The actor does not have the role.
+        Banned: The actor is banned from the room.
     """
     require_transaction()
     visible = rooms_visible_to(actor_id) if actor_id else Room.objects.filter(deleted_at=None)
     room = visible.select_for_update(no_key=True, of=("self",)).filter(pk=room_id).first()
     if room is None:
+        if actor_id:
+            restrictions.check_not_banned(user_id=actor_id, scope_id=room_id)
         raise NoSuchRoom
     memberships = Membership.objects.filter(room=room, user=actor_id, role=role)
     if role and actor_id and not memberships.exists():
@@ -201,6 +208,7 @@ def _rename(room: Room, name: str, actor_id: UUID | None) -> None:
         assign_room_name(room=room, name=name, actor_id=None)
         room.name = name
     else:
+        restrictions.check_may_write(user_id=actor_id, scope_id=room.id)
         propose_room_name(room=room, name=name, author_id=actor_id)
 
 

@@ -73,6 +73,8 @@ class Sanction(Record):
     expired_at = models.DateTimeField(_("expired"), null=True, blank=True)
     # Of slow mode: the least time between two messages.
     interval_seconds = models.PositiveIntegerField(_("interval in seconds"), null=True, blank=True)
+    # Of slow mode: when the person may post again.
+    next_post_at = models.DateTimeField(_("next message"), null=True, editable=False)
     # Of a strike: how much it counts.
     weight = models.PositiveSmallIntegerField(_("weight"), null=True, blank=True)
     # Of a ban of the server: a keyed digest of the e-mail, which may not register again.

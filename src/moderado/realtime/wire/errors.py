@@ -6,10 +6,11 @@ from uuid import UUID
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from moderado.core import metrics
 from moderado.core.errors import ApplicationError, Invalid, RateLimited, Unavailable
+from moderado.enforcement.errors import Restricted
 from moderado.realtime.wire import protocol
 from moderado.realtime.wire.close_codes import CLOSE_REASONS, CloseCode
 from moderado.realtime.wire.decode import BadFrame
@@ -57,10 +58,18 @@ def error_frame(
     return _error(
         code=error.code,
         message=next(iter(fields.values()), None) or _translate(error.detail, language),
-        retry_after=error.retry_after if isinstance(error, RateLimited) else UNSET,
+        retry_after=_retry_after(error),
+        details=protocol.RestrictionDetails(**error.details)
+        if isinstance(error, Restricted)
+        else UNSET,
         fields=fields or UNSET,
         **_reference(frame),
     )
+
+
+def _retry_after(error: ApplicationError) -> int | UnsetType:
+    wait = error.retry_after if isinstance(error, RateLimited | Restricted) else None
+    return UNSET if wait is None else wait
 
 
 def internal_error(error_id: str, language: str, frame: protocol.ClientFrame) -> protocol.Error:

@@ -65,6 +65,8 @@ from moderado.realtime.wire.client_frames import (
 from moderado.realtime.wire.client_frames import (
     Unsubscribe as Unsubscribe,
 )
+from moderado.realtime.wire.error_frame import Error as Error
+from moderado.realtime.wire.error_frame import RestrictionDetails as RestrictionDetails
 from moderado.realtime.wire.server_frame import ServerFrame as ServerFrame
 
 Head = Annotated[int, Meta(description="The room's last change.")]
@@ -228,42 +230,6 @@ class Pong(ServerFrame, frozen=True, tag="pong"):
     """The answer to `ping`."""
 
     n: Annotated[int | None, Meta(description="That of the `ping`; null if it had none.")]
-
-
-class Error(ServerFrame, frozen=True, tag="error"):
-    """A frame was refused, or the connection if a close code follows.
-
-    `error` repeats `message`: existing clients read either of them. `frame`, `client_id`, `id` and
-    `room` identify what was refused, as far as the server could read it. `fields` contains an
-    error per field.
-    """
-
-    code: Annotated[str, Meta(description="Stable; see the table of codes.")]
-    message: Annotated[str, Meta(description="A sentence in the user's language.")]
-    error: Annotated[str, Meta(description="The same sentence as `message`.")]
-    client_id: (
-        Annotated[str, Meta(description="Of the refused frame, if it had one.")] | UnsetType
-    ) = UNSET
-    retry_after: (
-        Annotated[int, Meta(description="Seconds; with `rate_limited` only.")] | UnsetType
-    ) = UNSET
-    fields: (
-        Annotated[dict[str, str], Meta(description="A sentence for each invalid field.")]
-        | UnsetType
-    ) = UNSET
-    frame: (
-        Annotated[str, Meta(description="The `type` of the refused frame, if it could be read.")]
-        | UnsetType
-    ) = UNSET
-    id: Annotated[str, Meta(description="Of the refused frame, if it had one.")] | UnsetType = UNSET
-    room: (
-        Annotated[UUID, Meta(description="Of the refused frame, or of the ended subscription.")]
-        | UnsetType
-    ) = UNSET
-    error_id: (
-        Annotated[str, Meta(description="Identifies an `internal` error in the server's log.")]
-        | UnsetType
-    ) = UNSET
 
 
 SERVER_FRAMES: tuple[type[ServerFrame], ...] = (

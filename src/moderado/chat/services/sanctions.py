@@ -1,0 +1,54 @@
+"""What sanctions change in rooms. Handlers of events, in the transaction of the sanction."""
+
+from uuid import UUID
+
+from moderado.accounts.models import User
+from moderado.accounts.rights import ADD_SANCTION, staff_may
+from moderado.chat.errors import NotAllowedInRoom
+from moderado.chat.models import Membership, Removal, Room
+from moderado.chat.selectors.rooms import membership
+from moderado.chat.services.memberships import RANK, remove_participant
+from moderado.chat.services.rooms import narrow_audience
+from moderado.core.database import require_transaction
+from moderado.enforcement.events import SanctionApplied
+from moderado.enforcement.types import SanctionKind
+
+_Role = Membership.Role
+
+
+def on_sanction_applied(event: SanctionApplied) -> None:
+    """Check the ranks in the room; a ban ends the membership and the subscriptions.
+
+    Raises:
+        NotAllowedInRoom: The actor does not outrank the person.
+        LastAdmin: The room would be left without an administrator.
+    """
+    require_transaction()
+    if event.scope_id is None:
+        return
+    theirs = membership(room_id=event.scope_id, user_id=event.user_id)
+    if theirs is not None and event.actor_id is not None:
+        _check_rank(theirs, actor_id=event.actor_id)
+    if event.kind is SanctionKind.BAN:
+        _expel(theirs, room_id=event.scope_id, user_id=event.user_id)
+
+
+def _check_rank(theirs: Membership, *, actor_id: UUID) -> None:
+    if theirs.role == _Role.MEMBER:
+        return
+    actor = User.objects.get(pk=actor_id)
+    own = membership(room_id=theirs.room_id, user_id=actor_id)
+    is_higher = own is not None and RANK[_Role(own.role)] > RANK[_Role(theirs.role)]
+    if not is_higher and not staff_may(actor, ADD_SANCTION):
+        raise NotAllowedInRoom
+
+
+def _expel(theirs: Membership | None, *, room_id: UUID, user_id: UUID) -> None:
+    if theirs is not None:
+        remove_participant(actor_id=None, room_id=room_id, user_id=user_id)
+        return
+    # A public room is read without a membership: the subscriptions end all the same.
+    room = Room.objects.select_for_update(no_key=True).filter(pk=room_id, deleted_at=None).first()
+    if room is not None:
+        narrow_audience(room, removed_user_id=user_id)
+        Removal.objects.bulk_create([Removal(room=room, user_id=user_id)], ignore_conflicts=True)

@@ -1,0 +1,125 @@
+"""Which sanctions of a person are in force, on PostgreSQL's clock.
+
+Statements of other contexts embed the conditions, so that a sanction binds with its commit and
+costs no statement. Each looks up one almost empty partial index.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from moderado.core.database import run_prepared
+from moderado.enforcement.emails import email_digest
+from moderado.enforcement.errors import Banned, refusal_of
+from moderado.enforcement.models import Sanction
+from moderado.enforcement.types import Restriction
+
+_WRITING = ("mute", "ban")
+_POSTING = ("mute", "slow", "ban")
+# Literally the condition of the index `sanction_in_force`.
+_INDEXED = "kind IN ('mute', 'slow', 'ban') AND lifted_at IS NULL AND expired_at IS NULL"
+# The most severe first, which is the order of the alphabet, then the longest.
+_ORDER = "ORDER BY kind, ends_at DESC NULLS FIRST"
+_BAN = "ban"
+
+
+def _in_force(user: str, scope: str, kinds: tuple[str, ...]) -> str:
+    listed = ", ".join(f"'{kind}'" for kind in kinds)
+    return f"""enforcement_sanction
+         WHERE user_id = {user} AND (scope_id IS NULL OR scope_id = {scope}) AND {_INDEXED}
+           AND kind IN ({listed}) AND (ends_at IS NULL OR ends_at > statement_timestamp())"""
+
+
+def restricts_posting_sql(user: str, scope: str) -> str:
+    """Return an SQL condition: the person may not post in the room, or not without waiting.
+
+    A scalar subquery with LIMIT: PostgreSQL cannot replace it by a scan of the whole table.
+    """
+    return _exists(_in_force(user, scope, _POSTING))
+
+
+def restricts_writing_sql(user: str, scope: str) -> str:
+    """Return an SQL condition: a mute or a ban of the person covers the room."""
+    return _exists(_in_force(user, scope, _WRITING))
+
+
+def is_banned_sql(user: str, scope: str) -> str:
+    """Return an SQL condition: a ban of the person covers the room."""
+    return _exists(_in_force(user, scope, (_BAN,)))
+
+
+def slow_sanction_sql(user: str, scope: str) -> str:
+    """Return an SQL expression: the sanction by which the person is in slow mode, or NULL."""
+    found = _in_force(user, scope, ("slow",))
+    return f"(SELECT id FROM {found} ORDER BY interval_seconds DESC LIMIT 1)"  # noqa: S608  (names)
+
+
+def _exists(found: str) -> str:
+    return f"coalesce((SELECT true FROM {found} LIMIT 1), false)"  # noqa: S608  (names of columns)
+
+
+_FIND = f"""
+    SELECT kind, ends_at, reason, id, public_note
+      FROM {_in_force("%(user)s", "%(scope)s::uuid", _POSTING)}
+       AND kind = ANY (%(kinds)s) {_ORDER} LIMIT 1
+"""  # noqa: S608  (as above)
+
+
+def find_restriction(
+    *, user_id: UUID, scope_id: UUID | None, kinds: tuple[str, ...] = _WRITING
+) -> Restriction | None:
+    """Return the most severe sanction that keeps a person from writing now.
+
+    Args:
+        user_id: The person.
+        scope_id: The room; None for what the whole server refuses.
+        kinds: Which of `mute`, `slow` and `ban` to look for.
+    """
+    rows = run_prepared(_FIND, {"user": user_id, "scope": scope_id, "kinds": list(kinds)})
+    if not rows:
+        return None
+    kind, until, reason, sanction_id, note = rows[0]
+    return Restriction(kind=kind, until=until, reason=reason, sanction=sanction_id, note=note)
+
+
+def check_may_write(*, user_id: UUID, scope_id: UUID | None) -> None:
+    """Check that no mute and no ban keeps a person from writing. Raises Muted or Banned."""
+    found = find_restriction(user_id=user_id, scope_id=scope_id)
+    if found is not None:
+        raise refusal_of(found)
+
+
+def check_not_banned(*, user_id: UUID, scope_id: UUID | None) -> None:
+    """Check that no ban covers the room, or without a room the server. Raises Banned."""
+    found = find_restriction(user_id=user_id, scope_id=scope_id, kinds=(_BAN,))
+    if found is not None:
+        raise Banned(found)
+
+
+def bans_in_force(user_id: UUID) -> QuerySet[Sanction]:
+    """Return the bans of a person that are in force, of rooms and of the server."""
+    return _bans().filter(user=user_id)
+
+
+def banned_from(scope_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of `user_ids` who are banned from a room."""
+    found = _bans().filter(user__in=user_ids, scope_id=scope_id)
+    return set(found.values_list("user_id", flat=True))
+
+
+def _bans() -> QuerySet[Sanction]:
+    # The first condition on the kind is that of the index.
+    indexed = Sanction.objects.filter(kind__in=_POSTING, lifted_at=None, expired_at=None)
+    return indexed.filter(Q(ends_at=None) | Q(ends_at__gt=Now()), kind=_BAN)
+
+
+def is_email_banned(email: str) -> bool:
+    """Tell whether an account with this e-mail is banned from the server."""
+    return Sanction.objects.filter(
+        Q(ends_at=None) | Q(ends_at__gt=Now()),
+        email_digest=email_digest(email),
+        lifted_at=None,
+        expired_at=None,
+    ).exists()
