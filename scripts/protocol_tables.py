@@ -23,6 +23,7 @@ OBJECTS = {
     "OwnCursor": "cursor",
     "HelpLine": "help line",
     "RestrictionDetails": "restriction",
+    "ReportView": "report",
 }
 FORMATS = {"uuid": "UUID", "date-time": "UTC time"}
 

@@ -44,6 +44,8 @@ def wire(*, after_commit: Routes | None = None) -> None:
             chat.RoomDetailsChanged: [fanout.on_room_details_changed],
             chat.RoomRead: [fanout.on_room_read],
             moderation.CasesChanged: [fanout.on_cases_changed],
+            enforcement.PersonNotified: [fanout.on_person_notified],
+            enforcement.BlocksChanged: [fanout.on_blocks_changed],
             moderation.SubjectQueued: [_wake_subject_worker],
             moderation.EvaluationQueued: [_wake_evaluating_worker],
             enforcement.ErasureDue: [_wake_erasing_worker],

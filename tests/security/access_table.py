@@ -55,6 +55,10 @@ DELETE chat/rooms/{room}/messages/{hidden}/       401     404    200     404    
 GET    chat/rooms/{room}/changes/                 401 404|200    200 404|200       200   200 404|200
 GET    chat/rooms/{room}/search/?q=bom            401 404|200    200 404|200       200   200 404|200
 GET    chat/me/changes/                           401     200    200     200       200   200     200
+GET    me/blocks/                                 401     200    200     200       200   200     200
+POST   me/blocks/                                 401     201    201     201       201   201     201
+DELETE me/blocks/                                 401     204    204     204       204   204     204
+DELETE me/blocks/{newcomer}/                      401     204    204     204       204   204     204
 GET    moderation/logs/                           401     403    403     403       200   200     200
 GET    moderation/logs/?room={room}               401     403    403     403       200   200     200
 GET    moderation/logs/?message={hidden}          401     403    403     403       200   200     200
@@ -123,6 +127,8 @@ BODIES = {
     },
     "PATCH chat/rooms/{room}/messages/{message}/": {"content": "boa tarde"},
     "PATCH chat/rooms/{room}/messages/{hidden}/": {"content": "boa tarde"},
+    "POST me/blocks/": {"user": "{newcomer}"},
+    "DELETE me/blocks/": {"user": "{newcomer}"},
     "POST moderation/try/": {
         "text": "oi",
         "as": {"role": "MEMBER", "age_days": 3, "strikes": 1},

@@ -36,6 +36,7 @@ from moderado.api.auth_bodies import (
 )
 from moderado.api.pagination import NumberedPages
 from moderado.core.addresses import address_of_request
+from moderado.enforcement.selectors.blocks import people_matching
 
 
 class UncachedView(APIView):
@@ -183,11 +184,15 @@ class People(ListAPIView[User]):
         parameters=[OpenApiParameter("search", str, description="A part of the name.")],
     )
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
-        """List accounts by name. Only their owner and staff with `view_user` see e-mails."""
+        """List accounts by name. Only their owner and staff with `view_user` see e-mails.
+
+        A person whom you block, or who blocks you, is left out.
+        """
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[User]:
-        return selectors.users_matching(self.request.query_params.get("search", ""))
+        viewer_id = cast("Principal", self.request.auth).user_id
+        return people_matching(self.request.query_params.get("search", ""), viewer_id=viewer_id)
 
 
 class Me(APIView):

@@ -15,7 +15,7 @@ from moderado.api import (
     providers,
     rooms,
 )
-from moderado.api.enforcement import erasure
+from moderado.api.enforcement import blocks, erasure
 from moderado.api.unknown import Unknown
 
 _cached = cache_control(public=True, max_age=300)
@@ -50,6 +50,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("chat/rooms/<uuid:room_id>/changes/", messages.RoomChanges.as_view()),
     path("chat/rooms/<uuid:room_id>/search/", messages.Search.as_view()),
     path("chat/me/changes/", messages.OwnChangesOfMessages.as_view()),
+    # enforcement
+    path("me/blocks/", blocks.Blocks.as_view()),
+    path("me/blocks/<uuid:user_id>/", blocks.OneBlock.as_view()),
     # moderation
     path("moderation/logs/", moderation.Logs.as_view()),
     path("moderation/logs/<uuid:log_id>/", decisions.OneLog.as_view()),

@@ -124,3 +124,23 @@ def _explain(sentence: str | Promise, restriction: Restriction) -> str:
 
 
 _explanation = lazy(_explain, str)
+
+
+class TooManyBlocks(ApplicationError):
+    code = "too_many_blocks"
+    message = _("You block as many persons as is possible.")
+
+
+class OwnContent(ApplicationError):
+    """A member reports their own message, room or account."""
+
+    code = "own_content"
+    message = _("You cannot report yourself.")
+
+
+class ReportingSuspended(ApplicationError):
+    """The member may not report for a time; `me/decisions/` says why and until when."""
+
+    code = "reporting_suspended"
+    status = 403
+    message = _("You may not report for a time. See your decisions: you can appeal.")

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
+
+import msgspec
 
 from moderado.core.events import Event
 from moderado.enforcement.types import ContentOutcome, SanctionEnd, SanctionKind
@@ -88,3 +91,26 @@ class ErasureDue(Event):
     """An account is to be erased now: a worker may begin."""
 
     user_id: UUID
+
+
+class PersonNotice(StrEnum):
+    """The kinds of notice to one person. `realtime.wire.encode` maps each to a frame."""
+
+    REPORT_DECIDED = "report_decided"
+    BLOCK_CHANGED = "block_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonNotified(Event):
+    """All connections of a person must be told. `body` is as the person sees it."""
+
+    user_id: UUID
+    notice: PersonNotice
+    body: msgspec.Struct
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlocksChanged(Event):
+    """Who is hidden from these users changed."""
+
+    user_ids: tuple[UUID, ...]

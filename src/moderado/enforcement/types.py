@@ -75,3 +75,18 @@ class Restriction(msgspec.Struct, frozen=True, kw_only=True):
     sanction: UUID | None = None
     note: str = ""
     retry_after: int | None = None
+
+
+class ReportState(StrEnum):
+    """How far a report has come."""
+
+    OPEN = "open"
+    DECIDED = "decided"
+    CLOSED = "closed"  # what it pointed at was changed or deleted before a decision
+
+
+class ReportOutcome(StrEnum):
+    """What a report led to. Its reporter reads it; what the measures are stays with the author."""
+
+    ACTION = "action_taken"
+    NO_ACTION = "no_action"

@@ -23,13 +23,14 @@ from moderado.realtime.infra.leases import Leases
 from moderado.realtime.infra.loop_monitor import watch_loop
 from moderado.realtime.pubsub import fanout
 from moderado.realtime.pubsub.author_delivery import AuthorDelivery
-from moderado.realtime.pubsub.envelope import CasesHint
+from moderado.realtime.pubsub.envelope import BlocksHint, CasesHint, PersonLine
 from moderado.realtime.pubsub.listener import SILENCE_LIMIT, HintListener
 from moderado.realtime.pubsub.subscriptions import Layer, LayerSubscriptions
 from moderado.realtime.rooms.audience import AuthorNotices
 from moderado.realtime.rooms.case_notices import CASE_DELAY, CaseNotices
 from moderado.realtime.rooms.connection_limits import ConnectionLimits
 from moderado.realtime.rooms.hub import Hub
+from moderado.realtime.rooms.person_notices import PersonNotices
 from moderado.realtime.rooms.presence import ANNOUNCE_INTERVAL, Presence
 from moderado.realtime.rooms.reconcile import Reconciler, Schedule
 from moderado.realtime.rooms.room import LiveRoom
@@ -86,15 +87,9 @@ class Node:
         self.presence = Presence(
             self.leases, announce=self._announce, interval=timing.presence_interval
         )
-        notices = AuthorNotices(records=queries, start=self.tasks.start)
-        self.hub = Hub(
-            records=queries,
-            join=self._join,
-            on_leave=self._leave,
-            on_cases=self._notify_cases,
-            notices=notices,
-        )
+        self.hub = self._new_hub()
         self.case_notices = self._new_case_notices()
+        self.person_notices = self._new_person_notices()
         self.send_batcher = SendBatcher(start=self.tasks.start)
         self.author_delivery = AuthorDelivery(
             users=self.hub.users,
@@ -113,7 +108,7 @@ class Node:
             self.hub,
             records=queries,
             check_layer=self.listener.check,
-            renew_leases=self._renew_leases,
+            renew_leases=self._renew,
             start=self.tasks.start,
             schedule=timing.reconciliation,
         )
@@ -133,6 +128,17 @@ class Node:
     def _announce(self, room_id: UUID, changes: Mapping[UUID, bool]) -> None:
         fanout.publish_presence(room_id, changes, acl_version=self.hub.acl_version(room_id))
 
+    def _new_hub(self) -> Hub:
+        notices = AuthorNotices(records=queries, start=self.tasks.start)
+        return Hub(
+            records=queries,
+            join=self._join,
+            on_leave=self._leave,
+            on_cases=self._notify_cases,
+            on_person=self._notify_person,
+            notices=notices,
+        )
+
     def _new_case_notices(self) -> CaseNotices:
         return CaseNotices(
             users=self.hub.users,
@@ -141,15 +147,25 @@ class Node:
             delay=self.timing.case_delay,
         )
 
+    def _new_person_notices(self) -> PersonNotices:
+        return PersonNotices(
+            users=self.hub.users, read_hidden=queries.hidden, start=self.tasks.start
+        )
+
     def _notify_cases(self, hint: CasesHint) -> None:
         self.case_notices.receive(hint)
+
+    def _notify_person(self, hint: PersonLine | BlocksHint) -> None:
+        self.person_notices.receive(hint)
 
     def _leave(self, room: LiveRoom, user_id: UUID) -> None:
         self.tasks.start(self.presence.leave(room, user_id))
 
-    async def _renew_leases(self) -> None:
+    async def _renew(self) -> None:
+        """Renew what this process holds in Redis, and read whom its users block."""
         await self.connection_limits.renew()
         await self.presence.renew(self.hub.rooms.values())
+        await self.person_notices.refresh_hidden(list(self.hub.users))
 
 
 def _layer() -> Layer:

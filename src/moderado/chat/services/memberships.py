@@ -23,6 +23,7 @@ from moderado.chat.services.succession import (
 )
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import Invalid, NotFound
+from moderado.enforcement.selectors.blocks import hidden_from
 from moderado.enforcement.selectors.restrictions import banned_from
 
 _ADMIN = Membership.Role.ADMIN
@@ -95,14 +96,16 @@ def add_participant(
     Raises:
         NoSuchRoom: There is no such room, or the actor may not read it.
         NotAllowedInRoom: The actor is no administrator of the room.
-        Invalid: There is no such active account, or no such role.
         PersonBanned: A moderator has banned the account from the room.
+        Invalid: There is no such active account, one of the two blocks the other, or there is no
+            such role.
         AlreadyAMember: The account is a participant already.
     """
     account = _locked_account(user_id)
     room = lock_room(actor_id=actor_id, room_id=room_id, role=_ADMIN)
     # The same error for a disabled account and for none: the answer must not reveal which.
-    if account is None or not account.is_active:
+    is_hidden = actor_id is not None and user_id in hidden_from(actor_id)
+    if account is None or not account.is_active or is_hidden:
         raise Invalid(fields={"user_id": _("There is no such person.")})
     if banned_from(room_id, [user_id]):
         raise PersonBanned

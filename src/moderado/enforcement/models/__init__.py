@@ -1,10 +1,13 @@
 """What people do about content and about each other."""
 
 from moderado.enforcement.models.audit import AuditLine as AuditLine
+from moderado.enforcement.models.blocks import PersonBlock as PersonBlock
 from moderado.enforcement.models.cases import CaseExclusion as CaseExclusion
 from moderado.enforcement.models.cases import CaseNote as CaseNote
 from moderado.enforcement.models.cases import Queue as Queue
 from moderado.enforcement.models.erasures import Erasure as Erasure
 from moderado.enforcement.models.holds import LegalHold as LegalHold
+from moderado.enforcement.models.reports import Report as Report
+from moderado.enforcement.models.reports import ReportingSuspension as ReportingSuspension
 from moderado.enforcement.models.rulings import Ruling as Ruling
 from moderado.enforcement.models.sanctions import Sanction as Sanction

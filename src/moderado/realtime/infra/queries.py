@@ -16,6 +16,7 @@ from moderado.chat.selectors import own_changes as own
 from moderado.chat.selectors.page_bytes import count_fitting
 from moderado.chat.types import Changes, Head, MessageView
 from moderado.core import failpoints
+from moderado.enforcement.selectors.blocks import hidden_people
 from moderado.realtime.infra.db_calls import run_in_db_thread
 
 
@@ -120,4 +121,5 @@ own_changes = run_in_db_thread(own.own_changes)
 case_readers = run_in_db_thread(case_audience.case_readers)
 heads = run_in_db_thread(feed.heads)
 settled = run_in_db_thread(feed.settled)
+hidden = run_in_db_thread(hidden_people)
 sessions_alive = run_in_db_thread(live_sessions)

@@ -90,6 +90,16 @@ class SessionClosed(UserHint, frozen=True, tag="session"):
     session_id: UUID
 
 
+class PersonLine(UserHint, frozen=True, tag="person"):
+    """A notice of enforcement to the user."""
+
+    line: Line
+
+
+class BlocksHint(UserHint, frozen=True, tag="blocks"):
+    """Who is hidden from the user changed."""
+
+
 class CasesHint(Hint, frozen=True, tag="cases"):
     """Cases changed. Each process finds out who of its users may know."""
 
@@ -115,6 +125,8 @@ AnyHint = (
     | EphemeralLines
     | AuthorNotice
     | SessionClosed
+    | PersonLine
+    | BlocksHint
     | CasesHint
     | Heartbeat
 )

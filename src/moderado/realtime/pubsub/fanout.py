@@ -28,15 +28,18 @@ from moderado.chat.events import (
 )
 from moderado.chat.types import Person
 from moderado.core.wire_limits import KIB, MAX_BATCH_BYTES, MAX_BATCH_LINES
+from moderado.enforcement.events import BlocksChanged, PersonNotified
 from moderado.moderation.events import CasesChanged
 from moderado.realtime.pubsub.envelope import (
     CASES_ADDRESS,
     AccessChanged,
     AuthorNotice,
+    BlocksHint,
     CasesHint,
     EphemeralLines,
     Heartbeat,
     Hint,
+    PersonLine,
     RoomLines,
     SessionClosed,
     pack,
@@ -44,7 +47,13 @@ from moderado.realtime.pubsub.envelope import (
 from moderado.realtime.pubsub.layer import ChatLayer
 from moderado.realtime.pubsub.publisher import Publisher
 from moderado.realtime.wire import protocol
-from moderado.realtime.wire.encode import Line, line_of, line_of_change, line_of_notice
+from moderado.realtime.wire.encode import (
+    Line,
+    line_of,
+    line_of_change,
+    line_of_notice,
+    line_of_person_notice,
+)
 
 MAX_CASES = 100  # of one commit that are named; the rest is found in the queue
 MAX_PUBLICATION_BYTES = 256 * KIB  # of lines; a publication ends with the hint that exceeds it
@@ -96,6 +105,15 @@ def on_audience_changed(event: AudienceChanged) -> None:
 
 def on_cases_changed(event: CasesChanged) -> None:
     _publish(CasesHint(changes=event.changes[:MAX_CASES]))
+
+
+def on_person_notified(event: PersonNotified) -> None:
+    line = line_of_person_notice(event.notice, event.body)
+    _publish(PersonLine(user_id=event.user_id, line=line))
+
+
+def on_blocks_changed(event: BlocksChanged) -> None:
+    _publish(*(BlocksHint(user_id=user_id) for user_id in event.user_ids))
 
 
 def on_session_ended(event: SessionEnded) -> None:

@@ -3,7 +3,7 @@
 No method waits: what cannot be written at once goes to the outbox.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from uuid import UUID, uuid4
 
@@ -27,6 +27,7 @@ class Connection:
         "_is_greeted",
         "_is_storing",
         "_user_id",
+        "hidden",
         "id",
         "language",
         "notices",
@@ -44,6 +45,7 @@ class Connection:
         self.only_room: UUID | None = None  # of a connection that was opened for one room
         self.rooms: set[UUID] = set()
         self.notices = AuthorNotices()
+        self.hidden: frozenset[UUID] = frozenset()  # whom this user does not see in direct views
         self._user_id: UUID | None = None
         self._is_greeted = False
         self._is_storing = False
@@ -62,6 +64,10 @@ class Connection:
         """Note whose connection this is."""
         self.principal, self._user_id = principal, principal.user_id
         self.language = principal.language
+
+    def visible(self, user_ids: Iterable[UUID]) -> tuple[UUID, ...]:
+        """Return these users without those who are hidden from the client."""
+        return tuple(each for each in user_ids if each not in self.hidden)
 
     def reply(self, frame: ServerFrame) -> None:
         """Answer the client's frame. Deferred lines come after it."""

@@ -38,6 +38,7 @@ class Hub:
         on_leave: Called when a subscription of this user to this room has ended.
         notices: Writes notices to authors.
         on_cases: Called when cases have changed, in any room.
+        on_person: Called with what concerns one user besides messages.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Hub:
         on_leave: Callable[[LiveRoom, UUID], None],
         notices: AuthorNotices,
         on_cases: Callable[[envelope.CasesHint], None],
+        on_person: Callable[[envelope.PersonLine | envelope.BlocksHint], None],
     ) -> None:
         self.rooms: dict[UUID, LiveRoom] = {}
         self.users: dict[UUID, set[Connection]] = {}
@@ -56,6 +58,7 @@ class Hub:
         self._on_leave = on_leave
         self.notices = notices
         self._on_cases = on_cases
+        self._on_person = on_person
 
     async def add(self, connection: Connection, principal: Principal) -> None:
         """Register an authenticated connection for notices about its user."""
@@ -164,6 +167,8 @@ class Hub:
                 self.notify_author(hint)
             case envelope.CasesHint():
                 self._on_cases(hint)
+            case envelope.PersonLine() | envelope.BlocksHint():
+                self._on_person(hint)
             case envelope.SessionClosed():
                 self.close_sessions(hint.user_id, lambda session: session == hint.session_id)
 

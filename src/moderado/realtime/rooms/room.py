@@ -249,16 +249,20 @@ class LiveRoom:
         metrics.DELIVERIES.inc(len(lines) * len(self.subscriptions))
 
     def _broadcast(self, lines: Sequence[Line]) -> None:
-        """Deliver lines outside the room's order, each to all users but its author."""
+        """Deliver lines outside the room's order, but not to their authors.
+
+        A user who blocks a person does not see that person's lines, and the reverse.
+        """
         block = Block(lines)
         for subscription in self.subscriptions.values():
             if not subscription.receives_notes or subscription.connection.outbox.is_lagging:
                 continue
-            if subscription.user_id not in block.authors:
+            omitted = {subscription.user_id, *subscription.connection.hidden}
+            if omitted.isdisjoint(block.authors):
                 subscription.connection.push_block(block, subscription)
                 continue
             for line in lines:
-                if line.author_id != subscription.user_id:
+                if line.author_id not in omitted:
                     subscription.connection.push(line, subscription)
 
 

@@ -24,6 +24,7 @@ from moderado.chat.selectors.own_changes import own_cursor
 from moderado.chat.types import OwnCursor
 from moderado.core.https import cookie_name, is_protected
 from moderado.core.languages import requested_language
+from moderado.enforcement.selectors.blocks import hidden_from
 from moderado.realtime.infra.db_calls import run_in_db_thread
 
 _PORTS = {"http": 80, "https": 443}
@@ -70,10 +71,12 @@ class SignedIn:
     """A client whose credential is valid.
 
     `me`: where the changes of its own messages stand, before the connection receives any.
+    `hidden`: whom its user does not see in direct views.
     """
 
     principal: Principal
     me: OwnCursor
+    hidden: frozenset[UUID]
 
 
 def _sign_in_by_handshake(handshake: Handshake) -> SignedIn | None:
@@ -101,8 +104,9 @@ def _sign_in_by_token(*, token: str) -> SignedIn:
 
 
 def _signed_in(principal: Principal) -> SignedIn:
-    """Read the cursor in the same call: one more would cost a third of a handshake's CPU."""
-    return SignedIn(principal, own_cursor(author_id=principal.user_id))
+    """Read all in the same call: one more would cost a third of a handshake's CPU."""
+    user_id = principal.user_id
+    return SignedIn(principal, own_cursor(author_id=user_id), hidden_from(user_id))
 
 
 def _principal_of_cookie(session_key: str) -> Principal | None:

@@ -126,7 +126,7 @@ class Commands:
                 seq=opened.head.seq,
                 epoch=opened.head.epoch,
                 moderation_mode=opened.head.moderation_mode,
-                present=present,
+                present=self._connection.visible(present),
             )
         )
         subscription.finish_sync(opened.head.seq)
@@ -222,7 +222,7 @@ class Commands:
                 seq=opened.head.seq,
                 epoch=opened.head.epoch,
                 moderation_mode=opened.head.moderation_mode,
-                present=present,
+                present=self._connection.visible(present),
             )
         )
         if resumed is None:

@@ -165,6 +165,7 @@ class ClientSession:
         )
         principal = replace(principal, language=language)
         connection.authenticate(principal)
+        connection.hidden = signed_in.hidden
         quota.spend_handshake_of_account(str(principal.user_id))
         if not await limits.admit_user(connection.id, principal.user_id):
             self._close(CloseCode.TOO_MANY_CONNECTIONS)

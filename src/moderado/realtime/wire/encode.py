@@ -1,14 +1,16 @@
 """Encodes changes and notices of the chat as frames, once for all sockets that receive them."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from moderado.chat.events import Change, ChangeKind, Notice
 from moderado.chat.types import MessageView
-from moderado.realtime.wire import protocol
+from moderado.enforcement.events import PersonNotice
+from moderado.realtime.wire import person_frames, protocol
 
 # The one place where names of the domain become names on the wire.
 _ROOM_FRAMES: dict[ChangeKind, type[protocol.RoomFrame]] = {
@@ -21,8 +23,17 @@ _AUTHOR_FRAMES: dict[Notice, type[protocol.AuthorFrame]] = {
     Notice.REJECTED: protocol.MessageRejected,
     Notice.HELD: protocol.MessageHeld,
 }
+_PERSON_FRAMES: dict[PersonNotice, Callable[[Any], protocol.ServerFrame]] = {
+    PersonNotice.REPORT_DECIDED: lambda body: person_frames.ReportDecided(report=body),
+    PersonNotice.BLOCK_CHANGED: lambda body: person_frames.BlockChanged(
+        user=protocol.UserRef(body.user), is_blocked=body.is_blocked
+    ),
+}
 _FRAME_TYPES = {frame: str(frame.__struct_config__.tag) for frame in protocol.SERVER_FRAMES}
 
+PERSON_FRAME_TYPES = frozenset(
+    name for frame, name in _FRAME_TYPES.items() if frame.__module__ == person_frames.__name__
+)
 MESSAGE_QUEUED = _FRAME_TYPES[protocol.MessageQueued]
 MESSAGE_REMOVED = _FRAME_TYPES[protocol.MessageRemoved]
 _MESSAGE = '"message":{'
@@ -144,6 +155,11 @@ def line_of(frame: protocol.ServerFrame, *, author_id: UUID | None = None) -> Li
         size=len(text.encode()),
         author_id=author_id,
     )
+
+
+def line_of_person_notice(notice: PersonNotice, body: msgspec.Struct) -> Line:
+    """Encode a notice of enforcement for the connections of one person."""
+    return line_of(_PERSON_FRAMES[notice](body))
 
 
 def newest_revision(view: MessageView) -> int:

@@ -67,7 +67,9 @@ from moderado.realtime.wire.client_frames import (
 )
 from moderado.realtime.wire.error_frame import Error as Error
 from moderado.realtime.wire.error_frame import RestrictionDetails as RestrictionDetails
+from moderado.realtime.wire.person_frames import BlockChanged, ReportDecided
 from moderado.realtime.wire.server_frame import ServerFrame as ServerFrame
+from moderado.realtime.wire.user_ref import UserRef as UserRef
 
 Head = Annotated[int, Meta(description="The room's last change.")]
 RoomEpoch = Annotated[UUID, Meta(description="Identifies the room's history.")]
@@ -184,12 +186,6 @@ class SyncedMe(ServerFrame, frozen=True, tag="synced_me"):
     ]
 
 
-class UserRef(msgspec.Struct, frozen=True):
-    """A user by id alone."""
-
-    id: UUID
-
-
 class TypingShown(ServerFrame, frozen=True, tag="typing"):
     """A user is typing in the room."""
 
@@ -251,6 +247,8 @@ SERVER_FRAMES: tuple[type[ServerFrame], ...] = (
     CaseClaimed,
     CaseDecided,
     CaseClosed,
+    ReportDecided,
+    BlockChanged,
     Pong,
     Error,
 )

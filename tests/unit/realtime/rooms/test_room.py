@@ -46,6 +46,7 @@ class FakeConnection:
         self.user_id = uuid4()
         self.seqs: list[int] = []
         self.close_code: int | None = None
+        self.hidden: frozenset[UUID] = frozenset()
         self.outbox = SimpleNamespace(is_lagging=False)
 
     def push(self, line: Line, access: Access) -> None:
@@ -342,6 +343,18 @@ async def test_note_of_a_newer_acl_version_waits_for_the_check(scene: Scene):
 
     assert scene.detached == [(gone, 4003)]
     assert (ana.seqs, gone.seqs) == ([0, 1], [])
+
+
+async def test_notes_of_hidden_people_are_left_out(scene: Scene):
+    ana, other, hidden = scene.subscribe(), scene.subscribe(), uuid4()
+    ana.hidden = frozenset({hidden})
+    lines = (Line("typing", "", 0, author_id=hidden), Line("typing", "", 0, author_id=uuid4()))
+
+    scene.room.receive(EphemeralLines(room_id=ROOM, lines=lines))
+    await scene.settled()
+
+    assert len(ana.seqs) == 1
+    assert len(other.seqs) >= 1
 
 
 @pytest.mark.proves("S43")
