@@ -8,9 +8,9 @@ from moderado.chat.services import (
     moderators,
     names,
     previous_texts,
+    rulings,
     sanctions,
     succession,
-    verdicts,
 )
 from moderado.chat.tasks import erasure_wakeup, wakeup
 from moderado.chat.types import MESSAGE
@@ -54,8 +54,9 @@ def wire(*, after_commit: Routes | None = None) -> None:
         else after_commit,
         inside={
             # Same database: the cause and its effect are committed together or not at all.
-            moderation.ReviewStarted: [verdicts.lock_subject, subjects.on_review_started],
-            moderation.CaseDecided: [verdicts.apply_ruling, subjects.apply_ruling],
+            moderation.ReviewStarted: [rulings.lock_subject, subjects.on_review_started],
+            moderation.CaseDecided: [rulings.apply_ruling, subjects.apply_ruling],
+            moderation.DecisionUndone: [rulings.undo_ruling, subjects.undo_ruling],
             enforcement.SanctionApplied: [sanctions.on_sanction_applied],
             # A name and its judgement likewise.
             accounts.NameProposed: [names.propose_user_name],

@@ -32,9 +32,19 @@ from moderado.api.schemas import CURSOR, PAGE, PAGE_SIZE, validated
 from moderado.chat.selectors.review import surroundings
 from moderado.chat.selectors.rooms import moderated_rooms
 from moderado.core.errors import Forbidden, NotFound
+from moderado.enforcement.selectors import cases as case_selectors
+from moderado.enforcement.services import access, claiming, rulings
+from moderado.enforcement.types import CONTENT_OF, Actor
 from moderado.moderation import selectors
-from moderado.moderation.services import review
 from moderado.moderation.texts import with_texts
+from moderado.moderation.types import Outcome
+
+_State = case_selectors.CaseState
+_STATES = {
+    "open": (_State.OPEN, _State.ESCALATED),
+    "decided": (_State.DECIDED,),
+    "closed": (_State.CLOSED,),
+}
 
 
 class LogPages(ExactCursorPagination):
@@ -85,17 +95,17 @@ class Cases(APIView):
         room_id = asked.get("room")
         if room_id and scope_ids is not None and room_id not in scope_ids:
             raise NotFound
-        viewer_id = _who(request).user_id
-        wanted = selectors.CaseFilter(
-            state=asked["state"],
+        actor = Actor(id=_who(request).user_id, scope_ids=scope_ids)
+        wanted = case_selectors.CaseFilter(
+            states=_STATES[asked["state"]],
             scope_id=room_id,
             origin=asked.get("origin"),
             category=asked.get("category"),
             author_id=asked.get("author"),
-            claimed=selectors.Claimed(asked["claimed"]) if "claimed" in asked else None,
+            claimed=case_selectors.Claimed(asked["claimed"]) if "claimed" in asked else None,
         )
-        queue = selectors.cases(wanted=wanted, scope_ids=scope_ids, viewer_id=viewer_id)
-        counts = selectors.case_counts(scope_ids=scope_ids, viewer_id=viewer_id, scope_id=room_id)
+        queue = case_selectors.cases(actor=actor, wanted=wanted)
+        counts = case_selectors.case_counts(actor=actor, scope_id=room_id)
         pages = NumberedPages()
         page = with_texts(pages.paginate_queryset(queue, request, view=self) or [])
         answer = pages.get_paginated_response(_shown(request, page))
@@ -109,10 +119,8 @@ class OneCase(APIView):
     )
     def get(self, request: Request, case_id: UUID) -> Response:
         """Return a case with the visible messages around its message."""
-        scope_ids = moderated_or_all(request, rights.VIEW_CASE)
-        case = review.get_case_of_others(
-            actor_id=_who(request).user_id, case_id=case_id, scope_ids=scope_ids
-        )
+        actor = actor_of(request, rights.VIEW_CASE)
+        case = access.get_case_of_others(actor=actor, case_id=case_id)
         asked = validated(ContextQuery, request.query_params.dict())
         return Response(_shown(request, [case], **asked)[0])
 
@@ -124,11 +132,8 @@ class Claiming(APIView):
 
         409 while another moderator has it, or if it is decided or closed.
         """
-        case = review.claim_case(
-            actor_id=_who(request).user_id,
-            case_id=case_id,
-            scope_ids=moderated_or_all(request, rights.CLAIM_CASE),
-        )
+        actor = actor_of(request, rights.CLAIM_CASE)
+        case = claiming.claim_case(actor=actor, case_id=case_id)
         return Response(_shown(request, [case])[0])
 
 
@@ -140,14 +145,16 @@ class Ruling(APIView):
         409 while another moderator has claimed it, or if it is decided. 409 `case_superseded` if
         its text was replaced or deleted: then the ruling has no effect, and `reason` says why.
         """
-        scope_ids = moderated_or_all(request, rights.DECIDE_CASE)
-        selectors.get_case(
-            case_id=case_id, scope_ids=scope_ids
-        )  # before validation: 404 for others
-        ruling = validated(RulingInput, request.data)
-        case = review.rule(
-            actor_id=_who(request).user_id, case_id=case_id, scope_ids=scope_ids, **ruling
+        actor = actor_of(request, rights.DECIDE_CASE)
+        case_selectors.get_case(actor=actor, case_id=case_id)  # before validation: 404 for others
+        asked = validated(RulingInput, request.data)
+        proposal = rulings.Proposal(
+            content=CONTENT_OF[Outcome(asked["outcome"])],
+            reason=asked["reason"],
+            private_note=asked.get("note", ""),
         )
+        rulings.rule(actor=actor, case_id=case_id, proposal=proposal)
+        case = case_selectors.get_case(actor=actor, case_id=case_id)
         return Response(_shown(request, [case])[0])
 
 
@@ -158,6 +165,11 @@ def _shown(request: Request, cases: Sequence[Any], **context: int) -> list[dict[
 
 def _who(request: Request) -> Principal:
     return cast("Principal", request.auth)
+
+
+def actor_of(request: Request, permission: str) -> Actor:
+    """Return the caller as a moderator of their rooms, or of all as staff with the permission."""
+    return Actor(id=_who(request).user_id, scope_ids=moderated_or_all(request, permission))
 
 
 def moderated_or_all(request: Request, permission: str) -> Collection[UUID] | None:

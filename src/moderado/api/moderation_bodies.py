@@ -11,15 +11,15 @@ from rest_framework import serializers
 from moderado.api.schemas import PersonField, message_body
 from moderado.chat.selectors.review import SUPERSEDED, CaseSurroundings
 from moderado.chat.types import MESSAGE, MESSAGE_STATUSES, ROOM_NAME, USER_NAME, MessageView
+from moderado.enforcement.selectors.cases import Claimed
 from moderado.moderation.categories import category_name
 from moderado.moderation.recommendations import Action, recommended_action
-from moderado.moderation.selectors import Claimed
 from moderado.moderation.texts import TextState
 from moderado.moderation.types import Category, Outcome, Usage
 
 OUTCOMES = [(outcome.value, outcome.value) for outcome in Outcome]
 _STATES = ["open", "decided", "closed"]
-_ORIGINS = ["hold", "flag"]
+_ORIGINS = ["hold", "flag", "report", "appeal", "audit", "notice"]
 _STATUSES = [*MESSAGE_STATUSES, SUPERSEDED]
 _RULINGS = [Outcome.ALLOW.value, Outcome.BLOCK.value]
 

@@ -32,6 +32,7 @@ from moderado.chat.states import (
     Ruling,
     State,
     Transition,
+    Undone,
     Verdict,
 )
 from moderado.moderation.types import Outcome
@@ -68,6 +69,8 @@ def transition(state: State, happened: Input, history: History = NO_HISTORY) -> 
             return _on_kept(state, happened, history)
     elif isinstance(happened, Deleted):
         rule = _AUTHOR[state.phase][_DELETED]
+    elif isinstance(happened, Undone):
+        return _undo(state, happened, history)
     elif isinstance(happened, Posted) == (state.phase is Phase.ABSENT):
         rule = _AUTHOR[state.phase][_WRITTEN[happened.mode]]
     else:
@@ -83,6 +86,8 @@ def needs_history(state: State, happened: Input) -> bool:
             and happened.revision == state.revision > 1
             and state.phase is Phase.UNJUDGED
         )
+    if isinstance(happened, Undone):
+        return happened.was_edit or happened.revision not in {state.revision, state.edit_revision}
     return isinstance(happened, Ruling) and happened.revision not in {
         state.revision,
         state.edit_revision,
@@ -174,6 +179,21 @@ def _on_kept(state: State, happened: Verdict | Ruling, history: History) -> Tran
     return Transition(state, rejects=happened.revision if happened.outcome is Outcome.BLOCK else 0)
 
 
+def _undo(state: State, happened: Undone, history: History) -> Transition:
+    """Return the revision to its phase before the ruling, unless the ruling does not hold now."""
+    revision, phase = happened.revision, happened.phase
+    if revision == state.revision and state.phase in _RULED:
+        is_shown = phase in VISIBLE
+        change = None if is_shown is state.is_visible else _UNDO_CHANGES[is_shown]
+        if happened.was_edit and state.phase is Phase.APPROVED:
+            return _revert(state, Rule(_revert, phase, ChangeKind.UPDATED, _TOLD[phase]), history)
+        return _set_main(state, Rule(_set_main, phase, change, _TOLD.get(phase)), history)
+    if revision == state.edit_revision and state.edit in _RULED and phase in _TOLD:
+        return _set_edit(state, Rule(_set_edit, phase, notice=_TOLD[phase]), history)
+    was_kept = phase is Phase.APPROVED and Kept(revision, Phase.REJECTED) in history.kept
+    return Transition(state, is_applied=was_kept, accepts=revision if was_kept else 0)
+
+
 def _kept_main(state: State) -> tuple[Kept, ...]:
     if state.phase is Phase.ABSENT:
         return ()
@@ -186,6 +206,14 @@ def _kept_edit(state: State) -> tuple[Kept, ...]:
 
 _NAMING = (Verdict, Ruling)
 _REFUSED = frozenset({Phase.HELD, Phase.REJECTED})
+_RULED = frozenset({Phase.APPROVED, Phase.REJECTED})
+_UNDO_CHANGES = {True: ChangeKind.PUBLISHED, False: ChangeKind.REMOVED}
+# What the author is notified of when a revision is hidden again.
+_TOLD = {
+    Phase.PENDING: Notice.QUEUED,
+    Phase.HELD: Notice.HELD,
+    Phase.REJECTED: Notice.REJECTED,
+}
 
 _SHOW = Rule(_set_main, Phase.APPROVED, ChangeKind.PUBLISHED)
 _CONFIRM = Rule(_set_main, Phase.APPROVED)

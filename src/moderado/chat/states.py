@@ -99,7 +99,18 @@ class Ruling(msgspec.Struct, frozen=True):
     outcome: Outcome
 
 
-Input = Posted | Edited | Deleted | Verdict | Ruling
+class Undone(msgspec.Struct, frozen=True):
+    """A moderator takes a ruling on one revision back, soon after it.
+
+    `phase` is that of the revision before the ruling; `was_edit`: it was an edit then.
+    """
+
+    revision: int
+    phase: Phase
+    was_edit: bool = False
+
+
+Input = Posted | Edited | Deleted | Verdict | Ruling | Undone
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -149,5 +160,6 @@ class Transition(msgspec.Struct, frozen=True):
     keeps: tuple[Kept, ...] = ()  # revisions that leave the row
     restores: int = 0  # the kept revision that returns to the row
     rejects: int = 0  # the kept revision that is blocked from now on
+    accepts: int = 0  # the kept revision that is not blocked any more
     is_applied: bool = True  # false: the input names no revision that it could change
     requeues: bool = False  # a revision must be judged that was not the awaited one before

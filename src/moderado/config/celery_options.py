@@ -53,6 +53,11 @@ beat_schedule = {
         "schedule": 3.0,  # seconds; for names whose wake-up was lost
         "options": {"expires": 10},
     },
+    "settle_rulings": {
+        "task": "moderado.enforcement.tasks.settle_rulings",
+        "schedule": 2.0,
+        "options": {"expires": 10},
+    },
     "close_cases_of_deleted_rooms": {
         "task": "moderado.chat.tasks.close_cases_of_deleted_rooms",
         "schedule": 120.0,  # seconds; for those that were left open

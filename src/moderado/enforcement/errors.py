@@ -144,3 +144,41 @@ class ReportingSuspended(ApplicationError):
     code = "reporting_suspended"
     status = 403
     message = _("You may not report for a time. See your decisions: you can appeal.")
+
+
+class CaseEscalated(ApplicationError):
+    code = "case_escalated"
+    message = _("This case was handed over to the moderators of the server.")
+
+
+class OtherRevision(ApplicationError):
+    """The ruling names a revision that is not the case's: `revision` is."""
+
+    code = "other_revision"
+    message = _("This case is about another revision of the text. Read it again.")
+
+    def __init__(self, *, revision: int) -> None:
+        super().__init__()
+        self.revision = revision
+
+
+class UndoExpired(ApplicationError):
+    code = "undo_expired"
+    message = _("It is too late to undo this ruling. Reverse it instead.")
+
+
+class RulingReplaced(ApplicationError):
+    code = "ruling_replaced"
+    message = _("This ruling was undone or replaced already.")
+
+
+class MeasureNotPermitted(ApplicationError):
+    """The queue of the case does not permit a measure."""
+
+    code = "measure_not_permitted"
+    status = 403
+    message = _("The queue of this case does not permit this measure.")
+
+    def __init__(self, measure: str) -> None:
+        super().__init__()
+        self.measure = measure

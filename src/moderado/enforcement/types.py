@@ -50,6 +50,13 @@ class SanctionKind(StrEnum):
     BAN = "ban"
 
 
+class MeasureScope(StrEnum):
+    """Where a sanction of a ruling holds: in the room of the case, or everywhere."""
+
+    ROOM = "room"
+    SERVER = "server"
+
+
 class SanctionEnd(StrEnum):
     """Why a sanction is no longer in force."""
 

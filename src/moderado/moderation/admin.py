@@ -15,7 +15,6 @@ from unfold.decorators import display
 
 from moderado.core.admin import Colours, ReadOnly
 from moderado.moderation import (
-    admin_cases,  # noqa: F401  (registers the queue)
     admin_evaluations,  # noqa: F401  (registers itself)
     admin_policies,  # noqa: F401  (registers itself)
     admin_shadows,  # noqa: F401  (registers itself)

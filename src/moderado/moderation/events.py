@@ -1,5 +1,7 @@
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -18,9 +20,10 @@ class ReviewStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseDecided(Event):
-    """A moderator has ruled: `outcome` is ALLOW or BLOCK and overrides any machine verdict.
+    """A moderator has ruled: `outcome` is ALLOW, FLAG or BLOCK and overrides any machine verdict.
 
-    A handler raises CaseSuperseded if the ruling has no effect, so that it is not stored.
+    A handler raises CaseSuperseded if the ruling has no effect, so that it is not stored; of a
+    reversal it applies what it can.
     """
 
     case_id: UUID
@@ -29,6 +32,22 @@ class CaseDecided(Event):
     revision: int
     outcome: Outcome
     actor_id: UUID
+    is_reversal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionUndone(Event):
+    """A moderator took a ruling back. `before` is what the handler of `CaseDecided` remembered.
+
+    A handler restores the subject, and closes the case if the revision has ended since.
+    """
+
+    case_id: UUID
+    subject_type: str
+    subject_id: UUID
+    revision: int
+    actor_id: UUID
+    before: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +82,9 @@ class CaseStep(StrEnum):
     CLAIMED = "claimed"
     DECIDED = "decided"
     CLOSED = "closed"
+    RELEASED = "released"
+    SNOOZED = "snoozed"
+    ESCALATED = "escalated"
 
 
 class CaseChange(msgspec.Struct, frozen=True, kw_only=True):

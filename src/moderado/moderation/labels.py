@@ -37,6 +37,7 @@ SUBJECTS: Mapping[str, Promise] = {
 # Steps that are no provider; a provider is shown by its name.
 STEPS: Mapping[str, Promise] = {
     "moderator": _("moderator"),
+    "undone": _("ruling undone"),
     "unjudged": _("not judged"),
     "off": _("room without moderation"),
     "operator": _("operator"),

@@ -2,12 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Now
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from moderado.core.errors import NotFound
 from moderado.moderation.blind_cases import revealed
@@ -28,16 +26,6 @@ Scopes = Collection[UUID] | None
 
 HISTORY = 100  # changes of a policy that are shown
 PAGE = 500  # rows that are read together
-_PEOPLE = ("author", "claimed_by", "decided_by")
-
-
-class Claimed(StrEnum):
-    """Whose claim a case has. A claim that has lapsed counts as none."""
-
-    FALSE = "false"
-    TRUE = "true"
-    ME = "me"
-    OTHERS = "others"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,73 +90,9 @@ def rulings() -> list[tuple[UUID, str, str]]:
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseFilter:
-    """Filters of the queue. None does not filter."""
-
-    state: str = Case.State.OPEN
-    scope_id: UUID | None = None
-    origin: str | None = None
-    category: str | None = None
-    author_id: UUID | None = None
-    claimed: Claimed | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseCounts:
-    """Open cases that a moderator may decide. A `hold` waits hidden, a `flag` is public."""
-
-    open: int
-    hold: int
-    flag: int
-    claimed: int
-    mine: int
-    oldest_seconds: int | None
-
-
-def cases(*, wanted: CaseFilter, scope_ids: Scopes, viewer_id: UUID) -> "QuerySet[Case]":
-    """Return cases by priority: the severest first, then the oldest.
-
-    Cases about the viewer's own content are left out: others decide those.
-    """
-    found = _decidable(scope_ids, viewer_id).filter(state=wanted.state)
-    fields = {
-        "scope_id": wanted.scope_id,
-        "origin": wanted.origin,
-        "categories__contains": [wanted.category] if wanted.category else None,
-        "author_id": wanted.author_id,
-    }
-    found = found.filter(**{name: value for name, value in fields.items() if value is not None})
-    if wanted.claimed is not None:
-        found = found.filter(_claimed(wanted.claimed, viewer_id))
-    return found.select_related(*_PEOPLE).order_by("-score", "created_at", "id")
-
-
 def open_cases() -> "QuerySet[Case]":
     """Return the cases that wait for a decision, of all rooms."""
     return Case.objects.filter(state=Case.State.OPEN)
-
-
-def case_counts(*, scope_ids: Scopes, viewer_id: UUID, scope_id: UUID | None = None) -> CaseCounts:
-    """Count the open cases that the viewer may decide, in one room or in all."""
-    found = _decidable(scope_ids, viewer_id).filter(state=Case.State.OPEN)
-    if scope_id is not None:
-        found = found.filter(scope_id=scope_id)
-    counted = found.aggregate(
-        open=Count("pk"),
-        hold=Count("pk", filter=Q(origin=Case.Origin.HOLD)),
-        flag=Count("pk", filter=Q(origin=Case.Origin.FLAG)),
-        claimed=Count("pk", filter=_claimed(Claimed.TRUE, viewer_id)),
-        mine=Count("pk", filter=_claimed(Claimed.ME, viewer_id)),
-        oldest=Now() - Min("created_at"),
-    )
-    oldest = counted.pop("oldest")
-    return CaseCounts(**counted, oldest_seconds=int(oldest.total_seconds()) if oldest else None)
-
-
-def open_count(*, scope_ids: Scopes, viewer_id: UUID) -> int:
-    """Return how many open cases the viewer may decide."""
-    return _decidable(scope_ids, viewer_id).filter(state=Case.State.OPEN).count()
 
 
 def shown_revisions(subject_ids: Collection[UUID]) -> dict[tuple[str, UUID], int]:
@@ -178,19 +102,6 @@ def shown_revisions(subject_ids: Collection[UUID]) -> dict[tuple[str, UUID], int
     )
     ascending = shown.order_by("revision").values_list("subject_type", "subject_id", "revision")
     return {(kind, subject_id): revision for kind, subject_id, revision in ascending}
-
-
-def get_case(*, case_id: UUID, scope_ids: Scopes) -> Case:
-    """Return the case with its texts.
-
-    Raises:
-        NotFound: It does not exist or belongs to other moderators.
-    """
-    found = _within(Case.objects.select_related(*_PEOPLE), scope_ids)
-    case: Case | None = found.filter(pk=case_id).first()
-    if case is None:
-        raise NotFound
-    return with_texts([case])[0]
 
 
 def open_subject_texts(
@@ -210,25 +121,6 @@ def open_subject_texts(
 
 def _within(rows: "QuerySet[Any]", scope_ids: Scopes) -> "QuerySet[Any]":
     return rows if scope_ids is None else rows.filter(scope_id__in=scope_ids)
-
-
-def _decidable(scope_ids: Scopes, viewer_id: UUID) -> "QuerySet[Case]":
-    own = Q(author_id=viewer_id, author_id__isnull=False)
-    found: QuerySet[Case] = _within(Case.objects.exclude(own), scope_ids)
-    return found
-
-
-def _claimed(claimed: Claimed, viewer_id: UUID) -> Q:
-    is_claimed = Q(claimed_by__isnull=False, claimed_until__gte=Now())
-    match claimed:
-        case Claimed.FALSE:
-            return ~is_claimed
-        case Claimed.TRUE:
-            return is_claimed
-        case Claimed.ME:
-            return is_claimed & Q(claimed_by=viewer_id)
-        case Claimed.OTHERS:
-            return is_claimed & ~Q(claimed_by=viewer_id)
 
 
 def policies() -> "QuerySet[Policy]":

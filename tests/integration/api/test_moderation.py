@@ -60,7 +60,7 @@ def staff():
 @pytest.fixture
 def decided(monkeypatch):
     published = []
-    monkeypatch.setattr("moderado.moderation.services.review.publish", published.append)
+    monkeypatch.setattr("moderado.moderation.services.deciding.publish", published.append)
     return published
 
 

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from moderado.chat.models import Message
-from moderado.chat.services import screening, verdicts
+from moderado.chat.services import rulings, screening
 from moderado.chat.services.editing import edit_message
 from moderado.chat.services.posting import post_message
 from moderado.core.ids import new_id
@@ -51,7 +51,7 @@ def rule(message, outcome, revision=None):
         actor_id=new_id(),
     )
     with suppress(CaseSuperseded), transaction.atomic():
-        verdicts.apply_ruling(event)
+        rulings.apply_ruling(event)
     message.refresh_from_db()
 
 

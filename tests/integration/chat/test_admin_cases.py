@@ -9,8 +9,8 @@ from moderado.accounts.models import User
 from moderado.chat.models import Message
 from moderado.moderation.errors import CaseClosed, CaseSuperseded, CaseTaken, OwnCase
 from moderado.moderation.models import Case, ModerationLog
-from moderado.moderation.services import review
 from moderado.moderation.texts import with_texts
+from tests import rulings
 from tests.factories import make_staff, make_user
 from tests.integration.chat.steps import judge, post
 
@@ -91,13 +91,15 @@ def own(case, staff):
 
 
 def taken(case, _):
-    review.claim_case(actor_id=make_user().id, case_id=case.id, scope_ids=None)
+    rulings.claim(actor_id=make_user().id, case_id=case.id, scope_ids=None)
     return CaseTaken()
 
 
 def decided(case, _):
     other = make_user()
-    review.rule(actor_id=other.id, case_id=case.id, outcome="ALLOW", reason="first", scope_ids=None)
+    rulings.rule(
+        actor_id=other.id, case_id=case.id, outcome="ALLOW", reason="first", scope_ids=None
+    )
     return CaseClosed()
 
 

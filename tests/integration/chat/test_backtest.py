@@ -19,11 +19,11 @@ from moderado.moderation.services import (
     past_decisions,
     policies,
     policy_findings,
-    review,
 )
 from moderado.moderation.services.evaluations import Asked
 from moderado.moderation.services.policy_assignments import Assignments, assign
 from moderado.moderation.types import Outcome
+from tests import rulings
 from tests.factories import make_member, make_room, make_staff, make_user
 from tests.integration.chat.steps import judge, post
 from tests.providers import Priced
@@ -194,7 +194,7 @@ def test_consequences_are_cases_by_hour_rulings_and_exposure():
     said(room, "pira", "pira também", "polvo", "lula", "bom dia")
     moderator = make_staff()
     for case, outcome in zip(Case.objects.order_by("id"), (ALLOW, BLOCK), strict=True):
-        review.rule(
+        rulings.rule(
             actor_id=moderator.id, case_id=case.id, outcome=outcome, reason="x", scope_ids=None
         )
 

@@ -10,8 +10,9 @@ from moderado.chat.services.restrictions import BLOCKED_BEFORE
 from moderado.chat.types import SendRequest
 from moderado.moderation.models import BlockedText, Case, ModerationLog
 from moderado.moderation.normalize import confusables, frozen
-from moderado.moderation.services import review
+from moderado.moderation.types import Outcome
 from moderado.realtime.pubsub.fanout import author_notice
+from tests import rulings
 from tests.factories import make_member, make_room, make_user
 from tests.integration.chat.steps import edit, judge, post, rule
 
@@ -36,7 +37,7 @@ def blocked(alice, room):
 
 def decide(message, outcome):
     case = Case.objects.get(subject_id=message.id, state="open")
-    review.rule(
+    rulings.rule(
         actor_id=make_user().id, case_id=case.id, outcome=outcome, reason="x", scope_ids=None
     )
     message.refresh_from_db()
@@ -72,7 +73,7 @@ def test_blocked_text_is_held_when_it_is_posted_again(alice, room, blocked, mode
 def test_blocked_text_without_letters_is_held_in_any_spelling(alice, room, again):
     message = post(alice, room, "🖕🖕")
     judge(message)
-    rule(message, review.Outcome.BLOCK)
+    rule(message, Outcome.BLOCK)
 
     message = post(alice, room, again)
     judge(message)
@@ -131,7 +132,7 @@ def test_mode_post_does_not_revert_to_a_blocked_text(alice):
 def test_verdict_that_blocks_stays_a_block(alice, room):
     message = post(alice, room, "BLOCK this")
     judge(message)
-    rule(message, review.Outcome.BLOCK)
+    rule(message, Outcome.BLOCK)
 
     again = post(alice, room, "BLOCK this")
     judge(again)
@@ -166,7 +167,7 @@ def test_other_authors_rooms_and_texts_are_not_held(alice, bob, room, blocked, m
 def test_texts_without_letters_are_compared_as_they_are(alice, room):
     message = post(alice, room, "🍆🍆")
     judge(message)
-    rule(message, review.Outcome.BLOCK)
+    rule(message, Outcome.BLOCK)
 
     same, other = post(alice, room, "🍆🍆"), post(alice, room, "🌻")
     judge(same, other)
@@ -179,7 +180,7 @@ def test_ruling_without_effect_blocks_no_text(alice, room):
     judge(message)
     edit(message, "boa tarde")
 
-    rule(message, review.Outcome.BLOCK, revision=1)
+    rule(message, Outcome.BLOCK, revision=1)
 
     assert not BlockedText.objects.exists()
 
@@ -222,7 +223,7 @@ def test_notice_of_a_blocked_text_has_its_reason_beside_a_refused_edit(alice, ro
     judge(message)
     published.clear()
 
-    rule(message, review.Outcome.BLOCK, revision=1)
+    rule(message, Outcome.BLOCK, revision=1)
 
     ((revision, line),) = rejections(published)
     assert (revision, line.revision) == (1, 1)
@@ -256,14 +257,14 @@ def test_waiting_edit_of_a_blocked_text_keeps_its_verdict_and_notice(alice, room
     message = post(alice, room, "FLAG this")
     judge(message)
     edit(message, "HOLD that")
-    rule(message, review.Outcome.BLOCK, revision=1)
+    rule(message, Outcome.BLOCK, revision=1)
     published.clear()
 
     judge(message)
 
     assert (message.status, message.edit_status) == ("REJECTED", "HELD")
     assert [e.notice for e in published if isinstance(e, AuthorNotified)] == [Notice.HELD]
-    rule(message, review.Outcome.ALLOW, revision=2)
+    rule(message, Outcome.ALLOW, revision=2)
     assert (message.status, message.text) == ("APPROVED", "HOLD that")
 
 
@@ -311,11 +312,11 @@ def test_text_blocked_by_the_next_release_is_held_by_the_previous_one(
         next_release()
         message = post(alice, room, TEXT)
         judge(message)
-        rule(message, review.Outcome.BLOCK)
+        rule(message, Outcome.BLOCK)
     monkeypatch.undo()
 
     again = post(alice, room, TEXT)
     judge(again)
 
     assert (again.status, again.reason) == ("HELD", "review")
-    rule(again, review.Outcome.ALLOW)
+    rule(again, Outcome.ALLOW)

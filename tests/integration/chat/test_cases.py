@@ -19,7 +19,8 @@ from moderado.chat.services.rooms import delete_room
 from moderado.core.errors import ApplicationError
 from moderado.moderation.errors import CaseSuperseded
 from moderado.moderation.models import Case, ModerationLog, SubjectRevision
-from moderado.moderation.services import review, subject_screening
+from moderado.moderation.services import subject_screening
+from tests import rulings
 from tests.factories import make_member, make_room, make_user
 from tests.integration.chat.steps import edit, judge, post
 from tests.processes import wait_until
@@ -29,7 +30,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.proves("R58")]
 
 
 def ruling(case, outcome="ALLOW", actor=None):
-    return review.rule(
+    return rulings.rule(
         actor_id=(actor or make_user()).id,
         case_id=case.id,
         outcome=outcome,
@@ -92,7 +93,7 @@ def test_case_is_closed_with_its_subject(alice, mode, texts, happens, reason, ou
         edit(message, text)
     judge(message)
     case = Case.objects.get(state="open")
-    review.claim_case(actor_id=make_user().id, case_id=case.id, scope_ids=None)
+    rulings.claim(actor_id=make_user().id, case_id=case.id, scope_ids=None)
 
     happens(message)
 
@@ -109,7 +110,7 @@ def test_case_is_closed_with_its_subject(alice, mode, texts, happens, reason, ou
 
 
 def claimed(case):
-    return review.claim_case(actor_id=make_user().id, case_id=case.id, scope_ids=None)
+    return rulings.claim(actor_id=make_user().id, case_id=case.id, scope_ids=None)
 
 
 def test_case_of_the_visible_text_stays_open_while_its_edit_waits(alice, room):

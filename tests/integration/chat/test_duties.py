@@ -12,7 +12,7 @@ from moderado.chat.models import Membership
 from moderado.chat.services import memberships, rooms
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case
-from moderado.moderation.services import review
+from tests import rulings
 from tests.factories import make_member, make_room, make_staff, make_user
 from tests.integration.chat.steps import edit, judge, post
 
@@ -38,11 +38,11 @@ def case_of(author, room, text="HOLD this"):
 
 
 def claim(user, case):
-    return review.claim_case(actor_id=user.id, case_id=case.id, scope_ids=None)
+    return rulings.claim(actor_id=user.id, case_id=case.id, scope_ids=None)
 
 
 def rule(user, case):
-    return review.rule(
+    return rulings.rule(
         actor_id=user.id, case_id=case.id, outcome="ALLOW", reason="context", scope_ids=None
     )
 

@@ -11,11 +11,11 @@ from moderado.chat.selectors.names import name_changes
 from moderado.chat.services import rooms
 from moderado.chat.types import ROOM_NAME, USER_NAME
 from moderado.moderation.models import Case, ModerationLog, ProviderCall, SubjectRevision
-from moderado.moderation.services import review
 from moderado.moderation.services.blocked_texts import remember_ruling
 from moderado.moderation.services.subject_screening import MAX_ATTEMPTS, screen_waiting
 from moderado.moderation.tasks import screen_subjects
 from moderado.moderation.types import Outcome
+from tests import rulings
 from tests.factories import PASSWORD, make_room, make_user
 from tests.texts import text_of
 
@@ -42,7 +42,7 @@ def change_of(subject, kind=USER_NAME):
 
 def ruled(outcome, subject, actor=None):
     case = Case.objects.get(subject_id=subject.id, state=Case.State.OPEN)
-    review.rule(
+    rulings.rule(
         actor_id=(actor or make_user(is_staff=True)).id,
         case_id=case.id,
         outcome=outcome,

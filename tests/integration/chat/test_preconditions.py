@@ -2,7 +2,7 @@
 
 import pytest
 
-from moderado.chat.services import claims, publication, verdicts
+from moderado.chat.services import claims, publication, rulings, verdicts
 from moderado.chat.services.locking import locked_message
 from moderado.core.database import NotInTransaction
 from moderado.core.ids import new_id
@@ -29,7 +29,7 @@ RULING = CaseDecided(
         pytest.param(lambda: claims.retake([]), id="retake"),
         pytest.param(lambda: publication.write([]), id="write"),
         pytest.param(lambda: verdicts.apply([]), id="apply"),
-        pytest.param(lambda: verdicts.apply_ruling(RULING), id="apply_ruling"),
+        pytest.param(lambda: rulings.apply_ruling(RULING), id="apply_ruling"),
         pytest.param(
             lambda: locked_message(actor_id=new_id(), message_id=new_id(), room_id=None), id="lock"
         ),

@@ -3,11 +3,16 @@
 import uuid
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import transaction
 
+from moderado.core.errors import NotFound
 from moderado.enforcement.errors import OwnReport, OwnRuling
+from moderado.enforcement.models import Queue
+from moderado.enforcement.selectors.cases import CaseFilter, cases, counts_by_queue, get_case
 from moderado.enforcement.services.cases import open_or_join
 from moderado.enforcement.services.fairness import check_may_decide
+from moderado.enforcement.types import Actor
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case
 from moderado.moderation.services.recording import record
@@ -112,3 +117,38 @@ def test_simultaneous_reports_open_one_case(at_once):
 
     assert len(set(at_once(4, report))) == 1
     assert Case.objects.count() == 1
+
+
+def test_cases_are_counted_by_the_first_queue_that_they_match():
+    first = Queue.objects.create(name="urgent", position=1, filter={"min_priority": 2})
+    second = Queue.objects.create(name="reports", position=2, filter={"origin": ["report"]})
+    pointed_at(uuid.uuid4(), categories=["threat"])
+    pointed_at(uuid.uuid4())
+    pointed_at(uuid.uuid4())
+    judged(uuid.uuid4())
+
+    counts = counts_by_queue(Actor(id=uuid.uuid4(), scope_ids=None))
+
+    assert {queue_id: each.open_count for queue_id, each in counts.items()} == {
+        first.id: 1,
+        second.id: 2,
+        None: 1,
+    }
+    assert counts[first.id].oldest_seconds == 0
+
+
+def test_queue_with_groups_is_open_to_their_members():
+    group = Group.objects.create(name="children")
+    insider, outsider = make_user(), make_user()
+    insider.groups.add(group)
+    queue = Queue.objects.create(name="children", filter={"category": ["child_safety"]})
+    queue.groups.add(group)
+    case = pointed_at(uuid.uuid4(), categories=["child_safety"])
+
+    def seen(user):
+        return list(cases(actor=Actor(id=user.id, scope_ids=None), wanted=CaseFilter()))
+
+    assert seen(insider) == [case]
+    assert seen(outsider) == []
+    with pytest.raises(NotFound):
+        get_case(actor=Actor(id=outsider.id, scope_ids=None), case_id=case.id)

@@ -9,10 +9,10 @@ from structlog.testing import capture_logs
 
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case, ModerationLog, ProviderHealth
-from moderado.moderation.services import review
 from moderado.moderation.services.recording import record
 from moderado.moderation.services.texts import erase_texts
 from moderado.moderation.types import Outcome, Signal, Verdict
+from tests import rulings
 from tests.factories import make_user
 from tests.integration.moderation.conftest import make_content
 from tests.texts import text_of
@@ -50,7 +50,7 @@ def test_cases_are_decided_by_list_actions(client, staff, held, decided, action,
 
 def test_case_claimed_by_another_is_refused_with_a_reason(client, staff, held, decided):
     case, free = held(), held()
-    review.claim_case(actor_id=make_user().id, case_id=case.id, scope_ids=None)
+    rulings.claim(actor_id=make_user().id, case_id=case.id, scope_ids=None)
 
     answer = act(client, "reject", case, free)
 

@@ -5,6 +5,8 @@ import uuid
 import pytest
 from django.utils import timezone
 
+from moderado.enforcement.selectors import cases as case_selectors
+from moderado.enforcement.types import Actor
 from moderado.moderation import selectors
 from moderado.moderation.errors import BlindCase
 from moderado.moderation.models import (
@@ -14,10 +16,10 @@ from moderado.moderation.models import (
     ProviderCall,
     ShadowResult,
 )
-from moderado.moderation.services import review
 from moderado.moderation.services.recording import record
 from moderado.moderation.services.sampling import is_drawn
 from moderado.moderation.types import Category, Outcome, Verdict
+from tests import rulings
 from tests.factories import make_member, make_message, make_room, make_staff, make_user
 from tests.integration.moderation.conftest import make_content
 
@@ -50,8 +52,8 @@ def stored(content):
 
 
 def queue():
-    return selectors.cases(
-        wanted=selectors.CaseFilter(), scope_ids=[ROOM], viewer_id=make_user().id
+    return case_selectors.cases(
+        actor=Actor(id=make_user().id, scope_ids=[ROOM]), wanted=case_selectors.CaseFilter()
     )
 
 
@@ -122,7 +124,7 @@ def test_blind_cases_of_allowed_and_of_flagged_texts_look_alike():
     seen = [(case.origin, case.score, case.categories, case.text, case.reason) for case in queue()]
 
     assert seen[0] == seen[1]
-    assert selectors.case_counts(scope_ids=[ROOM], viewer_id=uuid.uuid4()).flag == 2
+    assert case_selectors.case_counts(actor=Actor(id=uuid.uuid4(), scope_ids=[ROOM])).flag == 2
 
 
 @pytest.mark.proves("R89")
@@ -135,7 +137,7 @@ def test_log_shows_the_verdict_of_a_blind_case_after_the_ruling(decided):
     assert not selectors.logs(wanted=wanted, scope_ids=None).exists()
     with pytest.raises(BlindCase):
         selectors.get_log(log_id=line.id, scope_ids=None)
-    case = review.rule(
+    case = rulings.rule(
         actor_id=make_user().id,
         case_id=stored(content).get().id,
         outcome="ALLOW",
@@ -156,7 +158,7 @@ def test_ruling_that_blocks_a_sampled_message_hides_it(settings):
     content = make_content(subject_id=message.id, scope_id=room.id, author_id=message.author_id)
     record([(content, ALLOWED)])
 
-    review.rule(
+    rulings.rule(
         actor_id=make_user().id,
         case_id=stored(content).get().id,
         outcome="BLOCK",
@@ -207,7 +209,7 @@ def test_no_page_tells_the_verdict_of_a_blind_case_before_the_ruling(client, dec
     assert client.get(address).json()["results"] == {"examples": []}
     assert [client.get(page).status_code for page in pages] == [302, 302]
     case_id = stored(content).get().id
-    review.rule(
+    rulings.rule(
         actor_id=make_user().id, case_id=case_id, outcome="ALLOW", reason="fine", scope_ids=None
     )
 

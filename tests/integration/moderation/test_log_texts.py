@@ -10,6 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
+from moderado.enforcement.selectors.cases import get_case
+from moderado.enforcement.types import Actor
 from moderado.moderation.models import (
     BlockedText,
     Case,
@@ -19,14 +21,16 @@ from moderado.moderation.models import (
     ProviderCall,
     SubjectRevision,
 )
-from moderado.moderation.selectors import get_case, get_log, rulings
-from moderado.moderation.services import review, sealing, text_moves
+from moderado.moderation.selectors import get_log
+from moderado.moderation.selectors import rulings as ruled_texts
+from moderado.moderation.services import sealing, text_moves
 from moderado.moderation.services.log_verification import Verification, verify_log
 from moderado.moderation.services.recording import record
 from moderado.moderation.services.sealing import DIGESTED, seal_log
 from moderado.moderation.services.texts import erase_texts
 from moderado.moderation.texts import TextState, texts_of, with_texts
 from moderado.moderation.types import Outcome, Signal, Verdict
+from tests import rulings
 from tests.factories import make_user
 from tests.integration.moderation.conftest import make_content
 
@@ -34,6 +38,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.proves("S66")]
 
 SECRET = "o texto que precisa sumir"
 NOW = timedelta(seconds=-2)  # seals lines of this very moment, too
+STAFF = Actor(id=uuid.uuid4(), scope_ids=None)
 NOTE = {"outcome": "BLOCK", "reason": "ofensa", "note": f"ela disse: {SECRET}"}
 
 
@@ -52,7 +57,9 @@ def judged(verdict=None, **fields):
 def ruled(content, **ruling):
     case = Case.objects.get(subject_id=content.subject_id)
     moderator = make_user()
-    return review.rule(actor_id=moderator.id, case_id=case.id, scope_ids=None, **{**NOTE, **ruling})
+    return rulings.rule(
+        actor_id=moderator.id, case_id=case.id, scope_ids=None, **{**NOTE, **ruling}
+    )
 
 
 @contextmanager
@@ -120,7 +127,7 @@ def test_texts_leave_the_line_the_case_and_the_call():
     (machine, ruling) = with_texts(ModerationLog.objects.order_by("id"))
     assert machine.texts.content["raw"]["judge"]["answer"]["rationale"] == f"diz {SECRET}"
     assert ruling.texts.content["raw"]["note"] == NOTE["note"]
-    case = get_case(case_id=Case.objects.get().id, scope_ids=None)
+    case = get_case(actor=STAFF, case_id=Case.objects.get().id)
     assert (case.text, case.reason, case.note) == (SECRET, NOTE["reason"], NOTE["note"])
     assert {row.author_id for row in ErasableText.objects.all()} == {content.author_id}
 
@@ -166,12 +173,12 @@ def test_erased_texts_are_gone_and_the_log_verifies():
     assert dict(found.lines) == {"intact": 3, "unsealed": 0}
     assert states(found)["log"] == {"erased": 2, "intact": 1}
     assert states(found)["case"] == {"erased": 1, "intact": 1}
-    case = get_case(case_id=Case.objects.get(subject_id=content.subject_id).id, scope_ids=None)
+    case = get_case(actor=STAFF, case_id=Case.objects.get(subject_id=content.subject_id).id)
     assert (case.text, case.texts.state) == ("", TextState.ERASED)
     line = ModerationLog.objects.filter(subject_id=content.subject_id).first()
     assert get_log(log_id=line.id, scope_ids=None).texts.state is TextState.ERASED
     assert ModerationLog.objects.filter(subject_id=other.subject_id).count() == 1
-    assert rulings() == []
+    assert ruled_texts() == []
     assert erase_texts(subject_ids=[content.subject_id]).log == 0
 
 

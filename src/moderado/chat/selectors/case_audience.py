@@ -1,54 +1,61 @@
 """Who may be told that cases of some rooms have changed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from moderado.accounts.rights import VIEW_CASE, staff_with
 from moderado.chat.models import Membership
 from moderado.chat.selectors.rooms import MODERATORS, moderated_rooms
-from moderado.moderation.selectors import open_count
+from moderado.enforcement.selectors.cases import counts_by_queue, queues_of_cases
+from moderado.enforcement.types import Actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseReader:
-    """A moderator of some of the rooms, or staff: then `scope_ids` is None.
+    """A moderator, and what they may know.
 
-    `open_count` counts the open cases that they may decide, in all their rooms.
+    `queues` has the cases that they may see, with their queues. `open_counts` are the open cases
+    that they may decide, in all their rooms, by queue.
     """
 
-    scope_ids: frozenset[UUID] | None
-    open_count: int
+    queues: Mapping[UUID, UUID | None]
+    open_counts: Mapping[UUID | None, int]
+
+    @property
+    def open_count(self) -> int:
+        """The open cases of all queues."""
+        return sum(self.open_counts.values())
 
 
 def case_readers(
-    *, user_ids: Collection[UUID], scope_ids: Collection[UUID]
+    *, user_ids: Collection[UUID], scope_ids: Collection[UUID], case_ids: Collection[UUID]
 ) -> dict[UUID, CaseReader]:
     """Return those of the users who may see cases of these rooms, as of now.
 
     Args:
         user_ids: The users to choose from.
         scope_ids: The rooms. Cases without a room are for staff alone.
+        case_ids: The cases.
     """
     among = set(user_ids)
-    places: dict[UUID, set[UUID]] = {}
     roles = Membership.objects.filter(
         room__in=scope_ids, room__deleted_at=None, role__in=MODERATORS, user__is_active=True
     )
-    for user_id, room_id in roles.values_list("user_id", "room_id"):
-        if user_id in among:
-            places.setdefault(user_id, set()).add(room_id)
+    moderators = set(roles.values_list("user_id", flat=True)) & among
     staff = staff_with(VIEW_CASE) & among
     return {
-        **{user_id: _moderator(user_id, rooms) for user_id, rooms in places.items()},
-        **{user_id: _staff(user_id) for user_id in staff},
+        **{each: _reader(each, moderated_rooms(each), case_ids) for each in moderators - staff},
+        **{each: _reader(each, None, case_ids) for each in staff},
     }
 
 
-def _moderator(user_id: UUID, rooms: Collection[UUID]) -> CaseReader:
-    count = open_count(scope_ids=moderated_rooms(user_id), viewer_id=user_id)
-    return CaseReader(scope_ids=frozenset(rooms), open_count=count)
-
-
-def _staff(user_id: UUID) -> CaseReader:
-    return CaseReader(scope_ids=None, open_count=open_count(scope_ids=None, viewer_id=user_id))
+def _reader(
+    user_id: UUID, scope_ids: Collection[UUID] | None, case_ids: Collection[UUID]
+) -> CaseReader:
+    actor = Actor(id=user_id, scope_ids=scope_ids)
+    counts = counts_by_queue(actor)
+    return CaseReader(
+        queues=queues_of_cases(actor=actor, case_ids=case_ids),
+        open_counts={queue_id: each.open_count for queue_id, each in counts.items()},
+    )

@@ -80,8 +80,9 @@ def advance(
         _store_in_place(message, step, why)
     else:
         _move_texts(message, before, step, (text, why.reason, list(why.categories)))
-    if step.rejects:
-        _kept(message, step.rejects).update(status=Status.REJECTED)
+    if step.rejects or step.accepts:
+        status = Status.REJECTED if step.rejects else Status.APPROVED
+        _kept(message, step.rejects or step.accepts).update(status=status)
     _end_cases(message, step)
     _store_state(message, step)
     return step
@@ -97,6 +98,20 @@ def _end_cases(message: Message, step: Transition) -> None:
         close(reason=CloseReason.REPLACED, revisions=replaced)
     if step.restores:
         reopen_case(subject_type=SUBJECT, subject_id=message.id, revision=step.restores)
+
+
+def phase_of(message: Message, ruling: Ruling) -> tuple[Phase | None, bool]:
+    """Return the phase of the revision that a ruling names, and whether it is an edit.
+
+    None if the message never had this revision.
+    """
+    state = _state_of(message, ruling)
+    if ruling.revision == state.revision:
+        return state.phase, False
+    if ruling.revision == state.edit_revision:
+        return state.edit, True
+    kept = _kept(message, ruling.revision).values_list("status", flat=True).first()
+    return (_PHASE[kept] if kept else None), False
 
 
 def text_of(message: Message, revision: int) -> str | None:

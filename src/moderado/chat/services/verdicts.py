@@ -1,9 +1,8 @@
-"""Apply automatic verdicts and moderators' rulings to messages, in one transaction each."""
+"""Apply automatic verdicts to messages, in one transaction."""
 
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 import structlog
@@ -14,17 +13,14 @@ from moderado.chat.services.deleted_rooms import end_review
 from moderado.chat.services.facts import author_facts, policy_of, room_facts
 from moderado.chat.services.notices import announce
 from moderado.chat.services.publication import SETTLED, Changed, write
-from moderado.chat.services.transitions import SUBJECT, advance, text_of
+from moderado.chat.services.transitions import SUBJECT, advance
 from moderado.chat.states import Decision, Transition
 from moderado.core import failpoints
 from moderado.core.database import require_transaction
 from moderado.core.metrics import VERDICT_SECONDS, VERDICTS
-from moderado.moderation.errors import CaseSuperseded, OwnCase
-from moderado.moderation.events import CaseDecided, ReviewStarted
 from moderado.moderation.help_lines import marked
-from moderado.moderation.services.blocked_texts import remember_ruling
 from moderado.moderation.services.recording import record
-from moderado.moderation.types import CloseReason, Content, Reason, Verdict
+from moderado.moderation.types import Content, Verdict
 
 log = structlog.get_logger(__name__)
 
@@ -84,63 +80,6 @@ def apply(judged: Sequence[Judged]) -> None:
         announce(each.message, step, _decision(each.verdict))
     _measure([(each.verdict, waited_since[each.message.pk]) for each, _ in steps], written.at)
     failpoints.reach("worker.before_apply_commit")
-
-
-def lock_subject(event: ReviewStarted) -> None:
-    """Lock the message on whose case a moderator is about to rule: messages before cases.
-
-    Requires a transaction.
-    """
-    require_transaction()
-    if event.subject_type == SUBJECT:
-        _locked(event.subject_id)
-
-
-def apply_ruling(event: CaseDecided) -> None:
-    """Apply a moderator's ruling to the revision that it names.
-
-    Runs in the transaction of the ruling, so that both are stored or neither. Requires a
-    transaction.
-
-    Raises:
-        OwnCase: The moderator is the author of the message.
-        CaseSuperseded: The ruling would have no effect: the revision was deleted or replaced.
-    """
-    if event.subject_type != SUBJECT:
-        return
-    require_transaction()
-    message = _locked(event.subject_id)
-    if message is None:
-        raise CaseSuperseded(CloseReason.DELETED)
-    if message.room.deleted_at is not None:
-        raise CaseSuperseded(CloseReason.ROOM_DELETED)
-    if message.author_id == event.actor_id:  # of a case that names no author
-        raise OwnCase
-    text = text_of(message, event.revision)
-    why = Decision(
-        Reason.MODERATOR, message.categories if event.revision == message.revision else ()
-    )
-    step = advance(message, states.Ruling(event.revision, event.outcome), why=why)
-    if not step.is_applied:
-        gone = message.status == Status.REMOVED
-        raise CaseSuperseded(CloseReason.DELETED if gone else CloseReason.REPLACED)
-    remember_ruling(
-        scope_id=message.room_id,
-        author_id=message.author_id,
-        text=text or "",
-        outcome=event.outcome,
-    )
-    write([Changed(message, step.change)])
-    announce(message, step, why)
-
-
-def _locked(message_id: UUID) -> Message | None:
-    return (
-        Message.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("author", "room")
-        .filter(pk=message_id)
-        .first()
-    )
 
 
 def _advance(judged: Judged) -> Transition:

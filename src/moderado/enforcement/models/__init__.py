@@ -2,6 +2,7 @@
 
 from moderado.enforcement.models.audit import AuditLine as AuditLine
 from moderado.enforcement.models.blocks import PersonBlock as PersonBlock
+from moderado.enforcement.models.bulk import BulkRuling as BulkRuling
 from moderado.enforcement.models.cases import CaseExclusion as CaseExclusion
 from moderado.enforcement.models.cases import CaseNote as CaseNote
 from moderado.enforcement.models.cases import Queue as Queue

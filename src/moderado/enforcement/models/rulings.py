@@ -62,10 +62,22 @@ class Ruling(Record):
         related_name="reversals",
         verbose_name=_("reverses"),
     )
+    bulk = models.ForeignKey(
+        "enforcement.BulkRuling",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="rulings",
+        verbose_name=_("part of"),
+    )
 
     class Meta:
         verbose_name = _("ruling")
         verbose_name_plural = _("rulings")
+        permissions = [
+            ("reverse_ruling", "Can reverse rulings"),
+            ("bulk_rule", "Can rule on many cases at once"),
+        ]
         constraints = [
             # Two moderators who reverse a ruling at once make one reversal.
             models.UniqueConstraint(

@@ -14,10 +14,17 @@ from django.db.models.functions import Now
 from moderado.core.database import require_transaction
 from moderado.core.events import publish
 from moderado.moderation.errors import CaseSuperseded
-from moderado.moderation.events import CaseDecided, ReviewStarted, SubjectQueued, SubjectShown
+from moderado.moderation.events import (
+    CaseDecided,
+    DecisionUndone,
+    ReviewStarted,
+    SubjectQueued,
+    SubjectShown,
+)
 from moderado.moderation.models import SubjectRevision
 from moderado.moderation.services.blocked_texts import comparable
 from moderado.moderation.services.closing import close_cases, reopen_case
+from moderado.moderation.services.deciding import IS_SHOWN, remember_before
 from moderado.moderation.services.recording import record
 from moderado.moderation.types import (
     SERVER,
@@ -182,18 +189,40 @@ def apply_ruling(event: CaseDecided) -> None:
         CaseSuperseded: The ruling allows a text that was replaced.
     """
     require_transaction()
-    lock_subject(event.subject_type, event.subject_id)
-    row = SubjectRevision.objects.filter(
-        subject_type=event.subject_type, subject_id=event.subject_id, revision=event.revision
-    ).first()
+    row = _locked_revision(event)
     if row is None:
         return
+    before = {"status": row.status, "reason": row.reason, IS_SHOWN: _shown(row) == row}
+    remember_before(case_id=event.case_id, state=before)
     if event.outcome is Outcome.BLOCK:
         _decide(row, Status.REJECTED, Reason.MODERATOR, row.categories)
     elif row.status == Status.SUPERSEDED:
-        raise CaseSuperseded(CloseReason.REPLACED)
+        if not event.is_reversal:
+            raise CaseSuperseded(CloseReason.REPLACED)
     else:
         _decide(row, Status.APPROVED, "", row.categories)
+
+
+def undo_ruling(event: DecisionUndone) -> None:
+    """Restore a text as it was before the ruling, unless another one has taken its place.
+
+    Runs in the transaction of the undoing. Requires a transaction.
+    """
+    require_transaction()
+    row = _locked_revision(event)
+    if row is None:
+        return
+    _decide(row, event.before["status"], event.before["reason"], row.categories)
+    latest = _latest(event.subject_type, event.subject_id)
+    if row.status == Status.SUPERSEDED or (latest and latest.revision > row.revision):
+        _close_cases(row, below=row.revision + 1)
+
+
+def _locked_revision(event: CaseDecided | DecisionUndone) -> SubjectRevision | None:
+    lock_subject(event.subject_type, event.subject_id)
+    return SubjectRevision.objects.filter(
+        subject_type=event.subject_type, subject_id=event.subject_id, revision=event.revision
+    ).first()
 
 
 def content_of(row: SubjectRevision) -> Content:

@@ -32,6 +32,9 @@ _FRAMES: dict[CaseStep, type[case_frames.CaseFrame]] = {
     CaseStep.CLAIMED: case_frames.CaseClaimed,
     CaseStep.DECIDED: case_frames.CaseDecided,
     CaseStep.CLOSED: case_frames.CaseClosed,
+    CaseStep.RELEASED: case_frames.CaseChanged,
+    CaseStep.SNOOZED: case_frames.CaseChanged,
+    CaseStep.ESCALATED: case_frames.CaseChanged,
 }
 
 _CASE_TYPES = {str(frame.__struct_config__.tag) for frame in _FRAMES.values()}
@@ -51,7 +54,11 @@ class Readers(Protocol):
     """Reads from PostgreSQL who may know of cases."""
 
     def __call__(
-        self, *, user_ids: Collection[UUID], scope_ids: Collection[UUID]
+        self,
+        *,
+        user_ids: Collection[UUID],
+        scope_ids: Collection[UUID],
+        case_ids: Collection[UUID],
     ) -> Awaitable[Mapping[UUID, CaseReader]]: ...
 
 
@@ -100,26 +107,32 @@ class CaseNotices:
     async def _tell(self, changes: list[CaseChange]) -> None:
         scope_ids = {change.scope_id for change in changes if change.scope_id}
         try:
-            readers = await self._readers(user_ids=list(self._users), scope_ids=scope_ids)
+            readers = await self._readers(
+                user_ids=list(self._users),
+                scope_ids=scope_ids,
+                case_ids={change.case_id for change in changes},
+            )
         except Unavailable:
             log.warning("case_notices_dropped", cases=len(changes))
             return
         for user_id, reader in readers.items():
-            lines = list(_lines(changes, user_id, reader))
+            lines = list(_lines(changes, reader))
             for connection in list(self._users.get(user_id, ())):
                 for line in lines:
                     connection.push(line, CASES)
 
 
-def _lines(changes: list[CaseChange], user_id: UUID, reader: CaseReader) -> Iterator[Line]:
+def _lines(changes: list[CaseChange], reader: CaseReader) -> Iterator[Line]:
     for change in changes:
-        is_own = change.author_id == user_id
-        if not is_own and (reader.scope_ids is None or change.scope_id in reader.scope_ids):
+        if change.case_id in reader.queues:
+            queue = reader.queues[change.case_id]
             yield line_of(
                 _FRAMES[change.step](
                     case=change.case_id,
+                    queue=queue,
                     room=change.scope_id,
                     origin=change.origin,
                     open_count=reader.open_count,
+                    queue_open_count=reader.open_counts.get(queue, 0),
                 )
             )

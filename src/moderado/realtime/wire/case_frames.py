@@ -16,9 +16,14 @@ class CaseFrame(ServerFrame, frozen=True):
     """
 
     case: Annotated[UUID, Meta(description="The id of the case.")]
+    queue: Annotated[UUID | None, Meta(description="Null for a case that no queue holds.")]
     room: Annotated[UUID | None, Meta(description="Null for a name of an account.")]
-    origin: Annotated[str, Meta(description="`hold`: waits hidden; `flag`: public.")]
+    origin: Annotated[
+        str,
+        Meta(description="`hold`: waits hidden; `flag`: public; `report`, `appeal`, `notice`."),
+    ]
     open_count: Annotated[int, Meta(description="The open cases in all rooms of this moderator.")]
+    queue_open_count: Annotated[int, Meta(description="Those of them in the same queue.")]
 
 
 class CaseOpened(CaseFrame, frozen=True, tag="case_opened"):
@@ -35,3 +40,7 @@ class CaseDecided(CaseFrame, frozen=True, tag="case_decided"):
 
 class CaseClosed(CaseFrame, frozen=True, tag="case_closed"):
     """The text of the case was replaced or deleted before a decision."""
+
+
+class CaseChanged(CaseFrame, frozen=True, tag="case_changed"):
+    """The case was released, put off or handed over to the moderators of the server."""

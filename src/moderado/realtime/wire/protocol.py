@@ -22,7 +22,13 @@ from moderado.chat.types import (
     Resources,
 )
 from moderado.core.wire_limits import HEARTBEAT_SECONDS
-from moderado.realtime.wire.case_frames import CaseClaimed, CaseClosed, CaseDecided, CaseOpened
+from moderado.realtime.wire.case_frames import (
+    CaseChanged,
+    CaseClaimed,
+    CaseClosed,
+    CaseDecided,
+    CaseOpened,
+)
 from moderado.realtime.wire.client_frames import (
     MAX_NUMBER as MAX_NUMBER,
 )
@@ -249,6 +255,7 @@ SERVER_FRAMES: tuple[type[ServerFrame], ...] = (
     CaseClosed,
     ReportDecided,
     BlockChanged,
+    CaseChanged,
     Pong,
     Error,
 )

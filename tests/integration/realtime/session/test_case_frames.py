@@ -8,12 +8,11 @@ from django.db import transaction
 from moderado.chat.services import memberships
 from moderado.core.ids import new_id
 from moderado.moderation.models import Case
-from moderado.moderation.services import review
 from moderado.moderation.services.closing import close_cases
 from moderado.moderation.services.recording import record
 from moderado.moderation.types import CloseReason, Content, Outcome, Verdict
 from moderado.realtime.infra.db_calls import run_in_db_thread
-from tests import factories
+from tests import factories, rulings
 from tests.integration.realtime.conftest import Cast
 
 CASE_FRAMES = {"case_opened", "case_claimed", "case_decided", "case_closed"}
@@ -21,8 +20,8 @@ CASE_FRAMES = {"case_opened", "case_claimed", "case_decided", "case_closed"}
 make_staff = run_in_db_thread(factories.make_staff)
 make_user = run_in_db_thread(factories.make_user)
 demote = run_in_db_thread(memberships.change_role)
-claim = run_in_db_thread(review.claim_case)
-rule = run_in_db_thread(review.rule)
+claim = run_in_db_thread(rulings.claim)
+rule = run_in_db_thread(rulings.rule)
 
 
 @run_in_db_thread

@@ -22,14 +22,19 @@ from unfold.decorators import display
 from moderado.accounts.models import User
 from moderado.accounts.rights import CLAIM_CASE, DECIDE_CASE
 from moderado.core.admin import Audited, Colours, PageWithContext, ReadOnly, act_on_each
+from moderado.core.errors import ApplicationError, Invalid
+from moderado.enforcement.selectors.queues import queues_of, with_queue
+from moderado.enforcement.services import claiming, rulings
+from moderado.enforcement.services.fairness import check_may_decide
+from moderado.enforcement.services.rulings import Proposal
+from moderado.enforcement.types import CONTENT_OF, Actor, ContentOutcome
 from moderado.moderation.admin_subjects import link, subject_of
 from moderado.moderation.admin_texts import ERASED
 from moderado.moderation.categories import category_list
-from moderado.moderation.errors import CaseClosed, CaseSuperseded, CaseTaken, OwnCase
+from moderado.moderation.errors import CaseClosed, CaseSuperseded, CaseTaken
 from moderado.moderation.labels import SUBJECTS, label
 from moderado.moderation.models import Case
 from moderado.moderation.recommendations import Action, recommended_action
-from moderado.moderation.services import review
 from moderado.moderation.texts import TextState, in_text, with_texts
 from moderado.moderation.types import Outcome
 
@@ -118,6 +123,11 @@ class CaseAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
             else format_html('<bdi dir="auto">{}</bdi>', text)
         )
 
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Case]":
+        """Leave out the cases of queues to which the viewer has no access."""
+        found: QuerySet[Case] = super().get_queryset(request)
+        return with_queue(found, queues_of(_actor(request).pk))
+
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         page = super().get_changelist_instance(request)
         page.result_list = with_texts(page.result_list)
@@ -170,9 +180,10 @@ class CaseAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
 
     def _rule(self, request: HttpRequest, chosen: Iterable[Case], ruling: Ruling) -> None:
         def rule(case: Case) -> None:
-            review.rule(
-                actor_id=_actor(request).id, case_id=case.id, scope_ids=None, **ruling._asdict()
+            proposal = Proposal(
+                content=_content(ruling.outcome), reason=ruling.reason, private_note=ruling.note
             )
+            rulings.rule(actor=_moderator(request), case_id=case.id, proposal=proposal)
 
         action = ruling.outcome.lower() if ruling.outcome in _RULINGS else "rule"
         if done := act_on_each(self, request, chosen, action, rule):
@@ -220,7 +231,7 @@ class CaseAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
         case = self._posted(request, case_id, may=request.user.has_perm(CLAIM_CASE))
 
         def claim(case: Case) -> None:
-            review.claim_case(actor_id=_actor(request).id, case_id=case.id, scope_ids=None)
+            claiming.claim_case(actor=_moderator(request), case_id=case.id)
 
         if case is not None and act_on_each(self, request, [case], "claim", claim):
             self.message_user(request, gettext("The case is yours for 15 minutes."))
@@ -242,14 +253,26 @@ def _actor(request: HttpRequest) -> User:
     return cast("User", request.user)  # the admin requires a signed-in user
 
 
+def _moderator(request: HttpRequest) -> Actor:
+    return Actor(id=_actor(request).id, scope_ids=None)
+
+
+def _content(outcome: str) -> ContentOutcome:
+    if outcome not in _RULINGS:
+        raise Invalid(fields={"outcome": _("A ruling is ALLOW or BLOCK.")})
+    return CONTENT_OF[Outcome(outcome)]
+
+
 def _obstacle(case: Case, viewer: User) -> str:
     """Return why the viewer cannot decide the case now, or an empty text."""
     if case.state == Case.State.DECIDED:
         return str(CaseClosed())
     if case.state == Case.State.CLOSED:
         return str(CaseSuperseded(case.close_reason))
-    if case.author_id == viewer.pk:
-        return str(OwnCase())
+    try:
+        check_may_decide(actor_id=viewer.pk, case=case)
+    except ApplicationError as refusal:
+        return str(refusal)
     is_claimed = case.claimed_until is not None and case.claimed_until > timezone.now()
     return str(CaseTaken()) if is_claimed and case.claimed_by_id != viewer.pk else ""
 

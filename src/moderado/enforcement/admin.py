@@ -1,0 +1,3 @@
+"""Admin pages of enforcement."""
+
+from moderado.enforcement import admin_cases  # noqa: F401  (registers the cases)

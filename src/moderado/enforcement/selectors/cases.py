@@ -1,0 +1,174 @@
+"""Which cases a moderator may see and decide, with filters, counts and order."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from moderado.core.errors import NotFound
+from moderado.enforcement.models import CaseExclusion
+from moderado.enforcement.selectors.queues import QueueCounts, queue_counts, queues_of, with_queue
+from moderado.enforcement.types import Actor
+from moderado.moderation.models import Case
+from moderado.moderation.texts import with_texts
+
+PEOPLE = ("author", "claimed_by", "decided_by")
+ORDER = ("-priority", "-score", "created_at", "id")
+
+
+class Claimed(StrEnum):
+    """Whose claim a case has. A claim that has lapsed counts as none."""
+
+    FALSE = "false"
+    TRUE = "true"
+    ME = "me"
+    OTHERS = "others"
+
+
+class CaseState(StrEnum):
+    """The state of a case as it is shown. The last three are open in the record."""
+
+    DECIDED = "decided"
+    CLOSED = "closed"
+    OPEN = "open"
+    SNOOZED = "snoozed"
+    ESCALATED = "escalated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFilter:
+    """Filters of the queue. None does not filter."""
+
+    states: Collection[CaseState] = (CaseState.OPEN, CaseState.ESCALATED)
+    queue_id: UUID | None = None
+    scope_id: UUID | None = None
+    origin: str | None = None
+    category: str | None = None
+    author_id: UUID | None = None
+    claimed: Claimed | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseCounts:
+    """Open cases that a moderator may decide. A `hold` waits hidden, a `flag` is public."""
+
+    open: int
+    hold: int
+    flag: int
+    claimed: int
+    mine: int
+    oldest_seconds: int | None
+
+
+def cases(*, actor: Actor, wanted: CaseFilter) -> "QuerySet[Case]":
+    """Return cases by priority: the most urgent and severest first, then the oldest.
+
+    Cases in which the moderator is a party are left out: others decide those.
+    """
+    found = _decidable(actor).filter(_in_states(wanted.states))
+    fields: dict[str, Any] = {
+        "queue_id": wanted.queue_id,
+        "scope_id": wanted.scope_id,
+        "categories__contains": [wanted.category] if wanted.category else None,
+        "author_id": wanted.author_id,
+    }
+    found = found.filter(**{name: value for name, value in fields.items() if value is not None})
+    if wanted.origin is not None:
+        found = found.filter(Q(origin=wanted.origin) | Q(joined_origins__contains=[wanted.origin]))
+    if wanted.claimed is not None:
+        found = found.filter(_claimed(wanted.claimed, actor.id))
+    return found.select_related(*PEOPLE).order_by(*ORDER)
+
+
+def state_of(case: Case) -> CaseState:
+    """Return the state of a case as it is shown, by the clock of this process."""
+    if case.state != Case.State.OPEN:
+        return CaseState(case.state)
+    if case.snoozed_until is not None and case.snoozed_until > timezone.now():
+        return CaseState.SNOOZED
+    return CaseState.OPEN if case.escalated_at is None else CaseState.ESCALATED
+
+
+def case_counts(*, actor: Actor, scope_id: UUID | None = None) -> CaseCounts:
+    """Count the open cases that the moderator may decide, in one room or in all."""
+    found = _decidable(actor).filter(_in_states(CaseFilter().states))
+    if scope_id is not None:
+        found = found.filter(scope_id=scope_id)
+    counted = found.aggregate(
+        open=Count("pk"),
+        hold=Count("pk", filter=Q(origin=Case.Origin.HOLD)),
+        flag=Count("pk", filter=Q(origin=Case.Origin.FLAG)),
+        claimed=Count("pk", filter=_claimed(Claimed.TRUE, actor.id)),
+        mine=Count("pk", filter=_claimed(Claimed.ME, actor.id)),
+        oldest=Now() - Min("created_at"),
+    )
+    oldest = counted.pop("oldest")
+    return CaseCounts(**counted, oldest_seconds=int(oldest.total_seconds()) if oldest else None)
+
+
+def counts_by_queue(actor: Actor) -> dict[UUID | None, QueueCounts]:
+    """Count the open cases that the moderator may decide, by their queue."""
+    return queue_counts(_decidable(actor).filter(_in_states(CaseFilter().states)))
+
+
+def queues_of_cases(*, actor: Actor, case_ids: Collection[UUID]) -> dict[UUID, UUID | None]:
+    """Return those of the cases in which the moderator is no party, with their queues."""
+    found = _decidable(actor).filter(pk__in=case_ids)
+    return dict(found.order_by().values_list("pk", "queue_id"))
+
+
+def get_case(*, actor: Actor, case_id: UUID) -> Case:
+    """Return the case with its texts and its `queue_id`.
+
+    Raises:
+        NotFound: It does not exist, or belongs to other moderators or to a queue without access.
+    """
+    found = _seen(actor).select_related(*PEOPLE)
+    case: Case | None = found.filter(pk=case_id).first()
+    if case is None:
+        raise NotFound
+    return with_texts([case])[0]
+
+
+def _seen(actor: Actor) -> "QuerySet[Any]":
+    found = with_queue(Case.objects.all(), queues_of(actor.id))
+    return found if actor.scope_ids is None else found.filter(scope_id__in=actor.scope_ids)
+
+
+def _decidable(actor: Actor) -> "QuerySet[Any]":
+    excluded = CaseExclusion.objects.filter(case=OuterRef("pk"), user=actor.id)
+    own = Q(author_id=actor.id, author_id__isnull=False)
+    return _seen(actor).exclude(own).filter(~Exists(excluded))
+
+
+def _in_states(states: Collection[CaseState]) -> Q:
+    is_snoozed = Q(snoozed_until__isnull=False, snoozed_until__gt=Now())
+    conditions = {
+        CaseState.DECIDED: Q(state=Case.State.DECIDED),
+        CaseState.CLOSED: Q(state=Case.State.CLOSED),
+        CaseState.OPEN: Q(state=Case.State.OPEN, escalated_at=None) & ~is_snoozed,
+        CaseState.SNOOZED: Q(state=Case.State.OPEN) & is_snoozed,
+        CaseState.ESCALATED: Q(state=Case.State.OPEN, escalated_at__isnull=False) & ~is_snoozed,
+    }
+    found = Q(pk=None)
+    for state in states:
+        found |= conditions[state]
+    return found
+
+
+def _claimed(claimed: Claimed, viewer_id: UUID) -> Q:
+    is_claimed = Q(claimed_by__isnull=False, claimed_until__gte=Now())
+    match claimed:
+        case Claimed.FALSE:
+            return ~is_claimed
+        case Claimed.TRUE:
+            return is_claimed
+        case Claimed.ME:
+            return is_claimed & Q(claimed_by=viewer_id)
+        case Claimed.OTHERS:
+            return is_claimed & ~Q(claimed_by=viewer_id)

@@ -1,0 +1,115 @@
+"""Queues: which cases they hold, and who may see them.
+
+A case belongs to the first queue, by position, whose filter it matches. PostgreSQL evaluates the
+filters, so that counts and pages are those of the queue.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case as Switch
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, UUIDField, Value, When
+from django.db.models.functions import Now
+
+from moderado.accounts.models import User
+from moderado.core.errors import NotFound
+from moderado.enforcement.models import Queue
+from moderado.moderation.models import Case
+
+UNQUEUED: Value = Value(None, output_field=UUIDField())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueCounts:
+    """The open cases of a queue that a moderator may decide."""
+
+    open_count: int = 0
+    oldest_seconds: int | None = None
+
+
+def queues_of(user_id: UUID) -> list[Queue]:
+    """Return all queues in their order, with `is_open_to_user`.
+
+    A queue without groups is open to every moderator, and every queue to superusers.
+    """
+    groups = Queue.groups.through.objects.filter(queue=OuterRef("pk"))
+    found = Queue.objects.annotate(
+        is_open_to_user=~Exists(groups)
+        | Exists(groups.filter(group__user=user_id))
+        | Exists(User.objects.filter(pk=user_id, is_superuser=True))
+    )
+    return list(found.order_by("position", "name"))
+
+
+def get_queue(*, user_id: UUID, queue_id: UUID) -> Queue:
+    """Return a queue that is open to the user.
+
+    Raises:
+        NotFound: There is none.
+    """
+    for queue in queues_of(user_id):
+        if queue.pk == queue_id and queue.is_open_to_user:  # type: ignore[attr-defined]
+            return queue
+    raise NotFound
+
+
+def queue_of_case(*, user_id: UUID, case_id: UUID) -> Queue | None:
+    """Return the queue that holds a case; None if none does, or if it is closed to the user."""
+    queues = queues_of(user_id)
+    found = with_queue(Case.objects.filter(pk=case_id), queues).values_list("queue_id", flat=True)
+    queue_id = found.first()
+    return next((queue for queue in queues if queue.pk == queue_id), None)
+
+
+def with_queue(cases: "QuerySet[Case]", queues: Sequence[Queue]) -> "QuerySet[Any]":
+    """Return the cases with the id of their queue as `queue_id`, without those closed to the user.
+
+    Args:
+        cases: Cases to choose from.
+        queues: All queues, of `queues_of`.
+    """
+    branches = [When(condition(queue.filter), then=Value(queue.pk)) for queue in queues]
+    found: QuerySet[Any] = cases.annotate(
+        queue_id=Switch(*branches, default=UNQUEUED, output_field=UUIDField())
+        if branches
+        else UNQUEUED
+    )
+    closed = [queue.pk for queue in queues if not queue.is_open_to_user]  # type: ignore[attr-defined]
+    if not closed:
+        return found
+    return found.filter(Q(queue_id=None) | ~Q(queue_id__in=closed))
+
+
+def queue_counts(open_cases: "QuerySet[Any]") -> dict[UUID | None, QueueCounts]:
+    """Count open cases, of `with_queue`, by their queue."""
+    grouped = open_cases.order_by().values("queue_id")
+    counted = grouped.annotate(cases=Count("pk"), oldest=Now() - Min("created_at"))
+    return {
+        queue_id: QueueCounts(open_count=count, oldest_seconds=int(oldest.total_seconds()))
+        for queue_id, count, oldest in counted.values_list("queue_id", "cases", "oldest")
+    }
+
+
+def condition(wanted: Mapping[str, Any]) -> Q:
+    """Return the condition on cases of a queue's filter."""
+    found = Q()
+    if origins := wanted.get("origin"):
+        found &= Q(origin__in=origins) | Q(joined_origins__overlap=origins)
+    if categories := wanted.get("category"):
+        found &= Q(categories__overlap=categories)
+    if subjects := wanted.get("subject"):
+        found &= Q(subject_type__in=subjects)
+    if rooms := wanted.get("room"):
+        found &= Q(scope_id__in=rooms)
+    if wanted.get("min_priority"):
+        found &= Q(priority__gte=wanted["min_priority"])
+    if (escalated := wanted.get("is_escalated")) is not None:
+        found &= Q(escalated_at__isnull=not escalated)
+    return found or Q(pk__isnull=False)
+
+
+def open_to_user(queues: Iterable[Queue]) -> list[Queue]:
+    """Return those of the queues, of `queues_of`, that the user may see."""
+    return [queue for queue in queues if queue.is_open_to_user]  # type: ignore[attr-defined]

@@ -1,0 +1,85 @@
+"""Loads and locks cases for a moderator, and refuses what others hold or decided.
+
+Lock order: the subject, its case, then rooms (ADR 0038).
+"""
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+
+from moderado.core.database import require_transaction
+from moderado.core.errors import NotFound
+from moderado.core.events import publish
+from moderado.enforcement.errors import CaseEscalated
+from moderado.enforcement.selectors.cases import get_case
+from moderado.enforcement.services.fairness import check_may_decide
+from moderado.enforcement.types import Actor
+from moderado.moderation.errors import CaseClosed, CaseSuperseded, CaseTaken
+from moderado.moderation.events import ReviewStarted
+from moderado.moderation.models import Case
+
+
+def get_case_of_others(*, actor: Actor, case_id: UUID) -> Case:
+    """Return a case in which the moderator is no party.
+
+    Raises:
+        NotFound: There is no such case in these rooms and queues.
+        OwnCase, OwnReport, OwnRuling: The moderator is a party.
+    """
+    case = get_case(actor=actor, case_id=case_id)
+    check_may_decide(actor_id=actor.id, case=case)
+    return case
+
+
+def locked_case(*, actor: Actor, case_id: UUID) -> Case:
+    """Lock the subject of a case, then the case, and return it in whatever state.
+
+    Requires a transaction.
+
+    Raises:
+        NotFound: There is no such case in these rooms and queues.
+        OwnCase, OwnReport, OwnRuling: The moderator is a party.
+    """
+    require_transaction()
+    case = get_case_of_others(actor=actor, case_id=case_id)
+    publish(ReviewStarted(subject_type=case.subject_type, subject_id=case.subject_id))
+    locked = Case.objects.select_for_update(of=("self",), no_key=True).filter(pk=case_id).first()
+    if locked is None:
+        raise NotFound
+    return locked
+
+
+def check_open(case: Case) -> None:
+    """Check that a case waits for a decision.
+
+    Raises:
+        CaseClosed: It was decided.
+        CaseSuperseded: It was closed with its subject.
+    """
+    if case.state == Case.State.DECIDED:
+        raise CaseClosed
+    if case.state == Case.State.CLOSED:
+        raise CaseSuperseded(case.close_reason)
+
+
+def check_free(case: Case, actor: Actor) -> None:
+    """Check that a moderator may act on an open case now.
+
+    Raises:
+        CaseClosed, CaseSuperseded: The case has ended.
+        CaseTaken: Another moderator holds it.
+        CaseEscalated: It was handed over to the server's moderators.
+    """
+    check_open(case)
+    if case.escalated_at is not None and actor.scope_ids is not None:
+        raise CaseEscalated
+    if not free_cases(actor).filter(pk=case.pk).exists():
+        raise CaseTaken
+
+
+def free_cases(actor: Actor) -> "QuerySet[Case]":
+    """Return the open cases that no other moderator holds, by the database's clock."""
+    free = Q(claimed_by=None) | Q(claimed_by=actor.id) | Q(claimed_until__lt=Now())
+    found = Case.objects.filter(free, state=Case.State.OPEN)
+    return found if actor.scope_ids is None else found.filter(escalated_at=None)

@@ -1,0 +1,125 @@
+"""Moderators claim a case by lease, release it, put it off, hand it over and write notes on it."""
+
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from moderado.core.database import retry_on_deadlock
+from moderado.core.errors import Invalid
+from moderado.core.text import clean
+from moderado.enforcement.models import CaseNote
+from moderado.enforcement.selectors.cases import get_case
+from moderado.enforcement.services.access import (
+    check_free,
+    free_cases,
+    get_case_of_others,
+    locked_case,
+)
+from moderado.enforcement.types import LEASE, Actor
+from moderado.moderation.events import CaseStep
+from moderado.moderation.models import Case
+from moderado.moderation.services.case_events import publish_changes
+
+log = structlog.get_logger(__name__)
+
+NOTE_LENGTH = 2000  # characters
+
+
+def claim_case(*, actor: Actor, case_id: UUID) -> Case:
+    """Claim a case for 15 minutes, or extend the claim. A claim ends a snooze.
+
+    Raises:
+        NotFound: There is no such case in these rooms and queues.
+        OwnCase, OwnReport, OwnRuling: The moderator is a party.
+        CaseClosed: The case was decided.
+        CaseSuperseded: The case was closed with its subject.
+        CaseTaken: Another moderator holds it.
+        CaseEscalated: It was handed over to the server's moderators.
+    """
+    get_case_of_others(actor=actor, case_id=case_id)
+    # One statement on the database's clock: the second of two simultaneous claims fails.
+    taken = (
+        free_cases(actor)
+        .filter(pk=case_id)
+        .update(
+            claimed_by=actor.id,
+            claimed_until=Now() + LEASE,
+            snoozed_until=None,
+            version=F("version") + 1,
+        )
+    )
+    case = get_case(actor=actor, case_id=case_id)
+    if not taken:
+        check_free(case, actor)
+    publish_changes(CaseStep.CLAIMED, [case])
+    log.info("case_claimed", case_id=str(case_id), actor_id=str(actor.id))
+    return case
+
+
+def release_case(*, actor: Actor, case_id: UUID) -> Case:
+    """End the moderator's own claim. Without one, nothing changes.
+
+    Raises:
+        NotFound: There is no such case in these rooms and queues.
+        CaseTaken: Another moderator holds it.
+    """
+    return _change(actor, case_id, CaseStep.RELEASED)
+
+
+def snooze_case(*, actor: Actor, case_id: UUID, until: datetime) -> Case:
+    """Put a case off: it is left out of the open ones until then, or until something joins it.
+
+    Raises:
+        Invalid: `until` is past.
+        NotFound, OwnCase, OwnReport, OwnRuling, CaseClosed, CaseSuperseded, CaseTaken: As for a
+            claim.
+    """
+    if until <= timezone.now():
+        raise Invalid(fields={"until": _("This time is past.")})
+    return _change(actor, case_id, CaseStep.SNOOZED, snoozed_until=until)
+
+
+def escalate_case(*, actor: Actor, case_id: UUID) -> Case:
+    """Hand a case over to the moderators of the server; those of the room see it, no more.
+
+    Raises:
+        NotFound, OwnCase, OwnReport, OwnRuling, CaseClosed, CaseSuperseded, CaseTaken: As for a
+            claim.
+    """
+    return _change(actor, case_id, CaseStep.ESCALATED, escalated_at=Now(), snoozed_until=None)
+
+
+def write_note(*, actor: Actor, case_id: UUID, text: str) -> CaseNote:
+    """Add a note for other moderators, in whatever state the case is.
+
+    Raises:
+        Invalid: The text is empty or too long.
+        NotFound, OwnCase, OwnReport, OwnRuling: As for a claim.
+    """
+    written = clean(text, max_length=NOTE_LENGTH, field="text")
+    case = get_case_of_others(actor=actor, case_id=case_id)
+    note = CaseNote.objects.create(case=case, actor_id=actor.id, text=written)
+    extended = Case.objects.filter(pk=case.pk, claimed_by=actor.id, state=Case.State.OPEN)
+    extended.filter(claimed_until__gte=Now()).update(claimed_until=Now() + LEASE)
+    log.info("case_note_written", case_id=str(case_id), actor_id=str(actor.id))
+    return note
+
+
+@retry_on_deadlock
+@transaction.atomic
+def _change(actor: Actor, case_id: UUID, step: CaseStep, **fields: object) -> Case:
+    """Change an open case that is free for the moderator; its claim ends."""
+    case = locked_case(actor=actor, case_id=case_id)
+    check_free(case, actor)
+    Case.objects.filter(pk=case_id).update(
+        claimed_by=None, claimed_until=None, version=F("version") + 1, **fields
+    )
+    publish_changes(step, [case])
+    log.info("case_changed", case_id=str(case_id), actor_id=str(actor.id), step=step.value)
+    return get_case(actor=actor, case_id=case_id)

@@ -1,0 +1,87 @@
+"""What a ruling may do, and what it does to people: by subject, queue and rights of the moderator.
+
+The measures of a ruling are stored in its transaction, and lifted with it.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+import msgspec
+from django.utils.translation import gettext_lazy as _
+
+from moderado.core.database import require_transaction
+from moderado.core.errors import Forbidden, Invalid
+from moderado.enforcement.errors import MeasureNotPermitted
+from moderado.enforcement.models import Ruling
+from moderado.enforcement.selectors.queues import queue_of_case
+from moderado.enforcement.services.sanctions import apply_sanction
+from moderado.enforcement.types import (
+    PERSON,
+    ROOM,
+    Actor,
+    ContentOutcome,
+    MeasureScope,
+    SanctionKind,
+)
+from moderado.moderation.models import Case
+
+
+class Measure(msgspec.Struct, frozen=True, kw_only=True):
+    """A sanction that a ruling imposes on the author. `term` None: without end."""
+
+    kind: SanctionKind
+    scope: MeasureScope
+    term: timedelta | None = None
+
+
+def check_permitted(
+    actor: Actor, case: Case, content: ContentOutcome, measures: Sequence[Measure]
+) -> None:
+    """Check that a moderator may take these measures on a case.
+
+    Raises:
+        Invalid: There is no content to remove, no author to sanction, or no room.
+        Forbidden: Only staff impose sanctions on the whole server.
+        MeasureNotPermitted: The queue of the case does not permit a measure.
+    """
+    if case.subject_type in {PERSON, ROOM} and content == ContentOutcome.REMOVE:
+        raise Invalid(fields={"content": _("This case is not about a text.")})
+    for measure in measures:
+        _check_measure(actor, case, measure)
+    queue = queue_of_case(user_id=actor.id, case_id=case.pk)
+    if queue is None or not queue.measures:
+        return
+    for name in _names(content, measures):
+        if name not in queue.measures:
+            raise MeasureNotPermitted(name)
+
+
+def impose(ruling: Ruling, measures: Sequence[Measure]) -> None:
+    """Put the measures of a ruling into force. Requires a transaction: that of the ruling."""
+    require_transaction()
+    for measure in measures:
+        if ruling.author_id is not None and ruling.actor_id is not None:
+            apply_sanction(
+                actor_id=ruling.actor_id,
+                user_id=ruling.author_id,
+                kind=measure.kind,
+                scope_id=ruling.scope_id if measure.scope is MeasureScope.ROOM else None,
+                term=measure.term,
+                reason=ruling.reason,
+                public_note=ruling.public_note,
+                ruling_id=ruling.id,
+            )
+
+
+def _check_measure(actor: Actor, case: Case, measure: Measure) -> None:
+    if case.author_id is None:
+        raise Invalid(fields={"sanctions": _("It is not known who wrote this.")})
+    if measure.scope is MeasureScope.ROOM and case.scope_id is None:
+        raise Invalid(fields={"sanctions": _("This case belongs to no room.")})
+    if measure.scope is MeasureScope.SERVER and actor.scope_ids is not None:
+        raise Forbidden(_("Only the moderators of the server decide about the whole server."))
+
+
+def _names(content: ContentOutcome, measures: Sequence[Measure]) -> Iterator[str]:
+    yield content
+    yield from (measure.kind for measure in measures)

@@ -1,0 +1,253 @@
+"""Moderators rule on cases, take rulings back within 10 s, and reverse them later.
+
+Content, sanctions, notes and the log are stored in one transaction, which names the revision. If
+that revision has ended, nothing is stored, the case is closed, and the moderator learns why.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+import structlog
+from django.db import transaction
+from django.db.models.functions import Now
+
+from moderado.core.database import retry_on_deadlock
+from moderado.core.errors import NotFound
+from moderado.core.events import publish
+from moderado.core.text import clean
+from moderado.enforcement.errors import OtherRevision, RulingReplaced, UndoExpired
+from moderado.enforcement.events import RulingMade, RulingReversed, RulingUndone
+from moderado.enforcement.models import Ruling
+from moderado.enforcement.selectors.cases import get_case
+from moderado.enforcement.services.access import check_free, locked_case
+from moderado.enforcement.services.measures import Measure, check_permitted, impose
+from moderado.enforcement.services.ruling_events import event_of
+from moderado.enforcement.services.sanctions import lift_sanctions_of_ruling
+from moderado.enforcement.types import (
+    OUTCOME_OF,
+    PERSON,
+    ROOM,
+    UNDO,
+    Actor,
+    ContentOutcome,
+)
+from moderado.moderation.errors import CaseSuperseded
+from moderado.moderation.models import Case
+from moderado.moderation.services.closing import close_cases
+from moderado.moderation.services.deciding import Decision, decide, undo_decision
+from moderado.moderation.types import CloseReason
+
+log = structlog.get_logger(__name__)
+
+REASON_LENGTH = 64
+NOTE_LENGTH = 2000
+OPPOSITE = {
+    ContentOutcome.ALLOW: ContentOutcome.REMOVE,
+    ContentOutcome.KEEP_FLAGGED: ContentOutcome.REMOVE,
+    ContentOutcome.REMOVE: ContentOutcome.ALLOW,
+}
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """What a moderator wants to decide.
+
+    `reason`: 1 to 64 characters, a code or a few words. Notes: at most 2,000 characters; the
+    public one is for the author. `revision`: the one that the moderator has read.
+    """
+
+    content: ContentOutcome
+    reason: str
+    public_note: str = ""
+    private_note: str = ""
+    measures: Sequence[Measure] = ()
+    revision: int | None = None
+    bulk_id: UUID | None = None
+
+
+def rule(*, actor: Actor, case_id: UUID, proposal: Proposal) -> Ruling:
+    """Decide a case, claimed by the moderator or free.
+
+    Publishes `RulingMade` and `moderation.CaseDecided`, and writes the log.
+
+    Raises:
+        NotFound: There is no such case in these rooms and queues.
+        Invalid: Reason, notes, or a measure that the subject or the queue does not allow.
+        OwnCase, OwnReport, OwnRuling: The moderator is a party.
+        CaseClosed: The case was decided.
+        CaseSuperseded: The subject of the case has ended, so the ruling has no effect.
+        CaseTaken: Another moderator holds it.
+        CaseEscalated: It was handed over to the server's moderators.
+        OtherRevision: The moderator has read another revision.
+    """
+    proposal = _cleaned(proposal)
+    case = get_case(actor=actor, case_id=case_id)
+    try:
+        ruling = _rule(actor, case, proposal)
+    except CaseSuperseded as refusal:
+        _close(case, refusal.reason)
+        log.info("ruling_refused", case_id=str(case_id), reason=refusal.reason)
+        raise
+    # Written only if the ruling took effect and is committed.
+    log.info(
+        "case_decided",
+        case_id=str(case_id),
+        ruling_id=str(ruling.id),
+        subject_id=str(case.subject_id),
+        revision=case.revision,
+        actor_id=str(actor.id),
+        outcome=str(ruling.content),
+    )
+    return ruling
+
+
+@retry_on_deadlock
+@transaction.atomic
+def undo(*, actor: Actor, ruling_id: UUID) -> Ruling:
+    """Take an own ruling back within 10 s: everything is as before, and the case is open again.
+
+    Raises:
+        NotFound: There is no such ruling of the moderator.
+        UndoExpired: It is too late: reverse the ruling instead.
+        RulingReplaced: It was undone or reversed already.
+    """
+    ruling = _locked_ruling(actor, ruling_id)
+    if ruling.actor_id != actor.id:
+        raise NotFound
+    if ruling.undone_at is not None or ruling.reversals.filter(undone_at=None).exists():
+        raise RulingReplaced
+    mine = Ruling.objects.filter(pk=ruling_id, settled_at=None, undo_until__gt=Now())
+    if ruling.reverses_id is not None or not mine.update(undone_at=Now()):
+        raise UndoExpired
+    undo_decision(ruling.case, actor_id=actor.id)
+    lift_sanctions_of_ruling(actor_id=actor.id, ruling_id=ruling.id, reason="undone")
+    publish(event_of(RulingUndone, ruling))
+    log.info("ruling_undone", ruling_id=str(ruling_id), actor_id=str(actor.id))
+    return Ruling.objects.get(pk=ruling_id)
+
+
+@retry_on_deadlock
+@transaction.atomic
+def reverse(*, actor: Actor, ruling_id: UUID, reason: str, bulk_id: UUID | None = None) -> Ruling:
+    """Replace a ruling by its opposite, and end everything that followed from it.
+
+    A text that was removed is shown again, unless its revision has ended since; one that was
+    allowed is removed. Sanctions are lifted.
+
+    Returns:
+        The reversal, a ruling of its own.
+
+    Raises:
+        NotFound: There is no such ruling in these rooms and queues.
+        Invalid: The reason.
+        OwnCase, OwnReport, OwnRuling: The moderator is a party.
+        RulingReplaced: It was undone or reversed already, or a later ruling took its place.
+    """
+    reason = clean(reason, max_length=REASON_LENGTH, field="reason")
+    ruling = _locked_ruling(actor, ruling_id)
+    case = ruling.case
+    if ruling.undone_at is not None or _newest(case) != ruling:
+        raise RulingReplaced
+    content = OPPOSITE[ContentOutcome(ruling.content)]
+    if case.subject_type in {PERSON, ROOM}:
+        content = ContentOutcome.ALLOW
+    proposal = Proposal(content=content, reason=reason, bulk_id=bulk_id)
+    reversal = _store(actor, case, proposal, reverses=ruling)
+    lift_sanctions_of_ruling(actor_id=actor.id, ruling_id=ruling.id, reason="reversed")
+    publish(event_of(RulingReversed, ruling, actor_id=actor.id, reversal_id=reversal.id))
+    log.info(
+        "ruling_reversed",
+        ruling_id=str(ruling_id),
+        reversal_id=str(reversal.id),
+        actor_id=str(actor.id),
+    )
+    return reversal
+
+
+@retry_on_deadlock
+@transaction.atomic
+def _rule(actor: Actor, case: Case, proposal: Proposal) -> Ruling:
+    locked = locked_case(actor=actor, case_id=case.id)
+    check_free(locked, actor)
+    if proposal.revision not in {None, locked.revision}:
+        raise OtherRevision(revision=locked.revision)
+    check_permitted(actor, locked, proposal.content, proposal.measures)
+    ruling = _store(actor, locked, proposal)
+    impose(ruling, proposal.measures)
+    publish(event_of(RulingMade, ruling))
+    return ruling
+
+
+def _store(
+    actor: Actor, case: Case, proposal: Proposal, *, reverses: Ruling | None = None
+) -> Ruling:
+    """Decide the locked case, and store the ruling."""
+    decide(
+        case,
+        Decision(
+            actor_id=actor.id,
+            outcome=OUTCOME_OF[proposal.content],
+            reason=proposal.reason,
+            note=proposal.private_note,
+            is_reversal=reverses is not None,
+        ),
+    )
+    ruling = Ruling.objects.create(
+        case=case,
+        subject_type=case.subject_type,
+        subject_id=case.subject_id,
+        revision=case.revision,
+        scope_id=case.scope_id,
+        author_id=case.author_id,
+        content=proposal.content,
+        reason=proposal.reason,
+        public_note=proposal.public_note,
+        private_note=proposal.private_note,
+        actor_id=actor.id,
+        effective_at=Now(),
+        undo_until=Now() + UNDO,
+        reverses=reverses,
+        bulk_id=proposal.bulk_id,
+    )
+    ruling.refresh_from_db(fields=["effective_at", "undo_until"])
+    return ruling
+
+
+def _locked_ruling(actor: Actor, ruling_id: UUID) -> Ruling:
+    """Lock subject, case and ruling, in this order."""
+    case_id = Ruling.objects.filter(pk=ruling_id).values_list("case_id", flat=True).first()
+    if case_id is None:
+        raise NotFound
+    case = locked_case(actor=actor, case_id=case_id)
+    ruling = Ruling.objects.select_for_update(of=("self",), no_key=True).get(pk=ruling_id)
+    ruling.case = case
+    return ruling
+
+
+def _newest(case: Case) -> Ruling | None:
+    standing = Ruling.objects.filter(case=case, undone_at=None)
+    return standing.order_by("-created_at", "-id").first()
+
+
+@transaction.atomic
+def _close(case: Case, reason: str) -> None:
+    """Close a case that was left open although its subject had ended."""
+    close_cases(
+        subject_type=case.subject_type,
+        subject_id=case.subject_id,
+        revisions=[case.revision],
+        reason=CloseReason(reason),
+    )
+
+
+def _cleaned(proposal: Proposal) -> Proposal:
+    return msgspec.structs.replace(
+        proposal,
+        reason=clean(proposal.reason, max_length=REASON_LENGTH, field="reason"),
+        public_note=_note(proposal.public_note, "public_note"),
+        private_note=_note(proposal.private_note, "private_note"),
+    )
+
+
+def _note(text: str, field: str) -> str:
+    return clean(text, max_length=NOTE_LENGTH, field=field) if text.strip() else ""

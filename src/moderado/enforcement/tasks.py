@@ -1,0 +1,15 @@
+"""Celery tasks of enforcement. They take no arguments and make one service call."""
+
+from celery import shared_task
+
+from moderado.enforcement.services import settling
+
+# Seconds. A killed task leaves nothing half done: each ruling has a transaction of its own.
+SOFT_LIMIT = 20
+HARD_LIMIT = 30
+
+
+@shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
+def settle_rulings() -> None:
+    """Tell people of rulings that cannot be undone any more."""
+    settling.settle_rulings()
