@@ -89,6 +89,26 @@ POST   moderation/cases/{case}/claim/             401     404    404     404    
 POST   moderation/cases/{case}/ruling/            401     404    404     404       200   200     200
 POST   moderation/cases/{own_case}/claim/         401     404    404     404       403   200     200
 POST   moderation/cases/{own_case}/ruling/        401     404    404     404       403   200     200
+GET    enforcement/queues/                       401     403    403     403       200   200     200
+POST   enforcement/queues/                       401     403    403     403       403   403     201
+PATCH  enforcement/queues/{queue}/               401     403    403     403       403   403     200
+DELETE enforcement/queues/{queue}/               401     403    403     403       403   403     204
+GET    enforcement/cases/                        401     403    403     403       200   200     200
+GET    enforcement/cases/{case}/                 401     404    404     404       200   200     200
+GET    enforcement/cases/{own_case}/             401     404    404     404       403   200     200
+POST   enforcement/cases/{case}/claim/           401     404    404     404       200   200     200
+POST   enforcement/cases/{case}/release/         401     404    404     404       200   200     200
+POST   enforcement/cases/{case}/snooze/          401     404    404     404       200   200     200
+POST   enforcement/cases/{case}/escalate/        401     404    404     404       200   200     200
+POST   enforcement/cases/{case}/notes/           401     404    404     404       201   201     201
+POST   enforcement/cases/{case}/ruling/          401     404    404     404       201   201     201
+POST   enforcement/cases/{own_case}/claim/       401     404    404     404       403   200     200
+POST   enforcement/cases/{own_case}/ruling/      401     404    404     404       403   201     201
+POST   enforcement/rulings/{ruling}/undo/        401     404    404     404       404   404     200
+POST   enforcement/rulings/{ruling}/reverse/     401     404    404     404       201   201     201
+POST   enforcement/bulk/                         401     403    403     403       202   202     202
+GET    enforcement/bulk/{bulk}/                  401     403    403     403       404   404     200
+POST   enforcement/bulk/{bulk}/reverse/          401     403    403     403       404   404     202
 POST   v1/moderations                             401     401    401     401       401   401     401
 POST   v1alpha1/comments:analyze                  401     401    401     401       401   401     401
 POST   v1alpha1/comments:suggestscore             401     401    401     401       401   401     401
@@ -98,6 +118,21 @@ GET    docs/                                      200     200    200     200    
 
 # Every field that the route reads, so that any further field is one that it must ignore.
 ROOM = {"name": "sala", "is_private": True, "moderation_mode": "pre", "audience": "minors"}
+QUEUE = {
+    "name": "fila",
+    "position": 3,
+    "filter": {"origin": ["report"]},
+    "groups": [],
+    "measures": [],
+    "target_seconds": 7200,
+}
+RULING = {
+    "content": "remove",
+    "sanctions": [{"kind": "mute", "term_seconds": 60, "scope": "room"}],
+    "reason": "-",
+    "public_note": "-",
+    "private_note": "-",
+}
 BODIES = {
     "POST auth/register/": {
         "email": "new@example.org",
@@ -167,6 +202,15 @@ BODIES = {
     },
     "POST moderation/cases/{case}/ruling/": {"outcome": "ALLOW", "reason": "context", "note": "-"},
     "POST moderation/cases/{own_case}/ruling/": {"outcome": "ALLOW", "reason": "-", "note": "-"},
+    "POST enforcement/queues/": QUEUE | {"name": "another"},
+    "PATCH enforcement/queues/{queue}/": QUEUE,
+    "POST enforcement/cases/{case}/snooze/": {"until": "2999-01-01T00:00:00Z"},
+    "POST enforcement/cases/{case}/notes/": {"text": "-"},
+    "POST enforcement/cases/{case}/ruling/": RULING | {"revision": 1},
+    "POST enforcement/cases/{own_case}/ruling/": RULING | {"revision": 1},
+    "POST enforcement/rulings/{ruling}/reverse/": {"reason": "-"},
+    "POST enforcement/bulk/": {"filter": {"room": "{room}"}, "ruling": RULING, "dry_run": False},
+    "POST enforcement/bulk/{bulk}/reverse/": {"reason": "-"},
     "POST v1/moderations": {"input": "oi", "model": "moderado"},
     "POST v1alpha1/comments:analyze": {
         "comment": {"text": "oi"},

@@ -1,10 +1,12 @@
 """One room with a user of every role, and helpers that send REST requests as each of them."""
 
 import json
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import models, transaction
+from django.utils import timezone
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
@@ -13,12 +15,18 @@ from moderado.accounts.services import invitations, sessions
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.services import memberships, posting
 from moderado.chat.services.screening import screen_waiting
+from moderado.enforcement.models import BulkRuling, Queue, Ruling
+from moderado.enforcement.selectors.cases import CaseFilter
+from moderado.enforcement.services.bulk import start_bulk
+from moderado.enforcement.services.rulings import Proposal
+from moderado.enforcement.types import Actor, ContentOutcome
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.services import evaluations, policies
 from moderado.moderation.services.policy_documents import parse_document
 from moderado.moderation.services.recording import record
 from moderado.moderation.types import Content, Outcome, Verdict
 from tests import factories
+from tests.rulings import make_ruling
 from tests.security.access_table import EQUALS, ROLES
 
 # Tables that a refused request must not change.
@@ -47,6 +55,7 @@ class Scene:
             *factories.INVITING,
             *factories.POLICING,
             *factories.EVALUATING,
+            *factories.ENFORCING,
             name="Staff",
         )
         self.people["flagged"] = factories.make_user(name="Flagged", is_staff=True)
@@ -61,6 +70,8 @@ class Scene:
         self.hidden = self.say("ainda não")
         self.case = self._open_case(self.hidden, self.people["member"])
         self.own_case = self._open_case(self.say("minha", "moderator"), self.people["moderator"])
+        self.queue = Queue.objects.create(name="scene", position=1)
+        self.ruling, self.bulk = self._rule()
         self.policy = self._enable_two_versions()
         self.evaluation = evaluations.request_evaluation(
             actor_id=None, asked=evaluations.Asked(kind="replay")
@@ -91,6 +102,7 @@ class Scene:
             "room": str(self.room.id), "other": str(self.other.id), "case": str(self.case),
             "policy": self.policy, "version": "2", "evaluation": str(self.evaluation),
             "log": str(ModerationLog.objects.get(subject_id=self.hidden).id),
+            "queue": str(self.queue.id), "ruling": str(self.ruling.id), "bulk": str(self.bulk.id),
             "own_case": str(self.own_case), "invitation": str(self.invitation.id),
             "message": str(self.message), "hidden": str(self.hidden),
             "newcomer": str(self.newcomer.id), "session": str(self.session.id), "email": user.email,
@@ -131,6 +143,20 @@ class Scene:
         for number in (1, 2):
             policies.enable(actor_id=None, name="house", number=number)
         return "house"
+
+    def _rule(self) -> tuple[Ruling, BulkRuling]:
+        """Rule as staff, with as much time to undo as the tests take, and start a bulk."""
+        staff, content = self.people["staff"], ContentOutcome.REMOVE
+        case_id = self._open_case(self.say("outra"), self.people["member"])
+        ruling = make_ruling(actor_id=staff.id, case_id=case_id, content=content)
+        later = timezone.now() + timedelta(days=1)
+        Ruling.objects.filter(pk=ruling.pk).update(undo_until=later)
+        bulk_ruling = start_bulk(
+            actor=Actor(id=staff.id, scope_ids=None),
+            wanted=CaseFilter(scope_id=uuid4()),
+            proposal=Proposal(content=content, reason="-"),
+        )
+        return ruling, bulk_ruling
 
     def _open_case(self, message_id: UUID, author: User) -> UUID:
         content = Content(

@@ -15,7 +15,7 @@ from moderado.api import (
     providers,
     rooms,
 )
-from moderado.api.enforcement import blocks, erasure
+from moderado.api.enforcement import blocks, bulk, cases, erasure, queues
 from moderado.api.unknown import Unknown
 
 _cached = cache_control(public=True, max_age=300)
@@ -86,6 +86,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("moderation/cases/<uuid:case_id>/", moderation.OneCase.as_view()),
     path("moderation/cases/<uuid:case_id>/claim/", moderation.Claiming.as_view()),
     path("moderation/cases/<uuid:case_id>/ruling/", moderation.Ruling.as_view()),
+    # enforcement
+    path("enforcement/queues/", queues.Queues.as_view()),
+    path("enforcement/queues/<uuid:queue_id>/", queues.OneQueue.as_view()),
+    path("enforcement/cases/", cases.Cases.as_view()),
+    path("enforcement/cases/<uuid:case_id>/", cases.OneCase.as_view()),
+    path("enforcement/cases/<uuid:case_id>/claim/", cases.Claiming.as_view()),
+    path("enforcement/cases/<uuid:case_id>/release/", cases.Releasing.as_view()),
+    path("enforcement/cases/<uuid:case_id>/snooze/", cases.Snoozing.as_view()),
+    path("enforcement/cases/<uuid:case_id>/escalate/", cases.Escalating.as_view()),
+    path("enforcement/cases/<uuid:case_id>/notes/", cases.Notes.as_view()),
+    path("enforcement/cases/<uuid:case_id>/ruling/", cases.Ruling.as_view()),
+    path("enforcement/rulings/<uuid:ruling_id>/undo/", cases.Undoing.as_view()),
+    path("enforcement/rulings/<uuid:ruling_id>/reverse/", cases.Reversing.as_view()),
+    path("enforcement/bulk/", bulk.Bulk.as_view()),
+    path("enforcement/bulk/<uuid:bulk_id>/", bulk.OneBulk.as_view()),
+    path("enforcement/bulk/<uuid:bulk_id>/reverse/", bulk.ReversingBulk.as_view()),
     # operations
     path("schema/", _cached(SpectacularAPIView.as_view()), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view()),

@@ -53,6 +53,11 @@ beat_schedule = {
         "schedule": 3.0,  # seconds; for names whose wake-up was lost
         "options": {"expires": 10},
     },
+    "run_bulk_rulings": {
+        "task": "moderado.enforcement.tasks.run_bulk_rulings",
+        "schedule": 3.0,
+        "options": {"expires": 10},
+    },
     "settle_rulings": {
         "task": "moderado.enforcement.tasks.settle_rulings",
         "schedule": 2.0,

@@ -182,3 +182,8 @@ class MeasureNotPermitted(ApplicationError):
     def __init__(self, measure: str) -> None:
         super().__init__()
         self.measure = measure
+
+
+class QueueExists(ApplicationError):
+    code = "queue_exists"
+    message = _("There is a queue with this name.")

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from moderado.enforcement.services import settling
+from moderado.enforcement.services import bulk, settling
 
 # Seconds. A killed task leaves nothing half done: each ruling has a transaction of its own.
 SOFT_LIMIT = 20
@@ -13,3 +13,9 @@ HARD_LIMIT = 30
 def settle_rulings() -> None:
     """Tell people of rulings that cannot be undone any more."""
     settling.settle_rulings()
+
+
+@shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
+def run_bulk_rulings() -> None:
+    """Continue rulings on many cases for a while. Beat enqueues it."""
+    bulk.run_unfinished(seconds=SOFT_LIMIT / 2)

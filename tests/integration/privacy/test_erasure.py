@@ -30,12 +30,13 @@ from moderado.enforcement.errors import ErasureStarted, HoldReleased
 from moderado.enforcement.models import AuditLine, CaseNote, Erasure, LegalHold, Ruling, Sanction
 from moderado.enforcement.services import erasures, holds
 from moderado.moderation.models import Case, ErasableText, ModerationLog, ProviderCall
-from moderado.moderation.services import ledger, review
+from moderado.moderation.services import ledger
 from moderado.moderation.services.log_verification import verify_log
 from moderado.moderation.services.screening import prepare
 from moderado.moderation.services.sealing import seal_log
 from moderado.moderation.services.subject_screening import screen_waiting
 from moderado.moderation.types import Signal
+from tests import rulings
 from tests.everything import tables_with
 from tests.factories import PASSWORD, make_member, make_message, make_user
 
@@ -135,7 +136,7 @@ def live(room, author, rest=()):
     delete_message(actor_id=author.id, message_id=deleted.id)
     moderator = make_user()
     case = Case.objects.get(subject_id=held.id)
-    review.rule(
+    rulings.rule(
         actor_id=moderator.id,
         case_id=case.id,
         scope_ids=None,

@@ -6,7 +6,17 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import (
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+)
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -83,6 +93,13 @@ def cases(*, actor: Actor, wanted: CaseFilter) -> "QuerySet[Case]":
     if wanted.claimed is not None:
         found = found.filter(_claimed(wanted.claimed, actor.id))
     return found.select_related(*PEOPLE).order_by(*ORDER)
+
+
+def ranked(found: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Return cases with their place in the order as `rank`, for cursors: then ids, by time."""
+    rank = ExpressionWrapper(-F("priority") * 10.0 - F("score"), output_field=FloatField())
+    placed: QuerySet[Any] = found.annotate(rank=rank)
+    return placed
 
 
 def state_of(case: Case) -> CaseState:

@@ -80,7 +80,7 @@ def rule(*, actor: Actor, case_id: UUID, proposal: Proposal) -> Ruling:
         CaseEscalated: It was handed over to the server's moderators.
         OtherRevision: The moderator has read another revision.
     """
-    proposal = _cleaned(proposal)
+    proposal = cleaned(proposal)
     case = get_case(actor=actor, case_id=case_id)
     try:
         ruling = _rule(actor, case, proposal)
@@ -164,6 +164,19 @@ def reverse(*, actor: Actor, ruling_id: UUID, reason: str, bulk_id: UUID | None 
     return reversal
 
 
+def get_ruling(*, actor: Actor, ruling_id: UUID) -> Ruling:
+    """Return a ruling on a case that the moderator may see.
+
+    Raises:
+        NotFound: There is none.
+    """
+    ruling = Ruling.objects.select_related("actor").filter(pk=ruling_id).first()
+    if ruling is None:
+        raise NotFound
+    get_case(actor=actor, case_id=ruling.case_id)
+    return ruling
+
+
 @retry_on_deadlock
 @transaction.atomic
 def _rule(actor: Actor, case: Case, proposal: Proposal) -> Ruling:
@@ -240,7 +253,12 @@ def _close(case: Case, reason: str) -> None:
     )
 
 
-def _cleaned(proposal: Proposal) -> Proposal:
+def cleaned(proposal: Proposal) -> Proposal:
+    """Return a proposal with trimmed texts.
+
+    Raises:
+        Invalid: Reason or notes.
+    """
     return msgspec.structs.replace(
         proposal,
         reason=clean(proposal.reason, max_length=REASON_LENGTH, field="reason"),

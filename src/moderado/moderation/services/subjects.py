@@ -182,39 +182,31 @@ def on_review_started(event: ReviewStarted) -> None:
 def apply_ruling(event: CaseDecided) -> None:
     """Apply a moderator's ruling to the text that it names; to nothing if it is a message.
 
-    Runs in the transaction of the ruling. A ruling that blocks a text which was replaced meanwhile
-    changes nothing that others see, but the text is not approved again by a machine.
+    A text that is blocked after it was replaced is not approved again by a machine.
 
     Raises:
         CaseSuperseded: The ruling allows a text that was replaced.
     """
     require_transaction()
-    row = _locked_revision(event)
-    if row is None:
+    if (row := _locked_revision(event)) is None:
         return
     before = {"status": row.status, "reason": row.reason, IS_SHOWN: _shown(row) == row}
     remember_before(case_id=event.case_id, state=before)
     if event.outcome is Outcome.BLOCK:
         _decide(row, Status.REJECTED, Reason.MODERATOR, row.categories)
-    elif row.status == Status.SUPERSEDED:
-        if not event.is_reversal:
-            raise CaseSuperseded(CloseReason.REPLACED)
-    else:
+    elif row.status != Status.SUPERSEDED:
         _decide(row, Status.APPROVED, "", row.categories)
+    elif not event.is_reversal:
+        raise CaseSuperseded(CloseReason.REPLACED)
 
 
 def undo_ruling(event: DecisionUndone) -> None:
-    """Restore a text as it was before the ruling, unless another one has taken its place.
-
-    Runs in the transaction of the undoing. Requires a transaction.
-    """
+    """Restore a text as it was before the ruling. Requires a transaction: that of the undoing."""
     require_transaction()
-    row = _locked_revision(event)
-    if row is None:
+    if (row := _locked_revision(event)) is None:
         return
     _decide(row, event.before["status"], event.before["reason"], row.categories)
-    latest = _latest(event.subject_type, event.subject_id)
-    if row.status == Status.SUPERSEDED or (latest and latest.revision > row.revision):
+    if (latest := _latest(event.subject_type, event.subject_id)) and latest != row:
         _close_cases(row, below=row.revision + 1)
 
 
@@ -257,8 +249,7 @@ def _decide(row: SubjectRevision, status: str, reason: str, categories: Sequence
         queued_at=None,
         lease_until=None,
     )
-    after = _shown(row)
-    if after == before:
+    if (after := _shown(row)) == before:
         return
     if status == Status.APPROVED:
         _close_cases(row, below=row.revision)  # of texts that are not shown any more

@@ -1,0 +1,65 @@
+"""One ruling for many cases: /api/enforcement/bulk/."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from moderado.accounts import rights
+from moderado.api.enforcement.case_bodies import BulkBody, BulkInput, ReasonInput, proposal_of
+from moderado.api.enforcement.cases import check_room, filter_of, moderator
+from moderado.api.schemas import validated
+from moderado.enforcement.services import bulk
+
+
+class Bulk(APIView):
+    @extend_schema(
+        operation_id="rule_in_bulk", request=BulkInput, responses={200: BulkBody, 202: BulkBody}
+    )
+    def post(self, request: Request) -> Response:
+        """Decide all open cases that match a filter; with `dry_run` only count them.
+
+        A worker makes one ruling a case. Those that others hold are skipped.
+        """
+        actor = moderator(request, rights.BULK_RULE)
+        asked = validated(BulkInput, request.data)
+        check_room(actor, asked["filter"].get("room"))
+        wanted, proposal = filter_of(asked["filter"]), proposal_of(asked["ruling"])
+        if asked["dry_run"]:
+            matched = bulk.count_matching(actor=actor, wanted=wanted)
+            return Response(BulkBody(_DRY | {"matched": matched}).data)
+        started = bulk.start_bulk(actor=actor, wanted=wanted, proposal=proposal)
+        return Response(BulkBody(started).data, status=202)
+
+
+class OneBulk(APIView):
+    @extend_schema(operation_id="get_bulk_ruling", responses=BulkBody)
+    def get(self, request: Request, bulk_id: UUID) -> Response:
+        """Return how far a ruling in bulk is."""
+        actor = moderator(request, rights.BULK_RULE)
+        return Response(BulkBody(bulk.get_bulk(actor=actor, bulk_id=bulk_id)).data)
+
+
+class ReversingBulk(APIView):
+    @extend_schema(
+        operation_id="reverse_bulk_ruling", request=ReasonInput, responses={202: BulkBody}
+    )
+    def post(self, request: Request, bulk_id: UUID) -> Response:
+        """Reverse all rulings that were made in bulk; one that runs stops."""
+        actor = moderator(request, rights.REVERSE_RULING)
+        asked = validated(ReasonInput, request.data)
+        stopped = bulk.reverse_bulk(actor=actor, bulk_id=bulk_id, reason=asked["reason"])
+        return Response(BulkBody(stopped).data, status=202)
+
+
+_DRY: dict[str, Any] = {
+    "id": None,
+    "state": "dry_run",
+    "decided": 0,
+    "skipped": 0,
+    "created_at": None,
+    "finished_at": None,
+}

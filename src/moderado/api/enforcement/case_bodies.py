@@ -1,0 +1,231 @@
+"""Request and response bodies of /api/enforcement/cases/ and rulings/."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from moderado.api.decision_bodies import LogExplanation
+from moderado.api.moderation_bodies import CaseBody
+from moderado.api.schemas import PersonField
+from moderado.enforcement.models import BulkRuling
+from moderado.enforcement.selectors.cases import CaseState, Claimed, state_of
+from moderado.enforcement.services.measures import Measure
+from moderado.enforcement.services.rulings import Proposal
+from moderado.enforcement.types import ContentOutcome, MeasureScope, SanctionKind
+from moderado.moderation.types import Category
+
+ORIGINS = ["hold", "flag", "report", "appeal", "audit", "notice"]
+_CONTENTS = [content.value for content in ContentOutcome]
+
+
+class CaseFilterInput(serializers.Serializer[Any]):
+    """Which cases: of one queue, room, origin, category, state, claim and author."""
+
+    queue = serializers.UUIDField(required=False)
+    room = serializers.UUIDField(required=False)
+    origin = serializers.ChoiceField(
+        choices=ORIGINS, required=False, help_text="The first or a further origin."
+    )
+    category = serializers.ChoiceField(
+        choices=[category.value for category in Category], required=False
+    )
+    state = serializers.ChoiceField(
+        choices=[state.value for state in CaseState],
+        required=False,
+        help_text="`open` and `escalated` together unless given.",
+    )
+    claimed = serializers.ChoiceField(
+        choices=[claimed.value for claimed in Claimed],
+        required=False,
+        help_text="`true`: by anyone; `false`: free; `me` or `others`: by whom.",
+    )
+    author = serializers.UUIDField(required=False)
+
+
+class MeasureInput(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=[kind.value for kind in SanctionKind])
+    term_seconds = serializers.IntegerField(
+        min_value=1, required=False, allow_null=True, help_text="Null or absent: without end."
+    )
+    scope = serializers.ChoiceField(
+        choices=[scope.value for scope in MeasureScope], help_text="`server` is for staff."
+    )
+
+
+class ProposalInput(serializers.Serializer[Any]):
+    """A ruling on content and author."""
+
+    content = serializers.ChoiceField(choices=_CONTENTS)
+    sanctions = MeasureInput(many=True, required=False)
+    reason = serializers.CharField(max_length=64, help_text="A code or a few words.")
+    public_note = serializers.CharField(
+        max_length=2000, required=False, allow_blank=True, help_text="For the author."
+    )
+    private_note = serializers.CharField(
+        max_length=2000, required=False, allow_blank=True, help_text="For other moderators."
+    )
+
+
+class RulingOnCaseInput(ProposalInput):
+    revision = serializers.IntegerField(min_value=1, help_text="The one that you have read.")
+
+
+class ReasonInput(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=64, help_text="A code or a few words.")
+
+
+class SnoozeInput(serializers.Serializer[Any]):
+    until = serializers.DateTimeField()
+
+
+class NoteInput(serializers.Serializer[Any]):
+    text = serializers.CharField(max_length=2000)
+
+
+class NoteBody(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    actor = PersonField(allow_null=True)
+    text = serializers.CharField(allow_blank=True, help_text="Empty once it is erased.")
+    created_at = serializers.DateTimeField()
+
+
+class RulingBody(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    case = serializers.UUIDField(source="case_id")
+    revision = serializers.IntegerField()
+    content = serializers.ChoiceField(choices=_CONTENTS)
+    reason = serializers.CharField()
+    public_note = serializers.CharField(allow_blank=True)
+    private_note = serializers.CharField(allow_blank=True)
+    actor = PersonField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    undone_at = serializers.DateTimeField(allow_null=True)
+    reverses = serializers.UUIDField(source="reverses_id", allow_null=True)
+    bulk = serializers.UUIDField(source="bulk_id", allow_null=True)
+
+
+class MadeRulingBody(serializers.Serializer[Any]):
+    """A ruling, since when it binds, and until when it can be undone."""
+
+    ruling = RulingBody(source="*")
+    effective_at = serializers.DateTimeField()
+    undo_until = serializers.DateTimeField()
+
+
+class ShownCaseBody(CaseBody):
+    """A case with its queue, all its origins and its place in the order."""
+
+    queue = serializers.UUIDField(source="queue_id", allow_null=True)
+    origins = serializers.SerializerMethodField(help_text="The first one opened it.")
+    state = serializers.SerializerMethodField()  # type: ignore[assignment]  # derived
+    priority = serializers.IntegerField(help_text="2: a person may be in danger.")
+    snoozed_until = serializers.DateTimeField(allow_null=True)
+    escalated_at = serializers.DateTimeField(allow_null=True)
+
+    @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=ORIGINS)))
+    def get_origins(self, case: Any) -> list[str]:
+        return [case.origin, *case.joined_origins]
+
+    @extend_schema_field(serializers.ChoiceField(choices=[state.value for state in CaseState]))
+    def get_state(self, case: Any) -> str:
+        return state_of(case).value
+
+
+class SanctionOnCardBody(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    kind = serializers.CharField()
+    room = serializers.UUIDField(source="scope_id", allow_null=True)
+    reason = serializers.CharField()
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField(allow_null=True)
+
+
+class AuthorCardBody(serializers.Serializer[Any]):
+    """The author, as far as the caller's rooms go."""
+
+    person = PersonField()
+    created_at = serializers.DateTimeField(help_text="Of the account.")
+    cases = serializers.IntegerField()
+    removed = serializers.IntegerField(help_text="Cases whose text was removed.")
+    sanctions = SanctionOnCardBody(many=True, help_text="In force now.")
+
+
+class HappeningBody(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(
+        choices=[
+            "opened", "verdict", "note", "ruling", "reversal", "undone", "escalated", "closed",
+        ]
+    )  # fmt: skip
+    at = serializers.DateTimeField()
+    actor = PersonField(allow_null=True)
+    detail = serializers.CharField(allow_blank=True)
+
+
+class ReportOnCaseBody(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    reporter = PersonField()
+    category = serializers.CharField()
+    comment = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+
+
+class CaseDetailBody(ShownCaseBody):
+    """A case with everything that a moderator reads before ruling."""
+
+    reports = ReportOnCaseBody(many=True, source="details.reports")
+    notes = NoteBody(many=True, source="details.notes")
+    rulings = RulingBody(many=True, source="details.rulings")
+    signals = LogExplanation(
+        many=True, source="details.signals", help_text="Verdicts on this revision."
+    )
+    author_card = AuthorCardBody(source="details.author_card", allow_null=True)
+    timeline = HappeningBody(many=True, source="details.timeline")
+
+
+class ShownCasePage(serializers.Serializer[Any]):
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = ShownCaseBody(many=True)
+
+
+class BulkInput(serializers.Serializer[Any]):
+    filter = CaseFilterInput()
+    ruling = ProposalInput()
+    dry_run = serializers.BooleanField(default=False, help_text="Count only.")
+
+
+class BulkBody(serializers.Serializer[Any]):
+    id = serializers.UUIDField(allow_null=True, help_text="Null for a dry run.")
+    state = serializers.ChoiceField(
+        choices=[*BulkRuling.State.values, "dry_run"], help_text="`dry_run`: nothing was decided."
+    )
+    matched = serializers.IntegerField(help_text="Cases when it was asked for.")
+    decided = serializers.IntegerField()
+    skipped = serializers.IntegerField(
+        help_text="Held by others, decided meanwhile, or the caller is a party."
+    )
+    created_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+def proposal_of(asked: dict[str, Any], *, bulk_id: UUID | None = None) -> Proposal:
+    """Return the proposal of a validated `ProposalInput`."""
+    return Proposal(
+        content=ContentOutcome(asked["content"]),
+        reason=asked["reason"],
+        public_note=asked.get("public_note", ""),
+        private_note=asked.get("private_note", ""),
+        measures=[
+            Measure(
+                kind=SanctionKind(each["kind"]),
+                scope=MeasureScope(each["scope"]),
+                term=timedelta(seconds=each["term_seconds"]) if each.get("term_seconds") else None,
+            )
+            for each in asked.get("sanctions", ())
+        ],
+        revision=asked.get("revision"),
+        bulk_id=bulk_id,
+    )

@@ -1,0 +1,114 @@
+"""What a moderator reads beside a case: notes, rulings, its timeline and the author's card."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Q
+from django.db.models.functions import Now
+
+from moderado.accounts.models import User
+from moderado.enforcement.models import CaseNote, Report, Ruling, Sanction
+from moderado.enforcement.types import Actor
+from moderado.moderation.blind_cases import revealed
+from moderado.moderation.models import Case, ModerationLog
+
+SHOWN = 100  # rows of each kind
+_MACHINE = Q(actor=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorCard:
+    """What is known of an author, as far as the moderator's rooms go."""
+
+    person: User
+    created_at: datetime
+    cases: int
+    removed: int
+    sanctions: list[Sanction]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """An entry of the timeline of a case. `actor` is None where no person acted."""
+
+    kind: str
+    at: datetime
+    actor: User | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseDetails:
+    reports: list[Report]
+    notes: list[CaseNote]
+    rulings: list[Ruling]
+    signals: list[ModerationLog]
+    author_card: AuthorCard | None
+    timeline: list[Happening]
+
+
+def case_details(*, actor: Actor, case: Case) -> CaseDetails:
+    """Return what a moderator reads beside a case that they may see, newest entries last."""
+    notes = list(case.notes.select_related("actor").order_by("created_at", "id")[:SHOWN])
+    found = case.rulings.select_related("actor").order_by("created_at", "id")
+    rulings = list(found[:SHOWN])
+    lines = list(_lines(case))
+    reports = Report.objects.filter(case=case).select_related("reporter")
+    return CaseDetails(
+        reports=list(reports.order_by("created_at", "id")[:SHOWN]),
+        notes=notes,
+        rulings=rulings,
+        signals=[line for line in lines if line.actor_id is None],
+        author_card=author_card(actor=actor, user_id=case.author_id),
+        timeline=sorted(_timeline(case, notes, rulings, lines), key=lambda each: each.at),
+    )
+
+
+def author_card(*, actor: Actor, user_id: UUID | None) -> AuthorCard | None:
+    """Return the card of an author; of a room's moderator, with what concerns their rooms."""
+    person = User.objects.filter(pk=user_id).first() if user_id is not None else None
+    if person is None:
+        return None
+    cases = Case.objects.filter(author=person)
+    sanctions = Sanction.objects.filter(user=person, lifted_at=None, expired_at=None)
+    sanctions = sanctions.filter(Q(ends_at=None) | Q(ends_at__gt=Now()))
+    if actor.scope_ids is not None:
+        cases = cases.filter(scope_id__in=actor.scope_ids)
+        sanctions = sanctions.filter(Q(scope_id=None) | Q(scope_id__in=actor.scope_ids))
+    counted = cases.aggregate(cases=Count("pk"), removed=Count("pk", filter=Q(outcome="BLOCK")))
+    return AuthorCard(
+        person=person,
+        created_at=person.created_at,
+        sanctions=list(sanctions.order_by("starts_at", "id")[:SHOWN]),
+        **counted,
+    )
+
+
+def _lines(case: Case) -> Iterator[ModerationLog]:
+    """Yield the log lines on the revision, without those that a blind case must not show."""
+    lines = ModerationLog.objects.select_related("actor").filter(
+        subject_type=case.subject_type, subject_id=case.subject_id, revision=case.revision
+    )
+    yield from revealed(lines).order_by("created_at", "id")[:SHOWN]
+
+
+def _timeline(
+    case: Case, notes: list[CaseNote], rulings: list[Ruling], lines: list[ModerationLog]
+) -> Iterator[Happening]:
+    yield Happening(kind="opened", at=case.created_at, detail=case.origin)
+    for line in lines:
+        if line.actor_id is None:
+            yield Happening(kind="verdict", at=line.created_at, detail=line.verdict)
+    for note in notes:
+        yield Happening(kind="note", at=note.created_at, actor=note.actor)
+    for ruling in rulings:
+        kind = "reversal" if ruling.reverses_id else "ruling"
+        yield Happening(kind=kind, at=ruling.created_at, actor=ruling.actor, detail=ruling.content)
+        if ruling.undone_at is not None:
+            yield Happening(kind="undone", at=ruling.undone_at, actor=ruling.actor)
+    if case.escalated_at is not None:
+        yield Happening(kind="escalated", at=case.escalated_at)
+    if case.closed_at is not None:
+        yield Happening(kind="closed", at=case.closed_at, detail=case.close_reason)

@@ -1,0 +1,183 @@
+"""Rulings on many cases: one ruling a case, in steps that can be interrupted, reversed as one.
+
+A worker continues behind the last case that it looked at. Each step is a transaction of its own,
+and each ruling writes its own line of the log.
+"""
+
+import time
+from uuid import UUID
+
+import msgspec
+import structlog
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
+
+from moderado.accounts.models import User
+from moderado.core.database import retry_on_deadlock
+from moderado.core.errors import ApplicationError, NotFound
+from moderado.core.text import clean
+from moderado.enforcement.errors import RulingReplaced
+from moderado.enforcement.models import BulkRuling, Ruling
+from moderado.enforcement.selectors.cases import CaseFilter, cases
+from moderado.enforcement.services import rulings
+from moderado.enforcement.services.rulings import Proposal
+from moderado.enforcement.types import Actor
+from moderado.moderation.models import Case
+
+log = structlog.get_logger(__name__)
+
+State = BulkRuling.State
+
+STEP = 50  # cases or rulings of one call
+
+
+def count_matching(*, actor: Actor, wanted: CaseFilter) -> int:
+    """Return how many cases a ruling in bulk would decide now."""
+    return _open(actor, wanted).count()
+
+
+@transaction.atomic
+def start_bulk(*, actor: Actor, wanted: CaseFilter, proposal: Proposal) -> BulkRuling:
+    """Queue one ruling for all open cases that match, as they are when a worker gets to them.
+
+    Cases that are opened later are left out.
+
+    Raises:
+        Invalid: Reason or notes.
+    """
+    proposal = rulings.cleaned(proposal)
+    bulk = BulkRuling.objects.create(
+        actor_id=actor.id,
+        scope_ids=None if actor.scope_ids is None else list(actor.scope_ids),
+        filter=msgspec.to_builtins(wanted),
+        ruling=msgspec.to_builtins(proposal),
+        matched=count_matching(actor=actor, wanted=wanted),
+    )
+    log.info("bulk_ruling_started", bulk_id=str(bulk.id), cases=bulk.matched)
+    return bulk
+
+
+def get_bulk(*, actor: Actor, bulk_id: UUID) -> BulkRuling:
+    """Return a ruling in bulk: of staff any, of other moderators their own.
+
+    Raises:
+        NotFound: There is none.
+    """
+    found = BulkRuling.objects.filter(pk=bulk_id)
+    if actor.scope_ids is not None:
+        found = found.filter(actor=actor.id)
+    bulk = found.first()
+    if bulk is None:
+        raise NotFound
+    return bulk
+
+
+@transaction.atomic
+def reverse_bulk(*, actor: Actor, bulk_id: UUID, reason: str) -> BulkRuling:
+    """Queue the reversal of all rulings that were made in bulk. It also stops a running one.
+
+    Raises:
+        NotFound: There is none.
+        Invalid: The reason.
+        RulingReplaced: It is reversed already.
+    """
+    reason = clean(reason, max_length=rulings.REASON_LENGTH, field="reason")
+    bulk = get_bulk(actor=actor, bulk_id=bulk_id)
+    standing = BulkRuling.objects.filter(pk=bulk.pk, state__in=(State.RUNNING, State.DONE))
+    if not standing.update(
+        state=State.REVERSING,
+        reversal_reason=reason,
+        reversed_by=actor.id,
+        after_id=None,
+        finished_at=None,
+    ):
+        raise RulingReplaced
+    log.info("bulk_ruling_reversed", bulk_id=str(bulk_id), actor_id=str(actor.id))
+    bulk.refresh_from_db()
+    return bulk
+
+
+def run_unfinished(*, seconds: float) -> None:
+    """Continue what is unfinished, oldest first, for so long; the next call goes on."""
+    ends = time.monotonic() + seconds
+    unfinished = BulkRuling.objects.filter(state__in=(State.RUNNING, State.REVERSING))
+    for bulk_id in unfinished.order_by("id").values_list("pk", flat=True):
+        while time.monotonic() < ends and _step(bulk_id):
+            continue
+
+
+def _step(bulk_id: UUID) -> bool:
+    """Look at the next cases or rulings; return whether there may be more."""
+    bulk = BulkRuling.objects.get(pk=bulk_id)
+    if bulk.state == State.RUNNING:
+        ids = _next_cases(bulk)
+    elif bulk.state == State.REVERSING:
+        ids = _next_rulings(bulk)
+    else:
+        return False
+    for each in ids:
+        if not _one(bulk, each):
+            return True  # its state has changed: look again
+    if len(ids) < STEP:
+        ended = State.DONE if bulk.state == State.RUNNING else State.REVERSED
+        unchanged = BulkRuling.objects.filter(pk=bulk_id, state=bulk.state)
+        unchanged.update(state=ended, finished_at=Now())
+    return True
+
+
+def _next_cases(bulk: BulkRuling) -> list[UUID]:
+    wanted = msgspec.convert(bulk.filter, CaseFilter)
+    found = _open(_actor(bulk, bulk.actor), wanted).filter(created_at__lt=bulk.created_at)
+    if bulk.after_id is not None:
+        found = found.filter(pk__gt=bulk.after_id)
+    return list(found.order_by("pk").values_list("pk", flat=True)[:STEP])
+
+
+def _next_rulings(bulk: BulkRuling) -> list[UUID]:
+    found = Ruling.objects.filter(bulk=bulk, reverses=None, undone_at=None)
+    if bulk.after_id is not None:
+        found = found.filter(pk__gt=bulk.after_id)
+    return list(found.order_by("pk").values_list("pk", flat=True)[:STEP])
+
+
+@retry_on_deadlock
+@transaction.atomic
+def _one(bulk: BulkRuling, target_id: UUID) -> bool:
+    """Rule on a case, or reverse a ruling, and move the cursor in the same transaction.
+
+    The row is locked, so that two workers never do the same. Returns whether it was still due.
+    """
+    locked = BulkRuling.objects.select_for_update(of=("self",), no_key=True).get(pk=bulk.pk)
+    if locked.state != bulk.state or (locked.after_id or UUID(int=0)) >= target_id:
+        return False
+    try:
+        with transaction.atomic():
+            _act(locked, target_id)
+        counted = {"decided": F("decided") + 1} if locked.state == State.RUNNING else {}
+    except ApplicationError as refusal:
+        log.info("bulk_case_skipped", bulk_id=str(bulk.pk), code=refusal.code)
+        counted = {"skipped": F("skipped") + 1}
+    BulkRuling.objects.filter(pk=bulk.pk).update(after_id=target_id, **counted)
+    return True
+
+
+def _act(bulk: BulkRuling, target_id: UUID) -> None:
+    if bulk.state == State.RUNNING:
+        proposal = msgspec.convert({**bulk.ruling, "bulk_id": bulk.pk}, Proposal)
+        rulings.rule(actor=_actor(bulk, bulk.actor), case_id=target_id, proposal=proposal)
+    elif bulk.reversed_by is not None:
+        actor = _actor(bulk, bulk.reversed_by)
+        rulings.reverse(
+            actor=actor, ruling_id=target_id, reason=bulk.reversal_reason, bulk_id=bulk.pk
+        )
+
+
+def _actor(bulk: BulkRuling, person: User) -> Actor:
+    """Return who acts; with no room, if the account has ended since."""
+    scope_ids: list[UUID] | None = bulk.scope_ids if person.is_active else []
+    return Actor(id=person.pk, scope_ids=scope_ids)
+
+
+def _open(actor: Actor, wanted: CaseFilter) -> "QuerySet[Case]":
+    return cases(actor=actor, wanted=wanted).filter(state=Case.State.OPEN)

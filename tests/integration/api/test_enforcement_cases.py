@@ -1,0 +1,134 @@
+"""Cases and rulings by REST: /api/enforcement/."""
+
+import pytest
+
+from moderado.chat.models import Membership, Message
+from moderado.chat.services.posting import post_message
+from moderado.chat.services.screening import screen_waiting
+from tests.factories import ENFORCING, MODERATING, make_member, make_room, make_staff
+from tests.integration.api.test_cases import signed_in
+
+pytestmark = pytest.mark.django_db
+
+CASES, QUEUES = "/api/enforcement/cases/", "/api/enforcement/queues/"
+
+
+@pytest.fixture(autouse=True)
+def _obedient_provider(settings):
+    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
+
+
+@pytest.fixture
+def room():
+    return make_room()
+
+
+@pytest.fixture
+def alice(room):
+    return make_member(room).user
+
+
+@pytest.fixture
+def moderator(room):
+    return signed_in(make_member(room, role=Membership.Role.MODERATOR).user)
+
+
+@pytest.fixture
+def staff():
+    return signed_in(make_staff(*MODERATING, *ENFORCING))
+
+
+def say(author, room, *texts):
+    for text in texts:
+        post_message(author_id=author.id, room_id=room.id, text=text)
+        screen_waiting()
+
+
+def sent(client, path, body=None, method="post"):
+    answer = getattr(client, method)(path, body or {}, format="json")
+    assert answer.status_code < 300, answer.content
+    return answer.json() if answer.content else None
+
+
+def test_moderator_decides_content_and_author_and_undoes_it(room, alice, moderator):
+    say(alice, room, "HOLD this")
+    (case,) = moderator.get(CASES).json()["results"]
+    path = f"{CASES}{case['id']}/"
+
+    sent(moderator, f"{path}claim/")
+    sent(moderator, f"{path}notes/", {"text": "veja"})
+    ruling = {
+        "content": "remove",
+        "sanctions": [{"kind": "mute", "term_seconds": 60, "scope": "room"}],
+        "reason": "hate",
+        "public_note": "não pode",
+        "revision": 1,
+    }
+    made = sent(moderator, f"{path}ruling/", ruling)
+
+    assert set(made) == {"ruling", "effective_at", "undo_until"}
+    assert Message.objects.get().status == "REJECTED"
+    shown = moderator.get(path).json()
+    assert shown["state"] == "decided"
+    assert [note["text"] for note in shown["notes"]] == ["veja"]
+    assert [sanction["kind"] for sanction in shown["author_card"]["sanctions"]] == ["mute"]
+    kinds = [each["kind"] for each in shown["timeline"]]
+    assert (sorted(kinds[:2]), kinds[2:]) == (["opened", "verdict"], ["note", "ruling"])
+    assert "obedient" in str(shown["signals"]).lower()
+    sent(moderator, f"/api/enforcement/rulings/{made['ruling']['id']}/undo/")
+    assert Message.objects.get().status == "HELD"
+    shown = moderator.get(path).json()
+    assert (shown["state"], shown["author_card"]["sanctions"]) == ("open", [])
+
+
+def test_case_is_released_snoozed_and_escalated(room, alice, moderator, staff):
+    say(alice, room, "HOLD this")
+    (case,) = moderator.get(CASES).json()["results"]
+    path = f"{CASES}{case['id']}/"
+    sent(staff, f"{path}claim/")
+
+    assert moderator.post(f"{path}release/").json()["code"] == "case_taken"
+    sent(staff, f"{path}release/")
+    sent(moderator, f"{path}snooze/", {"until": "2999-01-01T00:00:00Z"})
+    assert moderator.get(CASES).json()["results"] == []
+    assert len(moderator.get(CASES, {"state": "snoozed"}).json()["results"]) == 1
+    assert sent(moderator, f"{path}escalate/")["state"] == "escalated"
+    assert moderator.post(f"{path}claim/").json()["code"] == "case_escalated"
+    sent(staff, f"{path}claim/")
+
+
+def test_pages_go_by_priority_without_skipping(room, alice, moderator):
+    say(alice, room, *(f"HOLD {number}" for number in range(5)))
+
+    read, link = [], f"{CASES}?page_size=2"
+    while link:
+        page = moderator.get(link).json()
+        read += [case["text"] for case in page["results"]]
+        link = page["next"]
+
+    assert read == [f"HOLD {number}" for number in range(5)]
+
+
+def test_operators_change_queues_and_moderators_read_counts(room, alice, moderator, staff):
+    queue = sent(staff, QUEUES, {"name": "holds", "filter": {"origin": ["hold"]}})
+    say(alice, room, "HOLD this", "FLAG this")
+
+    (shown,) = moderator.get(QUEUES).json()["results"]
+    assert (shown["name"], shown["open_count"], shown["target_seconds"]) == ("holds", 1, 86_400)
+    cases = moderator.get(CASES, {"queue": queue["id"]}).json()["results"]
+    assert [(case["text"], case["queue"]) for case in cases] == [("HOLD this", queue["id"])]
+    changed = sent(staff, f"{QUEUES}{queue['id']}/", {"target_seconds": 7200}, "patch")
+    assert changed["target_seconds"] == 7200
+    assert staff.post(QUEUES, {"name": "holds"}, format="json").json()["code"] == "queue_exists"
+    sent(staff, f"{QUEUES}{queue['id']}/", method="delete")
+
+
+def test_bulk_counts_first(room, alice, moderator):
+    say(alice, room, "FLAG this", "HOLD this")
+    asked = {"filter": {"origin": "flag"}, "ruling": {"content": "allow", "reason": "ok"}}
+
+    dry = sent(moderator, "/api/enforcement/bulk/", asked | {"dry_run": True})
+    started = sent(moderator, "/api/enforcement/bulk/", asked)
+
+    assert (dry["matched"], dry["state"]) == (1, "dry_run")
+    assert sent(moderator, f"/api/enforcement/bulk/{started['id']}/", method="get")["matched"] == 1

@@ -1,0 +1,124 @@
+"""One ruling for many cases: counted, resumed after an interruption, and reversed as one."""
+
+import uuid
+
+import pytest
+
+from moderado.core.errors import Invalid
+from moderado.enforcement.errors import RulingReplaced
+from moderado.enforcement.models import BulkRuling, Ruling
+from moderado.enforcement.selectors.cases import CaseFilter
+from moderado.enforcement.services import bulk
+from moderado.enforcement.services.rulings import Proposal
+from moderado.enforcement.types import Actor, ContentOutcome
+from moderado.moderation.models import Case, ModerationLog
+from moderado.moderation.types import Outcome
+from tests.factories import make_user
+from tests.rulings import claim
+
+pytestmark = pytest.mark.django_db
+
+FLAGS = CaseFilter(origin="flag")
+PROPOSAL = Proposal(content=ContentOutcome.REMOVE, reason="raid")
+
+
+@pytest.fixture
+def ana():
+    return Actor(id=make_user().id, scope_ids=None)
+
+
+@pytest.fixture
+def flagged(held):
+    return [held(outcome=Outcome.FLAG, subject_type="user_name") for _ in range(5)]
+
+
+def start(actor, **fields):
+    return bulk.start_bulk(actor=actor, wanted=FLAGS, proposal=PROPOSAL, **fields)
+
+
+def run():
+    bulk.run_unfinished(seconds=60)
+
+
+def test_matching_cases_are_counted_and_decided_with_a_log_line_each(held, flagged, ana):
+    other = held(outcome=Outcome.HOLD)
+    assert bulk.count_matching(actor=ana, wanted=FLAGS) == 5
+    started = start(ana)
+
+    run()
+
+    started.refresh_from_db()
+    assert (started.state, started.matched, started.decided, started.skipped) == ("done", 5, 5, 0)
+    assert Case.objects.filter(state="decided").count() == 5
+    assert ModerationLog.objects.filter(actor=ana.id).count() == 5
+    other.refresh_from_db()
+    assert other.state == "open"
+
+
+def test_cases_of_others_are_skipped(flagged, ana):
+    claim(actor_id=make_user().id, case_id=flagged[0].id)
+    started = start(ana)
+
+    run()
+
+    started.refresh_from_db()
+    assert (started.decided, started.skipped) == (4, 1)
+
+
+def test_later_cases_are_left_out(held, flagged, ana):
+    start(ana)
+    later = held(outcome=Outcome.FLAG)
+
+    run()
+
+    later.refresh_from_db()
+    assert later.state == "open"
+
+
+@pytest.mark.proves("S68")
+def test_interrupted_bulk_goes_on_behind_its_last_case(flagged, ana, monkeypatch):
+    started = start(ana)
+    act, calls = bulk._act, []
+
+    def dies(*given):
+        calls.append(given)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        act(*given)
+
+    monkeypatch.setattr(bulk, "_act", dies)
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert Ruling.objects.count() == 2
+
+    run()
+
+    started.refresh_from_db()
+    assert (started.state, started.decided) == ("done", 5)
+    assert Ruling.objects.count() == 5
+
+
+@pytest.mark.proves("S68")
+def test_bulk_is_reversed_as_one(flagged, ana):
+    started = start(ana)
+    run()
+
+    bulk.reverse_bulk(actor=ana, bulk_id=started.id, reason="mistake")
+    run()
+
+    started.refresh_from_db()
+    assert started.state == "reversed"
+    assert Ruling.objects.filter(reverses__isnull=False).count() == 5
+    assert set(Case.objects.values_list("outcome", flat=True)) == {"ALLOW"}
+    with pytest.raises(RulingReplaced):
+        bulk.reverse_bulk(actor=ana, bulk_id=started.id, reason="again")
+
+
+def test_bulk_needs_a_reason(ana):
+    with pytest.raises(Invalid):
+        bulk.start_bulk(
+            actor=ana,
+            wanted=CaseFilter(author_id=uuid.uuid4()),
+            proposal=Proposal(content=ContentOutcome.ALLOW, reason=" "),
+        )
+    assert BulkRuling.objects.count() == 0
