@@ -24,6 +24,7 @@ ENFORCING = ("reverse_ruling", "bulk_rule", "add_queue", "change_queue", "delete
 MODERATING = ("view_case", "claim_case", "decide_case", "view_moderationlog", "view_message")
 POLICING = ("view_policy", "add_policy", "enable_policy", "delete_policy")
 EVALUATING = ("view_evaluation", "add_evaluation")
+SANCTIONING = ("view_sanction", "add_sanction", "lift_sanction")
 INVITING = ("add_invitation", "view_invitation", "delete_invitation")
 
 

@@ -13,7 +13,40 @@ from typing import Any
 
 ROLES = ("anonymous", "stranger", "member", "left", "moderator", "admin", "staff")
 # Roles without rights of their own: they get what the other role gets.
-EQUALS = {"flagged": "stranger"}  # the staff flag, and no permission
+EQUALS = {
+    "flagged": "stranger",  # the staff flag, and no permission
+    "muted": "member",  # on the server; without messages of their own
+    "banned": "left",  # from the room
+}
+# Where they get something else, by row or frame; `*` ends the beginning of many rows.
+DIFFER = {
+    "muted": {
+        "PATCH auth/users/me/": "403",  # a name is a text, too
+        "POST chat/rooms/": "403",
+        "POST chat/rooms/{room}/messages/": "403",
+        "PATCH chat/rooms/{room}/messages/{message}/": "403",
+        "DELETE chat/rooms/{room}/messages/{message}/": "403",
+        "PATCH chat/rooms/{room}/messages/{hidden}/": "404",
+        "DELETE chat/rooms/{room}/messages/{hidden}/": "404",
+        "typing": "muted",
+        "edit_message": "not_the_author",
+        "delete_message": "not_the_author",
+        "chat_message": "muted",
+    },
+    "banned": {
+        **{
+            f"{method} chat/rooms/{{room}}/*": "403"
+            for method in ("GET", "POST", "PATCH", "DELETE")
+        },
+        "subscribe": "banned",
+        "sync": "banned",
+        "mark_read": "banned",
+        "typing": "no_such_room",  # not subscribed
+        "edit_message": "banned",
+        "delete_message": "banned",
+        "chat_message": "banned",
+    },
+}
 
 ROUTES = """
                                             anonymous stranger member   left moderator admin   staff
@@ -59,6 +92,15 @@ GET    me/blocks/                                 401     200    200     200    
 POST   me/blocks/                                 401     201    201     201       201   201     201
 DELETE me/blocks/                                 401     204    204     204       204   204     204
 DELETE me/blocks/{newcomer}/                      401     204    204     204       204   204     204
+GET    me/sanctions/                              401     200    200     200       200   200     200
+GET    enforcement/sanctions/                     401     403    403     403       200   200     200
+GET    enforcement/sanctions/?room={room}         401     403    403     403       200   200     200
+POST   enforcement/sanctions/                     401     403    403     403       201   201     201
+POST   enforcement/sanctions/{sanction}/lift/     401     404    404     404       200   200     200
+POST   enforcement/sanctions/{server_sanction}/lift/ 401  404    404     404       404   404     200
+POST   enforcement/rooms/{room}/freeze/           401     403    403     403       200   200     200
+POST   enforcement/rooms/{room}/newcomers-wait/   401     403    403     403       200   200     200
+POST   enforcement/rooms/{room}/slow-mode/        401     403    403     403       200   200     200
 GET    moderation/logs/                           401     403    403     403       200   200     200
 GET    moderation/logs/?room={room}               401     403    403     403       200   200     200
 GET    moderation/logs/?message={hidden}          401     403    403     403       200   200     200
@@ -164,6 +206,19 @@ BODIES = {
     "PATCH chat/rooms/{room}/messages/{hidden}/": {"content": "boa tarde"},
     "POST me/blocks/": {"user": "{newcomer}"},
     "DELETE me/blocks/": {"user": "{newcomer}"},
+    "POST enforcement/sanctions/": {
+        "user": "{other}",
+        "kind": "mute",
+        "scope": "{room}",
+        "term_seconds": 60,
+        "reason": "spam",
+        "public_note": "-",
+    },
+    "POST enforcement/sanctions/{sanction}/lift/": {"reason": "-"},
+    "POST enforcement/sanctions/{server_sanction}/lift/": {"reason": "-"},
+    "POST enforcement/rooms/{room}/freeze/": {"until": "{soon}"},
+    "POST enforcement/rooms/{room}/newcomers-wait/": {"until": "{soon}"},
+    "POST enforcement/rooms/{room}/slow-mode/": {"until": "{soon}", "seconds": 5},
     "POST moderation/try/": {
         "text": "oi",
         "as": {"role": "MEMBER", "age_days": 3, "strikes": 1},
@@ -254,6 +309,14 @@ def expected(cell: str, *, is_private: bool) -> str:
 def equals_of(outcomes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the outcomes by role, with those of `EQUALS`."""
     return {**outcomes, **{role: outcomes[other] for role, other in EQUALS.items()}}
+
+
+def cell_of(role: str, row: str, cell: str) -> str:
+    """Return the outcome of a role for a row or frame: `cell`, unless the role differs there."""
+    for name, other in DIFFER.get(role, {}).items():
+        if name == row or (name.endswith("*") and row.startswith(name[:-1])):
+            return other
+    return cell
 
 
 def rows() -> list[tuple[str, str, tuple[str, ...]]]:

@@ -23,6 +23,7 @@ IDS = {
     "<int:number>": ("{version}",),
     "<uuid:session_id>": ("{session}",),
     "<uuid:invitation_id>": ("{invitation}",),
+    "<uuid:sanction_id>": ("{sanction}", "{server_sanction}"),
 }
 METHODS = ("get", "post", "put", "patch", "delete")
 

@@ -15,10 +15,11 @@ from moderado.accounts.services import invitations, sessions
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.services import memberships, posting
 from moderado.chat.services.screening import screen_waiting
-from moderado.enforcement.models import BulkRuling, Queue, Ruling
+from moderado.enforcement.models import BulkRuling, Queue, Ruling, Sanction
 from moderado.enforcement.selectors.cases import CaseFilter
 from moderado.enforcement.services.bulk import start_bulk
 from moderado.enforcement.services.rulings import Proposal
+from moderado.enforcement.services.sanctions import apply_sanction
 from moderado.enforcement.types import Actor, ContentOutcome
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.services import evaluations, policies
@@ -30,7 +31,7 @@ from tests.rulings import make_ruling
 from tests.security.access_table import EQUALS, ROLES
 
 # Tables that a refused request must not change.
-TABLES = (User, Invitation, Room, Membership, Message, Case)
+TABLES = (User, Invitation, Room, Membership, Message, Case, Sanction)
 Row = dict[str, Any]
 
 
@@ -56,9 +57,13 @@ class Scene:
             *factories.POLICING,
             *factories.EVALUATING,
             *factories.ENFORCING,
+            *factories.SANCTIONING,
             name="Staff",
         )
         self.people["flagged"] = factories.make_user(name="Flagged", is_staff=True)
+        for role in ("muted", "banned"):
+            self.people[role] = factories.make_user(name=role.title())
+            self._enter(role, "MEMBER")
         self.other = factories.make_member(self.room).user
         self.newcomer = factories.make_user()
         self.session = sessions.open_session(user=self.newcomer)
@@ -76,6 +81,9 @@ class Scene:
         self.evaluation = evaluations.request_evaluation(
             actor_id=None, asked=evaluations.Asked(kind="replay")
         ).id
+        self._sanction_id = self._sanction(self.other, "mute", self.room.id)
+        self._server_sanction_id = self._sanction(self.people["muted"], "mute", None)
+        self._sanction(self.people["banned"], "ban", self.room.id)
         self.room.refresh_from_db()
         self._names = {role: self._names_for(role) for role in (*ROLES, *EQUALS)}
         self._clients = {role: self._client_of(role) for role in (*ROLES, *EQUALS)}
@@ -104,6 +112,8 @@ class Scene:
             "log": str(ModerationLog.objects.get(subject_id=self.hidden).id),
             "queue": str(self.queue.id), "ruling": str(self.ruling.id), "bulk": str(self.bulk.id),
             "own_case": str(self.own_case), "invitation": str(self.invitation.id),
+            "sanction": str(self._sanction_id), "server_sanction": str(self._server_sanction_id),
+            "soon": (timezone.now() + timedelta(hours=1)).isoformat(),
             "message": str(self.message), "hidden": str(self.hidden),
             "newcomer": str(self.newcomer.id), "session": str(self.session.id), "email": user.email,
             "password": factories.PASSWORD, "refresh": tokens.refresh, "token": tokens.access,
@@ -135,6 +145,13 @@ class Scene:
 
     def _enter(self, role: str, place: str) -> None:
         factories.make_member(self.room, user=self.people[role], role=place)
+
+    def _sanction(self, user: User, kind: str, scope_id: UUID | None) -> UUID:
+        with transaction.atomic():
+            return apply_sanction(
+                actor_id=None, user_id=user.id, kind=kind, scope_id=scope_id, term=None,
+                reason="spam",
+            ).id  # fmt: skip
 
     def _enable_two_versions(self) -> str:
         document = parse_document(document={"name": "house"})

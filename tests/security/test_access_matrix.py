@@ -10,14 +10,22 @@ import pytest
 from moderado.realtime.infra.db_calls import run_in_db_thread
 from moderado.realtime.wire import protocol
 from tests.integration.realtime.conftest import Cast
-from tests.security.access_table import BODIES, FRAMES, ROLES, equals_of, expected, rows
+from tests.security.access_table import (
+    BODIES,
+    FRAMES,
+    ROLES,
+    cell_of,
+    equals_of,
+    expected,
+    rows,
+)
 from tests.security.routes import METHODS, api_paths, api_routes, as_routed
 from tests.security.scene import Scene, filled, snapshot
 
 make_scene = run_in_db_thread(Scene)
 say = run_in_db_thread(Scene.say_publicly)
 ROWS = rows()
-IN_A_ROOM = ("{room}", "{message}", "{hidden}", "{case}", "{own_case}", "{log}")
+IN_A_ROOM = ("{room}", "{sanction}", "{message}", "{hidden}", "{case}", "{own_case}", "{log}")
 
 
 def depends_on_a_room(row):
@@ -48,7 +56,8 @@ def test_each_role_gets_the_documented_response(scene, is_private):
             row = f"{method} {path} {role}"
             answer, after = scene.try_out(role, method, path, BODIES.get(f"{method} {path}"))
             found[row] = str(answer.status_code)
-            wanted[row] = expected(cell, is_private=is_private)
+            cell_here = cell_of(role, f"{method} {path}", cell)
+            wanted[row] = expected(cell_here, is_private=is_private)
             if answer.status_code >= 400 and after != before:
                 changed.append(row)
 
@@ -81,6 +90,7 @@ def test_paths_contain_only_known_kinds_of_id():
         "<int:number>",
         "<uuid:session_id>",
         "<uuid:invitation_id>",
+        "<uuid:sanction_id>",
     }
 
 
@@ -109,7 +119,8 @@ async def test_each_role_gets_the_documented_frame_answer(cast: Cast, is_private
             await client.up_to_date()
             errors = [f["code"] for f in client.heard[heard:] if f["type"] == "error"]
             found[kind, role] = errors[0] if errors else "ok"
-            wanted[kind, role] = expected(row[position], is_private=is_private)
+            cell = cell_of(role, kind, row[position])
+            wanted[kind, role] = expected(cell, is_private=is_private)
         await client.connection.close()
 
     assert found == wanted

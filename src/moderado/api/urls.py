@@ -15,7 +15,15 @@ from moderado.api import (
     providers,
     rooms,
 )
-from moderado.api.enforcement import blocks, bulk, cases, erasure, queues
+from moderado.api.enforcement import (
+    blocks,
+    bulk,
+    cases,
+    erasure,
+    measures,
+    queues,
+    sanctions,
+)
 from moderado.api.unknown import Unknown
 
 _cached = cache_control(public=True, max_age=300)
@@ -53,6 +61,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # enforcement
     path("me/blocks/", blocks.Blocks.as_view()),
     path("me/blocks/<uuid:user_id>/", blocks.OneBlock.as_view()),
+    path("me/sanctions/", sanctions.OwnSanctions.as_view()),
+    path("enforcement/sanctions/", sanctions.Sanctions.as_view()),
+    path("enforcement/sanctions/<uuid:sanction_id>/lift/", sanctions.Lifting.as_view()),
+    path("enforcement/rooms/<uuid:room_id>/freeze/", measures.Freezing.as_view()),
+    path("enforcement/rooms/<uuid:room_id>/newcomers-wait/", measures.NewcomersWaiting.as_view()),
+    path("enforcement/rooms/<uuid:room_id>/slow-mode/", measures.SlowMode.as_view()),
     # moderation
     path("moderation/logs/", moderation.Logs.as_view()),
     path("moderation/logs/<uuid:log_id>/", decisions.OneLog.as_view()),

@@ -63,6 +63,11 @@ beat_schedule = {
         "schedule": 2.0,
         "options": {"expires": 10},
     },
+    "expire_sanctions": {
+        "task": "moderado.enforcement.tasks.expire_sanctions",
+        "schedule": 5.0,  # seconds; they stop binding at their end, whatever beat does
+        "options": {"expires": 10},
+    },
     "close_cases_of_deleted_rooms": {
         "task": "moderado.chat.tasks.close_cases_of_deleted_rooms",
         "schedule": 120.0,  # seconds; for those that were left open

@@ -113,6 +113,19 @@ def refusal_of(restriction: Restriction) -> Restricted:
     return REFUSALS[restriction.kind](restriction)
 
 
+_SENTENCES: dict[str, str | Promise] = {
+    **{kind: error.message for kind, error in REFUSALS.items()},
+    "slow": _("Slow mode: you may write once a minute."),
+    "warning": _("A moderator has warned you."),
+    "strike": _("You have received a strike. Further ones lead to sanctions."),
+}
+
+
+def explain(restriction: Restriction) -> str:
+    """Return in the active language what a sanction is, why it was imposed, and until when."""
+    return _explain(_SENTENCES[restriction.kind], restriction)
+
+
 def _explain(sentence: str | Promise, restriction: Restriction) -> str:
     parts = [str(sentence)]
     if restriction.reason:

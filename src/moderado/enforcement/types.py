@@ -1,7 +1,7 @@
 """The value types of enforcement: plain and frozen, shared by all layers."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -97,3 +97,8 @@ class ReportOutcome(StrEnum):
 
     ACTION = "action_taken"
     NO_ACTION = "no_action"
+
+
+def is_in_force(restriction: Restriction) -> bool:
+    """Tell whether a restriction that was read before is not over by now."""
+    return restriction.until is None or restriction.until > datetime.now(UTC)

@@ -19,7 +19,10 @@ from moderado.enforcement.selectors.restrictions import (
     bans_in_force,
     check_not_banned,
     is_banned_sql,
+    restriction_from,
+    silence_sql,
 )
+from moderado.enforcement.types import Restriction
 
 Scope = Literal["all", "mine", "public"]
 
@@ -60,7 +63,8 @@ def get_room(*, room_id: UUID, reader_id: UUID) -> Room:
 # `rooms_visible_to`, the reader's membership and the room's head in one statement, for each
 # subscription.
 _FOUND = f"""
-    SELECT room.seq, room.epoch, room.acl_version, room.moderation_mode, membership.id IS NOT NULL
+    SELECT room.seq, room.epoch, room.acl_version, room.moderation_mode,
+           membership.id IS NOT NULL, {silence_sql("%(reader)s", "%(room)s")}
       FROM chat_room room
       LEFT JOIN chat_membership membership
            ON membership.room_id = room.id AND membership.user_id = %(reader)s
@@ -70,8 +74,10 @@ _FOUND = f"""
 """  # noqa: S608  (names of columns)
 
 
-def found_by(*, reader_id: UUID, room_id: UUID) -> tuple[Head, bool]:
-    """Return the head of a room and whether the reader is a member, from one snapshot.
+def found_by(*, reader_id: UUID, room_id: UUID) -> tuple[Head, bool, Restriction | None]:
+    """Return the head of a room, whether the reader is a member, and what mutes them there.
+
+    All of it is from one snapshot.
 
     Raises:
         NoSuchRoom: There is no such room, or the reader may not read it.
@@ -81,7 +87,7 @@ def found_by(*, reader_id: UUID, room_id: UUID) -> tuple[Head, bool]:
     if not rows:
         check_not_banned(user_id=reader_id, scope_id=room_id)
         raise NoSuchRoom
-    seq, epoch, acl_version, mode, is_member = rows[0]
+    seq, epoch, acl_version, mode, is_member, silence = rows[0]
     head = Head(
         room=room_id,
         seq=seq,
@@ -90,7 +96,7 @@ def found_by(*, reader_id: UUID, room_id: UUID) -> tuple[Head, bool]:
         moderation_mode=mode,
         deleted=False,
     )
-    return head, is_member
+    return head, is_member, restriction_from(silence)
 
 
 def membership(*, room_id: UUID, user_id: UUID) -> Membership | None:
@@ -201,5 +207,6 @@ def get_listed_room(*, room_id: UUID, reader_id: UUID) -> Room:
     """
     room = listed_rooms(reader_id).filter(pk=room_id).first()
     if room is None:
+        check_not_banned(user_id=reader_id, scope_id=room_id)
         raise NoSuchRoom
     return room

@@ -30,6 +30,7 @@ SPECTACULAR_SETTINGS = {
         "OriginEnum": ["hold", "flag", "report", "appeal", "audit", "notice"],
         "KindEnum": ["replay", "backtest", "shadow", "calibration"],
         "SanctionKindEnum": ["warning", "strike", "slow", "mute", "ban"],
+        "SanctionStateEnum": ["active", "lifted", "expired"],
         "TimelineKindEnum": [
             "opened",
             "verdict",

@@ -4,9 +4,11 @@ Statements of other contexts embed the conditions, so that a sanction binds with
 costs no statement. Each looks up one almost empty partial index.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
@@ -67,6 +69,51 @@ _FIND = f"""
 """  # noqa: S608  (as above)
 
 
+def silence_sql(user: str, scope: str) -> str:
+    """Return an SQL expression: the sanction that keeps a person from writing, as JSON, or NULL.
+
+    `restriction_from` decodes it.
+    """
+    found = _in_force(user, scope, _WRITING)
+    columns = "kind, ends_at, reason, id, public_note"
+    return f"""(SELECT json_build_array({columns})::text FROM {found} {_ORDER} LIMIT 1)"""  # noqa: S608
+
+
+def restriction_from(silence: str | None) -> Restriction | None:
+    """Decode what `silence_sql` returned."""
+    return None if silence is None else _restriction(*_decoder.decode(silence))
+
+
+_decoder = msgspec.json.Decoder(tuple[str, datetime | None, str, UUID, str])
+
+
+def _restriction(
+    kind: str, until: datetime | None, reason: str, sanction: UUID, note: str
+) -> Restriction:
+    return Restriction(kind=kind, until=until, reason=reason, sanction=sanction, note=note)
+
+
+_SILENCES = f"""
+    SELECT user_id, scope_id, kind, ends_at, reason, id, public_note FROM enforcement_sanction
+     WHERE user_id = ANY (%(users)s) AND {_INDEXED} AND kind <> 'slow'
+       AND (ends_at IS NULL OR ends_at > statement_timestamp()) {_ORDER}
+"""  # noqa: S608  (constants)
+
+Silences = Mapping[UUID | None, Restriction]
+
+
+def silences_of(user_ids: Collection[UUID]) -> Mapping[UUID, Silences]:
+    """Return what keeps persons from writing, the most severe for each room and for the server.
+
+    Returns:
+        By person, then by room; None stands for the server. Persons without sanctions are absent.
+    """
+    found: dict[UUID, dict[UUID | None, Restriction]] = {}
+    for user_id, scope_id, *sanction in run_prepared(_SILENCES, {"users": list(user_ids)}):
+        found.setdefault(user_id, {}).setdefault(scope_id, _restriction(*sanction))
+    return found
+
+
 def find_restriction(
     *, user_id: UUID, scope_id: UUID | None, kinds: tuple[str, ...] = _WRITING
 ) -> Restriction | None:
@@ -80,8 +127,7 @@ def find_restriction(
     rows = run_prepared(_FIND, {"user": user_id, "scope": scope_id, "kinds": list(kinds)})
     if not rows:
         return None
-    kind, until, reason, sanction_id, note = rows[0]
-    return Restriction(kind=kind, until=until, reason=reason, sanction=sanction_id, note=note)
+    return _restriction(*rows[0])
 
 
 def check_may_write(*, user_id: UUID, scope_id: UUID | None) -> None:

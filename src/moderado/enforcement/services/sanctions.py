@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -139,17 +140,15 @@ def lift_sanctions_of_ruling(*, actor_id: UUID | None, ruling_id: UUID, reason: 
     return len(found)
 
 
+@transaction.atomic
 def expire_sanctions(*, limit: int = 500) -> int:
     """Mark the sanctions whose term is over, and tell the persons.
 
     They stopped binding at their end. Rows that another worker marks are skipped.
 
-    Requires a transaction.
-
     Returns:
         How many were marked.
     """
-    require_transaction()
     over = Sanction.objects.filter(ends_at__lte=Now(), lifted_at=None, expired_at=None)
     sanctions = list(
         over.order_by("ends_at").select_for_update(no_key=True, skip_locked=True)[:limit]

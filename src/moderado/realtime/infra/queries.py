@@ -17,6 +17,8 @@ from moderado.chat.selectors.page_bytes import count_fitting
 from moderado.chat.types import Changes, Head, MessageView
 from moderado.core import failpoints
 from moderado.enforcement.selectors.blocks import hidden_people
+from moderado.enforcement.selectors.restrictions import silences_of
+from moderado.enforcement.types import Restriction
 from moderado.realtime.infra.db_calls import run_in_db_thread
 
 
@@ -26,6 +28,7 @@ class Opened:
 
     head: Head
     is_member: bool
+    silence: Restriction | None = None  # the sanction that keeps the user from writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ open_room = run_in_db_thread(_open_room)
 audience = run_in_db_thread(_audience)
 missed = run_in_db_thread(_missed)
 resume = run_in_db_thread(_resume)
+silences = run_in_db_thread(silences_of)
 own_changes = run_in_db_thread(own.own_changes)
 case_readers = run_in_db_thread(case_audience.case_readers)
 heads = run_in_db_thread(feed.heads)

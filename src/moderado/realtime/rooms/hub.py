@@ -109,6 +109,7 @@ class Hub:
             raise
         if live.subscriptions.get(connection) is not subscription:
             raise NoSuchRoom  # detached while the room was read
+        subscription.silence = opened.silence
         subscription.authorize(is_member=opened.is_member)
         live.open_at(opened.head)
         return subscription, opened

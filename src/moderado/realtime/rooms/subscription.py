@@ -11,6 +11,7 @@ from enum import Enum, auto
 from uuid import UUID
 
 from moderado.core.wire_limits import MAX_OUTBOX_FRAMES
+from moderado.enforcement.types import Restriction
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.wire.close_codes import CloseCode
 from moderado.realtime.wire.encode import Block, Line
@@ -76,6 +77,7 @@ class Subscription:
     user_id: UUID
     seq: int = 0
     is_member: bool = False
+    silence: Restriction | None = None  # the sanction that keeps the user from writing
     state: State = State.PENDING
     _buffer: list[Line] | None = field(default=None, repr=False)
 

@@ -7,7 +7,6 @@ from typing import assert_never
 from uuid import UUID
 
 import msgspec
-from django.utils.translation import gettext_lazy as _
 from prometheus_client import Counter
 
 from moderado.accounts.types import Principal
@@ -16,8 +15,9 @@ from moderado.chat.events import Notice
 from moderado.chat.services import editing, posting, reading, removing
 from moderado.chat.types import MessageView, OwnCursor, SendRequest, SendResult
 from moderado.core import metrics
-from moderado.core.errors import Forbidden
 from moderado.core.wire_limits import MAX_ROOMS
+from moderado.enforcement.errors import refusal_of
+from moderado.enforcement.types import is_in_force
 from moderado.realtime.infra import queries
 from moderado.realtime.infra.db_calls import run_in_db_thread
 from moderado.realtime.infra.queries import Opened, Resumed
@@ -26,6 +26,7 @@ from moderado.realtime.pubsub import fanout
 from moderado.realtime.rooms.audience import OWN_MESSAGES
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.rooms.subscription import State, Subscription
+from moderado.realtime.session.refusals import AlreadyAuthenticated, TooManyRooms
 from moderado.realtime.session.replies import greeting, split_pending, synced
 from moderado.realtime.wire import protocol
 from moderado.realtime.wire.encode import line_of_notice, newest_revision
@@ -44,16 +45,6 @@ post = run_in_db_thread(posting.post_message)
 edit = run_in_db_thread(editing.edit_message)
 delete = run_in_db_thread(removing.delete_message)
 mark_read = run_in_db_thread(reading.mark_read)
-
-
-class AlreadyAuthenticated(Forbidden):
-    code = "already_authenticated"
-    message = _("This connection is already signed in.")
-
-
-class TooManyRooms(Forbidden):
-    code = "too_many_subscriptions"
-    message = _("This connection subscribes to too many rooms. Unsubscribe from one first.")
 
 
 class Commands:
@@ -290,8 +281,11 @@ class Commands:
 
     def _send_typing(self, room_id: UUID) -> None:
         """Tell the room that the user is typing, at most every two seconds."""
-        if room_id not in self._connection.rooms:
+        subscription = self._hub.subscription(self._connection, room_id)
+        if subscription is None:
             raise NoSuchRoom
+        if subscription.silence is not None and is_in_force(subscription.silence):
+            raise refusal_of(subscription.silence)
         now = self._clock()
         if now - self._typed.get(room_id, float("-inf")) >= TYPING_INTERVAL:
             self._typed[room_id] = now

@@ -1,0 +1,98 @@
+"""Measures on rooms against raids: /api/enforcement/rooms/{id}/freeze/ and its like."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from moderado.accounts import rights
+from moderado.accounts.types import Principal
+from moderado.api.moderation import moderated_scopes
+from moderado.api.schemas import validated
+from moderado.chat.services import measures
+
+_UNTIL = {"until": "2026-11-28T18:00:00Z"}
+_EXAMPLE = [OpenApiExample("Until the evening", _UNTIL, request_only=True)]
+
+
+class RoomMeasureInput(serializers.Serializer[Any]):
+    until = serializers.DateTimeField(allow_null=True, help_text="Null ends the measure now.")
+
+
+class SlowModeInput(RoomMeasureInput):
+    seconds = serializers.IntegerField(
+        required=False, default=30, help_text="Between two messages of a member: 1 to 21,600."
+    )
+
+
+class MeasuresBody(serializers.Serializer[Any]):
+    """The measures on a room. A moment in the past is over."""
+
+    room = serializers.UUIDField(source="id")
+    frozen_until = serializers.DateTimeField(allow_null=True)
+    newcomers_wait_until = serializers.DateTimeField(allow_null=True)
+    slow_mode_until = serializers.DateTimeField(allow_null=True)
+    slow_mode_seconds = serializers.IntegerField(allow_null=True)
+
+
+class Freezing(APIView):
+    @extend_schema(
+        operation_id="freeze_room",
+        request=RoomMeasureInput,
+        responses={200: MeasuresBody},
+        examples=_EXAMPLE,
+    )
+    def post(self, request: Request, room_id: UUID) -> Response:
+        """Make a room read-only until `until`. Its moderators still write.
+
+        Members who write get 403 `room_frozen`.
+        """
+        room = measures.freeze_room(
+            **_by(request), room_id=room_id, **validated(RoomMeasureInput, request.data)
+        )
+        return Response(MeasuresBody(room).data)
+
+
+class NewcomersWaiting(APIView):
+    @extend_schema(
+        operation_id="let_newcomers_wait",
+        request=RoomMeasureInput,
+        responses={200: MeasuresBody},
+        examples=_EXAMPLE,
+    )
+    def post(self, request: Request, room_id: UUID) -> Response:
+        """Let only those write until `until` who joined the room a day ago or earlier.
+
+        Others who write get 403 `newcomers_wait`.
+        """
+        room = measures.let_newcomers_wait(
+            **_by(request), room_id=room_id, **validated(RoomMeasureInput, request.data)
+        )
+        return Response(MeasuresBody(room).data)
+
+
+class SlowMode(APIView):
+    @extend_schema(
+        operation_id="slow_room",
+        request=SlowModeInput,
+        responses={200: MeasuresBody},
+        examples=[OpenApiExample("A minute", {**_UNTIL, "seconds": 60}, request_only=True)],
+    )
+    def post(self, request: Request, room_id: UUID) -> Response:
+        """Let members write once in `seconds` until `until`. Its moderators do not wait.
+
+        Members who write earlier get 429 `slow_mode`.
+        """
+        room = measures.slow_room(
+            **_by(request), room_id=room_id, **validated(SlowModeInput, request.data)
+        )
+        return Response(MeasuresBody(room).data)
+
+
+def _by(request: Request) -> dict[str, Any]:
+    scope_ids = moderated_scopes(request, rights.ADD_SANCTION)
+    return {"actor_id": cast("Principal", request.auth).user_id, "scope_ids": scope_ids}

@@ -1,0 +1,246 @@
+"""Sanctions: /api/me/sanctions/ and /api/enforcement/sanctions/."""
+
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from moderado.accounts import rights
+from moderado.accounts.types import Principal
+from moderado.api.moderation import moderated_or_all, moderated_scopes
+from moderado.api.pagination import ExactCursorPagination
+from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
+from moderado.core.errors import NotFound
+from moderado.enforcement.models import Sanction
+from moderado.enforcement.selectors import sanctions
+from moderado.enforcement.services import imposing
+from moderado.enforcement.services.sanctions import NOTE_LENGTH, REASON_LENGTH
+from moderado.enforcement.types import SanctionKind
+
+_KINDS = [kind.value for kind in SanctionKind]
+_EXAMPLE = {
+    "id": "0197b1a0-0000-7000-8000-000000000009",
+    "kind": "mute",
+    "room": "0197b1a0-0000-7000-8000-000000000001",
+    "reason": "harassment",
+    "explanation": "A moderator has muted you: you may read, not write. Reason: harassment. "
+    "It ends on 2026-11-29 12:00 UTC.",
+    "note": "Leia as regras da sala.",
+    "automatic": False,
+    "starts_at": "2026-11-28T12:00:00.000000Z",
+    "ends_at": "2026-11-29T12:00:00.000000Z",
+    "ended_at": None,
+    "state": "active",
+}
+
+
+class SanctionBody(serializers.Serializer[Any]):
+    """A sanction as its person sees it. Moderators are not named."""
+
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=_KINDS)
+    room = serializers.UUIDField(allow_null=True, help_text="Null for the whole server.")
+    reason = serializers.CharField(help_text="A code, such as `harassment`.")
+    explanation = serializers.CharField(help_text="What it is, why, and until when.")
+    note = serializers.CharField(help_text="What the moderator wrote to the person.")
+    automatic = serializers.BooleanField(help_text="Strikes led to it, and no person.")
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField(allow_null=True, help_text="Null for no end.")
+    ended_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it was lifted, or expired."
+    )
+    state = serializers.ChoiceField(choices=sanctions.STATES)
+
+
+class StaffSanctionBody(SanctionBody):
+    """A sanction as moderators see it."""
+
+    user = PersonField(allow_null=True)
+    actor = PersonField(allow_null=True)
+    ruling = serializers.UUIDField(allow_null=True)
+    lifted_by = PersonField(allow_null=True)
+    lift_reason = serializers.CharField()
+
+
+class SanctionPage(serializers.Serializer[Any]):
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = SanctionBody(many=True)
+
+
+class StaffSanctionPage(SanctionPage):
+    results = StaffSanctionBody(many=True)
+
+
+class SanctionQuery(serializers.Serializer[Any]):
+    user = serializers.UUIDField(required=False, help_text="Of this person.")
+    room = serializers.UUIDField(required=False, help_text="Of this room.")
+    kind = serializers.ChoiceField(choices=_KINDS, required=False)
+    state = serializers.ChoiceField(choices=sanctions.STATES, required=False)
+
+
+class SanctionInput(serializers.Serializer[Any]):
+    user = serializers.UUIDField()
+    kind = serializers.CharField(help_text="`warning`, `strike`, `slow`, `mute` or `ban`.")
+    scope = serializers.UUIDField(
+        required=False, allow_null=True, help_text="The room; null for the whole server."
+    )
+    term_seconds = serializers.IntegerField(
+        required=False, allow_null=True, help_text="Null for no end."
+    )
+    reason = serializers.CharField(
+        trim_whitespace=False, help_text=f"A code of at most {REASON_LENGTH} characters."
+    )
+    public_note = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        help_text=f"For the person; at most {NOTE_LENGTH} characters.",
+    )
+
+
+class LiftInput(serializers.Serializer[Any]):
+    reason = serializers.CharField(
+        trim_whitespace=False, help_text=f"At most {REASON_LENGTH} characters, for staff."
+    )
+
+
+class SanctionPages(ExactCursorPagination):
+    """The latest first."""
+
+    ordering = ("-created_at", "-id")
+
+
+class OwnSanctions(APIView):
+    @extend_schema(
+        operation_id="list_own_sanctions",
+        parameters=[CURSOR, PAGE_SIZE],
+        responses=SanctionPage,
+        examples=[
+            OpenApiExample(
+                "A mute",
+                {"next": None, "previous": None, "results": [_EXAMPLE]},
+                response_only=True,
+            )
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """List the sanctions against you, also past ones, the latest first."""
+        who = _who(request)
+        pages = SanctionPages()
+        found = sanctions.sanctions_of(who.user_id)
+        page = pages.paginate_queryset(found, request, view=self) or []
+        return pages.get_paginated_response([_shown(each, who) for each in page])
+
+
+class Sanctions(APIView):
+    @extend_schema(
+        operation_id="list_sanctions",
+        parameters=[SanctionQuery, CURSOR, PAGE_SIZE],
+        responses=StaffSanctionPage,
+    )
+    def get(self, request: Request) -> Response:
+        """List sanctions, the latest first. Room moderators see those of their rooms."""
+        asked = validated(SanctionQuery, request.query_params.dict())
+        scope_ids = moderated_scopes(request, rights.VIEW_SANCTION)
+        room_id = asked.get("room")
+        if room_id and scope_ids is not None and room_id not in scope_ids:
+            raise NotFound
+        found = sanctions.all_sanctions(
+            scope_ids=scope_ids,
+            user_id=asked.get("user"),
+            scope_id=room_id,
+            kind=asked.get("kind"),
+            state=asked.get("state"),
+        )
+        pages = SanctionPages()
+        page = pages.paginate_queryset(found, request, view=self) or []
+        return pages.get_paginated_response([_for_staff(each, request) for each in page])
+
+    @extend_schema(
+        operation_id="impose_sanction",
+        request=SanctionInput,
+        responses={201: StaffSanctionBody},
+        examples=[
+            OpenApiExample(
+                "A mute of one day",
+                {
+                    "user": "0197b1a0-0000-7000-8000-000000000002",
+                    "kind": "mute",
+                    "scope": "0197b1a0-0000-7000-8000-000000000001",
+                    "term_seconds": 86_400,
+                    "reason": "harassment",
+                    "public_note": "Leia as regras da sala.",
+                },
+                request_only=True,
+            )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Impose a sanction on a person. It binds at once, and they learn what, why, how long.
+
+        Moderators of a room act there, on who has a lower role; staff on the whole server, too.
+        """
+        scope_ids = moderated_scopes(request, rights.ADD_SANCTION)
+        asked = validated(SanctionInput, request.data)
+        seconds = asked.get("term_seconds")
+        sanction = imposing.impose_sanction(
+            actor_id=_who(request).user_id,
+            scope_ids=scope_ids,
+            user_id=asked["user"],
+            kind=asked["kind"],
+            scope_id=asked.get("scope"),
+            term=None if seconds is None else _term(seconds),
+            reason=asked["reason"],
+            public_note=asked.get("public_note", ""),
+        )
+        return Response(_for_staff(sanction, request), status=201)
+
+
+class Lifting(APIView):
+    @extend_schema(
+        operation_id="lift_sanction", request=LiftInput, responses={200: StaffSanctionBody}
+    )
+    def post(self, request: Request, sanction_id: UUID) -> Response:
+        """Lift a sanction, or revoke a strike. 409 `sanction_ended` if it is over."""
+        scope_ids = moderated_or_all(request, rights.LIFT_SANCTION)
+        sanctions.get_sanction(sanction_id=sanction_id, scope_ids=scope_ids)  # 404 comes first
+        sanction = imposing.lift_by_hand(
+            actor_id=_who(request).user_id,
+            scope_ids=scope_ids,
+            sanction_id=sanction_id,
+            reason=validated(LiftInput, request.data)["reason"],
+        )
+        return Response(_for_staff(sanction, request))
+
+
+def _term(seconds: int) -> timedelta:
+    longest = int(timedelta.max.total_seconds()) - 1
+    return timedelta(seconds=max(min(seconds, longest), -longest))  # the service refuses it
+
+
+def _shown(sanction: Sanction, who: Principal) -> dict[str, Any]:
+    return dict(SanctionBody(sanctions.view_of(sanction, language=who.language)).data)
+
+
+def _for_staff(sanction: Sanction, request: Request) -> dict[str, Any]:
+    people = {name: getattr(sanction, name) for name in ("user", "actor", "lifted_by")}
+    return {
+        **_shown(sanction, _who(request)),
+        **{name: _person(user) for name, user in people.items()},
+        "ruling": None if sanction.ruling_id is None else str(sanction.ruling_id),
+        "lift_reason": sanction.lift_reason,
+    }
+
+
+def _person(user: Any) -> dict[str, Any] | None:
+    return None if user is None else PersonField().to_representation(user)
+
+
+def _who(request: Request) -> Principal:
+    return cast("Principal", request.auth)

@@ -1,0 +1,95 @@
+"""Sanctions that moderators impose and lift by hand, outside of a ruling."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from moderado.accounts.models import User
+from moderado.accounts.rights import may_manage
+from moderado.core.database import retry_on_deadlock
+from moderado.core.errors import Forbidden
+from moderado.enforcement.models import Sanction
+from moderado.enforcement.selectors.sanctions import get_sanction
+from moderado.enforcement.services.audit import write_line
+from moderado.enforcement.services.sanctions import apply_sanction, lift_sanction
+
+Scopes = Collection[UUID] | None
+
+
+@retry_on_deadlock
+@transaction.atomic
+def impose_sanction(  # noqa: PLR0913  (what a sanction consists of)
+    *,
+    actor_id: UUID,
+    scope_ids: Scopes,
+    user_id: UUID,
+    kind: str,
+    scope_id: UUID | None,
+    term: timedelta | None,
+    reason: str,
+    public_note: str = "",
+) -> Sanction:
+    """Impose a sanction. The arguments are those of `apply_sanction`.
+
+    Args:
+        scope_ids: Rooms of the moderator; None for staff: all, and the server.
+
+    Raises:
+        Forbidden: The moderator may not act in that scope, or on an account with more rights.
+        OwnCase: The actor is the person.
+        NotAllowedInRoom: The actor does not outrank the person in the room.
+        Invalid: Kind, term, reason or note, or there is no such person.
+    """
+    if scope_ids is not None and scope_id not in scope_ids:
+        raise Forbidden
+    if scope_id is None:
+        _check_rights(actor_id, user_id)
+    sanction = apply_sanction(
+        actor_id=actor_id,
+        user_id=user_id,
+        kind=kind,
+        scope_id=scope_id,
+        term=term,
+        reason=reason,
+        public_note=public_note,
+    )
+    _write_line("sanction_applied", sanction, actor_id)
+    return get_sanction(sanction_id=sanction.id, scope_ids=None)
+
+
+@retry_on_deadlock
+@transaction.atomic
+def lift_by_hand(*, actor_id: UUID, scope_ids: Scopes, sanction_id: UUID, reason: str) -> Sanction:
+    """Lift a sanction, or revoke a strike.
+
+    Raises:
+        NoSuchSanction: There is none in the scopes of the moderator.
+        OwnCase: The sanction is against the actor.
+        SanctionEnded: It is no longer in force.
+        Invalid: The reason.
+    """
+    get_sanction(sanction_id=sanction_id, scope_ids=scope_ids)
+    sanction = lift_sanction(actor_id=actor_id, sanction_id=sanction_id, reason=reason)
+    _write_line("sanction_lifted", sanction, actor_id)
+    return get_sanction(sanction_id=sanction.id, scope_ids=None)
+
+
+def _check_rights(actor_id: UUID, user_id: UUID) -> None:
+    """A sanction of the server must not end the access of those with more rights."""
+    account = User.objects.filter(pk=user_id).first()
+    if account is not None and not may_manage(User.objects.get(pk=actor_id), account):
+        raise Forbidden
+
+
+def _write_line(action: str, sanction: Sanction, actor_id: UUID) -> None:
+    write_line(
+        actor_id=actor_id,
+        action=action,
+        subject_type="sanction",
+        subject_id=sanction.id,
+        user=str(sanction.user_id),
+        kind=sanction.kind,
+        scope=None if sanction.scope_id is None else str(sanction.scope_id),
+    )

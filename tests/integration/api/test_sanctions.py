@@ -1,0 +1,173 @@
+"""Sanctions and measures on rooms by REST alone, and what a banned person learns at sign-in."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from moderado.accounts.models import Session
+from moderado.enforcement.models import AuditLine, Sanction
+from tests.factories import (
+    PASSWORD,
+    SANCTIONING,
+    make_member,
+    make_room,
+    make_staff,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def room():
+    return make_room()
+
+
+@pytest.fixture
+def member(room):
+    return make_member(room).user
+
+
+@pytest.fixture
+def moderator(room, signed_in):
+    return signed_in(make_member(room, role="MODERATOR").user)
+
+
+@pytest.fixture
+def staff(signed_in):
+    return signed_in(make_staff(*SANCTIONING, "view_user"))
+
+
+def impose(client, user, kind="mute", **fields):
+    asked = {"user": str(user.id), "kind": kind, "reason": "harassment", "term_seconds": 3600}
+    return client.post("/api/enforcement/sanctions/", asked | fields, "json")
+
+
+def test_muted_member_learns_what_why_and_until_when(room, member, moderator, signed_in):
+    client = signed_in(member)
+    imposed = impose(moderator, member, scope=str(room.id), public_note="Leia as regras.")
+    refused = client.post(f"/api/chat/rooms/{room.id}/messages/", {"content": "oi"}, "json")
+    listed = client.get("/api/me/sanctions/").data["results"]
+
+    assert imposed.status_code == 201
+    assert (refused.status_code, refused.data["code"]) == (403, "muted")
+    assert refused.data["details"]["sanction"] == imposed.data["id"] == listed[0]["id"]
+    assert refused.data["details"]["note"] == listed[0]["note"] == "Leia as regras."
+    assert (listed[0]["kind"], listed[0]["state"], listed[0]["room"]) == (
+        "mute",
+        "active",
+        str(room.id),
+    )
+    assert not {"actor", "user"} & set(listed[0])
+    lifted = moderator.post(
+        f"/api/enforcement/sanctions/{imposed.data['id']}/lift/", {"reason": "mistake"}, "json"
+    )
+    assert (lifted.data["state"], lifted.data["lift_reason"]) == ("lifted", "mistake")
+    again = moderator.post(
+        f"/api/enforcement/sanctions/{imposed.data['id']}/lift/", {"reason": "again"}, "json"
+    )
+    assert (again.status_code, again.data["code"]) == (409, "sanction_ended")
+    posted = client.post(f"/api/chat/rooms/{room.id}/messages/", {"content": "oi"}, "json")
+    assert posted.status_code == 202
+    assert [*AuditLine.objects.values_list("action", flat=True)] == [
+        "sanction_applied",
+        "sanction_lifted",
+    ]
+
+
+def test_banned_person_is_signed_out_and_learns_why_at_sign_in(member, staff, signed_in):
+    client = signed_in(member)
+    assert impose(staff, member, "ban", public_note="Ofensas.").status_code == 201
+
+    assert client.get("/api/auth/users/me/").status_code == 401
+    assert not Session.objects.filter(user=member, ended_at=None).exists()
+    asked = {"email": member.email, "password": PASSWORD}
+    refused = APIClient().post("/api/auth/login/", asked, "json")
+    assert (refused.status_code, refused.data["code"]) == (403, "banned")
+    assert refused.data["details"]["note"] == "Ofensas."
+    wrong = APIClient().post("/api/auth/login/", asked | {"password": "guess"}, "json")
+    assert (wrong.status_code, wrong.data["code"]) == (401, "wrong_credentials")
+    Sanction.objects.update(ends_at=timezone.now() - timedelta(seconds=1))
+    assert APIClient().post("/api/auth/login/", asked, "json").status_code == 200
+
+
+@pytest.mark.parametrize("spelling", ["{0}", " {0} ", "{1}+again@{2}"])
+def test_banned_email_does_not_register_again(member, staff, spelling):
+    impose(staff, member, "ban")
+    email, name = member.email, member.email.partition("@")[0]
+    member.email = "erased@example.org"  # as after an erasure
+    member.save()
+    asked = {"name": "Ana", "password": "another phrase of some length"}
+    asked["email"] = spelling.format(email, name.upper(), "Example.org")
+
+    refused = APIClient().post("/api/auth/register/", asked, "json")
+    assert (refused.status_code, refused.data["code"]) == (403, "email_banned")
+    assert "details" not in refused.data
+
+
+def test_room_moderator_sanctions_in_the_own_room_only(room, member, moderator):
+    for scope in (None, str(make_room().id)):
+        assert impose(moderator, member, scope=scope).status_code == 403
+    assert not Sanction.objects.exists()
+
+
+def test_staff_bans_no_account_with_more_rights(staff):
+    superuser = make_user(is_superuser=True, is_staff=True)
+    assert impose(staff, superuser, "ban").status_code == 403
+
+
+@pytest.mark.parametrize("term", [0, -1, 10**18])
+def test_impossible_term_is_refused(member, staff, term):
+    refused = impose(staff, member, term_seconds=term)
+    assert (refused.status_code, set(refused.data["fields"])) == (400, {"term_seconds"})
+
+
+def test_list_is_filtered_by_person_room_kind_and_state(room, member, moderator, staff):
+    other = make_user()
+    mute = impose(moderator, member, scope=str(room.id)).data["id"]
+    ban = impose(staff, other, "ban").data["id"]
+
+    def found(client, query=""):
+        answer = client.get(f"/api/enforcement/sanctions/{query}")
+        return [each["id"] for each in answer.data["results"]]
+
+    assert found(moderator) == [mute]
+    assert found(staff) == [ban, mute]
+    assert found(staff, f"?user={member.id}") == [mute]
+    assert found(staff, f"?room={room.id}&state=active") == [mute]
+    assert found(staff, "?kind=ban") == [ban]
+    assert found(staff, "?state=expired") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "status"),
+    [
+        ("freeze", "room_frozen", 403),
+        ("newcomers-wait", "newcomers_wait", 403),
+        ("slow-mode", "slow_mode", 429),
+    ],
+)
+def test_measure_binds_until_it_ends(room, moderator, signed_in, path, code, status):
+    client = signed_in(make_member(room).user)
+    until = (timezone.now() + timedelta(hours=1)).isoformat()
+    url = f"/api/enforcement/rooms/{room.id}/{path}/"
+    messages = f"/api/chat/rooms/{room.id}/messages/"
+
+    assert moderator.post(url, {"until": until}, "json").status_code == 200
+    if path == "slow-mode":
+        assert client.post(messages, {"content": "oi"}, "json").status_code == 202
+    refused = client.post(messages, {"content": "oi"}, "json")
+    assert (refused.status_code, refused.data["code"]) == (status, code)
+    assert refused.data["details"]["until"] == until
+    assert (refused.get("Retry-After") is not None) is (path == "slow-mode")
+    assert moderator.post(messages, {"content": "oi"}, "json").status_code == 202
+    assert moderator.post(url, {"until": None}, "json").status_code == 200
+    assert client.post(messages, {"content": "oi"}, "json").status_code == 202
+
+
+def test_measure_in_the_past_is_refused(room, moderator):
+    asked = {"until": (timezone.now() - timedelta(hours=1)).isoformat()}
+    refused = moderator.post(f"/api/enforcement/rooms/{room.id}/freeze/", asked, "json")
+    assert (refused.status_code, set(refused.data["fields"])) == (400, {"until"})
