@@ -98,6 +98,12 @@ GROUPS = {
     ],
     "Privacy": [
         "erasure_grace_days",
+        "export_days",
+        "retention_messages_days",
+        "retention_rejected_days",
+        "retention_cases_days",
+        "retention_answers_days",
+        "access_records",
     ],
     "Language, logs and metrics": [
         "language_code",

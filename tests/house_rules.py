@@ -26,7 +26,13 @@ LOG_METHODS = {"debug", "info", "warning", "error", "critical", "exception"}
 NETWORK = {"requests", "httpx", "httpx2", "urllib", "socket", "redis", "client", "urlopen"}
 
 # Coroutines live in entry points and in the network calls of providers.
-ASYNC_PLACES = ("realtime/", "api/health.py", "config/asgi.py", "moderation/providers/")
+ASYNC_PLACES = (
+    "realtime/",
+    "api/health.py",
+    "api/enforcement/zip_stream.py",
+    "config/asgi.py",
+    "moderation/providers/",
+)
 # Services write rows, and so does the user manager that Django requires.
 WRITING_PLACES = ("/services/", "accounts/models.py")
 

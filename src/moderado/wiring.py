@@ -12,7 +12,7 @@ from moderado.chat.services import (
     sanctions,
     succession,
 )
-from moderado.chat.tasks import erasure_wakeup, wakeup
+from moderado.chat.tasks import erasure_wakeup, export_wakeup, wakeup
 from moderado.chat.types import MESSAGE
 from moderado.core.events import Routes, connect
 from moderado.enforcement import events as enforcement
@@ -49,6 +49,7 @@ def wire(*, after_commit: Routes | None = None) -> None:
             moderation.SubjectQueued: [_wake_subject_worker],
             moderation.EvaluationQueued: [_wake_evaluating_worker],
             enforcement.ErasureDue: [_wake_erasing_worker],
+            enforcement.ExportQueued: [_wake_exporting_worker],
         }
         if after_commit is None
         else after_commit,
@@ -86,3 +87,7 @@ def _wake_evaluating_worker(_: moderation.EvaluationQueued) -> None:
 
 def _wake_erasing_worker(_: enforcement.ErasureDue) -> None:
     erasure_wakeup.notify()
+
+
+def _wake_exporting_worker(_: enforcement.ExportQueued) -> None:
+    export_wakeup.notify()

@@ -65,6 +65,9 @@ DELETE auth/invitations/{invitation}/             401     403    403     403    
 GET    auth/users/                                401     200    200     200       200   200     200
 GET    auth/users/me/                             401     200    200     200       200   200     200
 PATCH  auth/users/me/                             401     200    200     200       200   200     200
+POST   me/export/                                 401     202    202     202       202   202     202
+GET    me/export/{export}/                        401     404    404     404       404   404     404
+GET    me/export/{export}/archive/                401     404    404     404       404   404     404
 GET    me/erasure/                                401     404    404     404       404   404     404
 POST   me/erasure/                                401     202    202     202       202   202     202
 DELETE me/erasure/                                401     404    404     404       404   404     404

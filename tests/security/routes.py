@@ -22,6 +22,7 @@ IDS = {
     "<slug:name>": ("{policy}",),
     "<int:number>": ("{version}",),
     "<uuid:session_id>": ("{session}",),
+    "<uuid:export_id>": ("{export}",),
     "<uuid:invitation_id>": ("{invitation}",),
     "<uuid:sanction_id>": ("{sanction}", "{server_sanction}"),
 }

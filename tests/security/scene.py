@@ -17,6 +17,7 @@ from moderado.chat.services import memberships, posting
 from moderado.chat.services.screening import screen_waiting
 from moderado.enforcement.models import BulkRuling, Queue, Ruling, Sanction
 from moderado.enforcement.selectors.cases import CaseFilter
+from moderado.enforcement.services import exports
 from moderado.enforcement.services.bulk import start_bulk
 from moderado.enforcement.services.rulings import Proposal
 from moderado.enforcement.services.sanctions import apply_sanction
@@ -67,6 +68,7 @@ class Scene:
         self.other = factories.make_member(self.room).user
         self.newcomer = factories.make_user()
         self.session = sessions.open_session(user=self.newcomer)
+        self.export = exports.request_export(user_id=self.newcomer.id).id
         memberships.remove_participant(
             actor_id=admin.id, room_id=self.room.id, user_id=self.people["left"].id
         )
@@ -116,6 +118,7 @@ class Scene:
             "soon": (timezone.now() + timedelta(hours=1)).isoformat(),
             "message": str(self.message), "hidden": str(self.hidden),
             "newcomer": str(self.newcomer.id), "session": str(self.session.id), "email": user.email,
+            "export": str(self.export),
             "password": factories.PASSWORD, "refresh": tokens.refresh, "token": tokens.access,
         }  # fmt: skip
 

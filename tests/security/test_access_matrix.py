@@ -86,6 +86,7 @@ def test_paths_contain_only_known_kinds_of_id():
         "<uuid:case_id>",
         "<uuid:log_id>",
         "<uuid:evaluation_id>",
+        "<uuid:export_id>",
         "<slug:name>",
         "<int:number>",
         "<uuid:session_id>",

@@ -18,6 +18,8 @@ WITHHELD = {
     database_roles.ERASABLE_TEXTS: ("DELETE",),
     database_roles.LOG_SEALS: ("UPDATE", "DELETE"),
     database_roles.AUDIT_LINES: ("UPDATE", "DELETE"),
+    database_roles.ACCESS_RECORDS: ("UPDATE",),
+    database_roles.ACCESS_SEALS: ("UPDATE", "DELETE"),
 }
 REPLACE_FUNCTION = """
     CREATE OR REPLACE FUNCTION moderation_log_is_append_only() RETURNS trigger

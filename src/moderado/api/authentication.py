@@ -5,6 +5,7 @@ Both become `request.user` (the account) and `request.auth` (a `Principal`).
 
 from dataclasses import replace
 
+from django.conf import settings
 from django.utils import translation
 from rest_framework.authentication import (
     BaseAuthentication,
@@ -19,7 +20,9 @@ from moderado.accounts.errors import NotAuthenticated
 from moderado.accounts.models import Session, User
 from moderado.accounts.services import sessions
 from moderado.accounts.types import SESSION_KEY, Principal
+from moderado.core.addresses import address_of_request, port_of_request
 from moderado.core.languages import answer_language, language_of_request
+from moderado.enforcement.services.access_records import record_access
 
 Credentials = tuple[User, Principal]
 
@@ -60,6 +63,11 @@ class SessionCookie(SessionAuthentication):
 def _credentials(request: Request, session: Session) -> Credentials:
     """Return the account and its principal, and answer in its language (`core.languages`)."""
     principal = selectors.principal_of(session)
+    if settings.ACCESS_RECORDS:
+        meta = request._request.META  # noqa: SLF001  (DRF has no other name)
+        record_access(
+            user_id=principal.user_id, address=address_of_request(meta), port=port_of_request(meta)
+        )
     language = answer_language(
         account=principal.language,
         is_chosen=principal.language_chosen,

@@ -195,6 +195,16 @@ BODIES: dict[str, Any] = {
     "PaginatedSessionBodyList": _page(_SESSION, count=1),
     "ParticipantBody": _PARTICIPANT,
     "ParticipantInputRequest": {"user_id": _PERSON["id"], "role": "MEMBER"},
+    "ExportBody": {
+        "id": "0199b1d0-0c3e-7b11-8f6a-2d4e6f8a0b1c",
+        "state": "ready",
+        "done": 1240,
+        "total": 1240,
+        "requested_at": _TIME,
+        "expires_at": "2026-11-29T12:00:00.012345Z",
+        "download": "https://chat.example.org/api/me/export/"
+        "0199b1d0-0c3e-7b11-8f6a-2d4e6f8a0b1c/archive/",
+    },
     "ErasureInputRequest": {"password": _PASSWORD},
     "ErasureBody": {
         "state": "waiting",
@@ -240,6 +250,7 @@ PATH_IDS = {
     "case_id": _CASE_ID,
     "invitation_id": _INVITATION_ID,
     "log_id": _LOG_LINE["id"],
+    "export_id": "0199b1d0-0c3e-7b11-8f6a-2d4e6f8a0b1c",
     "evaluation_id": EVALUATIONS["EvaluationBody"]["id"],
     "name": "default",
     "number": 3,

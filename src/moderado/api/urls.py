@@ -20,6 +20,7 @@ from moderado.api.enforcement import (
     bulk,
     cases,
     erasure,
+    export,
     measures,
     queues,
     sanctions,
@@ -45,6 +46,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/users/me/", auth.Me.as_view()),
     # what one may demand about oneself
     path("me/erasure/", erasure.OwnErasure.as_view()),
+    path("me/export/", export.Exports.as_view()),
+    path("me/export/<uuid:export_id>/", export.OneExport.as_view()),
+    path(
+        "me/export/<uuid:export_id>/archive/",
+        export.ExportArchive.as_view(),
+        name="export_archive",
+    ),
     # chat
     path("chat/rooms/", rooms.Rooms.as_view()),
     path("chat/rooms/<uuid:room_id>/", rooms.OneRoom.as_view()),

@@ -3,7 +3,7 @@
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
-from moderado.chat.services import deleted_rooms, erasing, screening
+from moderado.chat.services import deleted_rooms, erasing, exporting, retaining, screening
 from moderado.core import interrupts
 from moderado.core.wakeup import Wakeup
 
@@ -51,6 +51,25 @@ def run_erasures() -> None:
         erasure_wakeup.notify()
 
 
+@shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
+def run_exports() -> None:
+    """Run a slice of an export, and enqueue another task behind the work of others.
+
+    Beat enqueues it too, for exports whose wake-up was lost or whose worker died.
+    """
+    export_wakeup.acknowledge()
+    if exporting.run_slice() and exporting.has_work():
+        export_wakeup.notify()
+
+
+@shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
+def run_retention() -> None:
+    """Run a slice of the retention, and enqueue another task behind the work of others."""
+    retention_wakeup.acknowledge()
+    if retaining.run_slice() and retaining.has_work():
+        retention_wakeup.notify()
+
+
 def _send() -> None:
     # No retry: the notification is a hint, and a retry would block the thread.
     screen_waiting.apply_async(retry=False)
@@ -64,3 +83,17 @@ def _send_erasures() -> None:
 
 
 erasure_wakeup = Wakeup(name="erasures", send=_send_erasures)
+
+
+def _send_exports() -> None:
+    run_exports.apply_async(retry=False)
+
+
+export_wakeup = Wakeup(name="exports", send=_send_exports)
+
+
+def _send_retention() -> None:
+    run_retention.apply_async(retry=False)
+
+
+retention_wakeup = Wakeup(name="retention", send=_send_retention)

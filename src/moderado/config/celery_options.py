@@ -88,6 +88,26 @@ beat_schedule = {
         "schedule": 5.0,  # seconds; for those that became due
         "options": {"expires": 10},
     },
+    "run_exports": {
+        "task": "moderado.chat.tasks.run_exports",
+        "schedule": 5.0,  # seconds; for exports whose wake-up was lost
+        "options": {"expires": 10},
+    },
+    "run_retention": {
+        "task": "moderado.chat.tasks.run_retention",
+        "schedule": 10.0,  # seconds; a run that is open is continued
+        "options": {"expires": 20},
+    },
+    "keep_terms": {
+        "task": "moderado.enforcement.tasks.keep_terms",
+        "schedule": 600.0,  # seconds; begins a run of the retention each day
+        "options": {"expires": 500},
+    },
+    "seal_access_records": {
+        "task": "moderado.enforcement.tasks.seal_access_records",
+        "schedule": 60.0,  # seconds
+        "options": {"expires": 50},
+    },
     "seal_log": {
         "task": "moderado.moderation.tasks.seal_log",
         "schedule": 60.0,  # seconds

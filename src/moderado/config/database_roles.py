@@ -18,6 +18,8 @@ AUDIT_LOG = "moderation_moderationlog"
 ERASABLE_TEXTS = "moderation_erasabletext"
 LOG_SEALS = "moderation_logseal"
 AUDIT_LINES = "enforcement_auditline"
+ACCESS_RECORDS = "enforcement_accessrecord"
+ACCESS_SEALS = "enforcement_accessseal"
 _READ_ONLY = ("django_migrations",)
 _FLAGS = """
     SELECT rolsuper, rolcreaterole, pg_has_role(%s, (
@@ -126,6 +128,9 @@ def _grants(role: sql.Identifier, database: sql.Identifier) -> list[sql.Composab
         "REVOKE DELETE ON {texts} FROM {role}",
         "REVOKE UPDATE, DELETE ON {seals} FROM {role}",
         "REVOKE UPDATE, DELETE ON {audit} FROM {role}",
+        # A trigger refuses to delete them before their term.
+        "REVOKE UPDATE ON {access} FROM {role}",
+        "REVOKE UPDATE, DELETE ON {access_seals} FROM {role}",
     ]
     templates += [f"REVOKE INSERT, UPDATE, DELETE ON {table} FROM {{role}}" for table in _READ_ONLY]
     names = {
@@ -135,6 +140,8 @@ def _grants(role: sql.Identifier, database: sql.Identifier) -> list[sql.Composab
         "texts": sql.Identifier(ERASABLE_TEXTS),
         "seals": sql.Identifier(LOG_SEALS),
         "audit": sql.Identifier(AUDIT_LINES),
+        "access": sql.Identifier(ACCESS_RECORDS),
+        "access_seals": sql.Identifier(ACCESS_SEALS),
     }
     return [sql.SQL(template).format(**names) for template in templates]
 

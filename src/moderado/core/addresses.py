@@ -50,6 +50,44 @@ def address_of_request(meta: Mapping[str, Any]) -> str:
     )
 
 
+def port_of_request(meta: Mapping[str, Any]) -> int | None:
+    """Return the client's source port of a Django request; None if the proxy does not say it."""
+    return _client_port(
+        peer=meta.get("REMOTE_ADDR") or None,
+        port=meta.get("REMOTE_PORT"),
+        forwarded_for=meta.get("HTTP_X_FORWARDED_FOR", ""),
+        address=address_of_request(meta),
+    )
+
+
+def port_of_scope(scope: Mapping[str, Any]) -> int | None:
+    """Return the client's source port of an ASGI scope; None if the proxy does not say it."""
+    client = scope.get("client")
+    headers = [value for name, value in scope.get("headers", ()) if name == b"x-forwarded-for"]
+    return _client_port(
+        peer=client[0] if client and client[0] else None,
+        port=client[1] if client else None,
+        forwarded_for=b",".join(headers).decode("latin-1"),
+        address=address_of_scope(scope),
+    )
+
+
+def _client_port(*, peer: str | None, port: object, forwarded_for: str, address: str) -> int | None:
+    """Return the port beside the client's address: of the connection, or of the trusted hop."""
+    if peer is not None and not _is_trusted(_normalized(peer), settings.TRUSTED_PROXIES):
+        return _as_port(str(port))
+    for hop in reversed(forwarded_for.split(",")):
+        if _normalized(hop) == address:
+            head, colon, written = hop.strip().rpartition(":")
+            has_port = colon and (head.endswith("]") or ":" not in head)
+            return _as_port(written) if has_port else None
+    return _as_port(str(port)) if peer is not None and _normalized(peer) == address else None
+
+
+def _as_port(written: str) -> int | None:
+    return int(written) if written.isdecimal() and 0 < int(written) < 65_536 else None  # noqa: PLR2004
+
+
 def address_of_scope(scope: Mapping[str, Any]) -> str:
     """Return the client address of an ASGI scope, HTTP or WebSocket."""
     client = scope.get("client")

@@ -200,3 +200,8 @@ class MeasureNotPermitted(ApplicationError):
 class QueueExists(ApplicationError):
     code = "queue_exists"
     message = _("There is a queue with this name.")
+
+
+class ExportNotReady(ApplicationError):
+    code = "export_not_ready"
+    message = _("This export is not ready, or has expired.")

@@ -114,3 +114,10 @@ class BlocksChanged(Event):
     """Who is hidden from these users changed."""
 
     user_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportQueued(Event):
+    """An export of an account's data waits for a worker."""
+
+    export_id: UUID

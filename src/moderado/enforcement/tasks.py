@@ -1,8 +1,15 @@
-"""Celery tasks of enforcement. They take no arguments and make one service call."""
+"""Celery tasks of enforcement. They take no arguments."""
 
 from celery import shared_task
 
-from moderado.enforcement.services import bulk, sanctions, settling
+from moderado.enforcement.services import (
+    access_records,
+    bulk,
+    exports,
+    retention,
+    sanctions,
+    settling,
+)
 
 # Seconds. A killed task leaves nothing half done: each ruling has a transaction of its own.
 SOFT_LIMIT = 20
@@ -25,3 +32,17 @@ def run_bulk_rulings() -> None:
 def expire_sanctions() -> None:
     """Record which terms are over, and tell the persons. Beat enqueues it."""
     sanctions.expire_sanctions()
+
+
+@shared_task
+def keep_terms() -> None:
+    """Begin the retention of the day, and delete what has reached its term. Beat enqueues it."""
+    retention.start_daily_run()
+    exports.delete_expired()
+    access_records.delete_expired()
+
+
+@shared_task
+def seal_access_records() -> None:
+    """Seal the access records that are old enough. Beat enqueues it."""
+    access_records.seal_records()

@@ -29,6 +29,9 @@ _DJANGO_COMMANDS = {
     "backtest": "judge past messages by another version of a policy",
     "erase": "erase an account: texts, names and e-mail",
     "hold": "keep accounts and messages from erasure, as an order demands",
+    "retention": "erase what is older than the settings allow",
+    "records": "extract access records as an order demands; verify them",
+    "export-dataset": "write the rulings as a data set without personal data",
     "train": "teach the classifier this community's rulings",
     "audit": "judge an exported chat; write a report",
 }
@@ -80,7 +83,7 @@ def _run(choice: argparse.Namespace, rest: list[str]) -> int:
 def _django_command(choice: argparse.Namespace, rest: list[str]) -> list[str]:
     """Return the Django command to run; empty for a command of this program."""
     if choice.command in _DJANGO_COMMANDS:
-        return [choice.command, *rest]
+        return [choice.command.replace("-", "_"), *rest]
     return (rest or ["help"]) if choice.command == "manage" else []
 
 

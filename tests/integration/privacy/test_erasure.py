@@ -27,7 +27,15 @@ from moderado.core.errors import Invalid, NotFound
 from moderado.core.failpoints import FailpointReached
 from moderado.core.ids import new_id
 from moderado.enforcement.errors import ErasureStarted, HoldReleased
-from moderado.enforcement.models import AuditLine, CaseNote, Erasure, LegalHold, Ruling, Sanction
+from moderado.enforcement.models import (
+    AuditLine,
+    CaseNote,
+    Erasure,
+    LegalHold,
+    Report,
+    Ruling,
+    Sanction,
+)
 from moderado.enforcement.services import erasures, holds
 from moderado.moderation.models import Case, ErasableText, ModerationLog, ProviderCall
 from moderado.moderation.services import ledger
@@ -52,6 +60,7 @@ PLACES = {
     "chat_revision",
     "django_admin_log",
     "enforcement_casenote",
+    "enforcement_report",
     "enforcement_ruling",
     "enforcement_sanction",
     "moderation_erasabletext",
@@ -111,6 +120,15 @@ def note_on(case, moderator):
         actor=moderator,
         effective_at=timezone.now(),
         undo_until=timezone.now(),
+    )
+    Report.objects.create(
+        reporter=case.author,
+        subject_type="user",
+        subject_id=moderator.id,
+        revision=1,
+        category="insult",
+        comment=CANARY,
+        case=case,
     )
     Sanction.objects.create(
         user=case.author, kind="warning", reason="insult", public_note=CANARY, actor=moderator

@@ -15,7 +15,7 @@ from moderado.chat.services.publication import Changed, write
 from moderado.chat.services.transitions import advance
 from moderado.chat.states import Deleted
 from moderado.core import failpoints
-from moderado.core.database import retry_on_deadlock
+from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.enforcement.services.holds import held_messages, is_user_held, keep_holds
 from moderado.moderation.services.texts import erase_texts
 
@@ -46,9 +46,10 @@ def erase_batch(*, author_id: UUID, limit: int = BATCH) -> tuple[int, int]:
     rows = _left(author_id, kept, is_held=is_held)
     locked = rows.select_for_update(of=("self",), no_key=True).select_related("author", "room")
     messages = list(locked.order_by("id")[:limit])
-    changes = _remove(messages)
+    changes = remove(messages)
     if not is_held:
-        _erase([message for message in messages if message.pk not in kept])
+        free = [message for message in messages if message.pk not in kept]
+        erase(free, is_forgotten=True)
     if changes:
         write(changes)
     failpoints.reach("erasure.before_commit")
@@ -71,8 +72,12 @@ def _left(author_id: UUID, kept: Collection[UUID], *, is_held: bool) -> QuerySet
     return theirs.filter(is_shown | (has_text & ~Q(pk__in=kept)))
 
 
-def _remove(messages: Sequence[Message]) -> list[Changed]:
-    """Advance the messages that are not removed yet; return what is to be written."""
+def remove(messages: Sequence[Message]) -> list[Changed]:
+    """Advance locked messages that are not removed yet; return what is to be written.
+
+    Requires a transaction.
+    """
+    require_transaction()
     changes = []
     for message in messages:
         step = advance(message, Deleted())
@@ -81,15 +86,24 @@ def _remove(messages: Sequence[Message]) -> list[Changed]:
     return changes
 
 
-def _erase(messages: Sequence[Message]) -> None:
-    """Empty the rows, their revisions, and all that moderation stored about them."""
+def erase(messages: Sequence[Message], *, is_forgotten: bool = False) -> None:
+    """Empty locked rows, their revisions, and all that moderation stored about them.
+
+    Requires a transaction.
+
+    Args:
+        messages: The messages; the caller writes those that it changed.
+        is_forgotten: Erase also by what a repeat of the message is recognized.
+    """
+    require_transaction()
     ids = [message.pk for message in messages]
     if not ids:
         return
     for message in messages:  # `write` stores the columns of those that it changes
         message.text, message.edit_text = "", None
-    Message.objects.filter(pk__in=ids).update(
-        text="", edit_text=None, client_id=None, first_hash=_NOTHING
-    )
+    rows = Message.objects.filter(pk__in=ids)
+    rows.update(text="", edit_text=None)
+    if is_forgotten:
+        rows.update(client_id=None, first_hash=_NOTHING)
     Revision.objects.filter(message__in=ids).exclude(text="").update(text="")
     erase_texts(subject_ids=ids)

@@ -23,6 +23,7 @@ from moderado.core.database import is_settled, retry_on_deadlock
 from moderado.enforcement.services import erasures
 from moderado.enforcement.services.erasable import erase_texts_of
 from moderado.enforcement.services.erasures import Erasure
+from moderado.enforcement.services.exports import delete_exports
 from moderado.enforcement.services.holds import held_messages, is_user_held
 from moderado.moderation.services.subject_erasure import erase_subject, withdraw_proposals
 from moderado.moderation.services.texts import erase_texts
@@ -110,6 +111,7 @@ def _texts(erasure: Erasure) -> bool:
     kept = held_messages(user_id)
     erase_texts(author_id=user_id, kept=kept)
     erase_texts_of(user_id=user_id, kept_subjects=kept)
+    delete_exports(user_id=user_id)
     return True
 
 

@@ -229,6 +229,12 @@ CHANNEL_LAYERS = {
 }
 
 ERASURE_GRACE_DAYS = ENV.erasure_grace_days
+EXPORT_DAYS = ENV.export_days
+ACCESS_RECORDS = ENV.access_records
+RETENTION_DAYS = {
+    kind: getattr(ENV, f"retention_{kind}_days")
+    for kind in ("messages", "rejected", "cases", "answers")
+}
 
 MODERATION_PROVIDERS = ENV.moderation_providers
 PROVIDER_SECRETS = ENV.provider_secrets

@@ -5,7 +5,14 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from moderado.enforcement.models import CaseNote, Ruling, Sanction
+from moderado.enforcement.models import (
+    CaseNote,
+    PersonBlock,
+    Report,
+    ReportingSuspension,
+    Ruling,
+    Sanction,
+)
 
 
 def erase_notes(*, user_id: UUID, kept_subjects: Collection[UUID]) -> None:
@@ -17,3 +24,14 @@ def erase_notes(*, user_id: UUID, kept_subjects: Collection[UUID]) -> None:
     written = rulings.exclude(public_note="", private_note="")
     written.exclude(subject_id__in=kept_subjects).update(public_note="", private_note="")
     Sanction.objects.filter(user_id=user_id).exclude(public_note="").update(public_note="")
+
+
+def erase_reports(*, user_id: UUID, kept_subjects: Collection[UUID]) -> None:
+    """Empty the comments of an account's reports and of reports about it; its blocks end."""
+    reports = Report.objects.filter(
+        Q(reporter_id=user_id) | Q(case__author_id=user_id) | Q(subject_id=user_id)
+    )
+    reports.exclude(subject_id__in=kept_subjects).exclude(comment="").update(comment="")
+    suspensions = ReportingSuspension.objects.filter(user_id=user_id).exclude(public_note="")
+    suspensions.update(public_note="")
+    PersonBlock.objects.filter(blocker_id=user_id).delete()

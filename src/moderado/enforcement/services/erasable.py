@@ -19,7 +19,7 @@ class EraseTexts(Protocol):
 
 
 # Of this context, in any order.
-ERASERS: tuple[EraseTexts, ...] = (case_texts.erase_notes,)
+ERASERS: tuple[EraseTexts, ...] = (case_texts.erase_notes, case_texts.erase_reports)
 
 
 def erase_texts_of(*, user_id: UUID, kept_subjects: Collection[UUID]) -> None:

@@ -4,7 +4,7 @@ A hold and an erasure that meet are decided by one lock: what a batch of an eras
 when the hold is stored stays. Every change of holds and every look at them leaves an audit line.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -44,6 +44,19 @@ def held_messages(author_id: UUID) -> frozenset[UUID]:
     """Return the messages of an author that a legal hold keeps one by one."""
     held = _active().filter(subject_type=Subject.MESSAGE, author_id=author_id)
     return frozenset(held.values_list("subject_id", flat=True))
+
+
+def held_among(authors: Mapping[UUID, UUID]) -> frozenset[UUID]:
+    """Return those messages that a legal hold keeps, by themselves or with their author.
+
+    Args:
+        authors: The authors of the messages, by the id of the message.
+    """
+    subjects = {*authors, *authors.values()}
+    held = set(_active().filter(subject_id__in=subjects).values_list("subject_id", flat=True))
+    return frozenset(
+        message_id for message_id, author_id in authors.items() if {message_id, author_id} & held
+    )
 
 
 @transaction.atomic

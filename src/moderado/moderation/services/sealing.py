@@ -7,13 +7,14 @@ was read, so that an interrupted run continues where it stopped.
 
 import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
 
+from moderado.core.ids import first_id
 from moderado.moderation.commitments import line_digest, pack_entries, seal_digest
 from moderado.moderation.models import LogSeal
 from moderado.moderation.services.text_moves import move_texts, move_texts_of_lines
@@ -109,7 +110,7 @@ def _seal_batch(settle: timedelta) -> int:
         if not cursor.fetchone()[0]:
             return 0  # another worker is at it
         cursor.execute(_HORIZON)
-        until = _first_id(cursor.fetchone()[0] - settle)
+        until = first_id(cursor.fetchone()[0] - settle)
     before = LogSeal.objects.order_by("-number").values_list("number", "last_id", "digest").first()
     number, after, previous = before or (0, START, b"")
     found = read_digests(after, until, BATCH)
@@ -128,8 +129,3 @@ def _seal_batch(settle: timedelta) -> int:
         ),
     )
     return len(found)
-
-
-def _first_id(moment: datetime) -> UUID:
-    """Return the lowest id of UUID version 7 (RFC 9562) of a moment."""
-    return UUID(int=int(moment.timestamp() * 1000) << 80)

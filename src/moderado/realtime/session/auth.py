@@ -22,9 +22,11 @@ from moderado.accounts.services.tickets import redeem_ticket
 from moderado.accounts.types import SESSION_KEY, Principal
 from moderado.chat.selectors.own_changes import own_cursor
 from moderado.chat.types import OwnCursor
+from moderado.core.addresses import address_of_scope, port_of_scope
 from moderado.core.https import cookie_name, is_protected
 from moderado.core.languages import requested_language
 from moderado.enforcement.selectors.blocks import hidden_from
+from moderado.enforcement.services.access_records import record_access
 from moderado.realtime.infra.db_calls import run_in_db_thread
 
 _PORTS = {"http": 80, "https": 443}
@@ -122,6 +124,14 @@ def _principal_of_cookie(session_key: str) -> Principal | None:
 
 sign_in_by_handshake = run_in_db_thread(_sign_in_by_handshake)
 sign_in_by_token = run_in_db_thread(_sign_in_by_token)
+
+
+def _record_access_of(scope: Scope, user_id: UUID) -> None:
+    """Record from where a socket was opened (`services.access_records`)."""
+    record_access(user_id=user_id, address=address_of_scope(scope), port=port_of_scope(scope))
+
+
+record_access_of = run_in_db_thread(_record_access_of)
 
 
 def language_of_handshake(scope: Scope) -> str | None:

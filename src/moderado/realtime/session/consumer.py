@@ -166,6 +166,8 @@ class ClientSession:
         principal = replace(principal, language=language)
         connection.authenticate(principal)
         connection.hidden = signed_in.hidden
+        if settings.ACCESS_RECORDS:
+            await auth.record_access_of(self._scope, principal.user_id)
         quota.spend_handshake_of_account(str(principal.user_id))
         if not await limits.admit_user(connection.id, principal.user_id):
             self._close(CloseCode.TOO_MANY_CONNECTIONS)

@@ -1,0 +1,102 @@
+"""Carries a run of the retention out: erases what is older than the settings allow (ADR 0080).
+
+Messages leave their rooms by the lifecycle, as if they were deleted, so that every client hears of
+it in order. A run works in slices, and continues where it stopped.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from moderado.chat.models import Message, Revision
+from moderado.chat.services.erased_messages import erase, remove
+from moderado.chat.services.publication import write
+from moderado.core.database import retry_on_deadlock
+from moderado.core.ids import first_id
+from moderado.enforcement.services import retention
+from moderado.enforcement.services.holds import held_among, keep_holds
+
+SLICE = 0.5  # seconds; messages of a worker with one process wait at most so long
+BATCH = 100  # messages of one transaction
+
+Status = Message.Status
+Step = Callable[..., tuple[int, UUID | None]]
+
+
+def run_slice() -> bool:
+    """Run one slice of the open run.
+
+    Returns:
+        Whether a slice was run: then there may be more to do.
+    """
+    run = retention.claim_run()
+    if run is None:
+        return False
+    deadline = time.monotonic() + SLICE
+    while run.kind < len(retention.KINDS) and time.monotonic() < deadline:
+        kind = retention.KINDS[run.kind]
+        after: UUID | None = None
+        if kind in run.cutoffs:
+            before = datetime.fromisoformat(run.cutoffs[kind])
+            count, after = _STEPS[kind](before=before, after=run.after)
+            run.counts[kind] = run.counts.get(kind, 0) + count
+        run.after = after
+        run.kind += after is None
+    retention.save_run(run, is_over=run.kind == len(retention.KINDS))
+    return True
+
+
+def has_work() -> bool:
+    """Tell whether a run is open."""
+    return retention.RetentionRun.objects.filter(ended_at=None).exists()
+
+
+def _old_messages(*, before: datetime, after: UUID | None) -> tuple[int, UUID | None]:
+    return _erase_batch(Message.objects.filter(id__lt=first_id(before)), after)
+
+
+def _refused_messages(*, before: datetime, after: UUID | None) -> tuple[int, UUID | None]:
+    """Erase refused messages, and refused edits of those that are shown."""
+    _erase_refused_edits(before)
+    refused = Message.objects.filter(id__lt=first_id(before), status=Status.REJECTED)
+    return _erase_batch(refused, after)
+
+
+@retry_on_deadlock
+@transaction.atomic
+def _erase_batch(rows: QuerySet[Message], after: UUID | None) -> tuple[int, UUID | None]:
+    keep_holds()
+    has_text = ~Q(text="") | Q(edit_text__isnull=False) | ~Q(status=Status.REMOVED)
+    rows = rows.filter(has_text)
+    if after is not None:
+        rows = rows.filter(id__gt=after)
+    locked = rows.select_for_update(of=("self",), no_key=True).select_related("author", "room")
+    messages = list(locked.order_by("id")[:BATCH])
+    held = held_among({message.pk: message.author_id for message in messages})
+    free = [message for message in messages if message.pk not in held]
+    changes = remove(free)
+    erase(free)
+    if changes:
+        write(changes)
+    return len(free), messages[-1].pk if len(messages) == BATCH else None
+
+
+@transaction.atomic
+def _erase_refused_edits(before: datetime) -> None:
+    keep_holds()
+    old = Revision.objects.filter(status=Status.REJECTED, id__lt=first_id(before))
+    found = dict(old.exclude(text="").values_list("message_id", "message__author_id"))
+    held = held_among(found)
+    old.exclude(message__in=held).exclude(text="").update(text="")
+
+
+_STEPS: dict[str, Step] = {
+    retention.MESSAGES: _old_messages,
+    retention.REJECTED: _refused_messages,
+    retention.CASES: retention.erase_case_texts,
+    retention.ANSWERS: retention.erase_answers,
+}

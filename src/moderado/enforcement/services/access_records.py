@@ -1,0 +1,168 @@
+"""Access records: who used the server from where, for the term that the law demands (ADR 0080).
+
+Off by default. A record says that an account was used from an address and port; one an hour is
+enough for the same connection. Records are sealed in a chain, and deleted at 180 days by whole
+seals: what is left verifies.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from moderado.core.errors import Invalid
+from moderado.core.ids import first_id
+from moderado.enforcement.models import AccessRecord, AccessSeal
+from moderado.enforcement.services.audit import write_line
+
+TERM = timedelta(days=180)
+SETTLE = timedelta(minutes=5)  # a record is sealed once no open transaction can add an older one
+BATCH = 1000  # records of one seal
+START = UUID(int=0)
+
+_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('access_seal', 0))"
+PRECISION = 3600  # seconds in which a process records the same connection once
+MOST_REMEMBERED = 50_000  # connections
+_recent: dict[tuple[UUID, str, int | None], float] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What the seals say: how many hold, whose records were deleted, and which do not hold."""
+
+    intact: int
+    deleted: int
+    altered: tuple[int, ...]
+
+
+def record_access(*, user_id: UUID, address: str, port: int | None) -> None:
+    """Record that an account is used from an address, if ACCESS_RECORDS is on.
+
+    Each process records the same account, address and port once an hour.
+    """
+    if not settings.ACCESS_RECORDS or not address:
+        return
+    key = (user_id, address, port)
+    now = time.monotonic()
+    if now - _recent.get(key, -PRECISION) < PRECISION:
+        return
+    AccessRecord.objects.create(user_id=user_id, address=address, port=port)
+    if len(_recent) >= MOST_REMEMBERED:
+        _recent.clear()  # some are recorded twice
+    _recent[key] = now
+
+
+@transaction.atomic
+def seal_records(*, settle: timedelta = SETTLE) -> int:
+    """Seal the records that are old enough, at most `BATCH`; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK)
+        if not cursor.fetchone()[0]:
+            return 0  # another worker is at it
+    last = AccessSeal.objects.order_by("-number").first()
+    after = last.last_id if last else START
+    rows = _rows(after, first_id(timezone.now() - settle))
+    if rows:
+        AccessSeal.objects.create(
+            number=last.number + 1 if last else 1,
+            after_id=after,
+            last_id=rows[-1].id,
+            records=len(rows),
+            digest=_digest(bytes(last.digest) if last else b"", rows),
+        )
+    return len(rows)
+
+
+@transaction.atomic
+def delete_expired() -> int:
+    """Delete the records of whole seals that are older than the term; return how many."""
+    oldest = first_id(timezone.now() - TERM)
+    seal = AccessSeal.objects.filter(last_id__lt=oldest).order_by("-number").first()
+    if seal is None:
+        return 0
+    count, _ = AccessRecord.objects.filter(id__lte=seal.last_id).delete()
+    return count
+
+
+def extract(
+    *,
+    actor_id: UUID | None,
+    order: str,
+    user_id: UUID | None = None,
+    address: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Sequence[AccessRecord]:
+    """Return records that an order demands, oldest first. The extraction is written to the audit.
+
+    Args:
+        actor_id: Who acts; None for the command line.
+        order: The reference of the order.
+        user_id: Only of this account.
+        address: Only from this address. One of the two must be given.
+        since: Only from then on.
+        until: Only until then, exclusively.
+
+    Raises:
+        Invalid: `order` is empty, or neither account nor address is given.
+    """
+    if not order.strip() or (user_id is None and address is None):
+        raise Invalid(fields={"order": "name the order, and an account or an address"})
+    found = AccessRecord.objects.all()
+    if user_id is not None:
+        found = found.filter(user_id=user_id)
+    if address is not None:
+        found = found.filter(address=address)
+    if since is not None:
+        found = found.filter(created_at__gte=since)
+    if until is not None:
+        found = found.filter(created_at__lt=until)
+    rows = list(found.order_by("created_at", "id"))
+    write_line(
+        actor_id=actor_id,
+        action="records_extracted",
+        subject_type="user" if user_id else "",
+        subject_id=user_id,
+        order=order.strip(),
+        by_address=address is not None,
+        since=since.isoformat() if since else None,
+        until=until.isoformat() if until else None,
+        records=len(rows),
+    )
+    return rows
+
+
+def verify_records() -> Verified:
+    """Compare all seals with the records that are left."""
+    previous, intact, deleted, altered = b"", 0, 0, []
+    for seal in AccessSeal.objects.order_by("number").iterator():
+        rows = _rows(seal.after_id, seal.last_id, inclusive=True)
+        if not rows and seal.last_id < first_id(timezone.now() - TERM):
+            deleted += 1
+        elif len(rows) == seal.records and _digest(previous, rows) == bytes(seal.digest):
+            intact += 1
+        else:
+            altered.append(seal.number)
+        previous = bytes(seal.digest)
+    return Verified(intact, deleted, tuple(altered))
+
+
+def _rows(after: UUID, until: UUID, *, inclusive: bool = False) -> list[AccessRecord]:
+    rows = AccessRecord.objects.filter(id__gt=after)
+    rows = rows.filter(id__lte=until) if inclusive else rows.filter(id__lt=until)
+    return list(rows.order_by("id")[: BATCH + inclusive])
+
+
+def _digest(previous: bytes, rows: Sequence[AccessRecord]) -> bytes:
+    digest = blake2b(previous, digest_size=32, person=b"moderado.access")
+    for row in rows:
+        written = [str(row.id), row.created_at.isoformat(), str(row.user_id), row.address, row.port]
+        digest.update(json.dumps(written).encode() + b"\n")
+    return digest.digest()

@@ -1,0 +1,54 @@
+"""What this context stores about an account, for its owner: the registry that an export reads.
+
+Each function returns rows as plain values: what the owner may know, and no words of others.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from moderado.enforcement.models import Erasure, PersonBlock, Report, Ruling, Sanction
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def records_of(*, user_id: UUID) -> dict[str, Rows]:
+    """Return all that this context stores about an account, by section."""
+    return {name: read(user_id) for name, read in EXPORTERS.items()}
+
+
+def _sanctions(user_id: UUID) -> Rows:
+    columns = ("id", "kind", "scope_id", "reason", "public_note", "starts_at", "ends_at")
+    rows = Sanction.objects.filter(user_id=user_id).order_by("id")
+    return list(rows.values(*columns, "lifted_at"))
+
+
+def _decisions(user_id: UUID) -> Rows:
+    columns = ("id", "subject_type", "subject_id", "revision", "content", "reason", "public_note")
+    rows = Ruling.objects.filter(author_id=user_id, undone_at=None).order_by("id")
+    return list(rows.values(*columns, "effective_at"))
+
+
+def _reports(user_id: UUID) -> Rows:
+    columns = ("id", "subject_type", "subject_id", "category", "comment", "state", "outcome")
+    rows = Report.objects.filter(reporter_id=user_id).order_by("id")
+    return list(rows.values(*columns, "created_at", "decided_at"))
+
+
+def _blocks(user_id: UUID) -> Rows:
+    rows = PersonBlock.objects.filter(blocker_id=user_id).order_by("id")
+    return list(rows.values("blocked_id", "created_at"))
+
+
+def _erasures(user_id: UUID) -> Rows:
+    rows = Erasure.objects.filter(user_id=user_id).order_by("id")
+    return list(rows.values("state", "created_at", "due_at"))
+
+
+EXPORTERS: Mapping[str, Callable[[UUID], Rows]] = {
+    "decisions": _decisions,
+    "sanctions": _sanctions,
+    "reports": _reports,
+    "blocks": _blocks,
+    "erasures": _erasures,
+}

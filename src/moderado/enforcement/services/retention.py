@@ -1,0 +1,140 @@
+"""Runs of the retention, and the texts of moderation that are older than it allows (ADR 0080).
+
+`chat.services.retaining` carries a run out, and erases messages.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from moderado.core.database import retry_on_deadlock
+from moderado.core.ids import first_id
+from moderado.enforcement.models import CaseNote, LegalHold, Ruling
+from moderado.enforcement.models import RetentionRun as RetentionRun
+from moderado.enforcement.services.holds import keep_holds
+from moderado.moderation.models import Case, ErasableText
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(seconds=35)  # longer than a task may run
+EVERY = timedelta(days=1)
+BATCH = 200  # records of one transaction
+
+MESSAGES, REJECTED, CASES, ANSWERS = "messages", "rejected", "cases", "answers"
+KINDS = (MESSAGES, REJECTED, CASES, ANSWERS)
+
+
+def days_of(kind: str) -> int:
+    """Return after how many days texts of a kind are erased; 0: never."""
+    days: int = settings.RETENTION_DAYS[kind]
+    return days
+
+
+def start_run() -> RetentionRun | None:
+    """Begin a run, or return the one that is open. None if all kinds are kept for ever."""
+    now = timezone.now()
+    cutoffs = {
+        kind: (now - timedelta(days=days_of(kind))).isoformat() for kind in KINDS if days_of(kind)
+    }
+    if not cutoffs:
+        return None
+    try:
+        with transaction.atomic():
+            return RetentionRun.objects.create(cutoffs=cutoffs)
+    except IntegrityError:
+        return RetentionRun.objects.filter(ended_at=None).first()
+
+
+def start_daily_run() -> None:
+    """Begin a run if the last one began a day ago."""
+    if not RetentionRun.objects.filter(created_at__gt=timezone.now() - EVERY).exists():
+        start_run()
+
+
+def claim_run() -> RetentionRun | None:
+    """Lease the open run."""
+    with transaction.atomic():
+        free = RetentionRun.objects.filter(
+            Q(lease_until=None) | Q(lease_until__lt=Now()), ended_at=None
+        )
+        run: RetentionRun | None = free.select_for_update(skip_locked=True, no_key=True).first()
+        if run is None:
+            return None
+        RetentionRun.objects.filter(pk=run.pk).update(
+            lease_until=Now() + LEASE, fence=F("fence") + 1
+        )
+    run.fence += 1
+    return run
+
+
+def save_run(run: RetentionRun, *, is_over: bool) -> None:
+    """Store the progress and end the lease; the run itself if it is over."""
+    stored: dict[str, Any] = {"kind": run.kind, "after": run.after, "counts": run.counts}
+    if is_over:
+        stored["ended_at"] = Now()
+        log.info("retention_ended", **run.counts)
+    ours = RetentionRun.objects.filter(pk=run.pk, fence=run.fence, ended_at=None)
+    ours.update(lease_until=None, **stored)
+
+
+def get_run(run_id: UUID) -> RetentionRun:
+    """Return a run with its counts."""
+    return RetentionRun.objects.get(pk=run_id)
+
+
+@retry_on_deadlock
+@transaction.atomic
+def erase_case_texts(*, before: datetime, after: UUID | None) -> tuple[int, UUID | None]:
+    """Erase texts of one batch of cases that ended before, with the notes on them.
+
+    Returns:
+        How many texts were erased, and the case to continue after; None after the last batch.
+    """
+    keep_holds()
+    ended = Case.objects.exclude(state=Case.State.OPEN).filter(id__lt=first_id(before))
+    ended = ended.filter(Q(decided_at__lt=before) | Q(closed_at__lt=before))
+    if after is not None:
+        ended = ended.filter(id__gt=after)
+    ids = list(ended.order_by("id").values_list("id", flat=True)[:BATCH])
+    free = list(Case.objects.filter(~_is_held("author"), pk__in=ids).values_list("pk", flat=True))
+    erased = _erase(ErasableText.objects.filter(pk__in=free))
+    CaseNote.objects.filter(case__in=free).exclude(text="").update(text="")
+    rulings = Ruling.objects.filter(case__in=free).exclude(public_note="", private_note="")
+    rulings.update(public_note="", private_note="")
+    return erased, ids[-1] if len(ids) == BATCH else None
+
+
+@retry_on_deadlock
+@transaction.atomic
+def erase_answers(*, before: datetime, after: UUID | None) -> tuple[int, UUID | None]:
+    """Erase one batch of what providers answered beside their numbers, as `erase_case_texts`."""
+    keep_holds()
+    kinds = (ErasableText.Kind.CALL, ErasableText.Kind.LOG)
+    found = ErasableText.objects.filter(
+        kind__in=kinds, content__isnull=False, id__lt=first_id(before)
+    )
+    if after is not None:
+        found = found.filter(id__gt=after)
+    ids = list(found.order_by("id").values_list("id", flat=True)[:BATCH])
+    erased = _erase(ErasableText.objects.filter(~_is_held("author_id"), pk__in=ids))
+    return erased, ids[-1] if len(ids) == BATCH else None
+
+
+def _erase(texts: QuerySet[ErasableText]) -> int:
+    return texts.filter(content__isnull=False).update(
+        salt=None, content=None, author_id=None, erased_at=Now()
+    )
+
+
+def _is_held(author: str) -> Exists:
+    """Return a condition: a legal hold keeps the subject of a row, or all of its author's."""
+    of_author = Q(subject_type="user", subject_id=OuterRef(author))
+    held = Q(subject_id=OuterRef("subject_id")) | of_author
+    return Exists(LegalHold.objects.filter(held, released_at=None))

@@ -1,0 +1,162 @@
+"""Retention: what is older than the settings allow is erased, in batches, and reported."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from uuid import UUID
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from moderado.chat.models import Message
+from moderado.chat.services import retaining
+from moderado.core.ids import first_id
+from moderado.enforcement.models import RetentionRun
+from moderado.enforcement.services import retention
+from moderado.enforcement.services.holds import add_hold
+from moderado.moderation.models import Case, ErasableText
+from moderado.moderation.services.log_verification import verify_log
+from moderado.moderation.services.texts import Kind
+from tests.factories import make_message
+from tests.integration.privacy.test_erasure import of_room
+
+pytestmark = pytest.mark.django_db
+
+OLD = datetime.now(UTC) - timedelta(days=100)
+NEVER = dict.fromkeys(retention.KINDS, 0)
+
+
+def old_id(number=1):
+    return UUID(int=first_id(OLD).int | (7 << 76) | (2 << 62) | number)
+
+
+def old_message(room, number=1, **fields):
+    return make_message(room, id=old_id(number), **{"status": "APPROVED", "seq": 1, **fields})
+
+
+def run():
+    out = StringIO()
+    call_command("retention", "run", "--json", stdout=out)
+    return json.loads(out.getvalue())
+
+
+def test_old_messages_leave_their_rooms_and_younger_ones_stay(room, bob, settings):
+    settings.RETENTION_DAYS = NEVER | {"messages": 90}
+    old, new = old_message(room), make_message(room, status="APPROVED", seq=2)
+    room.seq = 2
+    room.save()
+
+    assert run() == {"messages": 1}
+
+    old.refresh_from_db()
+    new.refresh_from_db()
+    assert (old.status, old.text, old.seq) == ("REMOVED", "", 3)
+    assert old.client_id is not None, "a repeat is recognized for ever"
+    assert new.text == "bom dia"
+    room.refresh_from_db()
+    assert [m.status for m in of_room(room, bob, after=2).messages] == ["REMOVED"]
+
+
+def test_only_refused_texts_are_erased_by_their_setting(room, settings):
+    settings.RETENTION_DAYS = NEVER | {"rejected": 90}
+    shown, refused = old_message(room), old_message(room, 2, status="REJECTED", seq=0)
+
+    assert run() == {"rejected": 1}
+
+    shown.refresh_from_db()
+    refused.refresh_from_db()
+    assert (shown.text, refused.text, refused.status) == ("bom dia", "", "REMOVED")
+
+
+def test_texts_of_ended_cases_and_answers_are_erased(room, settings):
+    settings.RETENTION_DAYS = NEVER | {"cases": 90, "answers": 90}
+    subject = old_message(room)
+    for number, state in enumerate(("decided", "open"), start=1):
+        Case.objects.create(
+            id=old_id(number),
+            subject_type="message",
+            subject_id=subject.id,
+            revision=number,
+            origin="hold",
+            state=state,
+            decided_at=OLD if state == "decided" else None,
+        )
+    rows = [(Kind.CASE, 1), (Kind.CASE, 2), (Kind.CALL, 3), (Kind.LOG, 4)]
+    ErasableText.objects.bulk_create(
+        ErasableText(
+            id=old_id(number),
+            kind=kind,
+            subject_type="message",
+            subject_id=subject.id,
+            salt=b"s",
+            content="{}",
+        )
+        for kind, number in rows
+    )
+
+    assert run() == {"cases": 1, "answers": 2}
+
+    left = ErasableText.objects.filter(erased_at=None).values_list("id", flat=True)
+    assert list(left) == [old_id(2)], "the open case"
+
+
+@pytest.mark.proves("R106")
+def test_what_a_legal_hold_keeps_is_not_erased(room, settings):
+    settings.RETENTION_DAYS = NEVER | {"messages": 90}
+    held, theirs, free = (old_message(room, number) for number in (1, 2, 3))
+    for kind, subject, author in (
+        ("message", held.id, held.author_id),
+        ("user", theirs.author_id, theirs.author_id),
+    ):
+        add_hold(
+            actor_id=None,
+            subject_type=kind,
+            subject_id=subject,
+            author_id=author,
+            reference="A 1",
+        )
+
+    assert run() == {"messages": 1}
+
+    assert set(Message.objects.exclude(text="").values_list("pk", flat=True)) == {
+        held.id,
+        theirs.id,
+    }
+    free.refresh_from_db()
+    assert free.text == ""
+
+
+def test_run_continues_where_it_stopped(room, settings, monkeypatch):
+    settings.RETENTION_DAYS = NEVER | {"messages": 90}
+    for number in range(1, 6):
+        old_message(room, number)
+    monkeypatch.setattr(retaining, "BATCH", 2)
+    monkeypatch.setattr(retaining, "SLICE", 0.0001)
+    retention.start_run()
+    retaining.run_slice()
+    assert RetentionRun.objects.get().counts == {"messages": 2}
+    assert retention.claim_run() is not None
+    assert not retaining.run_slice(), "the lease of a worker that died"
+    RetentionRun.objects.update(lease_until=None)
+
+    while retaining.run_slice():
+        pass
+
+    assert RetentionRun.objects.get().counts == {"messages": 5}
+    assert verify_log().is_sound
+
+
+def test_beat_begins_one_run_a_day_and_none_without_settings(settings):
+    settings.RETENTION_DAYS = NEVER
+    retention.start_daily_run()
+    assert not RetentionRun.objects.exists()
+    settings.RETENTION_DAYS = NEVER | {"messages": 90}
+    retention.start_daily_run()
+    retention.start_daily_run()
+    assert RetentionRun.objects.count() == 1
+    RetentionRun.objects.update(
+        ended_at=timezone.now(), created_at=timezone.now() - timedelta(days=2)
+    )
+    retention.start_daily_run()
+    assert RetentionRun.objects.count() == 2
