@@ -29,6 +29,7 @@ _DJANGO_COMMANDS = {
     "backtest": "judge past messages by another version of a policy",
     "erase": "erase an account: texts, names and e-mail",
     "hold": "keep accounts and messages from erasure, as an order demands",
+    "report": "write a transparency report of a year or half-year",
     "retention": "erase what is older than the settings allow",
     "records": "extract access records as an order demands; verify them",
     "export-dataset": "write the rulings as a data set without personal data",

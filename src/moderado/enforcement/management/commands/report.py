@@ -1,0 +1,32 @@
+"""Write a transparency report of a year or a half-year: the same rows give the same bytes."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from moderado.core.errors import Invalid
+from moderado.enforcement.services import transparency
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the kinds of report."""
+        kind = parser.add_mutually_exclusive_group(required=True)
+        kind.add_argument("--br", metavar="PERIOD", help="in Portuguese, such as 2026H1")
+        kind.add_argument("--eu", metavar="PERIOD", help="as CSV, such as 2026")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Print the report.
+
+        Raises:
+            CommandError: The period is not one.
+        """
+        is_brazilian = options["br"] is not None
+        try:
+            period = transparency.period_of(options["br"] if is_brazilian else options["eu"])
+        except Invalid as error:
+            raise CommandError(" ".join(map(str, error.fields.values()))) from None
+        write = transparency.brazilian_report if is_brazilian else transparency.european_report
+        self.stdout.write(write(period), ending="")

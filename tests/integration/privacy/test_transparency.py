@@ -1,0 +1,94 @@
+"""Transparency reports: numbers with their queries, the same bytes each time."""
+
+import csv
+from datetime import UTC, datetime
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from moderado.enforcement.models import Sanction
+from moderado.enforcement.services.transparency import FIGURES, period_of
+from moderado.moderation.models import Case, ModerationLog
+from tests.factories import make_message, make_user
+
+pytestmark = pytest.mark.django_db
+
+IN = datetime(2026, 3, 1, tzinfo=UTC)
+OUT = datetime(2026, 7, 1, tzinfo=UTC)
+
+
+def report(*options):
+    out = StringIO()
+    call_command("report", *options, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def _half_year(room):
+    moderator, person = make_user(), make_user()
+    for number, (verdict, actor, at) in enumerate(
+        (("BLOCK", None, IN), ("BLOCK", None, IN), ("ALLOW", moderator, IN), ("BLOCK", None, OUT))
+    ):
+        ModerationLog.objects.create(
+            subject_type="message",
+            subject_id=moderator.id,
+            revision=number,
+            verdict=verdict,
+            actor=actor,
+            categories={"insult": 0.9},
+            created_at=at,
+        )
+    Case.objects.create(
+        subject_type="message",
+        subject_id=person.id,
+        revision=1,
+        origin="hold",
+        state="decided",
+        outcome="ALLOW",
+        created_at=IN,
+        decided_at=IN.replace(minute=2),
+    )
+    Sanction.objects.create(
+        user=person, kind="mute", reason="insult", actor=moderator, created_at=IN
+    )
+    make_message(room, created_at=IN)
+
+
+@pytest.mark.usefixtures("_half_year")
+def test_european_report_counts_the_period_and_names_its_queries():
+    rows = list(csv.DictReader(StringIO(report("--eu", "2026H1"))))
+    found = {(row["indicator"], row["group"]): row["value"] for row in rows}
+    assert found == {
+        ("automated_decisions", "BLOCK"): "2",
+        ("human_decisions", "ALLOW"): "1",
+        ("automated_restrictions_by_category", "insult"): "2",
+        ("cases_opened", "hold"): "1",
+        ("automated_decisions_overturned", "ALLOW"): "1",
+        ("median_seconds_to_decision", "hold"): "120",
+        ("account_measures", "mute"): "1",
+        ("monthly_authors", "2026-03"): "1",
+    }
+    for row in rows:
+        with connection.cursor() as cursor:
+            cursor.execute(row["query"])
+            assert (row["group"], int(row["value"])) in cursor.fetchall()
+
+
+@pytest.mark.proves("S74")
+@pytest.mark.usefixtures("_half_year")
+def test_report_is_reproducible_to_the_byte():
+    for options in (("--br", "2026H1"), ("--eu", "2026")):
+        assert report(*options) == report(*options)
+    written = report("--br", "2026H1")
+    assert "| BLOCK | 2 |" in written
+    assert all(figure.title in written for figure in FIGURES)
+
+
+def test_periods_are_half_years_and_years():
+    assert period_of("2026H2").until == datetime(2027, 1, 1, tzinfo=UTC)
+    assert period_of("2026").since == datetime(2026, 1, 1, tzinfo=UTC)
+    for name in ("2026H3", "26", "", "x"):
+        with pytest.raises(CommandError):
+            report("--br", name)
