@@ -1,7 +1,7 @@
 """Carries a run of the retention out: erases what is older than the settings allow (ADR 0080).
 
-Messages leave their rooms by the lifecycle, as if they were deleted, so that every client hears of
-it in order. A run works in slices, and continues where it stopped.
+Messages leave their rooms by the lifecycle, as if they were deleted, so that the change feed has
+each removal in order. A run works in slices, and continues where it stopped.
 """
 
 import time
