@@ -34,25 +34,7 @@ def wire(*, after_commit: Routes | None = None) -> None:
     provide_texts(MESSAGE, judged_texts, previous=previous_texts.of_past_messages)
     bans.provide_checks(account=admission.check_account, email=admission.check_email)
     connect(
-        after_commit={
-            accounts.SessionEnded: [fanout.on_session_ended],
-            chat.MessagesQueued: [_wake_worker],
-            chat.AuthorNotified: [fanout.on_author_notified],
-            chat.AuthorsNotified: [author_delivery.on_authors_notified],
-            chat.RoomsChanged: [fanout.on_rooms_changed],
-            chat.AudienceChanged: [fanout.on_audience_changed],
-            chat.RoomDetailsChanged: [fanout.on_room_details_changed],
-            chat.RoomRead: [fanout.on_room_read],
-            moderation.CasesChanged: [fanout.on_cases_changed],
-            enforcement.PersonNotified: [fanout.on_person_notified],
-            enforcement.BlocksChanged: [fanout.on_blocks_changed],
-            moderation.SubjectQueued: [_wake_subject_worker],
-            moderation.EvaluationQueued: [_wake_evaluating_worker],
-            enforcement.ErasureDue: [_wake_erasing_worker],
-            enforcement.ExportQueued: [_wake_exporting_worker],
-        }
-        if after_commit is None
-        else after_commit,
+        after_commit=_after_commit() if after_commit is None else after_commit,
         inside={
             # Same database: the cause and its effect are committed together or not at all.
             moderation.ReviewStarted: [rulings.lock_subject, subjects.on_review_started],
@@ -71,6 +53,26 @@ def wire(*, after_commit: Routes | None = None) -> None:
             accounts.StaffRightsChanged: [moderators.on_staff_rights_changed],
         },
     )
+
+
+def _after_commit() -> Routes:
+    return {
+        accounts.SessionEnded: [fanout.on_session_ended],
+        chat.MessagesQueued: [_wake_worker],
+        chat.AuthorNotified: [fanout.on_author_notified],
+        chat.AuthorsNotified: [author_delivery.on_authors_notified],
+        chat.RoomsChanged: [fanout.on_rooms_changed],
+        chat.AudienceChanged: [fanout.on_audience_changed],
+        chat.RoomDetailsChanged: [fanout.on_room_details_changed],
+        chat.RoomRead: [fanout.on_room_read],
+        moderation.CasesChanged: [fanout.on_cases_changed],
+        enforcement.PersonNotified: [fanout.on_person_notified],
+        enforcement.BlocksChanged: [fanout.on_blocks_changed],
+        moderation.SubjectQueued: [_wake_subject_worker],
+        moderation.EvaluationQueued: [_wake_evaluating_worker],
+        enforcement.ErasureDue: [_wake_erasing_worker],
+        enforcement.ExportQueued: [_wake_exporting_worker],
+    }
 
 
 def _wake_worker(_: chat.MessagesQueued) -> None:
