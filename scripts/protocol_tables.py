@@ -24,6 +24,7 @@ OBJECTS = {
     "HelpLine": "help line",
     "RestrictionDetails": "restriction",
     "ReportView": "report",
+    "SanctionView": "sanction",
 }
 FORMATS = {"uuid": "UUID", "date-time": "UTC time"}
 

@@ -98,6 +98,8 @@ class PersonNotice(StrEnum):
 
     REPORT_DECIDED = "report_decided"
     BLOCK_CHANGED = "block_changed"
+    SANCTION_APPLIED = "sanction_applied"
+    SANCTION_LIFTED = "sanction_lifted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from moderado.core.database import NotInTransaction
 from moderado.core.errors import Invalid
 from moderado.enforcement.errors import NoSuchSanction, SanctionEnded
+from moderado.enforcement.events import PersonNotified
 from moderado.enforcement.models import Sanction
 from moderado.enforcement.services.sanctions import (
     apply_sanction,
@@ -105,3 +106,20 @@ def test_sanction_needs_the_transaction_of_its_cause():
     assert not transaction.get_connection().in_atomic_block
     with pytest.raises(NotInTransaction):
         sanctioned(make_user())
+
+
+def test_person_is_notified_of_each_sanction_and_of_its_end(
+    heard, django_capture_on_commit_callbacks
+):
+    person = make_user(language="en")
+    with django_capture_on_commit_callbacks(execute=True):
+        sanction = sanctioned(person, public_note="See the rules.")
+        lift_sanction(actor_id=None, sanction_id=sanction.id, reason="mistake")
+
+    notices = [each for each in heard if isinstance(each, PersonNotified)]
+    assert [(each.user_id, each.notice.value, each.body.state) for each in notices] == [
+        (person.id, "sanction_applied", "active"),
+        (person.id, "sanction_lifted", "lifted"),
+    ]
+    assert notices[0].body.note == "See the rules."
+    assert notices[0].body.explanation.startswith("A moderator has muted you")

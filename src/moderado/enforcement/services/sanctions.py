@@ -22,8 +22,14 @@ from moderado.core.events import publish
 from moderado.core.text import clean, clean_line
 from moderado.enforcement.emails import email_digest
 from moderado.enforcement.errors import NoSuchSanction, SanctionEnded
-from moderado.enforcement.events import SanctionApplied, SanctionLifted
+from moderado.enforcement.events import (
+    PersonNotice,
+    PersonNotified,
+    SanctionApplied,
+    SanctionLifted,
+)
 from moderado.enforcement.models import Sanction
+from moderado.enforcement.selectors.sanctions import view_of
 from moderado.enforcement.services.fairness import check_not_self
 from moderado.enforcement.types import SanctionEnd, SanctionKind
 
@@ -85,6 +91,7 @@ def apply_sanction(  # noqa: PLR0913  (what a sanction consists of)
     sanction.save(force_insert=True)
     sanction.refresh_from_db()
     publish(SanctionApplied(**_event(sanction), actor_id=actor_id))
+    _notify(sanction, user, PersonNotice.SANCTION_APPLIED)
     if wanted is SanctionKind.BAN and scope_id is None:
         end_sessions_of(user_id=user_id)
     log.info("sanction_applied", kind=wanted.value, **_logged(sanction, actor_id))
@@ -181,8 +188,14 @@ def _logged(sanction: Sanction, actor_id: UUID | None) -> dict[str, str | None]:
 
 
 def _publish_end(sanction: Sanction, end: SanctionEnd) -> None:
-    if sanction.user_id is not None:
+    if sanction.user is not None:
         publish(SanctionLifted(**_event(sanction), end=end))
+        _notify(sanction, sanction.user, PersonNotice.SANCTION_LIFTED)
+
+
+def _notify(sanction: Sanction, user: User, notice: PersonNotice) -> None:
+    view = view_of(sanction, language=user.language)
+    publish(PersonNotified(user_id=user.id, notice=notice, body=view))
 
 
 def _event(sanction: Sanction) -> dict[str, Any]:

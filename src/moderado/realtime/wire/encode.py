@@ -25,6 +25,8 @@ _AUTHOR_FRAMES: dict[Notice, type[protocol.AuthorFrame]] = {
 }
 _PERSON_FRAMES: dict[PersonNotice, Callable[[Any], protocol.ServerFrame]] = {
     PersonNotice.REPORT_DECIDED: lambda body: person_frames.ReportDecided(report=body),
+    PersonNotice.SANCTION_APPLIED: lambda body: person_frames.SanctionApplied(sanction=body),
+    PersonNotice.SANCTION_LIFTED: lambda body: person_frames.SanctionLifted(sanction=body),
     PersonNotice.BLOCK_CHANGED: lambda body: person_frames.BlockChanged(
         user=protocol.UserRef(body.user), is_blocked=body.is_blocked
     ),

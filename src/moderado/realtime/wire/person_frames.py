@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from moderado.enforcement.selectors.sanctions import SanctionView
 from moderado.enforcement.views import ReportView
 from moderado.realtime.wire.server_frame import ServerFrame
 from moderado.realtime.wire.user_ref import UserRef
@@ -20,3 +21,15 @@ class BlockChanged(ServerFrame, frozen=True, tag="block_changed"):
 
     user: UserRef
     is_blocked: Annotated[bool, Meta(description="Whether this member blocks the person now.")]
+
+
+class SanctionApplied(ServerFrame, frozen=True, tag="sanction_applied"):
+    """To the person: a sanction is in force. After a ban of the server, the connection closes."""
+
+    sanction: SanctionView
+
+
+class SanctionLifted(ServerFrame, frozen=True, tag="sanction_lifted"):
+    """To the person: a sanction was lifted, or its term is over."""
+
+    sanction: SanctionView
