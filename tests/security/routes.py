@@ -11,7 +11,7 @@ from moderado.api.unknown import Unknown
 # Names of path parameters in the access table.
 IDS = {
     "<uuid:room_id>": ("{room}",),
-    "<uuid:user_id>": ("{other}",),
+    "<uuid:user_id>": ("{other}", "{newcomer}"),
     "<uuid:message_id>": ("{message}", "{hidden}"),
     "<uuid:queue_id>": ("{queue}",),
     "<uuid:ruling_id>": ("{ruling}",),

@@ -50,6 +50,7 @@ class ReversingBulk(APIView):
     def post(self, request: Request, bulk_id: UUID) -> Response:
         """Reverse all rulings that were made in bulk; one that runs stops."""
         actor = moderator(request, rights.REVERSE_RULING)
+        bulk.get_bulk(actor=actor, bulk_id=bulk_id)  # before validation: 404 for others
         asked = validated(ReasonInput, request.data)
         stopped = bulk.reverse_bulk(actor=actor, bulk_id=bulk_id, reason=asked["reason"])
         return Response(BulkBody(stopped).data, status=202)
