@@ -384,7 +384,9 @@ def test_held_message_keeps_its_texts_and_no_other_does(author, room):
     assert edited.text == ""
     subjects = ErasableText.objects.filter(content__contains=CANARY).values_list("subject_id")
     assert set(subjects) == {(held.id,)}
-    assert set(tables_with(CANARY)) == {"chat_message", "moderation_erasabletext"}
+    # What moderators wrote about it is kept with it.
+    kept = {"chat_message", "enforcement_ruling", "moderation_erasabletext"}
+    assert set(tables_with(CANARY)) == kept
 
     LegalHold.objects.update(released_at=timezone.now())
     assert run(author).state == "done"
