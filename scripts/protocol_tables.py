@@ -25,6 +25,10 @@ OBJECTS = {
     "RestrictionDetails": "restriction",
     "ReportView": "report",
     "SanctionView": "sanction",
+    "SuspensionView": "suspension",
+    "DecisionView": "decision",
+    "AppealView": "appeal",
+    "SanctionNote": "sanction",
 }
 FORMATS = {"uuid": "UUID", "date-time": "UTC time"}
 

@@ -105,6 +105,15 @@ GROUPS = {
         "retention_answers_days",
         "access_records",
     ],
+    "Reports and appeals": [
+        "reports_per_day",
+        "report_suspension_reports",
+        "report_suspension_share",
+        "report_suspension_days",
+        "report_suspension_max_days",
+        "appeal_days",
+        "appeal_target_hours",
+    ],
     "Language, logs and metrics": [
         "language_code",
         "log_format",

@@ -1,14 +1,17 @@
 """Valid objects with default values. Every argument can be overridden."""
 
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db import connection
+from django.utils import timezone
 
 from moderado.accounts.models import User
 from moderado.chat.models import Membership, Message, Room
 from moderado.core.ids import new_id
+from moderado.enforcement.models import ReportingSuspension
 
 PASSWORD = "correct horse battery"
 _numbers = count(1)
@@ -25,6 +28,7 @@ MODERATING = ("view_case", "claim_case", "decide_case", "view_moderationlog", "v
 POLICING = ("view_policy", "add_policy", "enable_policy", "delete_policy")
 EVALUATING = ("view_evaluation", "add_evaluation")
 SANCTIONING = ("view_sanction", "add_sanction", "lift_sanction")
+REPORTING = ("suspend_reporting", "view_appeal", "decide_appeal")
 INVITING = ("add_invitation", "view_invitation", "delete_invitation")
 
 
@@ -79,6 +83,17 @@ def fill_room(room: Room, author: User, count: int, text: str = "bom dia") -> No
             """,
             [room.id, author.id, text, count],
         )
+
+
+def make_suspension(user: User) -> ReportingSuspension:
+    """Suspend a user from reporting for a day, whatever the record of their reports."""
+    return ReportingSuspension.objects.create(
+        user=user,
+        reason="-",
+        ends_at=timezone.now() + timedelta(days=1),
+        decided_reports=10,
+        rejected_reports=10,
+    )
 
 
 # Queued messages, without a wake-up.

@@ -4,6 +4,8 @@ from moderado.accounts import bans
 from moderado.accounts import events as accounts
 from moderado.chat import events as chat
 from moderado.chat.selectors.judged_texts import judged_texts
+from moderado.chat.selectors.refused import refused_texts
+from moderado.chat.selectors.reported import reported_message, reported_room
 from moderado.chat.services import (
     moderators,
     names,
@@ -16,7 +18,10 @@ from moderado.chat.tasks import erasure_wakeup, export_wakeup, wakeup
 from moderado.chat.types import MESSAGE
 from moderado.core.events import Routes, connect
 from moderado.enforcement import events as enforcement
-from moderado.enforcement.services import admission
+from moderado.enforcement.selectors.decisions import provide_refused
+from moderado.enforcement.services import admission, appeal_decisions, report_outcomes
+from moderado.enforcement.services.report_subjects import provide_reported
+from moderado.enforcement.types import ROOM
 from moderado.moderation import events as moderation
 from moderado.moderation.services import subjects
 from moderado.moderation.services.subject_texts import provide_texts
@@ -33,6 +38,9 @@ def wire(*, after_commit: Routes | None = None) -> None:
     """
     provide_texts(MESSAGE, judged_texts, previous=previous_texts.of_past_messages)
     bans.provide_checks(account=admission.check_account, email=admission.check_email)
+    provide_reported(MESSAGE, reported_message)
+    provide_reported(ROOM, reported_room)
+    provide_refused(refused_texts)
     connect(
         after_commit=_after_commit() if after_commit is None else after_commit,
         inside={
@@ -40,6 +48,17 @@ def wire(*, after_commit: Routes | None = None) -> None:
             moderation.ReviewStarted: [rulings.lock_subject, subjects.on_review_started],
             moderation.CaseDecided: [rulings.apply_ruling, subjects.apply_ruling],
             moderation.DecisionUndone: [rulings.undo_ruling, subjects.undo_ruling],
+            moderation.CasesChanged: [
+                report_outcomes.on_cases_changed,
+                appeal_decisions.on_cases_changed,
+            ],
+            enforcement.RulingMade: [appeal_decisions.on_ruling_made],
+            enforcement.RulingUndone: [appeal_decisions.on_ruling_undone],
+            enforcement.RulingReversed: [appeal_decisions.on_ruling_reversed],
+            enforcement.RulingSettled: [
+                report_outcomes.on_ruling_settled,
+                appeal_decisions.on_ruling_settled,
+            ],
             enforcement.SanctionApplied: [sanctions.on_sanction_applied],
             # A name and its judgement likewise.
             accounts.NameProposed: [names.propose_user_name],

@@ -39,6 +39,7 @@ DIFFER = {
             f"{method} chat/rooms/{{room}}/*": "403"
             for method in ("GET", "POST", "PATCH", "DELETE")
         },
+        "POST chat/reports/": "404",
         "subscribe": "banned",
         "sync": "banned",
         "mark_read": "banned",
@@ -92,10 +93,19 @@ DELETE chat/rooms/{room}/messages/{hidden}/       401     404    200     404    
 GET    chat/rooms/{room}/changes/                 401 404|200    200 404|200       200   200 404|200
 GET    chat/rooms/{room}/search/?q=bom            401 404|200    200 404|200       200   200 404|200
 GET    chat/me/changes/                           401     200    200     200       200   200     200
+POST   chat/reports/                              401 404|201    201 404|201       201   201 404|201
+GET    chat/reports/mine/                         401     200    200     200       200   200     200
+POST   chat/reports/{report}/appeal/              401     404    404     404       404   404     404
+GET    me/decisions/                              401     200    200     200       200   200     200
+POST   me/decisions/{decision}/appeal/            401     404    404     404       404   404     404
+GET    enforcement/appeals/                       401     403    403     403       200   200     200
+POST   enforcement/appeals/{appeal}/decision/     401     404    404     404       404   404     200
+GET    enforcement/report-suspensions/            401     403    403     403       403   403     200
+POST   enforcement/report-suspensions/            401     403    403     403       403   403     409
+POST   enforcement/report-suspensions/{suspension}/lift/ 401 403 403 403 403 403 200
 GET    me/blocks/                                 401     200    200     200       200   200     200
 POST   me/blocks/                                 401     201    201     201       201   201     201
 DELETE me/blocks/                                 401     204    204     204       204   204     204
-DELETE me/blocks/{newcomer}/                      401     204    204     204       204   204     204
 GET    me/sanctions/                              401     200    200     200       200   200     200
 GET    enforcement/sanctions/                     401     403    403     403       200   200     200
 GET    enforcement/sanctions/?room={room}         401     403    403     403       200   200     200
@@ -105,6 +115,7 @@ POST   enforcement/sanctions/{server_sanction}/lift/ 401  404    404     404    
 POST   enforcement/rooms/{room}/freeze/           401     403    403     403       200   200     200
 POST   enforcement/rooms/{room}/newcomers-wait/   401     403    403     403       200   200     200
 POST   enforcement/rooms/{room}/slow-mode/        401     403    403     403       200   200     200
+DELETE me/blocks/{other}/                         401     204    204     204       204   204     204
 GET    moderation/logs/                           401     403    403     403       200   200     200
 GET    moderation/logs/?room={room}               401     403    403     403       200   200     200
 GET    moderation/logs/?message={hidden}          401     403    403     403       200   200     200
@@ -208,6 +219,21 @@ BODIES = {
     },
     "PATCH chat/rooms/{room}/messages/{message}/": {"content": "boa tarde"},
     "PATCH chat/rooms/{room}/messages/{hidden}/": {"content": "boa tarde"},
+    "POST chat/reports/{report}/appeal/": {"text": "-"},
+    "POST me/decisions/{decision}/appeal/": {"text": "-"},
+    "POST enforcement/appeals/{appeal}/decision/": {
+        "outcome": "upheld",
+        "reason": "-",
+        "public_note": "-",
+    },
+    "POST chat/reports/": {"message": "{reportable}", "category": "hate", "comment": "-"},
+    "POST enforcement/report-suspensions/": {
+        "user": "{newcomer}",
+        "term_seconds": 60,
+        "reason": "-",
+        "public_note": "-",
+    },
+    "POST enforcement/report-suspensions/{suspension}/lift/": {"reason": "-"},
     "POST me/blocks/": {"user": "{newcomer}"},
     "DELETE me/blocks/": {"user": "{newcomer}"},
     "POST enforcement/sanctions/": {

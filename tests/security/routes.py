@@ -25,6 +25,10 @@ IDS = {
     "<uuid:export_id>": ("{export}",),
     "<uuid:invitation_id>": ("{invitation}",),
     "<uuid:sanction_id>": ("{sanction}", "{server_sanction}"),
+    "<uuid:suspension_id>": ("{suspension}",),
+    "<uuid:report_id>": ("{report}",),
+    "<uuid:decision_id>": ("{decision}",),
+    "<uuid:appeal_id>": ("{appeal}",),
 }
 METHODS = ("get", "post", "put", "patch", "delete")
 

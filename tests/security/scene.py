@@ -18,6 +18,7 @@ from moderado.chat.services.screening import screen_waiting
 from moderado.enforcement.models import BulkRuling, Queue, Ruling, Sanction
 from moderado.enforcement.selectors.cases import CaseFilter
 from moderado.enforcement.services import exports
+from moderado.enforcement.services.appeals import appeal_decision
 from moderado.enforcement.services.bulk import start_bulk
 from moderado.enforcement.services.rulings import Proposal
 from moderado.enforcement.services.sanctions import apply_sanction
@@ -59,6 +60,7 @@ class Scene:
             *factories.EVALUATING,
             *factories.ENFORCING,
             *factories.SANCTIONING,
+            *factories.REPORTING,
             name="Staff",
         )
         self.people["flagged"] = factories.make_user(name="Flagged", is_staff=True)
@@ -74,11 +76,16 @@ class Scene:
         )
         self.invitation = invitations.create_invitation(actor_id=admin.id)
         self.message = self.say_publicly()
+        self.reportable = self._say_as_other("boa noite")
         self.hidden = self.say("ainda não")
         self.case = self._open_case(self.hidden, self.people["member"])
         self.own_case = self._open_case(self.say("minha", "moderator"), self.people["moderator"])
         self.queue = Queue.objects.create(name="scene", position=1)
         self.ruling, self.bulk = self._rule()
+        self.suspension = factories.make_suspension(self.other)
+        self.appeal, _ = appeal_decision(
+            user_id=self.other.id, decision_id=self.suspension.id, text="-"
+        )
         self.policy = self._enable_two_versions()
         self.evaluation = evaluations.request_evaluation(
             actor_id=None, asked=evaluations.Asked(kind="replay")
@@ -94,6 +101,11 @@ class Scene:
         """Post a message that stays pending."""
         author = self.people[role]
         return posting.post_message(author_id=author.id, room_id=self.room.id, text=text).view.id
+
+    def _say_as_other(self, text: str) -> UUID:
+        posted = posting.post_message(author_id=self.other.id, room_id=self.room.id, text=text)
+        screen_waiting()
+        return posted.view.id
 
     def say_publicly(self) -> UUID:
         """Post a message of the member that is visible to the room."""
@@ -116,7 +128,10 @@ class Scene:
             "own_case": str(self.own_case), "invitation": str(self.invitation.id),
             "sanction": str(self._sanction_id), "server_sanction": str(self._server_sanction_id),
             "soon": (timezone.now() + timedelta(hours=1)).isoformat(),
-            "message": str(self.message), "hidden": str(self.hidden),
+            "message": str(self.message), "reportable": str(self.reportable),
+            "suspension": str(self.suspension.id), "decision": str(self.suspension.id),
+            "report": str(self.room.id), "appeal": str(self.appeal.id),
+            "hidden": str(self.hidden),
             "newcomer": str(self.newcomer.id), "session": str(self.session.id), "email": user.email,
             "export": str(self.export),
             "password": factories.PASSWORD, "refresh": tokens.refresh, "token": tokens.access,

@@ -95,6 +95,10 @@ def test_paths_contain_only_known_kinds_of_id():
         "<uuid:session_id>",
         "<uuid:invitation_id>",
         "<uuid:sanction_id>",
+        "<uuid:suspension_id>",
+        "<uuid:report_id>",
+        "<uuid:decision_id>",
+        "<uuid:appeal_id>",
     }
 
 

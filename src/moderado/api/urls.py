@@ -16,14 +16,18 @@ from moderado.api import (
     rooms,
 )
 from moderado.api.enforcement import (
+    appeals,
     blocks,
     bulk,
     cases,
     erasure,
     export,
     measures,
+    own_decisions,
     queues,
+    reports,
     sanctions,
+    suspensions,
 )
 from moderado.api.unknown import Unknown
 
@@ -67,6 +71,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("chat/rooms/<uuid:room_id>/search/", messages.Search.as_view()),
     path("chat/me/changes/", messages.OwnChangesOfMessages.as_view()),
     # enforcement
+    path("chat/reports/", reports.Reports.as_view()),
+    path("chat/reports/mine/", reports.MyReports.as_view()),
+    path("chat/reports/<uuid:report_id>/appeal/", own_decisions.AppealingReport.as_view()),
+    path("me/decisions/", own_decisions.Decisions.as_view()),
+    path("me/decisions/<uuid:decision_id>/appeal/", own_decisions.AppealingDecision.as_view()),
+    path("enforcement/appeals/", appeals.Appeals.as_view()),
+    path("enforcement/appeals/<uuid:appeal_id>/decision/", appeals.DecidingAppeal.as_view()),
+    path("enforcement/report-suspensions/", suspensions.Suspensions.as_view()),
+    path(
+        "enforcement/report-suspensions/<uuid:suspension_id>/lift/",
+        suspensions.LiftingSuspension.as_view(),
+    ),
     path("me/blocks/", blocks.Blocks.as_view()),
     path("me/blocks/<uuid:user_id>/", blocks.OneBlock.as_view()),
     path("me/sanctions/", sanctions.OwnSanctions.as_view()),

@@ -20,12 +20,13 @@ from moderado.config.access_settings import AccessSettings
 from moderado.config.account_settings import AccountSettings
 from moderado.config.limit_settings import LimitSettings
 from moderado.config.privacy_settings import PrivacySettings
+from moderado.config.report_settings import ReportSettings
 from moderado.core import failpoints
 
 Names = Annotated[list[str], NoDecode]
 
 
-class Env(LimitSettings, AccountSettings, AccessSettings, PrivacySettings):
+class Env(LimitSettings, AccountSettings, AccessSettings, PrivacySettings, ReportSettings):
     model_config = SettingsConfigDict(
         env_file=None, extra="ignore", secrets_dir=None, frozen=True, env_ignore_empty=True
     )

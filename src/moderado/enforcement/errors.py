@@ -151,6 +151,45 @@ class OwnContent(ApplicationError):
     message = _("You cannot report yourself.")
 
 
+class AlreadyAppealed(ApplicationError):
+    code = "already_appealed"
+    message = _("You have appealed this decision already.")
+
+
+class NotAppealable(ApplicationError):
+    code = "not_appealable"
+    message = _("This decision cannot be appealed.")
+
+
+class AppealExpired(ApplicationError):
+    code = "appeal_expired"
+    message = _("The time to appeal this decision is over.")
+
+
+class AppealDecided(ApplicationError):
+    code = "appeal_decided"
+    message = _("This appeal was decided already.")
+
+
+class DecidedByRuling(ApplicationError):
+    """The appeal has joined a case: a ruling on it decides the appeal."""
+
+    code = "decided_by_ruling"
+    message = _("Rule on the case of this appeal: the ruling decides it.")
+
+
+class AlreadySuspended(ApplicationError):
+    code = "already_suspended"
+    message = _("This member may not report at present already.")
+
+
+class CriteriaNotMet(ApplicationError):
+    """The record of the reporter does not justify a suspension."""
+
+    code = "criteria_not_met"
+    message = _("The record of this member does not justify a suspension.")
+
+
 class ReportingSuspended(ApplicationError):
     """The member may not report for a time; `me/decisions/` says why and until when."""
 

@@ -97,9 +97,13 @@ class PersonNotice(StrEnum):
     """The kinds of notice to one person. `realtime.wire.encode` maps each to a frame."""
 
     REPORT_DECIDED = "report_decided"
+    DECISION_REVERSED = "decision_reversed"
+    APPEAL_DECIDED = "appeal_decided"
     BLOCK_CHANGED = "block_changed"
     SANCTION_APPLIED = "sanction_applied"
     SANCTION_LIFTED = "sanction_lifted"
+    REPORTING_SUSPENDED = "reporting_suspended"
+    REPORTING_RESTORED = "reporting_restored"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,13 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from moderado.enforcement.types import ReportOutcome, ReportState
+from moderado.enforcement.types import (
+    AppealOutcome,
+    AppealState,
+    DecisionType,
+    ReportOutcome,
+    ReportState,
+)
 from moderado.moderation.categories import CATEGORY_NAMES
 
 OTHER = "other"  # a reporter whose reason is none of the categories explains it in the comment
@@ -11,6 +17,8 @@ REPORT_CATEGORIES = [
     *((category.value, name) for category, name in CATEGORY_NAMES.items()),
     (OTHER, _("something else")),
 ]
+CATEGORY_CODES = [category.value for category in CATEGORY_NAMES]
+REPORT_CATEGORY_CODES = [code for code, _name in REPORT_CATEGORIES]
 REPORT_STATES = [
     (ReportState.OPEN.value, _("open")),
     (ReportState.DECIDED.value, _("decided")),
@@ -19,4 +27,20 @@ REPORT_STATES = [
 REPORT_OUTCOMES = [
     (ReportOutcome.ACTION.value, _("action was taken")),
     (ReportOutcome.NO_ACTION.value, _("no action was needed")),
+]
+DECISION_TYPES = [
+    (DecisionType.RULING.value, _("decision of a moderator")),
+    (DecisionType.VERDICT.value, _("automatic verdict")),
+    (DecisionType.SANCTION.value, _("sanction")),
+    (DecisionType.SUSPENSION.value, _("suspension of reporting")),
+    (DecisionType.REPORT.value, _("report without action")),
+]
+APPEAL_STATES = [
+    (AppealState.OPEN.value, _("open")),
+    (AppealState.DECIDED.value, _("decided")),
+]
+APPEAL_OUTCOMES = [
+    (AppealOutcome.UPHELD.value, _("upheld")),
+    (AppealOutcome.OVERTURNED.value, _("overturned")),
+    (AppealOutcome.ENDED.value, _("ended with its subject")),
 ]

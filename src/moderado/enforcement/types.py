@@ -102,3 +102,28 @@ class ReportOutcome(StrEnum):
 def is_in_force(restriction: Restriction) -> bool:
     """Tell whether a restriction that was read before is not over by now."""
     return restriction.until is None or restriction.until > datetime.now(UTC)
+
+
+class DecisionType(StrEnum):
+    """What can be appealed, by the record that stores it."""
+
+    RULING = "ruling"
+    VERDICT = "verdict"  # of a machine: a line of the moderation log
+    SANCTION = "sanction"  # without a ruling
+    SUSPENSION = "suspension"  # from reporting
+    REPORT = "report"  # on which no action was taken; its reporter appeals
+
+
+class AppealState(StrEnum):
+    """How far an appeal has come."""
+
+    OPEN = "open"
+    DECIDED = "decided"
+
+
+class AppealOutcome(StrEnum):
+    """What became of the first decision."""
+
+    UPHELD = "upheld"
+    OVERTURNED = "overturned"
+    ENDED = "ended"  # its subject was changed or deleted, so that there is nothing to decide

@@ -37,6 +37,9 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: Moment | None
     appealable: Annotated[bool, Meta(description="Whether `no_action` can be appealed now.")]
     appeal_until: Annotated[Moment | None, Meta(description="When the time to appeal ends.")]
+    appeal: Annotated[
+        str | None, Meta(description="Of your appeal: `open` or `decided`; null without one.")
+    ]
 
 
 class BlockView(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,3 +47,76 @@ class BlockView(msgspec.Struct, frozen=True, kw_only=True):
 
     user: UUID
     is_blocked: bool
+
+
+class SuspensionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A suspension from reporting, as the member sees it. Its id is that of the decision."""
+
+    id: UUID
+    reason: str
+    public_note: str
+    ends_at: Moment
+    lifted_at: Moment | None
+
+
+class SanctionNote(msgspec.Struct, frozen=True, kw_only=True):
+    """A sanction that belongs to a decision."""
+
+    id: UUID
+    kind: str
+    room: Annotated[UUID | None, Meta(description="Null for the whole server.")]
+    ends_at: Moment | None
+
+
+class AppealView(msgspec.Struct, frozen=True, kw_only=True):
+    """An appeal as its appellant sees it."""
+
+    id: UUID
+    decision: Annotated[UUID, Meta(description="The decision, or the report, that is appealed.")]
+    decision_type: Annotated[
+        str,
+        Meta(extra_json_schema={"enum": ("ruling", "verdict", "sanction", "suspension", "report")}),
+    ]
+    text: str
+    state: Annotated[str, Meta(description="`open` or `decided`.")]
+    outcome: Annotated[
+        str | None, Meta(description="`upheld`, `overturned` or `ended`; null until decided.")
+    ]
+    public_note: str
+    created_at: Moment
+    due_at: Annotated[Moment, Meta(description="By when it should be decided.")]
+    decided_at: Moment | None
+
+
+class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision about this person."""
+
+    id: Annotated[UUID, Meta(description="To appeal: `me/decisions/{id}/appeal/`.")]
+    type: Annotated[
+        str, Meta(extra_json_schema={"enum": ("ruling", "verdict", "sanction", "suspension")})
+    ]
+    by: Annotated[
+        str,
+        Meta(
+            description="Who decided: a person of the moderation, or a machine.",
+            extra_json_schema={"enum": ("moderation", "machine")},
+        ),
+    ]
+    subject_type: str
+    subject: Annotated[UUID, Meta(description="The message, name or account.")]
+    room: UUID | None
+    outcome: Annotated[
+        str,
+        Meta(extra_json_schema={"enum": ("held", "refused", "removed", "sanctioned", "suspended")}),
+    ]
+    reason: str
+    categories: tuple[str, ...]
+    explanation: Annotated[str, Meta(description="Of a machine, in the person's language.")]
+    public_note: Annotated[str, Meta(description="What the moderator writes to the person.")]
+    sanctions: tuple[SanctionNote, ...]
+    decided_at: Moment
+    ends_at: Annotated[Moment | None, Meta(description="Of a suspension.")]
+    is_reversed: Annotated[bool, Meta(description="It has no consequences any more.")]
+    appealable: bool
+    appeal_until: Moment
+    appeal: Annotated[AppealView | None, Meta(description="Your appeal.")]

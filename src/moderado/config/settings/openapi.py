@@ -23,6 +23,8 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "NameStatusEnum": ["PENDING", "HELD", "REJECTED"],
+        "CategoryEnum": "moderado.enforcement.labels.CATEGORY_CODES",
+        "ReportCategoryEnum": "moderado.enforcement.labels.REPORT_CATEGORY_CODES",
         "EvaluationStateEnum": ["queued", "running", "done", "failed", "cancelled"],
         "CaseStateEnum": ["open", "decided", "closed"],
         "ShownCaseStateEnum": ["decided", "closed", "open", "snoozed", "escalated"],

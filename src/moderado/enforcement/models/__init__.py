@@ -2,6 +2,7 @@
 
 from moderado.enforcement.models.access import AccessRecord as AccessRecord
 from moderado.enforcement.models.access import AccessSeal as AccessSeal
+from moderado.enforcement.models.appeals import Appeal as Appeal
 from moderado.enforcement.models.audit import AuditLine as AuditLine
 from moderado.enforcement.models.blocks import PersonBlock as PersonBlock
 from moderado.enforcement.models.bulk import BulkRuling as BulkRuling

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from moderado.core.models import Record
 from moderado.enforcement.labels import REPORT_CATEGORIES, REPORT_OUTCOMES, REPORT_STATES
+from moderado.enforcement.models.rulings import Ruling
 from moderado.enforcement.types import ReportState
 from moderado.moderation.labels import subject_label
 from moderado.moderation.models import Case
@@ -31,6 +32,15 @@ class Report(Record):
     comment = models.TextField(_("comment"), max_length=1000, blank=True, default="")
     case = models.ForeignKey(
         Case, on_delete=models.PROTECT, related_name="reports", verbose_name=_("case")
+    )
+    # The ruling that decided it.
+    ruling = models.ForeignKey(
+        Ruling,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("ruling"),
     )
     # The share of the reporter's earlier reports that were upheld, when this one was made.
     weight = models.FloatField(_("weight"), default=0.5)

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import Protocol
 from uuid import UUID
 
-from moderado.enforcement.services import case_texts
+from moderado.enforcement.services import appeal_texts, case_texts
 
 
 class EraseTexts(Protocol):
@@ -19,7 +19,11 @@ class EraseTexts(Protocol):
 
 
 # Of this context, in any order.
-ERASERS: tuple[EraseTexts, ...] = (case_texts.erase_notes, case_texts.erase_reports)
+ERASERS: tuple[EraseTexts, ...] = (
+    case_texts.erase_notes,
+    case_texts.erase_reports,
+    appeal_texts.erase_appeals,
+)
 
 
 def erase_texts_of(*, user_id: UUID, kept_subjects: Collection[UUID]) -> None:

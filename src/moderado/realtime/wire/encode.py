@@ -27,6 +27,12 @@ _PERSON_FRAMES: dict[PersonNotice, Callable[[Any], protocol.ServerFrame]] = {
     PersonNotice.REPORT_DECIDED: lambda body: person_frames.ReportDecided(report=body),
     PersonNotice.SANCTION_APPLIED: lambda body: person_frames.SanctionApplied(sanction=body),
     PersonNotice.SANCTION_LIFTED: lambda body: person_frames.SanctionLifted(sanction=body),
+    PersonNotice.DECISION_REVERSED: lambda body: person_frames.DecisionReversed(decision=body),
+    PersonNotice.APPEAL_DECIDED: lambda body: person_frames.AppealDecided(appeal=body),
+    PersonNotice.REPORTING_SUSPENDED: lambda body: person_frames.ReportingSuspended(
+        suspension=body
+    ),
+    PersonNotice.REPORTING_RESTORED: lambda body: person_frames.ReportingRestored(suspension=body),
     PersonNotice.BLOCK_CHANGED: lambda body: person_frames.BlockChanged(
         user=protocol.UserRef(body.user), is_blocked=body.is_blocked
     ),

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from moderado.enforcement.selectors.sanctions import SanctionView
-from moderado.enforcement.views import ReportView
+from moderado.enforcement.views import AppealView, DecisionView, ReportView, SuspensionView
 from moderado.realtime.wire.server_frame import ServerFrame
 from moderado.realtime.wire.user_ref import UserRef
 
@@ -33,3 +33,39 @@ class SanctionLifted(ServerFrame, frozen=True, tag="sanction_lifted"):
     """To the person: a sanction was lifted, or its term is over."""
 
     sanction: SanctionView
+
+
+class DecisionReversed(ServerFrame, frozen=True, tag="decision_reversed"):
+    """To the author: a decision about them has no consequences any more."""
+
+    decision: DecisionView
+
+
+class AppealDecided(ServerFrame, frozen=True, tag="appeal_decided"):
+    """To the appellant: another person than the first decider has decided the appeal."""
+
+    appeal: AppealView
+
+
+class ReportingSuspended(ServerFrame, frozen=True, tag="reporting_suspended"):
+    """To the member: they may not report until `ends_at`, and may appeal."""
+
+    suspension: SuspensionView
+
+
+class ReportingRestored(ServerFrame, frozen=True, tag="reporting_restored"):
+    """To the member: a suspension from reporting was lifted."""
+
+    suspension: SuspensionView
+
+
+PERSON_FRAMES: tuple[type[ServerFrame], ...] = (
+    ReportDecided,
+    DecisionReversed,
+    AppealDecided,
+    ReportingSuspended,
+    ReportingRestored,
+    SanctionApplied,
+    SanctionLifted,
+    BlockChanged,
+)

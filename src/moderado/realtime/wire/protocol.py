@@ -73,12 +73,7 @@ from moderado.realtime.wire.client_frames import (
 )
 from moderado.realtime.wire.error_frame import Error as Error
 from moderado.realtime.wire.error_frame import RestrictionDetails as RestrictionDetails
-from moderado.realtime.wire.person_frames import (
-    BlockChanged,
-    ReportDecided,
-    SanctionApplied,
-    SanctionLifted,
-)
+from moderado.realtime.wire.person_frames import PERSON_FRAMES
 from moderado.realtime.wire.server_frame import ServerFrame as ServerFrame
 from moderado.realtime.wire.user_ref import UserRef as UserRef
 
@@ -258,11 +253,8 @@ SERVER_FRAMES: tuple[type[ServerFrame], ...] = (
     CaseClaimed,
     CaseDecided,
     CaseClosed,
-    ReportDecided,
-    SanctionApplied,
-    SanctionLifted,
-    BlockChanged,
     CaseChanged,
+    *PERSON_FRAMES,
     Pong,
     Error,
 )

@@ -1,0 +1,118 @@
+"""Appeals for moderators: /api/enforcement/appeals/."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from moderado.accounts import rights
+from moderado.accounts.models import User
+from moderado.api.moderation import moderated_or_all, moderated_scopes
+from moderado.api.pagination import ExactCursorPagination
+from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
+from moderado.enforcement.selectors.appeals import appeals_for
+from moderado.enforcement.services.appeal_decisions import (
+    NOTE_LENGTH,
+    REASON_LENGTH,
+    decide_appeal,
+)
+from moderado.enforcement.types import Actor, AppealOutcome, AppealState
+
+_OUTCOMES = [AppealOutcome.UPHELD.value, AppealOutcome.OVERTURNED.value]
+
+
+class AppealQuery(serializers.Serializer[Any]):
+    state = serializers.ChoiceField(
+        choices=[state.value for state in AppealState], default=AppealState.OPEN.value
+    )
+
+
+class AppealDecisionInput(serializers.Serializer[Any]):
+    outcome = serializers.ChoiceField(
+        choices=_OUTCOMES, help_text="What becomes of the first decision."
+    )
+    reason = serializers.CharField(max_length=REASON_LENGTH, help_text="For staff.")
+    public_note = serializers.CharField(
+        max_length=NOTE_LENGTH, required=False, allow_blank=True, help_text="For the appellant."
+    )
+
+
+class AppealBody(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    decision_type = serializers.CharField()
+    decision = serializers.UUIDField(source="decision_id")
+    subject_type = serializers.CharField()
+    subject = serializers.UUIDField(source="subject_id")
+    room = serializers.UUIDField(source="scope_id", allow_null=True)
+    appellant = PersonField()
+    text = serializers.CharField(help_text="Empty once it is erased.")
+    case = serializers.UUIDField(
+        source="case_id", allow_null=True, help_text="If set, a ruling on it decides the appeal."
+    )
+    state = serializers.CharField()
+    outcome = serializers.CharField(allow_blank=True)
+    reason = serializers.CharField(allow_blank=True)
+    public_note = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+
+
+class AppealPage(serializers.Serializer[Any]):
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = AppealBody(many=True)
+
+
+class AppealPages(ExactCursorPagination):
+    """The oldest first."""
+
+    ordering = ("created_at", "id")
+
+
+class Appeals(APIView):
+    @extend_schema(
+        operation_id="list_appeals",
+        parameters=[AppealQuery, CURSOR, PAGE_SIZE],
+        responses=AppealPage,
+    )
+    def get(self, request: Request) -> Response:
+        """List the appeals that you may decide, the oldest first.
+
+        Your own appeals, and those of your own decisions, are left out.
+        """
+        asked = validated(AppealQuery, request.query_params.dict())
+        actor = Actor(
+            id=cast("User", request.user).id,
+            scope_ids=moderated_scopes(request, rights.VIEW_APPEAL),
+        )
+        pages = AppealPages()
+        found = appeals_for(actor, state=AppealState(asked["state"]))
+        page = pages.paginate_queryset(found, request, view=self)
+        return pages.get_paginated_response(AppealBody(page, many=True).data)
+
+
+class DecidingAppeal(APIView):
+    @extend_schema(operation_id="decide_appeal", request=AppealDecisionInput, responses=AppealBody)
+    def post(self, request: Request, appeal_id: UUID) -> Response:
+        """Decide an appeal. Overturning undoes all that followed from the first decision.
+
+        403 `own_ruling` for the first decider. 409 `decided_by_ruling` if it has joined a case.
+        """
+        asked = validated(AppealDecisionInput, request.data)
+        actor = Actor(
+            id=cast("User", request.user).id,
+            scope_ids=moderated_or_all(request, rights.DECIDE_APPEAL),
+        )
+        appeal = decide_appeal(
+            actor=actor,
+            appeal_id=appeal_id,
+            outcome=AppealOutcome(asked["outcome"]),
+            reason=asked["reason"],
+            public_note=asked.get("public_note", ""),
+        )
+        return Response(AppealBody(appeal).data)

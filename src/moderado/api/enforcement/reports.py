@@ -1,0 +1,103 @@
+"""Reports of messages, persons and rooms: /api/chat/reports/."""
+
+from typing import Any, cast
+
+import msgspec
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from moderado.accounts.types import Principal
+from moderado.api.enforcement.bodies import body_of
+from moderado.api.pagination import ExactCursorPagination
+from moderado.api.schemas import CURSOR, PAGE_SIZE, Link, validated
+from moderado.chat.types import MESSAGE
+from moderado.core.errors import Invalid
+from moderado.enforcement.labels import REPORT_CATEGORY_CODES
+from moderado.enforcement.selectors.reports import report_views, reports_of
+from moderado.enforcement.services import reports
+from moderado.enforcement.services.reports import COMMENT_LENGTH
+from moderado.enforcement.types import PERSON, ROOM
+from moderado.enforcement.views import ReportView
+
+_SUBJECTS = {"message": MESSAGE, "user": PERSON, "room": ROOM}
+
+
+class ReportInput(serializers.Serializer[Any]):
+    """Exactly one of `message`, `user` and `room`."""
+
+    message = serializers.UUIDField(required=False, help_text="A message that you see.")
+    user = serializers.UUIDField(required=False, help_text="A person.")
+    room = serializers.UUIDField(required=False, help_text="A room that you may read.")
+    category = serializers.ChoiceField(choices=REPORT_CATEGORY_CODES)
+    comment = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=COMMENT_LENGTH,
+        help_text="For moderators only.",
+    )
+
+
+class ReportPage(msgspec.Struct):
+    """A page of one's own reports, newest first."""
+
+    next: Link | None
+    previous: Link | None
+    results: tuple[ReportView, ...]
+
+
+class ReportPages(ExactCursorPagination):
+    ordering = ("-created_at", "-id")
+
+
+class Reports(APIView):
+    @extend_schema(
+        operation_id="report",
+        request=ReportInput,
+        responses={201: ReportView, 200: ReportView},
+        examples=[
+            OpenApiExample(
+                "A message",
+                {
+                    "message": "0197b1a0-0000-7000-8000-000000000003",
+                    "category": "harassment",
+                    "comment": "It goes on since yesterday.",
+                },
+                request_only=True,
+            )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Report a message, a person or a room. 200: you have reported it already.
+
+        You hear of the outcome: `report_decided`, and `chat/reports/mine/`. The person is not told
+        who reported.
+        """
+        asked = validated(ReportInput, request.data)
+        named = [name for name in _SUBJECTS if asked.get(name) is not None]
+        if len(named) != 1:
+            raise Invalid(fields={"message": _("Name one message, user or room.")})
+        report, created = reports.report(
+            reporter_id=cast("Principal", request.auth).user_id,
+            subject_type=_SUBJECTS[named[0]],
+            subject_id=asked[named[0]],
+            category=asked["category"],
+            comment=asked.get("comment", ""),
+        )
+        (view,) = report_views([report])
+        return Response(body_of(view), status=201 if created else 200)
+
+
+class MyReports(APIView):
+    @extend_schema(
+        operation_id="list_own_reports", parameters=[CURSOR, PAGE_SIZE], responses=ReportPage
+    )
+    def get(self, request: Request) -> Response:
+        """List your reports with their state and outcome, newest first."""
+        pages = ReportPages()
+        own = reports_of(cast("Principal", request.auth).user_id)
+        page = pages.paginate_queryset(own, request, view=self)
+        return pages.get_paginated_response([body_of(view) for view in report_views(page)])

@@ -1,0 +1,112 @@
+"""Members who may not report for a time, for staff: /api/enforcement/report-suspensions/."""
+
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from moderado.accounts import rights
+from moderado.accounts.models import User
+from moderado.api.pagination import ExactCursorPagination
+from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
+from moderado.core.errors import Forbidden
+from moderado.enforcement.selectors.reports import suspensions
+from moderado.enforcement.services import suspensions as service
+from moderado.enforcement.services.suspensions import NOTE_LENGTH, REASON_LENGTH
+
+
+class SuspensionInput(serializers.Serializer[Any]):
+    user = serializers.UUIDField()
+    term_seconds = serializers.IntegerField(min_value=1, help_text="How long it lasts.")
+    reason = serializers.CharField(max_length=REASON_LENGTH, help_text="The member sees it.")
+    public_note = serializers.CharField(
+        max_length=NOTE_LENGTH, required=False, allow_blank=True, help_text="The member sees it."
+    )
+
+
+class SuspensionLiftInput(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=REASON_LENGTH)
+
+
+class SuspensionBody(serializers.Serializer[Any]):
+    """A suspension, with the numbers of the reporter's record that justified it."""
+
+    id = serializers.UUIDField()
+    user = PersonField()
+    reason = serializers.CharField()
+    public_note = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    lifted_at = serializers.DateTimeField(allow_null=True)
+    lift_reason = serializers.CharField()
+    decided_reports = serializers.IntegerField()
+    rejected_reports = serializers.IntegerField()
+
+
+class SuspensionPage(serializers.Serializer[Any]):
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = SuspensionBody(many=True)
+
+
+class SuspensionPages(ExactCursorPagination):
+    ordering = ("-created_at", "-id")
+
+
+class Suspensions(APIView):
+    @extend_schema(
+        operation_id="list_report_suspensions",
+        parameters=[CURSOR, PAGE_SIZE],
+        responses=SuspensionPage,
+    )
+    def get(self, request: Request) -> Response:
+        """List the suspensions from reporting, newest first. For staff with the permission."""
+        _require(request)
+        pages = SuspensionPages()
+        page = pages.paginate_queryset(suspensions(), request, view=self)
+        return pages.get_paginated_response(SuspensionBody(page, many=True).data)
+
+    @extend_schema(
+        operation_id="suspend_reporting", request=SuspensionInput, responses={201: SuspensionBody}
+    )
+    def post(self, request: Request) -> Response:
+        """Suspend a member from reporting. The member gets a notice with reason and term.
+
+        409 `criteria_not_met` unless their record meets the criteria of the server.
+        """
+        actor = _require(request)
+        asked = validated(SuspensionInput, request.data)
+        suspension = service.suspend_reporting(
+            actor_id=actor.id,
+            user_id=asked["user"],
+            term=timedelta(seconds=asked["term_seconds"]),
+            reason=asked["reason"],
+            public_note=asked.get("public_note", ""),
+        )
+        return Response(SuspensionBody(suspension).data, status=201)
+
+
+class LiftingSuspension(APIView):
+    @extend_schema(
+        operation_id="lift_report_suspension", request=SuspensionLiftInput, responses=SuspensionBody
+    )
+    def post(self, request: Request, suspension_id: UUID) -> Response:
+        """Lift a suspension. A repeat changes nothing."""
+        actor = _require(request)
+        asked = validated(SuspensionLiftInput, request.data)
+        suspension = service.lift_suspension(
+            actor_id=actor.id, suspension_id=suspension_id, reason=asked["reason"]
+        )
+        return Response(SuspensionBody(suspension).data)
+
+
+def _require(request: Request) -> User:
+    actor = cast("User", request.user)
+    if not rights.staff_may(actor, rights.SUSPEND_REPORTING):
+        raise Forbidden
+    return actor

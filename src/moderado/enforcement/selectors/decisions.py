@@ -1,0 +1,296 @@
+"""What was decided about a person, by moderators and by machines, and what can be appealed."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from moderado.enforcement.models import Appeal, ReportingSuspension, Ruling, Sanction
+from moderado.enforcement.types import ContentOutcome, DecisionType
+from moderado.enforcement.views import AppealView, DecisionView, SanctionNote
+from moderado.moderation.models import ModerationLog
+from moderado.moderation.types import Outcome
+
+Position = tuple[datetime, UUID]  # where a page ends: newest first
+
+
+class RefusedText(msgspec.Struct, frozen=True, kw_only=True):
+    """A revision that a machine keeps from others. Read from the owner of the texts."""
+
+    subject_type: str
+    subject_id: UUID
+    revision: int
+    scope_id: UUID | None
+    text: str
+    created_at: datetime
+    is_held: bool
+    reason: str
+    categories: tuple[str, ...]
+    explanation: str
+
+
+ListRefused = Callable[..., Sequence[RefusedText]]
+_sources: list[ListRefused] = []
+
+
+def provide_refused(source: ListRefused) -> None:
+    """Register what lists an author's refused texts. Called by `moderado.wiring`."""
+    _sources[:] = [source]
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision about a person, with what an appeal of it needs."""
+
+    view: DecisionView
+    key: Position
+    revision: int = 1
+    text: str = ""
+    ruling: Ruling | None = None
+    decided_by: UUID | None = None
+
+
+def decisions_about(
+    user_id: UUID, *, before: Position | None = None, limit: int = 20
+) -> list[Decision]:
+    """Return decisions about a person, newest first."""
+    found = [
+        *_rulings(user_id, before, limit),
+        *_sanctions(user_id, before, limit),
+        *_suspensions(user_id, before, limit),
+        *_verdicts(user_id, before, limit),
+    ]
+    found.sort(key=lambda each: each.key, reverse=True)
+    return _with_appeals(user_id, found[:limit])
+
+
+def decision_about(user_id: UUID, decision_id: UUID) -> Decision | None:
+    """Return one decision about a person, by the id that the list shows."""
+    sources = (
+        _rulings(user_id, None, 1, pk=decision_id),
+        _sanctions(user_id, None, 1, pk=decision_id),
+        _suspensions(user_id, None, 1, pk=decision_id),
+    )
+    for found in sources:
+        if found:
+            return _with_appeals(user_id, found)[0]
+    line = ModerationLog.objects.filter(pk=decision_id, actor=None).first()
+    if line is None:
+        return None
+    mine = _verdicts(user_id, None, 1, subject_id=line.subject_id)
+    return _with_appeals(user_id, mine)[0] if mine and mine[0].view.id == decision_id else None
+
+
+def appeal_end(decided_at: datetime) -> datetime:
+    """Return when the time to appeal a decision ends."""
+    return decided_at + timedelta(days=settings.ENV.appeal_days)
+
+
+def _page(before: Position | None, pk: UUID | None) -> Q:
+    wanted = Q() if pk is None else Q(pk=pk)
+    if before is not None:
+        moment, last_id = before
+        wanted &= Q(created_at__lt=moment) | Q(created_at=moment, id__lt=last_id)
+    return wanted
+
+
+def _rulings(
+    user_id: UUID, before: Position | None, limit: int, pk: UUID | None = None
+) -> list[Decision]:
+    """Rulings that cannot be undone any more. Their sanctions belong to them."""
+    imposed = Sanction.objects.filter(ruling=OuterRef("pk"))
+    reversed_by = Ruling.objects.filter(reverses=OuterRef("pk"), undone_at=None)
+    rows = (
+        Ruling.objects.filter(_page(before, pk), author=user_id, undone_at=None)
+        .filter(Q(content=ContentOutcome.REMOVE) | Exists(imposed), settled_at__isnull=False)
+        .annotate(is_reversed=Exists(reversed_by))
+        .prefetch_related("sanctions")
+        .order_by("-created_at", "-id")[:limit]
+    )
+    return [
+        Decision(
+            view=_view(
+                DecisionType.RULING,
+                row,
+                subject=(row.subject_type, row.subject_id, row.scope_id),
+                outcome="removed" if row.content == ContentOutcome.REMOVE else "sanctioned",
+                sanctions=tuple(map(_note, row.sanctions.all())),
+                is_reversed=row.is_reversed,
+            ),
+            key=(row.created_at, row.id),
+            revision=row.revision,
+            ruling=row,
+            decided_by=row.actor_id,
+        )
+        for row in rows
+    ]
+
+
+def _sanctions(
+    user_id: UUID, before: Position | None, limit: int, pk: UUID | None = None
+) -> list[Decision]:
+    rows = Sanction.objects.filter(_page(before, pk), user=user_id, ruling=None)
+    return [
+        Decision(
+            view=_view(
+                DecisionType.SANCTION,
+                row,
+                subject=("person", user_id, row.scope_id),
+                outcome="sanctioned",
+                sanctions=(_note(row),),
+                is_reversed=row.lifted_at is not None,
+                by="machine" if row.actor_id is None else "moderation",
+            ),
+            key=(row.created_at, row.id),
+            decided_by=row.actor_id,
+        )
+        for row in rows.order_by("-created_at", "-id")[:limit]
+    ]
+
+
+def _suspensions(
+    user_id: UUID, before: Position | None, limit: int, pk: UUID | None = None
+) -> list[Decision]:
+    rows = ReportingSuspension.objects.filter(_page(before, pk), user=user_id)
+    return [
+        Decision(
+            view=_view(
+                DecisionType.SUSPENSION,
+                row,
+                subject=("person", user_id, None),
+                outcome="suspended",
+                ends_at=row.ends_at,
+                is_reversed=row.lifted_at is not None,
+            ),
+            key=(row.created_at, row.id),
+            decided_by=row.actor_id,
+        )
+        for row in rows.order_by("-created_at", "-id")[:limit]
+    ]
+
+
+def _verdicts(
+    user_id: UUID, before: Position | None, limit: int, subject_id: UUID | None = None
+) -> list[Decision]:
+    """Automatic verdicts, placed at the time of the text that they refuse."""
+    texts = [
+        text
+        for source in _sources
+        for text in source(author_id=user_id, before=before, limit=limit, subject_id=subject_id)
+    ]
+    lines = ModerationLog.objects.filter(
+        subject_id__in=[text.subject_id for text in texts],
+        actor=None,
+        verdict__in=(Outcome.HOLD, Outcome.BLOCK),
+    )
+    newest = {(line.subject_id, line.revision): line for line in lines.order_by("created_at")}
+    return [
+        Decision(
+            view=_verdict_view(line, text),
+            key=(text.created_at, text.subject_id),
+            revision=text.revision,
+            text=text.text,
+        )
+        for text in texts
+        if (line := newest.get((text.subject_id, text.revision))) is not None
+    ]
+
+
+def _verdict_view(line: ModerationLog, text: RefusedText) -> DecisionView:
+    until = appeal_end(line.created_at)
+    return DecisionView(
+        id=line.id,
+        type=DecisionType.VERDICT.value,
+        by="machine",
+        subject_type=text.subject_type,
+        subject=text.subject_id,
+        room=text.scope_id,
+        outcome="held" if text.is_held else "refused",
+        reason=text.reason,
+        categories=text.categories,
+        explanation=text.explanation,
+        public_note="",
+        sanctions=(),
+        decided_at=line.created_at,
+        ends_at=None,
+        is_reversed=False,
+        appealable=until > timezone.now(),
+        appeal_until=until,
+        appeal=None,
+    )
+
+
+def _view(  # noqa: PLR0913  (what kinds of decisions differ in)
+    kind: DecisionType,
+    row: Ruling | Sanction | ReportingSuspension,
+    *,
+    subject: tuple[str, UUID, UUID | None],
+    outcome: str,
+    is_reversed: bool,
+    sanctions: tuple[SanctionNote, ...] = (),
+    ends_at: datetime | None = None,
+    by: str = "moderation",
+) -> DecisionView:
+    until = appeal_end(row.created_at)
+    subject_type, subject_id, room = subject
+    return DecisionView(
+        id=row.id,
+        type=kind.value,
+        by=by,
+        subject_type=subject_type,
+        subject=subject_id,
+        room=room,
+        outcome=outcome,
+        reason=row.reason,
+        categories=(),
+        explanation="",
+        public_note=row.public_note,
+        sanctions=sanctions,
+        decided_at=row.created_at,
+        ends_at=ends_at,
+        is_reversed=is_reversed,
+        appealable=not is_reversed and until > timezone.now(),
+        appeal_until=until,
+        appeal=None,
+    )
+
+
+def _note(sanction: Sanction) -> SanctionNote:
+    return SanctionNote(
+        id=sanction.id, kind=sanction.kind, room=sanction.scope_id, ends_at=sanction.ends_at
+    )
+
+
+def _with_appeals(user_id: UUID, found: list[Decision]) -> list[Decision]:
+    ids = [each.view.id for each in found]
+    appeals = Appeal.objects.filter(appellant=user_id, decision_id__in=ids)
+    by_id = {appeal.decision_id: appeal_view(appeal) for appeal in appeals}
+    return [
+        each
+        if each.view.id not in by_id
+        else msgspec.structs.replace(
+            each,
+            view=msgspec.structs.replace(each.view, appeal=by_id[each.view.id], appealable=False),
+        )
+        for each in found
+    ]
+
+
+def appeal_view(appeal: Appeal) -> AppealView:
+    """Return an appeal as its appellant sees it."""
+    is_told = appeal.told_at is not None
+    return AppealView(
+        id=appeal.id,
+        decision=appeal.decision_id,
+        decision_type=appeal.decision_type,
+        text=appeal.text,
+        state=appeal.shown_state,
+        outcome=appeal.outcome if is_told and appeal.outcome else None,
+        public_note=appeal.public_note if is_told else "",
+        created_at=appeal.created_at,
+        due_at=appeal.due_at,
+        decided_at=appeal.decided_at if is_told else None,
+    )

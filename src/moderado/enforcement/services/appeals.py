@@ -1,0 +1,171 @@
+"""The people affected appeal a decision, once, within `APPEAL_DAYS`.
+
+An appeal of an automatic verdict, or of a report about a person or room, joins a case: the ruling
+on it decides the appeal. Appeals of other decisions are decided directly (`appeal_decisions`).
+"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from moderado.accounts.models import User
+from moderado.core.database import retry_on_deadlock
+from moderado.core.errors import NotFound
+from moderado.core.text import clean
+from moderado.enforcement.errors import AlreadyAppealed, AppealExpired, NotAppealable
+from moderado.enforcement.models import Appeal, CaseExclusion, Report
+from moderado.enforcement.selectors.decisions import Decision, appeal_end, decision_about
+from moderado.enforcement.services.cases import open_or_join
+from moderado.enforcement.services.fairness import exclude_from_case
+from moderado.enforcement.types import DecisionType, ReportOutcome
+from moderado.moderation.models import Case
+
+log = structlog.get_logger(__name__)
+
+TEXT_LENGTH = 2_000
+
+
+@retry_on_deadlock
+@transaction.atomic
+def appeal_decision(*, user_id: UUID, decision_id: UUID, text: str) -> tuple[Appeal, bool]:
+    """Appeal a decision about oneself. A repeat with the same text returns the first appeal.
+
+    Args:
+        user_id: The person.
+        decision_id: As `me/decisions/` shows it.
+        text: 1 to 2,000 characters.
+
+    Returns:
+        The appeal, and whether it is new.
+
+    Raises:
+        NotFound: There is no such decision about the person.
+        AlreadyAppealed: It was appealed with another text.
+        NotAppealable: It has no consequences any more.
+        AppealExpired: The time to appeal is over.
+        Invalid: The text.
+    """
+    if (first := _repeat(user_id, decision_id, text)) is not None:
+        return first, False
+    decision = decision_about(user_id, decision_id)
+    if decision is None:
+        raise NotFound
+    text = clean(text, max_length=TEXT_LENGTH, field="text")
+    view = decision.view
+    if view.is_reversed:
+        raise NotAppealable
+    if view.appeal_until <= timezone.now():
+        raise AppealExpired
+    columns: dict[str, Any] = {
+        "decision_type": view.type,
+        "subject_type": view.subject_type,
+        "subject_id": view.subject,
+        "scope_id": view.room,
+        "first_decider_id": decision.decided_by,
+        "appealed": decision.ruling,
+    }
+    if view.type == DecisionType.VERDICT:
+        columns["case"] = _case_of_verdict(user_id, decision)
+    elif decision.ruling is not None and decision.decided_by is not None:
+        exclude_from_case(
+            case=decision.ruling.case,
+            user_id=decision.decided_by,
+            reason=CaseExclusion.Reason.DECIDER,
+        )
+    return _store(user_id, decision_id, text, columns), True
+
+
+@retry_on_deadlock
+@transaction.atomic
+def appeal_report(*, user_id: UUID, report_id: UUID, text: str) -> tuple[Appeal, bool]:
+    """Appeal that no action was taken on one's own report. Otherwise as `appeal_decision`.
+
+    Raises:
+        NotFound: The person has made no such report.
+        NotAppealable: The report is open, or action was taken.
+        AlreadyAppealed, AppealExpired, Invalid: As for decisions.
+    """
+    if (first := _repeat(user_id, report_id, text)) is not None:
+        return first, False
+    report = Report.objects.filter(pk=report_id, reporter=user_id).select_related("ruling").first()
+    if report is None:
+        raise NotFound
+    text = clean(text, max_length=TEXT_LENGTH, field="text")
+    if report.outcome != ReportOutcome.NO_ACTION or report.decided_at is None:
+        raise NotAppealable
+    if appeal_end(report.decided_at) <= timezone.now():
+        raise AppealExpired
+    decider_id = report.ruling.actor_id if report.ruling is not None else None
+    columns: dict[str, Any] = {
+        "decision_type": DecisionType.REPORT,
+        "subject_type": report.subject_type,
+        "subject_id": report.subject_id,
+        "scope_id": report.scope_id,
+        "first_decider_id": decider_id,
+    }
+    if report.subject_type == "message":
+        columns["appealed"] = report.ruling
+        if decider_id is not None:
+            exclude_from_case(
+                case=report.case, user_id=decider_id, reason=CaseExclusion.Reason.DECIDER
+            )
+    else:
+        columns["case"] = _case_of_report(report, decider_id)
+    return _store(user_id, report_id, text, columns), True
+
+
+def _repeat(user_id: UUID, decision_id: UUID, text: str) -> Appeal | None:
+    """Return the appeal that was made before. Serializes the appeals of one person."""
+    User.objects.select_for_update(no_key=True).get(pk=user_id)
+    first = Appeal.objects.filter(appellant=user_id, decision_id=decision_id).first()
+    if first is not None and first.text != text.strip():
+        raise AlreadyAppealed
+    return first
+
+
+def _case_of_verdict(user_id: UUID, decision: Decision) -> Case:
+    view = decision.view
+    return open_or_join(
+        subject_type=view.subject_type,
+        subject_id=view.subject,
+        revision=decision.revision,
+        scope_id=view.room,
+        author_id=user_id,
+        origin=Case.Origin.APPEAL,
+        categories=view.categories,
+        text=decision.text,
+    )
+
+
+def _case_of_report(report: Report, decider_id: UUID | None) -> Case:
+    return open_or_join(
+        subject_type=report.subject_type,
+        subject_id=report.subject_id,
+        revision=report.revision,
+        scope_id=report.scope_id,
+        author_id=report.case.author_id,
+        origin=Case.Origin.APPEAL,
+        categories=report.case.categories,
+        text="",
+        reporter_id=report.reporter_id,
+        decider_id=decider_id,
+    )
+
+
+def _store(user_id: UUID, decision_id: UUID, text: str, columns: dict[str, Any]) -> Appeal:
+    appeal = Appeal.objects.create(
+        appellant_id=user_id,
+        decision_id=decision_id,
+        text=text,
+        due_at=Now() + timedelta(hours=settings.ENV.appeal_target_hours),
+        **columns,
+    )
+    appeal.refresh_from_db()
+    log.info("appealed", appeal_id=str(appeal.id), decision_type=appeal.decision_type)
+    return appeal

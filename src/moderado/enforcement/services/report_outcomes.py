@@ -1,0 +1,79 @@
+"""Reports hear of what became of the case that they share."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from moderado.core.database import require_transaction
+from moderado.core.events import publish
+from moderado.enforcement.events import PersonNotice, PersonNotified, RulingSettled
+from moderado.enforcement.models import Report, Sanction
+from moderado.enforcement.selectors.reports import report_views
+from moderado.enforcement.types import ContentOutcome, ReportOutcome, ReportState
+from moderado.moderation.events import CasesChanged, CaseStep
+
+
+def on_ruling_settled(event: RulingSettled) -> None:
+    """Decide the reports of a case, or change their outcome after a reversal.
+
+    Requires a transaction. No reporter gets a notice of a ruling that was undone.
+    """
+    require_transaction()
+    has_measures = Sanction.objects.filter(ruling=event.ruling_id).exists()
+    is_action = event.content == ContentOutcome.REMOVE or has_measures
+    is_neutral = event.content == ContentOutcome.KEEP_FLAGGED and not is_action
+    decide_reports(
+        Report.objects.filter(case=event.case_id).exclude(state=ReportState.CLOSED),
+        outcome=ReportOutcome.ACTION if is_action else ReportOutcome.NO_ACTION,
+        is_upheld=None if is_neutral else is_action,
+        ruling_id=event.ruling_id,
+    )
+
+
+def on_cases_changed(event: CasesChanged) -> None:
+    """Close the reports of cases whose subject ended before a decision."""
+    closed = [each.case_id for each in event.changes if each.step is CaseStep.CLOSED]
+    if closed:
+        theirs = Report.objects.filter(case__in=closed, state=ReportState.OPEN)
+        _change(theirs, state=ReportState.CLOSED, decided_at=Now())
+
+
+def decide_reports(
+    reports: "QuerySet[Report]",
+    *,
+    outcome: ReportOutcome,
+    is_upheld: bool | None,
+    ruling_id: UUID,
+) -> None:
+    """Store what reports led to, and tell the reporters to whom this is new.
+
+    Requires a transaction.
+    """
+    require_transaction()
+    _change(
+        reports.exclude(state=ReportState.DECIDED, outcome=outcome),
+        state=ReportState.DECIDED,
+        outcome=outcome,
+        is_upheld=is_upheld,
+        ruling_id=ruling_id,
+        decided_at=Now(),
+    )
+
+
+def _change(reports: "QuerySet[Report]", **columns: object) -> None:
+    ids = list(reports.select_for_update(no_key=True).order_by("id").values_list("id", flat=True))
+    if ids:
+        Report.objects.filter(pk__in=ids).update(**columns)
+        _tell(Report.objects.filter(pk__in=ids).order_by("id"))
+
+
+def _tell(reports: Iterable[Report]) -> None:
+    changed = list(reports)
+    for report, view in zip(changed, report_views(changed), strict=True):
+        publish(
+            PersonNotified(
+                user_id=report.reporter_id, notice=PersonNotice.REPORT_DECIDED, body=view
+            )
+        )

@@ -1,0 +1,138 @@
+"""Members report messages, persons and rooms. All reports of one subject share a case."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
+
+from moderado.accounts.models import User
+from moderado.core.database import retry_on_deadlock
+from moderado.core.errors import NotFound, RateLimited
+from moderado.core.events import publish
+from moderado.core.text import clean
+from moderado.enforcement.errors import OwnContent, ReportingSuspended
+from moderado.enforcement.labels import OTHER
+from moderado.enforcement.models import Report
+from moderado.enforcement.selectors.reports import current_suspension, reporter_record
+from moderado.enforcement.services.cases import open_or_join
+from moderado.enforcement.services.report_subjects import Reported, reported
+from moderado.enforcement.types import ReportState
+from moderado.moderation.events import ReviewStarted
+from moderado.moderation.models import Case
+
+log = structlog.get_logger(__name__)
+
+COMMENT_LENGTH = 1_000
+_DAY = timedelta(days=1)
+_MOST = 0.99  # of the score: reports alone never claim certainty
+
+
+@retry_on_deadlock
+@transaction.atomic
+def report(
+    *, reporter_id: UUID, subject_type: str, subject_id: UUID, category: str, comment: str = ""
+) -> tuple[Report, bool]:
+    """Report a message, a person or a room.
+
+    A repeat is recognized before anything else and returns the first report: of a text for ever,
+    of a person or a room until it is decided.
+
+    Args:
+        reporter_id: The member who reports.
+        subject_type: `message`, `person` or `room`.
+        subject_id: The subject.
+        category: A code of `labels.REPORT_CATEGORIES`.
+        comment: For moderators, at most 1,000 characters.
+
+    Returns:
+        The report, and whether it is new.
+
+    Raises:
+        NotFound: There is no such subject, or the reporter may not read it.
+        OwnContent: It is the reporter's own.
+        ReportingSuspended: The reporter may not report for a time.
+        RateLimited: The reporter has made `REPORTS_PER_DAY` reports within 24 h.
+        Invalid: The comment.
+    """
+    # Serializes the reports of one member, so that repeats and limits hold.
+    User.objects.select_for_update(no_key=True).get(pk=reporter_id)
+    subject = reported(reporter_id=reporter_id, subject_type=subject_type, subject_id=subject_id)
+    own = Report.objects.filter(
+        reporter=reporter_id, subject_type=subject_type, subject_id=subject_id
+    )
+    if (first := _repeat(own, subject)) is not None:
+        return first, False
+    if subject is None:
+        raise NotFound
+    if subject.author_id == reporter_id:
+        raise OwnContent
+    comment = clean(comment, max_length=COMMENT_LENGTH, field="comment") if comment.strip() else ""
+    _check_may_report(reporter_id)
+    publish(ReviewStarted(subject_type=subject_type, subject_id=subject_id))
+    # Read again under the lock: the text may have changed since.
+    subject = reported(reporter_id=reporter_id, subject_type=subject_type, subject_id=subject_id)
+    if subject is None:
+        raise NotFound
+    new = Report(
+        reporter_id=reporter_id,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        revision=subject.revision,
+        scope_id=subject.scope_id,
+        category=category,
+        comment=comment,
+        weight=reporter_record(reporter_id).weight,
+    )
+    new.case = _case_for(new, subject)
+    new.save(force_insert=True)
+    log.info("reported", report_id=str(new.id), subject_type=subject_type, category=category)
+    return new, True
+
+
+def _repeat(own: "QuerySet[Report]", subject: Reported | None) -> Report | None:
+    newest = own.order_by("-created_at", "-id")
+    if subject is None:
+        return newest.first()
+    same = newest.filter(revision=subject.revision)
+    if subject.scope_id is None:
+        same = same.filter(state=ReportState.OPEN)
+    return same.first()
+
+
+def _check_may_report(reporter_id: UUID) -> None:
+    if current_suspension(reporter_id) is not None:
+        raise ReportingSuspended
+    recent = Report.objects.filter(reporter=reporter_id, created_at__gt=Now() - _DAY)
+    made = recent.order_by("created_at").annotate(frees_in=F("created_at") + _DAY - Now())
+    frees_in = list(made.values_list("frees_in", flat=True)[: settings.ENV.reports_per_day])
+    if len(frees_in) >= settings.ENV.reports_per_day:
+        raise RateLimited(retry_after=int(frees_in[0].total_seconds()) + 1)
+
+
+def _case_for(new: Report, subject: Reported) -> Case:
+    """Return the case of the subject: each report adds to its score, by its reporter's record."""
+    others = Report.objects.filter(
+        subject_type=new.subject_type,
+        subject_id=new.subject_id,
+        revision=new.revision,
+        state=ReportState.OPEN,
+    )
+    doubt = 1 - new.weight
+    for weight in others.values_list("weight", flat=True):
+        doubt *= 1 - weight
+    return open_or_join(
+        subject_type=new.subject_type,
+        subject_id=new.subject_id,
+        revision=new.revision,
+        scope_id=subject.scope_id,
+        author_id=subject.author_id,
+        origin=Case.Origin.REPORT,
+        categories=[] if new.category == OTHER else [new.category],
+        text=subject.text,
+        score=min(1 - doubt, _MOST),
+        reporter_id=new.reporter_id,
+    )

@@ -1,0 +1,108 @@
+"""Suspends members from reporting, by criteria of the server (ECA Digital, art. 33).
+
+A person decides. The reporter's record must meet the criteria, and its numbers are stored. The
+member gets a notice with reason and term, and may appeal.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from moderado.accounts.models import User
+from moderado.core.errors import Invalid, NotFound
+from moderado.core.events import publish
+from moderado.core.text import clean, clean_line
+from moderado.enforcement.errors import AlreadySuspended, CriteriaNotMet
+from moderado.enforcement.events import PersonNotice, PersonNotified
+from moderado.enforcement.models import ReportingSuspension
+from moderado.enforcement.selectors.reports import current_suspension, reporter_record
+from moderado.enforcement.services.fairness import check_not_self
+from moderado.enforcement.views import SuspensionView
+
+log = structlog.get_logger(__name__)
+
+REASON_LENGTH = 64
+NOTE_LENGTH = 2_000
+
+
+@transaction.atomic
+def suspend_reporting(
+    *, actor_id: UUID, user_id: UUID, term: timedelta, reason: str, public_note: str = ""
+) -> ReportingSuspension:
+    """Suspend a member from reporting for a term.
+
+    The caller has checked the actor's right to do so.
+
+    Raises:
+        NotFound: There is no such account.
+        OwnCase: The actor is the member.
+        Invalid: Term, reason or note.
+        AlreadySuspended: A suspension is in force.
+        CriteriaNotMet: The member's record does not justify it.
+    """
+    check_not_self(actor_id=actor_id, user_id=user_id)
+    reason = clean_line(reason, max_length=REASON_LENGTH, field="reason")
+    note = clean(public_note, max_length=NOTE_LENGTH, field="public_note") if public_note else ""
+    if not timedelta(0) < term <= timedelta(days=settings.ENV.report_suspension_max_days):
+        raise Invalid(fields={"term_seconds": _("The term is longer than the server allows.")})
+    if User.objects.select_for_update(no_key=True).filter(pk=user_id).first() is None:
+        raise NotFound
+    if current_suspension(user_id) is not None:
+        raise AlreadySuspended
+    record = reporter_record(user_id)
+    if not record.may_be_suspended:
+        raise CriteriaNotMet
+    suspension = ReportingSuspension.objects.create(
+        user_id=user_id,
+        actor_id=actor_id,
+        reason=reason,
+        public_note=note,
+        ends_at=Now() + term,
+        decided_reports=record.decided,
+        rejected_reports=record.rejected,
+    )
+    suspension.refresh_from_db()
+    _tell(suspension, PersonNotice.REPORTING_SUSPENDED)
+    log.info("reporting_suspended", user_id=str(user_id), actor_id=str(actor_id))
+    return suspension
+
+
+@transaction.atomic
+def lift_suspension(*, actor_id: UUID, suspension_id: UUID, reason: str) -> ReportingSuspension:
+    """End a suspension before its term; a repeat changes nothing.
+
+    The caller has checked the actor's right to do so.
+
+    Raises:
+        NotFound: There is no such suspension.
+        OwnCase: The actor is the member.
+        Invalid: The reason.
+    """
+    reason = clean_line(reason, max_length=REASON_LENGTH, field="reason")
+    found = ReportingSuspension.objects.select_for_update(no_key=True).filter(pk=suspension_id)
+    suspension = found.first()
+    if suspension is None:
+        raise NotFound
+    check_not_self(actor_id=actor_id, user_id=suspension.user_id)
+    if suspension.lifted_at is None:
+        found.update(lifted_at=Now(), lifted_by=actor_id, lift_reason=reason)
+        suspension.refresh_from_db()
+        _tell(suspension, PersonNotice.REPORTING_RESTORED)
+        log.info("suspension_lifted", suspension_id=str(suspension_id), actor_id=str(actor_id))
+    return suspension
+
+
+def _tell(suspension: ReportingSuspension, notice: PersonNotice) -> None:
+    view = SuspensionView(
+        id=suspension.id,
+        reason=suspension.reason,
+        public_note=suspension.public_note,
+        ends_at=suspension.ends_at,
+        lifted_at=suspension.lifted_at,
+    )
+    publish(PersonNotified(user_id=suspension.user_id, notice=notice, body=view))

@@ -1,0 +1,227 @@
+"""The people affected appeal a decision once; another person decides it."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from moderado.chat.models import Membership, Message
+from moderado.chat.services.posting import post_message
+from moderado.chat.services.screening import screen_waiting
+from moderado.core.errors import Invalid, NotFound
+from moderado.enforcement.errors import (
+    AlreadyAppealed,
+    AppealDecided,
+    AppealExpired,
+    DecidedByRuling,
+    NotAppealable,
+    OwnRuling,
+)
+from moderado.enforcement.models import Appeal, Report, Ruling, Sanction
+from moderado.enforcement.selectors.decisions import decisions_about
+from moderado.enforcement.services import appeal_decisions
+from moderado.enforcement.services.appeal_decisions import decide_appeal
+from moderado.enforcement.services.appeals import appeal_decision, appeal_report
+from moderado.enforcement.services.measures import Measure
+from moderado.enforcement.services.reports import report
+from moderado.enforcement.services.rulings import Proposal, rule, undo
+from moderado.enforcement.services.sanctions import apply_sanction
+from moderado.enforcement.services.settling import settle_rulings
+from moderado.enforcement.types import (
+    Actor,
+    AppealOutcome,
+    ContentOutcome,
+    MeasureScope,
+    SanctionKind,
+)
+from moderado.moderation.models import Case
+from tests.factories import make_member, make_room, make_staff, make_user
+
+pytestmark = pytest.mark.django_db
+
+OVERTURNED, UPHELD = AppealOutcome.OVERTURNED, AppealOutcome.UPHELD
+
+
+@pytest.fixture(autouse=True)
+def _obedient_provider(settings):
+    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
+
+
+@pytest.fixture
+def room():
+    return make_room()
+
+
+@pytest.fixture
+def author(room):
+    return make_member(room, role=Membership.Role.MEMBER).user
+
+
+@pytest.fixture
+def told(monkeypatch):
+    heard = []
+    monkeypatch.setattr(appeal_decisions, "publish", heard.append)
+    return heard
+
+
+def staff():
+    return Actor(id=make_staff().id, scope_ids=None)
+
+
+def say(author, room, text):
+    message_id = post_message(author_id=author.id, room_id=room.id, text=text).view.id
+    screen_waiting()
+    return Message.objects.get(pk=message_id)
+
+
+def settle():
+    """Let the time in which rulings can be undone pass."""
+    Ruling.objects.filter(settled_at=None).update(undo_until=timezone.now() - timedelta(seconds=1))
+    settle_rulings()
+
+
+def ruled(message, actor, content=ContentOutcome.REMOVE, **fields):
+    reporter = make_user()
+    found, _ = report(
+        reporter_id=reporter.id, subject_type="message", subject_id=message.id, category="hate"
+    )
+    ruling = rule(
+        actor=actor,
+        case_id=found.case_id,
+        proposal=Proposal(content=content, reason="hate", **fields),
+    )
+    settle()
+    return ruling, Report.objects.get(pk=found.pk)
+
+
+def decide(appeal, outcome, actor=None, **fields):
+    return decide_appeal(
+        actor=actor or staff(), appeal_id=appeal.id, outcome=outcome, reason="-", **fields
+    )
+
+
+def test_overturning_restores_the_message_and_lifts_the_sanction(author, room, told):
+    message = say(author, room, "bom dia")
+    first = staff()
+    mute = Measure(kind=SanctionKind.MUTE, scope=MeasureScope.ROOM, term=timedelta(days=1))
+    ruling, found = ruled(message, first, measures=[mute])
+    (decision,) = decisions_about(author.id)
+    assert (decision.view.id, decision.view.by, decision.view.outcome) == (
+        ruling.id,
+        "moderation",
+        "removed",
+    )
+    assert (decision.view.appealable, decision.view.sanctions[0].kind) == (True, "mute")
+    appeal, created = appeal_decision(user_id=author.id, decision_id=ruling.id, text="Why?")
+
+    with pytest.raises(OwnRuling):
+        decide(appeal, UPHELD, first)
+    decided = decide(appeal, OVERTURNED, public_note="Sorry.")
+    settle()
+
+    assert created
+    assert (decided.outcome, decided.public_note) == ("overturned", "Sorry.")
+    message.refresh_from_db()
+    assert message.status == Message.Status.APPROVED
+    assert Sanction.objects.get().lifted_at is not None
+    found.refresh_from_db()
+    assert found.outcome == "no_action"
+    assert {(each.user_id, each.notice.value) for each in told} == {
+        (author.id, "decision_reversed"),
+        (author.id, "appeal_decided"),
+    }
+    shown = next(each.view for each in decisions_about(author.id) if each.view.id == ruling.id)
+    assert (shown.is_reversed, shown.appealable, shown.appeal.outcome) == (
+        True,
+        False,
+        "overturned",
+    )
+    with pytest.raises(AppealDecided):
+        decide(appeal, UPHELD)
+
+
+def test_appeal_is_made_once_in_time_and_only_of_own_decisions(author, room, settings):
+    ruling, _ = ruled(say(author, room, "bom dia"), staff())
+    appealing = {"user_id": author.id, "decision_id": ruling.id}
+    with pytest.raises(Invalid):
+        appeal_decision(**appealing, text="x" * 2001)
+    with pytest.raises(NotFound):
+        appeal_decision(user_id=make_user().id, decision_id=ruling.id, text="-")
+    Ruling.objects.update(created_at=timezone.now() - timedelta(days=181))
+    with pytest.raises(AppealExpired):
+        appeal_decision(**appealing, text="-")
+    Ruling.objects.update(created_at=timezone.now())
+
+    first, _ = appeal_decision(**appealing, text="a")
+
+    assert appeal_decision(**appealing, text="a") == (first, False)
+    with pytest.raises(AlreadyAppealed):
+        appeal_decision(**appealing, text="b")
+    assert decide(first, UPHELD).told_at
+
+
+@pytest.mark.parametrize(
+    "word, content, outcome, status",
+    [
+        ("BLOCK", ContentOutcome.ALLOW, "overturned", "APPROVED"),
+        ("BLOCK", ContentOutcome.REMOVE, "upheld", "REJECTED"),
+        ("HOLD", ContentOutcome.ALLOW, "overturned", "APPROVED"),
+    ],
+)
+def test_automatic_verdict_is_appealed_to_a_person(author, told, word, content, outcome, status):
+    message = say(author, make_room(), f"{word} this")
+    (decision,) = decisions_about(author.id)
+    assert (decision.view.type, decision.view.by) == ("verdict", "machine")
+    assert decision.view.explanation
+    appeal, _ = appeal_decision(user_id=author.id, decision_id=decision.view.id, text="Quoted.")
+    (case,) = Case.objects.filter(state=Case.State.OPEN)
+    assert "appeal" in {case.origin, *case.joined_origins}
+    with pytest.raises(DecidedByRuling):
+        decide(appeal, UPHELD)
+    moderator = staff()
+
+    first = rule(actor=moderator, case_id=case.id, proposal=Proposal(content=content, reason="-"))
+    undo(actor=moderator, ruling_id=first.id)
+    appeal.refresh_from_db()
+    assert (appeal.state, told) == ("open", [])
+    rule(actor=moderator, case_id=case.id, proposal=Proposal(content=content, reason="-"))
+    assert Appeal.objects.get().shown_state == "open"
+    settle()
+
+    message.refresh_from_db()
+    appeal.refresh_from_db()
+    assert (message.status, appeal.outcome, appeal.shown_state) == (status, outcome, "decided")
+    assert [each.notice.value for each in told] == ["appeal_decided"]
+
+
+def test_sanction_without_a_ruling_is_lifted_on_appeal(author):
+    with transaction.atomic():
+        sanction = apply_sanction(
+            actor_id=make_staff().id, user_id=author.id, kind="mute", scope_id=None,
+            term=timedelta(days=1), reason="spam",
+        )  # fmt: skip
+    appeal, _ = appeal_decision(user_id=author.id, decision_id=sanction.id, text="Not me.")
+
+    decide(appeal, OVERTURNED)
+
+    sanction.refresh_from_db()
+    assert sanction.lifted_at is not None
+    assert decisions_about(author.id)[0].view.is_reversed
+
+
+def test_reporter_appeals_that_nothing_was_done(author, room):
+    message = say(author, room, "bom dia")
+    _, found = ruled(message, staff(), content=ContentOutcome.ALLOW)
+    appeal, _ = appeal_report(user_id=found.reporter_id, report_id=found.id, text="Look again.")
+
+    decide(appeal, OVERTURNED)
+    settle()
+
+    message.refresh_from_db()
+    found.refresh_from_db()
+    assert message.status != Message.Status.APPROVED
+    assert found.outcome == "action_taken"
+    other = ruled(say(author, room, "oi"), staff())[1]
+    with pytest.raises(NotAppealable):
+        appeal_report(user_id=other.reporter_id, report_id=other.id, text="-")
