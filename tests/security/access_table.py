@@ -3,8 +3,7 @@
 A cell is the outcome of a role: an HTTP status, or for a frame `ok` or the error code. Where a
 private and a public room differ, the private one comes first: `404|200`. The names in braces are
 those of `scene.Scene`; `{message}` is a visible message of the member, `{hidden}` a pending one.
-The moderator has written the text of `{own_case}`, whom staff without
-`add_sanction` may not mute. `left` is a moderator who was removed; `staff`
+The moderator has written the text of `{own_case}`. `left` is a moderator who was removed; `staff`
 has the permissions of staff who moderate and invite. Paths that begin with `v1` are not below
 /api/: API keys open them, and no role does.
 """
@@ -160,7 +159,7 @@ POST   enforcement/cases/{case}/escalate/        401     404    404     404     
 POST   enforcement/cases/{case}/notes/           401     404    404     404       201   201     201
 POST   enforcement/cases/{case}/ruling/          401     404    404     404       201   201     201
 POST   enforcement/cases/{own_case}/claim/       401     404    404     404       403   200     200
-POST   enforcement/cases/{own_case}/ruling/      401     404    404     404       403   201     403
+POST   enforcement/cases/{own_case}/ruling/      401     404    404     404       403   201     201
 POST   enforcement/rulings/{ruling}/undo/        401     404    404     404       404   404     200
 POST   enforcement/rulings/{ruling}/reverse/     401     404    404     404       201   201     201
 POST   enforcement/bulk/                         401     403    403     403       202   202     202

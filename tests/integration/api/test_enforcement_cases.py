@@ -132,3 +132,16 @@ def test_bulk_counts_first(room, alice, moderator):
 
     assert (dry["matched"], dry["state"]) == (1, "dry_run")
     assert sent(moderator, f"/api/enforcement/bulk/{started['id']}/", method="get")["matched"] == 1
+
+
+def test_staff_need_a_permission_for_sanctions(room, alice):
+    say(alice, room, "HOLD this")
+    staff = signed_in(make_staff(*MODERATING, "bulk_rule"))
+    (case,) = staff.get(CASES).json()["results"]
+    ban = {"content": "remove", "reason": "-", "sanctions": [{"kind": "ban", "scope": "server"}]}
+
+    for path, body in (
+        (f"{CASES}{case['id']}/ruling/", ban | {"revision": 1}),
+        ("/api/enforcement/bulk/", {"filter": {}, "ruling": ban}),
+    ):
+        assert staff.post(path, body, format="json").json()["code"] == "forbidden"

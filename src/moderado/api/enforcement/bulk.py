@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from moderado.accounts import rights
 from moderado.api.enforcement.case_bodies import BulkBody, BulkInput, ReasonInput, proposal_of
-from moderado.api.enforcement.cases import check_room, filter_of, moderator
+from moderado.api.enforcement.cases import check_room, check_sanctions, filter_of, moderator
 from moderado.api.schemas import validated
 from moderado.enforcement.services import bulk
 
@@ -27,6 +27,7 @@ class Bulk(APIView):
         actor = moderator(request, rights.BULK_RULE)
         asked = validated(BulkInput, request.data)
         check_room(actor, asked["filter"].get("room"))
+        check_sanctions(request, actor, asked["ruling"])
         wanted, proposal = filter_of(asked["filter"]), proposal_of(asked["ruling"])
         if asked["dry_run"]:
             matched = bulk.count_matching(actor=actor, wanted=wanted)

@@ -31,6 +31,7 @@ from moderado.api.enforcement.case_bodies import (
 from moderado.api.moderation import actor_of, moderated_scopes
 from moderado.api.moderation_bodies import ContextQuery
 from moderado.api.pagination import ExactCursorPagination
+from moderado.api.policies import require
 from moderado.api.schemas import CURSOR, PAGE_SIZE, validated
 from moderado.chat.selectors.review import surroundings
 from moderado.core.errors import NotFound
@@ -145,6 +146,7 @@ class Ruling(APIView):
         """
         actor = found(request, rights.DECIDE_CASE, case_id)
         asked = validated(RulingOnCaseInput, request.data)
+        check_sanctions(request, actor, asked)
         ruling = rulings.rule(actor=actor, case_id=case_id, proposal=proposal_of(asked))
         return Response(MadeRulingBody(ruling).data, status=201)
 
@@ -184,6 +186,13 @@ def found(request: Request, permission: str, case_id: UUID) -> Actor:
     actor = actor_of(request, permission)
     selectors.get_case(actor=actor, case_id=case_id)
     return actor
+
+
+def check_sanctions(request: Request, actor: Actor, asked: dict[str, Any]) -> None:
+    """Raise Forbidden for staff who rule with sanctions, but may not impose any."""
+    is_staff = actor.scope_ids is None
+    if asked.get("sanctions") and is_staff:
+        require(request, rights.ADD_SANCTION)
 
 
 def check_room(actor: Actor, room_id: UUID | None) -> None:

@@ -96,7 +96,7 @@ def rule(*, actor: Actor, case_id: UUID, proposal: Proposal) -> Ruling:
         subject_id=str(case.subject_id),
         revision=case.revision,
         actor_id=str(actor.id),
-        outcome=str(ruling.content),
+        outcome=OUTCOME_OF[ContentOutcome(ruling.content)].value,
     )
     return ruling
 
