@@ -15,7 +15,12 @@ from tests.security.routes import IDS, api_routes
 from tests.security.scene import Scene
 
 ID = re.compile(r"<uuid:\w+>")
-FOR_STAFF = ("auth/invitations/", "moderation/evaluations/", "enforcement/queues/")
+FOR_STAFF = (
+    "auth/invitations/",
+    "moderation/evaluations/",
+    "enforcement/queues/",
+    "enforcement/report-suspensions/",
+)
 # One's own list of blocked persons answers the same for every id.
 OWN_LISTS = ("me/blocks/",)
 WITH_IDS = sorted(
