@@ -5,13 +5,15 @@ from itertools import count
 from typing import Any
 
 from django.contrib.auth.models import Permission
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from moderado.accounts.models import User
 from moderado.chat.models import Membership, Message, Room
 from moderado.core.ids import new_id
-from moderado.enforcement.models import ReportingSuspension
+from moderado.enforcement.models import Report, ReportingSuspension
+from moderado.enforcement.services.cases import open_or_join
+from moderado.moderation.models import Case
 
 PASSWORD = "correct horse battery"
 _numbers = count(1)
@@ -83,6 +85,24 @@ def fill_room(room: Room, author: User, count: int, text: str = "bom dia") -> No
             """,
             [room.id, author.id, text, count],
         )
+
+
+def make_rejected_reports(reporter: User, count: int = 10) -> Report:
+    """Create reports without action, as many as a suspension asks for; return one of them."""
+    with transaction.atomic():
+        case = open_or_join(
+            subject_type="person", subject_id=new_id(), revision=1, scope_id=None, author_id=None,
+            origin=Case.Origin.REPORT, categories=[], text="",
+        )  # fmt: skip
+    made = Report.objects.bulk_create(
+        Report(
+            reporter=reporter, subject_type="person", subject_id=new_id(), revision=1,
+            category="spam", case=case, state="decided", outcome="no_action", is_upheld=False,
+            decided_at=timezone.now(),
+        )
+        for _ in range(count)
+    )  # fmt: skip
+    return made[0]
 
 
 def make_suspension(user: User) -> ReportingSuspension:

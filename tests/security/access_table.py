@@ -94,13 +94,13 @@ GET    chat/rooms/{room}/search/?q=bom            401 404|200    200 404|200    
 GET    chat/me/changes/                           401     200    200     200       200   200     200
 POST   chat/reports/                              401 404|201    201 404|201       201   201 404|201
 GET    chat/reports/mine/                         401     200    200     200       200   200     200
-POST   chat/reports/{report}/appeal/              401     404    404     404       404   404     404
+POST   chat/reports/{report}/appeal/              401     404    404     404       404   201     404
 GET    me/decisions/                              401     200    200     200       200   200     200
-POST   me/decisions/{decision}/appeal/            401     404    404     404       404   404     404
+POST   me/decisions/{decision}/appeal/            401     404    404     404       404   201     404
 GET    enforcement/appeals/                       401     403    403     403       200   200     200
 POST   enforcement/appeals/{appeal}/decision/     401     404    404     404       404   404     200
 GET    enforcement/report-suspensions/            401     403    403     403       403   403     200
-POST   enforcement/report-suspensions/            401     403    403     403       403   403     409
+POST   enforcement/report-suspensions/            401     403    403     403       403   403     201
 POST   enforcement/report-suspensions/{suspension}/lift/ 401 403 403 403 403 403 200
 GET    me/blocks/                                 401     200    200     200       200   200     200
 POST   me/blocks/                                 401     201    201     201       201   201     201
@@ -227,7 +227,7 @@ BODIES = {
     },
     "POST chat/reports/": {"message": "{reportable}", "category": "hate", "comment": "-"},
     "POST enforcement/report-suspensions/": {
-        "user": "{newcomer}",
+        "user": "{reporter}",
         "term_seconds": 60,
         "reason": "-",
         "public_note": "-",

@@ -86,12 +86,14 @@ class Scene:
         self.appeal, _ = appeal_decision(
             user_id=self.other.id, decision_id=self.suspension.id, text="-"
         )
+        self.report = factories.make_rejected_reports(admin)
         self.policy = self._enable_two_versions()
         self.evaluation = evaluations.request_evaluation(
             actor_id=None, asked=evaluations.Asked(kind="replay")
         ).id
         self._sanction_id = self._sanction(self.other, "mute", self.room.id)
         self._server_sanction_id = self._sanction(self.people["muted"], "mute", None)
+        self._warning_id = self._sanction(admin, "warning", self.room.id)
         self._sanction(self.people["banned"], "ban", self.room.id)
         self.room.refresh_from_db()
         self._names = {role: self._names_for(role) for role in (*ROLES, *EQUALS)}
@@ -129,8 +131,9 @@ class Scene:
             "sanction": str(self._sanction_id), "server_sanction": str(self._server_sanction_id),
             "soon": (timezone.now() + timedelta(hours=1)).isoformat(),
             "message": str(self.message), "reportable": str(self.reportable),
-            "suspension": str(self.suspension.id), "decision": str(self.suspension.id),
-            "report": str(self.room.id), "appeal": str(self.appeal.id),
+            "suspension": str(self.suspension.id), "decision": str(self._warning_id),
+            "report": str(self.report.id), "appeal": str(self.appeal.id),
+            "reporter": str(self.people["admin"].id),
             "hidden": str(self.hidden),
             "newcomer": str(self.newcomer.id), "session": str(self.session.id), "email": user.email,
             "export": str(self.export),

@@ -84,6 +84,10 @@ def test_foreign_ids_answer_404(foreign, mine):
                         "session",
                         "invitation",
                         "evaluation",
+                        "suspension",
+                        "report",
+                        "decision",
+                        "appeal",
                     )
                 },
                 "room": names["room"] if names["room"] == str(mine.id) else str(uuid4()),

@@ -18,6 +18,8 @@ FOR_STAFF = (
     "moderation/policies/",
     "moderation/assignments/",
     "moderation/evaluations/",
+    "enforcement/report-suspensions/",
+    "enforcement/appeals/",
 )
 
 
