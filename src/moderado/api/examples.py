@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from moderado.api.decision_examples import DECISIONS, MATCH, explained
+from moderado.api.enforcement import examples as enforcement
 from moderado.api.evaluation_examples import EVALUATIONS
 from moderado.api.judge import examples as judge
 from moderado.api.policy_examples import POLICIES
@@ -168,6 +169,13 @@ BODIES: dict[str, Any] = {
             "oldest_seconds": 312,
         },
     ),
+    **enforcement.BODIES,
+    "ShownCaseBody": _CASE | enforcement.SHOWN,
+    "ShownCasePage": _page(_CASE | enforcement.SHOWN),
+    "CaseDetailBody": _CASE
+    | enforcement.SHOWN
+    | enforcement.DETAIL
+    | {"signals": [explained(_LOG_LINE)]},
     **DECISIONS,
     **EVALUATIONS,
     **POLICIES,
@@ -247,6 +255,7 @@ BODIES: dict[str, Any] = {
     "TokensBody": {"access": _ACCESS, "refresh": _REFRESH},
 }
 PATH_IDS = {
+    **enforcement.PATH_IDS,
     "case_id": _CASE_ID,
     "invitation_id": _INVITATION_ID,
     "log_id": _LOG_LINE["id"],
