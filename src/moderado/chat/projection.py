@@ -40,6 +40,10 @@ _SENTENCES = {
 }
 
 
+# The message ended: no decision could show it again.
+_FINAL = (Reason.REMOVED, Reason.ROOM_DELETED)
+
+
 def view_for(message: Message, *, reader_id: UUID, language: str) -> MessageView:
     """Return the view of `message` for one reader. Its `author` must be loaded.
 
@@ -173,7 +177,7 @@ def name_change(
         reason=reason or None,
         categories=tuple(categories),
         explanation=explanation,
-        appealable=False,  # there is no way to appeal yet
+        appealable=False,  # a new name can be proposed at any time
     )
 
 
@@ -210,7 +214,7 @@ def _decision(status: str, reason: str, categories: list[str]) -> dict[str, Any]
         "reason": reason,
         "categories": without_mark(categories),
         "explanation": _explanation(status, reason, categories),
-        "appealable": False,  # there is no way to appeal yet
+        "appealable": reason not in _FINAL,
         "resources": help_lines(categories, translation.get_language() or "") or UNSET,
     }
 

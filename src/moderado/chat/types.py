@@ -39,7 +39,10 @@ Resources = Annotated[
     tuple[HelpLine, ...],
     Meta(description="Where the author finds help; absent unless the text tells of self-harm."),
 ]
-Appealable = Annotated[bool, Meta(description="Reserved: there is no way to appeal yet.")]
+Appealable = Annotated[
+    bool,
+    Meta(description="Whether the decision can be appealed; `me/decisions/` says until when."),
+]
 
 
 class Person(msgspec.Struct, frozen=True):

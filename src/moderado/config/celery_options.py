@@ -58,6 +58,11 @@ beat_schedule = {
         "schedule": 3.0,
         "options": {"expires": 10},
     },
+    "remind_of_appeals": {
+        "task": "moderado.enforcement.tasks.remind_of_appeals",
+        "schedule": 300.0,
+        "options": {"expires": 60},
+    },
     "settle_rulings": {
         "task": "moderado.enforcement.tasks.settle_rulings",
         "schedule": 2.0,

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from moderado.enforcement.services import (
     access_records,
+    appeal_reminders,
     bulk,
     exports,
     retention,
@@ -20,6 +21,12 @@ HARD_LIMIT = 30
 def settle_rulings() -> None:
     """Tell people of rulings that cannot be undone any more."""
     settling.settle_rulings()
+
+
+@shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
+def remind_of_appeals() -> None:
+    """Remind moderators of appeals that wait for too long. Beat enqueues it."""
+    appeal_reminders.remind_of_appeals()
 
 
 @shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)

@@ -22,6 +22,7 @@ from moderado.enforcement.models import Appeal, Report, Ruling, Sanction
 from moderado.enforcement.selectors.decisions import decisions_about
 from moderado.enforcement.services import appeal_decisions
 from moderado.enforcement.services.appeal_decisions import decide_appeal
+from moderado.enforcement.services.appeal_reminders import remind_of_appeals
 from moderado.enforcement.services.appeals import appeal_decision, appeal_report
 from moderado.enforcement.services.measures import Measure
 from moderado.enforcement.services.reports import report
@@ -225,3 +226,15 @@ def test_reporter_appeals_that_nothing_was_done(author, room):
     other = ruled(say(author, room, "oi"), staff())[1]
     with pytest.raises(NotAppealable):
         appeal_report(user_id=other.reporter_id, report_id=other.id, text="-")
+
+
+def test_moderators_are_reminded_of_an_overdue_appeal_once(author, room):
+    message = say(author, room, "HOLD this")
+    (decision,) = decisions_about(author.id)
+    appeal, _ = appeal_decision(user_id=author.id, decision_id=decision.view.id, text="Soon?")
+    assert remind_of_appeals() == 0
+    Appeal.objects.filter(pk=appeal.pk).update(due_at=timezone.now())
+
+    assert (remind_of_appeals(), remind_of_appeals()) == (1, 0)
+
+    assert Case.objects.get(subject_id=message.id).priority > 0

@@ -55,7 +55,7 @@ async def test_client_written_from_the_page_works(server: str):
         await ana.connect(room)
 
         refused = next(m for m in ana.messages.values() if m["status"] == "REJECTED")
-        assert (refused["reason"], refused["appealable"]) == ("policy", False)
+        assert (refused["reason"], refused["appealable"]) == ("policy", True)
         assert bia.shown() == ["boa tarde", "alguém aí?"]
         assert ana.shown() == ["boa tarde", "seu filho da puta", "alguém aí?"]
         assert [m["content"] for m in await bia.history(room)] == bia.shown()[::-1]
