@@ -11,6 +11,7 @@ import pytest
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
+from moderado.api.examples import PATH_IDS
 from tests import factories
 from tests.security.hostile.frames import Frames
 
@@ -76,10 +77,10 @@ class Requests:
 def test_every_operation_answers_random_input_as_documented(method, path):
     member = factories.make_member(role="ADMIN")
     message = factories.make_message(member.room, author=member.user)
-    ids = {"room_id": member.room_id, "user_id": factories.make_member(member.room).user_id,
-           "message_id": message.id, "case_id": message.id, "session_id": message.id,
-           "invitation_id": message.id, "log_id": message.id, "name": "default",
-           "evaluation_id": message.id, "number": 1}  # fmt: skip
+    ids = dict.fromkeys(PATH_IDS, message.id) | {
+        "room_id": member.room_id, "user_id": factories.make_member(member.room).user_id,
+        "name": "default", "number": 1,
+    }  # fmt: skip
     requests = Requests(method, path, {name: str(value) for name, value in ids.items()})
     client = APIClient()
     client.force_login(member.user)
