@@ -130,7 +130,7 @@ class ChatProtocol(WebSocketsSansIOProtocol):
             return 0
         try:
             info = raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_SIZE)
-        except OSError:
+        except (OSError, ValueError):  # uvloop's socket of a closed connection has no number
             return 0
         return int.from_bytes(info[_BYTES_ACKED], sys.byteorder)
 
