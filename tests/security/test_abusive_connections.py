@@ -38,6 +38,7 @@ def url(django_db_setup: None, tmp_path_factory) -> Iterator[str]:
         "LIMIT_SOCKETS_PER_USER": "100000",
         "LIMIT_SIGN_IN_PER_ADDRESS": "3/hour",
     }
+    settings = processes.UNLIMITED_QUOTAS | settings  # all clients have one address
     with processes.web(tmp_path_factory.mktemp("web") / "log", settings) as url:
         yield url.replace("http:", "ws:")
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -418,4 +418,4 @@ def test_audit_lines_are_never_changed(author):
 
 def test_unknown_account_is_refused():
     with pytest.raises(CommandError):
-        call_command("erase", "nobody@example.org")
+        call_command("erase", "unknown@example.org")

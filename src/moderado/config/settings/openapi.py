@@ -4,7 +4,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Chat Moderado",
     "OAS_VERSION": "3.1.1",  # its schemas are plain JSON Schema
     "DESCRIPTION": "Rooms whose messages are moderated before others see them. What happens in a "
-    "room is told by WebSocket: see `/ws/schema/` and `docs/protocol.md`.",
+    "room reaches its subscribers by WebSocket: see `/ws/schema/` and `docs/protocol.md`.",
     "VERSION": "1",  # of the contract
     "LICENSE": {"name": "MIT"},
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
