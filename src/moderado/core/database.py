@@ -58,7 +58,9 @@ def release_connection() -> None:
 
 
 def is_settled(moment: datetime) -> bool:
-    """Tell whether no transaction of this database is open that began at `moment` or before.
+    """Tell whether no transaction of a client is open that began at `moment` or before.
+
+    Only transactions in this database count, and none of PostgreSQL's own, such as autovacuum.
 
     Args:
         moment: A time of PostgreSQL's clock.
@@ -66,6 +68,7 @@ def is_settled(moment: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+            " AND backend_type = 'client backend'"
             " AND xact_start <= %s AND pid <> pg_backend_pid())",
             [moment],
         )
