@@ -124,7 +124,9 @@ def _django(home: Home, arguments: list[str]) -> int:
     with attached(home) as engines:
         return subprocess.run(
             [sys.executable, "-m", "moderado.standalone.manage", *arguments],
-            env=environment(home, engines, settings="worker")
+            # A person reads the output: log lines of ordinary work would stand between.
+            env={"LOG_LEVEL": "WARNING"}
+            | environment(home, engines, settings="worker")
             | {"DATABASE_OWNER_URL": engines.database_owner_url},
             check=False,
         ).returncode
