@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 from rest_framework.response import Response
 from rest_framework.test import APIClient
@@ -35,6 +35,7 @@ from tests.security.access_table import EQUALS, ROLES
 # Tables that a refused request must not change.
 TABLES = (User, Invitation, Room, Membership, Message, Case, Sanction)
 Row = dict[str, Any]
+Tables = dict[str, list[Row]]
 
 
 class Scene:
@@ -154,15 +155,39 @@ class Scene:
         answer: Response = self._clients[role].generic(method, url, text, "application/json")
         return answer
 
-    def try_out(
+    def try_out(self, role: str, method: str, path: str, body: Row | None = None) -> Response:
+        """Send the request and roll it back."""
+        with transaction.atomic():
+            answer = self.ask(role, method, path, body)
+            transaction.set_rollback(True)
+        return answer
+
+    def effect_of(
         self, role: str, method: str, path: str, body: Row | None = None
-    ) -> tuple[Response, dict[str, list[Row]]]:
+    ) -> tuple[Response, Tables]:
         """Send the request and roll it back; return the answer and the tables after it."""
         with transaction.atomic():
             answer = self.ask(role, method, path, body)
             tables = snapshot()
             transaction.set_rollback(True)
         return answer, tables
+
+    def probe(
+        self, role: str, method: str, path: str, body: Row | None, *, before: str
+    ) -> tuple[int, bool]:
+        """Send the request and roll it back.
+
+        Args:
+            before: The fingerprint of the tables without it.
+
+        Returns:
+            The status, and whether the request was refused and yet changed the tables.
+        """
+        with transaction.atomic():
+            status = self.ask(role, method, path, body).status_code
+            has_changed = status >= 400 and fingerprint() != before
+            transaction.set_rollback(True)
+        return status, has_changed
 
     def _enter(self, role: str, place: str) -> None:
         factories.make_member(self.room, user=self.people[role], role=place)
@@ -221,6 +246,19 @@ def fields_of(table: type[models.Model]) -> set[str]:
     return {name for field in table._meta.concrete_fields for name in (field.name, field.attname)}
 
 
-def snapshot() -> dict[str, list[Row]]:
+def snapshot() -> Tables:
     """Return every row of the tables."""
     return {table.__name__: list(table.objects.order_by("pk").values()) for table in TABLES}
+
+
+def fingerprint() -> str:
+    """Return a hash of every row of the tables, made by PostgreSQL."""
+    names = [table._meta.db_table for table in TABLES]
+    rows = " UNION ALL ".join(
+        f"SELECT concat('{name} ', t::text) AS line FROM {name} t"  # noqa: S608  (names of our tables)
+        for name in names
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT md5(string_agg(line, '' ORDER BY line)) FROM ({rows}) AS all_rows")  # noqa: S608
+        found: str = cursor.fetchone()[0]
+    return found

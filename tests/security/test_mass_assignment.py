@@ -82,11 +82,11 @@ def test_mass_assignment_changes_only_allowed_fields(scene):
 
     for route, body in BODIES.items():
         method, path = route.split()
-        role = next((role for role in ACTORS if OUTCOMES[route][role].startswith("2")), None)
-        if role is None:  # it needs an API key, or a subject of another person
+        if path.startswith("v1"):  # judges for a key; stores nothing of its own
             continue
-        clean, wanted = scene.try_out(role, method, path, body)
-        dirty, found = scene.try_out(role, method, path, extras(scene, body) | body)
+        role = next(role for role in ACTORS if OUTCOMES[route][role].startswith("2"))
+        clean, wanted = scene.effect_of(role, method, path, body)
+        dirty, found = scene.effect_of(role, method, path, extras(scene, body) | body)
 
         assert clean.status_code < 400, route
         if dirty.status_code == clean.status_code:
