@@ -103,6 +103,7 @@ GROUPS = {
         "retention_rejected_days",
         "retention_cases_days",
         "retention_answers_days",
+        "retention_shadows_days",
         "access_records",
     ],
     "Reports and appeals": [

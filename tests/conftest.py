@@ -68,7 +68,7 @@ def _needs_engines(arguments: list[str], folder: Path) -> bool:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
-    """Let tests truncate their database, whose audit log refuses it, and drop it at the end.
+    """Let tests truncate their database, whose records refuse it, and drop it at the end.
 
     The policy that the migrations made is removed. A test may end while a real worker still
     writes: if truncating and that transaction wait for each other, it is repeated.
@@ -77,8 +77,10 @@ def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
     """
     with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
         cursor.execute(
-            "ALTER TABLE moderation_moderationlog DISABLE TRIGGER moderation_log_never_emptied"
+            "SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgname LIKE '%_never_emptied'"
         )
+        for table, trigger in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
         # Without a stored policy, the settings of each test decide.
         cursor.execute("TRUNCATE moderation_policy CASCADE")
     operations = connections["default"].ops

@@ -38,6 +38,11 @@ class PrivacySettings(BaseSettings):
         description="Days after which what providers answered beside their numbers is erased, "
         "with the notes of log lines. 0: never.",
     )
+    retention_shadows_days: int = Field(
+        default=0,
+        ge=0,
+        description="Days after which the verdicts of shadows are deleted. 0: never.",
+    )
     access_records: bool = Field(
         default=False,
         description="Record from which address and port each account uses the server, for 180 "

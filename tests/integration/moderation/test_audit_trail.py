@@ -37,15 +37,23 @@ def test_log_line_cannot_be_deleted(line):
     assert ModerationLog.objects.filter(pk=line.pk).exists()
 
 
-def test_log_cannot_be_truncated(line):
+@pytest.mark.parametrize(
+    "table, trigger",
+    [
+        ("moderation_moderationlog", "moderation_log_never_emptied"),
+        ("moderation_logseal", "moderation_seals_never_emptied"),
+        ("enforcement_auditline", "audit_never_emptied"),
+        ("enforcement_accessrecord", "access_never_emptied"),
+        ("enforcement_accessseal", "access_seals_never_emptied"),
+    ],
+)
+def test_records_cannot_be_truncated(line, table, trigger):
     def empty():
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             # As everywhere but in the test database; rolled back with the transaction.
-            cursor.execute(
-                "ALTER TABLE moderation_moderationlog ENABLE TRIGGER moderation_log_never_emptied"
-            )
-            cursor.execute("TRUNCATE moderation_moderationlog")
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {trigger}")
+            cursor.execute(f"TRUNCATE {table} CASCADE")
 
     assert refused(empty)
     assert ModerationLog.objects.filter(pk=line.pk).exists()

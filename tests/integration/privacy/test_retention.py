@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from moderado.chat.models import Message
 from moderado.chat.services import retaining
-from moderado.core.ids import first_id
+from moderado.core.ids import first_id, new_id
 from moderado.enforcement.models import RetentionRun
 from moderado.enforcement.services import retention
 from moderado.enforcement.services.holds import add_hold
-from moderado.moderation.models import Case, ErasableText
+from moderado.moderation.models import Case, ErasableText, ShadowResult
 from moderado.moderation.services.log_verification import verify_log
 from moderado.moderation.services.texts import Kind
 from tests.factories import make_message
@@ -160,3 +160,16 @@ def test_beat_begins_one_run_a_day_and_none_without_settings(settings):
     )
     retention.start_daily_run()
     assert RetentionRun.objects.count() == 2
+
+
+def test_old_verdicts_of_shadows_are_deleted(room, settings, monkeypatch):
+    monkeypatch.setattr(retention, "BATCH", 2)
+    settings.RETENTION_DAYS = NEVER | {"shadows": 90}
+    verdict = {"subject_type": "message", "revision": 1, "decided": "ALLOW", "outcome": "HOLD"}
+    ids = [*map(old_id, range(3)), new_id()]
+    for each in ids:
+        ShadowResult.objects.create(id=each, line_id=each, subject_id=each, **verdict)
+
+    assert run() == {"shadows": 3}
+
+    assert [each.id for each in ShadowResult.objects.all()] == ids[3:]

@@ -99,4 +99,5 @@ _STEPS: dict[str, Step] = {
     retention.REJECTED: _refused_messages,
     retention.CASES: retention.erase_case_texts,
     retention.ANSWERS: retention.erase_answers,
+    retention.SHADOWS: retention.delete_shadow_results,
 }

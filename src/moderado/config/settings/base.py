@@ -233,7 +233,7 @@ EXPORT_DAYS = ENV.export_days
 ACCESS_RECORDS = ENV.access_records
 RETENTION_DAYS = {
     kind: getattr(ENV, f"retention_{kind}_days")
-    for kind in ("messages", "rejected", "cases", "answers")
+    for kind in ("messages", "rejected", "cases", "answers", "shadows")
 }
 
 MODERATION_PROVIDERS = ENV.moderation_providers

@@ -19,7 +19,7 @@ from moderado.core.ids import first_id
 from moderado.enforcement.models import CaseNote, LegalHold, Ruling
 from moderado.enforcement.models import RetentionRun as RetentionRun
 from moderado.enforcement.services.holds import keep_holds
-from moderado.moderation.models import Case, ErasableText
+from moderado.moderation.models import Case, ErasableText, ShadowResult
 
 log = structlog.get_logger(__name__)
 
@@ -27,8 +27,9 @@ LEASE = timedelta(seconds=35)  # longer than a task may run
 EVERY = timedelta(days=1)
 BATCH = 200  # records of one transaction
 
-MESSAGES, REJECTED, CASES, ANSWERS = "messages", "rejected", "cases", "answers"
-KINDS = (MESSAGES, REJECTED, CASES, ANSWERS)
+MESSAGES, REJECTED, CASES = "messages", "rejected", "cases"
+ANSWERS, SHADOWS = "answers", "shadows"
+KINDS = (MESSAGES, REJECTED, CASES, ANSWERS, SHADOWS)
 
 
 def days_of(kind: str) -> int:
@@ -125,6 +126,17 @@ def erase_answers(*, before: datetime, after: UUID | None) -> tuple[int, UUID | 
     ids = list(found.order_by("id").values_list("id", flat=True)[:BATCH])
     erased = _erase(ErasableText.objects.filter(~_is_held("author_id"), pk__in=ids))
     return erased, ids[-1] if len(ids) == BATCH else None
+
+
+@transaction.atomic
+def delete_shadow_results(*, before: datetime, after: UUID | None) -> tuple[int, UUID | None]:
+    """Delete one batch of the verdicts of shadows, as `erase_case_texts`. They contain no text."""
+    found = ShadowResult.objects.filter(id__lt=first_id(before))
+    if after is not None:
+        found = found.filter(id__gt=after)
+    ids = list(found.order_by("id").values_list("id", flat=True)[:BATCH])
+    ShadowResult.objects.filter(pk__in=ids).delete()
+    return len(ids), ids[-1] if len(ids) == BATCH else None
 
 
 def _erase(texts: QuerySet[ErasableText]) -> int:
