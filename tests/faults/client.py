@@ -28,7 +28,7 @@ PATIENCE = 10.0  # seconds for one request, and for opening a socket
 ANSWER = 3.0  # seconds until an unanswered send is repeated
 RETRY = (0.05, 0.6)  # seconds between reconnects: full jitter, shorter than in a browser
 EARLY = 60.0  # seconds before its end that an access token is exchanged
-FOLLOW = (0.05, 0.4)  # seconds between two readings of own changes by REST
+FOLLOW = (0.3, 1.0)  # seconds between two readings of own changes by REST
 MOST_PENDING = 100  # client_ids in one sync
 FINAL = {"conflict", "invalid", "forbidden", "not_a_member", "no_such_room", "no_such_message"}
 
