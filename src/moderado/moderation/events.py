@@ -68,6 +68,25 @@ class SubjectShown(Event):
     text: str | None
 
 
+class BlockedRevision(msgspec.Struct, frozen=True, kw_only=True):
+    """A revision that a machine blocked. `line_id` is that of the verdict in the log."""
+
+    line_id: UUID
+    subject_id: UUID
+    revision: int
+    scope_id: UUID | None
+    author_id: UUID
+    policy: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionsBlocked(Event):
+    """Machines blocked texts under policies that give strikes for it."""
+
+    blocked: tuple[BlockedRevision, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationQueued(Event):
     """An evaluation waits for a worker."""

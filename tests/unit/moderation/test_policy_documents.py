@@ -161,3 +161,31 @@ def test_condition_says_what_costs_a_query():
         "counts",
     }
     assert Condition("author.age_days < 3").reads == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("strikes", "path"),
+    [
+        ({"window_days": 0}, "strikes.window_days"),
+        ({"weights": {"rudeness": 1}}, "strikes.weights.rudeness"),
+        ({"weights": {"hate": 101}}, "strikes.weights.hate"),
+        ({"thresholds": [{"points": 3, "sanction": "exile"}]}, "strikes.thresholds[0].sanction"),
+        ({"thresholds": [{"points": 3, "sanction": "ban"}] * 2}, "strikes"),
+        ({"ladder": []}, "strikes.ladder"),
+    ],
+)
+def test_mistake_in_strikes_is_named_by_its_path(strikes, path):
+    with pytest.raises(InvalidDocument) as refusal:
+        read_json({"name": "own", "strikes": strikes})
+    assert [each.path for each in refusal.value.mistakes] == [path]
+
+
+def test_strikes_are_written_as_they_are_read():
+    written = write_yaml(
+        read_yaml(
+            "name: own\nstrikes:\n  machine: true\n  weights: {hate: 3}\n"
+            "  thresholds:\n    - {points: 3, sanction: mute, term_seconds: 60}\n"
+        )
+    )
+    assert read_yaml(written).strikes.thresholds[0].term_seconds == 60
+    assert "window_days" not in written

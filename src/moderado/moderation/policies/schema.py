@@ -25,6 +25,10 @@ MAX_RULES = 500
 MAX_WORDS = 20_000
 MAX_EXAMPLES = 200
 MAX_TEXT = 4_000
+MAX_POINTS = 10_000  # of strikes
+MAX_WEIGHT = 100
+MAX_STEPS = 20
+MAX_DAYS = 3_660
 
 _KINDS = ("words", "patterns", "pack", "links", "flood", "condition")
 
@@ -189,6 +193,32 @@ class Exempt(Part):
     roles: tuple[Literal["MEMBER", "MODERATOR", "ADMIN"], ...] = ()
 
 
+class StrikeThreshold(Part):
+    """The sanction that so many points lead to. Without a term, it has no end."""
+
+    points: int = Field(ge=1, le=MAX_POINTS)
+    sanction: Literal["warning", "slow", "mute", "ban"]
+    term_seconds: Annotated[int | None, BeforeValidator(_absent)] = Field(
+        default=None, ge=1, le=MAX_DAYS * 86_400
+    )
+
+
+class Strikes(Part):
+    """What strikes count by category, for how long, and what they lead to."""
+
+    window_days: int = Field(default=90, ge=1, le=MAX_DAYS)
+    weights: dict[Row, Annotated[int, Field(ge=0, le=MAX_WEIGHT)]] = Field(default_factory=dict)
+    thresholds: Annotated[tuple[StrikeThreshold, ...], Field(max_length=MAX_STEPS)] = ()
+    machine: bool = False  # whether an automatic verdict that blocks gives a strike, too
+
+    @model_validator(mode="after")
+    def _ascend(self) -> "Strikes":
+        points = [each.points for each in self.thresholds]
+        if points != sorted(set(points)):
+            raise ValueError("the points of thresholds ascend")
+        return self
+
+
 class PolicyDocument(Part):
     """A policy."""
 
@@ -200,6 +230,7 @@ class PolicyDocument(Part):
     allow: tuple[Entry, ...] = ()
     without: tuple[Entry, ...] = ()
     exempt: Exempt = Exempt()
+    strikes: Annotated[Strikes | None, BeforeValidator(_absent)] = None
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "PolicyDocument":

@@ -14,6 +14,7 @@ from moderado.moderation.compiled import encode_thresholds
 from moderado.moderation.decide import unmoderated
 from moderado.moderation.events import CaseStep
 from moderado.moderation.models import ModerationLog
+from moderado.moderation.services.blocked_revisions import publish_blocked
 from moderado.moderation.services.case_events import publish_changes
 from moderado.moderation.services.opening import cases_of, store
 from moderado.moderation.services.texts import GIVEN_TEXTS, INSERT_TEXTS, Kind, text_row
@@ -110,6 +111,8 @@ def record(
     if cases:
         opened = store(cases)
         publish_changes(CaseStep.OPENED, [case for case in cases if case.id in opened])
+    if actor_id is None:
+        publish_blocked(judged, (line["id"] for line in lines))
     _log_outcomes(judged)
     return frozenset(case.subject_id for case in cases)
 
