@@ -6,6 +6,7 @@ from moderado.chat import events as chat
 from moderado.chat.selectors.judged_texts import judged_texts
 from moderado.chat.selectors.refused import refused_texts
 from moderado.chat.selectors.reported import reported_message, reported_room
+from moderado.chat.selectors.rooms import room_type
 from moderado.chat.services import (
     moderators,
     names,
@@ -19,8 +20,15 @@ from moderado.chat.types import MESSAGE
 from moderado.core.events import Routes, connect
 from moderado.enforcement import events as enforcement
 from moderado.enforcement.selectors.decisions import provide_refused
-from moderado.enforcement.services import admission, appeal_decisions, report_outcomes
+from moderado.enforcement.services import (
+    admission,
+    appeal_decisions,
+    machine_strikes,
+    report_outcomes,
+    strikes,
+)
 from moderado.enforcement.services.report_subjects import provide_reported
+from moderado.enforcement.services.strike_values import provide_room_type
 from moderado.enforcement.types import ROOM
 from moderado.moderation import events as moderation
 from moderado.moderation.services import subjects
@@ -41,37 +49,48 @@ def wire(*, after_commit: Routes | None = None) -> None:
     provide_reported(MESSAGE, reported_message)
     provide_reported(ROOM, reported_room)
     provide_refused(refused_texts)
+    provide_room_type(room_type)
     connect(
         after_commit=_after_commit() if after_commit is None else after_commit,
-        inside={
-            # Same database: the cause and its effect are committed together or not at all.
-            moderation.ReviewStarted: [rulings.lock_subject, subjects.on_review_started],
-            moderation.CaseDecided: [rulings.apply_ruling, subjects.apply_ruling],
-            moderation.DecisionUndone: [rulings.undo_ruling, subjects.undo_ruling],
-            moderation.CasesChanged: [
-                report_outcomes.on_cases_changed,
-                appeal_decisions.on_cases_changed,
-            ],
-            enforcement.RulingMade: [appeal_decisions.on_ruling_made],
-            enforcement.RulingUndone: [appeal_decisions.on_ruling_undone],
-            enforcement.RulingReversed: [appeal_decisions.on_ruling_reversed],
-            enforcement.RulingSettled: [
-                report_outcomes.on_ruling_settled,
-                appeal_decisions.on_ruling_settled,
-            ],
-            enforcement.SanctionApplied: [sanctions.on_sanction_applied],
-            # A name and its judgement likewise.
-            accounts.NameProposed: [names.propose_user_name],
-            accounts.NameAssigned: [names.assign_user_name],
-            moderation.SubjectShown: [names.show_judged_name],
-            accounts.AccountDeactivated: [
-                succession.on_account_deactivated,
-                moderators.on_account_deactivated,
-            ],
-            accounts.AccountActivated: [succession.on_account_activated],
-            accounts.StaffRightsChanged: [moderators.on_staff_rights_changed],
-        },
+        inside=_inside(),
     )
+
+
+def _inside() -> Routes:
+    """Same database: the cause and its effect are committed together or not at all."""
+    return {
+        moderation.ReviewStarted: [rulings.lock_subject, subjects.on_review_started],
+        moderation.CaseDecided: [rulings.apply_ruling, subjects.apply_ruling],
+        moderation.DecisionUndone: [rulings.undo_ruling, subjects.undo_ruling],
+        moderation.CasesChanged: [
+            report_outcomes.on_cases_changed,
+            appeal_decisions.on_cases_changed,
+        ],
+        enforcement.RulingMade: [appeal_decisions.on_ruling_made],
+        enforcement.RulingUndone: [appeal_decisions.on_ruling_undone],
+        enforcement.RulingReversed: [appeal_decisions.on_ruling_reversed],
+        enforcement.RulingSettled: [
+            report_outcomes.on_ruling_settled,
+            appeal_decisions.on_ruling_settled,
+            machine_strikes.on_ruling_settled,
+        ],
+        enforcement.SanctionApplied: [
+            sanctions.on_sanction_applied,
+            strikes.on_sanction_applied,
+        ],
+        enforcement.SanctionLifted: [strikes.on_sanction_lifted],
+        moderation.RevisionsBlocked: [machine_strikes.on_revisions_blocked],
+        # A name and its judgement likewise.
+        accounts.NameProposed: [names.propose_user_name],
+        accounts.NameAssigned: [names.assign_user_name],
+        moderation.SubjectShown: [names.show_judged_name],
+        accounts.AccountDeactivated: [
+            succession.on_account_deactivated,
+            moderators.on_account_deactivated,
+        ],
+        accounts.AccountActivated: [succession.on_account_activated],
+        accounts.StaffRightsChanged: [moderators.on_staff_rights_changed],
+    }
 
 
 def _after_commit() -> Routes:

@@ -73,6 +73,11 @@ beat_schedule = {
         "schedule": 5.0,  # seconds; they stop binding at their end, whatever beat does
         "options": {"expires": 10},
     },
+    "give_strikes": {
+        "task": "moderado.enforcement.tasks.give_strikes",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
     "close_cases_of_deleted_rooms": {
         "task": "moderado.chat.tasks.close_cases_of_deleted_rooms",
         "schedule": 120.0,  # seconds; for those that were left open

@@ -1,6 +1,6 @@
 """Errors of the enforcement context."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.formats import date_format
@@ -8,7 +8,8 @@ from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.errors import ApplicationError, Forbidden, NotFound
-from moderado.enforcement.types import Restriction
+from moderado.enforcement.appeal_terms import appeal_path
+from moderado.enforcement.types import STRIKES, Restriction
 from moderado.moderation.categories import category_name
 
 
@@ -73,11 +74,17 @@ class Restricted(Forbidden):
         """What a program shows or does about it. Times are in UTC."""
         found = self.restriction
         return {
-            "until": None if found.until is None else found.until.astimezone(UTC).isoformat(),
+            "until": _utc(found.until),
             "reason": found.reason,
             "sanction": None if found.sanction is None else str(found.sanction),
             "note": found.note,
+            "appeal_until": _utc(found.appeal_until),
+            "appeal_path": None if found.decision is None else appeal_path(found.decision),
         }
+
+
+def _utc(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat()
 
 
 class Muted(Restricted):
@@ -88,6 +95,22 @@ class Muted(Restricted):
 class Banned(Restricted):
     code = "banned"
     message = _("A moderator has banned you.")
+
+
+class BannedFromServer(Banned):
+    """The answer to a sign-in with the right password: it has a token by which to appeal."""
+
+    def __init__(self, restriction: Restriction, *, token: str, expires_in: int) -> None:
+        super().__init__(restriction)
+        self.detail = _with_appeal(self.detail, restriction)
+        self.token = token
+        self._expires_in = expires_in
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """As of other bans, with the token and its seconds. The token is a secret."""
+        token = {"appeal_token": self.token, "appeal_token_expires_in": self._expires_in}
+        return {**super().details, **token}
 
 
 class SlowMode(Restricted):
@@ -117,7 +140,14 @@ _SENTENCES: dict[str, str | Promise] = {
     **{kind: error.message for kind, error in REFUSALS.items()},
     "slow": _("Slow mode: you may write once a minute."),
     "warning": _("A moderator has warned you."),
-    "strike": _("You have received a strike. Further ones lead to sanctions."),
+    "strike": _("You have received a strike. Strikes add up, and may lead to sanctions."),
+}
+# Of sanctions to which no moderator but the sum of strikes led.
+_BY_STRIKES: dict[str, str | Promise] = {
+    "ban": _("Your strikes have led to a ban."),
+    "mute": _("Your strikes have led to a mute: you may read, not write."),
+    "slow": _("Your strikes have led to slow mode: you may write once a minute."),
+    "warning": _("Your strikes have led to a warning."),
 }
 
 
@@ -127,8 +157,9 @@ def explain(restriction: Restriction) -> str:
 
 
 def _explain(sentence: str | Promise, restriction: Restriction) -> str:
-    parts = [str(sentence)]
-    if restriction.reason:
+    is_by_strikes = restriction.reason == STRIKES
+    parts = [str(_BY_STRIKES.get(restriction.kind, sentence) if is_by_strikes else sentence)]
+    if restriction.reason and not is_by_strikes:
         parts.append(_("Reason: %s.") % category_name(restriction.reason))
     if restriction.until is not None and restriction.retry_after is None:
         moment = date_format(restriction.until.astimezone(UTC), "SHORT_DATETIME_FORMAT")
@@ -136,7 +167,16 @@ def _explain(sentence: str | Promise, restriction: Restriction) -> str:
     return " ".join(map(str, parts))
 
 
+def _appealable(sentence: str | Promise, restriction: Restriction) -> str:
+    moment = restriction.appeal_until
+    if moment is None:
+        return str(sentence)
+    until = date_format(moment.astimezone(UTC), "SHORT_DATE_FORMAT")
+    return " ".join((str(sentence), str(_("You can appeal until %s.") % until)))
+
+
 _explanation = lazy(_explain, str)
+_with_appeal = lazy(_appealable, str)
 
 
 class TooManyBlocks(ApplicationError):
@@ -190,11 +230,10 @@ class CriteriaNotMet(ApplicationError):
     message = _("The record of this member does not justify a suspension.")
 
 
-class ReportingSuspended(ApplicationError):
-    """The member may not report for a time; `me/decisions/` says why and until when."""
+class ReportingSuspended(Restricted):
+    """The member may not report for a time. The suspension is no sanction: its id is `decision`."""
 
     code = "reporting_suspended"
-    status = 403
     message = _("You may not report for a time. See your decisions: you can appeal.")
 
 

@@ -7,6 +7,7 @@ from moderado.enforcement.services import (
     appeal_reminders,
     bulk,
     exports,
+    machine_strikes,
     retention,
     sanctions,
     settling,
@@ -39,6 +40,12 @@ def run_bulk_rulings() -> None:
 def expire_sanctions() -> None:
     """Record which terms are over, and tell the persons. Beat enqueues it."""
     sanctions.expire_sanctions()
+
+
+@shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
+def give_strikes() -> None:
+    """Give the strikes that automatic verdicts demand. Beat enqueues it."""
+    machine_strikes.give_strikes()
 
 
 @shared_task

@@ -57,6 +57,31 @@ class MeasureScope(StrEnum):
     SERVER = "server"
 
 
+# The reason of a sanction to which no moderator but the points of strikes led.
+STRIKES = "strikes"
+
+
+class SanctionBasis(msgspec.Struct, frozen=True, kw_only=True):
+    """What a strike, or a sanction that strikes led to, is based on.
+
+    Args:
+        policy: The policy that judged the content; empty for the one in force in the scope.
+        categories: What was found, for a strike whose reason is no category.
+        verdict_id: The line of the log with the machine's verdict that gave the strike.
+        cause_id: The strike by which the points reached `threshold`.
+        threshold: In points.
+    """
+
+    policy: str = ""
+    categories: tuple[str, ...] = ()
+    verdict_id: UUID | None = None
+    cause_id: UUID | None = None
+    threshold: int | None = None
+
+
+NO_BASIS = SanctionBasis()
+
+
 class SanctionEnd(StrEnum):
     """Why a sanction is no longer in force."""
 
@@ -68,12 +93,14 @@ class Restriction(msgspec.Struct, frozen=True, kw_only=True):
     """What a person may not do now, or what a room does not allow now.
 
     Args:
-        kind: `ban`, `mute` or `slow` of a person; of a room, the code of the measure.
+        kind: `ban`, `mute`, `slow` or `suspension` of a person; of a room, the code of the measure.
         until: When it ends; None for no end.
         reason: The code that the person sees; empty for a measure on a room.
         sanction: The id of the sanction; None for a measure on a room.
         note: What the moderator wrote to the person.
         retry_after: Seconds until the next message is allowed, in slow mode.
+        decision: What is appealed; None for a measure on a room.
+        appeal_until: When the time to appeal ends.
     """
 
     kind: str
@@ -82,6 +109,8 @@ class Restriction(msgspec.Struct, frozen=True, kw_only=True):
     sanction: UUID | None = None
     note: str = ""
     retry_after: int | None = None
+    decision: UUID | None = None
+    appeal_until: datetime | None = None
 
 
 class ReportState(StrEnum):

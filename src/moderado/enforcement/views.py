@@ -115,8 +115,11 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     public_note: Annotated[str, Meta(description="What the moderator writes to the person.")]
     sanctions: tuple[SanctionNote, ...]
     decided_at: Moment
-    ends_at: Annotated[Moment | None, Meta(description="Of a suspension.")]
+    ends_at: Annotated[
+        Moment | None, Meta(description="Of a suspension, or of a sanction without a ruling.")
+    ]
     is_reversed: Annotated[bool, Meta(description="It has no consequences any more.")]
     appealable: bool
     appeal_until: Moment
+    appeal_path: Annotated[str, Meta(description="Where to send the appeal.")]
     appeal: Annotated[AppealView | None, Meta(description="Your appeal.")]

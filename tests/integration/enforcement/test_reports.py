@@ -263,8 +263,10 @@ def test_suspension_needs_a_record_and_ends_by_term_or_lifting():
     suspension = suspend_reporting(**suspending)
 
     assert (suspension.decided_reports, suspension.rejected_reports) == (19, 18)
-    with pytest.raises(ReportingSuspended):
+    with pytest.raises(ReportingSuspended) as refusal:
         report_message(say(), reporter)
+    assert refusal.value.details["until"] == suspension.ends_at.isoformat()
+    assert refusal.value.details["appeal_path"] == f"/api/me/decisions/{suspension.id}/appeal/"
     lift_suspension(actor_id=moderator.id, suspension_id=suspension.id, reason="appeal")
     assert report_message(say(), reporter)[1]
 

@@ -136,6 +136,12 @@ def refusal_view(message: Message) -> MessageView:
     return view(message, language=message.author.language)
 
 
+def room_type(room_id: UUID) -> str:
+    """Return the type by which policies are assigned; empty without such a room."""
+    found = Room.objects.filter(pk=room_id).values_list("is_private", flat=True).first()
+    return "" if found is None else ("private" if found else "public")
+
+
 def moderated_rooms(user_id: UUID) -> set[UUID]:
     """Return the ids of the rooms in which the user is an administrator or a moderator."""
     found = Membership.objects.filter(user=user_id, role__in=MODERATORS, room__deleted_at=None)

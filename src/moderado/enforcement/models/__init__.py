@@ -17,4 +17,5 @@ from moderado.enforcement.models.reports import Report as Report
 from moderado.enforcement.models.reports import ReportingSuspension as ReportingSuspension
 from moderado.enforcement.models.retention import RetentionRun as RetentionRun
 from moderado.enforcement.models.rulings import Ruling as Ruling
+from moderado.enforcement.models.sanctions import PendingStrike as PendingStrike
 from moderado.enforcement.models.sanctions import Sanction as Sanction

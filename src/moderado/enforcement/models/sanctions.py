@@ -50,7 +50,7 @@ class Sanction(Record):
         related_name="sanctions",
         verbose_name=_("ruling"),
     )
-    # Null: strikes reached a threshold.
+    # Null: strikes reached a threshold, or a machine gave a strike.
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -75,8 +75,25 @@ class Sanction(Record):
     interval_seconds = models.PositiveIntegerField(_("interval in seconds"), null=True, blank=True)
     # Of slow mode: when the person may post again.
     next_post_at = models.DateTimeField(_("next message"), null=True, editable=False)
-    # Of a strike: how much it counts.
+    # Of a strike: its points, and the policy by which they were chosen. They count together with
+    # other strikes of this policy in the same scope, until `ends_at`.
     weight = models.PositiveSmallIntegerField(_("weight"), null=True, blank=True)
+    policy_name = models.CharField(
+        _("policy"), max_length=64, blank=True, default="", db_default=""
+    )
+    category = models.CharField(_("category"), max_length=32, blank=True, default="", db_default="")
+    # Of a strike that a machine gave: the verdict's line in the moderation log.
+    verdict_id = models.UUIDField(_("verdict"), null=True, blank=True, unique=True)
+    # Of a sanction that strikes led to: the last of them, and the points that it takes.
+    cause = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="consequences",
+        verbose_name=_("caused by"),
+    )
+    threshold = models.PositiveIntegerField(_("threshold in points"), null=True, blank=True)
     # Of a ban of the server: a keyed digest of the e-mail, which may not register again.
     email_digest = models.BinaryField(_("digest of the e-mail"), max_length=32, null=True)
 
@@ -94,6 +111,7 @@ class Sanction(Record):
             ),
             models.Index(fields=["user", "-created_at", "-id"], name="sanction_person"),
             models.Index(fields=["-created_at", "-id"], name="sanction_newest"),
+            models.Index(fields=["starts_at"], name="sanction_strikes", condition=Q(kind="strike")),
             models.Index(
                 fields=["ends_at"],
                 name="sanction_expiry",
@@ -108,3 +126,31 @@ class Sanction(Record):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.user_id}"
+
+
+class PendingStrike(Record):
+    """A strike that a machine's verdict demands. A worker gives it, and deletes this row.
+
+    Written in the transaction of the verdict, which must not wait for the locks that a strike and
+    its consequences take.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="+",
+        verbose_name=_("person"),
+    )
+    scope_id = models.UUIDField(_("room"), null=True, blank=True)
+    verdict_id = models.UUIDField(_("verdict"), unique=True)
+    subject_id = models.UUIDField(_("subject"))
+    revision = models.PositiveIntegerField(_("revision"))
+    policy_name = models.CharField(_("policy"), max_length=64)
+    category = models.CharField(_("category"), max_length=32, blank=True)
+
+    class Meta:
+        verbose_name = _("pending strike")
+        verbose_name_plural = _("pending strikes")
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.category}"

@@ -1,14 +1,14 @@
 """What was decided about a person, by moderators and by machines, and what can be appealed."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from moderado.enforcement.appeal_terms import appeal_end, appeal_path
 from moderado.enforcement.models import Appeal, ReportingSuspension, Ruling, Sanction
 from moderado.enforcement.types import ContentOutcome, DecisionType
 from moderado.enforcement.views import AppealView, DecisionView, SanctionNote
@@ -84,11 +84,6 @@ def decision_about(user_id: UUID, decision_id: UUID) -> Decision | None:
     return _with_appeals(user_id, mine)[0] if mine and mine[0].view.id == decision_id else None
 
 
-def appeal_end(decided_at: datetime) -> datetime:
-    """Return when the time to appeal a decision ends."""
-    return decided_at + timedelta(days=settings.ENV.appeal_days)
-
-
 def _page(before: Position | None, pk: UUID | None) -> Q:
     wanted = Q() if pk is None else Q(pk=pk)
     if before is not None:
@@ -133,6 +128,7 @@ def _sanctions(
     user_id: UUID, before: Position | None, limit: int, pk: UUID | None = None
 ) -> list[Decision]:
     rows = Sanction.objects.filter(_page(before, pk), user=user_id, ruling=None)
+    rows = rows.select_related("cause")
     return [
         Decision(
             view=_view(
@@ -141,11 +137,13 @@ def _sanctions(
                 subject=("person", user_id, row.scope_id),
                 outcome="sanctioned",
                 sanctions=(_note(row),),
+                ends_at=row.ends_at,
                 is_reversed=row.lifted_at is not None,
                 by="machine" if row.actor_id is None else "moderation",
             ),
             key=(row.created_at, row.id),
-            decided_by=row.actor_id,
+            # Who gave the strike that led to a sanction does not decide about that either.
+            decided_by=row.actor_id or (row.cause.actor_id if row.cause else None),
         )
         for row in rows.order_by("-created_at", "-id")[:limit]
     ]
@@ -219,6 +217,7 @@ def _verdict_view(line: ModerationLog, text: RefusedText) -> DecisionView:
         is_reversed=False,
         appealable=until > timezone.now(),
         appeal_until=until,
+        appeal_path=appeal_path(line.id),
         appeal=None,
     )
 
@@ -254,6 +253,7 @@ def _view(  # noqa: PLR0913  (what kinds of decisions differ in)
         is_reversed=is_reversed,
         appealable=not is_reversed and until > timezone.now(),
         appeal_until=until,
+        appeal_path=appeal_path(row.id),
         appeal=None,
     )
 

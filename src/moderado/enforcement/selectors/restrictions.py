@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from moderado.core.database import run_prepared
+from moderado.enforcement.appeal_terms import appeal_end
 from moderado.enforcement.emails import email_digest
 from moderado.enforcement.errors import Banned, refusal_of
 from moderado.enforcement.models import Sanction
@@ -62,8 +63,11 @@ def _exists(found: str) -> str:
     return f"coalesce((SELECT true FROM {found} LIMIT 1), false)"  # noqa: S608  (names of columns)
 
 
+# What a person learns of a sanction, as `_restriction` takes it.
+_SHOWN = "kind, ends_at, reason, id, public_note, coalesce(ruling_id, id), created_at"
+
 _FIND = f"""
-    SELECT kind, ends_at, reason, id, public_note
+    SELECT {_SHOWN}
       FROM {_in_force("%(user)s", "%(scope)s::uuid", _POSTING)}
        AND kind = ANY (%(kinds)s) {_ORDER} LIMIT 1
 """  # noqa: S608  (as above)
@@ -75,8 +79,7 @@ def silence_sql(user: str, scope: str) -> str:
     `restriction_from` decodes it.
     """
     found = _in_force(user, scope, _WRITING)
-    columns = "kind, ends_at, reason, id, public_note"
-    return f"""(SELECT json_build_array({columns})::text FROM {found} {_ORDER} LIMIT 1)"""  # noqa: S608
+    return f"""(SELECT json_build_array({_SHOWN})::text FROM {found} {_ORDER} LIMIT 1)"""  # noqa: S608
 
 
 def restriction_from(silence: str | None) -> Restriction | None:
@@ -84,17 +87,31 @@ def restriction_from(silence: str | None) -> Restriction | None:
     return None if silence is None else _restriction(*_decoder.decode(silence))
 
 
-_decoder = msgspec.json.Decoder(tuple[str, datetime | None, str, UUID, str])
+_decoder = msgspec.json.Decoder(tuple[str, datetime | None, str, UUID, str, UUID, datetime])
 
 
-def _restriction(
-    kind: str, until: datetime | None, reason: str, sanction: UUID, note: str
+def _restriction(  # noqa: PLR0913, PLR0917  (columns of a row)
+    kind: str,
+    until: datetime | None,
+    reason: str,
+    sanction: UUID,
+    note: str,
+    decision: UUID,
+    decided_at: datetime,
 ) -> Restriction:
-    return Restriction(kind=kind, until=until, reason=reason, sanction=sanction, note=note)
+    return Restriction(
+        kind=kind,
+        until=until,
+        reason=reason,
+        sanction=sanction,
+        note=note,
+        decision=decision,
+        appeal_until=appeal_end(decided_at),
+    )
 
 
 _SILENCES = f"""
-    SELECT user_id, scope_id, kind, ends_at, reason, id, public_note FROM enforcement_sanction
+    SELECT user_id, scope_id, {_SHOWN} FROM enforcement_sanction
      WHERE user_id = ANY (%(users)s) AND {_INDEXED} AND kind <> 'slow'
        AND (ends_at IS NULL OR ends_at > statement_timestamp()) {_ORDER}
 """  # noqa: S608  (constants)
@@ -142,6 +159,11 @@ def check_not_banned(*, user_id: UUID, scope_id: UUID | None) -> None:
     found = find_restriction(user_id=user_id, scope_id=scope_id, kinds=(_BAN,))
     if found is not None:
         raise Banned(found)
+
+
+def find_server_ban(user_id: UUID) -> Restriction | None:
+    """Return the ban that keeps a person out of the whole server, or None."""
+    return find_restriction(user_id=user_id, scope_id=None, kinds=(_BAN,))
 
 
 def bans_in_force(user_id: UUID) -> QuerySet[Sanction]:

@@ -1,8 +1,8 @@
 """Sanctions as their person and as staff may see them."""
 
 from collections.abc import Collection
-from datetime import datetime
-from typing import Annotated, Literal
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -11,8 +11,11 @@ from django.db.models.functions import Now
 from django.utils import timezone, translation
 from msgspec import Meta
 
+from moderado.core.database import run_prepared
+from moderado.enforcement.appeal_terms import appeal_end, appeal_path
 from moderado.enforcement.errors import NoSuchSanction, explain
-from moderado.enforcement.models import Sanction
+from moderado.enforcement.events import PersonNotice, PersonNotified
+from moderado.enforcement.models import Appeal, Sanction
 from moderado.enforcement.types import Restriction
 
 Moment = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
@@ -31,11 +34,22 @@ class SanctionView(msgspec.Struct, frozen=True, kw_only=True):
     reason: Annotated[str, Meta(description="A code, such as `harassment`.")]
     explanation: Annotated[str, Meta(description="What it is, why, and until when.")]
     note: Annotated[str, Meta(description="What the moderator wrote to the person.")]
-    automatic: Annotated[bool, Meta(description="Strikes led to it, and no person.")]
+    automatic: Annotated[bool, Meta(description="Strikes or a verdict led to it, no person.")]
     starts_at: Moment
     ends_at: Annotated[Moment | None, Meta(description="Null for no end.")]
     ended_at: Annotated[Moment | None, Meta(description="When it was lifted, or expired.")]
     state: Annotated[str, Meta(extra_json_schema={"enum": STATES})]
+    points: Annotated[int | None, Meta(description="Of a strike; otherwise null.")]
+    threshold: Annotated[
+        int | None, Meta(description="The points of strikes that led to it; null without any.")
+    ]
+    cause: Annotated[
+        UUID | None, Meta(description="The strike that led to it: its id in `me/sanctions/`.")
+    ]
+    decision: Annotated[UUID, Meta(description="What can be appealed: its id in `me/decisions/`.")]
+    appealable: Annotated[bool, Meta(description="Whether you may appeal now.")]
+    appeal_until: Annotated[Moment, Meta(description="When the time to appeal ends.")]
+    appeal_path: Annotated[str, Meta(description="Where to send the appeal.")]
 
 
 def state_of(sanction: Sanction) -> State:
@@ -46,19 +60,19 @@ def state_of(sanction: Sanction) -> State:
     return "expired" if is_over else "active"
 
 
-def view_of(sanction: Sanction, *, language: str) -> SanctionView:
+def view_of(sanction: Sanction, *, language: str, is_appealed: bool = False) -> SanctionView:
     """Return what the person sees of a sanction.
 
     Args:
         sanction: The sanction.
         language: The language of the explanation.
+        is_appealed: Whether the person has appealed its decision.
     """
+    decision_id = decision_of(sanction)
+    appeal_until = appeal_end(sanction.created_at)
     state = state_of(sanction)
-    restriction = Restriction(
-        kind=sanction.kind, until=sanction.ends_at, reason=sanction.reason, sanction=sanction.id
-    )
     with translation.override(language):
-        explanation = explain(restriction)
+        explanation = explain(restriction_of(sanction))
     return SanctionView(
         id=sanction.id,
         kind=sanction.kind,
@@ -71,7 +85,79 @@ def view_of(sanction: Sanction, *, language: str) -> SanctionView:
         ends_at=sanction.ends_at,
         ended_at={"lifted": sanction.lifted_at, "expired": sanction.ends_at}.get(state),
         state=state,
+        points=sanction.weight,
+        threshold=sanction.threshold,
+        cause=sanction.cause_id,
+        decision=decision_id,
+        appealable=state != "lifted" and not is_appealed and appeal_until > timezone.now(),
+        appeal_until=appeal_until,
+        appeal_path=appeal_path(decision_id),
     )
+
+
+_NEWS = """
+    WITH since(moment) AS (
+        SELECT coalesce(%(since)s::timestamptz, statement_timestamp()) - %(overlap)s::interval
+    )
+    SELECT statement_timestamp(), ARRAY(
+        SELECT id FROM enforcement_sanction, since
+         WHERE user_id = ANY (%(users)s)
+           AND (starts_at > moment OR lifted_at > moment
+                OR (ends_at > moment AND ends_at <= statement_timestamp())))
+"""
+
+
+def sanction_news(
+    *, user_ids: Collection[UUID], since: datetime | None, overlap: timedelta
+) -> tuple[datetime, list[PersonNotified]]:
+    """Return what has happened to the sanctions of persons, as notices to them.
+
+    Args:
+        user_ids: The persons.
+        since: Until when it was read before, by the database's clock; None if it was not.
+        overlap: How long before that to begin: commits become visible after their time stamps.
+
+    Returns:
+        The moment until which this was read, and the notices, the oldest first.
+    """
+    values: dict[str, Any] = {"users": list(user_ids), "since": since, "overlap": overlap}
+    ((until, ids),) = run_prepared(_NEWS, values)
+    changed = Sanction.objects.filter(pk__in=ids, user__isnull=False).select_related("user")
+    return until, [_news(each) for each in changed.order_by("starts_at", "id")] if ids else []
+
+
+def _news(sanction: Sanction) -> PersonNotified:
+    assert sanction.user is not None, "filtered above"
+    view = view_of(sanction, language=sanction.user.language)
+    is_active = view.state == "active"
+    notice = PersonNotice.SANCTION_APPLIED if is_active else PersonNotice.SANCTION_LIFTED
+    return PersonNotified(user_id=sanction.user.id, notice=notice, body=view)
+
+
+def restriction_of(sanction: Sanction) -> Restriction:
+    """Return what a refusal says of a sanction."""
+    return Restriction(
+        kind=sanction.kind,
+        until=sanction.ends_at,
+        reason=sanction.reason,
+        sanction=sanction.id,
+        note=sanction.public_note,
+        decision=decision_of(sanction),
+        appeal_until=appeal_end(sanction.created_at),
+    )
+
+
+def decision_of(sanction: Sanction) -> UUID:
+    """Return the decision that a sanction belongs to: its ruling, or itself."""
+    return sanction.ruling_id or sanction.id
+
+
+def appealed_among(sanctions: Collection[Sanction]) -> set[UUID]:
+    """Return the decisions of these sanctions that their person has appealed."""
+    decisions = [decision_of(each) for each in sanctions]
+    appellants = {each.user_id for each in sanctions}
+    found = Appeal.objects.filter(decision_id__in=decisions, appellant__in=appellants)
+    return set(found.values_list("decision_id", flat=True))
 
 
 def sanctions_of(user_id: UUID) -> QuerySet[Sanction]:

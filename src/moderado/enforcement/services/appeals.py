@@ -18,9 +18,10 @@ from moderado.accounts.models import User
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import NotFound
 from moderado.core.text import clean
+from moderado.enforcement.appeal_terms import appeal_end
 from moderado.enforcement.errors import AlreadyAppealed, AppealExpired, NotAppealable
 from moderado.enforcement.models import Appeal, CaseExclusion, Report
-from moderado.enforcement.selectors.decisions import Decision, appeal_end, decision_about
+from moderado.enforcement.selectors.decisions import Decision, decision_about
 from moderado.enforcement.services.cases import open_or_join
 from moderado.enforcement.services.fairness import exclude_from_case
 from moderado.enforcement.types import DecisionType, ReportOutcome

@@ -2,6 +2,9 @@
 
 from uuid import UUID
 
+from moderado.accounts.models import User
+from moderado.accounts.rights import may_manage
+from moderado.core.errors import Forbidden
 from moderado.enforcement.errors import OwnReport, OwnRuling
 from moderado.enforcement.models import CaseExclusion
 from moderado.moderation.errors import OwnCase
@@ -21,6 +24,17 @@ def check_not_self(*, actor_id: UUID, user_id: UUID | None) -> None:
     """
     if actor_id == user_id:
         raise OwnCase
+
+
+def check_outranks(*, actor_id: UUID, user_id: UUID) -> None:
+    """Check that a sanction of the server does not end the access of one with more rights.
+
+    Raises:
+        Forbidden: The account has rights that the actor lacks.
+    """
+    account = User.objects.filter(pk=user_id).first()
+    if account is not None and not may_manage(User.objects.get(pk=actor_id), account):
+        raise Forbidden
 
 
 def check_other_decider(*, actor_id: UUID, decided_by_id: UUID | None) -> None:

@@ -6,13 +6,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from moderado.accounts.models import User
-from moderado.accounts.rights import may_manage
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import Forbidden
 from moderado.enforcement.models import Sanction
 from moderado.enforcement.selectors.sanctions import get_sanction
 from moderado.enforcement.services.audit import write_line
+from moderado.enforcement.services.fairness import check_outranks
 from moderado.enforcement.services.sanctions import apply_sanction, lift_sanction
 
 Scopes = Collection[UUID] | None
@@ -45,7 +44,7 @@ def impose_sanction(  # noqa: PLR0913  (what a sanction consists of)
     if scope_ids is not None and scope_id not in scope_ids:
         raise Forbidden
     if scope_id is None:
-        _check_rights(actor_id, user_id)
+        check_outranks(actor_id=actor_id, user_id=user_id)
     sanction = apply_sanction(
         actor_id=actor_id,
         user_id=user_id,
@@ -74,13 +73,6 @@ def lift_by_hand(*, actor_id: UUID, scope_ids: Scopes, sanction_id: UUID, reason
     sanction = lift_sanction(actor_id=actor_id, sanction_id=sanction_id, reason=reason)
     _write_line("sanction_lifted", sanction, actor_id)
     return get_sanction(sanction_id=sanction.id, scope_ids=None)
-
-
-def _check_rights(actor_id: UUID, user_id: UUID) -> None:
-    """A sanction of the server must not end the access of those with more rights."""
-    account = User.objects.filter(pk=user_id).first()
-    if account is not None and not may_manage(User.objects.get(pk=actor_id), account):
-        raise Forbidden
 
 
 def _write_line(action: str, sanction: Sanction, actor_id: UUID) -> None:

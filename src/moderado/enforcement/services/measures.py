@@ -14,8 +14,11 @@ from moderado.core.errors import Forbidden, Invalid
 from moderado.enforcement.errors import MeasureNotPermitted
 from moderado.enforcement.models import Ruling
 from moderado.enforcement.selectors.queues import queue_of_case
+from moderado.enforcement.services.fairness import check_outranks
 from moderado.enforcement.services.sanctions import apply_sanction
+from moderado.enforcement.services.strike_values import basis_of_subject
 from moderado.enforcement.types import (
+    NO_BASIS,
     PERSON,
     ROOM,
     Actor,
@@ -41,7 +44,7 @@ def check_permitted(
 
     Raises:
         Invalid: There is no content to remove, no author to sanction, or no room.
-        Forbidden: Only staff impose sanctions on the whole server.
+        Forbidden: Only staff impose sanctions on the whole server, and not on more rights.
         MeasureNotPermitted: The queue of the case does not permit a measure.
     """
     if case.subject_type in {PERSON, ROOM} and content == ContentOutcome.REMOVE:
@@ -59,6 +62,13 @@ def check_permitted(
 def impose(ruling: Ruling, measures: Sequence[Measure]) -> None:
     """Put the measures of a ruling into force. Requires a transaction: that of the ruling."""
     require_transaction()
+    basis = NO_BASIS
+    if any(measure.kind is SanctionKind.STRIKE for measure in measures):
+        basis = basis_of_subject(
+            subject_id=ruling.subject_id,
+            revision=ruling.revision,
+            categories=ruling.case.categories,
+        )
     for measure in measures:
         if ruling.author_id is not None and ruling.actor_id is not None:
             apply_sanction(
@@ -70,6 +80,7 @@ def impose(ruling: Ruling, measures: Sequence[Measure]) -> None:
                 reason=ruling.reason,
                 public_note=ruling.public_note,
                 ruling_id=ruling.id,
+                basis=basis if measure.kind is SanctionKind.STRIKE else NO_BASIS,
             )
 
 
@@ -80,6 +91,8 @@ def _check_measure(actor: Actor, case: Case, measure: Measure) -> None:
         raise Invalid(fields={"sanctions": _("This case belongs to no room.")})
     if measure.scope is MeasureScope.SERVER and actor.scope_ids is not None:
         raise Forbidden(_("Only the moderators of the server decide about the whole server."))
+    if measure.scope is MeasureScope.SERVER:
+        check_outranks(actor_id=actor.id, user_id=case.author_id)
 
 
 def _names(content: ContentOutcome, measures: Sequence[Measure]) -> Iterator[str]:

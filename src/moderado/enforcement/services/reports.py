@@ -14,13 +14,14 @@ from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import NotFound, RateLimited
 from moderado.core.events import publish
 from moderado.core.text import clean
+from moderado.enforcement.appeal_terms import appeal_end
 from moderado.enforcement.errors import OwnContent, ReportingSuspended
 from moderado.enforcement.labels import OTHER
-from moderado.enforcement.models import Report
+from moderado.enforcement.models import Report, ReportingSuspension
 from moderado.enforcement.selectors.reports import current_suspension, reporter_record
 from moderado.enforcement.services.cases import open_or_join
 from moderado.enforcement.services.report_subjects import Reported, reported
-from moderado.enforcement.types import ReportState
+from moderado.enforcement.types import ReportState, Restriction
 from moderado.moderation.events import ReviewStarted
 from moderado.moderation.models import Case
 
@@ -104,13 +105,25 @@ def _repeat(own: "QuerySet[Report]", subject: Reported | None) -> Report | None:
 
 
 def _check_may_report(reporter_id: UUID) -> None:
-    if current_suspension(reporter_id) is not None:
-        raise ReportingSuspended
+    suspension = current_suspension(reporter_id)
+    if suspension is not None:
+        raise ReportingSuspended(_restriction(suspension))
     recent = Report.objects.filter(reporter=reporter_id, created_at__gt=Now() - _DAY)
     made = recent.order_by("created_at").annotate(frees_in=F("created_at") + _DAY - Now())
     frees_in = list(made.values_list("frees_in", flat=True)[: settings.ENV.reports_per_day])
     if len(frees_in) >= settings.ENV.reports_per_day:
         raise RateLimited(retry_after=int(frees_in[0].total_seconds()) + 1)
+
+
+def _restriction(suspension: ReportingSuspension) -> Restriction:
+    return Restriction(
+        kind="suspension",
+        until=suspension.ends_at,
+        reason=suspension.reason,
+        note=suspension.public_note,
+        decision=suspension.id,
+        appeal_until=appeal_end(suspension.created_at),
+    )
 
 
 def _case_for(new: Report, subject: Reported) -> Case:

@@ -31,7 +31,8 @@ from moderado.enforcement.events import (
 from moderado.enforcement.models import Sanction
 from moderado.enforcement.selectors.sanctions import view_of
 from moderado.enforcement.services.fairness import check_not_self
-from moderado.enforcement.types import SanctionEnd, SanctionKind
+from moderado.enforcement.services.strike_values import Valued, valued
+from moderado.enforcement.types import NO_BASIS, SanctionBasis, SanctionEnd, SanctionKind
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +52,7 @@ def apply_sanction(  # noqa: PLR0913  (what a sanction consists of)
     reason: str,
     public_note: str = "",
     ruling_id: UUID | None = None,
+    basis: SanctionBasis = NO_BASIS,
 ) -> Sanction:
     """Put a sanction into force. It binds with the commit.
 
@@ -58,14 +60,15 @@ def apply_sanction(  # noqa: PLR0913  (what a sanction consists of)
     person may overlap: each ends on its own.
 
     Args:
-        actor_id: The moderator; None for a sanction that strikes led to.
+        actor_id: The moderator; None for what strikes or a machine's verdict led to.
         user_id: The person.
         kind: A value of `SanctionKind`.
         scope_id: The room; None for the whole server.
-        term: How long it lasts; None for no end.
+        term: How long it lasts; None for no end, or of a strike for the window of its policy.
         reason: A code of 1 to 64 characters. The person sees it.
         public_note: At most 2,000 characters. The person sees it, too.
         ruling_id: The ruling that it belongs to.
+        basis: What a strike is about, or which strike led to the sanction.
 
     Raises:
         OwnCase: The actor is the person.
@@ -76,6 +79,9 @@ def apply_sanction(  # noqa: PLR0913  (what a sanction consists of)
         check_not_self(actor_id=actor_id, user_id=user_id)
     wanted = _kind(kind)
     user = _person(user_id, wanted)
+    is_strike = wanted is SanctionKind.STRIKE
+    strike = valued(scope_id=scope_id, reason=reason, basis=basis) if is_strike else None
+    length = _length(term, strike)
     sanction = Sanction(
         user=user,
         kind=wanted,
@@ -83,18 +89,15 @@ def apply_sanction(  # noqa: PLR0913  (what a sanction consists of)
         reason=clean_line(reason, max_length=REASON_LENGTH, field="reason"),
         public_note=_note(public_note),
         starts_at=Now(),
-        ends_at=None if term is None else Now() + _term(term),
+        ends_at=None if length is None else Now() + length,
         ruling_id=ruling_id,
         actor_id=actor_id,
         **_details(wanted, user, scope_id),
+        **_columns(basis, strike),
     )
     sanction.save(force_insert=True)
     sanction.refresh_from_db()
-    publish(SanctionApplied(**_event(sanction), actor_id=actor_id))
-    _notify(sanction, user, PersonNotice.SANCTION_APPLIED)
-    if wanted is SanctionKind.BAN and scope_id is None:
-        end_sessions_of(user_id=user_id)
-    log.info("sanction_applied", kind=wanted.value, **_logged(sanction, actor_id))
+    _announce(sanction, user, actor_id)
     return sanction
 
 
@@ -166,6 +169,15 @@ def expire_sanctions(*, limit: int = 500) -> int:
     return len(sanctions)
 
 
+def _announce(sanction: Sanction, user: User, actor_id: UUID | None) -> None:
+    # First: handlers may end what the person is connected to, or impose what follows.
+    _notify(sanction, user, PersonNotice.SANCTION_APPLIED)
+    publish(SanctionApplied(**_event(sanction), actor_id=actor_id))
+    if sanction.kind == SanctionKind.BAN and sanction.scope_id is None:
+        end_sessions_of(user_id=user.id)
+    log.info("sanction_applied", kind=sanction.kind, **_logged(sanction, actor_id))
+
+
 def _person(user_id: UUID, kind: SanctionKind) -> User:
     people = User.objects.filter(pk=user_id)
     if kind is SanctionKind.BAN:
@@ -189,8 +201,8 @@ def _logged(sanction: Sanction, actor_id: UUID | None) -> dict[str, str | None]:
 
 def _publish_end(sanction: Sanction, end: SanctionEnd) -> None:
     if sanction.user is not None:
-        publish(SanctionLifted(**_event(sanction), end=end))
         _notify(sanction, sanction.user, PersonNotice.SANCTION_LIFTED)
+        publish(SanctionLifted(**_event(sanction), end=end))
 
 
 def _notify(sanction: Sanction, user: User, notice: PersonNotice) -> None:
@@ -213,11 +225,32 @@ def _event(sanction: Sanction) -> dict[str, Any]:
 def _details(kind: SanctionKind, user: User, scope_id: UUID | None) -> dict[str, Any]:
     if kind is SanctionKind.SLOW:
         return {"interval_seconds": int(SLOW_INTERVAL.total_seconds())}
-    if kind is SanctionKind.STRIKE:
-        return {"weight": 1}
     if kind is SanctionKind.BAN and scope_id is None:
         return {"email_digest": email_digest(user.email)}
     return {}
+
+
+def _length(term: timedelta | None, strike: Valued | None) -> timedelta | None:
+    """Return how long a sanction lasts: a strike at most for its window."""
+    checked = None if term is None else _term(term)
+    if strike is None:
+        return checked
+    return strike.window if checked is None else min(checked, strike.window)
+
+
+def _columns(basis: SanctionBasis, strike: Valued | None) -> dict[str, Any]:
+    if strike is None:
+        return {
+            "policy_name": basis.policy,
+            "cause_id": basis.cause_id,
+            "threshold": basis.threshold,
+        }
+    return {
+        "policy_name": strike.policy,
+        "category": strike.category,
+        "weight": strike.points,
+        "verdict_id": basis.verdict_id,
+    }
 
 
 def _kind(kind: str) -> SanctionKind:

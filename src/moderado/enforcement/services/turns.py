@@ -9,6 +9,7 @@ from msgspec import structs
 from moderado.core.database import require_transaction
 from moderado.enforcement.errors import SlowMode
 from moderado.enforcement.models import Sanction
+from moderado.enforcement.selectors.sanctions import restriction_of
 from moderado.enforcement.types import Restriction
 
 # The row lock serializes messages that come at once: the second one finds the new time.
@@ -37,13 +38,7 @@ def take_turn(*, sanction_id: UUID) -> None:
         "enforcement_sanction",
         sanction_id,
         seconds=sanction.interval_seconds or 0,
-        restriction=Restriction(
-            kind=sanction.kind,
-            until=sanction.ends_at,
-            reason=sanction.reason,
-            sanction=sanction.id,
-            note=sanction.public_note,
-        ),
+        restriction=restriction_of(sanction),
     )
 
 

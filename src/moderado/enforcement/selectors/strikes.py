@@ -1,0 +1,39 @@
+"""How many points of strikes persons have, for choosing thresholds."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db.models import Sum
+from django.db.models.functions import Now
+
+from moderado.enforcement.models import Sanction
+from moderado.enforcement.types import SanctionKind
+
+
+def points_by_person(*, policy: str | None, window: timedelta) -> Sequence[tuple[int, int]]:
+    """Return how many persons have how many points, fewest points first.
+
+    A person's points are the highest sum under one policy in one scope, as thresholds compare it.
+    Strikes that were revoked do not count, whatever the window.
+
+    Args:
+        policy: Of this policy only; None for all.
+        window: How old strikes may be. That of the policies makes no difference.
+    """
+    strikes = Sanction.objects.filter(
+        kind=SanctionKind.STRIKE,
+        lifted_at=None,
+        starts_at__gt=Now() - window,
+        user__isnull=False,
+        weight__gt=0,
+    )
+    if policy is not None:
+        strikes = strikes.filter(policy_name=policy)
+    sums = strikes.values("user", "policy_name", "scope_id").annotate(points=Sum("weight"))
+    highest: dict[object, int] = {}
+    for user, points in sums.values_list("user", "points"):
+        highest[user] = max(points, highest.get(user, 0))
+    counts: dict[int, int] = {}
+    for points in highest.values():
+        counts[points] = counts.get(points, 0) + 1
+    return sorted(counts.items())
