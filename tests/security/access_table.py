@@ -17,6 +17,7 @@ EQUALS = {
     "flagged": "stranger",  # the staff flag, and no permission
     "muted": "member",  # on the server; without messages of their own
     "banned": "left",  # from the room
+    "appealing": "anonymous",  # banned from the server, with an appeal token
 }
 # Where they get something else, by row or frame; `*` ends the beginning of many rows.
 DIFFER = {
@@ -32,6 +33,19 @@ DIFFER = {
         "edit_message": "not_the_author",
         "delete_message": "not_the_author",
         "chat_message": "muted",
+    },
+    "appealing": {
+        "GET me/sanctions/": "200",
+        "GET me/decisions/": "200",
+        "POST me/decisions/{decision}/appeal/": "404",
+        "POST me/export/": "202",
+        "GET me/export/{export}/": "404",
+        "GET me/export/{export}/archive/": "404",
+        "GET me/erasure/": "404",
+        "POST me/erasure/": "202",
+        "DELETE me/erasure/": "404",
+        "POST auth/login/": "403",
+        "POST auth/refresh/": "401",  # of a session that has ended
     },
     "banned": {
         **{
@@ -111,6 +125,7 @@ GET    enforcement/sanctions/?room={room}         401     403    403     403    
 POST   enforcement/sanctions/                     401     403    403     403       201   201     201
 POST   enforcement/sanctions/{sanction}/lift/     401     404    404     404       200   200     200
 POST   enforcement/sanctions/{server_sanction}/lift/ 401  404    404     404       404   404     200
+GET    enforcement/strikes/histogram/             401     403    403     403       403   403     200
 POST   enforcement/rooms/{room}/freeze/           401     403    403     403       200   200     200
 POST   enforcement/rooms/{room}/newcomers-wait/   401     403    403     403       200   200     200
 POST   enforcement/rooms/{room}/slow-mode/        401     403    403     403       200   200     200
@@ -336,8 +351,9 @@ def expected(cell: str, *, is_private: bool) -> str:
 
 
 def equals_of(outcomes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the outcomes by role, with those of `EQUALS`."""
-    return {**outcomes, **{role: outcomes[other] for role, other in EQUALS.items()}}
+    """Return the outcomes by role, with those of `EQUALS` who have any."""
+    equals = {role: outcomes[other] for role, other in EQUALS.items() if other in outcomes}
+    return {**outcomes, **equals}
 
 
 def cell_of(role: str, row: str, cell: str) -> str:

@@ -15,6 +15,7 @@ from moderado.accounts.services import invitations, sessions
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.services import memberships, posting
 from moderado.chat.services.screening import screen_waiting
+from moderado.enforcement.errors import BannedFromServer
 from moderado.enforcement.models import BulkRuling, Queue, Ruling, Sanction
 from moderado.enforcement.selectors.cases import CaseFilter
 from moderado.enforcement.services import exports
@@ -68,6 +69,7 @@ class Scene:
         for role in ("muted", "banned"):
             self.people[role] = factories.make_user(name=role.title())
             self._enter(role, "MEMBER")
+        self.people["appealing"] = factories.make_user(name="Appealing")
         self.other = factories.make_member(self.room).user
         self.newcomer = factories.make_user()
         self.session = sessions.open_session(user=self.newcomer)
@@ -98,6 +100,8 @@ class Scene:
         self._sanction(self.people["banned"], "ban", self.room.id)
         self.room.refresh_from_db()
         self._names = {role: self._names_for(role) for role in (*ROLES, *EQUALS)}
+        self._sanction(self.people["appealing"], "ban", None)
+        self._names["appealing"]["token"] = self._appeal_token()
         self._clients = {role: self._client_of(role) for role in (*ROLES, *EQUALS)}
 
     def say(self, text: str, role: str = "member") -> UUID:
@@ -191,6 +195,14 @@ class Scene:
 
     def _enter(self, role: str, place: str) -> None:
         factories.make_member(self.room, user=self.people[role], role=place)
+
+    def _appeal_token(self) -> str:
+        """Return what the refused sign-in of the person who is banned from the server has."""
+        try:
+            sessions.sign_in(email=self.people["appealing"].email, password=factories.PASSWORD)
+        except BannedFromServer as refusal:
+            return str(refusal.details["appeal_token"])
+        raise AssertionError("a banned person signed in")
 
     def _sanction(self, user: User, kind: str, scope_id: UUID | None) -> UUID:
         with transaction.atomic():

@@ -21,6 +21,7 @@ PAGES = {
     "": (TO_SIGN_IN, "200", "200", "200"),
     "favicon.ico": ("302 /static/moderado/icon.svg",) * 4,
     "sign-in/": ("200", TO_PAGE, TO_PAGE, TO_PAGE),
+    "appeal/": (TO_SIGN_IN,) * 4,
     "register/": ("200", TO_PAGE, TO_PAGE, TO_PAGE),
     "account/": (TO_SIGN_IN, "200", "200", "200"),
     "sign-out/": ("405",) * 4,

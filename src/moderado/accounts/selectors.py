@@ -72,6 +72,17 @@ def principal_of(session: Session) -> Principal:
     )
 
 
+def principal_of_banned(user: User) -> Principal:
+    """Return the principal of a person without a session: the account's id stands in its place."""
+    return Principal(
+        user_id=user.id,
+        session_id=user.id,
+        name=user.name,
+        language=user.language,
+        language_chosen=user.language_chosen,
+    )
+
+
 def principal_of_session(session_id: UUID) -> Principal:
     """Return the principal of a valid session. Raises NotAuthenticated."""
     now = timezone.now()

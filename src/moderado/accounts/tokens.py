@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from moderado.accounts.errors import NotAuthenticated
-from moderado.accounts.models import Session
+from moderado.accounts.models import Session, User
 
 ALGORITHM = "HS256"
+APPEAL_SECONDS = 1_800  # of an appeal token: time to read, and to write 2,000 characters
 REQUIRED = ("exp", "iat", "jti", "sid", "token_use", "user_id")
 
 
@@ -24,15 +25,20 @@ class Use(StrEnum):
 
     ACCESS = "access"
     REFRESH = "refresh"
+    APPEAL = "appeal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """The claims of a signed, unexpired token. The session's row says whether it is still valid."""
+    """The claims of a signed, unexpired token. The session's row says whether it is still valid.
+
+    An appeal token has no session: its `session_id` is the account's, and `password_mark` is set.
+    """
 
     user_id: UUID
     session_id: UUID
     token_id: UUID
+    password_mark: str = ""
 
 
 def access_token(session: Session) -> str:
@@ -67,6 +73,31 @@ def refresh_token(session: Session) -> str:
     )
 
 
+def appeal_token(user: User) -> str:
+    """Return a token by which a banned person appeals, valid for `APPEAL_SECONDS`.
+
+    It belongs to no session and cannot be refreshed. It ends with a change of the password, too.
+    """
+    now = timezone.now()
+    return _encoded(
+        Use.APPEAL,
+        {
+            "user_id": str(user.id),
+            "sid": str(user.id),
+            "jti": str(uuid4()),
+            "iat": now,
+            "exp": now + timedelta(seconds=APPEAL_SECONDS),
+            "pwd": password_mark(user),
+        },
+    )
+
+
+def password_mark(user: User) -> str:
+    """Return a keyed digest of the stored password: it changes when the password does."""
+    digest = salted_hmac("moderado.accounts.tokens.password", user.password, algorithm="sha256")
+    return digest.hexdigest()[:32]
+
+
 def read(token: str, *, use: Use) -> Claims:
     """Return the claims of a token issued by this server for `use`. Raises NotAuthenticated."""
     try:
@@ -83,6 +114,7 @@ def read(token: str, *, use: Use) -> Claims:
             user_id=UUID(claims["user_id"]),
             session_id=UUID(claims["sid"]),
             token_id=UUID(claims["jti"]),
+            password_mark=str(claims.get("pwd", "")),
         )
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError):
         raise NotAuthenticated from None
@@ -99,14 +131,17 @@ def _signed(
 ) -> str:
     claims = {
         **extra,
-        "token_use": use.value,
         "user_id": str(session.user_id),
         "sid": str(session.id),
         "jti": str(token_id),
         "iat": issued_at,
         "exp": expires_at,
     }
-    return jwt.encode(claims, _key(use), algorithm=ALGORITHM)
+    return _encoded(use, claims)
+
+
+def _encoded(use: Use, claims: Mapping[str, Any]) -> str:
+    return jwt.encode({**claims, "token_use": use.value}, _key(use), algorithm=ALGORITHM)
 
 
 def _key(use: Use) -> bytes:

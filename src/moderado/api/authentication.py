@@ -1,6 +1,7 @@
 """Authentication of REST requests: a bearer token, or the page's session cookie with CSRF.
 
-Both become `request.user` (the account) and `request.auth` (a `Principal`).
+A person who is banned from the server has an appeal token instead, for a few routes. All become
+`request.user` (the account) and `request.auth` (a `Principal`).
 """
 
 from dataclasses import replace
@@ -17,11 +18,12 @@ from rest_framework.request import Request
 
 from moderado.accounts import selectors
 from moderado.accounts.errors import NotAuthenticated
-from moderado.accounts.models import Session, User
+from moderado.accounts.models import User
 from moderado.accounts.services import sessions
 from moderado.accounts.types import SESSION_KEY, Principal
 from moderado.core.addresses import address_of_request, port_of_request
 from moderado.core.languages import answer_language, language_of_request
+from moderado.enforcement.services import admission
 from moderado.enforcement.services.access_records import record_access
 
 Credentials = tuple[User, Principal]
@@ -36,12 +38,31 @@ class BearerToken(BaseAuthentication):
             return None
         try:
             text = token.strip().decode("ascii")
-            return _credentials(request, sessions.session_of_access_token(token=text))
+            session = sessions.session_of_access_token(token=text)
         except (NotAuthenticated, UnicodeDecodeError):
             raise AuthenticationFailed(NotAuthenticated.message) from None
+        return _credentials(request, session.user, selectors.principal_of(session))
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+class AppealToken(BearerToken):
+    """As `BearerToken`, and also the token of a person who is banned from the server.
+
+    Only views that name it in `authentication_classes` accept that token.
+    """
+
+    def authenticate(self, request: Request) -> Credentials | None:
+        try:
+            return super().authenticate(request)
+        except AuthenticationFailed:
+            token = get_authorization_header(request).partition(b" ")[2].strip()
+            try:
+                user = admission.person_of_appeal_token(token=token.decode("ascii"))
+            except (NotAuthenticated, UnicodeDecodeError):
+                raise AuthenticationFailed(NotAuthenticated.message) from None
+        return _credentials(request, user, selectors.principal_of_banned(user))
 
 
 class SessionCookie(SessionAuthentication):
@@ -57,12 +78,15 @@ class SessionCookie(SessionAuthentication):
         except NotAuthenticated:
             return None
         sessions.record_use(session=session)
-        return _credentials(request, session)
+        return _credentials(request, session.user, selectors.principal_of(session))
 
 
-def _credentials(request: Request, session: Session) -> Credentials:
+# What a person who is banned from the server may still use.
+ALSO_WHEN_BANNED = (AppealToken, SessionCookie)
+
+
+def _credentials(request: Request, user: User, principal: Principal) -> Credentials:
     """Return the account and its principal, and answer in its language (`core.languages`)."""
-    principal = selectors.principal_of(session)
     if settings.ACCESS_RECORDS:
         meta = request._request.META  # noqa: SLF001  (DRF has no other name)
         record_access(
@@ -74,4 +98,4 @@ def _credentials(request: Request, session: Session) -> Credentials:
         requested=language_of_request(request._request),  # noqa: SLF001  (DRF has no other name)
     )
     translation.activate(language)
-    return session.user, replace(principal, language=language)
+    return user, replace(principal, language=language)

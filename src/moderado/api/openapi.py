@@ -52,6 +52,18 @@ class RestrictionBody(serializers.Serializer[Any]):
         allow_null=True, help_text="As in `/api/me/sanctions/`; null for a measure on the room."
     )
     note = serializers.CharField(help_text="What the moderator wrote to the person.")
+    appeal_until = serializers.DateTimeField(
+        allow_null=True, help_text="When the time to appeal ends; null for a measure on the room."
+    )
+    appeal_path = serializers.CharField(
+        allow_null=True, help_text="Where to send the appeal; null for a measure on the room."
+    )
+    appeal_token = serializers.CharField(
+        required=False,
+        help_text="At sign-in to an account that is banned from the server. A bearer token for "
+        "its sanctions, decisions, appeals, export and erasure alone.",
+    )
+    appeal_token_expires_in = serializers.IntegerField(required=False, help_text="Seconds.")
 
 
 class ErrorBody(serializers.Serializer[Any]):
@@ -154,6 +166,11 @@ class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unty
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+class AppealTokenScheme(BearerTokenScheme):  # type: ignore[no-untyped-call]  # its own metaclass
+    target_class = "moderado.api.authentication.AppealToken"
+    name = "appeal"
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its own metaclass

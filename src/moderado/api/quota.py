@@ -6,6 +6,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 
 from django.conf import settings
@@ -139,10 +140,7 @@ def _account(request: HttpRequest, quota: Quota) -> str | None:
         return _key(request)
     scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() == "bearer":
-        try:
-            return str(tokens.read(token.strip(), use=tokens.Use.ACCESS).user_id)
-        except NotAuthenticated:
-            return None
+        return _named_by(token.strip())
     if settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return None
     try:
@@ -150,6 +148,13 @@ def _account(request: HttpRequest, quota: Quota) -> str | None:
     except Error:  # the view reports the outage
         return None
     return account
+
+
+def _named_by(token: str) -> str | None:
+    for use in (tokens.Use.ACCESS, tokens.Use.APPEAL):
+        with suppress(NotAuthenticated):
+            return str(tokens.read(token, use=use).user_id)
+    return None
 
 
 def _key(request: HttpRequest) -> str | None:

@@ -27,6 +27,7 @@ from moderado.api.enforcement import (
     queues,
     reports,
     sanctions,
+    strikes,
     suspensions,
 )
 from moderado.api.unknown import Unknown
@@ -88,6 +89,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/sanctions/", sanctions.OwnSanctions.as_view()),
     path("enforcement/sanctions/", sanctions.Sanctions.as_view()),
     path("enforcement/sanctions/<uuid:sanction_id>/lift/", sanctions.Lifting.as_view()),
+    path("enforcement/strikes/histogram/", strikes.StrikeHistogram.as_view()),
     path("enforcement/rooms/<uuid:room_id>/freeze/", measures.Freezing.as_view()),
     path("enforcement/rooms/<uuid:room_id>/newcomers-wait/", measures.NewcomersWaiting.as_view()),
     path("enforcement/rooms/<uuid:room_id>/slow-mode/", measures.SlowMode.as_view()),

@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from moderado.accounts.models import User
 from moderado.accounts.services.accounts import MAX_PASSWORD_LENGTH
 from moderado.accounts.services.invitations import CODE_LENGTH
+from moderado.enforcement.services.appeals import TEXT_LENGTH
+
+TOKEN_LENGTH = 4_096
 
 
 class _AccessibleForm(forms.Form):
@@ -71,6 +74,16 @@ class RegistrationForm(_AccessibleForm):
         super().__init__(*args, **kwargs)
         if settings.REGISTRATION != "invite":
             del self.fields["invitation"]
+
+
+class AppealForm(_AccessibleForm):
+    token = forms.CharField(max_length=TOKEN_LENGTH, widget=forms.HiddenInput())
+    text = forms.CharField(
+        label=_("Why the decision is wrong"),
+        max_length=TEXT_LENGTH,
+        help_text=_("Another person than the first one decides. You can appeal once."),
+        widget=forms.Textarea(attrs={"rows": "6", "autofocus": True}),
+    )
 
 
 class PasswordChangeForm(_AccessibleForm):

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from moderado.web import account_views, views
+from moderado.web import account_views, appeal_views, views
 
 app_name = "web"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     # Browsers request it for pages without an icon: the admin and API responses.
     path("favicon.ico", RedirectView.as_view(url="/static/moderado/icon.svg")),
     path("sign-in/", views.sign_in, name="sign-in"),
+    path("appeal/", appeal_views.appeal, name="appeal"),
     path("register/", views.register, name="register"),
     path("account/", account_views.account, name="account"),
     path("sign-out/", views.sign_out, name="sign-out"),

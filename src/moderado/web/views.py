@@ -27,7 +27,9 @@ from moderado.accounts.services.sign_in import verify
 from moderado.chat.selectors.names import own_name
 from moderado.core.addresses import address_of_request
 from moderado.core.errors import Forbidden, Invalid, RateLimited, Unavailable
+from moderado.enforcement.errors import BannedFromServer
 from moderado.moderation.categories import CATEGORY_NAMES, category_name
+from moderado.web.appeal_views import banned_page
 from moderado.web.forms import RegistrationForm, SignInForm
 
 
@@ -60,7 +62,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             return _signed_in(request, verify(email=email, password=password, origin=origin))
     except (RateLimited, Unavailable) as error:
         return _refused(request, "web/sign_in.html", form, error)
-    except (WrongCredentials, Forbidden) as error:  # a ban, which says why
+    except BannedFromServer as error:
+        return banned_page(request, error)
+    except (WrongCredentials, Forbidden) as error:
         form.add_error(None, str(error))
     return _form(request, "web/sign_in.html", form)
 

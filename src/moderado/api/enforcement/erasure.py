@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from moderado.accounts.origins import origin_of
 from moderado.accounts.types import Principal
 from moderado.api.auth_bodies import Password
+from moderado.api.authentication import ALSO_WHEN_BANNED
 from moderado.api.schemas import validated
 from moderado.enforcement.services import erasures
 from moderado.enforcement.services.erasures import Erasure
@@ -34,6 +35,8 @@ class ErasureBody(serializers.Serializer[Any]):
 
 
 class OwnErasure(APIView):
+    authentication_classes = ALSO_WHEN_BANNED
+
     @extend_schema(operation_id="get_erasure", responses=ErasureBody)
     def get(self, request: Request) -> Response:
         """Return your request to erase your account. 404 without one."""

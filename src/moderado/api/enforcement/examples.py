@@ -24,6 +24,7 @@ PATH_IDS = {
     "sanction_id": "0199b1d6-8fa1-7273-9465-6082a3bf4153",
     "suspension_id": "0199b1d7-90b2-7384-a576-7193b4c05264",
 }
+_APPEAL_PATH = f"/api/me/decisions/{PATH_IDS['ruling_id']}/appeal/"
 _MUTE = {"kind": "mute", "term_seconds": 86_400, "scope": "room"}
 _PROPOSAL = {
     "content": "remove",
@@ -138,6 +139,15 @@ _SANCTION = {
     "ends_at": _TOMORROW,
     "ended_at": None,
     "state": "active",
+    "points": None,
+    "threshold": None,
+    "cause": None,
+    "decision": PATH_IDS["ruling_id"],
+    "appealable": True,
+    "appeal_until": _UNTIL_APPEAL,
+    "appeal_path": _APPEAL_PATH,
+    "policy": "",
+    "category": "",
     "user": _PERSON,
     "actor": _MODERATOR,
     "ruling": PATH_IDS["ruling_id"],
@@ -239,6 +249,7 @@ _DECISION = {
     "is_reversed": False,
     "appealable": True,
     "appeal_until": _UNTIL_APPEAL,
+    "appeal_path": _APPEAL_PATH,
     "appeal": None,
 }
 _APPEALS: dict[str, Any] = {

@@ -14,6 +14,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from moderado.accounts.types import Principal
+from moderado.api.authentication import ALSO_WHEN_BANNED
 from moderado.api.enforcement.zip_stream import zipped
 from moderado.enforcement.services import exports
 from moderado.enforcement.services.exports import Export
@@ -37,6 +38,8 @@ class ExportBody(serializers.Serializer[Any]):
 
 
 class Exports(APIView):
+    authentication_classes = ALSO_WHEN_BANNED
+
     @extend_schema(operation_id="request_export", request=None, responses={202: ExportBody})
     def post(self, request: Request) -> Response:
         """Have all your data exported. Poll `GET me/export/{id}/` for its progress.
@@ -48,6 +51,8 @@ class Exports(APIView):
 
 
 class OneExport(APIView):
+    authentication_classes = ALSO_WHEN_BANNED
+
     @extend_schema(operation_id="get_export", responses=ExportBody)
     def get(self, request: Request, export_id: UUID) -> Response:
         """Return an export with its progress, and where to download it once it is ready."""
@@ -56,6 +61,8 @@ class OneExport(APIView):
 
 
 class ExportArchive(APIView):
+    authentication_classes = ALSO_WHEN_BANNED
+
     @extend_schema(
         operation_id="download_export",
         responses={(200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY)},

@@ -13,6 +13,7 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from moderado.accounts.types import Principal
+from moderado.api.authentication import ALSO_WHEN_BANNED
 from moderado.api.enforcement.bodies import body_of
 from moderado.api.pagination import Cursor, MalformedCursor
 from moderado.api.schemas import CURSOR, PAGE_SIZE, Link, validated
@@ -50,6 +51,8 @@ _EXAMPLE = OpenApiExample(
 
 
 class Decisions(APIView):
+    authentication_classes = ALSO_WHEN_BANNED
+
     @extend_schema(
         operation_id="list_own_decisions",
         parameters=[CURSOR, PAGE_SIZE],
@@ -75,6 +78,8 @@ class Decisions(APIView):
 
 
 class AppealingDecision(APIView):
+    authentication_classes = ALSO_WHEN_BANNED
+
     @extend_schema(
         operation_id="appeal_decision",
         request=AppealInput,

@@ -1,5 +1,6 @@
 """Sanctions: /api/me/sanctions/ and /api/enforcement/sanctions/."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -12,6 +13,7 @@ from rest_framework.views import APIView
 
 from moderado.accounts import rights
 from moderado.accounts.types import Principal
+from moderado.api.authentication import ALSO_WHEN_BANNED
 from moderado.api.moderation import moderated_or_all, moderated_scopes
 from moderado.api.pagination import ExactCursorPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
@@ -36,6 +38,13 @@ _EXAMPLE = {
     "ends_at": "2026-11-29T12:00:00.000000Z",
     "ended_at": None,
     "state": "active",
+    "points": None,
+    "threshold": None,
+    "cause": None,
+    "decision": "0197b1a0-0000-7000-8000-000000000009",
+    "appealable": True,
+    "appeal_until": "2027-05-27T12:00:00.000000Z",
+    "appeal_path": "/api/me/decisions/0197b1a0-0000-7000-8000-000000000009/appeal/",
 }
 
 
@@ -48,13 +57,26 @@ class SanctionBody(serializers.Serializer[Any]):
     reason = serializers.CharField(help_text="A code, such as `harassment`.")
     explanation = serializers.CharField(help_text="What it is, why, and until when.")
     note = serializers.CharField(help_text="What the moderator wrote to the person.")
-    automatic = serializers.BooleanField(help_text="Strikes led to it, and no person.")
+    automatic = serializers.BooleanField(help_text="Strikes or a verdict led to it, no person.")
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField(allow_null=True, help_text="Null for no end.")
     ended_at = serializers.DateTimeField(
         allow_null=True, help_text="When it was lifted, or expired."
     )
     state = serializers.ChoiceField(choices=sanctions.STATES)
+    points = serializers.IntegerField(
+        allow_null=True, help_text="Of a strike, which counts until `ends_at`; otherwise null."
+    )
+    threshold = serializers.IntegerField(
+        allow_null=True, help_text="The points of strikes that led to it; null without any."
+    )
+    cause = serializers.UUIDField(
+        allow_null=True, help_text="The strike that led to it: its id in `me/sanctions/`."
+    )
+    decision = serializers.UUIDField(help_text="What can be appealed: its id in `me/decisions/`.")
+    appealable = serializers.BooleanField(help_text="Whether the person may appeal now.")
+    appeal_until = serializers.DateTimeField(help_text="When the time to appeal ends.")
+    appeal_path = serializers.CharField(help_text="Where to send the appeal.")
 
 
 class StaffSanctionBody(SanctionBody):
@@ -65,6 +87,8 @@ class StaffSanctionBody(SanctionBody):
     ruling = serializers.UUIDField(allow_null=True)
     lifted_by = PersonField(allow_null=True)
     lift_reason = serializers.CharField()
+    policy = serializers.CharField(help_text="By which strikes are counted; otherwise empty.")
+    category = serializers.CharField(help_text="Of a strike; otherwise empty.")
 
 
 class SanctionPage(serializers.Serializer[Any]):
@@ -117,6 +141,8 @@ class SanctionPages(ExactCursorPagination):
 
 
 class OwnSanctions(APIView):
+    authentication_classes = ALSO_WHEN_BANNED
+
     @extend_schema(
         operation_id="list_own_sanctions",
         parameters=[CURSOR, PAGE_SIZE],
@@ -135,7 +161,8 @@ class OwnSanctions(APIView):
         pages = SanctionPages()
         found = sanctions.sanctions_of(who.user_id)
         page = pages.paginate_queryset(found, request, view=self) or []
-        return pages.get_paginated_response([_shown(each, who) for each in page])
+        appealed = sanctions.appealed_among(page)
+        return pages.get_paginated_response([_shown(each, who, appealed) for each in page])
 
 
 class Sanctions(APIView):
@@ -160,7 +187,8 @@ class Sanctions(APIView):
         )
         pages = SanctionPages()
         page = pages.paginate_queryset(found, request, view=self) or []
-        return pages.get_paginated_response([_for_staff(each, request) for each in page])
+        appealed = sanctions.appealed_among(page)
+        return pages.get_paginated_response([_for_staff(each, request, appealed) for each in page])
 
     @extend_schema(
         operation_id="impose_sanction",
@@ -224,17 +252,23 @@ def _term(seconds: int) -> timedelta:
     return timedelta(seconds=max(min(seconds, longest), -longest))  # the service refuses it
 
 
-def _shown(sanction: Sanction, who: Principal) -> dict[str, Any]:
-    return dict(SanctionBody(sanctions.view_of(sanction, language=who.language)).data)
+def _shown(sanction: Sanction, who: Principal, appealed: Collection[UUID]) -> dict[str, Any]:
+    is_appealed = sanctions.decision_of(sanction) in appealed
+    view = sanctions.view_of(sanction, language=who.language, is_appealed=is_appealed)
+    return dict(SanctionBody(view).data)
 
 
-def _for_staff(sanction: Sanction, request: Request) -> dict[str, Any]:
+def _for_staff(
+    sanction: Sanction, request: Request, appealed: Collection[UUID] = ()
+) -> dict[str, Any]:
     people = {name: getattr(sanction, name) for name in ("user", "actor", "lifted_by")}
     return {
-        **_shown(sanction, _who(request)),
+        **_shown(sanction, _who(request), appealed),
         **{name: _person(user) for name, user in people.items()},
         "ruling": None if sanction.ruling_id is None else str(sanction.ruling_id),
         "lift_reason": sanction.lift_reason,
+        "policy": sanction.policy_name,
+        "category": sanction.category,
     }
 
 
