@@ -109,6 +109,7 @@ class Node:
             records=queries,
             check_layer=self.listener.check,
             renew_leases=self._renew,
+            refresh_sanctions=self.person_notices.refresh_sanctions,
             start=self.tasks.start,
             schedule=timing.reconciliation,
         )
@@ -149,7 +150,10 @@ class Node:
 
     def _new_person_notices(self) -> PersonNotices:
         return PersonNotices(
-            users=self.hub.users, read_hidden=queries.hidden, start=self.tasks.start
+            users=self.hub.users,
+            subscription=self.hub.subscription,
+            records=queries,
+            start=self.tasks.start,
         )
 
     def _notify_cases(self, hint: CasesHint) -> None:

@@ -16,6 +16,7 @@ from moderado.chat.selectors import own_changes as own
 from moderado.chat.selectors.page_bytes import count_fitting
 from moderado.chat.types import Changes, Head, MessageView
 from moderado.core import failpoints
+from moderado.enforcement.selectors import sanctions
 from moderado.enforcement.selectors.blocks import hidden_people
 from moderado.enforcement.selectors.restrictions import silences_of
 from moderado.enforcement.types import Restriction
@@ -121,6 +122,7 @@ audience = run_in_db_thread(_audience)
 missed = run_in_db_thread(_missed)
 resume = run_in_db_thread(_resume)
 silences = run_in_db_thread(silences_of)
+sanction_news = run_in_db_thread(sanctions.sanction_news)
 own_changes = run_in_db_thread(own.own_changes)
 case_readers = run_in_db_thread(case_audience.case_readers)
 heads = run_in_db_thread(feed.heads)

@@ -1,7 +1,7 @@
 """Recovers lost events: compares the hub with PostgreSQL every few seconds.
 
 The channel layer delivers at most once. What no hint announced is found here: changes of rooms,
-lost rights, outcomes of messages, ended sessions.
+lost rights, outcomes of messages, sanctions, ended sessions.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ class Schedule:
     interval: float = 2.5  # seconds between two rounds
     hint_delay: float = 0.3  # seconds that a hint may be on its way before it counts as lost
     outcome_after: float = 1.5  # seconds after which the outcome of a message is looked up
+    sanctions_every: int = 4  # rounds; divides `sessions_every`: a ban's frame comes first
     sessions_every: int = 8  # rounds
     leases_every: int = 4  # rounds
 
@@ -53,17 +54,19 @@ class Reconciler:
         records: What it is compared with.
         check_layer: Checks the connection to the channel layer.
         renew_leases: Renews what this process holds in Redis. Run in the background.
+        refresh_sanctions: Tells users of sanctions of which no hint told them.
         start: Starts a background task.
         schedule: When what is checked.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what is checked, and by what)
         self,
         hub: Hub,
         *,
         records: Records,
         check_layer: Callable[[], Awaitable[None]],
         renew_leases: Callable[[], Coroutine[Any, Any, None]],
+        refresh_sanctions: Callable[[], Awaitable[None]],
         start: Start,
         schedule: Schedule,
     ) -> None:
@@ -71,6 +74,7 @@ class Reconciler:
         self._records = records
         self._check_layer = check_layer
         self._renew_leases = renew_leases
+        self._refresh_sanctions = refresh_sanctions
         self._start = start
         self._schedule = schedule
         self._rounds = 0
@@ -95,6 +99,8 @@ class Reconciler:
             self._start(self._renew_leases())
         await self.rooms()
         await self.outcomes()
+        if self._rounds % self._schedule.sanctions_every == 0:
+            await self._refresh_sanctions()
         if self._rounds % self._schedule.sessions_every == 0:
             await self.sessions()
 

@@ -10,6 +10,7 @@ import msgspec
 from moderado.chat.events import Change, ChangeKind, Notice
 from moderado.chat.types import MessageView
 from moderado.enforcement.events import PersonNotice
+from moderado.enforcement.selectors.sanctions import SanctionView
 from moderado.realtime.wire import person_frames, protocol
 
 # The one place where names of the domain become names on the wire.
@@ -53,7 +54,8 @@ class Line(msgspec.Struct, frozen=True):
 
     Only the author's sockets receive the `client_id` of the message: `text_for_author` has it.
     `frame_type` is the frame's `type` on the wire. `seq` is 0 for a frame outside the room's
-    order. `revision` is that of the message, or of its waiting edit.
+    order. `revision` is that of the message, or of its waiting edit. `message_id` is that of a
+    sanction in a frame about one.
     """
 
     frame_type: str
@@ -166,8 +168,14 @@ def line_of(frame: protocol.ServerFrame, *, author_id: UUID | None = None) -> Li
 
 
 def line_of_person_notice(notice: PersonNotice, body: msgspec.Struct) -> Line:
-    """Encode a notice of enforcement for the connections of one person."""
-    return line_of(_PERSON_FRAMES[notice](body))
+    """Encode a notice of enforcement for the connections of one person.
+
+    That of a sanction names it, so that the same news is delivered once.
+    """
+    line = line_of(_PERSON_FRAMES[notice](body))
+    if isinstance(body, SanctionView):
+        return msgspec.structs.replace(line, message_id=body.id)
+    return line
 
 
 def newest_revision(view: MessageView) -> int:

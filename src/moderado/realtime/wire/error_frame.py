@@ -21,6 +21,16 @@ class RestrictionDetails(msgspec.Struct, frozen=True):
         str | None, Meta(description="Its id in `/api/me/sanctions/`; null for a measure.")
     ]
     note: Annotated[str, Meta(description="What the moderator wrote to the person.")]
+    appeal_until: Annotated[
+        str | None,
+        Meta(
+            description="When the time to appeal ends; null for a measure.",
+            extra_json_schema={"format": "date-time"},
+        ),
+    ]
+    appeal_path: Annotated[
+        str | None, Meta(description="Where to send the appeal by REST; null for a measure.")
+    ]
 
 
 class Error(ServerFrame, frozen=True, tag="error"):

@@ -46,6 +46,7 @@ class Scene(HubScene):
             records=self.database,
             check_layer=self._check_layer,
             renew_leases=self._renew,
+            refresh_sanctions=self._renew,
             start=self._start,
             schedule=Schedule(interval=0.0, hint_delay=0.0, outcome_after=-1.0, leases_every=2),
         )
