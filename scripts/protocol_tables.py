@@ -22,6 +22,7 @@ OBJECTS = {
     "UserRef": "user",
     "OwnCursor": "cursor",
     "HelpLine": "help line",
+    "SlowModeView": "slow mode",
     "RestrictionDetails": "restriction",
     "ReportView": "report",
     "SanctionView": "sanction",
@@ -49,14 +50,22 @@ def server_frames() -> str:
 
 def objects() -> str:
     """Return the fields of the objects inside of frames."""
-    from moderado.chat.types import Author, Draft, MessageView, OwnCursor, Person  # noqa: PLC0415
+    from moderado.chat.types import (  # noqa: PLC0415
+        Author,
+        Draft,
+        MessageView,
+        OwnCursor,
+        Person,
+        SlowModeView,
+    )
     from moderado.realtime.wire.protocol import (  # noqa: PLC0415
         RestrictionDetails,
         UserRef,
     )
 
-    shown = (MessageView, Draft, Author, Person, UserRef, OwnCursor, RestrictionDetails)
-    return _table("object", shown, may_omit="always")
+    shown = (MessageView, Draft, Author, Person, UserRef, OwnCursor)
+    more = (SlowModeView, RestrictionDetails)
+    return _table("object", [*shown, *more], may_omit="always")
 
 
 def error_codes() -> str:

@@ -17,6 +17,7 @@ from rest_framework import serializers
 from moderado.accounts.models import User
 from moderado.api.names import NameFields
 from moderado.chat.models import Membership, Room
+from moderado.chat.projection import measures_of
 from moderado.chat.selectors.rooms import participants
 from moderado.chat.services.rooms import NAME_LENGTH
 from moderado.chat.types import Changes, LastMessage, MessageView, OwnChanges, Person
@@ -143,6 +144,24 @@ class LastMessageField(serializers.Field[LastMessage, None, dict[str, Any], Any]
         return struct_body(message)
 
 
+class SlowModeBody(serializers.Serializer[Any]):
+    """Members wait so many seconds between two messages."""
+
+    seconds = serializers.IntegerField()
+    until = serializers.DateTimeField()
+
+
+class MeasureEnd(serializers.DateTimeField):
+    """A moment of `chat.types.RoomMeasures`; null for a measure that is over."""
+
+    def __init__(self, *, help_text: str) -> None:
+        super().__init__(source="*", read_only=True, allow_null=True, help_text=help_text)
+
+    def to_representation(self, room: Any) -> Any:
+        moment = getattr(measures_of(room), str(self.field_name))
+        return None if moment is None else super().to_representation(moment)
+
+
 class RoomBody(NameFields):
     """A room. Only its administrators and moderators see a name that waits."""
 
@@ -160,6 +179,19 @@ class RoomBody(NameFields):
         help_text="When a message was last published, or the room was created."
     )
     last_message = serializers.SerializerMethodField()
+    frozen_until = MeasureEnd(
+        help_text="Members may read only; null if they may write. It does not bind moderators."
+    )
+    newcomers_wait_until = MeasureEnd(help_text="Newcomers may read only; null if they may write.")
+    newcomers_after = MeasureEnd(help_text="Who has joined later is a newcomer.")
+    slow_mode = serializers.SerializerMethodField(
+        help_text="How often members may write; null for no limit."
+    )
+
+    @extend_schema_field(SlowModeBody(allow_null=True))
+    def get_slow_mode(self, room: Room) -> dict[str, Any] | None:
+        slow = measures_of(room).slow_mode
+        return None if slow is None else dict(SlowModeBody(slow).data)
 
     @extend_schema_field(LastMessageField(allow_null=True))
     def get_last_message(self, room: Room) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from moderado.chat.types import MessageView
+from moderado.chat.types import MessageView, RoomMeasures
 from moderado.core.events import Event
 
 
@@ -114,7 +114,7 @@ class AudienceChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomDetailsChanged(Event):
-    """The name, mode, privacy or audience of a room, as its readers see it, has changed."""
+    """The name, mode, privacy, audience or measures of a room, as its readers see it, changed."""
 
     room_id: UUID
     acl_version: int
@@ -122,6 +122,7 @@ class RoomDetailsChanged(Event):
     is_private: bool
     moderation_mode: str
     audience: str
+    measures: RoomMeasures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

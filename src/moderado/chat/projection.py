@@ -3,18 +3,28 @@
 Every entry point shows messages through this module, so the rules of visibility stand here alone.
 """
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from msgspec import UNSET, UnsetType
 
 from moderado.chat.events import Change, ChangeKind
-from moderado.chat.models import Message
+from moderado.chat.models import Message, Room
 from moderado.chat.states import Decision
-from moderado.chat.types import Author, Draft, LastMessage, MessageView, NameChange, NewMessage
+from moderado.chat.types import (
+    Author,
+    Draft,
+    LastMessage,
+    MessageView,
+    NameChange,
+    NewMessage,
+    RoomMeasures,
+    SlowModeView,
+)
 from moderado.moderation.categories import category_list
 from moderado.moderation.help_lines import help_lines, without_mark
 from moderado.moderation.types import Reason
@@ -66,6 +76,22 @@ def public_view(message: Message) -> MessageView:
     if message.seq:
         return _view(message, content="", status=Status.REMOVED)
     raise ValueError("a message that was never public has no public view")
+
+
+def measures_of(room: Room) -> RoomMeasures:
+    """Return the measures on a room that are not over, as every reader may see them."""
+    now = timezone.now()
+    slow, newcomers = _lasting(room.slow_mode_until, now), _lasting(room.newcomers_wait_until, now)
+    return RoomMeasures(
+        frozen_until=_lasting(room.frozen_until, now),
+        newcomers_wait_until=newcomers,
+        newcomers_after=room.newcomers_after if newcomers else None,
+        slow_mode=SlowModeView(room.slow_mode_seconds or 0, slow) if slow else None,
+    )
+
+
+def _lasting(until: datetime | None, now: datetime) -> datetime | None:
+    return until if until is not None and until > now else None
 
 
 def change_of(message: Message, kind: ChangeKind) -> Change:

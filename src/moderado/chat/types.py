@@ -191,6 +191,22 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     deleted: bool
 
 
+class SlowModeView(msgspec.Struct, frozen=True):
+    """Members write once in so many seconds, until a moment."""
+
+    seconds: int
+    until: Moment
+
+
+class RoomMeasures(msgspec.Struct, frozen=True, kw_only=True):
+    """What keeps members from writing in a room now. It does not bind the room's moderators."""
+
+    frozen_until: Moment | None = None
+    newcomers_wait_until: Moment | None = None
+    newcomers_after: Moment | None = None
+    slow_mode: SlowModeView | None = None
+
+
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """A page of the change feed, ascending by `seq`."""
 

@@ -15,6 +15,7 @@ from moderado.accounts.events import NameAssigned, NameProposed
 from moderado.accounts.services.names import show_name
 from moderado.chat.events import RoomDetailsChanged
 from moderado.chat.models import Room
+from moderado.chat.projection import measures_of
 from moderado.chat.types import ROOM_NAME, USER_NAME
 from moderado.core.database import require_transaction
 from moderado.core.events import publish
@@ -113,5 +114,6 @@ def publish_details(room: Room) -> None:
             is_private=room.is_private,
             moderation_mode=room.moderation_mode,
             audience=room.audience,
+            measures=measures_of(room),
         )
     )

@@ -132,6 +132,10 @@ def on_room_details_changed(event: RoomDetailsChanged) -> None:
         is_private=event.is_private,
         moderation_mode=event.moderation_mode,
         audience=event.audience,
+        frozen_until=event.measures.frozen_until,
+        newcomers_wait_until=event.measures.newcomers_wait_until,
+        newcomers_after=event.measures.newcomers_after,
+        slow_mode=event.measures.slow_mode,
     )
     _publish_to_room(event.room_id, frame, acl_version=event.acl_version)
 

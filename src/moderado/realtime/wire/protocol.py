@@ -16,10 +16,12 @@ from moderado.chat.types import (
     Categories,
     Explanation,
     MessageView,
+    Moment,
     OwnCursor,
     Person,
     ReasonCode,
     Resources,
+    SlowModeView,
 )
 from moderado.core.wire_limits import HEARTBEAT_SECONDS
 from moderado.realtime.wire.case_frames import (
@@ -216,7 +218,9 @@ class Presence(ServerFrame, frozen=True, tag="presence"):
 
 
 class RoomChanged(ServerFrame, frozen=True, tag="room_changed"):
-    """The room's name, mode, privacy or audience changed, or a name was approved. Best effort.
+    """The room's name, mode, privacy, audience or measures changed, or a name was approved.
+
+    Best effort. A measure that ends by its term is not announced.
 
     After `subscribed`, fetch the room once: a change before that is not repeated.
     """
@@ -226,6 +230,18 @@ class RoomChanged(ServerFrame, frozen=True, tag="room_changed"):
     is_private: bool
     moderation_mode: Mode
     audience: Annotated[str, Meta(extra_json_schema={"enum": ("adults", "mixed", "minors")})]
+    frozen_until: Annotated[
+        Moment | None, Meta(description="Members may read only; null if they may write.")
+    ] = None
+    newcomers_wait_until: Annotated[
+        Moment | None, Meta(description="Newcomers may read only; null if they may write.")
+    ] = None
+    newcomers_after: Annotated[
+        Moment | None, Meta(description="Who has joined later is a newcomer.")
+    ] = None
+    slow_mode: Annotated[
+        SlowModeView | None, Meta(description="How often members may write; null for no limit.")
+    ] = None
 
 
 class Pong(ServerFrame, frozen=True, tag="pong"):

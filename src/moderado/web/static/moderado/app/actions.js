@@ -71,6 +71,14 @@ export async function loadRooms() {
   }
 }
 
+/** What keeps this user from writing: a mute or a ban. Failing leaves the server's answer to a message. */
+export async function loadSilences() {
+  const page = await client.rest.get("me/sanctions/", { page_size: 100 }).catch(() => null);
+  if (!page) return;
+  store.silences.value = page.results.filter((/** @type {any} */ one) =>
+    one.state === "active" && (one.kind === "mute" || one.kind === "ban"));
+}
+
 /** Public rooms whose names contain `text`, the most active first. @returns {Promise<any>} a page */
 export function findRooms(/** @type {string} */ text) {
   return client.rest.get("chat/rooms/", { scope: "public", order: "activity", search: text });
@@ -172,8 +180,9 @@ export async function loadDetail(/** @type {string} */ id) {
   store.detail.value = room;
   if (!store.rooms.value.some((one) => one.id === id)) store.rooms.value = [room, ...store.rooms.value];
   else {
-    const { name, is_private, role, participants_count } = room;
-    patchRoom(id, { name, is_private, role, participants_count });
+    const { name, is_private, role, participants_count, ...rest } = room;
+    const { frozen_until, newcomers_wait_until, newcomers_after, slow_mode } = rest;
+    patchRoom(id, { name, is_private, role, participants_count, frozen_until, newcomers_wait_until, newcomers_after, slow_mode });
   }
 }
 

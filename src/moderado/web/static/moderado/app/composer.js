@@ -2,6 +2,7 @@
 
 import * as actions from "./actions.js";
 import { draftOf, keepDraft } from "./drafts.js";
+import { moment } from "./format.js";
 import { html, useLayoutEffect, useRef, useState } from "./html.js";
 import { Icon } from "./icons.js";
 import * as store from "./store.js";
@@ -20,6 +21,8 @@ export function Composer() {
   const saving = useRef(false);
   const editing = store.editing.value;
   const answering = store.answering.value;
+  const silence = editing ? null : store.silence.value;
+  const slow = store.isModerator.value ? null : room?.slow_mode;
   const excess = [...text.trim()].length - store.maxLength;
 
   // Set focus and text before the first key press.
@@ -57,7 +60,7 @@ export function Composer() {
   async function submit(/** @type {Event} */ event) {
     event.preventDefault();
     const said = text.trim();
-    if (!said || excess > 0) return;
+    if (!said || excess > 0 || silence) return;
     if (editing) {
       if (saving.current) return; // a double press creates one revision
       saving.current = true;
@@ -90,12 +93,14 @@ export function Composer() {
     <div class="composer-row">
       <textarea id="compose" ref=${field} rows="1" dir="auto" value=${text} aria-describedby="compose-hint"
         aria-label=${t("placeholder", room?.name ?? "")} placeholder=${t("placeholder", room?.name ?? "")}
-        onInput=${(event) => write(event.target.value)} onKeyDown=${press} enterkeyhint="send" />
-      <button class="send" disabled=${!text.trim() || excess > 0} title=${t(editing ? "save" : "send")}
+        disabled=${silence !== null} onInput=${(event) => write(event.target.value)} onKeyDown=${press} enterkeyhint="send" />
+      <button class="send" disabled=${!text.trim() || excess > 0 || silence !== null} title=${t(editing ? "save" : "send")}
         aria-label=${t(editing ? "save" : "send")}><${Icon} name=${editing ? "check" : "send"} /></button>
     </div>
     <p class="composer-hint" id="compose-hint">
-      ${excess > 0 ? html`<span class="field-error" role="alert">${t("tooLong", excess)}</span>`
+      ${silence ? html`<span class="field-error" role="status">${silence.text ?? t(silence.code, moment(silence.until ?? ""))}</span>`
+        : excess > 0 ? html`<span class="field-error" role="alert">${t("tooLong", excess)}</span>`
+        : slow && Date.parse(slow.until) > Date.now() ? t("slowMode", slow.seconds)
         : room && !room.role ? t("joinsYou")
         : html`<span>${t(`modeHint_${room?.moderation_mode ?? "pre"}`)}</span><span class="keys"> · ${t("sendHint")}</span>`}
     </p>

@@ -72,6 +72,7 @@ function onFrame(/** @type {any} */ frame) {
   switch (frame.type) {
     case "connection_established":
       actions.loadRooms();
+      actions.loadSilences();
       loadCases();
       if (store.history.value.state === "failed" && store.openId.value) actions.enter(store.openId.value);
       break;
@@ -80,7 +81,10 @@ function onFrame(/** @type {any} */ frame) {
       if (frame.room === store.openId.value) actions.loadDetail(frame.room); // changes before it are not repeated
       break;
     case "room_changed":
-      actions.patchRoom(frame.room, { name: frame.name, is_private: frame.is_private });
+      actions.patchRoom(frame.room, {
+        name: frame.name, is_private: frame.is_private, frozen_until: frame.frozen_until, slow_mode: frame.slow_mode,
+        newcomers_wait_until: frame.newcomers_wait_until, newcomers_after: frame.newcomers_after,
+      });
       if (frame.room === store.openId.value) actions.loadDetail(frame.room);
       break;
     case "presence":
@@ -108,6 +112,11 @@ function onFrame(/** @type {any} */ frame) {
     case "case_decided":
     case "case_closed":
       onCase(frame);
+      break;
+    case "sanction_applied":
+    case "sanction_lifted":
+      store.notice.value = frame.type === "sanction_applied" ? frame.sanction.explanation : null;
+      actions.loadSilences();
       break;
     case "message_rejected":
     case "message_held":

@@ -90,10 +90,31 @@ export const leaving = computed(() => outbox.value.filter((entry) => entry.room 
 
 export const role = computed(() => openRoom.value?.role ?? null);
 export const isAdmin = computed(() => role.value === "ADMIN");
-const isModerator = computed(() => role.value === "ADMIN" || role.value === "MODERATOR");
+export const isModerator = computed(() => role.value === "ADMIN" || role.value === "MODERATOR");
 export const mayModerate = computed(() => isModerator.value || Boolean(page.staff));
 export const mayReview = computed(() => isModerator.value || Boolean(page.reviews));
 export const isReviewing = computed(() => panel.value === "review" && openId.value !== null);
+
+/** The mutes and bans of this user that are in force, as `me/sanctions/` shows them. */
+export const silences = signal(/** @type {any[]} */ ([]));
+/** What keeps this user from writing in the open room: a code, and what the sentence about it says.
+ *  The server decides; this only saves the user the attempt. */
+export const silence = computed(() => {
+  const room = openRoom.value;
+  if (!room) return null;
+  const own = silences.value.find((one) => (one.room === null || one.room === room.id) && !isOver(one.ends_at));
+  if (own) return { code: "sanction", text: own.explanation };
+  if (isModerator.value) return null;
+  if (room.frozen_until && !isOver(room.frozen_until)) return { code: "frozen", until: room.frozen_until };
+  const joined = detail.value?.participants?.find((one) => one.user.id === me.id)?.created_at;
+  const isNew = !joined || joined > room.newcomers_after;
+  return room.newcomers_wait_until && !isOver(room.newcomers_wait_until) && isNew
+    ? { code: "newcomersWait", until: room.newcomers_wait_until } : null;
+});
+
+function isOver(/** @type {string | null} */ until) {
+  return until !== null && Date.parse(until) <= Date.now();
+}
 
 /** @returns {string | null} */
 export function nameOf(/** @type {string} */ userId) {
