@@ -30,6 +30,10 @@ ROOM = {
     "unread_count",
     "role",
     "last_activity_at",
+    "frozen_until",
+    "newcomers_wait_until",
+    "newcomers_after",
+    "slow_mode",
     "last_message",
 }
 ROOMS = "/api/chat/rooms/"

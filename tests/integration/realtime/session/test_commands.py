@@ -221,6 +221,10 @@ async def test_approved_name_and_other_details_are_sent_to_the_room(cast: Cast):
         "is_private": False,
         "moderation_mode": "pre",
         "audience": "mixed",
+        "frozen_until": None,
+        "newcomers_wait_until": None,
+        "newcomers_after": None,
+        "slow_mode": None,
     }
     assert closed["name"] == "Quermesse"
     assert at_stranger.types().count("room_changed") == 1
