@@ -1,11 +1,13 @@
 """The chat page in real browsers, with the real web and worker processes."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from subprocess import Popen
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import transaction
+from django.utils import timezone
 from playwright.async_api import Browser, Page, expect
 
 from moderado.accounts.models import User
@@ -23,6 +25,13 @@ pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.django_db(transa
 OFFENSIVE = "vai se foder, seu idiota"
 DOUBTFUL = "Cuidado, sei onde você mora"
 IN_NEED = "Ando mal, quero me matar"
+POST = """async ([path, body]) => {
+  const token = document.cookie.match(/csrftoken=([^;]*)/)[1];
+  const headers = {"Content-Type": "application/json", "X-CSRFToken": token};
+  const options = {method: "POST", headers, body: JSON.stringify(body)};
+  const answer = await fetch(`/api/${path}`, options);
+  return {status: answer.status, body: await answer.json()};
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -583,6 +592,28 @@ async def test_author_learns_that_a_moderator_removed_a_message(ana: Visitor, bi
     removed = bia.page.locator(".message[data-status=REMOVED]")
     await expect(removed.locator(".why")).to_have_text("A moderator removed this message.")
     await expect(removed.get_by_role("button")).to_have_count(0)
+
+
+async def test_page_says_why_it_takes_no_message(ana: Visitor, bia: Visitor) -> None:
+    room = ana.page.url.rpartition("/")[2]
+    freeze = f"enforcement/rooms/{room}/freeze/"
+    field, hint = bia.page.locator("#compose"), bia.page.locator("#compose-hint")
+    until = (timezone.now() + timedelta(hours=1)).isoformat()
+    assert (await ana.page.evaluate(POST, [freeze, {"until": until}]))["status"] == 200
+    await expect(field).to_be_disabled()
+    await expect(hint).to_contain_text("Only the room's moderators write here until")
+    await expect(ana.page.locator("#compose")).to_be_enabled()
+    await ana.page.evaluate(POST, [freeze, {"until": None}])
+    await expect(field).to_be_enabled()
+
+    person = await User.objects.aget(email=bia.email)
+    mute = {"user": str(person.id), "kind": "mute", "scope": room, "reason": "spam"}
+    imposed = await ana.page.evaluate(POST, ["enforcement/sanctions/", mute])
+    await expect(field).to_be_disabled()
+    await expect(hint).to_contain_text("A moderator has muted you")
+    lift = f"enforcement/sanctions/{imposed['body']['id']}/lift/"
+    await ana.page.evaluate(POST, [lift, {"reason": "mistake"}])
+    await expect(field).to_be_enabled()
 
 
 async def test_administrator_adds_participant_to_private_room(ana: Visitor, bia: Visitor) -> None:

@@ -338,11 +338,12 @@ def test_no_log_contains_text_tokens_or_addresses(cluster, ana, broken):
 LOST = 60.0  # seconds
 
 
-@pytest.mark.proves("S11")
+@pytest.mark.proves("S11", "R109")
 @pytest.mark.long
 def test_revoked_reader_is_closed_within_a_minute_without_redis(cluster, person):
     admin = person()
-    people = {how: person() for how in ("removed", "signed out", "disabled", "password")}
+    ways = ("removed", "signed out", "disabled", "password", "muted")
+    people = {how: person() for how in ways}
     room = {
         "is_private": True,
         "moderation_mode": "off",
@@ -371,9 +372,12 @@ def test_revoked_reader_is_closed_within_a_minute_without_redis(cluster, person)
         cluster.postgres.ask(
             "UPDATE accounts_session SET ended_at = now() WHERE user_id = %s", ids["password"]
         )
+        mute = {"user": ids["muted"], "kind": "mute", "scope": admin.room, "reason": "spam"}
+        admin.ask("POST", "/enforcement/sanctions/", mute)
         admin.ask("POST", f"/chat/rooms/{admin.room}/messages/", {"content": "segredo"})
         hear(at_admin, "chat_message")
         codes, heard = {}, {}
+        hear(sockets.pop("muted"), "sanction_applied")
         for how, connection in sockets.items():
             heard[how] = ""
             with suppress(ConnectionClosed):
