@@ -13,7 +13,7 @@ from asgiref.sync import SyncToAsync
 from django.db import connections
 
 from moderado.core.database import retry_on_deadlock
-from tests import engines, processes, proofs
+from tests import databases, engines, processes, proofs
 
 UNIT = Path(__file__).parent / "unit"
 WORKERS_PER_CORE = 3  # measured on two cores
@@ -75,14 +75,8 @@ def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
 
     Connections of event loops that have ended would keep the database from being dropped.
     """
-    with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
-        cursor.execute(
-            "SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgname LIKE '%_never_emptied'"
-        )
-        for table, trigger in cursor.fetchall():
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
-        # Without a stored policy, the settings of each test decide.
-        cursor.execute("TRUNCATE moderation_policy CASCADE")
+    with django_db_blocker.unblock():
+        databases.prepare()
     operations = connections["default"].ops
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(

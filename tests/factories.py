@@ -25,7 +25,9 @@ def make_user(**fields: Any) -> User:
     return User.objects.create_user(**{"password": PASSWORD, **defaults, **fields})
 
 
-ENFORCING = ("reverse_ruling", "bulk_rule", "add_queue", "change_queue", "delete_queue")
+ENFORCING = (
+    "reverse_ruling", "bulk_rule", "purge_messages", "add_queue", "change_queue", "delete_queue",
+)  # fmt: skip
 MODERATING = ("view_case", "claim_case", "decide_case", "view_moderationlog", "view_message")
 POLICING = ("view_policy", "add_policy", "enable_policy", "delete_policy")
 EVALUATING = ("view_evaluation", "add_evaluation")

@@ -6,7 +6,7 @@ from moderado.chat import events as chat
 from moderado.chat.selectors.judged_texts import judged_texts
 from moderado.chat.selectors.refused import refused_texts
 from moderado.chat.selectors.reported import reported_message, reported_room
-from moderado.chat.selectors.rooms import room_type
+from moderado.chat.selectors.rooms import moderated_rooms, room_type
 from moderado.chat.services import (
     moderators,
     names,
@@ -15,11 +15,11 @@ from moderado.chat.services import (
     sanctions,
     succession,
 )
-from moderado.chat.tasks import erasure_wakeup, export_wakeup, wakeup
+from moderado.chat.tasks import erasure_wakeup, export_wakeup, purge_wakeup, wakeup
 from moderado.chat.types import MESSAGE
 from moderado.core.events import Routes, connect
 from moderado.enforcement import events as enforcement
-from moderado.enforcement.selectors.decisions import provide_refused
+from moderado.enforcement.selectors.refused_texts import provide_refused
 from moderado.enforcement.services import (
     admission,
     appeal_decisions,
@@ -28,6 +28,7 @@ from moderado.enforcement.services import (
     strikes,
 )
 from moderado.enforcement.services.report_subjects import provide_reported
+from moderado.enforcement.services.standing import provide_moderated_rooms
 from moderado.enforcement.services.strike_values import provide_room_type
 from moderado.enforcement.types import ROOM
 from moderado.moderation import events as moderation
@@ -50,6 +51,7 @@ def wire(*, after_commit: Routes | None = None) -> None:
     provide_reported(ROOM, reported_room)
     provide_refused(refused_texts)
     provide_room_type(room_type)
+    provide_moderated_rooms(moderated_rooms)
     connect(
         after_commit=_after_commit() if after_commit is None else after_commit,
         inside=_inside(),
@@ -110,6 +112,7 @@ def _after_commit() -> Routes:
         moderation.EvaluationQueued: [_wake_evaluating_worker],
         enforcement.ErasureDue: [_wake_erasing_worker],
         enforcement.ExportQueued: [_wake_exporting_worker],
+        enforcement.PurgeQueued: [_wake_purging_worker],
     }
 
 
@@ -131,3 +134,7 @@ def _wake_erasing_worker(_: enforcement.ErasureDue) -> None:
 
 def _wake_exporting_worker(_: enforcement.ExportQueued) -> None:
     export_wakeup.notify()
+
+
+def _wake_purging_worker(_: enforcement.PurgeQueued) -> None:
+    purge_wakeup.notify()

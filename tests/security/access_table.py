@@ -180,6 +180,9 @@ POST   enforcement/rulings/{ruling}/reverse/     401     404    404     404     
 POST   enforcement/bulk/                         401     403    403     403       202   202     202
 GET    enforcement/bulk/{bulk}/                  401     403    403     403       404   404     200
 POST   enforcement/bulk/{bulk}/reverse/          401     403    403     403       404   404     202
+POST   enforcement/purges/                       401     403    403     403       202   202     202
+GET    enforcement/purges/{purge}/               401     403    403     403       200   200     200
+POST   enforcement/purges/{purge}/reverse/       401     403    403     403       202   202     202
 POST   v1/moderations                             401     401    401     401       401   401     401
 POST   v1alpha1/comments:analyze                  401     401    401     401       401   401     401
 POST   v1alpha1/comments:suggestscore             401     401    401     401       401   401     401
@@ -310,6 +313,15 @@ BODIES = {
     "POST enforcement/rulings/{ruling}/reverse/": {"reason": "-"},
     "POST enforcement/bulk/": {"filter": {"room": "{room}"}, "ruling": RULING, "dry_run": False},
     "POST enforcement/bulk/{bulk}/reverse/": {"reason": "-"},
+    "POST enforcement/purges/": {
+        "user": "{other}",
+        "since": "{recently}",
+        "dry_run": False,
+        "room": "{room}",
+        "reason": "spam",
+        "public_note": "-",
+    },
+    "POST enforcement/purges/{purge}/reverse/": {"reason": "-"},
     "POST v1/moderations": {"input": "oi", "model": "moderado"},
     "POST v1alpha1/comments:analyze": {
         "comment": {"text": "oi"},

@@ -16,6 +16,7 @@ IDS = {
     "<uuid:queue_id>": ("{queue}",),
     "<uuid:ruling_id>": ("{ruling}",),
     "<uuid:bulk_id>": ("{bulk}",),
+    "<uuid:purge_id>": ("{purge}",),
     "<uuid:case_id>": ("{case}", "{own_case}"),
     "<uuid:log_id>": ("{log}",),
     "<uuid:evaluation_id>": ("{evaluation}",),

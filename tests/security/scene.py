@@ -14,9 +14,10 @@ from moderado.accounts.models import Invitation, User
 from moderado.accounts.services import invitations, sessions
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.services import memberships, posting
+from moderado.chat.services.purge_requests import start_purge
 from moderado.chat.services.screening import screen_waiting
 from moderado.enforcement.errors import BannedFromServer
-from moderado.enforcement.models import BulkRuling, Queue, Ruling, Sanction
+from moderado.enforcement.models import BulkRuling, Purge, Queue, Ruling, Sanction
 from moderado.enforcement.selectors.cases import CaseFilter
 from moderado.enforcement.services import exports
 from moderado.enforcement.services.appeals import appeal_decision
@@ -85,6 +86,7 @@ class Scene:
         self.own_case = self._open_case(self.say("minha", "moderator"), self.people["moderator"])
         self.queue = Queue.objects.create(name="scene", position=1)
         self.ruling, self.bulk = self._rule()
+        self.purge = self._purge()
         self.suspension = factories.make_suspension(self.other)
         self.appeal, _ = appeal_decision(
             user_id=self.other.id, decision_id=self.suspension.id, text="-"
@@ -134,6 +136,8 @@ class Scene:
             "queue": str(self.queue.id), "ruling": str(self.ruling.id), "bulk": str(self.bulk.id),
             "own_case": str(self.own_case), "invitation": str(self.invitation.id),
             "sanction": str(self._sanction_id), "server_sanction": str(self._server_sanction_id),
+            "purge": str(self.purge.id),
+            "recently": (timezone.now() - timedelta(hours=1)).isoformat(),
             "soon": (timezone.now() + timedelta(hours=1)).isoformat(),
             "message": str(self.message), "reportable": str(self.reportable),
             "suspension": str(self.suspension.id), "decision": str(self._warning_id),
@@ -232,6 +236,15 @@ class Scene:
             proposal=Proposal(content=content, reason="-"),
         )
         return ruling, bulk_ruling
+
+    def _purge(self) -> Purge:
+        """Start a purge of the room, which no worker carries out."""
+        return start_purge(
+            actor=Actor(id=self.people["admin"].id, scope_ids=[self.room.id]),
+            user_id=self.other.id,
+            since=timezone.now() - timedelta(hours=1),
+            reason="spam",
+        )
 
     def _open_case(self, message_id: UUID, author: User) -> UUID:
         content = Content(

@@ -81,6 +81,7 @@ def test_paths_contain_only_known_kinds_of_id():
         "<uuid:queue_id>",
         "<uuid:ruling_id>",
         "<uuid:bulk_id>",
+        "<uuid:purge_id>",
         "<uuid:log_id>",
         "<uuid:evaluation_id>",
         "<uuid:export_id>",

@@ -29,6 +29,7 @@ from moderado.core.errors import (
     Unavailable,
 )
 from moderado.core.metrics import REFUSED
+from moderado.core.newcomers import NewcomerLimited
 from moderado.core.redis import RedisError
 from moderado.core.vendor_errors import OPENAI, PERSPECTIVE, shaped
 from moderado.enforcement.errors import Restricted
@@ -85,7 +86,7 @@ def _of_ours(error: ApplicationError) -> Body:
         body["fields"] = {name: str(sentence) for name, sentence in error.fields.items()}
     if isinstance(error, CaseSuperseded | RefusedComment):
         body["reason"] = error.reason
-    if isinstance(error, Restricted):
+    if isinstance(error, Restricted | NewcomerLimited):
         body["details"] = error.details
     if isinstance(error, FailingExamples):
         body["examples"] = ExampleBody(error.examples, many=True).data

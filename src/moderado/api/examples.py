@@ -149,6 +149,15 @@ _CHANGES = {
 }
 
 
+_FOLD = {
+    "sweep": "0199b1d2-4b6d-7e3f-9021-2c4e6f8b0d2a",
+    "count": 12,
+    "first_position": 24,
+    "last_position": 40,
+    "last_seq": 57,
+}
+
+
 def _page(*results: Any, **more: Any) -> dict[str, Any]:
     return {"next": None, "previous": None, "results": list(results), **more}
 
@@ -192,7 +201,7 @@ BODIES: dict[str, Any] = {
     "FoundPage": _page(_MESSAGE, count=1),
     "InvitationInputRequest": {"note": "Bia, from the choir", "days": 7},
     "LogPage": _page(_LOG_LINE),
-    "MessagePage": _page(_MESSAGE) | {"next": _NEXT},
+    "HistoryPage": _page(_MESSAGE, folds=[_FOLD]) | {"next": _NEXT},
     "MessageView": _MESSAGE,
     "NewInvitationBody": _INVITATION | {"code": "Vb1kW0pQ3mZ7xT9aL2sD4g"},
     "OwnChanges": msgspec.to_builtins(OWN_CHANGES),

@@ -20,7 +20,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from moderado.chat.selectors import feed
 from moderado.core import redis
 from moderado.core.addresses import address_of_request
-from moderado.core.metrics import OLDEST_PENDING
+from moderado.core.metrics import OLDEST_PENDING, QueueCollector, QueueRow
+from moderado.enforcement.selectors.cases import queue_totals
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +79,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
         OLDEST_PENDING.set(feed.oldest_waiting_seconds())
     except DatabaseError:
         log.warning("oldest_pending_unknown")
-    return HttpResponse(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+    page = generate_latest(_registry()) + _queue_metrics()
+    return HttpResponse(page, content_type=CONTENT_TYPE_LATEST)
 
 
 class ProbeMiddleware:
@@ -167,6 +169,23 @@ def _may_scrape(request: HttpRequest) -> bool:
     except ValueError:
         return False
     return any(scraper in ip_network(network) for network in settings.METRICS_NETWORKS)
+
+
+def _queue_metrics() -> bytes:
+    registry = CollectorRegistry(auto_describe=False)
+    try:
+        registry.register(QueueCollector(_queue_rows))
+        return generate_latest(registry)
+    except DatabaseError:
+        log.warning("queues_unknown")
+        return b""
+
+
+def _queue_rows() -> list[QueueRow]:
+    return [
+        (each.name, each.counts.open_count, each.counts.oldest_seconds, each.target_seconds)
+        for each in queue_totals()
+    ]
 
 
 def _registry() -> CollectorRegistry:

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts.types import Principal
+from moderado.api.message_pages import FoundPage, HistoryPage
 from moderado.api.pagination import ExactCursorPagination, NumberedPages
 from moderado.api.rooms import reader
 from moderado.api.schemas import (
@@ -19,21 +20,20 @@ from moderado.api.schemas import (
     PAGE_SIZE,
     Editing,
     FeedQuery,
-    FoundPage,
     HistoryQuery,
-    MessagePage,
     OwnChangesQuery,
     Posting,
     SearchQuery,
     changes_body,
     message_body,
+    struct_body,
     validated,
 )
 from moderado.chat.examples import OWN_CHANGES
 from moderado.chat.models import Message
 from moderado.chat.projection import view_for
 from moderado.chat.selectors import feed
-from moderado.chat.selectors.messages import history, place_of
+from moderado.chat.selectors.messages import folds, history, place_of
 from moderado.chat.selectors.own_changes import own_changes
 from moderado.chat.selectors.rooms import get_room
 from moderado.chat.selectors.search import search
@@ -47,12 +47,13 @@ class Messages(APIView):
     @extend_schema(
         operation_id="list_messages",
         parameters=[HistoryQuery, CURSOR, PAGE_SIZE],
-        responses=MessagePage,
+        responses=HistoryPage,
     )
     def get(self, request: Request, room_id: UUID) -> Response:
         """List the visible messages and all of your own, newest first.
 
-        With `around`, the page shows what was said before and after that message.
+        With `around`, the page shows what was said before and after that message. `folds` are
+        lines for runs of messages that were removed together.
         """
         who = reader(request)
         pages = ExactCursorPagination()
@@ -63,7 +64,17 @@ class Messages(APIView):
         else:
             place = place_of(reader_id=who.user_id, room_id=room_id, message_id=around)
             page = pages.paginate_around(said, request, place)
-        return pages.get_paginated_response(_shown(page, who))
+        answer = pages.get_paginated_response(_shown(page, who))
+        onward, behind = pages.span()
+        lines = folds(
+            reader_id=who.user_id,
+            room_id=room_id,
+            shown=[message.position for message in page],
+            after=None if onward is None else int(onward),
+            before=None if behind is None else int(behind),
+        )
+        answer.data["folds"] = [struct_body(line) for line in lines]
+        return answer
 
     @extend_schema(operation_id="post_message", request=Posting, responses={202: MessageView})
     def post(self, request: Request, room_id: UUID) -> Response:

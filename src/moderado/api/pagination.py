@@ -80,6 +80,7 @@ class ExactCursorPagination(pagination.CursorPagination):
     page_size_query_param = "page_size"
     around_query_param = "around"
 
+    asked: Cursor | None = None  # the cursor of the request
     next_cursor: Cursor | None
     previous_cursor: Cursor | None
 
@@ -88,7 +89,7 @@ class ExactCursorPagination(pagination.CursorPagination):
     ) -> list[Any]:
         self.base_url: str = request.build_absolute_uri()
         encoded = request.query_params.get(self.cursor_query_param)
-        cursor = Cursor.decoded(encoded) if encoded else None
+        self.asked = cursor = Cursor.decoded(encoded) if encoded else None
         backward = cursor is not None and cursor.operator[0] == self._backward
         if cursor:
             queryset = queryset.filter(self._beyond(cursor, queryset.model))
@@ -117,6 +118,19 @@ class ExactCursorPagination(pagination.CursorPagination):
         self.previous_cursor = self._at(self._backward, first) if len(before) > half else None
         self.next_cursor = self._at(self._forward, last) if len(onward) > size - half else None
         return page
+
+    def span(self) -> tuple[str | None, str | None]:
+        """Return where the page ends, as values of the first field: onward, and behind.
+
+        None: there is nothing beyond that end.
+        """
+        onward = None if self.next_cursor is None else self.next_cursor.first
+        behind = None if self.previous_cursor is None else self.previous_cursor.first
+        if self.asked is None:
+            return onward, behind
+        if self.asked.operator[0] == self._forward:
+            return onward, self.asked.first
+        return self.asked.first, behind
 
     @property
     def _forward(self) -> Literal["<", ">"]:

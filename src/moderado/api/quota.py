@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
@@ -25,6 +26,7 @@ from moderado.core.concurrency import ConcurrencyLimit
 from moderado.core.database import release_connections
 from moderado.core.errors import RateLimited, Unavailable
 from moderado.core.metrics import REFUSED
+from moderado.core.newcomers import NewcomerLimited
 from moderado.core.quotas import COUNTED, Quota
 from moderado.core.vendor_errors import OPENAI, PERSPECTIVE, shaped
 
@@ -47,9 +49,10 @@ class QuotaMiddleware:
         self._expensive = ConcurrencyLimit(max(1, settings.ENV.db_pool_size // 4))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        quota = quotas.quota_of_route(request.method or "", _route(request))
+        method, route = request.method or "", _route(request)
+        quota = quotas.quota_of_route(method, route)
         try:
-            client = self._count(request, quota)
+            client = self._count(request, quota, f"{method} {route}")
             if quota is not Quota.EXPENSIVE:
                 return self._next(request)
             # A request that waits must not keep the connection that found its session.
@@ -59,7 +62,7 @@ class QuotaMiddleware:
             REFUSED.labels(entry_point="rest", code=error.code).inc()
             return refusal(request, error)
 
-    def _count(self, request: HttpRequest, quota: Quota) -> str:
+    def _count(self, request: HttpRequest, quota: Quota, route: str) -> str:
         """Count the request. Return its client: an account or an address."""
         address = address_of_request(request.META)
         if quota is Quota.PROBE or quota is Quota.SIGN_IN:
@@ -74,7 +77,9 @@ class QuotaMiddleware:
                 return account  # the service counts it
             quota = Quota.CHEAP
         try:
-            quotas.spend(quota, account=account, address=address)
+            quotas.spend(quota, account=account, address=address, route=route)
+        except NewcomerLimited:  # of one route: other requests of the class may pass
+            raise
         except RateLimited as error:
             self._refusals.add(of_address if account is None else of_client, error.retry_after)
             raise
@@ -105,7 +110,9 @@ def refusal(request: HttpRequest, error: RateLimited | Unavailable) -> HttpRespo
     """Return the 429 or 503: JSON where programs ask, otherwise a sentence."""
     headers = {"Retry-After": str(error.retry_after)}
     if request.path_info.startswith(("/api/", "/ws/", OPENAI, PERSPECTIVE)):
-        body = {"code": error.code, "detail": str(error)}
+        body: dict[str, Any] = {"code": error.code, "detail": str(error)}
+        if isinstance(error, NewcomerLimited):
+            body["details"] = error.details
         shape = shaped(request.path_info, error.status, body)
         return JsonResponse(shape, status=error.status, headers=headers)
     return HttpResponse(

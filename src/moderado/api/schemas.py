@@ -246,20 +246,6 @@ class RoomPage(serializers.Serializer[Any]):
     results = RoomBody(many=True)
 
 
-class MessagePage(msgspec.Struct):
-    """A page of messages."""
-
-    next: Link | None
-    previous: Link | None
-    results: tuple[MessageView, ...]
-
-
-class FoundPage(MessagePage):
-    """A page of the messages found, best first."""
-
-    count: Annotated[int, Meta(description="At most 100: the best are kept.")]
-
-
 def message_body(view: MessageView) -> dict[str, Any]:
     """Return the JSON body of `view`."""
     return struct_body(view)

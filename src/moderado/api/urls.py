@@ -24,6 +24,7 @@ from moderado.api.enforcement import (
     export,
     measures,
     own_decisions,
+    purges,
     queues,
     reports,
     sanctions,
@@ -142,6 +143,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("enforcement/bulk/", bulk.Bulk.as_view()),
     path("enforcement/bulk/<uuid:bulk_id>/", bulk.OneBulk.as_view()),
     path("enforcement/bulk/<uuid:bulk_id>/reverse/", bulk.ReversingBulk.as_view()),
+    path("enforcement/purges/", purges.Purges.as_view()),
+    path("enforcement/purges/<uuid:purge_id>/", purges.OnePurge.as_view()),
+    path("enforcement/purges/<uuid:purge_id>/reverse/", purges.ReversingPurge.as_view()),
     # operations
     path("schema/", _cached(SpectacularAPIView.as_view()), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view()),

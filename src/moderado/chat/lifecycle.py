@@ -29,6 +29,7 @@ from moderado.chat.states import (
     Mode,
     Phase,
     Posted,
+    Restored,
     Ruling,
     State,
     Transition,
@@ -71,6 +72,8 @@ def transition(state: State, happened: Input, history: History = NO_HISTORY) -> 
         rule = _AUTHOR[state.phase][_DELETED]
     elif isinstance(happened, Undone):
         return _undo(state, happened, history)
+    elif isinstance(happened, Restored):
+        return _restore(state, happened)
     elif isinstance(happened, Posted) == (state.phase is Phase.ABSENT):
         rule = _AUTHOR[state.phase][_WRITTEN[happened.mode]]
     else:
@@ -192,6 +195,17 @@ def _undo(state: State, happened: Undone, history: History) -> Transition:
         return _set_edit(state, Rule(_set_edit, phase, notice=_TOLD[phase]), history)
     was_kept = phase is Phase.APPROVED and Kept(revision, Phase.REJECTED) in history.kept
     return Transition(state, is_applied=was_kept, accepts=revision if was_kept else 0)
+
+
+def _restore(state: State, happened: Restored) -> Transition:
+    """Bring a deleted message back. Its edit, which was kept as a revision, returns to the row."""
+    if state.phase is not Phase.REMOVED or happened.phase in {Phase.ABSENT, Phase.REMOVED}:
+        return Transition(state, is_applied=False)
+    phase, edit, edit_revision = happened.phase, happened.edit, happened.edit_revision
+    after = State(phase, state.revision, edit, edit_revision, state.is_published)
+    change = ChangeKind.PUBLISHED if after.is_visible else None
+    notice = None if after.is_visible else _TOLD[phase]
+    return _moved(state, after, Rule(_set_main, phase, change, notice), restores=edit_revision)
 
 
 def _kept_main(state: State) -> tuple[Kept, ...]:

@@ -189,6 +189,9 @@ class Message(Record):
     edited_at = models.DateTimeField(_("edited"), null=True, blank=True)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
 
+    # Of a tombstone: what removed many messages at once. Neighbours of one sweep are one line.
+    sweep_id = models.UUIDField(_("sweep"), null=True, editable=False)
+
     edit_text = models.TextField(_("waiting edit"), null=True, blank=True)  # noqa: DJ001
     edit_revision = models.PositiveIntegerField(_("revision of the edit"), null=True, blank=True)
     edit_status = models.CharField(  # noqa: DJ001
@@ -225,6 +228,12 @@ class Message(Record):
                 include=["author"],
                 name="message_visible",
                 condition=Q(status="APPROVED"),
+            ),
+            models.Index(
+                fields=["room", "position"],
+                include=["sweep_id"],
+                name="message_swept",
+                condition=Q(sweep_id__isnull=False),
             ),
             models.Index(
                 fields=["reply_to"], name="message_replies", condition=Q(reply_to__isnull=False)

@@ -74,7 +74,7 @@ def public_view(message: Message) -> MessageView:
     if message.status == Status.APPROVED:
         return _view(message, content=message.text, status=Status.APPROVED)
     if message.seq:
-        return _view(message, content="", status=Status.REMOVED)
+        return _swept(_view(message, content="", status=Status.REMOVED), message)
     raise ValueError("a message that was never public has no public view")
 
 
@@ -115,6 +115,8 @@ def own_view(message: Message, *, language: str) -> MessageView:
         status=message.status,
         client_id=message.client_id,
     )
+    if removed:
+        shown = _swept(shown, message)
     with translation.override(language):
         if message.status in {Status.REJECTED, Status.HELD} or is_removed_by_moderator(message):
             shown = _explained(shown, message)
@@ -225,6 +227,10 @@ def _view(
         edited_at=message.edited_at,
         published_at=message.published_at,
     )
+
+
+def _swept(tombstone: MessageView, message: Message) -> MessageView:
+    return tombstone if message.sweep_id is None else _replace(tombstone, sweep=message.sweep_id)
 
 
 def _explained(view: MessageView, message: Message) -> MessageView:

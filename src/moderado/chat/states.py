@@ -110,7 +110,18 @@ class Undone(msgspec.Struct, frozen=True):
     was_edit: bool = False
 
 
-Input = Posted | Edited | Deleted | Verdict | Ruling | Undone
+class Restored(msgspec.Struct, frozen=True):
+    """A moderator brings a deleted message back, as it was.
+
+    `phase` and `edit` are those before the deletion; without the edit if its text was erased.
+    """
+
+    phase: Phase
+    edit: Phase | None = None
+    edit_revision: int = 0
+
+
+Input = Posted | Edited | Deleted | Verdict | Ruling | Undone | Restored
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
-from moderado.chat.services import deleted_rooms, erasing, exporting, retaining, screening
+from moderado.chat.services import deleted_rooms, erasing, exporting, purging, retaining, screening
 from moderado.core import interrupts
 from moderado.core.wakeup import Wakeup
 
@@ -70,6 +70,17 @@ def run_retention() -> None:
         retention_wakeup.notify()
 
 
+@shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
+def run_purges() -> None:
+    """Run a slice of a purge, and enqueue another task behind the work of others.
+
+    Beat enqueues it too, for purges whose wake-up was lost or whose worker died.
+    """
+    purge_wakeup.acknowledge()
+    if purging.run_slice() and purging.has_work():
+        purge_wakeup.notify()
+
+
 def _send() -> None:
     # No retry: the notification is a hint, and a retry would block the thread.
     screen_waiting.apply_async(retry=False)
@@ -97,3 +108,10 @@ def _send_retention() -> None:
 
 
 retention_wakeup = Wakeup(name="retention", send=_send_retention)
+
+
+def _send_purges() -> None:
+    run_purges.apply_async(retry=False)
+
+
+purge_wakeup = Wakeup(name="purges", send=_send_purges)

@@ -144,6 +144,13 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: Moment
     edited_at: Annotated[Moment | None, Meta(description="Null without an edit.")]
     published_at: Annotated[Moment | None, Meta(description="Null while it was never public.")]
+    sweep: (
+        Annotated[
+            UUID,
+            Meta(description="Of a tombstone: what removed it among many. Neighbours are a line."),
+        ]
+        | UnsetType
+    ) = UNSET
 
     edit: (
         Annotated[Draft, Meta(description="An edit beside the visible text, for its author only.")]
@@ -154,6 +161,18 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     explanation: Explanation | UnsetType = UNSET
     appealable: Appealable | UnsetType = UNSET
     resources: Resources | UnsetType = UNSET
+
+
+class Fold(msgspec.Struct, frozen=True, kw_only=True):
+    """A line that stands for adjacent removed messages of one sweep."""
+
+    sweep: Annotated[UUID, Meta(description="The purge, ruling in bulk, erasure or retention run.")]
+    count: Annotated[int, Meta(description="How many messages were removed there.")]
+    first_position: Annotated[int, Meta(description="The lowest `position` of them.")]
+    last_position: Annotated[int, Meta(description="The highest `position` of them.")]
+    last_seq: Annotated[
+        int, Meta(description="The highest `seq` of them: a tombstone up to it is counted.")
+    ]
 
 
 class SendRequest(msgspec.Struct, frozen=True, kw_only=True):

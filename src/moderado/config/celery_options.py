@@ -58,6 +58,11 @@ beat_schedule = {
         "schedule": 3.0,
         "options": {"expires": 10},
     },
+    "backfill_rulings": {
+        "task": "moderado.enforcement.tasks.backfill_rulings",
+        "schedule": 60.0,  # seconds; one query once nothing is left
+        "options": {"expires": 50},
+    },
     "remind_of_appeals": {
         "task": "moderado.enforcement.tasks.remind_of_appeals",
         "schedule": 300.0,
@@ -101,6 +106,11 @@ beat_schedule = {
     "run_exports": {
         "task": "moderado.chat.tasks.run_exports",
         "schedule": 5.0,  # seconds; for exports whose wake-up was lost
+        "options": {"expires": 10},
+    },
+    "run_purges": {
+        "task": "moderado.chat.tasks.run_purges",
+        "schedule": 5.0,  # seconds; for purges whose wake-up was lost or whose worker died
         "options": {"expires": 10},
     },
     "run_retention": {

@@ -27,6 +27,25 @@ class LimitSettings(BaseSettings):
     limit_messages_per_room: Rate = Field(
         default="1200/minute", description="Messages and edits in one room."
     )
+    newcomer_hours: int = Field(
+        default=0,
+        ge=0,
+        le=8_760,
+        description="Hours in which an account is new and has the limits of newcomers beside all "
+        "others. 0: no account is.",
+    )
+    limit_newcomer_messages: Rate = Field(
+        default="20/minute", description="Messages and edits of one new account."
+    )
+    limit_newcomer_rooms: Rate = Field(
+        default="3/day", description="Rooms that one new account creates."
+    )
+    limit_newcomer_joins: Rate = Field(
+        default="20/hour", description="Rooms that one new account joins."
+    )
+    newcomer_reports_per_day: int = Field(
+        default=10, ge=1, description="Reports of one new account within 24 hours."
+    )
     limit_frames_per_second: int = Field(
         default=30, ge=1, description="Frames per second of one socket, on average."
     )

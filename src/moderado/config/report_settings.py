@@ -1,11 +1,11 @@
-"""The settings of reports and appeals. A part of `moderado.config.env`."""
+"""The settings of reports, purges and appeals. A part of `moderado.config.env`."""
 
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
 
 class ReportSettings(BaseSettings):
-    """How members report, and how decisions are appealed."""
+    """How members report, how much a purge removes, and how decisions are appealed."""
 
     reports_per_day: int = Field(
         default=50, ge=1, description="Reports of one account within 24 hours."
@@ -27,6 +27,12 @@ class ReportSettings(BaseSettings):
     )
     report_suspension_max_days: int = Field(
         default=30, ge=1, le=365, description="Days that a suspension from reporting lasts at most."
+    )
+    purge_hours: int = Field(
+        default=168,
+        ge=1,
+        le=8_760,
+        description="Hours back to which a purge may remove the messages of an author.",
     )
     appeal_days: int = Field(
         default=180,

@@ -29,6 +29,7 @@ NAMES = frozenset({
     "worker.sweep",  # dropped: messages without a wake-up stay queued
     "erasure.before_commit",
     "erasure.after_batch",
+    "purge.before_commit",
     "hub.before_audience",
     "hub.before_fanout",
     "hub.reconcile",  # dropped: changes without a hint are never found

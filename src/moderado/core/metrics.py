@@ -1,6 +1,10 @@
 """Every Prometheus metric of the product is declared here."""
 
+from collections.abc import Callable, Iterable, Iterator
+
 from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -42,3 +46,36 @@ PROVIDER_SECONDS = Histogram(
 BREAKERS = Counter("moderado_provider_breaker_total", "Breaker changes", ["provider", "event"])
 SIGN_INS = Counter("moderado_sign_ins_total", "Sign-in attempts", ["entry_point", "outcome"])
 REFUSED = Counter("moderado_refused_total", "Requests and frames refused", ["entry_point", "code"])
+
+# The name of a queue, its open cases, the age of the oldest in seconds, and its target.
+QueueRow = tuple[str, int, int | None, int | None]
+
+
+class QueueCollector(Collector):
+    """The queues of cases, read when they are asked for: no label outlives its queue.
+
+    Args:
+        read: Returns the queues.
+    """
+
+    def __init__(self, read: Callable[[], Iterable[QueueRow]]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterator[Metric]:
+        """Read the queues."""
+        labels = ["queue"]
+        count = GaugeMetricFamily(
+            "moderado_queue_open_cases", "Open cases of a queue", labels=labels
+        )
+        oldest = GaugeMetricFamily(
+            "moderado_queue_oldest_seconds", "Age of its oldest open case, or 0", labels=labels
+        )
+        target = GaugeMetricFamily(
+            "moderado_queue_target_seconds", "Within which cases are to be decided", labels=labels
+        )
+        for name, open_cases, age, seconds in self._read():
+            count.add_metric([name], open_cases)
+            oldest.add_metric([name], age or 0)
+            if seconds is not None:
+                target.add_metric([name], seconds)
+        yield from (count, oldest, target)

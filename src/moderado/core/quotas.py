@@ -6,11 +6,13 @@ and once for its address (ADR 0042).
 """
 
 from enum import StrEnum
+from uuid import UUID
 
 from django.conf import settings
 
 from moderado.core import limits
 from moderado.core.addresses import rate_limit_key
+from moderado.core.newcomers import NewcomerLimited, is_newcomer, newcomer_until
 
 
 class Quota(StrEnum):
@@ -128,6 +130,9 @@ ROUTES = {
     "POST api/moderation/evaluations/": Quota.EXPENSIVE,
     "GET api/moderation/evaluations/<uuid:evaluation_id>/": Quota.CHEAP,
     "POST api/moderation/evaluations/<uuid:evaluation_id>/cancel/": Quota.WRITE,
+    "POST api/enforcement/purges/": Quota.EXPENSIVE,
+    "GET api/enforcement/purges/<uuid:purge_id>/": Quota.CHEAP,
+    "POST api/enforcement/purges/<uuid:purge_id>/reverse/": Quota.WRITE,
     "GET api/enforcement/queues/": Quota.CHEAP,
     "POST api/enforcement/queues/": Quota.WRITE,
     "PATCH api/enforcement/queues/<uuid:queue_id>/": Quota.WRITE,
@@ -188,6 +193,12 @@ FRAMES = {
     "ping": Quota.SOCKET,
 }
 
+# What new accounts may do less often: the setting with the limit.
+NEWCOMER_ROUTES = {
+    "POST api/chat/rooms/": "limit_newcomer_rooms",
+    "POST api/chat/rooms/<uuid:room_id>/join/": "limit_newcomer_joins",
+}
+
 _WILDCARDS = {route[:-1]: quota for route, quota in ROUTES.items() if route.endswith("*")}
 
 
@@ -207,15 +218,17 @@ def quota_of_route(method: str, route: str) -> Quota:
     return Quota.CHEAP  # an error response: no such path or method
 
 
-def spend(quota: Quota, *, account: str | None, address: str) -> None:
+def spend(quota: Quota, *, account: str | None, address: str, route: str = "") -> None:
     """Count one use for an account and its address, in one exchange with Redis.
 
     Args:
         quota: A class in `COUNTED`.
         account: The id of the account, or None if the client is not signed in.
         address: The client's address.
+        route: The method and the route, for what new accounts may do less often.
 
     Raises:
+        NewcomerLimited: The account is new and has used up what new accounts may do.
         RateLimited: The account or the address has used up its quota.
     """
     per_account, per_address = settings.QUOTAS[quota]
@@ -223,6 +236,21 @@ def spend(quota: Quota, *, account: str | None, address: str) -> None:
     if account is not None:
         # First, so that an account that asks too much does not use up its address's quota.
         uses.insert(0, (per_account, (quota, "account", account)))
+    newcomer = _newcomer(account, route)
+    if newcomer is not None:
+        limit = getattr(settings.ENV, NEWCOMER_ROUTES[route])
+        uses.insert(0, (limit, (route, "newcomer", newcomer)))
     (refusal,) = limits.hit_all([uses])
-    if refusal is not None:
-        raise refusal
+    if refusal is None:
+        return
+    if newcomer is not None and not refusal.counted:
+        raise NewcomerLimited(retry_after=refusal.retry_after, until=newcomer_until(newcomer))
+    raise refusal
+
+
+def _newcomer(account: str | None, route: str) -> UUID | None:
+    """Return the account if it is new and the route is one that new accounts use less often."""
+    if account is None or route not in NEWCOMER_ROUTES:
+        return None
+    user_id = UUID(account)
+    return user_id if is_newcomer(user_id) else None

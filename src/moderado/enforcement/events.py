@@ -102,6 +102,7 @@ class PersonNotice(StrEnum):
     BLOCK_CHANGED = "block_changed"
     SANCTION_APPLIED = "sanction_applied"
     SANCTION_LIFTED = "sanction_lifted"
+    MESSAGES_PURGED = "messages_purged"
     REPORTING_SUSPENDED = "reporting_suspended"
     REPORTING_RESTORED = "reporting_restored"
 
@@ -127,3 +128,10 @@ class ExportQueued(Event):
     """An export of an account's data waits for a worker."""
 
     export_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurgeQueued(Event):
+    """A purge, or its reversal, waits for a worker."""
+
+    purge_id: UUID

@@ -33,6 +33,7 @@ DECISION_TYPES = [
     (DecisionType.VERDICT.value, _("automatic verdict")),
     (DecisionType.SANCTION.value, _("sanction")),
     (DecisionType.SUSPENSION.value, _("suspension of reporting")),
+    (DecisionType.PURGE.value, _("removal of the latest messages")),
     (DecisionType.REPORT.value, _("report without action")),
 ]
 APPEAL_STATES = [
@@ -44,3 +45,17 @@ APPEAL_OUTCOMES = [
     (AppealOutcome.OVERTURNED.value, _("overturned")),
     (AppealOutcome.ENDED.value, _("ended with its subject")),
 ]
+
+# The queues that every server begins with: their names are codes.
+QUEUES = {
+    "child_safety": _("Child safety"),
+    "appeals": _("Appeals"),
+    "reports": _("Reports"),
+    "held": _("Held texts"),
+    "flagged": _("Flagged texts"),
+}
+
+
+def queue_label(name: str) -> str:
+    """Return the name of a queue for people, in the active language."""
+    return str(QUEUES.get(name, name))

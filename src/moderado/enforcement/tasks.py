@@ -9,6 +9,7 @@ from moderado.enforcement.services import (
     exports,
     machine_strikes,
     retention,
+    ruling_backfill,
     sanctions,
     settling,
 )
@@ -34,6 +35,12 @@ def remind_of_appeals() -> None:
 def run_bulk_rulings() -> None:
     """Continue rulings on many cases for a while. Beat enqueues it."""
     bulk.run_unfinished(seconds=SOFT_LIMIT / 2)
+
+
+@shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
+def backfill_rulings() -> None:
+    """Continue to give rulings to the cases of the release before. Beat enqueues it."""
+    ruling_backfill.backfill_rulings(seconds=SOFT_LIMIT / 4)
 
 
 @shared_task(soft_time_limit=20, time_limit=30)

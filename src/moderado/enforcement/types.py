@@ -140,6 +140,7 @@ class DecisionType(StrEnum):
     VERDICT = "verdict"  # of a machine: a line of the moderation log
     SANCTION = "sanction"  # without a ruling
     SUSPENSION = "suspension"  # from reporting
+    PURGE = "purge"  # of an author's latest messages
     REPORT = "report"  # on which no action was taken; its reporter appeals
 
 

@@ -75,7 +75,11 @@ class AppealView(msgspec.Struct, frozen=True, kw_only=True):
     decision: Annotated[UUID, Meta(description="The decision, or the report, that is appealed.")]
     decision_type: Annotated[
         str,
-        Meta(extra_json_schema={"enum": ("ruling", "verdict", "sanction", "suspension", "report")}),
+        Meta(
+            extra_json_schema={
+                "enum": ("ruling", "verdict", "sanction", "suspension", "purge", "report")
+            }
+        ),
     ]
     text: str
     state: Annotated[str, Meta(description="`open` or `decided`.")]
@@ -93,7 +97,8 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
 
     id: Annotated[UUID, Meta(description="To appeal: `me/decisions/{id}/appeal/`.")]
     type: Annotated[
-        str, Meta(extra_json_schema={"enum": ("ruling", "verdict", "sanction", "suspension")})
+        str,
+        Meta(extra_json_schema={"enum": ("ruling", "verdict", "sanction", "suspension", "purge")}),
     ]
     by: Annotated[
         str,
@@ -103,7 +108,9 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ]
     subject_type: str
-    subject: Annotated[UUID, Meta(description="The message, name or account.")]
+    subject: Annotated[
+        UUID, Meta(description="The message, name or account; of a purge the account.")
+    ]
     room: UUID | None
     outcome: Annotated[
         str,

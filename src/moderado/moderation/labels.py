@@ -38,6 +38,8 @@ SUBJECTS: Mapping[str, Promise] = {
 STEPS: Mapping[str, Promise] = {
     "moderator": _("moderator"),
     "undone": _("ruling undone"),
+    "purged": _("removed with the latest messages"),
+    "restored": _("brought back with the latest messages"),
     "unjudged": _("not judged"),
     "off": _("room without moderation"),
     "operator": _("operator"),

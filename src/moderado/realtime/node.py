@@ -28,6 +28,7 @@ from moderado.realtime.pubsub.listener import SILENCE_LIMIT, HintListener
 from moderado.realtime.pubsub.subscriptions import Layer, LayerSubscriptions
 from moderado.realtime.rooms.audience import AuthorNotices
 from moderado.realtime.rooms.case_notices import CASE_DELAY, CaseNotices
+from moderado.realtime.rooms.claim_release import CLAIM_GRACE, ClaimRelease
 from moderado.realtime.rooms.connection_limits import ConnectionLimits
 from moderado.realtime.rooms.hub import Hub
 from moderado.realtime.rooms.person_notices import PersonNotices
@@ -47,6 +48,7 @@ class Timing:
     authentication: float = AUTHENTICATION_SECONDS
     close_grace: float = CLOSE_GRACE
     case_delay: float = CASE_DELAY
+    claim_grace: float = CLAIM_GRACE
     stall: float = STALL_SECONDS
     presence_interval: float = ANNOUNCE_INTERVAL
     silence_limit: float = SILENCE_LIMIT
@@ -89,6 +91,7 @@ class Node:
         )
         self.hub = self._new_hub()
         self.case_notices = self._new_case_notices()
+        self.claim_release = self._new_claim_release()
         self.person_notices = self._new_person_notices()
         self.send_batcher = SendBatcher(start=self.tasks.start)
         self.author_delivery = AuthorDelivery(
@@ -137,6 +140,7 @@ class Node:
             on_leave=self._leave,
             on_cases=self._notify_cases,
             on_person=self._notify_person,
+            on_left=self._look_at_claims,
             notices=notices,
         )
 
@@ -146,6 +150,16 @@ class Node:
             readers=queries.case_readers,
             start=self.tasks.start,
             delay=self.timing.case_delay,
+        )
+
+    def _new_claim_release(self) -> ClaimRelease:
+        return ClaimRelease(
+            users=self.hub.users,
+            holders=queries.claim_holders,
+            is_elsewhere=self.connection_limits.has_user,
+            release=queries.release_claims,
+            start=self.tasks.start,
+            grace=self.timing.claim_grace,
         )
 
     def _new_person_notices(self) -> PersonNotices:
@@ -161,6 +175,9 @@ class Node:
 
     def _notify_person(self, hint: PersonLine | BlocksHint) -> None:
         self.person_notices.receive(hint)
+
+    def _look_at_claims(self, user_id: UUID) -> None:
+        self.claim_release.left(user_id)
 
     def _leave(self, room: LiveRoom, user_id: UUID) -> None:
         self.tasks.start(self.presence.leave(room, user_id))

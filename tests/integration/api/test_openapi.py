@@ -10,7 +10,7 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 from moderado.api.examples import BODIES
-from moderado.api.schemas import FoundPage, MessagePage
+from moderado.api.message_pages import FoundPage, HistoryPage
 from moderado.chat.models import Membership, Message
 from moderado.chat.types import (
     MESSAGE_STATUSES,
@@ -158,7 +158,7 @@ def test_moderation_is_as_described():
 
 
 @pytest.mark.parametrize(
-    "struct", [Person, Draft, MessageView, Changes, OwnChanges, MessagePage, FoundPage]
+    "struct", [Person, Draft, MessageView, Changes, OwnChanges, HistoryPage, FoundPage]
 )
 def test_schema_has_every_field_of_the_msgspec_type(struct):
     schema = document()["components"]["schemas"][struct.__name__]

@@ -5,6 +5,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
 from moderado.chat.models import Message
+from tests import databases
 from tests.factories import make_member, make_message, make_room
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,14 +22,21 @@ INSERT = """
 ONCE = f"{INSERT} ON CONFLICT (author_id, room_id, client_id) DO NOTHING"
 
 
+def forward():
+    """Migrate this app, and those that depend on it."""
+    call_command("migrate", verbosity=0)
+    databases.prepare()
+
+
 @pytest.fixture
 def as_before():
     """The tables of the release before migration 0003, and a member of a room."""
     member = make_member()
     call_command("migrate", "chat", "0002", verbosity=0)
     yield member
-    Message.objects.all().delete()
-    call_command("migrate", "chat", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE chat_message CASCADE")
+    forward()
 
 
 def insert(member, client_id, statement=INSERT):
@@ -66,7 +74,7 @@ def test_interrupted_migration_can_be_repeated(as_before):
         )
     assert not indexes()["message_client_ids"]
 
-    call_command("migrate", "chat", verbosity=0)
+    forward()
 
     left = indexes()
     assert all(left.values())
@@ -94,7 +102,7 @@ def test_migration_finds_the_last_activity_of_rooms():
         )
     call_command("migrate", "chat", "0006", verbosity=0)
 
-    call_command("migrate", "chat", verbosity=0)
+    forward()
 
     quiet.refresh_from_db()
     busy.refresh_from_db()
@@ -121,7 +129,7 @@ def test_new_search_function_gives_the_same_lexemes():
 
     call_command("migrate", "chat", "0003", verbosity=0)
     twice = words_of_all()
-    call_command("migrate", "chat", verbosity=0)
+    forward()
     connection.close()  # PostgreSQL keeps the body of an index's function for the session
 
     assert once == twice == words_of_all()
@@ -151,7 +159,7 @@ def stamp_of(message):
 
 def test_changes_by_the_previous_release_are_stamped(as_before):
     insert(as_before, "1")
-    call_command("migrate", "chat", verbosity=0)
+    forward()
     before = Message.objects.get()
     after = make_message(make_room())
     assert stamp_of(before) < stamp_of(after)

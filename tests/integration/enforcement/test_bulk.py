@@ -4,6 +4,8 @@ import uuid
 
 import pytest
 
+from moderado.accounts.models import User
+from moderado.chat.models import Membership
 from moderado.core.errors import Invalid
 from moderado.enforcement.errors import RulingReplaced
 from moderado.enforcement.models import BulkRuling, Ruling
@@ -13,7 +15,7 @@ from moderado.enforcement.services.rulings import Proposal
 from moderado.enforcement.types import Actor, ContentOutcome
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.types import Outcome
-from tests.factories import make_user
+from tests.factories import make_member, make_room, make_staff, make_user
 from tests.rulings import claim
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +26,7 @@ PROPOSAL = Proposal(content=ContentOutcome.REMOVE, reason="raid")
 
 @pytest.fixture
 def ana():
-    return Actor(id=make_user().id, scope_ids=None)
+    return Actor(id=make_staff("bulk_rule", "reverse_ruling").id, scope_ids=None)
 
 
 @pytest.fixture
@@ -112,6 +114,52 @@ def test_bulk_is_reversed_as_one(flagged, ana):
     assert set(Case.objects.values_list("outcome", flat=True)) == {"ALLOW"}
     with pytest.raises(RulingReplaced):
         bulk.reverse_bulk(actor=ana, bulk_id=started.id, reason="again")
+
+
+@pytest.mark.proves("S68")
+@pytest.mark.parametrize("lost", ["right", "account"])
+def test_bulk_stops_when_staff_lose_the_right(flagged, ana, monkeypatch, lost):
+    started = start(ana)
+    act = bulk._act
+
+    def loses(*given):
+        act(*given)
+        user = User.objects.get(pk=ana.id)
+        if lost == "right":
+            user.user_permissions.clear()
+        else:
+            User.objects.filter(pk=ana.id).update(is_active=False)
+
+    monkeypatch.setattr(bulk, "_act", loses)
+
+    run()
+
+    started.refresh_from_db()
+    assert (started.state, started.decided, started.skipped) == ("stopped", 1, 0)
+    assert Case.objects.filter(state="open").count() == 4
+
+
+@pytest.mark.proves("S68")
+def test_bulk_of_a_moderator_goes_on_in_the_rooms_that_are_left(held):
+    rooms = [make_room(), make_room()]
+    mira = make_user()
+    for room in rooms:
+        make_member(room, user=mira, role="MODERATOR")
+        held(outcome=Outcome.FLAG, subject_type="user_name", scope_id=room.id)
+    started = start(Actor(id=mira.id, scope_ids=[room.id for room in rooms]))
+    Membership.objects.filter(user=mira, room=rooms[0]).delete()
+
+    run()
+
+    started.refresh_from_db()
+    assert (started.state, started.decided, started.skipped) == ("done", 1, 1)
+    assert Case.objects.get(state="open").scope_id == rooms[0].id
+
+    bulk.reverse_bulk(actor=Actor(id=mira.id, scope_ids=None), bulk_id=started.id, reason="-")
+    Membership.objects.filter(user=mira).delete()
+    run()
+    started.refresh_from_db()
+    assert started.state == "stopped"
 
 
 def test_bulk_needs_a_reason(ana):

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  apply, backoff, ChatClient, emptyRoom, Outbox, timeline, TokenAuth, unsettled,
+  apply, backoff, ChatClient, emptyRoom, folds, Outbox, timeline, TokenAuth, unsettled,
 } from "../../../src/moderado/web/static/moderado/client.js";
 
 const ROOM = "r1";
@@ -439,4 +439,25 @@ test("a message that a moderator removed stays for its author with the reason", 
     assert.deepEqual(timeline(state).map(({ reason }) => reason), ["removed"]);
   }
   assert.deepEqual(ids(after(subscribed(0), shown(1, "a"), removed)), []);
+});
+
+test("removed neighbours of one sweep are one line, known from the page and from frames", () => {
+  const removed = (seq, id, position, sweep = "s1") => ({
+    type: "message_removed", room: ROOM, seq,
+    message: message(id, { status: "REMOVED", content: "", seq, position, sweep }),
+  });
+  const page = {
+    type: "history",
+    results: [message("z", { position: 9, seq: 9 }), message("d", { position: 8, seq: 8 }), message("a", { position: 2, seq: 2 })],
+    folds: [{ sweep: "s1", count: 3, first_position: 3, last_position: 5, last_seq: 20 }],
+  };
+  const state = after(subscribed(20), page, removed(21, "d", 8), removed(22, "b", 7, "s2"), removed(21, "d", 8));
+  const lines = folds(state, timeline(state));
+  assert.deepEqual(ids(state), ["a", "z"]);
+  assert.deepEqual(lines.map(({ sweep, count }) => [sweep, count]), [["s2", 1], ["s1", 4]]);
+
+  const back = { type: "message_updated", room: ROOM, seq: 23, message: message("c", { position: 4, seq: 23 }) };
+  const restored = apply(apply(state, back), page);
+  assert.deepEqual(ids(restored), ["a", "c", "z"]);
+  assert.equal(folds(restored, timeline(restored)).reduce((sum, line) => sum + line.count, 0), 4);
 });

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from moderado.api.enforcement import purge_examples
 from moderado.chat.examples import REFUSED
 
 _ROOM = str(REFUSED.room)
@@ -17,6 +18,7 @@ _MESSAGE = "0199b0a1-3f20-7e55-8d0c-9b1a2c3d4e5f"
 PATH_IDS = {
     "appeal_id": "0199b1d1-3a5c-7d2e-8f10-1b3d5f7a9c0e",
     "bulk_id": "0199b1d2-4b6d-7e3f-9021-2c4e6f8b0d1f",
+    "purge_id": purge_examples.PURGE_ID,
     "decision_id": "0199b1d3-5c7e-7f40-a132-3d5f709c1e20",
     "queue_id": "0199b1d4-6d8f-7051-b243-4e60819d2f31",
     "report_id": "0199b1d5-7e90-7162-8354-5f7192ae3042",
@@ -119,7 +121,12 @@ _WRITTEN = {
     "measures": ["allow", "remove", "warning", "mute"],
     "target_seconds": 86_400,
 }
-_QUEUE = _WRITTEN | {"id": PATH_IDS["queue_id"], "open_count": 3, "oldest_seconds": 5_400}
+_QUEUE = _WRITTEN | {
+    "id": PATH_IDS["queue_id"],
+    "title": "Relatos",
+    "open_count": 3,
+    "oldest_seconds": 5_400,
+}
 _QUEUES: dict[str, Any] = {
     "QueueInputRequest": _WRITTEN,
     "QueueChangeRequest": {"target_seconds": 7_200},
@@ -265,4 +272,11 @@ _APPEALS: dict[str, Any] = {
 }
 
 
-BODIES: dict[str, Any] = {**_CASES, **_QUEUES, **_MEASURES, **_REPORTS, **_APPEALS}
+BODIES: dict[str, Any] = {
+    **_CASES,
+    **purge_examples.BODIES,
+    **_QUEUES,
+    **_MEASURES,
+    **_REPORTS,
+    **_APPEALS,
+}

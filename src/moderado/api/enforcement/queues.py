@@ -16,9 +16,10 @@ from moderado.api.enforcement.cases import moderator
 from moderado.api.policies import require
 from moderado.api.schemas import validated
 from moderado.chat.types import MESSAGE, ROOM_NAME, USER_NAME
+from moderado.enforcement.labels import queue_label
 from moderado.enforcement.models import Queue
 from moderado.enforcement.selectors.cases import counts_by_queue
-from moderado.enforcement.selectors.queues import QueueCounts, open_to_user, queues_of
+from moderado.enforcement.selectors.queues import NO_CASES, open_to_user, queues_of
 from moderado.enforcement.services import queues
 from moderado.enforcement.types import PERSON, ROOM, Actor, ContentOutcome, SanctionKind
 from moderado.moderation.types import Category
@@ -28,7 +29,6 @@ _MEASURES = [
     *(kind.value for kind in SanctionKind),
 ]
 _SUBJECTS = [MESSAGE, USER_NAME, ROOM_NAME, PERSON, ROOM]
-_NO_CASES = QueueCounts()
 
 
 class QueueFilterBody(serializers.Serializer[Any]):
@@ -78,6 +78,9 @@ class QueueInput(QueueChange):
 class QueueBody(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
+    title = serializers.SerializerMethodField(
+        help_text="The name; that of a queue of every server in your language."
+    )
     position = serializers.IntegerField()
     filter = QueueFilterBody()
     groups = serializers.SerializerMethodField()
@@ -85,6 +88,9 @@ class QueueBody(serializers.Serializer[Any]):
     target_seconds = serializers.IntegerField()
     open_count = serializers.IntegerField(help_text="That the caller may decide.")
     oldest_seconds = serializers.IntegerField(allow_null=True)
+
+    def get_title(self, queue: Any) -> str:
+        return queue_label(queue.name)
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_groups(self, queue: Any) -> list[str]:
@@ -135,7 +141,7 @@ def _of(user_id: UUID, queue: Queue) -> dict[str, Any]:
 def _shown(actor: Actor, found: Sequence[Queue]) -> list[dict[str, Any]]:
     counts = counts_by_queue(actor)
     for queue in found:
-        counted = counts.get(queue.pk, _NO_CASES)
+        counted = counts.get(queue.pk, NO_CASES)
         queue.open_count = counted.open_count  # type: ignore[attr-defined]
         queue.oldest_seconds = counted.oldest_seconds  # type: ignore[attr-defined]
     return list(QueueBody(found, many=True).data)

@@ -8,6 +8,7 @@ from moderado.accounts.rights import VIEW_CASE, staff_with
 from moderado.chat.models import Membership
 from moderado.chat.selectors.rooms import MODERATORS, moderated_rooms
 from moderado.enforcement.selectors.cases import counts_by_queue, queues_of_cases
+from moderado.enforcement.selectors.queues import NO_CASES, QueueCounts
 from moderado.enforcement.types import Actor
 
 
@@ -15,17 +16,21 @@ from moderado.enforcement.types import Actor
 class CaseReader:
     """A moderator, and what they may know.
 
-    `queues` has the cases that they may see, with their queues. `open_counts` are the open cases
+    `queues` has the cases that they may see, with their queues. `counts` is about the open cases
     that they may decide, in all their rooms, by queue.
     """
 
     queues: Mapping[UUID, UUID | None]
-    open_counts: Mapping[UUID | None, int]
+    counts: Mapping[UUID | None, QueueCounts]
 
     @property
     def open_count(self) -> int:
         """The open cases of all queues."""
-        return sum(self.open_counts.values())
+        return sum(each.open_count for each in self.counts.values())
+
+    def counts_of(self, queue: UUID | None) -> QueueCounts:
+        """Return the open cases of a queue."""
+        return self.counts.get(queue, NO_CASES)
 
 
 def case_readers(
@@ -54,8 +59,6 @@ def _reader(
     user_id: UUID, scope_ids: Collection[UUID] | None, case_ids: Collection[UUID]
 ) -> CaseReader:
     actor = Actor(id=user_id, scope_ids=scope_ids)
-    counts = counts_by_queue(actor)
     return CaseReader(
-        queues=queues_of_cases(actor=actor, case_ids=case_ids),
-        open_counts={queue_id: each.open_count for queue_id, each in counts.items()},
+        queues=queues_of_cases(actor=actor, case_ids=case_ids), counts=counts_by_queue(actor)
     )

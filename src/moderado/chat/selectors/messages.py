@@ -1,6 +1,7 @@
 """Messages of a room as one reader may see them: history and unread counts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -10,6 +11,8 @@ from moderado.chat.errors import NoSuchMessage
 from moderado.chat.models import Message
 from moderado.chat.selectors.authors import with_authors
 from moderado.chat.selectors.rooms import get_room
+from moderado.chat.types import Fold
+from moderado.core.database import run_prepared
 
 Status = Message.Status
 
@@ -33,6 +36,27 @@ WHERE membership.user_id = %(user)s AND membership.room_id = ANY(%(rooms)s)
 """
 
 
+# Runs of one sweep between two messages of the page: gaps and islands. The index `message_swept`
+# has no entry for a message that was removed alone.
+_FOLDS = """
+    WITH swept AS (
+        SELECT sweep_id, position, seq, width_bucket(position, %(shown)s::bigint[]) AS gap
+          FROM chat_message
+         WHERE room_id = %(room)s AND sweep_id IS NOT NULL
+           AND position > %(after)s AND position < %(before)s
+           AND seq > 0 AND status <> 'APPROVED'
+           AND (status = 'REMOVED' OR author_id <> %(reader)s)
+    ), numbered AS (
+        SELECT *, row_number() OVER (ORDER BY position)
+                  - row_number() OVER (PARTITION BY sweep_id, gap ORDER BY position) AS run
+          FROM swept
+    )
+    SELECT sweep_id, count(*), min(position), max(position), max(seq)
+      FROM numbered GROUP BY sweep_id, gap, run ORDER BY max(position) DESC
+"""
+_LAST = 2**63 - 1
+
+
 def history(*, reader_id: UUID, room_id: UUID) -> QuerySet[Message]:
     """Return the visible messages of a room and all of the reader's own, newest first.
 
@@ -45,6 +69,47 @@ def history(*, reader_id: UUID, room_id: UUID) -> QuerySet[Message]:
     seen = Q(status=Status.APPROVED) | Q(author=reader_id, status__in=OWN_UNSEEN)
     messages = with_authors(Message.objects.filter(seen, room=room), room_id=room.id)
     return messages.order_by("-position", "-id")
+
+
+def folds(
+    *,
+    reader_id: UUID,
+    room_id: UUID,
+    shown: Sequence[int],
+    after: int | None,
+    before: int | None,
+) -> list[Fold]:
+    """Return a line for each run of removed messages of one sweep within a page of the history.
+
+    The caller has checked that the reader may read the room.
+
+    Args:
+        reader_id: The reader, who sees their own refused messages.
+        room_id: The room.
+        shown: The positions of the messages on the page: they divide runs.
+        after: The page begins after this position; None: with the first message.
+        before: The page ends before this position; None: with the newest message.
+
+    Returns:
+        The lines, newest first.
+    """
+    values: dict[str, Any] = {
+        "reader": reader_id,
+        "room": room_id,
+        "shown": sorted(set(shown)) or [0],
+        "after": -1 if after is None else after,
+        "before": _LAST if before is None else before,
+    }
+    return [
+        Fold(
+            sweep=sweep_id,
+            count=count,
+            first_position=first,
+            last_position=last,
+            last_seq=last_seq,
+        )
+        for sweep_id, count, first, last, last_seq in run_prepared(_FOLDS, values)
+    ]
 
 
 def place_of(*, reader_id: UUID, room_id: UUID, message_id: UUID) -> Message:

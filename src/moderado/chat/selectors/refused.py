@@ -10,7 +10,7 @@ from moderado.chat.models import Message
 from moderado.chat.projection import own_view
 from moderado.chat.selectors.authors import with_authors
 from moderado.chat.types import MESSAGE
-from moderado.enforcement.selectors.decisions import RefusedText
+from moderado.enforcement.selectors.refused_texts import RefusedText
 from moderado.moderation.types import Reason
 
 Status = Message.Status

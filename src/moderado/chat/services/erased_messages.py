@@ -32,10 +32,15 @@ def count_messages(*, author_id: UUID) -> int:
 
 @retry_on_deadlock
 @transaction.atomic
-def erase_batch(*, author_id: UUID, limit: int = BATCH) -> tuple[int, int]:
+def erase_batch(*, author_id: UUID, sweep_id: UUID, limit: int = BATCH) -> tuple[int, int]:
     """Remove and erase messages that are left of an account. Idempotent.
 
     What a legal hold keeps is removed from its room, and keeps its text.
+
+    Args:
+        author_id: The account.
+        sweep_id: Marks the tombstones as those of one erasure.
+        limit: The maximum number of messages.
 
     Returns:
         How many were found, fewer than `limit` if none is left; and how many a hold keeps in all.
@@ -46,7 +51,7 @@ def erase_batch(*, author_id: UUID, limit: int = BATCH) -> tuple[int, int]:
     rows = _left(author_id, kept, is_held=is_held)
     locked = rows.select_for_update(of=("self",), no_key=True).select_related("author", "room")
     messages = list(locked.order_by("id")[:limit])
-    changes = remove(messages)
+    changes = remove(messages, sweep_id=sweep_id)
     if not is_held:
         free = [message for message in messages if message.pk not in kept]
         erase(free, is_forgotten=True)
@@ -72,15 +77,19 @@ def _left(author_id: UUID, kept: Collection[UUID], *, is_held: bool) -> QuerySet
     return theirs.filter(is_shown | (has_text & ~Q(pk__in=kept)))
 
 
-def remove(messages: Sequence[Message]) -> list[Changed]:
+def remove(messages: Sequence[Message], *, sweep_id: UUID) -> list[Changed]:
     """Advance locked messages that are not removed yet; return what is to be written.
 
     Requires a transaction.
+
+    Args:
+        messages: The messages.
+        sweep_id: Marks the tombstones as those of one erasure.
     """
     require_transaction()
     changes = []
     for message in messages:
-        step = advance(message, Deleted())
+        step = advance(message, Deleted(), sweep_id=sweep_id)
         if step.is_applied:
             changes.append(Changed(message, step.change))
     return changes

@@ -78,7 +78,7 @@ def _leave_rooms(erasure: Erasure) -> bool:
 
 
 def _messages(erasure: Erasure) -> bool:
-    found, erasure.withheld = erase_batch(author_id=erasure.user_id)
+    found, erasure.withheld = erase_batch(author_id=erasure.user_id, sweep_id=erasure.pk)
     erasure.messages += found
     return found < BATCH
 

@@ -25,6 +25,7 @@ _COLUMNS: Mapping[str, str] = {
     "categories": "text[]",
     "edited_at": "timestamptz",
     "published_at": "timestamptz",
+    "sweep_id": "uuid",
     "edit_text": "text",
     "edit_revision": "integer",
     "edit_status": "text",

@@ -7,6 +7,7 @@ from django.conf import settings
 
 from moderado.core import limits
 from moderado.core.errors import RateLimited
+from moderado.core.newcomers import NewcomerLimited, is_newcomer, newcomer_until
 
 
 def spend_message_quota(*, user_id: UUID, room_id: UUID) -> None:
@@ -33,7 +34,13 @@ def spend_message_quotas(spenders: Sequence[tuple[UUID, UUID]]) -> list[RateLimi
     Returns:
         For each message the error that refuses it, or None.
     """
-    return limits.hit_all([_uses(*spender) for spender in spenders])
+    refusals = limits.hit_all([_uses(*spender) for spender in spenders])
+    if settings.ENV.newcomer_hours:
+        return [
+            _of_newcomer(refusal, user_id)
+            for refusal, (user_id, _) in zip(refusals, spenders, strict=True)
+        ]
+    return refusals
 
 
 def return_message_quotas(
@@ -56,7 +63,17 @@ def return_message_quotas(
 
 def _uses(user_id: UUID, room_id: UUID) -> list[limits.Use]:
     env = settings.ENV
-    return [
+    uses: list[limits.Use] = [
         (env.limit_messages_per_user, ("messages", "user", user_id)),
         (env.limit_messages_per_room, ("messages", "room", room_id)),
     ]
+    if is_newcomer(user_id):
+        uses.insert(0, (env.limit_newcomer_messages, ("messages", "newcomer", user_id)))
+    return uses
+
+
+def _of_newcomer(refusal: RateLimited | None, user_id: UUID) -> RateLimited | None:
+    """Return the error of newcomers if it is their limit that refuses: the first of the chain."""
+    if refusal is None or refusal.counted or not is_newcomer(user_id):
+        return refusal
+    return NewcomerLimited(retry_after=refusal.retry_after, until=newcomer_until(user_id))

@@ -17,6 +17,7 @@ from moderado.chat.states import Deleted
 from moderado.chat.types import MessageView
 from moderado.core.database import retry_on_deadlock
 from moderado.enforcement.errors import Banned
+from moderado.enforcement.services.purges import keep_removed
 from moderado.moderation.types import Reason
 
 
@@ -59,6 +60,8 @@ def delete_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None = N
             announce(message, step)
             if by_moderator:
                 notify_removed(message)
+        elif message.author_id == actor_id and message.reason == Reason.REMOVED:
+            keep_removed(message_id=message.pk)
         if message.author_id == actor_id:
             return own_view(message, language=message.author.language)
         return public_view(message)

@@ -17,6 +17,7 @@ from moderado.chat.services.erased_messages import erase, remove
 from moderado.chat.services.publication import write
 from moderado.core.database import retry_on_deadlock
 from moderado.core.ids import first_id
+from moderado.enforcement.models import RetentionRun
 from moderado.enforcement.services import retention
 from moderado.enforcement.services.holds import held_among, keep_holds
 
@@ -24,7 +25,8 @@ SLICE = 0.5  # seconds; messages of a worker with one process wait at most so lo
 BATCH = 100  # messages of one transaction
 
 Status = Message.Status
-Step = Callable[..., tuple[int, UUID | None]]
+Erased = tuple[int, UUID | None]  # how many, and after which row to continue
+Step = Callable[[RetentionRun, datetime], Erased]
 
 
 def run_slice() -> bool:
@@ -42,7 +44,7 @@ def run_slice() -> bool:
         after: UUID | None = None
         if kind in run.cutoffs:
             before = datetime.fromisoformat(run.cutoffs[kind])
-            count, after = _STEPS[kind](before=before, after=run.after)
+            count, after = _STEPS[kind](run, before)
             run.counts[kind] = run.counts.get(kind, 0) + count
         run.after = after
         run.kind += after is None
@@ -55,30 +57,42 @@ def has_work() -> bool:
     return retention.RetentionRun.objects.filter(ended_at=None).exists()
 
 
-def _old_messages(*, before: datetime, after: UUID | None) -> tuple[int, UUID | None]:
-    return _erase_batch(Message.objects.filter(id__lt=first_id(before)), after)
+def _old_messages(run: RetentionRun, before: datetime) -> Erased:
+    return _erase_batch(Message.objects.filter(id__lt=first_id(before)), run)
 
 
-def _refused_messages(*, before: datetime, after: UUID | None) -> tuple[int, UUID | None]:
+def _refused_messages(run: RetentionRun, before: datetime) -> Erased:
     """Erase refused messages, and refused edits of those that are shown."""
     _erase_refused_edits(before)
     refused = Message.objects.filter(id__lt=first_id(before), status=Status.REJECTED)
-    return _erase_batch(refused, after)
+    return _erase_batch(refused, run)
+
+
+def _case_texts(run: RetentionRun, before: datetime) -> Erased:
+    return retention.erase_case_texts(before=before, after=run.after)
+
+
+def _shadow_results(run: RetentionRun, before: datetime) -> Erased:
+    return retention.delete_shadow_results(before=before, after=run.after)
+
+
+def _answers(run: RetentionRun, before: datetime) -> Erased:
+    return retention.erase_answers(before=before, after=run.after)
 
 
 @retry_on_deadlock
 @transaction.atomic
-def _erase_batch(rows: QuerySet[Message], after: UUID | None) -> tuple[int, UUID | None]:
+def _erase_batch(rows: QuerySet[Message], run: RetentionRun) -> Erased:
     keep_holds()
     has_text = ~Q(text="") | Q(edit_text__isnull=False) | ~Q(status=Status.REMOVED)
     rows = rows.filter(has_text)
-    if after is not None:
-        rows = rows.filter(id__gt=after)
+    if run.after is not None:
+        rows = rows.filter(id__gt=run.after)
     locked = rows.select_for_update(of=("self",), no_key=True).select_related("author", "room")
     messages = list(locked.order_by("id")[:BATCH])
     held = held_among({message.pk: message.author_id for message in messages})
     free = [message for message in messages if message.pk not in held]
-    changes = remove(free)
+    changes = remove(free, sweep_id=run.pk)
     erase(free)
     if changes:
         write(changes)
@@ -97,7 +111,7 @@ def _erase_refused_edits(before: datetime) -> None:
 _STEPS: dict[str, Step] = {
     retention.MESSAGES: _old_messages,
     retention.REJECTED: _refused_messages,
-    retention.CASES: retention.erase_case_texts,
-    retention.ANSWERS: retention.erase_answers,
-    retention.SHADOWS: retention.delete_shadow_results,
+    retention.CASES: _case_texts,
+    retention.ANSWERS: _answers,
+    retention.SHADOWS: _shadow_results,
 }

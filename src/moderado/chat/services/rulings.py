@@ -91,7 +91,7 @@ def _apply(message: Message | None, event: CaseDecided) -> CloseReason | None:
         Reason.MODERATOR, message.categories if event.revision == message.revision else ()
     )
     text = text_of(message, event.revision) or ""
-    step = advance(message, ruling, why=why)
+    step = advance(message, ruling, why=why, sweep_id=event.sweep_id)
     if not step.is_applied:
         return CloseReason.DELETED if _is_removed(message) else CloseReason.REPLACED
     remember_before(case_id=event.case_id, state=before)

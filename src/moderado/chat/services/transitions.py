@@ -5,11 +5,13 @@ leave its row are read from and written to `Revision` here.
 """
 
 from functools import partial
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from moderado.chat import lifecycle
+from moderado.chat.events import ChangeKind
 from moderado.chat.models import Message, Revision
 from moderado.chat.states import (
     NO_DECISION,
@@ -57,6 +59,7 @@ def advance(
     *,
     text: str = "",
     why: Decision = NO_DECISION,
+    sweep_id: UUID | None = None,
 ) -> Transition:
     """Change `message`, whose row the caller has locked, as the lifecycle demands.
 
@@ -65,6 +68,7 @@ def advance(
         happened: The input.
         text: The new text of `Edited`.
         why: Why a verdict or ruling hides the text.
+        sweep_id: What removes this message among many.
 
     Returns:
         The transition, whose change and notices the caller publishes. The cases of revisions that
@@ -85,6 +89,8 @@ def advance(
         _kept(message, step.rejects or step.accepts).update(status=status)
     _end_cases(message, step)
     _store_state(message, step)
+    if step.change:
+        message.sweep_id = sweep_id if step.change is ChangeKind.REMOVED else None
     return step
 
 
@@ -98,6 +104,11 @@ def _end_cases(message: Message, step: Transition) -> None:
         close(reason=CloseReason.REPLACED, revisions=replaced)
     if step.restores:
         reopen_case(subject_type=SUBJECT, subject_id=message.id, revision=step.restores)
+
+
+def state_of(message: Message) -> State:
+    """Return the state of a message for the lifecycle, to bring it back later."""
+    return _state_of(message, Verdict(message.revision, Outcome.BLOCK))
 
 
 def phase_of(message: Message, ruling: Ruling) -> tuple[Phase | None, bool]:
@@ -215,7 +226,7 @@ def _move_texts(message: Message, before: State, step: Transition, given: _Slot)
         slots[step.refused] = (slots[step.refused][0], *given[1:])
     if step.restores:
         slots[step.restores] = (_restored_text(message, step.restores), "", [])
-    if (newest := after.newest) > before.newest:
+    if (newest := after.newest) > before.newest and newest != step.restores:
         slots[newest] = (given[0], "", [])
     Revision.objects.bulk_create(
         Revision(

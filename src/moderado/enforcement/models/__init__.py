@@ -4,6 +4,7 @@ from moderado.enforcement.models.access import AccessRecord as AccessRecord
 from moderado.enforcement.models.access import AccessSeal as AccessSeal
 from moderado.enforcement.models.appeals import Appeal as Appeal
 from moderado.enforcement.models.audit import AuditLine as AuditLine
+from moderado.enforcement.models.backfills import Backfill as Backfill
 from moderado.enforcement.models.blocks import PersonBlock as PersonBlock
 from moderado.enforcement.models.bulk import BulkRuling as BulkRuling
 from moderado.enforcement.models.cases import CaseExclusion as CaseExclusion
@@ -13,6 +14,8 @@ from moderado.enforcement.models.erasures import Erasure as Erasure
 from moderado.enforcement.models.exports import Export as Export
 from moderado.enforcement.models.exports import ExportPart as ExportPart
 from moderado.enforcement.models.holds import LegalHold as LegalHold
+from moderado.enforcement.models.purges import Purge as Purge
+from moderado.enforcement.models.purges import PurgedMessage as PurgedMessage
 from moderado.enforcement.models.reports import Report as Report
 from moderado.enforcement.models.reports import ReportingSuspension as ReportingSuspension
 from moderado.enforcement.models.retention import RetentionRun as RetentionRun

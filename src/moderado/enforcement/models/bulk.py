@@ -18,6 +18,8 @@ class BulkRuling(Record):
     class State(models.TextChoices):
         RUNNING = "running", _("running")
         DONE = "done", _("done")
+        # The moderator lost the right before the end.
+        STOPPED = "stopped", _("stopped")
         REVERSING = "reversing", _("being reversed")
         REVERSED = "reversed", _("reversed")
 

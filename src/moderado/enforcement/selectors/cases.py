@@ -21,8 +21,15 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from moderado.core.errors import NotFound
-from moderado.enforcement.models import CaseExclusion
-from moderado.enforcement.selectors.queues import QueueCounts, queue_counts, queues_of, with_queue
+from moderado.enforcement.models import CaseExclusion, Queue
+from moderado.enforcement.selectors.queues import (
+    NO_CASES,
+    QueueCounts,
+    placed,
+    queue_counts,
+    queues_of,
+    with_queue,
+)
 from moderado.enforcement.types import Actor
 from moderado.moderation.models import Case
 from moderado.moderation.texts import with_texts
@@ -73,6 +80,15 @@ class CaseCounts:
     claimed: int
     mine: int
     oldest_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueTotal:
+    """All open cases of a queue; without a name, of those that no queue holds."""
+
+    name: str
+    counts: QueueCounts
+    target_seconds: int | None = None
 
 
 def cases(*, actor: Actor, wanted: CaseFilter) -> "QuerySet[Case]":
@@ -131,6 +147,22 @@ def case_counts(*, actor: Actor, scope_id: UUID | None = None) -> CaseCounts:
 def counts_by_queue(actor: Actor) -> dict[UUID | None, QueueCounts]:
     """Count the open cases that the moderator may decide, by their queue."""
     return queue_counts(_decidable(actor).filter(_in_states(CaseFilter().states)))
+
+
+def queue_totals() -> list[QueueTotal]:
+    """Count all open cases of each queue, for the metrics."""
+    queues = list(Queue.objects.order_by("position", "name"))
+    is_open = Case.objects.filter(_in_states(CaseFilter().states))
+    counts = queue_counts(placed(is_open, queues))
+    totals = [
+        QueueTotal(
+            name=queue.name,
+            counts=counts.get(queue.pk, NO_CASES),
+            target_seconds=queue.target_seconds,
+        )
+        for queue in queues
+    ]
+    return [*totals, QueueTotal(name="", counts=counts.get(None, NO_CASES))]
 
 
 def queues_of_cases(*, actor: Actor, case_ids: Collection[UUID]) -> dict[UUID, UUID | None]:

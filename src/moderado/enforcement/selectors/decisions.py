@@ -1,6 +1,5 @@
 """What was decided about a person, by moderators and by machines, and what can be appealed."""
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,37 +8,14 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from moderado.enforcement.appeal_terms import appeal_end, appeal_path
-from moderado.enforcement.models import Appeal, ReportingSuspension, Ruling, Sanction
+from moderado.enforcement.models import Appeal, Purge, ReportingSuspension, Ruling, Sanction
+from moderado.enforcement.selectors.refused_texts import RefusedText, refused_texts_of
 from moderado.enforcement.types import ContentOutcome, DecisionType
 from moderado.enforcement.views import AppealView, DecisionView, SanctionNote
 from moderado.moderation.models import ModerationLog
 from moderado.moderation.types import Outcome
 
 Position = tuple[datetime, UUID]  # where a page ends: newest first
-
-
-class RefusedText(msgspec.Struct, frozen=True, kw_only=True):
-    """A revision that a machine keeps from others. Read from the owner of the texts."""
-
-    subject_type: str
-    subject_id: UUID
-    revision: int
-    scope_id: UUID | None
-    text: str
-    created_at: datetime
-    is_held: bool
-    reason: str
-    categories: tuple[str, ...]
-    explanation: str
-
-
-ListRefused = Callable[..., Sequence[RefusedText]]
-_sources: list[ListRefused] = []
-
-
-def provide_refused(source: ListRefused) -> None:
-    """Register what lists an author's refused texts. Called by `moderado.wiring`."""
-    _sources[:] = [source]
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +37,7 @@ def decisions_about(
         *_rulings(user_id, before, limit),
         *_sanctions(user_id, before, limit),
         *_suspensions(user_id, before, limit),
+        *_purges(user_id, before, limit),
         *_verdicts(user_id, before, limit),
     ]
     found.sort(key=lambda each: each.key, reverse=True)
@@ -73,6 +50,7 @@ def decision_about(user_id: UUID, decision_id: UUID) -> Decision | None:
         _rulings(user_id, None, 1, pk=decision_id),
         _sanctions(user_id, None, 1, pk=decision_id),
         _suspensions(user_id, None, 1, pk=decision_id),
+        _purges(user_id, None, 1, pk=decision_id),
     )
     for found in sources:
         if found:
@@ -170,15 +148,32 @@ def _suspensions(
     ]
 
 
+def _purges(
+    user_id: UUID, before: Position | None, limit: int, pk: UUID | None = None
+) -> list[Decision]:
+    """Purges of which the person was told."""
+    rows = Purge.objects.filter(_page(before, pk), user=user_id, told_at__isnull=False)
+    return [
+        Decision(
+            view=_view(
+                DecisionType.PURGE,
+                row,
+                subject=("person", user_id, row.scope_id),
+                outcome="removed",
+                is_reversed=row.state in {Purge.State.REVERSING, Purge.State.REVERSED},
+            ),
+            key=(row.created_at, row.id),
+            decided_by=row.actor_id,
+        )
+        for row in rows.order_by("-created_at", "-id")[:limit]
+    ]
+
+
 def _verdicts(
     user_id: UUID, before: Position | None, limit: int, subject_id: UUID | None = None
 ) -> list[Decision]:
     """Automatic verdicts, placed at the time of the text that they refuse."""
-    texts = [
-        text
-        for source in _sources
-        for text in source(author_id=user_id, before=before, limit=limit, subject_id=subject_id)
-    ]
+    texts = refused_texts_of(author_id=user_id, before=before, limit=limit, subject_id=subject_id)
     lines = ModerationLog.objects.filter(
         subject_id__in=[text.subject_id for text in texts],
         actor=None,
@@ -224,7 +219,7 @@ def _verdict_view(line: ModerationLog, text: RefusedText) -> DecisionView:
 
 def _view(  # noqa: PLR0913  (what kinds of decisions differ in)
     kind: DecisionType,
-    row: Ruling | Sanction | ReportingSuspension,
+    row: Ruling | Sanction | ReportingSuspension | Purge,
     *,
     subject: tuple[str, UUID, UUID | None],
     outcome: str,

@@ -29,6 +29,9 @@ class QueueCounts:
     oldest_seconds: int | None = None
 
 
+NO_CASES = QueueCounts()
+
+
 def queues_of(user_id: UUID) -> list[Queue]:
     """Return all queues in their order, with `is_open_to_user`.
 
@@ -70,16 +73,22 @@ def with_queue(cases: "QuerySet[Case]", queues: Sequence[Queue]) -> "QuerySet[An
         cases: Cases to choose from.
         queues: All queues, of `queues_of`.
     """
+    found = placed(cases, queues)
+    closed = [queue.pk for queue in queues if not queue.is_open_to_user]  # type: ignore[attr-defined]
+    if not closed:
+        return found
+    return found.filter(Q(queue_id=None) | ~Q(queue_id__in=closed))
+
+
+def placed(cases: "QuerySet[Case]", queues: Sequence[Queue]) -> "QuerySet[Any]":
+    """Return the cases with the id of their queue as `queue_id`, open to the user or not."""
     branches = [When(condition(queue.filter), then=Value(queue.pk)) for queue in queues]
     found: QuerySet[Any] = cases.annotate(
         queue_id=Switch(*branches, default=UNQUEUED, output_field=UUIDField())
         if branches
         else UNQUEUED
     )
-    closed = [queue.pk for queue in queues if not queue.is_open_to_user]  # type: ignore[attr-defined]
-    if not closed:
-        return found
-    return found.filter(Q(queue_id=None) | ~Q(queue_id__in=closed))
+    return found
 
 
 def queue_counts(open_cases: "QuerySet[Any]") -> dict[UUID | None, QueueCounts]:

@@ -13,7 +13,12 @@ from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import NotFound
 from moderado.core.events import publish
 from moderado.core.text import clean
-from moderado.enforcement.errors import AppealDecided, DecidedByRuling, SanctionEnded
+from moderado.enforcement.errors import (
+    AppealDecided,
+    DecidedByRuling,
+    RulingReplaced,
+    SanctionEnded,
+)
 from moderado.enforcement.events import (
     PersonNotice,
     PersonNotified,
@@ -26,6 +31,7 @@ from moderado.enforcement.events import (
 from moderado.enforcement.models import Appeal, Report, Sanction
 from moderado.enforcement.selectors.decisions import appeal_view, decision_about
 from moderado.enforcement.services.fairness import check_not_self, check_other_decider
+from moderado.enforcement.services.purges import reverse_purge
 from moderado.enforcement.services.report_outcomes import decide_reports
 from moderado.enforcement.services.rulings import reverse
 from moderado.enforcement.services.sanctions import lift_sanction
@@ -156,6 +162,9 @@ def _overturn(actor: Actor, appeal: Appeal, reason: str) -> None:
         case DecisionType.SANCTION:
             with suppress(SanctionEnded):  # its term is over: nothing is left to lift
                 lift_sanction(actor_id=actor.id, sanction_id=appeal.decision_id, reason=reason)
+        case DecisionType.PURGE:
+            with suppress(RulingReplaced):  # it is being reversed already
+                reverse_purge(actor=actor, purge_id=appeal.decision_id, reason=reason)
         case DecisionType.SUSPENSION:
             lift_suspension(actor_id=actor.id, suspension_id=appeal.decision_id, reason=reason)
         case _:

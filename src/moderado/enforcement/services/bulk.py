@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from moderado.accounts.models import User
+from moderado.accounts.rights import BULK_RULE, REVERSE_RULING
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import ApplicationError, NotFound
 from moderado.core.text import clean
@@ -22,6 +22,7 @@ from moderado.enforcement.models import BulkRuling, Ruling
 from moderado.enforcement.selectors.cases import CaseFilter, cases
 from moderado.enforcement.services import rulings
 from moderado.enforcement.services.rulings import Proposal
+from moderado.enforcement.services.standing import standing_actor
 from moderado.enforcement.types import Actor
 from moderado.moderation.models import Case
 
@@ -30,6 +31,8 @@ log = structlog.get_logger(__name__)
 State = BulkRuling.State
 
 STEP = 50  # cases or rulings of one call
+
+_REVERSIBLE = (State.RUNNING, State.DONE, State.STOPPED)
 
 
 def count_matching(*, actor: Actor, wanted: CaseFilter) -> int:
@@ -84,7 +87,7 @@ def reverse_bulk(*, actor: Actor, bulk_id: UUID, reason: str) -> BulkRuling:
     """
     reason = clean(reason, max_length=rulings.REASON_LENGTH, field="reason")
     bulk = get_bulk(actor=actor, bulk_id=bulk_id)
-    standing = BulkRuling.objects.filter(pk=bulk.pk, state__in=(State.RUNNING, State.DONE))
+    standing = BulkRuling.objects.filter(pk=bulk.pk, state__in=_REVERSIBLE)
     if not standing.update(
         state=State.REVERSING,
         reversal_reason=reason,
@@ -127,8 +130,9 @@ def _step(bulk_id: UUID) -> bool:
 
 
 def _next_cases(bulk: BulkRuling) -> list[UUID]:
+    actor = Actor(id=bulk.actor_id, scope_ids=bulk.scope_ids)
     wanted = msgspec.convert(bulk.filter, CaseFilter)
-    found = _open(_actor(bulk, bulk.actor), wanted).filter(created_at__lt=bulk.created_at)
+    found = _open(actor, wanted).filter(created_at__lt=bulk.created_at)
     if bulk.after_id is not None:
         found = found.filter(pk__gt=bulk.after_id)
     return list(found.order_by("pk").values_list("pk", flat=True)[:STEP])
@@ -146,14 +150,20 @@ def _next_rulings(bulk: BulkRuling) -> list[UUID]:
 def _one(bulk: BulkRuling, target_id: UUID) -> bool:
     """Rule on a case, or reverse a ruling, and move the cursor in the same transaction.
 
-    The row is locked, so that two workers never do the same. Returns whether it was still due.
+    The row is locked, so that two workers never do the same. It stops here if the moderator lost
+    the right. Returns whether it was still due.
     """
     locked = BulkRuling.objects.select_for_update(of=("self",), no_key=True).get(pk=bulk.pk)
     if locked.state != bulk.state or (locked.after_id or UUID(int=0)) >= target_id:
         return False
+    actor = _standing(locked)
+    if actor is None:
+        BulkRuling.objects.filter(pk=bulk.pk).update(state=State.STOPPED, finished_at=Now())
+        log.warning("bulk_ruling_stopped", bulk_id=str(bulk.pk))
+        return False
     try:
         with transaction.atomic():
-            _act(locked, target_id)
+            _act(locked, actor, target_id)
         counted = {"decided": F("decided") + 1} if locked.state == State.RUNNING else {}
     except ApplicationError as refusal:
         log.info("bulk_case_skipped", bulk_id=str(bulk.pk), code=refusal.code)
@@ -162,21 +172,27 @@ def _one(bulk: BulkRuling, target_id: UUID) -> bool:
     return True
 
 
-def _act(bulk: BulkRuling, target_id: UUID) -> None:
+def _act(bulk: BulkRuling, actor: Actor, target_id: UUID) -> None:
     if bulk.state == State.RUNNING:
         proposal = msgspec.convert({**bulk.ruling, "bulk_id": bulk.pk}, Proposal)
-        rulings.rule(actor=_actor(bulk, bulk.actor), case_id=target_id, proposal=proposal)
-    elif bulk.reversed_by is not None:
-        actor = _actor(bulk, bulk.reversed_by)
+        rulings.rule(actor=actor, case_id=target_id, proposal=proposal)
+    else:
         rulings.reverse(
             actor=actor, ruling_id=target_id, reason=bulk.reversal_reason, bulk_id=bulk.pk
         )
 
 
-def _actor(bulk: BulkRuling, person: User) -> Actor:
-    """Return who acts; with no room, if the account has ended since."""
-    scope_ids: list[UUID] | None = bulk.scope_ids if person.is_active else []
-    return Actor(id=person.pk, scope_ids=scope_ids)
+def _standing(bulk: BulkRuling) -> Actor | None:
+    """Return who acts, in the rooms where they still may. None: they lost the right."""
+    if bulk.state == State.RUNNING:
+        return standing_actor(user_id=bulk.actor_id, permission=BULK_RULE, scope_ids=bulk.scope_ids)
+    assert bulk.reversed_by_id is not None
+    staff = standing_actor(user_id=bulk.reversed_by_id, permission=REVERSE_RULING, scope_ids=None)
+    if staff is not None or bulk.scope_ids is None:
+        return staff
+    return standing_actor(
+        user_id=bulk.reversed_by_id, permission=REVERSE_RULING, scope_ids=bulk.scope_ids
+    )
 
 
 def _open(actor: Actor, wanted: CaseFilter) -> "QuerySet[Case]":

@@ -1,6 +1,6 @@
 """Moderators claim a case by lease, release it, put it off, hand it over and write notes on it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -25,6 +25,7 @@ from moderado.enforcement.types import LEASE, Actor
 from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
 from moderado.moderation.services.case_events import publish_changes
+from moderado.moderation.services.claims import release_unused_claims
 
 log = structlog.get_logger(__name__)
 
@@ -109,6 +110,20 @@ def write_note(*, actor: Actor, case_id: UUID, text: str) -> CaseNote:
     extended.filter(claimed_until__gte=Now()).update(claimed_until=Now() + LEASE)
     log.info("case_note_written", case_id=str(case_id), actor_id=str(actor.id))
     return note
+
+
+@retry_on_deadlock
+def release_claims_of_absent(*, user_id: UUID, idle_seconds: float) -> int:
+    """End the claims of a moderator who has left, so that the next one need not wait.
+
+    Args:
+        user_id: The moderator.
+        idle_seconds: For how long; a claim that was made or extended since stays.
+
+    Returns:
+        How many claims ended.
+    """
+    return release_unused_claims(user_id=user_id, until=LEASE - timedelta(seconds=idle_seconds))
 
 
 @retry_on_deadlock

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from moderado.enforcement.models import Erasure, PersonBlock, Report, Ruling, Sanction
+from moderado.enforcement.models import Erasure, PersonBlock, Purge, Report, Ruling, Sanction
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -40,6 +40,12 @@ def _blocks(user_id: UUID) -> Rows:
     return list(rows.values("blocked_id", "created_at"))
 
 
+def _purges(user_id: UUID) -> Rows:
+    columns = ("id", "scope_id", "since", "reason", "public_note", "state", "removed", "restored")
+    rows = Purge.objects.filter(user_id=user_id, told_at__isnull=False).order_by("id")
+    return list(rows.values(*columns, "created_at"))
+
+
 def _erasures(user_id: UUID) -> Rows:
     rows = Erasure.objects.filter(user_id=user_id).order_by("id")
     return list(rows.values("state", "created_at", "due_at"))
@@ -48,6 +54,7 @@ def _erasures(user_id: UUID) -> Rows:
 EXPORTERS: Mapping[str, Callable[[UUID], Rows]] = {
     "decisions": _decisions,
     "sanctions": _sanctions,
+    "purges": _purges,
     "reports": _reports,
     "blocks": _blocks,
     "erasures": _erasures,

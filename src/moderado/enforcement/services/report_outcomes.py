@@ -33,11 +33,18 @@ def on_ruling_settled(event: RulingSettled) -> None:
 
 
 def on_cases_changed(event: CasesChanged) -> None:
-    """Close the reports of cases whose subject ended before a decision."""
+    """Close the reports of cases whose subject ended before a decision.
+
+    They are open again if the subject comes back.
+    """
     closed = [each.case_id for each in event.changes if each.step is CaseStep.CLOSED]
     if closed:
         theirs = Report.objects.filter(case__in=closed, state=ReportState.OPEN)
         _change(theirs, state=ReportState.CLOSED, decided_at=Now())
+    opened = [each.case_id for each in event.changes if each.step is CaseStep.OPENED]
+    if opened:
+        back = Report.objects.filter(case__in=opened, state=ReportState.CLOSED)
+        back.update(state=ReportState.OPEN, decided_at=None)
 
 
 def decide_reports(

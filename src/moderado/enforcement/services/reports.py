@@ -13,6 +13,7 @@ from moderado.accounts.models import User
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import NotFound, RateLimited
 from moderado.core.events import publish
+from moderado.core.newcomers import NewcomerLimited, is_newcomer, newcomer_until
 from moderado.core.text import clean
 from moderado.enforcement.appeal_terms import appeal_end
 from moderado.enforcement.errors import OwnContent, ReportingSuspended
@@ -56,7 +57,8 @@ def report(
         NotFound: There is no such subject, or the reporter may not read it.
         OwnContent: It is the reporter's own.
         ReportingSuspended: The reporter may not report for a time.
-        RateLimited: The reporter has made `REPORTS_PER_DAY` reports within 24 h.
+        RateLimited: The reporter has made `REPORTS_PER_DAY` reports within 24 h; a new account
+            `NEWCOMER_REPORTS_PER_DAY`.
         Invalid: The comment.
     """
     # Serializes the reports of one member, so that repeats and limits hold.
@@ -110,9 +112,16 @@ def _check_may_report(reporter_id: UUID) -> None:
         raise ReportingSuspended(_restriction(suspension))
     recent = Report.objects.filter(reporter=reporter_id, created_at__gt=Now() - _DAY)
     made = recent.order_by("created_at").annotate(frees_in=F("created_at") + _DAY - Now())
-    frees_in = list(made.values_list("frees_in", flat=True)[: settings.ENV.reports_per_day])
-    if len(frees_in) >= settings.ENV.reports_per_day:
-        raise RateLimited(retry_after=int(frees_in[0].total_seconds()) + 1)
+    is_new = is_newcomer(reporter_id)
+    env = settings.ENV
+    most = min(env.newcomer_reports_per_day, env.reports_per_day) if is_new else env.reports_per_day
+    frees_in = list(made.values_list("frees_in", flat=True)[:most])
+    if len(frees_in) < most:
+        return
+    wait = int(frees_in[0].total_seconds()) + 1
+    if is_new:
+        raise NewcomerLimited(retry_after=wait, until=newcomer_until(reporter_id))
+    raise RateLimited(retry_after=wait)
 
 
 def _restriction(suspension: ReportingSuspension) -> Restriction:

@@ -203,6 +203,7 @@ def _store(
             reason=proposal.reason,
             note=proposal.private_note,
             is_reversal=reverses is not None,
+            sweep_id=proposal.bulk_id,
         ),
     )
     ruling = Ruling.objects.create(

@@ -86,6 +86,31 @@ def reopen_case(*, subject_type: str, subject_id: UUID, revision: int) -> None:
     ).update(state=Case.State.OPEN, close_reason="", closed_at=None, version=F("version") + 1)
 
 
+def open_cases_of(*, subject_type: str, subject_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """Return the ids of open cases, as text, by their subject."""
+    found: dict[UUID, list[str]] = {}
+    cases = Case.objects.filter(
+        subject_type=subject_type, subject_id__in=subject_ids, state=Case.State.OPEN
+    )
+    for case_id, subject_id in cases.values_list("pk", "subject_id"):
+        found.setdefault(subject_id, []).append(str(case_id))
+    return found
+
+
+def reopen_cases(*, case_ids: Collection[str]) -> None:
+    """Open cases again that were closed because their subject was deleted: it has come back.
+
+    Requires a transaction that holds the locks of the subjects.
+    """
+    require_transaction()
+    closed = Case.objects.filter(
+        pk__in=case_ids, state=Case.State.CLOSED, close_reason=CloseReason.DELETED
+    )
+    returned = list(closed.only("scope_id", "author_id", "origin"))
+    closed.update(state=Case.State.OPEN, close_reason="", closed_at=None, version=F("version") + 1)
+    publish_changes(CaseStep.OPENED, returned)
+
+
 def _close(cases: "QuerySet[Case]", reason: CloseReason) -> int:
     is_open = cases.filter(state=Case.State.OPEN)
     ended = list(is_open.only("scope_id", "author_id", "origin"))

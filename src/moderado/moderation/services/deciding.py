@@ -34,6 +34,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     note: str = ""
     is_reversal: bool = False  # of an earlier decision; the subject may have ended since
+    sweep_id: UUID | None = None  # of a decision about many cases
 
 
 def decide(case: Case, decision: Decision) -> None:
@@ -73,6 +74,7 @@ def decide(case: Case, decision: Decision) -> None:
             outcome=decision.outcome,
             actor_id=decision.actor_id,
             is_reversal=decision.is_reversal,
+            sweep_id=decision.sweep_id,
         )
     )
     publish_changes(CaseStep.DECIDED, [case])

@@ -17,6 +17,7 @@ from moderado.moderation.models import ModerationLog
 from moderado.moderation.services.blocked_revisions import publish_blocked
 from moderado.moderation.services.case_events import publish_changes
 from moderado.moderation.services.opening import cases_of, store
+from moderado.moderation.services.sweeping import STEPS
 from moderado.moderation.services.texts import GIVEN_TEXTS, INSERT_TEXTS, Kind, text_row
 from moderado.moderation.signals import encode_match, encode_measured
 from moderado.moderation.types import Basis, Content, Ground, Outcome, Verdict
@@ -139,7 +140,7 @@ def _log_outcomes(judged: Sequence[tuple[Content, Verdict]]) -> None:
 
 def judged_revisions(subject_id: UUID) -> frozenset[int]:
     """Return the revisions on which a verdict or a ruling is logged."""
-    lines = ModerationLog.objects.filter(subject_id=subject_id)
+    lines = ModerationLog.objects.filter(subject_id=subject_id).exclude(decided_by__in=STEPS)
     return frozenset(lines.values_list("revision", flat=True))
 
 

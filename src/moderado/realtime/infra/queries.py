@@ -19,7 +19,9 @@ from moderado.core import failpoints
 from moderado.enforcement.selectors import sanctions
 from moderado.enforcement.selectors.blocks import hidden_people
 from moderado.enforcement.selectors.restrictions import silences_of
+from moderado.enforcement.services import claiming
 from moderado.enforcement.types import Restriction
+from moderado.moderation.services import claims
 from moderado.realtime.infra.db_calls import run_in_db_thread
 
 
@@ -125,6 +127,8 @@ silences = run_in_db_thread(silences_of)
 sanction_news = run_in_db_thread(sanctions.sanction_news)
 own_changes = run_in_db_thread(own.own_changes)
 case_readers = run_in_db_thread(case_audience.case_readers)
+claim_holders = run_in_db_thread(claims.claim_holders)
+release_claims = run_in_db_thread(claiming.release_claims_of_absent)
 heads = run_in_db_thread(feed.heads)
 settled = run_in_db_thread(feed.settled)
 hidden = run_in_db_thread(hidden_people)

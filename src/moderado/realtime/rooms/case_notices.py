@@ -133,6 +133,7 @@ def _lines(changes: list[CaseChange], reader: CaseReader) -> Iterator[Line]:
                     room=change.scope_id,
                     origin=change.origin,
                     open_count=reader.open_count,
-                    queue_open_count=reader.open_counts.get(queue, 0),
+                    queue_open_count=reader.counts_of(queue).open_count,
+                    queue_oldest_seconds=reader.counts_of(queue).oldest_seconds,
                 )
             )

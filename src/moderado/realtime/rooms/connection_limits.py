@@ -30,6 +30,11 @@ class ConnectionLimits:
         key = f"moderado:sockets:user:{user_id}"
         return await self._admit(connection_id, key, settings.ENV.limit_sockets_per_user)
 
+    async def has_user(self, user_id: UUID) -> bool | None:
+        """Tell whether an account has a connection to any process; None: Redis does not answer."""
+        found = await self._leases.sweep(f"moderado:sockets:user:{user_id}", limit=1)
+        return None if found is None else bool(found[1])
+
     async def release(self, connection_id: str) -> None:
         """Count a connection no longer: it is closed."""
         for key in self._keys.pop(connection_id, ()):

@@ -39,9 +39,10 @@ class Hub:
         notices: Writes notices to authors.
         on_cases: Called when cases have changed, in any room.
         on_person: Called with what concerns one user besides messages.
+        on_left: Called when the last connection of a user has closed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what connects it to the other components)
         self,
         *,
         records: Records,
@@ -50,6 +51,7 @@ class Hub:
         notices: AuthorNotices,
         on_cases: Callable[[envelope.CasesHint], None],
         on_person: Callable[[envelope.PersonLine | envelope.BlocksHint], None],
+        on_left: Callable[[UUID], None],
     ) -> None:
         self.rooms: dict[UUID, LiveRoom] = {}
         self.users: dict[UUID, set[Connection]] = {}
@@ -59,6 +61,7 @@ class Hub:
         self.notices = notices
         self._on_cases = on_cases
         self._on_person = on_person
+        self._on_left = on_left
 
     async def add(self, connection: Connection, principal: Principal) -> None:
         """Register an authenticated connection for notices about its user."""
@@ -74,8 +77,8 @@ class Hub:
             return
         connections = self.users.get(connection.principal.user_id, set())
         connections.discard(connection)
-        if not connections:
-            self.users.pop(connection.principal.user_id, None)
+        if not connections and self.users.pop(connection.principal.user_id, None) is not None:
+            self._on_left(connection.principal.user_id)
 
     async def subscribe(
         self, connection: Connection, principal: Principal, room_id: UUID

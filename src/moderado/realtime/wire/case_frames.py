@@ -24,6 +24,9 @@ class CaseFrame(ServerFrame, frozen=True):
     ]
     open_count: Annotated[int, Meta(description="The open cases in all rooms of this moderator.")]
     queue_open_count: Annotated[int, Meta(description="Those of them in the same queue.")]
+    queue_oldest_seconds: Annotated[
+        int | None, Meta(description="The age of the oldest of these; null without one.")
+    ] = None
 
 
 class CaseOpened(CaseFrame, frozen=True, tag="case_opened"):

@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from moderado.core import metrics
 from moderado.core.errors import ApplicationError, Invalid, RateLimited, Unavailable
+from moderado.core.newcomers import NewcomerLimited
 from moderado.enforcement.errors import Restricted
 from moderado.realtime.wire import protocol
 from moderado.realtime.wire.close_codes import CLOSE_REASONS, CloseCode
@@ -60,7 +61,7 @@ def error_frame(
         message=next(iter(fields.values()), None) or _translate(error.detail, language),
         retry_after=_retry_after(error),
         details=protocol.RestrictionDetails(**error.details)
-        if isinstance(error, Restricted)
+        if isinstance(error, Restricted | NewcomerLimited)
         else UNSET,
         fields=fields or UNSET,
         **_reference(frame),

@@ -41,6 +41,12 @@ class DecisionReversed(ServerFrame, frozen=True, tag="decision_reversed"):
     decision: DecisionView
 
 
+class MessagesPurged(ServerFrame, frozen=True, tag="messages_purged"):
+    """To the author, once: a moderator has removed their latest messages."""
+
+    decision: DecisionView
+
+
 class AppealDecided(ServerFrame, frozen=True, tag="appeal_decided"):
     """To the appellant: another person than the first decider has decided the appeal."""
 
@@ -62,6 +68,7 @@ class ReportingRestored(ServerFrame, frozen=True, tag="reporting_restored"):
 PERSON_FRAMES: tuple[type[ServerFrame], ...] = (
     ReportDecided,
     DecisionReversed,
+    MessagesPurged,
     AppealDecided,
     ReportingSuspended,
     ReportingRestored,

@@ -60,12 +60,14 @@ class HubScene:
         self.tasks = BackgroundTasks()
         self.cases: list[CasesHint] = []
         self.personal: list[PersonLine | BlocksHint] = []
+        self.gone: list[UUID] = []
         self.hub = Hub(
             records=self.records,
             join=self._join,
             on_leave=self._leave,
             on_cases=self.cases.append,
             on_person=self.personal.append,
+            on_left=self.gone.append,
             notices=AuthorNotices(records=self.records, start=self.tasks.start),
         )
 

@@ -40,10 +40,12 @@ async def test_user_is_local_while_it_has_a_connection(scene: HubScene):
 
     scene.hub.remove(first.connection)
     assert scene.hub.is_local(user_id)
+    assert scene.gone == []
     scene.hub.remove(second.connection)
     scene.hub.remove(second.connection)
 
     assert not scene.hub.is_local(user_id)
+    assert scene.gone == [user_id]
 
 
 async def test_room_is_dropped_with_its_last_subscription(scene: HubScene):

@@ -32,6 +32,7 @@ export { CLOSE_CODES } from "./client/close_codes.js";
 export { backoff, Connection } from "./client/connection.js";
 export { newId, Outbox } from "./client/outbox.js";
 export { ApiError, CookieAuth, Rest, TokenAuth } from "./client/rest.js";
+export { folds } from "./client/folds.js";
 export { apply, emptyRoom, timeline, unsettled } from "./client/state.js";
 
 const RESEND_AFTER = 10_000;
@@ -141,7 +142,7 @@ export class ChatClient extends EventTarget {
     await this.#ensureCursor();
     const path = link ?? `chat/rooms/${room}/messages/`;
     const page = await this.rest.get(path, link ? {} : { page_size: 50, ...query });
-    this.#apply(room, { type: "history", results: page.results });
+    this.#apply(room, { type: "history", results: page.results, folds: page.folds });
     return page;
   }
 

@@ -1,6 +1,6 @@
 /** The state of the page, as signals. Only `actions.js`, `cases.js` and `live.js` change it. */
 
-import { CookieAuth, ChatClient, timeline } from "../client.js";
+import { CookieAuth, ChatClient, folds, timeline } from "../client.js";
 import { computed, signal } from "./html.js";
 import { language } from "./strings.js";
 
@@ -85,6 +85,11 @@ export const messages = computed(() => {
   const { oldest, newest } = shown.value;
   return timeline(roomState.value).filter((message) =>
     (!oldest || inOrder(oldest, message) <= 0) && (!newest || inOrder(message, newest) <= 0));
+});
+export const folded = computed(() => {
+  const { oldest, newest } = shown.value;
+  const range = { from: oldest?.position, to: newest?.position };
+  return roomState.value ? folds(roomState.value, messages.value, range) : [];
 });
 export const leaving = computed(() => outbox.value.filter((entry) => entry.room === openId.value));
 

@@ -32,8 +32,13 @@ function activeRow() {
 function rows(/** @type {string | undefined} */ active) {
   const list = [];
   const readBy = readers();
+  const lines = [...store.folded.value];
   let before = null;
   for (const message of store.messages.value) {
+    while (lines.length && lines[0].position < message.position) {
+      list.push(folded(lines.shift()));
+      before = null;
+    }
     const date = day(message.created_at);
     if (!before || day(before.created_at) !== date) {
       list.push(html`<li class="day" key=${`day ${date}`}><span>${date}</span></li>`);
@@ -50,7 +55,12 @@ function rows(/** @type {string | undefined} */ active) {
       isActive=${message.id === active} />`);
     before = message;
   }
-  return list;
+  return [...list, ...lines.map(folded)];
+}
+
+/** Adjacent messages that were removed together. */
+function folded(/** @type {any} */ { sweep, count, position }) {
+  return html`<li class="day" key=${`fold ${sweep} ${position}`}><span>${t("removedTogether", count)}</span></li>`;
 }
 
 function Beginning() {

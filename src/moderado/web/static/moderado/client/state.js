@@ -5,19 +5,22 @@
  * than the state. Frames, history pages and syncs may therefore come in any order; the result equals
  * a fresh load.
  *
- * @import {Frame, Message, RoomState, Status} from "./types.js"
+ * @import {Fold, Frame, Message, RoomState, Status} from "./types.js"
  */
+
+import { merged } from "./folds.js";
 
 /** @returns {RoomState} */
 export function emptyRoom(/** @type {string} */ room) {
   return {
-    room, seq: 0, epoch: null, mode: null, stale: false, messages: new Map(), reads: new Map(),
+    room, seq: 0, epoch: null, mode: null, stale: false, messages: new Map(), folds: [],
+    reads: new Map(),
   };
 }
 
 /**
  * @param {RoomState} state
- * @param {Frame} frame from the server, or `{type: "history", results}` for a page from REST
+ * @param {Frame} frame from the server, or `{type: "history", results, folds?}` for a page from REST
  * @returns {RoomState}
  */
 export function apply(state, frame) {
@@ -29,7 +32,7 @@ export function apply(state, frame) {
     case "synced_me":
       return syncedMe(state, frame);
     case "history":
-      return withMessages(state, frame.results);
+      return withFolds(withMessages(state, frame.results), frame.folds ?? []);
     case "chat_message":
     case "message_updated":
       return withSeq(withMessages(state, [frame.message]), frame.seq);
@@ -49,13 +52,13 @@ export function apply(state, frame) {
 
 /**
  * The visible messages, oldest first: by position, then id. A message that a moderator removed stays
- * for its author, without text and with the reason.
+ * for its author, without text and with the reason; `folds` has what was removed among many.
  * @param {RoomState} state
  * @returns {Message[]}
  */
 export function timeline(state) {
   return [...state.messages.values()]
-    .filter((message) => message.status !== "REMOVED" || isExplained(message))
+    .filter((message) => message.status !== "REMOVED" || (isExplained(message) && !message.sweep))
     .sort(inOrder);
 }
 
@@ -144,6 +147,11 @@ function withSeq(/** @type {RoomState} */ state, /** @type {number} */ seq) {
   if (seq <= state.seq) return state;
   if (seq > state.seq + 1) return { ...state, stale: true };
   return { ...state, seq };
+}
+
+/** @returns {RoomState} */
+function withFolds(/** @type {RoomState} */ state, /** @type {Fold[]} */ page) {
+  return page.length ? { ...state, folds: merged(state.folds, page) } : state;
 }
 
 /** @returns {RoomState} */

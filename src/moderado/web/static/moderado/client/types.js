@@ -31,6 +31,14 @@
  * @property {string[]} [categories]
  * @property {string} [explanation]
  * @property {boolean} [appealable]
+ * @property {string} [sweep] Of a tombstone: what removed it among many.
+ *
+ * @typedef {object} Fold A line for removed messages of one sweep, on a page of history.
+ * @property {string} sweep
+ * @property {number} count
+ * @property {number} first_position
+ * @property {number} last_position
+ * @property {number} last_seq
  *
  * @typedef {{type: string} & Record<string, any>} Frame
  *
@@ -41,6 +49,7 @@
  * @property {string | null} mode
  * @property {boolean} stale The history was rebuilt or a change was missed: fetch it again.
  * @property {ReadonlyMap<string, Message>} messages By id, tombstones included.
+ * @property {Fold[]} folds Of the pages of history that were loaded.
  * @property {ReadonlyMap<string, number>} reads `seq` up to which each user has read, by user id.
  *
  * @typedef {object} Entry An unacknowledged message.

@@ -1,0 +1,297 @@
+"""The record of purges: started, leased by workers, reversed, and told to the author once.
+
+`chat.services.purging` removes the messages and brings them back (ADR 0084).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from moderado.accounts.models import User
+from moderado.accounts.rights import may_manage
+from moderado.core.database import require_transaction
+from moderado.core.errors import Forbidden, Invalid, NotFound
+from moderado.core.events import publish
+from moderado.core.text import clean
+from moderado.enforcement.errors import RulingReplaced
+from moderado.enforcement.events import PersonNotice, PersonNotified, PurgeQueued
+from moderado.enforcement.models import AuditLine, Purge, PurgedMessage
+from moderado.enforcement.selectors.decisions import decision_about
+from moderado.enforcement.services.audit import write_line
+from moderado.enforcement.services.fairness import check_not_self
+from moderado.enforcement.types import Actor
+
+log = structlog.get_logger(__name__)
+
+State = Purge.State
+UNFINISHED = (State.RUNNING, State.REVERSING)
+LEASE = timedelta(seconds=60)
+PAUSE = timedelta(seconds=1)
+REASON_LENGTH = 64
+NOTE_LENGTH = 2_000
+
+
+def check_purge(*, actor: Actor, user_id: UUID, since: datetime) -> None:
+    """Check that a moderator may remove messages of an account since a moment.
+
+    Raises:
+        Invalid: There is no such account, or the moment is not within the last `PURGE_HOURS`.
+        OwnCase: The actor is the author.
+        Forbidden: The account has rights on the server that the actor lacks.
+    """
+    now, hours = timezone.now(), settings.ENV.purge_hours
+    if not now - timedelta(hours=hours) <= since <= now:
+        sentence = format_lazy(_("A moment within the last {hours} hours."), hours=hours)
+        raise Invalid(fields={"since": sentence})
+    user = User.objects.filter(pk=user_id).first()
+    if user is None:
+        raise Invalid(fields={"user": _("There is no such person.")})
+    check_not_self(actor_id=actor.id, user_id=user_id)
+    is_out_of_reach = user.is_staff and actor.scope_ids is not None
+    if is_out_of_reach or not may_manage(User.objects.get(pk=actor.id), user):
+        raise Forbidden
+
+
+@transaction.atomic
+def start_purge(  # noqa: PLR0913  (what a purge consists of)
+    *,
+    actor: Actor,
+    user_id: UUID,
+    since: datetime,
+    scope_id: UUID | None,
+    reason: str,
+    public_note: str,
+    counts: Sequence[Mapping[str, Any]],
+) -> Purge:
+    """Queue a purge. A worker begins at once.
+
+    Args:
+        actor: The moderator, with the rooms in which they may remove messages of the author.
+        user_id: The author.
+        since: The moment, which `check_purge` has checked.
+        scope_id: The one room that was asked for.
+        reason: 1 to 64 characters, a code or a few words. The author sees it.
+        public_note: At most 2,000 characters. The author sees it.
+        counts: The messages by room and status.
+
+    Raises:
+        Invalid: Reason or note.
+    """
+    room_ids = None if actor.scope_ids is None else sorted(actor.scope_ids)
+    if room_ids is not None and len(room_ids) == 1:
+        (scope_id,) = room_ids
+    purge = Purge.objects.create(
+        actor_id=actor.id,
+        user_id=user_id,
+        since=since,
+        scope_id=scope_id,
+        scope_ids=room_ids,
+        reason=clean(reason, max_length=REASON_LENGTH, field="reason"),
+        public_note=_note(public_note),
+        counts=list(counts),
+        matched=sum(each["count"] for each in counts),
+    )
+    _write_line("purge_started", purge, actor.id, messages=purge.matched)
+    publish(PurgeQueued(purge_id=purge.pk))
+    log.info("purge_started", purge_id=str(purge.pk), messages=purge.matched)
+    return purge
+
+
+def get_purge(*, actor: Actor, purge_id: UUID) -> Purge:
+    """Return a purge: of staff any, of other moderators those in their rooms alone.
+
+    Raises:
+        NotFound: There is none.
+    """
+    purge = Purge.objects.filter(pk=purge_id).first()
+    if purge is None:
+        raise NotFound
+    if actor.scope_ids is not None:
+        rooms = purge.scope_ids
+        if not rooms or not set(rooms) <= set(actor.scope_ids):
+            raise NotFound
+    return purge
+
+
+@transaction.atomic
+def reverse_purge(*, actor: Actor, purge_id: UUID, reason: str) -> Purge:
+    """Queue the return of all messages that a purge removed. It also stops a running one.
+
+    Raises:
+        NotFound: There is none.
+        OwnCase: The actor is the author of the messages.
+        Invalid: The reason.
+        RulingReplaced: It is reversed already.
+    """
+    reason = clean(reason, max_length=REASON_LENGTH, field="reason")
+    purge = get_purge(actor=actor, purge_id=purge_id)
+    check_not_self(actor_id=actor.id, user_id=purge.user_id)
+    standing = Purge.objects.filter(pk=purge_id).exclude(
+        state__in=(State.REVERSING, State.REVERSED)
+    )
+    if not standing.update(
+        state=State.REVERSING,
+        reversal_reason=reason,
+        reversed_by=actor.id,
+        after_id=None,
+        finished_at=None,
+        lease_until=None,
+        fence=F("fence") + 1,
+    ):
+        raise RulingReplaced
+    purge.refresh_from_db()
+    _write_line("purge_reversed", purge, actor.id)
+    publish(PurgeQueued(purge_id=purge.pk))
+    log.info("purge_reversed", purge_id=str(purge_id), actor_id=str(actor.id))
+    return purge
+
+
+def claim_purge() -> Purge | None:
+    """Lease the oldest purge or reversal that waits. None: there is none."""
+    with transaction.atomic():
+        free = _free().select_for_update(of=("self",), skip_locked=True, no_key=True)
+        purge = free.order_by("id").first()
+        if purge is None:
+            return None
+        Purge.objects.filter(pk=purge.pk).update(lease_until=Now() + LEASE, fence=F("fence") + 1)
+    purge.fence += 1
+    return purge
+
+
+def has_work() -> bool:
+    """Tell whether a purge or a reversal waits for a worker."""
+    return _free().exists()
+
+
+def lock_purge(leased: Purge) -> Purge | None:
+    """Lock a leased purge until the transaction ends, and return it as it is now.
+
+    Requires a transaction.
+
+    Returns:
+        None if the lease is not ours any more: another worker has it, or it was reversed.
+    """
+    require_transaction()
+    ours = Purge.objects.select_for_update(no_key=True, of=("self",)).filter(pk=leased.pk)
+    return ours.filter(fence=leased.fence, state=leased.state).first()
+
+
+def save_progress(purge: Purge, *, state: str | None = None) -> None:
+    """Store how far a locked purge is. Requires a transaction.
+
+    Args:
+        purge: With its cursor and counts.
+        state: The state that ends it and its lease, or None. The author gets a notice then.
+    """
+    require_transaction()
+    ends: dict[str, Any] = {}
+    if state is not None:
+        purge.state = state
+        ends = {"state": state, "finished_at": Now(), "lease_until": None}
+    values = {name: getattr(purge, name) for name in ("after_id", "removed", "restored")}
+    Purge.objects.filter(pk=purge.pk).update(**values, **ends)
+    if state is not None:
+        _end(purge, state)
+
+
+def pause(purge: Purge) -> None:
+    """Look again in a moment: a message may be committed late."""
+    Purge.objects.filter(pk=purge.pk).update(lease_until=Now() + PAUSE)
+
+
+def end_lease(purge: Purge) -> None:
+    """Let the next worker continue."""
+    Purge.objects.filter(pk=purge.pk, fence=purge.fence).update(lease_until=None)
+
+
+def note_messages(purge: Purge, *, action: str, befores: Mapping[UUID, Mapping[str, Any]]) -> None:
+    """Account for messages that were removed or brought back: an audit line each.
+
+    Requires a transaction.
+
+    Args:
+        purge: The purge.
+        action: `message_purged` or `message_restored`.
+        befores: The state before the removal, by message.
+    """
+    require_transaction()
+    actor_id = purge.actor_id if action == "message_purged" else purge.reversed_by_id
+    AuditLine.objects.bulk_create(
+        AuditLine(
+            actor_id=actor_id,
+            action=action,
+            subject_type="message",
+            subject_id=message_id,
+            details={"purge": str(purge.pk), "user": str(purge.user_id)},
+        )
+        for message_id in befores
+    )
+    if action == "message_purged":
+        PurgedMessage.objects.bulk_create(
+            PurgedMessage(purge=purge, message_id=message_id, before=before)
+            for message_id, before in befores.items()
+        )
+
+
+def purged_messages(purge: Purge, *, limit: int) -> list[PurgedMessage]:
+    """Return the next messages to bring back."""
+    found = PurgedMessage.objects.filter(purge=purge)
+    if purge.after_id is not None:
+        found = found.filter(message_id__gt=purge.after_id)
+    return list(found.order_by("message_id")[:limit])
+
+
+def keep_removed(*, message_id: UUID) -> None:
+    """Let no reversal bring a message back: its author has deleted it, too."""
+    PurgedMessage.objects.filter(message_id=message_id).delete()
+
+
+def _free() -> QuerySet[Purge]:
+    is_free = Q(lease_until=None) | Q(lease_until__lt=Now())
+    return Purge.objects.filter(is_free, state__in=UNFINISHED)
+
+
+def _end(purge: Purge, state: str) -> None:
+    """Tell the author once what was decided, and again if it was taken back."""
+    actor_id = purge.reversed_by_id or purge.actor_id
+    _write_line(f"purge_{state}", purge, actor_id, removed=purge.removed, restored=purge.restored)
+    log.info("purge_ended", purge_id=str(purge.pk), state=state, removed=purge.removed)
+    told = Purge.objects.filter(pk=purge.pk)
+    if state == State.REVERSED:
+        if told.filter(told_at__isnull=False).exists():
+            _tell(purge, PersonNotice.DECISION_REVERSED)
+    elif purge.removed and told.filter(told_at=None).update(told_at=Now()):
+        _tell(purge, PersonNotice.MESSAGES_PURGED)
+
+
+def _tell(purge: Purge, notice: PersonNotice) -> None:
+    decision = decision_about(purge.user_id, purge.pk)
+    if decision is not None:
+        publish(PersonNotified(user_id=purge.user_id, notice=notice, body=decision.view))
+
+
+def _write_line(action: str, purge: Purge, actor_id: UUID, **numbers: int) -> None:
+    write_line(
+        actor_id=actor_id,
+        action=action,
+        subject_type="purge",
+        subject_id=purge.pk,
+        user=str(purge.user_id),
+        since=purge.since.isoformat(),
+        room=None if purge.scope_id is None else str(purge.scope_id),
+        **numbers,
+    )
+
+
+def _note(note: str) -> str:
+    return clean(note, max_length=NOTE_LENGTH, field="public_note") if note.strip() else ""
