@@ -42,6 +42,8 @@ class NewcomerLimited(RateLimited):
             "reason": "newcomer",
             "sanction": None,
             "note": "",
+            "appeal_until": None,
+            "appeal_path": None,
         }
 
 
