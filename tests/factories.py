@@ -11,7 +11,8 @@ from django.utils import timezone
 from moderado.accounts.models import User
 from moderado.chat.models import Membership, Message, Room
 from moderado.core.ids import new_id
-from moderado.enforcement.models import Report, ReportingSuspension
+from moderado.enforcement.models import Notice, Report, ReportingSuspension
+from moderado.enforcement.notice_codes import digest_of, new_code, new_protocol
 from moderado.enforcement.services.cases import open_or_join
 from moderado.moderation.models import Case
 
@@ -33,6 +34,7 @@ POLICING = ("view_policy", "add_policy", "enable_policy", "delete_policy")
 EVALUATING = ("view_evaluation", "add_evaluation")
 SANCTIONING = ("view_sanction", "add_sanction", "lift_sanction")
 REPORTING = ("suspend_reporting", "view_appeal", "decide_appeal")
+PRESERVING = ("make_evidence", "view_bankedtext", "add_bankedtext", "delete_bankedtext")
 INVITING = ("add_invitation", "view_invitation", "delete_invitation")
 
 
@@ -116,6 +118,19 @@ def make_suspension(user: User) -> ReportingSuspension:
         decided_reports=10,
         rejected_reports=10,
     )
+
+
+def make_notice(**fields: Any) -> tuple[Notice, str]:
+    """Create a notice that waits for its code, and return both."""
+    given = {
+        "protocol": new_protocol(2026), "name": "Bia", "email": f"bia{next(_numbers)}@example.org",
+        "role": "victim", "language": "en", "reference": str(new_id()), "category": "hate",
+        "text": "-", "code_expires_at": timezone.now() + timedelta(days=1),
+    }  # fmt: skip
+    notice, code = Notice.objects.create(**{**given, **fields}), new_code()
+    notice.code_digest = digest_of(notice.id, code)
+    notice.save()
+    return notice, code
 
 
 # Queued messages, without a wake-up.

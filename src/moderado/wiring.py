@@ -3,7 +3,9 @@
 from moderado.accounts import bans
 from moderado.accounts import events as accounts
 from moderado.chat import events as chat
+from moderado.chat.selectors.evidence import evidence_of_message
 from moderado.chat.selectors.judged_texts import judged_texts
+from moderado.chat.selectors.noticed import noticed_message, noticed_room
 from moderado.chat.selectors.refused import refused_texts
 from moderado.chat.selectors.reported import reported_message, reported_room
 from moderado.chat.selectors.rooms import moderated_rooms, room_type
@@ -24,9 +26,12 @@ from moderado.enforcement.services import (
     admission,
     appeal_decisions,
     machine_strikes,
+    notice_outcomes,
     report_outcomes,
     strikes,
 )
+from moderado.enforcement.services.evidence_sources import provide_evidence
+from moderado.enforcement.services.notice_subjects import provide_noticed
 from moderado.enforcement.services.report_subjects import provide_reported
 from moderado.enforcement.services.standing import provide_moderated_rooms
 from moderado.enforcement.services.strike_values import provide_room_type
@@ -45,13 +50,7 @@ def wire(*, after_commit: Routes | None = None) -> None:
     Args:
         after_commit: replaces the handlers that run after the commit, for tests.
     """
-    provide_texts(MESSAGE, judged_texts, previous=previous_texts.of_past_messages)
-    bans.provide_checks(account=admission.check_account, email=admission.check_email)
-    provide_reported(MESSAGE, reported_message)
-    provide_reported(ROOM, reported_room)
-    provide_refused(refused_texts)
-    provide_room_type(room_type)
-    provide_moderated_rooms(moderated_rooms)
+    _provide_ports()
     connect(
         after_commit=_after_commit() if after_commit is None else after_commit,
         inside=_inside(),
@@ -66,6 +65,7 @@ def _inside() -> Routes:
         moderation.DecisionUndone: [rulings.undo_ruling, subjects.undo_ruling],
         moderation.CasesChanged: [
             report_outcomes.on_cases_changed,
+            notice_outcomes.on_cases_changed,
             appeal_decisions.on_cases_changed,
         ],
         enforcement.RulingMade: [appeal_decisions.on_ruling_made],
@@ -73,6 +73,7 @@ def _inside() -> Routes:
         enforcement.RulingReversed: [appeal_decisions.on_ruling_reversed],
         enforcement.RulingSettled: [
             report_outcomes.on_ruling_settled,
+            notice_outcomes.on_ruling_settled,
             appeal_decisions.on_ruling_settled,
             machine_strikes.on_ruling_settled,
         ],
@@ -93,6 +94,20 @@ def _inside() -> Routes:
         accounts.AccountActivated: [succession.on_account_activated],
         accounts.StaffRightsChanged: [moderators.on_staff_rights_changed],
     }
+
+
+def _provide_ports() -> None:
+    """Let lower layers read what higher ones own."""
+    provide_texts(MESSAGE, judged_texts, previous=previous_texts.of_past_messages)
+    bans.provide_checks(account=admission.check_account, email=admission.check_email)
+    provide_reported(MESSAGE, reported_message)
+    provide_reported(ROOM, reported_room)
+    provide_noticed(MESSAGE, noticed_message)
+    provide_noticed(ROOM, noticed_room)
+    provide_evidence(MESSAGE, evidence_of_message)
+    provide_refused(refused_texts)
+    provide_room_type(room_type)
+    provide_moderated_rooms(moderated_rooms)
 
 
 def _after_commit() -> Routes:

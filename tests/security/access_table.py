@@ -130,6 +130,9 @@ POST   enforcement/rooms/{room}/freeze/           401     403    403     403    
 POST   enforcement/rooms/{room}/newcomers-wait/   401     403    403     403       200   200     200
 POST   enforcement/rooms/{room}/slow-mode/        401     403    403     403       200   200     200
 DELETE me/blocks/{other}/                         401     204    204     204       204   204     204
+POST   notices/                                   201     201    201     201       201   201     201
+GET    notices/{protocol}/?code={code}            200     200    200     200       200   200     200
+POST   notices/{protocol}/confirm/                200     200    200     200       200   200     200
 GET    moderation/logs/                           401     403    403     403       200   200     200
 GET    moderation/logs/?room={room}               401     403    403     403       200   200     200
 GET    moderation/logs/?message={hidden}          401     403    403     403       200   200     200
@@ -173,10 +176,14 @@ POST   enforcement/cases/{case}/snooze/          401     404    404     404     
 POST   enforcement/cases/{case}/escalate/        401     404    404     404       200   200     200
 POST   enforcement/cases/{case}/notes/           401     404    404     404       201   201     201
 POST   enforcement/cases/{case}/ruling/          401     404    404     404       201   201     201
+POST   enforcement/cases/{case}/evidence/        401     404    404     404       403   403     200
 POST   enforcement/cases/{own_case}/claim/       401     404    404     404       403   200     200
 POST   enforcement/cases/{own_case}/ruling/      401     404    404     404       403   201     201
 POST   enforcement/rulings/{ruling}/undo/        401     404    404     404       404   404     200
 POST   enforcement/rulings/{ruling}/reverse/     401     404    404     404       201   201     201
+GET    enforcement/hash-bank/                    401     403    403     403       403   403     200
+POST   enforcement/hash-bank/                    401     403    403     403       403   403     201
+DELETE enforcement/hash-bank/{banked}/           401     403    403     403       403   403     204
 POST   enforcement/bulk/                         401     403    403     403       202   202     202
 GET    enforcement/bulk/{bulk}/                  401     403    403     403       404   404     200
 POST   enforcement/bulk/{bulk}/reverse/          401     403    403     403       404   404     202
@@ -266,6 +273,17 @@ BODIES = {
     "POST enforcement/rooms/{room}/freeze/": {"until": "{soon}"},
     "POST enforcement/rooms/{room}/newcomers-wait/": {"until": "{soon}"},
     "POST enforcement/rooms/{room}/slow-mode/": {"until": "{soon}", "seconds": 5},
+    "POST notices/": {
+        "name": "Bia",
+        "email": "bia@example.org",
+        "role": "victim",
+        "subject": "{message}",
+        "category": "hate",
+        "text": "-",
+    },
+    "POST notices/{protocol}/confirm/": {"code": "{code}"},
+    "POST enforcement/cases/{case}/evidence/": {"order": "-"},
+    "POST enforcement/hash-bank/": {"message": "{orderable}", "order": "another"},
     "POST moderation/try/": {
         "text": "oi",
         "as": {"role": "MEMBER", "age_days": 3, "strikes": 1},

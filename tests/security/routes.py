@@ -30,6 +30,8 @@ IDS = {
     "<uuid:report_id>": ("{report}",),
     "<uuid:decision_id>": ("{decision}",),
     "<uuid:appeal_id>": ("{appeal}",),
+    "<uuid:banked_id>": ("{banked}",),
+    "<str:protocol>": ("{protocol}",),
 }
 METHODS = ("get", "post", "put", "patch", "delete")
 

@@ -22,6 +22,7 @@ from moderado.enforcement.selectors.cases import CaseFilter
 from moderado.enforcement.services import exports
 from moderado.enforcement.services.appeals import appeal_decision
 from moderado.enforcement.services.bulk import start_bulk
+from moderado.enforcement.services.hash_bank import bank_message
 from moderado.enforcement.services.rulings import Proposal
 from moderado.enforcement.services.sanctions import apply_sanction
 from moderado.enforcement.types import Actor, ContentOutcome
@@ -64,6 +65,7 @@ class Scene:
             *factories.ENFORCING,
             *factories.SANCTIONING,
             *factories.REPORTING,
+            *factories.PRESERVING,
             name="Staff",
         )
         self.people["flagged"] = factories.make_user(name="Flagged", is_staff=True)
@@ -81,6 +83,8 @@ class Scene:
         self.invitation = invitations.create_invitation(actor_id=admin.id)
         self.message = self.say_publicly()
         self.reportable = self._say_as_other("boa noite")
+        self.orderable = self._say_as_other("um texto comprido o bastante para o banco de textos")
+        self.banked = bank_message(actor_id=None, message_id=self.orderable, order="-").id
         self.hidden = self.say("ainda não")
         self.case = self._open_case(self.hidden, self.people["member"])
         self.own_case = self._open_case(self.say("minha", "moderator"), self.people["moderator"])
@@ -92,6 +96,7 @@ class Scene:
             user_id=self.other.id, decision_id=self.suspension.id, text="-"
         )
         self.report = factories.make_rejected_reports(admin)
+        self.notice, self._code = factories.make_notice()
         self.policy = self._enable_two_versions()
         self.evaluation = evaluations.request_evaluation(
             actor_id=None, asked=evaluations.Asked(kind="replay")
@@ -143,7 +148,9 @@ class Scene:
             "suspension": str(self.suspension.id), "decision": str(self._warning_id),
             "report": str(self.report.id), "appeal": str(self.appeal.id),
             "reporter": str(self.people["admin"].id),
-            "hidden": str(self.hidden),
+            "hidden": str(self.hidden), "banked": str(self.banked),
+            "orderable": str(self.orderable), "protocol": self.notice.protocol,
+            "code": self._code,
             "newcomer": str(self.newcomer.id), "session": str(self.session.id), "email": user.email,
             "export": str(self.export),
             "password": factories.PASSWORD, "refresh": tokens.refresh, "token": tokens.access,

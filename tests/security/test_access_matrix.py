@@ -94,6 +94,8 @@ def test_paths_contain_only_known_kinds_of_id():
         "<uuid:report_id>",
         "<uuid:decision_id>",
         "<uuid:appeal_id>",
+        "<uuid:banked_id>",
+        "<str:protocol>",
     }
 
 

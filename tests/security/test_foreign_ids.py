@@ -19,6 +19,7 @@ FOR_STAFF = (
     "auth/invitations/",
     "moderation/evaluations/",
     "enforcement/queues/",
+    "enforcement/hash-bank/",
     "enforcement/report-suspensions/",
 )
 # One's own list of blocked persons answers the same for every id.

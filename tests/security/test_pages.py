@@ -23,6 +23,8 @@ PAGES = {
     "sign-in/": ("200", TO_PAGE, TO_PAGE, TO_PAGE),
     "appeal/": (TO_SIGN_IN,) * 4,
     "register/": ("200", TO_PAGE, TO_PAGE, TO_PAGE),
+    "denuncia/": ("200",) * 4,
+    "denuncia/<str:protocol>/": ("200",) * 4,
     "account/": (TO_SIGN_IN, "200", "200", "200"),
     "sign-out/": ("405",) * 4,
     "language/": ("405",) * 4,

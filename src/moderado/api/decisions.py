@@ -3,6 +3,7 @@
 For moderators of a room, about that room; for staff with the permission, about all.
 """
 
+from typing import cast
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -12,12 +13,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
+from moderado.accounts.models import User
 from moderado.api.decision_bodies import LogExplanation, TryBody, TryInput
-from moderado.api.moderation import moderated_or_all, moderated_scopes
+from moderado.api.moderation import moderated_or_all, moderated_scopes, sees_restricted
 from moderado.api.policies import require
 from moderado.api.schemas import validated
 from moderado.chat.selectors.places import NO_PLACE, place_of
 from moderado.core.errors import NotFound
+from moderado.enforcement.services.restricted_looks import note_look_at_line
 from moderado.moderation import selectors
 from moderado.moderation.services.explaining import compiled_policy, try_text
 from moderado.moderation.services.judging import Facts
@@ -29,7 +32,10 @@ class OneLog(APIView):
     def get(self, request: Request, log_id: UUID) -> Response:
         """Explain a decision: what was matched and measured, and which step decided."""
         scope_ids = moderated_or_all(request, rights.VIEW_LOG)
-        line = selectors.get_log(log_id=log_id, scope_ids=scope_ids)
+        line = selectors.get_log(
+            log_id=log_id, scope_ids=scope_ids, sees_restricted=sees_restricted(request)
+        )
+        note_look_at_line(actor_id=cast("User", request.user).id, line=line)
         return Response(LogExplanation(line).data)
 
 

@@ -34,6 +34,7 @@ from moderado.chat.selectors.rooms import moderated_rooms
 from moderado.core.errors import Forbidden, NotFound
 from moderado.enforcement.selectors import cases as case_selectors
 from moderado.enforcement.services import access, claiming, rulings
+from moderado.enforcement.services.restricted_looks import note_looks
 from moderado.enforcement.types import CONTENT_OF, Actor
 from moderado.moderation import selectors
 from moderado.moderation.texts import with_texts
@@ -73,7 +74,9 @@ class Logs(APIView):
             provider=asked.get("provider"),
         )
         pages = LogPages()
-        lines = selectors.logs(wanted=wanted, scope_ids=scope_ids)
+        lines = selectors.logs(
+            wanted=wanted, scope_ids=scope_ids, sees_restricted=sees_restricted(request)
+        )
         page = with_texts(pages.paginate_queryset(lines, request, view=self) or [])
         return pages.get_paginated_response(LogBody(page, many=True).data)
 
@@ -95,7 +98,7 @@ class Cases(APIView):
         room_id = asked.get("room")
         if room_id and scope_ids is not None and room_id not in scope_ids:
             raise NotFound
-        actor = Actor(id=_who(request).user_id, scope_ids=scope_ids)
+        actor = actor_of(request, rights.VIEW_CASE)
         wanted = case_selectors.CaseFilter(
             states=_STATES[asked["state"]],
             scope_id=room_id,
@@ -159,6 +162,7 @@ class Ruling(APIView):
 
 
 def _shown(request: Request, cases: Sequence[Any], **context: int) -> list[dict[str, Any]]:
+    note_looks(actor_id=_who(request).user_id, cases=cases)
     around = surroundings(cases, viewer=cast("User", request.user), **context)
     return list(CaseBody(cases, many=True, context={"surroundings": around}).data)
 
@@ -169,7 +173,16 @@ def _who(request: Request) -> Principal:
 
 def actor_of(request: Request, permission: str) -> Actor:
     """Return the caller as a moderator of their rooms, or of all as staff with the permission."""
-    return Actor(id=_who(request).user_id, scope_ids=moderated_or_all(request, permission))
+    return Actor(
+        id=_who(request).user_id,
+        scope_ids=moderated_or_all(request, permission),
+        sees_restricted=sees_restricted(request),
+    )
+
+
+def sees_restricted(request: Request) -> bool:
+    """Tell whether cases about danger to children exist for the caller."""
+    return rights.staff_may(cast("User", request.user), rights.VIEW_RESTRICTED_CASE)
 
 
 def moderated_or_all(request: Request, permission: str) -> Collection[UUID] | None:

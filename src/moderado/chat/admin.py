@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, Value
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.text import Truncator
@@ -13,13 +13,16 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
+from moderado.accounts.rights import VIEW_RESTRICTED_CASE
 from moderado.chat.admin_cases import case_subject
 from moderado.chat.models import Membership, Message, Revision, Room
 from moderado.chat.services import memberships, rooms
+from moderado.chat.types import MESSAGE
 from moderado.core.admin import Audited, CleanName, Colours, ReadOnly, act_on_each
 from moderado.moderation.admin_subjects import describe_subjects_by
 from moderado.moderation.categories import category_list
 from moderado.moderation.labels import REASONS, label
+from moderado.moderation.restricted_cases import about_unrestricted
 
 Status = Message.Status
 describe_subjects_by(case_subject)
@@ -243,6 +246,13 @@ class MessageAdmin(ReadOnly, ModelAdmin):
             },
         ),
     )
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Message]":
+        """Leave out messages of restricted cases, except for those who may see these."""
+        found: QuerySet[Message] = super().get_queryset(request)
+        if request.user.has_perm(VIEW_RESTRICTED_CASE):
+            return found
+        return about_unrestricted(found, subject_type=Value(MESSAGE), subject="id")
 
     @display(
         description=_("status"),

@@ -68,6 +68,11 @@ beat_schedule = {
         "schedule": 300.0,
         "options": {"expires": 60},
     },
+    "send_notice_mails": {
+        "task": "moderado.enforcement.tasks.send_notice_mails",
+        "schedule": 3.0,  # seconds; a person waits for the code
+        "options": {"expires": 10},
+    },
     "settle_rulings": {
         "task": "moderado.enforcement.tasks.settle_rulings",
         "schedule": 2.0,

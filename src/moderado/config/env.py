@@ -18,6 +18,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from moderado.config.access_settings import AccessSettings
 from moderado.config.account_settings import AccountSettings
+from moderado.config.email_settings import EmailSettings
 from moderado.config.limit_settings import LimitSettings
 from moderado.config.privacy_settings import PrivacySettings
 from moderado.config.report_settings import ReportSettings
@@ -26,7 +27,9 @@ from moderado.core import failpoints
 Names = Annotated[list[str], NoDecode]
 
 
-class Env(LimitSettings, AccountSettings, AccessSettings, PrivacySettings, ReportSettings):
+class Env(
+    LimitSettings, AccountSettings, AccessSettings, PrivacySettings, ReportSettings, EmailSettings
+):
     model_config = SettingsConfigDict(
         env_file=None, extra="ignore", secrets_dir=None, frozen=True, env_ignore_empty=True
     )

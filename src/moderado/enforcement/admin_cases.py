@@ -19,13 +19,14 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
+from moderado.accounts import rights
 from moderado.accounts.models import User
-from moderado.accounts.rights import CLAIM_CASE, DECIDE_CASE
 from moderado.core.admin import Audited, Colours, PageWithContext, ReadOnly, act_on_each
 from moderado.core.errors import ApplicationError, Invalid
 from moderado.enforcement.selectors.queues import queues_of, with_queue
 from moderado.enforcement.services import claiming, rulings
 from moderado.enforcement.services.fairness import check_may_decide
+from moderado.enforcement.services.restricted_looks import note_looks
 from moderado.enforcement.services.rulings import Proposal
 from moderado.enforcement.types import CONTENT_OF, Actor, ContentOutcome
 from moderado.moderation.admin_subjects import link, subject_of
@@ -35,6 +36,7 @@ from moderado.moderation.errors import CaseClosed, CaseSuperseded, CaseTaken
 from moderado.moderation.labels import SUBJECTS, label
 from moderado.moderation.models import Case
 from moderado.moderation.recommendations import Action, recommended_action
+from moderado.moderation.restricted_cases import without_restricted_cases
 from moderado.moderation.texts import TextState, in_text, with_texts
 from moderado.moderation.types import Outcome
 
@@ -96,7 +98,7 @@ class CaseAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
     )
 
     def has_rule_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(DECIDE_CASE)
+        return request.user.has_perm(rights.DECIDE_CASE)
 
     @display(description=_("text"))
     def excerpt(self, case: Case) -> str:
@@ -126,15 +128,19 @@ class CaseAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Case]":
         """Leave out the cases of queues to which the viewer has no access."""
         found: QuerySet[Case] = super().get_queryset(request)
-        return with_queue(found, queues_of(_actor(request).pk))
+        viewer = _moderator(request)
+        found = found if viewer.sees_restricted else without_restricted_cases(found)
+        return with_queue(found, queues_of(viewer.id))
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         page = super().get_changelist_instance(request)
         page.result_list = with_texts(page.result_list)
+        note_looks(actor_id=_actor(request).pk, cases=page.result_list)
         return page
 
     def get_object(self, *args: Any, **options: Any) -> Case | None:
         found: Case | None = super().get_object(*args, **options)
+        note_looks(actor_id=_actor(args[0]).pk, cases=[found] if found else [])
         return with_texts([found])[0] if found else None
 
     def get_search_results(
@@ -214,7 +220,7 @@ class CaseAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
             "first": recommended_action(case.categories).value,
             "buttons": _buttons(case),
             "may_decide": may_decide,
-            "may_claim": viewer.has_perm(CLAIM_CASE) and not obstacle,
+            "may_claim": viewer.has_perm(rights.CLAIM_CASE) and not obstacle,
         }
 
     def decide(self, request: HttpRequest, case_id: UUID, **_: object) -> HttpResponse:
@@ -228,7 +234,7 @@ class CaseAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
 
     def claim(self, request: HttpRequest, case_id: UUID, **_: object) -> HttpResponse:
         """Claim a case for the moderator."""
-        case = self._posted(request, case_id, may=request.user.has_perm(CLAIM_CASE))
+        case = self._posted(request, case_id, may=request.user.has_perm(rights.CLAIM_CASE))
 
         def claim(case: Case) -> None:
             claiming.claim_case(actor=_moderator(request), case_id=case.id)
@@ -254,7 +260,9 @@ def _actor(request: HttpRequest) -> User:
 
 
 def _moderator(request: HttpRequest) -> Actor:
-    return Actor(id=_actor(request).id, scope_ids=None)
+    viewer = _actor(request)
+    trusted = rights.staff_may(viewer, rights.VIEW_RESTRICTED_CASE)
+    return Actor(id=viewer.id, scope_ids=None, sees_restricted=trusted)
 
 
 def _content(outcome: str) -> ContentOutcome:

@@ -6,6 +6,10 @@ from moderado.enforcement.types import (
     AppealOutcome,
     AppealState,
     DecisionType,
+    MailKind,
+    NoticeOutcome,
+    NoticeRole,
+    NoticeState,
     ReportOutcome,
     ReportState,
 )
@@ -44,6 +48,29 @@ APPEAL_OUTCOMES = [
     (AppealOutcome.UPHELD.value, _("upheld")),
     (AppealOutcome.OVERTURNED.value, _("overturned")),
     (AppealOutcome.ENDED.value, _("ended with its subject")),
+]
+NOTICE_ROLES = [
+    (NoticeRole.VICTIM.value, _("victim")),
+    (NoticeRole.REPRESENTATIVE.value, _("representative of the victim")),
+    (NoticeRole.PROSECUTOR.value, _("public prosecutor")),
+    (NoticeRole.CHILD_PROTECTION.value, _("child-protection entity")),
+    (NoticeRole.OTHER.value, _("other")),
+]
+NOTICE_ROLE_CODES = [code for code, _name in NOTICE_ROLES]
+NOTICE_STATES = [
+    (NoticeState.UNCONFIRMED.value, _("waits for the code from the e-mail")),
+    (NoticeState.OPEN.value, _("under review")),
+    (NoticeState.DECIDED.value, _("decided")),
+]
+NOTICE_OUTCOMES = [
+    (NoticeOutcome.ACTION.value, _("action was taken")),
+    (NoticeOutcome.NO_ACTION.value, _("no action was needed")),
+    (NoticeOutcome.UNAVAILABLE.value, _("the content is not, or no longer, available")),
+]
+MAIL_KINDS = [
+    (MailKind.CODE.value, _("code")),
+    (MailKind.RECEIPT.value, _("receipt")),
+    (MailKind.OUTCOME.value, _("outcome")),
 ]
 
 # The queues that every server begins with: their names are codes.

@@ -8,6 +8,9 @@ from moderado.enforcement.services import (
     bulk,
     exports,
     machine_strikes,
+    notice_mails,
+    notice_outcomes,
+    notice_terms,
     retention,
     ruling_backfill,
     sanctions,
@@ -17,6 +20,7 @@ from moderado.enforcement.services import (
 # Seconds. A killed task leaves nothing half done: each ruling has a transaction of its own.
 SOFT_LIMIT = 20
 HARD_LIMIT = 30
+MAIL_LIMIT = 60  # a mail server may be slow; an attempt is stored before it is made
 
 
 @shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
@@ -27,8 +31,9 @@ def settle_rulings() -> None:
 
 @shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
 def remind_of_appeals() -> None:
-    """Remind moderators of appeals that wait for too long. Beat enqueues it."""
+    """Remind moderators of appeals and notices that wait for too long. Beat enqueues it."""
     appeal_reminders.remind_of_appeals()
+    notice_outcomes.remind_of_notices()
 
 
 @shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
@@ -61,9 +66,16 @@ def keep_terms() -> None:
     retention.start_daily_run()
     exports.delete_expired()
     access_records.delete_expired()
+    notice_terms.keep_notice_terms()
 
 
 @shared_task
 def seal_access_records() -> None:
     """Seal the access records that are old enough. Beat enqueues it."""
     access_records.seal_records()
+
+
+@shared_task(soft_time_limit=MAIL_LIMIT, time_limit=MAIL_LIMIT + 10)
+def send_notice_mails() -> None:
+    """Send the e-mails of notices that are due. Beat enqueues it."""
+    notice_mails.send_mails()

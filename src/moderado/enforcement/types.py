@@ -9,9 +9,12 @@ import msgspec
 
 from moderado.moderation.types import Outcome
 
-# Kinds of subject besides texts: an account, and a room as a whole.
+# Kinds of subject besides texts: an account, a room as a whole, and what a notice points at if it
+# is none of those.
 PERSON = "person"
 ROOM = "room"
+NOTICE = "notice"
+WITHOUT_TEXT = frozenset({PERSON, ROOM, NOTICE})
 
 LEASE = timedelta(minutes=15)  # of a claim
 UNDO = timedelta(seconds=10)  # in which a ruling can be undone; then its people are notified
@@ -34,10 +37,14 @@ CONTENT_OF = {outcome: content for content, outcome in OUTCOME_OF.items()}
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """Who acts on cases, and where: `scope_ids` are their rooms, None for staff: everywhere."""
+    """Who acts on cases, and where: `scope_ids` are their rooms, None for staff: everywhere.
+
+    Only with `sees_restricted` do cases about danger to children exist for them.
+    """
 
     id: UUID
     scope_ids: Collection[UUID] | None
+    sees_restricted: bool = False
 
 
 class SanctionKind(StrEnum):
@@ -157,3 +164,37 @@ class AppealOutcome(StrEnum):
     UPHELD = "upheld"
     OVERTURNED = "overturned"
     ENDED = "ended"  # its subject was changed or deleted, so that there is nothing to decide
+
+
+class NoticeRole(StrEnum):
+    """In what quality a person gives notice of content."""
+
+    VICTIM = "victim"
+    REPRESENTATIVE = "representative"  # of a victim: a parent, a guardian, a lawyer
+    PROSECUTOR = "prosecutor"
+    CHILD_PROTECTION = "child_protection"  # an entity for the defence of children's rights
+    OTHER = "other"
+
+
+class NoticeState(StrEnum):
+    """How far a notice has come."""
+
+    UNCONFIRMED = "unconfirmed"  # waits for the code that was sent by e-mail
+    OPEN = "open"
+    DECIDED = "decided"
+
+
+class NoticeOutcome(StrEnum):
+    """What a notice led to. What the measures are stays with the author."""
+
+    ACTION = "action_taken"
+    NO_ACTION = "no_action"
+    UNAVAILABLE = "unavailable"  # there is no such content, or not any more
+
+
+class MailKind(StrEnum):
+    """The e-mails of a notice."""
+
+    CODE = "code"
+    RECEIPT = "receipt"
+    OUTCOME = "outcome"

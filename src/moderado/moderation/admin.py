@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
+from moderado.accounts.rights import VIEW_RESTRICTED_CASE
 from moderado.core.admin import Colours, ReadOnly
 from moderado.moderation import (
     admin_evaluations,  # noqa: F401  (registers itself)
@@ -31,6 +32,7 @@ from moderado.moderation.models import (
     ProviderHealth,
     SubjectRevision,
 )
+from moderado.moderation.restricted_cases import about_unrestricted, unrestricted_lines
 from moderado.moderation.types import Outcome
 
 EXCERPT = 120
@@ -91,6 +93,10 @@ class SubjectTypeFilter(admin.SimpleListFilter):
         return queryset.filter(subject_type=kind) if kind else queryset
 
 
+def _sees_restricted(request: HttpRequest) -> bool:
+    return request.user.has_perm(VIEW_RESTRICTED_CASE)
+
+
 @admin.register(ModerationLog)
 class ModerationLogAdmin(ReadOnly, ModelAdmin):
     """Append-only, as in the database."""
@@ -137,7 +143,8 @@ class ModerationLogAdmin(ReadOnly, ModelAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ModerationLog]":
-        return revealed(super().get_queryset(request))
+        lines: QuerySet[ModerationLog] = revealed(super().get_queryset(request))
+        return lines if _sees_restricted(request) else unrestricted_lines(lines)
 
     @display(description=_("texts"))
     def shown_texts(self, line: ModerationLog) -> str:
@@ -185,7 +192,8 @@ class ProviderCallAdmin(ReadOnly, ModelAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ProviderCall]":
-        return revealed(super().get_queryset(request))
+        calls: QuerySet[ProviderCall] = revealed(super().get_queryset(request))
+        return calls if _sees_restricted(request) else about_unrestricted(calls)
 
     @display(description=_("texts"))
     def shown_texts(self, call: ProviderCall) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Exists, Model, OuterRef, QuerySet
 
 from moderado.moderation.models import Case, Evaluation
+from moderado.moderation.restricted_cases import restricted_among
 
 M = TypeVar("M", bound=Model)
 
@@ -29,6 +30,7 @@ def shown_results(evaluation: Evaluation) -> dict[str, Any]:
     """Return the results of an evaluation, without examples on which blind cases wait.
 
     Their cases may be opened or ruled on after the evaluation, so that it stores all examples.
+    Those about danger to children are left out, too.
     """
     results: dict[str, Any] = evaluation.results
     examples = results.get("examples")
@@ -37,7 +39,13 @@ def shown_results(evaluation: Evaluation) -> dict[str, Any]:
     ids = {UUID(each["subject"]) for each in examples}
     columns = ("subject_type", "subject_id", "revision")
     blind = set(_blind().filter(subject_id__in=ids).values_list(*columns))
-    return results | {"examples": [each for each in examples if _subject(each) not in blind]}
+    restricted = restricted_among(ids, subject_types={each["subject_type"] for each in examples})
+    shown = [
+        each
+        for each in examples
+        if _subject(each) not in blind and UUID(each["subject"]) not in restricted
+    ]
+    return results | {"examples": shown}
 
 
 def _blind() -> "QuerySet[Case]":

@@ -177,3 +177,15 @@ class TooFewBlindRulings(TooFewRulings):
             % {"found": found, "needed": needed},
         )
         self.found, self.needed = found, needed
+
+
+class TextTooShort(ApplicationError):
+    """A short text is what many people write: it cannot be banked."""
+
+    code = "text_too_short"
+    status = 400
+    message = _("This text is too short for the bank: others write the same by chance.")
+
+    def __init__(self, *, least: int) -> None:
+        super().__init__()
+        self.least = least

@@ -33,6 +33,7 @@ SUBJECTS: Mapping[str, Promise] = {
     "room_name": _("name of a room"),
     "person": _("person"),
     "room": _("room"),
+    "notice": _("notice"),
 }
 # Steps that are no provider; a provider is shown by its name.
 STEPS: Mapping[str, Promise] = {
@@ -45,6 +46,7 @@ STEPS: Mapping[str, Promise] = {
     "operator": _("operator"),
     "attempts": _("stopped its worker repeatedly"),
     "blocked_before": _("blocked before"),
+    "ordered_removal": _("the same as a text that was ordered away"),
     "author_removed": _("author removed"),
 }
 

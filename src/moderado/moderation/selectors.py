@@ -19,6 +19,7 @@ from moderado.moderation.models import (
     PolicyVersion,
     SubjectRevision,
 )
+from moderado.moderation.restricted_cases import unrestricted_lines
 from moderado.moderation.texts import with_texts
 from moderado.moderation.types import Outcome
 
@@ -38,14 +39,17 @@ class LogFilter:
     provider: str | None = None
 
 
-def logs(*, wanted: LogFilter, scope_ids: Scopes) -> "QuerySet[ModerationLog]":
+def logs(
+    *, wanted: LogFilter, scope_ids: Scopes, sees_restricted: bool = False
+) -> "QuerySet[ModerationLog]":
     """Return the matching log lines, unordered, without their texts.
 
     A provider matches if it gave any signal.
 
-    Without the lines on which blind cases wait for their ruling.
+    Without the lines on which blind cases wait for their ruling, and those about danger to children
+    unless `sees_restricted`.
     """
-    lines = revealed(_within(ModerationLog.objects.select_related("actor"), scope_ids))
+    lines = revealed(_lines(scope_ids, sees_restricted=sees_restricted))
     if wanted.subject_id:
         lines = lines.filter(subject_id=wanted.subject_id)
     if wanted.scope_id:
@@ -59,14 +63,14 @@ def logs(*, wanted: LogFilter, scope_ids: Scopes) -> "QuerySet[ModerationLog]":
     return lines
 
 
-def get_log(*, log_id: UUID, scope_ids: Scopes) -> ModerationLog:
+def get_log(*, log_id: UUID, scope_ids: Scopes, sees_restricted: bool = False) -> ModerationLog:
     """Return a line with its `texts`.
 
     Raises:
         NotFound: It does not exist or belongs to other moderators.
         BlindCase: A blind case waits for its ruling first.
     """
-    lines = _within(ModerationLog.objects.select_related("actor"), scope_ids)
+    lines = _lines(scope_ids, sees_restricted=sees_restricted)
     line: ModerationLog | None = lines.filter(pk=log_id).first()
     if line is None:
         raise NotFound
@@ -117,6 +121,11 @@ def open_subject_texts(
     )
     closed = (SubjectRevision.Status.APPROVED, SubjectRevision.Status.SUPERSEDED)
     return [row for row in latest if row.status not in closed]
+
+
+def _lines(scope_ids: Scopes, *, sees_restricted: bool) -> "QuerySet[ModerationLog]":
+    lines = _within(ModerationLog.objects.select_related("actor"), scope_ids)
+    return lines if sees_restricted else unrestricted_lines(lines)
 
 
 def _within(rows: "QuerySet[Any]", scope_ids: Scopes) -> "QuerySet[Any]":

@@ -28,6 +28,7 @@ def environment(home: Home, engines: Engines, *, settings: str) -> dict[str, str
         "SECRET_KEY": home.secrets().secret_key,
         "SECURE_COOKIES": "0",  # no TLS on the loopback interface
         "LOG_FORMAT": "console",
+        "EMAIL_BACKEND": "console",
         "STATIC_ROOT": str(home.static),
         "PROMETHEUS_MULTIPROC_DIR": str(home.metrics),
         "PYTHONUNBUFFERED": "1",

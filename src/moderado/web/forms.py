@@ -14,7 +14,7 @@ from moderado.enforcement.services.appeals import TEXT_LENGTH
 TOKEN_LENGTH = 4_096
 
 
-class _AccessibleForm(forms.Form):
+class AccessibleForm(forms.Form):
     """Marks fields with errors for assistive technology and focuses the first of them."""
 
     template_name = "web/form.html"
@@ -38,7 +38,7 @@ def _email(**attributes: Any) -> forms.EmailField:
     )
 
 
-class SignInForm(_AccessibleForm):
+class SignInForm(AccessibleForm):
     email = _email(autofocus=True)
     password = forms.CharField(
         label=_("Password"),
@@ -47,7 +47,7 @@ class SignInForm(_AccessibleForm):
     )
 
 
-class RegistrationForm(_AccessibleForm):
+class RegistrationForm(AccessibleForm):
     name = forms.CharField(
         label=_("Name"),
         max_length=User.name.field.max_length,
@@ -76,7 +76,7 @@ class RegistrationForm(_AccessibleForm):
             del self.fields["invitation"]
 
 
-class AppealForm(_AccessibleForm):
+class AppealForm(AccessibleForm):
     token = forms.CharField(max_length=TOKEN_LENGTH, widget=forms.HiddenInput())
     text = forms.CharField(
         label=_("Why the decision is wrong"),
@@ -86,7 +86,7 @@ class AppealForm(_AccessibleForm):
     )
 
 
-class PasswordChangeForm(_AccessibleForm):
+class PasswordChangeForm(AccessibleForm):
     current_password = forms.CharField(
         label=_("Current password"),
         max_length=MAX_PASSWORD_LENGTH,

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from moderado.web import account_views, appeal_views, views
+from moderado.web import account_views, appeal_views, notice_views, views
 
 app_name = "web"
 
@@ -14,6 +14,8 @@ urlpatterns = [
     path("sign-in/", views.sign_in, name="sign-in"),
     path("appeal/", appeal_views.appeal, name="appeal"),
     path("register/", views.register, name="register"),
+    path("denuncia/", notice_views.notice_form, name="notices"),
+    path("denuncia/<str:protocol>/", notice_views.notice_page, name="notice"),
     path("account/", account_views.account, name="account"),
     path("sign-out/", views.sign_out, name="sign-out"),
     path("language/", views.choose_language, name="language"),

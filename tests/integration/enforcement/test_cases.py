@@ -138,12 +138,12 @@ def test_cases_are_counted_by_the_first_queue_that_they_match():
 
 
 def test_queue_with_groups_is_open_to_their_members():
-    group = Group.objects.create(name="children")
+    group = Group.objects.create(name="threats")
     insider, outsider = make_user(), make_user()
     insider.groups.add(group)
-    queue = Queue.objects.create(name="children", filter={"category": ["child_safety"]})
+    queue = Queue.objects.create(name="threats", filter={"category": ["threat"]})
     queue.groups.add(group)
-    case = pointed_at(uuid.uuid4(), categories=["child_safety"])
+    case = pointed_at(uuid.uuid4(), categories=["threat"])
 
     def seen(user):
         return list(cases(actor=Actor(id=user.id, scope_ids=None), wanted=CaseFilter()))

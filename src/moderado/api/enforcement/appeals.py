@@ -1,6 +1,6 @@
 """Appeals for moderators: /api/enforcement/appeals/."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -10,8 +10,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
-from moderado.accounts.models import User
-from moderado.api.moderation import moderated_or_all, moderated_scopes
+from moderado.api.enforcement.cases import moderator
+from moderado.api.moderation import actor_of
 from moderado.api.pagination import ExactCursorPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
 from moderado.enforcement.selectors.appeals import appeals_for
@@ -20,7 +20,7 @@ from moderado.enforcement.services.appeal_decisions import (
     REASON_LENGTH,
     decide_appeal,
 )
-from moderado.enforcement.types import Actor, AppealOutcome, AppealState
+from moderado.enforcement.types import AppealOutcome, AppealState
 
 _OUTCOMES = [AppealOutcome.UPHELD.value, AppealOutcome.OVERTURNED.value]
 
@@ -86,10 +86,7 @@ class Appeals(APIView):
         Your own appeals, and those of your own decisions, are left out.
         """
         asked = validated(AppealQuery, request.query_params.dict())
-        actor = Actor(
-            id=cast("User", request.user).id,
-            scope_ids=moderated_scopes(request, rights.VIEW_APPEAL),
-        )
+        actor = moderator(request, rights.VIEW_APPEAL)
         pages = AppealPages()
         found = appeals_for(actor, state=AppealState(asked["state"]))
         page = pages.paginate_queryset(found, request, view=self)
@@ -104,10 +101,7 @@ class DecidingAppeal(APIView):
         403 `own_ruling` for the first decider. 409 `decided_by_ruling` if it has joined a case.
         """
         asked = validated(AppealDecisionInput, request.data)
-        actor = Actor(
-            id=cast("User", request.user).id,
-            scope_ids=moderated_or_all(request, rights.DECIDE_APPEAL),
-        )
+        actor = actor_of(request, rights.DECIDE_APPEAL)
         appeal = decide_appeal(
             actor=actor,
             appeal_id=appeal_id,

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from moderado.api.decision_bodies import LogExplanation
 from moderado.api.moderation_bodies import CaseBody
 from moderado.api.schemas import PersonField
+from moderado.enforcement.labels import NOTICE_ROLE_CODES
 from moderado.enforcement.models import BulkRuling
 from moderado.enforcement.selectors.cases import CaseState, Claimed, state_of
 from moderado.enforcement.services.measures import Measure
@@ -172,10 +173,26 @@ class ReportOnCaseBody(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
+class NoticeOnCaseBody(serializers.Serializer[Any]):
+    protocol = serializers.CharField()
+    role = serializers.ChoiceField(choices=NOTICE_ROLE_CODES)
+    name = serializers.CharField(
+        allow_blank=True, help_text="Of the notifier; empty but for the server's staff."
+    )
+    category = serializers.CharField()
+    text = serializers.CharField(allow_blank=True)
+    subject = serializers.CharField(
+        source="reference", allow_blank=True, help_text="As the notifier named it."
+    )
+    confirmed_at = serializers.DateTimeField(allow_null=True)
+    due_at = serializers.DateTimeField(allow_null=True)
+
+
 class CaseDetailBody(ShownCaseBody):
     """A case with everything that a moderator reads before ruling."""
 
     reports = ReportOnCaseBody(many=True, source="details.reports")
+    notices = NoticeOnCaseBody(many=True, source="details.notices")
     notes = NoteBody(many=True, source="details.notes")
     rulings = RulingBody(many=True, source="details.rulings")
     signals = LogExplanation(

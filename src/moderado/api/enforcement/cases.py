@@ -38,6 +38,7 @@ from moderado.core.errors import NotFound
 from moderado.enforcement.selectors import cases as selectors
 from moderado.enforcement.selectors.case_details import case_details
 from moderado.enforcement.services import access, claiming, rulings
+from moderado.enforcement.services.restricted_looks import note_looks
 from moderado.enforcement.types import Actor
 from moderado.moderation.texts import with_texts
 
@@ -216,11 +217,13 @@ def filter_of(asked: dict[str, Any]) -> selectors.CaseFilter:
 
 
 def _shown(request: Request, page: Sequence[Any]) -> list[dict[str, Any]]:
+    note_looks(actor_id=cast("User", request.user).id, cases=page)
     around = surroundings(page, viewer=cast("User", request.user))
     return list(ShownCaseBody(page, many=True, context={"surroundings": around}).data)
 
 
 def _detailed(request: Request, actor: Actor, case: Any, **context: int) -> dict[str, Any]:
+    note_looks(actor_id=actor.id, cases=[case])
     case.details = case_details(actor=actor, case=case)
     case.details.signals[:] = with_texts(case.details.signals)
     around = surroundings([case], viewer=cast("User", request.user), **context)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from moderado.api.enforcement import notice_examples as notices
 from moderado.api.enforcement import purge_examples
 from moderado.chat.examples import REFUSED
 
@@ -16,6 +17,7 @@ _UNTIL_APPEAL = "2027-05-21T12:00:00.012345Z"
 _MESSAGE = "0199b0a1-3f20-7e55-8d0c-9b1a2c3d4e5f"
 
 PATH_IDS = {
+    **notices.PATH_IDS,
     "appeal_id": "0199b1d1-3a5c-7d2e-8f10-1b3d5f7a9c0e",
     "bulk_id": "0199b1d2-4b6d-7e3f-9021-2c4e6f8b0d1f",
     "purge_id": purge_examples.PURGE_ID,
@@ -87,6 +89,7 @@ DETAIL = {
             "created_at": _TIME,
         }
     ],
+    "notices": [notices.ON_CASE],
     "notes": [_NOTE],
     "rulings": [],
     "author_card": {
@@ -279,4 +282,5 @@ BODIES: dict[str, Any] = {
     **_MEASURES,
     **_REPORTS,
     **_APPEALS,
+    **notices.BODIES,
 }

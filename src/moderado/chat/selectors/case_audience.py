@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from moderado.accounts.rights import VIEW_CASE, staff_with
+from moderado.accounts.rights import VIEW_CASE, VIEW_RESTRICTED_CASE, staff_with
 from moderado.chat.models import Membership
 from moderado.chat.selectors.rooms import MODERATORS, moderated_rooms
 from moderado.enforcement.selectors.cases import counts_by_queue, queues_of_cases
@@ -49,16 +49,19 @@ def case_readers(
     )
     moderators = set(roles.values_list("user_id", flat=True)) & among
     staff = staff_with(VIEW_CASE) & among
-    return {
-        **{each: _reader(each, moderated_rooms(each), case_ids) for each in moderators - staff},
-        **{each: _reader(each, None, case_ids) for each in staff},
-    }
+    trusted = staff_with(VIEW_RESTRICTED_CASE) & among
+    actors = [
+        Actor(
+            id=each,
+            scope_ids=None if each in staff else moderated_rooms(each),
+            sees_restricted=each in trusted,
+        )
+        for each in moderators | staff
+    ]
+    return {actor.id: _reader(actor, case_ids) for actor in actors}
 
 
-def _reader(
-    user_id: UUID, scope_ids: Collection[UUID] | None, case_ids: Collection[UUID]
-) -> CaseReader:
-    actor = Actor(id=user_id, scope_ids=scope_ids)
+def _reader(actor: Actor, case_ids: Collection[UUID]) -> CaseReader:
     return CaseReader(
         queues=queues_of_cases(actor=actor, case_ids=case_ids), counts=counts_by_queue(actor)
     )

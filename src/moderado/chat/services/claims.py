@@ -20,6 +20,7 @@ from moderado.chat.services.restrictions import has_blocked_texts_sql, was_remov
 from moderado.chat.services.rows import columns, message_of
 from moderado.core import failpoints
 from moderado.core.database import require_transaction, run_prepared
+from moderado.moderation.services.hash_bank import VERSION_SQL
 from moderado.moderation.services.policy_lookup import GENERAL, in_force_sql
 
 BATCH = 200
@@ -58,6 +59,7 @@ _CLAIM = f"""
             OR {was_removed_sql("claimed.room_id", "claimed.author_id")}
             OR {has_blocked_texts_sql("claimed.room_id", "claimed.author_id")},
         place.in_force, place.type, place.mode, place.audience, author.created_at,
+        {VERSION_SQL},
         {columns("claimed", "author")}
       FROM room LEFT JOIN LATERAL (
         SELECT deleted_at IS NOT NULL AS is_deleted, {ROOM_TYPE} AS type, moderation_mode AS mode,
@@ -76,7 +78,7 @@ _CLAIM = f"""
 """  # noqa: S608  (names of our own columns)
 
 _FIRST = UUID(int=0)
-_FIXED = 8  # columns before those of the message
+_FIXED = 9  # columns before those of the message
 
 
 class Claimant:

@@ -57,6 +57,7 @@ class Placement(NamedTuple):
     mode: str
     audience: str
     author_since: datetime
+    bank: UUID | None = None  # version of the hash bank
 
 
 def author_facts(message: Message) -> AuthorFacts:

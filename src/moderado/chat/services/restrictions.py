@@ -1,6 +1,7 @@
 """What restricts the verdict on a text, besides the providers.
 
 - A text that a moderator blocked is held when the same author writes it in the same room again.
+- A text that an order has removed is held, by any author and in any room.
 - A text that waits is not shown after its author was removed from the room or deactivated: the
   setting PENDING_OF_REMOVED decides.
 - A text that waits is not shown in a room that was deleted.
@@ -18,7 +19,8 @@ from moderado.chat.models import Message
 from moderado.chat.services.verdicts import Judged
 from moderado.chat.states import Mode
 from moderado.core.database import as_rows, recordset, run_prepared
-from moderado.moderation.services.blocked_texts import blocked_among, digests_of
+from moderado.moderation.services.blocked_texts import blocked_or_banked, digests_of
+from moderado.moderation.services.hash_bank import ORDERED_REMOVAL, current_version, is_banked
 from moderado.moderation.types import Outcome, Reason, Verdict
 
 BLOCKED_BEFORE = "blocked_before"
@@ -61,11 +63,11 @@ _LOOK_UP = f"""
 
 
 def mode_for(message_mode: str, *, room_id: UUID, author_id: UUID, text: str) -> Mode:
-    """Return the mode under which a text is posted: a blocked one waits, whatever the room's."""
+    """Return the mode under which a text is posted: a blocked or banked one waits in any room."""
     mode = Mode(message_mode)
     if mode is Mode.PRE:  # found when it is judged
         return mode
-    is_blocked = blocked_among(scope_id=room_id, author_id=author_id, texts=[text])
+    is_blocked = blocked_or_banked(scope_id=room_id, author_id=author_id, text=text)
     return Mode.PRE if is_blocked else mode
 
 
@@ -76,6 +78,7 @@ def restrict(judged: Sequence[Judged], only: Collection[UUID] | None = None) -> 
         judged: Locked messages with their verdicts.
         only: The messages for which to look; all of them if None.
     """
+    judged = _without_banked(judged)
     asked = [each for each in judged if only is None or each.message.id in only]
     if not asked:
         return judged
@@ -84,6 +87,20 @@ def restrict(judged: Sequence[Judged], only: Collection[UUID] | None = None) -> 
     return [
         each if each.message.id not in found else _restricted(each, found[each.message.id])
         for each in judged
+    ]
+
+
+def _without_banked(judged: Sequence[Judged]) -> Sequence[Judged]:
+    """Hold the texts that an order has removed, by the version of the bank that the claim names."""
+    placed = [each.message.placement for each in judged]
+    if all(place is not None and place.bank is None for place in placed):
+        return judged
+    unplaced = current_version() if any(place is None for place in placed) else None
+    return [
+        _held(each, ORDERED_REMOVAL)
+        if is_banked(each.content.text, version=place.bank if place is not None else unplaced)
+        else each
+        for each, place in zip(judged, placed, strict=True)
     ]
 
 
@@ -114,6 +131,11 @@ def _restricted(judged: Judged, found: tuple[bool, bool, bool]) -> Judged:
         if wanted:
             verdict = _at_least(wanted, verdict, Reason.AUTHOR_REMOVED, Reason.AUTHOR_REMOVED)
     return Judged(message, judged.content, verdict)
+
+
+def _held(judged: Judged, decided_by: str) -> Judged:
+    verdict = _at_least(Outcome.HOLD, judged.verdict, Reason.REVIEW, decided_by)
+    return Judged(judged.message, judged.content, verdict)
 
 
 def _at_least(wanted: Outcome, verdict: Verdict, reason: Reason, decided_by: str) -> Verdict:

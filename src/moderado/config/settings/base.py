@@ -236,6 +236,26 @@ RETENTION_DAYS = {
     for kind in ("messages", "rejected", "cases", "answers", "shadows")
 }
 
+EMAIL_BACKEND = {
+    "smtp": "django.core.mail.backends.smtp.EmailBackend",
+    "console": "django.core.mail.backends.console.EmailBackend",
+    "off": "django.core.mail.backends.dummy.EmailBackend",
+}[ENV.email_backend]
+SENDS_EMAIL = ENV.email_backend != "off"
+EMAIL_HOST = ENV.email_host
+EMAIL_PORT = ENV.email_port
+EMAIL_HOST_USER = ENV.email_user
+EMAIL_HOST_PASSWORD = ENV.email_password.get_secret_value()
+EMAIL_USE_TLS = ENV.email_security == "starttls"
+EMAIL_USE_SSL = ENV.email_security == "tls"
+EMAIL_TIMEOUT = 5  # seconds
+DEFAULT_FROM_EMAIL = ENV.email_from or "webmaster@localhost"
+NOTICE_LIMITS = {
+    "address": ENV.limit_notices_per_address,
+    "email": ENV.limit_notices_per_email,
+    "code": ENV.limit_notice_codes,
+}
+
 MODERATION_PROVIDERS = ENV.moderation_providers
 PROVIDER_SECRETS = ENV.provider_secrets
 AUDIT_SAMPLE = ENV.audit_sample

@@ -23,6 +23,8 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "NameStatusEnum": ["PENDING", "HELD", "REJECTED"],
+        "NoticeRoleEnum": "moderado.enforcement.labels.NOTICE_ROLE_CODES",
+        "RoleEnum": "moderado.chat.models.Membership.Role",
         "CategoryEnum": "moderado.enforcement.labels.CATEGORY_CODES",
         "ReportCategoryEnum": "moderado.enforcement.labels.REPORT_CATEGORY_CODES",
         "EvaluationStateEnum": ["queued", "running", "done", "failed", "cancelled"],

@@ -1,7 +1,7 @@
 """Test settings: the web's settings on the tests' own engines, with a fast password hasher."""
 
 from moderado.config.settings.web import *
-from moderado.config.settings.web import DATABASES, QUOTAS
+from moderado.config.settings.web import DATABASES, NOTICE_LIMITS, QUOTAS
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
@@ -10,6 +10,9 @@ LIMIT_SIGN_IN_PER_ACCOUNT = "1000/minute"
 LIMIT_SIGN_IN_PER_ADDRESS = "100000/minute"
 LIMIT_SIGN_IN_STRANGERS = "100000/hour"
 QUOTAS = dict.fromkeys(QUOTAS, ("100000/minute", "1000000/minute"))
+
+NOTICE_LIMITS = dict.fromkeys(NOTICE_LIMITS, "100000/hour")
+SENDS_EMAIL = True  # pytest-django collects what is sent
 
 # A busy machine is no failure: tests of a deadline set their own.
 DATABASES["default"]["OPTIONS"]["pool"]["timeout"] = 30

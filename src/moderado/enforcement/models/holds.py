@@ -55,6 +55,7 @@ class LegalHold(Record):
     class Meta:
         verbose_name = _("legal hold")
         verbose_name_plural = _("legal holds")
+        permissions = [("make_evidence", "Can make evidence packages")]
         constraints = [
             models.UniqueConstraint(
                 fields=["subject_type", "subject_id", "reference"],

@@ -4,12 +4,15 @@ from django.db.models import QuerySet
 
 from moderado.enforcement.models import Appeal
 from moderado.enforcement.types import Actor, AppealState
+from moderado.moderation.restricted_cases import about_unrestricted
 
 
 def appeals_for(actor: Actor, *, state: AppealState) -> QuerySet[Appeal]:
     """Return the appeals that a moderator may decide: in their rooms, and as no party."""
     found = Appeal.objects.filter(state=state).exclude(appellant=actor.id)
     found = found.exclude(first_decider=actor.id)
+    if not actor.sees_restricted:
+        found = about_unrestricted(found)
     if actor.scope_ids is not None:
         found = found.filter(scope_id__in=actor.scope_ids)
     return found.select_related("appellant").order_by("created_at", "id")

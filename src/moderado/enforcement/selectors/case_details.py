@@ -9,10 +9,11 @@ from django.db.models import Count, Q
 from django.db.models.functions import Now
 
 from moderado.accounts.models import User
-from moderado.enforcement.models import CaseNote, Report, Ruling, Sanction
+from moderado.enforcement.models import CaseNote, Notice, Report, Ruling, Sanction
 from moderado.enforcement.types import Actor
 from moderado.moderation.blind_cases import revealed
 from moderado.moderation.models import Case, ModerationLog
+from moderado.moderation.restricted_cases import without_restricted_cases
 
 SHOWN = 100  # rows of each kind
 _MACHINE = Q(actor=None)
@@ -42,6 +43,7 @@ class Happening:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseDetails:
     reports: list[Report]
+    notices: list[Notice]
     notes: list[CaseNote]
     rulings: list[Ruling]
     signals: list[ModerationLog]
@@ -58,6 +60,7 @@ def case_details(*, actor: Actor, case: Case) -> CaseDetails:
     reports = Report.objects.filter(case=case).select_related("reporter")
     return CaseDetails(
         reports=list(reports.order_by("created_at", "id")[:SHOWN]),
+        notices=_notices(actor, case),
         notes=notes,
         rulings=rulings,
         signals=[line for line in lines if line.actor_id is None],
@@ -72,6 +75,8 @@ def author_card(*, actor: Actor, user_id: UUID | None) -> AuthorCard | None:
     if person is None:
         return None
     cases = Case.objects.filter(author=person)
+    if not actor.sees_restricted:
+        cases = without_restricted_cases(cases)
     sanctions = Sanction.objects.filter(user=person, lifted_at=None, expired_at=None)
     sanctions = sanctions.filter(Q(ends_at=None) | Q(ends_at__gt=Now()))
     if actor.scope_ids is not None:
@@ -84,6 +89,15 @@ def author_card(*, actor: Actor, user_id: UUID | None) -> AuthorCard | None:
         sanctions=list(sanctions.order_by("starts_at", "id")[:SHOWN]),
         **counted,
     )
+
+
+def _notices(actor: Actor, case: Case) -> list[Notice]:
+    """Return the notices on a case; only the server's staff learn who gave them."""
+    found = list(case.notices.order_by("created_at", "id")[:SHOWN])
+    if actor.scope_ids is not None:
+        for notice in found:
+            notice.name = ""
+    return found
 
 
 def _lines(case: Case) -> Iterator[ModerationLog]:

@@ -32,6 +32,7 @@ from moderado.enforcement.selectors.queues import (
 )
 from moderado.enforcement.types import Actor
 from moderado.moderation.models import Case
+from moderado.moderation.restricted_cases import without_restricted_cases
 from moderado.moderation.texts import with_texts
 
 PEOPLE = ("author", "claimed_by", "decided_by")
@@ -186,6 +187,8 @@ def get_case(*, actor: Actor, case_id: UUID) -> Case:
 
 def _seen(actor: Actor) -> "QuerySet[Any]":
     found = with_queue(Case.objects.all(), queues_of(actor.id))
+    if not actor.sees_restricted:
+        found = without_restricted_cases(found)
     return found if actor.scope_ids is None else found.filter(scope_id__in=actor.scope_ids)
 
 

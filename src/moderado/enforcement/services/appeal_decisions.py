@@ -45,6 +45,7 @@ from moderado.enforcement.types import (
     ReportOutcome,
 )
 from moderado.moderation.events import CasesChanged, CaseStep
+from moderado.moderation.restricted_cases import about_unrestricted
 
 log = structlog.get_logger(__name__)
 
@@ -76,7 +77,8 @@ def decide_appeal(
     """
     reason = clean(reason, max_length=REASON_LENGTH, field="reason")
     note = clean(public_note, max_length=NOTE_LENGTH, field="public_note") if public_note else ""
-    appeal = Appeal.objects.filter(pk=appeal_id).first()
+    found = Appeal.objects.filter(pk=appeal_id)
+    appeal = (found if actor.sees_restricted else about_unrestricted(found)).first()
     if appeal is None or (actor.scope_ids is not None and appeal.scope_id not in actor.scope_ids):
         raise NotFound
     check_not_self(actor_id=actor.id, user_id=appeal.appellant_id)

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import Protocol
 from uuid import UUID
 
-from moderado.enforcement.services import appeal_texts, case_texts, purge_texts
+from moderado.enforcement.services import appeal_texts, case_texts, notice_terms, purge_texts
 
 
 class EraseTexts(Protocol):
@@ -23,6 +23,7 @@ ERASERS: tuple[EraseTexts, ...] = (
     case_texts.erase_notes,
     case_texts.erase_reports,
     appeal_texts.erase_appeals,
+    notice_terms.erase_notices,
     purge_texts.erase_notes,
 )
 

@@ -7,7 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from moderado.enforcement.models import Erasure, PersonBlock, Purge, Report, Ruling, Sanction
+from moderado.accounts.models import User
+from moderado.enforcement.models import (
+    Erasure,
+    Notice,
+    PersonBlock,
+    Purge,
+    Report,
+    Ruling,
+    Sanction,
+)
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -51,11 +60,20 @@ def _erasures(user_id: UUID) -> Rows:
     return list(rows.values("state", "created_at", "due_at"))
 
 
+def _notices(user_id: UUID) -> Rows:
+    """Notices that were confirmed with the account's e-mail address."""
+    email = User.objects.values_list("email", flat=True).get(pk=user_id)
+    rows = Notice.objects.filter(email__iexact=email, confirmed_at__isnull=False).order_by("id")
+    columns = ("protocol", "role", "name", "email", "reference", "category", "text", "state")
+    return list(rows.values(*columns, "outcome", "confirmed_at", "decided_at"))
+
+
 EXPORTERS: Mapping[str, Callable[[UUID], Rows]] = {
     "decisions": _decisions,
     "sanctions": _sanctions,
     "purges": _purges,
     "reports": _reports,
     "blocks": _blocks,
+    "notices": _notices,
     "erasures": _erasures,
 }

@@ -19,8 +19,7 @@ from moderado.enforcement.services.sanctions import apply_sanction
 from moderado.enforcement.services.strike_values import basis_of_subject
 from moderado.enforcement.types import (
     NO_BASIS,
-    PERSON,
-    ROOM,
+    WITHOUT_TEXT,
     Actor,
     ContentOutcome,
     MeasureScope,
@@ -47,7 +46,7 @@ def check_permitted(
         Forbidden: Only staff impose sanctions on the whole server, and not on more rights.
         MeasureNotPermitted: The queue of the case does not permit a measure.
     """
-    if case.subject_type in {PERSON, ROOM} and content == ContentOutcome.REMOVE:
+    if case.subject_type in WITHOUT_TEXT and content == ContentOutcome.REMOVE:
         raise Invalid(fields={"content": _("This case is not about a text.")})
     for measure in measures:
         _check_measure(actor, case, measure)

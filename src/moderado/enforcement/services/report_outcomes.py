@@ -21,8 +21,7 @@ def on_ruling_settled(event: RulingSettled) -> None:
     Requires a transaction. No reporter gets a notice of a ruling that was undone.
     """
     require_transaction()
-    has_measures = Sanction.objects.filter(ruling=event.ruling_id).exists()
-    is_action = event.content == ContentOutcome.REMOVE or has_measures
+    is_action = takes_action(event)
     is_neutral = event.content == ContentOutcome.KEEP_FLAGGED and not is_action
     decide_reports(
         Report.objects.filter(case=event.case_id).exclude(state=ReportState.CLOSED),
@@ -30,6 +29,12 @@ def on_ruling_settled(event: RulingSettled) -> None:
         is_upheld=None if is_neutral else is_action,
         ruling_id=event.ruling_id,
     )
+
+
+def takes_action(event: RulingSettled) -> bool:
+    """Tell whether a ruling removes the content or imposes a sanction."""
+    has_measures = Sanction.objects.filter(ruling=event.ruling_id).exists()
+    return event.content == ContentOutcome.REMOVE or has_measures
 
 
 def on_cases_changed(event: CasesChanged) -> None:

@@ -26,9 +26,8 @@ from moderado.enforcement.services.ruling_events import event_of
 from moderado.enforcement.services.sanctions import lift_sanctions_of_ruling
 from moderado.enforcement.types import (
     OUTCOME_OF,
-    PERSON,
-    ROOM,
     UNDO,
+    WITHOUT_TEXT,
     Actor,
     ContentOutcome,
 )
@@ -149,7 +148,7 @@ def reverse(*, actor: Actor, ruling_id: UUID, reason: str, bulk_id: UUID | None 
     if ruling.undone_at is not None or _newest(case) != ruling:
         raise RulingReplaced
     content = OPPOSITE[ContentOutcome(ruling.content)]
-    if case.subject_type in {PERSON, ROOM}:
+    if case.subject_type in WITHOUT_TEXT:
         content = ContentOutcome.ALLOW
     proposal = Proposal(content=content, reason=reason, bulk_id=bulk_id)
     reversal = _store(actor, case, proposal, reverses=ruling)

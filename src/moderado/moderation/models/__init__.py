@@ -1,5 +1,7 @@
 """Tables of moderation. Rows refer to their subject by id and outlive it."""
 
+from moderado.moderation.models.bank import BankedText as BankedText
+from moderado.moderation.models.bank import BankVersion as BankVersion
 from moderado.moderation.models.calls import ProviderBudget as ProviderBudget
 from moderado.moderation.models.calls import ProviderCall as ProviderCall
 from moderado.moderation.models.calls import ProviderHealth as ProviderHealth

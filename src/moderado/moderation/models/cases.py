@@ -106,7 +106,11 @@ class Case(Record):
     class Meta:
         verbose_name = _("case")
         verbose_name_plural = _("cases")
-        permissions = [("claim_case", "Can claim cases"), ("decide_case", "Can decide cases")]
+        permissions = [
+            ("claim_case", "Can claim cases"),
+            ("decide_case", "Can decide cases"),
+            ("view_restricted_case", "Can see cases about danger to children"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["subject_type", "subject_id", "revision"],

@@ -15,11 +15,12 @@ from uuid import UUID
 
 from moderado.core.characters import is_visible
 from moderado.core.database import require_transaction
-from moderado.moderation.models import BlockedText
+from moderado.moderation.models import BankedText, BlockedText
 from moderado.moderation.normalize import frozen
 from moderado.moderation.normalize.folding import fold
 from moderado.moderation.types import Outcome
 
+_OF_THE_SERVER = b"moderado.hash_bank"
 _GAPS = re.compile(r"[\W_]+")
 
 
@@ -31,7 +32,15 @@ def comparable(text: str) -> str:
 
 def digests_of(*, scope_id: UUID, author_id: UUID, text: str) -> list[bytes]:
     """Return the digests under which a blocked text is stored, by every frozen folding."""
-    key = scope_id.bytes + author_id.bytes
+    return _digests(text, key=scope_id.bytes + author_id.bytes)
+
+
+def bank_digests(text: str) -> list[str]:
+    """Return the digests, hexadecimal, under which a text is banked for the whole server."""
+    return [digest.hex() for digest in _digests(text, key=_OF_THE_SERVER)]
+
+
+def _digests(text: str, *, key: bytes) -> list[bytes]:
     folded = (frozen.letters_of(text, version) for version in frozen.VERSIONS)
     return [blake2b(each.encode(), key=key, digest_size=16).digest() for each in folded]
 
@@ -52,6 +61,14 @@ def remember_ruling(*, scope_id: UUID, author_id: UUID, text: str, outcome: Outc
         BlockedText.objects.filter(
             scope_id=scope_id, author_id=author_id, digest__in=digests
         ).delete()
+
+
+def blocked_or_banked(*, scope_id: UUID, author_id: UUID, text: str) -> bool:
+    """Tell whether a text of an author was blocked in this room, or is banked. One statement."""
+    digests = digests_of(scope_id=scope_id, author_id=author_id, text=text)
+    blocked = BlockedText.objects.filter(scope_id=scope_id, author_id=author_id, digest__in=digests)
+    banked = BankedText.objects.filter(digests__overlap=bank_digests(text))
+    return bool(blocked.values("id").union(banked.values("id"), all=True)[:1])
 
 
 def blocked_among(*, scope_id: UUID, author_id: UUID, texts: Collection[str]) -> frozenset[str]:

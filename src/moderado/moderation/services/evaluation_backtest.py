@@ -24,7 +24,7 @@ from moderado.moderation.services.policy_lookup import Chain, runtime
 from moderado.moderation.services.subject_texts import previous_texts_of, texts_of
 from moderado.moderation.types import PREVIOUS_TEXTS, Outcome
 
-RESTRICTIONS = frozenset({"blocked_before", "author_removed", "room_deleted"})
+RESTRICTIONS = frozenset({"blocked_before", "ordered_removal", "author_removed", "room_deleted"})
 
 # Why a decision is not judged anew.
 ERASED = "erased"  # its text was erased

@@ -33,7 +33,7 @@ UNKNOWN_VERSION = "unknown_version"  # of a policy, or of the configuration of t
 OTHER_LISTS = "other_lists"  # its lists have other rules today
 MISSING_FACTS = "missing_facts"  # an older release did not store what a condition reads
 
-_RESTRICTIONS = frozenset({"blocked_before", "author_removed", "room_deleted"})
+_RESTRICTIONS = frozenset({"blocked_before", "ordered_removal", "author_removed", "room_deleted"})
 
 
 def run(evaluation: Evaluation, state: Mapping[str, Any]) -> Iterator[Step]:

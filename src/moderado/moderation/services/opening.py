@@ -15,6 +15,7 @@ from moderado.moderation.commitments import canonical
 from moderado.moderation.decide import EXEMPT, OFF
 from moderado.moderation.models import Case
 from moderado.moderation.recommendations import priority_of
+from moderado.moderation.restricted_cases import RESTRICTED
 from moderado.moderation.services.sampling import is_drawn
 from moderado.moderation.services.texts import (
     INSERT_TEXTS,
@@ -115,7 +116,9 @@ def _case(content: Content, verdict: Verdict, *, rate: float) -> Case | None:
         return _audited(content, verdict, rate=rate)
     if verdict.outcome not in _ORIGINS:
         return None
-    is_blind = rate > 0 and verdict.outcome is Outcome.FLAG and _is_drawn(content, BLIND_FLAGS)
+    # A blind case has no categories: one about danger to children would be open to everybody.
+    may_be_blind = verdict.outcome is Outcome.FLAG and RESTRICTED.isdisjoint(verdict.categories)
+    is_blind = rate > 0 and may_be_blind and _is_drawn(content, BLIND_FLAGS)
     return _row(content, verdict, is_blind=is_blind)
 
 

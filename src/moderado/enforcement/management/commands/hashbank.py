@@ -1,0 +1,63 @@
+"""Bank texts that an order has removed: they wait for a moderator when anyone writes them again."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from moderado.core.errors import ApplicationError, Invalid
+from moderado.enforcement.services.hash_bank import bank_message, list_banked, unbank
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add one parser for each action."""
+        actions = parser.add_subparsers(dest="action", required=True)
+        add = actions.add_parser("add", help="bank the text of a message")
+        add.add_argument("--message", type=UUID, required=True, help="the id of the message")
+        add.add_argument("--order", required=True, help="the reference of the order")
+        listing = actions.add_parser("list", help="list the entries")
+        remove = actions.add_parser("remove", help="remove an entry")
+        remove.add_argument("id", type=UUID, help="as `list` shows it")
+        for action in (add, listing, remove):
+            action.add_argument("--json", action="store_true", help="write JSON")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Run one action, and print the entries that it is about.
+
+        Raises:
+            CommandError: An argument is not allowed, or names nothing.
+        """
+        act = {"add": _add, "list": lambda _: [*list_banked()], "remove": _remove}
+        try:
+            rows = [_shown(banked) for banked in act[options["action"]](options)]
+        except Invalid as error:
+            raise CommandError(" ".join(map(str, error.fields.values()))) from None
+        except ApplicationError as error:
+            raise CommandError(str(error)) from None
+        if options["json"]:
+            self.stdout.write(json.dumps(rows))
+            return
+        for row in rows:
+            self.stdout.write(f"{row['id']}  {row['message']}  {row['order']}  {row['created_at']}")
+
+
+def _add(options: dict[str, Any]) -> list[Any]:
+    order = options["order"]
+    return [bank_message(actor_id=None, message_id=options["message"], order=order)]
+
+
+def _remove(options: dict[str, Any]) -> list[Any]:
+    return [unbank(actor_id=None, banked_id=options["id"])]
+
+
+def _shown(banked: Any) -> dict[str, Any]:
+    return {
+        "id": str(banked.id),
+        "message": str(banked.subject_id),
+        "order": banked.reference,
+        "created_at": banked.created_at.isoformat(),
+    }

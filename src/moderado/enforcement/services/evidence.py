@@ -1,0 +1,194 @@
+"""Makes evidence packages: content, metadata, decisions and sealed log lines, signed.
+
+A legal hold keeps what is packed, and each package leaves an audit line with its digest.
+"""
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from moderado.core.errors import NotFound
+from moderado.enforcement.evidence_package import own_fingerprint, pack, to_json
+from moderado.enforcement.models import CaseNote, LegalHold, Notice, Report, Ruling, Sanction
+from moderado.enforcement.notice_errors import HoldRequired, NoEvidence
+from moderado.enforcement.services.access import get_case_of_others
+from moderado.enforcement.services.audit import write_line
+from moderado.enforcement.services.evidence_sources import (
+    Preserved,
+    find_preserved,
+    preserved,
+)
+from moderado.enforcement.services.holds import add_hold
+from moderado.enforcement.services.restricted_looks import note_looks
+from moderado.enforcement.types import PERSON, Actor
+from moderado.moderation.models import Case
+from moderado.moderation.restricted_cases import is_restricted
+from moderado.moderation.services.log_evidence import sealed_lines
+from moderado.moderation.texts import with_texts
+
+log = structlog.get_logger(__name__)
+
+BY_LAW = "Lei 15.211/2025, art. 27"  # keeps what endangers children, without an order
+MOST_CASES = 1_000  # of one package
+
+_CASE_COLUMNS = (
+    "id", "created_at", "subject_type", "subject_id", "revision", "scope_id", "author_id",
+    "origin", "joined_origins", "state", "score", "categories", "outcome", "decided_by_id",
+    "decided_at", "close_reason", "closed_at", "text", "reason", "note",
+)  # fmt: skip
+_OF_CASES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
+    ("notes", CaseNote, ("id", "case_id", "actor_id", "text", "created_at")),
+    ("reports", Report, ("id", "case_id", "reporter_id", "category", "comment", "state",
+                         "outcome", "created_at", "decided_at")),
+    ("rulings", Ruling, ("id", "case_id", "actor_id", "content", "reason", "public_note",
+                         "private_note", "effective_at", "undone_at", "reverses_id")),
+    ("notices", Notice, ("id", "case_id", "protocol", "role", "name", "email", "reference",
+                         "category", "text", "state", "outcome", "confirmed_at", "decided_at")),
+)  # fmt: skip
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed package: the name of its file, its bytes, and their SHA-256 digest."""
+
+    name: str
+    content: bytes
+    digest: str
+
+
+def make_evidence_of_case(*, actor: Actor, case_id: UUID, order: str = "") -> Evidence:
+    """Pack the subject of a case that a moderator may see, with all cases about it.
+
+    Args:
+        actor: Staff.
+        case_id: The case.
+        order: The reference of the order, under which a legal hold is added.
+
+    Raises:
+        NotFound: There is no such case in these rooms and queues.
+        OwnCase, OwnReport, OwnRuling: The moderator is a party.
+        HoldRequired: No order is named, and no hold keeps the subject.
+        Invalid: The reference of the order is too long.
+    """
+    case = get_case_of_others(actor=actor, case_id=case_id)
+    note_looks(actor_id=actor.id, cases=[case])
+    return _make(actor.id, case.subject_type, case.subject_id, order)
+
+
+def make_evidence(*, subject_id: UUID, order: str = "") -> Evidence:
+    """Pack a case or a subject, for the command line. Errors as for a case, and NoEvidence.
+
+    Args:
+        subject_id: Of a case, a message, a person, or another subject of cases.
+        order: As for a case.
+    """
+    case = Case.objects.filter(Q(pk=subject_id) | Q(subject_id=subject_id)).first()
+    if case is not None:
+        return _make(None, case.subject_type, case.subject_id, order)
+    subject_type = find_preserved(subject_id)
+    if subject_type is None:
+        raise NotFound
+    return _make(None, subject_type, subject_id, order)
+
+
+@transaction.atomic
+def _make(actor_id: UUID | None, subject_type: str, subject_id: UUID, order: str) -> Evidence:
+    found = preserved(subject_type, subject_id)
+    about = _about(subject_type, subject_id)
+    cases = with_texts(about.select_related(None).order_by("id")[:MOST_CASES])
+    if found is None and not cases:
+        raise NoEvidence
+    author_id = found.author_id if found is not None else cases[0].author_id
+    _hold(actor_id, found, author_id, order, by_law=any(map(is_restricted, cases)))
+    subject = {"type": subject_type, "id": subject_id, "content": found and found.rows}
+    files = {"subject": subject} | _records(cases, subject_id=subject_id, author_id=author_id)
+    content = pack(
+        {f"{name}.json": to_json(rows) for name, rows in files.items()},
+        about={"subject_type": subject_type, "subject_id": str(subject_id)},
+    )
+    made = Evidence(
+        name=f"evidence-{subject_id}.zip", content=content, digest=sha256(content).hexdigest()
+    )
+    write_line(
+        actor_id=actor_id,
+        action="evidence_made",
+        subject_type=subject_type,
+        subject_id=subject_id,
+        digest=made.digest,
+        key=own_fingerprint(),
+        order=order.strip(),
+    )
+    log.warning("evidence_made", subject_id=str(subject_id), digest=made.digest)
+    return made
+
+
+def _records(
+    cases: Sequence[Case], *, subject_id: UUID, author_id: UUID | None
+) -> dict[str, object]:
+    """Return what was decided about a subject, by the names of the files."""
+    lines, seals = sealed_lines({subject_id, *(case.subject_id for case in cases)})
+    found: dict[str, object] = {
+        "cases": [{name: getattr(case, name) for name in _CASE_COLUMNS} for case in cases],
+        "log": lines,
+        "seals": seals,
+        "sanctions": _sanctions(author_id),
+        "holds": _holds({subject_id, author_id}),
+    }
+    for name, model, columns in _OF_CASES:
+        found[name] = _rows(model, columns, cases)
+    return found
+
+
+def _about(subject_type: str, subject_id: UUID) -> "QuerySet[Case]":
+    about = Q(subject_type=subject_type, subject_id=subject_id)
+    if subject_type == PERSON:
+        about |= Q(author_id=subject_id)
+    return Case.objects.filter(about)
+
+
+def _hold(
+    actor_id: UUID | None,
+    found: Preserved | None,
+    author_id: UUID | None,
+    order: str,
+    *,
+    by_law: bool,
+) -> None:
+    """Add the legal hold that keeps what is packed, or check that there is one."""
+    target = found.holds if found is not None else None
+    if target is None and author_id is not None:
+        target = ("user", author_id)
+    reference = order.strip() or (BY_LAW if by_law else "")
+    if not reference:
+        held = LegalHold.objects.filter(released_at=None)
+        if target is None or not held.filter(subject_id__in={target[1], author_id}).exists():
+            raise HoldRequired
+    elif target is not None and author_id is not None:
+        add_hold(
+            actor_id=actor_id,
+            subject_type=target[0],
+            subject_id=target[1],
+            author_id=author_id,
+            reference=reference,
+        )
+
+
+def _rows(model: Any, columns: tuple[str, ...], cases: Iterable[Case]) -> list[dict[str, Any]]:
+    ids = [case.pk for case in cases]
+    return list(model.objects.filter(case__in=ids).order_by("id").values(*columns))
+
+
+def _sanctions(author_id: UUID | None) -> list[dict[str, Any]]:
+    columns = ("id", "kind", "scope_id", "reason", "starts_at", "ends_at", "lifted_at", "ruling_id")
+    return list(Sanction.objects.filter(user=author_id).order_by("id").values(*columns))
+
+
+def _holds(subject_ids: Iterable[UUID | None]) -> list[dict[str, Any]]:
+    held = LegalHold.objects.filter(subject_id__in=[each for each in subject_ids if each])
+    columns = ("subject_type", "subject_id", "reference", "created_at", "released_at")
+    return list(held.order_by("id").values(*columns))

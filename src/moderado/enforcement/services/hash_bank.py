@@ -1,0 +1,82 @@
+"""Operators bank texts that an order has removed. Each change leaves an audit line."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import transaction
+
+from moderado.core.errors import NotFound
+from moderado.enforcement.notice_errors import NoEvidence
+from moderado.enforcement.services.audit import write_line
+from moderado.enforcement.services.evidence_sources import preserved
+from moderado.moderation.models import Case
+from moderado.moderation.services import hash_bank
+from moderado.moderation.services.hash_bank import BankedText as BankedText
+from moderado.moderation.texts import with_texts
+
+_MESSAGE = "message"
+
+
+@transaction.atomic
+def bank_message(*, actor_id: UUID | None, message_id: UUID, order: str) -> BankedText:
+    """Bank the text of a message; of a deleted one, the text of its newest case.
+
+    A repeat for the same order returns the first entry.
+
+    Args:
+        actor_id: Who acts; None for the command line.
+        message_id: The message.
+        order: The reference of the order.
+
+    Raises:
+        NotFound: There is no such message.
+        NoEvidence: No text of it is left.
+        TextTooShort: The text is too short to be banked.
+        Invalid: The reference.
+    """
+    found = preserved(_MESSAGE, message_id)
+    if found is None:
+        raise NotFound
+    text = found.text or _text_of_case(message_id)
+    if not text:
+        raise NoEvidence
+    banked, is_new = hash_bank.bank_text(
+        actor_id=actor_id,
+        text=text,
+        reference=order,
+        subject_type=_MESSAGE,
+        subject_id=message_id,
+    )
+    if is_new:
+        _account_for(actor_id, "text_banked", banked)
+    return banked
+
+
+@transaction.atomic
+def unbank(*, actor_id: UUID | None, banked_id: UUID) -> BankedText:
+    """Remove an entry of the bank. Raises NotFound."""
+    banked = hash_bank.unbank_text(banked_id=banked_id)
+    _account_for(actor_id, "text_unbanked", banked)
+    return banked
+
+
+def list_banked() -> Sequence[BankedText]:
+    """Return the entries of the bank, newest first."""
+    return hash_bank.list_banked()
+
+
+def _text_of_case(message_id: UUID) -> str:
+    about = Case.objects.filter(subject_type=_MESSAGE, subject_id=message_id)
+    texts = [case.text for case in with_texts(about.order_by("-revision", "-id")) if case.text]
+    return texts[0] if texts else ""
+
+
+def _account_for(actor_id: UUID | None, action: str, banked: BankedText) -> None:
+    write_line(
+        actor_id=actor_id,
+        action=action,
+        subject_type=banked.subject_type,
+        subject_id=banked.subject_id,
+        banked=str(banked.id),
+        order=banked.reference,
+    )

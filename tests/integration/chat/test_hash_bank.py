@@ -1,0 +1,99 @@
+"""A text that an order removed is held in rooms of every mode, by any author."""
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from moderado.enforcement.models import AuditLine
+from moderado.enforcement.services.hash_bank import bank_message, unbank
+from moderado.moderation.errors import TextTooShort
+from moderado.moderation.models import BankedText, ModerationLog
+from moderado.moderation.services import hash_bank
+from moderado.moderation.services.hash_bank import MIN_LETTERS, ORDERED_REMOVAL
+from tests.factories import make_member, make_message, make_room, make_user
+from tests.integration.chat.steps import edit, judge, post
+
+pytestmark = [pytest.mark.django_db, pytest.mark.proves("S77")]
+
+TEXT = "a casa dela fica na rua das flores, número 12"
+DISGUISED = "A CASA dela fica: na rua das FLORES número 12!!"
+
+
+@pytest.fixture(params=["pre", "post", "off"])
+def room(request):
+    return make_room(moderation_mode=request.param)
+
+
+@pytest.fixture
+def banked():
+    return bank_message(actor_id=None, message_id=make_message(text=TEXT).id, order="Processo 12")
+
+
+def said(room, text):
+    message = post(make_member(room).user, room, text)
+    judge(message)
+    return message
+
+
+@pytest.mark.parametrize("text", [TEXT, DISGUISED])
+def test_text_is_held_in_every_room_for_every_author(banked, room, text):
+    message = said(room, text)
+    assert (message.status, message.seq) == ("HELD", 0)  # never shown, not even for a moment
+    line = ModerationLog.objects.get(subject_id=message.id)
+    assert line.decided_by == ORDERED_REMOVAL
+
+
+def test_edit_to_the_text_waits(banked, room):
+    message = said(room, "bom dia")
+    edit(message, TEXT)
+    judge(message)
+    assert (message.text, message.edit_status) == ("bom dia", "HELD")
+
+
+def test_other_texts_and_removed_entries_pass(banked, room):
+    assert said(room, TEXT + " e não é longe").status == "APPROVED"
+    unbank(actor_id=None, banked_id=banked.id)
+    assert said(room, TEXT).status == "APPROVED"
+    actions = list(AuditLine.objects.order_by("id").values_list("action", flat=True))
+    assert actions == ["text_banked", "text_unbanked"]
+
+
+def test_short_texts_are_refused():
+    short = make_message(text="bom dia, " + "!" * MIN_LETTERS)
+    with pytest.raises(TextTooShort):
+        bank_message(actor_id=None, message_id=short.id, order="-")
+    assert not BankedText.objects.exists()
+
+
+def test_bank_is_loaded_once_and_costs_no_statement_for_a_message(banked):
+    room = make_room()
+    said(room, "bom dia")  # loads the bank
+
+    def statements():
+        message = post(make_member(room).user, room, "boa tarde a todas as pessoas daqui")
+        with CaptureQueriesContext(connection) as found:
+            judge(message)
+        return len(found)
+
+    with_bank = statements()
+    unbank(actor_id=None, banked_id=banked.id)
+    said(room, "bom dia")
+    assert statements() == with_bank
+
+
+def test_same_order_banks_a_text_once_and_another_order_keeps_it(banked):
+    again = bank_message(actor_id=None, message_id=banked.subject_id, order="Processo 12")
+    other = bank_message(actor_id=make_user().id, message_id=banked.subject_id, order="outro")
+    assert again.id == banked.id != other.id
+    unbank(actor_id=None, banked_id=banked.id)
+    assert hash_bank.is_banked(TEXT, version=hash_bank.current_version())
+
+
+def test_command_adds_lists_and_removes(capsys):
+    message = make_message(text=TEXT)
+    call_command("hashbank", "add", message=message.id, order="Processo 12")
+    call_command("hashbank", "list")
+    assert capsys.readouterr().out.count("Processo 12") == 2
+    call_command("hashbank", "remove", str(BankedText.objects.get().id))
+    assert not BankedText.objects.exists()

@@ -1,0 +1,167 @@
+"""Cases about danger to children exist only for staff with a permission of their own."""
+
+from uuid import uuid4
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from rest_framework.test import APIClient
+
+from moderado.chat.models import Message
+from moderado.chat.selectors.case_audience import case_readers
+from moderado.enforcement.models import AuditLine, BulkRuling
+from moderado.enforcement.selectors.cases import CaseFilter
+from moderado.enforcement.services.bulk import count_matching
+from moderado.enforcement.services.cases import open_or_join
+from moderado.enforcement.services.datasets import Counts, labelled_rows
+from moderado.enforcement.types import Actor
+from moderado.moderation.models import Case
+from moderado.moderation.services.recording import record
+from moderado.moderation.types import Category, Content, Outcome, Verdict
+from tests.factories import MODERATING, REPORTING, make_member, make_message, make_room, make_staff
+
+pytestmark = [pytest.mark.django_db, pytest.mark.proves("S76")]
+
+TRUSTED = (*MODERATING, *REPORTING, "bulk_rule", "view_restricted_case")
+
+
+def restricted(message):
+    """Open a restricted case and write its log line."""
+    content = Content(
+        subject_type="message", subject_id=message.id, revision=1, text=message.text,
+        scope_id=message.room_id, author_id=message.author_id,
+    )  # fmt: skip
+    verdict = Verdict(
+        outcome=Outcome.HOLD, score=0.9, decided_by="blocklist",
+        categories={Category.CHILD_SAFETY: 0.9},
+    )  # fmt: skip
+    with transaction.atomic():
+        record([(content, verdict)])
+    return Case.objects.get(subject_id=message.id)
+
+
+@pytest.fixture
+def room():
+    return make_room()
+
+
+@pytest.fixture
+def case(room):
+    return restricted(make_message(room, status=Message.Status.HELD, text="xicrinha"))
+
+
+@pytest.fixture(params=["room moderator", "staff"])
+def untrusted(request, room):
+    if request.param == "staff":
+        return make_staff(*MODERATING, *REPORTING, "bulk_rule")
+    return make_member(room, role="MODERATOR").user
+
+
+def client_of(user):
+    client = APIClient()
+    client.force_login(user)
+    return client
+
+
+def test_restricted_case_is_in_nothing_that_others_see(case, untrusted):
+    client, path = client_of(untrusted), f"enforcement/cases/{case.id}/"
+    lists = (
+        "enforcement/cases/", "moderation/cases/", "moderation/logs/",
+        f"moderation/logs/?message={case.subject_id}", "enforcement/appeals/",
+        "enforcement/queues/",
+    )  # fmt: skip
+    for listed in lists:
+        answer = client.get(f"/api/{listed}")
+        assert answer.status_code in {200, 403}
+        assert str(case.subject_id) not in answer.content.decode()
+        assert not answer.json().get("results")
+    assert client.get("/api/moderation/cases/").json()["counts"]["open"] == 0
+    for call, tail in (("get", ""), ("post", "claim/"), ("post", "notes/"), ("post", "ruling/")):
+        assert getattr(client, call)(f"/api/{path}{tail}").status_code == 404
+    assert client.get(f"/api/moderation/cases/{case.id}/").status_code == 404
+    assert not AuditLine.objects.exists()
+
+
+def test_restricted_case_is_in_no_frame_and_no_bulk_of_others(case, untrusted):
+    readers = case_readers(user_ids=[untrusted.id], scope_ids=[case.scope_id], case_ids=[case.id])
+    assert (readers[untrusted.id].queues, readers[untrusted.id].open_count) == ({}, 0)
+    actor = Actor(id=untrusted.id, scope_ids=[case.scope_id])
+    assert count_matching(actor=actor, wanted=CaseFilter()) == 0
+    trusted = make_staff(*TRUSTED)
+    readers = case_readers(user_ids=[trusted.id], scope_ids=[], case_ids=[case.id])
+    assert readers[trusted.id].open_count == 1
+    assert not BulkRuling.objects.exists()
+
+
+def test_message_of_a_restricted_case_is_in_no_context_of_others(room, untrusted):
+    shown = {"status": Message.Status.APPROVED, "seq": 1}
+    restricted(make_message(room, text="xicrinha", **shown))
+    other = make_message(room, text="bom dia", **shown)
+    with transaction.atomic():
+        about = open_or_join(
+            subject_type="message", subject_id=other.id, revision=1, scope_id=room.id,
+            author_id=other.author_id, origin=Case.Origin.REPORT, categories=["spam"], text="-",
+        )  # fmt: skip
+    path = f"/api/enforcement/cases/{about.id}/?before=5&after=5"
+    assert "xicrinha" not in client_of(untrusted).get(path).content.decode()
+    assert "xicrinha" in client_of(make_staff(*TRUSTED)).get(path).content.decode()
+
+
+def test_every_look_leaves_an_audit_line(case):
+    trusted = make_staff(*TRUSTED)
+    client = client_of(trusted)
+    line = client.get("/api/moderation/logs/").json()["results"][0]
+    paths = (
+        "enforcement/cases/", f"enforcement/cases/{case.id}/", f"moderation/cases/{case.id}/",
+        "moderation/cases/", f"moderation/logs/{line['id']}/",
+    )  # fmt: skip
+    for path in paths:
+        assert client.get(f"/api/{path}").status_code == 200
+    assert client.post(f"/api/enforcement/cases/{case.id}/claim/").status_code == 200
+
+    lines = AuditLine.objects.filter(action="restricted_case_seen", actor=trusted)
+    subjects = list(lines.order_by("id").values_list("subject_type", "subject_id"))
+    assert subjects == [("case", case.id)] * 4 + [("log", lines[4].subject_id), ("case", case.id)]
+
+
+def test_admin_shows_restricted_cases_to_trusted_staff_only_and_writes_it_down(case):
+    page = f"/admin/moderation/case/{case.id}/change/"
+    client = Client()
+    client.force_login(make_staff(*MODERATING))
+    assert client.get(page).status_code == 302  # "does not exist"
+    assert "xicrinha" not in client.get("/admin/moderation/case/").content.decode()
+    trusted = make_staff(*TRUSTED)
+    client.force_login(trusted)
+    assert client.get(page).status_code == 200
+    assert AuditLine.objects.filter(actor=trusted, subject_id=case.id).exists()
+
+
+def test_case_becomes_restricted_when_a_notice_says_so(room):
+    message = make_message(room, status=Message.Status.APPROVED, seq=1)
+    for categories in (["spam"], ["child_safety"]):
+        with transaction.atomic():
+            case = open_or_join(
+                subject_type="message", subject_id=message.id, revision=1, scope_id=room.id,
+                author_id=message.author_id, origin=Case.Origin.NOTICE, categories=categories,
+                text="-",
+            )  # fmt: skip
+    client = client_of(make_member(room, role="MODERATOR").user)
+    assert client.get(f"/api/enforcement/cases/{case.id}/").status_code == 404
+
+
+def test_restricted_texts_are_in_no_dataset(case):
+    Case.objects.filter(pk=case.pk).update(
+        state="decided", decided_by=make_staff(), decided_at=case.created_at, outcome="BLOCK"
+    )
+    assert list(labelled_rows(Counts())) == []
+
+
+def test_verdict_on_danger_to_children_is_never_blind(settings):
+    settings.AUDIT_SAMPLE = 1.0
+    content = Content(subject_type="message", subject_id=uuid4(), revision=1, text="x")
+    verdict = Verdict(
+        outcome=Outcome.FLAG, score=0.9, decided_by="-", categories={Category.CHILD_SAFETY: 1.0}
+    )
+    with transaction.atomic():
+        record([(content, verdict)])
+    assert not Case.objects.get().is_blind
