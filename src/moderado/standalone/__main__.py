@@ -29,6 +29,8 @@ _DJANGO_COMMANDS = {
     "backtest": "judge past messages by another version of a policy",
     "erase": "erase an account: texts, names and e-mail",
     "hold": "keep accounts and messages from erasure, as an order demands",
+    "evidence": "make a signed package of evidence, or verify one",
+    "hashbank": "keep texts that orders removed from being shown again",
     "report": "write a transparency report of a year or half-year",
     "retention": "erase what is older than the settings allow",
     "records": "extract access records as an order demands; verify them",
