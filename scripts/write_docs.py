@@ -103,6 +103,7 @@ GROUPS = {
         "refresh_token_grace_seconds",
         "session_max_days",
         "admin_confirm_seconds",
+        "staff_second_factor",
     ],
     "Privacy": [
         "erasure_grace_days",

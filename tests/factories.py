@@ -35,6 +35,7 @@ EVALUATING = ("view_evaluation", "add_evaluation")
 SANCTIONING = ("view_sanction", "add_sanction", "lift_sanction")
 REPORTING = ("suspend_reporting", "view_appeal", "decide_appeal")
 PRESERVING = ("make_evidence", "view_bankedtext", "add_bankedtext", "delete_bankedtext")
+AUDITING = ("view_auditline",)
 INVITING = ("add_invitation", "view_invitation", "delete_invitation")
 
 

@@ -3,6 +3,7 @@
 from moderado.accounts import bans
 from moderado.accounts import events as accounts
 from moderado.chat import events as chat
+from moderado.chat.selectors.authors import author_of_message
 from moderado.chat.selectors.evidence import evidence_of_message
 from moderado.chat.selectors.judged_texts import judged_texts
 from moderado.chat.selectors.noticed import noticed_message, noticed_room
@@ -20,11 +21,14 @@ from moderado.chat.services import (
 from moderado.chat.tasks import erasure_wakeup, export_wakeup, purge_wakeup, wakeup
 from moderado.chat.types import MESSAGE
 from moderado.core.events import Routes, connect
+from moderado.core.staff_actions import StaffActed
 from moderado.enforcement import events as enforcement
 from moderado.enforcement.selectors.refused_texts import provide_refused
 from moderado.enforcement.services import (
     admission,
     appeal_decisions,
+    audit_events,
+    holds,
     machine_strikes,
     notice_outcomes,
     report_outcomes,
@@ -53,8 +57,24 @@ def wire(*, after_commit: Routes | None = None) -> None:
     _provide_ports()
     connect(
         after_commit=_after_commit() if after_commit is None else after_commit,
-        inside=_inside(),
+        inside={**_inside(), **_audited()},
     )
+
+
+def _audited() -> Routes:
+    """Lines of the audit of staff, in the transaction of the act, and what follows from rulings."""
+    return {
+        StaffActed: [audit_events.on_staff_acted],
+        enforcement.RulingMade: [appeal_decisions.on_ruling_made, audit_events.on_ruling_made],
+        enforcement.RulingUndone: [
+            appeal_decisions.on_ruling_undone,
+            audit_events.on_ruling_undone,
+        ],
+        enforcement.RulingReversed: [
+            appeal_decisions.on_ruling_reversed,
+            audit_events.on_ruling_reversed,
+        ],
+    }
 
 
 def _inside() -> Routes:
@@ -68,19 +88,13 @@ def _inside() -> Routes:
             notice_outcomes.on_cases_changed,
             appeal_decisions.on_cases_changed,
         ],
-        enforcement.RulingMade: [appeal_decisions.on_ruling_made],
-        enforcement.RulingUndone: [appeal_decisions.on_ruling_undone],
-        enforcement.RulingReversed: [appeal_decisions.on_ruling_reversed],
         enforcement.RulingSettled: [
             report_outcomes.on_ruling_settled,
             notice_outcomes.on_ruling_settled,
             appeal_decisions.on_ruling_settled,
             machine_strikes.on_ruling_settled,
         ],
-        enforcement.SanctionApplied: [
-            sanctions.on_sanction_applied,
-            strikes.on_sanction_applied,
-        ],
+        enforcement.SanctionApplied: [sanctions.on_sanction_applied, strikes.on_sanction_applied],
         enforcement.SanctionLifted: [strikes.on_sanction_lifted],
         moderation.RevisionsBlocked: [machine_strikes.on_revisions_blocked],
         # A name and its judgement likewise.
@@ -100,6 +114,7 @@ def _provide_ports() -> None:
     """Let lower layers read what higher ones own."""
     provide_texts(MESSAGE, judged_texts, previous=previous_texts.of_past_messages)
     bans.provide_checks(account=admission.check_account, email=admission.check_email)
+    holds.provide_author(author_of_message)
     provide_reported(MESSAGE, reported_message)
     provide_reported(ROOM, reported_room)
     provide_noticed(MESSAGE, noticed_message)

@@ -111,6 +111,8 @@ GET    chat/reports/mine/                         401     200    200     200    
 POST   chat/reports/{report}/appeal/              401     404    404     404       404   201     404
 GET    me/decisions/                              401     200    200     200       200   200     200
 POST   me/decisions/{decision}/appeal/            401     404    404     404       404   201     404
+GET    enforcement/audit/                         401     403    403     403       403   403     200
+GET    enforcement/note-presets/                  401     403    403     403       200   200     200
 GET    enforcement/appeals/                       401     403    403     403       200   200     200
 POST   enforcement/appeals/{appeal}/decision/     401     404    404     404       404   404     200
 GET    enforcement/report-suspensions/            401     403    403     403       403   403     200

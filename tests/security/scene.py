@@ -66,6 +66,7 @@ class Scene:
             *factories.SANCTIONING,
             *factories.REPORTING,
             *factories.PRESERVING,
+            *factories.AUDITING,
             name="Staff",
         )
         self.people["flagged"] = factories.make_user(name="Flagged", is_staff=True)

@@ -25,6 +25,7 @@ PAGES = {
     "register/": ("200", TO_PAGE, TO_PAGE, TO_PAGE),
     "denuncia/": ("200",) * 4,
     "denuncia/<str:protocol>/": ("200",) * 4,
+    "regras/": ("200",) * 4,
     "account/": (TO_SIGN_IN, "200", "200", "200"),
     "sign-out/": ("405",) * 4,
     "language/": ("405",) * 4,

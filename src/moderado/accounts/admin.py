@@ -9,7 +9,6 @@ from django.contrib.auth.models import Group
 from django.db.models import Count, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
@@ -21,7 +20,7 @@ from moderado.accounts.admin_permissions import TranslatedPermissions, permissio
 from moderado.accounts.models import Session, User
 from moderado.accounts.rights import may_manage
 from moderado.accounts.services import accounts, names, sessions
-from moderado.core.admin import Audited, CleanName, ReadOnly, act_on_each
+from moderado.core.admin import Audited, CleanName, DeletedAlone, ReadOnly, act_on_each
 from moderado.core.errors import Forbidden
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -30,7 +29,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(Audited, TranslatedPermissions, DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(Audited, DeletedAlone, TranslatedPermissions, DjangoGroupAdmin, ModelAdmin):
     """Only superusers change groups: their members would hold whatever is added."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -41,13 +40,6 @@ class GroupAdmin(Audited, TranslatedPermissions, DjangoGroupAdmin, ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         return _is_superuser(request)
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
-        """Name the groups alone: the rows that join them to permissions say nothing to people."""
-        _, _, needed, protected = super().get_deleted_objects(objs, request)
-        meta = self.opts
-        listed = [f"{capfirst(meta.verbose_name)}: {group}" for group in objs]
-        return listed, {meta.verbose_name_plural: len(listed)}, needed, protected
 
 
 class SessionInline(ReadOnly, TabularInline):

@@ -34,6 +34,7 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in stubs
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(Audited, ReadOnly, ModelAdmin):
+    services_audit = True
     form = ApiKeyForm
     list_display = ("name", "hint", "scope_list", "created_at", "last_used_at", "revoked_at")
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)

@@ -36,6 +36,7 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in s
 
 @admin.register(Invitation)
 class InvitationAdmin(Audited, ReadOnly, ModelAdmin):
+    services_audit = True
     form = InvitationForm
     list_display = ("created_at", "note", "created_by", "expires_at", "used_at", "used_by")
     list_filter = (("used_at", admin.EmptyFieldListFilter),)

@@ -13,7 +13,17 @@ _ACTIONS = {
     "delete": _("Can delete: %s"),
     "view": _("Can view: %s"),
 }
-_OWN = {"claim_case": _("Can claim cases"), "decide_case": _("Can decide cases")}
+_OWN = {
+    "claim_case": _("Can claim cases"),
+    "decide_case": _("Can decide cases"),
+    "reverse_ruling": _("Can reverse rulings"),
+    "bulk_rule": _("Can rule on many cases at once"),
+    "lift_sanction": _("Can lift sanctions"),
+    "suspend_reporting": _("Can suspend members from reporting"),
+    "decide_appeal": _("Can decide appeals"),
+    "release_legalhold": _("Can release legal holds"),
+    "enable_policy": _("Can enable, roll back and assign policies"),
+}
 
 
 def permission_label(permission: Permission) -> str:

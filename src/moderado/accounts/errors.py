@@ -18,6 +18,13 @@ class RegistrationClosed(Forbidden):
     message = _("Registration is closed on this server.")
 
 
+class SecondFactorRequired(Forbidden):
+    """The server demands a second factor of its staff, and this session has proved none."""
+
+    code = "second_factor_required"
+    message = _("Staff of this server need a second factor. This session has not proved one.")
+
+
 class WrongCredentials(NotAuthenticated):
     """One answer for an unknown e-mail, a wrong password and a deactivated account."""
 

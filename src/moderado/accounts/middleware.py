@@ -59,4 +59,5 @@ def _user(request: HttpRequest) -> User | AnonymousUser:
         request.session.flush()
         return AnonymousUser()
     sessions.record_use(session=session)
+    user.second_factor_at = session.second_factor_at
     return user

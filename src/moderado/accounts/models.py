@@ -1,5 +1,6 @@
 """Users, their sessions, invitations to register, and API keys of other systems."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -65,6 +66,8 @@ class User(Record, AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("staff"), default=False)
     # Since then nothing that the account wrote may be stored (ADR 0079).
     erased_at = models.DateTimeField(_("erased"), null=True, editable=False)
+    # Of the session by which the account acts. Authentication sets it; no column of this table.
+    second_factor_at: datetime | None = None
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -128,6 +131,8 @@ class Session(Record):
     used_at = models.DateTimeField(_("last used"), default=timezone.now)
     expires_at = models.DateTimeField(_("expires"))
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    # When the owner proved a second factor: `services.second_factor`.
+    second_factor_at = models.DateTimeField(_("second factor"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("session")

@@ -1,14 +1,17 @@
 """Rights of staff: Django permissions. `is_staff` alone opens the admin's front page, nothing else.
 
-The server's staff act in every room. Roles in rooms are the business of `chat`.
+The server's staff act in every room. Roles in rooms are the business of `chat`. Whether staff have
+proved a second factor is checked here alone, for the API and the admin (ADR 0085).
 """
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission
 from django.db.models import Q
 
+from moderado.accounts.errors import SecondFactorRequired
 from moderado.accounts.models import User
 
 VIEW_CASE = "moderation.view_case"
@@ -37,6 +40,10 @@ ADD_SANCTION = "enforcement.add_sanction"
 LIFT_SANCTION = "enforcement.lift_sanction"
 VIEW_REPORT = "enforcement.view_report"
 SUSPEND_REPORTING = "enforcement.suspend_reporting"
+VIEW_AUDIT = "enforcement.view_auditline"
+ADD_HOLD = "enforcement.add_legalhold"
+RELEASE_HOLD = "enforcement.release_legalhold"
+VIEW_HOLD = "enforcement.view_legalhold"
 VIEW_APPEAL = "enforcement.view_appeal"
 DECIDE_APPEAL = "enforcement.decide_appeal"
 VIEW_MESSAGE = "chat.view_message"
@@ -46,9 +53,32 @@ ADD_INVITATION = "accounts.add_invitation"
 DELETE_INVITATION = "accounts.delete_invitation"
 
 
-def staff_may(user: User, permission: str) -> bool:
-    """Tell whether `user` is active staff with this permission, such as `VIEW_CASE`."""
+def is_entitled(user: User, permission: str) -> bool:
+    """Tell whether `user` is active staff with this permission, whatever session they act by."""
     return user.is_active and user.is_staff and user.has_perm(permission)
+
+
+def staff_may(user: User, permission: str) -> bool:
+    """Tell whether the account of a request may act as staff with this permission now."""
+    return is_entitled(user, permission) and has_second_factor(user)
+
+
+def has_second_factor(user: User) -> bool:
+    """Tell whether the session of a request has proved what `STAFF_SECOND_FACTOR` demands."""
+    return settings.STAFF_SECOND_FACTOR == "off" or user.second_factor_at is not None
+
+
+def acts_as_staff(user: User, permission: str) -> bool:
+    """Tell whether the account of a request acts as staff with this permission.
+
+    Raises:
+        SecondFactorRequired: It would, but its session has proved no second factor.
+    """
+    if not is_entitled(user, permission):
+        return False
+    if not has_second_factor(user):
+        raise SecondFactorRequired
+    return True
 
 
 def may_manage(actor: User, account: User) -> bool:

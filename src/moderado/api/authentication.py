@@ -18,7 +18,7 @@ from rest_framework.request import Request
 
 from moderado.accounts import selectors
 from moderado.accounts.errors import NotAuthenticated
-from moderado.accounts.models import User
+from moderado.accounts.models import Session, User
 from moderado.accounts.services import sessions
 from moderado.accounts.types import SESSION_KEY, Principal
 from moderado.core.addresses import address_of_request, port_of_request
@@ -41,7 +41,7 @@ class BearerToken(BaseAuthentication):
             session = sessions.session_of_access_token(token=text)
         except (NotAuthenticated, UnicodeDecodeError):
             raise AuthenticationFailed(NotAuthenticated.message) from None
-        return _credentials(request, session.user, selectors.principal_of(session))
+        return _credentials_of(request, session)
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
@@ -78,11 +78,16 @@ class SessionCookie(SessionAuthentication):
         except NotAuthenticated:
             return None
         sessions.record_use(session=session)
-        return _credentials(request, session.user, selectors.principal_of(session))
+        return _credentials_of(request, session)
 
 
 # What a person who is banned from the server may still use.
 ALSO_WHEN_BANNED = (AppealToken, SessionCookie)
+
+
+def _credentials_of(request: Request, session: Session) -> Credentials:
+    session.user.second_factor_at = session.second_factor_at
+    return _credentials(request, session.user, selectors.principal_of(session))
 
 
 def _credentials(request: Request, user: User, principal: Principal) -> Credentials:

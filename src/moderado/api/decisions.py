@@ -19,9 +19,8 @@ from moderado.api.moderation import moderated_or_all, moderated_scopes, sees_res
 from moderado.api.policies import require
 from moderado.api.schemas import validated
 from moderado.chat.selectors.places import NO_PLACE, place_of
+from moderado.chat.services.restricted_reading import read_log
 from moderado.core.errors import NotFound
-from moderado.enforcement.services.restricted_looks import note_look_at_line
-from moderado.moderation import selectors
 from moderado.moderation.services.explaining import compiled_policy, try_text
 from moderado.moderation.services.judging import Facts
 from moderado.moderation.types import AuthorFacts
@@ -32,10 +31,12 @@ class OneLog(APIView):
     def get(self, request: Request, log_id: UUID) -> Response:
         """Explain a decision: what was matched and measured, and which step decided."""
         scope_ids = moderated_or_all(request, rights.VIEW_LOG)
-        line = selectors.get_log(
-            log_id=log_id, scope_ids=scope_ids, sees_restricted=sees_restricted(request)
+        line = read_log(
+            actor_id=cast("User", request.user).id,
+            scope_ids=scope_ids,
+            log_id=log_id,
+            sees_restricted=sees_restricted(request),
         )
-        note_look_at_line(actor_id=cast("User", request.user).id, line=line)
         return Response(LogExplanation(line).data)
 
 

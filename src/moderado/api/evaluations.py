@@ -70,5 +70,6 @@ class CancellingEvaluation(APIView):
     @extend_schema(operation_id="cancel_evaluation", request=None, responses=EvaluationBody)
     def post(self, request: Request, evaluation_id: UUID) -> Response:
         """End an evaluation. What it has found so far stays. 409 `evaluation_ended`."""
-        require(request, rights.ADD_EVALUATION)
-        return Response(EvaluationBody(evaluations.cancel(evaluation_id=evaluation_id)).data)
+        actor = require(request, rights.ADD_EVALUATION)
+        ended = evaluations.cancel(actor_id=actor.id, evaluation_id=evaluation_id)
+        return Response(EvaluationBody(ended).data)

@@ -1,6 +1,6 @@
 """Invitations to register, for staff with the permissions: /api/auth/invitations/."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -12,11 +12,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import rights, selectors
-from moderado.accounts.models import Invitation, User
+from moderado.accounts.models import Invitation
 from moderado.accounts.services import invitations
 from moderado.accounts.services.invitations import MAX_DAYS, NOTE_LENGTH
 from moderado.api.pagination import NumberedPages
-from moderado.core.errors import Forbidden
+from moderado.api.policies import require
 
 
 class InvitationInput(serializers.Serializer[Any]):
@@ -58,7 +58,7 @@ class Invitations(ListAPIView[Invitation]):
     @extend_schema(operation_id="list_invitations")
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
         """List the invitations, newest first. For staff with `view_invitation`."""
-        _require(request, rights.VIEW_INVITATION)
+        require(request, rights.VIEW_INVITATION)
         return super().get(request, *args, **kwargs)
 
     @extend_schema(
@@ -68,7 +68,7 @@ class Invitations(ListAPIView[Invitation]):
     )
     def post(self, request: Request) -> Response:
         """Create an invitation and return its code once. For staff with `add_invitation`."""
-        actor = _require(request, rights.ADD_INVITATION)
+        actor = require(request, rights.ADD_INVITATION)
         body = InvitationInput(data=request.data)
         body.is_valid(raise_exception=True)
         created = invitations.create_invitation(actor_id=actor.id, **body.validated_data)
@@ -82,13 +82,6 @@ class OneInvitation(APIView):
     @extend_schema(operation_id="revoke_invitation", responses={204: None})
     def delete(self, request: Request, invitation_id: UUID) -> Response:
         """Revoke an unused invitation. For staff with `delete_invitation`."""
-        actor = _require(request, rights.DELETE_INVITATION)
+        actor = require(request, rights.DELETE_INVITATION)
         invitations.revoke_invitation(invitation_id=invitation_id, actor_id=actor.id)
         return Response(status=204)
-
-
-def _require(request: Request, permission: str) -> User:
-    actor = cast("User", request.user)
-    if not rights.staff_may(actor, permission):
-        raise Forbidden
-    return actor

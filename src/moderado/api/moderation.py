@@ -31,9 +31,10 @@ from moderado.api.pagination import ExactCursorPagination, NumberedPages
 from moderado.api.schemas import CURSOR, PAGE, PAGE_SIZE, validated
 from moderado.chat.selectors.review import surroundings
 from moderado.chat.selectors.rooms import moderated_rooms
+from moderado.chat.services.restricted_reading import read_case
 from moderado.core.errors import Forbidden, NotFound
 from moderado.enforcement.selectors import cases as case_selectors
-from moderado.enforcement.services import access, claiming, rulings
+from moderado.enforcement.services import claiming, rulings
 from moderado.enforcement.services.restricted_looks import note_looks
 from moderado.enforcement.types import CONTENT_OF, Actor
 from moderado.moderation import selectors
@@ -123,7 +124,7 @@ class OneCase(APIView):
     def get(self, request: Request, case_id: UUID) -> Response:
         """Return a case with the visible messages around its message."""
         actor = actor_of(request, rights.VIEW_CASE)
-        case = access.get_case_of_others(actor=actor, case_id=case_id)
+        case = read_case(actor=actor, case_id=case_id)
         asked = validated(ContextQuery, request.query_params.dict())
         return Response(_shown(request, [case], **asked)[0])
 
@@ -186,9 +187,13 @@ def sees_restricted(request: Request) -> bool:
 
 
 def moderated_or_all(request: Request, permission: str) -> Collection[UUID] | None:
-    """Return the rooms that the caller moderates; None for staff with the permission: all."""
+    """Return the rooms that the caller moderates; None for staff with the permission: all.
+
+    Raises:
+        SecondFactorRequired: The staff's session lacks what the server demands.
+    """
     user = cast("User", request.user)
-    return None if rights.staff_may(user, permission) else moderated_rooms(user.id)
+    return None if rights.acts_as_staff(user, permission) else moderated_rooms(user.id)
 
 
 def moderated_scopes(request: Request, permission: str) -> Collection[UUID] | None:

@@ -187,9 +187,13 @@ class PolicyAssignments(APIView):
 
 
 def require(request: Request, permission: str) -> User:
-    """Return the caller, who is staff with the permission. Raises Forbidden."""
+    """Return the caller, who is staff with the permission.
+
+    Raises:
+        Forbidden: The caller is not; also for want of a second factor (SecondFactorRequired).
+    """
     actor = cast("User", request.user)
-    if not rights.staff_may(actor, permission):
+    if not rights.acts_as_staff(actor, permission):
         raise Forbidden
     return actor
 

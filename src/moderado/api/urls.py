@@ -17,6 +17,7 @@ from moderado.api import (
 )
 from moderado.api.enforcement import (
     appeals,
+    audit,
     blocks,
     bulk,
     cases,
@@ -25,6 +26,7 @@ from moderado.api.enforcement import (
     export,
     hash_bank,
     measures,
+    note_presets,
     notices,
     own_decisions,
     purges,
@@ -85,6 +87,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("chat/reports/<uuid:report_id>/appeal/", own_decisions.AppealingReport.as_view()),
     path("me/decisions/", own_decisions.Decisions.as_view()),
     path("me/decisions/<uuid:decision_id>/appeal/", own_decisions.AppealingDecision.as_view()),
+    path("enforcement/audit/", audit.Audit.as_view()),
+    path("enforcement/note-presets/", note_presets.NotePresets.as_view()),
     path("enforcement/appeals/", appeals.Appeals.as_view()),
     path("enforcement/appeals/<uuid:appeal_id>/decision/", appeals.DecidingAppeal.as_view()),
     path("enforcement/report-suspensions/", suspensions.Suspensions.as_view()),

@@ -18,7 +18,14 @@ from moderado.chat.admin_cases import case_subject
 from moderado.chat.models import Membership, Message, Revision, Room
 from moderado.chat.services import memberships, rooms
 from moderado.chat.types import MESSAGE
-from moderado.core.admin import Audited, CleanName, Colours, ReadOnly, act_on_each
+from moderado.core.admin import (
+    Audited,
+    AuditedReading,
+    CleanName,
+    Colours,
+    ReadOnly,
+    act_on_each,
+)
 from moderado.moderation.admin_subjects import describe_subjects_by
 from moderado.moderation.categories import category_list
 from moderado.moderation.labels import REASONS, label
@@ -208,8 +215,8 @@ class Revisions(ReadOnly, TabularInline):
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnly, ModelAdmin):
-    """Messages, read-only: moderators rule on cases."""
+class MessageAdmin(AuditedReading, ReadOnly, ModelAdmin):
+    """Messages, read-only: moderators rule on cases. Each look leaves an audit line."""
 
     list_display = ("created_at", "shown_status", "author", "room", "excerpt", "shown_reason")
     list_display_links = ("created_at", "excerpt")

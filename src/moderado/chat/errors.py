@@ -23,12 +23,12 @@ class NotAllowedInRoom(Forbidden):
 
 class RoomFrozen(Restricted):
     code = "room_frozen"
-    message = _("This room is read-only for the moment.")
+    message = _("The moderation has made this room read-only.")
 
 
 class NewcomersWait(Restricted):
     code = "newcomers_wait"
-    message = _("Newcomers to this room may read, not write, for the moment.")
+    message = _("The moderation lets newcomers to this room read, not write.")
 
 
 class RoomCreationClosed(Forbidden):

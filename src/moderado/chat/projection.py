@@ -8,8 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone, translation
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from msgspec import UNSET, UnsetType
 
 from moderado.chat.events import Change, ChangeKind
@@ -25,30 +23,11 @@ from moderado.chat.types import (
     RoomMeasures,
     SlowModeView,
 )
-from moderado.moderation.categories import category_list
+from moderado.enforcement.statements import why_message_is_hidden, why_name_is_hidden
 from moderado.moderation.help_lines import help_lines, without_mark
 from moderado.moderation.types import Reason
 
 Status = Message.Status
-
-# By reason, or by reason and status.
-_SENTENCES = {
-    "removed": gettext_lazy("A moderator removed this message."),
-    "moderator": gettext_lazy("A moderator decided that this message is not shown."),
-    "unjudged": gettext_lazy(
-        "This message could not be checked automatically. A moderator will look at it."
-    ),
-    "author_removed": gettext_lazy(
-        "This message is not shown: you were removed from the room before it was checked."
-    ),
-    "author_removed HELD": gettext_lazy(
-        "A moderator decides about this message: its author was removed before it was shown."
-    ),
-    "room_deleted": gettext_lazy(
-        "This message is not shown: the room was deleted before it was checked."
-    ),
-}
-
 
 # The message ended: no decision could show it again.
 _FINAL = (Reason.REMOVED, Reason.ROOM_DELETED)
@@ -197,7 +176,7 @@ def name_change(
     """
     refused = status != Status.PENDING
     with translation.override(language):
-        explanation = _name_explanation(status, reason, categories) if refused else None
+        explanation = why_name_is_hidden(status, reason, categories) if refused else None
     return NameChange(
         name=name,
         revision=revision,
@@ -245,7 +224,7 @@ def _decision(status: str, reason: str, categories: list[str]) -> dict[str, Any]
     return {
         "reason": reason,
         "categories": without_mark(categories),
-        "explanation": _explanation(status, reason, categories),
+        "explanation": why_message_is_hidden(status, reason, categories),
         "appealable": reason not in _FINAL,
         "resources": help_lines(categories, translation.get_language() or "") or UNSET,
     }
@@ -260,37 +239,6 @@ def _draft(message: Message) -> Draft:
         status=status,
         **(_decision(status, message.edit_reason, message.edit_categories) if refused else {}),
     )
-
-
-def _explanation(status: str, reason: str, categories: list[str]) -> str:
-    """Explain to the author which category was found and who decided; never name the rule."""
-    named = category_list(categories)
-    if sentence := _SENTENCES.get(f"{reason} {status}", _SENTENCES.get(reason)):
-        return str(sentence)
-    if status == Status.HELD and named:
-        return _("A moderator will look at this message: an automatic check found %(what)s.") % {
-            "what": named
-        }
-    if status == Status.HELD:
-        return _("A moderator will look at this message before it is shown.")
-    return _("This message is not shown: an automatic check found %(what)s.") % {
-        "what": named or _("something the rules do not allow")
-    }
-
-
-def _name_explanation(status: str, reason: str, categories: list[str]) -> str:
-    named = category_list(categories)
-    if reason == "moderator":
-        return _("A moderator decided that this name is not shown.")
-    if status == Status.HELD and named:
-        return _("A moderator will look at this name: an automatic check found %(what)s.") % {
-            "what": named
-        }
-    if status == Status.HELD:
-        return _("A moderator will look at this name before it is shown.")
-    return _("This name is not shown: an automatic check found %(what)s.") % {
-        "what": named or _("something the rules do not allow")
-    }
 
 
 def _replace(view: MessageView, **fields: object) -> MessageView:

@@ -50,6 +50,12 @@ class AccountSettings(BaseSettings):
         "sensitive action.",
     )
 
+    staff_second_factor: Literal["off", "required"] = Field(
+        default="off",
+        description="`required`: staff act, in the API and the admin, only in sessions that have "
+        "proved a second factor (`moderado secondfactor`).",
+    )
+
     @field_validator("secret_key")
     @classmethod
     def _strong(cls, key: SecretStr) -> SecretStr:

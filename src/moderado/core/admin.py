@@ -1,16 +1,23 @@
-"""Base classes of the admin pages, and the audit lines of what staff do there."""
+"""Base classes of the admin pages, and the audit lines of what staff do there.
+
+What a page does without a service that writes a line of the audit of staff gets one here.
+"""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 import structlog
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.errors import ApplicationError, Invalid
+from moderado.core.events import publish
+from moderado.core.staff_actions import StaffActed
 from moderado.core.text import clean_line
 
 log = structlog.get_logger(__name__)
@@ -21,6 +28,12 @@ ACTIONS = {
     "block": _("Block"),
     "rule": _("Decide"),
     "claim": _("Claim"),
+    "undo": _("Undo"),
+    "reverse": _("Reverse"),
+    "lift": _("Lift"),
+    "release": _("Release"),
+    "uphold": _("Uphold the decision"),
+    "overturn": _("Overturn the decision"),
     "close": _("Close for everybody"),
     "appoint": _("Make administrators of their rooms"),
     "remove": _("Remove from their rooms"),
@@ -69,6 +82,37 @@ class PageWithContext:
         return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[misc]  # a mixin
 
 
+class AuditedReading:
+    """An admin page each look at which leaves an audit line: of the list, and of one record."""
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        _account_for_reading(self, request, None)
+        return super().changelist_view(request, extra_context)  # type: ignore[misc]  # a mixin
+
+    def render_change_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Write the line of a record that is shown. Its right was checked before."""
+        record = kwargs.get("obj")
+        if record is not None and request.method == "GET":
+            _account_for_reading(self, request, record)
+        return super().render_change_form(request, *args, **kwargs)  # type: ignore[misc]  # a mixin
+
+
+class DeletedAlone:
+    """An admin page whose confirmation of a deletion names the records, and not the rows of joins.
+
+    Their names say nothing to people.
+    """
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
+        """Return what is shown: each record by its kind, and their number."""
+        _, _, needed, protected = super().get_deleted_objects(objs, request)  # type: ignore[misc]  # a mixin
+        meta: Any = getattr(self, "opts")  # noqa: B009  (of the admin page that mixes it in)
+        listed = [f"{capfirst(meta.verbose_name)}: {each}" for each in objs]
+        return listed, {meta.verbose_name_plural: len(listed)}, needed, protected
+
+
 class CleanName:
     """A form that cleans its field `name` as the services do, and shows what is wrong with it."""
 
@@ -91,15 +135,20 @@ class Colours(dict[Any, str]):
 
 
 class Audited:
-    """Logs what Django's forms change, too. The lines contain ids and names of fields only."""
+    """Logs what Django's forms change, too. The lines contain ids and names of fields only.
+
+    `services_audit`: the services that the page calls write the lines of the audit of staff.
+    """
+
+    services_audit = False
 
     def log_addition(self, request: HttpRequest, obj: models.Model, message: Any) -> Any:
-        _log(request, obj, "add", "done")
+        _log(self, request, obj, "add", "done")
         return super().log_addition(request, obj, message)  # type: ignore[misc]  # a mixin
 
     def log_change(self, request: HttpRequest, obj: models.Model, message: Any) -> Any:
         if not isinstance(message, str):  # a list: from Django's own form
-            _log(request, obj, "change", "done", fields=_fields(message))
+            _log(self, request, obj, "change", "done", fields=_fields(message))
         return super().log_change(request, obj, message)  # type: ignore[misc]  # a mixin
 
     def history_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
@@ -111,7 +160,7 @@ class Audited:
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         for obj in queryset:
-            _log(request, obj, "delete", "done")
+            _log(self, request, obj, "delete", "done")
         return super().log_deletions(request, queryset)  # type: ignore[misc]  # a mixin
 
 
@@ -165,7 +214,19 @@ def record_action(
         result: `done`, or the code of the refusal.
     """
     site.log_change(request, one, f"{action}: {result}")
-    _log(request, one, action, result)
+    _log(site, request, one, action, result)
+
+
+def _account_for_reading(site: object, request: HttpRequest, record: models.Model | None) -> None:
+    meta: Any = getattr(site, "opts")  # noqa: B009  (of the admin page that mixes it in)
+    publish(
+        StaffActed(
+            actor_id=cast("UUID", request.user.pk),
+            action="admin_listed" if record is None else "admin_read",
+            subject_type=str(meta.model_name),
+            subject_id=None if record is None else record.pk,
+        )
+    )
 
 
 def _in_words(line: str) -> str:
@@ -190,8 +251,23 @@ def _explained(refusal: ApplicationError) -> str:
 
 
 def _log(
-    request: HttpRequest, one: models.Model, action: str, result: str, **details: object
+    site: object,
+    request: HttpRequest,
+    one: models.Model,
+    action: str,
+    result: str,
+    **details: object,
 ) -> None:
+    if result == "done" and not getattr(site, "services_audit", False):
+        publish(
+            StaffActed(
+                actor_id=cast("UUID", request.user.pk),
+                action=f"admin_{action}",
+                subject_type=str(one._meta.model_name),  # noqa: SLF001  (documented by Django)
+                subject_id=one.pk if isinstance(one.pk, UUID) else None,
+                details={"record": str(one.pk), **details},
+            )
+        )
     log.info(
         "admin_acted",
         actor_id=str(request.user.pk),

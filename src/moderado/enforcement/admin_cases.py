@@ -55,6 +55,7 @@ class Ruling(NamedTuple):
 class CaseAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
     """Cases that wait for a moderator. Rulings are actions; fields are not editable."""
 
+    services_audit = True
     list_display = (
         "excerpt",
         "shown_state",

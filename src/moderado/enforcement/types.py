@@ -148,6 +148,7 @@ class DecisionType(StrEnum):
     SANCTION = "sanction"  # without a ruling
     SUSPENSION = "suspension"  # from reporting
     PURGE = "purge"  # of an author's latest messages
+    DELETION = "deletion"  # by a moderator of the room: the text is gone, so there is no appeal
     REPORT = "report"  # on which no action was taken; its reporter appeals
 
 

@@ -11,6 +11,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from moderado.moderation.help_lines import HelpLine
+
 Moment = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
 
 
@@ -54,6 +56,7 @@ class SuspensionView(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     reason: str
+    explanation: Annotated[str, Meta(description="What it is, why, until when, how to appeal.")]
     public_note: str
     ends_at: Moment
     lifted_at: Moment | None
@@ -86,6 +89,7 @@ class AppealView(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Annotated[
         str | None, Meta(description="`upheld`, `overturned` or `ended`; null until decided.")
     ]
+    explanation: Annotated[str, Meta(description="What became of it; empty until then.")]
     public_note: str
     created_at: Moment
     due_at: Annotated[Moment, Meta(description="By when it should be decided.")]
@@ -98,7 +102,12 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     id: Annotated[UUID, Meta(description="To appeal: `me/decisions/{id}/appeal/`.")]
     type: Annotated[
         str,
-        Meta(extra_json_schema={"enum": ("ruling", "verdict", "sanction", "suspension", "purge")}),
+        Meta(
+            description="`deletion`: by a moderator of the room. Its text is gone for good.",
+            extra_json_schema={
+                "enum": ("ruling", "verdict", "sanction", "suspension", "purge", "deletion")
+            },
+        ),
     ]
     by: Annotated[
         str,
@@ -114,11 +123,32 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     room: UUID | None
     outcome: Annotated[
         str,
-        Meta(extra_json_schema={"enum": ("held", "refused", "removed", "sanctioned", "suspended")}),
+        Meta(
+            extra_json_schema={
+                "enum": (
+                    "held",
+                    "refused",
+                    "removed",
+                    "kept_flagged",
+                    "sanctioned",
+                    "suspended",
+                )
+            }
+        ),
     ]
     reason: str
     categories: tuple[str, ...]
-    explanation: Annotated[str, Meta(description="Of a machine, in the person's language.")]
+    explanation: Annotated[
+        str,
+        Meta(
+            description="The statement of reasons, in the person's language: what was decided, "
+            "why, who decided, until when, and how to appeal."
+        ),
+    ]
+    guideline: Annotated[str, Meta(description="The path of the guideline on which it rests.")] = ""
+    resources: Annotated[
+        tuple[HelpLine, ...], Meta(description="Where to find help, if it is about self-harm.")
+    ] = ()
     public_note: Annotated[str, Meta(description="What the moderator writes to the person.")]
     sanctions: tuple[SanctionNote, ...]
     decided_at: Moment
@@ -127,6 +157,6 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     ]
     is_reversed: Annotated[bool, Meta(description="It has no consequences any more.")]
     appealable: bool
-    appeal_until: Moment
+    appeal_until: Annotated[Moment | None, Meta(description="Null: it cannot be appealed.")]
     appeal_path: Annotated[str, Meta(description="Where to send the appeal.")]
     appeal: Annotated[AppealView | None, Meta(description="Your appeal.")]

@@ -14,7 +14,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from moderado.accounts.rights import VIEW_RESTRICTED_CASE
-from moderado.core.admin import Colours, ReadOnly
+from moderado.core.admin import AuditedReading, Colours, ReadOnly
 from moderado.moderation import (
     admin_evaluations,  # noqa: F401  (registers itself)
     admin_policies,  # noqa: F401  (registers itself)
@@ -98,8 +98,8 @@ def _sees_restricted(request: HttpRequest) -> bool:
 
 
 @admin.register(ModerationLog)
-class ModerationLogAdmin(ReadOnly, ModelAdmin):
-    """Append-only, as in the database."""
+class ModerationLogAdmin(AuditedReading, ReadOnly, ModelAdmin):
+    """Append-only, as in the database. Each look leaves an audit line."""
 
     list_display = (
         "created_at",

@@ -83,6 +83,7 @@ class EvaluationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
 class EvaluationAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
     """Evaluations run in the workers. Reload the page to see the progress."""
 
+    services_audit = True
     form = EvaluationForm
     list_display = (
         "created_at", "kind", "version", "shown_state", "shown_progress", "requested_by",
@@ -119,7 +120,8 @@ class EvaluationAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
     @admin.action(description=_("Cancel"), permissions=["add"])
     def cancel(self, request: HttpRequest, chosen: "QuerySet[Evaluation]") -> None:
         def act(evaluation: Evaluation) -> None:
-            evaluations.cancel(evaluation_id=evaluation.id)
+            actor_id = cast("User", request.user).id
+            evaluations.cancel(actor_id=actor_id, evaluation_id=evaluation.id)
 
         if act_on_each(self, request, chosen, "cancel", act):
             self.message_user(request, gettext("The evaluation is cancelled."), messages.SUCCESS)

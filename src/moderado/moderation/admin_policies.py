@@ -38,6 +38,7 @@ PAGE = "admin/moderation/version_page.html"
 class PolicyAdmin(Audited, ReadOnly, ModelAdmin):
     """The policies. A rollback enables the version that was enabled before."""
 
+    services_audit = True
     list_display = ("name", "shown_version", "extends", "created_at", "deleted_at")
     list_select_related = ("enabled", "extends")
     search_fields = ("name",)
@@ -68,6 +69,7 @@ class PolicyAdmin(Audited, ReadOnly, ModelAdmin):
 class PolicyVersionAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
     """The versions. The page of one shows first what would follow if it were enabled."""
 
+    services_audit = True
     list_display = ("policy", "number", "is_enabled", "author", "reason", "created_at")
     list_filter = ("policy",)
     list_select_related = ("policy", "author")

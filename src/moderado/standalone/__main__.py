@@ -19,6 +19,7 @@ from moderado.standalone.launcher import prepare, run_server
 _DJANGO_COMMANDS = {
     "createsuperuser": "create an administrator account",
     "createinvitation": "create an invitation to register; print its code",
+    "secondfactor": "record that staff have proved a second factor",
     "keys": "create, list or revoke API keys of other systems",
     "explain": "judge a text and say why; nothing is stored",
     "policy": "list, change, test and enable policies",

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from moderado.web import account_views, appeal_views, notice_views, views
+from moderado.web import account_views, appeal_views, notice_views, public_views, views
 
 app_name = "web"
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("denuncia/", notice_views.notice_form, name="notices"),
     path("denuncia/<str:protocol>/", notice_views.notice_page, name="notice"),
     path("account/", account_views.account, name="account"),
+    path("regras/", public_views.guidelines_page, name="guidelines"),
     path("sign-out/", views.sign_out, name="sign-out"),
     path("language/", views.choose_language, name="language"),
 ]

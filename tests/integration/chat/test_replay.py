@@ -244,7 +244,7 @@ def test_cancelled_evaluation_stores_nothing_more(decided, monkeypatch):
     advance = evaluation_runs._advance
 
     def cancelled_meanwhile(running):
-        evaluations.cancel(evaluation_id=running.id)
+        evaluations.cancel(actor_id=None, evaluation_id=running.id)
         return advance(running)
 
     monkeypatch.setattr(evaluation_runs, "_advance", cancelled_meanwhile)
@@ -254,7 +254,7 @@ def test_cancelled_evaluation_stores_nothing_more(decided, monkeypatch):
     assert (evaluation.state, evaluation.done) == ("cancelled", 4)
     assert not evaluation_runs.has_work()
     with pytest.raises(EvaluationEnded):
-        evaluations.cancel(evaluation_id=evaluation.id)
+        evaluations.cancel(actor_id=None, evaluation_id=evaluation.id)
 
 
 def test_failing_evaluation_is_repeated_and_then_given_up(monkeypatch):

@@ -4,12 +4,18 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
+
+from moderado.accounts import rights as all_rights
 
 pytestmark = pytest.mark.django_db
 
 FIRST = import_module("moderado.chat.migrations.0008_staff_groups")
 RIGHTS = import_module("moderado.enforcement.migrations.0011_rights_of_staff_groups")
+PURGES = import_module("moderado.enforcement.migrations.0015_right_to_purge")
+NOTICES = import_module("moderado.enforcement.migrations.0018_rights_of_notices")
+PAGES = import_module("moderado.enforcement.migrations.0019_rights_of_admin_pages")
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +46,33 @@ def test_group_from_which_operators_took_a_right_stays_as_it_is():
     RIGHTS.extend_groups(apps, None)
 
     assert rights("moderator") == held
+
+
+def test_operators_may_do_all_that_services_ask_a_right_for():
+    RIGHTS.extend_groups(apps, None)
+    PURGES.extend_groups(apps, None)
+    NOTICES.extend_operators(apps, None)
+    PAGES.extend_groups(apps, None)
+    named = {name: each for name, each in vars(all_rights).items() if name.isupper()}
+    asked = {each for each in named.values() if isinstance(each, str)}
+    group = Group.objects.get(name="operator")
+
+    held = {
+        f"{app}.{codename}"
+        for app, codename in group.permissions.values_list("content_type__app_label", "codename")
+    }
+
+    assert asked - held == set()
+
+
+def test_each_page_of_enforcement_is_open_to_operators():
+    RIGHTS.extend_groups(apps, None)
+    PAGES.extend_groups(apps, None)
+    models = [model for model in admin.site._registry if model._meta.app_label == "enforcement"]
+
+    assert len(models) >= 12
+    assert {f"view_{model._meta.model_name}" for model in models} <= rights("operator") | {
+        "view_queue"
+    }
+    assert {"view_ruling", "view_queue"} <= rights("moderator")
+    assert "view_auditline" not in rights("senior moderator")

@@ -37,7 +37,13 @@ from moderado.enforcement.models import (
     Sanction,
 )
 from moderado.enforcement.services import erasures, holds
-from moderado.moderation.models import Case, ErasableText, ModerationLog, ProviderCall
+from moderado.moderation.models import (
+    Case,
+    ErasableText,
+    ModerationLog,
+    ProviderCall,
+    SubjectRevision,
+)
 from moderado.moderation.services import ledger
 from moderado.moderation.services.log_verification import verify_log
 from moderado.moderation.services.screening import prepare
@@ -358,7 +364,10 @@ def test_held_account_is_closed_and_keeps_its_data_until_the_release(author, roo
     assert (report["state"], report["account_withheld"]) == ("held", True)
     shown.refresh_from_db()
     assert (shown.status, shown.text) == ("REMOVED", f"{CANARY} bom dia")
-    assert not any(message.content for message in of_room(room, bob).messages)
+    tombstones = of_room(room, bob).messages
+    assert not any(message.content for message in tombstones)
+    assert not any(CANARY in message.author.name for message in tombstones)
+    assert SubjectRevision.objects.filter(subject_id=author.id, text__contains=CANARY).exists()
     assert not erasing.run_slice(), "it waits for the release"
     assert Case.objects.exclude(commitment=None).exists()
     assert ErasableText.objects.filter(erased_at=None, content__contains=CANARY).exists()

@@ -23,6 +23,8 @@ from moderado.accounts.types import KeyHolder, NewApiKey, Scope
 from moderado.core import text
 from moderado.core.database import run_prepared
 from moderado.core.errors import Invalid, NotFound
+from moderado.core.events import publish
+from moderado.core.staff_actions import StaffActed
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +65,7 @@ def create_api_key(*, name: str, scopes: Collection[str], actor_id: UUID | None)
         created_by_id=actor_id,
     )
     log.info("api_key_created", api_key_id=row.id, actor_id=actor_id)
+    _account_for(actor_id, "api_key_created", row.id)
     return NewApiKey(
         id=row.id,
         key=key,
@@ -80,7 +83,14 @@ def revoke_api_key(*, api_key_id: UUID, actor_id: UUID | None) -> None:
     )
     if not revoked:
         raise NotFound
+    _account_for(actor_id, "api_key_revoked", api_key_id)
     log.info("api_key_revoked", api_key_id=api_key_id, actor_id=actor_id)
+
+
+def _account_for(actor_id: UUID | None, action: str, api_key_id: UUID) -> None:
+    publish(
+        StaffActed(actor_id=actor_id, action=action, subject_type="api_key", subject_id=api_key_id)
+    )
 
 
 def use_api_key(key: str) -> KeyHolder | None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from moderado.accounts.lookalikes import email_key
 from moderado.accounts.models import Invitation, Session, User
+from moderado.core.database import require_transaction
 
 _DOMAIN = "erased.invalid"  # RFC 2606: no mail is ever delivered there
 
@@ -48,19 +49,39 @@ def _close(user_id: UUID, *, is_final: bool) -> None:
         User.objects.filter(pk=user_id, erased_at=None).update(erased_at=Now())
 
 
+def hide_name(*, user_id: UUID) -> str | None:
+    """Show others no name of a closed account whose data a legal hold keeps.
+
+    Requires a transaction.
+
+    Returns:
+        The name that was shown, for the caller to keep; None if it was hidden before.
+    """
+    require_transaction()
+    user = User.objects.select_for_update(no_key=True).get(pk=user_id, is_active=False)
+    hidden = _shown_name()
+    if user.name == hidden:
+        return None
+    User.objects.filter(pk=user_id).update(name=hidden)
+    return str(user.name)
+
+
+def _shown_name() -> str:
+    with translation.override(settings.LANGUAGE_CODE):
+        return _("Erased account")
+
+
 @transaction.atomic
 def replace_identity(*, user_id: UUID) -> None:
     """Replace e-mail and name, and empty what sessions and invitations say about the owner.
 
     Idempotent. Requires that the account was closed.
     """
-    with translation.override(settings.LANGUAGE_CODE):
-        name = _("Erased account")
     email = f"{user_id}@{_DOMAIN}"
     User.objects.filter(pk=user_id, is_active=False).update(
         email=email,
         email_key=email_key(email),
-        name=name,
+        name=_shown_name(),
         language=settings.LANGUAGE_CODE,
         last_login=None,
     )

@@ -21,6 +21,8 @@ from moderado.accounts.types import NewInvitation
 from moderado.core import text
 from moderado.core.database import require_transaction
 from moderado.core.errors import Invalid, NotFound
+from moderado.core.events import publish
+from moderado.core.staff_actions import StaffActed
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +60,7 @@ def create_invitation(
         created_by_id=actor_id,
         expires_at=timezone.now() + timedelta(days=days),
     )
+    _account_for(actor_id, "invitation_created", invitation.id)
     log.info("invitation_created", invitation_id=invitation.id, actor_id=actor_id)
     return NewInvitation(
         id=invitation.id,
@@ -74,6 +77,7 @@ def revoke_invitation(*, invitation_id: UUID, actor_id: UUID) -> None:
     revoked, _by_model = Invitation.objects.filter(id=invitation_id, used_at=None).delete()
     if not revoked:
         raise NotFound
+    _account_for(actor_id, "invitation_revoked", invitation_id)
     log.info("invitation_revoked", invitation_id=invitation_id, actor_id=actor_id)
 
 
@@ -97,6 +101,14 @@ def use_invitation(code: str, *, user: User) -> None:
     if not _usable(code).update(used_at=timezone.now(), used_by=user):
         raise Invalid(fields={"invitation": _REFUSED})
     log.info("invitation_used", user_id=user.id)
+
+
+def _account_for(actor_id: UUID | None, action: str, invitation_id: UUID) -> None:
+    publish(
+        StaffActed(
+            actor_id=actor_id, action=action, subject_type="invitation", subject_id=invitation_id
+        )
+    )
 
 
 def _usable(code: str) -> QuerySet[Invitation]:

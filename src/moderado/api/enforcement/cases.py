@@ -34,10 +34,11 @@ from moderado.api.pagination import ExactCursorPagination
 from moderado.api.policies import require
 from moderado.api.schemas import CURSOR, PAGE_SIZE, validated
 from moderado.chat.selectors.review import surroundings
+from moderado.chat.services.restricted_reading import read_case
 from moderado.core.errors import NotFound
 from moderado.enforcement.selectors import cases as selectors
 from moderado.enforcement.selectors.case_details import case_details
-from moderado.enforcement.services import access, claiming, rulings
+from moderado.enforcement.services import claiming, rulings
 from moderado.enforcement.services.restricted_looks import note_looks
 from moderado.enforcement.types import Actor
 from moderado.moderation.texts import with_texts
@@ -79,7 +80,7 @@ class OneCase(APIView):
     def get(self, request: Request, case_id: UUID) -> Response:
         """Return a case with reports, signals, context, the author's card and its timeline."""
         actor = actor_of(request, rights.VIEW_CASE)
-        case = access.get_case_of_others(actor=actor, case_id=case_id)
+        case = read_case(actor=actor, case_id=case_id)
         asked = validated(ContextQuery, request.query_params.dict())
         return Response(_detailed(request, actor, case, **asked))
 

@@ -227,12 +227,13 @@ _OWN = {
     "text": "Era uma piada entre amigos.",
     "state": "open",
     "outcome": None,
+    "explanation": "",
     "public_note": "",
     "created_at": _TIME,
     "due_at": _TOMORROW,
     "decided_at": None,
 }
-_SEEN = _OWN | {
+_SEEN = {name: value for name, value in _OWN.items() if name != "explanation"} | {
     "subject_type": "message",
     "subject": _MESSAGE,
     "room": _ROOM,
@@ -251,7 +252,11 @@ _DECISION = {
     "outcome": "removed",
     "reason": "harassment",
     "categories": ["harassment"],
-    "explanation": "A moderator removed this message: harassment.",
+    "explanation": "A moderator removed this message. Reason: harassment. A person of the "
+    "moderation decided this. The guidelines: /regras/#harassment. You can appeal until "
+    "2027-05-27.",
+    "guideline": "/regras/#harassment",
+    "resources": [],
     "public_note": _PROPOSAL["public_note"],
     "sanctions": [],
     "decided_at": _TIME,

@@ -69,7 +69,7 @@ class StrikeHistogram(APIView):
 
         The points of a person are the highest sum under one policy in one room, or on the server.
         """
-        if not rights.staff_may(cast("User", request.user), rights.VIEW_SANCTION):
+        if not rights.acts_as_staff(cast("User", request.user), rights.VIEW_SANCTION):
             raise Forbidden
         asked = validated(HistogramQuery, request.query_params.dict())
         policy, days = asked.get("policy"), asked["window_days"]

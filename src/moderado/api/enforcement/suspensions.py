@@ -1,7 +1,7 @@
 """Members who may not report for a time, for staff: /api/enforcement/report-suspensions/."""
 
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -11,10 +11,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
-from moderado.accounts.models import User
 from moderado.api.pagination import ExactCursorPagination
+from moderado.api.policies import require
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
-from moderado.core.errors import Forbidden
 from moderado.enforcement.selectors.reports import suspensions
 from moderado.enforcement.services import suspensions as service
 from moderado.enforcement.services.suspensions import NOTE_LENGTH, REASON_LENGTH
@@ -66,7 +65,7 @@ class Suspensions(APIView):
     )
     def get(self, request: Request) -> Response:
         """List the suspensions from reporting, newest first. For staff with the permission."""
-        _require(request)
+        require(request, rights.SUSPEND_REPORTING)
         pages = SuspensionPages()
         page = pages.paginate_queryset(suspensions(), request, view=self)
         return pages.get_paginated_response(SuspensionBody(page, many=True).data)
@@ -79,7 +78,7 @@ class Suspensions(APIView):
 
         409 `criteria_not_met` unless their record meets the criteria of the server.
         """
-        actor = _require(request)
+        actor = require(request, rights.SUSPEND_REPORTING)
         asked = validated(SuspensionInput, request.data)
         suspension = service.suspend_reporting(
             actor_id=actor.id,
@@ -97,16 +96,9 @@ class LiftingSuspension(APIView):
     )
     def post(self, request: Request, suspension_id: UUID) -> Response:
         """Lift a suspension. A repeat changes nothing."""
-        actor = _require(request)
+        actor = require(request, rights.SUSPEND_REPORTING)
         asked = validated(SuspensionLiftInput, request.data)
         suspension = service.lift_suspension(
             actor_id=actor.id, suspension_id=suspension_id, reason=asked["reason"]
         )
         return Response(SuspensionBody(suspension).data)
-
-
-def _require(request: Request) -> User:
-    actor = cast("User", request.user)
-    if not rights.staff_may(actor, rights.SUSPEND_REPORTING):
-        raise Forbidden
-    return actor

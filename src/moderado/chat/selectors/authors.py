@@ -30,3 +30,8 @@ def author_role() -> Subquery:
     """Return the role of a message's author in its room, or NULL."""
     memberships = Membership.objects.filter(room=OuterRef("room_id"), user=OuterRef("author_id"))
     return Subquery(memberships.values("role"))
+
+
+def author_of_message(message_id: UUID) -> UUID | None:
+    """Return who wrote a message; None if there is no such message."""
+    return Message.objects.filter(pk=message_id).values_list("author_id", flat=True).first()

@@ -30,3 +30,11 @@ def place_of(room_id: UUID) -> Place:
         facts=RoomFacts(type=kind, mode=room.moderation_mode, audience=room.audience),
         in_force=in_force(scope_id=room.id, room_type=kind),
     )
+
+
+def public_place(room_id: UUID) -> tuple[str, Chain]:
+    """Return the name of a public room and the versions in force there. Raises NotFound."""
+    room = Room.objects.filter(pk=room_id, deleted_at=None, is_private=False).first()
+    if room is None:
+        raise NotFound
+    return room.name, in_force(scope_id=room.id, room_type="public")

@@ -1,4 +1,4 @@
-"""The messages of an author that a machine held or refused, for the list of decisions."""
+"""The messages of an author that a machine held or refused, or that a moderator deleted."""
 
 from datetime import datetime
 from uuid import UUID
@@ -26,7 +26,10 @@ def refused_texts(
     limit: int,
     subject_id: UUID | None = None,
 ) -> list[RefusedText]:
-    """Return what machines keep from others of an author's messages, newest message first.
+    """Return what is kept from others of an author's messages, newest message first.
+
+    By machines, or by moderators who deleted it in the room. Rulings and purges are found
+    elsewhere.
 
     Args:
         author_id: The author.
@@ -36,6 +39,7 @@ def refused_texts(
     """
     refused = Q(edit_status__in=_REFUSED) & ~Q(edit_reason__in=_BY_PEOPLE)
     refused |= Q(status__in=_REFUSED, edit_status=None) & ~Q(reason__in=_BY_PEOPLE)
+    refused |= Q(status=Status.REMOVED, reason=Reason.REMOVED, sweep_id=None)
     messages = Message.objects.filter(refused, author=author_id)
     if subject_id is not None:
         messages = messages.filter(pk=subject_id)
@@ -50,12 +54,14 @@ def _text(message: Message) -> RefusedText:
     about = view.edit or view
     return RefusedText(
         subject_type=MESSAGE,
+        id=message.id,
         subject_id=message.id,
         revision=about.revision,
         scope_id=message.room_id,
         text=about.content,
         created_at=message.created_at,
         is_held=about.status == Status.HELD,
+        is_deleted=message.status == Status.REMOVED,
         reason="" if about.reason is UNSET else about.reason,
         categories=() if about.categories is UNSET else tuple(about.categories),
         explanation="" if about.explanation is UNSET else about.explanation,

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.contrib.admin.models import LogEntry
 from django.db import transaction
 
-from moderado.accounts.services.erasing import close_account, replace_identity
+from moderado.accounts.services.erasing import close_account, hide_name, replace_identity
 from moderado.chat.models import Room
 from moderado.chat.services.erased_messages import BATCH, count_messages, erase_batch
 from moderado.chat.services.memberships import withdraw_erased
@@ -25,7 +25,11 @@ from moderado.enforcement.services.erasable import erase_texts_of
 from moderado.enforcement.services.erasures import Erasure
 from moderado.enforcement.services.exports import delete_exports
 from moderado.enforcement.services.holds import held_messages, is_user_held
-from moderado.moderation.services.subject_erasure import erase_subject, withdraw_proposals
+from moderado.moderation.services.subject_erasure import (
+    erase_subject,
+    keep_shown,
+    withdraw_proposals,
+)
 from moderado.moderation.services.texts import erase_texts
 
 has_due = erasures.has_due
@@ -106,6 +110,16 @@ def _erase_names(user_id: UUID) -> None:
     LogEntry.objects.filter(object_id__in=map(str, ended)).update(object_repr="", change_message="")
 
 
+@retry_on_deadlock
+@transaction.atomic
+def _hide_name(erasure: Erasure) -> bool:
+    """Take the account's name off its tombstones. The hold keeps it, as a text of moderation."""
+    name = hide_name(user_id=erasure.user_id)
+    if name is not None:
+        keep_shown(subject_type=USER_NAME, subject_id=erasure.user_id, text=name)
+    return True
+
+
 def _texts(erasure: Erasure) -> bool:
     user_id = erasure.user_id
     kept = held_messages(user_id)
@@ -138,4 +152,4 @@ _PHASES: tuple[Phase, ...] = (
     _texts,
 )
 # While a legal hold keeps the account: it is closed, and its messages leave their rooms.
-_HELD: tuple[Phase, ...] = (_close, _messages)
+_HELD: tuple[Phase, ...] = (_close, _messages, _hide_name)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from moderado.chat.errors import NoSuchMessage
-from moderado.chat.models import Message
+from moderado.chat.selectors.authors import author_of_message
 from moderado.enforcement.services.holds import LegalHold, add_hold
 
 
@@ -14,7 +14,7 @@ def hold_message(*, actor_id: UUID | None, message_id: UUID, reference: str) -> 
         NoSuchMessage: There is no such message.
         Invalid: `reference` is empty or too long.
     """
-    found = Message.objects.filter(pk=message_id).values_list("author_id", flat=True).first()
+    found = author_of_message(message_id)
     if found is None:
         raise NoSuchMessage
     return add_hold(

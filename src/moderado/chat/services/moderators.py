@@ -5,7 +5,7 @@ from uuid import UUID
 
 from moderado.accounts.events import AccountDeactivated, StaffRightsChanged
 from moderado.accounts.models import User
-from moderado.accounts.rights import DECIDE_CASE, staff_may
+from moderado.accounts.rights import DECIDE_CASE, is_entitled
 from moderado.chat.selectors.rooms import moderated_rooms
 from moderado.moderation.services.claims import release_claims
 
@@ -13,7 +13,7 @@ from moderado.moderation.services.claims import release_claims
 def end_claims_without_right(user_ids: Iterable[UUID]) -> None:
     """End the claims of these users on cases that they may no longer decide."""
     for user in User.objects.filter(pk__in=user_ids):
-        if not staff_may(user, DECIDE_CASE):
+        if not is_entitled(user, DECIDE_CASE):
             kept = moderated_rooms(user.pk) if user.is_active else ()
             release_claims(user_id=user.pk, kept_scope_ids=kept)
 

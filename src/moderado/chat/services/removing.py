@@ -14,9 +14,10 @@ from moderado.chat.services.notices import announce, notify_removed
 from moderado.chat.services.publication import Changed, write
 from moderado.chat.services.transitions import advance
 from moderado.chat.states import Deleted
-from moderado.chat.types import MessageView
+from moderado.chat.types import MESSAGE, MessageView
 from moderado.core.database import retry_on_deadlock
 from moderado.enforcement.errors import Banned
+from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.purges import keep_removed
 from moderado.moderation.types import Reason
 
@@ -60,6 +61,13 @@ def delete_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None = N
             announce(message, step)
             if by_moderator:
                 notify_removed(message)
+                write_line(
+                    actor_id=actor_id,
+                    action="message_deleted",
+                    subject_type=MESSAGE,
+                    subject_id=message.id,
+                    room=str(message.room_id),
+                )
         elif message.author_id == actor_id and message.reason == Reason.REMOVED:
             keep_removed(message_id=message.pk)
         if message.author_id == actor_id:

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from moderado.accounts.models import User
-from moderado.accounts.rights import ADD_SANCTION, staff_may
+from moderado.accounts.rights import ADD_SANCTION, is_entitled
 from moderado.chat.errors import NotAllowedInRoom
 from moderado.chat.models import Membership, Removal, Room
 from moderado.chat.selectors.rooms import membership
@@ -39,7 +39,7 @@ def _check_rank(theirs: Membership, *, actor_id: UUID) -> None:
     actor = User.objects.get(pk=actor_id)
     own = membership(room_id=theirs.room_id, user_id=actor_id)
     is_higher = own is not None and RANK[_Role(own.role)] > RANK[_Role(theirs.role)]
-    if not is_higher and not staff_may(actor, ADD_SANCTION):
+    if not is_higher and not is_entitled(actor, ADD_SANCTION):
         raise NotAllowedInRoom
 
 

@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "moderado.web.middleware.RelaxedPolicies",
+    "moderado.accounts.admin_second_factor.RequireSecondFactor",
     "moderado.accounts.admin_confirmation.ConfirmPassword",
 ]
 
@@ -135,7 +136,7 @@ REFRESH_TOKEN_DAYS = ENV.refresh_token_days
 REFRESH_TOKEN_ROTATION = ENV.refresh_token_rotation
 REFRESH_TOKEN_GRACE_SECONDS = ENV.refresh_token_grace_seconds
 SESSION_MAX_DAYS = ENV.session_max_days
-ADMIN_CONFIRM_SECONDS = ENV.admin_confirm_seconds
+ADMIN_CONFIRM_SECONDS, STAFF_SECOND_FACTOR = ENV.admin_confirm_seconds, ENV.staff_second_factor
 TRUSTED_PROXIES = ENV.trusted_proxies
 MESSAGE_MAX_LENGTH = ENV.message_max_length
 REGISTRATION = ENV.registration

@@ -21,20 +21,36 @@ GROUPS = {
 
 def extend_groups(apps, _):
     """Extend the groups from which operators have taken no right since they were created."""
-    config = apps.get_app_config("enforcement")
+    rights = {
+        name: {("enforcement", codename) for codename in codenames}
+        for name, codenames in GROUPS.items()
+    }
+    extend(apps, rights)
+
+
+def extend(apps, rights):
+    """Add rights, by group and as (app, codename), to the groups that have all of their first ones.
+
+    A later migration uses it, too.
+    """
+    for app in sorted({app for wanted in rights.values() for app, _codename in wanted}):
+        _create_permissions(apps, app)
+    permissions = apps.get_model("auth", "Permission").objects
+    for group in apps.get_model("auth", "Group").objects.filter(name__in=rights):
+        held = set(group.permissions.values_list("content_type__app_label", "codename"))
+        if held >= _FIRST[group.name]:
+            for app, codename in rights[group.name]:
+                group.permissions.add(
+                    *permissions.filter(content_type__app_label=app, codename=codename)
+                )
+
+
+def _create_permissions(apps, app):
+    config = apps.get_app_config(app)
     module = getattr(config, "models_module", None)  # a stub has none
     config.models_module = True  # as for an installed app: creates its permissions
     create_permissions(config, apps=apps, verbosity=0)
     config.models_module = module
-    permissions = apps.get_model("auth", "Permission").objects
-    for group in apps.get_model("auth", "Group").objects.filter(name__in=GROUPS):
-        held = set(group.permissions.values_list("content_type__app_label", "codename"))
-        if held >= _FIRST[group.name]:
-            group.permissions.add(
-                *permissions.filter(
-                    content_type__app_label="enforcement", codename__in=GROUPS[group.name]
-                )
-            )
 
 
 class Migration(migrations.Migration):

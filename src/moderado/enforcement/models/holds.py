@@ -55,7 +55,10 @@ class LegalHold(Record):
     class Meta:
         verbose_name = _("legal hold")
         verbose_name_plural = _("legal holds")
-        permissions = [("make_evidence", "Can make evidence packages")]
+        permissions = [
+            ("make_evidence", "Can make evidence packages"),
+            ("release_legalhold", "Can release legal holds"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["subject_type", "subject_id", "reference"],

@@ -9,24 +9,25 @@ from django.utils import timezone
 
 from moderado.enforcement.appeal_terms import appeal_end, appeal_path
 from moderado.enforcement.models import Appeal, Purge, ReportingSuspension, Ruling, Sanction
-from moderado.enforcement.selectors.refused_texts import RefusedText, refused_texts_of
+from moderado.enforcement.selectors.past_verdicts import Position as Position
+from moderado.enforcement.selectors.past_verdicts import (
+    overturned_verdicts,
+)
+from moderado.enforcement.selectors.verdict_decisions import (
+    Decision,
+    overturned,
+    verdicts,
+    verdicts_of,
+)
+from moderado.enforcement.statements import (
+    KEPT_FLAGGED,
+    appeal_statement,
+    guideline_path,
+    help_for,
+    statement,
+)
 from moderado.enforcement.types import ContentOutcome, DecisionType
 from moderado.enforcement.views import AppealView, DecisionView, SanctionNote
-from moderado.moderation.models import ModerationLog
-from moderado.moderation.types import Outcome
-
-Position = tuple[datetime, UUID]  # where a page ends: newest first
-
-
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision about a person, with what an appeal of it needs."""
-
-    view: DecisionView
-    key: Position
-    revision: int = 1
-    text: str = ""
-    ruling: Ruling | None = None
-    decided_by: UUID | None = None
 
 
 def decisions_about(
@@ -38,10 +39,11 @@ def decisions_about(
         *_sanctions(user_id, before, limit),
         *_suspensions(user_id, before, limit),
         *_purges(user_id, before, limit),
-        *_verdicts(user_id, before, limit),
+        *verdicts(user_id, before, limit),
+        *map(overturned, overturned_verdicts(author_id=user_id, before=before, limit=limit)),
     ]
     found.sort(key=lambda each: each.key, reverse=True)
-    return _with_appeals(user_id, found[:limit])
+    return _explained(_with_appeals(user_id, found[:limit]))
 
 
 def decision_about(user_id: UUID, decision_id: UUID) -> Decision | None:
@@ -52,14 +54,10 @@ def decision_about(user_id: UUID, decision_id: UUID) -> Decision | None:
         _suspensions(user_id, None, 1, pk=decision_id),
         _purges(user_id, None, 1, pk=decision_id),
     )
-    for found in sources:
-        if found:
-            return _with_appeals(user_id, found)[0]
-    line = ModerationLog.objects.filter(pk=decision_id, actor=None).first()
-    if line is None:
-        return None
-    mine = _verdicts(user_id, None, 1, subject_id=line.subject_id)
-    return _with_appeals(user_id, mine)[0] if mine and mine[0].view.id == decision_id else None
+    found = next((each for each in sources if each), None) or [
+        each for each in verdicts_of(user_id, decision_id) if each.view.id == decision_id
+    ]
+    return _explained(_with_appeals(user_id, found[:1]))[0] if found else None
 
 
 def _page(before: Position | None, pk: UUID | None) -> Q:
@@ -76,9 +74,10 @@ def _rulings(
     """Rulings that cannot be undone any more. Their sanctions belong to them."""
     imposed = Sanction.objects.filter(ruling=OuterRef("pk"))
     reversed_by = Ruling.objects.filter(reverses=OuterRef("pk"), undone_at=None)
+    told = Q(content__in=(ContentOutcome.REMOVE, ContentOutcome.KEEP_FLAGGED))
     rows = (
         Ruling.objects.filter(_page(before, pk), author=user_id, undone_at=None)
-        .filter(Q(content=ContentOutcome.REMOVE) | Exists(imposed), settled_at__isnull=False)
+        .filter(told | Exists(imposed), settled_at__isnull=False)
         .annotate(is_reversed=Exists(reversed_by))
         .prefetch_related("sanctions")
         .order_by("-created_at", "-id")[:limit]
@@ -89,7 +88,7 @@ def _rulings(
                 DecisionType.RULING,
                 row,
                 subject=(row.subject_type, row.subject_id, row.scope_id),
-                outcome="removed" if row.content == ContentOutcome.REMOVE else "sanctioned",
+                outcome=_outcome_of(row),
                 sanctions=tuple(map(_note, row.sanctions.all())),
                 is_reversed=row.is_reversed,
             ),
@@ -100,6 +99,12 @@ def _rulings(
         )
         for row in rows
     ]
+
+
+def _outcome_of(ruling: Ruling) -> str:
+    if ruling.content == ContentOutcome.REMOVE:
+        return "removed"
+    return "sanctioned" if ruling.sanctions.all() else KEPT_FLAGGED
 
 
 def _sanctions(
@@ -169,54 +174,6 @@ def _purges(
     ]
 
 
-def _verdicts(
-    user_id: UUID, before: Position | None, limit: int, subject_id: UUID | None = None
-) -> list[Decision]:
-    """Automatic verdicts, placed at the time of the text that they refuse."""
-    texts = refused_texts_of(author_id=user_id, before=before, limit=limit, subject_id=subject_id)
-    lines = ModerationLog.objects.filter(
-        subject_id__in=[text.subject_id for text in texts],
-        actor=None,
-        verdict__in=(Outcome.HOLD, Outcome.BLOCK),
-    )
-    newest = {(line.subject_id, line.revision): line for line in lines.order_by("created_at")}
-    return [
-        Decision(
-            view=_verdict_view(line, text),
-            key=(text.created_at, text.subject_id),
-            revision=text.revision,
-            text=text.text,
-        )
-        for text in texts
-        if (line := newest.get((text.subject_id, text.revision))) is not None
-    ]
-
-
-def _verdict_view(line: ModerationLog, text: RefusedText) -> DecisionView:
-    until = appeal_end(line.created_at)
-    return DecisionView(
-        id=line.id,
-        type=DecisionType.VERDICT.value,
-        by="machine",
-        subject_type=text.subject_type,
-        subject=text.subject_id,
-        room=text.scope_id,
-        outcome="held" if text.is_held else "refused",
-        reason=text.reason,
-        categories=text.categories,
-        explanation=text.explanation,
-        public_note="",
-        sanctions=(),
-        decided_at=line.created_at,
-        ends_at=None,
-        is_reversed=False,
-        appealable=until > timezone.now(),
-        appeal_until=until,
-        appeal_path=appeal_path(line.id),
-        appeal=None,
-    )
-
-
 def _view(  # noqa: PLR0913  (what kinds of decisions differ in)
     kind: DecisionType,
     row: Ruling | Sanction | ReportingSuspension | Purge,
@@ -228,7 +185,9 @@ def _view(  # noqa: PLR0913  (what kinds of decisions differ in)
     ends_at: datetime | None = None,
     by: str = "moderation",
 ) -> DecisionView:
-    until = appeal_end(row.created_at)
+    # Without consequences, there is nothing to appeal.
+    is_appealable = outcome != KEPT_FLAGGED
+    until = appeal_end(row.created_at) if is_appealable else None
     subject_type, subject_id, room = subject
     return DecisionView(
         id=row.id,
@@ -246,7 +205,7 @@ def _view(  # noqa: PLR0913  (what kinds of decisions differ in)
         decided_at=row.created_at,
         ends_at=ends_at,
         is_reversed=is_reversed,
-        appealable=not is_reversed and until > timezone.now(),
+        appealable=not is_reversed and until is not None and until > timezone.now(),
         appeal_until=until,
         appeal_path=appeal_path(row.id),
         appeal=None,
@@ -274,6 +233,22 @@ def _with_appeals(user_id: UUID, found: list[Decision]) -> list[Decision]:
     ]
 
 
+def _explained(found: list[Decision]) -> list[Decision]:
+    """Complete the views with statements of reasons, in the active language."""
+    return [
+        msgspec.structs.replace(
+            each,
+            view=msgspec.structs.replace(
+                each.view,
+                explanation=statement(each.view),
+                guideline=guideline_path(each.view.reason, each.view.categories),
+                resources=help_for(each.view),
+            ),
+        )
+        for each in found
+    ]
+
+
 def appeal_view(appeal: Appeal) -> AppealView:
     """Return an appeal as its appellant sees it."""
     is_told = appeal.told_at is not None
@@ -284,6 +259,7 @@ def appeal_view(appeal: Appeal) -> AppealView:
         text=appeal.text,
         state=appeal.shown_state,
         outcome=appeal.outcome if is_told and appeal.outcome else None,
+        explanation=appeal_statement(appeal.outcome if is_told else None),
         public_note=appeal.public_note if is_told else "",
         created_at=appeal.created_at,
         due_at=appeal.due_at,

@@ -10,7 +10,17 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Case as Switch
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, UUIDField, Value, When
+from django.db.models import (
+    Count,
+    Exists,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    UUIDField,
+    Value,
+    When,
+)
 from django.db.models.functions import Now
 
 from moderado.accounts.models import User
@@ -122,3 +132,18 @@ def condition(wanted: Mapping[str, Any]) -> Q:
 def open_to_user(queues: Iterable[Queue]) -> list[Queue]:
     """Return those of the queues, of `queues_of`, that the user may see."""
     return [queue for queue in queues if queue.is_open_to_user]  # type: ignore[attr-defined]
+
+
+def in_open_queues(rows: "QuerySet[Any]", *, user_id: UUID) -> "QuerySet[Any]":
+    """Return the rows whose `case`, if they have one, is not in a queue closed to the user."""
+    queues = queues_of(user_id)
+    if len(open_to_user(queues)) == len(queues):
+        return rows
+    cases = with_queue(Case.objects.all(), queues)
+    return rows.filter(Q(case=None) | Q(case__in=cases.values("pk")))
+
+
+def is_restricted(*, user_id: UUID, case_id: UUID) -> bool:
+    """Tell whether a case that the user may see is in a queue for some groups alone."""
+    queue = queue_of_case(user_id=user_id, case_id=case_id)
+    return queue is not None and queue.groups.exists()

@@ -8,8 +8,13 @@ import msgspec
 
 
 class RefusedText(msgspec.Struct, frozen=True, kw_only=True):
-    """A revision that a machine keeps from others. Read from the owner of the texts."""
+    """A revision that is kept from others. Read from the owner of the texts.
 
+    `id` is that of its row. `is_deleted`: a moderator of the room deleted it, so that no decision
+    could show it again.
+    """
+
+    id: UUID
     subject_type: str
     subject_id: UUID
     revision: int
@@ -17,6 +22,7 @@ class RefusedText(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     created_at: datetime
     is_held: bool
+    is_deleted: bool = False
     reason: str
     categories: tuple[str, ...]
     explanation: str

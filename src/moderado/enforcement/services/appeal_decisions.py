@@ -1,6 +1,5 @@
 """Decides appeals, and tells the appellants: never by the person who decided first."""
 
-from collections.abc import Iterable
 from contextlib import suppress
 from uuid import UUID
 
@@ -8,7 +7,9 @@ import structlog
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils import translation
 
+from moderado.accounts.models import User
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import NotFound
 from moderado.core.events import publish
@@ -30,6 +31,7 @@ from moderado.enforcement.events import (
 )
 from moderado.enforcement.models import Appeal, Report, Sanction
 from moderado.enforcement.selectors.decisions import appeal_view, decision_about
+from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.fairness import check_not_self, check_other_decider
 from moderado.enforcement.services.purges import reverse_purge
 from moderado.enforcement.services.report_outcomes import decide_reports
@@ -96,6 +98,14 @@ def decide_appeal(
     ):
         raise AppealDecided  # another moderator was faster: nothing of this is stored
     _tell(mine)
+    write_line(
+        actor_id=actor.id,
+        action="appeal_decided",
+        subject_type="appeal",
+        subject_id=appeal_id,
+        outcome=outcome.value,
+        decision=str(appeal.decision_id),
+    )
     return mine.get()
 
 
@@ -199,13 +209,13 @@ def _tell(appeals: "QuerySet[Appeal]") -> None:
     _publish(Appeal.objects.filter(pk__in=ids).order_by("id"))
 
 
-def _publish(appeals: Iterable[Appeal]) -> None:
-    for appeal in appeals:
+def _publish(appeals: "QuerySet[Appeal]") -> None:
+    for appeal in appeals.select_related("appellant"):
+        with translation.override(appeal.appellant.language):
+            view = appeal_view(appeal)
         publish(
             PersonNotified(
-                user_id=appeal.appellant_id,
-                notice=PersonNotice.APPEAL_DECIDED,
-                body=appeal_view(appeal),
+                user_id=appeal.appellant_id, notice=PersonNotice.APPEAL_DECIDED, body=view
             )
         )
 
@@ -213,11 +223,13 @@ def _publish(appeals: Iterable[Appeal]) -> None:
 def _tell_author(event: RulingEvent) -> None:
     if event.author_id is None:
         return
-    decision = decision_about(event.author_id, event.ruling_id)
+    author = User.objects.get(pk=event.author_id)
+    with translation.override(author.language):
+        decision = decision_about(author.pk, event.ruling_id)
     if decision is not None:
         publish(
             PersonNotified(
-                user_id=event.author_id,
+                user_id=author.pk,
                 notice=PersonNotice.DECISION_REVERSED,
                 body=decision.view,
             )

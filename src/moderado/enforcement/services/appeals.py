@@ -21,7 +21,8 @@ from moderado.core.text import clean
 from moderado.enforcement.appeal_terms import appeal_end
 from moderado.enforcement.errors import AlreadyAppealed, AppealExpired, NotAppealable
 from moderado.enforcement.models import Appeal, CaseExclusion, Report
-from moderado.enforcement.selectors.decisions import Decision, decision_about
+from moderado.enforcement.selectors.decisions import decision_about
+from moderado.enforcement.selectors.verdict_decisions import Decision
 from moderado.enforcement.services.cases import open_or_join
 from moderado.enforcement.services.fairness import exclude_from_case
 from moderado.enforcement.types import DecisionType, ReportOutcome
@@ -48,7 +49,7 @@ def appeal_decision(*, user_id: UUID, decision_id: UUID, text: str) -> tuple[App
     Raises:
         NotFound: There is no such decision about the person.
         AlreadyAppealed: It was appealed with another text.
-        NotAppealable: It has no consequences any more.
+        NotAppealable: It has no consequences, or none any more.
         AppealExpired: The time to appeal is over.
         Invalid: The text.
     """
@@ -60,6 +61,8 @@ def appeal_decision(*, user_id: UUID, decision_id: UUID, text: str) -> tuple[App
     text = clean(text, max_length=TEXT_LENGTH, field="text")
     view = decision.view
     if view.is_reversed:
+        raise NotAppealable
+    if view.appeal_until is None:
         raise NotAppealable
     if view.appeal_until <= timezone.now():
         raise AppealExpired

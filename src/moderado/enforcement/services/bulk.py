@@ -21,6 +21,7 @@ from moderado.enforcement.errors import RulingReplaced
 from moderado.enforcement.models import BulkRuling, Ruling
 from moderado.enforcement.selectors.cases import CaseFilter, cases
 from moderado.enforcement.services import rulings
+from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.rulings import Proposal
 from moderado.enforcement.services.standing import standing_actor
 from moderado.enforcement.types import Actor
@@ -57,6 +58,7 @@ def start_bulk(*, actor: Actor, wanted: CaseFilter, proposal: Proposal) -> BulkR
         ruling=msgspec.to_builtins(proposal),
         matched=count_matching(actor=actor, wanted=wanted),
     )
+    _account_for(actor, "bulk_started", bulk.pk, cases=bulk.matched)
     log.info("bulk_ruling_started", bulk_id=str(bulk.id), cases=bulk.matched)
     return bulk
 
@@ -96,6 +98,7 @@ def reverse_bulk(*, actor: Actor, bulk_id: UUID, reason: str) -> BulkRuling:
         finished_at=None,
     ):
         raise RulingReplaced
+    _account_for(actor, "bulk_reversed", bulk_id)
     log.info("bulk_ruling_reversed", bulk_id=str(bulk_id), actor_id=str(actor.id))
     bulk.refresh_from_db()
     return bulk
@@ -193,6 +196,10 @@ def _standing(bulk: BulkRuling) -> Actor | None:
     return standing_actor(
         user_id=bulk.reversed_by_id, permission=REVERSE_RULING, scope_ids=bulk.scope_ids
     )
+
+
+def _account_for(actor: Actor, action: str, bulk_id: UUID, **details: int) -> None:
+    write_line(actor_id=actor.id, action=action, subject_type="bulk", subject_id=bulk_id, **details)
 
 
 def _open(actor: Actor, wanted: CaseFilter) -> "QuerySet[Case]":

@@ -1,4 +1,7 @@
-"""Moderators claim a case by lease, release it, put it off, hand it over and write notes on it."""
+"""Moderators claim a case by lease, release it, put it off, hand it over and write notes on it.
+
+Claims and releases leave no audit line: they end by themselves, and decide nothing.
+"""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -21,6 +24,7 @@ from moderado.enforcement.services.access import (
     get_case_of_others,
     locked_case,
 )
+from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.types import LEASE, Actor
 from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
@@ -96,6 +100,7 @@ def escalate_case(*, actor: Actor, case_id: UUID) -> Case:
     return _change(actor, case_id, CaseStep.ESCALATED, escalated_at=Now(), snoozed_until=None)
 
 
+@transaction.atomic
 def write_note(*, actor: Actor, case_id: UUID, text: str) -> CaseNote:
     """Add a note for other moderators, in whatever state the case is.
 
@@ -108,6 +113,7 @@ def write_note(*, actor: Actor, case_id: UUID, text: str) -> CaseNote:
     note = CaseNote.objects.create(case=case, actor_id=actor.id, text=written)
     extended = Case.objects.filter(pk=case.pk, claimed_by=actor.id, state=Case.State.OPEN)
     extended.filter(claimed_until__gte=Now()).update(claimed_until=Now() + LEASE)
+    _account_for(actor, "case_note_written", case)
     log.info("case_note_written", case_id=str(case_id), actor_id=str(actor.id))
     return note
 
@@ -136,5 +142,17 @@ def _change(actor: Actor, case_id: UUID, step: CaseStep, **fields: object) -> Ca
         claimed_by=None, claimed_until=None, version=F("version") + 1, **fields
     )
     publish_changes(step, [case])
+    if step is not CaseStep.RELEASED:
+        _account_for(actor, f"case_{step.value}", case)
     log.info("case_changed", case_id=str(case_id), actor_id=str(actor.id), step=step.value)
     return get_case(actor=actor, case_id=case_id)
+
+
+def _account_for(actor: Actor, action: str, case: Case) -> None:
+    write_line(
+        actor_id=actor.id,
+        action=action,
+        subject_type="case",
+        subject_id=case.pk,
+        room=None if case.scope_id is None else str(case.scope_id),
+    )

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from moderado.enforcement.services.audit import write_line
 from moderado.moderation.models import Case
 from moderado.moderation.outbound.masking import masked
 from moderado.moderation.restricted_cases import without_restricted_cases
@@ -55,7 +56,7 @@ def scrubbed(text: str) -> str:
 
 
 def labelled_rows(counts: Counts) -> Iterator[dict[str, Any]]:
-    """Yield the rows, oldest first; `counts` grows with them.
+    """Yield the rows, oldest first; `counts` grows with them. It leaves an audit line.
 
     Texts that were erased, or whose author is unknown, are left out.
     """
@@ -64,6 +65,7 @@ def labelled_rows(counts: Counts) -> Iterator[dict[str, Any]]:
     )
     times = decided.order_by("id").values_list("decided_at", flat=True)
     number = times.count()
+    write_line(actor_id=None, action="dataset_exported", decisions=number)
     if not number:
         return
     counts.cut = times[number * (100 - TEST_SHARE) // 100]

@@ -4,7 +4,7 @@ A hold and an erasure that meet are decided by one lock: what a batch of an eras
 when the hold is stored stays. Every change of holds and every look at them leaves an audit line.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -23,6 +23,22 @@ from moderado.enforcement.services.audit import write_line
 _LOCK = "SELECT pg_advisory_xact_lock{mode}(hashtextextended('legal_holds', 0))"
 
 Subject = LegalHold.Subject
+FindAuthor = Callable[[UUID], UUID | None]  # of a message
+
+_find_author: list[FindAuthor] = []
+
+
+def provide_author(find: FindAuthor) -> None:
+    """Register what finds the author of a message. Called by `moderado.wiring`."""
+    _find_author[:] = [find]
+
+
+def author_of(subject_type: str, subject_id: UUID) -> UUID | None:
+    """Return the account itself, or the author of the message; None if it does not exist."""
+    if subject_type == Subject.MESSAGE:
+        return _find_author[0](subject_id)
+    found = User.objects.filter(pk=subject_id)
+    return subject_id if found.exists() else None
 
 
 def keep_holds() -> None:

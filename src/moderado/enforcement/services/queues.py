@@ -13,6 +13,7 @@ from moderado.core.errors import Invalid, NotFound
 from moderado.core.text import clean
 from moderado.enforcement.errors import QueueExists
 from moderado.enforcement.models import Queue
+from moderado.enforcement.services.audit import write_line
 
 log = structlog.get_logger(__name__)
 
@@ -38,13 +39,14 @@ def save_queue(
     if "name" in fields:
         fields["name"] = clean(fields["name"], max_length=NAME_LENGTH, field="name")
     try:
-        queue = _save(queue_id, groups, fields)
+        queue = _save(actor_id, queue_id, groups, fields)
     except IntegrityError:
         raise QueueExists from None
     log.info("queue_saved", queue_id=str(queue.pk), actor_id=str(actor_id))
     return queue
 
 
+@transaction.atomic
 def delete_queue(*, actor_id: UUID, queue_id: UUID) -> None:
     """Delete a queue. Its cases belong to the next one that they match.
 
@@ -54,12 +56,16 @@ def delete_queue(*, actor_id: UUID, queue_id: UUID) -> None:
     deleted, _rows = Queue.objects.filter(pk=queue_id).delete()
     if not deleted:
         raise NotFound
+    _account_for(actor_id, "queue_deleted", queue_id)
     log.info("queue_deleted", queue_id=str(queue_id), actor_id=str(actor_id))
 
 
 @transaction.atomic
 def _save(
-    queue_id: UUID | None, groups: Collection[str] | None, fields: Mapping[str, Any]
+    actor_id: UUID,
+    queue_id: UUID | None,
+    groups: Collection[str] | None,
+    fields: Mapping[str, Any],
 ) -> Queue:
     queue = Queue() if queue_id is None else Queue.objects.filter(pk=queue_id).first()
     if queue is None:
@@ -72,4 +78,13 @@ def _save(
         if found.count() != len(set(groups)):
             raise Invalid(fields={"groups": _("There is no such group.")})
         queue.groups.set(found)
+    changed = sorted({*fields, *(() if groups is None else ("groups",))})
+    action = "queue_created" if queue_id is None else "queue_changed"
+    _account_for(actor_id, action, queue.pk, fields=changed)
     return queue
+
+
+def _account_for(actor_id: UUID, action: str, queue_id: UUID, **details: Any) -> None:
+    write_line(
+        actor_id=actor_id, action=action, subject_type="queue", subject_id=queue_id, **details
+    )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from uuid import UUID
 
 from moderado.accounts.models import User
-from moderado.accounts.rights import VIEW_RESTRICTED_CASE, staff_may
+from moderado.accounts.rights import VIEW_RESTRICTED_CASE, is_entitled
 from moderado.enforcement.types import Actor
 
 ModeratedRooms = Callable[[UUID], Collection[UUID]]
@@ -35,10 +35,10 @@ def standing_actor(
     user = User.objects.get(pk=user_id)
     if not user.is_active:
         return None
-    trusted = staff_may(user, VIEW_RESTRICTED_CASE)
+    trusted = is_entitled(user, VIEW_RESTRICTED_CASE)
     if scope_ids is None:
         actor = Actor(id=user_id, scope_ids=None, sees_restricted=trusted)
-        return actor if staff_may(user, permission) else None
+        return actor if is_entitled(user, permission) else None
     moderated = {room_id for source in _sources for room_id in source(user_id)}
     kept = frozenset(scope_ids) & moderated
     return Actor(id=user_id, scope_ids=kept, sees_restricted=trusted) if kept else None

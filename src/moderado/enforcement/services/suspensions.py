@@ -11,17 +11,21 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
 from moderado.core.errors import Invalid, NotFound
 from moderado.core.events import publish
 from moderado.core.text import clean, clean_line
+from moderado.enforcement.appeal_terms import appeal_end
 from moderado.enforcement.errors import AlreadySuspended, CriteriaNotMet
 from moderado.enforcement.events import PersonNotice, PersonNotified
 from moderado.enforcement.models import ReportingSuspension
 from moderado.enforcement.selectors.reports import current_suspension, reporter_record
+from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.fairness import check_not_self
+from moderado.enforcement.statements import suspension_statement
 from moderado.enforcement.views import SuspensionView
 
 log = structlog.get_logger(__name__)
@@ -68,6 +72,7 @@ def suspend_reporting(
     )
     suspension.refresh_from_db()
     _tell(suspension, PersonNotice.REPORTING_SUSPENDED)
+    _account_for("reporting_suspended", suspension, actor_id)
     log.info("reporting_suspended", user_id=str(user_id), actor_id=str(actor_id))
     return suspension
 
@@ -93,14 +98,32 @@ def lift_suspension(*, actor_id: UUID, suspension_id: UUID, reason: str) -> Repo
         found.update(lifted_at=Now(), lifted_by=actor_id, lift_reason=reason)
         suspension.refresh_from_db()
         _tell(suspension, PersonNotice.REPORTING_RESTORED)
+        _account_for("suspension_lifted", suspension, actor_id)
         log.info("suspension_lifted", suspension_id=str(suspension_id), actor_id=str(actor_id))
     return suspension
 
 
+def _account_for(action: str, suspension: ReportingSuspension, actor_id: UUID) -> None:
+    write_line(
+        actor_id=actor_id,
+        action=action,
+        subject_type="suspension",
+        subject_id=suspension.id,
+        user=str(suspension.user_id),
+    )
+
+
 def _tell(suspension: ReportingSuspension, notice: PersonNotice) -> None:
+    with translation.override(suspension.user.language):
+        explanation = suspension_statement(
+            reason=suspension.reason,
+            ends_at=suspension.ends_at,
+            appeal_until=appeal_end(suspension.created_at),
+        )
     view = SuspensionView(
         id=suspension.id,
         reason=suspension.reason,
+        explanation=explanation,
         public_note=suspension.public_note,
         ends_at=suspension.ends_at,
         lifted_at=suspension.lifted_at,

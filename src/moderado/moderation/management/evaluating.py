@@ -71,7 +71,7 @@ class EvaluatingCommand(BaseCommand, ABC):
             try:
                 evaluation = finished(evaluation)
             except KeyboardInterrupt:
-                evaluations.cancel(evaluation_id=evaluation.id)
+                evaluations.cancel(actor_id=None, evaluation_id=evaluation.id)
                 raise
         if evaluation.state != Evaluation.State.DONE:
             raise CommandError(f"{evaluation.state}: {evaluation.error or evaluation.id}")

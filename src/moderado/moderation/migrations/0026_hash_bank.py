@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='BankVersion',
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False, verbose_name='id')),
                 ('version', models.UUIDField(verbose_name='version')),
             ],
             options={

@@ -47,7 +47,7 @@ class BankedText(Record):
 class BankVersion(models.Model):
     """One row, whose version changes with the bank, so that workers load it only then."""
 
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    id = models.PositiveSmallIntegerField(_("id"), primary_key=True, default=1)
     version = models.UUIDField(_("version"))
 
     class Meta:

@@ -154,6 +154,7 @@ class RuleGroup(Part):
     when: Annotated[Condition | None, BeforeValidator(_absent)] = None
     must_hold: Annotated[tuple[Text, ...], Field(max_length=MAX_EXAMPLES)] = ()
     must_pass: Annotated[tuple[Text, ...], Field(max_length=MAX_EXAMPLES)] = ()
+    public_examples: bool = False  # whether the page of guidelines shows `must_hold`
 
     @field_validator("when", "condition")
     @classmethod

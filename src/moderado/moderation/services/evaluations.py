@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from moderado.core.errors import Invalid, NotFound
 from moderado.core.events import publish
+from moderado.core.staff_actions import StaffActed
 from moderado.moderation.errors import EvaluationEnded, TooManyEvaluations
 from moderado.moderation.events import EvaluationQueued
 from moderado.moderation.models import Evaluation, Policy, PolicyVersion
@@ -80,11 +81,13 @@ def request_evaluation(*, actor_id: UUID | None, asked: Asked) -> Evaluation:
             requested_by_id=actor_id,
         )
         publish(EvaluationQueued(evaluation_id=evaluation.id))
+        _account_for(actor_id, "evaluation_requested", evaluation)
     log.info("evaluation_requested", evaluation_id=str(evaluation.id), kind=asked.kind)
     return evaluation
 
 
-def cancel(*, evaluation_id: UUID) -> Evaluation:
+@transaction.atomic
+def cancel(*, actor_id: UUID | None, evaluation_id: UUID) -> Evaluation:
     """End an evaluation that waits or runs. What it has found so far stays readable.
 
     Raises:
@@ -97,8 +100,21 @@ def cancel(*, evaluation_id: UUID) -> Evaluation:
     evaluation = get_evaluation(evaluation_id)
     if not ended:
         raise EvaluationEnded
+    _account_for(actor_id, "evaluation_cancelled", evaluation)
     log.info("evaluation_cancelled", evaluation_id=str(evaluation_id))
     return evaluation
+
+
+def _account_for(actor_id: UUID | None, action: str, evaluation: Evaluation) -> None:
+    publish(
+        StaffActed(
+            actor_id=actor_id,
+            action=action,
+            subject_type="evaluation",
+            subject_id=evaluation.pk,
+            details={"kind": evaluation.kind},
+        )
+    )
 
 
 def get_evaluation(evaluation_id: UUID) -> Evaluation:

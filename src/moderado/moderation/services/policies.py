@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 
 from moderado.core.database import require_transaction
 from moderado.core.errors import NotFound
+from moderado.core.events import publish
+from moderado.core.staff_actions import StaffActed
 from moderado.moderation.errors import (
     FailingExamples,
     InvalidPolicy,
@@ -185,6 +187,16 @@ def record_change(
         actor_id=actor_id,
         reason=reason,
         details=details or {},
+    )
+    number = {} if version is None else {"version": version.number}
+    publish(
+        StaffActed(
+            actor_id=actor_id,
+            action=f"policy_{action.value}",
+            subject_type="policy",
+            subject_id=policy.pk,
+            details={"policy": policy.name, **number},
+        )
     )
     log.info(
         "policy_changed",

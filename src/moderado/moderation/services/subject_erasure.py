@@ -6,7 +6,7 @@ from django.db import transaction
 
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.moderation.models import SubjectRevision
-from moderado.moderation.services.subjects import withdraw
+from moderado.moderation.services.subjects import lock_subject, withdraw
 from moderado.moderation.services.texts import erase_texts
 from moderado.moderation.types import CloseReason
 
@@ -24,6 +24,26 @@ def erase_subject(*, subject_type: str, subject_id: UUID) -> None:
         text=""
     ).update(text="")
     erase_texts(subject_ids=[subject_id])
+
+
+def keep_shown(*, subject_type: str, subject_id: UUID, text: str) -> None:
+    """Store the text that others see as a revision, if no revision has it.
+
+    Requires a transaction. The owner can then show something else: the text is not lost.
+    """
+    require_transaction()
+    lock_subject(subject_type, subject_id)
+    theirs = SubjectRevision.objects.filter(subject_type=subject_type, subject_id=subject_id)
+    if theirs.filter(text=text).exists():
+        return
+    last = theirs.order_by("-revision").values_list("revision", flat=True).first() or 0
+    SubjectRevision.objects.create(
+        subject_type=subject_type,
+        subject_id=subject_id,
+        text=text,
+        revision=last + 1,
+        status=SubjectRevision.Status.SUPERSEDED,
+    )
 
 
 def withdraw_proposals(*, author_id: UUID) -> None:

@@ -17,7 +17,9 @@ function State({ status }) {
 function Why({ about }) {
   const categories = (about.categories ?? []).map(categoryName).join(", ");
   const text = about.explanation || categories;
-  return html`${text && html`<p class=${`why ${about.status.toLowerCase()}`}>${text}</p>`}
+  const rule = about.categories?.[0] ? `#${about.categories[0]}` : "";
+  return html`${text && html`<p class=${`why ${about.status.toLowerCase()}`}>${text}${" "}
+      <a href=${`${store.page.guidelines}${rule}`} target="_blank" rel="noopener">${t("guidelines")}</a></p>`}
     ${about.resources && html`<${Help} lines=${about.resources} />`}`;
 }
 

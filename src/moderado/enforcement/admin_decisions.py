@@ -1,0 +1,225 @@
+"""Admin pages of rulings, rulings in bulk and appeals."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.decorators import display
+
+from moderado.accounts.rights import DECIDE_APPEAL, DECIDE_CASE, REVERSE_RULING
+from moderado.core.admin import Colours
+from moderado.core.admin_acts import PUBLIC_NOTE, REASON, Act, ActsOnPage, Values
+from moderado.enforcement.admin_shared import (
+    CaseRecordPage,
+    RecordPage,
+    by_person,
+    room_link,
+    staff,
+    subject_link,
+)
+from moderado.enforcement.models import Appeal, BulkRuling, Ruling
+from moderado.enforcement.services import bulk, rulings
+from moderado.enforcement.services.appeal_decisions import decide_appeal
+from moderado.enforcement.types import AppealOutcome, AppealState
+from moderado.moderation.categories import category_name
+
+_CONTENT = Colours(
+    {
+        Ruling.Content.ALLOW: "success",
+        Ruling.Content.REMOVE: "danger",
+        Ruling.Content.KEEP_FLAGGED: "info",
+    }
+)
+_STATE = Colours({AppealState.OPEN: "warning"})
+
+
+def _undo(actor_id: UUID, ruling: Ruling, _values: Values) -> None:
+    rulings.undo(actor=staff(actor_id), ruling_id=ruling.pk)
+
+
+def _reverse(actor_id: UUID, ruling: Ruling, values: Values) -> None:
+    rulings.reverse(actor=staff(actor_id), ruling_id=ruling.pk, reason=values["reason"])
+
+
+def _may_undo(ruling: Ruling) -> bool:
+    is_open = ruling.undone_at is None and ruling.settled_at is None and ruling.reverses_id is None
+    until: datetime = ruling.undo_until
+    return is_open and until > timezone.now()
+
+
+def _reverse_bulk(actor_id: UUID, row: BulkRuling, values: Values) -> None:
+    bulk.reverse_bulk(actor=staff(actor_id), bulk_id=row.pk, reason=values["reason"])
+
+
+def _uphold(actor_id: UUID, appeal: Appeal, values: Values) -> None:
+    _decide(actor_id, appeal, AppealOutcome.UPHELD, values)
+
+
+def _overturn(actor_id: UUID, appeal: Appeal, values: Values) -> None:
+    _decide(actor_id, appeal, AppealOutcome.OVERTURNED, values)
+
+
+def _decide(actor_id: UUID, appeal: Appeal, outcome: AppealOutcome, values: Values) -> None:
+    decide_appeal(
+        actor=staff(actor_id),
+        appeal_id=appeal.pk,
+        outcome=outcome,
+        reason=values["reason"],
+        public_note=values["public_note"].strip(),
+    )
+
+
+def _waits(appeal: Appeal) -> bool:
+    return appeal.state == AppealState.OPEN and appeal.case_id is None
+
+
+@admin.register(Ruling)
+class RulingAdmin(ActsOnPage, CaseRecordPage):
+    """Decisions of moderators. They are made on the page of a case."""
+
+    list_display = ("created_at", "shown_content", "shown_reason", "subject", "author", "actor")
+    list_filter = (
+        "content",
+        ("undone_at", admin.EmptyFieldListFilter),
+        ("reverses", admin.EmptyFieldListFilter),
+        ("created_at", RangeDateTimeFilter),
+    )
+    list_select_related = ("author", "actor", "case")
+    search_fields = (*by_person("author", "actor"), "=id", "=case__id", "=subject_id", "=scope_id")
+    search_help_text = _("A person, or the id of a ruling, case, message or room")
+    acts = (
+        Act(
+            name="undo",
+            label=_("Undo"),
+            permission=DECIDE_CASE,
+            perform=_undo,
+            done=_("The ruling is undone."),
+            is_possible=_may_undo,
+            fields=(),
+        ),
+        Act(
+            name="reverse",
+            label=_("Reverse"),
+            permission=REVERSE_RULING,
+            perform=_reverse,
+            done=_("The ruling is reversed."),
+            is_possible=lambda ruling: ruling.undone_at is None and not ruling.is_reversed,
+        ),
+    )
+    fieldsets = (
+        (None, {"fields": ("case", "subject", "room", "author", "content", "shown_reason")}),
+        (_("Notes"), {"fields": ("public_note", "private_note")}),
+        (
+            _("Decision"),
+            {"fields": ("actor", "effective_at", "undo_until", "undone_at", "settled_at")},
+        ),
+        (_("Record"), {"fields": ("id", "revision", "reverses", "bulk", "created_at")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Ruling]":
+        reversals = Ruling.objects.filter(reverses=OuterRef("pk"), undone_at=None)
+        found: QuerySet[Ruling] = super().get_queryset(request)
+        return found.annotate(is_reversed=Exists(reversals))
+
+    @display(description=_("content"), ordering="content", label=_CONTENT)
+    def shown_content(self, ruling: Ruling) -> tuple[str, str]:
+        return ruling.content, ruling.get_content_display()
+
+    @display(description=_("reason"))
+    def shown_reason(self, ruling: Ruling) -> str:
+        return category_name(ruling.reason)
+
+    @display(description=_("subject"))
+    def subject(self, ruling: Ruling) -> str:
+        return subject_link(ruling.subject_type, ruling.subject_id)
+
+    @display(description=_("room"))
+    def room(self, ruling: Ruling) -> str:
+        return room_link(ruling.scope_id)
+
+
+@admin.register(BulkRuling)
+class BulkRulingAdmin(ActsOnPage, RecordPage):
+    """Rulings on many cases at once."""
+
+    list_display = ("created_at", "actor", "state", "matched", "decided", "skipped", "finished_at")
+    list_filter = ("state", ("created_at", RangeDateTimeFilter))
+    list_select_related = ("actor",)
+    search_fields = (*by_person("actor"), "=id")
+    search_help_text = _("A person")
+    acts = (
+        Act(
+            name="reverse",
+            label=_("Reverse all of them"),
+            permission=REVERSE_RULING,
+            perform=_reverse_bulk,
+            done=_("The reversal has begun."),
+            is_possible=lambda row: row.state in {row.State.RUNNING, row.State.DONE},
+        ),
+    )
+    fieldsets = (
+        (None, {"fields": ("actor", "state", "matched", "decided", "skipped", "finished_at")}),
+        (_("What it decides"), {"fields": ("filter", "ruling", "scope_ids")}),
+        (_("Reversal"), {"fields": ("reversed_by", "reversal_reason")}),
+        (_("Record"), {"fields": ("id", "created_at")}),
+    )
+
+
+@admin.register(Appeal)
+class AppealAdmin(ActsOnPage, CaseRecordPage):
+    """Appeals, decided by another person than the first decider."""
+
+    list_display = ("created_at", "appellant", "decision_type", "shown_state", "due_at", "case")
+    list_filter = ("state", "outcome", "decision_type", ("created_at", RangeDateTimeFilter))
+    list_select_related = ("appellant", "case")
+    search_fields = (*by_person("appellant"), "=id", "=decision_id", "=subject_id", "=scope_id")
+    search_help_text = _("The appellant, or the id of a decision, message or room")
+    acts = (
+        Act(
+            name="uphold",
+            label=_("Uphold the decision"),
+            permission=DECIDE_APPEAL,
+            perform=_uphold,
+            done=_("The appeal is decided."),
+            is_possible=_waits,
+            fields=(REASON, PUBLIC_NOTE),
+        ),
+        Act(
+            name="overturn",
+            label=_("Overturn the decision"),
+            permission=DECIDE_APPEAL,
+            perform=_overturn,
+            done=_("The appeal is decided."),
+            is_possible=_waits,
+            fields=(REASON, PUBLIC_NOTE),
+        ),
+    )
+    fieldsets = (
+        (None, {"fields": ("appellant", "text", "decision_type", "subject", "room", "due_at")}),
+        (_("First decision"), {"fields": ("first_decider", "appealed", "case")}),
+        (
+            _("Decision"),
+            {"fields": ("state", "outcome", "reason", "public_note", "decided_by", "decided_at")},
+        ),
+        (_("Record"), {"fields": ("id", "decision_id", "told_at", "reminded_at", "created_at")}),
+    )
+
+    @display(description=_("state"), ordering="state", label=_STATE)
+    def shown_state(self, appeal: Appeal) -> tuple[str, Any]:
+        if appeal.outcome:
+            return appeal.outcome, appeal.get_outcome_display()
+        return appeal.state, appeal.get_state_display()
+
+    @display(description=_("subject"))
+    def subject(self, appeal: Appeal) -> str:
+        return subject_link(appeal.subject_type, appeal.subject_id)
+
+    @display(description=_("room"))
+    def room(self, appeal: Appeal) -> str:
+        return room_link(appeal.scope_id)

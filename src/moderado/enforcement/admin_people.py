@@ -1,0 +1,155 @@
+"""Admin pages of what concerns persons: sanctions, reports, suspensions and blocks."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.decorators import display
+
+from moderado.accounts.rights import LIFT_SANCTION, SUSPEND_REPORTING
+from moderado.core.admin import Colours
+from moderado.core.admin_acts import Act, ActsOnPage, Values
+from moderado.enforcement.admin_shared import (
+    CaseRecordPage,
+    InForce,
+    RecordPage,
+    by_person,
+    room_link,
+    subject_link,
+)
+from moderado.enforcement.models import PersonBlock, Report, ReportingSuspension, Sanction
+from moderado.enforcement.selectors.sanctions import state_of
+from moderado.enforcement.services import imposing, suspensions
+from moderado.moderation.categories import category_name
+
+_STATES = {"active": _("in force"), "lifted": _("lifted"), "expired": _("expired")}
+
+
+def _lift_sanction(actor_id: UUID, sanction: Sanction, values: Values) -> None:
+    imposing.lift_by_hand(
+        actor_id=actor_id, scope_ids=None, sanction_id=sanction.pk, reason=values["reason"]
+    )
+
+
+def _lift_suspension(actor_id: UUID, suspension: ReportingSuspension, values: Values) -> None:
+    suspensions.lift_suspension(
+        actor_id=actor_id, suspension_id=suspension.pk, reason=values["reason"]
+    )
+
+
+def _is_in_force(suspension: ReportingSuspension) -> bool:
+    return suspension.lifted_at is None and suspension.ends_at > timezone.now()
+
+
+@admin.register(Sanction)
+class SanctionAdmin(ActsOnPage, RecordPage):
+    """Measures against persons. They are imposed by REST, and lifted here or there."""
+
+    list_display = ("created_at", "user", "kind", "shown_state", "shown_reason", "room", "actor")
+    list_filter = ("kind", InForce, ("created_at", RangeDateTimeFilter))
+    list_select_related = ("user", "actor")
+    search_fields = (*by_person("user"), "=id", "=scope_id")
+    search_help_text = _("A person, or the id of a sanction or room")
+    acts = (
+        Act(
+            name="lift",
+            label=_("Lift"),
+            permission=LIFT_SANCTION,
+            perform=_lift_sanction,
+            done=_("The sanction is lifted."),
+            is_possible=lambda sanction: state_of(sanction) == "active",
+        ),
+    )
+    fieldsets = (
+        (None, {"fields": ("user", "kind", "state", "room", "shown_reason", "public_note")}),
+        (_("Term"), {"fields": ("starts_at", "ends_at", "interval_seconds", "weight")}),
+        (_("Decision"), {"fields": ("actor", "ruling")}),
+        (_("Lifting"), {"fields": ("lifted_at", "lifted_by", "lift_reason", "expired_at")}),
+        (_("Record"), {"fields": ("id", "created_at")}),
+    )
+
+    @display(
+        description=_("state"),
+        label=Colours({"active": "danger", "lifted": "info"}),
+    )
+    def shown_state(self, sanction: Sanction) -> tuple[str, Any]:
+        state = state_of(sanction)
+        return state, _STATES[state]
+
+    @display(description=_("state"))
+    def state(self, sanction: Sanction) -> str:
+        return str(_STATES[state_of(sanction)])  # a column of labels has the code, too
+
+    @display(description=_("reason"))
+    def shown_reason(self, sanction: Sanction) -> str:
+        return category_name(sanction.reason)
+
+    @display(description=_("room"))
+    def room(self, sanction: Sanction) -> str:
+        return room_link(sanction.scope_id)
+
+
+@admin.register(Report)
+class ReportAdmin(CaseRecordPage):
+    """Reports of members. Rulings on their cases decide them."""
+
+    list_display = ("created_at", "reporter", "category", "subject", "state", "outcome", "case")
+    list_filter = ("state", "outcome", "category", ("created_at", RangeDateTimeFilter))
+    list_select_related = ("reporter", "case")
+    search_fields = (*by_person("reporter"), "=id", "=subject_id", "=scope_id")
+    search_help_text = _("The reporter, or the id of a message, person or room")
+    fieldsets = (
+        (None, {"fields": ("reporter", "category", "comment", "subject", "room", "case")}),
+        (_("Decision"), {"fields": ("state", "outcome", "is_upheld", "ruling", "decided_at")}),
+        (_("Record"), {"fields": ("id", "revision", "weight", "created_at")}),
+    )
+
+    @display(description=_("subject"))
+    def subject(self, report: Report) -> str:
+        return subject_link(report.subject_type, report.subject_id)
+
+    @display(description=_("room"))
+    def room(self, report: Report) -> str:
+        return subject_link("room", report.scope_id)
+
+
+@admin.register(ReportingSuspension)
+class ReportingSuspensionAdmin(ActsOnPage, RecordPage):
+    """Members who may not report for a time."""
+
+    list_display = ("created_at", "user", "reason", "ends_at", "lifted_at", "actor")
+    list_filter = (InForce, ("created_at", RangeDateTimeFilter))
+    list_select_related = ("user", "actor")
+    search_fields = (*by_person("user"), "=id")
+    search_help_text = _("A person")
+    acts = (
+        Act(
+            name="lift",
+            label=_("Lift"),
+            permission=SUSPEND_REPORTING,
+            perform=_lift_suspension,
+            done=_("The suspension is lifted."),
+            is_possible=_is_in_force,
+        ),
+    )
+    fieldsets = (
+        (None, {"fields": ("user", "reason", "public_note", "ends_at", "actor")}),
+        (_("Criteria"), {"fields": ("decided_reports", "rejected_reports")}),
+        (_("Lifting"), {"fields": ("lifted_at", "lifted_by", "lift_reason")}),
+        (_("Record"), {"fields": ("id", "created_at")}),
+    )
+
+
+@admin.register(PersonBlock)
+class PersonBlockAdmin(RecordPage):
+    """Whom members block. Staff read it, to understand what a member does not see."""
+
+    list_display = ("created_at", "blocker", "blocked")
+    list_filter = (("created_at", RangeDateTimeFilter),)
+    list_select_related = ("blocker", "blocked")
+    search_fields = by_person("blocker", "blocked")
+    search_help_text = _("A person")
+    fields = ("blocker", "blocked", "id", "created_at")

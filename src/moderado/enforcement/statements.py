@@ -1,0 +1,215 @@
+"""Statements of reasons: what was decided about a person, why, by whom, until when, what next.
+
+One place for frames, REST and e-mail, in the active language (DSA art. 17; ECA Digital art. 30).
+No sentence names a rule's words, a threshold or a moderator.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from moderado.enforcement.errors import explain
+from moderado.enforcement.types import (
+    AppealOutcome,
+    Restriction,
+)
+from moderado.enforcement.views import DecisionView, SanctionNote
+from moderado.moderation.categories import category_list, category_name
+from moderado.moderation.category_rules import CATEGORY_RULES
+from moderado.moderation.help_lines import HelpLine, help_lines
+from moderado.moderation.types import Category
+
+GUIDELINES = "/regras/"
+MESSAGE = "message"
+KEPT_FLAGGED = "kept_flagged"  # the outcome of a ruling without consequences
+
+# Of a message, by reason or by reason and status.
+_MESSAGES: Mapping[str, Promise] = {
+    "removed": gettext_lazy("A moderator removed this message."),
+    "moderator": gettext_lazy("A moderator decided that this message is not shown."),
+    "unjudged": gettext_lazy(
+        "This message could not be checked automatically. A moderator will look at it."
+    ),
+    "author_removed": gettext_lazy(
+        "This message is not shown: you were removed from the room before it was checked."
+    ),
+    "author_removed HELD": gettext_lazy(
+        "A moderator decides about this message: its author was removed before it was shown."
+    ),
+    "room_deleted": gettext_lazy(
+        "This message is not shown: the room was deleted before it was checked."
+    ),
+}
+_APPEALS: Mapping[str, Promise] = {
+    AppealOutcome.UPHELD: gettext_lazy(
+        "Another person has looked at your appeal: the decision stands."
+    ),
+    AppealOutcome.OVERTURNED: gettext_lazy(
+        "Another person has looked at your appeal: the decision was reversed."
+    ),
+    AppealOutcome.ENDED: gettext_lazy(
+        "Your appeal has ended: what it is about was changed or deleted before a decision."
+    ),
+}
+
+
+def why_message_is_hidden(status: str, reason: str, categories: Collection[str]) -> str:
+    """Explain to the author which category was found and who decided.
+
+    Args:
+        status: HELD, REJECTED or REMOVED.
+        reason: A code of `moderation.types.Reason`, or empty.
+        categories: What was found.
+    """
+    if sentence := _MESSAGES.get(f"{reason} {status}", _MESSAGES.get(reason)):
+        return str(sentence)
+    named = category_list(categories)
+    if status == "HELD" and named:
+        return _("A moderator will look at this message: an automatic check found %(what)s.") % {
+            "what": named
+        }
+    if status == "HELD":
+        return _("A moderator will look at this message before it is shown.")
+    return _("This message is not shown: an automatic check found %(what)s.") % {
+        "what": named or _("something the rules do not allow")
+    }
+
+
+def why_name_is_hidden(status: str, reason: str, categories: Collection[str]) -> str:
+    """Explain to who proposed a name why others do not see it. As `why_message_is_hidden`."""
+    named = category_list(categories)
+    if reason == "moderator":
+        return _("A moderator decided that this name is not shown.")
+    if status == "HELD" and named:
+        return _("A moderator will look at this name: an automatic check found %(what)s.") % {
+            "what": named
+        }
+    if status == "HELD":
+        return _("A moderator will look at this name before it is shown.")
+    return _("This name is not shown: an automatic check found %(what)s.") % {
+        "what": named or _("something the rules do not allow")
+    }
+
+
+def statement(view: DecisionView) -> str:
+    """Return the whole statement of a decision; `view.explanation` says what a machine did."""
+    ends_at = None if view.sanctions else view.ends_at  # each sanction says its own
+    parts = [*_what(view), _reason(view), _who(view), _until(ends_at), _rule(view)]
+    parts += [_next(view), help_sentence(help_for(view))]
+    return " ".join(part for part in parts if part)
+
+
+def appeal_statement(outcome: str | None) -> str:
+    """Return what became of an appeal; empty until it is decided."""
+    return str(_APPEALS[outcome]) if outcome else ""
+
+
+def suspension_statement(*, reason: str, ends_at: datetime, appeal_until: datetime) -> str:
+    """Return what a suspension from reporting is, why, until when, and what next."""
+    parts = (_("You may not report for a time."), _because(reason), _until(ends_at))
+    decided = _("A person of the moderation decided this.")
+    return " ".join((*parts, decided, _appealable(appeal_until)))
+
+
+def guideline_path(reason: str, categories: Collection[str] = ()) -> str:
+    """Return the path of the guideline that a decision rests on: of its first category."""
+    known = [each for each in (reason, *categories) if each in CATEGORY_RULES]
+    return f"{GUIDELINES}#{known[0]}" if known else GUIDELINES
+
+
+def help_for(view: DecisionView) -> tuple[HelpLine, ...]:
+    """Return where a person finds help whose text speaks of self-harm."""
+    found = {view.reason, *view.categories}
+    is_needed = Category.SELF_HARM.value in found
+    language = translation.get_language() or ""
+    return help_lines([Category.SELF_HARM.value], language) if is_needed else ()
+
+
+def help_sentence(lines: Collection[HelpLine]) -> str:
+    """Return one sentence that names places of help; empty without any."""
+    if not lines:
+        return ""
+    named = "; ".join(", ".join(filter(None, (each.name, each.phone, each.url))) for each in lines)
+    return _("If you think of harming yourself, you find help here: %s.") % named
+
+
+def note_presets(language: str) -> dict[str, str]:
+    """Return notes to authors by category, for moderators to choose from.
+
+    Args:
+        language: That of the author, such as `pt-br`.
+    """
+    with translation.override(language):
+        presets = {code.value: str(sentence) for code, sentence in CATEGORY_RULES.items()}
+        lines = help_lines([Category.SELF_HARM.value], language)
+        presets[Category.SELF_HARM.value] += f" {help_sentence(lines)}"
+    return presets
+
+
+def _what(view: DecisionView) -> Iterator[str]:
+    is_message = view.subject_type == MESSAGE
+    match view.outcome:
+        case "removed" if view.type == "deletion":
+            yield why_message_is_hidden("REMOVED", "removed", ())
+        case "removed" if view.type == "purge":
+            yield _("A moderator removed your latest messages.")
+        case "removed" if is_message:
+            yield why_message_is_hidden("REJECTED", "moderator", ())
+        case "removed":
+            yield why_name_is_hidden("REJECTED", "moderator", ())
+        case outcome if outcome == KEPT_FLAGGED:
+            yield _("A moderator read this text: it stays visible, and is marked as doubtful.")
+        case "suspended":
+            yield _("You may not report for a time.")
+        case "held" | "refused":
+            yield view.explanation
+    yield from (_sanction(each, view.reason) for each in view.sanctions)
+
+
+def _sanction(note: SanctionNote, reason: str) -> str:
+    return explain(Restriction(kind=note.kind, until=note.ends_at, reason=reason))
+
+
+def _reason(view: DecisionView) -> str:
+    """Return the reason, where no other sentence has it."""
+    return "" if view.sanctions or view.outcome in {"held", "refused"} else _because(view.reason)
+
+
+def _because(reason: str) -> str:
+    return _("Reason: %s.") % category_name(reason) if reason and reason != "removed" else ""
+
+
+def _who(view: DecisionView) -> str:
+    if view.by == "machine":
+        return _("A machine decided this, without a person.")
+    return _("A person of the moderation decided this.")
+
+
+def _until(moment: datetime | None) -> str:
+    if moment is None:
+        return ""
+    shown = date_format(moment.astimezone(UTC), "SHORT_DATETIME_FORMAT")
+    return _("It ends on %s UTC.") % shown
+
+
+def _rule(view: DecisionView) -> str:
+    return _("The guidelines: %s.") % guideline_path(view.reason, view.categories)
+
+
+def _next(view: DecisionView) -> str:
+    if view.is_reversed:
+        return _("This decision was reversed: it has no effect any more.")
+    if view.appeal is not None:
+        return appeal_statement(view.appeal.outcome) or _("You have appealed this decision.")
+    if view.appealable and view.appeal_until is not None:
+        return _appealable(view.appeal_until)
+    return ""
+
+
+def _appealable(until: datetime) -> str:
+    return _("You can appeal until %s.") % date_format(until.astimezone(UTC), "SHORT_DATE_FORMAT")

@@ -1,0 +1,250 @@
+"""Each outcome has a statement of reasons, in the language of its reader."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone, translation
+
+from moderado.accounts.services import accounts
+from moderado.chat.models import Membership, Message
+from moderado.chat.services.posting import post_message
+from moderado.chat.services.removing import delete_message
+from moderado.chat.services.screening import screen_waiting
+from moderado.core.errors import NotFound
+from moderado.enforcement import statements
+from moderado.enforcement.errors import NotAppealable
+from moderado.enforcement.events import PersonNotified
+from moderado.enforcement.models import AuditLine, Ruling
+from moderado.enforcement.selectors.decisions import decision_about, decisions_about
+from moderado.enforcement.services import appeal_decisions, suspensions
+from moderado.enforcement.services.appeals import appeal_decision
+from moderado.enforcement.services.rulings import Proposal, reverse, rule
+from moderado.enforcement.services.sanctions import apply_sanction
+from moderado.enforcement.services.settling import settle_rulings
+from moderado.enforcement.types import Actor, ContentOutcome, SanctionKind
+from moderado.moderation.models import Case
+from moderado.moderation.services import subject_screening
+from moderado.moderation.types import Category
+from tests.factories import (
+    make_member,
+    make_rejected_reports,
+    make_room,
+    make_staff,
+    make_suspension,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+
+PERSON, MACHINE = "pessoa da moderação", "máquina"
+
+
+@pytest.fixture(autouse=True)
+def _obedient_provider(settings):
+    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
+
+
+@pytest.fixture(autouse=True)
+def _portuguese():
+    with translation.override("pt-br"):
+        yield
+
+
+@pytest.fixture
+def room():
+    return make_room()
+
+
+@pytest.fixture
+def author(room):
+    return make_member(room, role=Membership.Role.MEMBER).user
+
+
+def say(author, room, text):
+    message_id = post_message(author_id=author.id, room_id=room.id, text=text).view.id
+    screen_waiting()
+    return Message.objects.get(pk=message_id)
+
+
+def decide(case, content, reason="insult"):
+    actor = Actor(id=make_staff().id, scope_ids=None)
+    ruling = rule(actor=actor, case_id=case.id, proposal=Proposal(content=content, reason=reason))
+    Ruling.objects.update(undo_until=timezone.now() - timedelta(seconds=1))
+    settle_rulings()
+    return ruling
+
+
+def only(user):
+    (decision,) = decisions_about(user.id)
+    assert decision_about(user.id, decision.view.id) == decision
+    return decision.view
+
+
+def test_held_and_refused_message(author, room):
+    say(author, room, "HOLD isto")
+    view = only(author)
+    assert view.outcome == "held"
+    assert MACHINE in view.explanation
+    assert "Você pode recorrer até" in view.explanation
+    assert view.guideline.startswith("/regras/")
+
+
+def test_removed_message_says_why_who_and_what_next(author, room):
+    say(author, room, "FLAG isto")
+    decide(Case.objects.get(), ContentOutcome.REMOVE)
+
+    view = only(author)
+
+    assert view.outcome == "removed"
+    for part in ("Motivo: ofensas.", PERSON, "/regras/#insult", "Você pode recorrer até"):
+        assert part in view.explanation
+    assert MACHINE not in view.explanation
+
+
+def test_kept_flagged_message_is_told_and_cannot_be_appealed(author, room):
+    say(author, room, "FLAG isto")
+    decide(Case.objects.get(), ContentOutcome.KEEP_FLAGGED)
+
+    view = only(author)
+
+    assert (view.outcome, view.appealable, view.appeal_until) == ("kept_flagged", False, None)
+    assert "continua visível" in view.explanation
+    with pytest.raises(NotAppealable):
+        appeal_decision(user_id=author.id, decision_id=view.id, text="-")
+
+
+@pytest.mark.parametrize("kind", list(SanctionKind))
+def test_sanction_of_each_kind(author, kind):
+    with transaction.atomic():
+        apply_sanction(
+            actor_id=make_staff().id, user_id=author.id, kind=kind, scope_id=None,
+            term=timedelta(hours=1), reason="harassment",
+        )  # fmt: skip
+
+    view = only(author)
+
+    assert "assédio" in view.explanation
+    assert "Termina em" in view.explanation
+    assert PERSON in view.explanation
+    assert view.guideline == "/regras/#harassment"
+
+
+def test_suspension_from_reporting_is_explained_in_the_frame_too(author, monkeypatch):
+    told = []
+    monkeypatch.setattr(suspensions, "publish", told.append)
+    make_rejected_reports(author)
+    suspensions.suspend_reporting(
+        actor_id=make_staff().id, user_id=author.id, term=timedelta(days=1), reason="abuso"
+    )
+    (frame,) = (each for each in told if isinstance(each, PersonNotified))
+
+    for shown in (only(author).explanation, frame.body.explanation):
+        assert "não pode denunciar" in shown
+        assert "Termina em" in shown
+        assert "Você pode recorrer até" in shown
+
+
+def test_name_that_a_machine_refused_is_listed_and_can_be_appealed():
+    user = make_user()
+    accounts.update_profile(user_id=user.id, name="BLOCK nome")
+    subject_screening.screen_waiting()
+
+    view = only(user)
+
+    assert (view.subject_type, view.outcome, view.by) == ("user_name", "refused", "machine")
+    assert "Este nome não é exibido" in view.explanation
+    appeal, _ = appeal_decision(user_id=user.id, decision_id=view.id, text="é meu nome")
+    decide(appeal.case, ContentOutcome.ALLOW)
+    user.refresh_from_db()
+    assert user.name == "BLOCK nome"
+    assert only(user).is_reversed
+
+
+def test_deletion_by_a_moderator_of_the_room_is_listed_and_audited(author, room):
+    moderator = make_member(room, role=Membership.Role.MODERATOR).user
+    message = say(author, room, "bom dia")
+    delete_message(actor_id=moderator.id, message_id=message.id)
+
+    view = only(author)
+
+    assert (view.type, view.outcome, view.by) == ("deletion", "removed", "moderation")
+    assert view.id == message.id
+    with pytest.raises(NotAppealable):
+        appeal_decision(user_id=author.id, decision_id=view.id, text="-")
+    with pytest.raises(NotFound):
+        appeal_decision(user_id=make_user().id, decision_id=view.id, text="-")
+    line = AuditLine.objects.get(action="message_deleted")
+    assert (line.actor, line.subject_id) == (moderator, message.id)
+
+
+def test_own_deletion_is_no_decision(author, room):
+    message = say(author, room, "bom dia")
+    delete_message(actor_id=author.id, message_id=message.id)
+
+    assert decisions_about(author.id) == []
+    assert not AuditLine.objects.exists()
+
+
+def test_overturned_verdict_stays_in_the_list(author, room):
+    say(author, room, "HOLD isto")
+    line_id = only(author).id
+    decide(Case.objects.get(), ContentOutcome.ALLOW)
+
+    view = only(author)
+
+    assert (view.id, view.outcome, view.is_reversed) == (line_id, "held", True)
+    assert "foi revertida" in view.explanation
+    with pytest.raises(NotAppealable):
+        appeal_decision(user_id=author.id, decision_id=view.id, text="-")
+
+
+def test_reversal_is_told_in_the_language_of_the_author(author, room, monkeypatch):
+    told = []
+    monkeypatch.setattr(appeal_decisions, "publish", told.append)
+    say(author, room, "FLAG isto")
+    ruling = decide(Case.objects.get(), ContentOutcome.REMOVE)
+
+    with translation.override("en"):  # of the moderator
+        reverse(actor=Actor(id=make_staff().id, scope_ids=None), ruling_id=ruling.id, reason="-")
+
+    (frame,) = (each for each in told if isinstance(each, PersonNotified))
+    assert "foi revertida" in frame.body.explanation
+
+
+def test_self_harm_comes_with_places_of_help(author, room):
+    say(author, room, "FLAG isto")
+    decide(Case.objects.get(), ContentOutcome.REMOVE, reason="self_harm")
+
+    portuguese = only(author)
+    with translation.override("en"):
+        english = only(author)
+
+    assert "188" in portuguese.explanation
+    assert portuguese.resources[0].phone == "188"
+    assert "988" in english.explanation
+    assert "188" not in english.explanation
+
+
+def test_presets_have_each_category_in_both_languages():
+    portuguese, english = statements.note_presets("pt-br"), statements.note_presets("en")
+
+    assert set(portuguese) == set(english) == {category.value for category in Category}
+    assert not {name for name in english if english[name] == portuguese[name]}
+    assert "188" in portuguese["self_harm"]
+    assert all(len(note) <= 2_000 for note in (*portuguese.values(), *english.values()))
+
+
+@pytest.mark.parametrize("outcome", ["upheld", "overturned", "ended"])
+def test_appeals_of_each_outcome_have_a_sentence(outcome):
+    with translation.override("en"):
+        english = statements.appeal_statement(outcome)
+
+    assert english
+    assert statements.appeal_statement(outcome) != english
+    assert statements.appeal_statement(None) == ""
+
+
+def test_suspension_of_another_person_is_not_listed(author):
+    make_suspension(make_user())
+    assert decisions_about(author.id) == []

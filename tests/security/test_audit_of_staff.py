@@ -1,0 +1,162 @@
+"""Each act of staff leaves an audit line; without a demanded second factor there is no act."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.test import Client
+
+from moderado.accounts.models import Session
+from moderado.core.ids import new_id
+from moderado.enforcement.models import AuditLine
+from tests.factories import make_staff
+from tests.security.access_table import BODIES, ROLES, expected, rows
+from tests.security.scene import Scene, snapshot
+
+pytestmark = [pytest.mark.django_db, pytest.mark.proves("S78")]
+
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
+# Writes of staff without a line, and why.
+WITHOUT_LINE = {
+    "POST moderation/try/": "stores nothing",
+    "POST moderation/cases/{case}/claim/": "a lease that decides nothing",
+    "POST moderation/cases/{own_case}/claim/": "a lease that decides nothing",
+    "POST enforcement/cases/{case}/claim/": "a lease that decides nothing",
+    "POST enforcement/cases/{own_case}/claim/": "a lease that decides nothing",
+    "POST enforcement/cases/{case}/release/": "ends a lease",
+}
+# Reads of staff with a line.
+RESTRICTED = {
+    "GET moderation/logs/{log}/",
+    "GET moderation/cases/{case}/",
+    "GET moderation/cases/{own_case}/",
+    "GET enforcement/cases/{case}/",
+    "GET enforcement/cases/{own_case}/",
+}
+
+
+@pytest.fixture
+def scene():
+    return Scene(is_private=True)
+
+
+def staff_rows():
+    """Yield the rows that their rights as staff open, and no other role of the stranger's kind."""
+    for method, path, cells in rows():
+        by_role = dict(zip(ROLES, cells, strict=True))
+        outcomes = {
+            role: expected(by_role[role], is_private=True) for role in ("stranger", "staff")
+        }
+        if outcomes["staff"].startswith("2") and not outcomes["stranger"].startswith("2"):
+            yield method, path
+
+
+def lines_of(scene, method, path):
+    """Return the status of a request as staff and the lines that it left; roll it back."""
+    with transaction.atomic():
+        before = AuditLine.objects.count()
+        answer = scene.ask("staff", method, path, BODIES.get(f"{method} {path}"))
+        found = list(AuditLine.objects.order_by("id")[before:])
+        transaction.set_rollback(True)
+    return answer, found
+
+
+def test_each_act_of_staff_and_each_restricted_look_leaves_a_line(scene):
+    staff, without, unexpected = scene.people["staff"], [], []
+
+    for method, path in staff_rows():
+        row = f"{method} {path}"
+        answer, found = lines_of(scene, method, path)
+        assert answer.status_code < 300, row
+        is_due = row in RESTRICTED if method == "GET" else row not in WITHOUT_LINE
+        if not is_due:
+            unexpected += [row] if found else []
+        elif not any(line.actor_id == staff.id and line.action for line in found):
+            without.append(row)
+
+    assert without == []
+    assert unexpected == []
+
+
+def test_each_exception_is_a_row():
+    known = {f"{method} {path}" for method, path in staff_rows()}
+
+    assert {*WITHOUT_LINE, *RESTRICTED} <= known
+
+
+def test_lines_have_no_words_about_persons(scene):
+    words = {"-", "fila", "Leia", "spam"}  # of the bodies of the table
+    for method, path in staff_rows():
+        if method in WRITES:
+            _, found = lines_of(scene, method, path)
+            for line in found:
+                # The reference of an order is written, so that the order can be found.
+                texts = {
+                    str(text)
+                    for name, text in line.details.items()
+                    if name not in {"reference", "order"}
+                }
+                assert not texts & words, (path, line.details)
+
+
+def test_staff_without_the_demanded_second_factor_cannot_act(scene, settings):
+    settings.STAFF_SECOND_FACTOR = "required"
+    before, refused = snapshot(), {}
+
+    for method, path in staff_rows():
+        answer, _ = lines_of(scene, method, path)
+        refused[f"{method} {path}"] = (answer.status_code, answer.json().get("code"))
+
+    assert set(refused.values()) == {(403, "second_factor_required")}
+    assert snapshot() == before
+
+    call_command("secondfactor", "--user", str(scene.people["staff"].id), stdout=StringIO())
+    answer, _ = lines_of(scene, "GET", "enforcement/audit/")
+    assert answer.status_code == 200
+    assert AuditLine.objects.filter(action="second_factor_confirmed", actor=None).exists()
+
+
+def test_members_and_moderators_of_rooms_need_no_second_factor(scene, settings):
+    settings.STAFF_SECOND_FACTOR = "required"
+
+    for role, path in (("member", "chat/rooms/"), ("moderator", "enforcement/cases/")):
+        assert scene.ask(role, "GET", path).status_code == 200
+    # Staff chat like other members.
+    assert scene.ask("staff", "GET", "chat/rooms/").status_code == 200
+    assert scene.ask("staff", "GET", "auth/users/?search=Ad").status_code == 200
+
+
+def test_admin_is_closed_without_the_demanded_second_factor(settings):
+    staff, browser = make_staff("view_sanction"), Client()
+    browser.force_login(staff)
+    assert browser.get("/admin/").status_code == 200
+    settings.STAFF_SECOND_FACTOR = "required"
+
+    for path in ("/admin/", "/admin/enforcement/sanction/"):
+        answer = browser.get(path)
+        assert answer.status_code == 403
+        assert 'data-code="second_factor_required"' in answer.content.decode()
+    assert Client().get("/admin/login/").status_code == 200
+
+    session = Session.objects.get(user=staff)
+    call_command("secondfactor", "--session", str(session.id), stdout=StringIO())
+    assert browser.get("/admin/enforcement/sanction/").status_code == 200
+
+
+def test_second_factor_of_an_unknown_session_is_an_error():
+    with pytest.raises(CommandError):
+        call_command("secondfactor", "--session", str(new_id()), stdout=StringIO())
+
+
+def test_audit_is_read_by_actor_action_and_subject(scene):
+    asked = "POST", "enforcement/sanctions/{sanction}/lift/"
+    scene.ask("staff", *asked, BODIES[" ".join(asked)])
+    staff = scene.people["staff"]
+
+    for query in (f"actor={staff.id}", "action=sanction_lifted", "subject_type=sanction"):
+        answer = scene.ask("staff", "GET", f"enforcement/audit/?{query}&page_size=1")
+        (line,) = answer.json()["results"]
+        assert (line["action"], line["actor"]["name"]) == ("sanction_lifted", "Staff")
+    assert scene.ask("staff", "GET", "enforcement/audit/?action=other").json()["results"] == []
+    assert scene.ask("staff", "GET", "enforcement/audit/?actor=x").status_code == 400
