@@ -99,7 +99,8 @@ def why_name_is_hidden(status: str, reason: str, categories: Collection[str]) ->
 def statement(view: DecisionView) -> str:
     """Return the whole statement of a decision; `view.explanation` says what a machine did."""
     ends_at = None if view.sanctions else view.ends_at  # each sanction says its own
-    parts = [*_what(view), _reason(view), _who(view), _until(ends_at), _rule(view)]
+    parts = [*_what(view), _reason(view), _decided_by(is_machine=view.by == "machine")]
+    parts += [_until(ends_at), _rule(view)]
     parts += [_next(view), help_sentence(help_for(view))]
     return " ".join(part for part in parts if part)
 
@@ -112,8 +113,22 @@ def appeal_statement(outcome: str | None) -> str:
 def suspension_statement(*, reason: str, ends_at: datetime, appeal_until: datetime) -> str:
     """Return what a suspension from reporting is, why, until when, and what next."""
     parts = (_("You may not report for a time."), _because(reason), _until(ends_at))
-    decided = _("A person of the moderation decided this.")
-    return " ".join((*parts, decided, _appealable(appeal_until)))
+    return " ".join((*parts, _decided_by(is_machine=False), _appealable(appeal_until)))
+
+
+def sanction_statement(restriction: Restriction, *, is_automatic: bool, is_appealable: bool) -> str:
+    """Return what a sanction is, why, until when, who decided, and what next.
+
+    Args:
+        restriction: What the person may not do.
+        is_automatic: Whether strikes or a verdict led to it, and no person.
+        is_appealable: Whether it can be appealed now.
+    """
+    parts = [explain(restriction), _decided_by(is_machine=is_automatic)]
+    parts.append(_("The guidelines: %s.") % guideline_path(restriction.reason))
+    if is_appealable and restriction.appeal_until is not None:
+        parts.append(_appealable(restriction.appeal_until))
+    return " ".join(parts)
 
 
 def guideline_path(reason: str, categories: Collection[str] = ()) -> str:
@@ -184,8 +199,8 @@ def _because(reason: str) -> str:
     return _("Reason: %s.") % category_name(reason) if reason and reason != "removed" else ""
 
 
-def _who(view: DecisionView) -> str:
-    if view.by == "machine":
+def _decided_by(*, is_machine: bool) -> str:
+    if is_machine:
         return _("A machine decided this, without a person.")
     return _("A person of the moderation decided this.")
 

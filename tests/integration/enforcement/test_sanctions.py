@@ -122,4 +122,7 @@ def test_person_is_notified_of_each_sanction_and_of_its_end(
         (person.id, "sanction_lifted", "lifted"),
     ]
     assert notices[0].body.note == "See the rules."
-    assert notices[0].body.explanation.startswith("A moderator has muted you")
+    explanation = notices[0].body.explanation
+    assert explanation.startswith("A moderator has muted you")
+    assert "/regras/#harassment" in explanation
+    assert "You can appeal until" in explanation

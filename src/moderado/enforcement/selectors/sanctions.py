@@ -13,9 +13,10 @@ from msgspec import Meta
 
 from moderado.core.database import run_prepared
 from moderado.enforcement.appeal_terms import appeal_end, appeal_path
-from moderado.enforcement.errors import NoSuchSanction, explain
+from moderado.enforcement.errors import NoSuchSanction
 from moderado.enforcement.events import PersonNotice, PersonNotified
 from moderado.enforcement.models import Appeal, Sanction
+from moderado.enforcement.statements import sanction_statement
 from moderado.enforcement.types import Restriction
 
 Moment = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
@@ -71,8 +72,13 @@ def view_of(sanction: Sanction, *, language: str, is_appealed: bool = False) -> 
     decision_id = decision_of(sanction)
     appeal_until = appeal_end(sanction.created_at)
     state = state_of(sanction)
+    is_appealable = state != "lifted" and not is_appealed and appeal_until > timezone.now()
     with translation.override(language):
-        explanation = explain(restriction_of(sanction))
+        explanation = sanction_statement(
+            restriction_of(sanction),
+            is_automatic=sanction.actor_id is None,
+            is_appealable=is_appealable,
+        )
     return SanctionView(
         id=sanction.id,
         kind=sanction.kind,
@@ -89,7 +95,7 @@ def view_of(sanction: Sanction, *, language: str, is_appealed: bool = False) -> 
         threshold=sanction.threshold,
         cause=sanction.cause_id,
         decision=decision_id,
-        appealable=state != "lifted" and not is_appealed and appeal_until > timezone.now(),
+        appealable=is_appealable,
         appeal_until=appeal_until,
         appeal_path=appeal_path(decision_id),
     )
