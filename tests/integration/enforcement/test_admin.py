@@ -249,3 +249,21 @@ def test_people_are_found_by_name_mail_and_id(client, operator):
         shown = client.get(page("sanction", "changelist"), {"q": asked}).content.decode()
         assert str(mine.pk) in shown
         assert str(theirs.pk) not in shown
+
+
+def test_records_of_restricted_cases_exist_only_for_those_who_may_see_them(client):
+    report = make_rejected_reports(make_user(), count=1)
+    Case.objects.filter(pk=report.case_id).update(
+        subject_id=report.subject_id, categories=["child_safety"]
+    )
+    client.force_login(make_staff("view_report"))
+
+    assert str(report.pk) not in client.get(page("report", "changelist")).content.decode()
+    assert client.get(page("report", "change", report.pk)).status_code == 302
+    assert not AuditLine.objects.exists()
+
+    client.force_login(make_staff("view_report", "view_restricted_case"))
+    assert client.get(page("report", "change", report.pk)).status_code == 200
+    assert str(report.pk) in client.get(page("report", "changelist")).content.decode()
+    looks = AuditLine.objects.filter(action="restricted_case_seen", subject_id=report.case_id)
+    assert looks.count() == 2
