@@ -95,7 +95,7 @@ def _inside() -> Routes:
             machine_strikes.on_ruling_settled,
         ],
         enforcement.SanctionApplied: [sanctions.on_sanction_applied, strikes.on_sanction_applied],
-        enforcement.SanctionLifted: [strikes.on_sanction_lifted],
+        enforcement.SanctionLifted: [sanctions.on_sanction_lifted, strikes.on_sanction_lifted],
         moderation.RevisionsBlocked: [machine_strikes.on_revisions_blocked],
         # A name and its judgement likewise.
         accounts.NameProposed: [names.propose_user_name],

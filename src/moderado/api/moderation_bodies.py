@@ -191,7 +191,8 @@ class CaseBody(serializers.Serializer[Any]):
     decided_at = serializers.DateTimeField(allow_null=True)
     close_reason = serializers.CharField(
         allow_blank=True,
-        help_text="Why a closed case was not decided: `deleted`, `replaced` or `room_deleted`.",
+        help_text="Why a closed case was not decided: `deleted`, `replaced`, `room_deleted` or "
+        "`merged` (an earlier case of the text was opened again).",
     )
     closed_at = serializers.DateTimeField(allow_null=True)
     was_sampled = serializers.SerializerMethodField(

@@ -114,6 +114,10 @@ class Removal(Record):
     """A user was removed from a room by an administrator, and has not joined again since.
 
     A user who left has no row: the messages that they left behind are judged as ever.
+
+    Attributes:
+        role: What the user was in the room before the ban `sanction_id`, and is again if the ban
+            is undone. Null: nothing is restored.
     """
 
     room = models.ForeignKey(
@@ -122,6 +126,8 @@ class Removal(Record):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("user")
     )
+    role = models.CharField(_("former role"), max_length=16, null=True, editable=False)  # noqa: DJ001
+    sanction_id = models.UUIDField(_("sanction"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("removal")

@@ -27,6 +27,7 @@ NAMES = frozenset({
     "worker.after_apply_commit",
     "worker.lease",  # dropped: the claim gets no lease
     "worker.sweep",  # dropped: messages without a wake-up stay queued
+    "ruling.lock",  # dropped: two moderators may decide one case at the same moment
     "erasure.before_commit",
     "erasure.after_batch",
     "purge.before_commit",

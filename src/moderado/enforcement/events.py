@@ -81,7 +81,7 @@ class SanctionApplied(SanctionEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SanctionLifted(SanctionEvent):
-    """It is no longer in force: a moderator lifted it, or its term is over."""
+    """No longer in force: lifted, over, or undone. Handlers restore what an undone one ended."""
 
     end: SanctionEnd
 

@@ -94,6 +94,7 @@ class SanctionEnd(StrEnum):
 
     LIFTED = "lifted"
     EXPIRED = "expired"
+    UNDONE = "undone"  # with its ruling, or by an appeal: it should not have been
 
 
 class Restriction(msgspec.Struct, frozen=True, kw_only=True):

@@ -80,6 +80,7 @@ class CaseSuperseded(ApplicationError):
         "deleted": _("This case was closed: its text was deleted."),
         "replaced": _("This case was closed: its author has replaced the text."),
         "room_deleted": _("This case was closed: its room was deleted."),
+        "merged": _("This case was closed: an earlier case of the same text is open again."),
     }
 
     def __init__(self, reason: str) -> None:

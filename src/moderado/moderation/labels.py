@@ -11,6 +11,7 @@ CLOSE_REASONS = [
     (CloseReason.DELETED.value, _("deleted")),
     (CloseReason.REPLACED.value, _("replaced by an edit")),
     (CloseReason.ROOM_DELETED.value, _("room deleted")),
+    (CloseReason.MERGED.value, _("merged with an earlier case")),
 ]
 OUTCOMES = [
     (Outcome.ALLOW.value, _("allowed")),

@@ -68,6 +68,7 @@ class CloseReason(StrEnum):
     DELETED = "deleted"
     REPLACED = "replaced"  # by an edit
     ROOM_DELETED = "room_deleted"
+    MERGED = "merged"  # an undone ruling opened an earlier case of the same revision again
 
 
 class AuthorFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -16,9 +16,11 @@ from moderado.enforcement.errors import (
     AppealExpired,
     DecidedByRuling,
     NotAppealable,
+    OwnReport,
     OwnRuling,
 )
-from moderado.enforcement.models import Appeal, Report, Ruling, Sanction
+from moderado.enforcement.models import Appeal, AuditLine, Report, Ruling, Sanction
+from moderado.enforcement.selectors.appeals import appeals_for
 from moderado.enforcement.selectors.decisions import decisions_about
 from moderado.enforcement.services import appeal_decisions
 from moderado.enforcement.services.appeal_decisions import decide_appeal
@@ -32,10 +34,12 @@ from moderado.enforcement.services.settling import settle_rulings
 from moderado.enforcement.types import (
     Actor,
     AppealOutcome,
+    AppealState,
     ContentOutcome,
     MeasureScope,
     SanctionKind,
 )
+from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case
 from tests.factories import make_member, make_room, make_staff, make_user
 
@@ -226,6 +230,35 @@ def test_reporter_appeals_that_nothing_was_done(author, room):
     other = ruled(say(author, room, "oi"), staff())[1]
     with pytest.raises(NotAppealable):
         appeal_report(user_id=other.reporter_id, report_id=other.id, text="-")
+
+
+def test_parties_do_not_decide_the_appeal_of_a_report(room):
+    """A moderator who wrote the text, or who reported it, upholds nothing about it."""
+    writer, reporter = make_member(room).user, make_member(room).user
+    message = say(writer, room, "bom dia")
+    report(reporter_id=reporter.id, subject_type="message", subject_id=message.id, category="hate")
+    _, found = ruled(message, staff(), content=ContentOutcome.ALLOW)
+    appeal, _ = appeal_report(user_id=found.reporter_id, report_id=found.id, text="Look again.")
+
+    for person, refusal in ((writer, OwnCase), (reporter, OwnReport)):
+        party = Actor(id=person.id, scope_ids=None)
+        with pytest.raises(refusal):
+            decide(appeal, UPHELD, party)
+        assert appeal not in appeals_for(party, state=AppealState.OPEN)
+    assert appeal in appeals_for(staff(), state=AppealState.OPEN)
+
+
+def test_decision_of_an_appeal_leaves_an_audit_line(author, room):
+    ruling, _ = ruled(say(author, room, "bom dia"), staff())
+    appeal, _ = appeal_decision(user_id=author.id, decision_id=ruling.id, text="Why?")
+    actor = staff()
+
+    decide(appeal, UPHELD, actor)
+
+    line = AuditLine.objects.get(action="appeal_decided")
+    assert (line.actor_id, line.subject_id, line.details) == (
+        actor.id, appeal.id, {"outcome": "upheld"},
+    )  # fmt: skip
 
 
 def test_moderators_are_reminded_of_an_overdue_appeal_once(author, room):

@@ -1,21 +1,20 @@
 """Rulings on real messages: undone within 10 s, reversed later, and what people learn of it."""
 
 import random
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.contrib.auth.models import Permission
 from django.db.models import F
 from django.db.models.functions import Now
 
-from moderado.chat.models import Message
+from moderado.chat.models import Membership, Message
 from moderado.chat.services.editing import edit_message
 from moderado.chat.services.posting import post_message
 from moderado.chat.services.removing import delete_message
 from moderado.chat.services.screening import screen_waiting
 from moderado.core import events
-from moderado.core.errors import ApplicationError, Forbidden, Invalid, NotFound
+from moderado.core.errors import Forbidden, Invalid, NotFound
 from moderado.enforcement.errors import (
     MeasureNotPermitted,
     OtherRevision,
@@ -25,14 +24,17 @@ from moderado.enforcement.errors import (
 from moderado.enforcement.events import RulingMade, RulingReversed, RulingSettled, RulingUndone
 from moderado.enforcement.models import Queue, Ruling, Sanction
 from moderado.enforcement.services import rulings
+from moderado.enforcement.services.imposing import lift_by_hand
 from moderado.enforcement.services.measures import Measure
+from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.settling import settle_rulings
 from moderado.enforcement.types import UNDO, Actor, MeasureScope, SanctionKind
-from moderado.moderation.errors import CaseSuperseded
+from moderado.moderation.errors import CaseSuperseded, CaseTaken
 from moderado.moderation.models import BlockedText, Case, ModerationLog
 from moderado.moderation.texts import texts_of
 from tests.factories import make_member, make_room, make_user
-from tests.rulings import make_ruling
+from tests.integration.enforcement.races import race
+from tests.rulings import claim, make_ruling
 
 pytestmark = pytest.mark.django_db
 
@@ -204,6 +206,50 @@ def test_ruling_is_undone_by_its_moderator_in_time_and_once(room, alice, ana):
         undo(ana, late)
 
 
+def test_undone_case_is_claimed_by_its_moderator_for_a_time(room, alice, ana):
+    message = say(alice, room, "HOLD this")
+    undo(ana, decided(ana, message))
+    case = case_of(message)
+
+    with pytest.raises(CaseTaken):
+        claim(actor_id=make_user().id, case_id=case.id)
+    Case.objects.update(claimed_until=Now() - timedelta(seconds=1))
+    other = make_user()
+    assert claim(actor_id=other.id, case_id=case.id).claimed_by == other
+
+
+def test_ruling_is_not_undone_under_a_later_one(room, alice, ana):
+    message = say(alice, room, "FLAG this")
+    first = decided(ana, message, "allow")
+    reader = make_member(room).user
+    report(reporter_id=reader.id, subject_type="message", subject_id=message.id, category="insult")
+    decided(make_user(), message, "remove")
+
+    with pytest.raises(RulingReplaced):
+        undo(ana, first)
+    message.refresh_from_db()
+    assert message.status == "REJECTED"
+
+
+def test_reversal_that_is_settled_first_decides_the_reports(room, alice, ana):
+    message = say(alice, room, "FLAG this")
+    found, _ = report(
+        reporter_id=make_member(room).user.id,
+        subject_type="message",
+        subject_id=message.id,
+        category="insult",
+    )
+    ruling = decided(ana, message)
+    reversal = reverse(make_user(), ruling)
+
+    for each in (reversal, ruling):
+        elapse(each)
+        assert settle_rulings() == 1
+
+    found.refresh_from_db()
+    assert (found.outcome, found.ruling) == ("no_action", reversal)
+
+
 def test_people_are_told_once_after_the_time_to_undo(room, alice, ana, heard):
     ruling = decided(ana, say(alice, room, "HOLD this"))
 
@@ -260,28 +306,6 @@ def test_person_has_no_content_to_remove(ana, held):
     with pytest.raises(Invalid):
         make_ruling(actor_id=ana.id, case_id=case.id, content="remove")
     assert make_ruling(actor_id=ana.id, case_id=case.id, content="allow").subject_type == "person"
-
-
-def race(*acts):
-    """Run acts at once, each in its own connection; return their results or error codes."""
-    start, results = threading.Barrier(len(acts), timeout=10), {}
-
-    def run(number, act):
-        try:
-            start.wait()
-            act()
-            results[number] = "done"
-        except ApplicationError as refusal:
-            results[number] = refusal.code
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=each) for each in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    return [results[number] for number in range(len(acts))]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -393,3 +417,36 @@ def test_queue_limits_the_measures(room, alice, ana):
     with pytest.raises(MeasureNotPermitted):
         decided(ana, message, "remove")
     assert decided(ana, message, "allow").content == "allow"
+
+
+@pytest.mark.parametrize("end", [undo, lambda _user, ruling: reverse(make_user(), ruling)])
+def test_undone_ban_gives_the_membership_back(alice, ana, end):
+    room = make_room(is_private=True)
+    make_member(room, role="ADMIN")
+    make_member(room, user=alice, role="MODERATOR")
+    ban = Measure(kind=SanctionKind.BAN, scope=MeasureScope.ROOM)
+    ruling = decided(staff_of(ana), say(alice, room, "FLAG this"), measures=[ban])
+    assert not Membership.objects.filter(room=room, user=alice).exists()
+
+    end(ana, ruling)
+
+    assert Membership.objects.get(room=room, user=alice).role == "MODERATOR"
+
+
+def test_lifted_ban_gives_no_membership_back(room, alice, ana):
+    ban = Measure(kind=SanctionKind.BAN, scope=MeasureScope.ROOM)
+    ruling = decided(ana, say(alice, room, "FLAG this"), measures=[ban])
+    lift_by_hand(
+        actor_id=ana.id, scope_ids=None, sanction_id=ruling.sanctions.get().id, reason="mercy"
+    )
+
+    undo(ana, ruling)
+
+    assert not Membership.objects.filter(room=room, user=alice).exists()
+
+
+def staff_of(user):
+    user.is_staff = True
+    user.save()
+    user.user_permissions.set(Permission.objects.filter(codename="add_sanction"))
+    return user

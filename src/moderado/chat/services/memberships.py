@@ -21,7 +21,7 @@ from moderado.chat.services.succession import (
     check_not_last_admin,
     replace_lost_admin,
 )
-from moderado.core.database import retry_on_deadlock
+from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import Invalid, NotFound
 from moderado.enforcement.selectors.blocks import hidden_from
 from moderado.enforcement.selectors.restrictions import banned_from
@@ -159,6 +159,22 @@ def remove_participant(*, actor_id: UUID | None, room_id: UUID, user_id: UUID) -
     room = lock_room(actor_id=actor_id, room_id=room_id, role=_ADMIN)
     _withdraw(room, _membership_of(room, user_id), removed_user_id=user_id)
     Removal.objects.bulk_create([Removal(room=room, user_id=user_id)], ignore_conflicts=True)
+
+
+def restore_participant(*, room_id: UUID, user_id: UUID) -> None:
+    """Make a person again what they were in a room before a ban that was undone.
+
+    Without effect if another ban is in force, or if room or account have ended. Requires a
+    transaction: that of the undoing.
+    """
+    require_transaction()
+    account = _locked_account(user_id)
+    room = Room.objects.select_for_update(no_key=True).filter(pk=room_id, deleted_at=None).first()
+    if room is None or account is None or not account.is_active or banned_from(room_id, [user_id]):
+        return
+    removal = Removal.objects.filter(room=room, user=user_id, role__isnull=False).first()
+    if removal is not None:
+        _enter(room, user_id, Membership.Role(removal.role))
 
 
 @retry_on_deadlock

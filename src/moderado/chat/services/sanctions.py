@@ -7,11 +7,11 @@ from moderado.accounts.rights import ADD_SANCTION, is_entitled
 from moderado.chat.errors import NotAllowedInRoom
 from moderado.chat.models import Membership, Removal, Room
 from moderado.chat.selectors.rooms import membership
-from moderado.chat.services.memberships import RANK, remove_participant
+from moderado.chat.services.memberships import RANK, remove_participant, restore_participant
 from moderado.chat.services.rooms import narrow_audience
 from moderado.core.database import require_transaction
-from moderado.enforcement.events import SanctionApplied
-from moderado.enforcement.types import SanctionKind
+from moderado.enforcement.events import SanctionApplied, SanctionLifted
+from moderado.enforcement.types import SanctionEnd, SanctionKind
 
 _Role = Membership.Role
 
@@ -31,6 +31,22 @@ def on_sanction_applied(event: SanctionApplied) -> None:
         _check_rank(theirs, actor_id=event.actor_id)
     if event.kind is SanctionKind.BAN:
         _expel(theirs, room_id=event.scope_id, user_id=event.user_id)
+        if theirs is not None:
+            Removal.objects.filter(room=event.scope_id, user=event.user_id).update(
+                role=theirs.role, sanction_id=event.sanction_id
+            )
+
+
+def on_sanction_lifted(event: SanctionLifted) -> None:
+    """Restore the membership that an undone ban has ended. Requires a transaction."""
+    require_transaction()
+    if event.scope_id is None or event.kind is not SanctionKind.BAN:
+        return
+    if event.end is SanctionEnd.UNDONE:
+        restore_participant(room_id=event.scope_id, user_id=event.user_id)
+    else:
+        ended = Removal.objects.filter(room=event.scope_id, user=event.user_id)
+        ended.filter(sanction_id=event.sanction_id).update(role=None)
 
 
 def _check_rank(theirs: Membership, *, actor_id: UUID) -> None:

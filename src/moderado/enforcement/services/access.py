@@ -8,15 +8,15 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
+from moderado.core import failpoints
 from moderado.core.database import require_transaction
 from moderado.core.errors import NotFound
-from moderado.core.events import publish
 from moderado.enforcement.errors import CaseEscalated
 from moderado.enforcement.selectors.cases import get_case
 from moderado.enforcement.services.fairness import check_may_decide
+from moderado.enforcement.services.subject_locks import lock_subject
 from moderado.enforcement.types import Actor
 from moderado.moderation.errors import CaseClosed, CaseSuperseded, CaseTaken
-from moderado.moderation.events import ReviewStarted
 from moderado.moderation.models import Case
 
 
@@ -43,7 +43,9 @@ def locked_case(*, actor: Actor, case_id: UUID) -> Case:
     """
     require_transaction()
     case = get_case_of_others(actor=actor, case_id=case_id)
-    publish(ReviewStarted(subject_type=case.subject_type, subject_id=case.subject_id))
+    if failpoints.reach("ruling.lock"):
+        return case
+    lock_subject(subject_type=case.subject_type, subject_id=case.subject_id)
     locked = Case.objects.select_for_update(of=("self",), no_key=True).filter(pk=case_id).first()
     if locked is None:
         raise NotFound

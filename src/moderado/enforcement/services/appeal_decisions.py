@@ -32,7 +32,11 @@ from moderado.enforcement.events import (
 from moderado.enforcement.models import Appeal, Report, Sanction
 from moderado.enforcement.selectors.decisions import appeal_view, decision_about
 from moderado.enforcement.services.audit import write_line
-from moderado.enforcement.services.fairness import check_not_self, check_other_decider
+from moderado.enforcement.services.fairness import (
+    check_may_decide,
+    check_not_self,
+    check_other_decider,
+)
 from moderado.enforcement.services.purges import reverse_purge
 from moderado.enforcement.services.report_outcomes import decide_reports
 from moderado.enforcement.services.rulings import reverse
@@ -45,6 +49,7 @@ from moderado.enforcement.types import (
     ContentOutcome,
     DecisionType,
     ReportOutcome,
+    SanctionEnd,
 )
 from moderado.moderation.events import CasesChanged, CaseStep
 from moderado.moderation.restricted_cases import about_unrestricted
@@ -71,7 +76,8 @@ def decide_appeal(
 
     Raises:
         NotFound: There is no such appeal in these rooms.
-        OwnCase: The actor has appealed.
+        OwnCase: The actor has appealed, or the decision is about the actor.
+        OwnReport: The actor has reported the subject.
         OwnRuling: The actor made the first decision.
         AppealDecided: It was decided already.
         DecidedByRuling: A ruling on its case decides it.
@@ -79,24 +85,20 @@ def decide_appeal(
     """
     reason = clean(reason, max_length=REASON_LENGTH, field="reason")
     note = clean(public_note, max_length=NOTE_LENGTH, field="public_note") if public_note else ""
-    found = Appeal.objects.filter(pk=appeal_id)
-    appeal = (found if actor.sees_restricted else about_unrestricted(found)).first()
-    if appeal is None or (actor.scope_ids is not None and appeal.scope_id not in actor.scope_ids):
-        raise NotFound
-    check_not_self(actor_id=actor.id, user_id=appeal.appellant_id)
-    check_other_decider(actor_id=actor.id, decided_by_id=appeal.first_decider_id)
+    appeal = _get_appeal(actor, appeal_id)
     if appeal.state != AppealState.OPEN:
         raise AppealDecided
     if appeal.case_id is not None:
         raise DecidedByRuling
+    reversal_id = None
     if outcome is AppealOutcome.OVERTURNED:
-        _overturn(actor, appeal, reason)
+        reversal_id = _overturn(actor, appeal, reason)  # which may decide the appeal itself
     mine = Appeal.objects.filter(pk=appeal_id)
-    _decide(mine.filter(state=AppealState.OPEN), outcome, actor.id)
-    if not mine.filter(decided_by=actor.id, outcome=outcome).update(
-        reason=reason, public_note=note
+    if not _decide(mine.filter(state=AppealState.OPEN), outcome, actor.id) and not (
+        reversal_id and mine.filter(ruling=reversal_id).exists()
     ):
-        raise AppealDecided  # another moderator was faster: nothing of this is stored
+        raise AppealDecided  # another decision was faster: nothing of this is stored
+    mine.update(reason=reason, public_note=note)
     _tell(mine)
     write_line(
         actor_id=actor.id,
@@ -169,11 +171,35 @@ def on_cases_changed(event: CasesChanged) -> None:
         _tell(Appeal.objects.filter(pk__in=ids))
 
 
-def _overturn(actor: Actor, appeal: Appeal, reason: str) -> None:
+def _get_appeal(actor: Actor, appeal_id: UUID) -> Appeal:
+    """Return an appeal in which the moderator is no party.
+
+    Raises:
+        NotFound: There is no such appeal in these rooms.
+        OwnCase, OwnReport, OwnRuling: The moderator is a party.
+    """
+    found = Appeal.objects.select_related("appealed__case").filter(pk=appeal_id)
+    appeal = (found if actor.sees_restricted else about_unrestricted(found)).first()
+    if appeal is None or (actor.scope_ids is not None and appeal.scope_id not in actor.scope_ids):
+        raise NotFound
+    check_not_self(actor_id=actor.id, user_id=appeal.appellant_id)
+    check_other_decider(actor_id=actor.id, decided_by_id=appeal.first_decider_id)
+    if appeal.appealed is not None:
+        check_may_decide(actor_id=actor.id, case=appeal.appealed.case)
+    return appeal
+
+
+def _overturn(actor: Actor, appeal: Appeal, reason: str) -> UUID | None:
+    """Undo the first decision; return the reversal if it was a ruling."""
     match DecisionType(appeal.decision_type):
         case DecisionType.SANCTION:
             with suppress(SanctionEnded):  # its term is over: nothing is left to lift
-                lift_sanction(actor_id=actor.id, sanction_id=appeal.decision_id, reason=reason)
+                lift_sanction(
+                    actor_id=actor.id,
+                    sanction_id=appeal.decision_id,
+                    reason=reason,
+                    end=SanctionEnd.UNDONE,
+                )
         case DecisionType.PURGE:
             with suppress(RulingReplaced):  # it is being reversed already
                 reverse_purge(actor=actor, purge_id=appeal.decision_id, reason=reason)
@@ -181,7 +207,8 @@ def _overturn(actor: Actor, appeal: Appeal, reason: str) -> None:
             lift_suspension(actor_id=actor.id, suspension_id=appeal.decision_id, reason=reason)
         case _:
             if appeal.appealed_id is not None:
-                reverse(actor=actor, ruling_id=appeal.appealed_id, reason=reason)
+                return reverse(actor=actor, ruling_id=appeal.appealed_id, reason=reason).id
+    return None
 
 
 def _outcome(is_overturned: bool) -> AppealOutcome:  # noqa: FBT001  (it says itself)
@@ -193,8 +220,8 @@ def _decide(
     outcome: AppealOutcome,
     actor_id: UUID | None,
     ruling_id: UUID | None = None,
-) -> None:
-    appeals.update(
+) -> int:
+    return appeals.update(
         state=AppealState.DECIDED,
         outcome=outcome,
         decided_by=actor_id,

@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -20,17 +21,32 @@ from moderado.core.errors import NotFound
 from moderado.core.text import clean
 from moderado.enforcement.appeal_terms import appeal_end
 from moderado.enforcement.errors import AlreadyAppealed, AppealExpired, NotAppealable
-from moderado.enforcement.models import Appeal, CaseExclusion, Report
+from moderado.enforcement.models import (
+    Appeal,
+    CaseExclusion,
+    Purge,
+    Report,
+    ReportingSuspension,
+    Ruling,
+    Sanction,
+)
 from moderado.enforcement.selectors.decisions import decision_about
 from moderado.enforcement.selectors.verdict_decisions import Decision
 from moderado.enforcement.services.cases import open_or_join
 from moderado.enforcement.services.fairness import exclude_from_case
+from moderado.enforcement.services.subject_locks import lock_subject
 from moderado.enforcement.types import DecisionType, ReportOutcome
 from moderado.moderation.models import Case
 
 log = structlog.get_logger(__name__)
 
 TEXT_LENGTH = 2_000
+_DECISIONS: dict[DecisionType, type[Model]] = {
+    DecisionType.RULING: Ruling,
+    DecisionType.SANCTION: Sanction,
+    DecisionType.SUSPENSION: ReportingSuspension,
+    DecisionType.PURGE: Purge,
+}
 
 
 @retry_on_deadlock
@@ -55,9 +71,7 @@ def appeal_decision(*, user_id: UUID, decision_id: UUID, text: str) -> tuple[App
     """
     if (first := _repeat(user_id, decision_id, text)) is not None:
         return first, False
-    decision = decision_about(user_id, decision_id)
-    if decision is None:
-        raise NotFound
+    decision = _standing(user_id, decision_id)
     text = clean(text, max_length=TEXT_LENGTH, field="text")
     view = decision.view
     if view.is_reversed:
@@ -97,11 +111,11 @@ def appeal_report(*, user_id: UUID, report_id: UUID, text: str) -> tuple[Appeal,
     """
     if (first := _repeat(user_id, report_id, text)) is not None:
         return first, False
-    report = Report.objects.filter(pk=report_id, reporter=user_id).select_related("ruling").first()
-    if report is None:
-        raise NotFound
+    report = _locked_report(user_id, report_id)
     text = clean(text, max_length=TEXT_LENGTH, field="text")
     if report.outcome != ReportOutcome.NO_ACTION or report.decided_at is None:
+        raise NotAppealable
+    if Ruling.objects.filter(reverses=report.ruling_id, undone_at=None).exists():
         raise NotAppealable
     if appeal_end(report.decided_at) <= timezone.now():
         raise AppealExpired
@@ -131,6 +145,43 @@ def _repeat(user_id: UUID, decision_id: UUID, text: str) -> Appeal | None:
     if first is not None and first.text != text.strip():
         raise AlreadyAppealed
     return first
+
+
+def _standing(user_id: UUID, decision_id: UUID) -> Decision:
+    """Return a decision that nothing can replace before the appeal is stored.
+
+    Raises:
+        NotFound: There is no such decision about the person.
+        NotAppealable: It was replaced at this moment.
+    """
+    found = decision_about(user_id, decision_id)
+    if found is None:
+        raise NotFound
+    _lock(found)
+    if (standing := decision_about(user_id, decision_id)) is None:
+        raise NotAppealable
+    return standing
+
+
+def _lock(decision: Decision) -> None:
+    """Lock what a reversal, a lifting, or a ruling on the text locks, too."""
+    view = decision.view
+    if view.type == DecisionType.VERDICT:
+        lock_subject(subject_type=view.subject_type, subject_id=view.subject)
+        return
+    rows: QuerySet[Any] = _DECISIONS[DecisionType(view.type)]._default_manager.filter(pk=view.id)  # noqa: SLF001
+    rows.select_for_update(of=("self",), no_key=True).first()
+
+
+def _locked_report(user_id: UUID, report_id: UUID) -> Report:
+    """Return a report whose ruling nothing can reverse before the appeal is stored."""
+    own = Report.objects.filter(pk=report_id, reporter=user_id)
+    ruling_id = own.values_list("ruling", flat=True).first()
+    Ruling.objects.select_for_update(of=("self",), no_key=True).filter(pk=ruling_id).first()
+    report: Report | None = own.select_related("ruling").first()
+    if report is None:
+        raise NotFound
+    return report
 
 
 def _case_of_verdict(user_id: UUID, decision: Decision) -> Case:

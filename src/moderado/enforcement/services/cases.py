@@ -7,10 +7,10 @@ from collections.abc import Collection
 from uuid import UUID
 
 from moderado.core.database import require_transaction
-from moderado.core.events import publish
 from moderado.enforcement.models import CaseExclusion
 from moderado.enforcement.services.fairness import exclude_from_case
-from moderado.moderation.events import CaseStep, ReviewStarted
+from moderado.enforcement.services.subject_locks import lock_subject
+from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
 from moderado.moderation.recommendations import priority_of
 from moderado.moderation.services.case_events import publish_changes
@@ -49,7 +49,7 @@ def open_or_join(  # noqa: PLR0913  (what a case consists of)
         decider_id: Whose ruling is appealed, and who may not decide.
     """
     require_transaction()
-    publish(ReviewStarted(subject_type=subject_type, subject_id=subject_id))
+    lock_subject(subject_type=subject_type, subject_id=subject_id)
     case = Case(
         subject_type=subject_type,
         subject_id=subject_id,

@@ -22,9 +22,11 @@ from moderado.enforcement.models import Ruling
 from moderado.enforcement.selectors.cases import get_case
 from moderado.enforcement.services.access import check_free, locked_case
 from moderado.enforcement.services.measures import Measure, check_permitted, impose
+from moderado.enforcement.services.merging import take_over_later_case
 from moderado.enforcement.services.ruling_events import event_of
 from moderado.enforcement.services.sanctions import lift_sanctions_of_ruling
 from moderado.enforcement.types import (
+    LEASE,
     OUTCOME_OF,
     UNDO,
     WITHOUT_TEXT,
@@ -108,17 +110,18 @@ def undo(*, actor: Actor, ruling_id: UUID) -> Ruling:
     Raises:
         NotFound: There is no such ruling of the moderator.
         UndoExpired: It is too late: reverse the ruling instead.
-        RulingReplaced: It was undone or reversed already.
+        RulingReplaced: It was undone or reversed already, or a later ruling took its place.
     """
     ruling = _locked_ruling(actor, ruling_id)
     if ruling.actor_id != actor.id:
         raise NotFound
-    if ruling.undone_at is not None or ruling.reversals.filter(undone_at=None).exists():
+    if ruling.undone_at is not None or _is_replaced(ruling):
         raise RulingReplaced
     mine = Ruling.objects.filter(pk=ruling_id, settled_at=None, undo_until__gt=Now())
     if ruling.reverses_id is not None or not mine.update(undone_at=Now()):
         raise UndoExpired
-    undo_decision(ruling.case, actor_id=actor.id)
+    take_over_later_case(ruling.case)
+    undo_decision(Case.objects.get(pk=ruling.case_id), actor_id=actor.id, lease=LEASE)
     lift_sanctions_of_ruling(actor_id=actor.id, ruling_id=ruling.id, reason="undone")
     publish(event_of(RulingUndone, ruling))
     log.info("ruling_undone", ruling_id=str(ruling_id), actor_id=str(actor.id))
@@ -237,9 +240,20 @@ def _locked_ruling(actor: Actor, ruling_id: UUID) -> Ruling:
     return ruling
 
 
+def _is_replaced(ruling: Ruling) -> bool:
+    """Tell whether a later ruling on the revision stands, on this case or a later one."""
+    same = Ruling.objects.filter(
+        subject_type=ruling.subject_type,
+        subject_id=ruling.subject_id,
+        revision=ruling.revision,
+        undone_at=None,
+    )
+    return same.filter(effective_at__gt=ruling.effective_at).exists()
+
+
 def _newest(case: Case) -> Ruling | None:
     standing = Ruling.objects.filter(case=case, undone_at=None)
-    return standing.order_by("-created_at", "-id").first()
+    return standing.order_by("-effective_at", "-id").first()
 
 
 @transaction.atomic

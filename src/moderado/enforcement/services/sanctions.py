@@ -4,13 +4,14 @@ A sanction binds with the commit of its row: statements that store messages, and
 point, look it up in PostgreSQL. The events only end what is open and tell the person.
 """
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -101,7 +102,13 @@ def apply_sanction(  # noqa: PLR0913  (what a sanction consists of)
     return sanction
 
 
-def lift_sanction(*, actor_id: UUID | None, sanction_id: UUID, reason: str) -> Sanction:
+def lift_sanction(
+    *,
+    actor_id: UUID | None,
+    sanction_id: UUID,
+    reason: str,
+    end: SanctionEnd = SanctionEnd.LIFTED,
+) -> Sanction:
     """End a sanction before its term. A strike is revoked in the same way.
 
     Requires a transaction. The caller has checked the actor's right to do so.
@@ -110,6 +117,7 @@ def lift_sanction(*, actor_id: UUID | None, sanction_id: UUID, reason: str) -> S
         actor_id: The moderator; None for the server itself.
         sanction_id: The sanction.
         reason: Why, 1 to 64 characters, for staff.
+        end: LIFTED, or UNDONE: then what the sanction ended is restored.
 
     Raises:
         NoSuchSanction: There is none.
@@ -123,13 +131,13 @@ def lift_sanction(*, actor_id: UUID | None, sanction_id: UUID, reason: str) -> S
         raise NoSuchSanction
     if actor_id is not None:
         check_not_self(actor_id=actor_id, user_id=sanction.user_id)
-    if sanction.lifted_at is not None or sanction.expired_at is not None:
-        raise SanctionEnded
-    Sanction.objects.filter(pk=sanction.pk).update(
-        lifted_at=Now(), lifted_by=actor_id, lift_reason=reason
+    in_force = Sanction.objects.filter(
+        Q(ends_at=None) | Q(ends_at__gt=Now()), pk=sanction.pk, lifted_at=None, expired_at=None
     )
+    if not in_force.update(lifted_at=Now(), lifted_by=actor_id, lift_reason=reason):
+        raise SanctionEnded
     sanction.refresh_from_db()
-    _publish_end(sanction, SanctionEnd.LIFTED)
+    _publish_end(sanction, end)
     log.info("sanction_lifted", kind=sanction.kind, **_logged(sanction, actor_id))
     return sanction
 
@@ -144,10 +152,14 @@ def lift_sanctions_of_ruling(*, actor_id: UUID | None, ruling_id: UUID, reason: 
     """
     require_transaction()
     ids = Sanction.objects.filter(ruling=ruling_id, lifted_at=None, expired_at=None)
-    found = sorted(ids.values_list("id", flat=True))
-    for sanction_id in found:
-        lift_sanction(actor_id=actor_id, sanction_id=sanction_id, reason=reason)
-    return len(found)
+    lifted = 0
+    for sanction_id in sorted(ids.values_list("id", flat=True)):
+        with suppress(SanctionEnded):  # lifted by hand, or over, at this moment
+            lift_sanction(
+                actor_id=actor_id, sanction_id=sanction_id, reason=reason, end=SanctionEnd.UNDONE
+            )
+            lifted += 1
+    return lifted
 
 
 @transaction.atomic

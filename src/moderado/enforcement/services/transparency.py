@@ -52,6 +52,15 @@ def _counted(table: str, group: str, *, at: str = "created_at", where: str = "tr
     )
 
 
+def _median(table: str, group: str, *, where: str = "true") -> str:
+    within = _WITHIN.format(column="decided_at")
+    return (
+        f"SELECT {group}, (percentile_disc(0.5) WITHIN GROUP (ORDER BY"  # noqa: S608
+        f" floor(extract(epoch FROM decided_at - created_at))))::bigint FROM {table}"
+        f" WHERE {within} AND {where} GROUP BY 1 ORDER BY 1"
+    )
+
+
 _LOG = "moderation_moderationlog"
 FIGURES = (
     Figure(
@@ -91,9 +100,7 @@ FIGURES = (
     Figure(
         "median_seconds_to_decision",
         "Mediana de segundos até a decisão de um caso",
-        "SELECT origin, (percentile_disc(0.5) WITHIN GROUP (ORDER BY"
-        " floor(extract(epoch FROM decided_at - created_at))))::bigint FROM moderation_case"
-        " WHERE decided_at >= %(since)s AND decided_at < %(until)s GROUP BY 1 ORDER BY 1",
+        _median("moderation_case", "origin"),
     ),
     Figure(
         "content_rulings",
@@ -106,6 +113,41 @@ FIGURES = (
         _counted(
             "enforcement_ruling", "content", where="undone_at IS NULL AND reverses_id IS NOT NULL"
         ),
+    ),
+    Figure(
+        "reports_received",
+        "Denúncias recebidas, por categoria",
+        _counted("enforcement_report", "category"),
+    ),
+    Figure(
+        "reports_decided",
+        "Denúncias decididas, por resultado",
+        _counted("enforcement_report", "outcome", at="decided_at", where="state = 'decided'"),
+    ),
+    Figure(
+        "median_seconds_to_report_decision",
+        "Mediana de segundos até o resultado de uma denúncia, por resultado",
+        _median("enforcement_report", "outcome", where="state = 'decided'"),
+    ),
+    Figure(
+        "reporters_suspended",
+        "Suspensões do direito de denunciar, por motivo",
+        _counted("enforcement_reportingsuspension", "reason"),
+    ),
+    Figure(
+        "appeals_received",
+        "Recursos recebidos, por tipo de decisão",
+        _counted("enforcement_appeal", "decision_type"),
+    ),
+    Figure(
+        "appeals_decided",
+        "Recursos decididos, por resultado",
+        _counted("enforcement_appeal", "outcome", at="decided_at", where="state = 'decided'"),
+    ),
+    Figure(
+        "median_seconds_to_appeal_decision",
+        "Mediana de segundos até a decisão de um recurso, por resultado",
+        _median("enforcement_appeal", "outcome", where="state = 'decided'"),
     ),
     Figure(
         "account_measures",

@@ -71,6 +71,24 @@ def close_cases_of_scope(
     return frozenset(subjects)
 
 
+def merge_case(*, case: Case, into: Case) -> None:
+    """Close an open case because an earlier case of its revision is about to be opened again.
+
+    The earlier case takes over what points at the subject, and the place in the queue.
+
+    Requires a transaction that holds the locks of the subject and of both cases.
+    """
+    require_transaction()
+    origins = {*into.joined_origins, case.origin, *case.joined_origins} - {into.origin}
+    Case.objects.filter(pk=into.pk).update(
+        joined_origins=sorted(origins),
+        categories=sorted({*into.categories, *case.categories}),
+        score=max(into.score, case.score),
+        priority=max(into.priority, case.priority),
+    )
+    _close(Case.objects.filter(pk=case.pk), CloseReason.MERGED)
+
+
 def reopen_case(*, subject_type: str, subject_id: UUID, revision: int) -> None:
     """Open the case of a replaced revision again, because the revision has returned.
 

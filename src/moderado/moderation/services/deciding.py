@@ -4,6 +4,7 @@ The owner of the subject applies the decision in the same transaction, and notes
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from moderado.core.database import require_transaction
 from moderado.core.events import publish
 from moderado.core.ids import new_id
 from moderado.moderation.events import CaseDecided, CaseStep, DecisionUndone
-from moderado.moderation.models import Case, ModerationLog
+from moderado.moderation.models import Case, ErasableText, ModerationLog
 from moderado.moderation.services.case_events import publish_changes
 from moderado.moderation.services.texts import Kind, put_text
 from moderado.moderation.texts import texts_of
@@ -47,7 +48,7 @@ def decide(case: Case, decision: Decision) -> None:
         OwnCase: The subject belongs to the moderator, by what its owner knows.
     """
     require_transaction()
-    texts = {**texts_of([case])[case.pk].content, "reason": decision.reason, "note": decision.note}
+    texts = {**_locked_texts(case), "reason": decision.reason, "note": decision.note}
     Case.objects.filter(pk=case.pk).update(
         state=Case.State.DECIDED,
         outcome=decision.outcome,
@@ -89,14 +90,20 @@ def remember_before(*, case_id: UUID, state: Mapping[str, Any]) -> None:
     Case.objects.filter(pk=case_id).update(before_ruling=state)
 
 
-def undo_decision(case: Case, *, actor_id: UUID) -> None:
+def undo_decision(case: Case, *, actor_id: UUID, lease: timedelta) -> None:
     """Open a decided case again, claimed by the actor, and have the subject restored.
 
-    Requires a transaction that holds the locks of the subject and of the case.
+    Requires a transaction that holds the locks of the subject and of the case. No other case of
+    the revision is open.
+
+    Args:
+        case: The case.
+        actor_id: The moderator who takes the decision back.
+        lease: How long the claim lasts.
     """
     require_transaction()
     before = case.before_ruling or {}
-    content = texts_of([case])[case.pk].content
+    content = _locked_texts(case)
     hidden = {"score": 0.0, "categories": []} if case.is_blind else {}
     Case.objects.filter(pk=case.pk).update(
         state=Case.State.OPEN,
@@ -106,6 +113,7 @@ def undo_decision(case: Case, *, actor_id: UUID) -> None:
         decided_by=None,
         decided_at=None,
         claimed_by=actor_id,
+        claimed_until=Now() + lease,
         version=F("version") + 1,
         **hidden,
     )
@@ -122,6 +130,12 @@ def undo_decision(case: Case, *, actor_id: UUID) -> None:
         )
     )
     publish_changes(CaseStep.OPENED, [case])
+
+
+def _locked_texts(case: Case) -> Mapping[str, Any]:
+    """Return the texts of a case; an erasure at the same moment waits, or has emptied them."""
+    list(ErasableText.objects.select_for_update(of=("self",), no_key=True).filter(pk=case.pk))
+    return texts_of([case])[case.pk].content
 
 
 def _reveal(case: Case) -> None:
