@@ -34,7 +34,7 @@ test-unit: development ## run the unit tests, without PostgreSQL and Valkey (ARG
 faults: development ## run the tests that prove the rows of docs/guarantees.md, long ones too (ARGS="-k broker" RECORD=1)
 	@exec $(PY) -m pytest -m proves --proofs $(if $(RECORD),--record) $(ARGS)
 
-chaos: development ## inject random faults under load (SEED=1 DURATION=60 SWITCH_OFF=sweep RECORD=1)
+chaos: development ## inject random faults under load (SEED=1 DURATION=60 MODERATORS=3 SWITCH_OFF=sweep RECORD=1)
 	@exec $(PY) -m tests.faults.chaos
 
 soak: development ## run the two long tests at full length, side by side, 1 hour (IDLE=1800 SOAK=3600 RECORD=1)

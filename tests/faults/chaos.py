@@ -1,8 +1,11 @@
 """Inject random faults under constant load: `make chaos SEED=1 DURATION=60` (seconds).
 
+Three moderators rule, sanction, undo and reverse meanwhile, members report and appeal, one is
+banned, and some have their accounts erased; `MODERATORS=0` leaves all of them out.
+
 Prints the faults and the number of violations of each invariant. Exits with 1 after a violation.
-`SWITCH_OFF=lease|sweep|reconcile|sync_me` disables one safeguard of the product, to show that the
-checker finds the violations that follow.
+`SWITCH_OFF=lease|sweep|reconcile|sync_me|ruling_lock` disables one safeguard of the product, to
+show that the checker finds the violations that follow.
 """
 
 import asyncio
@@ -23,8 +26,10 @@ from tests.faults.checker import INVARIANTS, settle, violations
 from tests.faults.client import Client
 from tests.faults.cluster import Cluster, Plan, make_template, running
 from tests.faults.crowd import Crowd
+from tests.faults.drama import Drama
 from tests.faults.judge import Manner
 from tests.faults.mischief import Troublemaker
+from tests.faults.rulings import ENFORCEMENT
 from tests.faults.run import Run
 from tests.faults.words import a_text
 
@@ -32,6 +37,7 @@ CALM = 6.0  # seconds of load before the first fault
 PAUSE = (0.4, 3.0)  # seconds between two faults
 LAST_WORDS = 2.0  # seconds of load at the end, whose hints are dropped
 EVERY = 0.5  # average seconds between two messages of one device; each user has two that send
+MODERATORS = 3
 LOST_ANSWERS = 0.03  # share of provider calls whose answer is lost after billing
 
 SWITCHES = {
@@ -40,6 +46,7 @@ SWITCHES = {
     "sweep": "worker.sweep:drop",
     "reconcile": "hub.reconcile:drop",
     "sync_me": "sync_me.settled:drop",
+    "ruling_lock": "ruling.lock:drop",
 }
 
 
@@ -51,6 +58,7 @@ class Outcome:
     faults: Counter[str] = field(default_factory=Counter)
     messages: int = 0
     acknowledged: int = 0
+    acts: Counter[str] = field(default_factory=Counter)  # of moderators, that took effect
     late: list[str] = field(default_factory=list)
     broken: dict[str, list[str]] = field(default_factory=dict)
     history: list[str] = field(
@@ -62,23 +70,37 @@ class Outcome:
         return len(self.late) + sum(len(found) for found in self.broken.values())
 
 
-def chaos(folder: Path, template: Path, *, seed: int, duration: float, off: str = "") -> Outcome:
+def chaos(
+    folder: Path,
+    template: Path,
+    *,
+    seed: int,
+    duration: float,
+    off: str = "",
+    moderators: int = MODERATORS,
+) -> Outcome:
     """Run load and faults for `duration` seconds, then check the invariants."""
     plan = Plan(
         webs=2,
         workers=2,
         judged_by="keyed" if seed % 2 == 0 else "remote",
         failpoints=SWITCHES[off],
+        environment={"ERASURE_GRACE_DAYS": "0", "REPORTS_PER_DAY": "100000"},
     )
     with running(folder, plan, template=template) as cluster:
         cluster.judge.manner = Manner(seconds=0.1, lose_answers=LOST_ANSWERS)
         with Crowd([web.url for web in cluster.webs], seed=seed) as crowd:
-            return _run(cluster, crowd, seed=seed, duration=duration)
+            return _run(cluster, crowd, seed=seed, duration=duration, moderators=moderators)
 
 
-def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float) -> Outcome:
+def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderators: int) -> Outcome:
     people = [crowd.joins(name) for name in ("Ana", "Bia", "Caio", "Davi", "Eva", "Gil")]
-    for members, mode in ((people, "pre"), (people[:3], "pre"), (people[3:], "post")):
+    drama = Drama(cluster, crowd, seed=seed, moderators=moderators)
+    for members, mode in (
+        ([*people, *drama.leaving], "pre"),
+        (people[:3], "pre"),
+        (people[3:], "post"),
+    ):
         crowd.room(*members, mode=mode)
     others = [crowd.same_person(person) for person in people]
     for person, other in zip(people, others, strict=True):
@@ -90,18 +112,30 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float) -> Outco
         for number, devices in enumerate((people, others))
         for device in devices
     ]
+    for person in drama.leaving:
+        drama.talks[person.id] = crowd.begin(_talk(person, seed=f"{seed}/{person.name}"))
     began = time.monotonic()
     calm = [(began, began + CALM)]
     time.sleep(CALM)
+    drama.begin(people, duration=duration)
     trouble = Troublemaker(cluster, seed=seed)
     _make_trouble(trouble, cluster, random.Random(seed), until=time.monotonic() + duration)
     trouble.stop()
     _lose_the_last_hints(cluster)
     for talk in talks:
         talk.cancel()
+    drama.stop()
     cluster.layer_wire.cut()
     cluster.layer_wire.release()
-    run = Run(cluster, crowd, calm=calm)
+    drama.finish()
+    run = Run(
+        cluster,
+        crowd,
+        calm=calm,
+        removals=drama.removals,
+        moderators=drama.moderators,
+        erased=drama.erased,
+    )
     over = time.monotonic()
     late = settle(run)
     sends = [send for _, send in run.sends]
@@ -110,6 +144,7 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float) -> Outco
         faults=Counter(trouble.done),
         messages=len(sends),
         acknowledged=sum(send.acknowledged is not None for send in sends),
+        acts=Counter(act.what for act in run.acts if act.is_done),
         late=late,
         broken=violations(run),
         history=[f"{fault.at - over:7.1f} s  {fault.what}" for fault in cluster.faults],
@@ -163,8 +198,10 @@ def table(outcome: Outcome) -> str:
     """Format the result for a terminal."""
     done = ", ".join(f"{name} {count}" for name, count in sorted(outcome.faults.items()))
     said = f"{outcome.messages} messages, {outcome.acknowledged} acknowledged"
+    acts = ", ".join(f"{name} {count}" for name, count in sorted(outcome.acts.items()))
     lines = [f"seed {outcome.seed}: {said}, {outcome.faults.total()} faults", f"  {done}"]
-    for name in INVARIANTS:
+    lines += [f"  moderators: {acts}"] if acts else []
+    for name in INVARIANTS | ENFORCEMENT if acts else INVARIANTS:
         found = outcome.broken.get(name, [])
         lines.append(f"  {name:32} {len(found):4} violations")
         lines += [f"      {sentence}" for sentence in found[:5]]
@@ -193,12 +230,17 @@ def _words(run: dict[str, Any]) -> tuple[str, int, int]:
 
 def main() -> int:
     seed, duration = int(os.environ.get("SEED", "1")), float(os.environ.get("DURATION", "60"))
-    off = os.environ.get("SWITCH_OFF", "")
+    off, moderators = (
+        os.environ.get("SWITCH_OFF", ""),
+        int(os.environ.get("MODERATORS", MODERATORS)),
+    )
     folder = Path(tempfile.mkdtemp(prefix="moderado-chaos-"))
     folder.chmod(0o711)  # PostgreSQL of root may run as another user
     try:
         template = make_template(folder / "template")
-        outcome = chaos(folder / "run", template, seed=seed, duration=duration, off=off)
+        outcome = chaos(
+            folder / "run", template, seed=seed, duration=duration, off=off, moderators=moderators
+        )
     finally:
         if os.environ.get("KEEP", "") == "":
             shutil.rmtree(folder, ignore_errors=True)

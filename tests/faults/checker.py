@@ -1,4 +1,4 @@
-"""Checks a run against the invariants I1 to I9 of `docs/guarantees.md`.
+"""Checks a run against the invariants I1 to I9 of `docs/guarantees.md`; with moderators, to I14.
 
 The evidence is what clients recorded, the database, and the provider's own bill; never the
 server's metrics. Each invariant is one function that yields a sentence for each violation.
@@ -13,6 +13,7 @@ from tests.faults.client import Client
 from tests.faults.cluster import Cluster
 from tests.faults.devices import check_devices_equal_a_fresh_load
 from tests.faults.judge import Asked, outcome_of
+from tests.faults.rulings import ENFORCEMENT
 from tests.faults.run import Row, Run
 
 Violations = Iterator[str]
@@ -76,7 +77,7 @@ def check_order_has_no_gaps(run: Run) -> Violations:
         if max(known, default=0) != head:
             yield f"room {room} is at {head} and its last change at {max(known, default=0)}"
         edited = any(row["revision"] > 1 or row["status"] == "REMOVED" for row in known.values())
-        if not edited and len(known) != head:
+        if not edited and not run.moderators and len(known) != head:
             yield f"room {room} has {head - len(known)} holes in its order"
     for client in run.clients:
         yield from _check_received_order(run, client, by_seq)
@@ -142,7 +143,7 @@ def check_authors_received_outcomes(run: Run) -> Violations:
     """I4: an author who received `message_queued` also received the outcome."""
     for client, send in run.sends:
         row = run.messages.get(send.id or "")
-        if row is None or row["revision"] > 1:
+        if row is None or row["revision"] > 1 or not client.rooms[row["room"]].is_wanted:
             continue
         kind = {"REJECTED": "message_rejected", "HELD": "message_held"}.get(row["status"])
         if kind and kind not in send.told:
@@ -168,7 +169,7 @@ def _check_paid_answers_were_used(run: Run) -> Violations:
         calls[asked.subject[0]].append(asked)
     faults = [f.at for f in run.cluster.faults if not HARMLESS.search(f.what)]
     for row in run.messages.values():
-        if row["revision"] > 1 or row["mode"] == "off":
+        if row["revision"] > 1 or row["mode"] == "off" or row["id"] in run.ruled:
             continue
         if row["reason"] == "unjudged":
             asked = calls.get(row["id"], [])
@@ -201,7 +202,10 @@ def check_no_unapproved_text_leaked(run: Run) -> Violations:
         for canary in CANARY.findall(text)
         if canary not in public
     }
+    moderators = {each.client.id for each in run.moderators}
     for client in run.clients:
+        if client.id in moderators:
+            continue
         for canary in set(CANARY.findall("\n".join(client.received))):
             if private.get(canary, client.id) != client.id:
                 yield f"{client.name} received {canary}, which was never approved"
@@ -259,13 +263,20 @@ INVARIANTS: dict[str, Sequence[Callable[[Run], Violations]]] = {
 
 def violations(run: Run) -> dict[str, list[str]]:
     """Return each invariant with a sentence for every violation."""
+    checked = INVARIANTS | ENFORCEMENT if run.moderators else INVARIANTS
     return {
         name: [sentence for invariant in invariants for sentence in invariant(run)]
-        for name, invariants in INVARIANTS.items()
+        for name, invariants in checked.items()
     }
 
 
-def settle(run: Run, *, judged_within: float = 10.0, heard_within: float = 15.0) -> list[str]:
+def settle(
+    run: Run,
+    *,
+    judged_within: float = 10.0,
+    heard_within: float = 15.0,
+    told_within: float = 40.0,
+) -> list[str]:
     """Wait, as long as the guarantee allows, until all messages are judged and delivered.
 
     Returns:
@@ -273,6 +284,11 @@ def settle(run: Run, *, judged_within: float = 10.0, heard_within: float = 15.0)
     """
     late: list[str] = []
     for wait in (
+        lambda: run.crowd.wait_until(
+            lambda: not run.moderators or Run(run.cluster, run.crowd).enforced.is_told(),
+            what="all rulings told, all erasures done",
+            seconds=told_within,
+        ),
         run.crowd.wait_until_acknowledged,
         run.crowd.wait_until_answered,
         lambda: run.cluster.wait_until_judged(seconds=judged_within),

@@ -30,7 +30,10 @@ RETRY = (0.05, 0.6)  # seconds between reconnects: full jitter, shorter than in 
 EARLY = 60.0  # seconds before its end that an access token is exchanged
 FOLLOW = (0.3, 1.0)  # seconds between two readings of own changes by REST
 MOST_PENDING = 100  # client_ids in one sync
-FINAL = {"conflict", "invalid", "forbidden", "not_a_member", "no_such_room", "no_such_message"}
+FINAL = {
+    *("conflict", "invalid", "forbidden", "not_a_member", "no_such_room", "no_such_message"),
+    *("muted", "banned"),
+}
 
 _TOLD = {
     "REJECTED": "message_rejected",

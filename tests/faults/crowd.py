@@ -63,6 +63,11 @@ class Crowd:
         self.begin(device.follow_own_changes())
         return device
 
+    def forget(self, client: Client) -> None:
+        """Disconnect a device for ever, and leave it out of all that follows."""
+        self.clients.remove(client)
+        self.do(client.leave())
+
     def room(self, *members: Client, mode: str = "pre") -> str:
         """Create a room of the first user that all others join and subscribe to; return its id."""
         room: str = self.do(self._open(members, mode))

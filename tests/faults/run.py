@@ -8,6 +8,8 @@ from typing import Any
 from tests.faults.client import Client, Send
 from tests.faults.cluster import Cluster
 from tests.faults.crowd import Crowd
+from tests.faults.enforced import Enforced, Erased
+from tests.faults.moderators import Act, Moderator
 
 Row = dict[str, Any]
 
@@ -42,6 +44,8 @@ class Run:
     crowd: Crowd
     calm: Sequence[tuple[float, float]] = ()  # monotonic spans without faults, for I8
     removals: Sequence[tuple[Client, str, int]] = ()  # (client, room, seq) of each removal
+    moderators: Sequence[Moderator] = ()
+    erased: Sequence[Erased] = ()
 
     @cached_property
     def messages(self) -> dict[str, Row]:
@@ -56,7 +60,8 @@ class Run:
         """Return every text that was ever public."""
         shown = [row["text"] for row in self.messages.values() if row["seq"]]
         replaced = self.cluster.postgres.ask(_REPLACED)
-        return [*shown, *(row["text"] for row in replaced)]
+        ruled = [text for moderator in self.moderators for text in moderator.shown]
+        return [*shown, *(row["text"] for row in replaced), *ruled]
 
     @cached_property
     def heads(self) -> dict[str, int]:
@@ -87,6 +92,21 @@ class Run:
             ]
             for user_id, client in here.items()
         }
+
+    @cached_property
+    def enforced(self) -> Enforced:
+        return Enforced(self.cluster)
+
+    @cached_property
+    def ruled(self) -> set[str]:
+        """Return the messages on which a ruling stands."""
+        if not self.moderators:
+            return set()
+        return {row["subject"] for row in self.enforced.rulings if not row["is_undone"]}
+
+    @property
+    def acts(self) -> list[Act]:
+        return [act for moderator in self.moderators for act in moderator.acts]
 
     @property
     def clients(self) -> list[Client]:

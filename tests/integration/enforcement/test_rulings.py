@@ -211,6 +211,7 @@ def test_undone_case_is_claimed_by_its_moderator_for_a_time(room, alice, ana):
     undo(ana, decided(ana, message))
     case = case_of(message)
 
+    assert case.claimed_until is not None
     with pytest.raises(CaseTaken):
         claim(actor_id=make_user().id, case_id=case.id)
     Case.objects.update(claimed_until=Now() - timedelta(seconds=1))

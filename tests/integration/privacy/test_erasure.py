@@ -28,6 +28,7 @@ from moderado.core.failpoints import FailpointReached
 from moderado.core.ids import new_id
 from moderado.enforcement.errors import ErasureStarted, HoldReleased
 from moderado.enforcement.models import (
+    Appeal,
     AuditLine,
     CaseNote,
     Erasure,
@@ -65,6 +66,7 @@ PLACES = {
     "chat_room",
     "chat_revision",
     "django_admin_log",
+    "enforcement_appeal",
     "enforcement_casenote",
     "enforcement_report",
     "enforcement_ruling",
@@ -136,9 +138,22 @@ def note_on(case, moderator):
         comment=CANARY,
         case=case,
     )
-    Sanction.objects.create(
+    sanction = Sanction.objects.create(
         user=case.author, kind="warning", reason="insult", public_note=CANARY, actor=moderator
     )
+    for decision_type, decision in (("verdict", case), ("sanction", sanction)):
+        Appeal.objects.create(
+            appellant=case.author,
+            decision_type=decision_type,
+            decision_id=decision.id,
+            subject_type=case.subject_type,
+            subject_id=case.subject_id if decision is case else case.author.id,
+            text=f"recurso {CANARY}",
+            reason=CANARY,
+            public_note=f"resposta {CANARY}",
+            outcome="upheld",
+            due_at=timezone.now(),
+        )
 
 
 def live(room, author, rest=()):
@@ -206,6 +221,8 @@ def test_words_of_an_erased_account_are_in_no_table(author, bob, room):
     assert erase(author)["state"] == "done"
 
     assert tables_with(CANARY) == {}
+    appeals = Appeal.objects.filter(appellant=author).values_list("text", "outcome")
+    assert set(appeals) == {("", "upheld")}
     assert verify_log().is_sound
     assert verify_log().texts["case"]["erased"] > 0
     assert lines <= set(ModerationLog.objects.values_list("pk", flat=True))

@@ -8,10 +8,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from moderado.enforcement.models import Sanction
+from moderado.enforcement.models import Appeal, Report, ReportingSuspension, Sanction
 from moderado.enforcement.services.transparency import FIGURES, period_of
 from moderado.moderation.models import Case, ModerationLog
-from tests.factories import make_message, make_user
+from tests.factories import make_message, make_suspension, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +54,19 @@ def _half_year(room):
         user=person, kind="mute", reason="insult", actor=moderator, created_at=IN
     )
     make_message(room, created_at=IN)
+    suspended = make_suspension(person)
+    ReportingSuspension.objects.filter(pk=suspended.pk).update(reason="abuse", created_at=IN)
+    about = {"subject_type": "message", "subject_id": person.id}
+    decided = {"state": "decided", "created_at": IN, "decided_at": IN.replace(minute=5)}
+    reported = Report(
+        reporter=person, revision=1, category="hate", case=Case.objects.get(),
+        outcome="no_action", **about, **decided,
+    )  # fmt: skip
+    reported.save()
+    Appeal.objects.create(
+        appellant=person, decision_type="report", decision_id=reported.id, text="x",
+        outcome="upheld", due_at=IN, **about, **decided,
+    )  # fmt: skip
 
 
 @pytest.mark.usefixtures("_half_year")
@@ -67,6 +80,13 @@ def test_european_report_counts_the_period_and_names_its_queries():
         ("cases_opened", "hold"): "1",
         ("automated_decisions_overturned", "ALLOW"): "1",
         ("median_seconds_to_decision", "hold"): "120",
+        ("reports_received", "hate"): "1",
+        ("reports_decided", "no_action"): "1",
+        ("median_seconds_to_report_decision", "no_action"): "300",
+        ("reporters_suspended", "abuse"): "1",
+        ("appeals_received", "report"): "1",
+        ("appeals_decided", "upheld"): "1",
+        ("median_seconds_to_appeal_decision", "upheld"): "300",
         ("account_measures", "mute"): "1",
         ("monthly_authors", "2026-03"): "1",
     }

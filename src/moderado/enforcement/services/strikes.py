@@ -49,7 +49,7 @@ def on_sanction_lifted(event: SanctionLifted) -> None:
     A strike that is too old to count ends nothing: what it led to has a term of its own. Requires
     a transaction.
     """
-    if event.kind is not SanctionKind.STRIKE or event.end is not SanctionEnd.LIFTED:
+    if event.kind is not SanctionKind.STRIKE or event.end is SanctionEnd.EXPIRED:
         return
     require_transaction()
     strike = Sanction.objects.get(pk=event.sanction_id)
@@ -59,7 +59,9 @@ def on_sanction_lifted(event: SanctionLifted) -> None:
         then = _points(_counting_at(sanction))
         if max(points, then) < (sanction.threshold or 0):
             with suppress(SanctionEnded):  # its term has ended meanwhile
-                lift_sanction(actor_id=None, sanction_id=sanction.id, reason=RECOUNTED)
+                lift_sanction(
+                    actor_id=None, sanction_id=sanction.id, reason=RECOUNTED, end=event.end
+                )
 
 
 def _due(

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("moderation", "0024_one_open_case")]
+    dependencies = [("moderation", "0025_seals_never_emptied")]
 
     operations = [
         migrations.AlterField(
