@@ -78,7 +78,6 @@ def _figures(*, separator: str) -> dict[str, str]:
     return {
         "passed": str(sum(row["outcome"] == "passed" for row in recorded)),
         "ran": str(len(recorded)),
-        "waiting": str(sum("waits_for" in row for row in rows.values())),
         "faults": str(sum(run["faults"] for run in runs)),
         "messages": f"{messages:,}".replace(",", separator),
     }

@@ -355,13 +355,11 @@ WRITTEN: dict[str, Callable[[], str]] = {
     "README.md": lambda: guarantees.readme(
         "README.md",
         r"(?P<passed>\d+) of (?P<ran>\d+) faults and attacks",
-        r"(?P<waiting>\d+) others wait for a feature",
         r"(?P<faults>\d+) random faults among (?P<messages>[\d,]+) messages",
     ),
     "README.pt-BR.md": lambda: guarantees.readme(
         "README.pt-BR.md",
         r"(?P<passed>\d+) de (?P<ran>\d+) falhas e ataques",
-        r"Outros (?P<waiting>\d+) aguardam um recurso",
         r"(?P<faults>\d+) falhas aleatórias entre (?P<messages>[\d.]+) mensagens",
     ),
 }

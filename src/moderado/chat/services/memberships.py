@@ -173,7 +173,7 @@ def restore_participant(*, room_id: UUID, user_id: UUID) -> None:
     if room is None or account is None or not account.is_active or banned_from(room_id, [user_id]):
         return
     removal = Removal.objects.filter(room=room, user=user_id, role__isnull=False).first()
-    if removal is not None:
+    if removal is not None and removal.role is not None:
         _enter(room, user_id, Membership.Role(removal.role))
 
 

@@ -176,8 +176,8 @@ def _lock(decision: Decision) -> None:
 def _locked_report(user_id: UUID, report_id: UUID) -> Report:
     """Return a report whose ruling nothing can reverse before the appeal is stored."""
     own = Report.objects.filter(pk=report_id, reporter=user_id)
-    ruling_id = own.values_list("ruling", flat=True).first()
-    Ruling.objects.select_for_update(of=("self",), no_key=True).filter(pk=ruling_id).first()
+    theirs = Ruling.objects.filter(pk__in=own.values("ruling"))
+    theirs.select_for_update(of=("self",), no_key=True).first()
     report: Report | None = own.select_related("ruling").first()
     if report is None:
         raise NotFound
