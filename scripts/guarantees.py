@@ -70,7 +70,6 @@ def readme(name: str, *patterns: str) -> str:
 
 
 def _figures(*, separator: str) -> dict[str, str]:
-    rows = tomllib.loads(ROWS.read_text())
     results = json.loads(RESULTS.read_text())
     recorded = results["faults"]["rows"].values()
     runs = [run for run in results["chaos"] if not run["off"]]
