@@ -168,8 +168,11 @@ def _check_paid_answers_were_used(run: Run) -> Violations:
     for asked in run.cluster.judge.asked:
         calls[asked.subject[0]].append(asked)
     faults = [f.at for f in run.cluster.faults if not HARMLESS.search(f.what)]
+    removed = {client.id for client, _, _ in run.removals}  # what waits of them is rejected
     for row in run.messages.values():
         if row["revision"] > 1 or row["mode"] == "off" or row["id"] in run.ruled:
+            continue
+        if row["author"] in removed and row["status"] == "REJECTED":
             continue
         if row["reason"] == "unjudged":
             asked = calls.get(row["id"], [])
