@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("moderation", "0025_seals_never_emptied")]
+    dependencies = [("moderation", "0026_hash_bank")]
 
     operations = [
         migrations.AlterField(

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("chat", "0012_room_measures")]
+    dependencies = [("chat", "0013_sweeps")]
 
     operations = [
         migrations.AddField(
