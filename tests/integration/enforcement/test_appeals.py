@@ -257,7 +257,7 @@ def test_decision_of_an_appeal_leaves_an_audit_line(author, room):
 
     line = AuditLine.objects.get(action="appeal_decided")
     assert (line.actor_id, line.subject_id, line.details) == (
-        actor.id, appeal.id, {"outcome": "upheld"},
+        actor.id, appeal.id, {"outcome": "upheld", "decision": str(ruling.id)},
     )  # fmt: skip
 
 

@@ -166,10 +166,11 @@ def _standing(user_id: UUID, decision_id: UUID) -> Decision:
 def _lock(decision: Decision) -> None:
     """Lock what a reversal, a lifting, or a ruling on the text locks, too."""
     view = decision.view
-    if view.type == DecisionType.VERDICT:
+    model = _DECISIONS.get(DecisionType(view.type))
+    if model is None:  # a decision about a text alone
         lock_subject(subject_type=view.subject_type, subject_id=view.subject)
         return
-    rows: QuerySet[Any] = _DECISIONS[DecisionType(view.type)]._default_manager.filter(pk=view.id)  # noqa: SLF001
+    rows: QuerySet[Any] = model._default_manager.filter(pk=view.id)  # noqa: SLF001  (documented)
     rows.select_for_update(of=("self",), no_key=True).first()
 
 

@@ -1,7 +1,7 @@
 """Two cases of one revision become one when the ruling on the earlier one is undone."""
 
 from moderado.core.database import require_transaction
-from moderado.enforcement.models import Appeal, CaseExclusion, CaseNote, Report
+from moderado.enforcement.models import Appeal, CaseExclusion, CaseNote, Notice, Report
 from moderado.enforcement.services.fairness import exclude_from_case
 from moderado.moderation.models import Case
 from moderado.moderation.services.closing import merge_case
@@ -21,7 +21,7 @@ def take_over_later_case(case: Case) -> None:
     later = same.filter(state=Case.State.OPEN).select_for_update(of=("self",), no_key=True).first()
     if later is None:
         return
-    for rows in (Report, Appeal, CaseNote):
+    for rows in (Report, Appeal, Notice, CaseNote):
         rows._default_manager.filter(case=later).update(case=case)  # noqa: SLF001  (documented)
     for each in CaseExclusion.objects.filter(case=later):
         reason = CaseExclusion.Reason(each.reason)
