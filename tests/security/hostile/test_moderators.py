@@ -1,4 +1,4 @@
-"""What people write is inert where moderators read it, and nobody else reaches these pages."""
+"""What people write is inert where moderators read it, and others do not reach these pages."""
 
 import json
 from datetime import timedelta
