@@ -102,6 +102,7 @@ class CaseStep(StrEnum):
     CLAIMED = "claimed"
     DECIDED = "decided"
     CLOSED = "closed"
+    RETURNED = "returned"  # open again, with a subject that had ended
     RELEASED = "released"
     SNOOZED = "snoozed"
     ESCALATED = "escalated"

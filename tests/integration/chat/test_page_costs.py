@@ -59,6 +59,12 @@ def nodes(plan):
         yield from nodes(below)
 
 
+def read_whole(plan):
+    """Return the tables that the plan reads from beginning to end."""
+    below = [table for part in plan.get("Plans", ()) for table in read_whole(part)]
+    return [*below, plan["Relation Name"]] if plan["Node Type"] == "Seq Scan" else below
+
+
 @pytest.mark.parametrize("depth", [0, DEEP])
 def test_cost_of_a_history_page(place, depth):
     said = history(reader_id=place.user_id, room_id=place.room_id)
@@ -110,4 +116,5 @@ def test_cost_of_a_page_of_own_changes(place):
 
     # One for the page, and one for the newest settled stamp.
     assert json.dumps(plan).count('"Index Name": "message_own_changes"') == 2
-    assert "Seq Scan" not in nodes(plan)
+    # Of rooms there are few: PostgreSQL may read them all once it has counted them.
+    assert "chat_message" not in read_whole(plan)

@@ -78,11 +78,14 @@ def test_mute_refuses_messages_until_it_is_lifted(alice, bob, room, post, is_of_
 
     with pytest.raises(Muted) as refusal:
         post(alice, room)
-    assert refusal.value.details == {
+    details = refusal.value.details
+    assert details.pop("appeal_until") > mute.ends_at.isoformat()
+    assert details == {
         "until": mute.ends_at.isoformat(),
         "reason": "spam",
         "sanction": str(mute.id),
         "note": "Leia as regras.",
+        "appeal_path": f"/api/me/decisions/{mute.id}/appeal/",
     }
     assert "spam" in str(refusal.value)
     assert post(bob, room).created

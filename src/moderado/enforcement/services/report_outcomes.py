@@ -49,9 +49,9 @@ def on_cases_changed(event: CasesChanged) -> None:
     if closed:
         theirs = Report.objects.filter(case__in=closed, state=ReportState.OPEN)
         _change(theirs, state=ReportState.CLOSED, decided_at=Now())
-    opened = [each.case_id for each in event.changes if each.step is CaseStep.OPENED]
-    if opened:
-        back = Report.objects.filter(case__in=opened, state=ReportState.CLOSED)
+    returned = [each.case_id for each in event.changes if each.step is CaseStep.RETURNED]
+    if returned:
+        back = Report.objects.filter(case__in=returned, state=ReportState.CLOSED)
         back.update(state=ReportState.OPEN, decided_at=None)
 
 

@@ -126,7 +126,7 @@ def reopen_cases(*, case_ids: Collection[str]) -> None:
     )
     returned = list(closed.only("scope_id", "author_id", "origin"))
     closed.update(state=Case.State.OPEN, close_reason="", closed_at=None, version=F("version") + 1)
-    publish_changes(CaseStep.OPENED, returned)
+    publish_changes(CaseStep.RETURNED, returned)
 
 
 def _close(cases: "QuerySet[Case]", reason: CloseReason) -> int:

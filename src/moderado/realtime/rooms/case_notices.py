@@ -29,6 +29,7 @@ MAX_FRAMES = 100  # changes of one look; `open_count` is right in any case
 
 _FRAMES: dict[CaseStep, type[case_frames.CaseFrame]] = {
     CaseStep.OPENED: case_frames.CaseOpened,
+    CaseStep.RETURNED: case_frames.CaseOpened,
     CaseStep.CLAIMED: case_frames.CaseClaimed,
     CaseStep.DECIDED: case_frames.CaseDecided,
     CaseStep.CLOSED: case_frames.CaseClosed,
