@@ -33,6 +33,8 @@ class Drama:
         self.moderators = [
             hire(cluster, crowd, name, seed=f"{seed}/{name}") for name in NAMES[:moderators]
         ]
+        for each in self.moderators:
+            each.colleagues = [other for other in self.moderators if other is not each]
         names = ("Hugo", "Iara", "Joca") if moderators else ()
         self.leaving = [crowd.joins(name) for name in names]
         self.talks: dict[str, Future[None]] = {}

@@ -19,6 +19,7 @@ from tests.faults.cluster import Cluster
 from tests.faults.crowd import Crowd
 
 EVERY = 0.25  # average seconds between two acts of one moderator
+TOGETHER = 0.4  # share of the cases on which all moderators rule at the same moment
 TERMS = (1, 2, 4)  # seconds of a mute
 _RIGHTS = """
     WITH staff AS (UPDATE accounts_user SET is_staff = true WHERE id = %s RETURNING id)
@@ -55,6 +56,7 @@ class Moderator:
     def __init__(self, client: Client, *, seed: str) -> None:
         self.client = client
         self.acts: list[Act] = []
+        self.colleagues: list[Moderator] = []
         self.shown: set[str] = set()  # texts that others saw, or that this moderator wanted to show
         self._dice = random.Random(seed)
         self._rulings: list[str] = []
@@ -91,6 +93,12 @@ class Moderator:
         if not cases:
             return
         case = cases[min(int(self._dice.expovariate(1)), len(cases) - 1)]
+        others = self.colleagues if self._dice.random() < TOGETHER else []
+        works = [each.decide(case) for each in (self, *others)]
+        await asyncio.gather(*works, return_exceptions=True)
+
+    async def decide(self, case: dict[str, Any]) -> None:
+        """Rule on a case, whoever else does at this moment."""
         if self._dice.random() < 0.2:
             await self._do("claim", case["id"], f"enforcement/cases/{case['id']}/claim/")
         content = self._dice.choice(["allow", "remove", "remove", "keep_flagged"])

@@ -98,11 +98,12 @@ class Run:
         return Enforced(self.cluster)
 
     @cached_property
-    def ruled(self) -> set[str]:
-        """Return the messages on which a ruling stands."""
-        if not self.moderators:
-            return set()
-        return {row["subject"] for row in self.enforced.rulings if not row["is_undone"]}
+    def ruled(self) -> dict[str, bool]:
+        """Return the messages on which moderators ruled, and whether a ruling stands."""
+        found: dict[str, bool] = {}
+        for row in self.enforced.rulings if self.moderators else ():
+            found[row["subject"]] = found.get(row["subject"], False) or not row["is_undone"]
+        return found
 
     @property
     def acts(self) -> list[Act]:
