@@ -155,7 +155,7 @@ def check_authors_received_outcomes(run: Run) -> Violations:
 def _knows_what_was_ruled(run: Run, client: Client, row: Row) -> bool:
     """Tell whether the device has read what a moderator made of the message.
 
-    The notice of a ruling is a hint: whoever misses it learns of it by `sync_me`.
+    The notice of a ruling is a hint: a device that misses it learns of it by `sync_me`.
     """
     known = client.own.messages.get(row["id"])
     return row["id"] in run.ruled and known is not None and known["status"] == row["status"]

@@ -98,7 +98,7 @@ class Moderator:
         await asyncio.gather(*works, return_exceptions=True)
 
     async def decide(self, case: dict[str, Any]) -> None:
-        """Rule on a case, whoever else does at this moment."""
+        """Rule on a case, perhaps at the same moment as others."""
         if self._dice.random() < 0.2:
             await self._do("claim", case["id"], f"enforcement/cases/{case['id']}/claim/")
         content = self._dice.choice(["allow", "remove", "remove", "keep_flagged"])
