@@ -115,7 +115,7 @@ def appeal_report(*, user_id: UUID, report_id: UUID, text: str) -> tuple[Appeal,
     text = clean(text, max_length=TEXT_LENGTH, field="text")
     if report.outcome != ReportOutcome.NO_ACTION or report.decided_at is None:
         raise NotAppealable
-    if Ruling.objects.filter(reverses=report.ruling_id, undone_at=None).exists():
+    if report.ruling is not None and report.ruling.reversals.filter(undone_at=None).exists():
         raise NotAppealable
     if appeal_end(report.decided_at) <= timezone.now():
         raise AppealExpired
