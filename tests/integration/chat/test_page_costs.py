@@ -117,4 +117,4 @@ def test_cost_of_a_page_of_own_changes(place):
     # One for the page, and one for the newest settled stamp.
     assert json.dumps(plan).count('"Index Name": "message_own_changes"') == 2
     # Of rooms there are few: PostgreSQL may read them all once it has counted them.
-    assert "chat_message" not in read_whole(plan)
+    assert set(read_whole(plan)) <= {"chat_room"}
