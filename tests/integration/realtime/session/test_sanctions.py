@@ -1,5 +1,6 @@
 """Persons who are sanctioned while they are connected learn of it on all sockets."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from tests import factories
 from tests.integration.realtime.conftest import Cast, timing_with
 
 EAGER = Schedule(interval=0.2, sanctions_every=1, sessions_every=1)
+PACE = 0.1  # seconds between two attempts of two frames: within the 30 frames a second of a socket
 
 
 def _apply(user, kind, room=None, **fields):
@@ -46,6 +48,7 @@ async def until_typing_is(client, room, refusal):
     """Type until the answer is this error code, or none."""
     found = "unknown"
     while found != refusal:
+        await asyncio.sleep(PACE)
         heard = len(client.heard)
         await client.send("typing", room=str(room.id))
         await client.up_to_date()
