@@ -8,7 +8,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.events import AuthorNotified, Change, ChangeKind, Notice
@@ -129,8 +129,17 @@ def settled(message_ids: Collection[UUID]) -> list[AuthorNotified]:
 
     It replaces a notice that was lost between processes.
     """
-    found = with_authors(Message.objects.filter(pk__in=message_ids, queued_at__isnull=True))
-    return [_notified(message) for message in found]
+    return [_notified(message) for message in _judged(message_ids)]
+
+
+def ruled(message_ids: Collection[UUID]) -> list[AuthorNotified]:
+    """Return an author notice for each of the messages that is no longer held."""
+    is_held = Q(status=Message.Status.HELD) | Q(edit_status=Message.Status.HELD)
+    return [_notified(message) for message in _judged(message_ids).exclude(is_held)]
+
+
+def _judged(message_ids: Collection[UUID]) -> QuerySet[Message]:
+    return with_authors(Message.objects.filter(pk__in=message_ids, queued_at__isnull=True))
 
 
 def oldest_waiting_seconds() -> float:

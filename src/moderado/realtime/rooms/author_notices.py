@@ -12,6 +12,7 @@ from uuid import UUID
 
 from moderado.chat.types import MessageView
 from moderado.realtime.wire.encode import (
+    MESSAGE_HELD,
     MESSAGE_QUEUED,
     MESSAGE_REMOVED,
     MESSAGE_SHOWN,
@@ -24,40 +25,53 @@ CAPACITY = 512  # notices, and awaited outcomes, that one connection remembers
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
-    """A revision that the author was told is queued, and whose outcome they do not know yet."""
+    """A revision that the author was told is queued or held, and that may have been decided."""
 
     revision: int
     since: float  # on the event loop's clock
+    is_held: bool = False  # it waits for a moderator, perhaps for days
 
 
 class AuthorNotices:
     """The notices of one connection. Bounded: the oldest are forgotten first."""
 
-    __slots__ = ("_awaited", "_sent")
+    __slots__ = ("_awaited", "_told")
 
     def __init__(self) -> None:
         self._awaited: OrderedDict[UUID, Awaited] = OrderedDict()
-        self._sent: OrderedDict[tuple[str, UUID, int], None] = OrderedDict()
+        # The last notice of each revision, and apart from it (True) its confirmation.
+        self._told: OrderedDict[tuple[bool, UUID, int], str] = OrderedDict()
 
     def await_outcome(self, message_id: UUID, revision: int) -> None:
         """Let the periodic check find the outcome of the message, should no hint arrive."""
-        self._awaited[message_id] = Awaited(revision, asyncio.get_running_loop().time())
+        self._await(message_id, revision, is_held=False)
+
+    def _await(self, message_id: UUID, revision: int, *, is_held: bool) -> None:
+        now = asyncio.get_running_loop().time()
+        self._awaited[message_id] = Awaited(revision, now, is_held)
         if len(self._awaited) > CAPACITY:
             self._awaited.popitem(last=False)
 
-    def stop_awaiting(self, message_id: UUID) -> None:
-        self._awaited.pop(message_id, None)
+    def stop_awaiting(self, message_id: UUID, *, is_held: bool = False) -> None:
+        """Forget a message that is awaited as queued, or as held."""
+        awaited = self._awaited.get(message_id)
+        if awaited is not None and awaited.is_held is is_held:
+            del self._awaited[message_id]
 
     def is_awaiting(self, message_id: UUID) -> bool:
         return message_id in self._awaited
 
-    def awaited_since_before(self, moment: float) -> Iterator[UUID]:
-        """The messages whose outcome has been awaited since before `moment`."""
-        return (each for each, awaited in self._awaited.items() if awaited.since < moment)
+    def awaited_since_before(self, moment: float, *, is_held: bool = False) -> Iterator[UUID]:
+        """The queued, or held, messages whose outcome has been awaited since before `moment`."""
+        return (
+            message_id
+            for message_id, awaited in self._awaited.items()
+            if awaited.since < moment and awaited.is_held is is_held
+        )
 
     def record_queued(self, view: MessageView) -> None:
         """Note that the message was confirmed: the same confirmation as a hint is dropped."""
-        self._record((MESSAGE_QUEUED, view.id, newest_revision(view)))
+        self._record(MESSAGE_QUEUED, view.id, newest_revision(view))
 
     def accept(self, line: Line) -> bool:
         """Note that a line about the user's own message is about to be written.
@@ -73,16 +87,25 @@ class AuthorNotices:
             if awaited is not None and (line.revision >= awaited.revision or is_removal):
                 del self._awaited[line.message_id]
         if line.seq:
+            if line.frame_type != MESSAGE_REMOVED:
+                self._told.pop((False, line.message_id, line.revision), None)  # it is shown again
             if line.frame_type != MESSAGE_SHOWN:
                 # The room shows that it was removed or changed; only a notice says why.
                 self.await_outcome(line.message_id, line.revision)
             return True  # a subscription delivers each change of its room once
-        return self._record((line.frame_type, line.message_id, line.revision))
+        if line.frame_type == MESSAGE_HELD:
+            self._await(line.message_id, line.revision, is_held=True)
+        return self._record(line.frame_type, line.message_id, line.revision)
 
-    def _record(self, notice: tuple[str, UUID, int]) -> bool:
-        if notice in self._sent:
+    def _record(self, frame_type: str, message_id: UUID, revision: int) -> bool:
+        """Tell whether the notice is new: the same one may follow another, after an undone ruling.
+
+        A confirmation is new only once.
+        """
+        key = (frame_type == MESSAGE_QUEUED, message_id, revision)
+        if self._told.get(key) == frame_type:
             return False
-        self._sent[notice] = None
-        if len(self._sent) > CAPACITY:
-            self._sent.popitem(last=False)
+        self._told[key] = frame_type
+        if len(self._told) > CAPACITY:
+            self._told.popitem(last=False)
         return True

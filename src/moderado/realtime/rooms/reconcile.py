@@ -31,6 +31,7 @@ class Schedule:
     interval: float = 2.5  # seconds between two rounds
     hint_delay: float = 0.3  # seconds that a hint may be on its way before it counts as lost
     outcome_after: float = 1.5  # seconds after which the outcome of a message is looked up
+    held_every: int = 2  # rounds
     sanctions_every: int = 4  # rounds; divides `sessions_every`: a ban's frame comes first
     sessions_every: int = 8  # rounds
     leases_every: int = 4  # rounds
@@ -42,6 +43,8 @@ class Records(Protocol):
     def heads(self, room_ids: Collection[UUID], /) -> Awaitable[Mapping[UUID, Head]]: ...
 
     def settled(self, message_ids: Collection[UUID], /) -> Awaitable[Iterable[AuthorNotified]]: ...
+
+    def ruled(self, message_ids: Collection[UUID], /) -> Awaitable[Iterable[AuthorNotified]]: ...
 
     def sessions_alive(self, session_ids: Collection[UUID], /) -> Awaitable[Mapping[UUID, str]]: ...
 
@@ -99,6 +102,8 @@ class Reconciler:
             self._start(self._renew_leases())
         await self.rooms()
         await self.outcomes()
+        if self._rounds % self._schedule.held_every == 0:
+            await self.held()
         if self._rounds % self._schedule.sanctions_every == 0:
             await self._refresh_sanctions()
         if self._rounds % self._schedule.sessions_every == 0:
@@ -123,21 +128,30 @@ class Reconciler:
 
     async def outcomes(self) -> None:
         """Look up the outcomes that authors have awaited for too long."""
-        awaited = self._awaited()
+        awaited = self._awaited(is_held=False)
         for event in await self._records.settled(awaited) if awaited else ():
-            hint = fanout.author_notice(event)
-            for connection in list(self._hub.users.get(event.author_id, ())):
-                if connection.notices.is_awaiting(event.view.id):
-                    self._hub.notices.deliver(connection, hint)
-                    connection.notices.stop_awaiting(event.view.id)
+            self._tell(event, is_held=False)
 
-    def _awaited(self) -> set[UUID]:
+    async def held(self) -> None:
+        """Look up what became of held messages: a moderator's decision, or its expiry."""
+        held = self._awaited(is_held=True)
+        for event in await self._records.ruled(held) if held else ():
+            self._tell(event, is_held=True)
+
+    def _tell(self, event: AuthorNotified, *, is_held: bool) -> None:
+        hint = fanout.author_notice(event)
+        for connection in list(self._hub.users.get(event.author_id, ())):
+            if connection.notices.is_awaiting(event.view.id):
+                self._hub.notices.deliver(connection, hint)
+                connection.notices.stop_awaiting(event.view.id, is_held=is_held)
+
+    def _awaited(self, *, is_held: bool) -> set[UUID]:
         moment = asyncio.get_running_loop().time() - self._schedule.outcome_after
         return {
             message_id
             for connections in self._hub.users.values()
             for connection in connections
-            for message_id in connection.notices.awaited_since_before(moment)
+            for message_id in connection.notices.awaited_since_before(moment, is_held=is_held)
         }
 
     async def sessions(self) -> None:

@@ -44,6 +44,7 @@ _FRAME_TYPES = {frame: str(frame.__struct_config__.tag) for frame in protocol.SE
 PERSON_FRAME_TYPES = frozenset(
     name for frame, name in _FRAME_TYPES.items() if frame.__module__ == person_frames.__name__
 )
+MESSAGE_HELD = _FRAME_TYPES[protocol.MessageHeld]
 MESSAGE_QUEUED = _FRAME_TYPES[protocol.MessageQueued]
 MESSAGE_REMOVED = _FRAME_TYPES[protocol.MessageRemoved]
 _MESSAGE = '"message":{'

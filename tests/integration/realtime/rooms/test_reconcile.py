@@ -8,8 +8,13 @@ from channels.layers import get_channel_layer
 from moderado.chat.models import Room
 from moderado.chat.selectors import feed
 from moderado.core import redis
+from moderado.enforcement.services.rulings import undo
+from moderado.enforcement.types import Actor, ContentOutcome
+from moderado.moderation.models import Case
 from moderado.realtime import node
+from moderado.realtime.infra.db_calls import run_in_db_thread
 from moderado.realtime.pubsub import envelope, fanout
+from tests import rulings
 from tests.integration.realtime.conftest import Cast, screen, timing_with
 
 
@@ -22,6 +27,33 @@ def deaf():
 
     with fanout.publishing_by(lambda *hints: None if Deaf.on else publish(*hints)) as publish:
         yield Deaf
+
+
+@pytest.fixture
+async def held_message(cast: Cast, settings):
+    """The author of a held message, connected and told so, and a moderator of its room."""
+    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
+    room = await cast.room()
+    ana, mod = await cast.member(room), await cast.member(room, "MODERATOR")
+    at_ana = await cast.join(ana, room)
+    await at_ana.send("chat_message", message="HOLD", client_id="1")
+    await at_ana.next("message_queued")
+    await screen()
+    await at_ana.next("message_held")
+    return at_ana, mod
+
+
+@run_in_db_thread
+def refuse(mod):
+    return rulings.make_ruling(
+        actor_id=mod.id, case_id=Case.objects.get().id, content=ContentOutcome.REMOVE
+    )
+
+
+@run_in_db_thread
+def take_back(ruling):
+    actor = Actor(id=ruling.actor_id, scope_ids=None)
+    undo(actor=actor, ruling_id=ruling.id)
 
 
 async def test_gap_is_filled_before_the_next_change_is_delivered(cast: Cast, deaf):
@@ -56,6 +88,25 @@ async def test_lost_hints_are_recovered_by_the_periodic_check(cast: Cast, deaf):
 
     assert (await at_bia.next("chat_message"))["seq"] == 1
     assert (await at_ana.next("chat_message"))["seq"] == 1
+    assert (await at_ana.next("message_rejected"))["reason"]
+
+
+async def test_lost_ruling_on_a_held_message_is_found(cast: Cast, deaf, held_message):
+    at_ana, mod = held_message
+    deaf.on = True
+    await refuse(mod)
+
+    assert (await at_ana.next("message_rejected"))["reason"]
+
+
+async def test_message_that_is_held_again_is_told_again(held_message):
+    at_ana, mod = held_message
+    ruling = await refuse(mod)
+    await at_ana.next("message_rejected")
+    await take_back(ruling)
+    await at_ana.next("message_held")
+    await refuse(mod)
+
     assert (await at_ana.next("message_rejected"))["reason"]
 
 

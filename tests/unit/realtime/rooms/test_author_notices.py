@@ -23,6 +23,40 @@ async def test_notice_is_accepted_once_for_each_kind_and_revision():
     assert notices.accept(line("message_rejected", message_id, revision=2))
 
 
+async def test_notice_is_repeated_after_an_undone_ruling():
+    notices, message_id = AuthorNotices(), uuid4()
+
+    said = ["message_queued", "message_held", "message_rejected", "message_held", "message_queued"]
+
+    assert [notices.accept(line(kind, message_id)) for kind in said] == [True] * 4 + [False]
+
+
+async def test_refusal_is_repeated_after_the_message_was_shown():
+    notices, message_id = AuthorNotices(), uuid4()
+    assert notices.accept(line("message_rejected", message_id))
+
+    notices.accept(line("chat_message", message_id, seq=1))
+    notices.accept(line("message_removed", message_id, seq=2))
+
+    assert notices.accept(line("message_rejected", message_id))
+    notices.accept(line("message_removed", message_id, seq=2))
+    assert not notices.accept(line("message_rejected", message_id))
+
+
+async def test_held_message_is_awaited_apart_until_it_is_decided():
+    notices, message_id = AuthorNotices(), uuid4()
+    notices.await_outcome(message_id, 1)
+    later = asyncio.get_running_loop().time() + 1
+
+    notices.accept(line("message_held", message_id))
+    notices.stop_awaiting(message_id)
+    assert list(notices.awaited_since_before(later)) == []
+    assert list(notices.awaited_since_before(later, is_held=True)) == [message_id]
+    notices.accept(line("message_rejected", message_id))
+
+    assert not notices.is_awaiting(message_id)
+
+
 async def test_changes_of_the_room_are_always_accepted():
     notices, message_id = AuthorNotices(), uuid4()
 

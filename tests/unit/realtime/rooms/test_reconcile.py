@@ -1,6 +1,7 @@
 """The periodic check of one hub, with PostgreSQL played by the test."""
 
 import asyncio
+import re
 from collections.abc import Collection
 from uuid import UUID, uuid4
 
@@ -30,6 +31,10 @@ class FakeRecords:
 
     async def settled(self, message_ids: Collection[UUID]) -> list[AuthorNotified]:
         return [self.outcomes[each] for each in message_ids if each in self.outcomes]
+
+    async def ruled(self, message_ids: Collection[UUID]) -> list[AuthorNotified]:
+        found = await self.settled(message_ids)
+        return [each for each in found if each.notice is not Notice.HELD]
 
     async def sessions_alive(self, session_ids: Collection[UUID]) -> dict[UUID, str]:
         return {each: self.sessions[each] for each in session_ids if each in self.sessions}
@@ -69,13 +74,17 @@ async def scene() -> Scene:
     return Scene()
 
 
-def rejected(message_id: UUID, author_id: UUID) -> AuthorNotified:
+def refused(message_id: UUID, author_id: UUID, notice: Notice) -> AuthorNotified:
     view = MessageView(
         id=message_id, room=ROOM, client_id=None, author=Person(author_id, "Ana"),
-        content="x", status="REJECTED", revision=1, position=0, seq=0, reply_to=None,
+        content="x", status=notice.name, revision=1, position=0, seq=0, reply_to=None,
         created_at=NOW, edited_at=None, published_at=None,
     )  # fmt: skip
-    return AuthorNotified(room_id=ROOM, author_id=author_id, notice=Notice.REJECTED, view=view)
+    return AuthorNotified(room_id=ROOM, author_id=author_id, notice=notice, view=view)
+
+
+def rejected(message_id: UUID, author_id: UUID) -> AuthorNotified:
+    return refused(message_id, author_id, Notice.REJECTED)
 
 
 async def test_head_of_each_room_is_passed_to_it(scene: Scene):
@@ -112,6 +121,25 @@ async def test_awaited_outcome_is_written_once(scene: Scene):
 
     assert ["message_rejected" in text for text in client.received] == [True]
     assert other.received == []
+
+
+async def test_ruling_on_a_held_message_is_found(scene: Scene):
+    client, message_id = await scene.connect(), uuid4()
+    author_id = client.principal.user_id
+    client.connection.notices.await_outcome(message_id, 1)
+    scene.database.outcomes = {message_id: refused(message_id, author_id, Notice.HELD)}
+    for _ in range(2):
+        await scene.reconciler.outcomes()
+        await scene.reconciler.held()
+    scene.database.outcomes = {message_id: rejected(message_id, author_id)}
+
+    for _ in range(2):
+        await scene.reconciler.outcomes()
+        await scene.reconciler.held()
+
+    kinds = [re.search(r"message_\w+", text)[0] for text in client.received]
+    assert kinds == ["message_held", "message_rejected"]
+    assert not client.connection.notices.is_awaiting(message_id)
 
 
 async def test_outcome_is_awaited_until_there_is_one(scene: Scene):
