@@ -249,6 +249,11 @@ class Message(Record):
                 name="message_queue",
                 condition=Q(queued_at__isnull=False),
             ),
+            models.Index(
+                fields=["author"],
+                name="message_held",
+                condition=Q(status="HELD") | Q(edit_status="HELD"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -55,6 +55,13 @@ _READ = """
          ORDER BY changed_xid, id LIMIT %(limit)s) changed ON true
 """
 
+_HELD = """
+    SELECT id, CASE status WHEN 'HELD' THEN revision ELSE edit_revision END
+      FROM chat_message
+     WHERE author_id = %s AND (status = 'HELD' OR edit_status = 'HELD')
+     ORDER BY id DESC LIMIT %s
+"""
+
 
 class _Cursor(msgspec.Struct, frozen=True, array_like=True):
     """A place between two changes, and where the next reading starts after the last page.
@@ -90,6 +97,13 @@ def own_cursor(*, author_id: UUID) -> OwnCursor:
     """Return the cursor of now: what changes later is after it."""
     page = _read(author_id, after=None, limit=0)
     return _Cursor.at(page.origin, page.settled).encoded()
+
+
+def held_messages(*, author_id: UUID, limit: int) -> list[tuple[UUID, int]]:
+    """Return the author's newest texts that wait for a moderator: message and revision."""
+    return [
+        (message_id, revision) for message_id, revision in run_prepared(_HELD, [author_id, limit])
+    ]
 
 
 def own_changes(

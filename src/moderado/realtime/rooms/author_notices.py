@@ -46,6 +46,10 @@ class AuthorNotices:
         """Let the periodic check find the outcome of the message, should no hint arrive."""
         self._await(message_id, revision, is_held=False)
 
+    def await_ruling(self, message_id: UUID, revision: int) -> None:
+        """Let the periodic check find what became of a held message, should no hint arrive."""
+        self._await(message_id, revision, is_held=True)
+
     def _await(self, message_id: UUID, revision: int, *, is_held: bool) -> None:
         now = asyncio.get_running_loop().time()
         self._awaited[message_id] = Awaited(revision, now, is_held)
@@ -94,7 +98,7 @@ class AuthorNotices:
                 self.await_outcome(line.message_id, line.revision)
             return True  # a subscription delivers each change of its room once
         if line.frame_type == MESSAGE_HELD:
-            self._await(line.message_id, line.revision, is_held=True)
+            self.await_ruling(line.message_id, line.revision)
         return self._record(line.frame_type, line.message_id, line.revision)
 
     def _record(self, frame_type: str, message_id: UUID, revision: int) -> bool:

@@ -31,7 +31,6 @@ class Schedule:
     interval: float = 2.5  # seconds between two rounds
     hint_delay: float = 0.3  # seconds that a hint may be on its way before it counts as lost
     outcome_after: float = 1.5  # seconds after which the outcome of a message is looked up
-    held_every: int = 2  # rounds
     sanctions_every: int = 4  # rounds; divides `sessions_every`: a ban's frame comes first
     sessions_every: int = 8  # rounds
     leases_every: int = 4  # rounds
@@ -102,8 +101,7 @@ class Reconciler:
             self._start(self._renew_leases())
         await self.rooms()
         await self.outcomes()
-        if self._rounds % self._schedule.held_every == 0:
-            await self.held()
+        await self.held()
         if self._rounds % self._schedule.sanctions_every == 0:
             await self._refresh_sanctions()
         if self._rounds % self._schedule.sessions_every == 0:

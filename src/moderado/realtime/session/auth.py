@@ -20,7 +20,7 @@ from moderado.accounts.errors import NotAuthenticated
 from moderado.accounts.services.sessions import principal_of_access_token
 from moderado.accounts.services.tickets import redeem_ticket
 from moderado.accounts.types import SESSION_KEY, Principal
-from moderado.chat.selectors.own_changes import own_cursor
+from moderado.chat.selectors.own_changes import held_messages, own_cursor
 from moderado.chat.types import OwnCursor
 from moderado.core.addresses import address_of_scope, port_of_scope
 from moderado.core.https import cookie_name, is_protected
@@ -28,6 +28,8 @@ from moderado.core.languages import requested_language
 from moderado.enforcement.selectors.blocks import hidden_from
 from moderado.enforcement.services.access_records import record_access
 from moderado.realtime.infra.db_calls import run_in_db_thread
+
+MAX_HELD = 100  # messages whose ruling a new connection awaits, the newest ones
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -74,11 +76,13 @@ class SignedIn:
 
     `me`: where the changes of its own messages stand, before the connection receives any.
     `hidden`: whom its user does not see in direct views.
+    `held`: its messages that wait for a moderator, with their revisions.
     """
 
     principal: Principal
     me: OwnCursor
     hidden: frozenset[UUID]
+    held: list[tuple[UUID, int]]
 
 
 def _sign_in_by_handshake(handshake: Handshake) -> SignedIn | None:
@@ -108,7 +112,12 @@ def _sign_in_by_token(*, token: str) -> SignedIn:
 def _signed_in(principal: Principal) -> SignedIn:
     """Read all in the same call: one more would cost a third of a handshake's CPU."""
     user_id = principal.user_id
-    return SignedIn(principal, own_cursor(author_id=user_id), hidden_from(user_id))
+    return SignedIn(
+        principal,
+        own_cursor(author_id=user_id),
+        hidden_from(user_id),
+        held_messages(author_id=user_id, limit=MAX_HELD),
+    )
 
 
 def _principal_of_cookie(session_key: str) -> Principal | None:

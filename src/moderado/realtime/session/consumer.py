@@ -166,6 +166,8 @@ class ClientSession:
         principal = replace(principal, language=language)
         connection.authenticate(principal)
         connection.hidden = signed_in.hidden
+        for message_id, revision in reversed(signed_in.held):
+            connection.notices.await_ruling(message_id, revision)
         if settings.ACCESS_RECORDS:
             await auth.record_access_of(self._scope, principal.user_id)
         quota.spend_handshake_of_account(str(principal.user_id))

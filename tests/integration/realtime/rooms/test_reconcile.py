@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from channels.layers import get_channel_layer
 
+from moderado.accounts.models import User
 from moderado.chat.models import Room
 from moderado.chat.selectors import feed
 from moderado.core import redis
@@ -91,6 +92,7 @@ async def test_lost_hints_are_recovered_by_the_periodic_check(cast: Cast, deaf):
     assert (await at_ana.next("message_rejected"))["reason"]
 
 
+@pytest.mark.proves("R113")
 async def test_lost_ruling_on_a_held_message_is_found(cast: Cast, deaf, held_message):
     at_ana, mod = held_message
     deaf.on = True
@@ -99,6 +101,17 @@ async def test_lost_ruling_on_a_held_message_is_found(cast: Cast, deaf, held_mes
     assert (await at_ana.next("message_rejected"))["reason"]
 
 
+@pytest.mark.proves("R113")
+async def test_lost_ruling_is_found_by_a_connection_opened_since(cast: Cast, deaf, held_message):
+    _, mod = held_message
+    back = await cast.join(await User.objects.aget(messages__status="HELD"))
+    deaf.on = True
+    await refuse(mod)
+
+    assert (await back.next("message_rejected"))["reason"]
+
+
+@pytest.mark.proves("R113")
 async def test_message_that_is_held_again_is_told_again(held_message):
     at_ana, mod = held_message
     ruling = await refuse(mod)
