@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import proofs
-from tests.faults.checker import INVARIANTS, settle, violations
+from tests.faults.checker import INVARIANTS, TOLD_WITHIN, settle, violations
 from tests.faults.client import Client
 from tests.faults.cluster import Cluster, Plan, make_template, running
 from tests.faults.crowd import Crowd
@@ -33,7 +33,8 @@ from tests.faults.rulings import ENFORCEMENT
 from tests.faults.run import Run
 from tests.faults.words import a_text
 
-CALM = 6.0  # seconds of load before the first fault
+CALM = 6.0  # seconds of load whose confirmations are measured
+UNANSWERED = 1.0  # further seconds before the first fault: it must not meet what is measured
 PAUSE = (0.4, 3.0)  # seconds between two faults
 LAST_WORDS = 2.0  # seconds of load at the end, whose hints are dropped
 EVERY = 0.5  # average seconds between two messages of one device; each user has two that send
@@ -116,17 +117,11 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
         drama.talks[person.id] = crowd.begin(_talk(person, seed=f"{seed}/{person.name}"))
     began = time.monotonic()
     calm = [(began, began + CALM)]
-    time.sleep(CALM)
+    time.sleep(CALM + UNANSWERED)
     drama.begin(people, duration=duration)
     trouble = Troublemaker(cluster, seed=seed)
     _make_trouble(trouble, cluster, random.Random(seed), until=time.monotonic() + duration)
     trouble.stop()
-    _lose_the_last_hints(cluster)
-    for talk in talks:
-        talk.cancel()
-    drama.stop()
-    cluster.layer_wire.cut()
-    cluster.layer_wire.release()
     drama.finish()
     run = Run(
         cluster,
@@ -136,6 +131,13 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
         moderators=drama.moderators,
         erased=drama.erased,
     )
+    crowd.wait_until(run.enforced.is_erased, what="erasures done", seconds=TOLD_WITHIN)
+    _lose_the_last_hints(cluster)
+    for talk in talks:
+        talk.cancel()
+    drama.stop()
+    cluster.layer_wire.cut()
+    cluster.layer_wire.release()
     over = time.monotonic()
     late = settle(run)
     sends = [send for _, send in run.sends]
@@ -152,7 +154,7 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
 
 
 def _lose_the_last_hints(cluster: Cluster) -> None:
-    """Drop the hints of the last messages, so that no later hint reveals the gap."""
+    """Drop the hints of the last messages and rulings, so that no later hint reveals the gap."""
     cluster.note("the last hints are lost")
     cluster.layer_wire.hold()
     time.sleep(LAST_WORDS)

@@ -20,6 +20,7 @@ Violations = Iterator[str]
 
 ACK_P99 = 0.25  # seconds, outside fault windows
 OK = 200
+TOLD_WITHIN = 40.0  # seconds until people know of rulings and erasures are done
 # A fault within this many seconds of a call explains its unknown outcome: a failpoint is armed
 # before a process dies at it, and an answer is recorded after it arrived.
 BEFORE, AFTER = 2.5, 1.5
@@ -76,8 +77,11 @@ def check_order_has_no_gaps(run: Run) -> Violations:
         known = by_seq[room]
         if max(known, default=0) != head:
             yield f"room {room} is at {head} and its last change at {max(known, default=0)}"
-        edited = any(row["revision"] > 1 or row["status"] == "REMOVED" for row in known.values())
-        if not edited and not run.moderators and len(known) != head:
+        changed = any(
+            row["revision"] > 1 or row["status"] == "REMOVED" or row["id"] in run.ruled
+            for row in known.values()
+        )
+        if not changed and len(known) != head:
             yield f"room {room} has {head - len(known)} holes in its order"
     for client in run.clients:
         yield from _check_received_order(run, client, by_seq)
@@ -146,19 +150,11 @@ def check_authors_received_outcomes(run: Run) -> Violations:
         if row is None or row["revision"] > 1 or not client.rooms[row["room"]].is_wanted:
             continue
         kind = {"REJECTED": "message_rejected", "HELD": "message_held"}.get(row["status"])
-        if kind and kind not in send.told and not _knows_what_was_ruled(run, client, row):
-            yield f"{client.name} was never told that {send.id} is {row['status']}"
+        if kind and kind not in send.told:
+            ruled = {True: ", ruled", False: ", undone", None: ""}[run.ruled.get(row["id"])]
+            yield f"{client.name} was told {send.told} of {send.id}: {row['status']}{ruled}"
         if row["status"] == "APPROVED" and row["seq"] > client.rooms[row["room"]].seq:
             yield f"{client.name} was never told that {send.id} is approved"
-
-
-def _knows_what_was_ruled(run: Run, client: Client, row: Row) -> bool:
-    """Tell whether the device has read what a moderator made of the message.
-
-    The notice of a ruling is a hint: a device that misses it learns of it by `sync_me`.
-    """
-    known = client.own.messages.get(row["id"])
-    return row["id"] in run.ruled and known is not None and known["status"] == row["status"]
 
 
 def check_billed_once(run: Run) -> Violations:
@@ -169,28 +165,52 @@ def check_billed_once(run: Run) -> Violations:
         if count > 1:
             yield f"{message}/{revision} was billed {count} times"
     yield from _check_paid_answers_were_used(run)
+    yield from _check_verdicts_took_effect(run)
 
 
 def _check_paid_answers_were_used(run: Run) -> Violations:
-    """A message decided without its provider needs a fault that interrupted the call."""
+    """The machine's verdict is the paid answer; without one, a fault interrupted the call.
+
+    The log says what the machine decided, whatever moderators made of it afterwards. What still
+    waits when its author leaves is refused, whatever the answer.
+    """
     calls: dict[str, list[Asked]] = defaultdict(list)
     for asked in run.cluster.judge.asked:
         calls[asked.subject[0]].append(asked)
     faults = [f.at for f in run.cluster.faults if not HARMLESS.search(f.what)]
+    for log in run.logs:
+        row = run.messages.get(log["id"])
+        asked = [call for call in calls[log["id"]] if call.subject[1] == log["revision"]]
+        if row is None or not log["machine"] or not asked or log["reason"] == "author_removed":
+            continue
+        if log["reason"] == "unjudged":
+            if not any(_was_interrupted(call, faults) for call in asked):
+                yield f"{row['id']} was paid for and its answer was not used: {_told(log, asked)}"
+        elif log["verdict"] != (expected := outcome_of(asked[-1].question["text"])):
+            yield f"{row['id']}/{log['revision']} was judged {expected}, not {log['verdict']}"
+
+
+def _check_verdicts_took_effect(run: Run) -> Violations:
+    """A message in a room with prior approval is as its verdict says, until people act on it."""
+    verdicts = {(log["id"], log["revision"]): log["verdict"] for log in run.logs if log["machine"]}
     removed = {client.id for client, _, _ in run.removals}  # what waits of them is rejected
     for row in run.messages.values():
-        if row["revision"] > 1 or row["mode"] == "off" or run.ruled.get(row["id"]):
+        if row["revision"] > 1 or row["mode"] != "pre" or row["status"] not in _STATUS.values():
             continue
-        if row["author"] in removed and row["status"] == "REJECTED":
+        if run.ruled.get(row["id"]) or (row["author"] in removed and row["status"] == "REJECTED"):
             continue
-        if row["reason"] == "unjudged":
-            asked = calls.get(row["id"], [])
-            if asked and not any(_was_interrupted(call, faults) for call in asked):
-                yield f"{row['id']} was paid for and its answer was not used"
-        elif row["status"] in _STATUS.values() and row["mode"] == "pre":
-            expected = _STATUS[outcome_of(row["text"])]
-            if row["status"] != expected:
-                yield f"{row['id']} is {row['status']} and was judged {expected}"
+        verdict = verdicts.get((row["id"], 1))
+        if verdict and row["status"] != _STATUS[verdict]:
+            yield f"{row['id']} is {row['status']} and was judged {verdict}"
+
+
+_STATUS = {"ALLOW": "APPROVED", "FLAG": "APPROVED", "HOLD": "HELD", "BLOCK": "REJECTED"}
+
+
+def _told(log: Row, asked: Sequence[Asked]) -> str:
+    """Describe the calls about a message, with times on PostgreSQL's and the harness's clock."""
+    calls = [f"{call.began:.1f} to {call.ended or 0:.1f} ({call.answered})" for call in asked]
+    return f"{log['decided_by']}, {log['failures']} at {log['at']}, asked {', '.join(calls)}"
 
 
 def _was_interrupted(call: Asked, faults: Sequence[float]) -> bool:
@@ -198,9 +218,6 @@ def _was_interrupted(call: Asked, faults: Sequence[float]) -> bool:
         return True
     ended = call.ended or call.began
     return any(call.began - BEFORE <= at <= ended + AFTER for at in faults)
-
-
-_STATUS = {"ALLOW": "APPROVED", "FLAG": "APPROVED", "HOLD": "HELD", "BLOCK": "REJECTED"}
 
 
 def check_no_unapproved_text_leaked(run: Run) -> Violations:
@@ -287,7 +304,7 @@ def settle(
     *,
     judged_within: float = 10.0,
     heard_within: float = 15.0,
-    told_within: float = 40.0,
+    told_within: float = TOLD_WITHIN,
 ) -> list[str]:
     """Wait, as long as the guarantee allows, until all messages are judged and delivered.
 

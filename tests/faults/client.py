@@ -153,6 +153,7 @@ class Client:
         self.comes_back = True
         self.own = OwnMessages()
         self.first_cursor = ""  # from before the account's first message
+        self._is_resuming = False  # reads what was decided while it was away
         self.is_follower = False  # without a socket: reads its own changes by REST
         self._pings = self._pongs = 0
         self._dice = random.Random(seed)
@@ -402,6 +403,7 @@ class Client:
                 self._up.set()
                 for room_id in self.rooms:
                     await self._enter(room_id)
+                self._is_resuming = True
                 await self._send(type="sync_me", after=self.own.cursor)
             case "subscribed":
                 room = self.rooms[frame["room"]]
@@ -412,8 +414,7 @@ class Client:
             case "synced":
                 await self._take_synced(frame, number)
             case "synced_me":
-                if self.own.take(frame):
-                    await self._send(type="sync_me", after=self.own.cursor)
+                await self._take_own_changes(frame)
             case "chat_message" | "message_updated" | "message_removed" if frame.get("seq"):
                 self._take_change(frame, number)
             case "chat_message" | "message_updated" | "message_removed":
@@ -428,6 +429,17 @@ class Client:
                     self._enter_later(frame["room"])
                 if frame.get("frame") == "sync_me" and frame["code"] not in FINAL:
                     self._begin(self._sync_me_soon())
+
+    async def _take_own_changes(self, frame: Frame) -> None:
+        for message in frame["messages"] if self._is_resuming else ():
+            # What was decided while the device was away. Later, notices must say it.
+            send = self.sends.get(message["client_id"] or "")
+            if send is not None and message["status"] in _REFUSED:
+                send.told.append(_TOLD[message["status"]])
+        if self.own.take(frame):
+            await self._send(type="sync_me", after=self.own.cursor)
+        else:
+            self._is_resuming = False
 
     async def _enter(self, room_id: str) -> None:
         """Subscribe to a room again, after the last known change."""

@@ -58,7 +58,7 @@ class Drama:
         self._ends += [begin(self._later(self._erase(person), duration)) for person in erased]
 
     def stop(self) -> None:
-        """Stop the acts of moderators and the complaints."""
+        """Stop the acts of moderators, the complaints, and what the people who leave say."""
         for work in (*self._works, *self.talks.values()):
             work.cancel()
 

@@ -129,5 +129,8 @@ class Enforced:
 
     def is_told(self) -> bool:
         """Tell whether no ruling waits to be told, and no erasure runs."""
-        postgres = self._cluster.postgres
-        return not postgres.value(_UNSETTLED) and not postgres.value(_RUNNING)
+        return not self._cluster.postgres.value(_UNSETTLED) and self.is_erased()
+
+    def is_erased(self) -> bool:
+        """Tell whether no erasure runs."""
+        return not self._cluster.postgres.value(_RUNNING)

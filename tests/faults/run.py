@@ -31,7 +31,8 @@ _REPLACED = """
      WHERE r.moderation_mode <> 'pre' AND edit_text IS NOT NULL
 """
 _LOGS = """
-    SELECT subject_id::text AS id, revision, verdict, decided_by, actor_id IS NULL AS machine
+    SELECT subject_id::text AS id, revision, verdict, reason, decided_by, failures::text,
+           created_at::text AS at, actor_id IS NULL AS machine
       FROM moderation_moderationlog ORDER BY created_at
 """
 
