@@ -27,7 +27,8 @@ from moderado.enforcement.services.sanctions import (
 )
 from moderado.enforcement.services.settling import settle_rulings
 from moderado.enforcement.types import Actor, AppealOutcome, MeasureScope, SanctionKind
-from moderado.moderation.models import Case
+from moderado.moderation.evaluation.past import content_of
+from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.services import policies
 from moderado.moderation.services.policy_assignments import Assignments, assign
 from moderado.moderation.services.policy_documents import parse_document
@@ -301,6 +302,31 @@ def test_strikes_at_once_reach_a_threshold_once(at_once):
 
     at_once(4, give)
     assert consequences(person) == [("mute", 3, True)]
+
+
+@pytest.mark.proves("R115")
+def test_condition_reads_strikes_and_the_log_keeps_their_number(person, room):
+    put_in_force(rules=[{**BLOCKING, "when": "author.strikes > 2"}])
+    moderator = make_user()
+    given = impose_sanction(
+        actor_id=moderator.id, scope_ids=None, user_id=person.id, kind="strike",
+        scope_id=room.id, term=None, reason="hate",
+    )  # fmt: skip
+    Sanction.objects.filter(kind="mute").update(lifted_at=timezone.now())  # at 3 points
+    outcomes = []
+    for number in range(2):
+        posted = post_message(author_id=person.id, room_id=room.id, text=f"fulaninho {number}")
+        screen_waiting()
+        outcomes.append(Message.objects.get(pk=posted.view.id).status)
+        if not number:
+            line = ModerationLog.objects.get(subject_id=posted.view.id)
+            with transaction.atomic():
+                lift_sanction(actor_id=moderator.id, sanction_id=given.id, reason="mistake")
+
+    assert outcomes == ["REJECTED", "APPROVED"]
+    line.refresh_from_db()
+    assert line.facts["author"]["strikes"] == 3
+    assert content_of(line).author.strikes == 3  # what a backtest judges
 
 
 @pytest.mark.parametrize("is_machine", [True, False])

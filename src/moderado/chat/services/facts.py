@@ -4,7 +4,7 @@ The claim brings most of it. What costs a query is read only where a policy read
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,12 +14,12 @@ from msgspec import structs
 
 from moderado.chat.models import Message
 from moderado.chat.services.previous_texts import with_previous_texts
+from moderado.enforcement.selectors.strikes import points_in_room
 from moderado.moderation.services.screening import reads
 from moderado.moderation.types import UNKNOWN_AUTHOR, AuthorFacts, Content, RoomFacts
 
 MEMBER = "MEMBER"
-COUNTED = 100  # approved and refused messages are counted up to this
-STRIKE_WINDOW = timedelta(days=30)
+COUNTED = 100  # approved messages are counted up to this
 RECENT = 1_000  # messages of a room or of an author that are read: bounds the queries
 
 _COUNTS = """
@@ -37,15 +37,6 @@ _COUNTS = """
 _APPROVED = """
     SELECT count(*) FROM (
         SELECT 1 FROM chat_message WHERE author_id = %s AND status = 'APPROVED' LIMIT %s) approved
-"""
-
-# Of messages and edits that are refused now. A ruling that allows one takes its strike away.
-_STRIKES = """
-    SELECT least(count(*), %s) FROM (
-        SELECT status, edit_status, created_at FROM chat_message
-         WHERE author_id = %s ORDER BY changed_xid DESC LIMIT %s) changed
-     WHERE created_at > statement_timestamp() - %s
-       AND (status = 'REJECTED' OR edit_status = 'REJECTED')
 """
 
 
@@ -102,7 +93,8 @@ def _with_costly_facts(content: Content, message: Message, wanted: frozenset[str
         author = structs.replace(content.author, approved=_approved(message.author_id))
         content = structs.replace(content, author=author)
     if "strikes" in wanted:
-        author = structs.replace(content.author, strikes=_strikes(message.author_id))
+        points = points_in_room(user_id=message.author_id, room_id=message.room_id)
+        author = structs.replace(content.author, strikes=points)
         content = structs.replace(content, author=author)
     if "counts" in wanted:
         content = structs.replace(content, counts=_counts(content, message))
@@ -112,17 +104,6 @@ def _with_costly_facts(content: Content, message: Message, wanted: frozenset[str
 def _approved(author_id: UUID) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_APPROVED, [author_id, COUNTED])
-        return int(cursor.fetchone()[0])
-
-
-def _strikes(author_id: UUID) -> int:
-    """Count the author's messages of the last 30 days that are refused, up to 100.
-
-    Among those that changed last: an author of a million messages costs no more than one of 1,000.
-    """
-    with connection.cursor() as cursor:
-        values: Any = [COUNTED, author_id, RECENT, STRIKE_WINDOW]
-        cursor.execute(_STRIKES, values)
         return int(cursor.fetchone()[0])
 
 

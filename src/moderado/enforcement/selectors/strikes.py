@@ -1,13 +1,36 @@
-"""How many points of strikes persons have, for choosing thresholds."""
+"""How many points of strikes persons have: for conditions, and for choosing thresholds."""
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Max, Q, Sum
 from django.db.models.functions import Now
 
 from moderado.enforcement.models import Sanction
 from moderado.enforcement.types import SanctionKind
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+
+def strikes_that_count() -> "QuerySet[Sanction]":
+    """Return the strikes that are neither revoked nor too old now."""
+    strikes = Sanction.objects.filter(kind=SanctionKind.STRIKE, lifted_at=None)
+    return strikes.filter(Q(ends_at=None) | Q(ends_at__gt=Now()))
+
+
+def points_in_room(*, user_id: UUID, room_id: UUID) -> int:
+    """Return a person's points now, as thresholds compare them: under one policy, in one scope.
+
+    The highest of the sums in the room and on the server; strikes of other rooms do not count.
+    One statement.
+    """
+    here = Q(scope_id=room_id) | Q(scope_id=None)
+    strikes = strikes_that_count().filter(here, user=user_id)
+    sums = strikes.values("policy_name", "scope_id").annotate(points=Sum("weight"))
+    return sums.aggregate(most=Max("points"))["most"] or 0
 
 
 def points_by_person(*, policy: str | None, window: timedelta) -> Sequence[tuple[int, int]]:

@@ -19,6 +19,7 @@ from moderado.core.errors import ApplicationError
 from moderado.enforcement.errors import SanctionEnded
 from moderado.enforcement.events import SanctionApplied, SanctionLifted
 from moderado.enforcement.models import Sanction
+from moderado.enforcement.selectors.strikes import strikes_that_count
 from moderado.enforcement.services.sanctions import apply_sanction, lift_sanction
 from moderado.enforcement.services.strike_values import policy_of
 from moderado.enforcement.types import STRIKES, SanctionBasis, SanctionEnd, SanctionKind
@@ -112,9 +113,9 @@ def _lock_person(strike: Sanction) -> None:
         User.objects.select_for_update(no_key=True).get(pk=strike.user_id)
 
 
-def _alike(sanction: Sanction) -> "QuerySet[Sanction]":
+def _alike(sanction: Sanction, among: "QuerySet[Sanction] | None" = None) -> "QuerySet[Sanction]":
     """Return what is of the same person, policy and scope."""
-    return Sanction.objects.filter(
+    return (Sanction.objects.all() if among is None else among).filter(
         user=sanction.user_id, policy_name=sanction.policy_name, scope_id=sanction.scope_id
     )
 
@@ -126,8 +127,7 @@ def _consequences(strike: Sanction) -> "QuerySet[Sanction]":
 
 
 def _counting_now(strike: Sanction) -> "QuerySet[Sanction]":
-    strikes = _alike(strike).filter(kind=SanctionKind.STRIKE, lifted_at=None)
-    return strikes.filter(Q(ends_at=None) | Q(ends_at__gt=Now()))
+    return _alike(strike, among=strikes_that_count())
 
 
 def _counting_at(sanction: Sanction) -> "QuerySet[Sanction]":
