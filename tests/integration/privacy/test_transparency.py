@@ -8,10 +8,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from moderado.enforcement.models import Appeal, Report, ReportingSuspension, Sanction
-from moderado.enforcement.services.transparency import FIGURES, period_of
+from moderado.enforcement.models import Appeal, Report, ReportingSuspension, Ruling, Sanction
+from moderado.enforcement.services.transparency import period_of
+from moderado.enforcement.services.transparency_figures import FIGURES
 from moderado.moderation.models import Case, ModerationLog
-from tests.factories import make_message, make_suspension, make_user
+from tests.factories import make_message, make_notice, make_suspension, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -69,10 +70,72 @@ def _half_year(room):
     )  # fmt: skip
 
 
+@pytest.fixture
+def _noticed(_half_year):
+    """Notices of one case: a ruling on it, an appeal of that and its reversal; one without."""
+    case, moderator, author = Case.objects.get(), make_user(), make_user()
+
+    def rule(content, **fields):
+        given = {"case": case, "subject_type": "message", "subject_id": case.subject_id,
+                 "revision": 1, "content": content, "reason": "hate", "actor": moderator,
+                 "effective_at": IN, "undo_until": IN, "created_at": IN}  # fmt: skip
+        return Ruling.objects.create(**{**given, **fields})
+
+    removal = rule("remove")
+    reversal = rule("allow", reverses=removal)
+    decided = {"state": "decided", "confirmed_at": IN, "due_at": IN.replace(minute=8)}
+    for minute, fields in (
+        (4, {"outcome": "no_action", "ruling": reversal, "case": case, "category": "threat"}),
+        (6, {"outcome": "no_action", "ruling": reversal, "case": case}),
+        (9, {"outcome": "unavailable", "role": "prosecutor"}),
+    ):
+        make_notice(decided_at=IN.replace(minute=minute), **decided, **fields)
+    make_notice()  # never confirmed
+    make_notice(state="open", confirmed_at=OUT)
+    Appeal.objects.create(
+        appellant=author, decision_type="ruling", decision_id=removal.id, appealed=removal,
+        subject_type="message", subject_id=case.subject_id, text="x", outcome="overturned",
+        state="decided", created_at=IN, decided_at=IN.replace(minute=7), due_at=IN,
+    )  # fmt: skip
+
+
+def checked_numbers():
+    """Return the numbers of a report, each compared with what its query returns."""
+    rows = list(csv.DictReader(StringIO(report("--eu", "2026H1"))))
+    for row in rows:
+        with connection.cursor() as cursor:
+            cursor.execute(row["query"])
+            assert (row["group"], int(row["value"])) in cursor.fetchall()
+    return {(row["indicator"], row["group"]): row["value"] for row in rows}
+
+
+@pytest.mark.usefixtures("_noticed")
+def test_report_counts_notices_and_what_became_of_them():
+    found = {key: value for key, value in checked_numbers().items() if "notice" in key[0]}
+    assert found == {
+        ("notices_received", "hate"): "2",
+        ("notices_received", "threat"): "1",
+        ("notices_received_by_role", "prosecutor"): "1",
+        ("notices_received_by_role", "victim"): "2",
+        ("notices_decided", "no_action"): "2",
+        ("notices_decided", "unavailable"): "1",
+        ("notices_decided_by_category", "hate no_action"): "1",
+        ("notices_decided_by_category", "hate unavailable"): "1",
+        ("notices_decided_by_category", "threat no_action"): "1",
+        ("median_seconds_to_notice_decision", "no_action"): "240",
+        ("median_seconds_to_notice_decision", "unavailable"): "540",
+        ("notices_decided_by_means", "automatic"): "1",
+        ("notices_decided_by_means", "person"): "2",
+        ("notices_decided_late", "unavailable"): "1",
+        ("notice_appeals_received", "ruling"): "1",
+        ("notice_appeals_decided", "overturned"): "1",
+        ("notice_rulings_reversed", "allow"): "1",
+    }
+
+
 @pytest.mark.usefixtures("_half_year")
 def test_european_report_counts_the_period_and_names_its_queries():
-    rows = list(csv.DictReader(StringIO(report("--eu", "2026H1"))))
-    found = {(row["indicator"], row["group"]): row["value"] for row in rows}
+    found = checked_numbers()
     assert found == {
         ("automated_decisions", "BLOCK"): "2",
         ("human_decisions", "ALLOW"): "1",
@@ -90,10 +153,6 @@ def test_european_report_counts_the_period_and_names_its_queries():
         ("account_measures", "mute"): "1",
         ("monthly_authors", "2026-03"): "1",
     }
-    for row in rows:
-        with connection.cursor() as cursor:
-            cursor.execute(row["query"])
-            assert (row["group"], int(row["value"])) in cursor.fetchall()
 
 
 @pytest.mark.proves("S74")

@@ -15,8 +15,8 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.errors import Invalid
+from moderado.enforcement.services.transparency_figures import FIGURES, Figure
 
-_WITHIN = "{column} >= %(since)s AND {column} < %(until)s"
 _MONTHS_OF_HALF = 6
 
 
@@ -27,146 +27,6 @@ class Period:
     name: str
     since: datetime
     until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """Numbers of one kind.
-
-    Attributes:
-        indicator: The name, as in templates of the European reports.
-        title: The name in Portuguese.
-        query: Returns a group and its number, in order.
-    """
-
-    indicator: str
-    title: str
-    query: str
-
-
-def _counted(table: str, group: str, *, at: str = "created_at", where: str = "true") -> str:
-    within = _WITHIN.format(column=at)
-    return (
-        f"SELECT {group}, count(*) FROM {table} WHERE {within} AND {where}"  # noqa: S608
-        " GROUP BY 1 ORDER BY 1"
-    )
-
-
-def _median(table: str, group: str, *, where: str = "true") -> str:
-    within = _WITHIN.format(column="decided_at")
-    return (
-        f"SELECT {group}, (percentile_disc(0.5) WITHIN GROUP (ORDER BY"  # noqa: S608
-        f" floor(extract(epoch FROM decided_at - created_at))))::bigint FROM {table}"
-        f" WHERE {within} AND {where} GROUP BY 1 ORDER BY 1"
-    )
-
-
-_LOG = "moderation_moderationlog"
-FIGURES = (
-    Figure(
-        "automated_decisions",
-        "Decisões automáticas, por resultado",
-        _counted(_LOG, "verdict", where="actor_id IS NULL"),
-    ),
-    Figure(
-        "human_decisions",
-        "Decisões de pessoas, por resultado",
-        _counted(_LOG, "verdict", where="actor_id IS NOT NULL"),
-    ),
-    Figure(
-        "automated_restrictions_by_category",
-        "Restrições automáticas, por categoria",
-        _counted(
-            f"{_LOG} CROSS JOIN LATERAL jsonb_object_keys(categories) AS category",
-            "category",
-            where="actor_id IS NULL AND verdict IN ('HOLD', 'BLOCK')",
-        ),
-    ),
-    Figure(
-        "cases_opened",
-        "Casos abertos, por origem",
-        _counted("moderation_case", "origin"),
-    ),
-    Figure(
-        "automated_decisions_overturned",
-        "Retenções automáticas liberadas por uma pessoa",
-        _counted(
-            "moderation_case",
-            "outcome",
-            at="decided_at",
-            where="origin = 'hold' AND outcome = 'ALLOW'",
-        ),
-    ),
-    Figure(
-        "median_seconds_to_decision",
-        "Mediana de segundos até a decisão de um caso",
-        _median("moderation_case", "origin"),
-    ),
-    Figure(
-        "content_rulings",
-        "Decisões sobre conteúdo que valem, por resultado",
-        _counted("enforcement_ruling", "content", where="undone_at IS NULL"),
-    ),
-    Figure(
-        "rulings_reversed",
-        "Decisões revertidas, por resultado da reversão",
-        _counted(
-            "enforcement_ruling", "content", where="undone_at IS NULL AND reverses_id IS NOT NULL"
-        ),
-    ),
-    Figure(
-        "reports_received",
-        "Denúncias recebidas, por categoria",
-        _counted("enforcement_report", "category"),
-    ),
-    Figure(
-        "reports_decided",
-        "Denúncias decididas, por resultado",
-        _counted("enforcement_report", "outcome", at="decided_at", where="state = 'decided'"),
-    ),
-    Figure(
-        "median_seconds_to_report_decision",
-        "Mediana de segundos até o resultado de uma denúncia, por resultado",
-        _median("enforcement_report", "outcome", where="state = 'decided'"),
-    ),
-    Figure(
-        "reporters_suspended",
-        "Suspensões do direito de denunciar, por motivo",
-        _counted("enforcement_reportingsuspension", "reason"),
-    ),
-    Figure(
-        "appeals_received",
-        "Recursos recebidos, por tipo de decisão",
-        _counted("enforcement_appeal", "decision_type"),
-    ),
-    Figure(
-        "appeals_decided",
-        "Recursos decididos, por resultado",
-        _counted("enforcement_appeal", "outcome", at="decided_at", where="state = 'decided'"),
-    ),
-    Figure(
-        "median_seconds_to_appeal_decision",
-        "Mediana de segundos até a decisão de um recurso, por resultado",
-        _median("enforcement_appeal", "outcome", where="state = 'decided'"),
-    ),
-    Figure(
-        "account_measures",
-        "Medidas contra contas, por tipo",
-        _counted("enforcement_sanction", "kind"),
-    ),
-    Figure(
-        "monthly_authors",
-        "Contas que escreveram, por mês",
-        "SELECT to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM'), count(DISTINCT author_id)"
-        " FROM chat_message WHERE created_at >= %(since)s AND created_at < %(until)s"
-        " GROUP BY 1 ORDER BY 1",
-    ),
-    Figure(
-        "accounts_erased",
-        "Contas apagadas, por estado",
-        _counted("enforcement_erasure", "state", at="ended_at"),
-    ),
-)
 
 
 def period_of(name: str) -> Period:
