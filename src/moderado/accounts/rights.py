@@ -1,9 +1,10 @@
 """Rights of staff: Django permissions. `is_staff` alone opens the admin's front page, nothing else.
 
 The server's staff act in every room. Roles in rooms are the business of `chat`. Whether staff have
-proved a second factor is checked here alone, for the API and the admin (ADR 0085).
+proved a second factor is checked here alone, for the API, sockets and the admin (ADR 0085).
 """
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from django.contrib.auth.models import Permission
 from django.db.models import Q
 
 from moderado.accounts.errors import SecondFactorRequired
-from moderado.accounts.models import User
+from moderado.accounts.models import Session, User
 
 VIEW_CASE = "moderation.view_case"
 CLAIM_CASE = "moderation.claim_case"
@@ -105,3 +106,11 @@ def staff_with(permission: str) -> set[UUID]:
     """Return the accounts that are active staff with this permission."""
     entitled = ModelBackend().with_perm(permission).filter(is_staff=True)
     return set(entitled.values_list("id", flat=True))
+
+
+def sessions_with_second_factor(session_ids: Collection[UUID]) -> frozenset[UUID] | None:
+    """Return those of the sessions that have proved a second factor. None: none has to."""
+    if settings.STAFF_SECOND_FACTOR == "off":
+        return None
+    proved = Session.objects.filter(pk__in=session_ids, second_factor_at__isnull=False)
+    return frozenset(proved.values_list("pk", flat=True))

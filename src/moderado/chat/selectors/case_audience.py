@@ -4,7 +4,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from moderado.accounts.rights import VIEW_CASE, VIEW_RESTRICTED_CASE, staff_with
+from moderado.accounts.rights import (
+    VIEW_CASE,
+    VIEW_RESTRICTED_CASE,
+    sessions_with_second_factor,
+    staff_with,
+)
 from moderado.chat.models import Membership
 from moderado.chat.selectors.rooms import MODERATORS, moderated_rooms
 from moderado.enforcement.selectors.cases import counts_by_queue, queues_of_cases
@@ -17,11 +22,17 @@ class CaseReader:
     """A moderator, and what they may know.
 
     `queues` has the cases that they may see, with their queues. `counts` is about the open cases
-    that they may decide, in all their rooms, by queue.
+    that they may decide, in all their rooms, by queue. `sessions` are those that may be told; None:
+    all.
     """
 
     queues: Mapping[UUID, UUID | None]
     counts: Mapping[UUID | None, QueueCounts]
+    sessions: frozenset[UUID] | None = None
+
+    def may_tell(self, session_id: UUID) -> bool:
+        """Tell whether this session of the moderator may be told."""
+        return self.sessions is None or session_id in self.sessions
 
     @property
     def open_count(self) -> int:
@@ -34,7 +45,11 @@ class CaseReader:
 
 
 def case_readers(
-    *, user_ids: Collection[UUID], scope_ids: Collection[UUID], case_ids: Collection[UUID]
+    *,
+    user_ids: Collection[UUID],
+    scope_ids: Collection[UUID],
+    case_ids: Collection[UUID],
+    session_ids: Collection[UUID] = (),
 ) -> dict[UUID, CaseReader]:
     """Return those of the users who may see cases of these rooms, as of now.
 
@@ -42,6 +57,8 @@ def case_readers(
         user_ids: The users to choose from.
         scope_ids: The rooms. Cases without a room are for staff alone.
         case_ids: The cases.
+        session_ids: The sessions of the users. `sessions` names those of staff that have proved
+            what `STAFF_SECOND_FACTOR` demands.
     """
     among = set(user_ids)
     roles = Membership.objects.filter(
@@ -58,10 +75,18 @@ def case_readers(
         )
         for each in moderators | staff
     ]
-    return {actor.id: _reader(actor, case_ids) for actor in actors}
+    proved = sessions_with_second_factor(session_ids)
+    return {
+        actor.id: _reader(actor, case_ids, proved if actor.id in staff | trusted else None)
+        for actor in actors
+    }
 
 
-def _reader(actor: Actor, case_ids: Collection[UUID]) -> CaseReader:
+def _reader(
+    actor: Actor, case_ids: Collection[UUID], sessions: frozenset[UUID] | None
+) -> CaseReader:
     return CaseReader(
-        queues=queues_of_cases(actor=actor, case_ids=case_ids), counts=counts_by_queue(actor)
+        queues=queues_of_cases(actor=actor, case_ids=case_ids),
+        counts=counts_by_queue(actor),
+        sessions=sessions,
     )

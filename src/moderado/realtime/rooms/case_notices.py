@@ -1,7 +1,8 @@
 """Tells moderators on this event loop that cases have changed.
 
 The hint names rooms and cases, never a text. Who may know is read from PostgreSQL when the frames
-are written, so a moderator who was removed learns nothing. A lost hint is not repeated: clients
+are written, so a moderator who was removed learns nothing, nor does a session of staff that has not
+proved the second factor that the server demands. A lost hint is not repeated: clients
 load the queue when they connect.
 """
 
@@ -13,6 +14,7 @@ from uuid import UUID
 
 import structlog
 
+from moderado.accounts.types import Principal
 from moderado.chat.selectors.case_audience import CaseReader
 from moderado.core.errors import Unavailable
 from moderado.moderation.events import CaseChange, CaseStep
@@ -60,6 +62,7 @@ class Readers(Protocol):
         user_ids: Collection[UUID],
         scope_ids: Collection[UUID],
         case_ids: Collection[UUID],
+        session_ids: Collection[UUID],
     ) -> Awaitable[Mapping[UUID, CaseReader]]: ...
 
 
@@ -112,6 +115,7 @@ class CaseNotices:
                 user_ids=list(self._users),
                 scope_ids=scope_ids,
                 case_ids={change.case_id for change in changes},
+                session_ids=[each.session_id for each in self._principals()],
             )
         except Unavailable:
             log.warning("case_notices_dropped", cases=len(changes))
@@ -119,8 +123,15 @@ class CaseNotices:
         for user_id, reader in readers.items():
             lines = list(_lines(changes, reader))
             for connection in list(self._users.get(user_id, ())):
+                principal = connection.principal
+                if principal is None or not reader.may_tell(principal.session_id):
+                    continue
                 for line in lines:
                     connection.push(line, CASES)
+
+    def _principals(self) -> Iterator[Principal]:
+        for connections in self._users.values():
+            yield from (each.principal for each in connections if each.principal is not None)
 
 
 def _lines(changes: list[CaseChange], reader: CaseReader) -> Iterator[Line]:

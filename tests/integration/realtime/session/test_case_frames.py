@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 from django.db import transaction
 
+from moderado.accounts.services.second_factor import confirm_all
 from moderado.chat.services import memberships
 from moderado.core.ids import new_id
 from moderado.moderation.models import Case
@@ -19,6 +20,7 @@ CASE_FRAMES = {"case_opened", "case_claimed", "case_decided", "case_closed"}
 
 make_staff = run_in_db_thread(factories.make_staff)
 make_user = run_in_db_thread(factories.make_user)
+confirm = run_in_db_thread(confirm_all)
 demote = run_in_db_thread(memberships.change_role)
 claim = run_in_db_thread(rulings.claim)
 rule = run_in_db_thread(rulings.rule)
@@ -75,6 +77,27 @@ async def test_moderators_and_entitled_staff_learn_of_cases_and_nobody_else(cast
     for client in others:
         await client.up_to_date()
         assert told(client) == []
+
+
+@pytest.mark.proves("R68", "S78")
+async def test_staff_without_the_demanded_second_factor_are_told_nothing(cast: Cast, settings):
+    settings.STAFF_SECOND_FACTOR = "required"
+    room = await cast.room()
+    moderator = await cast.join(await cast.member(room, "MODERATOR"))
+    user, trusted = await make_staff(), await make_staff()
+    unproved, proved = await cast.join(user), await cast.join(trusted)
+    await confirm(user_id=trusted.id, actor_id=None)
+
+    await open_case(room_id=room.id)
+
+    for client in (moderator, proved):
+        assert (await client.next("case_opened"))["open_count"] == 1
+    await unproved.up_to_date()
+    assert told(unproved) == []
+
+    await confirm(user_id=user.id, actor_id=None)
+    await open_case(room_id=room.id)
+    assert (await unproved.next("case_opened"))["open_count"] == 2
 
 
 @pytest.mark.proves("R68")
