@@ -1,14 +1,15 @@
 """The format of evidence: a ZIP with a manifest of digests and a detached signature of it.
 
-The same files give the same bytes: names in order, no times, no compression. The key (Ed25519,
-RFC 8032) is derived from SECRET_KEY; the package contains the public key, so that others can verify
-it with OpenSSL.
+It is written and read piece by piece, whatever its size. The same pieces in the same order give the
+same bytes: no times. The key (Ed25519, RFC 8032) is derived from SECRET_KEY; the package contains
+the public key, so that others can verify it with OpenSSL.
 """
 
-import io
-from collections.abc import Mapping
-from hashlib import sha256
-from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import file_digest, sha256
+from typing import IO
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -58,38 +59,53 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     files: dict[str, str]
 
 
-def pack(files: Mapping[str, bytes], *, about: Mapping[str, str]) -> bytes:
-    """Return the signed package of these files.
+class PackageWriter:
+    """Writes a package into a file, one content after the other.
 
     Args:
-        files: Contents by name.
+        file: Where to write. It can seek.
         about: What the package is about, for the manifest.
     """
-    key = _private_key()
-    contents = {**files, README: _README.encode(), PUBLIC_KEY: _pem(key.public_key())}
-    digests = {name: sha256(content).hexdigest() for name, content in sorted(contents.items())}
-    manifest = to_json(Manifest(format=FORMAT, about=dict(about), files=digests))
-    contents |= {MANIFEST: manifest, SIGNATURE: key.sign(manifest)}
-    packed = io.BytesIO()
-    with ZipFile(packed, "w", ZIP_STORED) as archive:
-        for name, content in sorted(contents.items()):
-            entry = ZipInfo(name, _EPOCH)
-            entry.create_system, entry.external_attr = 3, 0o644 << 16
-            archive.writestr(entry, content)
-    return packed.getvalue()
+
+    def __init__(self, file: IO[bytes], *, about: Mapping[str, str]) -> None:
+        self._archive = ZipFile(file, "w", ZIP_DEFLATED)
+        self._about = dict(about)
+        self._digests: dict[str, str] = {}
+
+    def add(self, name: str, pieces: Iterable[bytes]) -> None:
+        """Write a content."""
+        digest = sha256()
+        entry = ZipInfo(name, _EPOCH)
+        entry.create_system, entry.external_attr = 3, 0o644 << 16
+        entry.compress_type = ZIP_DEFLATED
+        with self._archive.open(entry, "w", force_zip64=True) as content:
+            for piece in pieces:
+                digest.update(piece)
+                content.write(piece)
+        self._digests[name] = digest.hexdigest()
+
+    def finish(self) -> None:
+        """Write manifest and signature, which end the package."""
+        key = _private_key()
+        self.add(README, [_README.encode()])
+        self.add(PUBLIC_KEY, [_pem(key.public_key())])
+        files = dict(sorted(self._digests.items()))
+        manifest = to_json(Manifest(format=FORMAT, about=self._about, files=files))
+        self.add(MANIFEST, [manifest])
+        self.add(SIGNATURE, [key.sign(manifest)])
+        self._archive.close()
 
 
-def verify(package: bytes) -> Checked:
+def verify(package: IO[bytes]) -> Checked:
     """Verify the signature of a package and the digest of each file."""
     try:
-        with ZipFile(io.BytesIO(package)) as archive:
+        with ZipFile(package) as archive:
             names = archive.namelist()
-            contents = {name: archive.read(name) for name in names}
-        signed = contents.pop(MANIFEST)
-        signature, public_key = contents.pop(SIGNATURE), contents[PUBLIC_KEY]
-        manifest = msgspec.json.decode(signed, type=Manifest)
-        key = _read_pem(public_key)
-    except (BadZipFile, KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
+            signed, signature = archive.read(MANIFEST), archive.read(SIGNATURE)
+            key = _read_pem(archive.read(PUBLIC_KEY))
+            manifest = msgspec.json.decode(signed, type=Manifest)
+            digests = dict(_digests(archive, {*names} - {MANIFEST, SIGNATURE}))
+    except (BadZipFile, KeyError, TypeError, ValueError, zlib.error, msgspec.MsgspecError) as error:
         return Checked(problems=(f"no evidence package: {type(error).__name__}",))
     problems = []
     if len(names) != len(set(names)):
@@ -98,7 +114,6 @@ def verify(package: bytes) -> Checked:
         key.verify(signature, signed)
     except InvalidSignature:
         problems.append("the signature is not of this manifest")
-    digests = {name: sha256(content).hexdigest() for name, content in contents.items()}
     problems += [
         f"{name}: changed, added or missing"
         for name in sorted(digests.keys() | manifest.files.keys())
@@ -120,6 +135,21 @@ def own_fingerprint() -> str:
 def to_json(value: object) -> bytes:
     """Return JSON of plain values, the same for equal values."""
     return msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=1) + b"\n"
+
+
+def json_rows(rows: Iterable[object]) -> Iterator[bytes]:
+    """Yield the pieces of a JSON array, a row each."""
+    before = b"[\n"
+    for row in rows:
+        yield before + to_json(row).rstrip()
+        before = b",\n"
+    yield b"[]\n" if before == b"[\n" else b"\n]\n"
+
+
+def _digests(archive: ZipFile, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for name in names:
+        with archive.open(name) as content:
+            yield name, file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 def _private_key() -> Ed25519PrivateKey:

@@ -1,5 +1,6 @@
 """Evidence packages: what is in them, the hold that keeps it, and their verification."""
 
+import asyncio
 import io
 import json
 from zipfile import ZipFile
@@ -8,10 +9,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from rest_framework.test import APIClient
 
+from moderado.api.enforcement.zip_stream import FileBlocks
 from moderado.chat.models import Revision
 from moderado.enforcement.evidence_package import own_fingerprint, verify
 from moderado.enforcement.models import AuditLine, LegalHold
+from moderado.enforcement.services import evidence
 from moderado.enforcement.services.evidence import make_evidence
+from moderado.moderation.services import log_evidence
 from tests.factories import MODERATING, make_message, make_notice, make_staff
 from tests.integration.enforcement.test_restricted import restricted
 
@@ -38,6 +42,22 @@ def ask(case, *rights, **body):
     return client.post(f"/api/enforcement/cases/{case.id}/evidence/", body)
 
 
+def downloaded(answer):
+    async def collected():
+        return b"".join([block async for block in answer.streaming_content])
+
+    return asyncio.run(collected())
+
+
+def packed_of(subject):
+    with make_evidence(subject_id=subject.id, order="-").content as file:
+        return file.read()
+
+
+def check(package):
+    return verify(io.BytesIO(package))
+
+
 def contents_of(package):
     with ZipFile(io.BytesIO(package)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
@@ -51,11 +71,13 @@ def repacked(contents):
     return packed.getvalue()
 
 
-def test_package_has_content_revisions_decisions_and_sealed_lines(case, message):
+def test_package_has_content_revisions_decisions_and_sealed_lines(case, message, monkeypatch):
+    monkeypatch.setattr(FileBlocks, "SIZE", 64)
     answer = ask(case, "make_evidence", order="Ofício 7")
 
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/zip")
-    files = contents_of(answer.content)
+    package = downloaded(answer)
+    files = contents_of(package)
     subject = json.loads(files["subject.json"])["content"]
     assert subject["message"]["text"] == "xicrinha"
     assert [each["text"] for each in subject["earlier_revisions"]] == ["antes"]
@@ -64,21 +86,22 @@ def test_package_has_content_revisions_decisions_and_sealed_lines(case, message)
     assert json.loads(files["notices.json"])[0]["name"] == "Bia Souza"
     line = json.loads(files["log.json"])[0]
     assert (line["columns"]["subject_id"], len(line["digest"])) == (str(message.id), 64)
-    assert verify(answer.content).problems == ()
+    assert check(package).problems == ()
     assert LegalHold.objects.get(subject_id=message.id).reference == "Ofício 7"
     made = AuditLine.objects.get(action="evidence_made")
     assert (made.subject_id, made.details["key"]) == (message.id, own_fingerprint())
 
 
 def test_same_content_gives_the_same_bytes(case, message):
-    first = make_evidence(subject_id=case.id, order="-")
-    assert make_evidence(subject_id=message.id, order="-").content == first.content
+    assert packed_of(case) == packed_of(message)
     assert AuditLine.objects.filter(action="evidence_made").count() == 2
 
 
 def test_evidence_needs_a_hold_or_an_order_unless_the_law_keeps_it(case, message):
     plain = make_message(status="APPROVED", seq=1)
-    assert ask(case, "make_evidence").status_code == 200
+    answer = ask(case, "make_evidence")
+    assert answer.status_code == 200
+    assert check(downloaded(answer)).problems == ()
     assert LegalHold.objects.get(subject_id=message.id).reference.endswith("art. 27")
     with pytest.raises(CommandError, match="preservação"):
         call_command("evidence", str(plain.id), out="unused.zip")
@@ -87,30 +110,30 @@ def test_evidence_needs_a_hold_or_an_order_unless_the_law_keeps_it(case, message
 
 @pytest.mark.parametrize("name", ["subject.json", "log.json", "public_key.pem", "manifest.json"])
 def test_changed_package_does_not_verify(case, name):
-    contents = contents_of(make_evidence(subject_id=case.id, order="-").content)
-    assert verify(repacked(contents)).problems == ()
+    contents = contents_of(packed_of(case))
+    assert check(repacked(contents)).problems == ()
     changed = {**contents, name: contents[name] + b" "}
-    assert verify(repacked(changed)).problems
+    assert check(repacked(changed)).problems
     missing = {each: content for each, content in contents.items() if each != name}
-    assert verify(repacked(missing)).problems
+    assert check(repacked(missing)).problems
 
 
 def test_added_file_and_other_bytes_do_not_verify(case):
-    contents = contents_of(make_evidence(subject_id=case.id, order="-").content)
-    assert verify(repacked({**contents, "more.json": b"{}"})).problems
-    assert verify(b"PK no archive").problems
+    contents = contents_of(packed_of(case))
+    assert check(repacked({**contents, "more.json": b"{}"})).problems
+    assert check(b"PK no archive").problems
 
 
 def test_package_signed_by_another_server_says_so(case, settings):
-    package = make_evidence(subject_id=case.id, order="-").content
+    package = packed_of(case)
     settings.SECRET_KEY = "another key of another server, long enough"
-    checked = verify(package)
+    checked = check(package)
     assert (checked.problems, checked.is_own_key) == ((), False)
 
 
 def test_seal_of_a_line_is_part_of_the_package(case, monkeypatch):
     monkeypatch.setattr("moderado.moderation.services.log_evidence._seal_of", lambda _id: None)
-    line = json.loads(contents_of(make_evidence(subject_id=case.id, order="-").content)["log.json"])
+    line = json.loads(contents_of(packed_of(case))["log.json"])
     assert line[0]["seal"] is None
 
 
@@ -119,6 +142,26 @@ def test_command_writes_and_verifies_a_package(case, tmp_path, capsys):
     call_command("evidence", str(case.id), out=out, order="Ofício 7")
     call_command("evidence", "verify", str(out))
     assert "intact" in capsys.readouterr().out
-    out.write_bytes(out.read_bytes().replace(b"xicrinha", b"xicrinhb"))
+    content = bytearray(out.read_bytes())
+    content[80] ^= 1  # inside the first file
+    out.write_bytes(content)
     with pytest.raises(CommandError, match="not intact"):
         call_command("evidence", "verify", str(out))
+
+
+def test_package_on_a_person_has_all_cases_a_few_in_memory(case, message, monkeypatch):
+    monkeypatch.setattr(evidence, "BATCH", 2)
+    monkeypatch.setattr(log_evidence, "BATCH", 1)
+    most = []
+    read = evidence.with_texts
+    monkeypatch.setattr(evidence, "with_texts", lambda rows: most.append(len(rows)) or read(rows))
+    for revision in range(3, 6):
+        restricted(make_message(author=message.author, status="HELD", revision=revision))
+
+    package = packed_of(message.author)
+
+    files = contents_of(package)
+    assert (len(json.loads(files["cases.json"])), most) == (4, [2, 2])
+    lines = json.loads(files["log.json"])
+    assert len({line["columns"]["id"] for line in lines}) == len(lines) == 4
+    assert check(package).problems == ()

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from moderado.accounts import rights
 from moderado.api.enforcement.cases import found
+from moderado.api.enforcement.zip_stream import FileBlocks
 from moderado.api.policies import require
 from moderado.api.schemas import validated
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
@@ -34,7 +35,7 @@ class MakingEvidence(APIView):
         responses={(200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY)},
         examples=[OpenApiExample("package", value="PK…", media_type="application/zip")],
     )
-    def post(self, request: Request, case_id: UUID) -> HttpResponse:
+    def post(self, request: Request, case_id: UUID) -> StreamingHttpResponse:
         """Download what is stored of the subject of a case, signed, and keep it by a legal hold.
 
         409 `hold_required` without an order, unless a hold exists; danger to children needs none.
@@ -44,7 +45,7 @@ class MakingEvidence(APIView):
         asked = validated(EvidenceInput, request.data)
         order = asked.get("order", "")
         made = make_evidence_of_case(actor=actor, case_id=case_id, order=order)
-        response = HttpResponse(made.content, content_type="application/zip")
+        response = StreamingHttpResponse(FileBlocks(made.content), content_type="application/zip")
         response["Content-Disposition"] = f'attachment; filename="{made.name}"'
         response["Cache-Control"] = "no-store"
         return response

@@ -3,9 +3,11 @@
 A legal hold keeps what is packed, and each package leaves an audit line with its digest.
 """
 
-from collections.abc import Iterable, Sequence
-from hashlib import sha256
-from typing import Any
+from collections.abc import Iterable, Iterator
+from hashlib import file_digest
+from itertools import islice
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -13,8 +15,14 @@ import structlog
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from moderado.core.database import require_transaction
 from moderado.core.errors import NotFound
-from moderado.enforcement.evidence_package import own_fingerprint, pack, to_json
+from moderado.enforcement.evidence_package import (
+    PackageWriter,
+    json_rows,
+    own_fingerprint,
+    to_json,
+)
 from moderado.enforcement.models import CaseNote, LegalHold, Notice, Report, Ruling, Sanction
 from moderado.enforcement.notice_errors import HoldRequired, NoEvidence
 from moderado.enforcement.services.access import get_case_of_others
@@ -28,14 +36,15 @@ from moderado.enforcement.services.holds import add_hold
 from moderado.enforcement.services.restricted_looks import note_looks
 from moderado.enforcement.types import PERSON, Actor
 from moderado.moderation.models import Case
-from moderado.moderation.restricted_cases import is_restricted
-from moderado.moderation.services.log_evidence import sealed_lines
+from moderado.moderation.restricted_cases import RESTRICTED
+from moderado.moderation.services.log_evidence import SealedLines
 from moderado.moderation.texts import with_texts
 
 log = structlog.get_logger(__name__)
 
 BY_LAW = "Lei 15.211/2025, art. 27"  # keeps what endangers children, without an order
-MOST_CASES = 1_000  # of one package
+BATCH = 500  # records in memory at once
+IN_MEMORY = 1 << 20  # bytes of a package; a larger one is on disk
 
 _CASE_COLUMNS = (
     "id", "created_at", "subject_type", "subject_id", "revision", "scope_id", "author_id",
@@ -53,11 +62,17 @@ _OF_CASES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
 )  # fmt: skip
 
 
+R = TypeVar("R")
+
+
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """A signed package: the name of its file, its bytes, and their SHA-256 digest."""
+    """A signed package: its name, a temporary file at its start, and the SHA-256 digest of that.
+
+    Close the file, which ends with that.
+    """
 
     name: str
-    content: bytes
+    content: IO[bytes]
     digest: str
 
 
@@ -96,52 +111,94 @@ def make_evidence(*, subject_id: UUID, order: str = "") -> Evidence:
     return _make(None, subject_type, subject_id, order)
 
 
-@transaction.atomic
 def _make(actor_id: UUID | None, subject_type: str, subject_id: UUID, order: str) -> Evidence:
     found = preserved(subject_type, subject_id)
     about = _about(subject_type, subject_id)
-    cases = with_texts(about.select_related(None).order_by("id")[:MOST_CASES])
-    if found is None and not cases:
+    first = about.order_by("id").first()
+    if found is None and first is None:
         raise NoEvidence
-    author_id = found.author_id if found is not None else cases[0].author_id
-    _hold(actor_id, found, author_id, order, by_law=any(map(is_restricted, cases)))
+    known = found or first
+    author_id = known.author_id if known is not None else None
+    by_law = about.filter(categories__overlap=list(RESTRICTED)).exists()
+    with transaction.atomic():  # before the rest is read, so that no erasure comes between
+        _hold(actor_id, found, author_id, order, by_law=by_law)
     subject = {"type": subject_type, "id": subject_id, "content": found and found.rows}
-    files = {"subject": subject} | _records(cases, subject_id=subject_id, author_id=author_id)
-    content = pack(
-        {f"{name}.json": to_json(rows) for name, rows in files.items()},
-        about={"subject_type": subject_type, "subject_id": str(subject_id)},
-    )
-    made = Evidence(
-        name=f"evidence-{subject_id}.zip", content=content, digest=sha256(content).hexdigest()
-    )
-    write_line(
-        actor_id=actor_id,
-        action="evidence_made",
-        subject_type=subject_type,
-        subject_id=subject_id,
-        digest=made.digest,
-        key=own_fingerprint(),
-        order=order.strip(),
-    )
-    log.warning("evidence_made", subject_id=str(subject_id), digest=made.digest)
-    return made
+    file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  (the caller closes it)
+    try:
+        with transaction.atomic():
+            _write(file, subject, about, author_id=author_id)
+            digest = file_digest(file, "sha256").hexdigest()
+            write_line(
+                actor_id=actor_id,
+                action="evidence_made",
+                subject_type=subject_type,
+                subject_id=subject_id,
+                digest=digest,
+                key=own_fingerprint(),
+                order=order.strip(),
+            )
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    log.warning("evidence_made", subject_id=str(subject_id), digest=digest)
+    return Evidence(name=f"evidence-{subject_id}.zip", content=file, digest=digest)
+
+
+def _write(
+    file: IO[bytes],
+    subject: dict[str, Any],
+    about: "QuerySet[Case]",
+    *,
+    author_id: UUID | None,
+) -> None:
+    """Write the package, and go back to its start. Requires a transaction."""
+    require_transaction()
+    named = {"subject_type": subject["type"], "subject_id": str(subject["id"])}
+    package = PackageWriter(file, about=named)
+    package.add("subject.json", [to_json(subject)])
+    for name, rows in _records(about, subject_id=subject["id"], author_id=author_id):
+        package.add(f"{name}.json", json_rows(rows))
+    package.finish()
+    file.seek(0)
 
 
 def _records(
-    cases: Sequence[Case], *, subject_id: UUID, author_id: UUID | None
-) -> dict[str, object]:
-    """Return what was decided about a subject, by the names of the files."""
-    lines, seals = sealed_lines({subject_id, *(case.subject_id for case in cases)})
-    found: dict[str, object] = {
-        "cases": [{name: getattr(case, name) for name in _CASE_COLUMNS} for case in cases],
-        "log": lines,
-        "seals": seals,
-        "sanctions": _sanctions(author_id),
-        "holds": _holds({subject_id, author_id}),
-    }
+    about: "QuerySet[Case]", *, subject_id: UUID, author_id: UUID | None
+) -> Iterator[tuple[str, Iterable[object]]]:
+    """Yield what was decided about a subject, by the names of the files."""
+    log_lines = SealedLines()
+    yield "cases", _cases(about)
+    yield "log", _lines(log_lines, about, subject_id)
+    yield "seals", log_lines.seals()
+    yield "sanctions", _sanctions(author_id)
+    yield "holds", _holds({subject_id, author_id})
     for name, model, columns in _OF_CASES:
-        found[name] = _rows(model, columns, cases)
-    return found
+        rows = model.objects.filter(case__in=about.order_by().values("pk")).order_by("id")
+        yield name, rows.values(*columns).iterator(chunk_size=BATCH)
+
+
+def _cases(about: "QuerySet[Case]") -> Iterator[dict[str, Any]]:
+    for batch in _batches(about.select_related(None).order_by("id").iterator(chunk_size=BATCH)):
+        for case in with_texts(batch):
+            yield {name: getattr(case, name) for name in _CASE_COLUMNS}
+
+
+def _lines(
+    log_lines: SealedLines, about: "QuerySet[Case]", subject_id: UUID
+) -> Iterator[dict[str, Any]]:
+    """Yield the log lines on the subject, then those on other subjects of the cases."""
+    yield from log_lines.lines([subject_id])
+    others = about.exclude(subject_id=subject_id).order_by("subject_id")
+    ids = others.values_list("subject_id", flat=True).distinct().iterator(chunk_size=BATCH)
+    for batch in _batches(ids):
+        yield from log_lines.lines(batch)
+
+
+def _batches(rows: Iterable[R]) -> Iterator[list[R]]:
+    left = iter(rows)
+    while batch := list(islice(left, BATCH)):
+        yield batch
 
 
 def _about(subject_type: str, subject_id: UUID) -> "QuerySet[Case]":
@@ -176,11 +233,6 @@ def _hold(
             author_id=author_id,
             reference=reference,
         )
-
-
-def _rows(model: Any, columns: tuple[str, ...], cases: Iterable[Case]) -> list[dict[str, Any]]:
-    ids = [case.pk for case in cases]
-    return list(model.objects.filter(case__in=ids).order_by("id").values(*columns))
 
 
 def _sanctions(author_id: UUID | None) -> list[dict[str, Any]]:

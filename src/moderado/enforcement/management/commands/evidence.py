@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from shutil import copyfileobj
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +43,8 @@ class Command(BaseCommand):
         if options["file"] is None:
             raise CommandError("name the file: moderado evidence verify FILE")
         try:
-            checked = verify(options["file"].read_bytes())
+            with options["file"].open("rb") as package:
+                checked = verify(package)
         except OSError as error:
             raise CommandError(str(error)) from None
         shown = {
@@ -72,7 +74,8 @@ class Command(BaseCommand):
             raise CommandError(" ".join(map(str, error.fields.values()))) from None
         except ApplicationError as error:
             raise CommandError(str(error)) from None
-        options["out"].write_bytes(made.content)
+        with made.content, options["out"].open("wb") as out:
+            copyfileobj(made.content, out)
         shown = {"file": str(options["out"]), "sha256": made.digest, "key": own_fingerprint()}
         self.stdout.write(
             json.dumps(shown) if options["json"] else f"{shown['file']}  sha256 {made.digest}"
