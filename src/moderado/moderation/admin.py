@@ -174,7 +174,7 @@ class ModerationLogAdmin(AuditedReading, ReadOnly, ModelAdmin):
 
 
 @admin.register(ProviderCall)
-class ProviderCallAdmin(ReadOnly, ModelAdmin):
+class ProviderCallAdmin(AuditedReading, ReadOnly, ModelAdmin):
     """Calls to remote providers: their cost, and those of unknown outcome."""
 
     list_display = ("created_at", "provider", "state", "cost", "attempt", "error", "subject_id")
@@ -213,7 +213,7 @@ class ProviderHealthAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(SubjectRevision)
-class SubjectRevisionAdmin(ReadOnly, ModelAdmin):
+class SubjectRevisionAdmin(AuditedReading, ReadOnly, ModelAdmin):
     """Names of accounts and rooms: what was proposed, and what others see."""
 
     list_display = ("shown_text", "shown_type", "status", "author", "created_at")
@@ -228,6 +228,10 @@ class SubjectRevisionAdmin(ReadOnly, ModelAdmin):
     search_fields = ("=subject_id", "text")
     ordering = ("-created_at", "-id")
     show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[SubjectRevision]":
+        rows: QuerySet[SubjectRevision] = super().get_queryset(request)
+        return rows if _sees_restricted(request) else about_unrestricted(rows)
 
     @display(description=_("text"))
     def shown_text(self, row: SubjectRevision) -> str:

@@ -1,24 +1,35 @@
 """Cases about danger to children exist only for staff with a permission of their own."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from moderado.chat.models import Message
 from moderado.chat.selectors.case_audience import case_readers
+from moderado.chat.services.purge_requests import preview_purge
 from moderado.enforcement.models import AuditLine, BulkRuling
 from moderado.enforcement.selectors.cases import CaseFilter
 from moderado.enforcement.services.bulk import count_matching
 from moderado.enforcement.services.cases import open_or_join
 from moderado.enforcement.services.datasets import Counts, labelled_rows
 from moderado.enforcement.types import Actor
-from moderado.moderation.models import Case
+from moderado.moderation.models import Case, SubjectRevision
 from moderado.moderation.services.recording import record
 from moderado.moderation.types import Category, Content, Outcome, Verdict
-from tests.factories import MODERATING, REPORTING, make_member, make_message, make_room, make_staff
+from tests.factories import (
+    MODERATING,
+    REPORTING,
+    make_member,
+    make_message,
+    make_room,
+    make_staff,
+    make_user,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("S76")]
 
@@ -134,6 +145,46 @@ def test_admin_shows_restricted_cases_to_trusted_staff_only_and_writes_it_down(c
     client.force_login(trusted)
     assert client.get(page).status_code == 200
     assert AuditLine.objects.filter(actor=trusted, subject_id=case.id).exists()
+
+
+def test_preview_of_a_purge_shows_no_message_of_a_restricted_case(case, room, untrusted):
+    author = Message.objects.get(pk=case.subject_id).author
+    other = make_message(room, author=author, status=Message.Status.HELD, text="bom dia")
+    scope_ids = None if untrusted.is_staff else [room.id]
+    preview = preview_purge(
+        actor=Actor(id=untrusted.id, scope_ids=scope_ids), user_id=author.id,
+        since=timezone.now() - timedelta(hours=1),
+    )  # fmt: skip
+    assert [each.id for each in preview.sample] == [other.id]
+
+
+def test_name_of_a_restricted_case_is_in_no_admin_list_of_others(client):
+    user = make_user()
+    content = Content(subject_type="user_name", subject_id=user.id, revision=1, text="xicrinha")
+    verdict = Verdict(
+        outcome=Outcome.HOLD, score=0.9, decided_by="-", categories={Category.CHILD_SAFETY: 0.9}
+    )
+    SubjectRevision.objects.create(
+        subject_type="user_name", subject_id=user.id, revision=1, text="xicrinha", author=user
+    )
+    with transaction.atomic():
+        record([(content, verdict)])
+    page = "/admin/moderation/subjectrevision/"
+    client.force_login(make_staff("view_subjectrevision"))
+    assert "xicrinha" not in client.get(page).content.decode()
+    trusted = make_staff("view_subjectrevision", "view_restricted_case")
+    client.force_login(trusted)
+    assert "xicrinha" in client.get(page).content.decode()
+    looks = AuditLine.objects.filter(actor=trusted, action="admin_listed")
+    assert looks.get().subject_type == "subjectrevision"
+
+
+def test_every_look_at_provider_calls_in_the_admin_leaves_an_audit_line(client):
+    staff = make_staff("view_providercall")
+    client.force_login(staff)
+    assert client.get("/admin/moderation/providercall/").status_code == 200
+    looks = AuditLine.objects.filter(actor=staff, action="admin_listed")
+    assert looks.get().subject_type == "providercall"
 
 
 def test_case_becomes_restricted_when_a_notice_says_so(room):

@@ -69,7 +69,7 @@ class PurgeBody(serializers.Serializer[Any]):
     matched = serializers.IntegerField(help_text="Messages when it was asked for.")
     counts = PurgeCountBody(many=True, help_text="These, by room and status.")
     sample = PurgeSampleBody(
-        many=True, default=(), help_text="Of a dry run: the newest ten of them."
+        many=True, default=(), help_text="Of a dry run: the newest ten, none of a restricted case."
     )
     removed = serializers.IntegerField()
     restored = serializers.IntegerField(help_text="Brought back by the reversal.")

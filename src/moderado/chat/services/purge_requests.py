@@ -5,16 +5,18 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, Value
 from django.utils import timezone
 
 from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.services.memberships import RANK
+from moderado.chat.types import MESSAGE
 from moderado.core.ids import first_id
 from moderado.enforcement.models import Purge
 from moderado.enforcement.services import purges
 from moderado.enforcement.types import Actor
+from moderado.moderation.restricted_cases import about_unrestricted
 
 SAMPLE = 10  # messages that a preview shows, the newest
 EXCERPT = 200  # characters of each
@@ -47,12 +49,16 @@ def preview_purge(
 ) -> Preview:
     """Return what `start_purge` would remove now. Nothing is changed.
 
+    The sample shows no message of a restricted case to anyone: their texts are in the case alone,
+    where each look leaves an audit line. The counts include them.
+
     Raises:
         As `start_purge`.
     """
     actor = _reach(actor, user_id, since, room_id)
     found = messages_to_purge(actor, user_id, since, timezone.now(), room_id)
-    newest = found.order_by("-created_at", "-id")[:SAMPLE]
+    shown = about_unrestricted(found, subject_type=Value(MESSAGE), subject="id")
+    newest = shown.order_by("-created_at", "-id")[:SAMPLE]
     return Preview(
         counts=_counts(found),
         sample=tuple(
