@@ -2,9 +2,11 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -14,12 +16,22 @@ from moderado.accounts.types import Principal
 from moderado.core.database import run_prepared
 from moderado.core.errors import NotFound
 
-# `open_sessions` as a prepared statement, for every socket that opens.
-_PRINCIPAL = """
-    SELECT person.id, person.name, person.language, person.language_chosen, person.is_staff
+# One of `open_sessions` by a prepared statement: for every socket that opens, and every request.
+_FROM_VALID = """
       FROM accounts_session session JOIN accounts_user person ON person.id = session.user_id
      WHERE session.id = %(session)s AND session.ended_at IS NULL
        AND session.expires_at > %(now)s AND session.created_at > %(oldest)s AND person.is_active
+"""
+_OF_SESSION = [field.attname for field in Session._meta.concrete_fields]  # noqa: SLF001  (documented by Django)
+_OF_USER = [field.attname for field in User._meta.concrete_fields]  # noqa: SLF001  (as above)
+_SESSION = f"""
+    SELECT {", ".join(f"session.{name}" for name in _OF_SESSION)},
+           {", ".join(f"person.{name}" for name in _OF_USER)}
+    {_FROM_VALID}
+"""
+_PRINCIPAL = f"""
+    SELECT person.id, person.name, person.language, person.language_chosen, person.is_staff
+    {_FROM_VALID}
 """
 
 
@@ -47,11 +59,23 @@ def _oldest(now: datetime) -> datetime:
 
 
 def get_session(session_id: UUID) -> Session:
-    """Return the valid session with its user, in one query. Raises NotAuthenticated."""
-    session = open_sessions().select_related("user").filter(id=session_id).first()
-    if session is None:
-        raise NotAuthenticated
+    """Return the valid session with its user, in one query. Raises NotAuthenticated.
+
+    The ORM would cost half of the CPU of a small request.
+    """
+    row = _valid(session_id, _SESSION)
+    session = Session.from_db(DEFAULT_DB_ALIAS, _OF_SESSION, row[: len(_OF_SESSION)])
+    session.user = User.from_db(DEFAULT_DB_ALIAS, _OF_USER, row[len(_OF_SESSION) :])
     return session
+
+
+def _valid(session_id: UUID, statement: str) -> tuple[Any, ...]:
+    """Return the row of a valid session. Raises NotAuthenticated."""
+    now = timezone.now()
+    rows = run_prepared(statement, {"session": session_id, "now": now, "oldest": _oldest(now)})
+    if not rows:
+        raise NotAuthenticated
+    return rows[0]
 
 
 def live_sessions(session_ids: Collection[UUID]) -> dict[UUID, str]:
@@ -85,11 +109,7 @@ def principal_of_banned(user: User) -> Principal:
 
 def principal_of_session(session_id: UUID) -> Principal:
     """Return the principal of a valid session. Raises NotAuthenticated."""
-    now = timezone.now()
-    rows = run_prepared(_PRINCIPAL, {"session": session_id, "now": now, "oldest": _oldest(now)})
-    if not rows:
-        raise NotAuthenticated
-    user_id, name, language, language_chosen, is_staff = rows[0]
+    user_id, name, language, language_chosen, is_staff = _valid(session_id, _PRINCIPAL)
     return Principal(
         user_id=user_id,
         session_id=session_id,
