@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from moderado.chat.models import Membership, Message
+from moderado.chat.models import Membership, Message, Removal
 from moderado.chat.selectors.feed import changes
 from moderado.chat.services import erasing
 from moderado.chat.services.editing import edit_message
@@ -243,7 +243,7 @@ class Enforcement(RuleBasedStateMachine):
             known = self.posted[message.id]
             known.acts += 1
             text = message.edit_text or message.text
-            self.shown[text] = text.split()[0] not in {"HOLD", "BLOCK"}
+            self.shown[text] = text.split()[0] not in {"HOLD", "BLOCK"} and not self.is_out(known)
 
     # What readers do
 
@@ -529,6 +529,12 @@ class Enforcement(RuleBasedStateMachine):
 
     def new_text(self, person, word):
         return f"{word} texto {next(self.numbers)} {canary(person)}".strip()
+
+    def is_out(self, known):
+        """Tell whether the author was removed from the room: what waits of them is withheld."""
+        author_id = known.author.id
+        was_removed = Removal.objects.filter(room=self.room, user=author_id).exists()
+        return was_removed and author_id not in self.members
 
     def end(self, known):
         known.acts += 1
