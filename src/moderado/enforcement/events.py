@@ -50,10 +50,12 @@ class RulingReversed(RulingEvent):
 class RulingSettled(RulingEvent):
     """The ruling cannot be undone any more: handlers tell the people concerned now.
 
-    Published once for each ruling that was not undone, reversals included.
+    Published once for each ruling that was not undone, reversals included. `was_reversed`: the
+    reversal was settled first, so that what the ruling led to has ended.
     """
 
     reverses_id: UUID | None
+    was_reversed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

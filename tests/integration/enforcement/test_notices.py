@@ -216,6 +216,22 @@ def test_undone_ruling_is_not_told_and_a_reversed_one_is_told_again():
     assert NoticeMail.objects.filter(notice=notice, kind="outcome").count() == 2
 
 
+def test_reversal_that_is_settled_first_decides_the_notice():
+    notice, _ = given_about(say().id)
+    actor = Actor(id=make_staff().id, scope_ids=None)
+    proposal = Proposal(content=ContentOutcome.REMOVE, reason="-")
+    ruling = rule(actor=actor, case_id=notice.case_id, proposal=proposal)
+    reversal = reverse(actor=actor, ruling_id=ruling.id, reason="-")
+
+    for each in (reversal, ruling):
+        Ruling.objects.filter(pk=each.pk).update(undo_until=timezone.now())
+        assert settle_rulings() == 1
+
+    notice.refresh_from_db()
+    assert (notice.outcome, notice.ruling) == ("no_action", reversal)
+    assert NoticeMail.objects.filter(notice=notice, kind="outcome").count() == 1
+
+
 def test_terms_depend_on_role_and_category():
     hours = []
     for role, category in (("victim", "hate"), ("prosecutor", "hate"), ("victim", "child_safety")):

@@ -55,7 +55,7 @@ def on_ruling_settled(event: RulingSettled) -> None:
 
     Requires a transaction.
     """
-    if event.content == ContentOutcome.REMOVE:
+    if event.content == ContentOutcome.REMOVE or event.was_reversed:
         return
     require_transaction()
     about = Q(subject_id=event.subject_id, revision=event.revision)

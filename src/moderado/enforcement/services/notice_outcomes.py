@@ -24,9 +24,12 @@ BATCH = 100
 def on_ruling_settled(event: RulingSettled) -> None:
     """Decide the notices of a case, or change their outcome after a reversal.
 
-    Requires a transaction. No notifier gets an e-mail about a ruling that was undone.
+    Requires a transaction. No notifier gets an e-mail about a ruling that was undone, or of one
+    that was reversed before: the reversal may be settled first.
     """
     require_transaction()
+    if event.was_reversed:
+        return
     outcome = NoticeOutcome.ACTION if takes_action(event) else NoticeOutcome.NO_ACTION
     if event.subject_type == NOTICE and outcome is NoticeOutcome.NO_ACTION:
         outcome = NoticeOutcome.UNAVAILABLE  # as for content that was deleted: no oracle

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from moderado.core.database import require_transaction
 from moderado.core.events import publish
 from moderado.enforcement.events import PersonNotice, PersonNotified, RulingSettled
-from moderado.enforcement.models import Report, Ruling, Sanction
+from moderado.enforcement.models import Report, Sanction
 from moderado.enforcement.selectors.reports import report_views
 from moderado.enforcement.types import ContentOutcome, ReportOutcome, ReportState
 from moderado.moderation.events import CasesChanged, CaseStep
@@ -22,7 +22,7 @@ def on_ruling_settled(event: RulingSettled) -> None:
     was reversed before: the reversal may be settled first.
     """
     require_transaction()
-    if Ruling.objects.filter(reverses=event.ruling_id, undone_at=None).exists():
+    if event.was_reversed:
         return
     is_action = takes_action(event)
     is_neutral = event.content == ContentOutcome.KEEP_FLAGGED and not is_action

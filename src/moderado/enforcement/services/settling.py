@@ -36,5 +36,13 @@ def _settle(ruling_id: UUID) -> bool:
     if ruling is None:  # undone, or settled by another worker
         return False
     Ruling.objects.filter(pk=ruling.pk).update(settled_at=Now())
-    publish(event_of(RulingSettled, ruling, reverses_id=ruling.reverses_id))
+    reversals = Ruling.objects.filter(reverses=ruling, undone_at=None)
+    publish(
+        event_of(
+            RulingSettled,
+            ruling,
+            reverses_id=ruling.reverses_id,
+            was_reversed=reversals.exists(),
+        )
+    )
     return True
