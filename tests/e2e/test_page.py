@@ -134,8 +134,7 @@ async def test_message_written_offline_survives_reload_and_is_sent_once(
     await ana.sees("Escrita sem rede", "APPROVED")
     await expect(ana.page.locator(".banner")).to_have_count(0)
     await expect(bia.message("Escrita sem rede")).to_have_count(1)
-    expected = [text for text in ana.complaints if "ERR_FAILED" in text]
-    ana.complaints = [text for text in ana.complaints if text not in expected]
+    ana.expect_errors("ERR_FAILED")
 
 
 async def test_draft_survives_reload_and_new_sign_in(ana: Visitor, url: str) -> None:
@@ -180,7 +179,7 @@ async def test_reconnect_delivers_missed_messages(ana: Visitor, bia: Visitor) ->
 
     await expect(bia.message("Durante")).to_have_count(1)
     await expect(bia.page.locator(".message .text")).to_have_text(["Antes", "Durante"])
-    bia.complaints = [text for text in bia.complaints if "ERR_FAILED" not in text]
+    bia.expect_errors("ERR_FAILED")
 
 
 @pytest.mark.proves("R60")
@@ -381,7 +380,7 @@ async def test_lost_network_is_shown_at_once(ana: Visitor) -> None:
     await expect(ana.page.locator(".banner")).to_contain_text("Você está sem rede")
     await ana.page.context.set_offline(False)
     await expect(ana.page.locator(".banner")).to_have_count(0)
-    ana.complaints = [text for text in ana.complaints if "INTERNET_DISCONNECTED" not in text]
+    ana.expect_errors("INTERNET_DISCONNECTED")
 
 
 async def test_own_rooms_stay_in_sight_and_public_ones_are_found(
@@ -483,7 +482,7 @@ async def test_signing_out_ends_the_session_in_every_tab(ana: Visitor) -> None:
     await other.get_by_role("button", name="Sair", exact=True).click()
     await expect(other.locator("h1")).to_be_visible()
     await expect(ana.page.locator(".banner.bad")).to_contain_text("Sua sessão terminou.")
-    ana.complaints = [text for text in ana.complaints if "401" not in text and "403" not in text]
+    ana.expect_errors("401", "403")
 
 
 @pytest.mark.proves("R68")
@@ -550,8 +549,7 @@ async def test_moderator_sees_what_is_public_and_what_others_decided(
     await late.get_by_role("button", name="Rejeitar").click()
     await expect(ana.page.locator(".notice")).to_contain_text("Este caso já foi decidido.")
     await expect(late).to_have_count(0)
-    ana.complaints = [text for text in ana.complaints if "409" not in text]
-    ana.complaints = [text for text in ana.complaints if "ERR_FAILED" not in text]
+    ana.expect_errors("409", "ERR_FAILED")
 
 
 def open_cases(room: str, author: str, *, count: int) -> None:
@@ -631,7 +629,7 @@ async def test_administrator_adds_participant_to_private_room(ana: Visitor, bia:
     await ana.confirm()
     await expect(bia.page.locator(".notice")).to_contain_text("this room")
     await expect(bia.page.get_by_role("link", name="Reservada")).to_have_count(0)
-    bia.complaints = [text for text in bia.complaints if "404" not in text]
+    bia.expect_errors("404")
 
 
 async def test_admin_works_under_its_content_security_policy(

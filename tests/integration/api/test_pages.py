@@ -171,7 +171,8 @@ def test_page_is_one_index_scan(get, room, reader):
         connection,
     ) as queries:
         assert Status.REJECTED in {message["status"] for message in get(middle).data["results"]}
-    walk = next(q["sql"] for q in queries if "ROW(" in q["sql"])
+    # Django does not know the text of prepared statements.
+    walk = next(q["sql"] for q in queries if q["sql"] and "ROW(" in q["sql"])
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {walk}")
         plan = "\n".join(line for (line,) in cursor.fetchall())
