@@ -61,7 +61,7 @@ def _oldest(now: datetime) -> datetime:
 def get_session(session_id: UUID) -> Session:
     """Return the valid session with its user, in one query. Raises NotAuthenticated.
 
-    The ORM would cost half of the CPU of a small request.
+    The ORM would cost a third of the CPU of a small request.
     """
     row = _valid(session_id, _SESSION)
     session = Session.from_db(DEFAULT_DB_ALIAS, _OF_SESSION, row[: len(_OF_SESSION)])

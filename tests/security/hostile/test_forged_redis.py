@@ -4,6 +4,7 @@ import asyncio
 import json
 import pickle
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,7 +25,7 @@ from tests import factories
 from tests.integration.realtime.conftest import Cast
 from tests.processes import wait_until
 
-RAN = "/tmp/moderado-test-pickle-ran"  # never written
+RAN = str(Path(gettempdir()) / "moderado-test-pickle-ran")  # never written
 
 
 class Bomb:
