@@ -123,6 +123,8 @@ test("own changes replace what the device missed, and deletions are final", () =
   const state = apply(waiting, mine(
     message("a", { status: "HELD", seq: 0 }), message("b", { edit }), message("c", { status: "REJECTED", seq: 0 }),
   ));
+  const undone = mine(message("c", { status: "HELD", seq: 0 }), message("a", { status: "REJECTED", seq: 0 }));
+  assert.deepEqual(["a", "c"].map((id) => apply(state, undone).messages.get(id).status), ["REJECTED", "HELD"]);
   assert.deepEqual(timeline(state).map(({ id, status }) => [id, status]), [
     ["a", "HELD"], ["b", "APPROVED"], ["c", "REJECTED"],
   ]);
@@ -134,6 +136,41 @@ test("own changes replace what the device missed, and deletions are final", () =
   const blocked = { type: "message_rejected", message: message("b", { status: "REJECTED", seq: 2, revision: 2 }) };
   const deleted = mine(message("b", { status: "REMOVED", seq: 2, revision: 2, content: "" }));
   assert.deepEqual(ids(after(subscribed(2), blocked, deleted)), []);
+});
+
+test("a ruling that is undone leads back to what was, in every order", () => {
+  const told = (type, id, fields) => ({ type, message: message(id, { seq: 0, ...fields }) });
+  const held = told("message_held", "a", { status: "HELD", reason: "review" });
+  const rejected = told("message_rejected", "a", { status: "REJECTED", reason: "moderator" });
+  const statuses = [held, rejected, held, rejected, held].reduce(
+    ([state, found], frame) => {
+      const next = apply(state, frame);
+      return [next, [...found, next.messages.get("a").status]];
+    }, [after(subscribed(0)), []],
+  )[1];
+  assert.deepEqual(statuses, ["HELD", "REJECTED", "HELD", "REJECTED", "HELD"]);
+  assert.equal(after(subscribed(0), held, rejected, shown(1, "a")).messages.get("a").status, "APPROVED");
+
+  const removed = { type: "message_removed", room: ROOM, seq: 2, message: message("a", { seq: 2, status: "REMOVED", content: "" }) };
+  const again = told("message_held", "a", { status: "HELD", seq: 2 });
+  for (const frames of [[removed, again], [again, removed]]) {
+    assert.equal(after(subscribed(0), shown(1, "a"), ...frames).messages.get("a").status, "HELD");
+  }
+  const purged = told("message_rejected", "a", { status: "REMOVED", content: "", reason: "removed" });
+  assert.equal(after(subscribed(0), held, purged, held).messages.get("a").status, "HELD");
+});
+
+test("a ruling on an edit that is undone leads back to the draft, a late notice not to a deleted text", () => {
+  const about = (type, status) => ({ type, message: message("a", { edit: { revision: 2, content: "b", status } }) });
+  const state = after(subscribed(0), shown(1, "a"), about("message_rejected", "REJECTED"), about("message_held", "HELD"));
+  assert.equal(state.messages.get("a").edit.status, "HELD");
+  const gone = { type: "synced_me", reset: false, messages: [message("a")] };
+  assert.equal(apply(state, { type: "message_held", message: message("a", { seq: 0 }) }), state);
+  assert.equal(apply(after(subscribed(0), shown(1, "a")), gone).messages.get("a").edit, undefined);
+
+  const held = { type: "message_held", message: message("c", { status: "HELD", seq: 0 }) };
+  const deleted = { type: "message_removed", room: ROOM, seq: 0, message: message("c", { status: "REMOVED", seq: 0, content: "" }) };
+  assert.deepEqual(ids(after(subscribed(0), held, deleted, held)), []);
 });
 
 test("own changes in a room that may not be read keep their place", () => {
@@ -268,6 +305,26 @@ test("after a reconnect the device reads its own changes from its cursor to the 
   again.dropped(1012);
   t.mock.timers.tick(30_000);
   assert.deepEqual(cursors(await welcomed(3)), ["m6"]);
+  client.stop();
+});
+
+test("a change during `sync_me`, and a text that waits anew, are asked for again", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const { client, socket } = await connected();
+  client.listen(ROOM);
+  socket.hear(subscribed(0));
+  const one = (type, status) => ({ type, message: message("a", { status, seq: 0 }) });
+  socket.hear(one("message_rejected", "REJECTED"));
+  socket.hear(one("message_queued", "PENDING"));
+  assert.equal(client.room(ROOM).messages.get("a").status, "REJECTED");
+  assert.deepEqual(cursors(socket), ["m1"]);
+  socket.hear(one("message_held", "HELD"));
+  socket.hear(syncedMe("m2", { messages: [message("a", { status: "REJECTED", seq: 0 })] }));
+  assert.equal(client.room(ROOM).messages.get("a").status, "HELD");
+  assert.deepEqual(cursors(socket), ["m1", "m2"]);
+  socket.hear(syncedMe("m3", { messages: [message("a", { status: "PENDING", seq: 0 })] }));
+  assert.equal(client.room(ROOM).messages.get("a").status, "PENDING");
+  assert.deepEqual(cursors(socket), ["m1", "m2"]);
   client.stop();
 });
 

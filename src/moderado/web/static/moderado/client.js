@@ -75,6 +75,8 @@ export class ChatClient extends EventTarget {
     this.resubscribing = new Set();
     /** How far the changes of this user's own messages are known. @type {string | null} */
     this.cursor = null;
+    /** Own messages that frames named since the last `sync_me`. @type {Set<string>} */
+    this.named = new Set();
     /** @type {any} */
     this.resender = null;
     /** @type {any} */
@@ -185,7 +187,7 @@ export class ChatClient extends EventTarget {
     const message = await this.rest.delete(`chat/rooms/${room}/messages/${id}/`);
     const known = this.room(room).messages.get(id);
     const gone = message ?? (known && { ...known, status: "REMOVED", content: "" });
-    if (gone) this.#apply(room, { type: "history", results: [gone] });
+    if (gone) this.#apply(room, { type: "message_removed", seq: 0, message: gone });
   }
 
   /** @returns {boolean} whether the frame was sent */
@@ -260,16 +262,26 @@ export class ChatClient extends EventTarget {
 
   /** Ask what changed of one's own messages, of which only this user learns. */
   #syncMe() {
+    this.named.clear();
     this.connection.send({ type: "sync_me", after: this.cursor });
   }
 
+  /** A message that changed while the answer was on its way may be newer here: ask again. */
   #onSyncedMe(/** @type {Frame} */ { me, reset, more, messages }) {
     this.cursor = me.cursor;
+    const known = messages.filter((/** @type {Message} */ { id }) => !this.named.has(id));
     for (const room of this.rooms.keys()) {
-      const mine = messages.filter((/** @type {Message} */ message) => message.room === room);
+      const mine = known.filter((/** @type {Message} */ message) => message.room === room);
       if (reset || mine.length) this.#apply(room, { type: "synced_me", reset, messages: mine });
     }
-    if (more) this.#syncMe();
+    if (more || known.length < messages.length) this.#syncMe();
+  }
+
+  /** A late confirmation, or a ruling was undone and the text waits anew: only `sync_me` tells. */
+  #onQueued(/** @type {Message} */ { id, room, status, edit }) {
+    const known = this.room(room).messages.get(id);
+    const [told, last] = [edit?.status ?? status, known?.edit?.status ?? known?.status];
+    if (told === "PENDING" && (last === "REJECTED" || last === "HELD")) this.#syncMe();
   }
 
   #onFrame(/** @type {Frame} */ frame) {
@@ -277,8 +289,10 @@ export class ChatClient extends EventTarget {
     if (frame.type === "error") return this.#onError(frame);
     this.#acknowledged(frame.type === "synced_me" ? frame.messages : [frame.message]);
     if (frame.type === "synced_me") return this.#onSyncedMe(frame);
+    if (frame.message?.author?.id === this.user.id) this.named.add(frame.message.id);
     const room = frame.room ?? frame.message?.room;
     if (room && this.rooms.has(room)) this.#apply(room, frame);
+    if (frame.type === "message_queued") this.#onQueued(frame.message);
   }
 
   #apply(/** @type {string} */ room, /** @type {Frame} */ frame) {

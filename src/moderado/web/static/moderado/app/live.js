@@ -120,11 +120,16 @@ function onFrame(/** @type {any} */ frame) {
       break;
     case "message_rejected":
     case "message_held":
-      store.announcement.value = frame.message.status === "REMOVED"
-        ? frame.message.explanation
-        : t("verdictTold", t(frame.message.status));
+      store.announcement.value = told(frame);
       break;
   }
+}
+
+/** What is announced of a decision on an own text: on an edit beside it, or on the message. */
+function told(/** @type {any} */ { type, message }) {
+  if (message.status === "REMOVED") return message.explanation;
+  if (message.status !== "APPROVED") return t("verdictTold", t(message.status));
+  return t(type === "message_held" ? "editHeld" : "editRejected");
 }
 
 /** @returns {Set<string>} */

@@ -40,9 +40,10 @@ export function apply(state, frame) {
       if (frame.seq === 0) return withoutMessage(state, frame.message);
       return withSeq(withMessages(state, [frame.message]), frame.seq);
     case "message_queued":
+      return withMessages(state, [frame.message]);
     case "message_rejected":
     case "message_held":
-      return withMessages(state, [frame.message]);
+      return withOwn(state, frame.message);
     case "read":
       return withRead(state, frame);
     default:
@@ -119,15 +120,34 @@ function synced(/** @type {RoomState} */ state, /** @type {Frame} */ frame) {
   };
 }
 
-/** The present state of the user's own messages. A deleted one stays deleted.
- *  @returns {RoomState} */
+/** The present state of the user's own messages. @returns {RoomState} */
 function syncedMe(/** @type {RoomState} */ state, /** @type {Frame} */ frame) {
   if (frame.reset) return reset(state, { ...frame, seq: state.seq, epoch: state.epoch });
   return frame.messages.reduce(
     (/** @type {RoomState} */ next, /** @type {Message} */ message) =>
-      message.status === "REMOVED" ? withoutMessage(next, message) : withMessages(next, [message]),
+      message.status === "REMOVED" ? withoutMessage(next, message) : withOwn(next, message),
     state,
   );
+}
+
+/**
+ * Replace an own message by what only its author is told. A ruling that is undone or overturned
+ * leads back to an earlier status of the same revision: the later notice counts.
+ * @returns {RoomState}
+ */
+function withOwn(/** @type {RoomState} */ state, /** @type {Message} */ received) {
+  const known = state.messages.get(received.id);
+  const message = placed(received, known);
+  if (!message || (known && isOlder(message, known))) return state;
+  return { ...state, messages: new Map(state.messages).set(message.id, message) };
+}
+
+/** Whether a notice says less than what is known. What its author deleted before it was public is
+ *  final: the notice was on its way. @returns {boolean} */
+function isOlder(/** @type {Message} */ notice, /** @type {Message} */ known) {
+  if (notice.seq !== known.seq) return notice.seq < known.seq;
+  const isDeleted = known.status === "REMOVED" && known.seq === 0 && !isExplained(known);
+  return isDeleted || revisionOf(notice) < revisionOf(known);
 }
 
 /** Discards the state. @returns {RoomState} */
@@ -221,12 +241,16 @@ function revisionOf(/** @type {Message} */ message) {
 
 /** @type {Record<Status, number>} */
 const RANK = { PENDING: 0, HELD: 1, APPROVED: 2, REJECTED: 2, REMOVED: 3 };
+const TOMBSTONE = RANK.REMOVED;
+/** @type {ReadonlySet<Status>} */
+const HIDDEN = new Set(["PENDING", "HELD", "REJECTED"]);
 
-/** For a message that was blocked or removed after it was public, the author's view with the reason
- *  ranks above the tombstone. @returns {number} */
+/** For a message that was public and is hidden, the author's view ranks above the tombstone.
+ *  @returns {number} */
 function rank(/** @type {Message} */ message) {
-  if (isExplained(message) || (message.status === "REJECTED" && message.seq > 0)) return 4;
-  return RANK[message.status] ?? 0;
+  const own = RANK[message.status] ?? 0;
+  if (isExplained(message)) return own + TOMBSTONE;
+  return message.seq > 0 && HIDDEN.has(message.status) ? own + TOMBSTONE + 1 : own;
 }
 
 /** @returns {number} */
