@@ -21,7 +21,7 @@ PAGES = {
     "": (TO_SIGN_IN, "200", "200", "200"),
     "favicon.ico": ("302 /static/moderado/icon.svg",) * 4,
     "sign-in/": ("200", TO_PAGE, TO_PAGE, TO_PAGE),
-    "appeal/": (TO_SIGN_IN,) * 4,
+    "appeal/": (TO_SIGN_IN, "200", "200", "200"),
     "register/": ("200", TO_PAGE, TO_PAGE, TO_PAGE),
     "denuncia/": ("200",) * 4,
     "denuncia/<str:protocol>/": ("200",) * 4,

@@ -1,9 +1,13 @@
-"""Appeals as moderators see them."""
+"""Appeals as moderators see them, and as their appellants do."""
+
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from moderado.enforcement.models import Appeal, CaseExclusion
+from moderado.enforcement.selectors.decisions import appeal_view
 from moderado.enforcement.types import Actor, AppealState
+from moderado.enforcement.views import AppealView
 from moderado.moderation.restricted_cases import about_unrestricted
 
 
@@ -19,3 +23,15 @@ def appeals_for(actor: Actor, *, state: AppealState) -> QuerySet[Appeal]:
     if actor.scope_ids is not None:
         found = found.filter(scope_id__in=actor.scope_ids)
     return found.select_related("appellant").order_by("created_at", "id")
+
+
+def own_appeals(user_id: UUID, *, limit: int) -> list[AppealView]:
+    """Return the latest appeals of a person, newest first, in the active language."""
+    found = Appeal.objects.filter(appellant=user_id).order_by("-created_at", "-id")
+    return [appeal_view(each) for each in found[:limit]]
+
+
+def own_appeal_of(user_id: UUID, *, decision_id: UUID) -> AppealView | None:
+    """Return what became of a person's appeal of one decision; None if they made none."""
+    found = Appeal.objects.filter(appellant=user_id, decision_id=decision_id).first()
+    return None if found is None else appeal_view(found)
