@@ -92,6 +92,8 @@ class Visitor:
         await self.page.fill("#room-name", name)
         if mode := choices.get("mode"):
             await self.page.check(f"[name=mode][value={mode}]")
+        if audience := choices.get("audience"):
+            await self.page.check(f"[name=audience][value={audience}]")
         if choices.get("is_private"):
             await self.page.check("[name=is_private]")
         await self.page.click(".dialog .primary")

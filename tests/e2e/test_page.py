@@ -615,7 +615,8 @@ async def test_page_says_why_it_takes_no_message(ana: Visitor, bia: Visitor) -> 
 
 
 async def test_administrator_adds_participant_to_private_room(ana: Visitor, bia: Visitor) -> None:
-    await ana.create_room("Reservada", is_private=True)
+    await ana.create_room("Reservada", is_private=True, audience="adults")
+    assert (await Room.objects.aget(name="Reservada")).audience == Room.Audience.ADULTS
     await ana.page.get_by_role("button", name="Pessoas").click()
     await ana.page.fill("#add-person", "Bia")
     await ana.page.locator(".add-person li", has_text="Bia").get_by_role("button").click()

@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from moderado.enforcement.models import Appeal, Sanction
-from moderado.enforcement.types import AppealOutcome, AppealState
 from moderado.enforcement.services.sanctions import apply_sanction
+from moderado.enforcement.types import AppealOutcome, AppealState
 from tests.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db

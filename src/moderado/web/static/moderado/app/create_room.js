@@ -6,6 +6,7 @@ import * as layers from "./layers.js";
 import { t } from "./strings.js";
 
 const MODES = ["pre", "post", "off"];
+const AUDIENCES = ["mixed", "adults", "minors"];
 
 export function CreateRoom() {
   const dialog = useRef(/** @type {any} */ (null));
@@ -28,6 +29,7 @@ export function CreateRoom() {
         name: fields.get("name"),
         is_private: fields.has("is_private"),
         moderation_mode: fields.get("mode"),
+        audience: fields.get("audience"),
       });
     } catch (problem) {
       const { fields: wrong, message } = /** @type {any} */ (problem);
@@ -49,6 +51,12 @@ export function CreateRoom() {
         ${MODES.map((mode) => html`<label class="check">
           <input type="radio" name="mode" value=${mode} defaultChecked=${mode === "pre"} />
           <span>${t(`mode_${mode}`)}</span></label>`)}
+      </fieldset>
+      <fieldset aria-describedby="audience-hint"><legend>${t("audience")}</legend>
+        ${AUDIENCES.map((audience) => html`<label class="check">
+          <input type="radio" name="audience" value=${audience} defaultChecked=${audience === "mixed"} />
+          <span>${t(`audience_${audience}`)}</span></label>`)}
+        <p class="hint" id="audience-hint">${t("audienceHint")}</p>
       </fieldset>
       <div class="dialog-actions">
         <button type="button" class="button" onClick=${() => dialog.current.close()}>${t("cancel")}</button>
