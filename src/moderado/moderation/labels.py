@@ -50,6 +50,38 @@ STEPS: Mapping[str, Promise] = {
     "ordered_removal": _("the same as a text that was ordered away"),
     "author_removed": _("author removed"),
 }
+# How a disguised word was read, as signals name it: see docs/disguises.md.
+DISGUISES: Mapping[str, Promise] = {
+    "backwards": _("written backwards"),
+    "base64": _("Base64 code"),
+    "binary": _("binary code"),
+    "braille": _("Braille"),
+    "case": _("capital letters inside words"),
+    "characters": _("unusual or invisible characters"),
+    "cut in two": _("cut in two"),
+    "decimal": _("numbers of characters"),
+    "ending": _("another ending"),
+    "glued": _("joined to other words"),
+    "hexadecimal": _("hexadecimal code"),
+    "keys": _("neighbouring keys"),
+    "leet": _("digits and signs for letters"),
+    "letters above": _("small letters above others"),
+    "look-alikes": _("signs that look like letters"),
+    "markup": _("markup inside words"),
+    "masks": _("letters replaced by signs"),
+    "missing": _("missing letters"),
+    "morse": _("Morse code"),
+    "other alphabet": _("another alphabet"),
+    "pig latin": _("moved syllables (Pig Latin)"),
+    "repeats": _("repeated letters"),
+    "rot13": _("shifted alphabet (ROT13)"),
+    "separators": _("letters set apart"),
+    "sounds": _("spelled by sound"),
+    "swapped": _("swapped letters"),
+    "two messages": _("cut in two messages"),
+    "upside down": _("written upside down"),
+    "vowels": _("other or missing vowels"),
+}
 
 
 def label(labels: Mapping[str, Promise], code: str) -> str:

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from moderado.moderation.labels import DISGUISES
 from moderado.moderation.normalize.vocabulary import is_ordinary
 from moderado.moderation.rules import pack
 from moderado.moderation.rules.group import rules_of
@@ -128,6 +129,7 @@ def test_hit_names_its_reading(matcher):
     }
     for text, expected in readings.items():
         assert {(hit.reading, hit.is_certain) for hit in matcher.find(text)} == {expected}, text
+    assert {reading for reading, _ in readings.values()} <= {"", *DISGUISES}
 
 
 def flagged(matcher, identify, count):

@@ -20,7 +20,7 @@ from moderado.moderation.audit import plots
 from moderado.moderation.audit.costs import Cost
 from moderado.moderation.audit.tally import Group, Tally, ranked
 from moderado.moderation.categories import category_name
-from moderado.moderation.labels import OUTCOMES
+from moderado.moderation.labels import DISGUISES, OUTCOMES, label
 from moderado.moderation.types import Outcome
 
 MAX_ROWS = 20
@@ -137,7 +137,7 @@ def _hours(tally: Tally) -> SafeString:
 
 def _evasion(tally: Tally) -> list[SafeString]:
     text = _("%(count)d messages have a disguised word.") % {"count": tally.disguised}
-    groups = ranked(tally.readings)
+    groups = [(label(DISGUISES, name), group) for name, group in ranked(tally.readings)]
     found = [_groups(groups), _examples(groups, _("Disguise"))] if groups else []
     return [_paragraph(text), *found]
 
