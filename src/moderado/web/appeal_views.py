@@ -1,6 +1,6 @@
 """The page of appeals: what became of one's own, and for who is banned a form to appeal."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +11,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from moderado.accounts.errors import NotAuthenticated
-from moderado.accounts.models import User
 from moderado.core.errors import ApplicationError, Invalid
 from moderado.enforcement.errors import BannedFromServer
 from moderado.enforcement.labels import APPEAL_OUTCOMES, APPEAL_STATES, DECISION_TYPES
@@ -56,7 +55,7 @@ def banned_page(request: HttpRequest, refusal: BannedFromServer) -> HttpResponse
 def _own_appeals(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    found = own_appeals(cast("User", request.user).id, limit=SHOWN)
+    found = own_appeals(request.user.id, limit=SHOWN)
     return render(request, "web/appeals.html", {"appeals": [_words(each) for each in found]})
 
 
