@@ -11,8 +11,9 @@ import django
 import pytest
 from asgiref.sync import SyncToAsync
 from django.db import connections
+from django.test import TransactionTestCase
+from pytest_django.plugin import blocking_manager_key
 
-from moderado.core.database import retry_on_deadlock
 from tests import databases, engines, processes, proofs
 
 UNIT = Path(__file__).parent / "unit"
@@ -41,6 +42,12 @@ def pytest_configure(config: pytest.Config) -> None:
         engines.leave_settings_to_workers()
 
 
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    if engines.serve_databases():
+        template = databases.Template(config.stash[blocking_manager_key])
+        engines.before_stop(template.drop)
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """Workers of `-n auto`: tests wait for processes and deadlines more than they compute."""
     return min(WORKERS_PER_CORE * len(os.sched_getaffinity(0)), MOST_WORKERS)
@@ -67,21 +74,20 @@ def _needs_engines(arguments: list[str], folder: Path) -> bool:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
-    """Let tests truncate their database, whose records refuse it, and drop it at the end.
+def django_db_modify_db_settings(django_db_modify_db_settings) -> None:
+    databases.use_template()
 
-    The policy that the migrations made is removed. A test may end while a real worker still
-    writes: if truncating and that transaction wait for each other, it is repeated.
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """Prepare the test database, empty it after tests that commit, and drop it at the end.
 
     Connections of event loops that have ended would keep the database from being dropped.
     """
     with django_db_blocker.unblock():
         databases.prepare()
-    operations = connections["default"].ops
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            operations, "execute_sql_flush", retry_on_deadlock(operations.execute_sql_flush)
-        )
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: databases.empty())
         yield
     with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
         cursor.execute(

@@ -14,6 +14,7 @@ import os
 import secrets
 import subprocess
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -66,6 +67,16 @@ def leave_settings_to_workers() -> None:
     """Name no settings to the pytest-xdist workers that this process is about to start:
     pytest-django would read them there before `start` has set `REDIS_URL`."""
     del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+def serve_databases() -> bool:
+    """Tell whether this run has a PostgreSQL."""
+    return os.environ["DATABASE_URL"] != NO_DATABASE
+
+
+def before_stop(work: Callable[[], None]) -> None:
+    """Do `work` when the run ends, while the engines still run."""
+    _stack.callback(work)
 
 
 def stop() -> None:
