@@ -13,7 +13,7 @@ TOOL_ENV := SECRET_KEY=for-tools-that-start-no-engine-and-never-serve-anything-t
   DATABASE_URL=postgres://none@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help
-.PHONY: evaluate help up dev test test-unit faults chaos soak fuzz fuzz-api audit bench stalls check types layers drift rules hooks clean lock classifier docs messages vocabulary compose-test runtime development
+.PHONY: evaluate help up dev test test-unit faults chaos soak fuzz fuzz-api audit bench stalls check others types layers drift rules hooks clean lock classifier docs messages vocabulary compose-test runtime development
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -58,9 +58,13 @@ stalls: development ## measure how long attackers keep a web process from answer
 	@exec $(PY) -m benchmarks.stalls
 
 check: development ## check style, types, layers, generated files and house rules
+	@$(MAKE) --no-print-directory -j 2 types others
+
+# What `check` does beside `types`, which takes as long.
+others:
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
-	@$(MAKE) --no-print-directory types layers
+	@$(MAKE) --no-print-directory layers
 	.venv/bin/deptry src
 	$(PY) scripts/check_locks.py
 	$(PY) scripts/check_secrets.py
