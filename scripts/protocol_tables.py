@@ -29,6 +29,7 @@ OBJECTS = {
     "SuspensionView": "suspension",
     "DecisionView": "decision",
     "AppealView": "appeal",
+    "BlockView": "block",
     "SanctionNote": "sanction",
 }
 FORMATS = {"uuid": "UUID", "date-time": "UTC time"}

@@ -31,6 +31,7 @@ from moderado.enforcement.services import (
     holds,
     machine_strikes,
     notice_outcomes,
+    person_changes,
     report_outcomes,
     strikes,
 )
@@ -93,7 +94,9 @@ def _inside() -> Routes:
             notice_outcomes.on_ruling_settled,
             appeal_decisions.on_ruling_settled,
             machine_strikes.on_ruling_settled,
+            person_changes.on_ruling_settled,
         ],
+        enforcement.PersonNotified: [person_changes.on_person_notified],
         enforcement.SanctionApplied: [sanctions.on_sanction_applied, strikes.on_sanction_applied],
         enforcement.SanctionLifted: [sanctions.on_sanction_lifted, strikes.on_sanction_lifted],
         moderation.RevisionsBlocked: [machine_strikes.on_revisions_blocked],

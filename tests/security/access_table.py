@@ -36,6 +36,7 @@ DIFFER = {
     },
     "appealing": {
         "GET me/sanctions/": "200",
+        "GET me/appeals/": "200",
         "GET me/decisions/": "200",
         "POST me/decisions/{decision}/appeal/": "404",
         "POST me/export/": "202",
@@ -109,6 +110,7 @@ GET    chat/me/changes/                           401     200    200     200    
 POST   chat/reports/                              401 404|201    201 404|201       201   201 404|201
 GET    chat/reports/mine/                         401     200    200     200       200   200     200
 POST   chat/reports/{report}/appeal/              401     404    404     404       404   201     404
+GET    me/appeals/                                401     200    200     200       200   200     200
 GET    me/decisions/                              401     200    200     200       200   200     200
 POST   me/decisions/{decision}/appeal/            401     404    404     404       404   201     404
 GET    enforcement/audit/                         401     403    403     403       403   403     200

@@ -5,12 +5,14 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts.types import Principal
+from moderado.api.enforcement.bodies import body_of
 from moderado.api.message_pages import FoundPage, HistoryPage
 from moderado.api.pagination import ExactCursorPagination, NumberedPages
 from moderado.api.rooms import reader
@@ -134,17 +136,24 @@ class RoomChanges(APIView):
         return Response(changes_body(changes))
 
 
+def _own_changes_body(changes: OwnChanges) -> dict[str, Any]:
+    body = body_of(msgspec.structs.replace(changes, messages=()))
+    return body | {"messages": [message_body(view) for view in changes.messages]}
+
+
 class OwnChangesOfMessages(APIView):
     @extend_schema(
         operation_id="list_own_changes",
         parameters=[OwnChangesQuery],
         responses=OwnChanges,
         examples=[
-            OpenApiExample("A refused message", changes_body(OWN_CHANGES), response_only=True)
+            OpenApiExample("What changed", _own_changes_body(OWN_CHANGES), response_only=True)
         ],
     )
     def get(self, request: Request) -> Response:
-        """List what changed of your own messages in all rooms, at most 200 a page.
+        """List what changed of your own messages, reports, appeals, sanctions and blocks.
+
+        A page has at most 200 changes, of messages in all rooms and of decisions about you.
 
         Without `after`, the answer is a `reset` with the cursor of now.
         """
@@ -153,7 +162,7 @@ class OwnChangesOfMessages(APIView):
         changes = own_changes(
             author_id=who.user_id, after=asked.get("after"), language=who.language
         )
-        return Response(changes_body(changes))
+        return Response(_own_changes_body(changes))
 
 
 class Search(APIView):

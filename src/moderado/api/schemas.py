@@ -20,7 +20,7 @@ from moderado.chat.models import Membership, Room
 from moderado.chat.projection import measures_of
 from moderado.chat.selectors.rooms import participants
 from moderado.chat.services.rooms import NAME_LENGTH
-from moderado.chat.types import Changes, LastMessage, MessageView, OwnChanges, Person
+from moderado.chat.types import Changes, LastMessage, MessageView, Person
 from moderado.core.errors import Invalid
 from moderado.core.wire_limits import MAX_CLIENT_ID, MAX_CURSOR
 
@@ -261,7 +261,7 @@ def struct_body(view: msgspec.Struct) -> dict[str, Any]:
     return body
 
 
-def changes_body(changes: Changes | OwnChanges) -> dict[str, Any]:
+def changes_body(changes: Changes) -> dict[str, Any]:
     body: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(changes, messages=()))
     return body | {"messages": [message_body(view) for view in changes.messages]}
 

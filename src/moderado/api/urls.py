@@ -85,6 +85,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("chat/reports/", reports.Reports.as_view()),
     path("chat/reports/mine/", reports.MyReports.as_view()),
     path("chat/reports/<uuid:report_id>/appeal/", own_decisions.AppealingReport.as_view()),
+    path("me/appeals/", own_decisions.MyAppeals.as_view()),
     path("me/decisions/", own_decisions.Decisions.as_view()),
     path("me/decisions/<uuid:decision_id>/appeal/", own_decisions.AppealingDecision.as_view()),
     path("enforcement/audit/", audit.Audit.as_view()),

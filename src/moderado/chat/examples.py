@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from moderado.chat.types import Author, MessageView, OwnChanges, OwnCursor
+from moderado.enforcement.views import ReportView
 
 REFUSED = MessageView(
     id=UUID("0199b1c0-5a34-7c1e-8a0e-3f5d0d6a1b2c"),
@@ -27,4 +28,22 @@ REFUSED = MessageView(
 
 CURSOR = "lMQIgfXvX0a1Xr3NBzrNBzrZJGZmZmZm"
 
-OWN_CHANGES = OwnChanges(me=OwnCursor(CURSOR), reset=False, more=False, messages=(REFUSED,))
+DECIDED = ReportView(
+    id=UUID("0199b4d2-7c10-7a53-9e21-4f6b8c0d1e2f"),
+    subject_type="message",
+    subject=UUID("0199b3aa-2f40-7d11-8b7e-6c5d4e3f2a1b"),
+    room=UUID("0199a6d2-11f0-7b52-9c44-7d1e52a90c11"),
+    category="harassment",
+    comment="",
+    state="decided",
+    outcome="action_taken",
+    created_at=datetime(2026, 11, 21, 9, 30, 0, 4711, tzinfo=UTC),
+    decided_at=datetime(2026, 11, 22, 11, 58, 0, 815, tzinfo=UTC),
+    appealable=False,
+    appeal_until=None,
+    appeal=None,
+)
+
+OWN_CHANGES = OwnChanges(
+    me=OwnCursor(CURSOR), reset=False, more=False, messages=(REFUSED,), reports=(DECIDED,)
+)

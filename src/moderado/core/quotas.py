@@ -92,6 +92,7 @@ ROUTES = {
     "POST api/notices/<str:protocol>/confirm/": Quota.WRITE,
     "POST api/chat/reports/": Quota.WRITE,
     "POST api/chat/reports/<uuid:report_id>/appeal/": Quota.WRITE,
+    "GET api/me/appeals/": Quota.CHEAP,
     "GET api/me/decisions/": Quota.EXPENSIVE,
     "POST api/me/decisions/<uuid:decision_id>/appeal/": Quota.WRITE,
     "GET api/enforcement/audit/": Quota.EXPENSIVE,

@@ -168,6 +168,16 @@ class AppealOutcome(StrEnum):
     ENDED = "ended"  # its subject was changed or deleted, so that there is nothing to decide
 
 
+class OwnThing(StrEnum):
+    """What a person has lists of, and devices keep copies of."""
+
+    REPORT = "report"
+    APPEAL = "appeal"
+    SANCTION = "sanction"
+    DECISION = "decision"
+    BLOCK = "block"
+
+
 class NoticeRole(StrEnum):
     """In what quality a person gives notice of content."""
 

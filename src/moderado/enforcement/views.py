@@ -5,7 +5,7 @@ here.
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -14,6 +14,8 @@ from msgspec import Meta
 from moderado.moderation.help_lines import HelpLine
 
 Moment = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
+SanctionState = Literal["active", "lifted", "expired"]
+STATES: tuple[SanctionState, ...] = ("active", "lifted", "expired")
 
 
 class ReportView(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +62,35 @@ class SuspensionView(msgspec.Struct, frozen=True, kw_only=True):
     public_note: str
     ends_at: Moment
     lifted_at: Moment | None
+
+
+class SanctionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A sanction as its person sees it. Moderators are not named."""
+
+    id: UUID
+    kind: Annotated[
+        str, Meta(extra_json_schema={"enum": ("warning", "strike", "slow", "mute", "ban")})
+    ]
+    room: Annotated[UUID | None, Meta(description="Null for the whole server.")]
+    reason: Annotated[str, Meta(description="A code, such as `harassment`.")]
+    explanation: Annotated[str, Meta(description="What it is, why, and until when.")]
+    note: Annotated[str, Meta(description="What the moderator wrote to the person.")]
+    automatic: Annotated[bool, Meta(description="Strikes or a verdict led to it, no person.")]
+    starts_at: Moment
+    ends_at: Annotated[Moment | None, Meta(description="Null for no end.")]
+    ended_at: Annotated[Moment | None, Meta(description="When it was lifted, or expired.")]
+    state: Annotated[str, Meta(extra_json_schema={"enum": STATES})]
+    points: Annotated[int | None, Meta(description="Of a strike; otherwise null.")]
+    threshold: Annotated[
+        int | None, Meta(description="The points of strikes that led to it; null without any.")
+    ]
+    cause: Annotated[
+        UUID | None, Meta(description="The strike that led to it: its id in `me/sanctions/`.")
+    ]
+    decision: Annotated[UUID, Meta(description="What can be appealed: its id in `me/decisions/`.")]
+    appealable: Annotated[bool, Meta(description="Whether you may appeal now.")]
+    appeal_until: Annotated[Moment, Meta(description="When the time to appeal ends.")]
+    appeal_path: Annotated[str, Meta(description="Where to send the appeal.")]
 
 
 class SanctionNote(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,11 +15,12 @@ from moderado.core.errors import ApplicationError, Invalid
 from moderado.enforcement.errors import BannedFromServer
 from moderado.enforcement.labels import APPEAL_OUTCOMES, APPEAL_STATES, DECISION_TYPES
 from moderado.enforcement.selectors.appeals import own_appeals
+from moderado.enforcement.selectors.decisions import appeal_view
 from moderado.enforcement.services.banned import appeal_ban, appeal_of_ban
 from moderado.enforcement.views import AppealView
 from moderado.web.forms import AppealForm
 
-SHOWN = 20  # appeals on the page; the API lists all decisions with theirs
+SHOWN = 20  # appeals on the page; the API lists all
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -55,8 +56,9 @@ def banned_page(request: HttpRequest, refusal: BannedFromServer) -> HttpResponse
 def _own_appeals(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    found = own_appeals(request.user.id, limit=SHOWN)
-    return render(request, "web/appeals.html", {"appeals": [_words(each) for each in found]})
+    found = own_appeals(request.user.id)[:SHOWN]
+    appeals = [_words(appeal_view(each)) for each in found]
+    return render(request, "web/appeals.html", {"appeals": appeals})
 
 
 def _send(form: AppealForm) -> int:

@@ -1,10 +1,21 @@
 """GET /api/chat/me/changes/: what a second device of the author finds."""
 
+from uuid import UUID
+
 import pytest
+from django.db import transaction
+from django.utils import timezone
 
 from moderado.chat.selectors import own_changes
+from moderado.chat.services.posting import post_message
 from moderado.chat.services.screening import screen_waiting
-from tests.factories import make_member, make_room
+from moderado.enforcement.models import Appeal, Report, Ruling
+from moderado.enforcement.services.appeal_decisions import decide_appeal
+from moderado.enforcement.services.rulings import Proposal, rule
+from moderado.enforcement.services.sanctions import apply_sanction
+from moderado.enforcement.services.settling import settle_rulings
+from moderado.enforcement.types import Actor, AppealOutcome, ContentOutcome, SanctionKind
+from tests.factories import make_member, make_room, make_staff
 from tests.integration.chat.steps import wait_until_settled
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proves("R60")]
@@ -118,3 +129,101 @@ def test_unknown_cursor_is_a_reset_and_a_long_one_an_error(devices):
 
     assert changes(here, after="x")["reset"] is True
     assert here.get(CHANGES, {"after": "x" * 257}).status_code == 400
+
+
+LISTS = {
+    "reports": "chat/reports/mine/",
+    "appeals": "me/appeals/",
+    "sanctions": "me/sanctions/",
+    "decisions": "me/decisions/",
+}
+
+
+def staff():
+    return Actor(id=make_staff().id, scope_ids=None)
+
+
+def settle():
+    """Let the time in which rulings can be undone pass."""
+    Ruling.objects.filter(settled_at=None).update(undo_until=timezone.now())
+    settle_rulings()
+
+
+def overturn():
+    """Decide the one appeal."""
+    appeal = Appeal.objects.get()
+    decide_appeal(actor=staff(), appeal_id=appeal.id, outcome=AppealOutcome.OVERTURNED, reason="-")
+    settle()
+
+
+def follow(client, held, cursor):
+    """Bring the lists that a device holds up to date; return the next cursor."""
+    page = changes(client, after=cursor)
+    for name in (*LISTS, "blocks"):
+        held.setdefault(name, {})
+        for each in page[name]:
+            held[name][each.get("id", each.get("user"))] = each
+    return page["me"]["cursor"]
+
+
+def assert_as_loaded_anew(client, held):
+    for name, path in LISTS.items():
+        loaded = {each["id"]: each for each in client.get(f"/api/{path}").json()["results"]}
+        assert held[name] == loaded, name
+
+
+@pytest.mark.proves("R116")
+def test_device_that_was_away_learns_what_became_of_reports_and_their_appeals(devices, room):
+    here, there = devices
+    cursor, held = changes(there)["me"]["cursor"], {}
+    author = make_member(room).user
+    message = post_message(author_id=author.id, room_id=room.id, text="one").view
+    screen_waiting()
+
+    here.post("/api/chat/reports/", {"message": str(message.id), "category": "hate"})
+    cursor = follow(there, held, cursor)
+    ((report_id, report),) = held["reports"].items()
+    assert report["state"] == "open"
+    allowed = Proposal(content=ContentOutcome.ALLOW, reason="hate")
+    rule(actor=staff(), case_id=Report.objects.get().case_id, proposal=allowed)
+    settle()
+    cursor = follow(there, held, cursor)
+    assert held["reports"][report_id]["outcome"] == "no_action"
+    here.post(f"/api/chat/reports/{report_id}/appeal/", {"text": "Leiam de novo."})
+    cursor = follow(there, held, cursor)
+    (appeal,) = held["appeals"].values()
+    assert (appeal["state"], held["reports"][report_id]["appeal"]) == ("open", "open")
+    overturn()
+    cursor = follow(there, held, cursor)
+    assert held["appeals"][appeal["id"]]["outcome"] == "overturned"
+    assert held["reports"][report_id]["outcome"] == "action_taken"
+    assert_as_loaded_anew(there, held)
+
+
+@pytest.mark.proves("R116")
+def test_device_that_was_away_learns_of_sanctions_statements_and_blocks(devices, room):
+    here, there = devices
+    cursor, held = changes(there)["me"]["cursor"], {}
+    me = UUID(there.get("/api/auth/users/me/").json()["id"])
+    other = make_member(room).user
+    with transaction.atomic():
+        mute = apply_sanction(
+            user_id=me,
+            kind=SanctionKind.MUTE,
+            scope_id=None,
+            term=None,
+            reason="hate",
+            actor_id=None,
+        )
+
+    cursor = follow(there, held, cursor)
+    assert held["sanctions"][str(mute.id)]["state"] == "active"
+    assert held["decisions"][str(mute.id)]["explanation"]
+    here.post(f"/api/me/decisions/{mute.id}/appeal/", {"text": "Foi engano."})
+    overturn()
+    here.post("/api/me/blocks/", {"user": str(other.id)})
+    cursor = follow(there, held, cursor)
+
+    assert held["sanctions"][str(mute.id)]["state"] == "lifted"
+    assert held["blocks"] == {str(other.id): {"user": str(other.id), "is_blocked": True}}
+    assert_as_loaded_anew(there, held)

@@ -271,6 +271,7 @@ _APPEALS: dict[str, Any] = {
     "AppealView": _OWN,
     "AppealBody": _SEEN,
     "AppealPage": _page(_SEEN),
+    "OwnAppealPage": _page(_OWN),
     "AppealDecisionInputRequest": {
         "outcome": "overturned",
         "reason": "joke",

@@ -15,9 +15,10 @@ from rest_framework.views import APIView
 from moderado.accounts.types import Principal
 from moderado.api.authentication import ALSO_WHEN_BANNED
 from moderado.api.enforcement.bodies import body_of
-from moderado.api.pagination import Cursor, MalformedCursor
+from moderado.api.pagination import Cursor, ExactCursorPagination, MalformedCursor
 from moderado.api.schemas import CURSOR, PAGE_SIZE, Link, validated
 from moderado.enforcement.models import Appeal
+from moderado.enforcement.selectors.appeals import own_appeals
 from moderado.enforcement.selectors.decisions import Position, appeal_view, decisions_about
 from moderado.enforcement.services import appeals
 from moderado.enforcement.services.appeals import TEXT_LENGTH
@@ -32,6 +33,18 @@ class DecisionPage(msgspec.Struct):
     next: Link | None
     previous: Link | None
     results: tuple[DecisionView, ...]
+
+
+class OwnAppealPage(msgspec.Struct):
+    """A page of one's own appeals, newest first."""
+
+    next: Link | None
+    previous: Link | None
+    results: tuple[AppealView, ...]
+
+
+class OwnAppealPages(ExactCursorPagination):
+    ordering = ("-created_at", "-id")
 
 
 class PageQuery(serializers.Serializer[Any]):
@@ -75,6 +88,19 @@ class Decisions(APIView):
             following = replace_query_param(request.build_absolute_uri(), "cursor", cursor)
         results = [body_of(each.view) for each in found[:size]]
         return Response({"next": following, "previous": None, "results": results})
+
+
+class MyAppeals(APIView):
+    authentication_classes = ALSO_WHEN_BANNED
+
+    @extend_schema(
+        operation_id="list_own_appeals", parameters=[CURSOR, PAGE_SIZE], responses=OwnAppealPage
+    )
+    def get(self, request: Request) -> Response:
+        """List your appeals of decisions and reports with state and outcome, newest first."""
+        pages = OwnAppealPages()
+        page = pages.paginate_queryset(own_appeals(_who(request)), request, view=self)
+        return pages.get_paginated_response([body_of(appeal_view(each)) for each in page])
 
 
 class AppealingDecision(APIView):

@@ -1,13 +1,14 @@
-"""The changes of an author's own messages, in all rooms: also those that only the author sees.
+"""What changed for one person: own messages in all rooms, and what enforcement tells them alone.
 
 The author's other devices cannot learn these from a room's `seq`. The order is that of transaction
 ids, and a cursor never passes one that is still running: ADR 0039 says why nothing is missed.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -17,15 +18,18 @@ from msgspec import Meta
 from moderado.chat.models import Message
 from moderado.chat.projection import own_view, view_from_outside
 from moderado.chat.selectors.authors import with_authors
-from moderado.chat.selectors.page_bytes import count_fitting
+from moderado.chat.selectors.page_bytes import bytes_of, count_sizes
 from moderado.chat.selectors.rooms import rooms_visible_to
 from moderado.chat.types import MessageView, OwnChanges, OwnCursor
 from moderado.core import failpoints
 from moderado.core.database import run_prepared
+from moderado.enforcement.selectors.person_changes import Thing, views_of_things
+from moderado.enforcement.types import OwnThing
 
 PAGE = 200
 
 _LAST_ID = UUID(int=2**128 - 1)
+_View = msgspec.Struct
 _Xid = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 # `origin` changes when the ids of the past say nothing any more: another cluster, a dump loaded
@@ -44,14 +48,22 @@ _READ = """
                pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin,
                pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xmax
     )
-    SELECT here.origin, here.xmax, (
-               SELECT coalesce(max(changed_xid), 0) FROM chat_message
-                WHERE author_id = %(author)s AND changed_xid < here.xmin) AS settled,
-           changed.changed_xid, changed.id
+    SELECT here.origin, here.xmax, greatest(
+               (SELECT coalesce(max(changed_xid), 0) FROM chat_message
+                 WHERE author_id = %(author)s AND changed_xid < here.xmin),
+               (SELECT coalesce(max(changed_xid), 0) FROM enforcement_personchange
+                 WHERE user_id = %(author)s AND changed_xid < here.xmin)) AS settled,
+           changed.changed_xid, changed.id, changed.kind, changed.subject_id
       FROM here LEFT JOIN LATERAL (
-        SELECT changed_xid, id FROM chat_message
-         WHERE author_id = %(author)s AND changed_xid >= %(xid)s AND changed_xid < here.xmax
-           AND (changed_xid, id) > (%(xid)s, %(id)s)
+        (SELECT changed_xid, id, NULL AS kind, NULL::uuid AS subject_id FROM chat_message
+          WHERE author_id = %(author)s AND changed_xid >= %(xid)s AND changed_xid < here.xmax
+            AND (changed_xid, id) > (%(xid)s, %(id)s)
+          ORDER BY changed_xid, id LIMIT %(limit)s)
+         UNION ALL
+        (SELECT changed_xid, id, kind, subject_id FROM enforcement_personchange
+          WHERE user_id = %(author)s AND changed_xid >= %(xid)s AND changed_xid < here.xmax
+            AND (changed_xid, id) > (%(xid)s, %(id)s)
+          ORDER BY changed_xid, id LIMIT %(limit)s)
          ORDER BY changed_xid, id LIMIT %(limit)s) changed ON true
 """
 
@@ -84,13 +96,26 @@ class _Cursor(msgspec.Struct, frozen=True, array_like=True):
 
 
 @dataclass(frozen=True, slots=True)
+class _Change:
+    """A message of the author, or a thing of theirs that enforcement keeps."""
+
+    xid: int
+    id: UUID
+    thing: Thing | None
+
+    @property
+    def place(self) -> tuple[int, UUID]:
+        return self.xid, self.id
+
+
+@dataclass(frozen=True, slots=True)
 class _Page:
     """What one statement read, as of one snapshot."""
 
     origin: bytes
     newest: int  # greater than the id of every transaction that is visible
     settled: int
-    changes: list[tuple[int, UUID]]
+    changes: list[_Change]
 
 
 def own_cursor(*, author_id: UUID) -> OwnCursor:
@@ -109,38 +134,37 @@ def held_messages(*, author_id: UUID, limit: int) -> list[tuple[UUID, int]]:
 def own_changes(
     *, author_id: UUID, after: str | None, language: str, limit: int = PAGE
 ) -> OwnChanges:
-    """Return the present state of the author's messages that changed since a cursor.
+    """Return the present state of the author's messages, reports, … that changed since a cursor.
 
     A change may be returned more than once, and is never missed: also not in rooms that the author
     may not read now, or read again (ADR 0071).
 
     Args:
-        author_id: The account that reads its own messages.
+        author_id: The account that reads what is its own.
         after: A cursor, or None for that of now.
         language: The language of explanations.
-        limit: The maximum number of messages in the page, which ends earlier if they are long.
+        limit: The maximum number of changes in the page, which ends earlier if they are long.
 
     Returns:
         A page with the next cursor. Its `reset` is true without a cursor, and for one that this
-        database did not issue: the reader must load its rooms anew.
+        database did not issue: the reader must load its rooms and lists anew.
     """
     cursor = _decoded(after)
     page = _read(author_id, after=cursor, limit=limit + 1)
     if cursor is None or not _is_known(cursor, page):
         start = _Cursor.at(page.origin, page.settled)
         return OwnChanges(me=start.encoded(), reset=True, more=False, messages=())
-    views = _views(author_id, [message_id for _, message_id in page.changes[:limit]], language)
-    count = count_fitting(views)
-    more, changes = len(page.changes) > limit, page.changes[:limit]
-    if count < len(views):
-        ids = [message_id for _, message_id in changes]
-        more, changes = True, changes[: ids.index(views[count].id)]
+    views = _views(author_id, page.changes[:limit], language)
+    count = count_sizes(_bytes(views.get(each.id)) for each in page.changes[:limit])
+    changes, more = page.changes[:count], len(page.changes) > count
     is_first = (cursor.xid, cursor.id) == (cursor.settled, _LAST_ID)
     settled = max(cursor.settled, page.settled) if is_first else cursor.settled
     following = (
-        _Cursor(page.origin, settled, *changes[-1]) if more else _Cursor.at(page.origin, settled)
+        _Cursor(page.origin, settled, *changes[-1].place)
+        if more
+        else _Cursor.at(page.origin, settled)
     )
-    return OwnChanges(me=following.encoded(), reset=False, more=more, messages=views[:count])
+    return OwnChanges(me=following.encoded(), reset=False, more=more, **_listed(changes, views))
 
 
 def _is_known(cursor: _Cursor, page: _Page) -> bool:
@@ -162,17 +186,42 @@ def _read(author_id: UUID, *, after: _Cursor | None, limit: int) -> _Page:
         blake2b(origin.encode(), digest_size=8).digest() if origin else b"",
         newest,
         settled,
-        [(xid, message_id) for *_, xid, message_id in rows if message_id is not None],
+        [
+            _Change(xid, change_id, (OwnThing(kind), subject_id) if kind else None)
+            for *_, xid, change_id, kind, subject_id in rows
+            if change_id is not None
+        ],
     )
 
 
-def _views(author_id: UUID, ids: list[UUID], language: str) -> tuple[MessageView, ...]:
-    if not ids:
-        return ()
-    own = Message.objects.filter(author=author_id)
-    is_inside = Exists(rooms_visible_to(author_id).filter(pk=OuterRef("room")))
-    found = with_authors(own.annotate(is_inside=is_inside)).in_bulk(ids)
-    return tuple(_view(found[each], language) for each in ids if each in found)
+def _views(author_id: UUID, changes: list[_Change], language: str) -> Mapping[UUID, _View]:
+    """Return what there is to see now of changes, by their ids."""
+    views: dict[UUID, _View] = {}
+    if message_ids := [each.id for each in changes if each.thing is None]:
+        own = Message.objects.filter(author=author_id)
+        is_inside = Exists(rooms_visible_to(author_id).filter(pk=OuterRef("room")))
+        found = with_authors(own.annotate(is_inside=is_inside)).in_bulk(message_ids)
+        views |= {each: _view(message, language) for each, message in found.items()}
+    if things := {each.thing: each.id for each in changes if each.thing is not None}:
+        seen = views_of_things(user_id=author_id, things=things, language=language)
+        views |= {things[thing]: view for thing, view in seen.items()}
+    return views
+
+
+def _bytes(view: _View | None) -> int:
+    if isinstance(view, MessageView):
+        return bytes_of(view)
+    return 0 if view is None else len(msgspec.json.encode(view))
+
+
+def _listed(changes: list[_Change], views: Mapping[UUID, _View]) -> dict[str, tuple[Any, ...]]:
+    """Return the views as fields of `OwnChanges`, each in the order of the changes."""
+    lists: dict[str, list[_View]] = {"messages": []}
+    for change in changes:
+        if (view := views.get(change.id)) is not None:
+            name = f"{change.thing[0]}s" if change.thing else "messages"
+            lists.setdefault(name, []).append(view)
+    return {name: tuple(listed) for name, listed in lists.items()}
 
 
 def _view(message: Message, language: str) -> MessageView:

@@ -25,10 +25,9 @@ def appeals_for(actor: Actor, *, state: AppealState) -> QuerySet[Appeal]:
     return found.select_related("appellant").order_by("created_at", "id")
 
 
-def own_appeals(user_id: UUID, *, limit: int) -> list[AppealView]:
-    """Return the latest appeals of a person, newest first, in the active language."""
-    found = Appeal.objects.filter(appellant=user_id).order_by("-created_at", "-id")
-    return [appeal_view(each) for each in found[:limit]]
+def own_appeals(user_id: UUID) -> QuerySet[Appeal]:
+    """Return the appeals of a person, newest first."""
+    return Appeal.objects.filter(appellant=user_id).order_by("-created_at", "-id")
 
 
 def own_appeal_of(user_id: UUID, *, decision_id: UUID) -> AppealView | None:

@@ -1,5 +1,6 @@
 """What was decided about a person, by moderators and by machines, and what can be appealed."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -48,20 +49,26 @@ def decisions_about(
 
 def decision_about(user_id: UUID, decision_id: UUID) -> Decision | None:
     """Return one decision about a person, by the id that the list shows."""
-    sources = (
-        _rulings(user_id, None, 1, pk=decision_id),
-        _sanctions(user_id, None, 1, pk=decision_id),
-        _suspensions(user_id, None, 1, pk=decision_id),
-        _purges(user_id, None, 1, pk=decision_id),
-    )
-    found = next((each for each in sources if each), None) or [
-        each for each in verdicts_of(user_id, decision_id) if each.view.id == decision_id
-    ]
-    return _explained(_with_appeals(user_id, found[:1]))[0] if found else None
+    found = decisions_among(user_id, [decision_id])
+    return found[0] if found else None
 
 
-def _page(before: Position | None, pk: UUID | None) -> Q:
-    wanted = Q() if pk is None else Q(pk=pk)
+def decisions_among(user_id: UUID, ids: Collection[UUID]) -> list[Decision]:
+    """Return those of these decisions that are about a person, in no order."""
+    found: list[Decision] = []
+    missing = set(ids)
+    for source in (_rulings, _sanctions, _suspensions, _purges):
+        if missing:
+            found += source(user_id, None, len(missing), missing)
+            missing -= {each.view.id for each in found}
+    for decision_id in missing:
+        of_subject = verdicts_of(user_id, decision_id)
+        found += [each for each in of_subject if each.view.id == decision_id][:1]
+    return _explained(_with_appeals(user_id, found))
+
+
+def _page(before: Position | None, ids: Collection[UUID] | None) -> Q:
+    wanted = Q() if ids is None else Q(pk__in=ids)
     if before is not None:
         moment, last_id = before
         wanted &= Q(created_at__lt=moment) | Q(created_at=moment, id__lt=last_id)
@@ -69,14 +76,14 @@ def _page(before: Position | None, pk: UUID | None) -> Q:
 
 
 def _rulings(
-    user_id: UUID, before: Position | None, limit: int, pk: UUID | None = None
+    user_id: UUID, before: Position | None, limit: int, ids: Collection[UUID] | None = None
 ) -> list[Decision]:
     """Rulings that cannot be undone any more. Their sanctions belong to them."""
     imposed = Sanction.objects.filter(ruling=OuterRef("pk"))
     reversed_by = Ruling.objects.filter(reverses=OuterRef("pk"), undone_at=None)
     told = Q(content__in=(ContentOutcome.REMOVE, ContentOutcome.KEEP_FLAGGED))
     rows = (
-        Ruling.objects.filter(_page(before, pk), author=user_id, undone_at=None)
+        Ruling.objects.filter(_page(before, ids), author=user_id, undone_at=None)
         .filter(told | Exists(imposed), settled_at__isnull=False)
         .annotate(is_reversed=Exists(reversed_by))
         .prefetch_related("sanctions")
@@ -108,9 +115,9 @@ def _outcome_of(ruling: Ruling) -> str:
 
 
 def _sanctions(
-    user_id: UUID, before: Position | None, limit: int, pk: UUID | None = None
+    user_id: UUID, before: Position | None, limit: int, ids: Collection[UUID] | None = None
 ) -> list[Decision]:
-    rows = Sanction.objects.filter(_page(before, pk), user=user_id, ruling=None)
+    rows = Sanction.objects.filter(_page(before, ids), user=user_id, ruling=None)
     rows = rows.select_related("cause")
     return [
         Decision(
@@ -133,9 +140,9 @@ def _sanctions(
 
 
 def _suspensions(
-    user_id: UUID, before: Position | None, limit: int, pk: UUID | None = None
+    user_id: UUID, before: Position | None, limit: int, ids: Collection[UUID] | None = None
 ) -> list[Decision]:
-    rows = ReportingSuspension.objects.filter(_page(before, pk), user=user_id)
+    rows = ReportingSuspension.objects.filter(_page(before, ids), user=user_id)
     return [
         Decision(
             view=_view(
@@ -154,10 +161,10 @@ def _suspensions(
 
 
 def _purges(
-    user_id: UUID, before: Position | None, limit: int, pk: UUID | None = None
+    user_id: UUID, before: Position | None, limit: int, ids: Collection[UUID] | None = None
 ) -> list[Decision]:
     """Purges of which the person was told."""
-    rows = Purge.objects.filter(_page(before, pk), user=user_id, told_at__isnull=False)
+    rows = Purge.objects.filter(_page(before, ids), user=user_id, told_at__isnull=False)
     return [
         Decision(
             view=_view(

@@ -2,14 +2,12 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Any
 from uuid import UUID
 
-import msgspec
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone, translation
-from msgspec import Meta
 
 from moderado.core.database import run_prepared
 from moderado.enforcement.appeal_terms import appeal_end, appeal_path
@@ -18,42 +16,12 @@ from moderado.enforcement.events import PersonNotice, PersonNotified
 from moderado.enforcement.models import Appeal, Sanction
 from moderado.enforcement.statements import sanction_statement
 from moderado.enforcement.types import Restriction
-
-Moment = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
-State = Literal["active", "lifted", "expired"]
-STATES: tuple[State, ...] = ("active", "lifted", "expired")
-
-
-class SanctionView(msgspec.Struct, frozen=True, kw_only=True):
-    """A sanction as its person sees it. Moderators are not named."""
-
-    id: UUID
-    kind: Annotated[
-        str, Meta(extra_json_schema={"enum": ("warning", "strike", "slow", "mute", "ban")})
-    ]
-    room: Annotated[UUID | None, Meta(description="Null for the whole server.")]
-    reason: Annotated[str, Meta(description="A code, such as `harassment`.")]
-    explanation: Annotated[str, Meta(description="What it is, why, and until when.")]
-    note: Annotated[str, Meta(description="What the moderator wrote to the person.")]
-    automatic: Annotated[bool, Meta(description="Strikes or a verdict led to it, no person.")]
-    starts_at: Moment
-    ends_at: Annotated[Moment | None, Meta(description="Null for no end.")]
-    ended_at: Annotated[Moment | None, Meta(description="When it was lifted, or expired.")]
-    state: Annotated[str, Meta(extra_json_schema={"enum": STATES})]
-    points: Annotated[int | None, Meta(description="Of a strike; otherwise null.")]
-    threshold: Annotated[
-        int | None, Meta(description="The points of strikes that led to it; null without any.")
-    ]
-    cause: Annotated[
-        UUID | None, Meta(description="The strike that led to it: its id in `me/sanctions/`.")
-    ]
-    decision: Annotated[UUID, Meta(description="What can be appealed: its id in `me/decisions/`.")]
-    appealable: Annotated[bool, Meta(description="Whether you may appeal now.")]
-    appeal_until: Annotated[Moment, Meta(description="When the time to appeal ends.")]
-    appeal_path: Annotated[str, Meta(description="Where to send the appeal.")]
+from moderado.enforcement.views import STATES as STATES
+from moderado.enforcement.views import SanctionState
+from moderado.enforcement.views import SanctionView as SanctionView
 
 
-def state_of(sanction: Sanction) -> State:
+def state_of(sanction: Sanction) -> SanctionState:
     """Return whether a sanction is in force, also before its expiry was recorded."""
     if sanction.lifted_at is not None:
         return "lifted"

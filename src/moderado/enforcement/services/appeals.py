@@ -34,8 +34,9 @@ from moderado.enforcement.selectors.decisions import decision_about
 from moderado.enforcement.selectors.verdict_decisions import Decision
 from moderado.enforcement.services.cases import open_or_join
 from moderado.enforcement.services.fairness import exclude_from_case
+from moderado.enforcement.services.person_changes import appealed_thing, record_changes
 from moderado.enforcement.services.subject_locks import lock_subject
-from moderado.enforcement.types import DecisionType, ReportOutcome
+from moderado.enforcement.types import DecisionType, OwnThing, ReportOutcome
 from moderado.moderation.models import Case
 
 log = structlog.get_logger(__name__)
@@ -223,5 +224,7 @@ def _store(user_id: UUID, decision_id: UUID, text: str, columns: dict[str, Any])
         **columns,
     )
     appeal.refresh_from_db()
+    thing = appealed_thing(appeal.decision_type)
+    record_changes([(user_id, OwnThing.APPEAL, appeal.id), (user_id, thing, decision_id)])
     log.info("appealed", appeal_id=str(appeal.id), decision_type=appeal.decision_type)
     return appeal

@@ -11,7 +11,8 @@ from moderado.core.events import publish
 from moderado.enforcement.events import PersonNotice, PersonNotified, RulingSettled
 from moderado.enforcement.models import Report, Sanction
 from moderado.enforcement.selectors.reports import report_views
-from moderado.enforcement.types import ContentOutcome, ReportOutcome, ReportState
+from moderado.enforcement.services.person_changes import record_changes
+from moderado.enforcement.types import ContentOutcome, OwnThing, ReportOutcome, ReportState
 from moderado.moderation.events import CasesChanged, CaseStep
 
 
@@ -52,7 +53,9 @@ def on_cases_changed(event: CasesChanged) -> None:
     returned = [each.case_id for each in event.changes if each.step is CaseStep.RETURNED]
     if returned:
         back = Report.objects.filter(case__in=returned, state=ReportState.CLOSED)
+        reopened = list(back.values_list("reporter_id", "id"))
         back.update(state=ReportState.OPEN, decided_at=None)
+        record_changes([(person, OwnThing.REPORT, report_id) for person, report_id in reopened])
 
 
 def decide_reports(

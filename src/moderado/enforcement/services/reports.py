@@ -21,8 +21,9 @@ from moderado.enforcement.labels import OTHER
 from moderado.enforcement.models import Report, ReportingSuspension
 from moderado.enforcement.selectors.reports import current_suspension, reporter_record
 from moderado.enforcement.services.cases import open_or_join
+from moderado.enforcement.services.person_changes import record_changes
 from moderado.enforcement.services.report_subjects import Reported, reported
-from moderado.enforcement.types import ReportState, Restriction
+from moderado.enforcement.types import OwnThing, ReportState, Restriction
 from moderado.moderation.events import ReviewStarted
 from moderado.moderation.models import Case
 
@@ -92,6 +93,7 @@ def report(
     )
     new.case = _case_for(new, subject)
     new.save(force_insert=True)
+    record_changes([(reporter_id, OwnThing.REPORT, new.id)])
     log.info("reported", report_id=str(new.id), subject_type=subject_type, category=category)
     return new, True
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
 from moderado.accounts.services.sessions import end_sessions_of
-from moderado.core.database import require_transaction
+from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import Invalid
 from moderado.core.events import publish
 from moderado.core.text import clean, clean_line
@@ -162,6 +162,7 @@ def lift_sanctions_of_ruling(*, actor_id: UUID | None, ruling_id: UUID, reason: 
     return lifted
 
 
+@retry_on_deadlock
 @transaction.atomic
 def expire_sanctions(*, limit: int = 500) -> int:
     """Mark the sanctions whose term is over, and tell the persons.

@@ -10,7 +10,7 @@ import msgspec
 from moderado.chat.events import Change, ChangeKind, Notice
 from moderado.chat.types import MessageView
 from moderado.enforcement.events import PersonNotice
-from moderado.enforcement.selectors.sanctions import SanctionView
+from moderado.enforcement.views import SanctionView
 from moderado.realtime.wire import person_frames, protocol
 
 # The one place where names of the domain become names on the wire.

@@ -4,8 +4,13 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from moderado.enforcement.selectors.sanctions import SanctionView
-from moderado.enforcement.views import AppealView, DecisionView, ReportView, SuspensionView
+from moderado.enforcement.views import (
+    AppealView,
+    DecisionView,
+    ReportView,
+    SanctionView,
+    SuspensionView,
+)
 from moderado.realtime.wire.server_frame import ServerFrame
 from moderado.realtime.wire.user_ref import UserRef
 

@@ -17,7 +17,12 @@ from moderado.chat.types import (
     Explanation,
     MessageView,
     Moment,
+    OwnAppeals,
+    OwnBlocks,
     OwnCursor,
+    OwnDecisions,
+    OwnReports,
+    OwnSanctions,
     Person,
     ReasonCode,
     Resources,
@@ -184,14 +189,19 @@ class Synced(ServerFrame, frozen=True, tag="synced"):
 
 
 class SyncedMe(ServerFrame, frozen=True, tag="synced_me"):
-    """The answer to `sync_me`. `more`: ask again from the cursor. `reset`: reload the rooms."""
+    """The answer to `sync_me`. `more`: ask again from the cursor. `reset`: load all anew."""
 
     me: Annotated[OwnCursor, Meta(description="The next `after`.")]
-    reset: Annotated[bool, Meta(description="Load the rooms that you show anew.")]
+    reset: Annotated[bool, Meta(description="Load the rooms and lists that you show anew.")]
     more: Annotated[bool, Meta(description="There are changes after this answer.")]
     messages: Annotated[
         tuple[MessageView, ...], Meta(description="The present state of your changed messages.")
     ]
+    reports: OwnReports
+    appeals: OwnAppeals
+    sanctions: OwnSanctions
+    decisions: OwnDecisions
+    blocks: OwnBlocks
 
 
 class TypingShown(ServerFrame, frozen=True, tag="typing"):

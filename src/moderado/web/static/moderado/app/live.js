@@ -118,6 +118,9 @@ function onFrame(/** @type {any} */ frame) {
       store.notice.value = frame.type === "sanction_applied" ? frame.sanction.explanation : null;
       actions.loadSilences();
       break;
+    case "synced_me":
+      if (frame.sanctions?.length) actions.loadSilences(); // its frame may have been lost
+      break;
     case "message_rejected":
     case "message_held":
       store.announcement.value = told(frame);
