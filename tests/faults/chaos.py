@@ -30,7 +30,7 @@ from tests.faults.drama import Drama
 from tests.faults.judge import Manner
 from tests.faults.mischief import Troublemaker
 from tests.faults.rulings import ENFORCEMENT
-from tests.faults.run import Run
+from tests.faults.run import Run, time_of_day
 from tests.faults.words import a_text
 
 CALM = 6.0  # seconds of load whose confirmations are measured
@@ -64,7 +64,7 @@ class Outcome:
     broken: dict[str, list[str]] = field(default_factory=dict)
     history: list[str] = field(
         default_factory=list
-    )  # the faults, with their distance from the end in seconds
+    )  # the faults, with the time of day and their distance from the end in seconds
 
     @property
     def violations(self) -> int:
@@ -149,7 +149,10 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
         acts=Counter(act.what for act in run.acts if act.is_done),
         late=late,
         broken=violations(run),
-        history=[f"{fault.at - over:7.1f} s  {fault.what}" for fault in cluster.faults],
+        history=[
+            f"{time_of_day(fault.at)} {fault.at - over:7.1f} s  {fault.what}"
+            for fault in cluster.faults
+        ],
     )
 
 

@@ -14,7 +14,7 @@ from tests.faults.cluster import Cluster
 from tests.faults.devices import check_devices_equal_a_fresh_load
 from tests.faults.judge import Asked, outcome_of
 from tests.faults.rulings import ENFORCEMENT
-from tests.faults.run import Row, Run
+from tests.faults.run import Row, Run, time_of_day
 
 Violations = Iterator[str]
 
@@ -208,8 +208,11 @@ _STATUS = {"ALLOW": "APPROVED", "FLAG": "APPROVED", "HOLD": "HELD", "BLOCK": "RE
 
 
 def _told(log: Row, asked: Sequence[Asked]) -> str:
-    """Describe the calls about a message, with times on PostgreSQL's and the harness's clock."""
-    calls = [f"{call.began:.1f} to {call.ended or 0:.1f} ({call.answered})" for call in asked]
+    """Describe the calls about a message."""
+    calls = [
+        f"{time_of_day(call.began)} to {time_of_day(call.ended or call.began)} ({call.answered})"
+        for call in asked
+    ]
     return f"{log['decided_by']}, {log['failures']} at {log['at']}, asked {', '.join(calls)}"
 
 

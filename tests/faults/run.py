@@ -1,7 +1,9 @@
 """The evidence of a run after its faults: the records of the clients and the rows."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +14,13 @@ from tests.faults.enforced import Enforced, Erased
 from tests.faults.moderators import Act, Moderator
 
 Row = dict[str, Any]
+
+
+def time_of_day(monotonic: float) -> str:
+    """Return the UTC time of day of a moment on the monotonic clock, as logs write it."""
+    moment = datetime.now(UTC) - timedelta(seconds=time.monotonic() - monotonic)
+    return f"{moment:%H:%M:%S.%f}"[:-4]
+
 
 _MESSAGES = """
     SELECT m.id::text, m.room_id::text AS room, m.author_id::text AS author, m.client_id, m.text,

@@ -4,7 +4,8 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from moderado.chat.models import Message
@@ -125,3 +126,51 @@ def test_stale_lease_changes_nothing():
 
     with transaction.atomic():
         assert claims.retake(ours) == []
+
+
+def test_answer_that_arrived_before_the_round_was_cut_is_used(monkeypatch):
+    member = make_member()
+    message = post(member.user, member.room)
+    settle, cuts = remote_calls.ledger.settle, iter([SoftTimeLimitExceeded()])
+
+    def cut_first(answers):
+        for cut in cuts:
+            raise cut
+        settle(answers)
+
+    monkeypatch.setattr(remote_calls.ledger, "settle", cut_first)
+    with pytest.raises(SoftTimeLimitExceeded):
+        screening.screen_waiting()
+    Message.objects.update(lease_until=None)
+    age(seconds=10)
+    screening.sweep()
+
+    message.refresh_from_db()
+    assert (message.status, Remote.asked) == ("APPROVED", ["bom dia"])
+
+
+def test_error_that_ends_a_round_is_raised_when_its_answers_cannot_be_recorded(monkeypatch):
+    member = make_member()
+    post(member.user, member.room)
+    errors = iter([SoftTimeLimitExceeded(), OperationalError()])
+
+    def fail(answers):
+        raise next(errors)
+
+    monkeypatch.setattr(remote_calls.ledger, "settle", fail)
+    with pytest.raises(SoftTimeLimitExceeded):
+        screening.screen_waiting()
+
+
+def test_leases_are_renewed_between_the_steps_of_a_round(monkeypatch):
+    monkeypatch.setattr(remote_calls, "STEP", 1)
+    monkeypatch.setattr(remote_calls, "RENEW", 0.0)
+    renew, renewed = claims.renew, []
+    monkeypatch.setattr(claims, "renew", lambda *a, **o: (renewed.append(1), renew(*a, **o)))
+    members = [make_member() for _ in range(3)]
+    messages = [post(each.user, each.room) for each in members]
+
+    judge(*messages)
+
+    assert [each.status for each in messages] == ["APPROVED"] * 3
+    assert len(renewed) > len(messages)

@@ -2,7 +2,8 @@
 
 A round keeps claiming while it waits for answers, so that a slow answer delays no other message.
 Each step is committed before the next: lease the message and reserve its calls, make the calls,
-record the answers, apply the verdict if lease and content are unchanged.
+record the answers, apply the verdict if lease and content are unchanged. A step takes a limited
+number of messages, and leases are renewed between the steps.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 
 from moderado.chat.models import Message
 from moderado.chat.services import claims
@@ -31,6 +32,7 @@ from moderado.moderation.types import Content, Failure, Signal
 log = structlog.get_logger(__name__)
 
 IN_FLIGHT = 200  # messages being judged at once in one worker process
+STEP = 50  # messages in one transaction: on a busy machine, too, it is shorter than a lease
 POLL = 0.05  # seconds between claims while answers are awaited
 LEASE = 6.0  # seconds; renewed during calls, so that a dead worker is replaced soon
 RENEW = 2.0  # seconds between two renewals
@@ -86,26 +88,49 @@ class RemoteRound:
         self.taken = 0
 
     def run(self, deadline: float) -> bool:
-        """Judge until nothing waits: True. False at `deadline` (monotonic seconds)."""
+        """Judge until nothing waits: True. False at `deadline` (monotonic seconds).
+
+        Answers that have arrived are recorded also when an error or a time limit ends the round.
+        """
+        try:
+            return self._judge_until(deadline)
+        except BaseException:
+            self._save_answers()
+            raise
+
+    def _judge_until(self, deadline: float) -> bool:
         while True:
             open_for_more = time.monotonic() < deadline
             if open_for_more:
                 self._take_more()
+                self._keep_leases()
             self._finish([each for each in self._messages if not each.open_calls])
             if not self._messages:
                 return open_for_more
+            self._keep_leases()
             done, still_asked = wait(self._calls, timeout=POLL, return_when=FIRST_COMPLETED)
             if still_asked:
                 failpoints.reach("worker.after_request_sent")
-            self._record(done)
+            self._record(list(done)[:STEP])
             self._keep_leases()
+
+    def _save_answers(self) -> None:
+        """Record the answers that have arrived, so that the next worker finds them."""
+        done = [future for future in self._calls if future.done() and not future.cancelled()]
+        connection.close()  # it may be in the middle of a statement
+        try:
+            ledger.settle((self._calls[future][1], future.result()) for future in done)
+        except DatabaseError as error:
+            log.warning("answers_not_recorded", answers=len(done), error=type(error).__name__)
 
     def _take_more(self) -> None:
         if len(self._messages) >= IN_FLIGHT:
             return
         with transaction.atomic():
             messages = self._claimant.claim(
-                limit=IN_FLIGHT - len(self._messages), attempts=self._attempts, older=self._older
+                limit=min(STEP, IN_FLIGHT - len(self._messages)),
+                attempts=self._attempts,
+                older=self._older,
             )
             if not messages:
                 return
@@ -127,19 +152,19 @@ class RemoteRound:
 
     def _record(self, done: Collection["Future[Answer]"]) -> None:
         """Record the answers before they are used: a paid answer is not bought again."""
-        answered = [(*self._calls.pop(future), future) for future in done]
-        if answered:
+        if done:
             failpoints.reach("worker.after_answer")
-        ledger.settle((call, future.result()) for _, call, future in answered)
-        if answered:
+        ledger.settle((self._calls[future][1], future.result()) for future in done)
+        if done:
             failpoints.reach("worker.after_record")
-        for message, _, future in answered:
+        for future in done:
+            message, _ = self._calls.pop(future)
             message.open_calls.discard(future)
             message.prepared.answers.append(future.result())
 
     def _finish(self, messages: Iterable[_Message]) -> None:
         # Of two revisions of one message, the later fence is the one that counts: it comes last.
-        complete = sorted(messages, key=lambda each: each.fence)
+        complete = sorted(messages, key=lambda each: each.fence)[:STEP]
         if not complete:
             return
         self._messages.difference_update(complete)

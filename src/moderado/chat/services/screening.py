@@ -26,6 +26,7 @@ from moderado.moderation.types import Outcome, Reason, Verdict
 log = structlog.get_logger(__name__)
 
 BUDGET = 8.0  # seconds in which one task takes up messages
+REMOTE_BUDGET = 5.0  # seconds; the answers to the last calls may take as long as a provider may
 IDLE_WAIT = 0.05  # seconds; an idle worker costs less than a new Celery task
 TRANSACTION_TARGET = 0.2  # seconds for which one transaction should hold its rows
 FIRST_BATCH = 20  # messages, while the time for one is unknown
@@ -126,13 +127,12 @@ def screen_waiting(signal: WorkSignal = NO_SIGNAL) -> bool:
         signal: The wake-up that this worker answers.
 
     Returns:
-        True when nothing waits any more, False when `BUDGET` was not enough.
+        True when nothing waits any more, False when the time was not enough.
     """
-    deadline = time.monotonic() + BUDGET
     if is_remote():
         signal.acknowledge()
-        return RemoteRound(_remote_claimant).run(deadline)
-    return _local_round.run(signal, deadline)
+        return RemoteRound(_remote_claimant).run(time.monotonic() + REMOTE_BUDGET)
+    return _local_round.run(signal, time.monotonic() + BUDGET)
 
 
 def sweep() -> int:
@@ -150,7 +150,7 @@ def sweep() -> int:
     taken = _give_up()
     if is_remote():
         again = RemoteRound(Claimant(), attempts=(0, MAX_ATTEMPTS - 1), older=LEFT_BEHIND)
-        again.run(time.monotonic() + BUDGET)
+        again.run(time.monotonic() + REMOTE_BUDGET)
         taken += again.taken
     else:
         taken += sum(_screen_left_behind(*step) for step in _CAREFUL)
