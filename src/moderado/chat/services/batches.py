@@ -23,17 +23,21 @@ _NEW = {
     "hash": "text",
     "text": "text",
 }
-# `position` is the room's seq at the time of the statement, as in `_INSERT` of `services.posting`.
+# MATERIALIZED and LATERAL with LIMIT look up each message by its keys: in another order, PostgreSQL
+# would try every room of the server against every message. `position` is the room's seq at the time
+# of the statement, as in `_INSERT` of `services.inserts`.
 _INSERT = f"""
-    WITH new AS (
+    WITH new AS MATERIALIZED (
         SELECT * FROM {recordset("new", _NEW)}
     ), allowed AS (
-        SELECT new.*, room.seq AS position
-          FROM new
-          JOIN chat_room room ON room.id = new.room_id
-               AND room.deleted_at IS NULL AND room.moderation_mode = 'pre'
-          JOIN chat_membership membership
-               ON membership.room_id = new.room_id AND membership.user_id = new.author_id
+        SELECT new.*, room.seq AS position, membership.role
+          FROM new, LATERAL (
+            SELECT seq, frozen_until, newcomers_wait_until, newcomers_after, slow_mode_until
+              FROM chat_room
+             WHERE id = new.room_id AND deleted_at IS NULL AND moderation_mode = 'pre'
+             LIMIT 1) room, LATERAL (
+            SELECT role, created_at FROM chat_membership
+             WHERE room_id = new.room_id AND user_id = new.author_id LIMIT 1) membership
          WHERE {is_open_sql("room", "membership")} AND NOT {is_slow_sql("room", "membership")}
            AND NOT {restricts_posting_sql("new.author_id", "new.room_id")}
     ), stored AS (
@@ -45,12 +49,11 @@ _INSERT = f"""
             statement_timestamp(), 0, 0
           FROM allowed
         ON CONFLICT (room_id, author_id, client_id) DO NOTHING
-        RETURNING id, position, author_id, room_id
+        RETURNING id
     )
-    SELECT stored.id, stored.position, stored.author_id, author.name, (
-            SELECT role FROM chat_membership membership
-             WHERE membership.room_id = stored.room_id AND membership.user_id = stored.author_id)
-      FROM stored JOIN accounts_user author ON author.id = stored.author_id
+    SELECT id, position, author_id,
+           (SELECT name FROM accounts_user WHERE accounts_user.id = allowed.author_id), role
+      FROM stored JOIN allowed USING (id)
 """  # noqa: S608  (column names are constants of this module)
 
 
