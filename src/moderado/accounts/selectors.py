@@ -17,9 +17,12 @@ from moderado.core.database import run_prepared
 from moderado.core.errors import NotFound
 
 # One of `open_sessions` by a prepared statement: for every socket that opens, and every request.
+# With LIMIT it is found by its id: PostgreSQL would read all open sessions instead while there are
+# few of them, and keep this plan while they become many.
 _FROM_VALID = """
-      FROM accounts_session session JOIN accounts_user person ON person.id = session.user_id
-     WHERE session.id = %(session)s AND session.ended_at IS NULL
+      FROM (SELECT * FROM accounts_session WHERE id = %(session)s LIMIT 1) session
+      JOIN accounts_user person ON person.id = session.user_id
+     WHERE session.ended_at IS NULL
        AND session.expires_at > %(now)s AND session.created_at > %(oldest)s AND person.is_active
 """
 _OF_SESSION = [field.attname for field in Session._meta.concrete_fields]  # noqa: SLF001  (documented by Django)

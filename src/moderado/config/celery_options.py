@@ -100,8 +100,8 @@ beat_schedule = {
     },
     "run_evaluations": {
         "task": "moderado.moderation.tasks.run_evaluations",
-        "schedule": 5.0,  # seconds; for evaluations whose wake-up was lost
-        "options": {"expires": 10},
+        "schedule": 15.0,  # seconds; for evaluations whose wake-up was lost
+        "options": {"expires": 30},
     },
     "run_erasures": {
         "task": "moderado.chat.tasks.run_erasures",
@@ -110,13 +110,13 @@ beat_schedule = {
     },
     "run_exports": {
         "task": "moderado.chat.tasks.run_exports",
-        "schedule": 5.0,  # seconds; for exports whose wake-up was lost
-        "options": {"expires": 10},
+        "schedule": 15.0,  # seconds; for exports whose wake-up was lost
+        "options": {"expires": 30},
     },
     "run_purges": {
         "task": "moderado.chat.tasks.run_purges",
-        "schedule": 5.0,  # seconds; for purges whose wake-up was lost or whose worker died
-        "options": {"expires": 10},
+        "schedule": 15.0,  # seconds; for purges whose wake-up was lost or whose worker died
+        "options": {"expires": 30},
     },
     "run_retention": {
         "task": "moderado.chat.tasks.run_retention",

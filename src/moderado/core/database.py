@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
 
 import msgspec
 import psycopg
@@ -25,6 +26,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 log = structlog.get_logger(__name__)
+
+_cluster_ids: WeakKeyDictionary[psycopg.Connection[Any], str] = WeakKeyDictionary()
 
 MAX_ATTEMPTS = 4
 RETRY_DELAY = 0.03  # seconds, multiplied by a random factor below 1 and the attempt
@@ -186,6 +189,21 @@ def run_prepared(
         prepared.execute(statement, values)
         # `description` would describe every column.
         return [] if cursor.rownumber is None else cursor.fetchall()
+
+
+def cluster_id() -> str:
+    """Return PostgreSQL's identifier of the database cluster.
+
+    It is read once for each connection, which does not outlive the cluster: PostgreSQL opens a file
+    to read it.
+    """
+    database = connections[DEFAULT_DB_ALIAS]
+    database.ensure_connection()
+    known = _cluster_ids.get(database.connection)
+    if known is None:
+        ((known,),) = run_prepared("SELECT system_identifier::text FROM pg_control_system()")
+        _cluster_ids[database.connection] = known
+    return known
 
 
 def recordset(name: str, columns: Mapping[str, str]) -> str:

@@ -43,6 +43,20 @@ def test_access_token_is_resolved_in_one_query(django_assert_num_queries):
     assert (principal.name, principal.language, principal.is_staff) == ("Ana", "en", True)
 
 
+@pytest.mark.parametrize("statement", [selectors._PRINCIPAL, selectors._SESSION])
+def test_session_is_found_by_its_id_however_few_there_are(statement):
+    session, _ = signed_in()
+    now = timezone.now()
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        values = {"session": session.id, "now": now, "oldest": now - timedelta(days=1)}
+        cursor.execute(f"EXPLAIN {statement}", values)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "using accounts_session_pkey" in plan
+
+
 def test_principal_has_the_current_name():
     user = make_user(name="Before")
     _, pair = signed_in(user)

@@ -1,14 +1,17 @@
 """`post_messages` stores what `post_message` would, for many requests in one statement."""
 
+import json
+
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from moderado.chat.errors import Conflict, NoSuchRoom
 from moderado.chat.events import AuthorsNotified, MessagesQueued
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.services import batches, inserts
-from moderado.chat.services.posting import post_message, post_messages
+from moderado.chat.services.posting import _draft, post_message, post_messages
 from moderado.chat.types import SendRequest
+from moderado.core.database import as_rows
 from moderado.core.errors import Invalid, RateLimited, Unavailable
 from tests.factories import make_member, make_message, make_room, make_user
 
@@ -221,3 +224,26 @@ def test_batch_of_repeats_is_two_statements(members, django_assert_num_queries):
 
     with django_assert_num_queries(2):
         assert not any(outcome.created for outcome in post_messages(requests))
+
+
+def test_each_message_of_a_batch_is_looked_up_once_however_many_rooms_there_are():
+    members = [make_member() for _ in range(20)]
+    drafts = [_draft(request_of(member, client_id="1"), "oi") for member in members]
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # plans in which the fault shows
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {batches._INSERT}", [as_rows(drafts)])
+        ((plan,),) = cursor.fetchall()
+
+    looked_up = {
+        node["Relation Name"]: node["Actual Loops"]
+        for node in nodes((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
+        if node.get("Relation Name") in {"chat_room", "enforcement_sanction"}
+    }
+    assert looked_up == {"chat_room": 20, "enforcement_sanction": 20}
+
+
+def nodes(plan):
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from moderado.chat.models import Message
 from moderado.chat.selectors import feed, own_changes
 from moderado.chat.selectors.messages import history
+from moderado.core.database import cluster_id
 from tests.factories import fill_room, make_member, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -107,7 +108,8 @@ def test_each_author_is_read_once_per_page(place):
 def test_cost_of_a_page_of_own_changes(place):
     reader = make_user()
     fill_room(place.room, reader, DEEP // 10)
-    values = {"author": reader.id, "xid": 0, "id": reader.id, "limit": PAGE}
+    page = {"xid": 0, "id": reader.id, "limit": PAGE}
+    values = {"cluster": cluster_id(), "author": reader.id, **page}
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE chat_message")
         cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {own_changes._READ}", values)

@@ -22,7 +22,7 @@ from moderado.chat.selectors.page_bytes import bytes_of, count_sizes
 from moderado.chat.selectors.rooms import rooms_visible_to
 from moderado.chat.types import MessageView, OwnChanges, OwnCursor
 from moderado.core import failpoints
-from moderado.core.database import run_prepared
+from moderado.core.database import cluster_id, run_prepared
 from moderado.enforcement.selectors.person_changes import Thing, views_of_things
 from moderado.enforcement.types import OwnThing
 
@@ -41,7 +41,7 @@ _Xid = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 # Stamps from `xmax` on are those of another cluster, which a loaded dump contains.
 _READ = """
     WITH here AS MATERIALIZED (
-        SELECT (SELECT system_identifier FROM pg_control_system())::text || '/'
+        SELECT %(cluster)s::text || '/'
                    || left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/'
                    || 'chat_message'::regclass::oid || '/'
                    || (SELECT epoch FROM chat_room ORDER BY created_at, id LIMIT 1) AS origin,
@@ -173,6 +173,7 @@ def _is_known(cursor: _Cursor, page: _Page) -> bool:
 
 def _read(author_id: UUID, *, after: _Cursor | None, limit: int) -> _Page:
     values = {
+        "cluster": cluster_id(),
         "author": author_id,
         "xid": after.xid if after else 0,
         "id": after.id if after else _LAST_ID,
