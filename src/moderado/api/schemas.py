@@ -246,6 +246,18 @@ class RoomPage(serializers.Serializer[Any]):
     results = RoomBody(many=True)
 
 
+class StrictFilter(serializers.Serializer[Any]):
+    """A filter in a body. An unknown field is refused: ignored, it would match everything."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        checked = super().to_internal_value(data)
+        if unknown := data.keys() - self.fields.keys():
+            raise Invalid(
+                fields={f"{self.field_name}.{name}": _("Unknown field.") for name in unknown}
+            )
+        return checked
+
+
 def message_body(view: MessageView) -> dict[str, Any]:
     """Return the JSON body of `view`."""
     return struct_body(view)

@@ -145,3 +145,29 @@ def test_staff_need_a_permission_for_sanctions(room, alice):
         ("/api/enforcement/bulk/", {"filter": {}, "ruling": ban}),
     ):
         assert staff.post(path, body, format="json").json()["code"] == "forbidden"
+
+
+@pytest.mark.proves("S84")
+def test_filter_with_an_unknown_field_is_refused(room, alice):
+    say(alice, room, "HOLD this")
+    client = signed_in(make_staff(*MODERATING, *ENFORCING, "bulk_rule", "add_queue"))
+    ruling = {"content": "remove", "reason": "spam"}
+    wide = {"catgory": "spam"}  # without the check, this is every case of the server
+
+    for path, body in (
+        ("/api/enforcement/bulk/", {"filter": wide, "ruling": ruling, "dry_run": True}),
+        (QUEUES, {"name": "Spam", "filter": wide, "target_seconds": 60}),
+    ):
+        answer = client.post(path, body, format="json")
+
+        assert answer.status_code == 400
+        assert list(answer.json()["fields"]) == ["filter.catgory"]
+
+
+@pytest.mark.proves("S84")
+def test_names_and_reasons_of_staff_are_one_visible_line():
+    client = signed_in(make_staff(*MODERATING, "add_queue"))
+    forged = {"name": "Spam\u202e\n\u200bXYZ", "filter": {}, "target_seconds": 60}
+
+    assert sent(client, QUEUES, forged)["name"] == "Spam XYZ"
+    assert client.post(QUEUES, forged | {"name": "\u3164"}, format="json").status_code == 400

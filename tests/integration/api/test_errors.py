@@ -208,3 +208,16 @@ def test_error_outside_a_view_is_json_under_api_only():
         500,
         "text/html; charset=utf-8",
     )
+
+
+@pytest.mark.proves("S83")
+@pytest.mark.django_db
+def test_error_that_quotes_an_unpaired_surrogate_is_written(client):
+    client.force_login(make_user())
+
+    answer = client.generic(
+        "PATCH", "/api/auth/users/me/", r'{"language": "\ud800"}', "application/json"
+    )
+
+    assert answer.status_code == 400
+    assert "\ud800" in answer.json()["fields"]["language"]

@@ -171,3 +171,21 @@ def test_measure_in_the_past_is_refused(room, moderator):
     asked = {"until": (timezone.now() - timedelta(hours=1)).isoformat()}
     refused = moderator.post(f"/api/enforcement/rooms/{room.id}/freeze/", asked, "json")
     assert (refused.status_code, set(refused.data["fields"])) == (400, {"until"})
+
+
+@pytest.mark.proves("S82")
+def test_repeated_request_gives_no_second_sanction(room, member, moderator):
+    def given(**fields):
+        return impose(moderator, member, **{"kind": "strike", "scope": str(room.id), **fields})
+
+    first, again = given(public_note=" Basta. "), given(public_note=" Basta. ")
+    mute, others = given(kind="mute"), [given(kind="mute", term_seconds=60), given(kind="warning")]
+    path = f"/api/enforcement/sanctions/{mute.data['id']}/lift/"
+    moderator.post(path, {"reason": "mistake"}, "json")
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.data["id"] == again.data["id"]
+    assert [each.status_code for each in others] == [201, 201]
+    assert given(kind="mute").status_code == 201  # after the lifting it is another one
+    assert Sanction.objects.filter(kind="strike").count() == 1
+    assert AuditLine.objects.filter(action="sanction_applied").count() == 5

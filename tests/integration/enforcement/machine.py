@@ -330,8 +330,11 @@ class Enforcement(RuleBasedStateMachine):
         )
         assert actor != person or made is None, "sanctioned themselves"
         if made is not None:
-            self.audit_lines += 1
-            self.impose_in_model(made.id, person.id, kind, everywhere)
+            sanction, is_new = made
+            assert is_new == (sanction.id not in self.sanctions)
+            if is_new:
+                self.audit_lines += 1
+                self.impose_in_model(sanction.id, person.id, kind, everywhere)
 
     def lift(self, who, which):
         actor, sanction_id = self.people[who], pick(self.sanctions, which)

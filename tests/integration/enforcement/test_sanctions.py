@@ -11,6 +11,7 @@ from moderado.core.errors import Invalid
 from moderado.enforcement.errors import NoSuchSanction, SanctionEnded
 from moderado.enforcement.events import PersonNotified
 from moderado.enforcement.models import Sanction
+from moderado.enforcement.services.imposing import impose_sanction
 from moderado.enforcement.services.sanctions import (
     apply_sanction,
     expire_sanctions,
@@ -126,3 +127,18 @@ def test_person_is_notified_of_each_sanction_and_of_its_end(
     assert explanation.startswith("A moderator has muted you")
     assert "/regras/#harassment" in explanation
     assert "You can appeal until" in explanation
+
+
+@pytest.mark.proves("S82")
+@pytest.mark.django_db(transaction=True)
+def test_repeats_at_once_give_one_strike(at_once):
+    person, moderator = make_user(), make_user()
+
+    def give():
+        return impose_sanction(
+            actor_id=moderator.id, scope_ids=None, user_id=person.id, kind="strike",
+            scope_id=None, term=None, reason="insult",
+        )  # fmt: skip
+
+    at_once(4, give)
+    assert Sanction.objects.count() == 1

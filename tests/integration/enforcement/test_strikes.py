@@ -308,7 +308,7 @@ def test_strikes_at_once_reach_a_threshold_once(at_once):
 def test_condition_reads_strikes_and_the_log_keeps_their_number(person, room):
     put_in_force(rules=[{**BLOCKING, "when": "author.strikes > 2"}])
     moderator = make_user()
-    given = impose_sanction(
+    given, _is_new = impose_sanction(
         actor_id=moderator.id, scope_ids=None, user_id=person.id, kind="strike",
         scope_id=room.id, term=None, reason="hate",
     )  # fmt: skip

@@ -189,3 +189,19 @@ def test_strikes_are_written_as_they_are_read():
     )
     assert read_yaml(written).strikes.thresholds[0].term_seconds == 60
     assert "window_days" not in written
+
+
+@pytest.mark.proves("S83")
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: &a [*a]", "line 1: aliases are not allowed"),
+        ("a: &a [x, x]\nb: [*a, *a]", "line 2: aliases are not allowed"),
+        ("rules: " + "[" * 600 + "]" * 600, "line 1: nested too deeply"),
+        ("rules: " + "[" * 60_000, "line 1: nested too deeply"),
+        ("rules: " + "{a: " * 600 + "1" + "}" * 600, "line 1: nested too deeply"),
+    ],
+)
+def test_yaml_that_repeats_or_nests_without_end_is_refused(text, told):
+    with pytest.raises(InvalidDocument, match=told):
+        read_yaml(text)

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from moderado.api.decision_bodies import LogExplanation
 from moderado.api.moderation_bodies import CaseBody
-from moderado.api.schemas import PersonField
+from moderado.api.schemas import PersonField, StrictFilter
 from moderado.enforcement.labels import NOTICE_ROLE_CODES
 from moderado.enforcement.models import BulkRuling
 from moderado.enforcement.selectors.cases import CaseState, Claimed, state_of
@@ -208,8 +208,12 @@ class ShownCasePage(serializers.Serializer[Any]):
     results = ShownCaseBody(many=True)
 
 
+class BulkFilterInput(StrictFilter, CaseFilterInput):
+    """As the list of cases takes it."""
+
+
 class BulkInput(serializers.Serializer[Any]):
-    filter = CaseFilterInput()
+    filter = BulkFilterInput()
     ruling = ProposalInput()
     dry_run = serializers.BooleanField(default=False, help_text="Count only.")
 

@@ -14,7 +14,7 @@ from moderado.accounts import rights
 from moderado.api.enforcement.case_bodies import ORIGINS
 from moderado.api.enforcement.cases import moderator
 from moderado.api.policies import require
-from moderado.api.schemas import validated
+from moderado.api.schemas import StrictFilter, validated
 from moderado.chat.types import MESSAGE, ROOM_NAME, USER_NAME
 from moderado.enforcement.labels import queue_label
 from moderado.enforcement.models import Queue
@@ -31,7 +31,7 @@ _MEASURES = [
 _SUBJECTS = [MESSAGE, USER_NAME, ROOM_NAME, PERSON, ROOM]
 
 
-class QueueFilterBody(serializers.Serializer[Any]):
+class QueueFilterBody(StrictFilter):
     """Which cases belong to a queue; those of an earlier queue do not. Empty: all."""
 
     origin = serializers.ListField(child=serializers.ChoiceField(choices=ORIGINS), required=False)

@@ -193,7 +193,7 @@ class Sanctions(APIView):
     @extend_schema(
         operation_id="impose_sanction",
         request=SanctionInput,
-        responses={201: StaffSanctionBody},
+        responses={200: StaffSanctionBody, 201: StaffSanctionBody},
         examples=[
             OpenApiExample(
                 "A mute of one day",
@@ -213,11 +213,12 @@ class Sanctions(APIView):
         """Impose a sanction on a person. It binds at once, and they learn what, why, how long.
 
         Moderators of a room act there, on who has a lower role; staff on the whole server, too.
+        The same request within a minute is a repeat: 200 with the first sanction.
         """
         scope_ids = moderated_scopes(request, rights.ADD_SANCTION)
         asked = validated(SanctionInput, request.data)
         seconds = asked.get("term_seconds")
-        sanction = imposing.impose_sanction(
+        sanction, is_new = imposing.impose_sanction(
             actor_id=_who(request).user_id,
             scope_ids=scope_ids,
             user_id=asked["user"],
@@ -227,7 +228,7 @@ class Sanctions(APIView):
             reason=asked["reason"],
             public_note=asked.get("public_note", ""),
         )
-        return Response(_for_staff(sanction, request), status=201)
+        return Response(_for_staff(sanction, request), status=201 if is_new else 200)
 
 
 class Lifting(APIView):

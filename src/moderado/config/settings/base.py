@@ -158,7 +158,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["moderado.api.parsers.BoundedJSON"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["moderado.api.renderers.EncodableJSON"],
     "DEFAULT_SCHEMA_CLASS": "moderado.api.openapi.Schema",
     "EXCEPTION_HANDLER": "moderado.api.errors.answer",
     "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",  # always with microseconds; TIME_ZONE is UTC

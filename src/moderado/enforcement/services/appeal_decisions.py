@@ -13,7 +13,7 @@ from moderado.accounts.models import User
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import NotFound
 from moderado.core.events import publish
-from moderado.core.text import clean
+from moderado.core.text import clean, clean_line
 from moderado.enforcement.errors import (
     AppealDecided,
     DecidedByRuling,
@@ -83,7 +83,7 @@ def decide_appeal(
         DecidedByRuling: A ruling on its case decides it.
         Invalid: Reason or note.
     """
-    reason = clean(reason, max_length=REASON_LENGTH, field="reason")
+    reason = clean_line(reason, max_length=REASON_LENGTH, field="reason")
     note = clean(public_note, max_length=NOTE_LENGTH, field="public_note") if public_note else ""
     appeal = _get_appeal(actor, appeal_id)
     if appeal.state != AppealState.OPEN:

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from moderado.accounts.rights import BULK_RULE, REVERSE_RULING
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import ApplicationError, NotFound
-from moderado.core.text import clean
+from moderado.core.text import clean_line
 from moderado.enforcement.errors import RulingReplaced
 from moderado.enforcement.models import BulkRuling, Ruling
 from moderado.enforcement.selectors.cases import CaseFilter, cases
@@ -87,7 +87,7 @@ def reverse_bulk(*, actor: Actor, bulk_id: UUID, reason: str) -> BulkRuling:
         Invalid: The reason.
         RulingReplaced: It is reversed already.
     """
-    reason = clean(reason, max_length=rulings.REASON_LENGTH, field="reason")
+    reason = clean_line(reason, max_length=rulings.REASON_LENGTH, field="reason")
     bulk = get_bulk(actor=actor, bulk_id=bulk_id)
     standing = BulkRuling.objects.filter(pk=bulk.pk, state__in=_REVERSIBLE)
     if not standing.update(

@@ -10,11 +10,11 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
 from moderado.core.database import require_transaction
-from moderado.core.errors import Invalid, NotFound
+from moderado.core.errors import NotFound
+from moderado.core.text import clean_line
 from moderado.enforcement.errors import HoldReleased
 from moderado.enforcement.models import LegalHold as LegalHold
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
@@ -161,8 +161,4 @@ def _account_for(actor_id: UUID | None, action: str, hold: LegalHold) -> None:
 
 
 def _reference(text: str, *, field: str = "reference") -> str:
-    cleaned = text.strip()
-    if not 1 <= len(cleaned) <= REFERENCE_LENGTH:
-        sentence = _("Use 1 to %(most)d characters.") % {"most": REFERENCE_LENGTH}
-        raise Invalid(fields={field: sentence})
-    return cleaned
+    return clean_line(text, max_length=REFERENCE_LENGTH, field=field)

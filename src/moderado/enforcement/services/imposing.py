@@ -5,16 +5,23 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
 
+from moderado.accounts.models import User
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import Forbidden
+from moderado.core.text import normalized
 from moderado.enforcement.models import Sanction
 from moderado.enforcement.selectors.sanctions import get_sanction
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.fairness import check_outranks
 from moderado.enforcement.services.sanctions import apply_sanction, lift_sanction
+from moderado.enforcement.types import SanctionKind
 
 Scopes = Collection[UUID] | None
+
+REPEAT = timedelta(seconds=60)  # a click that is repeated, or a request that is sent again
 
 
 @retry_on_deadlock
@@ -29,11 +36,17 @@ def impose_sanction(  # noqa: PLR0913  (what a sanction consists of)
     term: timedelta | None,
     reason: str,
     public_note: str = "",
-) -> Sanction:
+) -> tuple[Sanction, bool]:
     """Impose a sanction. The arguments are those of `apply_sanction`.
+
+    The same request of the same moderator within a minute is a repeat, and changes nothing:
+    otherwise a second click gives a second strike, and may reach a threshold.
 
     Args:
         scope_ids: Rooms of the moderator; None for staff: all, and the server.
+
+    Returns:
+        The sanction, and whether it is new.
 
     Raises:
         Forbidden: The moderator may not act in that scope, or on an account with more rights.
@@ -45,6 +58,9 @@ def impose_sanction(  # noqa: PLR0913  (what a sanction consists of)
         raise Forbidden
     if scope_id is None:
         check_outranks(actor_id=actor_id, user_id=user_id)
+    asked = (kind, term, normalized(" ".join(reason.split())), normalized(public_note))
+    if (first := _repeated(actor_id, user_id, scope_id, asked)) is not None:
+        return get_sanction(sanction_id=first.id, scope_ids=None), False
     sanction = apply_sanction(
         actor_id=actor_id,
         user_id=user_id,
@@ -55,7 +71,7 @@ def impose_sanction(  # noqa: PLR0913  (what a sanction consists of)
         public_note=public_note,
     )
     _write_line("sanction_applied", sanction, actor_id)
-    return get_sanction(sanction_id=sanction.id, scope_ids=None)
+    return get_sanction(sanction_id=sanction.id, scope_ids=None), True
 
 
 @retry_on_deadlock
@@ -73,6 +89,28 @@ def lift_by_hand(*, actor_id: UUID, scope_ids: Scopes, sanction_id: UUID, reason
     sanction = lift_sanction(actor_id=actor_id, sanction_id=sanction_id, reason=reason)
     _write_line("sanction_lifted", sanction, actor_id)
     return get_sanction(sanction_id=sanction.id, scope_ids=None)
+
+
+def _repeated(
+    actor_id: UUID,
+    user_id: UUID,
+    scope_id: UUID | None,
+    asked: tuple[str, timedelta | None, str, str],
+) -> Sanction | None:
+    """Return the sanction that the moderator has just imposed. Serializes repeats."""
+    User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
+    latest = Sanction.objects.filter(
+        Q(ends_at=None) | Q(ends_at__gt=Now()),
+        actor=actor_id, user=user_id, scope_id=scope_id, ruling=None, lifted_at=None,
+        starts_at__gt=Now() - REPEAT,
+    )  # fmt: skip
+    return next((each for each in latest.order_by("id") if asked == _asked(each, asked[1])), None)
+
+
+def _asked(given: Sanction, term: timedelta | None) -> tuple[str, timedelta | None, str, str]:
+    if given.kind != SanctionKind.STRIKE:  # the policy limits how long a strike counts
+        term = None if given.ends_at is None else given.ends_at - given.starts_at
+    return given.kind, term, given.reason, given.public_note
 
 
 def _write_line(action: str, sanction: Sanction, actor_id: UUID) -> None:

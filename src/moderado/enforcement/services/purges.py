@@ -22,7 +22,7 @@ from moderado.accounts.rights import may_manage
 from moderado.core.database import require_transaction
 from moderado.core.errors import Forbidden, Invalid, NotFound
 from moderado.core.events import publish
-from moderado.core.text import clean
+from moderado.core.text import clean, clean_line
 from moderado.enforcement.errors import RulingReplaced
 from moderado.enforcement.events import PersonNotice, PersonNotified, PurgeQueued
 from moderado.enforcement.models import AuditLine, Purge, PurgedMessage
@@ -96,7 +96,7 @@ def start_purge(  # noqa: PLR0913  (what a purge consists of)
         since=since,
         scope_id=scope_id,
         scope_ids=room_ids,
-        reason=clean(reason, max_length=REASON_LENGTH, field="reason"),
+        reason=clean_line(reason, max_length=REASON_LENGTH, field="reason"),
         public_note=_note(public_note),
         counts=list(counts),
         matched=sum(each["count"] for each in counts),
@@ -133,7 +133,7 @@ def reverse_purge(*, actor: Actor, purge_id: UUID, reason: str) -> Purge:
         Invalid: The reason.
         RulingReplaced: It is reversed already.
     """
-    reason = clean(reason, max_length=REASON_LENGTH, field="reason")
+    reason = clean_line(reason, max_length=REASON_LENGTH, field="reason")
     purge = get_purge(actor=actor, purge_id=purge_id)
     check_not_self(actor_id=actor.id, user_id=purge.user_id)
     standing = Purge.objects.filter(pk=purge_id).exclude(

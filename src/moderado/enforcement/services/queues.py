@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.errors import Invalid, NotFound
-from moderado.core.text import clean
+from moderado.core.text import clean_line
 from moderado.enforcement.errors import QueueExists
 from moderado.enforcement.models import Queue
 from moderado.enforcement.services.audit import write_line
@@ -37,7 +37,7 @@ def save_queue(
         QueueExists: Another queue has the name.
     """
     if "name" in fields:
-        fields["name"] = clean(fields["name"], max_length=NAME_LENGTH, field="name")
+        fields["name"] = clean_line(fields["name"], max_length=NAME_LENGTH, field="name")
     try:
         queue = _save(actor_id, queue_id, groups, fields)
     except IntegrityError:

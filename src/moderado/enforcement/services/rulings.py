@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import NotFound
 from moderado.core.events import publish
-from moderado.core.text import clean
+from moderado.core.text import clean, clean_line
 from moderado.enforcement.errors import OtherRevision, RulingReplaced, UndoExpired
 from moderado.enforcement.events import RulingMade, RulingReversed, RulingUndone
 from moderado.enforcement.models import Ruling
@@ -145,7 +145,7 @@ def reverse(*, actor: Actor, ruling_id: UUID, reason: str, bulk_id: UUID | None 
         OwnCase, OwnReport, OwnRuling: The moderator is a party.
         RulingReplaced: It was undone or reversed already, or a later ruling took its place.
     """
-    reason = clean(reason, max_length=REASON_LENGTH, field="reason")
+    reason = clean_line(reason, max_length=REASON_LENGTH, field="reason")
     ruling = _locked_ruling(actor, ruling_id)
     case = ruling.case
     if ruling.undone_at is not None or _newest(case) != ruling:
@@ -275,7 +275,7 @@ def cleaned(proposal: Proposal) -> Proposal:
     """
     return msgspec.structs.replace(
         proposal,
-        reason=clean(proposal.reason, max_length=REASON_LENGTH, field="reason"),
+        reason=clean_line(proposal.reason, max_length=REASON_LENGTH, field="reason"),
         public_note=_note(proposal.public_note, "public_note"),
         private_note=_note(proposal.private_note, "private_note"),
     )

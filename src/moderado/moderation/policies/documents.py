@@ -2,6 +2,8 @@
 
 YAML is read as text alone (`BaseLoader`): YAML's own types turn `no` into false and `12:30` into
 750. pydantic then types the fields. All mistakes are reported at once, each with its path and line.
+
+Aliases are refused: they can repeat a part billions of times, or contain themselves.
 """
 
 from collections.abc import Mapping
@@ -14,6 +16,7 @@ from pydantic import ValidationError
 from moderado.moderation.policies.schema import PolicyDocument
 
 MAX_BYTES = 1_000_000
+MAX_DEPTH = 32  # levels of YAML; a valid document has fewer than ten
 _Path = tuple[str | int, ...]
 
 
@@ -45,7 +48,7 @@ def read_yaml(text: str) -> PolicyDocument:
     lines: dict[_Path, int] = {}
     mistakes: list[Mistake] = []
     try:
-        node = yaml.compose(text, Loader=yaml.BaseLoader)
+        node = yaml.compose(text, Loader=_PlainLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise InvalidDocument(
@@ -73,6 +76,26 @@ def to_json(document: PolicyDocument) -> dict[str, Any]:
     """Return the document as JSON, without fields that have their default value."""
     written: dict[str, Any] = document.model_dump(mode="json", exclude_defaults=True)
     return {"name": document.name, "extends": document.extends, **written}
+
+
+class _PlainLoader(yaml.BaseLoader):
+    """Reads a tree of texts, lists and mappings, of limited depth."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        mark = self.peek_event().start_mark
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(problem="aliases are not allowed", problem_mark=mark)
+        if self._depth >= MAX_DEPTH:
+            raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=mark)
+        self._depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
 
 
 class _Quoting(yaml.SafeDumper):

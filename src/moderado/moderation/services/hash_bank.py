@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from moderado.core.database import require_transaction
 from moderado.core.errors import NotFound
 from moderado.core.ids import new_id
-from moderado.core.text import clean
+from moderado.core.text import clean_line
 from moderado.moderation.errors import TextTooShort
 from moderado.moderation.models import BankedText as BankedText
 from moderado.moderation.models import BankVersion
@@ -59,7 +59,7 @@ def bank_text(
         TextTooShort: The text has fewer than `MIN_LETTERS` letters and digits.
         Invalid: The reference.
     """
-    reference = clean(reference, max_length=ORDER_LENGTH, field="order")
+    reference = clean_line(reference, max_length=ORDER_LENGTH, field="order")
     if len(frozen.letters_of(text, frozen.VERSIONS[-1])) < MIN_LETTERS:
         raise TextTooShort(least=MIN_LETTERS)
     _lock()
