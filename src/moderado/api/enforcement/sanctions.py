@@ -193,7 +193,7 @@ class Sanctions(APIView):
     @extend_schema(
         operation_id="impose_sanction",
         request=SanctionInput,
-        responses={200: StaffSanctionBody, 201: StaffSanctionBody},
+        responses={201: StaffSanctionBody, 200: StaffSanctionBody},
         examples=[
             OpenApiExample(
                 "A mute of one day",
