@@ -6,6 +6,10 @@ from typing import Any
 from rest_framework.renderers import JSONRenderer
 
 
+class _EscapedJSON(JSONRenderer):
+    ensure_ascii = True
+
+
 class EncodableJSON(JSONRenderer):
     """JSON in UTF-8, also if a sentence quotes a value that UTF-8 cannot write.
 
@@ -22,5 +26,4 @@ class EncodableJSON(JSONRenderer):
         try:
             return super().render(data, accepted_media_type, renderer_context)
         except UnicodeEncodeError:
-            self.ensure_ascii = True
-            return super().render(data, accepted_media_type, renderer_context)
+            return _EscapedJSON().render(data, accepted_media_type, renderer_context)
