@@ -53,6 +53,21 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(WORKERS_PER_CORE * len(os.sched_getaffinity(0)), MOST_WORKERS)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for garbage once, when all modules are imported, and then no more among what they made.
+
+    These are half a million objects, and garbage is looked for after every module.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+
+
 @pytest.hookimpl(trylast=True)  # after pytest-randomly
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start slow modules first, so that no worker ends long after the others."""
