@@ -609,6 +609,7 @@ async def test_page_says_why_it_takes_no_message(ana: Visitor, bia: Visitor) -> 
     imposed = await ana.page.evaluate(POST, ["enforcement/sanctions/", mute])
     await expect(field).to_be_disabled()
     await expect(hint).to_contain_text("A moderator has muted you")
+    await expect(hint.get_by_role("link")).to_have_attribute("href", "/regras/#spam")
     lift = f"enforcement/sanctions/{imposed['body']['id']}/lift/"
     await ana.page.evaluate(POST, [lift, {"reason": "mistake"}])
     await expect(field).to_be_enabled()

@@ -1,6 +1,6 @@
 """Statements of reasons: what was decided about a person, why, by whom, until when, what next.
 
-One place for frames, REST and e-mail, in the active language (DSA art. 17; ECA Digital art. 30).
+One place for frames and REST, in the active language (DSA art. 17; ECA Digital art. 30).
 No sentence names a rule's words, a threshold or a moderator.
 """
 

@@ -36,9 +36,13 @@ def guidelines_page(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("language", "")
     language = wanted if wanted in User.Language.values else get_language()
     with translation.override(language):
+        found = guidelines(chain)
+        automatic = {each.category for each in found}
         shown = {
             "room_name": room_name,
-            "sections": [_section(each) for each in guidelines(chain)],
+            "sections": [_section(each) for each in found],
+            # Statements of moderators name these rules, too, and link to them.
+            "others": [_rule(code) for code in CATEGORY_RULES if code not in automatic],
             "help_lines": help_lines([Category.SELF_HARM], language or ""),
             "appeal_days": settings.ENV.appeal_days,
             "languages": User.Language.choices,
@@ -59,11 +63,17 @@ def _place(room: str) -> tuple[str, tuple[UUID, ...]]:
 
 def _section(guideline: Guideline) -> dict[str, object]:
     return {
-        "code": guideline.category.value,
-        "name": CATEGORY_NAMES[guideline.category],
-        "rule": CATEGORY_RULES[guideline.category],
+        **_rule(guideline.category),
         "is_flagged": Outcome.FLAG in guideline.outcomes,
         "is_held": Outcome.HOLD in guideline.outcomes,
         "is_blocked": Outcome.BLOCK in guideline.outcomes,
         "examples": guideline.examples,
+    }
+
+
+def _rule(category: Category) -> dict[str, object]:
+    return {
+        "code": category.value,
+        "name": CATEGORY_NAMES[category],
+        "rule": CATEGORY_RULES[category],
     }

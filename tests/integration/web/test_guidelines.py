@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from moderado.moderation.category_rules import CATEGORY_RULES
 from moderado.moderation.services import policies
 from moderado.moderation.services.policy_assignments import Assignments, assign
 from moderado.moderation.services.policy_documents import parse_document
@@ -50,6 +51,8 @@ def test_page_says_what_the_policy_does_and_none_of_its_words(casa):
     for category in ("insult", "spam", "harassment"):
         assert f'<section id="{category}">' in shown
     assert '<section id="hate">' not in shown
+    for category in CATEGORY_RULES:  # a statement of a moderator may name any, and links to it
+        assert shown.count(f' id="{category.value}">') == 1
     for secret in ("jabuticabada", "secreta", "aberta", "0.6173", "0,6173", "0.8273", "blocklist"):
         assert secret not in shown
     assert "Compre seguidores agora" in shown

@@ -2,7 +2,7 @@
 
 import * as actions from "./actions.js";
 import { draftOf, keepDraft } from "./drafts.js";
-import { moment } from "./format.js";
+import { explained, moment } from "./format.js";
 import { html, useLayoutEffect, useRef, useState } from "./html.js";
 import { Icon } from "./icons.js";
 import * as store from "./store.js";
@@ -98,7 +98,7 @@ export function Composer() {
         aria-label=${t(editing ? "save" : "send")}><${Icon} name=${editing ? "check" : "send"} /></button>
     </div>
     <p class="composer-hint" id="compose-hint">
-      ${silence ? html`<span class="field-error" role="status">${silence.text ?? t(silence.code, moment(silence.until ?? ""))}</span>`
+      ${silence ? html`<span class="field-error" role="status">${silence.text ? explained(silence.text) : t(silence.code, moment(silence.until ?? ""))}</span>`
         : excess > 0 ? html`<span class="field-error" role="alert">${t("tooLong", excess)}</span>`
         : slow && Date.parse(slow.until) > Date.now() ? t("slowMode", slow.seconds)
         : room && !room.role ? t("joinsYou")

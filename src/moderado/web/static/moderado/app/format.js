@@ -4,6 +4,7 @@ import { html } from "./html.js";
 import { language, t } from "./strings.js";
 
 const LINK = /https?:\/\/[^\s<>"']+/gi;
+const GUIDELINE = /(\/regras\/(?:#\w+)?)/;
 const TRAILING = /[.,;:!?)\]}'"…]+$/;
 
 const clock = new Intl.DateTimeFormat(language, { timeStyle: "short" });
@@ -35,6 +36,12 @@ export function linked(/** @type {string} */ text, /** @type {number} */ tabInde
   }
   parts.push(text.slice(end));
   return parts;
+}
+
+/** A statement of reasons, with the guideline that it names as a link. */
+export function explained(/** @type {string} */ text) {
+  return text.split(GUIDELINE).map((part, index) => index % 2
+    ? html`<a href=${part} target="_blank" rel="noopener">${part}</a>` : part);
 }
 
 /** @returns {string} */

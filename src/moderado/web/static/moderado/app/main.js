@@ -4,6 +4,7 @@ import * as actions from "./actions.js";
 import { Conversation } from "./conversation.js";
 import { CreateRoom } from "./create_room.js";
 import { Question } from "./dialogs.js";
+import { explained } from "./format.js";
 import { html, render, useEffect } from "./html.js";
 import { Icon } from "./icons.js";
 import * as layers from "./layers.js";
@@ -22,7 +23,7 @@ function Notice() {
   }, [text]);
   return html`<div class="notice-place" role="alert">
     ${text && html`<div class="notice">
-      <${Icon} name="warn" /><span>${text}</span>
+      <${Icon} name="warn" /><span>${explained(text)}</span>
       <button class="icon-button" aria-label=${t("close")} onClick=${() => (store.notice.value = null)}>
         <${Icon} name="close" />
       </button>

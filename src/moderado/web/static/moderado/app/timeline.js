@@ -34,15 +34,17 @@ function rows(/** @type {string | undefined} */ active) {
   const readBy = readers();
   const lines = [...store.folded.value];
   let before = null;
+  let shownDay = "";
   for (const message of store.messages.value) {
     while (lines.length && lines[0].position < message.position) {
       list.push(folded(lines.shift()));
       before = null;
     }
     const date = day(message.created_at);
-    if (!before || day(before.created_at) !== date) {
+    if (date !== shownDay) {
       list.push(html`<li class="day" key=${`day ${date}`}><span>${date}</span></li>`);
       before = null;
+      shownDay = date;
     }
     if (message.id === store.firstUnread.value) {
       list.push(html`<li class="new" key="new"><span>${t("newMessages")}</span></li>`);
