@@ -13,7 +13,7 @@ from moderado.moderation.normalize.repeats import run_starts, squeezed
 from moderado.moderation.normalize.views import views
 from moderado.moderation.rules.disguises import Disguises, replaced
 from moderado.moderation.rules.lexicon import Lexicon
-from moderado.moderation.rules.tokens import unknown_words
+from moderado.moderation.rules.tokens import unusual_words
 
 # Letters, digits, marks, controls, other scripts: what disguises are made of.
 DISGUISES = (
@@ -75,7 +75,7 @@ def test_alternative_readings_map_to_the_original(text):
     readings = []
     for view in views(text):
         tokens = words(view.folded).text
-        parts = LISTED.parts(view.folded, tokens, unknown_words(tokens.split()), text)
+        parts = LISTED.parts(view.folded, tokens, unusual_words(tokens.split()), text)
         readings += [view.folded, *without_leet(view.folded), replaced(view.folded, parts)]
     readings += [words(reading) for reading in readings]
     readings += [squeezed(reading) for reading in readings]
@@ -146,7 +146,7 @@ def test_folding_time_is_linear(unit):
                 plain = words(view.folded)
                 for reading in (plain, *without_leet(view.folded)):
                     squeezed(reading)
-                LISTED.parts(view.folded, plain.text, unknown_words(plain.text.split()), text)
+                LISTED.parts(view.folded, plain.text, unusual_words(plain.text.split()), text)
             best = min(best, time.thread_time() - started)
         return best
 

@@ -50,6 +50,8 @@ def decoded(text: str, characters: set[str]) -> Iterator[Decoded]:
 
 
 def _morse(code: str) -> str:
+    if " " not in code:
+        code = code.replace("/", " ")  # ".--./..-": letters, not words
     words = _WORD_END.split(code.translate(_DOTS).strip())
     letters = [[_MORSE.get(sign) for sign in word.split()] for word in words]
     if not all(None not in word for word in letters):

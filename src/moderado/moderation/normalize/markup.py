@@ -11,7 +11,9 @@ from collections.abc import Iterator
 # One of these characters is in every text that is rendered differently.
 SIGNS = frozenset("<&%\\*_~|`[")
 _LONGEST_TAG = 200
-_BBCODE = "b|i|u|s|url|color|size|quote|spoiler"
+_BBCODE = (
+    "b|i|u|s|url|color|size|quote|spoiler|center|left|right|font|code|img|sub|sup|list|hide|strike"
+)
 _EMOJI_LETTERS = "regional_indicator|regional_indicator_symbol|letter|alphabet_white"
 _PARTS = re.compile(
     rf"""

@@ -37,6 +37,8 @@ _SHORTEST_DIGEST = 8
 _SHORTEST_COLOUR = 6
 _TWO_DIGITS = re.compile(r"\d\d")
 _SHORT_CODE = 4
+# Digits that are drawn like letters, fewer than the letters or as many: "P1R0C4" may be a word.
+_DRAWN = re.compile(r"(?=(?:[0-9]*[A-Z]){3})[A-Z]*(?:[0134578]{1,3}[A-Z]+){1,5}[0134578]{0,2}")
 
 
 def without_identifiers(text: str) -> str:
@@ -90,7 +92,7 @@ def _is_identifier(token: str) -> bool:
 def _is_code(token: str, digits: int, letters: int) -> bool:
     """Tell whether a token of capitals and digits is the code of a product, a plate or a batch."""
     upper = token.upper() == token
-    if not upper:
+    if not upper or _DRAWN.fullmatch(token):
         return False
     if digits >= letters or len(token) <= _SHORT_CODE:
         return True

@@ -11,6 +11,7 @@ _WIDE, _NARROW = re.compile(r"\s{2}|\s\W\s"), re.compile(r"\S\s\S")
 _APART_WORD = re.compile(r"[a-z0-9@$](?:[^\sa-z0-9]?\s?[a-z0-9@$]){2,}(?![a-z0-9])")
 # "p, u, t, a" is a list, and "p = u" is a formula.
 _LIST = re.compile(r"[,;]\s|r\$\s?\d|\s=|=\s|[a-z]\(|\)\s|[a-z]\s?[+<>|&]\s?[a-z]\s?[=+]")
+_COMMAS = re.compile(r"[a-z][,;]\s[a-z][,;]\s[a-z](?![a-z])")
 _LETTERS_AND_DIGITS = re.compile(r"[a-z](?:\d+[a-z](?![a-z])){2,}")
 _NO_LETTER = re.compile(r"[^a-z]+")
 _CONTRACTION = re.compile(r"\W*[a-z]+['`´\u2018\u2019](?:re|s|t|d|ll|ve|m)\W*")
@@ -32,6 +33,12 @@ def letters_apart(text: str) -> Iterator[tuple[int, int]]:
         if _WIDE.search(match[0]) and _NARROW.search(match[0]):
             for word in _APART_WORD.finditer(text, start, end):
                 yield word.span()
+
+
+def listed_letters(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where single letters are written as a list: "p, u, t, a"."""
+    if _COMMAS.search(text):
+        yield from (match.span() for match in _APART.finditer(text) if _COMMAS.search(match[0]))
 
 
 def between_digits(piece: str) -> str:

@@ -43,6 +43,7 @@ def _neighbours() -> dict[str, str]:
 
 
 NEIGHBOURS = _neighbours()
+NEIGHBOURS["x"] += VOWELS  # "bxbaca": a cross hides a vowel
 
 
 def whole_word_ciphers(token: str) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Finds the parts of a text that stand for words of the list, and writes the words in their place.
 
 All parts of a text are replaced at once, so that phrases are found in which several words are
-disguised differently. Each part is read by its own layer; see docs/moderation.md.
+disguised differently. Each part is read by its own layer; see docs/disguises.md.
 """
 
 import re
@@ -13,7 +13,7 @@ from moderado.moderation.normalize.invisible import HIDDEN
 from moderado.moderation.normalize.vocabulary import is_common
 from moderado.moderation.rules.lexicon import Lexicon
 from moderado.moderation.rules.pieces import Part, Pieces
-from moderado.moderation.rules.tokens import Tokens
+from moderado.moderation.rules.tokens import Tokens, Unusual
 
 # Characters of ordinary writing. Any other may be part of a disguise.
 _ORDINARY = frozenset("abcdefghijklmnopqrstuvwxyz .,!?;:\"'()-\n\r\t")
@@ -25,7 +25,10 @@ _UNITS = "~%$€£#ºª°h"  # around numbers
 _WORD = re.compile(r"[^\W\d_]+")
 _LINES = re.compile(r"([a-z]{1,40})[ \t]*\n+[ \t]*(?=[a-z])")
 _DIGITS_INSIDE = re.compile(r"[0-9]+\w")
-_GAP = 12  # characters between the halves of a word
+_GAP = 12  # characters between the parts of a word
+_HALVES = 2
+_SYLLABLE = 3  # letters
+_MOST_SYLLABLES = 6
 _MAX_PIECE = 64
 _SHORT = 4  # letters
 _LONG = 5
@@ -46,13 +49,13 @@ class Disguises:
         self._tokens = Tokens(lexicon, remembered=remembered)
         self._pieces = Pieces(lexicon, phrases, self._tokens, remembered=remembered)
 
-    def parts(self, folded: Folded, words: str, unknown: list[str], original: str) -> list[Part]:
+    def parts(self, folded: Folded, words: str, unusual: Unusual, original: str) -> list[Part]:
         """Return the disguised parts of a text, without overlaps, in order.
 
         Args:
             folded: The folded text.
             words: Its words, one space between two of them.
-            unknown: Those words that are in no vocabulary.
+            unusual: Those words that are not frequent.
             original: The text as written.
         """
         found: list[Part] = []
@@ -63,9 +66,10 @@ class Disguises:
             found += self._in_pieces(text)
         if has_signs or separators.TRACE.search(words):
             found += self._apart(text)
-        if unknown:
-            found += self._misspelled(folded, unknown, original)
-            found += self._cut_in_two(text, words.split(), set(unknown))
+        if unusual.unknown:
+            found += self._misspelled(folded, unusual.unknown, original)
+        if cuts := self.cuts(words.split(), unusual):
+            found += self._cut_up(text, cuts)
         if "\n" in text:
             found += self._cut_by_lines(text)
         return _without_overlaps(found) if found else found
@@ -81,6 +85,10 @@ class Disguises:
     def _apart(self, text: str) -> Iterator[Part]:
         for start, end in separators.letters_apart(text):
             yield from _moved(self._pieces.apart(text[start:end]), start)
+        for start, end in separators.listed_letters(text):
+            letters = separators.letters_of(text[start:end])
+            if self._is_cut(letters, _LONG):
+                yield self._pieces.part(start, end, letters, "separators", certain=False)
 
     def _misspelled(self, folded: Folded, unknown: Iterable[str], original: str) -> Iterator[Part]:
         meanings = {token: found for token in unknown if (found := self._tokens.meaning(token))}
@@ -101,25 +109,42 @@ class Disguises:
                 *match.span(), meaning.word, meaning.reading, certain=meaning.certain
             )
 
-    def _cut_in_two(self, text: str, words: list[str], unknown: set[str]) -> Iterator[Part]:
-        cut = {
-            (first, second)
-            for first, second in pairwise(words)
-            if (first in unknown or second in unknown) and self._is_cut(first + second, _LONG)
-        }
-        if not cut:
-            return
-        for first, second in pairwise(_WORD.finditer(text)):
-            near = second.start() - first.end() <= _GAP
-            if (
-                near
-                and (first[0], second[0]) in cut
-                and HIDDEN not in text[first.end() : second.start()]
-            ):
-                word = first[0] + second[0]
-                yield self._pieces.part(
-                    first.start(), second.end(), word, "cut in two", certain=True
-                )
+    def cuts(self, words: list[str], unusual: Unusual) -> dict[tuple[str, ...], bool]:
+        """Return the sequences of words that are listed words cut up: "arrom bado", "pi ro ca".
+
+        True: Certainly so, because a part is in no vocabulary. One part of each is unusual.
+        """
+        found: dict[tuple[str, ...], bool] = {}
+        either = {*unusual.unknown, *unusual.rare}
+        for at in [at for at, word in enumerate(words) if word in either]:
+            for start in (at - 1, at) if at else (at,):
+                if start + 1 == len(words):
+                    break
+                first, second = words[start], words[start + 1]
+                whole = first + second
+                if whole in self._lexicon.words and len(whole) >= _LONG:
+                    is_certain = first in unusual.unknown or second in unusual.unknown
+                    # "vacilo na" is two words.
+                    if is_certain or min(len(first), len(second)) >= _SYLLABLE:
+                        found[first, second] = is_certain
+            if len(words[at]) <= _SYLLABLE:
+                for start, end in _short_words(words, at):
+                    if self._is_cut("".join(words[start:end]), _LONG):
+                        found[tuple(words[start:end])] = False
+        return found
+
+    def _cut_up(self, text: str, cuts: dict[tuple[str, ...], bool]) -> Iterator[Part]:
+        found = [*_WORD.finditer(text)]
+        written = [match[0] for match in found]
+        lengths = sorted(set(map(len, cuts)))
+        for at in range(len(found)):
+            for length in lengths:
+                pieces, places = tuple(written[at : at + length]), found[at : at + length]
+                if pieces in cuts and _are_near(text, places):
+                    word, certain = "".join(pieces), cuts[pieces]
+                    reading = "cut in two" if len(pieces) == _HALVES else "separators"
+                    start, end = places[0].start(), places[-1].end()
+                    yield self._pieces.part(start, end, word, reading, certain=certain)
 
     def _cut_by_lines(self, text: str) -> Iterator[Part]:
         for match in _LINES.finditer(text):
@@ -134,6 +159,24 @@ class Disguises:
 
     def _is_cut(self, whole: str, least: int) -> bool:
         return len(whole) >= least and whole in self._lexicon.words
+
+
+def _short_words(words: list[str], at: int) -> Iterator[tuple[int, int]]:
+    """Yield where three to six short words stand, the one at `at` among them."""
+    first, last = at, at + 1
+    while first and at - first < _MOST_SYLLABLES and len(words[first - 1]) <= _SYLLABLE:
+        first -= 1
+    while last < len(words) and last - at <= _MOST_SYLLABLES and len(words[last]) <= _SYLLABLE:
+        last += 1
+    for start in range(first, at + 1):
+        for end in range(max(at + 1, start + _HALVES + 1), min(last, start + _MOST_SYLLABLES) + 1):
+            yield start, end
+
+
+def _are_near(text: str, found: list[re.Match[str]]) -> bool:
+    """Tell whether words stand next to each other, with nothing hidden between two of them."""
+    gaps = [text[one.end() : other.start()] for one, other in pairwise(found)]
+    return all(len(gap) <= _GAP and HIDDEN not in gap for gap in gaps)
 
 
 def _moved(parts: Iterable[Part], by: int) -> Iterator[Part]:

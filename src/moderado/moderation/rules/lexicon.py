@@ -138,10 +138,10 @@ def _is_letter(character: str) -> bool:
 def _may_mask(piece: str, at: int) -> bool:
     """Tell whether a character may stand for a hidden letter: a single dot may, an ellipsis not."""
     character = piece[at]
-    if character in ".-":
+    if character in ".-'":
         around = piece[max(0, at - 1) : at + 2]
         return len(around) == 3 and around[0].isalpha() and around[2].isalpha()  # noqa: PLR2004
-    return not character.isspace() and character not in ",;:!\"'()[]{}<>/\\|=+"
+    return not character.isspace() and character not in ',;:!"()[]{}<>/\\|=+'
 
 
 def _keep(layer: dict[str, _State], prefix: str, state: _State) -> None:

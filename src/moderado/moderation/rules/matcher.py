@@ -18,7 +18,7 @@ from moderado.moderation.rules.needles import needles
 from moderado.moderation.rules.patterns import Patterns
 from moderado.moderation.rules.pieces import Part
 from moderado.moderation.rules.rule import Match, Rule, folded_word
-from moderado.moderation.rules.tokens import unknown_words
+from moderado.moderation.rules.tokens import unusual_words
 from moderado.moderation.rules.usage import judged
 from moderado.moderation.types import Outcome
 
@@ -86,24 +86,25 @@ class Matcher:
     def _in_view(self, view: View, text: str) -> Iterator[Hit]:
         folded, reading = view.folded, view.reading
         plain = words(folded)
-        unknown = unknown_words(plain.text.split()) if view.whole else []
+        unusual = unusual_words(listed := plain.text.split() if view.whole else [])
         for rule, start, end in self._in_reading(plain, text):
             name = reading or characters_reading(text[start:end], text)
             yield Hit(rule, start, end, name, view.certain)
-        for found in self._in_stretched(plain, text, unknown):
+        for found in self._in_stretched(plain, text, unusual.unknown):
             yield Hit(*found, reading or "repeats", view.certain)
         if not view.whole:
             return
         if not view.plain and not leet.TRACE.isdisjoint(folded.text):
             for other in leet.without_leet(folded):
                 yield from self._in_leet(words(other), text)
-        if view.plain and not unknown and not separators.TRACE.search(plain.text):
+        is_plain = view.plain and not unusual.unknown and not separators.TRACE.search(plain.text)
+        if is_plain and not (unusual.rare and self._disguises.cuts(listed, unusual)):
             return
-        if parts := self._disguises.parts(folded, plain.text, unknown, text):
+        if parts := self._disguises.parts(folded, plain.text, unusual, text):
             yield from self._in_disguise(folded, parts, text)
 
     def _in_leet(self, decoded: Folded, text: str) -> Iterator[Hit]:
-        unknown = unknown_words(decoded.text.split())
+        unknown = unusual_words(decoded.text.split()).unknown
         for found in self._in_reading(decoded, text):
             yield Hit(*found, "leet")
         for found in self._in_stretched(decoded, text, unknown):

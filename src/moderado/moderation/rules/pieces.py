@@ -76,6 +76,9 @@ class Pieces:
         letters = separators.letters_of(piece)
         if letters in self._lexicon.words:
             yield self.part(0, len(piece), letters, "separators", certain=True)
+        backwards = letters[::-1]
+        if len(letters) > _SHORT and self._lexicon.words.get(backwards):
+            yield self.part(0, len(piece), backwards, "backwards", certain=False)
         whole_is_ordinary = is_ordinary(letters)
         found = self._lexicon.spelled(piece, apart=True)
         found.sort(key=lambda spelled: len(spelled.word), reverse=True)

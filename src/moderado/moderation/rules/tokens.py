@@ -31,6 +31,14 @@ _GLUED = (
     "mr"
 )
 _GLUE = frozenset(_GLUED.split())
+_SYLLABLE = 2  # letters
+# Words of two letters. Others are syllables, or states and countries.
+_WRITTEN = (
+    "ai am an ao as at be by ce co da de do eh ei em es eu fe go ha he hi if in ir is it ja la ma "
+    "me mo my na ne no of oh oi ok on or os ou pq pt re sc se so sp ta tb te to tu tv ue um up us "
+    "va vc ve vi vo we xi rj mg rs kk km kg cm mm"
+)
+_SYLLABLES = frozenset(_WRITTEN.split())
 
 
 class Meaning(NamedTuple):
@@ -44,8 +52,8 @@ class Meaning(NamedTuple):
     certain: bool
 
 
-class _Ordinary(set[str]):
-    """The words of the vocabulary that were met, so that each is looked up once."""
+class _Met(set[str]):
+    """Words that were met, so that each is looked up once."""
 
     def remember(self, word: str) -> None:
         if len(self) >= _KNOWN_LIMIT:
@@ -53,18 +61,43 @@ class _Ordinary(set[str]):
         self.add(word)
 
 
-_ordinary = _Ordinary()
+_frequent, _rare = _Met(), _Met()
 
 
-def unknown_words(words: list[str]) -> list[str]:
-    """Return the words, each once, that are in no vocabulary and of a word's length."""
-    found = []
-    for word in set(words) - _ordinary:
-        if not _SHORTEST <= len(word) <= _LONGEST or is_ordinary(word):
-            _ordinary.remember(word)
+class Unusual(NamedTuple):
+    """The words of a text, each once, that are not frequent.
+
+    `unknown`: In no vocabulary, and of a word's length. `rare`: May be a part of a longer word.
+    """
+
+    unknown: list[str]
+    rare: list[str]
+
+
+def unusual_words(words: list[str]) -> Unusual:
+    """Return the unknown and the rare ones of the words."""
+    found = Unusual([], [])
+    for word in set(words) - _frequent:
+        if word in _rare:
+            found.rare.append(word)
+        elif not _is_known(word):
+            found.unknown.append(word)
+        elif _is_rare(word):
+            _rare.remember(word)
+            found.rare.append(word)
         else:
-            found.append(word)
+            _frequent.remember(word)
     return found
+
+
+def _is_known(word: str) -> bool:
+    return not _SHORTEST <= len(word) <= _LONGEST or is_ordinary(word)
+
+
+def _is_rare(word: str) -> bool:
+    if len(word) == _SYLLABLE:
+        return word not in _SYLLABLES
+    return _SHORTEST <= len(word) <= _LONGEST and not is_common(word)
 
 
 def _is_word(rest: str) -> bool:
