@@ -125,7 +125,8 @@ class _Page:
 
 def own_cursor(*, author_id: UUID) -> OwnCursor:
     """Return the cursor of now: what changes later is after it."""
-    page = _page_of(run_prepared(_START, {"author": author_id}))
+    here = {"cluster": cluster_id(), "author": author_id}
+    page = _page_of(run_prepared(_START, here))
     return _Cursor.at(page.origin, page.settled).encoded()
 
 
