@@ -63,6 +63,7 @@ AUDITED = [
 ]
 FIRST = 3  # messages at the beginning, with a case each
 KINDS = [SanctionKind.WARNING, SanctionKind.STRIKE, SanctionKind.MUTE, SanctionKind.BAN]
+PARTY = {"own_case", "own_report", "own_ruling"}  # refusals
 HOUR = timedelta(hours=1)
 
 
@@ -278,7 +279,7 @@ class Enforcement(RuleBasedStateMachine):
         before, excluded = self.state_of(case), self.is_party(actor, case)
         made, code = attempt(rulings.rule, actor=actor, case_id=case.id, proposal=proposal)
         assert not excluded or made is None, "decided about themselves"
-        assert code in {None, "own_case", "own_report", "own_ruling", "case_taken"}, code
+        assert code in PARTY | {None, "case_taken"}, code
         if made is not None:
             self.log_lines += 1
             self.note(made, before, everywhere)
@@ -293,9 +294,12 @@ class Enforcement(RuleBasedStateMachine):
 
     def undo(self, which):
         ruling = pick(self.made, which)
-        actor = Actor(id=Ruling.objects.get(pk=ruling.id).actor_id, scope_ids=None)
+        stored = Ruling.objects.get(pk=ruling.id)
+        actor = Actor(id=stored.actor_id, scope_ids=None)
+        # An appeal of the ruling makes its moderator a party.
+        refusals = PARTY if self.is_party(actor, stored.case) else {None, "undo_expired"}
         _, code = attempt(rulings.undo, actor=actor, ruling_id=ruling.id)
-        assert code in {None, "undo_expired", "ruling_replaced"}, code
+        assert code in refusals | {"ruling_replaced"}, code
         if code is None:
             assert not ruling.ended
             self.undone_lines += 1
@@ -310,7 +314,7 @@ class Enforcement(RuleBasedStateMachine):
             assert not self.is_party(actor, reversal.case), "reversed about themselves"
             self.reversed_by(ruling, reversal)
         else:
-            assert code in {"own_case", "own_report", "own_ruling", "ruling_replaced"}, code
+            assert code in PARTY | {"ruling_replaced"}, code
 
     def settle(self):
         Ruling.objects.filter(settled_at=None).update(undo_until=F("effective_at"))

@@ -109,6 +109,7 @@ def undo(*, actor: Actor, ruling_id: UUID) -> Ruling:
 
     Raises:
         NotFound: There is no such ruling of the moderator.
+        OwnCase, OwnReport, OwnRuling: The moderator has become a party, as by an appeal.
         UndoExpired: It is too late: reverse the ruling instead.
         RulingReplaced: It was undone or reversed already, or a later ruling took its place.
     """

@@ -32,6 +32,7 @@ _DIRECTED = (Usage.AIMED, Usage.JOKED, Usage.ABOUT)
 _ADDRESSED = (Shape.NAME, Shape.CURSE)
 _PERSONAL = (Shape.NAME, Shape.EVERYDAY)
 _PRIDE = ("pride", "own_after")
+_FRIENDLY = {"friendly"}
 _REPORTS = ("reported_before", "reported_after")
 _JOKES = {Category.PROFANITY, Category.INSULT, Category.HARASSMENT, Category.THREAT}
 
@@ -93,7 +94,9 @@ def _stands_alone(rule: Rule, cues: frozenset[str]) -> bool:
 def _usage(hit: Hit, context: Context, around: Surroundings, cues: frozenset[str]) -> Usage | None:
     """Return how a word is used; None if it is harmless here."""
     rule = hit.rule
-    if not _is_disguised(hit) and _is_harmless(hit, context, around):
+    if _is_disguised(hit):
+        cues -= _FRIENDLY
+    elif _is_harmless(hit, context, around):
         return None
     if rule.language and _is_foreign(hit, context):
         return None if rule.native or hit.reading in _MISSPELLED else Usage.FOREIGN
