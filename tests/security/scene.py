@@ -128,6 +128,12 @@ class Scene:
         screen_waiting()
         return message_id
 
+    def enlist(self, role: str, user: User) -> None:
+        """Add a person of another role, who may ask."""
+        self.people[role] = user
+        self._names[role] = self._names_for(role)
+        self._clients[role] = self._client_of(role)
+
     def names(self, role: str) -> dict[str, str]:
         """Return the values of the table's placeholders for this role."""
         return dict(self._names[role])
@@ -148,7 +154,7 @@ class Scene:
             "message": str(self.message), "reportable": str(self.reportable),
             "suspension": str(self.suspension.id), "decision": str(self._warning_id),
             "report": str(self.report.id), "appeal": str(self.appeal.id),
-            "reporter": str(self.people["admin"].id),
+            "reporter": str(self.people["admin"].id), "author": str(self.people["member"].id),
             "hidden": str(self.hidden), "banked": str(self.banked),
             "orderable": str(self.orderable), "protocol": self.notice.protocol,
             "code": self._code,

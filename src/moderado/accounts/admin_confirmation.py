@@ -27,6 +27,12 @@ PASSWORD, METHOD = "confirm_password", "confirm_method"  # fields of the form
 SAFE = ("GET", "HEAD", "OPTIONS")
 # Pages of accounts, sessions, groups and permissions.
 SENSITIVE = ("accounts_", "auth_")
+# Acts on the page of one record that change many others, or what binds all rooms.
+FAR_REACHING = (
+    "enforcement_bulkruling_act",
+    "enforcement_purge_act",
+    "moderation_bankedtext_act",
+)
 # Pages with password fields ask first: passwords are not sent to and fro.
 WITH_PASSWORDS = ("password_change", "auth_user_password_change", "accounts_user_add")
 
@@ -66,7 +72,7 @@ def _is_sensitive(request: HttpRequest) -> bool:
     if name in WITH_PASSWORDS or "export" in name:
         return True
     is_bulk = "action" in request.POST
-    return request.method not in SAFE and (is_bulk or name.startswith(SENSITIVE))
+    return request.method not in SAFE and (is_bulk or name.startswith((*SENSITIVE, *FAR_REACHING)))
 
 
 def _is_confirmed(request: HttpRequest) -> bool:

@@ -35,7 +35,7 @@ from moderado.chat.services.restricted_reading import read_case
 from moderado.core.errors import Forbidden, NotFound
 from moderado.enforcement.selectors import cases as case_selectors
 from moderado.enforcement.services import claiming, rulings
-from moderado.enforcement.services.restricted_looks import note_looks
+from moderado.enforcement.services.restricted_looks import note_looks, note_looks_at_lines
 from moderado.enforcement.types import CONTENT_OF, Actor
 from moderado.moderation import selectors
 from moderado.moderation.texts import with_texts
@@ -79,6 +79,7 @@ class Logs(APIView):
             wanted=wanted, scope_ids=scope_ids, sees_restricted=sees_restricted(request)
         )
         page = with_texts(pages.paginate_queryset(lines, request, view=self) or [])
+        note_looks_at_lines(actor_id=_who(request).user_id, lines=page)
         return pages.get_paginated_response(LogBody(page, many=True).data)
 
 

@@ -37,6 +37,7 @@ ACTIONS = {
     "close": _("Close for everybody"),
     "appoint": _("Make administrators of their rooms"),
     "remove": _("Remove from their rooms"),
+    "remove_from_bank": _("Remove from the bank"),
     "deactivate": _("Deactivate, and end every session"),
     "end_sessions": _("End every session"),
     "end": _("End"),

@@ -104,6 +104,8 @@ class ActsOnPage(PageWithContext):
 
             if act_on_each(site, request, [record], act.name, perform):
                 site.message_user(request, act.done, messages.SUCCESS)
+        if site.get_object(request, str(record_id)) is None:  # the act has deleted it
+            return HttpResponseRedirect(reverse(f"admin:{self._name()}_changelist"))
         return HttpResponseRedirect(reverse(f"admin:{self._name()}_change", args=[record_id]))
 
     def _name(self) -> str:

@@ -1,9 +1,12 @@
 """Admin pages of what concerns persons: sanctions, reports, suspensions and blocks."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
@@ -16,13 +19,16 @@ from moderado.enforcement.admin_shared import (
     CaseRecordPage,
     InForce,
     RecordPage,
+    RestrictedPage,
     by_person,
     room_link,
     subject_link,
 )
 from moderado.enforcement.models import PersonBlock, Report, ReportingSuspension, Sanction
+from moderado.enforcement.selectors.restricted import without_restricted_sanctions
 from moderado.enforcement.selectors.sanctions import state_of
 from moderado.enforcement.services import imposing, suspensions
+from moderado.enforcement.services.restricted_looks import cases_of, note_looks
 from moderado.moderation.categories import category_name
 
 _STATES = {"active": _("in force"), "lifted": _("lifted"), "expired": _("expired")}
@@ -30,7 +36,11 @@ _STATES = {"active": _("in force"), "lifted": _("lifted"), "expired": _("expired
 
 def _lift_sanction(actor_id: UUID, sanction: Sanction, values: Values) -> None:
     imposing.lift_by_hand(
-        actor_id=actor_id, scope_ids=None, sanction_id=sanction.pk, reason=values["reason"]
+        actor_id=actor_id,
+        scope_ids=None,
+        sanction_id=sanction.pk,
+        reason=values["reason"],
+        sees_restricted=True,  # the page has found it
     )
 
 
@@ -45,12 +55,12 @@ def _is_in_force(suspension: ReportingSuspension) -> bool:
 
 
 @admin.register(Sanction)
-class SanctionAdmin(ActsOnPage, RecordPage):
+class SanctionAdmin(ActsOnPage, RestrictedPage):
     """Measures against persons. They are imposed by REST, and lifted here or there."""
 
     list_display = ("created_at", "user", "kind", "shown_state", "shown_reason", "room", "actor")
     list_filter = ("kind", InForce, ("created_at", RangeDateTimeFilter))
-    list_select_related = ("user", "actor")
+    list_select_related = ("user", "actor", "ruling__case")
     search_fields = (*by_person("user"), "=id", "=scope_id")
     search_help_text = _("A person, or the id of a sanction or room")
     acts = (
@@ -70,6 +80,14 @@ class SanctionAdmin(ActsOnPage, RecordPage):
         (_("Lifting"), {"fields": ("lifted_at", "lifted_by", "lift_reason", "expired_at")}),
         (_("Record"), {"fields": ("id", "created_at")}),
     )
+
+    def unrestricted(self, found: "QuerySet[Any]") -> "QuerySet[Any]":
+        """Leave out sanctions of rulings and verdicts about danger to children."""
+        return without_restricted_sanctions(found)
+
+    def note_looks(self, request: HttpRequest, records: Iterable[Any]) -> None:
+        """Write the audit lines of the cases of their rulings."""
+        note_looks(actor_id=UUID(str(request.user.pk)), cases=cases_of(records))
 
     @display(
         description=_("state"),

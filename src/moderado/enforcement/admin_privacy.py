@@ -1,11 +1,13 @@
 """Admin pages of legal holds, erasures, exports, runs of the retention, and the audit of staff."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
@@ -14,9 +16,15 @@ from unfold.decorators import display
 from moderado.accounts.rights import ADD_HOLD, RELEASE_HOLD
 from moderado.core.admin import AuditedReading
 from moderado.core.admin_acts import Act, ActField, ActsOnPage, Values
-from moderado.enforcement.admin_shared import RecordPage, by_person, subject_link
+from moderado.enforcement.admin_shared import (
+    RecordPage,
+    RestrictedPage,
+    by_person,
+    subject_link,
+)
 from moderado.enforcement.models import AuditLine, Erasure, Export, LegalHold, RetentionRun
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
+from moderado.enforcement.selectors.restricted import unrestricted_audit, unrestricted_holds
 from moderado.enforcement.services import holds
 
 _REASON = ActField(name="reason", label=_("Reason"), max_length=REFERENCE_LENGTH)
@@ -47,7 +55,7 @@ class HoldForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in stubs o
 
 
 @admin.register(LegalHold)
-class LegalHoldAdmin(AuditedReading, ActsOnPage, RecordPage):
+class LegalHoldAdmin(AuditedReading, ActsOnPage, RestrictedPage):
     """Legal holds. Every look at them leaves an audit line."""
 
     form = HoldForm
@@ -73,6 +81,10 @@ class LegalHoldAdmin(AuditedReading, ActsOnPage, RecordPage):
         (_("Record"), {"fields": ("id", "created_at")}),
     )
     add_fieldsets: ClassVar = ((None, {"fields": HoldForm.Meta.fields}),)
+
+    def unrestricted(self, found: QuerySet[Any]) -> QuerySet[Any]:
+        """Leave out holds of restricted cases, and those that the law asks for."""
+        return unrestricted_holds(found)
 
     def has_add_permission(self, *arguments: object) -> bool:
         return cast("HttpRequest", arguments[0]).user.has_perm(ADD_HOLD)
@@ -151,8 +163,11 @@ class CommandLine(admin.SimpleListFilter):
 
 
 @admin.register(AuditLine)
-class AuditLineAdmin(RecordPage):
-    """The audit of staff. The database refuses to change it."""
+class AuditLineAdmin(RestrictedPage):
+    """The audit of staff. The database refuses to change it.
+
+    Reading it leaves no lines: it has ids and codes alone.
+    """
 
     list_display = ("created_at", "who", "action", "subject", "details")
     list_filter = (CommandLine, ("created_at", RangeDateTimeFilter))
@@ -160,6 +175,13 @@ class AuditLineAdmin(RecordPage):
     search_fields = (*by_person("actor"), "=action", "=subject_id")
     search_help_text = _("A person, a code such as ruling_made, or an id")
     fields = ("created_at", "who", "action", "subject", "details", "id")
+
+    def unrestricted(self, found: QuerySet[Any]) -> QuerySet[Any]:
+        """Leave out the lines about restricted cases, and what belongs to them."""
+        return unrestricted_audit(found)
+
+    def note_looks(self, request: HttpRequest, records: Iterable[Any]) -> None:
+        """Write nothing."""
 
     @display(description=_("who"))
     def who(self, line: AuditLine) -> str:

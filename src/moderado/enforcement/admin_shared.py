@@ -18,7 +18,7 @@ from moderado.accounts.models import User
 from moderado.accounts.rights import VIEW_RESTRICTED_CASE
 from moderado.core.admin import Audited, ReadOnly
 from moderado.enforcement.selectors.queues import in_open_queues
-from moderado.enforcement.services.restricted_looks import note_looks
+from moderado.enforcement.services.restricted_looks import note_looks, note_looks_about
 from moderado.enforcement.types import Actor
 from moderado.moderation.labels import SUBJECTS
 from moderado.moderation.restricted_cases import about_unrestricted
@@ -38,6 +38,7 @@ _PAGES = {
     "suspension": "enforcement_reportingsuspension",
     "queue": "enforcement_queue",
     "bulk": "enforcement_bulkruling",
+    "purge": "enforcement_purge",
     "session": "accounts_session",
 }
 
@@ -52,6 +53,7 @@ _SUBJECTS = {
     "suspension": _("suspension of reporting"),
     "queue": _("queue"),
     "bulk": _("bulk ruling"),
+    "purge": _("purge"),
     "session": _("session"),
     "policy": _("policy"),
 }
@@ -66,31 +68,48 @@ class RecordPage(Audited, ReadOnly, ModelAdmin):
     ordering = ("-created_at", "-id")
 
 
-class CaseRecordPage(RecordPage):
-    """Records of cases, without those of queues and cases that the viewer may not open.
+class RestrictedPage(RecordPage):
+    """Records of which some belong to restricted cases.
 
-    Looks at records of restricted cases leave audit lines, as looks at the cases do.
+    They are left out for viewers without the right. For others, each look at one of them leaves an
+    audit line, in lists as on its page.
     """
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         found: QuerySet[Any] = super().get_queryset(request)
-        found = in_open_queues(found, user_id=UUID(str(request.user.pk)))
-        return found if request.user.has_perm(VIEW_RESTRICTED_CASE) else about_unrestricted(found)
+        return found if request.user.has_perm(VIEW_RESTRICTED_CASE) else self.unrestricted(found)
+
+    def unrestricted(self, found: "QuerySet[Any]") -> "QuerySet[Any]":
+        """Return the records that do not belong to restricted cases."""
+        return about_unrestricted(found)
+
+    def note_looks(self, request: HttpRequest, records: Iterable[Any]) -> None:
+        """Write the audit lines of restricted cases to which these records belong."""
+        note_looks_about(actor_id=UUID(str(request.user.pk)), rows=records)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         page = super().get_changelist_instance(request)
-        _note_looks(request, page.result_list)
+        self.note_looks(request, page.result_list)
         return page
 
     def render_change_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if (record := kwargs.get("obj")) is not None:
-            _note_looks(request, [record])
+            self.note_looks(request, [record])
         return super().render_change_form(request, *args, **kwargs)
 
 
-def _note_looks(request: HttpRequest, records: Iterable[Any]) -> None:
-    cases = [each.case for each in records if each.case_id is not None]
-    note_looks(actor_id=UUID(str(request.user.pk)), cases=cases)
+class CaseRecordPage(RestrictedPage):
+    """Records of cases, without those of queues that the viewer may not open."""
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        found: QuerySet[Any] = super().get_queryset(request)
+        return in_open_queues(found, user_id=UUID(str(request.user.pk)))
+
+    def note_looks(self, request: HttpRequest, records: Iterable[Any]) -> None:
+        shown, actor_id = list(records), UUID(str(request.user.pk))
+        note_looks(actor_id=actor_id, cases=[each.case for each in shown if each.case is not None])
+        others = [each for each in shown if each.case is None and hasattr(each, "subject_type")]
+        note_looks_about(actor_id=actor_id, rows=others)
 
 
 def staff(actor_id: UUID) -> Actor:

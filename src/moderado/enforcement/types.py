@@ -12,6 +12,8 @@ from moderado.moderation.types import Outcome
 # Kinds of subject besides texts: an account, a room as a whole, and what a notice points at if it
 # is none of those.
 PERSON = "person"
+# The reference of holds that keep what endangers children, without an order.
+BY_LAW = "Lei 15.211/2025, art. 27"
 ROOM = "room"
 NOTICE = "notice"
 WITHOUT_TEXT = frozenset({PERSON, ROOM, NOTICE})

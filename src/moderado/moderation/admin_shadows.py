@@ -8,15 +8,17 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from moderado.core.admin import ReadOnly
+from moderado.accounts.rights import VIEW_RESTRICTED_CASE
+from moderado.core.admin import AuditedReading, ReadOnly
 from moderado.moderation.blind_cases import revealed
 from moderado.moderation.categories import category_list
 from moderado.moderation.labels import SUBJECTS, label
 from moderado.moderation.models import ShadowResult
+from moderado.moderation.restricted_cases import about_unrestricted
 
 
 @admin.register(ShadowResult)
-class ShadowResultAdmin(ReadOnly, ModelAdmin):
+class ShadowResultAdmin(AuditedReading, ReadOnly, ModelAdmin):
     """What shadows would have decided, beside what was decided."""
 
     list_display = ("created_at", "policy", "provider", "version", "decided", "outcome", "error")
@@ -34,7 +36,8 @@ class ShadowResultAdmin(ReadOnly, ModelAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ShadowResult]":
-        return revealed(super().get_queryset(request))
+        rows: QuerySet[ShadowResult] = revealed(super().get_queryset(request))
+        return rows if request.user.has_perm(VIEW_RESTRICTED_CASE) else about_unrestricted(rows)
 
     @display(description=_("subject type"))
     def shown_type(self, row: ShadowResult) -> str:

@@ -38,8 +38,20 @@ def about_unrestricted(
         subject_type: The column or value with its type.
         subject: The column with its id.
     """
-    found = _restricted().filter(subject_type=subject_type, subject_id=OuterRef(subject))
-    return rows.filter(~Exists(found))
+    return rows.filter(~has_restricted_case(subject_type=subject_type, subject=subject))
+
+
+def has_restricted_case(
+    *, subject_type: Any = _SUBJECT_TYPE, subject: str = "subject_id"
+) -> Exists:
+    """Return the condition that the subject of a row has a restricted case.
+
+    Args:
+        subject_type: The column or value with its type.
+        subject: The column with its id.
+    """
+    found = restricted_cases().filter(subject_type=subject_type, subject_id=OuterRef(subject))
+    return Exists(found)
 
 
 def unrestricted_lines(lines: "QuerySet[ModerationLog]") -> "QuerySet[ModerationLog]":
@@ -47,13 +59,22 @@ def unrestricted_lines(lines: "QuerySet[ModerationLog]") -> "QuerySet[Moderation
     return about_unrestricted(lines.exclude(categories__has_any_keys=list(RESTRICTED)))
 
 
+def restricted_about(subjects: Collection[tuple[str, UUID]]) -> list[Case]:
+    """Return the restricted cases about any of these subjects, the oldest first."""
+    kinds, ids = {kind for kind, _ in subjects}, {subject_id for _, subject_id in subjects}
+    found = restricted_cases().filter(subject_type__in=kinds, subject_id__in=ids).order_by("id")
+    rows = found.only("subject_type", "subject_id")
+    return [case for case in rows if (case.subject_type, case.subject_id) in subjects]
+
+
 def restricted_among(
     subject_ids: Collection[UUID], *, subject_types: Collection[str]
 ) -> frozenset[UUID]:
     """Return those of the subjects, of these types, that have a restricted case."""
-    found = _restricted().filter(subject_type__in=subject_types, subject_id__in=subject_ids)
+    found = restricted_cases().filter(subject_type__in=subject_types, subject_id__in=subject_ids)
     return frozenset(found.values_list("subject_id", flat=True))
 
 
-def _restricted() -> "QuerySet[Case]":
+def restricted_cases() -> "QuerySet[Case]":
+    """Return the cases about danger to children."""
     return Case.objects.filter(categories__overlap=list(RESTRICTED))

@@ -19,7 +19,7 @@ from moderado.moderation.models import (
     PolicyVersion,
     SubjectRevision,
 )
-from moderado.moderation.restricted_cases import unrestricted_lines
+from moderado.moderation.restricted_cases import unrestricted_lines, without_restricted_cases
 from moderado.moderation.texts import with_texts
 from moderado.moderation.types import Outcome
 
@@ -82,9 +82,11 @@ def get_log(*, log_id: UUID, scope_ids: Scopes, sees_restricted: bool = False) -
 def rulings() -> list[tuple[UUID, str, str]]:
     """Return id, text and outcome of every case that a person decided, oldest first.
 
-    Without those whose text was erased.
+    Without those whose text was erased, and those about danger to children: what is made of the
+    texts is read by others.
     """
-    decided = Case.objects.filter(state=Case.State.DECIDED, decided_by__isnull=False)
+    cases = without_restricted_cases(Case.objects.all())
+    decided = cases.filter(state=Case.State.DECIDED, decided_by__isnull=False)
     rows = decided.only("id", "text", "reason", "note", "outcome", "commitment").order_by("id")
     found: list[tuple[UUID, str, str]] = []
     after = UUID(int=0)

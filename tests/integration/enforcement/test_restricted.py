@@ -132,7 +132,25 @@ def test_every_look_leaves_an_audit_line(case):
 
     lines = AuditLine.objects.filter(action="restricted_case_seen", actor=trusted)
     subjects = list(lines.order_by("id").values_list("subject_type", "subject_id"))
-    assert subjects == [("case", case.id)] * 4 + [("log", lines[4].subject_id), ("case", case.id)]
+    assert subjects == [("case", case.id)] * 7  # the list of the log, the paths, and the claim
+
+
+def test_a_look_at_a_refusal_for_danger_without_a_case_leaves_a_line_of_its_own(room):
+    message = make_message(room, status=Message.Status.REJECTED, text="xicrinha")
+    content = Content(
+        subject_type="message", subject_id=message.id, revision=1, text="-", scope_id=room.id
+    )
+    verdict = Verdict(
+        outcome=Outcome.BLOCK, score=1.0, decided_by="-", categories={Category.CHILD_SAFETY: 1.0}
+    )
+    with transaction.atomic():
+        record([(content, verdict)])
+    trusted = make_staff(*TRUSTED)
+    client = client_of(trusted)
+    (line,) = client.get("/api/moderation/logs/").json()["results"]
+    client.get(f"/api/moderation/logs/{line['id']}/")
+    seen = AuditLine.objects.filter(action="restricted_case_seen", actor=trusted)
+    assert [(each.subject_type, str(each.subject_id)) for each in seen] == [("log", line["id"])] * 2
 
 
 def test_admin_shows_restricted_cases_to_trusted_staff_only_and_writes_it_down(case):

@@ -16,6 +16,7 @@ RIGHTS = import_module("moderado.enforcement.migrations.0011_rights_of_staff_gro
 PURGES = import_module("moderado.enforcement.migrations.0015_right_to_purge")
 NOTICES = import_module("moderado.enforcement.migrations.0018_rights_of_notices")
 PAGES = import_module("moderado.enforcement.migrations.0019_rights_of_admin_pages")
+MORE_PAGES = import_module("moderado.enforcement.migrations.0021_rights_of_purges_and_notices")
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +54,7 @@ def test_operators_may_do_all_that_services_ask_a_right_for():
     PURGES.extend_groups(apps, None)
     NOTICES.extend_operators(apps, None)
     PAGES.extend_groups(apps, None)
+    MORE_PAGES.extend_groups(apps, None)
     named = {name: each for name, each in vars(all_rights).items() if name.isupper()}
     asked = {each for each in named.values() if isinstance(each, str)}
     group = Group.objects.get(name="operator")
@@ -67,7 +69,9 @@ def test_operators_may_do_all_that_services_ask_a_right_for():
 
 def test_each_page_of_enforcement_is_open_to_operators():
     RIGHTS.extend_groups(apps, None)
+    NOTICES.extend_operators(apps, None)
     PAGES.extend_groups(apps, None)
+    MORE_PAGES.extend_groups(apps, None)
     models = [model for model in admin.site._registry if model._meta.app_label == "enforcement"]
 
     assert len(models) >= 12

@@ -20,6 +20,7 @@ from moderado.enforcement.services.appeal_decisions import (
     REASON_LENGTH,
     decide_appeal,
 )
+from moderado.enforcement.services.restricted_looks import note_looks_about
 from moderado.enforcement.types import AppealOutcome, AppealState
 
 _OUTCOMES = [AppealOutcome.UPHELD.value, AppealOutcome.OVERTURNED.value]
@@ -89,7 +90,8 @@ class Appeals(APIView):
         actor = moderator(request, rights.VIEW_APPEAL)
         pages = AppealPages()
         found = appeals_for(actor, state=AppealState(asked["state"]))
-        page = pages.paginate_queryset(found, request, view=self)
+        page = pages.paginate_queryset(found, request, view=self) or []
+        note_looks_about(actor_id=actor.id, rows=page)
         return pages.get_paginated_response(AppealBody(page, many=True).data)
 
 

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
+from moderado.api.moderation import sees_restricted
 from moderado.api.pagination import ExactCursorPagination
 from moderado.api.policies import require
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
@@ -72,7 +73,10 @@ class Audit(APIView):
         ],
     )
     def get(self, request: Request) -> Response:
-        """List what staff did and read, newest first. For staff with `view_auditline`."""
+        """List what staff did and read, newest first. For staff with `view_auditline`.
+
+        Lines about restricted cases are for staff with `view_restricted_case` alone.
+        """
         require(request, rights.VIEW_AUDIT)
         asked = validated(AuditQuery, request.query_params.dict())
         found = audit_lines(
@@ -80,6 +84,7 @@ class Audit(APIView):
             action=asked.get("action"),
             subject_type=asked.get("subject_type"),
             subject_id=asked.get("subject"),
+            sees_restricted=sees_restricted(request),
         )
         pages = AuditPages()
         page = pages.paginate_queryset(found, request, view=self)

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
+from moderado.api.moderation import sees_restricted
 from moderado.api.policies import require
 from moderado.api.schemas import validated
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
@@ -38,8 +39,9 @@ class HashBank(APIView):
     @extend_schema(operation_id="list_banked_texts", responses=BankedTextList)
     def get(self, request: Request) -> Response:
         """List the texts that orders have removed, newest first, by the messages that had them."""
-        require(request, rights.VIEW_BANKED_TEXT)
-        return Response({"results": BankedTextBody(hash_bank.list_banked(), many=True).data})
+        user = require(request, rights.VIEW_BANKED_TEXT)
+        found = hash_bank.list_banked(actor_id=user.id, sees_restricted=sees_restricted(request))
+        return Response({"results": BankedTextBody(found, many=True).data})
 
     @extend_schema(operation_id="bank_text", request=BankInput, responses={201: BankedTextBody})
     def post(self, request: Request) -> Response:
@@ -60,5 +62,7 @@ class OneBankedText(APIView):
     def delete(self, request: Request, banked_id: UUID) -> Response:
         """Remove an entry. Messages that wait already still wait."""
         user = require(request, rights.DELETE_BANKED_TEXT)
-        hash_bank.unbank(actor_id=user.id, banked_id=banked_id)
+        hash_bank.unbank(
+            actor_id=user.id, banked_id=banked_id, sees_restricted=sees_restricted(request)
+        )
         return Response(status=204)

@@ -13,7 +13,7 @@ from moderado.accounts import rights
 from moderado.accounts.types import Principal
 from moderado.api.enforcement.bodies import body_of
 from moderado.api.enforcement.case_bodies import ReasonInput
-from moderado.api.moderation import moderated_scopes
+from moderado.api.moderation import moderated_scopes, sees_restricted
 from moderado.api.schemas import validated
 from moderado.chat.services import purge_requests
 from moderado.enforcement.models import Purge
@@ -124,7 +124,8 @@ class ReversingPurge(APIView):
 
 def _actor(request: Request, permission: str = rights.PURGE_MESSAGES) -> Actor:
     user_id = cast("Principal", request.auth).user_id
-    return Actor(id=user_id, scope_ids=moderated_scopes(request, permission))
+    scope_ids = moderated_scopes(request, permission)
+    return Actor(id=user_id, scope_ids=scope_ids, sees_restricted=sees_restricted(request))
 
 
 def _dry(asked: dict[str, Any], preview: dict[str, Any]) -> dict[str, Any]:

@@ -14,13 +14,14 @@ from rest_framework.views import APIView
 from moderado.accounts import rights
 from moderado.accounts.types import Principal
 from moderado.api.authentication import ALSO_WHEN_BANNED
-from moderado.api.moderation import moderated_or_all, moderated_scopes
+from moderado.api.moderation import moderated_or_all, moderated_scopes, sees_restricted
 from moderado.api.pagination import ExactCursorPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
 from moderado.core.errors import NotFound
 from moderado.enforcement.models import Sanction
 from moderado.enforcement.selectors import sanctions
 from moderado.enforcement.services import imposing
+from moderado.enforcement.services.restricted_looks import cases_of, note_looks
 from moderado.enforcement.services.sanctions import NOTE_LENGTH, REASON_LENGTH
 from moderado.enforcement.types import SanctionKind
 
@@ -184,9 +185,11 @@ class Sanctions(APIView):
             scope_id=room_id,
             kind=asked.get("kind"),
             state=asked.get("state"),
+            sees_restricted=sees_restricted(request),
         )
         pages = SanctionPages()
         page = pages.paginate_queryset(found, request, view=self) or []
+        note_looks(actor_id=_who(request).user_id, cases=cases_of(page))
         appealed = sanctions.appealed_among(page)
         return pages.get_paginated_response([_for_staff(each, request, appealed) for each in page])
 
@@ -238,10 +241,14 @@ class Lifting(APIView):
     def post(self, request: Request, sanction_id: UUID) -> Response:
         """Lift a sanction, or revoke a strike. 409 `sanction_ended` if it is over."""
         scope_ids = moderated_or_all(request, rights.LIFT_SANCTION)
-        sanctions.get_sanction(sanction_id=sanction_id, scope_ids=scope_ids)  # 404 comes first
+        trusted = sees_restricted(request)
+        sanctions.get_sanction(  # 404 comes first
+            sanction_id=sanction_id, scope_ids=scope_ids, sees_restricted=trusted
+        )
         sanction = imposing.lift_by_hand(
             actor_id=_who(request).user_id,
             scope_ids=scope_ids,
+            sees_restricted=trusted,
             sanction_id=sanction_id,
             reason=validated(LiftInput, request.data)["reason"],
         )

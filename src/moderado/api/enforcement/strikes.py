@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from moderado.accounts import rights
 from moderado.accounts.models import User
+from moderado.api.moderation import sees_restricted
 from moderado.api.schemas import validated
 from moderado.core.errors import Forbidden
 from moderado.enforcement.selectors.strikes import points_by_person
@@ -73,7 +74,9 @@ class StrikeHistogram(APIView):
             raise Forbidden
         asked = validated(HistogramQuery, request.query_params.dict())
         policy, days = asked.get("policy"), asked["window_days"]
-        counts = points_by_person(policy=policy, window=timedelta(days=days))
+        counts = points_by_person(
+            policy=policy, window=timedelta(days=days), sees_restricted=sees_restricted(request)
+        )
         left = persons = sum(count for _, count in counts)
         buckets = []
         for points, count in counts:

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from moderado.accounts.rights import (
     VIEW_CASE,
     VIEW_RESTRICTED_CASE,
@@ -23,16 +25,18 @@ class CaseReader:
 
     `queues` has the cases that they may see, with their queues. `counts` is about the open cases
     that they may decide, in all their rooms, by queue. `sessions` are those that may be told; None:
-    all.
+    all. `elsewhere` is what their other sessions may know; None: nothing.
     """
 
     queues: Mapping[UUID, UUID | None]
     counts: Mapping[UUID | None, QueueCounts]
     sessions: frozenset[UUID] | None = None
+    elsewhere: "CaseReader | None" = None
 
-    def may_tell(self, session_id: UUID) -> bool:
-        """Tell whether this session of the moderator may be told."""
-        return self.sessions is None or session_id in self.sessions
+    def in_session(self, session_id: UUID) -> "CaseReader | None":
+        """Return what this session of the moderator may know; None: nothing."""
+        is_told = self.sessions is None or session_id in self.sessions
+        return self if is_told else self.elsewhere
 
     @property
     def open_count(self) -> int:
@@ -58,7 +62,8 @@ def case_readers(
         scope_ids: The rooms. Cases without a room are for staff alone.
         case_ids: The cases.
         session_ids: The sessions of the users. `sessions` names those of staff that have proved
-            what `STAFF_SECOND_FACTOR` demands.
+            what `STAFF_SECOND_FACTOR` demands. In others, staff know nothing, and moderators of
+            rooms no restricted cases.
     """
     among = set(user_ids)
     roles = Membership.objects.filter(
@@ -85,8 +90,12 @@ def case_readers(
 def _reader(
     actor: Actor, case_ids: Collection[UUID], sessions: frozenset[UUID] | None
 ) -> CaseReader:
+    is_of_rooms = sessions is not None and actor.scope_ids is not None
     return CaseReader(
         queues=queues_of_cases(actor=actor, case_ids=case_ids),
         counts=counts_by_queue(actor),
         sessions=sessions,
+        elsewhere=_reader(replace(actor, sees_restricted=False), case_ids, None)
+        if is_of_rooms
+        else None,
     )

@@ -5,8 +5,9 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import Count, QuerySet, Value
+from django.db.models import Count, Q, QuerySet, Value
 from django.utils import timezone
+from msgspec.structs import replace
 
 from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom
 from moderado.chat.models import Membership, Message, Room
@@ -16,7 +17,7 @@ from moderado.core.ids import first_id
 from moderado.enforcement.models import Purge
 from moderado.enforcement.services import purges
 from moderado.enforcement.types import Actor
-from moderado.moderation.restricted_cases import about_unrestricted
+from moderado.moderation.restricted_cases import about_unrestricted, has_restricted_case
 
 SAMPLE = 10  # messages that a preview shows, the newest
 EXCERPT = 200  # characters of each
@@ -50,7 +51,7 @@ def preview_purge(
     """Return what `start_purge` would remove now. Nothing is changed.
 
     The sample shows no message of a restricted case to anyone: their texts are in the case alone,
-    where each look leaves an audit line. The counts include them.
+    where each look leaves an audit line. The counts include those that the purge removes.
 
     Raises:
         As `start_purge`.
@@ -123,10 +124,10 @@ def _reach(actor: Actor, user_id: UUID, since: datetime, room_id: UUID | None) -
     purges.check_purge(actor=actor, user_id=user_id, since=since)
     if actor.scope_ids is None:
         return actor
-    asked = actor if room_id is None else Actor(id=actor.id, scope_ids=[room_id])
+    asked = actor if room_id is None else replace(actor, scope_ids=[room_id])
     if not (rooms_below := outranked(asked, user_id)):
         raise NotAllowedInRoom
-    return Actor(id=actor.id, scope_ids=rooms_below)
+    return replace(actor, scope_ids=rooms_below)
 
 
 def outranked(actor: Actor, user_id: UUID) -> list[UUID]:
@@ -148,6 +149,9 @@ def messages_to_purge(
 ) -> QuerySet[Message]:
     """Return what an author wrote between two moments, in the rooms of the moderator.
 
+    What waits in a case about danger to children does not exist for a moderator who may not see
+    such cases: it goes on waiting for those who may.
+
     Args:
         actor: The moderator, with their rooms; without, all rooms.
         user_id: The author.
@@ -163,6 +167,9 @@ def messages_to_purge(
         status__in=_REMOVABLE,
         room__deleted_at=None,
     )
+    if not actor.sees_restricted:
+        is_hidden = has_restricted_case(subject_type=Value(MESSAGE), subject="id")
+        found = found.filter(Q(status=Message.Status.APPROVED) | ~is_hidden)
     if actor.scope_ids is not None:
         found = found.filter(room__in=actor.scope_ids)
     return found if room_id is None else found.filter(room=room_id)

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from msgspec.structs import replace
 
 from moderado.accounts.rights import PURGE_MESSAGES
 from moderado.chat.models import Message, Revision
@@ -26,7 +27,6 @@ from moderado.core.database import is_settled, retry_on_deadlock
 from moderado.enforcement.models import Purge
 from moderado.enforcement.services import purges
 from moderado.enforcement.services.standing import standing_actor
-from moderado.enforcement.types import Actor
 from moderado.moderation.services.closing import open_cases_of, reopen_cases
 from moderado.moderation.services.sweeping import PURGED, RESTORED, log_sweep
 from moderado.moderation.types import Content, Reason
@@ -67,7 +67,7 @@ def _remove_batch(leased: Purge) -> bool:
         user_id=purge.actor_id, permission=PURGE_MESSAGES, scope_ids=purge.scope_ids
     )
     if actor is not None and actor.scope_ids is not None:
-        actor = Actor(id=actor.id, scope_ids=outranked(actor, purge.user_id))
+        actor = replace(actor, scope_ids=outranked(actor, purge.user_id))
     if actor is None:
         purges.save_progress(purge, state=Purge.State.STOPPED)
         return False

@@ -15,7 +15,7 @@ from moderado.chat.selectors.rooms import rooms_visible_to
 from moderado.enforcement.selectors.queues import is_restricted
 from moderado.enforcement.services.access import get_case_of_others
 from moderado.enforcement.services.audit import write_line
-from moderado.enforcement.services.restricted_looks import note_look_at_line
+from moderado.enforcement.services.restricted_looks import note_looks_at_lines
 from moderado.enforcement.types import Actor
 from moderado.moderation import selectors
 
@@ -43,7 +43,7 @@ def read_log(
         BlindCase: A blind case waits for its ruling first.
     """
     line = selectors.get_log(log_id=log_id, scope_ids=scope_ids, sees_restricted=sees_restricted)
-    note_look_at_line(actor_id=actor_id, line=line)
+    note_looks_at_lines(actor_id=actor_id, lines=[line])
     if scope_ids is None and line.scope_id is not None and not _is_member(actor_id, line.scope_id):
         _account_for(actor_id, "log_read", "moderationlog", line.pk, line.scope_id)
     return line

@@ -25,3 +25,4 @@ from moderado.enforcement.models.retention import RetentionRun as RetentionRun
 from moderado.enforcement.models.rulings import Ruling as Ruling
 from moderado.enforcement.models.sanctions import PendingStrike as PendingStrike
 from moderado.enforcement.models.sanctions import Sanction as Sanction
+from moderado.enforcement.models.strike_rules import StrikeRules as StrikeRules

@@ -67,6 +67,7 @@ class Notice(Record):
     class Meta:
         verbose_name = _("notice")
         verbose_name_plural = _("notices")
+        permissions = [("view_notifier", "Can see the e-mail addresses of notifiers")]
         indexes = [
             models.Index(fields=["due_at"], name="notice_due", condition=Q(state="open")),
             models.Index(

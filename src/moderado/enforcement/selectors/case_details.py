@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from moderado.accounts.models import User
 from moderado.enforcement.models import CaseNote, Notice, Report, Ruling, Sanction
+from moderado.enforcement.selectors.restricted import without_restricted_sanctions
 from moderado.enforcement.types import Actor
 from moderado.moderation.blind_cases import revealed
 from moderado.moderation.models import Case, ModerationLog
@@ -79,6 +80,8 @@ def author_card(*, actor: Actor, user_id: UUID | None) -> AuthorCard | None:
         cases = without_restricted_cases(cases)
     sanctions = Sanction.objects.filter(user=person, lifted_at=None, expired_at=None)
     sanctions = sanctions.filter(Q(ends_at=None) | Q(ends_at__gt=Now()))
+    if not actor.sees_restricted:
+        sanctions = without_restricted_sanctions(sanctions)
     if actor.scope_ids is not None:
         cases = cases.filter(scope_id__in=actor.scope_ids)
         sanctions = sanctions.filter(Q(scope_id=None) | Q(scope_id__in=actor.scope_ids))

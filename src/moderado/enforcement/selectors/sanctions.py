@@ -14,6 +14,7 @@ from moderado.enforcement.appeal_terms import appeal_end, appeal_path
 from moderado.enforcement.errors import NoSuchSanction
 from moderado.enforcement.events import PersonNotice, PersonNotified
 from moderado.enforcement.models import Appeal, Sanction
+from moderado.enforcement.selectors.restricted import without_restricted_sanctions
 from moderado.enforcement.statements import sanction_statement
 from moderado.enforcement.types import Restriction
 from moderado.enforcement.views import STATES as STATES
@@ -146,6 +147,7 @@ def all_sanctions(
     scope_id: UUID | None = None,
     kind: str | None = None,
     state: str | None = None,
+    sees_restricted: bool = False,
 ) -> QuerySet[Sanction]:
     """Return the sanctions that a moderator may see, with the people they name.
 
@@ -155,8 +157,11 @@ def all_sanctions(
         scope_id: Of this room only.
         kind: Of this kind only.
         state: In this state only, a value of `STATES`.
+        sees_restricted: Whether they may see those of cases about danger to children.
     """
-    found = Sanction.objects.select_related("user", "actor", "lifted_by")
+    found = Sanction.objects.select_related("user", "actor", "lifted_by", "ruling__case")
+    if not sees_restricted:
+        found = without_restricted_sanctions(found)
     if scope_ids is not None:
         found = found.filter(scope_id__in=scope_ids)
     wanted = {"user": user_id, "scope_id": scope_id, "kind": kind}
@@ -173,9 +178,12 @@ def all_sanctions(
             return found
 
 
-def get_sanction(*, sanction_id: UUID, scope_ids: Collection[UUID] | None) -> Sanction:
+def get_sanction(
+    *, sanction_id: UUID, scope_ids: Collection[UUID] | None, sees_restricted: bool = False
+) -> Sanction:
     """Return a sanction that a moderator may see. Raises NoSuchSanction."""
-    found = all_sanctions(scope_ids=scope_ids).filter(pk=sanction_id).first()
+    visible = all_sanctions(scope_ids=scope_ids, sees_restricted=sees_restricted)
+    found = visible.filter(pk=sanction_id).first()
     if found is None:
         raise NoSuchSanction
     return found

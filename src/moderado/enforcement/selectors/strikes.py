@@ -9,6 +9,7 @@ from django.db.models import Max, Q, Sum
 from django.db.models.functions import Now
 
 from moderado.enforcement.models import Sanction
+from moderado.enforcement.selectors.restricted import without_restricted_sanctions
 from moderado.enforcement.types import SanctionKind
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ def points_in_room(*, user_id: UUID, room_id: UUID) -> int:
     return sums.aggregate(most=Max("points"))["most"] or 0
 
 
-def points_by_person(*, policy: str | None, window: timedelta) -> Sequence[tuple[int, int]]:
+def points_by_person(
+    *, policy: str | None, window: timedelta, sees_restricted: bool = False
+) -> Sequence[tuple[int, int]]:
     """Return how many persons have how many points, fewest points first.
 
     A person's points are the highest sum under one policy in one scope, as thresholds compare it.
@@ -42,6 +45,7 @@ def points_by_person(*, policy: str | None, window: timedelta) -> Sequence[tuple
     Args:
         policy: Of this policy only; None for all.
         window: How old strikes may be. That of the policies makes no difference.
+        sees_restricted: Whether strikes of cases about danger to children count, too.
     """
     strikes = Sanction.objects.filter(
         kind=SanctionKind.STRIKE,
@@ -50,6 +54,8 @@ def points_by_person(*, policy: str | None, window: timedelta) -> Sequence[tuple
         user__isnull=False,
         weight__gt=0,
     )
+    if not sees_restricted:
+        strikes = without_restricted_sanctions(strikes)
     if policy is not None:
         strikes = strikes.filter(policy_name=policy)
     sums = strikes.values("user", "policy_name", "scope_id").annotate(points=Sum("weight"))

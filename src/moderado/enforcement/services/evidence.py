@@ -25,6 +25,10 @@ from moderado.enforcement.evidence_package import (
 )
 from moderado.enforcement.models import CaseNote, LegalHold, Notice, Report, Ruling, Sanction
 from moderado.enforcement.notice_errors import HoldRequired, NoEvidence
+from moderado.enforcement.selectors.restricted import (
+    unrestricted_holds,
+    without_restricted_sanctions,
+)
 from moderado.enforcement.services.access import get_case_of_others
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.evidence_sources import (
@@ -34,15 +38,14 @@ from moderado.enforcement.services.evidence_sources import (
 )
 from moderado.enforcement.services.holds import add_hold
 from moderado.enforcement.services.restricted_looks import note_looks
-from moderado.enforcement.types import PERSON, Actor
+from moderado.enforcement.types import BY_LAW, PERSON, Actor
 from moderado.moderation.models import Case
-from moderado.moderation.restricted_cases import RESTRICTED
+from moderado.moderation.restricted_cases import RESTRICTED, without_restricted_cases
 from moderado.moderation.services.log_evidence import SealedLines
 from moderado.moderation.texts import with_texts
 
 log = structlog.get_logger(__name__)
 
-BY_LAW = "Lei 15.211/2025, art. 27"  # keeps what endangers children, without an order
 BATCH = 500  # records in memory at once
 IN_MEMORY = 1 << 20  # bytes of a package; a larger one is on disk
 
@@ -84,6 +87,8 @@ def make_evidence_of_case(*, actor: Actor, case_id: UUID, order: str = "") -> Ev
         case_id: The case.
         order: The reference of the order, under which a legal hold is added.
 
+    A package on a person has no restricted case of theirs for staff who may not see such.
+
     Raises:
         NotFound: There is no such case in these rooms and queues.
         OwnCase, OwnReport, OwnRuling: The moderator is a party.
@@ -92,7 +97,8 @@ def make_evidence_of_case(*, actor: Actor, case_id: UUID, order: str = "") -> Ev
     """
     case = get_case_of_others(actor=actor, case_id=case_id)
     note_looks(actor_id=actor.id, cases=[case])
-    return _make(actor.id, case.subject_type, case.subject_id, order)
+    named = case.subject_type, case.subject_id
+    return _make(actor.id, *named, order, sees_restricted=actor.sees_restricted)
 
 
 def make_evidence(*, subject_id: UUID, order: str = "") -> Evidence:
@@ -111,9 +117,16 @@ def make_evidence(*, subject_id: UUID, order: str = "") -> Evidence:
     return _make(None, subject_type, subject_id, order)
 
 
-def _make(actor_id: UUID | None, subject_type: str, subject_id: UUID, order: str) -> Evidence:
+def _make(
+    actor_id: UUID | None,
+    subject_type: str,
+    subject_id: UUID,
+    order: str,
+    *,
+    sees_restricted: bool = True,
+) -> Evidence:
     found = preserved(subject_type, subject_id)
-    about = _about(subject_type, subject_id)
+    about = _about(subject_type, subject_id, sees_restricted=sees_restricted)
     first = about.order_by("id").first()
     if found is None and first is None:
         raise NoEvidence
@@ -126,7 +139,7 @@ def _make(actor_id: UUID | None, subject_type: str, subject_id: UUID, order: str
     file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  (the caller closes it)
     try:
         with transaction.atomic():
-            _write(file, subject, about, author_id=author_id)
+            _write(file, subject, _records(about, subject_id, author_id, sees_restricted))
             digest = file_digest(file, "sha256").hexdigest()
             write_line(
                 actor_id=actor_id,
@@ -148,31 +161,32 @@ def _make(actor_id: UUID | None, subject_type: str, subject_id: UUID, order: str
 def _write(
     file: IO[bytes],
     subject: dict[str, Any],
-    about: "QuerySet[Case]",
-    *,
-    author_id: UUID | None,
+    records: Iterator[tuple[str, Iterable[object]]],
 ) -> None:
     """Write the package, and go back to its start. Requires a transaction."""
     require_transaction()
     named = {"subject_type": subject["type"], "subject_id": str(subject["id"])}
     package = PackageWriter(file, about=named)
     package.add("subject.json", [to_json(subject)])
-    for name, rows in _records(about, subject_id=subject["id"], author_id=author_id):
+    for name, rows in records:
         package.add(f"{name}.json", json_rows(rows))
     package.finish()
     file.seek(0)
 
 
 def _records(
-    about: "QuerySet[Case]", *, subject_id: UUID, author_id: UUID | None
+    about: "QuerySet[Case]",
+    subject_id: UUID,
+    author_id: UUID | None,
+    sees_restricted: bool,  # noqa: FBT001  (private)
 ) -> Iterator[tuple[str, Iterable[object]]]:
     """Yield what was decided about a subject, by the names of the files."""
     log_lines = SealedLines()
     yield "cases", _cases(about)
     yield "log", _lines(log_lines, about, subject_id)
     yield "seals", log_lines.seals()
-    yield "sanctions", _sanctions(author_id)
-    yield "holds", _holds({subject_id, author_id})
+    yield "sanctions", _sanctions(author_id, sees_restricted=sees_restricted)
+    yield "holds", _holds({subject_id, author_id}, sees_restricted=sees_restricted)
     for name, model, columns in _OF_CASES:
         rows = model.objects.filter(case__in=about.order_by().values("pk")).order_by("id")
         yield name, rows.values(*columns).iterator(chunk_size=BATCH)
@@ -201,11 +215,12 @@ def _batches(rows: Iterable[R]) -> Iterator[list[R]]:
         yield batch
 
 
-def _about(subject_type: str, subject_id: UUID) -> "QuerySet[Case]":
+def _about(subject_type: str, subject_id: UUID, *, sees_restricted: bool) -> "QuerySet[Case]":
     about = Q(subject_type=subject_type, subject_id=subject_id)
     if subject_type == PERSON:
         about |= Q(author_id=subject_id)
-    return Case.objects.filter(about)
+    found = Case.objects.filter(about)
+    return found if sees_restricted else without_restricted_cases(found)
 
 
 def _hold(
@@ -235,12 +250,17 @@ def _hold(
         )
 
 
-def _sanctions(author_id: UUID | None) -> list[dict[str, Any]]:
+def _sanctions(author_id: UUID | None, *, sees_restricted: bool) -> list[dict[str, Any]]:
     columns = ("id", "kind", "scope_id", "reason", "starts_at", "ends_at", "lifted_at", "ruling_id")
-    return list(Sanction.objects.filter(user=author_id).order_by("id").values(*columns))
+    found = Sanction.objects.filter(user=author_id)
+    if not sees_restricted:
+        found = without_restricted_sanctions(found)
+    return list(found.order_by("id").values(*columns))
 
 
-def _holds(subject_ids: Iterable[UUID | None]) -> list[dict[str, Any]]:
+def _holds(subject_ids: Iterable[UUID | None], *, sees_restricted: bool) -> list[dict[str, Any]]:
     held = LegalHold.objects.filter(subject_id__in=[each for each in subject_ids if each])
+    if not sees_restricted:
+        held = unrestricted_holds(held)
     columns = ("subject_type", "subject_id", "reference", "created_at", "released_at")
     return list(held.order_by("id").values(*columns))

@@ -6,9 +6,12 @@ from uuid import UUID
 from django.db import transaction
 
 from moderado.core.errors import NotFound
+from moderado.core.text import clean
+from moderado.enforcement.models.holds import REFERENCE_LENGTH
 from moderado.enforcement.notice_errors import NoEvidence
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.evidence_sources import preserved
+from moderado.enforcement.services.restricted_looks import note_looks_about
 from moderado.moderation.models import Case
 from moderado.moderation.services import hash_bank
 from moderado.moderation.services.hash_bank import BankedText as BankedText
@@ -53,16 +56,41 @@ def bank_message(*, actor_id: UUID | None, message_id: UUID, order: str) -> Bank
 
 
 @transaction.atomic
-def unbank(*, actor_id: UUID | None, banked_id: UUID) -> BankedText:
-    """Remove an entry of the bank. Raises NotFound."""
-    banked = hash_bank.unbank_text(banked_id=banked_id)
-    _account_for(actor_id, "text_unbanked", banked)
+def unbank(
+    *, actor_id: UUID | None, banked_id: UUID, reason: str = "", sees_restricted: bool = True
+) -> BankedText:
+    """Remove an entry of the bank.
+
+    Args:
+        actor_id: Who acts; None for the command line.
+        banked_id: The entry.
+        reason: Such as the reference of another order; for the audit.
+        sees_restricted: Whether they may see entries of cases about danger to children.
+
+    Raises:
+        NotFound: There is no such entry.
+        Invalid: The reason is too long.
+    """
+    if reason.strip():
+        reason = clean(reason, max_length=REFERENCE_LENGTH, field="reason")
+    banked = hash_bank.unbank_text(banked_id=banked_id, sees_restricted=sees_restricted)
+    _account_for(actor_id, "text_unbanked", banked, **({"reference": reason} if reason else {}))
     return banked
 
 
-def list_banked() -> Sequence[BankedText]:
-    """Return the entries of the bank, newest first."""
-    return hash_bank.list_banked()
+@transaction.atomic
+def list_banked(
+    *, actor_id: UUID | None = None, sees_restricted: bool = True
+) -> Sequence[BankedText]:
+    """Return the entries of the bank, newest first. Looks at restricted ones leave audit lines.
+
+    Args:
+        actor_id: Who looks; None for the command line.
+        sees_restricted: With those of messages with a case about danger to children.
+    """
+    found = list(hash_bank.banked_texts(sees_restricted=sees_restricted))
+    note_looks_about(actor_id=actor_id, rows=found)
+    return found
 
 
 def _text_of_case(message_id: UUID) -> str:
@@ -71,7 +99,7 @@ def _text_of_case(message_id: UUID) -> str:
     return texts[0] if texts else ""
 
 
-def _account_for(actor_id: UUID | None, action: str, banked: BankedText) -> None:
+def _account_for(actor_id: UUID | None, action: str, banked: BankedText, **details: str) -> None:
     write_line(
         actor_id=actor_id,
         action=action,
@@ -79,4 +107,5 @@ def _account_for(actor_id: UUID | None, action: str, banked: BankedText) -> None
         subject_id=banked.subject_id,
         banked=str(banked.id),
         order=banked.reference,
+        **details,
     )

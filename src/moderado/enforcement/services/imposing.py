@@ -71,13 +71,27 @@ def impose_sanction(  # noqa: PLR0913  (what a sanction consists of)
         public_note=public_note,
     )
     _write_line("sanction_applied", sanction, actor_id)
-    return get_sanction(sanction_id=sanction.id, scope_ids=None), True
+    return get_sanction(sanction_id=sanction.id, scope_ids=None, sees_restricted=True), True
 
 
 @retry_on_deadlock
 @transaction.atomic
-def lift_by_hand(*, actor_id: UUID, scope_ids: Scopes, sanction_id: UUID, reason: str) -> Sanction:
+def lift_by_hand(
+    *,
+    actor_id: UUID,
+    scope_ids: Scopes,
+    sanction_id: UUID,
+    reason: str,
+    sees_restricted: bool = False,
+) -> Sanction:
     """Lift a sanction, or revoke a strike.
+
+    Args:
+        actor_id: The moderator.
+        scope_ids: Their rooms; None for staff: all, and the server.
+        sanction_id: The sanction.
+        reason: 1 to 64 characters, for staff.
+        sees_restricted: Whether they may see sanctions of cases about danger to children.
 
     Raises:
         NoSuchSanction: There is none in the scopes of the moderator.
@@ -85,10 +99,10 @@ def lift_by_hand(*, actor_id: UUID, scope_ids: Scopes, sanction_id: UUID, reason
         SanctionEnded: It is no longer in force.
         Invalid: The reason.
     """
-    get_sanction(sanction_id=sanction_id, scope_ids=scope_ids)
+    get_sanction(sanction_id=sanction_id, scope_ids=scope_ids, sees_restricted=sees_restricted)
     sanction = lift_sanction(actor_id=actor_id, sanction_id=sanction_id, reason=reason)
     _write_line("sanction_lifted", sanction, actor_id)
-    return get_sanction(sanction_id=sanction.id, scope_ids=None)
+    return get_sanction(sanction_id=sanction.id, scope_ids=None, sees_restricted=True)
 
 
 def _repeated(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from moderado.enforcement.services.audit import write_line
 from moderado.moderation.models import ModerationLog
-from moderado.moderation.restricted_cases import RESTRICTED, is_restricted
+from moderado.moderation.restricted_cases import RESTRICTED, is_restricted, restricted_about
 
 LOOKED_AT = "restricted_case_seen"
 
@@ -25,7 +25,37 @@ def note_looks(*, actor_id: UUID, cases: Iterable[Any]) -> None:
             write_line(actor_id=actor_id, action=LOOKED_AT, subject_type="case", subject_id=case.pk)
 
 
-def note_look_at_line(*, actor_id: UUID, line: ModerationLog) -> None:
-    """Write an audit line if a log line about danger to children is about to be explained."""
-    if not RESTRICTED.isdisjoint(line.categories):
-        write_line(actor_id=actor_id, action=LOOKED_AT, subject_type="log", subject_id=line.pk)
+def cases_of(records: Iterable[Any]) -> list[Any]:
+    """Return the cases of sanctions, by their rulings."""
+    return [each.ruling.case for each in records if each.ruling is not None]
+
+
+def note_looks_about(*, actor_id: UUID | None, rows: Iterable[Any]) -> None:
+    """Write an audit line for each restricted case about the subjects of rows that are shown.
+
+    Args:
+        actor_id: Who looks; None for the command line.
+        rows: With `subject_type` and `subject_id`.
+    """
+    _note_cases(actor_id, {(each.subject_type, each.subject_id) for each in rows})
+
+
+def note_looks_at_lines(*, actor_id: UUID, lines: Iterable[ModerationLog]) -> None:
+    """Write audit lines of log lines that are shown: by their restricted cases.
+
+    A verdict that opened no case has a line of its own, if it found danger to children.
+    """
+    shown = list(lines)
+    cases = _note_cases(actor_id, {(each.subject_type, each.subject_id) for each in shown})
+    for line in shown:
+        is_known = (line.subject_type, line.subject_id) in cases
+        if not is_known and not RESTRICTED.isdisjoint(line.categories):
+            write_line(actor_id=actor_id, action=LOOKED_AT, subject_type="log", subject_id=line.pk)
+
+
+def _note_cases(actor_id: UUID | None, subjects: set[tuple[str, UUID]]) -> set[tuple[str, UUID]]:
+    """Write the lines of the restricted cases about these subjects; return those that have any."""
+    found = restricted_about(subjects) if subjects else []
+    for case in found:
+        write_line(actor_id=actor_id, action=LOOKED_AT, subject_type="case", subject_id=case.pk)
+    return {(case.subject_type, case.subject_id) for case in found}

@@ -6,10 +6,10 @@ is loaded. Posting in rooms that show messages at once looks in the table, in th
 looks for blocked texts (ADR 0083).
 """
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from moderado.core.database import require_transaction
 from moderado.core.errors import NotFound
@@ -20,6 +20,7 @@ from moderado.moderation.models import BankedText as BankedText
 from moderado.moderation.models import BankVersion
 from moderado.moderation.models.bank import ORDER_LENGTH
 from moderado.moderation.normalize import frozen
+from moderado.moderation.restricted_cases import about_unrestricted
 from moderado.moderation.services.blocked_texts import bank_digests
 
 ORDERED_REMOVAL = "ordered_removal"  # `decided_by` of the verdict
@@ -74,10 +75,10 @@ def bank_text(
 
 
 @transaction.atomic
-def unbank_text(*, banked_id: UUID) -> BankedText:
+def unbank_text(*, banked_id: UUID, sees_restricted: bool) -> BankedText:
     """Remove an entry; other orders may still bank the same text. Raises NotFound."""
     _lock()
-    banked = BankedText.objects.filter(pk=banked_id).first()
+    banked = banked_texts(sees_restricted=sees_restricted).filter(pk=banked_id).first()
     if banked is None:
         raise NotFound
     BankedText.objects.filter(pk=banked_id).delete()
@@ -85,9 +86,14 @@ def unbank_text(*, banked_id: UUID) -> BankedText:
     return banked
 
 
-def list_banked() -> Sequence[BankedText]:
-    """Return all entries, newest first."""
-    return list(BankedText.objects.order_by("-created_at", "-id"))
+def banked_texts(*, sees_restricted: bool) -> "QuerySet[BankedText]":
+    """Return the entries, newest first.
+
+    Args:
+        sees_restricted: With those of messages with a case about danger to children.
+    """
+    found = BankedText.objects.order_by("-created_at", "-id")
+    return found if sees_restricted else about_unrestricted(found)
 
 
 def is_banked(text: str, *, version: UUID | None) -> bool:

@@ -1,4 +1,7 @@
-"""Reads past machine decisions from the log, in order, in small batches."""
+"""Reads past machine decisions from the log, in order, in small batches.
+
+Results of evaluations are for all who may evaluate: what is restricted is left out.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,6 +11,7 @@ from django.db.models import Q, QuerySet
 from moderado.moderation.evaluation.past import PastDecision
 from moderado.moderation.evaluation.steps import Place
 from moderado.moderation.models import Evaluation, ModerationLog
+from moderado.moderation.restricted_cases import unrestricted_lines
 
 BATCH = 250  # lines: what is held in memory at once
 _COLUMNS = tuple(PastDecision.__dataclass_fields__)
@@ -47,7 +51,7 @@ def _lines(evaluation: Evaluation) -> "QuerySet[ModerationLog]":
     )
     if evaluation.scope_id is not None:
         lines = lines.filter(scope_id=evaluation.scope_id)
-    return lines
+    return unrestricted_lines(lines)
 
 
 def _start(evaluation: Evaluation) -> Place | None:

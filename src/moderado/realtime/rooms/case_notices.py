@@ -121,13 +121,19 @@ class CaseNotices:
             log.warning("case_notices_dropped", cases=len(changes))
             return
         for user_id, reader in readers.items():
-            lines = list(_lines(changes, reader))
-            for connection in list(self._users.get(user_id, ())):
-                principal = connection.principal
-                if principal is None or not reader.may_tell(principal.session_id):
-                    continue
-                for line in lines:
-                    connection.push(line, CASES)
+            self._tell_moderator(user_id, reader, changes)
+
+    def _tell_moderator(self, user_id: UUID, reader: CaseReader, changes: list[CaseChange]) -> None:
+        lines: dict[int, list[Line]] = {}  # by what a session may know
+        for connection in list(self._users.get(user_id, ())):
+            principal = connection.principal
+            seen = None if principal is None else reader.in_session(principal.session_id)
+            if seen is None:
+                continue
+            if id(seen) not in lines:
+                lines[id(seen)] = list(_lines(changes, seen))
+            for line in lines[id(seen)]:
+                connection.push(line, CASES)
 
     def _principals(self) -> Iterator[Principal]:
         for connections in self._users.values():

@@ -11,7 +11,7 @@ from moderado.core.ids import new_id
 from moderado.moderation.models import Case
 from moderado.moderation.services.closing import close_cases
 from moderado.moderation.services.recording import record
-from moderado.moderation.types import CloseReason, Content, Outcome, Verdict
+from moderado.moderation.types import Category, CloseReason, Content, Outcome, Verdict
 from moderado.realtime.infra.db_calls import run_in_db_thread
 from tests import factories, rulings
 from tests.integration.realtime.conftest import Cast
@@ -20,6 +20,7 @@ CASE_FRAMES = {"case_opened", "case_claimed", "case_decided", "case_closed"}
 
 make_staff = run_in_db_thread(factories.make_staff)
 make_user = run_in_db_thread(factories.make_user)
+make_member = run_in_db_thread(factories.make_member)
 confirm = run_in_db_thread(confirm_all)
 demote = run_in_db_thread(memberships.change_role)
 claim = run_in_db_thread(rulings.claim)
@@ -27,13 +28,20 @@ rule = run_in_db_thread(rulings.rule)
 
 
 @run_in_db_thread
-def open_case(*, room_id: UUID | None, author_id: UUID | None = None) -> Case:
+def open_case(*, room_id: UUID | None, author_id: UUID | None = None, **found: float) -> Case:
     content = Content(
         subject_type="message", subject_id=new_id(), revision=1, text="talvez", scope_id=room_id,
         author_id=author_id,
     )  # fmt: skip
     with transaction.atomic():
-        record([(content, Verdict(outcome=Outcome.HOLD, score=0.6, decided_by="blocklist"))])
+        categories = {Category(code): score for code, score in found.items()}
+        verdict = Verdict(
+            outcome=Outcome.HOLD,
+            score=0.6,
+            decided_by="blocklist",
+            categories=categories,
+        )
+        record([(content, verdict)])
     return Case.objects.get(subject_id=content.subject_id)
 
 
@@ -98,6 +106,27 @@ async def test_staff_without_the_demanded_second_factor_are_told_nothing(cast: C
     await confirm(user_id=user.id, actor_id=None)
     await open_case(room_id=room.id)
     assert (await unproved.next("case_opened"))["open_count"] == 2
+
+
+@pytest.mark.proves("S81")
+async def test_moderators_of_a_room_are_told_of_restricted_cases_with_a_second_factor(
+    cast: Cast, settings
+):
+    settings.STAFF_SECOND_FACTOR = "required"
+    room = await cast.room()
+    user = await make_staff("view_restricted_case")
+    await make_member(room, user=user, role="MODERATOR")
+    moderator = await cast.join(user)
+
+    await open_case(room_id=room.id, child_safety=0.9)
+    case = await open_case(room_id=room.id)
+    frame = await moderator.next("case_opened")
+    assert (frame["case"], frame["open_count"]) == (str(case.id), 1)
+
+    await confirm(user_id=user.id, actor_id=None)
+    case = await open_case(room_id=room.id, child_safety=0.9)
+    frame = await moderator.next("case_opened")
+    assert (frame["case"], frame["open_count"]) == (str(case.id), 3)
 
 
 @pytest.mark.proves("R68")
