@@ -1,28 +1,20 @@
 """Purges: an author's messages since a moment, removed and brought back as one."""
 
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.models import Record
+from moderado.enforcement.models.in_slices import DecidedInSlices
 
 
-class Purge(Record):
+class Purge(DecidedInSlices):
     """The removal of an author's messages since a moment (ADR 0084).
 
     A worker carries it out in slices, under a lease with a fence. Messages that are posted after
     `created_at` are left out.
     """
-
-    class State(models.TextChoices):
-        RUNNING = "running", _("running")
-        DONE = "done", _("done")
-        # The moderator lost the right before the end.
-        STOPPED = "stopped", _("stopped")
-        REVERSING = "reversing", _("being reversed")
-        REVERSED = "reversed", _("reversed")
 
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -40,21 +32,15 @@ class Purge(Record):
     )
     # The one room that was asked for.
     scope_id = models.UUIDField(_("room"), null=True)
-    # Rooms of the moderator when they asked. Null: staff, all rooms.
-    scope_ids = ArrayField(models.UUIDField(), null=True, verbose_name=_("rooms"))
     since = models.DateTimeField(_("since"))
     reason = models.CharField(_("reason"), max_length=64)
     # Emptied when the person's data are erased.
     public_note = models.TextField(_("public note"), blank=True, default="")
-    state = models.CharField(_("state"), max_length=9, choices=State, default=State.RUNNING)
     matched = models.PositiveIntegerField(_("matching messages"), default=0)
     # By room and status, when the purge began.
     counts = models.JSONField(_("counts"), default=list)
     removed = models.PositiveIntegerField(_("removed"), default=0)
     restored = models.PositiveIntegerField(_("restored"), default=0)
-    # The last message that was looked at.
-    after_id = models.UUIDField(_("after"), null=True)
-    reversal_reason = models.CharField(_("reason for the reversal"), max_length=64, blank=True)
     reversed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -65,7 +51,6 @@ class Purge(Record):
     )
     # When the author was told.
     told_at = models.DateTimeField(_("told"), null=True)
-    finished_at = models.DateTimeField(_("finished"), null=True)
     lease_until = models.DateTimeField(_("leased until"), null=True)
     fence = models.PositiveIntegerField(_("lease number"), default=0)
 
@@ -81,9 +66,6 @@ class Purge(Record):
                 condition=Q(state__in=["running", "reversing"]),
             ),
         ]
-
-    def __str__(self) -> str:
-        return str(self.pk)
 
 
 class PurgedMessage(Record):
