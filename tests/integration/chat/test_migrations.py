@@ -26,6 +26,7 @@ def forward():
     """Migrate this app, and those that depend on it."""
     call_command("migrate", verbosity=0)
     databases.prepare()
+    connection.close()  # PostgreSQL remembers the functions of the other release in it
 
 
 @pytest.fixture

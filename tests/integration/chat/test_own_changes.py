@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proves("R60")
 
 def now(author):
     wait_until_settled()
-    return selector.own_cursor(author_id=author.id).cursor
+    return selector.own_start(user_id=author.id, held=1).me.cursor
 
 
 def changes(author, after, **fields):

@@ -12,7 +12,7 @@ import pytest
 from django.db import connection, transaction
 
 from moderado.chat.models import Message
-from moderado.chat.selectors.own_changes import own_changes, own_cursor
+from moderado.chat.selectors.own_changes import own_changes, own_start
 from moderado.core import failpoints
 from tests.factories import make_member, make_message
 from tests.integration.chat.steps import wait_until_settled
@@ -49,7 +49,7 @@ class Reader:
 
     def __init__(self, author):
         self._author = author
-        self._cursor = own_cursor(author_id=author.id).cursor
+        self._cursor = own_start(user_id=author.id, held=1).me.cursor
         self.known = {}
         self.read = 0
 

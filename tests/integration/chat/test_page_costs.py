@@ -10,6 +10,8 @@ from moderado.chat.models import Message
 from moderado.chat.selectors import feed, own_changes
 from moderado.chat.selectors.messages import history
 from moderado.core.database import cluster_id
+from moderado.core.ids import new_id
+from moderado.enforcement.models import PersonChange
 from tests.factories import fill_room, make_member, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -108,10 +110,14 @@ def test_each_author_is_read_once_per_page(place):
 def test_cost_of_a_page_of_own_changes(place):
     reader = make_user()
     fill_room(place.room, reader, DEEP // 10)
+    PersonChange.objects.bulk_create(
+        PersonChange(user=reader, kind="report", subject_id=new_id(), changed_xid=number)
+        for number in range(DEEP // 10)
+    )
     page = {"xid": 0, "id": reader.id, "limit": PAGE}
     values = {"cluster": cluster_id(), "author": reader.id, **page}
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE chat_message")
+        cursor.execute("ANALYZE chat_message, enforcement_personchange")
         cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {own_changes._READ}", values)
         answer = cursor.fetchone()[0]
     plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]

@@ -11,8 +11,9 @@ from moderado.accounts.selectors import users_matching
 from moderado.core.database import run_prepared
 from moderado.enforcement.models import PersonBlock
 
-# In both directions. Nothing is hidden from staff: they must see whom others block.
-_HIDDEN = """
+# Of the accounts `users`: pairs of one and whom it does not see. In both directions. Nothing is
+# hidden from staff: they must see whom others block.
+HIDDEN = """
     SELECT block.blocker_id, block.blocked_id
       FROM enforcement_personblock block JOIN accounts_user viewer ON viewer.id = block.blocker_id
      WHERE block.blocker_id = ANY (%(users)s) AND NOT viewer.is_staff
@@ -26,7 +27,7 @@ _HIDDEN = """
 def hidden_people(user_ids: Collection[UUID]) -> Mapping[UUID, frozenset[UUID]]:
     """Return whom each of these users does not see in direct views. Absent: no one is hidden."""
     found = defaultdict(set)
-    for viewer_id, hidden_id in run_prepared(_HIDDEN, {"users": list(user_ids)}):
+    for viewer_id, hidden_id in run_prepared(HIDDEN, {"users": list(user_ids)}):
         found[viewer_id].add(hidden_id)
     return {viewer_id: frozenset(hidden) for viewer_id, hidden in found.items()}
 

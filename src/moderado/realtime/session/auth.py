@@ -20,12 +20,10 @@ from moderado.accounts.errors import NotAuthenticated
 from moderado.accounts.services.sessions import principal_of_access_token
 from moderado.accounts.services.tickets import redeem_ticket
 from moderado.accounts.types import SESSION_KEY, Principal
-from moderado.chat.selectors.own_changes import held_messages, own_cursor
-from moderado.chat.types import OwnCursor
+from moderado.chat.selectors.own_changes import OwnStart, own_start
 from moderado.core.addresses import address_of_scope, port_of_scope
 from moderado.core.https import cookie_name, is_protected
 from moderado.core.languages import requested_language
-from moderado.enforcement.selectors.blocks import hidden_from
 from moderado.enforcement.services.access_records import record_access
 from moderado.realtime.infra.db_calls import run_in_db_thread
 
@@ -72,17 +70,10 @@ def handshake_of(scope: Scope) -> Handshake:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A client whose credential is valid.
-
-    `me`: where the changes of its own messages stand, before the connection receives any.
-    `hidden`: whom its user does not see in direct views.
-    `held`: its messages that wait for a moderator, with their revisions.
-    """
+    """A client whose credential is valid, and what its connection starts with."""
 
     principal: Principal
-    me: OwnCursor
-    hidden: frozenset[UUID]
-    held: list[tuple[UUID, int]]
+    start: OwnStart
 
 
 def _sign_in_by_handshake(handshake: Handshake) -> SignedIn | None:
@@ -111,13 +102,7 @@ def _sign_in_by_token(*, token: str) -> SignedIn:
 
 def _signed_in(principal: Principal) -> SignedIn:
     """Read all in the same call: one more would cost a third of a handshake's CPU."""
-    user_id = principal.user_id
-    return SignedIn(
-        principal,
-        own_cursor(author_id=user_id),
-        hidden_from(user_id),
-        held_messages(author_id=user_id, limit=MAX_HELD),
-    )
+    return SignedIn(principal, own_start(user_id=principal.user_id, held=MAX_HELD))
 
 
 def _principal_of_cookie(session_key: str) -> Principal | None:

@@ -165,8 +165,8 @@ class ClientSession:
         )
         principal = replace(principal, language=language)
         connection.authenticate(principal)
-        connection.hidden = signed_in.hidden
-        for message_id, revision in reversed(signed_in.held):
+        connection.hidden = signed_in.start.hidden
+        for message_id, revision in reversed(signed_in.start.held):
             connection.notices.await_ruling(message_id, revision)
         if settings.ACCESS_RECORDS:
             await auth.record_access_of(self._scope, principal.user_id)
@@ -176,7 +176,7 @@ class ClientSession:
             return None
         commands = Commands(self._node, connection, principal, self._now)
         await self._node.hub.add(connection, principal)
-        await self._greet(commands, principal, signed_in.me)
+        await self._greet(commands, principal, signed_in.start.me)
         connection.greeted()
         log.info("socket_opened", user_id=str(principal.user_id))
         return commands
