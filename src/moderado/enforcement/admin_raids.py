@@ -22,6 +22,7 @@ from moderado.enforcement.admin_shared import RecordPage, by_person, room_link, 
 from moderado.enforcement.models import Purge, Sanction, StrikeRules
 from moderado.enforcement.selectors.strikes import points_by_person
 from moderado.enforcement.services import purges
+from moderado.moderation.admin_policies import ShowsEnabled
 from moderado.moderation.categories import category_name
 from moderado.moderation.policies.schema import ANY
 from moderado.moderation.policies.strikes import StrikeRules as Rules
@@ -92,7 +93,7 @@ class PurgeAdmin(ActsOnPage, RecordPage):
 
 
 @admin.register(StrikeRules)
-class StrikeRulesAdmin(PageWithContext, RecordPage):
+class StrikeRulesAdmin(ShowsEnabled, PageWithContext, RecordPage):
     """The strikes of each version of a policy that has some, and how many persons have points."""
 
     list_display = ("policy", "number", "is_enabled", "window", "shown_thresholds", "created_at")
@@ -109,15 +110,6 @@ class StrikeRulesAdmin(PageWithContext, RecordPage):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[StrikeRules]":
         found: QuerySet[StrikeRules] = super().get_queryset(request)
         return found.filter(document__has_key="strikes")
-
-    @display(description=_("enabled"), label=Colours({True: "success"}))
-    def is_enabled(self, version: StrikeRules) -> tuple[bool, Any]:
-        is_enabled = version.policy.enabled_id == version.pk
-        return is_enabled, _("yes") if is_enabled else _("no")
-
-    @display(description=_("enabled"))
-    def enabled_in_words(self, version: StrikeRules) -> str:
-        return str(self.is_enabled(version)[1])  # a column of labels has the code, too
 
     @display(description=_("strikes count for"))
     def window(self, version: StrikeRules) -> str:

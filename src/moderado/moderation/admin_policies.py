@@ -30,7 +30,6 @@ from moderado.moderation.services.enabling import before_enabling
 from moderado.moderation.services.evaluations import Asked, request_evaluation
 from moderado.moderation.services.policy_documents import document_yaml
 
-_ENABLED = Colours({True: "success"})
 PAGE = "admin/moderation/version_page.html"
 
 
@@ -65,8 +64,21 @@ class PolicyAdmin(Audited, ReadOnly, ModelAdmin):
             self.message_user(request, gettext("The version before is enabled."), messages.SUCCESS)
 
 
+class ShowsEnabled:
+    """A page of versions of policies, which shows whether each is enabled."""
+
+    @display(description=_("enabled"), label=Colours({True: "success"}))
+    def is_enabled(self, version: PolicyVersion) -> tuple[bool, Any]:
+        is_enabled = version.policy.enabled_id == version.pk
+        return is_enabled, _("yes") if is_enabled else _("no")
+
+    @display(description=_("enabled"))
+    def enabled_in_words(self, version: PolicyVersion) -> str:
+        return str(self.is_enabled(version)[1])  # a column of labels has the code, too
+
+
 @admin.register(PolicyVersion)
-class PolicyVersionAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
+class PolicyVersionAdmin(ShowsEnabled, Audited, ReadOnly, PageWithContext, ModelAdmin):
     """The versions. The page of one shows first what would follow if it were enabled."""
 
     services_audit = True
@@ -83,15 +95,6 @@ class PolicyVersionAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
 
     def has_enable_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(ENABLE_POLICY)
-
-    @display(description=_("enabled"), label=_ENABLED)
-    def is_enabled(self, version: PolicyVersion) -> tuple[bool, Any]:
-        is_enabled = version.policy.enabled_id == version.id
-        return is_enabled, _("yes") if is_enabled else _("no")
-
-    @display(description=_("enabled"))
-    def enabled_in_words(self, version: PolicyVersion) -> str:
-        return str(self.is_enabled(version)[1])  # a column of labels has the code, too
 
     @display(description=_("document"))
     def shown_document(self, version: PolicyVersion) -> str:

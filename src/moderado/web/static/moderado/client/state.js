@@ -131,8 +131,8 @@ function syncedMe(/** @type {RoomState} */ state, /** @type {Frame} */ frame) {
 }
 
 /**
- * Replace an own message by what only its author is told. A ruling that is undone or overturned
- * leads back to an earlier status of the same revision: the later notice counts.
+ * Replace an own message by the view that only its author receives. A ruling that is undone or
+ * overturned leads back to an earlier status of the same revision: the later notice counts.
  * @returns {RoomState}
  */
 function withOwn(/** @type {RoomState} */ state, /** @type {Message} */ received) {
