@@ -26,7 +26,8 @@ def forward():
     """Migrate this app, and those that depend on it."""
     call_command("migrate", verbosity=0)
     databases.prepare()
-    connection.close()  # PostgreSQL remembers the functions of the other release in it
+    connection.close()
+    connection.close_pool()  # PostgreSQL remembers the functions of the other release in each
 
 
 @pytest.fixture
