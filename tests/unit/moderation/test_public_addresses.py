@@ -23,9 +23,16 @@ FORBIDDEN = [
     "::ffff:127.0.0.1", "::ffff:169.254.169.254", "::ffff:10.0.0.1", "64:ff9b::7f00:1",
     "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:a9fe:a9fe::1", "::127.0.0.1",
     "2001:0:4136:e378:8000:63bf:80ff:fffe", "2001:db8::1",
+    # Not in every Python's list: metadata of two clouds, relays, translators, tunnels, what no
+    # registry has given to anyone.
+    "192.0.0.192", "168.63.129.16", "192.88.99.1", "::ffff:0:7f00:1", "::ffff:0:10.0.0.1",
+    "64:ff9b:1::7f00:1", "fec0::1", "5f00::1", "3fff::1", "100:0:0:1::1", "4000::1", "1::1",
+    "2606:2800::5efe:7f00:1", "2606:2800::200:5efe:10.0.0.1", "2002:c000:c0::1",
+    "64:ff9b::c000:c0", "::ffff:192.0.0.192",
 ]  # fmt: skip
 
 
+@pytest.mark.proves("S93")
 @pytest.mark.parametrize("address", FORBIDDEN)
 def test_special_addresses_are_forbidden(address):
     assert not is_allowed(ip_address(address))

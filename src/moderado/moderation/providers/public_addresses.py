@@ -2,7 +2,8 @@
 
 A name is resolved once. Each of its addresses is checked, and the connection goes to a checked
 address: a name that changes its address between check and connection (rebinding) gains nothing.
-Addresses that contain others (IPv4 in IPv6, NAT64, 6to4, Teredo) count as the contained ones.
+Addresses that contain others (IPv4 in IPv6, NAT64, 6to4, Teredo, ISATAP) count as the contained
+ones. Python's `is_global` knows the registries of its release only, so that ranges are named here.
 """
 
 import asyncio
@@ -35,6 +36,14 @@ def certificates() -> ssl.SSLContext:
 
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
 _COMPATIBLE = IPv6Network("::/96")  # RFC 4291, deprecated
+_ISATAP = frozenset({0x0000_5EFE, 0x0200_5EFE})  # begin an interface identifier: RFC 5214, 6.1
+_UNICAST = IPv6Network("2000::/3")  # all that IANA gives away as global unicast
+_SPECIAL: Sequence[Network] = (
+    IPv4Network("192.0.0.0/24"),  # RFC 6890; a cloud keeps its metadata at 192.0.0.192
+    IPv4Network("192.88.99.0/24"),  # RFC 7526, relays of 6to4
+    IPv4Network("168.63.129.16/32"),  # the host of a virtual machine, in one cloud
+    IPv6Network("3fff::/20"),  # RFC 9637, documentation
+)
 
 
 def guarded_transport(networks: Sequence[str] = ()) -> Callable[[], httpx2.AsyncBaseTransport]:
@@ -61,7 +70,13 @@ def is_allowed(address: Address, allowed: Iterable[Network] = ()) -> bool:
     real = _contained(address)
     if any(real in network for network in allowed):
         return True
-    return real.is_global and not real.is_multicast
+    if isinstance(real, IPv6Address) and real not in _UNICAST:
+        return False
+    return (
+        real.is_global
+        and not real.is_multicast
+        and not any(real in network for network in _SPECIAL)
+    )
 
 
 class GuardedBackend(httpcore2.AsyncNetworkBackend):
@@ -127,6 +142,7 @@ def _contained(address: Address) -> Address:
         return address.sixtofour
     if address.teredo is not None:
         return address.teredo[1]
-    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
+    is_isatap = int(address) >> 32 & 0xFFFF_FFFF in _ISATAP
+    if address in _NAT64 or is_isatap or (address in _COMPATIBLE and int(address) > 1):
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     return address
