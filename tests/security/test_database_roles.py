@@ -132,6 +132,59 @@ def test_rotated_password_takes_effect(application):
         connect(application)
 
 
+@pytest.mark.proves("S94")
+def test_rights_that_the_role_had_before_are_taken_away(application):
+    names = {
+        "role": sql.Identifier(application),
+        "database": sql.Identifier(connection.settings_dict["NAME"]),
+        "log": sql.Identifier(LOG),
+    }
+    generous = [
+        "GRANT ALL ON DATABASE {database} TO {role}",
+        "GRANT ALL ON SCHEMA public TO {role}",
+        "GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}",
+        "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}",
+        "GRANT UPDATE (verdict) ON {log} TO PUBLIC",
+        "GRANT DELETE ON {log} TO PUBLIC",
+    ]
+    with connection.cursor() as cursor:
+        for statement in generous:
+            cursor.execute(sql.SQL(statement).format(**names))
+
+    database_roles.grant(f"postgres://{quote(application)}:first@127.0.0.1/any")
+
+    test_application_can_neither_change_the_log_nor_its_triggers(application)
+
+
+@pytest.mark.proves("S94")
+@pytest.mark.parametrize(
+    ("power", "named"),
+    [
+        ("ALTER ROLE {role} CREATEROLE", "CREATEROLE"),
+        ("ALTER ROLE {role} CREATEDB", "CREATEDB"),
+        ("ALTER ROLE {role} REPLICATION", "REPLICATION"),
+        ("ALTER ROLE {role} BYPASSRLS", "BYPASSRLS"),
+        ("GRANT pg_execute_server_program TO {role}", "pg_execute_server_program"),
+        ("GRANT pg_write_all_data TO {role}", "pg_write_all_data"),
+        ("GRANT pg_write_server_files TO {group}; GRANT {group} TO {role}", "write_server_files"),
+        ("GRANT UPDATE ON {log} TO {group}; GRANT {group} TO {role}", LOG),
+        ("GRANT TRIGGER ON {log} TO {group}; GRANT {group} TO {role}", LOG),
+        ("GRANT CREATE ON SCHEMA public TO {group}; GRANT {group} TO {role}", "schema public"),
+    ],
+)
+def test_powerful_role_is_refused_as_the_application(application, power, named):
+    group = sql.Identifier(f"group_{application}")
+    names = {"role": sql.Identifier(application), "group": group, "log": sql.Identifier(LOG)}
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("CREATE ROLE {group}").format(**names))
+        try:
+            cursor.execute(sql.SQL(power).format(**names))
+            with pytest.raises(database_roles.RoleRefused, match=named):
+                database_roles.grant(f"postgres://{quote(application)}:first@127.0.0.1/any")
+        finally:
+            cursor.execute(sql.SQL("DROP OWNED BY {group}; DROP ROLE {group}").format(**names))
+
+
 def test_superuser_is_refused_as_the_application():
     owner = connection.settings_dict["USER"]
     with pytest.raises(database_roles.RoleRefused, match="the same role"):

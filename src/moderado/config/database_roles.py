@@ -20,7 +20,39 @@ LOG_SEALS = "moderation_logseal"
 AUDIT_LINES = "enforcement_auditline"
 ACCESS_RECORDS = "enforcement_accessrecord"
 ACCESS_SEALS = "enforcement_accessseal"
-_READ_ONLY = ("django_migrations",)
+# What the application may not do with these tables, beside TRUNCATE and TRIGGER, which it never
+# may. A trigger lets the texts of a line leave the log. Erased texts keep their rows, so that no
+# row can be gone without a trace. A trigger refuses to delete records of access before their term.
+_WITHHELD = {
+    AUDIT_LOG: "UPDATE, DELETE",
+    ERASABLE_TEXTS: "DELETE",
+    LOG_SEALS: "UPDATE, DELETE",
+    AUDIT_LINES: "UPDATE, DELETE",
+    ACCESS_RECORDS: "UPDATE",
+    ACCESS_SEALS: "UPDATE, DELETE",
+    "django_migrations": "INSERT, UPDATE, DELETE",
+}
+_LOG_COLUMNS = ("raw", "commitment")  # of a line that the application may write: see above
+_POWERS = {
+    "rolcreaterole": "CREATEROLE",
+    "rolcreatedb": "CREATEDB",
+    "rolreplication": "REPLICATION",
+    "rolbypassrls": "BYPASSRLS",
+}
+_POWERFUL_ROLES = [
+    "pg_execute_server_program",
+    "pg_read_server_files",
+    "pg_write_server_files",
+    "pg_write_all_data",
+    "pg_maintain",
+]
+_WRITABLE_COLUMNS = """
+    SELECT DISTINCT attrelid::regclass::text
+      FROM pg_attribute
+     WHERE attrelid = ANY(%s::regclass[]) AND attnum > 0 AND NOT attisdropped
+       AND has_column_privilege(%s, attrelid, attnum, 'UPDATE')
+       AND NOT (attrelid = %s::regclass AND attname = ANY(%s))
+"""
 _FLAGS = """
     SELECT rolsuper, rolcreaterole, pg_has_role(%s, (
         SELECT relowner FROM pg_class WHERE oid = to_regclass(%s)), 'MEMBER')
@@ -72,6 +104,11 @@ def grant(application_url: str) -> None:
         database = sql.Identifier(str(connection.settings_dict["NAME"]))
         for statement in _grants(sql.Identifier(name), database):
             _execute(statement)
+        if found := _too_much(name):
+            raise RoleRefused(
+                f"The role {name} of DATABASE_URL still has rights that could change the audit "
+                f"log: {', '.join(found)}. Take them away, or name another role."
+            )
 
 
 def application_owns_tables() -> bool:
@@ -117,33 +154,50 @@ def _grants(role: sql.Identifier, database: sql.Identifier) -> list[sql.Composab
     templates = [
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
         "REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC",
+        "REVOKE ALL ON DATABASE {database} FROM {role}",
+        "GRANT CONNECT ON DATABASE {database} TO {role}",
+        "REVOKE ALL ON SCHEMA public FROM {role}",
         "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}",
+        "REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {role}",
         "GRANT USAGE ON SCHEMA public TO {role}",
         "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
         "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
-        "REVOKE UPDATE, DELETE ON {log} FROM {role}",
-        # A trigger lets the texts of a line leave it, and nothing else change.
-        "GRANT UPDATE (raw, commitment) ON {log} TO {role}",
-        # Erased rows stay, so that no row can be gone without a trace.
-        "REVOKE DELETE ON {texts} FROM {role}",
-        "REVOKE UPDATE, DELETE ON {seals} FROM {role}",
-        "REVOKE UPDATE, DELETE ON {audit} FROM {role}",
-        # A trigger refuses to delete them before their term.
-        "REVOKE UPDATE ON {access} FROM {role}",
-        "REVOKE UPDATE, DELETE ON {access_seals} FROM {role}",
     ]
-    templates += [f"REVOKE INSERT, UPDATE, DELETE ON {table} FROM {{role}}" for table in _READ_ONLY]
-    names = {
-        "role": role,
-        "database": database,
-        "log": sql.Identifier(AUDIT_LOG),
-        "texts": sql.Identifier(ERASABLE_TEXTS),
-        "seals": sql.Identifier(LOG_SEALS),
-        "audit": sql.Identifier(AUDIT_LINES),
-        "access": sql.Identifier(ACCESS_RECORDS),
-        "access_seals": sql.Identifier(ACCESS_SEALS),
-    }
-    return [sql.SQL(template).format(**names) for template in templates]
+    for table, rights in _WITHHELD.items():
+        templates += [
+            f"REVOKE ALL ON {table} FROM PUBLIC",
+            f"REVOKE {rights} ON {table} FROM {{role}}",
+        ]
+    templates.append(f"GRANT UPDATE ({', '.join(_LOG_COLUMNS)}) ON {AUDIT_LOG} TO {{role}}")
+    return [sql.SQL(template).format(role=role, database=database) for template in templates]
+
+
+def _too_much(role: str) -> list[str]:
+    """Return what `role` may do beyond its grants: by an attribute, or as a member of a role."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(_POWERS)} FROM pg_roles WHERE rolname = %s",  # noqa: S608  (ours)
+            [role],
+        )
+        found = [
+            power for power, has in zip(_POWERS.values(), cursor.fetchone(), strict=True) if has
+        ]
+        cursor.execute(
+            "SELECT rolname FROM pg_roles "
+            "WHERE rolname = ANY(%s) AND pg_has_role(%s, oid, 'MEMBER')",
+            [_POWERFUL_ROLES, role],
+        )
+        found += [name for (name,) in cursor.fetchall()]
+        for table, rights in _WITHHELD.items():
+            asked = [role, table, f"{rights}, TRUNCATE, TRIGGER"]
+            cursor.execute("SELECT has_table_privilege(%s, %s, %s)", asked)
+            found += [table] if cursor.fetchone()[0] else []
+        kept = [table for table, rights in _WITHHELD.items() if "UPDATE" in rights]
+        cursor.execute(_WRITABLE_COLUMNS, [kept, role, AUDIT_LOG, list(_LOG_COLUMNS)])
+        found += [table for (table,) in cursor.fetchall()]
+        cursor.execute("SELECT has_schema_privilege(%s, 'public', 'CREATE')", [role])
+        found += ["CREATE on schema public"] if cursor.fetchone()[0] else []
+    return list(dict.fromkeys(found))
 
 
 def _flags(role: str) -> tuple[bool, bool, bool] | None:
