@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.cache import cache_control
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerView
 
 from moderado.api import (
     auth,
@@ -36,6 +36,7 @@ from moderado.api.enforcement import (
     strikes,
     suspensions,
 )
+from moderado.api.openapi_document import OpenAPIDocument
 from moderado.api.unknown import Unknown
 
 _cached = cache_control(public=True, max_age=300)
@@ -162,7 +163,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("enforcement/purges/<uuid:purge_id>/", purges.OnePurge.as_view()),
     path("enforcement/purges/<uuid:purge_id>/reverse/", purges.ReversingPurge.as_view()),
     # operations
-    path("schema/", _cached(SpectacularAPIView.as_view()), name="schema"),
+    path("schema/", _cached(OpenAPIDocument.as_view()), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view()),
     # Last: unknown paths get an error response like any other.
     re_path(r"", Unknown.as_view()),

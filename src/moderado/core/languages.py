@@ -21,12 +21,12 @@ def requested_language(*, cookie: str | None, accept_language: str | None) -> st
         cookie: The value of the language cookie.
         accept_language: The header.
     """
-    if cookie and (language := _supported(cookie)):
+    if cookie and (language := supported_language(cookie)):
         return language
     for wanted, quality in parse_accept_lang_header((accept_language or "")[:500].lower()):
         if wanted == "*":
             break
-        if quality and (language := _supported(wanted)):
+        if quality and (language := supported_language(wanted)):
             return language
     return None
 
@@ -50,7 +50,11 @@ def answer_language(*, account: str, is_chosen: bool, requested: str | None) -> 
     return account if is_chosen or requested is None else requested
 
 
-def _supported(code: str) -> str | None:
+def supported_language(code: str) -> str | None:
+    """Return the language of the server that `code` means, or None.
+
+    Only its results may be activated: Django keeps a catalogue of each code that it has seen.
+    """
     try:
         return get_supported_language_variant(code)
     except LookupError:

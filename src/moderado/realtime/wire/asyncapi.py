@@ -1,19 +1,22 @@
 """The WebSocket contract as an AsyncAPI 3.0 document, generated from the frames."""
 
+from functools import cache
 from typing import Any
 
 import msgspec
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from moderado.core.documents import Document, response_to
 from moderado.core.quotas import FRAMES
 from moderado.core.wire_limits import AUTHENTICATION_SECONDS, KIB, MAX_FRAME_BYTES, MAX_ROOMS
 from moderado.realtime.wire import protocol
 from moderado.realtime.wire.close_codes import markdown_table
 from moderado.realtime.wire.examples import EXAMPLES
 
-Document = dict[str, Any]
+Json = dict[str, Any]
 
 _DESCRIPTION = f"""\
 Frames are JSON objects in text messages of at most {MAX_FRAME_BYTES // KIB} KiB. The server refuses
@@ -30,12 +33,17 @@ Close codes, and whether to reconnect (with jitter):
 
 @require_safe
 @cache_control(public=True, max_age=300)
-def schema(_request: HttpRequest) -> JsonResponse:
+def schema(request: HttpRequest) -> HttpResponseBase:
     """Serve the document."""
-    return JsonResponse(document())
+    return response_to(request, _served())
 
 
-def document() -> Document:
+@cache
+def _served() -> Document:
+    return Document(msgspec.json.encode(document()), "application/json")
+
+
+def document() -> Json:
     """Build the document. `make docs` writes it to `docs/asyncapi.json`."""
     client_frames, server_frames = protocol.ClientFrame.__subclasses__(), protocol.SERVER_FRAMES
     _, schemas = msgspec.json.schema_components(
@@ -72,12 +80,12 @@ def document() -> Document:
     }
 
 
-def _channel(address: str, description: str, *, with_room: bool = False) -> Document:
+def _channel(address: str, description: str, *, with_room: bool = False) -> Json:
     names = [
         frame.__name__
         for frame in (*protocol.ClientFrame.__subclasses__(), *protocol.SERVER_FRAMES)
     ]
-    channel: Document = {
+    channel: Json = {
         "address": address,
         "description": description,
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
@@ -95,7 +103,7 @@ def _channel(address: str, description: str, *, with_room: bool = False) -> Docu
     return channel
 
 
-def _operation(action: str, channel: str, frames: Any) -> Document:
+def _operation(action: str, channel: str, frames: Any) -> Json:
     """The operation. Its name says what a client does, `action` what the server does."""
     return {
         "action": action,
@@ -106,9 +114,9 @@ def _operation(action: str, channel: str, frames: Any) -> Document:
     }
 
 
-def _message(frame: type[msgspec.Struct]) -> Document:
+def _message(frame: type[msgspec.Struct]) -> Json:
     tag = str(frame.__struct_config__.tag)
-    message: Document = {
+    message: Json = {
         "name": tag,
         "summary": (frame.__doc__ or "").partition("\n")[0],
         "payload": {"$ref": f"#/components/schemas/{frame.__name__}"},
