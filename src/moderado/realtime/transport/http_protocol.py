@@ -7,10 +7,11 @@ numbers are in `core.wire_limits` (ADR 0042).
 
 import socket
 from enum import Enum, auto
-from typing import Any
+from typing import Any, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from websockets.exceptions import SecurityError
 
 from moderado.core import metrics
 from moderado.core.wire_limits import (
@@ -28,6 +29,7 @@ from moderado.core.wire_limits import (
 from moderado.realtime.transport import http_refusals
 from moderado.realtime.transport.http_connections import connections_of
 from moderado.realtime.transport.http_refusals import Refusal
+from moderado.realtime.transport.uvicorn_protocol import ChatProtocol
 
 SEND_BUFFER = 256 * KIB  # bytes the kernel keeps for a slow reader; its own default is megabytes
 LINE_OVERHEAD = 4  # ": " and the line's end
@@ -100,6 +102,9 @@ class HttpProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         self._connections.remove(self)
         super().handle_websocket_upgrade()
+        session = cast("ChatProtocol", self.transport.get_protocol())
+        if not session.handshake_initiated:
+            self._refuse_handshake(session.conn.handshake_exc)
 
     # Callbacks of the parser. An exception stops it.
 
@@ -204,6 +209,17 @@ class HttpProtocol(HttpToolsProtocol):
             self.handle_websocket_upgrade()
         else:
             self.cycle.keep_alive = False  # the parser reads nothing more
+
+    def _refuse_handshake(self, error: Exception | None) -> None:
+        """Answer a head that is no handshake: uvicorn would wait for more of it, for ever.
+
+        Its parser takes no body, and lines of 8 KiB.
+        """
+        is_too_large = isinstance(error, SecurityError)
+        refusal = http_refusals.HEAD_TOO_LARGE if is_too_large else http_refusals.MALFORMED
+        metrics.REFUSED.labels(entry_point="http", code=refusal.code).inc()
+        self.transport.write(refusal.response(self.headers))
+        self.transport.close()
 
     def _refuse(self, refusal: Refusal) -> None:
         """Answer, discard what still arrives, and close. Without an answer if one is under way."""

@@ -14,6 +14,7 @@ from uvicorn.server import ServerState
 from moderado.core import metrics
 from moderado.core.wire_limits import MAX_BODY_BYTES, MAX_HEAD_BYTES, MAX_HEADERS, MAX_PIPELINED
 from moderado.realtime.transport import http_connections, http_protocol
+from moderado.realtime.transport.uvicorn_protocol import ChatProtocol
 
 SECONDS = 30  # for what must happen at all
 GET = b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -113,7 +114,12 @@ async def connect(
 
 @asynccontextmanager
 async def running(application: Application) -> AsyncIterator[int]:
-    config = uvicorn.Config(application, lifespan="off", log_config=None)  # type: ignore[arg-type]
+    config = uvicorn.Config(
+        application,  # type: ignore[arg-type]
+        lifespan="off",
+        log_config=None,
+        ws=ChatProtocol,
+    )
     config.load()
     state = ServerState()
     server = await asyncio.get_running_loop().create_server(
@@ -451,3 +457,31 @@ async def test_upgrade_that_is_not_offered_is_answered_as_http(connect):
     )
 
     assert (status, headers["connection"]) == (200, "close")
+
+
+HANDSHAKE = [
+    "host: x",
+    "connection: upgrade",
+    "upgrade: websocket",
+    "sec-websocket-version: 13",
+    "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==",
+]
+
+
+@pytest.mark.proves("S96")
+@pytest.mark.parametrize(
+    "line, header, refusal",
+    [
+        ("GET /ws/chat/", "content-length: 10", (400, "malformed")),
+        ("GET /ws/chat/", "transfer-encoding: chunked", (400, "malformed")),
+        ("POST /ws/chat/", "content-length: 5", (400, "malformed")),
+        ("GET /ws/chat/", f"cookie: {'a' * 9_000}", (431, "headers_too_large")),
+        (f"GET /ws/chat/?token={'a' * 9_000}", "x: y", (431, "headers_too_large")),
+    ],
+)
+async def test_handshake_that_no_socket_can_come_of_is_refused(connect, line, header, refusal):
+    client = await connect()
+    head = "\r\n".join([f"{line} HTTP/1.1", *HANDSHAKE, header, "", ""]).encode()
+    client.writer.write(head)
+
+    assert await client.refused() == refusal
