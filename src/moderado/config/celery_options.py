@@ -39,108 +39,35 @@ worker_enable_remote_control = False
 worker_concurrency = env().worker_concurrency
 worker_hijack_root_logger = False
 
+# The tasks that beat enqueues: the seconds between two, and those after which one that still waits
+# in the queue is dropped.
+_PERIODIC: dict[str, tuple[float, int]] = {
+    "chat.tasks.sweep": (2.0, 10),
+    "chat.tasks.close_cases_of_deleted_rooms": (120.0, 100),  # those that were left open
+    "chat.tasks.run_erasures": (5.0, 10),  # those that became due
+    "chat.tasks.run_exports": (15.0, 30),  # a wake-up was lost
+    "chat.tasks.run_purges": (15.0, 30),  # a wake-up was lost, or a worker died
+    "chat.tasks.run_retention": (10.0, 20),  # a run that is open is continued
+    "moderation.tasks.screen_subjects": (3.0, 10),  # a wake-up was lost
+    "moderation.tasks.run_shadows": (5.0, 10),
+    "moderation.tasks.run_evaluations": (15.0, 30),  # a wake-up was lost
+    "moderation.tasks.seal_log": (60.0, 50),
+    "enforcement.tasks.run_bulk_rulings": (3.0, 10),
+    "enforcement.tasks.backfill_rulings": (60.0, 50),  # one query once nothing is left
+    "enforcement.tasks.settle_rulings": (2.0, 10),
+    "enforcement.tasks.expire_sanctions": (5.0, 10),  # these stop binding at their end all the same
+    "enforcement.tasks.give_strikes": (5.0, 10),
+    "enforcement.tasks.remind_of_appeals": (300.0, 60),
+    "enforcement.tasks.send_notice_mails": (3.0, 10),  # a person waits for the code
+    "enforcement.tasks.keep_terms": (600.0, 500),  # begins a run of the retention each day
+    "enforcement.tasks.seal_access_records": (60.0, 50),
+    "accounts.tasks.delete_expired_sessions": (3600.0, 600),
+}
+
 # In memory: the entries are fixed, two beats are harmless, and Redis may be emptied (ADR 0006).
 beat_scheduler = "celery.beat:Scheduler"
 beat_max_loop_interval = 2
 beat_schedule = {
-    "sweep": {
-        "task": "moderado.chat.tasks.sweep",
-        "schedule": 2.0,  # seconds
-        "options": {"expires": 10},
-    },
-    "screen_subjects": {
-        "task": "moderado.moderation.tasks.screen_subjects",
-        "schedule": 3.0,  # seconds; for names whose wake-up was lost
-        "options": {"expires": 10},
-    },
-    "run_bulk_rulings": {
-        "task": "moderado.enforcement.tasks.run_bulk_rulings",
-        "schedule": 3.0,
-        "options": {"expires": 10},
-    },
-    "backfill_rulings": {
-        "task": "moderado.enforcement.tasks.backfill_rulings",
-        "schedule": 60.0,  # seconds; one query once nothing is left
-        "options": {"expires": 50},
-    },
-    "remind_of_appeals": {
-        "task": "moderado.enforcement.tasks.remind_of_appeals",
-        "schedule": 300.0,
-        "options": {"expires": 60},
-    },
-    "send_notice_mails": {
-        "task": "moderado.enforcement.tasks.send_notice_mails",
-        "schedule": 3.0,  # seconds; a person waits for the code
-        "options": {"expires": 10},
-    },
-    "settle_rulings": {
-        "task": "moderado.enforcement.tasks.settle_rulings",
-        "schedule": 2.0,
-        "options": {"expires": 10},
-    },
-    "expire_sanctions": {
-        "task": "moderado.enforcement.tasks.expire_sanctions",
-        "schedule": 5.0,  # seconds; they stop binding at their end, whatever beat does
-        "options": {"expires": 10},
-    },
-    "give_strikes": {
-        "task": "moderado.enforcement.tasks.give_strikes",
-        "schedule": 5.0,
-        "options": {"expires": 10},
-    },
-    "close_cases_of_deleted_rooms": {
-        "task": "moderado.chat.tasks.close_cases_of_deleted_rooms",
-        "schedule": 120.0,  # seconds; for those that were left open
-        "options": {"expires": 100},
-    },
-    "run_shadows": {
-        "task": "moderado.moderation.tasks.run_shadows",
-        "schedule": 5.0,  # seconds
-        "options": {"expires": 10},
-    },
-    "run_evaluations": {
-        "task": "moderado.moderation.tasks.run_evaluations",
-        "schedule": 15.0,  # seconds; for evaluations whose wake-up was lost
-        "options": {"expires": 30},
-    },
-    "run_erasures": {
-        "task": "moderado.chat.tasks.run_erasures",
-        "schedule": 5.0,  # seconds; for those that became due
-        "options": {"expires": 10},
-    },
-    "run_exports": {
-        "task": "moderado.chat.tasks.run_exports",
-        "schedule": 15.0,  # seconds; for exports whose wake-up was lost
-        "options": {"expires": 30},
-    },
-    "run_purges": {
-        "task": "moderado.chat.tasks.run_purges",
-        "schedule": 15.0,  # seconds; for purges whose wake-up was lost or whose worker died
-        "options": {"expires": 30},
-    },
-    "run_retention": {
-        "task": "moderado.chat.tasks.run_retention",
-        "schedule": 10.0,  # seconds; a run that is open is continued
-        "options": {"expires": 20},
-    },
-    "keep_terms": {
-        "task": "moderado.enforcement.tasks.keep_terms",
-        "schedule": 600.0,  # seconds; begins a run of the retention each day
-        "options": {"expires": 500},
-    },
-    "seal_access_records": {
-        "task": "moderado.enforcement.tasks.seal_access_records",
-        "schedule": 60.0,  # seconds
-        "options": {"expires": 50},
-    },
-    "seal_log": {
-        "task": "moderado.moderation.tasks.seal_log",
-        "schedule": 60.0,  # seconds
-        "options": {"expires": 50},
-    },
-    "delete_expired_sessions": {
-        "task": "moderado.accounts.tasks.delete_expired_sessions",
-        "schedule": 3600.0,  # seconds
-        "options": {"expires": 600},
-    },
+    name: {"task": f"moderado.{name}", "schedule": seconds, "options": {"expires": expires}}
+    for name, (seconds, expires) in _PERIODIC.items()
 }
