@@ -4,13 +4,15 @@
 error contains only the id under which the log describes it.
 """
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
 import structlog
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from rest_framework import exceptions
@@ -38,6 +40,7 @@ from moderado.moderation.errors import CaseSuperseded, FailingExamples, UnfairPo
 log = structlog.get_logger(__name__)
 
 INTERNAL = _("Something went wrong on the server. The error has been recorded.")
+MALFORMED = _("The request is malformed, or has too many fields.")
 CODES = {
     "authentication_failed": "not_authenticated",
     "permission_denied": "forbidden",
@@ -63,6 +66,8 @@ def _as_ours(error: Exception) -> Exception:
         return NotFound()
     if isinstance(error, PermissionDenied):
         return Forbidden()
+    if isinstance(error, SuspiciousOperation | MultiPartParserError):
+        return exceptions.ParseError(MALFORMED)
     return error
 
 
@@ -140,9 +145,27 @@ def _recorded(error: Exception, code: str, detail: object) -> Body:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: the same response for errors outside a view, where programs ask."""
-    if not request.path.startswith(("/api/", OPENAI, PERSPECTIVE)):
+    if not _is_for_programs(request):
         return defaults.server_error(request)
     error_id = uuid4()
     log.error("request_failed", error_id=error_id)
     body = {"code": "internal", "detail": str(INTERNAL), "error_id": str(error_id)}
     return JsonResponse(shaped(request.path, 500, body), status=500)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400: for what it refuses outside a view, such as unknown hosts."""
+    if not _is_for_programs(request):
+        return defaults.bad_request(request, exception)
+    body = {"code": exceptions.ParseError.default_code, "detail": str(MALFORMED)}
+    return JsonResponse(shaped(request.path, 400, body), status=400)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404 without its check of the form, which may be malformed itself."""
+    page: Callable[..., HttpResponse] = inspect.unwrap(defaults.page_not_found)
+    return page(request, exception)
+
+
+def _is_for_programs(request: HttpRequest) -> bool:
+    return request.path.startswith(("/api/", OPENAI, PERSPECTIVE))

@@ -1,6 +1,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+handler400 = "moderado.api.errors.bad_request"
+handler404 = "moderado.api.errors.not_found"
 handler500 = "moderado.api.errors.server_error"
 
 urlpatterns = [

@@ -1,11 +1,15 @@
-"""Exceptions to the strict Content-Security-Policy, by path prefix."""
+"""Exceptions to the strict Content-Security-Policy, and to what addresses of the admin may ask."""
 
 from collections.abc import Callable
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_replace
-from django.http import HttpRequest
+from django.core.exceptions import ValidationError
+from django.db import DataError
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
+from django.views import defaults
 
 View = Callable[[HttpRequest], HttpResponseBase]
 
@@ -39,3 +43,16 @@ class RelaxedPolicies:
             if request.path.startswith(prefix):
                 return view(request)
         return self.strict(request)
+
+
+class MalformedLookups(MiddlewareMixin):
+    """Answers 400 to pages of the admin whose address asks for a value that cannot exist.
+
+    Such as a NUL, the year 99999999999, or a number for an id. Django takes them for failures.
+    """
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        is_page = request.method in {"GET", "HEAD"} and request.path.startswith("/admin/")
+        if is_page and isinstance(error, DataError | OverflowError | ValidationError):
+            return defaults.bad_request(request, error)
+        return None

@@ -3,10 +3,11 @@
 import json
 
 import pytest
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, TooManyFieldsSent
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
-from django.test import RequestFactory
+from django.http.multipartparser import MultiPartParserError
+from django.test import Client, RequestFactory
 from rest_framework import exceptions
 from rest_framework.test import APIClient
 
@@ -34,6 +35,8 @@ def send(client, body, content_type="application/json"):
         (exceptions.ValidationError({"name": ["Bad."]}), 400, "invalid"),
         (Invalid(), 400, "invalid"),
         (exceptions.ParseError(), 400, "parse_error"),
+        (TooManyFieldsSent("secret"), 400, "parse_error"),
+        (MultiPartParserError("secret"), 400, "parse_error"),
         (exceptions.NotAuthenticated(), 401, "not_authenticated"),
         (exceptions.AuthenticationFailed(), 401, "not_authenticated"),
         (exceptions.PermissionDenied(), 403, "forbidden"),
@@ -221,3 +224,69 @@ def test_error_that_quotes_an_unpaired_surrogate_is_written(client):
 
     assert answer.status_code == 400
     assert "\ud800" in answer.json()["fields"]["language"]
+
+
+MANY_FIELDS = "&".join("a=1" for _ in range(1_001))
+MANY_FILES = "".join(
+    f'--x\r\nContent-Disposition: form-data; name="f{n}"; filename="a"\r\n\r\nz\r\n'
+    for n in range(101)
+)
+
+
+@pytest.mark.proves("S97")
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("path", ["/api/chat/rooms/", LOGIN, "/v1/moderations", "/api/schema/"])
+def test_too_many_parameters_are_a_bad_request(client, path, method):
+    answer = getattr(client, method)(f"{path}?{MANY_FIELDS}")
+
+    assert answer.status_code == 400, answer.content
+    assert b"parse_error" in answer.content
+
+
+@pytest.mark.proves("S97")
+@pytest.mark.django_db
+def test_too_many_parameters_of_the_other_judge_are_a_bad_request(client):
+    answer = client.post(f"/v1alpha1/comments:analyze?{MANY_FIELDS}")
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["status"] == "INVALID_ARGUMENT"
+
+
+@pytest.mark.proves("S97")
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "body, content_type",
+    [
+        (MANY_FIELDS, "application/x-www-form-urlencoded"),
+        (f"{MANY_FILES}--x--", "multipart/form-data; boundary=x"),
+        ("a", "multipart/form-data; boundary="),
+        ("a", "multipart/form-data"),
+    ],
+)
+@pytest.mark.parametrize("path, statuses", [("/nothing/", {404}), ("/sign-in/", {400, 403})])
+def test_malformed_form_is_no_failure(body, content_type, path, statuses):
+    browser = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    browser.get("/sign-in/")  # a cookie to compare with
+
+    answer = browser.generic("POST", path, body, content_type)
+
+    assert answer.status_code in statuses
+
+
+@pytest.mark.proves("S97")
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "address",
+    [
+        "chat/message/?created_at__year=99999999999",
+        "autocomplete/?term=%00&app_label=chat&model_name=message&field_name=room",
+        "r/1/1/",
+        "chat/message/?q=%00",
+    ],
+)
+def test_page_of_the_admin_for_an_impossible_value_is_no_failure(address):
+    browser = Client(raise_request_exception=False)
+    browser.force_login(make_user(is_staff=True, is_superuser=True))
+
+    assert browser.get(f"/admin/{address}").status_code in {200, 302, 400, 403, 404}

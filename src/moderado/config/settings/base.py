@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "moderado.web.middleware.RelaxedPolicies",
+    "moderado.web.middleware.MalformedLookups",
     "moderado.accounts.admin_second_factor.RequireSecondFactor",
     "moderado.accounts.admin_confirmation.ConfirmPassword",
 ]
@@ -171,8 +172,7 @@ LOCALE_PATHS = [ROOT / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-LOGIN_URL = "web:sign-in"
-LOGIN_REDIRECT_URL = "web:chat"
+LOGIN_URL, LOGIN_REDIRECT_URL = "web:sign-in", "web:chat"
 
 UNFOLD = {  # the admin's theme
     "SITE_TITLE": "Chat Moderado",
