@@ -5,7 +5,7 @@ import pytest
 from moderado.accounts.lookalikes import email_key, name_key, reserved_word_in
 from moderado.config.access_settings import RESERVED_NAMES
 
-pytestmark = pytest.mark.proves("S55")
+pytestmark = pytest.mark.proves("S55", "S98")
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,9 @@ pytestmark = pytest.mark.proves("S55")
         "ad-min", "Mara st.aff", "su porte", "ADMlN", "STΑFF", "ꓮDMIN", "🅐🅓🅜🅘🅝", "⒜dmin", "ADMMara",
         "Mara (mod)", "M0D", "Os Mods", "administração", "Ⱥdmin", "ꓮᵭmin", "אadmin", "日admin",
         "Conta Oficial", "0fficial", "administradores",
+        # signs, which split a word, and alphabets of text generators
+        "@dmin", "adm!n", "@dm!n", "st@ff", "$taff", "moder@dor", "Moder@dora", "mod€rador",
+        "ᗩᗪᗰIᑎ", "ᔕᑌᑭOᖇTE", "ᎪᎠᎷᏆΝ", "🇲🇴🇩🇪🇷🇦🇩🇴🇷🇦", "moderad◯r", "moderad⭕r", "M🔴derador",
     ],
 )  # fmt: skip
 def test_name_with_a_reserved_word_is_found_in_any_disguise(name):
@@ -42,6 +45,16 @@ def test_name_with_a_reserved_word_is_found_in_any_disguise(name):
         "Ada Min",
         "Ana-Maria",
         "🙂",
+        "Ana ❤",
+        "Ana 🇧🇷",
+        "Rui $",
+        "Ana @ Rio",
+        "Oi!",
+        "Мария",
+        "Ελένη",
+        "สมชาย",
+        "דוד",
+        "🅰na",
     ],
 )
 def test_other_names_are_free(name):
@@ -74,6 +87,10 @@ def test_names_that_look_the_same_have_one_key(one, other):
         ("ﬁna@example.org", "fina@example.org"),
         ('"ana"@example.org', "ana@example.org"),
         ('"a\\na"@example.org', "ana@example.org"),
+        ("ana@☃.example", "ana@xn--n3h.example"),
+        ("ana@i❤.example", "ANA@XN--I-7IQ.example"),
+        ("ana@[::1]", "ana@[0:0:0:0:0:0:0:1]"),
+        ("ana@[2001:DB8::A]", "ana@[2001:db8:0::a]"),
     ],
 )
 def test_equivalent_addresses_have_one_key(one, other):

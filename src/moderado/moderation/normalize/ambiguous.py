@@ -4,7 +4,7 @@ Before folding, each is replaced by a marker: a character of private use for eac
 What a marker stands for is decided where words are looked up.
 """
 
-from moderado.moderation.normalize.alphabets import LETTERS, SIGNS
+from moderado.core.alphabets import LETTERS, SIGNS
 from moderado.moderation.normalize.confusables import fold_character
 
 _FIRST = 0xE100  # of the private use area

@@ -9,7 +9,7 @@ import unicodedata
 
 import disarm
 
-from moderado.moderation.normalize.alphabets import LETTERS
+from moderado.core.alphabets import LETTERS
 from moderado.moderation.normalize.invisible import BLANKS, FIRST_FLAG_LETTER, INVISIBLE
 
 # Look-alikes missing in UTS 39, which only considers characters of identifiers.

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from moderado.core.alphabets import SOUNDS, TURNED
 from moderado.moderation.normalize import codes, markup, opaque
-from moderado.moderation.normalize.alphabets import SOUNDS, TURNED
 from moderado.moderation.normalize.ambiguous import MARKED, MARKERS
 from moderado.moderation.normalize.folding import Folded, fold
 from moderado.moderation.normalize.invisible import (
