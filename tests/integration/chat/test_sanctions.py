@@ -282,25 +282,34 @@ def test_overlapping_sanctions_bind_as_the_most_severe_in_force(django_user_mode
                 post(author, room)
 
 
-def test_batch_looks_sanctions_up_by_the_partial_index(alice, room):
-    """Whatever the number of past sanctions, and with the table large."""
-    Sanction.objects.bulk_create(
-        Sanction(
-            id=new_id(),
-            user=alice,
-            kind="mute",
-            reason="spam",
-            starts_at=timezone.now(),
-            lifted_at=timezone.now(),
-        )
-        for _ in range(300)
-    )
+def plan_of_a_batch():
+    """Return how a web process looks up whether sanctions restrict the authors of a batch."""
     from moderado.chat.services import batches  # noqa: PLC0415  (the statement is private)
 
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE enforcement_sanction")
-        cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("EXPLAIN " + batches._INSERT, ["[]"])
-        plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert "sanction_in_force" in plan
-    assert "Seq Scan on enforcement_sanction" not in plan
+        return "\n".join(line for (line,) in cursor.fetchall())
+
+
+def many_mutes(people, each, **fields):
+    now = timezone.now()
+    Sanction.objects.bulk_create(
+        Sanction(user=person, kind="mute", reason="spam", starts_at=now, **fields)
+        for _ in range(each)
+        for person in people
+    )
+
+
+def test_batch_looks_sanctions_up_by_the_partial_index(alice):
+    """Whatever the number of past sanctions."""
+    many_mutes([alice], 3_000, lifted_at=timezone.now())
+
+    assert "sanction_in_force" in plan_of_a_batch()
+
+
+def test_batch_scans_no_table_where_few_people_have_many_sanctions(alice):
+    people = [alice, *(make_user() for _ in range(9))]
+    many_mutes(people, 300)
+
+    assert "Seq Scan on enforcement_sanction" not in plan_of_a_batch()
