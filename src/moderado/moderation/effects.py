@@ -18,6 +18,7 @@ class Effect:
             to `HOLD`.
         about: Said of another person; None: as a plain use.
         quoted: At most this where the author tells what others said.
+        expletive: Swearing that adds force and is said to no person; None: as a plain use.
         when: A condition on the author, the room and the signals.
     """
 
@@ -25,24 +26,24 @@ class Effect:
     aimed: Outcome | None = None
     about: Outcome | None = None
     quoted: Outcome = Outcome.HOLD
+    expletive: Outcome | None = None
     when: Condition | None = None
 
     def of(self, usage: Usage) -> Outcome:
         """Return what follows from a match that is used in this way."""
         aimed = self.outcome if self.aimed is None else self.aimed
         match usage:
-            case Usage.PLAIN:
-                return self.outcome
             case Usage.AIMED:
                 return aimed
-            case Usage.ABOUT:
-                return self.outcome if self.about is None else self.about
             case Usage.JOKED | Usage.QUOTED:
                 return mildest(aimed, Outcome.HOLD)
             case Usage.REPORTED:
                 return mildest(self.outcome, self.quoted)
             case Usage.OWN | Usage.FOREIGN:
                 return mildest(self.outcome, Outcome.FLAG)
+            case Usage.PLAIN | Usage.ABOUT | Usage.EXPLETIVE:
+                own = {Usage.ABOUT: self.about, Usage.EXPLETIVE: self.expletive}.get(usage)
+                return self.outcome if own is None else own
 
 
 def mildest(*outcomes: Outcome) -> Outcome:

@@ -227,6 +227,8 @@ def ruled(**effects):
         (match(usage=Usage.REPORTED), Effect(outcome=BLOCK, quoted=FLAG), FLAG),
         (match(usage=Usage.REPORTED), Effect(outcome=ALLOW, aimed=BLOCK), ALLOW),
         (match(usage=Usage.OWN), Effect(outcome=BLOCK), FLAG),
+        (match(usage=Usage.EXPLETIVE), Effect(outcome=HOLD), HOLD),
+        (match(usage=Usage.EXPLETIVE), Effect(outcome=FLAG, expletive=ALLOW), ALLOW),
         (match(usage=Usage.FOREIGN), Effect(outcome=BLOCK), FLAG),
         (match(), Effect(outcome=BLOCK, when=lambda *_: False), ALLOW),
         (match(rule="unknown/word"), Effect(outcome=BLOCK), ALLOW),

@@ -11,7 +11,7 @@ from moderado.moderation.providers.blocklist import BlocklistProvider
 from moderado.moderation.rules import pack
 from moderado.moderation.rules.group import rules_of
 from moderado.moderation.rules.matcher import Matcher
-from moderado.moderation.types import Category, Content, Outcome, Usage
+from moderado.moderation.types import PREVIOUS_TEXTS, Category, Content, Outcome, Usage
 
 ALLOW, FLAG, HOLD, BLOCK = Outcome
 LISTS = BlocklistProvider()
@@ -88,6 +88,62 @@ def test_use_of_a_word_is_read_from_its_surroundings(text, usage):
     language = "en" if text.isascii() and ("you" in text or "called" in text) else "pt-BR"
 
     assert usages(text, about="hold", language=language) == [usage]
+
+
+def used(text):
+    content = Content(subject_type="message", subject_id=uuid.uuid4(), revision=1, text=text)
+    (signal,) = LISTS.assess([content])
+    return {(match.rule, match.usage) for match in signal.matches}
+
+
+@pytest.mark.parametrize(
+    "text, rule",
+    [
+        ("porra, que dia", "pt-swearing/porra"),
+        ("caralhooo, que dia", "pt-swearing/caralho"),
+        ("puta que pariu, que dia", "pt-insult-puta/puta"),
+        ("that was a fucking great day", "en-swearing/fucking"),
+    ],
+)
+def test_expletive_is_recorded_and_nothing_follows(text, rule):
+    assert (rule, Usage.EXPLETIVE) in used(text)
+    assert outcome(text) is ALLOW
+
+
+@pytest.mark.parametrize(
+    "text, usage",
+    [
+        ("p0rra, que dia", Usage.PLAIN),
+        ("pOrra, que dia", Usage.PLAIN),
+        ("pórrá, que dia", Usage.PLAIN),
+        ("porra", Usage.PLAIN),
+        ("poorrra, que dia", Usage.PLAIN),
+        ("o dia porra acabou", Usage.PLAIN),
+        ("você é uma porra!", Usage.AIMED),
+    ],
+)
+def test_word_that_is_disguised_out_of_place_or_aimed_is_no_expletive(text, usage):
+    assert ("pt-swearing/porra", usage) in used(text)
+
+
+def test_word_without_an_outcome_for_expletives_is_none():
+    swear = {"shape": "swear", "language": "pt-BR", "words": ["porra"]}
+
+    assert usages("porra, que dia", **swear) == [Usage.PLAIN]
+    assert usages("porra, que dia", expletive="flag", **swear) == [Usage.EXPLETIVE]
+
+
+def test_word_cut_in_two_messages_is_no_expletive():
+    content = Content(
+        subject_type="message",
+        subject_id=uuid.uuid4(),
+        revision=1,
+        text="ra, que dia",
+        context={PREVIOUS_TEXTS: ["por"]},
+    )
+    (signal,) = LISTS.assess([content])
+
+    assert {match.usage for match in signal.matches} == {Usage.PLAIN}
 
 
 @pytest.mark.parametrize("text", ["sou zorro", "I'm a zorro", "como zorro eu discordo"])

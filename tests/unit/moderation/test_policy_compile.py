@@ -112,6 +112,17 @@ def test_condition_of_a_rule_limits_it():
     assert outcome("pira", new, author={"age_days": 30}) is ALLOW
 
 
+def test_expletives_of_a_pack_pass_unless_the_policy_has_an_outcome():
+    swearing = {"id": "swearing", "pack": "pt-BR/profanity"}
+    school = {**swearing, "outcome": "flag", "aimed": "block"}
+    house = rule("flag", "profanity", words=["porra"])
+
+    assert outcome("porra, que dia", document(swearing)) is ALLOW
+    assert outcome("porra, que dia", document(school)) is FLAG
+    assert outcome("você é uma porra!", document(school)) is BLOCK
+    assert outcome("porra, que dia", document(house)) is FLAG
+
+
 def test_part_of_a_pack_has_the_outcome_of_the_rule():
     hate = document({"id": "hate", "pack": "pt-BR/hate", "outcome": "flag"})
 

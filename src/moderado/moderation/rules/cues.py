@@ -14,7 +14,7 @@ from typing import Any
 
 import re2
 
-from moderado.moderation.rules.rule import Unless
+from moderado.moderation.rules.rule import Shape, Unless
 from moderado.moderation.rules.surroundings import Surroundings
 
 _MAX_MEMORY = 16 << 20
@@ -39,6 +39,10 @@ class Cues:
         near = {name: _near(cues[name]) for name in _NEAR}
         self._before = _OneSide({name: _before(cues[name]) for name in _BEFORE} | near)
         self._after = _OneSide({name: _after(cues[name]) for name in _AFTER} | near)
+        self._expletives = {
+            Shape(shape): _OneSide({"expletive": _near(_filled("|".join(forms), words))})
+            for shape, forms in written["expletives"].items()
+        }
 
     def found(self, around: Surroundings) -> frozenset[str]:
         """Return the names of the cues around a match."""
@@ -48,9 +52,21 @@ class Cues:
         """Tell whether the words before a match address a person."""
         return "aimed_before" in self._before.found(before)
 
+    def is_expletive(self, shape: Shape, word: str, around: Surroundings) -> bool:
+        """Tell whether a swear word only adds force where it stands: "porra, que dia".
+
+        Args:
+            shape: The shape of the word's rule.
+            word: The listed word.
+            around: What stands around it.
+        """
+        uses = self._expletives.get(shape)
+        begin = " |" if around.before.startswith(" . ") else ""
+        return bool(uses and uses.found(f"{begin}{around.before}_{word}_{around.after}"))
+
 
 class _OneSide:
-    """All cues on one side of a match."""
+    """Patterns that are looked for in one pass, such as all cues on one side of a match."""
 
     def __init__(self, patterns: Mapping[str, str]) -> None:
         self._set, self._names = re2.Set.SearchSet(_options()), tuple(patterns)

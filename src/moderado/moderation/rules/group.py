@@ -17,8 +17,8 @@ _TITLE_WORDS = 3
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _SWITCHES = ("reclaimed", "native", "acronym")
 _FIELDS = {
-    "id", "category", "severity", "action", "aimed", "about", "quoted", "language", "match",
-    "shape", "unless", "words", "patterns", *_SWITCHES,
+    "id", "category", "severity", "action", "aimed", "about", "quoted", "expletive", "language",
+    "match", "shape", "unless", "words", "patterns", *_SWITCHES,
 }  # fmt: skip
 _ACTIONS = {
     "ignore": Outcome.ALLOW,  # counts only when it is aimed at a person
@@ -79,7 +79,7 @@ def _shared(group: Mapping[str, Any]) -> dict[str, Any]:
         "shape": Shape(group.get("shape", Shape.NAME)),
         "unless": _unless(group.get("unless", {})),
     }
-    for name in ("aimed", "about", "quoted"):
+    for name in ("aimed", "about", "quoted", "expletive"):
         if name in group:
             shared[name] = _action(group[name])
     return shared | {name: _switch(group[name]) for name in _SWITCHES if name in group}

@@ -7,6 +7,7 @@ from itertools import accumulate
 
 from moderado.moderation.normalize.vocabulary import is_common
 from moderado.moderation.rules.hits import Hit
+from moderado.moderation.types import Usage
 
 READING = "two messages"
 MOST = 8  # earlier messages
@@ -38,10 +39,22 @@ def across(previous: Sequence[str], text: str, find: Callable[[str], list[Hit]])
             first = begins[bisect_right(begins, hit.start) - 1]
             if not before[first : hit.start].strip() or not text[hit.end - start :].strip():
                 end = hit.end - start
-                placed = replace(hit, start=0, end=end, reading=READING, is_certain=False)
+                placed = replace(
+                    hit,
+                    start=0,
+                    end=end,
+                    reading=READING,
+                    is_certain=False,
+                    usage=_without_excuse(hit.usage),
+                )
                 found.setdefault((hit.rule.id, end), placed)
     alone = {hit.rule.id for each in (*near, text) for hit in find(each)} if found else set()
     return [hit for hit in found.values() if hit.rule.id not in alone]
+
+
+def _without_excuse(usage: Usage) -> Usage:
+    """A word that is cut in two is disguised, and no expletive."""
+    return Usage.PLAIN if usage is Usage.EXPLETIVE else usage
 
 
 def _are_words(before: str, text: str) -> bool:

@@ -55,6 +55,7 @@ class Rule:
     aimed: Outcome | None = None  # aimed at the reader; None: as a plain use
     about: Outcome | None = None  # said of another person; None: as a plain use
     quoted: Outcome = Outcome.HOLD  # at most this when reported
+    expletive: Outcome | None = None  # adds force, said to no person; None: as a plain use
     language: str = ""
     shape: Shape = Shape.NAME
     reclaimed: bool = False  # also said with pride by those whom it names
@@ -65,7 +66,13 @@ class Rule:
     @property
     def effect(self) -> Effect:
         """What follows from a match, as the list says; a policy may say otherwise."""
-        return Effect(outcome=self.outcome, aimed=self.aimed, about=self.about, quoted=self.quoted)
+        return Effect(
+            outcome=self.outcome,
+            aimed=self.aimed,
+            about=self.about,
+            quoted=self.quoted,
+            expletive=self.expletive,
+        )
 
     @property
     def is_personal(self) -> bool:
@@ -85,7 +92,7 @@ class Rule:
 
 
 _SWEARING = {Category.PROFANITY, Category.INSULT}
-_UNAIMED = {Usage.PLAIN, Usage.OWN, Usage.FOREIGN, Usage.REPORTED}
+_UNAIMED = {Usage.PLAIN, Usage.OWN, Usage.FOREIGN, Usage.REPORTED, Usage.EXPLETIVE}
 
 
 def folded_word(text: str) -> str:

@@ -4,10 +4,12 @@ Runs on matches only, so that a text without any costs nothing. A disguised word
 words around it, like any other.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from moderado.moderation.normalize import Folded
+from moderado.moderation.normalize.repeats import runs
 from moderado.moderation.rules.cues import compiled, load
 from moderado.moderation.rules.hits import Hit
 from moderado.moderation.rules.rule import Match, Rule, Shape
@@ -34,6 +36,8 @@ _PERSONAL = (Shape.NAME, Shape.EVERYDAY)
 _PRIDE = ("pride", "own_after")
 _FRIENDLY = {"friendly"}
 _REPORTS = ("reported_before", "reported_after")
+_AIMED = (Usage.AIMED, Usage.JOKED)
+_ODD_CASE = re.compile(r"[^\W\d_A-Z][A-Z]")  # "pOrRa" is a disguise
 _JOKES = {Category.PROFANITY, Category.INSULT, Category.HARASSMENT, Category.THREAT}
 
 
@@ -42,6 +46,7 @@ class _Earlier:
     """The match before the one that is being judged."""
 
     hit: Hit
+    place: int  # among the hits that are kept
     opens: bool  # stands at the beginning of a clause
 
 
@@ -55,20 +60,26 @@ def judged(hits: Iterable[Hit], folded: Folded, text: str) -> list[Hit]:
     """
     context, kept = Context(folded, text), list[Hit]()
     earlier: _Earlier | None = None
+    expletives_end = 0
     for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end)):
         around = context.around(hit.start, hit.end)
         cues = _cues(hit.rule, around)
         usage = _usage(hit, context, around, cues)
         if usage is None:
             continue
+        if usage not in _AIMED and hit.rule.expletive is not None and hit.end <= expletives_end:
+            usage = Usage.EXPLETIVE  # part of a longer one: "puta" in "puta que pariu"
         used = replace(hit, usage=usage)
         if earlier and used.usage is Usage.PLAIN and hit.rule.aimed is not None:
             used = _with_earlier(used, earlier, around, cues, context)
             if used.usage is Usage.AIMED and earlier.hit.usage is Usage.PLAIN:
-                kept[-1:] = [replace(earlier.hit, usage=Usage.AIMED)]
-        if used.outcome is not Outcome.ALLOW:
+                kept[earlier.place] = replace(earlier.hit, usage=Usage.AIMED)
+        if usage is Usage.EXPLETIVE:
+            expletives_end = max(expletives_end, hit.end)
+            kept.append(used)  # the log shows why nothing follows
+        elif used.outcome is not Outcome.ALLOW:
+            earlier = _Earlier(used, len(kept), around.before in (" . ", " "))
             kept.append(used)
-            earlier = _Earlier(used, around.before in (" . ", " "))
     return kept
 
 
@@ -105,8 +116,28 @@ def _usage(hit: Hit, context: Context, around: Surroundings, cues: frozenset[str
     if not cues.isdisjoint(_REPORTS) and "told_before" not in cues:
         return Usage.REPORTED
     if rule.is_personal and _is_own(rule, cues):
-        return None if rule.reclaimed and not cues.isdisjoint(_PRIDE) else Usage.OWN
-    return _directed(rule, context, around, cues)
+        if rule.reclaimed and not cues.isdisjoint(_PRIDE):
+            return None
+        usage = Usage.OWN
+    else:
+        usage = _directed(rule, context, around, cues)
+    is_aimed = usage in _AIMED
+    return Usage.EXPLETIVE if not is_aimed and _is_expletive(hit, context, around) else usage
+
+
+def _is_expletive(hit: Hit, context: Context, around: Surroundings) -> bool:
+    """Tell whether a swear word, written as it is spoken, is said to no person and of none."""
+    rule = hit.rule
+    if rule.expletive is None or rule.language[:2] not in _CUES:
+        return False
+    written = context.text[hit.start : hit.end]
+    if not written.isascii() or _ODD_CASE.search(written):
+        return False
+    if hit.reading and not _is_drawn_out(hit, written):
+        return False
+    if _is_whole(around) and "!" not in context.text:
+        return False  # a bare word may mean anything
+    return _CUES[rule.language[:2]].is_expletive(rule.shape, rule.text, around)
 
 
 def _is_disguised(hit: Hit) -> bool:
@@ -129,6 +160,14 @@ def _is_foreign(hit: Hit, context: Context) -> bool:
         return True
     other = language not in ("", rule.language[:2])
     return other and (rule.native or hit.reading in _MISSPELLED)
+
+
+def _is_drawn_out(hit: Hit, written: str) -> bool:
+    """Tell whether one letter of a word is stretched, as in speech: "porraaa"."""
+    if hit.reading != "repeats":
+        return False
+    longer = zip(runs(written.lower()), runs(hit.rule.text), strict=False)
+    return sum(have > listed for have, listed in longer) == 1
 
 
 def _directed(rule: Rule, context: Context, around: Surroundings, cues: frozenset[str]) -> Usage:
