@@ -24,7 +24,6 @@ from moderado.chat.services.posting import post_message, post_messages
 from moderado.chat.services.removing import delete_message
 from moderado.chat.services.rooms import create_room, update_room
 from moderado.chat.types import SendRequest
-from moderado.core.ids import new_id
 from moderado.enforcement.errors import Banned, Muted, SlowMode
 from moderado.enforcement.models import Sanction
 from moderado.enforcement.services.sanctions import apply_sanction, lift_sanction
