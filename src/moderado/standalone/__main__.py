@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from moderado.core.processes import die_with_parent
+from moderado.standalone.arguments import check_arguments
 from moderado.standalone.attached import attached
 from moderado.standalone.commands import environment
 from moderado.standalone.console_output import ConsoleOutput
@@ -51,10 +52,12 @@ def main(arguments: list[str] | None = None) -> int:
         The exit code: 0, 1 with one sentence on standard error, 130 after Ctrl-C, or that of
         Django's command.
     """
-    choice, rest = _parser().parse_known_args(arguments)
-    if rest and choice.command not in {"manage", *_DJANGO_COMMANDS}:
-        _parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    given = sys.argv[1:] if arguments is None else arguments
     try:
+        check_arguments(given)
+        choice, rest = _parser().parse_known_args(given)
+        if rest and choice.command not in {"manage", *_DJANGO_COMMANDS}:
+            _parser().error(f"unrecognized arguments: {' '.join(rest)}")
         return _run(choice, rest)
     except CannotStart as error:
         print(f"\nmoderado: {error}", file=sys.stderr)

@@ -1,5 +1,6 @@
 """`moderado policy`: everything that REST does, from files."""
 
+import io
 import json
 
 import pytest
@@ -100,3 +101,11 @@ def test_saved_version_waits_to_be_enabled(file, run):
     assert Policy.objects.get().enabled is None
     with pytest.raises(CommandError):
         run("export", "default")
+
+
+def test_standard_input_that_is_not_utf8_is_refused(run, monkeypatch):
+    given = io.TextIOWrapper(io.BytesIO(b"name: caf\xe9"), "utf-8", errors="surrogateescape")
+    monkeypatch.setattr("sys.stdin", given)
+
+    with pytest.raises(CommandError, match=r"^-: 'utf-8' codec can't decode byte 0xe9"):
+        run("test", "-")

@@ -203,7 +203,8 @@ def _version(name: str, number: int | None) -> Any:
 
 def _read(file: str) -> PolicyDocument:
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
+        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        text = raw.decode()  # strictly, also where Python lets standard input have any bytes
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"{file}: {error}") from None
     return parse_document(yaml=text)
