@@ -1,10 +1,14 @@
 """Cases and rulings by REST: /api/enforcement/."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from moderado.chat.models import Membership, Message
 from moderado.chat.services.posting import post_message
 from moderado.chat.services.screening import screen_waiting
+from moderado.enforcement.models import AuditLine, CaseNote
 from tests.factories import ENFORCING, MODERATING, make_member, make_room, make_staff
 from tests.integration.api.test_cases import signed_in
 
@@ -171,3 +175,24 @@ def test_names_and_reasons_of_staff_are_one_visible_line():
 
     assert sent(client, QUEUES, forged)["name"] == "Spam XYZ"
     assert client.post(QUEUES, forged | {"name": "\u3164"}, format="json").status_code == 400
+
+
+@pytest.mark.proves("S85")
+def test_repeated_note_is_stored_once(room, alice, moderator):
+    say(alice, room, "HOLD this", "HOLD that")
+    path, other = (f"{CASES}{case['id']}/" for case in moderator.get(CASES).json()["results"])
+    colleague = signed_in(make_member(room, role="MODERATOR").user)
+
+    def written(client=moderator, at=path, text="veja"):
+        return client.post(f"{at}notes/", {"text": text}, format="json")
+
+    first, again = written(), written(text=" veja ")
+    others = [written(text="veja!"), written(at=other), written(client=colleague)]
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json()
+    assert [each.status_code for each in others] == [201, 201, 201]
+    assert CaseNote.objects.count() == 4
+    assert AuditLine.objects.filter(action="case_note_written").count() == 4
+    CaseNote.objects.update(created_at=timezone.now() - timedelta(minutes=2))
+    assert written().status_code == 201  # a minute later it is another one

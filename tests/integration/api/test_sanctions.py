@@ -189,3 +189,39 @@ def test_repeated_request_gives_no_second_sanction(room, member, moderator):
     assert given(kind="mute").status_code == 201  # after the lifting it is another one
     assert Sanction.objects.filter(kind="strike").count() == 1
     assert AuditLine.objects.filter(action="sanction_applied").count() == 5
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ({"scope": "room", "room": "{room}"}, None),
+        ({"room": "{room}"}, None),
+        ({"scope": "{room}"}, None),  # of earlier versions
+        ({"scope": "{room}", "room": "{room}"}, None),
+        ({"scope": "room"}, "room"),
+        ({"scope": "server", "room": "{room}"}, "room"),
+        ({"scope": None, "room": "{room}"}, "room"),
+        ({"scope": "sala"}, "scope"),
+        ({"scope": 7}, "scope"),
+    ],
+)
+def test_scope_is_named_as_in_rulings(room, member, moderator, given, wrong):
+    fields = {name: value and str(value).format(room=room.id) for name, value in given.items()}
+
+    answer = impose(moderator, member, **fields)
+
+    if wrong:
+        assert (answer.status_code, set(answer.data["fields"])) == (400, {wrong})
+    else:
+        assert (answer.status_code, answer.data["room"]) == (201, str(room.id))
+
+
+@pytest.mark.parametrize("given", [{"scope": "server"}, {"scope": None}, {}])
+def test_staff_name_the_whole_server(member, staff, given):
+    answer = impose(staff, member, **given)
+
+    assert (answer.status_code, answer.data["room"]) == (201, None)
+
+
+def test_moderator_of_a_room_sanctions_nobody_on_the_server(member, moderator):
+    assert impose(moderator, member, scope="server").status_code == 403

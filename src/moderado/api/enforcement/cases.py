@@ -126,13 +126,20 @@ class Escalating(APIView):
 
 
 class Notes(APIView):
-    @extend_schema(operation_id="write_case_note", request=NoteInput, responses={201: NoteBody})
+    @extend_schema(
+        operation_id="write_case_note",
+        request=NoteInput,
+        responses={201: NoteBody, 200: NoteBody},
+    )
     def post(self, request: Request, case_id: UUID) -> Response:
-        """Write a note for other moderators. It extends your claim."""
+        """Write a note for other moderators. It extends your claim.
+
+        The same text within a minute is a repeat: 200 with the first note.
+        """
         actor = found(request, rights.CLAIM_CASE, case_id)
         asked = validated(NoteInput, request.data)
-        note = claiming.write_note(actor=actor, case_id=case_id, text=asked["text"])
-        return Response(NoteBody(note).data, status=201)
+        note, is_new = claiming.write_note(actor=actor, case_id=case_id, text=asked["text"])
+        return Response(NoteBody(note).data, status=201 if is_new else 200)
 
 
 class Ruling(APIView):

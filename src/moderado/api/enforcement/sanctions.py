@@ -14,6 +14,12 @@ from rest_framework.views import APIView
 from moderado.accounts import rights
 from moderado.accounts.types import Principal
 from moderado.api.authentication import ALSO_WHEN_BANNED
+from moderado.api.enforcement.sanction_inputs import (
+    KINDS,
+    LiftInput,
+    SanctionInput,
+    SanctionQuery,
+)
 from moderado.api.moderation import moderated_or_all, moderated_scopes, sees_restricted
 from moderado.api.pagination import ExactCursorPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
@@ -22,10 +28,7 @@ from moderado.enforcement.models import Sanction
 from moderado.enforcement.selectors import sanctions
 from moderado.enforcement.services import imposing
 from moderado.enforcement.services.restricted_looks import cases_of, note_looks
-from moderado.enforcement.services.sanctions import NOTE_LENGTH, REASON_LENGTH
-from moderado.enforcement.types import SanctionKind
 
-_KINDS = [kind.value for kind in SanctionKind]
 _EXAMPLE = {
     "id": "0197b1a0-0000-7000-8000-000000000009",
     "kind": "mute",
@@ -53,7 +56,7 @@ class SanctionBody(serializers.Serializer[Any]):
     """A sanction as its person sees it. Moderators are not named."""
 
     id = serializers.UUIDField()
-    kind = serializers.ChoiceField(choices=_KINDS)
+    kind = serializers.ChoiceField(choices=KINDS)
     room = serializers.UUIDField(allow_null=True, help_text="Null for the whole server.")
     reason = serializers.CharField(help_text="A code, such as `harassment`.")
     explanation = serializers.CharField(help_text="What it is, why, and until when.")
@@ -100,39 +103,6 @@ class SanctionPage(serializers.Serializer[Any]):
 
 class StaffSanctionPage(SanctionPage):
     results = StaffSanctionBody(many=True)
-
-
-class SanctionQuery(serializers.Serializer[Any]):
-    user = serializers.UUIDField(required=False, help_text="Of this person.")
-    room = serializers.UUIDField(required=False, help_text="Of this room.")
-    kind = serializers.ChoiceField(choices=_KINDS, required=False)
-    state = serializers.ChoiceField(choices=sanctions.STATES, required=False)
-
-
-class SanctionInput(serializers.Serializer[Any]):
-    user = serializers.UUIDField()
-    kind = serializers.CharField(help_text="`warning`, `strike`, `slow`, `mute` or `ban`.")
-    scope = serializers.UUIDField(
-        required=False, allow_null=True, help_text="The room; null for the whole server."
-    )
-    term_seconds = serializers.IntegerField(
-        required=False, allow_null=True, help_text="Null for no end."
-    )
-    reason = serializers.CharField(
-        trim_whitespace=False, help_text=f"A code of at most {REASON_LENGTH} characters."
-    )
-    public_note = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        trim_whitespace=False,
-        help_text=f"For the person; at most {NOTE_LENGTH} characters.",
-    )
-
-
-class LiftInput(serializers.Serializer[Any]):
-    reason = serializers.CharField(
-        trim_whitespace=False, help_text=f"At most {REASON_LENGTH} characters, for staff."
-    )
 
 
 class SanctionPages(ExactCursorPagination):
@@ -203,7 +173,8 @@ class Sanctions(APIView):
                 {
                     "user": "0197b1a0-0000-7000-8000-000000000002",
                     "kind": "mute",
-                    "scope": "0197b1a0-0000-7000-8000-000000000001",
+                    "scope": "room",
+                    "room": "0197b1a0-0000-7000-8000-000000000001",
                     "term_seconds": 86_400,
                     "reason": "harassment",
                     "public_note": "Leia as regras da sala.",
@@ -226,7 +197,7 @@ class Sanctions(APIView):
             scope_ids=scope_ids,
             user_id=asked["user"],
             kind=asked["kind"],
-            scope_id=asked.get("scope"),
+            scope_id=asked["scope_id"],
             term=None if seconds is None else _term(seconds),
             reason=asked["reason"],
             public_note=asked.get("public_note", ""),

@@ -34,6 +34,7 @@ from moderado.moderation.services.claims import release_unused_claims
 log = structlog.get_logger(__name__)
 
 NOTE_LENGTH = 2000  # characters
+REPEAT = timedelta(seconds=60)  # a click that is repeated, or a request that is sent again
 
 
 def claim_case(*, actor: Actor, case_id: UUID) -> Case:
@@ -100,9 +101,15 @@ def escalate_case(*, actor: Actor, case_id: UUID) -> Case:
     return _change(actor, case_id, CaseStep.ESCALATED, escalated_at=Now(), snoozed_until=None)
 
 
+@retry_on_deadlock
 @transaction.atomic
-def write_note(*, actor: Actor, case_id: UUID, text: str) -> CaseNote:
+def write_note(*, actor: Actor, case_id: UUID, text: str) -> tuple[CaseNote, bool]:
     """Add a note for other moderators, in whatever state the case is.
+
+    The same text of the same moderator within a minute is a repeat, and adds nothing (ADR 0091).
+
+    Returns:
+        The note, and whether it is new.
 
     Raises:
         Invalid: The text is empty or too long.
@@ -110,12 +117,16 @@ def write_note(*, actor: Actor, case_id: UUID, text: str) -> CaseNote:
     """
     written = clean(text, max_length=NOTE_LENGTH, field="text")
     case = get_case_of_others(actor=actor, case_id=case_id)
+    Case.objects.select_for_update(of=("self",), no_key=True).get(pk=case_id)  # repeats wait
+    of_late = CaseNote.objects.filter(case=case, actor=actor.id, created_at__gt=Now() - REPEAT)
+    if (first := of_late.filter(text=written).order_by("id").first()) is not None:
+        return first, False
     note = CaseNote.objects.create(case=case, actor_id=actor.id, text=written)
     extended = Case.objects.filter(pk=case.pk, claimed_by=actor.id, state=Case.State.OPEN)
     extended.filter(claimed_until__gte=Now()).update(claimed_until=Now() + LEASE)
     _account_for(actor, "case_note_written", case)
     log.info("case_note_written", case_id=str(case_id), actor_id=str(actor.id))
-    return note
+    return note, True
 
 
 @retry_on_deadlock
