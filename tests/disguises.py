@@ -53,6 +53,11 @@ _MORSE_CODE = (
     " -..- -.-- --.."
 )
 _MORSE = _MORSE_CODE.split()
+_SPELLED = (
+    "Alfa Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliett Kilo Lima Mike November Oscar"
+    " Papa Quebec Romeo Sierra Tango Uniform Victor Whiskey X-ray Yankee Zulu"
+)
+_SPELLING = _SPELLED.split()
 _ABOVE = dict(zip("aeioucdhmrtvx", map(chr, range(0x363, 0x370)), strict=True))
 _KEYS = ["qwertyuiop", "asdfghjkl", "zxcvbnm"]
 _PORTUGUESE = [
@@ -262,6 +267,23 @@ def _escapes(word: str, dice: random.Random) -> str:
     return "".join(dice.choice(["\\u{:04x}", "\\x{:02x}"]).format(ord(c)) for c in word)
 
 
+@_kind("other escapes")
+def _other_escapes(word: str, dice: random.Random) -> str:
+    form = dice.choice(
+        [
+            "U+{:04X}",
+            "\\{:o}",
+            "\\{:x} ",
+            "\\U{:08x}",
+            "%u{:04x}",
+            "&amp;#{};",
+            "%25{:02x}",
+            "={:02X}",
+        ]
+    )
+    return "".join(form.format(ord(c)) for c in word)
+
+
 @_kind("link")
 def _link(word: str, dice: random.Random) -> str:
     at = _inside(word, dice)
@@ -415,6 +437,61 @@ def _rot13(word: str, dice: random.Random) -> str:
 def _pig_latin(word: str, dice: random.Random) -> str:
     at = next((at for at, c in enumerate(word) if c in VOWELS), 0)
     return f"{word[at:]}{word[:at]}ay"
+
+
+@_kind("added syllables", hard=True)
+def _added_syllables(word: str, dice: random.Random) -> str:
+    return re.sub(f"([{VOWELS}]+)", r"\1p\1", word)
+
+
+@_kind("shifted alphabet", hard=True)
+def _shifted(word: str, dice: random.Random) -> str:
+    by = dice.choice((1, 3, 23, 25))
+    return "".join(ascii_lowercase[(ord(c) - ord("a") + by) % 26] for c in word)
+
+
+@_kind("alphabet backwards", hard=True)
+def _atbash(word: str, dice: random.Random) -> str:
+    return word.translate(str.maketrans(ascii_lowercase, ascii_lowercase[::-1]))
+
+
+@_kind("scrambled inside", hard=True)
+def _scrambled(word: str, dice: random.Random) -> str | None:
+    inner = dice.sample(word[1:-1], len(word) - 2)
+    return f"{word[0]}{''.join(inner)}{word[-1]}" if len(word) > 5 else None
+
+
+@_kind("x between letters", hard=True)
+def _crossed(word: str, dice: random.Random) -> str:
+    return "x".join(word)
+
+
+@_kind("backwards with digits", hard=True)
+def _backwards_digits(word: str, dice: random.Random) -> str | None:
+    found = _light(word, dice)
+    return found[::-1] if found else None
+
+
+@_kind("ellipsis for a letter", hard=True)
+def _ellipsis(word: str, dice: random.Random) -> str:
+    at = dice.randint(1, len(word) - 2)
+    return f"{word[:at]}{dice.choice(['…', '...'])}{word[at + 1 :]}"
+
+
+@_kind("spelling alphabet", hard=True)
+def _spelling_alphabet(word: str, dice: random.Random) -> str:
+    return dice.choice([" ", "-", ", "]).join(_SPELLING[ord(c) - ord("a")] for c in word)
+
+
+@_kind("list of letters", hard=True)
+def _listed(word: str, dice: random.Random) -> str:
+    return dice.choice([", ", " + "]).join(word)
+
+
+@_kind("digits in an address", hard=True)
+def _address(word: str, dice: random.Random) -> str | None:
+    found = "".join(_LIGHT.get(c, c)[0] if at == 2 else c for at, c in enumerate(word))
+    return f"https://a.example/{found}" if found != word and found.isalnum() else None
 
 
 @_kind("Morse", hard=True)

@@ -52,6 +52,7 @@ STEPS: Mapping[str, Promise] = {
 }
 # How a disguised word was read, as signals name it: see docs/disguises.md.
 DISGUISES: Mapping[str, Promise] = {
+    "added syllables": _("added syllables"),
     "backwards": _("written backwards"),
     "base64": _("Base64 code"),
     "binary": _("binary code"),
@@ -77,6 +78,7 @@ DISGUISES: Mapping[str, Promise] = {
     "rot13": _("shifted alphabet (ROT13)"),
     "separators": _("letters set apart"),
     "sounds": _("spelled by sound"),
+    "spelling alphabet": _("spelling alphabet"),
     "swapped": _("swapped letters"),
     "two messages": _("cut in two messages"),
     "upside down": _("written upside down"),

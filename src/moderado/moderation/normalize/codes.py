@@ -1,4 +1,4 @@
-"""Words written in a code: Morse, Braille, base64, numbers of characters. Whole words only."""
+"""Words written in a code: Morse, Braille, base64, numbers, spelling alphabet. Whole words only."""
 
 import base64
 import binascii
@@ -17,6 +17,21 @@ _DOTS = str.maketrans("·•–—−_", "..----")
 _BRAILLE = dict(
     zip("⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵⠯⠷⠮⠪⠜⠣", "abcdefghijklmnopqrstuvwxyzcaeoao", strict=True)
 )
+# The spelling alphabet of the ICAO, with Portuguese names and usual misspellings.
+_WRITTEN = (
+    "alfa alpha bravo charlie delta echo eco foxtrot foxtrote golf golfe hotel india índia juliet "
+    "juliett juliette julieta kilo quilo lima mike november novembro oscar óscar papa quebec "
+    "quebeque romeo romeu sierra serra tango uniform uniforme victor vitor whiskey whisky uísque "
+    "uisque x-ray xray xadrez yankee ianque zulu"
+)
+_OTHER_INITIALS = {
+    "índia": "i", "óscar": "o", "quilo": "k", "uísque": "w", "uisque": "w", "ianque": "y",
+}  # fmt: skip
+_NAME = "|".join(sorted(_WRITTEN.split(), key=len, reverse=True))
+_SPELLED = re.compile(rf"\b(?:{_NAME})(?:[\s,.;/|-]{{1,3}}(?:{_NAME}))+\b", re.IGNORECASE)
+_SPELLED_LETTER = re.compile(_NAME, re.IGNORECASE)
+# A listed word has a vowel, and so does its spelling.
+_VOWELS = ("alfa", "alpha", "echo", "eco", "india", "índia", "oscar", "óscar", "uniform")
 _MIN_LETTERS = 4
 _WORD_END = re.compile(r"\s*[/|]\s*|\s{3,}|\n")  # in Morse
 _NO_DIGIT = re.compile(r"0x|\\x|[^0-9a-fA-F]")
@@ -33,6 +48,21 @@ class Decoded(NamedTuple):
     code: str
 
 
+def may_be_spelled(text: str) -> bool:
+    """Tell at little cost whether a text may contain words of the spelling alphabet."""
+    lower = text.lower()
+    return any(name in lower for name in _VOWELS)
+
+
+def spelled_out(text: str) -> Iterator[Decoded]:
+    """Yield the words that are written as "Papa Uniform Tango Alfa", in linear time."""
+    for match in _SPELLED.finditer(text):
+        names = _SPELLED_LETTER.findall(match[0].lower())
+        if len(names) >= _MIN_LETTERS:
+            letters = "".join(_OTHER_INITIALS.get(name, name[0]) for name in names)
+            yield Decoded(match.start(), match.end(), letters, "spelling alphabet")
+
+
 def decoded(text: str, characters: set[str]) -> Iterator[Decoded]:
     """Yield the parts of a text that are words in a code, in linear time.
 
@@ -40,6 +70,8 @@ def decoded(text: str, characters: set[str]) -> Iterator[Decoded]:
         text: The text as written.
         characters: Its characters.
     """
+    if may_be_spelled(text):
+        yield from spelled_out(text)
     for name, signs, pattern, decode in _CODES:
         if signs.isdisjoint(characters):
             continue
@@ -99,6 +131,8 @@ def _letters(content: bytes) -> str:
     return text if all(char.isalpha() or char in " .,!?'-\n" for char in text) else ""
 
 
+# Of a letter in ASCII or a letter with an accent: "de" and "ca" are words.
+_BYTE = r"(?:[2-7][0-9a-fA-F]|[cC]3[\s,:-]?(?:0x|\\x)?[89abAB][0-9a-fA-F])"
 _DIGITS, _DOTTED = frozenset("0123456789"), frozenset(".-·•–—−_")
 # The name of each code, what its letters look like, and characters of which a text must have one.
 _CODES: tuple[tuple[str, frozenset[str], re.Pattern[str], Callable[[str], str]], ...] = (
@@ -127,7 +161,8 @@ _CODES: tuple[tuple[str, frozenset[str], re.Pattern[str], Callable[[str], str]],
         "hexadecimal",
         _DIGITS,
         re.compile(
-            r"(?<!\w)(?:0x|\\x)?[0-9a-fA-F]{2}(?:[\s,:-]?(?:0x|\\x)?[0-9a-fA-F]{2}){2,}(?!\w)"
+            rf"(?<!\w)(?:{_BYTE}(?:[\s,:-]?{_BYTE}){{2,}}"
+            rf"|(?:0x|\\x){_BYTE}(?:[\s,:-]{{0,2}}(?:0x|\\x){_BYTE}){{2,}})(?!\w)"
         ),
         _hexadecimal,
     ),
@@ -135,7 +170,7 @@ _CODES: tuple[tuple[str, frozenset[str], re.Pattern[str], Callable[[str], str]],
     (
         "decimal",
         _DIGITS,
-        re.compile(r"(?<![\w.,-])\d{1,3}(?:(?:[\s-]|,\s?)\d{1,3}){3,}(?![\w-])"),
+        re.compile(r"(?<![\w.,-])\d{1,3}(?:(?:\)?[\s-]\(?|,\s?)\d{1,3}){3,}(?![\w-])"),
         _decimal,
     ),
 )

@@ -82,6 +82,11 @@ def letters_at(text: str, at: int) -> list[tuple[str, int]]:
     return found
 
 
+def plain_letters(token: str) -> list[str]:
+    """Return the readings of a token whose digits and signs stand for letters."""
+    return [token.translate(table) for table in (_PLAIN, _PLAIN_WITH_L)]
+
+
 def _decoded(match: re.Match[str]) -> str:
     return _decode(match.group(), _PLAIN)
 

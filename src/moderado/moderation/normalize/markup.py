@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterator
 
 # One of these characters is in every text that is rendered differently.
-SIGNS = frozenset("<&%\\*_~|`[")
+SIGNS = frozenset("<&%\\*_~|`[+=")
+_ENCODED = frozenset("&%\\")
+_MOST_PASSES = 3  # "%2570" is "%70" and then "p"
 _LONGEST_TAG = 200
 _BBCODE = (
     "b|i|u|s|url|color|size|quote|spoiler|center|left|right|font|code|img|sub|sup|list|hide|strike"
@@ -27,21 +29,44 @@ _PARTS = re.compile(
     | (?P<entity> &\#x?[0-9a-f]{{1,7}};? | &[a-z][a-z0-9]{{1,31}}; )
     | (?P<percent> (?:%[0-9a-f]{{2}})+ )
     | (?P<escape>
-        \\u\{{[0-9a-f]{{1,6}}\}} | \\u[0-9a-f]{{4}} | \\x[0-9a-f]{{2}}
+        \\u\{{[0-9a-f]{{1,6}}\}} | (?-i:\\U)000[0-9a-f]{{5}} | [\\%]u[0-9a-f]{{4}}
+        | \\x[0-9a-f]{{2}}
+        | u\+[0-9a-f]{{4}}(?:[ ,](?=u\+))?
+        | (?<!\w)0x[2-7][0-9a-f](?=[a-z]{{2}})
+        | \\0{{0,4}}[4-7][0-9a-f][ ]?
         | \\(?=[^\w\s])
     )
+    | (?P<octal> \\0?1[0-7]{{2}} )
+    | (?P<quoted> (?:=[2-7][0-9a-f]){{3,}} )
     | (?P<emoji> :(?:{_EMOJI_LETTERS})_[a-z]:(?:[ ](?=:))? )
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-_HEX = re.compile(r"[0-9a-f]+", re.IGNORECASE)
+_NUMBER = re.compile(r"(?:0x)?([0-9a-f]+)\}?[ ,]?$", re.IGNORECASE)
+
+
+def may_change(characters: set[str]) -> bool:
+    """Tell whether a text with these characters may be rendered differently."""
+    return not SIGNS.isdisjoint(characters) or {"0", "x"} <= characters
 
 
 def rendered(text: str) -> tuple[str, list[int]] | None:
     """Return the rendered text, and for each of its characters the place in `text`.
 
-    None if nothing would be rendered differently.
+    None if nothing would be rendered differently. What is encoded twice is decoded twice.
     """
+    found = _rendered_once(text)
+    for _ in range(_MOST_PASSES - 1):
+        if found is None or _ENCODED.isdisjoint(found[0]):
+            break
+        again = _rendered_once(found[0])
+        if again is None:
+            break
+        found = again[0], [found[1][at] for at in again[1]]
+    return found
+
+
+def _rendered_once(text: str) -> tuple[str, list[int]] | None:
     characters: list[str] = []
     offsets: list[int] = []
     at = 0
@@ -63,12 +88,14 @@ def _shown(match: re.Match[str]) -> Iterator[tuple[str, int]]:
     part, at = match[0], match.start()
     if match["entity"]:
         yield _entity(part), at
-    elif match["percent"]:
-        decoded = bytes.fromhex(part.replace("%", "")).decode("utf-8", "replace")
+    elif match["percent"] or match["quoted"]:
+        decoded = bytes.fromhex(part.replace(part[0], "")).decode("utf-8", "replace")
         step = len(part) / max(1, len(decoded))
         yield from ((character, at + int(place * step)) for place, character in enumerate(decoded))
-    elif match["escape"] and (code := _HEX.search(part.removeprefix("\\u").removeprefix("\\x"))):
-        yield _character(int(code[0], 16)), at
+    elif match["octal"]:
+        yield _character(int(part[1:], 8)), at
+    elif match["escape"] and (code := _NUMBER.search(part)):
+        yield _character(int(code[1], 16)), at
     elif match["emoji"]:
         yield part.rstrip(": ")[-1], at
 

@@ -28,6 +28,8 @@ _CHUNK = re.compile(r"(?<!\S)[^\s0-9@/=]*[0-9@/=]\S*")
 _WORDS = re.compile(r"[^\W\d_]+")
 _SEGMENT = re.compile(r"[^/?&=#.:]+")
 _SHOWN_WORDS = re.compile(r"(?:[A-Z]?[a-z]{3,}|[a-z]{1,3})(?:[-_+](?:[A-Z]?[a-z]+))*|[A-Z]{3,}")
+# A few digits that are drawn like letters, none beside another: "c4d3ira".
+_SHOWN_LEET = re.compile(r"(?=(?:[0-9]*[a-z]){3})[a-z]+(?:[013457][a-z]+){1,4}[013457]?")
 _GROUPS = re.compile(r"[A-Za-z0-9]+")
 _HEXADECIMAL = re.compile(r"(?:0x)?[0-9a-f]+(?:[-:][0-9a-f]*)*", re.IGNORECASE)
 _VERSION = re.compile(r"[vV]?\d+\.\d")
@@ -70,7 +72,8 @@ def _replaced(match: re.Match[str]) -> str:
 
 def _shown_segment(match: re.Match[str]) -> str:
     segment = match[0]
-    return segment if _SHOWN_WORDS.fullmatch(segment) else HIDDEN * len(segment)
+    is_shown = _SHOWN_WORDS.fullmatch(segment) or _SHOWN_LEET.fullmatch(segment)
+    return segment if is_shown else HIDDEN * len(segment)
 
 
 def _is_identifier(token: str) -> bool:

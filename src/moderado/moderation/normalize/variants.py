@@ -1,8 +1,9 @@
-"""Spellings that sound alike in Portuguese or English, neighbouring keys, and endings of words."""
+"""Spellings that sound alike, neighbouring keys, ciphers of words, and endings."""
 
 import codecs
 import re
 from collections.abc import Iterator
+from string import ascii_lowercase
 
 VOWELS = "aeiou"
 # What is written = what it may be written for. Lower-case letters without accents.
@@ -23,6 +24,19 @@ SOUNDS = {
 }
 LONGEST_SOUND = max(map(len, SOUNDS))
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_SHIFTS = (1, 3, -1, -3)
+_SHIFTED = [
+    str.maketrans(ascii_lowercase, ascii_lowercase[by:] + ascii_lowercase[:by]) for by in _SHIFTS
+]
+_SHIFTED.append(str.maketrans(ascii_lowercase, ascii_lowercase[::-1]))
+# Língua do P: each syllable is followed by a p with its vowel, or preceded by "pe".
+_P_AFTER = re.compile(r"(?:[^aeiou]*([aeiou]+)p\1){2,}[^aeiou]*")
+_P_PAIR = re.compile(r"([aeiou]+)p\1")
+_P_BEFORE = re.compile(
+    r"(?:pe[^aeiou]*[aeiou]+[^aeiou]*?)(?:pe[^aeiou]*[aeiou]+[^aeiou]*?)+[^aeiou]*"
+)
+_P_SYLLABLE = re.compile(r"pe(?=[^aeiou]*[aeiou])")
+_LEAST_CIPHER = 5  # letters: shorter words are found by chance
 # Endings of Portuguese that make a word smaller, larger or worse; without the last vowel.
 _ENDINGS = re.compile(r"(.{3,}?)(?:z?inh[oa]s?|z?ao|ona|ud[oa]s?|issim[oa]s?)")
 
@@ -50,10 +64,23 @@ def whole_word_ciphers(token: str) -> Iterator[tuple[str, str]]:
     """Yield the words for which the whole token may stand, each with the name of the reading."""
     yield "backwards", token[::-1]
     yield "rot13", codecs.encode(token, "rot13")
+    if len(token) >= _LEAST_CIPHER:
+        yield from (("rot13", token.translate(table)) for table in _SHIFTED)
+        if len(set(token[1::2])) == 1:  # "pxuxtxa"
+            yield "separators", token[::2]
+    yield from without_added_syllables(token)
     if token.endswith("ay"):
         for moved in (token[:-2], token[:-3]):  # "orrapay", "arrombadoway"
             for length in (0, 1, 2, 3):
                 yield "pig latin", moved[len(moved) - length :] + moved[: len(moved) - length]
+
+
+def without_added_syllables(token: str) -> Iterator[tuple[str, str]]:
+    """Yield what "puputapa" and "pepupeta" stand for."""
+    if _P_AFTER.fullmatch(token):
+        yield "added syllables", _P_PAIR.sub(r"\1", token)
+    if token.startswith("pe") and _P_BEFORE.fullmatch(token):
+        yield "added syllables", _P_SYLLABLE.sub("", token)
 
 
 def without_ending(token: str) -> Iterator[str]:

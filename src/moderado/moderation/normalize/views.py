@@ -50,6 +50,8 @@ def views(text: str) -> Iterator[View]:
     """
     if is_ordinary_writing(text):
         yield View(fold(text), plain=True)
+        if codes.may_be_spelled(text):
+            yield from _decoded(text, codes.spelled_out(text))
     else:
         yield from _all_views(text)
 
@@ -58,7 +60,7 @@ def _all_views(text: str) -> Iterator[View]:
     characters = set(text)
     yield View(fold(_readable(text, characters)))
     above = text if ABOVE.isdisjoint(characters) else with_letters_above(text)
-    shown = None if markup.SIGNS.isdisjoint(characters) else markup.rendered(above)
+    shown = markup.rendered(above) if markup.may_change(characters) else None
     if shown is not None and shown[0].split() != [part.strip("*_~`") for part in above.split()]:
         yield View(_moved(fold(_readable(shown[0], set(shown[0]))), shown[1]), "markup")
     if above is not text:
@@ -131,8 +133,12 @@ def _sounded(text: str) -> Folded:
 
 
 def _in_code(text: str, characters: set[str]) -> Iterator[View]:
+    yield from _decoded(text, codes.decoded(text, characters))
+
+
+def _decoded(text: str, found: Iterable[codes.Decoded]) -> Iterator[View]:
     by_code: dict[str, list[codes.Decoded]] = {}
-    for part in codes.decoded(text, characters):
+    for part in found:
         by_code.setdefault(part.code, []).append(part)
     for code, parts in by_code.items():
         written: list[str] = []
@@ -150,7 +156,7 @@ def _in_code(text: str, characters: set[str]) -> Iterator[View]:
         written += text[at:]
         places += range(at, len(text))
         yield View(
-            _moved(fold(_readable("".join(written), characters)), places),
+            _moved(fold(_readable("".join(written), set(text))), places),
             code,
             whole=False,
             certain=False,

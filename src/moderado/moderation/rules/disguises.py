@@ -87,8 +87,10 @@ class Disguises:
             yield from _moved(self._pieces.apart(text[start:end]), start)
         for start, end in separators.listed_letters(text):
             letters = separators.letters_of(text[start:end])
-            if self._is_cut(letters, _LONG):
-                yield self._pieces.part(start, end, letters, "separators", certain=False)
+            # A word of one letter may stand beside them: "o p, u, t, o".
+            for word in (letters, letters[1:], letters[:-1]):
+                if self._is_cut(word, _LONG):
+                    yield self._pieces.part(start, end, word, "separators", certain=False)
 
     def _misspelled(self, folded: Folded, unknown: Iterable[str], original: str) -> Iterator[Part]:
         meanings = {token: found for token in unknown if (found := self._tokens.meaning(token))}

@@ -13,6 +13,7 @@ from functools import cached_property
 _MASKED = re.compile(r"(?<![a-z0-9])[a-z]++(?:[*#%_&?■█▇●•✱⁎∗]++[a-z]*+)+(?![0-9])")
 _SCARCE = re.compile(r"([a-z]{1,3})([*■█▇●•✱⁎∗]{2,12})([a-z]{0,2})")
 _COMIC = re.compile(r"(?<![a-z0-9])([a-z]{1,2})([#@%&!$*?]{3,8})(?![a-z0-9])")
+_ELLIPSIS = re.compile(r"(?<![a-z0-9.])([a-z]{1,20})\.{2,4}([a-z]{1,20})(?![a-z0-9.])")
 _CUT = re.compile(r"\W*?(([a-z]{2,4})\*{2,8})[.,;:!?]*")
 _RUN = re.compile(r"[^a-z]+")
 _ANY = ""  # the last letter of a word whose end is masked
@@ -82,6 +83,12 @@ def masked_parts(text: str) -> Iterator[tuple[int, int]]:
         if token.isalpha() or len(token) > _MAX_LENGTH:
             continue
         yield match.start(), match.start() + len(token)
+
+
+def with_ellipsis(piece: str) -> Iterator[tuple[int, int, str, str]]:
+    """Yield where dots stand inside a word, "p...ta", with the letters before and behind them."""
+    for match in _ELLIPSIS.finditer(piece):
+        yield *match.span(), match[1], match[2]
 
 
 def mostly_hidden(piece: str) -> Iterator[tuple[int, int, str, int]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from moderado.moderation.normalize import separators
+from moderado.moderation.normalize import leet, separators
 from moderado.moderation.normalize.vocabulary import is_common, is_ordinary
 from moderado.moderation.rules import masks
 from moderado.moderation.rules.lexicon import Lexicon, Spelled
@@ -99,6 +99,7 @@ class Pieces:
         for spelled in self._lexicon.spelled(piece):
             yield from self._spelled(piece, spelled)
         yield from self._masked(piece)
+        yield from self._backwards(piece)
         letters = separators.between_digits(piece)
         if letters in self._lexicon.words:
             yield self.part(0, len(piece), letters, "separators", certain=True)
@@ -117,6 +118,17 @@ class Pieces:
         for start, end, first, length in masks.mostly_hidden(piece):
             for word in self._masks.beginning_with(first, length):
                 yield self.part(start, end, word, "masks", certain=False)
+
+        for start, end, first, last in masks.with_ellipsis(piece):
+            if not (is_common(first) and is_common(last)):  # else two words: "bem...te"
+                for word in self._masks.under(f"{first}*{last}"):
+                    yield self.part(start, end, word, "masks", certain=False)
+
+    def _backwards(self, piece: str) -> Iterator[Part]:
+        if len(piece) > _SHORT and leet.TRACE.intersection(piece):
+            for word in leet.plain_letters(piece[::-1]):
+                if self._lexicon.words.get(word):
+                    yield self.part(0, len(piece), word, "backwards", certain=False)
 
     def _spelled(self, piece: str, spelled: Spelled) -> Iterator[Part]:
         word, start, end, hidden, signs = spelled

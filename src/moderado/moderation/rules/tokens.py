@@ -5,6 +5,7 @@ A word of the vocabulary stands for itself. Others are looked up once and rememb
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation
@@ -18,6 +19,7 @@ _SHORTEST, _LONGEST = 3, 40
 _KNOWN_LIMIT = 100_000  # words of the vocabulary that were met
 _SHORT = 4
 _LONG = 5
+_LEAST_SCRAMBLED = 6
 # What people glue to a word: laughter, marks of fans, diminutives of names.
 _FILLER = re.compile(r"(?:k{2,}|(?:h[aeiu]){2,}h?|(?:rs)+s*|x+d?|lo+l|ui|ai|s|es|z|zinh[oa]s?)?")
 
@@ -104,6 +106,10 @@ def _is_word(rest: str) -> bool:
     return not rest or (len(rest) >= _SHORTEST and is_common(rest))
 
 
+def _key(word: str) -> str:
+    return f"{word[:1]}{''.join(sorted(word[1:-1]))}{word[-1:]}"
+
+
 class Tokens:
     """Looks up unknown words.
 
@@ -121,6 +127,11 @@ class Tokens:
         self._glued = AhoCorasick(
             inner, store_patterns=False, implementation=Implementation.ContiguousNFA
         )
+
+    @cached_property
+    def _scrambled(self) -> dict[str, str]:
+        """The listed words whose inner letters may stand in another order."""
+        return {_key(word): word for word in self._inner if len(word) >= _LEAST_SCRAMBLED}
 
     def meaning(self, token: str) -> Meaning | None:
         """Return what an unknown word stands for; None: nothing that is listed."""
@@ -151,6 +162,10 @@ class Tokens:
             for word, kind in self._lexicon.misspelled(short):
                 if kind in ("sounds", "vowels"):
                     yield Meaning(word, kind, certain=False)
+        # "prainhas" is the plural of an ordinary word.
+        is_plural = token.endswith("s") and is_ordinary(token[:-1])
+        if not is_plural and (scrambled := self._scrambled.get(_key(token))):
+            yield Meaning(scrambled, "swapped", certain=False)
         for reading, word in whole_word_ciphers(token):
             if len(word) >= _SHORT and words.get(word):
                 yield Meaning(word, reading, certain=False)
