@@ -9,7 +9,7 @@ from django.conf import settings
 from moderado.accounts import devices
 from moderado.accounts.types import Origin
 from moderado.core import limits
-from moderado.core.addresses import network_of, rate_limit_key
+from moderado.core.addresses import network_of
 from moderado.core.errors import RateLimited
 
 
@@ -38,7 +38,7 @@ def count_sign_in(*, email: str, origin: Origin) -> bool:
 
 def count_address(*, address: str) -> None:
     """Count a registration or sign-in against its address. Raises RateLimited."""
-    limits.hit(settings.LIMIT_SIGN_IN_PER_ADDRESS, "address", rate_limit_key(address))
+    limits.hit_address(settings.LIMIT_SIGN_IN_PER_ADDRESS, "address", address)
 
 
 def count_confirmation(*, session_id: str) -> None:
@@ -48,7 +48,7 @@ def count_confirmation(*, session_id: str) -> None:
 
 def _count_device(account: str, device: str, address: str) -> None:
     """Count an attempt of a known device, apart from strangers of the same address."""
-    limits.hit(settings.LIMIT_SIGN_IN_PER_ADDRESS, "device_address", rate_limit_key(address))
+    limits.hit_address(settings.LIMIT_SIGN_IN_PER_ADDRESS, "device_address", address)
     limits.hit(settings.LIMIT_SIGN_IN_PER_ACCOUNT, "device", account, device)
 
 

@@ -112,6 +112,14 @@ def rate_limit_key(address: str) -> str:
     return address
 
 
+def site_of(address: str) -> str | None:
+    """Return the IPv6 /48 of an address, which one owner may hold; None for IPv4."""
+    parsed = _parse(address)
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((parsed, 48), strict=False))
+    return None
+
+
 def network_of(address: str) -> str:
     """Return the network that counts as one place: an IPv4 /24 or an IPv6 /64."""
     parsed = _parse(address)

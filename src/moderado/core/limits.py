@@ -16,10 +16,12 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from moderado.core import redis
+from moderado.core.addresses import rate_limit_key, site_of
 from moderado.core.errors import RateLimited
 
 log = structlog.get_logger(__name__)
 
+SITE_NETWORKS = 32  # networks of one IPv6 site that may use their limits at once
 RETRY_DELAY = 5.0  # seconds without another attempt after Redis failed
 
 # A limit ("10/minute"), and the key whose uses are counted against it.
@@ -27,6 +29,25 @@ Use = tuple[str, tuple[str | UUID, ...]]
 
 # The seconds that a chain must wait, 0 if it may pass, and how many of its uses were counted.
 _Counted = tuple[float, int]
+
+
+def uses_of_address(limit: str, kind: str, address: str, *more: str) -> list[Use]:
+    """Return what one use counts for an address: the address itself, and its IPv6 site.
+
+    Hosters give a /48 to one customer: 65,536 networks, each with a limit of its own. Providers of
+    mobile networks give one /48 to many. So a site may use what `SITE_NETWORKS` networks may.
+
+    Args:
+        limit: Of an address.
+        kind: What is counted, such as a quota class.
+        address: The client's address.
+        more: What follows in the key.
+    """
+    uses: list[Use] = [(limit, (*more, kind, rate_limit_key(address)))]
+    site = site_of(address)
+    if site is not None:
+        uses.append((_times(limit, SITE_NETWORKS), (*more, f"{kind}_site", site)))
+    return uses
 
 
 class RateLimiter:
@@ -59,6 +80,12 @@ class RateLimiter:
             RateLimited: The limit is reached; `retry_after` says for how many seconds.
         """
         (refusal,) = self.hit_all([[(limit, key)]])
+        if refusal is not None:
+            raise refusal
+
+    def hit_address(self, limit: str, kind: str, address: str) -> None:
+        """Count one use of `kind` by an address (`uses_of_address`). Raises RateLimited."""
+        (refusal,) = self.hit_all([uses_of_address(limit, kind, address)])
         if refusal is not None:
             raise refusal
 
@@ -185,6 +212,12 @@ def _refusals(counts: Sequence[_Counted]) -> list[RateLimited | None]:
 
 
 @cache
+def _times(limit: str, factor: int) -> str:
+    item = parse(limit)
+    return f"{item.amount * factor}/{item.get_expiry()} seconds"
+
+
+@cache
 def _parse(limit: str) -> RateLimitItem:
     return parse(limit)
 
@@ -208,6 +241,7 @@ def _script() -> Callable[..., list[int]]:
 
 _shared = RateLimiter()
 hit = _shared.hit
+hit_address = _shared.hit_address
 hit_all = _shared.hit_all
 give_back = _shared.give_back
 

@@ -11,7 +11,6 @@ from uuid import UUID
 from django.conf import settings
 
 from moderado.core import limits
-from moderado.core.addresses import rate_limit_key
 from moderado.core.newcomers import NewcomerLimited, is_newcomer, newcomer_until
 
 
@@ -247,7 +246,7 @@ def spend(quota: Quota, *, account: str | None, address: str, route: str = "") -
         RateLimited: The account or the address has used up its quota.
     """
     per_account, per_address = settings.QUOTAS[quota]
-    uses: list[limits.Use] = [(per_address, (quota, "address", rate_limit_key(address)))]
+    uses = limits.uses_of_address(per_address, "address", address, quota)
     if account is not None:
         # First, so that an account that asks too much does not use up its address's quota.
         uses.insert(0, (per_account, (quota, "account", account)))

@@ -12,7 +12,7 @@ from moderado.accounts import devices, hashers, quota
 from moderado.accounts.errors import WrongCredentials
 from moderado.accounts.services import sessions, sign_in
 from moderado.accounts.types import Origin
-from moderado.core import redis
+from moderado.core import limits, redis
 from moderado.core.errors import RateLimited, Unavailable
 from tests.factories import PASSWORD, make_user
 
@@ -63,6 +63,21 @@ def test_wrong_passwords_from_one_network_lock_no_other_network_out(owner, netwo
 
     assert attempts(owner, 1, f"{network}:1::2", PASSWORD) == ["limited"]  # the same /64
     assert attempts(owner, 1, home, PASSWORD) == ["right"]
+
+
+@pytest.mark.proves("S99")
+def test_networks_of_one_ipv6_site_share_a_limit(network, settings, monkeypatch):
+    settings.LIMIT_SIGN_IN_PER_ADDRESS = "2/minute"
+    monkeypatch.setattr(limits, "SITE_NETWORKS", 3)
+    users = [make_user(email=f"{uuid4().hex}@example.org") for _ in range(2)]
+    victim, bystander = users
+
+    outcomes = attempts(victim, 8, f"{network}:{{number}}::1")  # each from a network of its own
+    device = devices.issue_device(email=victim.email)
+
+    assert outcomes == ["wrong"] * 6 + ["limited"] * 2
+    assert attempts(victim, 1, f"{network}:9::1", PASSWORD, device=device) == ["right"]
+    assert attempts(bystander, 1, "198.51.100.7", PASSWORD) == ["right"]
 
 
 @pytest.mark.parametrize("other, is_same", [("203.0.113.200", True), ("203.0.114.7", False)])

@@ -20,7 +20,6 @@ from django.utils.translation import gettext_lazy as _
 from moderado.accounts.lookalikes import email_key
 from moderado.accounts.models import User
 from moderado.core import limits
-from moderado.core.addresses import rate_limit_key
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import Invalid, NotFound
 from moderado.core.events import publish
@@ -83,7 +82,7 @@ def submit_notice(  # noqa: PLR0913  (what a notice consists of)
     name, email = _identity(name, email)
     reference = clean_line(reference, max_length=REFERENCE_LENGTH, field="subject")
     text = clean(text, max_length=TEXT_LENGTH, field="text")
-    limits.hit(settings.NOTICE_LIMITS["address"], "notice_address", rate_limit_key(address))
+    limits.hit_address(settings.NOTICE_LIMITS["address"], "notice_address", address)
     limits.hit(settings.NOTICE_LIMITS["email"], "notice_email", email_digest(email).hex())
     with transaction.atomic():
         notice = Notice.objects.create(

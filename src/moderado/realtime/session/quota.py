@@ -11,8 +11,8 @@ from functools import cache
 from django.conf import settings
 from limits import parse
 
-from moderado.core.addresses import rate_limit_key
 from moderado.core.errors import RateLimited
+from moderado.core.limits import uses_of_address
 from moderado.core.quotas import COUNTED, FRAMES, Quota
 from moderado.realtime.infra.token_bucket import TokenBucket
 from moderado.realtime.wire import protocol
@@ -66,7 +66,8 @@ def spend_frame(frame: protocol.AnyClientFrame, *, account: str) -> None:
 def spend_handshake_of_address(address: str) -> None:
     """Count a new socket of an address, before anything else is done for it. Raises RateLimited."""
     limit = settings.QUOTAS[Quota.CONNECT][1]
-    _buckets.spend(limit, Quota.CONNECT, "address", rate_limit_key(address))
+    for each, key in uses_of_address(limit, "address", address, Quota.CONNECT):
+        _buckets.spend(each, *map(str, key))
 
 
 def spend_handshake_of_account(account: str) -> None:
