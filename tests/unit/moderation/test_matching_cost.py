@@ -9,12 +9,14 @@ import pytest
 from ahocorasick_rs import AhoCorasick
 
 from moderado.moderation.normalize import confusables, fold
+from moderado.moderation.normalize.folding import words
 from moderado.moderation.providers.blocklist import BlocklistProvider
 from moderado.moderation.rules import lexicon
 from moderado.moderation.rules.lexicon import Lexicon
 from moderado.moderation.rules.masks import MaskedWords
-from moderado.moderation.rules.matcher import _MANY_OF_ONE, MAX_HITS, _first_of_each
-from moderado.moderation.rules.needles import FewNeedles, needles
+from moderado.moderation.rules.matcher import MAX_HITS
+from moderado.moderation.rules.needles import MANY, MANY_OF_ONE, FewNeedles, first_of_each, needles
+from moderado.moderation.rules.stretched import Stretched
 from moderado.moderation.types import Content, Outcome
 from tests.providers import verdict_of
 
@@ -146,10 +148,35 @@ def test_few_needles_are_found_as_by_the_automaton(text):
 def test_matches_of_nested_words_are_counted_once_for_each_word_and_place():
     nested = [(which, at, at + which + 3) for at in range(4_000) for which in range(38)]
 
-    kept = _first_of_each(nested)
+    kept = first_of_each(nested)
 
-    assert len(kept) == 38 * _MANY_OF_ONE
+    assert len(kept) == 38 * MANY_OF_ONE
     assert kept[:38] == nested[:38]
+
+
+@pytest.mark.proves("S45")
+def test_more_nested_words_keep_fewer_places_of_each():
+    nested = [(which, at, at + which + 3) for at in range(40) for which in range(MANY - 1)]
+
+    assert first_of_each(nested) == nested[: MANY - 1]
+
+
+@pytest.mark.proves("S45")
+def test_words_that_are_squeezed_alike_are_searched_for_once():
+    texts = [f" {'a' * length} " for length in range(3, 200)] + [" puta "]
+    stretched = Stretched(texts)
+
+    assert len(stretched._alike) == 2
+    reading = words(fold("aaaaaa puuuta"))
+    assert [
+        (texts[which].strip(), reading.text[at:to].strip())
+        for which, at, to in stretched.find(reading)
+    ] == [
+        ("aaa", "aaaaaa"),
+        ("aaaa", "aaaaaa"),
+        ("aaaaa", "aaaaaa"),
+        ("puta", "puuuta"),
+    ]
 
 
 @pytest.mark.proves("S45")

@@ -9,15 +9,15 @@ from itertools import accumulate
 
 from moderado.moderation.normalize import Folded, leet, repeats, separators
 from moderado.moderation.normalize.folding import words
-from moderado.moderation.normalize.repeats import run_starts, runs, squeeze, squeezed
 from moderado.moderation.normalize.views import View, characters_reading, views
 from moderado.moderation.rules.disguises import Disguises, replaced
 from moderado.moderation.rules.hits import Hit
 from moderado.moderation.rules.lexicon import Lexicon
-from moderado.moderation.rules.needles import needles
+from moderado.moderation.rules.needles import first_of_each, needles
 from moderado.moderation.rules.patterns import Patterns
 from moderado.moderation.rules.pieces import Part
 from moderado.moderation.rules.rule import Match, Rule, folded_word
+from moderado.moderation.rules.stretched import Stretched
 from moderado.moderation.rules.tokens import unusual_words
 from moderado.moderation.rules.usage import judged
 from moderado.moderation.types import Outcome
@@ -25,12 +25,8 @@ from moderado.moderation.types import Outcome
 MAX_HITS = 50  # kept for one text, to bound the size of its log line
 _SHORT = 4  # letters: a shorter word is found by chance too often
 _TINY = 2
-# Extra letters that make a short word a stretched one. One extra letter is a typing error.
-_STRETCHED_SHORT = 2
 _NUMBER = re.compile(r"[0-9]{1,4}(?![\w-])")
 _LITERALS = re.compile(r"[a-z]{4,}")
-_MANY = 4_000  # matches of one text
-_MANY_OF_ONE = 100  # of them, of one word
 _REMEMBERED = 16  # disguised pieces and unknown words, for each word of the list
 _MOST_REMEMBERED = 20_000
 
@@ -42,7 +38,6 @@ class _Needle:
     accented: str = ""  # the allowed word as written, if its accents matter
 
 
-_Place = tuple[int, int, int]
 _Found = list[tuple[Rule, int, int]]
 
 
@@ -61,7 +56,7 @@ class Matcher:
         self._patterns = Patterns([rule for rule in rules if rule.match is Match.PATTERN])
         texts = [needle.text for needle in self._needles]
         self._plain = needles(texts)
-        self._squeezed = needles([_same(squeeze(text), text) for text in texts])
+        self._stretched = Stretched(texts)
         lexicon, phrases = Lexicon(_listed_words(rules)), _phrases(spelled)
         remembered = min(_MOST_REMEMBERED, _REMEMBERED * len(lexicon.words))
         self._disguises = Disguises(lexicon, phrases, remembered=remembered)
@@ -126,8 +121,7 @@ class Matcher:
 
     def _in_reading(self, reading: Folded, original: str) -> _Found:
         places = self._plain.find_matches_as_indexes(reading.text, overlapping=True)
-        if len(places) > _MANY:
-            places = _first_of_each(places)
+        places = first_of_each(places)
         found = [(self._needles[which], start, end) for which, start, end in places]
         hits = _outside_allowed(found, reading, original) if found else []
         return [*hits, *self._patterns.find(reading, _as_found)]
@@ -136,34 +130,9 @@ class Matcher:
         """Return the words with repeated letters. Ordinary words are no stretched ones."""
         if not any(map(repeats.has_double, unknown)):
             return []
-        return _outside_allowed([*self._stretched(reading)], reading, original)
-
-    def _stretched(self, reading: Folded) -> Iterator[tuple[_Needle, int, int]]:
-        short, starts = squeezed(reading).text, list[int]()
-        known: dict[tuple[str, str], bool] = {}
-        places = self._squeezed.find_matches_as_indexes(short, overlapping=True)
-        if len(places) > _MANY:
-            places = _first_of_each(places)
-        for which, start, end in places:
-            needle, starts = self._needles[which], starts or run_starts(reading)
-            at, to = starts[start], starts[end]
-            pair = reading.text[at:to].strip(), needle.text.strip()
-            if pair not in known:
-                known[pair] = _is_stretched(*pair)
-            if known[pair]:
-                yield needle, at, to
-
-
-def _first_of_each(places: Sequence[_Place]) -> list[_Place]:
-    """Keep the first places of each word: nested words of a list match at every letter."""
-    counts: dict[int, int] = {}
-    kept = []
-    for place in places:
-        count = counts.get(place[0], 0)
-        if count < _MANY_OF_ONE:
-            counts[place[0]] = count + 1
-            kept.append(place)
-    return kept
+        places = self._stretched.find(reading)
+        found = [(self._needles[which], start, end) for which, start, end in places]
+        return _outside_allowed(found, reading, original)
 
 
 def _as_found(rule: Rule, start: int, end: int) -> tuple[Rule, int, int]:
@@ -237,18 +206,6 @@ def _among_digits(text: str, start: int, end: int, word: str) -> bool:
     )
 
 
-def _is_stretched(text: str, word: str) -> bool:
-    """Tell whether `text` is `word` with repeated letters, beyond a typing error."""
-    if text == word:
-        return False
-    found, wanted = runs(text), runs(word)
-    if len(found) != len(wanted):
-        return False
-    surplus = [have - want for have, want in zip(found, wanted, strict=True)]
-    least = 1 if len(word) >= _SHORT else _STRETCHED_SHORT
-    return min(surplus) >= 0 and max(surplus) >= least
-
-
 def _allowed_needle(word: str) -> _Needle:
     folded = folded_word(word)
     written = _as_written(word)
@@ -293,8 +250,3 @@ def _listed_words(rules: Iterable[Rule]) -> dict[str, bool]:
 
 def _phrases(rules: Iterable[Rule]) -> dict[str, str]:
     return {rule.text.replace(" ", ""): rule.text for rule in rules if " " in rule.text}
-
-
-def _same(text: str, other: str) -> str:
-    """Return `other` if it equals `text`, so that both share one string."""
-    return other if text == other else text

@@ -12,6 +12,8 @@ from typing import Protocol
 from ahocorasick_rs import AhoCorasick, Implementation
 
 FEW = 400  # needles
+MANY = 4_000  # matches of one text
+MANY_OF_ONE = 100  # of them, of one needle
 
 
 class Needles(Protocol):
@@ -65,3 +67,21 @@ def needles(texts: Sequence[str]) -> Needles:
     return AhoCorasick(
         list(texts), store_patterns=False, implementation=Implementation.ContiguousNFA
     )
+
+
+def first_of_each(places: Sequence[tuple[int, int, int]]) -> Sequence[tuple[int, int, int]]:
+    """Keep of more than `MANY` places the first ones of each needle, one at least.
+
+    Nested needles match at every letter. The more of them match, the fewer places of each are kept.
+    """
+    if len(places) <= MANY:
+        return places
+    counts: dict[int, int] = {}
+    most = min(MANY_OF_ONE, max(1, MANY // len({which for which, _, _ in places})))
+    kept = []
+    for place in places:
+        count = counts.get(place[0], 0)
+        if count < most:
+            counts[place[0]] = count + 1
+            kept.append(place)
+    return kept
