@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import file_digest, sha256
 from typing import IO
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -32,6 +32,13 @@ MANIFEST, SIGNATURE, PUBLIC_KEY, README = (
 FORMAT = "moderado-evidence-1"
 _INFO = b"moderado.enforcement.evidence.1"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time of a ZIP
+_ENCRYPTED = 1  # a flag of an entry
+_READ_WHOLE = frozenset({MANIFEST, SIGNATURE, PUBLIC_KEY})
+_LARGEST_READ_WHOLE = 1 << 20  # bytes; the others are read piece by piece
+_UNREADABLE = (
+    BadZipFile, KeyError, TypeError, ValueError, EOFError, zlib.error, msgspec.MsgspecError,
+    RuntimeError,  # `zipfile` knows such entries, and does not read them
+)  # fmt: skip
 _README = """Evidence of Chat Moderado. Times are in UTC.
 
 manifest.json names the SHA-256 digest of each file. manifest.sig is its Ed25519 signature, and
@@ -100,12 +107,13 @@ def verify(package: IO[bytes]) -> Checked:
     """Verify the signature of a package and the digest of each file."""
     try:
         with ZipFile(package) as archive:
+            _check_entries(archive)
             names = archive.namelist()
             signed, signature = archive.read(MANIFEST), archive.read(SIGNATURE)
             key = _read_pem(archive.read(PUBLIC_KEY))
             manifest = msgspec.json.decode(signed, type=Manifest)
             digests = dict(_digests(archive, {*names} - {MANIFEST, SIGNATURE}))
-    except (BadZipFile, KeyError, TypeError, ValueError, zlib.error, msgspec.MsgspecError) as error:
+    except _UNREADABLE as error:
         return Checked(problems=(f"no evidence package: {type(error).__name__}",))
     problems = []
     if len(names) != len(set(names)):
@@ -144,6 +152,19 @@ def json_rows(rows: Iterable[object]) -> Iterator[bytes]:
         yield before + to_json(row).rstrip()
         before = b",\n"
     yield b"[]\n" if before == b"[\n" else b"\n]\n"
+
+
+def _check_entries(archive: ZipFile) -> None:
+    """Check that nothing needs another decompressor, a password, or much memory.
+
+    Raises:
+        BadZipFile: An entry is none that a package has.
+    """
+    for entry in archive.infolist():
+        if entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED} or entry.flag_bits & _ENCRYPTED:
+            raise BadZipFile
+        if entry.filename in _READ_WHOLE and entry.file_size > _LARGEST_READ_WHOLE:
+            raise BadZipFile
 
 
 def _digests(archive: ZipFile, names: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 import asyncio
 import io
 import json
-from zipfile import ZipFile
+from zipfile import ZIP_BZIP2, ZIP_LZMA, ZipFile
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -122,6 +122,38 @@ def test_added_file_and_other_bytes_do_not_verify(case):
     contents = contents_of(packed_of(case))
     assert check(repacked({**contents, "more.json": b"{}"})).problems
     assert check(b"PK no archive").problems
+
+
+@pytest.mark.proves("S89")
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda entry: setattr(entry, "compress_type", 99),
+        lambda entry: setattr(entry, "compress_type", ZIP_LZMA),
+        lambda entry: setattr(entry, "compress_type", ZIP_BZIP2),
+        lambda entry: setattr(entry, "flag_bits", 1),
+        lambda entry: setattr(entry, "header_offset", 7),
+        lambda entry: setattr(entry, "extract_version", 99),
+    ],
+)
+@pytest.mark.parametrize("name", ["subject.json", "manifest.json"])
+def test_entry_that_no_package_has_is_a_problem_not_a_failure(case, name, change):
+    packed = io.BytesIO(packed_of(case))
+    with ZipFile(packed, "a") as archive:
+        change(archive.getinfo(name))
+        archive._didModify = True  # the directory is written again
+    assert check(packed.getvalue()).problems
+
+
+@pytest.mark.proves("S89")
+@pytest.mark.parametrize("name", ["manifest.json", "manifest.sig", "public_key.pem"])
+def test_entry_that_expands_is_not_read_into_memory(case, name, monkeypatch):
+    contents = {**contents_of(packed_of(case)), name: bytes(1 << 21)}
+    packed = repacked(contents)
+    read = []
+    monkeypatch.setattr(ZipFile, "read", lambda _archive, name: read.append(name))
+    assert check(packed).problems
+    assert read == []
 
 
 def test_package_signed_by_another_server_says_so(case, settings):

@@ -5,9 +5,10 @@ import json
 from datetime import timedelta
 from functools import partial
 from io import BytesIO
-from zipfile import ZipFile
+from zipfile import BadZipFile, ZipFile
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -126,6 +127,41 @@ def test_second_request_returns_the_export_that_is_prepared(room):
         pass
     assert exports.request_export(user_id=user.id).id != first.id
     assert not ExportPart.objects.exists(), "the ready one is replaced"
+
+
+def expire(_user):
+    Export.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    exports.delete_expired()
+
+
+def replace(user):
+    exports.request_export(user_id=user.id)
+
+
+@pytest.mark.proves("S88")
+@pytest.mark.parametrize("end", [expire, replace, erase])
+@pytest.mark.parametrize("position", [1, -1])
+def test_download_of_an_export_that_ends_is_no_whole_archive(room, end, position):
+    user = make_member(room).user
+    make_message(room, author=user, text=WORDS)
+    export = prepared(user)
+    last = position % (export.parts + 1)
+
+    def read(*, number):
+        if number == last:
+            end(user)
+        return exports.read_part(export_id=export.id, number=number)
+
+    received = []
+
+    async def download():
+        async for chunk in zipped(read):
+            received.append(chunk)  # noqa: PERF401  (kept when it breaks off)
+
+    with pytest.raises(ExportNotReady):
+        async_to_sync(download)()
+    with pytest.raises(BadZipFile):
+        ZipFile(BytesIO(b"".join(received)))
 
 
 @pytest.mark.proves("S37")

@@ -56,7 +56,7 @@ def _half_year(room):
     )
     make_message(room, created_at=IN)
     suspended = make_suspension(person)
-    ReportingSuspension.objects.filter(pk=suspended.pk).update(reason="abuse", created_at=IN)
+    ReportingSuspension.objects.filter(pk=suspended.pk).update(created_at=IN)
     about = {"subject_type": "message", "subject_id": person.id}
     decided = {"state": "decided", "created_at": IN, "decided_at": IN.replace(minute=5)}
     reported = Report(
@@ -146,7 +146,7 @@ def test_european_report_counts_the_period_and_names_its_queries():
         ("reports_received", "hate"): "1",
         ("reports_decided", "no_action"): "1",
         ("median_seconds_to_report_decision", "no_action"): "300",
-        ("reporters_suspended", "abuse"): "1",
+        ("reporters_suspended", "unfounded_reports"): "1",
         ("appeals_received", "report"): "1",
         ("appeals_decided", "upheld"): "1",
         ("median_seconds_to_appeal_decision", "upheld"): "300",
@@ -163,6 +163,17 @@ def test_report_is_reproducible_to_the_byte():
     written = report("--br", "2026H1")
     assert "| BLOCK | 2 |" in written
     assert all(figure.title in written for figure in FIGURES)
+
+
+@pytest.mark.proves("S90")
+@pytest.mark.usefixtures("_noticed")
+def test_reports_quote_no_words_of_persons():
+    words = '=HYPERLINK("http://e.example") | Bia Souza'
+    for model in (Ruling, Sanction, ReportingSuspension):
+        assert model.objects.update(reason=words, created_at=IN)
+    for written in (report("--br", "2026H1"), report("--eu", "2026H1")):
+        assert "HYPERLINK" not in written
+        assert "Bia" not in written
 
 
 def test_periods_are_half_years_and_years():

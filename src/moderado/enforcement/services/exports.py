@@ -62,8 +62,16 @@ def ready_export(*, user_id: UUID, export_id: UUID) -> Export:
 
 
 def read_part(*, export_id: UUID, number: int) -> tuple[str, bytes] | None:
-    """Return the name and the content of a part; None after the last one."""
+    """Return the name and the content of a part of a ready export; None after the last one.
+
+    Raises:
+        ExportNotReady: The export has ended since its download began. Without this error, the
+            parts that were read would look like the whole.
+    """
+    export = Export.objects.filter(pk=export_id, state=State.READY).first()
     found = ExportPart.objects.filter(export_id=export_id, number=number).first()
+    if export is None or (found is None and number < export.parts):
+        raise ExportNotReady
     return None if found is None else (found.name, zlib.decompress(found.content))
 
 

@@ -192,8 +192,9 @@ FIGURES = (
     ),
     Figure(
         "reporters_suspended",
-        "Suspensões do direito de denunciar, por motivo",
-        _counted("enforcement_reportingsuspension", "reason"),
+        "Suspensões do direito de denunciar, por critério",
+        # The only one. The reason is in the words of a moderator, and may name persons.
+        _counted("enforcement_reportingsuspension", "'unfounded_reports'"),
     ),
     Figure(
         "appeals_received",
