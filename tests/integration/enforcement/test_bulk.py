@@ -8,7 +8,7 @@ from moderado.accounts.models import User
 from moderado.chat.models import Membership
 from moderado.core.errors import Invalid
 from moderado.enforcement.errors import RulingReplaced
-from moderado.enforcement.models import BulkRuling, Ruling
+from moderado.enforcement.models import AuditLine, BulkRuling, Ruling
 from moderado.enforcement.selectors.cases import CaseFilter
 from moderado.enforcement.services import bulk
 from moderado.enforcement.services.rulings import Proposal
@@ -55,6 +55,21 @@ def test_matching_cases_are_counted_and_decided_with_a_log_line_each(held, flagg
     assert ModerationLog.objects.filter(actor=ana.id).count() == 5
     other.refresh_from_db()
     assert other.state == "open"
+
+
+@pytest.mark.proves("S92")
+def test_restricted_cases_are_in_no_count_that_others_read(flagged):
+    Case.objects.filter(pk=flagged[0].pk).update(categories=["child_safety"])
+    trusted = make_staff("bulk_rule", "view_restricted_case")
+    actor = Actor(id=trusted.id, scope_ids=None, sees_restricted=True)
+    assert bulk.count_matching(actor=actor, wanted=FLAGS) == 4, "what would be decided"
+    started = start(actor)
+
+    run()
+
+    started.refresh_from_db()
+    assert (started.matched, started.decided, started.skipped) == (4, 4, 0)
+    assert AuditLine.objects.get(action="bulk_started").details["cases"] == 4
 
 
 def test_cases_of_others_are_skipped(flagged, ana):

@@ -2,10 +2,16 @@
 
 import re
 from datetime import timedelta
-from smtplib import SMTPServerDisconnected
+from smtplib import (
+    SMTPDataError,
+    SMTPNotSupportedError,
+    SMTPRecipientsRefused,
+    SMTPServerDisconnected,
+)
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import timezone, translation
 from rest_framework.test import APIClient
@@ -189,6 +195,40 @@ def test_code_is_stored_as_digest_and_made_anew_when_the_mail_server_fails(monke
     assert as_written(code).encode() not in bytes(notice.code_digest)
     assert confirm(protocol, code).status_code == 200
     assert len(mail.outbox) == 1
+
+
+@pytest.mark.proves("S91")
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        SMTPRecipientsRefused({"nobody@example.org": (550, b"no such mailbox")}),
+        SMTPDataError(554, b"spam"),
+        SMTPNotSupportedError("SMTPUTF8"),
+        UnicodeError("label too long"),
+    ],
+)
+def test_address_that_takes_no_mail_delays_no_other(monkeypatch, refusal):
+    def send(message, real=EmailMessage.send):
+        if message.to == ["nobody@example.org"]:
+            raise refusal
+        return real(message)
+
+    monkeypatch.setattr(EmailMessage, "send", send)
+    submit(subject="x", email="nobody@example.org")
+    submit(subject="x", email="bia@example.org")
+
+    assert send_mails() == 1
+
+    assert [each.to for each in mail.outbox] == [["bia@example.org"]]
+    waiting = NoticeMail.objects.get(sent_at=None)
+    assert (waiting.attempts, waiting.next_attempt_at > timezone.now()) == (1, True)
+
+
+@pytest.mark.proves("S91")
+def test_address_that_cannot_be_encoded_is_refused():
+    answer = submit(subject="x", email=f"a@{'ü' * 60}.example")
+    assert answer.status_code == 400
+    assert "email" in answer.json()["fields"]
 
 
 def test_confirming_twice_queues_one_receipt():

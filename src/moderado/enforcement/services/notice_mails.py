@@ -7,7 +7,12 @@ send one makes a new code, of which the digest is kept.
 
 import time
 from datetime import timedelta
-from smtplib import SMTPException
+from smtplib import (
+    SMTPDataError,
+    SMTPException,
+    SMTPNotSupportedError,
+    SMTPRecipientsRefused,
+)
 from uuid import UUID
 
 import structlog
@@ -31,6 +36,8 @@ log = structlog.get_logger(__name__)
 BUDGET = 5.0  # seconds of a run; a worker also judges messages
 MAX_ATTEMPTS = 10
 FIRST_PAUSE = timedelta(seconds=60)  # doubles with each attempt: 17 h in all
+# About one e-mail: strangers choose the addresses, and must not delay the e-mails of others.
+_OF_ONE = (SMTPRecipientsRefused, SMTPDataError, SMTPNotSupportedError, UnicodeError)
 
 
 def queue_mail(notice_id: UUID, kind: MailKind) -> None:
@@ -88,7 +95,7 @@ def _send(mail: NoticeMail, code: str) -> bool:
         return False
     try:
         _message(notice, MailKind(mail.kind), code).send()
-    except (OSError, SMTPException) as error:
+    except (OSError, SMTPException, UnicodeError) as error:
         log.warning(
             "notice_mail_failed",
             notice_id=str(notice.id),
@@ -96,9 +103,10 @@ def _send(mail: NoticeMail, code: str) -> bool:
             attempts=mail.attempts,
             error=type(error).__name__,
         )
-        # The mail server is asked again later, and for all of them.
-        due = NoticeMail.objects.filter(next_attempt_at__lte=Now())
-        due.update(next_attempt_at=Now() + FIRST_PAUSE)
+        if not isinstance(error, _OF_ONE):
+            # The mail server is asked again later, and for all of them.
+            due = NoticeMail.objects.filter(next_attempt_at__lte=Now())
+            due.update(next_attempt_at=Now() + FIRST_PAUSE)
         return False
     NoticeMail.objects.filter(pk=mail.pk).update(sent_at=Now(), next_attempt_at=None)
     return True

@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.mail.message import sanitize_address
 from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import F
@@ -139,7 +140,8 @@ def _identity(name: str, email: str) -> tuple[str, str]:
         raise AnonymousNotice
     try:
         validate_email(email)
-    except ValidationError:
+        sanitize_address(email, "utf-8")  # its domain may be none that a mail can name
+    except (ValidationError, ValueError):
         raise Invalid(fields={"email": _("Enter a valid e-mail address.")}) from None
     email = clean_line(email, max_length=EMAIL_LENGTH, field="email")
     return clean_line(name, max_length=NAME_LENGTH, field="name"), email
