@@ -15,10 +15,11 @@ Found = TypeVar("Found")
 
 NOTE = "Isto humilha uma pessoa."
 MUTE = {"kind": "mute", "term_seconds": 86_400, "scope": "server"}
+STRIKE = {"kind": "strike", "scope": "room"}
 WARNING = {"kind": "warning", "scope": "server"}
 RULING = {
     "content": "remove",
-    "sanctions": [MUTE],
+    "sanctions": [MUTE, STRIKE],
     "reason": "harassment",
     "public_note": NOTE,
     "private_note": "segunda vez",
@@ -43,6 +44,8 @@ class EnforcementJourney:
         self.text = f"ninguém gosta de você, canary{uuid4().hex}"
         self.room = ""
         self.message: Body = {}
+        self.before: Body = {}  # what author and reporter saw before the ruling
+        self.own_ruling = ""  # on what the first moderator wrote
 
     async def walk(self) -> None:
         """Run every step. Raises AssertionError for a broken promise."""
@@ -56,6 +59,7 @@ class EnforcementJourney:
             self.the_author_reads_why_and_appeals,
             self.another_moderator_overturns_it,
             self.everything_is_as_before,
+            self.nobody_undoes_or_appeals_to_themselves,
             self.the_reporter_hears_of_it,
             self.a_report_of_a_person_without_action_is_appealed,
         ]
@@ -94,6 +98,14 @@ class EnforcementJourney:
         path = f"enforcement/cases/{case['id']}/ruling/"
         for member in (self.author, self.reporter):
             await member.ask("POST", path, json=RULING, expect=404)
+        sanction = {"user": self.first.id, "kind": "warning", "scope": "server", "reason": "spam"}
+        await self._refused(self.first, "enforcement/sanctions/", sanction, code="own_case")
+        decided = {"content": "remove", "sanctions": [WARNING], "reason": "spam", "revision": 1}
+        made = await self.second.ask("POST", path, json=decided, expect=201)
+        self.own_ruling = made["ruling"]["id"]
+        for act in ("undo", "reverse"):
+            path = f"enforcement/rulings/{self.own_ruling}/{act}/"
+            await self._refused(self.first, path, {"reason": "mistake"}, code="own_case")
 
     async def a_moderator_decides_content_and_author_and_undoes_it(self) -> None:
         ruling = await self._rule()
@@ -106,12 +118,14 @@ class EnforcementJourney:
         await self.first.ask("POST", path)
 
         assert self.text in await self._history(self.reporter)
-        assert await self._states_of_sanctions() == ["lifted"]
+        assert await self._states_of_sanctions() == ["lifted"] * 2
         assert await self._mine("me/decisions/") == []
         await self._say(self.author, "continuo aqui")
 
     async def the_same_again_stays(self) -> None:
+        self.before = await self._seen()
         await self._rule()
+        assert await self._seen() != self.before
 
     async def the_author_reads_why_and_appeals(self) -> None:
         decisions = await self._until(lambda: self._mine("me/decisions/"), what="the decision")
@@ -120,7 +134,10 @@ class EnforcementJourney:
         assert (content["reason"], content["public_note"]) == ("harassment", NOTE), content
         assert content["appealable"], content
         assert content["appeal_until"], content
-        sanction = (await self._mine("me/sanctions/"))[0]
+        strike, sanction, *_ = await self._mine("me/sanctions/")
+        assert (strike["kind"], strike["points"], strike["state"]) == ("strike", 1, "active"), (
+            strike
+        )
         assert (sanction["kind"], sanction["reason"]) == ("mute", "harassment"), sanction
         assert sanction["ends_at"], sanction
         heard = self.author.received
@@ -142,14 +159,31 @@ class EnforcementJourney:
 
     async def everything_is_as_before(self) -> None:
         assert self.text in await self._history(self.reporter)
+        assert await self._seen() == self.before
         await self._say(self.author, "obrigado")
-        assert await self._states_of_sanctions() == ["lifted", "lifted"]
+        assert await self._states_of_sanctions() == ["lifted"] * 4
         decision = next(
             each for each in await self._mine("me/decisions/") if each["outcome"] == "removed"
         )
         assert decision["is_reversed"], decision
         appeal = decision["appeal"]
         assert (appeal["outcome"], appeal["public_note"]) == ("overturned", "Tem razão."), appeal
+
+    async def nobody_undoes_or_appeals_to_themselves(self) -> None:
+        (warning,) = await self._list(self.first, "me/sanctions/")
+        path = f"enforcement/sanctions/{warning['id']}/lift/"
+        await self._refused(self.first, path, {"reason": "mistake"}, code="own_case")
+        path = f"enforcement/rulings/{self.own_ruling}/reverse/"
+        await self._refused(self.first, path, {"reason": "mistake"}, code="own_case")
+
+        path = f"me/decisions/{self.own_ruling}/appeal/"
+        appeal = await self.first.ask("POST", path, json={"text": "Foi só um oi."}, expect=201)
+        path = f"enforcement/appeals/{appeal['id']}/decision/"
+        decision = {"outcome": "overturned", "reason": "mistake"}
+        await self._refused(self.first, path, decision, code="own_case")
+        await self._refused(self.second, path, decision, code="own_ruling")
+        for moderator in (self.first, self.second):
+            assert await self._list(moderator, "enforcement/appeals/", of=self.first) == []
 
     async def the_reporter_hears_of_it(self) -> None:
         await self._reported(self.message["id"], "no_action")
@@ -174,6 +208,26 @@ class EnforcementJourney:
 
     async def _states_of_sanctions(self) -> list[str]:
         return [each["state"] for each in await self._mine("me/sanctions/")]
+
+    async def _seen(self) -> Body:
+        """Return all that author and reporter see of each other, the room and its messages.
+
+        `seq` counts changes, and so does the room's revision of its feed: they only grow.
+        """
+        seen, heard = {}, self.author.received  # a room names who created it
+        for person in (self.author, self.reporter):
+            for path in ("", "messages/", "search/?q=ninguém"):
+                seen[person.name, path] = await person.ask("GET", f"chat/rooms/{self.room}/{path}")
+            seen[person.name, "me"] = await person.ask("GET", "auth/users/me/")
+        seen["in force"] = [
+            each for each in await self._mine("me/sanctions/") if each["state"] == "active"
+        ]
+        self.author.received = heard
+        return {key: _without(value, "seq", "last_seq") for key, value in seen.items()}
+
+    async def _refused(self, person: Person, path: str, body: Body, *, code: str) -> None:
+        refused = await person.ask("POST", path, json=body, expect=403)
+        assert refused["code"] == code, refused
 
     async def _rule(self) -> Body:
         case = await self._case_of(self.first, self.message["id"])
@@ -235,3 +289,10 @@ class EnforcementJourney:
         except TimeoutError:
             raise AssertionError(f"not within {PATIENCE} s: {what}") from None
         return found
+
+
+def _without(value: Any, *names: str) -> Any:
+    """Return a JSON value without these fields of its objects."""
+    if isinstance(value, dict):
+        return {name: _without(each, *names) for name, each in value.items() if name not in names}
+    return [_without(each, *names) for each in value] if isinstance(value, list) else value
