@@ -18,7 +18,7 @@ _SCOPES = [scope.value for scope in MeasureScope]
 
 @extend_schema_field(
     {
-        "oneOf": [
+        "anyOf": [
             {"type": "string", "enum": _SCOPES},
             {"type": "string", "format": "uuid", "deprecated": True},
         ],
