@@ -19,11 +19,12 @@ _CODE = (
     r"(?P<code>(?<![\w@$!+/=-])(?=[A-Za-z+/_=:.-]*[0-9])"
     r"[A-Za-z0-9+/_-][A-Za-z0-9+/_=:.-]{2,}[A-Za-z0-9=](?![\w@$!+/=]))"
 )
-_TWO_DIGITS = re.compile(r"\d{2}")
+# One that begins with a letter may be a hashtag in disguise: "#b4b4c4".
+_COLOUR = r"(?P<colour>(?<![\w#])#[0-9][0-9A-Fa-f]{5}(?!\w))"
 _PLATE = re.compile(r"\b[A-Z]{3}[ -]?[0-9][A-Z0-9][0-9]{2}\b")
 _INITIAL = re.compile(r"[A-Z]\.")
 _INITIALS = re.compile(r"(?<![\w.])(?:[A-Z]\.\s?){1,3}(?![\w]\.|[A-Z](?:\W|$))")
-_PARTS = re.compile(f"{_ADDRESS}|{_EMAIL}|{_DATA}|{_CODE}")
+_PARTS = re.compile(f"{_ADDRESS}|{_EMAIL}|{_DATA}|{_COLOUR}|{_CODE}")
 _CHUNK = re.compile(r"(?<!\S)[^\s0-9@/=]*[0-9@/=]\S*")
 _WORDS = re.compile(r"[^\W\d_]+")
 _SEGMENT = re.compile(r"[^/?&=#.:]+")
@@ -65,7 +66,7 @@ def _replaced(match: re.Match[str]) -> str:
     part = match[0]
     if match["address"]:
         return _SEGMENT.sub(_shown_segment, part)
-    if match["email"] or match["data"]:
+    if match["email"] or match["data"] or match["colour"]:
         return HIDDEN * len(part)
     return HIDDEN * len(part) if _is_identifier(part) else part
 
