@@ -50,7 +50,7 @@ def main() -> int:
         }  # the real password hasher
         url = stack.enter_context(processes.web(Path(folder) / "log", settings))
         emails = {
-            "unknown": "nobody@example.org",
+            "unknown": "unknown@example.org",
             "known": factories.make_user().email,
             "closed": factories.make_user(is_active=False).email,
         }

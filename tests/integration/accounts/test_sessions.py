@@ -402,7 +402,7 @@ class CountingHasher(MD5PasswordHasher):
 def test_failed_sign_ins_are_alike_and_always_hash(change, settings):
     settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
     user = make_user(is_active=change != "inactive")
-    email = "nobody@example.org" if change == "unknown" else user.email
+    email = "unknown@example.org" if change == "unknown" else user.email
     password = "wrong" if change == "password" else PASSWORD
     before = CountingHasher.hashed
 

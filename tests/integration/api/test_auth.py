@@ -136,7 +136,7 @@ def test_all_failed_sign_ins_get_one_answer(client, user, language):
     answers = [
         sign_in(client, user, "wrong", **headers),
         sign_in(client, gone, **headers),
-        post(client, "login", {"email": "nobody@example.org", "password": "wrong"}, **headers),
+        post(client, "login", {"email": "unknown@example.org", "password": "wrong"}, **headers),
         post(client, "login", {"email": "not an e-mail", "password": "wrong"}, **headers),
     ]
 

@@ -201,7 +201,7 @@ def test_code_is_stored_as_digest_and_made_anew_when_the_mail_server_fails(monke
 @pytest.mark.parametrize(
     "refusal",
     [
-        SMTPRecipientsRefused({"nobody@example.org": (550, b"no such mailbox")}),
+        SMTPRecipientsRefused({"unknown@example.org": (550, b"no such mailbox")}),
         SMTPDataError(554, b"spam"),
         SMTPNotSupportedError("SMTPUTF8"),
         UnicodeError("label too long"),
@@ -209,12 +209,12 @@ def test_code_is_stored_as_digest_and_made_anew_when_the_mail_server_fails(monke
 )
 def test_address_that_takes_no_mail_delays_no_other(monkeypatch, refusal):
     def send(message, real=EmailMessage.send):
-        if message.to == ["nobody@example.org"]:
+        if message.to == ["unknown@example.org"]:
             raise refusal
         return real(message)
 
     monkeypatch.setattr(EmailMessage, "send", send)
-    submit(subject="x", email="nobody@example.org")
+    submit(subject="x", email="unknown@example.org")
     submit(subject="x", email="bia@example.org")
 
     assert send_mails() == 1
