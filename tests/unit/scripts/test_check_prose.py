@@ -43,6 +43,58 @@ def test_plain_document_is_accepted(text, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("| a | b |\n\n| - | - |", "no line of dashes below the head of the table"),
+        ("## Head\n| --- | --- |\n| c | d |", "no line of dashes below the head of the table"),
+        ("| a | b |\n| --- | --- |\n| c | d | e |", "3 cells below a head of 2"),
+    ],
+)
+def test_broken_table_is_found(text, reason):
+    assert reason in [found[2] for found in check_prose.check_tables("page.md", text)]
+
+
+def test_table_with_escaped_bars_is_accepted():
+    text = "| a | b |\n| :--- | --- |\n| `x \\| y` | d |\n\ntext\n"
+    assert not list(check_prose.check_tables("page.md", text))
+
+
+IN_FORCE = "| [0001](0001-a.md) | A |\n"
+SUPERSEDED = "| [0002](0002-b.md) | B | [0001](0001-a.md) |\n"
+RECORDS = {"0001": "# 0001", "0002": "# 0002\n\n*Superseded by [0001](0001-a.md).*"}
+
+
+@pytest.mark.parametrize(
+    ("index", "findings"),
+    [
+        (IN_FORCE + "\n## Superseded\n\n" + SUPERSEDED, 0),
+        ("\n## Superseded\n\n" + SUPERSEDED, 1),
+        (IN_FORCE + SUPERSEDED + "\n## Superseded\n", 2),
+        ("\n## Superseded\n" + IN_FORCE + SUPERSEDED, 2),
+    ],
+    ids=["as the pages say", "missing", "superseded in force", "all superseded"],
+)
+def test_index_of_records_agrees_with_their_pages(index, findings):
+    assert len(list(check_prose.check_index("index", index, RECORDS))) == findings
+
+
+@pytest.mark.parametrize(
+    ("row", "missing"),
+    [
+        ("| who reads | `chat/reading.py`, `posting.py`, `rules/` |", ["rules/"]),
+        ("| who reads | `posting.py` |", ["posting.py"]),
+        ("Not a table: `posting.py`", []),
+    ],
+)
+def test_missing_file_in_a_table_is_found(row, missing, tmp_path):
+    (tmp_path / "chat").mkdir()
+    (tmp_path / "chat" / "reading.py").touch()
+    (tmp_path / "chat" / "posting.py").touch()
+    found = [reason for _, _, reason in check_prose.check_paths("page.md", row, tmp_path)]
+    assert found == [f"no file {path}" for path in missing]
+
+
+@pytest.mark.parametrize(
     ("text", "line"),
     [
         ('"""Nobody waits."""\n', 1),
