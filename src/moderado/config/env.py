@@ -116,8 +116,8 @@ class Env(
     pending_of_removed: Literal["withhold", "hold", "publish"] = Field(
         default="withhold",
         description="What becomes of a message or edit that waits for its verdict when its author "
-        "is removed from the room or deactivated: `withhold` rejects it, `hold` leaves it to the "
-        "moderators, `publish` judges it as ever.",
+        "is removed from the room, deactivated or banned: `withhold` rejects it, `hold` leaves it "
+        "to the moderators, `publish` judges it as ever.",
     )
     message_max_length: int = Field(
         default=4000, ge=1, le=4000, description="Maximum length of a message, in code points."

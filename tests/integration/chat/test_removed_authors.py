@@ -16,6 +16,7 @@ from moderado.chat.services.memberships import (
 from moderado.chat.services.removing import delete_message
 from moderado.chat.services.rooms import delete_room
 from moderado.core.events import publish
+from moderado.enforcement.services.sanctions import apply_sanction
 from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.types import Outcome
 from tests.factories import make_member, make_room
@@ -45,7 +46,13 @@ def deactivate_account(user, _):
     deactivate(user_id=user.id)
 
 
-ENDS = [remove, deactivate_account]
+def ban_from_the_server(user, _):
+    apply_sanction(
+        actor_id=None, user_id=user.id, kind="ban", scope_id=None, term=None, reason="spam"
+    )
+
+
+ENDS = [remove, deactivate_account, ban_from_the_server]
 
 
 @pytest.mark.parametrize("end", ENDS)

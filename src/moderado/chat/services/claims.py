@@ -20,6 +20,7 @@ from moderado.chat.services.restrictions import has_blocked_texts_sql, was_remov
 from moderado.chat.services.rows import columns, message_of
 from moderado.core import failpoints
 from moderado.core.database import require_transaction, run_prepared
+from moderado.enforcement.selectors.restrictions import is_banned_sql
 from moderado.moderation.services.hash_bank import VERSION_SQL
 from moderado.moderation.services.policy_lookup import GENERAL, in_force_sql
 
@@ -56,6 +57,7 @@ _CLAIM = f"""
     )
     SELECT room.step, room.room_id,
         place.is_deleted OR NOT author.is_active
+            OR {is_banned_sql("claimed.author_id", "claimed.room_id")}
             OR {was_removed_sql("claimed.room_id", "claimed.author_id")}
             OR {has_blocked_texts_sql("claimed.room_id", "claimed.author_id")},
         place.in_force, place.type, place.mode, place.audience, author.created_at,

@@ -19,6 +19,7 @@ from moderado.chat.services.rooms import close_room, lock_room, narrow_audience
 from moderado.chat.services.succession import (
     active_members,
     check_not_last_admin,
+    is_active,
     replace_lost_admin,
 )
 from moderado.core.database import require_transaction, retry_on_deadlock
@@ -259,7 +260,7 @@ def _withdraw(room: Room, membership: Membership, *, removed_user_id: UUID | Non
     narrow_audience(room, removed_user_id=removed_user_id)
     if membership.role != Membership.Role.MEMBER:
         end_claims_without_right([membership.user_id])
-    if membership.user.is_active and not active_members(room.id).exists():
+    if is_active(membership.user) and not active_members(room.id).exists():
         close_room(room)
 
 

@@ -7,14 +7,16 @@ from moderado.accounts.events import AccountDeactivated, StaffRightsChanged
 from moderado.accounts.models import User
 from moderado.accounts.rights import DECIDE_CASE, is_entitled
 from moderado.chat.selectors.rooms import moderated_rooms
+from moderado.chat.services.succession import is_active
 from moderado.moderation.services.claims import release_claims
 
 
 def end_claims_without_right(user_ids: Iterable[UUID]) -> None:
     """End the claims of these users on cases that they may no longer decide."""
     for user in User.objects.filter(pk__in=user_ids):
-        if not is_entitled(user, DECIDE_CASE):
-            kept = moderated_rooms(user.pk) if user.is_active else ()
+        is_present = is_active(user)
+        if not (is_present and is_entitled(user, DECIDE_CASE)):
+            kept = moderated_rooms(user.pk) if is_present else ()
             release_claims(user_id=user.pk, kept_scope_ids=kept)
 
 

@@ -2,8 +2,8 @@
 
 - A text that a moderator blocked is held when the same author writes it in the same room again.
 - A text that an order has removed is held, by any author and in any room.
-- A text that waits is not shown after its author was removed from the room or deactivated: the
-  setting PENDING_OF_REMOVED decides.
+- A text that waits is not shown after its author was removed from the room, deactivated or
+  banned: the setting PENDING_OF_REMOVED decides.
 - A text that waits is not shown in a room that was deleted.
 
 A claim says for which messages this must be looked up: in the common case no statement is needed.
@@ -19,6 +19,7 @@ from moderado.chat.models import Message
 from moderado.chat.services.verdicts import Judged
 from moderado.chat.states import Mode
 from moderado.core.database import as_rows, recordset, run_prepared
+from moderado.enforcement.selectors.restrictions import is_banned_sql
 from moderado.moderation.services.blocked_texts import blocked_or_banked, digests_of
 from moderado.moderation.services.hash_bank import ORDERED_REMOVAL, current_version, is_banked
 from moderado.moderation.types import Outcome, Reason, Verdict
@@ -53,6 +54,7 @@ _LOOK_UP = f"""
     SELECT asked.id,
         (SELECT deleted_at IS NOT NULL FROM chat_room WHERE id = asked.room_id),
         NOT (SELECT is_active FROM accounts_user WHERE id = asked.author_id)
+            OR {is_banned_sql("asked.author_id", "asked.room_id")}
             OR {was_removed_sql("asked.room_id", "asked.author_id")},
         coalesce((SELECT true FROM moderation_blockedtext
             WHERE scope_id = asked.room_id AND author_id = asked.author_id

@@ -8,7 +8,9 @@ from moderado.chat.errors import NotAllowedInRoom
 from moderado.chat.models import Membership, Removal, Room
 from moderado.chat.selectors.rooms import membership
 from moderado.chat.services.memberships import RANK, remove_participant, restore_participant
+from moderado.chat.services.moderators import end_claims_without_right
 from moderado.chat.services.rooms import narrow_audience
+from moderado.chat.services.succession import replace_lost_admins_of
 from moderado.core.database import require_transaction
 from moderado.enforcement.events import SanctionApplied, SanctionLifted
 from moderado.enforcement.types import SanctionEnd, SanctionKind
@@ -19,12 +21,18 @@ _Role = Membership.Role
 def on_sanction_applied(event: SanctionApplied) -> None:
     """Check the ranks in the room; a ban ends the membership and the subscriptions.
 
+    Who is banned from the whole server stays a member, but neither counts as an administrator nor
+    keeps claims on cases.
+
     Raises:
         NotAllowedInRoom: The actor does not outrank the person.
         LastAdmin: The room would be left without an administrator.
     """
     require_transaction()
     if event.scope_id is None:
+        if event.kind is SanctionKind.BAN:
+            replace_lost_admins_of(event.user_id)
+            end_claims_without_right([event.user_id])
         return
     theirs = membership(room_id=event.scope_id, user_id=event.user_id)
     if theirs is not None and event.actor_id is not None:
@@ -38,11 +46,16 @@ def on_sanction_applied(event: SanctionApplied) -> None:
 
 
 def on_sanction_lifted(event: SanctionLifted) -> None:
-    """Restore the membership that an undone ban has ended. Requires a transaction."""
+    """Restore the membership that an undone ban has ended. Requires a transaction.
+
+    Who is back on the server succeeds in rooms without an active administrator.
+    """
     require_transaction()
-    if event.scope_id is None or event.kind is not SanctionKind.BAN:
+    if event.kind is not SanctionKind.BAN:
         return
-    if event.end is SanctionEnd.UNDONE:
+    if event.scope_id is None:
+        replace_lost_admins_of(event.user_id)
+    elif event.end is SanctionEnd.UNDONE:
         restore_participant(room_id=event.scope_id, user_id=event.user_id)
     else:
         ended = Removal.objects.filter(room=event.scope_id, user=event.user_id)

@@ -1,11 +1,12 @@
 """Administrators of rooms: every room with active members keeps an active administrator.
 
-Only active accounts count. When the last active administrator is deactivated, the longest-standing
-active moderator succeeds, or else the longest-standing active member. A room that its last active
-member leaves is closed. A room whose members are all inactive waits for the next active one, who
-joins or is activated again. All functions evaluate the members after locking the room's row, so of
-two administrators who withdraw at the same moment the second one is judged by what the first one
-left. Accounts are locked before rooms: by what makes an account a member, and by its deactivation.
+Only active accounts count, and a ban from the whole server is an absence like a deactivation. When
+the last active administrator is deactivated, the longest-standing active moderator succeeds, or
+else the longest-standing active member. A room that its last active member leaves is closed. A room
+whose members are all inactive waits for the next active one, who joins or is activated again. All
+functions evaluate the members after locking the room's row, so of two administrators who withdraw
+at the same moment the second one is judged by what the first one left. Accounts are locked before
+rooms: by what makes an account a member, and by its deactivation.
 """
 
 from uuid import UUID
@@ -15,9 +16,11 @@ from django.db import transaction
 from django.db.models import Case, Exists, IntegerField, OuterRef, QuerySet, Value, When
 
 from moderado.accounts.events import AccountActivated, AccountDeactivated
+from moderado.accounts.models import User
 from moderado.chat.errors import LastAdmin
 from moderado.chat.models import Membership, Room
 from moderado.core.database import require_transaction
+from moderado.enforcement.selectors.restrictions import find_server_ban, server_bans
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +28,13 @@ _Role = Membership.Role
 
 
 def active_members(room_id: UUID) -> QuerySet[Membership]:
-    """Return the memberships of active accounts in the room."""
-    return Membership.objects.filter(room=room_id, user__is_active=True)
+    """Return the memberships of accounts in the room that are active and not banned."""
+    return _of_active_accounts(Membership.objects.filter(room=room_id))
+
+
+def is_active(user: User) -> bool:
+    """Whether the account is active, and not banned from the whole server."""
+    return user.is_active and find_server_ban(user.id) is None
 
 
 def check_not_last_admin(membership: Membership, *, staying: bool) -> None:
@@ -43,7 +51,7 @@ def check_not_last_admin(membership: Membership, *, staying: bool) -> None:
         LastAdmin: No active administrator would remain for the active members.
     """
     require_transaction()
-    if membership.role != _Role.ADMIN or not membership.user.is_active:
+    if membership.role != _Role.ADMIN or not is_active(membership.user):
         return
     others = active_members(membership.room_id).exclude(pk=membership.pk)
     if not others.filter(role=_Role.ADMIN).exists() and (staying or others.exists()):
@@ -87,23 +95,22 @@ def replace_lost_admin(room: Room) -> None:
 
 @transaction.atomic
 def on_account_activated(event: AccountActivated) -> None:
-    """Appoint successors in the account's rooms whose administrators are all inactive.
-
-    Locks all rooms of the account: their last administrator may be deactivated at this moment.
-    """
-    _replace_lost_admins(event.user_id)
+    replace_lost_admins_of(event.user_id)
 
 
 @transaction.atomic
 def on_account_deactivated(event: AccountDeactivated) -> None:
-    """Appoint successors in every room whose last active administrator this account was.
+    replace_lost_admins_of(event.user_id)
 
-    Locks all rooms of the account: it may be made administrator of any of them at this moment.
+
+def replace_lost_admins_of(user_id: UUID) -> None:
+    """Appoint administrators in the account's rooms whose administrators are all inactive.
+
+    For an account that has just become inactive, or active again. Locks all rooms of the account:
+    it may be made administrator of any of them at this moment, or their last one may be
+    deactivated. Requires a transaction.
     """
-    _replace_lost_admins(event.user_id)
-
-
-def _replace_lost_admins(user_id: UUID) -> None:
+    require_transaction()
     joined = Membership.objects.filter(user=user_id, room__deleted_at=None)
     ids = list(joined.values_list("room_id", flat=True))
     locked = Room.objects.select_for_update(no_key=True).filter(pk__in=ids, deleted_at=None)
@@ -115,4 +122,9 @@ def _replace_lost_admins(user_id: UUID) -> None:
 def _without_active_admin() -> QuerySet[Room]:
     """Return the rooms that have administrators, of whom none is active."""
     admins = Membership.objects.filter(room=OuterRef("pk"), role=_Role.ADMIN)
-    return Room.objects.filter(Exists(admins)).exclude(Exists(admins.filter(user__is_active=True)))
+    return Room.objects.filter(Exists(admins)).exclude(Exists(_of_active_accounts(admins)))
+
+
+def _of_active_accounts(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
+    bans = server_bans().filter(user=OuterRef("user"))
+    return memberships.filter(~Exists(bans), user__is_active=True)

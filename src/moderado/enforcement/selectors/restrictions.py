@@ -172,6 +172,11 @@ def bans_in_force(user_id: UUID) -> QuerySet[Sanction]:
     return _bans().filter(user=user_id)
 
 
+def server_bans() -> QuerySet[Sanction]:
+    """Return the bans from the whole server that are in force."""
+    return _bans().filter(scope_id=None)
+
+
 def banned_from(scope_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
     """Return those of `user_ids` who are banned from a room."""
     found = _bans().filter(user__in=user_ids, scope_id=scope_id)

@@ -1,0 +1,104 @@
+"""People who are banned from the whole server: they are members, but absent like inactive ones."""
+
+from datetime import timedelta
+
+import pytest
+
+from moderado.chat.errors import LastAdmin
+from moderado.chat.models import Membership
+from moderado.chat.services import memberships
+from moderado.enforcement.services.sanctions import (
+    apply_sanction,
+    expire_sanctions,
+    lift_sanction,
+)
+from moderado.moderation.models import Case
+from tests import rulings
+from tests.factories import make_member, make_staff, make_user
+from tests.integration.chat.steps import judge, post
+
+pytestmark = [pytest.mark.django_db, pytest.mark.proves("R122")]
+
+Role = Membership.Role
+
+
+@pytest.fixture
+def admin(room):
+    return make_member(room, role=Role.ADMIN).user
+
+
+def ban(user, term=timedelta(hours=1)):
+    return apply_sanction(
+        actor_id=None, user_id=user.id, kind="ban", scope_id=None, term=term, reason="spam"
+    )
+
+
+def role(room, user):
+    return Membership.objects.get(room=room, user=user).role
+
+
+def test_member_succeeds_the_last_administrator_who_is_banned(room, admin):
+    member = make_member(room).user
+
+    ban(admin)
+
+    assert (role(room, admin), role(room, member)) == (Role.ADMIN, Role.ADMIN)
+
+
+def test_administrators_remain_alone_beside_a_banned_one(room, admin):
+    other, member = make_member(room, role=Role.ADMIN).user, make_member(room).user
+
+    ban(admin)
+
+    assert (role(room, other), role(room, member)) == (Role.ADMIN, Role.MEMBER)
+
+
+def test_banned_administrator_does_not_count(room, admin):
+    other = make_member(room, role=Role.ADMIN).user
+    make_member(room)
+    ban(other)
+
+    with pytest.raises(LastAdmin):
+        memberships.leave_room(user_id=admin.id, room_id=room.id)
+
+
+def test_member_who_joins_replaces_banned_administrators(room, admin):
+    ban(admin)
+
+    joined = memberships.join_room(user_id=make_user().id, room_id=room.id)
+
+    assert joined.role == Role.ADMIN
+
+
+@pytest.mark.parametrize("ends", ["lifted", "expired"])
+def test_member_whose_ban_ends_replaces_inactive_administrators(room, admin, ends):
+    member = make_member(room).user
+    sanction = ban(member)
+    admin.is_active = False
+    admin.save()
+    assert role(room, member) == Role.MEMBER
+
+    if ends == "lifted":
+        lift_sanction(actor_id=None, sanction_id=sanction.id, reason="mistake")
+    else:
+        type(sanction).objects.filter(pk=sanction.pk).update(
+            starts_at=sanction.starts_at - timedelta(days=1),
+            ends_at=sanction.ends_at - timedelta(days=1),
+        )
+        expire_sanctions()
+
+    assert role(room, member) == Role.ADMIN
+
+
+@pytest.mark.parametrize("is_staff", [False, True])
+def test_claims_end_with_a_ban(alice, room, admin, is_staff):
+    moderator = make_staff() if is_staff else make_member(room, role=Role.MODERATOR).user
+    message = post(alice, room, "HOLD this")
+    judge(message)
+    case = Case.objects.get(subject_id=message.id)
+    rulings.claim(actor_id=moderator.id, case_id=case.id, scope_ids=None)
+
+    ban(moderator)
+
+    case.refresh_from_db()
+    assert case.claimed_by is None
