@@ -18,7 +18,8 @@ from django.utils.translation import override
 from rich.console import Console
 from rich.progress import Progress
 
-from moderado.core.errors import ApplicationError, Invalid
+from moderado.core.commands import command_errors
+from moderado.core.errors import Invalid
 from moderado.moderation.blind_cases import shown_results
 from moderado.moderation.errors import EvaluationEnded
 from moderado.moderation.models import Evaluation
@@ -120,13 +121,13 @@ def moment(text: str) -> datetime:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except Invalid as error:
-        raise CommandError(
-            "\n".join(f"{name}: {said}" for name, said in error.fields.items()) or str(error)
-        ) from None
-    except EvaluationEnded:
-        raise CommandError("The evaluation has ended.") from None
-    except ApplicationError as error:
-        raise CommandError(str(error)) from None
+    with command_errors():
+        try:
+            yield
+        except Invalid as error:
+            if not error.fields:
+                raise
+            lines = (f"{name}: {said}" for name, said in error.fields.items())
+            raise CommandError("\n".join(lines)) from None
+        except EvaluationEnded:
+            raise CommandError("The evaluation has ended.") from None

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.urls import reverse
 
 from moderado.accounts.services.invitations import create_invitation
-from moderado.core.errors import Invalid
+from moderado.core.commands import command_errors
 
 
 class Command(BaseCommand):
@@ -23,8 +23,6 @@ class Command(BaseCommand):
         Raises:
             CommandError: An option is not allowed.
         """
-        try:
+        with command_errors():
             created = create_invitation(actor_id=None, note=options["note"], days=options["days"])
-        except Invalid as error:
-            raise CommandError(" ".join(map(str, error.fields.values()))) from None
         self.stdout.write(f"{created.code}\n{reverse('web:register')}?invitation={created.code}")

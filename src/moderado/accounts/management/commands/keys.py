@@ -10,7 +10,8 @@ from moderado.accounts.models import ApiKey
 from moderado.accounts.selectors import all_api_keys
 from moderado.accounts.services.api_keys import create_api_key, revoke_api_key
 from moderado.accounts.types import Scope
-from moderado.core.errors import Invalid, NotFound
+from moderado.core.commands import command_errors
+from moderado.core.errors import NotFound
 
 
 class Command(BaseCommand):
@@ -44,10 +45,8 @@ class Command(BaseCommand):
 
     def _create(self, options: dict[str, Any]) -> None:
         scopes = options["scope"] or [Scope.JUDGE]
-        try:
+        with command_errors():
             created = create_api_key(name=options["name"], scopes=scopes, actor_id=None)
-        except Invalid as error:
-            raise CommandError(" ".join(map(str, error.fields.values()))) from None
         if options["json"]:
             shown = {"id": str(created.id), "name": created.name, "scopes": created.scopes}
             self.stdout.write(json.dumps({**shown, "key": created.key}))

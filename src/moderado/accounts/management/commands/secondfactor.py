@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from moderado.accounts.selectors import find_user
 from moderado.accounts.services.second_factor import confirm_all, confirm_second_factor
-from moderado.core.errors import ApplicationError
+from moderado.core.commands import command_errors
 
 
 class Command(BaseCommand):
@@ -25,14 +25,12 @@ class Command(BaseCommand):
         Raises:
             CommandError: There is no such account or session.
         """
-        try:
+        with command_errors():
             if options["session"]:
                 sessions = [confirm_second_factor(actor_id=None, session_id=options["session"])]
             else:
                 user_id = find_user(options["user"]).id
                 sessions = [*confirm_all(actor_id=None, user_id=user_id)]
-        except ApplicationError as error:
-            raise CommandError(str(error)) from None
         for session in sessions:
             self.stdout.write(f"{session.id}  {session.user_agent or '-'}")
         if not sessions:

@@ -5,11 +5,11 @@ import time
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from moderado.accounts.selectors import find_user
 from moderado.chat.services import erasing
-from moderado.core.errors import NotFound
+from moderado.core.commands import command_errors
 from moderado.enforcement.services.erasures import Erasure, get_erasure, order_erasure
 
 PAUSE = 0.5  # seconds between two looks, while a worker or an older transaction is at it
@@ -33,10 +33,8 @@ class Command(BaseCommand):
         Raises:
             CommandError: There is no such account.
         """
-        try:
+        with command_errors():
             user_id = find_user(options["user"]).id
-        except NotFound as error:
-            raise CommandError(str(error)) from None
         order_erasure(actor_id=None, user_id=user_id)
         erasure = get_erasure(user_id=user_id)
         if not options["no_wait"]:

@@ -4,11 +4,11 @@ import json
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from moderado.accounts.selectors import find_user
 from moderado.chat.services.held_messages import hold_message
-from moderado.core.errors import ApplicationError, Invalid
+from moderado.core.commands import command_errors
 from moderado.enforcement.services.holds import add_hold, list_holds, release_hold
 
 
@@ -38,12 +38,8 @@ class Command(BaseCommand):
             CommandError: An argument is not allowed, or names nothing.
         """
         act = {"add": _add, "list": _list, "release": _release}
-        try:
+        with command_errors():
             rows = [_shown(hold) for hold in act[options["action"]](options)]
-        except Invalid as error:
-            raise CommandError(" ".join(map(str, error.fields.values()))) from None
-        except ApplicationError as error:
-            raise CommandError(str(error)) from None
         if options["json"]:
             self.stdout.write(json.dumps(rows))
             return

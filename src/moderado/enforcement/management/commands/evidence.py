@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from moderado.core.errors import ApplicationError, Invalid
+from moderado.core.commands import command_errors
 from moderado.enforcement.evidence_package import own_fingerprint, verify
 from moderado.enforcement.services.evidence import make_evidence
 
@@ -68,12 +68,8 @@ class Command(BaseCommand):
             subject_id = UUID(options["what"])
         except ValueError:
             raise CommandError("name a case or a subject by its id") from None
-        try:
+        with command_errors():
             made = make_evidence(subject_id=subject_id, order=options["order"])
-        except Invalid as error:
-            raise CommandError(" ".join(map(str, error.fields.values()))) from None
-        except ApplicationError as error:
-            raise CommandError(str(error)) from None
         with made.content, options["out"].open("wb") as out:
             copyfileobj(made.content, out)
         shown = {"file": str(options["out"]), "sha256": made.digest, "key": own_fingerprint()}

@@ -4,9 +4,9 @@ import json
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
-from moderado.core.errors import ApplicationError, Invalid
+from moderado.core.commands import command_errors
 from moderado.enforcement.services.hash_bank import bank_message, list_banked, unbank
 
 
@@ -32,12 +32,8 @@ class Command(BaseCommand):
             CommandError: An argument is not allowed, or names nothing.
         """
         act = {"add": _add, "list": lambda _: [*list_banked()], "remove": _remove}
-        try:
+        with command_errors():
             rows = [_shown(banked) for banked in act[options["action"]](options)]
-        except Invalid as error:
-            raise CommandError(" ".join(map(str, error.fields.values()))) from None
-        except ApplicationError as error:
-            raise CommandError(str(error)) from None
         if options["json"]:
             self.stdout.write(json.dumps(rows))
             return

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.dateparse import parse_datetime
 
 from moderado.accounts.selectors import find_user
-from moderado.core.errors import Invalid, NotFound
+from moderado.core.commands import command_errors
 from moderado.enforcement.services.access_records import extract, verify_records
 
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         if options["action"] == "verify":
             self._verify()
             return
-        try:
+        with command_errors():
             user_id = find_user(options["user"]).id if options["user"] else None
             rows = extract(
                 actor_id=None,
@@ -45,10 +45,6 @@ class Command(BaseCommand):
                 since=options["since"],
                 until=options["until"],
             )
-        except Invalid as error:
-            raise CommandError(" ".join(map(str, error.fields.values()))) from None
-        except NotFound as error:
-            raise CommandError(str(error)) from None
         for row in rows:
             shown = {
                 "user": str(row.user_id),

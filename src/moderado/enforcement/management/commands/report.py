@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
-from moderado.core.errors import Invalid
+from moderado.core.commands import command_errors
 from moderado.enforcement.services import transparency
 
 
@@ -24,9 +24,7 @@ class Command(BaseCommand):
             CommandError: The period is not one.
         """
         is_brazilian = options["br"] is not None
-        try:
+        with command_errors():
             period = transparency.period_of(options["br"] if is_brazilian else options["eu"])
-        except Invalid as error:
-            raise CommandError(" ".join(map(str, error.fields.values()))) from None
         write = transparency.brazilian_report if is_brazilian else transparency.european_report
         self.stdout.write(write(period), ending="")

@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 from django.utils.translation import override
 
-from moderado.core.errors import ApplicationError
+from moderado.core.commands import command_errors
 from moderado.moderation.evaluation.calibration import Suggestion
 from moderado.moderation.services.calibration import WANTED, Wanted, as_json, calibrate
 from moderado.moderation.services.durations import duration
@@ -40,11 +40,8 @@ class Command(BaseCommand):
             since=timezone.now() - options["since"],
             with_suggested=not options["without_suggested"],
         )
-        try:
-            with override("en"):
-                found = calibrate(wanted)
-        except ApplicationError as error:
-            raise CommandError(str(error)) from None
+        with override("en"), command_errors():
+            found = calibrate(wanted)
         if options["json"]:
             self.stdout.write(json.dumps(as_json(found), ensure_ascii=False))
             return

@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
-from moderado.core.errors import ApplicationError
+from moderado.core.commands import command_errors
 from moderado.moderation.services.explaining import AUTHORS, compiled_policy, try_text
 from moderado.moderation.services.judging import Facts
 from moderado.moderation.services.policy_lookup import CONFIGURED
@@ -41,10 +41,8 @@ class Command(BaseCommand):
         room = RoomFacts(audience=options["audience"])
         facts = Facts(author=AUTHORS[options["author"]], room=room)
         name = options["policy"]
-        try:
+        with command_errors():
             compiled = compiled_policy(name, options["version"]) if name else None
-        except ApplicationError as error:
-            raise CommandError(str(error)) from None
         chain = CONFIGURED if options["offline"] else None
         explained = try_text(options["text"], facts=facts, compiled=compiled, chain=chain)
         if options["json"]:
