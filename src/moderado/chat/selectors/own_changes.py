@@ -23,7 +23,7 @@ from moderado.chat.selectors.rooms import rooms_visible_to
 from moderado.chat.types import MessageView, OwnChanges, OwnCursor
 from moderado.core import failpoints
 from moderado.core.database import cluster_id, run_prepared
-from moderado.enforcement.selectors.blocks import HIDDEN
+from moderado.enforcement.selectors.blocks import hidden_sql
 from moderado.enforcement.selectors.person_changes import Thing, views_of_things
 from moderado.enforcement.types import OwnThing
 
@@ -58,7 +58,8 @@ _HERE = """
 # Of a handshake, in one statement: each costs a thirtieth of it. It reads no changes, but what else
 # a connection must know: hidden people, and the newest messages that wait for a moderator.
 _START = f"""{_HERE},
-           ARRAY(SELECT hidden FROM ({HIDDEN}) AS found(viewer, hidden)),
+           ARRAY(SELECT hidden
+                   FROM ({hidden_sql("= %(author)s")}) AS found(viewer, hidden)),
            (SELECT json_agg(json_build_array(id, revision) ORDER BY id DESC) FROM (
                SELECT id, CASE status WHEN 'HELD' THEN revision ELSE edit_revision END AS revision
                  FROM chat_message
@@ -147,7 +148,7 @@ def own_start(*, user_id: UUID, held: int) -> OwnStart:
         user_id: The account.
         held: The maximum number of messages that wait for a moderator.
     """
-    values = {"cluster": cluster_id(), "author": user_id, "users": [user_id], "limit": held}
+    values = {"cluster": cluster_id(), "author": user_id, "limit": held}
     ((origin, newest, settled, hidden, waiting),) = run_prepared(_START, values)
     page = _page_of([(origin, newest, settled)])
     return OwnStart(

@@ -11,23 +11,35 @@ from moderado.accounts.selectors import users_matching
 from moderado.core.database import run_prepared
 from moderado.enforcement.models import PersonBlock
 
-# Of the accounts `users`: pairs of one and whom it does not see. In both directions. Nothing is
-# hidden from staff: they must see whom others block.
-HIDDEN = """
-    SELECT block.blocker_id, block.blocked_id
-      FROM enforcement_personblock block JOIN accounts_user viewer ON viewer.id = block.blocker_id
-     WHERE block.blocker_id = ANY (%(users)s) AND NOT viewer.is_staff
-    UNION ALL
-    SELECT block.blocked_id, block.blocker_id
-      FROM enforcement_personblock block JOIN accounts_user viewer ON viewer.id = block.blocked_id
-     WHERE block.blocked_id = ANY (%(users)s) AND NOT viewer.is_staff
-"""
+
+def hidden_sql(viewer: str) -> str:
+    """Return an SQL query: pairs of an account and one whom it does not see.
+
+    Both directions count. Nothing is hidden from staff: they must see whom others block.
+
+    Args:
+        viewer: An SQL condition on an account's id, without the id: `= %(viewer)s`.
+    """
+    return f"""
+        SELECT block.blocker_id, block.blocked_id
+          FROM enforcement_personblock block
+          JOIN accounts_user viewer ON viewer.id = block.blocker_id
+         WHERE block.blocker_id {viewer} AND NOT viewer.is_staff
+        UNION ALL
+        SELECT block.blocked_id, block.blocker_id
+          FROM enforcement_personblock block
+          JOIN accounts_user viewer ON viewer.id = block.blocked_id
+         WHERE block.blocked_id {viewer} AND NOT viewer.is_staff
+    """  # noqa: S608  (an expression of the caller's code)
+
+
+_HIDDEN = hidden_sql("= ANY (%(users)s)")
 
 
 def hidden_people(user_ids: Collection[UUID]) -> Mapping[UUID, frozenset[UUID]]:
     """Return whom each of these users does not see in direct views. Absent: no one is hidden."""
     found = defaultdict(set)
-    for viewer_id, hidden_id in run_prepared(HIDDEN, {"users": list(user_ids)}):
+    for viewer_id, hidden_id in run_prepared(_HIDDEN, {"users": list(user_ids)}):
         found[viewer_id].add(hidden_id)
     return {viewer_id: frozenset(hidden) for viewer_id, hidden in found.items()}
 
