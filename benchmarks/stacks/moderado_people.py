@@ -39,7 +39,7 @@ def populate(people: int, rooms: int) -> list[dict[str, str]]:
         {
             "id": str(membership.user_id),
             "room": str(membership.room_id),
-            "token": access_token(session),
+            "token": access_token(session, now=timezone.now()),
         }
         for membership, session in zip(memberships, sessions, strict=True)
     ]

@@ -22,9 +22,13 @@ def open_session(**fields: object) -> Session:
     return sessions.open_session(user=make_user(**fields))
 
 
+def access_token(session: Session) -> str:
+    return sessions.tokens_of(session=session).access
+
+
 def forged(session: Session, *, key: bytes | None, algorithm: str, **claims: object) -> str:
     """Return an access token for this session that the server did not issue."""
-    honest = jwt.decode(tokens.access_token(session), options={"verify_signature": False})
+    honest = jwt.decode(access_token(session), options={"verify_signature": False})
     return jwt.encode(honest | claims, key, algorithm=algorithm)  # type: ignore[arg-type]  # "none"
 
 
@@ -56,12 +60,12 @@ def expired() -> str:
 
 def signed_with_a_key_that_was_replaced() -> str:
     with override_settings(SECRET_KEY="the-one-of-last-year-the-one-of-last-year"):
-        return tokens.access_token(open_session())
+        return access_token(open_session())
 
 
 def confused(algorithm: str) -> str:
     """Sign with the server's own key, by an algorithm that would treat it as a public key."""
-    _, payload, _ = tokens.access_token(open_session()).split(".")
+    _, payload, _ = access_token(open_session()).split(".")
     head = json.dumps({"typ": "JWT", "alg": algorithm}).encode()
     signed = f"{base64.urlsafe_b64encode(head).rstrip(b'=').decode()}.{payload}"
     key = tokens._key(tokens.Use.ACCESS)
@@ -85,7 +89,7 @@ def called_none() -> str:
 
 def of_an_ended_session() -> str:
     session = open_session()
-    access = tokens.access_token(session)
+    access = access_token(session)
     sessions.end_session(session_id=session.id)
     return access
 
@@ -93,7 +97,7 @@ def of_an_ended_session() -> str:
 def of_a_closed_account() -> str:
     session = open_session()
     User.objects.filter(pk=session.user_id).update(is_active=False)
-    return tokens.access_token(session)
+    return access_token(session)
 
 
 def of_another_users_session() -> str:
@@ -134,7 +138,7 @@ def test_session_acts_for_its_own_user_whatever_the_token_claims(db):
 
 
 def test_access_and_refresh_tokens_are_not_interchangeable(db):
-    access = tokens.access_token(open_session())
+    access = access_token(open_session())
 
     assert APIClient().post("/api/auth/refresh/", {"refresh": access}).status_code == 401
 

@@ -1,15 +1,18 @@
-"""Signed tokens: encoding, decoding and verification, without the database."""
+"""Signed tokens: encoding, decoding and verification, without the database.
+
+Tokens are issued and expire by the database's clock, which the services read: that of a web host
+may be wrong.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
 import jwt
 from django.conf import settings
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from moderado.accounts.errors import NotAuthenticated
@@ -17,6 +20,7 @@ from moderado.accounts.models import Session, User
 
 ALGORITHM = "HS256"
 APPEAL_SECONDS = 1_800  # of an appeal token: time to read, and to write 2,000 characters
+CLOCK_TOLERANCE = timedelta(days=1)  # between this host's clock and the database's
 REQUIRED = ("exp", "iat", "jti", "sid", "token_use", "user_id")
 
 
@@ -30,26 +34,28 @@ class Use(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """The claims of a signed, unexpired token. The session's row says whether it is still valid.
+    """The claims of a signed token. The session's row says whether it is still valid.
 
-    An appeal token has no session: its `session_id` is the account's, and `password_mark` is set.
+    The caller compares `expires_at` with the database's clock. An appeal token has no session: its
+    `session_id` is the account's, and `password_mark` is set.
     """
 
     user_id: UUID
     session_id: UUID
     token_id: UUID
+    expires_at: datetime
     password_mark: str = ""
 
 
-def access_token(session: Session) -> str:
-    """Return an access token of `session`, valid for `ACCESS_TOKEN_SECONDS`."""
-    expires_at = timezone.now() + timedelta(seconds=settings.ACCESS_TOKEN_SECONDS)
+def access_token(session: Session, *, now: datetime) -> str:
+    """Return an access token of `session`, valid for `ACCESS_TOKEN_SECONDS` from `now`."""
+    expires_at = now + timedelta(seconds=settings.ACCESS_TOKEN_SECONDS)
     extra = {"name": session.user.name, "email": session.user.email}
     return _signed(
         session,
         Use.ACCESS,
         token_id=uuid4(),
-        issued_at=timezone.now(),
+        issued_at=now,
         expires_at=expires_at,
         extra=extra,
     )
@@ -73,12 +79,11 @@ def refresh_token(session: Session) -> str:
     )
 
 
-def appeal_token(user: User) -> str:
-    """Return a token by which a banned person appeals, valid for `APPEAL_SECONDS`.
+def appeal_token(user: User, *, now: datetime) -> str:
+    """Return a token by which a banned person appeals, valid for `APPEAL_SECONDS` from `now`.
 
     It belongs to no session and cannot be refreshed. It ends with a change of the password, too.
     """
-    now = timezone.now()
     return _encoded(
         Use.APPEAL,
         {
@@ -99,13 +104,16 @@ def password_mark(user: User) -> str:
 
 
 def read(token: str, *, use: Use) -> Claims:
-    """Return the claims of a token issued by this server for `use`. Raises NotAuthenticated."""
+    """Return the claims of a token issued by this server for `use`. Raises NotAuthenticated.
+
+    One that expired within `CLOCK_TOLERANCE` is read, too: see `Claims`.
+    """
     try:
         claims = jwt.decode(
             token,
             _key(use),
             algorithms=[ALGORITHM],
-            # Clocks of servers differ by seconds: the time of issue is not verified.
+            leeway=CLOCK_TOLERANCE,
             options={"require": list(REQUIRED), "verify_iat": False},
         )
         if claims["token_use"] != use.value:
@@ -114,9 +122,10 @@ def read(token: str, *, use: Use) -> Claims:
             user_id=UUID(claims["user_id"]),
             session_id=UUID(claims["sid"]),
             token_id=UUID(claims["jti"]),
+            expires_at=datetime.fromtimestamp(claims["exp"], UTC),
             password_mark=str(claims.get("pwd", "")),
         )
-    except (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError):
+    except (jwt.PyJWTError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         raise NotAuthenticated from None
 
 

@@ -13,12 +13,12 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import Invitation, User
 from moderado.accounts.types import NewInvitation
-from moderado.core import text
+from moderado.core import clock, text
 from moderado.core.database import require_transaction
 from moderado.core.errors import Invalid, NotFound
 from moderado.core.events import publish
@@ -58,7 +58,7 @@ def create_invitation(
         digest=_digest(code),
         note=note.strip(),
         created_by_id=actor_id,
-        expires_at=timezone.now() + timedelta(days=days),
+        expires_at=clock.now() + timedelta(days=days),
     )
     _account_for(actor_id, "invitation_created", invitation.id)
     log.info("invitation_created", invitation_id=invitation.id, actor_id=actor_id)
@@ -98,7 +98,7 @@ def use_invitation(code: str, *, user: User) -> None:
         Invalid: The code cannot be used, or was used meanwhile.
     """
     require_transaction()
-    if not _usable(code).update(used_at=timezone.now(), used_by=user):
+    if not _usable(code).update(used_at=Now(), used_by=user):
         raise Invalid(fields={"invitation": _REFUSED})
     log.info("invitation_used", user_id=user.id)
 
@@ -113,7 +113,7 @@ def _account_for(actor_id: UUID | None, action: str, invitation_id: UUID) -> Non
 
 def _usable(code: str) -> QuerySet[Invitation]:
     return Invitation.objects.filter(
-        digest=_digest(code.strip()), used_at=None, expires_at__gt=timezone.now()
+        digest=_digest(code.strip()), used_at=None, expires_at__gt=Now()
     )
 
 

@@ -1,4 +1,4 @@
-"""Open, refresh and end sessions."""
+"""Open, refresh and end sessions, on the database's clock: those of web hosts may differ."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,6 +9,8 @@ from django.conf import settings
 from django.contrib.auth.models import update_last_login
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Least, Now
 from django.utils import timezone
 
 from moderado.accounts import bans, devices, selectors, tokens, user_agents
@@ -17,7 +19,7 @@ from moderado.accounts.events import SessionEnded
 from moderado.accounts.models import Session, User
 from moderado.accounts.services import sign_in as attempts
 from moderado.accounts.types import Origin, Principal, Tokens
-from moderado.core import events
+from moderado.core import clock, events
 from moderado.core.errors import NotFound
 
 log = structlog.get_logger(__name__)
@@ -75,19 +77,20 @@ def open_session(*, user: User, user_agent: str = "", language: str | None = Non
     if language and language != user.language and not user.language_chosen:
         user.language = language
         User.objects.filter(id=user.id, language_chosen=False).update(language=language)
-    now = timezone.now()
+    now = clock.now()
     return Session.objects.create(
         user=user,
         created_at=now,
         used_at=now,
-        expires_at=_expiry(created_at=now),
+        expires_at=_expiry(created_at=now, now=now),
         user_agent=user_agents.cleaned(user_agent),
     )
 
 
 def tokens_of(*, session: Session) -> Tokens:
     """Return the current tokens of the session."""
-    return Tokens(access=tokens.access_token(session), refresh=tokens.refresh_token(session))
+    access = tokens.access_token(session, now=clock.now())
+    return Tokens(access=access, refresh=tokens.refresh_token(session))
 
 
 def refresh(*, token: str) -> Tokens:
@@ -120,20 +123,20 @@ def _rotate(claims: tokens.Claims) -> Session | None:
         .filter(id=claims.session_id)
         .first()
     )
-    if session is None:
+    now = clock.now()
+    if session is None or claims.expires_at <= now:
         return None
     if session.refresh_id != claims.token_id:
-        if _is_in_grace(session, claims):
+        if _is_in_grace(session, claims, now=now):
             return session
         log.warning("refresh_token_reused", session_id=session.id, user_id=session.user_id)
         end_session(session_id=session.id)
         return None
-    now = timezone.now()
     if settings.REFRESH_TOKEN_ROTATION:
         session.previous_refresh_id, session.refresh_id = session.refresh_id, uuid4()
         session.rotated_at = now
     session.used_at = now
-    session.expires_at = _expiry(created_at=session.created_at)
+    session.expires_at = _expiry(created_at=session.created_at, now=now)
     session.save(
         update_fields=[
             "refresh_id",
@@ -146,12 +149,12 @@ def _rotate(claims: tokens.Claims) -> Session | None:
     return session
 
 
-def _is_in_grace(session: Session, claims: tokens.Claims) -> bool:
+def _is_in_grace(session: Session, claims: tokens.Claims, *, now: datetime) -> bool:
     """Whether the token was replaced a moment ago, by another tab of the same client."""
     if session.previous_refresh_id != claims.token_id or session.rotated_at is None:
         return False
     grace = timedelta(seconds=settings.REFRESH_TOKEN_GRACE_SECONDS)
-    return timezone.now() - session.rotated_at < grace
+    return now - session.rotated_at < grace
 
 
 def record_use(*, session: Session) -> None:
@@ -159,11 +162,12 @@ def record_use(*, session: Session) -> None:
 
     Sessions with tokens record it at each refresh; this is for those with a cookie.
     """
-    now = timezone.now()
-    if now - session.used_at < USE_INTERVAL:
+    if abs(timezone.now() - session.used_at) < USE_INTERVAL:  # saves a statement, decides nothing
         return
-    Session.objects.filter(id=session.id, ended_at=None).update(
-        used_at=now, expires_at=_expiry(created_at=session.created_at)
+    used_before = Session.objects.filter(used_at__lte=Now() - USE_INTERVAL)
+    used_before.filter(id=session.id, ended_at=None).update(
+        used_at=Now(),
+        expires_at=Least(Now() + _idle(), Value(selectors.latest_end(session.created_at))),
     )
 
 
@@ -186,7 +190,7 @@ def end_session(*, session_id: UUID) -> None:
     session = open_ones.select_for_update(of=("self",)).first()
     if session is None:
         return
-    session.ended_at = timezone.now()
+    session.ended_at = clock.now()
     session.save(update_fields=["ended_at"])
     events.publish(SessionEnded(session_id=session_id, user_id=session.user_id))
 
@@ -223,7 +227,7 @@ def delete_expired() -> int:
     Returns:
         How many sessions of the product were deleted.
     """
-    expired = Session.objects.filter(expires_at__lt=timezone.now())
+    expired = Session.objects.filter(expires_at__lt=Now())
     count, _ = expired.delete()
     SessionStore.clear_expired()
     return count
@@ -236,7 +240,7 @@ def session_of_access_token(*, token: str) -> Session:
         NotAuthenticated: Forged or expired token, wrong purpose, ended session, inactive user.
     """
     claims = tokens.read(token, use=tokens.Use.ACCESS)
-    session = selectors.get_session(claims.session_id)
+    session = selectors.get_session(claims.session_id, token_expires_at=claims.expires_at)
     if session.user_id != claims.user_id:
         raise NotAuthenticated
     return session
@@ -245,13 +249,18 @@ def session_of_access_token(*, token: str) -> Session:
 def principal_of_access_token(*, token: str) -> Principal:
     """Return the principal of an access token. Raises NotAuthenticated."""
     claims = tokens.read(token, use=tokens.Use.ACCESS)
-    principal = selectors.principal_of_session(claims.session_id)
+    principal = selectors.principal_of_session(
+        claims.session_id, token_expires_at=claims.expires_at
+    )
     if principal.user_id != claims.user_id:
         raise NotAuthenticated
     return principal
 
 
-def _expiry(*, created_at: datetime) -> datetime:
+def _expiry(*, created_at: datetime, now: datetime) -> datetime:
     """Return when a session that is used now ends, by the idle and the absolute limit."""
-    idle = timezone.now() + timedelta(days=settings.REFRESH_TOKEN_DAYS)
-    return min(idle, selectors.latest_end(created_at))
+    return min(now + _idle(), selectors.latest_end(created_at))
+
+
+def _idle() -> timedelta:
+    return timedelta(days=settings.REFRESH_TOKEN_DAYS)

@@ -9,6 +9,7 @@ from uuid import UUID
 from moderado.accounts import tokens
 from moderado.accounts.errors import NotAuthenticated
 from moderado.accounts.models import User
+from moderado.core import clock
 from moderado.enforcement.errors import BannedFromServer, EmailBanned
 from moderado.enforcement.selectors.restrictions import find_server_ban, is_email_banned
 
@@ -22,9 +23,8 @@ def check_account(user_id: UUID) -> None:
     ban = find_server_ban(user_id)
     if ban is not None:
         user = User.objects.get(pk=user_id)
-        raise BannedFromServer(
-            ban, token=tokens.appeal_token(user), expires_in=tokens.APPEAL_SECONDS
-        )
+        token = tokens.appeal_token(user, now=clock.now())
+        raise BannedFromServer(ban, token=token, expires_in=tokens.APPEAL_SECONDS)
 
 
 def check_email(email: str) -> None:
@@ -45,6 +45,8 @@ def person_of_appeal_token(*, token: str) -> User:
     """
     claims = tokens.read(token, use=tokens.Use.APPEAL)
     user = User.objects.filter(pk=claims.user_id, is_active=True).first()
+    if claims.expires_at <= clock.now():
+        raise NotAuthenticated
     if user is None or tokens.password_mark(user) != claims.password_mark:
         raise NotAuthenticated
     if find_server_ban(user.id) is None:

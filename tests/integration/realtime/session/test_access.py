@@ -17,6 +17,7 @@ from moderado.realtime.rooms.reconcile import Schedule
 from tests.integration.realtime.conftest import Cast, make_token, make_user, timing_with
 
 open_session = run_in_db_thread(sessions.open_session)
+tokens_of = run_in_db_thread(sessions.tokens_of)
 issue_ticket = run_in_db_thread(tickets.issue_ticket)
 end_session = run_in_db_thread(sessions.end_session)
 remove = run_in_db_thread(memberships.remove_participant)
@@ -76,7 +77,7 @@ async def test_invalid_credential_closes_with_4001(cast: Cast, wrong):
 @pytest.mark.proves("S6")
 async def test_refresh_token_is_refused(cast: Cast):
     session = await open_session(user=await make_user())
-    refresh = sessions.tokens_of(session=session).refresh
+    refresh = (await tokens_of(session=session)).refresh
 
     assert await refusal(cast, f"/ws/chat/?token={refresh}") == ("not_authenticated", 4001)
 
@@ -237,7 +238,7 @@ async def test_logout_closes_the_connections_of_its_session_only(cast: Cast):
     user = await make_user()
     session, other = [await open_session(user=user) for _ in range(2)]
     here, there = [
-        await cast.open(f"/ws/chat/?token={sessions.tokens_of(session=one).access}")
+        await cast.open(f"/ws/chat/?token={(await tokens_of(session=one)).access}")
         for one in (session, other)
     ]
     for client in (here, there):
