@@ -244,7 +244,7 @@ class Scene:
         ruling = make_ruling(actor_id=staff.id, case_id=case_id, content=content)
         later = timezone.now() + timedelta(days=1)
         Ruling.objects.filter(pk=ruling.pk).update(undo_until=later)
-        bulk_ruling = start_bulk(
+        bulk_ruling, _is_new = start_bulk(
             actor=Actor(id=staff.id, scope_ids=None),
             wanted=CaseFilter(scope_id=uuid4()),
             proposal=Proposal(content=content, reason="-"),
@@ -253,12 +253,13 @@ class Scene:
 
     def _purge(self) -> Purge:
         """Start a purge of the room, which no worker carries out."""
-        return start_purge(
+        purge, _is_new = start_purge(
             actor=Actor(id=self.people["admin"].id, scope_ids=[self.room.id]),
             user_id=self.other.id,
             since=timezone.now() - timedelta(hours=1),
             reason="spam",
         )
+        return purge
 
     def _open_case(self, message_id: UUID, author: User) -> UUID:
         content = Content(

@@ -20,6 +20,7 @@ WITHOUT_TEXT = frozenset({PERSON, ROOM, NOTICE})
 
 LEASE = timedelta(minutes=15)  # of a claim
 UNDO = timedelta(seconds=10)  # in which a ruling can be undone; then its people are notified
+REPEAT = timedelta(seconds=60)  # a click that is repeated, or a request that is sent again
 
 
 class ContentOutcome(StrEnum):

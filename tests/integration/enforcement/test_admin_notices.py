@@ -37,10 +37,11 @@ def post_act(client, name, record, act, **values):
 
 
 def make_purge():
-    return start_purge(
+    purge, _is_new = start_purge(
         actor=Actor(id=make_staff("purge_messages").id, scope_ids=None),
         user_id=make_message().author_id, since=timezone.now() - timedelta(hours=1), reason="spam",
     )  # fmt: skip
+    return purge
 
 
 def test_purge_is_reversed_with_a_reason_and_the_password(client):

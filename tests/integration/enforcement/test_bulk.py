@@ -35,7 +35,8 @@ def flagged(held):
 
 
 def start(actor, **fields):
-    return bulk.start_bulk(actor=actor, wanted=FLAGS, proposal=PROPOSAL, **fields)
+    started, _is_new = bulk.start_bulk(actor=actor, wanted=FLAGS, proposal=PROPOSAL, **fields)
+    return started
 
 
 def run():

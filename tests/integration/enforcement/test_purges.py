@@ -61,7 +61,8 @@ def hour_ago():
 
 def start(actor, user, **fields):
     wanted = {"since": hour_ago(), "reason": "spam", **fields}
-    return purge_requests.start_purge(actor=actor, user_id=user.id, **wanted)
+    purge, _is_new = purge_requests.start_purge(actor=actor, user_id=user.id, **wanted)
+    return purge
 
 
 def run():

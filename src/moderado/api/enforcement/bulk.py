@@ -22,7 +22,8 @@ class Bulk(APIView):
     def post(self, request: Request) -> Response:
         """Decide all open cases that match a filter; with `dry_run` only count them.
 
-        A worker makes one ruling a case. Those that others hold are skipped.
+        A worker makes one ruling a case. Those that others hold are skipped. A repeat within a
+        minute answers 200 with the first one, unless it would decide other cases.
         """
         actor = moderator(request, rights.BULK_RULE)
         asked = validated(BulkInput, request.data)
@@ -32,8 +33,8 @@ class Bulk(APIView):
         if asked["dry_run"]:
             matched = bulk.count_matching(actor=actor, wanted=wanted)
             return Response(BulkBody(_DRY | {"matched": matched}).data)
-        started = bulk.start_bulk(actor=actor, wanted=wanted, proposal=proposal)
-        return Response(BulkBody(started).data, status=202)
+        started, is_new = bulk.start_bulk(actor=actor, wanted=wanted, proposal=proposal)
+        return Response(BulkBody(started).data, status=202 if is_new else 200)
 
 
 class OneBulk(APIView):

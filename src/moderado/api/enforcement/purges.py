@@ -86,7 +86,8 @@ class Purges(APIView):
     def post(self, request: Request) -> Response:
         """Remove what an author has written since a moment; with `dry_run` only count it.
 
-        A worker removes the messages in slices. Moderators of rooms purge their rooms alone.
+        A worker removes the messages in slices. Moderators of rooms purge their rooms alone. A
+        repeat within a minute answers 200 with the first purge, unless the author wrote more.
         """
         actor = _actor(request)
         asked = validated(PurgeInput, request.data)
@@ -94,10 +95,10 @@ class Purges(APIView):
         if asked["dry_run"]:
             preview = body_of(purge_requests.preview_purge(actor=actor, **about))
             return Response(PurgeBody(_dry(asked, preview)).data)
-        purge = purge_requests.start_purge(
+        purge, is_new = purge_requests.start_purge(
             actor=actor, **about, reason=asked["reason"], public_note=asked["public_note"]
         )
-        return Response(PurgeBody(purge).data, status=202)
+        return Response(PurgeBody(purge).data, status=202 if is_new else 200)
 
 
 class OnePurge(APIView):

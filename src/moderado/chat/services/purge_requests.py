@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import Count, Q, QuerySet, Value
+from django.db.models import Count, Max, Q, QuerySet, Value
 from django.utils import timezone
 from msgspec.structs import replace
 
@@ -83,8 +83,10 @@ def start_purge(
     room_id: UUID | None = None,
     reason: str,
     public_note: str = "",
-) -> Purge:
+) -> tuple[Purge, bool]:
     """Queue the removal of what an author has written since a moment.
+
+    A repeat within a minute returns the first purge (ADR 0092).
 
     Args:
         actor: The moderator, with their rooms; without, all rooms.
@@ -93,6 +95,9 @@ def start_purge(
         room_id: The only room to purge, or None.
         reason: 1 to 64 characters. The author sees it.
         public_note: At most 2,000 characters. The author sees it.
+
+    Returns:
+        The purge, and whether it is new.
 
     Raises:
         NoSuchRoom: The room is none of the moderator's.
@@ -111,6 +116,7 @@ def start_purge(
         reason=reason,
         public_note=public_note,
         counts=_counts(found),
+        newest=found.aggregate(newest=Max("created_at"))["newest"],
     )
 
 

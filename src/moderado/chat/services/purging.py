@@ -25,7 +25,7 @@ from moderado.chat.states import Deleted, Phase, Restored, Transition
 from moderado.core import failpoints
 from moderado.core.database import is_settled, retry_on_deadlock
 from moderado.enforcement.models import Purge
-from moderado.enforcement.services import purges
+from moderado.enforcement.services import purged_messages, purges
 from moderado.enforcement.services.standing import standing_actor
 from moderado.moderation.services.closing import open_cases_of, reopen_cases
 from moderado.moderation.services.sweeping import PURGED, RESTORED, log_sweep
@@ -98,7 +98,7 @@ def _remove(purge: Purge, messages: Sequence[Message]) -> list[tuple[Message, Tr
         steps.append((message, advance(message, Deleted(), sweep_id=purge.pk)))
         message.reason, message.categories = Reason.REMOVED, []
     _account(purge, messages, PURGED)
-    purges.note_messages(purge, action="message_purged", befores=befores)
+    purged_messages.note_messages(purge, action="message_purged", befores=befores)
     return steps
 
 
@@ -110,7 +110,7 @@ def _restore_batch(leased: Purge) -> bool:
     if purge is None:
         return False
     actor_id = purge.reversed_by_id or purge.actor_id
-    purged = purges.purged_messages(purge, limit=BATCH)
+    purged = purged_messages.purged_messages(purge, limit=BATCH)
     befores = {each.message_id: each.before for each in purged}
     found = Message.objects.filter(
         pk__in=befores, status=Message.Status.REMOVED, reason=Reason.REMOVED
@@ -120,7 +120,7 @@ def _restore_batch(leased: Purge) -> bool:
     steps = [(message, _restore(message, befores[message.pk])) for message in messages]
     _account(purge, messages, RESTORED, actor_id=actor_id)
     restored = {message.pk: befores[message.pk] for message in messages}
-    purges.note_messages(purge, action="message_restored", befores=restored)
+    purged_messages.note_messages(purge, action="message_restored", befores=restored)
     reopen_cases(case_ids=[case for each in restored.values() for case in each["cases"]])
     purge.after_id = purged[-1].message_id if purged else purge.after_id
     purge.restored += len(messages)

@@ -18,7 +18,7 @@ from moderado.chat.types import MESSAGE, MessageView
 from moderado.core.database import retry_on_deadlock
 from moderado.enforcement.errors import Banned
 from moderado.enforcement.services.audit import write_line
-from moderado.enforcement.services.purges import keep_removed
+from moderado.enforcement.services.purged_messages import keep_removed
 from moderado.moderation.types import Reason
 
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
+from moderado.accounts.models import User
 from moderado.accounts.rights import BULK_RULE, REVERSE_RULING
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import ApplicationError, NotFound
@@ -24,7 +25,7 @@ from moderado.enforcement.services import rulings
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.rulings import Proposal
 from moderado.enforcement.services.standing import standing_actor
-from moderado.enforcement.types import Actor
+from moderado.enforcement.types import REPEAT, Actor
 from moderado.moderation.models import Case
 
 log = structlog.get_logger(__name__)
@@ -42,25 +43,37 @@ def count_matching(*, actor: Actor, wanted: CaseFilter) -> int:
 
 
 @transaction.atomic
-def start_bulk(*, actor: Actor, wanted: CaseFilter, proposal: Proposal) -> BulkRuling:
+def start_bulk(*, actor: Actor, wanted: CaseFilter, proposal: Proposal) -> tuple[BulkRuling, bool]:
     """Queue one ruling for all open cases that match, as they are when a worker gets to them.
 
-    Cases that are opened later are left out.
+    Cases that are opened later are left out. The same request of the same moderator within a
+    minute is a repeat, and adds nothing, unless it would decide other cases (ADR 0092).
+
+    Returns:
+        The ruling in bulk, and whether it is new.
 
     Raises:
         Invalid: Reason or notes.
     """
-    proposal = rulings.cleaned(proposal)
-    bulk = BulkRuling.objects.create(
-        actor_id=actor.id,
-        scope_ids=None if actor.scope_ids is None else list(actor.scope_ids),
-        filter=msgspec.to_builtins(wanted),
-        ruling=msgspec.to_builtins(proposal),
-        matched=count_matching(actor=actor, wanted=wanted),
-    )
+    asked = {
+        "actor_id": actor.id,
+        "scope_ids": None if actor.scope_ids is None else sorted(actor.scope_ids),
+        "filter": msgspec.to_builtins(wanted),
+        "ruling": msgspec.to_builtins(rulings.cleaned(proposal)),
+    }
+    User.objects.select_for_update(no_key=True).filter(pk=actor.id).first()  # repeats wait
+    found = _open(actor, wanted)
+    of_late = BulkRuling.objects.filter(created_at__gt=Now() - REPEAT, **asked)
+    first = of_late.filter(state__in=(State.RUNNING, State.DONE)).order_by("-id").first()
+    if first is not None:
+        is_running = first.state == State.RUNNING
+        left = found.filter(created_at__gte=first.created_at) if is_running else found
+        if not left.exists():
+            return first, False
+    bulk = BulkRuling.objects.create(**asked, matched=found.count())
     _account_for(actor, "bulk_started", bulk.pk, cases=bulk.matched)
     log.info("bulk_ruling_started", bulk_id=str(bulk.id), cases=bulk.matched)
-    return bulk
+    return bulk, True
 
 
 def get_bulk(*, actor: Actor, bulk_id: UUID) -> BulkRuling:

@@ -25,7 +25,7 @@ from moderado.enforcement.services.access import (
     locked_case,
 )
 from moderado.enforcement.services.audit import write_line
-from moderado.enforcement.types import LEASE, Actor
+from moderado.enforcement.types import LEASE, REPEAT, Actor
 from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
 from moderado.moderation.services.case_events import publish_changes
@@ -34,7 +34,6 @@ from moderado.moderation.services.claims import release_unused_claims
 log = structlog.get_logger(__name__)
 
 NOTE_LENGTH = 2000  # characters
-REPEAT = timedelta(seconds=60)  # a click that is repeated, or a request that is sent again
 
 
 def claim_case(*, actor: Actor, case_id: UUID) -> Case:

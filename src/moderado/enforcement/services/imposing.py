@@ -17,11 +17,9 @@ from moderado.enforcement.selectors.sanctions import get_sanction
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.fairness import check_outranks
 from moderado.enforcement.services.sanctions import apply_sanction, lift_sanction
-from moderado.enforcement.types import SanctionKind
+from moderado.enforcement.types import REPEAT, SanctionKind
 
 Scopes = Collection[UUID] | None
-
-REPEAT = timedelta(seconds=60)  # a click that is repeated, or a request that is sent again
 
 
 @retry_on_deadlock

@@ -25,16 +25,17 @@ from moderado.core.events import publish
 from moderado.core.text import clean, clean_line
 from moderado.enforcement.errors import RulingReplaced
 from moderado.enforcement.events import PersonNotice, PersonNotified, PurgeQueued
-from moderado.enforcement.models import AuditLine, Purge, PurgedMessage
+from moderado.enforcement.models import Purge
 from moderado.enforcement.selectors.decisions import decision_about
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.fairness import check_not_self
-from moderado.enforcement.types import Actor
+from moderado.enforcement.types import REPEAT, Actor
 
 log = structlog.get_logger(__name__)
 
 State = Purge.State
 UNFINISHED = (State.RUNNING, State.REVERSING)
+_STANDING = (State.RUNNING, State.DONE)
 LEASE = timedelta(seconds=60)
 PAUSE = timedelta(seconds=1)
 REASON_LENGTH = 64
@@ -72,8 +73,12 @@ def start_purge(  # noqa: PLR0913  (what a purge consists of)
     reason: str,
     public_note: str,
     counts: Sequence[Mapping[str, Any]],
-) -> Purge:
+    newest: datetime | None,
+) -> tuple[Purge, bool]:
     """Queue a purge. A worker begins at once.
+
+    The same request of the same moderator within a minute is a repeat, and adds nothing, unless
+    the author has written more since (ADR 0092).
 
     Args:
         actor: The moderator, with the rooms in which they may remove messages of the author.
@@ -83,6 +88,10 @@ def start_purge(  # noqa: PLR0913  (what a purge consists of)
         reason: 1 to 64 characters, a code or a few words. The author sees it.
         public_note: At most 2,000 characters. The author sees it.
         counts: The messages by room and status.
+        newest: When the author wrote the latest of them; None without messages.
+
+    Returns:
+        The purge, and whether it is new.
 
     Raises:
         Invalid: Reason or note.
@@ -90,21 +99,23 @@ def start_purge(  # noqa: PLR0913  (what a purge consists of)
     room_ids = None if actor.scope_ids is None else sorted(actor.scope_ids)
     if room_ids is not None and len(room_ids) == 1:
         (scope_id,) = room_ids
-    purge = Purge.objects.create(
-        actor_id=actor.id,
-        user_id=user_id,
-        since=since,
-        scope_id=scope_id,
-        scope_ids=room_ids,
-        reason=clean_line(reason, max_length=REASON_LENGTH, field="reason"),
-        public_note=_note(public_note),
-        counts=list(counts),
-        matched=sum(each["count"] for each in counts),
-    )
+    asked = {
+        "actor_id": actor.id,
+        "user_id": user_id,
+        "since": since,
+        "scope_id": scope_id,
+        "scope_ids": room_ids,
+        "reason": clean_line(reason, max_length=REASON_LENGTH, field="reason"),
+        "public_note": _note(public_note),
+    }
+    if (first := _repeated(asked, newest)) is not None:
+        return first, False
+    matched = sum(each["count"] for each in counts)
+    purge = Purge.objects.create(**asked, counts=list(counts), matched=matched)
     _write_line("purge_started", purge, actor.id, messages=purge.matched)
     publish(PurgeQueued(purge_id=purge.pk))
     log.info("purge_started", purge_id=str(purge.pk), messages=purge.matched)
-    return purge
+    return purge, True
 
 
 def get_purge(*, actor: Actor, purge_id: UUID) -> Purge:
@@ -214,46 +225,13 @@ def end_lease(purge: Purge) -> None:
     Purge.objects.filter(pk=purge.pk, fence=purge.fence).update(lease_until=None)
 
 
-def note_messages(purge: Purge, *, action: str, befores: Mapping[UUID, Mapping[str, Any]]) -> None:
-    """Account for messages that were removed or brought back: an audit line each.
-
-    Requires a transaction.
-
-    Args:
-        purge: The purge.
-        action: `message_purged` or `message_restored`.
-        befores: The state before the removal, by message.
-    """
-    require_transaction()
-    actor_id = purge.actor_id if action == "message_purged" else purge.reversed_by_id
-    AuditLine.objects.bulk_create(
-        AuditLine(
-            actor_id=actor_id,
-            action=action,
-            subject_type="message",
-            subject_id=message_id,
-            details={"purge": str(purge.pk), "user": str(purge.user_id)},
-        )
-        for message_id in befores
-    )
-    if action == "message_purged":
-        PurgedMessage.objects.bulk_create(
-            PurgedMessage(purge=purge, message_id=message_id, before=before)
-            for message_id, before in befores.items()
-        )
-
-
-def purged_messages(purge: Purge, *, limit: int) -> list[PurgedMessage]:
-    """Return the next messages to bring back."""
-    found = PurgedMessage.objects.filter(purge=purge)
-    if purge.after_id is not None:
-        found = found.filter(message_id__gt=purge.after_id)
-    return list(found.order_by("message_id")[:limit])
-
-
-def keep_removed(*, message_id: UUID) -> None:
-    """Let no reversal bring a message back: its author has deleted it, too."""
-    PurgedMessage.objects.filter(message_id=message_id).delete()
+def _repeated(asked: Mapping[str, Any], newest: datetime | None) -> Purge | None:
+    """Return the purge that the moderator has just asked for. Serializes repeats."""
+    User.objects.select_for_update(no_key=True).filter(pk=asked["user_id"]).first()
+    of_late = Purge.objects.filter(created_at__gt=Now() - REPEAT, state__in=_STANDING, **asked)
+    if newest is not None:
+        of_late = of_late.filter(created_at__gte=newest)  # a purge leaves out what came later
+    return of_late.order_by("id").first()
 
 
 def _free() -> QuerySet[Purge]:
