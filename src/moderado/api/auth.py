@@ -17,7 +17,7 @@ from moderado.accounts.middleware import set_device_cookie
 from moderado.accounts.models import Session, User
 from moderado.accounts.origins import origin_of
 from moderado.accounts.services import accounts, sessions, tickets
-from moderado.accounts.types import SESSION_KEY, Principal, Tokens
+from moderado.accounts.types import SESSION_KEY, Tokens
 from moderado.api.auth_bodies import (
     AccountBody,
     Credentials,
@@ -34,6 +34,7 @@ from moderado.api.auth_bodies import (
     TokensBody,
     profile_context,
 )
+from moderado.api.callers import caller
 from moderado.api.pagination import NumberedPages
 from moderado.core.addresses import address_of_request
 from moderado.enforcement.selectors.blocks import people_matching
@@ -123,7 +124,7 @@ class Password(UncachedView):
         """Change your password. All your other sessions end, and their sockets close with 4001."""
         body = PasswordChange(data=request.data)
         body.is_valid(raise_exception=True)
-        principal = cast("Principal", request.auth)
+        principal = caller(request)
         django_request = request._request  # noqa: SLF001  (DRF has no other name)
         user = accounts.change_password(
             user_id=principal.user_id,
@@ -146,14 +147,14 @@ class Sessions(ListAPIView[Session]):
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[Session]:
-        return selectors.sessions_of(cast("Principal", self.request.auth).user_id)
+        return selectors.sessions_of(caller(self.request).user_id)
 
 
 class OneSession(APIView):
     @extend_schema(operation_id="end_session", responses={204: None})
     def delete(self, request: Request, session_id: UUID) -> Response:
         """Sign one of your sessions out. Its sockets close with 4001."""
-        user_id = cast("Principal", request.auth).user_id
+        user_id = caller(request).user_id
         sessions.end_own_session(user_id=user_id, session_id=session_id)
         return Response(status=204)
 
@@ -162,7 +163,7 @@ class OtherSessions(APIView):
     @extend_schema(operation_id="end_other_sessions", request=None, responses=EndedSessions)
     def post(self, request: Request) -> Response:
         """Sign all your sessions out except this one."""
-        principal = cast("Principal", request.auth)
+        principal = caller(request)
         ended = sessions.end_sessions_of(user_id=principal.user_id, kept=principal.session_id)
         return Response(EndedSessions({"ended": ended}).data)
 
@@ -171,7 +172,7 @@ class WebSocketTicket(UncachedView):
     @extend_schema(operation_id="issue_ticket", request=None, responses=TicketBody)
     def post(self, request: Request) -> Response:
         """Issue a ticket that opens one WebSocket of this session within 30 seconds."""
-        ticket = tickets.issue_ticket(principal=cast("Principal", request.auth))
+        ticket = tickets.issue_ticket(principal=caller(request))
         return Response(TicketBody(ticket).data)
 
 
@@ -191,7 +192,7 @@ class People(ListAPIView[User]):
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[User]:
-        viewer_id = cast("Principal", self.request.auth).user_id
+        viewer_id = caller(self.request).user_id
         return people_matching(self.request.query_params.get("search", ""), viewer_id=viewer_id)
 
 
@@ -207,6 +208,6 @@ class Me(APIView):
         """Change your name or language. Others see a new name after it has been judged."""
         body = ProfileChange(data=request.data)
         body.is_valid(raise_exception=True)
-        user_id = cast("Principal", request.auth).user_id
+        user_id = caller(request).user_id
         user = accounts.update_profile(user_id=user_id, **body.validated_data)
         return Response(Profile(user, context=profile_context(user)).data)

@@ -14,13 +14,17 @@ from rest_framework.views import APIView
 
 from moderado.accounts import rights
 from moderado.accounts.models import User
+from moderado.api.callers import (
+    check_moderated,
+    moderated_or_all,
+    moderated_scopes,
+    require,
+    sees_restricted,
+)
 from moderado.api.decision_bodies import LogExplanation, TryBody, TryInput
-from moderado.api.moderation import moderated_or_all, moderated_scopes, sees_restricted
-from moderado.api.policies import require
 from moderado.api.schemas import validated
 from moderado.chat.selectors.places import NO_PLACE, place_of
 from moderado.chat.services.restricted_reading import read_log
-from moderado.core.errors import NotFound
 from moderado.moderation.services.explaining import compiled_policy, try_text
 from moderado.moderation.services.judging import Facts
 from moderado.moderation.types import AuthorFacts
@@ -52,8 +56,7 @@ class Trying(APIView):
         room_id, name = asked.get("room"), asked.get("policy")
         if name is not None:
             require(request, rights.VIEW_POLICY)
-        if room_id is not None and scope_ids is not None and room_id not in scope_ids:
-            raise NotFound
+        check_moderated(room_id, scope_ids)
         room = place_of(room_id) if room_id is not None else NO_PLACE
         facts = structs.replace(room.facts, audience=asked.get("audience", room.facts.audience))
         return Response(

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
+from moderado.api.callers import require
 from moderado.api.evaluation_bodies import (
     OPTIONS,
     EvaluationBody,
@@ -17,7 +18,6 @@ from moderado.api.evaluation_bodies import (
     EvaluationSummary,
 )
 from moderado.api.pagination import NumberedPages
-from moderado.api.policies import require
 from moderado.api.schemas import validated
 from moderado.chat.selectors.places import place_of
 from moderado.moderation import selectors

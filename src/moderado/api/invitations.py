@@ -15,8 +15,8 @@ from moderado.accounts import rights, selectors
 from moderado.accounts.models import Invitation
 from moderado.accounts.services import invitations
 from moderado.accounts.services.invitations import MAX_DAYS, NOTE_LENGTH
+from moderado.api.callers import require
 from moderado.api.pagination import NumberedPages
-from moderado.api.policies import require
 
 
 class InvitationInput(serializers.Serializer[Any]):

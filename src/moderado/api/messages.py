@@ -12,10 +12,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts.types import Principal
+from moderado.api.callers import caller
 from moderado.api.enforcement.bodies import body_of
 from moderado.api.message_pages import FoundPage, HistoryPage
 from moderado.api.pagination import ExactCursorPagination, NumberedPages
-from moderado.api.rooms import reader
 from moderado.api.schemas import (
     CURSOR,
     PAGE,
@@ -57,7 +57,7 @@ class Messages(APIView):
         With `around`, the page shows what was said before and after that message. `folds` are
         lines for runs of messages that were removed together.
         """
-        who = reader(request)
+        who = caller(request)
         pages = ExactCursorPagination()
         said = history(reader_id=who.user_id, room_id=room_id)
         around = validated(HistoryQuery, request.query_params).get("around")
@@ -84,7 +84,7 @@ class Messages(APIView):
 
         The same `client_id` again returns the first message; with another text it is a conflict.
         """
-        author_id = reader(request).user_id
+        author_id = caller(request).user_id
         body = validated(Posting, request.data)
         with _text_named_content():
             posted = posting.post_message(
@@ -102,7 +102,7 @@ class OneMessage(APIView):
     @extend_schema(operation_id="edit_message", request=Editing, responses=MessageView)
     def patch(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
         """Replace the text of your message. The new text is judged."""
-        author_id = reader(request).user_id
+        author_id = caller(request).user_id
         text = validated(Editing, request.data)["content"]
         with _text_named_content():
             view = editing.edit_message(
@@ -114,7 +114,7 @@ class OneMessage(APIView):
     def delete(self, request: Request, room_id: UUID, message_id: UUID) -> Response:
         """Remove your message, or as a moderator any visible one. A tombstone remains."""
         view = removing.delete_message(
-            actor_id=reader(request).user_id, message_id=message_id, room_id=room_id
+            actor_id=caller(request).user_id, message_id=message_id, room_id=room_id
         )
         return Response(message_body(view))
 
@@ -123,7 +123,7 @@ class RoomChanges(APIView):
     @extend_schema(operation_id="list_changes", parameters=[FeedQuery], responses=Changes)
     def get(self, request: Request, room_id: UUID) -> Response:
         """List what changed after `after`, ascending by `seq`, at most 500 messages a page."""
-        who = reader(request)
+        who = caller(request)
         asked = validated(FeedQuery, request.query_params)
         get_room(room_id=room_id, reader_id=who.user_id)
         changes = feed.changes(
@@ -157,7 +157,7 @@ class OwnChangesOfMessages(APIView):
 
         Without `after`, the answer is a `reset` with the cursor of now.
         """
-        who = reader(request)
+        who = caller(request)
         asked = validated(OwnChangesQuery, request.query_params)
         changes = own_changes(
             author_id=who.user_id, after=asked.get("after"), language=who.language
@@ -173,7 +173,7 @@ class Search(APIView):
     )
     def get(self, request: Request, room_id: UUID) -> Response:
         """List the messages that match `q` and that you may see, best first. Ignores accents."""
-        who = reader(request)
+        who = caller(request)
         asked = validated(SearchQuery, request.query_params)
         found = search(reader_id=who.user_id, room_id=room_id, query=asked["q"])
         pages = NumberedPages()

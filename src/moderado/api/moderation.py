@@ -3,11 +3,10 @@
 For moderators of a room, about that room; for staff with the permission, about all.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 from uuid import UUID
 
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,7 +14,13 @@ from rest_framework.views import APIView
 
 from moderado.accounts import rights
 from moderado.accounts.models import User
-from moderado.accounts.types import Principal
+from moderado.api.callers import (
+    actor_of,
+    caller,
+    check_moderated,
+    moderated_scopes,
+    sees_restricted,
+)
 from moderado.api.moderation_bodies import (
     CaseBody,
     CasePage,
@@ -30,13 +35,11 @@ from moderado.api.moderation_bodies import (
 from moderado.api.pagination import ExactCursorPagination, NumberedPages
 from moderado.api.schemas import CURSOR, PAGE, PAGE_SIZE, validated
 from moderado.chat.selectors.review import surroundings
-from moderado.chat.selectors.rooms import moderated_rooms
 from moderado.chat.services.restricted_reading import read_case
-from moderado.core.errors import Forbidden, NotFound
 from moderado.enforcement.selectors import cases as case_selectors
 from moderado.enforcement.services import claiming, rulings
 from moderado.enforcement.services.restricted_looks import note_looks, note_looks_at_lines
-from moderado.enforcement.types import CONTENT_OF, Actor
+from moderado.enforcement.types import CONTENT_OF
 from moderado.moderation import selectors
 from moderado.moderation.texts import with_texts
 from moderado.moderation.types import Outcome
@@ -66,8 +69,7 @@ class Logs(APIView):
         asked = validated(LogQuery, request.query_params.dict())
         scope_ids = moderated_scopes(request, rights.VIEW_LOG)
         room_id = asked.get("room")
-        if room_id and scope_ids is not None and room_id not in scope_ids:
-            raise NotFound
+        check_moderated(room_id, scope_ids)
         wanted = selectors.LogFilter(
             subject_id=asked.get("message") or asked.get("subject"),
             scope_id=room_id,
@@ -79,7 +81,7 @@ class Logs(APIView):
             wanted=wanted, scope_ids=scope_ids, sees_restricted=sees_restricted(request)
         )
         page = with_texts(pages.paginate_queryset(lines, request, view=self) or [])
-        note_looks_at_lines(actor_id=_who(request).user_id, lines=page)
+        note_looks_at_lines(actor_id=caller(request).user_id, lines=page)
         return pages.get_paginated_response(LogBody(page, many=True).data)
 
 
@@ -98,8 +100,7 @@ class Cases(APIView):
         asked = validated(CaseQuery, request.query_params.dict())
         scope_ids = moderated_scopes(request, rights.VIEW_CASE)
         room_id = asked.get("room")
-        if room_id and scope_ids is not None and room_id not in scope_ids:
-            raise NotFound
+        check_moderated(room_id, scope_ids)
         actor = actor_of(request, rights.VIEW_CASE)
         wanted = case_selectors.CaseFilter(
             states=_STATES[asked["state"]],
@@ -164,46 +165,6 @@ class Ruling(APIView):
 
 
 def _shown(request: Request, cases: Sequence[Any], **context: int) -> list[dict[str, Any]]:
-    note_looks(actor_id=_who(request).user_id, cases=cases)
+    note_looks(actor_id=caller(request).user_id, cases=cases)
     around = surroundings(cases, viewer=cast("User", request.user), **context)
     return list(CaseBody(cases, many=True, context={"surroundings": around}).data)
-
-
-def _who(request: Request) -> Principal:
-    return cast("Principal", request.auth)
-
-
-def actor_of(request: Request, permission: str) -> Actor:
-    """Return the caller as a moderator of their rooms, or of all as staff with the permission."""
-    return Actor(
-        id=_who(request).user_id,
-        scope_ids=moderated_or_all(request, permission),
-        sees_restricted=sees_restricted(request),
-    )
-
-
-def sees_restricted(request: Request) -> bool:
-    """Tell whether cases about danger to children exist for the caller."""
-    return rights.staff_may(cast("User", request.user), rights.VIEW_RESTRICTED_CASE)
-
-
-def moderated_or_all(request: Request, permission: str) -> Collection[UUID] | None:
-    """Return the rooms that the caller moderates; None for staff with the permission: all.
-
-    Raises:
-        SecondFactorRequired: The staff's session lacks what the server demands.
-    """
-    user = cast("User", request.user)
-    return None if rights.acts_as_staff(user, permission) else moderated_rooms(user.id)
-
-
-def moderated_scopes(request: Request, permission: str) -> Collection[UUID] | None:
-    """Return the rooms of a moderator; None for staff with the permission: all rooms.
-
-    Raises:
-        Forbidden: The caller moderates no room.
-    """
-    rooms = moderated_or_all(request, permission)
-    if rooms is not None and not rooms:
-        raise Forbidden(_("This is for moderators."))
-    return rooms

@@ -1,6 +1,6 @@
 """Policies, for staff with the permissions: /api/moderation/policies/ and assignments/."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
-from moderado.accounts.models import User
+from moderado.api.callers import require
 from moderado.api.pagination import NumberedPages
 from moderado.api.parsers import BoundedJSON
 from moderado.api.policy_bodies import (
@@ -28,7 +28,7 @@ from moderado.api.policy_bodies import (
     VersionDetail,
 )
 from moderado.api.schemas import validated
-from moderado.core.errors import Forbidden, Invalid
+from moderado.core.errors import Invalid
 from moderado.moderation import selectors
 from moderado.moderation.services import policies
 from moderado.moderation.services.enabling import BeforeEnabling, before_enabling
@@ -184,18 +184,6 @@ class PolicyAssignments(APIView):
             rooms={_room_id(key): name for key, name in asked["rooms"].items()},
         )
         return Response(_shown(assign(actor_id=actor.id, wanted=wanted)))
-
-
-def require(request: Request, permission: str) -> User:
-    """Return the caller, who is staff with the permission.
-
-    Raises:
-        Forbidden: The caller is not; also for want of a second factor (SecondFactorRequired).
-    """
-    actor = cast("User", request.user)
-    if not rights.acts_as_staff(actor, permission):
-        raise Forbidden
-    return actor
 
 
 def _found(saved: policies.Saved) -> BeforeEnabling:

@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
-from moderado.api.policies import require
+from moderado.api.callers import require
 from moderado.api.provider_bodies import ProvidersBody, ShadowBody, ShadowInput
 from moderado.api.schemas import validated
 from moderado.moderation.services.provider_states import provider_states

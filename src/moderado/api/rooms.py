@@ -1,7 +1,7 @@
 """Rooms and their participants: /api/chat/rooms/."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from moderado.accounts.types import Principal
+from moderado.api.callers import caller
 from moderado.api.pagination import ExactCursorPagination, NumberedPages
 from moderado.api.schemas import (
     CURSOR,
@@ -41,11 +41,6 @@ from moderado.chat.services import memberships, reading, rooms
 from moderado.chat.types import ROOM_NAME
 
 
-def reader(request: Request) -> Principal:
-    """Return who makes the request."""
-    return cast("Principal", request.auth)
-
-
 class Rooms(APIView):
     @extend_schema(
         operation_id="list_rooms",
@@ -59,7 +54,7 @@ class Rooms(APIView):
         pages, newest room first. In the order of activity, a room that becomes active while you
         turn pages moves to the first one: read that again at the end.
         """
-        user_id = reader(request).user_id
+        user_id = caller(request).user_id
         asked = validated(RoomQuery, request.query_params)
         by_activity = asked.get("order") == "activity"
         found = listed_rooms(
@@ -80,7 +75,7 @@ class Rooms(APIView):
     @extend_schema(operation_id="create_room", request=RoomInput, responses={201: RoomDetail})
     def post(self, request: Request) -> Response:
         """Create a room. You become its administrator."""
-        user_id = reader(request).user_id
+        user_id = caller(request).user_id
         room = rooms.create_room(creator_id=user_id, **validated(RoomInput, request.data))
         return Response(_detail(request, room.id), status=201)
 
@@ -94,7 +89,7 @@ class OneRoom(APIView):
     @extend_schema(operation_id="update_room", request=RoomChange, responses=RoomDetail)
     def patch(self, request: Request, room_id: UUID) -> Response:
         """Change the name, privacy or moderation mode. Administrators of the room only."""
-        user_id = reader(request).user_id
+        user_id = caller(request).user_id
         changes = validated(RoomChange, request.data)
         rooms.update_room(actor_id=user_id, room_id=room_id, **changes)
         return Response(_detail(request, room_id))
@@ -102,7 +97,7 @@ class OneRoom(APIView):
     @extend_schema(operation_id="delete_room", responses={204: None})
     def delete(self, request: Request, room_id: UUID) -> Response:
         """Delete a room for all users. Administrators of the room only."""
-        rooms.delete_room(actor_id=reader(request).user_id, room_id=room_id)
+        rooms.delete_room(actor_id=caller(request).user_id, room_id=room_id)
         return Response(status=204)
 
 
@@ -110,7 +105,7 @@ class Joining(APIView):
     @extend_schema(operation_id="join_room", request=None, responses=ParticipantBody)
     def post(self, request: Request, room_id: UUID) -> Response:
         """Become a member of a public room. Returns an existing membership unchanged."""
-        membership = memberships.join_room(user_id=reader(request).user_id, room_id=room_id)
+        membership = memberships.join_room(user_id=caller(request).user_id, room_id=room_id)
         return Response(ParticipantBody(membership).data)
 
 
@@ -122,7 +117,7 @@ class Leaving(APIView):
         Its last active administrator names a successor: another active member.
         """
         memberships.leave_room(
-            user_id=reader(request).user_id, room_id=room_id, **validated(Departure, request.data)
+            user_id=caller(request).user_id, room_id=room_id, **validated(Departure, request.data)
         )
         return Response(status=204)
 
@@ -136,7 +131,7 @@ class Participants(APIView):
     def post(self, request: Request, room_id: UUID) -> Response:
         """Add a participant. Administrators of the room only."""
         membership = memberships.add_participant(
-            actor_id=reader(request).user_id,
+            actor_id=caller(request).user_id,
             room_id=room_id,
             **validated(ParticipantInput, request.data),
         )
@@ -148,7 +143,7 @@ class OneParticipant(APIView):
     def patch(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
         """Change the role of a participant. Administrators of the room only."""
         membership = memberships.change_role(
-            actor_id=reader(request).user_id,
+            actor_id=caller(request).user_id,
             room_id=room_id,
             user_id=user_id,
             **validated(RoleChange, request.data),
@@ -159,7 +154,7 @@ class OneParticipant(APIView):
     def delete(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
         """Remove a participant and end their subscriptions. Administrators of the room only."""
         memberships.remove_participant(
-            actor_id=reader(request).user_id, room_id=room_id, user_id=user_id
+            actor_id=caller(request).user_id, room_id=room_id, user_id=user_id
         )
         return Response(status=204)
 
@@ -169,18 +164,18 @@ class Reading(APIView):
     def post(self, request: Request, room_id: UUID) -> Response:
         """Move your read marker forward. Returns its position."""
         seq = validated(ReadInput, request.data)["seq"]
-        position = reading.mark_read(user_id=reader(request).user_id, room_id=room_id, seq=seq)
+        position = reading.mark_read(user_id=caller(request).user_id, room_id=room_id, seq=seq)
         return Response({"seq": position})
 
 
 def _detail(request: Request, room_id: UUID) -> object:
-    room = get_listed_room(room_id=room_id, reader_id=reader(request).user_id)
+    room = get_listed_room(room_id=room_id, reader_id=caller(request).user_id)
     return RoomDetail(room, context=_context(request, [room])).data
 
 
 def _context(request: Request, page: Sequence[Room]) -> dict[str, Any]:
     """Return what the bodies of rooms show beside their rows."""
-    principal = reader(request)
+    principal = caller(request)
     moderated = [room for room in page if getattr(room, "role", None) in MODERATORS]
     changes = name_changes(
         subject_type=ROOM_NAME,

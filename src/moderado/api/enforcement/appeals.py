@@ -10,8 +10,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
+from moderado.api.callers import actor_of
 from moderado.api.enforcement.cases import moderator
-from moderado.api.moderation import actor_of
 from moderado.api.pagination import ExactCursorPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
 from moderado.enforcement.selectors.appeals import appeals_for

@@ -9,9 +9,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
-from moderado.api.moderation import sees_restricted
+from moderado.api.callers import require, sees_restricted
 from moderado.api.pagination import ExactCursorPagination
-from moderado.api.policies import require
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
 from moderado.enforcement.selectors.audit import audit_lines
 

@@ -1,6 +1,6 @@
 """The persons whom a member blocks: /api/me/blocks/."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from moderado.accounts.types import Principal
+from moderado.api.callers import caller
 from moderado.api.pagination import ExactCursorPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
 from moderado.enforcement.selectors.blocks import blocks_of
@@ -42,7 +42,7 @@ class Blocks(APIView):
     def get(self, request: Request) -> Response:
         """List the persons whom you block, the latest first. They are not told."""
         pages = BlockPages()
-        page = pages.paginate_queryset(blocks_of(_who(request)), request, view=self)
+        page = pages.paginate_queryset(blocks_of(caller(request).user_id), request, view=self)
         return pages.get_paginated_response(BlockBody(page, many=True).data)
 
     @extend_schema(
@@ -67,14 +67,16 @@ class Blocks(APIView):
         into a room. Messages in rooms stay: hide those of `user` in your client.
         """
         asked = validated(BlockInput, request.data)
-        block, created = blocks.block_person(user_id=_who(request), blocked_id=asked["user"])
+        block, created = blocks.block_person(
+            user_id=caller(request).user_id, blocked_id=asked["user"]
+        )
         return Response(BlockBody(block).data, status=201 if created else 200)
 
     @extend_schema(operation_id="unblock_person", parameters=[BlockInput], responses={204: None})
     def delete(self, request: Request) -> Response:
         """Unblock the person `user`. 204 also if you do not block them."""
         asked = validated(BlockInput, request.query_params.dict() or request.data)
-        blocks.unblock_person(user_id=_who(request), blocked_id=asked["user"])
+        blocks.unblock_person(user_id=caller(request).user_id, blocked_id=asked["user"])
         return Response(status=204)
 
 
@@ -82,9 +84,5 @@ class OneBlock(APIView):
     @extend_schema(operation_id="unblock_person_by_path", responses={204: None})
     def delete(self, request: Request, user_id: UUID) -> Response:
         """Unblock a person. 204 also if you do not block them."""
-        blocks.unblock_person(user_id=_who(request), blocked_id=user_id)
+        blocks.unblock_person(user_id=caller(request).user_id, blocked_id=user_id)
         return Response(status=204)
-
-
-def _who(request: Request) -> UUID:
-    return cast("Principal", request.auth).user_id

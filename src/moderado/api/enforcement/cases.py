@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from moderado.accounts import rights
 from moderado.accounts.models import User
+from moderado.api.callers import actor_of, moderated_scopes, require
 from moderado.api.enforcement.case_bodies import (
     CaseDetailBody,
     CaseFilterInput,
@@ -28,10 +29,8 @@ from moderado.api.enforcement.case_bodies import (
     SnoozeInput,
     proposal_of,
 )
-from moderado.api.moderation import actor_of, moderated_scopes
 from moderado.api.moderation_bodies import ContextQuery
 from moderado.api.pagination import ExactCursorPagination
-from moderado.api.policies import require
 from moderado.api.schemas import CURSOR, PAGE_SIZE, validated
 from moderado.chat.selectors.review import surroundings
 from moderado.chat.services.restricted_reading import read_case

@@ -1,6 +1,6 @@
 """The erasure of one's own account: /api/me/erasure/."""
 
-from typing import Any, cast
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -9,9 +9,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts.origins import origin_of
-from moderado.accounts.types import Principal
 from moderado.api.auth_bodies import Password
 from moderado.api.authentication import ALSO_WHEN_BANNED
+from moderado.api.callers import caller
 from moderado.api.schemas import validated
 from moderado.enforcement.services import erasures
 from moderado.enforcement.services.erasures import Erasure
@@ -40,7 +40,7 @@ class OwnErasure(APIView):
     @extend_schema(operation_id="get_erasure", responses=ErasureBody)
     def get(self, request: Request) -> Response:
         """Return your request to erase your account. 404 without one."""
-        return Response(ErasureBody(erasures.get_erasure(user_id=_who(request).user_id)).data)
+        return Response(ErasureBody(erasures.get_erasure(user_id=caller(request).user_id)).data)
 
     @extend_schema(
         operation_id="request_erasure", request=ErasureInput, responses={202: ErasureBody}
@@ -51,7 +51,7 @@ class OwnErasure(APIView):
         Then your texts, names and e-mail are erased for ever; numbers and decisions stay.
         """
         asked = validated(ErasureInput, request.data)
-        principal = _who(request)
+        principal = caller(request)
         erasure = erasures.request_erasure(
             user_id=principal.user_id,
             session_id=principal.session_id,
@@ -63,9 +63,5 @@ class OwnErasure(APIView):
     @extend_schema(operation_id="cancel_erasure", responses={204: None})
     def delete(self, request: Request) -> Response:
         """Withdraw the request. 404 without one, 409 `erasure_started` once it has begun."""
-        erasures.cancel_erasure(user_id=_who(request).user_id)
+        erasures.cancel_erasure(user_id=caller(request).user_id)
         return Response(status=204)
-
-
-def _who(request: Request) -> Principal:
-    return cast("Principal", request.auth)

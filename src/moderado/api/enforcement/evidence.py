@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
+from moderado.api.callers import require
 from moderado.api.enforcement.cases import found
 from moderado.api.enforcement.zip_stream import FileBlocks
-from moderado.api.policies import require
 from moderado.api.schemas import validated
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
 from moderado.enforcement.services.evidence import make_evidence_of_case

@@ -1,7 +1,7 @@
 """The export of one's own data: /api/me/export/."""
 
 from functools import partial
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.http import StreamingHttpResponse
@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from moderado.accounts.types import Principal
 from moderado.api.authentication import ALSO_WHEN_BANNED
+from moderado.api.callers import caller
 from moderado.api.enforcement.zip_stream import zipped
 from moderado.enforcement.services import exports
 from moderado.enforcement.services.exports import Export
@@ -46,7 +46,7 @@ class Exports(APIView):
 
         While one is being prepared, it is returned. A new one replaces what was ready before.
         """
-        export = exports.request_export(user_id=_who(request))
+        export = exports.request_export(user_id=caller(request).user_id)
         return Response(ExportBody(export, context={"request": request}).data, status=202)
 
 
@@ -56,7 +56,7 @@ class OneExport(APIView):
     @extend_schema(operation_id="get_export", responses=ExportBody)
     def get(self, request: Request, export_id: UUID) -> Response:
         """Return an export with its progress, and where to download it once it is ready."""
-        export = exports.get_export(user_id=_who(request), export_id=export_id)
+        export = exports.get_export(user_id=caller(request).user_id, export_id=export_id)
         return Response(ExportBody(export, context={"request": request}).data)
 
 
@@ -73,13 +73,9 @@ class ExportArchive(APIView):
 
         409 `export_not_ready` before it is ready, and after it has expired.
         """
-        export = exports.ready_export(user_id=_who(request), export_id=export_id)
+        export = exports.ready_export(user_id=caller(request).user_id, export_id=export_id)
         read = partial(exports.read_part, export_id=export.id)
         response = StreamingHttpResponse(zipped(read), content_type="application/zip")
         response["Content-Disposition"] = f'attachment; filename="export-{export.id}.zip"'
         response["Cache-Control"] = "no-store"
         return response
-
-
-def _who(request: Request) -> UUID:
-    return cast("Principal", request.auth).user_id

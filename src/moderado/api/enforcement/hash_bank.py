@@ -10,8 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
-from moderado.api.moderation import sees_restricted
-from moderado.api.policies import require
+from moderado.api.callers import require, sees_restricted
 from moderado.api.schemas import validated
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
 from moderado.enforcement.services import hash_bank

@@ -1,6 +1,6 @@
 """Measures on rooms against raids: /api/enforcement/rooms/{id}/freeze/ and its like."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -10,8 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
-from moderado.accounts.types import Principal
-from moderado.api.moderation import moderated_scopes
+from moderado.api.callers import caller, moderated_scopes
 from moderado.api.schemas import validated
 from moderado.chat.services import measures
 
@@ -95,4 +94,4 @@ class SlowMode(APIView):
 
 def _by(request: Request) -> dict[str, Any]:
     scope_ids = moderated_scopes(request, rights.ADD_SANCTION)
-    return {"actor_id": cast("Principal", request.auth).user_id, "scope_ids": scope_ids}
+    return {"actor_id": caller(request).user_id, "scope_ids": scope_ids}

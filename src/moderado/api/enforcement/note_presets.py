@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from moderado.accounts import rights
 from moderado.accounts.models import User
-from moderado.api.moderation import moderated_scopes
+from moderado.api.callers import moderated_scopes
 from moderado.enforcement.statements import note_presets
 
 _EXAMPLE = {

@@ -1,7 +1,7 @@
 """What was decided about oneself, and appeals: /api/me/decisions/ and /api/chat/reports/{id}/."""
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
-from moderado.accounts.types import Principal
 from moderado.api.authentication import ALSO_WHEN_BANNED
+from moderado.api.callers import caller
 from moderado.api.enforcement.bodies import body_of
 from moderado.api.pagination import Cursor, ExactCursorPagination, MalformedCursor
 from moderado.api.schemas import CURSOR, PAGE_SIZE, Link, validated
@@ -79,7 +79,7 @@ class Decisions(APIView):
         asked = validated(PageQuery, request.query_params.dict())
         size = asked["page_size"]
         found = decisions_about(
-            _who(request), before=_position(asked.get("cursor")), limit=size + 1
+            caller(request).user_id, before=_position(asked.get("cursor")), limit=size + 1
         )
         following = None
         if len(found) > size:
@@ -99,7 +99,7 @@ class MyAppeals(APIView):
     def get(self, request: Request) -> Response:
         """List your appeals of decisions and reports with state and outcome, newest first."""
         pages = OwnAppealPages()
-        page = pages.paginate_queryset(own_appeals(_who(request)), request, view=self)
+        page = pages.paginate_queryset(own_appeals(caller(request).user_id), request, view=self)
         return pages.get_paginated_response([body_of(appeal_view(each)) for each in page])
 
 
@@ -119,7 +119,9 @@ class AppealingDecision(APIView):
         """
         text = validated(AppealInput, request.data)["text"]
         return _answer(
-            *appeals.appeal_decision(user_id=_who(request), decision_id=decision_id, text=text)
+            *appeals.appeal_decision(
+                user_id=caller(request).user_id, decision_id=decision_id, text=text
+            )
         )
 
 
@@ -134,7 +136,7 @@ class AppealingReport(APIView):
         """Appeal that no action was taken on your report."""
         text = validated(AppealInput, request.data)["text"]
         return _answer(
-            *appeals.appeal_report(user_id=_who(request), report_id=report_id, text=text)
+            *appeals.appeal_report(user_id=caller(request).user_id, report_id=report_id, text=text)
         )
 
 
@@ -154,7 +156,3 @@ def _position(encoded: str | None) -> Position | None:
     if moment.tzinfo is None:
         raise MalformedCursor
     return moment, last_id
-
-
-def _who(request: Request) -> UUID:
-    return cast("Principal", request.auth).user_id

@@ -1,6 +1,6 @@
 """Removing what an author has written of late: /api/enforcement/purges/."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -10,10 +10,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
-from moderado.accounts.types import Principal
+from moderado.api.callers import caller, moderated_scopes, sees_restricted
 from moderado.api.enforcement.bodies import body_of
 from moderado.api.enforcement.case_bodies import ReasonInput
-from moderado.api.moderation import moderated_scopes, sees_restricted
 from moderado.api.schemas import validated
 from moderado.chat.services import purge_requests
 from moderado.enforcement.models import Purge
@@ -124,7 +123,7 @@ class ReversingPurge(APIView):
 
 
 def _actor(request: Request, permission: str = rights.PURGE_MESSAGES) -> Actor:
-    user_id = cast("Principal", request.auth).user_id
+    user_id = caller(request).user_id
     scope_ids = moderated_scopes(request, permission)
     return Actor(id=user_id, scope_ids=scope_ids, sees_restricted=sees_restricted(request))
 

@@ -11,9 +11,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
+from moderado.api.callers import require
 from moderado.api.enforcement.case_bodies import ORIGINS
 from moderado.api.enforcement.cases import moderator
-from moderado.api.policies import require
 from moderado.api.schemas import StrictFilter, validated
 from moderado.chat.types import MESSAGE, ROOM_NAME, USER_NAME
 from moderado.enforcement.labels import queue_label

@@ -1,6 +1,6 @@
 """Reports of messages, persons and rooms: /api/chat/reports/."""
 
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from moderado.accounts.types import Principal
+from moderado.api.callers import caller
 from moderado.api.enforcement.bodies import body_of
 from moderado.api.pagination import ExactCursorPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, Link, validated
@@ -81,7 +81,7 @@ class Reports(APIView):
         if len(named) != 1:
             raise Invalid(fields={"message": _("Name one message, user or room.")})
         report, created = reports.report(
-            reporter_id=cast("Principal", request.auth).user_id,
+            reporter_id=caller(request).user_id,
             subject_type=_SUBJECTS[named[0]],
             subject_id=asked[named[0]],
             category=asked["category"],
@@ -98,6 +98,6 @@ class MyReports(APIView):
     def get(self, request: Request) -> Response:
         """List your reports with their state and outcome, newest first."""
         pages = ReportPages()
-        own = reports_of(cast("Principal", request.auth).user_id)
+        own = reports_of(caller(request).user_id)
         page = pages.paginate_queryset(own, request, view=self)
         return pages.get_paginated_response([body_of(view) for view in report_views(page)])

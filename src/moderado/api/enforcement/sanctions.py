@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -14,16 +14,21 @@ from rest_framework.views import APIView
 from moderado.accounts import rights
 from moderado.accounts.types import Principal
 from moderado.api.authentication import ALSO_WHEN_BANNED
+from moderado.api.callers import (
+    caller,
+    check_moderated,
+    moderated_or_all,
+    moderated_scopes,
+    sees_restricted,
+)
 from moderado.api.enforcement.sanction_inputs import (
     KINDS,
     LiftInput,
     SanctionInput,
     SanctionQuery,
 )
-from moderado.api.moderation import moderated_or_all, moderated_scopes, sees_restricted
 from moderado.api.pagination import ExactCursorPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
-from moderado.core.errors import NotFound
 from moderado.enforcement.models import Sanction
 from moderado.enforcement.selectors import sanctions
 from moderado.enforcement.services import imposing
@@ -128,7 +133,7 @@ class OwnSanctions(APIView):
     )
     def get(self, request: Request) -> Response:
         """List the sanctions against you, also past ones, the latest first."""
-        who = _who(request)
+        who = caller(request)
         pages = SanctionPages()
         found = sanctions.sanctions_of(who.user_id)
         page = pages.paginate_queryset(found, request, view=self) or []
@@ -147,8 +152,7 @@ class Sanctions(APIView):
         asked = validated(SanctionQuery, request.query_params.dict())
         scope_ids = moderated_scopes(request, rights.VIEW_SANCTION)
         room_id = asked.get("room")
-        if room_id and scope_ids is not None and room_id not in scope_ids:
-            raise NotFound
+        check_moderated(room_id, scope_ids)
         found = sanctions.all_sanctions(
             scope_ids=scope_ids,
             user_id=asked.get("user"),
@@ -159,7 +163,7 @@ class Sanctions(APIView):
         )
         pages = SanctionPages()
         page = pages.paginate_queryset(found, request, view=self) or []
-        note_looks(actor_id=_who(request).user_id, cases=cases_of(page))
+        note_looks(actor_id=caller(request).user_id, cases=cases_of(page))
         appealed = sanctions.appealed_among(page)
         return pages.get_paginated_response([_for_staff(each, request, appealed) for each in page])
 
@@ -193,7 +197,7 @@ class Sanctions(APIView):
         asked = validated(SanctionInput, request.data)
         seconds = asked.get("term_seconds")
         sanction, is_new = imposing.impose_sanction(
-            actor_id=_who(request).user_id,
+            actor_id=caller(request).user_id,
             scope_ids=scope_ids,
             user_id=asked["user"],
             kind=asked["kind"],
@@ -217,7 +221,7 @@ class Lifting(APIView):
             sanction_id=sanction_id, scope_ids=scope_ids, sees_restricted=trusted
         )
         sanction = imposing.lift_by_hand(
-            actor_id=_who(request).user_id,
+            actor_id=caller(request).user_id,
             scope_ids=scope_ids,
             sees_restricted=trusted,
             sanction_id=sanction_id,
@@ -242,7 +246,7 @@ def _for_staff(
 ) -> dict[str, Any]:
     people = {name: getattr(sanction, name) for name in ("user", "actor", "lifted_by")}
     return {
-        **_shown(sanction, _who(request), appealed),
+        **_shown(sanction, caller(request), appealed),
         **{name: _person(user) for name, user in people.items()},
         "ruling": None if sanction.ruling_id is None else str(sanction.ruling_id),
         "lift_reason": sanction.lift_reason,
@@ -253,7 +257,3 @@ def _for_staff(
 
 def _person(user: Any) -> dict[str, Any] | None:
     return None if user is None else PersonField().to_representation(user)
-
-
-def _who(request: Request) -> Principal:
-    return cast("Principal", request.auth)

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from moderado.accounts import rights
 from moderado.accounts.models import User
-from moderado.api.moderation import sees_restricted
+from moderado.api.callers import sees_restricted
 from moderado.api.schemas import validated
 from moderado.core.errors import Forbidden
 from moderado.enforcement.selectors.strikes import points_by_person

@@ -11,8 +11,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
+from moderado.api.callers import require
 from moderado.api.pagination import ExactCursorPagination
-from moderado.api.policies import require
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
 from moderado.enforcement.selectors.reports import suspensions
 from moderado.enforcement.services import suspensions as service
