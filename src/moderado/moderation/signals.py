@@ -75,10 +75,18 @@ def decode_match(stored: Mapping[str, Any]) -> Match:
         rule=stored["rule"],
         category=Category(stored["category"]),
         severity=stored.get("severity", 1.0),
-        usage=Usage(stored.get("usage", Usage.PLAIN)),
+        usage=_usage(stored.get("usage", Usage.PLAIN.value)),
         reading=stored.get("reading", ""),
         is_certain=stored.get("is_certain", True),
     )
+
+
+def _usage(stored: str) -> Usage:
+    """Return a stored use. One that a newer release knows, while it replaces this one, is plain."""
+    try:
+        return Usage(stored)
+    except ValueError:
+        return Usage.PLAIN
 
 
 def _scores(stored: Mapping[str, float]) -> dict[Category, float]:

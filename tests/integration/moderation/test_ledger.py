@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -354,6 +355,21 @@ def test_invalid_budget_is_refused(budget):
     _, wrong = registry.build([REMOTE | {"BUDGET": budget}])
 
     assert "BUDGET" in wrong[0]
+
+
+def test_use_of_a_word_that_a_newer_release_stored_is_read_as_plain():
+    """While servers are updated one by one, releases read each other's answers."""
+    (prepared,) = begun(one := content())
+    match = Match(start=0, end=2, rule="r", category=Category.HATE, usage=Usage.AIMED)
+    ledger.settle([(prepared.calls[0], Signal(provider="remote", matches=(match,)))])
+    call = ProviderCall.objects.get()
+    call.response["matches"][0]["usage"] = "a_use_of_next_year"
+    call.save()
+
+    (again,) = begun(one)
+
+    (signal,) = again.answers
+    assert signal.matches == (replace(match, usage=Usage.PLAIN),)
 
 
 def test_answer_that_an_older_release_stored_is_used():
