@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import proofs
-from tests.faults.checker import INVARIANTS, TOLD_WITHIN, settle, violations
+from tests.faults.checker import ERASED_WITHIN, INVARIANTS, settle, violations
 from tests.faults.client import Client
 from tests.faults.cluster import Cluster, Plan, make_template, running
 from tests.faults.crowd import Crowd
@@ -131,7 +131,7 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
         moderators=drama.moderators,
         erased=drama.erased,
     )
-    crowd.wait_until(run.enforced.is_erased, what="erasures done", seconds=TOLD_WITHIN)
+    crowd.wait_until(run.enforced.is_erased, what="erasures done", seconds=ERASED_WITHIN)
     _lose_the_last_hints(cluster)
     for talk in talks:
         talk.cancel()
