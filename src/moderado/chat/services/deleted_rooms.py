@@ -18,6 +18,7 @@ from moderado.chat.services.transitions import SUBJECT, advance, text_of
 from moderado.chat.states import Decision, Ruling
 from moderado.chat.types import ROOM_NAME
 from moderado.core.database import require_transaction, retry_on_deadlock
+from moderado.enforcement.types import ROOM
 from moderado.moderation.selectors import open_cases
 from moderado.moderation.services.closing import close_cases_of_scope
 from moderado.moderation.services.recording import record
@@ -33,7 +34,7 @@ _VERDICT = Verdict(
 
 
 def end_review(room_id: UUID) -> None:
-    """Close the open cases of a room, and refuse the texts that were held for them.
+    """Close the open cases in and about a room, and refuse the texts that were held for them.
 
     Their authors learn that no moderator will decide. Requires a transaction that holds the
     room's lock. So this waits for no message: the case of one that is locked at this moment stays
@@ -48,7 +49,7 @@ def end_review(room_id: UUID) -> None:
     messages = list(free.select_related("author"))
     busy = held.exclude(pk__in=[message.pk for message in messages]).values_list("pk", flat=True)
     closed = close_cases_of_scope(
-        scope_id=room_id, reason=CloseReason.ROOM_DELETED, kept=list(busy)
+        scope_id=room_id, own_type=ROOM, reason=CloseReason.ROOM_DELETED, kept=list(busy)
     )
     _refuse([message for message in messages if message.pk in closed])
 
@@ -60,9 +61,9 @@ def close_left_cases() -> int:
         The number of rooms. `BATCH`: there may be more.
     """
     of_texts = open_cases().filter(scope_id=OuterRef("pk"))
-    of_names = open_cases().filter(subject_type=ROOM_NAME, subject_id=OuterRef("pk"))
+    about = open_cases().filter(subject_type__in=(ROOM_NAME, ROOM), subject_id=OuterRef("pk"))
     deleted = Room.objects.filter(deleted_at__isnull=False)
-    left = deleted.filter(Exists(of_texts)) | deleted.filter(Exists(of_names))
+    left = deleted.filter(Exists(of_texts)) | deleted.filter(Exists(about))
     ids = list(left.values_list("pk", flat=True)[:BATCH])
     for room_id in ids:
         _close(room_id)

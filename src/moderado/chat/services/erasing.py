@@ -25,12 +25,16 @@ from moderado.enforcement.services.erasable import erase_texts_of
 from moderado.enforcement.services.erasures import Erasure
 from moderado.enforcement.services.exports import delete_exports
 from moderado.enforcement.services.holds import held_messages, is_user_held
+from moderado.enforcement.services.subject_locks import lock_subject
+from moderado.enforcement.types import PERSON
+from moderado.moderation.services.closing import close_cases
 from moderado.moderation.services.subject_erasure import (
     erase_subject,
     keep_shown,
     withdraw_proposals,
 )
 from moderado.moderation.services.texts import erase_texts
+from moderado.moderation.types import CloseReason
 
 has_due = erasures.has_due
 
@@ -100,6 +104,9 @@ def _names(erasure: Erasure) -> bool:
 @retry_on_deadlock
 @transaction.atomic
 def _erase_names(user_id: UUID) -> None:
+    # A ruling about the person would have no effect any more.
+    lock_subject(subject_type=PERSON, subject_id=user_id)
+    close_cases(subject_type=PERSON, subject_id=user_id, reason=CloseReason.DELETED)
     erase_subject(subject_type=USER_NAME, subject_id=user_id)
     ended = [user_id]
     for room in Room.objects.filter(created_by=user_id, deleted_at__isnull=False):

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 import structlog
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from moderado.core.database import require_transaction
@@ -42,11 +42,11 @@ def close_cases(
 
 
 def close_cases_of_scope(
-    *, scope_id: UUID, reason: CloseReason, kept: Collection[UUID] = ()
+    *, scope_id: UUID, own_type: str, reason: CloseReason, kept: Collection[UUID] = ()
 ) -> frozenset[UUID]:
-    """Close the open cases of a room that is about to end, but not those of the subjects `kept`.
+    """Close the open cases in and about a room that ends, but not those of the subjects `kept`.
 
-    Requires a transaction.
+    Requires a transaction. A case about the room itself has `own_type` as the type of its subject.
 
     The room is locked already, so this waits for no case: that could be a deadlock. A case that
     a moderator claims at this moment is tried again. One on which a moderator rules is left to the
@@ -56,7 +56,8 @@ def close_cases_of_scope(
         The subjects of the closed cases.
     """
     require_transaction()
-    cases = Case.objects.filter(scope_id=scope_id).exclude(subject_id__in=kept)
+    about = Q(subject_type=own_type, subject_id=scope_id)
+    cases = Case.objects.filter(Q(scope_id=scope_id) | about).exclude(subject_id__in=kept)
     subjects: set[UUID] = set()
     closed = 0
     for _ in range(_ATTEMPTS):
