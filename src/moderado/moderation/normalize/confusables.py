@@ -54,13 +54,14 @@ def fold_character(character: str) -> str:
         return chr(ord(character) - FIRST_FLAG_LETTER + ord("a"))
     if unicodedata.category(character) in INVISIBLE:
         return ""
-    compatible = unicodedata.normalize("NFKC", character)
+    compatible, looks = unicodedata.normalize("NFKC", character), ""
     if not compatible.isascii():  # NFKC first would turn the lunate sigma, a c, into an s
         looks = _lookalike(character)
         compatible = looks if looks and looks.isascii() else compatible
     if compatible.startswith("(") and compatible.endswith(")"):  # a letter in parentheses
         compatible = compatible[1:-1]
-    folded = "".join(map(_lookalike, _without_marks(compatible.casefold())))
+    plain = _without_marks(compatible.casefold())
+    folded = looks if plain == character else "".join(map(_lookalike, plain))
     return folded if len(folded) <= _MAX_EXPANSION else character
 
 
@@ -81,6 +82,8 @@ def _lookalike(character: str) -> str:
 
 
 def _without_marks(text: str) -> str:
+    if len(text) == 1 and not unicodedata.decomposition(text):
+        return "" if unicodedata.category(text) in INVISIBLE else text
     decomposed = unicodedata.normalize("NFD", text)
     kept = (part for part in decomposed if unicodedata.category(part) not in INVISIBLE)
     return unicodedata.normalize("NFC", "".join(kept))
