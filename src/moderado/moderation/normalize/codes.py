@@ -30,8 +30,9 @@ _OTHER_INITIALS = {
 _NAME = "|".join(sorted(_WRITTEN.split(), key=len, reverse=True))
 _SPELLED = re.compile(rf"\b(?:{_NAME})(?:[\s,.;/|-]{{1,3}}(?:{_NAME}))+\b", re.IGNORECASE)
 _SPELLED_LETTER = re.compile(_NAME, re.IGNORECASE)
-# A listed word has a vowel, and so does its spelling.
-_VOWELS = ("alfa", "alpha", "echo", "eco", "india", "índia", "oscar", "óscar", "uniform")
+# A listed word has a vowel, and so does its spelling. Searched for in lower case: without regard to
+# case the search takes some times as long.
+_VOWEL = re.compile("al(?:f|ph)a|ech?o|india|índia|oscar|óscar|uniform")
 _MIN_LETTERS = 4
 _WORD_END = re.compile(r"\s*[/|]\s*|\s{3,}|\n")  # in Morse
 _NO_DIGIT = re.compile(r"0x|\\x|[^0-9a-fA-F]")
@@ -48,10 +49,9 @@ class Decoded(NamedTuple):
     code: str
 
 
-def may_be_spelled(text: str) -> bool:
-    """Tell at little cost whether a text may contain words of the spelling alphabet."""
-    lower = text.lower()
-    return any(name in lower for name in _VOWELS)
+def may_be_spelled(lower: str) -> bool:
+    """Tell at little cost whether a text in lower case may have words of the spelling alphabet."""
+    return _VOWEL.search(lower) is not None
 
 
 def spelled_out(text: str) -> Iterator[Decoded]:
@@ -70,7 +70,7 @@ def decoded(text: str, characters: set[str]) -> Iterator[Decoded]:
         text: The text as written.
         characters: Its characters.
     """
-    if may_be_spelled(text):
+    if may_be_spelled(text.lower()):
         yield from spelled_out(text)
     for name, signs, pattern, decode in _CODES:
         if signs.isdisjoint(characters):

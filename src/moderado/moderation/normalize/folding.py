@@ -47,7 +47,8 @@ def fold(text: str) -> Folded:
         return [at for at, character in pairs for _ in TABLE[ord(character)]]
 
     # `lower()` folds ASCII, which most characters are: only the others are looked up.
-    return Folded(_BEYOND_ASCII.sub(_translated, seen).lower(), trace)
+    plain = seen if seen.isascii() else _BEYOND_ASCII.sub(_translated, seen)
+    return Folded(plain.lower(), trace)
 
 
 def _translated(match: re.Match[str]) -> str:
@@ -64,7 +65,7 @@ def words(folded: Folded) -> Folded:
         offsets = folded.offsets
         if isinstance(offsets, range):
             return _padded(kept[:-1])
-        return _padded([offsets[at] for at in kept[:-1]])
+        return _padded([*map(offsets.__getitem__, kept[:-1])])
 
     text = folded.text
     if text.isascii():

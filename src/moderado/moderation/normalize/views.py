@@ -49,8 +49,9 @@ def views(text: str) -> Iterator[View]:
     words is read with the text as it is written.
     """
     if is_ordinary_writing(text):
-        yield View(fold(text), plain=True)
-        if codes.may_be_spelled(text):
+        written = fold(text)
+        yield View(written, plain=True)
+        if codes.may_be_spelled(written.text):
             yield from _decoded(text, codes.spelled_out(text))
     else:
         yield from _all_views(text)
@@ -79,6 +80,8 @@ def characters_reading(written: str, text: str) -> str:
     """
     if OVERRIDE in text or (not written.isascii() and _UNUSUAL.search(written)):
         return "characters"
+    if written.isascii() and written.islower():  # as most are, and a long phrase has many words
+        return ""
     return "case" if any(map(_is_mixed, _TOKEN.findall(written))) else ""
 
 
