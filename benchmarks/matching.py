@@ -4,20 +4,25 @@ Prints the ratio of the CPU times for 4,000 characters, with the built-in lists 
 of one first letter. A ratio does not depend on the machine.
 """
 
+import os
 import random
 import time
 from string import ascii_lowercase
 
 import django
 
+from benchmarks.harness.offline import ENVIRONMENT
+
 WORDS = 4_800
 LENGTH = 4_000
+LONGEST = 200  # characters of a listed word
 SWAPPED = 5  # letters of a word whose third and fourth letters are swapped, at least
 ROUNDS = 5
 LISTS = ("pt-BR", "en")
 
 
 def main() -> None:
+    os.environ.update(ENVIRONMENT)
     django.setup()
     from moderado.moderation.rules import pack  # noqa: PLC0415  (Django is set up by now)
     from moderado.moderation.rules.group import rules_of  # noqa: PLC0415
@@ -42,14 +47,33 @@ def main() -> None:
             best = min(best, time.process_time() - began)
         return best
 
-    nested = Matcher(rules=rules_of(own | {"words": ["a" * length for length in range(3, 41)]}))
     ordinary = cost(("bom dia, gente, tudo bem por aqui? " * LENGTH)[:LENGTH])
     print(f"{'ordinary':24} {ordinary * 1000:7.2f} ms")
     for name, text in _costly(words, chance).items():
         took = cost(text)
         print(f"{name:24} {took * 1000:7.2f} ms   {took / ordinary:6.1f} x")
-    took = cost("aaaa " * (LENGTH // 5), nested)
-    print(f"{'nested own words':24} {took * 1000:7.2f} ms   {took / ordinary:6.1f} x")
+    for name, (nested, match, text) in _nested().items():
+        lists = Matcher(rules=rules_of(own | {"words": nested, "match": match}))
+        took = cost((text * LENGTH)[:LENGTH], lists)
+        print(f"{name:24} {took * 1000:7.2f} ms   {took / ordinary:6.1f} x")
+
+
+def _nested() -> dict[str, tuple[list[str], str, str]]:
+    """Return lists of words that end with each other, how they match, and what a text repeats."""
+    letters = ["a" * length for length in range(1, LONGEST + 1)]
+    pairs = ["ab" * times for times in range(1, LONGEST // 2 + 1)]
+    return {
+        "nested words": (letters, "whole", "aaaa "),
+        "nested anywhere": (letters, "anywhere", "a"),
+        "nested pairs anywhere": (pairs, "anywhere", "ab"),
+        "nested beginnings": (letters, "prefix", "a" * 40 + " "),
+        "nested phrases": (["a " * each for each in range(1, LONGEST // 2)], "whole", "a "),
+        "nested phrases of pairs": (
+            ["ab " * each for each in range(1, LONGEST // 3)],
+            "whole",
+            "ab ",
+        ),
+    }
 
 
 def _costly(words: list[str], chance: random.Random) -> dict[str, str]:
@@ -65,6 +89,7 @@ def _costly(words: list[str], chance: random.Random) -> dict[str, str]:
         "masked own words": masked[:LENGTH],
         "short masked words": filled("p*a "),
         "rare characters": "".join(map(chr, chance.sample(range(0x10000, 0x20000), LENGTH))),
+        "random characters": "".join(map(chr, chance.choices(range(0x20, 0x3000), k=LENGTH))),
         "separated letters": filled("p.u.t.a "),
         "hyphens": filled("pu-ta "),
         "digits for letters": filled("p0rr4 "),

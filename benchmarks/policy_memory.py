@@ -16,15 +16,11 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from benchmarks.harness.offline import ENVIRONMENT
+
 ROOMS, WORDS = 1_000, 20
 CASES = {"one room": (1, ROOMS * WORDS), "many rooms": (ROOMS, WORDS)}
 _SYLLABLES = [a + b for a in "bcdfglmnprstvz" for b in "aeiou"]
-_ENVIRONMENT = {
-    "SECRET_KEY": "for-a-benchmark-that-starts-no-engine-and-never-serves-anything-to-anybody",
-    "DATABASE_URL": "postgres://none@127.0.0.1:1/none",
-    "REDIS_URL": "redis://127.0.0.1:1/0",
-    "DJANGO_SETTINGS_MODULE": "moderado.config.settings.worker",
-}
 
 
 def main() -> None:
@@ -35,7 +31,7 @@ def main() -> None:
     for name in CASES:
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.policy_memory", name],
-            env=os.environ | _ENVIRONMENT,
+            env=os.environ | ENVIRONMENT,
             stdout=subprocess.PIPE,
             check=True,
             text=True,

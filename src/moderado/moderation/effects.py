@@ -29,6 +29,12 @@ class Effect:
     expletive: Outcome | None = None
     when: Condition | None = None
 
+    @property
+    def gravest(self) -> Outcome:
+        """The most that may follow, whatever the usage."""
+        some = (self.outcome, self.aimed, self.about, self.expletive)
+        return max((each for each in some if each is not None), key=lambda each: each.severity)
+
     def of(self, usage: Usage) -> Outcome:
         """Return what follows from a match that is used in this way."""
         aimed = self.outcome if self.aimed is None else self.aimed

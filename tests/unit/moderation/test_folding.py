@@ -25,6 +25,12 @@ LISTED = Disguises(
 texts = st.text(st.one_of(st.sampled_from(DISGUISES), st.characters(codec="utf-8")), max_size=60)
 
 
+def disguised_parts(folded, tokens, text):
+    listed = tokens.split()
+    unusual = unusual_words(listed)
+    return LISTED.parts(folded, tokens, unusual, LISTED.cuts(listed, unusual), text)
+
+
 @pytest.mark.parametrize(
     "written, read",
     [
@@ -75,7 +81,7 @@ def test_alternative_readings_map_to_the_original(text):
     readings = []
     for view in views(text):
         tokens = words(view.folded).text
-        parts = LISTED.parts(view.folded, tokens, unusual_words(tokens.split()), text)
+        parts = disguised_parts(view.folded, tokens, text)
         readings += [view.folded, *without_leet(view.folded), replaced(view.folded, parts)]
     readings += [words(reading) for reading in readings]
     readings += [squeezed(reading) for reading in readings]
@@ -146,7 +152,7 @@ def test_folding_time_is_linear(unit):
                 plain = words(view.folded)
                 for reading in (plain, *without_leet(view.folded)):
                     squeezed(reading)
-                LISTED.parts(view.folded, plain.text, unusual_words(plain.text.split()), text)
+                disguised_parts(view.folded, plain.text, text)
             best = min(best, time.thread_time() - started)
         return best
 

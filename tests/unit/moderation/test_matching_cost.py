@@ -2,6 +2,7 @@
 
 import random
 import re
+from operator import itemgetter
 from string import ascii_lowercase
 from uuid import uuid4
 
@@ -11,11 +12,11 @@ from ahocorasick_rs import AhoCorasick
 from moderado.moderation.normalize import confusables, fold
 from moderado.moderation.normalize.folding import words
 from moderado.moderation.providers.blocklist import BlocklistProvider
-from moderado.moderation.rules import lexicon
+from moderado.moderation.rules import lexicon, matcher
 from moderado.moderation.rules.lexicon import Lexicon
 from moderado.moderation.rules.masks import MaskedWords
 from moderado.moderation.rules.matcher import MAX_HITS
-from moderado.moderation.rules.needles import MANY, MANY_OF_ONE, FewNeedles, first_of_each, needles
+from moderado.moderation.rules.needles import MANY, MOST_INNER, FewNeedles, evenly, needles
 from moderado.moderation.rules.stretched import Stretched
 from moderado.moderation.types import Content, Outcome
 from tests.providers import verdict_of
@@ -145,20 +146,109 @@ def test_few_needles_are_found_as_by_the_automaton(text):
 
 
 @pytest.mark.proves("S45")
-def test_matches_of_nested_words_are_counted_once_for_each_word_and_place():
-    nested = [(which, at, at + which + 3) for at in range(4_000) for which in range(38)]
+def test_few_of_many_nested_needles_are_found_at_a_place():
+    longest = 200
+    texts = ["a" * length for length in range(1, longest + 1)]
 
-    kept = first_of_each(nested)
+    places = needles(texts).find_matches_as_indexes("b" + "a" * 4_000, overlapping=True)
 
-    assert len(kept) == 38 * MANY_OF_ONE
-    assert kept[:38] == nested[:38]
+    assert len(places) <= 4_000 * (MOST_INNER + 2)
+    assert (longest - 1, 1, 1 + longest) in places
+    assert {which for which, _, _ in places} == set(range(longest))
 
 
 @pytest.mark.proves("S45")
-def test_more_nested_words_keep_fewer_places_of_each():
-    nested = [(which, at, at + which + 3) for at in range(40) for which in range(MANY - 1)]
+def test_of_nested_needles_the_longest_of_the_gravest_is_found():
+    texts = ["a" * length for length in range(1, 12)]
+    grave = {5, 7}  # six letters, and eight
+    found = needles(texts, lambda which: {"": float(which in grave)})
 
-    assert first_of_each(nested) == nested[: MANY - 1]
+    ends = {
+        end: [which for which, _, at in places if at == end and which > MOST_INNER]
+        for places in [found.find_matches_as_indexes("a" * 11, overlapping=True)]
+        for end in (6, 7, 8, 11)
+    }
+
+    assert ends == {6: [5], 7: [5], 8: [7], 11: [7]}
+
+
+@pytest.mark.proves("S45")
+def test_nested_needle_is_found_behind_another_beginning():
+    texts = [*("a" * length for length in range(1, 8)), "c" + "a" * 7, "aaaab"]
+    found = needles(texts).find_matches_as_indexes("bcaaaaaaabaaaaaaa", overlapping=True)
+
+    assert {(7, 1, 9), (8, 5, 10), (6, 10, 17)} <= set(found)
+
+
+@pytest.mark.proves("S45")
+def test_selection_has_each_kind_and_its_last_item():
+    items = [("mild", at) for at in range(5_000)] + [("grave", 0)] + [("mild", 5_000)]
+
+    kept = evenly(items, 100, itemgetter(0), lambda _: 0)
+
+    assert len(kept) <= 100
+    assert {("mild", 0), ("grave", 0), ("mild", 5_000)} <= set(kept)
+
+
+@pytest.mark.proves("S45")
+def test_selection_from_too_many_kinds_has_the_gravest():
+    items = [(kind, at) for at in range(3) for kind in range(1_000)]
+
+    kept = evenly(items, 10, itemgetter(0), itemgetter(0))
+
+    assert [kind for kind, _ in kept] == [*range(999, 989, -1)]
+
+
+@pytest.mark.proves("S45")
+def test_allowed_words_excuse_a_flood():
+    provider = BlocklistProvider(
+        packs=[], rules=[own("block", 0.9, "cu") | {"match": "anywhere"}], allow=["cuca"]
+    )
+    flood = "cuca " * (MANY + 500)
+
+    assert not provider.assess([content(flood)])[0].matches
+    assert verdict_of(provider, flood + "cu").outcome is Outcome.BLOCK
+
+
+@pytest.mark.proves("S45")
+@pytest.mark.parametrize("place", [0, 700, 1_300])
+def test_flood_of_plain_words_does_not_hide_an_aimed_one(place):
+    rules = [own("flag", 0.3, "xu") | {"aimed": "block", "language": "pt-BR"}]
+    provider = BlocklistProvider(packs=[], rules=rules)
+    words = ["xu."] * 1_400
+    words[place] = "seu xu."
+
+    assert verdict_of(provider, " ".join(["xu."] * 1_400)).outcome is Outcome.FLAG
+    assert verdict_of(provider, " ".join(words)).outcome is Outcome.BLOCK
+
+
+NESTED = {
+    "phrases": (["a"], " ", "whole"),
+    "phrases of two letters": (["ab"], " ", "whole"),
+    "anywhere": (["a"], "", "anywhere"),
+    "anywhere, two letters": (["ab"], "", "anywhere"),
+}
+
+
+@pytest.mark.proves("S45")
+@pytest.mark.parametrize("kind", NESTED)
+def test_nested_words_of_a_list_do_not_multiply_the_work(kind, monkeypatch):
+    (word,), gap, match = NESTED[kind]
+    times = range(1, 1 + 200 // len(word + gap))
+    mild = own("flag", 0.2, *(gap.join([word] * time) for time in times)) | {"match": match}
+    grave = own("block", 0.9, gap.join([word] * 7)) | {"match": match}
+    provider = BlocklistProvider(packs=[], rules=[mild, grave])
+    judged_hits = []
+    judge = matcher.judged
+    monkeypatch.setattr(
+        matcher, "judged", lambda hits, *args: judged_hits.append(len(hits)) or judge(hits, *args)
+    )
+
+    found = verdict_of(provider, (word + gap) * (4_000 // len(word + gap)))
+
+    assert judged_hits[0] <= matcher._MOST_JUDGED
+    assert found.outcome is Outcome.BLOCK
+    assert found.categories == {"profanity": 0.9}
 
 
 @pytest.mark.proves("S45")

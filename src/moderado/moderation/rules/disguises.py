@@ -34,6 +34,8 @@ _SHORT = 4  # letters
 _LONG = 5
 _LONGER = 7
 
+Cuts = dict[tuple[str, ...], bool]  # the words that are one, and whether that is certain
+
 
 class Disguises:
     """The disguises of the words of one list.
@@ -49,13 +51,16 @@ class Disguises:
         self._tokens = Tokens(lexicon, remembered=remembered)
         self._pieces = Pieces(lexicon, phrases, self._tokens, remembered=remembered)
 
-    def parts(self, folded: Folded, words: str, unusual: Unusual, original: str) -> list[Part]:
+    def parts(
+        self, folded: Folded, words: str, unusual: Unusual, cuts: Cuts, original: str
+    ) -> list[Part]:
         """Return the disguised parts of a text, without overlaps, in order.
 
         Args:
             folded: The folded text.
             words: Its words, one space between two of them.
             unusual: Those words that are not frequent.
+            cuts: The listed words that are cut up.
             original: The text as written.
         """
         found: list[Part] = []
@@ -68,7 +73,7 @@ class Disguises:
             found += self._apart(text)
         if unusual.unknown:
             found += self._misspelled(folded, unusual.unknown, original)
-        if cuts := self.cuts(words.split(), unusual):
+        if cuts:
             found += self._cut_up(text, cuts)
         if "\n" in text:
             found += self._cut_by_lines(text)
@@ -111,13 +116,15 @@ class Disguises:
                 *match.span(), meaning.word, meaning.reading, certain=meaning.certain
             )
 
-    def cuts(self, words: list[str], unusual: Unusual) -> dict[tuple[str, ...], bool]:
+    def cuts(self, words: list[str], unusual: Unusual) -> Cuts:
         """Return the sequences of words that are listed words cut up: "arrom bado", "pi ro ca".
 
         True: Certainly so, because a part is in no vocabulary. One part of each is unusual.
         """
-        found: dict[tuple[str, ...], bool] = {}
+        found: Cuts = {}
         either = {*unusual.unknown, *unusual.rare}
+        if not either:
+            return found
         for at in [at for at, word in enumerate(words) if word in either]:
             for start in (at - 1, at) if at else (at,):
                 if start + 1 == len(words):
@@ -129,23 +136,44 @@ class Disguises:
                     # "vacilo na" is two words.
                     if is_certain or min(len(first), len(second)) >= _SYLLABLE:
                         found[first, second] = is_certain
-            if len(words[at]) <= _SYLLABLE:
-                for start, end in _short_words(words, at):
-                    if self._is_cut("".join(words[start:end]), _LONG):
-                        found[tuple(words[start:end])] = False
+        for sequence in self._syllables(words, either):
+            found[sequence] = False
         return found
 
-    def _cut_up(self, text: str, cuts: dict[tuple[str, ...], bool]) -> Iterator[Part]:
+    def _syllables(self, words: list[str], either: set[str]) -> Iterator[tuple[str, ...]]:
+        """Yield the sequences of three to six short words that are one listed word.
+
+        Each sequence is read along the trie, so that most end with their first words.
+        """
+        short = [at for at, word in enumerate(words) if len(word) <= _SYLLABLE and word in either]
+        starts = {
+            start for at in short for start in range(max(0, at - _MOST_SYLLABLES + 1), at + 1)
+        }
+        for sequence in {tuple(words[start : start + _MOST_SYLLABLES]) for start in starts}:
+            whole = ""
+            for number, word in enumerate(sequence, start=1):
+                whole += word
+                if len(word) > _SYLLABLE or whole not in self._lexicon.following:
+                    break
+                read = sequence[:number]
+                if number > _HALVES and self._is_cut(whole, _LONG) and not either.isdisjoint(read):
+                    yield read
+
+    def _cut_up(self, text: str, cuts: Cuts) -> Iterator[Part]:
         found = [*_WORD.finditer(text)]
         written = [match[0] for match in found]
+        # Before each word: whether the one before it is far.
+        far = [True, *(not _are_near(text, *each) for each in pairwise(found))]
         lengths = sorted(set(map(len, cuts)))
         for at in range(len(found)):
             for length in lengths:
-                pieces, places = tuple(written[at : at + length]), found[at : at + length]
-                if pieces in cuts and _are_near(text, places):
+                if at + length > len(found):
+                    break
+                pieces = tuple(written[at : at + length])
+                if pieces in cuts and not any(far[at + 1 : at + length]):
                     word, certain = "".join(pieces), cuts[pieces]
-                    reading = "cut in two" if len(pieces) == _HALVES else "separators"
-                    start, end = places[0].start(), places[-1].end()
+                    reading = "cut in two" if length == _HALVES else "separators"
+                    start, end = found[at].start(), found[at + length - 1].end()
                     yield self._pieces.part(start, end, word, reading, certain=certain)
 
     def _cut_by_lines(self, text: str) -> Iterator[Part]:
@@ -163,22 +191,10 @@ class Disguises:
         return len(whole) >= least and whole in self._lexicon.words
 
 
-def _short_words(words: list[str], at: int) -> Iterator[tuple[int, int]]:
-    """Yield where three to six short words stand, the one at `at` among them."""
-    first, last = at, at + 1
-    while first and at - first < _MOST_SYLLABLES and len(words[first - 1]) <= _SYLLABLE:
-        first -= 1
-    while last < len(words) and last - at <= _MOST_SYLLABLES and len(words[last]) <= _SYLLABLE:
-        last += 1
-    for start in range(first, at + 1):
-        for end in range(max(at + 1, start + _HALVES + 1), min(last, start + _MOST_SYLLABLES) + 1):
-            yield start, end
-
-
-def _are_near(text: str, found: list[re.Match[str]]) -> bool:
-    """Tell whether words stand next to each other, with nothing hidden between two of them."""
-    gaps = [text[one.end() : other.start()] for one, other in pairwise(found)]
-    return all(len(gap) <= _GAP and HIDDEN not in gap for gap in gaps)
+def _are_near(text: str, one: re.Match[str], other: re.Match[str]) -> bool:
+    """Tell whether a word stands next to another one, with nothing hidden between them."""
+    gap = text[one.end() : other.start()]
+    return len(gap) <= _GAP and HIDDEN not in gap
 
 
 def _moved(parts: Iterable[Part], by: int) -> Iterator[Part]:

@@ -3,9 +3,11 @@
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
+from math import inf
 
 from moderado.moderation.normalize import Folded, leet, repeats, separators
 from moderado.moderation.normalize.folding import words
@@ -13,16 +15,18 @@ from moderado.moderation.normalize.views import View, characters_reading, views
 from moderado.moderation.rules.disguises import Disguises, replaced
 from moderado.moderation.rules.hits import Hit
 from moderado.moderation.rules.lexicon import Lexicon
-from moderado.moderation.rules.needles import first_of_each, needles
+from moderado.moderation.rules.needles import ALIKE, bounded, evenly, needles, neighbours
+from moderado.moderation.rules.nested import rank
 from moderado.moderation.rules.patterns import Patterns
 from moderado.moderation.rules.pieces import Part
 from moderado.moderation.rules.rule import Match, Rule, folded_word
 from moderado.moderation.rules.stretched import Stretched
 from moderado.moderation.rules.tokens import unusual_words
 from moderado.moderation.rules.usage import judged
-from moderado.moderation.types import Outcome
+from moderado.moderation.types import Outcome, Usage
 
 MAX_HITS = 50  # kept for one text, to bound the size of its log line
+_MOST_JUDGED = 800  # of one text, to bound the time
 _SHORT = 4  # letters: a shorter word is found by chance too often
 _TINY = 2
 _NUMBER = re.compile(r"[0-9]{1,4}(?![\w-])")
@@ -55,8 +59,9 @@ class Matcher:
         self._needles = [*allowed, *_needles(spelled)]
         self._patterns = Patterns([rule for rule in rules if rule.match is Match.PATTERN])
         texts = [needle.text for needle in self._needles]
-        self._plain = needles(texts)
-        self._stretched = Stretched(texts)
+        self._worth = cache(self._worth_of)
+        self._plain = needles(texts, self._worth)
+        self._stretched = Stretched(texts, self._worth)
         lexicon, phrases = Lexicon(_listed_words(rules)), _phrases(spelled)
         remembered = min(_MOST_REMEMBERED, _REMEMBERED * len(lexicon.words))
         self._disguises = Disguises(lexicon, phrases, remembered=remembered)
@@ -76,7 +81,10 @@ class Matcher:
                     hits[hit.rule.id, hit.start, hit.end] = hit
         if not hits or written is None:
             return []
-        return _most_severe(judged(hits.values(), written, text))
+        return _most_severe(judged(_distinct([*hits.values()], text), written, text))
+
+    def _worth_of(self, which: int) -> Mapping[Hashable, float]:
+        return _worth(self._needles[which].rule)
 
     def _in_view(self, view: View, text: str) -> Iterator[Hit]:
         folded, reading = view.folded, view.reading
@@ -92,10 +100,11 @@ class Matcher:
         if not view.plain and not leet.TRACE.isdisjoint(folded.text):
             for other in leet.without_leet(folded):
                 yield from self._in_leet(words(other), text)
+        cuts = self._disguises.cuts(listed, unusual)
         is_plain = view.plain and not unusual.unknown and not separators.TRACE.search(plain.text)
-        if is_plain and not (unusual.rare and self._disguises.cuts(listed, unusual)):
+        if is_plain and not cuts:
             return
-        if parts := self._disguises.parts(folded, plain.text, unusual, text):
+        if parts := self._disguises.parts(folded, plain.text, unusual, cuts, text):
             yield from self._in_disguise(folded, parts, text)
 
     def _in_leet(self, decoded: Folded, text: str) -> Iterator[Hit]:
@@ -121,7 +130,7 @@ class Matcher:
 
     def _in_reading(self, reading: Folded, original: str) -> _Found:
         places = self._plain.find_matches_as_indexes(reading.text, overlapping=True)
-        places = first_of_each(places)
+        places = bounded(places, reading.text, self._worth)
         found = [(self._needles[which], start, end) for which, start, end in places]
         hits = _outside_allowed(found, reading, original) if found else []
         return [*hits, *self._patterns.find(reading, _as_found)]
@@ -133,6 +142,26 @@ class Matcher:
         places = self._stretched.find(reading)
         found = [(self._needles[which], start, end) for which, start, end in places]
         return _outside_allowed(found, reading, original)
+
+
+def _worth(rule: Rule | None) -> Mapping[Hashable, float]:
+    """Return what a match may count as at most, as `_most_severe` compares matches."""
+    if rule is None:
+        return {"allowed": inf}
+    category, outcome = rule.category_of(Usage.AIMED), rule.effect.gravest
+    severity = rule.severity_of(Usage.AIMED)
+    return {(category, "outcome"): outcome.severity, (category, "severity"): severity}
+
+
+def _distinct(hits: list[Hit], text: str) -> Sequence[Hit]:
+    """Return the hits; of very many, some of each rule and surroundings."""
+    return evenly(
+        hits,
+        _MOST_JUDGED,
+        lambda hit: (hit.rule.id, *neighbours(text, hit.start, hit.end)),
+        lambda hit: rank(_worth(hit.rule)),
+        alike=ALIKE,
+    )
 
 
 def _as_found(rule: Rule, start: int, end: int) -> tuple[Rule, int, int]:

@@ -17,6 +17,7 @@ from moderado.moderation.rules.lexicon import Lexicon
 
 _SHORTEST, _LONGEST = 3, 40
 _KNOWN_LIMIT = 100_000  # words of the vocabulary that were met
+_UNKNOWN_LIMIT = 20_000  # others: every view of a text asks for them again
 _SHORT = 4
 _LONG = 5
 _LEAST_SCRAMBLED = 6
@@ -57,13 +58,16 @@ class Meaning(NamedTuple):
 class _Met(set[str]):
     """Words that were met, so that each is looked up once."""
 
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+
     def remember(self, word: str) -> None:
-        if len(self) >= _KNOWN_LIMIT:
+        if len(self) >= self._limit:
             self.clear()
         self.add(word)
 
 
-_frequent, _rare = _Met(), _Met()
+_frequent, _rare, _unknown = _Met(_KNOWN_LIMIT), _Met(_KNOWN_LIMIT), _Met(_UNKNOWN_LIMIT)
 
 
 class Unusual(NamedTuple):
@@ -82,7 +86,10 @@ def unusual_words(words: list[str]) -> Unusual:
     for word in set(words) - _frequent:
         if word in _rare:
             found.rare.append(word)
+        elif word in _unknown:
+            found.unknown.append(word)
         elif not _is_known(word):
+            _unknown.remember(word)
             found.unknown.append(word)
         elif _is_rare(word):
             _rare.remember(word)
