@@ -11,12 +11,12 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.models import Room
 from moderado.chat.services.names import publish_details
+from moderado.core import clock
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import Invalid
 from moderado.enforcement.services.audit import write_line
@@ -52,7 +52,7 @@ def let_newcomers_wait(
     *, actor_id: UUID, scope_ids: Scopes, room_id: UUID, until: datetime | None
 ) -> Room:
     """Let only those write who joined a day or more before. As `freeze_room` otherwise."""
-    after = None if until is None else timezone.now() - NEWCOMER_AGE
+    after = None if until is None else clock.now() - NEWCOMER_AGE
     values = {"newcomers_wait_until": _moment(until), "newcomers_after": after}
     return _measure(actor_id, scope_ids, room_id, "newcomers_wait", values)
 
@@ -69,7 +69,7 @@ def slow_room(
 
 
 def _moment(until: datetime | None) -> datetime | None:
-    now = timezone.now()
+    now = clock.now()
     if until is not None and not now < until <= now + LONGEST:
         raise Invalid(fields={"until": _("A moment within the next 366 days.")})
     return until

@@ -6,13 +6,13 @@ from uuid import UUID
 
 import msgspec
 from django.db.models import Count, Max, Q, QuerySet, Value
-from django.utils import timezone
 from msgspec.structs import replace
 
 from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.services.memberships import RANK
 from moderado.chat.types import MESSAGE
+from moderado.core import clock
 from moderado.core.ids import first_id
 from moderado.enforcement.models import Purge
 from moderado.enforcement.services import purges
@@ -57,7 +57,7 @@ def preview_purge(
         As `start_purge`.
     """
     actor = _reach(actor, user_id, since, room_id)
-    found = messages_to_purge(actor, user_id, since, timezone.now(), room_id)
+    found = messages_to_purge(actor, user_id, since, clock.now(), room_id)
     shown = about_unrestricted(found, subject_type=Value(MESSAGE), subject="id")
     newest = shown.order_by("-created_at", "-id")[:SAMPLE]
     return Preview(
@@ -107,7 +107,7 @@ def start_purge(
         Invalid: There is no such author, or the moment, reason or note.
     """
     reached = _reach(actor, user_id, since, room_id)
-    found = messages_to_purge(reached, user_id, since, timezone.now(), room_id)
+    found = messages_to_purge(reached, user_id, since, clock.now(), room_id)
     return purges.start_purge(
         actor=reached,
         user_id=user_id,

@@ -12,7 +12,6 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 from msgspec.structs import replace
 
 from moderado.accounts.rights import PURGE_MESSAGES
@@ -22,7 +21,7 @@ from moderado.chat.services.publication import Changed, write
 from moderado.chat.services.purge_requests import messages_to_purge, outranked
 from moderado.chat.services.transitions import SUBJECT, advance, state_of
 from moderado.chat.states import Deleted, Phase, Restored, Transition
-from moderado.core import failpoints
+from moderado.core import clock, failpoints
 from moderado.core.database import is_settled, retry_on_deadlock
 from moderado.enforcement.models import Purge
 from moderado.enforcement.services import purged_messages, purges
@@ -86,7 +85,7 @@ def _remove_batch(leased: Purge) -> bool:
 
 def _is_settled(purge: Purge) -> bool:
     """Tell whether a message from before the purge can still be committed."""
-    return purge.created_at < timezone.now() - LATEST or is_settled(purge.created_at)
+    return purge.created_at < clock.now() - LATEST or is_settled(purge.created_at)
 
 
 def _remove(purge: Purge, messages: Sequence[Message]) -> list[tuple[Message, Transition]]:

@@ -10,9 +10,9 @@ import structlog
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from moderado.core import clock
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import Invalid
 from moderado.core.text import clean
@@ -85,7 +85,7 @@ def snooze_case(*, actor: Actor, case_id: UUID, until: datetime) -> Case:
         NotFound, OwnCase, OwnReport, OwnRuling, CaseClosed, CaseSuperseded, CaseTaken: As for a
             claim.
     """
-    if until <= timezone.now():
+    if until <= clock.now():
         raise Invalid(fields={"until": _("This time is past.")})
     return _change(actor, case_id, CaseStep.SNOOZED, snoozed_until=until)
 

@@ -13,12 +13,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
 from moderado.accounts.services import sign_in
 from moderado.accounts.types import Origin
+from moderado.core import clock
 from moderado.core.errors import Invalid, NotFound
 from moderado.core.events import publish
 from moderado.enforcement.errors import ErasureStarted
@@ -49,7 +49,7 @@ def request_erasure(*, user_id: UUID, session_id: UUID, password: str, origin: O
         raise NotFound
     if not sign_in.confirm(user=user, password=password, session_id=session_id, origin=origin):
         raise Invalid(fields={"password": _("This is not your password.")})
-    due_at = timezone.now() + timedelta(days=settings.ERASURE_GRACE_DAYS)
+    due_at = clock.now() + timedelta(days=settings.ERASURE_GRACE_DAYS)
     with transaction.atomic():
         erasure, is_new = Erasure.objects.exclude(state=State.CANCELLED).get_or_create(
             user_id=user_id,
@@ -80,7 +80,7 @@ def order_erasure(*, actor_id: UUID | None, user_id: UUID) -> Erasure:
     if not User.objects.filter(pk=user_id).exists():
         raise NotFound
     erasure, is_new = Erasure.objects.exclude(state=State.CANCELLED).get_or_create(
-        user_id=user_id, defaults={"requested_by_id": actor_id, "due_at": timezone.now()}
+        user_id=user_id, defaults={"requested_by_id": actor_id, "due_at": clock.now()}
     )
     if not is_new and erasure.state == State.WAITING:
         Erasure.objects.filter(pk=erasure.pk, state=State.WAITING).update(due_at=Now())

@@ -13,12 +13,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
 from moderado.accounts.rights import may_manage
+from moderado.core import clock
 from moderado.core.database import require_transaction
 from moderado.core.errors import Forbidden, Invalid, NotFound
 from moderado.core.events import publish
@@ -50,7 +50,7 @@ def check_purge(*, actor: Actor, user_id: UUID, since: datetime) -> None:
         OwnCase: The actor is the author.
         Forbidden: The account has rights on the server that the actor lacks.
     """
-    now, hours = timezone.now(), settings.ENV.purge_hours
+    now, hours = clock.now(), settings.ENV.purge_hours
     if not now - timedelta(hours=hours) <= since <= now:
         sentence = format_lazy(_("A moment within the last {hours} hours."), hours=hours)
         raise Invalid(fields={"since": sentence})
@@ -111,7 +111,9 @@ def start_purge(  # noqa: PLR0913  (what a purge consists of)
     if (first := _repeated(asked, newest)) is not None:
         return first, False
     matched = sum(each["count"] for each in counts)
-    purge = Purge.objects.create(**asked, counts=list(counts), matched=matched)
+    purge = Purge.objects.create(
+        **asked, created_at=clock.now(), counts=list(counts), matched=matched
+    )
     _write_line("purge_started", purge, actor.id, messages=purge.matched)
     publish(PurgeQueued(purge_id=purge.pk))
     log.info("purge_started", purge_id=str(purge.pk), messages=purge.matched)

@@ -12,8 +12,8 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from moderado.core import clock
 from moderado.core.database import retry_on_deadlock
 from moderado.core.ids import first_id
 from moderado.enforcement.models import CaseNote, LegalHold, Ruling
@@ -40,7 +40,7 @@ def days_of(kind: str) -> int:
 
 def start_run() -> RetentionRun | None:
     """Begin a run, or return the one that is open. None if all kinds are kept for ever."""
-    now = timezone.now()
+    now = clock.now()
     cutoffs = {
         kind: (now - timedelta(days=days_of(kind))).isoformat() for kind in KINDS if days_of(kind)
     }
@@ -48,14 +48,14 @@ def start_run() -> RetentionRun | None:
         return None
     try:
         with transaction.atomic():
-            return RetentionRun.objects.create(cutoffs=cutoffs)
+            return RetentionRun.objects.create(created_at=now, cutoffs=cutoffs)
     except IntegrityError:
         return RetentionRun.objects.filter(ended_at=None).first()
 
 
 def start_daily_run() -> None:
     """Begin a run if the last one began a day ago."""
-    if not RetentionRun.objects.filter(created_at__gt=timezone.now() - EVERY).exists():
+    if not RetentionRun.objects.filter(created_at__gt=clock.now() - EVERY).exists():
         start_run()
 
 
