@@ -125,7 +125,7 @@ def test_ambiguous_words_are_held(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["o filme é idiota", "what a stupid movie", "que foda é essa", "viado", "porra", "fdp"]
+    "text", ["o filme é idiota", "what a stupid man", "que foda é essa", "viado", "porra", "fdp"]
 )
 def test_rude_words_are_flagged(text):
     assert outcome(text) is FLAG

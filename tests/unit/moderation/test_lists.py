@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from moderado.moderation.decide import CompiledPolicy, decide
+from moderado.moderation.normalize.vocabulary import is_ordinary
 from moderado.moderation.providers.blocklist import BlocklistProvider
 from moderado.moderation.rules import pack
 from moderado.moderation.rules.group import rules_of
@@ -146,10 +147,25 @@ def test_word_cut_in_two_messages_is_no_expletive():
     assert {match.usage for match in signal.matches} == {Usage.PLAIN}
 
 
-@pytest.mark.parametrize("text", ["sou zorro", "I'm a zorro", "como zorro eu discordo"])
+@pytest.mark.parametrize("text", ["sou zorro porque sim", "my zorro", "como zorro eu discordo"])
 def test_word_said_of_oneself_is_not_aimed(text):
     assert usages(text) == [Usage.OWN]
     assert usages(text, action="ignore") == []
+
+
+@pytest.mark.parametrize("text", ["sou zorro", "I'm a zorro", "eu sou muito zorro, que raiva"])
+def test_name_that_the_author_calls_themselves_means_nothing(text):
+    assert usages(text) == []
+
+
+@pytest.mark.parametrize("text", ["sou z0rr0", "não sou zorro como você", "sou alto, seu zorro"])
+def test_self_mockery_excuses_no_disguise_and_no_one_else(text):
+    assert usages(text) != []
+
+
+def test_word_with_a_stretched_letter_is_in_no_vocabulary():
+    """The filter takes three words in a thousand for known ones: "caraaalho" was one of them."""
+    assert not any(map(is_ordinary, ("caraaalho", "ooolho", "aaabre")))
 
 
 @pytest.mark.parametrize(

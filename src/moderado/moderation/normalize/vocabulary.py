@@ -5,12 +5,14 @@ from the frequencies of wordfreq (see the NOTICE beside this module). Three word
 are not in the vocabulary seem to be: a disguise as such a word is not read.
 """
 
+import re
 from functools import lru_cache
 from importlib import resources
 
 from moderado.moderation.normalize.bloom import BloomFilter
 
 _REMEMBERED = 8_192
+_STRETCHED = re.compile(r"([a-z])\1\1")  # no spelling of a word, whatever the filter says
 _SIZE = 4  # bytes of the length before each filter
 
 
@@ -29,7 +31,7 @@ ORDINARY, COMMON = _filters()
 
 def is_ordinary(word: str) -> bool:
     """Tell whether the folded `word` is known, however rare: a word, a name, a usual spelling."""
-    return word in ORDINARY
+    return word in ORDINARY and _STRETCHED.search(word) is None
 
 
 @lru_cache(_REMEMBERED)

@@ -37,6 +37,7 @@ _PRIDE = ("pride", "own_after")
 _FRIENDLY = {"friendly"}
 _REPORTS = ("reported_before", "reported_after")
 _AIMED = (Usage.AIMED, Usage.JOKED)
+_SPOKEN = re.compile(r"[\x00-\x7fçÇ]+")  # "desgraçado"; another sign is a disguise: "pórra"
 _ODD_CASE = re.compile(r"[^\W\d_A-Z][A-Z]")  # "pOrRa" is a disguise
 _JOKES = {Category.PROFANITY, Category.INSULT, Category.HARASSMENT, Category.THREAT}
 
@@ -80,7 +81,29 @@ def judged(hits: Iterable[Hit], folded: Folded, text: str) -> list[Hit]:
         elif used.outcome is not Outcome.ALLOW:
             earlier = _Earlier(used, len(kept), around.before in (" . ", " "))
             kept.append(used)
-    return kept
+    return _in_one_register(kept, context) if expletives_end else kept
+
+
+def _in_one_register(hits: list[Hit], context: Context) -> list[Hit]:
+    """Read the other swear words of a text like its expletives: its author swears as they speak."""
+    expletives = [hit for hit in hits if hit.usage is Usage.EXPLETIVE]
+    first_end = min(hit.end for hit in expletives)
+    last_start = max(hit.start for hit in expletives)
+    return [
+        replace(hit, usage=Usage.EXPLETIVE)
+        if (first_end <= hit.start or hit.end <= last_start) and _may_add_force(hit, context)
+        else hit
+        for hit in hits
+    ]
+
+
+def _may_add_force(hit: Hit, context: Context) -> bool:
+    return (
+        hit.usage is Usage.PLAIN
+        and hit.rule.shape is Shape.SWEAR
+        and hit.rule.expletive is not None
+        and _is_as_spoken(hit, context)
+    )
 
 
 def _with_earlier(
@@ -116,7 +139,7 @@ def _usage(hit: Hit, context: Context, around: Surroundings, cues: frozenset[str
     if not cues.isdisjoint(_REPORTS) and "told_before" not in cues:
         return Usage.REPORTED
     if rule.is_personal and _is_own(rule, cues):
-        if rule.reclaimed and not cues.isdisjoint(_PRIDE):
+        if _is_pride(rule, cues) or _is_self_mockery(hit, cues):
             return None
         usage = Usage.OWN
     else:
@@ -130,14 +153,19 @@ def _is_expletive(hit: Hit, context: Context, around: Surroundings) -> bool:
     rule = hit.rule
     if rule.expletive is None or rule.language[:2] not in _CUES:
         return False
-    written = context.text[hit.start : hit.end]
-    if not written.isascii() or _ODD_CASE.search(written):
-        return False
-    if hit.reading and not _is_drawn_out(hit, written):
+    if not _is_as_spoken(hit, context):
         return False
     if _is_whole(around) and "!" not in context.text:
         return False  # a bare word may mean anything
     return _CUES[rule.language[:2]].is_expletive(rule.shape, rule.text, around)
+
+
+def _is_as_spoken(hit: Hit, context: Context) -> bool:
+    """Tell whether a word is written as it is spoken, which may be drawn out."""
+    written = context.text[hit.start : hit.end]
+    if not _SPOKEN.fullmatch(written) or _ODD_CASE.search(written):
+        return False
+    return not hit.reading or _is_drawn_out(hit, written)
 
 
 def _is_disguised(hit: Hit) -> bool:
@@ -207,6 +235,18 @@ def _is_addressed(around: Surroundings) -> bool:
 def _is_whole(around: Surroundings) -> bool:
     """Tell whether there are no other words: "vai tomar no cu!" is said to a person."""
     return not any(map(str.isalnum, f"{around.before}{around.after}"))
+
+
+def _is_pride(rule: Rule, cues: frozenset[str]) -> bool:
+    return rule.reclaimed and not cues.isdisjoint(_PRIDE)
+
+
+def _is_self_mockery(hit: Hit, cues: frozenset[str]) -> bool:
+    """Tell whether the author calls only themselves a name: "I am such an idiot"."""
+    if hit.rule.category is not Category.INSULT or _is_disguised(hit):
+        return False
+    is_complete = not cues.isdisjoint(("own_after", "closed"))
+    return is_complete and "self_before" in cues and "aimed_after" not in cues
 
 
 def _is_own(rule: Rule, cues: frozenset[str]) -> bool:
