@@ -81,6 +81,10 @@ def guesses_log10(password: str, *, context: Iterator[str]) -> float:
         )
         found = [found for match in quick for found in match(folded, _ranked_dictionaries=ranks)]
         attempts = [(folded, found), (plain, matching.omnimatch(plain, ranks))]
+    joined = re.sub(r"[\W_]+", "", folded)
+    if joined != folded and len(set(map(ord, joined)) & LETTERS.keys()) <= MAX_SUBSTITUTED:
+        # Words with another sign between them, which zxcvbn takes for random characters.
+        attempts.append((joined, matching.omnimatch(joined, ranks)))
     return min(
         float(scoring.most_guessable_match_sequence(text, matches)["guesses_log10"])
         for text, matches in attempts
@@ -96,7 +100,8 @@ def _context(user: Any) -> Iterator[str]:
 
 def _parts(text: str) -> Iterator[str]:
     words = [word for word in re.split(r"[^a-z0-9]+", text) if len(word) > 2]  # noqa: PLR2004
-    yield from filter(None, (text, "".join(words), *words))
+    local, _at, domain = text.partition("@")
+    yield from filter(None, (text, "".join(words), local, domain, *words, "".join(words[::-1])))
 
 
 def _folded(text: str) -> str:

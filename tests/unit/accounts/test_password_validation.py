@@ -28,6 +28,9 @@ def user(settings):
         "aaaaaaaaaaaa", "abcabcabcabc", "abcdefghij", "20/11/1995ab", "99999999999x",
         "chatmoderado1", "moderado2026!", "salageral123", "papo.example1",  # site
         "anab.ferraz1", "AnaBeatriz2026", "ferras12345", "empresa12345",  # account
+        "empresa.example", "elpmaxe.aserpme", "anab.ferraz@emp", "ferrasbeatrizana7",
+        "Ana Beatriz F. 77", "anab-ferraz-2026", "anab_ferraz_01", "papo-example-org",
+        "eu te amo 123", "f-l-a-m-e-n-g-o-10", "senha.do.admin",
     ],
 )  # fmt: skip
 def test_guessable_password_is_refused(user, password):
@@ -40,7 +43,7 @@ def test_guessable_password_is_refused(user, password):
     [
         "uma frase bem longa", "correct horse battery", "xK9!vbT2qLpw", "j8Fz0sQm4p",
         "tamanco azul no telhado", "Zebra-lampada-17-cuscuz", "日本語のとても長いパスワード",
-        "rio que corre manso", "x" * 3 + "Jd83hq" * 1 + "wLm0",
+        "rio que corre manso", "tinta-velha-no-muro", "pote.barro.lenha.41", "x" * 3 + "Jd83hq" * 1 + "wLm0",
     ],
 )  # fmt: skip
 def test_other_passwords_are_accepted(user, password):
