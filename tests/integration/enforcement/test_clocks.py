@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from moderado.chat.models import Message
-from moderado.chat.services import measures, purge_requests, purging
+from moderado.chat.services import purge_requests, purging, room_measures
 from moderado.core import clock as database_clock
 from moderado.enforcement.models import RetentionRun
 from moderado.enforcement.services import claiming, erasures, retention
@@ -55,7 +55,9 @@ def test_room_is_frozen_for_a_few_minutes(clock, error, room, staff):
     until = timezone.now() + MOMENT
     clock.shift(error)
 
-    frozen = measures.freeze_room(actor_id=staff.id, scope_ids=None, room_id=room.id, until=until)
+    frozen = room_measures.freeze_room(
+        actor_id=staff.id, scope_ids=None, room_id=room.id, until=until
+    )
 
     assert frozen.frozen_until == until
 

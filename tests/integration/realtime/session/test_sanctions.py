@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from moderado.accounts.services.sessions import sign_in
-from moderado.chat.services import measures
+from moderado.chat.services import room_measures
 from moderado.enforcement.errors import BannedFromServer
 from moderado.enforcement.services import sanctions
 from moderado.realtime.infra.db_calls import run_in_db_thread
@@ -40,8 +40,8 @@ def _lift(sanction):
 
 apply = run_in_db_thread(_apply)
 lift = run_in_db_thread(_lift)
-freeze = run_in_db_thread(measures.freeze_room)
-slow_down = run_in_db_thread(measures.slow_room)
+freeze = run_in_db_thread(room_measures.freeze_room)
+slow_down = run_in_db_thread(room_measures.slow_room)
 
 
 async def until_typing_is(client, room, refusal):

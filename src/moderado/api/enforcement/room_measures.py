@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from moderado.accounts import rights
 from moderado.api.callers import caller, moderated_scopes
 from moderado.api.schemas import validated
-from moderado.chat.services import measures
+from moderado.chat.services import room_measures
 
 _UNTIL = {"until": "2026-11-28T18:00:00Z"}
 _EXAMPLE = [OpenApiExample("Until the evening", _UNTIL, request_only=True)]
@@ -50,7 +50,7 @@ class Freezing(APIView):
 
         Members who write get 403 `room_frozen`.
         """
-        room = measures.freeze_room(
+        room = room_measures.freeze_room(
             **_by(request), room_id=room_id, **validated(RoomMeasureInput, request.data)
         )
         return Response(MeasuresBody(room).data)
@@ -68,7 +68,7 @@ class NewcomersWaiting(APIView):
 
         Others who write get 403 `newcomers_wait`.
         """
-        room = measures.let_newcomers_wait(
+        room = room_measures.let_newcomers_wait(
             **_by(request), room_id=room_id, **validated(RoomMeasureInput, request.data)
         )
         return Response(MeasuresBody(room).data)
@@ -86,7 +86,7 @@ class SlowMode(APIView):
 
         Members who write earlier get 429 `slow_mode`.
         """
-        room = measures.slow_room(
+        room = room_measures.slow_room(
             **_by(request), room_id=room_id, **validated(SlowModeInput, request.data)
         )
         return Response(MeasuresBody(room).data)
