@@ -3,10 +3,11 @@
 import pytest
 
 from tests.faults.conftest import start_cluster, template
+from tests.integration.conftest import obedient_provider
 from tests.integration.realtime.conftest import cast, server, timing
 from tests.security.scene import Scene
 
-__all__ = ["cast", "server", "start_cluster", "template", "timing"]
+__all__ = ["cast", "obedient_provider", "server", "start_cluster", "template", "timing"]
 
 
 @pytest.fixture(params=["private", "public"])
@@ -15,8 +16,8 @@ def is_private(request):
 
 
 @pytest.fixture(autouse=True)
-def _obedient_provider(settings):
-    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
+def _obedient_provider(obedient_provider):
+    """All tests of this folder use it."""
 
 
 @pytest.fixture

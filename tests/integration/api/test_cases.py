@@ -14,15 +14,10 @@ from moderado.moderation.texts import in_text
 from tests.factories import PASSWORD, make_member, make_room, make_staff, make_user
 from tests.texts import case_with
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
 
 CASES = "/api/moderation/cases/"
 Role = Membership.Role
-
-
-@pytest.fixture(autouse=True)
-def _obedient_provider(settings):
-    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
 
 
 def signed_in(user):

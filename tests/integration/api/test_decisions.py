@@ -36,11 +36,6 @@ def _own_list(settings):
 
 
 @pytest.fixture
-def room():
-    return make_room()
-
-
-@pytest.fixture
 def moderator(room, signed_in):
     return signed_in(make_member(room, role=Membership.Role.MODERATOR).user)
 

@@ -9,27 +9,12 @@ from moderado.chat.models import Membership, Message
 from moderado.chat.services.posting import post_message
 from moderado.chat.services.screening import screen_waiting
 from moderado.enforcement.models import AuditLine, CaseNote
-from tests.factories import ENFORCING, MODERATING, make_member, make_room, make_staff
+from tests.factories import ENFORCING, MODERATING, make_member, make_staff
 from tests.integration.api.test_cases import signed_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
 
 CASES, QUEUES = "/api/enforcement/cases/", "/api/enforcement/queues/"
-
-
-@pytest.fixture(autouse=True)
-def _obedient_provider(settings):
-    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
-
-
-@pytest.fixture
-def room():
-    return make_room()
-
-
-@pytest.fixture
-def alice(room):
-    return make_member(room).user
 
 
 @pytest.fixture

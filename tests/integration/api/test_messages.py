@@ -9,7 +9,7 @@ from moderado.chat.models import Membership, Message
 from moderado.chat.services.screening import screen_waiting
 from tests.factories import make_member, make_message, make_room, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
 
 Status = Message.Status
 
@@ -29,16 +29,6 @@ MESSAGE = {
     "published_at",
 }
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
-
-
-@pytest.fixture(autouse=True)
-def _obedient_provider(settings):
-    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
-
-
-@pytest.fixture
-def room():
-    return make_room()
 
 
 @pytest.fixture

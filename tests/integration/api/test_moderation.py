@@ -43,11 +43,6 @@ def judge(room, outcome=Outcome.HOLD, provider="blocklist", text="talvez"):
 
 
 @pytest.fixture
-def room():
-    return make_room()
-
-
-@pytest.fixture
 def moderator(room):
     return signed_in(make_member(room, role=Membership.Role.MODERATOR).user)
 

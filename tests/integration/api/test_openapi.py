@@ -56,11 +56,6 @@ class Api:
 
 
 @pytest.fixture
-def room():
-    return make_room()
-
-
-@pytest.fixture
 def api(room):
     member = make_member(room, role=Membership.Role.ADMIN)
     make_message(room, author=member.user, client_id=None)

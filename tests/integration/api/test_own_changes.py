@@ -15,22 +15,16 @@ from moderado.enforcement.services.rulings import Proposal, rule
 from moderado.enforcement.services.sanctions import apply_sanction
 from moderado.enforcement.services.settling import settle_rulings
 from moderado.enforcement.types import Actor, AppealOutcome, ContentOutcome, SanctionKind
-from tests.factories import make_member, make_room, make_staff
+from tests.factories import make_member, make_staff
 from tests.integration.chat.steps import wait_until_settled
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proves("R60")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.proves("R60"),
+    pytest.mark.usefixtures("obedient_provider"),
+]
 
 CHANGES = "/api/chat/me/changes/"
-
-
-@pytest.fixture(autouse=True)
-def _obedient_provider(settings):
-    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
-
-
-@pytest.fixture
-def room():
-    return make_room()
 
 
 @pytest.fixture

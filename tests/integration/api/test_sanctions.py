@@ -21,11 +21,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def room():
-    return make_room()
-
-
-@pytest.fixture
 def member(room):
     return make_member(room).user
 

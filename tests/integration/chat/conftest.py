@@ -2,15 +2,11 @@ import pytest
 
 from moderado.core.events import Event, connect
 from moderado.wiring import wire
-from tests.factories import make_member, make_room
-from tests.providers import Obedient
 
 
 @pytest.fixture(autouse=True)
-def _obedient_provider(settings):
-    """The provider answers with the verdict named in the text: BLOCK, HOLD, FLAG, or ALLOW."""
-    Obedient.asked.clear()
-    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
+def _obedient_provider(obedient_provider):
+    """All tests of this folder use it."""
 
 
 @pytest.fixture
@@ -29,18 +25,3 @@ def published():
     connect(after_commit={}, inside={kind: [so_far.append] for kind in Event.__subclasses__()})
     yield so_far
     wire()
-
-
-@pytest.fixture
-def room():
-    return make_room()
-
-
-@pytest.fixture
-def alice(room):
-    return make_member(room).user
-
-
-@pytest.fixture
-def bob(room):
-    return make_member(room).user

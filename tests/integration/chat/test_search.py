@@ -15,11 +15,6 @@ Status = Message.Status
 
 
 @pytest.fixture
-def room():
-    return make_room()
-
-
-@pytest.fixture
 def reader(room):
     return make_member(room).user
 

@@ -43,19 +43,9 @@ from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case
 from tests.factories import make_member, make_room, make_staff, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
 
 OVERTURNED, UPHELD = AppealOutcome.OVERTURNED, AppealOutcome.UPHELD
-
-
-@pytest.fixture(autouse=True)
-def _obedient_provider(settings):
-    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
-
-
-@pytest.fixture
-def room():
-    return make_room()
 
 
 @pytest.fixture

@@ -30,19 +30,9 @@ from moderado.moderation.models import Case, ModerationLog
 from tests.factories import make_member, make_room, make_staff, make_user
 from tests.integration.chat.steps import edit, judge, post
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
 
 PURGING = ("purge_messages", "reverse_ruling")
-
-
-@pytest.fixture(autouse=True)
-def _obedient_provider(settings):
-    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
-
-
-@pytest.fixture
-def room():
-    return make_room()
 
 
 @pytest.fixture

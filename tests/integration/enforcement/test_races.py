@@ -32,15 +32,10 @@ from tests.factories import make_member, make_room, make_staff, make_user
 from tests.integration.enforcement.races import in_both_orders, overtake
 from tests.rulings import make_ruling
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("obedient_provider")]
 
 UPHELD, OVERTURNED = AppealOutcome.UPHELD, AppealOutcome.OVERTURNED
 MUTE = Measure(kind=SanctionKind.MUTE, scope=MeasureScope.ROOM, term=timedelta(hours=1))
-
-
-@pytest.fixture(autouse=True)
-def _obedient_provider(settings):
-    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
 
 
 class World:

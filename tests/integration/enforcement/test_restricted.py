@@ -26,7 +26,6 @@ from tests.factories import (
     REPORTING,
     make_member,
     make_message,
-    make_room,
     make_staff,
     make_user,
 )
@@ -49,11 +48,6 @@ def restricted(message):
     with transaction.atomic():
         record([(content, verdict)])
     return Case.objects.get(subject_id=message.id)
-
-
-@pytest.fixture
-def room():
-    return make_room()
 
 
 @pytest.fixture

@@ -36,12 +36,7 @@ from tests.factories import make_member, make_room, make_user
 from tests.integration.enforcement.races import race
 from tests.rulings import claim, make_ruling
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _obedient_provider(settings):
-    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
 
 
 @pytest.fixture
@@ -57,11 +52,6 @@ def heard(monkeypatch):
 @pytest.fixture
 def room():
     return make_room(name="Sala")
-
-
-@pytest.fixture
-def alice(room):
-    return make_member(room).user
 
 
 @pytest.fixture

@@ -29,31 +29,20 @@ from moderado.moderation.types import Category
 from tests.factories import (
     make_member,
     make_rejected_reports,
-    make_room,
     make_staff,
     make_suspension,
     make_user,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
 
 PERSON, MACHINE = "pessoa da moderação", "máquina"
-
-
-@pytest.fixture(autouse=True)
-def _obedient_provider(settings):
-    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
 
 
 @pytest.fixture(autouse=True)
 def _portuguese():
     with translation.override("pt-br"):
         yield
-
-
-@pytest.fixture
-def room():
-    return make_room()
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.services import policies
 from moderado.moderation.services.policy_assignments import Assignments, assign
 from moderado.moderation.services.policy_documents import parse_document
-from tests.factories import make_member, make_room, make_user
+from tests.factories import make_member, make_user
 from tests.rulings import make_ruling
 
 pytestmark = pytest.mark.django_db
@@ -58,11 +58,6 @@ def put_in_force(name="house", rules=(), **strikes):
 @pytest.fixture
 def house(db):
     put_in_force()
-
-
-@pytest.fixture
-def room():
-    return make_room()
 
 
 @pytest.fixture

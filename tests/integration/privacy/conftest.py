@@ -1,26 +1,6 @@
 import pytest
 
-from tests.factories import make_member, make_room
-from tests.providers import Obedient
-
 
 @pytest.fixture(autouse=True)
-def _obedient_provider(settings):
-    """The provider answers with the verdict named in the text: BLOCK, HOLD, FLAG, or ALLOW."""
-    Obedient.asked.clear()
-    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
-
-
-@pytest.fixture
-def room():
-    return make_room()
-
-
-@pytest.fixture
-def alice(room):
-    return make_member(room).user
-
-
-@pytest.fixture
-def bob(room):
-    return make_member(room).user
+def _obedient_provider(obedient_provider):
+    """All tests of this folder use it."""

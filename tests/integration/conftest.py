@@ -1,0 +1,31 @@
+"""Fixtures that several folders of tests share."""
+
+import pytest
+
+from tests.factories import make_member, make_room
+from tests.providers import Obedient
+
+
+@pytest.fixture
+def obedient_provider(settings):
+    """The provider answers with the verdict named in the text: BLOCK, HOLD, FLAG, or ALLOW."""
+    Obedient.asked.clear()
+    settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
+
+
+@pytest.fixture
+def room():
+    """A public room with mode `pre`."""
+    return make_room()
+
+
+@pytest.fixture
+def alice(room):
+    """A member of the room."""
+    return make_member(room).user
+
+
+@pytest.fixture
+def bob(room):
+    """Another member of the room."""
+    return make_member(room).user
