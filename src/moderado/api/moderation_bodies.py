@@ -12,6 +12,7 @@ from moderado.api.schemas import PersonField, message_body
 from moderado.chat.selectors.review import SUPERSEDED, CaseSurroundings
 from moderado.chat.types import MESSAGE, MESSAGE_STATUSES, ROOM_NAME, USER_NAME, MessageView
 from moderado.enforcement.selectors.cases import Claimed
+from moderado.enforcement.written_reasons import NOTE_LENGTH, REASON_LENGTH
 from moderado.moderation.categories import category_name
 from moderado.moderation.recommendations import Action, recommended_action
 from moderado.moderation.texts import TextState
@@ -58,9 +59,9 @@ class ContextQuery(serializers.Serializer[Any]):
 
 class RulingInput(serializers.Serializer[Any]):
     outcome = serializers.ChoiceField(choices=_RULINGS)
-    reason = serializers.CharField(max_length=64, help_text="A code or a few words.")
+    reason = serializers.CharField(max_length=REASON_LENGTH, help_text="A code or a few words.")
     note = serializers.CharField(
-        max_length=2000, required=False, allow_blank=True, help_text="For other moderators."
+        max_length=NOTE_LENGTH, required=False, allow_blank=True, help_text="For other moderators."
     )
 
 

@@ -12,11 +12,12 @@ from moderado.moderation.types import Outcome
 # Kinds of subject besides texts: an account, a room as a whole, and what a notice points at if it
 # is none of those.
 PERSON = "person"
-# The reference of holds that keep what endangers children, without an order.
-BY_LAW = "Lei 15.211/2025, art. 27"
 ROOM = "room"
 NOTICE = "notice"
 WITHOUT_TEXT = frozenset({PERSON, ROOM, NOTICE})
+
+# The reference of holds that keep what endangers children, without an order.
+BY_LAW = "Lei 15.211/2025, art. 27"
 
 LEASE = timedelta(minutes=15)  # of a claim
 UNDO = timedelta(seconds=10)  # in which a ruling can be undone; then its people are notified

@@ -16,12 +16,11 @@ from moderado.api.pagination import ExactCursorPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
 from moderado.enforcement.selectors.appeals import appeals_for
 from moderado.enforcement.services.appeal_decisions import (
-    NOTE_LENGTH,
-    REASON_LENGTH,
     decide_appeal,
 )
 from moderado.enforcement.services.restricted_looks import note_looks_about
 from moderado.enforcement.types import AppealOutcome, AppealState
+from moderado.enforcement.written_reasons import NOTE_LENGTH, REASON_LENGTH
 
 _OUTCOMES = [AppealOutcome.UPHELD.value, AppealOutcome.OVERTURNED.value]
 

@@ -16,6 +16,7 @@ from moderado.enforcement.selectors.cases import CaseState, Claimed, state_of
 from moderado.enforcement.services.measures import Measure
 from moderado.enforcement.services.rulings import Proposal
 from moderado.enforcement.types import ContentOutcome, MeasureScope, SanctionKind
+from moderado.enforcement.written_reasons import NOTE_LENGTH, REASON_LENGTH
 from moderado.moderation.types import Category
 
 ORIGINS = ["hold", "flag", "report", "appeal", "audit", "notice"]
@@ -61,12 +62,12 @@ class ProposalInput(serializers.Serializer[Any]):
 
     content = serializers.ChoiceField(choices=_CONTENTS)
     sanctions = MeasureInput(many=True, required=False)
-    reason = serializers.CharField(max_length=64, help_text="A code or a few words.")
+    reason = serializers.CharField(max_length=REASON_LENGTH, help_text="A code or a few words.")
     public_note = serializers.CharField(
-        max_length=2000, required=False, allow_blank=True, help_text="For the author."
+        max_length=NOTE_LENGTH, required=False, allow_blank=True, help_text="For the author."
     )
     private_note = serializers.CharField(
-        max_length=2000, required=False, allow_blank=True, help_text="For other moderators."
+        max_length=NOTE_LENGTH, required=False, allow_blank=True, help_text="For other moderators."
     )
 
 
@@ -75,7 +76,7 @@ class RulingOnCaseInput(ProposalInput):
 
 
 class ReasonInput(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=64, help_text="A code or a few words.")
+    reason = serializers.CharField(max_length=REASON_LENGTH, help_text="A code or a few words.")
 
 
 class SnoozeInput(serializers.Serializer[Any]):
@@ -83,7 +84,7 @@ class SnoozeInput(serializers.Serializer[Any]):
 
 
 class NoteInput(serializers.Serializer[Any]):
-    text = serializers.CharField(max_length=2000)
+    text = serializers.CharField(max_length=NOTE_LENGTH)
 
 
 class NoteBody(serializers.Serializer[Any]):

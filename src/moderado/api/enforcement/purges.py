@@ -18,6 +18,7 @@ from moderado.chat.services import purge_requests
 from moderado.enforcement.models import Purge
 from moderado.enforcement.services import purges
 from moderado.enforcement.types import Actor
+from moderado.enforcement.written_reasons import NOTE_LENGTH, REASON_LENGTH
 
 _STATUSES = ["PENDING", "APPROVED", "HELD"]
 
@@ -31,13 +32,13 @@ class PurgeInput(serializers.Serializer[Any]):
     )
     reason = serializers.CharField(
         default="spam",
-        max_length=purges.REASON_LENGTH,
+        max_length=REASON_LENGTH,
         help_text="A code or a few words. The author sees it.",
     )
     public_note = serializers.CharField(
         default="",
         allow_blank=True,
-        max_length=purges.NOTE_LENGTH,
+        max_length=NOTE_LENGTH,
         help_text="For the author.",
     )
 

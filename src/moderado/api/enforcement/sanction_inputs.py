@@ -9,8 +9,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from moderado.enforcement.selectors import sanctions
-from moderado.enforcement.services.sanctions import NOTE_LENGTH, REASON_LENGTH
 from moderado.enforcement.types import MeasureScope, SanctionKind
+from moderado.enforcement.written_reasons import NOTE_LENGTH, REASON_LENGTH
 
 KINDS = [kind.value for kind in SanctionKind]
 _SCOPES = [scope.value for scope in MeasureScope]

@@ -16,7 +16,7 @@ from moderado.api.pagination import ExactCursorPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
 from moderado.enforcement.selectors.reports import suspensions
 from moderado.enforcement.services import suspensions as service
-from moderado.enforcement.services.suspensions import NOTE_LENGTH, REASON_LENGTH
+from moderado.enforcement.written_reasons import NOTE_LENGTH, REASON_LENGTH
 
 
 class SuspensionInput(serializers.Serializer[Any]):

@@ -13,7 +13,6 @@ from moderado.accounts.models import User
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import NotFound
 from moderado.core.events import publish
-from moderado.core.text import clean, clean_line
 from moderado.enforcement.errors import (
     AppealDecided,
     DecidedByRuling,
@@ -51,13 +50,11 @@ from moderado.enforcement.types import (
     ReportOutcome,
     SanctionEnd,
 )
+from moderado.enforcement.written_reasons import clean_note, clean_reason
 from moderado.moderation.events import CasesChanged, CaseStep
 from moderado.moderation.restricted_cases import about_unrestricted
 
 log = structlog.get_logger(__name__)
-
-REASON_LENGTH = 64
-NOTE_LENGTH = 2_000
 
 
 @retry_on_deadlock
@@ -83,8 +80,8 @@ def decide_appeal(
         DecidedByRuling: A ruling on its case decides it.
         Invalid: Reason or note.
     """
-    reason = clean_line(reason, max_length=REASON_LENGTH, field="reason")
-    note = clean(public_note, max_length=NOTE_LENGTH, field="public_note") if public_note else ""
+    reason = clean_reason(reason)
+    note = clean_note(public_note)
     appeal = _get_appeal(actor, appeal_id)
     if appeal.state != AppealState.OPEN:
         raise AppealDecided

@@ -17,7 +17,6 @@ from moderado.accounts.models import User
 from moderado.accounts.rights import BULK_RULE, REVERSE_RULING
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import ApplicationError, NotFound
-from moderado.core.text import clean_line
 from moderado.enforcement.errors import RulingReplaced
 from moderado.enforcement.models import BulkRuling, Ruling
 from moderado.enforcement.selectors.cases import CaseFilter, cases
@@ -26,6 +25,7 @@ from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.rulings import Proposal
 from moderado.enforcement.services.standing import standing_actor
 from moderado.enforcement.types import REPEAT, Actor
+from moderado.enforcement.written_reasons import clean_reason
 from moderado.moderation.models import Case
 
 log = structlog.get_logger(__name__)
@@ -100,7 +100,7 @@ def reverse_bulk(*, actor: Actor, bulk_id: UUID, reason: str) -> BulkRuling:
         Invalid: The reason.
         RulingReplaced: It is reversed already.
     """
-    reason = clean_line(reason, max_length=rulings.REASON_LENGTH, field="reason")
+    reason = clean_reason(reason)
     bulk = get_bulk(actor=actor, bulk_id=bulk_id)
     standing = BulkRuling.objects.filter(pk=bulk.pk, state__in=_REVERSIBLE)
     if not standing.update(

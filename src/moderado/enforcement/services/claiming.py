@@ -26,14 +26,13 @@ from moderado.enforcement.services.access import (
 )
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.types import LEASE, REPEAT, Actor
+from moderado.enforcement.written_reasons import NOTE_LENGTH
 from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
 from moderado.moderation.services.case_events import publish_changes
 from moderado.moderation.services.claims import release_unused_claims
 
 log = structlog.get_logger(__name__)
-
-NOTE_LENGTH = 2000  # characters
 
 
 def claim_case(*, actor: Actor, case_id: UUID) -> Case:

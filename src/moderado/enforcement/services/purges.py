@@ -22,7 +22,6 @@ from moderado.core import clock
 from moderado.core.database import require_transaction
 from moderado.core.errors import Forbidden, Invalid, NotFound
 from moderado.core.events import publish
-from moderado.core.text import clean, clean_line
 from moderado.enforcement.errors import RulingReplaced
 from moderado.enforcement.events import PersonNotice, PersonNotified, PurgeQueued
 from moderado.enforcement.models import Purge
@@ -30,6 +29,7 @@ from moderado.enforcement.selectors.decisions import decision_about
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.fairness import check_not_self
 from moderado.enforcement.types import REPEAT, Actor
+from moderado.enforcement.written_reasons import clean_note, clean_reason
 
 log = structlog.get_logger(__name__)
 
@@ -38,8 +38,6 @@ UNFINISHED = (State.RUNNING, State.REVERSING)
 _STANDING = (State.RUNNING, State.DONE)
 LEASE = timedelta(seconds=60)
 PAUSE = timedelta(seconds=1)
-REASON_LENGTH = 64
-NOTE_LENGTH = 2_000
 
 
 def check_purge(*, actor: Actor, user_id: UUID, since: datetime) -> None:
@@ -105,8 +103,8 @@ def start_purge(  # noqa: PLR0913  (what a purge consists of)
         "since": since,
         "scope_id": scope_id,
         "scope_ids": room_ids,
-        "reason": clean_line(reason, max_length=REASON_LENGTH, field="reason"),
-        "public_note": _note(public_note),
+        "reason": clean_reason(reason),
+        "public_note": clean_note(public_note),
     }
     if (first := _repeated(asked, newest)) is not None:
         return first, False
@@ -146,7 +144,7 @@ def reverse_purge(*, actor: Actor, purge_id: UUID, reason: str) -> Purge:
         Invalid: The reason.
         RulingReplaced: It is reversed already.
     """
-    reason = clean_line(reason, max_length=REASON_LENGTH, field="reason")
+    reason = clean_reason(reason)
     purge = get_purge(actor=actor, purge_id=purge_id)
     check_not_self(actor_id=actor.id, user_id=purge.user_id)
     standing = Purge.objects.filter(pk=purge_id).exclude(
@@ -271,7 +269,3 @@ def _write_line(action: str, purge: Purge, actor_id: UUID, **numbers: int) -> No
         room=None if purge.scope_id is None else str(purge.scope_id),
         **numbers,
     )
-
-
-def _note(note: str) -> str:
-    return clean(note, max_length=NOTE_LENGTH, field="public_note") if note.strip() else ""

@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from moderado.core.database import retry_on_deadlock
 from moderado.enforcement.models import Backfill, Ruling
 from moderado.enforcement.types import CONTENT_OF
+from moderado.enforcement.written_reasons import REASON_LENGTH
 from moderado.moderation.models import Case
 from moderado.moderation.texts import with_texts
 from moderado.moderation.types import Outcome
@@ -26,7 +27,6 @@ NAME = "rulings_of_decided_cases"
 PASSES = 2
 PAUSE = timedelta(hours=1)
 BATCH = 200  # cases of one transaction
-_REASON_LENGTH = 64
 
 
 def backfill_rulings(*, seconds: float) -> None:
@@ -87,7 +87,7 @@ def _ruling_of(case: Case) -> Ruling:
         scope_id=case.scope_id,
         author_id=case.author_id,
         content=CONTENT_OF[Outcome(case.outcome)],
-        reason=case.reason[:_REASON_LENGTH],
+        reason=case.reason[:REASON_LENGTH],
         # An erasure finds notes by the author of the text.
         private_note=case.note if case.author_id is not None else "",
         actor_id=case.decided_by_id,

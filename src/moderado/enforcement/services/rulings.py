@@ -15,7 +15,6 @@ from django.db.models.functions import Now
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import NotFound
 from moderado.core.events import publish
-from moderado.core.text import clean, clean_line
 from moderado.enforcement.errors import OtherRevision, RulingReplaced, UndoExpired
 from moderado.enforcement.events import RulingMade, RulingReversed, RulingUndone
 from moderado.enforcement.models import Ruling
@@ -33,6 +32,7 @@ from moderado.enforcement.types import (
     Actor,
     ContentOutcome,
 )
+from moderado.enforcement.written_reasons import clean_note, clean_reason
 from moderado.moderation.errors import CaseSuperseded
 from moderado.moderation.models import Case
 from moderado.moderation.services.closing import close_cases
@@ -41,8 +41,6 @@ from moderado.moderation.types import CloseReason
 
 log = structlog.get_logger(__name__)
 
-REASON_LENGTH = 64
-NOTE_LENGTH = 2000
 OPPOSITE = {
     ContentOutcome.ALLOW: ContentOutcome.REMOVE,
     ContentOutcome.KEEP_FLAGGED: ContentOutcome.REMOVE,
@@ -146,7 +144,7 @@ def reverse(*, actor: Actor, ruling_id: UUID, reason: str, bulk_id: UUID | None 
         OwnCase, OwnReport, OwnRuling: The moderator is a party.
         RulingReplaced: It was undone or reversed already, or a later ruling took its place.
     """
-    reason = clean_line(reason, max_length=REASON_LENGTH, field="reason")
+    reason = clean_reason(reason)
     ruling = _locked_ruling(actor, ruling_id)
     case = ruling.case
     if ruling.undone_at is not None or _newest(case) != ruling:
@@ -276,11 +274,7 @@ def cleaned(proposal: Proposal) -> Proposal:
     """
     return msgspec.structs.replace(
         proposal,
-        reason=clean_line(proposal.reason, max_length=REASON_LENGTH, field="reason"),
-        public_note=_note(proposal.public_note, "public_note"),
-        private_note=_note(proposal.private_note, "private_note"),
+        reason=clean_reason(proposal.reason),
+        public_note=clean_note(proposal.public_note),
+        private_note=clean_note(proposal.private_note, field="private_note"),
     )
-
-
-def _note(text: str, field: str) -> str:
-    return clean(text, max_length=NOTE_LENGTH, field=field) if text.strip() else ""

@@ -20,7 +20,6 @@ from moderado.accounts.services.sessions import end_sessions_of
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import Invalid
 from moderado.core.events import publish
-from moderado.core.text import clean, clean_line
 from moderado.enforcement.emails import email_digest
 from moderado.enforcement.errors import NoSuchSanction, SanctionEnded
 from moderado.enforcement.events import (
@@ -34,11 +33,10 @@ from moderado.enforcement.selectors.sanctions import view_of
 from moderado.enforcement.services.fairness import check_not_self
 from moderado.enforcement.services.strike_values import Valued, valued
 from moderado.enforcement.types import NO_BASIS, SanctionBasis, SanctionEnd, SanctionKind
+from moderado.enforcement.written_reasons import clean_note, clean_reason
 
 log = structlog.get_logger(__name__)
 
-REASON_LENGTH = 64
-NOTE_LENGTH = 2_000
 LONGEST_TERM = timedelta(days=3_660)
 SLOW_INTERVAL = timedelta(seconds=60)  # between two messages of a person in slow mode
 
@@ -87,8 +85,8 @@ def apply_sanction(  # noqa: PLR0913  (what a sanction consists of)
         user=user,
         kind=wanted,
         scope_id=scope_id,
-        reason=clean_line(reason, max_length=REASON_LENGTH, field="reason"),
-        public_note=_note(public_note),
+        reason=clean_reason(reason),
+        public_note=clean_note(public_note),
         starts_at=Now(),
         ends_at=None if length is None else Now() + length,
         ruling_id=ruling_id,
@@ -125,7 +123,7 @@ def lift_sanction(
         SanctionEnded: It is no longer in force.
     """
     require_transaction()
-    reason = clean_line(reason, max_length=REASON_LENGTH, field="reason")
+    reason = clean_reason(reason)
     sanction = Sanction.objects.select_for_update(no_key=True).filter(pk=sanction_id).first()
     if sanction is None:
         raise NoSuchSanction
@@ -277,7 +275,3 @@ def _term(term: timedelta) -> timedelta:
     if not timedelta(0) < term <= LONGEST_TERM:
         raise Invalid(fields={"term_seconds": _("A term is 1 second to ten years.")})
     return term
-
-
-def _note(note: str) -> str:
-    return clean(note, max_length=NOTE_LENGTH, field="public_note") if note.strip() else ""

@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy as _
 from moderado.accounts.models import User
 from moderado.core.errors import Invalid, NotFound
 from moderado.core.events import publish
-from moderado.core.text import clean, clean_line
 from moderado.enforcement.appeal_terms import appeal_end
 from moderado.enforcement.errors import AlreadySuspended, CriteriaNotMet
 from moderado.enforcement.events import PersonNotice, PersonNotified
@@ -27,11 +26,9 @@ from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.fairness import check_not_self
 from moderado.enforcement.statements import suspension_statement
 from moderado.enforcement.views import SuspensionView
+from moderado.enforcement.written_reasons import clean_note, clean_reason
 
 log = structlog.get_logger(__name__)
-
-REASON_LENGTH = 64
-NOTE_LENGTH = 2_000
 
 
 @transaction.atomic
@@ -50,8 +47,8 @@ def suspend_reporting(
         CriteriaNotMet: The member's record does not justify it.
     """
     check_not_self(actor_id=actor_id, user_id=user_id)
-    reason = clean_line(reason, max_length=REASON_LENGTH, field="reason")
-    note = clean(public_note, max_length=NOTE_LENGTH, field="public_note") if public_note else ""
+    reason = clean_reason(reason)
+    note = clean_note(public_note)
     if not timedelta(0) < term <= timedelta(days=settings.ENV.report_suspension_max_days):
         raise Invalid(fields={"term_seconds": _("The term is longer than the server allows.")})
     if User.objects.select_for_update(no_key=True).filter(pk=user_id).first() is None:
@@ -88,7 +85,7 @@ def lift_suspension(*, actor_id: UUID, suspension_id: UUID, reason: str) -> Repo
         OwnCase: The actor is the member.
         Invalid: The reason.
     """
-    reason = clean_line(reason, max_length=REASON_LENGTH, field="reason")
+    reason = clean_reason(reason)
     found = ReportingSuspension.objects.select_for_update(no_key=True).filter(pk=suspension_id)
     suspension = found.first()
     if suspension is None:
