@@ -1,5 +1,6 @@
 """Measures on rooms against raids: /api/enforcement/rooms/{id}/freeze/ and its like."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from rest_framework.views import APIView
 from moderado.accounts import rights
 from moderado.api.callers import caller, moderated_scopes
 from moderado.api.schemas import validated
+from moderado.chat.models import Room
 from moderado.chat.services import room_measures
 
 _UNTIL = {"until": "2026-11-28T18:00:00Z"}
@@ -50,10 +52,7 @@ class Freezing(APIView):
 
         Members who write get 403 `room_frozen`.
         """
-        room = room_measures.freeze_room(
-            **_by(request), room_id=room_id, **validated(RoomMeasureInput, request.data)
-        )
-        return Response(MeasuresBody(room).data)
+        return _taken(room_measures.freeze_room, request, room_id, RoomMeasureInput)
 
 
 class NewcomersWaiting(APIView):
@@ -68,10 +67,7 @@ class NewcomersWaiting(APIView):
 
         Others who write get 403 `newcomers_wait`.
         """
-        room = room_measures.let_newcomers_wait(
-            **_by(request), room_id=room_id, **validated(RoomMeasureInput, request.data)
-        )
-        return Response(MeasuresBody(room).data)
+        return _taken(room_measures.let_newcomers_wait, request, room_id, RoomMeasureInput)
 
 
 class SlowMode(APIView):
@@ -86,12 +82,17 @@ class SlowMode(APIView):
 
         Members who write earlier get 429 `slow_mode`.
         """
-        room = room_measures.slow_room(
-            **_by(request), room_id=room_id, **validated(SlowModeInput, request.data)
-        )
-        return Response(MeasuresBody(room).data)
+        return _taken(room_measures.slow_room, request, room_id, SlowModeInput)
 
 
-def _by(request: Request) -> dict[str, Any]:
-    scope_ids = moderated_scopes(request, rights.ADD_SANCTION)
-    return {"actor_id": caller(request).user_id, "scope_ids": scope_ids}
+def _taken(
+    measure: Callable[..., Room], request: Request, room_id: UUID, inputs: type[RoomMeasureInput]
+) -> Response:
+    """Take a measure on a room that the caller moderates, and answer with all that it has."""
+    room = measure(
+        actor_id=caller(request).user_id,
+        scope_ids=moderated_scopes(request, rights.ADD_SANCTION),
+        room_id=room_id,
+        **validated(inputs, request.data),
+    )
+    return Response(MeasuresBody(room).data)

@@ -45,7 +45,8 @@ def freeze_room(
         NoSuchRoom: There is no such room in these scopes.
         Invalid: The moment is not within the next 366 days.
     """
-    return _measure(actor_id, scope_ids, room_id, "room_frozen", {"frozen_until": _moment(until)})
+    values = {"frozen_until": _checked(until)}
+    return _measure(actor_id, scope_ids, room_id, "room_frozen", until, values)
 
 
 def let_newcomers_wait(
@@ -53,8 +54,8 @@ def let_newcomers_wait(
 ) -> Room:
     """Let only those write who joined a day or more before. As `freeze_room` otherwise."""
     after = None if until is None else clock.now() - NEWCOMER_AGE
-    values = {"newcomers_wait_until": _moment(until), "newcomers_after": after}
-    return _measure(actor_id, scope_ids, room_id, "newcomers_wait", values)
+    values = {"newcomers_wait_until": _checked(until), "newcomers_after": after}
+    return _measure(actor_id, scope_ids, room_id, "newcomers_wait", until, values)
 
 
 def slow_room(
@@ -64,11 +65,11 @@ def slow_room(
     if not 1 <= seconds <= SLOWEST:
         raise Invalid(fields={"seconds": _("1 to 21,600 seconds.")})
     interval = None if until is None else seconds
-    values = {"slow_mode_until": _moment(until), "slow_mode_seconds": interval}
-    return _measure(actor_id, scope_ids, room_id, "slow_mode", values)
+    values = {"slow_mode_until": _checked(until), "slow_mode_seconds": interval}
+    return _measure(actor_id, scope_ids, room_id, "slow_mode", until, values)
 
 
-def _moment(until: datetime | None) -> datetime | None:
+def _checked(until: datetime | None) -> datetime | None:
     now = clock.now()
     if until is not None and not now < until <= now + LONGEST:
         raise Invalid(fields={"until": _("A moment within the next 366 days.")})
@@ -78,8 +79,17 @@ def _moment(until: datetime | None) -> datetime | None:
 @retry_on_deadlock
 @transaction.atomic
 def _measure(
-    actor_id: UUID, scope_ids: Scopes, room_id: UUID, action: str, values: dict[str, Any]
+    actor_id: UUID,
+    scope_ids: Scopes,
+    room_id: UUID,
+    action: str,
+    until: datetime | None,
+    values: dict[str, Any],
 ) -> Room:
+    """Store the values of a measure in the columns of the room, with an audit line.
+
+    `action` names the beginning of the measure: `<action>_ended` is its end.
+    """
     found = Room.objects.select_for_update(no_key=True).filter(pk=room_id, deleted_at=None)
     room = found.first() if scope_ids is None or room_id in scope_ids else None
     if room is None:
@@ -87,7 +97,6 @@ def _measure(
     for name, value in values.items():
         setattr(room, name, value)
     room.save(update_fields=list(values))
-    until = next(iter(values.values()))
     write_line(
         actor_id=actor_id,
         action=action if until else f"{action}_ended",
