@@ -5,7 +5,6 @@ A fixed part of each corpus is never trained on: which one, follows from the id 
 
 import csv
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,15 +50,6 @@ def read(path: Path) -> list[Labelled]:
     """Read one file. Raises OSError or ValueError, with the place of the mistake."""
     rows = _csv_rows(path) if path.suffix == ".csv" else _json_rows(path)
     return [_labelled(path, number, row) for number, row in enumerate(rows, start=1)]
-
-
-def read_if_there(folder: Path, name: str) -> list[Labelled]:
-    """Read a file of a folder; say so and return nothing if it is missing."""
-    path = folder / name
-    if not path.is_file():
-        print(f"skipped: no {name}", file=sys.stderr)
-        return []
-    return read(path)
 
 
 def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -17,7 +17,6 @@ from moderado.moderation.models import Case, ModerationLog
 from moderado.moderation.restricted_cases import without_restricted_cases
 
 SHOWN = 100  # rows of each kind
-_MACHINE = Q(actor=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

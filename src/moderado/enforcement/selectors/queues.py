@@ -24,7 +24,6 @@ from django.db.models import (
 from django.db.models.functions import Now
 
 from moderado.accounts.models import User
-from moderado.core.errors import NotFound
 from moderado.enforcement.models import Queue
 from moderado.moderation.models import Case
 
@@ -54,18 +53,6 @@ def queues_of(user_id: UUID) -> list[Queue]:
         | Exists(User.objects.filter(pk=user_id, is_superuser=True))
     )
     return list(found.order_by("position", "name"))
-
-
-def get_queue(*, user_id: UUID, queue_id: UUID) -> Queue:
-    """Return a queue that is open to the user.
-
-    Raises:
-        NotFound: There is none.
-    """
-    for queue in queues_of(user_id):
-        if queue.pk == queue_id and queue.is_open_to_user:  # type: ignore[attr-defined]
-            return queue
-    raise NotFound
 
 
 def queue_of_case(*, user_id: UUID, case_id: UUID) -> Queue | None:
