@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -24,6 +25,7 @@ from moderado.core.admin import Audited, CleanName, DeletedAlone, ReadOnly, act_
 from moderado.core.errors import Forbidden
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+_SUPERUSER = ("is_active", "is_staff", "is_superuser")  # what a superuser of the admin needs
 
 admin.site.unregister(Group)
 
@@ -51,7 +53,13 @@ class SessionInline(ReadOnly, TabularInline):
 
 
 class UserForm(CleanName, UserChangeForm):
-    pass
+    def clean(self) -> dict[str, Any]:
+        """Keep a superuser: without one, only the command line can grant rights again."""
+        cleaned: dict[str, Any] = super().clean()
+        kept = all(cleaned.get(flag, getattr(self.instance, flag)) for flag in _SUPERUSER)
+        if not kept and _is_last_superuser(self.instance):
+            raise ValidationError(_("This is the last active superuser. Name another one first."))
+        return cleaned
 
 
 class NewUserForm(CleanName, UserCreationForm):
@@ -228,6 +236,12 @@ def _actor(request: HttpRequest) -> User:
 
 def _is_superuser(request: HttpRequest) -> bool:
     return _actor(request).is_active and _actor(request).is_superuser
+
+
+def _is_last_superuser(account: User) -> bool:
+    """Lock the superusers, so that two do not withdraw at the same moment."""
+    superusers = User.objects.filter(**dict.fromkeys(_SUPERUSER, True)).order_by("pk")
+    return [each.pk for each in superusers.select_for_update(no_key=True)] == [account.pk]
 
 
 def _require_may_manage(request: HttpRequest, account: User) -> None:

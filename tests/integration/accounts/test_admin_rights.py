@@ -168,6 +168,24 @@ SENSITIVE = {
 }
 
 
+@pytest.mark.proves("S108")
+@pytest.mark.parametrize("flag", ["is_active", "is_staff", "is_superuser"])
+def test_last_active_superuser_stays_one(client, root, flag):
+    make_user(is_staff=True, is_superuser=True, is_active=False)
+    client.force_login(root)
+    before = state(root)
+    rights = {each: "on" for each in ("is_active", "is_staff", "is_superuser") if each != flag}
+    form = {name: value for name, value in form_of(root).items() if name != flag} | rights
+
+    answer = client.post(f"{USERS}/{root.pk}/change/", form | inline())
+
+    assert answer.status_code == 200
+    assert answer.context["adminform"].form.non_field_errors()
+    assert state(root) == before
+    make_user(is_staff=True, is_superuser=True)
+    assert client.post(f"{USERS}/{root.pk}/change/", form | inline()).status_code == 302
+
+
 @pytest.mark.parametrize("what", SENSITIVE)
 def test_sensitive_action_asks_for_the_password_again(client, root, clock, settings, what):
     client.force_login(root)
