@@ -96,7 +96,7 @@ def decide_appeal(
     ):
         raise AppealDecided  # another decision was faster: nothing of this is stored
     mine.update(reason=reason, public_note=note)
-    _tell(mine)
+    _notify(mine)
     write_line(
         actor_id=actor.id,
         action="appeal_decided",
@@ -139,7 +139,7 @@ def on_ruling_reversed(event: RulingReversed) -> None:
     require_transaction()
     appealed = Appeal.objects.filter(appealed=event.ruling_id, state=AppealState.OPEN)
     _decide(appealed, AppealOutcome.OVERTURNED, event.actor_id, event.reversal_id)
-    _tell_author(event)
+    _notify_author(event)
 
 
 def on_ruling_settled(event: RulingSettled) -> None:
@@ -155,7 +155,7 @@ def on_ruling_settled(event: RulingSettled) -> None:
         is_upheld=True,
         ruling_id=event.ruling_id,
     )
-    _tell(decided)
+    _notify(decided)
 
 
 def on_cases_changed(event: CasesChanged) -> None:
@@ -165,7 +165,7 @@ def on_cases_changed(event: CasesChanged) -> None:
         waiting = Appeal.objects.filter(case__in=closed, state=AppealState.OPEN)
         ids = list(waiting.values_list("id", flat=True))
         _decide(waiting, AppealOutcome.ENDED, None)
-        _tell(Appeal.objects.filter(pk__in=ids))
+        _notify(Appeal.objects.filter(pk__in=ids))
 
 
 def _get_appeal(actor: Actor, appeal_id: UUID) -> Appeal:
@@ -227,7 +227,7 @@ def _decide(
     )
 
 
-def _tell(appeals: "QuerySet[Appeal]") -> None:
+def _notify(appeals: "QuerySet[Appeal]") -> None:
     ids = list(appeals.filter(told_at=None).values_list("id", flat=True))
     Appeal.objects.filter(pk__in=ids).update(told_at=Now())
     _publish(Appeal.objects.filter(pk__in=ids).order_by("id"))
@@ -244,7 +244,7 @@ def _publish(appeals: "QuerySet[Appeal]") -> None:
         )
 
 
-def _tell_author(event: RulingEvent) -> None:
+def _notify_author(event: RulingEvent) -> None:
     if event.author_id is None:
         return
     author = User.objects.get(pk=event.author_id)

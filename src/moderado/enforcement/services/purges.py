@@ -247,12 +247,12 @@ def _end(purge: Purge, state: str) -> None:
     told = Purge.objects.filter(pk=purge.pk)
     if state == State.REVERSED:
         if told.filter(told_at__isnull=False).exists():
-            _tell(purge, PersonNotice.DECISION_REVERSED)
+            _notify(purge, PersonNotice.DECISION_REVERSED)
     elif purge.removed and told.filter(told_at=None).update(told_at=Now()):
-        _tell(purge, PersonNotice.MESSAGES_PURGED)
+        _notify(purge, PersonNotice.MESSAGES_PURGED)
 
 
-def _tell(purge: Purge, notice: PersonNotice) -> None:
+def _notify(purge: Purge, notice: PersonNotice) -> None:
     decision = decision_about(purge.user_id, purge.pk)
     if decision is not None:
         publish(PersonNotified(user_id=purge.user_id, notice=notice, body=decision.view))

@@ -84,10 +84,10 @@ def _change(reports: "QuerySet[Report]", **columns: object) -> None:
     ids = list(reports.select_for_update(no_key=True).order_by("id").values_list("id", flat=True))
     if ids:
         Report.objects.filter(pk__in=ids).update(**columns)
-        _tell(Report.objects.filter(pk__in=ids).order_by("id"))
+        _notify(Report.objects.filter(pk__in=ids).order_by("id"))
 
 
-def _tell(reports: Iterable[Report]) -> None:
+def _notify(reports: Iterable[Report]) -> None:
     changed = list(reports)
     for report, view in zip(changed, report_views(changed), strict=True):
         publish(

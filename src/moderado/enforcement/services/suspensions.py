@@ -68,7 +68,7 @@ def suspend_reporting(
         rejected_reports=record.rejected,
     )
     suspension.refresh_from_db()
-    _tell(suspension, PersonNotice.REPORTING_SUSPENDED)
+    _notify(suspension, PersonNotice.REPORTING_SUSPENDED)
     _account_for("reporting_suspended", suspension, actor_id)
     log.info("reporting_suspended", user_id=str(user_id), actor_id=str(actor_id))
     return suspension
@@ -94,7 +94,7 @@ def lift_suspension(*, actor_id: UUID, suspension_id: UUID, reason: str) -> Repo
     if suspension.lifted_at is None:
         found.update(lifted_at=Now(), lifted_by=actor_id, lift_reason=reason)
         suspension.refresh_from_db()
-        _tell(suspension, PersonNotice.REPORTING_RESTORED)
+        _notify(suspension, PersonNotice.REPORTING_RESTORED)
         _account_for("suspension_lifted", suspension, actor_id)
         log.info("suspension_lifted", suspension_id=str(suspension_id), actor_id=str(actor_id))
     return suspension
@@ -110,7 +110,7 @@ def _account_for(action: str, suspension: ReportingSuspension, actor_id: UUID) -
     )
 
 
-def _tell(suspension: ReportingSuspension, notice: PersonNotice) -> None:
+def _notify(suspension: ReportingSuspension, notice: PersonNotice) -> None:
     with translation.override(suspension.user.language):
         explanation = suspension_statement(
             reason=suspension.reason,

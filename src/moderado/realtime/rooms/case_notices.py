@@ -104,11 +104,11 @@ class CaseNotices:
                 await asyncio.sleep(self._delay)
                 changes = list(self._waiting)
                 self._waiting.clear()
-                await self._tell(changes)
+                await self._notify(changes)
         finally:
             self._is_running = False
 
-    async def _tell(self, changes: list[CaseChange]) -> None:
+    async def _notify(self, changes: list[CaseChange]) -> None:
         scope_ids = {change.scope_id for change in changes if change.scope_id}
         try:
             readers = await self._readers(
@@ -121,9 +121,11 @@ class CaseNotices:
             log.warning("case_notices_dropped", cases=len(changes))
             return
         for user_id, reader in readers.items():
-            self._tell_moderator(user_id, reader, changes)
+            self._notify_moderator(user_id, reader, changes)
 
-    def _tell_moderator(self, user_id: UUID, reader: CaseReader, changes: list[CaseChange]) -> None:
+    def _notify_moderator(
+        self, user_id: UUID, reader: CaseReader, changes: list[CaseChange]
+    ) -> None:
         lines: dict[int, list[Line]] = {}  # by what a session may know
         for connection in list(self._users.get(user_id, ())):
             principal = connection.principal

@@ -128,15 +128,15 @@ class Reconciler:
         """Look up the outcomes that authors have awaited for too long."""
         awaited = self._awaited(is_held=False)
         for event in await self._records.settled(awaited) if awaited else ():
-            self._tell(event, is_held=False)
+            self._notify_author(event, is_held=False)
 
     async def held(self) -> None:
         """Look up what became of held messages: a moderator's decision, or its expiry."""
         held = self._awaited(is_held=True)
         for event in await self._records.ruled(held) if held else ():
-            self._tell(event, is_held=True)
+            self._notify_author(event, is_held=True)
 
-    def _tell(self, event: AuthorNotified, *, is_held: bool) -> None:
+    def _notify_author(self, event: AuthorNotified, *, is_held: bool) -> None:
         hint = fanout.author_notice(event)
         for connection in list(self._hub.users.get(event.author_id, ())):
             if connection.notices.is_awaiting(event.view.id):

@@ -39,7 +39,7 @@ class Command(BaseCommand):
         erasure = get_erasure(user_id=user_id)
         if not options["no_wait"]:
             erasure = self._run(user_id, quiet=options["json"])
-        self.stdout.write(json.dumps(_report(erasure)) if options["json"] else _said(erasure))
+        self.stdout.write(json.dumps(_report(erasure)) if options["json"] else _sentence(erasure))
 
     def _run(self, user_id: UUID, *, quiet: bool) -> Erasure:
         while True:
@@ -63,6 +63,6 @@ def _report(erasure: Erasure) -> dict[str, Any]:
     }
 
 
-def _said(erasure: Erasure) -> str:
+def _sentence(erasure: Erasure) -> str:
     line = f"{erasure.user_id}: {erasure.state}, {erasure.messages} messages"
     return f"{line}, {erasure.withheld} kept. {HELD}" if erasure.state == "held" else line
