@@ -90,7 +90,8 @@ def _only_shortened(found: dict[str, Any]) -> bool:
 def _table(
     title: str, letter: str, rows: dict[str, dict[str, str]], results: dict[str, Any]
 ) -> list[str]:
-    chosen = {row: text for row, text in rows.items() if row.startswith(letter)}
+    names = sorted((row for row in rows if row.startswith(letter)), key=lambda row: int(row[1:]))
+    chosen = {row: rows[row] for row in names}
     run = results.get("faults", {})
     lines = [f"## {title}", ""]
     if run:
