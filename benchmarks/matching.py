@@ -7,6 +7,7 @@ of one first letter. A ratio does not depend on the machine.
 import os
 import random
 import time
+from collections.abc import Callable, Iterable
 from string import ascii_lowercase
 
 import django
@@ -39,23 +40,44 @@ def main() -> None:
     rules = [rule for name in LISTS for rule in pack.load(name).rules]
     matcher = Matcher(rules=[*rules, *rules_of(own)])
 
-    def cost(text: str, matcher: Matcher = matcher) -> float:
+    def cost(texts: Iterable[str], matcher: Matcher = matcher) -> float:
         best = float("inf")
-        for _ in range(ROUNDS):
+        for text in texts:
             began = time.process_time()
             matcher.find(text)
             best = min(best, time.process_time() - began)
         return best
 
-    ordinary = cost(("bom dia, gente, tudo bem por aqui? " * LENGTH)[:LENGTH])
+    def report(name: str, took: float) -> None:
+        print(f"{name:24} {took * 1000:7.2f} ms   {took / ordinary:6.1f} x")
+
+    ordinary = cost([("bom dia, gente, tudo bem por aqui? " * LENGTH)[:LENGTH]] * ROUNDS)
     print(f"{'ordinary':24} {ordinary * 1000:7.2f} ms")
     for name, text in _costly(words, chance).items():
-        took = cost(text)
-        print(f"{name:24} {took * 1000:7.2f} ms   {took / ordinary:6.1f} x")
+        report(name, cost([text] * ROUNDS))
+    for name, new in _new(words, chance).items():
+        report(name, cost(" ".join(new() for _ in range(LENGTH))[:LENGTH] for _ in range(ROUNDS)))
     for name, (nested, match, text) in _nested().items():
         lists = Matcher(rules=rules_of(own | {"words": nested, "match": match}))
-        took = cost((text * LENGTH)[:LENGTH], lists)
-        print(f"{name:24} {took * 1000:7.2f} ms   {took / ordinary:6.1f} x")
+        report(name, cost([(text * LENGTH)[:LENGTH]] * ROUNDS, lists))
+
+
+def _new(words: list[str], chance: random.Random) -> dict[str, Callable[[], str]]:
+    """Return what makes words that no text had before: nothing is remembered of them."""
+
+    def letters(some: str, length: int) -> str:
+        return "".join(chance.choices(some, k=length))
+
+    def altered() -> str:
+        word = chance.choice(words)
+        return f"{word[0]}{word[2]}{word[1]}{word[3:]}{letters(ascii_lowercase, 1)}"
+
+    return {
+        "new words": lambda: letters(ascii_lowercase, 5),
+        "new words like own ones": altered,
+        "new masked words": lambda: f"p{letters(ascii_lowercase + '***', 7)}",
+        "new words with digits": lambda: letters(ascii_lowercase + "013457@$", 7),
+    }
 
 
 def _nested() -> dict[str, tuple[list[str], str, str]]:
