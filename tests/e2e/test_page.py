@@ -637,7 +637,8 @@ async def test_administrator_adds_participant_to_private_room(ana: Visitor, bia:
 async def test_admin_works_under_its_content_security_policy(
     browser: Browser, url: str, root: str
 ) -> None:
-    page = await browser.new_page()
+    page = await browser.new_page(viewport={"width": 1280, "height": 800})
+    root_id = (await User.objects.aget(email=root)).pk
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -649,6 +650,9 @@ async def test_admin_works_under_its_content_security_policy(
         await page.goto(f"{url}/admin/{path}")
         await expect(page.locator("#nav-sidebar, [x-data]").first).to_be_attached()
         assert await page.evaluate("typeof window.Alpine") == "object"
+    for path in ("auth/group/add/", f"accounts/user/{root_id}/change/"):
+        await page.goto(f"{url}/admin/{path}")
+        assert await page.evaluate(HIDDEN_WIDTH) == 0  # nothing reaches beyond the window
     await page.close()
     assert complaints == []
 
@@ -686,6 +690,8 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, select, input
   .map((one) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
   .filter(([, { width, height }]) => width > 1 && height > 1 && (width < 44 || height < 44))
   .map(([html]) => html)"""
+
+HIDDEN_WIDTH = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 STORE = "import('/static/moderado/app/store.js')"
 RECONNECT = f"({STORE}).then(({{ client }}) => client.reconnect())"

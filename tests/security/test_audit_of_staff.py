@@ -9,6 +9,7 @@ from django.test import Client
 
 from moderado.accounts.models import Session
 from moderado.core.ids import new_id
+from moderado.enforcement.audit_labels import audit_label
 from moderado.enforcement.models import AuditLine
 from tests.factories import make_staff
 from tests.security.access_table import BODIES, ROLES, expected, rows
@@ -74,6 +75,7 @@ def test_each_act_of_staff_and_each_restricted_look_leaves_a_line(scene):
             unexpected += [row] if found else []
         elif not any(line.actor_id == staff.id and line.action for line in found):
             without.append(row)
+        assert all(audit_label(line.action) != line.action for line in found), row  # has words
 
     assert without == []
     assert unexpected == []

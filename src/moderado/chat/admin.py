@@ -26,6 +26,7 @@ from moderado.core.admin import (
     ReadOnly,
     act_on_each,
 )
+from moderado.moderation.admin_links import name_records_by
 from moderado.moderation.admin_subjects import describe_subjects_by
 from moderado.moderation.categories import category_list
 from moderado.moderation.labels import REASONS, label
@@ -33,6 +34,9 @@ from moderado.moderation.restricted_cases import about_unrestricted
 
 Status = Message.Status
 describe_subjects_by(case_subject)
+name_records_by(
+    "chat_room", lambda ids: dict(Room.objects.filter(pk__in=ids).values_list("pk", "name"))
+)
 
 EXCERPT = 80
 

@@ -169,6 +169,8 @@ ROUTES = {
     "GET api/schema/": Quota.EXPENSIVE,
     "GET api/docs/": Quota.CHEAP,
     "GET ws/schema/": Quota.CHEAP,
+    "GET admin/jsi18n/": Quota.CHEAP,  # a file that most forms of the admin load
+    "GET admin/login/": Quota.CHEAP,
     "GET admin/*": Quota.EXPENSIVE,
     "POST admin/*": Quota.WRITE,
     "POST admin/login/": Quota.SIGN_IN,

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext
@@ -22,20 +21,21 @@ from unfold.decorators import display
 from moderado.accounts import rights
 from moderado.accounts.models import User
 from moderado.core.admin import Audited, Colours, PageWithContext, ReadOnly, act_on_each
-from moderado.core.errors import ApplicationError, Invalid
+from moderado.core.errors import Invalid
+from moderado.enforcement.admin_case_acts import decision_buttons, obstacle_to
+from moderado.enforcement.labels import queue_label
+from moderado.enforcement.models import Queue
 from moderado.enforcement.selectors.queues import queues_of, with_queue
 from moderado.enforcement.services import claiming, rulings
-from moderado.enforcement.services.fairness import check_may_decide
 from moderado.enforcement.services.restricted_looks import note_looks
 from moderado.enforcement.services.rulings import Proposal
 from moderado.enforcement.types import CONTENT_OF, Actor, ContentOutcome
+from moderado.moderation.admin_links import NamesSubjects, room_link, subject_link
 from moderado.moderation.admin_subjects import link, subject_of
 from moderado.moderation.admin_texts import ERASED
 from moderado.moderation.categories import category_list
-from moderado.moderation.errors import CaseClosed, CaseSuperseded, CaseTaken
-from moderado.moderation.labels import SUBJECTS, label
 from moderado.moderation.models import Case
-from moderado.moderation.recommendations import Action, recommended_action
+from moderado.moderation.recommendations import recommended_action
 from moderado.moderation.restricted_cases import without_restricted_cases
 from moderado.moderation.texts import TextState, in_text, with_texts
 from moderado.moderation.types import Outcome
@@ -52,12 +52,14 @@ class Ruling(NamedTuple):
 
 
 @admin.register(Case)
-class CaseAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
+class CaseAdmin(NamesSubjects, Audited, ReadOnly, PageWithContext, ModelAdmin):
     """Cases that wait for a moderator. Rulings are actions; fields are not editable."""
 
     services_audit = True
     list_display = (
         "excerpt",
+        "queue",
+        "room",
         "shown_state",
         "shown_origin",
         "score",
@@ -75,7 +77,7 @@ class CaseAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
     actions: ClassVar = ["approve", "reject"]
     change_form_outer_before_template = PAGE
     fieldsets = (
-        (None, {"fields": ("shown_text", "origin", "score", "found")}),
+        (None, {"fields": ("shown_text", "queue", "origin", "score", "found")}),
         (
             _("Ruling"),
             {
@@ -94,7 +96,7 @@ class CaseAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
         (_("In hand"), {"fields": ("claimed_by", "claimed_until")}),
         (
             _("Record"),
-            {"fields": ("id", "shown_type", "subject_id", "revision", "scope_id", "created_at")},
+            {"fields": ("id", "subject", "revision", "room", "created_at")},
         ),
     )
 
@@ -131,7 +133,9 @@ class CaseAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
         found: QuerySet[Case] = super().get_queryset(request)
         viewer = _moderator(request)
         found = found if viewer.sees_restricted else without_restricted_cases(found)
-        return with_queue(found, queues_of(viewer.id))
+        name = Queue.objects.filter(pk=OuterRef("queue_id")).values("name")
+        placed: QuerySet[Case] = with_queue(found, queues_of(viewer.id))
+        return placed.annotate(queue_name=Subquery(name))
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         page = super().get_changelist_instance(request)
@@ -169,9 +173,17 @@ class CaseAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
     def shown_origin(self, case: Case) -> tuple[str, str]:
         return case.origin, case.get_origin_display()
 
-    @display(description=_("subject type"))
-    def shown_type(self, case: Case) -> str:
-        return label(SUBJECTS, case.subject_type)
+    @display(description=_("subject"))
+    def subject(self, case: Case) -> str:
+        return subject_link(case)
+
+    @display(description=_("queue"))
+    def queue(self, case: Any) -> str:
+        return "-" if case.queue_name is None else queue_label(case.queue_name)
+
+    @display(description=_("room"))
+    def room(self, case: Case) -> str:
+        return "-" if case.scope_id is None else room_link(case)
 
     @display(description=_("categories"))
     def found(self, case: Case) -> str:
@@ -213,13 +225,13 @@ class CaseAdmin(Audited, ReadOnly, PageWithContext, ModelAdmin):
                 viewer=viewer,
             )  # fmt: skip
             subject = replace(subject, links=[author, *subject.links])
-        obstacle = _obstacle(case, viewer)
+        obstacle = obstacle_to(case, viewer)
         may_decide = self.has_rule_permission(request) and not obstacle
         return {
             "subject": subject,
             "obstacle": obstacle,
             "first": recommended_action(case.categories).value,
-            "buttons": _buttons(case),
+            "buttons": decision_buttons(case),
             "may_decide": may_decide,
             "may_claim": viewer.has_perm(rights.CLAIM_CASE) and not obstacle,
         }
@@ -270,30 +282,3 @@ def _content(outcome: str) -> ContentOutcome:
     if outcome not in _RULINGS:
         raise Invalid(fields={"outcome": _("A ruling is ALLOW or BLOCK.")})
     return CONTENT_OF[Outcome(outcome)]
-
-
-def _obstacle(case: Case, viewer: User) -> str:
-    """Return why the viewer cannot decide the case now, or an empty text."""
-    if case.state == Case.State.DECIDED:
-        return str(CaseClosed())
-    if case.state == Case.State.CLOSED:
-        return str(CaseSuperseded(case.close_reason))
-    try:
-        check_may_decide(actor_id=viewer.pk, case=case)
-    except ApplicationError as refusal:
-        return str(refusal)
-    is_claimed = case.claimed_until is not None and case.claimed_until > timezone.now()
-    return str(CaseTaken()) if is_claimed and case.claimed_by_id != viewer.pk else ""
-
-
-def _buttons(case: Case) -> list[dict[str, Any]]:
-    """Return the two decisions, named by what they do to this text, the recommended one first."""
-    is_held = case.origin == Case.Origin.HOLD
-    allow = _("Approve: the text is shown") if is_held else _("Approve: the text stays visible")
-    block = _("Block: the text is not shown") if is_held else _("Block: the text is removed")
-    first = recommended_action(case.categories)
-    buttons = [
-        {"outcome": Outcome.ALLOW, "label": allow, "is_first": first is Action.ALLOW},
-        {"outcome": Outcome.BLOCK, "label": block, "is_first": first is Action.BLOCK},
-    ]
-    return sorted(buttons, key=lambda button: not button["is_first"])

@@ -19,14 +19,13 @@ from moderado.enforcement.admin_shared import (
     CaseRecordPage,
     RecordPage,
     by_person,
-    room_link,
     staff,
-    subject_link,
 )
 from moderado.enforcement.models import Appeal, BulkRuling, Ruling
 from moderado.enforcement.services import bulk, rulings
 from moderado.enforcement.services.appeal_decisions import decide_appeal
 from moderado.enforcement.types import AppealOutcome, AppealState
+from moderado.moderation.admin_links import room_link, subject_link
 from moderado.moderation.categories import category_name
 
 _CONTENT = Colours(
@@ -137,11 +136,11 @@ class RulingAdmin(ActsOnPage, CaseRecordPage):
 
     @display(description=_("subject"))
     def subject(self, ruling: Ruling) -> str:
-        return subject_link(ruling.subject_type, ruling.subject_id)
+        return subject_link(ruling)
 
     @display(description=_("room"))
     def room(self, ruling: Ruling) -> str:
-        return room_link(ruling.scope_id)
+        return room_link(ruling)
 
 
 @admin.register(BulkRuling)
@@ -218,8 +217,8 @@ class AppealAdmin(ActsOnPage, CaseRecordPage):
 
     @display(description=_("subject"))
     def subject(self, appeal: Appeal) -> str:
-        return subject_link(appeal.subject_type, appeal.subject_id)
+        return subject_link(appeal)
 
     @display(description=_("room"))
     def room(self, appeal: Appeal) -> str:
-        return room_link(appeal.scope_id)
+        return room_link(appeal)

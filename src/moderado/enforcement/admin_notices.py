@@ -21,13 +21,13 @@ from moderado.enforcement.admin_shared import (
     CaseRecordPage,
     RestrictedPage,
     by_person,
-    subject_link,
 )
 from moderado.enforcement.models import Notice
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
 from moderado.enforcement.services import hash_bank
 from moderado.enforcement.services.hash_bank import BankedText
 from moderado.enforcement.types import NoticeState
+from moderado.moderation.admin_links import subject_link
 from moderado.moderation.restricted_cases import RESTRICTED
 
 _REASON = ActField(name="reason", label=_("Reason"), max_length=REFERENCE_LENGTH)
@@ -132,4 +132,4 @@ class BankedTextAdmin(ActsOnPage, RestrictedPage):
 
     @display(description=_("subject"))
     def subject(self, banked: BankedText) -> str:
-        return subject_link(banked.subject_type, banked.subject_id)
+        return subject_link(banked)

@@ -21,14 +21,13 @@ from moderado.enforcement.admin_shared import (
     RecordPage,
     RestrictedPage,
     by_person,
-    room_link,
-    subject_link,
 )
 from moderado.enforcement.models import PersonBlock, Report, ReportingSuspension, Sanction
 from moderado.enforcement.selectors.restricted import without_restricted_sanctions
 from moderado.enforcement.selectors.sanctions import state_of
 from moderado.enforcement.services import imposing, suspensions
 from moderado.enforcement.services.restricted_looks import cases_of, note_looks
+from moderado.moderation.admin_links import room_link, subject_link
 from moderado.moderation.categories import category_name
 
 _STATES = {"active": _("in force"), "lifted": _("lifted"), "expired": _("expired")}
@@ -107,7 +106,7 @@ class SanctionAdmin(ActsOnPage, RestrictedPage):
 
     @display(description=_("room"))
     def room(self, sanction: Sanction) -> str:
-        return room_link(sanction.scope_id)
+        return room_link(sanction)
 
 
 @admin.register(Report)
@@ -127,11 +126,11 @@ class ReportAdmin(CaseRecordPage):
 
     @display(description=_("subject"))
     def subject(self, report: Report) -> str:
-        return subject_link(report.subject_type, report.subject_id)
+        return subject_link(report)
 
     @display(description=_("room"))
     def room(self, report: Report) -> str:
-        return subject_link("room", report.scope_id)
+        return "-" if report.scope_id is None else room_link(report)
 
 
 @admin.register(ReportingSuspension)

@@ -20,12 +20,13 @@ from moderado.enforcement.admin_shared import (
     RecordPage,
     RestrictedPage,
     by_person,
-    subject_link,
 )
+from moderado.enforcement.audit_labels import audit_label
 from moderado.enforcement.models import AuditLine, Erasure, Export, LegalHold, RetentionRun
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
 from moderado.enforcement.selectors.restricted import unrestricted_audit, unrestricted_holds
 from moderado.enforcement.services import holds
+from moderado.moderation.admin_links import subject_link
 
 _REASON = ActField(name="reason", label=_("Reason"), max_length=REFERENCE_LENGTH)
 
@@ -109,7 +110,7 @@ class LegalHoldAdmin(AuditedReading, ActsOnPage, RestrictedPage):
 
     @display(description=_("subject"))
     def subject(self, hold: LegalHold) -> str:
-        return subject_link(hold.subject_type, hold.subject_id)
+        return subject_link(hold)
 
 
 @admin.register(Erasure)
@@ -169,12 +170,12 @@ class AuditLineAdmin(RestrictedPage):
     Reading it leaves no lines: it has ids and codes alone.
     """
 
-    list_display = ("created_at", "who", "action", "subject", "details")
+    list_display = ("created_at", "who", "shown_action", "subject", "details")
     list_filter = (CommandLine, ("created_at", RangeDateTimeFilter))
     list_select_related = ("actor",)
     search_fields = (*by_person("actor"), "=action", "=subject_id")
     search_help_text = _("A person, a code such as ruling_made, or an id")
-    fields = ("created_at", "who", "action", "subject", "details", "id")
+    fields = ("created_at", "who", "shown_action", "action", "subject", "details", "id")
 
     def unrestricted(self, found: QuerySet[Any]) -> QuerySet[Any]:
         """Leave out the lines about restricted cases, and what belongs to them."""
@@ -187,6 +188,10 @@ class AuditLineAdmin(RestrictedPage):
     def who(self, line: AuditLine) -> str:
         return str(line.actor) if line.actor_id else str(_("the command line"))
 
+    @display(description=_("what"), ordering="action")
+    def shown_action(self, line: AuditLine) -> str:
+        return audit_label(line.action)
+
     @display(description=_("subject"))
     def subject(self, line: AuditLine) -> str:
-        return subject_link(line.subject_type, line.subject_id)
+        return subject_link(line)

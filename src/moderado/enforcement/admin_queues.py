@@ -1,5 +1,6 @@
 """The admin page of queues: operators create, change and delete them."""
 
+from collections.abc import Collection
 from typing import Any, cast
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from unfold.widgets import (
 from moderado.core.admin import Audited, DeletedAlone
 from moderado.enforcement.models import Queue, Ruling, Sanction
 from moderado.enforcement.services import queues
+from moderado.moderation.admin_links import name_records_by
 from moderado.moderation.categories import CATEGORY_NAMES
 from moderado.moderation.labels import SUBJECTS
 from moderado.moderation.models import Case
@@ -105,13 +107,20 @@ class QueueForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in stubs 
         return found if escalated is None else {**found, "is_escalated": escalated}
 
 
+def _titles(ids: Collection[UUID]) -> dict[UUID, str]:
+    return {queue.pk: str(queue) for queue in Queue.objects.filter(pk__in=ids)}
+
+
+name_records_by("enforcement_queue", _titles)
+
+
 @admin.register(Queue)
 class QueueAdmin(Audited, DeletedAlone, ModelAdmin):
     """Saved filters over cases, in their order."""
 
     services_audit = True
     form = QueueForm
-    list_display = ("name", "position", "target_seconds", "shown_measures", "shown_groups")
+    list_display = ("title", "position", "target_seconds", "shown_measures", "shown_groups")
     search_fields = ("name", "=id")
     ordering = ("position", "name")
     fieldsets = (
@@ -126,6 +135,10 @@ class QueueAdmin(Audited, DeletedAlone, ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Queue]":
         found: QuerySet[Queue] = super().get_queryset(request)
         return found.prefetch_related(Prefetch("groups", Group.objects.order_by("name")))
+
+    @display(description=_("name"), ordering="name")
+    def title(self, queue: Queue) -> str:
+        return str(queue)
 
     @display(description=_("permitted measures"))
     def shown_measures(self, queue: Queue) -> str:

@@ -18,10 +18,11 @@ from unfold.decorators import display
 from moderado.accounts.rights import REVERSE_RULING, VIEW_RESTRICTED_CASE, VIEW_SANCTION
 from moderado.core.admin import Colours, PageWithContext
 from moderado.core.admin_acts import Act, ActsOnPage, Values
-from moderado.enforcement.admin_shared import RecordPage, by_person, room_link, staff
+from moderado.enforcement.admin_shared import RecordPage, by_person, staff
 from moderado.enforcement.models import Purge, Sanction, StrikeRules
 from moderado.enforcement.selectors.strikes import points_by_person
 from moderado.enforcement.services import purges
+from moderado.moderation.admin_links import room_link
 from moderado.moderation.admin_policies import ShowsEnabled
 from moderado.moderation.categories import category_name
 from moderado.moderation.policies.schema import ANY
@@ -80,7 +81,7 @@ class PurgeAdmin(ActsOnPage, RecordPage):
     def room(self, purge: Purge) -> str:
         if purge.scope_id is None and purge.scope_ids is not None:
             return ngettext("%d room", "%d rooms", len(purge.scope_ids)) % len(purge.scope_ids)
-        return room_link(purge.scope_id)
+        return room_link(purge)
 
     @display(description=_("before the purge"))
     def by_status(self, purge: Purge) -> str:

@@ -1,16 +1,13 @@
-"""What the admin pages of this context share: links to subjects and rooms, and filters."""
+"""What the admin pages of this context share: what is restricted, and filters."""
 
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.apps import apps
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
@@ -20,46 +17,11 @@ from moderado.core.admin import Audited, ReadOnly
 from moderado.enforcement.selectors.queues import in_open_queues
 from moderado.enforcement.services.restricted_looks import note_looks, note_looks_about
 from moderado.enforcement.types import Actor
-from moderado.moderation.labels import SUBJECTS
+from moderado.moderation.admin_links import NamesSubjects
 from moderado.moderation.restricted_cases import about_unrestricted
 
-# Admin pages by kind of subject.
-_PAGES = {
-    "message": "chat_message",
-    "room": "chat_room",
-    "room_name": "chat_room",
-    "person": "accounts_user",
-    "user": "accounts_user",
-    "user_name": "accounts_user",
-    "case": "moderation_case",
-    "ruling": "enforcement_ruling",
-    "sanction": "enforcement_sanction",
-    "appeal": "enforcement_appeal",
-    "suspension": "enforcement_reportingsuspension",
-    "queue": "enforcement_queue",
-    "bulk": "enforcement_bulkruling",
-    "purge": "enforcement_purge",
-    "session": "accounts_session",
-}
 
-
-_SUBJECTS = {
-    **SUBJECTS,
-    "user": _("account"),
-    "case": _("case"),
-    "ruling": _("ruling"),
-    "sanction": _("sanction"),
-    "appeal": _("appeal"),
-    "suspension": _("suspension of reporting"),
-    "queue": _("queue"),
-    "bulk": _("bulk ruling"),
-    "purge": _("purge"),
-    "session": _("session"),
-    "policy": _("policy"),
-}
-
-
-class RecordPage(Audited, ReadOnly, ModelAdmin):
+class RecordPage(NamesSubjects, Audited, ReadOnly, ModelAdmin):
     """A list and pages of records that are never edited. Services write what staff do with them."""
 
     services_audit = True
@@ -116,32 +78,6 @@ def staff(actor_id: UUID) -> Actor:
     """Return a member of staff as a moderator of all rooms."""
     is_trusted = User.objects.get(pk=actor_id).has_perm(VIEW_RESTRICTED_CASE)
     return Actor(id=actor_id, scope_ids=None, sees_restricted=is_trusted)
-
-
-def subject_link(subject_type: str, subject_id: UUID | None) -> str:
-    """Return a link to the page of a subject. The page checks the right to open it."""
-    if subject_id is None:
-        return "-"
-    words = _kind(subject_type)
-    page = _PAGES.get(subject_type)
-    if page is None:
-        return f"{words} {subject_id}"
-    url = reverse(f"admin:{page}_change", args=[subject_id])
-    return format_html('<a class="underline" href="{}">{} {}</a>', url, words, subject_id)
-
-
-def _kind(subject_type: str) -> str:
-    """Return the words for a kind of subject, or of a record of the admin."""
-    if subject_type in _SUBJECTS:
-        return str(_SUBJECTS[subject_type])
-    named = (each._meta for each in apps.get_models())  # noqa: SLF001  (documented by Django)
-    found = (meta.verbose_name for meta in named if meta.model_name == subject_type)
-    return str(next(found, subject_type))
-
-
-def room_link(room_id: UUID | None) -> str:
-    """Return a link to a room; the words for the whole server without one."""
-    return str(_("whole server")) if room_id is None else subject_link("room", room_id)
 
 
 class InForce(admin.SimpleListFilter):

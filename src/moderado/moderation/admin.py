@@ -22,6 +22,7 @@ from moderado.moderation import (
     admin_suggestions,  # noqa: F401  (registers itself)
     registry,
 )
+from moderado.moderation.admin_links import NamesSubjects, room_link, subject_link
 from moderado.moderation.admin_texts import texts_as_html
 from moderado.moderation.blind_cases import revealed
 from moderado.moderation.categories import category_list, category_name
@@ -98,7 +99,7 @@ def _sees_restricted(request: HttpRequest) -> bool:
 
 
 @admin.register(ModerationLog)
-class ModerationLogAdmin(AuditedReading, ReadOnly, ModelAdmin):
+class ModerationLogAdmin(NamesSubjects, AuditedReading, ReadOnly, ModelAdmin):
     """Append-only, as in the database. Each look leaves an audit line."""
 
     list_display = (
@@ -108,7 +109,7 @@ class ModerationLogAdmin(AuditedReading, ReadOnly, ModelAdmin):
         "score",
         "shown_step",
         "actor",
-        "subject_id",
+        "subject",
     )
     list_filter = ("verdict", ProviderFilter, DecidedByFilter, ("created_at", RangeDateTimeFilter))
     list_filter_submit = True
@@ -119,7 +120,7 @@ class ModerationLogAdmin(AuditedReading, ReadOnly, ModelAdmin):
     show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("verdict", "shown_reason", "score", "found", "shown_step", "actor")}),
-        (_("Subject"), {"fields": ("shown_type", "subject_id", "revision", "scope_id")}),
+        (_("Subject"), {"fields": ("subject", "revision", "room")}),
         (
             _("How it was found"),
             {
@@ -162,9 +163,13 @@ class ModerationLogAdmin(AuditedReading, ReadOnly, ModelAdmin):
     def shown_step(self, line: ModerationLog) -> str:
         return label(STEPS, line.decided_by)
 
-    @display(description=_("subject type"))
-    def shown_type(self, line: ModerationLog) -> str:
-        return label(SUBJECTS, line.subject_type)
+    @display(description=_("subject"))
+    def subject(self, line: ModerationLog) -> str:
+        return subject_link(line)
+
+    @display(description=_("room"))
+    def room(self, line: ModerationLog) -> str:
+        return "-" if line.scope_id is None else room_link(line)
 
     @display(description=_("found"))
     def found(self, line: ModerationLog) -> str:
@@ -174,10 +179,10 @@ class ModerationLogAdmin(AuditedReading, ReadOnly, ModelAdmin):
 
 
 @admin.register(ProviderCall)
-class ProviderCallAdmin(AuditedReading, ReadOnly, ModelAdmin):
+class ProviderCallAdmin(NamesSubjects, AuditedReading, ReadOnly, ModelAdmin):
     """Calls to remote providers: their cost, and those of unknown outcome."""
 
-    list_display = ("created_at", "provider", "state", "cost", "attempt", "error", "subject_id")
+    list_display = ("created_at", "provider", "state", "cost", "attempt", "error", "subject")
     list_filter = ("state", "provider", ("created_at", RangeDateTimeFilter))
     list_filter_submit = True
     search_fields = ("=subject_id",)
@@ -186,7 +191,7 @@ class ProviderCallAdmin(AuditedReading, ReadOnly, ModelAdmin):
     show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("provider", "model", "state", "purpose", "attempt", "cost", "error")}),
-        (_("Subject"), {"fields": ("shown_type", "subject_id", "revision")}),
+        (_("Subject"), {"fields": ("subject", "revision")}),
         (_("Record"), {"fields": ("id", "created_at", "settled_at", "response")}),
         (_("Answer"), {"fields": ("shown_texts",)}),
     )
@@ -199,9 +204,9 @@ class ProviderCallAdmin(AuditedReading, ReadOnly, ModelAdmin):
     def shown_texts(self, call: ProviderCall) -> str:
         return texts_as_html(call)
 
-    @display(description=_("subject type"))
-    def shown_type(self, call: ProviderCall) -> str:
-        return label(SUBJECTS, call.subject_type)
+    @display(description=_("subject"))
+    def subject(self, call: ProviderCall) -> str:
+        return subject_link(call)
 
 
 @admin.register(ProviderHealth)
@@ -213,13 +218,13 @@ class ProviderHealthAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(SubjectRevision)
-class SubjectRevisionAdmin(AuditedReading, ReadOnly, ModelAdmin):
+class SubjectRevisionAdmin(NamesSubjects, AuditedReading, ReadOnly, ModelAdmin):
     """Names of accounts and rooms: what was proposed, and what others see."""
 
     list_display = ("shown_text", "shown_type", "status", "author", "created_at")
     fieldsets = (
         (None, {"fields": ("text", "shown_type", "status", "shown_reason", "found", "author")}),
-        (_("Record"), {"fields": ("id", "subject_id", "revision", "scope_id", "created_at")}),
+        (_("Record"), {"fields": ("id", "subject", "revision", "created_at")}),
         (_("Queue"), {"fields": ("queued_at", "lease_until", "fence", "attempts")}),
     )
     list_filter = ("status", SubjectTypeFilter, ("created_at", RangeDateTimeFilter))
@@ -240,6 +245,10 @@ class SubjectRevisionAdmin(AuditedReading, ReadOnly, ModelAdmin):
     @display(description=_("subject type"))
     def shown_type(self, row: SubjectRevision) -> str:
         return label(SUBJECTS, row.subject_type)
+
+    @display(description=_("subject"))
+    def subject(self, row: SubjectRevision) -> str:
+        return subject_link(row)
 
     @display(description=_("reason"))
     def shown_reason(self, row: SubjectRevision) -> str:

@@ -17,6 +17,7 @@ from unfold.decorators import display
 from moderado.accounts.models import User
 from moderado.accounts.rights import ADD_EVALUATION, ENABLE_POLICY
 from moderado.core.admin import Audited, Colours, PageWithContext, ReadOnly, act_on_each
+from moderado.moderation.admin_links import NamesSubjects, room_link
 from moderado.moderation.models import (
     Evaluation,
     Policy,
@@ -162,12 +163,17 @@ class PolicyVersionAdmin(ShowsEnabled, Audited, ReadOnly, PageWithContext, Model
 
 
 @admin.register(PolicyAssignment)
-class PolicyAssignmentAdmin(ReadOnly, ModelAdmin):
+class PolicyAssignmentAdmin(NamesSubjects, ReadOnly, ModelAdmin):
     """Where policies apply."""
 
-    list_display = ("policy", "scope_id", "room_type", "created_at")
+    list_display = ("policy", "room", "room_type", "created_at")
     list_select_related = ("policy",)
     ordering = ("created_at",)
+    fields = ("policy", "room", "room_type", "id", "created_at")
+
+    @display(description=_("room"))
+    def room(self, assignment: PolicyAssignment) -> str:
+        return "-" if assignment.scope_id is None else room_link(assignment)
 
 
 @admin.register(PolicyChange)

@@ -10,15 +10,15 @@ from unfold.decorators import display
 
 from moderado.accounts.rights import VIEW_RESTRICTED_CASE
 from moderado.core.admin import AuditedReading, ReadOnly
+from moderado.moderation.admin_links import NamesSubjects, room_link, subject_link
 from moderado.moderation.blind_cases import revealed
 from moderado.moderation.categories import category_list
-from moderado.moderation.labels import SUBJECTS, label
 from moderado.moderation.models import ShadowResult
 from moderado.moderation.restricted_cases import about_unrestricted
 
 
 @admin.register(ShadowResult)
-class ShadowResultAdmin(AuditedReading, ReadOnly, ModelAdmin):
+class ShadowResultAdmin(NamesSubjects, AuditedReading, ReadOnly, ModelAdmin):
     """What shadows would have decided, beside what was decided."""
 
     list_display = ("created_at", "policy", "provider", "version", "decided", "outcome", "error")
@@ -31,7 +31,7 @@ class ShadowResultAdmin(AuditedReading, ReadOnly, ModelAdmin):
     fieldsets = (
         (None, {"fields": ("policy", "policy_version", "provider", "version")}),
         (_("verdict"), {"fields": ("decided", "outcome", "found", "score", "error")}),
-        (_("Subject"), {"fields": ("shown_type", "subject_id", "revision", "scope_id")}),
+        (_("Subject"), {"fields": ("subject", "revision", "room")}),
         (_("Record"), {"fields": ("id", "line_id", "signals", "latency", "cost", "created_at")}),
     )
 
@@ -39,9 +39,13 @@ class ShadowResultAdmin(AuditedReading, ReadOnly, ModelAdmin):
         rows: QuerySet[ShadowResult] = revealed(super().get_queryset(request))
         return rows if request.user.has_perm(VIEW_RESTRICTED_CASE) else about_unrestricted(rows)
 
-    @display(description=_("subject type"))
-    def shown_type(self, row: ShadowResult) -> str:
-        return label(SUBJECTS, row.subject_type)
+    @display(description=_("subject"))
+    def subject(self, row: ShadowResult) -> str:
+        return subject_link(row)
+
+    @display(description=_("room"))
+    def room(self, row: ShadowResult) -> str:
+        return "-" if row.scope_id is None else room_link(row)
 
     @display(description=_("categories"))
     def found(self, row: ShadowResult) -> str:

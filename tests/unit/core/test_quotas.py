@@ -14,6 +14,8 @@ from moderado.realtime.wire import protocol
         ("OPTIONS", "api/auth/users/", Quota.CHEAP),
         ("PUT", "api/auth/users/", Quota.CHEAP),
         ("POST", "admin/login/", Quota.SIGN_IN),
+        ("GET", "admin/login/", Quota.CHEAP),
+        ("GET", "admin/jsi18n/", Quota.CHEAP),
         ("GET", "admin/chat/room/<path:object_id>/change/", Quota.EXPENSIVE),
         ("POST", "admin/chat/room/<path:object_id>/change/", Quota.WRITE),
         ("GET", "wp-login.php", Quota.CHEAP),

@@ -26,6 +26,7 @@ AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    "moderado.web",  # first: its templates replace those of unfold
     "unfold",
     "unfold.contrib.filters",
     "django.contrib.admin",
@@ -46,7 +47,6 @@ INSTALLED_APPS = [
     "moderado.moderation",
     "moderado.enforcement",
     "moderado.chat",
-    "moderado.web",
     "moderado.config",
     "moderado",
 ]
@@ -178,6 +178,7 @@ UNFOLD = {  # the admin's theme
     "SITE_TITLE": "Chat Moderado",
     "SITE_HEADER": "Chat Moderado",
     "LOGIN": {"form": "moderado.accounts.admin_sign_in.AdminSignInForm"},
+    "STYLES": ["/static/moderado/style/admin.css"],
 }
 
 STATIC_URL = "static/"
@@ -190,8 +191,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 WHITENOISE_MAX_AGE = 0
-# `collectstatic` is optional. If it was run, its compressed files are served; the finders' files
-# would take precedence otherwise.
+# `collectstatic` is optional. The finders' files would take precedence over its compressed ones.
 WHITENOISE_USE_FINDERS = DEBUG or not (STATIC_ROOT / "moderado").is_dir()
 
 # 'self' in connect-src includes ws: and wss: of the same host (CSP 3).

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from moderado.core.models import Record
+from moderado.enforcement.labels import queue_label
 from moderado.moderation.models import Case
 
 
@@ -36,7 +37,7 @@ class Queue(Record):
         ordering = ("position", "name")
 
     def __str__(self) -> str:
-        return self.name
+        return queue_label(self.name)
 
 
 class CaseNote(Record):
