@@ -22,11 +22,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.proves("R122")]
 Role = Membership.Role
 
 
-@pytest.fixture
-def admin(room):
-    return make_member(room, role=Role.ADMIN).user
-
-
 def ban(user, term=timedelta(hours=1)):
     return apply_sanction(
         actor_id=None, user_id=user.id, kind="ban", scope_id=None, term=term, reason="spam"

@@ -26,11 +26,6 @@ def moderator(room):
     return make_member(room, role=Role.MODERATOR).user
 
 
-@pytest.fixture
-def admin(room):
-    return make_member(room, role=Role.ADMIN).user
-
-
 def case_of(author, room, text="HOLD this"):
     message = post(author, room, text)
     judge(message)

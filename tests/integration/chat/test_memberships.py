@@ -3,7 +3,6 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
 from threading import Barrier
 from uuid import uuid4
 
@@ -27,17 +26,6 @@ from tests.factories import make_member, make_room, make_user
 pytestmark = pytest.mark.django_db
 
 Role = Membership.Role
-
-
-@pytest.fixture
-def admin(room):
-    return make_member(room, role=Role.ADMIN).user
-
-
-@pytest.fixture
-def committed(django_capture_on_commit_callbacks):
-    """A block that runs on_commit hooks at its end."""
-    return partial(django_capture_on_commit_callbacks, execute=True)
 
 
 def roles(room):

@@ -1,7 +1,5 @@
 """Creating, changing and closing rooms, and their readers."""
 
-from functools import partial
-
 import pytest
 from django.utils import timezone
 
@@ -25,12 +23,6 @@ from tests.factories import make_member, make_room, make_user
 pytestmark = pytest.mark.django_db
 
 Role = Membership.Role
-
-
-@pytest.fixture
-def committed(django_capture_on_commit_callbacks):
-    """A block that runs on_commit hooks at its end."""
-    return partial(django_capture_on_commit_callbacks, execute=True)
 
 
 def administered(**fields):

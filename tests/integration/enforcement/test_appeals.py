@@ -7,8 +7,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from moderado.chat.models import Membership, Message
-from moderado.chat.services.posting import post_message
-from moderado.chat.services.screening import screen_waiting
 from moderado.core.errors import Invalid, NotFound
 from moderado.enforcement.errors import (
     AlreadyAppealed,
@@ -42,6 +40,7 @@ from moderado.enforcement.types import (
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case
 from tests.factories import make_member, make_room, make_staff, make_user
+from tests.integration.enforcement.steps import say
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
 
@@ -62,12 +61,6 @@ def told(monkeypatch):
 
 def staff():
     return Actor(id=make_staff().id, scope_ids=None)
-
-
-def say(author, room, text):
-    message_id = post_message(author_id=author.id, room_id=room.id, text=text).view.id
-    screen_waiting()
-    return Message.objects.get(pk=message_id)
 
 
 def settle():

@@ -10,7 +10,6 @@ from django.db.models.functions import Now
 
 from moderado.chat.models import Membership, Message
 from moderado.chat.services.editing import edit_message
-from moderado.chat.services.posting import post_message
 from moderado.chat.services.removing import delete_message
 from moderado.chat.services.screening import screen_waiting
 from moderado.core import events
@@ -34,6 +33,7 @@ from moderado.moderation.models import BlockedText, Case, ModerationLog
 from moderado.moderation.texts import texts_of
 from tests.factories import make_member, make_room, make_user
 from tests.integration.enforcement.races import race
+from tests.integration.enforcement.steps import say
 from tests.rulings import claim, make_ruling
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
@@ -57,12 +57,6 @@ def room():
 @pytest.fixture
 def ana():
     return make_user()
-
-
-def say(author, room, text):
-    message_id = post_message(author_id=author.id, room_id=room.id, text=text).view.id
-    screen_waiting()
-    return Message.objects.get(pk=message_id)
 
 
 def case_of(message):

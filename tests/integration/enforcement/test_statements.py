@@ -7,10 +7,8 @@ from django.db import transaction
 from django.utils import timezone, translation
 
 from moderado.accounts.services import accounts
-from moderado.chat.models import Membership, Message
-from moderado.chat.services.posting import post_message
+from moderado.chat.models import Membership
 from moderado.chat.services.removing import delete_message
-from moderado.chat.services.screening import screen_waiting
 from moderado.core.errors import NotFound
 from moderado.enforcement import statements
 from moderado.enforcement.errors import NotAppealable
@@ -33,6 +31,7 @@ from tests.factories import (
     make_suspension,
     make_user,
 )
+from tests.integration.enforcement.steps import say
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
 
@@ -48,12 +47,6 @@ def _portuguese():
 @pytest.fixture
 def author(room):
     return make_member(room, role=Membership.Role.MEMBER).user
-
-
-def say(author, room, text):
-    message_id = post_message(author_id=author.id, room_id=room.id, text=text).view.id
-    screen_waiting()
-    return Message.objects.get(pk=message_id)
 
 
 def decide(case, content, reason="insult"):
