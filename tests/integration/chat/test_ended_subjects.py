@@ -16,11 +16,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.proves("R124")]
 
 
 @pytest.fixture
-def admin(room):
-    return make_member(room, role="ADMIN").user
-
-
-@pytest.fixture
 def reported_room(alice, room, admin):
     found, _ = report(
         reporter_id=alice.id, subject_type="room", subject_id=room.id, category="spam"
