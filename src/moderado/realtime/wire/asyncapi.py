@@ -123,6 +123,5 @@ def _message(frame: type[msgspec.Struct]) -> Json:
     }
     if issubclass(frame, protocol.ClientFrame):
         message["x-quota"] = FRAMES[tag].value
-    if example := EXAMPLES.get(frame):
-        message["examples"] = [{"payload": msgspec.to_builtins(example)}]
+    message["examples"] = [{"payload": msgspec.to_builtins(EXAMPLES[frame])}]
     return message

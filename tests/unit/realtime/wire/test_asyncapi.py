@@ -41,6 +41,16 @@ def test_schemas_are_valid(document):
         jsonschema.Draft7Validator.check_schema(schema)
 
 
+def test_each_frame_has_an_example_that_its_schema_allows(document):
+    schemas = {"components": {"schemas": document["components"]["schemas"]}}
+
+    for message in document["components"]["messages"].values():
+        examples = message["examples"]
+        assert {example["payload"]["type"] for example in examples} == {message["name"]}
+        for example in examples:
+            jsonschema.validate(example["payload"], schemas | message["payload"])
+
+
 def _values(node):
     if isinstance(node, dict | list):
         for value in node.values() if isinstance(node, dict) else node:
