@@ -8,6 +8,7 @@ import sys
 import django
 from django.core.management import ManagementUtility
 from django.db import DatabaseError, OperationalError, connection
+from django.utils import translation
 from psycopg.errors import InsufficientPrivilege, UndefinedColumn, UndefinedTable
 
 from moderado.config.env import env
@@ -36,7 +37,8 @@ def main(arguments: list[str]) -> int:
     try:
         if needs_tables(arguments) and not connection.introspection.table_names():
             return _refuse(NOT_PREPARED)
-        ManagementUtility(["moderado manage", *arguments]).execute()
+        with translation.override("en"):  # the language of commands, whatever the server's is
+            ManagementUtility(["moderado manage", *arguments]).execute()
     except DatabaseError as error:
         if (sentence := _explained(error)) is None:
             raise
