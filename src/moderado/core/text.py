@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -42,11 +43,16 @@ def clean(text: str, *, max_length: int, field: str) -> str:
         unstorable = _("The text holds a character that cannot be stored.")
         raise Invalid(fields={field: unstorable}) from None
     if len(cleaned) > max_length or size > MAX_BYTES:
-        limit = ngettext(
-            "At most %(limit)d character.", "At most %(limit)d characters.", max_length
-        )
-        raise Invalid(fields={field: limit % {"limit": max_length}})
+        raise Invalid(fields={field: _at_most(max_length)})
     return cleaned
+
+
+def _limit_sentence(limit: int) -> str:
+    sentence = ngettext("At most %(limit)d character.", "At most %(limit)d characters.", limit)
+    return sentence % {"limit": limit}
+
+
+_at_most = lazy(_limit_sentence, str)  # an error is translated when it is shown, not when raised
 
 
 def clean_line(text: str, *, max_length: int, field: str) -> str:

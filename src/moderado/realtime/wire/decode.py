@@ -1,8 +1,9 @@
 """Decodes what a client sends: into a frame, or into the reason why it is none. Never raises."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from uuid import UUID
 
 import msgspec
 from django.utils.functional import Promise
@@ -38,6 +39,8 @@ class BadFrame:
     client_id: str | None = None
     frame: str | None = None
     field: str | None = None
+    id: UUID | None = None
+    room: UUID | None = None
 
 
 def decode_frame(text: str | None) -> "protocol.AnyClientFrame | BadFrame":
@@ -107,20 +110,27 @@ def _explain(text: str) -> BadFrame:
         return BadFrame("malformed", _("The frame is not valid JSON."))
     if not isinstance(raw, dict):
         return BadFrame("malformed", _("The frame is not a JSON object."))
-    client_id = _client_id(raw)
     kind = raw.get("type")
     if not isinstance(kind, str) or kind not in _TYPES:
-        return BadFrame("unknown_type", _("There is no frame of this type."), client_id)
-    if _has_duplicates(text):
-        return BadFrame("malformed", _("A field was given twice."), client_id, kind)
-    message, field = _find_invalid_field(raw, kind)
-    return BadFrame("invalid", message, client_id, kind, field)
+        bad = BadFrame("unknown_type", _("There is no frame of this type."))
+    elif _has_duplicates(text):
+        bad = BadFrame("malformed", _("A field was given twice."), frame=kind)
+    else:
+        message, field = _find_invalid_field(raw, kind)
+        bad = BadFrame("invalid", message, frame=kind, field=field)
+    named, room = _uuid(raw.get("id")), _uuid(raw.get("room"))
+    return replace(bad, client_id=_client_id(raw), id=named, room=room)
 
 
 def _client_id(raw: dict[str, object]) -> str | None:
     """The client_id of the refused message, if it is a valid one."""
     given = raw.get("client_id")
     return given if isinstance(given, str) and 1 <= len(given) <= MAX_CLIENT_ID else None
+
+
+def _uuid(value: object) -> UUID | None:
+    """The value as the id of a message or room, if it is one."""
+    return msgspec.convert(value, UUID) if _is_valid(value, UUID) else None
 
 
 def _find_invalid_field(raw: dict[str, object], kind: str) -> tuple[Promise, str | None]:

@@ -88,11 +88,14 @@ def bad_frame_error(bad: BadFrame, language: str) -> protocol.Error:
     """Return the error for a frame that could not be decoded."""
     metrics.REFUSED.labels(entry_point="ws", code=bad.code).inc()
     message = _translate(bad.message, language)
+    if bad.field:
+        message %= {"field": bad.field}
+    read = {name: getattr(bad, name) for name in ("frame", "client_id", "id", "room")}
     return _error(
         code=bad.code,
-        message=message % {"field": bad.field} if bad.field else message,
-        client_id=UNSET if bad.client_id is None else bad.client_id,
-        frame=UNSET if bad.frame is None else bad.frame,
+        message=message,
+        fields={bad.field: message} if bad.field else UNSET,
+        **{name: str(value) for name, value in read.items() if value is not None},
     )
 
 

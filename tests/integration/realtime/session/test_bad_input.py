@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -86,15 +87,20 @@ async def test_frame_over_64_kib_closes_with_1009(cast: Cast):
     assert await at_ana.closed() == 1009
 
 
+@pytest.mark.proves("R127")
 async def test_errors_are_in_the_language_of_the_user(cast: Cast):
     room = await cast.room()
-    said = []
+    said: dict[str, list[dict[str, Any]]] = {}
     for language in ("en", "pt-br"):
         client = await cast.join(await cast.member(room, language=language), room)
-        await client.send_text('{"type":"nonsense"}')
-        said.append((await client.next("error"))["message"])
+        for frame in BAD_FRAMES:
+            await client.send_text(frame)
+        await client.up_to_date()
+        said[language] = [answer for answer in client.heard if answer["type"] == "error"]
 
-    assert said[0] == "There is no frame of this type."
+    for frame, english, portuguese in zip(BAD_FRAMES, said["en"], said["pt-br"], strict=True):
+        assert english["code"] == portuguese["code"]
+        assert english["message"] != portuguese["message"], frame[:60]
 
 
 @pytest.mark.proves("S19")

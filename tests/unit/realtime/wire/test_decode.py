@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moderado.core.wire_limits import MAX_FRAME_BYTES
-from moderado.realtime.wire import decode, protocol
+from moderado.realtime.wire import decode, errors, protocol
 from moderado.realtime.wire.decode import BadFrame
 
 ROOM = uuid4()
@@ -107,6 +107,31 @@ def test_bad_frame_names_client_id_frame_and_field():
     assert isinstance(bad, BadFrame)
     assert (bad.client_id, bad.frame) == ("mine", "chat_message")
     assert bad.field == "message"
+
+
+@pytest.mark.proves("R127")
+@pytest.mark.parametrize(
+    ("sent", "named"),
+    [
+        ({"type": "edit_message", "id": str(ROOM), "message": 1}, {"message"}),
+        ({"type": "delete_message", "id": str(ROOM), "room": 7}, {"room"}),
+        ({"type": "edit_message", "id": str(ROOM), "client_id": "mine"}, None),
+        ({"type": "nonsense", "id": str(ROOM)}, None),
+        ({"type": "delete_message", "id": "7"}, {"id"}),
+        ({"type": "sync", "after": -1, "room": str(ROOM)}, {"after"}),
+        ({"type": "sync", "after": 1, "room": str(ROOM), "pending": [""]}, {"pending"}),
+        ({"type": "chat_message", "client_id": "mine", "room": str(ROOM)}, {"message"}),
+    ],
+)
+def test_error_names_fields_and_what_was_refused(sent, named):
+    bad = decode.decode_frame(json.dumps(sent))
+
+    assert isinstance(bad, BadFrame)
+    error = msgspec.to_builtins(errors.bad_frame_error(bad, "en"))
+    assert error.get("fields") == (named and dict.fromkeys(named, error["message"]))
+    for name in ("client_id", "id", "room"):
+        was_readable = name in sent and sent[name] not in (7, "7")
+        assert error.get(name) == (sent[name] if was_readable else None)
 
 
 def test_json_syntax_inside_text_is_text():
