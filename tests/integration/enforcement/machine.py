@@ -382,6 +382,8 @@ class Enforcement(RuleBasedStateMachine):
     def decide_appeal(self, who, which, is_overturned):
         appeal, actor = pick(Appeal.objects.order_by("id"), which), self.actor(who)
         outcome = AppealOutcome.OVERTURNED if is_overturned else AppealOutcome.UPHELD
+        own = Message.objects.filter(author=appeal.appellant, status="APPROVED")
+        seen = set(own.values_list("id", flat=True))
         decided, code = attempt(
             appeal_decisions.decide_appeal,
             actor=actor,
@@ -395,11 +397,12 @@ class Enforcement(RuleBasedStateMachine):
             }, code  # fmt: skip
             return
         self.audit_lines += 1
+        assert not seen - set(own.values_list("id", flat=True)), "an appeal cost a text"
         if is_overturned:
             self.end_in_model(appeal.decision_id, is_undone=True)
             for ruling in self.made:
                 if ruling.id == appeal.appealed_id:
-                    self.reversed_by(ruling, Ruling.objects.get(reverses=ruling.id))
+                    self.overturned(ruling)
 
     # Privacy
 
@@ -583,10 +586,18 @@ class Enforcement(RuleBasedStateMachine):
         if text:
             self.shown[text] = made.content != ContentOutcome.REMOVE
 
+    def overturned(self, ruling):
+        reversal = Ruling.objects.filter(reverses=ruling.id).first()
+        if reversal is not None:
+            self.reversed_by(ruling, reversal)
+            return
+        for sanction_id in ruling.sanctions:  # a later ruling says what becomes of the text
+            self.end_in_model(sanction_id, is_undone=True)
+
     def reversed_by(self, ruling, reversal):
         assert not ruling.ended
         self.log_lines += 1
-        is_shown = reversal.content == ContentOutcome.ALLOW
+        is_shown = reversal.content != ContentOutcome.REMOVE
         self.ends(ruling, "reversed", is_shown)
         known = self.posted.get(ruling.message)
         self.made.append(

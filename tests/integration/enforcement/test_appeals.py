@@ -183,6 +183,41 @@ def test_automatic_verdict_is_appealed_to_a_person(author, told, word, content, 
     assert [each.notice.value for each in told] == ["appeal_decided"]
 
 
+@pytest.mark.proves("R119")
+@pytest.mark.parametrize("content", [ContentOutcome.ALLOW, ContentOutcome.KEEP_FLAGGED])
+def test_overturning_a_sanction_for_a_text_that_stays_leaves_the_text(author, room, content):
+    message = say(author, room, "bom dia")
+    mute = Measure(kind=SanctionKind.MUTE, scope=MeasureScope.ROOM, term=timedelta(days=1))
+    ruling, found = ruled(message, staff(), content, measures=[mute])
+    appeal, _ = appeal_decision(user_id=author.id, decision_id=ruling.id, text="Why?")
+
+    decide(appeal, OVERTURNED)
+    settle()
+
+    message.refresh_from_db()
+    assert message.status == Message.Status.APPROVED
+    assert Sanction.objects.get().lifted_at is not None
+    assert Ruling.objects.get(reverses=ruling).content == content
+    found.refresh_from_db()
+    assert found.outcome == "no_action"
+    assert [each.view.outcome for each in decisions_about(author.id)][-1] == "sanctioned"
+
+
+@pytest.mark.proves("R119")
+def test_overturning_a_sanction_leaves_the_text_as_a_later_ruling_says(author, room):
+    message = say(author, room, "bom dia")
+    mute = Measure(kind=SanctionKind.MUTE, scope=MeasureScope.ROOM, term=timedelta(days=1))
+    ruling, _ = ruled(message, staff(), ContentOutcome.ALLOW, measures=[mute])
+    ruled(message, staff(), ContentOutcome.REMOVE)
+    appeal, _ = appeal_decision(user_id=author.id, decision_id=ruling.id, text="Why?")
+
+    decide(appeal, OVERTURNED)
+
+    message.refresh_from_db()
+    assert message.status == Message.Status.REJECTED
+    assert Sanction.objects.get().lifted_at is not None
+
+
 def test_sanction_without_a_ruling_is_lifted_on_appeal(author):
     with transaction.atomic():
         sanction = apply_sanction(

@@ -22,11 +22,11 @@ from moderado.enforcement.notice_codes import as_written
 from moderado.enforcement.selectors.cases import cases
 from moderado.enforcement.services import notice_outcomes, notice_terms
 from moderado.enforcement.services.bulk import CaseFilter
-from moderado.enforcement.services.notice_mails import send_mails
+from moderado.enforcement.services.notice_mails import queue_mail, send_mails
 from moderado.enforcement.services.notices import MAX_ATTEMPTS
 from moderado.enforcement.services.rulings import Proposal, reverse, rule, undo
 from moderado.enforcement.services.settling import settle_rulings
-from moderado.enforcement.types import Actor, ContentOutcome
+from moderado.enforcement.types import Actor, ContentOutcome, MailKind
 from moderado.moderation.models import Case
 from moderado.moderation.services.closing import close_cases
 from moderado.moderation.types import CloseReason
@@ -229,6 +229,19 @@ def test_address_that_cannot_be_encoded_is_refused():
     answer = submit(subject="x", email=f"a@{'ü' * 60}.example")
     assert answer.status_code == 400
     assert "email" in answer.json()["fields"]
+
+
+@pytest.mark.proves("R120")
+def test_code_that_is_wanted_no_more_delays_no_other_mail():
+    notice, _ = given_about(say().id)
+    NoticeMail.objects.filter(notice=notice).delete()
+    with transaction.atomic():
+        queue_mail(notice.id, MailKind.CODE)  # a second attempt, and the first code has arrived
+    submit(subject="x", email="rui@example.org")
+
+    assert send_mails() == 1
+    assert mail.outbox[-1].to == ["rui@example.org"]
+    assert not NoticeMail.objects.filter(next_attempt_at__isnull=False).exists()
 
 
 def test_confirming_twice_queues_one_receipt():

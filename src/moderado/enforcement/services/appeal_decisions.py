@@ -39,7 +39,7 @@ from moderado.enforcement.services.fairness import (
 from moderado.enforcement.services.purges import reverse_purge
 from moderado.enforcement.services.report_outcomes import decide_reports
 from moderado.enforcement.services.rulings import reverse
-from moderado.enforcement.services.sanctions import lift_sanction
+from moderado.enforcement.services.sanctions import lift_sanction, lift_sanctions_of_ruling
 from moderado.enforcement.services.suspensions import lift_suspension
 from moderado.enforcement.types import (
     Actor,
@@ -55,6 +55,8 @@ from moderado.moderation.events import CasesChanged, CaseStep
 from moderado.moderation.restricted_cases import about_unrestricted
 
 log = structlog.get_logger(__name__)
+
+KEEPING = frozenset({ContentOutcome.ALLOW, ContentOutcome.KEEP_FLAGGED})
 
 
 @retry_on_deadlock
@@ -202,10 +204,24 @@ def _overturn(actor: Actor, appeal: Appeal, reason: str) -> UUID | None:
                 reverse_purge(actor=actor, purge_id=appeal.decision_id, reason=reason)
         case DecisionType.SUSPENSION:
             lift_suspension(actor_id=actor.id, suspension_id=appeal.decision_id, reason=reason)
+        case DecisionType.RULING if appeal.appealed and appeal.appealed.content in KEEPING:
+            return _overturn_measures(actor, appeal.appealed.id, reason)
         case _:
             if appeal.appealed_id is not None:
                 return reverse(actor=actor, ruling_id=appeal.appealed_id, reason=reason).id
     return None
+
+
+def _overturn_measures(actor: Actor, ruling_id: UUID, reason: str) -> UUID | None:
+    """Reverse a ruling that left the text: its author has appealed the sanctions alone.
+
+    If a later ruling says something else of the text, that stands.
+    """
+    try:
+        return reverse(actor=actor, ruling_id=ruling_id, reason=reason, keeps_text=True).id
+    except RulingReplaced:
+        lift_sanctions_of_ruling(actor_id=actor.id, ruling_id=ruling_id, reason="reversed")
+        return None
 
 
 def _outcome(is_overturned: bool) -> AppealOutcome:  # noqa: FBT001  (it says itself)

@@ -62,8 +62,13 @@ def send_mails() -> int:
 
 
 @transaction.atomic
-def _take() -> tuple[NoticeMail, str] | None:
-    """Count an attempt to send the e-mail that waits the longest; return it, and its new code."""
+def _take() -> tuple[NoticeMail, str | None] | None:
+    """Count an attempt to send the e-mail that waits the longest.
+
+    Returns:
+        The e-mail, and its new code: empty if its kind has none, None if no code is wanted any
+        more. None alone: no e-mail is due.
+    """
     due = NoticeMail.objects.filter(next_attempt_at__lte=Now()).order_by("next_attempt_at")
     mail = due.select_for_update(of=("self",), no_key=True, skip_locked=True).first()
     if mail is None:
@@ -73,24 +78,25 @@ def _take() -> tuple[NoticeMail, str] | None:
     NoticeMail.objects.filter(pk=mail.pk).update(
         attempts=F("attempts") + 1, next_attempt_at=None if is_last else Now() + pause
     )
-    code = ""
-    unconfirmed = Notice.objects.filter(pk=mail.notice_id, state=NoticeState.UNCONFIRMED)
-    if mail.kind == MailKind.CODE:
-        code = new_code()
-        is_wanted = unconfirmed.update(
-            code_digest=digest_of(mail.notice_id, code),
-            code_expires_at=Now() + timedelta(minutes=settings.ENV.notice_code_minutes),
-            attempts=0,
-        )
-        if not is_wanted:  # confirmed with an earlier code
-            NoticeMail.objects.filter(pk=mail.pk).update(next_attempt_at=None)
-            return None
+    code = _new_code_of(mail.notice_id) if mail.kind == MailKind.CODE else ""
     return NoticeMail.objects.select_related("notice").get(pk=mail.pk), code
 
 
-def _send(mail: NoticeMail, code: str) -> bool:
+def _new_code_of(notice_id: UUID) -> str | None:
+    """Give a notice a new code; None if it was confirmed with an earlier one."""
+    code = new_code()
+    unconfirmed = Notice.objects.filter(pk=notice_id, state=NoticeState.UNCONFIRMED)
+    is_wanted = unconfirmed.update(
+        code_digest=digest_of(notice_id, code),
+        code_expires_at=Now() + timedelta(minutes=settings.ENV.notice_code_minutes),
+        attempts=0,
+    )
+    return code if is_wanted else None
+
+
+def _send(mail: NoticeMail, code: str | None) -> bool:
     notice = mail.notice
-    if not notice.email:  # erased meanwhile
+    if code is None or not notice.email:  # confirmed, or erased meanwhile
         NoticeMail.objects.filter(pk=mail.pk).update(next_attempt_at=None)
         return False
     try:

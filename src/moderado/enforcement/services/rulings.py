@@ -129,11 +129,18 @@ def undo(*, actor: Actor, ruling_id: UUID) -> Ruling:
 
 @retry_on_deadlock
 @transaction.atomic
-def reverse(*, actor: Actor, ruling_id: UUID, reason: str, bulk_id: UUID | None = None) -> Ruling:
+def reverse(
+    *,
+    actor: Actor,
+    ruling_id: UUID,
+    reason: str,
+    bulk_id: UUID | None = None,
+    keeps_text: bool = False,
+) -> Ruling:
     """Replace a ruling by its opposite, and end everything that followed from it.
 
     A text that was removed is shown again, unless its revision has ended since; one that was
-    allowed is removed. Sanctions are lifted.
+    allowed is removed, unless it `keeps_text`. Sanctions are lifted.
 
     Returns:
         The reversal, a ruling of its own.
@@ -147,10 +154,12 @@ def reverse(*, actor: Actor, ruling_id: UUID, reason: str, bulk_id: UUID | None 
     reason = clean_reason(reason)
     ruling = _locked_ruling(actor, ruling_id)
     case = ruling.case
-    if ruling.undone_at is not None or _newest(case) != ruling:
+    has_text = case.subject_type not in WITHOUT_TEXT
+    is_replaced = keeps_text and has_text and _is_replaced(ruling)
+    if ruling.undone_at is not None or is_replaced or _newest(case) != ruling:
         raise RulingReplaced
-    content = OPPOSITE[ContentOutcome(ruling.content)]
-    if case.subject_type in WITHOUT_TEXT:
+    content = ContentOutcome(ruling.content) if keeps_text else OPPOSITE[ruling.content]
+    if not has_text:
         content = ContentOutcome.ALLOW
     proposal = Proposal(content=content, reason=reason, bulk_id=bulk_id)
     reversal = _store(actor, case, proposal, reverses=ruling)
