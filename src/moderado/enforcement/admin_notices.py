@@ -1,6 +1,6 @@
 """Admin pages of notices and their deadlines, and of the bank of ordered removals."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from moderado.accounts.rights import DELETE_BANKED_TEXT, VIEW_NOTIFIER
+from moderado.accounts.rights import DELETE_BANKED_TEXT, VIEW_NOTIFIER, VIEW_RESTRICTED_CASE
 from moderado.core.admin import AuditedReading, Colours
 from moderado.core.admin_acts import Act, ActField, ActsOnPage, Values
 from moderado.enforcement.admin_shared import (
@@ -29,6 +29,7 @@ from moderado.enforcement.services.hash_bank import BankedText
 from moderado.enforcement.types import NoticeState
 from moderado.moderation.admin_links import subject_link
 from moderado.moderation.restricted_cases import RESTRICTED
+from moderado.moderation.services.hash_bank import banked_texts
 
 _REASON = ActField(name="reason", label=_("Reason"), max_length=REFERENCE_LENGTH)
 _STATE = Colours({NoticeState.OPEN: "warning", NoticeState.UNCONFIRMED: "info"})
@@ -129,6 +130,12 @@ class BankedTextAdmin(ActsOnPage, RestrictedPage):
         (None, {"fields": ("reference", "subject", "actor")}),
         (_("Record"), {"fields": ("id", "created_at")}),
     )
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[BankedText]":
+        trusted = request.user.has_perm(VIEW_RESTRICTED_CASE)
+        seen = banked_texts(sees_restricted=trusted, actor_id=cast("UUID", request.user.pk))
+        found: QuerySet[BankedText] = super(RestrictedPage, self).get_queryset(request)
+        return found.filter(pk__in=seen.order_by().values("pk"))
 
     @display(description=_("subject"))
     def subject(self, banked: BankedText) -> str:

@@ -14,7 +14,7 @@ from moderado.moderation.admin_links import NamesSubjects, room_link, subject_li
 from moderado.moderation.blind_cases import revealed
 from moderado.moderation.categories import category_list
 from moderado.moderation.models import ShadowResult
-from moderado.moderation.restricted_cases import about_unrestricted
+from moderado.moderation.restricted_cases import unrestricted_results
 
 
 @admin.register(ShadowResult)
@@ -37,7 +37,7 @@ class ShadowResultAdmin(NamesSubjects, AuditedReading, ReadOnly, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ShadowResult]":
         rows: QuerySet[ShadowResult] = revealed(super().get_queryset(request))
-        return rows if request.user.has_perm(VIEW_RESTRICTED_CASE) else about_unrestricted(rows)
+        return rows if request.user.has_perm(VIEW_RESTRICTED_CASE) else unrestricted_results(rows)
 
     @display(description=_("subject"))
     def subject(self, row: ShadowResult) -> str:

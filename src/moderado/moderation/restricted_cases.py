@@ -7,9 +7,9 @@ from collections.abc import Collection
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
-from moderado.moderation.models import Case, ModerationLog
+from moderado.moderation.models import Case, ModerationLog, ShadowResult
 from moderado.moderation.types import Category
 
 M = TypeVar("M", bound=Model)
@@ -56,7 +56,19 @@ def has_restricted_case(
 
 def unrestricted_lines(lines: "QuerySet[ModerationLog]") -> "QuerySet[ModerationLog]":
     """Leave out log lines that name a restricted category, and those on the same subjects."""
-    return about_unrestricted(lines.exclude(categories__has_any_keys=list(RESTRICTED)))
+    return about_unrestricted(without_restricted_lines(lines))
+
+
+def without_restricted_lines(lines: "QuerySet[ModerationLog]") -> "QuerySet[ModerationLog]":
+    """Leave out the log lines that name a restricted category, and no others."""
+    return lines.exclude(categories__has_any_keys=list(RESTRICTED))
+
+
+def unrestricted_results(results: "QuerySet[ShadowResult]") -> "QuerySet[ShadowResult]":
+    """Leave out results of shadows where either verdict names a restricted category, or a case."""
+    codes = list(RESTRICTED)
+    named = Q(categories__overlap=codes) | Q(decided_categories__overlap=codes)
+    return about_unrestricted(results.exclude(named))
 
 
 def restricted_about(subjects: Collection[tuple[str, UUID]]) -> list[Case]:

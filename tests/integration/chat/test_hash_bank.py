@@ -5,9 +5,10 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from moderado.chat.models import Message
 from moderado.enforcement.models import AuditLine
 from moderado.enforcement.services.hash_bank import bank_message, unbank
-from moderado.moderation.errors import TextTooShort
+from moderado.moderation.errors import OwnCase, TextTooShort
 from moderado.moderation.models import BankedText, ModerationLog
 from moderado.moderation.services import hash_bank
 from moderado.moderation.services.hash_bank import MIN_LETTERS, ORDERED_REMOVAL
@@ -88,6 +89,16 @@ def test_same_order_banks_a_text_once_and_another_order_keeps_it(banked):
     assert again.id == banked.id != other.id
     unbank(actor_id=None, banked_id=banked.id)
     assert hash_bank.is_banked(TEXT, version=hash_bank.current_version())
+
+
+@pytest.mark.proves("S106")
+def test_authors_neither_bank_their_texts_nor_take_them_out_of_the_bank(banked):
+    author = Message.objects.get(pk=banked.subject_id).author
+    with pytest.raises(OwnCase):
+        bank_message(actor_id=author.id, message_id=banked.subject_id, order="outro")
+    with pytest.raises(OwnCase):
+        unbank(actor_id=author.id, banked_id=banked.id)
+    assert BankedText.objects.get() == banked
 
 
 def test_command_adds_lists_and_removes(capsys):

@@ -7,14 +7,20 @@ from zipfile import ZIP_BZIP2, ZIP_LZMA, ZipFile
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from rest_framework.test import APIClient
 
 from moderado.api.enforcement.zip_stream import FileBlocks
 from moderado.chat.models import Revision
+from moderado.enforcement.errors import OwnReport
 from moderado.enforcement.evidence_package import own_fingerprint, verify
-from moderado.enforcement.models import AuditLine, LegalHold
+from moderado.enforcement.models import AuditLine, CaseExclusion, LegalHold
 from moderado.enforcement.services import evidence
-from moderado.enforcement.services.evidence import make_evidence
+from moderado.enforcement.services.evidence import make_evidence, make_evidence_of_case
+from moderado.enforcement.services.fairness import exclude_from_case
+from moderado.enforcement.types import Actor
+from moderado.moderation.errors import OwnCase
+from moderado.moderation.models import Case
 from moderado.moderation.services import log_evidence
 from tests.factories import MODERATING, make_message, make_notice, make_staff
 from tests.integration.enforcement.test_restricted import restricted
@@ -106,6 +112,36 @@ def test_evidence_needs_a_hold_or_an_order_unless_the_law_keeps_it(case, message
     with pytest.raises(CommandError, match="preservação"):
         call_command("evidence", str(plain.id), out="unused.zip")
     assert ask(case).status_code == 403
+
+
+def package_for(case, staff):
+    actor = Actor(id=staff.id, scope_ids=None, sees_restricted=True)
+    with make_evidence_of_case(actor=actor, case_id=case.id, order="-").content as file:
+        return file.read()
+
+
+@pytest.mark.proves("S106")
+def test_first_decider_preserves_what_is_appealed(case):
+    staff = make_staff()
+    with transaction.atomic():
+        exclude_from_case(case=case, user_id=staff.id, reason=CaseExclusion.Reason.DECIDER)
+    assert check(package_for(case, staff)).problems == ()
+
+
+@pytest.mark.proves("S106")
+def test_parties_of_any_case_in_a_package_do_not_make_it(case, message):
+    reporter = make_staff()
+    other = Case.objects.create(
+        subject_type="message", subject_id=message.id, revision=1, origin="report",
+        state="closed", author=message.author,
+    )  # fmt: skip
+    with transaction.atomic():
+        exclude_from_case(case=other, user_id=reporter.id, reason=CaseExclusion.Reason.REPORTER)
+    with pytest.raises(OwnReport):
+        package_for(case, reporter)
+    with pytest.raises(OwnCase):
+        package_for(case, message.author)
+    assert not LegalHold.objects.exists()
 
 
 @pytest.mark.parametrize("name", ["subject.json", "log.json", "public_key.pem", "manifest.json"])

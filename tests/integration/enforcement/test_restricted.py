@@ -1,7 +1,9 @@
 """Cases about danger to children exist only for staff with a permission of their own."""
 
+import json
 from datetime import timedelta
 from uuid import uuid4
+from zipfile import ZipFile
 
 import pytest
 from django.db import transaction
@@ -12,12 +14,16 @@ from rest_framework.test import APIClient
 from moderado.chat.models import Message
 from moderado.chat.selectors.case_audience import case_readers
 from moderado.chat.services.purge_requests import preview_purge
+from moderado.enforcement.evidence_package import verify
 from moderado.enforcement.models import AuditLine, BulkRuling
 from moderado.enforcement.selectors.cases import CaseFilter
 from moderado.enforcement.services.bulk import count_matching
 from moderado.enforcement.services.cases import open_or_join
 from moderado.enforcement.services.datasets import Counts, labelled_rows
-from moderado.enforcement.types import Actor
+from moderado.enforcement.services.evidence import make_evidence_of_case
+from moderado.enforcement.services.hash_bank import bank_message
+from moderado.enforcement.services.rulings import Proposal, rule
+from moderado.enforcement.types import Actor, ContentOutcome
 from moderado.moderation.models import Case, SubjectRevision
 from moderado.moderation.services.recording import record
 from moderado.moderation.types import Category, Content, Outcome, Verdict
@@ -112,6 +118,50 @@ def test_message_of_a_restricted_case_is_in_no_context_of_others(room, untrusted
     assert "xicrinha" in client_of(make_staff(*TRUSTED)).get(path).content.decode()
 
 
+@pytest.fixture
+def later_case(case, room):
+    """A case of another kind about the same message, once the restricted one is decided."""
+    message = Message.objects.get(pk=case.subject_id)
+    trusted = Actor(id=make_staff().id, scope_ids=None, sees_restricted=True)
+    proposal = Proposal(content=ContentOutcome.ALLOW, reason="context")
+    rule(actor=trusted, case_id=case.id, proposal=proposal)
+    with transaction.atomic():
+        return open_or_join(
+            subject_type="message", subject_id=message.id, revision=1, scope_id=room.id,
+            author_id=message.author_id, origin=Case.Origin.REPORT, categories=["spam"], text="-",
+        )  # fmt: skip
+
+
+@pytest.mark.proves("S103")
+def test_later_case_about_the_same_text_tells_others_nothing_of_the_restricted_one(
+    later_case, untrusted
+):
+    path = f"/api/enforcement/cases/{later_case.id}/"
+    answer = client_of(untrusted).get(path)
+    assert answer.status_code == 200
+    assert "child_safety" not in answer.content.decode()
+    assert answer.json()["signals"] == []
+    assert [each["kind"] for each in answer.json()["timeline"]] == ["opened"]
+
+    trusted = make_staff(*TRUSTED)
+    assert len(client_of(trusted).get(path).json()["signals"]) == 1
+    seen = AuditLine.objects.filter(action="restricted_case_seen", actor=trusted)
+    assert seen.get().subject_id != later_case.id
+
+
+@pytest.mark.proves("S103")
+def test_package_of_a_later_case_has_no_line_of_the_restricted_one_for_others(later_case):
+    for rights, lines in ((), 0), (("view_restricted_case",), 2):
+        staff = make_staff(*MODERATING, *rights)
+        actor = Actor(id=staff.id, scope_ids=None, sees_restricted=bool(rights))
+        made = make_evidence_of_case(actor=actor, case_id=later_case.id, order="-")
+        with made.content as file, ZipFile(file) as package:
+            assert len(json.loads(package.read("log.json"))) == lines
+            assert verify(file).problems == ()
+        seen = AuditLine.objects.filter(action="restricted_case_seen", actor=staff)
+        assert seen.count() == len(rights)
+
+
 def test_every_look_leaves_an_audit_line(case):
     trusted = make_staff(*TRUSTED)
     client = client_of(trusted)
@@ -168,6 +218,42 @@ def test_preview_of_a_purge_shows_no_message_of_a_restricted_case(case, room, un
         since=timezone.now() - timedelta(hours=1),
     )  # fmt: skip
     assert [each.id for each in preview.sample] == [other.id]
+
+
+@pytest.mark.proves("S105")
+def test_preview_of_a_purge_shows_others_as_many_messages_as_it_counts(room, untrusted):
+    message = make_message(room, status=Message.Status.APPROVED, seq=1, text="bom dia")
+    restricted(message)
+    since, scope_ids = (
+        timezone.now() - timedelta(hours=1),
+        None if untrusted.is_staff else [room.id],
+    )
+    for sees_restricted, shown in ((False, [message.id]), (True, [])):
+        actor = Actor(id=untrusted.id, scope_ids=scope_ids, sees_restricted=sees_restricted)
+        preview = preview_purge(actor=actor, user_id=message.author_id, since=since)
+        assert [each.id for each in preview.sample] == shown
+        assert [each["count"] for each in preview.counts] == [1]
+
+
+@pytest.mark.proves("S105")
+def test_banking_the_text_of_a_restricted_case_again_tells_nothing_of_its_entry(case, room):
+    text = "um texto comprido o bastante para o banco de textos"
+    Message.objects.filter(pk=case.subject_id).update(text=text)
+    bank_message(actor_id=make_staff().id, message_id=case.subject_id, order="Ofício 7")
+    same = make_message(room, text=text, status=Message.Status.APPROVED, seq=1)
+    staff = make_staff("view_bankedtext", "add_bankedtext", "delete_bankedtext")
+    client, path = client_of(staff), "/api/enforcement/hash-bank/"
+
+    banked = client.post(path, {"message": same.id, "order": "Ofício 7"})
+    restricted(same)  # what the operator has banked stays in the list, as without the case
+
+    assert (banked.status_code, banked.json()["message"]) == (201, str(same.id))
+    assert [each["id"] for each in client.get(path).json()["results"]] == [banked.json()["id"]]
+    page = Client()
+    page.force_login(staff)
+    listed = page.get("/admin/moderation/bankedtext/").context["cl"]
+    assert [str(each.id) for each in listed.result_list] == [banked.json()["id"]]
+    assert client.delete(f"{path}{banked.json()['id']}/").status_code == 204
 
 
 def test_name_of_a_restricted_case_is_in_no_admin_list_of_others(client):

@@ -30,11 +30,11 @@ def stored(decided="ALLOW", outcome="ALLOW", **fields):
     return ShadowResult.objects.create(decided=decided, outcome=outcome, **(defaults | fields))
 
 
-def ruled(subject_id, outcome, *, origin="flag", sampling=None, state="decided"):
+def ruled(subject_id, outcome, *, origin="flag", sampling=None, state="decided", revision=1):
     return Case.objects.create(
         subject_type="message",
         subject_id=subject_id,
-        revision=1,
+        revision=revision,
         origin=origin,
         text="oi",
         sampling=sampling,
@@ -69,6 +69,25 @@ def test_report_pairs_the_verdicts_with_the_rulings():
     assert (found.pairs, found.failures) == (2, {"TimeoutError": 1})
     assert found.rulings["pairs"] == 2
     assert (found.rulings["deciding_errors"], found.rulings["shadow_errors"]) == (0.0, 1.0)
+
+
+@pytest.mark.proves("S104")
+def test_texts_about_danger_to_children_are_in_no_report_and_no_ruling():
+    shown, named, ruled_on = stored("HOLD", "HOLD"), uuid.uuid4(), uuid.uuid4()
+    for categories in (["child_safety"], []):
+        stored("BLOCK", "ALLOW", decided_categories=categories, categories=["child_safety"])
+    ruled(named, "BLOCK")
+    Case.objects.filter(subject_id=named).update(categories=["child_safety"])
+    stored("HOLD", "HOLD", subject_id=named)
+    for revision in (1, 2):  # a later case about the same text
+        ruled(ruled_on, "BLOCK", revision=revision)
+    Case.objects.filter(subject_id=ruled_on, revision=1).update(categories=["child_safety"])
+    ruled(shown.subject_id, "BLOCK")
+
+    (report,) = shadow_reports()
+
+    assert report.found.pairs == 1
+    assert [each.subject_id for each in weighted_rulings()] == [shown.subject_id]
 
 
 def test_results_under_an_earlier_version_are_another_comparison():
@@ -108,6 +127,7 @@ def test_command_says_that_there_is_nothing_to_report():
 def test_providers_show_budgets_and_agreement(client, settings):
     settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Remote"}]
     stored("HOLD", "HOLD"), stored("ALLOW", "HOLD"), stored()
+    stored("BLOCK", "BLOCK", decided_categories=["child_safety"])  # in no number (ADR 0087)
     client.force_login(make_staff(*POLICING))
 
     (shown,) = client.get("/api/moderation/providers/").json()["results"]

@@ -38,6 +38,7 @@ from moderado.enforcement.models import (
     Sanction,
 )
 from moderado.enforcement.services import erasures, holds
+from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import (
     Case,
     ErasableText,
@@ -398,6 +399,20 @@ def test_held_account_is_closed_and_keeps_its_data_until_the_release(author, roo
 
 
 @pytest.mark.proves("R106")
+@pytest.mark.proves("S106")
+def test_operators_release_no_hold_of_their_own_data(author):
+    message = make_message(author=author)
+    held = (("user", author.id), ("message", message.id))
+    for subject_type, subject_id in held:
+        hold = holds.add_hold(
+            actor_id=None, subject_type=subject_type, subject_id=subject_id,
+            author_id=author.id, reference="Ofício 7",
+        )  # fmt: skip
+        with pytest.raises(OwnCase):
+            holds.release_hold(actor_id=author.id, hold_id=hold.id, reason="-")
+        holds.release_hold(actor_id=make_user().id, hold_id=hold.id, reason="-")
+
+
 def test_held_message_keeps_its_texts_and_no_other_does(author, room):
     _, edited, held, *_ = live(room, author)
     call_command("hold", "add", "--message", str(held.id), "--order", "oficio 7", stdout=StringIO())

@@ -38,8 +38,9 @@ from moderado.core.errors import NotFound
 from moderado.enforcement.selectors import cases as selectors
 from moderado.enforcement.selectors.case_details import case_details
 from moderado.enforcement.services import claiming, rulings
-from moderado.enforcement.services.restricted_looks import note_looks
+from moderado.enforcement.services.restricted_looks import note_looks, note_looks_at_lines
 from moderado.enforcement.types import Actor
+from moderado.moderation.restricted_cases import is_restricted
 from moderado.moderation.texts import with_texts
 
 
@@ -232,6 +233,8 @@ def _shown(request: Request, page: Sequence[Any]) -> list[dict[str, Any]]:
 def _detailed(request: Request, actor: Actor, case: Any, **context: int) -> dict[str, Any]:
     note_looks(actor_id=actor.id, cases=[case])
     case.details = case_details(actor=actor, case=case)
+    if not is_restricted(case):
+        note_looks_at_lines(actor_id=actor.id, lines=case.details.signals)
     case.details.signals[:] = with_texts(case.details.signals)
     around = surroundings([case], viewer=cast("User", request.user), **context)
     return dict(CaseDetailBody(case, context={"surroundings": around}).data)

@@ -50,15 +50,18 @@ def preview_purge(
 ) -> Preview:
     """Return what `start_purge` would remove now. Nothing is changed.
 
-    The sample shows no message of a restricted case to anyone: their texts are in the case alone,
-    where each look leaves an audit line. The counts include those that the purge removes.
+    The sample shows no message of a restricted case to those who may see such cases: its text is
+    in the case, where each look leaves an audit line. Others do not learn of the case: the sample
+    shows what the room shows, as the counts have it (ADR 0087).
 
     Raises:
         As `start_purge`.
     """
     actor = _reach(actor, user_id, since, room_id)
     found = messages_to_purge(actor, user_id, since, clock.now(), room_id)
-    shown = about_unrestricted(found, subject_type=Value(MESSAGE), subject="id")
+    shown = found
+    if actor.sees_restricted:
+        shown = about_unrestricted(found, subject_type=Value(MESSAGE), subject="id")
     newest = shown.order_by("-created_at", "-id")[:SAMPLE]
     return Preview(
         counts=_counts(found),

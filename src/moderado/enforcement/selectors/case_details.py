@@ -14,7 +14,7 @@ from moderado.enforcement.selectors.restricted import without_restricted_sanctio
 from moderado.enforcement.types import Actor
 from moderado.moderation.blind_cases import revealed
 from moderado.moderation.models import Case, ModerationLog
-from moderado.moderation.restricted_cases import without_restricted_cases
+from moderado.moderation.restricted_cases import without_restricted_cases, without_restricted_lines
 
 SHOWN = 100  # rows of each kind
 
@@ -56,7 +56,7 @@ def case_details(*, actor: Actor, case: Case) -> CaseDetails:
     notes = list(case.notes.select_related("actor").order_by("created_at", "id")[:SHOWN])
     found = case.rulings.select_related("actor").order_by("created_at", "id")
     rulings = list(found[:SHOWN])
-    lines = list(_lines(case))
+    lines = list(_lines(actor, case))
     reports = Report.objects.filter(case=case).select_related("reporter")
     return CaseDetails(
         reports=list(reports.order_by("created_at", "id")[:SHOWN]),
@@ -102,11 +102,16 @@ def _notices(actor: Actor, case: Case) -> list[Notice]:
     return found
 
 
-def _lines(case: Case) -> Iterator[ModerationLog]:
-    """Yield the log lines on the revision, without those that a blind case must not show."""
+def _lines(actor: Actor, case: Case) -> Iterator[ModerationLog]:
+    """Yield the log lines on the revision, without those that a blind case must not show.
+
+    The revision may have had a restricted case before.
+    """
     lines = ModerationLog.objects.select_related("actor").filter(
         subject_type=case.subject_type, subject_id=case.subject_id, revision=case.revision
     )
+    if not actor.sees_restricted:
+        lines = without_restricted_lines(lines)
     yield from revealed(lines).order_by("created_at", "id")[:SHOWN]
 
 

@@ -3,7 +3,7 @@
 A legal hold keeps what is packed, and each package leaves an audit line with its digest.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import file_digest
 from itertools import islice
 from tempfile import SpooledTemporaryFile
@@ -25,22 +25,28 @@ from moderado.enforcement.evidence_package import (
 )
 from moderado.enforcement.models import CaseNote, LegalHold, Notice, Report, Ruling, Sanction
 from moderado.enforcement.notice_errors import HoldRequired, NoEvidence
+from moderado.enforcement.selectors.cases import get_case
 from moderado.enforcement.selectors.restricted import (
     unrestricted_holds,
     without_restricted_sanctions,
 )
-from moderado.enforcement.services.access import get_case_of_others
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.evidence_sources import (
     Preserved,
     find_preserved,
     preserved,
 )
+from moderado.enforcement.services.fairness import check_may_preserve
 from moderado.enforcement.services.holds import add_hold
 from moderado.enforcement.services.restricted_looks import note_looks
 from moderado.enforcement.types import BY_LAW, PERSON, Actor
 from moderado.moderation.models import Case
-from moderado.moderation.restricted_cases import RESTRICTED, without_restricted_cases
+from moderado.moderation.restricted_cases import (
+    RESTRICTED,
+    about_unrestricted,
+    restricted_about,
+    without_restricted_cases,
+)
 from moderado.moderation.services.log_evidence import SealedLines
 from moderado.moderation.texts import with_texts
 
@@ -87,16 +93,18 @@ def make_evidence_of_case(*, actor: Actor, case_id: UUID, order: str = "") -> Ev
         case_id: The case.
         order: The reference of the order, under which a legal hold is added.
 
-    A package on a person has no restricted case of theirs for staff who may not see such.
+    For staff who may not see restricted cases, the package has none of them, and no log line on
+    their subjects. Who made a ruling that is appealed may preserve what it is about: that decides
+    nothing.
 
     Raises:
         NotFound: There is no such case in these rooms and queues.
-        OwnCase, OwnReport, OwnRuling: The moderator is a party.
+        OwnCase, OwnReport: The moderator is its subject or author, or a reporter: they would learn
+            who else reported, and what staff noted.
         HoldRequired: No order is named, and no hold keeps the subject.
         Invalid: The reference of the order is too long.
     """
-    case = get_case_of_others(actor=actor, case_id=case_id)
-    note_looks(actor_id=actor.id, cases=[case])
+    case = get_case(actor=actor, case_id=case_id)
     named = case.subject_type, case.subject_id
     return _make(actor.id, *named, order, sees_restricted=actor.sees_restricted)
 
@@ -127,19 +135,22 @@ def _make(
 ) -> Evidence:
     found = preserved(subject_type, subject_id)
     about = _about(subject_type, subject_id, sees_restricted=sees_restricted)
+    if actor_id is not None:
+        check_may_preserve(actor_id=actor_id, cases=about)
     first = about.order_by("id").first()
     if found is None and first is None:
         raise NoEvidence
     known = found or first
     author_id = known.author_id if known is not None else None
-    by_law = about.filter(categories__overlap=list(RESTRICTED)).exists()
+    restricted = list(about.filter(categories__overlap=list(RESTRICTED)).order_by("id"))
+    note_looks(actor_id=actor_id, cases=restricted)
     with transaction.atomic():  # before the rest is read, so that no erasure comes between
-        _hold(actor_id, found, author_id, order, by_law=by_law)
+        _hold(actor_id, found, author_id, order, by_law=bool(restricted))
     subject = {"type": subject_type, "id": subject_id, "content": found and found.rows}
     file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  (the caller closes it)
     try:
         with transaction.atomic():
-            _write(file, subject, _records(about, subject_id, author_id, sees_restricted))
+            _write(file, subject, _records(about, subject, author_id, sees_restricted))
             digest = file_digest(file, "sha256").hexdigest()
             write_line(
                 actor_id=actor_id,
@@ -176,17 +187,17 @@ def _write(
 
 def _records(
     about: "QuerySet[Case]",
-    subject_id: UUID,
+    subject: Mapping[str, Any],
     author_id: UUID | None,
     sees_restricted: bool,  # noqa: FBT001  (private)
 ) -> Iterator[tuple[str, Iterable[object]]]:
     """Yield what was decided about a subject, by the names of the files."""
     log_lines = SealedLines()
     yield "cases", _cases(about)
-    yield "log", _lines(log_lines, about, subject_id)
+    yield "log", _lines(log_lines, about, subject, sees_restricted=sees_restricted)
     yield "seals", log_lines.seals()
     yield "sanctions", _sanctions(author_id, sees_restricted=sees_restricted)
-    yield "holds", _holds({subject_id, author_id}, sees_restricted=sees_restricted)
+    yield "holds", _holds({subject["id"], author_id}, sees_restricted=sees_restricted)
     for name, model, columns in _OF_CASES:
         rows = model.objects.filter(case__in=about.order_by().values("pk")).order_by("id")
         yield name, rows.values(*columns).iterator(chunk_size=BATCH)
@@ -199,14 +210,28 @@ def _cases(about: "QuerySet[Case]") -> Iterator[dict[str, Any]]:
 
 
 def _lines(
-    log_lines: SealedLines, about: "QuerySet[Case]", subject_id: UUID
+    log_lines: SealedLines,
+    about: "QuerySet[Case]",
+    subject: Mapping[str, Any],
+    *,
+    sees_restricted: bool,
 ) -> Iterator[dict[str, Any]]:
     """Yield the log lines on the subject, then those on other subjects of the cases."""
-    yield from log_lines.lines([subject_id])
-    others = about.exclude(subject_id=subject_id).order_by("subject_id")
+    others = about.exclude(subject_id=subject["id"]).order_by("subject_id")
+    if sees_restricted:
+        yield from log_lines.lines([subject["id"]])
+    else:
+        others = about_unrestricted(others)
+        if not restricted_about([(subject["type"], subject["id"])]):
+            yield from filter(_is_unrestricted, log_lines.lines([subject["id"]]))
     ids = others.values_list("subject_id", flat=True).distinct().iterator(chunk_size=BATCH)
     for batch in _batches(ids):
-        yield from log_lines.lines(batch)
+        lines = log_lines.lines(batch)
+        yield from lines if sees_restricted else filter(_is_unrestricted, lines)
+
+
+def _is_unrestricted(line: Mapping[str, Any]) -> bool:
+    return RESTRICTED.isdisjoint(msgspec.json.decode(line["columns"]["categories"]))
 
 
 def _batches(rows: Iterable[R]) -> Iterator[list[R]]:

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from moderado.accounts.models import User
 from moderado.accounts.rights import may_manage
 from moderado.core.errors import Forbidden
@@ -59,6 +61,26 @@ def check_may_decide(*, actor_id: UUID, case: Case) -> None:
     excluded = CaseExclusion.objects.filter(case=case, user_id=actor_id).first()
     if excluded is not None:
         raise _REFUSALS[CaseExclusion.Reason(excluded.reason)]
+
+
+def check_may_preserve(*, actor_id: UUID, cases: "QuerySet[Case]") -> None:
+    """Check that a package of evidence on cases has nothing that is kept from who makes it.
+
+    It says who reported, and what staff noted. Making one decides nothing.
+
+    Raises:
+        OwnCase: A case is about the actor or their content.
+        OwnReport: The actor has reported one of the subjects.
+    """
+    if cases.filter(author=actor_id).exists():
+        raise OwnCase
+    reported = CaseExclusion.objects.filter(
+        case__in=cases.order_by().values("pk"),
+        user=actor_id,
+        reason=CaseExclusion.Reason.REPORTER,
+    )
+    if reported.exists():
+        raise OwnReport
 
 
 def exclude_from_case(*, case: Case, user_id: UUID, reason: CaseExclusion.Reason) -> None:

@@ -11,6 +11,8 @@ from moderado.enforcement.models.holds import REFERENCE_LENGTH
 from moderado.enforcement.notice_errors import NoEvidence
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.evidence_sources import preserved
+from moderado.enforcement.services.fairness import check_not_self
+from moderado.enforcement.services.holds import author_of
 from moderado.enforcement.services.restricted_looks import note_looks_about
 from moderado.moderation.models import Case
 from moderado.moderation.services import hash_bank
@@ -33,6 +35,7 @@ def bank_message(*, actor_id: UUID | None, message_id: UUID, order: str) -> Bank
 
     Raises:
         NotFound: There is no such message.
+        OwnCase: The actor is its author.
         NoEvidence: No text of it is left.
         TextTooShort: The text is too short to be banked.
         Invalid: The reference.
@@ -40,6 +43,8 @@ def bank_message(*, actor_id: UUID | None, message_id: UUID, order: str) -> Bank
     found = preserved(_MESSAGE, message_id)
     if found is None:
         raise NotFound
+    if actor_id is not None:
+        check_not_self(actor_id=actor_id, user_id=found.author_id)
     text = found.text or _text_of_case(message_id)
     if not text:
         raise NoEvidence
@@ -69,11 +74,17 @@ def unbank(
 
     Raises:
         NotFound: There is no such entry.
+        OwnCase: The actor has written the text.
         Invalid: The reason is too long.
     """
     if reason.strip():
         reason = clean(reason, max_length=REFERENCE_LENGTH, field="reason")
-    banked = hash_bank.unbank_text(banked_id=banked_id, sees_restricted=sees_restricted)
+    banked = hash_bank.unbank_text(
+        banked_id=banked_id, sees_restricted=sees_restricted, actor_id=actor_id
+    )
+    if actor_id is not None:
+        author_id = author_of(banked.subject_type, banked.subject_id)
+        check_not_self(actor_id=actor_id, user_id=author_id)
     _account_for(actor_id, "text_unbanked", banked, **({"reference": reason} if reason else {}))
     return banked
 
@@ -88,7 +99,7 @@ def list_banked(
         actor_id: Who looks; None for the command line.
         sees_restricted: With those of messages with a case about danger to children.
     """
-    found = list(hash_bank.banked_texts(sees_restricted=sees_restricted))
+    found = list(hash_bank.banked_texts(sees_restricted=sees_restricted, actor_id=actor_id))
     note_looks_about(actor_id=actor_id, rows=found)
     return found
 

@@ -19,6 +19,7 @@ from moderado.enforcement.errors import HoldReleased
 from moderado.enforcement.models import LegalHold as LegalHold
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
 from moderado.enforcement.services.audit import write_line
+from moderado.enforcement.services.fairness import check_not_self
 
 _LOCK = "SELECT pg_advisory_xact_lock{mode}(hashtextextended('legal_holds', 0))"
 
@@ -120,6 +121,7 @@ def release_hold(*, actor_id: UUID | None, hold_id: UUID, reason: str) -> LegalH
 
     Raises:
         NotFound: There is no such hold.
+        OwnCase: It keeps the actor's own data from erasure.
         HoldReleased: It was released before.
         Invalid: `reason` is empty or too long.
     """
@@ -127,6 +129,8 @@ def release_hold(*, actor_id: UUID | None, hold_id: UUID, reason: str) -> LegalH
     hold = LegalHold.objects.select_for_update(no_key=True).filter(pk=hold_id).first()
     if hold is None:
         raise NotFound
+    if actor_id is not None:
+        check_not_self(actor_id=actor_id, user_id=hold.author_id)
     if hold.released_at is not None:
         raise HoldReleased
     hold.released_at, hold.released_by_id, hold.release_reason = Now(), actor_id, reason

@@ -36,7 +36,9 @@ class BankedText(Record):
         verbose_name = _("banked text")
         verbose_name_plural = _("banked texts")
         constraints = [
-            models.UniqueConstraint(fields=["digests", "reference"], name="one_banked_text")
+            models.UniqueConstraint(
+                fields=["digests", "reference", "subject_id"], name="one_banked_text"
+            )
         ]
         indexes = [GinIndex(fields=["digests"], name="banked_digests")]
 

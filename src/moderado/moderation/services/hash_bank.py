@@ -9,7 +9,7 @@ looks for blocked texts (ADR 0083).
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from moderado.core.database import require_transaction
 from moderado.core.errors import NotFound
@@ -20,7 +20,7 @@ from moderado.moderation.models import BankedText as BankedText
 from moderado.moderation.models import BankVersion
 from moderado.moderation.models.bank import ORDER_LENGTH
 from moderado.moderation.normalize import frozen
-from moderado.moderation.restricted_cases import about_unrestricted
+from moderado.moderation.restricted_cases import has_restricted_case
 from moderado.moderation.services.blocked_texts import bank_digests
 
 ORDERED_REMOVAL = "ordered_removal"  # `decided_by` of the verdict
@@ -44,7 +44,10 @@ _loaded = _Loaded()
 def bank_text(
     *, actor_id: UUID | None, text: str, reference: str, subject_type: str, subject_id: UUID
 ) -> tuple[BankedText, bool]:
-    """Bank a text. A repeat for the same order returns the first entry.
+    """Bank the text of a subject. A repeat for the same order returns the first entry.
+
+    The same text of another subject is an entry of its own: the first one may be about a case that
+    the actor may not see.
 
     Args:
         actor_id: Who acts; None for the command line.
@@ -67,7 +70,8 @@ def bank_text(
     banked, is_new = BankedText.objects.get_or_create(
         digests=bank_digests(text),
         reference=reference,
-        defaults={"subject_type": subject_type, "subject_id": subject_id, "actor_id": actor_id},
+        subject_id=subject_id,
+        defaults={"subject_type": subject_type, "actor_id": actor_id},
     )
     if is_new:
         _change()
@@ -75,10 +79,13 @@ def bank_text(
 
 
 @transaction.atomic
-def unbank_text(*, banked_id: UUID, sees_restricted: bool) -> BankedText:
-    """Remove an entry; other orders may still bank the same text. Raises NotFound."""
+def unbank_text(
+    *, banked_id: UUID, sees_restricted: bool, actor_id: UUID | None = None
+) -> BankedText:
+    """Remove an entry; other entries may still bank the same text. Raises NotFound."""
     _lock()
-    banked = banked_texts(sees_restricted=sees_restricted).filter(pk=banked_id).first()
+    seen = banked_texts(sees_restricted=sees_restricted, actor_id=actor_id)
+    banked = seen.filter(pk=banked_id).first()
     if banked is None:
         raise NotFound
     BankedText.objects.filter(pk=banked_id).delete()
@@ -86,14 +93,17 @@ def unbank_text(*, banked_id: UUID, sees_restricted: bool) -> BankedText:
     return banked
 
 
-def banked_texts(*, sees_restricted: bool) -> "QuerySet[BankedText]":
+def banked_texts(*, sees_restricted: bool, actor_id: UUID | None = None) -> "QuerySet[BankedText]":
     """Return the entries, newest first.
 
     Args:
         sees_restricted: With those of messages with a case about danger to children.
+        actor_id: Who looks: they see what they have banked, so that no gap tells of such a case.
     """
     found = BankedText.objects.order_by("-created_at", "-id")
-    return found if sees_restricted else about_unrestricted(found)
+    if sees_restricted:
+        return found
+    return found.filter(Q(actor=actor_id, actor__isnull=False) | ~has_restricted_case())
 
 
 def is_banked(text: str, *, version: UUID | None) -> bool:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from moderado.moderation import registry
 from moderado.moderation.evaluation.agreement import is_hidden, kappa_of_counts, percentiles
 from moderado.moderation.models import ProviderBudget, ProviderCall, ProviderHealth, ShadowResult
+from moderado.moderation.restricted_cases import unrestricted_results
 from moderado.moderation.services.budgets import account
 
 RECENT_CALLS = 1_000  # of all providers, whose times are read
@@ -97,7 +98,11 @@ def _agreements() -> dict[str, list[ShadowAgreement]]:
     results = ShadowResult.objects.filter(
         created_at__gte=timezone.now() - AGREEMENT_PERIOD, error=""
     ).exclude(provider="")
-    counted = results.values_list("provider", "policy", "decided", "outcome").annotate(Count("id"))
+    counted = (
+        unrestricted_results(results)
+        .values_list("provider", "policy", "decided", "outcome")
+        .annotate(Count("id"))
+    )
     tables: dict[tuple[str, str], dict[tuple[bool, bool], int]] = {}
     for provider, policy, decided, outcome, count in counted.order_by():
         table = tables.setdefault((provider, policy), {})

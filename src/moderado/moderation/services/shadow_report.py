@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from moderado.moderation.evaluation.agreement import Agreement, Pair, agreement
 from moderado.moderation.models import ShadowResult
+from moderado.moderation.restricted_cases import unrestricted_results
 from moderado.moderation.services.rulings import Ruling, weighted_rulings
 from moderado.moderation.types import Outcome
 
@@ -43,7 +44,8 @@ def shadow_reports(
     """Return a report for each shadow with results in a period; by default, the last 30 days.
 
     Results under an earlier version of the policy are another comparison: they count only until
-    the newest version has some.
+    the newest version has some. Texts that are about danger to children are left out: reports are
+    for all who evaluate (ADR 0087).
     """
     since = since or timezone.now() - PERIOD
     rulings = _rulings(since)
@@ -79,7 +81,7 @@ def _results(
 
 
 def _within(since: datetime, until: datetime | None) -> "QuerySet[ShadowResult]":
-    results = ShadowResult.objects.filter(created_at__gte=since)
+    results = unrestricted_results(ShadowResult.objects.filter(created_at__gte=since))
     return results if until is None else results.filter(created_at__lt=until)
 
 
