@@ -24,9 +24,10 @@ from moderado.enforcement.services import appeal_decisions
 from moderado.enforcement.services.appeal_decisions import decide_appeal
 from moderado.enforcement.services.appeal_reminders import remind_of_appeals
 from moderado.enforcement.services.appeals import appeal_decision, appeal_report
+from moderado.enforcement.services.exportable import records_of
 from moderado.enforcement.services.measures import Measure
 from moderado.enforcement.services.reports import report
-from moderado.enforcement.services.rulings import Proposal, rule, undo
+from moderado.enforcement.services.rulings import Proposal, reverse, rule, undo
 from moderado.enforcement.services.sanctions import apply_sanction
 from moderado.enforcement.services.settling import settle_rulings
 from moderado.enforcement.types import (
@@ -216,6 +217,21 @@ def test_overturning_a_sanction_leaves_the_text_as_a_later_ruling_says(author, r
     message.refresh_from_db()
     assert message.status == Message.Status.REJECTED
     assert Sanction.objects.get().lifted_at is not None
+
+
+@pytest.mark.proves("S107")
+def test_author_exports_no_ruling_that_left_all_as_it_was(author, room):
+    message = say(author, room, "bom dia")
+    ruled(message, staff(), ContentOutcome.ALLOW)  # its reason is for staff alone
+    removal, _ = ruled(message, staff())
+    exported = records_of(user_id=author.id)["decisions"]
+    assert [each["id"] for each in exported] == [removal.id]
+
+    reversal = reverse(actor=staff(), ruling_id=removal.id, reason="context")
+    assert len(records_of(user_id=author.id)["decisions"]) == 1  # it may still be undone
+    settle()
+    exported = records_of(user_id=author.id)["decisions"]
+    assert [each["id"] for each in exported] == [removal.id, reversal.id]
 
 
 def test_sanction_without_a_ruling_is_lifted_on_appeal(author):

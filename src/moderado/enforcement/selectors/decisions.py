@@ -79,12 +79,9 @@ def _rulings(
     user_id: UUID, before: Position | None, limit: int, ids: Collection[UUID] | None = None
 ) -> list[Decision]:
     """Rulings that cannot be undone any more. Their sanctions belong to them."""
-    imposed = Sanction.objects.filter(ruling=OuterRef("pk"))
     reversed_by = Ruling.objects.filter(reverses=OuterRef("pk"), undone_at=None)
-    told = Q(content__in=(ContentOutcome.REMOVE, ContentOutcome.KEEP_FLAGGED))
     rows = (
-        Ruling.objects.filter(_page(before, ids), author=user_id, undone_at=None)
-        .filter(told | Exists(imposed), settled_at__isnull=False)
+        Ruling.objects.filter(_page(before, ids), has_consequences(), author=user_id)
         .annotate(is_reversed=Exists(reversed_by))
         .prefetch_related("sanctions")
         .order_by("-created_at", "-id")[:limit]
@@ -106,6 +103,16 @@ def _rulings(
         )
         for row in rows
     ]
+
+
+def has_consequences() -> Q:
+    """Return the condition of rulings that their author learns of.
+
+    Of a ruling that left all as it was, they learn nothing: not even that there was a complaint.
+    """
+    imposed = Sanction.objects.filter(ruling=OuterRef("pk"))
+    told = Q(content__in=(ContentOutcome.REMOVE, ContentOutcome.KEEP_FLAGGED))
+    return Q(told | Exists(imposed), undone_at=None, settled_at__isnull=False)
 
 
 def _outcome_of(ruling: Ruling) -> str:

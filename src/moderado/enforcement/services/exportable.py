@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from moderado.accounts.models import User
 from moderado.enforcement.models import (
     Erasure,
@@ -17,6 +19,7 @@ from moderado.enforcement.models import (
     Ruling,
     Sanction,
 )
+from moderado.enforcement.selectors.decisions import has_consequences
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -33,9 +36,11 @@ def _sanctions(user_id: UUID) -> Rows:
 
 
 def _decisions(user_id: UUID) -> Rows:
+    """Return the rulings that their author learns of elsewhere, and the reversals of such."""
     columns = ("id", "subject_type", "subject_id", "revision", "content", "reason", "public_note")
-    rows = Ruling.objects.filter(author_id=user_id, undone_at=None).order_by("id")
-    return list(rows.values(*columns, "effective_at"))
+    is_reversal = Q(reverses__isnull=False, settled_at__isnull=False)
+    rows = Ruling.objects.filter(has_consequences() | is_reversal, author_id=user_id)
+    return list(rows.order_by("id").values(*columns, "effective_at"))
 
 
 def _reports(user_id: UUID) -> Rows:
