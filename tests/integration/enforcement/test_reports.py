@@ -22,13 +22,14 @@ from moderado.enforcement.models import Report, Ruling
 from moderado.enforcement.selectors.reports import report_views, reporter_record
 from moderado.enforcement.services import report_outcomes
 from moderado.enforcement.services.case_texts import erase_reports
-from moderado.enforcement.services.fairness import check_may_decide
+from moderado.enforcement.services.fairness import check_may_decide, check_may_preserve
 from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.suspensions import lift_suspension, suspend_reporting
+from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case
 from moderado.moderation.services.closing import close_cases
 from moderado.moderation.types import CloseReason
-from tests.factories import make_member, make_message, make_room, make_user
+from tests.factories import make_member, make_message, make_room, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -280,3 +281,18 @@ def test_erasure_empties_what_the_reporter_wrote():
 
     found.refresh_from_db()
     assert (found.comment, found.state) == ("", "open")
+
+
+@pytest.mark.proves("S106")
+@pytest.mark.parametrize("role", ["ADMIN", "MODERATOR"])
+def test_staff_decide_no_case_about_a_room_that_they_run(role):
+    room, staff = make_room(), make_staff()
+    make_member(room, user=staff, role=role)
+    made, _ = report(
+        reporter_id=make_user().id, subject_type="room", subject_id=room.id, category="hate"
+    )
+    with pytest.raises(OwnCase):
+        check_may_decide(actor_id=staff.id, case=made.case)
+    with pytest.raises(OwnCase):
+        check_may_preserve(actor_id=staff.id, cases=Case.objects.filter(pk=made.case_id))
+    check_may_decide(actor_id=make_staff().id, case=made.case)

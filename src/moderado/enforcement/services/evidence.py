@@ -135,13 +135,11 @@ def _make(
 ) -> Evidence:
     found = preserved(subject_type, subject_id)
     about = _about(subject_type, subject_id, sees_restricted=sees_restricted)
-    if actor_id is not None:
-        check_may_preserve(actor_id=actor_id, cases=about)
+    check_may_preserve(actor_id=actor_id, cases=about)
     first = about.order_by("id").first()
     if found is None and first is None:
         raise NoEvidence
-    known = found or first
-    author_id = known.author_id if known is not None else None
+    author_id = (found or first).author_id  # type: ignore[union-attr]  # one of them is there
     restricted = list(about.filter(categories__overlap=list(RESTRICTED)).order_by("id"))
     note_looks(actor_id=actor_id, cases=restricted)
     with transaction.atomic():  # before the rest is read, so that no erasure comes between

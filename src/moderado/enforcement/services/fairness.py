@@ -2,13 +2,15 @@
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from moderado.accounts.models import User
 from moderado.accounts.rights import may_manage
 from moderado.core.errors import Forbidden
 from moderado.enforcement.errors import OwnReport, OwnRuling
 from moderado.enforcement.models import CaseExclusion
+from moderado.enforcement.services.standing import rooms_moderated_by
+from moderado.enforcement.types import ROOM
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case
 
@@ -53,26 +55,32 @@ def check_may_decide(*, actor_id: UUID, case: Case) -> None:
     """Check that a moderator is no party to a case.
 
     Raises:
-        OwnCase: The case is about the moderator or their content.
+        OwnCase: The case is about the moderator, their content, or a room that they run.
         OwnReport: The moderator has reported the subject.
         OwnRuling: The case is an appeal of the moderator's own ruling.
     """
     check_not_self(actor_id=actor_id, user_id=case.author_id)
+    if case.subject_type == ROOM and case.subject_id in rooms_moderated_by(actor_id):
+        raise OwnCase
     excluded = CaseExclusion.objects.filter(case=case, user_id=actor_id).first()
     if excluded is not None:
         raise _REFUSALS[CaseExclusion.Reason(excluded.reason)]
 
 
-def check_may_preserve(*, actor_id: UUID, cases: "QuerySet[Case]") -> None:
+def check_may_preserve(*, actor_id: UUID | None, cases: "QuerySet[Case]") -> None:
     """Check that a package of evidence on cases has nothing that is kept from who makes it.
 
-    It says who reported, and what staff noted. Making one decides nothing.
+    It says who reported, and what staff noted. Making one decides nothing. The command line, whose
+    `actor_id` is None, may always make one.
 
     Raises:
-        OwnCase: A case is about the actor or their content.
+        OwnCase: A case is about the actor, their content, or a room that they run.
         OwnReport: The actor has reported one of the subjects.
     """
-    if cases.filter(author=actor_id).exists():
+    if actor_id is None:
+        return
+    their_room = Q(subject_type=ROOM, subject_id__in=rooms_moderated_by(actor_id))
+    if cases.filter(their_room | Q(author=actor_id)).exists():
         raise OwnCase
     reported = CaseExclusion.objects.filter(
         case__in=cases.order_by().values("pk"),

@@ -11,13 +11,13 @@ from moderado.moderation.restricted_cases import RESTRICTED, is_restricted, rest
 LOOKED_AT = "restricted_case_seen"
 
 
-def note_looks(*, actor_id: UUID, cases: Iterable[Any]) -> None:
+def note_looks(*, actor_id: UUID | None, cases: Iterable[Any]) -> None:
     """Write one audit line for each restricted case that is about to be shown.
 
     Call it before the answer: what cannot be written down is not shown.
 
     Args:
-        actor_id: Who looks.
+        actor_id: Who looks; None for the command line.
         cases: Cases of any kind; the others are left out.
     """
     for case in cases:

@@ -158,7 +158,9 @@ def reverse(
     is_replaced = keeps_text and has_text and _is_replaced(ruling)
     if ruling.undone_at is not None or is_replaced or _newest(case) != ruling:
         raise RulingReplaced
-    content = ContentOutcome(ruling.content) if keeps_text else OPPOSITE[ruling.content]
+    content = ContentOutcome(ruling.content)
+    if not keeps_text:
+        content = OPPOSITE[content]
     if not has_text:
         content = ContentOutcome.ALLOW
     proposal = Proposal(content=content, reason=reason, bulk_id=bulk_id)

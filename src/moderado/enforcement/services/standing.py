@@ -19,6 +19,11 @@ def provide_moderated_rooms(source: ModeratedRooms) -> None:
     _sources[:] = [source]
 
 
+def rooms_moderated_by(user_id: UUID) -> set[UUID]:
+    """Return the rooms in which a person is an administrator or a moderator."""
+    return {room_id for source in _sources for room_id in source(user_id)}
+
+
 def standing_actor(
     *, user_id: UUID, permission: str, scope_ids: Collection[UUID] | None
 ) -> Actor | None:
@@ -39,6 +44,5 @@ def standing_actor(
     if scope_ids is None:
         actor = Actor(id=user_id, scope_ids=None, sees_restricted=trusted)
         return actor if is_entitled(user, permission) else None
-    moderated = {room_id for source in _sources for room_id in source(user_id)}
-    kept = frozenset(scope_ids) & moderated
+    kept = frozenset(scope_ids) & rooms_moderated_by(user_id)
     return Actor(id=user_id, scope_ids=kept, sees_restricted=trusted) if kept else None
