@@ -119,7 +119,9 @@ def _print_readiness(
     while (answer := _why_not_ready(url)) is not None:
         if not is_late and time.monotonic() > started + _SECONDS_TO_BE_READY:
             is_late = True
-            output.write_text(f"  Not ready after {_SECONDS_TO_BE_READY} s: {answer}")
+            output.write_text(
+                f"  Still starting after {_SECONDS_TO_BE_READY} s: {answer}. Logs: {home.path}/logs"
+            )
             output.write_event(
                 "standalone_not_ready",
                 level="warning",
@@ -136,8 +138,8 @@ def _why_not_ready(url: str) -> str | None:
             return None
     except HTTPError as error:
         return f"{error.code} {error.read(500).decode(errors='replace')}"
-    except OSError as error:
-        return str(error)
+    except OSError:
+        return "no answer yet"
 
 
 def _print_welcome(
