@@ -24,7 +24,10 @@ MIN_GUESSES_LOG10 = 9
 MAX_CHECKED = 40  # characters: the estimate takes quadratic time, and more only adds to it
 # Characters that stand for letters. zxcvbn tries every combination: seconds for more than this.
 MAX_SUBSTITUTED = 4
+MAX_SEPARATORS = 2  # different signs between words
 LETTERS = str.maketrans("4@8({[<3691!|0$5+7%2", "aabccccegbiiiosstlxz")
+
+_SIGNS = re.compile(r"[\W_]")
 
 # Words of every installation. Names of rooms are chosen by users; these are the frequent ones.
 SITE = (
@@ -81,14 +84,23 @@ def guesses_log10(password: str, *, context: Iterator[str]) -> float:
         )
         found = [found for match in quick for found in match(folded, _ranked_dictionaries=ranks)]
         attempts = [(folded, found), (plain, matching.omnimatch(plain, ranks))]
-    joined = re.sub(r"[\W_]+", "", folded)
-    if joined != folded and len(set(map(ord, joined)) & LETTERS.keys()) <= MAX_SUBSTITUTED:
-        # Words with another sign between them, which zxcvbn takes for random characters.
+    if joined := _without_separators(folded):
         attempts.append((joined, matching.omnimatch(joined, ranks)))
     return min(
         float(scoring.most_guessable_match_sequence(text, matches)["guesses_log10"])
         for text, matches in attempts
     )
+
+
+def _without_separators(folded: str) -> str:
+    """Return the words of a password without the signs between them, or an empty text.
+
+    zxcvbn takes the signs for random characters. They are, if there are more than two different.
+    """
+    signs = _SIGNS.findall(folded)
+    joined = _SIGNS.sub("", folded)
+    is_plain = len(set(map(ord, joined)) & LETTERS.keys()) <= MAX_SUBSTITUTED
+    return joined if 0 < len(set(signs)) <= MAX_SEPARATORS and is_plain else ""
 
 
 def _context(user: Any) -> Iterator[str]:

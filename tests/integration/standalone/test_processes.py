@@ -8,6 +8,7 @@ import pytest
 from moderado.accounts.services import accounts
 from moderado.chat.models import Message
 from moderado.chat.services import posting, rooms
+from tests.factories import PASSWORD
 from tests.processes import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -15,7 +16,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 @pytest.mark.usefixtures("moderado_worker")
 def test_worker_fixture_judges_posted_message():
-    author = accounts.register(email="ana@example.com", name="Ana", password="não é 1 segredo")
+    author = accounts.register(email="ana@example.com", name="Ana", password=PASSWORD)
     room = rooms.create_room(creator_id=author.id, name="Sala")
 
     posted = posting.post_message(
@@ -29,11 +30,11 @@ def test_worker_fixture_judges_posted_message():
 
 
 def test_web_fixture_reads_the_test_database(live_server_url):
-    accounts.register(email="ana@example.com", name="Ana", password="não é 1 segredo")
+    accounts.register(email="ana@example.com", name="Ana", password=PASSWORD)
 
     answer = httpx.post(
         f"{live_server_url}/api/auth/login/",
-        json={"email": "ana@example.com", "password": "não é 1 segredo"},
+        json={"email": "ana@example.com", "password": PASSWORD},
     )
 
     assert answer.status_code == 200

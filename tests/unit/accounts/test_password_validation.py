@@ -42,6 +42,7 @@ def test_guessable_password_is_refused(user, password):
     "password",
     [
         "uma frase bem longa", "correct horse battery", "xK9!vbT2qLpw", "j8Fz0sQm4p",
+        "?;~]{|>^:<=+", "x7$!^)&%2@#",
         "tamanco azul no telhado", "Zebra-lampada-17-cuscuz", "日本語のとても長いパスワード",
         "rio que corre manso", "tinta-velha-no-muro", "pote.barro.lenha.41", "xxxJd83hqwLm0",
     ],
