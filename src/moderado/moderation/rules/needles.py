@@ -10,6 +10,7 @@ therefore found apart (`nested`), and the number of places is bounded.
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from heapq import nlargest
+from itertools import chain
 from math import inf
 from operator import itemgetter
 from typing import Protocol, TypeVar
@@ -45,19 +46,22 @@ class FewNeedles:
             text = texts[which]
             word = next((word for word in by_word if word in text), text.strip())
             by_word.setdefault(word, []).append(which)
-        # Tuples, because there are as many of these objects as there are rooms.
-        self._by_word = tuple((word, tuple(found)) for word, found in by_word.items())
+        # Little memory, because there are as many of these objects as there are rooms.
+        shared = {word: found for word, found in by_word.items() if len(found) > 1}
+        self._by_word = tuple((word, tuple(found)) for word, found in shared.items())
+        self._alone = tuple(found[0] for found in by_word.values() if len(found) == 1)
         self._texts = tuple(texts)
 
     def find_matches_as_indexes(self, text: str, *, overlapping: bool) -> Sequence[Place]:
         """Return (number of the needle, start, end) for each place, by their ends."""
         assert overlapping, "the only way it can search"
+        texts = self._texts
+        with_word = (found for word, found in self._by_word if word in text)
         found = [
-            (which, at, at + len(self._texts[which]))
-            for word, with_word in self._by_word
-            if word in text
-            for which in with_word
-            for at in _places(self._texts[which], text)
+            (which, at, at + len(texts[which]))
+            for which in chain(self._alone, *with_word)
+            if texts[which] in text
+            for at in _places(texts[which], text)
         ]
         return sorted(found, key=itemgetter(2, 1)) if len(found) > 1 else found
 
