@@ -287,3 +287,26 @@ def test_walks_along_the_list_end_after_a_fixed_number_of_steps(monkeypatch):
             steps = 0
             each.spelled(piece)
             assert steps <= len(piece) * lexicon.MAX_STATES * 30
+
+
+@pytest.mark.proves("S45")
+def test_unknown_word_takes_few_steps_along_a_long_list(monkeypatch):
+    words = some_words(4_800)
+    large, steps = Lexicon(dict.fromkeys(words, True)), 0
+    step = lexicon._Misspelling._same
+
+    def counted(*args):
+        nonlocal steps
+        steps += 1
+        step(*args)
+
+    monkeypatch.setattr(lexicon._Misspelling, "_same", counted)
+    unknown = [f"{word[0]}{word[2]}{word[1]}{word[3:]}q" for word in words[:200]]
+    for word in unknown:
+        large.misspelled(word)
+
+    assert steps < 50 * len(unknown)
+
+
+def test_letters_behind_a_beginning_are_listed_once():
+    assert Lexicon(dict.fromkeys(["arroba", "arro"], True)).following["arr"] == "o"

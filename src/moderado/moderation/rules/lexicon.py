@@ -54,13 +54,11 @@ class Lexicon:
         self.words = {word: certain for word, certain in words.items() if word.isascii()}
         following: dict[str, str] = {"": ""}
         for word in self.words:
-            for at in range(len(word), 0, -1):
-                before, letter = word[: at - 1], word[at - 1]
-                known = following.get(before)
-                following[before] = letter if known is None else known + letter
-                following.setdefault(word[:at], "")
-                if known is not None:
-                    break
+            known = next(at for at in range(len(word), -1, -1) if word[:at] in following)
+            if known < len(word):
+                following[word[:known]] += word[known]
+            for at in range(known + 1, len(word) + 1):
+                following[word[:at]] = word[at : at + 1]
         self.following = following
 
     def spelled(self, piece: str, *, apart: bool = False) -> list[Spelled]:
@@ -156,6 +154,8 @@ class _Misspelling:
     def __init__(self, lexicon: Lexicon, token: str, *, by_sound: bool) -> None:
         self._by_sound = by_sound
         self._words, self._following, self._token = lexicon.words, lexicon.following, token
+        # Who leaves vowels out leaves all of them out: others need not be looked for.
+        self._is_bare = not any(letter in VOWELS for letter in token[1:])
         self._open: list[tuple[int, str, str, int]] = [(0, "", "", 0)]
         self._seen: set[tuple[int, str, str]] = set()
 
@@ -172,7 +172,7 @@ class _Misspelling:
                 if mistakes < MAX_SOUNDS:
                     self._sounds(at, prefix, mistakes)
                 continue
-            if kind in ("", "vowels"):
+            if self._is_bare and kind in ("", "vowels"):
                 self._vowels(at, prefix, mistakes)
             if not kind:
                 self._typing_errors(at, prefix)
@@ -189,7 +189,7 @@ class _Misspelling:
     def _without_last(self, word: str, kind: str) -> Iterator[tuple[str, str]]:
         """Yield a word of which the last letter is not written."""
         kinds = ["missing"] if not kind else []
-        kinds += ["vowels"] if word[-1] in VOWELS else []
+        kinds += ["vowels"] if self._is_bare and word[-1] in VOWELS else []
         for each in kinds:
             if self._words.get(word) and _is_likely(self._token, word, each):
                 yield word, each
@@ -220,14 +220,20 @@ class _Misspelling:
     def _typing_errors(self, at: int, prefix: str) -> None:
         token = self._token
         if at + 1 < len(token) and token[at] != token[at + 1]:
-            self._push(at + 2, prefix + token[at + 1] + token[at], "swapped", 1)
+            self._push_rest(prefix + token[at + 1] + token[at], at + 2, "swapped")
         if not prefix:
             return
         for letter in self._following[prefix]:
             if letter != token[at]:
-                self._push(at, prefix + letter, "missing", 1)
+                self._push_rest(prefix + letter, at, "missing")
             if letter in NEIGHBOURS.get(token[at], ""):
-                self._push(at + 1, prefix + letter, "keys", 1)
+                self._push_rest(prefix + letter, at + 1, "keys")
+
+    def _push_rest(self, prefix: str, at: int, kind: str) -> None:
+        """Finish the walk behind a typing error: no second one is allowed, so one word is left."""
+        word = prefix + self._token[at:]
+        if word in self._words:
+            self._open.append((len(self._token), word, kind, 1))
 
 
 def _most_sounds(word: str) -> int:
@@ -237,10 +243,7 @@ def _most_sounds(word: str) -> int:
 
 def _is_likely(token: str, word: str, kind: str) -> bool:
     if kind == "vowels":
-        consonants = [letter for letter in token if letter not in VOWELS]
-        left = sum(letter in VOWELS for letter in token[1:])
-        return left == 0 and (
-            len(consonants) > _LEAST or (len(consonants) == _LEAST and len(word) >= _LONG)
-        )
+        consonants = sum(letter not in VOWELS for letter in token)
+        return consonants > _LEAST or (consonants == _LEAST and len(word) >= _LONG)
     least = {"sounds": _SHORT, "swapped": _SHORT, "missing": _LONG, "keys": _LONG}[kind]
     return len(word) >= least and len(token) >= _SHORT
