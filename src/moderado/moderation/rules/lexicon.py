@@ -54,6 +54,7 @@ class Lexicon:
         self.words = {word: certain for word, certain in words.items() if word.isascii()}
         following: dict[str, str] = {"": ""}
         for word in self.words:
+            # Letters at the beginning that another word has, too.
             known = next(at for at in range(len(word), -1, -1) if word[:at] in following)
             if known < len(word):
                 following[word[:known]] += word[known]
