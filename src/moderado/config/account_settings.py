@@ -23,13 +23,13 @@ class AccountSettings(BaseSettings):
         "`false` for none.",
     )
     access_token_seconds: int = Field(
-        default=900, ge=30, description="Lifetime of an access token, in seconds."
+        default=900, ge=30, le=31_536_000, description="Lifetime of an access token, in seconds."
     )
     refresh_token_days: int = Field(
-        default=30, ge=1, description="Days after which an unused session expires."
+        default=30, ge=1, le=36_500, description="Days after which an unused session expires."
     )
     session_max_days: int = Field(
-        default=180, ge=1, description="Days after which a session ends, used or not."
+        default=180, ge=1, le=36_500, description="Days after which a session ends, used or not."
     )
     refresh_token_rotation: bool = Field(
         default=True,
@@ -46,6 +46,7 @@ class AccountSettings(BaseSettings):
     admin_confirm_seconds: int = Field(
         default=900,
         ge=30,
+        le=31_536_000,
         description="Seconds after which the admin asks for the password again before a "
         "sensitive action.",
     )

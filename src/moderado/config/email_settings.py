@@ -1,5 +1,6 @@
 """The settings of e-mail and of notices. A part of `moderado.config.env`."""
 
+from email.utils import parseaddr
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
@@ -37,22 +38,27 @@ class EmailSettings(BaseSettings):
         "name paths only: an address is never taken from a request.",
     )
     notice_target_hours: int = Field(
-        default=24, ge=1, description="Hours in which a notice should be decided."
+        default=24, ge=1, le=876_000, description="Hours in which a notice should be decided."
     )
     notice_authority_hours: int = Field(
         default=12,
         ge=1,
+        le=876_000,
         description="The same for notices of prosecutors and child-protection entities.",
     )
     notice_child_safety_hours: int = Field(
-        default=2, ge=1, description="The same for notices of danger to children."
+        default=2, ge=1, le=876_000, description="The same for notices of danger to children."
     )
     notice_code_minutes: int = Field(
-        default=60, ge=5, description="Minutes in which the code of a notice must be entered."
+        default=60,
+        ge=5,
+        le=525_600,
+        description="Minutes in which the code of a notice must be entered.",
     )
     notice_days: int = Field(
         default=180,
         ge=1,
+        le=36_500,
         description="Days after the end of a notice after which name, e-mail address and texts of "
         "its notifier are erased.",
     )
@@ -66,12 +72,20 @@ class EmailSettings(BaseSettings):
         default="30/hour", description="Codes tried for one notice, right or wrong."
     )
 
+    @field_validator("email_from")
+    @classmethod
+    def _sender(cls, sender: str) -> str:
+        name, mark, host = parseaddr(sender)[1].rpartition("@")
+        if sender and not (name and mark and host):
+            raise ValueError("an address such as name@example.org is needed")
+        return sender
+
     @field_validator("site_url")
     @classmethod
     def _origin(cls, url: str) -> str:
         parts = urlsplit(url)
         if url and (parts.scheme not in {"http", "https"} or not parts.netloc):
-            raise ValueError("an address that starts with https:// is needed")
+            raise ValueError("an address such as https://chat.example is needed")
         return url.rstrip("/")
 
     @model_validator(mode="after")

@@ -4,18 +4,16 @@ The only reader of the environment. `docs/configuration.md` and `.env.example` a
 the descriptions below (`make docs`).
 """
 
+import json
 import os
 from functools import cache
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from moderado.config import addresses, mistakes
 from moderado.config.access_settings import AccessSettings
 from moderado.config.account_settings import AccountSettings
 from moderado.config.email_settings import EmailSettings
@@ -25,6 +23,7 @@ from moderado.config.report_settings import ReportSettings
 from moderado.core import failpoints
 
 Names = Annotated[list[str], NoDecode]
+HEADING = "The configuration has mistakes (see docs/configuration.md):"
 
 
 class Env(
@@ -129,7 +128,7 @@ class Env(
         description="Channel-layer groups over which rooms and users are distributed. Use the same "
         "number for every process. docs/scaling.md says when more than one helps.",
     )
-    moderation_providers: list[dict[str, Any]] = Field(
+    moderation_providers: Annotated[list[dict[str, Any]], NoDecode] = Field(
         default=[
             {"BACKEND": "moderado.moderation.providers.blocklist.BlocklistProvider", "OPTIONS": {}},
             {"BACKEND": "moderado.moderation.providers.classifier.ClassifierProvider"},
@@ -152,7 +151,7 @@ class Env(
         "them without seeing the verdict (docs/calibration.md). 0: none.",
     )
 
-    provider_secrets: dict[str, SecretStr] = Field(
+    provider_secrets: Annotated[dict[str, SecretStr], NoDecode] = Field(
         default={},
         description='Keys of remote providers by name, as JSON: `{"openai": "sk-…"}`. Options of '
         "providers name them (docs/providers.md).",
@@ -173,47 +172,45 @@ class Env(
             return value
         return [part.strip() for part in value.split(",") if part.strip()]
 
+    @field_validator("moderation_providers", "provider_secrets", mode="before")
+    @classmethod
+    def _decode(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError("this is not JSON: see docs/providers.md") from None
+
     @field_validator("allowed_hosts")
     @classmethod
-    def _no_wildcard(cls, hosts: list[str]) -> list[str]:
-        if "*" in hosts:
-            raise ValueError("'*' would switch the origin check of the sockets off: name the hosts")
-        return hosts
+    def _hosts(cls, hosts: list[str]) -> list[str]:
+        return [addresses.checked_host(host) for host in hosts]
+
+    @field_validator("bind")
+    @classmethod
+    def _bind(cls, address: str) -> str:
+        return addresses.checked_bind(address)
 
     @field_validator("trusted_proxies", "metrics_networks")
     @classmethod
     def _networks(cls, networks: list[str]) -> list[str]:
-        for network in networks:
-            ip_network(network, strict=False)
-        return networks
+        return [addresses.checked_network(network) for network in networks]
 
     @field_validator("allowed_origins")
     @classmethod
     def _origins(cls, origins: list[str]) -> list[str]:
-        for origin in origins:
-            parts = urlsplit(origin)
-            if (
-                parts.scheme not in {"http", "https"}
-                or origin != f"{parts.scheme}://{parts.netloc}"
-            ):
-                raise ValueError(f"'{origin}' is no origin: write https://host, without a path")
-        return origins
+        return [addresses.checked_origin(origin) for origin in origins]
 
     @field_validator("database_url", "database_owner_url")
     @classmethod
     def _postgresql(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is None:
-            return None
-        try:
-            conninfo_to_dict(url.get_secret_value())
-        except ProgrammingError:
-            raise ValueError("an address as libpq understands it is needed") from None
-        return _of_scheme(url, "postgres", "postgresql")
+        return url and addresses.checked_database(url)
 
     @field_validator("redis_url", "broker_url", "layer_url")
     @classmethod
     def _redis(cls, url: SecretStr | None) -> SecretStr | None:
-        return url and _of_scheme(url, "redis", "rediss", "unix")
+        return url and addresses.checked_redis(url)
 
     @field_validator("moderado_failpoints")
     @classmethod
@@ -242,12 +239,6 @@ class Env(
         return (self.layer_url or self.redis_url).get_secret_value()
 
 
-def _of_scheme(url: SecretStr, *schemes: str) -> SecretStr:
-    if urlsplit(url.get_secret_value()).scheme not in schemes:
-        raise ValueError(f"an address that starts with {schemes[0]}:// is needed")
-    return url
-
-
 class Misconfigured(SystemExit):
     """The environment is invalid. The process ends with a message and without a traceback."""
 
@@ -259,14 +250,5 @@ def env() -> Env:
     try:
         return Env(_secrets_dir=folders or None)
     except ValidationError as error:
-        raise Misconfigured(_explained(error)) from None
-
-
-def _explained(error: ValidationError) -> str:
-    """Return one line for each error, without the given values: they may be secrets."""
-    lines = [
-        f"  {'.'.join(map(str, mistake['loc'])).upper() or 'environment'}: "
-        f"{mistake['msg'].removeprefix('Value error, ')}"
-        for mistake in error.errors(include_url=False, include_input=False)
-    ]
-    return "\n".join(["The configuration is not complete (see docs/configuration.md):", *lines])
+        told = mistakes.lines(error, Env.model_fields)
+        raise Misconfigured("\n".join([HEADING, *told])) from None

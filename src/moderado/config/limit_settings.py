@@ -9,9 +9,11 @@ from pydantic_settings import BaseSettings
 
 def _parsed(rate: str) -> str:
     try:
-        limits.parse(rate)
+        is_possible = limits.parse(rate).amount > 0
     except ValueError:
-        raise ValueError("a number and a time are needed, as in 10/minute") from None
+        is_possible = False
+    if not is_possible:
+        raise ValueError("a number above 0 and a time are needed, as in 10/minute")
     return rate
 
 
@@ -44,28 +46,30 @@ class LimitSettings(BaseSettings):
         default="20/hour", description="Rooms that one new account joins."
     )
     newcomer_reports_per_day: int = Field(
-        default=10, ge=1, description="Reports of one new account within 24 hours."
+        default=10, ge=1, le=1_000_000, description="Reports of one new account within 24 hours."
     )
     limit_frames_per_second: int = Field(
-        default=30, ge=1, description="Frames per second of one socket, on average."
+        default=30, ge=1, le=1_000_000, description="Frames per second of one socket, on average."
     )
     limit_frames_burst: int = Field(
-        default=120, ge=1, description="Frames that one socket may send at once."
+        default=120, ge=1, le=1_000_000, description="Frames that one socket may send at once."
     )
     limit_sockets_per_user: int = Field(
-        default=10, ge=1, description="Open sockets of one account."
+        default=10, ge=1, le=1_000_000, description="Open sockets of one account."
     )
     limit_sockets_per_address: int = Field(
-        default=50, ge=1, description="Open sockets of one address."
+        default=50, ge=1, le=1_000_000, description="Open sockets of one address."
     )
     limit_connections: int = Field(
         default=4000,
         ge=8,
+        le=1_000_000,
         description="Open HTTP connections of one web process, sockets not counted.",
     )
     limit_connections_per_address: int = Field(
         default=100,
         ge=8,
+        le=1_000_000,
         description="Open HTTP connections of one address to one web process, sockets not counted. "
         "Not for addresses in TRUSTED_PROXIES.",
     )

@@ -18,29 +18,33 @@ class PrivacySettings(BaseSettings):
         default=7, ge=1, le=30, description="Days in which a person may download an export."
     )
     retention_messages_days: int = Field(
-        default=0, ge=0, description="Days after which messages are erased. 0: never."
+        default=0, ge=0, le=36_500, description="Days after which messages are erased. 0: never."
     )
     retention_rejected_days: int = Field(
         default=0,
         ge=0,
+        le=36_500,
         description="Days after which refused messages and edits are erased. 0: never. Their "
         "authors cannot appeal afterwards.",
     )
     retention_cases_days: int = Field(
         default=0,
         ge=0,
+        le=36_500,
         description="Days after the end of a case after which its text and notes are erased. 0: "
         "never.",
     )
     retention_answers_days: int = Field(
         default=0,
         ge=0,
+        le=36_500,
         description="Days after which what providers answered beside their numbers is erased, "
         "with the notes of log lines. 0: never.",
     )
     retention_shadows_days: int = Field(
         default=0,
         ge=0,
+        le=36_500,
         description="Days after which the verdicts of shadows are deleted. 0: never.",
     )
     access_records: bool = Field(

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from moderado.config.env import Env, Misconfigured, env
+from moderado.config.env import HEADING, Env, Misconfigured, env
 
 NEEDED = {
     "SECRET_KEY": secrets.token_hex(32),
@@ -42,7 +42,7 @@ def test_no_secret_has_a_default(read):
         read()
 
     for name in NEEDED:
-        assert f"{name}: Field required" in str(refused.value)
+        assert f"{name}: it is required" in str(refused.value)
 
 
 def test_all_errors_are_reported_together_without_values(read):
@@ -65,7 +65,7 @@ def test_all_errors_are_reported_together_without_values(read):
 
 @pytest.mark.parametrize("rest", ["db/chat?sslmod=require", "[::1/chat"])
 def test_invalid_database_url_is_reported_without_its_password(read, rest):
-    with pytest.raises(Misconfigured, match="DATABASE_URL: an address as libpq") as refused:
+    with pytest.raises(Misconfigured, match="DATABASE_URL: an address postgres") as refused:
         read(**NEEDED | {"DATABASE_URL": NEEDED["DATABASE_URL"].replace("db/chat", rest)})
 
     assert "secret-of-mine" not in str(refused.value)
@@ -109,3 +109,85 @@ def test_worker_metrics_need_a_folder(read, tmp_path):
 
 def test_empty_variable_counts_as_unset(read):
     assert read(**NEEDED, BROKER_URL="").broker == "redis://cache/0"
+
+
+# Settings whose value may be any text.
+_ANY_TEXT = {
+    "email_host", "email_password", "email_user", "prometheus_multiproc_dir", "reserved_names",
+    "static_root",
+}  # fmt: skip
+_CHECKED = sorted(Env.model_fields.keys() - _ANY_TEXT)
+
+
+def _refusal(read, **variables):
+    """Return what the start writes below the heading."""
+    with pytest.raises(Misconfigured) as refused:
+        read(**NEEDED | variables)
+    heading, *lines = str(refused.value).splitlines()
+    assert heading == HEADING
+    return lines
+
+
+@pytest.mark.proves("S119")
+@pytest.mark.parametrize("value", ["not a-value!", '{"'])
+def test_each_wrong_variable_is_refused_in_one_line_that_says_what_to_write(read, value):
+    lines = _refusal(read, **{name.upper(): value for name in _CHECKED})
+
+    assert [line.split(":")[0].strip() for line in lines] == [
+        name.upper() for name in Env.model_fields if name in _CHECKED
+    ]
+    assert not [line for line in lines if "Input should" in line], "sentences of the library"
+
+
+@pytest.mark.parametrize(
+    "name, value, sentence",
+    [
+        ("WEB_WORKERS", "many", "a whole number from 1 to 64 is needed"),
+        ("WEB_WORKERS", "65", "a whole number from 1 to 64 is needed"),
+        ("PURGE_HOURS", "9" * 40, "a whole number from 1 to 8760 is needed"),
+        ("WORKER_METRICS_PORT", "0", "a whole number from 1 to 65535 is needed"),
+        ("RETENTION_MESSAGES_DAYS", "99999999", "a whole number from 0 to 36500 is needed"),
+        ("AUDIT_SAMPLE", "nan", "a number from 0 to 1 is needed"),
+        ("REPORT_SUSPENSION_SHARE", "0.5", "a number above 0.5 to 1 is needed"),
+        ("SECURE_COOKIES", "on request", "true or false or 'auto' is needed"),
+        ("MEMBER_ROOM_MODES", "all,none", "'pre', 'post' or 'off' is needed"),
+        ("PROVIDER_SECRETS", "{'openai': 'sk-1'}", "this is not JSON: see docs/providers.md"),
+        ("MODERATION_PROVIDERS", '["a.B"]', "a JSON object is needed"),
+        ("ALLOWED_HOSTS", "https://a.example", "'https://a.example' is no host: write"),
+        ("ALLOWED_HOSTS", "a.example:8000", "'a.example:8000' is no host: write"),
+        ("BIND", "8000", "'8000' is no address: write host:port"),
+        ("REDIS_URL", "redis://cache:port/0", "an address redis://host:port/0 is needed"),
+        ("EMAIL_FROM", "Chat", "an address such as name@example.org is needed"),
+        ("LIMIT_SIGN_IN_SLOWED", "0/minute", "a number above 0 and a time are needed"),
+    ],
+)
+def test_refusal_says_which_values_are_possible(read, name, value, sentence):
+    [line] = _refusal(read, **{name: value})
+
+    assert line.startswith(f"  {name}: {sentence}")
+    assert "sk-1" not in line
+
+
+def test_each_empty_value_is_the_default(read):
+    empty = {name.upper(): "" for name in Env.model_fields if name.upper() not in NEEDED}
+
+    assert read(**NEEDED | empty) == read(**NEEDED)
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("DATABASE_URL", "postgres://me@one:5432,two:5433/chat?target_session_attrs=read-write"),
+        ("REDIS_URL", "unix:///run/valkey.sock"),
+        ("REDIS_URL", "rediss://cache/1"),
+        ("ALLOWED_HOSTS", ".chat.example,[::1],192.0.2.7"),
+        ("BIND", "[::]:8000"),
+        ("BIND", ":8000"),
+        ("BIND", "unix:/run/chat.sock"),
+        ("BIND", "fd://3"),
+        ("EMAIL_FROM", "Chat <chat@example.org>"),
+        ("LIMIT_SIGN_IN_SLOWED", "2 per 5 minutes"),
+    ],
+)
+def test_unusual_addresses_are_accepted(read, name, value):
+    read(**NEEDED | {name: value})
