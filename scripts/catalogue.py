@@ -43,6 +43,17 @@ THIRD_PARTY = {
 }
 # Their texts are looked up in these catalogues at run time.
 CATALOGUES = ("django.conf", "django.contrib.admin", "django.contrib.auth", "rest_framework")
+# Their Portuguese says something else ("may not" as "may … not", "at least" as "more than"), or is
+# misspelt. The project's own catalogue wins.
+MISTRANSLATED = {
+    "Ensure this field has at least {min_length} characters.",
+    "Ensure this value is greater than or equal to {min_value}.",
+    "This dictionary may not be empty.",
+    "This field may not be blank.",
+    "This field may not be null.",
+    "This list may not be empty.",
+    "This selection may not be empty.",
+}
 
 Sentence = str | tuple[str, str]
 
@@ -53,7 +64,7 @@ def source_texts() -> Iterator[tuple[Sentence, str]]:
     for package, unused in THIRD_PARTY.items():
         folder = _folder(package)
         for sentence, place in _texts(folder, unused):
-            if not _has_portuguese(sentence):
+            if sentence in MISTRANSLATED or not _has_portuguese(sentence):
                 yield sentence, f"{package}/{place}"
 
 

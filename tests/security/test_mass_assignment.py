@@ -94,3 +94,20 @@ def test_mass_assignment_changes_only_allowed_fields(scene):
         else:
             assert (route, dirty.status_code) == (route, 400)
             assert found == before
+
+
+@pytest.mark.proves("S120")
+def test_acts_of_moderators_with_an_unknown_field_do_nothing(scene):
+    before = snapshot()
+    acts = [
+        route for route in BODIES if route.split()[1].startswith(("enforcement/", "moderation/"))
+    ]
+
+    for route in acts:
+        method, path = route.split()
+        body = BODIES[route] | {"surplus": True}
+        answer, found = scene.effect_of("staff", method, path, body)
+
+        assert (route, answer.status_code) == (route, 400)
+        assert "surplus" in answer.json()["fields"], route
+        assert found == before, route

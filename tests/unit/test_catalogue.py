@@ -4,8 +4,9 @@ import io
 
 import pytest
 from babel.messages.mofile import write_mo
+from django.utils import translation
 
-from scripts.catalogue import PO, current_catalogue, source_texts
+from scripts.catalogue import MISTRANSLATED, PO, current_catalogue, source_texts
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +41,14 @@ def test_compiled_catalogue_matches_its_source(catalogue):
     write_mo(compiled, catalogue)
 
     assert PO.with_suffix(".mo").read_bytes() == compiled.getvalue()
+
+
+def test_third_party_sentences_say_the_same_in_portuguese():
+    """Django REST framework says "pode não estar": that a field may be left blank."""
+    found = [message.string for message in current_catalogue() if message.id in MISTRANSLATED]
+
+    assert len(found) == len(MISTRANSLATED)
+    with translation.override("pt-br"):
+        shown = [translation.gettext(sentence) for sentence in MISTRANSLATED]
+    assert not [sentence for sentence in shown if "pode não" in sentence or "mais de" in sentence]
+    assert sorted(shown) == sorted(found)

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from moderado.api.moderation_bodies import OUTCOMES, FailureBody, LogBody, MatchBody
+from moderado.api.schemas import StrictInput
 from moderado.chat.models import Membership, Room
 from moderado.moderation.services.explaining import facts_of
 from moderado.moderation.types import Category, Ground
@@ -72,13 +73,13 @@ class LogExplanation(LogBody):
         return sorted({each["reading"] for each in line.matches if each.get("reading")})
 
 
-class AuthorInput(serializers.Serializer[Any]):
+class AuthorInput(StrictInput):
     role = serializers.ChoiceField(choices=Membership.Role.choices, required=False)
     age_days = serializers.IntegerField(min_value=0, max_value=100_000, required=False)
     strikes = serializers.IntegerField(min_value=0, max_value=100_000, required=False)
 
 
-class TryInput(serializers.Serializer[Any]):
+class TryInput(StrictInput):
     text = serializers.CharField(max_length=MAX_TEXT, trim_whitespace=False)
     policy = serializers.CharField(
         max_length=48, required=False, help_text="For staff with `view_policy`."

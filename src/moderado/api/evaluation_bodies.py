@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from moderado.api.schemas import PersonField
+from moderado.api.schemas import PersonField, StrictInput
 from moderado.moderation.blind_cases import shown_results
 from moderado.moderation.services.evaluation_kinds import KINDS
 from moderado.moderation.services.evaluations import MAX_LIMIT
@@ -15,7 +15,7 @@ OPTIONS = ("rate",)  # fields of `EvaluationInput` that only one kind reads
 STATES = ("queued", "running", "done", "failed", "cancelled")
 
 
-class EvaluationInput(serializers.Serializer[Any]):
+class EvaluationInput(StrictInput):
     """What to evaluate. The default window is the last 30 days."""
 
     kind = serializers.ChoiceField(choices=list(KINDS))

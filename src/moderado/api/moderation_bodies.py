@@ -8,7 +8,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from moderado.api.schemas import PersonField, message_body
+from moderado.api.schemas import PersonField, StrictInput, message_body
 from moderado.chat.selectors.review import SUPERSEDED, CaseSurroundings
 from moderado.chat.types import MESSAGE, MESSAGE_STATUSES, ROOM_NAME, USER_NAME, MessageView
 from moderado.enforcement.selectors.cases import Claimed
@@ -57,7 +57,7 @@ class ContextQuery(serializers.Serializer[Any]):
     after = serializers.IntegerField(min_value=0, max_value=20, default=5)
 
 
-class RulingInput(serializers.Serializer[Any]):
+class RulingInput(StrictInput):
     outcome = serializers.ChoiceField(choices=_RULINGS)
     reason = serializers.CharField(max_length=REASON_LENGTH, help_text="A code or a few words.")
     note = serializers.CharField(

@@ -11,7 +11,7 @@ from rest_framework.parsers import BaseParser
 
 from moderado.api.finding_bodies import BacktestBody, ExampleBody, FairnessBody, QueueLoadBody
 from moderado.api.parsers import TooLarge
-from moderado.api.schemas import PersonField
+from moderado.api.schemas import PersonField, StrictInput
 from moderado.core.wire_limits import MAX_BODY_BYTES
 from moderado.moderation.services.policy_assignments import ROOM_TYPES
 from moderado.moderation.services.policy_documents import REASON_LENGTH
@@ -40,7 +40,7 @@ class PolicyYAML(BaseParser):
             raise ParseError(_("The body is not UTF-8.")) from None
 
 
-class DocumentInput(serializers.Serializer[Any]):
+class DocumentInput(StrictInput):
     """A version: the JSON of the YAML document (docs/policies.md), or that YAML itself."""
 
     document = serializers.JSONField(
@@ -125,20 +125,20 @@ class SavedBody(serializers.Serializer[Any]):
     findings = FindingsBody(source="*")
 
 
-class EnableInput(serializers.Serializer[Any]):
+class EnableInput(StrictInput):
     confirm_fairness = serializers.BooleanField(default=False)
     reason = serializers.CharField(
         max_length=REASON_LENGTH, required=False, allow_blank=True, default=""
     )
 
 
-class RollbackInput(serializers.Serializer[Any]):
+class RollbackInput(StrictInput):
     reason = serializers.CharField(
         max_length=REASON_LENGTH, required=False, allow_blank=True, default=""
     )
 
 
-class AssignmentsBody(serializers.Serializer[Any]):
+class AssignmentsBody(StrictInput):
     """Where policies apply, by name. A PUT replaces all of them."""
 
     server = serializers.CharField(max_length=MAX_NAME, allow_null=True, default=None)

@@ -246,16 +246,18 @@ class RoomPage(serializers.Serializer[Any]):
     results = RoomBody(many=True)
 
 
-class StrictFilter(serializers.Serializer[Any]):
-    """A filter in a body. An unknown field is refused: ignored, it would match everything."""
+class StrictInput(serializers.Serializer[Any]):
+    """The body of an act of moderators, or a part of it. An unknown field is refused.
+
+    Ignored, a misspelt one would change what is done: `dry` in place of `dry_run` would rule, and
+    a filter would match everything.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
-        checked = super().to_internal_value(data)
-        if unknown := data.keys() - self.fields.keys():
-            raise Invalid(
-                fields={f"{self.field_name}.{name}": _("Unknown field.") for name in unknown}
-            )
-        return checked
+        if isinstance(data, Mapping) and (unknown := data.keys() - self.fields.keys()):
+            prefix = f"{self.field_name}." if self.field_name else ""
+            raise Invalid(fields={f"{prefix}{name}": _("Unknown field.") for name in unknown})
+        return super().to_internal_value(data)
 
 
 def message_body(view: MessageView) -> dict[str, Any]:

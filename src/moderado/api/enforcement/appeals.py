@@ -13,7 +13,7 @@ from moderado.accounts import rights
 from moderado.api.callers import actor_of
 from moderado.api.enforcement.cases import moderator
 from moderado.api.pagination import ExactCursorPagination
-from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
+from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, StrictInput, validated
 from moderado.enforcement.selectors.appeals import appeals_for
 from moderado.enforcement.services.appeal_decisions import (
     decide_appeal,
@@ -31,7 +31,7 @@ class AppealQuery(serializers.Serializer[Any]):
     )
 
 
-class AppealDecisionInput(serializers.Serializer[Any]):
+class AppealDecisionInput(StrictInput):
     outcome = serializers.ChoiceField(
         choices=_OUTCOMES, help_text="What becomes of the first decision."
     )

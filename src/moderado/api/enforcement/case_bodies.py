@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from moderado.api.decision_bodies import LogExplanation
 from moderado.api.moderation_bodies import CaseBody
-from moderado.api.schemas import PersonField, StrictFilter
+from moderado.api.schemas import PersonField, StrictInput
 from moderado.enforcement.labels import NOTICE_ROLE_CODES
 from moderado.enforcement.models import BulkRuling
 from moderado.enforcement.selectors.cases import CaseState, Claimed, state_of
@@ -47,7 +47,7 @@ class CaseFilterInput(serializers.Serializer[Any]):
     author = serializers.UUIDField(required=False)
 
 
-class MeasureInput(serializers.Serializer[Any]):
+class MeasureInput(StrictInput):
     kind = serializers.ChoiceField(choices=[kind.value for kind in SanctionKind])
     term_seconds = serializers.IntegerField(
         min_value=1, required=False, allow_null=True, help_text="Null or absent: without end."
@@ -57,7 +57,7 @@ class MeasureInput(serializers.Serializer[Any]):
     )
 
 
-class ProposalInput(serializers.Serializer[Any]):
+class ProposalInput(StrictInput):
     """A ruling on content and author."""
 
     content = serializers.ChoiceField(choices=_CONTENTS)
@@ -75,15 +75,15 @@ class RulingOnCaseInput(ProposalInput):
     revision = serializers.IntegerField(min_value=1, help_text="The one that you have read.")
 
 
-class ReasonInput(serializers.Serializer[Any]):
+class ReasonInput(StrictInput):
     reason = serializers.CharField(max_length=REASON_LENGTH, help_text="A code or a few words.")
 
 
-class SnoozeInput(serializers.Serializer[Any]):
+class SnoozeInput(StrictInput):
     until = serializers.DateTimeField()
 
 
-class NoteInput(serializers.Serializer[Any]):
+class NoteInput(StrictInput):
     text = serializers.CharField(max_length=NOTE_LENGTH)
 
 
@@ -209,11 +209,11 @@ class ShownCasePage(serializers.Serializer[Any]):
     results = ShownCaseBody(many=True)
 
 
-class BulkFilterInput(StrictFilter, CaseFilterInput):
+class BulkFilterInput(StrictInput, CaseFilterInput):
     """As the list of cases takes it."""
 
 
-class BulkInput(serializers.Serializer[Any]):
+class BulkInput(StrictInput):
     filter = BulkFilterInput()
     ruling = ProposalInput()
     dry_run = serializers.BooleanField(default=False, help_text="Count only.")

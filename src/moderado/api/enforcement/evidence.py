@@ -1,6 +1,5 @@
 """Evidence of a case as a signed ZIP: /api/enforcement/cases/{id}/evidence/."""
 
-from typing import Any
 from uuid import UUID
 
 from django.http import StreamingHttpResponse
@@ -14,12 +13,12 @@ from moderado.accounts import rights
 from moderado.api.callers import require
 from moderado.api.enforcement.cases import found
 from moderado.api.enforcement.zip_stream import FileBlocks
-from moderado.api.schemas import validated
+from moderado.api.schemas import StrictInput, validated
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
 from moderado.enforcement.services.evidence import make_evidence_of_case
 
 
-class EvidenceInput(serializers.Serializer[Any]):
+class EvidenceInput(StrictInput):
     order = serializers.CharField(
         max_length=REFERENCE_LENGTH,
         required=False,

@@ -11,12 +11,12 @@ from rest_framework.views import APIView
 
 from moderado.accounts import rights
 from moderado.api.callers import require, sees_restricted
-from moderado.api.schemas import validated
+from moderado.api.schemas import StrictInput, validated
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
 from moderado.enforcement.services import hash_bank
 
 
-class BankInput(serializers.Serializer[Any]):
+class BankInput(StrictInput):
     message = serializers.UUIDField(help_text="Its text is banked, and not stored.")
     order = serializers.CharField(
         max_length=REFERENCE_LENGTH, help_text="The reference of the order."

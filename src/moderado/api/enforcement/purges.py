@@ -13,7 +13,7 @@ from moderado.accounts import rights
 from moderado.api.callers import caller, moderated_scopes, sees_restricted
 from moderado.api.enforcement.bodies import body_of
 from moderado.api.enforcement.case_bodies import ReasonInput
-from moderado.api.schemas import validated
+from moderado.api.schemas import StrictInput, validated
 from moderado.chat.services import purge_requests
 from moderado.enforcement.models import Purge
 from moderado.enforcement.services import purges
@@ -23,7 +23,7 @@ from moderado.enforcement.written_reasons import NOTE_LENGTH, REASON_LENGTH
 _STATUSES = ["PENDING", "APPROVED", "HELD"]
 
 
-class PurgeInput(serializers.Serializer[Any]):
+class PurgeInput(StrictInput):
     user = serializers.UUIDField(help_text="The author.")
     since = serializers.DateTimeField(help_text="At most `PURGE_HOURS` ago.")
     dry_run = serializers.BooleanField(default=False, help_text="Count only.")

@@ -14,7 +14,7 @@ from moderado.accounts import rights
 from moderado.api.callers import require
 from moderado.api.enforcement.case_bodies import ORIGINS
 from moderado.api.enforcement.cases import moderator
-from moderado.api.schemas import StrictFilter, validated
+from moderado.api.schemas import StrictInput, validated
 from moderado.chat.types import MESSAGE, ROOM_NAME, USER_NAME
 from moderado.enforcement.labels import queue_label
 from moderado.enforcement.models import Queue
@@ -31,7 +31,7 @@ _MEASURES = [
 _SUBJECTS = [MESSAGE, USER_NAME, ROOM_NAME, PERSON, ROOM]
 
 
-class QueueFilterBody(StrictFilter):
+class QueueFilterBody(StrictInput):
     """Which cases belong to a queue; those of an earlier queue do not. Empty: all."""
 
     origin = serializers.ListField(child=serializers.ChoiceField(choices=ORIGINS), required=False)
@@ -52,7 +52,7 @@ class QueueFilterBody(StrictFilter):
         return dict(checked)
 
 
-class QueueChange(serializers.Serializer[Any]):
+class QueueChange(StrictInput):
     name = serializers.CharField(max_length=64, required=False)
     position = serializers.IntegerField(
         min_value=0, max_value=32_767, required=False, help_text="The first match wins."

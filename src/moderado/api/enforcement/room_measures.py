@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from moderado.accounts import rights
 from moderado.api.callers import caller, moderated_scopes
-from moderado.api.schemas import validated
+from moderado.api.schemas import StrictInput, validated
 from moderado.chat.models import Room
 from moderado.chat.services import room_measures
 
@@ -20,7 +20,7 @@ _UNTIL = {"until": "2026-11-28T18:00:00Z"}
 _EXAMPLE = [OpenApiExample("Until the evening", _UNTIL, request_only=True)]
 
 
-class RoomMeasureInput(serializers.Serializer[Any]):
+class RoomMeasureInput(StrictInput):
     until = serializers.DateTimeField(allow_null=True, help_text="Null ends the measure now.")
 
 

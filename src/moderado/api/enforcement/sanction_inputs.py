@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from moderado.api.schemas import StrictInput
 from moderado.enforcement.selectors import sanctions
 from moderado.enforcement.types import MeasureScope, SanctionKind
 from moderado.enforcement.written_reasons import NOTE_LENGTH, REASON_LENGTH
@@ -44,7 +45,7 @@ class SanctionQuery(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=sanctions.STATES, required=False)
 
 
-class SanctionInput(serializers.Serializer[Any]):
+class SanctionInput(StrictInput):
     """A new sanction. Its validated data have `scope_id`: the room; None for the server."""
 
     user = serializers.UUIDField()
@@ -75,7 +76,7 @@ class SanctionInput(serializers.Serializer[Any]):
         return {**attrs, "scope_id": _scope_id(attrs)}
 
 
-class LiftInput(serializers.Serializer[Any]):
+class LiftInput(StrictInput):
     reason = serializers.CharField(
         trim_whitespace=False, help_text=f"At most {REASON_LENGTH} characters, for staff."
     )

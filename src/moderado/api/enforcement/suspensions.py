@@ -13,13 +13,13 @@ from rest_framework.views import APIView
 from moderado.accounts import rights
 from moderado.api.callers import require
 from moderado.api.pagination import ExactCursorPagination
-from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
+from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, StrictInput, validated
 from moderado.enforcement.selectors.reports import suspensions
 from moderado.enforcement.services import suspensions as service
 from moderado.enforcement.written_reasons import NOTE_LENGTH, REASON_LENGTH
 
 
-class SuspensionInput(serializers.Serializer[Any]):
+class SuspensionInput(StrictInput):
     user = serializers.UUIDField()
     term_seconds = serializers.IntegerField(min_value=1, help_text="How long it lasts.")
     reason = serializers.CharField(max_length=REASON_LENGTH, help_text="The member sees it.")
@@ -28,7 +28,7 @@ class SuspensionInput(serializers.Serializer[Any]):
     )
 
 
-class SuspensionLiftInput(serializers.Serializer[Any]):
+class SuspensionLiftInput(StrictInput):
     reason = serializers.CharField(max_length=REASON_LENGTH)
 
 
