@@ -33,7 +33,9 @@ from moderado.enforcement.models import (
     CaseNote,
     Erasure,
     LegalHold,
+    Purge,
     Report,
+    ReportingSuspension,
     Ruling,
     Sanction,
 )
@@ -69,6 +71,8 @@ PLACES = {
     "django_admin_log",
     "enforcement_appeal",
     "enforcement_casenote",
+    "enforcement_purge",
+    "enforcement_reportingsuspension",
     "enforcement_report",
     "enforcement_ruling",
     "enforcement_sanction",
@@ -123,7 +127,7 @@ def note_on(case, moderator):
         revision=case.revision,
         author=case.author,
         content="keep_flagged",
-        reason="insult",
+        reason=f"disse {CANARY}",
         public_note=CANARY,
         private_note=CANARY,
         actor=moderator,
@@ -140,8 +144,17 @@ def note_on(case, moderator):
         case=case,
     )
     sanction = Sanction.objects.create(
-        user=case.author, kind="warning", reason="insult", public_note=CANARY, actor=moderator
-    )
+        user=case.author, kind="warning", reason=CANARY, public_note=CANARY, actor=moderator,
+        lift_reason=f"não disse {CANARY}",
+    )  # fmt: skip
+    Purge.objects.create(
+        actor=moderator, user=case.author, since=timezone.now(), reason=CANARY, public_note=CANARY,
+        reversal_reason=CANARY, state="reversed",
+    )  # fmt: skip
+    ReportingSuspension.objects.create(
+        user=case.author, actor=moderator, reason=CANARY, public_note=CANARY, lift_reason=CANARY,
+        ends_at=timezone.now(), lifted_at=timezone.now(), decided_reports=9, rejected_reports=9,
+    )  # fmt: skip
     for decision_type, decision in (("verdict", case), ("sanction", sanction)):
         Appeal.objects.create(
             appellant=case.author,

@@ -19,12 +19,12 @@ from moderado.chat.services.memberships import withdraw_erased
 from moderado.chat.services.names import placeholder
 from moderado.chat.types import ROOM_NAME, USER_NAME
 from moderado.core import failpoints
-from moderado.core.database import is_settled, retry_on_deadlock
+from moderado.core.database import is_settled, require_transaction, retry_on_deadlock
 from moderado.enforcement.services import erasures
 from moderado.enforcement.services.erasable import erase_texts_of
 from moderado.enforcement.services.erasures import Erasure
 from moderado.enforcement.services.exports import delete_exports
-from moderado.enforcement.services.holds import held_messages, is_user_held
+from moderado.enforcement.services.holds import held_messages, is_user_held, keep_holds
 from moderado.enforcement.services.subject_locks import lock_subject
 from moderado.enforcement.types import PERSON
 from moderado.moderation.services.closing import close_cases
@@ -44,6 +44,10 @@ ROOMS = 20  # memberships that end in one transaction
 Phase = Callable[[Erasure], bool]  # True: it is complete
 
 
+class _HoldsChanged(Exception):
+    """A legal hold was added or released since the phase began."""
+
+
 def run_slice(user_id: UUID | None = None) -> bool:
     """Run one slice of the erasure that is due the longest, or of this account's.
 
@@ -61,7 +65,10 @@ def run_slice(user_id: UUID | None = None) -> bool:
         if erasure.phase >= len(phases):
             erasures.finish(erasure)
             return True
-        is_complete = phases[erasure.phase](erasure)
+        try:
+            is_complete = phases[erasure.phase](erasure)
+        except _HoldsChanged:
+            continue
         failpoints.reach("erasure.after_batch")
         if is_complete:
             erasure.phase += 1
@@ -97,13 +104,15 @@ def _names(erasure: Erasure) -> bool:
     The name that others see of a room with members is theirs, and stays.
     """
     withdraw_proposals(author_id=erasure.user_id)
-    _erase_names(erasure.user_id)
+    _erase_names(erasure)
     return True
 
 
 @retry_on_deadlock
 @transaction.atomic
-def _erase_names(user_id: UUID) -> None:
+def _erase_names(erasure: Erasure) -> None:
+    _check_holds(erasure)
+    user_id = erasure.user_id
     # A ruling about the person would have no effect any more.
     lock_subject(subject_type=PERSON, subject_id=user_id)
     close_cases(subject_type=PERSON, subject_id=user_id, reason=CloseReason.DELETED)
@@ -130,15 +139,38 @@ def _hide_name(erasure: Erasure) -> bool:
 def _texts(erasure: Erasure) -> bool:
     user_id = erasure.user_id
     kept = held_messages(user_id)
-    erase_texts(author_id=user_id, kept=kept)
-    erase_texts_of(user_id=user_id, kept_subjects=kept)
+    erase_texts(author_id=user_id, kept=kept, check=lambda: _check_holds(erasure, kept))
+    _erase_enforcement(erasure, kept)
     delete_exports(user_id=user_id)
     return True
 
 
+@retry_on_deadlock
+@transaction.atomic
+def _erase_enforcement(erasure: Erasure, kept: frozenset[UUID]) -> None:
+    _check_holds(erasure, kept)
+    erase_texts_of(user_id=erasure.user_id, kept_subjects=kept)
+
+
+@retry_on_deadlock
+@transaction.atomic
 def _identity(erasure: Erasure) -> bool:
+    _check_holds(erasure)
     replace_identity(user_id=erasure.user_id)
     return True
+
+
+def _check_holds(erasure: Erasure, kept: frozenset[UUID] | None = None) -> None:
+    """Let no hold be added before the transaction ends; raise if one changed since the phase began.
+
+    Requires a transaction without a lock of rows. `kept` are the messages that were held then.
+    """
+    require_transaction()
+    keep_holds()
+    user_id = erasure.user_id
+    is_same = is_user_held(user_id) == erasure.is_user_held
+    if not is_same or (kept is not None and held_messages(user_id) != kept):
+        raise _HoldsChanged
 
 
 def _settle(erasure: Erasure) -> bool:

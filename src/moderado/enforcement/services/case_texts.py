@@ -13,6 +13,7 @@ from moderado.enforcement.models import (
     Ruling,
     Sanction,
 )
+from moderado.enforcement.services.erased_reasons import erase_words
 
 
 def erase_notes(*, user_id: UUID, kept_subjects: Collection[UUID]) -> None:
@@ -23,7 +24,10 @@ def erase_notes(*, user_id: UUID, kept_subjects: Collection[UUID]) -> None:
     rulings = Ruling.objects.filter(Q(author_id=user_id) | Q(subject_id=user_id))
     written = rulings.exclude(public_note="", private_note="")
     written.exclude(subject_id__in=kept_subjects).update(public_note="", private_note="")
-    Sanction.objects.filter(user_id=user_id).exclude(public_note="").update(public_note="")
+    erase_words(rulings.exclude(subject_id__in=kept_subjects), "reason")
+    sanctions = Sanction.objects.filter(user_id=user_id)
+    sanctions.exclude(public_note="").update(public_note="")
+    erase_words(sanctions, "reason", "lift_reason")
 
 
 def erase_reports(*, user_id: UUID, kept_subjects: Collection[UUID]) -> None:
@@ -32,6 +36,7 @@ def erase_reports(*, user_id: UUID, kept_subjects: Collection[UUID]) -> None:
         Q(reporter_id=user_id) | Q(case__author_id=user_id) | Q(subject_id=user_id)
     )
     reports.exclude(subject_id__in=kept_subjects).exclude(comment="").update(comment="")
-    suspensions = ReportingSuspension.objects.filter(user_id=user_id).exclude(public_note="")
-    suspensions.update(public_note="")
+    suspensions = ReportingSuspension.objects.filter(user_id=user_id)
+    suspensions.exclude(public_note="").update(public_note="")
+    erase_words(suspensions, "reason", "lift_reason")
     PersonBlock.objects.filter(blocker_id=user_id).delete()

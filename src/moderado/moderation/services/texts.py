@@ -4,7 +4,7 @@ The record keeps a salted commitment to its texts, so that the log verifies whet
 there or were erased.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
@@ -23,6 +23,8 @@ from moderado.moderation.services.text_moves import move_texts_of
 log = structlog.get_logger(__name__)
 
 Kind = ErasableText.Kind
+
+Check = Callable[[], None]
 
 BATCH = 200  # subjects whose texts are erased in one transaction
 _WAITING = (SubjectRevision.Status.PENDING, SubjectRevision.Status.HELD)
@@ -119,11 +121,16 @@ def put_text(kind: Kind, owner_id: UUID, subject: Subject, content: Mapping[str,
     return commitment(salt, written)
 
 
+def _no_check() -> None:
+    """Let each batch be erased."""
+
+
 def erase_texts(
     *,
     subject_ids: Iterable[UUID] = (),
     author_id: UUID | None = None,
     kept: Collection[UUID] = (),
+    check: Check = _no_check,
 ) -> Erased:
     """Erase what moderation stored of texts, notes on them and answers about them, for ever.
 
@@ -139,10 +146,11 @@ def erase_texts(
             digests of its blocked texts. Log lines and calls of older releases name no author:
             give their subjects, too.
         kept: Subjects of `author_id` that a legal hold keeps.
+        check: Called first in each transaction; what it raises ends the erasure there.
     """
     total = {kind.value: 0 for kind in Kind} | {"names": 0}
     for batch in _batches(subject_ids, author_id, kept):
-        for name, count in _erase(batch).items():
+        for name, count in _erase(batch, check).items():
             total[name] += count
     if author_id is not None:
         BlockedText.objects.filter(author_id=author_id).delete()
@@ -180,7 +188,8 @@ def _subjects(rows: "QuerySet[Any]") -> Iterator[Sequence[UUID]]:
 
 @retry_on_deadlock
 @transaction.atomic
-def _erase(subject_ids: Collection[UUID]) -> dict[str, int]:
+def _erase(subject_ids: Collection[UUID], check: Check) -> dict[str, int]:
+    check()
     move_texts_of(subject_ids)
     rows = ErasableText.objects.filter(subject_id__in=subject_ids, content__isnull=False)
     found = list(
