@@ -1,4 +1,4 @@
-"""What management commands share: how they say that a service has refused something."""
+"""What management commands share: how they say that a service or a file was refused."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +10,11 @@ from moderado.core.errors import ApplicationError, Invalid
 
 @contextmanager
 def command_errors() -> Iterator[None]:
-    """Turn the refusals of services into one line without a traceback.
+    """Turn refusals of services and of the file system into one line without a traceback.
 
     Raises:
-        CommandError: The sentence of the refusal, or those of the invalid fields.
+        CommandError: The sentence of the refusal, those of the invalid fields, or the file and why
+            it cannot be read or written.
     """
     try:
         yield
@@ -22,3 +23,7 @@ def command_errors() -> Iterator[None]:
         raise CommandError(sentences or str(error)) from None
     except ApplicationError as error:
         raise CommandError(str(error)) from None
+    except OSError as error:
+        if error.filename is None:  # of a connection: not about what the user named
+            raise
+        raise CommandError(f"{error.filename}: {error.strerror}") from None

@@ -107,5 +107,5 @@ def test_standard_input_that_is_not_utf8_is_refused(run, monkeypatch):
     given = io.TextIOWrapper(io.BytesIO(b"name: caf\xe9"), "utf-8", errors="surrogateescape")
     monkeypatch.setattr("sys.stdin", given)
 
-    with pytest.raises(CommandError, match=r"^-: 'utf-8' codec can't decode byte 0xe9"):
+    with pytest.raises(CommandError, match=r"^-: no UTF-8 text \(byte 9\)$"):
         run("test", "-")

@@ -42,11 +42,8 @@ class Command(BaseCommand):
     def _verify(self, options: dict[str, Any]) -> None:
         if options["file"] is None:
             raise CommandError("name the file: moderado evidence verify FILE")
-        try:
-            with options["file"].open("rb") as package:
-                checked = verify(package)
-        except OSError as error:
-            raise CommandError(str(error)) from None
+        with command_errors(), options["file"].open("rb") as package:
+            checked = verify(package)
         shown = {
             "problems": list(checked.problems),
             "key": checked.fingerprint,
@@ -70,8 +67,8 @@ class Command(BaseCommand):
             raise CommandError("name a case or a subject by its id") from None
         with command_errors():
             made = make_evidence(subject_id=subject_id, order=options["order"])
-        with made.content, options["out"].open("wb") as out:
-            copyfileobj(made.content, out)
+            with made.content, options["out"].open("wb") as out:
+                copyfileobj(made.content, out)
         shown = {"file": str(options["out"]), "sha256": made.digest, "key": own_fingerprint()}
         self.stdout.write(
             json.dumps(shown) if options["json"] else f"{shown['file']}  sha256 {made.digest}"

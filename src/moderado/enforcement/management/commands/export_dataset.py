@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
+from moderado.core.commands import command_errors
 from moderado.enforcement.services.datasets import Counts, data_card, labelled_rows
 
 
@@ -23,7 +24,7 @@ class Command(BaseCommand):
             CommandError: The folder cannot be written.
         """
         counts, folder = Counts(), options["folder"]
-        try:
+        with command_errors():
             folder.mkdir(parents=True, exist_ok=True)
             with (
                 (folder / "train.jsonl").open("w", encoding="utf-8") as train,
@@ -33,6 +34,4 @@ class Command(BaseCommand):
                 for row in labelled_rows(counts):
                     files[row["split"]].write(json.dumps(row, ensure_ascii=False) + "\n")
             (folder / "README.md").write_text(data_card(counts), encoding="utf-8")
-        except OSError as error:
-            raise CommandError(str(error)) from None
         self.stdout.write(f"{sum(counts.rows.values())} rows, {counts.unused} left out: {folder}")

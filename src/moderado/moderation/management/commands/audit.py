@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from moderado.core.commands import command_errors
 from moderado.core.errors import NotFound
 from moderado.moderation.audit.costs import AZURE_PRICE, TOKEN_PRICE, Prices, costs
 from moderado.moderation.audit.exports import READERS, kind_of, sample
@@ -57,14 +58,16 @@ class Command(BaseCommand):
             CommandError: The export cannot be read.
         """
         tally = Tally(anonymous=options["anonymous"], seconds_a_case=options["seconds_a_case"])
-        path = _judged(options, tally)
+        with command_errors():
+            path = _judged(options, tally)
         prices = Prices(azure=options["azure_price"], tokens=options["token_price"])
         spent = costs(tally.sent(), prices)
         if options["html"] is not None:
             with translation.override(options["language"] or settings.LANGUAGE_CODE):
                 translated = costs(tally.sent(), prices)
                 page = write(tally, name=path.name, policy=tally.policy, costs=translated)
-            options["html"].write_text(page, encoding="utf-8")
+            with command_errors():
+                options["html"].write_text(page, encoding="utf-8")
         if options["json"]:
             figures = {**tally.as_json(), "costs": {each.provider: each.amount for each in spent}}
             self.stdout.write(json.dumps(figures, ensure_ascii=False))
@@ -106,7 +109,7 @@ def _judged(options: dict[str, Any], tally: Tally) -> Path:
                 policy=_policy(options),
                 progress=lambda done: bar.advance(task, done),
             )
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         raise CommandError(str(error)) from None
     return path
 

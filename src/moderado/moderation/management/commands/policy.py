@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import override
 
+from moderado.core.commands import command_errors
 from moderado.core.errors import ApplicationError, NotFound
 from moderado.moderation import selectors
 from moderado.moderation.errors import FailingExamples, InvalidPolicy
@@ -202,11 +203,12 @@ def _version(name: str, number: int | None) -> Any:
 
 
 def _read(file: str) -> PolicyDocument:
-    try:
+    with command_errors():
         raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    try:
         text = raw.decode()  # strictly, also where Python lets standard input have any bytes
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{file}: {error}") from None
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{file}: no UTF-8 text (byte {error.start})") from None
     return parse_document(yaml=text)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from moderado.core.commands import command_errors
 from moderado.moderation.classifier.weights import included
 from moderado.moderation.services.training import Training, train_from_rulings
 
@@ -22,8 +23,9 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Train and print what was found."""
         try:
-            found = train_from_rulings(base=included(options["head"]), output=options["output"])
-        except (OSError, ValueError) as error:
+            with command_errors():
+                found = train_from_rulings(base=included(options["head"]), output=options["output"])
+        except ValueError as error:
             raise CommandError(str(error)) from None
         if options["json"]:
             self.stdout.write(json.dumps(_numbers(found)))
