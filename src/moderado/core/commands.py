@@ -5,7 +5,9 @@ from contextlib import contextmanager
 
 from django.core.management.base import CommandError
 
-from moderado.core.errors import ApplicationError, Invalid
+from moderado.core.errors import ApplicationError, Invalid, NotFound
+
+_NO_SUCH_THING = "There is nothing with this name, e-mail address or id."
 
 
 @contextmanager
@@ -21,6 +23,10 @@ def command_errors() -> Iterator[None]:
     except Invalid as error:
         sentences = " ".join(map(str, error.fields.values()))
         raise CommandError(sentences or str(error)) from None
+    except NotFound as error:
+        # Operators may see all: what they named does not exist.
+        is_named = str(error) != str(NotFound.message)
+        raise CommandError(str(error) if is_named else _NO_SUCH_THING) from None
     except ApplicationError as error:
         raise CommandError(str(error)) from None
     except OSError as error:

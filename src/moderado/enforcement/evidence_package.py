@@ -114,7 +114,7 @@ def verify(package: IO[bytes]) -> Checked:
             manifest = msgspec.json.decode(signed, type=Manifest)
             digests = dict(_digests(archive, {*names} - {MANIFEST, SIGNATURE}))
     except _UNREADABLE as error:
-        return Checked(problems=(f"no evidence package: {type(error).__name__}",))
+        return Checked(problems=(f"no evidence package: {_why(error)}",))
     problems = []
     if len(names) != len(set(names)):
         problems.append("a name occurs twice")
@@ -152,6 +152,14 @@ def json_rows(rows: Iterable[object]) -> Iterator[bytes]:
         yield before + to_json(row).rstrip()
         before = b",\n"
     yield b"[]\n" if before == b"[\n" else b"\n]\n"
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return "a file of a package is missing"
+    if isinstance(error, msgspec.MsgspecError):
+        return f"{MANIFEST} cannot be read"
+    return "the file is no whole ZIP, or an entry is damaged"
 
 
 def _check_entries(archive: ZipFile) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from moderado.standalone import manage
 
-NOT_FOUND = "There is no such thing, or you may not see it."
+NOT_FOUND = "There is nothing with this name, e-mail address or id."  # operators see all
 
 
 @pytest.mark.proves("R128")

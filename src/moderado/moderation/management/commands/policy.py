@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import override
 
 from moderado.core.commands import command_errors
-from moderado.core.errors import ApplicationError, NotFound
+from moderado.core.errors import NotFound
 from moderado.moderation import selectors
 from moderado.moderation.errors import FailingExamples, InvalidPolicy
 from moderado.moderation.policies.documents import write_yaml
@@ -74,11 +74,11 @@ class Command(BaseCommand):
             "rollback": self._rollback,
             "shadow": self._shadow,
         }
-        try:
-            with override("en"):
+        with override("en"), command_errors():
+            try:
                 act[options["action"]](options)
-        except ApplicationError as error:
-            raise CommandError("\n".join(_refusal(error))) from None
+            except (InvalidPolicy, FailingExamples) as error:
+                raise CommandError("\n".join(_refusal(error))) from None
 
     def _list(self, options: dict[str, Any]) -> None:
         found = [_summary(policy) for policy in selectors.policies()]
@@ -212,7 +212,7 @@ def _read(file: str) -> PolicyDocument:
     return parse_document(yaml=text)
 
 
-def _refusal(error: ApplicationError) -> list[str]:
+def _refusal(error: InvalidPolicy | FailingExamples) -> list[str]:
     lines = [str(error)]
     if isinstance(error, InvalidPolicy):
         lines += [f"  {path}: {said}" for path, said in error.fields.items()]
