@@ -1,6 +1,9 @@
-"""The clock shared by all processes: the database's. Clocks of the hosts may differ."""
+"""The clock shared by all processes, and how the API writes its times.
 
-from datetime import datetime
+It is the database's: clocks of the hosts may differ.
+"""
+
+from datetime import UTC, datetime
 
 from django.db import connection
 
@@ -12,3 +15,8 @@ def now() -> datetime:
         (moment,) = cursor.fetchone()
     assert isinstance(moment, datetime)
     return moment
+
+
+def wire_time(moment: datetime) -> str:
+    """Return a time as the API writes all of them: UTC, with microseconds, ending in Z."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"

@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
+from moderado.core.clock import wire_time
 from moderado.core.errors import RateLimited
 
 _HOUR = 3_600_000  # milliseconds, which ids count
@@ -38,7 +39,7 @@ class NewcomerLimited(RateLimited):
     def details(self) -> dict[str, Any]:
         """What a program shows, in the form of other restrictions."""
         return {
-            "until": self.until.isoformat(),
+            "until": wire_time(self.until),
             "reason": "newcomer",
             "sanction": None,
             "note": "",

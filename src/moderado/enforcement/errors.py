@@ -1,12 +1,13 @@
 """Errors of the enforcement context."""
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
 
+from moderado.core.clock import wire_time
 from moderado.core.errors import ApplicationError, Forbidden, NotFound
 from moderado.enforcement.appeal_terms import appeal_path
 from moderado.enforcement.types import STRIKES, Restriction
@@ -74,17 +75,13 @@ class Restricted(Forbidden):
         """What a program shows or does about it. Times are in UTC."""
         found = self.restriction
         return {
-            "until": _utc(found.until),
+            "until": found.until and wire_time(found.until),
             "reason": found.reason,
             "sanction": None if found.sanction is None else str(found.sanction),
             "note": found.note,
-            "appeal_until": _utc(found.appeal_until),
+            "appeal_until": found.appeal_until and wire_time(found.appeal_until),
             "appeal_path": None if found.decision is None else appeal_path(found.decision),
         }
-
-
-def _utc(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat()
 
 
 class Muted(Restricted):

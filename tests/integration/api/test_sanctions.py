@@ -7,6 +7,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from moderado.accounts.models import Session
+from moderado.core.clock import wire_time
 from moderado.enforcement.models import AuditLine, Sanction
 from tests.factories import (
     PASSWORD,
@@ -146,7 +147,7 @@ def test_list_is_filtered_by_person_room_kind_and_state(room, member, moderator,
 )
 def test_measure_binds_until_it_ends(room, moderator, signed_in, path, code, status):
     client = signed_in(make_member(room).user)
-    until = (timezone.now() + timedelta(hours=1)).isoformat()
+    until = wire_time(timezone.now() + timedelta(hours=1))
     url = f"/api/enforcement/rooms/{room.id}/{path}/"
     messages = f"/api/chat/rooms/{room.id}/messages/"
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from moderado.chat.models import Message
 from moderado.chat.selectors.rooms import rooms_visible_to
+from moderado.core.clock import wire_time
 from moderado.core.errors import Invalid, NotFound, RateLimited
 from moderado.enforcement import events
 from moderado.enforcement.errors import (
@@ -266,7 +267,7 @@ def test_suspension_needs_a_record_and_ends_by_term_or_lifting():
     assert (suspension.decided_reports, suspension.rejected_reports) == (19, 18)
     with pytest.raises(ReportingSuspended) as refusal:
         report_message(say(), reporter)
-    assert refusal.value.details["until"] == suspension.ends_at.isoformat()
+    assert refusal.value.details["until"] == wire_time(suspension.ends_at)
     assert refusal.value.details["appeal_path"] == f"/api/me/decisions/{suspension.id}/appeal/"
     lift_suspension(actor_id=moderator.id, suspension_id=suspension.id, reason="appeal")
     assert report_message(say(), reporter)[1]
