@@ -24,6 +24,7 @@ from moderado.chat.services.posting import post_message, post_messages
 from moderado.chat.services.removing import delete_message
 from moderado.chat.services.rooms import create_room, update_room
 from moderado.chat.types import SendRequest
+from moderado.core.clock import wire_time
 from moderado.enforcement.errors import Banned, Muted, SlowMode
 from moderado.enforcement.models import Sanction
 from moderado.enforcement.services.sanctions import apply_sanction, lift_sanction
@@ -78,9 +79,9 @@ def test_mute_refuses_messages_until_it_is_lifted(alice, bob, room, post, is_of_
     with pytest.raises(Muted) as refusal:
         post(alice, room)
     details = refusal.value.details
-    assert details.pop("appeal_until") > mute.ends_at.isoformat()
+    assert details.pop("appeal_until") > wire_time(mute.ends_at)
     assert details == {
-        "until": mute.ends_at.isoformat(),
+        "until": wire_time(mute.ends_at),
         "reason": "spam",
         "sanction": str(mute.id),
         "note": "Leia as regras.",
