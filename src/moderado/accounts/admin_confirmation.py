@@ -4,7 +4,6 @@ A browser that was left open, or a stolen cookie, must not suffice to take accou
 password counts for `ADMIN_CONFIRM_SECONDS`, also that of the sign-in itself.
 """
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +18,7 @@ from django.utils.translation import gettext as _
 from moderado.accounts.origins import origin_of
 from moderado.accounts.services import sign_in
 from moderado.accounts.types import CONFIRMED_KEY, SESSION_KEY
+from moderado.core import clock
 from moderado.core.errors import RateLimited, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -77,11 +77,12 @@ def _is_sensitive(request: HttpRequest) -> bool:
 
 def _is_confirmed(request: HttpRequest) -> bool:
     confirmed_at: float = request.session.get(CONFIRMED_KEY, 0)
-    return 0 <= time.time() - confirmed_at < settings.ADMIN_CONFIRM_SECONDS
+    age = clock.estimated().timestamp() - confirmed_at
+    return -1 <= age < settings.ADMIN_CONFIRM_SECONDS
 
 
 def _continue(request: HttpRequest) -> HttpResponse | None:
-    request.session[CONFIRMED_KEY] = int(time.time())
+    request.session[CONFIRMED_KEY] = int(clock.estimated().timestamp())
     log.info("admin_confirmed", actor_id=request.user.pk)
     if request.POST.get(METHOD) in SAFE:
         return HttpResponseRedirect(request.get_full_path())

@@ -10,12 +10,12 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.lookalikes import EMAIL_KEY_LENGTH, email_key
 from moderado.accounts.types import Scope
 from moderado.accounts.user_agents import MAX_LENGTH
+from moderado.core import clock
 from moderado.core.models import Record
 
 
@@ -128,7 +128,7 @@ class Session(Record):
     user_agent = models.CharField(
         _("user agent"), max_length=MAX_LENGTH, default="", db_default="", blank=True
     )
-    used_at = models.DateTimeField(_("last used"), default=timezone.now)
+    used_at = models.DateTimeField(_("last used"), default=clock.estimated)
     expires_at = models.DateTimeField(_("expires"))
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     # When the owner proved a second factor: `services.second_factor`.

@@ -1,6 +1,5 @@
 """Signal handlers for sign-ins through Django (admin, page) and for changes of accounts."""
 
-import time
 from collections.abc import Collection
 from typing import Any
 from uuid import UUID
@@ -15,6 +14,7 @@ from moderado.accounts.events import AccountActivated, AccountDeactivated
 from moderado.accounts.models import User
 from moderado.accounts.services import sessions
 from moderado.accounts.types import CONFIRMED_KEY, SESSION_KEY
+from moderado.core import clock
 from moderado.core.events import publish
 from moderado.core.languages import language_of_request
 
@@ -27,7 +27,7 @@ def open_session(request: HttpRequest, user: User, **_: Any) -> None:
         user=user, user_agent=user_agent, language=language_of_request(request)
     )
     request.session[SESSION_KEY] = str(session.id)
-    request.session[CONFIRMED_KEY] = int(time.time())
+    request.session[CONFIRMED_KEY] = int(clock.estimated().timestamp())
     known = request.COOKIES.get(devices.COOKIE)
     # AuthenticationMiddleware sends it.
     request.new_device = devices.issue_device(email=user.email, known=known)  # type: ignore[attr-defined]

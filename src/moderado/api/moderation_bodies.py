@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from moderado.api.schemas import PersonField, StrictInput, message_body
 from moderado.chat.selectors.review import SUPERSEDED, CaseSurroundings
 from moderado.chat.types import MESSAGE, MESSAGE_STATUSES, ROOM_NAME, USER_NAME, MessageView
+from moderado.core import clock
 from moderado.enforcement.selectors.cases import Claimed
 from moderado.enforcement.written_reasons import NOTE_LENGTH, REASON_LENGTH
 from moderado.moderation.categories import category_name
@@ -225,7 +225,7 @@ class CaseBody(serializers.Serializer[Any]):
         return case.state == "decided" and case.sampling is not None
 
     def get_waiting_seconds(self, case: Any) -> int:
-        until = case.decided_at or case.closed_at or timezone.now()
+        until = case.decided_at or case.closed_at or clock.estimated()
         return max(0, int((until - case.created_at).total_seconds()))
 
     @extend_schema_field(serializers.ChoiceField(choices=[action.value for action in Action]))

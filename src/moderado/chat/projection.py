@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone, translation
+from django.utils import translation
 from msgspec import UNSET, UnsetType
 
 from moderado.chat.events import Change, ChangeKind
@@ -23,6 +23,7 @@ from moderado.chat.types import (
     RoomMeasures,
     SlowModeView,
 )
+from moderado.core import clock
 from moderado.enforcement.statements import why_message_is_hidden, why_name_is_hidden
 from moderado.moderation.help_lines import help_lines, without_mark
 from moderado.moderation.types import Reason
@@ -59,7 +60,7 @@ def public_view(message: Message) -> MessageView:
 
 def measures_of(room: Room) -> RoomMeasures:
     """Return the measures on a room that are not over, as every reader may see them."""
-    now = timezone.now()
+    now = clock.estimated()
     slow, newcomers = _lasting(room.slow_mode_until, now), _lasting(room.newcomers_wait_until, now)
     return RoomMeasures(
         frozen_until=_lasting(room.frozen_until, now),
@@ -142,7 +143,9 @@ def view_from_outside(message: Message, *, language: str) -> MessageView:
     return _replace(own_view(message, language=language), seq=0, position=0)
 
 
-def waiting_view(new: NewMessage, *, position: int, author: Author) -> MessageView:
+def waiting_view(
+    new: NewMessage, *, created_at: datetime, position: int, author: Author
+) -> MessageView:
     """Return the author's view of a message that was just stored as PENDING."""
     return MessageView(
         id=new.id,
@@ -155,7 +158,7 @@ def waiting_view(new: NewMessage, *, position: int, author: Author) -> MessageVi
         position=position,
         seq=0,
         reply_to=None,
-        created_at=new.created_at,
+        created_at=created_at,
         edited_at=None,
         published_at=None,
     )

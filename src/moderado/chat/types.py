@@ -117,7 +117,6 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     """A checked message that is about to be stored. `hash` is that of its text, in hex."""
 
     id: UUID
-    created_at: datetime
     room_id: UUID
     author_id: UUID
     client_id: str | None

@@ -1,4 +1,7 @@
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+
+from moderado.core import clock
 
 
 class ConfigConfig(AppConfig):
@@ -8,3 +11,5 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         from moderado.config import checks  # noqa: F401, PLC0415  (registers them)
+
+        connection_created.connect(clock.calibrate)

@@ -4,8 +4,7 @@ The id of an account is a UUID version 7, which contains the time of its creatio
 read to tell how old an account is, and the limits cost no statement.
 """
 
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +13,11 @@ from django.utils.formats import date_format
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
+from moderado.core import clock
 from moderado.core.clock import wire_time
 from moderado.core.errors import RateLimited
+from moderado.core.ids import time_of
 
-_HOUR = 3_600_000  # milliseconds, which ids count
 _TIME_ORDERED = 7  # version of a UUID
 
 
@@ -53,13 +53,12 @@ def is_newcomer(user_id: UUID) -> bool:
     hours: int = settings.ENV.newcomer_hours
     if not hours or user_id.version != _TIME_ORDERED:
         return False
-    return user_id.int >> 80 > time.time() * 1000 - hours * _HOUR
+    return time_of(user_id) > clock.estimated() - timedelta(hours=hours)
 
 
 def newcomer_until(user_id: UUID) -> datetime:
     """Return until when an account with a time-ordered id is new."""
-    created = datetime.fromtimestamp((user_id.int >> 80) / 1000, UTC)
-    return created + timedelta(hours=settings.ENV.newcomer_hours)
+    return time_of(user_id) + timedelta(hours=settings.ENV.newcomer_hours)
 
 
 def _localized(until: datetime) -> str:

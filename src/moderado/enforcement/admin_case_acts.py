@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
+from moderado.core import clock
 from moderado.core.errors import ApplicationError
 from moderado.enforcement.services.fairness import check_may_decide
 from moderado.moderation.errors import CaseClosed, CaseSuperseded, CaseTaken
@@ -24,7 +24,7 @@ def obstacle_to(case: Case, viewer: User) -> str:
         check_may_decide(actor_id=viewer.pk, case=case)
     except ApplicationError as refusal:
         return str(refusal)
-    is_claimed = case.claimed_until is not None and case.claimed_until > timezone.now()
+    is_claimed = case.claimed_until is not None and case.claimed_until > clock.estimated()
     return str(CaseTaken()) if is_claimed and case.claimed_by_id != viewer.pk else ""
 
 

@@ -7,12 +7,12 @@ from uuid import UUID
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from moderado.accounts.rights import DECIDE_APPEAL, DECIDE_CASE, REVERSE_RULING
+from moderado.core import clock
 from moderado.core.admin import Colours
 from moderado.core.admin_acts import PUBLIC_NOTE, REASON, Act, ActsOnPage, Values
 from moderado.enforcement.admin_shared import (
@@ -49,7 +49,7 @@ def _reverse(actor_id: UUID, ruling: Ruling, values: Values) -> None:
 def _may_undo(ruling: Ruling) -> bool:
     is_open = ruling.undone_at is None and ruling.settled_at is None and ruling.reverses_id is None
     until: datetime = ruling.undo_until
-    return is_open and until > timezone.now()
+    return is_open and until > clock.estimated()
 
 
 def _reverse_bulk(actor_id: UUID, row: BulkRuling, values: Values) -> None:

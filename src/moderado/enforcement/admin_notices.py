@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +14,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from moderado.accounts.rights import DELETE_BANKED_TEXT, VIEW_NOTIFIER, VIEW_RESTRICTED_CASE
+from moderado.core import clock
 from moderado.core.admin import AuditedReading, Colours
 from moderado.core.admin_acts import Act, ActField, ActsOnPage, Values
 from moderado.enforcement.admin_shared import (
@@ -102,7 +102,7 @@ class NoticeAdmin(AuditedReading, CaseRecordPage):
         """Return how long a decision may take still, or how late it is."""
         if notice.state != NoticeState.OPEN or notice.due_at is None:
             return "-", "-"
-        if notice.due_at <= timezone.now():
+        if notice.due_at <= clock.estimated():
             return "late", gettext("%s late") % timesince(notice.due_at)
         return "open", gettext("in %s") % timeuntil(notice.due_at)
 

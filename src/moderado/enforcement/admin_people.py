@@ -7,12 +7,12 @@ from uuid import UUID
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from moderado.accounts.rights import LIFT_SANCTION, SUSPEND_REPORTING
+from moderado.core import clock
 from moderado.core.admin import Colours
 from moderado.core.admin_acts import Act, ActsOnPage, Values
 from moderado.enforcement.admin_shared import (
@@ -50,7 +50,7 @@ def _lift_suspension(actor_id: UUID, suspension: ReportingSuspension, values: Va
 
 
 def _is_in_force(suspension: ReportingSuspension) -> bool:
-    return suspension.lifted_at is None and suspension.ends_at > timezone.now()
+    return suspension.lifted_at is None and suspension.ends_at > clock.estimated()
 
 
 @admin.register(Sanction)

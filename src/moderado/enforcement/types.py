@@ -1,12 +1,13 @@
 """The value types of enforcement: plain and frozen, shared by all layers."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 import msgspec
 
+from moderado.core import clock
 from moderado.moderation.types import Outcome
 
 # Kinds of subject besides texts: an account, a room as a whole, and what a notice points at if it
@@ -142,7 +143,7 @@ class ReportOutcome(StrEnum):
 
 def is_in_force(restriction: Restriction) -> bool:
     """Tell whether a restriction that was read before is not over by now."""
-    return restriction.until is None or restriction.until > datetime.now(UTC)
+    return restriction.until is None or restriction.until > clock.estimated()
 
 
 class DecisionType(StrEnum):

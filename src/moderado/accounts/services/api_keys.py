@@ -14,13 +14,12 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import ApiKey
 from moderado.accounts.types import KeyHolder, NewApiKey, Scope
-from moderado.core import text
+from moderado.core import clock, text
 from moderado.core.database import run_prepared
 from moderado.core.errors import Invalid, NotFound
 from moderado.core.events import publish
@@ -79,7 +78,7 @@ def create_api_key(*, name: str, scopes: Collection[str], actor_id: UUID | None)
 def revoke_api_key(*, api_key_id: UUID, actor_id: UUID | None) -> None:
     """End a key for all requests from now on. Raises NotFound, also for a revoked one."""
     revoked = ApiKey.objects.filter(id=api_key_id, revoked_at=None).update(
-        revoked_at=timezone.now(), revoked_by_id=actor_id
+        revoked_at=clock.estimated(), revoked_by_id=actor_id
     )
     if not revoked:
         raise NotFound
@@ -109,7 +108,7 @@ def use_api_key(key: str) -> KeyHolder | None:
 
 
 def _record_use(key_id: UUID, last_used_at: datetime | None) -> None:
-    now = timezone.now()
+    now = clock.estimated()
     before = now - USE_INTERVAL
     if last_used_at is None or last_used_at <= before:
         due = Q(last_used_at=None) | Q(last_used_at__lte=before)

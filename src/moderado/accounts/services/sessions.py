@@ -11,7 +11,6 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import Least, Now
-from django.utils import timezone
 
 from moderado.accounts import bans, devices, selectors, tokens, user_agents
 from moderado.accounts.errors import NotAuthenticated
@@ -162,7 +161,9 @@ def record_use(*, session: Session) -> None:
 
     Sessions with tokens record it at each refresh; this is for those with a cookie.
     """
-    if abs(timezone.now() - session.used_at) < USE_INTERVAL:  # saves a statement, decides nothing
+    if (
+        abs(clock.estimated() - session.used_at) < USE_INTERVAL
+    ):  # saves a statement, decides nothing
         return
     used_before = Session.objects.filter(used_at__lte=Now() - USE_INTERVAL)
     used_before.filter(id=session.id, ended_at=None).update(

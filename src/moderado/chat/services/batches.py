@@ -6,6 +6,7 @@ rows, and `services.posting` stores or refuses these one by one.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from moderado.chat.selectors.refusals import is_open_sql, is_slow_sql
@@ -16,7 +17,6 @@ from moderado.enforcement.selectors.restrictions import restricts_posting_sql
 
 _NEW = {
     "id": "uuid",
-    "created_at": "timestamptz",
     "room_id": "uuid",
     "author_id": "uuid",
     "client_id": "text",
@@ -44,26 +44,26 @@ _INSERT = f"""
         INSERT INTO chat_message (id, created_at, room_id, author_id, client_id, first_hash, text,
             revision, status, reason, categories, position, seq, edit_reason, edit_categories,
             queued_at, fence, attempts)
-        SELECT id, created_at, room_id, author_id, client_id, decode(hash, 'hex'), text,
+        SELECT id, statement_timestamp(), room_id, author_id, client_id, decode(hash, 'hex'), text,
             1, 'PENDING', '', '{{}}', position, 0, '', '{{}}',
             statement_timestamp(), 0, 0
           FROM allowed
         ON CONFLICT (room_id, author_id, client_id) DO NOTHING
-        RETURNING id
+        RETURNING id, created_at
     )
-    SELECT id, position, author_id,
+    SELECT id, stored.created_at, position, author_id,
            (SELECT name FROM accounts_user WHERE accounts_user.id = allowed.author_id), role
       FROM stored JOIN allowed USING (id)
 """  # noqa: S608  (column names are constants of this module)
 
 
 @retry_on_deadlock
-def insert_messages(drafts: Sequence[NewMessage]) -> list[tuple[UUID, int, Author]]:
+def insert_messages(drafts: Sequence[NewMessage]) -> list[tuple[UUID, datetime, int, Author]]:
     """Store the drafts of the common case, in one statement and one commit.
 
     Returns:
-        The id, the position and the author of each stored message. A draft is absent if its
-        room has another mode or is deleted, its author is no member or is restricted, or its
+        The id, the time, the position and the author of each stored message. A draft is absent if
+        its room has another mode or is deleted, its author is no member or is restricted, or its
         `client_id` was used before.
     """
     if not drafts:
@@ -72,8 +72,8 @@ def insert_messages(drafts: Sequence[NewMessage]) -> list[tuple[UUID, int, Autho
     # One order in every process, so that two batches with the same client_ids cannot deadlock.
     ordered = sorted(drafts, key=_order)
     return [
-        (message_id, position, Author(*author))
-        for message_id, position, *author in run_prepared(_INSERT, [as_rows(ordered)])
+        (message_id, created_at, position, Author(*author))
+        for message_id, created_at, position, *author in run_prepared(_INSERT, [as_rows(ordered)])
     ]
 
 

@@ -11,10 +11,11 @@ from uuid import UUID
 
 import msgspec
 from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import translation
 
 from moderado.accounts.models import Session, User
 from moderado.chat.models import Membership, Message, Revision
+from moderado.core import clock
 from moderado.enforcement.services import exports
 from moderado.enforcement.services.exportable import records_of
 from moderado.enforcement.services.exports import Export
@@ -129,7 +130,7 @@ def _overview(user: User, export: Export) -> list[tuple[str, bytes]]:
         **records_of(user_id=user.id),
     }
     pages = [f"messages/{number + 1:05}.html" for number in range(export.parts // 2)]
-    shown = {"sections": found, "pages": pages, "count": export.done, "at": timezone.now()}
+    shown = {"sections": found, "pages": pages, "count": export.done, "at": clock.estimated()}
     return [("account.json", _json(found)), ("index.html", _html(user, "index", shown))]
 
 

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.utils import timezone
 from msgspec import structs
 
 from moderado.chat.models import Message
 from moderado.chat.services.previous_texts import with_previous_texts
+from moderado.core import clock
 from moderado.enforcement.selectors.strikes import points_in_room
 from moderado.moderation.services.screening import reads
 from moderado.moderation.types import UNKNOWN_AUTHOR, AuthorFacts, Content, RoomFacts
@@ -56,7 +56,7 @@ def author_facts(message: Message) -> AuthorFacts:
     placement: Placement | None = message.placement
     if placement is None:
         return UNKNOWN_AUTHOR
-    age = timezone.now() - placement.author_since
+    age = clock.estimated() - placement.author_since
     return AuthorFacts(role=message.author_role or MEMBER, age_days=max(age.days, 0))
 
 

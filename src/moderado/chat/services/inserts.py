@@ -37,10 +37,10 @@ Status = Message.Status
 # which the workers compare it with.
 _INSERT = f"""
     INSERT INTO chat_message (id, created_at, room_id, author_id, client_id, first_hash, text,
-        revision, status, reason, categories, position, seq, reply_to_id, published_at,
+        revision, status, reason, categories, position, seq, reply_to_id,
         edit_reason, edit_categories, queued_at, fence, attempts)
-    SELECT %(id)s, %(now)s, room.id, %(author)s, %(client_id)s, %(hash)s, %(text)s,
-        1, %(status)s, '', '{{}}', seq, 0, %(reply_to)s, %(published_at)s,
+    SELECT %(id)s, statement_timestamp(), room.id, %(author)s, %(client_id)s, %(hash)s, %(text)s,
+        1, %(status)s, '', '{{}}', seq, 0, %(reply_to)s,
         '', '{{}}', CASE WHEN %(waits)s THEN statement_timestamp() END, 0, 0
       FROM chat_room room
       JOIN chat_membership membership
@@ -48,7 +48,8 @@ _INSERT = f"""
      WHERE room.id = %(room)s AND {is_open_sql("room", "membership")}
        AND NOT {restricts_writing_sql("%(author)s", "room.id")}
     ON CONFLICT (room_id, author_id, client_id) DO NOTHING
-    RETURNING position, queued_at, {slow_sanction_sql("author_id", "chat_message.room_id")}
+    RETURNING created_at, position, queued_at,
+        {slow_sanction_sql("author_id", "chat_message.room_id")}
 """  # noqa: S608  (names of columns)
 
 
@@ -96,7 +97,6 @@ def _check_reply(draft: NewMessage, reply_to: UUID) -> None:
 def _message_of(draft: NewMessage, author: User, state: State, reply_to: UUID | None) -> Message:
     return Message(
         id=draft.id,
-        created_at=draft.created_at,
         room_id=draft.room_id,
         author=author,
         client_id=draft.client_id,
@@ -104,7 +104,6 @@ def _message_of(draft: NewMessage, author: User, state: State, reply_to: UUID | 
         text=draft.text,
         status=STATUS[state.phase],
         reply_to_id=reply_to,
-        published_at=draft.created_at if state.is_published else None,
     )
 
 
@@ -115,7 +114,6 @@ def _insert(message: Message, *, waits: bool) -> None:
     """
     values: dict[str, Any] = {
         "id": message.id,
-        "now": message.created_at,
         "room": message.room_id,
         "author": message.author_id,
         "client_id": message.client_id,
@@ -123,7 +121,6 @@ def _insert(message: Message, *, waits: bool) -> None:
         "text": message.text,
         "status": str(message.status),
         "reply_to": message.reply_to_id,
-        "published_at": message.published_at,
         "waits": waits,
     }
     with connection.cursor() as cursor:
@@ -131,7 +128,7 @@ def _insert(message: Message, *, waits: bool) -> None:
         row = cursor.fetchone()
     if row is None:
         raise find_refusal(user_id=message.author_id, room_id=message.room_id) or Conflict
-    message.position, message.queued_at, sanction_id = row
+    message.created_at, message.position, message.queued_at, sanction_id = row
     if sanction_id is not None:
         take_turn(sanction_id=sanction_id)
 

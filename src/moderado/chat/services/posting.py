@@ -9,7 +9,6 @@ together. Both refuse for the same reasons and publish the same events after the
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
 from hashlib import blake2b
 from uuid import UUID
 
@@ -141,7 +140,6 @@ def _unchecked(request: SendRequest) -> NewMessage:
 def _draft(request: SendRequest, text: str) -> NewMessage:
     return NewMessage(
         id=new_id(),
-        created_at=datetime.now(UTC),
         room_id=request.room_id,
         author_id=request.author_id,
         client_id=request.client_id,
@@ -164,9 +162,9 @@ def _store_together(
         return {}  # one of them is at fault: stored one by one, the others succeed
     outcomes: dict[int, Outcome] = {}
     queued = []
-    for message_id, position, author in stored:
+    for message_id, created_at, position, author in stored:
         index = indexes[message_id]
-        view = waiting_view(drafts[index], position=position, author=author)
+        view = waiting_view(drafts[index], created_at=created_at, position=position, author=author)
         outcomes[index] = SendResult(view, created=True)
         queued.append(QueuedMessage(view, requests[index].connection_id))
     if queued:

@@ -24,7 +24,6 @@ _COLUMNS: Mapping[str, str] = {
     "reason": "text",
     "categories": "text[]",
     "edited_at": "timestamptz",
-    "published_at": "timestamptz",
     "sweep_id": "uuid",
     "edit_text": "text",
     "edit_revision": "integer",
@@ -35,7 +34,7 @@ _COLUMNS: Mapping[str, str] = {
     "lease_until": "timestamptz",
     "attempts": "smallint",
 }
-SETTLED = ("status", "reason", "categories", "published_at", "queued_at", "lease_until")
+SETTLED = ("status", "reason", "categories", "queued_at", "lease_until")
 
 # `nth` counts the public changes of the room in this statement from 1; it is NULL if the room is
 # only locked. `appears`: the change is the first publication, which sets the position.
@@ -63,8 +62,8 @@ class Written(msgspec.Struct, frozen=True):
 def write(changes: Sequence[Changed], columns: Sequence[str] = tuple(_COLUMNS)) -> Written:
     """Store messages and publish `RoomsChanged` for the public changes.
 
-    Sets `seq`, and on first publication `position`, on the messages too. Requires a transaction
-    that holds the row locks of the messages.
+    Sets `seq`, and on first publication `position` and `published_at`, on the messages too.
+    Requires a transaction that holds the row locks of the messages.
 
     Args:
         changes: The messages, changed in memory.
@@ -75,7 +74,7 @@ def write(changes: Sequence[Changed], columns: Sequence[str] = tuple(_COLUMNS)) 
     rows = [_row(change, columns, by_room) for change in changes]
     answer = run_prepared(_statement(tuple(columns)), [as_rows(rows)])
     if by_room:
-        rooms = [_numbered(room, before, acl, by_room[room]) for *_, room, before, acl in answer]
+        rooms = [_numbered(at, by_room[room], room, *place) for at, _, room, *place in answer]
         publish(RoomsChanged(rooms=tuple(rooms)))
     return Written(answer[0][0], answer[0][1] or ())
 
@@ -132,7 +131,9 @@ def _statement(columns: tuple[str, ...]) -> str:
         ), stored AS (
             UPDATE chat_message
                SET seq = coalesce(before + nth, chat_message.seq),
-                   position = CASE WHEN appears THEN before + nth ELSE chat_message.position END
+                   position = CASE WHEN appears THEN before + nth ELSE chat_message.position END,
+                   published_at = CASE WHEN appears THEN statement_timestamp()
+                                       ELSE chat_message.published_at END
                    {assignments}
               FROM changed LEFT JOIN taken ON taken.id = changed.room_id
              WHERE chat_message.id = changed.id
@@ -143,12 +144,14 @@ def _statement(columns: tuple[str, ...]) -> str:
     """  # noqa: S608
 
 
-def _numbered(room_id: UUID, before: int, acl_version: int, changes: list[Changed]) -> RoomChange:
+def _numbered(
+    at: datetime, changes: list[Changed], room_id: UUID, before: int, acl_version: int
+) -> RoomChange:
     numbered = []
     for seq, change in enumerate(changes, start=before + 1):
         assert change.kind
         change.message.seq = seq
         if change.kind is ChangeKind.PUBLISHED:
-            change.message.position = seq
+            change.message.position, change.message.published_at = seq, at
         numbered.append(change_of(change.message, change.kind))
     return RoomChange(room_id=room_id, acl_version=acl_version, changes=tuple(numbered))

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
@@ -22,6 +21,7 @@ from moderado.chat.services.names import (
     tell_audience,
     withdraw_room_name,
 )
+from moderado.core import clock
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import Invalid
 from moderado.core.events import publish
@@ -147,7 +147,7 @@ def delete_room(*, actor_id: UUID | None, room_id: UUID) -> None:
 def close_room(room: Room) -> None:
     """Mark a room as deleted, whose row the caller has locked, and end all subscriptions to it."""
     require_transaction()
-    room.deleted_at = timezone.now()
+    room.deleted_at = clock.estimated()
     room.save(update_fields=["deleted_at"])
     end_review(room.id)
     withdraw_room_name(room.id)

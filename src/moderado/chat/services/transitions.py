@@ -8,7 +8,6 @@ from functools import partial
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from moderado.chat import lifecycle
 from moderado.chat.events import ChangeKind
@@ -150,7 +149,7 @@ def _store_state(message: Message, step: Transition) -> None:
     message.status = STATUS[after.phase]
     message.edit_status = STATUS[after.edit] if after.edit else None
     if after.is_published and message.published_at is None:
-        message.published_at = timezone.now()
+        message.published_at = clock.estimated()  # `publication` stores the time of its commit
     if after.awaits is None:
         message.queued_at = message.lease_until = None
     elif step.requeues:
@@ -245,7 +244,7 @@ def _fill(message: Message, before: State, after: State, slots: dict[int, _Slot]
     if after.phase not in _WITH_REASON:
         message.reason, message.categories = "", []
     if after.revision > before.revision:
-        message.edited_at = timezone.now()
+        message.edited_at = clock.estimated()
     message.revision = after.revision
     if after.edit:
         message.edit_revision = after.edit_revision

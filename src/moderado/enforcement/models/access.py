@@ -1,9 +1,9 @@
 """Access records (Marco Civil da Internet, Lei 12.965/2014, art. 15), and seals of them."""
 
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from moderado.core import clock
 from moderado.core.models import Record
 
 
@@ -37,7 +37,7 @@ class AccessSeal(models.Model):
     """
 
     number = models.PositiveBigIntegerField(_("number"), primary_key=True)
-    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("created"), default=clock.estimated, editable=False)
     after_id = models.UUIDField(_("after"))
     last_id = models.UUIDField(_("up to"))
     records = models.PositiveIntegerField(_("records"))

@@ -18,8 +18,8 @@ from django.db.models import (
     QuerySet,
 )
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from moderado.core import clock
 from moderado.core.errors import NotFound
 from moderado.enforcement.models import CaseExclusion, Queue
 from moderado.enforcement.selectors.queues import (
@@ -123,7 +123,7 @@ def state_of(case: Case) -> CaseState:
     """Return the state of a case as it is shown, by the clock of this process."""
     if case.state != Case.State.OPEN:
         return CaseState(case.state)
-    if case.snoozed_until is not None and case.snoozed_until > timezone.now():
+    if case.snoozed_until is not None and case.snoozed_until > clock.estimated():
         return CaseState.SNOOZED
     return CaseState.OPEN if case.escalated_at is None else CaseState.ESCALATED
 

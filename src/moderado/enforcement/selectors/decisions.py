@@ -6,8 +6,8 @@ from uuid import UUID
 
 import msgspec
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 
+from moderado.core import clock
 from moderado.enforcement.appeal_terms import appeal_end, appeal_path
 from moderado.enforcement.models import Appeal, Purge, ReportingSuspension, Ruling, Sanction
 from moderado.enforcement.selectors.past_verdicts import Position as Position
@@ -219,7 +219,7 @@ def _view(  # noqa: PLR0913  (what kinds of decisions differ in)
         decided_at=row.created_at,
         ends_at=ends_at,
         is_reversed=is_reversed,
-        appealable=not is_reversed and until is not None and until > timezone.now(),
+        appealable=not is_reversed and until is not None and until > clock.estimated(),
         appeal_until=until,
         appeal_path=appeal_path(row.id),
         appeal=None,

@@ -8,8 +8,8 @@ import msgspec
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from moderado.core import clock
 from moderado.enforcement.models import Appeal, Report, ReportingSuspension
 from moderado.enforcement.types import DecisionType, ReportOutcome, ReportState
 from moderado.enforcement.views import ReportView
@@ -95,7 +95,7 @@ def _view(report: Report, appeals: Mapping[UUID, Appeal]) -> ReportView:
         outcome=report.outcome or None,
         created_at=report.created_at,
         decided_at=report.decided_at,
-        appealable=appeal is None and until is not None and until > timezone.now(),
+        appealable=appeal is None and until is not None and until > clock.estimated(),
         appeal_until=until,
         appeal=None if appeal is None else appeal.shown_state,
     )

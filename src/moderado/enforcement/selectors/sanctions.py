@@ -7,8 +7,9 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone, translation
+from django.utils import translation
 
+from moderado.core import clock
 from moderado.core.database import run_prepared
 from moderado.enforcement.appeal_terms import appeal_end, appeal_path
 from moderado.enforcement.errors import NoSuchSanction
@@ -26,7 +27,7 @@ def state_of(sanction: Sanction) -> SanctionState:
     """Return whether a sanction is in force, also before its expiry was recorded."""
     if sanction.lifted_at is not None:
         return "lifted"
-    is_over = sanction.ends_at is not None and sanction.ends_at <= timezone.now()
+    is_over = sanction.ends_at is not None and sanction.ends_at <= clock.estimated()
     return "expired" if is_over else "active"
 
 
@@ -41,7 +42,7 @@ def view_of(sanction: Sanction, *, language: str, is_appealed: bool = False) -> 
     decision_id = decision_of(sanction)
     appeal_until = appeal_end(sanction.created_at)
     state = state_of(sanction)
-    is_appealable = state != "lifted" and not is_appealed and appeal_until > timezone.now()
+    is_appealable = state != "lifted" and not is_appealed and appeal_until > clock.estimated()
     with translation.override(language):
         explanation = sanction_statement(
             restriction_of(sanction),

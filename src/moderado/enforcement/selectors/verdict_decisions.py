@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.utils import timezone
 
+from moderado.core import clock
 from moderado.enforcement.appeal_terms import appeal_end, appeal_path
 from moderado.enforcement.models import Ruling
 from moderado.enforcement.selectors.past_verdicts import (
@@ -139,7 +139,7 @@ def _verdict_view(line: ModerationLog, text: RefusedText) -> DecisionView:
         decided_at=line.created_at,
         ends_at=None,
         is_reversed=False,
-        appealable=until > timezone.now(),
+        appealable=until > clock.estimated(),
         appeal_until=until,
         appeal_path=appeal_path(line.id),
         appeal=None,

@@ -15,8 +15,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.utils import timezone
 
+from moderado.core import clock
 from moderado.core.errors import Invalid
 from moderado.core.ids import first_id
 from moderado.enforcement.models import AccessRecord, AccessSeal
@@ -68,7 +68,7 @@ def seal_records(*, settle: timedelta = SETTLE) -> int:
             return 0  # another worker is at it
     last = AccessSeal.objects.order_by("-number").first()
     after = last.last_id if last else START
-    rows = _rows(after, first_id(timezone.now() - settle))
+    rows = _rows(after, first_id(clock.estimated() - settle))
     if rows:
         AccessSeal.objects.create(
             number=last.number + 1 if last else 1,
@@ -83,7 +83,7 @@ def seal_records(*, settle: timedelta = SETTLE) -> int:
 @transaction.atomic
 def delete_expired() -> int:
     """Delete the records of whole seals that are older than the term; return how many."""
-    oldest = first_id(timezone.now() - TERM)
+    oldest = first_id(clock.estimated() - TERM)
     seal = AccessSeal.objects.filter(last_id__lt=oldest).order_by("-number").first()
     if seal is None:
         return 0
@@ -144,7 +144,7 @@ def verify_records() -> Verified:
     previous, intact, deleted, altered = b"", 0, 0, []
     for seal in AccessSeal.objects.order_by("number").iterator():
         rows = _rows(seal.after_id, seal.last_id, inclusive=True)
-        if not rows and seal.last_id < first_id(timezone.now() - TERM):
+        if not rows and seal.last_id < first_id(clock.estimated() - TERM):
             deleted += 1
         elif len(rows) == seal.records and _digest(previous, rows) == bytes(seal.digest):
             intact += 1

@@ -13,9 +13,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from moderado.accounts.models import User
+from moderado.core import clock
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import NotFound
 from moderado.core.text import clean
@@ -79,7 +79,7 @@ def appeal_decision(*, user_id: UUID, decision_id: UUID, text: str) -> tuple[App
         raise NotAppealable
     if view.appeal_until is None:
         raise NotAppealable
-    if view.appeal_until <= timezone.now():
+    if view.appeal_until <= clock.estimated():
         raise AppealExpired
     columns: dict[str, Any] = {
         "decision_type": view.type,
@@ -118,7 +118,7 @@ def appeal_report(*, user_id: UUID, report_id: UUID, text: str) -> tuple[Appeal,
         raise NotAppealable
     if report.ruling is not None and report.ruling.reversals.filter(undone_at=None).exists():
         raise NotAppealable
-    if appeal_end(report.decided_at) <= timezone.now():
+    if appeal_end(report.decided_at) <= clock.estimated():
         raise AppealExpired
     decider_id = report.ruling.actor_id if report.ruling is not None else None
     columns: dict[str, Any] = {

@@ -14,13 +14,12 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
-from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.lookalikes import email_key
 from moderado.accounts.models import User
-from moderado.core import limits
+from moderado.core import clock, limits
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import Invalid, NotFound
 from moderado.core.events import publish
@@ -87,7 +86,7 @@ def submit_notice(  # noqa: PLR0913  (what a notice consists of)
     limits.hit(settings.NOTICE_LIMITS["email"], "notice_email", email_digest(email).hex())
     with transaction.atomic():
         notice = Notice.objects.create(
-            protocol=new_protocol(timezone.now().year),
+            protocol=new_protocol(clock.estimated().year),
             role=role,
             name=name,
             email=email,

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
+from moderado.core.ids import time_of
 from moderado.moderation.evaluation.past import PastDecision
 from moderado.moderation.types import Outcome
 
@@ -196,7 +197,7 @@ def posted_at(subject_id: UUID) -> datetime | None:
     """Return the moment in an id of version 7; None for other ids."""
     if subject_id.version != _UUID7:
         return None
-    return datetime.fromtimestamp((subject_id.int >> 80) / 1000, UTC)
+    return time_of(subject_id)
 
 
 def bucket(moment: datetime, unit: str) -> str:

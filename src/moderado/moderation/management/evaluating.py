@@ -18,6 +18,7 @@ from django.utils.translation import override
 from rich.console import Console
 from rich.progress import Progress
 
+from moderado.core import clock
 from moderado.core.commands import command_errors
 from moderado.core.errors import Invalid
 from moderado.moderation.blind_cases import shown_results
@@ -109,7 +110,7 @@ def finished(evaluation: Evaluation) -> Evaluation:
 def moment(text: str) -> datetime:
     """Return a time: `30d` is 30 days ago. Raises CommandError."""
     if found := _SPAN.fullmatch(text):
-        return timezone.now() - timedelta(**{_UNITS[found[2]]: int(found[1])})
+        return clock.estimated() - timedelta(**{_UNITS[found[2]]: int(found[1])})
     try:
         parsed = parse_datetime(text if "T" in text or " " in text else f"{text}T00:00")
     except ValueError:

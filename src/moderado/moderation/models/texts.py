@@ -2,9 +2,9 @@
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from moderado.core import clock
 from moderado.moderation.labels import SUBJECTS, label
 
 
@@ -20,7 +20,7 @@ class ErasableText(models.Model):
         CALL = "call", _("provider call")
 
     id = models.UUIDField(_("id"), primary_key=True, editable=False)
-    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("created"), default=clock.estimated, editable=False)
     kind = models.CharField(_("kind"), max_length=4, choices=Kind)
     subject_type = models.CharField(_("subject type"), max_length=32)
     subject_id = models.UUIDField(_("subject"))
@@ -52,7 +52,7 @@ class LogSeal(models.Model):
     """
 
     number = models.PositiveBigIntegerField(_("number"), primary_key=True)
-    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("created"), default=clock.estimated, editable=False)
     after_id = models.UUIDField(_("after"))
     last_id = models.UUIDField(_("up to"))
     entries = models.BinaryField(_("digests of lines"))

@@ -3,13 +3,14 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 import httpx2
 from standardwebhooks import Webhook
 
+from moderado.core import clock
 from moderado.core.ids import new_id
 from moderado.moderation.errors import Abstained, ProviderUnavailable
 from moderado.moderation.outbound.answers import Unreadable, scores
@@ -73,7 +74,7 @@ class WebhookProvider:
 
     async def _signal(self, content: Content) -> Signal:
         message_id = str(content.context.get("idempotency_key") or new_id())
-        now = datetime.now(UTC)
+        now = clock.estimated()
         body = json.dumps(_event(content, now), ensure_ascii=False)
         # The library re-labels aware times: it must get one of UTC.
         signature = " ".join(signer.sign(message_id, now, body) for signer in self._signers)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.utils import timezone
-
+from moderado.core import clock
 from moderado.moderation.models import Evaluation, PolicyVersion
 from moderado.moderation.services import evaluation_backtest
 from moderado.moderation.services.past_decisions import count
@@ -64,7 +63,7 @@ def newest_backtest(version: PolicyVersion) -> Evaluation | None:
 
 def queue_load(version: PolicyVersion) -> QueueLoad | None:
     """Estimate the cases a day; None without decisions of the last `DAYS` that can be judged."""
-    until = timezone.now()
+    until = clock.estimated()
     asked = Evaluation(  # not stored: it is small enough to run at once
         kind=Kind.BACKTEST,
         policy=version.policy,

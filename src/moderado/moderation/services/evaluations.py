@@ -10,9 +10,9 @@ import structlog
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from moderado.core import clock
 from moderado.core.errors import Invalid, NotFound
 from moderado.core.events import publish
 from moderado.core.staff_actions import StaffActed
@@ -145,7 +145,7 @@ def check(asked: Asked) -> tuple[Policy | None, PolicyVersion | None]:
 
 
 def _window(asked: Asked) -> tuple[datetime, datetime]:
-    until = asked.until or timezone.now()
+    until = asked.until or clock.estimated()
     try:
         return asked.since or until - DEFAULT_SPAN, until
     except OverflowError:  # there are no times before the year 1

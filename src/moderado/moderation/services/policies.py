@@ -9,9 +9,9 @@ from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from moderado.core import clock
 from moderado.core.database import require_transaction
 from moderado.core.errors import NotFound
 from moderado.core.events import publish
@@ -136,7 +136,7 @@ def delete_policy(*, actor_id: UUID | None, name: str, reason: str = "") -> None
         extended = policy.extended_by.filter(deleted_at=None)
         if policy.assignments.exists() or extended.exists():
             raise PolicyInUse
-        policy.deleted_at = timezone.now()
+        policy.deleted_at = clock.estimated()
         policy.in_force = []
         policy.save(update_fields=["deleted_at", "in_force"])
         record_change(policy, Action.DELETED, actor_id=actor_id, reason=reason)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Count
-from django.utils import timezone
 
+from moderado.core import clock
 from moderado.moderation import registry
 from moderado.moderation.evaluation.agreement import is_hidden, kappa_of_counts, percentiles
 from moderado.moderation.models import ProviderBudget, ProviderCall, ProviderHealth, ShadowResult
@@ -56,7 +56,7 @@ class ProviderState:
 def provider_states() -> list[ProviderState]:
     """Return the configured providers, in order."""
     health = ProviderHealth.objects.in_bulk()
-    today = timezone.now().date()
+    today = clock.estimated().date()
     spent = {
         row.provider: Spent(day=str(row.day), calls=row.calls, tokens=row.tokens, cost=row.cost)
         for row in ProviderBudget.objects.filter(day=today)
@@ -96,7 +96,7 @@ def _latencies() -> dict[str, dict[str, float]]:
 
 def _agreements() -> dict[str, list[ShadowAgreement]]:
     results = ShadowResult.objects.filter(
-        created_at__gte=timezone.now() - AGREEMENT_PERIOD, error=""
+        created_at__gte=clock.estimated() - AGREEMENT_PERIOD, error=""
     ).exclude(provider="")
     counted = (
         unrestricted_results(results)

@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.utils import timezone
 
+from moderado.core import clock
 from moderado.core.database import as_rows, recordset, require_transaction, run_prepared
 from moderado.core.ids import new_id
 from moderado.moderation.commitments import canonical
@@ -153,7 +153,7 @@ def _content_columns(content: Content, verdict: Verdict, actor_id: UUID | None) 
     """Return the log columns of the content."""
     return {
         "id": new_id(),
-        "created_at": timezone.now(),
+        "created_at": clock.estimated(),
         "subject_type": content.subject_type,
         "subject_id": content.subject_id,
         "revision": content.revision,

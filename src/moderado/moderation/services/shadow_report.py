@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from moderado.core import clock
 from moderado.moderation.evaluation.agreement import Agreement, Pair, agreement
 from moderado.moderation.models import ShadowResult
 from moderado.moderation.restricted_cases import unrestricted_results
@@ -47,7 +47,7 @@ def shadow_reports(
     the newest version has some. Texts that are about danger to children are left out: reports are
     for all who evaluate (ADR 0087).
     """
-    since = since or timezone.now() - PERIOD
+    since = since or clock.estimated() - PERIOD
     rulings = _rulings(since)
     return [
         _report(_results(each, since, until), rulings)

@@ -19,8 +19,8 @@ import msgspec
 import structlog
 from django.db import close_old_connections, connection, transaction
 from django.db.models import Q
-from django.utils import timezone
 
+from moderado.core import clock
 from moderado.moderation.models import (
     ModerationLog,
     Policy,
@@ -88,13 +88,13 @@ def wait_for_calls(seconds: float = 10) -> None:
 
 def _locked_progress() -> ShadowProgress | None:
     """Lock the progress; None if another process has it."""
-    start = timezone.now() - LAG
+    start = clock.estimated() - LAG
     ShadowProgress.objects.bulk_create(
         [ShadowProgress(pk=1, at=start, line_id=UUID(int=0))], ignore_conflicts=True
     )
     rows = ShadowProgress.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
     found = rows.filter(pk=1).first()
-    if found is not None and found.at < timezone.now() - OLDEST:
+    if found is not None and found.at < clock.estimated() - OLDEST:
         found.at, found.line_id = start, UUID(int=0)
     return found
 
@@ -138,7 +138,7 @@ def _next_lines(progress: ShadowProgress, policies: Sequence[str]) -> list[Moder
     lines = ModerationLog.objects.filter(
         after,
         created_at__gte=progress.at,
-        created_at__lte=timezone.now() - LAG,
+        created_at__lte=clock.estimated() - LAG,
         actor=None,
         policy__in=policies,
     )

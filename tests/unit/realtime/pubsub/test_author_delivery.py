@@ -18,14 +18,14 @@ pytestmark = pytest.mark.usefixtures("_no_other_node")
 def view_by(author_id, text="bom dia"):
     new = NewMessage(
         id=uuid4(),
-        created_at=datetime.now(UTC),
         room_id=uuid4(),
         author_id=author_id,
         client_id=None,
         hash="",
         text=text,
     )
-    return waiting_view(new, position=0, author=Author(new.author_id, "Ana", "MEMBER"))
+    author = Author(new.author_id, "Ana", "MEMBER")
+    return waiting_view(new, created_at=datetime.now(UTC), position=0, author=author)
 
 
 def event_of(*sent):

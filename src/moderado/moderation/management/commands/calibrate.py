@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.utils import timezone
 from django.utils.translation import override
 
+from moderado.core import clock
 from moderado.core.commands import command_errors
 from moderado.moderation.evaluation.calibration import Suggestion
 from moderado.moderation.services.calibration import WANTED, Wanted, as_json, calibrate
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         wanted = Wanted(
             policy=options["policy"],
             rate=options["rate"],
-            since=timezone.now() - options["since"],
+            since=clock.estimated() - options["since"],
             with_suggested=not options["without_suggested"],
         )
         with override("en"), command_errors():

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.utils import timezone
 
+from moderado.core import clock
 from moderado.moderation.services.durations import duration
 from moderado.moderation.services.shadow_report import as_json, shadow_reports
 
@@ -24,7 +24,9 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Write a report for each shadow."""
-        reports = shadow_reports(policy=options["policy"], since=timezone.now() - options["since"])
+        reports = shadow_reports(
+            policy=options["policy"], since=clock.estimated() - options["since"]
+        )
         found = [as_json(each) for each in reports]
         if options["json"]:
             self.stdout.write(json.dumps(found, ensure_ascii=False))
