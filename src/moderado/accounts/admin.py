@@ -18,14 +18,15 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from moderado.accounts import admin_api_keys, admin_invitations  # noqa: F401  (register themselves)
 from moderado.accounts.admin_permissions import TranslatedPermissions, permission_list
+from moderado.accounts.errors import LastSuperuser
 from moderado.accounts.models import Session, User
 from moderado.accounts.rights import may_manage
 from moderado.accounts.services import accounts, names, sessions
+from moderado.accounts.services.superusers import FLAGS, superusers
 from moderado.core.admin import Audited, CleanName, DeletedAlone, ReadOnly, act_on_each
 from moderado.core.errors import Forbidden
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
-_SUPERUSER = ("is_active", "is_staff", "is_superuser")  # what a superuser of the admin needs
 
 admin.site.unregister(Group)
 
@@ -56,9 +57,9 @@ class UserForm(CleanName, UserChangeForm):
     def clean(self) -> dict[str, Any]:
         """Keep a superuser: without one, only the command line can grant rights again."""
         cleaned: dict[str, Any] = super().clean()
-        kept = all(cleaned.get(flag, getattr(self.instance, flag)) for flag in _SUPERUSER)
-        if not kept and _is_last_superuser(self.instance):
-            raise ValidationError(_("This is the last active superuser. Name another one first."))
+        kept = all(cleaned.get(flag, getattr(self.instance, flag)) for flag in FLAGS)
+        if not kept and superusers() == [self.instance.pk]:
+            raise ValidationError(LastSuperuser.message)
         return cleaned
 
 
@@ -236,12 +237,6 @@ def _actor(request: HttpRequest) -> User:
 
 def _is_superuser(request: HttpRequest) -> bool:
     return _actor(request).is_active and _actor(request).is_superuser
-
-
-def _is_last_superuser(account: User) -> bool:
-    """Lock the superusers, so that two do not withdraw at the same moment."""
-    superusers = User.objects.filter(**dict.fromkeys(_SUPERUSER, True)).order_by("pk")
-    return [each.pk for each in superusers.select_for_update(no_key=True)] == [account.pk]
 
 
 def _require_may_manage(request: HttpRequest, account: User) -> None:

@@ -25,6 +25,11 @@ class SecondFactorRequired(Forbidden):
     message = _("Staff of this server need a second factor. This session has not proved one.")
 
 
+class LastSuperuser(ApplicationError):
+    code = "last_superuser"
+    message = _("This is the last active superuser. Name another one first.")
+
+
 class WrongCredentials(NotAuthenticated):
     """One answer for an unknown e-mail, a wrong password and a deactivated account."""
 

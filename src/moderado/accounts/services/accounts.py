@@ -18,7 +18,7 @@ from moderado.accounts import bans
 from moderado.accounts.errors import NotAuthenticated, RegistrationClosed
 from moderado.accounts.lookalikes import email_key
 from moderado.accounts.models import User
-from moderado.accounts.services import invitations, sessions, sign_in
+from moderado.accounts.services import invitations, sessions, sign_in, superusers
 from moderado.accounts.services.names import (
     NAME_LENGTH as NAME_LENGTH,
 )
@@ -136,10 +136,15 @@ def _replace_password(user: User, password: str, *, kept: UUID) -> None:
 
 
 def deactivate(*, user_id: UUID) -> None:
-    """Deactivate the account and end its sessions. Its messages remain."""
-    user = _account(user_id)
-    user.is_active = False
+    """Deactivate the account and end its sessions. Its messages remain.
+
+    Raises:
+        LastSuperuser: It is the last active superuser.
+    """
     with transaction.atomic():
+        superusers.keep_another(user_id, among=superusers.superusers())
+        user = _account(user_id)
+        user.is_active = False
         user.save(update_fields=["is_active"])
 
 

@@ -31,11 +31,11 @@ class Command(BaseCommand):
         """Order the erasure and run it to its end. Interrupted, a worker continues it.
 
         Raises:
-            CommandError: There is no such account.
+            CommandError: There is no such account, or it is the last active superuser.
         """
         with command_errors():
             user_id = find_user(options["user"]).id
-        order_erasure(actor_id=None, user_id=user_id)
+            order_erasure(actor_id=None, user_id=user_id)
         erasure = get_erasure(user_id=user_id)
         if not options["no_wait"]:
             erasure = self._run(user_id, quiet=options["json"])
