@@ -187,16 +187,11 @@ async def test_slow_reader_is_closed_and_delays_no_other(cast: Cast, wakes, code
     here = node.current().hub
     (ours,) = here.users[slow.id]
 
-    async def hear() -> list[int]:
-        return [(await at_ana.next("pong"))["n"] for _ in range(600)]
-
-    hearing = asyncio.create_task(hear())
     for number in range(600):
         line = line_of(protocol.Pong(n=number))
         text = line.text.ljust(4_000)
         here.rooms[room.id]._broadcast([structs.replace(line, text=text, size=len(text))])
-        await asyncio.sleep(0.002)
-    heard = await hearing
+        assert (await at_ana.next("pong"))["n"] == number  # else the busy machine delays it
     async with asyncio.timeout(30):
         while ours.closing is None:
             await asyncio.sleep(0.05)
@@ -206,7 +201,6 @@ async def test_slow_reader_is_closed_and_delays_no_other(cast: Cast, wakes, code
             await asyncio.sleep(0.05)
     asleep.connection.transport.resume_reading()
 
-    assert heard == list(range(600))
     assert await asleep.closed() == code
     assert 0 < asleep.types().count("pong") < 600
 
@@ -233,7 +227,14 @@ async def test_bursts_do_not_close_a_connection_that_reads(cast: Cast, configure
             await cast.post(room, ana.id, f"{number} " + "x" * 3_900)
     await screen()
 
-    for _ in range(300):
-        await at_bia.next("chat_message", within=20)
-    for room in rooms:
-        assert at_bia.seqs(room.id) == list(range(1, 300 // size + 1))
+    shown: dict[str, list[int]] = {str(room.id): [] for room in rooms}
+    while sum(map(len, shown.values())) < 300:
+        frame = await at_bia.receive()
+        if frame["type"] == "chat_message":
+            shown[frame["room"]].append(frame["seq"])
+        elif frame["type"] == "synced":  # on a busy machine it reads more slowly than rooms change
+            shown[frame["room"]] += [message["seq"] for message in frame["messages"]]
+            if frame["more"]:
+                where = {"room": frame["room"], "epoch": frame["epoch"]}
+                await at_bia.send("sync", after=frame["seq"], **where)
+    assert list(shown.values()) == [list(range(1, 300 // size + 1))] * size
