@@ -9,7 +9,7 @@ from moderado.chat.selectors.judged_texts import judged_texts
 from moderado.chat.selectors.noticed import noticed_message, noticed_room
 from moderado.chat.selectors.refused import refused_texts
 from moderado.chat.selectors.reported import reported_message, reported_room
-from moderado.chat.selectors.rooms import moderated_rooms, room_type
+from moderado.chat.selectors.rooms import moderated_rooms, moderators_of, room_type
 from moderado.chat.services import (
     moderators,
     names,
@@ -23,6 +23,7 @@ from moderado.chat.types import MESSAGE
 from moderado.core.events import Routes, connect
 from moderado.core.staff_actions import StaffActed
 from moderado.enforcement import events as enforcement
+from moderado.enforcement.selectors.parties import provide_room_roles
 from moderado.enforcement.selectors.refused_texts import provide_refused
 from moderado.enforcement.services import (
     admission,
@@ -38,7 +39,6 @@ from moderado.enforcement.services import (
 from moderado.enforcement.services.evidence_sources import provide_evidence
 from moderado.enforcement.services.notice_subjects import provide_noticed
 from moderado.enforcement.services.report_subjects import provide_reported
-from moderado.enforcement.services.standing import provide_moderated_rooms
 from moderado.enforcement.services.strike_values import provide_room_type
 from moderado.enforcement.types import ROOM
 from moderado.moderation import events as moderation
@@ -125,7 +125,7 @@ def _provide_ports() -> None:
     provide_evidence(MESSAGE, evidence_of_message)
     provide_refused(refused_texts)
     provide_room_type(room_type)
-    provide_moderated_rooms(moderated_rooms)
+    provide_room_roles(rooms_of=moderated_rooms, moderators_of=moderators_of)
 
 
 def _after_commit() -> Routes:

@@ -86,7 +86,12 @@ def _end(run: Run, row: Row) -> float:
 def check_decided_once(run: Run) -> Violations:
     """I12: a case has one ruling in effect; each is on record, and none is about its maker."""
     rows = {row["id"]: row for row in run.enforced.rulings}
-    standing = Counter(row["case"] for row in run.enforced.rulings if _stands(row))
+    reversed_rulings = {row["reverses"] for row in run.enforced.rulings}
+    standing = Counter(
+        row["case"]
+        for row in run.enforced.rulings
+        if _stands(row) and row["id"] not in reversed_rulings
+    )
     for case, number in standing.items():
         if number > 1:
             yield f"case {case} has {number} rulings in effect"
@@ -120,9 +125,10 @@ def _check_answers(run: Run, rows: dict[str, Row]) -> Violations:
 
 
 def _check_log(run: Run) -> Violations:
-    """One line for each ruling, and one for each that was undone."""
-    decided = Counter(row["case"] for row in run.enforced.rulings)
-    undone = Counter(row["case"] for row in run.enforced.rulings if row["is_undone"])
+    """One line for each ruling, and one for each that was undone or whose case is open again."""
+    rulings = run.enforced.rulings
+    decided = Counter(row["case"] for row in rulings if row["content"] != "hold")
+    undone = Counter(row["case"] for row in rulings if row["is_undone"] or row["content"] == "hold")
     for step, expected in (("moderator", decided), ("undone", undone)):
         rows = [row for row in run.enforced.ruling_lines if row["step"] == step]
         lines = {row["case"]: row["lines"] for row in rows}
@@ -143,7 +149,7 @@ def check_rulings_hold(run: Run) -> Violations:
             continue
         last = max(made, key=lambda row: row["at"])
         is_visible = message["status"] == "APPROVED"
-        if is_visible != (last["content"] != "remove"):
+        if is_visible != (last["content"] not in {"remove", "hold"}):
             yield f"{subject}/{revision} is {message['status']}, and {last['content']} was ruled"
     open_cases = {(row["subject"], row["revision"]) for row in run.enforced.open_cases}
     for message in run.messages.values():

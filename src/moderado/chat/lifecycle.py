@@ -194,6 +194,8 @@ def _undo(state: State, happened: Undone, history: History) -> Transition:
     if revision == state.edit_revision and state.edit in _RULED and phase in _TOLD:
         return _set_edit(state, Rule(_set_edit, phase, notice=_TOLD[phase]), history)
     was_kept = phase is Phase.APPROVED and Kept(revision, Phase.REJECTED) in history.kept
+    if phase not in VISIBLE and history.is_acceptable(revision):
+        return Transition(state, rejects=revision)  # nor may the message revert to it
     return Transition(state, is_applied=was_kept, accepts=revision if was_kept else 0)
 
 

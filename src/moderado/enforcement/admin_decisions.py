@@ -22,6 +22,7 @@ from moderado.enforcement.admin_shared import (
     staff,
 )
 from moderado.enforcement.models import Appeal, BulkRuling, Ruling
+from moderado.enforcement.record_words import lines_in_words
 from moderado.enforcement.services import bulk, rulings
 from moderado.enforcement.services.appeal_decisions import decide_appeal
 from moderado.enforcement.types import AppealOutcome, AppealState
@@ -33,6 +34,7 @@ _CONTENT = Colours(
         Ruling.Content.ALLOW: "success",
         Ruling.Content.REMOVE: "danger",
         Ruling.Content.KEEP_FLAGGED: "info",
+        Ruling.Content.HOLD: "warning",
     }
 )
 _STATE = Colours({AppealState.OPEN: "warning"})
@@ -164,10 +166,18 @@ class BulkRulingAdmin(ActsOnPage, RecordPage):
     )
     fieldsets = (
         (None, {"fields": ("actor", "state", "matched", "decided", "skipped", "finished_at")}),
-        (_("What it decides"), {"fields": ("filter", "ruling", "scope_ids")}),
+        (_("What it decides"), {"fields": ("shown_filter", "shown_ruling", "scope_ids")}),
         (_("Reversal"), {"fields": ("reversed_by", "reversal_reason")}),
         (_("Record"), {"fields": ("id", "created_at")}),
     )
+
+    @display(description=_("filter"))
+    def shown_filter(self, bulk: BulkRuling) -> str:
+        return lines_in_words(bulk.filter)
+
+    @display(description=_("ruling"))
+    def shown_ruling(self, bulk: BulkRuling) -> str:
+        return lines_in_words(bulk.ruling)
 
 
 @admin.register(Appeal)

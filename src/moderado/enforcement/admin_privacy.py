@@ -24,6 +24,7 @@ from moderado.enforcement.admin_shared import (
 from moderado.enforcement.audit_labels import audit_label
 from moderado.enforcement.models import AuditLine, Erasure, Export, LegalHold, RetentionRun
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
+from moderado.enforcement.record_words import lines_in_words
 from moderado.enforcement.selectors.restricted import unrestricted_audit, unrestricted_holds
 from moderado.enforcement.services import holds
 from moderado.moderation.admin_links import subject_link
@@ -170,12 +171,12 @@ class AuditLineAdmin(RestrictedPage):
     Reading it leaves no lines: it has ids and codes alone.
     """
 
-    list_display = ("created_at", "who", "shown_action", "subject", "details")
+    list_display = ("created_at", "who", "shown_action", "subject", "shown_details")
     list_filter = (CommandLine, ("created_at", RangeDateTimeFilter))
     list_select_related = ("actor",)
     search_fields = (*by_person("actor"), "=action", "=subject_id")
     search_help_text = _("A person, a code such as ruling_made, or an id")
-    fields = ("created_at", "who", "shown_action", "action", "subject", "details", "id")
+    fields = ("created_at", "who", "shown_action", "action", "subject", "shown_details", "id")
 
     def unrestricted(self, found: QuerySet[Any]) -> QuerySet[Any]:
         """Leave out the lines about restricted cases, and what belongs to them."""
@@ -191,6 +192,10 @@ class AuditLineAdmin(RestrictedPage):
     @display(description=_("what"), ordering="action")
     def shown_action(self, line: AuditLine) -> str:
         return audit_label(line.action)
+
+    @display(description=_("details"))
+    def shown_details(self, line: AuditLine) -> str:
+        return lines_in_words(line.details)
 
     @display(description=_("subject"))
     def subject(self, line: AuditLine) -> str:

@@ -22,12 +22,15 @@ from unfold.widgets import (
 
 from moderado.core.admin import Audited, DeletedAlone
 from moderado.enforcement.models import Queue, Ruling, Sanction
+from moderado.enforcement.record_words import span_in_words
 from moderado.enforcement.services import queues
+from moderado.enforcement.types import DECIDABLE
 from moderado.moderation.admin_links import name_records_by
 from moderado.moderation.categories import CATEGORY_NAMES
 from moderado.moderation.labels import SUBJECTS
 from moderado.moderation.models import Case
 
+_CONTENTS = [(each.value, Ruling.Content(each.value).label) for each in DECIDABLE]
 _LISTS = ("origin", "category", "subject")
 _ESCALATED = {"": None, "yes": True, "no": False}
 
@@ -65,7 +68,7 @@ class QueueForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in stubs 
         choices=[("", _("either")), ("yes", _("yes")), ("no", _("no"))],
         widget=UnfoldAdminSelectWidget,
     )
-    permitted = _several(_("Permitted measures"), [*Ruling.Content.choices, *Sanction.Kind.choices])
+    permitted = _several(_("Permitted measures"), [*_CONTENTS, *Sanction.Kind.choices])
     access = forms.ModelMultipleChoiceField(
         label=_("Groups with access"),
         queryset=Group.objects.order_by("name"),
@@ -120,7 +123,7 @@ class QueueAdmin(Audited, DeletedAlone, ModelAdmin):
 
     services_audit = True
     form = QueueForm
-    list_display = ("title", "position", "target_seconds", "shown_measures", "shown_groups")
+    list_display = ("title", "position", "target", "shown_measures", "shown_groups")
     search_fields = ("name", "=id")
     ordering = ("position", "name")
     fieldsets = (
@@ -140,9 +143,13 @@ class QueueAdmin(Audited, DeletedAlone, ModelAdmin):
     def title(self, queue: Queue) -> str:
         return str(queue)
 
+    @display(description=_("target time"), ordering="target_seconds")
+    def target(self, queue: Queue) -> str:
+        return span_in_words(queue.target_seconds)
+
     @display(description=_("permitted measures"))
     def shown_measures(self, queue: Queue) -> str:
-        words = dict([*Ruling.Content.choices, *Sanction.Kind.choices])
+        words = dict([*_CONTENTS, *Sanction.Kind.choices])
         return ", ".join(str(words.get(each, each)) for each in queue.measures) or "-"
 
     @display(description=_("groups with access"))

@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin
 from moderado.accounts.models import User
 from moderado.accounts.rights import VIEW_RESTRICTED_CASE
 from moderado.core.admin import Audited, ReadOnly
+from moderado.enforcement.selectors.parties import about_others
 from moderado.enforcement.selectors.queues import in_open_queues
 from moderado.enforcement.services.restricted_looks import note_looks, note_looks_about
 from moderado.enforcement.types import Actor
@@ -61,11 +62,17 @@ class RestrictedPage(RecordPage):
 
 
 class CaseRecordPage(RestrictedPage):
-    """Records of cases, without those of queues that the viewer may not open."""
+    """Records of cases, without those of queues that the viewer may not open.
+
+    Those of cases about the viewer are left out, too: they say who reported them, and what others
+    noted.
+    """
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         found: QuerySet[Any] = super().get_queryset(request)
-        return in_open_queues(found, user_id=UUID(str(request.user.pk)))
+        viewer_id = UUID(str(request.user.pk))
+        found = about_others(found, user_id=viewer_id, case="case")
+        return in_open_queues(found, user_id=viewer_id)
 
     def note_looks(self, request: HttpRequest, records: Iterable[Any]) -> None:
         shown, actor_id = list(records), UUID(str(request.user.pk))

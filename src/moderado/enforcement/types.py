@@ -31,12 +31,18 @@ class ContentOutcome(StrEnum):
     ALLOW = "allow"
     REMOVE = "remove"
     KEEP_FLAGGED = "keep_flagged"  # visible, and marked as doubtful in the record
+    HOLD = "hold"  # of reversals only: hidden again as before, and its case is open
 
+
+# What a moderator may decide.
+DECIDABLE = (ContentOutcome.ALLOW, ContentOutcome.REMOVE, ContentOutcome.KEEP_FLAGGED)
+SHOWING = frozenset({ContentOutcome.ALLOW, ContentOutcome.KEEP_FLAGGED})
 
 OUTCOME_OF = {
     ContentOutcome.ALLOW: Outcome.ALLOW,
     ContentOutcome.REMOVE: Outcome.BLOCK,
     ContentOutcome.KEEP_FLAGGED: Outcome.FLAG,
+    ContentOutcome.HOLD: Outcome.HOLD,
 }
 CONTENT_OF = {outcome: content for content, outcome in OUTCOME_OF.items()}
 

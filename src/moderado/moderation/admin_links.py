@@ -115,7 +115,6 @@ def _link(row: Any, kind: str, pk: UUID) -> str:
 
 
 def _find_names(rows: Iterable[Any], viewer: Any) -> None:
-    pages = [page for page in {*_PAGES.values()} if _may_open(viewer, page)]
     wanted: dict[str, set[UUID]] = defaultdict(set)
     for row in rows:
         of_row = [
@@ -123,8 +122,9 @@ def _find_names(rows: Iterable[Any], viewer: Any) -> None:
             (getattr(row, "subject_type", ""), getattr(row, "subject_id", None)),
         ]
         for kind, pk in of_row:
-            if pk is not None:
-                wanted[_PAGES.get(kind, "")].add(pk)
+            if pk is not None and kind in _PAGES:
+                wanted[_PAGES[kind]].add(pk)
+    pages = [page for page in wanted if _may_open(viewer, page)]
     names: dict[UUID, str] = {}
     for page, ids in wanted.items():
         if page in pages and page in _names:

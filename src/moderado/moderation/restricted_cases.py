@@ -28,6 +28,19 @@ def without_restricted_cases(cases: "QuerySet[Any]") -> "QuerySet[Any]":
     return cases.exclude(categories__overlap=list(RESTRICTED))
 
 
+def unrestricted_texts(cases: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Leave out the cases about subjects of which any case or verdict is restricted.
+
+    For data that leave the cases, such as data sets: a later case may have other categories.
+    """
+    named = ModerationLog.objects.filter(
+        subject_type=_SUBJECT_TYPE,
+        subject_id=OuterRef("subject_id"),
+        categories__has_any_keys=list(RESTRICTED),
+    )
+    return about_unrestricted(cases).filter(~Exists(named))
+
+
 def about_unrestricted(
     rows: "QuerySet[M]", *, subject_type: Any = _SUBJECT_TYPE, subject: str = "subject_id"
 ) -> "QuerySet[M]":

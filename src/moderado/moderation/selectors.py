@@ -19,7 +19,7 @@ from moderado.moderation.models import (
     PolicyVersion,
     SubjectRevision,
 )
-from moderado.moderation.restricted_cases import unrestricted_lines, without_restricted_cases
+from moderado.moderation.restricted_cases import unrestricted_lines, unrestricted_texts
 from moderado.moderation.texts import with_texts
 from moderado.moderation.types import Outcome
 
@@ -85,7 +85,7 @@ def rulings() -> list[tuple[UUID, str, str]]:
     Without those whose text was erased, and those about danger to children: what is made of the
     texts is read by others.
     """
-    cases = without_restricted_cases(Case.objects.all())
+    cases = unrestricted_texts(Case.objects.all())
     decided = cases.filter(state=Case.State.DECIDED, decided_by__isnull=False)
     rows = decided.only("id", "text", "reason", "note", "outcome", "commitment").order_by("id")
     found: list[tuple[UUID, str, str]] = []

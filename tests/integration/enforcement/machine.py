@@ -41,6 +41,8 @@ from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.sanctions import expire_sanctions
 from moderado.enforcement.services.settling import settle_rulings
 from moderado.enforcement.types import (
+    DECIDABLE,
+    SHOWING,
     Actor,
     AppealOutcome,
     ContentOutcome,
@@ -87,7 +89,7 @@ class Made:
     was_shown: bool | None
     before: dict[str, object] | None
     acts: int = 0
-    ended: str = ""  # undone or reversed
+    ended: str = ""  # undone, reopened or reversed
     sanctions: list[object] = field(default_factory=list)
 
 
@@ -155,7 +157,7 @@ class Enforcement(RuleBasedStateMachine):
     @rule(
         who=MODERATOR,
         which=ANY,
-        content=st.sampled_from(ContentOutcome),
+        content=st.sampled_from(DECIDABLE),
         kind=st.sampled_from([None, None, *KINDS]),
         everywhere=st.booleans(),
         then=st.sampled_from(["", "", "undo", "reverse", "settle"]),
@@ -466,7 +468,7 @@ class Enforcement(RuleBasedStateMachine):
         lines = ModerationLog.objects.filter(actor__isnull=False)
         assert lines.filter(decided_by="moderator").count() == self.log_lines
         assert lines.filter(decided_by="undone").count() == self.undone_lines
-        assert Ruling.objects.count() == self.log_lines
+        assert Ruling.objects.exclude(content="hold").count() == self.log_lines
         assert AuditLine.objects.filter(action__in=AUDITED).count() == self.audit_lines
 
     @invariant()
@@ -596,9 +598,13 @@ class Enforcement(RuleBasedStateMachine):
 
     def reversed_by(self, ruling, reversal):
         assert not ruling.ended
-        self.log_lines += 1
-        is_shown = reversal.content != ContentOutcome.REMOVE
-        self.ends(ruling, "reversed", is_shown)
+        is_open_again = reversal.content == ContentOutcome.HOLD
+        if is_open_again:
+            self.undone_lines += 1
+        else:
+            self.log_lines += 1
+        is_shown = reversal.content in SHOWING
+        self.ends(ruling, "reopened" if is_open_again else "reversed", is_shown)
         known = self.posted.get(ruling.message)
         self.made.append(
             Made(
@@ -622,7 +628,7 @@ class Enforcement(RuleBasedStateMachine):
             return
         if known.acts == ruling.acts and ruling.before is not None:
             now = self.state_of(Case(subject_id=ruling.message))
-            if how == "undone":
+            if how != "reversed":
                 assert now == ruling.before
             elif ruling.was_shown and is_shown:
                 assert now["message"][:3] == ruling.before["message"][:3]

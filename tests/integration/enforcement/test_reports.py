@@ -20,12 +20,20 @@ from moderado.enforcement.errors import (
     ReportingSuspended,
 )
 from moderado.enforcement.models import Report, Ruling
+from moderado.enforcement.selectors.cases import (
+    CaseFilter,
+    case_counts,
+    cases,
+    counts_by_queue,
+    queues_of_cases,
+)
 from moderado.enforcement.selectors.reports import report_views, reporter_record
 from moderado.enforcement.services import report_outcomes
 from moderado.enforcement.services.case_texts import erase_reports
 from moderado.enforcement.services.fairness import check_may_decide, check_may_preserve
 from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.suspensions import lift_suspension, suspend_reporting
+from moderado.enforcement.types import Actor
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case
 from moderado.moderation.services.closing import close_cases
@@ -285,6 +293,7 @@ def test_erasure_empties_what_the_reporter_wrote():
 
 
 @pytest.mark.proves("S106")
+@pytest.mark.proves("S111")
 @pytest.mark.parametrize("role", ["ADMIN", "MODERATOR"])
 def test_staff_decide_no_case_about_a_room_that_they_run(role):
     room, staff = make_room(), make_staff()
@@ -296,4 +305,10 @@ def test_staff_decide_no_case_about_a_room_that_they_run(role):
         check_may_decide(actor_id=staff.id, case=made.case)
     with pytest.raises(OwnCase):
         check_may_preserve(actor_id=staff.id, cases=Case.objects.filter(pk=made.case_id))
+    theirs, others = (Actor(id=each.id, scope_ids=None) for each in (staff, make_staff()))
+    for actor, number in ((theirs, 0), (others, 1)):  # nor do lists, counts and frames offer it
+        assert cases(actor=actor, wanted=CaseFilter()).count() == number
+        assert case_counts(actor=actor).open == number
+        assert sum(each.open_count for each in counts_by_queue(actor).values()) == number
+        assert len(queues_of_cases(actor=actor, case_ids=[made.case_id])) == number
     check_may_decide(actor_id=make_staff().id, case=made.case)

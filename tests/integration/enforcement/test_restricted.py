@@ -25,6 +25,8 @@ from moderado.enforcement.services.hash_bank import bank_message
 from moderado.enforcement.services.rulings import Proposal, rule
 from moderado.enforcement.types import Actor, ContentOutcome
 from moderado.moderation.models import Case, SubjectRevision
+from moderado.moderation.restricted_cases import unrestricted_texts
+from moderado.moderation.selectors import rulings as rulings_of_people
 from moderado.moderation.services.recording import record
 from moderado.moderation.types import Category, Content, Outcome, Verdict
 from tests.factories import (
@@ -303,6 +305,40 @@ def test_restricted_texts_are_in_no_dataset(case):
         state="decided", decided_by=make_staff(), decided_at=case.created_at, outcome="BLOCK"
     )
     assert list(labelled_rows(Counts())) == []
+
+
+@pytest.mark.proves("S110")
+def test_texts_with_a_restricted_case_are_in_no_data_that_leave_the_cases(later_case):
+    proposal = Proposal(content=ContentOutcome.REMOVE, reason="spam")
+    rule(actor=Actor(id=make_staff().id, scope_ids=None), case_id=later_case.id, proposal=proposal)
+
+    counts = Counts()
+    assert list(labelled_rows(counts)) == []
+    assert (counts.unused, counts.since) == (0, None)
+    assert rulings_of_people() == []
+    assert not unrestricted_texts(Case.objects.all()).exists()
+
+
+@pytest.mark.proves("S110")
+def test_texts_that_a_verdict_alone_names_are_in_no_data_that_leave_the_cases(room):
+    message = make_message(room, status=Message.Status.REJECTED, text="xicrinha")
+    content = Content(
+        subject_type="message", subject_id=message.id, revision=1, text="-",
+        scope_id=room.id, author_id=message.author_id,
+    )  # fmt: skip
+    danger = {Category.CHILD_SAFETY: 1.0}
+    blocked = Verdict(outcome=Outcome.BLOCK, score=1.0, decided_by="-", categories=danger)
+    with transaction.atomic():
+        record([(content, blocked)])
+        case = open_or_join(
+            subject_type="message", subject_id=message.id, revision=1, scope_id=room.id,
+            author_id=message.author_id, origin=Case.Origin.APPEAL, categories=[], text="xicrinha",
+        )  # fmt: skip
+    proposal = Proposal(content=ContentOutcome.REMOVE, reason="-")
+    rule(actor=Actor(id=make_staff().id, scope_ids=None), case_id=case.id, proposal=proposal)
+
+    assert list(labelled_rows(Counts())) == []
+    assert rulings_of_people() == []
 
 
 def test_verdict_on_danger_to_children_is_never_blind(settings):

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from moderado.core.ids import new_id
-from moderado.enforcement.models import AuditLine, Queue
+from moderado.enforcement.models import AuditLine, BulkRuling, Queue
 from moderado.moderation.models import Case, ModerationLog
 from tests.factories import make_room, make_staff, make_user
 
@@ -82,3 +82,43 @@ def test_empty_list_offers_to_add_nothing_that_cannot_be_added(client, name):
     assert "crie" not in page.lower()
     found = client.get(f"{reverse(f'admin:{name}_changelist')}?q={new_id()}").content.decode()
     assert 'href="?"' in found
+
+
+@pytest.mark.proves("S113")
+@pytest.mark.parametrize(
+    "language, words",
+    [
+        (
+            "pt-br",
+            {"decisão: removida", "sanções: ", "1 dia, 12 horas", "origem"},
+        ),
+        (
+            "en",
+            {"decision: removed", "sanctions: mute", "1 day, 12 hours", "origin"},
+        ),
+    ],
+)
+def test_details_filters_and_times_are_words(client, language, words):
+    staff = make_user(is_staff=True, is_superuser=True)
+    client.force_login(staff)
+    details = {"content": "remove", "sanctions": ["mute"], "bulk": None}
+    AuditLine.objects.create(action="ruling_made", details=details)
+    queue = Queue.objects.create(name="z", target_seconds=129_600)
+    measure = {"kind": "mute", "scope": "room", "term": "P1DT12H"}
+    bulk = BulkRuling.objects.create(
+        actor=staff,
+        filter={"origin": "hold", "states": ["open"], "category": None},
+        ruling={"content": "remove", "reason": "hate", "measures": [measure]},
+    )
+    pages = [
+        reverse("admin:enforcement_auditline_changelist"),
+        reverse("admin:enforcement_queue_changelist"),
+        reverse("admin:enforcement_bulkruling_change", args=[bulk.pk]),
+    ]
+    text = "\n".join(
+        client.get(page, headers={"accept-language": language}).content.decode() for page in pages
+    )
+    assert [word for word in words if word not in text] == []
+    for raw in ("129600", "P1DT12H", "&quot;", "[&#x27;mute", "{&#x27;"):
+        assert raw not in text
+    assert str(queue) in text

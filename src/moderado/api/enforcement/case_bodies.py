@@ -15,12 +15,12 @@ from moderado.enforcement.models import BulkRuling
 from moderado.enforcement.selectors.cases import CaseState, Claimed, state_of
 from moderado.enforcement.services.measures import Measure
 from moderado.enforcement.services.rulings import Proposal
-from moderado.enforcement.types import ContentOutcome, MeasureScope, SanctionKind
+from moderado.enforcement.types import DECIDABLE, ContentOutcome, MeasureScope, SanctionKind
 from moderado.enforcement.written_reasons import NOTE_LENGTH, REASON_LENGTH
 from moderado.moderation.types import Category
 
 ORIGINS = ["hold", "flag", "report", "appeal", "audit", "notice"]
-_CONTENTS = [content.value for content in ContentOutcome]
+_CONTENTS = [content.value for content in DECIDABLE]
 
 
 class CaseFilterInput(serializers.Serializer[Any]):
@@ -98,7 +98,7 @@ class RulingBody(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     case = serializers.UUIDField(source="case_id")
     revision = serializers.IntegerField()
-    content = serializers.ChoiceField(choices=_CONTENTS)
+    content = serializers.ChoiceField(choices=[content.value for content in ContentOutcome])
     reason = serializers.CharField()
     public_note = serializers.CharField(allow_blank=True)
     private_note = serializers.CharField(allow_blank=True)

@@ -173,9 +173,10 @@ class Reversing(APIView):
         operation_id="reverse_ruling", request=ReasonInput, responses={201: MadeRulingBody}
     )
     def post(self, request: Request, ruling_id: UUID) -> Response:
-        """Replace a ruling by its opposite, and lift the sanctions that it imposed.
+        """Put back what was before a ruling, and lift the sanctions that it imposed.
 
-        409 `ruling_replaced` if it was undone or reversed already.
+        A text that waited is hidden again, and its case is open. 409 `ruling_replaced` if the
+        ruling was undone or reversed already, or if a later one stands.
         """
         actor = actor_of(request, rights.REVERSE_RULING)
         rulings.get_ruling(actor=actor, ruling_id=ruling_id)  # before validation: 404 for others

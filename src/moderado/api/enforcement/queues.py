@@ -21,11 +21,11 @@ from moderado.enforcement.models import Queue
 from moderado.enforcement.selectors.cases import counts_by_queue
 from moderado.enforcement.selectors.queues import NO_CASES, open_to_user, queues_of
 from moderado.enforcement.services import queues
-from moderado.enforcement.types import PERSON, ROOM, Actor, ContentOutcome, SanctionKind
+from moderado.enforcement.types import DECIDABLE, PERSON, ROOM, Actor, SanctionKind
 from moderado.moderation.types import Category
 
 _MEASURES = [
-    *(content.value for content in ContentOutcome),
+    *(content.value for content in DECIDABLE),
     *(kind.value for kind in SanctionKind),
 ]
 _SUBJECTS = [MESSAGE, USER_NAME, ROOM_NAME, PERSON, ROOM]

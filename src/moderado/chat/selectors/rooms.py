@@ -148,6 +148,12 @@ def moderated_rooms(user_id: UUID) -> set[UUID]:
     return set(found.values_list("room_id", flat=True))
 
 
+def moderators_of(room_id: UUID) -> set[UUID]:
+    """Return the ids of the administrators and moderators of a room."""
+    found = Membership.objects.filter(room=room_id, role__in=MODERATORS)
+    return set(found.values_list("user_id", flat=True))
+
+
 def participants(room_id: UUID) -> QuerySet[Membership]:
     """Return the memberships of a room with their users, oldest first."""
     return (

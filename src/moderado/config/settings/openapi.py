@@ -32,6 +32,8 @@ SPECTACULAR_SETTINGS = {
         "ShownCaseStateEnum": ["decided", "closed", "open", "snoozed", "escalated"],
         "WorkStateEnum": ["running", "done", "stopped", "reversing", "reversed", "dry_run"],
         "RemovableStatusEnum": ["PENDING", "APPROVED", "HELD"],
+        "ContentEnum": ["allow", "remove", "keep_flagged"],
+        "RulingContentEnum": ["allow", "remove", "keep_flagged", "hold"],
         "OriginEnum": ["hold", "flag", "report", "appeal", "audit", "notice"],
         "KindEnum": ["replay", "backtest", "shadow", "calibration"],
         "SanctionKindEnum": ["warning", "strike", "slow", "mute", "ban"],

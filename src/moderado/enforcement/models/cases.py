@@ -71,6 +71,7 @@ class CaseExclusion(Record):
     class Reason(models.TextChoices):
         REPORTER = "reporter", _("reported the subject")
         DECIDER = "decider", _("made the decision that is appealed")
+        RAN_ROOM = "ran_room", _("ran the room when it was reported")
 
     case = models.ForeignKey(
         Case, on_delete=models.CASCADE, related_name="exclusions", verbose_name=_("case")

@@ -21,6 +21,7 @@ class Ruling(Record):
         ALLOW = "allow", _("allowed")
         REMOVE = "remove", _("removed")
         KEEP_FLAGGED = "keep_flagged", _("kept and flagged")
+        HOLD = "hold", _("waits again")  # of reversals only
 
     case = models.ForeignKey(
         Case, on_delete=models.PROTECT, related_name="rulings", verbose_name=_("case")

@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 
-from moderado.enforcement.models import Appeal, CaseExclusion
+from moderado.enforcement.models import Appeal
 from moderado.enforcement.selectors.decisions import appeal_view
+from moderado.enforcement.selectors.parties import of_others
 from moderado.enforcement.types import Actor, AppealState
 from moderado.enforcement.views import AppealView
 from moderado.moderation.restricted_cases import about_unrestricted
@@ -17,9 +18,7 @@ def appeals_for(actor: Actor, *, state: AppealState) -> QuerySet[Appeal]:
     found = found.exclude(first_decider=actor.id)
     if not actor.sees_restricted:
         found = about_unrestricted(found)
-    excluded = CaseExclusion.objects.filter(case=OuterRef("appealed__case"), user=actor.id)
-    is_author = Q(appealed__isnull=False, appealed__author=actor.id)
-    found = found.exclude(is_author).filter(~Exists(excluded))
+    found = of_others(found, user_id=actor.id, case="appealed__case")
     if actor.scope_ids is not None:
         found = found.filter(scope_id__in=actor.scope_ids)
     return found.select_related("appellant").order_by("created_at", "id")

@@ -8,12 +8,10 @@ from uuid import UUID
 
 from django.db.models import (
     Count,
-    Exists,
     ExpressionWrapper,
     F,
     FloatField,
     Min,
-    OuterRef,
     Q,
     QuerySet,
 )
@@ -21,7 +19,8 @@ from django.db.models.functions import Now
 
 from moderado.core import clock
 from moderado.core.errors import NotFound
-from moderado.enforcement.models import CaseExclusion, Queue
+from moderado.enforcement.models import Queue
+from moderado.enforcement.selectors.parties import of_others
 from moderado.enforcement.selectors.queues import (
     NO_CASES,
     QueueCounts,
@@ -193,9 +192,7 @@ def _seen(actor: Actor) -> "QuerySet[Any]":
 
 
 def _decidable(actor: Actor) -> "QuerySet[Any]":
-    excluded = CaseExclusion.objects.filter(case=OuterRef("pk"), user=actor.id)
-    own = Q(author_id=actor.id, author_id__isnull=False)
-    return _seen(actor).exclude(own).filter(~Exists(excluded))
+    return of_others(_seen(actor), user_id=actor.id)
 
 
 def _in_states(states: Collection[CaseState]) -> Q:

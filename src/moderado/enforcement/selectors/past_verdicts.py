@@ -11,13 +11,12 @@ from moderado.accounts.models import User
 from moderado.enforcement.models import Ruling
 from moderado.enforcement.selectors.refused_texts import RefusedText
 from moderado.enforcement.statements import why_message_is_hidden, why_name_is_hidden
-from moderado.enforcement.types import ContentOutcome
+from moderado.enforcement.types import SHOWING
 from moderado.moderation.models import ModerationLog, SubjectRevision
 from moderado.moderation.types import Outcome, Reason
 
 Position = tuple[datetime, UUID]  # where a page ends: newest first
 
-_SHOWN = (ContentOutcome.ALLOW, ContentOutcome.KEEP_FLAGGED)
 _REFUSING = (Outcome.HOLD, Outcome.BLOCK)
 _STATUS = SubjectRevision.Status
 
@@ -67,7 +66,7 @@ def overturned_verdicts(
         line: This verdict only.
     """
     rulings = Ruling.objects.filter(
-        page_of(before), author=author_id, content__in=_SHOWN, undone_at=None
+        page_of(before), author=author_id, content__in=SHOWING, undone_at=None
     ).exclude(settled_at=None)
     if line is not None:
         rulings = rulings.filter(subject_id=line.subject_id, revision=line.revision)

@@ -28,7 +28,7 @@ from moderado.enforcement.events import (
     RulingSettled,
     RulingUndone,
 )
-from moderado.enforcement.models import Appeal, Report, Sanction
+from moderado.enforcement.models import Appeal, Report, Ruling, Sanction
 from moderado.enforcement.selectors.decisions import appeal_view, decision_about
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.fairness import (
@@ -42,6 +42,7 @@ from moderado.enforcement.services.rulings import reverse
 from moderado.enforcement.services.sanctions import lift_sanction, lift_sanctions_of_ruling
 from moderado.enforcement.services.suspensions import lift_suspension
 from moderado.enforcement.types import (
+    SHOWING,
     Actor,
     AppealOutcome,
     AppealState,
@@ -55,8 +56,6 @@ from moderado.moderation.events import CasesChanged, CaseStep
 from moderado.moderation.restricted_cases import about_unrestricted
 
 log = structlog.get_logger(__name__)
-
-KEEPING = frozenset({ContentOutcome.ALLOW, ContentOutcome.KEEP_FLAGGED})
 
 
 @retry_on_deadlock
@@ -204,23 +203,30 @@ def _overturn(actor: Actor, appeal: Appeal, reason: str) -> UUID | None:
                 reverse_purge(actor=actor, purge_id=appeal.decision_id, reason=reason)
         case DecisionType.SUSPENSION:
             lift_suspension(actor_id=actor.id, suspension_id=appeal.decision_id, reason=reason)
-        case DecisionType.RULING if appeal.appealed and appeal.appealed.content in KEEPING:
-            return _overturn_measures(actor, appeal.appealed.id, reason)
+        case DecisionType.RULING if appeal.appealed and appeal.appealed.content in SHOWING:
+            return _overturn_measures(actor, appeal.appealed, reason)
         case _:
-            if appeal.appealed_id is not None:
-                return reverse(actor=actor, ruling_id=appeal.appealed_id, reason=reason).id
+            if appeal.appealed is not None:
+                is_shown = appeal.appealed.content in SHOWING  # and its reporter has appealed that
+                return reverse(
+                    actor=actor,
+                    ruling_id=appeal.appealed.id,
+                    reason=reason,
+                    content=ContentOutcome.REMOVE if is_shown else ContentOutcome.ALLOW,
+                ).id
     return None
 
 
-def _overturn_measures(actor: Actor, ruling_id: UUID, reason: str) -> UUID | None:
+def _overturn_measures(actor: Actor, ruling: Ruling, reason: str) -> UUID | None:
     """Reverse a ruling that left the text: its author has appealed the sanctions alone.
 
     If a later ruling says something else of the text, that stands.
     """
     try:
-        return reverse(actor=actor, ruling_id=ruling_id, reason=reason, keeps_text=True).id
+        content = ContentOutcome(ruling.content)
+        return reverse(actor=actor, ruling_id=ruling.id, reason=reason, content=content).id
     except RulingReplaced:
-        lift_sanctions_of_ruling(actor_id=actor.id, ruling_id=ruling_id, reason="reversed")
+        lift_sanctions_of_ruling(actor_id=actor.id, ruling_id=ruling.id, reason="reversed")
         return None
 
 

@@ -8,8 +8,10 @@ from uuid import UUID
 
 from moderado.core.database import require_transaction
 from moderado.enforcement.models import CaseExclusion
+from moderado.enforcement.selectors.parties import moderators_of_room
 from moderado.enforcement.services.fairness import exclude_from_case
 from moderado.enforcement.services.subject_locks import lock_subject
+from moderado.enforcement.types import ROOM
 from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
 from moderado.moderation.recommendations import priority_of
@@ -68,6 +70,9 @@ def open_or_join(  # noqa: PLR0913  (what a case consists of)
     for user_id, reason in ((reporter_id, reasons.REPORTER), (decider_id, reasons.DECIDER)):
         if user_id is not None:
             exclude_from_case(case=found, user_id=user_id, reason=reason)
+    if subject_type == ROOM:  # who gives the role up to decide remains a party
+        for user_id in moderators_of_room(subject_id):
+            exclude_from_case(case=found, user_id=user_id, reason=reasons.RAN_ROOM)
     if found.id in opened:
         publish_changes(CaseStep.OPENED, [found])
     return found

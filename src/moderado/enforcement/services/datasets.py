@@ -18,7 +18,7 @@ from django.conf import settings
 from moderado.enforcement.services.audit import write_line
 from moderado.moderation.models import Case
 from moderado.moderation.outbound.masking import masked
-from moderado.moderation.restricted_cases import without_restricted_cases
+from moderado.moderation.restricted_cases import unrestricted_texts
 from moderado.moderation.texts import with_texts
 
 PAGE = 200
@@ -60,7 +60,7 @@ def labelled_rows(counts: Counts) -> Iterator[dict[str, Any]]:
 
     Texts that were erased, or whose author is unknown, are left out.
     """
-    decided = without_restricted_cases(Case.objects.all()).filter(
+    decided = unrestricted_texts(Case.objects.all()).filter(
         state=Case.State.DECIDED, decided_by__isnull=False, author_id__isnull=False
     )
     times = decided.order_by("id").values_list("decided_at", flat=True)

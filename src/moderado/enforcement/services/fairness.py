@@ -2,21 +2,21 @@
 
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from moderado.accounts.models import User
 from moderado.accounts.rights import may_manage
 from moderado.core.errors import Forbidden
 from moderado.enforcement.errors import OwnReport, OwnRuling
 from moderado.enforcement.models import CaseExclusion
-from moderado.enforcement.services.standing import rooms_moderated_by
-from moderado.enforcement.types import ROOM
+from moderado.enforcement.selectors.parties import is_about
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case
 
 _REFUSALS = {
     CaseExclusion.Reason.REPORTER: OwnReport,
     CaseExclusion.Reason.DECIDER: OwnRuling,
+    CaseExclusion.Reason.RAN_ROOM: OwnCase,
 }
 
 
@@ -55,12 +55,13 @@ def check_may_decide(*, actor_id: UUID, case: Case) -> None:
     """Check that a moderator is no party to a case.
 
     Raises:
-        OwnCase: The case is about the moderator, their content, or a room that they run.
+        OwnCase: The case is about the moderator, their content, or a room that they run, or ran
+            when it was pointed at.
         OwnReport: The moderator has reported the subject.
         OwnRuling: The case is an appeal of the moderator's own ruling.
     """
     check_not_self(actor_id=actor_id, user_id=case.author_id)
-    if case.subject_type == ROOM and case.subject_id in rooms_moderated_by(actor_id):
+    if Case.objects.filter(is_about(actor_id), pk=case.pk).exists():
         raise OwnCase
     excluded = CaseExclusion.objects.filter(case=case, user_id=actor_id).first()
     if excluded is not None:
@@ -79,16 +80,14 @@ def check_may_preserve(*, actor_id: UUID | None, cases: "QuerySet[Case]") -> Non
     """
     if actor_id is None:
         return
-    their_room = Q(subject_type=ROOM, subject_id__in=rooms_moderated_by(actor_id))
-    if cases.filter(their_room | Q(author=actor_id)).exists():
+    if cases.filter(is_about(actor_id)).exists():
         raise OwnCase
-    reported = CaseExclusion.objects.filter(
+    excluded = CaseExclusion.objects.filter(
         case__in=cases.order_by().values("pk"),
         user=actor_id,
-        reason=CaseExclusion.Reason.REPORTER,
-    )
-    if reported.exists():
-        raise OwnReport
+    ).exclude(reason=CaseExclusion.Reason.DECIDER)
+    if found := excluded.first():
+        raise _REFUSALS[CaseExclusion.Reason(found.reason)]
 
 
 def exclude_from_case(*, case: Case, user_id: UUID, reason: CaseExclusion.Reason) -> None:

@@ -12,7 +12,7 @@ from moderado.core.errors import ApplicationError
 from moderado.enforcement.events import RulingSettled
 from moderado.enforcement.models import PendingStrike, Ruling, Sanction
 from moderado.enforcement.services.sanctions import apply_sanction, lift_sanction
-from moderado.enforcement.types import ContentOutcome, SanctionBasis, SanctionKind
+from moderado.enforcement.types import SHOWING, SanctionBasis, SanctionKind
 from moderado.moderation.events import RevisionsBlocked
 from moderado.moderation.models import ModerationLog
 
@@ -55,7 +55,7 @@ def on_ruling_settled(event: RulingSettled) -> None:
 
     Requires a transaction.
     """
-    if event.content == ContentOutcome.REMOVE or event.was_reversed:
+    if event.content not in SHOWING or event.was_reversed:
         return
     require_transaction()
     about = Q(subject_id=event.subject_id, revision=event.revision)
@@ -101,4 +101,4 @@ def _is_allowed(pending: PendingStrike) -> bool:
         subject_id=pending.subject_id, revision=pending.revision, undone_at=None
     )
     newest = rulings.order_by("-created_at", "-id").first()
-    return newest is not None and newest.content != ContentOutcome.REMOVE
+    return newest is not None and newest.content in SHOWING

@@ -10,7 +10,7 @@ from moderado.enforcement.events import RulingSettled
 from moderado.enforcement.models import Notice
 from moderado.enforcement.services.notice_mails import queue_mail
 from moderado.enforcement.services.report_outcomes import takes_action
-from moderado.enforcement.types import NOTICE, MailKind, NoticeOutcome, NoticeState
+from moderado.enforcement.types import NOTICE, ContentOutcome, MailKind, NoticeOutcome, NoticeState
 from moderado.moderation.events import CasesChanged, CaseStep
 from moderado.moderation.models import Case
 from moderado.moderation.recommendations import URGENT
@@ -29,6 +29,10 @@ def on_ruling_settled(event: RulingSettled) -> None:
     """
     require_transaction()
     if event.was_reversed:
+        return
+    if event.content == ContentOutcome.HOLD:  # the case is open again
+        decided = Notice.objects.filter(case=event.case_id, ruling=event.reverses_id)
+        decided.update(state=NoticeState.OPEN, outcome="", ruling=None, decided_at=None)
         return
     outcome = NoticeOutcome.ACTION if takes_action(event) else NoticeOutcome.NO_ACTION
     if event.subject_type == NOTICE and outcome is NoticeOutcome.NO_ACTION:

@@ -25,6 +25,10 @@ def on_ruling_settled(event: RulingSettled) -> None:
     require_transaction()
     if event.was_reversed:
         return
+    if event.content == ContentOutcome.HOLD:  # the case is open again
+        theirs = Report.objects.filter(case=event.case_id, ruling=event.reverses_id)
+        _reopen(theirs.filter(state=ReportState.DECIDED))
+        return
     is_action = takes_action(event)
     is_neutral = event.content == ContentOutcome.KEEP_FLAGGED and not is_action
     decide_reports(
@@ -52,10 +56,7 @@ def on_cases_changed(event: CasesChanged) -> None:
         _change(theirs, state=ReportState.CLOSED, decided_at=Now())
     returned = [each.case_id for each in event.changes if each.step is CaseStep.RETURNED]
     if returned:
-        back = Report.objects.filter(case__in=returned, state=ReportState.CLOSED)
-        reopened = list(back.values_list("reporter_id", "id"))
-        back.update(state=ReportState.OPEN, decided_at=None)
-        record_changes([(person, OwnThing.REPORT, report_id) for person, report_id in reopened])
+        _reopen(Report.objects.filter(case__in=returned, state=ReportState.CLOSED))
 
 
 def decide_reports(
@@ -78,6 +79,15 @@ def decide_reports(
         ruling_id=ruling_id,
         decided_at=Now(),
     )
+
+
+def _reopen(reports: "QuerySet[Report]") -> None:
+    """Open reports again whose case is open again."""
+    reopened = list(reports.values_list("reporter_id", "id"))
+    Report.objects.filter(pk__in=[report_id for _, report_id in reopened]).update(
+        state=ReportState.OPEN, outcome="", is_upheld=None, ruling=None, decided_at=None
+    )
+    record_changes([(person, OwnThing.REPORT, report_id) for person, report_id in reopened])
 
 
 def _change(reports: "QuerySet[Report]", **columns: object) -> None:

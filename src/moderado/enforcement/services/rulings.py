@@ -23,6 +23,12 @@ from moderado.enforcement.services.access import check_free, locked_case
 from moderado.enforcement.services.measures import Measure, check_permitted, impose
 from moderado.enforcement.services.merging import take_over_later_case
 from moderado.enforcement.services.ruling_events import event_of
+from moderado.enforcement.services.ruling_states import (
+    content_before,
+    is_replaced,
+    locked_ruling,
+    newest_ruling,
+)
 from moderado.enforcement.services.sanctions import lift_sanctions_of_ruling
 from moderado.enforcement.types import (
     LEASE,
@@ -40,12 +46,6 @@ from moderado.moderation.services.deciding import Decision, decide, undo_decisio
 from moderado.moderation.types import CloseReason
 
 log = structlog.get_logger(__name__)
-
-OPPOSITE = {
-    ContentOutcome.ALLOW: ContentOutcome.REMOVE,
-    ContentOutcome.KEEP_FLAGGED: ContentOutcome.REMOVE,
-    ContentOutcome.REMOVE: ContentOutcome.ALLOW,
-}
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,10 +111,10 @@ def undo(*, actor: Actor, ruling_id: UUID) -> Ruling:
         UndoExpired: It is too late: reverse the ruling instead.
         RulingReplaced: It was undone or reversed already, or a later ruling took its place.
     """
-    ruling = _locked_ruling(actor, ruling_id)
+    ruling = locked_ruling(actor, ruling_id)
     if ruling.actor_id != actor.id:
         raise NotFound
-    if ruling.undone_at is not None or _is_replaced(ruling):
+    if ruling.undone_at is not None or is_replaced(ruling):
         raise RulingReplaced
     mine = Ruling.objects.filter(pk=ruling_id, settled_at=None, undo_until__gt=Now())
     if ruling.reverses_id is not None or not mine.update(undone_at=Now()):
@@ -135,12 +135,20 @@ def reverse(
     ruling_id: UUID,
     reason: str,
     bulk_id: UUID | None = None,
-    keeps_text: bool = False,
+    content: ContentOutcome | None = None,
 ) -> Ruling:
-    """Replace a ruling by its opposite, and end everything that followed from it.
+    """Put everything back as it was before a ruling (ADR 0099).
 
-    A text that was removed is shown again, unless its revision has ended since; one that was
-    allowed is removed, unless it `keeps_text`. Sanctions are lifted.
+    A text that others saw is shown again. One that they did not see is hidden as it was, and its
+    case is open again. Sanctions are lifted.
+
+    Args:
+        actor: The moderator, with the rooms in which they may reverse rulings.
+        ruling_id: The ruling.
+        reason: 1 to 64 characters, for staff.
+        bulk_id: The ruling in bulk whose rulings are reversed.
+        content: What becomes of the text whatever it was before, as an appeal decides; None to
+            put back what was.
 
     Returns:
         The reversal, a ruling of its own.
@@ -152,19 +160,23 @@ def reverse(
         RulingReplaced: It was undone or reversed already, or a later ruling took its place.
     """
     reason = clean_reason(reason)
-    ruling = _locked_ruling(actor, ruling_id)
+    ruling = locked_ruling(actor, ruling_id)
     case = ruling.case
     has_text = case.subject_type not in WITHOUT_TEXT
-    is_replaced = keeps_text and has_text and _is_replaced(ruling)
-    if ruling.undone_at is not None or is_replaced or _newest(case) != ruling:
+    is_decided = content is not None and content != ruling.content  # whatever was ruled since
+    is_overruled = has_text and not is_decided and is_replaced(ruling)
+    is_open = case.state == Case.State.OPEN  # again, since it was reversed
+    if ruling.undone_at is not None or is_overruled or is_open or newest_ruling(case) != ruling:
         raise RulingReplaced
-    content = ContentOutcome(ruling.content)
-    if not keeps_text:
-        content = OPPOSITE[content]
-    if not has_text:
-        content = ContentOutcome.ALLOW
+    if content is None or not has_text:
+        content = content_before(case, ruling)
     proposal = Proposal(content=content, reason=reason, bulk_id=bulk_id)
-    reversal = _store(actor, case, proposal, reverses=ruling)
+    if content is ContentOutcome.HOLD:
+        take_over_later_case(case)
+        undo_decision(case, actor_id=actor.id, lease=None)
+        reversal = _add(actor, case, proposal, reverses=ruling)
+    else:
+        reversal = _store(actor, case, proposal, reverses=ruling)
     lift_sanctions_of_ruling(actor_id=actor.id, ruling_id=ruling.id, reason="reversed")
     publish(event_of(RulingReversed, ruling, actor_id=actor.id, reversal_id=reversal.id))
     log.info(
@@ -207,6 +219,11 @@ def _store(
     actor: Actor, case: Case, proposal: Proposal, *, reverses: Ruling | None = None
 ) -> Ruling:
     """Decide the locked case, and store the ruling."""
+    _decide(actor, case, proposal, is_reversal=reverses is not None)
+    return _add(actor, case, proposal, reverses=reverses)
+
+
+def _decide(actor: Actor, case: Case, proposal: Proposal, *, is_reversal: bool) -> None:
     decide(
         case,
         Decision(
@@ -214,10 +231,13 @@ def _store(
             outcome=OUTCOME_OF[proposal.content],
             reason=proposal.reason,
             note=proposal.private_note,
-            is_reversal=reverses is not None,
+            is_reversal=is_reversal,
             sweep_id=proposal.bulk_id,
         ),
     )
+
+
+def _add(actor: Actor, case: Case, proposal: Proposal, *, reverses: Ruling | None) -> Ruling:
     ruling = Ruling.objects.create(
         case=case,
         subject_type=case.subject_type,
@@ -237,33 +257,6 @@ def _store(
     )
     ruling.refresh_from_db(fields=["effective_at", "undo_until"])
     return ruling
-
-
-def _locked_ruling(actor: Actor, ruling_id: UUID) -> Ruling:
-    """Lock subject, case and ruling, in this order."""
-    case_id = Ruling.objects.filter(pk=ruling_id).values_list("case_id", flat=True).first()
-    if case_id is None:
-        raise NotFound
-    case = locked_case(actor=actor, case_id=case_id)
-    ruling = Ruling.objects.select_for_update(of=("self",), no_key=True).get(pk=ruling_id)
-    ruling.case = case
-    return ruling
-
-
-def _is_replaced(ruling: Ruling) -> bool:
-    """Tell whether a later ruling on the revision stands, on this case or a later one."""
-    same = Ruling.objects.filter(
-        subject_type=ruling.subject_type,
-        subject_id=ruling.subject_id,
-        revision=ruling.revision,
-        undone_at=None,
-    )
-    return same.filter(effective_at__gt=ruling.effective_at).exists()
-
-
-def _newest(case: Case) -> Ruling | None:
-    standing = Ruling.objects.filter(case=case, undone_at=None)
-    return standing.order_by("-effective_at", "-id").first()
 
 
 @transaction.atomic

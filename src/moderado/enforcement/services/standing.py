@@ -1,27 +1,12 @@
-"""What a moderator may still do: long work asks again before each step.
+"""What a moderator may still do: long work asks again before each step."""
 
-Roles in rooms belong to `chat`, which provides them.
-"""
-
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from uuid import UUID
 
 from moderado.accounts.models import User
 from moderado.accounts.rights import VIEW_RESTRICTED_CASE, is_entitled
+from moderado.enforcement.selectors.parties import rooms_moderated_by
 from moderado.enforcement.types import Actor
-
-ModeratedRooms = Callable[[UUID], Collection[UUID]]
-_sources: list[ModeratedRooms] = []
-
-
-def provide_moderated_rooms(source: ModeratedRooms) -> None:
-    """Register what lists the rooms of a moderator. Called by `moderado.wiring`."""
-    _sources[:] = [source]
-
-
-def rooms_moderated_by(user_id: UUID) -> set[UUID]:
-    """Return the rooms in which a person is an administrator or a moderator."""
-    return {room_id for source in _sources for room_id in source(user_id)}
 
 
 def standing_actor(

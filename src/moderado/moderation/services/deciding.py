@@ -90,8 +90,8 @@ def remember_before(*, case_id: UUID, state: Mapping[str, Any]) -> None:
     Case.objects.filter(pk=case_id).update(before_ruling=state)
 
 
-def undo_decision(case: Case, *, actor_id: UUID, lease: timedelta) -> None:
-    """Open a decided case again, claimed by the actor, and have the subject restored.
+def undo_decision(case: Case, *, actor_id: UUID, lease: timedelta | None) -> None:
+    """Open a decided case again, and have the subject restored.
 
     Requires a transaction that holds the locks of the subject and of the case. No other case of
     the revision is open.
@@ -99,7 +99,7 @@ def undo_decision(case: Case, *, actor_id: UUID, lease: timedelta) -> None:
     Args:
         case: The case.
         actor_id: The moderator who takes the decision back.
-        lease: How long the claim lasts.
+        lease: How long the actor has a claim on the case; None for no claim.
     """
     require_transaction()
     before = case.before_ruling or {}
@@ -112,8 +112,8 @@ def undo_decision(case: Case, *, actor_id: UUID, lease: timedelta) -> None:
         before_ruling=None,
         decided_by=None,
         decided_at=None,
-        claimed_by=actor_id,
-        claimed_until=Now() + lease,
+        claimed_by=None if lease is None else actor_id,
+        claimed_until=None if lease is None else Now() + lease,
         version=F("version") + 1,
         **hidden,
     )

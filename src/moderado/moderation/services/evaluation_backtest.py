@@ -17,7 +17,7 @@ from moderado.moderation.evaluation.consequences import DAY, HOUR, MOST_HOURS, J
 from moderado.moderation.evaluation.past import PastDecision, content_of
 from moderado.moderation.evaluation.steps import Place, Step, place_of
 from moderado.moderation.models import Case, Evaluation, ModerationLog
-from moderado.moderation.restricted_cases import without_restricted_cases
+from moderado.moderation.restricted_cases import unrestricted_texts
 from moderado.moderation.services.evaluation_places import Places
 from moderado.moderation.services.past_decisions import count, decisions
 from moderado.moderation.services.past_judging import Past, judge_again
@@ -120,7 +120,7 @@ def _rulings(batch: Sequence[PastDecision]) -> dict[tuple[str, UUID, int], Rulin
 
 def _queue(evaluation: Evaluation, tally: Tally, unit: str) -> dict[str, Any]:
     """Return the queue by hour, with the decisions that moderators made in that time."""
-    cases = without_restricted_cases(Case.objects.all())
+    cases = unrestricted_texts(Case.objects.all())
     if evaluation.scope_id is not None:
         cases = cases.filter(scope_id=evaluation.scope_id)
     within = cases.filter(
