@@ -1,10 +1,12 @@
 """One open case a subject, whatever points at it."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.db.models.functions import Now
 
 from moderado.core.errors import NotFound
 from moderado.enforcement.errors import OwnReport, OwnRuling
@@ -122,7 +124,8 @@ def test_simultaneous_reports_open_one_case(at_once):
 def test_cases_are_counted_by_the_first_queue_that_they_match():
     first = Queue.objects.create(name="urgent", position=1, filter={"min_priority": 2})
     second = Queue.objects.create(name="reports", position=2, filter={"origin": ["report"]})
-    pointed_at(uuid.uuid4(), categories=["threat"])
+    urgent = pointed_at(uuid.uuid4(), categories=["threat"])
+    Case.objects.filter(pk=urgent.pk).update(created_at=Now() - timedelta(hours=1))
     pointed_at(uuid.uuid4())
     pointed_at(uuid.uuid4())
     judged(uuid.uuid4())
@@ -134,7 +137,7 @@ def test_cases_are_counted_by_the_first_queue_that_they_match():
         second.id: 2,
         None: 1,
     }
-    assert counts[first.id].oldest_seconds == 0
+    assert counts[first.id].oldest_seconds // 3_600 == 1
 
 
 def test_queue_with_groups_is_open_to_their_members():
