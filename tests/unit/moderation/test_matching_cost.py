@@ -12,7 +12,8 @@ from ahocorasick_rs import AhoCorasick
 from moderado.moderation.normalize import confusables, fold
 from moderado.moderation.normalize.folding import words
 from moderado.moderation.providers.blocklist import BlocklistProvider
-from moderado.moderation.rules import lexicon, matcher
+from moderado.moderation.rules import lexicon, matcher, misspellings
+from moderado.moderation.rules.beginnings import FEW, FewBeginnings
 from moderado.moderation.rules.lexicon import Lexicon
 from moderado.moderation.rules.masks import MaskedWords
 from moderado.moderation.rules.matcher import MAX_HITS
@@ -292,20 +293,65 @@ def test_walks_along_the_list_end_after_a_fixed_number_of_steps(monkeypatch):
 @pytest.mark.proves("S45")
 def test_unknown_word_takes_few_steps_along_a_long_list(monkeypatch):
     words = some_words(4_800)
-    large, steps = Lexicon(dict.fromkeys(words, True)), 0
-    step = lexicon._Misspelling._same
+    large, steps = Lexicon(dict.fromkeys(words, True)).misspellings, 0
+    typing, sounds = misspellings._Typing._same, misspellings.Misspellings._heard
 
-    def counted(*args):
-        nonlocal steps
-        steps += 1
-        step(*args)
+    def counted(step):
+        def count(*args):
+            nonlocal steps
+            steps += 1
+            return step(*args)
 
-    monkeypatch.setattr(lexicon._Misspelling, "_same", counted)
+        return count
+
+    monkeypatch.setattr(misspellings._Typing, "_same", counted(typing))
+    monkeypatch.setattr(misspellings.Misspellings, "_heard", counted(sounds))
     unknown = [f"{word[0]}{word[2]}{word[1]}{word[3:]}q" for word in words[:200]]
     for word in unknown:
-        large.misspelled(word)
+        list(large.of(word))
 
-    assert steps < 50 * len(unknown)
+    assert 0 < steps < 19 * len(unknown)
+
+
+def typing_errors(word):
+    """Yield misspellings of a word, with repeated letters before the error and elsewhere."""
+    yield f"{word[:2]}{word[3]}{word[2]}{word[4:]}"
+    yield f"{word[:2]}{word[3:]}"
+    yield f"{word[0]}{word[0]}{word[1:-2]}{word[-1]}"
+    yield f"{word[:3]}{min(misspellings.NEIGHBOURS[word[3]])}{word[4:]}"
+    yield word[0] + "".join(letter for letter in word[1:] if letter not in "aeiou")
+
+
+@pytest.mark.proves("S45")
+def test_bitmap_hides_no_misspelling():
+    chance, words = random.Random(3), set()
+    while len(words) < 300:  # of few letters: beside each other the same ones often stand
+        words.add("".join(chance.choices("abeporrst", k=chance.randint(6, 10))))
+    listed = dict.fromkeys(sorted(words), True)
+    quick, slow = Lexicon(listed).misspellings, Lexicon(listed).misspellings
+    slow._resembling = None
+
+    tokens = [token for word in listed for token in typing_errors(word)]
+
+    assert all([*quick.of(token)] == [*slow.of(token)] for token in tokens)
+    assert sum(bool([*slow.of(token)]) for token in tokens) > len(tokens) / 2
+
+
+def test_trie_of_a_short_list_is_that_of_a_long_one():
+    words = ["arroba", "arro", "babaca", "arruda", "b"]
+    few, many = (
+        Lexicon(dict.fromkeys(words, True)),
+        Lexicon(dict.fromkeys([*words, *some_words(FEW)], True)),
+    )
+
+    assert isinstance(few.following, FewBeginnings)
+    assert isinstance(many.following, dict)
+    for word in words:
+        for end in range(1, len(word) + 1):
+            assert word[:end] in few.following
+            assert few.following[word[:end]] == many.following[word[:end]]
+    assert "" in few.following
+    assert not any(other in few.following for other in ("c", "az", "arrobas"))
 
 
 def test_letters_behind_a_beginning_are_listed_once():

@@ -1,8 +1,7 @@
 """The words of a list as a trie, and what a piece of disguised text may spell of it.
 
-Two walks read a piece along the trie, so that the work depends on the piece and hardly on the list:
-`spelled` reads signs as letters, skips separators and fills masks; `misspelled` reads sounds,
-swapped, missing and neighbouring letters. Both give up after a fixed number of steps.
+A walk reads a piece along the trie, so that the work depends on the piece and hardly on the list:
+it reads signs as letters, skips separators and fills masks. Few readings at a time are continued.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,14 +10,11 @@ from typing import NamedTuple
 from moderado.moderation.normalize.ambiguous import MARKER_LETTERS
 from moderado.moderation.normalize.invisible import HIDDEN
 from moderado.moderation.normalize.leet import letters_at
-from moderado.moderation.normalize.variants import LONGEST_SOUND, NEIGHBOURS, SOUNDS, VOWELS
+from moderado.moderation.rules.beginnings import beginnings
+from moderado.moderation.rules.misspellings import Misspellings
 
 MAX_STATES = 20  # readings of one piece that are continued at a time
-MAX_STEPS = 800  # of one misspelled word
-MAX_SOUNDS = 3  # of one word that are spelled otherwise
 _SHORT = 4
-_LONG = 5
-_LENGTHY = 7
 _LEAST = 3
 
 
@@ -52,15 +48,8 @@ class Lexicon:
 
     def __init__(self, words: Mapping[str, bool]) -> None:
         self.words = {word: certain for word, certain in words.items() if word.isascii()}
-        following: dict[str, str] = {"": ""}
-        for word in self.words:
-            # Letters at the beginning that another word has, too.
-            known = next(at for at in range(len(word), -1, -1) if word[:at] in following)
-            if known < len(word):
-                following[word[:known]] += word[known]
-            for at in range(known + 1, len(word) + 1):
-                following[word[:at]] = word[at : at + 1]
-        self.following = following
+        self.following = beginnings(self.words)
+        self.misspellings = Misspellings(self.words, self.following)
 
     def spelled(self, piece: str, *, apart: bool = False) -> list[Spelled]:
         """Return the words that parts of `piece` spell, from a boundary to a boundary.
@@ -123,12 +112,6 @@ class Lexicon:
             if state.hidden * 2 <= (len(prefix) if len(prefix) > _SHORT else _SHORT // 2):
                 yield Spelled(prefix, state.start, end, state.hidden, state.signs)
 
-    def misspelled(self, token: str) -> list[tuple[str, str]]:
-        """Return the words that `token` may be a misspelling of, with the kind of the mistake."""
-        typing = _Misspelling(self, token, by_sound=False).found()
-        sounds = _Misspelling(self, token, by_sound=True).found()
-        return list(dict.fromkeys([*typing, *sounds]))
-
 
 def _is_letter(character: str) -> bool:
     return character.isalnum() or character in MARKER_LETTERS
@@ -147,104 +130,3 @@ def _keep(layer: dict[str, _State], prefix: str, state: _State) -> None:
     known = layer.get(prefix)
     if known is None or state[1:] < known[1:]:
         layer[prefix] = state
-
-
-class _Misspelling:
-    """One walk of a token along the trie. A state is (place, prefix, kind of mistake, mistakes)."""
-
-    def __init__(self, lexicon: Lexicon, token: str, *, by_sound: bool) -> None:
-        self._by_sound = by_sound
-        self._words, self._following, self._token = lexicon.words, lexicon.following, token
-        # Who leaves vowels out leaves all of them out: others need not be looked for.
-        self._is_bare = not any(letter in VOWELS for letter in token[1:])
-        self._open: list[tuple[int, str, str, int]] = [(0, "", "", 0)]
-        self._seen: set[tuple[int, str, str]] = set()
-
-    def found(self) -> Iterator[tuple[str, str]]:
-        steps = 0
-        while self._open and steps < MAX_STEPS:
-            steps += 1
-            at, prefix, kind, mistakes = self._open.pop()
-            if at == len(self._token):
-                yield from self._words_at_the_end(prefix, kind, mistakes)
-                continue
-            self._same(at, prefix, kind, mistakes)
-            if self._by_sound:
-                if mistakes < MAX_SOUNDS:
-                    self._sounds(at, prefix, mistakes)
-                continue
-            if self._is_bare and kind in ("", "vowels"):
-                self._vowels(at, prefix, mistakes)
-            if not kind:
-                self._typing_errors(at, prefix)
-
-    def _words_at_the_end(self, prefix: str, kind: str, mistakes: int) -> Iterator[tuple[str, str]]:
-        if kind == "sounds" and mistakes > _most_sounds(prefix):
-            return
-        if kind and self._words.get(prefix) and _is_likely(self._token, prefix, kind):
-            yield prefix, kind
-        if kind in ("", "vowels") and not self._by_sound:
-            for letter in self._following[prefix]:
-                yield from self._without_last(prefix + letter, kind)
-
-    def _without_last(self, word: str, kind: str) -> Iterator[tuple[str, str]]:
-        """Yield a word of which the last letter is not written."""
-        kinds = ["missing"] if not kind else []
-        kinds += ["vowels"] if self._is_bare and word[-1] in VOWELS else []
-        for each in kinds:
-            if self._words.get(word) and _is_likely(self._token, word, each):
-                yield word, each
-
-    def _push(self, at: int, prefix: str, kind: str, mistakes: int) -> None:
-        if prefix in self._following and (at, prefix, kind) not in self._seen:
-            self._seen.add((at, prefix, kind))
-            self._open.append((at, prefix, kind, mistakes))
-
-    def _same(self, at: int, prefix: str, kind: str, mistakes: int) -> None:
-        letter = self._token[at]
-        if prefix.endswith(letter) and kind in ("", "sounds"):
-            self._push(at + 1, prefix, kind, mistakes)
-        self._push(at + 1, prefix + letter, kind, mistakes)
-
-    def _sounds(self, at: int, prefix: str, mistakes: int) -> None:
-        for length in range(1, LONGEST_SOUND + 1):
-            for meant in SOUNDS.get(self._token[at : at + length], ()):
-                is_whole = at + length == len(self._token)
-                if at + length <= len(self._token) and (is_whole or meant != "er"):
-                    self._push(at + length, prefix + meant, "sounds", mistakes + 1)
-
-    def _vowels(self, at: int, prefix: str, mistakes: int) -> None:
-        for letter in self._following[prefix]:
-            if letter in VOWELS and prefix:
-                self._push(at, prefix + letter, "vowels", mistakes + 1)
-
-    def _typing_errors(self, at: int, prefix: str) -> None:
-        token = self._token
-        if at + 1 < len(token) and token[at] != token[at + 1]:
-            self._push_rest(prefix + token[at + 1] + token[at], at + 2, "swapped")
-        if not prefix:
-            return
-        for letter in self._following[prefix]:
-            if letter != token[at]:
-                self._push_rest(prefix + letter, at, "missing")
-            if letter in NEIGHBOURS.get(token[at], ""):
-                self._push_rest(prefix + letter, at + 1, "keys")
-
-    def _push_rest(self, prefix: str, at: int, kind: str) -> None:
-        """Finish the walk behind a typing error: no second one is allowed, so one word is left."""
-        word = prefix + self._token[at:]
-        if word in self._words:
-            self._open.append((len(self._token), word, kind, 1))
-
-
-def _most_sounds(word: str) -> int:
-    """Return how many sounds of a word may be spelled otherwise: the shorter, the fewer."""
-    return 1 if len(word) <= _SHORT else 2 if len(word) <= _LENGTHY else MAX_SOUNDS
-
-
-def _is_likely(token: str, word: str, kind: str) -> bool:
-    if kind == "vowels":
-        consonants = sum(letter not in VOWELS for letter in token)
-        return consonants > _LEAST or (consonants == _LEAST and len(word) >= _LONG)
-    least = {"sounds": _SHORT, "swapped": _SHORT, "missing": _LONG, "keys": _LONG}[kind]
-    return len(word) >= least and len(token) >= _SHORT

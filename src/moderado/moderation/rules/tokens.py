@@ -163,12 +163,11 @@ class Tokens:
         for word in without_ending(token):
             if words.get(word):
                 yield Meaning(word, "ending", certain=True)
-        for word, kind in self._lexicon.misspelled(token):
+        for word, kind in self._lexicon.misspellings.of(token):
             yield Meaning(word, kind, certain=False)
         if short != token:
-            for word, kind in self._lexicon.misspelled(short):
-                if kind in ("sounds", "vowels"):
-                    yield Meaning(word, kind, certain=False)
+            for word, kind in self._lexicon.misspellings.of_squeezed(short):
+                yield Meaning(word, kind, certain=False)
         # "prainhas" is the plural of an ordinary word.
         is_plural = token.endswith("s") and is_ordinary(token[:-1])
         if not is_plural and (scrambled := self._scrambled.get(_key(token))):
