@@ -166,6 +166,10 @@ class Reconciler:
         if not principals:
             return
         alive = await self._records.sessions_alive({each.session_id for each in principals})
+        if any(each.session_id not in alive for each in principals):
+            # A ban ends sessions. It may be younger than the last look at sanctions, and its hint
+            # lost: its frame comes before the connection closes.
+            await self._refresh_sanctions()
         for principal in principals:
             if principal.session_id not in alive:
                 self._hub.close_sessions(principal.user_id, lambda session: session not in alive)

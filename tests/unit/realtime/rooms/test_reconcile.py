@@ -46,12 +46,13 @@ class Scene(HubScene):
         self.database = FakeRecords()
         self.layer_checks = 0
         self.renewals = 0
+        self.told_while_open: list[bool] = []
         self.reconciler = Reconciler(
             self.hub,
             records=self.database,
             check_layer=self._check_layer,
             renew_leases=self._renew,
-            refresh_sanctions=self._renew,
+            refresh_sanctions=self._refresh_sanctions,
             start=self._start,
             schedule=Schedule(interval=0.0, hint_delay=0.0, outcome_after=-1.0, leases_every=2),
         )
@@ -63,6 +64,10 @@ class Scene(HubScene):
             raise asyncio.CancelledError
 
     async def _renew(self) -> None: ...
+
+    async def _refresh_sanctions(self) -> None:
+        connections = [each for found in self.hub.users.values() for each in found]
+        self.told_while_open.append(all(each.closing is None for each in connections))
 
     def _start(self, work) -> None:
         work.close()
@@ -161,6 +166,20 @@ async def test_connections_of_ended_sessions_are_closed(scene: Scene):
     assert ended.connection.closing == CloseCode.NOT_AUTHENTICATED
     assert alive.connection.closing is None
     assert alive.connection.principal.name == "Renamed"
+
+
+@pytest.mark.proves("R109")
+async def test_sanctions_are_told_before_an_ended_session_closes(scene: Scene):
+    ended, alive = await scene.connect(), await scene.connect()
+    scene.database.sessions = {each.principal.session_id: "Ana" for each in (ended, alive)}
+    await scene.reconciler.sessions()
+    assert scene.told_while_open == []
+
+    del scene.database.sessions[ended.principal.session_id]
+    await scene.reconciler.sessions()
+
+    assert scene.told_while_open == [True]
+    assert ended.connection.closing == CloseCode.NOT_AUTHENTICATED
 
 
 async def test_check_goes_on_after_a_database_outage(scene: Scene):
