@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, async_playwright, expect
 
 from tests.tools import program
@@ -22,6 +23,13 @@ FLAGS = [
 ]
 # fmt: on
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The browser of a module runs in one event loop, and so do the tests that use it.
+BROWSER_TESTS = [
+    pytest.mark.e2e,
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.asyncio(loop_scope="module"),
+]
 
 expect.set_options(timeout=PATIENCE)
 

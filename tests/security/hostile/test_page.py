@@ -3,16 +3,17 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from moderado.chat.models import Message, Room
 from moderado.chat.services import posting, rooms
 from moderado.realtime.infra.db_calls import run_in_db_thread
 from tests import factories, processes
-from tests.browser import chromium, open_browser, visit
+from tests.browser import BROWSER_TESTS, chromium, open_browser, visit
 from tests.security.hostile.strings import MARKUP
 
-pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = BROWSER_TESTS
 
 # The longest text, and marks that change the text direction.
 ZALGO, TURNED = "a" + "\u0301" * 3_900, "\u202e\u202e\u2067desrever"
@@ -28,7 +29,7 @@ def url(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield url
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with open_browser() as browser:
         yield browser

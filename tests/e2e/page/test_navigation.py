@@ -1,0 +1,204 @@
+"""Rooms, panels, keyboard, phones, languages and tabs of the page."""
+
+from asgiref.sync import sync_to_async
+from playwright.async_api import Browser, Page, expect
+
+from tests.browser import BROWSER_TESTS, Visitor, visit
+from tests.factories import make_room
+
+pytestmark = BROWSER_TESTS
+
+
+async def test_page_fits_a_phone_and_works_by_keyboard(browser: Browser, url: str) -> None:
+    phone = {"viewport": {"width": 360, "height": 640}, "color_scheme": "dark", "has_touch": True}
+    async with visit(browser, url, "Caio", **phone) as caio:
+        await caio.create_room("Bolso")
+        await expect(caio.page.locator(".rooms")).to_be_hidden()
+        await caio.say("Uma linha\nmais " + "comprida" * 30)
+        await caio.sees("Uma linha", "APPROVED")
+        overflow = "document.documentElement.scrollWidth - window.innerWidth"
+        assert await caio.page.evaluate(overflow) <= 0
+        await caio.page.get_by_role("button", name="Pessoas").click()
+        await expect(caio.page.locator(".panel")).to_be_visible()
+        assert await caio.page.evaluate(overflow) <= 0
+        await caio.page.keyboard.press("Escape")
+        await expect(caio.page.locator(".panel")).to_have_count(0)
+        await caio.page.get_by_role("button", name="Voltar às salas").click()
+        await expect(caio.page.locator(".rooms")).to_be_visible()
+        await expect(caio.page.locator(".conversation")).to_be_hidden()
+
+
+async def test_key_pressed_as_panel_opens_reaches_the_panel(ana: Visitor) -> None:
+    await ana.create_room("Rápida")
+    await ana.page.evaluate(ESCAPE_AT_ONCE)
+    for name in ("Pessoas", "Buscar"):
+        await ana.page.get_by_role("button", name=name).click()
+        await expect(ana.page.locator("html")).to_have_attribute("data-escaped-from", name)
+        await expect(ana.page.locator(".panel")).to_have_count(0)
+
+
+async def test_timeline_is_one_stop_of_the_tab_key(ana: Visitor) -> None:
+    for text in ("Primeira https://exemplo.org", "Segunda", "Terceira"):
+        await ana.say(text)
+        await ana.sees(text, "APPROVED")
+    stops = ".timeline :is(a, button, [tabindex]):not([tabindex='-1'])"
+    await expect(ana.page.locator(stops)).to_have_count(1)
+
+    await ana.message("Terceira").focus()
+    for key in ("ArrowUp", "Home", "ArrowDown", "Home"):
+        await ana.page.keyboard.press(key)
+    await expect(ana.message("Primeira")).to_be_focused()
+    await ana.page.keyboard.press("ArrowRight")
+    await expect(ana.message("Primeira").get_by_role("link")).to_be_focused()
+    for _ in range(2):
+        await ana.page.keyboard.press("ArrowRight")
+    await expect(ana.message("Primeira").get_by_role("button", name="Editar")).to_be_focused()
+    await ana.page.keyboard.press("Escape")
+    await expect(ana.message("Primeira")).to_be_focused()
+    await expect(ana.page.locator(stops)).to_have_count(1)
+    await expect(ana.message("Primeira")).to_have_attribute("tabindex", "0")
+
+
+async def test_back_closes_panels_and_dialogs_first(ana: Visitor) -> None:
+    await ana.create_room("Segunda")
+    room = ana.page.url
+    await ana.page.get_by_role("button", name="Pessoas").click()
+    await ana.page.get_by_role("button", name="Buscar").click()
+    await expect(ana.page.locator("#search")).to_be_visible()
+    await ana.page.go_back()
+    await expect(ana.page.locator(".panel")).to_have_count(0)
+    assert ana.page.url == room
+
+    await ana.page.get_by_role("button", name="Nova sala").click()
+    await ana.page.go_back()
+    await expect(ana.page.locator(".dialog")).to_have_count(0)
+    assert ana.page.url == room
+    await ana.page.go_back()
+    await expect(ana.page.locator(".head-name h1")).to_have_text("Café")
+
+
+async def test_lost_network_is_shown_at_once(ana: Visitor) -> None:
+    await ana.page.context.set_offline(True)
+    await expect(ana.page.locator(".banner")).to_contain_text("Você está sem rede")
+    await ana.page.context.set_offline(False)
+    await expect(ana.page.locator(".banner")).to_have_count(0)
+    ana.expect_errors("INTERNET_DISCONNECTED")
+
+
+async def test_own_rooms_stay_in_sight_and_public_ones_are_found(
+    ana: Visitor, browser: Browser, url: str
+) -> None:
+    await sync_to_async(fill_server)()
+    await ana.page.reload()
+    own = ana.page.locator("[aria-labelledby=own-rooms] .room")
+    await expect(own).to_have_count(1)
+    await expect(own).to_contain_text("Café")
+    await ana.page.fill(".find-rooms input", "reuniao")
+    public = ana.page.locator("[aria-labelledby=public-rooms] .room")
+    await expect(public).to_have_count(1)
+    await expect(public).to_contain_text("Reunião de pais")
+    await ana.page.fill(".find-rooms input", "multidão")
+    await expect(public).to_have_count(20)
+    await ana.page.get_by_role("button", name="Mais resultados").click()
+    await expect(public).to_have_count(25)
+    await ana.page.fill(".find-rooms input", "xyz")
+    await expect(ana.page.locator(".rooms-list")).to_contain_text("Nada encontrado.")
+    async with visit(browser, url, "Edu") as edu:  # who is in no room sees public ones at once
+        await expect(edu.page.locator("[aria-labelledby=public-rooms] .room")).to_have_count(20)
+
+
+def fill_server() -> None:
+    for _ in range(25):
+        make_room(name="Multidão")
+    make_room(name="Reunião de pais")
+
+
+async def test_last_administrator_hands_the_room_over(ana: Visitor, bia: Visitor) -> None:
+    await ana.page.get_by_role("button", name="Pessoas").click()
+    await ana.page.get_by_role("button", name="Sair da sala").click()
+    await ana.confirm()
+    await expect(ana.page.locator(".dialog")).to_contain_text("última pessoa que administra")
+    await ana.page.select_option("#choice", label="Bia")
+    await ana.confirm()
+    await expect(ana.page.get_by_role("link", name="Café")).to_have_count(0)
+
+    await bia.page.reload()
+    await bia.page.get_by_role("button", name="People").click()
+    await expect(bia.page.locator(".person")).to_have_count(1)
+    await bia.page.get_by_role("button", name="Leave the room").click()
+    await expect(bia.page.locator(".dialog")).to_contain_text("the room is closed for everybody")
+    await bia.confirm()
+    await expect(bia.page.locator(".head-name")).to_have_count(0)
+
+
+async def test_page_has_one_main_landmark_and_one_heading_of_first_level(
+    browser: Browser, url: str
+) -> None:
+    phone = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
+    async with visit(browser, url, "Fabi", **phone) as fabi:
+        await fabi.page.get_by_role("button", name="Nova sala").wait_for()
+        await has_one_main_and_heading(fabi.page)
+        assert await fabi.page.evaluate(SMALL_TARGETS) == []
+        await fabi.create_room("Toque")
+        await fabi.say("Um link: https://exemplo.org/caminho")
+        await fabi.sees("Um link", "APPROVED")
+        await has_one_main_and_heading(fabi.page)
+        await fabi.page.get_by_role("button", name="Pessoas").click()
+        await expect(fabi.page.locator(".person")).to_have_count(1)
+        assert await fabi.page.evaluate(SMALL_TARGETS) == []
+
+
+async def has_one_main_and_heading(page: Page) -> None:
+    await expect(page.get_by_role("main")).to_have_count(1)
+    await expect(page.get_by_role("heading", level=1)).to_have_count(1)
+
+
+async def test_unknown_address_shows_the_way_back(browser: Browser, url: str) -> None:
+    page = await browser.new_page(locale="pt-BR")
+    answer = await page.goto(f"{url}/nada/aqui")
+    assert answer
+    assert answer.status == 404
+    await expect(page.locator("h1")).to_have_text("Esta página não existe")
+    await page.get_by_role("link", name="Ir ao chat").click()
+    await expect(page.locator("[name=password]")).to_be_visible()
+    await page.close()
+
+
+async def test_page_language_follows_the_reader_and_can_be_changed(
+    browser: Browser, url: str
+) -> None:
+    async with visit(browser, url, "Dora", locale="en-US") as dora:
+        await dora.create_room("Two languages")
+        await expect(dora.page.locator("html")).to_have_attribute("lang", "en")
+        await expect(dora.page.locator(".rooms")).to_contain_text("Your rooms")
+        await dora.page.get_by_role("button", name="Português").click()
+        await expect(dora.page.locator("html")).to_have_attribute("lang", "pt-br")
+        await expect(dora.page.locator(".rooms")).to_contain_text("Suas salas")
+        await expect(dora.page.locator(".head-name h1")).to_have_text("Two languages")
+
+
+async def test_signing_out_ends_the_session_in_every_tab(ana: Visitor) -> None:
+    other = await ana.page.context.new_page()
+    await other.goto(ana.page.url)
+    await expect(other.locator(".there")).to_be_visible()
+    await other.get_by_role("button", name="Sair", exact=True).click()
+    await expect(other.locator("h1")).to_be_visible()
+    await expect(ana.page.locator(".banner.bad")).to_contain_text("Sua sessão terminou.")
+    ana.expect_errors("401", "403")
+
+
+ESCAPE_AT_ONCE = """() => {
+  new MutationObserver(() => {
+    const panel = document.querySelector(".panel");
+    if (!panel) return;
+    document.documentElement.dataset.escapedFrom = panel.getAttribute("aria-label");
+    const pressed = new KeyboardEvent("keydown", { key: "Escape", bubbles: true });
+    document.activeElement.dispatchEvent(pressed);
+  }).observe(document.body, { childList: true, subtree: true });
+}"""
+
+# Controls smaller than 44 px, unless they are unseen.
+SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, select, input, textarea")]
+  .map((one) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
+  .filter(([, { width, height }]) => width > 1 && height > 1 && (width < 44 || height < 44))
+  .map(([html]) => html)"""
