@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from moderado.moderation.normalize import leet, separators
 from moderado.moderation.normalize.vocabulary import is_common, is_ordinary
-from moderado.moderation.rules import masks
+from moderado.moderation.rules import emphasis, masks
 from moderado.moderation.rules.lexicon import Lexicon, Spelled
 from moderado.moderation.rules.masks import MaskedWords
 from moderado.moderation.rules.tokens import Tokens
@@ -110,19 +110,27 @@ class Pieces:
                 yield self.part(0, len(piece), meaning.word, meaning.reading, certain=False)
 
     def _masked(self, piece: str) -> Iterator[Part]:
-        for start, end in masks.masked_parts(piece):
-            for word in self._masks.under(piece[start:end]):
-                yield self.part(start, end, word, "masks", certain=True)
-            for word in self._masks.scarcely_visible(piece[start:end]):
-                yield self.part(start, end, word, "masks", certain=False)
-        for start, end, first, length in masks.mostly_hidden(piece):
-            for word in self._masks.beginning_with(first, length):
-                yield self.part(start, end, word, "masks", certain=False)
+        for start, end, word, certain in self._under_masks(piece):
+            if self._hides(piece, word):
+                yield self.part(start, end, word, "masks", certain=certain)
 
         for start, end, first, last in masks.with_ellipsis(piece):
             if not (is_common(first) and is_common(last)):  # else two words: "bem...te"
                 for word in self._masks.under(f"{first}*{last}"):
                     yield self.part(start, end, word, "masks", certain=False)
+
+    def _under_masks(self, piece: str) -> Iterator[tuple[int, int, str, bool]]:
+        for start, end in masks.masked_parts(piece):
+            for word in self._masks.under(piece[start:end]):
+                yield start, end, word, True
+            for word in self._masks.scarcely_visible(piece[start:end]):
+                yield start, end, word, False
+        for start, end, first, length in masks.mostly_hidden(piece):
+            for word in self._masks.beginning_with(first, length):
+                yield start, end, word, False
+
+    def _hides(self, piece: str, word: str) -> bool:
+        return emphasis.hides(piece, word, is_phrase=word in self._phrases)
 
     def _backwards(self, piece: str) -> Iterator[Part]:
         if len(piece) > _SHORT and leet.TRACE.intersection(piece):
@@ -132,6 +140,8 @@ class Pieces:
 
     def _spelled(self, piece: str, spelled: Spelled) -> Iterator[Part]:
         word, start, end, hidden, signs = spelled
+        if (hidden or signs) and not self._hides(piece, word):
+            return
         written = piece[start:end]
         plain = len(word) - hidden - signs
         if not plain and len(word) < _SHORT:
