@@ -48,6 +48,18 @@ def test_codes_and_pairs_of_ordinary_words_hide_nothing(text):
         *("put*", "via**", "p*ta", "c*ralho", "filhodap***", "vaisef***", "f**k", "b**ch", "sh*t"),
         *("arromb***", "vagab****", "p#@%!", "m3rd*", "idi0t*", "**p*ta**", "__sh*t__", "as$hole"),
         *("c4r4lh*", "pu**ta", "f~~o~~da", "vi**ado", "b***h", "**fdp**", "~~put@~~"),
+        *(
+            "merd4!!!",
+            "caralh0!",
+            "pv7@",
+            "put4***",
+            "m3rd4?!",
+            "put@!!",
+            "caralh0...",
+            "put*!!!",
+            "via**?",
+            "(put*)",
+        ),
     ],
 )
 def test_signs_in_place_of_letters_hide_them(text):

@@ -11,8 +11,8 @@ from moderado.moderation.normalize.vocabulary import is_common
 _ASTERISK = "*"
 _MARKED = re.compile(r"([*_~#%&?!$.(]*)([a-z]{3,})([*_~#%&?!$.,;:)]+)")
 _JOINED = re.compile(r"[*_~#%&?!$.(]*[a-z]{3,}(?:[*_~#%&?!$.]{2,}[a-z]{3,})+[*_~#%&?!$.,;:)]*")
-_CODE = re.compile(r"[a-z]+[0-9]+[^a-z0-9]+")
-_SENTENCE_ENDS = ".,;:)"
+_CODE = re.compile(r"[a-z]+[0-9]+[*_~#%&?!$.,;:)]+")
+_SENTENCE_ENDS = ".,;:)!?"
 
 
 def hides(piece: str, word: str, *, is_phrase: bool) -> bool:

@@ -140,9 +140,10 @@ class Pieces:
 
     def _spelled(self, piece: str, spelled: Spelled) -> Iterator[Part]:
         word, start, end, hidden, signs = spelled
-        if (hidden or signs) and not self._hides(piece, word):
-            return
         written = piece[start:end]
+        reads_marks = hidden or (signs and not written[-1].isalnum())
+        if reads_marks and not self._hides(piece, word):
+            return
         plain = len(word) - hidden - signs
         if not plain and len(word) < _SHORT:
             return
