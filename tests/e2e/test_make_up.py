@@ -144,8 +144,16 @@ def copy(home):
         yield running
 
 
-def test_data_survives_the_instance_and_no_process_does(tmp_path):
-    with up(tmp_path, free_port()) as copy:
+@pytest.fixture(scope="module")
+def started_once(tmp_path_factory):
+    """The home of an instance that started from nothing and was stopped, and what it printed."""
+    home = tmp_path_factory.mktemp("once")
+    return home, printed("up", home=home)
+
+
+def test_data_survives_the_instance_and_no_process_does(started_once):
+    home, _ = started_once
+    with up(home, free_port()) as copy:
         with copy.signed_in() as alice:
             room = alice.post("/api/chat/rooms/", json={"name": "Depois"}).json()["id"]
         stopped = copy.family()
@@ -153,7 +161,7 @@ def test_data_survives_the_instance_and_no_process_does(tmp_path):
         assert copy.stop() == 0
     assert not [pid for pid in stopped if is_running(pid)]
 
-    with up(tmp_path, free_port()) as copy:
+    with up(home, free_port()) as copy:
         with copy.signed_in() as alice:
             assert alice.get(f"/api/chat/rooms/{room}/").json()["name"] == "Depois"
         killed = copy.family()
@@ -248,10 +256,11 @@ def demo_password(home: Path) -> str:
 
 
 @pytest.mark.proves("S52")
-def test_demo_passwords_are_shown_once_and_again_on_request(tmp_path):
-    assert printed("up", home=tmp_path).count(demo_password(tmp_path)) == 3
-    assert demo_password(tmp_path) not in printed("up", home=tmp_path)
-    assert demo_password(tmp_path) in printed("demo", home=tmp_path)
+def test_demo_passwords_are_shown_once_and_again_on_request(started_once):
+    home, first = started_once
+    assert first.count(demo_password(home)) == 3
+    assert demo_password(home) not in printed("up", home=home)
+    assert demo_password(home) in printed("demo", home=home)
 
 
 @pytest.mark.proves("S52")
