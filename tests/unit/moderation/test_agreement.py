@@ -1,7 +1,6 @@
 """What pairs of verdicts say about a shadow, and when it may be promoted."""
 
 import pytest
-from sklearn.metrics import cohen_kappa_score
 
 from moderado.moderation.evaluation.agreement import (
     MIN_PAIRS,
@@ -31,14 +30,14 @@ ENOUGH = [
 ]
 
 
-def test_kappa_and_disagreements_are_of_hidden_and_shown():
+def test_kappa_and_disagreements_are_of_hidden_and_shown(sklearn_metrics):
     given = [*pairs(40), *pairs(30, HOLD, BLOCK), *pairs(5, FLAG, HOLD), *pairs(2, HOLD, FLAG)]
 
     found = agreement(given, {})
 
     hidden = [[each in (HOLD, BLOCK) for each in row] for row in
               ([p.deciding for p in given], [p.shadow for p in given])]  # fmt: skip
-    assert found.kappa == pytest.approx(cohen_kappa_score(*hidden))
+    assert found.kappa == pytest.approx(sklearn_metrics.cohen_kappa_score(*hidden))
     assert (found.mcnemar["only_deciding"], found.mcnemar["only_shadow"]) == (2, 5)
     table = {(False, False): 40, (True, True): 30, (False, True): 5, (True, False): 2}
     assert kappa_of_counts(table) == pytest.approx(found.kappa)

@@ -4,18 +4,15 @@ import math
 import random
 
 import pytest
-from sklearn.metrics import cohen_kappa_score, roc_auc_score
-from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
-from statsmodels.stats.proportion import proportion_confint
 
 from moderado.moderation import statistics
 
 
 @pytest.mark.parametrize("hits, total", [(0, 10), (10, 10), (3, 7), (500, 2000), (1, 100_000)])
-def test_wilson_interval(hits, total):
+def test_wilson_interval(hits, total, statsmodels_proportion):
     found = statistics.wilson(hits, total)
 
-    low, high = proportion_confint(hits, total, method="wilson")
+    low, high = statsmodels_proportion.proportion_confint(hits, total, method="wilson")
     assert found == pytest.approx((hits / total, low, high), abs=1e-12)
 
 
@@ -27,12 +24,13 @@ def test_wilson_interval_of_nothing_is_everything():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_auc_with_ties(seed):
+def test_auc_with_ties(seed, sklearn_metrics):
     chance = random.Random(seed)
     labels = [chance.randrange(2) for _ in range(300)]
     scores = [round(chance.random() + label / 4, 1) for label in labels]
 
-    assert statistics.auc(labels, scores) == pytest.approx(roc_auc_score(labels, scores))
+    expected = sklearn_metrics.roc_auc_score(labels, scores)
+    assert statistics.auc(labels, scores) == pytest.approx(expected)
 
 
 def test_auc_of_one_class_is_undefined():
@@ -40,12 +38,13 @@ def test_auc_of_one_class_is_undefined():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_kappa(seed):
+def test_kappa(seed, sklearn_metrics):
     chance = random.Random(seed)
     first = [chance.choice("abc") for _ in range(200)]
     second = [each if chance.random() < 0.6 else chance.choice("abc") for each in first]
 
-    assert statistics.kappa(first, second) == pytest.approx(cohen_kappa_score(first, second))
+    expected = sklearn_metrics.cohen_kappa_score(first, second)
+    assert statistics.kappa(first, second) == pytest.approx(expected)
 
 
 def test_kappa_without_any_variation_is_undefined():
@@ -53,7 +52,7 @@ def test_kappa_without_any_variation_is_undefined():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_mcnemar(seed):
+def test_mcnemar(seed, statsmodels_tables):
     chance = random.Random(seed)
     first = [chance.random() < 0.5 for _ in range(80)]
     second = [chance.random() < 0.6 for _ in range(80)]
@@ -62,7 +61,8 @@ def test_mcnemar(seed):
     pairs = list(zip(first, second, strict=True))
     table = [[pairs.count((one, other)) for other in (True, False)] for one in (True, False)]
     assert (found.only_first, found.only_second) == (table[0][1], table[1][0])
-    assert found.p_value == pytest.approx(reference_mcnemar(table, exact=True).pvalue)
+    expected = statsmodels_tables.mcnemar(table, exact=True).pvalue
+    assert found.p_value == pytest.approx(expected)
 
 
 def test_calibration_error():
