@@ -113,6 +113,12 @@ def _is_word(rest: str) -> bool:
     return not rest or (len(rest) >= _SHORTEST and is_common(rest))
 
 
+def _is_compound(token: str) -> bool:
+    """Tell whether a word is two frequent words, as in a hashtag: "petsounds"."""
+    places = range(_SHORTEST, len(token) - _SHORTEST + 1)
+    return any(is_common(token[:at]) and is_common(token[at:]) for at in places)
+
+
 def _key(word: str) -> str:
     return f"{word[:1]}{''.join(sorted(word[1:-1]))}{word[-1:]}"
 
@@ -170,7 +176,8 @@ class Tokens:
                 yield Meaning(word, kind, certain=False)
         # "prainhas" is the plural of an ordinary word.
         is_plural = token.endswith("s") and is_ordinary(token[:-1])
-        if not is_plural and (scrambled := self._scrambled.get(_key(token))):
+        is_plain = is_plural or _is_compound(token)
+        if not is_plain and (scrambled := self._scrambled.get(_key(token))):
             yield Meaning(scrambled, "swapped", certain=False)
         for reading, word in whole_word_ciphers(token):
             if len(word) >= _SHORT and words.get(word):
@@ -181,6 +188,8 @@ class Tokens:
             word, before, after = self._inner[which], token[:start], token[end:]
             if len(word) < _SHORT and (before or not _LAUGHTER.fullmatch(after)):
                 continue
+            if after and is_ordinary(word + after) and _is_word(before):
+                continue  # the beginning of an ordinary word: "quesacanagem"
             if self._is_split(before, _BEFORE) and self._is_split(after, _FILLER):
                 yield Meaning(word, "glued", certain=True)
             elif len(word) > _LONG and _is_word(before) and _is_word(after):
