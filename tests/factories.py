@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from moderado.accounts.models import User
+from moderado.accounts.services import sessions
 from moderado.chat.models import Membership, Message, Room
 from moderado.core.ids import new_id
 from moderado.enforcement.models import Notice, Report, ReportingSuspension
@@ -24,6 +25,11 @@ def make_user(**fields: Any) -> User:
     number = next(_numbers)
     defaults = {"email": f"person{number}@example.org", "name": f"Person {number}"}
     return User.objects.create_user(**{"password": PASSWORD, **defaults, **fields})
+
+
+def token_of(user: User) -> str:
+    """Return an access token of a new session."""
+    return sessions.tokens_of(session=sessions.open_session(user=user)).access
 
 
 ENFORCING = (

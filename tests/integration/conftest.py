@@ -1,5 +1,7 @@
 """Fixtures that several folders of tests share."""
 
+from random import randrange
+
 import pytest
 
 from tests.factories import make_member, make_room
@@ -11,6 +13,12 @@ def obedient_provider(settings):
     """The provider answers with the verdict named in the text: BLOCK, HOLD, FLAG, or ALLOW."""
     Obedient.asked.clear()
     settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
+
+
+@pytest.fixture
+def network():
+    """The prefix of unused IPv6 addresses: 48 bits."""
+    return f"2001:{randrange(0x10000):x}:{randrange(0x10000):x}"
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ LAST = ["DELETE /api/chat/rooms/{room_id}/", "POST /api/chat/rooms/{room_id}/lea
 def _prepared() -> tuple[str, dict[str, str]]:
     """Return a token of an administrator who is also staff, and existing ids."""
     from tests import factories  # noqa: PLC0415  (once there are settings)
-    from tests.integration.realtime.conftest import token_of  # noqa: PLC0415
+    from tests.factories import token_of  # noqa: PLC0415
 
     root = factories.make_user(is_staff=True, is_superuser=True)
     room = factories.make_member(user=root, role="ADMIN").room

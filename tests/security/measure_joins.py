@@ -87,7 +87,7 @@ def main() -> int:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         stack.enter_context(database())
         from tests import factories, processes  # noqa: PLC0415  (once there are settings)
-        from tests.integration.realtime.conftest import token_of  # noqa: PLC0415
+        from tests.factories import token_of  # noqa: PLC0415
 
         http = stack.enter_context(processes.web(Path(folder) / "log"))
         url = http.replace("http:", "ws:")

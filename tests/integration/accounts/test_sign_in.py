@@ -2,7 +2,6 @@
 
 import threading
 from functools import partial
-from random import randrange
 from uuid import uuid4
 
 import pytest
@@ -30,12 +29,6 @@ def _patient(monkeypatch):
 def owner():
     """An account that no limit has counted yet."""
     return make_user(email=f"{uuid4().hex}@example.org", is_staff=True)
-
-
-@pytest.fixture
-def network():
-    """The beginning of unused IPv6 networks."""
-    return f"2001:{randrange(0x10000):x}:{randrange(0x10000):x}"
 
 
 def origin(address, **fields):

@@ -2,7 +2,6 @@
 
 import json
 import re
-from random import randrange
 from uuid import UUID, uuid4
 
 import jwt
@@ -35,12 +34,6 @@ def user():
 def stranger():
     """A client address that no limit has counted yet."""
     return make_user(email=f"{uuid4().hex}@example.org")
-
-
-@pytest.fixture
-def network():
-    """The prefix of unused addresses: 48 bits."""
-    return f"2001:{randrange(0x10000):x}:{randrange(0x10000):x}"
 
 
 def post(client, path, body=None, **headers):

@@ -8,7 +8,6 @@ import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
-from moderado.accounts.services import sessions
 from moderado.chat.errors import SearchTimedOut
 from moderado.chat.selectors.search import Effort, search
 from tests import factories
@@ -29,14 +28,10 @@ def status_of(url, token):
             return error.code
 
 
-def token_of(user):
-    return sessions.tokens_of(session=sessions.open_session(user=user)).access
-
-
 @pytest.mark.proves("R70")
 def test_parallel_searches_of_one_account_leave_connections_to_others(live_server_url):
     room = factories.make_room()
-    greedy, other = token_of(factories.make_user()), token_of(factories.make_user())
+    greedy, other = (factories.token_of(factories.make_user()) for _ in range(2))
     assert settings.ENV.db_pool_size < SEARCHES
     with ThreadPoolExecutor(SEARCHES) as pool:
         with transaction.atomic(), connection.cursor() as cursor:

@@ -9,22 +9,17 @@ from urllib.request import Request, urlopen
 import pytest
 from django.conf import settings
 
-from moderado.accounts.services import sessions
 from moderado.core.wire_limits import READ_SECONDS
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def token_of(user):
-    return sessions.tokens_of(session=sessions.open_session(user=user)).access
-
-
 @pytest.mark.proves("S44")
 def test_clients_that_read_nothing_leave_connections_to_others(live_server_url):
     room = factories.make_room()
     factories.fill_room(room, factories.make_user(), 100, "😀" * 4_000)  # 1.6 MB
-    token = token_of(factories.make_user())
+    token = factories.token_of(factories.make_user())
     where = urlsplit(live_server_url)
     request = (
         f"GET /api/chat/rooms/{room.id}/messages/?page_size=100 HTTP/1.1\r\n"

@@ -15,7 +15,6 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from moderado.accounts.models import User
-from moderado.accounts.services import sessions
 from moderado.chat.models import Room
 from moderado.chat.services import posting
 from moderado.chat.services.screening import screen_waiting
@@ -23,6 +22,7 @@ from moderado.config.asgi import application
 from moderado.realtime import node
 from moderado.realtime.infra.db_calls import run_in_db_thread
 from moderado.realtime.node import Timing
+from moderado.realtime.pubsub import fanout
 from moderado.realtime.rooms.reconcile import Schedule
 from moderado.realtime.transport import uvicorn_protocol
 from tests import factories
@@ -102,14 +102,21 @@ def _forget_everything() -> None:
         patient.flushdb()
 
 
-def token_of(user: User) -> str:
-    return sessions.tokens_of(session=sessions.open_session(user=user)).access
+@pytest.fixture
+def hints():
+    """`hints.are_lost = True` drops all that are published from then on."""
+
+    class Hints:
+        are_lost = False
+
+    with fanout.publishing_by(lambda *each: None if Hints.are_lost else publish(*each)) as publish:
+        yield Hints
 
 
 make_user = run_in_db_thread(factories.make_user)
 make_room = run_in_db_thread(factories.make_room)
 make_member = run_in_db_thread(factories.make_member)
-make_token = run_in_db_thread(token_of)
+make_token = run_in_db_thread(factories.token_of)
 screen = run_in_db_thread(screen_waiting)
 post = run_in_db_thread(posting.post_message)
 

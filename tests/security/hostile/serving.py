@@ -63,7 +63,7 @@ def serving(log: Path, *, senders: int, seed: int) -> Iterator[list[Sender]]:
         from django.db import connections  # noqa: PLC0415  (once there are settings)
 
         from tests import factories, processes  # noqa: PLC0415
-        from tests.integration.realtime.conftest import token_of  # noqa: PLC0415
+        from tests.factories import token_of  # noqa: PLC0415
         from tests.security.hostile.frames import Frames  # noqa: PLC0415
 
         url = stack.enter_context(processes.web(log)).replace("http:", "ws:")

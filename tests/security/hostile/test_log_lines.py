@@ -12,7 +12,7 @@ import pytest
 from websockets.sync.client import connect
 
 from tests import factories, processes
-from tests.integration.realtime.conftest import token_of
+from tests.factories import token_of
 from tests.security.hostile.strings import LINES, MARK
 
 pytestmark = pytest.mark.django_db(transaction=True)

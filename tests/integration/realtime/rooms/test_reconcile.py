@@ -20,17 +20,6 @@ from tests.integration.realtime.conftest import Cast, screen, timing_with
 
 
 @pytest.fixture
-def deaf():
-    """Drops hints while it is on."""
-
-    class Deaf:
-        on = False
-
-    with fanout.publishing_by(lambda *hints: None if Deaf.on else publish(*hints)) as publish:
-        yield Deaf
-
-
-@pytest.fixture
 async def held_message(cast: Cast, settings):
     """The author of a held message, connected and told so, and a moderator of its room."""
     settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
@@ -57,16 +46,16 @@ def take_back(ruling):
     undo(actor=actor, ruling_id=ruling.id)
 
 
-async def test_gap_is_filled_before_the_next_change_is_delivered(cast: Cast, deaf):
+async def test_gap_is_filled_before_the_next_change_is_delivered(cast: Cast, hints):
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_bia = await cast.join(bia, room)
     await cast.publish(room, ana.id, "um")
     await at_bia.next("chat_message")
 
-    deaf.on = True
+    hints.are_lost = True
     await cast.publish(room, ana.id, "dois", "três")
-    deaf.on = False
+    hints.are_lost = False
     await cast.publish(room, ana.id, "quatro")
     for _ in range(3):
         await at_bia.next("chat_message")
@@ -75,7 +64,7 @@ async def test_gap_is_filled_before_the_next_change_is_delivered(cast: Cast, dea
     assert at_bia.seqs(room.id) == [1, 2, 3, 4]
 
 
-async def test_lost_hints_are_recovered_by_the_periodic_check(cast: Cast, deaf):
+async def test_lost_hints_are_recovered_by_the_periodic_check(cast: Cast, hints):
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_ana, at_bia = await cast.join(ana, room), await cast.join(bia, room)
@@ -84,7 +73,7 @@ async def test_lost_hints_are_recovered_by_the_periodic_check(cast: Cast, deaf):
     for _ in range(2):
         await at_ana.next("message_queued")
 
-    deaf.on = True
+    hints.are_lost = True
     await screen()
 
     assert (await at_bia.next("chat_message"))["seq"] == 1
@@ -93,19 +82,19 @@ async def test_lost_hints_are_recovered_by_the_periodic_check(cast: Cast, deaf):
 
 
 @pytest.mark.proves("R113")
-async def test_lost_ruling_on_a_held_message_is_found(cast: Cast, deaf, held_message):
+async def test_lost_ruling_on_a_held_message_is_found(cast: Cast, hints, held_message):
     at_ana, mod = held_message
-    deaf.on = True
+    hints.are_lost = True
     await refuse(mod)
 
     assert (await at_ana.next("message_rejected"))["reason"]
 
 
 @pytest.mark.proves("R113")
-async def test_lost_ruling_is_found_by_a_connection_opened_since(cast: Cast, deaf, held_message):
+async def test_lost_ruling_is_found_by_a_connection_opened_since(cast: Cast, hints, held_message):
     _, mod = held_message
     back = await cast.join(await User.objects.aget(messages__status="HELD"))
-    deaf.on = True
+    hints.are_lost = True
     await refuse(mod)
 
     assert (await back.next("message_rejected"))["reason"]
@@ -123,7 +112,7 @@ async def test_message_that_is_held_again_is_told_again(held_message):
     assert (await at_ana.next("message_rejected"))["reason"]
 
 
-async def test_reconnected_author_gets_the_verdict_without_a_hint(cast: Cast, deaf):
+async def test_reconnected_author_gets_the_verdict_without_a_hint(cast: Cast, hints):
     room = await cast.room()
     ana = await cast.member(room)
     before = await cast.join(ana, room)
@@ -133,19 +122,19 @@ async def test_reconnected_author_gets_the_verdict_without_a_hint(cast: Cast, de
     await back.send("sync", after=0, epoch=None, pending=["1"])
     assert (await back.next("synced"))["pending"]["1"]["status"] == "PENDING"
 
-    deaf.on = True
+    hints.are_lost = True
     await screen()
 
     assert (await back.next("message_rejected"))["reason"]
 
 
 @pytest.mark.proves("S11")
-async def test_lost_removal_is_found_before_the_next_delivery(cast: Cast, deaf):
+async def test_lost_removal_is_found_before_the_next_delivery(cast: Cast, hints):
     room = await cast.room(is_private=True)
     ana, bia = await cast.member(room), await cast.member(room)
     at_bia = await cast.join(bia, room)
 
-    deaf.on = True
+    hints.are_lost = True
     await room.memberships.filter(user=bia).adelete()
     await Room.objects.filter(pk=room.id).aupdate(acl_version=1)
     await cast.publish(room, ana.id, "segredo")

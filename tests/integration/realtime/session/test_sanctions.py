@@ -12,7 +12,6 @@ from moderado.chat.services import room_measures
 from moderado.enforcement.errors import BannedFromServer
 from moderado.enforcement.services import sanctions
 from moderado.realtime.infra.db_calls import run_in_db_thread
-from moderado.realtime.pubsub import fanout
 from moderado.realtime.rooms.reconcile import Schedule
 from tests import factories
 from tests.integration.realtime.conftest import Cast, timing_with
@@ -56,21 +55,10 @@ async def until_typing_is(client, room, refusal):
         found = errors[0] if errors else None
 
 
-@pytest.fixture
-def deaf():
-    """Drops hints while it is on."""
-
-    class Deaf:
-        on = False
-
-    with fanout.publishing_by(lambda *hints: None if Deaf.on else publish(*hints)) as publish:
-        yield Deaf
-
-
 @pytest.mark.proves("R109")
-@pytest.mark.parametrize("is_deaf", [False, True])
+@pytest.mark.parametrize("are_lost", [False, True])
 @pytest.mark.parametrize("timing", [timing_with(reconciliation=EAGER)])
-async def test_mute_reaches_all_sockets_once_and_typing_stops(cast: Cast, deaf, is_deaf):
+async def test_mute_reaches_all_sockets_once_and_typing_stops(cast: Cast, hints, are_lost):
     room = await cast.room()
     ana, bia = await cast.member(room), await cast.member(room)
     at_ana, other = await cast.join(ana, room), await cast.join(ana)
@@ -79,7 +67,7 @@ async def test_mute_reaches_all_sockets_once_and_typing_stops(cast: Cast, deaf, 
     at_bia = await cast.join(bia, room)
     await at_ana.send("typing")
     await at_bia.next("typing")
-    deaf.on = is_deaf
+    hints.are_lost = are_lost
 
     mute = await apply(ana, "mute", room)
     for client in (at_ana, other):
@@ -90,7 +78,7 @@ async def test_mute_reaches_all_sockets_once_and_typing_stops(cast: Cast, deaf, 
     await lift(mute)
     for client in (at_ana, other):
         assert (await client.next("sanction_lifted"))["sanction"]["state"] == "lifted"
-    deaf.on = False
+    hints.are_lost = False
     await until_typing_is(at_ana, room, None)
 
     assert at_ana.types().count("sanction_applied") == other.types().count("sanction_applied") == 1
@@ -98,12 +86,12 @@ async def test_mute_reaches_all_sockets_once_and_typing_stops(cast: Cast, deaf, 
 
 
 @pytest.mark.proves("R109")
-@pytest.mark.parametrize("is_deaf", [False, True])
+@pytest.mark.parametrize("are_lost", [False, True])
 @pytest.mark.parametrize("timing", [timing_with(reconciliation=EAGER)])
-async def test_ban_is_told_before_the_socket_closes(cast: Cast, deaf, is_deaf):
+async def test_ban_is_told_before_the_socket_closes(cast: Cast, hints, are_lost):
     ana = await cast.member(await cast.room())
     client = await cast.join(ana)
-    deaf.on = is_deaf
+    hints.are_lost = are_lost
 
     await apply(ana, "ban")
 

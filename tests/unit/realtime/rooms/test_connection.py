@@ -19,11 +19,6 @@ from tests.unit.realtime.transport.fake_transport import FakeTransport
 USER = uuid4()
 
 
-@pytest.fixture(params=["queued", "direct"])
-async def transport(request) -> FakeTransport:
-    return FakeTransport(direct=request.param == "direct")
-
-
 @pytest.fixture
 async def connection(transport: FakeTransport):
     connection = Connection(Outbox(transport.send, transport=transport))

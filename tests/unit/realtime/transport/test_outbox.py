@@ -9,11 +9,6 @@ from moderado.realtime.wire.encode import text_frame
 from tests.unit.realtime.transport.fake_transport import FakeTransport
 
 
-@pytest.fixture(params=["queued", "direct"])
-async def transport(request) -> FakeTransport:
-    return FakeTransport(direct=request.param == "direct")
-
-
 @pytest.fixture
 async def outbox(transport: FakeTransport):
     outbox = Outbox(transport.send, transport=transport)
