@@ -543,8 +543,10 @@ class Enforcement(RuleBasedStateMachine):
         return f"{word} texto {next(self.numbers)} {canary(person)}".strip()
 
     def is_out(self, known):
-        """Tell whether the author was removed from the room: what waits of them is withheld."""
+        """Tell whether the author was banned or removed: what waits of them is withheld."""
         author_id = known.author.id
+        if (author_id, SanctionKind.BAN, True) in self.sanctions.values():
+            return True
         was_removed = Removal.objects.filter(room=self.room, user=author_id).exists()
         return was_removed and author_id not in self.members
 
