@@ -82,6 +82,8 @@ def _result_of(act):
 
 def _waits():
     with connection.cursor() as cursor:
+        # Inside a transaction, PostgreSQL lists the connections that existed at the first look.
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(_WAITS)
         return cursor.fetchone()[0] > 0
 

@@ -176,6 +176,20 @@ def test_undone_ruling_on_a_text_that_ended_closes_the_case(room, alice, ana):
     assert Case.objects.get().close_reason == "deleted"
 
 
+@pytest.mark.proves("S109")
+def test_reversals_of_reversals_of_a_text_that_ended_open_no_case(room, alice, ana):
+    message = say(alice, room, "HOLD this")
+    removed = decided(ana, message, "remove")
+    elapse(removed)
+    held_again = reverse(make_user(), removed)
+    delete_message(actor_id=alice.id, message_id=message.id)
+
+    removed_again = reverse(make_user(), held_again)
+    reverse(make_user(), removed_again)
+
+    assert Case.objects.get().state == "closed"
+
+
 def test_ruling_is_undone_by_its_moderator_in_time_and_once(room, alice, ana):
     ruling = decided(ana, say(alice, room, "HOLD this"))
 

@@ -59,16 +59,11 @@ def undo_ruling(event: DecisionUndone) -> None:
     if event.subject_type != SUBJECT:
         return
     require_transaction()
-    message, before = _locked(event.subject_id), event.before
-    if message is None or not before:
+    message = _locked(event.subject_id)
+    if message is None:
         return
-    _remember(message, event.revision, Outcome.BLOCK if before["was_blocked"] else Outcome.ALLOW)
-    why = Decision(before["reason"], before["categories"])
-    undone = states.Undone(event.revision, Phase(before["phase"]), before["was_edit"])
-    step = advance(message, undone, why=why)
-    if step.is_applied:
-        write([Changed(message, step.change)])
-        announce(message, step, why)
+    if event.before:  # else the ruling had no effect: the text had ended
+        _put_back(message, event, event.before)
     if event.revision not in {message.revision, message.edit_revision} or _is_removed(message):
         close_cases(
             subject_type=SUBJECT,
@@ -76,6 +71,16 @@ def undo_ruling(event: DecisionUndone) -> None:
             revisions=[event.revision],
             reason=CloseReason.DELETED if _is_removed(message) else CloseReason.REPLACED,
         )
+
+
+def _put_back(message: Message, event: DecisionUndone, before: Mapping[str, Any]) -> None:
+    _remember(message, event.revision, Outcome.BLOCK if before["was_blocked"] else Outcome.ALLOW)
+    why = Decision(before["reason"], before["categories"])
+    undone = states.Undone(event.revision, Phase(before["phase"]), before["was_edit"])
+    step = advance(message, undone, why=why)
+    if step.is_applied:
+        write([Changed(message, step.change)])
+        announce(message, step, why)
 
 
 def _apply(message: Message | None, event: CaseDecided) -> CloseReason | None:
