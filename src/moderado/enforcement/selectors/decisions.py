@@ -1,19 +1,16 @@
 """What was decided about a person, by moderators and by machines, and what can be appealed."""
 
 from collections.abc import Collection
-from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from django.db.models import Exists, OuterRef, Q
 
-from moderado.core import clock
-from moderado.enforcement.appeal_terms import appeal_end, appeal_path
 from moderado.enforcement.models import Appeal, Purge, ReportingSuspension, Ruling, Sanction
+from moderado.enforcement.selectors.decision_views import decision_view
 from moderado.enforcement.selectors.past_verdicts import Position as Position
-from moderado.enforcement.selectors.past_verdicts import (
-    overturned_verdicts,
-)
+from moderado.enforcement.selectors.past_verdicts import overturned_verdicts
 from moderado.enforcement.selectors.verdict_decisions import (
     Decision,
     overturned,
@@ -188,41 +185,26 @@ def _purges(
     ]
 
 
-def _view(  # noqa: PLR0913  (what kinds of decisions differ in)
+def _view(
     kind: DecisionType,
     row: Ruling | Sanction | ReportingSuspension | Purge,
     *,
     subject: tuple[str, UUID, UUID | None],
     outcome: str,
-    is_reversed: bool,
-    sanctions: tuple[SanctionNote, ...] = (),
-    ends_at: datetime | None = None,
-    by: str = "moderation",
+    **differing: Any,
 ) -> DecisionView:
-    # Without consequences, there is nothing to appeal.
-    is_appealable = outcome != KEPT_FLAGGED
-    until = appeal_end(row.created_at) if is_appealable else None
-    subject_type, subject_id, room = subject
-    return DecisionView(
-        id=row.id,
-        type=kind.value,
-        by=by,
-        subject_type=subject_type,
-        subject=subject_id,
-        room=room,
+    """Return the view of a stored decision; ``differing`` goes on to `decision_view`."""
+    return decision_view(
+        kind,
+        row.id,
+        subject=subject,
         outcome=outcome,
         reason=row.reason,
-        categories=(),
-        explanation="",
         public_note=row.public_note,
-        sanctions=sanctions,
         decided_at=row.created_at,
-        ends_at=ends_at,
-        is_reversed=is_reversed,
-        appealable=not is_reversed and until is not None and until > clock.estimated(),
-        appeal_until=until,
-        appeal_path=appeal_path(row.id),
-        appeal=None,
+        # Without consequences, there is nothing to appeal.
+        has_appeal=outcome != KEPT_FLAGGED,
+        **differing,
     )
 
 

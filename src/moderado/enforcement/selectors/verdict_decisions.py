@@ -5,9 +5,8 @@ from uuid import UUID
 
 import msgspec
 
-from moderado.core import clock
-from moderado.enforcement.appeal_terms import appeal_end, appeal_path
 from moderado.enforcement.models import Ruling
+from moderado.enforcement.selectors.decision_views import decision_view
 from moderado.enforcement.selectors.past_verdicts import (
     OverturnedVerdict,
     Position,
@@ -70,26 +69,15 @@ def verdicts(
 
 def _deletion(text: RefusedText) -> Decision:
     """Return the deletion of a message by a moderator of its room. Its text is gone for good."""
-    view = DecisionView(
-        id=text.id,
-        type=DecisionType.DELETION.value,
-        by="moderation",
-        subject_type=text.subject_type,
-        subject=text.subject_id,
-        room=text.scope_id,
+    view = decision_view(
+        DecisionType.DELETION,
+        text.id,
+        subject=(text.subject_type, text.subject_id, text.scope_id),
         outcome="removed",
         reason=text.reason,
         categories=text.categories,
-        explanation="",
-        public_note="",
-        sanctions=(),
         decided_at=text.created_at,
-        ends_at=None,
-        is_reversed=False,
-        appealable=False,
-        appeal_until=None,
-        appeal_path=appeal_path(text.id),
-        appeal=None,
+        has_appeal=False,
     )
     return Decision(view=view, key=(text.created_at, text.id), revision=text.revision)
 
@@ -97,52 +85,33 @@ def _deletion(text: RefusedText) -> Decision:
 def overturned(found: OverturnedVerdict) -> Decision:
     """Return a verdict that a person has overturned: it has no effect any more."""
     line = found.line
-    view = DecisionView(
-        id=line.id,
-        type=DecisionType.VERDICT.value,
+    view = decision_view(
+        DecisionType.VERDICT,
+        line.id,
         by="machine",
-        subject_type=line.subject_type,
-        subject=line.subject_id,
-        room=line.scope_id,
+        subject=(line.subject_type, line.subject_id, line.scope_id),
         outcome="held" if line.verdict == Outcome.HOLD else "refused",
         reason=line.reason,
         categories=tuple(sorted(line.categories)),
         explanation=found.explanation,
-        public_note="",
-        sanctions=(),
         decided_at=line.created_at,
-        ends_at=None,
         is_reversed=True,
-        appealable=False,
-        appeal_until=None,
-        appeal_path=appeal_path(line.id),
-        appeal=None,
+        has_appeal=False,
     )
     return Decision(view=view, key=found.key, revision=line.revision)
 
 
 def _verdict_view(line: ModerationLog, text: RefusedText) -> DecisionView:
-    until = appeal_end(line.created_at)
-    return DecisionView(
-        id=line.id,
-        type=DecisionType.VERDICT.value,
+    return decision_view(
+        DecisionType.VERDICT,
+        line.id,
         by="machine",
-        subject_type=text.subject_type,
-        subject=text.subject_id,
-        room=text.scope_id,
+        subject=(text.subject_type, text.subject_id, text.scope_id),
         outcome="held" if text.is_held else "refused",
         reason=text.reason,
         categories=text.categories,
         explanation=text.explanation,
-        public_note="",
-        sanctions=(),
         decided_at=line.created_at,
-        ends_at=None,
-        is_reversed=False,
-        appealable=until > clock.estimated(),
-        appeal_until=until,
-        appeal_path=appeal_path(line.id),
-        appeal=None,
     )
 
 

@@ -1,0 +1,69 @@
+"""The one place that builds the view of a decision, of whatever kind it is."""
+
+from datetime import datetime
+from uuid import UUID
+
+from moderado.core import clock
+from moderado.enforcement.appeal_terms import appeal_end, appeal_path
+from moderado.enforcement.types import DecisionType
+from moderado.enforcement.views import DecisionView, SanctionNote
+
+
+def decision_view(  # noqa: PLR0913  (what kinds of decisions differ in)
+    kind: DecisionType,
+    decision_id: UUID,
+    *,
+    subject: tuple[str, UUID, UUID | None],
+    outcome: str,
+    reason: str,
+    decided_at: datetime,
+    is_reversed: bool = False,
+    has_appeal: bool = True,
+    by: str = "moderation",
+    categories: tuple[str, ...] = (),
+    explanation: str = "",
+    public_note: str = "",
+    sanctions: tuple[SanctionNote, ...] = (),
+    ends_at: datetime | None = None,
+) -> DecisionView:
+    """Return the view of a decision as the person that it is about sees it.
+
+    Args:
+        kind: What decided.
+        decision_id: Id that names the decision in paths and appeals.
+        subject: Type and id of what it is about, and the id of its room.
+        outcome: What happened to the subject.
+        reason: Code of the reason.
+        decided_at: Begin of the appeal window.
+        is_reversed: It has no effect any more.
+        has_appeal: Decisions of this kind and outcome can be appealed, within the window.
+        by: ``moderation`` or ``machine``.
+        categories: Canonical categories, of verdicts.
+        explanation: Why, in words; empty where the statement of reasons is written later.
+        public_note: What the moderator wrote to the person.
+        sanctions: Sanctions that were imposed with it.
+        ends_at: End of a sanction or suspension.
+    """
+    until = appeal_end(decided_at) if has_appeal else None
+    subject_type, subject_id, room = subject
+    return DecisionView(
+        id=decision_id,
+        type=kind.value,
+        by=by,
+        subject_type=subject_type,
+        subject=subject_id,
+        room=room,
+        outcome=outcome,
+        reason=reason,
+        categories=categories,
+        explanation=explanation,
+        public_note=public_note,
+        sanctions=sanctions,
+        decided_at=decided_at,
+        ends_at=ends_at,
+        is_reversed=is_reversed,
+        appealable=not is_reversed and until is not None and until > clock.estimated(),
+        appeal_until=until,
+        appeal_path=appeal_path(decision_id),
+        appeal=None,
+    )
