@@ -25,12 +25,16 @@ PASSWORD = secrets.token_urlsafe(16)
 
 
 class Socket:
-    """One WebSocket, with every byte received."""
+    """One WebSocket, with every byte received. Keeps frames until `next` returns them."""
 
     def __init__(self, connection: ClientConnection) -> None:
-        self._connection = connection
+        self.connection = connection
+        self._received: list[str] = []
         self._unread: list[Frame] = []
-        self.received = ""
+
+    @property
+    def received(self) -> str:
+        return "\n".join(self._received)
 
     @classmethod
     async def open(cls, url: str, **options: Any) -> Self:
@@ -38,13 +42,13 @@ class Socket:
             options.setdefault("ssl", _trusting())
         return cls(await connect(url, max_queue=None, open_timeout=PATIENCE, **options))
 
-    async def send(self, **frame: Any) -> None:
-        await self._connection.send(json.dumps(frame))
+    async def send(self, kind: str, **fields: Any) -> None:
+        await self.connection.send(json.dumps({"type": kind, **fields}))
 
-    async def hears(
+    async def next(
         self, kind: str, *, where: Callable[[Frame], bool] = bool, within: float = PATIENCE
     ) -> Frame:
-        """Return the next unread frame of that type. Other frames stay unread."""
+        """Return the first frame of this type that was not returned before."""
         for frame in self._unread:
             if frame["type"] == kind and where(frame):
                 self._unread.remove(frame)
@@ -52,31 +56,33 @@ class Socket:
         try:
             async with asyncio.timeout(within):
                 while True:
-                    frame = await self._read()
+                    frame = await self.receive()
                     if frame["type"] == kind and where(frame):
+                        self._unread.remove(frame)
                         return frame
-                    self._unread.append(frame)
         except TimeoutError:
             seen = [frame["type"] for frame in self._unread]
-            raise AssertionError(f"no {kind} within {within} s, only {seen}") from None
+            raise AssertionError(f"no {kind} within {within} s, but {seen}") from None
 
-    async def closes(self, *, within: float = PATIENCE) -> int | None:
-        """Return the close code of this socket."""
+    async def closed(self, *, within: float = PATIENCE) -> int | None:
+        """Wait for the end. Returns the close code; None when the connection was aborted."""
         try:
             async with asyncio.timeout(within):
                 while True:
-                    self._unread.append(await self._read())
+                    await self.receive()
         except ConnectionClosed as closed:
             return closed.rcvd.code if closed.rcvd else None
 
     async def close(self) -> None:
-        await self._connection.close()
+        await self.connection.close()
 
-    async def _read(self) -> Frame:
-        text = await self._connection.recv(decode=True)
-        self.received += text + "\n"
+    async def receive(self) -> Frame:
+        """Wait for the next frame. `next` returns it, too."""
+        text = await self.connection.recv(decode=True)
+        self._received.append(text)
         frame = json.loads(text)
         assert isinstance(frame, dict), text
+        self._unread.append(frame)
         return frame
 
 
@@ -129,7 +135,7 @@ class Person:
         url = self.server.replace("http", "ws", 1)
         socket = await Socket.open(f"{url}/ws/chat/{room}/?{query}")
         self.sockets.append(socket)
-        greeting = await socket.hears("connection_established")
+        greeting = await socket.next("connection_established")
         assert greeting["user"]["id"] == self.id, greeting  # the name may wait to be judged
         assert greeting["room"] == room, greeting
         return socket
@@ -198,18 +204,18 @@ class Journey:
 
     async def a_clean_message_is_heard_at_once(self) -> None:
         await self._say("bom dia, tudo bem?", client_id="clean")
-        heard = await self.bia_hears.hears("chat_message")
+        heard = await self.bia_hears.next("chat_message")
 
         assert heard["message"]["content"] == "bom dia, tudo bem?", heard
         assert heard["message"]["status"] == "APPROVED", heard
         author = heard["message"]["author"]
         assert (author["id"], author["name"]) == (self.ana.id, "Ana"), heard
         assert heard["seq"] == 1, heard
-        await self.ana_hears.hears("chat_message")
+        await self.ana_hears.next("chat_message")
 
     async def an_offensive_one_is_heard_by_nobody_else(self) -> None:
         await self._say(f"{OFFENSIVE} {self.canary}", client_id="offensive")
-        refused = (await self.ana_hears.hears("message_rejected"))["message"]
+        refused = (await self.ana_hears.next("message_rejected"))["message"]
         assert refused["status"] == "REJECTED", refused
         assert refused["reason"] == "policy", refused
         assert refused["categories"], refused
@@ -217,28 +223,28 @@ class Journey:
 
         # A published offensive message would arrive before the next one.
         await self._say("desculpem", client_id="after")
-        await self.bia_hears.hears("chat_message", where=lambda f: f["seq"] == 2)
-        await self.ana_hears.hears("chat_message", where=lambda f: f["seq"] == 2)
+        await self.bia_hears.next("chat_message", where=lambda f: f["seq"] == 2)
+        await self.ana_hears.next("chat_message", where=lambda f: f["seq"] == 2)
         assert self.canary not in self.bia.heard(), "an unpublished text left the server"
 
     async def the_same_client_id_is_one_message(self) -> None:
         first = await self._say("só uma vez", client_id="once")
-        await self.bia_hears.hears("chat_message", where=lambda f: f["seq"] == 3)
+        await self.bia_hears.next("chat_message", where=lambda f: f["seq"] == 3)
         again = await self._say("só uma vez", client_id="once")
         assert again["id"] == first["id"], (first, again)
-        await self.ana_hears.send(type="chat_message", message="outra", client_id="once")
-        refused = await self.ana_hears.hears("error")
+        await self.ana_hears.send("chat_message", message="outra", client_id="once")
+        refused = await self.ana_hears.next("error")
         assert refused["code"] == "conflict", refused
 
     async def an_edit_and_a_deletion_are_heard(self) -> None:
         message = await self._say("com um ero", client_id="edited")
-        await self.bia_hears.hears("chat_message", where=lambda f: f["seq"] == 4)
+        await self.bia_hears.next("chat_message", where=lambda f: f["seq"] == 4)
         path = f"chat/rooms/{self.room}/messages/{message['id']}/"
-        await self.ana_hears.send(type="edit_message", id=message["id"], message="com um erro")
-        edited = await self.bia_hears.hears("message_updated")
+        await self.ana_hears.send("edit_message", id=message["id"], message="com um erro")
+        edited = await self.bia_hears.next("message_updated")
         assert (edited["seq"], edited["message"]["content"]) == (5, "com um erro"), edited
         await self.ana.ask("DELETE", path)
-        removed = await self.bia_hears.hears("message_removed")
+        removed = await self.bia_hears.next("message_removed")
         assert (removed["seq"], removed["message"]["content"]) == (6, ""), removed
 
     async def history_is_what_was_heard(self) -> None:
@@ -255,12 +261,12 @@ class Journey:
         detail = await self.bia.ask("GET", f"chat/rooms/{self.room}/")
         await self.bia_hears.close()
         await self._say("você perdeu isto", client_id="missed")
-        await self.ana_hears.hears("chat_message", where=lambda f: f["seq"] == 7)
+        await self.ana_hears.next("chat_message", where=lambda f: f["seq"] == 7)
 
         self.bia_hears = await self.bia.enter(self.room)
         since = {"after": detail["seq"], "epoch": detail["epoch"]}
-        await self.bia_hears.send(type="sync", pending=["missed"], **since)
-        synced = await self.bia_hears.hears("synced")
+        await self.bia_hears.send("sync", pending=["missed"], **since)
+        synced = await self.bia_hears.next("synced")
         assert [m["content"] for m in synced["messages"]] == ["você perdeu isto"], synced
         assert (synced["seq"], synced["reset"], synced["more"]) == (7, False, False), synced
         assert synced["pending"] == {"missed": None}, "that client_id is somebody else's"
@@ -275,13 +281,13 @@ class Journey:
         await self.bia.sign_in()
         socket = await self.bia.enter(self.room)
         await self.bia.sign_out()
-        assert await socket.closes() == 4001
+        assert await socket.closed() == 4001
         assert self.canary not in self.bia.heard(), "an unpublished text left the server"
 
     async def _say(self, text: str, *, client_id: str) -> Frame:
         """Send `text` as Ana; return her stored message."""
-        await self.ana_hears.send(type="chat_message", message=text, client_id=client_id)
-        queued = await self.ana_hears.hears(
+        await self.ana_hears.send("chat_message", message=text, client_id=client_id)
+        queued = await self.ana_hears.next(
             "message_queued", where=lambda f: f["message"]["client_id"] == client_id
         )
         message: Frame = queued["message"]

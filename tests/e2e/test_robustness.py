@@ -39,8 +39,8 @@ class Talk:
     async def say(self, text: str, *, within: float = PATIENCE) -> str:
         """Return the id of Ana's message, once it is acknowledged."""
         client_id = uuid4().hex
-        await self.ana_hears.send(type="chat_message", message=text, client_id=client_id)
-        queued = await self.ana_hears.hears(
+        await self.ana_hears.send("chat_message", message=text, client_id=client_id)
+        queued = await self.ana_hears.next(
             "message_queued", where=lambda f: f["message"]["client_id"] == client_id, within=within
         )
         message: str = queued["message"]["id"]
@@ -56,7 +56,7 @@ async def hears_all(socket: Socket, ids: list[str], *, within: float) -> list[in
     frames = []
     async with asyncio.timeout(within):
         while len(frames) < len(ids):
-            frames.append(await socket.hears("chat_message", within=within))
+            frames.append(await socket.next("chat_message", within=within))
     assert sorted(frame["message"]["id"] for frame in frames) == sorted(ids)
     return [frame["seq"] for frame in frames]
 
@@ -88,10 +88,10 @@ async def test_slow_provider_delays_neither_acks_nor_other_rooms(tmp_path):
         waiting = await slow.say("SLOW")
         for number in range(3):
             await other.say(f"rápida {number}")
-            await other.bia_hears.hears("chat_message")
+            await other.bia_hears.next("chat_message")
 
         gate.touch()
-        heard = await slow.bia_hears.hears("chat_message", within=SWEPT)
+        heard = await slow.bia_hears.next("chat_message", within=SWEPT)
         await slow.end()
         await other.end()
 
@@ -135,9 +135,9 @@ async def test_worker_killed_during_a_call_is_not_billed_twice(tmp_path, httpser
         answering.set()
 
         with processes.worker(tmp_path / "worker-next.log", settings):
-            held = await talk.ana_hears.hears("message_held", within=SWEPT)
+            held = await talk.ana_hears.next("message_held", within=SWEPT)
             later = await talk.say("e a vida segue")
-            await talk.bia_hears.hears("chat_message", within=SWEPT)
+            await talk.bia_hears.next("chat_message", within=SWEPT)
         await talk.end()
 
     assert (held["message"]["id"], held["message"]["reason"]) == (asked, "unjudged")

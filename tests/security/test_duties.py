@@ -175,33 +175,27 @@ def test_staff_do_not_read_in_the_admin_who_reported_them(client, staff, party):
         assert (reporter.name in page) is is_shown
 
 
-def own_appeal(staff):
+def muted(user, actor=None):
     with transaction.atomic():
-        sanction = apply_sanction(
-            actor_id=make_staff().id, user_id=staff.id, kind="mute", scope_id=None,
+        return apply_sanction(
+            actor_id=(actor or make_staff()).id, user_id=user.id, kind="mute", scope_id=None,
             term=timedelta(days=1), reason="spam",
         )  # fmt: skip
-    appeal, _ = appeal_decision(user_id=staff.id, decision_id=sanction.id, text="-")
-    return (
-        "post",
-        f"enforcement/appeals/{appeal.id}/decision/",
-        {"outcome": "overturned", "reason": "-"},
-    )
+
+
+def deciding_an_appeal_of(user, sanction, outcome):
+    appeal, _ = appeal_decision(user_id=user.id, decision_id=sanction.id, text="-")
+    path = f"enforcement/appeals/{appeal.id}/decision/"
+    return "post", path, {"outcome": outcome, "reason": "-"}
+
+
+def own_appeal(staff):
+    return deciding_an_appeal_of(staff, muted(staff), "overturned")
 
 
 def appeal_of_own_decision(staff):
     person = make_user()
-    with transaction.atomic():
-        sanction = apply_sanction(
-            actor_id=staff.id, user_id=person.id, kind="mute", scope_id=None,
-            term=timedelta(days=1), reason="spam",
-        )  # fmt: skip
-    appeal, _ = appeal_decision(user_id=person.id, decision_id=sanction.id, text="-")
-    return (
-        "post",
-        f"enforcement/appeals/{appeal.id}/decision/",
-        {"outcome": "upheld", "reason": "-"},
-    )
+    return deciding_an_appeal_of(person, muted(person, actor=staff), "upheld")
 
 
 def own_sanction(staff):
@@ -210,12 +204,7 @@ def own_sanction(staff):
 
 
 def lifting_own_sanction(staff):
-    with transaction.atomic():
-        sanction = apply_sanction(
-            actor_id=make_staff().id, user_id=staff.id, kind="mute", scope_id=None,
-            term=timedelta(days=1), reason="spam",
-        )  # fmt: skip
-    return "post", f"enforcement/sanctions/{sanction.id}/lift/", {"reason": "-"}
+    return "post", f"enforcement/sanctions/{muted(staff).id}/lift/", {"reason": "-"}
 
 
 def own_purge(staff):

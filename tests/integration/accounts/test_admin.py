@@ -6,6 +6,7 @@ import pytest
 
 from moderado.accounts.models import Session, User
 from moderado.accounts.services import sessions
+from tests.admin import act
 from tests.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
@@ -15,14 +16,6 @@ pytestmark = pytest.mark.django_db
 def operator(client):
     client.force_login(make_user(name="Operator", is_staff=True, is_superuser=True))
     return client
-
-
-def act(client, model, action, *rows):
-    return client.post(
-        f"/admin/accounts/{model}/",
-        {"action": action, "_selected_action": [str(row.pk) for row in rows]},
-        follow=True,
-    )
 
 
 @pytest.mark.parametrize(
@@ -56,7 +49,7 @@ def test_deactivation_action_skips_the_acting_user(operator):
     session = sessions.open_session(user=user)
     oneself = User.objects.get(name="Operator")
 
-    act(operator, "user", "deactivate", user, oneself)
+    act(operator, "deactivate", user, oneself)
 
     session.refresh_from_db()
     user.refresh_from_db()
@@ -72,7 +65,7 @@ def test_session_can_only_be_ended(operator):
 
     assert operator.post(f"{page}/delete/", {"post": "yes"}).status_code == 403
     assert operator.post(f"{page}/change/", {"ended_at_0": ""}).status_code == 403
-    act(operator, "session", "end", session)
+    act(operator, "end", session)
 
     session.refresh_from_db()
     assert session.ended_at

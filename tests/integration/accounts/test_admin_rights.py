@@ -9,6 +9,7 @@ from moderado.accounts.models import Session, User
 from moderado.accounts.services import sessions
 from moderado.accounts.types import CONFIRMED_KEY
 from moderado.core.admin import Audited, ReadOnly
+from tests.admin import act
 from tests.factories import PASSWORD, make_staff, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("S49")]
@@ -117,8 +118,7 @@ def test_bulk_actions_spare_accounts_with_more_rights(browser, root, action):
     for one in (root, user):
         sessions.open_session(user=one)
 
-    chosen = {"action": action, "_selected_action": [str(root.pk), str(user.pk)]}
-    browser.post(f"{USERS}/", chosen)
+    act(browser, action, root, user)
 
     assert User.objects.get(pk=root.pk).is_active
     assert Session.objects.filter(user=root, ended_at=None).exists()
@@ -128,8 +128,7 @@ def test_bulk_actions_spare_accounts_with_more_rights(browser, root, action):
 def test_sessions_of_a_superuser_are_not_ended_by_others(browser, root):
     session = sessions.open_session(user=root)
 
-    chosen = {"action": "end", "_selected_action": [str(session.pk)]}
-    browser.post("/admin/accounts/session/", chosen)
+    act(browser, "end", session)
 
     session.refresh_from_db()
     assert session.ended_at is None
@@ -289,8 +288,7 @@ def test_bulk_action_leaves_a_line_for_each_account(client, root, action, caplog
     client.force_login(root)
     users = [make_user(), make_user()]
 
-    chosen = {"action": action, "_selected_action": [str(user.pk) for user in users]}
-    client.post(f"{USERS}/", chosen)
+    act(client, action, *users)
 
     ids = {str(user.pk) for user in users}
     assert set(LogEntry.objects.values_list("object_id", flat=True)) == ids

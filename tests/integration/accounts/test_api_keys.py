@@ -12,6 +12,7 @@ from django.utils import timezone
 from moderado.accounts.models import ApiKey
 from moderado.accounts.services.api_keys import create_api_key, revoke_api_key, use_api_key
 from moderado.core.errors import Invalid, NotFound
+from tests.admin import act
 from tests.factories import make_staff, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("S63")]
@@ -120,7 +121,7 @@ def test_permitted_staff_make_and_revoke_in_the_admin(client):
 
     assert use_api_key(f"mk_{key}").id == row.id
     assert key not in client.get("/admin/accounts/apikey/").content.decode()
-    client.post("/admin/accounts/apikey/", {"action": "revoke", "_selected_action": [str(row.id)]})
+    act(client, "revoke", row)
     assert use_api_key(f"mk_{key}") is None
 
 

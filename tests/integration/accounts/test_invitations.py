@@ -17,6 +17,7 @@ from moderado.accounts.models import Invitation, User
 from moderado.accounts.services import accounts
 from moderado.accounts.services.invitations import create_invitation
 from moderado.core.errors import Invalid
+from tests.admin import act
 from tests.factories import make_staff, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("R69")]
@@ -177,7 +178,7 @@ def test_admin_page_shows_the_code_once_and_revokes(client, settings):
     assert client.post(f"{url}{row.pk}/delete/").status_code == 403
     assert register(invitation=code).status_code == 201
     for _row in (row, Invitation.objects.get(id=create_invitation(actor_id=None).id)):
-        client.post(url, {"action": "revoke", "_selected_action": [str(_row.pk)]})
+        act(client, "revoke", _row)
     assert list(Invitation.objects.all()) == [row]
 
 

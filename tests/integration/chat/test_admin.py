@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 from moderado.chat.models import Membership, Message, Revision, Room
 from moderado.moderation.errors import CaseSuperseded
 from moderado.moderation.models import Case, ModerationLog
+from tests.admin import act
 from tests.factories import make_member, make_message, make_room, make_user
 from tests.integration.chat.steps import judge, post
 
@@ -19,14 +20,6 @@ Role = Membership.Role
 def operator(client):
     client.force_login(make_user(name="Operator", is_staff=True, is_superuser=True))
     return client
-
-
-def act(client, model, action, *rows):
-    return client.post(
-        f"/admin/chat/{model}/",
-        {"action": action, "_selected_action": [str(row.pk) for row in rows]},
-        follow=True,
-    )
 
 
 @pytest.mark.parametrize(
@@ -78,7 +71,7 @@ def test_room_made_private_in_admin_rechecks_subscribers(operator):
 def test_rooms_are_closed_and_never_deleted(operator):
     room = make_room()
 
-    act(operator, "room", "close", room)
+    act(operator, "close", room)
 
     assert Room.objects.get().deleted_at is not None
     assert operator.post(f"/admin/chat/room/{room.id}/delete/", {"post": "yes"}).status_code == 403
@@ -87,7 +80,7 @@ def test_rooms_are_closed_and_never_deleted(operator):
 def test_admin_appoints_a_room_administrator(operator):
     place = make_member()
 
-    act(operator, "membership", "appoint", place)
+    act(operator, "appoint", place)
 
     place.refresh_from_db()
     assert place.role == Role.ADMIN
@@ -97,7 +90,7 @@ def test_admin_removes_participants_but_not_the_last_administrator(operator):
     admin = make_member(role=Role.ADMIN)
     member, another = make_member(admin.room), make_member(admin.room)
 
-    page = act(operator, "membership", "remove", admin, member)
+    page = act(operator, "remove", admin, member)
 
     assert set(Membership.objects.all()) == {admin, another}
     assert page.status_code == 200
@@ -124,9 +117,9 @@ def test_every_action_of_an_operator_leaves_an_audit_line(operator):
     make_member(place.room, role=Role.ADMIN)
 
     with capture_logs() as logged:
-        act(operator, "membership", "appoint", place)
-        act(operator, "membership", "remove", place, last_admin)
-        act(operator, "room", "close", place.room)
+        act(operator, "appoint", place)
+        act(operator, "remove", place, last_admin)
+        act(operator, "close", place.room)
 
     lines = [line.change_message for line in LogEntry.objects.order_by("pk")]
     assert sorted(lines) == sorted(
@@ -171,11 +164,7 @@ def superseded_case():
 def test_superseded_case_is_refused_and_stays_closed(operator, action):
     case = superseded_case()
 
-    page = operator.post(
-        "/admin/moderation/case/",
-        {"action": action, "_selected_action": [str(case.pk)]},
-        follow=True,
-    )
+    page = act(operator, action, case)
 
     case.refresh_from_db()
     assert (case.state, case.close_reason, case.outcome) == ("closed", "deleted", "")

@@ -124,6 +124,13 @@ def finish_purges():
         Purge.objects.update(lease_until=None)
 
 
+def speaker():
+    """Return a person who has published a message."""
+    author = make_member(room := make_room()).user
+    say(author, room, "oi")
+    return author
+
+
 def mute(author, term=timedelta(hours=1)):
     return impose_sanction(
         actor_id=make_staff().id, scope_ids=None, user_id=author.id, kind="mute",
@@ -136,10 +143,7 @@ def test_purge_and_sanction_of_one_author_both_take_effect():
     authors = []
 
     def build():
-        room = make_room()
-        author = make_member(room).user
-        authors.append(author)
-        say(author, room, "oi")
+        authors.append(author := speaker())
         purge_of(author)
         return purging.run_slice, lambda: mute(author)
 
@@ -155,10 +159,7 @@ def test_reversal_of_a_purge_and_the_end_of_a_sanction_both_take_effect():
     authors = []
 
     def build():
-        room = make_room()
-        author = make_member(room).user
-        authors.append(author)
-        say(author, room, "oi")
+        authors.append(author := speaker())
         purge = purge_of(author)
         finish_purges()
         Sanction.objects.filter(pk=mute(author).pk).update(ends_at=F("starts_at"))

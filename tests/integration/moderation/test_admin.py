@@ -13,6 +13,7 @@ from moderado.moderation.services.recording import record
 from moderado.moderation.services.texts import erase_texts
 from moderado.moderation.types import Outcome, Signal, Verdict
 from tests import rulings
+from tests.admin import act
 from tests.factories import make_user
 from tests.integration.moderation.conftest import make_content
 from tests.texts import text_of
@@ -28,11 +29,6 @@ def staff(client):
     user = make_user(is_staff=True, is_superuser=True)
     client.force_login(user)
     return user
-
-
-def act(client, action, *cases):
-    body = {"action": action, "_selected_action": [str(case.id) for case in cases]}
-    return client.post(CASES, body, follow=True)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from moderado.moderation.models import Evaluation, Policy, PolicyChange, PolicyV
 from moderado.moderation.services import policies
 from moderado.moderation.services.evaluation_runs import run_slice
 from moderado.moderation.services.policy_documents import parse_document
+from tests.admin import act
 from tests.factories import make_staff
 
 pytestmark = pytest.mark.django_db
@@ -18,14 +19,6 @@ def save(*, name="default", **rule):
     if Policy.objects.exists():
         return policies.save_version(actor_id=None, name=name, document=document).version
     return policies.create_policy(actor_id=None, document=document).version
-
-
-def act(client, model, action, row):
-    return client.post(
-        reverse(f"admin:moderation_{model}_changelist"),
-        {"action": action, "_selected_action": [str(row.pk)]},
-        follow=True,
-    )
 
 
 def enable(client, version, **given):
@@ -49,7 +42,7 @@ def test_version_is_shown_enabled_and_rolled_back(client, staff):
     for version in (first, second):
         assert enable(client, version).status_code == 200
     assert Policy.objects.get().enabled == second
-    act(client, "policy", "roll_back", Policy.objects.get())
+    act(client, "roll_back", Policy.objects.get())
 
     assert Policy.objects.get().enabled == first
     change = PolicyChange.objects.order_by("created_at", "id").last()
@@ -109,5 +102,5 @@ def test_evaluation_is_started_read_and_cancelled(client):
     assert "Consequências" in page.content.decode()
 
     client.post(add, {"kind": "replay"})
-    act(client, "evaluation", "cancel", Evaluation.objects.get(kind="replay"))
+    act(client, "cancel", Evaluation.objects.get(kind="replay"))
     assert Evaluation.objects.get(kind="replay").state == "cancelled"
