@@ -63,9 +63,7 @@ def check_may_decide(*, actor_id: UUID, case: Case) -> None:
     check_not_self(actor_id=actor_id, user_id=case.author_id)
     if Case.objects.filter(is_about(actor_id), pk=case.pk).exists():
         raise OwnCase
-    excluded = CaseExclusion.objects.filter(case=case, user_id=actor_id).first()
-    if excluded is not None:
-        raise _REFUSALS[CaseExclusion.Reason(excluded.reason)]
+    _refuse_first(CaseExclusion.objects.filter(case=case, user_id=actor_id))
 
 
 def check_may_preserve(*, actor_id: UUID | None, cases: "QuerySet[Case]") -> None:
@@ -83,9 +81,12 @@ def check_may_preserve(*, actor_id: UUID | None, cases: "QuerySet[Case]") -> Non
     if cases.filter(is_about(actor_id)).exists():
         raise OwnCase
     excluded = CaseExclusion.objects.filter(
-        case__in=cases.order_by().values("pk"),
-        user=actor_id,
-    ).exclude(reason=CaseExclusion.Reason.DECIDER)
+        case__in=cases.order_by().values("pk"), user_id=actor_id
+    )
+    _refuse_first(excluded.exclude(reason=CaseExclusion.Reason.DECIDER))
+
+
+def _refuse_first(excluded: "QuerySet[CaseExclusion]") -> None:
     if found := excluded.first():
         raise _REFUSALS[CaseExclusion.Reason(found.reason)]
 
