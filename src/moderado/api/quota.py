@@ -15,6 +15,7 @@ from django.contrib.auth import SESSION_KEY
 from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 
 from moderado.accounts import tokens
@@ -107,7 +108,7 @@ class Refusals:
 
 
 def refusal(request: HttpRequest, error: RateLimited | Unavailable) -> HttpResponseBase:
-    """Return the 429 or 503: JSON where programs ask, otherwise a sentence."""
+    """Return the 429 or 503: JSON where programs ask, otherwise a page."""
     headers = {"Retry-After": str(error.retry_after)}
     if request.path_info.startswith(("/api/", "/ws/", OPENAI, PERSPECTIVE)):
         body: dict[str, Any] = {"code": error.code, "detail": str(error)}
@@ -115,9 +116,9 @@ def refusal(request: HttpRequest, error: RateLimited | Unavailable) -> HttpRespo
             body["details"] = error.details
         shape = shaped(request.path_info, error.status, body)
         return JsonResponse(shape, status=error.status, headers=headers)
-    return HttpResponse(
-        str(error), status=error.status, headers=headers, content_type="text/plain; charset=utf-8"
-    )
+    # Without the request: its context would look the account up.
+    page = render_to_string("429.html", {"reason": str(error)})
+    return HttpResponse(page, status=error.status, headers=headers)
 
 
 def _route(request: HttpRequest) -> str:

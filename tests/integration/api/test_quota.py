@@ -109,11 +109,11 @@ def test_page_and_api_share_the_quota_of_an_account(signed_in, limited):
     browser.force_login(user)
     ask(signed_in(user), Quota.CHEAP)
 
-    first, second = browser.get("/"), browser.get("/")
+    first, second = (browser.get("/", headers={"Accept-Language": "pt-BR"}) for _ in range(2))
 
     assert (first.status_code, second.status_code) == (200, 429)
-    assert second.headers["Content-Type"].startswith("text/plain")
     assert int(second.headers["Retry-After"]) > 0
+    assert "<h1>Esta página não pode ser mostrada agora</h1>" in second.content.decode()
 
 
 def test_admin_pages_have_a_quota(limited):
