@@ -66,11 +66,15 @@ def serving(home: Home, engines: Engines, *, bind: str, reload: bool) -> list[Co
         "beat": [*_CELERY, "moderado.config.beat", "beat", "--pidfile="],
     }
     # fmt: on
+    site = {
+        "SITE_URL": f"http://localhost:{bind.rpartition(':')[2]}"
+    }  # unless the caller names one
     return [
         Command(
             name=name,
             arguments=_reloading(arguments) if reload else [sys.executable, *arguments],
-            environment=environment(home, engines, settings="web" if name == "web" else "worker"),
+            environment=site
+            | environment(home, engines, settings="web" if name == "web" else "worker"),
         )
         for name, arguments in programs.items()
     ]
