@@ -2,6 +2,7 @@
 
 from moderado.accounts import bans
 from moderado.accounts import events as accounts
+from moderado.accounts.services.superusers import provide_withdrawn
 from moderado.chat import events as chat
 from moderado.chat.selectors.authors import author_of_message
 from moderado.chat.selectors.evidence import evidence_of_message
@@ -25,6 +26,7 @@ from moderado.core.staff_actions import StaffActed
 from moderado.enforcement import events as enforcement
 from moderado.enforcement.selectors.parties import provide_room_roles
 from moderado.enforcement.selectors.refused_texts import provide_refused
+from moderado.enforcement.selectors.withdrawn import withdrawn_accounts
 from moderado.enforcement.services import (
     admission,
     appeal_decisions,
@@ -117,6 +119,7 @@ def _provide_ports() -> None:
     """Let lower layers read what higher ones own."""
     provide_texts(MESSAGE, judged_texts, previous=previous_texts.of_past_messages)
     bans.provide_checks(account=admission.check_account, email=admission.check_email)
+    provide_withdrawn(withdrawn_accounts)
     holds.provide_author(author_of_message)
     provide_reported(MESSAGE, reported_message)
     provide_reported(ROOM, reported_room)

@@ -5,14 +5,17 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 
+from moderado.accounts.admin import UserForm
 from moderado.accounts.errors import LastSuperuser
 from moderado.accounts.models import User
 from moderado.accounts.services import accounts
 from moderado.enforcement.models import Erasure
 from moderado.enforcement.services import erasures
+from moderado.enforcement.services.sanctions import apply_sanction
 from tests.factories import PASSWORD, make_user
+from tests.integration.accounts.test_admin_rights import form_of
 from tests.integration.privacy.test_export import client_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("S114")]
@@ -52,6 +55,43 @@ def test_superusers_who_wait_for_their_erasure_do_not_count(root):
     assert ask(other)[0] == 202
     erasures.cancel_erasure(user_id=other.id)
     assert ask(root)[0] == 202
+
+
+def withdraw_by_erasure(user):
+    assert ask(user)[0] == 202
+
+
+def withdraw_by_ban(user):
+    with transaction.atomic():
+        apply_sanction(
+            actor_id=None, user_id=user.id, kind="ban", scope_id=None, term=None, reason="spam"
+        )
+
+
+def be_demoted(user):
+    form = UserForm(form_of(user) | {"is_staff": "on"}, instance=User.objects.get(pk=user.pk))
+    if form.non_field_errors():
+        raise LastSuperuser
+
+
+WITHDRAWALS = {
+    "erased": lambda user: erasures.order_erasure(actor_id=None, user_id=user.id),
+    "deactivated": lambda user: accounts.deactivate(user_id=user.id),
+    "demoted": be_demoted,
+    "banned": withdraw_by_ban,
+}
+
+
+@pytest.mark.parametrize("act", WITHDRAWALS)
+@pytest.mark.parametrize("withdraw", [withdraw_by_erasure, withdraw_by_ban])
+def test_superusers_who_cannot_act_or_will_not_stay_do_not_count(root, withdraw, act):
+    other = make_user(is_staff=True, is_superuser=True)
+    withdraw(other)
+
+    with pytest.raises(LastSuperuser):
+        WITHDRAWALS[act](root)
+    make_user(is_staff=True, is_superuser=True)
+    WITHDRAWALS[act](root)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -139,10 +139,10 @@ def deactivate(*, user_id: UUID) -> None:
     """Deactivate the account and end its sessions. Its messages remain.
 
     Raises:
-        LastSuperuser: It is the last active superuser.
+        LastSuperuser: It is the last superuser who can act.
     """
     with transaction.atomic():
-        superusers.keep_another(user_id, among=superusers.superusers())
+        superusers.keep_another(user_id)
         user = _account(user_id)
         user.is_active = False
         user.save(update_fields=["is_active"])

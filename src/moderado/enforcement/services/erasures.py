@@ -43,7 +43,7 @@ def request_erasure(*, user_id: UUID, session_id: UUID, password: str, origin: O
         Invalid: The password is wrong.
         RateLimited: Too many wrong passwords in this session.
         NotFound: The account was deactivated meanwhile.
-        LastSuperuser: No other active superuser stays.
+        LastSuperuser: No other superuser stays who can act.
     """
     user = User.objects.filter(pk=user_id, is_active=True).first()
     if user is None:
@@ -52,7 +52,7 @@ def request_erasure(*, user_id: UUID, session_id: UUID, password: str, origin: O
         raise Invalid(fields={"password": _("This is not your password.")})
     due_at = clock.now() + timedelta(days=settings.ERASURE_GRACE_DAYS)
     with transaction.atomic():
-        _keep_superuser(user_id)
+        superusers.keep_another(user_id)
         erasure, is_new = Erasure.objects.exclude(state=State.CANCELLED).get_or_create(
             user_id=user_id,
             defaults={
@@ -78,9 +78,9 @@ def order_erasure(*, actor_id: UUID | None, user_id: UUID) -> Erasure:
 
     Raises:
         NotFound: There is no such account.
-        LastSuperuser: No other active superuser stays.
+        LastSuperuser: No other superuser stays who can act.
     """
-    _keep_superuser(user_id)
+    superusers.keep_another(user_id)
     if not User.objects.filter(pk=user_id).exists():
         raise NotFound
     erasure, is_new = Erasure.objects.exclude(state=State.CANCELLED).get_or_create(
@@ -91,14 +91,6 @@ def order_erasure(*, actor_id: UUID | None, user_id: UUID) -> Erasure:
     write_line(actor_id=actor_id, action="erasure_ordered", subject_type="user", subject_id=user_id)
     publish(ErasureDue(user_id=user_id))
     return erasure
-
-
-def _keep_superuser(user_id: UUID) -> None:
-    """Refuse the erasure of the last superuser, others that wait for theirs not counted."""
-    active = superusers.superusers()
-    open_ones = Erasure.objects.exclude(state=State.CANCELLED).filter(user__in=active)
-    going = set(open_ones.values_list("user_id", flat=True))
-    superusers.keep_another(user_id, among=[each for each in active if each not in going])
 
 
 def cancel_erasure(*, user_id: UUID) -> None:

@@ -49,6 +49,7 @@ def impose_sanction(  # noqa: PLR0913  (what a sanction consists of)
     Raises:
         Forbidden: The moderator may not act in that scope, or on an account with more rights.
         OwnCase: The actor is the person.
+        LastSuperuser: A ban from the server of the last superuser who can act.
         NotAllowedInRoom: The actor does not outrank the person in the room.
         Invalid: Kind, term, reason or note, or there is no such person.
     """

@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
+from moderado.accounts.services import superusers
 from moderado.accounts.services.sessions import end_sessions_of
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import Invalid
@@ -71,6 +72,7 @@ def apply_sanction(  # noqa: PLR0913  (what a sanction consists of)
 
     Raises:
         OwnCase: The actor is the person.
+        LastSuperuser: A ban from the server of the last superuser who can act.
         Invalid: Kind, term, reason or note, or there is no such person.
     """
     require_transaction()
@@ -78,6 +80,8 @@ def apply_sanction(  # noqa: PLR0913  (what a sanction consists of)
         check_not_self(actor_id=actor_id, user_id=user_id)
     wanted = _kind(kind)
     user = _person(user_id, wanted)
+    if wanted is SanctionKind.BAN and scope_id is None:
+        superusers.keep_another(user_id)
     is_strike = wanted is SanctionKind.STRIKE
     strike = valued(scope_id=scope_id, reason=reason, basis=basis) if is_strike else None
     length = _length(term, strike)
