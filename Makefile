@@ -5,6 +5,9 @@
 
 SHELL := /bin/sh
 PY := .venv/bin/python
+# Python keeps what it has compiled, also where the environment forbids it, as container images do:
+# each process of tests and of the product would compile all modules again (5 s).
+export PYTHONDONTWRITEBYTECODE :=
 UV_EXPORT := UV_PYTHON_DOWNLOADS=never uv export --quiet --format requirements-txt \
   --no-emit-project --no-header --no-annotate
 
