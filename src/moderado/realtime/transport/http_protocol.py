@@ -65,6 +65,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_size = 0
         self._body_size = self._body_limit = self._chunks = 0
         self._refusal: Refusal | None = None
+        self._answered: RequestResponseCycle | None = None  # the request that is; `cycle`: the last
         self._unread, self._unread_at = 0, 0.0  # when the client was last seen to read enough
 
     def connection_made(self, transport: Any) -> None:
@@ -81,6 +82,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.remove(self)
+        self._disconnect(self._answered)  # uvicorn tells only that of the last request
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -129,11 +131,11 @@ class HttpProtocol(HttpToolsProtocol):
         )
         if self._content_length() > self._body_limit:
             self._stop(http_refusals.BODY_TOO_LARGE)
+        super().on_headers_complete()  # first: it refuses an address that it cannot read
         self._connections.working(self)
         self._phase, self._received = Phase.BODY, 0
         self._body_size = self._chunks = 0
         self._deadline = self.loop.time() + BODY_SECONDS
-        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         self._body_size += len(body)
@@ -222,7 +224,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _refuse(self, refusal: Refusal) -> None:
-        """Answer, discard what still arrives, and close. Without an answer if one is under way."""
+        """Answer, discard what still arrives, and close. If an answer is under way, it is last."""
         if self.transport.is_closing():
             return
         metrics.REFUSED.labels(entry_point="http", code=refusal.code).inc()
@@ -230,9 +232,12 @@ class HttpProtocol(HttpToolsProtocol):
         self._deadline = self.loop.time() + LINGER_SECONDS
         self._unset_keepalive_if_required()
         if is_body and not (self.pipeline or self.cycle.response_started):
-            self.cycle.disconnected = True  # the application learns that the client has gone
-            self.cycle.message_event.set()
-        elif is_body or self._is_answering():
+            self._disconnect(self.cycle)
+        elif answered := self._under_way():
+            self.pipeline.clear()
+            answered.keep_alive, self._deadline = False, None
+            return
+        elif is_body:
             self.transport.close()
             return
         path = getattr(self, "url", b"").decode("latin-1")  # none before the first request line
@@ -240,10 +245,21 @@ class HttpProtocol(HttpToolsProtocol):
         self.transport.write_eof()
         self.flow.resume_reading()
 
-    def _is_answering(self) -> bool:
-        """Whether the response to an earlier request is not complete."""
-        earlier: RequestResponseCycle | None = self.cycle
-        return earlier is not None and not earlier.response_complete
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _under_way(self) -> RequestResponseCycle | None:
+        """Return the request whose response is not complete, if there is one."""
+        answered = self._answered
+        return None if answered is None or answered.response_complete else answered
+
+    @staticmethod
+    def _disconnect(cycle: RequestResponseCycle | None) -> None:
+        """Let the application learn that the client has gone: what it writes goes nowhere."""
+        if cycle is not None:
+            cycle.disconnected = True
+            cycle.message_event.set()
 
     def _discard(self, data: bytes) -> None:
         self._received += len(data)

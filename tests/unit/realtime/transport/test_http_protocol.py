@@ -16,15 +16,19 @@ from moderado.core.wire_limits import MAX_BODY_BYTES, MAX_HEAD_BYTES, MAX_HEADER
 from moderado.realtime.transport import http_connections, http_protocol
 from moderado.realtime.transport.uvicorn_protocol import ChatProtocol
 
-SECONDS = 30  # for what must happen at all
+SECONDS = 1  # for what must happen at all
 GET = b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n"
 
 
 class Application:
-    """Answers with the size of the body. `GET /held` waits; `GET /large` answers with much."""
+    """Answers with the size of the body.
+
+    `GET /held` waits; `GET /gone` waits for the client to go; `GET /large` answers with much.
+    """
 
     def __init__(self) -> None:
         self.paths: list[str] = []
+        self.has_gone = asyncio.Event()
         self.hold = asyncio.Event()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -37,6 +41,10 @@ class Application:
             size, more = size + len(message["body"]), message["more_body"]
         if scope["path"] == "/held":
             await self.hold.wait()
+        if scope["path"] == "/gone":
+            assert (await receive())["type"] == "http.disconnect"
+            self.has_gone.set()
+            return
         body = b"x" * 8_000_000 if scope["path"] == "/large" else str(size).encode()
         headers = [(b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -432,11 +440,58 @@ async def test_many_pipelined_requests_end_the_connection(connect, application):
     assert len(application.paths) <= MAX_PIPELINED + 1
 
 
-async def test_malformed_request_is_refused(connect):
+@pytest.mark.proves("S96")
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        b"\x16\x03\x01 not http",
+        b"CONNECT other.example:443 HTTP/1.1",
+        b"GET http://[::1/livez HTTP/1.1",
+        b"GET livez HTTP/1.1",
+    ],
+)
+@pytest.mark.parametrize("before", [0, 1])
+async def test_malformed_request_is_refused(connect, request_line, before):
     client = await connect()
-    client.writer.write(b"\x16\x03\x01 not http\r\n\r\n")
+    for _ in range(before):
+        await client.ask(GET)
+    client.writer.write(request_line + b"\r\n\r\n")
 
     assert await client.refused() == (400, "malformed")
+
+
+@pytest.mark.proves("S96")
+@pytest.mark.parametrize(
+    "rest",
+    [b'{"text": "of a body without a length"}', GET * 5_000, post("/", "content-length: 9999999")],
+    ids=["malformed", "too many", "too large"],
+)
+async def test_response_under_way_is_the_last_one(connect, application, rest):
+    client = await connect()
+    client.writer.write(b"GET /held HTTP/1.1\r\nhost: x\r\n\r\n" + rest)
+    await client.writer.drain()
+    while not application.paths:
+        await asyncio.sleep(0.001)
+    application.hold.set()
+
+    status, headers, _ = await client.answer()
+
+    assert (status, headers["connection"]) == (200, "close")
+    await client.ended()
+    assert application.paths == ["/held"]
+
+
+@pytest.mark.proves("S96")
+async def test_every_waiting_request_learns_that_its_client_has_gone(connect, application):
+    client = await connect()
+    client.writer.write(b"GET /gone HTTP/1.1\r\nhost: x\r\n\r\n" + GET)
+    await client.writer.drain()
+    while not application.paths:
+        await asyncio.sleep(0.001)
+    client.writer.transport.abort()
+
+    async with asyncio.timeout(SECONDS):
+        await application.has_gone.wait()
 
 
 async def test_refusal_is_in_the_language_of_the_client(connect):
