@@ -8,7 +8,9 @@ from rest_framework.test import APIClient
 
 from moderado.accounts.models import Session
 from moderado.core.clock import wire_time
+from moderado.core.ids import new_id
 from moderado.enforcement.models import AuditLine, Sanction
+from moderado.moderation.models import Case
 from tests.factories import (
     PASSWORD,
     SANCTIONING,
@@ -114,10 +116,28 @@ def test_staff_bans_no_account_with_more_rights(staff):
     assert impose(staff, superuser, "ban").status_code == 403
 
 
-@pytest.mark.parametrize("term", [0, -1, 10**18])
-def test_impossible_term_is_refused(member, staff, term):
-    refused = impose(staff, member, term_seconds=term)
-    assert (refused.status_code, set(refused.data["fields"])) == (400, {"term_seconds"})
+@pytest.mark.proves("S115")
+@pytest.mark.parametrize("term", [0, -1, 10**18, -(10**30), 10**300])
+def test_impossible_term_is_refused(room, member, moderator, signed_in, term):
+    operator = signed_in(make_user(is_staff=True, is_superuser=True))
+    case = Case.objects.create(
+        subject_type="message", subject_id=new_id(), revision=1, scope_id=room.id, text="x",
+        origin="hold", author=member,
+    )  # fmt: skip
+    measure = {"kind": "mute", "scope": "room", "term_seconds": term}
+    ruling = {"content": "remove", "revision": 1, "reason": "spam", "sanctions": [measure]}
+    suspension = {"user": str(member.id), "reason": "spam", "term_seconds": term}
+
+    answers = [
+        impose(operator, member, term_seconds=term),
+        impose(operator, member, "strike", term_seconds=term),
+        operator.post("/api/enforcement/report-suspensions/", suspension, "json"),
+        moderator.post(f"/api/enforcement/cases/{case.id}/ruling/", ruling, "json"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [400] * 4
+    assert all(answer.data["code"] == "invalid" for answer in answers)
+    assert [set(answer.data["fields"]) for answer in answers[:3]] == [{"term_seconds"}] * 3
 
 
 def test_list_is_filtered_by_person_room_kind_and_state(room, member, moderator, staff):

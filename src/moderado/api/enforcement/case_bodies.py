@@ -1,6 +1,5 @@
 """Request and response bodies of /api/enforcement/cases/ and rulings/."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from moderado.api.decision_bodies import LogExplanation
+from moderado.api.enforcement.sanction_inputs import TermField
 from moderado.api.moderation_bodies import CaseBody
 from moderado.api.schemas import PersonField, StrictInput
 from moderado.enforcement.labels import NOTICE_ROLE_CODES
@@ -49,8 +49,8 @@ class CaseFilterInput(serializers.Serializer[Any]):
 
 class MeasureInput(StrictInput):
     kind = serializers.ChoiceField(choices=[kind.value for kind in SanctionKind])
-    term_seconds = serializers.IntegerField(
-        min_value=1, required=False, allow_null=True, help_text="Null or absent: without end."
+    term_seconds = TermField(
+        required=False, allow_null=True, help_text="Null or absent: without end."
     )
     scope = serializers.ChoiceField(
         choices=[scope.value for scope in MeasureScope], help_text="`server` is for staff."
@@ -244,7 +244,7 @@ def proposal_of(asked: dict[str, Any], *, bulk_id: UUID | None = None) -> Propos
             Measure(
                 kind=SanctionKind(each["kind"]),
                 scope=MeasureScope(each["scope"]),
-                term=timedelta(seconds=each["term_seconds"]) if each.get("term_seconds") else None,
+                term=each.get("term_seconds"),
             )
             for each in asked.get("sanctions", ())
         ],

@@ -1,6 +1,7 @@
 """What moderators send about sanctions: the query of the list, a new sanction, a lifting."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from rest_framework import serializers
 
 from moderado.api.schemas import StrictInput
 from moderado.enforcement.selectors import sanctions
+from moderado.enforcement.services.sanctions import LONGEST_TERM
 from moderado.enforcement.types import MeasureScope, SanctionKind
 from moderado.enforcement.written_reasons import NOTE_LENGTH, REASON_LENGTH
 
@@ -38,6 +40,18 @@ class ScopeField(serializers.Field[Any, Any, Any, Any]):
             self.fail("invalid")
 
 
+class TermField(serializers.IntegerField):
+    """How long a measure lasts, in seconds: 1 second to ten years. Its value is a timedelta."""
+
+    def __init__(self, **options: Any) -> None:
+        longest = int(LONGEST_TERM.total_seconds())
+        super().__init__(min_value=1, max_value=longest, **options)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        seconds = super().run_validation(data)  # first: a timedelta is shorter than some numbers
+        return seconds if seconds is None else timedelta(seconds=seconds)
+
+
 class SanctionQuery(serializers.Serializer[Any]):
     user = serializers.UUIDField(required=False, help_text="Of this person.")
     room = serializers.UUIDField(required=False, help_text="Of this room.")
@@ -59,9 +73,7 @@ class SanctionInput(StrictInput):
     room = serializers.UUIDField(
         required=False, allow_null=True, help_text="The room in which it holds."
     )
-    term_seconds = serializers.IntegerField(
-        required=False, allow_null=True, help_text="Null for no end."
-    )
+    term_seconds = TermField(required=False, allow_null=True, help_text="Null for no end.")
     reason = serializers.CharField(
         trim_whitespace=False, help_text=f"A code of at most {REASON_LENGTH} characters."
     )

@@ -1,7 +1,6 @@
 """Sanctions: /api/me/sanctions/ and /api/enforcement/sanctions/."""
 
 from collections.abc import Collection
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -195,14 +194,13 @@ class Sanctions(APIView):
         """
         scope_ids = moderated_scopes(request, rights.ADD_SANCTION)
         asked = validated(SanctionInput, request.data)
-        seconds = asked.get("term_seconds")
         sanction, is_new = imposing.impose_sanction(
             actor_id=caller(request).user_id,
             scope_ids=scope_ids,
             user_id=asked["user"],
             kind=asked["kind"],
             scope_id=asked["scope_id"],
-            term=None if seconds is None else _term(seconds),
+            term=asked.get("term_seconds"),
             reason=asked["reason"],
             public_note=asked.get("public_note", ""),
         )
@@ -228,11 +226,6 @@ class Lifting(APIView):
             reason=validated(LiftInput, request.data)["reason"],
         )
         return Response(_for_staff(sanction, request))
-
-
-def _term(seconds: int) -> timedelta:
-    longest = int(timedelta.max.total_seconds()) - 1
-    return timedelta(seconds=max(min(seconds, longest), -longest))  # the service refuses it
 
 
 def _shown(sanction: Sanction, who: Principal, appealed: Collection[UUID]) -> dict[str, Any]:

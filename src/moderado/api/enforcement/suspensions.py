@@ -1,6 +1,5 @@
 """Members who may not report for a time, for staff: /api/enforcement/report-suspensions/."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from rest_framework.views import APIView
 
 from moderado.accounts import rights
 from moderado.api.callers import require
+from moderado.api.enforcement.sanction_inputs import TermField
 from moderado.api.pagination import ExactCursorPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, StrictInput, validated
 from moderado.enforcement.selectors.reports import suspensions
@@ -21,7 +21,7 @@ from moderado.enforcement.written_reasons import NOTE_LENGTH, REASON_LENGTH
 
 class SuspensionInput(StrictInput):
     user = serializers.UUIDField()
-    term_seconds = serializers.IntegerField(min_value=1, help_text="How long it lasts.")
+    term_seconds = TermField(help_text="How long it lasts.")
     reason = serializers.CharField(max_length=REASON_LENGTH, help_text="The member sees it.")
     public_note = serializers.CharField(
         max_length=NOTE_LENGTH, required=False, allow_blank=True, help_text="The member sees it."
@@ -83,7 +83,7 @@ class Suspensions(APIView):
         suspension = service.suspend_reporting(
             actor_id=actor.id,
             user_id=asked["user"],
-            term=timedelta(seconds=asked["term_seconds"]),
+            term=asked["term_seconds"],
             reason=asked["reason"],
             public_note=asked.get("public_note", ""),
         )
