@@ -30,6 +30,11 @@ OBJECTS = {
     "DecisionView": "decision",
     "AppealView": "appeal",
     "BlockView": "block",
+    "Profile": "profile",
+    "RoomView": "room",
+    "LeftRoom": "left room",
+    "LastMessage": "last message",
+    "NameChange": "name change",
     "SanctionNote": "sanction",
 }
 FORMATS = {"uuid": "UUID", "date-time": "UTC time"}
@@ -54,10 +59,17 @@ def objects() -> str:
     from moderado.chat.types import (  # noqa: PLC0415
         Author,
         Draft,
+        LastMessage,
         MessageView,
-        OwnCursor,
+        NameChange,
         Person,
         SlowModeView,
+    )
+    from moderado.chat.views import (  # noqa: PLC0415
+        LeftRoom,
+        OwnCursor,
+        Profile,
+        RoomView,
     )
     from moderado.realtime.wire.protocol import (  # noqa: PLC0415
         RestrictionDetails,
@@ -65,7 +77,8 @@ def objects() -> str:
     )
 
     shown = (MessageView, Draft, Author, Person, UserRef, OwnCursor)
-    more = (SlowModeView, RestrictionDetails)
+    own = (Profile, RoomView, LeftRoom, LastMessage, NameChange)
+    more = (*own, SlowModeView, RestrictionDetails)
     return _table("object", [*shown, *more], may_omit="always")
 
 

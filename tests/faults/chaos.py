@@ -29,6 +29,7 @@ from tests.faults.crowd import Crowd
 from tests.faults.drama import Drama
 from tests.faults.judge import Manner
 from tests.faults.mischief import Troublemaker
+from tests.faults.rearranging import rearrange
 from tests.faults.rulings import ENFORCEMENT
 from tests.faults.run import Run, time_of_day
 from tests.faults.words import a_text
@@ -112,6 +113,11 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
         crowd.begin(_talk(device, seed=f"{seed}/{device.name}/{number}"))
         for number, devices in enumerate((people, others))
         for device in devices
+    ]
+    side = crowd.do(people[0].ask("POST", "chat/rooms/", json={"name": "Ao lado"}))["id"]
+    talks += [
+        crowd.begin(rearrange(person, side, seed=f"{seed}/{person.name}/rearranges"))
+        for person in people
     ]
     for person in drama.leaving:
         drama.talks[person.id] = crowd.begin(_talk(person, seed=f"{seed}/{person.name}"))

@@ -11,7 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tests.faults.client import Client
 from tests.faults.cluster import Cluster
-from tests.faults.devices import check_devices_equal_a_fresh_load
+from tests.faults.devices import (
+    check_devices_equal_a_fresh_load,
+    check_profiles_and_rooms_equal_a_fresh_load,
+)
 from tests.faults.judge import Asked, outcome_of
 from tests.faults.rulings import ENFORCEMENT
 from tests.faults.run import Row, Run, time_of_day
@@ -286,6 +289,7 @@ INVARIANTS: dict[str, Sequence[Callable[[Run], Violations]]] = {
         check_order_has_no_gaps,
         check_client_state_equals_database,
         check_devices_equal_a_fresh_load,
+        check_profiles_and_rooms_equal_a_fresh_load,
     ],
     "I4 judged exactly once": [check_judged_once, check_authors_received_outcomes],
     "I5 billed at most once": [check_billed_once],

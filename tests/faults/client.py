@@ -20,7 +20,7 @@ from httpx import codes
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from tests.faults.own import OwnMessages
+from tests.faults.own import OwnState
 
 Frame = dict[str, Any]
 
@@ -151,7 +151,7 @@ class Client:
         self.received: list[str] = []  # every text received, by REST or socket
         self.connections = 0
         self.comes_back = True
-        self.own = OwnMessages()
+        self.own = OwnState()
         self.first_cursor = ""  # from before the account's first message
         self._is_resuming = False  # reads what was decided while it was away
         self.is_follower = False  # without a socket: reads its own changes by REST
@@ -172,6 +172,7 @@ class Client:
         self._keep(answer["tokens"])
         start = await self.ask("GET", "chat/me/changes/")
         self.first_cursor = self.own.cursor = start["me"]["cursor"]
+        self.own.profile = await self.profile()
 
     async def sign_in(self, email: str, password: str) -> None:
         """Begin another session of an existing account."""
@@ -313,16 +314,28 @@ class Client:
 
     async def history(self, room_id: str) -> list[Frame]:
         """Return everything that this user may read of a room, by REST, newest first."""
-        messages: list[Frame] = []
-        path: str | None = f"chat/rooms/{room_id}/messages/?page_size=100"
-        while path:
-            page = await self.ask("GET", path)
-            messages += page["results"]
-            path = page["next"] and page["next"].partition("/api/")[2]
-        return messages
+        return await self._pages(f"chat/rooms/{room_id}/messages/?page_size=100")
+
+    async def profile(self) -> Frame:
+        """Return the profile, by REST."""
+        profile: Frame = await self.ask("GET", "auth/users/me/")
+        return profile
+
+    async def own_rooms(self) -> list[Frame]:
+        """Return the list of the user's rooms, by REST."""
+        return await self._pages("chat/rooms/?scope=mine&page_size=100")
+
+    async def _pages(self, path: str) -> list[Frame]:
+        found: list[Frame] = []
+        link: str | None = path
+        while link:
+            page = await self.ask("GET", link)
+            found += page["results"]
+            link = page["next"] and page["next"].partition("/api/")[2]
+        return found
 
     async def read_own_changes(self) -> None:
-        """Read by REST what changed of the user's own messages."""
+        """Read by REST what changed for the user."""
         more = True
         while more:
             page = await self.ask("GET", "chat/me/changes/", params={"after": self.own.cursor})

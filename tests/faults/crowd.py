@@ -150,6 +150,7 @@ class Crowd:
         twin.id = client.id
         await twin.sign_in(client.email, PASSWORD)
         twin.first_cursor = twin.own.cursor = client.first_cursor
+        twin.own.profile = client.own.profile
         self.clients.append(twin)
         if connect:
             await twin.connect()

@@ -35,6 +35,30 @@ def check_devices_equal_a_fresh_load(run: Run) -> Iterator[str]:
                 )
 
 
+def check_profiles_and_rooms_equal_a_fresh_load(run: Run) -> Iterator[str]:
+    """I3: each device has the profile and the rooms of its user."""
+    for client in run.clients:
+        if not client.is_here or client.own.resets:
+            continue
+        profile, rooms = run.loaded_state[client.id]
+        if differing := _differing(_stated(client.own.profile), _stated(profile)):
+            yield f"{client.name} holds another profile: {', '.join(differing)} differ"
+        for room_id in rooms.keys() | client.own.rooms.keys():
+            here, there = client.own.rooms.get(room_id), rooms.get(room_id)
+            if here is None or there is None:
+                yield f"{client.name} {'lacks' if here is None else 'still has'} room {room_id}"
+            elif differing := _differing(_stated(here), _stated(there)):
+                yield f"{client.name} holds another room {room_id}: {', '.join(differing)} differ"
+
+
+def _stated(state: Mapping[str, Any]) -> dict[str, Any]:
+    """What changes with the profile or room: as `_shown` of the parts."""
+    parts = {"last_message", "name_change"}
+    return {
+        name: _shown(value) if name in parts and value else value for name, value in state.items()
+    }
+
+
 def _is_gone(here: Frame, there: Frame | None) -> bool:
     return there is None and here["status"] == "REMOVED"
 

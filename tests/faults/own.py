@@ -1,4 +1,4 @@
-"""What one device knows of its user's own messages, by `sync_me` and `me/changes/` alone.
+"""What one device knows of its user's messages, profile and rooms, by `sync_me` alone.
 
 Live frames are left out on purpose: they would hide a change that the cursor passed.
 """
@@ -10,11 +10,13 @@ Frame = dict[str, Any]
 
 
 @dataclass(slots=True)
-class OwnMessages:
+class OwnState:
     """The cursor of a device, and the present state of what changed up to it."""
 
     cursor: str = ""
     messages: dict[str, Frame] = field(default_factory=dict)
+    profile: Frame = field(default_factory=dict)
+    rooms: dict[str, Frame] = field(default_factory=dict)
     resets: int = 0
     rounds: int = 0  # readings that came to their end
 
@@ -29,5 +31,9 @@ class OwnMessages:
                     continue
                 message |= {"seq": known["seq"], "position": known["position"]}
             self.messages[message["id"]] = message
+        self.profile = answer["profile"] or self.profile
+        self.rooms |= {room["id"]: room for room in answer["rooms"]}
+        for room in answer["left_rooms"]:
+            self.rooms.pop(room["id"], None)
         self.rounds += not answer["more"]
         return bool(answer["more"])

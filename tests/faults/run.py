@@ -104,6 +104,18 @@ class Run:
         }
 
     @cached_property
+    def loaded_state(self) -> dict[str, tuple[Row, dict[str, Row]]]:
+        """Return profile and rooms of each account that has a device, by its id."""
+        here = {client.id: client for client in self.clients if client.is_here}
+        return {
+            user_id: (
+                self.crowd.do(client.profile()),
+                {room["id"]: room for room in self.crowd.do(client.own_rooms())},
+            )
+            for user_id, client in here.items()
+        }
+
+    @cached_property
     def enforced(self) -> Enforced:
         return Enforced(self.cluster)
 

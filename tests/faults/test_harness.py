@@ -44,8 +44,13 @@ def test_checker_finds_lost_duplicate_reordered_and_leaked_messages(cluster, cro
     bia.rooms[room].disorder.append("seq 1 after 2")
     cluster.postgres.ask("DELETE FROM chat_message WHERE id = %s", lost.id)
     ana.sends[private.client_id].told.clear()
+    bia.own.rooms[room]["name"] = "another"
+    ana.own.profile = ana.own.profile | {"language": "another"}
     found = violations(Run(cluster, crowd))
 
+    order = "\n".join(found["I3 order without gaps"])
+    assert "Bia holds another room" in order
+    assert "Ana holds another profile" in order
     broken = {name.split()[0] for name, sentences in found.items() if sentences}
     assert broken == {"I1", "I3", "I4", "I5", "I6"}
 

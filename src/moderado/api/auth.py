@@ -23,7 +23,6 @@ from moderado.api.auth_bodies import (
     Credentials,
     EndedSessions,
     PasswordChange,
-    Profile,
     ProfileChange,
     RefreshBody,
     Registered,
@@ -32,10 +31,12 @@ from moderado.api.auth_bodies import (
     SignedIn,
     TicketBody,
     TokensBody,
-    profile_context,
 )
+from moderado.api.bodies import body_of
 from moderado.api.callers import caller
 from moderado.api.pagination import NumberedPages
+from moderado.chat.selectors.names import profile_of
+from moderado.chat.views import Profile
 from moderado.core.addresses import address_of_request
 from moderado.enforcement.selectors.blocks import people_matching
 
@@ -74,8 +75,8 @@ class Register(UnauthenticatedView):
         user = accounts.register(**body.validated_data, language=get_language())
         origin = origin_of(request._request, entry_point="rest")  # noqa: SLF001  (DRF has no other name)
         tokens = sessions.tokens_of_new_session(user=user, origin=origin)
-        body_of = Registered({"user": user, "tokens": tokens}, context=profile_context(user))
-        return _with_device(Response(body_of.data, status=201), tokens)
+        registered = Registered({"user": user, "tokens": tokens})
+        return _with_device(Response(registered.data, status=201), tokens)
 
 
 class Login(UnauthenticatedView):
@@ -201,7 +202,7 @@ class Me(APIView):
     def get(self, request: Request) -> Response:
         """Return your own profile."""
         user = cast("User", request.user)
-        return Response(Profile(user, context=profile_context(user)).data)
+        return Response(body_of(profile_of(user)))
 
     @extend_schema(operation_id="update_profile", request=ProfileChange, responses=Profile)
     def patch(self, request: Request) -> Response:
@@ -210,4 +211,4 @@ class Me(APIView):
         body.is_valid(raise_exception=True)
         user_id = caller(request).user_id
         user = accounts.update_profile(user_id=user_id, **body.validated_data)
-        return Response(Profile(user, context=profile_context(user)).data)
+        return Response(body_of(profile_of(user)))

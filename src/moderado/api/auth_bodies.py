@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from moderado.accounts.devices import MAX_LENGTH
@@ -11,9 +12,9 @@ from moderado.accounts.services.accounts import EMAIL_LENGTH, MAX_PASSWORD_LENGT
 from moderado.accounts.services.invitations import CODE_LENGTH
 from moderado.accounts.types import Principal
 from moderado.accounts.user_agents import device_name
-from moderado.api.names import NameFields
-from moderado.chat.selectors.names import name_changes, refresh_names
-from moderado.chat.types import USER_NAME
+from moderado.api.bodies import body_of
+from moderado.chat.selectors.names import profile_of
+from moderado.chat.views import Profile
 
 TOKEN_LENGTH = 4096
 
@@ -108,15 +109,12 @@ class TicketBody(serializers.Serializer[Any]):
     expires_in = serializers.IntegerField(read_only=True, help_text="Seconds.")
 
 
-class Profile(NameFields, serializers.ModelSerializer[User]):
+@extend_schema_field(Profile)  # type: ignore[arg-type]  # described by `StructSchema`
+class ProfileField(serializers.Field[User, None, dict[str, Any], Any]):
     """An account as its owner sees it."""
 
-    language = Language(read_only=True)
-
-    class Meta:
-        model = User
-        fields = ("id", "name", "shown_name", "name_change", "email", "language", "is_staff")
-        read_only_fields = fields
+    def to_representation(self, user: User) -> dict[str, Any]:
+        return body_of(profile_of(user))
 
 
 class ProfileChange(serializers.Serializer[Any]):
@@ -125,7 +123,7 @@ class ProfileChange(serializers.Serializer[Any]):
 
 
 class Registered(serializers.Serializer[Any]):
-    user = Profile(read_only=True)
+    user = ProfileField(read_only=True)
     tokens = SignedIn(read_only=True)
 
 
@@ -147,10 +145,3 @@ class AccountBody(serializers.ModelSerializer[User]):
         ):
             del shown["email"]
         return shown
-
-
-def profile_context(user: User) -> dict[str, Any]:
-    """Return the context of `Profile`: the name of the account that waits or was refused."""
-    changes = name_changes(subject_type=USER_NAME, subject_ids=[user.id], language=user.language)
-    refresh_names([user], changes)
-    return {"name_changes": changes}

@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 
+from moderado.api.bodies import body_of
 from moderado.api.decision_examples import DECISIONS, MATCH, explained
 from moderado.api.enforcement import examples as enforcement
 from moderado.api.evaluation_examples import EVALUATIONS
 from moderado.api.judge import examples as judge
 from moderado.api.policy_examples import POLICIES
-from moderado.chat.examples import OWN_CHANGES, REFUSED
+from moderado.chat.examples import OWN_CHANGES, PROFILE, REFUSED, ROOM
 
 _ROOM = str(REFUSED.room)
 _PERSON = {"id": str(REFUSED.author.id), "name": "Ana"}
@@ -44,30 +45,9 @@ _MESSAGE = {
     "edited_at": None,
     "published_at": _TIME,
 }
-_LAST_MESSAGE = {name: _MESSAGE[name] for name in ("id", "author", "content", "published_at")}
-_ROOM_BODY = {
-    "id": _ROOM,
-    "name": "Boas-vindas",
-    "is_private": False,
-    "moderation_mode": "pre",
-    "audience": "mixed",
-    "created_at": _TIME,
-    "participants_count": 2,
-    "unread_count": 3,
-    "role": "ADMIN",
-    "last_activity_at": _TIME,
-    "last_message": _LAST_MESSAGE,
-}
+_ROOM_BODY = body_of(ROOM)
 _PARTICIPANT = {"user": _PERSON, "role": "ADMIN", "created_at": _TIME}
-_PROFILE = {
-    "id": _PERSON["id"],
-    "name": "Ana",
-    "shown_name": "Ana",
-    "name_change": None,
-    "email": "ana@example.org",
-    "language": "pt-br",
-    "is_staff": False,
-}
+_PROFILE = body_of(PROFILE)
 _SIGNED_IN = {"access": _ACCESS, "refresh": _REFRESH, "device": "d1.0f3c.signature"}
 _SUBJECT = {"type": "message", "id": str(REFUSED.id)}
 _CASE = {
@@ -210,7 +190,7 @@ BODIES: dict[str, Any] = {
         _INVITATION | {"created_by": _MODERATOR["id"], "used_by": None, "used_at": None}, count=1
     ),
     "PaginatedSessionBodyList": _page(_SESSION, count=1),
-    "ParticipantBody": _PARTICIPANT,
+    "Participant": _PARTICIPANT,
     "ParticipantInputRequest": {"user_id": _PERSON["id"], "role": "MEMBER"},
     "ExportBody": {
         "id": "0199b1d0-0c3e-7b11-8f6a-2d4e6f8a0b1c",

@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts.types import Principal
+from moderado.api.bodies import body_of
 from moderado.api.callers import caller
-from moderado.api.enforcement.bodies import body_of
 from moderado.api.message_pages import FoundPage, HistoryPage
 from moderado.api.pagination import ExactCursorPagination, NumberedPages
 from moderado.api.schemas import (
@@ -40,7 +40,8 @@ from moderado.chat.selectors.own_changes import own_changes
 from moderado.chat.selectors.rooms import get_room
 from moderado.chat.selectors.search import search
 from moderado.chat.services import editing, posting, removing
-from moderado.chat.types import Changes, MessageView, OwnChanges
+from moderado.chat.types import Changes, MessageView
+from moderado.chat.views import OwnChanges
 from moderado.core.errors import Invalid
 from moderado.core.metrics import ACKNOWLEDGED
 

@@ -1,7 +1,5 @@
 """Rooms and their participants: /api/chat/rooms/."""
 
-from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -9,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from moderado.api.bodies import body_of
 from moderado.api.callers import caller
 from moderado.api.pagination import ExactCursorPagination, NumberedPages
 from moderado.api.schemas import (
@@ -16,29 +15,19 @@ from moderado.api.schemas import (
     PAGE,
     PAGE_SIZE,
     Departure,
-    ParticipantBody,
     ParticipantInput,
     ReadInput,
     RoleChange,
-    RoomBody,
     RoomChange,
-    RoomDetail,
     RoomInput,
     RoomPage,
     RoomQuery,
     validated,
 )
-from moderado.chat.models import Room
-from moderado.chat.selectors.messages import unread_counts
-from moderado.chat.selectors.names import name_changes, refresh_names
-from moderado.chat.selectors.rooms import (
-    MODERATORS,
-    get_listed_room,
-    last_messages,
-    listed_rooms,
-)
+from moderado.chat.selectors.room_views import participant, room_detail, room_views
+from moderado.chat.selectors.rooms import listed_rooms
 from moderado.chat.services import memberships, reading, rooms
-from moderado.chat.types import ROOM_NAME
+from moderado.chat.views import Participant, RoomDetail
 
 
 class Rooms(APIView):
@@ -54,11 +43,11 @@ class Rooms(APIView):
         pages, newest room first. In the order of activity, a room that becomes active while you
         turn pages moves to the first one: read that again at the end.
         """
-        user_id = caller(request).user_id
+        who = caller(request)
         asked = validated(RoomQuery, request.query_params)
         by_activity = asked.get("order") == "activity"
         found = listed_rooms(
-            user_id,
+            who.user_id,
             scope=asked.get("scope", "all"),
             search=asked.get("search", ""),
             by_activity=by_activity,
@@ -68,9 +57,8 @@ class Rooms(APIView):
             pages = ExactCursorPagination()
             pages.ordering = ("-last_activity_at" if by_activity else "-created_at", "-id")
         page = pages.paginate_queryset(found, request, view=self) or []
-        return pages.get_paginated_response(
-            RoomBody(page, many=True, context=_context(request, page)).data
-        )
+        views = room_views(page, reader_id=who.user_id, language=who.language)
+        return pages.get_paginated_response([body_of(view) for view in views])
 
     @extend_schema(operation_id="create_room", request=RoomInput, responses={201: RoomDetail})
     def post(self, request: Request) -> Response:
@@ -102,11 +90,11 @@ class OneRoom(APIView):
 
 
 class Joining(APIView):
-    @extend_schema(operation_id="join_room", request=None, responses=ParticipantBody)
+    @extend_schema(operation_id="join_room", request=None, responses=Participant)
     def post(self, request: Request, room_id: UUID) -> Response:
         """Become a member of a public room. Returns an existing membership unchanged."""
         membership = memberships.join_room(user_id=caller(request).user_id, room_id=room_id)
-        return Response(ParticipantBody(membership).data)
+        return Response(body_of(participant(membership)))
 
 
 class Leaving(APIView):
@@ -126,7 +114,7 @@ class Participants(APIView):
     @extend_schema(
         operation_id="add_participant",
         request=ParticipantInput,
-        responses={201: ParticipantBody},
+        responses={201: Participant},
     )
     def post(self, request: Request, room_id: UUID) -> Response:
         """Add a participant. Administrators of the room only."""
@@ -135,11 +123,11 @@ class Participants(APIView):
             room_id=room_id,
             **validated(ParticipantInput, request.data),
         )
-        return Response(ParticipantBody(membership).data, status=201)
+        return Response(body_of(participant(membership)), status=201)
 
 
 class OneParticipant(APIView):
-    @extend_schema(operation_id="change_role", request=RoleChange, responses=ParticipantBody)
+    @extend_schema(operation_id="change_role", request=RoleChange, responses=Participant)
     def patch(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
         """Change the role of a participant. Administrators of the room only."""
         membership = memberships.change_role(
@@ -148,7 +136,7 @@ class OneParticipant(APIView):
             user_id=user_id,
             **validated(RoleChange, request.data),
         )
-        return Response(ParticipantBody(membership).data)
+        return Response(body_of(participant(membership)))
 
     @extend_schema(operation_id="remove_participant", responses={204: None})
     def delete(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
@@ -169,22 +157,5 @@ class Reading(APIView):
 
 
 def _detail(request: Request, room_id: UUID) -> object:
-    room = get_listed_room(room_id=room_id, reader_id=caller(request).user_id)
-    return RoomDetail(room, context=_context(request, [room])).data
-
-
-def _context(request: Request, page: Sequence[Room]) -> dict[str, Any]:
-    """Return what the bodies of rooms show beside their rows."""
-    principal = caller(request)
-    moderated = [room for room in page if getattr(room, "role", None) in MODERATORS]
-    changes = name_changes(
-        subject_type=ROOM_NAME,
-        subject_ids=[room.id for room in moderated],
-        language=principal.language,
-    )
-    refresh_names(moderated, changes)
-    return {
-        "unread": unread_counts(user_id=principal.user_id, room_ids=[room.id for room in page]),
-        "last": last_messages(page),
-        "name_changes": changes,
-    }
+    who = caller(request)
+    return body_of(room_detail(room_id=room_id, reader_id=who.user_id, language=who.language))

@@ -11,20 +11,17 @@ import msgspec
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema_field
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 from rest_framework import serializers
 
 from moderado.accounts.models import User
-from moderado.api.names import NameFields
 from moderado.chat.models import Membership, Room
-from moderado.chat.projection import measures_of
-from moderado.chat.selectors.rooms import participants
 from moderado.chat.services.rooms import NAME_LENGTH
-from moderado.chat.types import Changes, LastMessage, MessageView, Person
+from moderado.chat.types import Changes, MessageView, Person
+from moderado.chat.views import RoomView
 from moderado.core.errors import Invalid
 from moderado.core.wire_limits import MAX_CLIENT_ID, MAX_CURSOR
 
-PARTICIPANTS_SHOWN = 1000
 Link = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
 
 CURSOR = OpenApiParameter(
@@ -130,92 +127,6 @@ class PersonField(serializers.Field[User, None, dict[str, Any], Any]):
         return shown
 
 
-class ParticipantBody(serializers.Serializer[Any]):
-    user = PersonField()
-    role = serializers.ChoiceField(choices=Membership.Role.choices)
-    created_at = serializers.DateTimeField()
-
-
-@extend_schema_field(LastMessage)  # type: ignore[arg-type]  # described by `StructSchema`
-class LastMessageField(serializers.Field[LastMessage, None, dict[str, Any], Any]):
-    """The newest visible message of a room."""
-
-    def to_representation(self, message: LastMessage) -> dict[str, Any]:
-        return struct_body(message)
-
-
-class SlowModeBody(serializers.Serializer[Any]):
-    """Members wait so many seconds between two messages."""
-
-    seconds = serializers.IntegerField()
-    until = serializers.DateTimeField()
-
-
-class MeasureEnd(serializers.DateTimeField):
-    """A moment of `chat.types.RoomMeasures`; null for a measure that is over."""
-
-    def __init__(self, *, help_text: str) -> None:
-        super().__init__(source="*", read_only=True, allow_null=True, help_text=help_text)
-
-    def to_representation(self, room: Any) -> Any:
-        moment = getattr(measures_of(room), str(self.field_name))
-        return None if moment is None else super().to_representation(moment)
-
-
-class RoomBody(NameFields):
-    """A room. Only its administrators and moderators see a name that waits."""
-
-    id = serializers.UUIDField()
-    is_private = serializers.BooleanField()
-    moderation_mode = serializers.ChoiceField(choices=Room.Mode.choices)
-    audience = serializers.ChoiceField(choices=Room.Audience.choices)
-    created_at = serializers.DateTimeField()
-    participants_count = serializers.IntegerField()
-    unread_count = serializers.SerializerMethodField(
-        help_text="At most 100, which means more than 99."
-    )
-    role = serializers.ChoiceField(choices=Membership.Role.choices, allow_null=True)
-    last_activity_at = serializers.DateTimeField(
-        help_text="When a message was last published, or the room was created."
-    )
-    last_message = serializers.SerializerMethodField()
-    frozen_until = MeasureEnd(
-        help_text="Members may read only; null if they may write. It does not bind moderators."
-    )
-    newcomers_wait_until = MeasureEnd(help_text="Newcomers may read only; null if they may write.")
-    newcomers_after = MeasureEnd(help_text="Who has joined later is a newcomer.")
-    slow_mode = serializers.SerializerMethodField(
-        help_text="How often members may write; null for no limit."
-    )
-
-    @extend_schema_field(SlowModeBody(allow_null=True))
-    def get_slow_mode(self, room: Room) -> dict[str, Any] | None:
-        slow = measures_of(room).slow_mode
-        return None if slow is None else dict(SlowModeBody(slow).data)
-
-    @extend_schema_field(LastMessageField(allow_null=True))
-    def get_last_message(self, room: Room) -> dict[str, Any] | None:
-        last: LastMessage | None = self.context["last"].get(room.id)
-        return struct_body(last) if last else None
-
-    def get_unread_count(self, room: Room) -> int:
-        unread: Mapping[Any, int] = self.context["unread"]
-        return unread[room.id]
-
-
-class RoomDetail(RoomBody):
-    seq = serializers.IntegerField()
-    epoch = serializers.UUIDField()
-    participants = serializers.SerializerMethodField(
-        help_text="The first 1,000 by joining date; `participants_count` counts all."
-    )
-
-    @extend_schema_field(ParticipantBody(many=True))
-    def get_participants(self, room: Room) -> Any:
-        first = participants(room.id)[:PARTICIPANTS_SHOWN]
-        return ParticipantBody(first, many=True).data
-
-
 class RoomQuery(serializers.Serializer[Any]):
     scope = serializers.ChoiceField(
         required=False,
@@ -237,13 +148,18 @@ class RoomQuery(serializers.Serializer[Any]):
     )
 
 
-class RoomPage(serializers.Serializer[Any]):
-    count = serializers.IntegerField(
-        required=False, help_text="Only in numbered pages: without `scope`, `search` and `order`."
-    )
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
-    results = RoomBody(many=True)
+class RoomPage(msgspec.Struct):
+    """A page of rooms."""
+
+    next: Link | None
+    previous: Link | None
+    results: tuple[RoomView, ...]
+    count: (
+        Annotated[
+            int, Meta(description="Only in numbered pages: without `scope`, `search` and `order`.")
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class StrictInput(serializers.Serializer[Any]):

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from moderado.chat.types import Author, MessageView, OwnChanges, OwnCursor
+from moderado.chat.types import Author, LastMessage, MessageView, NameChange
+from moderado.chat.views import LeftRoom, OwnChanges, OwnCursor, Profile, RoomView
 from moderado.enforcement.views import ReportView
 
 REFUSED = MessageView(
@@ -44,6 +45,58 @@ DECIDED = ReportView(
     appeal=None,
 )
 
+PROFILE = Profile(
+    id=REFUSED.author.id,
+    name="Ana Lima",
+    shown_name="Ana",
+    name_change=NameChange(
+        name="Ana Lima",
+        revision=2,
+        status="PENDING",
+        reason=None,
+        categories=(),
+        explanation=None,
+        appealable=False,
+    ),
+    email="ana@example.org",
+    language="pt-br",
+    is_staff=False,
+)
+
+ROOM = RoomView(
+    id=REFUSED.room,
+    name="Boas-vindas",
+    shown_name="Boas-vindas",
+    name_change=None,
+    is_private=False,
+    moderation_mode="pre",
+    audience="mixed",
+    created_at=REFUSED.created_at,
+    participants_count=2,
+    unread_count=3,
+    role="ADMIN",
+    last_activity_at=REFUSED.created_at,
+    last_message=LastMessage(
+        id=UUID("0199b0a1-3f20-7e55-8d0c-9b1a2c3d4e5f"),
+        author=Author(REFUSED.author.id, "Ana", "ADMIN"),
+        content="bom dia, gente",
+        published_at=REFUSED.created_at,
+    ),
+    frozen_until=None,
+    newcomers_wait_until=None,
+    newcomers_after=None,
+    slow_mode=None,
+)
+
+LEFT = LeftRoom(UUID("0199a6d2-2b71-7f04-8e15-5c3b9a7d6e42"))
+
 OWN_CHANGES = OwnChanges(
-    me=OwnCursor(CURSOR), reset=False, more=False, messages=(REFUSED,), reports=(DECIDED,)
+    me=OwnCursor(CURSOR),
+    reset=False,
+    more=False,
+    messages=(REFUSED,),
+    profile=PROFILE,
+    rooms=(ROOM,),
+    left_rooms=(LEFT,),
+    reports=(DECIDED,),
 )

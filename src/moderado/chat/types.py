@@ -11,13 +11,6 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from moderado.enforcement.views import (
-    AppealView,
-    BlockView,
-    DecisionView,
-    ReportView,
-    SanctionView,
-)
 from moderado.moderation.help_lines import HelpLine
 
 MESSAGE = "message"  # subject types of moderation
@@ -241,43 +234,3 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     reset: Annotated[bool, Meta(description="Discard what you have and load the history.")]
     more: Annotated[bool, Meta(description="There are changes after this page.")]
     messages: tuple[MessageView, ...]
-
-
-# What else only this person knows: the present state of what changed.
-OwnReports = Annotated[
-    tuple[ReportView, ...], Meta(description="Your reports, as in `chat/reports/mine/`.")
-]
-OwnAppeals = Annotated[
-    tuple[AppealView, ...], Meta(description="Your appeals, as in `me/appeals/`.")
-]
-OwnSanctions = Annotated[
-    tuple[SanctionView, ...], Meta(description="Sanctions against you, as in `me/sanctions/`.")
-]
-OwnDecisions = Annotated[
-    tuple[DecisionView, ...], Meta(description="Decisions about you, as in `me/decisions/`.")
-]
-OwnBlocks = Annotated[
-    tuple[BlockView, ...], Meta(description="Persons whom you block, or no longer do.")
-]
-
-
-class OwnCursor(msgspec.Struct, frozen=True):
-    """How far the changes of one's own messages are known."""
-
-    cursor: Annotated[str, Meta(description="Opaque: send it as `after`.")]
-
-
-class OwnChanges(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of the changes of one's own messages, in all rooms, and of what was decided."""
-
-    me: OwnCursor
-    reset: Annotated[
-        bool, Meta(description="Load your rooms and lists anew, then continue with `me`.")
-    ]
-    more: Annotated[bool, Meta(description="There are changes after this page.")]
-    messages: tuple[MessageView, ...]
-    reports: OwnReports = ()
-    appeals: OwnAppeals = ()
-    sanctions: OwnSanctions = ()
-    decisions: OwnDecisions = ()
-    blocks: OwnBlocks = ()

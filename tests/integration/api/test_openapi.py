@@ -17,9 +17,9 @@ from moderado.chat.types import (
     Changes,
     Draft,
     MessageView,
-    OwnChanges,
     Person,
 )
+from moderado.chat.views import OwnChanges
 from tests.factories import PASSWORD, make_member, make_message, make_room, make_staff
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from moderado.api import rooms as rooms_api
 from moderado.chat.models import Membership, Message, Room
+from moderado.chat.selectors import room_views
 from moderado.chat.services import posting, screening
 from moderado.moderation.services import subject_screening
 from tests.factories import fill_room, make_member, make_message, make_room, make_user
@@ -408,13 +408,13 @@ def test_every_room_endpoint_requires_credentials(method, rest):
 @pytest.mark.parametrize("read", ["list", "detail"])
 def test_name_that_is_approved_while_it_is_read_is_not_lost(client, monkeypatch, read):
     room = client.post(ROOMS, {"name": "Quermesse"}).data
-    name_changes = rooms_api.name_changes
+    name_changes = room_views.name_changes
 
     def judge_first(**asked):
         subject_screening.screen_waiting()  # after the row was read, before its waiting name is
         return name_changes(**asked)
 
-    monkeypatch.setattr(rooms_api, "name_changes", judge_first)
+    monkeypatch.setattr(room_views, "name_changes", judge_first)
     address = ROOMS if read == "list" else f"{ROOMS}{room['id']}/"
     answer = client.get(address).data
     (found,) = answer["results"] if read == "list" else (answer,)

@@ -6,6 +6,7 @@ from django.db import connection, transaction
 from moderado.chat.models import Message, Room
 from moderado.chat.selectors import own_changes as selector
 from moderado.chat.selectors.messages import history
+from moderado.chat.services import memberships
 from moderado.chat.services.editing import edit_message
 from moderado.chat.services.memberships import add_participant, leave_room, remove_participant
 from moderado.chat.services.posting import post_messages
@@ -22,7 +23,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proves("R60")
 
 def now(author):
     wait_until_settled()
-    return selector.own_start(user_id=author.id, held=1).me.cursor
+    return selector.own_changes(author_id=author.id, after=None, language="en").me.cursor
 
 
 def changes(author, after, **fields):
@@ -397,6 +398,19 @@ def test_explanation_is_in_the_language_of_the_reader(alice, room):
     page = selector.own_changes(author_id=alice.id, after=start, language="pt-br")
 
     assert english.explanation != page.messages[0].explanation
+
+
+def test_cursor_of_a_handshake_misses_nothing_and_may_repeat_rooms(alice, room):
+    message = post(alice, room, "one")
+    judge(message)
+    wait_until_settled()
+    start = selector.own_start(user_id=alice.id, held=1).me.cursor
+    memberships.join_room(user_id=alice.id, room_id=(other := make_room()).id)
+    first = changes(alice, start)
+
+    assert other.id in {each.id for each in first.rooms}
+    assert first.messages == ()
+    assert changes(alice, first.me.cursor).rooms == ()
 
 
 def test_statements_do_not_depend_on_the_number_of_changes(alice, room, django_assert_num_queries):

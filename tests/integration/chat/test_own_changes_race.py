@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection, transaction
 
-from moderado.chat.models import Message
+from moderado.chat.models import Message, Room
 from moderado.chat.selectors.own_changes import own_changes, own_start
 from moderado.core import failpoints
 from tests.factories import make_member, make_message
@@ -51,6 +51,7 @@ class Reader:
         self._author = author
         self._cursor = own_start(user_id=author.id, held=1).me.cursor
         self.known = {}
+        self.rooms = {}
         self.read = 0
 
     def poll(self, limit=5):
@@ -60,6 +61,7 @@ class Reader:
         assert not page.reset
         self._cursor = page.me.cursor
         self.read += len(page.messages)
+        self.rooms |= {view.id: view.shown_name for view in page.rooms}
         self.known |= {view.id: view.content for view in page.messages}
         return page.more
 
@@ -113,15 +115,24 @@ def test_reader_misses_no_change_of_overlapping_transactions():
     assert reader.read == read  # nothing is repeated once all transactions ended
 
 
+def say_late(member):
+    make_message(member.room, author=member.user, text="late")
+
+
+def rename_late(member):
+    with transaction.atomic():  # a subtransaction has an id of its own
+        Room.objects.filter(pk=member.room_id).update(name="late")
+
+
 @contextmanager
-def open_transaction(member):
-    """Post "late" in a transaction that is open inside the block and commits at its end."""
+def open_transaction(member, act=say_late):
+    """Act in a transaction that is open inside the block and commits at its end."""
     began, end = threading.Event(), threading.Event()
 
     def stay_open():
         try:
             with transaction.atomic():
-                make_message(member.room, author=member.user, text="late")
+                act(member)
                 began.set()
                 assert end.wait(PATIENCE)
         finally:
@@ -154,6 +165,66 @@ def test_cursor_that_passes_an_open_transaction_misses_its_change(is_passed):
         failpoints.arm("")
 
     assert set(reader.known.values()) == ({"early"} if is_passed else {"early", "late"})
+
+
+@pytest.mark.proves("R134")
+@pytest.mark.parametrize("is_passed", [False, True])
+def test_room_that_is_renamed_by_a_late_commit_is_found(is_passed):
+    """And the reverse: a cursor that passes the open transaction misses it."""
+    member = make_member()
+    other = make_member(user=member.user).room
+    reader = Reader(member.user)
+    failpoints.arm("sync_me.settled:drop" if is_passed else "")
+    try:
+        with open_transaction(member, rename_late):
+            Room.objects.filter(pk=other.id).update(name="early")
+            while reader.poll():
+                pass
+            assert reader.rooms[other.id] == "early"
+        while reader.poll():
+            pass
+    finally:
+        failpoints.arm("")
+
+    assert (reader.rooms.get(member.room_id) == "late") == (not is_passed)
+
+
+def change_rooms(members, seed, polls):
+    """Change rooms and memberships in transactions, of which some are long and some roll back."""
+    dice = random.Random(seed)
+    try:
+        for number in range(TRANSACTIONS):
+            with transaction.atomic():
+                room_id = dice.choice(members).room_id
+                Room.objects.filter(pk=room_id).update(name=f"{seed}/{number}")
+                if dice.random() < LONG:
+                    polls.wait(dice.randint(1, 4))
+                if dice.random() < 0.1:
+                    transaction.set_rollback(True)
+    finally:
+        connection.close()
+
+
+@pytest.mark.proves("R134")
+def test_reader_misses_no_change_of_rooms_in_overlapping_transactions():
+    first, polls = make_member(), Polls()
+    members = [first, *(make_member(user=first.user) for _ in range(11))]
+    reader = Reader(first.user)
+    reader.rooms = {each.room_id: each.room.name for each in members}
+    with ThreadPoolExecutor(WRITERS) as executor:
+        writers = [
+            executor.submit(change_rooms, members, f"{number}", polls) for number in range(WRITERS)
+        ]
+        while not all(writer.done() for writer in writers):
+            reader.poll()
+            polls.add()
+    for writer in writers:
+        writer.result()
+    wait_until_settled()
+    while reader.poll():
+        pass
+
+    assert reader.rooms == dict(Room.objects.values_list("id", "name"))
 
 
 def test_open_transaction_delays_no_page_and_repeats_end_with_it():

@@ -6,12 +6,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from moderado.chat.models import Message
+from moderado.accounts.models import User
+from moderado.chat.models import Departure, Membership, Message
 from moderado.chat.selectors import feed, own_changes
 from moderado.chat.selectors.messages import history
+from moderado.chat.types import USER_NAME
 from moderado.core.database import cluster_id
 from moderado.core.ids import new_id
 from moderado.enforcement.models import PersonChange
+from moderado.moderation.models import SubjectRevision
 from tests.factories import fill_room, make_member, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -114,10 +117,19 @@ def test_cost_of_a_page_of_own_changes(place):
         PersonChange(user=reader, kind="report", subject_id=new_id(), changed_xid=number)
         for number in range(DEEP // 10)
     )
+    others = User.objects.bulk_create(
+        User(email=f"{number}@example.org", name="-") for number in range(DEEP // 10)
+    )
+    Membership.objects.bulk_create(Membership(room=place.room, user=user) for user in others)
+    Departure.objects.bulk_create(Departure(room=place.room, user=user) for user in others)
+    SubjectRevision.objects.bulk_create(
+        SubjectRevision(subject_type=USER_NAME, subject_id=user.id, revision=1, text="-")
+        for user in others
+    )
     page = {"xid": 0, "id": reader.id, "limit": PAGE}
     values = {"cluster": cluster_id(), "author": reader.id, **page}
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE chat_message, enforcement_personchange")
+        cursor.execute("ANALYZE")
         cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {own_changes._READ}", values)
         answer = cursor.fetchone()[0]
     plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]

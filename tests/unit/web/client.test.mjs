@@ -328,6 +328,24 @@ test("a change during `sync_me`, and a text that waits anew, are asked for again
   client.stop();
 });
 
+test("what changed of the account and its rooms is handed on, and asked again if it was overtaken", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const { client, socket } = await connected();
+  const heard = [];
+  client.addEventListener("me", ({ detail }) => heard.push(detail));
+  const news = { profile: { name: "Ana Lima" }, rooms: [{ id: ROOM, name: "old" }], left_rooms: [{ id: "left" }] };
+  socket.hear({ type: "room_changed", room: ROOM, name: "new" });
+  socket.hear(syncedMe("m2", news));
+  socket.hear(syncedMe("m3", { rooms: [{ id: ROOM, name: "new" }] }));
+  socket.hear(syncedMe("m4"));
+  assert.deepEqual(heard, [
+    { reset: false, ...news },
+    { reset: false, profile: null, rooms: [{ id: ROOM, name: "new" }], left_rooms: [] },
+  ]);
+  assert.deepEqual(cursors(socket), ["m2"]);
+  client.stop();
+});
+
 test("a device that stays connected reads its own changes from time to time", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   const { client, socket } = await connected();

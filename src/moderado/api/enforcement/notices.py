@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from moderado.api.auth import UnauthenticatedView
-from moderado.api.enforcement.bodies import body_of
+from moderado.api.bodies import body_of
 from moderado.api.schemas import validated
 from moderado.core.addresses import address_of_request
 from moderado.enforcement.labels import NOTICE_ROLE_CODES, REPORT_CATEGORY_CODES

@@ -13,8 +13,8 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from moderado.api.authentication import ALSO_WHEN_BANNED
+from moderado.api.bodies import body_of
 from moderado.api.callers import caller
-from moderado.api.enforcement.bodies import body_of
 from moderado.api.pagination import Cursor, ExactCursorPagination, MalformedCursor
 from moderado.api.schemas import CURSOR, PAGE_SIZE, Link, validated
 from moderado.enforcement.models import Appeal

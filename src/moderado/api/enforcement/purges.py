@@ -10,8 +10,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
+from moderado.api.bodies import body_of
 from moderado.api.callers import caller, moderated_scopes, sees_restricted
-from moderado.api.enforcement.bodies import body_of
 from moderado.api.enforcement.case_bodies import ReasonInput
 from moderado.api.schemas import StrictInput, validated
 from moderado.chat.services import purge_requests

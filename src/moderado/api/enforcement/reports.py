@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from moderado.api.bodies import body_of
 from moderado.api.callers import caller
-from moderado.api.enforcement.bodies import body_of
 from moderado.api.pagination import ExactCursorPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, Link, validated
 from moderado.chat.types import MESSAGE

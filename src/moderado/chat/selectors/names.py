@@ -7,6 +7,7 @@ from moderado.accounts.models import User
 from moderado.chat.models import Room
 from moderado.chat.projection import name_change
 from moderado.chat.types import USER_NAME, NameChange
+from moderado.chat.views import Profile
 from moderado.moderation.selectors import open_subject_texts
 
 _WAITING = ("PENDING", "HELD")
@@ -14,10 +15,33 @@ _WAITING = ("PENDING", "HELD")
 
 def own_name(user: User) -> str:
     """Return the name of an account as its owner sees it: the latest one, also while it waits."""
+    return profile_of(user).name
+
+
+def profile_of(user: User) -> Profile:
+    """Return an account as its owner sees it. Explanations are in the account's language."""
     changes = name_changes(subject_type=USER_NAME, subject_ids=[user.id], language=user.language)
-    change = changes.get(user.id)
     refresh_names([user], changes)
-    return change.name if change and change.status in _WAITING else user.name
+    return Profile(
+        id=user.id,
+        name=own_name_of(user, changes),
+        shown_name=user.name,
+        name_change=changes.get(user.id),
+        email=user.email,
+        language=user.language,
+        is_staff=user.is_staff,
+    )
+
+
+def own_name_of(named: User | Room, changes: Mapping[UUID, NameChange]) -> str:
+    """Return the latest name while it waits, so that its author sees what they have written.
+
+    Args:
+        named: The account or room.
+        changes: What `name_changes` returned for it.
+    """
+    change = changes.get(named.pk)
+    return change.name if change and change.status in _WAITING else named.name
 
 
 def name_changes(

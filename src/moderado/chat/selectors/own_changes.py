@@ -1,4 +1,4 @@
-"""What changed for one person: own messages in all rooms, and what enforcement tells them alone.
+"""What changed for one person: messages, profile, rooms, and what enforcement tells them alone.
 
 The author's other devices cannot learn these from a room's `seq`. The order is that of transaction
 ids, and a cursor never passes one that is still running: ADR 0039 says why nothing is missed.
@@ -18,9 +18,11 @@ from msgspec import Meta
 from moderado.chat.models import Message
 from moderado.chat.projection import own_view, view_from_outside
 from moderado.chat.selectors.authors import with_authors
+from moderado.chat.selectors.own_state import STATE_SQL, State, StateKind, views_of_state
 from moderado.chat.selectors.page_bytes import bytes_of, count_sizes
 from moderado.chat.selectors.rooms import rooms_visible_to
-from moderado.chat.types import MessageView, OwnChanges, OwnCursor
+from moderado.chat.types import MessageView
+from moderado.chat.views import OwnChanges, OwnCursor
 from moderado.core import failpoints
 from moderado.core.database import cluster_id, run_prepared
 from moderado.enforcement.selectors.blocks import hidden_sql
@@ -31,6 +33,7 @@ PAGE = 200
 
 _LAST_ID = UUID(int=2**128 - 1)
 _View = msgspec.Struct
+_STATES = frozenset(StateKind)
 _Xid = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 # `origin` changes when the ids of the past say nothing any more: another cluster, a dump loaded
@@ -48,16 +51,18 @@ _HERE = """
                    || (SELECT epoch FROM chat_room ORDER BY created_at, id LIMIT 1) AS origin,
                pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin,
                pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xmax
-    )
-    SELECT here.origin, here.xmax, greatest(
+    )"""
+_SETTLED = """
                (SELECT coalesce(max(changed_xid), 0) FROM chat_message
                  WHERE author_id = %(author)s AND changed_xid < here.xmin),
                (SELECT coalesce(max(changed_xid), 0) FROM enforcement_personchange
-                 WHERE user_id = %(author)s AND changed_xid < here.xmin)) AS settled"""
+                 WHERE user_id = %(author)s AND changed_xid < here.xmin)"""
 
 # Of a handshake, in one statement: each costs a thirtieth of it. It reads no changes, but what else
-# a connection must know: hidden people, and the newest messages that wait for a moderator.
-_START = f"""{_HERE},
+# a connection must know: hidden people, and the newest messages that wait for a moderator. Nor does
+# it read the rooms, which would take half as long again: the first `sync_me` may repeat some.
+_START = f"""{_HERE}
+    SELECT here.origin, here.xmax, greatest({_SETTLED}) AS settled,
            ARRAY(SELECT hidden
                    FROM ({hidden_sql("= %(author)s")}) AS found(viewer, hidden)),
            (SELECT json_agg(json_build_array(id, revision) ORDER BY id DESC) FROM (
@@ -69,6 +74,9 @@ _START = f"""{_HERE},
 """  # noqa: S608  (constants)
 
 _READ = f"""{_HERE},
+    state AS MATERIALIZED ({STATE_SQL})
+    SELECT here.origin, here.xmax, greatest({_SETTLED},
+               (SELECT max(changed_xid) FROM state WHERE changed_xid < here.xmin)) AS settled,
            changed.changed_xid, changed.id, changed.kind, changed.subject_id
       FROM here LEFT JOIN LATERAL (
         (SELECT changed_xid, id, NULL AS kind, NULL::uuid AS subject_id FROM chat_message
@@ -80,8 +88,12 @@ _READ = f"""{_HERE},
           WHERE user_id = %(author)s AND changed_xid >= %(xid)s AND changed_xid < here.xmax
             AND (changed_xid, id) > (%(xid)s, %(id)s)
           ORDER BY changed_xid, id LIMIT %(limit)s)
+         UNION ALL
+        (SELECT changed_xid, id, kind, subject_id FROM state
+          WHERE (changed_xid, id) > (%(xid)s, %(id)s)
+          ORDER BY changed_xid, id LIMIT %(limit)s)
          ORDER BY changed_xid, id LIMIT %(limit)s) changed ON true
-"""  # noqa: S608  (the constant above)
+"""  # noqa: S608  (the constants above)
 
 
 class _Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -106,11 +118,11 @@ class _Cursor(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A message of the author, or a thing of theirs that enforcement keeps."""
+    """A message of the author, a part of their state, or a thing that enforcement keeps."""
 
     xid: int
     id: UUID
-    thing: Thing | None
+    thing: Thing | State | None
 
     @property
     def place(self) -> tuple[int, UUID]:
@@ -161,7 +173,7 @@ def own_start(*, user_id: UUID, held: int) -> OwnStart:
 def own_changes(
     *, author_id: UUID, after: str | None, language: str, limit: int = PAGE
 ) -> OwnChanges:
-    """Return the present state of the author's messages, reports, … that changed since a cursor.
+    """Return the present state of the person's messages, rooms, … that changed since a cursor.
 
     A change may be returned more than once, and is never missed: also not in rooms that the author
     may not read now, or read again (ADR 0071).
@@ -174,7 +186,7 @@ def own_changes(
 
     Returns:
         A page with the next cursor. Its `reset` is true without a cursor, and for one that this
-        database did not issue: the reader must load its rooms and lists anew.
+        database did not issue: the reader must load profile, rooms and lists anew.
     """
     cursor = _decoded(after)
     page = _read(author_id, after=cursor, limit=limit + 1)
@@ -218,7 +230,7 @@ def _page_of(rows: list[tuple[Any, ...]]) -> _Page:
         newest,
         settled,
         [
-            _Change(xid, change_id, (OwnThing(kind), subject_id) if kind else None)
+            _Change(xid, change_id, _thing(kind, subject_id))
             for xid, change_id, kind, subject_id in (row[3:] for row in rows if row[3:])
             if change_id is not None
         ],
@@ -231,12 +243,24 @@ def _views(author_id: UUID, changes: list[_Change], language: str) -> Mapping[UU
     if message_ids := [each.id for each in changes if each.thing is None]:
         own = Message.objects.filter(author=author_id)
         is_inside = Exists(rooms_visible_to(author_id).filter(pk=OuterRef("room")))
-        found = with_authors(own.annotate(is_inside=is_inside)).in_bulk(message_ids)
-        views |= {each: _view(message, language) for each, message in found.items()}
-    if things := {each.thing: each.id for each in changes if each.thing is not None}:
-        seen = views_of_things(user_id=author_id, things=things, language=language)
-        views |= {things[thing]: view for thing, view in seen.items()}
+        messages = with_authors(own.annotate(is_inside=is_inside)).in_bulk(message_ids)
+        views |= {each: _view(message, language) for each, message in messages.items()}
+    things = {each.thing: each.id for each in changes if each.thing is not None}
+    kept = [(kind, subject) for kind, subject in things if isinstance(kind, OwnThing)]
+    states = [(kind, subject) for kind, subject in things if isinstance(kind, StateKind)]
+    if kept:
+        found = views_of_things(user_id=author_id, things=kept, language=language)
+        views |= {things[thing]: view for thing, view in found.items()}
+    if states:
+        state = views_of_state(user_id=author_id, states=states, language=language)
+        views |= {things[each]: view for each, view in state.items()}
     return views
+
+
+def _thing(kind: str | None, subject_id: UUID) -> Thing | State | None:
+    if kind is None:
+        return None
+    return (StateKind(kind), subject_id) if kind in _STATES else (OwnThing(kind), subject_id)
 
 
 def _bytes(view: _View | None) -> int:
@@ -245,14 +269,15 @@ def _bytes(view: _View | None) -> int:
     return 0 if view is None else len(msgspec.json.encode(view))
 
 
-def _listed(changes: list[_Change], views: Mapping[UUID, _View]) -> dict[str, tuple[Any, ...]]:
+def _listed(changes: list[_Change], views: Mapping[UUID, _View]) -> dict[str, Any]:
     """Return the views as fields of `OwnChanges`, each in the order of the changes."""
     lists: dict[str, list[_View]] = {"messages": []}
     for change in changes:
         if (view := views.get(change.id)) is not None:
             name = f"{change.thing[0]}s" if change.thing else "messages"
             lists.setdefault(name, []).append(view)
-    return {name: tuple(listed) for name, listed in lists.items()}
+    (profile,) = lists.pop("profiles", [None])
+    return {name: tuple(listed) for name, listed in lists.items()} | {"profile": profile}
 
 
 def _view(message: Message, language: str) -> MessageView:

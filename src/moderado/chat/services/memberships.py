@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
 from moderado.chat.errors import AlreadyAMember, NotAllowedInRoom, NotAMember, PersonBanned
-from moderado.chat.models import Membership, Removal, Room
+from moderado.chat.models import Departure, Membership, Removal, Room
 from moderado.chat.selectors import rooms
 from moderado.chat.services.moderators import end_claims_without_right
 from moderado.chat.services.own_changes import repeat_own_changes
@@ -198,6 +198,7 @@ def withdraw_erased(*, user_id: UUID, limit: int) -> int:
         narrow_audience(room)
         if not Membership.objects.filter(room=room).exists():
             close_room(room)
+    Departure.objects.filter(user=user_id).delete()
     end_claims_without_right([user_id])
     return len(room_ids)
 

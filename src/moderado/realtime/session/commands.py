@@ -13,7 +13,8 @@ from moderado.accounts.types import Principal
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.events import Notice
 from moderado.chat.services import editing, posting, reading, removing
-from moderado.chat.types import MessageView, OwnCursor, SendRequest, SendResult
+from moderado.chat.types import MessageView, SendRequest, SendResult
+from moderado.chat.views import OwnCursor
 from moderado.core import metrics
 from moderado.core.wire_limits import MAX_ROOMS
 from moderado.enforcement.errors import refusal_of

@@ -16,7 +16,7 @@ from django.conf import settings
 
 from moderado.accounts.types import Principal
 from moderado.chat.errors import NoSuchRoom
-from moderado.chat.types import OwnCursor
+from moderado.chat.views import OwnCursor
 from moderado.core import metrics
 from moderado.core.addresses import address_of_scope
 from moderado.core.errors import ApplicationError, RateLimited, Unavailable

@@ -6,7 +6,8 @@ import msgspec
 
 from moderado.accounts.types import Principal
 from moderado.chat.selectors.page_bytes import VIEW_BYTES, bytes_of
-from moderado.chat.types import MessageView, OwnCursor, Person
+from moderado.chat.types import MessageView, Person
+from moderado.chat.views import OwnCursor
 from moderado.core.wire_limits import MAX_PAGE_BYTES
 from moderado.realtime.infra.queries import Resumed
 from moderado.realtime.wire import protocol

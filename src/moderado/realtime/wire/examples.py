@@ -7,7 +7,8 @@ import msgspec
 from msgspec.structs import asdict, replace
 
 from moderado.chat.examples import CURSOR, DECIDED, OWN_CHANGES, REFUSED
-from moderado.chat.types import OwnCursor, Person
+from moderado.chat.types import Person
+from moderado.chat.views import OwnCursor
 from moderado.enforcement.examples import APPEAL, DECISION, SANCTION, SUSPENSION
 from moderado.realtime.wire import case_frames, person_frames, protocol
 from moderado.realtime.wire.user_ref import UserRef

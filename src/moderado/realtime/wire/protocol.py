@@ -17,16 +17,23 @@ from moderado.chat.types import (
     Explanation,
     MessageView,
     Moment,
-    OwnAppeals,
-    OwnBlocks,
-    OwnCursor,
-    OwnDecisions,
-    OwnReports,
-    OwnSanctions,
     Person,
     ReasonCode,
     Resources,
     SlowModeView,
+)
+from moderado.chat.views import (
+    Audience,
+    LeftRooms,
+    ModerationMode,
+    OwnAppeals,
+    OwnBlocks,
+    OwnCursor,
+    OwnDecisions,
+    OwnProfile,
+    OwnReports,
+    OwnRooms,
+    OwnSanctions,
 )
 from moderado.core.wire_limits import HEARTBEAT_SECONDS
 from moderado.realtime.wire.case_frames import (
@@ -86,13 +93,6 @@ from moderado.realtime.wire.user_ref import UserRef as UserRef
 
 Head = Annotated[int, Meta(description="The room's last change.")]
 RoomEpoch = Annotated[UUID, Meta(description="Identifies the room's history.")]
-Mode = Annotated[
-    str,
-    Meta(
-        description="When messages are shown.",
-        extra_json_schema={"enum": ("pre", "post", "off")},
-    ),
-]
 Present = Annotated[tuple[UUID, ...], Meta(description="Users known to listen to the room.")]
 
 
@@ -107,7 +107,7 @@ class ConnectionEstablished(ServerFrame, frozen=True, tag="connection_establishe
     room: UUID | UnsetType = UNSET
     seq: Head | UnsetType = UNSET
     epoch: RoomEpoch | UnsetType = UNSET
-    moderation_mode: Mode | UnsetType = UNSET
+    moderation_mode: ModerationMode | UnsetType = UNSET
     present: Present | UnsetType = UNSET
 
 
@@ -117,7 +117,7 @@ class Subscribed(ServerFrame, frozen=True, tag="subscribed"):
     room: UUID
     seq: Head
     epoch: RoomEpoch
-    moderation_mode: Mode
+    moderation_mode: ModerationMode
     present: Present = ()
 
 
@@ -192,11 +192,14 @@ class SyncedMe(ServerFrame, frozen=True, tag="synced_me"):
     """The answer to `sync_me`. `more`: ask again from the cursor. `reset`: load all anew."""
 
     me: Annotated[OwnCursor, Meta(description="The next `after`.")]
-    reset: Annotated[bool, Meta(description="Load the rooms and lists that you show anew.")]
+    reset: Annotated[bool, Meta(description="Load your profile, rooms and lists anew.")]
     more: Annotated[bool, Meta(description="There are changes after this answer.")]
     messages: Annotated[
         tuple[MessageView, ...], Meta(description="The present state of your changed messages.")
     ]
+    profile: OwnProfile
+    rooms: OwnRooms
+    left_rooms: LeftRooms
     reports: OwnReports
     appeals: OwnAppeals
     sanctions: OwnSanctions
@@ -238,8 +241,8 @@ class RoomChanged(ServerFrame, frozen=True, tag="room_changed"):
     room: UUID
     name: Annotated[str, Meta(description="What its readers see now.")]
     is_private: bool
-    moderation_mode: Mode
-    audience: Annotated[str, Meta(extra_json_schema={"enum": ("adults", "mixed", "minors")})]
+    moderation_mode: ModerationMode
+    audience: Audience
     frozen_until: Annotated[
         Moment | None, Meta(description="Members may read only; null if they may write.")
     ] = None

@@ -16,6 +16,8 @@
  * - `room` `{room, state, frame}`: the known state of a room changed.
  * - `outbox` `{entries}`: the unacknowledged messages changed.
  * - `frame`: a frame arrived.
+ * - `me` `{profile, rooms, left_rooms}`: what changed of the account while the device was away; `profile`
+ *   is null if it did not. If `reset` is true, load the account and its rooms anew instead.
  * - `refused`: an `error` frame that belongs to no message.
  * - `room_lost` `{room, code}`: the room can no longer be read; if `room` is null, reload the list.
  * - `signed_out`: the session has ended.
@@ -75,7 +77,7 @@ export class ChatClient extends EventTarget {
     this.resubscribing = new Set();
     /** How far the changes of this user's own messages are known. @type {string | null} */
     this.cursor = null;
-    /** Own messages that frames named since the last `sync_me`. @type {Set<string>} */
+    /** Own messages, and rooms, that frames named since the last `sync_me`. @type {Set<string>} */
     this.named = new Set();
     /** @type {any} */
     this.resender = null;
@@ -260,21 +262,25 @@ export class ChatClient extends EventTarget {
     this.cursor ??= me.cursor; // unless the socket was faster
   }
 
-  /** Ask what changed of one's own messages, of which only this user learns. */
+  /** Ask what changed of one's own messages, account and rooms, of which only this user learns. */
   #syncMe() {
     this.named.clear();
     this.connection.send({ type: "sync_me", after: this.cursor });
   }
 
-  /** A message that changed while the answer was on its way may be newer here: ask again. */
-  #onSyncedMe(/** @type {Frame} */ { me, reset, more, messages }) {
+  /** A message or room that changed while the answer was on its way may be newer here: ask again. */
+  #onSyncedMe(/** @type {Frame} */ { me, reset, more, messages, profile = null, rooms = [], left_rooms = [] }) {
     this.cursor = me.cursor;
+    if (reset || profile || rooms.length || left_rooms.length) {
+      this.#dispatch("me", { reset, profile, rooms, left_rooms });
+    }
+    const isOvertaken = rooms.some((/** @type {{id: string}} */ { id }) => this.named.has(id));
     const known = messages.filter((/** @type {Message} */ { id }) => !this.named.has(id));
     for (const room of this.rooms.keys()) {
       const mine = known.filter((/** @type {Message} */ message) => message.room === room);
       if (reset || mine.length) this.#apply(room, { type: "synced_me", reset, messages: mine });
     }
-    if (more || known.length < messages.length) this.#syncMe();
+    if (more || isOvertaken || known.length < messages.length) this.#syncMe();
   }
 
   /** A late confirmation, or a ruling was undone and the text waits anew: only `sync_me` tells. */
@@ -290,6 +296,7 @@ export class ChatClient extends EventTarget {
     this.#acknowledged(frame.type === "synced_me" ? frame.messages : [frame.message]);
     if (frame.type === "synced_me") return this.#onSyncedMe(frame);
     if (frame.message?.author?.id === this.user.id) this.named.add(frame.message.id);
+    if (frame.type === "room_changed") this.named.add(frame.room);
     const room = frame.room ?? frame.message?.room;
     if (room && this.rooms.has(room)) this.#apply(room, frame);
     if (frame.type === "message_queued") this.#onQueued(frame.message);

@@ -99,6 +99,34 @@ export function patchRoom(/** @type {string} */ id, /** @type {object} */ news) 
   store.rooms.value = store.rooms.value.map((room) => (room.id === id ? { ...room, ...news } : room));
 }
 
+/** Replace what changed while the device was away: own rooms, and rooms that are own no more.
+ *  @param {any[]} rooms as the list has them
+ *  @param {{id: string}[]} left */
+export function mergeRooms(rooms, left) {
+  const [fresh, gone] = [new Map(rooms.map((room) => [room.id, room])), new Set(left.map(({ id }) => id))];
+  const openId = store.openId.value;
+  const before = store.openRoom.value;
+  changes += 1;
+  const kept = store.rooms.value.filter((room) => !gone.has(room.id) || room.id === openId).map((room) => {
+    const news = gone.has(room.id) ? { role: null } : fresh.get(room.id);
+    fresh.delete(room.id);
+    return news ? newer(room, news) : room;
+  });
+  store.rooms.value = [...fresh.values(), ...kept];
+  for (const id of gone) if (id !== openId) client.forget(id);
+  hearOwnRooms();
+  const after = store.openRoom.value;
+  const isChanged = ["role", "name", "participants_count"].some((field) => before?.[field] !== after?.[field]);
+  if (openId && isChanged) loadDetail(openId);
+}
+
+/** A message that was shown while the answer was on its way is newer than the answer. */
+function newer(/** @type {any} */ room, /** @type {any} */ news) {
+  const isOvertaken = news.last_activity_at < room.last_activity_at;
+  const { last_activity_at, last_message, unread_count } = room;
+  return { ...room, ...news, ...(isOvertaken && { last_activity_at, last_message, unread_count }) };
+}
+
 /** Show a room; null shows the list. The URL changes too, so that "back" works on a phone. */
 export function open(/** @type {string | null} */ id) {
   const hash = id ? `#/room/${id}` : "#/";

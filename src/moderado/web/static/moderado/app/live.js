@@ -20,6 +20,11 @@ export function followServer() {
     if (room === store.openId.value) store.roomState.value = state;
   });
   on("frame", onFrame);
+  on("me", ({ reset, profile, rooms, left_rooms }) => {
+    if (profile) store.name.value = profile.name;
+    if (reset) actions.loadRooms();
+    else actions.mergeRooms(rooms, left_rooms);
+  });
   on("room_lost", ({ room }) => (room === null || room === store.openId.value ? actions.lost() : actions.loadRooms()));
   on("refused", (frame) => {
     if (frame.frame !== "typing" && frame.frame !== "mark_read") store.notice.value = frame.message;

@@ -154,7 +154,7 @@ export function Leaving({ entry, isActive }) {
   const offline = store.connection.value.status !== "online";
   return html`<li class="message own" data-status=${refused ? "REFUSED" : "SENDING"}
     ...${keys(entry.client_id, isActive, null, true)}>
-    <span class=${`avatar ${hue(store.me.id)}`} aria-hidden="true">${initials(store.me.name)}</span>
+    <span class=${`avatar ${hue(store.me.id)}`} aria-hidden="true">${initials(store.name.value)}</span>
     <div class=${`bubble ${refused ? "refused" : "leaving"}`}>
       ${entry.reply_to && html`<${Quote} id=${entry.reply_to} />`}
       <p class="text" dir="auto">${linked(entry.text, -1)}</p>

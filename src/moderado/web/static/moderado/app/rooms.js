@@ -43,8 +43,8 @@ function forgetAll() {
 function Account() {
   const other = language.startsWith("pt") ? "en" : "pt-br";
   return html`<footer class="account">
-    <span class=${`avatar ${hue(store.me.id)}`} aria-hidden="true">${initials(store.me.name)}</span>
-    <a class="account-name" href=${store.page.account}>${store.me.name}</a>
+    <span class=${`avatar ${hue(store.me.id)}`} aria-hidden="true">${initials(store.name.value)}</span>
+    <a class="account-name" href=${store.page.account}>${store.name.value}</a>
     <button class="icon-button" onClick=${toggleTheme} title=${t(dark.value ? "light" : "dark")}
       aria-label=${t(dark.value ? "light" : "dark")}><${Icon} name=${dark.value ? "sun" : "moon"} /></button>
     <${Post} action=${store.page.languageUrl} fields=${{ language: other, next: `/${window.location.hash}` }}

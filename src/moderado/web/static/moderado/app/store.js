@@ -8,6 +8,8 @@ const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 
 export const page = /** @type {Record<string, string>} */ (root.dataset);
 export const me = Object.freeze({ id: page.userId, name: page.userName });
+/** The user's latest name, which another device may change. */
+export const name = signal(page.userName);
 export const maxLength = Number(page.maxLength);
 
 function csrf() {
