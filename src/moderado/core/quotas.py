@@ -27,6 +27,7 @@ class Quota(StrEnum):
     # Counted by the service that they call, and not here.
     SIGN_IN = "sign_in"  # accounts.quota: LIMIT_SIGN_IN_*
     MESSAGE = "message"  # chat.services.quota: LIMIT_MESSAGES_*
+    DELETION = "deletion"  # chat.services.quota: a use of WRITE, unless it is a repeat
     # Not counted.
     SOCKET = "socket"  # frames without database work: LIMIT_FRAMES_* of the socket is enough
     PROBE = "probe"  # what monitoring reads
@@ -82,7 +83,7 @@ ROUTES = {
     "GET api/chat/rooms/<uuid:room_id>/messages/": Quota.CHEAP,
     "POST api/chat/rooms/<uuid:room_id>/messages/": Quota.MESSAGE,
     "PATCH api/chat/rooms/<uuid:room_id>/messages/<uuid:message_id>/": Quota.MESSAGE,
-    "DELETE api/chat/rooms/<uuid:room_id>/messages/<uuid:message_id>/": Quota.WRITE,
+    "DELETE api/chat/rooms/<uuid:room_id>/messages/<uuid:message_id>/": Quota.DELETION,
     "GET api/chat/rooms/<uuid:room_id>/changes/": Quota.CHEAP,
     "GET api/chat/rooms/<uuid:room_id>/search/": Quota.EXPENSIVE,
     "GET api/chat/me/changes/": Quota.CHEAP,
@@ -199,7 +200,7 @@ FRAMES = {
     "authenticate": Quota.CONNECT,
     "chat_message": Quota.MESSAGE,
     "edit_message": Quota.MESSAGE,
-    "delete_message": Quota.WRITE,
+    "delete_message": Quota.DELETION,
     "subscribe": Quota.CHEAP,
     "unsubscribe": Quota.SOCKET,
     "sync": Quota.CHEAP,

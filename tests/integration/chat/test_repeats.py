@@ -370,6 +370,20 @@ def test_repeated_deletion_is_answered_whatever_happened_since(alice, room, happ
     assert published == []
 
 
+@pytest.mark.proves("R125")
+def test_repeated_deletions_use_up_no_quota(alice, room, settings):
+    settings.QUOTAS = {**settings.QUOTAS, "write": ("2/minute", "1000/minute")}
+    first, second, third = (shown(alice, room) for _ in range(3))
+
+    for _ in range(4):
+        delete_message(actor_id=alice.id, message_id=first)
+    delete_message(actor_id=alice.id, message_id=second)
+
+    with pytest.raises(RateLimited):
+        delete_message(actor_id=alice.id, message_id=third)
+    assert delete_message(actor_id=alice.id, message_id=second).status == "REMOVED"
+
+
 def test_moderator_who_lost_the_role_repeats_a_deletion(alice, room):
     message_id = shown(alice, room)
     moderator = make_member(room, role="MODERATOR")

@@ -1,4 +1,4 @@
-"""The quota of messages and edits, counted for each account and each room."""
+"""Quotas of messages, edits and deletions. A repeat of any of them costs none (ADR 0037)."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -8,6 +8,16 @@ from django.conf import settings
 from moderado.core import limits
 from moderado.core.errors import RateLimited
 from moderado.core.newcomers import NewcomerLimited, is_newcomer, newcomer_until
+from moderado.core.quotas import Quota
+
+
+def spend_deletion_quota(*, user_id: UUID) -> None:
+    """Count one deletion as a write of the account. Calls Redis: not for use in a transaction.
+
+    Raises:
+        RateLimited: The account has used up its quota of writes.
+    """
+    limits.hit(settings.QUOTAS[Quota.WRITE][0], Quota.WRITE, "account", str(user_id))
 
 
 def spend_message_quota(*, user_id: UUID, room_id: UUID) -> None:

@@ -8,7 +8,7 @@ from moderado.chat.errors import NoSuchMessage, NotTheAuthor
 from moderado.chat.models import Message
 from moderado.chat.projection import own_view, public_view
 from moderado.chat.selectors import rooms
-from moderado.chat.services import repeats
+from moderado.chat.services import quota, repeats
 from moderado.chat.services.locking import locked_message
 from moderado.chat.services.notices import announce, notify_removed
 from moderado.chat.services.publication import Changed, write
@@ -22,7 +22,6 @@ from moderado.enforcement.services.purged_messages import keep_removed
 from moderado.moderation.types import Reason
 
 
-@retry_on_deadlock
 def delete_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None = None) -> MessageView:
     """Delete a message. A repeat returns the tombstone, whatever has changed since.
 
@@ -38,7 +37,16 @@ def delete_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None = N
         NoSuchMessage: It does not exist there, or the actor may not see it.
         NotTheAuthor: The actor sees it, may not delete it, and it is not deleted.
         Banned: The actor is banned from the room.
+        RateLimited: The actor has used up the quota.
     """
+    # Before the quota: a repeat costs none.
+    if not Message.objects.filter(pk=message_id, status=Message.Status.REMOVED).exists():
+        quota.spend_deletion_quota(user_id=actor_id)
+    return _delete(actor_id, message_id, room_id)
+
+
+@retry_on_deadlock
+def _delete(actor_id: UUID, message_id: UUID, room_id: UUID | None) -> MessageView:
     with transaction.atomic():
         try:
             message = locked_message(actor_id=actor_id, message_id=message_id, room_id=room_id)
