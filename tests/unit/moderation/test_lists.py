@@ -59,6 +59,25 @@ def test_files_hold_enough_sentences_and_none_twice():
     assert len({*offensive}) == len(offensive) >= 150
 
 
+@pytest.mark.proves("R137")
+@pytest.mark.parametrize(
+    "text, name",
+    [
+        ("falei com {} ontem", "Kike"), ("o {} chegou tarde", "Mariquinhas"),
+        ("jantei com Ana {}", "Porras"), ("Mr. {} called", "Prat"), ("{} Hernández played", "Kike"),
+        ("moro em {}", "Marconia"), ("we drove to {}", "Schio"), ("oi {}, tudo bem?", "Kike"),
+    ],
+)  # fmt: skip
+def test_name_is_a_name_by_its_capital_and_its_place(text, name):
+    assert outcome(text.format(name)) is ALLOW
+    assert outcome(f"you {name}").severity >= outcome(f"you {name.lower()}").severity
+
+
+@pytest.mark.parametrize("text", ["falei com kike ontem", "falei com KIKE ontem", "FALEI COM KIKE"])
+def test_word_without_the_capital_of_a_name_is_none(text):
+    assert outcome(text) is BLOCK
+
+
 def usages(text, **group):
     defaults = {"id": "own", "category": "insult", "severity": 0.5, "action": "flag"}
     rules = rules_of({**defaults, "aimed": "block", "words": ["zorro"], **group})

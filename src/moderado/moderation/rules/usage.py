@@ -12,6 +12,7 @@ from moderado.moderation.normalize import Folded
 from moderado.moderation.normalize.repeats import runs
 from moderado.moderation.rules.cues import compiled, load
 from moderado.moderation.rules.hits import Hit
+from moderado.moderation.rules.names import is_acronym, is_capitalized, is_name
 from moderado.moderation.rules.rule import Match, Rule, Shape
 from moderado.moderation.rules.surroundings import Context, Surroundings
 from moderado.moderation.types import Category, Outcome, Usage
@@ -24,7 +25,6 @@ _BOTH = (_PORTUGUESE, _ENGLISH)
 _OURS = ("", "pt", "en")
 _MISSPELLED = frozenset(("sounds", "keys", "missing", "swapped", "vowels", "ending"))
 _WORDS_OF_A_REPORT = 2  # outside of the quotation marks
-_SYMBOL = 2  # letters of a chemical element
 _LAUGHING = ("😂", "🤣", "😹")
 _WIDEST_GAP = 8
 _BETWEEN = frozenset(
@@ -35,6 +35,7 @@ _ADDRESSED = (Shape.NAME, Shape.CURSE)
 _PERSONAL = (Shape.NAME, Shape.EVERYDAY)
 _PRIDE = ("pride", "own_after")
 _FRIENDLY = {"friendly"}
+_DENIED = {"self_before", "denied_before"}  # "I am no fool"
 _REPORTS = ("reported_before", "reported_after")
 _AIMED = (Usage.AIMED, Usage.JOKED)
 _SPOKEN = re.compile(r"[\x00-\x7fçÇ]+")  # "desgraçado"; another sign is a disguise: "pórra"
@@ -66,7 +67,7 @@ def judged(hits: Iterable[Hit], folded: Folded, text: str) -> list[Hit]:
         around = context.around(hit.start, hit.end)
         cues = _cues(hit.rule, around)
         usage = _usage(hit, context, around, cues)
-        if usage is None:
+        if usage is None or (usage not in _AIMED and _is_other_word(hit, context)):
             continue
         if usage not in _AIMED and hit.rule.expletive is not None and hit.end <= expletives_end:
             usage = Usage.EXPLETIVE  # part of a longer one: "puta" in "puta que pariu"
@@ -130,7 +131,7 @@ def _usage(hit: Hit, context: Context, around: Surroundings, cues: frozenset[str
     rule = hit.rule
     if _is_disguised(hit):
         cues -= _FRIENDLY
-    elif _is_harmless(hit, context, around):
+    elif _is_harmless(hit, context, around) or _is_named(hit, context, around, cues):
         return None
     if rule.language and _is_foreign(hit, context):
         return None if rule.native or hit.reading in _MISSPELLED else Usage.FOREIGN
@@ -175,9 +176,25 @@ def _is_disguised(hit: Hit) -> bool:
 
 def _is_harmless(hit: Hit, context: Context, around: Surroundings) -> bool:
     rule = hit.rule
-    if rule.acronym and _is_acronym(context.text, hit):
+    if rule.acronym and is_acronym(context.text, hit.start, hit.end):
         return True
     return bool(rule.unless) and compiled(rule.unless).shows(around)
+
+
+def _is_named(hit: Hit, context: Context, around: Surroundings, cues: frozenset[str]) -> bool:
+    """Tell whether a word is written as a name, and the person with it is not the reader."""
+    if hit.reading or "aimed_after" in cues:
+        return False
+    portuguese = hit.rule.language[:2] == "pt" or context.language == "pt"
+    place = (context.text, hit.start, hit.end)
+    return is_name(hit.rule.text, *place, around, portuguese=portuguese)
+
+
+def _is_other_word(hit: Hit, context: Context) -> bool:
+    """Tell whether a word is a name that resembles a listed one, or is cut off: "injun…"."""
+    if hit.reading in _MISSPELLED:
+        return is_capitalized(context.text, hit.start, hit.end)
+    return hit.rule.native and not hit.reading and context.text.startswith("…", hit.end)
 
 
 def _is_foreign(hit: Hit, context: Context) -> bool:
@@ -242,7 +259,7 @@ def _is_pride(rule: Rule, cues: frozenset[str]) -> bool:
 
 
 def _is_self_mockery(hit: Hit, cues: frozenset[str]) -> bool:
-    """Tell whether the author calls only themselves a name: "I am such an idiot"."""
+    """Tell whether the author speaks only of themselves: "I am such an idiot", "I am no idiot"."""
     if hit.rule.category is not Category.INSULT or _is_disguised(hit):
         return False
     is_complete = not cues.isdisjoint(("own_after", "closed"))
@@ -252,7 +269,7 @@ def _is_self_mockery(hit: Hit, cues: frozenset[str]) -> bool:
 def _is_own(rule: Rule, cues: frozenset[str]) -> bool:
     if rule.reclaimed:
         return not cues.isdisjoint(("own_before", "friendly", "pride"))
-    return rule.shape in _PERSONAL and "own_before" in cues
+    return rule.shape in _PERSONAL and ("own_before" in cues or cues >= _DENIED)
 
 
 def _quoted(rule: Rule, context: Context, quotation: tuple[int, int]) -> Usage:
@@ -275,11 +292,3 @@ def _cues(rule: Rule, around: Surroundings) -> frozenset[str]:
     """Return the cues of the rule's language, or of both if it has none."""
     own = _CUES.get(rule.language[:2])
     return own.found(around) if own else _PORTUGUESE.found(around) | _ENGLISH.found(around)
-
-
-def _is_acronym(text: str, hit: Hit) -> bool:
-    """Tell whether a match stands in capitals in a text that does not: "BST", "Cu"."""
-    written = text[hit.start : hit.end]
-    if text.isupper():
-        return False
-    return written.isupper() or (len(written) == _SYMBOL and written.istitle() and hit.start > 0)
