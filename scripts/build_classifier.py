@@ -14,7 +14,7 @@ from typing import Any
 from classifier_recipes import RECIPES, Recipe
 from corpora import Labelled, Part
 
-from moderado.moderation.classifier.score import Scorer
+from moderado.moderation.classifier.score import Scorer, sigmoid
 from moderado.moderation.classifier.sentences import own_examples
 from moderado.moderation.classifier.train import Fitted, calibrate, fit, quantize
 from moderado.moderation.classifier.weights import FOLDER, Head, decode, encode, included
@@ -24,7 +24,7 @@ from moderado.moderation.statistics import auc, calibration_error
 GOLDEN = FOLDER / "golden.json"
 
 # The share of ordinary texts that may reach the threshold.
-HELD = 0.006
+HELD = 0.005
 
 
 def main() -> int:
@@ -82,18 +82,30 @@ def build(recipe: Recipe, folder: Path) -> bytes:
     for source in recipe.sources:
         examples += map(source.example, recipe.rows(folder, source, Part.CALIBRATION))
     fitted = fit(examples)
-    calibrated = Fitted([each * factor for each in fitted.weights], fitted.bias * factor + shift)
+    moved = _moved(recipe.share, [row.label for row in known])
+    bias = fitted.bias * factor + shift + moved
+    calibrated = Fitted([each * factor for each in fitted.weights], bias)
     head = _head(calibrated, description)
     scorer = Scorer(head)
-    description |= {"scale": head.scale, "bias": head.bias}
+    description |= {"scale": head.scale, "bias": head.bias, "moved": moved}
     description["thresholds"] = _thresholds(recipe, folder, scorer)
-    description["figures"] = _figures(recipe, folder, scorer, description["thresholds"]["hold"])
+    description["figures"] = _figures(
+        recipe, folder, scorer, description["thresholds"]["hold"], moved
+    )
     return encode(bytes(head.weights), description)
 
 
 def _head(fitted: Fitted, description: dict[str, Any]) -> Head:
     weights, scale = quantize(fitted.weights)
     return decode(encode(weights, description | {"scale": scale, "bias": fitted.bias}))
+
+
+def _moved(share: float, labels: Sequence[int]) -> float:
+    """Return what to add to the logits where texts have another share of abuse (Elkan 2001)."""
+    if not share:
+        return 0.0
+    given = sum(labels) / len(labels)
+    return math.log(share / (1 - share)) - math.log(given / (1 - given))
 
 
 def _thresholds(recipe: Recipe, folder: Path, scorer: Scorer) -> dict[str, float]:
@@ -109,11 +121,13 @@ def _thresholds(recipe: Recipe, folder: Path, scorer: Scorer) -> dict[str, float
     return {"hold": math.ceil(reached * 100) / 100}
 
 
-def _figures(recipe: Recipe, folder: Path, scorer: Scorer, hold: float) -> dict[str, Any]:
+def _figures(
+    recipe: Recipe, folder: Path, scorer: Scorer, hold: float, moved: float
+) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     held = {each.file: recipe.rows(folder, each, Part.HELD) for each in recipe.sources}
     for file, rows in {**held, "all": [row for each in held.values() for row in each]}.items():
-        figures[file.partition("_")[0]] = _measured(rows, scorer, hold)
+        figures[file.partition("_")[0]] = _measured(rows, scorer, hold, moved)
     fair = fairness.measure(
         lambda text: scorer.score(text) >= hold, fairness.identity_sentences(recipe.language)
     )
@@ -124,15 +138,19 @@ def _figures(recipe: Recipe, folder: Path, scorer: Scorer, hold: float) -> dict[
     return figures
 
 
-def _measured(rows: Sequence[Labelled], scorer: Scorer, hold: float) -> dict[str, float]:
+def _measured(
+    rows: Sequence[Labelled], scorer: Scorer, hold: float, moved: float
+) -> dict[str, float]:
+    """Return the figures of texts. Calibration is measured at the corpora's own share of abuse."""
     scores = [scorer.score(row.text) for row in rows]
+    as_given = [sigmoid(scorer.logit(row.text) - moved) for row in rows]
     labels = [row.label for row in rows]
     abusive = [score >= hold for score, label in zip(scores, labels, strict=True) if label]
     ordinary = [score >= hold for score, label in zip(scores, labels, strict=True) if not label]
     return {
         "texts": len(rows),
         **({"auc": round(auc(labels, scores), 4)} if abusive and ordinary else {}),
-        "ece": round(calibration_error(labels, scores), 4),
+        "ece": round(calibration_error(labels, as_given), 4),
         "held_abusive": round(sum(abusive) / max(1, len(abusive)), 4),
         "held_ordinary": round(sum(ordinary) / max(1, len(ordinary)), 4),
     }

@@ -3,7 +3,9 @@
 import json
 import math
 import random
+import tomllib
 from itertools import pairwise
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -12,6 +14,7 @@ from moderado.moderation.classifier import score as scoring
 from moderado.moderation.classifier.explain import explain
 from moderado.moderation.classifier.features import BUCKETS, features_of, representative, words_of
 from moderado.moderation.classifier.score import Scorer, sigmoid
+from moderado.moderation.classifier.sentences import own_examples
 from moderado.moderation.classifier.train import Example, calibrate, fit, quantize
 from moderado.moderation.classifier.weights import FOLDER, decode, encode, included
 from moderado.moderation.evaluation import fairness
@@ -21,6 +24,8 @@ from moderado.moderation.types import Content
 GOLDEN = json.loads((FOLDER / "golden.json").read_text())
 HEADS = {"pt": "CC-BY-SA-4.0", "pt-permissive": "MIT", "en": "CC-BY-SA-4.0"}
 MAX_SIZE = 128 * 1024
+MAX_HELD = 0.03
+SENTENCES = Path(__file__).resolve().parents[2] / "data"
 
 
 def content(text):
@@ -81,6 +86,26 @@ def test_swearing_and_ordinary_speech_are_not_held(text):
     provider = ClassifierProvider()
 
     assert provider.score(text) < provider.default_thresholds["harassment"]["hold"]
+
+
+def unseen():
+    """Return ordinary sentences with swear words, slurs and insults, in no training."""
+    written = tomllib.loads((SENTENCES / "unseen_sentences.toml").read_text("utf-8"))
+    kinds = tomllib.loads((SENTENCES / "ordinary_sentences.toml").read_text("utf-8"))["kind"]
+    return [*written["pt"], *written["en"], *(text for kind in kinds for text in kind["sentences"])]
+
+
+@pytest.mark.proves("R138")
+def test_ordinary_sentences_of_no_training_are_seldom_held():
+    provider = ClassifierProvider()
+    hold = provider.default_thresholds["harassment"]["hold"]
+    trained = {each.text.lower() for name in ("pt", "en") for each in own_examples(name)}
+    texts = [text for text in unseen() if text.lower() not in trained]
+
+    held = [text for text in texts if provider.score(text) >= hold]
+
+    assert len(texts) > 550
+    assert len(held) <= MAX_HELD * len(texts), held
 
 
 @pytest.mark.proves("R81")
