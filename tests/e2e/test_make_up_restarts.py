@@ -21,7 +21,6 @@ PROGRAMS = {
     "Valkey": "valkey-server ",
     "web": " -m gunicorn ",
     "worker": "moderado.config.celery worker",
-    "beat": "moderado.config.beat beat",
 }
 
 
@@ -68,6 +67,12 @@ def running(copy):
             if part in command:
                 found.setdefault(name, pid)
     return found
+
+
+def beats(copy):
+    """Return the process ids of beat."""
+    names = {pid: Path(f"/proc/{pid}/comm") for pid in copy.family()}
+    return [pid for pid, name in names.items() if name.exists() and name.read_text() == "beat\n"]
 
 
 @contextmanager
@@ -156,7 +161,7 @@ def test_dead_postgres_is_restarted_and_sends_are_refused_meanwhile(copy, home, 
 
 
 @pytest.mark.proves("R65")
-@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+@pytest.mark.parametrize("name", ["web", "worker"])
 def test_dead_process_is_restarted_alone(copy, alice, room, name):
     with killed(copy, name) as reported:
         wait_until(lambda: reported("standalone_process_ended"), what="its end is reported")
@@ -164,6 +169,20 @@ def test_dead_process_is_restarted_alone(copy, alice, room, name):
     assert reported("standalone_process_ended")[0]["what"] == "was killed by SIGKILL"
     wait_until(lambda: is_ready(copy), what="ready")
     wait_until_approved(alice, room, post(alice, room, "Olá").json()["id"])
+
+
+@pytest.mark.proves("R65")
+def test_dead_beat_is_restarted_alone(copy, alice):
+    wait_until(lambda: beats(copy), what="beat runs")
+    (beat,), before, since = beats(copy), running(copy), len(copy.events)
+
+    os.kill(beat, signal.SIGKILL)
+
+    wait_until(lambda: len(beats(copy)) == 1 and beats(copy) != [beat], what="another beat")
+    assert running(copy) == before
+    ends = [each for each in copy.events[since:] if "beat_ended" in json.dumps(each)]
+    assert len(ends) == 1, copy.events[since:]
+    assert "-9" in json.dumps(ends)
 
 
 @pytest.mark.proves("R65")

@@ -4,7 +4,7 @@ A middleware before all others answers them: without host check (probes use addr
 redirect.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from ipaddress import ip_address, ip_network
 from typing import cast
 
@@ -12,7 +12,6 @@ import structlog
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -21,6 +20,7 @@ from moderado.chat.selectors import feed
 from moderado.core import redis
 from moderado.core.addresses import address_of_request
 from moderado.core.metrics import OLDEST_PENDING, QueueCollector, QueueRow
+from moderado.core.migration_files import waiting_migrations
 from moderado.enforcement.selectors.cases import queue_totals
 
 log = structlog.get_logger(__name__)
@@ -126,20 +126,15 @@ class MigrationsCheck:
     """Fails until the tables are those of this code. Passed once, it passes from then on: no code
     migrates backwards under a running process."""
 
-    def __init__(self, plan: Callable[[], Sequence[object]]) -> None:
-        self._plan = plan
+    def __init__(self, waiting: Callable[[], Collection[object]]) -> None:
+        self._waiting = waiting
         self._passed = False
 
     def __call__(self) -> None:
         if not self._passed:
-            if self._plan():
+            if self._waiting():
                 raise MigrationsWait
             self._passed = True
-
-
-def _migration_plan() -> Sequence[object]:
-    executor = MigrationExecutor(connection)
-    return executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
 def _check_redis() -> None:
@@ -152,7 +147,7 @@ class MigrationsWait(Exception):
 
 CHECKS: Mapping[str, Check] = {
     "database": _check_database,
-    "migrations": MigrationsCheck(_migration_plan),
+    "migrations": MigrationsCheck(waiting_migrations),
     "redis": _check_redis,
 }
 _NEEDED = ("database", "migrations")

@@ -10,6 +10,7 @@ class ConfigConfig(AppConfig):
     name = "moderado.config"
 
     def ready(self) -> None:
-        from moderado.config import checks  # noqa: F401, PLC0415  (registers them)
+        # Imported late: beat and gunicorn's master read `config` and do without Django and Celery.
+        from moderado.config import celery, checks  # noqa: F401, PLC0415  (tasks; system checks)
 
         connection_created.connect(clock.calibrate)

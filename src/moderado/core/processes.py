@@ -1,9 +1,11 @@
-"""Child processes that end with their parent."""
+"""Child processes: they end with their parent, and have names."""
 
 import ctypes
 import os
 import signal
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 _SET_PARENT_DEATH_SIGNAL = 1
 
@@ -27,3 +29,9 @@ def die_with_parent(
     _libc.prctl(_SET_PARENT_DEATH_SIGNAL, int(with_signal), 0, 0, 0)
     if parent is not None and os.getppid() != parent:
         os.kill(os.getpid(), with_signal)
+
+
+def set_process_name(name: str) -> None:
+    """Name this process for `ps` and `top` (Linux only): at most 15 bytes."""
+    with suppress(OSError):
+        Path("/proc/self/comm").write_text(name)

@@ -48,7 +48,7 @@ def environment(home: Home, engines: Engines, *, settings: str) -> dict[str, str
 
 
 def serving(home: Home, engines: Engines, *, bind: str, reload: bool) -> list[Command]:
-    """Return the commands of web, worker and beat.
+    """Return the commands of web and worker.
 
     Args:
         bind: `host:port` of the web server.
@@ -62,8 +62,8 @@ def serving(home: Home, engines: Engines, *, bind: str, reload: bool) -> list[Co
         ],
         "worker": [
             *_CELERY, "moderado.config.celery", "worker", "--without-gossip", "--without-mingle",
+            "--with-beat",  # its child: this is the only worker
         ],
-        "beat": [*_CELERY, "moderado.config.beat", "beat", "--pidfile="],
     }
     # fmt: on
     site = {

@@ -1,4 +1,4 @@
-"""Start an instance: engines, preparation, then web, worker and beat until a signal."""
+"""Start an instance: engines, preparation, then web and worker until a signal."""
 
 import json
 import os

@@ -18,10 +18,10 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import DatabaseError
 
 from moderado.config import database_roles
+from moderado.core.migration_files import waiting_migrations
 from moderado.standalone.home import write_private_json
 
 _EXIT_REFUSED = 2  # the cause is on standard error
@@ -55,11 +55,10 @@ def main() -> int:
 
 def _migrate() -> str:
     with database_roles.as_owner():
-        executor = MigrationExecutor(connection)
-        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        waiting = waiting_migrations()
     # Also without pending ones: it grants the application's role its rights.
     call_command("migrate", interactive=False, verbosity=0)
-    return f"{len(pending)} applied" if pending else "up to date"
+    return f"{len(waiting)} applied" if waiting else "up to date"
 
 
 def _collect_static() -> str:

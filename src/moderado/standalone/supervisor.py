@@ -1,4 +1,4 @@
-"""Run web, worker and beat, each in its own session, until the server stops.
+"""Run web and worker, each in its own session, until the server stops.
 
 SIGTERM goes to each process alone, because Celery and gunicorn stop their own children.
 """
@@ -24,7 +24,7 @@ class Command:
 
 
 class ServerProcess(Program):
-    """One of web, worker and beat. Its output is printed line by line."""
+    """Web or worker. Its output is printed line by line."""
 
     stop_signal = signal.SIGTERM
     stop_seconds = STOP_TIMEOUT

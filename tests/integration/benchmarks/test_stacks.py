@@ -8,5 +8,5 @@ def test_product_starts_and_populates_for_a_benchmark(tmp_path):
         seats = stack.populate(3, 2)
         parts = set(stack.roots())
 
-    assert parts == {"postgres", "valkey", "web", "worker", "beat"}
+    assert parts == {"postgres", "valkey", "web", "worker"}
     assert [seat.room == seats[0].room for seat in seats] == [True, False, True]

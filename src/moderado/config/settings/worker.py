@@ -1,7 +1,7 @@
 """Settings of Celery workers: one persistent connection each, and no pool."""
 
 from moderado.config.settings.base import *
-from moderado.config.settings.base import DATABASES
+from moderado.config.settings.base import DATABASES, INSTALLED_APPS
 
 DATABASES["default"]["CONN_MAX_AGE"] = 600
 # A partitioned worker's transaction ends after 8 s and releases its row locks. No transaction may
@@ -15,3 +15,9 @@ DATABASES["default"]["OPTIONS"] |= {
     "-c idle_in_transaction_session_timeout=8s -c client_connection_check_interval=2s "
     "-c enable_seqscan=off -c enable_sort=off -c jit=off -c plan_cache_mode=force_generic_plan",
 }
+
+# Without discovery: workers show no admin pages.
+INSTALLED_APPS = [
+    app.replace("django.contrib.admin", "django.contrib.admin.apps.SimpleAdminConfig")
+    for app in INSTALLED_APPS
+]
