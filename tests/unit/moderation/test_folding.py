@@ -14,6 +14,7 @@ from moderado.moderation.normalize.views import views
 from moderado.moderation.rules.disguises import Disguises, replaced
 from moderado.moderation.rules.lexicon import Lexicon
 from moderado.moderation.rules.tokens import unusual_words
+from moderado.moderation.rules.work import Work
 
 # Letters, digits, marks, controls, other scripts: what disguises are made of.
 DISGUISES = (
@@ -28,7 +29,7 @@ texts = st.text(st.one_of(st.sampled_from(DISGUISES), st.characters(codec="utf-8
 def disguised_parts(folded, tokens, text):
     listed = tokens.split()
     unusual = unusual_words(listed)
-    return LISTED.parts(folded, tokens, unusual, LISTED.cuts(listed, unusual), text)
+    return LISTED.parts(folded, tokens, unusual, LISTED.cuts(listed, unusual), text, Work())
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from operator import itemgetter
 from string import ascii_lowercase
 from uuid import uuid4
 
+import msgspec
 import pytest
 from ahocorasick_rs import AhoCorasick
 
@@ -13,13 +14,15 @@ from moderado.moderation.normalize import confusables, fold
 from moderado.moderation.normalize.folding import words
 from moderado.moderation.providers.blocklist import BlocklistProvider
 from moderado.moderation.rules import lexicon, matcher, misspellings
+from moderado.moderation.rules import work as work_of_texts
 from moderado.moderation.rules.beginnings import FEW, FewBeginnings
 from moderado.moderation.rules.lexicon import Lexicon
 from moderado.moderation.rules.masks import MaskedWords
 from moderado.moderation.rules.matcher import MAX_HITS
 from moderado.moderation.rules.needles import MANY, MOST_INNER, FewNeedles, evenly, needles
 from moderado.moderation.rules.stretched import Stretched
-from moderado.moderation.types import Content, Outcome
+from moderado.moderation.rules.work import Work
+from moderado.moderation.types import PREVIOUS_TEXTS, Content, Outcome
 from tests.providers import verdict_of
 
 
@@ -56,22 +59,6 @@ def test_index_finds_the_words_that_the_masked_word_stands_for():
 
     for masked_word in some_masked(words, 2_000):
         assert sorted(masks.under(masked_word)) == expected(masked_word, words), masked_word
-
-
-@pytest.mark.proves("S45")
-def test_masked_word_is_compared_with_few_words_of_a_long_list(monkeypatch):
-    words = some_words(4_800)  # of one first letter
-    masks, compared = MaskedWords(words), []
-    between = masks._between
-    monkeypatch.setattr(
-        masks, "_between", lambda *args: compared.append(found := [*between(*args)]) or found
-    )
-    masked = [*some_masked(words, 500)]
-
-    for masked_word in masked:
-        masks.under(masked_word)
-
-    assert sum(map(len, compared)) < len(masked) * len(words) / 40
 
 
 @pytest.mark.proves("S45")
@@ -271,46 +258,25 @@ def test_words_that_are_squeezed_alike_are_searched_for_once():
 
 
 @pytest.mark.proves("S45")
-def test_walks_along_the_list_end_after_a_fixed_number_of_steps(monkeypatch):
+def test_walks_along_the_list_end_after_a_fixed_number_of_steps():
     words = some_words(4_800)
     small, large = (Lexicon(dict.fromkeys(each, True)) for each in (words[:50], words))
-    steps = 0
-
-    def counted(layer, prefix, state):
-        nonlocal steps
-        steps += 1
-        keep(layer, prefix, state)
-
-    keep = lexicon._keep
-    monkeypatch.setattr(lexicon, "_keep", counted)
     for piece in ("p*a4@|u_t" * 7, "****" * 16, "p.a.r.t.e" * 7):
         for each in (small, large):
-            steps = 0
-            each.spelled(piece)
-            assert steps <= len(piece) * lexicon.MAX_STATES * 30
+            work = Work()
+            each.spelled(piece, work)
+            assert 0 < work.readings <= len(piece) * lexicon.MAX_STATES * 30
 
 
 @pytest.mark.proves("S45")
-def test_unknown_word_takes_few_steps_along_a_long_list(monkeypatch):
+def test_unknown_word_takes_few_steps_along_a_long_list():
     words = some_words(4_800)
-    large, steps = Lexicon(dict.fromkeys(words, True)).misspellings, 0
-    typing, sounds = misspellings._Typing._same, misspellings.Misspellings._heard
-
-    def counted(step):
-        def count(*args):
-            nonlocal steps
-            steps += 1
-            return step(*args)
-
-        return count
-
-    monkeypatch.setattr(misspellings._Typing, "_same", counted(typing))
-    monkeypatch.setattr(misspellings.Misspellings, "_heard", counted(sounds))
+    large, work = Lexicon(dict.fromkeys(words, True)).misspellings, Work()
     unknown = [f"{word[0]}{word[2]}{word[1]}{word[3:]}q" for word in words[:200]]
     for word in unknown:
-        list(large.of(word))
+        list(large.of(word, work))
 
-    assert 0 < steps < 19 * len(unknown)
+    assert 0 < work.steps < 19 * len(unknown)
 
 
 def typing_errors(word):
@@ -333,8 +299,8 @@ def test_bitmap_hides_no_misspelling():
 
     tokens = [token for word in listed for token in typing_errors(word)]
 
-    assert all([*quick.of(token)] == [*slow.of(token)] for token in tokens)
-    assert sum(bool([*slow.of(token)]) for token in tokens) > len(tokens) / 2
+    assert all([*quick.of(token, Work())] == [*slow.of(token, Work())] for token in tokens)
+    assert sum(bool([*slow.of(token, Work())]) for token in tokens) > len(tokens) / 2
 
 
 def test_trie_of_a_short_list_is_that_of_a_long_one():
@@ -356,3 +322,91 @@ def test_trie_of_a_short_list_is_that_of_a_long_one():
 
 def test_letters_behind_a_beginning_are_listed_once():
     assert Lexicon(dict.fromkeys(["arroba", "arro"], True)).following["arr"] == "o"
+
+
+def costly_texts(words):
+    """Yield what costs much beside a list: texts of 4,000 characters, by name."""
+    chance = random.Random(4)
+
+    def text(piece):
+        return " ".join(piece(chance.choice(words)) for _ in range(4_000))[:4_000]
+
+    def masked(word):
+        return word[0] + "".join(chance.choice(f"*_#{letter}") for letter in word[1:])
+
+    def apart(word):
+        return "".join(letter + chance.choice(".-|/_") for letter in word)
+
+    yield "masks", text(masked)
+    yield "apart", text(apart)
+    yield "unknown", text(lambda word: word[:3] + chance.choice(ascii_lowercase) + word[3:] + "x")
+
+
+@pytest.fixture(scope="module")
+def long_list():
+    chance, words = random.Random(3), set()
+    while len(words) < 3_000:
+        words.add("a" + "".join(chance.choices("aeborst", k=chance.randint(5, 9))))
+    return sorted(words)
+
+
+@pytest.fixture(scope="module")
+def provider(long_list):
+    rules = [own("flag", 0.2, *long_list), own("block", 0.9, "terrivel")]
+    return BlocklistProvider(packs=[], rules=rules)
+
+
+@pytest.mark.proves("R135")
+@pytest.mark.parametrize("kind", ["masks", "apart", "unknown"])
+def test_text_that_costs_too_much_is_held(kind, long_list, provider, monkeypatch):
+    monkeypatch.setattr(work_of_texts, "MOST_READINGS", 20_000)
+    monkeypatch.setattr(work_of_texts, "MOST_STEPS", 3_000)
+    costly = dict(costly_texts(long_list))[kind]
+    for _ in range(2):  # the second time all pieces are remembered
+        work = Work()
+        provider._matcher.find(costly, work)
+        found = verdict_of(provider, costly)
+
+        assert work.is_spent
+        assert work.readings < 20_000 + 160 * lexicon.MAX_STATES * 30  # and one more piece
+        assert work.steps < 3_000 + 4 * misspellings.MAX_STEPS  # and one more word
+        assert found.outcome is Outcome.HOLD
+        assert found.signals[0].raw == {"too_costly": True}
+
+
+def test_rest_of_a_costly_text_is_read_as_written(long_list, provider, monkeypatch):
+    monkeypatch.setattr(work_of_texts, "MOST_READINGS", 20_000)
+    costly = dict(costly_texts(long_list))["masks"]
+
+    assert verdict_of(provider, f"{costly} terrivel").outcome is Outcome.BLOCK
+
+
+@pytest.mark.proves("R135")
+def test_word_in_two_messages_of_which_one_is_costly_is_not_overlooked(
+    long_list, provider, monkeypatch
+):
+    costly = dict(costly_texts(long_list))["masks"][:600]
+    work = Work()
+    provider._matcher.find(costly, work)
+    # Enough for the text alone, but not with what its author wrote before.
+    monkeypatch.setattr(work_of_texts, "MOST_READINGS", work.readings)
+    assert verdict_of(provider, costly).outcome is not Outcome.HOLD
+
+    [signal] = provider.assess(
+        [
+            msgspec.structs.replace(
+                content(costly), context={PREVIOUS_TEXTS: ["a*r#b_s*o|a*e t.e.r.r.i"]}
+            )
+        ]
+    )
+
+    assert signal.recommendation is Outcome.HOLD
+
+
+def test_remembered_pieces_count_as_new_ones(long_list, provider):
+    text = dict(costly_texts(long_list))["unknown"][:1_000] + " a*r*b a.r.b.s.t.o.a"
+    first, again = Work(), Work()
+    provider._matcher.find(text, first)
+    provider._matcher.find(text, again)
+
+    assert first.done == again.done > (0, 0)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from moderado.moderation.decide import Effect
@@ -11,9 +12,11 @@ from moderado.moderation.rules.group import rules_of
 from moderado.moderation.rules.hits import Hit
 from moderado.moderation.rules.matcher import Matcher
 from moderado.moderation.rules.rule import Rule
-from moderado.moderation.types import PREVIOUS_TEXTS, Content, Match, Signal
+from moderado.moderation.rules.work import Work
+from moderado.moderation.types import PREVIOUS_TEXTS, Content, Match, Outcome, Signal
 
 DEFAULT_PACKS = ("pt-BR", "en")
+_TOO_COSTLY = {"too_costly": True}
 
 
 class BlocklistProvider:
@@ -52,15 +55,28 @@ class BlocklistProvider:
         self._nothing_found = Signal(provider=name, model=self.version)
 
     def assess(self, contents: Sequence[Content]) -> list[Signal]:
-        return [self._signal(self._find(content)) for content in contents]
+        return [self._signal(content) for content in contents]
 
-    def _find(self, content: Content) -> list[Hit]:
-        found = self._matcher.find(content.text)
-        if previous := content.context.get(PREVIOUS_TEXTS):
-            found += joined.across(previous, content.text, self._matcher.find)
-        return found
+    def _signal(self, content: Content) -> Signal:
+        """Return what is found; a text that was not read to its end is to be held."""
+        is_complete = True
 
-    def _signal(self, hits: Sequence[Hit]) -> Signal:
+        def find(text: str) -> list[Hit]:
+            nonlocal is_complete
+            hits = self._matcher.find(text, work := Work())
+            is_complete = is_complete and not work.is_spent
+            return hits
+
+        hits = find(content.text)
+        if is_complete and (previous := content.context.get(PREVIOUS_TEXTS)):
+            hits += joined.across(previous, content.text, find)
+        if not is_complete:
+            return replace(
+                self._nothing_found,
+                matches=tuple(map(_match, hits)),
+                recommendation=Outcome.HOLD,
+                raw=_TOO_COSTLY,
+            )
         if not hits:
             return self._nothing_found
         return Signal(provider=self.name, model=self.version, matches=tuple(map(_match, hits)))

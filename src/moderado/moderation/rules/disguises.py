@@ -14,6 +14,7 @@ from moderado.moderation.normalize.vocabulary import is_common
 from moderado.moderation.rules.lexicon import Lexicon
 from moderado.moderation.rules.pieces import Part, Pieces
 from moderado.moderation.rules.tokens import Tokens, Unusual
+from moderado.moderation.rules.work import Work
 
 # Characters of ordinary writing. Any other may be part of a disguise.
 _ORDINARY = frozenset("abcdefghijklmnopqrstuvwxyz .,!?;:\"'()-\n\r\t")
@@ -52,7 +53,13 @@ class Disguises:
         self._pieces = Pieces(lexicon, phrases, self._tokens, remembered=remembered)
 
     def parts(
-        self, folded: Folded, words: str, unusual: Unusual, cuts: Cuts, original: str
+        self,
+        folded: Folded,
+        words: str,
+        unusual: Unusual,
+        cuts: Cuts,
+        original: str,
+        work: Work,
     ) -> list[Part]:
         """Return the disguised parts of a text, without overlaps, in order.
 
@@ -62,34 +69,36 @@ class Disguises:
             unusual: Those words that are not frequent.
             cuts: The listed words that are cut up.
             original: The text as written.
+            work: Where the steps are counted. When it is spent, no more parts are looked for.
         """
         found: list[Part] = []
         text = folded.text
         characters = set(text)
         has_signs = not _ORDINARY.issuperset(characters)
         if has_signs or _INSIDE.search(text):
-            found += self._in_pieces(text)
+            found += self._in_pieces(text, work)
         if has_signs or separators.TRACE.search(words):
-            found += self._apart(text)
+            found += self._apart(text, work)
         if unusual.unknown:
-            found += self._misspelled(folded, unusual.unknown, original)
+            found += self._misspelled(folded, unusual.unknown, original, work)
         if cuts:
             found += self._cut_up(text, cuts)
         if "\n" in text:
             found += self._cut_by_lines(text)
         return _without_overlaps(found) if found else found
 
-    def _in_pieces(self, text: str) -> Iterator[Part]:
+    def _in_pieces(self, text: str, work: Work) -> Iterator[Part]:
         for match in _PIECE.finditer(text):
             piece = match[0]
             core = piece.strip(_EDGES)
             is_plain = (piece.isascii() and core.isalpha()) or core.strip(_UNITS).isdecimal()
-            if not is_plain and len(piece) <= _MAX_PIECE:
-                yield from _moved(self._pieces.in_piece(piece), match.start())
+            if not is_plain and len(piece) <= _MAX_PIECE and not work.is_spent:
+                yield from _moved(self._pieces.in_piece(piece, work), match.start())
 
-    def _apart(self, text: str) -> Iterator[Part]:
+    def _apart(self, text: str, work: Work) -> Iterator[Part]:
         for start, end in separators.letters_apart(text):
-            yield from _moved(self._pieces.apart(text[start:end]), start)
+            if not work.is_spent:
+                yield from _moved(self._pieces.apart(text[start:end], work), start)
         for start, end in separators.listed_letters(text):
             letters = separators.letters_of(text[start:end])
             # A word of one letter may stand beside them: "o p, u, t, o".
@@ -97,8 +106,14 @@ class Disguises:
                 if self._is_cut(word, _LONG):
                     yield self._pieces.part(start, end, word, "separators", certain=False)
 
-    def _misspelled(self, folded: Folded, unknown: Iterable[str], original: str) -> Iterator[Part]:
-        meanings = {token: found for token in unknown if (found := self._tokens.meaning(token))}
+    def _misspelled(
+        self, folded: Folded, unknown: Iterable[str], original: str, work: Work
+    ) -> Iterator[Part]:
+        meanings = {
+            token: found
+            for token in unknown
+            if not work.is_spent and (found := self._tokens.meaning(token, work))
+        }
         if not meanings:
             return
         for match in _WORD.finditer(folded.text):

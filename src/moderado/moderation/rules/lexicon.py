@@ -5,6 +5,7 @@ it reads signs as letters, skips separators and fills masks. Few readings at a t
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from moderado.moderation.normalize.ambiguous import MARKER_LETTERS
@@ -12,6 +13,7 @@ from moderado.moderation.normalize.invisible import HIDDEN
 from moderado.moderation.normalize.leet import letters_at
 from moderado.moderation.rules.beginnings import beginnings
 from moderado.moderation.rules.misspellings import Misspellings
+from moderado.moderation.rules.work import Work
 
 MAX_STATES = 20  # readings of one piece that are continued at a time
 _SHORT = 4
@@ -28,15 +30,19 @@ class Spelled(NamedTuple):
     signs: int  # letters that signs stand for
 
 
-class _State(NamedTuple):
-    start: int
-    hidden: int
-    signs: int
-    skipped: int  # signs between letters
-    pending: int  # signs after the last letter
+# A reading of the beginning of a piece as one number, so that many are made and compared quickly:
+# from the highest digits on, letters behind masks, letters that signs stand for, signs between
+# letters, signs after the last letter, and the place where the reading starts. Lower is better.
+_DIGITS = 12  # binary ones, of each: a piece is shorter
+_LARGEST = (1 << _DIGITS) - 1
+_ONE_PENDING, _ONE_SKIPPED, _ONE_SIGN, _ONE_HIDDEN = (1 << _DIGITS * at for at in range(1, 5))
+_PENDING = _LARGEST * _ONE_PENDING
+_NOT_PENDING = ~_PENDING
+_IS_SKIPPED = _ONE_SKIPPED // _ONE_PENDING - 1  # moves what is pending: a letter follows it
+_WITHOUT_START = ~_LARGEST
 
-
-_Reached = tuple[str, _State]
+_Layer = dict[str, int]  # the best reading of each beginning of a word
+_Reached = tuple[str, int]
 
 
 class Lexicon:
@@ -51,66 +57,81 @@ class Lexicon:
         self.following = beginnings(self.words)
         self.misspellings = Misspellings(self.words, self.following)
 
-    def spelled(self, piece: str, *, apart: bool = False) -> list[Spelled]:
+    def spelled(self, piece: str, work: Work, *, apart: bool = False) -> list[Spelled]:
         """Return the words that parts of `piece` spell, from a boundary to a boundary.
 
         Args:
             piece: Folded text, with at least one character that is not a letter.
+            work: Where the steps are counted.
             apart: Whether the letters are written apart: then a boundary is between any two.
         """
-        layers: list[dict[str, _State]] = [{} for _ in range(len(piece) + 1)]
+        layers: list[_Layer] = [{} for _ in range(len(piece) + 1)]
         found: list[Spelled] = []
         for at in range(len(piece)):
             layer = layers[at]
             if at == 0 or apart or not _is_letter(piece[at - 1]):
-                layer.setdefault("", _State(at, 0, 0, 0, 0))
-            states = [*layer.items()][:MAX_STATES]
-            self._read(piece, at, states, layers)
+                layer.setdefault("", at)
+            if not layer:
+                continue
+            states = [*islice(layer.items(), MAX_STATES)]
+            work.readings += self._read(piece, at, states, layers)
             if not _is_letter(piece[at]) and piece[at] != HIDDEN:
                 may_mask = not apart and _may_mask(piece, at)
-                self._skip(states, layers[at + 1], may_mask=may_mask)
+                work.readings += self._skip(states, layers[at + 1], may_mask=may_mask)
             found += self._ended(piece, at + 1, layers[at + 1], apart=apart)
         return found
 
-    def _read(
-        self, piece: str, at: int, states: list[_Reached], layers: list[dict[str, _State]]
-    ) -> None:
-        """Continue with the letters that may be read at a place."""
+    def _read(self, piece: str, at: int, states: list[_Reached], layers: list[_Layer]) -> int:
+        """Continue with the letters that may be read at a place. Return the number of steps."""
         character, following = piece[at], self.following
-        for letter, length in letters_at(piece, at):
-            is_sign, layer = letter != character, layers[at + length]
+        letters = letters_at(piece, at)
+        for letter, length in letters:
+            sign, layer = 0 if letter == character else _ONE_SIGN, layers[at + length]
             for prefix, state in states:
-                start, hidden, signs, skipped, pending = state
                 if (longer := prefix + letter) in following:
-                    start = start if prefix else at
-                    new = _State(start, hidden, signs + is_sign, skipped + pending, 0)
-                    _keep(layer, longer, new)
-                if prefix and letter == prefix[-1]:
-                    _keep(layer, prefix, _State(start, hidden, signs, skipped, 0))
+                    new = state + sign
+                    if pending := state & _PENDING:
+                        new += pending * _IS_SKIPPED
+                    known = layer.get(longer)
+                    if known is None or new < known & _WITHOUT_START:
+                        layer[longer] = new
+                if prefix.endswith(letter):
+                    new = state & _NOT_PENDING
+                    known = layer.get(prefix)
+                    if known is None or new < known & _WITHOUT_START:
+                        layer[prefix] = new
+        return len(states) * len(letters)
 
-    def _skip(self, states: list[_Reached], layer: dict[str, _State], *, may_mask: bool) -> None:
-        """Continue behind a sign that separates letters, or hides one."""
-        for prefix, (start, hidden, signs, skipped, pending) in states:
+    def _skip(self, states: list[_Reached], layer: _Layer, *, may_mask: bool) -> int:
+        """Continue behind a sign that separates letters, or hides one. Return the steps."""
+        steps = len(states)
+        for prefix, state in states:
             if not prefix:
                 continue
-            _keep(layer, prefix, _State(start, hidden, signs, skipped, pending + 1))
-            if may_mask and hidden <= len(prefix):
-                masked = _State(start, hidden + 1, signs, skipped, 0)
-                for letter in self.following[prefix]:
-                    _keep(layer, prefix + letter, masked)
+            known = layer.get(prefix)
+            if known is None or state + _ONE_PENDING < known & _WITHOUT_START:
+                layer[prefix] = state + _ONE_PENDING
+            if may_mask and state // _ONE_HIDDEN <= len(prefix):
+                masked = (state & _NOT_PENDING) + _ONE_HIDDEN
+                letters = self.following[prefix]
+                steps += len(letters)
+                for letter in letters:
+                    longer = prefix + letter
+                    known = layer.get(longer)
+                    if known is None or masked < known & _WITHOUT_START:
+                        layer[longer] = masked
+        return steps
 
-    def _ended(
-        self, piece: str, end: int, layer: dict[str, _State], *, apart: bool
-    ) -> Iterator[Spelled]:
+    def _ended(self, piece: str, end: int, layer: _Layer, *, apart: bool) -> Iterator[Spelled]:
         if end < len(piece) and _is_letter(piece[end]) and not apart:
             return
-        for prefix, state in layer.items():
-            if len(prefix) < _LEAST or prefix not in self.words:
-                continue
-            if state.pending or state.hidden + state.signs + state.skipped == 0:
-                continue  # as written
-            if state.hidden * 2 <= (len(prefix) if len(prefix) > _SHORT else _SHORT // 2):
-                yield Spelled(prefix, state.start, end, state.hidden, state.signs)
+        for prefix in filter(self.words.__contains__, layer):
+            state = layer[prefix]
+            if len(prefix) < _LEAST or state < _ONE_SKIPPED or state & _PENDING:
+                continue  # too short, as written, or with signs behind it
+            hidden = state // _ONE_HIDDEN
+            if hidden * 2 <= (len(prefix) if len(prefix) > _SHORT else _SHORT // 2):
+                yield Spelled(prefix, state & _LARGEST, end, hidden, state // _ONE_SIGN & _LARGEST)
 
 
 def _is_letter(character: str) -> bool:
@@ -124,9 +145,3 @@ def _may_mask(piece: str, at: int) -> bool:
         around = piece[max(0, at - 1) : at + 2]
         return len(around) == 3 and around[0].isalpha() and around[2].isalpha()  # noqa: PLR2004
     return not character.isspace() and character not in ',;:!"()[]{}<>/\\|=+'
-
-
-def _keep(layer: dict[str, _State], prefix: str, state: _State) -> None:
-    known = layer.get(prefix)
-    if known is None or state[1:] < known[1:]:
-        layer[prefix] = state

@@ -1,14 +1,16 @@
 """Finds the words that a masked word such as "p*ta" may stand for.
 
-The cost of a masked word does not grow with the list: words are indexed by their first letter,
-their last letter and their length, and sorted, so that the visible beginning selects among them.
+The cost of a masked word hardly grows with the list. For each letter at each place, one number has
+a binary digit for each word: 1 if the word has the letter there. What is visible of a masked word
+selects the words by a few operations on these numbers.
 """
 
 import re
-from bisect import bisect_left
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 
 _MASKED = re.compile(r"(?<![a-z0-9])[a-z]++(?:[*#%_&?■█▇●•✱⁎∗]++[a-z]*+)+(?![0-9])")
 _SCARCE = re.compile(r"([a-z]{1,3})([*■█▇●•✱⁎∗]{2,12})([a-z]{0,2})")
@@ -16,11 +18,42 @@ _COMIC = re.compile(r"(?<![a-z0-9])([a-z]{1,2})([#@%&!$*?]{3,8})(?![a-z0-9])")
 _ELLIPSIS = re.compile(r"(?<![a-z0-9.])([a-z]{1,20})\.{2,4}([a-z]{1,20})(?![a-z0-9.])")
 _CUT = re.compile(r"\W*?(([a-z]{2,4})\*{2,8})[.,;:!?]*")
 _RUN = re.compile(r"[^a-z]+")
-_ANY = ""  # the last letter of a word whose end is masked
-_AFTER = "\U0010ffff"  # sorts after every letter
-_MAX_LENGTH = 40
+_ALL = -1  # the set of all words
+_MAX_LENGTH = 40  # of a masked word
+_LONGEST_WORD = 2 * _MAX_LENGTH
 
-_Key = tuple[str, str, int]
+
+class _Index:
+    """The words as sets, which are numbers: the digit of each is its place in `words`."""
+
+    def __init__(self, words: Collection[str]) -> None:
+        likely = [word for word in words if word.isascii() and len(word) <= _LONGEST_WORD]
+        self.words: Sequence[str] = sorted(likely, key=lambda word: (len(word), word))
+        self.of_length: dict[int, int] = {}
+        # By the place of a letter; a shorter word has none there.
+        self._with: list[Mapping[str, int]] = []
+        lengths = [*map(len, self.words)]
+        for at in range(lengths[-1] if lengths else 0):
+            first, end = bisect_right(lengths, at), bisect_right(lengths, at + 1)
+            self.of_length[at + 1] = (1 << end) - (1 << first)
+            self._with.append(_sets("".join(word[at] for word in self.words[first:]), first))
+
+    def having(self, letters: str, at: int, among: int) -> int:
+        """Return those of the words that have `letters` at a place."""
+        if at + len(letters) > len(self._with):
+            return 0
+        for place, letter in enumerate(letters, start=at):
+            if not among:
+                break
+            among &= self._with[place].get(letter, 0)
+        return among
+
+    def in_order(self, chosen: int) -> Iterator[str]:
+        """Yield the words of a set, the shortest first."""
+        while chosen:
+            lowest = chosen & -chosen
+            yield self.words[lowest.bit_length() - 1]
+            chosen ^= lowest
 
 
 class MaskedWords:
@@ -30,50 +63,49 @@ class MaskedWords:
         self._words = words
 
     @cached_property
-    def _index(self) -> Mapping[_Key, list[str]]:
+    def _index(self) -> _Index:
         """Built for the first masked word: many processes never judge one."""
-        index: dict[_Key, list[str]] = defaultdict(list)
-        for word in sorted(self._words):
-            for last in (word[-1], _ANY):
-                index[word[0], last, len(word)].append(word)
-        return dict(index)
+        return _Index(self._words)
 
-    def under(self, masked_word: str) -> list[str]:
-        """Return the words that match a masked word.
+    def under(self, masked_word: str) -> Iterator[str]:
+        """Yield the words that match a masked word, the shortest first.
 
         One mask character stands for one letter, a longer run for one letter up to one more than
         its length. At least half of the word must be visible.
         """
-        parts = _RUN.split(masked_word)
-        widest = [
-            most if (most := len(run)) == 1 else most + 1 for run in _RUN.findall(masked_word)
-        ]
-        visible = sum(map(len, parts))
-        lengths = range(visible + len(widest), min(visible + sum(widest), 2 * visible) + 1)
-        likely = self._between(parts[0], parts[-1], lengths)
-        return [word for word in likely if _fits(word, parts, widest)]
+        index = self._index
+        parts, runs = _RUN.split(masked_word), [*map(len, _RUN.findall(masked_word))]
+        longest = min(len(index.of_length), 2 * sum(map(len, parts)))
+        # The words that have all parts up to one, by where that part ends.
+        ends = {len(parts[0]): index.having(parts[0], 0, _ALL)}
+        for part, run in zip(parts[1:], runs, strict=True):
+            reached: dict[int, int] = defaultdict(int)
+            for end, words in ends.items():
+                for at in range(end + 1, min(end + run + (run > 1), longest - len(part)) + 1):
+                    if found := index.having(part, at, words):
+                        reached[at + len(part)] |= found
+            ends = reached
+        chosen = 0
+        for end, words in ends.items():
+            chosen |= words & index.of_length.get(end, 0)
+        return index.in_order(chosen)
 
-    def scarcely_visible(self, masked_word: str) -> list[str]:
-        """Return the words of exactly this length that match "c*****o" or "ca**"."""
+    def scarcely_visible(self, masked_word: str) -> Iterator[str]:
+        """Yield the words of exactly this length that match "c*****o" or "ca**"."""
         match = _SCARCE.fullmatch(masked_word)
         if match is None or len(match[1] + match[3]) < 2:  # noqa: PLR2004
-            return []
-        return [*self._between(match[1], match[3], range(len(masked_word), len(masked_word) + 1))]
+            return iter(())
+        index, length = self._index, len(masked_word)
+        words = index.having(match[1], 0, index.of_length.get(length, 0))
+        return index.in_order(index.having(match[3], length - len(match[3]), words))
 
-    def beginning_with(self, letters: str, length: int) -> list[str]:
-        """Return a word that "p#@%!" or "pu**" may stand for, of this length if there is one."""
-        for lengths in (range(length, length + 1), range(length + 1, _MAX_LENGTH)):
-            if found := next(self._between(letters, "", lengths), ""):
-                return [found]
-        return []
-
-    def _between(self, first: str, last: str, lengths: range) -> Iterator[str]:
-        """Yield the words of these lengths that begin with `first` and end with `last`."""
-        for length in lengths:
-            words = self._index.get((first[0], last[-1:] or _ANY, length), ())
-            at = bisect_left(words, first)
-            end = bisect_left(words, first + _AFTER, at)
-            yield from (word for word in words[at:end] if word.endswith(last))
+    def beginning_with(self, letters: str, length: int) -> Iterator[str]:
+        """Yield a word that "p#@%!" or "pu**" may stand for, of this length if there is one."""
+        index = self._index
+        for each in range(length, _MAX_LENGTH):
+            if found := index.having(letters, 0, index.of_length.get(each, 0)):
+                return islice(index.in_order(found), 1)
+        return iter(())
 
 
 def masked_parts(text: str) -> Iterator[tuple[int, int]]:
@@ -103,15 +135,17 @@ def mostly_hidden(piece: str) -> Iterator[tuple[int, int, str, int]]:
         yield *cut.span(1), cut[2], len(cut[1])
 
 
-def _fits(word: str, parts: list[str], widest: list[int]) -> bool:
-    """Tell whether the parts occur in the word in order, with one to `widest` letters between."""
-    ends = {len(parts[0])}
-    for part, most in zip(parts[1:], widest, strict=True):
-        ends = {
-            end + hidden + len(part)
-            for end in ends
-            for hidden in range(1, most + 1)
-            if word.startswith(part, end + hidden)
-        }
-    # Masks stand for plain letters, as the visible parts are.
-    return len(word) in ends and word.isascii()
+def _sets(column: str, first: int) -> dict[str, int]:
+    """Return for each letter of a column the set of the places where it stands.
+
+    Args:
+        column: A letter of each word.
+        first: The place of the first of these words.
+    """
+    backwards = column[::-1].encode("ascii")  # a number begins with its highest digit
+    sets: dict[str, int] = {}
+    for letter in set(column):
+        digits = bytearray(b"0" * 256)
+        digits[ord(letter)] = ord("1")
+        sets[letter] = int(backwards.translate(digits), 2) << first
+    return sets

@@ -23,6 +23,7 @@ from moderado.moderation.rules.rule import Match, Rule, folded_word
 from moderado.moderation.rules.stretched import Stretched
 from moderado.moderation.rules.tokens import unusual_words
 from moderado.moderation.rules.usage import judged
+from moderado.moderation.rules.work import Work
 from moderado.moderation.types import Outcome, Usage
 
 MAX_HITS = 50  # kept for one text, to bound the size of its log line
@@ -66,16 +67,22 @@ class Matcher:
         remembered = min(_MOST_REMEMBERED, _REMEMBERED * len(lexicon.words))
         self._disguises = Disguises(lexicon, phrases, remembered=remembered)
 
-    def find(self, text: str) -> list[Hit]:
+    def find(self, text: str, work: Work | None = None) -> list[Hit]:
         """Return at most `MAX_HITS` distinct hits, disguised words included, in linear time.
 
         The most severe hit of each category is always among them.
+
+        Args:
+            text: The text as written.
+            work: Where the steps are counted. Once it is spent, the rest of the text is not read
+                through its disguises.
         """
+        work = Work() if work is None else work
         hits: dict[tuple[str, int, int], Hit] = {}
         written: Folded | None = None
         for view in views(text):
             written = written or view.folded
-            for hit in self._in_view(view, text):
+            for hit in self._in_view(view, text, work):
                 known = hits.setdefault((hit.rule.id, hit.start, hit.end), hit)
                 if hit.is_certain and not known.is_certain:
                     hits[hit.rule.id, hit.start, hit.end] = hit
@@ -86,7 +93,7 @@ class Matcher:
     def _worth_of(self, which: int) -> Mapping[Hashable, float]:
         return _worth(self._needles[which].rule)
 
-    def _in_view(self, view: View, text: str) -> Iterator[Hit]:
+    def _in_view(self, view: View, text: str, work: Work) -> Iterator[Hit]:
         folded, reading = view.folded, view.reading
         plain = words(folded)
         unusual = unusual_words(listed := plain.text.split() if view.whole else [])
@@ -104,7 +111,7 @@ class Matcher:
         is_plain = view.plain and not unusual.unknown and not separators.TRACE.search(plain.text)
         if is_plain and not cuts:
             return
-        if parts := self._disguises.parts(folded, plain.text, unusual, cuts, text):
+        if parts := self._disguises.parts(folded, plain.text, unusual, cuts, text, work):
             yield from self._in_disguise(folded, parts, text)
 
     def _in_leet(self, decoded: Folded, text: str) -> Iterator[Hit]:

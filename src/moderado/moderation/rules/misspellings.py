@@ -12,6 +12,7 @@ from functools import cache, cached_property
 from moderado.moderation.normalize.repeats import has_double, squeeze
 from moderado.moderation.normalize.variants import NEIGHBOURS, SOUNDS, VOWELS
 from moderado.moderation.rules.beginnings import FEW, Beginnings
+from moderado.moderation.rules.work import Work
 
 MAX_STEPS = 800  # of one misspelled word
 MAX_SOUNDS = 3  # of one word that are spelled otherwise
@@ -37,16 +38,16 @@ class Misspellings:
     def __init__(self, words: Mapping[str, bool], following: Beginnings) -> None:
         self._words, self._following = words, following
 
-    def of(self, token: str) -> Iterator[tuple[str, str]]:
+    def of(self, token: str, work: Work) -> Iterator[tuple[str, str]]:
         """Yield the words that `token` may be a misspelling of, with the kind of the mistake."""
-        yield from self._typing(token)
-        yield from self._by_sound(token)
+        yield from self._typing(token, work)
+        yield from self._by_sound(token, work)
 
-    def of_squeezed(self, token: str) -> Iterator[tuple[str, str]]:
+    def of_squeezed(self, token: str, work: Work) -> Iterator[tuple[str, str]]:
         """Yield the words that a token without its repeated letters may be written for."""
         if _is_bare(token):  # otherwise no vowel is left out
-            yield from (found for found in self._typing(token) if found[1] == "vowels")
-        yield from self._by_sound(token)
+            yield from (found for found in self._typing(token, work) if found[1] == "vowels")
+        yield from self._by_sound(token, work)
 
     @cached_property
     def _resembling(self) -> "_Forms | None":
@@ -54,15 +55,15 @@ class Misspellings:
         likely = [word for word, is_risky in self._words.items() if is_risky]
         return None if len(likely) <= FEW else _Forms(likely)
 
-    def _typing(self, token: str) -> Iterator[tuple[str, str]]:
+    def _typing(self, token: str, work: Work) -> Iterator[tuple[str, str]]:
         is_bare = _is_bare(token)
         if len(token) < _SHORT and not is_bare:
             return
         if self._resembling is not None and not self._resembling.may_have(token, is_bare=is_bare):
             return
-        yield from _Typing(self._words, self._following, token, is_bare=is_bare).found()
+        yield from _Typing(self._words, self._following, token, is_bare=is_bare).found(work)
 
-    def _by_sound(self, token: str) -> Iterator[tuple[str, str]]:
+    def _by_sound(self, token: str, work: Work) -> Iterator[tuple[str, str]]:
         """Walk the token along the trie; what is written for a sound may be another one."""
         if len(token) < _SHORT:
             return
@@ -70,6 +71,7 @@ class Misspellings:
         waiting, seen, steps = [(start, 0)], {start}, 0
         while waiting and steps < MAX_STEPS:
             steps += 1
+            work.steps += 1
             (at, prefix, kind), mistakes = waiting.pop()
             if at == len(token):
                 is_word = kind and self._words.get(prefix) and len(prefix) >= _SHORT
@@ -110,10 +112,11 @@ class _Typing:
         self._open: list[_State] = [(0, "", "")]
         self._seen: set[_State] = set()
 
-    def found(self) -> Iterator[tuple[str, str]]:
+    def found(self, work: Work) -> Iterator[tuple[str, str]]:
         steps = 0
         while self._open and steps < MAX_STEPS:
             steps += 1
+            work.steps += 1
             at, prefix, kind = self._open.pop()
             if at == len(self._token):
                 yield from self._words_at_the_end(prefix, kind)

@@ -1,6 +1,7 @@
 """What a disguised piece of a text stands for: signs, separators and masks between its letters."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from moderado.moderation.normalize import leet, separators
@@ -9,6 +10,7 @@ from moderado.moderation.rules import emphasis, masks
 from moderado.moderation.rules.lexicon import Lexicon, Spelled
 from moderado.moderation.rules.masks import MaskedWords
 from moderado.moderation.rules.tokens import Tokens
+from moderado.moderation.rules.work import Work
 
 _SHORT = 4
 _LEAST_PLAIN = 2  # letters that a mask leaves
@@ -47,7 +49,7 @@ class Pieces:
         self._masks = MaskedWords(
             [word for word, is_risky in lexicon.words.items() if is_risky and len(word) >= _SHORT]
         )
-        self._known: dict[str, tuple[Part, ...]] = {}
+        self._known: dict[str, tuple[tuple[Part, ...], tuple[int, int]]] = {}  # and the work
         self._remembered = remembered
 
     def part(self, start: int, end: int, word: str, reading: str, *, certain: bool) -> Part:
@@ -55,23 +57,29 @@ class Pieces:
         listed = self._lexicon.words.get(word, False)
         return Part(start, end, self._phrases.get(word, word), reading, certain, listed)
 
-    def in_piece(self, piece: str) -> tuple[Part, ...]:
+    def in_piece(self, piece: str, work: Work) -> tuple[Part, ...]:
         """Return the parts of a piece of text without spaces."""
-        return self._remember(piece, self._found)
+        return self._remember(piece, self._found, work)
 
-    def apart(self, piece: str) -> tuple[Part, ...]:
+    def apart(self, piece: str, work: Work) -> tuple[Part, ...]:
         """Return the parts of a piece in which single letters stand apart: "v c  l i x o"."""
-        return self._remember(f"{piece} ", self._found_apart)
+        return self._remember(f"{piece} ", self._found_apart, work)
 
-    def _remember(self, key: str, find: Callable[[str], Iterator[Part]]) -> tuple[Part, ...]:
-        parts = self._known.get(key)
-        if parts is None:
-            if len(self._known) >= self._remembered:
-                self._known.clear()
-            parts = self._known[key] = tuple(find(key))
+    def _remember(
+        self, key: str, find: Callable[[str, Work], Iterator[Part]], work: Work
+    ) -> tuple[Part, ...]:
+        known = self._known.get(key)
+        if known is not None:
+            work.add(*known[1])
+            return known[0]
+        if len(self._known) >= self._remembered:
+            self._known.clear()
+        before = work.done
+        parts = _first_of_each(find(key, work))
+        self._known[key] = parts, work.since(*before)
         return parts
 
-    def _found_apart(self, key: str) -> Iterator[Part]:
+    def _found_apart(self, key: str, work: Work) -> Iterator[Part]:
         piece = key[:-1]  # a space tells it from a piece whose letters stand together
         letters = separators.letters_of(piece)
         if letters in self._lexicon.words:
@@ -80,7 +88,7 @@ class Pieces:
         if len(letters) > _SHORT and self._lexicon.words.get(backwards):
             yield self.part(0, len(piece), backwards, "backwards", certain=False)
         whole_is_ordinary = is_ordinary(letters)
-        found = self._lexicon.spelled(piece, apart=True)
+        found = self._lexicon.spelled(piece, work, apart=True)
         found.sort(key=lambda spelled: len(spelled.word), reverse=True)
         for spelled in found[:_MOST_APART]:
             before = separators.letters_of(piece[: spelled.start])
@@ -93,10 +101,10 @@ class Pieces:
             if _is_rest(before) and _is_rest(after):
                 yield self.part(*spelled[1:3], spelled.word, "separators", certain=True)
 
-    def _found(self, piece: str) -> Iterator[Part]:
+    def _found(self, piece: str, work: Work) -> Iterator[Part]:
         if separators.is_contraction(piece):
             return
-        for spelled in self._lexicon.spelled(piece):
+        for spelled in self._lexicon.spelled(piece, work):
             yield from self._spelled(piece, spelled)
         yield from self._masked(piece)
         yield from self._backwards(piece)
@@ -105,29 +113,29 @@ class Pieces:
             yield self.part(0, len(piece), letters, "separators", certain=True)
         letters = separators.letters_of(piece)
         if separators.are_single(piece, letters) and not is_ordinary(letters):
-            meaning = self._tokens.meaning(letters)
+            meaning = self._tokens.meaning(letters, work)
             if meaning is not None and meaning.reading != "glued":
                 yield self.part(0, len(piece), meaning.word, meaning.reading, certain=False)
 
     def _masked(self, piece: str) -> Iterator[Part]:
-        for start, end, word, certain in self._under_masks(piece):
-            if self._hides(piece, word):
-                yield self.part(start, end, word, "masks", certain=certain)
+        """Yield the first word that may stand at each place: of others nothing would be kept."""
+        for start, end, words, certain in self._under_masks(piece):
+            for word in words:
+                if self._hides(piece, word):
+                    yield self.part(start, end, word, "masks", certain=certain)
+                    break
 
         for start, end, first, last in masks.with_ellipsis(piece):
             if not (is_common(first) and is_common(last)):  # else two words: "bem...te"
-                for word in self._masks.under(f"{first}*{last}"):
+                for word in islice(self._masks.under(f"{first}*{last}"), 1):
                     yield self.part(start, end, word, "masks", certain=False)
 
-    def _under_masks(self, piece: str) -> Iterator[tuple[int, int, str, bool]]:
+    def _under_masks(self, piece: str) -> Iterator[tuple[int, int, Iterator[str], bool]]:
         for start, end in masks.masked_parts(piece):
-            for word in self._masks.under(piece[start:end]):
-                yield start, end, word, True
-            for word in self._masks.scarcely_visible(piece[start:end]):
-                yield start, end, word, False
+            yield start, end, self._masks.under(piece[start:end]), True
+            yield start, end, self._masks.scarcely_visible(piece[start:end]), False
         for start, end, first, length in masks.mostly_hidden(piece):
-            for word in self._masks.beginning_with(first, length):
-                yield start, end, word, False
+            yield start, end, self._masks.beginning_with(first, length), False
 
     def _hides(self, piece: str, word: str) -> bool:
         return emphasis.hides(piece, word, is_phrase=word in self._phrases)
@@ -159,6 +167,14 @@ class Pieces:
                 yield self.part(start, end, word, "leet", certain=certain)
         else:
             yield self.part(start, end, word, "separators", certain=True)
+
+
+def _first_of_each(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Keep the first of the parts that differ in their words alone: one would be read."""
+    kept: dict[tuple[object, ...], Part] = {}
+    for part in parts:
+        kept.setdefault((part.start, part.end, part.reading == "masks", *part[4:]), part)
+    return tuple(kept.values())
 
 
 def _is_rest(letters: str) -> bool:

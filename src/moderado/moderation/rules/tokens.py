@@ -14,6 +14,7 @@ from moderado.moderation.normalize.repeats import squeeze
 from moderado.moderation.normalize.variants import whole_word_ciphers, without_ending
 from moderado.moderation.normalize.vocabulary import is_common, is_ordinary
 from moderado.moderation.rules.lexicon import Lexicon
+from moderado.moderation.rules.work import Work
 
 _SHORTEST, _LONGEST = 3, 40
 _KNOWN_LIMIT = 100_000  # words of the vocabulary that were met
@@ -133,7 +134,7 @@ class Tokens:
 
     def __init__(self, lexicon: Lexicon, *, remembered: int) -> None:
         self._lexicon = lexicon
-        self._meanings: dict[str, Meaning | None] = {}
+        self._meanings: dict[str, tuple[Meaning | None, tuple[int, int]]] = {}  # and the work
         self._remembered = remembered
         inner = [word for word, is_risky in lexicon.words.items() if is_risky]
         self._inner = inner
@@ -146,33 +147,35 @@ class Tokens:
         """The listed words whose inner letters may stand in another order."""
         return {_key(word): word for word in self._inner if len(word) >= _LEAST_SCRAMBLED}
 
-    def meaning(self, token: str) -> Meaning | None:
+    def meaning(self, token: str, work: Work) -> Meaning | None:
         """Return what an unknown word stands for; None: nothing that is listed."""
-        if token in self._meanings:
-            return self._meanings[token]
+        if known := self._meanings.get(token):
+            work.add(*known[1])
+            return known[0]
         if len(self._meanings) >= self._remembered:
             self._meanings.clear()
-        found = next(self._found(token), None)
-        self._meanings[token] = found
+        before = work.done
+        found = next(self._found(token, work), None)
+        self._meanings[token] = found, work.since(*before)
         return found
 
-    def _found(self, token: str) -> Iterator[Meaning]:
+    def _found(self, token: str, work: Work) -> Iterator[Meaning]:
         short = squeeze(token)
         if token in self._lexicon.words or not token.isascii() or len(short) < _SHORTEST:
             return
         yield from self._glued_words(token)
         if short == token or not is_ordinary(short):  # else an ordinary word, stretched
-            yield from self._changed(token, short)
+            yield from self._changed(token, short, work)
 
-    def _changed(self, token: str, short: str) -> Iterator[Meaning]:
+    def _changed(self, token: str, short: str, work: Work) -> Iterator[Meaning]:
         words = self._lexicon.words
         for word in without_ending(token):
             if words.get(word):
                 yield Meaning(word, "ending", certain=True)
-        for word, kind in self._lexicon.misspellings.of(token):
+        for word, kind in self._lexicon.misspellings.of(token, work):
             yield Meaning(word, kind, certain=False)
         if short != token:
-            for word, kind in self._lexicon.misspellings.of_squeezed(short):
+            for word, kind in self._lexicon.misspellings.of_squeezed(short, work):
                 yield Meaning(word, kind, certain=False)
         # "prainhas" is the plural of an ordinary word.
         is_plural = token.endswith("s") and is_ordinary(token[:-1])
