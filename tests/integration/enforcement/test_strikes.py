@@ -353,3 +353,26 @@ def test_ruling_that_shows_the_text_takes_the_strike_of_the_machine_away(person,
     settle_rulings()
     assert consequences(person) == [("mute", 3, False)]
     assert Sanction.objects.get(kind="strike").lift_reason == "allowed"
+
+
+@pytest.mark.proves("S121")
+@pytest.mark.parametrize("act", ["undo", "settle"])
+def test_strike_of_the_machine_waits_while_a_ruling_can_be_undone(person, room, act):
+    put_in_force(rules=[BLOCKING], machine=True, weights={"insult": 3})
+    posted = post_message(author_id=person.id, room_id=room.id, text="fulaninho")
+    screen_waiting()
+    verdict = next(each.view for each in decisions_about(person.id))
+    appeal_decision(user_id=person.id, decision_id=verdict.id, text="é o meu apelido")
+    case = Case.objects.get(subject_id=posted.view.id, state="open")
+    ruling = make_ruling(actor_id=make_user().id, case_id=case.id, content="allow")
+    give_strikes()
+    assert consequences(person) == []
+
+    if act == "undo":
+        rulings.undo(actor=Actor(id=ruling.actor_id, scope_ids=None), ruling_id=ruling.id)
+    else:
+        Ruling.objects.update(undo_until=timezone.now())
+        settle_rulings()
+    give_strikes()
+    assert consequences(person) == ([("mute", 3, True)] if act == "undo" else [])
+    assert not PendingStrike.objects.exists()

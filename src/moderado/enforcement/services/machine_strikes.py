@@ -1,11 +1,12 @@
 """Strikes that automatic verdicts give, under policies that say so.
 
 The verdict's transaction only notes them (`PendingStrike`). A beat task gives them. Each verdict
-gives one strike; a ruling that shows the text takes it away.
+gives one strike; a ruling that shows the text takes it away. While a ruling can be undone, the
+strike waits: one that is dropped for a ruling could not come back with its undo.
 """
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import ApplicationError
@@ -70,7 +71,13 @@ def on_ruling_settled(event: RulingSettled) -> None:
 @transaction.atomic
 def _give_next() -> bool:
     waiting = PendingStrike.objects.select_for_update(of=("self",), skip_locked=True)
-    pending = waiting.order_by("id").first()
+    undoable = Ruling.objects.filter(
+        subject_id=OuterRef("subject_id"),
+        revision=OuterRef("revision"),
+        settled_at=None,
+        undone_at=None,
+    )
+    pending = waiting.exclude(Exists(undoable)).order_by("id").first()
     if pending is None:
         return False
     if not _is_allowed(pending):
