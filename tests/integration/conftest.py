@@ -4,6 +4,7 @@ from random import randrange
 
 import pytest
 
+from moderado.moderation.services import policy_findings
 from tests.factories import make_member, make_room
 from tests.providers import Obedient
 
@@ -13,6 +14,12 @@ def obedient_provider(settings):
     """The provider answers with the verdict named in the text: BLOCK, HOLD, FLAG, or ALLOW."""
     Obedient.asked.clear()
     settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
+
+
+@pytest.fixture
+def no_identity_sentences(monkeypatch):
+    """Policies are checked without sentences about identities: not the point, and slow."""
+    monkeypatch.setattr(policy_findings, "identity_sentences", tuple)
 
 
 @pytest.fixture

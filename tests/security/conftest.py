@@ -3,11 +3,19 @@
 import pytest
 
 from tests.faults.conftest import start_cluster, template
-from tests.integration.conftest import obedient_provider
+from tests.integration.conftest import no_identity_sentences, obedient_provider
 from tests.integration.realtime.conftest import cast, server, timing
 from tests.security.scene import Scene
 
-__all__ = ["cast", "obedient_provider", "server", "start_cluster", "template", "timing"]
+__all__ = [
+    "cast",
+    "no_identity_sentences",
+    "obedient_provider",
+    "server",
+    "start_cluster",
+    "template",
+    "timing",
+]
 
 
 @pytest.fixture(params=["private", "public"])
@@ -16,8 +24,8 @@ def is_private(request):
 
 
 @pytest.fixture(autouse=True)
-def _obedient_provider(obedient_provider):
-    """All tests of this folder use it."""
+def _obedient_provider(obedient_provider, no_identity_sentences):
+    """All tests of this folder use them: each scene enables two versions of a policy."""
 
 
 @pytest.fixture

@@ -185,9 +185,10 @@ def test_each_change_needs_its_permission(signed_in):
 
 def test_findings_show_the_queue_and_the_backtest(staff, signed_in):
     created = staff.post(POLICIES, {"name": "default", "document": {"rules": [RULE]}})
-    assert created.json()["findings"] | {"fairness": None} == {
+    findings = created.json()["findings"]
+    assert findings.pop("fairness")["sentences"] > 1000
+    assert findings == {
         "examples": [],
-        "fairness": None,
         "mistakes": [],
         "queue_load": None,
         "backtest": None,

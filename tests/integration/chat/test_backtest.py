@@ -18,7 +18,6 @@ from moderado.moderation.services import (
     evaluations,
     past_decisions,
     policies,
-    policy_findings,
 )
 from moderado.moderation.services.evaluations import Asked
 from moderado.moderation.services.policy_assignments import Assignments, assign
@@ -41,9 +40,8 @@ PROVIDERS = [
 
 
 @pytest.fixture(autouse=True)
-def _providers(settings, monkeypatch):
+def _providers(settings, monkeypatch, no_identity_sentences):
     settings.MODERATION_PROVIDERS = PROVIDERS
-    monkeypatch.setattr(policy_findings, "identity_sentences", tuple)  # not the point, and slow
     monkeypatch.setattr(Priced, "asked", [])
 
 

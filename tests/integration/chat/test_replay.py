@@ -18,7 +18,6 @@ from moderado.moderation.services import (
     evaluations,
     past_decisions,
     policies,
-    policy_findings,
 )
 from moderado.moderation.services.evaluations import Asked
 from moderado.moderation.services.policy_assignments import Assignments, assign
@@ -78,10 +77,9 @@ TEXTS = [
 
 
 @pytest.fixture
-def decided(settings, monkeypatch):
+def decided(settings, monkeypatch, no_identity_sentences):
     """Let real screening make decisions of all kinds; return the rooms."""
     monkeypatch.setattr(Remote, "asked", [])
-    monkeypatch.setattr(policy_findings, "identity_sentences", tuple)  # not the point, and slow
     settings.MODERATION_PROVIDERS = PROVIDERS
     for document in (GENERAL, ROOM):
         made = policies.create_policy(actor_id=None, document=read_json(document))

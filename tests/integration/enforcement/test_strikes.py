@@ -35,7 +35,7 @@ from moderado.moderation.services.policy_documents import parse_document
 from tests.factories import make_member, make_user
 from tests.rulings import make_ruling
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_identity_sentences")]
 
 DAY = 86_400
 LADDER = [

@@ -40,7 +40,7 @@ first_policy = import_module("moderado.moderation.migrations.0015_first_policy")
 
 
 @pytest.fixture(autouse=True)
-def _blocklist(settings):
+def _blocklist(settings, no_identity_sentences):
     settings.MODERATION_PROVIDERS = [BLOCKLIST]
 
 
@@ -266,7 +266,7 @@ def test_unfair_version_needs_a_confirmation(monkeypatch):
 
 
 def test_rollback_enables_the_version_before():
-    for word in ("zorgo", "morgo", "borgo"):  # in no sentence of the fairness gate
+    for word in ("zorgo", "morgo", "borgo"):
         stored(word)
     policies.save_version(actor_id=None, name="default", document=document("never"))
 

@@ -37,7 +37,7 @@ REMOTE = {"BACKEND": "tests.providers.Remote"}
 
 
 @pytest.fixture(autouse=True)
-def _configured(settings, monkeypatch):
+def _configured(settings, monkeypatch, no_identity_sentences):
     monkeypatch.setattr(Obedient, "asked", [])
     monkeypatch.setattr(Remote, "asked", [])
     monkeypatch.setattr(shadow_runs, "LAG", timedelta(0))

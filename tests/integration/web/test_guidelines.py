@@ -9,7 +9,7 @@ from moderado.moderation.services.policy_assignments import Assignments, assign
 from moderado.moderation.services.policy_documents import parse_document
 from tests.factories import make_room
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_identity_sentences")]
 
 WORDS = ["jabuticabada", "compre seguidores"]
 DOCUMENT = {
