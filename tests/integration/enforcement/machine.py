@@ -422,7 +422,7 @@ class Enforcement(RuleBasedStateMachine):
         for known in self.posted.values():
             if known.author == person:
                 self.end(known)
-        assert tables_with(canary(person)) == {}
+        assert tables_with(canary(person)) == set()
 
     # What holds after each act
 

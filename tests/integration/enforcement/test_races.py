@@ -362,7 +362,7 @@ def test_ruling_on_a_text_whose_author_is_erased():
 
     assert results == (("done", "done"), ("case_superseded", "done"))
     for world in worlds:
-        assert tables_with(canary(world)) == {}
+        assert tables_with(canary(world)) == set()
     assert verify_log().is_sound
 
 
@@ -396,7 +396,7 @@ def test_message_that_is_stored_while_its_author_is_erased():
     assert overtake(post, lambda: erase(world.author)) == ("done", "done")
     finish(world.author)
 
-    assert tables_with(text) == {}
+    assert tables_with(text) == set()
     assert Message.objects.get().status == "REMOVED"
 
 

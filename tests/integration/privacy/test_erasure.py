@@ -30,6 +30,7 @@ from moderado.enforcement.errors import ErasureStarted, HoldReleased
 from moderado.enforcement.models import (
     Appeal,
     AuditLine,
+    BulkRuling,
     CaseNote,
     Erasure,
     LegalHold,
@@ -40,6 +41,7 @@ from moderado.enforcement.models import (
     Sanction,
 )
 from moderado.enforcement.services import erasures, holds
+from moderado.enforcement.services.bulk import run_unfinished
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import (
     Case,
@@ -55,30 +57,12 @@ from moderado.moderation.services.sealing import seal_log
 from moderado.moderation.services.subject_screening import screen_waiting
 from moderado.moderation.types import Signal
 from tests import rulings
-from tests.everything import tables_with
+from tests.everything import columns_with, tables_with, text_columns
 from tests.factories import PASSWORD, make_member, make_message, make_user
+from tests.integration.privacy.words import CANARY, is_excepted, leave_the_rest
 
 pytestmark = pytest.mark.django_db
 
-CANARY = "canario-7f3a9c"
-PLACES = {
-    "accounts_invitation",
-    "accounts_session",
-    "accounts_user",
-    "chat_message",
-    "chat_room",
-    "chat_revision",
-    "django_admin_log",
-    "enforcement_appeal",
-    "enforcement_casenote",
-    "enforcement_purge",
-    "enforcement_reportingsuspension",
-    "enforcement_report",
-    "enforcement_ruling",
-    "enforcement_sanction",
-    "moderation_erasabletext",
-    "moderation_subjectrevision",
-}
 ORIGIN = Origin(entry_point="rest", address="203.0.113.7")
 
 
@@ -165,6 +149,7 @@ def note_on(case, moderator):
             text=f"recurso {CANARY}",
             reason=CANARY,
             public_note=f"resposta {CANARY}",
+            state="decided",
             outcome="upheld",
             due_at=timezone.now(),
         )
@@ -220,6 +205,7 @@ def author(room):
 
 
 @pytest.mark.proves("S37")
+@pytest.mark.proves("S122")
 def test_words_of_an_erased_account_are_in_no_table(author, bob, room):
     own = create_room(creator_id=author.id, name=f"sala {CANARY}")
     screen_waiting()
@@ -230,11 +216,12 @@ def test_words_of_an_erased_account_are_in_no_table(author, bob, room):
     seal_log(settle=timedelta(seconds=-2))
     lines = set(ModerationLog.objects.values_list("pk", flat=True))
     cases = Case.objects.count()
-    assert tables_with(CANARY).keys() >= PLACES, "the scan finds what is there"
+    leave_the_rest(author)
+    assert columns_with(CANARY) == {each for each in text_columns() if not is_excepted(each)}
 
     assert erase(author)["state"] == "done"
 
-    assert tables_with(CANARY) == {}
+    assert columns_with(CANARY) == set()
     appeals = Appeal.objects.filter(appellant=author).values_list("text", "outcome")
     assert set(appeals) == {("", "upheld")}
     assert verify_log().is_sound
@@ -290,7 +277,7 @@ def test_answer_that_arrives_after_the_erasure_leaves_no_text(author, room, sett
     with transaction.atomic():
         assert claims.retake(leased) == []
 
-    assert tables_with(CANARY) == {}
+    assert columns_with(CANARY) == set()
     assert ProviderCall.objects.get().state == "answered"
     assert verify_log().is_sound
     message.refresh_from_db()
@@ -334,9 +321,41 @@ def test_interrupted_erasure_is_continued(author, room, point, monkeypatch):
     failpoints.arm("")
 
     assert run(author).state == "done"
-    assert tables_with(CANARY) == {}
+    assert columns_with(CANARY) == set()
     assert erase(author)["state"] == "done", "a repeat changes nothing"
     assert AuditLine.objects.filter(action="account_erased").count() == 1
+
+
+def test_own_appeals_that_wait_end_with_the_account(author, bob):
+    common = {"subject_type": "user", "subject_id": author.id, "due_at": timezone.now()}
+    for number, appellant in enumerate((author, bob)):
+        kind = "report" if number else "sanction"
+        Appeal.objects.create(
+            appellant=appellant, decision_type=kind, decision_id=new_id(), text=CANARY, **common
+        )
+
+    erase(author)
+
+    found = Appeal.objects.order_by("decision_type").values_list("state", "outcome", "text")
+    assert list(found) == [("open", "", ""), ("decided", "ended", "")]
+
+
+@pytest.mark.proves("S122")
+def test_unfinished_ruling_in_bulk_loses_its_words_about_the_erased_when_it_ends(author, bob, room):
+    written = {"content": "allow", "reason": f"disse {CANARY}", "public_note": CANARY,
+               "private_note": CANARY}  # fmt: skip
+    bulk = BulkRuling.objects.create(
+        actor=make_user(), filter={"author_id": str(author.id)}, ruling=written
+    )
+    erase(author)
+    bulk.refresh_from_db()
+    assert bulk.ruling == written, "other authors are still to be ruled on"
+
+    run_unfinished(seconds=5)
+
+    bulk.refresh_from_db()
+    assert bulk.state == "done"
+    assert bulk.ruling == {"content": "allow", "reason": "", "public_note": "", "private_note": ""}
 
 
 def test_request_waits_for_the_grace_period_and_can_be_withdrawn(author, settings):
@@ -408,7 +427,7 @@ def test_held_account_is_closed_and_keeps_its_data_until_the_release(author, roo
         holds.release_hold(actor_id=None, hold_id=hold.id, reason="arquivado")
 
     assert run(author).state == "done"
-    assert tables_with(CANARY) == {}
+    assert columns_with(CANARY) == set()
 
 
 @pytest.mark.proves("R106")
@@ -440,11 +459,11 @@ def test_held_message_keeps_its_texts_and_no_other_does(author, room):
     assert set(subjects) == {(held.id,)}
     # What moderators wrote about it is kept with it.
     kept = {"chat_message", "enforcement_ruling", "moderation_erasabletext"}
-    assert set(tables_with(CANARY)) == kept
+    assert tables_with(CANARY) == kept
 
     LegalHold.objects.update(released_at=timezone.now())
     assert run(author).state == "done"
-    assert tables_with(CANARY) == {}
+    assert columns_with(CANARY) == set()
 
 
 def test_each_change_of_holds_and_each_look_leaves_an_audit_line(author):

@@ -171,7 +171,7 @@ def test_export_of_an_erased_account_is_gone(room):
     prepared(user)
     erase(user)
     assert not Export.objects.exists()
-    assert tables_with(WORDS) == {}
+    assert tables_with(WORDS) == set()
 
 
 def test_progress_and_archive_by_rest(room):

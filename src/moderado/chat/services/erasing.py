@@ -12,6 +12,7 @@ from uuid import UUID
 from django.contrib.admin.models import LogEntry
 from django.db import transaction
 
+from moderado.accounts.models import Invitation
 from moderado.accounts.services.erasing import close_account, hide_name, replace_identity
 from moderado.chat.models import Room
 from moderado.chat.services.erased_messages import BATCH, count_messages, erase_batch
@@ -122,7 +123,8 @@ def _erase_names(erasure: Erasure) -> None:
         erase_subject(subject_type=ROOM_NAME, subject_id=room.pk)
         Room.objects.filter(pk=room.pk).update(name=placeholder(room.pk))
         ended.append(room.pk)
-    # The admin's history names what it is about.
+    ended += Invitation.objects.filter(used_by=user_id).values_list("pk", flat=True)
+    # The admin's history names what it is about: of an invitation, its note.
     LogEntry.objects.filter(object_id__in=map(str, ended)).update(object_repr="", change_message="")
 
 

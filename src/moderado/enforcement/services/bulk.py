@@ -22,6 +22,7 @@ from moderado.enforcement.models import BulkRuling, Ruling
 from moderado.enforcement.selectors.cases import CaseFilter, cases
 from moderado.enforcement.services import rulings
 from moderado.enforcement.services.audit import write_line
+from moderado.enforcement.services.bulk_texts import erase_notes_of_ended
 from moderado.enforcement.services.rulings import Proposal
 from moderado.enforcement.services.standing import standing_actor
 from moderado.enforcement.types import REPEAT, Actor
@@ -140,8 +141,7 @@ def _step(bulk_id: UUID) -> bool:
             return True  # its state has changed: look again
     if len(ids) < STEP:
         ended = State.DONE if bulk.state == State.RUNNING else State.REVERSED
-        unchanged = BulkRuling.objects.filter(pk=bulk_id, state=bulk.state)
-        unchanged.update(state=ended, finished_at=Now())
+        _end(bulk, ended)
     return True
 
 
@@ -174,7 +174,7 @@ def _one(bulk: BulkRuling, target_id: UUID) -> bool:
         return False
     actor = _standing(locked)
     if actor is None:
-        BulkRuling.objects.filter(pk=bulk.pk).update(state=State.STOPPED, finished_at=Now())
+        _end(locked, State.STOPPED)
         log.warning("bulk_ruling_stopped", bulk_id=str(bulk.pk))
         return False
     try:
@@ -196,6 +196,13 @@ def _act(bulk: BulkRuling, actor: Actor, target_id: UUID) -> None:
         rulings.reverse(
             actor=actor, ruling_id=target_id, reason=bulk.reversal_reason, bulk_id=bulk.pk
         )
+
+
+@transaction.atomic
+def _end(bulk: BulkRuling, state: str) -> None:
+    unchanged = BulkRuling.objects.filter(pk=bulk.pk, state=bulk.state)
+    if unchanged.update(state=state, finished_at=Now()):
+        erase_notes_of_ended(bulk.pk)
 
 
 def _standing(bulk: BulkRuling) -> Actor | None:

@@ -8,7 +8,13 @@ from collections.abc import Collection
 from typing import Protocol
 from uuid import UUID
 
-from moderado.enforcement.services import appeal_texts, case_texts, notice_terms, purge_texts
+from moderado.enforcement.services import (
+    appeal_texts,
+    bulk_texts,
+    case_texts,
+    notice_terms,
+    purge_texts,
+)
 
 
 class EraseTexts(Protocol):
@@ -25,6 +31,7 @@ ERASERS: tuple[EraseTexts, ...] = (
     appeal_texts.erase_appeals,
     notice_terms.erase_notices,
     purge_texts.erase_notes,
+    bulk_texts.erase_notes,
 )
 
 

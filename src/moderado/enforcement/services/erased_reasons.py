@@ -10,6 +10,11 @@ from moderado.enforcement.labels import REPORT_CATEGORY_CODES
 _CODES = (*REPORT_CATEGORY_CODES, "undone", "reversed", "allowed", "policy")
 
 
+def is_code(reason: str) -> bool:
+    """Tell whether a reason is a code, which names no person."""
+    return reason in _CODES
+
+
 def erase_words(rows: "QuerySet[Any]", *fields: str) -> None:
     """Empty reasons in words; codes stay.
 

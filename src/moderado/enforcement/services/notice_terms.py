@@ -36,10 +36,13 @@ def keep_notice_terms() -> int:
 
 
 def erase_notices(*, user_id: UUID, kept_subjects: Collection[UUID]) -> None:
-    """Empty what others wrote in notices about an account. Their names stay until their term."""
+    """Empty what others wrote in notices about an account. Their names stay until their term.
+
+    What they pointed at is their wording, too: the case has its id.
+    """
     about = Q(case__author_id=user_id) | Q(case__subject_id=user_id)
     notices = Notice.objects.filter(about).exclude(case__subject_id__in=kept_subjects)
-    notices.exclude(text="").update(text="")
+    notices.exclude(text="", reference="").update(text="", reference="")
 
 
 @retry_on_deadlock
