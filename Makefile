@@ -87,8 +87,10 @@ drift:
 	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.worker $(PY) -W ignore::RuntimeWarning -m django makemigrations --check --dry-run
 	$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web $(PY) -m django check --deploy --fail-level WARNING
 
+# Each test can be imported; the workers of `test` find all of them compiled.
 rules:
 	$(PY) -m pytest -q tests/unit/test_house_rules.py
+	@$(PY) -m pytest -qq --collect-only > /dev/null
 
 hooks: development ## install pre-commit hooks that check the changed files of each commit
 	@exec $(PY) -m pre_commit install --install-hooks

@@ -11,6 +11,11 @@ from tests.factories import make_member, make_message, make_room
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+def with_old_tables(test):
+    """Mark a test that migrates the tables back and forth, which takes ten seconds of a core."""
+    return pytest.mark.long(pytest.mark.proves("R141")(test))
+
+
 INSERT = """
     INSERT INTO chat_message (id, created_at, room_id, author_id, client_id, first_hash, text,
         revision, status, reason, categories, position, seq, edit_reason, edit_categories, fence,
@@ -57,6 +62,7 @@ def indexes():
         return dict(cursor.fetchall())
 
 
+@with_old_tables
 def test_client_ids_stay_unique_during_the_migration(as_before):
     insert(as_before, "1")
     for target in ("0003", "0002", "0003"):
@@ -67,6 +73,7 @@ def test_client_ids_stay_unique_during_the_migration(as_before):
         insert(as_before, "1")
 
 
+@with_old_tables
 def test_interrupted_migration_can_be_repeated(as_before):
     for client_id in "12":  # what an index that cannot be built leaves behind
         insert(as_before, client_id)
@@ -85,6 +92,7 @@ def test_interrupted_migration_can_be_repeated(as_before):
     assert not [name for name in left if name.startswith("chat_message_author")]
 
 
+@with_old_tables
 def test_resend_during_the_migration_creates_one_message(as_before):
     assert insert(as_before, "1", ONCE) == 1
 
@@ -93,6 +101,7 @@ def test_resend_during_the_migration_creates_one_message(as_before):
         assert insert(as_before, "1", ONCE) == 0
 
 
+@with_old_tables
 def test_migration_finds_the_last_activity_of_rooms():
     quiet, busy = make_room(), make_room()
     for position in (1, 2):
@@ -126,6 +135,7 @@ def words_of_all():
         return cursor.fetchall()
 
 
+@with_old_tables
 def test_new_search_function_gives_the_same_lexemes():
     once = words_of_all()
 
@@ -159,6 +169,7 @@ def stamp_of(message):
         return cursor.fetchone()[0]
 
 
+@with_old_tables
 def test_changes_by_the_previous_release_are_stamped(as_before):
     insert(as_before, "1")
     forward()
