@@ -18,9 +18,10 @@ from moderado.chat.models import Membership, Message, Room
 from moderado.chat.selectors.feed import changes
 from moderado.chat.services import claims, erasing, screening
 from moderado.chat.services.editing import edit_message
+from moderado.chat.services.memberships import leave_room
 from moderado.chat.services.posting import post_message
 from moderado.chat.services.removing import delete_message
-from moderado.chat.services.rooms import create_room
+from moderado.chat.services.rooms import create_room, update_room
 from moderado.chat.services.verdicts import content_of
 from moderado.core import failpoints
 from moderado.core.errors import Invalid, NotFound
@@ -396,6 +397,28 @@ def test_rooms_of_the_erased_get_an_administrator_or_end(author, bob):
     assert Membership.objects.get(room=shared).role == "ADMIN"
     assert Room.objects.get(pk=shared.id).deleted_at is None
     assert Room.objects.get(pk=alone.id).deleted_at is not None
+
+
+@pytest.mark.proves("S124")
+def test_name_of_an_ended_room_is_erased_if_the_erased_account_chose_it(author, bob):
+    renamed = create_room(creator_id=bob.id, name="sala do bob")
+    make_member(renamed, user=author, role="ADMIN")
+    theirs = create_room(creator_id=bob.id, name="fica")
+    make_member(theirs, user=author, role="ADMIN")
+    screen_waiting()
+    for room in (renamed, theirs):
+        update_room(actor_id=author.id, room_id=room.id, name=f"sala {CANARY}")
+    screen_waiting()
+    leave_room(user_id=bob.id, room_id=renamed.id)
+
+    erase(author)
+
+    renamed.refresh_from_db()
+    theirs.refresh_from_db()
+    assert renamed.deleted_at is not None
+    assert CANARY not in renamed.name
+    assert CANARY in theirs.name, "its members have it"
+    assert columns_with(CANARY) == {"chat_room.name", "moderation_subjectrevision.text"}
 
 
 @pytest.mark.proves("R106")

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.contrib.admin.models import LogEntry
 from django.db import transaction
+from django.db.models import Q
 
 from moderado.accounts.models import Invitation
 from moderado.accounts.services.erasing import close_account, hide_name, replace_identity
@@ -32,6 +33,7 @@ from moderado.moderation.services.closing import close_cases
 from moderado.moderation.services.subject_erasure import (
     erase_subject,
     keep_shown,
+    proposed_subjects,
     withdraw_proposals,
 )
 from moderado.moderation.services.texts import erase_texts
@@ -119,7 +121,9 @@ def _erase_names(erasure: Erasure) -> None:
     close_cases(subject_type=PERSON, subject_id=user_id, reason=CloseReason.DELETED)
     erase_subject(subject_type=USER_NAME, subject_id=user_id)
     ended = [user_id]
-    for room in Room.objects.filter(created_by=user_id, deleted_at__isnull=False):
+    named = proposed_subjects(subject_type=ROOM_NAME, author_id=user_id)
+    theirs = Q(created_by=user_id) | Q(pk__in=named)
+    for room in Room.objects.filter(theirs, deleted_at__isnull=False):
         erase_subject(subject_type=ROOM_NAME, subject_id=room.pk)
         Room.objects.filter(pk=room.pk).update(name=placeholder(room.pk))
         ended.append(room.pk)

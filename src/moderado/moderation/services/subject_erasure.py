@@ -46,6 +46,12 @@ def keep_shown(*, subject_type: str, subject_id: UUID, text: str) -> None:
     )
 
 
+def proposed_subjects(*, subject_type: str, author_id: UUID) -> set[UUID]:
+    """Return the subjects for which an account has ever proposed a text."""
+    theirs = SubjectRevision.objects.filter(subject_type=subject_type, author_id=author_id)
+    return set(theirs.values_list("subject_id", flat=True))
+
+
 def withdraw_proposals(*, author_id: UUID) -> None:
     """End the judgement of all that an account proposed: `erase_texts` finds it then.
 
