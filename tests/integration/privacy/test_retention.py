@@ -7,17 +7,18 @@ from uuid import UUID
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 from django.utils import timezone
 
 from moderado.chat.models import Message
 from moderado.chat.services import retaining
 from moderado.core.ids import first_id, new_id
-from moderado.enforcement.models import RetentionRun
+from moderado.enforcement.models import Appeal, RetentionRun
 from moderado.enforcement.services import retention
 from moderado.enforcement.services.holds import add_hold
-from moderado.moderation.models import Case, ErasableText, ShadowResult
+from moderado.moderation.models import Case, ErasableText, ModerationLog, ShadowResult
 from moderado.moderation.services.log_verification import verify_log
-from moderado.moderation.services.texts import Kind
+from moderado.moderation.services.texts import Kind, put_text
 from tests.factories import make_message
 from tests.integration.privacy.test_erasure import of_room
 
@@ -173,3 +174,51 @@ def test_old_verdicts_of_shadows_are_deleted(room, settings, monkeypatch):
     assert run() == {"shadows": 3}
 
     assert [each.id for each in ShadowResult.objects.all()] == ids[3:]
+
+
+@pytest.mark.proves("S123")
+def test_refused_edit_beside_a_shown_text_is_erased_by_the_age_of_its_verdict(room, settings):
+    settings.RETENTION_DAYS = NEVER | {"rejected": 90}
+    refused = {"edit_text": "recusada", "edit_revision": 2, "edit_status": "REJECTED"}
+    aged, young, held = (old_message(room, number, **refused) for number in (1, 2, 3))
+    for message, line_id in ((aged, old_id(4)), (young, new_id()), (held, old_id(5))):
+        ModerationLog.objects.create(
+            id=line_id, subject_type="message", subject_id=message.id, revision=2, verdict="BLOCK"
+        )
+    add_hold(
+        actor_id=None, subject_type="message", subject_id=held.id, author_id=held.author_id,
+        reference="A 1",
+    )  # fmt: skip
+
+    run()
+
+    texts = dict(Message.objects.values_list("pk", "edit_text"))
+    assert texts == {aged.id: "", young.id: "recusada", held.id: "recusada"}
+    aged.refresh_from_db()
+    assert (aged.text, aged.status, aged.edit_status) == ("bom dia", "APPROVED", "REJECTED")
+
+
+@pytest.mark.proves("S123")
+@pytest.mark.parametrize("kind", ["messages", "rejected", "cases"])
+def test_what_an_open_appeal_is_about_is_kept_until_it_is_decided(room, settings, kind):
+    settings.RETENTION_DAYS = NEVER | {kind: 90}
+    message = old_message(room, status="REJECTED", seq=0)
+    about = {"subject_type": "message", "subject_id": message.id}
+    case = Case.objects.create(
+        id=old_id(), revision=1, origin="hold", state="decided", decided_at=OLD,
+        author_id=message.author_id, **about,
+    )  # fmt: skip
+    with transaction.atomic():
+        case.commitment = put_text(Kind.CASE, case.id, case, {"text": "bom dia"})
+        case.save()
+    appeal = Appeal.objects.create(
+        appellant_id=message.author_id, decision_type="ruling", decision_id=new_id(), text="-",
+        due_at=timezone.now(), **about,
+    )  # fmt: skip
+
+    assert run() == {kind: 0}
+    assert Message.objects.get().text == "bom dia"
+    assert ErasableText.objects.get().content is not None
+    Appeal.objects.filter(pk=appeal.pk).update(state="decided")
+
+    assert run() == {kind: 1}

@@ -5,7 +5,7 @@ each removal in order. A run works in slices, and continues where it stopped.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -63,7 +63,8 @@ def _old_messages(run: RetentionRun, before: datetime) -> Erased:
 
 def _refused_messages(run: RetentionRun, before: datetime) -> Erased:
     """Erase refused messages, and refused edits of those that are shown."""
-    _erase_refused_edits(before)
+    if run.after is None:
+        _erase_refused_edits(before)
     refused = Message.objects.filter(id__lt=first_id(before), status=Status.REJECTED)
     return _erase_batch(refused, run)
 
@@ -90,8 +91,8 @@ def _erase_batch(rows: QuerySet[Message], run: RetentionRun) -> Erased:
         rows = rows.filter(id__gt=run.after)
     locked = rows.select_for_update(of=("self",), no_key=True).select_related("author", "room")
     messages = list(locked.order_by("id")[:BATCH])
-    held = held_among({message.pk: message.author_id for message in messages})
-    free = [message for message in messages if message.pk not in held]
+    kept = _kept({message.pk: message.author_id for message in messages})
+    free = [message for message in messages if message.pk not in kept]
     changes = remove(free, sweep_id=run.pk)
     erase(free)
     if changes:
@@ -101,11 +102,22 @@ def _erase_batch(rows: QuerySet[Message], run: RetentionRun) -> Erased:
 
 @transaction.atomic
 def _erase_refused_edits(before: datetime) -> None:
+    """Erase refused edits that were replaced, and those that still stand beside a shown text."""
     keep_holds()
-    old = Revision.objects.filter(status=Status.REJECTED, id__lt=first_id(before))
-    found = dict(old.exclude(text="").values_list("message_id", "message__author_id"))
-    held = held_among(found)
-    old.exclude(message__in=held).exclude(text="").update(text="")
+    old = Revision.objects.filter(status=Status.REJECTED, id__lt=first_id(before)).exclude(text="")
+    found = dict(old.values_list("message_id", "message__author_id"))
+    old.exclude(message__in=_kept(found)).update(text="")
+    # A message may be older than its edit: the verdict has the time.
+    is_old = retention.was_judged(before=before, revision="edit_revision")
+    beside = Message.objects.filter(is_old, id__lt=first_id(before), edit_status=Status.REJECTED)
+    beside = beside.exclude(edit_text="")
+    authors = dict(beside.values_list("pk", "author_id"))
+    beside.exclude(pk__in=_kept(authors)).update(edit_text="")
+
+
+def _kept(authors: Mapping[UUID, UUID]) -> frozenset[UUID]:
+    """Return those messages that a legal hold keeps, or about which an appeal waits."""
+    return held_among(authors) | retention.appealed_among(authors.keys())
 
 
 _STEPS: dict[str, Step] = {

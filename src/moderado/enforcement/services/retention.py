@@ -3,6 +3,7 @@
 `chat.services.retaining` carries a run out, and erases messages.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,10 +17,11 @@ from django.db.models.functions import Now
 from moderado.core import clock
 from moderado.core.database import retry_on_deadlock
 from moderado.core.ids import first_id
-from moderado.enforcement.models import CaseNote, LegalHold, Ruling
+from moderado.enforcement.models import Appeal, CaseNote, LegalHold, Ruling
 from moderado.enforcement.models import RetentionRun as RetentionRun
 from moderado.enforcement.services.holds import keep_holds
-from moderado.moderation.models import Case, ErasableText, ShadowResult
+from moderado.enforcement.types import AppealState
+from moderado.moderation.models import Case, ErasableText, ModerationLog, ShadowResult
 
 log = structlog.get_logger(__name__)
 
@@ -90,6 +92,25 @@ def get_run(run_id: UUID) -> RetentionRun:
     return RetentionRun.objects.get(pk=run_id)
 
 
+def appealed_among(message_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Return those messages about which an appeal waits: without them no person can decide it."""
+    waiting = Appeal.objects.filter(
+        subject_type="message", subject_id__in=message_ids, state=AppealState.OPEN
+    )
+    return frozenset(waiting.values_list("subject_id", flat=True))
+
+
+def was_judged(*, before: datetime, revision: str) -> Exists:
+    """Return the condition that a message was judged before a moment.
+
+    Args:
+        before: The moment.
+        revision: The column with the revision that was judged.
+    """
+    lines = ModerationLog.objects.filter(subject_type="message", id__lt=first_id(before))
+    return Exists(lines.filter(subject_id=OuterRef("pk"), revision=OuterRef(revision)))
+
+
 @retry_on_deadlock
 @transaction.atomic
 def erase_case_texts(*, before: datetime, after: UUID | None) -> tuple[int, UUID | None]:
@@ -104,7 +125,13 @@ def erase_case_texts(*, before: datetime, after: UUID | None) -> tuple[int, UUID
     if after is not None:
         ended = ended.filter(id__gt=after)
     ids = list(ended.order_by("id").values_list("id", flat=True)[:BATCH])
-    free = list(Case.objects.filter(~_is_held("author"), pk__in=ids).values_list("pk", flat=True))
+    appealed = Appeal.objects.filter(
+        subject_type=OuterRef("subject_type"),
+        subject_id=OuterRef("subject_id"),
+        state=AppealState.OPEN,
+    )
+    rows = Case.objects.filter(~_is_held("author"), ~Exists(appealed), pk__in=ids)
+    free = list(rows.values_list("pk", flat=True))
     erased = _erase(ErasableText.objects.filter(pk__in=free))
     CaseNote.objects.filter(case__in=free).exclude(text="").update(text="")
     rulings = Ruling.objects.filter(case__in=free).exclude(public_note="", private_note="")
