@@ -31,5 +31,8 @@ def time_of(version_7: UUID) -> datetime:
 
 
 def first_id(moment: datetime) -> UUID:
-    """Return the lowest id of a moment: ids of earlier milliseconds are lower."""
-    return UUID(int=int(moment.timestamp() * 1000) << _TIME)
+    """Return the lowest id of a moment: ids of earlier milliseconds are lower.
+
+    No id is older than 1970: of an earlier moment it is the lowest of all.
+    """
+    return UUID(int=max(0, int(moment.timestamp() * 1000)) << _TIME)

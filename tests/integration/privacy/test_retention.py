@@ -128,6 +128,17 @@ def test_what_a_legal_hold_keeps_is_not_erased(room, settings):
     assert free.text == ""
 
 
+@pytest.mark.proves("R130")
+def test_longest_terms_of_the_settings_keep_texts_and_do_not_stop_the_run(room, settings):
+    settings.RETENTION_DAYS = dict.fromkeys(retention.KINDS, 36_500) | {"rejected": 1}
+    old_message(room)
+    old_message(room, 2, status="REJECTED", seq=0)
+
+    assert run() == dict.fromkeys(retention.KINDS, 0) | {"rejected": 1}
+
+    assert set(Message.objects.values_list("text", flat=True)) == {"bom dia", ""}
+
+
 def test_run_continues_where_it_stopped(room, settings, monkeypatch):
     settings.RETENTION_DAYS = NEVER | {"messages": 90}
     for number in range(1, 6):
