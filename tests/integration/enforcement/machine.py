@@ -113,7 +113,9 @@ class Enforcement(RuleBasedStateMachine):
         self.made: list[Made] = []
         self.sanctions: dict[object, tuple[object, str, bool]] = {}  # person, kind, everywhere
         self.members = {person.id for person in self.people}
-        self.expelled: dict[object, object] = {}  # by person: the ban that ended the membership
+        # By person: the ban that ended the membership; None once that is undone.
+        self.expelled: dict[object, object] = {}
+        self.over: dict[object, tuple[object, str, bool]] = {}  # sanctions whose term has ended
         self.log_lines = self.undone_lines = self.audit_lines = 0
         for who, word in enumerate(["FLAG", "HOLD", "FLAG"][:FIRST]):
             self.post(who, word)
@@ -356,7 +358,7 @@ class Enforcement(RuleBasedStateMachine):
     def expire(self, which):
         sanction_id = pick(self.sanctions, which)
         Sanction.objects.filter(pk=sanction_id).update(ends_at=Now() - timedelta(seconds=1))
-        self.end_in_model(sanction_id)
+        self.over[sanction_id] = self.sanctions.pop(sanction_id)
         assert expire_sanctions() >= 1
 
     # Appeals
@@ -524,20 +526,20 @@ class Enforcement(RuleBasedStateMachine):
             self.expelled[person_id] = sanction_id
 
     def end_in_model(self, sanction_id, *, is_undone=False):
-        if sanction_id not in self.sanctions:
+        known = self.sanctions.pop(sanction_id, None) or self.over.pop(sanction_id, None)
+        if known is None or known[1] != SanctionKind.BAN or known[2]:
             return
-        person_id, kind, everywhere = self.sanctions.pop(sanction_id)
-        if kind != SanctionKind.BAN or everywhere:
-            return
-        others = any(
-            each == (person_id, SanctionKind.BAN, False) for each in self.sanctions.values()
-        )
-        if is_undone and not others and person_id in self.expelled:
+        person_id = known[0]
+        is_expelling = self.expelled.get(person_id) == sanction_id
+        if is_expelling and is_undone:
+            self.expelled[person_id] = None
+        elif is_expelling:
+            del self.expelled[person_id]
+        others = (person_id, SanctionKind.BAN, False) in self.sanctions.values()
+        if is_undone and not others and self.expelled.get(person_id, "none") is None:
             del self.expelled[person_id]
             if person_id not in self.erased:
                 self.members.add(person_id)
-        elif not is_undone and self.expelled.get(person_id) == sanction_id:
-            del self.expelled[person_id]
 
     def new_text(self, person, word):
         return f"{word} texto {next(self.numbers)} {canary(person)}".strip()

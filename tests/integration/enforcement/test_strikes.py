@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from moderado.chat.models import Message
+from moderado.chat.models import Membership, Message
 from moderado.chat.services.posting import post_message
 from moderado.chat.services.screening import screen_waiting
 from moderado.enforcement.errors import OwnRuling
@@ -376,3 +376,29 @@ def test_strike_of_the_machine_waits_while_a_ruling_can_be_undone(person, room, 
     give_strikes()
     assert consequences(person) == ([("mute", 3, True)] if act == "undo" else [])
     assert not PendingStrike.objects.exists()
+
+
+@pytest.mark.proves("S125")
+@pytest.mark.parametrize("is_over", [False, True])
+def test_membership_returns_after_a_strike_of_a_machine_that_was_wrong(person, room, is_over):
+    make_member(room, role="ADMIN")
+    ban = {"points": 3, "sanction": "ban", "term_seconds": DAY}
+    put_in_force(rules=[BLOCKING], machine=True, weights={"insult": 3}, thresholds=[ban])
+    posted = post_message(author_id=person.id, room_id=room.id, text="fulaninho")
+    screen_waiting()
+    give_strikes()
+    theirs = Membership.objects.filter(room=room, user=person)
+    assert not theirs.exists()
+    views = [each.view for each in decisions_about(person.id)]
+    verdict = next(view for view in views if view.type == "verdict")
+    appeal_decision(user_id=person.id, decision_id=verdict.id, text="é o meu apelido")
+    if is_over:
+        Sanction.objects.update(ends_at=timezone.now())
+        expire_sanctions()
+    case = Case.objects.get(subject_id=posted.view.id, state="open")
+    make_ruling(actor_id=make_user().id, case_id=case.id, content="allow")
+    Ruling.objects.update(undo_until=timezone.now())
+    settle_rulings()
+
+    assert not Sanction.objects.filter(lifted_at=None).exists()
+    assert theirs.exists()

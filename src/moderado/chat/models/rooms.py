@@ -113,6 +113,7 @@ class Removal(Record):
     Attributes:
         role: What the user was in the room before the ban `sanction_id`, and is again if the ban
             is undone. Null: nothing is restored.
+        sanction_id: Null if there was no ban, or if it is undone and another one is in force.
     """
 
     room = models.ForeignKey(

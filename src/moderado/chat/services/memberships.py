@@ -165,15 +165,16 @@ def remove_participant(*, actor_id: UUID | None, room_id: UUID, user_id: UUID) -
 def restore_participant(*, room_id: UUID, user_id: UUID) -> None:
     """Make a person again what they were in a room before a ban that was undone.
 
-    Without effect if another ban is in force, or if room or account have ended. Requires a
-    transaction: that of the undoing.
+    Without effect if another ban is in force or has ended the membership, or if room or account
+    have ended. Requires a transaction: that of the undoing.
     """
     require_transaction()
     account = _locked_account(user_id)
     room = Room.objects.select_for_update(no_key=True).filter(pk=room_id, deleted_at=None).first()
     if room is None or account is None or not account.is_active or banned_from(room_id, [user_id]):
         return
-    removal = Removal.objects.filter(room=room, user=user_id, role__isnull=False).first()
+    removals = Removal.objects.filter(room=room, user=user_id, sanction_id=None)
+    removal = removals.filter(role__isnull=False).first()
     if removal is not None and removal.role is not None:
         _enter(room, user_id, Membership.Role(removal.role))
 

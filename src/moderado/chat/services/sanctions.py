@@ -55,11 +55,14 @@ def on_sanction_lifted(event: SanctionLifted) -> None:
         return
     if event.scope_id is None:
         replace_lost_admins_of(event.user_id)
-    elif event.end is SanctionEnd.UNDONE:
+        return
+    ended = Removal.objects.filter(room=event.scope_id, user=event.user_id)
+    by_this_ban = ended.filter(sanction_id=event.sanction_id)
+    if event.end is SanctionEnd.UNDONE:
+        by_this_ban.update(sanction_id=None)  # another ban in force only puts off the return
         restore_participant(room_id=event.scope_id, user_id=event.user_id)
-    else:
-        ended = Removal.objects.filter(room=event.scope_id, user=event.user_id)
-        ended.filter(sanction_id=event.sanction_id).update(role=None)
+    elif event.end is SanctionEnd.LIFTED:
+        by_this_ban.update(role=None)
 
 
 def _check_rank(theirs: Membership, *, actor_id: UUID) -> None:

@@ -5,15 +5,18 @@ gives one strike; a ruling that shows the text takes it away. While a ruling can
 strike waits: one that is dropped for a ruling could not come back with its undo.
 """
 
+from contextlib import suppress
+
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import ApplicationError
+from moderado.enforcement.errors import SanctionEnded
 from moderado.enforcement.events import RulingSettled
 from moderado.enforcement.models import PendingStrike, Ruling, Sanction
 from moderado.enforcement.services.sanctions import apply_sanction, lift_sanction
-from moderado.enforcement.types import SHOWING, SanctionBasis, SanctionKind
+from moderado.enforcement.types import SHOWING, SanctionBasis, SanctionEnd, SanctionKind
 from moderado.moderation.events import RevisionsBlocked
 from moderado.moderation.models import ModerationLog
 
@@ -62,9 +65,15 @@ def on_ruling_settled(event: RulingSettled) -> None:
     about = Q(subject_id=event.subject_id, revision=event.revision)
     PendingStrike.objects.filter(about).delete()
     verdicts = ModerationLog.objects.filter(about, actor=None).values("id")
-    given = Sanction.objects.filter(verdict_id__in=verdicts, lifted_at=None, expired_at=None)
+    given = Sanction.objects.filter(verdict_id__in=verdicts, lifted_at=None)
     for sanction_id in given.values_list("id", flat=True):
-        lift_sanction(actor_id=event.actor_id, sanction_id=sanction_id, reason=ALLOWED)
+        with suppress(SanctionEnded):  # lifted by hand at this moment
+            lift_sanction(
+                actor_id=event.actor_id,
+                sanction_id=sanction_id,
+                reason=ALLOWED,
+                end=SanctionEnd.UNDONE,
+            )
 
 
 @retry_on_deadlock

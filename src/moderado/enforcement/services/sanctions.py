@@ -119,12 +119,13 @@ def lift_sanction(
         actor_id: The moderator; None for the server itself.
         sanction_id: The sanction.
         reason: Why, 1 to 64 characters, for staff.
-        end: LIFTED, or UNDONE: then what the sanction ended is restored.
+        end: LIFTED, or UNDONE: then what the sanction ended is restored, and what followed from it
+            ends, also if its own term is over.
 
     Raises:
         NoSuchSanction: There is none.
         OwnCase: The sanction is against the actor.
-        SanctionEnded: It is no longer in force.
+        SanctionEnded: It was lifted, or, unless it is undone, its term is over.
     """
     require_transaction()
     reason = clean_reason(reason)
@@ -133,10 +134,10 @@ def lift_sanction(
         raise NoSuchSanction
     if actor_id is not None:
         check_not_self(actor_id=actor_id, user_id=sanction.user_id)
-    in_force = Sanction.objects.filter(
-        Q(ends_at=None) | Q(ends_at__gt=Now()), pk=sanction.pk, lifted_at=None, expired_at=None
-    )
-    if not in_force.update(lifted_at=Now(), lifted_by=actor_id, lift_reason=reason):
+    standing = Sanction.objects.filter(pk=sanction.pk, lifted_at=None)
+    if end is not SanctionEnd.UNDONE:
+        standing = standing.filter(Q(ends_at=None) | Q(ends_at__gt=Now()), expired_at=None)
+    if not standing.update(lifted_at=Now(), lifted_by=actor_id, lift_reason=reason):
         raise SanctionEnded
     sanction.refresh_from_db()
     _publish_end(sanction, end)
@@ -145,7 +146,7 @@ def lift_sanction(
 
 
 def lift_sanctions_of_ruling(*, actor_id: UUID | None, ruling_id: UUID, reason: str) -> int:
-    """Lift what a ruling imposed and is still in force, for its undoing or reversal.
+    """Lift what a ruling imposed, for its undoing or reversal, also if the term is over.
 
     Requires a transaction.
 
@@ -153,10 +154,10 @@ def lift_sanctions_of_ruling(*, actor_id: UUID | None, ruling_id: UUID, reason: 
         How many sanctions were lifted.
     """
     require_transaction()
-    ids = Sanction.objects.filter(ruling=ruling_id, lifted_at=None, expired_at=None)
+    ids = Sanction.objects.filter(ruling=ruling_id, lifted_at=None)
     lifted = 0
     for sanction_id in sorted(ids.values_list("id", flat=True)):
-        with suppress(SanctionEnded):  # lifted by hand, or over, at this moment
+        with suppress(SanctionEnded):  # lifted by hand at this moment
             lift_sanction(
                 actor_id=actor_id, sanction_id=sanction_id, reason=reason, end=SanctionEnd.UNDONE
             )

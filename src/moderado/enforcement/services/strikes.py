@@ -47,8 +47,8 @@ def on_sanction_applied(event: SanctionApplied) -> None:
 def on_sanction_lifted(event: SanctionLifted) -> None:
     """Lift what followed from points that are no longer reached, after a strike was revoked.
 
-    A strike that is too old to count ends nothing: what it led to has a term of its own. Requires
-    a transaction.
+    A strike that is too old to count ends nothing: what it led to has a term of its own. After one
+    that was undone, what it led to is undone, too, also what is over. Requires a transaction.
     """
     if event.kind is not SanctionKind.STRIKE or event.end is SanctionEnd.EXPIRED:
         return
@@ -56,7 +56,9 @@ def on_sanction_lifted(event: SanctionLifted) -> None:
     strike = Sanction.objects.get(pk=event.sanction_id)
     _lock_person(strike)
     points = _points(_counting_now(strike))
-    for sanction in _consequences(strike).order_by("starts_at", "id"):
+    is_undone = event.end is SanctionEnd.UNDONE
+    followed = _followed(strike) if is_undone else _consequences(strike)
+    for sanction in followed.order_by("starts_at", "id"):
         then = _points(_counting_at(sanction))
         if max(points, then) < (sanction.threshold or 0):
             with suppress(SanctionEnded):  # its term has ended meanwhile
@@ -123,7 +125,12 @@ def _alike(sanction: Sanction, among: "QuerySet[Sanction] | None" = None) -> "Qu
 def _consequences(strike: Sanction) -> "QuerySet[Sanction]":
     """Return the sanctions in force that strikes led to."""
     lasting = Q(ends_at=None) | Q(ends_at__gt=Now())
-    return _alike(strike).filter(lasting, threshold__isnull=False, lifted_at=None, expired_at=None)
+    return _followed(strike).filter(lasting, expired_at=None)
+
+
+def _followed(strike: Sanction) -> "QuerySet[Sanction]":
+    """Return the sanctions that strikes led to, also those whose term is over."""
+    return _alike(strike).filter(threshold__isnull=False, lifted_at=None)
 
 
 def _counting_now(strike: Sanction) -> "QuerySet[Sanction]":
