@@ -29,7 +29,7 @@ from moderado.enforcement.selectors.refused_texts import provide_refused
 from moderado.enforcement.selectors.withdrawn import withdrawn_accounts
 from moderado.enforcement.services import (
     admission,
-    appeal_decisions,
+    appeal_outcomes,
     audit_events,
     holds,
     machine_strikes,
@@ -68,13 +68,13 @@ def _audited() -> Routes:
     """Lines of the audit of staff, in the transaction of the act, and what follows from rulings."""
     return {
         StaffActed: [audit_events.on_staff_acted],
-        enforcement.RulingMade: [appeal_decisions.on_ruling_made, audit_events.on_ruling_made],
+        enforcement.RulingMade: [appeal_outcomes.on_ruling_made, audit_events.on_ruling_made],
         enforcement.RulingUndone: [
-            appeal_decisions.on_ruling_undone,
+            appeal_outcomes.on_ruling_undone,
             audit_events.on_ruling_undone,
         ],
         enforcement.RulingReversed: [
-            appeal_decisions.on_ruling_reversed,
+            appeal_outcomes.on_ruling_reversed,
             audit_events.on_ruling_reversed,
         ],
     }
@@ -89,12 +89,12 @@ def _inside() -> Routes:
         moderation.CasesChanged: [
             report_outcomes.on_cases_changed,
             notice_outcomes.on_cases_changed,
-            appeal_decisions.on_cases_changed,
+            appeal_outcomes.on_cases_changed,
         ],
         enforcement.RulingSettled: [
             report_outcomes.on_ruling_settled,
             notice_outcomes.on_ruling_settled,
-            appeal_decisions.on_ruling_settled,
+            appeal_outcomes.on_ruling_settled,
             machine_strikes.on_ruling_settled,
             person_changes.on_ruling_settled,
         ],

@@ -20,7 +20,7 @@ from moderado.enforcement.errors import (
 from moderado.enforcement.models import Appeal, AuditLine, Report, Ruling, Sanction
 from moderado.enforcement.selectors.appeals import appeals_for
 from moderado.enforcement.selectors.decisions import decisions_about
-from moderado.enforcement.services import appeal_decisions
+from moderado.enforcement.services import appeal_outcomes
 from moderado.enforcement.services.appeal_decisions import decide_appeal
 from moderado.enforcement.services.appeal_reminders import remind_of_appeals
 from moderado.enforcement.services.appeals import appeal_decision, appeal_report
@@ -56,7 +56,7 @@ def author(room):
 @pytest.fixture
 def told(monkeypatch):
     heard = []
-    monkeypatch.setattr(appeal_decisions, "publish", heard.append)
+    monkeypatch.setattr(appeal_outcomes, "publish", heard.append)
     return heard
 
 

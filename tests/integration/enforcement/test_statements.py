@@ -15,7 +15,7 @@ from moderado.enforcement.errors import NotAppealable
 from moderado.enforcement.events import PersonNotified
 from moderado.enforcement.models import AuditLine, Ruling
 from moderado.enforcement.selectors.decisions import decision_about, decisions_about
-from moderado.enforcement.services import appeal_decisions, suspensions
+from moderado.enforcement.services import appeal_outcomes, suspensions
 from moderado.enforcement.services.appeals import appeal_decision
 from moderado.enforcement.services.rulings import Proposal, reverse, rule
 from moderado.enforcement.services.sanctions import apply_sanction
@@ -183,7 +183,7 @@ def test_overturned_verdict_stays_in_the_list(author, room):
 
 def test_reversal_is_told_in_the_language_of_the_author(author, room, monkeypatch):
     told = []
-    monkeypatch.setattr(appeal_decisions, "publish", told.append)
+    monkeypatch.setattr(appeal_outcomes, "publish", told.append)
     say(author, room, "FLAG isto")
     ruling = decide(Case.objects.get(), ContentOutcome.REMOVE)
 

@@ -5,31 +5,17 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import QuerySet
-from django.db.models.functions import Now
-from django.utils import translation
 
-from moderado.accounts.models import User
-from moderado.core.database import require_transaction, retry_on_deadlock
+from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import NotFound
-from moderado.core.events import publish
 from moderado.enforcement.errors import (
     AppealDecided,
     DecidedByRuling,
     RulingReplaced,
     SanctionEnded,
 )
-from moderado.enforcement.events import (
-    PersonNotice,
-    PersonNotified,
-    RulingEvent,
-    RulingMade,
-    RulingReversed,
-    RulingSettled,
-    RulingUndone,
-)
-from moderado.enforcement.models import Appeal, Report, Ruling, Sanction
-from moderado.enforcement.selectors.decisions import appeal_view, decision_about
+from moderado.enforcement.models import Appeal, Ruling
+from moderado.enforcement.services.appeal_outcomes import decide_appeals, notify_appellants
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.fairness import (
     check_may_decide,
@@ -37,7 +23,6 @@ from moderado.enforcement.services.fairness import (
     check_other_decider,
 )
 from moderado.enforcement.services.purges import reverse_purge
-from moderado.enforcement.services.report_outcomes import decide_reports
 from moderado.enforcement.services.rulings import reverse
 from moderado.enforcement.services.sanctions import lift_sanction, lift_sanctions_of_ruling
 from moderado.enforcement.services.suspensions import lift_suspension
@@ -48,11 +33,9 @@ from moderado.enforcement.types import (
     AppealState,
     ContentOutcome,
     DecisionType,
-    ReportOutcome,
     SanctionEnd,
 )
 from moderado.enforcement.written_reasons import clean_note, clean_reason
-from moderado.moderation.events import CasesChanged, CaseStep
 from moderado.moderation.restricted_cases import about_unrestricted
 
 log = structlog.get_logger(__name__)
@@ -92,12 +75,12 @@ def decide_appeal(
     if outcome is AppealOutcome.OVERTURNED:
         reversal_id = _overturn(actor, appeal, reason)  # which may decide the appeal itself
     mine = Appeal.objects.filter(pk=appeal_id)
-    if not _decide(mine.filter(state=AppealState.OPEN), outcome, actor.id) and not (
+    if not decide_appeals(mine.filter(state=AppealState.OPEN), outcome, actor.id) and not (
         reversal_id and mine.filter(ruling=reversal_id).exists()
     ):
         raise AppealDecided  # another decision was faster: nothing of this is stored
     mine.update(reason=reason, public_note=note)
-    _notify(mine)
+    notify_appellants(mine)
     write_line(
         actor_id=actor.id,
         action="appeal_decided",
@@ -107,66 +90,6 @@ def decide_appeal(
         decision=str(appeal.decision_id),
     )
     return mine.get()
-
-
-def on_ruling_made(event: RulingMade) -> None:
-    """Decide the appeals that joined the case. Their appellants hear of it once it is settled.
-
-    Requires a transaction.
-    """
-    require_transaction()
-    waiting = Appeal.objects.filter(case=event.case_id, state=AppealState.OPEN)
-    has_measures = Sanction.objects.filter(ruling=event.ruling_id).exists()
-    is_hidden = event.content == ContentOutcome.REMOVE
-    verdicts = waiting.filter(decision_type=DecisionType.VERDICT)
-    _decide(verdicts, _outcome(not is_hidden), event.actor_id, event.ruling_id)
-    reports = waiting.filter(decision_type=DecisionType.REPORT)
-    _decide(reports, _outcome(is_hidden or has_measures), event.actor_id, event.ruling_id)
-
-
-def on_ruling_undone(event: RulingUndone) -> None:
-    """Open the appeals again that the ruling decided. Requires a transaction."""
-    require_transaction()
-    Appeal.objects.filter(ruling=event.ruling_id, told_at=None).update(
-        state=AppealState.OPEN, outcome="", decided_by=None, decided_at=None, ruling=None
-    )
-
-
-def on_ruling_reversed(event: RulingReversed) -> None:
-    """Overturn the appeals of a ruling that was reversed, and tell the author.
-
-    Requires a transaction.
-    """
-    require_transaction()
-    appealed = Appeal.objects.filter(appealed=event.ruling_id, state=AppealState.OPEN)
-    _decide(appealed, AppealOutcome.OVERTURNED, event.actor_id, event.reversal_id)
-    _notify_author(event)
-
-
-def on_ruling_settled(event: RulingSettled) -> None:
-    """Tell the appellants whose appeals the ruling decided. Requires a transaction."""
-    require_transaction()
-    decided = Appeal.objects.filter(ruling=event.ruling_id, told_at=None)
-    reports = decided.filter(
-        decision_type=DecisionType.REPORT, outcome=AppealOutcome.OVERTURNED, case__isnull=False
-    )
-    decide_reports(
-        Report.objects.filter(pk__in=reports.values("decision_id")),
-        outcome=ReportOutcome.ACTION,
-        is_upheld=True,
-        ruling_id=event.ruling_id,
-    )
-    _notify(decided)
-
-
-def on_cases_changed(event: CasesChanged) -> None:
-    """End the appeals whose subject ended before a decision."""
-    closed = [each.case_id for each in event.changes if each.step is CaseStep.CLOSED]
-    if closed:
-        waiting = Appeal.objects.filter(case__in=closed, state=AppealState.OPEN)
-        ids = list(waiting.values_list("id", flat=True))
-        _decide(waiting, AppealOutcome.ENDED, None)
-        _notify(Appeal.objects.filter(pk__in=ids))
 
 
 def _get_appeal(actor: Actor, appeal_id: UUID) -> Appeal:
@@ -228,55 +151,3 @@ def _overturn_measures(actor: Actor, ruling: Ruling, reason: str) -> UUID | None
     except RulingReplaced:
         lift_sanctions_of_ruling(actor_id=actor.id, ruling_id=ruling.id, reason="reversed")
         return None
-
-
-def _outcome(is_overturned: bool) -> AppealOutcome:  # noqa: FBT001  (it says itself)
-    return AppealOutcome.OVERTURNED if is_overturned else AppealOutcome.UPHELD
-
-
-def _decide(
-    appeals: "QuerySet[Appeal]",
-    outcome: AppealOutcome,
-    actor_id: UUID | None,
-    ruling_id: UUID | None = None,
-) -> int:
-    return appeals.update(
-        state=AppealState.DECIDED,
-        outcome=outcome,
-        decided_by=actor_id,
-        decided_at=Now(),
-        ruling=ruling_id,
-    )
-
-
-def _notify(appeals: "QuerySet[Appeal]") -> None:
-    ids = list(appeals.filter(told_at=None).values_list("id", flat=True))
-    Appeal.objects.filter(pk__in=ids).update(told_at=Now())
-    _publish(Appeal.objects.filter(pk__in=ids).order_by("id"))
-
-
-def _publish(appeals: "QuerySet[Appeal]") -> None:
-    for appeal in appeals.select_related("appellant"):
-        with translation.override(appeal.appellant.language):
-            view = appeal_view(appeal)
-        publish(
-            PersonNotified(
-                user_id=appeal.appellant_id, notice=PersonNotice.APPEAL_DECIDED, body=view
-            )
-        )
-
-
-def _notify_author(event: RulingEvent) -> None:
-    if event.author_id is None:
-        return
-    author = User.objects.get(pk=event.author_id)
-    with translation.override(author.language):
-        decision = decision_about(author.pk, event.ruling_id)
-    if decision is not None:
-        publish(
-            PersonNotified(
-                user_id=author.pk,
-                notice=PersonNotice.DECISION_REVERSED,
-                body=decision.view,
-            )
-        )

@@ -1,0 +1,203 @@
+"""What follows from rulings and from the end of their subjects for appeals: handlers of events.
+
+All run in the transaction of their event.
+"""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.utils import translation
+
+from moderado.accounts.models import User
+from moderado.core.database import require_transaction
+from moderado.core.events import publish
+from moderado.enforcement.events import (
+    PersonNotice,
+    PersonNotified,
+    RulingEvent,
+    RulingMade,
+    RulingReversed,
+    RulingSettled,
+    RulingUndone,
+)
+from moderado.enforcement.models import Appeal, Report, Ruling, Sanction
+from moderado.enforcement.selectors.decisions import appeal_view, decision_about
+from moderado.enforcement.services.person_changes import record_changes
+from moderado.enforcement.services.report_outcomes import decide_reports
+from moderado.enforcement.types import (
+    AppealOutcome,
+    AppealState,
+    ContentOutcome,
+    DecisionType,
+    OwnThing,
+    ReportOutcome,
+)
+from moderado.moderation.events import CasesChanged, CaseStep
+
+
+def on_ruling_made(event: RulingMade) -> None:
+    """Decide the appeals that joined the case. Their appellants hear of it once it is settled.
+
+    Requires a transaction.
+    """
+    require_transaction()
+    waiting = Appeal.objects.filter(case=event.case_id, state=AppealState.OPEN)
+    for appeals, outcome in _outcomes(waiting, event.content, event.ruling_id):
+        decide_appeals(appeals, outcome, event.actor_id, event.ruling_id)
+
+
+def on_ruling_undone(event: RulingUndone) -> None:
+    """Open the appeals again that the ruling decided. Requires a transaction."""
+    require_transaction()
+    _reopen(Appeal.objects.filter(ruling=event.ruling_id, told_at=None))
+
+
+def on_ruling_reversed(event: RulingReversed) -> None:
+    """Overturn the appeals of a ruling that was reversed, and tell the author.
+
+    The appeals that it had decided are open again with the case, or as the reversal decides.
+    Requires a transaction.
+    """
+    require_transaction()
+    _decide_again(event)
+    appealed = Appeal.objects.filter(appealed=event.ruling_id, state=AppealState.OPEN)
+    decide_appeals(appealed, AppealOutcome.OVERTURNED, event.actor_id, event.reversal_id)
+    _notify_author(event)
+
+
+def on_ruling_settled(event: RulingSettled) -> None:
+    """Tell the appellants whose appeals the ruling decided. Requires a transaction."""
+    require_transaction()
+    decided = Appeal.objects.filter(ruling=event.ruling_id, told_at=None)
+    reports = decided.filter(decision_type=DecisionType.REPORT, case__isnull=False)
+    for outcome, is_action in ((AppealOutcome.OVERTURNED, True), (AppealOutcome.UPHELD, False)):
+        theirs = reports.filter(outcome=outcome).values("decision_id")
+        decide_reports(
+            Report.objects.filter(pk__in=theirs),
+            outcome=ReportOutcome.ACTION if is_action else ReportOutcome.NO_ACTION,
+            is_upheld=is_action,
+            ruling_id=event.ruling_id,
+        )
+    notify_appellants(decided)
+
+
+def on_cases_changed(event: CasesChanged) -> None:
+    """End the appeals whose subject ended before a decision.
+
+    They are open again if the subject comes back.
+    """
+    closed = [each.case_id for each in event.changes if each.step is CaseStep.CLOSED]
+    if closed:
+        waiting = Appeal.objects.filter(case__in=closed, state=AppealState.OPEN)
+        ids = list(waiting.values_list("id", flat=True))
+        decide_appeals(waiting, AppealOutcome.ENDED, None)
+        notify_appellants(Appeal.objects.filter(pk__in=ids))
+    returned = [each.case_id for each in event.changes if each.step is CaseStep.RETURNED]
+    if returned:
+        ended = Appeal.objects.filter(case__in=returned, state=AppealState.DECIDED)
+        _reopen(ended.filter(outcome=AppealOutcome.ENDED))
+
+
+def _decide_again(event: RulingReversed) -> None:
+    """Take back what a reversed ruling decided about the appeals that had joined its case."""
+    decided = Appeal.objects.filter(ruling=event.ruling_id, case__isnull=False)
+    content = Ruling.objects.values_list("content", flat=True).get(pk=event.reversal_id)
+    if content == ContentOutcome.HOLD:  # the case is open again
+        _reopen(decided)
+        return
+    for appeals, outcome in _outcomes(decided, content, event.reversal_id):
+        changed = appeals.exclude(outcome=outcome)
+        appeals.filter(outcome=outcome, told_at=None).update(ruling=event.reversal_id)
+        decide_appeals(changed, outcome, event.actor_id, event.reversal_id, told_at=None)
+
+
+def _reopen(appeals: "QuerySet[Appeal]") -> None:
+    """Let the next decision decide appeals; their appellants hear of that one."""
+    reopened = list(appeals)
+    Appeal.objects.filter(pk__in=[each.pk for each in reopened]).update(
+        state=AppealState.OPEN,
+        outcome="",
+        decided_by=None,
+        decided_at=None,
+        ruling=None,
+        told_at=None,
+    )
+    record_changes([(each.appellant_id, OwnThing.APPEAL, each.pk) for each in reopened])
+
+
+def _outcomes(
+    appeals: "QuerySet[Appeal]", content: str, ruling_id: UUID
+) -> list[tuple["QuerySet[Appeal]", AppealOutcome]]:
+    """Return what a ruling on their case decides about appeals, by kind."""
+    has_measures = Sanction.objects.filter(ruling=ruling_id).exists()
+    is_hidden = content == ContentOutcome.REMOVE
+    return [
+        (appeals.filter(decision_type=DecisionType.VERDICT), _outcome(not is_hidden)),
+        (appeals.filter(decision_type=DecisionType.REPORT), _outcome(is_hidden or has_measures)),
+    ]
+
+
+def _outcome(is_overturned: bool) -> AppealOutcome:  # noqa: FBT001  (it says itself)
+    return AppealOutcome.OVERTURNED if is_overturned else AppealOutcome.UPHELD
+
+
+def decide_appeals(
+    appeals: "QuerySet[Appeal]",
+    outcome: AppealOutcome,
+    actor_id: UUID | None,
+    ruling_id: UUID | None = None,
+    **columns: object,
+) -> int:
+    """Store what became of appeals; return how many there were. Tells no appellant yet.
+
+    Args:
+        appeals: The appeals.
+        outcome: What became of the first decision.
+        actor_id: Who decided; None if the subject has ended.
+        ruling_id: The ruling that decided, if it was one.
+        columns: Further columns to store.
+    """
+    return appeals.update(
+        state=AppealState.DECIDED,
+        outcome=outcome,
+        decided_by=actor_id,
+        decided_at=Now(),
+        ruling=ruling_id,
+        **columns,
+    )
+
+
+def notify_appellants(appeals: "QuerySet[Appeal]") -> None:
+    """Tell the appellants of these appeals, each once. Requires a transaction."""
+    require_transaction()
+    ids = list(appeals.filter(told_at=None).values_list("id", flat=True))
+    Appeal.objects.filter(pk__in=ids).update(told_at=Now())
+    _publish(Appeal.objects.filter(pk__in=ids).order_by("id"))
+
+
+def _publish(appeals: "QuerySet[Appeal]") -> None:
+    for appeal in appeals.select_related("appellant"):
+        with translation.override(appeal.appellant.language):
+            view = appeal_view(appeal)
+        publish(
+            PersonNotified(
+                user_id=appeal.appellant_id, notice=PersonNotice.APPEAL_DECIDED, body=view
+            )
+        )
+
+
+def _notify_author(event: RulingEvent) -> None:
+    if event.author_id is None:
+        return
+    author = User.objects.get(pk=event.author_id)
+    with translation.override(author.language):
+        decision = decision_about(author.pk, event.ruling_id)
+    if decision is not None:
+        publish(
+            PersonNotified(
+                user_id=author.pk,
+                notice=PersonNotice.DECISION_REVERSED,
+                body=decision.view,
+            )
+        )
