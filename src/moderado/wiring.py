@@ -20,7 +20,7 @@ from moderado.chat.services import (
     succession,
 )
 from moderado.chat.tasks import erasure_wakeup, export_wakeup, purge_wakeup, wakeup
-from moderado.chat.types import MESSAGE
+from moderado.chat.types import MESSAGE, ROOM_NAME
 from moderado.core.events import Routes, connect
 from moderado.core.staff_actions import StaffActed
 from moderado.enforcement import events as enforcement
@@ -128,7 +128,7 @@ def _provide_ports() -> None:
     provide_evidence(MESSAGE, evidence_of_message)
     provide_refused(refused_texts)
     provide_room_type(room_type)
-    provide_room_roles(rooms_of=moderated_rooms, moderators_of=moderators_of)
+    provide_room_roles(rooms_of=moderated_rooms, moderators_of=moderators_of, name_type=ROOM_NAME)
 
 
 def _after_commit() -> Routes:

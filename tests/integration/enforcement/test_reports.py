@@ -312,3 +312,50 @@ def test_staff_decide_no_case_about_a_room_that_they_run(role):
         assert sum(each.open_count for each in counts_by_queue(actor).values()) == number
         assert len(queues_of_cases(actor=actor, case_ids=[made.case_id])) == number
     check_may_decide(actor_id=make_staff().id, case=made.case)
+
+
+@pytest.mark.proves("R139")
+def test_reporter_of_a_text_decides_no_case_about_it_whatever_opened_that():
+    message, reporter = say(), make_staff()
+    first, _ = report_message(message, reporter)
+    Case.objects.filter(pk=first.case_id).update(state=Case.State.DECIDED)
+    case = report_message(message)[0].case
+    assert case.pk != first.case_id
+
+    with pytest.raises(OwnReport):
+        check_may_decide(actor_id=reporter.id, case=case)
+    theirs, others = (Actor(id=each.id, scope_ids=None) for each in (reporter, make_staff()))
+    for actor, number in ((theirs, 0), (others, 1)):
+        assert cases(actor=actor, wanted=CaseFilter()).count() == number
+        assert case_counts(actor=actor).open == number
+        assert len(queues_of_cases(actor=actor, case_ids=[case.pk])) == number
+
+
+@pytest.mark.proves("R139")
+@pytest.mark.parametrize("kind", ["revision", "person"])
+def test_reporter_decides_about_another_text_and_a_later_case_of_a_person(kind):
+    message, reporter = say(), make_staff()
+    if kind == "revision":
+        first, _ = report_message(message, reporter)
+        Message.objects.filter(pk=message.pk).update(revision=2)
+        later, _ = report_message(message)
+    else:
+        person = {"subject_type": "person", "subject_id": message.author_id, "category": "hate"}
+        first, _ = report(reporter_id=reporter.id, **person)
+        Case.objects.filter(pk=first.case_id).update(state=Case.State.DECIDED)
+        later, _ = report(reporter_id=make_user().id, **person)
+    assert later.case_id != first.case_id
+    check_may_decide(actor_id=reporter.id, case=later.case)
+
+
+@pytest.mark.proves("R139")
+@pytest.mark.parametrize("role", ["ADMIN", "MODERATOR"])
+def test_staff_do_not_decide_about_the_name_of_a_room_that_they_run(role, held):
+    room, runs = make_room(), make_staff()
+    make_member(room, user=runs, role=role)
+    case = held(subject_type="room_name", subject_id=room.id, author_id=make_user().id)
+
+    with pytest.raises(OwnCase):
+        check_may_decide(actor_id=runs.id, case=case)
+    assert not cases(actor=Actor(id=runs.id, scope_ids=None), wanted=CaseFilter()).exists()
+    check_may_decide(actor_id=make_staff().id, case=case)

@@ -11,19 +11,24 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from moderado.enforcement.models import CaseExclusion
-from moderado.enforcement.types import ROOM
+from moderado.enforcement.types import ROOM, WITHOUT_TEXT
+from moderado.moderation.models import Case
+
+_SAME_TEXT = ("subject_type", "subject_id", "revision")
 
 ListIds = Callable[[UUID], Collection[UUID]]
+_about_rooms = [ROOM]  # types of subjects whose id is that of a room
 _rooms_of: list[ListIds] = []
 _moderators_of: list[ListIds] = []
 
 
-def provide_room_roles(*, rooms_of: ListIds, moderators_of: ListIds) -> None:
+def provide_room_roles(*, rooms_of: ListIds, moderators_of: ListIds, name_type: str) -> None:
     """Register what lists the rooms of a moderator, and the moderators of a room.
 
-    Called by `moderado.wiring`.
+    Called by `moderado.wiring`. `name_type` is the type of subject that names of rooms are.
     """
     _rooms_of[:], _moderators_of[:] = [rooms_of], [moderators_of]
+    _about_rooms[:] = [ROOM, name_type]
 
 
 def rooms_moderated_by(user_id: UUID) -> set[UUID]:
@@ -46,7 +51,7 @@ def is_about(user_id: UUID, *, prefix: str = "") -> Q:
     theirs = Q(**{f"{prefix}author": user_id})
     return theirs | Q(
         **{
-            f"{prefix}subject_type": ROOM,
+            f"{prefix}subject_type__in": list(_about_rooms),
             f"{prefix}subject_id__in": rooms_moderated_by(user_id),
         }
     )
@@ -60,8 +65,31 @@ def of_others(rows: "QuerySet[Any]", *, user_id: UUID, case: str = "") -> "Query
         user_id: The person.
         case: The column with the case; empty for cases.
     """
-    excluded = CaseExclusion.objects.filter(case=OuterRef(case or "pk"), user=user_id)
+    prefix = f"{case}__" if case else ""
+    same = {name: OuterRef(f"{prefix}{name}") for name in _SAME_TEXT}
+    excluded = exclusions(user_id, case=OuterRef(case or "pk"), **same)
     return about_others(rows, user_id=user_id, case=case).filter(~Exists(excluded))
+
+
+def exclusions(user_id: UUID, *, case: Any, **same: Any) -> "QuerySet[CaseExclusion]":
+    """Return what keeps a person from deciding a case.
+
+    Who has reported a text is a party in each case about it, whatever opened that.
+
+    Args:
+        user_id: The person.
+        case: The case.
+        same: Its `subject_type`, `subject_id` and `revision`.
+    """
+    same_text = Q(**{f"case__{name}": value for name, value in same.items()})
+    of_text = Q(reason=CaseExclusion.Reason.REPORTER) & same_text
+    of_text &= ~Q(case__subject_type__in=WITHOUT_TEXT)
+    return CaseExclusion.objects.filter(Q(case=case) | of_text, user=user_id)
+
+
+def exclusions_from(user_id: UUID, case: Case) -> "QuerySet[CaseExclusion]":
+    """Return what keeps a person from deciding one case, as `exclusions`."""
+    return exclusions(user_id, case=case, **{name: getattr(case, name) for name in _SAME_TEXT})
 
 
 def about_others(rows: "QuerySet[Any]", *, user_id: UUID, case: str = "") -> "QuerySet[Any]":

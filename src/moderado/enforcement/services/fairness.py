@@ -9,7 +9,7 @@ from moderado.accounts.rights import may_manage
 from moderado.core.errors import Forbidden
 from moderado.enforcement.errors import OwnReport, OwnRuling
 from moderado.enforcement.models import CaseExclusion
-from moderado.enforcement.selectors.parties import is_about
+from moderado.enforcement.selectors.parties import exclusions_from, is_about
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case
 
@@ -57,13 +57,13 @@ def check_may_decide(*, actor_id: UUID, case: Case) -> None:
     Raises:
         OwnCase: The case is about the moderator, their content, or a room that they run, or ran
             when it was pointed at.
-        OwnReport: The moderator has reported the subject.
+        OwnReport: The moderator has reported the subject, or this text in another case.
         OwnRuling: The case is an appeal of the moderator's own ruling.
     """
     check_not_self(actor_id=actor_id, user_id=case.author_id)
     if Case.objects.filter(is_about(actor_id), pk=case.pk).exists():
         raise OwnCase
-    _refuse_first(CaseExclusion.objects.filter(case=case, user_id=actor_id))
+    _refuse_first(exclusions_from(actor_id, case))
 
 
 def check_may_preserve(*, actor_id: UUID | None, cases: "QuerySet[Case]") -> None:
