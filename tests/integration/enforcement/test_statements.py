@@ -16,11 +16,13 @@ from moderado.enforcement.events import PersonNotified
 from moderado.enforcement.models import AuditLine, Ruling
 from moderado.enforcement.selectors.decisions import decision_about, decisions_about
 from moderado.enforcement.services import appeal_outcomes, suspensions
-from moderado.enforcement.services.appeals import appeal_decision
+from moderado.enforcement.services.appeal_decisions import decide_appeal
+from moderado.enforcement.services.appeals import appeal_decision, appeal_report
+from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.rulings import Proposal, reverse, rule
 from moderado.enforcement.services.sanctions import apply_sanction
 from moderado.enforcement.services.settling import settle_rulings
-from moderado.enforcement.types import Actor, ContentOutcome, SanctionKind
+from moderado.enforcement.types import Actor, AppealOutcome, ContentOutcome, SanctionKind
 from moderado.moderation.models import Case
 from moderado.moderation.services import subject_screening
 from moderado.moderation.types import Category
@@ -52,9 +54,13 @@ def author(room):
 def decide(case, content, reason="insult"):
     actor = Actor(id=make_staff().id, scope_ids=None)
     ruling = rule(actor=actor, case_id=case.id, proposal=Proposal(content=content, reason=reason))
+    settle_now()
+    return ruling
+
+
+def settle_now():
     Ruling.objects.update(undo_until=timezone.now() - timedelta(seconds=1))
     settle_rulings()
-    return ruling
 
 
 def only(user):
@@ -230,3 +236,55 @@ def test_appeals_of_each_outcome_have_a_sentence(outcome):
 def test_suspension_of_another_person_is_not_listed(author):
     make_suspension(make_user())
     assert decisions_about(author.id) == []
+
+
+@pytest.mark.proves("R140")
+def test_author_reads_no_reason_that_is_for_staff(author, room):
+    """A removal by a reversal has the reason of the report, or of the ruling that holds again."""
+    found, _ = report(
+        reporter_id=make_user().id, subject_type="message",
+        subject_id=say(author, room, "bom dia").id, category="hate",
+    )  # fmt: skip
+    moderator = Actor(id=make_staff().id, scope_ids=None)
+    proposal = Proposal(content=ContentOutcome.ALLOW, reason="fine")
+    rule(actor=moderator, case_id=found.case_id, proposal=proposal)
+    settle_now()
+    appeal, _ = appeal_report(user_id=found.reporter_id, report_id=found.id, text="Look again.")
+    win(appeal, "Ana did not look")
+    (removal,) = read(author)
+    assert (removal.outcome, removal.reason) == ("removed", "hate")
+
+    appeal, _ = appeal_decision(user_id=author.id, decision_id=removal.id, text="Why?")
+    win(appeal, "Rui was in haste")
+    shown = Ruling.objects.get(reverses=removal.id)
+    reverse(actor=Actor(id=make_staff().id, scope_ids=None), ruling_id=shown.id, reason="Eva, too")
+    settle_now()
+    assert [each.reason for each in read(author)] == ["hate", "hate"]
+    for word in ("Ana", "Rui", "Eva"):
+        assert word not in str(read(author))
+
+
+@pytest.mark.proves("R140")
+def test_verdict_that_stands_again_is_listed_once_and_as_before(author, room):
+    say(author, room, "HOLD bom dia")
+    before = read(author)
+    actor = Actor(id=make_staff().id, scope_ids=None)
+    proposal = Proposal(content=ContentOutcome.ALLOW, reason="fine")
+    made = rule(actor=actor, case_id=Case.objects.get().id, proposal=proposal)
+    settle_now()
+    assert [each.is_reversed for each in read(author)] == [True]
+
+    reverse(actor=actor, ruling_id=made.id, reason="mistake")
+    settle_now()
+
+    assert read(author) == before
+
+
+def read(author):
+    return [each.view for each in decisions_about(author.id)]
+
+
+def win(appeal, reason):
+    actor = Actor(id=make_staff().id, scope_ids=None)
+    decide_appeal(actor=actor, appeal_id=appeal.id, outcome=AppealOutcome.OVERTURNED, reason=reason)
+    settle_now()

@@ -80,6 +80,7 @@ def _rulings(
     rows = (
         Ruling.objects.filter(_page(before, ids), has_consequences(), author=user_id)
         .annotate(is_reversed=Exists(reversed_by))
+        .select_related("case", "reverses__reverses")
         .prefetch_related("sanctions")
         .order_by("-created_at", "-id")[:limit]
     )
@@ -91,6 +92,7 @@ def _rulings(
                 subject=(row.subject_type, row.subject_id, row.scope_id),
                 outcome=_outcome_of(row),
                 sanctions=tuple(map(_note, row.sanctions.all())),
+                reason=_reason_of(row),
                 is_reversed=row.is_reversed,
             ),
             key=(row.created_at, row.id),
@@ -110,6 +112,17 @@ def has_consequences() -> Q:
     imposed = Sanction.objects.filter(ruling=OuterRef("pk"))
     told = Q(content__in=(ContentOutcome.REMOVE, ContentOutcome.KEEP_FLAGGED))
     return Q(told | Exists(imposed), undone_at=None, settled_at__isnull=False)
+
+
+def _reason_of(ruling: Ruling) -> str:
+    """Return the reason that the author reads: that of a reversal is for staff.
+
+    It is that of the ruling which holds again, or else the category of what was reported.
+    """
+    if ruling.reverses is None:
+        return ruling.reason
+    first = ruling.reverses.reverses
+    return _reason_of(first) if first is not None else next(iter(ruling.case.categories), "")
 
 
 def _outcome_of(ruling: Ruling) -> str:
@@ -191,6 +204,7 @@ def _view(
     *,
     subject: tuple[str, UUID, UUID | None],
     outcome: str,
+    reason: str | None = None,
     **differing: Any,
 ) -> DecisionView:
     """Return the view of a stored decision; ``differing`` goes on to `decision_view`."""
@@ -199,7 +213,7 @@ def _view(
         row.id,
         subject=subject,
         outcome=outcome,
-        reason=row.reason,
+        reason=row.reason if reason is None else reason,
         public_note=row.public_note,
         decided_at=row.created_at,
         # Without consequences, there is nothing to appeal.

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import translation
 
 from moderado.accounts.models import User
@@ -22,7 +22,7 @@ _STATUS = SubjectRevision.Status
 
 
 class OverturnedVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """A machine's verdict that a ruling overturned. `key` is the place of the ruling."""
+    """A machine's verdict that a ruling has overturned. `key` is the place of the ruling."""
 
     line: ModerationLog
     key: Position
@@ -65,8 +65,9 @@ def overturned_verdicts(
         limit: How many rulings at most.
         line: This verdict only.
     """
+    reversals = Ruling.objects.filter(reverses=OuterRef("pk"), undone_at=None)
     rulings = Ruling.objects.filter(
-        page_of(before), author=author_id, content__in=SHOWING, undone_at=None
+        ~Exists(reversals), page_of(before), author=author_id, content__in=SHOWING, undone_at=None
     ).exclude(settled_at=None)
     if line is not None:
         rulings = rulings.filter(subject_id=line.subject_id, revision=line.revision)

@@ -36,11 +36,15 @@ def _sanctions(user_id: UUID) -> Rows:
 
 
 def _decisions(user_id: UUID) -> Rows:
-    """Return the rulings that their author learns of elsewhere, and the reversals of such."""
+    """Return the rulings that their author learns of elsewhere, and the reversals of such.
+
+    The reason of a reversal is for staff.
+    """
     columns = ("id", "subject_type", "subject_id", "revision", "content", "reason", "public_note")
     is_reversal = Q(reverses__isnull=False, settled_at__isnull=False)
     rows = Ruling.objects.filter(has_consequences() | is_reversal, author_id=user_id)
-    return list(rows.order_by("id").values(*columns, "effective_at"))
+    found = rows.order_by("id").values(*columns, "effective_at", "reverses_id")
+    return [each if each["reverses_id"] is None else {**each, "reason": ""} for each in found]
 
 
 def _reports(user_id: UUID) -> Rows:
