@@ -1,7 +1,8 @@
 """What was decided about a person, by moderators and by machines, and what can be appealed."""
 
 from collections.abc import Collection
-from typing import Any
+from datetime import datetime
+from typing import TypedDict, Unpack
 from uuid import UUID
 
 import msgspec
@@ -26,6 +27,15 @@ from moderado.enforcement.statements import (
 )
 from moderado.enforcement.types import ContentOutcome, DecisionType
 from moderado.enforcement.views import AppealView, DecisionView, SanctionNote
+
+
+class _Differing(TypedDict, total=False):
+    """Arguments of `decision_view` that not every kind of stored decision has."""
+
+    sanctions: tuple[SanctionNote, ...]
+    ends_at: datetime | None
+    is_reversed: bool
+    by: str
 
 
 def decisions_about(
@@ -205,9 +215,8 @@ def _view(
     subject: tuple[str, UUID, UUID | None],
     outcome: str,
     reason: str | None = None,
-    **differing: Any,
+    **differing: Unpack[_Differing],
 ) -> DecisionView:
-    """Return the view of a stored decision; ``differing`` goes on to `decision_view`."""
     return decision_view(
         kind,
         row.id,
