@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import proofs
-from tests.faults.checker import ERASED_WITHIN, INVARIANTS, settle, violations
+from tests.faults.checker import ERASED_WITHIN, INVARIANTS, overdue, settle, violations
 from tests.faults.client import Client
 from tests.faults.cluster import Cluster, Plan, make_template, running
 from tests.faults.crowd import Crowd
@@ -128,7 +128,7 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
     trouble = Troublemaker(cluster, seed=seed)
     _make_trouble(trouble, cluster, random.Random(seed), until=time.monotonic() + duration)
     trouble.stop()
-    drama.finish()
+    late = overdue(drama.finish)
     run = Run(
         cluster,
         crowd,
@@ -137,7 +137,11 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
         moderators=drama.moderators,
         erased=drama.erased,
     )
-    crowd.wait_until(run.enforced.is_erased, what="erasures done", seconds=ERASED_WITHIN)
+    late += overdue(
+        lambda: crowd.wait_until(
+            run.enforced.is_erased, what="erasures done under load", seconds=ERASED_WITHIN
+        )
+    )
     _lose_the_last_hints(cluster)
     for talk in talks:
         talk.cancel()
@@ -145,7 +149,7 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
     cluster.layer_wire.cut()
     cluster.layer_wire.release()
     over = time.monotonic()
-    late = settle(run)
+    late += settle(run)
     sends = [send for _, send in run.sends]
     return Outcome(
         seed,

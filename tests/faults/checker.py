@@ -321,8 +321,7 @@ def settle(
     Returns:
         A sentence for each condition that did not hold in time.
     """
-    late: list[str] = []
-    for wait in (
+    return overdue(
         lambda: run.crowd.wait_until(
             lambda: not run.moderators or run.enforced.is_told(),
             what="all rulings told, all erasures done",
@@ -339,7 +338,13 @@ def settle(
             seconds=heard_within,
         ),
         run.crowd.wait_until_own_changes_are_read,
-    ):
+    )
+
+
+def overdue(*waits: Callable[[], None]) -> list[str]:
+    """Wait for each condition in turn; return a sentence for each that did not hold in time."""
+    late: list[str] = []
+    for wait in waits:
         try:
             wait()
         except AssertionError as error:

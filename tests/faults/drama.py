@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Coroutine, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from typing import Any
 
@@ -63,12 +63,17 @@ class Drama:
             work.cancel()
 
     def finish(self) -> None:
-        """Wait until each ban and each request of an erasure is confirmed."""
-        for end in self._ends:
-            end.result(timeout=PATIENCE)
+        """Wait until each ban and each request of an erasure is confirmed.
+
+        Raises AssertionError when time is up.
+        """
+        confirmed, open_ends = wait(self._ends, timeout=PATIENCE)
         for person in self.leaving[1:]:
             self.erased.append(Erased.of(person))
             self._crowd.forget(person)
+        for end in confirmed:
+            end.result()
+        assert not open_ends, f"not within {PATIENCE} s: bans and requests of erasures confirmed"
 
     async def _later(self, work: Coroutine[Any, Any, None], duration: float) -> None:
         await asyncio.sleep(self._dice.uniform(0.2, 0.8) * duration)

@@ -5,16 +5,18 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from moderado.enforcement.models import Appeal, Ruling
+from moderado.chat.models import Message
+from moderado.enforcement.models import Appeal, NoticeMail, Ruling
 from moderado.enforcement.selectors.decisions import decisions_about
 from moderado.enforcement.services import appeal_outcomes, rulings
 from moderado.enforcement.services.appeals import appeal_decision, appeal_report
 from moderado.enforcement.services.measures import Measure
+from moderado.enforcement.services.notices import confirm_notice
 from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.settling import settle_rulings
 from moderado.enforcement.types import Actor, MeasureScope, SanctionKind
 from moderado.moderation.models import Case
-from tests.factories import make_member, make_room, make_staff, make_user
+from tests.factories import make_member, make_notice, make_room, make_staff, make_user
 from tests.integration.enforcement.steps import say
 from tests.integration.enforcement.test_purges import done
 from tests.integration.enforcement.test_purges import reverse as reverse_purge
@@ -126,3 +128,28 @@ def test_appeal_comes_back_with_the_messages_of_a_purge(author, room, told):
     rule(appeal.case_id)
     settle()
     assert outcomes(told) == ["ended", "overturned"]
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+def test_notice_comes_back_with_the_messages_of_a_purge(author, room, is_told):
+    say(author, room, "hello there")
+    message = Message.objects.get()
+    notice, code = make_notice(reference=str(message.id))
+    confirm_notice(protocol=notice.protocol, code=code)
+    staff = Actor(id=make_staff("purge_messages", "reverse_ruling").id, scope_ids=None)
+    purge = done(staff, author)
+    notice.refresh_from_db()
+    assert notice.outcome == "unavailable"
+    if is_told:
+        NoticeMail.objects.update(next_attempt_at=None, sent_at=timezone.now())
+
+    reverse_purge(staff, purge)
+
+    notice.refresh_from_db()
+    assert (notice.state, notice.outcome, notice.decided_at) == ("open", "", None)
+    waiting = NoticeMail.objects.filter(kind="outcome", next_attempt_at__isnull=False)
+    assert not waiting.exists()
+    rule(notice.case_id, "remove")
+    settle()
+    notice.refresh_from_db()
+    assert (notice.state, notice.outcome, waiting.count()) == ("decided", "action_taken", 1)

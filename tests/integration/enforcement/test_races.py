@@ -23,12 +23,13 @@ from moderado.enforcement.services.measures import Measure
 from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.sanctions import expire_sanctions
 from moderado.enforcement.services.settling import settle_rulings
+from moderado.enforcement.services.suspensions import suspend_reporting
 from moderado.enforcement.types import Actor, AppealOutcome, MeasureScope, SanctionKind
 from moderado.moderation.models import Case, ErasableText, ModerationLog
 from moderado.moderation.services.log_verification import verify_log
 from moderado.moderation.services.texts import erase_texts
 from tests.everything import tables_with
-from tests.factories import make_member, make_room, make_staff, make_user
+from tests.factories import make_member, make_rejected_reports, make_room, make_staff, make_user
 from tests.integration.enforcement.races import in_both_orders, overtake
 from tests.rulings import make_ruling
 
@@ -417,3 +418,16 @@ def finish(author):
         pass
     erase(author)
     assert Erasure.objects.get(user=author).state == "done"
+
+
+@pytest.mark.proves("S130")
+def test_one_of_two_suspensions_from_reporting_takes_effect():
+    member, staff = make_user(), make_staff()
+    make_rejected_reports(member)
+
+    def suspends():
+        suspend_reporting(
+            actor_id=staff.id, user_id=member.id, term=timedelta(days=1), reason="abuse"
+        )
+
+    assert overtake(suspends, suspends) == ("done", "already_suspended")

@@ -14,12 +14,13 @@ from moderado.core.clock import wire_time
 from moderado.core.errors import Invalid, NotFound, RateLimited
 from moderado.enforcement import events
 from moderado.enforcement.errors import (
+    AlreadySuspended,
     CriteriaNotMet,
     OwnContent,
     OwnReport,
     ReportingSuspended,
 )
-from moderado.enforcement.models import Report, Ruling
+from moderado.enforcement.models import Report, ReportingSuspension, Ruling
 from moderado.enforcement.selectors.cases import (
     CaseFilter,
     case_counts,
@@ -28,7 +29,7 @@ from moderado.enforcement.selectors.cases import (
     queues_of_cases,
 )
 from moderado.enforcement.selectors.reports import report_views, reporter_record
-from moderado.enforcement.services import report_outcomes
+from moderado.enforcement.services import report_outcomes, suspensions
 from moderado.enforcement.services.case_texts import erase_reports
 from moderado.enforcement.services.fairness import check_may_decide, check_may_preserve
 from moderado.enforcement.services.reports import report
@@ -279,6 +280,29 @@ def test_suspension_needs_a_record_and_ends_by_term_or_lifting():
     assert refusal.value.details["appeal_path"] == f"/api/me/decisions/{suspension.id}/appeal/"
     lift_suspension(actor_id=moderator.id, suspension_id=suspension.id, reason="appeal")
     assert report_message(say(), reporter)[1]
+
+
+@pytest.mark.proves("S130")
+@pytest.mark.parametrize("is_lifted", [False, True])
+def test_member_is_suspended_again_once_the_term_is_over(monkeypatch, is_lifted):
+    notified = []
+    monkeypatch.setattr(suspensions, "publish", lambda event: notified.append(event.notice.value))
+    reporter, moderator = make_user(), make_user()
+    decided_reports(reporter, rejected=10)
+    suspending = {"actor_id": moderator.id, "user_id": reporter.id, "term": TERM, "reason": "abuse"}
+    first = suspend_reporting(**suspending)
+    ReportingSuspension.objects.update(ends_at=timezone.now() - timedelta(seconds=1))
+
+    second = suspend_reporting(**suspending)
+
+    if is_lifted:  # the appeal of the first one is won
+        lift_suspension(actor_id=moderator.id, suspension_id=first.id, reason="appeal")
+    with pytest.raises(ReportingSuspended) as refusal:
+        report_message(say(), reporter)
+    assert refusal.value.details["until"] == wire_time(second.ends_at)
+    with pytest.raises(AlreadySuspended):
+        suspend_reporting(**suspending)
+    assert notified == ["reporting_suspended", "reporting_suspended"]
 
 
 def test_erasure_empties_what_the_reporter_wrote():

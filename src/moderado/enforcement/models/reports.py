@@ -111,11 +111,8 @@ class ReportingSuspension(Record):
         verbose_name = _("suspension of reporting")
         verbose_name_plural = _("suspensions of reporting")
         permissions = [("suspend_reporting", "Can suspend members from reporting")]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["user"], name="one_suspension", condition=Q(lifted_at=None)
-            )
-        ]
+        # No constraint can say that one is in force at a time: terms end by PostgreSQL's clock.
+        # `suspend_reporting` locks the member.
 
     def __str__(self) -> str:
         return str(self.user_id)

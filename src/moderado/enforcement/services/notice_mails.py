@@ -6,6 +6,7 @@ send one makes a new code, of which the digest is kept.
 """
 
 import time
+from collections.abc import Collection
 from datetime import timedelta
 from smtplib import (
     SMTPDataError,
@@ -44,6 +45,16 @@ def queue_mail(notice_id: UUID, kind: MailKind) -> None:
     """Have an e-mail sent. Requires a transaction: that of what it tells."""
     require_transaction()
     NoticeMail.objects.create(notice_id=notice_id, kind=kind, next_attempt_at=Now())
+
+
+def withdraw_outcomes(notice_ids: Collection[UUID]) -> None:
+    """Send no e-mail that still waits about the outcome of notices that are open again.
+
+    Requires a transaction: that of the opening.
+    """
+    require_transaction()
+    waiting = NoticeMail.objects.filter(notice__in=notice_ids, kind=MailKind.OUTCOME)
+    waiting.filter(next_attempt_at__isnull=False).update(next_attempt_at=None)
 
 
 def send_mails() -> int:

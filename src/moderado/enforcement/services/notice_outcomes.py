@@ -1,5 +1,7 @@
 """Notices hear of what became of their cases, by e-mail and on their page."""
 
+from uuid import UUID
+
 import structlog
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -8,7 +10,7 @@ from django.db.models.functions import Greatest, Now
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.enforcement.events import RulingSettled
 from moderado.enforcement.models import Notice
-from moderado.enforcement.services.notice_mails import queue_mail
+from moderado.enforcement.services.notice_mails import queue_mail, withdraw_outcomes
 from moderado.enforcement.services.report_outcomes import takes_action
 from moderado.enforcement.types import NOTICE, ContentOutcome, MailKind, NoticeOutcome, NoticeState
 from moderado.moderation.events import CasesChanged, CaseStep
@@ -31,8 +33,8 @@ def on_ruling_settled(event: RulingSettled) -> None:
     if event.was_reversed:
         return
     if event.content == ContentOutcome.HOLD:  # the case is open again
-        decided = Notice.objects.filter(case=event.case_id, ruling=event.reverses_id)
-        decided.update(state=NoticeState.OPEN, outcome="", ruling=None, decided_at=None)
+        theirs = Notice.objects.filter(case=event.case_id, ruling=event.reverses_id)
+        _reopen(theirs.filter(state=NoticeState.DECIDED))
         return
     outcome = NoticeOutcome.ACTION if takes_action(event) else NoticeOutcome.NO_ACTION
     if event.subject_type == NOTICE and outcome is NoticeOutcome.NO_ACTION:
@@ -46,11 +48,18 @@ def on_ruling_settled(event: RulingSettled) -> None:
 
 
 def on_cases_changed(event: CasesChanged) -> None:
-    """Decide the notices of cases whose subject ended before a decision."""
+    """Decide the notices of cases whose subject ended before a decision.
+
+    They are open again if the subject comes back.
+    """
     closed = [each.case_id for each in event.changes if each.step is CaseStep.CLOSED]
     if closed:
         waiting = Notice.objects.filter(case__in=closed, state=NoticeState.OPEN)
         _decide(waiting, outcome=NoticeOutcome.UNAVAILABLE)
+    returned = [each.case_id for each in event.changes if each.step is CaseStep.RETURNED]
+    if returned:
+        ended = Notice.objects.filter(case__in=returned, state=NoticeState.DECIDED, ruling=None)
+        _reopen(ended.filter(outcome=NoticeOutcome.UNAVAILABLE))
 
 
 @retry_on_deadlock
@@ -75,9 +84,22 @@ def remind_of_notices() -> int:
     return len(found)
 
 
+def _reopen(notices: "QuerySet[Notice]") -> None:
+    """Open notices again whose case is open again; e-mails of the old outcome are not sent."""
+    ids = _locked_ids(notices)
+    Notice.objects.filter(pk__in=ids).update(
+        state=NoticeState.OPEN, outcome="", ruling=None, decided_at=None
+    )
+    withdraw_outcomes(ids)
+
+
 def _decide(notices: "QuerySet[Notice]", **columns: object) -> None:
-    locked = notices.select_for_update(of=("self",), no_key=True).order_by("id")
-    ids = list(locked.values_list("id", flat=True))
+    ids = _locked_ids(notices)
     Notice.objects.filter(pk__in=ids).update(state=NoticeState.DECIDED, decided_at=Now(), **columns)
     for notice_id in ids:
         queue_mail(notice_id, MailKind.OUTCOME)
+
+
+def _locked_ids(notices: "QuerySet[Notice]") -> list[UUID]:
+    locked = notices.select_for_update(of=("self",), no_key=True).order_by("id")
+    return list(locked.values_list("id", flat=True))

@@ -51,6 +51,7 @@ def suspend_reporting(
     note = clean_note(public_note)
     if not timedelta(0) < term <= timedelta(days=settings.ENV.report_suspension_max_days):
         raise Invalid(fields={"term_seconds": _("The term is longer than the server allows.")})
+    # The lock of the member lets one suspension be in force at a time.
     if User.objects.select_for_update(no_key=True).filter(pk=user_id).first() is None:
         raise NotFound
     if current_suspension(user_id) is not None:
@@ -76,7 +77,9 @@ def suspend_reporting(
 
 @transaction.atomic
 def lift_suspension(*, actor_id: UUID, suspension_id: UUID, reason: str) -> ReportingSuspension:
-    """End a suspension before its term; a repeat changes nothing.
+    """End a suspension before its term, or take back one that was wrong after it.
+
+    A repeat changes nothing.
 
     The caller has checked the actor's right to do so.
 
@@ -92,9 +95,11 @@ def lift_suspension(*, actor_id: UUID, suspension_id: UUID, reason: str) -> Repo
         raise NotFound
     check_not_self(actor_id=actor_id, user_id=suspension.user_id)
     if suspension.lifted_at is None:
+        is_in_force = found.filter(ends_at__gt=Now()).exists()
         found.update(lifted_at=Now(), lifted_by=actor_id, lift_reason=reason)
         suspension.refresh_from_db()
-        _notify(suspension, PersonNotice.REPORTING_RESTORED)
+        if is_in_force:  # another one may be, after this one ended by its term
+            _notify(suspension, PersonNotice.REPORTING_RESTORED)
         _account_for("suspension_lifted", suspension, actor_id)
         log.info("suspension_lifted", suspension_id=str(suspension_id), actor_id=str(actor_id))
     return suspension
