@@ -25,7 +25,7 @@ from moderado.enforcement.services import purges
 from moderado.moderation.admin_links import room_link
 from moderado.moderation.admin_policies import ShowsEnabled
 from moderado.moderation.categories import category_name
-from moderado.moderation.policies.schema import ANY
+from moderado.moderation.policies.fields import ANY
 from moderado.moderation.policies.strikes import StrikeRules as Rules
 from moderado.moderation.policies.strikes import strike_rules
 

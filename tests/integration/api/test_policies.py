@@ -85,7 +85,7 @@ def test_all_mistakes_are_fields_with_their_lines(staff):
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_policy")
     fields = answer.json()["fields"]
     assert set(fields) == {"rules[0].category", "rules[0].outcome"}
-    assert fields["rules[0].outcome"].startswith("line 6: ")
+    assert fields["rules[0].outcome"] == "linha 6: Um destes: allow, flag, hold, block."
     assert not Policy.objects.exists()
 
 
@@ -225,3 +225,15 @@ def test_evaluation_is_polled_and_cancelled(signed_in):
     assert staff.post(f"{EVALUATIONS}{waiting['id']}/cancel/").json()["state"] == "cancelled"
     wrong = staff.post(EVALUATIONS, {"kind": "backtest"})
     assert (wrong.status_code, sorted(wrong.json()["fields"])) == (400, ["version"])
+
+
+@pytest.mark.proves("R151", "R152")
+def test_document_with_null_characters_is_refused_in_the_readers_language(staff):
+    rule = RULE | {"must_hold": ["a\0"]}
+
+    answer = staff.post(POLICIES, {"name": "default", "document": {"rules": [rule]}})
+
+    assert answer.status_code == 400
+    assert answer.json()["fields"] == {
+        "rules[0].must_hold[0]": "Caracteres nulos não são permitidos."
+    }

@@ -362,3 +362,42 @@ def test_claim_reads_the_policy_without_a_further_statement(django_assert_max_nu
 
     said = [each["sql"] or "" for each in stored_queries.captured_queries]
     assert not any("policyversion" in each for each in said)
+
+
+@pytest.mark.proves("R152")
+def test_long_conditions_of_a_rule_are_compiled_together():
+    long = " or ".join(["length > 3"] * 33)
+    rule = {"id": "own", "condition": long, "when": long, "category": "spam", "outcome": "hold"}
+    made = read_json({"name": "default", "rules": [rule], "providers": [{"use": "blocklist"}]})
+
+    saved = policies.create_policy(actor_id=None, document=made)
+    policies.enable(actor_id=None, name="default", number=saved.version.number)
+
+    assert (outcome("oi", "default"), outcome("oi, gente", "default")) == (ALLOW, HOLD)
+
+
+@pytest.mark.proves("R152")
+def test_rules_that_cannot_be_compiled_together_are_not_saved():
+    patterns = [f"pira{number}" for number in range(400)]
+    lists = [{"id": "pt", "pack": "pt-BR"}, {"id": "en", "pack": "en"}]
+    own = {"id": "own", "patterns": patterns, "category": "spam", "outcome": "hold"}
+    made = read_json({"name": "default", "rules": [*lists, own]})
+
+    with pytest.raises(InvalidPolicy) as refused:
+        policies.create_policy(actor_id=None, document=made)
+
+    assert set(refused.value.fields) == {"document"}
+    assert not Policy.objects.exists()
+
+
+@pytest.mark.proves("R152")
+def test_stored_version_that_no_longer_compiles_is_never_enabled():
+    version = stored("pira")
+    PolicyVersion.objects.create(  # by an earlier release
+        policy=version.policy, number=2, document=version.document | {"allow": ["!?"]}
+    )
+
+    with pytest.raises(InvalidPolicy):
+        policies.enable(actor_id=None, name="default", number=2, confirm_fairness=True)
+
+    assert (outcome("uma pira", "default"), outcome("bom dia", "default")) == (HOLD, ALLOW)

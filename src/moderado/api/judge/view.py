@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from moderado.accounts.types import KeyHolder, Scope
 from moderado.api.judge.keys import ApiKeyAuthentication, HasScope
+from moderado.api.judge.refusals import refused_fields
 from moderado.api.parsers import BoundedBody
 from moderado.core.concurrency import ConcurrencyLimit
 from moderado.core.database import release_connections
@@ -66,8 +67,7 @@ def decoded(request: Request, kind: type[Body]) -> Body:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        reason, _separator, place = str(error).partition(" - at `$.")
-        raise Invalid(fields={place.rstrip("`") or "body": reason}) from None
+        raise Invalid(fields=refused_fields(error)) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, TypeError):
         raise Invalid(fields={"body": _("The body is not valid JSON.")}) from None
 

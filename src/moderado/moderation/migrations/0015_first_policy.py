@@ -36,7 +36,8 @@ _REASON = "made of the configuration"
 def make_first_version(apps, schema_editor):
     from moderado.moderation import registry
     from moderado.moderation.policies.configured import DEFAULT, document_of
-    from moderado.moderation.policies.documents import InvalidDocument, to_json
+    from moderado.moderation.policies.documents import to_json
+    from moderado.moderation.policies.mistakes import InvalidDocument
 
     entries = settings.MODERATION_PROVIDERS
     configured, wrong = registry.build(entries)

@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 from moderado.moderation.effects import Effect
-from moderado.moderation.policies.schema import PolicyDocument, RuleGroup, groups_of
+from moderado.moderation.policies.packs import groups_of
+from moderado.moderation.policies.schema import PolicyDocument, RuleGroup
 from moderado.moderation.providers.blocklist import (
     BlocklistProvider,
     effects_of,

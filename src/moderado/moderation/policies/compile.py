@@ -20,8 +20,8 @@ from moderado.moderation.policies.blocklist import (
     pack_effects,
 )
 from moderado.moderation.policies.conditions import Condition, condition
+from moderado.moderation.policies.fields import ANY
 from moderado.moderation.policies.schema import (
-    ANY,
     PolicyDocument,
     ProviderUse,
     RuleGroup,

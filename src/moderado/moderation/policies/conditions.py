@@ -11,16 +11,27 @@ from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any
 
+from django.utils.translation import gettext as _
 from msgspec import structs
 
 from moderado.moderation.types import Category, Content, Signal
 
-MAX_LENGTH = 500  # characters
+MAX_LENGTH = 500  # characters, as written in a document
 NAMES = frozenset({"author", "room", "scores", "matches", "counts", "length"})
+FUNCTIONS = frozenset(
+    {
+        *("size", "contains", "startsWith", "endsWith", "matches", "type", "dyn"),
+        *("int", "uint", "double", "string", "bytes", "timestamp", "duration"),
+        *("getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear"),
+        *("getHours", "getMinutes", "getSeconds", "getMilliseconds"),
+        *("of", "ofNonZeroValue", "none", "hasValue", "value", "orValue", "or"),  # of `optional`
+    }
+)
 COUNTS = ("messages_10s", "messages_60s", "repeats_60s")
 
-_WORDS = {"and": "&&", "or": "||", "not": "!"}
+_WORDS = {"and": "&& ", "or": "||", "not": "!  "}  # as long, so that places stay the same
 _TOKENS = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|\b(and|or|not)\b""")
+_PLACE = re.compile(r"<input>:\d+:(\d+)")
 _MACROS = re.compile(r"\b(?:all|exists|exists_one|filter|map)\(\s*(\w+)\s*,")
 _NOTHING = Content(subject_type="", subject_id=None, revision=1, text="")  # type: ignore[arg-type]
 
@@ -38,13 +49,15 @@ class Condition:
     """
 
     def __init__(self, source: str) -> None:
-        if len(source) > MAX_LENGTH:
-            raise ValueError(f"a condition has at most {MAX_LENGTH} characters")
         self.source = source
-        self._program = _compiler()(_TOKENS.sub(_operator, source))
+        self._program = _compiled(source)
         used = set(self._program.variables()) - set(_MACROS.findall(source))
         if unknown := sorted(used - NAMES):
-            raise ValueError(f"unknown name {unknown[0]!r}: {', '.join(sorted(NAMES))}")
+            known = {"name": unknown[0], "known": ", ".join(sorted(NAMES))}
+            raise ValueError(_("Unknown name “%(name)s”. There are: %(known)s.") % known)
+        called = filter(str.isidentifier, self._program.functions())  # others are operators
+        if missing := sorted(set(called) - FUNCTIONS):
+            raise ValueError(_("There is no function “%(name)s”.") % {"name": missing[0]})
         self.names = frozenset(used)
         self.reads = frozenset(
             name for name in ("approved", "strikes", "counts") if re.search(rf"\b{name}\b", source)
@@ -63,11 +76,22 @@ class Condition:
         try:
             found = self._program.execute(facts(_NOTHING, ()))
         except KeyError as error:
-            raise ValueError(f"unknown field {error}") from None
-        except Exception as error:  # noqa: BLE001  (likewise)
-            raise ValueError(str(error).partition("\n")[0]) from None
+            raise ValueError(_("Unknown field “%(name)s”.") % {"name": error.args[0]}) from None
+        except Exception:  # noqa: BLE001  (likewise)
+            sentence = _("Its values do not fit together.")
+            raise ValueError(sentence) from None
         if not isinstance(found, bool):
-            raise ValueError("a condition is true or false")  # noqa: TRY004  (a mistake in a text)
+            sentence = _("A condition must be true or false.")
+            raise ValueError(sentence)  # noqa: TRY004  (a mistake in a text)
+
+
+def _compiled(source: str) -> Any:
+    try:
+        return _compiler()(_TOKENS.sub(_operator, source))
+    except ValueError as error:
+        place = _PLACE.search(str(error))
+        at = int(place[1]) if place else 1
+        raise ValueError(_("It cannot be read from character %(at)d on.") % {"at": at}) from None
 
 
 @cache
@@ -89,10 +113,7 @@ def _operator(found: re.Match[str]) -> str:
 @lru_cache(4_096)
 def condition(source: str) -> Condition:
     """Return the compiled condition; equal texts share one."""
-    try:
-        return Condition(source)
-    except ValueError as error:
-        raise ValueError(str(error).partition("\n")[0]) from None
+    return Condition(source)
 
 
 def facts(content: Content, signals: Sequence[Signal]) -> dict[str, Any]:

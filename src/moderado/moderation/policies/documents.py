@@ -7,55 +7,35 @@ Aliases are refused: they can repeat a part billions of times, or contain themse
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
+from moderado.moderation.policies.mistakes import InvalidDocument, Mistake
 from moderado.moderation.policies.schema import PolicyDocument
+from moderado.moderation.policies.sentences import sentence_of
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32  # levels of YAML; a valid document has fewer than ten
 _Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """What is wrong with a document. `line` is None where the document is no text."""
-
-    path: str
-    line: int | None
-    message: str
-
-    def __str__(self) -> str:
-        place = f"line {self.line}: " if self.line else ""
-        return f"{place}{self.path}: {self.message}" if self.path else f"{place}{self.message}"
-
-
-class InvalidDocument(ValueError):
-    """The document has mistakes: `mistakes` are all of them."""
-
-    def __init__(self, mistakes: list[Mistake]) -> None:
-        super().__init__("; ".join(map(str, mistakes)))
-        self.mistakes = mistakes
-
-
 def read_yaml(text: str) -> PolicyDocument:
     """Return the document of a YAML text. Raises InvalidDocument."""
     if len(text.encode()) > MAX_BYTES:
-        raise InvalidDocument([Mistake("", None, f"at most {MAX_BYTES} bytes")])
+        raise InvalidDocument(
+            [Mistake("", None, _("At most %(limit)d bytes.") % {"limit": MAX_BYTES})]
+        )
     lines: dict[_Path, int] = {}
     mistakes: list[Mistake] = []
     try:
         node = yaml.compose(text, Loader=_PlainLoader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        raise InvalidDocument(
-            [Mistake("", mark.line + 1 if mark else None, error.problem or "no YAML")]
-        ) from None
-    except yaml.YAMLError:
-        raise InvalidDocument([Mistake("", None, "no YAML")]) from None
+        raise InvalidDocument([_not_yaml(error)]) from None
+    except yaml.YAMLError:  # a character that YAML does not allow
+        raise InvalidDocument([Mistake("", None, _("This is not valid YAML."))]) from None
     document = _plain(node, (), lines, mistakes)
     return _validated(document, lines, mistakes)
 
@@ -78,6 +58,10 @@ def to_json(document: PolicyDocument) -> dict[str, Any]:
     return {"name": document.name, "extends": document.extends, **written}
 
 
+class _Refused(yaml.MarkedYAMLError):
+    """Valid YAML that a policy may not have. Its problem is a sentence of ours."""
+
+
 class _PlainLoader(yaml.BaseLoader):
     """Reads a tree of texts, lists and mappings, of limited depth."""
 
@@ -88,9 +72,9 @@ class _PlainLoader(yaml.BaseLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
         if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="aliases are not allowed", problem_mark=mark)
+            raise _Refused(problem=_("Aliases are not allowed."), problem_mark=mark)
         if self._depth >= MAX_DEPTH:
-            raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=mark)
+            raise _Refused(problem=_("Nested too deeply."), problem_mark=mark)
         self._depth += 1
         try:
             return super().compose_node(parent, index)
@@ -103,6 +87,12 @@ class _Quoting(yaml.SafeDumper):
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+def _not_yaml(error: yaml.MarkedYAMLError) -> Mistake:
+    mark = error.problem_mark
+    sentence = str(error.problem) if isinstance(error, _Refused) else _("This is not valid YAML.")
+    return Mistake("", mark.line + 1 if mark else None, sentence)
 
 
 def _plain(node: Any, path: _Path, lines: dict[_Path, int], mistakes: list[Mistake]) -> Any:
@@ -118,7 +108,7 @@ def _plain(node: Any, path: _Path, lines: dict[_Path, int], mistakes: list[Mista
             name = str(key.value)
             line = key.start_mark.line + 1
             if name in found:
-                mistakes.append(Mistake(_dotted((*path, name)), line, "is written twice"))
+                mistakes.append(Mistake(_dotted((*path, name)), line, _("This is written twice.")))
             lines[(*path, name)] = line
             found[name] = _plain(value, (*path, name), lines, mistakes)
         return found
@@ -133,8 +123,7 @@ def _validated(
     except ValidationError as error:
         for each in error.errors(include_url=False):
             path = tuple(part for part in each["loc"] if part != "[key]")
-            said = each["msg"].removeprefix("Value error, ")
-            mistakes.append(Mistake(_dotted(path), _line(path, lines), said))
+            mistakes.append(Mistake(_dotted(path), _line(path, lines), sentence_of(each)))
         valid = None
     if mistakes or valid is None:
         raise InvalidDocument(sorted(mistakes, key=lambda each: each.line or 0))

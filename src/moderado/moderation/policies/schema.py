@@ -1,64 +1,42 @@
 """The document of a policy, as people write it: typed and checked by pydantic."""
 
-import re
-from decimal import Decimal
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
+from django.utils.translation import gettext as _
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from moderado.moderation.policies.conditions import condition
-from moderado.moderation.rules import pack
-from moderado.moderation.rules.group import rules_of
-from moderado.moderation.rules.patterns import Patterns
+from moderado.moderation.policies.fields import (
+    Condition,
+    Entry,
+    Exempted,
+    MayBeAbsent,
+    Money,
+    Name,
+    OutcomeName,
+    Pack,
+    Pattern,
+    ProviderName,
+    Resources,
+    Row,
+    RuleId,
+    Share,
+    Text,
+    Word,
+)
+from moderado.moderation.rules.group import alternatives
+from moderado.moderation.rules.patterns import MAX_PATTERNS
 from moderado.moderation.types import Category
 
 MAX_RULES = 500
 MAX_WORDS = 20_000
 MAX_EXAMPLES = 200
-MAX_TEXT = 4_000
 MAX_POINTS = 10_000  # of strikes
 MAX_WEIGHT = 100
 MAX_STEPS = 20
 MAX_DAYS = 3_660
 
 _KINDS = ("words", "patterns", "pack", "links", "flood", "condition")
-
-
-def _absent(value: Any) -> Any:
-    """YAML is read as text: `null` and nothing are no value."""
-    return None if isinstance(value, str) and value.strip() in {"", "null", "~"} else value
-
-
-def _checked_condition(source: str) -> str:
-    condition(source)
-    return source
-
-
-def _is_row(name: str) -> str:
-    if name != ANY and name not in set(Category):
-        raise ValueError(f"a row is {ANY} or a category: {', '.join(Category)}")
-    return name
-
-
-ANY = "any"  # the row of categories without one
-Row = Annotated[str, AfterValidator(_is_row)]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,47}$")]
-RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,47}$")]
-Share = Annotated[float, Field(ge=0, le=1)]
-Money = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=9, allow_inf_nan=False)]
-Condition = Annotated[str, Field(max_length=500)]
-OutcomeName = Literal["allow", "flag", "hold", "block"]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
-Entry = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class Part(BaseModel):
@@ -70,34 +48,30 @@ class Part(BaseModel):
 class Budget(Part):
     """What a provider may cost. Money is written as text, so that it stays exact."""
 
-    calls_per_day: Annotated[int | None, BeforeValidator(_absent)] = Field(default=None, ge=0)
-    tokens_per_minute: Annotated[int | None, BeforeValidator(_absent)] = Field(default=None, ge=0)
-    cost_per_day: Annotated[Money | None, BeforeValidator(_absent)] = None
-    cost_per_call: Annotated[Money | None, BeforeValidator(_absent)] = None
+    calls_per_day: Annotated[int | None, MayBeAbsent] = Field(default=None, ge=0)
+    tokens_per_minute: Annotated[int | None, MayBeAbsent] = Field(default=None, ge=0)
+    cost_per_day: Annotated[Money | None, MayBeAbsent] = None
+    cost_per_call: Annotated[Money | None, MayBeAbsent] = None
 
     @model_validator(mode="after")
     def _limits_something(self) -> "Budget":
         if not self.model_fields_set - {"cost_per_call"}:
-            raise ValueError("name calls_per_day, tokens_per_minute or cost_per_day")
+            names = "calls_per_day, tokens_per_minute, cost_per_day"
+            raise ValueError(_("One of these is needed: %(names)s.") % {"names": names})
         return self
 
 
 class ProviderUse(Part):
     """How a configured provider takes part."""
 
-    use: Annotated[str, StringConstraints(min_length=1, max_length=48)]
-    when: Annotated[Condition | None, BeforeValidator(_absent)] = None
+    use: ProviderName
+    when: Annotated[Condition | None, MayBeAbsent] = None
     on_error: Literal["next", "hold", "approve", "reject"] = "next"
-    on_unknown: Annotated[Literal["next", "hold", "repeat"] | None, BeforeValidator(_absent)] = None
+    on_unknown: Annotated[Literal["next", "hold", "repeat"] | None, MayBeAbsent] = None
     recommendation: Literal["follow", "ignore"] = "follow"
-    budget: Annotated[Budget | None, BeforeValidator(_absent)] = None
+    budget: Annotated[Budget | None, MayBeAbsent] = None
     shadow: bool = False
     sample: Share = 0.1  # of the decided texts, judged by a shadow
-
-    @field_validator("when")
-    @classmethod
-    def _is_condition(cls, value: str | None) -> str | None:
-        return value if value is None else _checked_condition(value)
 
 
 class ThresholdRow(Part):
@@ -106,13 +80,13 @@ class ThresholdRow(Part):
     flag: Share | None = None
     hold: Share | None = None
     block: Share | None = None
-    resources: Annotated[str, StringConstraints(max_length=32)] = ""
+    resources: Resources = ""
 
     @model_validator(mode="after")
     def _ascend(self) -> "ThresholdRow":
         steps = [each for each in (self.flag, self.hold, self.block) if each is not None]
         if steps != sorted(steps):
-            raise ValueError("flag, hold and block ascend")
+            raise ValueError(_("flag, hold and block must ascend."))
         return self
 
 
@@ -139,10 +113,10 @@ class RuleGroup(Part):
     """What a rule finds, and what follows."""
 
     id: RuleId
-    words: tuple[Entry, ...] = ()
-    patterns: tuple[Annotated[str, StringConstraints(min_length=1, max_length=500)], ...] = ()
-    pack: Entry | None = None
-    links: Annotated[Links | None, BeforeValidator(_absent)] = None
+    words: tuple[Word, ...] = ()
+    patterns: tuple[Pattern, ...] = ()
+    pack: Pack | None = None
+    links: Annotated[Links | None, MayBeAbsent] = None
     flood: Flood | None = None
     condition: Condition | None = None
     match: Literal["word", "prefix", "anywhere", "phrase"] = "word"
@@ -151,28 +125,10 @@ class RuleGroup(Part):
     severity: Share | None = None
     outcome: OutcomeName | None = None
     aimed: OutcomeName | None = None
-    when: Annotated[Condition | None, BeforeValidator(_absent)] = None
+    when: Annotated[Condition | None, MayBeAbsent] = None
     must_hold: Annotated[tuple[Text, ...], Field(max_length=MAX_EXAMPLES)] = ()
     must_pass: Annotated[tuple[Text, ...], Field(max_length=MAX_EXAMPLES)] = ()
     public_examples: bool = False  # whether the page of guidelines shows `must_hold`
-
-    @field_validator("when", "condition")
-    @classmethod
-    def _is_condition(cls, value: str | None) -> str | None:
-        return value if value is None else _checked_condition(value)
-
-    @field_validator("patterns")
-    @classmethod
-    def _compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        check_patterns(patterns)
-        return patterns
-
-    @field_validator("pack")
-    @classmethod
-    def _exists(cls, name: str | None) -> str | None:
-        if name is not None:
-            groups_of(name)
-        return name
 
     @model_validator(mode="after")
     def _is_whole(self) -> "RuleGroup":
@@ -180,11 +136,12 @@ class RuleGroup(Part):
         if self.links is not None and "links" not in kinds:
             kinds.append("links")
         if not kinds or (len(kinds) > 1 and set(kinds) != {"words", "patterns"}):
-            raise ValueError(f"a rule has one of {', '.join(_KINDS)}")
-        if self.pack is None and self.category is None:
-            raise ValueError("category is missing")
-        if self.pack is None and self.outcome is None:
-            raise ValueError("outcome is missing")
+            raise ValueError(
+                _("A rule has one of these: %(kinds)s.") % {"kinds": ", ".join(_KINDS)}
+            )
+        for name in ("category", "outcome"):
+            if self.pack is None and getattr(self, name) is None:
+                raise ValueError(_("“%(field)s” is missing.") % {"field": name})
         return self
 
 
@@ -199,7 +156,7 @@ class StrikeThreshold(Part):
 
     points: int = Field(ge=1, le=MAX_POINTS)
     sanction: Literal["warning", "slow", "mute", "ban"]
-    term_seconds: Annotated[int | None, BeforeValidator(_absent)] = Field(
+    term_seconds: Annotated[int | None, MayBeAbsent] = Field(
         default=None, ge=1, le=MAX_DAYS * 86_400
     )
 
@@ -216,7 +173,7 @@ class Strikes(Part):
     def _ascend(self) -> "Strikes":
         points = [each.points for each in self.thresholds]
         if points != sorted(set(points)):
-            raise ValueError("the points of thresholds ascend")
+            raise ValueError(_("The points of thresholds must ascend."))
         return self
 
 
@@ -224,55 +181,36 @@ class PolicyDocument(Part):
     """A policy."""
 
     name: Name
-    extends: Annotated[Name | None, BeforeValidator(_absent)] = None
+    extends: Annotated[Name | None, MayBeAbsent] = None
     providers: tuple[ProviderUse, ...] | None = None
     thresholds: dict[Row, ThresholdRow] = Field(default_factory=dict)
     rules: Annotated[tuple[RuleGroup, ...], Field(max_length=MAX_RULES)] = ()
-    allow: tuple[Entry, ...] = ()
+    allow: tuple[Exempted, ...] = ()
     without: tuple[Entry, ...] = ()
     exempt: Exempt = Exempt()
-    strikes: Annotated[Strikes | None, BeforeValidator(_absent)] = None
+    strikes: Annotated[Strikes | None, MayBeAbsent] = None
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "PolicyDocument":
-        ids = [rule.id for rule in self.rules]
-        for each in ids:
-            if ids.count(each) > 1:
-                raise ValueError(f"two rules have the id {each!r}")
-        uses = [each.use for each in self.providers or ()]
-        for use in uses:
-            if uses.count(use) > 1:
-                raise ValueError(f"provider {use!r} is named twice")
-        if sum(len(rule.words) for rule in self.rules) > MAX_WORDS:
-            raise ValueError(f"at most {MAX_WORDS} words")
+        if twice := _repeated(rule.id for rule in self.rules):
+            raise ValueError(_("Two rules have the id “%(name)s”.") % {"name": twice})
+        if twice := _repeated(each.use for each in self.providers or ()):
+            raise ValueError(_("The provider “%(name)s” is named twice.") % {"name": twice})
         if self.extends == self.name:
-            raise ValueError("a policy does not extend itself")
+            raise ValueError(_("A policy does not extend itself."))
+        words = sum(len(alternatives(each)) for rule in self.rules for each in rule.words)
+        if words > MAX_WORDS:
+            raise ValueError(_("At most %(limit)d words.") % {"limit": MAX_WORDS})
+        if sum(len(rule.patterns) for rule in self.rules) > MAX_PATTERNS:
+            raise ValueError(_("At most %(limit)d patterns.") % {"limit": MAX_PATTERNS})
         return self
 
 
-def check_patterns(patterns: tuple[str, ...]) -> None:
-    """Raise ValueError if RE2 refuses one of the patterns."""
-    if patterns:
-        group = {"id": "rule", "category": "spam", "severity": 1, "action": "hold"}
-        Patterns(rules_of(group | {"patterns": list(patterns)}))
-
-
-def groups_of(name: str) -> tuple[str, frozenset[str]]:
-    """Return the pack of `NAME` or `NAME/PART`, and its groups that are meant.
-
-    A part is a category or a group.
-
-    Raises:
-        ValueError: There is no such pack or part.
-    """
-    whole, _, part = name.partition("/")
-    rules = pack.load(whole).rules
-    groups = frozenset(re.split("/", rule.id, maxsplit=1)[0] for rule in rules)
-    if not part:
-        return whole, groups
-    if part in groups:
-        return whole, frozenset({part})
-    found = frozenset(rule.id.partition("/")[0] for rule in rules if rule.category.value == part)
-    if not found:
-        raise ValueError(f"pack {whole!r} has no category or group {part!r}")
-    return whole, found
+def _repeated(names: Iterable[str]) -> str | None:
+    """Return the first name that stands twice."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from moderado.moderation.policies import schema
-from moderado.moderation.policies.schema import ANY
+from moderado.moderation.policies.fields import ANY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Reads groups of rules, as packs and options write them."""
 
 import itertools
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from moderado.moderation.rules.rule import Match, Rule, Shape, Unless, folded_wo
 from moderado.moderation.types import Category, Outcome
 
 MAX_PATTERN_LENGTH = 800
+MAX_FORMS = 1_000  # that one entry with braces stands for
 _SYNTAX = re.compile(r"\\[a-zA-Z]|\(\?[a-zA-Z]*:?")  # escapes such as \b, and heads of groups
 _LITERALS = re.compile(r"[^\W\d_]{2,}")
 _TITLE_WORDS = 3
@@ -117,8 +119,18 @@ def _words(entries: object) -> list[str]:
     return list(dict.fromkeys(folded_word(form) for form in written))
 
 
+class TooManyForms(ValueError):
+    """An entry stands for more than `MAX_FORMS` words."""
+
+
 def alternatives(text: str) -> list[str]:
-    """Expand "merd{a,as}" to "merda", "merdas". Several braces multiply."""
+    """Expand "merd{a,as}" to "merda", "merdas". Several braces multiply.
+
+    Raises:
+        TooManyForms: They multiply to too many.
+    """
     parts = _BRACES.split(text)
     choices = [part.split(",") if at % 2 else [part] for at, part in enumerate(parts)]
+    if math.prod(map(len, choices)) > MAX_FORMS:
+        raise TooManyForms(f"{text[:60]!r} stands for more than {MAX_FORMS} words")
     return ["".join(chosen) for chosen in itertools.product(*choices)]

@@ -13,6 +13,21 @@ _MAX_MEMORY = 8 << 20  # bytes of memory for each pattern in RE2
 _MAX_PROGRAM_SIZE = 600  # instructions: in the worst case all of them run at every character
 
 
+class RefusedPattern(ValueError):
+    """RE2 refuses a pattern.
+
+    Attributes:
+        kind: What is wrong, in RE2's words, such as `missing )`; empty if it repeats too much.
+    """
+
+    def __init__(self, rule: str, kind: str, place: str = "") -> None:
+        said = f"{kind}: {place}" if place else kind
+        super().__init__(
+            f"rule {rule!r}: {said or 'the pattern repeats too much, and would be slow'}"
+        )
+        self.kind = kind
+
+
 class Patterns:
     """Compiled patterns over folded text: letters only, without case, accents and punctuation.
 
@@ -53,9 +68,10 @@ def _compile(rule: Rule) -> Any:
     except re2.error as error:
         reason = error.args[0] if error.args else "it does not compile"
         text = reason.decode() if isinstance(reason, bytes) else str(reason)
-        raise ValueError(f"rule {rule.id!r}: {text}") from None
+        kind, _, place = text.partition(": ")
+        raise RefusedPattern(rule.id, kind, place) from None
     if compiled.programsize > _MAX_PROGRAM_SIZE:
-        raise ValueError(f"rule {rule.id!r}: the pattern repeats too much, and would be slow")
+        raise RefusedPattern(rule.id, "")
     return compiled
 
 

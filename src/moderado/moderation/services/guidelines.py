@@ -16,7 +16,8 @@ from moderado.moderation.compiled import CompiledPolicy
 from moderado.moderation.effects import Effect
 from moderado.moderation.models import PolicyVersion
 from moderado.moderation.policies.documents import read_json
-from moderado.moderation.policies.schema import PolicyDocument, RuleGroup, groups_of
+from moderado.moderation.policies.packs import groups_of
+from moderado.moderation.policies.schema import PolicyDocument, RuleGroup
 from moderado.moderation.rules import pack
 from moderado.moderation.services.policy_lookup import Chain, runtime
 from moderado.moderation.types import Category, Outcome

@@ -27,6 +27,7 @@ from moderado.moderation.models import Policy, PolicyChange, PolicyVersion
 from moderado.moderation.policies.documents import to_json
 from moderado.moderation.policies.schema import PolicyDocument
 from moderado.moderation.services.policy_findings import Findings, findings_of
+from moderado.moderation.services.policy_lookup import compiled_documents
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +50,7 @@ def create_policy(*, actor_id: UUID | None, document: PolicyDocument, reason: st
 
     Raises:
         PolicyExists: The name is taken.
-        InvalidPolicy: It extends a policy that does not exist.
+        InvalidPolicy: It extends a policy that does not exist, or its rules cannot be compiled.
     """
     with transaction.atomic():
         lock_policies()
@@ -67,7 +68,8 @@ def save_version(
 
     Raises:
         NotFound: There is no such policy.
-        InvalidPolicy: The document has another name, or extends another policy than before.
+        InvalidPolicy: The document has another name, extends another policy than before, or its
+            rules cannot be compiled.
     """
     with transaction.atomic():
         lock_policies()
@@ -95,6 +97,7 @@ def enable(
 
     Raises:
         NotFound: There is no such policy or version.
+        InvalidPolicy: This release cannot compile it: an earlier one saved it.
         FailingExamples: An example of the policy fails; the error has all of them.
         UnfairPolicy: The version worsens fairness beyond its limit, without a confirmation.
     """
@@ -224,6 +227,7 @@ def _enabled_before(policy: Policy) -> list[PolicyVersion]:
 def _save(
     policy: Policy, document: PolicyDocument, *, actor_id: UUID | None, reason: str
 ) -> PolicyVersion:
+    compiled_documents([document])
     last = policy.versions.order_by("-number").values_list("number", flat=True).first() or 0
     version = PolicyVersion.objects.create(
         policy=policy,

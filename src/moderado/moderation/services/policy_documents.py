@@ -4,13 +4,8 @@ from typing import Any
 
 from moderado.moderation.errors import InvalidPolicy
 from moderado.moderation.models.policies import REASON_LENGTH as REASON_LENGTH
-from moderado.moderation.policies.documents import (
-    InvalidDocument,
-    read_json,
-    read_yaml,
-    to_json,
-    write_yaml,
-)
+from moderado.moderation.policies.documents import read_json, read_yaml, to_json, write_yaml
+from moderado.moderation.policies.mistakes import InvalidDocument
 from moderado.moderation.policies.schema import PolicyDocument
 
 
@@ -36,9 +31,7 @@ def parse_document(
     except InvalidDocument as error:
         fields: dict[str, Any] = {}
         for mistake in error.mistakes:
-            place = f"line {mistake.line}: " if mistake.line else ""
-            path = mistake.path or "document"
-            said = f"{place}{mistake.message}"
+            path, said = mistake.path or "document", mistake.with_line
             fields[path] = f"{fields[path]} {said}" if path in fields else said
         raise InvalidPolicy(fields=fields) from None
 

@@ -11,15 +11,19 @@ from django.utils.translation import gettext
 
 from moderado.core.errors import NotFound
 from moderado.core.ids import new_id
-from moderado.moderation import registry
 from moderado.moderation.compiled import encode_thresholds
 from moderado.moderation.help_lines import codes
 from moderado.moderation.models import Policy, PolicyVersion
-from moderado.moderation.policies.compile import Runtime, compile_policy
+from moderado.moderation.policies.compile import Runtime
 from moderado.moderation.policies.documents import read_json
 from moderado.moderation.policies.schema import PolicyDocument
 from moderado.moderation.services.fairness import identity_sentences
-from moderado.moderation.services.policy_lookup import runtime_of, versions_of
+from moderado.moderation.services.policy_lookup import (
+    compiled,
+    compiled_documents,
+    runtime_of,
+    versions_of,
+)
 from moderado.moderation.services.screening import judge
 from moderado.moderation.types import AuthorFacts, Content, Outcome
 
@@ -68,41 +72,49 @@ class Findings:
 
 
 def findings_of(version: PolicyVersion) -> Findings:
-    """Return what is wrong with a version, together with the policies that it extends."""
+    """Return what is wrong with a version, together with the policies that it extends.
+
+    Raises:
+        InvalidPolicy: This release cannot compile it: an earlier one saved it.
+    """
     versions = versions_of(version)
     enabled = version.policy.enabled
     before = None
     if enabled is not None and enabled != version:
         before = runtime_of([enabled, *versions[1:]])
-    return findings(runtime_of(versions), [read_json(each.document) for each in versions], before)
+    return findings(compiled(versions), [read_json(each.document) for each in versions], before)
 
 
 def findings_of_document(document: PolicyDocument) -> Findings:
-    """Return what is wrong with a document that is not stored; what it extends is in force."""
+    """Return what is wrong with a document that is not stored; what it extends is in force.
+
+    Raises:
+        NotFound: There is no policy that it extends.
+        InvalidPolicy: Its rules cannot be compiled together.
+    """
     below = Policy.objects.filter(name=document.extends, deleted_at=None).first()
     if document.extends is not None and below is None:
         raise NotFound
     chain = below.in_force if below else []
     stored = PolicyVersion.objects.in_bulk(chain)
     documents = [document, *(read_json(stored[each].document) for each in chain)]
-    compiled = compile_policy(documents, version="", configured=registry.configured_providers())
-    return findings(compiled, documents)
+    return findings(compiled_documents(documents), documents)
 
 
 def findings(
-    compiled: Runtime, documents: Sequence[PolicyDocument], before: Runtime | None = None
+    runtime: Runtime, documents: Sequence[PolicyDocument], before: Runtime | None = None
 ) -> Findings:
     """Return what is wrong with a compiled policy.
 
     Args:
-        compiled: The policy.
+        runtime: The compiled policy.
         documents: Its documents; the examples of all of them are tried.
         before: The version that is enabled now.
     """
     return Findings(
-        examples=_failing_examples(compiled, documents),
-        fairness=_fairness(compiled, before),
-        mistakes=_mistakes(compiled),
+        examples=_failing_examples(runtime, documents),
+        fairness=_fairness(runtime, before),
+        mistakes=_mistakes(runtime),
     )
 
 

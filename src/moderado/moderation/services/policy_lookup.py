@@ -12,12 +12,16 @@ from uuid import UUID
 import structlog
 from django.core.signals import setting_changed
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from moderado.moderation import registry
 from moderado.moderation.decide import CompiledPolicy
+from moderado.moderation.errors import InvalidPolicy
 from moderado.moderation.models import Policy, PolicyVersion
 from moderado.moderation.policies.compile import Runtime, compile_policy
-from moderado.moderation.policies.documents import InvalidDocument, read_json
+from moderado.moderation.policies.documents import read_json
+from moderado.moderation.policies.mistakes import InvalidDocument
+from moderado.moderation.policies.schema import PolicyDocument
 
 log = structlog.get_logger(__name__)
 
@@ -86,15 +90,35 @@ def runtime_of(versions: Sequence[PolicyVersion]) -> Runtime:
     """
     own = versions[0]
     try:
-        return compile_policy(
-            [read_json(each.document) for each in versions],
-            version=version_name(versions),
-            configured=registry.configured_providers(),
-        )
-    except (InvalidDocument, ValueError):
+        return compiled(versions)
+    except InvalidPolicy:
         log.critical("policy_unusable", policy=own.policy.name, version=own.number)
         policy = CompiledPolicy(name=own.policy.name, version=version_name(versions))
         return Runtime(policy=policy, providers=(), conditions={})
+
+
+def compiled(versions: Sequence[PolicyVersion]) -> Runtime:
+    """Return the runtime of versions, the policy's own first.
+
+    Raises:
+        InvalidPolicy: This release cannot compile their documents.
+    """
+    try:
+        documents = [read_json(each.document) for each in versions]
+    except InvalidDocument as error:
+        raise InvalidPolicy(fields={"document": str(error)}) from None
+    return compiled_documents(documents, version=version_name(versions))
+
+
+def compiled_documents(documents: Sequence[PolicyDocument], *, version: str = "") -> Runtime:
+    """Return the runtime of documents, the policy's own first. Raises InvalidPolicy."""
+    configured = registry.configured_providers()
+    try:
+        return compile_policy(documents, version=version, configured=configured)
+    except ValueError:
+        log.warning("policy_not_compiled", policy=documents[0].name, exc_info=True)
+        sentence = _("Its rules cannot be used together: there are too many, or they are too long.")
+        raise InvalidPolicy(fields={"document": sentence}) from None
 
 
 def version_name(versions: Sequence[PolicyVersion]) -> str:

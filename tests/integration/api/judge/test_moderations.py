@@ -20,6 +20,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 PATH = "/v1/moderations"
+COMMENTS = "/v1alpha1/comments:analyze"
 OFFENCE = "vai se foder, seu viado de merda"
 
 
@@ -235,3 +236,34 @@ def test_full_place_answers_in_time(judge, monkeypatch, own, status):
 
     assert (answer.status_code, "Retry-After" in answer.headers) == (status, True)
     assert ask(judge, {"input": "a"})
+
+
+def wanted(threshold):
+    return {"requestedAttributes": {"TOXICITY": {"scoreThreshold": threshold}}}
+
+
+@pytest.mark.proves("R151")
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (PATH, []),
+        (PATH, {}),
+        (PATH, {"input": None}),
+        (PATH, {"input": [{"type": "text"}]}),
+        (PATH, {"input": [{"type": "audio"}]}),
+        (PATH, {"input": "a", "model": 1}),
+        (COMMENTS, {"comment": {"text": "a", "type": "zz"}}),
+        (COMMENTS, {"comment": {"text": "a"}, "clientToken": "a" * 257}),
+        (COMMENTS, {"comment": {"text": "a"}, **wanted(2)}),
+        (COMMENTS, {"comment": {"text": "a"}, **wanted(-1)}),
+    ],
+)
+def test_refused_bodies_are_explained_in_the_language_of_the_client(judge, path, body):
+    said = []
+    for language in ("en", "pt-br"):
+        answer = judge.post(path, body, format="json", headers={"accept-language": language})
+        assert answer.status_code == 400
+        said.append(answer.json()["error"]["message"])
+
+    assert said[0] != said[1]
+    assert not any("Expected" in each or "`" in each for each in said)
