@@ -12,10 +12,8 @@ from moderado.enforcement.selectors.parties import moderators_of_room
 from moderado.enforcement.services.fairness import exclude_from_case
 from moderado.enforcement.services.subject_locks import lock_subject
 from moderado.enforcement.types import ROOM
-from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
 from moderado.moderation.recommendations import priority_of
-from moderado.moderation.services.case_events import publish_changes
 from moderado.moderation.services.opening import store
 
 
@@ -64,7 +62,7 @@ def open_or_join(  # noqa: PLR0913  (what a case consists of)
         score=score,
         priority=priority_of(categories),
     )
-    opened = store([case])
+    store([case])
     found = _open_case(case)
     reasons = CaseExclusion.Reason
     for user_id, reason in ((reporter_id, reasons.REPORTER), (decider_id, reasons.DECIDER)):
@@ -73,8 +71,6 @@ def open_or_join(  # noqa: PLR0913  (what a case consists of)
     if subject_type == ROOM:  # who gives the role up to decide remains a party
         for user_id in moderators_of_room(subject_id):
             exclude_from_case(case=found, user_id=user_id, reason=reasons.RAN_ROOM)
-    if found.id in opened:
-        publish_changes(CaseStep.OPENED, [found])
     return found
 
 

@@ -41,6 +41,7 @@ from moderado.enforcement.types import (
 from moderado.enforcement.written_reasons import clean_note, clean_reason
 from moderado.moderation.errors import CaseSuperseded
 from moderado.moderation.models import Case
+from moderado.moderation.restricted_cases import is_restricted
 from moderado.moderation.services.closing import close_cases
 from moderado.moderation.services.deciding import Decision, decide, undo_decision
 from moderado.moderation.types import CloseReason
@@ -120,7 +121,9 @@ def undo(*, actor: Actor, ruling_id: UUID) -> Ruling:
     if ruling.reverses_id is not None or not mine.update(undone_at=Now()):
         raise UndoExpired
     take_over_later_case(ruling.case)
-    undo_decision(Case.objects.get(pk=ruling.case_id), actor_id=actor.id, lease=LEASE)
+    case = Case.objects.get(pk=ruling.case_id)  # which may be restricted by now
+    is_seen = actor.sees_restricted or not is_restricted(case)
+    undo_decision(case, actor_id=actor.id, lease=LEASE if is_seen else None)
     lift_sanctions_of_ruling(actor_id=actor.id, ruling_id=ruling.id, reason="undone")
     publish(event_of(RulingUndone, ruling))
     log.info("ruling_undone", ruling_id=str(ruling_id), actor_id=str(actor.id))

@@ -17,6 +17,7 @@ from moderado.core.events import publish
 from moderado.core.ids import new_id
 from moderado.moderation.events import CaseDecided, CaseStep, DecisionUndone
 from moderado.moderation.models import Case, ErasableText, ModerationLog
+from moderado.moderation.restricted_cases import RESTRICTED
 from moderado.moderation.services.case_events import publish_changes
 from moderado.moderation.services.texts import Kind, put_text
 from moderado.moderation.texts import texts_of
@@ -104,7 +105,7 @@ def undo_decision(case: Case, *, actor_id: UUID, lease: timedelta | None) -> Non
     require_transaction()
     before = case.before_ruling or {}
     content = _locked_texts(case)
-    hidden = {"score": 0.0, "categories": []} if case.is_blind else {}
+    hidden = _hidden_again(case) if case.is_blind else {}
     Case.objects.filter(pk=case.pk).update(
         state=Case.State.OPEN,
         outcome="",
@@ -148,8 +149,15 @@ def _reveal(case: Case) -> None:
     )
     line = lines.order_by("created_at", "id").last()
     if line is not None:
-        case.score, case.categories = line.score, sorted(line.categories)
+        case.score = line.score
+        case.categories = sorted({*line.categories, *case.categories})
         Case.objects.filter(pk=case.pk).update(score=case.score, categories=case.categories)
+
+
+def _hidden_again(case: Case) -> dict[str, Any]:
+    """Return what a blind case shows until the next ruling: what decides who sees it, no more."""
+    joined = Case.objects.values_list("categories", flat=True).get(pk=case.pk)
+    return {"score": 0.0, "categories": sorted(RESTRICTED.intersection(joined))}
 
 
 def _log(case: Case, outcome: Outcome, step: str, decision: Decision) -> None:

@@ -6,16 +6,17 @@ allowed text from a flagged one, and a share of the flagged texts is shown blind
 """
 
 from collections.abc import Iterable, Sequence
-from uuid import UUID
 
 from django.conf import settings
 
 from moderado.core.database import as_rows, recordset, require_transaction, run_prepared
 from moderado.moderation.commitments import canonical
 from moderado.moderation.decide import EXEMPT, OFF
+from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
 from moderado.moderation.recommendations import priority_of
 from moderado.moderation.restricted_cases import RESTRICTED
+from moderado.moderation.services.case_events import publish_changes
 from moderado.moderation.services.sampling import is_drawn
 from moderado.moderation.services.texts import (
     INSERT_TEXTS,
@@ -50,8 +51,14 @@ _COLUMNS = {
     "version": "integer",
 }
 _NAMES = ", ".join(_COLUMNS)
-# An open case of the revision is joined, whatever opened it. A blind one shows nothing of it.
-# The text of a new case is stored with it.
+_RESTRICTED_CODES = ", ".join(f"'{code}'" for code in sorted(RESTRICTED))
+_BECOMES_RESTRICTED = f"""
+    given.categories::varchar[] && ARRAY[{_RESTRICTED_CODES}]::varchar[]
+    AND NOT known.categories && ARRAY[{_RESTRICTED_CODES}]::varchar[]
+"""
+# An open case of the revision is joined, whatever opened it. A blind one shows nothing of it, but
+# a restricted category, which decides who sees the case. The moderator who holds a case that
+# becomes restricted may not be among those: the claim ends. The text of a new case is stored too.
 _INSERT = f"""
     WITH given AS MATERIALIZED (
         SELECT * FROM {recordset("new_case", _COLUMNS | TEXT_COLUMNS | {"commitment": "text"})}
@@ -60,19 +67,24 @@ _INSERT = f"""
            SET joined_origins = CASE
                  WHEN given.origin = ANY (known.joined_origins || known.origin)
                  THEN known.joined_origins ELSE known.joined_origins || given.origin::varchar END,
-               categories = CASE WHEN known.is_blind THEN known.categories ELSE ARRAY (
-                 SELECT DISTINCT unnest(known.categories || given.categories::varchar[])
-                  ORDER BY 1) END,
+               categories = ARRAY (
+                 SELECT DISTINCT code FROM unnest(known.categories || given.categories::varchar[])
+                     AS either (code)
+                  WHERE NOT known.is_blind OR code IN ({_RESTRICTED_CODES}) ORDER BY code),
                score = CASE WHEN known.is_blind THEN known.score
                  ELSE greatest(known.score, given.score) END,
                priority = greatest(known.priority, given.priority),
                sampling = coalesce(known.sampling, given.sampling),
                snoozed_until = NULL,
+               claimed_by_id = CASE WHEN {_BECOMES_RESTRICTED} THEN NULL
+                 ELSE known.claimed_by_id END,
+               claimed_until = CASE WHEN {_BECOMES_RESTRICTED} THEN NULL
+                 ELSE known.claimed_until END,
                version = known.version + 1
           FROM given
          WHERE known.subject_type = given.subject_type AND known.subject_id = given.subject_id
            AND known.revision = given.revision AND known.state = 'open'
-        RETURNING given.id
+        RETURNING given.id, known.id AS case_id
     ), opened AS (
         INSERT INTO moderation_case ({_NAMES}, outcome, commitment)
         SELECT {_NAMES}, '', decode(commitment, 'hex') FROM given
@@ -81,7 +93,7 @@ _INSERT = f"""
     ), stored AS (
         {INSERT_TEXTS} given JOIN opened USING (id)
     )
-    SELECT id FROM opened
+    SELECT id FROM opened UNION ALL SELECT case_id FROM joined
 """  # noqa: S608  (names from above)
 
 
@@ -95,20 +107,22 @@ def cases_of(judged: Iterable[tuple[Content, Verdict]]) -> Sequence[Case]:
     ]
 
 
-def store(cases: Iterable[Case]) -> frozenset[UUID]:
+def store(cases: Sequence[Case]) -> None:
     """Store cases and their texts, or join the open cases of their revisions, in one statement.
 
-    Requires a transaction that holds the locks of the subjects.
-
-    Returns:
-        The ids of the cases that are new.
+    Publishes that each is open. Requires a transaction that holds the locks of the subjects.
     """
     require_transaction()
     rows = []
     for case in cases:
         text = text_row(Kind.CASE, case.id, case, canonical({"text": case.text}))
         rows.append(text | {name: getattr(case, name) for name in _COLUMNS})
-    return frozenset(id_ for (id_,) in run_prepared(_INSERT, [as_rows(rows)]))
+    ids = {case_id for (case_id,) in run_prepared(_INSERT, [as_rows(rows)])}
+    opened = [case for case in cases if case.id in ids]
+    publish_changes(CaseStep.OPENED, opened)
+    if joined := ids.difference(case.id for case in opened):
+        found = Case.objects.filter(pk__in=joined).order_by("id")
+        publish_changes(CaseStep.OPENED, found.only("scope_id", "author_id", "origin"))
 
 
 def _case(content: Content, verdict: Verdict, *, rate: float) -> Case | None:
@@ -116,7 +130,7 @@ def _case(content: Content, verdict: Verdict, *, rate: float) -> Case | None:
         return _audited(content, verdict, rate=rate)
     if verdict.outcome not in _ORIGINS:
         return None
-    # A blind case has no categories: one about danger to children would be open to everybody.
+    # A restricted category is not hidden, so that its case would not be blind.
     may_be_blind = verdict.outcome is Outcome.FLAG and RESTRICTED.isdisjoint(verdict.categories)
     is_blind = rate > 0 and may_be_blind and _is_drawn(content, BLIND_FLAGS)
     return _row(content, verdict, is_blind=is_blind)
@@ -138,8 +152,12 @@ def _is_drawn(content: Content, rate: float) -> bool:
 def _row(
     content: Content, verdict: Verdict, *, is_blind: bool, sampling: float | None = None
 ) -> Case:
-    """Return a row. A blind one has no trace of the verdict, so that no order or filter tells."""
-    categories = [] if is_blind else sorted(category.value for category in verdict.categories)
+    """Return a row. A blind one has no trace of the verdict, so that no order or filter tells.
+
+    A restricted category is an exception: it decides who sees the case.
+    """
+    found = {category.value for category in verdict.categories}
+    categories = sorted(found & RESTRICTED if is_blind else found)
     return Case(
         subject_type=content.subject_type,
         subject_id=content.subject_id,

@@ -12,10 +12,8 @@ from moderado.core.ids import new_id
 from moderado.moderation.commitments import canonical
 from moderado.moderation.compiled import encode_thresholds
 from moderado.moderation.decide import unmoderated
-from moderado.moderation.events import CaseStep
 from moderado.moderation.models import ModerationLog
 from moderado.moderation.services.blocked_revisions import publish_blocked
-from moderado.moderation.services.case_events import publish_changes
 from moderado.moderation.services.opening import cases_of, store
 from moderado.moderation.services.sweeping import STEPS
 from moderado.moderation.services.texts import GIVEN_TEXTS, INSERT_TEXTS, Kind, text_row
@@ -110,8 +108,7 @@ def record(
         run_prepared(_INSERT, [as_rows(lines), as_rows(verdicts.values())])
     cases = cases_of(judged)
     if cases:
-        opened = store(cases)
-        publish_changes(CaseStep.OPENED, [case for case in cases if case.id in opened])
+        store(cases)
     if actor_id is None:
         publish_blocked(judged, (line["id"] for line in lines))
     _log_outcomes(judged)
