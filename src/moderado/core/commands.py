@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 
 from moderado.core.errors import ApplicationError, Invalid, NotFound
 
-_NO_SUCH_THING = "There is nothing with this name, e-mail address or id."
+_NO_SUCH_THING = "There is nothing with this name, number, e-mail address or id."
 
 
 @contextmanager

@@ -69,8 +69,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(choice: argparse.Namespace, rest: list[str]) -> int:
     path = Path(os.environ.get("MODERADO_HOME") or ".moderado")
     django_command = _django_command(choice, rest)
+    prog = "moderado manage" if choice.command == "manage" else "moderado"
     if choice.command in {"explain", "audit"} and not _has_database(path):
-        return _run_offline(django_command)
+        return _run_offline([prog, *django_command])
     if django_command:
         _check_database_exists(path, django_command)
     home = Home(path)
@@ -84,13 +85,13 @@ def _run(choice: argparse.Namespace, rest: list[str]) -> int:
         case "demo":
             return _demo(home, output)
         case _:
-            return _django(home, django_command)
+            return _django(home, [prog, *django_command])
 
 
 def _django_command(choice: argparse.Namespace, rest: list[str]) -> list[str]:
     """Return the Django command to run; empty for a command of this program."""
     if choice.command in _DJANGO_COMMANDS:
-        return [choice.command.replace("-", "_"), *rest]
+        return [choice.command, *rest]
     return (rest or ["help"]) if choice.command == "manage" else []
 
 
@@ -111,7 +112,11 @@ def _has_database(path: Path) -> bool:
 
 
 def _run_offline(arguments: list[str]) -> int:
-    """Judge by the configuration alone: no server ever ran here, and none is started."""
+    """Judge by the configuration alone: no server ever ran here, and none is started.
+
+    Args:
+        arguments: Those of `moderado.standalone.manage`.
+    """
     return subprocess.run(
         [sys.executable, "-m", "moderado.standalone.manage", *arguments, "--offline"],
         env={
@@ -126,7 +131,11 @@ def _run_offline(arguments: list[str]) -> int:
 
 
 def _django(home: Home, arguments: list[str]) -> int:
-    """Run a Django command on the running instance's engines, or start engines for it."""
+    """Run a Django command on the running instance's engines, or start engines for it.
+
+    Args:
+        arguments: Those of `moderado.standalone.manage`.
+    """
     with attached(home) as engines:
         return subprocess.run(
             [sys.executable, "-m", "moderado.standalone.manage", *arguments],

@@ -1,18 +1,20 @@
-"""`python -m moderado.standalone.manage …`: run a Django command; explain errors of the database.
+"""Run a Django command; explain errors of the database.
 
+As a program: `python -m moderado.standalone.manage PROG COMMAND …`, with `prog` of `main`.
 A database without tables is the usual state before the first start: the command says what to do.
 """
 
 import sys
 
 import django
-from django.core.management import ManagementUtility
+from django.core.management import BaseCommand, ManagementUtility
 from django.db import DatabaseError, OperationalError, connection
 from django.utils import translation
 from psycopg.errors import InsufficientPrivilege, UndefinedColumn, UndefinedTable
 
 from moderado.config.env import env
 
+PRODUCT = "moderado"
 # They work on a database without tables, or need none.
 WITHOUT_TABLES = {
     "help", "check", "collectstatic", "compilemessages", "dbshell", "diffsettings",
@@ -25,20 +27,46 @@ NOT_PREPARED = (
 )
 
 
+# Options of every Django command, which no operator of this product needs: `--help` leaves them
+# out. They still work.
+_OPTIONS_OF_DJANGO = {
+    "--version", "--verbosity", "--settings", "--pythonpath", "--traceback", "--no-color",
+    "--force-color",
+}  # fmt: skip
+
+
+class _Utility(ManagementUtility):
+    """Finds a command by the name that persons type: `export-dataset`."""
+
+    def fetch_command(self, subcommand: str) -> BaseCommand:
+        return super().fetch_command(subcommand.replace("-", "_"))
+
+
 def needs_tables(arguments: list[str]) -> bool:
     """Tell whether a Django command reads or writes the tables."""
     needs_none = {"-h", "--help", "--version", "--offline"} & set(arguments)
     return bool(arguments) and arguments[0] not in WITHOUT_TABLES and not needs_none
 
 
-def main(arguments: list[str]) -> int:
-    """Run the command; return 1 after a sentence on standard error."""
+def main(arguments: list[str], *, prog: str = "moderado manage") -> int:
+    """Run the command.
+
+    Args:
+        arguments: Its name and its arguments.
+        prog: What a person types before the name, for `--help`; `moderado` for a command of the
+            product, whose help then leaves out the options that all Django commands have.
+
+    Returns:
+        0, or 1 after a sentence on standard error.
+    """
     django.setup()
+    if prog == PRODUCT:
+        BaseCommand.suppressed_base_arguments = _OPTIONS_OF_DJANGO
     try:
         if needs_tables(arguments) and not connection.introspection.table_names():
             return _refuse(NOT_PREPARED)
         with translation.override("en"):  # the language of commands, whatever the server's is
-            ManagementUtility(["moderado manage", *arguments]).execute()
+            _Utility([prog, *arguments]).execute()
     except DatabaseError as error:
         if (sentence := _explained(error)) is None:
             raise
@@ -66,4 +94,5 @@ def _refuse(sentence: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    _, prog, *rest = sys.argv
+    sys.exit(main(rest, prog=prog))
