@@ -43,11 +43,16 @@ THIRD_PARTY = {
 }
 # Their texts are looked up in these catalogues at run time.
 CATALOGUES = ("django.conf", "django.contrib.admin", "django.contrib.auth", "rest_framework")
-# Their Portuguese says something else ("may not" as "may … not", "at least" as "more than"), or is
-# misspelt. The project's own catalogue wins.
+# Their Portuguese says something else ("may not" as "may … not", "at least" as "more than"), is
+# misspelt, or quotes the English name of a type. The project's own catalogue wins.
 MISTRANSLATED = {
     "Ensure this field has at least {min_length} characters.",
     "Ensure this value is greater than or equal to {min_value}.",
+    'Expected a dictionary of items but got type "{input_type}".',
+    'Expected a list of items but got type "{input_type}".',
+    "Invalid data. Expected a dictionary, but got {datatype}.",
+    "Enter a valid email address.",
+    "Not a valid string.",
     "This dictionary may not be empty.",
     "This field may not be blank.",
     "This field may not be null.",

@@ -41,6 +41,7 @@ log = structlog.get_logger(__name__)
 
 INTERNAL = _("Something went wrong on the server. The error has been recorded.")
 MALFORMED = _("The request is malformed, or has too many fields.")
+NOT_JSON = _("Send the body as JSON, with the header `Content-Type: application/json`.")
 CODES = {
     "authentication_failed": "not_authenticated",
     "permission_denied": "forbidden",
@@ -68,6 +69,9 @@ def _as_ours(error: Exception) -> Exception:
         return Forbidden()
     if isinstance(error, SuspiciousOperation | MultiPartParserError):
         return exceptions.ParseError(MALFORMED)
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        # REST framework quotes what was sent, often an empty type, and names none to send.
+        return exceptions.UnsupportedMediaType("", detail=NOT_JSON)
     return error
 
 

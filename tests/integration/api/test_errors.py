@@ -87,6 +87,31 @@ def test_nested_mistakes_are_named_by_their_path():
     }
 
 
+@pytest.mark.parametrize("sent", ["", "text/plain", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize("language", ["en", "pt-br"])
+def test_other_content_type_is_answered_by_the_one_to_send(client, sent, language):
+    answer = client.generic(
+        "POST", LOGIN, b"email=x", content_type=sent, headers={"Accept-Language": language}
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    assert "`Content-Type: application/json`" in answer.json()["detail"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "body, field, sentence",
+    [
+        ([], "body", "Deve ser um objeto JSON."),
+        ({"email": "ana@example.org", "password": []}, "password", "Deve ser um texto."),
+    ],
+)
+def test_wrong_type_is_explained_without_its_english_name(client, body, field, sentence):
+    answer = client.post(LOGIN, body, format="json", headers={"Accept-Language": "pt-br"})
+
+    assert answer.json()["fields"][field] == sentence
+
+
 @pytest.mark.proves("S16")
 @pytest.mark.parametrize(
     "body",
