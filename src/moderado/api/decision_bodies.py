@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from moderado.api.fields import IdField
 from moderado.api.moderation_bodies import OUTCOMES, FailureBody, LogBody, MatchBody
 from moderado.api.schemas import StrictInput
 from moderado.chat.models import Membership, Room
@@ -87,7 +88,7 @@ class TryInput(StrictInput):
     version = serializers.IntegerField(
         min_value=1, required=False, help_text="Of `policy`; the enabled one unless given."
     )
-    room = serializers.UUIDField(required=False, help_text="By the policy in force in this room.")
+    room = IdField(required=False, help_text="By the policy in force in this room.")
     audience = serializers.ChoiceField(
         choices=Room.Audience.choices,
         required=False,

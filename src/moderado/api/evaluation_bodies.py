@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from moderado.api.fields import IdField
 from moderado.api.schemas import PersonField, StrictInput
 from moderado.moderation.blind_cases import shown_results
 from moderado.moderation.services.evaluation_kinds import KINDS
@@ -30,7 +31,7 @@ class EvaluationInput(StrictInput):
     until = serializers.DateTimeField(
         required=False, allow_null=True, help_text="Exclusive; now unless given."
     )
-    room = serializers.UUIDField(required=False, allow_null=True)
+    room = IdField(required=False, allow_null=True)
     limit = serializers.IntegerField(
         min_value=1,
         max_value=MAX_LIMIT,

@@ -7,6 +7,7 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from moderado.api.fields import IdField
 from moderado.api.schemas import PersonField, StrictInput, message_body
 from moderado.chat.selectors.review import SUPERSEDED, CaseSurroundings
 from moderado.chat.types import MESSAGE, MESSAGE_STATUSES, ROOM_NAME, USER_NAME, MessageView
@@ -26,25 +27,25 @@ _RULINGS = [Outcome.ALLOW.value, Outcome.BLOCK.value]
 
 
 class LogQuery(serializers.Serializer[Any]):
-    message = serializers.UUIDField(required=False)
-    subject = serializers.UUIDField(
+    message = IdField(required=False)
+    subject = IdField(
         required=False, help_text="The id of a message, or of an account or room with a name."
     )
-    room = serializers.UUIDField(required=False)
+    room = IdField(required=False)
     verdict = serializers.ChoiceField(choices=OUTCOMES, required=False)
     provider = serializers.CharField(required=False, max_length=64)
 
 
 class CaseQuery(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=_STATES, default="open")
-    room = serializers.UUIDField(required=False)
+    room = IdField(required=False)
     origin = serializers.ChoiceField(
         choices=_ORIGINS, required=False, help_text="`hold`: waits hidden; `flag`: public."
     )
     category = serializers.ChoiceField(
         choices=[category.value for category in Category], required=False
     )
-    author = serializers.UUIDField(required=False)
+    author = IdField(required=False)
     claimed = serializers.ChoiceField(
         choices=[claimed.value for claimed in Claimed],
         required=False,

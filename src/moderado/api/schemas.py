@@ -15,6 +15,7 @@ from msgspec import UNSET, Meta, UnsetType
 from rest_framework import serializers
 
 from moderado.accounts.models import User
+from moderado.api.fields import IdField
 from moderado.chat.models import Membership, Room
 from moderado.chat.services.rooms import NAME_LENGTH
 from moderado.chat.types import Changes, MessageView, Person
@@ -58,7 +59,7 @@ class Posting(serializers.Serializer[Any]):
         max_length=MAX_CLIENT_ID,
         help_text="The sender's own id of the message. Sent again, it returns the first message.",
     )
-    reply_to = serializers.UUIDField(required=False, allow_null=True)
+    reply_to = IdField(required=False, allow_null=True)
 
 
 class Editing(serializers.Serializer[Any]):
@@ -79,7 +80,7 @@ class RoomChange(RoomInput):
 
 
 class ParticipantInput(serializers.Serializer[Any]):
-    user_id = serializers.UUIDField()
+    user_id = IdField()
     role = serializers.ChoiceField(required=False, choices=Membership.Role.choices)
 
 
@@ -88,7 +89,7 @@ class RoleChange(serializers.Serializer[Any]):
 
 
 class Departure(serializers.Serializer[Any]):
-    successor_id = serializers.UUIDField(
+    successor_id = IdField(
         required=False, help_text="The member who becomes an administrator before you leave."
     )
 
@@ -99,11 +100,11 @@ class ReadInput(serializers.Serializer[Any]):
 
 class FeedQuery(serializers.Serializer[Any]):
     after = serializers.IntegerField(min_value=0, default=0, help_text="The last `seq` you have.")
-    epoch = serializers.UUIDField(required=False, help_text="The room's epoch as you know it.")
+    epoch = IdField(required=False, help_text="The room's epoch as you know it.")
 
 
 class HistoryQuery(serializers.Serializer[Any]):
-    around = serializers.UUIDField(
+    around = IdField(
         required=False, help_text="A message: the page in the middle of which it stands."
     )
 

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from moderado.accounts import rights
 from moderado.api.callers import require, sees_restricted
+from moderado.api.fields import IdField
 from moderado.api.pagination import ExactCursorPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
 from moderado.enforcement.selectors.audit import audit_lines
@@ -26,12 +27,12 @@ _EXAMPLE = {
 
 
 class AuditQuery(serializers.Serializer[Any]):
-    actor = serializers.UUIDField(required=False, help_text="What this person did.")
+    actor = IdField(required=False, help_text="What this person did.")
     action = serializers.CharField(
         required=False, max_length=48, help_text="A code, such as `ruling_made`."
     )
     subject_type = serializers.CharField(required=False, max_length=32)
-    subject = serializers.UUIDField(required=False, help_text="What happened to this.")
+    subject = IdField(required=False, help_text="What happened to this.")
 
 
 class AuditLineBody(serializers.Serializer[Any]):

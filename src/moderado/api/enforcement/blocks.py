@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.api.callers import caller
+from moderado.api.fields import IdField
 from moderado.api.pagination import ExactCursorPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, validated
 from moderado.enforcement.selectors.blocks import blocks_of
@@ -17,7 +18,7 @@ from moderado.enforcement.services import blocks
 
 
 class BlockInput(serializers.Serializer[Any]):
-    user = serializers.UUIDField(help_text="The person.")
+    user = IdField(help_text="The person.")
 
 
 class BlockBody(serializers.Serializer[Any]):

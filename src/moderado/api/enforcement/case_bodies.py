@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from moderado.api.decision_bodies import LogExplanation
 from moderado.api.enforcement.sanction_inputs import TermField
+from moderado.api.fields import IdField
 from moderado.api.moderation_bodies import CaseBody
 from moderado.api.schemas import PersonField, StrictInput
 from moderado.enforcement.labels import NOTICE_ROLE_CODES
@@ -26,8 +27,8 @@ _CONTENTS = [content.value for content in DECIDABLE]
 class CaseFilterInput(serializers.Serializer[Any]):
     """Which cases: of one queue, room, origin, category, state, claim and author."""
 
-    queue = serializers.UUIDField(required=False)
-    room = serializers.UUIDField(required=False)
+    queue = IdField(required=False)
+    room = IdField(required=False)
     origin = serializers.ChoiceField(
         choices=ORIGINS, required=False, help_text="The first or a further origin."
     )
@@ -44,7 +45,7 @@ class CaseFilterInput(serializers.Serializer[Any]):
         required=False,
         help_text="`true`: by anyone; `false`: free; `me` or `others`: by whom.",
     )
-    author = serializers.UUIDField(required=False)
+    author = IdField(required=False)
 
 
 class MeasureInput(StrictInput):

@@ -11,13 +11,14 @@ from rest_framework.views import APIView
 
 from moderado.accounts import rights
 from moderado.api.callers import require, sees_restricted
+from moderado.api.fields import IdField
 from moderado.api.schemas import StrictInput, validated
 from moderado.enforcement.models.holds import REFERENCE_LENGTH
 from moderado.enforcement.services import hash_bank
 
 
 class BankInput(StrictInput):
-    message = serializers.UUIDField(help_text="Its text is banked, and not stored.")
+    message = IdField(help_text="Its text is banked, and not stored.")
     order = serializers.CharField(
         max_length=REFERENCE_LENGTH, help_text="The reference of the order."
     )

@@ -13,6 +13,7 @@ from moderado.accounts import rights
 from moderado.api.bodies import body_of
 from moderado.api.callers import caller, moderated_scopes, sees_restricted
 from moderado.api.enforcement.case_bodies import ReasonInput
+from moderado.api.fields import IdField
 from moderado.api.schemas import StrictInput, validated
 from moderado.chat.services import purge_requests
 from moderado.enforcement.models import Purge
@@ -24,12 +25,10 @@ _STATUSES = ["PENDING", "APPROVED", "HELD"]
 
 
 class PurgeInput(StrictInput):
-    user = serializers.UUIDField(help_text="The author.")
+    user = IdField(help_text="The author.")
     since = serializers.DateTimeField(help_text="At most `PURGE_HOURS` ago.")
     dry_run = serializers.BooleanField(default=False, help_text="Count only.")
-    room = serializers.UUIDField(
-        required=False, allow_null=True, default=None, help_text="This room alone."
-    )
+    room = IdField(required=False, allow_null=True, default=None, help_text="This room alone.")
     reason = serializers.CharField(
         default="spam",
         max_length=REASON_LENGTH,

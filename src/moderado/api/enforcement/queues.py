@@ -14,6 +14,7 @@ from moderado.accounts import rights
 from moderado.api.callers import require
 from moderado.api.enforcement.case_bodies import ORIGINS
 from moderado.api.enforcement.cases import moderator
+from moderado.api.fields import IdField
 from moderado.api.schemas import StrictInput, validated
 from moderado.chat.types import MESSAGE, ROOM_NAME, USER_NAME
 from moderado.enforcement.labels import queue_label
@@ -38,7 +39,7 @@ class QueueFilterBody(StrictInput):
     category = serializers.ListField(
         child=serializers.ChoiceField(choices=[each.value for each in Category]), required=False
     )
-    room = serializers.ListField(child=serializers.UUIDField(), required=False)
+    room = serializers.ListField(child=IdField(), required=False)
     subject = serializers.ListField(
         child=serializers.ChoiceField(choices=_SUBJECTS), required=False
     )

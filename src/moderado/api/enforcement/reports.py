@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from moderado.api.bodies import body_of
 from moderado.api.callers import caller
+from moderado.api.fields import IdField
 from moderado.api.pagination import ExactCursorPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, Link, validated
 from moderado.chat.types import MESSAGE
@@ -29,9 +30,9 @@ _SUBJECTS = {"message": MESSAGE, "user": PERSON, "room": ROOM}
 class ReportInput(serializers.Serializer[Any]):
     """Exactly one of `message`, `user` and `room`."""
 
-    message = serializers.UUIDField(required=False, help_text="A message that you see.")
-    user = serializers.UUIDField(required=False, help_text="A person.")
-    room = serializers.UUIDField(required=False, help_text="A room that you may read.")
+    message = IdField(required=False, help_text="A message that you see.")
+    user = IdField(required=False, help_text="A person.")
+    room = IdField(required=False, help_text="A room that you may read.")
     category = serializers.ChoiceField(choices=REPORT_CATEGORY_CODES)
     comment = serializers.CharField(
         required=False,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from moderado.api.fields import IdField
 from moderado.api.schemas import StrictInput
 from moderado.enforcement.selectors import sanctions
 from moderado.enforcement.services.sanctions import LONGEST_TERM
@@ -53,8 +54,8 @@ class TermField(serializers.IntegerField):
 
 
 class SanctionQuery(serializers.Serializer[Any]):
-    user = serializers.UUIDField(required=False, help_text="Of this person.")
-    room = serializers.UUIDField(required=False, help_text="Of this room.")
+    user = IdField(required=False, help_text="Of this person.")
+    room = IdField(required=False, help_text="Of this room.")
     kind = serializers.ChoiceField(choices=KINDS, required=False)
     state = serializers.ChoiceField(choices=sanctions.STATES, required=False)
 
@@ -62,7 +63,7 @@ class SanctionQuery(serializers.Serializer[Any]):
 class SanctionInput(StrictInput):
     """A new sanction. Its validated data have `scope_id`: the room; None for the server."""
 
-    user = serializers.UUIDField()
+    user = IdField()
     kind = serializers.CharField(help_text="`warning`, `strike`, `slow`, `mute` or `ban`.")
     scope = ScopeField(
         required=False,
@@ -70,9 +71,7 @@ class SanctionInput(StrictInput):
         help_text="`server`, or `room` with the field `room`. Earlier forms are accepted: the id "
         "of a room; null or absent, without `room`, for the whole server.",
     )
-    room = serializers.UUIDField(
-        required=False, allow_null=True, help_text="The room in which it holds."
-    )
+    room = IdField(required=False, allow_null=True, help_text="The room in which it holds.")
     term_seconds = TermField(required=False, allow_null=True, help_text="Null for no end.")
     reason = serializers.CharField(
         trim_whitespace=False, help_text=f"A code of at most {REASON_LENGTH} characters."

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from moderado.accounts import rights
 from moderado.api.callers import require
 from moderado.api.enforcement.sanction_inputs import TermField
+from moderado.api.fields import IdField
 from moderado.api.pagination import ExactCursorPagination
 from moderado.api.schemas import CURSOR, PAGE_SIZE, PersonField, StrictInput, validated
 from moderado.enforcement.selectors.reports import suspensions
@@ -20,7 +21,7 @@ from moderado.enforcement.written_reasons import NOTE_LENGTH, REASON_LENGTH
 
 
 class SuspensionInput(StrictInput):
-    user = serializers.UUIDField()
+    user = IdField()
     term_seconds = TermField(help_text="How long it lasts.")
     reason = serializers.CharField(max_length=REASON_LENGTH, help_text="The member sees it.")
     public_note = serializers.CharField(
