@@ -76,11 +76,11 @@ def beats(copy):
 
 
 @contextmanager
-def killed(copy, name):
-    """Kill a program; in the block, all others keep running. It is restarted afterwards."""
+def killed(copy, name, with_signal=signal.SIGKILL):
+    """End a program; in the block, all others keep running. It is restarted afterwards."""
     before, since = running(copy), len(copy.events)
     assert before.keys() == PROGRAMS.keys()
-    os.kill(before[name], signal.SIGKILL)
+    os.kill(before[name], with_signal)
     yield lambda event: [
         each
         for each in copy.events[since:]
@@ -167,6 +167,16 @@ def test_dead_process_is_restarted_alone(copy, alice, room, name):
         wait_until(lambda: reported("standalone_process_ended"), what="its end is reported")
 
     assert reported("standalone_process_ended")[0]["what"] == "was killed by SIGKILL"
+    wait_until(lambda: is_ready(copy), what="ready")
+    wait_until_approved(alice, room, post(alice, room, "Olá").json()["id"])
+
+
+@pytest.mark.proves("R65")
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_process_that_is_asked_to_end_is_restarted_alone(copy, alice, room, name):
+    with killed(copy, name, signal.SIGTERM) as reported:
+        wait_until(lambda: reported("standalone_process_ended"), what="its end is reported")
+
     wait_until(lambda: is_ready(copy), what="ready")
     wait_until_approved(alice, room, post(alice, room, "Olá").json()["id"])
 

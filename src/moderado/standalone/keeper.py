@@ -52,6 +52,10 @@ class Program(ABC):
     def follow(self, process: "subprocess.Popen[bytes]") -> bool:
         """Attend to a started process; return whether it became ready. May block until it ends."""
 
+    def wait_for_end(self, process: "subprocess.Popen[bytes]") -> int:
+        """Wait until a process that became ready ends; return its exit code."""
+        return process.wait()
+
     def cause(self) -> str:
         """Return what the process wrote about its end; empty if that was printed already."""
         return ""
@@ -118,7 +122,7 @@ class Keeper:
             is_ready = self._program.follow(process)
             if is_ready and announce and process.poll() is None:
                 self._output.write_back(self._program.name, seconds=time.monotonic() - began)
-            return _how_it_ended(process.wait())
+            return _how_it_ended(self._program.wait_for_end(process))
         except (OSError, subprocess.SubprocessError, CannotStart) as error:
             # No memory, no descriptors, no space for the log, no program.
             return f"cannot be started ({getattr(error, 'strerror', None) or error})"

@@ -1,8 +1,6 @@
 """The embedded PostgreSQL server: a child of this process, with its data in the home folder."""
 
-import os
 import re
-import shutil
 import signal
 import subprocess
 import time
@@ -15,11 +13,11 @@ import psycopg
 from psycopg import sql
 
 from moderado.standalone.binaries import PostgresPrograms, postgres_programs
+from moderado.standalone.cluster import OWNER, check, create, environment, is_stopping, stop_orphan
 from moderado.standalone.errors import CannotStart
 from moderado.standalone.home import Home
 from moderado.standalone.keeper import Program
 from moderado.standalone.processes import (
-    LaunchMode,
     can_create_socket,
     change_owner,
     free_port,
@@ -29,9 +27,8 @@ from moderado.standalone.processes import (
 )
 
 DATABASE = "moderado"
-OWNER = "postgres"  # owns the tables, and migrates them
 APPLICATION = "moderado_app"  # reads and writes rows (ADR 0045)
-_SECONDS_FOR_ORPHAN = 10
+_SECONDS_BETWEEN_LOOKS = 1  # at the file in which the server writes its state
 _ATTEMPTS = 3  # another process may take the port before the server listens
 _ERROR = re.compile(r" (?:ERROR|FATAL|PANIC): ")
 
@@ -76,10 +73,10 @@ class Postgres(Program):
         Raises:
             CannotStart: The folder cannot be created or used.
         """
-        _stop_orphan(self._cluster)
+        stop_orphan(self._cluster)
         if not self._cluster.exists():
-            _create(self._cluster, self._programs, self._mode, self._home)
-        _check(self._cluster, self._programs)
+            create(self._cluster, self._programs, self._mode, self._home)
+        check(self._cluster, self._programs)
         change_owner(self._cluster, self._mode)  # another account may have created it
 
     def start(self) -> "subprocess.Popen[bytes]":
@@ -94,7 +91,7 @@ class Postgres(Program):
                 # Fast shutdown; immediate shutdown if nothing must be kept.
                 parent_death_signal=signal.SIGINT if self._durable else signal.SIGQUIT,
                 output=log,
-                env=_environment(),
+                env=environment(),
                 cwd="/",
             )
         return self.process
@@ -102,6 +99,18 @@ class Postgres(Program):
     def follow(self, process: "subprocess.Popen[bytes]") -> bool:
         """Wait until the server accepts connections, however long crash recovery takes."""
         return self.becomes_ready(process)
+
+    def wait_for_end(self, process: "subprocess.Popen[bytes]") -> int:
+        """Wait until the server ends, and hurry one that SIGTERM asked to.
+
+        It then refuses new connections and waits for the open ones, which pools never close.
+        """
+        while True:
+            try:
+                return process.wait(timeout=_SECONDS_BETWEEN_LOOKS)
+            except subprocess.TimeoutExpired:
+                if is_stopping(self._cluster):
+                    process.send_signal(self.stop_signal)
 
     def becomes_ready(self, process: "subprocess.Popen[bytes]") -> bool:
         """Wait until the server accepts connections; return False if it ended.
@@ -165,48 +174,6 @@ def postgres(home: Home, *, durable: bool = True) -> Iterator[Postgres]:
             stop(server.process, server.stop_signal, seconds=server.stop_seconds)
 
 
-def _create(cluster: Path, programs: PostgresPrograms, mode: LaunchMode, home: Home) -> None:
-    """Run initdb in a temporary folder and rename it, so that a crash leaves no partial cluster."""
-    draft = cluster.with_suffix(".init")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(mode=0o700)
-    change_owner(draft, mode)
-    password_file = home.path / "pg.password"
-    with os.fdopen(os.open(password_file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as handle:
-        handle.write(home.secrets().postgres_password)
-    change_owner(password_file, mode)
-    # fmt: off
-    command: list[str | Path] = [
-        programs.initdb, "-D", draft, "-U", OWNER, "-A", "scram-sha-256",
-        "--pwfile", password_file, "-E", "UTF8", "--locale-provider=builtin",
-        "--builtin-locale=C.UTF-8", "--no-sync",
-    ]
-    # fmt: on
-    try:
-        with home.log("postgres") as log:
-            exit_code = spawn(command, mode=mode, output=log, env=_environment(), cwd="/").wait()
-    finally:
-        password_file.unlink()
-    if exit_code != 0:
-        last = [*home.log_lines("postgres"), "it logged nothing"][-1]
-        raise CannotStart(f"PostgreSQL could not make its folder: {last}")
-    draft.replace(cluster)
-
-
-def _check(cluster: Path, programs: PostgresPrograms) -> None:
-    try:
-        version = int((cluster / "PG_VERSION").read_text())
-    except (OSError, ValueError):
-        raise CannotStart(
-            f"{cluster} is not a whole database: move it away to start with an empty one."
-        ) from None
-    if version != programs.major():
-        raise CannotStart(
-            f"{cluster} was made by PostgreSQL {version} and this is {programs.major()}: dump it "
-            "with the old one, or move it away to start with an empty one."
-        )
-
-
 def _command(
     cluster: Path, programs: PostgresPrograms, port: int, *, durable: bool
 ) -> list[str | Path]:
@@ -259,33 +226,3 @@ def _connect(port: int, password: str) -> psycopg.Connection[tuple[object, ...]]
         autocommit=True,
         connect_timeout=3,
     )
-
-
-def _stop_orphan(cluster: Path) -> None:
-    """Stop a server that survived its parent: this process holds the lock of the folder.
-
-    Raises:
-        CannotStart: The server does not stop.
-    """
-    deadline = time.monotonic() + _SECONDS_FOR_ORPHAN
-    is_signalled = False
-    while (pid := _orphan_pid(cluster)) is not None:
-        if not is_signalled:
-            os.kill(pid, signal.SIGINT)
-            is_signalled = True
-        if time.monotonic() > deadline:
-            raise CannotStart(f"An older PostgreSQL (process {pid}) still uses {cluster}.")
-        time.sleep(0.05)
-
-
-def _orphan_pid(cluster: Path) -> int | None:
-    try:
-        pid = int((cluster / "postmaster.pid").read_text().split("\n", 1)[0])
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (OSError, ValueError):
-        return None
-    return pid if os.fsencode(cluster) in command else None
-
-
-def _environment() -> dict[str, str]:
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
