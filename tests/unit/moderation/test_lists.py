@@ -146,6 +146,27 @@ def test_word_that_is_disguised_out_of_place_or_aimed_is_no_expletive(text, usag
     assert ("pt-swearing/porra", usage) in used(text)
 
 
+@pytest.mark.proves("R149")
+@pytest.mark.parametrize(
+    "text, rule, usage, most",
+    [
+        ("ouvi o porteiro gritar porra", "pt-swearing/porra", Usage.EXPLETIVE, ALLOW),
+        ("the intern wrote shit in a comment", "en-swearing/shit", Usage.EXPLETIVE, ALLOW),
+        ("ouvi o porteiro gritar p0rra", "pt-swearing/porra", Usage.REPORTED, FLAG),
+        ("ele me chamou de imbecil", "pt-insult/imbecil", Usage.REPORTED, FLAG),
+        ("perdi a senha de novo vtnc", "pt-curse/vtnc", Usage.EXPLETIVE, ALLOW),
+        ("@lia vtnc", "pt-curse/vtnc", Usage.AIMED, BLOCK),
+        ("if you skip the manual twice, you are a moron", "en-insult/moron", Usage.PLAIN, FLAG),
+        ("skip the manual twice, you moron", "en-insult/moron", Usage.AIMED, BLOCK),
+        ("quando você corre no gelo, você é um imbecil", "pt-insult/imbecil", Usage.PLAIN, FLAG),
+        ("you are a bigot", "en-insult-claim/bigot", Usage.AIMED, FLAG),
+    ],
+)  # fmt: skip
+def test_swearing_and_insults_that_hit_no_reader_are_not_stopped(text, rule, usage, most):
+    assert (rule, usage) in used(text)
+    assert outcome(text) is most
+
+
 def test_word_without_an_outcome_for_expletives_is_none():
     swear = {"shape": "swear", "language": "pt-BR", "words": ["porra"]}
 

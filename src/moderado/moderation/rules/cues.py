@@ -20,8 +20,8 @@ from moderado.moderation.rules.surroundings import Surroundings
 _MAX_MEMORY = 16 << 20
 _CACHED = 2_048  # surroundings: a flood repeats a few of them
 _BEFORE = (
-    "aimed_before", "called_before", "address", "named", "about_before", "own_before",
-    "self_before", "denied_before", "reported_before", "told_before",
+    "aimed_before", "general_before", "called_before", "address", "named", "about_before",
+    "own_before", "self_before", "denied_before", "reported_before", "told_before",
 )  # fmt: skip
 _AFTER = ("aimed_after", "reported_after", "own_after", "closed")
 _NEAR = ("praise", "friendly", "pride", "laughter")  # on either side

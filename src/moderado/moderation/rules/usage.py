@@ -38,6 +38,7 @@ _FRIENDLY = {"friendly"}
 _DENIED = {"self_before", "denied_before"}  # "I am no fool"
 _REPORTS = ("reported_before", "reported_after")
 _AIMED = (Usage.AIMED, Usage.JOKED)
+_OF_NO_ONE = ("denied_before", "general_before")  # "if you lose it twice, you are an idiot"
 _SPOKEN = re.compile(r"[\x00-\x7fçÇ]+")  # "desgraçado"; another sign is a disguise: "pórra"
 _ODD_CASE = re.compile(r"[^\W\d_A-Z][A-Z]")  # "pOrRa" is a disguise
 _JOKES = {Category.PROFANITY, Category.INSULT, Category.HARASSMENT, Category.THREAT}
@@ -99,12 +100,13 @@ def _in_one_register(hits: list[Hit], context: Context) -> list[Hit]:
 
 
 def _may_add_force(hit: Hit, context: Context) -> bool:
-    return (
-        hit.usage is Usage.PLAIN
-        and hit.rule.shape is Shape.SWEAR
-        and hit.rule.expletive is not None
-        and _is_as_spoken(hit, context)
-    )
+    return hit.usage is Usage.PLAIN and _may_only_curse(hit, context)
+
+
+def _may_only_curse(hit: Hit, context: Context) -> bool:
+    """Tell whether a word names no person, and is written as it is spoken."""
+    is_swearing = hit.rule.shape is Shape.SWEAR and hit.rule.expletive is not None
+    return is_swearing and _is_as_spoken(hit, context)
 
 
 def _with_earlier(
@@ -138,7 +140,7 @@ def _usage(hit: Hit, context: Context, around: Surroundings, cues: frozenset[str
     if quotation := context.quotation(hit.start, hit.end):
         return _quoted(rule, context, quotation)
     if not cues.isdisjoint(_REPORTS) and "told_before" not in cues:
-        return Usage.REPORTED
+        return Usage.EXPLETIVE if _may_only_curse(hit, context) else Usage.REPORTED
     if rule.is_personal and _is_own(rule, cues):
         if _is_pride(rule, cues) or _is_self_mockery(hit, cues):
             return None
@@ -217,7 +219,7 @@ def _is_drawn_out(hit: Hit, written: str) -> bool:
 
 def _directed(rule: Rule, context: Context, around: Surroundings, cues: frozenset[str]) -> Usage:
     if rule.match is not Match.PATTERN:
-        if "denied_before" in cues:
+        if not cues.isdisjoint(_OF_NO_ONE):
             return Usage.PLAIN
         if not _is_aimed(rule, around, cues):
             is_about = rule.about is not None and "about_before" in cues
