@@ -15,6 +15,7 @@ from moderado.enforcement.services import (
     ruling_backfill,
     sanctions,
     settling,
+    snoozes,
 )
 
 # Seconds. A killed task leaves nothing half done: each ruling has a transaction of its own.
@@ -52,6 +53,12 @@ def backfill_rulings() -> None:
 def expire_sanctions() -> None:
     """Record which terms are over, and tell the persons. Beat enqueues it."""
     sanctions.expire_sanctions()
+
+
+@shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
+def end_snoozes() -> None:
+    """Tell connected moderators of cases that were put off until now. Beat enqueues it."""
+    snoozes.end_snoozes()
 
 
 @shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)

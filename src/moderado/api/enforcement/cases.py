@@ -98,12 +98,17 @@ class Claiming(APIView):
 
 
 class Releasing(APIView):
-    @extend_schema(operation_id="release_case", request=None, responses=ShownCaseBody)
+    @extend_schema(
+        operation_id="release_case", request=None, responses={200: ShownCaseBody, 204: None}
+    )
     def post(self, request: Request, case_id: UUID) -> Response:
-        """End your claim. 409 while another moderator has the case."""
+        """End your claim. 409 while another moderator has the case.
+
+        204 if you may not decide the case any more, as after you have reported its subject.
+        """
         actor = actor_of(request, rights.CLAIM_CASE)
         case = claiming.release_case(actor=actor, case_id=case_id)
-        return Response(_shown(request, [case])[0])
+        return Response(status=204) if case is None else Response(_shown(request, [case])[0])
 
 
 class Snoozing(APIView):

@@ -13,11 +13,12 @@ from moderado.core.database import require_transaction
 from moderado.core.errors import NotFound
 from moderado.enforcement.errors import CaseEscalated
 from moderado.enforcement.selectors.cases import get_case
-from moderado.enforcement.services.fairness import check_may_decide
+from moderado.enforcement.services.fairness import check_may_decide, is_party
 from moderado.enforcement.services.subject_locks import lock_subject
 from moderado.enforcement.types import Actor
 from moderado.moderation.errors import CaseClosed, CaseSuperseded, CaseTaken
 from moderado.moderation.models import Case
+from moderado.moderation.services.claims import release_claim
 
 
 def get_case_of_others(*, actor: Actor, case_id: UUID) -> Case:
@@ -46,10 +47,29 @@ def locked_case(*, actor: Actor, case_id: UUID) -> Case:
     if failpoints.reach("ruling.lock"):
         return case
     lock_subject(subject_type=case.subject_type, subject_id=case.subject_id)
-    locked = Case.objects.select_for_update(of=("self",), no_key=True).filter(pk=case_id).first()
-    if locked is None:
+    if not Case.objects.select_for_update(of=("self",), no_key=True).filter(pk=case_id):
         raise NotFound
-    return locked
+    # Again: the moderator may have become a party, or the case restricted, at this moment.
+    return _without_claim_of_party(get_case_of_others(actor=actor, case_id=case_id))
+
+
+def end_claim_of_party(case_id: UUID) -> None:
+    """Lock a case, and end the claim on it if its holder has become a party.
+
+    As by a new role in the room that the case is about. Requires a transaction.
+    """
+    require_transaction()
+    locked = Case.objects.select_for_update(of=("self",), no_key=True).filter(pk=case_id)
+    for case in locked:
+        _without_claim_of_party(case)
+
+
+def _without_claim_of_party(case: Case) -> Case:
+    holder_id = case.claimed_by_id
+    if holder_id is not None and is_party(user_id=holder_id, case=case):
+        release_claim(user_id=holder_id, case_id=case.pk)
+        case.claimed_by = case.claimed_until = None
+    return case
 
 
 def check_open(case: Case) -> None:

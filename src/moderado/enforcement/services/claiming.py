@@ -14,12 +14,14 @@ from django.utils.translation import gettext_lazy as _
 
 from moderado.core import clock
 from moderado.core.database import retry_on_deadlock
-from moderado.core.errors import Invalid
+from moderado.core.errors import Invalid, NotFound
 from moderado.core.text import clean
+from moderado.enforcement.errors import OwnReport, OwnRuling
 from moderado.enforcement.models import CaseNote
 from moderado.enforcement.selectors.cases import get_case
 from moderado.enforcement.services.access import (
     check_free,
+    end_claim_of_party,
     free_cases,
     get_case_of_others,
     locked_case,
@@ -27,14 +29,17 @@ from moderado.enforcement.services.access import (
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.types import LEASE, REPEAT, Actor
 from moderado.enforcement.written_reasons import NOTE_LENGTH
+from moderado.moderation.errors import OwnCase
 from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
 from moderado.moderation.services.case_events import publish_changes
-from moderado.moderation.services.claims import release_unused_claims
+from moderado.moderation.services.claims import release_claim, release_unused_claims
 
 log = structlog.get_logger(__name__)
 
 
+@retry_on_deadlock
+@transaction.atomic
 def claim_case(*, actor: Actor, case_id: UUID) -> Case:
     """Claim a case for 15 minutes, or extend the claim. A claim ends a snooze.
 
@@ -46,6 +51,9 @@ def claim_case(*, actor: Actor, case_id: UUID) -> Case:
         CaseTaken: Another moderator holds it.
         CaseEscalated: It was handed over to the server's moderators.
     """
+    get_case_of_others(actor=actor, case_id=case_id)
+    end_claim_of_party(case_id)  # which locks the case
+    # Again: the moderator may have become a party, or the case restricted, at this moment.
     get_case_of_others(actor=actor, case_id=case_id)
     # One statement on the database's clock: the second of two simultaneous claims fails.
     taken = (
@@ -66,14 +74,31 @@ def claim_case(*, actor: Actor, case_id: UUID) -> Case:
     return case
 
 
-def release_case(*, actor: Actor, case_id: UUID) -> Case:
-    """End the moderator's own claim. Without one, nothing changes.
+@retry_on_deadlock
+@transaction.atomic
+def release_case(*, actor: Actor, case_id: UUID) -> Case | None:
+    """End the moderator's own claim, whatever else they may do. Without one, nothing changes.
+
+    Returns:
+        The case; None if the moderator is a party by now, or may not see it any more.
 
     Raises:
-        NotFound: There is no such case in these rooms and queues.
+        NotFound: There is no such case in these rooms and queues, and no claim.
+        CaseClosed, CaseSuperseded: The case has ended.
         CaseTaken: Another moderator holds it.
     """
-    return _change(actor, case_id, CaseStep.RELEASED)
+    had_claim = release_claim(user_id=actor.id, case_id=case_id)
+    try:
+        case = get_case_of_others(actor=actor, case_id=case_id)
+    except NotFound:
+        if had_claim:
+            return None
+        raise
+    except (OwnCase, OwnReport, OwnRuling):
+        return None
+    if not had_claim:
+        check_free(case, actor)
+    return case
 
 
 def snooze_case(*, actor: Actor, case_id: UUID, until: datetime) -> Case:
@@ -151,8 +176,7 @@ def _change(actor: Actor, case_id: UUID, step: CaseStep, **fields: object) -> Ca
         claimed_by=None, claimed_until=None, version=F("version") + 1, **fields
     )
     publish_changes(step, [case])
-    if step is not CaseStep.RELEASED:
-        _account_for(actor, f"case_{step.value}", case)
+    _account_for(actor, f"case_{step.value}", case)
     log.info("case_changed", case_id=str(case_id), actor_id=str(actor.id), step=step.value)
     return get_case(actor=actor, case_id=case_id)
 

@@ -6,12 +6,14 @@ from django.db.models import QuerySet
 
 from moderado.accounts.models import User
 from moderado.accounts.rights import may_manage
+from moderado.core.database import require_transaction
 from moderado.core.errors import Forbidden
 from moderado.enforcement.errors import OwnReport, OwnRuling
 from moderado.enforcement.models import CaseExclusion
 from moderado.enforcement.selectors.parties import exclusions_from, is_about
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case
+from moderado.moderation.services.claims import release_claim
 
 _REFUSALS = {
     CaseExclusion.Reason.REPORTER: OwnReport,
@@ -66,6 +68,15 @@ def check_may_decide(*, actor_id: UUID, case: Case) -> None:
     _refuse_first(exclusions_from(actor_id, case))
 
 
+def is_party(*, user_id: UUID, case: Case) -> bool:
+    """Tell whether a moderator is a party to a case."""
+    try:
+        check_may_decide(actor_id=user_id, case=case)
+    except (OwnCase, OwnReport, OwnRuling):
+        return True
+    return False
+
+
 def check_may_preserve(*, actor_id: UUID | None, cases: "QuerySet[Case]") -> None:
     """Check that a package of evidence on cases has nothing that is kept from who makes it.
 
@@ -92,7 +103,12 @@ def _refuse_first(excluded: "QuerySet[CaseExclusion]") -> None:
 
 
 def exclude_from_case(*, case: Case, user_id: UUID, reason: CaseExclusion.Reason) -> None:
-    """Keep a user from deciding a case; a repeat changes nothing."""
+    """Keep a user from deciding a case, and end their claim on it; a repeat changes nothing.
+
+    Requires a transaction.
+    """
+    require_transaction()
     CaseExclusion.objects.bulk_create(
         [CaseExclusion(case=case, user_id=user_id, reason=reason)], ignore_conflicts=True
     )
+    release_claim(user_id=user_id, case_id=case.pk)

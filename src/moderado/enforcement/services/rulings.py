@@ -19,7 +19,7 @@ from moderado.enforcement.errors import OtherRevision, RulingReplaced, UndoExpir
 from moderado.enforcement.events import RulingMade, RulingReversed, RulingUndone
 from moderado.enforcement.models import Ruling
 from moderado.enforcement.selectors.cases import get_case
-from moderado.enforcement.services.access import check_free, locked_case
+from moderado.enforcement.services.access import check_free, end_claim_of_party, locked_case
 from moderado.enforcement.services.measures import Measure, check_permitted, impose
 from moderado.enforcement.services.merging import take_over_later_case
 from moderado.enforcement.services.ruling_events import event_of
@@ -124,6 +124,7 @@ def undo(*, actor: Actor, ruling_id: UUID) -> Ruling:
     case = Case.objects.get(pk=ruling.case_id)  # which may be restricted by now
     is_seen = actor.sees_restricted or not is_restricted(case)
     undo_decision(case, actor_id=actor.id, lease=LEASE if is_seen else None)
+    end_claim_of_party(case.pk)
     lift_sanctions_of_ruling(actor_id=actor.id, ruling_id=ruling.id, reason="undone")
     publish(event_of(RulingUndone, ruling))
     log.info("ruling_undone", ruling_id=str(ruling_id), actor_id=str(actor.id))

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
+from moderado.core.database import require_transaction
 from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
 from moderado.moderation.services.case_events import publish_changes
@@ -34,6 +35,13 @@ def release_claims(*, user_id: UUID, kept_scope_ids: Collection[UUID] = ()) -> i
         if scope_id not in kept_scope_ids
     ]
     return _end(claimed.filter(pk__in=lost), user_id)
+
+
+def release_claim(*, user_id: UUID, case_id: UUID) -> bool:
+    """End the claim of a user on one case; tell whether there was one. Requires a transaction."""
+    require_transaction()
+    own = Case.objects.filter(pk=case_id, state=Case.State.OPEN, claimed_by=user_id)
+    return _end(own, user_id) > 0
 
 
 def claim_holders(*, user_ids: Collection[UUID]) -> set[UUID]:

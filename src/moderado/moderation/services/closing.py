@@ -96,13 +96,8 @@ def reopen_case(*, subject_type: str, subject_id: UUID, revision: int) -> None:
     Requires a transaction that holds the lock of the subject.
     """
     require_transaction()
-    Case.objects.filter(
-        subject_type=subject_type,
-        subject_id=subject_id,
-        revision=revision,
-        state=Case.State.CLOSED,
-        close_reason=CloseReason.REPLACED,
-    ).update(state=Case.State.OPEN, close_reason="", closed_at=None, version=F("version") + 1)
+    same = Case.objects.filter(subject_type=subject_type, subject_id=subject_id, revision=revision)
+    _return(same.filter(close_reason=CloseReason.REPLACED))
 
 
 def open_cases_of(*, subject_type: str, subject_ids: Collection[UUID]) -> dict[UUID, list[str]]:
@@ -122,9 +117,11 @@ def reopen_cases(*, case_ids: Collection[str]) -> None:
     Requires a transaction that holds the locks of the subjects.
     """
     require_transaction()
-    closed = Case.objects.filter(
-        pk__in=case_ids, state=Case.State.CLOSED, close_reason=CloseReason.DELETED
-    )
+    _return(Case.objects.filter(pk__in=case_ids, close_reason=CloseReason.DELETED))
+
+
+def _return(cases: "QuerySet[Case]") -> None:
+    closed = cases.filter(state=Case.State.CLOSED)
     returned = list(closed.only("scope_id", "author_id", "origin"))
     closed.update(state=Case.State.OPEN, close_reason="", closed_at=None, version=F("version") + 1)
     publish_changes(CaseStep.RETURNED, returned)

@@ -1,0 +1,91 @@
+"""Whatever changes the set of open cases tells the moderators who are connected."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from moderado.chat.services.editing import edit_message
+from moderado.chat.services.screening import screen_waiting
+from moderado.enforcement import tasks
+from moderado.enforcement.models import Report
+from moderado.enforcement.services.claiming import snooze_case
+from moderado.enforcement.services.reports import report
+from moderado.enforcement.services.snoozes import end_snoozes
+from moderado.enforcement.types import Actor
+from moderado.moderation.events import CasesChanged
+from moderado.moderation.models import Case
+from tests.factories import make_member, make_room, make_staff, make_user
+from tests.integration.chat.conftest import committed as committed
+from tests.integration.enforcement.steps import say
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("obedient_provider"),
+    pytest.mark.proves("S128"),
+]
+
+
+@pytest.fixture
+def message():
+    room = make_room()
+    return say(make_member(room).user, room, "bom dia")
+
+
+@pytest.fixture
+def steps(heard, committed):
+    """Which steps an act told of a case."""
+
+    def of(act, case):
+        heard.clear()
+        with committed():
+            act()
+        changes = [each.changes for each in heard if isinstance(each, CasesChanged)]
+        return [str(each.step) for told in changes for each in told if each.case_id == case.id]
+
+    return of
+
+
+def complain(message):
+    return report(
+        reporter_id=make_user().id, subject_type="message", subject_id=message.id, category="hate"
+    )[0]
+
+
+def snooze(case):
+    until = timezone.now() + timedelta(hours=1)
+    snooze_case(actor=Actor(id=make_staff().id, scope_ids=None), case_id=case.id, until=until)
+
+
+def test_case_of_a_text_that_returns_is_told_and_its_reports_are_open_again(steps):
+    room = make_room(moderation_mode="post")
+    message = say(make_member(room).user, room, "bom dia")
+    found = complain(message)
+    edit_message(actor_id=message.author_id, message_id=message.id, text="BLOCK this")
+    found.refresh_from_db()
+    assert (found.state, found.case.state) == ("closed", "closed")
+
+    assert steps(screen_waiting, found.case) == ["returned"]
+
+    assert Case.objects.get(state="open") == found.case
+    assert Report.objects.get().state == "open"
+
+
+def test_what_joins_a_case_that_was_put_off_tells_that_it_is_open(message, steps):
+    case = complain(message).case
+    snooze(case)
+
+    assert steps(lambda: complain(message), case) == ["opened"]
+    case.refresh_from_db()
+    assert case.snoozed_until is None
+
+
+def test_end_of_a_snooze_is_told_once(message, steps):
+    case = complain(message).case
+    snooze(case)
+    assert steps(tasks.end_snoozes, case) == []
+    Case.objects.update(snoozed_until=Now())
+
+    assert steps(tasks.end_snoozes, case) == ["opened"]
+    assert end_snoozes() == 0
