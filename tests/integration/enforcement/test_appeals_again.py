@@ -6,15 +6,17 @@ import pytest
 from django.utils import timezone
 
 from moderado.chat.models import Message
-from moderado.enforcement.models import Appeal, NoticeMail, Ruling
+from moderado.enforcement.errors import OwnRuling
+from moderado.enforcement.models import Appeal, NoticeMail, Report, Ruling
 from moderado.enforcement.selectors.decisions import decisions_about
 from moderado.enforcement.services import appeal_outcomes, rulings
+from moderado.enforcement.services.appeal_decisions import decide_appeal
 from moderado.enforcement.services.appeals import appeal_decision, appeal_report
 from moderado.enforcement.services.measures import Measure
 from moderado.enforcement.services.notices import confirm_notice
 from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.settling import settle_rulings
-from moderado.enforcement.types import Actor, MeasureScope, SanctionKind
+from moderado.enforcement.types import Actor, AppealOutcome, MeasureScope, SanctionKind
 from moderado.moderation.models import Case
 from tests.factories import make_member, make_notice, make_room, make_staff, make_user
 from tests.integration.enforcement.steps import say
@@ -153,3 +155,109 @@ def test_notice_comes_back_with_the_messages_of_a_purge(author, room, is_told):
     settle()
     notice.refresh_from_db()
     assert (notice.state, notice.outcome, waiting.count()) == ("decided", "action_taken", 1)
+
+
+def no_action(message):
+    """A report of a text that a settled ruling left as it was, and that ruling."""
+    found, _ = report(
+        reporter_id=make_user().id,
+        subject_type="message",
+        subject_id=message.id,
+        category="hate",
+    )
+    made = rule(found.case_id)
+    settle()
+    return found, made
+
+
+def appeal_of(found, text="Look again."):
+    return appeal_report(user_id=found.reporter_id, report_id=found.id, text=text)[0]
+
+
+@pytest.mark.proves("R142")
+def test_appeal_of_no_action_waits_on_the_reversal_that_takes_none_either(author, room, told):
+    message = say(author, room, "bom dia")
+    found, made = no_action(message)
+    appeal = appeal_of(found)
+    staff = Actor(id=make_staff().id, scope_ids=None)
+    reversal = rulings.reverse(actor=staff, ruling_id=made.id, reason="mistake")
+    settle()
+
+    appeal.refresh_from_db()
+    found.refresh_from_db()
+    assert (appeal.state, appeal.outcome, appeal.appealed) == ("open", "", reversal)
+    assert (found.outcome, found.ruling, outcomes(told)) == ("no_action", reversal, [])
+    overturned = {"appeal_id": appeal.id, "outcome": AppealOutcome.OVERTURNED, "reason": "hate"}
+    for decider_id in (made.actor_id, staff.id):
+        with pytest.raises(OwnRuling):
+            decide_appeal(actor=Actor(id=decider_id, scope_ids=None), **overturned)
+    decide_appeal(actor=Actor(id=make_staff().id, scope_ids=None), **overturned)
+    settle()
+
+    found.refresh_from_db()
+    message.refresh_from_db()
+    assert (found.outcome, message.status) == ("action_taken", "REJECTED")
+    assert outcomes(told) == ["overturned"]
+
+
+@pytest.mark.proves("R142")
+def test_no_action_of_a_reversal_can_be_appealed(author, room):
+    found, made = no_action(say(author, room, "bom dia"))
+    reverse(made)
+
+    appeal = appeal_of(found)
+
+    assert appeal.appealed.reverses == made
+    assert appeal.first_decider_id == appeal.appealed.actor_id
+
+
+@pytest.mark.proves("R142")
+@pytest.mark.parametrize("content", ["allow", "remove"])
+def test_appeal_of_no_action_joins_the_case_that_a_reversal_opens_again(
+    author, room, told, content
+):
+    say(author, room, "HOLD bom dia")
+    made = rule(Case.objects.get().id)
+    settle()
+    found = Report.objects.create(
+        reporter=make_user(), subject_type="message", subject_id=made.subject_id, revision=1,
+        scope_id=room.id, category="hate", case=made.case, state="decided", outcome="no_action",
+        is_upheld=False, ruling=made, decided_at=timezone.now(),
+    )  # fmt: skip
+    appeal = appeal_of(found)
+    reverse(made)
+
+    appeal.refresh_from_db()
+    found.refresh_from_db()
+    assert (appeal.state, appeal.case, found.state) == ("open", made.case, "open")
+    rule(made.case_id, content)
+    settle()
+    found.refresh_from_db()
+    is_removed = content == "remove"
+    assert found.outcome == ("action_taken" if is_removed else "no_action")
+    assert outcomes(told) == (["overturned"] if is_removed else ["upheld"])
+
+
+@pytest.mark.proves("R142")
+def test_reversal_that_removes_the_text_overturns_each_appeal_of_no_action(author, room, told):
+    message = say(author, room, "bom dia")
+    reporters = [
+        report(
+            reporter_id=make_user().id, subject_type="message", subject_id=message.id,
+            category="hate",
+        )[0]
+        for _ in range(2)
+    ]  # fmt: skip
+    made = rule(reporters[0].case_id)
+    settle()
+    appeals = [appeal_of(Report.objects.get(pk=each.pk)) for each in reporters]
+
+    decide_appeal(
+        actor=Actor(id=make_staff().id, scope_ids=None), appeal_id=appeals[0].id,
+        outcome=AppealOutcome.OVERTURNED, reason="hate",
+    )  # fmt: skip
+    settle()
+
+    assert set(Appeal.objects.values_list("state", "outcome")) == {("decided", "overturned")}
+    assert outcomes(told) == ["overturned", "overturned"]
+    assert made.reversals.get().content == "remove"

@@ -21,11 +21,13 @@ from moderado.enforcement.events import (
     RulingSettled,
     RulingUndone,
 )
-from moderado.enforcement.models import Appeal, Report, Ruling, Sanction
+from moderado.enforcement.models import Appeal, CaseExclusion, Report, Ruling, Sanction
 from moderado.enforcement.selectors.decisions import appeal_view, decision_about
+from moderado.enforcement.services.fairness import exclude_from_case
 from moderado.enforcement.services.person_changes import record_changes
 from moderado.enforcement.services.report_outcomes import decide_reports
 from moderado.enforcement.types import (
+    SHOWING,
     AppealOutcome,
     AppealState,
     ContentOutcome,
@@ -34,6 +36,8 @@ from moderado.enforcement.types import (
     ReportOutcome,
 )
 from moderado.moderation.events import CasesChanged, CaseStep
+
+_KEEPS_WAITING = frozenset({*SHOWING, ContentOutcome.HOLD})  # contents that take no action
 
 
 def on_ruling_made(event: RulingMade) -> None:
@@ -54,15 +58,20 @@ def on_ruling_undone(event: RulingUndone) -> None:
 
 
 def on_ruling_reversed(event: RulingReversed) -> None:
-    """Overturn the appeals of a ruling that was reversed, and tell the author.
+    """Decide the appeals of a ruling that was reversed, and tell the author.
 
     The appeals that it had decided are open again with the case, or as the reversal decides.
     Requires a transaction.
     """
     require_transaction()
-    _decide_again(event)
+    reversal = Ruling.objects.select_related("case").get(pk=event.reversal_id)
+    _decide_again(event, reversal)
     appealed = Appeal.objects.filter(appealed=event.ruling_id, state=AppealState.OPEN)
-    decide_appeals(appealed, AppealOutcome.OVERTURNED, event.actor_id, event.reversal_id)
+    kept = appealed.filter(decision_type=DecisionType.REPORT)
+    if reversal.content in _KEEPS_WAITING:
+        _keep_waiting(kept, reversal)
+        appealed = appealed.exclude(decision_type=DecisionType.REPORT)
+    decide_appeals(appealed, AppealOutcome.OVERTURNED, event.actor_id, reversal.pk)
     _notify_author(event)
 
 
@@ -99,17 +108,30 @@ def on_cases_changed(event: CasesChanged) -> None:
         _reopen(ended.filter(outcome=AppealOutcome.ENDED))
 
 
-def _decide_again(event: RulingReversed) -> None:
+def _keep_waiting(appeals: "QuerySet[Appeal]", reversal: Ruling) -> None:
+    """Keep appeals open that no action was taken on a report: the reversal takes none either.
+
+    From now on they are about the reversal, whose moderator does not decide them; or a ruling on
+    the case decides them if that is open again.
+    """
+    if reversal.content == ContentOutcome.HOLD:
+        appeals.update(case=reversal.case_id)
+    elif appeals.update(appealed=reversal) and reversal.actor_id is not None:
+        exclude_from_case(
+            case=reversal.case, user_id=reversal.actor_id, reason=CaseExclusion.Reason.DECIDER
+        )
+
+
+def _decide_again(event: RulingReversed, reversal: Ruling) -> None:
     """Take back what a reversed ruling decided about the appeals that had joined its case."""
     decided = Appeal.objects.filter(ruling=event.ruling_id, case__isnull=False)
-    content = Ruling.objects.values_list("content", flat=True).get(pk=event.reversal_id)
-    if content == ContentOutcome.HOLD:  # the case is open again
+    if reversal.content == ContentOutcome.HOLD:  # the case is open again
         _reopen(decided)
         return
-    for appeals, outcome in _outcomes(decided, content, event.reversal_id):
+    for appeals, outcome in _outcomes(decided, reversal.content, reversal.pk):
         changed = appeals.exclude(outcome=outcome)
-        appeals.filter(outcome=outcome, told_at=None).update(ruling=event.reversal_id)
-        decide_appeals(changed, outcome, event.actor_id, event.reversal_id, told_at=None)
+        appeals.filter(outcome=outcome, told_at=None).update(ruling=reversal)
+        decide_appeals(changed, outcome, event.actor_id, reversal.pk, told_at=None)
 
 
 def _reopen(appeals: "QuerySet[Appeal]") -> None:

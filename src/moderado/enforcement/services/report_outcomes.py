@@ -68,9 +68,12 @@ def decide_reports(
 ) -> None:
     """Store what reports led to, and tell the reporters to whom this is new.
 
+    A later ruling with the same outcome is the one that holds, and that can be appealed.
+
     Requires a transaction.
     """
     require_transaction()
+    reports.filter(state=ReportState.DECIDED, outcome=outcome).update(ruling=ruling_id)
     _change(
         reports.exclude(state=ReportState.DECIDED, outcome=outcome),
         state=ReportState.DECIDED,
