@@ -113,6 +113,7 @@ GROUPS = {
         "retention_cases_days",
         "retention_answers_days",
         "retention_shadows_days",
+        "retention_suggestions_days",
         "access_records",
     ],
     "Reports and appeals": [

@@ -31,6 +31,7 @@ from moderado.enforcement.services import (
     admission,
     appeal_outcomes,
     audit_events,
+    erased_accounts,
     holds,
     machine_strikes,
     notice_outcomes,
@@ -85,7 +86,11 @@ def _inside() -> Routes:
     return {
         moderation.ReviewStarted: [rulings.lock_subject, subjects.on_review_started],
         moderation.CaseDecided: [rulings.apply_ruling, subjects.apply_ruling],
-        moderation.DecisionUndone: [rulings.undo_ruling, subjects.undo_ruling],
+        moderation.DecisionUndone: [
+            rulings.undo_ruling,
+            subjects.undo_ruling,
+            erased_accounts.on_decision_undone,
+        ],
         moderation.CasesChanged: [
             report_outcomes.on_cases_changed,
             notice_outcomes.on_cases_changed,

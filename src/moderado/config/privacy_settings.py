@@ -31,8 +31,9 @@ class PrivacySettings(BaseSettings):
         default=0,
         ge=0,
         le=36_500,
-        description="Days after the end of a case after which its text and notes are erased. 0: "
-        "never.",
+        description="Days after the end of a case after which its text is erased, with the words "
+        "of reports, notes, rulings and appeals; also of sanctions, suspensions and purges that "
+        "are over. 0: never.",
     )
     retention_answers_days: int = Field(
         default=0,
@@ -46,6 +47,13 @@ class PrivacySettings(BaseSettings):
         ge=0,
         le=36_500,
         description="Days after which the verdicts of shadows are deleted. 0: never.",
+    )
+    retention_suggestions_days: int = Field(
+        default=0,
+        ge=0,
+        le=36_500,
+        description="Days after which texts with suggested scores are deleted: calibration learns "
+        "from them. 0: never.",
     )
     access_records: bool = Field(
         default=False,

@@ -47,6 +47,20 @@ class ErasureStarted(ApplicationError):
     message = _("This account is being erased already.")
 
 
+class ErasureOrdered(ApplicationError):
+    code = "erasure_ordered"
+    message = _("An operator has ordered the erasure of this account. You cannot withdraw it.")
+
+
+class AccountErased(ApplicationError):
+    """Words of staff or reporters about an account whose erasure has begun."""
+
+    code = "account_erased"
+    message = _(
+        "The account is erased: nothing more is written about it. Staff may give a code as reason."
+    )
+
+
 class HoldReleased(ApplicationError):
     code = "hold_released"
     message = _("This legal hold was released already.")

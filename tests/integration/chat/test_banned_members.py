@@ -12,6 +12,7 @@ from moderado.enforcement.services.sanctions import (
     expire_sanctions,
     lift_sanction,
 )
+from moderado.enforcement.types import SanctionEnd
 from moderado.moderation.models import Case
 from tests import rulings
 from tests.factories import make_member, make_staff, make_user
@@ -97,3 +98,83 @@ def test_claims_end_with_a_ban(alice, room, admin, is_staff):
 
     case.refresh_from_db()
     assert case.claimed_by is None
+
+
+@pytest.fixture
+def undo():
+    """Take back what was wrong, as a reversal or an appeal does."""
+    return lambda sanction: lift_sanction(
+        actor_id=None, sanction_id=sanction.id, reason="mistake", end=SanctionEnd.UNDONE
+    )
+
+
+@pytest.mark.proves("S131")
+@pytest.mark.parametrize("is_over", [False, True])
+@pytest.mark.parametrize("before", [Role.MEMBER, Role.MODERATOR, None])
+def test_successor_has_the_former_role_after_a_ban_that_is_undone(
+    room, admin, undo, before, is_over
+):
+    person = make_member(room, role=before).user if before else make_user()
+    sanction = ban(admin)
+    if before is None:
+        memberships.join_room(user_id=person.id, room_id=room.id)
+    assert role(room, person) == Role.ADMIN
+    if is_over:
+        type(sanction).objects.update(
+            starts_at=sanction.starts_at - timedelta(days=1),
+            ends_at=sanction.ends_at - timedelta(days=1),
+        )
+        expire_sanctions()
+
+    undo(sanction)
+
+    assert (role(room, admin), role(room, person)) == (Role.ADMIN, before or Role.MEMBER)
+
+
+@pytest.mark.proves("S131")
+def test_successor_stays_after_a_ban_that_was_right(room, admin):
+    member = make_member(room).user
+
+    lift_sanction(actor_id=None, sanction_id=ban(admin).id, reason="mercy")
+
+    assert role(room, member) == Role.ADMIN
+
+
+@pytest.mark.proves("S131")
+@pytest.mark.parametrize("by", ["role", "leaving"])
+def test_successor_to_whom_a_person_gave_the_role_stays(room, admin, undo, by):
+    member = make_member(room).user
+    sanction = ban(admin)
+    if by == "role":
+        memberships.change_role(actor_id=None, room_id=room.id, user_id=member.id, role=Role.ADMIN)
+    else:
+        other = make_member(room, role=Role.ADMIN).user
+        memberships.leave_room(user_id=other.id, room_id=room.id, successor_id=member.id)
+
+    undo(sanction)
+
+    assert role(room, member) == Role.ADMIN
+
+
+@pytest.mark.proves("S131")
+def test_successor_stays_as_long_as_the_room_needs_one(room, admin, undo):
+    member = make_member(room).user
+    first, second = ban(admin), ban(admin)
+
+    undo(first)
+    assert role(room, member) == Role.ADMIN
+    undo(second)
+
+    assert (role(room, admin), role(room, member)) == (Role.ADMIN, Role.MEMBER)
+
+
+@pytest.mark.proves("S131")
+def test_successor_stays_if_the_administrator_is_inactive(room, admin, undo):
+    member = make_member(room).user
+    sanction = ban(admin)
+    admin.is_active = False
+    admin.save()
+
+    undo(sanction)
+
+    assert role(room, member) == Role.ADMIN

@@ -83,6 +83,20 @@ def test_cases_of_others_are_skipped(flagged, ana):
     assert (started.decided, started.skipped) == (4, 1)
 
 
+@pytest.mark.proves("S132")
+def test_case_whose_subject_has_ended_is_closed(held, flagged, ana):
+    ended = held(outcome=Outcome.FLAG)  # of a message that there is not
+    started = start(ana)
+
+    run()
+
+    started.refresh_from_db()
+    ended.refresh_from_db()
+    assert (started.state, started.decided, started.skipped) == ("done", 5, 1)
+    assert (ended.state, ended.close_reason) == ("closed", "deleted")
+    assert bulk.count_matching(actor=ana, wanted=FLAGS) == 0
+
+
 def test_later_cases_are_left_out(held, flagged, ana):
     start(ana)
     later = held(outcome=Outcome.FLAG)

@@ -10,6 +10,7 @@ from moderado.accounts.models import User
 from moderado.chat.models import Message
 from moderado.chat.services import erasing, purging, retaining
 from moderado.chat.services.purge_requests import start_purge
+from moderado.chat.services.removing import delete_message
 from moderado.core import clock
 from moderado.enforcement.models import Erasure, Purge, Report, Ruling, Sanction
 from moderado.enforcement.services import erasures, holds, retention, rulings
@@ -173,6 +174,28 @@ def test_reversal_of_a_purge_and_the_end_of_a_sanction_both_take_effect():
         finish_purges()
         assert Message.objects.get(author=author).status == "APPROVED"
         assert Sanction.objects.get(user=author).expired_at is not None
+
+
+@pytest.mark.proves("R111")
+def test_deletion_by_the_author_and_the_reversal_of_a_purge_leave_no_message():
+    authors = []
+
+    def build():
+        authors.append(author := speaker())
+        purge = purge_of(author)
+        finish_purges()
+        actor = Actor(id=make_staff("purge_messages").id, scope_ids=None)
+        reverse_purge(actor=actor, purge_id=purge.id, reason="mistake")
+        message = Message.objects.get(author=author)
+        return (
+            lambda: delete_message(actor_id=author.id, message_id=message.id),
+            purging.run_slice,
+        )
+
+    assert in_both_orders(build) == (("done", "done"), ("done", "done"))
+    for author in authors:
+        finish_purges()
+        assert Message.objects.get(author=author).status == "REMOVED"
 
 
 @pytest.mark.proves("R118")

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from moderado.accounts.models import User
@@ -24,6 +25,7 @@ from moderado.enforcement.services import purges
 from moderado.enforcement.services.appeal_decisions import decide_appeal
 from moderado.enforcement.services.appeals import appeal_decision
 from moderado.enforcement.services.erasable import erase_texts_of
+from moderado.enforcement.services.sanctions import apply_sanction
 from moderado.enforcement.types import Actor, AppealOutcome
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case, ModerationLog
@@ -58,6 +60,13 @@ def start(actor, user, **fields):
 def run():
     while purging.run_slice():
         pass
+
+
+def ban(user, room):
+    with transaction.atomic():
+        apply_sanction(
+            actor_id=None, user_id=user.id, kind="ban", scope_id=room.id, term=None, reason="spam"
+        )
 
 
 def done(actor, user, **fields):
@@ -204,6 +213,18 @@ def test_what_was_erased_or_deleted_by_its_author_since_stays_away(room, raider,
 
     assert purge.restored == 1
     assert list(Message.objects.filter(status="APPROVED")) == [kept]
+
+
+@pytest.mark.proves("R111")
+def test_what_its_author_deletes_while_banned_stays_away(room, raider, staff):
+    deleted = post(raider, room)
+    judge(deleted)
+    purge = done(staff, raider)
+    ban(raider, room)
+
+    assert delete_message(actor_id=raider.id, message_id=deleted.id).status == "REMOVED"
+
+    assert reverse(staff, purge).restored == 0
 
 
 @pytest.mark.proves("R111")

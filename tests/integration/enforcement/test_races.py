@@ -13,6 +13,7 @@ from moderado.chat.services.editing import edit_message
 from moderado.chat.services.posting import post_message
 from moderado.chat.services.removing import delete_message
 from moderado.chat.services.screening import screen_waiting
+from moderado.core import clock
 from moderado.enforcement.models import Appeal, Erasure, Report, Ruling, Sanction
 from moderado.enforcement.selectors.decisions import decisions_about
 from moderado.enforcement.services import erasures, rulings
@@ -431,3 +432,29 @@ def test_one_of_two_suspensions_from_reporting_takes_effect():
         )
 
     assert overtake(suspends, suspends) == ("done", "already_suspended")
+
+
+@pytest.mark.proves("R144")
+def test_erasure_is_withdrawn_by_its_account_and_ordered_at_once(settings):
+    settings.ERASURE_GRACE_DAYS = 3
+    made = []
+
+    def build():
+        person = make_user()
+        Erasure.objects.create(
+            user=person, requested_by=person, due_at=clock.now() + timedelta(days=3)
+        )
+        made.append(person)
+        return (
+            lambda: erasures.cancel_erasure(user_id=person.id),
+            lambda: erasures.order_erasure(actor_id=None, user_id=person.id),
+        )
+
+    cancelled_first, ordered_first = in_both_orders(build)
+
+    assert cancelled_first == ("done", "done")
+    assert ordered_first == ("erasure_ordered", "done")
+    for person in made:
+        standing = Erasure.objects.get(user=person, state="waiting")
+        assert standing.due_at <= clock.now()
+        assert standing.requested_by is None

@@ -10,17 +10,35 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
+from moderado.accounts.models import ApiKey
 from moderado.chat.models import Message
 from moderado.chat.services import retaining
 from moderado.core.ids import first_id, new_id
-from moderado.enforcement.models import Appeal, RetentionRun
+from moderado.enforcement.models import (
+    Appeal,
+    BulkRuling,
+    Purge,
+    Report,
+    ReportingSuspension,
+    RetentionRun,
+    Ruling,
+    Sanction,
+)
 from moderado.enforcement.services import retention
 from moderado.enforcement.services.holds import add_hold
-from moderado.moderation.models import Case, ErasableText, ModerationLog, ShadowResult
+from moderado.moderation.models import (
+    Case,
+    ErasableText,
+    ModerationLog,
+    ShadowResult,
+    SuggestedScore,
+)
 from moderado.moderation.services.log_verification import verify_log
 from moderado.moderation.services.texts import Kind, put_text
-from tests.factories import make_message
+from tests.everything import tables_with
+from tests.factories import make_member, make_message, make_staff, make_user
 from tests.integration.privacy.test_erasure import of_room
+from tests.integration.privacy.words import CANARY
 
 pytestmark = pytest.mark.django_db
 
@@ -207,6 +225,119 @@ def test_refused_edit_beside_a_shown_text_is_erased_by_the_age_of_its_verdict(ro
     assert texts == {aged.id: "", young.id: "recusada", held.id: "recusada"}
     aged.refresh_from_db()
     assert (aged.text, aged.status, aged.edit_status) == ("bom dia", "APPROVED", "REJECTED")
+
+
+LAWFUL = "spam"  # a code, which names no person
+
+
+class Words:
+    """What people wrote on an old case, and on old measures without a case."""
+
+    def __init__(self, room):
+        author, self.reporter, staff = make_member(room).user, make_user(), make_staff()
+        self.author = author
+        written = {"reason": f"porque {CANARY}", "public_note": CANARY}
+        self.case = case = Case.objects.create(
+            id=old_id(), subject_type="message", subject_id=new_id(), revision=1, origin="report",
+            state="decided", decided_at=OLD, author=author,
+        )  # fmt: skip
+        ruling = Ruling.objects.create(
+            case=case, subject_type="message", subject_id=case.subject_id, revision=1,
+            author=author, content="remove", actor=staff, effective_at=OLD, undo_until=OLD,
+            private_note=CANARY, **written,
+        )  # fmt: skip
+        Report.objects.create(
+            reporter=self.reporter, subject_type="message", subject_id=case.subject_id,
+            revision=1, category="hate", comment=CANARY, case=case, state="decided", ruling=ruling,
+        )  # fmt: skip
+        over = {"user": author, "ends_at": OLD, "lift_reason": f"pois {CANARY}", **written}
+        by_hand = Sanction.objects.create(kind="mute", actor=staff, **over)
+        Sanction.objects.create(kind="mute", actor=staff, ruling=ruling, **over)
+        suspension = ReportingSuspension.objects.create(
+            decided_reports=10, rejected_reports=10, actor=staff, **over
+        )
+        bulk = BulkRuling.objects.create(
+            actor=staff, filter={}, ruling={**written, "private_note": CANARY, "content": "allow"},
+            state="reversed", reversal_reason=f"pois {CANARY}", finished_at=OLD,
+        )  # fmt: skip
+        assert bulk.finished_at
+        purge = Purge.objects.create(
+            actor=staff, user=author, since=OLD, state="done", finished_at=OLD, **written
+        )
+        for kind, decision, more in (
+            ("ruling", ruling, {"appealed": ruling}),
+            ("sanction", by_hand, {}),
+            ("suspension", suspension, {}),
+            ("purge", purge, {}),
+        ):
+            Appeal.objects.create(
+                appellant=author, decision_type=kind, decision_id=decision.id, text=CANARY,
+                subject_type="message", subject_id=case.subject_id if more else new_id(),
+                state="decided", decided_at=OLD, due_at=OLD, **written, **more,
+            )  # fmt: skip
+
+
+@pytest.mark.proves("R145")
+def test_words_on_old_cases_and_measures_are_erased(room, settings):
+    settings.RETENTION_DAYS = NEVER | {"cases": 90}
+    Words(room)
+
+    assert run() == {"cases": 0}, "of verdicts there were none"
+
+    assert tables_with(CANARY) == set()
+
+
+@pytest.mark.proves("R145")
+def test_words_that_are_still_needed_stay(room, settings):
+    settings.RETENTION_DAYS = NEVER | {"cases": 90}
+    words, now = Words(room), timezone.now()
+    Sanction.objects.update(ends_at=now + timedelta(days=1))
+    ReportingSuspension.objects.update(ends_at=now + timedelta(days=1))
+    Purge.objects.update(finished_at=now)
+    BulkRuling.objects.update(finished_at=now)
+    Appeal.objects.filter(decision_type="purge").update(state="open")
+    Appeal.objects.exclude(decision_type="purge").update(decided_at=now)
+    Report.objects.update(comment="")
+    Ruling.objects.update(reason=LAWFUL)
+
+    run()
+
+    assert tables_with(CANARY) == {
+        "enforcement_sanction", "enforcement_reportingsuspension", "enforcement_purge",
+        "enforcement_bulkruling", "enforcement_appeal",
+    }  # fmt: skip
+    assert Ruling.objects.get(case=words.case).reason == LAWFUL
+
+
+@pytest.mark.proves("R145")
+@pytest.mark.parametrize("held", ["author", "reporter"])
+def test_words_of_persons_whom_a_legal_hold_keeps_stay(room, settings, held):
+    settings.RETENTION_DAYS = NEVER | {"cases": 90}
+    words = Words(room)
+    person = getattr(words, held)
+    add_hold(
+        actor_id=None, subject_type="user", subject_id=person.id, author_id=person.id,
+        reference="A 1",
+    )  # fmt: skip
+
+    run()
+
+    kept = tables_with(CANARY)
+    assert "enforcement_report" in kept
+    assert ("enforcement_appeal" in kept) == (held == "author")
+
+
+@pytest.mark.proves("R145")
+def test_old_texts_with_suggested_scores_are_deleted(settings):
+    settings.RETENTION_DAYS = NEVER | {"suggestions": 90}
+    key = ApiKey.objects.create(name="forum", digest=b"1", scopes=[])
+    given = {"api_key": key, "text": CANARY, "scores": {}, "languages": []}
+    SuggestedScore.objects.create(id=old_id(), **given)
+    young = SuggestedScore.objects.create(**given)
+
+    assert run() == {"suggestions": 1}
+
+    assert list(SuggestedScore.objects.all()) == [young]
 
 
 @pytest.mark.proves("S123")

@@ -62,6 +62,9 @@ class OwnErasure(APIView):
 
     @extend_schema(operation_id="cancel_erasure", responses={204: None})
     def delete(self, request: Request) -> Response:
-        """Withdraw the request. 404 without one, 409 `erasure_started` once it has begun."""
+        """Withdraw the request. 404 without one, 409 `erasure_started` once it has begun.
+
+        409 `erasure_ordered` if an operator has ordered the erasure.
+        """
         erasures.cancel_erasure(user_id=caller(request).user_id)
         return Response(status=204)

@@ -28,6 +28,7 @@ from moderado.enforcement.selectors.blocks import hidden_from
 from moderado.enforcement.selectors.restrictions import banned_from
 
 _ADMIN = Membership.Role.ADMIN
+_ROLE = ["role", "succession_ban_id", "former_role"]
 
 
 @retry_on_deadlock
@@ -131,12 +132,14 @@ def change_role(*, actor_id: UUID | None, room_id: UUID, user_id: UUID, role: st
     room = lock_room(actor_id=actor_id, room_id=room_id, role=_ADMIN)
     membership = _membership_of(room, user_id)
     wanted = _role(role)
+    membership.succession_ban_id = membership.former_role = None  # a person has decided
     if wanted == membership.role:
+        membership.save(update_fields=_ROLE)
         return membership
     check_not_last_admin(membership, staying=True)
     lost = RANK[wanted] < RANK[Membership.Role(membership.role)]
     membership.role = wanted
-    membership.save(update_fields=["role"])
+    membership.save(update_fields=_ROLE)
     if lost:
         narrow_audience(room)
         end_claims_without_right([user_id])
@@ -251,7 +254,8 @@ def _hand_over(membership: Membership, successor_id: UUID) -> None:
     if membership.role != _ADMIN:
         raise NotAllowedInRoom
     others = active_members(membership.room_id).exclude(pk=membership.pk)
-    if not others.filter(user=successor_id).update(role=_ADMIN):
+    given = {"role": _ADMIN, "succession_ban_id": None, "former_role": None}
+    if not others.filter(user=successor_id).update(**given):
         raise Invalid(fields={"successor_id": _("There is no such person in the room.")})
 
 

@@ -115,7 +115,9 @@ def _restore_batch(leased: Purge) -> bool:
         pk__in=befores, status=Message.Status.REMOVED, reason=Reason.REMOVED
     )
     # What was erased since has no text: it stays away.
-    messages = list(_locked(found.exclude(text="").filter(room__deleted_at=None)))
+    locked = list(_locked(found.exclude(text="").filter(room__deleted_at=None)))
+    standing = purged_messages.still_purged(purge, [each.pk for each in locked])
+    messages = [each for each in locked if each.pk in standing]
     steps = [(message, _restore(message, befores[message.pk])) for message in messages]
     _account(purge, messages, RESTORED, actor_id=actor_id)
     restored = {message.pk: befores[message.pk] for message in messages}

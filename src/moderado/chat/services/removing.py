@@ -91,4 +91,10 @@ def _repeat(actor_id: UUID, message_id: UUID, room_id: UUID | None) -> MessageVi
     message, is_reader = found
     if message.status != Message.Status.REMOVED:
         return None
+    # A reversal of the purge that removed it may be bringing it back.
+    removed = Message.objects.filter(pk=message_id, status=Message.Status.REMOVED)
+    if removed.select_for_update(no_key=True).first() is None:
+        return None
+    if message.reason == Reason.REMOVED:
+        keep_removed(message_id=message_id)
     return repeats.author_view(message, is_reader=is_reader)

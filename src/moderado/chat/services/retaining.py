@@ -77,6 +77,10 @@ def _shadow_results(run: RetentionRun, before: datetime) -> Erased:
     return retention.delete_shadow_results(before=before, after=run.after)
 
 
+def _suggestions(run: RetentionRun, before: datetime) -> Erased:
+    return retention.delete_suggestions(before=before, after=run.after)
+
+
 def _answers(run: RetentionRun, before: datetime) -> Erased:
     return retention.erase_answers(before=before, after=run.after)
 
@@ -126,4 +130,5 @@ _STEPS: dict[str, Step] = {
     retention.CASES: _case_texts,
     retention.ANSWERS: _answers,
     retention.SHADOWS: _shadow_results,
+    retention.SUGGESTIONS: _suggestions,
 }

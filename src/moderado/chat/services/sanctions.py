@@ -11,6 +11,7 @@ from moderado.chat.services.memberships import RANK, remove_participant, restore
 from moderado.chat.services.moderators import end_claims_without_right
 from moderado.chat.services.rooms import narrow_audience
 from moderado.chat.services.succession import replace_lost_admins_of
+from moderado.chat.services.successors import put_back_successors
 from moderado.core.database import require_transaction
 from moderado.enforcement.events import SanctionApplied, SanctionLifted
 from moderado.enforcement.types import SanctionEnd, SanctionKind
@@ -48,13 +49,16 @@ def on_sanction_applied(event: SanctionApplied) -> None:
 def on_sanction_lifted(event: SanctionLifted) -> None:
     """Restore the membership that an undone ban has ended. Requires a transaction.
 
-    Who is back on the server succeeds in rooms without an active administrator.
+    Who is back on the server succeeds in rooms without an active administrator, and takes the
+    place of those who succeeded them, if the ban is undone.
     """
     require_transaction()
     if event.kind is not SanctionKind.BAN:
         return
     if event.scope_id is None:
         replace_lost_admins_of(event.user_id)
+        if event.end is SanctionEnd.UNDONE:
+            put_back_successors(user_id=event.user_id, ban_id=event.sanction_id)
         return
     ended = Removal.objects.filter(room=event.scope_id, user=event.user_id)
     by_this_ban = ended.filter(sanction_id=event.sanction_id)

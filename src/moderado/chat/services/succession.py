@@ -3,7 +3,8 @@
 Only active accounts count, and a ban from the whole server is an absence like a deactivation. When
 the last active administrator is deactivated, the longest-standing active moderator succeeds, or
 else the longest-standing active member. A room that its last active member leaves is closed. A room
-whose members are all inactive waits for the next active one, who joins or is activated again. All
+whose members are all inactive waits for the next active one, who joins or is activated again. If
+the ban is undone, the successor gets the former role back (ADR 0104). All
 functions evaluate the members after locking the room's row, so of two administrators who withdraw
 at the same moment the second one is judged by what the first one left. Accounts are locked before
 rooms: by what makes an account a member, and by its deactivation.
@@ -81,8 +82,11 @@ def appoint_successor(room: Room) -> Membership | None:
         return None
     if successor.role == _Role.ADMIN:
         return None
-    successor.role = _Role.ADMIN
-    successor.save(update_fields=["role"])
+    successor.former_role, successor.role = successor.role, _Role.ADMIN
+    successor.succession_ban_id = _ban_of_admins(room)
+    if successor.succession_ban_id is None:
+        successor.former_role = None
+    successor.save(update_fields=["role", "former_role", "succession_ban_id"])
     log.info("administrator_succeeded", room=str(room.id), user=str(successor.user_id))
     return successor
 
@@ -117,6 +121,13 @@ def replace_lost_admins_of(user_id: UUID) -> None:
     open_ids = [room.pk for room in locked.order_by("id")]
     for room in _without_active_admin().filter(pk__in=open_ids):
         appoint_successor(room)
+
+
+def _ban_of_admins(room: Room) -> UUID | None:
+    """Return the newest ban from the server that keeps an administrator of the room away."""
+    admins = Membership.objects.filter(room=room, role=_Role.ADMIN, user__is_active=True)
+    bans = server_bans().filter(user__in=admins.values("user"))
+    return bans.order_by("-starts_at", "-id").values_list("pk", flat=True).first()
 
 
 def _without_active_admin() -> QuerySet[Room]:

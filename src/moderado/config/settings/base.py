@@ -234,7 +234,7 @@ EXPORT_DAYS = ENV.export_days
 ACCESS_RECORDS = ENV.access_records
 RETENTION_DAYS = {
     kind: getattr(ENV, f"retention_{kind}_days")
-    for kind in ("messages", "rejected", "cases", "answers", "shadows")
+    for kind in ("messages", "rejected", "cases", "answers", "shadows", "suggestions")
 }
 
 EMAIL_BACKEND = {

@@ -17,6 +17,7 @@ from moderado.enforcement.errors import (
 from moderado.enforcement.models import Appeal, Ruling
 from moderado.enforcement.services.appeal_outcomes import decide_appeals, notify_appellants
 from moderado.enforcement.services.audit import write_line
+from moderado.enforcement.services.erased_accounts import check_words_about
 from moderado.enforcement.services.fairness import (
     check_may_decide,
     check_not_self,
@@ -71,6 +72,8 @@ def decide_appeal(
         raise AppealDecided
     if appeal.case_id is not None:
         raise DecidedByRuling
+    if appeal.appealed is not None:
+        check_words_about([appeal.appealed.author_id, appeal.subject_id], reason, note)
     reversal_id = None
     if outcome is AppealOutcome.OVERTURNED:
         reversal_id = _overturn(actor, appeal, reason)  # which may decide the appeal itself

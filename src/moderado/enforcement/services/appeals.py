@@ -33,6 +33,7 @@ from moderado.enforcement.models import (
 from moderado.enforcement.selectors.decisions import decision_about
 from moderado.enforcement.selectors.verdict_decisions import Decision
 from moderado.enforcement.services.cases import open_or_join
+from moderado.enforcement.services.erased_accounts import check_words_about
 from moderado.enforcement.services.fairness import exclude_from_case
 from moderado.enforcement.services.person_changes import appealed_thing, record_changes
 from moderado.enforcement.services.subject_locks import lock_subject
@@ -109,6 +110,7 @@ def appeal_report(*, user_id: UUID, report_id: UUID, text: str) -> tuple[Appeal,
         NotFound: The person has made no such report.
         NotAppealable: The report is open, or action was taken.
         AlreadyAppealed, AppealExpired, Invalid: As for decisions.
+        AccountErased: The report is about an account that is erased.
     """
     if (first := _repeat(user_id, report_id, text)) is not None:
         return first, False
@@ -120,6 +122,7 @@ def appeal_report(*, user_id: UUID, report_id: UUID, text: str) -> tuple[Appeal,
         raise NotAppealable
     if appeal_end(report.decided_at) <= clock.estimated():
         raise AppealExpired
+    check_words_about([report.case.author_id, report.subject_id], text)
     decider_id = report.ruling.actor_id if report.ruling is not None else None
     columns: dict[str, Any] = {
         "decision_type": DecisionType.REPORT,

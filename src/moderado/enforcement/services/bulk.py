@@ -17,16 +17,18 @@ from moderado.accounts.models import User
 from moderado.accounts.rights import BULK_RULE, REVERSE_RULING
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import ApplicationError, NotFound
-from moderado.enforcement.errors import RulingReplaced
+from moderado.enforcement.errors import AccountErased, RulingReplaced
 from moderado.enforcement.models import BulkRuling, Ruling
 from moderado.enforcement.selectors.cases import CaseFilter, cases
 from moderado.enforcement.services import rulings
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.bulk_texts import erase_notes_of_ended
+from moderado.enforcement.services.erased_accounts import check_words_about
 from moderado.enforcement.services.rulings import Proposal
 from moderado.enforcement.services.standing import standing_actor
 from moderado.enforcement.types import REPEAT, Actor
 from moderado.enforcement.written_reasons import clean_reason
+from moderado.moderation.errors import CaseSuperseded
 from moderado.moderation.models import Case
 
 log = structlog.get_logger(__name__)
@@ -182,6 +184,8 @@ def _one(bulk: BulkRuling, target_id: UUID) -> bool:
             _act(locked, actor, target_id)
         counted = {"decided": F("decided") + 1} if locked.state == State.RUNNING else {}
     except ApplicationError as refusal:
+        if isinstance(refusal, CaseSuperseded):  # what `rule` closed was rolled back with it
+            rulings.close_ended(case_id=target_id, reason=refusal.reason)
         log.info("bulk_case_skipped", bulk_id=str(bulk.pk), code=refusal.code)
         counted = {"skipped": F("skipped") + 1}
     BulkRuling.objects.filter(pk=bulk.pk).update(after_id=target_id, **counted)
@@ -193,9 +197,18 @@ def _act(bulk: BulkRuling, actor: Actor, target_id: UUID) -> None:
         proposal = msgspec.convert({**bulk.ruling, "bulk_id": bulk.pk}, Proposal)
         rulings.rule(actor=actor, case_id=target_id, proposal=proposal)
     else:
-        rulings.reverse(
-            actor=actor, ruling_id=target_id, reason=bulk.reversal_reason, bulk_id=bulk.pk
-        )
+        reason = _reversal_reason(bulk, target_id)
+        rulings.reverse(actor=actor, ruling_id=target_id, reason=reason, bulk_id=bulk.pk)
+
+
+def _reversal_reason(bulk: BulkRuling, ruling_id: UUID) -> str:
+    """Return the reason of a reversal: a code where the author is erased."""
+    ruling = Ruling.objects.get(pk=ruling_id)
+    try:
+        check_words_about([ruling.author_id, ruling.subject_id], bulk.reversal_reason)
+    except AccountErased:
+        return "reversed"
+    return bulk.reversal_reason
 
 
 @transaction.atomic

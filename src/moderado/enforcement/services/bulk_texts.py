@@ -23,7 +23,7 @@ def erase_notes(*, user_id: UUID, kept_subjects: Collection[UUID]) -> None:
     """Erase notes and reasons of rulings in bulk that decided cases of an account."""
     del kept_subjects  # their rulings keep the words
     theirs = Ruling.objects.filter(bulk=OuterRef("pk"), author_id=user_id)
-    _erase(BulkRuling.objects.filter(Q(filter__author_id=str(user_id)) | Exists(theirs)))
+    erase_ended(BulkRuling.objects.filter(Q(filter__author_id=str(user_id)) | Exists(theirs)))
 
 
 def erase_notes_of_ended(bulk_id: UUID) -> None:
@@ -37,10 +37,12 @@ def erase_notes_of_ended(bulk_id: UUID) -> None:
     wanted = list(bulk.exclude(filter__author_id=None).values_list("filter__author_id", flat=True))
     ruled = Ruling.objects.filter(bulk=bulk_id, author__in=authors)
     if ruled.exists() or authors.filter(pk__in=wanted).exists():
-        _erase(bulk)
+        erase_ended(bulk)
 
 
-def _erase(bulks: "QuerySet[BulkRuling]") -> None:
+def erase_ended(bulks: "QuerySet[BulkRuling]") -> None:
+    """Erase the words of those rulings in bulk that have ended. Requires a transaction."""
+    require_transaction()
     ended = bulks.filter(state__in=_ENDED)
     for bulk in ended.select_for_update(of=("self",), no_key=True).order_by("id"):
         written = bulk.ruling | {"public_note": "", "private_note": ""}

@@ -27,6 +27,7 @@ from moderado.enforcement.services.access import (
     locked_case,
 )
 from moderado.enforcement.services.audit import write_line
+from moderado.enforcement.services.erased_accounts import check_words_about
 from moderado.enforcement.types import LEASE, REPEAT, Actor
 from moderado.enforcement.written_reasons import NOTE_LENGTH
 from moderado.moderation.errors import OwnCase
@@ -137,10 +138,12 @@ def write_note(*, actor: Actor, case_id: UUID, text: str) -> tuple[CaseNote, boo
     Raises:
         Invalid: The text is empty or too long.
         NotFound, OwnCase, OwnReport, OwnRuling: As for a claim.
+        AccountErased: The case is about an account that is erased.
     """
     written = clean(text, max_length=NOTE_LENGTH, field="text")
     case = get_case_of_others(actor=actor, case_id=case_id)
     Case.objects.select_for_update(of=("self",), no_key=True).get(pk=case_id)  # repeats wait
+    check_words_about((case.author_id, case.subject_id), written)
     of_late = CaseNote.objects.filter(case=case, actor=actor.id, created_at__gt=Now() - REPEAT)
     if (first := of_late.filter(text=written).order_by("id").first()) is not None:
         return first, False

@@ -21,7 +21,7 @@ from moderado.accounts.types import Origin
 from moderado.core import clock
 from moderado.core.errors import Invalid, NotFound
 from moderado.core.events import publish
-from moderado.enforcement.errors import ErasureStarted
+from moderado.enforcement.errors import ErasureOrdered, ErasureStarted
 from moderado.enforcement.events import ErasureDue
 from moderado.enforcement.models import Erasure as Erasure
 from moderado.enforcement.models import LegalHold
@@ -72,6 +72,8 @@ def request_erasure(*, user_id: UUID, session_id: UUID, password: str, origin: O
 def order_erasure(*, actor_id: UUID | None, user_id: UUID) -> Erasure:
     """Have an account erased now, without a grace period. A repeat changes nothing.
 
+    A request of the account becomes the order: its owner cannot withdraw it any more.
+
     Args:
         actor_id: Who acts; None for the command line.
         user_id: The account.
@@ -83,27 +85,32 @@ def order_erasure(*, actor_id: UUID | None, user_id: UUID) -> Erasure:
     superusers.keep_another(user_id)
     if not User.objects.filter(pk=user_id).exists():
         raise NotFound
-    erasure, is_new = Erasure.objects.exclude(state=State.CANCELLED).get_or_create(
+    # Locked: its owner may be withdrawing it at this moment.
+    standing = Erasure.objects.exclude(state=State.CANCELLED).select_for_update(no_key=True)
+    erasure, is_new = standing.get_or_create(
         user_id=user_id, defaults={"requested_by_id": actor_id, "due_at": clock.now()}
     )
     if not is_new and erasure.state == State.WAITING:
-        Erasure.objects.filter(pk=erasure.pk, state=State.WAITING).update(due_at=Now())
+        Erasure.objects.filter(pk=erasure.pk).update(due_at=Now(), requested_by=actor_id)
     write_line(actor_id=actor_id, action="erasure_ordered", subject_type="user", subject_id=user_id)
     publish(ErasureDue(user_id=user_id))
     return erasure
 
 
 def cancel_erasure(*, user_id: UUID) -> None:
-    """Withdraw the request of an account.
+    """Withdraw the request that an account has made itself.
 
     Raises:
         NotFound: There is none.
+        ErasureOrdered: An operator has ordered it.
         ErasureStarted: The grace period has ended, and the erasure has begun.
     """
     theirs = Erasure.objects.filter(user_id=user_id)
     waiting = theirs.filter(state=State.WAITING, started_at=None)
-    if waiting.update(state=State.CANCELLED, ended_at=Now()):
+    if waiting.filter(requested_by=user_id).update(state=State.CANCELLED, ended_at=Now()):
         log.warning("erasure_cancelled", user_id=str(user_id))
+    elif waiting.exists():
+        raise ErasureOrdered
     elif theirs.exclude(state=State.CANCELLED).exists():
         raise ErasureStarted
     else:

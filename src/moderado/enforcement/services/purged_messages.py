@@ -1,6 +1,6 @@
 """The messages that a purge has removed, each with its state before and its audit lines."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +45,16 @@ def purged_messages(purge: Purge, *, limit: int) -> list[PurgedMessage]:
     return list(found.order_by("message_id")[:limit])
 
 
+def still_purged(purge: Purge, message_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Return those of locked messages that their author has not deleted, too."""
+    found = PurgedMessage.objects.filter(purge=purge, message_id__in=message_ids)
+    return frozenset(found.values_list("message_id", flat=True))
+
+
 def keep_removed(*, message_id: UUID) -> None:
-    """Let no reversal bring a message back: its author has deleted it, too."""
+    """Let no reversal bring a message back: its author has deleted it, too.
+
+    Requires the lock of the message.
+    """
+    require_transaction()
     PurgedMessage.objects.filter(message_id=message_id).delete()

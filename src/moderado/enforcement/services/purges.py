@@ -27,6 +27,7 @@ from moderado.enforcement.events import PersonNotice, PersonNotified, PurgeQueue
 from moderado.enforcement.models import Purge
 from moderado.enforcement.selectors.decisions import decision_about
 from moderado.enforcement.services.audit import write_line
+from moderado.enforcement.services.erased_accounts import check_words_about
 from moderado.enforcement.services.fairness import check_not_self
 from moderado.enforcement.types import REPEAT, Actor
 from moderado.enforcement.written_reasons import clean_note, clean_reason
@@ -106,6 +107,7 @@ def start_purge(  # noqa: PLR0913  (what a purge consists of)
         "reason": clean_reason(reason),
         "public_note": clean_note(public_note),
     }
+    check_words_about([user_id], reason, public_note)
     if (first := _repeated(asked, newest)) is not None:
         return first, False
     matched = sum(each["count"] for each in counts)
@@ -147,6 +149,7 @@ def reverse_purge(*, actor: Actor, purge_id: UUID, reason: str) -> Purge:
     reason = clean_reason(reason)
     purge = get_purge(actor=actor, purge_id=purge_id)
     check_not_self(actor_id=actor.id, user_id=purge.user_id)
+    check_words_about([purge.user_id], reason)
     standing = Purge.objects.filter(pk=purge_id).exclude(
         state__in=(State.REVERSING, State.REVERSED)
     )

@@ -17,11 +17,18 @@ from django.db.models.functions import Now
 from moderado.core import clock
 from moderado.core.database import retry_on_deadlock
 from moderado.core.ids import first_id
-from moderado.enforcement.models import Appeal, CaseNote, LegalHold, Ruling
+from moderado.enforcement.models import Appeal, LegalHold
 from moderado.enforcement.models import RetentionRun as RetentionRun
 from moderado.enforcement.services.holds import keep_holds
+from moderado.enforcement.services.retained_words import erase_words_on, erase_words_without_case
 from moderado.enforcement.types import AppealState
-from moderado.moderation.models import Case, ErasableText, ModerationLog, ShadowResult
+from moderado.moderation.models import (
+    Case,
+    ErasableText,
+    ModerationLog,
+    ShadowResult,
+    SuggestedScore,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -30,8 +37,8 @@ EVERY = timedelta(days=1)
 BATCH = 200  # records of one transaction
 
 MESSAGES, REJECTED, CASES = "messages", "rejected", "cases"
-ANSWERS, SHADOWS = "answers", "shadows"
-KINDS = (MESSAGES, REJECTED, CASES, ANSWERS, SHADOWS)
+ANSWERS, SHADOWS, SUGGESTIONS = "answers", "shadows", "suggestions"
+KINDS = (MESSAGES, REJECTED, CASES, ANSWERS, SHADOWS, SUGGESTIONS)
 
 
 def days_of(kind: str) -> int:
@@ -114,7 +121,9 @@ def was_judged(*, before: datetime, revision: str) -> Exists:
 @retry_on_deadlock
 @transaction.atomic
 def erase_case_texts(*, before: datetime, after: UUID | None) -> tuple[int, UUID | None]:
-    """Erase texts of one batch of cases that ended before, with the notes on them.
+    """Erase texts of one batch of cases that ended before, with the words on them.
+
+    The first batch also erases the words on measures without a case.
 
     Returns:
         How many texts were erased, and the case to continue after; None after the last batch.
@@ -133,9 +142,9 @@ def erase_case_texts(*, before: datetime, after: UUID | None) -> tuple[int, UUID
     rows = Case.objects.filter(~_is_held("author"), ~Exists(appealed), pk__in=ids)
     free = list(rows.values_list("pk", flat=True))
     erased = _erase(ErasableText.objects.filter(pk__in=free))
-    CaseNote.objects.filter(case__in=free).exclude(text="").update(text="")
-    rulings = Ruling.objects.filter(case__in=free).exclude(public_note="", private_note="")
-    rulings.update(public_note="", private_note="")
+    erase_words_on(free, before=before)
+    if after is None:  # once a run
+        erase_words_without_case(before=before)
     return erased, ids[-1] if len(ids) == BATCH else None
 
 
@@ -158,11 +167,23 @@ def erase_answers(*, before: datetime, after: UUID | None) -> tuple[int, UUID | 
 @transaction.atomic
 def delete_shadow_results(*, before: datetime, after: UUID | None) -> tuple[int, UUID | None]:
     """Delete one batch of the verdicts of shadows, as `erase_case_texts`. They contain no text."""
-    found = ShadowResult.objects.filter(id__lt=first_id(before))
+    return _delete(ShadowResult.objects.all(), before=before, after=after)
+
+
+@transaction.atomic
+def delete_suggestions(*, before: datetime, after: UUID | None) -> tuple[int, UUID | None]:
+    """Delete one batch of the texts for which other systems suggested scores, as shadows."""
+    return _delete(SuggestedScore.objects.all(), before=before, after=after)
+
+
+def _delete(
+    rows: "QuerySet[Any]", *, before: datetime, after: UUID | None
+) -> tuple[int, UUID | None]:
+    found = rows.filter(id__lt=first_id(before))
     if after is not None:
         found = found.filter(id__gt=after)
     ids = list(found.order_by("id").values_list("id", flat=True)[:BATCH])
-    ShadowResult.objects.filter(pk__in=ids).delete()
+    rows.filter(pk__in=ids).delete()
     return len(ids), ids[-1] if len(ids) == BATCH else None
 
 

@@ -20,6 +20,7 @@ from moderado.enforcement.events import RulingMade, RulingReversed, RulingUndone
 from moderado.enforcement.models import Ruling
 from moderado.enforcement.selectors.cases import get_case
 from moderado.enforcement.services.access import check_free, end_claim_of_party, locked_case
+from moderado.enforcement.services.erased_accounts import check_words_about
 from moderado.enforcement.services.measures import Measure, check_permitted, impose
 from moderado.enforcement.services.merging import take_over_later_case
 from moderado.enforcement.services.ruling_events import event_of
@@ -40,6 +41,7 @@ from moderado.enforcement.types import (
 )
 from moderado.enforcement.written_reasons import clean_note, clean_reason
 from moderado.moderation.errors import CaseSuperseded
+from moderado.moderation.events import ReviewStarted
 from moderado.moderation.models import Case
 from moderado.moderation.restricted_cases import is_restricted
 from moderado.moderation.services.closing import close_cases
@@ -85,7 +87,7 @@ def rule(*, actor: Actor, case_id: UUID, proposal: Proposal) -> Ruling:
     try:
         ruling = _rule(actor, case, proposal)
     except CaseSuperseded as refusal:
-        _close(case, refusal.reason)
+        close_ended(case_id=case_id, reason=refusal.reason)
         log.info("ruling_refused", case_id=str(case_id), reason=refusal.reason)
         raise
     # Written only if the ruling took effect and is committed.
@@ -242,6 +244,8 @@ def _decide(actor: Actor, case: Case, proposal: Proposal, *, is_reversal: bool) 
 
 
 def _add(actor: Actor, case: Case, proposal: Proposal, *, reverses: Ruling | None) -> Ruling:
+    words = (proposal.reason, proposal.public_note, proposal.private_note)
+    check_words_about((case.author_id, case.subject_id), *words)
     ruling = Ruling.objects.create(
         case=case,
         subject_type=case.subject_type,
@@ -263,9 +267,17 @@ def _add(actor: Actor, case: Case, proposal: Proposal, *, reverses: Ruling | Non
     return ruling
 
 
+@retry_on_deadlock
 @transaction.atomic
-def _close(case: Case, reason: str) -> None:
-    """Close a case that was left open although its subject had ended."""
+def close_ended(*, case_id: UUID, reason: str) -> None:
+    """Close a case that was left open although its subject had ended.
+
+    Args:
+        case_id: The case.
+        reason: A `CloseReason`, as CaseSuperseded names it.
+    """
+    case = Case.objects.get(pk=case_id)
+    publish(ReviewStarted(subject_type=case.subject_type, subject_id=case.subject_id))
     close_cases(
         subject_type=case.subject_type,
         subject_id=case.subject_id,

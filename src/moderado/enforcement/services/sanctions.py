@@ -31,6 +31,7 @@ from moderado.enforcement.events import (
 )
 from moderado.enforcement.models import Sanction
 from moderado.enforcement.selectors.sanctions import view_of
+from moderado.enforcement.services.erased_accounts import check_words_about
 from moderado.enforcement.services.fairness import check_not_self
 from moderado.enforcement.services.strike_values import Valued, valued
 from moderado.enforcement.types import NO_BASIS, SanctionBasis, SanctionEnd, SanctionKind
@@ -80,6 +81,7 @@ def apply_sanction(  # noqa: PLR0913  (what a sanction consists of)
         check_not_self(actor_id=actor_id, user_id=user_id)
     wanted = _kind(kind)
     user = _person(user_id, wanted)
+    check_words_about([user_id], reason, public_note)
     if wanted is SanctionKind.BAN and scope_id is None:
         superusers.keep_another(user_id)
     is_strike = wanted is SanctionKind.STRIKE
@@ -134,6 +136,7 @@ def lift_sanction(
         raise NoSuchSanction
     if actor_id is not None:
         check_not_self(actor_id=actor_id, user_id=sanction.user_id)
+    check_words_about([sanction.user_id], reason)
     standing = Sanction.objects.filter(pk=sanction.pk, lifted_at=None)
     if end is not SanctionEnd.UNDONE:
         standing = standing.filter(Q(ends_at=None) | Q(ends_at__gt=Now()), expired_at=None)

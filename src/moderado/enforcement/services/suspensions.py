@@ -23,6 +23,7 @@ from moderado.enforcement.events import PersonNotice, PersonNotified
 from moderado.enforcement.models import ReportingSuspension
 from moderado.enforcement.selectors.reports import current_suspension, reporter_record
 from moderado.enforcement.services.audit import write_line
+from moderado.enforcement.services.erased_accounts import check_words_about
 from moderado.enforcement.services.fairness import check_not_self
 from moderado.enforcement.statements import suspension_statement
 from moderado.enforcement.views import SuspensionView
@@ -54,6 +55,7 @@ def suspend_reporting(
     # The lock of the member lets one suspension be in force at a time.
     if User.objects.select_for_update(no_key=True).filter(pk=user_id).first() is None:
         raise NotFound
+    check_words_about([user_id], reason, note)
     if current_suspension(user_id) is not None:
         raise AlreadySuspended
     record = reporter_record(user_id)
@@ -94,6 +96,7 @@ def lift_suspension(*, actor_id: UUID, suspension_id: UUID, reason: str) -> Repo
     if suspension is None:
         raise NotFound
     check_not_self(actor_id=actor_id, user_id=suspension.user_id)
+    check_words_about([suspension.user_id], reason)
     if suspension.lifted_at is None:
         is_in_force = found.filter(ends_at__gt=Now()).exists()
         found.update(lifted_at=Now(), lifted_by=actor_id, lift_reason=reason)
