@@ -142,12 +142,12 @@ def _errors() -> Iterator[tuple[str, int | str, object]]:
     from moderado.core.errors import ApplicationError  # noqa: PLC0415
     from moderado.realtime.transport import http_refusals  # noqa: PLC0415
 
-    for theirs in sorted(_subclasses(APIException), key=lambda error: error.__name__):
-        code = str(theirs.default_code)
-        yield CODES.get(code, code), theirs.status_code, theirs.default_detail
     for refusal in vars(http_refusals).values():
         if isinstance(refusal, http_refusals.Refusal):
             yield refusal.code, refusal.status.value, refusal.detail
+    for theirs in sorted(_subclasses(APIException), key=lambda error: error.__name__):
+        code = str(theirs.default_code)
+        yield CODES.get(code, code), theirs.status_code, theirs.default_detail
     # An error before those derived from it, which may keep its code: the general sentence counts.
     for error in reversed(list(_subclasses(ApplicationError))):
         is_of_frames = error.__module__.startswith("moderado.realtime.")

@@ -8,10 +8,16 @@ Pages read the cookie before the profile: the switch sets both, and an anonymous
 profile.
 """
 
+from collections.abc import Iterable
+
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, parse_cookie
 from django.utils.translation import get_supported_language_variant
 from django.utils.translation.trans_real import parse_accept_lang_header
+
+from moderado.core.https import cookie_name, is_protected
+
+_HEADERS = {b"host": ",", b"cookie": "; ", b"accept-language": ","}  # and what joins repeated ones
 
 
 def requested_language(*, cookie: str | None, accept_language: str | None) -> str | None:
@@ -29,6 +35,27 @@ def requested_language(*, cookie: str | None, accept_language: str | None) -> st
         if quality and (language := supported_language(wanted)):
             return language
     return None
+
+
+def language_of_headers(
+    headers: Iterable[tuple[bytes, bytes]], *, encrypted: bool = False
+) -> str | None:
+    """Return the supported language that the headers of a request ask for, or None.
+
+    Args:
+        headers: With names in lower case.
+        encrypted: Whether the client connected by HTTPS or WSS, if that is known.
+    """
+    sent: dict[bytes, str] = {}
+    for name, value in headers:
+        if name in _HEADERS:
+            earlier = f"{sent[name]}{_HEADERS[name]}" if name in sent else ""
+            sent[name] = earlier + value.decode("latin-1")
+    protected = is_protected(sent.get(b"host", ""), encrypted=encrypted)
+    cookie = parse_cookie(sent.get(b"cookie", "")).get(
+        cookie_name(settings.LANGUAGE_COOKIE_NAME, protected=protected)
+    )
+    return requested_language(cookie=cookie, accept_language=sent.get(b"accept-language"))
 
 
 def language_of_request(request: HttpRequest) -> str | None:

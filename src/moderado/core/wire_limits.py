@@ -27,6 +27,9 @@ BODY_SECONDS = 20  # after the headers
 # A response must be read at this rate. A client that reads nothing is cut off.
 MIN_READ_BYTES = 20 * KIB
 READ_SECONDS = 20
+# A refused client may still be sending. What it sends is discarded for a while, or it would get a
+# reset instead of the response (RFC 9112, section 9.6) or of the close frame.
+LINGER_BYTES = 4096 * KIB
 MAX_UNREAD_BYTES = 64 * 1024 * KIB  # of all responses of a process that clients did not read yet
 
 # Of a request to the judge.

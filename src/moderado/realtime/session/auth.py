@@ -23,7 +23,7 @@ from moderado.accounts.types import SESSION_KEY, Principal
 from moderado.chat.selectors.own_changes import OwnStart, own_start
 from moderado.core.addresses import address_of_scope, port_of_scope
 from moderado.core.https import cookie_name, is_protected
-from moderado.core.languages import requested_language
+from moderado.core.languages import language_of_headers
 from moderado.enforcement.services.access_records import record_access
 from moderado.realtime.infra.db_calls import run_in_db_thread
 
@@ -130,14 +130,7 @@ record_access_of = run_in_db_thread(_record_access_of)
 
 def language_of_handshake(scope: Scope) -> str | None:
     """Return the supported language that the handshake asks for, or None."""
-    try:
-        morsel = _cookie(scope, settings.LANGUAGE_COOKIE_NAME)
-    except CookieError:
-        morsel = None
-    return requested_language(
-        cookie=morsel.value if morsel is not None else None,
-        accept_language=_header(scope, b"accept-language"),
-    )
+    return language_of_headers(scope.get("headers", ()), encrypted=scope.get("scheme") == "wss")
 
 
 def _session_cookie(scope: Scope) -> str | None:

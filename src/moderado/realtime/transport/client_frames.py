@@ -6,6 +6,9 @@ a client that exceeds them is cut off before the parser sees the frame (ADR 0040
 
 from typing import NamedTuple
 
+from moderado.core.wire_limits import CONTROL_FRAMES_BURST, CONTROL_FRAMES_PER_SECOND
+from moderado.realtime.infra.token_bucket import TokenBucket
+
 _FINAL = 0x80
 _OPCODE = 0x0F
 _MESSAGES = (0x1, 0x2)  # text and binary
@@ -40,3 +43,8 @@ def find_frame(data: bytes, at: int) -> ClientFrame | None:
         begin += _MASK_BYTES
     is_message = bool(first & _FINAL) and first & _OPCODE in _MESSAGES
     return ClientFrame(begin + size, is_message)
+
+
+def new_control_bucket(now: float) -> TokenBucket:
+    """Return what limits the control frames and fragments of one client, from `now` on."""
+    return TokenBucket(rate=CONTROL_FRAMES_PER_SECOND, burst=CONTROL_FRAMES_BURST, now=now)

@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 from moderado.core import metrics
 from moderado.core.addresses import is_trusted_proxy, rate_limit_key
 from moderado.core.wire_limits import MAX_UNREAD_BYTES
-from moderado.realtime.transport.http_refusals import TOO_MANY, TOO_MANY_OF_ADDRESS, Refusal
+from moderado.realtime.transport.http_refusals import TOO_MANY_OF_ADDRESS, UNAVAILABLE, Refusal
 
 SWEEP_INTERVAL = 1.0  # seconds
 
@@ -67,7 +67,7 @@ class HttpConnections:
         if len(same) >= env.limit_connections_per_address and not self._evict(idle_of_same):
             return TOO_MANY_OF_ADDRESS
         if len(self._keys) >= env.limit_connections and not self._evict(self._idle):
-            return TOO_MANY
+            return UNAVAILABLE
         self._keys[connection] = key
         if key is not None:
             self._of_address.setdefault(key, {})[connection] = None

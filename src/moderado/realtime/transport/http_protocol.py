@@ -5,7 +5,7 @@ proxy is safe. uvicorn itself limits neither heads nor bodies, and waits for eve
 numbers are in `core.wire_limits` (ADR 0042).
 """
 
-import socket
+import re
 from enum import Enum, auto
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from moderado.core.wire_limits import (
     BODY_SECONDS,
     HEAD_SECONDS,
     KIB,
+    LINGER_BYTES,
     MAX_HEAD_BYTES,
     MAX_HEADERS,
     MAX_PIPELINED,
@@ -29,16 +30,14 @@ from moderado.core.wire_limits import (
 from moderado.realtime.transport import http_refusals
 from moderado.realtime.transport.http_connections import connections_of
 from moderado.realtime.transport.http_refusals import Refusal
+from moderado.realtime.transport.kernel import limit_send_buffer
 from moderado.realtime.transport.uvicorn_protocol import ChatProtocol
 
-SEND_BUFFER = 256 * KIB  # bytes the kernel keeps for a slow reader; its own default is megabytes
+_SOCKETS = re.compile(r"/ws/chat/(?:[^/]+/)?")  # the paths of `realtime.routing`
 LINE_OVERHEAD = 4  # ": " and the line's end
 FREE_CHUNKS = 64  # of any size
 CHUNK_OVERHEAD = 32 * KIB  # bytes on the wire beyond those of the body
-# A refused client may still be sending. What it sends is discarded for a while, or it would get a
-# reset instead of the response (RFC 9112, section 9.6).
-LINGER_SECONDS = 2
-LINGER_BYTES = 4096 * KIB
+LINGER_SECONDS = 2  # while what a refused client still sends is discarded
 
 
 class Phase(Enum):
@@ -70,8 +69,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        if raw := transport.get_extra_info("socket"):
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        limit_send_buffer(transport)
         self._deadline = self.loop.time() + HEAD_SECONDS
         refusal = self._connections.admit(self, self.client[0] if self.client else None)
         if refusal is not None:
@@ -126,6 +124,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         path = self.url.partition(b"?")[0].decode("latin-1")
+        if _SOCKETS.fullmatch(path) and not (self.parser.should_upgrade() and self._is_socket()):
+            self._stop(http_refusals.UPGRADE_REQUIRED)
         self._body_limit = next(
             limit for beginning, limit in BODY_LIMITS if path.startswith(beginning)
         )
@@ -207,10 +207,15 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _upgrade(self) -> None:
         """Become a socket. Any other upgrade is not offered: the request is answered as it is."""
-        if self._should_upgrade():
+        if not self._should_upgrade():
+            self.cycle.keep_alive = False  # the parser reads nothing more
+        elif _SOCKETS.fullmatch(self.url.partition(b"?")[0].decode("latin-1")):
             self.handle_websocket_upgrade()
         else:
-            self.cycle.keep_alive = False  # the parser reads nothing more
+            self._refuse(http_refusals.NO_SUCH_SOCKET)
+
+    def _is_socket(self) -> bool:
+        return self._should_upgrade() and self.parser.get_http_version() == "1.1"
 
     def _refuse_handshake(self, error: Exception | None) -> None:
         """Answer a head that is no handshake: uvicorn would wait for more of it, for ever.

@@ -9,8 +9,9 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation.trans_real import parse_accept_lang_header
 
+from moderado.core.errors import NotFound
+from moderado.core.languages import language_of_headers
 from moderado.core.vendor_errors import shaped
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -22,29 +23,41 @@ class Refusal:
 
     status: HTTPStatus
     code: str
-    detail: Promise
+    detail: str | Promise
+    fields: tuple[tuple[str, str], ...] = ()  # header fields that this status needs
 
-    def response(self, headers: Headers = (), *, path: str = "") -> bytes:
-        """Return the whole response, in the language of the request's headers.
+    def content(
+        self, headers: Headers = (), *, path: str = ""
+    ) -> tuple[list[tuple[str, str]], bytes]:
+        """Return the header fields and the body, in the language of the request's headers.
 
         Args:
-            headers: Those that arrived.
+            headers: Those that arrived; their names are in lower case.
             path: The path of the request, if it is known: it decides the shape of the body.
         """
-        with translation.override(_language(headers)):
+        with translation.override(language_of_headers(headers) or settings.LANGUAGE_CODE):
             error = {"code": self.code, "detail": str(self.detail)}
         body = msgspec.json.encode(shaped(path, self.status, error))
-        lines = [
-            f"HTTP/1.1 {self.status.value} {self.status.phrase}",
-            "content-type: application/json",
-            f"content-length: {len(body)}",
-            "cache-control: no-store",
-            "x-content-type-options: nosniff",
-            "connection: close",
+        fields = [
+            ("content-type", "application/json"),
+            ("content-length", str(len(body))),
+            ("cache-control", "no-store"),
+            ("x-content-type-options", "nosniff"),
+            ("connection", "close"),
+            *self.fields,
         ]
-        if self.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
-            lines.append("retry-after: 1")
+        return fields, body
+
+    def response(self, headers: Headers = (), *, path: str = "") -> bytes:
+        """Return the whole response. The arguments are those of `content`."""
+        fields, body = self.content(headers, path=path)
+        lines = [f"HTTP/1.1 {self.status.value} {self.status.phrase}"]
+        lines += [f"{name}: {value}" for name, value in fields]
         return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+_RETRY = (("retry-after", "1"),)
+_UPGRADE = (("upgrade", "websocket"), ("sec-websocket-version", "13"))
 
 
 MALFORMED = Refusal(HTTPStatus.BAD_REQUEST, "malformed", _("The request is not valid HTTP."))
@@ -63,20 +76,31 @@ TOO_MANY_OF_ADDRESS = Refusal(
     HTTPStatus.TOO_MANY_REQUESTS,
     "too_many_connections",
     _("Too many connections are open from this address."),
+    _RETRY,
 )
-TOO_MANY = Refusal(
+UNAVAILABLE = Refusal(
     HTTPStatus.SERVICE_UNAVAILABLE,
     "unavailable",
     _("The service is busy. Nothing was lost: try again in a moment."),
+    _RETRY,
 )
-
-
-def _language(headers: Headers) -> str:
-    """Return the first supported language of Accept-Language, otherwise the default."""
-    accepted = b",".join(value for name, value in headers if name == b"accept-language")
-    for code, _priority in parse_accept_lang_header(accepted.decode("latin-1")):
-        try:
-            return translation.get_supported_language_variant(code)
-        except LookupError:
-            continue
-    return str(settings.LANGUAGE_CODE)
+# Of the handshake of a WebSocket.
+BAD_HANDSHAKE = Refusal(
+    HTTPStatus.BAD_REQUEST, "bad_handshake", _("The request is no valid WebSocket handshake.")
+)
+METHOD_NOT_ALLOWED = Refusal(
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    "method_not_allowed",
+    _("A WebSocket is opened with GET."),
+    (("allow", "GET"),),
+)
+UPGRADE_REQUIRED = Refusal(
+    HTTPStatus.UPGRADE_REQUIRED,
+    "upgrade_required",
+    _("This address is a WebSocket of version 13: it needs HTTP/1.1 and its handshake."),
+    _UPGRADE,
+)
+FOREIGN_ORIGIN = Refusal(
+    HTTPStatus.FORBIDDEN, "foreign_origin", _("Pages of this origin may not connect here.")
+)
+NO_SUCH_SOCKET = Refusal(HTTPStatus.NOT_FOUND, NotFound.code, NotFound.message)

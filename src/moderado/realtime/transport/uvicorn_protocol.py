@@ -7,8 +7,6 @@ see, are limited here (ADR 0040).
 
 import asyncio
 import random
-import socket
-import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -17,23 +15,21 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 
 from moderado.core import metrics
-from moderado.core.wire_limits import CONTROL_FRAMES_BURST, CONTROL_FRAMES_PER_SECOND
+from moderado.core.wire_limits import LINGER_BYTES
 from moderado.realtime.infra.token_bucket import TokenBucket
-from moderado.realtime.transport.client_frames import find_frame
-from moderado.realtime.wire.close_codes import CloseCode
+from moderado.realtime.transport.client_frames import find_frame, new_control_bucket
+from moderado.realtime.transport.kernel import acknowledged_bytes, limit_send_buffer
+from moderado.realtime.transport.socket_protocol import SocketProtocol
+from moderado.realtime.wire.close_codes import ABNORMAL_CLOSURE, CloseCode
 
 log = structlog.get_logger(__name__)
 
 SHUTDOWN_TIMEOUT = 5.0  # seconds that a frame in work may take when the server stops
 SHUTDOWN_SPREAD = 1.0  # seconds over which clients are closed, so that they return one by one
-SEND_BUFFER = 256 * 1024  # bytes the kernel keeps for a slow reader; its own default is megabytes
 CLOSE_TIMEOUT = 1.0  # seconds for the close frame to a peer that no longer answers
 READ_AHEAD = 2  # messages of a client that may wait; then no more is read from it
 MAX_CONTROL_BYTES = 127  # of a ping: a peer that acknowledges no more than it has not read on
 FRAMES_A_TURN = 8  # frames of one client that are parsed before the event loop goes on
-
-_TCP_INFO_SIZE = 128  # of `struct tcp_info` in linux/tcp.h, up to the field that is read
-_BYTES_ACKED = slice(120, 128)
 
 
 class ChatProtocol(WebSocketsSansIOProtocol):
@@ -43,6 +39,7 @@ class ChatProtocol(WebSocketsSansIOProtocol):
     `before_leaving`: a coroutine function that finishes what the connection has begun.
     """
 
+    conn: SocketProtocol
     # uvicorn's own attributes fill their dictionary: more would double it.
     __slots__ = (
         "_acknowledged_before",
@@ -59,11 +56,12 @@ class ChatProtocol(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.conn = SocketProtocol(max_size=self.config.ws_max_size, logger=self.conn.logger)
         self.before_leaving: Callable[[], Awaitable[None]] | None = None
         self._leaving: asyncio.Task[None] | None = None
         self._input = b""  # received and not parsed; while a whole frame waits, reading is paused
         self._at = 0  # where the unparsed part of `_input` begins
-        self._rest = 0  # bytes of the current frame that are still to come
+        self._rest = 0  # bytes of the current frame that are to come; at the end: to be discarded
         self._bucket: TokenBucket | None = None
         self._pong = b""  # the latest that could not be written yet
         self._next_turn: asyncio.Handle | None = None
@@ -72,8 +70,7 @@ class ChatProtocol(WebSocketsSansIOProtocol):
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
-        if raw := self.transport.get_extra_info("socket"):
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        limit_send_buffer(self.transport)
         if self.handshake_initiated and hasattr(self, "scope"):
             self.scope["extensions"]["moderado.transport"] = self  # type: ignore[assignment]  # ours
 
@@ -88,6 +85,7 @@ class ChatProtocol(WebSocketsSansIOProtocol):
         await super().send(message)
         if self.handshake_complete:
             del self.response, self.scope, self.request  # which nothing reads any more
+            self.conn.request = None
             self._go_on()
 
     async def receive(self) -> Any:
@@ -101,6 +99,11 @@ class ChatProtocol(WebSocketsSansIOProtocol):
             super().data_received(data)
             return
         if self.transport.is_closing():
+            return
+        if self.disconnected:
+            self._rest -= len(data)
+            if self._rest < 0:
+                self.abort()
             return
         self._has_spoken = True
         self._input = self._input[self._at :] + data if self._input else data
@@ -123,16 +126,8 @@ class ChatProtocol(WebSocketsSansIOProtocol):
         return True
 
     def acknowledged(self) -> int:
-        """Return how many bytes the peer has acknowledged; 0 if the kernel does not say, or if the
-        connection is closed."""
-        raw = self.transport.get_extra_info("socket")
-        if raw is None:
-            return 0
-        try:
-            info = raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_SIZE)
-        except (OSError, ValueError):  # uvloop's socket of a closed connection has no number
-            return 0
-        return int.from_bytes(info[_BYTES_ACKED], sys.byteorder)
+        """Return how many bytes the peer has acknowledged; 0 if that is not known."""
+        return acknowledged_bytes(self.transport)
 
     def abort(self) -> None:
         """Cut the connection. A peer that reads nothing would otherwise keep it open for ever."""
@@ -155,11 +150,6 @@ class ChatProtocol(WebSocketsSansIOProtocol):
         if self._pong and not self.close_sent:
             self.transport.write(self._pong)
         self._pong = b""
-
-    def handle_parser_exception(self) -> None:
-        super().handle_parser_exception()
-        self._drop_input()
-        self.loop.call_later(CLOSE_TIMEOUT, self.abort)
 
     def send_receive_event_to_app(self) -> None:
         """Queue a message, as uvicorn does, with two differences.
@@ -242,24 +232,35 @@ class ChatProtocol(WebSocketsSansIOProtocol):
 
     def _is_flooding(self) -> bool:
         if self._bucket is None:
-            self._bucket = TokenBucket(
-                rate=CONTROL_FRAMES_PER_SECOND, burst=CONTROL_FRAMES_BURST, now=self.loop.time()
-            )
+            self._bucket = new_control_bucket(self.loop.time())
         return self._bucket.take(self.loop.time()) > 0
 
     def _cut_off(self) -> None:
         """Close with 4029, without waiting for a peer that floods to read it."""
         metrics.DROPPED.labels(kind="flooding_socket").inc()
         log.info("flooding_socket_closed")
-        self._drop_input()
-        self._pause()
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": CloseCode.FLOODING})
         if not self.close_sent:
-            self.close_sent = True
-            self.conn.send_close(CloseCode.FLOODING)
-            self.transport.write(b"".join(self.conn.data_to_send()))
-        self.transport.close()
-        self.loop.call_later(CLOSE_TIMEOUT, self.abort)
+            self.conn.fail(CloseCode.FLOODING)
+        self._end()
+
+    def _end(self) -> None:
+        """Write the close frame, and discard for a while what the client is still sending.
+
+        It would get a reset instead of the close frame if the connection were closed at once.
+        """
+        code = self.conn.close_sent.code if self.conn.close_sent else ABNORMAL_CLOSURE
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = self.disconnected = True
+        self.stop_keepalive()
+        self._drop_input()
+        self._rest = LINGER_BYTES
+        self.transport.write_eof()
+        self._read_on()
+        # Without a timer uvicorn closes at once, when the application has ended.
+        self.close_timer = self.loop.call_later(CLOSE_TIMEOUT, self.abort)
+
+    handle_parser_exception = _end
 
     def _has_room(self) -> bool:
         return self.close_sent or self.queue.qsize() < READ_AHEAD
@@ -269,6 +270,11 @@ class ChatProtocol(WebSocketsSansIOProtocol):
             self.read_paused = True
             self.transport.pause_reading()
 
+    def _read_on(self) -> None:
+        if self.read_paused and not self.transport.is_closing():
+            self.read_paused = False
+            self.transport.resume_reading()
+
     def _go_on(self) -> None:
         """Parse what was received, then read on, in a turn of its own of the event loop."""
         if self._next_turn is None:
@@ -276,11 +282,8 @@ class ChatProtocol(WebSocketsSansIOProtocol):
 
     def _take_turn(self) -> None:
         self._next_turn = None
-        if self.transport.is_closing():
-            return
-        if self._parse() and self.read_paused and not self.transport.is_closing():
-            self.read_paused = False
-            self.transport.resume_reading()
+        if not self.transport.is_closing() and self._parse():
+            self._read_on()
 
     def _drop_input(self) -> None:
         self._input, self._at, self._rest = b"", 0, 0

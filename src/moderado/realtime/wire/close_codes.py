@@ -13,6 +13,7 @@ ABNORMAL_CLOSURE = 1006  # never sent: stands for a connection that ended withou
 
 class CloseCode(IntEnum):
     GOING_AWAY = 1001
+    PROTOCOL_ERROR = 1002
     MESSAGE_TOO_BIG = 1009
     INTERNAL_ERROR = 1011
     SERVICE_RESTART = 1012
@@ -77,11 +78,17 @@ CLOSE_REASONS: dict[CloseCode, CloseReason] = {
     CloseCode.GOING_AWAY: CloseReason(
         "going_away", "the server, or a proxy before it, stops", Reconnect.YES
     ),
+    CloseCode.PROTOCOL_ERROR: CloseReason(
+        "protocol_error",
+        "the client's bytes violate the WebSocket protocol",
+        Reconnect.YES,
+        "correct the client",
+    ),
     CloseCode.MESSAGE_TOO_BIG: CloseReason(
         "too_large",
-        f"a frame is larger than {MAX_FRAME_BYTES // KIB} KiB",
+        f"a message is larger than {MAX_FRAME_BYTES // KIB} KiB, in one frame or in fragments",
         Reconnect.YES,
-        "do not send the frame again",
+        "do not send the message again",
     ),
     CloseCode.INTERNAL_ERROR: CloseReason(
         "internal", "too many internal errors on this connection", Reconnect.YES

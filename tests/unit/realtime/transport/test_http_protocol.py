@@ -10,9 +10,16 @@ import pytest
 import pytest_asyncio
 import uvicorn
 from uvicorn.server import ServerState
+from websockets.frames import Close, Frame, Opcode
 
 from moderado.core import metrics
-from moderado.core.wire_limits import MAX_BODY_BYTES, MAX_HEAD_BYTES, MAX_HEADERS, MAX_PIPELINED
+from moderado.core.wire_limits import (
+    MAX_BODY_BYTES,
+    MAX_FRAME_BYTES,
+    MAX_HEAD_BYTES,
+    MAX_HEADERS,
+    MAX_PIPELINED,
+)
 from moderado.realtime.transport import http_connections, http_protocol
 from moderado.realtime.transport.uvicorn_protocol import ChatProtocol
 
@@ -32,6 +39,9 @@ class Application:
         self.hold = asyncio.Event()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":
+            await serve_socket(receive, send)
+            return
         self.paths.append(scope["path"])
         size, more = 0, True
         while more:
@@ -49,6 +59,14 @@ class Application:
         headers = [(b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+async def serve_socket(receive: Any, send: Any) -> None:
+    """Take what arrives."""
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (await receive())["type"] != "websocket.disconnect":
+        pass
 
 
 class Client:
@@ -78,6 +96,13 @@ class Client:
         assert headers["connection"] == "close"
         await self.ended()
         return status, json.loads(body)["code"]
+
+    async def upgrade(self) -> None:
+        """Become a socket."""
+        self.writer.write(handshake({}))
+        async with asyncio.timeout(SECONDS):
+            head = await self.reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 101 ")
 
     async def send_on(self, data: bytes) -> None:
         """Send until the server has ended the connection: a ConnectionError."""
@@ -127,6 +152,7 @@ async def running(application: Application) -> AsyncIterator[int]:
         lifespan="off",
         log_config=None,
         ws=ChatProtocol,
+        ws_max_size=MAX_FRAME_BYTES,
     )
     config.load()
     state = ServerState()
@@ -540,3 +566,116 @@ async def test_handshake_that_no_socket_can_come_of_is_refused(connect, line, he
     client.writer.write(head)
 
     assert await client.refused() == refusal
+
+
+NO_HANDSHAKES = {
+    "no version": ({"sec-websocket-version": None}, 426, "upgrade_required"),
+    "old version": ({"sec-websocket-version": "8"}, 426, "upgrade_required"),
+    "no key": ({"sec-websocket-key": None}, 400, "bad_handshake"),
+    "short key": ({"sec-websocket-key": "abc"}, 400, "bad_handshake"),
+    "two keys": ({"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}, 400, "bad_handshake"),
+    "no upgrade": ({"upgrade": None}, 426, "upgrade_required"),
+    "no connection": ({"connection": None}, 426, "upgrade_required"),
+    "another upgrade": ({"upgrade": "h2c, websocket"}, 426, "upgrade_required"),
+    "two upgrades": ({"Upgrade": "websocket"}, 426, "upgrade_required"),
+}
+
+
+def handshake(fields: dict[str, str | None], *, line: str = "GET /ws/chat/ HTTP/1.1") -> bytes:
+    """Return a handshake with some fields replaced; None leaves one out."""
+    sent = dict(each.split(": ") for each in HANDSHAKE) | fields
+    lines = [f"{name}: {value}" for name, value in sent.items() if value is not None]
+    return "\r\n".join([line, *lines, "", ""]).encode()
+
+
+@pytest.mark.proves("S134")
+@pytest.mark.parametrize("fields, status, code", NO_HANDSHAKES.values(), ids=list(NO_HANDSHAKES))
+async def test_refused_handshake_is_answered_like_any_refused_request(
+    connect, fields, status, code
+):
+    client = await connect()
+    got, headers, body = await client.ask(handshake(fields))
+    await client.ended()
+    other = await connect()
+    _, _, english = await other.ask(handshake({**fields, "cookie": "django_language=en"}))
+
+    assert (got, json.loads(body)["code"]) == (status, code)
+    assert headers["content-type"] == "application/json"
+    assert (headers.get("sec-websocket-version") == "13") is (status == 426)
+    assert json.loads(body)["detail"] != json.loads(english)["detail"]
+
+
+@pytest.mark.proves("S134")
+@pytest.mark.parametrize(
+    "line, refusal",
+    [
+        ("POST /ws/chat/ HTTP/1.1", (405, "method_not_allowed")),
+        ("GET /ws/chat/ HTTP/1.0", (426, "upgrade_required")),
+        ("GET /ws/other/ HTTP/1.1", (404, "not_found")),
+        ("GET /api/chat/rooms/ HTTP/1.1", (404, "not_found")),
+    ],
+)
+async def test_socket_that_is_not_offered_is_refused(connect, line, refusal):
+    client = await connect()
+    client.writer.write(handshake({}, line=line))
+
+    assert await client.refused() == refusal
+
+
+async def test_language_of_refusal_is_that_of_the_switch_of_the_page(connect):
+    client = await connect()
+
+    _, _, body = await client.ask(
+        b"POST /livez HTTP/1.1\r\nhost: x\r\naccept-language: pt-br\r\n"
+        b"cookie: django_language=en\r\ncontent-length: 999999\r\n\r\n"
+    )
+
+    assert json.loads(body)["detail"] == "The request is too large."
+
+
+def frame(opcode: Opcode, size: int, *, fin: bool = True) -> bytes:
+    return Frame(opcode, b"x" * size, fin=fin).serialize(mask=True)
+
+
+CLOSED = {
+    "one large frame": ([frame(Opcode.TEXT, 70_000)], 1009, "too_large"),
+    "large fragments": (
+        [
+            frame(Opcode.TEXT, 30_000, fin=False),
+            frame(Opcode.CONT, 30_000, fin=False),
+            frame(Opcode.CONT, 30_000),
+        ],
+        1009,
+        "too_large",
+    ),
+    "a compressed frame": ([b"\xc1\x80\0\0\0\0"], 1002, "protocol_error"),
+    "a continuation of nothing": ([frame(Opcode.CONT, 1)], 1002, "protocol_error"),
+    "too many fragments": (
+        [frame(Opcode.TEXT, 1, fin=False), frame(Opcode.CONT, 1, fin=False) * 10_000],
+        4029,
+        "flooding",
+    ),
+}
+
+
+@pytest.mark.proves("S135")
+@pytest.mark.parametrize("frames, code, reason", CLOSED.values(), ids=list(CLOSED))
+async def test_client_that_is_still_sending_gets_the_close_code(connect, frames, code, reason):
+    client = await connect()
+    await client.upgrade()
+
+    client.writer.write(b"".join(frames) + frame(Opcode.TEXT, 60_000) * 20)
+    async with asyncio.timeout(SECONDS):
+        received = await client.reader.read()  # ConnectionResetError: the code would be lost
+    client.writer.close()
+
+    assert received.endswith(Close(code, reason).serialize())
+
+
+async def test_client_that_never_stops_sending_is_cut_off(connect):
+    client = await connect()
+    await client.upgrade()
+    client.writer.write(frame(Opcode.CONT, 1))
+
+    with pytest.raises(ConnectionError):
+        await client.send_on(frame(Opcode.TEXT, 60_000) * 10)
