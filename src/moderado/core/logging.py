@@ -63,6 +63,7 @@ _SAFE_MESSAGES = frozenset({
 _LIBRARY_LEVELS = {
     "asyncio": "WARNING",
     "celery.app.trace": "CRITICAL",  # task_failed logs it without the arguments
+    "celery.apps.worker": "WARNING",  # its name looks like an e-mail address; worker_ready follows
     "celery.beat": "WARNING",  # else a line every two seconds
     "celery.worker.strategy": "WARNING",
     "django.channels.server": "WARNING",
