@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Iterator
 from subprocess import Popen
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
 from moderado.accounts.models import User
+from moderado.config.settings import base
 from tests import processes
 from tests.browser import PASSWORD, Visitor, chromium, open_browser, visit
 
@@ -29,8 +31,9 @@ def url(
 
 
 @pytest.fixture
-def root() -> str:
-    """Return the e-mail of a superuser."""
+def root(settings: Any) -> str:
+    """Return the e-mail of a superuser, whose password the web process accepts."""
+    settings.PASSWORD_HASHERS = base.PASSWORD_HASHERS  # tests have a faster one of their own
     return User.objects.create_superuser("root@example.com", PASSWORD, name="Root").email
 
 

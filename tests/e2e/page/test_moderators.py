@@ -190,6 +190,7 @@ async def test_admin_works_under_its_content_security_policy(
     await page.fill("[name=username]", root)
     await page.fill("[name=password]", PASSWORD)
     await page.press("[name=password]", "Enter")
+    await expect(page.locator("#login-form")).to_have_count(0)  # signed in
     for path in ("", "chat/room/", "chat/message/", "moderation/moderationlog/"):
         await page.goto(f"{url}/admin/{path}")
         await expect(page.locator("#nav-sidebar, [x-data]").first).to_be_attached()
@@ -199,6 +200,27 @@ async def test_admin_works_under_its_content_security_policy(
         assert await page.evaluate(HIDDEN_WIDTH) == 0  # nothing reaches beyond the window
     await page.close()
     assert complaints == []
+
+
+async def test_case_page_of_the_admin_fits_a_phone(
+    browser: Browser, url: str, root: str, ana: Visitor
+) -> None:
+    text = f"{DOUBTFUL}, {'W' * 300}"
+    await ana.say(text)
+    await ana.sees(text, "HELD")
+    case = await Case.objects.alatest("created_at")
+    page = await browser.new_page(
+        viewport={"width": 320, "height": 640}, color_scheme="dark", locale="pt-BR"
+    )
+    await page.goto(f"{url}/admin/moderation/case/{case.pk}/change/")
+    await page.fill("[name=username]", root)
+    await page.fill("[name=password]", PASSWORD)
+    await page.press("[name=password]", "Enter")
+
+    await expect(page.locator("mark")).to_have_text(text)
+
+    assert await page.evaluate(HIDDEN_WIDTH) == 0
+    await page.close()
 
 
 HIDDEN_WIDTH = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -164,6 +164,24 @@ async def test_unknown_address_shows_the_way_back(browser: Browser, url: str) ->
     await page.close()
 
 
+async def test_links_of_public_pages_are_large_enough_for_a_finger(
+    browser: Browser, url: str
+) -> None:
+    context = await browser.new_context(viewport={"width": 320, "height": 640}, has_touch=True)
+    page = await context.new_page()
+    for path in ("sign-in", "register", "denuncia", "regras"):
+        await page.goto(f"{url}/{path}/")
+        assert await page.evaluate(SMALL_LINKS) == []
+    await context.close()
+
+
+# A link in a sentence may be as high as its line.
+SMALL_LINKS = """() => [...document.querySelectorAll("a, button")]
+  .filter((link) => link.getBoundingClientRect().height < 44)
+  .filter((link) => link.parentElement.textContent.trim() === link.textContent.trim())
+  .map((link) => link.textContent)"""
+
+
 async def test_page_language_follows_the_reader_and_can_be_changed(
     browser: Browser, url: str
 ) -> None:

@@ -184,6 +184,27 @@ def test_admin_shows_the_product_name(browser: Client) -> None:
     assert "Django" not in page
 
 
+def test_admin_says_why_it_does_not_open(browser: Client, ana: User) -> None:
+    refusal = "Esta conta não tem acesso à administração."
+    assert refusal not in browser.get("/admin/login/").content.decode()
+    sign_in(browser)
+
+    page = browser.get("/admin/", follow=True).content.decode()
+
+    assert "ana@example.com" in page
+    assert refusal in page
+
+
+def test_request_to_another_host_is_refused_in_both_languages(browser: Client) -> None:
+    answer = browser.get("/", headers={"host": "evil.example"})
+
+    page = answer.content.decode()
+    assert answer.status_code == 400
+    assert page.count("<main>") == page.count("<h1>") == 1
+    assert "não é deste servidor" in page
+    assert '<div lang="en">' in page
+
+
 def test_admin_has_a_relaxed_policy(browser: Client) -> None:
     policy = browser.get("/admin/login/").headers["Content-Security-Policy"]
     assert "script-src 'self' 'unsafe-inline' 'unsafe-eval'" in policy
