@@ -46,6 +46,9 @@ PROVIDER_SECONDS = Histogram(
 BREAKERS = Counter("moderado_provider_breaker_total", "Breaker changes", ["provider", "event"])
 SIGN_INS = Counter("moderado_sign_ins_total", "Sign-in attempts", ["entry_point", "outcome"])
 REFUSED = Counter("moderado_refused_total", "Requests and frames refused", ["entry_point", "code"])
+ROW_FAILURES = Counter(
+    "moderado_row_failures_total", "Rows on which a periodic task failed, and tries again", ["task"]
+)
 
 # The name of a queue, its open cases, the age of the oldest in seconds, and its target.
 QueueRow = tuple[str, int, int | None, int | None]

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from moderado.core.row_by_row import row_by_row
 from moderado.enforcement.services import (
     access_records,
     appeal_reminders,
@@ -33,8 +34,11 @@ def settle_rulings() -> None:
 @shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
 def remind_of_appeals() -> None:
     """Remind moderators of appeals and notices that wait for too long. Beat enqueues it."""
-    appeal_reminders.remind_of_appeals()
-    notice_outcomes.remind_of_notices()
+    steps = {
+        "appeals": appeal_reminders.remind_of_appeals,
+        "notices": notice_outcomes.remind_of_notices,
+    }
+    list(row_by_row("remind_of_appeals", steps, lambda name: steps[name]()))
 
 
 @shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
@@ -70,10 +74,13 @@ def give_strikes() -> None:
 @shared_task
 def keep_terms() -> None:
     """Begin the retention of the day, and delete what has reached its term. Beat enqueues it."""
-    retention.start_daily_run()
-    exports.delete_expired()
-    access_records.delete_expired()
-    notice_terms.keep_notice_terms()
+    steps = {
+        "retention": retention.start_daily_run,
+        "exports": exports.delete_expired,
+        "access_records": access_records.delete_expired,
+        "notices": notice_terms.keep_notice_terms,
+    }
+    list(row_by_row("keep_terms", steps, lambda name: steps[name]()))
 
 
 @shared_task

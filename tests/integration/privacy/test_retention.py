@@ -39,6 +39,7 @@ from tests.everything import tables_with
 from tests.factories import make_member, make_message, make_staff, make_user
 from tests.integration.privacy.test_erasure import of_room
 from tests.integration.privacy.words import CANARY
+from tests.refused_rows import refused
 
 pytestmark = pytest.mark.django_db
 
@@ -155,6 +156,16 @@ def test_longest_terms_of_the_settings_keep_texts_and_do_not_stop_the_run(room, 
     assert run() == dict.fromkeys(retention.KINDS, 0) | {"rejected": 1}
 
     assert set(Message.objects.values_list("text", flat=True)) == {"bom dia", ""}
+
+
+@pytest.mark.proves("R143")
+def test_kind_that_fails_waits_for_the_next_run_and_stops_no_other(room, settings):
+    settings.RETENTION_DAYS = NEVER | {"messages": 90, "cases": 90, "shadows": 90}
+    shown = old_message(room)
+
+    with refused(shown):
+        assert run() == {"cases": 0, "shadows": 0}
+    assert run() == {"messages": 1, "cases": 0, "shadows": 0}
 
 
 def test_run_continues_where_it_stopped(room, settings, monkeypatch):

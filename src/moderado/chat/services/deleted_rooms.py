@@ -18,6 +18,7 @@ from moderado.chat.services.transitions import SUBJECT, advance, text_of
 from moderado.chat.states import Decision, Ruling
 from moderado.chat.types import ROOM_NAME
 from moderado.core.database import require_transaction, retry_on_deadlock
+from moderado.core.row_by_row import row_by_row
 from moderado.enforcement.types import ROOM
 from moderado.moderation.selectors import open_cases
 from moderado.moderation.services.closing import close_cases_of_scope
@@ -65,9 +66,7 @@ def close_left_cases() -> int:
     deleted = Room.objects.filter(deleted_at__isnull=False)
     left = deleted.filter(Exists(of_texts)) | deleted.filter(Exists(about))
     ids = list(left.values_list("pk", flat=True)[:BATCH])
-    for room_id in ids:
-        _close(room_id)
-    return len(ids)
+    return len(list(row_by_row("close_cases_of_deleted_rooms", ids, _close)))
 
 
 @retry_on_deadlock

@@ -17,6 +17,7 @@ from moderado.accounts.models import User
 from moderado.accounts.rights import BULK_RULE, REVERSE_RULING
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import ApplicationError, NotFound
+from moderado.core.row_by_row import row_by_row
 from moderado.enforcement.errors import AccountErased, RulingReplaced
 from moderado.enforcement.models import BulkRuling, Ruling
 from moderado.enforcement.selectors.cases import CaseFilter, cases
@@ -124,9 +125,13 @@ def run_unfinished(*, seconds: float) -> None:
     """Continue what is unfinished, oldest first, for so long; the next call goes on."""
     ends = time.monotonic() + seconds
     unfinished = BulkRuling.objects.filter(state__in=(State.RUNNING, State.REVERSING))
-    for bulk_id in unfinished.order_by("id").values_list("pk", flat=True):
+    ids = unfinished.order_by("id").values_list("pk", flat=True)
+
+    def continue_one(bulk_id: UUID) -> None:
         while time.monotonic() < ends and _step(bulk_id):
             continue
+
+    list(row_by_row("run_bulk_rulings", ids, continue_one))
 
 
 def _step(bulk_id: UUID) -> bool:

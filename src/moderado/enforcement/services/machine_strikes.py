@@ -6,12 +6,15 @@ strike waits: one that is dropped for a ruling could not come back with its undo
 """
 
 from contextlib import suppress
+from itertools import islice
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import ApplicationError
+from moderado.core.row_by_row import row_by_row
 from moderado.enforcement.errors import SanctionEnded
 from moderado.enforcement.events import RulingSettled
 from moderado.enforcement.models import PendingStrike, Ruling, Sanction
@@ -20,7 +23,7 @@ from moderado.enforcement.types import SHOWING, SanctionBasis, SanctionEnd, Sanc
 from moderado.moderation.events import RevisionsBlocked
 from moderado.moderation.models import ModerationLog
 
-BATCH = 100  # strikes, each in a transaction of its own
+BATCH = 100  # strikes, each in a transaction of its own; more are looked at if some fail
 OTHER = "policy"  # the reason of a strike without a category
 ALLOWED = "allowed"  # why the strike of a verdict is lifted
 
@@ -48,10 +51,8 @@ def give_strikes() -> int:
     Returns:
         How many were looked at. `BATCH`: there may be more.
     """
-    taken = 0
-    while taken < BATCH and _give_next():
-        taken += 1
-    return taken
+    ids = _waiting().order_by("id").values_list("pk", flat=True)[: 10 * BATCH]
+    return len(list(islice(filter(None, row_by_row("give_strikes", ids, _give_one)), BATCH)))
 
 
 def on_ruling_settled(event: RulingSettled) -> None:
@@ -76,18 +77,23 @@ def on_ruling_settled(event: RulingSettled) -> None:
             )
 
 
-@retry_on_deadlock
-@transaction.atomic
-def _give_next() -> bool:
-    waiting = PendingStrike.objects.select_for_update(of=("self",), skip_locked=True)
+def _waiting() -> "QuerySet[PendingStrike]":
+    """Return the strikes for whose verdict no ruling can be undone."""
     undoable = Ruling.objects.filter(
         subject_id=OuterRef("subject_id"),
         revision=OuterRef("revision"),
         settled_at=None,
         undone_at=None,
     )
-    pending = waiting.exclude(Exists(undoable)).order_by("id").first()
-    if pending is None:
+    return PendingStrike.objects.exclude(Exists(undoable))
+
+
+@retry_on_deadlock
+@transaction.atomic
+def _give_one(pending_id: UUID) -> bool:
+    rows = _waiting().filter(pk=pending_id)
+    pending = rows.select_for_update(of=("self",), skip_locked=True).first()
+    if pending is None:  # given, withdrawn or put off meanwhile
         return False
     if not _is_allowed(pending):
         try:

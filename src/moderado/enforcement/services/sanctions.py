@@ -6,6 +6,7 @@ point, look it up in PostgreSQL. The events only end what is open and tell the p
 
 from contextlib import suppress
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from moderado.accounts.services.sessions import end_sessions_of
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import Invalid
 from moderado.core.events import publish
+from moderado.core.row_by_row import row_by_row
 from moderado.enforcement.emails import email_digest
 from moderado.enforcement.errors import NoSuchSanction, SanctionEnded
 from moderado.enforcement.events import (
@@ -168,8 +170,6 @@ def lift_sanctions_of_ruling(*, actor_id: UUID | None, ruling_id: UUID, reason: 
     return lifted
 
 
-@retry_on_deadlock
-@transaction.atomic
 def expire_sanctions(*, limit: int = 500) -> int:
     """Mark the sanctions whose term is over, and tell the persons.
 
@@ -179,13 +179,20 @@ def expire_sanctions(*, limit: int = 500) -> int:
         How many were marked.
     """
     over = Sanction.objects.filter(ends_at__lte=Now(), lifted_at=None, expired_at=None)
-    sanctions = list(
-        over.order_by("ends_at").select_for_update(no_key=True, skip_locked=True)[:limit]
-    )
-    Sanction.objects.filter(pk__in=[each.pk for each in sanctions]).update(expired_at=F("ends_at"))
-    for sanction in sanctions:
-        _publish_end(sanction, SanctionEnd.EXPIRED)
-    return len(sanctions)
+    ids = over.order_by("ends_at").values_list("pk", flat=True)[: 10 * limit]
+    return len(list(islice(filter(None, row_by_row("expire_sanctions", ids, _expire)), limit)))
+
+
+@retry_on_deadlock
+@transaction.atomic
+def _expire(sanction_id: UUID) -> bool:
+    standing = Sanction.objects.filter(pk=sanction_id, lifted_at=None, expired_at=None)
+    sanction = standing.select_for_update(no_key=True, skip_locked=True).first()
+    if sanction is None:  # lifted, or marked by another worker
+        return False
+    Sanction.objects.filter(pk=sanction_id).update(expired_at=F("ends_at"))
+    _publish_end(sanction, SanctionEnd.EXPIRED)
+    return True
 
 
 def _announce(sanction: Sanction, user: User, actor_id: UUID | None) -> None:

@@ -3,6 +3,7 @@
 PostgreSQL's clock decides, and a beat task calls this every 2 s: there is no message to lose.
 """
 
+from itertools import islice
 from uuid import UUID
 
 from django.db import transaction
@@ -10,11 +11,12 @@ from django.db.models.functions import Now
 
 from moderado.core.database import retry_on_deadlock
 from moderado.core.events import publish
+from moderado.core.row_by_row import row_by_row
 from moderado.enforcement.events import RulingSettled
 from moderado.enforcement.models import Ruling
 from moderado.enforcement.services.ruling_events import event_of
 
-BATCH = 100  # rulings, each in a transaction of its own
+BATCH = 100  # rulings, each in a transaction of its own; more are looked at if some fail
 
 
 def settle_rulings() -> int:
@@ -24,8 +26,8 @@ def settle_rulings() -> int:
         How many were settled. `BATCH`: there may be more.
     """
     due = Ruling.objects.filter(settled_at=None, undone_at=None, undo_until__lte=Now())
-    ids = list(due.order_by("undo_until").values_list("pk", flat=True)[:BATCH])
-    return sum(_settle(ruling_id) for ruling_id in ids)
+    ids = due.order_by("undo_until").values_list("pk", flat=True)[: 10 * BATCH]
+    return len(list(islice(filter(None, row_by_row("settle_rulings", ids, _settle)), BATCH)))
 
 
 @retry_on_deadlock

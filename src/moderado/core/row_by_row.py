@@ -1,0 +1,37 @@
+"""Periodic work on rows or steps: one that fails stops no other. The next run tries it again."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+import structlog
+from django.db import connection
+
+from moderado.core import metrics
+from moderado.core.interrupts import is_interrupt
+
+log = structlog.get_logger(__name__)
+
+Row = TypeVar("Row")
+Done = TypeVar("Done")
+
+
+def row_by_row(task: str, rows: Iterable[Row], work: Callable[[Row], Done]) -> Iterator[Done]:
+    """Yield what `work` returns for each row. A failure is logged with its row, and counted.
+
+    What concerns all rows is raised: an interruption of the task, or a lost connection.
+
+    Args:
+        task: The name of the task, for the log and the metric.
+        rows: The ids of rows, or the names of steps.
+        work: Does the work on one row, in a transaction of its own.
+    """
+    for row in rows:
+        try:
+            done = work(row)
+        except Exception as error:
+            if is_interrupt(error) or not connection.is_usable():
+                raise
+            metrics.ROW_FAILURES.labels(task=task).inc()
+            log.exception("row_failed", task=task, row=str(row))
+            continue
+        yield done
