@@ -167,6 +167,19 @@ def test_swearing_and_insults_that_hit_no_reader_are_not_stopped(text, rule, usa
     assert outcome(text) is most
 
 
+@pytest.mark.proves("R150")
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("a arte da cu-linária", ALLOW), ("his gr ass is green", ALLOW), ("as-sume it", ALLOW),
+        ("that big ass truck", FLAG), ("a cu-zão of a day", FLAG), ("what an ass-hole", FLAG),
+        ("o cu-xyzzy dele", FLAG), ("xq ass", FLAG),
+    ],
+)  # fmt: skip
+def test_part_of_a_broken_word_is_no_listed_word(text, expected):
+    assert outcome(text) is expected
+
+
 def test_word_without_an_outcome_for_expletives_is_none():
     swear = {"shape": "swear", "language": "pt-BR", "words": ["porra"]}
 

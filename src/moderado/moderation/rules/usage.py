@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from moderado.moderation.normalize import Folded
 from moderado.moderation.normalize.repeats import runs
+from moderado.moderation.rules.broken_words import is_part_of_word
 from moderado.moderation.rules.cues import compiled, load
 from moderado.moderation.rules.hits import Hit
 from moderado.moderation.rules.names import is_acronym, is_capitalized, is_name
@@ -193,10 +194,13 @@ def _is_named(hit: Hit, context: Context, around: Surroundings, cues: frozenset[
 
 
 def _is_other_word(hit: Hit, context: Context) -> bool:
-    """Tell whether a word is a name that resembles a listed one, or is cut off: "injun…"."""
+    """Tell whether a word is a name that resembles a listed one, cut off ("injun…") or broken."""
     if hit.reading in _MISSPELLED:
         return is_capitalized(context.text, hit.start, hit.end)
-    return hit.rule.native and not hit.reading and context.text.startswith("…", hit.end)
+    if hit.reading or not hit.rule.native:
+        return False
+    is_cut_off = context.text.startswith("…", hit.end)
+    return is_cut_off or is_part_of_word(context.text, hit.start, hit.end)
 
 
 def _is_foreign(hit: Hit, context: Context) -> bool:
