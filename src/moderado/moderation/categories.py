@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from moderado.moderation.help_lines import without_mark
@@ -34,5 +35,8 @@ def category_name(code: str) -> str:
 
 
 def category_list(codes: Iterable[str]) -> str:
-    """Return the names of categories, separated by commas."""
-    return ", ".join(map(category_name, without_mark(codes)))
+    """Return the names of categories as a sentence lists them; empty for none."""
+    *names, last = [category_name(code) for code in without_mark(codes)] or [""]
+    if not names:
+        return last
+    return _("%(names)s and %(last)s") % {"names": ", ".join(names), "last": last}

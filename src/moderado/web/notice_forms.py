@@ -20,7 +20,10 @@ class NoticeForm(AccessibleForm):
         label=_("Your name"),
         max_length=NAME_LENGTH,
         required=False,  # the service says why an anonymous notice is refused
-        help_text=_("The law does not allow anonymous notices. The author does not see it."),
+        help_text=_(
+            "The law does not allow anonymous notices. The author of the content does not see "
+            "your name."
+        ),
         widget=forms.TextInput(attrs={"autocomplete": "name", "required": True}),
     )
     email = forms.CharField(
