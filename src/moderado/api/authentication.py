@@ -8,12 +8,13 @@ from dataclasses import replace
 
 from django.conf import settings
 from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import (
     BaseAuthentication,
     SessionAuthentication,
     get_authorization_header,
 )
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from moderado.accounts import selectors
@@ -27,6 +28,8 @@ from moderado.enforcement.services import admission
 from moderado.enforcement.services.access_records import record_access
 
 Credentials = tuple[User, Principal]
+
+CSRF = _("The CSRF token is missing or wrong, or another page sent this. Reload the page.")
 
 
 class BearerToken(BaseAuthentication):
@@ -67,6 +70,13 @@ class AppealToken(BearerToken):
 
 class SessionCookie(SessionAuthentication):
     """The session cookie of the page or the admin. Unsafe methods need the CSRF token too."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        """Check the CSRF token and the origin. Raises PermissionDenied, which quotes neither."""
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied:
+            raise PermissionDenied(CSRF) from None
 
     def authenticate(self, request: Request) -> Credentials | None:
         session_id = request._request.session.get(SESSION_KEY)  # noqa: SLF001  (DRF has no other name)

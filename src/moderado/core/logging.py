@@ -69,6 +69,7 @@ _LIBRARY_LEVELS = {
     "django.channels.server": "WARNING",
     "django.db.backends": "WARNING",
     "django.request": "CRITICAL",  # request_finished and request_failed log it
+    "django.security": "CRITICAL",  # request_refused logs it; Django quotes hosts and origins
     "django.server": "WARNING",
     "gunicorn.access": "CRITICAL",
     "httpcore": "WARNING",

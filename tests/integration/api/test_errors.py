@@ -8,10 +8,13 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.http.multipartparser import MultiPartParserError
 from django.test import Client, RequestFactory
+from django.utils import translation
 from rest_framework import exceptions
+from rest_framework.request import Request
 from rest_framework.test import APIClient
 
 from moderado.api import errors
+from moderado.api.authentication import SessionCookie
 from moderado.core.errors import Invalid, RateLimited, Unavailable
 from moderado.core.redis import RedisError
 from tests.factories import make_user
@@ -315,3 +318,15 @@ def test_page_of_the_admin_for_an_impossible_value_is_no_failure(address):
     browser.force_login(make_user(is_staff=True, is_superuser=True))
 
     assert browser.get(f"/admin/{address}").status_code in {200, 302, 400, 403, 404}
+
+
+def test_refused_origin_is_not_quoted_and_its_sentence_is_translated():
+    request = RequestFactory().post("/", HTTP_ORIGIN="http://evil.example")
+
+    with translation.override("pt-br"), pytest.raises(exceptions.PermissionDenied) as refused:
+        SessionCookie().enforce_csrf(Request(request))
+
+    answer = errors.answer(refused.value, {})
+    assert answer.data["code"] == "forbidden"
+    assert "evil" not in answer.data["detail"]
+    assert answer.data["detail"].endswith("Recarregue a página.")

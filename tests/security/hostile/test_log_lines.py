@@ -53,6 +53,48 @@ def request(url: str, method: str, path: str, body: Any = None, **headers: str) 
     raw(url, "\r\n".join([*lines, "", ""]).encode("utf-8", "replace") + payload)
 
 
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+MULTIPART = {"Content-Type": "multipart/form-data; boundary=x"}
+# Line, body and headers of requests that Django refuses before, around or in a view.
+MISTAKES: dict[str, tuple[str, bytes, dict[str, str]]] = {
+    "a foreign host": ("GET /", b"", {"Host": f"{MARK}.example"}),
+    "a foreign host of the API": ("GET /api/auth/users/me/", b"", {"Host": f"{MARK}.example"}),
+    "no host": ("GET /", b"", {"Host": ""}),
+    "a malformed host": ("GET /", b"", {"Host": f"<{MARK}>"}),
+    "too many parameters": (f"GET /admin/login/?{'a=1&' * 1_100}", b"", {}),
+    "a foreign origin": ("POST /admin/login/", b"a=1", FORM | {"Origin": f"http://{MARK}.example"}),
+    "a malformed token": ("POST /admin/login/", b"a=1", FORM | {"Cookie": f"csrftoken={MARK}"}),
+    "a broken form": ("POST /admin/login/", b"--x\r\nbroken", MULTIPART),
+    "broken JSON": ("POST /api/auth/login/", b"{", {"Content-Type": "application/json"}),
+    "a body of the wrong type": ("POST /api/auth/login/", b"<a/>", {"Content-Type": "text/xml"}),
+    "malformed cookies": ("GET /", b"", {"Cookie": f"sessionid={MARK}%00;;==,"}),
+    "a path outside": ("GET /static/../../etc/passwd", b"", {}),
+    "a null in a path": ("GET /api/chat/rooms/%00/", b"", {}),
+    "no method": ("BREW /", b"", {}),
+    "no handshake": (
+        "GET /ws/chat/",
+        b"",
+        {"Connection": "upgrade", "Upgrade": "websocket", "Sec-WebSocket-Key": MARK},
+    ),
+}
+
+
+@pytest.mark.proves("S136")
+def test_mistakes_of_clients_are_no_errors_of_the_server(url, log):
+    for line, body, headers in MISTAKES.values():
+        sent = {"Host": urlsplit(url).netloc, "Content-Length": str(len(body))} | headers
+        head = [f"{line} HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items())]
+        if "Connection" not in headers:
+            head.append("Connection: close")
+        raw(url, "\r\n".join([*head, "", ""]).encode() + body)
+
+    lines = written(log)
+    refused = {line["reason"] for line in lines if line["event"] == "request_refused"}
+    assert refused >= {"DisallowedHost", "TooManyFieldsSent", "csrf_origin", "csrf_token"}
+    assert not [line for line in lines if line["level"] in {"error", "critical"}]
+    assert not [line for line in lines if MARK in str({**line, "request": "", "path": ""})]
+
+
 def written(log: Path) -> list[dict[str, Any]]:
     """Return the log lines of the program, each of which must be a JSON object."""
     return [json.loads(line) for line in log.read_text().splitlines() if line.strip()]

@@ -285,7 +285,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = USES_HTTPS
 CSRF_COOKIE_SECURE = USES_HTTPS
-CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "moderado.api.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = [
     "security.W001",  # looks for the name of Django's class; HttpsMiddleware inherits it
