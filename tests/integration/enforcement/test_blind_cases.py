@@ -3,6 +3,7 @@
 from importlib import import_module
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection, transaction
 from rest_framework.test import APIClient
 
@@ -173,3 +174,17 @@ def test_migration_restricts_blind_cases_that_reports_had_joined(message, staff)
         assert cursor.rowcount == 1
     assert Case.objects.get(subject_id=message.id).categories == [DANGER]
     assert is_seen_by(staff, Case.objects.get(subject_id=other.id))
+
+
+def test_claim_on_a_restricted_case_ends_with_the_right_to_see_it(message, staff):
+    trusted = make_staff(*MODERATING, "view_restricted_case")
+    other = say(message.author, message.room, "FLAG tchau")
+    complain(message)
+    for case in Case.objects.all():
+        claim_case(
+            actor=Actor(id=trusted.id, scope_ids=None, sees_restricted=True), case_id=case.id
+        )
+
+    trusted.user_permissions.remove(Permission.objects.get(codename="view_restricted_case"))
+
+    assert Case.objects.get(claimed_by=trusted).subject_id == other.id

@@ -82,6 +82,8 @@ def decide_appeal(
         reversal_id and mine.filter(ruling=reversal_id).exists()
     ):
         raise AppealDecided  # another decision was faster: nothing of this is stored
+    if reversal_id is None:  # the appeal may be about the actor's own reversal by now
+        _get_appeal(actor, appeal_id)
     mine.update(reason=reason, public_note=note)
     notify_appellants(mine)
     write_line(

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from moderado.core.database import require_transaction
 from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
+from moderado.moderation.restricted_cases import RESTRICTED
 from moderado.moderation.services.case_events import publish_changes
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,12 @@ def release_claims(*, user_id: UUID, kept_scope_ids: Collection[UUID] = ()) -> i
         if scope_id not in kept_scope_ids
     ]
     return _end(claimed.filter(pk__in=lost), user_id)
+
+
+def release_restricted_claims(*, user_id: UUID) -> int:
+    """End the claims of a user who may no longer see restricted cases; return how many ended."""
+    claimed = Case.objects.filter(state=Case.State.OPEN, claimed_by=user_id)
+    return _end(claimed.filter(categories__overlap=list(RESTRICTED)), user_id)
 
 
 def release_claim(*, user_id: UUID, case_id: UUID) -> bool:
