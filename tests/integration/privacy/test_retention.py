@@ -264,6 +264,7 @@ class Words:
         over = {"user": author, "ends_at": OLD, "lift_reason": f"pois {CANARY}", **written}
         by_hand = Sanction.objects.create(kind="mute", actor=staff, **over)
         Sanction.objects.create(kind="mute", actor=staff, ruling=ruling, **over)
+        Sanction.objects.create(kind="warning", user=author, starts_at=OLD, **written)
         suspension = ReportingSuspension.objects.create(
             decided_reports=10, rejected_reports=10, actor=staff, **over
         )

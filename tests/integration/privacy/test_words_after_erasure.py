@@ -5,14 +5,18 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from moderado.accounts.errors import NotAuthenticated
 from moderado.accounts.services import accounts
+from moderado.chat.errors import NoSuchRoom
 from moderado.chat.services import erasing
+from moderado.chat.services.posting import post_message
+from moderado.chat.services.rooms import create_room
 from moderado.enforcement.errors import AccountErased, ErasureOrdered
 from moderado.enforcement.models import CaseNote, Ruling, Sanction
 from moderado.enforcement.selectors.cases import CaseFilter
 from moderado.enforcement.services import bulk, erasures, rulings
 from moderado.enforcement.services.appeal_decisions import decide_appeal
-from moderado.enforcement.services.appeals import appeal_report
+from moderado.enforcement.services.appeals import appeal_decision, appeal_report
 from moderado.enforcement.services.claiming import write_note
 from moderado.enforcement.services.holds import add_hold, release_hold
 from moderado.enforcement.services.imposing import impose_sanction, lift_by_hand
@@ -259,3 +263,55 @@ def test_ruling_on_a_name_that_is_reversed_after_the_erasure_opens_no_case():
     rulings.reverse(actor=another(), ruling_id=ruling.id, reason="reversed")
 
     assert not Case.objects.filter(state="open").exists()
+
+
+def reports(scene):
+    message = say(make_member(scene.room).user, scene.room, "oi")
+    Sanction.objects.all().delete()
+    scene.suspension.delete()
+    return lambda: report(
+        reporter_id=scene.person.id, subject_type="message", subject_id=message.id,
+        category="hate", comment=CANARY,
+    )  # fmt: skip
+
+
+def appeals(scene):
+    decision_id = scene.sanction.id
+    return lambda: appeal_decision(user_id=scene.person.id, decision_id=decision_id, text=CANARY)
+
+
+def appeals_no_action(scene):
+    scene.person, report_id = scene.reporter, scene.about_person.id
+    return lambda: appeal_report(user_id=scene.person.id, report_id=report_id, text=CANARY)
+
+
+def renames(scene):
+    return lambda: accounts.update_profile(user_id=scene.person.id, name=CANARY)
+
+
+def creates(scene):
+    Sanction.objects.all().delete()
+    return lambda: create_room(creator_id=scene.person.id, name=CANARY)
+
+
+def posts(scene):
+    make_member(scene.room)  # so that the room stays
+    Sanction.objects.all().delete()
+    return lambda: post_message(author_id=scene.person.id, room_id=scene.room.id, text=CANARY)
+
+
+@pytest.mark.proves("S133")
+@pytest.mark.parametrize(
+    "prepare",
+    [reports, appeals, appeals_no_action, renames, creates, posts],
+    ids=lambda each: each.__name__,
+)
+def test_request_that_was_admitted_before_the_erasure_stores_no_words(prepare):
+    scene = Scene()
+    act = prepare(scene)
+    erase(scene.person)
+
+    with pytest.raises((NotAuthenticated, NoSuchRoom)):
+        act()
+
+    assert tables_with(CANARY) == set()

@@ -28,7 +28,7 @@ from moderado.accounts.services.names import (
     propose_name,
 )
 from moderado.accounts.types import Origin
-from moderado.core.database import retry_on_deadlock
+from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import Invalid
 
 log = structlog.get_logger(__name__)
@@ -89,7 +89,7 @@ def update_profile(*, user_id: UUID, name: str | None = None, language: str | No
     Raises:
         Invalid: The name or the language is not allowed.
     """
-    user = _account(user_id)
+    user = active_account(user_id)
     if name is not None:
         propose_name(user=user, name=checked_name(name, user=user))
     if language is not None:
@@ -113,7 +113,7 @@ def change_password(
         RateLimited: Too many wrong passwords in this session.
         NotAuthenticated: The account was deactivated or got another password meanwhile.
     """
-    user = _account(user_id)
+    user = active_account(user_id)
     if not sign_in.confirm(
         user=user, password=current_password, session_id=session_id, origin=origin
     ):
@@ -143,13 +143,29 @@ def deactivate(*, user_id: UUID) -> None:
     """
     with transaction.atomic():
         superusers.keep_another(user_id)
-        user = _account(user_id)
+        user = active_account(user_id)
         user.is_active = False
         user.save(update_fields=["is_active"])
 
 
-def _account(user_id: UUID) -> User:
-    user = User.objects.filter(id=user_id, is_active=True).first()
+def active_account(user_id: UUID, *, is_locked: bool = False) -> User:
+    """Return an account that is active now, whatever it was when its request was admitted.
+
+    What stores words of an account calls this in its transaction: an erasure waits for those that
+    began before it closed the account.
+
+    Args:
+        user_id: The account.
+        is_locked: Whether to lock its row. Requires a transaction.
+
+    Raises:
+        NotAuthenticated: It was deactivated meanwhile.
+    """
+    accounts = User.objects.all()
+    if is_locked:
+        require_transaction()
+        accounts = accounts.select_for_update(no_key=True)
+    user = accounts.filter(id=user_id, is_active=True).first()
     if user is None:
         raise NotAuthenticated
     return user

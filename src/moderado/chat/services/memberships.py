@@ -10,7 +10,13 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
-from moderado.chat.errors import AlreadyAMember, NotAllowedInRoom, NotAMember, PersonBanned
+from moderado.chat.errors import (
+    AlreadyAMember,
+    NoSuchRoom,
+    NotAllowedInRoom,
+    NotAMember,
+    PersonBanned,
+)
 from moderado.chat.models import Departure, Membership, Removal, Room
 from moderado.chat.selectors import rooms
 from moderado.chat.services.moderators import end_claims_without_right
@@ -51,11 +57,13 @@ def ensure_member(*, user_id: UUID, room_id: UUID) -> Membership:
     Locks the room only to create a membership.
 
     Raises:
-        NoSuchRoom: There is no such room, or the user may not read it.
+        NoSuchRoom: There is no such room, the user may not read it, or was deactivated meanwhile.
     """
     if membership := rooms.membership(room_id=room_id, user_id=user_id):
         return membership
-    _locked_account(user_id)
+    account = _locked_account(user_id)
+    if account is None or not account.is_active:  # an erasure has ended its memberships
+        raise NoSuchRoom
     # Locked, so that the room is not made private or deleted before the membership exists.
     room = lock_room(actor_id=user_id, room_id=room_id)
     return _enter(room, user_id, Membership.Role.MEMBER)[0]

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
+from moderado.accounts.services.accounts import active_account
 from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom, RoomCreationClosed
 from moderado.chat.events import AudienceChanged
 from moderado.chat.models import Membership, Room
@@ -55,9 +56,11 @@ def create_room(
 
     Raises:
         Invalid: The name, the mode or the audience is not allowed.
+        NotAuthenticated: The creator was deactivated meanwhile.
         RoomCreationClosed: Only staff create rooms, and the creator is none.
         Restricted: A sanction of the server does not allow the creator to write.
     """
+    active_account(creator_id)
     restrictions.check_may_write(user_id=creator_id, scope_id=None)
     mode = _mode(moderation_mode, actor_id=creator_id)
     if settings.ROOM_CREATION == "staff" and not _is_staff(creator_id):

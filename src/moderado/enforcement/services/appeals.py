@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
 
-from moderado.accounts.models import User
+from moderado.accounts.services.accounts import active_account
 from moderado.core import clock
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import NotFound
@@ -65,6 +65,7 @@ def appeal_decision(*, user_id: UUID, decision_id: UUID, text: str) -> tuple[App
         The appeal, and whether it is new.
 
     Raises:
+        NotAuthenticated: The person's account was deactivated meanwhile.
         NotFound: There is no such decision about the person.
         AlreadyAppealed: It was appealed with another text.
         NotAppealable: It has no consequences, or none any more.
@@ -144,7 +145,7 @@ def appeal_report(*, user_id: UUID, report_id: UUID, text: str) -> tuple[Appeal,
 
 def _repeat(user_id: UUID, decision_id: UUID, text: str) -> Appeal | None:
     """Return the appeal that was made before. Serializes the appeals of one person."""
-    User.objects.select_for_update(no_key=True).get(pk=user_id)
+    active_account(user_id, is_locked=True)
     first = Appeal.objects.filter(appellant=user_id, decision_id=decision_id).first()
     if first is not None and first.text != text.strip():
         raise AlreadyAppealed

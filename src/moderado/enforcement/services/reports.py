@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from moderado.accounts.models import User
+from moderado.accounts.services.accounts import active_account
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import NotFound, RateLimited
 from moderado.core.events import publish
@@ -57,13 +57,14 @@ def report(
     Raises:
         NotFound: There is no such subject, or the reporter may not read it.
         OwnContent: It is the reporter's own.
+        NotAuthenticated: The reporter was deactivated meanwhile.
         ReportingSuspended: The reporter may not report for a time.
         RateLimited: The reporter has made `REPORTS_PER_DAY` reports within 24 h; a new account
             `NEWCOMER_REPORTS_PER_DAY`.
         Invalid: The comment.
     """
     # Serializes the reports of one member, so that repeats and limits hold.
-    User.objects.select_for_update(no_key=True).get(pk=reporter_id)
+    active_account(reporter_id, is_locked=True)
     subject = reported(reporter_id=reporter_id, subject_type=subject_type, subject_id=subject_id)
     own = Report.objects.filter(
         reporter=reporter_id, subject_type=subject_type, subject_id=subject_id

@@ -25,7 +25,7 @@ from moderado.enforcement.models import (
 )
 from moderado.enforcement.services.bulk_texts import erase_ended
 from moderado.enforcement.services.erased_reasons import erase_words
-from moderado.enforcement.types import AppealState
+from moderado.enforcement.types import AppealState, SanctionKind
 
 
 def erase_words_on(case_ids: Collection[UUID], *, before: datetime) -> None:
@@ -44,7 +44,7 @@ def erase_words_on(case_ids: Collection[UUID], *, before: datetime) -> None:
     written.update(public_note="", private_note="")
     erase_words(rulings, "reason")
     sanctions = Sanction.objects.filter(ruling__case__in=case_ids)
-    _erase_measures(sanctions.filter(_is_over(before)))
+    _erase_measures(sanctions.filter(_is_past(before)))
     on_cases = Q(case__in=case_ids) | Q(appealed__case__in=case_ids)
     _erase_appeals(on_cases | Q(decision_id__in=sanctions.values("pk")), before=before)
 
@@ -55,7 +55,7 @@ def erase_words_without_case(*, before: datetime) -> None:
     Rulings in bulk lose theirs, too: each ruling has a copy.
     """
     require_transaction()
-    sanctions = _free(Sanction.objects.filter(_is_over(before), ruling=None))
+    sanctions = _free(Sanction.objects.filter(_is_past(before), ruling=None))
     suspensions = _free(ReportingSuspension.objects.filter(_is_over(before)))
     purges = _free(Purge.objects.filter(finished_at__lt=before))
     for rows in (sanctions, suspensions):
@@ -75,6 +75,11 @@ def _without_case() -> "QuerySet[Any]":
 
 def _is_over(before: datetime) -> Q:
     return Q(lifted_at__lt=before) | Q(ends_at__lt=before)
+
+
+def _is_past(before: datetime) -> Q:
+    """Return the condition that a sanction is over; a warning has no term."""
+    return _is_over(before) | Q(kind=SanctionKind.WARNING, starts_at__lt=before)
 
 
 def _free(rows: "QuerySet[Any]") -> "QuerySet[Any]":
