@@ -259,7 +259,9 @@ def demo_password(home: Path) -> str:
 def test_demo_passwords_are_shown_once_and_again_on_request(started_once):
     home, first = started_once
     assert first.count(demo_password(home)) == 3
-    assert demo_password(home) not in printed("up", home=home)
+    again = printed("up", home=home)
+    assert demo_password(home) not in again
+    assert "`.venv/bin/moderado demo`" in again
     assert demo_password(home) in printed("demo", home=home)
 
 

@@ -151,7 +151,7 @@ def _print_welcome(
         password = f" {home.secrets().demo_password}  " if is_new else ""
         lines += [f"    {person['email']:<22}{password} {person['person']}" for person in people]
         if not is_new:
-            lines.append("\n  `moderado demo` shows their password.")
+            lines.append("\n  `.venv/bin/moderado demo` shows their password.")
         lines += [f"\n  Administration:  {url}/admin/  (with the last account)"]
     output.write_text("\n".join(lines) + "\n  Ctrl-C stops everything.\n")
     output.write_event(
