@@ -27,7 +27,7 @@ from moderado.realtime.pubsub import fanout
 from moderado.realtime.rooms.audience import OWN_MESSAGES
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.rooms.subscription import State, Subscription
-from moderado.realtime.session.refusals import AlreadyAuthenticated, TooManyRooms
+from moderado.realtime.session.refusals import AlreadyAuthenticated, RoomMissing, TooManyRooms
 from moderado.realtime.session.replies import greeting, split_pending, synced
 from moderado.realtime.wire import protocol
 from moderado.realtime.wire.encode import line_of_notice, newest_revision
@@ -126,7 +126,7 @@ class Commands:
     def _room(self, room_id: UUID | None) -> UUID:
         room_id = room_id or self._connection.only_room
         if room_id is None:
-            raise NoSuchRoom
+            raise RoomMissing
         return room_id
 
     async def _post(self, frame: protocol.ChatMessage) -> None:

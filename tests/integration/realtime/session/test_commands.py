@@ -364,3 +364,21 @@ async def test_messages_carry_the_role_of_their_author(cast: Cast):
 
     person = {"id": str(ana.id), "name": ana.name, "role": "MODERATOR"}
     assert queued["message"]["author"] == shown["message"]["author"] == person
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("chat_message", {"message": "oi", "client_id": "1"}),
+        ("sync", {"after": 0}),
+        ("mark_read", {"seq": 1}),
+        ("typing", {}),
+    ],
+)
+async def test_frame_without_a_room_is_invalid_where_there_may_be_several(cast: Cast, kind, fields):
+    at_ana = await cast.join(await cast.member(await cast.room()))
+
+    await at_ana.send(kind, **fields)
+
+    error = await at_ana.next("error")
+    assert (error["code"], error["frame"], list(error["fields"])) == ("invalid", kind, ["room"])
