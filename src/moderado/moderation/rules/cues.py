@@ -20,8 +20,8 @@ from moderado.moderation.rules.surroundings import Surroundings
 _MAX_MEMORY = 16 << 20
 _CACHED = 2_048  # surroundings: a flood repeats a few of them
 _BEFORE = (
-    "aimed_before", "general_before", "called_before", "address", "named", "about_before",
-    "own_before", "self_before", "denied_before", "reported_before", "told_before",
+    "aimed_before", "general_before", "opinion_before", "called_before", "address", "named",
+    "about_before", "own_before", "self_before", "denied_before", "reported_before", "told_before",
 )  # fmt: skip
 _AFTER = ("aimed_after", "reported_after", "own_after", "closed")
 _NEAR = ("praise", "friendly", "pride", "laughter")  # on either side
@@ -63,6 +63,15 @@ class Cues:
         uses = self._expletives.get(shape)
         begin = " |" if around.before.startswith(" . ") else ""
         return bool(uses and uses.found(f"{begin}{around.before}_{word}_{around.after}"))
+
+
+def is_of_no_one(cues: frozenset[str]) -> bool:
+    """Tell whether no person is meant: "no idiot", "if you lose it twice, you are an idiot".
+
+    What the reader thinks or says is no such case: "if you believe that, you are an idiot".
+    """
+    is_general = "general_before" in cues and "opinion_before" not in cues
+    return is_general or "denied_before" in cues
 
 
 class _OneSide:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from moderado.moderation.normalize import Folded
 from moderado.moderation.normalize.repeats import runs
 from moderado.moderation.rules.broken_words import is_part_of_word
-from moderado.moderation.rules.cues import compiled, load
+from moderado.moderation.rules.cues import compiled, is_of_no_one, load
 from moderado.moderation.rules.hits import Hit
 from moderado.moderation.rules.names import is_acronym, is_capitalized, is_name
 from moderado.moderation.rules.rule import Match, Rule, Shape
@@ -39,7 +39,6 @@ _FRIENDLY = {"friendly"}
 _DENIED = {"self_before", "denied_before"}  # "I am no fool"
 _REPORTS = ("reported_before", "reported_after")
 _AIMED = (Usage.AIMED, Usage.JOKED)
-_OF_NO_ONE = ("denied_before", "general_before")  # "if you lose it twice, you are an idiot"
 _SPOKEN = re.compile(r"[\x00-\x7fçÇ]+")  # "desgraçado"; another sign is a disguise: "pórra"
 _ODD_CASE = re.compile(r"[^\W\d_A-Z][A-Z]")  # "pOrRa" is a disguise
 _JOKES = {Category.PROFANITY, Category.INSULT, Category.HARASSMENT, Category.THREAT}
@@ -223,7 +222,7 @@ def _is_drawn_out(hit: Hit, written: str) -> bool:
 
 def _directed(rule: Rule, context: Context, around: Surroundings, cues: frozenset[str]) -> Usage:
     if rule.match is not Match.PATTERN:
-        if not cues.isdisjoint(_OF_NO_ONE):
+        if is_of_no_one(cues):
             return Usage.PLAIN
         if not _is_aimed(rule, around, cues):
             is_about = rule.about is not None and "about_before" in cues
