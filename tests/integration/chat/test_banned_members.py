@@ -178,3 +178,45 @@ def test_successor_stays_if_the_administrator_is_inactive(room, admin, undo):
     undo(sanction)
 
     assert role(room, member) == Role.ADMIN
+
+
+@pytest.fixture
+def emptied(room, admin):
+    """A ban from a room of one, and what ends it."""
+    Membership.objects.filter(room=room).exclude(user=admin).delete()
+    sanction = apply_sanction(
+        actor_id=None, user_id=admin.id, kind="ban", scope_id=room.id,
+        term=timedelta(hours=1), reason="spam",
+    )  # fmt: skip
+    return lambda end: lift_sanction(
+        sanction_id=sanction.id, actor_id=None, reason="wrong", end=end
+    )
+
+
+@pytest.mark.proves("S131")
+def test_room_of_one_is_there_again_after_a_ban_that_is_undone(room, admin, emptied):
+    emptied(SanctionEnd.UNDONE)
+
+    room.refresh_from_db()
+    assert (room.deleted_at, role(room, admin)) == (None, Role.ADMIN)
+
+
+@pytest.mark.proves("S131")
+def test_who_joins_a_room_that_a_ban_has_emptied_keeps_it_until_the_ban_is_undone(
+    room, admin, emptied
+):
+    newcomer = make_user()
+    memberships.join_room(user_id=newcomer.id, room_id=room.id)
+    assert role(room, newcomer) == Role.ADMIN
+
+    emptied(SanctionEnd.UNDONE)
+
+    assert (role(room, admin), role(room, newcomer)) == (Role.ADMIN, Role.MEMBER)
+
+
+@pytest.mark.proves("S131")
+def test_room_that_a_ban_has_emptied_is_closed_when_the_ban_is_lifted(room, admin, emptied):
+    emptied(SanctionEnd.LIFTED)
+
+    room.refresh_from_db()
+    assert room.deleted_at is not None

@@ -159,8 +159,13 @@ def change_role(*, actor_id: UUID | None, room_id: UUID, user_id: UUID, role: st
 def remove_participant(*, actor_id: UUID | None, room_id: UUID, user_id: UUID) -> None:
     """Remove a participant from a room, and end their subscriptions to it.
 
-    Only administrators of the room may. The room is closed if no active member remains. The setting
-    PENDING_OF_REMOVED decides about messages of the user that wait for a verdict.
+    Only administrators of the room may. The setting PENDING_OF_REMOVED decides about messages of
+    the user that wait for a verdict.
+
+    Args:
+        actor_id: None for a ban. It may be undone, so that it closes no room that it empties.
+        room_id: The room.
+        user_id: The participant.
 
     Raises:
         NoSuchRoom: There is no such room, or the actor may not read it.
@@ -169,7 +174,7 @@ def remove_participant(*, actor_id: UUID | None, room_id: UUID, user_id: UUID) -
         LastAdmin: Other active members would be left without an active administrator.
     """
     room = lock_room(actor_id=actor_id, room_id=room_id, role=_ADMIN)
-    _withdraw(room, _membership_of(room, user_id), removed_user_id=user_id)
+    _end(room, _membership_of(room, user_id), removed_user_id=user_id)
     Removal.objects.bulk_create([Removal(room=room, user_id=user_id)], ignore_conflicts=True)
 
 
@@ -267,15 +272,19 @@ def _hand_over(membership: Membership, successor_id: UUID) -> None:
         raise Invalid(fields={"successor_id": _("There is no such person in the room.")})
 
 
-def _withdraw(room: Room, membership: Membership, *, removed_user_id: UUID | None = None) -> None:
+def _withdraw(room: Room, membership: Membership) -> None:
     """End the membership. The room is closed if its last active member withdraws."""
+    _end(room, membership)
+    if is_active(membership.user) and not active_members(room.id).exists():
+        close_room(room)
+
+
+def _end(room: Room, membership: Membership, *, removed_user_id: UUID | None = None) -> None:
     check_not_last_admin(membership, staying=False)
     membership.delete()
     narrow_audience(room, removed_user_id=removed_user_id)
     if membership.role != Membership.Role.MEMBER:
         end_claims_without_right([membership.user_id])
-    if is_active(membership.user) and not active_members(room.id).exists():
-        close_room(room)
 
 
 def _role(value: str) -> Membership.Role:

@@ -9,7 +9,7 @@ from moderado.chat.models import Membership, Removal, Room
 from moderado.chat.selectors.rooms import membership
 from moderado.chat.services.memberships import RANK, remove_participant, restore_participant
 from moderado.chat.services.moderators import end_claims_without_right
-from moderado.chat.services.rooms import narrow_audience
+from moderado.chat.services.rooms import close_room, narrow_audience
 from moderado.chat.services.succession import replace_lost_admins_of
 from moderado.chat.services.successors import put_back_successors
 from moderado.core.database import require_transaction
@@ -61,12 +61,20 @@ def on_sanction_lifted(event: SanctionLifted) -> None:
             put_back_successors(user_id=event.user_id, ban_id=event.sanction_id)
         return
     ended = Removal.objects.filter(room=event.scope_id, user=event.user_id)
-    by_this_ban = ended.filter(sanction_id=event.sanction_id)
+    by_this_ban = ended.filter(sanction_id=event.sanction_id, role__isnull=False)
     if event.end is SanctionEnd.UNDONE:
         by_this_ban.update(sanction_id=None)  # another ban in force only puts off the return
         restore_participant(room_id=event.scope_id, user_id=event.user_id)
-    elif event.end is SanctionEnd.LIFTED:
-        by_this_ban.update(role=None)
+        put_back_successors(user_id=event.user_id, ban_id=event.sanction_id)
+    elif event.end is SanctionEnd.LIFTED and by_this_ban.update(role=None):
+        _close_if_empty(event.scope_id)
+
+
+def _close_if_empty(room_id: UUID) -> None:
+    """Close a room that a ban has emptied, as the ban is not undone any more."""
+    room = Room.objects.select_for_update(no_key=True).filter(pk=room_id, deleted_at=None).first()
+    if room is not None and not Membership.objects.filter(room=room).exists():
+        close_room(room)
 
 
 def _check_rank(theirs: Membership, *, actor_id: UUID) -> None:

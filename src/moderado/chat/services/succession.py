@@ -19,7 +19,7 @@ from django.db.models import Case, Exists, IntegerField, OuterRef, QuerySet, Val
 from moderado.accounts.events import AccountActivated, AccountDeactivated
 from moderado.accounts.models import User
 from moderado.chat.errors import LastAdmin
-from moderado.chat.models import Membership, Room
+from moderado.chat.models import Membership, Removal, Room
 from moderado.core.database import require_transaction
 from moderado.enforcement.selectors.restrictions import find_server_ban, server_bans
 
@@ -124,16 +124,24 @@ def replace_lost_admins_of(user_id: UUID) -> None:
 
 
 def _ban_of_admins(room: Room) -> UUID | None:
-    """Return the newest ban from the server that keeps an administrator of the room away."""
+    """Return the newest ban that keeps an administrator away, from the server or the room."""
     admins = Membership.objects.filter(room=room, role=_Role.ADMIN, user__is_active=True)
     bans = server_bans().filter(user__in=admins.values("user"))
-    return bans.order_by("-starts_at", "-id").values_list("pk", flat=True).first()
+    of_server = bans.order_by("-starts_at", "-id").values_list("pk", flat=True).first()
+    removed = _banned_admins().filter(room=room).order_by("-id")
+    return of_server or removed.values_list("sanction_id", flat=True).first()
 
 
 def _without_active_admin() -> QuerySet[Room]:
-    """Return the rooms that have administrators, of whom none is active."""
+    """Return the rooms that have administrators, or whose last one was banned; none is active."""
     admins = Membership.objects.filter(room=OuterRef("pk"), role=_Role.ADMIN)
-    return Room.objects.filter(Exists(admins)).exclude(Exists(_of_active_accounts(admins)))
+    banned = _banned_admins().filter(room=OuterRef("pk"))
+    had_one = Room.objects.filter(Exists(admins) | Exists(banned))
+    return had_one.exclude(Exists(_of_active_accounts(admins)))
+
+
+def _banned_admins() -> QuerySet[Removal]:
+    return Removal.objects.filter(role=_Role.ADMIN, sanction_id__isnull=False)
 
 
 def _of_active_accounts(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
