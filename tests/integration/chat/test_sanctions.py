@@ -282,6 +282,18 @@ def test_overlapping_sanctions_bind_as_the_most_severe_in_force(django_user_mode
                 post(author, room)
 
 
+def test_equal_slow_modes_have_one_pause(alice, room, post):
+    for _ in range(2):
+        sanction(alice, "slow", room)
+    post(alice, room)
+    used = Sanction.objects.get(next_post_at__isnull=False)
+    Sanction.objects.filter(pk=used.pk).delete()
+    used.save(force_insert=True)  # behind the other one, to where an update may move it
+
+    with pytest.raises(SlowMode):
+        post(alice, room)
+
+
 def plan_of_a_batch():
     """Return how a web process looks up whether sanctions restrict the authors of a batch."""
     from moderado.chat.services import batches  # noqa: PLC0415  (the statement is private)

@@ -24,7 +24,7 @@ _POSTING = ("mute", "slow", "ban")
 # Literally the condition of the index `sanction_in_force`.
 _INDEXED = "kind IN ('mute', 'slow', 'ban') AND lifted_at IS NULL AND expired_at IS NULL"
 # The most severe first, which is the order of the alphabet, then the longest.
-_ORDER = "ORDER BY kind, ends_at DESC NULLS FIRST"
+_ORDER = "ORDER BY kind, ends_at DESC NULLS FIRST, id"
 _BAN = "ban"
 
 
@@ -57,7 +57,7 @@ def is_banned_sql(user: str, scope: str) -> str:
 def slow_sanction_sql(user: str, scope: str) -> str:
     """Return an SQL expression: the sanction by which the person is in slow mode, or NULL."""
     found = _in_force(user, scope, ("slow",))
-    return f"(SELECT id FROM {found} ORDER BY interval_seconds DESC LIMIT 1)"  # noqa: S608  (names)
+    return f"(SELECT id FROM {found} ORDER BY interval_seconds DESC, id LIMIT 1)"  # noqa: S608  (names)
 
 
 def _exists(found: str) -> str:
