@@ -271,10 +271,10 @@ def opens_sockets(ana: Person) -> None:
     assert ana.tries_socket(f"token={MARK}") == 4001
     assert ana.tries_socket(f"ticket={MARK}") == 4001
     assert ana.tries_socket(by_token, "chat/elsewhere/") == 4004
-    assert ana.tries_socket(by_token, "elsewhere/") == 403
+    assert ana.tries_socket(by_token, "elsewhere/") == 404
     assert ana.tries_socket(by_token, origin="https://evil.example") == 403
-    for path in ("ws/chat/", "ws/elsewhere/", "api/elsewhere/"):
-        assert httpx.get(f"{ana.url}/{path}?{by_token}").status_code == 404
+    for path, status in (("ws/chat/", 426), ("ws/elsewhere/", 404), ("api/elsewhere/", 404)):
+        assert httpx.get(f"{ana.url}/{path}?{by_token}").status_code == status
     with ana.socket("") as connection:
         send(connection, "authenticate", token=ana.token)
         assert hear(connection, "connection_established")
