@@ -311,9 +311,9 @@ class Enforcement(RuleBasedStateMachine):
 
     def reverse(self, who, which):
         ruling, actor = pick(self.made, which), self.actor(who)
-        reversal, code = attempt(
-            rulings.reverse, actor=actor, ruling_id=ruling.id, reason="mistake"
-        )
+        stored = Ruling.objects.get(pk=ruling.id)
+        reason = self.reason_about(stored.author_id, stored.subject_id)
+        reversal, code = attempt(rulings.reverse, actor=actor, ruling_id=ruling.id, reason=reason)
         if reversal is not None:
             assert not self.is_party(actor, reversal.case), "reversed about themselves"
             self.reversed_by(ruling, reversal)
@@ -348,7 +348,11 @@ class Enforcement(RuleBasedStateMachine):
         actor, sanction_id = self.people[who], pick(self.sanctions, which)
         person_id = self.sanctions[sanction_id][0]
         _, code = attempt(
-            lift_by_hand, actor_id=actor.id, scope_ids=None, sanction_id=sanction_id, reason="now"
+            lift_by_hand,
+            actor_id=actor.id,
+            scope_ids=None,
+            sanction_id=sanction_id,
+            reason=self.reason_about(person_id),
         )
         assert code == ("own_case" if actor.id == person_id else None)
         if code is None:
@@ -360,6 +364,10 @@ class Enforcement(RuleBasedStateMachine):
         Sanction.objects.filter(pk=sanction_id).update(ends_at=Now() - timedelta(seconds=1))
         self.over[sanction_id] = self.sanctions.pop(sanction_id)
         assert expire_sanctions() >= 1
+
+    def reason_about(self, *about):
+        """Return a reason: words about erased accounts are refused, and codes are not."""
+        return "looked" if self.erased.isdisjoint(about) else "spam"
 
     # Appeals
 
@@ -393,7 +401,7 @@ class Enforcement(RuleBasedStateMachine):
             actor=actor,
             appeal_id=appeal.id,
             outcome=outcome,
-            reason="looked",
+            reason="spam",
         )
         if decided is None:
             assert code in {
