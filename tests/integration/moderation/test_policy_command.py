@@ -65,10 +65,7 @@ def test_exported_file_is_the_same_version(file, run, tmp_path):
     again = tmp_path / "again.yaml"
     again.write_text(run("export", "default"))
 
-    run("apply", again)
-
-    first, second = PolicyVersion.objects.order_by("number")
-    assert first.document == second.document
+    assert run("apply", again) == "version 1 of default is this document already"
 
 
 def test_examples_of_a_file_are_tested_without_storing_it(file, run):
@@ -109,3 +106,13 @@ def test_standard_input_that_is_not_utf8_is_refused(run, monkeypatch):
 
     with pytest.raises(CommandError, match=r"^-: no UTF-8 text \(byte 9\)$"):
         run("test", "-")
+
+
+def test_unchanged_file_makes_no_version(file, run):
+    run("apply", file, "--save-only")
+    said = "version 1 of default is this document already"
+    assert run("apply", file, "--save-only") == said
+
+    assert run("apply", file) == "enabled version 1 of default"
+    assert run("apply", file) == said
+    assert PolicyVersion.objects.count() == 1

@@ -14,7 +14,7 @@ from moderado.core.commands import command_errors
 from moderado.core.errors import NotFound
 from moderado.moderation import selectors
 from moderado.moderation.errors import FailingExamples, InvalidPolicy
-from moderado.moderation.policies.documents import write_yaml
+from moderado.moderation.policies.documents import to_json, write_yaml
 from moderado.moderation.policies.schema import PolicyDocument
 from moderado.moderation.services import policies, policy_findings
 from moderado.moderation.services.policy_documents import document_yaml, parse_document
@@ -117,18 +117,14 @@ class Command(BaseCommand):
 
     def _apply(self, options: dict[str, Any]) -> None:
         document = _read(options["file"])
-        reason = options["reason"]
-        if selectors.policies().filter(name=document.name).exists():
-            saved = policies.save_version(
-                actor_id=None, name=document.name, document=document, reason=reason
-            )
-        else:
-            saved = policies.create_policy(actor_id=None, document=document, reason=reason)
-        number = saved.version.number
-        if not options["save_only"]:
-            self._enable(options | {"name": document.name, "number": number})
+        name, known = document.name, _number_of(document)
+        number = known or _save(document, reason=options["reason"])
+        enabled = policies.get_policy(name).enabled
+        if not options["save_only"] and (enabled is None or enabled.number != number):
+            self._enable(options | {"name": name, "number": number})
             return
-        self._say(options, f"saved version {number} of {document.name}", document.name, number)
+        said = f"version {number} of {name} is this document already"
+        self._say(options, said if known else f"saved version {number} of {name}", name, number)
 
     def _enable(self, options: dict[str, Any]) -> None:
         name, number = options["name"], options["number"]
@@ -200,6 +196,25 @@ def _version(name: str, number: int | None) -> Any:
     if enabled is None:
         raise NotFound
     return enabled
+
+
+def _number_of(document: PolicyDocument) -> int | None:
+    """Return the number of the newest version, if it has this document."""
+    policy: Any = selectors.policies().filter(name=document.name).first()
+    if policy is None:
+        return None
+    newest = policies.get_version(document.name, policy.latest)
+    return newest.number if newest.document == to_json(document) else None
+
+
+def _save(document: PolicyDocument, *, reason: str) -> int:
+    if selectors.policies().filter(name=document.name).exists():
+        saved = policies.save_version(
+            actor_id=None, name=document.name, document=document, reason=reason
+        )
+    else:
+        saved = policies.create_policy(actor_id=None, document=document, reason=reason)
+    return saved.version.number
 
 
 def _read(file: str) -> PolicyDocument:
