@@ -282,6 +282,16 @@ def test_room_closes_when_its_last_active_member_leaves(room, admin):
     assert room.deleted_at is not None
 
 
+@pytest.mark.parametrize("is_by_staff", [False, True])
+def test_room_closes_when_its_last_member_is_removed(room, admin, is_by_staff):
+    actor_id = None if is_by_staff else admin.id
+
+    memberships.remove_participant(actor_id=actor_id, room_id=room.id, user_id=admin.id)
+
+    room.refresh_from_db()
+    assert room.deleted_at is not None
+
+
 def test_deactivation_passes_administration_to_the_longest_standing_moderator(room, admin):
     make_member(room)
     first, _ = (make_member(room, role=Role.MODERATOR).user for _ in range(2))

@@ -156,16 +156,19 @@ def change_role(*, actor_id: UUID | None, room_id: UUID, user_id: UUID, role: st
 
 @retry_on_deadlock
 @transaction.atomic
-def remove_participant(*, actor_id: UUID | None, room_id: UUID, user_id: UUID) -> None:
+def remove_participant(
+    *, actor_id: UUID | None, room_id: UUID, user_id: UUID, is_banned: bool = False
+) -> None:
     """Remove a participant from a room, and end their subscriptions to it.
 
-    Only administrators of the room may. The setting PENDING_OF_REMOVED decides about messages of
-    the user that wait for a verdict.
+    Only administrators of the room may. The room is closed if no active member remains. The setting
+    PENDING_OF_REMOVED decides about messages of the user that wait for a verdict.
 
     Args:
-        actor_id: None for a ban. It may be undone, so that it closes no room that it empties.
+        actor_id: None for staff and bans, whose rights have been checked.
         room_id: The room.
         user_id: The participant.
+        is_banned: A ban may be undone: it does not close the room that it empties.
 
     Raises:
         NoSuchRoom: There is no such room, or the actor may not read it.
@@ -174,7 +177,8 @@ def remove_participant(*, actor_id: UUID | None, room_id: UUID, user_id: UUID) -
         LastAdmin: Other active members would be left without an active administrator.
     """
     room = lock_room(actor_id=actor_id, room_id=room_id, role=_ADMIN)
-    _end(room, _membership_of(room, user_id), removed_user_id=user_id)
+    end = _end if is_banned else _withdraw
+    end(room, _membership_of(room, user_id), removed_user_id=user_id)
     Removal.objects.bulk_create([Removal(room=room, user_id=user_id)], ignore_conflicts=True)
 
 
@@ -272,9 +276,9 @@ def _hand_over(membership: Membership, successor_id: UUID) -> None:
         raise Invalid(fields={"successor_id": _("There is no such person in the room.")})
 
 
-def _withdraw(room: Room, membership: Membership) -> None:
+def _withdraw(room: Room, membership: Membership, *, removed_user_id: UUID | None = None) -> None:
     """End the membership. The room is closed if its last active member withdraws."""
-    _end(room, membership)
+    _end(room, membership, removed_user_id=removed_user_id)
     if is_active(membership.user) and not active_members(room.id).exists():
         close_room(room)
 

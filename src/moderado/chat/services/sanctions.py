@@ -89,7 +89,7 @@ def _check_rank(theirs: Membership, *, actor_id: UUID) -> None:
 
 def _expel(theirs: Membership | None, *, room_id: UUID, user_id: UUID) -> None:
     if theirs is not None:
-        remove_participant(actor_id=None, room_id=room_id, user_id=user_id)
+        remove_participant(actor_id=None, room_id=room_id, user_id=user_id, is_banned=True)
         return
     # A public room is read without a membership: the subscriptions end all the same.
     room = Room.objects.select_for_update(no_key=True).filter(pk=room_id, deleted_at=None).first()

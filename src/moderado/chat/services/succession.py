@@ -4,10 +4,11 @@ Only active accounts count, and a ban from the whole server is an absence like a
 the last active administrator is deactivated, the longest-standing active moderator succeeds, or
 else the longest-standing active member. A room that its last active member leaves is closed. A room
 whose members are all inactive waits for the next active one, who joins or is activated again. If
-the ban is undone, the successor gets the former role back (ADR 0104). All
-functions evaluate the members after locking the room's row, so of two administrators who withdraw
-at the same moment the second one is judged by what the first one left. Accounts are locked before
-rooms: by what makes an account a member, and by its deactivation.
+the ban is undone, the successor gets the former role back (ADR 0104).
+
+All functions evaluate the members after locking the room's row, so of two administrators who
+withdraw at the same moment the second one is judged by what the first one left. Accounts are locked
+before rooms: by what makes an account a member, and by its deactivation.
 """
 
 from uuid import UUID
