@@ -1,9 +1,11 @@
 """Fixtures that several folders of tests share."""
 
+from math import inf
 from random import randrange
 
 import pytest
 
+from moderado.core import slices
 from moderado.moderation.services import policy_findings
 from tests.factories import make_member, make_room
 from tests.providers import Obedient
@@ -14,6 +16,12 @@ def obedient_provider(settings):
     """The provider answers with the verdict named in the text: BLOCK, HOLD, FLAG, or ALLOW."""
     Obedient.asked.clear()
     settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
+
+
+@pytest.fixture(autouse=True)
+def _whole_slices(monkeypatch):
+    """A slice of long work does all there is to do, however slow the machine is."""
+    monkeypatch.setattr(slices, "SLICE", inf)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from moderado.chat.models import Message
+from moderado.core import slices
 from moderado.moderation.evaluation.consequences import Cases, Exposure, Judged, posted_at
 from moderado.moderation.evaluation.past import PastDecision
 from moderado.moderation.models import Case, Evaluation
@@ -218,7 +219,7 @@ def test_backtest_resumes_without_counting_twice(monkeypatch):
     said(make_room(), *["pira", "polvo", "bom dia"] * 3)
     until = timezone.now() + timedelta(seconds=1)
     expected = backtest(new, until=until)
-    monkeypatch.setattr(evaluation_runs, "SLICE", 0)
+    monkeypatch.setattr(slices, "SLICE", 0)
     monkeypatch.setattr(past_decisions, "BATCH", 2)
 
     assert backtest(new, until=until) == expected

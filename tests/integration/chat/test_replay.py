@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from moderado.accounts.services import accounts
 from moderado.chat.models import Membership, Room
+from moderado.core import slices
 from moderado.core.errors import Invalid, NotFound
 from moderado.moderation.errors import EvaluationEnded, TooManyEvaluations
 from moderado.moderation.models import ErasableText, Evaluation, ModerationLog
@@ -215,7 +216,7 @@ def test_replay_reads_a_room_a_policy_and_the_newest_only(decided):
 
 def test_killed_worker_costs_one_slice_and_counts_nothing_twice(decided, monkeypatch):
     expected = evaluated().results
-    monkeypatch.setattr(evaluation_runs, "SLICE", 0)
+    monkeypatch.setattr(slices, "SLICE", 0)
     monkeypatch.setattr(past_decisions, "BATCH", 4)
     evaluation = evaluations.request_evaluation(
         actor_id=None, asked=Asked(kind="replay", until=timezone.now() + timedelta(seconds=1))
@@ -235,7 +236,7 @@ def test_killed_worker_costs_one_slice_and_counts_nothing_twice(decided, monkeyp
 
 
 def test_cancelled_evaluation_stores_nothing_more(decided, monkeypatch):
-    monkeypatch.setattr(evaluation_runs, "SLICE", 0)
+    monkeypatch.setattr(slices, "SLICE", 0)
     monkeypatch.setattr(past_decisions, "BATCH", 4)
     evaluation = evaluations.request_evaluation(actor_id=None, asked=Asked(kind="replay"))
     evaluation_runs.run_slice(evaluation.id)

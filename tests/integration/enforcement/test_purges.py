@@ -189,9 +189,7 @@ def test_worker_that_lost_its_lease_stores_nothing(room, raider, staff):
 def test_reversal_stops_a_running_purge(room, raider, staff, monkeypatch):
     judge(*(post(raider, room) for _ in range(4)))
     monkeypatch.setattr(purging, "BATCH", 2)
-    monkeypatch.setattr(purging, "SLICE", -1)
     purge = start(staff, raider)
-    monkeypatch.setattr(purging, "SLICE", 10)
     purging._remove_batch(purges.claim_purge())
 
     reverse(staff, purge)

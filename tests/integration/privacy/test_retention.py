@@ -13,6 +13,7 @@ from django.utils import timezone
 from moderado.accounts.models import ApiKey
 from moderado.chat.models import Message
 from moderado.chat.services import retaining
+from moderado.core import slices
 from moderado.core.ids import first_id, new_id
 from moderado.enforcement.models import (
     Appeal,
@@ -173,7 +174,7 @@ def test_run_continues_where_it_stopped(room, settings, monkeypatch):
     for number in range(1, 6):
         old_message(room, number)
     monkeypatch.setattr(retaining, "BATCH", 2)
-    monkeypatch.setattr(retaining, "SLICE", 0.0001)
+    monkeypatch.setattr(slices, "SLICE", 0)
     retention.start_run()
     retaining.run_slice()
     assert RetentionRun.objects.get().counts == {"messages": 2}

@@ -5,7 +5,6 @@ repeated by any worker. After the first pass the account has no text left. A sta
 before the account was closed may still store one: a second pass follows once none is open.
 """
 
-import time
 from collections.abc import Callable
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from moderado.chat.services.names import placeholder
 from moderado.chat.types import ROOM_NAME, USER_NAME
 from moderado.core import failpoints
 from moderado.core.database import is_settled, require_transaction, retry_on_deadlock
+from moderado.core.slices import steps_of_slice
 from moderado.enforcement.services import erasures
 from moderado.enforcement.services.erasable import erase_texts_of
 from moderado.enforcement.services.erasures import Erasure
@@ -41,7 +41,6 @@ from moderado.moderation.types import CloseReason
 
 has_due = erasures.has_due
 
-SLICE = 0.5  # seconds; messages of a worker with one process wait at most so long
 ROOMS = 20  # memberships that end in one transaction
 
 Phase = Callable[[Erasure], bool]  # True: it is complete
@@ -60,8 +59,7 @@ def run_slice(user_id: UUID | None = None) -> bool:
     erasure = erasures.claim_due(user_id)
     if erasure is None:
         return False
-    deadline = time.monotonic() + SLICE
-    while time.monotonic() < deadline:
+    for _ in steps_of_slice():
         if erasure.phase and is_user_held(erasure.user_id) != erasure.is_user_held:
             erasure.phase = 0  # a hold was added or released meanwhile
         phases = _HELD if erasure.is_user_held else _PHASES

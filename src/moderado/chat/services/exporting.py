@@ -4,7 +4,6 @@ A slice writes pages of messages until its time is over. Each page is stored wit
 one transaction, so that a worker that dies loses one page.
 """
 
-import time
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -16,11 +15,11 @@ from django.utils import translation
 from moderado.accounts.models import Session, User
 from moderado.chat.models import Membership, Message, Revision
 from moderado.core import clock
+from moderado.core.slices import steps_of_slice
 from moderado.enforcement.services import exports
 from moderado.enforcement.services.exportable import records_of
 from moderado.enforcement.services.exports import Export
 
-SLICE = 0.5  # seconds; messages of a worker with one process wait at most so long
 PAGE = 200  # messages in one file
 
 has_work = exports.has_work
@@ -36,8 +35,7 @@ def run_slice() -> bool:
     if export is None:
         return False
     user = User.objects.get(pk=export.user_id)
-    deadline = time.monotonic() + SLICE
-    while time.monotonic() < deadline:
+    for _ in steps_of_slice():
         if export.total is None:
             export.total = Message.objects.filter(author=user).count()
         page = _messages(user.id, export.checkpoint)

@@ -4,7 +4,6 @@ A worker carries a purge out in slices, under a lease with a fence. Each batch i
 messages, log, audit and the cursor are stored together, so that it can be interrupted anywhere.
 """
 
-import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -23,6 +22,7 @@ from moderado.chat.services.transitions import SUBJECT, advance, state_of
 from moderado.chat.states import Deleted, Phase, Restored, Transition
 from moderado.core import clock, failpoints
 from moderado.core.database import is_settled, retry_on_deadlock
+from moderado.core.slices import steps_of_slice
 from moderado.enforcement.models import Purge
 from moderado.enforcement.services import purged_messages, purges
 from moderado.enforcement.services.standing import standing_actor
@@ -32,7 +32,6 @@ from moderado.moderation.types import Content, Reason
 
 has_work = purges.has_work
 
-SLICE = 0.5  # seconds; messages of a worker with one process wait at most so long
 BATCH = 100  # messages of one transaction
 LATEST = timedelta(seconds=60)  # no statement that stores a message takes so long
 
@@ -46,9 +45,8 @@ def run_slice() -> bool:
     purge = purges.claim_purge()
     if purge is None:
         return False
-    deadline = time.monotonic() + SLICE
     step = _remove_batch if purge.state == Purge.State.RUNNING else _restore_batch
-    while time.monotonic() < deadline:
+    for _ in steps_of_slice():
         if not step(purge):
             return True
     purges.end_lease(purge)

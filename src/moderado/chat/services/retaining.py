@@ -4,7 +4,6 @@ Messages leave their rooms by the lifecycle, as if they were deleted, so that th
 each removal in order. A run works in slices, and continues where it stopped.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -19,11 +18,11 @@ from moderado.chat.services.publication import write
 from moderado.core.database import retry_on_deadlock
 from moderado.core.ids import first_id
 from moderado.core.row_by_row import row_by_row
+from moderado.core.slices import steps_of_slice
 from moderado.enforcement.models import RetentionRun
 from moderado.enforcement.services import retention
 from moderado.enforcement.services.holds import held_among, keep_holds
 
-SLICE = 0.5  # seconds; messages of a worker with one process wait at most so long
 BATCH = 100  # messages of one transaction
 
 Status = Message.Status
@@ -40,8 +39,9 @@ def run_slice() -> bool:
     run = retention.claim_run()
     if run is None:
         return False
-    deadline = time.monotonic() + SLICE
-    while run.kind < len(retention.KINDS) and time.monotonic() < deadline:
+    for _ in steps_of_slice():
+        if run.kind == len(retention.KINDS):
+            break
         kind = retention.KINDS[run.kind]
         after: UUID | None = None
         if kind in run.cutoffs:

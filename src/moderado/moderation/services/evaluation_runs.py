@@ -6,8 +6,8 @@ stored checkpoint after the lease. Nothing is counted twice. A cancelled evaluat
 fence, so that a slice that still runs stores nothing.
 """
 
-import time
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from django.db.models.functions import Coalesce, Now
 
 from moderado.core.errors import ApplicationError
 from moderado.core.interrupts import is_interrupt
+from moderado.core.slices import steps_of_slice
 from moderado.moderation.evaluation.steps import Step
 from moderado.moderation.models import Evaluation
 from moderado.moderation.services.evaluation_kinds import KINDS
@@ -25,7 +26,6 @@ from moderado.moderation.services.evaluations import OPEN
 
 log = structlog.get_logger(__name__)
 
-SLICE = 0.5  # seconds; messages of a worker with one process wait at most so long
 LEASE = timedelta(seconds=35)  # longer than a task may run
 MAX_ATTEMPTS = 5
 PAUSE = 2.0  # seconds after a failed slice, multiplied by the attempt
@@ -95,10 +95,11 @@ def _claim(evaluation_id: UUID | None) -> Evaluation | None:
 
 def _advance(evaluation: Evaluation) -> Step:
     """Run until the time is over or the end is reached; return the last step."""
-    deadline = time.monotonic() + SLICE
     steps = KINDS[evaluation.kind].run(evaluation, evaluation.checkpoint)
     step = next(steps)
-    while not step.is_last and time.monotonic() < deadline:
+    for _ in islice(steps_of_slice(), 1, None):  # the first one is taken
+        if step.is_last:
+            break
         step = next(steps)
     return step
 
