@@ -14,6 +14,7 @@ from django.db import connections
 from django.test import TransactionTestCase
 from pytest_django.plugin import blocking_manager_key
 
+from moderado.core import failpoints
 from tests import databases, engines, processes, proofs
 
 UNIT = Path(__file__).parent / "unit"
@@ -116,6 +117,13 @@ def _close_connections() -> Iterator[None]:
     """Close what asgiref's thread opened, or the test database cannot be dropped."""
     yield
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
+
+
+@pytest.fixture(autouse=True)
+def _disarm_failpoints() -> Iterator[None]:
+    """Disarm what a test armed, even if it failed: a process runs many tests."""
+    yield
+    failpoints.arm("")
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -6,12 +6,6 @@ from moderado.config.env import Env
 from moderado.core import failpoints
 
 
-@pytest.fixture(autouse=True)
-def _disarmed():
-    yield
-    failpoints.arm("")
-
-
 def test_unarmed_failpoint_does_nothing():
     assert failpoints.reach("send.before_commit") is False
 
