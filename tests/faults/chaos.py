@@ -29,12 +29,14 @@ from tests.faults.crowd import Crowd
 from tests.faults.drama import Drama
 from tests.faults.judge import Manner
 from tests.faults.mischief import Troublemaker
+from tests.faults.pace import Pace
 from tests.faults.rearranging import rearrange
 from tests.faults.rulings import ENFORCEMENT
 from tests.faults.run import Run, time_of_day
 from tests.faults.words import a_text
 
-CALM = 6.0  # seconds of load whose confirmations are measured
+MEASURED = 150  # messages whose confirmations are measured, before the first fault
+MEASURED_WITHIN = 60.0  # seconds
 UNANSWERED = 1.0  # further seconds before the first fault: it must not meet what is measured
 PAUSE = (0.4, 3.0)  # seconds between two faults
 LAST_WORDS = 2.0  # seconds of load at the end, whose hints are dropped
@@ -61,6 +63,8 @@ class Outcome:
     messages: int = 0
     acknowledged: int = 0
     acts: Counter[str] = field(default_factory=Counter)  # of moderators, that took effect
+    load: float = 1.0  # that was measured, as a share of the load under faults
+    confirmed_within: float | None = None  # p99 of that load, in seconds
     late: list[str] = field(default_factory=list)
     broken: dict[str, list[str]] = field(default_factory=dict)
     history: list[str] = field(
@@ -109,21 +113,21 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
         for room_id in person.rooms:
             crowd.do(other.listen(room_id))
         crowd.follower(person)
+    pace = Pace()
     talks = [
-        crowd.begin(_talk(device, seed=f"{seed}/{device.name}/{number}"))
+        crowd.begin(_talk(device, pace, seed=f"{seed}/{device.name}/{number}"))
         for number, devices in enumerate((people, others))
         for device in devices
     ]
     side = crowd.do(people[0].ask("POST", "chat/rooms/", json={"name": "Ao lado"}))["id"]
     talks += [
-        crowd.begin(rearrange(person, side, seed=f"{seed}/{person.name}/rearranges"))
+        crowd.begin(rearrange(person, side, pace, seed=f"{seed}/{person.name}/rearranges"))
         for person in people
     ]
     for person in drama.leaving:
-        drama.talks[person.id] = crowd.begin(_talk(person, seed=f"{seed}/{person.name}"))
-    began = time.monotonic()
-    calm = [(began, began + CALM)]
-    time.sleep(CALM + UNANSWERED)
+        drama.talks[person.id] = crowd.begin(_talk(person, pace, seed=f"{seed}/{person.name}"))
+    calm = _measure(crowd, pace)
+    load, pace.factor = 1 / pace.factor, 1.0
     drama.begin(people, duration=duration)
     trouble = Troublemaker(cluster, seed=seed)
     _make_trouble(trouble, cluster, random.Random(seed), until=time.monotonic() + duration)
@@ -132,7 +136,7 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
     run = Run(
         cluster,
         crowd,
-        calm=calm,
+        calm=[calm],
         removals=drama.removals,
         moderators=drama.moderators,
         erased=drama.erased,
@@ -157,6 +161,8 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
         messages=len(sends),
         acknowledged=sum(send.acknowledged is not None for send in sends),
         acts=Counter(act.what for act in run.acts if act.is_done),
+        load=load,
+        confirmed_within=run.confirmed_within,
         late=late,
         broken=violations(run),
         history=[
@@ -164,6 +170,22 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
             for fault in cluster.faults
         ],
     )
+
+
+def _measure(crowd: Crowd, pace: Pace) -> tuple[float, float]:
+    """Let messages be confirmed while nothing is broken, under a load that the machine bears.
+
+    Returns:
+        When this began and ended, by the monotonic clock.
+    """
+    pace.settle()
+    before, began = crowd.sent, time.monotonic()
+    crowd.wait_until(
+        lambda: crowd.sent - before >= MEASURED, what="messages sent", seconds=MEASURED_WITHIN
+    )
+    ended = time.monotonic()
+    time.sleep(UNANSWERED)
+    return began, ended
 
 
 def _lose_the_last_hints(cluster: Cluster) -> None:
@@ -185,7 +207,7 @@ def _make_trouble(
         time.sleep(0.05)
 
 
-async def _talk(person: Client, *, seed: str) -> None:
+async def _talk(person: Client, pace: Pace, *, seed: str) -> None:
     """Send messages to all rooms of the user, and sometimes edit or delete one."""
     dice = random.Random(seed)
     outcomes = ["", "", "", "", "", "", "BLOCK", "BLOCK", "HOLD", "FLAG"]
@@ -206,7 +228,7 @@ async def _talk(person: Client, *, seed: str) -> None:
                 await person.post_once(room, a_text(number, outcome=dice.choice(outcomes)))
             if dice.random() < 0.02:
                 await person.drop_connection()
-            await asyncio.sleep(dice.expovariate(1 / EVERY))
+            await pace.pause(dice, EVERY)
 
 
 def table(outcome: Outcome) -> str:
@@ -216,6 +238,9 @@ def table(outcome: Outcome) -> str:
     acts = ", ".join(f"{name} {count}" for name, count in sorted(outcome.acts.items()))
     lines = [f"seed {outcome.seed}: {said}, {outcome.faults.total()} faults", f"  {done}"]
     lines += [f"  moderators: {acts}"] if acts else []
+    if outcome.confirmed_within is not None:
+        within = f"p99 {outcome.confirmed_within * 1000:.0f} ms"
+        lines.append(f"  confirmed before the faults: {within}, at {outcome.load:.0%} of the load")
     for name in INVARIANTS | ENFORCEMENT if acts else INVARIANTS:
         found = outcome.broken.get(name, [])
         lines.append(f"  {name:32} {len(found):4} violations")

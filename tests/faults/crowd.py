@@ -73,6 +73,11 @@ class Crowd:
         room: str = self.do(self._open(members, mode))
         return room
 
+    @property
+    def sent(self) -> int:
+        """How many messages all devices have sent."""
+        return sum(len(client.sends) for client in self.clients)
+
     def wait_until(self, condition: Callable[[], bool], *, what: str, seconds: float = 15) -> None:
         """Wait until `condition` holds. Raises AssertionError, naming `what`, when time is up."""
         deadline = time.monotonic() + seconds

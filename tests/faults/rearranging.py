@@ -7,11 +7,12 @@ from contextlib import suppress
 import httpx
 
 from tests.faults.client import Client
+from tests.faults.pace import Pace
 
 PAUSE = 1.5  # seconds between two acts of a person, on average
 
 
-async def rearrange(person: Client, side: str, *, seed: str) -> None:
+async def rearrange(person: Client, side: str, pace: Pace, *, seed: str) -> None:
     """Rename oneself and rooms, mark rooms as read, and join and leave a room, at random.
 
     An act without an answer is not repeated. A refusal is no fault: only administrators rename
@@ -20,12 +21,13 @@ async def rearrange(person: Client, side: str, *, seed: str) -> None:
     Args:
         person: Who acts.
         side: A public room in which no message is sent.
+        pace: The load of the run.
         seed: Of the random choices.
     """
     dice = random.Random(seed)
     with suppress(asyncio.CancelledError):
         while True:
-            await asyncio.sleep(dice.expovariate(1 / PAUSE))
+            await pace.pause(dice, PAUSE)
             room = dice.choice(list(person.rooms))
             number = dice.randrange(1_000)
             method, path, body = dice.choice(

@@ -1,5 +1,6 @@
 """The evidence of a run after its faults: the records of the clients and the rows."""
 
+import statistics
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -126,6 +127,20 @@ class Run:
         for row in self.enforced.rulings if self.moderators else ():
             found[row["subject"]] = found.get(row["subject"], False) or not row["is_undone"]
         return found
+
+    @cached_property
+    def confirmed_within(self) -> float | None:
+        """The p99 of how long messages waited for their confirmation, in seconds, without faults.
+
+        None: too few were sent for a p99.
+        """
+        waits = [
+            send.waited
+            for _, send in self.sends
+            if send.waited is not None
+            and any(began <= send.invoked <= ended for began, ended in self.calm)
+        ]
+        return statistics.quantiles(waits, n=100)[98] if len(waits) >= 100 else None
 
     @property
     def acts(self) -> list[Act]:
