@@ -1,6 +1,7 @@
 """Erasure of an account: its words are nowhere, and what was decided still verifies."""
 
 import json
+from contextlib import nullcontext
 from datetime import timedelta
 from io import StringIO
 
@@ -515,3 +516,19 @@ def test_audit_lines_are_never_changed(author):
 def test_unknown_account_is_refused():
     with pytest.raises(CommandError):
         call_command("erase", "unknown@example.org")
+
+
+@pytest.mark.parametrize(("answer", "more"), [("n", []), ("", []), ("y", []), ("", ["--yes"])])
+def test_terminal_is_asked_before_an_account_is_erased(author, monkeypatch, capsys, answer, more):
+    is_ordered = answer == "y" or more == ["--yes"]
+    terminal = StringIO(f"{answer}\n")
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdin", terminal)
+
+    refusal = nullcontext() if is_ordered else pytest.raises(CommandError, match="Nothing")
+    with refusal:
+        erase(author, *more)
+
+    assert Erasure.objects.exists() == is_ordered
+    question = f"Erase {author.name} <{author.email}> and their 0 messages for good?"
+    assert (question in capsys.readouterr().out) == (not more)

@@ -1,14 +1,17 @@
 """Erase an account now: its texts, names and e-mail. Decisions and numbers stay."""
 
 import json
+import sys
 import time
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from moderado.accounts.models import User
 from moderado.accounts.selectors import find_user
 from moderado.chat.services import erasing
+from moderado.chat.services.erased_messages import count_messages
 from moderado.core.commands import command_errors
 from moderado.enforcement.services.erasures import Erasure, get_erasure, order_erasure
 
@@ -25,16 +28,21 @@ class Command(BaseCommand):
         parser.add_argument(
             "--no-wait", action="store_true", help="let the workers do it, and return at once"
         )
+        parser.add_argument("--yes", action="store_true", help="do not ask at the terminal")
         parser.add_argument("--json", action="store_true", help="write JSON")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Order the erasure and run it to its end. Interrupted, a worker continues it.
 
         Raises:
-            CommandError: There is no such account, or it is the last active superuser.
+            CommandError: There is no such account, it is the last active superuser, or the person
+                at the terminal did not agree.
         """
         with command_errors():
-            user_id = find_user(options["user"]).id
+            user = find_user(options["user"])
+            if not options["yes"] and sys.stdin.isatty() and not _is_agreed(user):
+                raise CommandError("Nothing was erased.")
+            user_id = user.id
             order_erasure(actor_id=None, user_id=user_id)
         erasure = get_erasure(user_id=user_id)
         if not options["no_wait"]:
@@ -51,6 +59,13 @@ class Command(BaseCommand):
                 self.stderr.write(f"{erasure.messages} of {erasure.total} messages")
             if not has_run:
                 time.sleep(PAUSE)
+
+
+def _is_agreed(user: User) -> bool:
+    """Ask the person at the terminal, who may have named the wrong account."""
+    count = count_messages(author_id=user.id)
+    theirs = f"{user.name} <{user.email}> and their {count} messages"
+    return input(f"Erase {theirs} for good? [y/N] ").strip().casefold() in {"y", "yes", "s", "sim"}
 
 
 def _report(erasure: Erasure) -> dict[str, Any]:
