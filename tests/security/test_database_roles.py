@@ -20,6 +20,7 @@ WITHHELD = {
     database_roles.AUDIT_LINES: ("UPDATE", "DELETE"),
     database_roles.ACCESS_RECORDS: ("UPDATE",),
     database_roles.ACCESS_SEALS: ("UPDATE", "DELETE"),
+    database_roles.PAST_OUTCOMES: ("UPDATE", "DELETE"),
 }
 REPLACE_FUNCTION = """
     CREATE OR REPLACE FUNCTION moderation_log_is_append_only() RETURNS trigger

@@ -20,6 +20,7 @@ LOG_SEALS = "moderation_logseal"
 AUDIT_LINES = "enforcement_auditline"
 ACCESS_RECORDS = "enforcement_accessrecord"
 ACCESS_SEALS = "enforcement_accessseal"
+PAST_OUTCOMES = "enforcement_pastoutcome"
 # What the application may not do with these tables, beside TRUNCATE and TRIGGER, which it never
 # may. A trigger lets the texts of a line leave the log. Erased texts keep their rows, so that no
 # row can be gone without a trace. A trigger refuses to delete records of access before their term.
@@ -30,6 +31,7 @@ _WITHHELD = {
     AUDIT_LINES: "UPDATE, DELETE",
     ACCESS_RECORDS: "UPDATE",
     ACCESS_SEALS: "UPDATE, DELETE",
+    PAST_OUTCOMES: "UPDATE, DELETE",
     "django_migrations": "INSERT, UPDATE, DELETE",
 }
 _LOG_COLUMNS = ("raw", "commitment")  # of a line that the application may write: see above

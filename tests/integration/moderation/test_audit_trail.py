@@ -45,6 +45,7 @@ def test_log_line_cannot_be_deleted(line):
         ("enforcement_auditline", "audit_never_emptied"),
         ("enforcement_accessrecord", "access_never_emptied"),
         ("enforcement_accessseal", "access_seals_never_emptied"),
+        ("enforcement_pastoutcome", "past_outcomes_never_emptied"),
     ],
 )
 def test_records_cannot_be_truncated(line, table, trigger):

@@ -6,9 +6,18 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 
-from moderado.enforcement.models import Appeal, Report, ReportingSuspension, Ruling, Sanction
+from moderado.enforcement.models import (
+    Appeal,
+    Erasure,
+    Notice,
+    PastOutcome,
+    Report,
+    ReportingSuspension,
+    Ruling,
+    Sanction,
+)
 from moderado.enforcement.services.transparency import period_of
 from moderado.enforcement.services.transparency_figures import FIGURES
 from moderado.moderation.models import Case, ModerationLog
@@ -163,6 +172,58 @@ def test_report_is_reproducible_to_the_byte():
     written = report("--br", "2026H1")
     assert "| BLOCK | 2 |" in written
     assert all(figure.title in written for figure in FIGURES)
+
+
+def reopen_everything():
+    """Take back all that was decided, as reversals after the period do."""
+    open_again = {"state": "open", "outcome": "", "decided_at": None}
+    Case.objects.update(**open_again)
+    Report.objects.update(**open_again, is_upheld=None)
+    Notice.objects.update(**open_again, ruling=None)
+    Appeal.objects.update(**open_again)
+    Erasure.objects.update(state="running")
+
+
+@pytest.mark.proves("R164")
+@pytest.mark.usefixtures("_noticed")
+def test_report_of_an_ended_period_is_the_same_after_reversals():
+    Erasure.objects.create(user=make_user(), state="held", due_at=IN, ended_at=IN)
+    options = ("--br", "2026H1"), ("--eu", "2026H1")
+    before = [report(*each) for each in options]
+    assert "| held | 1 |" in before[0]
+
+    reopen_everything()
+    assert [report(*each) for each in options] == before
+
+    later = {"outcome": "action_taken", "decided_at": OUT, "state": "decided"}
+    Notice.objects.update(**later)
+    Report.objects.update(**later)
+    Erasure.objects.update(state="done", ended_at=OUT)
+    assert [report(*each) for each in options] == before
+    year = list(csv.DictReader(StringIO(report("--eu", "2026"))))
+    decided = {row["group"]: row["value"] for row in year if row["indicator"] == "notices_decided"}
+    assert decided == {"action_taken": "5"}
+
+
+@pytest.mark.proves("R164")
+@pytest.mark.usefixtures("_noticed")
+def test_notice_after_the_period_changes_no_figure_of_it():
+    Notice.objects.filter(case__isnull=False).update(confirmed_at=OUT, decided_at=OUT)
+    before = report("--eu", "2026H1")
+    assert "notice_appeals_received" not in before
+
+    make_notice(state="open", confirmed_at=OUT, case=Case.objects.get())
+    assert report("--eu", "2026H1") == before
+
+
+@pytest.mark.proves("R164")
+@pytest.mark.usefixtures("_half_year")
+def test_past_outcomes_cannot_be_changed():
+    reopen_everything()
+    assert PastOutcome.objects.count() == 3
+    for act in (lambda rows: rows.update(outcome="x"), lambda rows: rows.delete()):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            act(PastOutcome.objects.all())
 
 
 @pytest.mark.proves("S90")

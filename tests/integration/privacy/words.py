@@ -23,7 +23,8 @@ EXCEPTED = {
         *.policy_version *.policy_name *.provider *.role *.room_type *_*.kind
         accounts_user.language accounts_apikey.scopes chat_message.*reason chat_message.*categories
         enforcement_pendingstrike.category enforcement_sanction.category
-        enforcement_queue.measures enforcement_notice.language moderation_subjectrevision.reason
+        enforcement_queue.measures enforcement_notice.language enforcement_pastoutcome.outcome
+        moderation_subjectrevision.reason
         moderation_moderationlog.reason moderation_moderationlog.decided_by
         moderation_moderationlog.model moderation_providercall.model
         moderation_shadowresult.version

@@ -16,6 +16,7 @@ from moderado.enforcement.models.exports import ExportPart as ExportPart
 from moderado.enforcement.models.holds import LegalHold as LegalHold
 from moderado.enforcement.models.notices import Notice as Notice
 from moderado.enforcement.models.notices import NoticeMail as NoticeMail
+from moderado.enforcement.models.past_outcomes import PastOutcome as PastOutcome
 from moderado.enforcement.models.person_changes import PersonChange as PersonChange
 from moderado.enforcement.models.purges import Purge as Purge
 from moderado.enforcement.models.purges import PurgedMessage as PurgedMessage

@@ -28,6 +28,29 @@ def _counted(table: str, group: str, *, at: str = "created_at", where: str = "tr
     )
 
 
+def _decided(table: str, *columns: str) -> str:
+    """Return the rows that were decided when the period ended, with the outcome of that time.
+
+    What was opened or decided again afterwards has its earlier outcome in `PastOutcome`.
+
+    Args:
+        table: Of cases, reports, notices or appeals.
+        columns: That never change, beside `outcome`, `decided_at`, and `ruling_id` of notices.
+    """
+    fixed = ", ".join(f"record.{name}" for name in columns)
+    replaced = ["outcome", "decided_at", *(["ruling_id"] if table == _NOTICES else [])]
+    now, then = (
+        ", ".join([fixed, *(f"{source}.{name}" for name in replaced)])
+        for source in ("record", "past")
+    )
+    return (
+        f"(SELECT {now} FROM {table} AS record WHERE state = 'decided' UNION ALL"  # noqa: S608
+        f" SELECT {then} FROM enforcement_pastoutcome AS past"
+        f" JOIN {table} AS record ON record.id = past.record_id"
+        " WHERE past.ended_at >= %(until)s) AS decided"
+    )
+
+
 def _median(table: str, group: str, *, begin: str = "created_at", where: str = "true") -> str:
     within = _WITHIN.format(column="decided_at")
     return (
@@ -38,6 +61,20 @@ def _median(table: str, group: str, *, begin: str = "created_at", where: str = "
 
 
 _LOG = "moderation_moderationlog"
+_NOTICES = "enforcement_notice"
+_CASES_DECIDED = _decided("moderation_case", "origin", "created_at")
+_REPORTS_DECIDED = _decided("enforcement_report", "created_at")
+_NOTICES_DECIDED = _decided(_NOTICES, "category", "role", "confirmed_at", "due_at")
+_APPEALS_DECIDED = _decided("enforcement_appeal", "appealed_id", "created_at")
+_ERASURES_ENDED = (
+    "(SELECT state, ended_at AS decided_at FROM enforcement_erasure"
+    " WHERE state IN ('held', 'done', 'cancelled') UNION ALL"
+    " SELECT past.outcome, past.decided_at FROM enforcement_pastoutcome AS past"
+    " JOIN enforcement_erasure AS erasure ON erasure.id = past.record_id"
+    " WHERE past.ended_at >= %(until)s) AS ended"
+)
+# Within 10 s of a ruling: of a period that has ended, only at its very end.
+_NOT_UNDONE = "(undone_at IS NULL OR undone_at >= %(until)s)"
 _NOTICED_APPEALS = (
     "enforcement_appeal AS appeal"
     " JOIN enforcement_ruling AS ruling ON ruling.id = appeal.appealed_id"
@@ -45,7 +82,7 @@ _NOTICED_APPEALS = (
 # Of rulings on cases with notices. A reversal takes the place of the ruling in a notice.
 _IS_NOTICED = (
     "EXISTS (SELECT FROM enforcement_notice AS notice"
-    " WHERE notice.case_id = ruling.case_id AND notice.confirmed_at IS NOT NULL)"
+    " WHERE notice.case_id = ruling.case_id AND notice.confirmed_at < %(until)s)"
 )
 FIGURES = (
     Figure(
@@ -76,7 +113,7 @@ FIGURES = (
         "automated_decisions_overturned",
         "Retenções automáticas liberadas por uma pessoa",
         _counted(
-            "moderation_case",
+            _CASES_DECIDED,
             "outcome",
             at="decided_at",
             where="origin = 'hold' AND outcome = 'ALLOW'",
@@ -85,18 +122,18 @@ FIGURES = (
     Figure(
         "median_seconds_to_decision",
         "Mediana de segundos até a decisão de um caso",
-        _median("moderation_case", "origin"),
+        _median(_CASES_DECIDED, "origin"),
     ),
     Figure(
         "content_rulings",
         "Decisões sobre conteúdo que valem, por resultado",
-        _counted("enforcement_ruling", "content", where="undone_at IS NULL"),
+        _counted("enforcement_ruling", "content", where=_NOT_UNDONE),
     ),
     Figure(
         "rulings_reversed",
         "Decisões revertidas, por resultado da reversão",
         _counted(
-            "enforcement_ruling", "content", where="undone_at IS NULL AND reverses_id IS NOT NULL"
+            "enforcement_ruling", "content", where=f"{_NOT_UNDONE} AND reverses_id IS NOT NULL"
         ),
     ),
     Figure(
@@ -107,12 +144,12 @@ FIGURES = (
     Figure(
         "reports_decided",
         "Denúncias decididas, por resultado",
-        _counted("enforcement_report", "outcome", at="decided_at", where="state = 'decided'"),
+        _counted(_REPORTS_DECIDED, "outcome", at="decided_at"),
     ),
     Figure(
         "median_seconds_to_report_decision",
         "Mediana de segundos até o resultado de uma denúncia, por resultado",
-        _median("enforcement_report", "outcome", where="state = 'decided'"),
+        _median(_REPORTS_DECIDED, "outcome"),
     ),
     # A notice exists once its notifier has confirmed the e-mail address.
     Figure(
@@ -128,43 +165,32 @@ FIGURES = (
     Figure(
         "notices_decided",
         "Notificações decididas, por resultado",
-        _counted("enforcement_notice", "outcome", at="decided_at", where="state = 'decided'"),
+        _counted(_NOTICES_DECIDED, "outcome", at="decided_at"),
     ),
     Figure(
         "notices_decided_by_category",
         "Notificações decididas, por categoria e resultado",
-        _counted(
-            "enforcement_notice",
-            "category || ' ' || outcome",
-            at="decided_at",
-            where="state = 'decided'",
-        ),
+        _counted(_NOTICES_DECIDED, "category || ' ' || outcome", at="decided_at"),
     ),
     Figure(
         "median_seconds_to_notice_decision",
         "Mediana de segundos até o resultado de uma notificação, por resultado",
-        _median("enforcement_notice", "outcome", begin="confirmed_at", where="state = 'decided'"),
+        _median(_NOTICES_DECIDED, "outcome", begin="confirmed_at"),
     ),
     Figure(
         "notices_decided_by_means",
         "Notificações decididas, por pessoa ou por meio automático",
         _counted(
-            "enforcement_notice AS notice"
-            " LEFT JOIN enforcement_ruling AS ruling ON ruling.id = notice.ruling_id",
+            f"{_NOTICES_DECIDED} LEFT JOIN enforcement_ruling AS ruling"
+            " ON ruling.id = decided.ruling_id",
             "CASE WHEN ruling.actor_id IS NULL THEN 'automatic' ELSE 'person' END",
-            at="notice.decided_at",
-            where="notice.state = 'decided'",
+            at="decided_at",
         ),
     ),
     Figure(
         "notices_decided_late",
         "Notificações decididas depois do prazo, por resultado",
-        _counted(
-            "enforcement_notice",
-            "outcome",
-            at="decided_at",
-            where="state = 'decided' AND decided_at > due_at",
-        ),
+        _counted(_NOTICES_DECIDED, "outcome", at="decided_at", where="decided_at > due_at"),
     ),
     Figure(
         "notice_appeals_received",
@@ -175,10 +201,11 @@ FIGURES = (
         "notice_appeals_decided",
         "Recursos sobre conteúdo notificado que foram decididos, por resultado",
         _counted(
-            _NOTICED_APPEALS,
-            "appeal.outcome",
-            at="appeal.decided_at",
-            where=f"appeal.state = 'decided' AND {_IS_NOTICED}",
+            f"{_APPEALS_DECIDED} JOIN enforcement_ruling AS ruling"
+            " ON ruling.id = decided.appealed_id",
+            "outcome",
+            at="decided_at",
+            where=_IS_NOTICED,
         ),
     ),
     Figure(
@@ -187,7 +214,7 @@ FIGURES = (
         _counted(
             "enforcement_ruling AS ruling",
             "content",
-            where=f"undone_at IS NULL AND reverses_id IS NOT NULL AND {_IS_NOTICED}",
+            where=f"{_NOT_UNDONE} AND reverses_id IS NOT NULL AND {_IS_NOTICED}",
         ),
     ),
     Figure(
@@ -204,12 +231,12 @@ FIGURES = (
     Figure(
         "appeals_decided",
         "Recursos decididos, por resultado",
-        _counted("enforcement_appeal", "outcome", at="decided_at", where="state = 'decided'"),
+        _counted(_APPEALS_DECIDED, "outcome", at="decided_at"),
     ),
     Figure(
         "median_seconds_to_appeal_decision",
         "Mediana de segundos até a decisão de um recurso, por resultado",
-        _median("enforcement_appeal", "outcome", where="state = 'decided'"),
+        _median(_APPEALS_DECIDED, "outcome"),
     ),
     Figure(
         "account_measures",
@@ -226,6 +253,6 @@ FIGURES = (
     Figure(
         "accounts_erased",
         "Contas apagadas, por estado",
-        _counted("enforcement_erasure", "state", at="ended_at"),
+        _counted(_ERASURES_ENDED, "state", at="decided_at"),
     ),
 )
