@@ -1,30 +1,56 @@
-"""Discord: the JSON of DiscordChatExporter, and the `messages.json` of Discord's own data package.
+"""Discord: exports of DiscordChatExporter, and the messages of Discord's own data package.
 
-The data package holds the messages of one account, without its name.
+DiscordChatExporter writes one JSON file, or a folder of them. The data package has a
+`messages.json` for each channel, older ones a `messages.csv`. It holds the messages of one account,
+without its name.
 """
 
-import json
+import csv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from moderado.moderation.audit.files import Member, opened
+from moderado.moderation.audit.json_items import items
 from moderado.moderation.audit.lines import Line, Lines, moment
+
+PACKAGE = {"messages.json", "messages.csv"}
+# Kinds that DiscordChatExporter names: Discord's own notices on behalf of a member.
+_NOTICES = {
+    "RecipientAdd", "RecipientRemove", "Call", "ChannelNameChange", "ChannelIconChange",
+    "ChannelPinnedMessage", "GuildMemberJoin", "ThreadCreated",
+}  # fmt: skip
 
 
 def read(path: Path) -> Lines:
-    """Yield the messages of a file. What is not a text of a person yields nothing.
+    """Yield the messages of an export. Notices, and messages without a text, yield nothing.
 
     Raises:
-        ValueError: The file is not JSON of Discord.
+        ValueError: The ZIP is broken.
     """
-    try:
-        found = json.loads(path.read_text(encoding="utf-8-sig", errors="replace"))
-    except (ValueError, RecursionError):
-        raise ValueError("The file is not JSON.") from None
-    messages = found.get("messages") if isinstance(found, dict) else found
-    if not isinstance(messages, list):
-        raise ValueError("The file has no list of messages.")  # noqa: TRY004  (of the file)
-    for each in messages:
-        yield _line(each)
+    with opened(path) as members:
+        chosen = [member for member in members if member.base in PACKAGE]
+        for member in chosen or members:
+            if member.suffix in {".json", ".csv"}:
+                yield from _lines(member)
+
+
+def _lines(member: Member) -> Lines:
+    with member.text() as file:
+        try:
+            rows: Iterator[Any] = csv.DictReader(file) if member.suffix == ".csv" else items(file)
+            for row in rows:
+                if not _is_empty(row):
+                    yield _line(row)
+        except (ValueError, csv.Error):
+            yield None
+
+
+def _is_empty(found: Any) -> bool:
+    """Tell whether a message has no words of its author, such as a picture."""
+    if not isinstance(found, dict):
+        return False
+    return found.get("type") in _NOTICES or found.get("content", found.get("Contents")) == ""
 
 
 def _line(found: Any) -> Line | None:

@@ -1,10 +1,11 @@
-"""Recognizes the format of an export and reads it."""
+"""Recognizes the format of an export by its contents, and reads it."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
 
 from moderado.moderation.audit import discord, jsonl, slack, whatsapp
+from moderado.moderation.audit.files import Member, opened
 from moderado.moderation.audit.lines import Lines
 
 READERS: Mapping[str, Callable[[Path], Lines]] = {
@@ -21,6 +22,8 @@ SAMPLES = {
 }
 _SAMPLES = Path(__file__).parent / "samples"
 _HEAD = 65_536  # characters that show the format of a JSON file
+_LOOKED_AT = 50  # JSON files of a folder or ZIP
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\.json")
 
 
 def sample(kind: str) -> Path:
@@ -29,37 +32,48 @@ def sample(kind: str) -> Path:
 
 
 def kind_of(path: Path) -> str:
-    """Return the format of an export, from its name and its beginning.
+    """Return the format of an export.
 
     Raises:
         ValueError: The format is not known.
     """
-    if path.is_dir():
-        return "slack"
-    match path.suffix.lower():
-        case ".txt":
-            return "whatsapp"
-        case ".jsonl" | ".ndjson":
-            return "jsonl"
-        case ".zip":
-            return _kind_of_zip(path)
-        case ".json":
-            return _kind_of_json(path)
+    with opened(path) as members:
+        if path.is_dir() or path.suffix.lower() == ".zip":
+            return _kind_of_many(members)
+        match path.suffix.lower():
+            case ".txt":
+                return "whatsapp"
+            case ".jsonl" | ".ndjson":
+                return "jsonl"
+            case ".csv" if '"Contents"' in _columns(members[0]):
+                return "discord"
+            case ".json":
+                return _kind_of_json(members[0])
     raise ValueError("The name ends in none of .jsonl, .json, .txt and .zip: name the format.")
 
 
-def _kind_of_zip(path: Path) -> str:
-    try:
-        with ZipFile(path) as archive:
-            names = archive.namelist()
-    except BadZipFile:
-        raise ValueError("The ZIP is broken.") from None
-    return "slack" if any(name.endswith(".json") for name in names) else "whatsapp"
+def _kind_of_many(members: list[Member]) -> str:
+    if whatsapp.chat_of(members) is not None:
+        return "whatsapp"
+    if any(member.base in discord.PACKAGE for member in members):
+        return "discord"
+    if any(_DAY.fullmatch(member.base) for member in members):
+        return "slack"
+    found = [member for member in members if member.suffix == ".json"]
+    if any(_kind_of_json(member) == "discord" for member in found[:_LOOKED_AT]):
+        return "discord"
+    raise ValueError("There is no export of Discord, Slack or WhatsApp in it.")
 
 
-def _kind_of_json(path: Path) -> str:
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        beginning = file.read(_HEAD)
+def _columns(member: Member) -> str:
+    head, _, _ = member.beginning(_HEAD).partition("\n")
+    return ",".join(f'"{name.strip().strip(chr(34))}"' for name in head.split(","))
+
+
+def _kind_of_json(member: Member) -> str:
+    beginning = member.beginning(_HEAD)
     if beginning.lstrip().startswith("["):
-        return "discord" if '"Contents"' in beginning else "slack"
+        if '"Contents"' in beginning:
+            return "discord"
+        return "slack" if '"ts"' in beginning else "jsonl"
     return "discord" if '"messages"' in beginning or '"guild"' in beginning else "jsonl"

@@ -1,30 +1,60 @@
-"""JSON Lines: one object for each message, with the names that chats usually use."""
+"""JSON Lines: one object for each message, with the names that chats usually use.
+
+A file that is one JSON array of such objects is read, too.
+"""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from moderado.moderation.audit.files import Member, opened
+from moderado.moderation.audit.json_items import MAX_ITEM, items
 from moderado.moderation.audit.lines import Line, Lines, moment
 
 TEXTS = ("text", "content", "message", "body")
 AUTHORS = ("author", "user", "sender", "from", "author_id", "user_id")
 TIMES = ("at", "timestamp", "created_at", "time", "date", "ts")
+_BEGINNING = 100  # characters
 NAMES = ("name", "username", "display_name", "id")
 
 
 def read(path: Path) -> Lines:
-    """Yield the messages of a file. A line that is not a message yields None."""
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        for written in file:
+    """Yield the messages of a file. A line that is not a message yields None.
+
+    Raises:
+        ValueError: The ZIP is broken.
+    """
+    with opened(path) as members:
+        for member in members:
+            yield from map(_line, _array(member) if _is_array(member) else _objects(member))
+
+
+def _is_array(member: Member) -> bool:
+    """Tell an array of messages from lines, which may begin with a broken one."""
+    beginning = member.beginning(_BEGINNING).split()
+    return "".join(beginning).startswith("[{")
+
+
+def _array(member: Member) -> Iterator[Any]:
+    with member.text() as file:
+        try:
+            yield from items(file)
+        except ValueError:
+            yield None
+
+
+def _objects(member: Member) -> Iterator[Any]:
+    with member.text() as file:
+        while written := file.readline(MAX_ITEM):
             if written.strip():
-                yield _line(written)
+                try:
+                    yield json.loads(written)
+                except (ValueError, RecursionError):
+                    yield None
 
 
-def _line(written: str) -> Line | None:
-    try:
-        found = json.loads(written)
-    except (ValueError, RecursionError):
-        return None
+def _line(found: Any) -> Line | None:
     if not isinstance(found, dict):
         return None
     text = _first(found, TEXTS)

@@ -19,7 +19,10 @@ Lines = Iterator[Line | None]
 
 
 def moment(value: object) -> datetime | None:
-    """Return the time that an export means: ISO 8601, or seconds or milliseconds since 1970."""
+    """Return the time in UTC that an export means.
+
+    It is written in ISO 8601, or as seconds or milliseconds since 1970.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
@@ -38,6 +41,6 @@ _MILLISECONDS = 100_000_000_000  # seconds would be the year 5138
 def _iso(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (OverflowError, ValueError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -7,6 +7,7 @@ of the export is escaped.
 import base64
 import hashlib
 from collections.abc import Sequence
+from math import ceil
 from typing import Any
 
 from django.utils.formats import number_format
@@ -29,8 +30,10 @@ STYLE = """
 @media(prefers-color-scheme:dark){:root{--ink:#e6eaf0;--paper:#14181f;--line:#39424f}}
 body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);
 max-width:760px;margin:0 auto;padding:24px}
-h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}svg{width:100%;height:auto}
-svg text{font-size:11px;fill:var(--ink)}table{border-collapse:collapse;width:100%}
+h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}svg.columns{width:100%;max-width:540px;
+height:auto}svg text{font-size:10px;fill:var(--ink)}.bars svg{width:100%;height:1em;display:block}
+td:first-child{min-width:6em}.bars td{width:55%;vertical-align:middle}
+.bars td:first-child{width:45%}.bars td.n{width:auto}table{border-collapse:collapse;width:100%}
 th,td{text-align:start;padding:4px 8px;border-bottom:1px solid var(--line);vertical-align:top;
 overflow-wrap:anywhere}th{overflow-wrap:normal}td.n{text-align:end;white-space:nowrap}
 .allow{fill:#9fb2c8}.flag{fill:#e0b13c}.hold{fill:#d9762b}.block{fill:#b3282d}
@@ -41,6 +44,7 @@ b.block{background:#b3282d}.quiet{opacity:.75}bdi{unicode-bidi:isolate}
 _DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 _POLICY = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; form-action 'none'"
 _HOURS_LABELLED = 3
+_DAYS_LABELLED = 4
 
 
 def write(tally: Tally, *, name: str, policy: str, costs: Sequence[Cost]) -> str:
@@ -151,7 +155,7 @@ def _queue(tally: Tally) -> list[SafeString]:
     )
     numbers = {name: number_format(load[name], 1) for name in ("cases_a_day", "minutes_a_day")}
     days = [(day, [0, 0, cases, 0]) for day, cases in load["days"].items()]
-    every = max(1, len(days) // 6)
+    every = max(1, ceil(len(days) / _DAYS_LABELLED))
     return [
         _paragraph(sentence % {**load, **numbers}),
         plots.columns(days, title=_("Cases by day"), every=every) if days else SafeString(),

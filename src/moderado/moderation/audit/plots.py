@@ -1,15 +1,19 @@
-"""Plots as inline SVG: no script, no style attribute, nothing to load."""
+"""Plots as inline SVG: no script, no style attribute, nothing to load.
+
+Names and numbers of bars are cells of a table, and columns are drawn for the width of a phone, so
+that both are readable on one.
+"""
 
 from collections.abc import Sequence
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-WIDTH, HEIGHT = 720, 180
-ROW = 26  # pixels of a bar
-LABEL = 240  # pixels for the names beside bars
-MAX_LABEL = 34  # characters
-_MARGIN = 24
+WIDTH, HEIGHT = 360, 120  # of columns: CSS pixels on a phone
+LABEL = 6  # pixels of a character
+BAR = 100  # the full length of a bar
+_GAP = 2  # pixels between columns
+_MARGIN = 18
 # Classes of `page.STYLE`: from mild to severe.
 SERIES = ("allow", "flag", "hold", "block")
 
@@ -26,43 +30,44 @@ def columns(found: Sequence[Column], *, title: str, every: int = 1) -> SafeStrin
     """
     most = max((sum(numbers) for _, numbers in found), default=0) or 1
     step = (WIDTH - _MARGIN) / max(1, len(found))
+    width = step - min(_GAP, step / 4)  # thousands of days still have a width
     scale = (HEIGHT - 2 * _MARGIN) / most
     parts = []
     for at, (label, numbers) in enumerate(found):
         x, y = _MARGIN + at * step, float(HEIGHT - _MARGIN)
         for series, number in zip(SERIES, numbers, strict=True):
             y -= number * scale
-            parts.append(_box((x + 1, y, step - 2, number * scale), series, f"{label}: {number}"))
+            parts.append(_box((x, y, width, number * scale), series, f"{label}: {number}"))
         if at % every == 0:
-            place = x + step / 2
-            parts.append(_text(place, HEIGHT - 6, label, "middle"))
-    parts.append(_text(2, _MARGIN - 8, str(most), "start"))
-    return _svg(parts, HEIGHT, title)
+            half = len(label) * LABEL / 2
+            place = min(max(x + width / 2, half), WIDTH - half)
+            parts.append(_text(place, HEIGHT - 5, label, "middle"))
+    parts.append(_text(2, _MARGIN - 6, str(most), "start"))
+    return format_html(
+        '<svg class="columns" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
+        *(WIDTH, HEIGHT, title, format_html_join("", "{}", ((part,) for part in parts))),
+    )
 
 
 def bars(found: Sequence[Column], *, title: str) -> SafeString:
     """Return stacked horizontal bars with their labels, such as messages by rule."""
     most = max((sum(numbers) for _, numbers in found), default=0) or 1
-    scale = (WIDTH - LABEL - 60) / most
-    parts = []
-    for at, (label, numbers) in enumerate(found):
-        x, y = float(LABEL), at * ROW
-        shown = label if len(label) <= MAX_LABEL else f"{label[: MAX_LABEL - 1]}…"
-        parts.append(_text(LABEL - 8, y + 17, shown, "end"))
-        for series, number in zip(SERIES, numbers, strict=True):
-            parts.append(_box((x, y + 4, number * scale, ROW - 8), series, f"{label}: {number}"))
-            x += number * scale
-        parts.append(_text(x + 6, y + 17, str(sum(numbers)), "start"))
-    return _svg(parts, max(ROW, len(found) * ROW), title)
-
-
-def _svg(parts: Sequence[SafeString], height: int, title: str) -> SafeString:
+    rows = ((label, _bar(label, numbers, BAR / most), sum(numbers)) for label, numbers in found)
     return format_html(
-        '<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
-        WIDTH,
-        height,
+        '<table class="bars" aria-label="{}"><tbody>{}</tbody></table>',
         title,
-        format_html_join("", "{}", ((part,) for part in parts)),
+        format_html_join("", '<tr><td>{}</td><td>{}</td><td class="n">{}</td></tr>', rows),
+    )
+
+
+def _bar(label: str, numbers: Sequence[int], scale: float) -> SafeString:
+    x, parts = 0.0, []
+    for series, number in zip(SERIES, numbers, strict=True):
+        parts.append(_box((x, 0, number * scale, 1), series, f"{label}: {number}"))
+        x += number * scale
+    return format_html(
+        '<svg viewBox="0 0 {} 1" preserveAspectRatio="none" aria-hidden="true">{}</svg>',
+        *(BAR, format_html_join("", "{}", ((part,) for part in parts))),
     )
 
 

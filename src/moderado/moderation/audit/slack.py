@@ -4,77 +4,78 @@ Slack escapes `&`, `<` and `>`, and writes names and links between angle bracket
 """
 
 import html
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile
 
+from moderado.moderation.audit.files import Member, opened
+from moderado.moderation.audit.json_items import items
 from moderado.moderation.audit.lines import Line, Lines, moment
 
-MAX_MEMBER_BYTES = 256 * 1024 * 1024  # of one unpacked file
 _MARKED = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
-_ABOUT = {"users.json", "channels.json", "groups.json", "dms.json", "mpims.json"}
+_USERS = {"users.json", "org_users.json"}
+_ABOUT = _USERS | {
+    "channels.json", "groups.json", "dms.json", "mpims.json", "integration_logs.json",
+    "canvases.json", "lists.json", "file_conversations.json", "huddle_transcripts.json",
+}  # fmt: skip
+# Messages of people and bots. All other subtypes are notices, such as "has joined the channel".
+_SPOKEN = {
+    "bot_message", "me_message", "file_share", "file_comment", "file_mention",
+    "thread_broadcast", "reply_broadcast", "slackbot_response",
+}  # fmt: skip
 
 
 def read(path: Path) -> Lines:
     """Yield the messages of an export, channel by channel and day by day.
 
+    Notices, and messages without a text, yield nothing.
+
     Raises:
-        ValueError: The ZIP is broken, or has nothing that looks like an export.
+        ValueError: The ZIP is broken.
     """
-    days = []
-    names: dict[str, str] = {}
-    for name, content in _files(path):
-        if name.rpartition("/")[2] == "users.json":
-            names = _names(content)
-        elif name.rpartition("/")[2] not in _ABOUT and isinstance(content, list):
-            days.append((name, content))
-    if not days:
-        raise ValueError("There is no file of a channel in it.")
-    for _name, messages in sorted(days, key=lambda day: day[0]):
-        for each in messages:
-            if not isinstance(each, dict) or each.get("type") == "message":
-                yield _line(each, names)
+    with opened(path) as members:
+        names: dict[str, str] = {}
+        for member in members:
+            if member.base in _USERS:
+                names |= _names(member)
+        for member in members:
+            if member.suffix == ".json" and member.base not in _ABOUT:
+                for found in _messages(member):
+                    if found is None:
+                        yield None
+                    elif _is_spoken(found):
+                        yield _line(found, names)
 
 
-def _files(path: Path) -> Iterator[tuple[str, Any]]:
-    """Yield name and JSON of each file. Nothing is unpacked to the disk."""
-    if path.is_dir():
-        for file in path.rglob("*.json"):
-            yield file.relative_to(path).as_posix(), _json(file.read_bytes())
-    elif path.suffix == ".json":
-        yield path.name, _json(path.read_bytes())
-    else:
+def _messages(member: Member) -> Iterator[dict[str, Any] | None]:
+    """Yield the entries of a file. One that is no object, and a file's broken end, yields None."""
+    with member.text() as file:
         try:
-            with ZipFile(path) as archive:
-                for member in archive.infolist():
-                    if member.filename.endswith(".json") and member.file_size <= MAX_MEMBER_BYTES:
-                        yield member.filename, _json(archive.read(member))
-        except BadZipFile:
-            raise ValueError("The ZIP is broken.") from None
+            for each in items(file):
+                yield each if isinstance(each, dict) else None
+        except ValueError:
+            yield None
 
 
-def _json(written: bytes) -> Any:
-    try:
-        return json.loads(written)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _names(users: Any) -> dict[str, str]:
+def _names(member: Member) -> dict[str, str]:
     found = {}
-    for user in users if isinstance(users, list) else ():
-        if isinstance(user, dict):
-            profile = user.get("profile")
+    for user in _messages(member):
+        if user is not None:
+            id_, profile = str(user.get("id")), user.get("profile")
             shown = profile.get("display_name") if isinstance(profile, dict) else None
-            found[str(user.get("id"))] = str(shown or user.get("real_name") or user.get("name"))
+            found[id_] = str(shown or user.get("real_name") or user.get("name") or id_)
     return found
 
 
-def _line(found: Any, names: dict[str, str]) -> Line | None:
-    if not isinstance(found, dict) or not isinstance(found.get("text"), str):
+def _is_spoken(found: dict[str, Any]) -> bool:
+    if found.get("type") != "message" or found.get("text") == "":
+        return False
+    return str(found.get("subtype") or "bot_message") in _SPOKEN
+
+
+def _line(found: dict[str, Any], names: dict[str, str]) -> Line | None:
+    if not isinstance(found.get("text"), str):
         return None
     author = str(found.get("user") or found.get("username") or found.get("bot_id") or "")
     text = _MARKED.sub(lambda match: _shown(match, names), found["text"])

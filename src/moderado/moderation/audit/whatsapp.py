@@ -4,13 +4,14 @@ The file has the date format of the phone. Whether the day or the month comes fi
 all dates of the file.
 """
 
-import io
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
 
+from moderado.moderation.audit.files import Member, opened
 from moderado.moderation.audit.lines import Line, Lines
 
 # Android: `27/11/2026 14:03 - Ana: bom dia`. iPhone: `[27/11/26, 2:03:04 PM] Ana: hi`.
@@ -21,10 +22,27 @@ _HEAD = re.compile(
 )
 _AUTHOR = re.compile(r"^([^:]{1,100}):\s(.*)$", re.DOTALL)
 _UNSEEN = str.maketrans({"\u200e": None, "\u200f": None, "\u202f": " ", "\u00a0": " "})
-# In place of photos and voice messages, in the languages of the product.
-_MEDIA = re.compile(
-    r"^<[^<>]*(?:omitted|oculta|omitida|omitido)[^<>]*>$|^\S+ (?:omitted|ocultado)$"
+# An iPhone puts U+200E before what it wrote itself: a notice, or the words in place of media.
+_IPHONE_NOTICE = re.compile(
+    r"""^\u200e?\[[^\]]{8,40}\]\s[^:]{1,100}:\s
+        (?:\u200e|[^\n]*\u200e[^\u200e]*\b(?:omitted|omitid[oa]|ocultad[oa])\s*$)""",
+    re.VERBOSE,
 )
+# What Android writes in place of photos and messages, in the languages of the product.
+_MEDIA = re.compile(
+    r"""<[^<>]*(?:omitted|ocult[oa]|omitid[oa])[^<>]*> | \S+\ (?:omitted|omitid[oa]|ocultad[oa])
+      | null
+      | (?:This\ message\ was\ deleted|You\ deleted\ this\ message|Mensagem\ apagada
+        |(?:Esta|Essa)\ mensagem\ foi\ apagada|Você\ apagou\ esta\ mensagem)\.?""",
+    re.VERBOSE,
+)
+_ATTACHED = re.compile(r"^[^\n]{1,200}\.\w{1,5} \((?:file attached|arquivo anexado)\)(?:\n|$)")
+_EDITED = re.compile(
+    r"\s*<(?:This message was edited|Mensagem editada|Esta mensagem foi editada)>$"
+)
+_QUOTES = re.compile(r'["“”]')
+_CHAT_HEAD = 20  # lines in which a chat has its first message
+_LONGEST = 1024 * 1024  # characters of a line or message; WhatsApp allows 65,536
 _LAST_MONTH = 12
 _CENTURY = 100
 _NOON = 12
@@ -34,58 +52,70 @@ def read(path: Path) -> Lines:
     """Yield the messages of an export. Notices of the app and media yield nothing.
 
     Raises:
-        ValueError: The file has no line of a chat.
+        ValueError: The file has no line of a chat, or the ZIP is broken.
     """
-    is_day_first = _is_day_first(path)
-    if is_day_first is None:
-        raise ValueError("The file has no line of a chat.")
-    for head, text in _messages(path):
-        author = _AUTHOR.match(text)
-        if author is not None and not _MEDIA.match(author.group(2).strip()):
-            yield Line(author.group(1).strip("~ "), author.group(2), _at(head, is_day_first))
+    with opened(path) as members:
+        chat = chat_of(members) if len(members) != 1 else members[0]
+        is_day_first = None if chat is None else _is_day_first(chat)
+        if chat is None or is_day_first is None:
+            raise ValueError("The file has no line of a chat.")
+        for head, written in _messages(chat):
+            author = _AUTHOR.match(written)
+            text = "" if author is None else _spoken(author.group(2))
+            # A notice may quote a colon: `Ana changed the group name from "A: b" to "c"`.
+            if author is not None and text and not len(_QUOTES.findall(author.group(1))) % 2:
+                yield Line(author.group(1).strip("~ "), text, _at(head, is_day_first))
 
 
-def _messages(path: Path) -> Iterator[tuple[re.Match[str], str]]:
+def chat_of(members: Sequence[Member]) -> Member | None:
+    """Return the file with the chat, of a ZIP that may hold documents too; None if there is none.
+
+    An iPhone names it `_chat.txt`, Android by the chat.
+    """
+    texts = [member for member in members if member.suffix == ".txt"]
+    texts.sort(key=lambda member: member.base != "_chat.txt")
+    return next((member for member in texts if _has_chat(member)), None)
+
+
+def _has_chat(member: Member) -> bool:
+    with closing(_lines(member)) as lines:
+        return any(_HEAD.match(line) for line, _ in islice(lines, _CHAT_HEAD))
+
+
+def _spoken(text: str) -> str:
+    """Return what a member wrote of a message: empty for media without words."""
+    text = _EDITED.sub("", _ATTACHED.sub("", text))
+    return "" if _MEDIA.fullmatch(text.strip()) else text
+
+
+def _messages(member: Member) -> Iterator[tuple[re.Match[str], str]]:
     """Yield each head with its text, which may have several lines."""
     head, text = None, ""
-    for line in _lines(path):
-        found = _HEAD.match(line)
-        if found is None:
-            text += f"\n{line}"
-            continue
-        if head is not None:
-            yield head, text
-        head, text = found, found.group(8)
+    with closing(_lines(member)) as lines:
+        for line, is_notice in lines:
+            found = _HEAD.match(line)
+            if found is None:
+                text = f"{text}\n{line}"[:_LONGEST]
+                continue
+            if head is not None:
+                yield head, text
+            head, text = (None, "") if is_notice else (found, found.group(8))
     if head is not None:
         yield head, text
 
 
-def _lines(path: Path) -> Iterator[str]:
-    if path.suffix == ".zip":
-        try:
-            with ZipFile(path) as archive:
-                (name, *_) = [each for each in archive.namelist() if each.endswith(".txt")] or [""]
-                if not name:
-                    return
-                with archive.open(name) as member:
-                    text = io.TextIOWrapper(member, encoding="utf-8-sig", errors="replace")
-                    yield from _cleaned(text)
-        except BadZipFile:
-            raise ValueError("The ZIP is broken.") from None
-    else:
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
-            yield from _cleaned(file)
+def _lines(member: Member) -> Generator[tuple[str, bool], None, None]:
+    """Yield each line without marks of direction, and whether an iPhone wrote it as a notice."""
+    with member.text() as file:
+        while line := file.readline(_LONGEST):
+            line = line.rstrip("\r\n")
+            yield line.translate(_UNSEEN), _IPHONE_NOTICE.match(line) is not None
 
 
-def _cleaned(file: Iterator[str]) -> Iterator[str]:
-    for line in file:
-        yield line.rstrip("\r\n").translate(_UNSEEN)
-
-
-def _is_day_first(path: Path) -> bool | None:
+def _is_day_first(member: Member) -> bool | None:
     """Tell which of two numbers is the day; None if the file has no date."""
     found = None
-    for line in _lines(path):
+    for line, _ in _lines(member):
         head = _HEAD.match(line)
         if head is None:
             continue

@@ -1,6 +1,7 @@
 """Judge an exported chat and write what would have happened: no text leaves this machine."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ class Command(BaseCommand):
         if options["html"] is not None:
             with translation.override(options["language"] or settings.LANGUAGE_CODE):
                 translated = costs(tally.sent(), prices)
-                page = write(tally, name=path.name, policy=tally.policy, costs=translated)
+                page = write(tally, name=_name(path), policy=tally.policy, costs=translated)
             with command_errors():
                 options["html"].write_text(page, encoding="utf-8")
         if options["json"]:
@@ -91,6 +92,11 @@ class Command(BaseCommand):
             console.print(f"Written: {options['html']}", markup=False)
 
 
+def _name(path: Path) -> str:
+    """Return a name that can be written, whatever bytes it has on the disk."""
+    return os.fsencode(path.name).decode(errors="replace")
+
+
 def _judged(options: dict[str, Any], tally: Tally) -> Path:
     """Judge the export of the options, and return its path."""
     chosen = options["sample"]
@@ -99,6 +105,7 @@ def _judged(options: dict[str, Any], tally: Tally) -> Path:
         raise CommandError("Name a file, or use --sample.")
     if not path.exists():
         raise CommandError(f"There is no {path}.")
+    _check_page(options["html"], path)
     try:
         kind = options["format"] or chosen or kind_of(path)
         with Progress(console=Console(stderr=True), transient=True) as bar:
@@ -111,7 +118,21 @@ def _judged(options: dict[str, Any], tally: Tally) -> Path:
             )
     except ValueError as error:
         raise CommandError(str(error)) from None
+    if not tally.outcomes.total():
+        raise CommandError(
+            f"No message could be read ({tally.skipped} unreadable entries): name the format."
+        )
     return path
+
+
+def _check_page(page: Path | None, export: Path) -> None:
+    """Refuse a page that would replace the export, or that could not be written after all work."""
+    if page is None:
+        return
+    if page.exists() and page.samefile(export):
+        raise CommandError("The page would replace the export: name another file.")
+    if not page.parent.is_dir():
+        raise CommandError(f"There is no folder {page.parent}.")
 
 
 def _policy(options: dict[str, Any]) -> Chain:
