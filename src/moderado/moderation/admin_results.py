@@ -1,15 +1,20 @@
 """Results of evaluations as tables for people."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from moderado.moderation.admin_measures import (
+    Section,
+    Words,
+    calibration_sections,
+    shadow_sections,
+)
 from moderado.moderation.categories import category_name
 from moderado.moderation.labels import OUTCOMES, label
 
-Words = str | Promise
 MOST_ROWS = 100
 _NAMES: Mapping[str, Promise] = {
     "decisions": _("decisions read"),
@@ -36,30 +41,26 @@ _NAMES: Mapping[str, Promise] = {
 _OUTCOMES = dict(OUTCOMES)
 
 
-class Section(NamedTuple):
-    """A table with a title."""
-
-    title: Words
-    head: tuple[Words, ...]
-    rows: Sequence[tuple[Words, ...]]
-
-
 def sections(results: Mapping[str, Any]) -> list[Section]:
-    """Return the tables of results, without those that are empty."""
-    return [section for section in _sections(results) if section.rows]
+    """Return the tables of results of any kind, without those that are empty."""
+    if "shadows" in results:
+        found = shadow_sections(results)
+    elif "categories" in results:
+        found = calibration_sections(results)
+    else:
+        found = _sections(results)
+    return [section for section in found if section.rows]
 
 
 def _sections(results: Mapping[str, Any]) -> Iterator[Section]:
-    counts = [
+    counts: list[tuple[Words, ...]] = [
         (_name(name), _number(value))
         for name, value in results.items()
         if name in _NAMES and isinstance(value, int)
     ]
     yield Section(_("results"), (), counts)
     causes = results.get("causes") or results.get("not_judged") or {}
-    rows: Sequence[tuple[Words, ...]] = [
-        (_name(name), _number(each)) for name, each in causes.items()
-    ]
+    rows: list[tuple[Words, ...]] = [(_name(name), _number(each)) for name, each in causes.items()]
     yield Section(_("Left out, and why"), (), rows)
     rows = [(_change(name), _number(each)) for name, each in results.get("changes", {}).items()]
     yield Section(_("Changes of outcome"), (), rows)
@@ -77,7 +78,7 @@ def _sections(results: Mapping[str, Any]) -> Iterator[Section]:
     if found := results.get("consequences"):
         yield _consequences(found, results["rulings"])
         yield _queue(found.get("queue", {}))
-        missing = [(_name(name),) for name in found["not_estimated"]]
+        missing: list[tuple[Words, ...]] = [(_name(name),) for name in found["not_estimated"]]
         yield Section(_("Not estimated, because nothing records it"), (), missing)
 
 

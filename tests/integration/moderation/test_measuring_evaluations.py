@@ -1,6 +1,7 @@
 """The evaluations `shadow` and `calibration`: by REST, run in slices by workers."""
 
 import pytest
+from django.urls import reverse
 
 from moderado.moderation.models import Evaluation
 from moderado.moderation.services.evaluation_runs import run_slice
@@ -61,6 +62,39 @@ def test_shadow_reports_each_shadow(asked):
         ("remote", None),
     ]
     assert Evaluation.objects.get().checkpoint == {}
+
+
+def page_of(client, evaluation_id):
+    client.force_login(make_staff("view_evaluation"))
+    page = client.get(reverse("admin:moderation_evaluation_change", args=[evaluation_id]))
+    return page.content.decode()
+
+
+@pytest.mark.proves("R159")
+def test_admin_shows_the_suggested_thresholds(client, asked):
+    test_calibration.ruled(40, 0.95, "BLOCK")
+    test_calibration.ruled(350, 0.2, "ALLOW", origin="flag", sampling=0.01)
+    found = asked(kind="calibration", rate=0.02)
+
+    page = page_of(client, found["id"])
+
+    (row,) = found["results"]["categories"]
+    assert row["threshold"] is not None
+    assert f"{row['threshold']['value']:.3g}".replace(".", ",") in page
+    assert "assédio" in page
+    assert "2,0 %" in page
+
+
+@pytest.mark.proves("R159")
+def test_admin_shows_the_agreement_of_each_shadow(client, asked):
+    test_shadow_report.stored("HOLD", "ALLOW")
+    test_shadow_report.stored("ALLOW", "ALLOW", provider="", version="3")
+
+    page = page_of(client, asked(kind="shadow")["id"])
+
+    assert "olítica default: remote" in page
+    assert "olítica default: versão 3" in page
+    assert page.count("Não pode ser promovid") == 2
 
 
 def test_option_of_another_kind_is_refused(client):
