@@ -240,11 +240,36 @@ def test_queue_grows_with_what_moderators_did_not_decide():
             cases.add(Judged(decision=past(ALLOW, created_at=at), outcome=HOLD))
     decided = {(start + timedelta(hours=1)).isoformat(): 1}
 
-    queue = Cases(cases.state()).queue(decided, waiting=1)
+    queue = Cases(cases.state()).queue(decided, {}, waiting=1)
 
     assert [each["length_after"] for each in queue["hours"]] == [4, 3, 4]
     assert [each["length_before"] for each in queue["hours"]] == [1, 0, 0]
     assert (queue["longest_before"], queue["longest_after"]) == (1, 4)
+
+
+@pytest.mark.proves("R160")
+def test_only_cases_that_enter_the_queue_leave_it():
+    enabled(rule("pira"))
+    enabled(rule("pira"), name="other")
+    own, elsewhere = make_room(), make_room()
+    assign(actor_id=None, wanted=Assignments(server="default", rooms={elsewhere.id: "other"}))
+    said(own, "pira um", "pira dois", "pira três", "bom dia")
+    said(elsewhere, "pira quatro", "pira cinco")
+    decided, deleted, _ = Case.objects.filter(scope_id=own.id).order_by("id")
+    now = timezone.now()
+    Case.objects.filter(scope_id=elsewhere.id).update(state="decided", decided_at=now)
+    Case.objects.create(
+        subject_type="message", subject_id=make_user().id, revision=1, scope_id=own.id,
+        origin="report", state="decided", decided_at=now,
+    )  # fmt: skip
+    Case.objects.filter(pk=decided.pk).update(state="decided", decided_at=now)
+    Case.objects.filter(pk=deleted.pk).update(state="closed", closed_at=now)
+
+    queue = backtest(saved(rule("pira")))["consequences"]["queue"]
+
+    assert [sum(each[name] for each in queue["hours"]) for name in ("decided", "closed")] == [1, 1]
+    assert sum(each["opened_before"] for each in queue["hours"]) == 3
+    assert queue["hours"][-1]["length_before"] == queue["hours"][-1]["length_after"] == 1
 
 
 def test_exposure_lasts_until_the_text_is_hidden():

@@ -84,19 +84,22 @@ class Cases:
             "after": {name: self._counts[f"{name}_after"] for name in ("flag", "hold")},
         }
 
-    def queue(self, decided: Mapping[str, int], waiting: int) -> dict[str, Any]:
+    def queue(
+        self, decided: Mapping[str, int], closed: Mapping[str, int], waiting: int
+    ) -> dict[str, Any]:
         """Return the length of the queue by hour, with the decisions that moderators made.
 
         Args:
             decided: Cases that people decided, by the beginning of the hour.
+            closed: Cases that ended without a decision, such as those of deleted texts.
             waiting: Cases that were open at the beginning of the window.
         """
         lengths = [waiting, waiting]
         hours = []
-        for at in sorted({*self._opened, *decided}):
+        for at in sorted({*self._opened, *decided, *closed}):
             opened = self._opened.get(at, (0, 0))
             lengths = [
-                max(0, length + new - decided.get(at, 0))
+                max(0, length + new - decided.get(at, 0) - closed.get(at, 0))
                 for length, new in zip(lengths, opened, strict=True)
             ]
             hours.append(
@@ -105,6 +108,7 @@ class Cases:
                     "opened_before": opened[0],
                     "opened_after": opened[1],
                     "decided": decided.get(at, 0),
+                    "closed": closed.get(at, 0),
                     "length_before": lengths[0],
                     "length_after": lengths[1],
                 }

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncDay, TruncHour
 
 from moderado.moderation.evaluation.backtest import Tally
@@ -34,6 +34,8 @@ RESTRICTION = "restriction"  # of the chat, which no policy changes
 NO_POLICY = "no_policy"  # a room without moderation
 MISSING_FACTS = "missing_facts"  # no policy read them then: counts, approved messages
 
+_OPENED_BY_VERDICTS = (Case.Origin.HOLD, Case.Origin.FLAG)
+
 Ruling = tuple[Outcome, datetime]
 
 
@@ -54,7 +56,7 @@ def run(evaluation: Evaluation, state: Mapping[str, Any]) -> Iterator[Step]:
         stored = {"tally": tally.state(), "done": done, "total": total, "place": where}
         yield Step(done=done, total=total, state=stored, results=tally.results())
     results = tally.results()
-    results["consequences"]["queue"] = _queue(evaluation, tally, unit)
+    results["consequences"]["queue"] = _queue(evaluation, places, tally, unit)
     yield Step(done=done, total=total, state=state, results=results, is_last=True)
 
 
@@ -118,19 +120,29 @@ def _rulings(batch: Sequence[PastDecision]) -> dict[tuple[str, UUID, int], Rulin
     }
 
 
-def _queue(evaluation: Evaluation, tally: Tally, unit: str) -> dict[str, Any]:
-    """Return the queue by hour, with the decisions that moderators made in that time."""
-    cases = unrestricted_texts(Case.objects.all())
+def _queue(evaluation: Evaluation, places: Places, tally: Tally, unit: str) -> dict[str, Any]:
+    """Return the queue by hour, with the decisions that moderators made in that time.
+
+    What leaves the queue is counted among the cases that enter it: those that verdicts opened,
+    where the version would judge.
+    """
+    cases = unrestricted_texts(Case.objects.filter(places.rooms(), origin__in=_OPENED_BY_VERDICTS))
     if evaluation.scope_id is not None:
         cases = cases.filter(scope_id=evaluation.scope_id)
-    within = cases.filter(
-        state=Case.State.DECIDED,
-        decided_at__gte=evaluation.since,
-        decided_at__lt=evaluation.until,
-    )
-    truncate: Any = TruncHour if unit == HOUR else TruncDay
-    rows = within.annotate(at=truncate("decided_at")).values_list("at").annotate(Count("pk"))
-    decided = {bucket(at, unit): number for at, number in rows.order_by("at")}
     older = cases.filter(created_at__lt=evaluation.since)
     waiting = older.exclude(decided_at__lt=evaluation.since).exclude(closed_at__lt=evaluation.since)
-    return tally.cases.queue(decided, waiting.count())
+    return tally.cases.queue(
+        _ended(cases.filter(state=Case.State.DECIDED), "decided_at", evaluation, unit),
+        _ended(cases.filter(state=Case.State.CLOSED), "closed_at", evaluation, unit),
+        waiting.count(),
+    )
+
+
+def _ended(
+    cases: "QuerySet[Case]", column: str, evaluation: Evaluation, unit: str
+) -> dict[str, int]:
+    """Return how many cases ended within the window, by the beginning of the hour or day."""
+    window = {f"{column}__gte": evaluation.since, f"{column}__lt": evaluation.until}
+    truncate: Any = TruncHour if unit == HOUR else TruncDay
+    rows = cases.filter(**window).annotate(at=truncate(column)).values_list("at")
+    return {bucket(at, unit): number for at, number in rows.annotate(Count("pk")).order_by("at")}

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.db.models import Q
+
 from moderado.moderation.evaluation.past import PastDecision
 from moderado.moderation.models import Policy, PolicyAssignment, PolicyVersion
 from moderado.moderation.services.policies import ancestors
@@ -37,6 +39,17 @@ class Places:
             return self._rooms[decision.scope_id]
         room_type = decision.room_type
         return self._types.get(room_type) if room_type in self._types else self._types.get("")
+
+    def rooms(self) -> Q:
+        """Return which rows with a `scope_id` are of rooms where the version would judge.
+
+        Assignments to types of rooms are read as one to all of them: rows do not name the type.
+        """
+        if not self._is_assigned:
+            return Q()
+        if any(self._types.values()):
+            return ~Q(scope_id__in=[room for room, chain in self._rooms.items() if chain is None])
+        return Q(scope_id__in=[room for room, chain in self._rooms.items() if chain is not None])
 
     def _with_version(self, policy: Policy) -> Chain | None:
         family = ancestors(policy)
