@@ -258,10 +258,11 @@ def test_only_cases_that_enter_the_queue_leave_it():
     decided, deleted, _ = Case.objects.filter(scope_id=own.id).order_by("id")
     now = timezone.now()
     Case.objects.filter(scope_id=elsewhere.id).update(state="decided", decided_at=now)
-    Case.objects.create(
-        subject_type="message", subject_id=make_user().id, revision=1, scope_id=own.id,
-        origin="report", state="decided", decided_at=now,
-    )  # fmt: skip
+    for entered in ({"origin": "report"}, {"origin": "flag", "is_blind": True, "sampling": 0.01}):
+        Case.objects.create(
+            subject_type="message", subject_id=make_user().id, revision=1, scope_id=own.id,
+            state="decided", decided_at=now, **entered,
+        )  # fmt: skip
     Case.objects.filter(pk=decided.pk).update(state="decided", decided_at=now)
     Case.objects.filter(pk=deleted.pk).update(state="closed", closed_at=now)
 

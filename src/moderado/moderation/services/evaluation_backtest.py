@@ -126,7 +126,12 @@ def _queue(evaluation: Evaluation, places: Places, tally: Tally, unit: str) -> d
     What leaves the queue is counted among the cases that enter it: those that verdicts opened,
     where the version would judge.
     """
-    cases = unrestricted_texts(Case.objects.filter(places.rooms(), origin__in=_OPENED_BY_VERDICTS))
+    opened = Case.objects.filter(
+        places.rooms(),
+        origin__in=_OPENED_BY_VERDICTS,
+        sampling=None,  # not drawn from allowed texts
+    )
+    cases = unrestricted_texts(opened)
     if evaluation.scope_id is not None:
         cases = cases.filter(scope_id=evaluation.scope_id)
     older = cases.filter(created_at__lt=evaluation.since)

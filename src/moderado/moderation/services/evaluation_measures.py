@@ -15,13 +15,16 @@ def run_shadow(evaluation: Evaluation, state: Mapping[str, Any]) -> Iterator[Ste
     policy = evaluation.policy.name if evaluation.policy else None
     reports: list[dict[str, Any]] = list(state.get("shadows", ()))
     shadows = shadow_report.shadows_within(policy, evaluation.since, evaluation.until)
-    for shadow in shadows[len(reports) :]:
+    # By name: results may arrive or expire between two slices.
+    known = {
+        (each["policy"], each["provider"] or "", str(each["version"] or "")) for each in reports
+    }
+    for shadow in (each for each in shadows if each not in known):
         found = shadow_report.report_of(shadow, since=evaluation.since, until=evaluation.until)
         reports = [*reports, shadow_report.as_json(found)]
         yield _step(len(reports), len(shadows), {"shadows": reports}, {"shadows": reports})
-    yield _step(
-        len(reports), len(shadows), {"shadows": reports}, {"shadows": reports}, is_last=True
-    )
+    total = len(reports)
+    yield _step(total, total, {"shadows": reports}, {"shadows": reports}, is_last=True)
 
 
 def run_calibration(evaluation: Evaluation, state: Mapping[str, Any]) -> Iterator[Step]:
