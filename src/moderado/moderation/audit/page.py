@@ -52,7 +52,7 @@ def write(tally: Tally, *, name: str, policy: str, costs: Sequence[Cost]) -> str
 
     Args:
         tally: The figures.
-        name: The name of the export.
+        name: The name of the export, which may be that of a person; empty to leave it out.
         policy: Which policy judged, for readers.
         costs: What remote providers would have cost.
     """
@@ -75,7 +75,7 @@ def write(tally: Tally, *, name: str, policy: str, costs: Sequence[Cost]) -> str
         _POLICY,
         _("Audit of a chat"),
         mark_safe(STYLE),  # noqa: S308  (a constant)
-        _("Audit of “%(name)s”") % {"name": _plain(name)},
+        _("Audit of “%(name)s”") % {"name": _plain(name)} if name else _("Audit of a chat"),
         _join(parts),
     )
 

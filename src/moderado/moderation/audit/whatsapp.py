@@ -37,9 +37,12 @@ _MEDIA = re.compile(
     re.VERBOSE,
 )
 _ATTACHED = re.compile(r"^[^\n]{1,200}\.\w{1,5} \((?:file attached|arquivo anexado)\)(?:\n|$)")
-_EDITED = re.compile(
-    r"\s*<(?:This message was edited|Mensagem editada|Esta mensagem foi editada)>$"
+_EDITED = (
+    "<This message was edited>",
+    "<Mensagem editada>",
+    "<Esta mensagem foi editada>",
 )
+_NOTICE_LENGTH = 300  # characters; longer texts are not looked at as notices
 _QUOTES = re.compile(r'["“”]')
 _CHAT_HEAD = 20  # lines in which a chat has its first message
 _LONGEST = 1024 * 1024  # characters of a line or message; WhatsApp allows 65,536
@@ -84,8 +87,12 @@ def _has_chat(member: Member) -> bool:
 
 def _spoken(text: str) -> str:
     """Return what a member wrote of a message: empty for media without words."""
-    text = _EDITED.sub("", _ATTACHED.sub("", text))
-    return "" if _MEDIA.fullmatch(text.strip()) else text
+    text = _ATTACHED.sub("", text)
+    for mark in _EDITED:
+        if text.endswith(mark):
+            text = text.removesuffix(mark).rstrip()
+    is_notice = len(text) <= _NOTICE_LENGTH and _MEDIA.fullmatch(text.strip())
+    return "" if is_notice else text
 
 
 def _messages(member: Member) -> Iterator[tuple[re.Match[str], str]]:
