@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -99,6 +100,12 @@ class TryInput(StrictInput):
         """Add the field whose name is a keyword of Python."""
         author = AuthorInput(required=False, help_text="Who wrote it; a new member unless given.")
         return super().get_fields() | {"as": author}
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a version of no policy, which would change nothing."""
+        if "version" in given and "policy" not in given:
+            raise serializers.ValidationError({"policy": _("Name the policy of this version.")})
+        return given
 
 
 class TriedMatch(MatchBody):

@@ -24,7 +24,7 @@ _SUMMARY = _ASKED | {
     "ended_at": None,
 }
 EVALUATIONS: dict[str, Any] = {
-    "EvaluationInputRequest": _ASKED | {"kind": "calibration", "rate": 0.01},
+    "EvaluationInputRequest": _ASKED | {"kind": "calibration", "version": None, "rate": 0.01},
     "EvaluationBody": _SUMMARY
     | {
         "results": {

@@ -67,11 +67,13 @@ class EvaluationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
     def asked(self) -> Asked:
         """Return what the form asks for."""
         given = self.cleaned_data
-        version = given.get("version")
+        kind, version = given.get("kind") or "", given.get("version")
+        # Of kinds that measure what was in force, the version names its policy alone.
+        is_read = kind not in KINDS or "version" not in KINDS[kind].ignores
         return Asked(
-            kind=given.get("kind") or "",
+            kind=kind,
             policy=version.policy.name if version else None,
-            version=version.number if version else None,
+            version=version.number if version and is_read else None,
             since=given.get("since"),
             until=given.get("until"),
             scope_id=given.get("scope_id"),

@@ -3,7 +3,10 @@
 import pytest
 from django.urls import reverse
 
-from moderado.moderation.models import Evaluation
+from moderado.core import slices
+from moderado.moderation.models import Evaluation, ShadowResult
+from moderado.moderation.policies.documents import read_json
+from moderado.moderation.services import evaluation_measures, policies
 from moderado.moderation.services.evaluation_runs import run_slice
 from tests.factories import make_staff
 from tests.integration.moderation import test_calibration, test_shadow_report
@@ -97,6 +100,26 @@ def test_admin_shows_the_agreement_of_each_shadow(client, asked):
     assert page.count("Não pode ser promovid") == 2
 
 
+@pytest.mark.proves("R163")
+def test_shadow_whose_results_expire_between_slices_hides_no_other(monkeypatch, asked):
+    monkeypatch.setattr(slices, "SLICE", 0)
+    for name in ("a", "b", "c"):
+        test_shadow_report.stored("HOLD", "ALLOW", provider=name)
+    read = evaluation_measures.shadow_report.report_of
+
+    def expiring(shadow, **within):
+        report = read(shadow, **within)
+        ShadowResult.objects.filter(provider="a").delete()
+        return report
+
+    monkeypatch.setattr(evaluation_measures.shadow_report, "report_of", expiring)
+
+    found = asked(kind="shadow")
+
+    assert [each["provider"] for each in found["results"]["shadows"]] == ["a", "b", "c"]
+    assert found["progress"] == {"done": 3, "total": 3}
+
+
 def test_option_of_another_kind_is_refused(client):
     client.force_login(make_staff("view_evaluation", "add_evaluation"))
 
@@ -114,12 +137,30 @@ def test_option_of_another_kind_is_refused(client):
         {"rate": 0},
         {"limit": 5},
         {"kind": "shadow", "limit": 5},
+        {"policy": "default", "version": 1},
+        {"kind": "shadow", "policy": "default", "version": 1},
     ],
 )
+@pytest.mark.proves("R161")
 def test_request_that_no_evaluation_can_follow_is_refused(client, body):
     client.force_login(make_staff("add_evaluation"))
+
+    policies.create_policy(actor_id=None, document=read_json({"name": "default"}))
 
     answer = client.post(ADDRESS, {"kind": "calibration"} | body, "application/json")
 
     assert answer.status_code == 400, answer.content
     assert not Evaluation.objects.exists()
+
+
+@pytest.mark.proves("R161")
+def test_admin_calibrates_the_policy_of_the_chosen_version(client):
+    client.force_login(make_staff("view_evaluation", "add_evaluation", "view_policyversion"))
+    document = read_json({"name": "default"})
+    version = policies.create_policy(actor_id=None, document=document).version
+    add = reverse("admin:moderation_evaluation_add")
+
+    client.post(add, {"kind": "calibration", "version": str(version.pk)})
+
+    evaluation = Evaluation.objects.get()
+    assert (evaluation.policy, evaluation.version) == (version.policy, None)

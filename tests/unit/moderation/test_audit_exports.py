@@ -330,3 +330,51 @@ def test_columns_of_thousands_of_days_have_a_width(tmp_path):
     assert len(widths) > 2000
     assert all(float(width) >= 0 for width in widths if width[0] != "d")
     assert sum(float(width) > 0 for width in widths if width[0] != "d") > 2000
+
+
+@pytest.mark.proves("R161")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("audit", "--sample", "jsonl", "chat.jsonl"),
+        ("audit", "--sample", "jsonl", "--offline", "--policy", "games"),
+        ("audit", "--sample", "jsonl", "--offline", "--seconds-a-case", "-5"),
+        ("audit", "--sample", "jsonl", "--offline", "--azure-price", "nan"),
+        ("audit", "--sample", "jsonl", "--offline", "--token-price", "-1"),
+        ("explain", "oi", "--number", "3"),
+        ("explain", "oi", "--offline", "--policy", "games"),
+    ],
+)
+def test_options_that_would_change_nothing_are_refused(arguments):
+    with pytest.raises(CommandError):
+        call_command(*arguments, stdout=StringIO())
+
+
+@pytest.mark.proves("R162")
+def test_an_anonymous_page_does_not_name_the_export(tmp_path):
+    path, page = tmp_path / "Conversa do WhatsApp com Ana.txt", tmp_path / "page.html"
+    path.write_text(CHAT, encoding="utf-8")
+
+    run(path, "--html", page, "--anonymous")
+    anonymous = page.read_text(encoding="utf-8")
+    run(path, "--html", page)
+
+    assert "Ana" not in anonymous
+    assert "com Ana.txt" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.proves("S147")
+@pytest.mark.parametrize("text", ["<" + "omitted" * 20_000, "a" + " " * 150_000 + "a"])
+def test_long_messages_are_not_searched_for_notices(tmp_path, monkeypatch, text):
+    searched = []
+
+    class Counted:
+        def fullmatch(self, found):
+            searched.append(len(found))
+
+    monkeypatch.setattr("moderado.moderation.audit.whatsapp._MEDIA", Counted())
+    path = tmp_path / "chat.txt"
+    path.write_text(f"27/11/2026 14:03 - Ana: {text}\n27/11/2026 14:03 - Ana: oi", encoding="utf-8")
+
+    assert texts(path) == [text, "oi"]
+    assert searched == [2]

@@ -42,9 +42,11 @@ KINDS: Mapping[str, KindOfEvaluation] = {
     Kind.REPLAY: KindOfEvaluation(run=evaluation_replay.run),
     Kind.BACKTEST: KindOfEvaluation(run=evaluation_backtest.run, needs_version=True),
     Kind.SHADOW: KindOfEvaluation(
-        run=evaluation_measures.run_shadow, ignores=("scope_id", "limit")
+        run=evaluation_measures.run_shadow, ignores=("version", "scope_id", "limit")
     ),
     Kind.CALIBRATION: KindOfEvaluation(
-        run=evaluation_measures.run_calibration, options=frozenset({"rate"}), ignores=("limit",)
+        run=evaluation_measures.run_calibration,
+        options=frozenset({"rate"}),
+        ignores=("version", "limit"),
     ),
 }

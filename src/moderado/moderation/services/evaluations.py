@@ -30,7 +30,7 @@ MAX_OPEN = 20  # evaluations that wait or run
 
 State = Evaluation.State
 OPEN = (State.QUEUED, State.RUNNING)
-_NAMES = {"scope_id": "room", "limit": "limit"}  # of fields of `Asked`, for people
+_NAMES = {"scope_id": "room"}  # of fields of `Asked`, for people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +172,7 @@ def _check(asked: Asked) -> None:
     elif unknown := sorted(set(asked.options) - kind.options):
         wrong[unknown[0]] = _("This kind of evaluation does not read this field.")
     elif unread := [name for name in kind.ignores if getattr(asked, name) is not None]:
-        wrong |= {_NAMES[name]: _("This kind of evaluation does not read this field.")
+        wrong |= {_NAMES.get(name, name): _("This kind of evaluation does not read this field.")
                   for name in unread}  # fmt: skip
     if not 0 < asked.options.get("rate", 0.5) < 1:
         wrong["rate"] = "0 < rate < 1"

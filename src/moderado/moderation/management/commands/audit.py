@@ -1,6 +1,7 @@
 """Judge an exported chat and write what would have happened: no text leaves this machine."""
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,9 @@ class Command(BaseCommand):
             "--anonymous", action="store_true", help="number the authors, and show no texts"
         )
         parser.add_argument("--language", choices=[code for code, _ in settings.LANGUAGES])
-        parser.add_argument("--seconds-a-case", type=int, default=SECONDS_A_CASE)
-        parser.add_argument("--azure-price", type=float, default=AZURE_PRICE)
-        parser.add_argument("--token-price", type=float, default=TOKEN_PRICE)
+        parser.add_argument("--seconds-a-case", type=_seconds, default=SECONDS_A_CASE)
+        parser.add_argument("--azure-price", type=_price, default=AZURE_PRICE)
+        parser.add_argument("--token-price", type=_price, default=TOKEN_PRICE)
         parser.add_argument("--policy", help="the name of a policy (that of the server)")
         parser.add_argument(
             "--offline", action="store_true", help="use the configuration alone, no database"
@@ -66,7 +67,12 @@ class Command(BaseCommand):
         if options["html"] is not None:
             with translation.override(options["language"] or settings.LANGUAGE_CODE):
                 translated = costs(tally.sent(), prices)
-                page = write(tally, name=_name(path), policy=tally.policy, costs=translated)
+                page = write(
+                    tally,
+                    name="" if options["anonymous"] else _name(path),
+                    policy=tally.policy,
+                    costs=translated,
+                )
             with command_errors():
                 options["html"].write_text(page, encoding="utf-8")
         if options["json"]:
@@ -92,20 +98,42 @@ class Command(BaseCommand):
             console.print(f"Written: {options['html']}", markup=False)
 
 
+def _seconds(text: str) -> int:
+    seconds = int(text)
+    if seconds < 1:
+        raise ValueError
+    return seconds
+
+
+def _price(text: str) -> float:
+    price = float(text)
+    if not 0 <= price < math.inf:  # NaN is neither
+        raise ValueError
+    return price
+
+
 def _name(path: Path) -> str:
     """Return a name that can be written, whatever bytes it has on the disk."""
     return os.fsencode(path.name).decode(errors="replace")
 
 
-def _judged(options: dict[str, Any], tally: Tally) -> Path:
-    """Judge the export of the options, and return its path."""
+def _path(options: dict[str, Any]) -> Path:
+    """Return the path of the export. Raises CommandError for options that contradict."""
     chosen = options["sample"]
     path: Path | None = sample(chosen) if chosen else options["file"]
-    if path is None:
+    if path is None or (chosen and options["file"]):
         raise CommandError("Name a file, or use --sample.")
+    if options["offline"] and options["policy"]:
+        raise CommandError("--offline reads no database, and so no policy.")
     if not path.exists():
         raise CommandError(f"There is no {path}.")
     _check_page(options["html"], path)
+    return path
+
+
+def _judged(options: dict[str, Any], tally: Tally) -> Path:
+    """Judge the export of the options, and return its path."""
+    path, chosen = _path(options), options["sample"]
     try:
         kind = options["format"] or chosen or kind_of(path)
         with Progress(console=Console(stderr=True), transient=True) as bar:

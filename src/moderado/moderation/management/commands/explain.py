@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from moderado.core.commands import command_errors
 from moderado.moderation.services.explaining import AUTHORS, compiled_policy, try_text
@@ -37,10 +37,18 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Print the explanation."""
+        """Print the explanation.
+
+        Raises:
+            CommandError: There is no such policy, or the options contradict each other.
+        """
         room = RoomFacts(audience=options["audience"])
         facts = Facts(author=AUTHORS[options["author"]], room=room)
         name = options["policy"]
+        if options["version"] is not None and name is None:
+            raise CommandError("Name the policy of this version.")
+        if options["offline"] and name is not None:
+            raise CommandError("--offline reads no database, and so no policy.")
         with command_errors():
             compiled = compiled_policy(name, options["version"]) if name else None
         chain = CONFIGURED if options["offline"] else None
