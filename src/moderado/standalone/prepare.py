@@ -47,10 +47,21 @@ def main() -> int:
             done.append(_collect_static())
         with _step("demo") as done:
             done.append(_demo(password, wanted="--demo" in sys.argv))
-    except (DatabaseError, ImproperlyConfigured, CommandError) as error:
-        print(str(error).strip().splitlines()[0], file=sys.stderr)
+    except DatabaseError as error:
+        print(
+            f"PostgreSQL refused the preparation: {_first_line(error)}. Run the command again: it "
+            "goes on where it stopped. The logs of PostgreSQL may say more.",
+            file=sys.stderr,
+        )
+        return _EXIT_REFUSED
+    except (ImproperlyConfigured, CommandError) as error:
+        print(_first_line(error), file=sys.stderr)
         return _EXIT_REFUSED
     return 0
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _migrate() -> str:
