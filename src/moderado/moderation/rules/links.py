@@ -6,7 +6,9 @@ from typing import Any
 
 import re2
 
-_LABEL = r"[\pL\pN](?:[\pL\pN-]{0,61}[\pL\pN])?"
+# Of any length: RE2 would copy a class of Unicode for each of the 63 characters of a real label,
+# and then lack the memory for its automaton.
+_LABEL = r"[\pL\pN](?:[\pL\pN-]*[\pL\pN])?"
 # Without a scheme, only domains that people recognize as links.
 _ENDINGS = "com|net|org|br|io|me|gg|tv|ly|co|app|dev|info|site|online|shop|xyz|top|club|link|live"
 _LINK = (
