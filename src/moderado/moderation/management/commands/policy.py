@@ -20,6 +20,12 @@ from moderado.moderation.services import policies, policy_findings
 from moderado.moderation.services.policy_documents import document_yaml, parse_document
 from moderado.moderation.services.shadows import choose_shadow
 
+_JUDGED_AS = (
+    f"Examples are judged as messages of an established member ({policy_findings.MEMBER.age_days} "
+    f"days, {policy_findings.MEMBER.approved} approved): `moderado explain TEXT` says which rules "
+    "of the enabled version match."
+)
+
 
 class Command(BaseCommand):
     help = __doc__
@@ -236,4 +242,5 @@ def _refusal(error: InvalidPolicy | FailingExamples) -> list[str]:
             f"  {each.rule}: must {each.expected}, but is {each.outcome.value}: {each.text!r}"
             for each in error.examples
         ]
+        lines.append(_JUDGED_AS)
     return lines
