@@ -142,3 +142,9 @@ def test_extraction_names_an_order_and_leaves_an_audit_line():
     )
     with pytest.raises(CommandError):
         call_command("records", "extract", "--order", "Processo 9")
+
+
+@pytest.mark.parametrize("moment", ["2026-11-01", "2026-11-01T00:00:00", "2026-13-01T00:00:00Z"])
+def test_time_of_an_extraction_without_zone_or_day_is_refused_with_an_example(moment):
+    with pytest.raises(CommandError, match="such as 2026-11-01T00:00:00Z"):
+        call_command("records", "extract", "--order", "Processo 9", "--since", moment)

@@ -1,6 +1,7 @@
 """Extract access records as an order demands, or verify their seals."""
 
 import json
+from argparse import ArgumentTypeError
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,8 @@ from django.utils.dateparse import parse_datetime
 from moderado.accounts.selectors import find_user
 from moderado.core.commands import command_errors
 from moderado.enforcement.services.access_records import extract, verify_records
+
+EXAMPLE = "2026-11-01T00:00:00Z"
 
 
 class Command(BaseCommand):
@@ -22,7 +25,7 @@ class Command(BaseCommand):
         extracting.add_argument("--order", required=True, help="the reference of the order")
         extracting.add_argument("--user", help="the id or the e-mail of an account")
         extracting.add_argument("--address", help="an address")
-        extracting.add_argument("--since", type=_moment, help="such as 2026-11-01T00:00:00Z")
+        extracting.add_argument("--since", type=_moment, help=f"such as {EXAMPLE}")
         extracting.add_argument("--until", type=_moment, help="exclusively")
         actions.add_parser("verify", help="compare the records with their seals")
 
@@ -63,7 +66,10 @@ class Command(BaseCommand):
 
 
 def _moment(text: str) -> datetime:
-    moment = parse_datetime(text)
+    try:
+        moment = parse_datetime(text)
+    except ValueError:  # well-formed, and on no calendar
+        moment = None
     if moment is None or moment.tzinfo is None:
-        raise ValueError(text)
+        raise ArgumentTypeError(f"{text!r}: write date, time and zone, such as {EXAMPLE}")
     return moment
