@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from moderado.chat.models import Membership, Message
+from moderado.chat.models import Message
 from moderado.core.errors import Invalid, NotFound
 from moderado.enforcement.errors import (
     AlreadyAppealed,
@@ -20,7 +20,6 @@ from moderado.enforcement.errors import (
 from moderado.enforcement.models import Appeal, AuditLine, Report, Ruling, Sanction
 from moderado.enforcement.selectors.appeals import appeals_for
 from moderado.enforcement.selectors.decisions import decisions_about
-from moderado.enforcement.services import appeal_outcomes
 from moderado.enforcement.services.appeal_decisions import decide_appeal
 from moderado.enforcement.services.appeal_reminders import remind_of_appeals
 from moderado.enforcement.services.appeals import appeal_decision, appeal_report
@@ -29,7 +28,6 @@ from moderado.enforcement.services.measures import Measure
 from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.rulings import Proposal, reverse, rule, undo
 from moderado.enforcement.services.sanctions import apply_sanction
-from moderado.enforcement.services.settling import settle_rulings
 from moderado.enforcement.types import (
     Actor,
     AppealOutcome,
@@ -41,33 +39,15 @@ from moderado.enforcement.types import (
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case
 from tests.factories import make_member, make_room, make_staff, make_user
-from tests.integration.enforcement.steps import say
+from tests.integration.enforcement.steps import say, settle
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
 
 OVERTURNED, UPHELD = AppealOutcome.OVERTURNED, AppealOutcome.UPHELD
 
 
-@pytest.fixture
-def author(room):
-    return make_member(room, role=Membership.Role.MEMBER).user
-
-
-@pytest.fixture
-def told(monkeypatch):
-    heard = []
-    monkeypatch.setattr(appeal_outcomes, "publish", heard.append)
-    return heard
-
-
 def staff():
     return Actor(id=make_staff().id, scope_ids=None)
-
-
-def settle():
-    """Let the time in which rulings can be undone pass."""
-    Ruling.objects.filter(settled_at=None).update(undo_until=timezone.now() - timedelta(seconds=1))
-    settle_rulings()
 
 
 def ruled(message, actor, content=ContentOutcome.REMOVE, **fields):
@@ -90,7 +70,7 @@ def decide(appeal, outcome, actor=None, **fields):
     )
 
 
-def test_overturning_restores_the_message_and_lifts_the_sanction(author, room, told):
+def test_overturning_restores_the_message_and_lifts_the_sanction(author, room, appeal_events):
     message = say(author, room, "bom dia")
     first = staff()
     mute = Measure(kind=SanctionKind.MUTE, scope=MeasureScope.ROOM, term=timedelta(days=1))
@@ -116,7 +96,7 @@ def test_overturning_restores_the_message_and_lifts_the_sanction(author, room, t
     assert Sanction.objects.get().lifted_at is not None
     found.refresh_from_db()
     assert found.outcome == "no_action"
-    assert {(each.user_id, each.notice.value) for each in told} == {
+    assert {(each.user_id, each.notice.value) for each in appeal_events} == {
         (author.id, "decision_reversed"),
         (author.id, "appeal_decided"),
     }
@@ -158,7 +138,9 @@ def test_appeal_is_made_once_in_time_and_only_of_own_decisions(author, room, set
         ("HOLD", ContentOutcome.ALLOW, "overturned", "APPROVED"),
     ],
 )
-def test_automatic_verdict_is_appealed_to_a_person(author, told, word, content, outcome, status):
+def test_automatic_verdict_is_appealed_to_a_person(
+    author, appeal_events, word, content, outcome, status
+):
     message = say(author, make_room(), f"{word} this")
     (decision,) = decisions_about(author.id)
     assert (decision.view.type, decision.view.by) == ("verdict", "machine")
@@ -173,7 +155,7 @@ def test_automatic_verdict_is_appealed_to_a_person(author, told, word, content, 
     first = rule(actor=moderator, case_id=case.id, proposal=Proposal(content=content, reason="-"))
     undo(actor=moderator, ruling_id=first.id)
     appeal.refresh_from_db()
-    assert (appeal.state, told) == ("open", [])
+    assert (appeal.state, appeal_events) == ("open", [])
     rule(actor=moderator, case_id=case.id, proposal=Proposal(content=content, reason="-"))
     assert Appeal.objects.get().shown_state == "open"
     settle()
@@ -181,7 +163,7 @@ def test_automatic_verdict_is_appealed_to_a_person(author, told, word, content, 
     message.refresh_from_db()
     appeal.refresh_from_db()
     assert (message.status, appeal.outcome, appeal.shown_state) == (status, outcome, "decided")
-    assert [each.notice.value for each in told] == ["appeal_decided"]
+    assert [each.notice.value for each in appeal_events] == ["appeal_decided"]
 
 
 @pytest.mark.proves("R119")

@@ -7,19 +7,18 @@ from django.utils import timezone
 
 from moderado.chat.models import Message
 from moderado.enforcement.errors import OwnRuling
-from moderado.enforcement.models import Appeal, NoticeMail, Report, Ruling
+from moderado.enforcement.models import Appeal, NoticeMail, Report
 from moderado.enforcement.selectors.decisions import decisions_about
-from moderado.enforcement.services import appeal_outcomes, rulings
+from moderado.enforcement.services import rulings
 from moderado.enforcement.services.appeal_decisions import decide_appeal
 from moderado.enforcement.services.appeals import appeal_decision, appeal_report
 from moderado.enforcement.services.measures import Measure
 from moderado.enforcement.services.notices import confirm_notice
 from moderado.enforcement.services.reports import report
-from moderado.enforcement.services.settling import settle_rulings
 from moderado.enforcement.types import Actor, AppealOutcome, MeasureScope, SanctionKind
 from moderado.moderation.models import Case
-from tests.factories import make_member, make_notice, make_room, make_staff, make_user
-from tests.integration.enforcement.steps import say
+from tests.factories import make_notice, make_staff, make_user
+from tests.integration.enforcement.steps import say, settle
 from tests.integration.enforcement.test_purges import done
 from tests.integration.enforcement.test_purges import reverse as reverse_purge
 from tests.rulings import make_ruling
@@ -31,29 +30,6 @@ pytestmark = [
 ]
 
 MUTE = Measure(kind=SanctionKind.MUTE, scope=MeasureScope.SERVER, term=timedelta(days=1))
-
-
-@pytest.fixture
-def room():
-    return make_room()
-
-
-@pytest.fixture
-def author(room):
-    return make_member(room).user
-
-
-@pytest.fixture
-def told(monkeypatch):
-    """Which notices were sent to whom, with the outcome of appeals."""
-    heard = []
-    monkeypatch.setattr(appeal_outcomes, "publish", heard.append)
-    return heard
-
-
-def settle():
-    Ruling.objects.filter(settled_at=None).update(undo_until=timezone.now() - timedelta(seconds=1))
-    settle_rulings()
 
 
 def rule(case_id, content="allow", **fields):
@@ -74,14 +50,14 @@ def appealed(author, room, word):
     return appeal_decision(user_id=author.id, decision_id=decision.view.id, text="Quoted.")[0]
 
 
-def outcomes(told):
-    return [each.body.outcome for each in told if each.notice.value == "appeal_decided"]
+def outcomes(appeal_events):
+    return [each.body.outcome for each in appeal_events if each.notice.value == "appeal_decided"]
 
 
 @pytest.mark.parametrize("is_settled", [False, True])
 @pytest.mark.parametrize("word", ["HOLD", "BLOCK"])
 def test_appeal_is_open_again_with_its_case_and_decided_by_the_next_ruling(
-    author, room, told, word, is_settled
+    author, room, appeal_events, word, is_settled
 ):
     appeal = appealed(author, room, word)
     first = rule(appeal.case_id, "remove")
@@ -91,14 +67,14 @@ def test_appeal_is_open_again_with_its_case_and_decided_by_the_next_ruling(
 
     appeal.refresh_from_db()
     assert (appeal.state, appeal.outcome, appeal.told_at) == ("open", "", None)
-    assert outcomes(told) == ["upheld"] * is_settled
+    assert outcomes(appeal_events) == ["upheld"] * is_settled
     rule(appeal.case_id)
     settle()
-    assert outcomes(told) == [*["upheld"] * is_settled, "overturned"]
+    assert outcomes(appeal_events) == [*["upheld"] * is_settled, "overturned"]
 
 
 @pytest.mark.parametrize("is_settled", [False, True])
-def test_report_of_a_person_has_the_outcome_that_stands(author, told, is_settled):
+def test_report_of_a_person_has_the_outcome_that_stands(author, appeal_events, is_settled):
     found, _ = report(
         reporter_id=make_user().id, subject_type="person", subject_id=author.id, category="hate"
     )
@@ -114,10 +90,10 @@ def test_report_of_a_person_has_the_outcome_that_stands(author, told, is_settled
 
     found.refresh_from_db()
     assert (found.outcome, found.is_upheld) == ("no_action", False)
-    assert outcomes(told) == [*["overturned"] * is_settled, "upheld"]
+    assert outcomes(appeal_events) == [*["overturned"] * is_settled, "upheld"]
 
 
-def test_appeal_comes_back_with_the_messages_of_a_purge(author, room, told):
+def test_appeal_comes_back_with_the_messages_of_a_purge(author, room, appeal_events):
     appeal = appealed(author, room, "HOLD")
     staff = Actor(id=make_staff("purge_messages", "reverse_ruling").id, scope_ids=None)
     purge = done(staff, author)
@@ -129,7 +105,7 @@ def test_appeal_comes_back_with_the_messages_of_a_purge(author, room, told):
     assert (appeal.state, appeal.outcome) == ("open", "")
     rule(appeal.case_id)
     settle()
-    assert outcomes(told) == ["ended", "overturned"]
+    assert outcomes(appeal_events) == ["ended", "overturned"]
 
 
 @pytest.mark.parametrize("is_told", [False, True])
@@ -175,7 +151,9 @@ def appeal_of(found, text="Look again."):
 
 
 @pytest.mark.proves("R142")
-def test_appeal_of_no_action_waits_on_the_reversal_that_takes_none_either(author, room, told):
+def test_appeal_of_no_action_waits_on_the_reversal_that_takes_none_either(
+    author, room, appeal_events
+):
     message = say(author, room, "bom dia")
     found, made = no_action(message)
     appeal = appeal_of(found)
@@ -186,7 +164,7 @@ def test_appeal_of_no_action_waits_on_the_reversal_that_takes_none_either(author
     appeal.refresh_from_db()
     found.refresh_from_db()
     assert (appeal.state, appeal.outcome, appeal.appealed) == ("open", "", reversal)
-    assert (found.outcome, found.ruling, outcomes(told)) == ("no_action", reversal, [])
+    assert (found.outcome, found.ruling, outcomes(appeal_events)) == ("no_action", reversal, [])
     overturned = {"appeal_id": appeal.id, "outcome": AppealOutcome.OVERTURNED, "reason": "hate"}
     for decider_id in (made.actor_id, staff.id):
         with pytest.raises(OwnRuling):
@@ -197,7 +175,7 @@ def test_appeal_of_no_action_waits_on_the_reversal_that_takes_none_either(author
     found.refresh_from_db()
     message.refresh_from_db()
     assert (found.outcome, message.status) == ("action_taken", "REJECTED")
-    assert outcomes(told) == ["overturned"]
+    assert outcomes(appeal_events) == ["overturned"]
 
 
 @pytest.mark.proves("R142")
@@ -214,7 +192,7 @@ def test_no_action_of_a_reversal_can_be_appealed(author, room):
 @pytest.mark.proves("R142")
 @pytest.mark.parametrize("content", ["allow", "remove"])
 def test_appeal_of_no_action_joins_the_case_that_a_reversal_opens_again(
-    author, room, told, content
+    author, room, appeal_events, content
 ):
     say(author, room, "HOLD bom dia")
     made = rule(Case.objects.get().id)
@@ -235,11 +213,13 @@ def test_appeal_of_no_action_joins_the_case_that_a_reversal_opens_again(
     found.refresh_from_db()
     is_removed = content == "remove"
     assert found.outcome == ("action_taken" if is_removed else "no_action")
-    assert outcomes(told) == (["overturned"] if is_removed else ["upheld"])
+    assert outcomes(appeal_events) == (["overturned"] if is_removed else ["upheld"])
 
 
 @pytest.mark.proves("R142")
-def test_reversal_that_removes_the_text_overturns_each_appeal_of_no_action(author, room, told):
+def test_reversal_that_removes_the_text_overturns_each_appeal_of_no_action(
+    author, room, appeal_events
+):
     message = say(author, room, "bom dia")
     reporters = [
         report(
@@ -259,5 +239,5 @@ def test_reversal_that_removes_the_text_overturns_each_appeal_of_no_action(autho
     settle()
 
     assert set(Appeal.objects.values_list("state", "outcome")) == {("decided", "overturned")}
-    assert outcomes(told) == ["overturned", "overturned"]
+    assert outcomes(appeal_events) == ["overturned", "overturned"]
     assert made.reversals.get().content == "remove"

@@ -15,7 +15,7 @@ from moderado.enforcement.types import Actor, ContentOutcome
 from moderado.moderation.models import Case
 from moderado.moderation.services.recording import record
 from moderado.moderation.types import Category, Content, Outcome, Verdict
-from tests.factories import MODERATING, make_member, make_room, make_staff, make_user
+from tests.factories import MODERATING, make_member, make_staff, make_user
 from tests.integration.enforcement.steps import say
 
 pytestmark = [
@@ -25,11 +25,6 @@ pytestmark = [
 ]
 
 DANGER = "child_safety"
-
-
-@pytest.fixture
-def room():
-    return make_room()
 
 
 @pytest.fixture

@@ -23,16 +23,6 @@ pytestmark = [
 
 
 @pytest.fixture
-def room():
-    return make_room()
-
-
-@pytest.fixture
-def author(room):
-    return make_member(room).user
-
-
-@pytest.fixture
 def staff(room):
     return make_staff(*MODERATING)
 

@@ -11,7 +11,7 @@ from moderado.core import clock as database_clock
 from moderado.enforcement.models import RetentionRun
 from moderado.enforcement.services import claiming, erasures, retention
 from moderado.enforcement.types import Actor
-from tests.factories import make_member, make_room, make_staff, make_user
+from tests.factories import make_member, make_staff, make_user
 from tests.integration.chat.steps import judge, post
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("R123")]
@@ -23,11 +23,6 @@ wrong_by = pytest.mark.parametrize("error", [HOUR, -HOUR], ids=["fast", "slow"])
 @pytest.fixture(autouse=True)
 def _providers(settings):
     settings.MODERATION_PROVIDERS = [{"BACKEND": "tests.providers.Obedient"}]
-
-
-@pytest.fixture
-def room():
-    return make_room()
 
 
 @pytest.fixture

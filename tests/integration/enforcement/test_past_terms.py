@@ -4,20 +4,18 @@ from datetime import timedelta
 
 import pytest
 from django.db.models import F
-from django.utils import timezone
 
 from moderado.chat.models import Membership
-from moderado.enforcement.models import Ruling, Sanction
+from moderado.enforcement.models import Sanction
 from moderado.enforcement.services.appeal_decisions import decide_appeal
 from moderado.enforcement.services.appeals import appeal_decision
 from moderado.enforcement.services.imposing import impose_sanction
 from moderado.enforcement.services.measures import Measure
 from moderado.enforcement.services.sanctions import expire_sanctions
-from moderado.enforcement.services.settling import settle_rulings
 from moderado.enforcement.types import Actor, AppealOutcome, MeasureScope, SanctionKind
 from moderado.moderation.models import Case
 from tests.factories import make_member, make_room, make_staff
-from tests.integration.enforcement.steps import say
+from tests.integration.enforcement.steps import say, settle
 from tests.integration.enforcement.test_strikes import put_in_force
 from tests.rulings import make_ruling
 
@@ -42,11 +40,6 @@ def room():
 @pytest.fixture
 def author(room):
     return make_member(room, role="MODERATOR").user
-
-
-def settle():
-    Ruling.objects.filter(settled_at=None).update(undo_until=timezone.now() - timedelta(seconds=1))
-    settle_rulings()
 
 
 def sanctioned(author, room, kind):

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
-from django.db.models import F
 from django.db.models.functions import Now
 
 from moderado.chat.models import Message
@@ -23,7 +22,6 @@ from moderado.enforcement.services.imposing import lift_by_hand
 from moderado.enforcement.services.measures import Measure
 from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.sanctions import expire_sanctions
-from moderado.enforcement.services.settling import settle_rulings
 from moderado.enforcement.services.suspensions import suspend_reporting
 from moderado.enforcement.types import Actor, AppealOutcome, MeasureScope, SanctionKind
 from moderado.moderation.models import Case, ErasableText, ModerationLog
@@ -32,6 +30,7 @@ from moderado.moderation.services.texts import erase_texts
 from tests.everything import tables_with
 from tests.factories import make_member, make_rejected_reports, make_room, make_staff, make_user
 from tests.integration.enforcement.races import in_both_orders, overtake
+from tests.integration.enforcement.steps import settle
 from tests.rulings import make_ruling
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("obedient_provider")]
@@ -88,12 +87,6 @@ class World:
 
 def everywhere(user):
     return Actor(id=user.id, scope_ids=None)
-
-
-def settle():
-    """Let the time in which rulings can be undone pass."""
-    Ruling.objects.filter(settled_at=None).update(undo_until=F("effective_at"))
-    settle_rulings()
 
 
 def status(message):

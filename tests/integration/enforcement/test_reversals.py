@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
 from moderado.chat.models import Message
 from moderado.chat.services.editing import edit_message
@@ -18,7 +17,6 @@ from moderado.enforcement.services.appeals import appeal_decision
 from moderado.enforcement.services.measures import Measure
 from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.rulings import Proposal
-from moderado.enforcement.services.settling import settle_rulings
 from moderado.enforcement.types import (
     Actor,
     AppealOutcome,
@@ -27,24 +25,14 @@ from moderado.enforcement.types import (
     SanctionKind,
 )
 from moderado.moderation.models import BlockedText, Case
-from tests.factories import make_member, make_room, make_staff, make_user
-from tests.integration.enforcement.steps import say
+from tests.factories import make_member, make_staff, make_user
+from tests.integration.enforcement.steps import say, settle
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
 
 CONTENTS = [ContentOutcome.ALLOW, ContentOutcome.REMOVE, ContentOutcome.KEEP_FLAGGED]
 MUTE = Measure(kind=SanctionKind.MUTE, scope=MeasureScope.ROOM, term=timedelta(days=1))
 STRIKE = Measure(kind=SanctionKind.STRIKE, scope=MeasureScope.ROOM)
-
-
-@pytest.fixture
-def room():
-    return make_room()
-
-
-@pytest.fixture
-def author(room):
-    return make_member(room).user
 
 
 def flagged(author, room):
@@ -85,11 +73,6 @@ SHOWN, HIDDEN = [flagged, reported], [held, blocked, edited]
 
 def staff():
     return Actor(id=make_staff("bulk_rule", "reverse_ruling").id, scope_ids=None)
-
-
-def settle():
-    Ruling.objects.filter(settled_at=None).update(undo_until=timezone.now() - timedelta(seconds=1))
-    settle_rulings()
 
 
 def state_of(message, author):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
-from django.utils import timezone, translation
+from django.utils import translation
 
 from moderado.accounts.services import accounts
 from moderado.chat.models import Membership
@@ -21,7 +21,6 @@ from moderado.enforcement.services.appeals import appeal_decision, appeal_report
 from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.rulings import Proposal, reverse, rule
 from moderado.enforcement.services.sanctions import apply_sanction
-from moderado.enforcement.services.settling import settle_rulings
 from moderado.enforcement.types import Actor, AppealOutcome, ContentOutcome, SanctionKind
 from moderado.moderation.models import Case
 from moderado.moderation.services import subject_screening
@@ -33,7 +32,7 @@ from tests.factories import (
     make_suspension,
     make_user,
 )
-from tests.integration.enforcement.steps import say
+from tests.integration.enforcement.steps import say, settle
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
 
@@ -46,21 +45,11 @@ def _portuguese():
         yield
 
 
-@pytest.fixture
-def author(room):
-    return make_member(room, role=Membership.Role.MEMBER).user
-
-
 def decide(case, content, reason="insult"):
     actor = Actor(id=make_staff().id, scope_ids=None)
     ruling = rule(actor=actor, case_id=case.id, proposal=Proposal(content=content, reason=reason))
-    settle_now()
+    settle()
     return ruling
-
-
-def settle_now():
-    Ruling.objects.update(undo_until=timezone.now() - timedelta(seconds=1))
-    settle_rulings()
 
 
 def only(user):
@@ -248,7 +237,7 @@ def test_author_reads_no_reason_that_is_for_staff(author, room):
     moderator = Actor(id=make_staff().id, scope_ids=None)
     proposal = Proposal(content=ContentOutcome.ALLOW, reason="fine")
     rule(actor=moderator, case_id=found.case_id, proposal=proposal)
-    settle_now()
+    settle()
     appeal, _ = appeal_report(user_id=found.reporter_id, report_id=found.id, text="Look again.")
     win(appeal, "Ana did not look")
     (removal,) = read(author)
@@ -258,7 +247,7 @@ def test_author_reads_no_reason_that_is_for_staff(author, room):
     win(appeal, "Rui was in haste")
     shown = Ruling.objects.get(reverses=removal.id)
     reverse(actor=Actor(id=make_staff().id, scope_ids=None), ruling_id=shown.id, reason="Eva, too")
-    settle_now()
+    settle()
     assert [each.reason for each in read(author)] == ["hate", "hate"]
     for word in ("Ana", "Rui", "Eva"):
         assert word not in str(read(author))
@@ -271,11 +260,11 @@ def test_verdict_that_stands_again_is_listed_once_and_as_before(author, room):
     actor = Actor(id=make_staff().id, scope_ids=None)
     proposal = Proposal(content=ContentOutcome.ALLOW, reason="fine")
     made = rule(actor=actor, case_id=Case.objects.get().id, proposal=proposal)
-    settle_now()
+    settle()
     assert [each.is_reversed for each in read(author)] == [True]
 
     reverse(actor=actor, ruling_id=made.id, reason="mistake")
-    settle_now()
+    settle()
 
     assert read(author) == before
 
@@ -287,4 +276,4 @@ def read(author):
 def win(appeal, reason):
     actor = Actor(id=make_staff().id, scope_ids=None)
     decide_appeal(actor=actor, appeal_id=appeal.id, outcome=AppealOutcome.OVERTURNED, reason=reason)
-    settle_now()
+    settle()
