@@ -182,6 +182,23 @@ SMALL_LINKS = """() => [...document.querySelectorAll("a, button")]
   .map((link) => link.textContent)"""
 
 
+async def test_name_and_role_of_an_author_are_whole_on_a_narrow_phone(
+    ana: Visitor, bia: Visitor
+) -> None:
+    await bia.page.set_viewport_size({"width": 320, "height": 640})
+    await ana.say("bom dia")
+    head = bia.page.locator(".by", has_text="Ana")
+    await expect(head.locator(".role-badge")).to_have_text("Administrator")
+
+    assert await head.evaluate(BROKEN_LINES) == []
+
+
+# What is higher than one line of its letters.
+BROKEN_LINES = """(head) => [...head.querySelectorAll("strong, .role-badge")]
+  .filter((part) => part.offsetHeight > 2 * parseFloat(getComputedStyle(part).fontSize))
+  .map((part) => part.textContent)"""
+
+
 async def test_page_language_follows_the_reader_and_can_be_changed(
     browser: Browser, url: str
 ) -> None:
