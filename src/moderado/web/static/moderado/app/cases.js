@@ -1,6 +1,6 @@
 /** The open cases of the open room, for its moderators: count, pages, rulings. */
 
-import { complain } from "./actions.js";
+import { complain } from "./feedback.js";
 import { batch } from "./html.js";
 import * as store from "./store.js";
 import { t } from "./strings.js";

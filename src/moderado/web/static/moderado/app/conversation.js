@@ -6,6 +6,7 @@ import { counted } from "./format.js";
 import { html, useEffect, useState } from "./html.js";
 import { Icon } from "./icons.js";
 import * as layers from "./layers.js";
+import * as navigation from "./navigation.js";
 import * as store from "./store.js";
 import { t } from "./strings.js";
 import { Timeline } from "./timeline.js";
@@ -29,7 +30,7 @@ function Head() {
       <${NameChange} />
       <p><${Icon} name=${room.is_private ? "lock" : "hash"} />
         <span>${t(room.is_private ? "private" : "public")} · ${t("members", room.participants_count)}</span>
-        ${there > 0 && html`<span class="there"><i class="dot" />${there} ${t("online")}</span>`}</p>
+        ${there > 0 && html`<span class="there"><i class="dot" />${there} <span>${t("online")}</span></span>`}</p>
     </div>
     ${!room.role && html`<button class="button primary" onClick=${() => actions.join(room)}>${t("join")}</button>`}
     ${store.mayReview.value && html`<${PanelButton} name="review" icon="shield" count=${store.caseCount.value} />`}
@@ -48,7 +49,7 @@ function NameChange() {
 }
 
 function Back() {
-  return html`<button class="icon-button back" aria-label=${t("back")} onClick=${() => actions.open(null)}>
+  return html`<button class="icon-button back" aria-label=${t("back")} onClick=${() => navigation.open(null)}>
     <${Icon} name="back" /></button>`;
 }
 

@@ -4,6 +4,8 @@ import { effect } from "./html.js";
 import * as actions from "./actions.js";
 import { forgetCases, loadCases, onCase } from "./cases.js";
 import * as layers from "./layers.js";
+import * as navigation from "./navigation.js";
+import * as roomData from "./room_data.js";
 import * as store from "./store.js";
 import { isolated, t } from "./strings.js";
 
@@ -22,10 +24,10 @@ export function followServer() {
   on("frame", onFrame);
   on("me", ({ reset, profile, rooms, left_rooms }) => {
     if (profile) store.name.value = profile.name;
-    if (reset) actions.loadRooms();
-    else actions.mergeRooms(rooms, left_rooms);
+    if (reset) roomData.loadRooms();
+    else roomData.mergeRooms(rooms, left_rooms);
   });
-  on("room_lost", ({ room }) => (room === null || room === store.openId.value ? actions.lost() : actions.loadRooms()));
+  on("room_lost", ({ room }) => (room === null || room === store.openId.value ? navigation.lost() : roomData.loadRooms()));
   on("refused", (frame) => {
     if (frame.frame !== "typing" && frame.frame !== "mark_read") store.notice.value = frame.message;
   });
@@ -35,7 +37,7 @@ export function followServer() {
 export function followBrowser() {
   window.addEventListener("popstate", () => {
     store.question.value?.answer(false);
-    actions.openFromAddress();
+    navigation.openFromAddress();
     layers.follow();
   });
   window.addEventListener("offline", () => (store.offline.value = true));
@@ -68,7 +70,7 @@ export function followBrowser() {
   setInterval(forgetTyping, 1_000);
   setInterval(() => {
     if (document.visibilityState !== "visible" || !client.connection.online) return;
-    actions.loadRooms();
+    roomData.loadRooms();
     loadCases(); // claims expire, and frames about cases may be lost
   }, ROOMS_INTERVAL);
 }
@@ -76,21 +78,21 @@ export function followBrowser() {
 function onFrame(/** @type {any} */ frame) {
   switch (frame.type) {
     case "connection_established":
-      actions.loadRooms();
-      actions.loadSilences();
+      roomData.loadRooms();
+      roomData.loadSilences();
       loadCases();
-      if (store.history.value.state === "failed" && store.openId.value) actions.enter(store.openId.value);
+      if (store.history.value.state === "failed" && store.openId.value) navigation.enter(store.openId.value);
       break;
     case "subscribed":
       setPresent(frame.room, new Set(frame.present));
-      if (frame.room === store.openId.value) actions.loadDetail(frame.room); // changes before it are not repeated
+      if (frame.room === store.openId.value) roomData.loadDetail(frame.room); // changes before it are not repeated
       break;
     case "room_changed":
-      actions.patchRoom(frame.room, {
+      roomData.patchRoom(frame.room, {
         name: frame.name, is_private: frame.is_private, frozen_until: frame.frozen_until, slow_mode: frame.slow_mode,
         newcomers_wait_until: frame.newcomers_wait_until, newcomers_after: frame.newcomers_after,
       });
-      if (frame.room === store.openId.value) actions.loadDetail(frame.room);
+      if (frame.room === store.openId.value) roomData.loadDetail(frame.room);
       break;
     case "presence":
       setPresent(frame.room, changed(frame));
@@ -121,10 +123,10 @@ function onFrame(/** @type {any} */ frame) {
     case "sanction_applied":
     case "sanction_lifted":
       store.notice.value = frame.type === "sanction_applied" ? frame.sanction.explanation : null;
-      actions.loadSilences();
+      roomData.loadSilences();
       break;
     case "synced_me":
-      if (frame.sanctions?.length) actions.loadSilences(); // its frame may have been lost
+      if (frame.sanctions?.length) roomData.loadSilences(); // its frame may have been lost
       break;
     case "message_rejected":
     case "message_held":
@@ -154,7 +156,7 @@ function setPresent(/** @type {string} */ room, /** @type {Set<string>} */ users
 
 function onMessage(/** @type {any} */ { room, message }) {
   setTyping(room, message.author, 0);
-  actions.patchRoom(room, { last_activity_at: message.published_at, last_message: message });
+  roomData.patchRoom(room, { last_activity_at: message.published_at, last_message: message });
   loadUnknownMember(room, message.author.id);
   if (message.author.id === me.id) {
     store.announcement.value = t("verdictTold", t("APPROVED"));
@@ -166,21 +168,21 @@ function onMessage(/** @type {any} */ { room, message }) {
     if (!store.firstUnread.value) store.firstUnread.value = message.id;
   }
   const unread = store.rooms.value.find((one) => one.id === room)?.unread_count ?? 0;
-  actions.patchRoom(room, { unread_count: unread + 1 });
+  roomData.patchRoom(room, { unread_count: unread + 1 });
 }
 
 /** The list of rooms shows the newest message: it never shows what is gone. */
 function onChanged(/** @type {any} */ { type, room, message }) {
   if (store.rooms.value.find((one) => one.id === room)?.last_message?.id !== message.id) return;
   const isGone = type === "message_removed";
-  actions.patchRoom(room, { last_message: isGone ? null : message });
-  if (isGone) actions.loadRooms();
+  roomData.patchRoom(room, { last_message: isGone ? null : message });
+  if (isGone) roomData.loadRooms();
 }
 
 /** No frame announces new members: reload them when an unknown user appears in the open room. */
 function loadUnknownMember(/** @type {string} */ room, /** @type {string} */ userId) {
   const people = room === store.openId.value && store.detail.value?.participants;
-  if (people && !people.some((/** @type {any} */ one) => one.user.id === userId)) actions.loadDetail(room);
+  if (people && !people.some((/** @type {any} */ one) => one.user.id === userId)) roomData.loadDetail(room);
 }
 
 /** The first message in a public room makes its author a member. */
@@ -214,7 +216,7 @@ function markRead() {
   const state = store.roomState.value;
   const room = store.openRoom.value;
   if (!state || !room || !isSeen() || store.history.value.state !== "ready") return;
-  if (room.unread_count) actions.patchRoom(room.id, { unread_count: 0 });
+  if (room.unread_count) roomData.patchRoom(room.id, { unread_count: 0 });
   if (!room.role || (markedRead.get(room.id) ?? 0) >= state.seq) return;
   if (client.markRead(room.id, state.seq)) markedRead.set(room.id, state.seq);
 }

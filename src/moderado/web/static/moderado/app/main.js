@@ -1,6 +1,5 @@
 /** The chat page. */
 
-import * as actions from "./actions.js";
 import { Conversation } from "./conversation.js";
 import { CreateRoom } from "./create_room.js";
 import { Question } from "./dialogs.js";
@@ -9,7 +8,9 @@ import { html, render, useEffect } from "./html.js";
 import { Icon } from "./icons.js";
 import * as layers from "./layers.js";
 import { followBrowser, followServer } from "./live.js";
+import * as navigation from "./navigation.js";
 import { Panel } from "./panels.js";
+import * as roomData from "./room_data.js";
 import { Rooms } from "./rooms.js";
 import * as store from "./store.js";
 import { t } from "./strings.js";
@@ -62,8 +63,8 @@ root.textContent = "";
 render(html`<${Page} />`, root);
 followServer();
 followBrowser();
-actions.openFromAddress();
+navigation.openFromAddress();
 layers.follow();
-actions.loadRooms();
+roomData.loadRooms();
 store.client.start();
 window.dispatchEvent(new Event("moderado:ready"));

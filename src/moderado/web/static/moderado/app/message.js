@@ -4,6 +4,7 @@ import * as actions from "./actions.js";
 import { hue, initials, linked, moment, time } from "./format.js";
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
+import * as navigation from "./navigation.js";
 import * as store from "./store.js";
 import { categoryName, t } from "./strings.js";
 
@@ -44,7 +45,7 @@ function Draft({ edit }) {
 function Quote({ id }) {
   const message = store.roomState.value?.messages.get(id);
   const known = message && message.status !== "REMOVED";
-  return html`<button class="quote" tabindex="-1" aria-label=${t("jumpTo")} onClick=${() => actions.jumpTo(id)}>
+  return html`<button class="quote" tabindex="-1" aria-label=${t("jumpTo")} onClick=${() => navigation.jumpTo(id)}>
     ${known && html`<strong dir="auto">${message.author.name}</strong>`}
     <span dir="auto">${known ? message.content : t("quoteGone")}</span></button>`;
 }

@@ -5,7 +5,9 @@ import { hue, initials, moment, time, day } from "./format.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 import { Icon } from "./icons.js";
 import * as layers from "./layers.js";
+import * as navigation from "./navigation.js";
 import { Review } from "./review.js";
+import * as roomData from "./room_data.js";
 import { Answer, useAnswers } from "./search.js";
 import * as store from "./store.js";
 import { isolated, t } from "./strings.js";
@@ -48,7 +50,7 @@ function Role({ user, role }) {
 function People() {
   const room = store.detail.value;
   const there = store.present.value.get(store.openId.value ?? "") ?? new Set();
-  useEffect(() => void actions.loadDetail(/** @type {string} */ (store.openId.value)), []);
+  useEffect(() => void roomData.loadDetail(/** @type {string} */ (store.openId.value)), []);
   if (!room) return html`<p class="hint" role="status">${t("loadingRooms")}</p>`;
   const people = [...room.participants].sort((a, b) =>
     Number(there.has(b.user.id)) - Number(there.has(a.user.id)) || a.user.name.localeCompare(b.user.name));
@@ -69,7 +71,7 @@ function Search() {
     <div class="field"><label for="search">${t("searchIn")}</label>
       <input id="search" type="search" autocomplete="off" value=${text} onInput=${(event) => setText(event.target.value)} /></div>
     <ul>${answer.results?.map((/** @type {any} */ message) => html`<li key=${message.id}>
-      <button class="found" onClick=${() => actions.jumpTo(message.id)}>
+      <button class="found" onClick=${() => navigation.jumpTo(message.id)}>
         <span class="by"><strong dir="auto">${message.author.name}</strong>
           <time datetime=${message.created_at} title=${moment(message.created_at)}>${day(message.created_at)}, ${time(message.created_at)}</time></span>
         <span dir="auto">${message.content}</span>

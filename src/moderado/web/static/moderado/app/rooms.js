@@ -6,6 +6,7 @@ import { counted, hue, initials } from "./format.js";
 import { html, signal, useState } from "./html.js";
 import { Icon } from "./icons.js";
 import * as layers from "./layers.js";
+import * as roomData from "./room_data.js";
 import { Answer, useAnswers } from "./search.js";
 import * as store from "./store.js";
 import { language, t } from "./strings.js";
@@ -98,7 +99,7 @@ function PublicRooms() {
   const [isUsed, setUsed] = useState(false);
   const own = store.rooms.value.filter((room) => room.role);
   const visited = store.rooms.value.filter((room) => !room.role);
-  const answer = useAnswers(text, actions.findRooms, { always: isUsed || !own.length });
+  const answer = useAnswers(text, roomData.findRooms, { always: isUsed || !own.length });
   const known = new Set(store.rooms.value.map((room) => room.id));
   const found = answer.results?.filter((/** @type {any} */ room) => !known.has(room.id)) ?? [];
   return html`<h2 id="public-rooms">${t("publicRooms")}</h2>
@@ -118,7 +119,7 @@ function List() {
   }
   if (store.roomsState.value === "failed") {
     return html`<div class="list-note" role="alert"><p>${t("roomsFailed")}</p>
-      <button class="button" onClick=${actions.loadRooms}>${t("retry")}</button></div>`;
+      <button class="button" onClick=${roomData.loadRooms}>${t("retry")}</button></div>`;
   }
   return html`
     <h2 id="own-rooms">${t("yourRooms")}</h2>

@@ -1,7 +1,8 @@
 /** Searches as the user types, page by page. */
 
-import * as actions from "./actions.js";
+import * as feedback from "./feedback.js";
 import { html, useEffect, useState } from "./html.js";
+import * as roomData from "./room_data.js";
 import { t } from "./strings.js";
 
 /**
@@ -20,7 +21,7 @@ export function useAnswers(text, ask, { always = false } = {}) {
     const timer = isAsked && setTimeout(() => {
       ask(text.trim()).then((answer) => current && setFound(answer), (error) => {
         if (current) setFound({ results: [], next: null });
-        actions.complain(error);
+        feedback.complain(error);
       });
     }, 250);
     return () => {
@@ -29,7 +30,7 @@ export function useAnswers(text, ask, { always = false } = {}) {
     };
   }, [text, always]);
   const more = found?.next && (async () => {
-    const page = await actions.nextPage(found.next).catch(actions.complain);
+    const page = await roomData.nextPage(found.next).catch(feedback.complain);
     if (page) setFound((/** @type {any} */ now) => now === found ? { ...page, results: [...found.results, ...page.results] } : now);
   });
   return { asking: found === "asking", results: found?.results ?? null, more };

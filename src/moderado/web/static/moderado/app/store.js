@@ -1,4 +1,4 @@
-/** The state of the page, as signals. Only `actions.js`, `cases.js` and `live.js` change it. */
+/** The state of the page, as signals. What the server says is stored by modules without components. */
 
 import { CookieAuth, ChatClient, folds, timeline } from "../client.js";
 import { computed, signal } from "./html.js";
@@ -59,7 +59,7 @@ export const present = signal(/** @type {Map<string, Set<string>>} */ (new Map()
 export const activeRow = signal(/** @type {string | null} */ (null));
 /** The browser knows that there is no network. */
 export const offline = signal(!navigator.onLine);
-/** A question to the user, as `actions.ask` puts it. */
+/** A question to the user, as `feedback.ask` puts it. */
 export const question = signal(/** @type {any} */ (null));
 
 /** Only `layers.js` changes these two. */

@@ -1,10 +1,10 @@
 /** Messages, oldest first. Scrolling up loads older pages. */
 
-import * as actions from "./actions.js";
 import { day } from "./format.js";
 import { html, useEffect, useLayoutEffect, useRef } from "./html.js";
 import { Icon } from "./icons.js";
 import { Leaving, Message } from "./message.js";
+import * as navigation from "./navigation.js";
 import * as store from "./store.js";
 import { isolated, t } from "./strings.js";
 
@@ -79,7 +79,7 @@ function Placeholder() {
   }
   if (state === "failed") {
     return html`<div class="placeholder" role="alert"><${Icon} name="warn" /><p>${t("messagesFailed")}</p>
-      <button class="button" onClick=${() => actions.enter(store.openId.value)}>${t("retry")}</button></div>`;
+      <button class="button" onClick=${() => navigation.enter(store.openId.value)}>${t("retry")}</button></div>`;
   }
   return html`<div class="placeholder"><${Icon} name="bubble" /><h3>${t("emptyRoom")}</h3><p>${t("emptyRoomHint")}</p></div>`;
 }
@@ -112,8 +112,8 @@ export function Timeline() {
     const { current } = box;
     const { state, next } = history.value;
     if (state !== "ready" || current.scrollHeight > current.clientHeight) return;
-    if (next) actions.loadOlder();
-    else actions.loadNewer();
+    if (next) navigation.loadOlder();
+    else navigation.loadNewer();
   }, [history.value]);
   useEffect(() => {
     if (!highlighted.value) return undefined;
@@ -129,8 +129,8 @@ export function Timeline() {
     seen.current = { ...seen.current, top: scrollTop, height: scrollHeight };
     const below = scrollHeight - scrollTop - clientHeight;
     pinned.value = below < 40 && !history.value.previous;
-    if (scrollTop < 300) actions.loadOlder();
-    else if (below < 300) actions.loadNewer();
+    if (scrollTop < 300) navigation.loadOlder();
+    else if (below < 300) navigation.loadNewer();
   }
 
   return html`<div class="timeline-place">
@@ -145,7 +145,7 @@ export function Timeline() {
       <p class="unseen" id="timeline-keys">${t("timelineKeys")}</p>
     </div>
     ${!pinned.value && !isEmpty && html`<button class="to-newest" aria-label=${t("toNewest")} title=${t("toNewest")}
-      onClick=${() => { actions.toNewest(); box.current.scrollTop = box.current.scrollHeight; }}>
+      onClick=${() => { navigation.toNewest(); box.current.scrollTop = box.current.scrollHeight; }}>
       <${Icon} name="down" />${store.openRoom.value?.unread_count > 0 && html`<b>${store.openRoom.value.unread_count}</b>`}
     </button>`}
   </div>`;
