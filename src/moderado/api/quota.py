@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
@@ -26,9 +26,10 @@ from moderado.core.addresses import address_of_request
 from moderado.core.concurrency import ConcurrencyLimit
 from moderado.core.database import release_connections
 from moderado.core.errors import RateLimited, Unavailable
+from moderado.core.limits import watched
 from moderado.core.metrics import REFUSED
 from moderado.core.newcomers import NewcomerLimited
-from moderado.core.quotas import COUNTED, Quota
+from moderado.core.quotas import COUNTED_BY_SERVICE, Quota
 from moderado.core.vendor_errors import OPENAI, PERSPECTIVE, shaped
 
 View = Callable[[HttpRequest], HttpResponseBase]
@@ -53,38 +54,66 @@ class QuotaMiddleware:
         method, route = request.method or "", _route(request)
         quota = quotas.quota_of_route(method, route)
         try:
-            client = self._count(request, quota, f"{method} {route}")
+            if quota is Quota.PROBE:
+                return self._next(request)
+            client = _client_of(request, quota)
+            self._refusals.check(client.of_address)
+            self._refusals.check(client.of_account)
+            if quota in COUNTED_BY_SERVICE:
+                if quota is Quota.SIGN_IN or client.account or _account(request, quota):
+                    return self._counted_by_service(request, client)
+                quota = Quota.CHEAP  # without an account no service counts it
+            counted = self._count(request, client, quota, f"{method} {route}")
             if quota is not Quota.EXPENSIVE:
                 return self._next(request)
             # A request that waits must not keep the connection that found its session.
-            with self._expensive.place(client, before_waiting=release_connections):
+            with self._expensive.place(counted, before_waiting=release_connections):
                 return self._next(request)
         except (RateLimited, Unavailable) as error:  # a view's own errors end in the view
             REFUSED.labels(entry_point="rest", code=error.code).inc()
             return refusal(request, error)
 
-    def _count(self, request: HttpRequest, quota: Quota, route: str) -> str:
-        """Count the request. Return its client: an account or an address."""
-        address = address_of_request(request.META)
-        if quota is Quota.PROBE or quota is Quota.SIGN_IN:
-            return address
-        of_address = (quota, address, *settings.QUOTAS.get(quota, ()))
-        of_client = (_credential(request), *of_address)
-        self._refusals.check(of_address)
-        self._refusals.check(of_client)
-        account = _account(request, quota)
-        if quota not in COUNTED:
-            if account is not None:
-                return account  # the service counts it
-            quota = Quota.CHEAP
+    def _counted_by_service(self, request: HttpRequest, client: "Client") -> HttpResponseBase:
+        """Answer a request, and count it as CHEAP unless its service has counted it.
+
+        The answer is given in any case: the next request waits. So neither messages nor sign-ins
+        cost a second exchange with Redis.
+        """
+        with watched() as watch:
+            answer = self._next(request)
+        if not watch.has_counted:
+            with suppress(RateLimited):  # remembered for the next request
+                self._count(request, client, Quota.CHEAP, "")
+        return answer
+
+    def _count(self, request: HttpRequest, client: "Client", quota: Quota, route: str) -> str:
+        """Count the request. Return who it was counted for: an account or an address."""
+        account = client.account or _account(request, quota)
         try:
-            quotas.spend(quota, account=account, address=address, route=route)
+            quotas.spend(quota, account=account, address=client.address, route=route)
         except NewcomerLimited:  # of one route: other requests of the class may pass
             raise
         except RateLimited as error:
-            self._refusals.add(of_address if account is None else of_client, error.retry_after)
+            refused = client.of_address if account is None else client.of_account
+            self._refusals.add(refused, error.retry_after)
             raise
-        return account or address
+        return account or client.address
+
+
+class Client(NamedTuple):
+    """Who makes a request, as far as that costs no query.
+
+    Args:
+        address: Its address.
+        account: The account of its token.
+        of_address: Under what a refusal of its address is remembered.
+        of_account: Under what a refusal of its account is remembered.
+    """
+
+    address: str
+    account: str | None
+    of_address: tuple[object, ...]
+    of_account: tuple[object, ...]
 
 
 class Refusals:
@@ -128,27 +157,35 @@ def _route(request: HttpRequest) -> str:
         return request.path_info.lstrip("/")
 
 
-def _credential(request: HttpRequest) -> bytes:
-    """Return a digest of what the client authenticates with."""
-    given = (
-        request.META.get("HTTP_AUTHORIZATION")
-        or given_key(request)
-        or request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
-    )
-    return sha256(given.encode("utf-8", "surrogatepass")).digest()
+def _client_of(request: HttpRequest, quota: Quota) -> Client:
+    """Return the client of a request.
+
+    The account of a token is known without a query, and one token can be written in many ways. What
+    else identifies an account, a cookie or a key, is read exactly as it is.
+    """
+    address, account, credential = address_of_request(request.META), None, ""
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if quota is Quota.JUDGE:
+        credential = given_key(request)
+    elif scheme.lower() == "bearer":
+        account = _named_by(token.strip())
+    else:
+        credential = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    digest = sha256(credential.encode("utf-8", "surrogatepass")).digest()
+    limits_of_class = settings.QUOTAS.get(quota, settings.QUOTAS[Quota.CHEAP])
+    of_address = (quota, address, *limits_of_class)
+    return Client(address, account, of_address, (account or digest, *of_address))
 
 
 def _account(request: HttpRequest, quota: Quota) -> str | None:
-    """Return the account that the request's credentials name. Whether it may act is not checked.
+    """Return the account of a session or an API key. Whether it may act is not checked.
 
-    A token costs no query. A session or an API key is read from the database, and the view uses
-    the same copy.
+    It is read from the database, and the view uses the same copy.
     """
     if quota is Quota.JUDGE:
         return _key(request)
-    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return _named_by(token.strip())
+    if request.META.get("HTTP_AUTHORIZATION", "").partition(" ")[0].lower() == "bearer":
+        return None
     if settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return None
     try:

@@ -3,7 +3,9 @@
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any
@@ -48,6 +50,36 @@ def uses_of_address(limit: str, kind: str, address: str, *more: str) -> list[Use
     if site is not None:
         uses.append((_times(limit, SITE_NETWORKS), (*more, f"{kind}_site", site)))
     return uses
+
+
+class Watch:
+    """Whether any use was counted, and not refused, since the watch began."""
+
+    __slots__ = ("has_counted",)
+
+    def __init__(self) -> None:
+        self.has_counted = False
+
+
+_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
+
+
+@contextmanager
+def watched() -> Iterator[Watch]:
+    """Observe whether the block counts a use: in its context, and in threads that copy it."""
+    watch = Watch()
+    token = _watch.set(watch)
+    try:
+        yield watch
+    finally:
+        _watch.reset(token)
+
+
+def note_counted(*, has_counted: bool) -> None:
+    """Tell the watch of this context what code in another context has counted for it."""
+    watch = _watch.get()
+    if watch is not None:
+        watch.has_counted = has_counted
 
 
 class RateLimiter:
@@ -98,12 +130,19 @@ class RateLimiter:
         Returns:
             For each chain its refusal, or None.
         """
+        refusals = _refusals(self._count(chains))
+        watch = _watch.get()
+        if watch is not None and None in refusals:
+            watch.has_counted = True
+        return refusals
+
+    def _count(self, chains: Sequence[Sequence[Use]]) -> Sequence[_Counted]:
         if time.monotonic() >= self._local_until:
             try:
-                return _refusals(_count_in_redis(chains))
+                return _count_in_redis(chains)
             except redis.RedisError as error:
                 self._count_locally_for_a_while(error)
-        return _refusals([self._count_locally(chain) for chain in chains])
+        return [self._count_locally(chain) for chain in chains]
 
     def give_back(self, uses: Sequence[Use]) -> None:
         """Take back the latest count of each use. Failures of Redis raise nothing."""

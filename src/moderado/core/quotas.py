@@ -24,7 +24,8 @@ class Quota(StrEnum):
     RENAME = "rename"  # names of users and rooms, which everybody sees
     CONNECT = "connect"  # tickets and handshakes of sockets
     JUDGE = "judge"  # batches of texts of other systems; the account is an API key
-    # Counted by the service that they call, and not here.
+    # Counted by the service that they call. What it does not count, because it is refused before or
+    # repeats what was done, is counted as CHEAP once it was answered.
     SIGN_IN = "sign_in"  # accounts.quota: LIMIT_SIGN_IN_*
     MESSAGE = "message"  # chat.services.quota: LIMIT_MESSAGES_*
     DELETION = "deletion"  # chat.services.quota: a use of WRITE, unless it is a repeat
@@ -42,6 +43,8 @@ COUNTED = (
     Quota.CONNECT,
     Quota.JUDGE,
 )
+
+COUNTED_BY_SERVICE = (Quota.SIGN_IN, Quota.MESSAGE, Quota.DELETION)
 
 # Each method of each route. A final `*` stands for every path that begins so.
 ROUTES = {

@@ -7,7 +7,10 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
+from moderado.accounts.services import accounts
 from moderado.api.quota import Refusals
+from moderado.chat.models import Message
+from moderado.chat.services import posting
 from moderado.core import limits, quotas
 from moderado.core.errors import RateLimited
 from moderado.core.quotas import COUNTED, Quota
@@ -231,3 +234,101 @@ def test_table_names_the_routes_of_rest_and_no_others():
     named = {route for route in quotas.ROUTES if " api/" in route or " v1" in route}
 
     assert named == routes
+
+
+# What a service refuses before it counts, and what repeats what was done.
+UNCOUNTED = {
+    "malformed message": ("post", "/api/chat/rooms/{unknown}/messages/", {}),
+    "message to an unknown room": (
+        "post",
+        "/api/chat/rooms/{unknown}/messages/",
+        {"content": "oi"},
+    ),
+    "repeated message": (
+        "post",
+        "/api/chat/rooms/{room}/messages/",
+        {"content": "oi", "client_id": "1"},
+    ),
+    "edit in an unknown room": (
+        "patch",
+        "/api/chat/rooms/{unknown}/messages/{unknown}/",
+        {"content": "oi"},
+    ),
+    "repeated deletion": ("delete", "/api/chat/rooms/{room}/messages/{removed}/", None),
+    "malformed change of the password": ("post", "/api/auth/password/", {}),
+    "malformed request of erasure": ("post", "/api/me/erasure/", {}),
+}
+
+
+@pytest.mark.proves("S141")
+@pytest.mark.parametrize("uncounted", UNCOUNTED)
+def test_what_no_service_counts_is_counted_as_cheap(signed_in, limited, uncounted):
+    limited(Quota.CHEAP, account="2/minute")
+    member = factories.make_member(factories.make_room())
+    author, room = member.user, member.room
+    removed = factories.make_message(room, author=author, status=Message.Status.REMOVED)
+    posting.post_message(author_id=author.id, room_id=room.id, text="oi", client_id="1")
+    method, path, body = UNCOUNTED[uncounted]
+    url = path.format(room=room.id, unknown=uuid4(), removed=removed.id)
+    client = signed_in(author)
+
+    statuses = [getattr(client, method)(url, body).status_code for _ in range(4)]
+
+    # The third answer is given and remembered: the next request costs no query.
+    assert 429 not in statuses[:3]
+    assert statuses[3] == 429
+
+
+@pytest.mark.proves("S141")
+def test_messages_over_their_quota_are_refused_without_a_query_at_last(
+    signed_in, limited, settings, django_assert_num_queries
+):
+    limited(Quota.CHEAP, account="2/minute")
+    settings.ENV = settings.ENV.model_copy(update={"limit_messages_per_user": "1/minute"})
+    room = factories.make_room()
+    client = signed_in(factories.make_member(room).user)
+    path = f"/api/chat/rooms/{room.id}/messages/"
+    statuses = [client.post(path, {"content": "oi"}).status_code for _ in range(4)]
+    assert statuses == [202, 429, 429, 429]
+
+    with django_assert_num_queries(0):
+        refused = client.post(path, {"content": "oi"})
+
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+
+
+@pytest.mark.proves("S141")
+def test_account_whose_session_has_ended_has_a_quota(signed_in, limited):
+    limited(Quota.CHEAP, account="2/minute")
+    user = factories.make_user()
+    client, path = signed_in(user), f"/api/chat/rooms/{uuid4()}/messages/"
+    accounts.deactivate(user_id=user.id)
+
+    statuses = [client.post(path, {"content": "oi"}).status_code for _ in range(4)]
+
+    assert statuses == [401, 401, 401, 429]
+
+
+@pytest.mark.proves("S142")
+def test_another_spelling_of_credentials_is_not_another_client(limited, exchanges):
+    limited(Quota.CHEAP, account="1/minute")
+    user = factories.make_user()
+    token, program, browser = factories.token_of(user), Client(), Client()
+    browser.force_login(factories.make_user())
+    head, claims, signature = token.split(".")
+    spellings = (f"bearer   {token}", f"BEARER {token}", f"Bearer {head}.{claims}.{signature}=")
+
+    def ask_as(client, authorization):
+        return client.get("/api/auth/users/me/", headers={"Authorization": authorization})
+
+    for _ in range(2):
+        ask_as(program, f"Bearer {token}")
+        ask_as(browser, "Basic 0")
+    exchanges.clear()
+
+    answers = [ask_as(program, each) for each in spellings]
+    answers += [ask_as(browser, f"Basic {number}") for number in range(1, 3)]
+
+    assert {answer.status_code for answer in answers} == {429}
+    assert exchanges == []

@@ -23,9 +23,15 @@ class TokenBucket:
         Returns:
             0 when there was one, else the whole seconds until there is.
         """
+        if wait := self.wait(now):
+            return wait
+        self._tokens -= 1
+        return 0
+
+    def wait(self, now: float) -> int:
+        """Return 0 when there is a token, else the whole seconds until there is. Takes none."""
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
         self._at = now
         if self._tokens >= 1:
-            self._tokens -= 1
             return 0
         return max(1, math.ceil((1 - self._tokens) / self._rate))

@@ -1,6 +1,5 @@
 """Executes client frames: calls the service a frame stands for, and writes the answer."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import assert_never
@@ -16,6 +15,7 @@ from moderado.chat.services import editing, posting, reading, removing
 from moderado.chat.types import MessageView, SendRequest, SendResult
 from moderado.chat.views import OwnCursor
 from moderado.core import metrics
+from moderado.core.limits import note_counted
 from moderado.core.wire_limits import MAX_ROOMS
 from moderado.enforcement.errors import refusal_of
 from moderado.enforcement.types import is_in_force
@@ -27,12 +27,11 @@ from moderado.realtime.pubsub import fanout
 from moderado.realtime.rooms.audience import OWN_MESSAGES
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.rooms.subscription import State, Subscription
+from moderado.realtime.session import quota
 from moderado.realtime.session.refusals import AlreadyAuthenticated, RoomMissing, TooManyRooms
 from moderado.realtime.session.replies import greeting, split_pending, synced
 from moderado.realtime.wire import protocol
 from moderado.realtime.wire.encode import line_of_notice, newest_revision
-
-TYPING_INTERVAL = 2.0  # seconds between two typing notes to one room
 
 _SETTLED = {"REJECTED": Notice.REJECTED, "HELD": Notice.HELD}
 
@@ -54,16 +53,12 @@ class Commands:
     Raises what services and selectors raise: the session answers with an `error` frame.
     """
 
-    def __init__(
-        self, node: Node, connection: Connection, principal: Principal, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, node: Node, connection: Connection, principal: Principal) -> None:
         self._hub = node.hub
         self._presence = node.presence
         self._send_batcher = node.send_batcher
         self._connection = connection
         self._principal = principal
-        self._clock = clock
-        self._typed: dict[UUID, float] = {}
 
     @property
     def user_id(self) -> UUID:
@@ -141,7 +136,7 @@ class Commands:
     async def _posted(self, room_id: UUID, frame: protocol.ChatMessage) -> SendResult:
         room = self._hub.rooms.get(room_id) if room_id in self._connection.rooms else None
         if room is not None and room.shows_after_approval and frame.reply_to is None:
-            return await self._send_batcher.post(
+            posted = await self._send_batcher.post(
                 SendRequest(
                     author_id=self._principal.user_id,
                     room_id=room_id,
@@ -150,6 +145,8 @@ class Commands:
                     connection_id=self._connection.id,
                 )
             )
+            note_counted(has_counted=posted.created)  # the batch has counted it, or given it back
+            return posted
         return await post(
             author_id=self._principal.user_id,
             room_id=room_id,
@@ -287,9 +284,7 @@ class Commands:
             raise NoSuchRoom
         if subscription.silence is not None and is_in_force(subscription.silence):
             raise refusal_of(subscription.silence)
-        now = self._clock()
-        if now - self._typed.get(room_id, float("-inf")) >= TYPING_INTERVAL:
-            self._typed[room_id] = now
+        if quota.may_announce_typing(account=str(self.user_id), room=str(room_id)):
             principal = self._connection.principal or self._principal  # with the current name
             version = self._hub.acl_version(room_id)
             fanout.publish_typing(principal, room_id, acl_version=version)

@@ -21,6 +21,7 @@ from moderado.core import metrics
 from moderado.core.addresses import address_of_scope
 from moderado.core.errors import ApplicationError, RateLimited, Unavailable
 from moderado.core.languages import answer_language
+from moderado.core.limits import watched
 from moderado.realtime import node
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.session import auth, quota
@@ -174,7 +175,7 @@ class ClientSession:
         if not await limits.admit_user(connection.id, principal.user_id):
             self._close(CloseCode.TOO_MANY_CONNECTIONS)
             return None
-        commands = Commands(self._node, connection, principal, self._now)
+        commands = Commands(self._node, connection, principal)
         await self._node.hub.add(connection, principal)
         await self._greet(commands, principal, signed_in.start.me)
         connection.greeted()
@@ -231,9 +232,18 @@ class ClientSession:
             await self._execute(commands, frame)
 
     async def _execute(self, commands: Commands, frame: protocol.AnyClientFrame) -> None:
+        account = str(commands.user_id)
+        with watched() as watch:
+            await self._try_to_execute(commands, frame, account)
+        if not watch.has_counted:
+            quota.spend_uncounted(frame, account=account)
+
+    async def _try_to_execute(
+        self, commands: Commands, frame: protocol.AnyClientFrame, account: str
+    ) -> None:
         language = self._connection.language
         try:
-            quota.spend_frame(frame, account=str(commands.user_id))
+            quota.spend_frame(frame, account=account)
             await commands.execute(frame)
         except ApplicationError as error:
             self._refuse(errors.error_frame(error, language, frame))

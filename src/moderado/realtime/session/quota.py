@@ -6,6 +6,7 @@ on each of them.
 
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from functools import cache
 
 from django.conf import settings
@@ -13,18 +14,21 @@ from limits import parse
 
 from moderado.core.errors import RateLimited
 from moderado.core.limits import uses_of_address
-from moderado.core.quotas import COUNTED, FRAMES, Quota
+from moderado.core.quotas import COUNTED, COUNTED_BY_SERVICE, FRAMES, Quota
 from moderado.realtime.infra.token_bucket import TokenBucket
 from moderado.realtime.wire import protocol
 
 MAX_BUCKETS = 20_000  # accounts and addresses; a full bucket need not be remembered
+TYPING_LIMIT = "1/2 second"  # notes that one account types in one room
 
-# The frames that are counted for their account.
-COUNTED_FRAMES = {
-    frame: FRAMES[tag]
+_CLASSES = {
+    frame: FRAMES[str(frame.__struct_config__.tag)]
     for frame in protocol.ClientFrame.__subclasses__()
-    if FRAMES[tag := str(frame.__struct_config__.tag)] in COUNTED
 }
+# The frames that are counted for their account.
+COUNTED_FRAMES = {frame: quota for frame, quota in _CLASSES.items() if quota in COUNTED}
+# The frames that a service counts, unless it refuses them before, or they repeat what was done.
+FRAMES_OF_SERVICES = {f for f, quota in _CLASSES.items() if quota in COUNTED_BY_SERVICE}
 
 
 class Buckets:
@@ -41,6 +45,16 @@ class Buckets:
             RateLimited: The limit is reached.
         """
         now = time.monotonic()
+        if (wait := self._bucket(limit, key, now).take(now)) > 0:
+            raise RateLimited(retry_after=wait)
+
+    def check(self, limit: str, *key: str) -> None:
+        """Raise RateLimited if `key` has used up its limit. Counts nothing."""
+        now = time.monotonic()
+        if (wait := self._bucket(limit, key, now).wait(now)) > 0:
+            raise RateLimited(retry_after=wait)
+
+    def _bucket(self, limit: str, key: tuple[str, ...], now: float) -> TokenBucket:
         bucket = self._buckets.get((limit, *key))
         if bucket is None:
             amount, seconds = _parsed(limit)
@@ -49,18 +63,42 @@ class Buckets:
             if len(self._buckets) > self._most:
                 self._buckets.popitem(last=False)
         self._buckets.move_to_end((limit, *key))
-        if (wait := bucket.take(now)) > 0:
-            raise RateLimited(retry_after=wait)
+        return bucket
 
 
 _buckets = Buckets()
+_typing_notes = Buckets()  # apart: they are many, and must not displace counts of quotas
 
 
 def spend_frame(frame: protocol.AnyClientFrame, *, account: str) -> None:
-    """Count a frame for its account. Raises RateLimited."""
+    """Count a frame for its account. Raises RateLimited.
+
+    A frame that a service counts is only refused while `spend_uncounted` has used up the quota.
+    """
     quota = COUNTED_FRAMES.get(type(frame))
     if quota is not None:
         _buckets.spend(settings.QUOTAS[quota][0], quota, "account", account)
+    elif type(frame) in FRAMES_OF_SERVICES:
+        _buckets.check(settings.QUOTAS[Quota.CHEAP][0], Quota.CHEAP, "account", account)
+
+
+def spend_uncounted(frame: protocol.AnyClientFrame, *, account: str) -> None:
+    """Count as CHEAP a frame of a service that has not counted it. It was answered already."""
+    if type(frame) in FRAMES_OF_SERVICES:
+        with suppress(RateLimited):
+            _buckets.spend(settings.QUOTAS[Quota.CHEAP][0], Quota.CHEAP, "account", account)
+
+
+def may_announce_typing(*, account: str, room: str) -> bool:
+    """Tell whether a note that the account types may reach the room now, and count it.
+
+    For all sockets of the account, so that ten of them do not send ten times as many notes.
+    """
+    try:
+        _typing_notes.spend(TYPING_LIMIT, account, room)
+    except RateLimited:
+        return False
+    return True
 
 
 def spend_handshake_of_address(address: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 from moderado.chat.models import Membership, Room
 from moderado.chat.services.memberships import remove_participant
 from moderado.chat.services.rooms import update_room
+from moderado.core.quotas import Quota
 from moderado.moderation.services.subject_screening import screen_waiting
 from moderado.realtime import node
 from moderado.realtime.infra.db_calls import run_in_db_thread
@@ -186,6 +187,52 @@ async def test_typing_reaches_others_at_most_every_two_seconds(cast: Cast):
     assert typing["user"] == {"id": str(ana.id), "name": ana.name}
     assert at_bia.types().count("typing") == 1
     assert "typing" not in at_ana.types()
+
+
+@pytest.mark.proves("S143")
+async def test_typing_on_many_sockets_reaches_others_as_from_one(cast: Cast):
+    room = await cast.room()
+    ana, bia = await cast.member(room), await cast.member(room)
+    sockets, at_bia = [await cast.join(ana, room) for _ in range(3)], await cast.join(bia, room)
+
+    for at_ana in sockets:
+        await at_ana.send("typing")
+    await at_bia.next("typing")
+    for client in (*sockets, at_bia):
+        await client.up_to_date()
+
+    assert at_bia.types().count("typing") == 1
+
+
+@pytest.mark.proves("S141")
+async def test_messages_that_no_service_counts_have_a_quota_on_all_sockets(cast: Cast, settings):
+    settings.QUOTAS = {**settings.QUOTAS, Quota.CHEAP: ("4/minute", "100000/minute")}
+    room = await cast.room()
+    ana = await cast.member(room)
+    sockets = [await cast.join(ana, room) for _ in range(2)]
+    unknown = str(uuid4())
+
+    async def answer(client, fields):
+        heard = len(client.heard)
+        await client.send("chat_message", **fields)
+        await client.up_to_date()
+        errors = [frame["code"] for frame in client.heard[heard:] if frame["type"] == "error"]
+        return errors[0] if errors else "ok"
+
+    sent = [
+        await answer(sockets[number % 2], fields)
+        for number, fields in enumerate(
+            [
+                {"message": "oi", "client_id": "1"},
+                {"message": "oi", "client_id": "2"},
+                *[{"message": "oi", "room": unknown}] * 3,
+                {"message": "oi", "client_id": "1"},
+                {"message": "oi", "client_id": "3"},
+            ]
+        )
+    ]
+
+    assert sent == ["ok", "ok", *["no_such_room"] * 3, "ok", "rate_limited"]
 
 
 async def test_read_position_is_sent_to_the_room(cast: Cast):

@@ -61,3 +61,39 @@ def test_least_recently_used_buckets_are_forgotten():
     buckets.spend("2/minute", "c")
     with pytest.raises(RateLimited):
         buckets.spend("2/minute", "c")
+
+
+@pytest.mark.proves("S141")
+def test_frames_that_no_service_counts_use_up_the_quota_of_their_account(limited):
+    limited(Quota.CHEAP, "2/minute")
+    account, other = str(uuid4()), str(uuid4())
+    post = protocol.ChatMessage(message="oi", room=uuid4())
+    edit, ping = protocol.EditMessage(id=uuid4(), message="oi"), protocol.Ping()
+    for frame in (post, edit, ping):
+        quota.spend_frame(frame, account=account)
+        quota.spend_uncounted(frame, account=account)
+
+    with pytest.raises(RateLimited) as refused:
+        quota.spend_frame(protocol.DeleteMessage(id=uuid4()), account=account)
+
+    assert 0 < refused.value.retry_after <= 30
+    quota.spend_frame(ping, account=account)
+    quota.spend_frame(post, account=other)
+
+
+def test_frames_that_a_service_counts_use_up_no_other_quota(limited):
+    limited(Quota.CHEAP, "1/minute")
+    account = str(uuid4())
+
+    for _ in range(3):
+        quota.spend_frame(protocol.ChatMessage(message="oi", room=uuid4()), account=account)
+
+
+@pytest.mark.proves("S143")
+def test_typing_is_announced_once_in_a_while_for_each_account_and_room():
+    account, room = str(uuid4()), str(uuid4())
+
+    assert quota.may_announce_typing(account=account, room=room)
+    assert not quota.may_announce_typing(account=account, room=room)
+    assert quota.may_announce_typing(account=account, room=str(uuid4()))
+    assert quota.may_announce_typing(account=str(uuid4()), room=room)
