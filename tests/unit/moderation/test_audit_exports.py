@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -11,7 +12,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from moderado.moderation.audit.exports import READERS, kind_of
-from moderado.moderation.audit.json_items import items
+from moderado.moderation.audit.files import Member
+from moderado.moderation.audit.json_items import MAX_ITEM, items
 
 CHAT = "27/11/2026 14:03 - Ana: você vem?\n27/11/2026 14:04 - Bia: já vou\n"
 DAY = [{"type": "message", "user": "U1", "text": "oi", "ts": "1795424700.000100"}]
@@ -300,6 +302,9 @@ def test_the_page_never_replaces_the_export(tmp_path):
     path.write_text('{"text": "oi"}\n')
     (tmp_path / "page.html").symlink_to(path)
 
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    with pytest.raises(CommandError, match="neither"):
+        run(tmp_path / "pipe.jsonl")  # it can be read only once
     for page in (path, tmp_path / "page.html", tmp_path / "missing" / "page.html"):
         with pytest.raises(CommandError):
             run(path, "--html", page)
@@ -378,3 +383,46 @@ def test_long_messages_are_not_searched_for_notices(tmp_path, monkeypatch, text)
 
     assert texts(path) == [text, "oi"]
     assert searched == [2]
+
+
+class Measured(StringIO):
+    """Notes how many characters of a line were asked for at once."""
+
+    most = 0
+
+    def readline(self, size=-1):
+        self.most = max(self.most, size if size >= 0 else MAX_ITEM + 1)
+        return super().readline(size)
+
+    def __next__(self):
+        return self.readline() or next(iter(()))
+
+
+@pytest.mark.proves("S148")
+@pytest.mark.parametrize(
+    ("name", "first"), [("messages.csv", COLUMNS), ("chat.jsonl", '{"text": "oi"}\n')]
+)
+def test_a_line_is_read_up_to_a_limit(monkeypatch, tmp_path, name, first):
+    file = Measured(first)
+    monkeypatch.setattr(Member, "text", lambda _member: nullcontext(file))
+    path = tmp_path / name
+    path.write_text(first, encoding="utf-8")
+
+    kind = "discord" if name.endswith(".csv") else "jsonl"
+    monkeypatch.setattr("moderado.moderation.audit.jsonl._is_array", lambda _member: False)
+    assert len(texts(path, kind)) == 1
+    assert 0 < file.most <= MAX_ITEM
+
+
+@pytest.mark.proves("S148")
+def test_lines_that_belong_to_no_message_are_not_gathered_without_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr("moderado.moderation.audit.whatsapp._LONGEST", 100)
+    path = tmp_path / "chat.txt"
+    path.write_text(f"{CHAT}" + "x\n" * 5_000 + CHAT, encoding="utf-8")
+
+    first, second, *rest = texts(path)
+
+    assert first == "você vem?"
+    assert second.startswith("já vou\nx\nx")
+    assert len(second) <= 200
+    assert rest == ["você vem?", "já vou"]

@@ -8,10 +8,10 @@ without its name.
 import csv
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from moderado.moderation.audit.files import Member, opened
-from moderado.moderation.audit.json_items import items
+from moderado.moderation.audit.json_items import MAX_ITEM, items
 from moderado.moderation.audit.lines import Line, Lines, moment
 
 PACKAGE = {"messages.json", "messages.csv"}
@@ -38,12 +38,16 @@ def read(path: Path) -> Lines:
 def _lines(member: Member) -> Lines:
     with member.text() as file:
         try:
-            rows: Iterator[Any] = csv.DictReader(file) if member.suffix == ".csv" else items(file)
+            rows = _columns(file) if member.suffix == ".csv" else items(file)
             for row in rows:
                 if not _is_empty(row):
                     yield _line(row)
         except (ValueError, csv.Error):
             yield None
+
+
+def _columns(file: IO[str]) -> Iterator[Any]:
+    return csv.DictReader(iter(lambda: file.readline(MAX_ITEM), ""))
 
 
 def _is_empty(found: Any) -> bool:

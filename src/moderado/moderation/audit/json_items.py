@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import IO, Any
 
-MAX_ITEM = 32 * 1024 * 1024  # characters of one value
+MAX_ITEM = 4 * 1024 * 1024  # characters of one value; a message has far fewer
 _CHUNK = 65_536  # characters
 _SPACE = " \t\r\n"
 _AFTER = {*_SPACE, *",:]}"}

@@ -97,18 +97,22 @@ def _spoken(text: str) -> str:
 
 def _messages(member: Member) -> Iterator[tuple[re.Match[str], str]]:
     """Yield each head with its text, which may have several lines."""
-    head, text = None, ""
-    with closing(_lines(member)) as lines:
-        for line, is_notice in lines:
+    head: re.Match[str] | None = None
+    lines: list[str] = []
+    size = 0
+    with closing(_lines(member)) as written:
+        for line, is_notice in written:
             found = _HEAD.match(line)
             if found is None:
-                text = f"{text}\n{line}"[:_LONGEST]
+                if size < _LONGEST:  # WhatsApp sends no longer message: the file is another one
+                    lines.append(line)
+                    size += len(line) + 1
                 continue
             if head is not None:
-                yield head, text
-            head, text = (None, "") if is_notice else (found, found.group(8))
+                yield head, "\n".join(lines)
+            head, lines, size = (None, [], 0) if is_notice else (found, [found.group(8)], 0)
     if head is not None:
-        yield head, text
+        yield head, "\n".join(lines)
 
 
 def _lines(member: Member) -> Generator[tuple[str, bool], None, None]:

@@ -127,6 +127,8 @@ def _path(options: dict[str, Any]) -> Path:
         raise CommandError("--offline reads no database, and so no policy.")
     if not path.exists():
         raise CommandError(f"There is no {path}.")
+    if not path.is_file() and not path.is_dir():  # a pipe, which can be read only once
+        raise CommandError(f"{path} is neither a file nor a folder.")
     _check_page(options["html"], path)
     return path
 
