@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from moderado.moderation import registry
 from moderado.moderation.errors import ProviderUnavailable
@@ -64,3 +65,34 @@ def test_documented_rules_are_accepted():
     found = verdict_of(configured.provider, "Compre SEGUIDORES e ganhe muito por dia")
     assert found.outcome is Outcome.HOLD
     assert found.categories == {Category.SPAM: 0.6}
+
+
+def documented_entries():
+    """Return the configured providers of the page; a block may be a list or one of them."""
+    found = [json.loads(block) for block in blocks("json") if "BACKEND" in block]
+    entries = [
+        entry for block in found for entry in (block if isinstance(block, list) else [block])
+    ]
+    return [entry for entry in entries if entry["BACKEND"].startswith("moderado.")]
+
+
+def test_documented_configuration_is_accepted(settings):
+    secrets = {"openai": "sk-1", "azure": "key", "webhook": f"whsec_{'A' * 32}"}
+    settings.PROVIDER_SECRETS = {name: SecretStr(value) for name, value in secrets.items()}
+    options = next(json.loads(block) for block in blocks("json") if '"rules"' in block)
+    of_tables = {  # options that the page has in tables
+        "blocklist.BlocklistProvider": options | {"name": "own"},
+        "azure.AzureProvider": {"endpoint": "https://own.cognitiveservices.azure.com"},
+        "webhook.WebhookProvider": {"url": "https://own.example/", "networks": ["10.0.0.0/8"]},
+        "static.StaticProvider": {"outcome": "HOLD"},
+    }
+    entries = documented_entries() + [
+        {"BACKEND": f"moderado.moderation.providers.{path}", "OPTIONS": given}
+        for path, given in of_tables.items()
+    ]
+
+    built, wrong = registry.build(entries)
+
+    assert wrong == []
+    names = ["blocklist", "openai", "safeguard", "own", "azure", "webhook", "static"]
+    assert [each.name for each in built] == names
