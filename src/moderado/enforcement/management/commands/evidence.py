@@ -19,7 +19,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take a case or subject, or `verify FILE`, or `key`."""
         parser.add_argument(
-            "what", help="the id of a case, message or person; `verify`; or `key`: print its print"
+            "what",
+            help="the id of a case, message or person; `verify`; `key`: this server's fingerprint",
         )
         parser.add_argument("file", nargs="?", type=Path, help="the package to verify")
         parser.add_argument("--out", type=Path, help="where to write the package")
