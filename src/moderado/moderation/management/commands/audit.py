@@ -162,7 +162,7 @@ def _check_page(page: Path | None, export: Path) -> None:
     if page.exists() and page.samefile(export):
         raise CommandError("The page would replace the export: name another file.")
     if not page.parent.is_dir():
-        raise CommandError(f"There is no folder {page.parent}.")
+        raise CommandError(f"{page}: there is no such folder.")
 
 
 def _policy(options: dict[str, Any]) -> Chain:
