@@ -6,16 +6,23 @@ import pytest
 from django.utils import timezone
 
 from moderado.chat.models import Message
-from moderado.enforcement.errors import OwnRuling
+from moderado.enforcement.errors import NotAppealable, OwnRuling
 from moderado.enforcement.models import Appeal, NoticeMail, Report
 from moderado.enforcement.selectors.decisions import decisions_about
+from moderado.enforcement.selectors.reports import report_views
 from moderado.enforcement.services import rulings
 from moderado.enforcement.services.appeal_decisions import decide_appeal
 from moderado.enforcement.services.appeals import appeal_decision, appeal_report
 from moderado.enforcement.services.measures import Measure
 from moderado.enforcement.services.notices import confirm_notice
 from moderado.enforcement.services.reports import report
-from moderado.enforcement.types import Actor, AppealOutcome, MeasureScope, SanctionKind
+from moderado.enforcement.types import (
+    Actor,
+    AppealOutcome,
+    ContentOutcome,
+    MeasureScope,
+    SanctionKind,
+)
 from moderado.moderation.models import Case
 from tests.factories import make_notice, make_staff, make_user
 from tests.integration.enforcement.steps import say, settle
@@ -48,6 +55,59 @@ def appealed(author, room, word):
     say(author, room, f"{word} this")
     (decision,) = decisions_about(author.id)
     return appeal_decision(user_id=author.id, decision_id=decision.view.id, text="Quoted.")[0]
+
+
+@pytest.mark.proves("R129")
+@pytest.mark.parametrize(("ruled", "content"), [("allow", None), ("keep_flagged", "allow")])
+def test_no_action_can_be_appealed_while_a_reversal_that_takes_none_waits(
+    author, room, ruled, content
+):
+    message, reporter = say(author, room, "bom dia"), make_user()
+    found, _ = report(
+        reporter_id=reporter.id, subject_type="message", subject_id=message.id, category="hate"
+    )
+    first, second = make_staff(), make_staff()
+    ruling = make_ruling(actor_id=first.id, case_id=found.case_id, content=ruled)
+    settle()
+    reversal = rulings.reverse(
+        actor=Actor(id=second.id, scope_ids=None), ruling_id=ruling.id, reason="-",
+        content=content and ContentOutcome(content),
+    )  # fmt: skip
+
+    (view,) = report_views(Report.objects.all())
+    appeal, _ = appeal_report(user_id=reporter.id, report_id=found.id, text="Look again.")
+    settle()
+
+    assert view.appealable
+    appeal.refresh_from_db()
+    assert (appeal.state, appeal.appealed, appeal.first_decider) == ("open", reversal, second)
+    with pytest.raises(OwnRuling):
+        decide_appeal(
+            actor=Actor(id=second.id, scope_ids=None), appeal_id=appeal.id,
+            outcome=AppealOutcome.OVERTURNED, reason="-",
+        )  # fmt: skip
+
+
+@pytest.mark.proves("R129")
+def test_no_action_is_not_appealable_once_a_reversal_will_change_it(author, room):
+    message, reporter = say(author, room, "bom dia"), make_user()
+    found, _ = report(
+        reporter_id=reporter.id, subject_type="message", subject_id=message.id, category="hate"
+    )
+    ruling = rule(found.case_id)
+    settle()
+    rulings.reverse(
+        actor=Actor(id=make_staff().id, scope_ids=None), ruling_id=ruling.id, reason="-",
+        content=ContentOutcome.REMOVE,
+    )  # fmt: skip
+
+    (view,) = report_views(Report.objects.all())
+
+    assert (view.state, view.outcome, view.appealable) == ("decided", "no_action", False)
+    with pytest.raises(NotAppealable):
+        appeal_report(user_id=reporter.id, report_id=found.id, text="Look again.")
+    settle()
+    assert report_views(Report.objects.all())[0].outcome == "action_taken"
 
 
 def outcomes(appeal_events):

@@ -207,10 +207,10 @@ def test_appeal_of_a_report_whose_ruling_is_reversed():
         appeal = {"user_id": world.reader.id, "report_id": found.id, "text": "Look again."}
         return lambda: appeal_report(**appeal), lambda: world.reverse(ruling)
 
-    assert in_both_orders(build) == (("done", "done"), ("not_appealable", "done"))
-    appeal = Appeal.objects.get()  # the reversal takes no action either
-    assert appeal.state == "open"
-    assert appeal.appealed.reverses is not None
+    assert in_both_orders(build) == (("done", "done"), ("done", "done"))
+    for appeal in Appeal.objects.all():  # the reversal takes no action either
+        assert appeal.state == "open"
+        assert appeal.appealed.reverses is not None
 
 
 @pytest.mark.proves("R96")

@@ -6,12 +6,12 @@ from uuid import UUID
 
 import msgspec
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from moderado.core import clock
-from moderado.enforcement.models import Appeal, Report, ReportingSuspension
-from moderado.enforcement.types import DecisionType, ReportOutcome, ReportState
+from moderado.enforcement.models import Appeal, Report, ReportingSuspension, Ruling
+from moderado.enforcement.types import SHOWING, DecisionType, ReportOutcome, ReportState
 from moderado.enforcement.views import ReportView
 
 
@@ -73,15 +73,36 @@ def reports_of(user_id: UUID) -> QuerySet[Report]:
 
 
 def report_views(reports: Collection[Report]) -> list[ReportView]:
-    """Return reports as their reporters see them, in one statement more at most."""
-    ids = [each.id for each in reports if each.outcome == ReportOutcome.NO_ACTION]
+    """Return reports as their reporters see them, in two statements more at most."""
+    ended = [each for each in reports if each.outcome == ReportOutcome.NO_ACTION]
+    ids = [each.id for each in ended]
     appeals = Appeal.objects.filter(decision_type=DecisionType.REPORT, decision_id__in=ids)
     states = {each.decision_id: each for each in appeals} if ids else {}
-    return [_view(each, states) for each in reports]
+    replaced = _replaced([each.ruling_id for each in ended if each.ruling_id is not None])
+    return [_view(each, states, replaced) for each in reports]
 
 
-def _view(report: Report, appeals: Mapping[UUID, Appeal]) -> ReportView:
+def _replaced(ruling_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Return those of the rulings after whose reversal no action will not hold any more.
+
+    The reports hear of it once the reversal is settled. An appeal is refused already.
+    """
+    if not ruling_ids:
+        return frozenset()
+    reversed_ones = Ruling.objects.filter(
+        Exists(
+            Ruling.objects.filter(reverses=OuterRef("pk"), undone_at=None).exclude(
+                content__in=SHOWING
+            )
+        ),
+        pk__in=ruling_ids,
+    )
+    return frozenset(reversed_ones.values_list("pk", flat=True))
+
+
+def _view(report: Report, appeals: Mapping[UUID, Appeal], replaced: Collection[UUID]) -> ReportView:
     appeal, until = appeals.get(report.id), None
+    is_open = appeal is None and report.ruling_id not in replaced
     if report.outcome == ReportOutcome.NO_ACTION and report.decided_at is not None:
         until = report.decided_at + timedelta(days=settings.ENV.appeal_days)
     return ReportView(
@@ -95,7 +116,7 @@ def _view(report: Report, appeals: Mapping[UUID, Appeal]) -> ReportView:
         outcome=report.outcome or None,
         created_at=report.created_at,
         decided_at=report.decided_at,
-        appealable=appeal is None and until is not None and until > clock.estimated(),
+        appealable=is_open and until is not None and until > clock.estimated(),
         appeal_until=until,
         appeal=None if appeal is None else appeal.shown_state,
     )

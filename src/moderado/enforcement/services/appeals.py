@@ -37,7 +37,7 @@ from moderado.enforcement.services.erased_accounts import check_words_about
 from moderado.enforcement.services.fairness import exclude_from_case
 from moderado.enforcement.services.person_changes import appealed_thing, record_changes
 from moderado.enforcement.services.subject_locks import lock_subject
-from moderado.enforcement.types import DecisionType, OwnThing, ReportOutcome
+from moderado.enforcement.types import SHOWING, DecisionType, OwnThing, ReportOutcome
 from moderado.moderation.models import Case
 
 log = structlog.get_logger(__name__)
@@ -107,24 +107,28 @@ def appeal_decision(*, user_id: UUID, decision_id: UUID, text: str) -> tuple[App
 def appeal_report(*, user_id: UUID, report_id: UUID, text: str) -> tuple[Appeal, bool]:
     """Appeal that no action was taken on one's own report. Otherwise as `appeal_decision`.
 
+    It is about the ruling that holds: a reversal that takes no action either, from the moment that
+    it is made, as for an appeal that was made before.
+
     Raises:
         NotFound: The person has made no such report.
-        NotAppealable: The report is open, or action was taken.
+        NotAppealable: The report is open, or action was taken; or a reversal that is not settled
+            yet says so.
         AlreadyAppealed, AppealExpired, Invalid: As for decisions.
         AccountErased: The report is about an account that is erased.
     """
     if (first := _repeat(user_id, report_id, text)) is not None:
         return first, False
-    report = _locked_report(user_id, report_id)
+    report, ruling = _locked_report(user_id, report_id)
     text = clean(text, max_length=TEXT_LENGTH, field="text")
     if report.outcome != ReportOutcome.NO_ACTION or report.decided_at is None:
         raise NotAppealable
-    if report.ruling is not None and report.ruling.reversals.filter(undone_at=None).exists():
+    if ruling is not None and ruling.pk != report.ruling_id and ruling.content not in SHOWING:
         raise NotAppealable
     if appeal_end(report.decided_at) <= clock.estimated():
         raise AppealExpired
     check_words_about([report.case.author_id, report.subject_id], text)
-    decider_id = report.ruling.actor_id if report.ruling is not None else None
+    decider_id = ruling.actor_id if ruling is not None else None
     columns: dict[str, Any] = {
         "decision_type": DecisionType.REPORT,
         "subject_type": report.subject_type,
@@ -133,7 +137,7 @@ def appeal_report(*, user_id: UUID, report_id: UUID, text: str) -> tuple[Appeal,
         "first_decider_id": decider_id,
     }
     if report.subject_type == "message":
-        columns["appealed"] = report.ruling
+        columns["appealed"] = ruling
         if decider_id is not None:
             exclude_from_case(
                 case=report.case, user_id=decider_id, reason=CaseExclusion.Reason.DECIDER
@@ -179,15 +183,26 @@ def _lock(decision: Decision) -> None:
     rows.select_for_update(of=("self",), no_key=True).first()
 
 
-def _locked_report(user_id: UUID, report_id: UUID) -> Report:
-    """Return a report whose ruling nothing can reverse before the appeal is stored."""
+def _locked_report(user_id: UUID, report_id: UUID) -> tuple[Report, Ruling | None]:
+    """Return a report, and the ruling that holds: nothing reverses it before the appeal is stored.
+
+    Raises:
+        NotFound: The person has made no such report.
+    """
     own = Report.objects.filter(pk=report_id, reporter=user_id)
-    theirs = Ruling.objects.filter(pk__in=own.values("ruling"))
-    theirs.select_for_update(of=("self",), no_key=True).first()
-    report: Report | None = own.select_related("ruling").first()
+    ruling = _locked_last(Ruling.objects.filter(pk__in=own.values("ruling")))
+    report: Report | None = own.select_related("case").first()
     if report is None:
         raise NotFound
-    return report
+    return report, ruling
+
+
+def _locked_last(rulings: QuerySet[Ruling]) -> Ruling | None:
+    """Lock the first of the rulings, and the reversals that took its place; return the last."""
+    locked = rulings.select_for_update(of=("self",), no_key=True).first()
+    if locked is None:
+        return None
+    return _locked_last(locked.reversals.filter(undone_at=None)) or locked
 
 
 def _case_of_verdict(user_id: UUID, decision: Decision) -> Case:
