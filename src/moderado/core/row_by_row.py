@@ -1,6 +1,6 @@
 """Periodic work on rows or steps: one that fails stops no other. The next run tries it again."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import structlog
@@ -29,9 +29,31 @@ def row_by_row(task: str, rows: Iterable[Row], work: Callable[[Row], Done]) -> I
         try:
             done = work(row)
         except Exception as error:
-            if is_interrupt(error) or not connection.is_usable():
+            if _concerns_all(error):
                 raise
             metrics.ROW_FAILURES.labels(task=task).inc()
             log.exception("row_failed", task=task, row=str(row))
             continue
         yield done
+
+
+def all_or_each(task: str, rows: Sequence[Row], work: Callable[[Sequence[Row]], int]) -> int:
+    """Return how much `work` has done on all rows together, or else on each of them alone.
+
+    One row that fails stops no other. Its failure is treated as by `row_by_row`.
+
+    Args:
+        task: The name of the task, for the log and the metric.
+        rows: The ids of rows.
+        work: Does the work on some of the rows, in a transaction of its own.
+    """
+    try:
+        return work(rows)
+    except Exception as error:
+        if _concerns_all(error):
+            raise
+    return sum(row_by_row(task, rows, lambda row: work([row])))
+
+
+def _concerns_all(error: Exception) -> bool:
+    return is_interrupt(error) or not connection.is_usable()

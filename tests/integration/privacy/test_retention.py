@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from moderado.accounts.models import ApiKey
-from moderado.chat.models import Message
+from moderado.chat.models import Message, Revision
 from moderado.chat.services import retaining
 from moderado.core import slices
 from moderado.core.ids import first_id, new_id
@@ -159,14 +159,52 @@ def test_longest_terms_of_the_settings_keep_texts_and_do_not_stop_the_run(room, 
     assert set(Message.objects.values_list("text", flat=True)) == {"bom dia", ""}
 
 
-@pytest.mark.proves("R143")
-def test_kind_that_fails_waits_for_the_next_run_and_stops_no_other(room, settings):
+@pytest.mark.proves("R136", "R143")
+def test_message_that_cannot_be_erased_stops_nothing_behind_it(room, settings):
     settings.RETENTION_DAYS = NEVER | {"messages": 90, "cases": 90, "shadows": 90}
-    shown = old_message(room)
+    first, *others = [old_message(room, number, seq=number) for number in range(1, 4)]
 
-    with refused(shown):
-        assert run() == {"cases": 0, "shadows": 0}
+    with refused(first):
+        assert run() == {"messages": 2, "cases": 0, "shadows": 0}
+    assert [Message.objects.get(pk=each.pk).text for each in others] == ["", ""]
     assert run() == {"messages": 1, "cases": 0, "shadows": 0}
+
+
+@pytest.mark.proves("R136")
+def test_answer_that_cannot_be_erased_stops_no_other_and_no_batch_behind(settings, monkeypatch):
+    monkeypatch.setattr(retention, "BATCH", 2)
+    settings.RETENTION_DAYS = NEVER | {"answers": 90}
+    first, *_ = ErasableText.objects.bulk_create(
+        ErasableText(
+            id=old_id(number), kind=Kind.CALL, subject_type="message", subject_id=new_id(),
+            salt=b"s", content="{}",
+        )
+        for number in range(1, 6)
+    )  # fmt: skip
+
+    with refused(first):
+        assert run() == {"answers": 4}
+    assert run() == {"answers": 1}
+
+
+@pytest.mark.proves("R136")
+def test_refused_edit_that_cannot_be_erased_stops_no_other(room, settings):
+    settings.RETENTION_DAYS = NEVER | {"rejected": 90}
+    message = make_message(room, status="APPROVED", seq=1)
+    first, second = Revision.objects.bulk_create(
+        Revision(id=old_id(number), message=message, revision=number, text="x", status="REJECTED")
+        for number in (2, 3)
+    )
+    refusal = old_message(room, status="REJECTED", seq=0)
+
+    with refused(first):
+        assert run() == {"rejected": 1}
+    second.refresh_from_db()
+    refusal.refresh_from_db()
+    assert (second.text, refusal.text) == ("", "")
+    run()
+    first.refresh_from_db()
+    assert first.text == ""
 
 
 def test_run_continues_where_it_stopped(room, settings, monkeypatch):

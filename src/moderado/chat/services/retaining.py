@@ -1,12 +1,15 @@
 """Carries a run of the retention out: erases what is older than the settings allow (ADR 0080).
 
 Messages leave their rooms by the lifecycle, as if they were deleted, so that the change feed has
-each removal in order. A run works in slices, and continues where it stopped.
+each removal in order. A run works in slices, and continues where it stopped. What cannot be erased
+is left to the run of the next day, and stops nothing behind it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -17,7 +20,7 @@ from moderado.chat.services.erased_messages import erase, remove
 from moderado.chat.services.publication import write
 from moderado.core.database import retry_on_deadlock
 from moderado.core.ids import first_id
-from moderado.core.row_by_row import row_by_row
+from moderado.core.row_by_row import all_or_each, row_by_row
 from moderado.core.slices import steps_of_slice
 from moderado.enforcement.models import RetentionRun
 from moderado.enforcement.services import retention
@@ -26,8 +29,20 @@ from moderado.enforcement.services.holds import held_among, keep_holds
 BATCH = 100  # messages of one transaction
 
 Status = Message.Status
-Erased = tuple[int, UUID | None]  # how many, and after which row to continue
-Step = Callable[[RetentionRun, datetime], Erased]
+
+_TASK = "run_retention"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """How texts of one kind are found, batch by batch, and erased.
+
+    `begin` erases what is no row of a batch, before the first one.
+    """
+
+    find: Callable[[datetime, UUID | None], list[UUID]]
+    erase: Callable[[RetentionRun, datetime, Sequence[UUID]], int]
+    begin: Callable[[datetime], None] | None = None
 
 
 def run_slice() -> bool:
@@ -42,14 +57,13 @@ def run_slice() -> bool:
     for _ in steps_of_slice():
         if run.kind == len(retention.KINDS):
             break
-        kind = retention.KINDS[run.kind]
+        name = retention.KINDS[run.kind]
         after: UUID | None = None
-        if kind in run.cutoffs:
-            before = datetime.fromisoformat(run.cutoffs[kind])
-            step = partial(_STEPS[kind], run)
-            # What fails waits for the run of the next day, and the other kinds do not.
-            for count, last in row_by_row("run_retention", [before], step):
-                run.counts[kind] = run.counts.get(kind, 0) + count
+        if name in run.cutoffs:
+            before = datetime.fromisoformat(run.cutoffs[name])
+            run.counts.setdefault(name, 0)
+            for count, last in row_by_row(_TASK, [before], partial(_step, run, _KINDS[name])):
+                run.counts[name] += count
                 after = last
         run.after = after
         run.kind += after is None
@@ -57,71 +71,72 @@ def run_slice() -> bool:
     return True
 
 
+def _step(run: RetentionRun, kind: _Kind, before: datetime) -> tuple[int, UUID | None]:
+    """Erase one batch; return how much, and its last row. None: nothing is left."""
+    if run.after is None and kind.begin is not None:
+        list(row_by_row(_TASK, [before], kind.begin))
+    ids = kind.find(before, run.after)
+    if not ids:
+        return 0, None
+    return all_or_each(_TASK, ids, partial(kind.erase, run, before)), ids[-1]
+
+
 def has_work() -> bool:
     """Tell whether a run is open."""
     return retention.RetentionRun.objects.filter(ended_at=None).exists()
 
 
-def _old_messages(run: RetentionRun, before: datetime) -> Erased:
-    return _erase_batch(Message.objects.filter(id__lt=first_id(before)), run)
+def _old_messages(before: datetime) -> QuerySet[Message]:
+    has_text = ~Q(text="") | Q(edit_text__isnull=False) | ~Q(status=Status.REMOVED)
+    return Message.objects.filter(has_text, id__lt=first_id(before))
 
 
-def _refused_messages(run: RetentionRun, before: datetime) -> Erased:
-    """Erase refused messages, and refused edits of those that are shown."""
-    if run.after is None:
-        _erase_refused_edits(before)
-    refused = Message.objects.filter(id__lt=first_id(before), status=Status.REJECTED)
-    return _erase_batch(refused, run)
+def _refused_messages(before: datetime) -> QuerySet[Message]:
+    return _old_messages(before).filter(status=Status.REJECTED)
 
 
-def _case_texts(run: RetentionRun, before: datetime) -> Erased:
-    return retention.erase_case_texts(before=before, after=run.after)
-
-
-def _shadow_results(run: RetentionRun, before: datetime) -> Erased:
-    return retention.delete_shadow_results(before=before, after=run.after)
-
-
-def _suggestions(run: RetentionRun, before: datetime) -> Erased:
-    return retention.delete_suggestions(before=before, after=run.after)
-
-
-def _answers(run: RetentionRun, before: datetime) -> Erased:
-    return retention.erase_answers(before=before, after=run.after)
+def _batch(rows: QuerySet[Any], after: UUID | None) -> list[UUID]:
+    found = rows if after is None else rows.filter(id__gt=after)
+    return list(found.order_by("id").values_list("id", flat=True)[:BATCH])
 
 
 @retry_on_deadlock
 @transaction.atomic
-def _erase_batch(rows: QuerySet[Message], run: RetentionRun) -> Erased:
+def _erase_messages(rows: QuerySet[Message], run: RetentionRun, ids: Sequence[UUID]) -> int:
     keep_holds()
-    has_text = ~Q(text="") | Q(edit_text__isnull=False) | ~Q(status=Status.REMOVED)
-    rows = rows.filter(has_text)
-    if run.after is not None:
-        rows = rows.filter(id__gt=run.after)
-    locked = rows.select_for_update(of=("self",), no_key=True).select_related("author", "room")
-    messages = list(locked.order_by("id")[:BATCH])
+    locked = rows.filter(pk__in=ids).select_for_update(of=("self",), no_key=True)
+    messages = list(locked.select_related("author", "room").order_by("id"))
     kept = _kept({message.pk: message.author_id for message in messages})
     free = [message for message in messages if message.pk not in kept]
     changes = remove(free, sweep_id=run.pk)
     erase(free)
     if changes:
         write(changes)
-    return len(free), messages[-1].pk if len(messages) == BATCH else None
+    return len(free)
 
 
-@transaction.atomic
 def _erase_refused_edits(before: datetime) -> None:
     """Erase refused edits that were replaced, and those that still stand beside a shown text."""
-    keep_holds()
-    old = Revision.objects.filter(status=Status.REJECTED, id__lt=first_id(before)).exclude(text="")
-    found = dict(old.values_list("message_id", "message__author_id"))
-    old.exclude(message__in=_kept(found)).update(text="")
+    replaced = Revision.objects.filter(status=Status.REJECTED, id__lt=first_id(before))
+    _erase_edits(replaced.exclude(text=""), "text", message="message_id", author="message__author")
     # A message may be older than its edit: the verdict has the time.
     is_old = retention.was_judged(before=before, revision="edit_revision")
     beside = Message.objects.filter(is_old, id__lt=first_id(before), edit_status=Status.REJECTED)
-    beside = beside.exclude(edit_text="")
-    authors = dict(beside.values_list("pk", "author_id"))
-    beside.exclude(pk__in=_kept(authors)).update(edit_text="")
+    _erase_edits(beside.exclude(edit_text=""), "edit_text", message="pk", author="author")
+
+
+def _erase_edits(rows: QuerySet[Any], column: str, *, message: str, author: str) -> None:
+    @transaction.atomic
+    def work(ids: Sequence[UUID]) -> int:
+        keep_holds()
+        found = rows.filter(pk__in=ids)
+        kept = _kept(dict(found.values_list(message, author)))
+        return found.exclude(**{f"{message}__in": kept}).update(**{column: ""})
+
+    after: UUID | None = None
+    while ids := _batch(rows, after):
+        all_or_each(_TASK, ids, work)
+        after = ids[-1]
 
 
 def _kept(authors: Mapping[UUID, UUID]) -> frozenset[UUID]:
@@ -129,11 +144,30 @@ def _kept(authors: Mapping[UUID, UUID]) -> frozenset[UUID]:
     return held_among(authors) | retention.appealed_among(authors.keys())
 
 
-_STEPS: dict[str, Step] = {
-    retention.MESSAGES: _old_messages,
-    retention.REJECTED: _refused_messages,
-    retention.CASES: _case_texts,
-    retention.ANSWERS: _answers,
-    retention.SHADOWS: _shadow_results,
-    retention.SUGGESTIONS: _suggestions,
+_KINDS = {
+    retention.MESSAGES: _Kind(
+        find=lambda before, after: _batch(_old_messages(before), after),
+        erase=lambda run, before, ids: _erase_messages(_old_messages(before), run, ids),
+    ),
+    retention.REJECTED: _Kind(
+        begin=_erase_refused_edits,
+        find=lambda before, after: _batch(_refused_messages(before), after),
+        erase=lambda run, before, ids: _erase_messages(_refused_messages(before), run, ids),
+    ),
+    retention.CASES: _Kind(
+        begin=retention.erase_other_words,
+        find=retention.ended_cases,
+        erase=lambda _, before, ids: retention.erase_case_texts(ids, before=before),
+    ),
+    retention.ANSWERS: _Kind(
+        find=retention.old_answers, erase=lambda _, __, ids: retention.erase_answers(ids)
+    ),
+    retention.SHADOWS: _Kind(
+        find=retention.old_shadow_results,
+        erase=lambda _, __, ids: retention.delete_shadow_results(ids),
+    ),
+    retention.SUGGESTIONS: _Kind(
+        find=retention.old_suggestions,
+        erase=lambda _, __, ids: retention.delete_suggestions(ids),
+    ),
 }

@@ -3,7 +3,7 @@
 `chat.services.retaining` carries a run out, and erases messages.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -118,73 +118,88 @@ def was_judged(*, before: datetime, revision: str) -> Exists:
     return Exists(lines.filter(subject_id=OuterRef("pk"), revision=OuterRef(revision)))
 
 
+def ended_cases(before: datetime, after: UUID | None) -> list[UUID]:
+    """Return one batch of cases that ended before, by id.
+
+    Args:
+        before: The moment.
+        after: The last case of the batch before; None for the first batch.
+    """
+    ended = Case.objects.exclude(state=Case.State.OPEN)
+    return _batch(ended.filter(Q(decided_at__lt=before) | Q(closed_at__lt=before)), before, after)
+
+
 @retry_on_deadlock
 @transaction.atomic
-def erase_case_texts(*, before: datetime, after: UUID | None) -> tuple[int, UUID | None]:
-    """Erase texts of one batch of cases that ended before, with the words on them.
-
-    The first batch also erases the words on measures without a case.
+def erase_case_texts(case_ids: Sequence[UUID], *, before: datetime) -> int:
+    """Erase the texts of cases of `ended_cases`, with the words on them.
 
     Returns:
-        How many texts were erased, and the case to continue after; None after the last batch.
+        How many texts were erased.
     """
     keep_holds()
-    ended = Case.objects.exclude(state=Case.State.OPEN).filter(id__lt=first_id(before))
-    ended = ended.filter(Q(decided_at__lt=before) | Q(closed_at__lt=before))
-    if after is not None:
-        ended = ended.filter(id__gt=after)
-    ids = list(ended.order_by("id").values_list("id", flat=True)[:BATCH])
     appealed = Appeal.objects.filter(
         subject_type=OuterRef("subject_type"),
         subject_id=OuterRef("subject_id"),
         state=AppealState.OPEN,
     )
-    rows = Case.objects.filter(~_is_held("author"), ~Exists(appealed), pk__in=ids)
+    rows = Case.objects.filter(~_is_held("author"), ~Exists(appealed), pk__in=case_ids)
     free = list(rows.values_list("pk", flat=True))
     erased = _erase(ErasableText.objects.filter(pk__in=free))
     erase_words_on(free, before=before)
-    if after is None:  # once a run
-        erase_words_without_case(before=before)
-    return erased, ids[-1] if len(ids) == BATCH else None
+    return erased
 
 
 @retry_on_deadlock
 @transaction.atomic
-def erase_answers(*, before: datetime, after: UUID | None) -> tuple[int, UUID | None]:
-    """Erase one batch of what providers answered beside their numbers, as `erase_case_texts`."""
+def erase_other_words(before: datetime) -> None:
+    """Erase the words on measures without a case that were over before."""
     keep_holds()
+    erase_words_without_case(before=before)
+
+
+def old_answers(before: datetime, after: UUID | None) -> list[UUID]:
+    """Return one batch of what providers answered beside their numbers, as `ended_cases`."""
     kinds = (ErasableText.Kind.CALL, ErasableText.Kind.LOG)
-    found = ErasableText.objects.filter(
-        kind__in=kinds, content__isnull=False, id__lt=first_id(before)
-    )
-    if after is not None:
-        found = found.filter(id__gt=after)
-    ids = list(found.order_by("id").values_list("id", flat=True)[:BATCH])
-    erased = _erase(ErasableText.objects.filter(~_is_held("author_id"), pk__in=ids))
-    return erased, ids[-1] if len(ids) == BATCH else None
+    found = ErasableText.objects.filter(kind__in=kinds, content__isnull=False)
+    return _batch(found, before, after)
+
+
+@retry_on_deadlock
+@transaction.atomic
+def erase_answers(ids: Sequence[UUID]) -> int:
+    """Erase what providers answered, and return how many answers were erased."""
+    keep_holds()
+    return _erase(ErasableText.objects.filter(~_is_held("author_id"), pk__in=ids))
+
+
+def old_shadow_results(before: datetime, after: UUID | None) -> list[UUID]:
+    """Return one batch of the verdicts of shadows, as `ended_cases`."""
+    return _batch(ShadowResult.objects.all(), before, after)
+
+
+def old_suggestions(before: datetime, after: UUID | None) -> list[UUID]:
+    """Return one batch of texts for which other systems suggested scores, as `ended_cases`."""
+    return _batch(SuggestedScore.objects.all(), before, after)
 
 
 @transaction.atomic
-def delete_shadow_results(*, before: datetime, after: UUID | None) -> tuple[int, UUID | None]:
-    """Delete one batch of the verdicts of shadows, as `erase_case_texts`. They contain no text."""
-    return _delete(ShadowResult.objects.all(), before=before, after=after)
+def delete_shadow_results(ids: Sequence[UUID]) -> int:
+    """Delete verdicts of shadows, and return how many. They contain no text."""
+    return ShadowResult.objects.filter(pk__in=ids).delete()[0]
 
 
 @transaction.atomic
-def delete_suggestions(*, before: datetime, after: UUID | None) -> tuple[int, UUID | None]:
-    """Delete one batch of the texts for which other systems suggested scores, as shadows."""
-    return _delete(SuggestedScore.objects.all(), before=before, after=after)
+def delete_suggestions(ids: Sequence[UUID]) -> int:
+    """Delete texts for which other systems suggested scores, and return how many."""
+    return SuggestedScore.objects.filter(pk__in=ids).delete()[0]
 
 
-def _delete(
-    rows: "QuerySet[Any]", *, before: datetime, after: UUID | None
-) -> tuple[int, UUID | None]:
+def _batch(rows: "QuerySet[Any]", before: datetime, after: UUID | None) -> list[UUID]:
     found = rows.filter(id__lt=first_id(before))
     if after is not None:
         found = found.filter(id__gt=after)
-    ids = list(found.order_by("id").values_list("id", flat=True)[:BATCH])
-    rows.filter(pk__in=ids).delete()
-    return len(ids), ids[-1] if len(ids) == BATCH else None
+    return list(found.order_by("id").values_list("id", flat=True)[:BATCH])
 
 
 def _erase(texts: QuerySet[ErasableText]) -> int:
