@@ -4,6 +4,8 @@ The broker carries hints only. Row locks and the sweep in `moderado.chat.service
 lost and repeated tasks harmless.
 """
 
+from kombu import Queue
+
 from moderado.config.env import env
 
 broker_url = env().broker
@@ -18,7 +20,13 @@ broker_transport_options = {
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
     "health_check_interval": 25,
+    # By name, so that what beat enqueues comes first. Else messages that wait longer than they can
+    # be judged would keep it waiting until it expires: sanctions would not end.
+    "queue_order_strategy": "sorted",
 }
+task_default_queue = "celery"
+PERIODIC_QUEUE = "beat"  # before `task_default_queue`, by name
+task_queues = [Queue(PERIODIC_QUEUE), Queue(task_default_queue)]
 accept_content = ["json"]
 
 task_acks_late = True
@@ -65,10 +73,27 @@ _PERIODIC: dict[str, tuple[float, int]] = {
     "accounts.tasks.delete_expired_sessions": (3600.0, 600),
 }
 
+# These judge texts, for seconds if many wait: ahead of others they would starve these.
+_JUDGING = frozenset(
+    {
+        "chat.tasks.sweep",
+        "moderation.tasks.screen_subjects",
+        "moderation.tasks.run_shadows",
+        "moderation.tasks.run_evaluations",
+    }
+)
+
 # In memory: the entries are fixed, two beats are harmless, and Redis may be emptied (ADR 0006).
 beat_scheduler = "celery.beat:Scheduler"
 beat_max_loop_interval = 2
 beat_schedule = {
-    name: {"task": f"moderado.{name}", "schedule": seconds, "options": {"expires": expires}}
+    name: {
+        "task": f"moderado.{name}",
+        "schedule": seconds,
+        "options": {
+            "expires": expires,
+            "queue": task_default_queue if name in _JUDGING else PERIODIC_QUEUE,
+        },
+    }
     for name, (seconds, expires) in _PERIODIC.items()
 }
