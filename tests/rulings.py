@@ -3,6 +3,7 @@
 from moderado.enforcement.selectors.cases import get_case
 from moderado.enforcement.services import claiming, rulings
 from moderado.enforcement.types import CONTENT_OF, Actor
+from moderado.moderation.events import CaseChange, CaseStep
 from moderado.moderation.types import Outcome
 
 
@@ -29,4 +30,16 @@ def make_ruling(*, actor_id, case_id, content, reason="reviewed", scope_ids=None
     proposal = rulings.Proposal(content=content, reason=reason, **fields)
     return rulings.rule(
         actor=Actor(id=actor_id, scope_ids=scope_ids), case_id=case_id, proposal=proposal
+    )
+
+
+def change_of(case, step=CaseStep.OPENED, **fields):
+    """Return the change of a case that is published for `step`."""
+    return CaseChange(
+        step=step,
+        case_id=case.id,
+        scope_id=case.scope_id,
+        author_id=case.author_id,
+        origin=case.origin,
+        **fields,
     )

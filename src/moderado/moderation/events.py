@@ -108,14 +108,30 @@ class CaseStep(StrEnum):
     ESCALATED = "escalated"
 
 
+class CaseTraits(msgspec.Struct, frozen=True, kw_only=True):
+    """What decided who saw a case before it changed: its restriction, and its queue."""
+
+    categories: tuple[str, ...]
+    joined_origins: tuple[str, ...]
+    priority: int
+    is_escalated: bool
+
+
 class CaseChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One case that changed. Without text: it is a hint to load the queue."""
+    """One case that changed. Without text: it is a hint to load the queue.
+
+    `was` has what the change may have replaced, so that moderators who no longer see the case can
+    be informed. `party_id` is a moderator who may no longer decide it: the change concerns them
+    alone.
+    """
 
     step: CaseStep
     case_id: UUID
     scope_id: UUID | None
     author_id: UUID | None
     origin: str
+    was: CaseTraits | None = None
+    party_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

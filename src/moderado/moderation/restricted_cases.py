@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, Model, OuterRef, Q, QuerySet
 
 from moderado.moderation.models import Case, ModerationLog, ShadowResult
 from moderado.moderation.types import Category
@@ -21,6 +21,15 @@ RESTRICTED = frozenset({Category.CHILD_SAFETY.value})
 def is_restricted(case: Case) -> bool:
     """Tell whether a case is about danger to children."""
     return not RESTRICTED.isdisjoint(case.categories)
+
+
+def with_restriction(cases: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Return the cases with `is_restricted`."""
+    about = Q(categories__overlap=list(RESTRICTED))
+    found: QuerySet[Any] = cases.annotate(
+        is_restricted=ExpressionWrapper(about, output_field=BooleanField())
+    )
+    return found
 
 
 def without_restricted_cases(cases: "QuerySet[Any]") -> "QuerySet[Any]":

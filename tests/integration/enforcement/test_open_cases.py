@@ -35,14 +35,15 @@ def message():
 
 @pytest.fixture
 def steps(heard, committed):
-    """Which steps an act told of a case."""
+    """Which steps an act told of a case, to others than those who become parties."""
 
     def of(act, case):
         heard.clear()
         with committed():
             act()
-        changes = [each.changes for each in heard if isinstance(each, CasesChanged)]
-        return [str(each.step) for told in changes for each in told if each.case_id == case.id]
+        told = [each.changes for each in heard if isinstance(each, CasesChanged)]
+        changes = [each for several in told for each in several if each.case_id == case.id]
+        return [str(each.step) for each in changes if each.party_id is None]
 
     return of
 

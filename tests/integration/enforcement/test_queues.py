@@ -16,7 +16,7 @@ from moderado.enforcement.types import Actor
 from moderado.moderation.events import CasesChanged, CaseStep
 from moderado.moderation.types import Outcome
 from tests.factories import make_staff
-from tests.rulings import claim
+from tests.rulings import change_of, claim
 
 pytestmark = pytest.mark.django_db
 
@@ -73,7 +73,7 @@ def test_metrics_have_each_queue(queues, held, staff):
 def test_moderators_are_told_the_count_and_the_age_of_the_oldest(queues, held, staff):
     case = held(outcome=Outcome.FLAG)
 
-    readers = case_readers(user_ids=[staff.id], scope_ids=[], case_ids=[case.id])
+    readers = case_readers(user_ids=[staff.id], changes=[change_of(case)])
 
     reader = readers[staff.id]
     counts = reader.counts_of(reader.queues[case.id])

@@ -37,6 +37,7 @@ from tests.factories import (
     make_staff,
     make_user,
 )
+from tests.rulings import change_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("S76")]
 
@@ -96,12 +97,11 @@ def test_restricted_case_is_in_nothing_that_others_see(case, untrusted):
 
 
 def test_restricted_case_is_in_no_frame_and_no_bulk_of_others(case, untrusted):
-    readers = case_readers(user_ids=[untrusted.id], scope_ids=[case.scope_id], case_ids=[case.id])
-    assert (readers[untrusted.id].queues, readers[untrusted.id].open_count) == ({}, 0)
+    assert case_readers(user_ids=[untrusted.id], changes=[change_of(case)]) == {}
     actor = Actor(id=untrusted.id, scope_ids=[case.scope_id])
     assert count_matching(actor=actor, wanted=CaseFilter()) == 0
     trusted = make_staff(*TRUSTED)
-    readers = case_readers(user_ids=[trusted.id], scope_ids=[], case_ids=[case.id])
+    readers = case_readers(user_ids=[trusted.id], changes=[change_of(case)])
     assert readers[trusted.id].open_count == 1
     assert not BulkRuling.objects.exists()
 

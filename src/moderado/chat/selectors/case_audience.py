@@ -12,23 +12,25 @@ from moderado.accounts.rights import (
     sessions_with_second_factor,
     staff_with,
 )
-from moderado.chat.models import Membership
-from moderado.chat.selectors.rooms import MODERATORS, moderated_rooms
-from moderado.enforcement.selectors.cases import counts_by_queue, queues_of_cases
+from moderado.chat.selectors.rooms import active_moderators, rooms_moderated_by_each
+from moderado.enforcement.selectors.case_views import CaseView, case_views
 from moderado.enforcement.selectors.queues import NO_CASES, QueueCounts
 from moderado.enforcement.types import Actor
+from moderado.moderation.events import CaseChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseReader:
     """A moderator, and what they may know.
 
-    `queues` has the cases that they may see, with their queues. `counts` is about the open cases
-    that they may decide, in all their rooms, by queue. `sessions` are those that may be told; None:
-    all. `elsewhere` is what their other sessions may know; None: nothing.
+    `queues` has the cases that they may see, with their queues, and `left` those that they may no
+    longer see, with their queues before. `counts` is about the open cases that they may decide, in
+    all their rooms, by queue. `sessions` are those that may be told; None: all. `elsewhere` is what
+    their other sessions may know; None: nothing.
     """
 
     queues: Mapping[UUID, UUID | None]
+    left: Mapping[UUID, UUID | None]
     counts: Mapping[UUID | None, QueueCounts]
     sessions: frozenset[UUID] | None = None
     elsewhere: "CaseReader | None" = None
@@ -51,51 +53,66 @@ class CaseReader:
 def case_readers(
     *,
     user_ids: Collection[UUID],
-    scope_ids: Collection[UUID],
-    case_ids: Collection[UUID],
+    changes: Collection[CaseChange],
     session_ids: Collection[UUID] = (),
 ) -> dict[UUID, CaseReader]:
-    """Return those of the users who may see cases of these rooms, as of now.
+    """Return those of the users whom changes of cases concern, as of now.
+
+    The number of statements does not depend on how many users there are.
 
     Args:
         user_ids: The users to choose from.
-        scope_ids: The rooms. Cases without a room are for staff alone.
-        case_ids: The cases.
+        changes: What happened to which cases. Those without a room are for staff alone.
         session_ids: The sessions of the users. `sessions` names those of staff that have proved
             what `STAFF_SECOND_FACTOR` demands. In others, staff know nothing, and moderators of
             rooms no restricted cases.
     """
     among = set(user_ids)
-    roles = Membership.objects.filter(
-        room__in=scope_ids, room__deleted_at=None, role__in=MODERATORS, user__is_active=True
-    )
-    moderators = set(roles.values_list("user_id", flat=True)) & among
     staff = staff_with(VIEW_CASE) & among
     trusted = staff_with(VIEW_RESTRICTED_CASE) & among
+    changed_in = {change.scope_id for change in changes if change.scope_id}
+    moderators = active_moderators(room_ids=changed_in, user_ids=among)
+    rooms = rooms_moderated_by_each(moderators | staff)
     actors = [
         Actor(
             id=each,
-            scope_ids=None if each in staff else moderated_rooms(each),
+            scope_ids=None if each in staff else rooms.get(each, frozenset()),
             sees_restricted=each in trusted,
         )
         for each in moderators | staff
     ]
     proved = sessions_with_second_factor(session_ids)
+    # What moderators of rooms know where they have not proved the second factor.
+    elsewhere = [
+        replace(each, sees_restricted=False)
+        for each in actors
+        if proved is not None and each.id in trusted and each.scope_ids is not None
+    ]
+    views = case_views(actors=[*actors, *elsewhere], changes=changes, rooms=rooms)
+    unproved = {
+        actor.id: _reader(view) for actor, view in zip(elsewhere, views[len(actors) :], strict=True)
+    }
     return {
-        actor.id: _reader(actor, case_ids, proved if actor.id in staff | trusted else None)
-        for actor in actors
+        actor.id: _reader(
+            view,
+            sessions=proved if actor.id in staff | trusted else None,
+            elsewhere=unproved.get(actor.id),
+        )
+        for actor, view in zip(actors, views[: len(actors)], strict=True)
+        if view.has_news
     }
 
 
 def _reader(
-    actor: Actor, case_ids: Collection[UUID], sessions: frozenset[UUID] | None
+    view: CaseView,
+    *,
+    sessions: frozenset[UUID] | None = None,
+    elsewhere: CaseReader | None = None,
 ) -> CaseReader:
-    is_of_rooms = sessions is not None and actor.scope_ids is not None
     return CaseReader(
-        queues=queues_of_cases(actor=actor, case_ids=case_ids),
-        counts=counts_by_queue(actor),
+        queues=view.queues,
+        left=view.left,
+        counts=view.counts,
         sessions=sessions,
-        elsewhere=_reader(replace(actor, sees_restricted=False), case_ids, None)
-        if is_of_rooms
-        else None,
+        elsewhere=elsewhere,
     )

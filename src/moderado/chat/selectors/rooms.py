@@ -1,6 +1,7 @@
 """The right to read a room. All checks of this right use this module."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from typing import Literal
 from uuid import UUID
 
@@ -146,6 +147,23 @@ def moderated_rooms(user_id: UUID) -> set[UUID]:
     """Return the ids of the rooms in which the user is an administrator or a moderator."""
     found = Membership.objects.filter(user=user_id, role__in=MODERATORS, room__deleted_at=None)
     return set(found.values_list("room_id", flat=True))
+
+
+def rooms_moderated_by_each(user_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    """Return `moderated_rooms` by user, in one statement; without those who moderate none."""
+    found = Membership.objects.filter(user__in=user_ids, role__in=MODERATORS, room__deleted_at=None)
+    rooms = defaultdict[UUID, set[UUID]](set)
+    for user_id, room_id in found.values_list("user_id", "room_id"):
+        rooms[user_id].add(room_id)
+    return dict(rooms)
+
+
+def active_moderators(*, room_ids: Collection[UUID], user_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the users, with an active account, who moderate one of the rooms."""
+    found = Membership.objects.filter(
+        room__in=room_ids, room__deleted_at=None, role__in=MODERATORS, user__is_active=True
+    )
+    return set(found.values_list("user_id", flat=True)).intersection(user_ids)
 
 
 def moderators_of(room_id: UUID) -> set[UUID]:

@@ -96,7 +96,7 @@ def cases(*, actor: Actor, wanted: CaseFilter) -> "QuerySet[Case]":
 
     Cases in which the moderator is a party are left out: others decide those.
     """
-    found = _decidable(actor).filter(_in_states(wanted.states))
+    found = _decidable(actor).filter(in_states(wanted.states))
     fields: dict[str, Any] = {
         "queue_id": wanted.queue_id,
         "scope_id": wanted.scope_id,
@@ -129,7 +129,7 @@ def state_of(case: Case) -> CaseState:
 
 def case_counts(*, actor: Actor, scope_id: UUID | None = None) -> CaseCounts:
     """Count the open cases that the moderator may decide, in one room or in all."""
-    found = _decidable(actor).filter(_in_states(CaseFilter().states))
+    found = _decidable(actor).filter(in_states(CaseFilter().states))
     if scope_id is not None:
         found = found.filter(scope_id=scope_id)
     counted = found.aggregate(
@@ -146,13 +146,13 @@ def case_counts(*, actor: Actor, scope_id: UUID | None = None) -> CaseCounts:
 
 def counts_by_queue(actor: Actor) -> dict[UUID | None, QueueCounts]:
     """Count the open cases that the moderator may decide, by their queue."""
-    return queue_counts(_decidable(actor).filter(_in_states(CaseFilter().states)))
+    return queue_counts(_decidable(actor).filter(in_states(CaseFilter().states)))
 
 
 def queue_totals() -> list[QueueTotal]:
     """Count all open cases of each queue, for the metrics."""
     queues = list(Queue.objects.order_by("position", "name"))
-    is_open = Case.objects.filter(_in_states(CaseFilter().states))
+    is_open = Case.objects.filter(in_states(CaseFilter().states))
     counts = queue_counts(placed(is_open, queues))
     totals = [
         QueueTotal(
@@ -163,12 +163,6 @@ def queue_totals() -> list[QueueTotal]:
         for queue in queues
     ]
     return [*totals, QueueTotal(name="", counts=counts.get(None, NO_CASES))]
-
-
-def queues_of_cases(*, actor: Actor, case_ids: Collection[UUID]) -> dict[UUID, UUID | None]:
-    """Return those of the cases in which the moderator is no party, with their queues."""
-    found = _decidable(actor).filter(pk__in=case_ids)
-    return dict(found.order_by().values_list("pk", "queue_id"))
 
 
 def get_case(*, actor: Actor, case_id: UUID) -> Case:
@@ -195,7 +189,8 @@ def _decidable(actor: Actor) -> "QuerySet[Any]":
     return of_others(_seen(actor), user_id=actor.id)
 
 
-def _in_states(states: Collection[CaseState]) -> Q:
+def in_states(states: Collection[CaseState]) -> Q:
+    """Return the condition of cases that are shown in one of these states."""
     is_snoozed = Q(snoozed_until__isnull=False, snoozed_until__gt=Now())
     conditions = {
         CaseState.DECIDED: Q(state=Case.State.DECIDED),

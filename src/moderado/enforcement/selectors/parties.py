@@ -4,7 +4,9 @@ Lists, counts, frames and `services.fairness` share this rule. Roles in rooms be
 which provides them.
 """
 
-from collections.abc import Callable, Collection
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -90,6 +92,71 @@ def exclusions(user_id: UUID, *, case: Any, **same: Any) -> "QuerySet[CaseExclus
 def exclusions_from(user_id: UUID, case: Case) -> "QuerySet[CaseExclusion]":
     """Return what keeps a person from deciding one case, as `exclusions`."""
     return exclusions(user_id, case=case, **{name: getattr(case, name) for name in _SAME_TEXT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parties:
+    """In which cases many persons are parties, by person."""
+
+    about: Mapping[UUID, set[UUID]]  # cases about them, their content, or a room that they run
+    excluded: Mapping[UUID, set[UUID]]  # cases that `exclusions` keep from them
+
+    def cases_of(self, user_id: UUID) -> set[UUID]:
+        """Return the cases in which a person is a party."""
+        return self.about.get(user_id, set()) | self.excluded.get(user_id, set())
+
+
+def parties_to(
+    cases: "QuerySet[Case]",
+    *,
+    user_ids: Collection[UUID],
+    rooms: Mapping[UUID, Collection[UUID]],
+) -> Parties:
+    """Return in which of the cases these persons are parties: what `of_others` leaves out.
+
+    It takes as many statements for many persons as for one.
+
+    Args:
+        cases: Cases to choose from.
+        user_ids: The persons.
+        rooms: By person, the rooms that they run, where they run any.
+    """
+    about, excluded = defaultdict[UUID, set[UUID]](set), defaultdict[UUID, set[UUID]](set)
+    for user_id, case_id in cases.filter(author__in=user_ids).values_list("author_id", "pk"):
+        about[user_id].add(case_id)
+    run = {room_id for user_id in user_ids for room_id in rooms.get(user_id, ())}
+    of_rooms = cases.filter(subject_type__in=list(_about_rooms), subject_id__in=run)
+    for room_id, case_id in of_rooms.values_list("subject_id", "pk"):
+        for user_id in user_ids:
+            if room_id in rooms.get(user_id, ()):
+                about[user_id].add(case_id)
+    of_users = CaseExclusion.objects.filter(user__in=user_ids)
+    of_cases = of_users.filter(case__in=cases.order_by().values("pk"))
+    for user_id, case_id in of_cases.values_list("user_id", "case_id"):
+        excluded[user_id].add(case_id)
+    for user_id, case_id in _of_reporters(cases, of_users):
+        excluded[user_id].add(case_id)
+    return Parties(about=about, excluded=excluded)
+
+
+def _of_reporters(
+    cases: "QuerySet[Case]", of_users: "QuerySet[CaseExclusion]"
+) -> Iterator[tuple[UUID, UUID]]:
+    """Yield who has reported the text of a case in any case about it, and that case."""
+    same = cases.filter(**{name: OuterRef(f"case__{name}") for name in _SAME_TEXT})
+    reported = of_users.filter(Exists(same), reason=CaseExclusion.Reason.REPORTER)
+    reported = reported.exclude(case__subject_type__in=WITHOUT_TEXT)
+    reporters = defaultdict[tuple[object, ...], set[UUID]](set)
+    for user_id, *text in reported.values_list(
+        "user_id", *(f"case__{name}" for name in _SAME_TEXT)
+    ):
+        reporters[tuple(text)].add(user_id)
+    if not reporters:
+        return
+    about = cases.filter(subject_id__in={text[1] for text in reporters})
+    for case_id, *text in about.values_list("pk", *_SAME_TEXT):
+        for user_id in reporters.get(tuple(text), ()):
+            yield user_id, case_id
 
 
 def about_others(rows: "QuerySet[Any]", *, user_id: UUID, case: str = "") -> "QuerySet[Any]":

@@ -4,7 +4,7 @@ A case belongs to the first queue, by position, whose filter it matches. Postgre
 filters, so that counts and pages are those of the queue.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,7 @@ from django.db.models.functions import Now
 
 from moderado.accounts.models import User
 from moderado.enforcement.models import Queue
+from moderado.moderation.events import CaseTraits
 from moderado.moderation.models import Case
 
 UNQUEUED: Value = Value(None, output_field=UUIDField())
@@ -96,6 +97,48 @@ def queue_counts(open_cases: "QuerySet[Any]") -> dict[UUID | None, QueueCounts]:
         queue_id: QueueCounts(open_count=count, oldest_seconds=int(oldest.total_seconds()))
         for queue_id, count, oldest in counted.values_list("queue_id", "cases", "oldest")
     }
+
+
+def queues_closed_to(user_ids: Collection[UUID]) -> tuple[list[Queue], dict[UUID, set[UUID]]]:
+    """Return all queues in their order, and those of them that are closed to each of the users.
+
+    As `queues_of`, in as many statements for many users as for one.
+    """
+    queues = list(Queue.objects.order_by("position", "name"))
+    grants = Queue.groups.through.objects
+    with_groups = set(grants.values_list("queue_id", flat=True))
+    closed = {user_id: set(with_groups) for user_id in user_ids}
+    if not with_groups:
+        return queues, closed
+    granted = grants.filter(group__user__in=user_ids)
+    for queue_id, user_id in granted.values_list("queue_id", "group__user"):
+        closed[user_id].discard(queue_id)
+    superusers = User.objects.filter(pk__in=user_ids, is_superuser=True)
+    for user_id in superusers.values_list("pk", flat=True):
+        closed[user_id].clear()
+    return queues, closed
+
+
+def queue_before(queues: Iterable[Queue], case: Case, was: CaseTraits) -> UUID | None:
+    """Return the queue that held a case while it had these traits; None: none did."""
+    return next((queue.pk for queue in queues if _held(queue.filter, case, was)), None)
+
+
+def _held(wanted: Mapping[str, Any], case: Case, was: CaseTraits) -> bool:
+    """`condition`, on a case as it was."""
+    found = {
+        "origin": {case.origin, *was.joined_origins},
+        "category": set(was.categories),
+        "subject": {case.subject_type},
+        "room": {str(case.scope_id)},
+    }
+    if any(
+        (chosen := wanted.get(name)) and found[name].isdisjoint(map(str, chosen)) for name in found
+    ):
+        return False
+    escalated = wanted.get("is_escalated")
+    is_urgent = was.priority >= (wanted.get("min_priority") or 0)
+    return is_urgent and (escalated is None or escalated == was.is_escalated)
 
 
 def condition(wanted: Mapping[str, Any]) -> Q:

@@ -11,7 +11,7 @@ from moderado.enforcement.types import AppealState
 from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
 from moderado.moderation.recommendations import URGENT
-from moderado.moderation.services.case_events import publish_changes
+from moderado.moderation.services.case_events import publish_changes, traits_of
 
 log = structlog.get_logger(__name__)
 
@@ -36,8 +36,9 @@ def remind_of_appeals() -> int:
     cases = Case.objects.filter(
         pk__in=[each.case_id for each in found if each.case_id], state=Case.State.OPEN
     )
+    was = {case.pk: traits_of(case) for case in cases}
     cases.update(priority=Greatest(F("priority"), URGENT), version=F("version") + 1)
-    publish_changes(CaseStep.OPENED, cases)
+    publish_changes(CaseStep.OPENED, cases.all(), was=was)
     for appeal in found:
         log.warning("appeal_overdue", appeal_id=str(appeal.id), decision_type=appeal.decision_type)
     return len(found)

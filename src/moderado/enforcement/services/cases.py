@@ -67,7 +67,8 @@ def open_or_join(  # noqa: PLR0913  (what a case consists of)
     reasons = CaseExclusion.Reason
     for user_id, reason in ((reporter_id, reasons.REPORTER), (decider_id, reasons.DECIDER)):
         if user_id is not None:
-            exclude_from_case(case=found, user_id=user_id, reason=reason)
+            is_new = found.pk == case.pk
+            exclude_from_case(case=found, user_id=user_id, reason=reason, is_new=is_new)
     if subject_type == ROOM:  # who gives the role up to decide remains a party
         for user_id in moderators_of_room(subject_id):
             exclude_from_case(case=found, user_id=user_id, reason=reasons.RAN_ROOM)

@@ -33,7 +33,7 @@ from moderado.enforcement.written_reasons import NOTE_LENGTH
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
-from moderado.moderation.services.case_events import publish_changes
+from moderado.moderation.services.case_events import publish_changes, traits_of
 from moderado.moderation.services.claims import release_claim, release_unused_claims
 
 log = structlog.get_logger(__name__)
@@ -178,7 +178,7 @@ def _change(actor: Actor, case_id: UUID, step: CaseStep, **fields: object) -> Ca
     Case.objects.filter(pk=case_id).update(
         claimed_by=None, claimed_until=None, version=F("version") + 1, **fields
     )
-    publish_changes(step, [case])
+    publish_changes(step, [case], was={case_id: traits_of(case)})
     _account_for(actor, f"case_{step.value}", case)
     log.info("case_changed", case_id=str(case_id), actor_id=str(actor.id), step=step.value)
     return get_case(actor=actor, case_id=case_id)

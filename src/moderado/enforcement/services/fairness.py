@@ -12,7 +12,9 @@ from moderado.enforcement.errors import OwnReport, OwnRuling
 from moderado.enforcement.models import CaseExclusion
 from moderado.enforcement.selectors.parties import exclusions_from, is_about
 from moderado.moderation.errors import OwnCase
+from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
+from moderado.moderation.services.case_events import publish_changes
 from moderado.moderation.services.claims import release_claim
 
 _REFUSALS = {
@@ -102,13 +104,28 @@ def _refuse_first(excluded: "QuerySet[CaseExclusion]") -> None:
         raise _REFUSALS[CaseExclusion.Reason(found.reason)]
 
 
-def exclude_from_case(*, case: Case, user_id: UUID, reason: CaseExclusion.Reason) -> None:
+def exclude_from_case(
+    *, case: Case, user_id: UUID, reason: CaseExclusion.Reason, is_new: bool = False
+) -> None:
     """Keep a user from deciding a case, and end their claim on it; a repeat changes nothing.
 
+    An open case leaves the view of a moderator who becomes a party: a change of it says so.
+
     Requires a transaction.
+
+    Args:
+        case: The case.
+        user_id: The user.
+        reason: Why.
+        is_new: Whether the transaction has opened the case, so that the user never saw it.
     """
     require_transaction()
+    # Those who run a room see no case about it anyway.
+    may_see = case.state == Case.State.OPEN and reason is not CaseExclusion.Reason.RAN_ROOM
+    leaves = may_see and not is_new and not exclusions_from(user_id, case).exists()
     CaseExclusion.objects.bulk_create(
         [CaseExclusion(case=case, user_id=user_id, reason=reason)], ignore_conflicts=True
     )
     release_claim(user_id=user_id, case_id=case.pk)
+    if leaves:
+        publish_changes(CaseStep.RELEASED, [case], party_id=user_id)

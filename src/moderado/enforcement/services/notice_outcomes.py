@@ -16,7 +16,7 @@ from moderado.enforcement.types import NOTICE, ContentOutcome, MailKind, NoticeO
 from moderado.moderation.events import CasesChanged, CaseStep
 from moderado.moderation.models import Case
 from moderado.moderation.recommendations import URGENT
-from moderado.moderation.services.case_events import publish_changes
+from moderado.moderation.services.case_events import publish_changes, traits_of
 
 log = structlog.get_logger(__name__)
 
@@ -77,8 +77,9 @@ def remind_of_notices() -> int:
         return 0
     Notice.objects.filter(pk__in=[each.pk for each in found]).update(reminded_at=Now())
     cases = Case.objects.filter(pk__in=[each.case_id for each in found], state=Case.State.OPEN)
+    was = {case.pk: traits_of(case) for case in cases}
     cases.update(priority=Greatest(F("priority"), URGENT), version=F("version") + 1)
-    publish_changes(CaseStep.OPENED, cases)
+    publish_changes(CaseStep.OPENED, cases.all(), was=was)
     for notice in found:
         log.warning("notice_overdue", notice_id=str(notice.id))
     return len(found)

@@ -12,7 +12,7 @@ from django.conf import settings
 from moderado.core.database import as_rows, recordset, require_transaction, run_prepared
 from moderado.moderation.commitments import canonical
 from moderado.moderation.decide import EXEMPT, OFF
-from moderado.moderation.events import CaseStep
+from moderado.moderation.events import CaseStep, CaseTraits
 from moderado.moderation.models import Case
 from moderado.moderation.recommendations import priority_of
 from moderado.moderation.restricted_cases import RESTRICTED
@@ -59,6 +59,7 @@ _BECOMES_RESTRICTED = f"""
 # An open case of the revision is joined, whatever opened it. A blind one shows nothing of it, but
 # a restricted category, which decides who sees the case. The moderator who holds a case that
 # becomes restricted may not be among those: the claim ends. The text of a new case is stored too.
+# The last join reads the snapshot of the statement: what decided, before, who saw a joined case.
 _INSERT = f"""
     WITH given AS MATERIALIZED (
         SELECT * FROM {recordset("new_case", _COLUMNS | TEXT_COLUMNS | {"commitment": "text"})}
@@ -93,7 +94,11 @@ _INSERT = f"""
     ), stored AS (
         {INSERT_TEXTS} given JOIN opened USING (id)
     )
-    SELECT id FROM opened UNION ALL SELECT case_id FROM joined
+    SELECT id, NULL::text[], NULL::text[], NULL::integer, NULL::boolean FROM opened
+    UNION ALL
+    SELECT was.id, was.categories::text[], was.joined_origins::text[], was.priority,
+           was.escalated_at IS NOT NULL
+      FROM joined JOIN moderation_case was ON was.id = joined.case_id
 """  # noqa: S608  (names from above)
 
 
@@ -117,12 +122,27 @@ def store(cases: Sequence[Case]) -> None:
     for case in cases:
         text = text_row(Kind.CASE, case.id, case, canonical({"text": case.text}))
         rows.append(text | {name: getattr(case, name) for name in _COLUMNS})
-    ids = {case_id for (case_id,) in run_prepared(_INSERT, [as_rows(rows)])}
-    opened = [case for case in cases if case.id in ids]
+    stored = {row[0]: row[1:] for row in run_prepared(_INSERT, [as_rows(rows)])}
+    opened = [case for case in cases if case.id in stored]
     publish_changes(CaseStep.OPENED, opened)
-    if joined := ids.difference(case.id for case in opened):
+    if joined := stored.keys() - {case.id for case in opened}:
         found = Case.objects.filter(pk__in=joined).order_by("id")
-        publish_changes(CaseStep.OPENED, found.only("scope_id", "author_id", "origin"))
+        was = {case_id: _traits(*stored[case_id]) for case_id in joined}
+        publish_changes(CaseStep.OPENED, found.only("scope_id", "author_id", "origin"), was=was)
+
+
+def _traits(
+    categories: list[str],
+    joined_origins: list[str],
+    priority: int,
+    is_escalated: bool,  # noqa: FBT001  (a row)
+) -> CaseTraits:
+    return CaseTraits(
+        categories=tuple(categories),
+        joined_origins=tuple(joined_origins),
+        priority=priority,
+        is_escalated=is_escalated,
+    )
 
 
 def _case(content: Content, verdict: Verdict, *, rate: float) -> Case | None:

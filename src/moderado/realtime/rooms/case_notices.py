@@ -60,8 +60,7 @@ class Readers(Protocol):
         self,
         *,
         user_ids: Collection[UUID],
-        scope_ids: Collection[UUID],
-        case_ids: Collection[UUID],
+        changes: Collection[CaseChange],
         session_ids: Collection[UUID],
     ) -> Awaitable[Mapping[UUID, CaseReader]]: ...
 
@@ -109,12 +108,10 @@ class CaseNotices:
             self._is_running = False
 
     async def _notify(self, changes: list[CaseChange]) -> None:
-        scope_ids = {change.scope_id for change in changes if change.scope_id}
         try:
             readers = await self._readers(
                 user_ids=list(self._users),
-                scope_ids=scope_ids,
-                case_ids={change.case_id for change in changes},
+                changes=changes,
                 session_ids=[each.session_id for each in self._principals()],
             )
         except Unavailable:
@@ -143,17 +140,32 @@ class CaseNotices:
 
 
 def _lines(changes: list[CaseChange], reader: CaseReader) -> Iterator[Line]:
+    closed: set[UUID] = set()  # one frame, however many changes took the case out of the view
     for change in changes:
         if change.case_id in reader.queues:
-            queue = reader.queues[change.case_id]
-            yield line_of(
-                _FRAMES[change.step](
-                    case=change.case_id,
-                    queue=queue,
-                    room=change.scope_id,
-                    origin=change.origin,
-                    open_count=reader.open_count,
-                    queue_open_count=reader.counts_of(queue).open_count,
-                    queue_oldest_seconds=reader.counts_of(queue).oldest_seconds,
-                )
-            )
+            if change.party_id is None:
+                queue = reader.queues[change.case_id]
+                yield _line(_FRAMES[change.step], change, queue, reader)
+        elif change.case_id in reader.left and change.case_id not in closed:
+            closed.add(change.case_id)
+            yield _line(case_frames.CaseClosed, change, reader.left[change.case_id], reader)
+
+
+def _line(
+    frame: type[case_frames.CaseFrame],
+    change: CaseChange,
+    queue: UUID | None,
+    reader: CaseReader,
+) -> Line:
+    counts = reader.counts_of(queue)
+    return line_of(
+        frame(
+            case=change.case_id,
+            queue=queue,
+            room=change.scope_id,
+            origin=change.origin,
+            open_count=reader.open_count,
+            queue_open_count=counts.open_count,
+            queue_oldest_seconds=counts.oldest_seconds,
+        )
+    )

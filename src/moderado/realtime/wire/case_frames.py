@@ -42,7 +42,10 @@ class CaseDecided(CaseFrame, frozen=True, tag="case_decided"):
 
 
 class CaseClosed(CaseFrame, frozen=True, tag="case_closed"):
-    """The text of the case was replaced or deleted before a decision."""
+    """There is nothing left for this moderator to decide: drop the case.
+
+    Its text was replaced or deleted before a decision, or others decide the case from now on.
+    """
 
 
 class CaseChanged(CaseFrame, frozen=True, tag="case_changed"):

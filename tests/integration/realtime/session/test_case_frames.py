@@ -3,11 +3,16 @@
 from uuid import UUID
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import transaction
 
 from moderado.accounts.services.second_factor import confirm_all
 from moderado.chat.services import memberships
 from moderado.core.ids import new_id
+from moderado.enforcement.models import Queue
+from moderado.enforcement.services.cases import open_or_join
+from moderado.enforcement.services.claiming import escalate_case
+from moderado.enforcement.types import Actor
 from moderado.moderation.models import Case
 from moderado.moderation.services.closing import close_cases
 from moderado.moderation.services.recording import record
@@ -16,7 +21,7 @@ from moderado.realtime.infra.db_calls import run_in_db_thread
 from tests import factories, rulings
 from tests.integration.realtime.conftest import Cast
 
-CASE_FRAMES = {"case_opened", "case_claimed", "case_decided", "case_closed"}
+CASE_FRAMES = {"case_opened", "case_claimed", "case_decided", "case_closed", "case_changed"}
 
 make_staff = run_in_db_thread(factories.make_staff)
 make_user = run_in_db_thread(factories.make_user)
@@ -24,6 +29,7 @@ make_member = run_in_db_thread(factories.make_member)
 confirm = run_in_db_thread(confirm_all)
 demote = run_in_db_thread(memberships.change_role)
 claim = run_in_db_thread(rulings.claim)
+escalate = run_in_db_thread(escalate_case)
 rule = run_in_db_thread(rulings.rule)
 
 
@@ -43,6 +49,24 @@ def open_case(*, room_id: UUID | None, author_id: UUID | None = None, **found: f
         )
         record([(content, verdict)])
     return Case.objects.get(subject_id=content.subject_id)
+
+
+@run_in_db_thread
+def point_at(case: Case, category: str, *, reporter_id: UUID | None = None) -> None:
+    """Let something else point at the text of a case."""
+    with transaction.atomic():
+        open_or_join(
+            subject_type=case.subject_type, subject_id=case.subject_id, revision=case.revision,
+            scope_id=case.scope_id, author_id=case.author_id, origin=Case.Origin.REPORT,
+            categories=[category], text="talvez", reporter_id=reporter_id,
+        )  # fmt: skip
+
+
+@run_in_db_thread
+def make_queue(**wanted: object) -> None:
+    """Create a queue that is closed to everyone."""
+    queue = Queue.objects.create(name="q", position=0, filter=wanted)
+    queue.groups.add(Group.objects.create(name="g"))
 
 
 @run_in_db_thread
@@ -183,3 +207,95 @@ async def test_case_without_a_room_is_told_to_staff_only(cast: Cast):
     assert (await staff.next("case_opened"))["room"] is None
     await moderator.up_to_date()
     assert told(moderator) == []
+
+
+@pytest.mark.proves("S116")
+async def test_case_that_becomes_restricted_leaves_the_view_of_those_who_saw_it(
+    cast: Cast, settings
+):
+    settings.STAFF_SECOND_FACTOR = "required"
+    room = await cast.room()
+    author = await cast.member(room, "MODERATOR")
+    unproved = await make_staff("view_restricted_case")
+    await make_member(room, user=unproved, role="MODERATOR")
+    moderators = [
+        await cast.join(await cast.member(room, "MODERATOR")),
+        await cast.join(unproved),
+    ]
+    party = await cast.join(author)
+    case = await open_case(room_id=room.id, author_id=author.id)
+    await open_case(room_id=room.id)
+    for moderator in moderators:
+        assert await moderator.next("case_opened")
+        assert await moderator.next("case_opened")
+
+    await point_at(case, "child_safety")
+
+    for moderator in moderators:
+        frame = await moderator.next("case_closed")
+        assert (frame["case"], frame["open_count"]) == (str(case.id), 1)
+    assert str(case.id) not in {seen for _, seen, _ in told(party)}
+
+    later = await open_case(room_id=room.id)  # those who never saw it know nothing of this either
+    await point_at(case, "child_safety")
+    await close(case)
+    for moderator in moderators:
+        assert (await moderator.next("case_opened"))["case"] == str(later.id)
+        await moderator.up_to_date()
+        assert [seen for kind, seen, _ in told(moderator) if kind == "case_closed"] == [
+            str(case.id)
+        ]
+
+
+@pytest.mark.proves("S116")
+async def test_case_leaves_the_view_of_a_moderator_who_becomes_a_party(cast: Cast):
+    room = await cast.room()
+    user = await cast.member(room, "MODERATOR")
+    reporter, colleague = (
+        await cast.join(user),
+        await cast.join(await cast.member(room, "MODERATOR")),
+    )
+    case = await open_case(room_id=room.id)
+    for moderator in (reporter, colleague):
+        assert await moderator.next("case_opened")
+
+    await point_at(case, "spam", reporter_id=user.id)
+
+    frame = await reporter.next("case_closed")
+    assert (frame["case"], frame["open_count"]) == (str(case.id), 0)
+    assert (await colleague.next("case_opened"))["open_count"] == 1
+    await colleague.up_to_date()
+    assert "case_closed" not in {kind for kind, _, _ in told(colleague)}
+
+
+@pytest.mark.proves("S116")
+async def test_reporter_who_opens_a_case_is_told_nothing_of_it(cast: Cast):
+    room = await cast.room()
+    user = await cast.member(room, "MODERATOR")
+    reporter = await cast.join(user)
+    colleague = await cast.join(await cast.member(room, "ADMIN"))
+    text = Case(subject_type="message", subject_id=new_id(), revision=1, scope_id=room.id)
+
+    await point_at(text, "spam", reporter_id=user.id)
+
+    assert await colleague.next("case_opened")
+    await reporter.up_to_date()
+    assert told(reporter) == []
+
+
+@pytest.mark.proves("S116")
+async def test_case_that_moves_to_a_closed_queue_leaves_the_view(cast: Cast):
+    room = await cast.room()
+    moderator = await cast.join(await cast.member(room, "MODERATOR"))
+    await make_queue(is_escalated=True)
+    staff = await make_staff(is_superuser=True)
+    root = await cast.join(staff)
+    case = await open_case(room_id=room.id)
+    for client in (moderator, root):
+        assert (await client.next("case_opened"))["open_count"] == 1
+
+    await escalate(actor=Actor(id=staff.id, scope_ids=None), case_id=case.id)
+
+    assert (await root.next("case_changed"))["open_count"] == 1
+    frame = await moderator.next("case_closed")
+    assert (frame["case"], frame["queue"], frame["open_count"]) == (str(case.id), None, 0)

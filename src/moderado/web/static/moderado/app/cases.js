@@ -100,9 +100,10 @@ export function forgetCases() {
   });
 }
 
-/** Follow a frame that tells of a case: one that has ended disappears at once. */
+/** Follow a frame that tells of a case: one that has ended disappears at once, or is open again. */
 export function onCase(/** @type {any} */ { type, case: id, room }) {
   if (room !== store.openId.value) return;
+  if (type === "case_opened") ended.delete(id);
   if (type === "case_decided" || type === "case_closed") end(id);
   loadSoon();
 }

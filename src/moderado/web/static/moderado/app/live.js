@@ -118,6 +118,7 @@ function onFrame(/** @type {any} */ frame) {
     case "case_claimed":
     case "case_decided":
     case "case_closed":
+    case "case_changed":
       onCase(frame);
       break;
     case "sanction_applied":
