@@ -24,7 +24,7 @@ from moderado.realtime.infra.db_calls import run_in_db_thread
 from moderado.realtime.node import Timing
 from moderado.realtime.pubsub import fanout
 from moderado.realtime.rooms.reconcile import Schedule
-from moderado.realtime.transport import uvicorn_protocol
+from moderado.realtime.transport import leaving
 from tests import factories
 from tests.integration.realtime.clients import Client, connected
 
@@ -77,7 +77,7 @@ async def server(
     """The address of a server with a short periodic check."""
     await asyncio.to_thread(_forget_everything)
     here = node.start(timing)
-    monkeypatch.setattr(uvicorn_protocol, "SHUTDOWN_SPREAD", 0.0)
+    monkeypatch.setattr(leaving, "SHUTDOWN_SPREAD", 0.0)
     async with running_server() as url:
         yield url
     await here.close()

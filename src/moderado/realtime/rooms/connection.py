@@ -16,7 +16,7 @@ from moderado.realtime.rooms.audience import Access
 from moderado.realtime.rooms.author_notices import AuthorNotices
 from moderado.realtime.transport.outbox import Outbox
 from moderado.realtime.wire.encode import Block, Line, author_frame, text_frame
-from moderado.realtime.wire.protocol import MessageQueued, ServerFrame, encode
+from moderado.realtime.wire.protocol import Error, MessageQueued, ServerFrame, encode
 
 
 class Connection:
@@ -132,13 +132,13 @@ class Connection:
         self._is_greeted = True
         self._push_deferred()
 
-    def close(self, code: int, frame: ServerFrame | None = None) -> None:
-        """Close the connection after what waits, and `frame`, are written."""
+    def close(self, code: int, error: Error | None = None) -> None:
+        """Close the connection after what waits, and `error`, are written."""
         if self.outbox.closing is not None:
             return
-        if frame is not None:
-            self.reply(frame)
-        self.outbox.close(code)
+        if error is not None:
+            self.reply(error)
+        self.outbox.close(code, reason="" if error is None else error.code)
 
     def _push_deferred(self) -> None:
         while self._deferred and self.outbox.closing is None:

@@ -50,6 +50,7 @@ class Outbox:
         "_close_grace",
         "_frames",
         "_is_writing",
+        "_reason",
         "_send",
         "_size",
         "_stall_seconds",
@@ -77,6 +78,7 @@ class Outbox:
         self._stall_seconds = stall_seconds
         self._watch: asyncio.TimerHandle | None = None
         self._written = 0  # frames
+        self._reason = ""
         self._frames: list[str] = []  # short, and mostly empty: a deque starts with 760 bytes
         self._size = 0  # bytes in `_frames`
         self._is_writing = False
@@ -135,15 +137,22 @@ class Outbox:
 
     async def drained(self) -> None:
         """Wait until everything was written."""
-        while self._frames and self._writer is not None and not self._writer.done():
+        while self._writer is not None and not self._writer.done():
+            if not (self._frames or self._is_writing):
+                return
             self._writable.clear()
             await self._writable.wait()
 
-    def close(self, code: int) -> None:
-        """Close after what waits is written; abort if the peer does not answer in time."""
+    def close(self, code: int, *, reason: str = "") -> None:
+        """Close after what waits is written; abort if the peer does not answer in time.
+
+        Args:
+            code: The close code.
+            reason: A stable word; empty for the name of `code`.
+        """
         if self.closing is not None:
             return
-        self.closing = code
+        self.closing, self._reason = code, reason
         self._wake.set()
         asyncio.get_running_loop().call_later(self._close_grace, self._abort)
 
@@ -178,7 +187,8 @@ class Outbox:
                 self._written += 1
                 if not self.is_congested:
                     self._writable.set()
-            await self._send({"type": "websocket.close", "code": self.closing})
+            closing = {"type": "websocket.close", "code": self.closing, "reason": self._reason}
+            await self._send(closing)
         except OSError:
             self.closing = self.closing or ABNORMAL_CLOSURE  # lost while being written to
         finally:

@@ -56,6 +56,10 @@ class SocketProtocol(ServerProtocol):
         headers = Headers([("date", email.utils.formatdate(usegmt=True)), *fields])
         return Response(refusal.status.value, refusal.status.phrase, headers, body)
 
+    def send_close(self, code: int | None = None, reason: str = "") -> None:
+        """Close with `reason`, or with the name of `code`."""
+        super().send_close(code, reason or _REASONS.get(code or 0, ""))
+
     def fail(self, code: int, reason: str = "") -> None:
         """Close with the name of `code` as the reason."""
         super().fail(code, _REASONS.get(code, ""))

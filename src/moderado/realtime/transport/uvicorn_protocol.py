@@ -6,7 +6,6 @@ see, are limited here (ADR 0040).
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,13 +18,12 @@ from moderado.core.wire_limits import LINGER_BYTES
 from moderado.realtime.infra.token_bucket import TokenBucket
 from moderado.realtime.transport.client_frames import find_frame, new_control_bucket
 from moderado.realtime.transport.kernel import acknowledged_bytes, limit_send_buffer
+from moderado.realtime.transport.leaving import finish_in_time
 from moderado.realtime.transport.socket_protocol import SocketProtocol
 from moderado.realtime.wire.close_codes import ABNORMAL_CLOSURE, CloseCode
 
 log = structlog.get_logger(__name__)
 
-SHUTDOWN_TIMEOUT = 5.0  # seconds that a frame in work may take when the server stops
-SHUTDOWN_SPREAD = 1.0  # seconds over which clients are closed, so that they return one by one
 CLOSE_TIMEOUT = 1.0  # seconds for the close frame to a peer that no longer answers
 READ_AHEAD = 2  # messages of a client that may wait; then no more is read from it
 MAX_CONTROL_BYTES = 127  # of a ping: a peer that acknowledges no more than it has not read on
@@ -188,7 +186,7 @@ class ChatProtocol(WebSocketsSansIOProtocol):
 
     def shutdown(self) -> None:
         """Close with 1012 after what the connection has begun is finished."""
-        if self.before_leaving is None or self.close_sent:
+        if self.before_leaving is None:
             super().shutdown()
         elif self._leaving is None:
             self._leaving = self.loop.create_task(self._leave(self.before_leaving))
@@ -289,11 +287,12 @@ class ChatProtocol(WebSocketsSansIOProtocol):
         self._input, self._at, self._rest = b"", 0, 0
 
     async def _leave(self, finish: Callable[[], Awaitable[None]]) -> None:
-        try:
-            async with asyncio.timeout(SHUTDOWN_TIMEOUT):
-                await asyncio.sleep(random.uniform(0, SHUTDOWN_SPREAD))  # noqa: S311  (not a secret)
-                await finish()
-        except TimeoutError:
-            pass
-        finally:
-            super().shutdown()
+        await finish_in_time(finish, self.transport)
+        if self.transport.is_closing():
+            return
+        if not self.close_sent:
+            self.conn.send_close(CloseCode.SERVICE_RESTART)
+            self._end()  # a reset would take from the client what it has not read
+        elif self.close_timer is not None:  # closed before, for another reason
+            self.close_timer.cancel()
+            self.close_timer = self.loop.call_later(CLOSE_TIMEOUT, self.abort)

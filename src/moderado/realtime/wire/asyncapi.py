@@ -26,7 +26,8 @@ Credentials, in the order they are tried: `?ticket=` (one use), `?token=` (an ac
 session cookie (same origin only), or a first frame `authenticate` within
 {AUTHENTICATION_SECONDS} s.
 
-Close codes, and whether to reconnect (with jitter):
+Close codes, and whether to reconnect (with jitter). The reason of the close frame is the `code` of
+the `error` frame before it, or else the name:
 
 """
 

@@ -36,7 +36,7 @@ class Reconnect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CloseReason:
-    """`name` is the `code` of the `error` frame that precedes the closing, where one does."""
+    """`name` is the reason of the close frame, unless an `error` of another `code` precedes it."""
 
     name: str
     meaning: str

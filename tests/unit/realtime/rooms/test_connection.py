@@ -13,7 +13,7 @@ from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.rooms.subscription import Subscription
 from moderado.realtime.transport.outbox import Outbox
 from moderado.realtime.wire.encode import Block, Line
-from moderado.realtime.wire.protocol import Pong
+from moderado.realtime.wire.protocol import Error, Pong
 from tests.unit.realtime.transport.fake_transport import FakeTransport
 
 USER = uuid4()
@@ -117,20 +117,24 @@ async def test_repeated_notice_is_left_out_of_a_block(
     assert transport.written == ["a", "own", "b", "c"]
 
 
+def error(code: str) -> Error:
+    return Error(code=code, message="", error="")
+
+
 async def test_close_writes_what_waits_and_its_frame_and_nothing_later(
     connection: Connection, transport: FakeTransport
 ):
     connection.push(line("before"), OWN_ROOMS)
-    connection.close(4001, Pong(n=1))
+    connection.close(4001, error("first"))
     connection.push(line("after"), OWN_ROOMS)
     connection.push_block(Block([line("after")]), OWN_ROOMS)
-    connection.close(4003, Pong(n=2))
+    connection.close(4003, error("second"))
     await transport.finished.wait()
 
     assert transport.written[0] == "before"
-    assert json.loads(transport.written[1]) == {"type": "pong", "n": 1}
+    assert json.loads(transport.written[1])["code"] == "first"
     assert len(transport.written) == 2
-    assert transport.close_code == 4001
+    assert (transport.close_code, transport.close_reason) == (4001, "first")
 
 
 @pytest.mark.proves("S43")

@@ -15,6 +15,7 @@ class FakeTransport:
         self.direct = direct
         self.written: list[str] = []
         self.close_code: int | None = None
+        self.close_reason = ""
         self.open = asyncio.Event()
         self.open.set()
         self.aborted = False
@@ -23,7 +24,7 @@ class FakeTransport:
     async def send(self, message: dict[str, Any]) -> None:
         await self.open.wait()
         if message["type"] == "websocket.close":
-            self.close_code = message["code"]
+            self.close_code, self.close_reason = message["code"], message["reason"]
         else:
             self.written.append(message["text"])
 

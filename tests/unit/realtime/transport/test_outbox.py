@@ -70,6 +70,23 @@ async def test_closing_outbox_writes_what_waits_and_nothing_later(
     assert transport.close_code == 4001
 
 
+@pytest.mark.proves("R146")
+async def test_frame_that_is_being_written_is_waited_for(outbox: Outbox, transport: FakeTransport):
+    transport.open.clear()
+    outbox.append("confirmed")
+    while len(outbox):
+        await asyncio.sleep(0)
+
+    drained = asyncio.create_task(outbox.drained())
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not drained.done()
+    transport.open.set()
+    await drained
+
+    assert transport.written == ["confirmed"]
+
+
 async def test_backpressure_ends_once_the_client_has_read(outbox: Outbox, transport: FakeTransport):
     transport.open.clear()
     for number in range(100):

@@ -10,13 +10,14 @@ from uvicorn.server import ServerState
 from websockets.frames import Close, Frame, Opcode
 
 from moderado.core.wire_limits import CONTROL_FRAMES_BURST, CONTROL_FRAMES_PER_SECOND
-from moderado.realtime.transport import uvicorn_protocol
+from moderado.realtime.transport import leaving, uvicorn_protocol
 from moderado.realtime.transport.uvicorn_protocol import (
     FRAMES_A_TURN,
     MAX_CONTROL_BYTES,
     READ_AHEAD,
     ChatProtocol,
 )
+from moderado.realtime.wire.close_codes import CLOSE_REASONS
 
 HANDSHAKE = (
     b"GET /ws/chat/ HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -45,6 +46,9 @@ class Transport:
 
     def resume_reading(self):
         self.reads = True
+
+    def get_write_buffer_size(self):
+        return 0
 
     def write_eof(self):
         self.has_ended = True
@@ -136,11 +140,16 @@ def fragments(*pieces):
     yield wire(Opcode.CONT, pieces[-1])
 
 
-def code_of(closing):
-    """The code of the close frame with which the server's bytes end."""
+def closing_of(closing):
+    """The close frame with which the server's bytes end."""
     begin = closing.rindex(b"\x88")
     assert len(closing) == begin + 2 + closing[begin + 1]
-    return Close.parse(closing[begin + 2 :]).code
+    return Close.parse(closing[begin + 2 :])
+
+
+def code_of(closing):
+    """The code of the close frame with which the server's bytes end."""
+    return closing_of(closing).code
 
 
 async def drained(protocol):
@@ -389,3 +398,49 @@ async def test_peer_that_is_gone_is_aborted_after_the_close_frame(protocol, kern
 
     async with asyncio.timeout(10):
         await protocol.transport.aborted.wait()
+
+
+@pytest.mark.proves("R147")
+@pytest.mark.parametrize("code", CLOSE_REASONS)
+@pytest.mark.parametrize("reason", ["", "rate_limited"])
+async def test_close_frame_has_a_stable_word_as_its_reason(protocol, code, reason):
+    await protocol.send({"type": "websocket.close", "code": code, "reason": reason})
+
+    closing = closing_of(protocol.transport.written)
+
+    assert (closing.code, closing.reason) == (code, reason or CLOSE_REASONS[code].name)
+
+
+@pytest.fixture
+def leaving_at_once(monkeypatch):
+    monkeypatch.setattr(leaving, "SHUTDOWN_SPREAD", 0.0)
+
+
+@pytest.mark.proves("R146")
+async def test_client_that_closes_while_the_server_stops_causes_no_error(protocol, leaving_at_once):
+    finished = asyncio.Event()
+    protocol.before_leaving = finished.wait
+
+    protocol.shutdown()
+    protocol.data_received(wire(Opcode.CLOSE, b"\x03\xe8"))
+    await turns(5)
+    finished.set()
+    await protocol._leaving
+
+    assert code_of(protocol.transport.written) == 1000
+
+
+@pytest.mark.proves("R146")
+async def test_stopping_server_keeps_the_code_of_a_connection_that_it_closes(
+    protocol, leaving_at_once, monkeypatch
+):
+    monkeypatch.setattr(uvicorn_protocol, "CLOSE_TIMEOUT", 0.0)
+    protocol.before_leaving = turns
+    await protocol.send({"type": "websocket.close", "code": 4008})
+
+    protocol.shutdown()
+
+    assert not protocol.transport.is_closing()  # what the client still sends would be a reset
+    async with asyncio.timeout(10):
+        await protocol.transport.aborted.wait()
+    assert code_of(protocol.transport.written) == 4008
