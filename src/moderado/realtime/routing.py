@@ -6,6 +6,7 @@ from channels.routing import URLRouter
 from django.urls import path, re_path
 
 from moderado.realtime.session.consumer import ChatConsumer
+from moderado.realtime.wire import paths
 
 
 async def refuse(_scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -17,8 +18,8 @@ async def refuse(_scope: dict[str, Any], receive: Any, send: Any) -> None:
 # The consumer parses the id: a malformed one is answered like that of a room that does not exist.
 router = URLRouter(
     [
-        path("ws/chat/", ChatConsumer.as_asgi()),
-        path("ws/chat/<str:room_id>/", ChatConsumer.as_asgi()),
+        path(paths.route(paths.ROOMS), ChatConsumer.as_asgi()),
+        path(paths.route(paths.ROOM), ChatConsumer.as_asgi()),
         re_path(r"", refuse),  # type: ignore[arg-type]  # an ASGI application, no view
     ]
 )

@@ -5,9 +5,9 @@ proxy is safe. uvicorn itself limits neither heads nor bodies, and waits for eve
 numbers are in `core.wire_limits` (ADR 0042).
 """
 
-import re
 from enum import Enum, auto
-from typing import Any, cast
+from typing import Any, NoReturn, cast
+from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -15,7 +15,6 @@ from websockets.exceptions import SecurityError
 
 from moderado.core import metrics
 from moderado.core.wire_limits import (
-    BODY_LIMITS,
     BODY_SECONDS,
     HEAD_SECONDS,
     KIB,
@@ -29,11 +28,12 @@ from moderado.core.wire_limits import (
 )
 from moderado.realtime.transport import http_refusals
 from moderado.realtime.transport.http_connections import connections_of
+from moderado.realtime.transport.http_head import body_limit, read_head, without_upgrade
 from moderado.realtime.transport.http_refusals import Refusal
 from moderado.realtime.transport.kernel import limit_send_buffer
 from moderado.realtime.transport.uvicorn_protocol import ChatProtocol
+from moderado.realtime.wire.paths import is_socket
 
-_SOCKETS = re.compile(r"/ws/chat/(?:[^/]+/)?")  # the paths of `realtime.routing`
 LINE_OVERHEAD = 4  # ": " and the line's end
 FREE_CHUNKS = 64  # of any size
 CHUNK_OVERHEAD = 32 * KIB  # bytes on the wire beyond those of the body
@@ -61,7 +61,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._phase = Phase.HEAD
         self._deadline: float | None = None
         self._received = 0  # bytes of this head, of this body on the wire, or discarded
-        self._head_size = 0
+        self._head_size = self._fields = 0
+        self._is_socket = False  # the path of the request is one of a WebSocket
         self._body_size = self._body_limit = self._chunks = 0
         self._refusal: Refusal | None = None
         self._answered: RequestResponseCycle | None = None  # the request that is; `cycle`: the last
@@ -94,8 +95,8 @@ class HttpProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
             self._check_received()
-        except httptools.HttpParserUpgrade:
-            self._upgrade()
+        except httptools.HttpParserUpgrade as end:
+            self._upgrade(data[end.args[0] :])
         except (httptools.HttpParserError, _Refused):
             self._refuse(self._refusal or http_refusals.MALFORMED)
 
@@ -110,7 +111,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._head_size = 0
+        self._head_size = self._fields = 0
         if len(self.pipeline) >= MAX_PIPELINED:
             self._stop(http_refusals.MALFORMED)
 
@@ -119,16 +120,27 @@ class HttpProtocol(HttpToolsProtocol):
         self._count_head(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)  # also those after a chunked body
+        self._fields += 1
+        if self._phase is Phase.HEAD:  # those after a chunked body are discarded (RFC 9110, 6.5.1)
+            super().on_header(name, value)
         self._count_head(len(name) + len(value) + LINE_OVERHEAD)
 
     def on_headers_complete(self) -> None:
-        path = self.url.partition(b"?")[0].decode("latin-1")
-        if _SOCKETS.fullmatch(path) and not (self.parser.should_upgrade() and self._is_socket()):
+        version, method = self.parser.get_http_version(), self.parser.get_method()
+        target = read_head(method=method, url=self.url, version=version, headers=self.headers)
+        if target is None:
+            self._stop(http_refusals.MALFORMED)
+        self.url = target
+        path = unquote(target.partition(b"?")[0].decode("latin-1"))
+        self._is_socket = is_socket(path)
+        if self._is_other_upgrade() and not self._is_socket:
+            return  # the body comes after `_upgrade`
+        is_handshake = self.parser.should_upgrade() and self._should_upgrade()
+        if self._is_socket and not (is_handshake and version == "1.1"):
             self._stop(http_refusals.UPGRADE_REQUIRED)
-        self._body_limit = next(
-            limit for beginning, limit in BODY_LIMITS if path.startswith(beginning)
-        )
+        if version == "1.0":
+            self.expect_100_continue = False  # it would not understand the answer
+        self._body_limit = body_limit(path)
         if self._content_length() > self._body_limit:
             self._stop(http_refusals.BODY_TOO_LARGE)
         super().on_headers_complete()  # first: it refuses an address that it cannot read
@@ -146,6 +158,8 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self._is_other_upgrade():
+            return
         super().on_message_complete()
         self._phase, self._received, self._deadline = Phase.HEAD, 0, None
 
@@ -187,7 +201,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _count_head(self, size: int) -> None:
         self._head_size += size
-        if self._head_size > MAX_HEAD_BYTES or len(self.headers) > MAX_HEADERS:
+        if self._head_size > MAX_HEAD_BYTES or self._fields > MAX_HEADERS:
             self._stop(http_refusals.HEAD_TOO_LARGE)
 
     def _content_length(self) -> int:
@@ -201,29 +215,42 @@ class HttpProtocol(HttpToolsProtocol):
         if self._phase is Phase.BODY and self._received > 2 * self._body_limit + CHUNK_OVERHEAD:
             self._stop(http_refusals.BODY_TOO_LARGE)
 
-    def _stop(self, refusal: Refusal) -> None:
+    def _stop(self, refusal: Refusal) -> NoReturn:
         self._refusal = refusal
         raise _Refused
 
-    def _upgrade(self) -> None:
-        """Become a socket. Any other upgrade is not offered: the request is answered as it is."""
-        if not self._should_upgrade():
-            self.cycle.keep_alive = False  # the parser reads nothing more
-        elif _SOCKETS.fullmatch(self.url.partition(b"?")[0].decode("latin-1")):
-            self.handle_websocket_upgrade()
-        else:
-            self._refuse(http_refusals.NO_SUCH_SOCKET)
+    def _is_other_upgrade(self) -> bool:
+        return bool(self.parser.should_upgrade()) and not self._should_upgrade()
 
-    def _is_socket(self) -> bool:
-        return self._should_upgrade() and self.parser.get_http_version() == "1.1"
+    def _upgrade(self, rest: bytes) -> None:
+        """Become a socket. Any other upgrade is not offered: the request is answered as it is.
+
+        `rest` follows the head: the parser does not read on, not even a body.
+        """
+        if not self._should_upgrade():
+            self._read_again(rest)
+        elif not self._is_socket or self._under_way():
+            self._refuse(http_refusals.NO_SUCH_SOCKET)
+        else:
+            self.handle_websocket_upgrade()
+            if rest:
+                cast("ChatProtocol", self.transport.get_protocol()).data_received(rest)
+
+    def _read_again(self, rest: bytes) -> None:
+        """Parse the request without its `upgrade`."""
+        head = without_upgrade(self.parser, self.url, self.headers)
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._received = 0
+        self.data_received(head + rest)
 
     def _refuse_handshake(self, error: Exception | None) -> None:
         """Answer a head that is no handshake: uvicorn would wait for more of it, for ever.
 
         Its parser takes no body, and lines of 8 KiB.
         """
-        is_too_large = isinstance(error, SecurityError)
-        refusal = http_refusals.HEAD_TOO_LARGE if is_too_large else http_refusals.MALFORMED
+        is_large = isinstance(error, SecurityError)
+        refusal = http_refusals.HEAD_TOO_LARGE if is_large else http_refusals.MALFORMED
         metrics.REFUSED.labels(entry_point="http", code=refusal.code).inc()
         self.transport.write(refusal.response(self.headers))
         self.transport.close()
@@ -246,7 +273,8 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.close()
             return
         path = getattr(self, "url", b"").decode("latin-1")  # none before the first request line
-        self.transport.write(refusal.response(self.headers or (), path=path))
+        is_head = bool(path) and self.parser.get_method() == b"HEAD"
+        self.transport.write(refusal.response(self.headers or (), path=path, is_head=is_head))
         self.transport.write_eof()
         self.flow.resume_reading()
 

@@ -48,12 +48,15 @@ class Refusal:
         ]
         return fields, body
 
-    def response(self, headers: Headers = (), *, path: str = "") -> bytes:
-        """Return the whole response. The arguments are those of `content`."""
+    def response(self, headers: Headers = (), *, path: str = "", is_head: bool = False) -> bytes:
+        """Return the whole response, to `HEAD` without its body.
+
+        The other arguments are those of `content`.
+        """
         fields, body = self.content(headers, path=path)
         lines = [f"HTTP/1.1 {self.status.value} {self.status.phrase}"]
         lines += [f"{name}: {value}" for name, value in fields]
-        return "\r\n".join([*lines, "", ""]).encode() + body
+        return "\r\n".join([*lines, "", ""]).encode() + (b"" if is_head else body)
 
 
 _RETRY = (("retry-after", "1"),)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from moderado.core.documents import Document, response_to
 from moderado.core.quotas import FRAMES
 from moderado.core.wire_limits import AUTHENTICATION_SECONDS, KIB, MAX_FRAME_BYTES, MAX_ROOMS
-from moderado.realtime.wire import protocol
+from moderado.realtime.wire import paths, protocol
 from moderado.realtime.wire.close_codes import markdown_table
 from moderado.realtime.wire.examples import EXAMPLES
 
@@ -59,9 +59,9 @@ def document() -> Json:
         },
         "defaultContentType": "application/json",
         "channels": {
-            "room": _channel("/ws/chat/{room_id}/", "One room.", with_room=True),
+            "room": _channel(paths.ROOM, "One room.", with_room=True),
             "rooms": _channel(
-                "/ws/chat/", f"One connection for up to {MAX_ROOMS} rooms: `subscribe`."
+                paths.ROOMS, f"One connection for up to {MAX_ROOMS} rooms: `subscribe`."
             ),
         },
         "operations": {

@@ -35,6 +35,7 @@ class Application:
 
     def __init__(self) -> None:
         self.paths: list[str] = []
+        self.headers: list[tuple[bytes, bytes]] = []  # of the latest request
         self.has_gone = asyncio.Event()
         self.hold = asyncio.Event()
 
@@ -43,6 +44,7 @@ class Application:
             await serve_socket(receive, send)
             return
         self.paths.append(scope["path"])
+        self.headers = scope["headers"]
         size, more = 0, True
         while more:
             message = await receive()
@@ -530,14 +532,20 @@ async def test_refusal_is_in_the_language_of_the_client(connect):
     assert json.loads(body)["detail"] == "The request is too large."
 
 
+@pytest.mark.proves("S139")
 async def test_upgrade_that_is_not_offered_is_answered_as_http(connect):
     client = await connect()
 
-    status, headers, _ = await client.ask(
-        b"GET /livez HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n"
-    )
+    for body in (b"", b"x" * 5_000, b"x"):
+        fields = ["connection: upgrade", "upgrade: h2c", f"content-length: {len(body)}"]
+        status, _, answer = await client.ask(post("/livez", *fields) + body)
+        assert (status, answer) == (200, str(len(body)).encode())
+    fields = ["connection: upgrade", "upgrade: h2c", "transfer-encoding: chunked"]
+    client.writer.write(post("/livez", *fields)[:-2] + b"a: b\r\n")
+    status, _, answer = await client.ask(b"\r\n" + chunk(b"x" * 7) + b"0\r\n\r\n" + GET)
 
-    assert (status, headers["connection"]) == (200, "close")
+    assert (status, answer) == (200, b"7")
+    assert (await client.answer())[0] == 200
 
 
 HANDSHAKE = [
