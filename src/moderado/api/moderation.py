@@ -68,14 +68,10 @@ class Logs(APIView):
         """List how messages were judged, newest first."""
         asked = validated(LogQuery, request.query_params.dict())
         scope_ids = moderated_scopes(request, rights.VIEW_LOG)
-        room_id = asked.get("room")
+        room_id, subject_id = asked.pop("room", None), asked.pop("subject", None)
         check_moderated(room_id, scope_ids)
-        wanted = selectors.LogFilter(
-            subject_id=asked.get("message") or asked.get("subject"),
-            scope_id=room_id,
-            verdict=asked.get("verdict"),
-            provider=asked.get("provider"),
-        )
+        message_id = asked.pop("message", None)
+        wanted = selectors.LogFilter(subject_id=message_id or subject_id, scope_id=room_id, **asked)
         pages = LogPages()
         lines = selectors.logs(
             wanted=wanted, scope_ids=scope_ids, sees_restricted=sees_restricted(request)

@@ -33,7 +33,21 @@ class LogQuery(serializers.Serializer[Any]):
     )
     room = IdField(required=False)
     verdict = serializers.ChoiceField(choices=OUTCOMES, required=False)
-    provider = serializers.CharField(required=False, max_length=64)
+    provider = serializers.CharField(
+        required=False, max_length=64, help_text="The name of a provider that gave any signal."
+    )
+    policy = serializers.CharField(required=False, max_length=64)
+    version = serializers.CharField(
+        required=False, max_length=64, help_text="The version of the policy, as in `7`."
+    )
+    category = serializers.ChoiceField(
+        choices=[category.value for category in Category],
+        required=False,
+        help_text="One of those that were found.",
+    )
+    decided_by = serializers.CharField(required=False, max_length=64)
+    since = serializers.DateTimeField(required=False)
+    until = serializers.DateTimeField(required=False, help_text="Earlier lines alone.")
 
 
 class CaseQuery(serializers.Serializer[Any]):

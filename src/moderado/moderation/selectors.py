@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from moderado.moderation.models import (
 )
 from moderado.moderation.restricted_cases import unrestricted_lines, unrestricted_texts
 from moderado.moderation.texts import with_texts
-from moderado.moderation.types import Outcome
+from moderado.moderation.types import Category, Outcome
 
 Scopes = Collection[UUID] | None
 
@@ -31,12 +32,37 @@ PAGE = 500  # rows that are read together
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFilter:
-    """Filters of the audit log. None does not filter."""
+    """Filters of the audit log. None does not filter.
+
+    `version` is that of the policy itself, whatever the versions of those that it extends.
+    `category` is one of those that were found. `since` is included, `until` is not.
+    """
 
     subject_id: UUID | None = None
     scope_id: UUID | None = None
     verdict: Outcome | None = None
     provider: str | None = None
+    policy: str | None = None
+    version: str | None = None
+    category: Category | None = None
+    decided_by: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The look-ups of columns that one value decides."""
+        wanted = {
+            "subject_id": self.subject_id,
+            "scope_id": self.scope_id,
+            "verdict": self.verdict,
+            "policy": self.policy,
+            "categories__has_key": self.category,
+            "decided_by": self.decided_by,
+            "created_at__gte": self.since,
+            "created_at__lt": self.until,
+        }
+        return {name: value for name, value in wanted.items() if value is not None}
 
 
 def logs(
@@ -49,14 +75,11 @@ def logs(
     Without the lines on which blind cases wait for their ruling, and those about danger to children
     unless `sees_restricted`.
     """
-    lines = revealed(_lines(scope_ids, sees_restricted=sees_restricted))
-    if wanted.subject_id:
-        lines = lines.filter(subject_id=wanted.subject_id)
-    if wanted.scope_id:
-        lines = lines.filter(scope_id=wanted.scope_id)
-    if wanted.verdict:
-        lines = lines.filter(verdict=wanted.verdict)
-    if wanted.provider:
+    lines = revealed(_lines(scope_ids, sees_restricted=sees_restricted)).filter(**wanted.columns)
+    if wanted.version is not None:
+        extended = Q(policy_version__startswith=f"{wanted.version}/")
+        lines = lines.filter(Q(policy_version=wanted.version) | extended)
+    if wanted.provider is not None:
         # Lines of older releases have all answers in `raw`.
         answered = Q(signals__has_key=wanted.provider) | Q(raw__has_key=wanted.provider)
         lines = lines.filter(Q(provider=wanted.provider) | answered)

@@ -7,6 +7,7 @@ from rest_framework.test import APIClient
 
 from moderado.accounts.services import sessions
 from moderado.chat.models import Membership
+from moderado.core import clock
 from moderado.moderation.events import CaseDecided
 from moderado.moderation.models import Case
 from moderado.moderation.services.recording import record
@@ -25,19 +26,14 @@ def signed_in(user):
     return client
 
 
-def judge(room, outcome=Outcome.HOLD, provider="blocklist", text="talvez"):
+def judge(room, outcome=Outcome.HOLD, provider="blocklist", text="talvez", **fields):
     content = Content(
         subject_type="message", subject_id=uuid.uuid4(), revision=1, text=text, scope_id=room.id
     )
     opinion = Signal(provider=provider, recommendation=outcome, scores={Category.HATE: 0.6})
-    verdict = Verdict(
-        outcome=outcome,
-        score=0.6,
-        categories=opinion.scores,
-        decided_by=provider,
-        basis=Basis(provider=provider),
-        signals=(opinion,),
-    )
+    found = {"categories": opinion.scores, "decided_by": provider, **fields}
+    basis = Basis(provider=provider)
+    verdict = Verdict(outcome=outcome, score=0.6, basis=basis, signals=(opinion,), **found)
     record([(content, verdict)])
     return content
 
@@ -116,6 +112,34 @@ def test_lines_are_filtered(room, moderator, query, found):
     assert len(results(moderator.get(LOGS, query))) == found
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"policy": "escola"},
+        {"version": "3"},
+        {"policy": "escola", "version": "3", "verdict": "BLOCK"},
+        {"category": "threat"},
+        {"decided_by": "judge"},
+        {},
+    ],
+)
+def test_lines_are_filtered_by_policy_category_step_and_time(room, moderator, query):
+    judge(room, policy="default", policy_version="33/1")
+    before = clock.estimated()
+    found = {Category.THREAT: 0.9}
+    wanted = judge(
+        room, Outcome.BLOCK, "judge", policy="escola", policy_version="3/1", categories=found
+    )
+    since = query or {"since": before.isoformat(), "until": "2100-01-01T00:00:00Z"}
+
+    (line,) = results(moderator.get(LOGS, since))
+
+    assert line["message"] == str(wanted.subject_id)
+    assert results(moderator.get(LOGS, {**query, "until": before.isoformat()})) == (
+        [] if query else results(moderator.get(LOGS))[1:]
+    )
+
+
 def test_lines_of_one_message_in_one_room(room, moderator):
     wanted = judge(room)
     judge(room)
@@ -126,7 +150,16 @@ def test_lines_of_one_message_in_one_room(room, moderator):
 
 
 @pytest.mark.parametrize(
-    "query", [{"verdict": "MAYBE"}, {"message": "x"}, {"room": "1"}, {"cursor": "x"}]
+    "query",
+    [
+        {"verdict": "MAYBE"},
+        {"message": "x"},
+        {"room": "1"},
+        {"cursor": "x"},
+        {"category": "rude"},
+        {"since": "yesterday"},
+        {"until": "13:00"},
+    ],
 )
 def test_invalid_log_filter_answers_400(moderator, query):
     answer = moderator.get(LOGS, query)
