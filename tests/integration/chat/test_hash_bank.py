@@ -7,13 +7,15 @@ from django.test.utils import CaptureQueriesContext
 
 from moderado.chat.models import Message
 from moderado.enforcement.models import AuditLine
+from moderado.enforcement.notice_errors import NoEvidence
 from moderado.enforcement.services.hash_bank import bank_message, unbank
 from moderado.moderation.errors import OwnCase, TextTooShort
 from moderado.moderation.models import BankedText, ModerationLog
 from moderado.moderation.services import hash_bank
 from moderado.moderation.services.hash_bank import MIN_LETTERS, ORDERED_REMOVAL
+from moderado.moderation.types import Outcome
 from tests.factories import make_member, make_message, make_room, make_user
-from tests.integration.chat.steps import edit, judge, post
+from tests.integration.chat.steps import edit, judge, post, rule
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("S77")]
 
@@ -50,6 +52,34 @@ def test_edit_to_the_text_waits(banked, room):
     edit(message, TEXT)
     judge(message)
     assert (message.text, message.edit_status) == ("bom dia", "HELD")
+
+
+@pytest.mark.proves("R168")
+def test_edit_that_waits_does_not_choose_what_is_banked():
+    other = "outro texto, comprido, que muitas pessoas escrevem"
+    message = make_message(text=TEXT, edit_text=other, edit_revision=2, edit_status="HELD")
+    room = make_room(moderation_mode="off")
+    bank_message(actor_id=None, message_id=message.id, order="Processo 12")
+    assert said(room, other).status == "APPROVED"
+    assert said(room, TEXT).status == "HELD"
+
+    bank_message(actor_id=None, message_id=message.id, order="Processo 12", revision=2)
+    assert said(room, other).status == "HELD"
+    with pytest.raises(NoEvidence):
+        bank_message(actor_id=None, message_id=message.id, order="Processo 12", revision=3)
+
+
+@pytest.mark.proves("R168")
+def test_refused_edit_does_not_bring_a_banked_text_back():
+    message = said(make_room(moderation_mode="off"), TEXT)
+    edit(message, "bom dia")
+    judge(message)
+    assert (message.text, message.status) == ("bom dia", "APPROVED")
+    bank_message(actor_id=None, message_id=make_message(text=TEXT).id, order="Processo 12")
+
+    rule(message, Outcome.BLOCK)
+    assert message.status == "REJECTED"
+    assert message.text != TEXT
 
 
 def test_other_texts_and_removed_entries_pass(banked, room):

@@ -22,6 +22,11 @@ class BankInput(StrictInput):
     order = serializers.CharField(
         max_length=REFERENCE_LENGTH, help_text="The reference of the order."
     )
+    revision = serializers.IntegerField(
+        min_value=1,
+        required=False,
+        help_text="Which had the text; without it, the one that others see or saw last.",
+    )
 
 
 class BankedTextBody(serializers.Serializer[Any]):
@@ -52,7 +57,10 @@ class HashBank(APIView):
         user = require(request, rights.ADD_BANKED_TEXT)
         asked = validated(BankInput, request.data)
         banked = hash_bank.bank_message(
-            actor_id=user.id, message_id=asked["message"], order=asked["order"]
+            actor_id=user.id,
+            message_id=asked["message"],
+            order=asked["order"],
+            revision=asked.get("revision"),
         )
         return Response(BankedTextBody(banked).data, status=201)
 

@@ -19,10 +19,14 @@ def evidence_of_message(message_id: UUID) -> Preserved | None:
     message = Message.objects.select_related("author", "room").filter(pk=message_id).first()
     if message is None:
         return None
-    revisions = Revision.objects.filter(message=message_id).order_by("revision")
+    kept = Revision.objects.filter(message=message_id).order_by("revision")
+    revisions = list(kept.values("revision", "text", "status", "created_at"))
+    texts = {each["revision"]: each["text"] for each in revisions}
+    if message.edit_revision is not None:
+        texts[message.edit_revision] = message.edit_text or ""
     rows: dict[str, Any] = {
         "message": {name: getattr(message, name) for name in _COLUMNS},
-        "earlier_revisions": list(revisions.values("revision", "text", "status", "created_at")),
+        "earlier_revisions": revisions,
         "author": account_rows(message.author),
         "room": {
             "id": message.room.id,
@@ -34,6 +38,7 @@ def evidence_of_message(message_id: UUID) -> Preserved | None:
     return Preserved(
         author_id=message.author_id,
         rows=rows,
-        text=message.edit_text or message.text,
+        text=message.text,
+        texts={**texts, message.revision: message.text},
         holds=(MESSAGE, message.id),
     )

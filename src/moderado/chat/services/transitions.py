@@ -28,6 +28,7 @@ from moderado.chat.states import (
 from moderado.core import clock
 from moderado.moderation.services.blocked_texts import blocked_among
 from moderado.moderation.services.closing import close_cases, reopen_case
+from moderado.moderation.services.hash_bank import banked_among
 from moderado.moderation.services.recording import judged_revisions
 from moderado.moderation.types import CloseReason, Outcome
 
@@ -184,13 +185,15 @@ def _is_main_judged(message: Message, happened: Input) -> bool:
 
 
 def _history_of(message: Message) -> History:
-    """Load the replaced revisions. One whose text a moderator blocked counts as rejected."""
+    """Load the replaced revisions.
+
+    One whose text a moderator blocked, or an order removed, counts as rejected.
+    """
     rows = Revision.objects.filter(message=message).values_list("revision", "status", "text")
     kept = list(rows)
-    blocked = blocked_among(
-        scope_id=message.room_id,
-        author_id=message.author_id,
-        texts={text for _, status, text in kept if status == Status.APPROVED},
+    texts = {text for _, status, text in kept if status == Status.APPROVED}
+    blocked = banked_among(texts) | blocked_among(
+        scope_id=message.room_id, author_id=message.author_id, texts=texts
     )
     return History(
         kept=tuple(

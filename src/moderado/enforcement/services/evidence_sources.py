@@ -13,12 +13,14 @@ from moderado.enforcement.types import PERSON
 class Preserved(msgspec.Struct, frozen=True, kw_only=True):
     """A subject with its metadata, as plain values.
 
-    `text` is the newest text of it, empty if that is gone. A hold keeps `holds`: its kind and id.
+    `text` is what others see or saw last, empty if that is gone, and `texts` has what is left of
+    each revision. A hold keeps `holds`: its kind and id.
     """
 
     author_id: UUID | None
     rows: Mapping[str, Any]
     text: str = ""
+    texts: Mapping[int, str] = {}
     holds: tuple[str, UUID] | None = None
 
 

@@ -23,15 +23,19 @@ _MESSAGE = "message"
 
 
 @transaction.atomic
-def bank_message(*, actor_id: UUID | None, message_id: UUID, order: str) -> BankedText:
-    """Bank the text of a message; of a deleted one, the text of its newest case.
+def bank_message(
+    *, actor_id: UUID | None, message_id: UUID, order: str, revision: int | None = None
+) -> BankedText:
+    """Bank the text of a message; of an erased one, the text of its newest case.
 
-    A repeat for the same order returns the first entry.
+    A repeat for the same order returns the first entry. An edit that waits or was refused is not
+    what others saw: its author must not choose by it what is banked.
 
     Args:
         actor_id: Who acts; None for the command line.
         message_id: The message.
         order: The reference of the order.
+        revision: The revision that had the text; None for the one that others see or saw last.
 
     Raises:
         NotFound: There is no such message.
@@ -45,7 +49,8 @@ def bank_message(*, actor_id: UUID | None, message_id: UUID, order: str) -> Bank
         raise NotFound
     if actor_id is not None:
         check_not_self(actor_id=actor_id, user_id=found.author_id)
-    text = found.text or _text_of_case(message_id)
+    text = found.text if revision is None else found.texts.get(revision, "")
+    text = text or _text_of_case(message_id, revision)
     if not text:
         raise NoEvidence
     banked, is_new = hash_bank.bank_text(
@@ -104,8 +109,10 @@ def list_banked(
     return found
 
 
-def _text_of_case(message_id: UUID) -> str:
+def _text_of_case(message_id: UUID, revision: int | None) -> str:
     about = Case.objects.filter(subject_type=_MESSAGE, subject_id=message_id)
+    if revision is not None:
+        about = about.filter(revision=revision)
     texts = [case.text for case in with_texts(about.order_by("-revision", "-id")) if case.text]
     return texts[0] if texts else ""
 

@@ -6,6 +6,7 @@ is loaded. Posting in rooms that show messages at once looks in the table, in th
 looks for blocked texts (ADR 0083).
 """
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -118,6 +119,12 @@ def is_banked(text: str, *, version: UUID | None) -> bool:
     if _loaded.version != version:
         _load(version)
     return bool(_loaded.digests) and not _loaded.digests.isdisjoint(bank_digests(text))
+
+
+def banked_among(texts: Collection[str]) -> frozenset[str]:
+    """Return those of some texts that are in the bank. No statement without texts."""
+    version = current_version() if texts else None
+    return frozenset(text for text in texts if is_banked(text, version=version))
 
 
 def current_version() -> UUID | None:

@@ -18,6 +18,9 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         add = actions.add_parser("add", help="bank the text of a message")
         add.add_argument("--message", type=UUID, required=True, help="the id of the message")
+        add.add_argument(
+            "--revision", type=int, help="which had the text; default: what others saw last"
+        )
         add.add_argument("--order", required=True, help="the reference of the order")
         listing = actions.add_parser("list", help="list the entries")
         remove = actions.add_parser("remove", help="remove an entry")
@@ -42,8 +45,13 @@ class Command(BaseCommand):
 
 
 def _add(options: dict[str, Any]) -> list[Any]:
-    order = options["order"]
-    return [bank_message(actor_id=None, message_id=options["message"], order=order)]
+    banked = bank_message(
+        actor_id=None,
+        message_id=options["message"],
+        order=options["order"],
+        revision=options["revision"],
+    )
+    return [banked]
 
 
 def _remove(options: dict[str, Any]) -> list[Any]:
