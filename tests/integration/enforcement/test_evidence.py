@@ -8,21 +8,23 @@ from zipfile import ZIP_BZIP2, ZIP_LZMA, ZipFile
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from moderado.api.enforcement.zip_stream import FileBlocks
 from moderado.chat.models import Revision
+from moderado.core.ids import new_id
 from moderado.enforcement.errors import OwnReport
 from moderado.enforcement.evidence_package import own_fingerprint, verify
-from moderado.enforcement.models import AuditLine, CaseExclusion, LegalHold
-from moderado.enforcement.services import evidence
+from moderado.enforcement.models import Appeal, AuditLine, CaseExclusion, LegalHold, Report, Ruling
+from moderado.enforcement.services import evidence_records
 from moderado.enforcement.services.evidence import make_evidence, make_evidence_of_case
 from moderado.enforcement.services.fairness import exclude_from_case
 from moderado.enforcement.types import Actor
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case
 from moderado.moderation.services import log_evidence
-from tests.factories import MODERATING, make_message, make_notice, make_staff
+from tests.factories import MODERATING, make_message, make_notice, make_staff, make_user
 from tests.integration.enforcement.test_restricted import restricted
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("S77")]
@@ -96,6 +98,28 @@ def test_package_has_content_revisions_decisions_and_sealed_lines(case, message,
     assert LegalHold.objects.get(subject_id=message.id).reference == "Ofício 7"
     made = AuditLine.objects.get(action="evidence_made")
     assert (made.subject_id, made.details["key"]) == (message.id, own_fingerprint())
+
+
+@pytest.mark.proves("R169")
+def test_package_has_the_appeals_of_what_was_decided_in_its_cases(case, message):
+    now = timezone.now()
+    ruling = Ruling.objects.create(
+        case=case, subject_type="message", subject_id=message.id, revision=1, content="remove",
+        reason="hate", actor=make_user(), effective_at=now, undo_until=now,
+    )  # fmt: skip
+    report = Report.objects.create(
+        reporter=make_user(), subject_type="message", subject_id=message.id, revision=1,
+        category="hate", case=case,
+    )  # fmt: skip
+    wanted = {"case": case}, {"appealed": ruling}, {"decision_id": report.id}
+    for number, of in enumerate((*wanted, {})):
+        Appeal.objects.create(
+            appellant=make_user(), decision_type="ruling", subject_type="message",
+            subject_id=message.id, text=f"recurso {number}", due_at=now,
+            **{"decision_id": new_id(), **of},
+        )  # fmt: skip
+    appeals = json.loads(contents_of(packed_of(case))["appeals.json"])
+    assert [each["text"] for each in appeals] == ["recurso 0", "recurso 1", "recurso 2"]
 
 
 def test_same_content_gives_the_same_bytes(case, message):
@@ -218,11 +242,13 @@ def test_command_writes_and_verifies_a_package(case, tmp_path, capsys):
 
 
 def test_package_on_a_person_has_all_cases_a_few_in_memory(case, message, monkeypatch):
-    monkeypatch.setattr(evidence, "BATCH", 2)
+    monkeypatch.setattr(evidence_records, "BATCH", 2)
     monkeypatch.setattr(log_evidence, "BATCH", 1)
     most = []
-    read = evidence.with_texts
-    monkeypatch.setattr(evidence, "with_texts", lambda rows: most.append(len(rows)) or read(rows))
+    read = evidence_records.with_texts
+    monkeypatch.setattr(
+        evidence_records, "with_texts", lambda rows: most.append(len(rows)) or read(rows)
+    )
     for revision in range(3, 6):
         restricted(make_message(author=message.author, status="HELD", revision=revision))
 

@@ -3,11 +3,10 @@
 A legal hold keeps what is packed, and each package leaves an audit line with its digest.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from hashlib import file_digest
-from itertools import islice
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 from uuid import UUID
 
 import msgspec
@@ -23,14 +22,11 @@ from moderado.enforcement.evidence_package import (
     own_fingerprint,
     to_json,
 )
-from moderado.enforcement.models import CaseNote, LegalHold, Notice, Report, Ruling, Sanction
+from moderado.enforcement.models import LegalHold
 from moderado.enforcement.notice_errors import HoldRequired, NoEvidence
 from moderado.enforcement.selectors.cases import get_case
-from moderado.enforcement.selectors.restricted import (
-    unrestricted_holds,
-    without_restricted_sanctions,
-)
 from moderado.enforcement.services.audit import write_line
+from moderado.enforcement.services.evidence_records import records_of
 from moderado.enforcement.services.evidence_sources import (
     Preserved,
     find_preserved,
@@ -41,37 +37,11 @@ from moderado.enforcement.services.holds import add_hold
 from moderado.enforcement.services.restricted_looks import note_looks
 from moderado.enforcement.types import BY_LAW, PERSON, Actor
 from moderado.moderation.models import Case
-from moderado.moderation.restricted_cases import (
-    RESTRICTED,
-    about_unrestricted,
-    restricted_about,
-    without_restricted_cases,
-)
-from moderado.moderation.services.log_evidence import SealedLines
-from moderado.moderation.texts import with_texts
+from moderado.moderation.restricted_cases import RESTRICTED, without_restricted_cases
 
 log = structlog.get_logger(__name__)
 
-BATCH = 500  # records in memory at once
 IN_MEMORY = 1 << 20  # bytes of a package; a larger one is on disk
-
-_CASE_COLUMNS = (
-    "id", "created_at", "subject_type", "subject_id", "revision", "scope_id", "author_id",
-    "origin", "joined_origins", "state", "score", "categories", "outcome", "decided_by_id",
-    "decided_at", "close_reason", "closed_at", "text", "reason", "note",
-)  # fmt: skip
-_OF_CASES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
-    ("notes", CaseNote, ("id", "case_id", "actor_id", "text", "created_at")),
-    ("reports", Report, ("id", "case_id", "reporter_id", "category", "comment", "state",
-                         "outcome", "created_at", "decided_at")),
-    ("rulings", Ruling, ("id", "case_id", "actor_id", "content", "reason", "public_note",
-                         "private_note", "effective_at", "undone_at", "reverses_id")),
-    ("notices", Notice, ("id", "case_id", "protocol", "role", "name", "email", "reference",
-                         "category", "text", "state", "outcome", "confirmed_at", "decided_at")),
-)  # fmt: skip
-
-
-R = TypeVar("R")
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,7 +118,11 @@ def _make(
     file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  (the caller closes it)
     try:
         with transaction.atomic():
-            _write(file, subject, _records(about, subject, author_id, sees_restricted))
+            _write(
+                file,
+                subject,
+                records_of(about, subject, author_id, sees_restricted=sees_restricted),
+            )
             digest = file_digest(file, "sha256").hexdigest()
             write_line(
                 actor_id=actor_id,
@@ -181,61 +155,6 @@ def _write(
         package.add(f"{name}.json", json_rows(rows))
     package.finish()
     file.seek(0)
-
-
-def _records(
-    about: "QuerySet[Case]",
-    subject: Mapping[str, Any],
-    author_id: UUID | None,
-    sees_restricted: bool,  # noqa: FBT001  (private)
-) -> Iterator[tuple[str, Iterable[object]]]:
-    """Yield what was decided about a subject, by the names of the files."""
-    log_lines = SealedLines()
-    yield "cases", _cases(about)
-    yield "log", _lines(log_lines, about, subject, sees_restricted=sees_restricted)
-    yield "seals", log_lines.seals()
-    yield "sanctions", _sanctions(author_id, sees_restricted=sees_restricted)
-    yield "holds", _holds({subject["id"], author_id}, sees_restricted=sees_restricted)
-    for name, model, columns in _OF_CASES:
-        rows = model.objects.filter(case__in=about.order_by().values("pk")).order_by("id")
-        yield name, rows.values(*columns).iterator(chunk_size=BATCH)
-
-
-def _cases(about: "QuerySet[Case]") -> Iterator[dict[str, Any]]:
-    for batch in _batches(about.select_related(None).order_by("id").iterator(chunk_size=BATCH)):
-        for case in with_texts(batch):
-            yield {name: getattr(case, name) for name in _CASE_COLUMNS}
-
-
-def _lines(
-    log_lines: SealedLines,
-    about: "QuerySet[Case]",
-    subject: Mapping[str, Any],
-    *,
-    sees_restricted: bool,
-) -> Iterator[dict[str, Any]]:
-    """Yield the log lines on the subject, then those on other subjects of the cases."""
-    others = about.exclude(subject_id=subject["id"]).order_by("subject_id")
-    if sees_restricted:
-        yield from log_lines.lines([subject["id"]])
-    else:
-        others = about_unrestricted(others)
-        if not restricted_about([(subject["type"], subject["id"])]):
-            yield from filter(_is_unrestricted, log_lines.lines([subject["id"]]))
-    ids = others.values_list("subject_id", flat=True).distinct().iterator(chunk_size=BATCH)
-    for batch in _batches(ids):
-        lines = log_lines.lines(batch)
-        yield from lines if sees_restricted else filter(_is_unrestricted, lines)
-
-
-def _is_unrestricted(line: Mapping[str, Any]) -> bool:
-    return RESTRICTED.isdisjoint(msgspec.json.decode(line["columns"]["categories"]))
-
-
-def _batches(rows: Iterable[R]) -> Iterator[list[R]]:
-    left = iter(rows)
-    while batch := list(islice(left, BATCH)):
-        yield batch
 
 
 def _about(subject_type: str, subject_id: UUID, *, sees_restricted: bool) -> "QuerySet[Case]":
@@ -271,19 +190,3 @@ def _hold(
             author_id=author_id,
             reference=reference,
         )
-
-
-def _sanctions(author_id: UUID | None, *, sees_restricted: bool) -> list[dict[str, Any]]:
-    columns = ("id", "kind", "scope_id", "reason", "starts_at", "ends_at", "lifted_at", "ruling_id")
-    found = Sanction.objects.filter(user=author_id)
-    if not sees_restricted:
-        found = without_restricted_sanctions(found)
-    return list(found.order_by("id").values(*columns))
-
-
-def _holds(subject_ids: Iterable[UUID | None], *, sees_restricted: bool) -> list[dict[str, Any]]:
-    held = LegalHold.objects.filter(subject_id__in=[each for each in subject_ids if each])
-    if not sees_restricted:
-        held = unrestricted_holds(held)
-    columns = ("subject_type", "subject_id", "reference", "created_at", "released_at")
-    return list(held.order_by("id").values(*columns))
