@@ -2,7 +2,7 @@
 
 import csv
 from datetime import UTC, datetime
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -172,6 +172,17 @@ def test_report_is_reproducible_to_the_byte():
     written = report("--br", "2026H1")
     assert "| BLOCK | 2 |" in written
     assert all(figure.title in written for figure in FIGURES)
+
+
+@pytest.mark.proves("R164")
+@pytest.mark.usefixtures("_half_year")
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-16"])
+def test_report_has_the_same_bytes_in_every_locale(encoding):
+    raw = BytesIO()
+    out = TextIOWrapper(raw, encoding=encoding)
+    call_command("report", "--br", "2026H1", stdout=out)
+    out.flush()
+    assert raw.getvalue() == report("--br", "2026H1").encode()
 
 
 def reopen_everything():

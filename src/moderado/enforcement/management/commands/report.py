@@ -1,5 +1,6 @@
 """Write a transparency report of a year or a half-year: the same rows give the same bytes."""
 
+from io import TextIOWrapper
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -18,7 +19,7 @@ class Command(BaseCommand):
         kind.add_argument("--eu", metavar="PERIOD", help="as CSV, such as 2026")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Print the report.
+        """Print the report, in UTF-8 whatever the locale of the terminal.
 
         Raises:
             CommandError: The period is not one.
@@ -27,4 +28,7 @@ class Command(BaseCommand):
         with command_errors():
             period = transparency.period_of(options["br"] if is_brazilian else options["eu"])
         write = transparency.brazilian_report if is_brazilian else transparency.european_report
+        out = getattr(self.stdout, "_out", None)
+        if isinstance(out, TextIOWrapper):
+            out.reconfigure(encoding="utf-8")
         self.stdout.write(write(period), ending="")
