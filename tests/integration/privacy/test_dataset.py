@@ -16,10 +16,10 @@ from tests.factories import make_user
 pytestmark = pytest.mark.django_db
 
 
-def ruled(author, moderator, text, *, days):
+def ruled(author, moderator, text, *, days, subject_type="message"):
     case = Case(
         id=new_id(),
-        subject_type="message",
+        subject_type=subject_type,
         subject_id=new_id(),
         revision=1,
         origin="hold",
@@ -55,6 +55,25 @@ def test_split_keeps_authors_and_times_apart(tmp_path, capsys):
     everything = (tmp_path / "train.jsonl").read_text()
     assert not any(str(author.id) in everything for author in authors)
     assert f"{len(train) + len(test)} rows" in capsys.readouterr().out
+
+
+@pytest.mark.proves("R170")
+def test_names_of_persons_are_left_out_and_the_card_has_the_earliest_and_latest_day(
+    tmp_path,
+):
+    moderator, authors = make_user(), [make_user() for _ in range(20)]
+    for author in authors:
+        for days in (1, 40, 10):  # cases are decided in another order than they are opened
+            ruled(author, moderator, "bom dia", days=days)
+        for kind in ("user_name", "person"):
+            ruled(author, moderator, "Maria das Dores", days=10, subject_type=kind)
+    call_command("export_dataset", str(tmp_path))
+
+    texts = [row["text"] for split in ("train", "test") for row in rows_of(tmp_path, split)]
+    assert set(texts) == {"bom dia"}
+    earliest, latest = (timezone.now() - timedelta(days=days) for days in (40, 1))
+    card = (tmp_path / "README.md").read_text()
+    assert f"from {earliest:%Y-%m-%d} to {latest:%Y-%m-%d}." in card
 
 
 def test_personal_data_are_tokens():

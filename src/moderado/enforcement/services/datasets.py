@@ -1,7 +1,7 @@
 """Labelled decisions as a data set: for training elsewhere, without personal data (ADR 0080).
 
-A row is a text on which a person ruled. The split keeps authors and times apart: what a model
-learned of one author, or of one event, must not help it in the test.
+A row is a text on which a person ruled; names of accounts are left out. The split keeps authors and
+times apart: what a model learned of one author, or of one event, must not help it in the test.
 """
 
 import re
@@ -16,6 +16,7 @@ from uuid import UUID
 from django.conf import settings
 
 from moderado.enforcement.services.audit import write_line
+from moderado.enforcement.types import PERSON
 from moderado.moderation.models import Case
 from moderado.moderation.outbound.masking import masked
 from moderado.moderation.restricted_cases import unrestricted_texts
@@ -24,6 +25,7 @@ from moderado.moderation.texts import with_texts
 PAGE = 200
 TEST_SHARE = 20  # per cent: of the authors, and of the time
 TRAIN, TEST = "train", "test"
+_NAMES = ("user_name", PERSON)  # subjects whose text is the name of a person
 
 _LINK = re.compile(r"(?i)\b(?:https?://|www\.)\S+")
 _MENTION = re.compile(r"(?<!\w)@[\w.-]{2,}")
@@ -38,7 +40,8 @@ class Counts:
         rows: By split and outcome.
         categories: By category.
         unused: Rows of test authors before the cut, and of others after it.
-        since: Of the first row, and of the last.
+        since: The earliest ruling.
+        until: The latest ruling.
         cut: Where the test begins.
     """
 
@@ -58,9 +61,10 @@ def scrubbed(text: str) -> str:
 def labelled_rows(counts: Counts) -> Iterator[dict[str, Any]]:
     """Yield the rows, oldest first; `counts` grows with them. It leaves an audit line.
 
-    Texts that were erased, or whose author is unknown, are left out.
+    Texts that were erased, or whose author is unknown, and names of persons are left out.
     """
-    decided = unrestricted_texts(Case.objects.all()).filter(
+    texts = unrestricted_texts(Case.objects.exclude(subject_type__in=_NAMES))
+    decided = texts.filter(
         state=Case.State.DECIDED, decided_by__isnull=False, author_id__isnull=False
     )
     times = decided.order_by("id").values_list("decided_at", flat=True)
@@ -101,8 +105,8 @@ def _row(case: Case, counts: Counts) -> dict[str, Any] | None:
     assert counts.cut is not None
     assert case.decided_at is not None
     is_late, is_test_author = case.decided_at >= counts.cut, _is_test_author(case.author_id)
-    counts.since = counts.since or case.decided_at
-    counts.until = case.decided_at
+    counts.since = min(counts.since or case.decided_at, case.decided_at)
+    counts.until = max(counts.until or case.decided_at, case.decided_at)
     if is_late != is_test_author:
         counts.unused += 1
         return None
@@ -145,7 +149,7 @@ Categories: {categories}.
 ## Fields
 
 One JSON object a line: `text`, `outcome` (`ALLOW` or `BLOCK`, by a person), `categories` (found by
-the machine before the ruling; empty for blind cases), `subject` (`message` or a kind of name),
+the machine before the ruling; empty for blind cases), `subject` (`message`, or the name of a room),
 `origin` (what opened the case), `blind` (ruled without seeing the verdict), `month`, `split`.
 
 ## Split
@@ -156,9 +160,10 @@ with rulings since {cut}; the others are for the training, and only with rulings
 
 ## Personal data
 
-There are no ids of authors, rooms and messages. E-mails, telephone numbers, CPF, CNPJ, cards, CEP,
-PIX keys, links and mentions are replaced by tokens such as `[CPF_1]`. Names that people write in
-plain words are not found: read the texts before you pass them on.
+There are no ids of authors, rooms and messages, and no names of accounts. E-mails, telephone
+numbers, CPF, CNPJ, cards, CEP, PIX keys, links and mentions are replaced by tokens such as
+`[CPF_1]`. Names that people write in plain words are not found: read the texts before you pass them
+on.
 
 ## Limits
 
