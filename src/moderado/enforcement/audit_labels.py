@@ -51,6 +51,7 @@ AUDIT_ACTIONS: Mapping[str, Promise] = {
     "queue_created": _("queue created"),
     "queue_deleted": _("queue deleted"),
     "records_extracted": _("access records extracted"),
+    "records_kept": _("access records kept by legal holds"),
     "reporting_suspended": _("suspended from reporting"),
     "restricted_case_seen": _("restricted case seen"),
     "room_frozen": _("room made read-only"),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from moderado.core.addresses import port_of_request
 from moderado.core.ids import first_id
 from moderado.enforcement.models import AccessRecord, AccessSeal, AuditLine
-from moderado.enforcement.services import access_records
+from moderado.enforcement.services import access_records, holds
 from moderado.enforcement.services.access_records import (
     delete_expired,
     record_access,
@@ -123,6 +123,53 @@ def test_records_past_their_term_are_deleted_and_the_rest_verifies():
     assert AccessSeal.objects.count() == 2
     found = verify_records()
     assert (found.intact, found.deleted, found.altered) == (1, 1, ())
+
+
+@pytest.mark.proves("R166")
+def test_hold_of_an_account_keeps_its_records_past_their_term():
+    held, other = make_user(), make_user()
+    for user, port in ((held, 1), (other, 2), (held, 3)):
+        record_access(user_id=user.id, address=ADDRESS, port=port)
+    aged(181)
+    seal_records()
+    hold = holds.add_hold(
+        actor_id=None, subject_type="user", subject_id=held.id, author_id=held.id, reference="x"
+    )
+    assert delete_expired() == 1
+    assert set(AccessRecord.objects.values_list("port", flat=True)) == {1, 3}
+    assert delete_expired() == 0
+    found = verify_records()
+    assert (found.intact, found.deleted, found.altered) == (1, 0, ())
+    assert AuditLine.objects.get(action="records_kept").details["records"] == 2
+
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            cursor.execute("UPDATE enforcement_accessrecord SET port = 9 WHERE port = 3")
+        assert verify_records().altered == (1,)
+        transaction.set_rollback(True)
+
+    holds.release_hold(actor_id=None, hold_id=hold.id, reason="arquivado")
+    assert delete_expired() == 2
+    assert verify_records().deleted == 1
+
+
+@pytest.mark.proves("R166")
+def test_seal_that_was_changed_before_its_term_does_not_hold_afterwards():
+    held = make_user()
+    for user in (held, make_user()):
+        record_access(user_id=user.id, address=ADDRESS, port=1)
+    aged(181)
+    seal_records()
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        AccessRecord.objects.filter(user_id=held.id).update(port=9)
+        cursor.execute("SET session_replication_role = DEFAULT")
+    holds.add_hold(
+        actor_id=None, subject_type="user", subject_id=held.id, author_id=held.id, reference="x"
+    )
+    assert delete_expired() == 1
+    assert verify_records().altered == (1,)
 
 
 def test_extraction_names_an_order_and_leaves_an_audit_line():

@@ -3,24 +3,30 @@
 import asyncio
 import json
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from functools import partial
 from io import BytesIO
 from zipfile import BadZipFile, ZipFile
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.apps import apps
+from django.db.models import UUIDField
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from moderado.accounts.models import User
 from moderado.accounts.services import sessions
 from moderado.api.enforcement.zip_stream import zipped
 from moderado.chat.services import exporting
 from moderado.core.errors import NotFound
+from moderado.core.ids import new_id
 from moderado.enforcement.errors import ExportNotReady
-from moderado.enforcement.models import Export, ExportPart
+from moderado.enforcement.models import Appeal, Export, ExportPart
 from moderado.enforcement.services import exports
+from moderado.moderation.models import SubjectRevision
 from tests.everything import tables_with
-from tests.factories import fill_room, make_member, make_message, make_user
+from tests.factories import fill_room, make_member, make_message, make_suspension, make_user
 from tests.integration.privacy.test_erasure import erase
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +93,90 @@ def test_export_has_all_messages_as_json_and_as_pages_to_read(room, monkeypatch)
     everything = b"".join(map(archive.read, names)).decode()
     assert other.text not in everything
     assert other.author.email not in everything
+
+
+# Columns that name an account and are in no export, by why; `*` is any column of a table.
+NOT_EXPORTED = {
+    "what moderators and operators did, which the audit of staff keeps": """
+        *.actor_id *.claimed_by_id *.decided_by_id *.first_decider_id *.lifted_by_id
+        *.released_by_id *.requested_by_id *.reversed_by_id *.revoked_by_id
+        accounts_apikey.created_by_id accounts_invitation.created_by_id accounts_user_groups.*
+        accounts_user_user_permissions.* django_admin_log.* moderation_policyversion.author_id
+    """,
+    "copies and traces of rows that are exported": """
+        chat_departure.* chat_removal.* enforcement_export.* enforcement_pendingstrike.*
+        enforcement_personchange.* moderation_blockedtext.* moderation_case.author_id
+        moderation_erasabletext.*
+    """,
+    "of others": """
+        accounts_invitation.used_by_id enforcement_personblock.blocked_id
+        enforcement_caseexclusion.*
+    """,
+    "kept secret by law: an order gets them": """
+        enforcement_accessrecord.* enforcement_legalhold.*
+    """,
+}
+EXPORTED = {
+    "accounts_session.user_id", "chat_membership.user_id", "chat_message.author_id",
+    "enforcement_appeal.appellant_id", "enforcement_erasure.user_id",
+    "enforcement_personblock.blocker_id", "enforcement_purge.user_id",
+    "enforcement_report.reporter_id", "enforcement_reportingsuspension.user_id",
+    "enforcement_ruling.author_id", "enforcement_sanction.user_id",
+    "moderation_subjectrevision.author_id",
+    "chat_room.created_by_id",  # the name, if the account chose it
+}  # fmt: skip
+
+
+def columns_of_accounts():
+    """Return the columns that name an account, by a foreign key or by its id alone."""
+    named = {"user_id", "author_id", "actor_id"}
+    return {
+        f"{model._meta.db_table}.{field.column}"
+        for model in apps.get_models(include_auto_created=True)
+        for field in model._meta.concrete_fields
+        if field.related_model is User or (isinstance(field, UUIDField) and field.column in named)
+    }
+
+
+@pytest.mark.proves("R165")
+def test_every_column_that_names_an_account_is_exported_or_named_with_the_reason():
+    excepted = " ".join(NOT_EXPORTED.values()).split()
+    left = {
+        column
+        for column in columns_of_accounts() - EXPORTED
+        if not any(fnmatchcase(column, pattern) for pattern in excepted)
+    }
+    assert left == set()
+
+
+@pytest.mark.proves("R165")
+def test_export_has_appeals_suspensions_and_names(room):
+    user = make_member(room).user
+    told, untold = (
+        Appeal.objects.create(
+            appellant=user, decision_type="verdict", decision_id=new_id(), text=f"{WORDS} {told}",
+            subject_type="message", subject_id=new_id(), state="decided", outcome="overturned",
+            public_note=f"nota {told}", decided_at=timezone.now(), due_at=timezone.now(),
+            told_at=timezone.now() if told else None,
+        )
+        for told in (True, False)
+    )  # fmt: skip
+    make_suspension(user)
+    SubjectRevision.objects.create(
+        subject_type="display_name", subject_id=user.id, revision=9, author=user,
+        text="nome recusado", status="REJECTED",
+    )  # fmt: skip
+
+    archive = archive_of(prepared(user))
+    account = json.loads(archive.read("account.json"))
+    appeals = {each["id"]: each for each in account["appeals"]}
+    assert appeals[str(told.id)]["outcome"] == "overturned"
+    assert appeals[str(told.id)]["public_note"] == "nota True"
+    assert appeals[str(untold.id)]["text"] == f"{WORDS} False"
+    assert appeals[str(untold.id)]["outcome"] is appeals[str(untold.id)]["public_note"] is None
+    assert len(account["suspensions"]) == 1
+    assert account["names"][-1]["text"] == "nome recusado"
+    assert "nome recusado" in archive.read("index.html").decode()
 
 
 def test_worker_that_died_loses_one_page(room):

@@ -2,7 +2,8 @@
 
 Off by default. A record says that an account was used from an address and port; one an hour is
 enough for the same connection. Records are sealed in a chain, and deleted at 180 days by whole
-seals: what is left verifies.
+seals: what is left verifies. A legal hold of an account keeps its records (Marco Civil, art. 15,
+§ 2). An audit line has the digest of what stays of a seal.
 """
 
 import json
@@ -15,17 +16,20 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from moderado.core import clock
 from moderado.core.errors import Invalid
 from moderado.core.ids import first_id
-from moderado.enforcement.models import AccessRecord, AccessSeal
+from moderado.enforcement.models import AccessRecord, AccessSeal, AuditLine, LegalHold
 from moderado.enforcement.services.audit import write_line
+from moderado.enforcement.services.holds import keep_holds
 
 TERM = timedelta(days=180)
 SETTLE = timedelta(minutes=5)  # a record is sealed once no open transaction can add an older one
 BATCH = 1000  # records of one seal
 START = UUID(int=0)
+KEPT = "records_kept"  # the audit line
 
 _LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('access_seal', 0))"
 PRECISION = 3600  # seconds in which a process records the same connection once
@@ -82,13 +86,52 @@ def seal_records(*, settle: timedelta = SETTLE) -> int:
 
 @transaction.atomic
 def delete_expired() -> int:
-    """Delete the records of whole seals that are older than the term; return how many."""
+    """Delete the records of whole seals that are older than the term; return how many.
+
+    What a legal hold of its account keeps stays until the release.
+    """
+    keep_holds()
     oldest = first_id(clock.estimated() - TERM)
-    seal = AccessSeal.objects.filter(last_id__lt=oldest).order_by("-number").first()
-    if seal is None:
+    expired = AccessSeal.objects.filter(last_id__lt=oldest)
+    newest = expired.order_by("-number").first()
+    if newest is None:
         return 0
-    count, _ = AccessRecord.objects.filter(id__lte=seal.last_id).delete()
+    records = AccessRecord.objects.filter(id__lte=newest.last_id)
+    free = records.filter(~_is_held())
+    for seal in expired.filter(_within(records.filter(_is_held())), _within(free)):
+        _account_for_rest(seal)
+    count, _ = free.delete()
     return count
+
+
+def _is_held() -> Exists:
+    account = LegalHold.objects.filter(subject_type=LegalHold.Subject.USER, released_at=None)
+    return Exists(account.filter(subject_id=OuterRef("user_id")))
+
+
+def _within(records: "QuerySet[AccessRecord]") -> Exists:
+    """Return the condition that a seal has some of these records."""
+    return Exists(records.filter(id__gt=OuterRef("after_id"), id__lte=OuterRef("last_id")))
+
+
+def _account_for_rest(seal: AccessSeal) -> None:
+    """Write what stays of a seal to the audit, if the seal holds until now."""
+    rows = _rows(seal.after_id, seal.last_id, inclusive=True)
+    if _holds(seal, rows):
+        held = AccessRecord.objects.filter(_is_held(), pk__in=[row.pk for row in rows])
+        kept = list(held.order_by("id"))
+        digest = _digest(bytes(seal.digest), kept).hex()
+        write_line(actor_id=None, action=KEPT, seal=seal.number, records=len(kept), digest=digest)
+
+
+def _holds(seal: AccessSeal, rows: Sequence[AccessRecord]) -> bool:
+    """Tell whether records are those of a seal, or what was to stay of it after the term."""
+    if len(rows) == seal.records:
+        previous = AccessSeal.objects.filter(number=seal.number - 1).first()
+        return _digest(bytes(previous.digest) if previous else b"", rows) == bytes(seal.digest)
+    lines = AuditLine.objects.filter(action=KEPT, details__seal=seal.number)
+    rest = lines.order_by("created_at", "id").last()
+    return rest is not None and rest.details["digest"] == _digest(bytes(seal.digest), rows).hex()
 
 
 def extract(
@@ -141,16 +184,15 @@ def extract(
 
 def verify_records() -> Verified:
     """Compare all seals with the records that are left."""
-    previous, intact, deleted, altered = b"", 0, 0, []
+    intact, deleted, altered = 0, 0, []
     for seal in AccessSeal.objects.order_by("number").iterator():
         rows = _rows(seal.after_id, seal.last_id, inclusive=True)
         if not rows and seal.last_id < first_id(clock.estimated() - TERM):
             deleted += 1
-        elif len(rows) == seal.records and _digest(previous, rows) == bytes(seal.digest):
+        elif _holds(seal, rows):
             intact += 1
         else:
             altered.append(seal.number)
-        previous = bytes(seal.digest)
     return Verified(intact, deleted, tuple(altered))
 
 

@@ -11,15 +11,18 @@ from django.db.models import Q
 
 from moderado.accounts.models import User
 from moderado.enforcement.models import (
+    Appeal,
     Erasure,
     Notice,
     PersonBlock,
     Purge,
     Report,
+    ReportingSuspension,
     Ruling,
     Sanction,
 )
 from moderado.enforcement.selectors.decisions import has_consequences
+from moderado.moderation.models import SubjectRevision
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -53,6 +56,31 @@ def _reports(user_id: UUID) -> Rows:
     return list(rows.values(*columns, "created_at", "decided_at"))
 
 
+def _appeals(user_id: UUID) -> Rows:
+    """Return appeals; the answer once the ruling that gave it cannot be undone any more."""
+    columns = ("id", "decision_type", "decision_id", "text", "created_at")
+    answer = ("outcome", "reason", "public_note", "decided_at")
+    rows = Appeal.objects.filter(appellant_id=user_id).order_by("id")
+    return [
+        each if each.pop("told_at") else {**each, **dict.fromkeys(answer)}
+        for each in rows.values(*columns, *answer, "told_at")
+    ]
+
+
+def _suspensions(user_id: UUID) -> Rows:
+    """Return suspensions from reporting. The reason for lifting one is for staff."""
+    columns = ("id", "reason", "public_note", "decided_reports", "rejected_reports")
+    rows = ReportingSuspension.objects.filter(user_id=user_id).order_by("id")
+    return list(rows.values(*columns, "created_at", "ends_at", "lifted_at"))
+
+
+def _names(user_id: UUID) -> Rows:
+    """Return the names that the account chose for itself and for rooms, refused ones too."""
+    columns = ("subject_type", "subject_id", "revision", "text", "status", "reason", "categories")
+    rows = SubjectRevision.objects.filter(author_id=user_id).order_by("id")
+    return list(rows.values(*columns, "created_at"))
+
+
 def _blocks(user_id: UUID) -> Rows:
     rows = PersonBlock.objects.filter(blocker_id=user_id).order_by("id")
     return list(rows.values("blocked_id", "created_at"))
@@ -82,6 +110,9 @@ EXPORTERS: Mapping[str, Callable[[UUID], Rows]] = {
     "sanctions": _sanctions,
     "purges": _purges,
     "reports": _reports,
+    "appeals": _appeals,
+    "suspensions": _suspensions,
+    "names": _names,
     "blocks": _blocks,
     "notices": _notices,
     "erasures": _erasures,

@@ -22,10 +22,10 @@ BATCH = 200
 def keep_notice_terms() -> int:
     """Delete what was never confirmed, and empty notices that ended `NOTICE_DAYS` ago.
 
-    A legal hold of the subject or its author keeps a notice as it is.
+    A legal hold of the subject, its author or the notifier's account keeps a notice as it is.
 
     Returns:
-        How many notices were emptied.
+        How many of them had a case of their own.
     """
     Notice.objects.filter(
         state=NoticeState.UNCONFIRMED, created_at__lt=Now() - UNCONFIRMED
@@ -63,8 +63,12 @@ def _over() -> "QuerySet[Notice]":
         | Q(subject_type="user", subject_id=OuterRef("case__author_id")),
         released_at=None,
     )
+    notifiers = LegalHold.objects.filter(
+        subject_type="user", author__email__iexact=OuterRef("email"), released_at=None
+    )
     return Notice.objects.filter(
         ~Exists(held),
+        ~Exists(notifiers),
         state=NoticeState.DECIDED,
         erased_at=None,
         decided_at__lt=Now() - timedelta(days=settings.ENV.notice_days),
