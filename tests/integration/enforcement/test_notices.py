@@ -23,6 +23,7 @@ from moderado.enforcement.selectors.cases import cases
 from moderado.enforcement.services import notice_outcomes, notice_terms
 from moderado.enforcement.services.bulk import CaseFilter
 from moderado.enforcement.services.notice_mails import queue_mail, send_mails
+from moderado.enforcement.services.notice_subjects import noticed
 from moderado.enforcement.services.notices import MAX_ATTEMPTS
 from moderado.enforcement.services.rulings import Proposal, reverse, rule, undo
 from moderado.enforcement.services.settling import settle_rulings
@@ -106,13 +107,56 @@ def test_confirmed_notice_opens_a_case_and_its_notifier_follows_it():
 
 
 def test_anonymous_notice_is_refused_with_the_reason():
-    for fields in ({"name": ""}, {"email": None}, {"name": "Anônimo"}, {"email": " "}):
+    nameless = [{"name": name} for name in ("", "Anônimo", "-", "...", "\u200b", "0")]
+    for fields in (*nameless, {"email": None}, {"email": " "}):
         answer = submit(subject=str(new_id()), **fields)
         assert (answer.status_code, answer.json()["code"]) == (400, "anonymous_notice")
     assert submit(subject="x", email="bia").json()["fields"]["email"]
     assert not Notice.objects.exists()
     with translation.override("pt-br"):
         assert "15.211" in submit(subject="x", name="").json()["detail"]
+
+
+@pytest.mark.proves("R167")
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{id}",
+        "ID: {id}.",
+        "<https://chat.example/en/?next=%2F%23%2Frooms%2F{room}%2Fmessages%2F{id}>",
+        "https://chat.example/#/rooms/{room}/messages/{upper}?language=en#x",
+        "https://chat.example/#/rooms/{room}/mes sages/{broken}",
+        "{non_breaking}",
+        "{dashed}",
+        "{hex}",
+        "{encoded}",
+    ],
+)
+def test_message_is_found_however_its_address_was_copied(written):
+    message = say()
+    plain = str(message.id)
+    reference = written.format(
+        id=plain,
+        room=message.room_id,
+        upper=plain.upper(),
+        broken=f"{plain[:19]}\n{plain[19:]}",
+        non_breaking=plain.replace("-", "\u2011"),
+        dashed=plain.replace("-", "\u2013"),
+        hex=message.id.hex,
+        encoded=plain.replace("-", "%2D"),
+    )
+    found = noticed(reference)
+    assert found is not None
+    assert found[:2] == ("message", message.id)
+
+
+@pytest.mark.proves("R167")
+def test_notice_of_a_message_that_is_gone_is_not_about_its_room():
+    room, gone = make_room(), make_message(status="REMOVED", text="")
+    notice, _ = given_about(f"https://chat.example/#/rooms/{room.id}/messages/{gone.id}")
+    assert notice.case.subject_type == "notice"
+    given_about(f"https://chat.example/#/room/{room.id}", email="rui@example.org")
+    assert Case.objects.filter(subject_type="room", subject_id=room.id).count() == 1
 
 
 def test_second_notice_and_a_held_text_share_one_case():
@@ -339,6 +383,22 @@ def test_terms_empty_notices_except_those_that_a_hold_keeps():
     assert held.email == "rui@example.org"
     assert not Notice.objects.filter(state="unconfirmed").exists()
     assert Notice.objects.get(pk=unknown.pk).erased_at is not None
+
+
+@pytest.mark.proves("R166")
+def test_hold_of_an_account_keeps_the_notices_of_its_owner():
+    owner = make_user(email="Rui@example.org")
+    kept, _ = given_about(say().id, email="rui@example.org")
+    gone, _ = given_about(say().id)
+    LegalHold.objects.create(subject_type="user", subject_id=owner.id, author=owner, reference="-")
+    old = timezone.now() - timedelta(days=400)
+    Notice.objects.update(state="decided", decided_at=old)
+
+    notice_terms.keep_notice_terms()
+    kept.refresh_from_db()
+    gone.refresh_from_db()
+    assert (kept.email, kept.erased_at) == ("rui@example.org", None)
+    assert gone.email == ""
 
 
 def test_server_without_email_refuses_notices(settings):

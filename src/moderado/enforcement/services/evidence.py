@@ -118,11 +118,7 @@ def _make(
     file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  (the caller closes it)
     try:
         with transaction.atomic():
-            _write(
-                file,
-                subject,
-                records_of(about, subject, author_id, sees_restricted=sees_restricted),
-            )
+            _write(file, subject, records_of(about, subject, author_id, sees_restricted))
             digest = file_digest(file, "sha256").hexdigest()
             write_line(
                 actor_id=actor_id,

@@ -54,8 +54,7 @@ def records_of(
     about: "QuerySet[Case]",
     subject: Mapping[str, Any],
     author_id: UUID | None,
-    *,
-    sees_restricted: bool,
+    sees_restricted: bool,  # noqa: FBT001  (as the others, by the caller's name of it)
 ) -> Iterator[tuple[str, Iterable[object]]]:
     """Yield what was decided about a subject, by the names of the files.
 

@@ -5,13 +5,17 @@ The notifier never learns whether it exists: what is not found goes to the staff
 
 import re
 from collections.abc import Callable
+from urllib.parse import unquote
 from uuid import UUID
 
 from moderado.accounts.models import User
 from moderado.enforcement.services.report_subjects import Reported
-from moderado.enforcement.types import PERSON
+from moderado.enforcement.types import PERSON, ROOM
 
-_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_ID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+# Word processors and PDFs change hyphens, and break long addresses.
+_DASHES = re.compile(r"[\u2010-\u2015\u2212\ufe63\uff0d]")
+_BREAKS = re.compile(r"[\s\u00ad]+")
 _IDS = 4  # looked at; an address names the room first, then the message
 
 Find = Callable[[UUID], Reported | None]
@@ -27,16 +31,25 @@ def provide_noticed(subject_type: str, find: Find) -> None:
 def noticed(reference: str) -> tuple[str, UUID, Reported] | None:
     """Return the subject that a reference names last, with its type and id; None if there is none.
 
+    A room is not meant if what the reference names in it is gone.
+
     Args:
         reference: As the notifier wrote it.
     """
-    for found in reversed(_ID.findall(reference)[:_IDS]):
-        subject_id = UUID(found)
+    is_gone = False
+    for subject_id in reversed(_ids(reference)[:_IDS]):
         for subject_type, find in _finders.items():
             subject = find(subject_id)
             if subject is not None:
-                return subject_type, subject_id, subject
+                is_meant = subject_type != ROOM or not is_gone
+                return (subject_type, subject_id, subject) if is_meant else None
+        is_gone = True
     return None
+
+
+def _ids(reference: str) -> list[UUID]:
+    written = _DASHES.sub("-", unquote(reference))
+    return [UUID(found) for found in _ID.findall(_BREAKS.sub("", written))]
 
 
 def _person(user_id: UUID) -> Reported | None:

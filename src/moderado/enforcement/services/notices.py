@@ -135,7 +135,8 @@ def get_notice(*, protocol: str, code: str) -> Notice:
 
 def _identity(name: str, email: str) -> tuple[str, str]:
     name, email = name.strip(), email.strip()
-    if not name or not email or fold(name) in _NO_NAMES:
+    is_name = any(char.isalpha() for char in name) and fold(name) not in _NO_NAMES
+    if not is_name or not email:
         raise AnonymousNotice
     try:
         validate_email(email)
