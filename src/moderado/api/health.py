@@ -4,14 +4,17 @@ A middleware before all others answers them: without host check (probes use addr
 redirect.
 """
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextvars import Context
 from ipaddress import ip_address, ip_network
 from typing import cast
 
 import structlog
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -29,6 +32,7 @@ Next = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
 Check = Callable[[], None]
 
+KEPT = 1.0  # seconds that an answer of `/readyz` is given to others, too
 BEHIND = 30.0  # seconds: the worker is behind when a message has waited longer
 
 
@@ -92,6 +96,7 @@ class ProbeMiddleware:
     def __init__(self, get_response: Next) -> None:
         self._next = get_response
         self._is_async = iscoroutinefunction(get_response)
+        self._readiness = SharedReadiness()
         if self._is_async:
             markcoroutinefunction(self)
 
@@ -105,7 +110,47 @@ class ProbeMiddleware:
         probe = _PROBES.get(request.path)
         if probe is None:
             return await cast("Awaitable[HttpResponseBase]", self._next(request))
-        return livez(request) if probe is livez else await sync_to_async(probe)(request)
+        if probe is livez:
+            return livez(request)
+        if probe is readyz:
+            return await self._readiness.answer(request)
+        return await sync_to_async(probe)(request)
+
+
+class SharedReadiness:
+    """Answers all requests for `/readyz` of one second by one check: anyone may ask, uncounted."""
+
+    def __init__(self) -> None:
+        self._check: asyncio.Task[HttpResponse] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._kept_until = 0.0
+
+    async def answer(self, request: HttpRequest) -> HttpResponse:
+        """Return a copy of the latest answer, or of the one that is being made."""
+        loop = asyncio.get_running_loop()
+        check = self._check
+        if check is None or self._loop is not loop or self._is_outdated(check):
+            # Without the context of this request, whose thread ends with it.
+            check = loop.create_task(self._ask(request), context=Context())
+            self._check, self._loop = check, loop
+        found = await asyncio.shield(check)  # which goes on if this client leaves
+        content_type = found.headers["Content-Type"]
+        return HttpResponse(found.content, status=found.status_code, content_type=content_type)
+
+    def _is_outdated(self, check: "asyncio.Task[HttpResponse]") -> bool:
+        return check.done() and time.monotonic() >= self._kept_until
+
+    async def _ask(self, request: HttpRequest) -> HttpResponse:
+        found = await sync_to_async(_readyz_in_thread, thread_sensitive=False)(request)
+        self._kept_until = time.monotonic() + KEPT
+        return found
+
+
+def _readyz_in_thread(request: HttpRequest) -> HttpResponse:
+    try:
+        return readyz(request)
+    finally:
+        connections.close_all()  # no request ends in this thread
 
 
 def _outcome(name: str, check: Check) -> str:

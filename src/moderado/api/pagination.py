@@ -5,6 +5,7 @@ A cursor is an exact position between two rows: concurrent inserts neither skip 
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -226,5 +227,7 @@ def _parsed(field: "Field[Any, Any]", text: str) -> object:
     except (ValidationError, OverflowError):
         raise MalformedCursor from None
     if hasattr(value, "tzinfo") and not is_aware(value):
+        raise MalformedCursor
+    if isinstance(value, float) and not isfinite(value):
         raise MalformedCursor
     return value

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from moderado.api.pagination import Cursor
 from moderado.chat.models import Membership, Message
 from moderado.chat.services.posting import post_message
 from moderado.chat.services.screening import screen_waiting
@@ -96,6 +97,16 @@ def test_pages_go_by_priority_without_skipping(room, alice, moderator):
         link = page["next"]
 
     assert read == [f"HOLD {number}" for number in range(5)]
+
+
+@pytest.mark.proves("S145")
+@pytest.mark.parametrize("place", ["Infinity", "-inf", "NaN", "9" * 99 + "e999", "x"])
+def test_cursor_without_a_finite_place_is_refused(moderator, place):
+    cursor = Cursor(">", place, "0197b1a0-0000-7000-8000-000000000001").encoded()
+
+    answer = moderator.get(CASES, {"cursor": cursor})
+
+    assert (answer.status_code, answer.json()["fields"].keys()) == (400, {"cursor"})
 
 
 def test_operators_change_queues_and_moderators_read_counts(room, alice, moderator, staff):
