@@ -70,6 +70,15 @@ _ENGLISH = [
 ]  # fmt: skip
 
 
+_PORTUGUESE_NAMES = (
+    "á bê cê dê é efe gê agá i jota cá ele eme ene ó pê quê erre esse tê u vê dábliu xis ípsilon zê"
+)
+_ENGLISH_NAMES = (
+    "ay bee see dee ee eff gee aitch eye jay kay ell em en oh pee queue ar ess tee you vee double-u"
+    " ex why zee"
+)
+
+
 def _kind(name: str, *, hard: bool = False) -> Callable[[Disguise], Disguise]:
     def register(disguise: Disguise) -> Disguise:
         (HARD if hard else CORE)[name] = disguise
@@ -169,6 +178,34 @@ def _turned(word: str, dice: random.Random) -> str:
 @_kind("spaces")
 def _spaces(word: str, dice: random.Random) -> str:
     return _between(word, [" ", "  ", "   ", "\u2003", "\u00a0"], dice)
+
+
+@_kind("flags between letters")
+def _flags(word: str, dice: random.Random) -> str:
+    return _between(word, ["🇧🇷", "🇵🇹", "🇺🇸"], dice)
+
+
+@_kind("fillers of other scripts")
+def _fillers(word: str, dice: random.Random) -> str:
+    return (
+        "".join(c + dice.choice(["", "\u3164", "\u115f", "\u1160"]) for c in word[:-1]) + word[-1]
+    )
+
+
+@_kind("arrows")
+def _arrows(word: str, dice: random.Random) -> str:
+    return _between(word, [" => ", "=>", " -> ", "→"], dice)
+
+
+@_kind("sign inside")
+def _sign_inside(word: str, dice: random.Random) -> str:
+    at = dice.randint(1, len(word) - 2)
+    return f"{word[:at]}{dice.choice('!+=^~')}{word[at + 1 :]}"
+
+
+@_kind("phonetic letters")
+def _phonetic(word: str, dice: random.Random) -> str:
+    return word.translate(str.maketrans("aeiourtsz", "ɑɛɪɔʊɾʈʂʐ"))
 
 
 @_kind("wide gaps")
@@ -481,6 +518,12 @@ def _ellipsis(word: str, dice: random.Random) -> str:
 @_kind("spelling alphabet", hard=True)
 def _spelling_alphabet(word: str, dice: random.Random) -> str:
     return dice.choice([" ", "-", ", "]).join(_SPELLING[ord(c) - ord("a")] for c in word)
+
+
+@_kind("names of letters", hard=True)
+def _letter_names(word: str, dice: random.Random) -> str:
+    names = dice.choice([_PORTUGUESE_NAMES, _ENGLISH_NAMES]).split()
+    return dice.choice([" ", "-", ", "]).join(names[ord(c) - ord("a")] for c in word)
 
 
 @_kind("list of letters", hard=True)

@@ -19,6 +19,7 @@ _TERMS = (
     " blunkard skelfish drongot trumwich plackery snorvel fidgark quornish crabulet wimperon"
 )
 TERMS = _TERMS.split()
+ROUNDS = 3  # of all terms: chance decides where a disguise changes a term
 SENTENCES = (
     "bom dia, pessoal, a reunião mudou para as 14h30 na sala 3",
     "esse {} não veio ontem",
@@ -87,7 +88,8 @@ def recall(matcher, disguise, dice):
 def test_core_disguises_are_read(matcher):
     dice, found, tried = random.Random(1), 0, 0
     for name, disguise in CORE.items():
-        hits, terms = recall(matcher, disguise, dice)
+        rounds = [recall(matcher, disguise, dice) for _ in range(ROUNDS)]
+        hits, terms = map(sum, zip(*rounds, strict=True))
         assert terms, name
         assert hits >= 0.95 * terms, f"{name}: {hits} of {terms}"
         found, tried = found + hits, tried + terms

@@ -3,9 +3,11 @@
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from string import ascii_uppercase
 from typing import NamedTuple
+
+from moderado.moderation.normalize import letter_names
 
 _MORSE = {
     ".-": "a", "-...": "b", "-.-.": "c", "-..": "d", ".": "e", "..-.": "f", "--.": "g", "....": "h",
@@ -41,26 +43,28 @@ _MAX_LENGTH = 400  # characters: a longer code is no word
 
 
 class Decoded(NamedTuple):
-    """`text[start:end]` of the original stands for `meaning`."""
+    """`text[start:end]` of the original stands for one of the `meanings`."""
 
     start: int
     end: int
-    meaning: str
+    meanings: Sequence[str]
     code: str
 
 
 def may_be_spelled(lower: str) -> bool:
-    """Tell at little cost whether a text in lower case may have words of the spelling alphabet."""
-    return _VOWEL.search(lower) is not None
+    """Tell at little cost whether a text in lower case may have words that are spelled out."""
+    return _VOWEL.search(lower) is not None or letter_names.may_be_spelled(lower)
 
 
 def spelled_out(text: str) -> Iterator[Decoded]:
-    """Yield the words that are written as "Papa Uniform Tango Alfa", in linear time."""
+    """Yield the words that are written as "Papa Uniform Tango Alfa", or as "pê u tê a"."""
     for match in _SPELLED.finditer(text):
         names = _SPELLED_LETTER.findall(match[0].lower())
         if len(names) >= _MIN_LETTERS:
             letters = "".join(_OTHER_INITIALS.get(name, name[0]) for name in names)
-            yield Decoded(match.start(), match.end(), letters, "spelling alphabet")
+            yield Decoded(match.start(), match.end(), (letters,), "spelling alphabet")
+    for start, end, meanings in letter_names.spelled_out(text):
+        yield Decoded(start, end, meanings, "names of letters")
 
 
 def decoded(text: str, characters: set[str]) -> Iterator[Decoded]:
@@ -78,7 +82,7 @@ def decoded(text: str, characters: set[str]) -> Iterator[Decoded]:
         for match in pattern.finditer(text):
             meaning = decode(match[0]) if len(match[0]) <= _MAX_LENGTH else ""
             if sum(map(str.isalpha, meaning)) >= _MIN_LETTERS:
-                yield Decoded(match.start(), match.end(), meaning, name)
+                yield Decoded(match.start(), match.end(), (meaning,), name)
 
 
 def _morse(code: str) -> str:

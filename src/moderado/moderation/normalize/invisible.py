@@ -24,6 +24,7 @@ _REGIONS = (
     "TT TV TW TZ UA UG UM UN US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW"
 )
 _FLAGS = frozenset(_REGIONS.split())
+_SIGN = "•"  # separates letters, and masks them
 _FLAG_LETTERS = re.compile("[\U0001f1e6-\U0001f1ff]{2,}")
 OVERRIDE = "\u202e"
 _REVERSED = re.compile("\u202e([^\u202c\n]*)|[^\u202e]+", re.DOTALL)
@@ -40,14 +41,20 @@ ABOVE = frozenset(map(chr, _ABOVE))
 
 
 def without_flags(text: str) -> str:
-    """Hide the flags: regional indicators that are, two by two, codes of regions."""
+    """Hide the flags: regional indicators that are, two by two, codes of regions.
+
+    Between two letters a flag is a sign like any other emoji.
+    """
     return _FLAG_LETTERS.sub(_hidden_flags, text)
 
 
 def _hidden_flags(match: re.Match[str]) -> str:
     letters = [chr(ord(each) - FIRST_FLAG_LETTER + ord("A")) for each in match[0]]
     pairs = ["".join(letters[at : at + 2]) for at in range(0, len(letters), 2)]
-    return HIDDEN * len(letters) if _FLAGS.issuperset(pairs) else match[0]
+    if not _FLAGS.issuperset(pairs):
+        return match[0]
+    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+    return (_SIGN if before.isalpha() and after.isalpha() else HIDDEN) * len(letters)
 
 
 def with_letters_above(text: str) -> str:

@@ -9,8 +9,8 @@ TRACE = re.compile(" [a-z](?: [a-z]){2} ")
 _APART = re.compile(r"(?<![a-z0-9])[a-z0-9@$](?:[^a-z0-9\ue000]{1,24}[a-z0-9@$](?![a-z0-9])){2,}")
 _WIDE, _NARROW = re.compile(r"\s{2}|\s\W\s"), re.compile(r"\S\s\S")
 _APART_WORD = re.compile(r"[a-z0-9@$](?:[^\sa-z0-9]?\s?[a-z0-9@$]){2,}(?![a-z0-9])")
-# "p, u, t, a" is a list, and "p = u" is a formula.
-_LIST = re.compile(r"[,;]\s|r\$\s?\d|\s=|=\s|[a-z]\(|\)\s|[a-z]\s?[+<>|&]\s?[a-z]\s?[=+]")
+# "p, u, t, a" is a list, and "p = u" is a formula, unlike "p => u".
+_LIST = re.compile(r"[,;]\s|r\$\s?\d|\s=(?!>)|=\s|[a-z]\(|\)\s|[a-z]\s?[+<>|&]\s?[a-z]\s?[=+]")
 _COMMAS = re.compile(r"[a-z](?:[,;]\s|\s?\+\s?)[a-z](?:[,;]\s|\s?\+\s?)[a-z](?![a-z])")
 _LETTERS_AND_DIGITS = re.compile(r"[a-z](?:\d+[a-z](?![a-z])){2,}")
 _NO_LETTER = re.compile(r"[^a-z]+")

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from moderado.core.alphabets import SOUNDS, TURNED
-from moderado.moderation.normalize import codes, markup, opaque
+from moderado.moderation.normalize import codes, markup, opaque, word_edges
 from moderado.moderation.normalize.ambiguous import MARKED, MARKERS
 from moderado.moderation.normalize.folding import Folded, fold
 from moderado.moderation.normalize.invisible import (
     ABOVE,
+    BLANKS,
     OVERRIDE,
     TURNING,
     with_letters_above,
@@ -45,7 +46,7 @@ class View(NamedTuple):
 def views(text: str) -> Iterator[View]:
     """Yield the text as it is written, and each other way in which it may be read.
 
-    Flags and identifiers are hidden in all of them. There are at most nine. Markup around whole
+    Flags and identifiers are hidden in all of them. There are at most eleven. Markup around whole
     words is read with the text as it is written.
     """
     if is_ordinary_writing(text):
@@ -68,6 +69,11 @@ def _all_views(text: str) -> Iterator[View]:
         yield View(fold(_readable(above, characters)), "letters above")
     if not text.isascii():
         yield from _other_letters(text, characters)
+    if not BLANKS.isdisjoint(characters) and (shown := word_edges.without_blanks(text)):
+        joined = fold(_readable(shown[0], characters))
+        yield View(_moved(joined, shown[1]), "characters", whole=False)
+    if word_edges.CAPITAL_INSIDE.search(text):
+        yield from _capitals_apart(_readable(text, characters))
     yield from _in_code(text, characters)
 
 
@@ -121,6 +127,11 @@ def _other_letters(text: str, characters: set[str]) -> Iterator[View]:
         yield View(_sounded(text), "other alphabet", certain=False)
 
 
+def _capitals_apart(text: str) -> Iterator[View]:
+    if shown := word_edges.with_capitals_apart(text):
+        yield View(_moved(fold(shown[0]), shown[1]), "glued", whole=False, certain=False)
+
+
 def _backwards(text: str, spans: Iterable[tuple[int, int]]) -> Folded:
     """Return the text with the characters of each span in reverse order."""
     order = list(range(len(text)))
@@ -150,11 +161,11 @@ def _decoded(text: str, found: Iterable[codes.Decoded]) -> Iterator[View]:
         for part in parts:
             written += text[at : part.start]
             places += range(at, part.start)
-            written += part.meaning
-            places += [
-                min(part.start + step, part.end - 1) for step in range(len(part.meaning) - 1)
-            ]
-            places.append(part.end - 1)
+            for meaning in part.meanings:
+                places += [min(part.start + step, part.end - 1) for step in range(len(meaning))]
+                places[-1] = part.end - 1
+                written += f"{meaning} "
+                places.append(part.end - 1)
             at = part.end
         written += text[at:]
         places += range(at, len(text))

@@ -103,7 +103,7 @@ class Disguises:
             letters = separators.letters_of(text[start:end])
             # A word of one letter may stand beside them: "o p, u, t, o".
             for word in (letters, letters[1:], letters[:-1]):
-                if self._is_cut(word, _LONG):
+                if self._is_cut(word, _SHORT):
                     yield self._pieces.part(start, end, word, "separators", certain=False)
 
     def _misspelled(

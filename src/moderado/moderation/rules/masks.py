@@ -13,6 +13,8 @@ from functools import cached_property
 from itertools import islice
 
 _MASKED = re.compile(r"(?<![a-z0-9])[a-z]++(?:[*#%_&?■█▇●•✱⁎∗]++[a-z]*+)+(?![0-9])")
+# Signs that are also drawn like letters, or mark the end of a word, hide one inside.
+_INSIDE = re.compile(r"(?<![a-z0-9])([a-z]{1,20})[!+=^~:;<>]([a-z]{1,20})(?![a-z0-9])")
 _SCARCE = re.compile(r"([a-z]{1,3})([*■█▇●•✱⁎∗]{2,12})([a-z]{0,2})")
 _COMIC = re.compile(r"(?<![a-z0-9])([a-z]{1,2})([#@%&!$*?]{3,8})(?![a-z0-9])")
 _ELLIPSIS = re.compile(r"(?<![a-z0-9.])([a-z]{1,20})\.{2,4}([a-z]{1,20})(?![a-z0-9.])")
@@ -120,6 +122,12 @@ def masked_parts(text: str) -> Iterator[tuple[int, int]]:
 def with_ellipsis(piece: str) -> Iterator[tuple[int, int, str, str]]:
     """Yield where dots stand inside a word, "p...ta", with the letters before and behind them."""
     for match in _ELLIPSIS.finditer(piece):
+        yield *match.span(), match[1], match[2]
+
+
+def with_sign_inside(piece: str) -> Iterator[tuple[int, int, str, str]]:
+    """Yield where one sign stands inside a word, "p!ta", with the letters around it."""
+    for match in _INSIDE.finditer(piece):
         yield *match.span(), match[1], match[2]
 
 

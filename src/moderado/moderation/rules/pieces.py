@@ -1,7 +1,7 @@
 """What a disguised piece of a text stands for: signs, separators and masks between its letters."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 from moderado.moderation.normalize import leet, separators
@@ -125,7 +125,9 @@ class Pieces:
                     yield self.part(start, end, word, "masks", certain=certain)
                     break
 
-        for start, end, first, last in masks.with_ellipsis(piece):
+        for start, end, first, last in chain(
+            masks.with_ellipsis(piece), masks.with_sign_inside(piece)
+        ):
             if not (is_common(first) and is_common(last)):  # else two words: "bem...te"
                 for word in islice(self._masks.under(f"{first}*{last}"), 1):
                     yield self.part(start, end, word, "masks", certain=False)

@@ -1,0 +1,43 @@
+"""Letters are read that flags, fillers, signs, capitals and names of letters disguise."""
+
+import pytest
+
+from tests.unit.moderation.test_ordinary_writing import hits
+
+
+@pytest.mark.proves("R175")
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        *(("acho que P, U, T, A mesmo", "puta"), ("you are F, U, C, K", "fuck")),
+        *(("acho que p => u => t => a mesmo", "puta"), ("p🇧🇷u🇧🇷t🇧🇷a", "puta")),
+        *(("MuitoMerdaMesmo", "merda"), ("#VeryShitGuy", "shit")),
+        *(("ela é uma pê u tê a e pronto", "puta"), ("esse vê i a dê o aí", "viado")),
+        *(("you are a bee i tee see aitch", "bitch"), ("c=rno por!a", "porra")),
+        *(("merd\u115fa de novo", "merda"), ("que ß0$+@ de dia", "bosta")),
+    ],
+)
+def test_disguised_words_are_read(text, word):
+    assert word in {rule.partition("/")[2] for rule, *_ in hits(text)}
+
+
+@pytest.mark.proves("R175")
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("notas A, B, C, D ou F", "tônica em C, A, F, E", "x => y => z", "a + b + c = d"),
+        *("Brasil🇧🇷Argentina🇦🇷Chile", "amo o Brasil🇧🇷🇧🇷 demais", "getPublicAssets()"),
+        *("vi o PetSounds no YouTube do McDonalds", "o que ele é de fato", "se te vê, que a dê"),
+        *("o pé de que ele te deu", "you see a bee, oh why", "sim!não", "a=b c=d", "큰ㅤ나무ㅤ집"),
+        *("A => B => C => D", "eu vi a foto dela e o pé dele", "isCute = hasTail && canSwim"),
+    ],
+)
+def test_ordinary_signs_and_letters_are_no_disguise(text):
+    assert hits(text) == []
+
+
+@pytest.mark.proves("R175")
+def test_spelled_word_is_marked_as_a_whole():
+    text = "que pê u tê o!"
+
+    assert {text[start:end] for _, start, end, *_ in hits(text)} == {"que pê u tê o"}
