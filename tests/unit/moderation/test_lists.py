@@ -73,6 +73,25 @@ def test_name_is_a_name_by_its_capital_and_its_place(text, name):
     assert outcome(f"you {name}").severity >= outcome(f"you {name.lower()}").severity
 
 
+@pytest.mark.proves("R176")
+@pytest.mark.parametrize(
+    "mild, grave",
+    [
+        ("gangs that kill journalists must face trial", "we should kill all journalists"),
+        ("sorry for calling you an idiot", "I am calling you an idiot"),
+        ("don't be stupid, take a coat", "don't be stupid, you moron"),
+        ("you are delusional.", "you are trash"),
+        ("afraid of pissing off.", "piss off."),
+        ("let him rot in hell", "rot in hell"),
+        ("I love you, bitch", "I don't love you, bitch"),
+        ("eu te amo, seu babaca", "não te amo, seu babaca"),
+    ],
+)
+def test_milder_use_is_flagged_at_most(mild, grave):
+    assert outcome(mild).severity <= FLAG.severity
+    assert outcome(grave).severity >= HOLD.severity
+
+
 @pytest.mark.parametrize("text", ["falei com kike ontem", "falei com KIKE ontem", "FALEI COM KIKE"])
 def test_word_without_the_capital_of_a_name_is_none(text):
     assert outcome(text) is BLOCK

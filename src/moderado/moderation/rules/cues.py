@@ -24,7 +24,8 @@ _BEFORE = (
     "about_before", "own_before", "self_before", "denied_before", "reported_before", "told_before",
 )  # fmt: skip
 _AFTER = ("aimed_after", "reported_after", "own_after", "closed")
-_NEAR = ("praise", "friendly", "pride", "laughter")  # on either side
+_NEAR = ("praise", "affection", "friendly", "pride", "laughter")  # on either side
+_MILD = {"denied_before", "affection"}
 _REFERENCE = re.compile("<([a-z]+)>")
 
 
@@ -68,10 +69,11 @@ class Cues:
 def is_of_no_one(cues: frozenset[str]) -> bool:
     """Tell whether no person is meant: "no idiot", "if you lose it twice, you are an idiot".
 
-    What the reader thinks or says is no such case: "if you believe that, you are an idiot".
+    What the reader thinks or says is no such case: "if you believe that, you are an idiot". What is
+    said with love is one: "I love you, bitch".
     """
     is_general = "general_before" in cues and "opinion_before" not in cues
-    return is_general or "denied_before" in cues
+    return is_general or not cues.isdisjoint(_MILD)
 
 
 class _OneSide:
