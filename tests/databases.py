@@ -18,7 +18,7 @@ from tests.processes import wait_until
 KEPT = ("django_migrations", "django_content_type", "auth_permission")
 
 TEMPLATE = "TEST_TEMPLATE_DATABASE"  # its name, in the environment of the workers
-SECONDS_TO_MIGRATE = 120
+SECONDS_TO_MIGRATE = 600
 
 
 class Template:
