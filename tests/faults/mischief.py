@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from tests.faults.cluster import Cluster, Process
 from tests.faults.judge import Manner
@@ -34,6 +35,7 @@ class Troublemaker:
         self._cluster = cluster
         self._dice = random.Random(seed)
         self._later: list[tuple[float, Mischief]] = []
+        self._armed: dict[Path, str] = {}  # failpoints that nothing has reached yet
         self._manner = cluster.judge.manner
         self.done: list[str] = []
         self._acts: list[tuple[int, Callable[[], None]]] = [
@@ -62,7 +64,8 @@ class Troublemaker:
         act()
 
     def repair(self) -> None:
-        """Do what is due: restart killed processes, release proxies."""
+        """Do what is due: restart killed processes, release proxies. Note reached failpoints."""
+        self._note_reached()
         due = [each for each in self._later if each[0] <= time.monotonic()]
         self._later = [each for each in self._later if each not in due]
         for _, mend in due:
@@ -158,5 +161,22 @@ class Troublemaker:
         self._cluster.note("the judge is calm")
 
     def _arm_a_failpoint(self) -> None:
-        flag = self._cluster.arm(self._dice.choice(ARMED))
-        self._mend_in(WAIT_AT_FAILPOINT, WAIT_AT_FAILPOINT, lambda: flag.unlink(missing_ok=True))
+        name = self._dice.choice(ARMED)
+        flag = self._cluster.arm(name)
+        self._armed[flag] = name
+        self._mend_in(WAIT_AT_FAILPOINT, WAIT_AT_FAILPOINT, lambda: self._disarm(flag))
+
+    def _disarm(self, flag: Path) -> None:
+        self._note_reached()
+        self._armed.pop(flag, None)
+        flag.unlink(missing_ok=True)
+
+    def _note_reached(self) -> None:
+        """Note that a process died at a failpoint, which may be seconds after it was armed.
+
+        The checker finds by the time of the fault which calls it has interrupted.
+        """
+        for flag, name in list(self._armed.items()):
+            if not flag.exists():
+                del self._armed[flag]
+                self._cluster.note(f"failpoint {name} reached")
