@@ -113,7 +113,7 @@ def _run(cluster: Cluster, crowd: Crowd, *, seed: int, duration: float, moderato
         for room_id in person.rooms:
             crowd.do(other.listen(room_id))
         crowd.follower(person)
-    pace = Pace()
+    pace = crowd.pace
     talks = [
         crowd.begin(_talk(device, pace, seed=f"{seed}/{device.name}/{number}"))
         for number, devices in enumerate((people, others))

@@ -21,6 +21,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from tests.faults.own import OwnState
+from tests.faults.pace import Pace
 
 Frame = dict[str, Any]
 
@@ -341,13 +342,13 @@ class Client:
             page = await self.ask("GET", "chat/me/changes/", params={"after": self.own.cursor})
             more = self.own.take(page)
 
-    async def follow_own_changes(self) -> None:
+    async def follow_own_changes(self, pace: Pace) -> None:
         """Read own changes by REST in short intervals, whatever fails."""
         self.is_follower = True
         while True:
             with contextlib.suppress(httpx.HTTPError, AssertionError):
                 await self.read_own_changes()
-            await asyncio.sleep(self._dice.uniform(*FOLLOW))
+            await asyncio.sleep(self._dice.uniform(*FOLLOW) * pace.factor)
 
     async def wait_until_own_changes_are_read(self) -> None:
         """Read own changes to their end, with a question that is asked now."""

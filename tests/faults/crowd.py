@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 from uuid import uuid4
 
 from tests.faults.client import Client
+from tests.faults.pace import Pace
 
 T = TypeVar("T")
 TURNS_TO_CLOSE = 10  # of the loop, in which aborted and closed transports close their sockets
@@ -28,6 +29,7 @@ class Crowd:
     def __init__(self, urls: Sequence[str], *, seed: int = 1) -> None:
         self.urls = list(urls)
         self.clients: list[Client] = []
+        self.pace = Pace()
         self._seed = seed
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="crowd", daemon=True)
@@ -60,7 +62,7 @@ class Crowd:
     def follower(self, client: Client) -> Client:
         """Add a device of an existing user that reads its own changes by REST, without a socket."""
         device: Client = self.do(self._twin(client, connect=False))
-        self.begin(device.follow_own_changes())
+        self.begin(device.follow_own_changes(self.pace))
         return device
 
     def forget(self, client: Client) -> None:

@@ -18,7 +18,7 @@ WINDOW = 1.5  # seconds of one look at the processors
 
 
 class Pace:
-    """How much longer than planned people pause between two acts."""
+    """How much longer than planned people, and devices that poll, pause between two acts."""
 
     def __init__(self) -> None:
         self.factor = 1.0
