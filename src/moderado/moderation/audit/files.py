@@ -18,7 +18,7 @@ from zipfile import BadZipFile, ZipFile
 
 _SAMPLE = 65_536  # bytes that show the encoding
 # What `zipfile` raises for damaged, encrypted and unknown contents.
-_BROKEN = (BadZipFile, RuntimeError, NotImplementedError, zlib.error, LZMAError, EOFError)
+_BROKEN = (BadZipFile, RuntimeError, zlib.error, LZMAError, EOFError)
 
 
 @dataclass(frozen=True, slots=True)
