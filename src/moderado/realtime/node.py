@@ -32,7 +32,7 @@ from moderado.realtime.rooms.claim_release import CLAIM_GRACE, ClaimRelease
 from moderado.realtime.rooms.connection_limits import ConnectionLimits
 from moderado.realtime.rooms.hub import Hub
 from moderado.realtime.rooms.person_notices import PersonNotices
-from moderado.realtime.rooms.presence import ANNOUNCE_INTERVAL, Presence
+from moderado.realtime.rooms.presence import ANNOUNCE_INTERVAL, REBUILD_ROUNDS, Presence
 from moderado.realtime.rooms.reconcile import Reconciler, Schedule
 from moderado.realtime.rooms.room import LiveRoom
 from moderado.realtime.rooms.send_batcher import SendBatcher
@@ -160,6 +160,7 @@ class Node:
             release=queries.release_claims,
             start=self.tasks.start,
             grace=self.timing.claim_grace,
+            rebuild=self.timing.reconciliation.renewal * REBUILD_ROUNDS,
         )
 
     def _new_person_notices(self) -> PersonNotices:

@@ -35,6 +35,11 @@ class Schedule:
     sessions_every: int = 8  # rounds
     leases_every: int = 4  # rounds
 
+    @property
+    def renewal(self) -> float:
+        """Return the seconds between two renewals of leases."""
+        return self.interval * self.leases_every
+
 
 class Records(Protocol):
     """What is read from PostgreSQL."""
