@@ -8,20 +8,17 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-import uvicorn
-from uvicorn.server import ServerState
 from websockets.frames import Close, Frame, Opcode
 
 from moderado.core import metrics
 from moderado.core.wire_limits import (
     MAX_BODY_BYTES,
-    MAX_FRAME_BYTES,
     MAX_HEAD_BYTES,
     MAX_HEADERS,
     MAX_PIPELINED,
 )
 from moderado.realtime.transport import http_connections, http_protocol
-from moderado.realtime.transport.uvicorn_protocol import ChatProtocol
+from tests.unit.realtime.transport.servers import serving
 
 SECONDS = 1  # for what must happen at all
 GET = b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -149,26 +146,9 @@ async def connect(
 
 @asynccontextmanager
 async def running(application: Application) -> AsyncIterator[int]:
-    config = uvicorn.Config(
-        application,  # type: ignore[arg-type]
-        lifespan="off",
-        log_config=None,
-        ws=ChatProtocol,
-        ws_max_size=MAX_FRAME_BYTES,
-    )
-    config.load()
-    state = ServerState()
-    server = await asyncio.get_running_loop().create_server(
-        lambda: http_protocol.HttpProtocol(config=config, server_state=state, app_state={}),
-        "127.0.0.1",
-    )
-    async with server:
-        yield server.sockets[0].getsockname()[1]
+    async with serving(application, http_protocol.HttpProtocol) as (_, port):
+        yield port
         application.hold.set()
-        for connection in list(state.connections):
-            connection.transport.abort()  # type: ignore[union-attr]
-        while state.tasks or state.connections:
-            await asyncio.sleep(0.001)
 
 
 @pytest.fixture

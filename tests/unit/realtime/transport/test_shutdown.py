@@ -5,13 +5,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import uvicorn
 from uvicorn.server import ServerState
 from websockets.frames import Close, Frame, Opcode
 
-from moderado.core.wire_limits import MAX_FRAME_BYTES
 from moderado.realtime.transport import leaving
 from moderado.realtime.transport.uvicorn_protocol import ChatProtocol
+from tests.unit.realtime.transport.servers import serving
 
 SECONDS = 10  # for what must happen at all
 GOING_AWAY = Close(1012, "going_away").serialize()
@@ -46,6 +45,13 @@ class Application:
     async def finish(self) -> None:
         await self.is_done.wait()
 
+    async def fills_its_buffer(self) -> None:
+        """Wait until more is sent than the client has read."""
+        assert self.protocol is not None
+        async with asyncio.timeout(SECONDS):
+            while self.protocol.writable.is_set():
+                await asyncio.sleep(0.001)
+
 
 @pytest.fixture
 def application() -> Application:
@@ -57,26 +63,8 @@ async def state(
     application: Application, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[ServerState, int]]:
     monkeypatch.setattr(leaving, "SHUTDOWN_SPREAD", 0.0)
-    config = uvicorn.Config(
-        application,  # type: ignore[arg-type]
-        lifespan="off",
-        log_config=None,
-        ws=ChatProtocol,
-        ws_max_size=MAX_FRAME_BYTES,
-    )
-    config.load()
-    state = ServerState()
-    server = await asyncio.get_running_loop().create_server(
-        lambda: ChatProtocol(config, state, {}), "127.0.0.1"
-    )
-    async with server:
-        yield state, server.sockets[0].getsockname()[1]
-        for task in list(state.tasks):
-            task.cancel()
-        for connection in list(state.connections):
-            connection.transport.abort()  # type: ignore[union-attr]
-        while state.tasks or state.connections:
-            await asyncio.sleep(0.001)
+    async with serving(application, ChatProtocol) as served:
+        yield served
 
 
 def text(size: int) -> bytes:
@@ -114,9 +102,7 @@ async def test_client_that_reads_slowly_gets_its_frames_and_1012(application, st
     server, port = state
     application.frames = ["x" * 60_000] * 100
     reader, writer = await open_socket(port)
-    async with asyncio.timeout(SECONDS):
-        while application.protocol.writable.is_set():
-            await asyncio.sleep(0.001)
+    await application.fills_its_buffer()
 
     for connection in list(server.connections):
         connection.shutdown()
@@ -134,9 +120,7 @@ async def test_client_that_reads_nothing_does_not_hold_the_server(application, s
     server, port = state
     application.frames = ["x" * 60_000] * 100
     _, writer = await open_socket(port)
-    async with asyncio.timeout(SECONDS):
-        while application.protocol.writable.is_set():
-            await asyncio.sleep(0.001)
+    await application.fills_its_buffer()
 
     for connection in list(server.connections):
         connection.shutdown()
