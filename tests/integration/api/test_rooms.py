@@ -9,7 +9,9 @@ from rest_framework.test import APIClient
 
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.selectors import room_views
-from moderado.chat.services import posting, screening
+from moderado.chat.selectors.rooms import listed_rooms
+from moderado.chat.services import memberships, posting, screening
+from moderado.enforcement.services.sanctions import apply_sanction
 from moderado.moderation.services import subject_screening
 from tests.factories import fill_room, make_member, make_message, make_room, make_user
 
@@ -192,6 +194,20 @@ def test_scope_excludes_closed_and_foreign_private_rooms(client, user):
     assert names(listed(client, "scope=mine")) == ["own"]
     assert listed(client, "scope=public") == []
     assert names(listed(client, "order=created")) == ["own"]
+
+
+@pytest.mark.proves("S156")
+@pytest.mark.parametrize("scope", ["all", "mine", "public"])
+def test_no_scope_lists_a_room_to_those_who_are_banned_from_it(user, scope):
+    room, open_room = make_room(), make_room()
+    make_member(room)
+    memberships.join_room(user_id=user.id, room_id=room.id)
+    memberships.join_room(user_id=user.id, room_id=open_room.id)
+    apply_sanction(
+        actor_id=None, user_id=user.id, kind="ban", scope_id=room.id, term=None, reason="spam"
+    )
+
+    assert {each.pk for each in listed_rooms(user.id, scope=scope)} == {open_room.id}
 
 
 def test_rooms_are_searched_by_words_of_their_name(client, user):

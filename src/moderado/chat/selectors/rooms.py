@@ -187,7 +187,7 @@ def listed_rooms(
     Args:
         user_id: The account that lists them.
         scope: `mine` for those in which the user is a member, `public` for the public ones, `all`
-            for both.
+            for both. None lists a room from which the user is banned.
         search: Words that the name must contain. Case and accents do not matter.
         by_activity: Whether the room with the newest message comes first, or the newest room.
 
@@ -213,7 +213,7 @@ def _in_scope(user_id: UUID, scope: Scope) -> QuerySet[Room]:
         case "mine":
             return Room.objects.filter(memberships__user=user_id, deleted_at=None)
         case "public":
-            return Room.objects.filter(is_private=False, deleted_at=None)
+            return rooms_visible_to(user_id).filter(is_private=False)
         case "all":
             return rooms_visible_to(user_id)
 
