@@ -10,7 +10,7 @@ from moderado.moderation.normalize import fold
 from moderado.moderation.normalize.folding import words
 from moderado.moderation.normalize.leet import without_leet
 from moderado.moderation.normalize.repeats import run_starts, squeezed
-from moderado.moderation.normalize.views import views
+from moderado.moderation.normalize.views import View, views
 from moderado.moderation.rules.disguises import Disguises, replaced
 from moderado.moderation.rules.lexicon import Lexicon
 from moderado.moderation.rules.tokens import unusual_words
@@ -29,7 +29,8 @@ texts = st.text(st.one_of(st.sampled_from(DISGUISES), st.characters(codec="utf-8
 def disguised_parts(folded, tokens, text):
     listed = tokens.split()
     unusual = unusual_words(listed)
-    return LISTED.parts(folded, tokens, unusual, LISTED.cuts(listed, unusual), text, Work())
+    cuts = LISTED.cuts(listed, unusual)
+    return LISTED.parts(View(folded), tokens, unusual, cuts, text, Work())
 
 
 @pytest.mark.parametrize(

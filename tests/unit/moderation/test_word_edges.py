@@ -14,6 +14,7 @@ from tests.unit.moderation.test_ordinary_writing import hits
         *(("MuitoMerdaMesmo", "merda"), ("#VeryShitGuy", "shit")),
         *(("ela é uma pê u tê a e pronto", "puta"), ("esse vê i a dê o aí", "viado")),
         *(("you are a bee i tee see aitch", "bitch"), ("c=rno por!a", "porra")),
+        *(('ela é "pê u tê a" e pronto', "puta"), ("que (pê/u/tê/a) ela é", "puta")),
         *(("merd\u115fa de novo", "merda"), ("que ß0$+@ de dia", "bosta")),
     ],
 )

@@ -34,7 +34,10 @@ _SPELLED = re.compile(rf"\b(?:{_NAME})(?:[\s,.;/|-]{{1,3}}(?:{_NAME}))+\b", re.I
 _SPELLED_LETTER = re.compile(_NAME, re.IGNORECASE)
 # A listed word has a vowel, and so does its spelling. Searched for in lower case: without regard to
 # case the search takes some times as long.
-_VOWEL = re.compile("al(?:f|ph)a|ech?o|india|índia|oscar|óscar|uniform")
+_VOWEL = "al(?:f|ph)a|ech?o|[ií]ndia|[oó]scar|uniform"
+_SPELLED_TRACE = re.compile(rf"\W(?:{_VOWEL}|{letter_names.TRACE})")
+# A search for a space takes half the time.
+_ORDINARY_TRACE = re.compile(rf" \W?(?:{_VOWEL}|{letter_names.TRACE})")
 _MIN_LETTERS = 4
 _WORD_END = re.compile(r"\s*[/|]\s*|\s{3,}|\n")  # in Morse
 _NO_DIGIT = re.compile(r"0x|\\x|[^0-9a-fA-F]")
@@ -51,9 +54,15 @@ class Decoded(NamedTuple):
     code: str
 
 
-def may_be_spelled(lower: str) -> bool:
-    """Tell at little cost whether a text in lower case may have words that are spelled out."""
-    return _VOWEL.search(lower) is not None or letter_names.may_be_spelled(lower)
+def may_be_spelled(lower: str, *, is_ordinary_writing: bool = False) -> bool:
+    """Tell at little cost whether a text in lower case may have words that are spelled out.
+
+    Args:
+        lower: The text.
+        is_ordinary_writing: Whether a space stands between two words: see `ordinary`.
+    """
+    trace = _ORDINARY_TRACE if is_ordinary_writing else _SPELLED_TRACE
+    return trace.search(f" {lower}") is not None
 
 
 def spelled_out(text: str) -> Iterator[Decoded]:
@@ -76,6 +85,10 @@ def decoded(text: str, characters: set[str]) -> Iterator[Decoded]:
     """
     if may_be_spelled(text.lower()):
         yield from spelled_out(text)
+    if not _DIGITS.isdisjoint(characters) and not _NEAR_DIGITS.search(text):
+        characters = characters - _DIGITS
+    if not _CAPITALS.isdisjoint(characters) and not _MIXED.search(text):
+        characters = characters - _CAPITALS
     for name, signs, pattern, decode in _CODES:
         if signs.isdisjoint(characters):
             continue
@@ -137,13 +150,18 @@ def _letters(content: bytes) -> str:
 
 # Of a letter in ASCII or a letter with an accent: "de" and "ca" are words.
 _BYTE = r"(?:[2-7][0-9a-fA-F]|[cC]3[\s,:-]?(?:0x|\\x)?[89abAB][0-9a-fA-F])"
+# What every code of numbers has: digits that are near to each other.
+_NEAR_DIGITS = re.compile(r"\d\D{0,9}\d\D{0,9}\d")
+# What every word in base64 has: a change of case, or a digit beside a letter.
+_MIXED = re.compile("[A-Z0-9](?:(?<=[a-z0-9][A-Z])|(?<=[A-Z][0-9])|(?<=[0-9])[a-z])")
+_CAPITALS = frozenset(ascii_uppercase)
 _DIGITS, _DOTTED = frozenset("0123456789"), frozenset(".-·•–—−_")
 # The name of each code, what its letters look like, and characters of which a text must have one.
 _CODES: tuple[tuple[str, frozenset[str], re.Pattern[str], Callable[[str], str]], ...] = (
     (
         "morse",
         _DOTTED,
-        re.compile(r"(?<!\S)[.\-·•–—−_]{1,5}(?:[ /|\n]+[.\-·•–—−_]{1,5}){2,}(?!\S)"),
+        re.compile(r"[.\-·•–—−_](?<!\S.)[.\-·•–—−_]{0,4}(?:[ /|\n]+[.\-·•–—−_]{1,5}){2,}(?!\S)"),
         _morse,
     ),
     (
@@ -154,7 +172,7 @@ _CODES: tuple[tuple[str, frozenset[str], re.Pattern[str], Callable[[str], str]],
     ),
     (
         "base64",
-        frozenset(ascii_uppercase),
+        _CAPITALS,
         re.compile(
             r"(?<![\w+/=])(?=[A-Za-z0-9+/]*(?:[a-z0-9][A-Z]|[A-Z][0-9]|[0-9][a-z]))"
             r"[A-Za-z0-9+/]{4,}={0,2}(?![\w+/=])"

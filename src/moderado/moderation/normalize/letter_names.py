@@ -23,22 +23,17 @@ _SPELLED = re.compile(
     rf"(?<!\w)(?:{_NAMES})(?:[\s,./|-]{{1,3}}(?:{_NAMES})(?!\w)){{{_LEAST - 1},40}}"
 )
 # Two of these, one behind the other, are in every such word: a consonant and what follows it.
+# Sorted by first letters, of which few are compared with most words.
 _CONSONANTS = (
-    "[bcdgptvz][eê]|efe|eff?|h?aitch|ag[aá]|jota|c[aá]|ele|ell?|em|eme|en|ene|qu[eê]|erre|ar|esse?|xis"
-    "|bee|see|sea|cee|dee|gee|jay|kay|pee|cue|tee|vee|zee|zed"
+    "[bdgptv](?:ee?|ê)|c(?:ee?|ê|a|á|ue)|z(?:ee?|ê|ed)|e(?:fe|ff?|le|ll?|me?|ne?|rre|sse?)|h?aitch"
+    "|ag[aá]|ar|jota|jay|qu[eê]|xis|se[ea]|kay"
 )
-_TRACE = re.compile(
-    rf"\b(?:{_CONSONANTS})[\s,./|-]{{1,3}}(?:[aeiouáéíóúàêô]|ay|eye|oh|you|yu|ee|{_CONSONANTS})\b"
-)
+# What every text with such a word has, behind a character that belongs to no word.
+TRACE = rf"(?:{_CONSONANTS})[\s,./|-]{{1,3}}(?:[aeiouáéíóúàêô]|ay|eye|oh|you|yu|ee|{_CONSONANTS})\b"
 # Also words: at the ends they may stand beside what is spelled, as in "esse pê u tê o".
 _WRITTEN = "a à e é o que de ele esse te em you see oh why eye"
 _WORDS = frozenset(_WRITTEN.split())
 _MOST_WORDS = 2
-
-
-def may_be_spelled(lower: str) -> bool:
-    """Tell at little cost whether a text in lower case may have a word that is spelled out."""
-    return _TRACE.search(lower) is not None
 
 
 def spelled_out(text: str) -> Iterator[tuple[int, int, list[str]]]:

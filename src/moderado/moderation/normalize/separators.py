@@ -6,12 +6,17 @@ from collections.abc import Iterator
 # In the words of a text: three single letters in a row.
 TRACE = re.compile(" [a-z](?: [a-z]){2} ")
 # Single letters, with whatever stands between them.
-_APART = re.compile(r"(?<![a-z0-9])[a-z0-9@$](?:[^a-z0-9\ue000]{1,24}[a-z0-9@$](?![a-z0-9])){2,}")
+_APART = re.compile(
+    # What most places lack is looked for first: a sign behind the letter.
+    r"(?s)[a-z0-9@$][^a-z0-9\ue000](?<![a-z0-9]..)[^a-z0-9\ue000]{0,23}[a-z0-9@$](?![a-z0-9])"
+    r"(?:[^a-z0-9\ue000]{1,24}[a-z0-9@$](?![a-z0-9]))+"
+)
 _WIDE, _NARROW = re.compile(r"\s{2}|\s\W\s"), re.compile(r"\S\s\S")
 _APART_WORD = re.compile(r"[a-z0-9@$](?:[^\sa-z0-9]?\s?[a-z0-9@$]){2,}(?![a-z0-9])")
 # "p, u, t, a" is a list, and "p = u" is a formula, unlike "p => u".
 _LIST = re.compile(r"[,;]\s|r\$\s?\d|\s=(?!>)|=\s|[a-z]\(|\)\s|[a-z]\s?[+<>|&]\s?[a-z]\s?[=+]")
 _COMMAS = re.compile(r"[a-z](?:[,;]\s|\s?\+\s?)[a-z](?:[,;]\s|\s?\+\s?)[a-z](?![a-z])")
+_IN_LIST = re.compile(r"[,;+]\s?[a-z]\s?[,;+]")  # in every such list, and quickly found
 _LETTERS_AND_DIGITS = re.compile(r"[a-z](?:\d+[a-z](?![a-z])){2,}")
 _NO_LETTER = re.compile(r"[^a-z]+")
 _CONTRACTION = re.compile(r"\W*[a-z]+['`´\u2018\u2019](?:re|s|t|d|ll|ve|m)\W*")
@@ -37,7 +42,7 @@ def letters_apart(text: str) -> Iterator[tuple[int, int]]:
 
 def listed_letters(text: str) -> Iterator[tuple[int, int]]:
     """Yield where single letters are written as a list: "p, u, t, a"."""
-    if _COMMAS.search(text):
+    if _IN_LIST.search(text) and _COMMAS.search(text):
         yield from (match.span() for match in _APART.finditer(text) if _COMMAS.search(match[0]))
 
 

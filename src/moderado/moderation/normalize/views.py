@@ -52,7 +52,7 @@ def views(text: str) -> Iterator[View]:
     if is_ordinary_writing(text):
         written = fold(text)
         yield View(written, plain=True)
-        if codes.may_be_spelled(written.text):
+        if codes.may_be_spelled(written.text, is_ordinary_writing=True):
             yield from _decoded(text, codes.spelled_out(text))
     else:
         yield from _all_views(text)
@@ -60,7 +60,8 @@ def views(text: str) -> Iterator[View]:
 
 def _all_views(text: str) -> Iterator[View]:
     characters = set(text)
-    yield View(fold(_readable(text, characters)))
+    readable = _readable(text, characters)
+    yield View(fold(readable))
     above = text if ABOVE.isdisjoint(characters) else with_letters_above(text)
     shown = markup.rendered(above) if markup.may_change(characters) else None
     if shown is not None and shown[0].split() != [part.strip("*_~`") for part in above.split()]:
@@ -73,7 +74,7 @@ def _all_views(text: str) -> Iterator[View]:
         joined = fold(_readable(shown[0], characters))
         yield View(_moved(joined, shown[1]), "characters", whole=False)
     if word_edges.CAPITAL_INSIDE.search(text):
-        yield from _capitals_apart(_readable(text, characters))
+        yield from _capitals_apart(readable)
     yield from _in_code(text, characters)
 
 

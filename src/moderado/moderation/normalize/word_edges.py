@@ -5,6 +5,7 @@ text as written; None if nothing differs.
 """
 
 import re
+from functools import lru_cache
 
 from moderado.moderation.normalize.folding import fold
 from moderado.moderation.normalize.invisible import BLANKS
@@ -12,10 +13,11 @@ from moderado.moderation.normalize.vocabulary import is_ordinary
 
 _BLANK_INSIDE = re.compile(f"(?<=\\S)[{''.join(BLANKS)}]+(?=\\S)")
 # What every text with such words has, and such words.
-CAPITAL_INSIDE = re.compile(r"[a-zà-öø-ÿ][A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]")
+CAPITAL_INSIDE = re.compile(r"[A-ZÀ-ÖØ-Þ](?<=[a-zà-öø-ÿ].)[a-zà-öø-ÿ]")
 _GLUED = re.compile(
-    r"(?<![^\W_])[A-ZÀ-ÖØ-Þ]?[a-zà-öø-ÿ]{1,40}(?:[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]{1,40}){1,8}(?![^\W_])"
+    r"(?<![^\W_])[A-ZÀ-ÖØ-Þ]?[a-zà-öø-ÿ]{1,40}+(?:[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]{1,40}+){1,8}(?![^\W_])"
 )
+_REMEMBERED = 8_192  # parts
 _PART = re.compile(r"[A-ZÀ-ÖØ-Þ]?[a-zà-öø-ÿ]+")
 
 Shown = tuple[str, list[int]]
@@ -30,18 +32,24 @@ def without_blanks(text: str) -> Shown | None:
 
 def with_capitals_apart(text: str) -> Shown | None:
     """Return the text with "MuitoRuimMesmo" as three words, if all of them are known words."""
-    edges = {
-        part.start() + match.start()
-        for match in _GLUED.finditer(text)
-        if all(map(_is_word, _PART.findall(match[0])))
-        for part in [*_PART.finditer(match[0])][1:]
-    }
-    if not edges:
+    pieces: list[str] = []
+    places: list[int] = []
+    at = 0
+    for match in _GLUED.finditer(text):
+        parts = _PART.findall(match[0])
+        if all(map(_is_word, parts)):
+            edge = match.start()
+            for part in parts[:-1]:
+                edge += len(part)
+                pieces.append(text[at:edge])
+                places += range(at, edge + 1)
+                at = edge
+    if not pieces:
         return None
-    characters = [f" {char}" if at in edges else char for at, char in enumerate(text)]
-    places = [at for at in range(len(text)) for _ in range(1 + (at in edges))]
-    return "".join(characters), places
+    places += range(at, len(text))
+    return " ".join([*pieces, text[at:]]), places
 
 
+@lru_cache(_REMEMBERED)
 def _is_word(part: str) -> bool:
     return len(part) > 1 and is_ordinary(fold(part).text)

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from moderado.moderation.normalize import Folded, separators
 from moderado.moderation.normalize.invisible import HIDDEN
+from moderado.moderation.normalize.views import View
 from moderado.moderation.normalize.vocabulary import is_common
 from moderado.moderation.rules.lexicon import Lexicon
 from moderado.moderation.rules.pieces import Part, Pieces
@@ -19,7 +20,7 @@ from moderado.moderation.rules.work import Work
 # Characters of ordinary writing. Any other may be part of a disguise.
 _ORDINARY = frozenset("abcdefghijklmnopqrstuvwxyz .,!?;:\"'()-\n\r\t")
 _INSIDE = re.compile(r"[.,;:!?\"'()\-][a-z]")
-_PIECE = re.compile(r"(?<!\S)[a-z\ue000]*[^\sa-z\ue000]\S*")
+_PIECE = re.compile(r"(?<!\S)[a-z\ue000]*+[^\sa-z\ue000]\S*")
 # What stands around words in ordinary writing.
 _EDGES = ".,;:!?…\"'()“”‘’«»-–—"  # noqa: RUF001
 _UNITS = "~%$€£#ºª°h"  # around numbers
@@ -53,18 +54,12 @@ class Disguises:
         self._pieces = Pieces(lexicon, phrases, self._tokens, remembered=remembered)
 
     def parts(
-        self,
-        folded: Folded,
-        words: str,
-        unusual: Unusual,
-        cuts: Cuts,
-        original: str,
-        work: Work,
+        self, view: View, words: str, unusual: Unusual, cuts: Cuts, original: str, work: Work
     ) -> list[Part]:
         """Return the disguised parts of a text, without overlaps, in order.
 
         Args:
-            folded: The folded text.
+            view: The text as it may be meant.
             words: Its words, one space between two of them.
             unusual: Those words that are not frequent.
             cuts: The listed words that are cut up.
@@ -72,15 +67,15 @@ class Disguises:
             work: Where the steps are counted. When it is spent, no more parts are looked for.
         """
         found: list[Part] = []
-        text = folded.text
+        text = view.folded.text
         characters = set(text)
         has_signs = not _ORDINARY.issuperset(characters)
-        if has_signs or _INSIDE.search(text):
+        if not view.plain and (has_signs or _INSIDE.search(text)):
             found += self._in_pieces(text, work)
         if has_signs or separators.TRACE.search(words):
             found += self._apart(text, work)
         if unusual.unknown:
-            found += self._misspelled(folded, unusual.unknown, original, work)
+            found += self._misspelled(view.folded, unusual.unknown, original, work)
         if cuts:
             found += self._cut_up(text, cuts)
         if "\n" in text:
@@ -137,10 +132,11 @@ class Disguises:
         True: Certainly so, because a part is in no vocabulary. One part of each is unusual.
         """
         found: Cuts = {}
-        either = {*unusual.unknown, *unusual.rare}
-        if not either:
+        if not unusual.unknown and not unusual.rare:
             return found
-        for at in [at for at, word in enumerate(words) if word in either]:
+        either = {*unusual.unknown, *unusual.rare}
+        places = [at for at, word in enumerate(words) if word in either]
+        for at in places:
             for start in (at - 1, at) if at else (at,):
                 if start + 1 == len(words):
                     break
@@ -151,16 +147,18 @@ class Disguises:
                     # "vacilo na" is two words.
                     if is_certain or min(len(first), len(second)) >= _SYLLABLE:
                         found[first, second] = is_certain
-        for sequence in self._syllables(words, either):
-            found[sequence] = False
+        if short := [at for at in places if len(words[at]) <= _SYLLABLE]:
+            for sequence in self._syllables(words, short, either):
+                found[sequence] = False
         return found
 
-    def _syllables(self, words: list[str], either: set[str]) -> Iterator[tuple[str, ...]]:
+    def _syllables(
+        self, words: list[str], short: list[int], either: set[str]
+    ) -> Iterator[tuple[str, ...]]:
         """Yield the sequences of three to six short words that are one listed word.
 
         Each sequence is read along the trie, so that most end with their first words.
         """
-        short = [at for at, word in enumerate(words) if len(word) <= _SYLLABLE and word in either]
         starts = {
             start for at in short for start in range(max(0, at - _MOST_SYLLABLES + 1), at + 1)
         }

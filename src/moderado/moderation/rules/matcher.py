@@ -111,7 +111,7 @@ class Matcher:
         is_plain = view.plain and not unusual.unknown and not separators.TRACE.search(plain.text)
         if is_plain and not cuts:
             return
-        if parts := self._disguises.parts(folded, plain.text, unusual, cuts, text, work):
+        if parts := self._disguises.parts(view, plain.text, unusual, cuts, text, work):
             yield from self._in_disguise(folded, parts, text)
 
     def _in_leet(self, decoded: Folded, text: str) -> Iterator[Hit]:
@@ -137,10 +137,12 @@ class Matcher:
 
     def _in_reading(self, reading: Folded, original: str) -> _Found:
         places = self._plain.find_matches_as_indexes(reading.text, overlapping=True)
+        hits = self._patterns.find(reading, _as_found)
+        if not places:
+            return hits
         places = bounded(places, reading.text, self._worth)
         found = [(self._needles[which], start, end) for which, start, end in places]
-        hits = _outside_allowed(found, reading, original) if found else []
-        return [*hits, *self._patterns.find(reading, _as_found)]
+        return [*_outside_allowed(found, reading, original), *hits]
 
     def _in_stretched(self, reading: Folded, original: str, unknown: list[str]) -> _Found:
         """Return the words with repeated letters. Ordinary words are no stretched ones."""
@@ -148,7 +150,7 @@ class Matcher:
             return []
         places = self._stretched.find(reading)
         found = [(self._needles[which], start, end) for which, start, end in places]
-        return _outside_allowed(found, reading, original)
+        return _outside_allowed(found, reading, original) if found else []
 
 
 def _worth(rule: Rule | None) -> Mapping[Hashable, float]:

@@ -38,8 +38,10 @@ class Stretched:
     def find(self, reading: Folded) -> Iterator[Place]:
         """Yield (number of the needle, start, end) for each needle with repeated letters."""
         short, starts = squeezed(reading).text, list[int]()
-        known: dict[tuple[str, int], tuple[int, ...]] = {}
         places = self._needles.find_matches_as_indexes(short, overlapping=True)
+        if not places:
+            return
+        known: dict[tuple[str, int], tuple[int, ...]] = {}
         for group, start, end in bounded(places, short, self._worth_of_group):
             starts = starts or run_starts(reading)
             at, to = starts[start], starts[end]
