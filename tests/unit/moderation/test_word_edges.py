@@ -42,3 +42,29 @@ def test_spelled_word_is_marked_as_a_whole():
     text = "que pê u tê o!"
 
     assert {text[start:end] for _, start, end, *_ in hits(text)} == {"que pê u tê o"}
+
+
+@pytest.mark.proves("R177")
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        *(("ela é ⍴⋃<b>⊺</b>⚠", "puta"), ("ela é &#9076;&#8899;&#8890;&#9888;", "puta")),
+        *(("ela é ⍴ ⋃ ⊺ ⚠ mesmo", "puta"), ("ela é ⍴\n⋃\n⊺\n⚠", "puta")),
+        *(("ela é p\u3164⨈\u3164t\u3164a", "puta"), ("que po\u3164r\u3164r4", "porra")),
+        *(("#QueM3rd4Mesmo", "merda"), ("que pu\u03efa de dia", "puta")),
+    ],
+)
+def test_look_alikes_are_read_through_another_disguise(text, word):
+    assert word in {rule.partition("/")[2] for rule, *_ in hits(text)}
+
+
+@pytest.mark.proves("R177")
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("notas ♪ ♫ ♪ de dia", "☂ ☾ ♔ ♗ jogo", "⚽ ⚽ ⚽ gol", "✓ ✓ ✗ ✗ ○", "🅰 🅱 🅾 tipos"),
+        *("#NovoDia2024Feliz", "#Copa2026NoMexico", "#AmoSPFC2024Fc", "<b>∀</b>x ∃y: y ⊕ x"),
+    ],
+)
+def test_signs_and_hashtags_are_no_disguise(text):
+    assert hits(text) == []

@@ -5,19 +5,22 @@ from collections.abc import Iterator
 
 # In the words of a text: three single letters in a row.
 TRACE = re.compile(" [a-z](?: [a-z]){2} ")
+# A letter, a sign that is drawn like one, or a marker of look-alikes (`ambiguous`).
+_DRAWN = "[a-z0-9@$\ue100-\ue1ff]"
 # Single letters, with whatever stands between them.
 _APART = re.compile(
     # What most places lack is looked for first: a sign behind the letter.
-    r"(?s)[a-z0-9@$][^a-z0-9\ue000](?<![a-z0-9]..)[^a-z0-9\ue000]{0,23}[a-z0-9@$](?![a-z0-9])"
-    r"(?:[^a-z0-9\ue000]{1,24}[a-z0-9@$](?![a-z0-9]))+"
+    rf"(?s){_DRAWN}[^a-z0-9\ue000\ue100-\ue1ff](?<![a-z0-9]..)[^a-z0-9\ue000\ue100-\ue1ff]{{0,23}}"
+    rf"{_DRAWN}(?![a-z0-9])(?:[^a-z0-9\ue000\ue100-\ue1ff]{{1,24}}{_DRAWN}(?![a-z0-9]))+"
 )
 _WIDE, _NARROW = re.compile(r"\s{2}|\s\W\s"), re.compile(r"\S\s\S")
-_APART_WORD = re.compile(r"[a-z0-9@$](?:[^\sa-z0-9]?\s?[a-z0-9@$]){2,}(?![a-z0-9])")
+_APART_WORD = re.compile(rf"{_DRAWN}(?:[^\sa-z0-9]?\s?{_DRAWN}){{2,}}(?![a-z0-9])")
 # "p, u, t, a" is a list, and "p = u" is a formula, unlike "p => u".
 _LIST = re.compile(r"[,;]\s|r\$\s?\d|\s=(?!>)|=\s|[a-z]\(|\)\s|[a-z]\s?[+<>|&]\s?[a-z]\s?[=+]")
 _COMMAS = re.compile(r"[a-z](?:[,;]\s|\s?\+\s?)[a-z](?:[,;]\s|\s?\+\s?)[a-z](?![a-z])")
 _IN_LIST = re.compile(r"[,;+]\s?[a-z]\s?[,;+]")  # in every such list, and quickly found
 _LETTERS_AND_DIGITS = re.compile(r"[a-z](?:\d+[a-z](?![a-z])){2,}")
+_LETTER = re.compile("[a-z\ue100-\ue1ff]")
 _NO_LETTER = re.compile(r"[^a-z]+")
 _CONTRACTION = re.compile(r"\W*[a-z]+['`´\u2018\u2019](?:re|s|t|d|ll|ve|m)\W*")
 MAX_APART = 160
@@ -60,6 +63,11 @@ def are_single(piece: str, letters: str) -> bool:
 def is_contraction(piece: str) -> bool:
     """Tell whether a piece is an English contraction: "who're"."""
     return _CONTRACTION.fullmatch(piece) is not None
+
+
+def letters_drawn(piece: str) -> int:
+    """Return the number of letters and of look-alikes."""
+    return len(_LETTER.findall(piece))
 
 
 def letters_of(piece: str) -> str:

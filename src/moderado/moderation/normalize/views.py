@@ -46,7 +46,7 @@ class View(NamedTuple):
 def views(text: str) -> Iterator[View]:
     """Yield the text as it is written, and each other way in which it may be read.
 
-    Flags and identifiers are hidden in all of them. There are at most eleven. Markup around whole
+    Flags and identifiers are hidden in all of them. There are at most thirteen. Markup around whole
     words is read with the text as it is written.
     """
     if is_ordinary_writing(text):
@@ -65,17 +65,25 @@ def _all_views(text: str) -> Iterator[View]:
     above = text if ABOVE.isdisjoint(characters) else with_letters_above(text)
     shown = markup.rendered(above) if markup.may_change(characters) else None
     if shown is not None and shown[0].split() != [part.strip("*_~`") for part in above.split()]:
-        yield View(_moved(fold(_readable(shown[0], set(shown[0]))), shown[1]), "markup")
+        yield from _shown(*shown, "markup")
     if above is not text:
         yield View(fold(_readable(above, characters)), "letters above")
     if not text.isascii():
         yield from _other_letters(text, characters)
     if not BLANKS.isdisjoint(characters) and (shown := word_edges.without_blanks(text)):
-        joined = fold(_readable(shown[0], characters))
-        yield View(_moved(joined, shown[1]), "characters", whole=False)
+        yield from _shown(*shown, "characters")
     if word_edges.CAPITAL_INSIDE.search(text):
         yield from _capitals_apart(readable)
     yield from _in_code(text, characters)
+
+
+def _shown(text: str, places: list[int], reading: str) -> Iterator[View]:
+    """Yield a text that is shown instead of the one that is written, also with its look-alikes."""
+    characters = set(text)
+    yield View(_moved(fold(_readable(text, characters)), places), reading)
+    if not MARKED.isdisjoint(characters):
+        marked = _readable(text.translate(MARKERS), characters)
+        yield View(_moved(fold(marked), places), "look-alikes")
 
 
 def characters_reading(written: str, text: str) -> str:
@@ -130,7 +138,8 @@ def _other_letters(text: str, characters: set[str]) -> Iterator[View]:
 
 def _capitals_apart(text: str) -> Iterator[View]:
     if shown := word_edges.with_capitals_apart(text):
-        yield View(_moved(fold(shown[0]), shown[1]), "glued", whole=False, certain=False)
+        folded = _moved(fold(shown[0]), shown[1])
+        yield View(folded, "glued", whole=shown[2], certain=False)
 
 
 def _backwards(text: str, spans: Iterable[tuple[int, int]]) -> Folded:

@@ -93,8 +93,8 @@ class Pieces:
         for spelled in found[:_MOST_APART]:
             before = separators.letters_of(piece[: spelled.start])
             after = separators.letters_of(piece[spelled.end :])
-            own = separators.letters_of(piece[spelled.start : spelled.end])
-            if spelled.hidden or len(own) * 2 < len(spelled.word):
+            own = separators.letters_drawn(piece[spelled.start : spelled.end])
+            if spelled.hidden or own * 2 < len(spelled.word):
                 continue
             if whole_is_ordinary and (before or after):
                 continue
