@@ -8,6 +8,7 @@ violation planted into a real module.
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 import moderado
@@ -58,9 +59,13 @@ class Module:
     path: str  # below src/moderado, with slashes
     text: str
 
-    @property
-    def tree(self) -> ast.Module:
-        return ast.parse(self.text)
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All nodes of the syntax tree, as `ast.walk` orders them."""
+        return list(ast.walk(ast.parse(self.text)))
+
+    def calls(self) -> Iterator[ast.Call]:
+        return (node for node in self.nodes if isinstance(node, ast.Call))
 
     def is_in(self, places: tuple[str, ...]) -> bool:
         return any(place in f"/{self.path}" for place in places)
@@ -89,7 +94,7 @@ def vague_names_are_forbidden(module: Module) -> Violations:
     path = PurePosixPath(module.path)
     for name in {*path.parts[:-1], path.stem} & FORBIDDEN_NAMES:
         yield 1, f"a module called {name}"
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             name = node.name.strip("_").lower()
             if _is_named_by_others(node):
@@ -108,13 +113,13 @@ def coroutines_stay_in_entry_points(module: Module) -> Violations:
 def only_services_write_rows(module: Module) -> Violations:
     if module.is_in(WRITING_PLACES):
         return
-    for call in _calls(module.tree):
+    for call in module.calls():
         if isinstance(call.func, ast.Attribute) and _is_write(call, call.func):
             yield call.lineno, f".{call.func.attr}() outside of services"
 
 
 def log_events_are_constants(module: Module) -> Violations:
-    for call in _calls(module.tree):
+    for call in module.calls():
         if not (isinstance(call.func, ast.Attribute) and call.func.attr in LOG_METHODS):
             continue
         if not _names(call.func.value) & {"log", "logger", "_log", "_logger"} or not call.args:
@@ -133,7 +138,7 @@ def only_connections_write_to_the_outbox(module: Module) -> Violations:
     """A connection writes what an access admits (ADR 0041)."""
     if module.path.startswith("realtime/") and not module.is_in(OUTBOX_PLACES):
         yield from _mentions(module, {"write_now"})
-        for call in _calls(module.tree):
+        for call in module.calls():
             if ast.unparse(call.func).endswith("outbox.append"):
                 yield call.lineno, "writes to the outbox"
 
@@ -152,7 +157,7 @@ def only_configuration_reads_the_environment(module: Module) -> Violations:
 def row_locks_name_their_tables(module: Module) -> Violations:
     """Without `of` the joined tables are locked too; without `no_key`, inserts that reference
     the row wait for the lock."""
-    for call in _calls(module.tree):
+    for call in module.calls():
         if not (isinstance(call.func, ast.Attribute) and call.func.attr == "select_for_update"):
             continue
         if not {keyword.arg for keyword in call.keywords} & {"of", "no_key"}:
@@ -160,7 +165,7 @@ def row_locks_name_their_tables(module: Module) -> Violations:
 
 
 def no_blocking_call_inside_a_transaction(module: Module) -> Violations:
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.With):
             openers = [item.context_expr for item in node.items]
         elif isinstance(node, ast.FunctionDef):
@@ -196,7 +201,7 @@ def routes_have_a_quota_class(module: Module) -> Violations:
 
 def methods_have_a_quota_class(module: Module) -> Violations:
     """`core.quotas.ROUTES` names every method of the views of REST and of the pages."""
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         routes = _ROUTES_OF_VIEWS.get((module.path, getattr(node, "name", "")), ())
         for method in _methods(node):
             for route in routes:
@@ -207,7 +212,7 @@ def methods_have_a_quota_class(module: Module) -> Violations:
 def frames_have_a_quota_class(module: Module) -> Violations:
     if module.path != FRAMES_PLACE:
         return
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.ClassDef) and "ClientFrame" in map(ast.unparse, node.bases):
             for keyword in node.keywords:
                 if keyword.arg == "tag" and ast.literal_eval(keyword.value) not in quotas.FRAMES:
@@ -235,7 +240,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def _functions(module: Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -270,7 +275,7 @@ def _names(node: ast.AST) -> set[str]:
 
 
 def _mentions(module: Module, names: set[str]) -> Violations:
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)
         if name in names and isinstance(node, ast.Attribute | ast.Name):
             yield node.lineno, f"{name} is not allowed in this module"
@@ -312,7 +317,7 @@ def _blocking_calls(body: list[ast.stmt]) -> Violations:
 
 def _routes(module: Module) -> Iterator[tuple[int, str]]:
     """The line and the route of each `path()` of a view; the catch-all and includes left out."""
-    for call in _calls(module.tree):
+    for call in module.calls():
         if isinstance(call.func, ast.Name) and call.func.id in {"path", "re_path"}:
             route, view = ast.literal_eval(call.args[0]), ast.unparse(call.args[1])
             if not view.startswith(("include(", "Unknown.")):
@@ -323,7 +328,7 @@ def _views(package: str) -> Iterator[tuple[tuple[str, str], str]]:
     """The module and the name of each view of a package, with its route."""
     path = f"{package}/urls.py"
     module = Module(path=path, text=(SOURCE / path).read_text())
-    for call in _calls(module.tree):
+    for call in module.calls():
         if isinstance(call.func, ast.Name) and call.func.id == "path":
             name, _, view = ast.unparse(call.args[1]).removesuffix(".as_view()").rpartition(".")
             route = MOUNTED_AT[path] + ast.literal_eval(call.args[0])

@@ -9,12 +9,14 @@ import pytest
 
 from tests.faults.cluster import Cluster, Plan, make_template, running
 from tests.faults.crowd import Crowd
+from tests.once import made_once
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory) -> Path:
+def template(tmp_path_factory, worker_id) -> Path:
     """A stopped database server with empty tables."""
-    return make_template(tmp_path_factory.mktemp("template"))
+    shared = worker_id != "master"
+    return made_once(tmp_path_factory, "template", make_template, shared=shared)
 
 
 @pytest.fixture(scope="module")
