@@ -207,6 +207,18 @@ def test_repeated_request_gives_no_second_sanction(room, member, moderator):
     assert AuditLine.objects.filter(action="sanction_applied").count() == 5
 
 
+@pytest.mark.proves("S157")
+@pytest.mark.parametrize("reason", ["spam\u200b e  golpe", "\ufeffspam e golpe"])
+def test_sanction_is_recognized_as_a_repeat_however_its_reason_was_typed(
+    room, member, moderator, reason
+):
+    fields = {"kind": "strike", "scope": str(room.id), "reason": reason, "public_note": "na\u0303o"}
+    first, again = (impose(moderator, member, **fields) for _ in range(2))
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.data["id"] == again.data["id"]
+
+
 @pytest.mark.parametrize(
     ("given", "wrong"),
     [

@@ -18,7 +18,7 @@ from moderado.accounts.services.accounts import active_account
 from moderado.core import clock
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import NotFound
-from moderado.core.text import clean
+from moderado.core.text import clean, normalized
 from moderado.enforcement.appeal_terms import appeal_end
 from moderado.enforcement.errors import AlreadyAppealed, AppealExpired, NotAppealable
 from moderado.enforcement.models import (
@@ -151,7 +151,7 @@ def _repeat(user_id: UUID, decision_id: UUID, text: str) -> Appeal | None:
     """Return the appeal that was made before. Serializes the appeals of one person."""
     active_account(user_id, is_locked=True)
     first = Appeal.objects.filter(appellant=user_id, decision_id=decision_id).first()
-    if first is not None and first.text != text.strip():
+    if first is not None and first.text != normalized(text):  # as it is stored
         raise AlreadyAppealed
     return first
 

@@ -11,13 +11,13 @@ from django.db.models.functions import Now
 from moderado.accounts.models import User
 from moderado.core.database import retry_on_deadlock
 from moderado.core.errors import Forbidden
-from moderado.core.text import normalized
 from moderado.enforcement.models import Sanction
 from moderado.enforcement.selectors.sanctions import get_sanction
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.fairness import check_outranks
 from moderado.enforcement.services.sanctions import apply_sanction, lift_sanction
 from moderado.enforcement.types import REPEAT, SanctionKind
+from moderado.enforcement.written_reasons import clean_note, clean_reason
 
 Scopes = Collection[UUID] | None
 
@@ -57,7 +57,7 @@ def impose_sanction(  # noqa: PLR0913  (what a sanction consists of)
         raise Forbidden
     if scope_id is None:
         check_outranks(actor_id=actor_id, user_id=user_id)
-    asked = (kind, term, normalized(" ".join(reason.split())), normalized(public_note))
+    asked = (kind, term, clean_reason(reason), clean_note(public_note))  # as they are stored
     if (first := _repeated(actor_id, user_id, scope_id, asked)) is not None:
         return get_sanction(sanction_id=first.id, scope_ids=None), False
     sanction = apply_sanction(
