@@ -121,4 +121,9 @@ SOUNDS = {
     for characters, sounds in _SOUNDS.items()
     for character, sound in zip(characters, sounds.split(), strict=True)
 }
-TURNED = {pair[0]: pair[1].lower() for pair in _TURNED.split()}
+TURNED = {
+    character: pair[1].lower()
+    for pair in _TURNED.split()
+    for character in (pair[0].upper(), pair[0])
+    if len(character) == 1 and (character == pair[0] or not character.isascii())
+}

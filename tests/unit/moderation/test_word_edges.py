@@ -68,3 +68,59 @@ def test_look_alikes_are_read_through_another_disguise(text, word):
 )
 def test_signs_and_hashtags_are_no_disguise(text):
     assert hits(text) == []
+
+
+@pytest.mark.proves("R178")
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        *(("ela é ɐ.ʇ.n.d mesmo", "puta"), ("ela é ɐ<b>ʇ</b>nd mesmo", "puta")),
+        *(("olha ʞ ɔ n ɟ aí", "fuck"), ("olha ꞰƆ∩Ⅎ aí", "fuck")),
+        *(("ⓟ🇧🇷ⓤ🇧🇷ⓣ🇧🇷ⓐ", "puta"), ("p&#112;&#x36d;\u036d&#97; &#112;&#x367;&#x36d;a", "puta")),
+        *(("ela é \\ud83c\\udd7f\\ud83c\\udd84ta", "puta"), ("p\\xcd\\xa7\\xcd\\xada", "puta")),
+        *(("U+1F17F U+1F184 U+1F183 U+1F170", "puta"), ("pㅤu[b]tㅤa[/b]", "puta")),
+        *(("veja https://xn--pua-9ed.com.br", "puta"), ("https://a.example/p%c3%bata", "puta")),
+        *(("ela é P. U. T. A. mesmo", "puta"), ("que A. S. n. O. S", "asnos")),
+        *(("que m3rd4kkkk", "merda"), ("seuc0rn0", "corno"), ("@b🙈tchez", "bitchez")),
+        *(("ela é p * t a", "puta"), ("que pppuuutttaaahahaha", "puta")),
+    ],
+)
+def test_disguises_of_two_layers_are_read(text, word):
+    assert word in {rule.partition("/")[2] for rule, *_ in hits(text)}
+
+
+@pytest.mark.proves("R178")
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("J. R. R. Tolkien e C. S. Lewis", "o D. P. de lá", "E. U. A.", "S. O. S. me ajuda"),
+        *("/ˈfʌkɪŋ/ kˈʌt", "ele falou ʌ e ʍ", "/bʌt/ /kʌp/ /pʌn/", "\\xc3\\xa9 isso", "r2d2kkkk"),
+        *("https://pt.wikipedia.org/wiki/S%C3%A3o_Paulo", "https://xn--mnchen-3ya.de", "user4you"),
+        *(
+            "x * y = z",
+            "3 * a b",
+            "m * s e i",
+            "@55",
+            "#4you",
+            "xn--",
+            "Côte\\xa0d",
+            "audi a3 1.9 tdi",
+        ),
+    ],
+)
+def test_initials_codes_and_formulas_are_no_disguise(text):
+    assert hits(text) == []
+
+
+@pytest.mark.proves("R178")
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("é p&#117;&#x74;&#97;!", "p&#117;&#x74;&#97;"),
+        ("é p%75t%61!", "p%75t%61"),
+        ("é p<b>u</b>ta!", "p<b>u</b>ta"),
+        ("é **d✱mbass**!", "d✱mbass**"),
+    ],
+)
+def test_encoded_word_is_marked_as_a_whole(text, written):
+    assert written in {text[start:end] for _, start, end, *_ in hits(text)}

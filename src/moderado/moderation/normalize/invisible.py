@@ -26,6 +26,7 @@ _REGIONS = (
 _FLAGS = frozenset(_REGIONS.split())
 _SIGN = "•"  # separates letters, and masks them
 _FLAG_LETTERS = re.compile("[\U0001f1e6-\U0001f1ff]{2,}")
+_DRAWN = re.compile("[\u24b6-\u24e9\U0001f110-\U0001f189\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 OVERRIDE = "\u202e"
 _REVERSED = re.compile("\u202e([^\u202c\n]*)|[^\u202e]+", re.DOTALL)
 # Other controls that may turn the words behind them. Whether they do depends on the letters.
@@ -54,7 +55,12 @@ def _hidden_flags(match: re.Match[str]) -> str:
     if not _FLAGS.issuperset(pairs):
         return match[0]
     before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
-    return (_SIGN if before.isalpha() and after.isalpha() else HIDDEN) * len(letters)
+    return (_SIGN if _is_drawn(before) and _is_drawn(after) else HIDDEN) * len(letters)
+
+
+def _is_drawn(character: str) -> bool:
+    """Tell whether a character is a letter, belongs to one, or has one in a circle or a box."""
+    return bool(_DRAWN.match(character)) or unicodedata.category(character or " ")[0] in "LM"
 
 
 def with_letters_above(text: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 # One of these characters is in every text that is rendered differently.
 SIGNS = frozenset("<&%\\*_~|`[+=")
 _ENCODED = frozenset("&%\\")
+_IDNA = "xn--"  # before each label of a domain that is not in ASCII
 _MOST_PASSES = 3  # "%2570" is "%70" and then "p"
 _LONGEST_TAG = 200
 _BBCODE = (
@@ -27,11 +28,13 @@ _PARTS = re.compile(
         | (?<!\w)[*_~](?=\w) | (?<=\w)[*_~](?!\w)
     )
     | (?P<entity> &\#x?[0-9a-f]{{1,7}};? | &[a-z][a-z0-9]{{1,31}}; )
-    | (?P<percent> (?:%[0-9a-f]{{2}})+ )
+    | (?P<percent> (?:%[0-9a-f]{{2}})+ | (?:\\x[89a-f][0-9a-f])+ )
+    | (?P<pair> \\ud[89ab][0-9a-f]{{2}}\\ud[c-f][0-9a-f]{{2}} )
+    | (?P<idna> (?<![\w-])xn--[a-z0-9-]{{1,59}} )
     | (?P<escape>
         \\u\{{[0-9a-f]{{1,6}}\}} | (?-i:\\U)000[0-9a-f]{{5}} | [\\%]u[0-9a-f]{{4}}
-        | \\x[0-9a-f]{{2}}
-        | u\+[0-9a-f]{{4}}(?:[ ,](?=u\+))?
+        | \\x[0-7][0-9a-f]
+        | u\+(?:1[0-9a-f]{{4}}|[0-9a-f]{{4}})(?:[ ,](?=u\+))?
         | (?<!\w)0x[2-7][0-9a-f](?=[a-z]{{2}})
         | \\0{{0,4}}[4-7][0-9a-f][ ]?
         | \\(?=[^\w\s])
@@ -42,12 +45,13 @@ _PARTS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
+_NO_BYTE = re.compile(r"%|=|\\x", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:0x)?([0-9a-f]+)\}?[ ,]?$", re.IGNORECASE)
 
 
-def may_change(characters: set[str]) -> bool:
-    """Tell whether a text with these characters may be rendered differently."""
-    return not SIGNS.isdisjoint(characters) or {"0", "x"} <= characters
+def may_change(text: str, characters: set[str]) -> bool:
+    """Tell whether a text, which has these characters, may be rendered differently."""
+    return not SIGNS.isdisjoint(characters) or {"0", "x"} <= characters or _IDNA in text
 
 
 def rendered(text: str) -> tuple[str, list[int]] | None:
@@ -73,9 +77,12 @@ def _rendered_once(text: str) -> tuple[str, list[int]] | None:
     for match in _PARTS.finditer(text):
         characters += text[at : match.start()]
         offsets += range(at, match.start())
+        before = len(characters)
         for shown, place in _shown(match):
             characters += shown
             offsets += [place] * len(shown)
+        if len(characters) > max(1, before) and characters[-2].isalnum():
+            offsets[-1] = match.end() - 1  # a word that ends with it ends where the part ends
         at = match.end()
     if not at:
         return None
@@ -89,7 +96,13 @@ def _shown(match: re.Match[str]) -> Iterator[tuple[str, int]]:
     if match["entity"]:
         yield _entity(part), at
     elif match["percent"] or match["quoted"]:
-        decoded = bytes.fromhex(part.replace(part[0], "")).decode("utf-8", "replace")
+        decoded = _text(bytes.fromhex(_NO_BYTE.sub("", part)))
+        step = len(part) / max(1, len(decoded))
+        yield from ((character, at + int(place * step)) for place, character in enumerate(decoded))
+    elif match["pair"]:
+        yield bytes.fromhex(part.replace("\\u", "").replace("\\U", "")).decode("utf-16-be"), at
+    elif match["idna"]:
+        decoded = _label(part)
         step = len(part) / max(1, len(decoded))
         yield from ((character, at + int(place * step)) for place, character in enumerate(decoded))
     elif match["octal"]:
@@ -102,6 +115,20 @@ def _shown(match: re.Match[str]) -> Iterator[tuple[str, int]]:
 
 def _entity(part: str) -> str:
     return html.unescape(part if part.endswith(";") else f"{part};")
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def _label(part: str) -> str:
+    try:
+        return part[len(_IDNA) :].encode("ascii").decode("punycode")
+    except (UnicodeError, OverflowError):
+        return part
 
 
 def _character(code: int) -> str:

@@ -23,7 +23,8 @@ _CODE = (
 _COLOUR = r"(?P<colour>(?<![\w#])#[0-9][0-9A-Fa-f]{5}(?!\w))"
 _PLATE = re.compile(r"\b[A-Z]{3}[ -]?[0-9][A-Z0-9][0-9]{2}\b")
 _INITIAL = re.compile(r"[A-Z]\.")
-_INITIALS = re.compile(r"(?<![\w.])(?:[A-Z]\.\s?){1,3}(?![\w]\.|[A-Z](?:\W|$))")
+# More than three, or small letters among them, are a word whose letters stand apart.
+_INITIALS = re.compile(r"(?<![\w.])(?<!\w\.\s)(?:[A-Z]\.\s?+){1,3}+(?!\w\.|[A-Za-z](?:\W|$))")
 _PARTS = re.compile(f"{_ADDRESS}|{_EMAIL}|{_DATA}|{_COLOUR}|{_CODE}")
 _CHUNK = re.compile(r"(?<!\S)[^\s0-9@/=]*[0-9@/=]\S*")
 _WORDS = re.compile(r"[^\W\d_]+")
@@ -73,7 +74,9 @@ def _replaced(match: re.Match[str]) -> str:
 
 def _shown_segment(match: re.Match[str]) -> str:
     segment = match[0]
-    is_shown = _SHOWN_WORDS.fullmatch(segment) or _SHOWN_LEET.fullmatch(segment)
+    # No identifier has other letters than those of ASCII.
+    is_written = not segment.isascii() and _DIGIT.search(segment) is None
+    is_shown = is_written or _SHOWN_WORDS.fullmatch(segment) or _SHOWN_LEET.fullmatch(segment)
     return segment if is_shown else HIDDEN * len(segment)
 
 

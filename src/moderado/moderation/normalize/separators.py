@@ -21,6 +21,7 @@ _COMMAS = re.compile(r"[a-z](?:[,;]\s|\s?\+\s?)[a-z](?:[,;]\s|\s?\+\s?)[a-z](?![
 _IN_LIST = re.compile(r"[,;+]\s?[a-z]\s?[,;+]")  # in every such list, and quickly found
 _LETTERS_AND_DIGITS = re.compile(r"[a-z](?:\d+[a-z](?![a-z])){2,}")
 _LETTER = re.compile("[a-z\ue100-\ue1ff]")
+_LETTERS = re.compile("[a-z]+")
 _NO_LETTER = re.compile(r"[^a-z]+")
 _CONTRACTION = re.compile(r"\W*[a-z]+['`´\u2018\u2019](?:re|s|t|d|ll|ve|m)\W*")
 MAX_APART = 160
@@ -56,7 +57,7 @@ def between_digits(piece: str) -> str:
 
 def are_single(piece: str, letters: str) -> bool:
     """Tell whether most letters of a piece, at least five, stand alone: "p.h.o.d.e.r"."""
-    runs = len(_NO_LETTER.split(piece.strip()))
+    runs = len(_LETTERS.findall(piece))
     return len(letters) >= _LEAST and runs * 2 > len(letters)
 
 

@@ -21,7 +21,10 @@ from moderado.moderation.normalize.ordinary import is_ordinary_writing
 _TURNED_LETTERS = frozenset(char for char in TURNED if not char.isascii())
 _TURN = {ord(char): letter for char, letter in TURNED.items()}
 _SET = "".join(_TURNED_LETTERS)
-_TURNED = re.compile(f"(?<!\\S)[^\\s{_SET}]*[{_SET}]\\S*")
+# Tokens with such a letter, and single letters beside them: "ʞ ɔ n ɟ".
+_TURNED = re.compile(
+    f"(?<!\\S)(?:\\S\\s+){{0,40}}[^\\s{_SET}]*[{_SET}]\\S*(?:\\s+(?:\\S(?!\\S)|\\S*[{_SET}]\\S*))*"
+)
 # Neither Latin letters nor the punctuation of books.
 _UNUSUAL = re.compile(r"[^\x00-\u024f\u2010-\u203a\u200d\ufe0f]|\xad")
 _TOKEN = re.compile(r"[^\W\d_]+")
@@ -46,7 +49,7 @@ class View(NamedTuple):
 def views(text: str) -> Iterator[View]:
     """Yield the text as it is written, and each other way in which it may be read.
 
-    Flags and identifiers are hidden in all of them. There are at most thirteen. Markup around whole
+    Flags and identifiers are hidden in all of them. There are at most thirty. Markup around whole
     words is read with the text as it is written.
     """
     if is_ordinary_writing(text):
@@ -62,28 +65,31 @@ def _all_views(text: str) -> Iterator[View]:
     characters = set(text)
     readable = _readable(text, characters)
     yield View(fold(readable))
-    above = text if ABOVE.isdisjoint(characters) else with_letters_above(text)
-    shown = markup.rendered(above) if markup.may_change(characters) else None
-    if shown is not None and shown[0].split() != [part.strip("*_~`") for part in above.split()]:
+    shown = markup.rendered(text) if markup.may_change(text, characters) else None
+    if shown is not None and shown[0].split() != [part.strip("*_~`") for part in text.split()]:
         yield from _shown(*shown, "markup")
-    if above is not text:
-        yield View(fold(_readable(above, characters)), "letters above")
     if not text.isascii():
-        yield from _other_letters(text, characters)
-    if not BLANKS.isdisjoint(characters) and (shown := word_edges.without_blanks(text)):
-        yield from _shown(*shown, "characters")
+        yield from _in_other_letters(text, characters)
+        yield from _without_blanks(text, characters)
     if word_edges.CAPITAL_INSIDE.search(text):
         yield from _capitals_apart(readable)
     yield from _in_code(text, characters)
 
 
 def _shown(text: str, places: list[int], reading: str) -> Iterator[View]:
-    """Yield a text that is shown instead of the one that is written, also with its look-alikes."""
+    """Yield a text that is shown instead of the one that is written, in whatever letters."""
     characters = set(text)
     yield View(_moved(fold(_readable(text, characters)), places), reading)
-    if not MARKED.isdisjoint(characters):
-        marked = _readable(text.translate(MARKERS), characters)
-        yield View(_moved(fold(marked), places), "look-alikes")
+    if not text.isascii():
+        for view in _in_other_letters(text, characters):
+            yield view._replace(folded=_moved(view.folded, places))
+        for view in _without_blanks(text, characters):
+            yield view._replace(folded=_moved(view.folded, places))
+
+
+def _without_blanks(text: str, characters: set[str]) -> Iterator[View]:
+    if not BLANKS.isdisjoint(characters) and (shown := word_edges.without_blanks(text)):
+        yield from _shown(*shown, "characters")
 
 
 def characters_reading(written: str, text: str) -> str:
@@ -118,17 +124,16 @@ def _moved(folded: Folded, places: list[int]) -> Folded:
     return Folded(folded.text, lambda: [places[at] for at in folded.offsets])
 
 
-def _other_letters(text: str, characters: set[str]) -> Iterator[View]:
+def _in_other_letters(text: str, characters: set[str]) -> Iterator[View]:
+    if not ABOVE.isdisjoint(characters):
+        yield View(fold(_readable(with_letters_above(text), characters)), "letters above")
     if not _TURNED_LETTERS.isdisjoint(characters):
         turned = _TURNED.sub(lambda match: match[0].translate(_TURN), text)
+        spans = [match.span() for match in _TURNED.finditer(text)]
         yield View(fold(turned), "upside down", whole=False)
-        yield View(
-            _backwards(turned, (match.span() for match in _TURNED.finditer(text))),
-            "upside down",
-            whole=False,
-        )
+        yield View(_backwards(turned, spans), "upside down")
     if not TURNING.isdisjoint(characters):
-        spans = (match.span() for match in _TOKEN.finditer(text))
+        spans = [match.span() for match in _TOKEN.finditer(text)]
         yield View(_backwards(text, spans), "backwards", whole=False)
     if not MARKED.isdisjoint(characters):
         yield View(fold(_readable(text.translate(MARKERS), characters)), "look-alikes")

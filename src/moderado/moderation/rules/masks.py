@@ -18,7 +18,10 @@ _INSIDE = re.compile(r"(?<![a-z0-9])([a-z]{1,20}+)[!+=^~:;<>]([a-z]{1,20}+)(?![a
 _SCARCE = re.compile(r"([a-z]{1,3})([*■█▇●•✱⁎∗]{2,12})([a-z]{0,2})")
 _COMIC = re.compile(r"(?<![a-z0-9])([a-z]{1,2})([#@%&!$*?]{3,8})(?![a-z0-9])")
 _ELLIPSIS = re.compile(r"(?<![a-z0-9.])([a-z]{1,20})\.{2,4}([a-z]{1,20})(?![a-z0-9.])")
+# One mask among single letters with spaces between them: "p * t a".
+_APART = re.compile(r"[a-z](?: {1,9}[a-z])*( {1,9})[*#%_&?■█▇●•✱⁎∗×🙈🤬](?: {1,9}[a-z])+")
 _CUT = re.compile(r"\W*?(([a-z]{2,4})\*{2,8})[.,;:!?]*")
+_BOLD = re.compile(r"\*{1,3}$")  # with the same signs before the word, markup
 _RUN = re.compile(r"[^a-z]+")
 _ALL = -1  # the set of all words
 _MAX_LENGTH = 40  # of a masked word
@@ -114,9 +117,20 @@ def masked_parts(text: str) -> Iterator[tuple[int, int]]:
     """Yield where masked words stand in a folded text."""
     for match in _MASKED.finditer(text):
         token = match[0].rstrip("#%_&?")
+        if bold := _BOLD.search(token):
+            token = token[: -len(bold[0])] if text[: match.start()].endswith(bold[0]) else token
         if token.isalpha() or len(token) > _MAX_LENGTH:
             continue
         yield match.start(), match.start() + len(token)
+
+
+def masked_apart(piece: str) -> Iterator[str]:
+    """Yield "p*ta" for "p * t a". The first letter may be a word, as in "é p * t a"."""
+    if _APART.fullmatch(piece):
+        masked = "".join(c if c.isalpha() else "*" for c in piece if c != " ")
+        yield masked
+        if masked[0] in "aeo" and masked[1].isalpha():
+            yield masked[1:]
 
 
 def with_ellipsis(piece: str) -> Iterator[tuple[int, int, str, str]]:

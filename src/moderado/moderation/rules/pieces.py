@@ -1,5 +1,6 @@
 """What a disguised piece of a text stands for: signs, separators and masks between its letters."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import NamedTuple
@@ -17,6 +18,7 @@ _LEAST_PLAIN = 2  # letters that a mask leaves
 _MOST_APART = 24  # words of one piece that are looked at, the longest first
 _LONGEST_REST = 24
 _LONGEST_WORD = 10  # of those beside a word whose letters stand apart
+_LAUGHTER = re.compile(r"(?:k{3,}|(?:ha){2,}h?|(?:rs){2,}|(?<=[a-z])1?[1-9][0-9])[!.,]*$")
 # Of a piece without letters, these are drawn as letters on purpose; digits alone are a number.
 _DRAWN = frozenset("|\\/@$(<+")
 
@@ -87,6 +89,9 @@ class Pieces:
         backwards = letters[::-1]
         if len(letters) > _SHORT and self._lexicon.words.get(backwards):
             yield self.part(0, len(piece), backwards, "backwards", certain=False)
+        for masked in masks.masked_apart(piece):
+            for word in islice(self._masks.under(masked), 1):
+                yield self.part(0, len(piece), word, "masks", certain=False)
         whole_is_ordinary = is_ordinary(letters)
         found = self._lexicon.spelled(piece, work, apart=True)
         found.sort(key=lambda spelled: len(spelled.word), reverse=True)
@@ -102,6 +107,10 @@ class Pieces:
                 yield self.part(*spelled[1:3], spelled.word, "separators", certain=True)
 
     def _found(self, piece: str, work: Work) -> Iterator[Part]:
+        yield from self._written(piece, work)
+        yield from self._glued(piece, work)
+
+    def _written(self, piece: str, work: Work) -> Iterator[Part]:
         if separators.is_contraction(piece):
             return
         for spelled in self._lexicon.spelled(piece, work):
@@ -116,6 +125,24 @@ class Pieces:
             meaning = self._tokens.meaning(letters, work)
             if meaning is not None and meaning.reading != "glued":
                 yield self.part(0, len(piece), meaning.word, meaning.reading, certain=False)
+
+    def _glued(self, piece: str, work: Work) -> Iterator[Part]:
+        """Yield disguised words that signs, laughter or words are glued to: "@p*ta", "m3rd4kkkk".
+
+        The signs of mentions and hashtags are also drawn like letters.
+        """
+        bare = piece.lstrip("@#")
+        core = _LAUGHTER.sub("", bare)
+        if core != piece and not core.isalpha() and core:
+            by = len(piece) - len(bare)
+            for part in self._written(core, work):
+                yield part._replace(start=part.start + by, end=part.end + by)
+        if piece.isalnum() and len(separators.letters_of(piece)) * 3 >= len(piece) * 2:
+            for letters in leet.plain_letters(piece):
+                meaning = None if is_ordinary(letters) else self._tokens.meaning(letters, work)
+                if meaning is not None and meaning.reading == "glued":
+                    yield self.part(0, len(piece), meaning.word, "leet", certain=False)
+                    break
 
     def _masked(self, piece: str) -> Iterator[Part]:
         """Yield the first word that may stand at each place: of others nothing would be kept."""

@@ -22,6 +22,7 @@ _UNKNOWN_LIMIT = 20_000  # others: every view of a text asks for them again
 _SHORT = 4
 _LONG = 5
 _LEAST_SCRAMBLED = 6
+_STRETCHED = 3  # letters too many: no typing error
 # What people glue to a word: laughter, marks of fans, diminutives of names.
 _FILLER = re.compile(r"(?:k{2,}|(?:h[aeiu]){2,}h?|(?:rs)+s*|x+d?|lo+l|ui|ai|s|es|z|zinh[oa]s?)?")
 
@@ -164,6 +165,9 @@ class Tokens:
         if token in self._lexicon.words or not token.isascii() or len(short) < _SHORTEST:
             return
         yield from self._glued_words(token)
+        if len(token) - len(short) >= _STRETCHED:
+            for found in self._glued_words(short):
+                yield found._replace(certain=False)
         if short == token or not is_ordinary(short):  # else an ordinary word, stretched
             yield from self._changed(token, short, work)
 
