@@ -338,6 +338,39 @@ def test_words_on_old_cases_and_measures_are_erased(room, settings):
     assert tables_with(CANARY) == set()
 
 
+@pytest.mark.proves("R185")
+def test_each_step_of_a_run_erases_one_batch_of_any_table(room, settings, monkeypatch):
+    settings.RETENTION_DAYS = NEVER | {"rejected": 90, "cases": 90}
+    Words(room)
+    message = make_message(room, status="APPROVED", seq=1)
+    edit = {"message": message, "text": CANARY, "status": "REJECTED"}
+    Revision.objects.bulk_create(
+        Revision(id=old_id(number), revision=number, **edit) for number in (2, 3)
+    )
+    monkeypatch.setattr(slices, "SLICE", 0)
+    monkeypatch.setattr(retention, "BATCH", 1)
+    monkeypatch.setattr(retaining, "BATCH", 1)
+    retention.start_run()
+    left, losses = _rows_with_words(), []
+
+    while retaining.run_slice():
+        before, left = left, _rows_with_words()
+        losses.append(before - left)
+
+    assert (max(losses), left) == (1, 0)
+
+
+def _rows_with_words():
+    by_hand = (
+        Sanction.objects.filter(ruling=None),
+        ReportingSuspension.objects.all(),
+        Purge.objects.all(),
+        Appeal.objects.exclude(decision_type="ruling"),
+    )
+    written = sum(rows.exclude(public_note="").count() for rows in by_hand)
+    return written + Revision.objects.filter(text=CANARY).count()
+
+
 @pytest.mark.proves("R145")
 def test_words_that_are_still_needed_stay(room, settings):
     settings.RETENTION_DAYS = NEVER | {"cases": 90}

@@ -25,6 +25,7 @@ from moderado.core.slices import steps_of_slice
 from moderado.enforcement.models import RetentionRun
 from moderado.enforcement.services import retention
 from moderado.enforcement.services.holds import held_among, keep_holds
+from moderado.enforcement.services.retained_words import WITHOUT_CASE, WordsOver
 
 BATCH = 100  # messages of one transaction
 
@@ -34,15 +35,11 @@ _TASK = "run_retention"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Kind:
-    """How texts of one kind are found, batch by batch, and erased.
-
-    `begin` erases what is no row of a batch, before the first one.
-    """
+class _Part:
+    """How texts of one table are found, batch by batch, and erased."""
 
     find: Callable[[datetime, UUID | None], list[UUID]]
     erase: Callable[[RetentionRun, datetime, Sequence[UUID]], int]
-    begin: Callable[[datetime], None] | None = None
 
 
 def run_slice() -> bool:
@@ -57,28 +54,34 @@ def run_slice() -> bool:
     for _ in steps_of_slice():
         if run.kind == len(retention.KINDS):
             break
-        name = retention.KINDS[run.kind]
-        after: UUID | None = None
-        if name in run.cutoffs:
-            before = datetime.fromisoformat(run.cutoffs[name])
-            run.counts.setdefault(name, 0)
-            for count, last in row_by_row(_TASK, [before], partial(_step, run, _KINDS[name])):
-                run.counts[name] += count
-                after = last
-        run.after = after
-        run.kind += after is None
+        _take_step(run, retention.KINDS[run.kind])
     retention.save_run(run, is_over=run.kind == len(retention.KINDS))
     return True
 
 
-def _step(run: RetentionRun, kind: _Kind, before: datetime) -> tuple[int, UUID | None]:
+def _take_step(run: RetentionRun, name: str) -> None:
+    """Erase one batch, or go on to the next part or kind of texts."""
+    parts = _KINDS[name] if name in run.cutoffs else ()
+    after: UUID | None = None
+    if run.part < len(parts):
+        before = datetime.fromisoformat(run.cutoffs[name])
+        run.counts.setdefault(name, 0)
+        batches = row_by_row(_TASK, [before], partial(_erase_batch, run, parts[run.part]))
+        for count, last in batches:
+            run.counts[name] += count
+            after = last
+    run.after = after
+    run.part += after is None
+    if run.part >= len(parts):
+        run.kind, run.part = run.kind + 1, 0
+
+
+def _erase_batch(run: RetentionRun, part: _Part, before: datetime) -> tuple[int, UUID | None]:
     """Erase one batch; return how much, and its last row. None: nothing is left."""
-    if run.after is None and kind.begin is not None:
-        list(row_by_row(_TASK, [before], kind.begin))
-    ids = kind.find(before, run.after)
+    ids = part.find(before, run.after)
     if not ids:
         return 0, None
-    return all_or_each(_TASK, ids, partial(kind.erase, run, before)), ids[-1]
+    return all_or_each(_TASK, ids, partial(part.erase, run, before)), ids[-1]
 
 
 def has_work() -> bool:
@@ -115,28 +118,30 @@ def _erase_messages(rows: QuerySet[Message], run: RetentionRun, ids: Sequence[UU
     return len(free)
 
 
-def _erase_refused_edits(before: datetime) -> None:
-    """Erase refused edits that were replaced, and those that still stand beside a shown text."""
+def _replaced_edits(before: datetime) -> QuerySet[Revision]:
     replaced = Revision.objects.filter(status=Status.REJECTED, id__lt=first_id(before))
-    _erase_edits(replaced.exclude(text=""), "text", message="message_id", author="message__author")
+    return replaced.exclude(text="")
+
+
+def _edits_beside(before: datetime) -> QuerySet[Message]:
+    """Return the messages beside whose shown text a refused edit stands."""
     # A message may be older than its edit: the verdict has the time.
     is_old = retention.was_judged(before=before, revision="edit_revision")
     beside = Message.objects.filter(is_old, id__lt=first_id(before), edit_status=Status.REJECTED)
-    _erase_edits(beside.exclude(edit_text=""), "edit_text", message="pk", author="author")
+    return beside.exclude(edit_text="")
 
 
-def _erase_edits(rows: QuerySet[Any], column: str, *, message: str, author: str) -> None:
-    @transaction.atomic
-    def work(ids: Sequence[UUID]) -> int:
-        keep_holds()
-        found = rows.filter(pk__in=ids)
-        kept = _kept(dict(found.values_list(message, author)))
-        return found.exclude(**{f"{message}__in": kept}).update(**{column: ""})
-
-    after: UUID | None = None
-    while ids := _batch(rows, after):
-        all_or_each(_TASK, ids, work)
-        after = ids[-1]
+@retry_on_deadlock
+@transaction.atomic
+def _erase_edits(
+    rows: QuerySet[Any], column: str, ids: Sequence[UUID], *, message: str, author: str
+) -> int:
+    """Empty a column with refused edits. They count as no messages."""
+    keep_holds()
+    found = rows.filter(pk__in=ids)
+    kept = _kept(dict(found.values_list(message, author)))
+    found.exclude(**{f"{message}__in": kept}).update(**{column: ""})
+    return 0
 
 
 def _kept(authors: Mapping[UUID, UUID]) -> frozenset[UUID]:
@@ -144,30 +149,58 @@ def _kept(authors: Mapping[UUID, UUID]) -> frozenset[UUID]:
     return held_among(authors) | retention.appealed_among(authors.keys())
 
 
-_KINDS = {
-    retention.MESSAGES: _Kind(
-        find=lambda before, after: _batch(_old_messages(before), after),
-        erase=lambda run, before, ids: _erase_messages(_old_messages(before), run, ids),
+def _words_part(words: WordsOver) -> _Part:
+    return _Part(
+        find=partial(retention.words_over, words),
+        erase=lambda _, before, ids: retention.erase_words_over(words, ids, before=before),
+    )
+
+
+_KINDS: Mapping[str, Sequence[_Part]] = {
+    retention.MESSAGES: (
+        _Part(
+            find=lambda before, after: _batch(_old_messages(before), after),
+            erase=lambda run, before, ids: _erase_messages(_old_messages(before), run, ids),
+        ),
     ),
-    retention.REJECTED: _Kind(
-        begin=_erase_refused_edits,
-        find=lambda before, after: _batch(_refused_messages(before), after),
-        erase=lambda run, before, ids: _erase_messages(_refused_messages(before), run, ids),
+    retention.REJECTED: (
+        _Part(
+            find=lambda before, after: _batch(_replaced_edits(before), after),
+            erase=lambda _, before, ids: _erase_edits(
+                _replaced_edits(before), "text", ids, message="message_id", author="message__author"
+            ),
+        ),
+        _Part(
+            find=lambda before, after: _batch(_edits_beside(before), after),
+            erase=lambda _, before, ids: _erase_edits(
+                _edits_beside(before), "edit_text", ids, message="pk", author="author"
+            ),
+        ),
+        _Part(
+            find=lambda before, after: _batch(_refused_messages(before), after),
+            erase=lambda run, before, ids: _erase_messages(_refused_messages(before), run, ids),
+        ),
     ),
-    retention.CASES: _Kind(
-        begin=retention.erase_other_words,
-        find=retention.ended_cases,
-        erase=lambda _, before, ids: retention.erase_case_texts(ids, before=before),
+    retention.CASES: (
+        *map(_words_part, WITHOUT_CASE),
+        _Part(
+            find=retention.ended_cases,
+            erase=lambda _, before, ids: retention.erase_case_texts(ids, before=before),
+        ),
     ),
-    retention.ANSWERS: _Kind(
-        find=retention.old_answers, erase=lambda _, __, ids: retention.erase_answers(ids)
+    retention.ANSWERS: (
+        _Part(find=retention.old_answers, erase=lambda _, __, ids: retention.erase_answers(ids)),
     ),
-    retention.SHADOWS: _Kind(
-        find=retention.old_shadow_results,
-        erase=lambda _, __, ids: retention.delete_shadow_results(ids),
+    retention.SHADOWS: (
+        _Part(
+            find=retention.old_shadow_results,
+            erase=lambda _, __, ids: retention.delete_shadow_results(ids),
+        ),
     ),
-    retention.SUGGESTIONS: _Kind(
-        find=retention.old_suggestions,
-        erase=lambda _, __, ids: retention.delete_suggestions(ids),
+    retention.SUGGESTIONS: (
+        _Part(
+            find=retention.old_suggestions,
+            erase=lambda _, __, ids: retention.delete_suggestions(ids),
+        ),
     ),
 }

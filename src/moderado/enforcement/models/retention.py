@@ -12,12 +12,14 @@ class RetentionRun(Record):
 
     Attributes:
         kind: The number of the kind that the next slice continues with.
-        after: The record of that kind after which it continues.
+        part: The number of the part of that kind: its texts are in more than one table.
+        after: The record of that part after which it continues.
         cutoffs: Until when texts are erased, by kind: the settings of the run's beginning.
         counts: Erased so far, by kind; `held` counts what a legal hold kept.
     """
 
     kind = models.PositiveSmallIntegerField(_("kind"), default=0)
+    part = models.PositiveSmallIntegerField(_("part"), default=0, db_default=0)
     after = models.UUIDField(_("after"), null=True)
     cutoffs = models.JSONField(_("cutoffs"), default=dict)
     counts = models.JSONField(_("counts"), default=dict)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from moderado.enforcement.labels import REPORT_CATEGORY_CODES
 
@@ -15,6 +15,14 @@ def is_code(reason: str) -> bool:
     return reason in _CODES
 
 
+def in_words(*fields: str) -> Q:
+    """Return the condition that one of these columns has a reason in words."""
+    found = Q()
+    for field in fields:
+        found |= ~Q(**{f"{field}__in": ["", *_CODES]})
+    return found
+
+
 def erase_words(rows: "QuerySet[Any]", *fields: str) -> None:
     """Empty reasons in words; codes stay.
 
@@ -23,5 +31,4 @@ def erase_words(rows: "QuerySet[Any]", *fields: str) -> None:
         fields: Their columns with reasons.
     """
     for field in fields:
-        in_words = rows.exclude(**{f"{field}__in": ["", *_CODES]})
-        in_words.update(**{field: ""})
+        rows.filter(in_words(field)).update(**{field: ""})

@@ -4,7 +4,8 @@ Outcomes, codes and terms stay. A measure that is in force keeps its reason and 
 reads them. Requires a transaction that keeps the legal holds as they are (`keep_holds`).
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,7 +25,7 @@ from moderado.enforcement.models import (
     Sanction,
 )
 from moderado.enforcement.services.bulk_texts import erase_ended
-from moderado.enforcement.services.erased_reasons import erase_words
+from moderado.enforcement.services.erased_reasons import erase_words, in_words
 from moderado.enforcement.types import AppealState, SanctionKind
 
 
@@ -46,24 +47,44 @@ def erase_words_on(case_ids: Collection[UUID], *, before: datetime) -> None:
     sanctions = Sanction.objects.filter(ruling__case__in=case_ids)
     _erase_measures(sanctions.filter(_is_past(before)))
     on_cases = Q(case__in=case_ids) | Q(appealed__case__in=case_ids)
-    _erase_appeals(on_cases | Q(decision_id__in=sanctions.values("pk")), before=before)
+    on_sanctions = Q(decision_id__in=sanctions.values("pk"))
+    _erase_appeals(_decided(on_cases | on_sanctions, before=before))
 
 
-def erase_words_without_case(*, before: datetime) -> None:
-    """Erase the words of sanctions, suspensions, purges and appeals of them that are over.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordsOver:
+    """Words on records of one kind that belong to no case.
 
-    Rulings in bulk lose theirs, too: each ruling has a copy.
+    Attributes:
+        rows: Returns the records that were over before a moment, whose words nothing keeps.
+        erase: Erases the words on such records.
     """
-    require_transaction()
-    sanctions = _free(Sanction.objects.filter(_is_past(before), ruling=None))
-    suspensions = _free(ReportingSuspension.objects.filter(_is_over(before)))
-    purges = _free(Purge.objects.filter(finished_at__lt=before))
-    for rows in (sanctions, suspensions):
-        _erase_measures(rows)
-    purges.exclude(public_note="").update(public_note="")
-    erase_words(purges, "reason", "reversal_reason")
-    erase_ended(BulkRuling.objects.filter(finished_at__lt=before))
-    _erase_appeals(Q(case=None, appealed=None, decision_id__in=_without_case()), before=before)
+
+    rows: "Callable[[datetime], QuerySet[Any]]"
+    erase: "Callable[[QuerySet[Any]], None]"
+
+
+def _sanctions(before: datetime) -> "QuerySet[Any]":
+    return _free(Sanction.objects.filter(_is_past(before), _MEASURED, ruling=None))
+
+
+def _suspensions(before: datetime) -> "QuerySet[Any]":
+    return _free(ReportingSuspension.objects.filter(_is_over(before), _MEASURED))
+
+
+def _purges(before: datetime) -> "QuerySet[Any]":
+    written = ~Q(public_note="") | in_words("reason", "reversal_reason")
+    return _free(Purge.objects.filter(written, finished_at__lt=before))
+
+
+def _bulks(before: datetime) -> "QuerySet[Any]":
+    return BulkRuling.objects.filter(finished_at__lt=before)
+
+
+def _appeals(before: datetime) -> "QuerySet[Any]":
+    written = ~Q(text="", public_note="") | in_words("reason")
+    of_measures = Q(case=None, appealed=None, decision_id__in=_without_case())
+    return _decided(of_measures, before=before).filter(written)
 
 
 def _without_case() -> "QuerySet[Any]":
@@ -97,8 +118,28 @@ def _erase_measures(rows: "QuerySet[Any]") -> None:
     erase_words(rows, "reason", "lift_reason")
 
 
-def _erase_appeals(which: Q, *, before: datetime) -> None:
+def _erase_purges(rows: "QuerySet[Any]") -> None:
+    rows.exclude(public_note="").update(public_note="")
+    erase_words(rows, "reason", "reversal_reason")
+
+
+def _decided(which: Q, *, before: datetime) -> "QuerySet[Any]":
     decided = Appeal.objects.filter(which, state=AppealState.DECIDED, decided_at__lt=before)
-    decided = decided.filter(~_is_held("appellant"))
-    decided.exclude(text="", public_note="").update(text="", public_note="")
-    erase_words(decided, "reason")
+    return decided.filter(~_is_held("appellant"))
+
+
+def _erase_appeals(rows: "QuerySet[Any]") -> None:
+    rows.exclude(text="", public_note="").update(text="", public_note="")
+    erase_words(rows, "reason")
+
+
+_MEASURED = ~Q(public_note="") | in_words("reason", "lift_reason")
+
+# Rulings in bulk lose their words, too: each ruling has a copy.
+WITHOUT_CASE = (
+    WordsOver(rows=_sanctions, erase=_erase_measures),
+    WordsOver(rows=_suspensions, erase=_erase_measures),
+    WordsOver(rows=_purges, erase=_erase_purges),
+    WordsOver(rows=_bulks, erase=erase_ended),
+    WordsOver(rows=_appeals, erase=_erase_appeals),
+)

@@ -20,7 +20,7 @@ from moderado.core.ids import first_id
 from moderado.enforcement.models import Appeal, LegalHold
 from moderado.enforcement.models import RetentionRun as RetentionRun
 from moderado.enforcement.services.holds import keep_holds
-from moderado.enforcement.services.retained_words import erase_words_on, erase_words_without_case
+from moderado.enforcement.services.retained_words import WordsOver, erase_words_on
 from moderado.enforcement.types import AppealState
 from moderado.moderation.models import (
     Case,
@@ -86,7 +86,9 @@ def claim_run() -> RetentionRun | None:
 
 def save_run(run: RetentionRun, *, is_over: bool) -> None:
     """Store the progress and end the lease; the run itself if it is over."""
-    stored: dict[str, Any] = {"kind": run.kind, "after": run.after, "counts": run.counts}
+    stored: dict[str, Any] = {
+        "kind": run.kind, "part": run.part, "after": run.after, "counts": run.counts,
+    }  # fmt: skip
     if is_over:
         stored["ended_at"] = Now()
         log.info("retention_ended", **run.counts)
@@ -150,12 +152,18 @@ def erase_case_texts(case_ids: Sequence[UUID], *, before: datetime) -> int:
     return erased
 
 
+def words_over(words: WordsOver, before: datetime, after: UUID | None) -> list[UUID]:
+    """Return one batch of records without a case whose words are over, as `ended_cases`."""
+    return _after(words.rows(before), after)
+
+
 @retry_on_deadlock
 @transaction.atomic
-def erase_other_words(before: datetime) -> None:
-    """Erase the words on measures without a case that were over before."""
+def erase_words_over(words: WordsOver, ids: Sequence[UUID], *, before: datetime) -> int:
+    """Erase the words of records of `words_over`. They are no texts, and count as none."""
     keep_holds()
-    erase_words_without_case(before=before)
+    words.erase(words.rows(before).filter(pk__in=ids))
+    return 0
 
 
 def old_answers(before: datetime, after: UUID | None) -> list[UUID]:
@@ -196,9 +204,11 @@ def delete_suggestions(ids: Sequence[UUID]) -> int:
 
 
 def _batch(rows: "QuerySet[Any]", before: datetime, after: UUID | None) -> list[UUID]:
-    found = rows.filter(id__lt=first_id(before))
-    if after is not None:
-        found = found.filter(id__gt=after)
+    return _after(rows.filter(id__lt=first_id(before)), after)
+
+
+def _after(rows: "QuerySet[Any]", after: UUID | None) -> list[UUID]:
+    found = rows if after is None else rows.filter(id__gt=after)
     return list(found.order_by("id").values_list("id", flat=True)[:BATCH])
 
 
