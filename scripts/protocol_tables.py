@@ -173,7 +173,8 @@ def _table(what: str, structs: Iterable[type[msgspec.Struct]], *, may_omit: str)
     for struct in structs:
         by_fields.setdefault(_fields(struct, may_omit), []).append(_title(struct))
     lines = [f"| {what} | field | value | present | meaning |", "| --- | --- | --- | --- | --- |"]
-    for (first, *others), titles in by_fields.items():
+    for fields, titles in by_fields.items():
+        first, *others = fields or ("- | - | - | - |",)
         lines.append(f"| {', '.join(titles)} | {first}")
         lines += [f"| | {field}" for field in others]
     return "\n".join(lines) + "\n"

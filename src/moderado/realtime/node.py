@@ -27,6 +27,7 @@ from moderado.realtime.pubsub.envelope import BlocksHint, CasesHint, PersonLine
 from moderado.realtime.pubsub.listener import SILENCE_LIMIT, HintListener
 from moderado.realtime.pubsub.subscriptions import Layer, LayerSubscriptions
 from moderado.realtime.rooms.audience import AuthorNotices
+from moderado.realtime.rooms.case_access import CaseAccessCheck
 from moderado.realtime.rooms.case_notices import CASE_DELAY, CaseNotices
 from moderado.realtime.rooms.claim_release import CLAIM_GRACE, ClaimRelease
 from moderado.realtime.rooms.connection_limits import ConnectionLimits
@@ -91,6 +92,7 @@ class Node:
         )
         self.hub = self._new_hub()
         self.case_notices = self._new_case_notices()
+        self.case_access = CaseAccessCheck(users=self.hub.users, read=queries.case_access)
         self.claim_release = self._new_claim_release()
         self.person_notices = self._new_person_notices()
         self.send_batcher = SendBatcher(start=self.tasks.start)
@@ -113,6 +115,7 @@ class Node:
             check_layer=self.listener.check,
             renew_leases=self._renew,
             refresh_sanctions=self.person_notices.refresh_sanctions,
+            check_case_access=self.case_access.check,
             start=self.tasks.start,
             schedule=timing.reconciliation,
         )

@@ -14,7 +14,7 @@ from moderado.accounts.rights import (
 )
 from moderado.chat.selectors.rooms import active_moderators, rooms_moderated_by_each
 from moderado.enforcement.selectors.case_views import CaseView, case_views
-from moderado.enforcement.selectors.queues import NO_CASES, QueueCounts
+from moderado.enforcement.selectors.queues import NO_CASES, QueueCounts, queues_closed_to
 from moderado.enforcement.types import Actor
 from moderado.moderation.events import CaseChange
 
@@ -100,6 +100,44 @@ def case_readers(
         )
         for actor, view in zip(actors, views[: len(actors)], strict=True)
         if view.has_news
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseAccess:
+    """What decides which cases a moderator sees, and in which queues.
+
+    `rooms` are those that they moderate, and `closed` the queues that are closed to them. `queues`
+    has what decides to which queue a case belongs.
+    """
+
+    is_staff: bool
+    is_trusted: bool
+    rooms: frozenset[UUID]
+    closed: frozenset[UUID]
+    queues: tuple[tuple[UUID, int, str], ...]
+
+
+def case_access(*, user_ids: Collection[UUID]) -> dict[UUID, CaseAccess]:
+    """Return the access of those of the users who see cases."""
+    among = set(user_ids)
+    staff = staff_with(VIEW_CASE) & among
+    rooms = rooms_moderated_by_each(among)
+    moderators = staff | rooms.keys()
+    if not moderators:
+        return {}
+    trusted = staff_with(VIEW_RESTRICTED_CASE) & among
+    queues, closed = queues_closed_to(moderators)
+    rules = tuple((queue.pk, queue.position, str(queue.filter)) for queue in queues)
+    return {
+        user_id: CaseAccess(
+            is_staff=user_id in staff,
+            is_trusted=user_id in trusted,
+            rooms=frozenset(rooms.get(user_id, ())),
+            closed=frozenset(closed[user_id]),
+            queues=rules,
+        )
+        for user_id in moderators
     }
 
 

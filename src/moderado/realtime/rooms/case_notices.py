@@ -23,6 +23,7 @@ from moderado.realtime.pubsub.envelope import CasesHint
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.wire import case_frames
 from moderado.realtime.wire.encode import Line, line_of
+from moderado.realtime.wire.server_frame import ServerFrame
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +41,8 @@ _FRAMES: dict[CaseStep, type[case_frames.CaseFrame]] = {
     CaseStep.ESCALATED: case_frames.CaseChanged,
 }
 
-_CASE_TYPES = {str(frame.__struct_config__.tag) for frame in _FRAMES.values()}
+_CASE_FRAMES: tuple[type[ServerFrame], ...] = (*_FRAMES.values(), case_frames.CaseAccessChanged)
+_CASE_TYPES = {str(frame.__struct_config__.tag) for frame in _CASE_FRAMES}
 
 
 class CaseAccess:

@@ -62,6 +62,7 @@ class Reconciler:
         check_layer: Checks the connection to the channel layer.
         renew_leases: Renews what this process holds in Redis. Run in the background.
         refresh_sanctions: Tells users of sanctions of which no hint told them.
+        check_case_access: Tells moderators that they see other cases than before.
         start: Starts a background task.
         schedule: When what is checked.
     """
@@ -74,6 +75,7 @@ class Reconciler:
         check_layer: Callable[[], Awaitable[None]],
         renew_leases: Callable[[], Coroutine[Any, Any, None]],
         refresh_sanctions: Callable[[], Awaitable[None]],
+        check_case_access: Callable[[], Awaitable[None]],
         start: Start,
         schedule: Schedule,
     ) -> None:
@@ -82,6 +84,7 @@ class Reconciler:
         self._check_layer = check_layer
         self._renew_leases = renew_leases
         self._refresh_sanctions = refresh_sanctions
+        self._check_case_access = check_case_access
         self._start = start
         self._schedule = schedule
         self._rounds = 0
@@ -107,6 +110,7 @@ class Reconciler:
         await self.rooms()
         await self.outcomes()
         await self.held()
+        await self._check_case_access()
         if self._rounds % self._schedule.sanctions_every == 0:
             await self._refresh_sanctions()
         if self._rounds % self._schedule.sessions_every == 0:

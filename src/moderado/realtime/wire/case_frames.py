@@ -48,5 +48,13 @@ class CaseClosed(CaseFrame, frozen=True, tag="case_closed"):
     """
 
 
+class CaseAccessChanged(ServerFrame, frozen=True, tag="case_access_changed"):
+    """Which cases you may see has changed, or their queues: load them again.
+
+    Drop what you no longer find. Sent within 5 s of a change of your role in a room, of your
+    permissions as staff, or of a queue. It does not say which.
+    """
+
+
 class CaseChanged(CaseFrame, frozen=True, tag="case_changed"):
     """The case was released, put off or handed over to the moderators of the server."""

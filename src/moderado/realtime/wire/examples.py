@@ -89,6 +89,7 @@ _SERVER_FRAMES: tuple[msgspec.Struct, ...] = (
     case_frames.CaseDecided(**_CASE),
     case_frames.CaseClosed(**_CASE),
     case_frames.CaseChanged(**_CASE),
+    case_frames.CaseAccessChanged(),
     person_frames.ReportDecided(report=DECIDED),
     person_frames.DecisionReversed(
         decision=replace(DECISION, is_reversed=True, appealable=False, appeal=APPEAL)

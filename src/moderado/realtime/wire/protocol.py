@@ -37,6 +37,7 @@ from moderado.chat.views import (
 )
 from moderado.core.wire_limits import HEARTBEAT_SECONDS
 from moderado.realtime.wire.case_frames import (
+    CaseAccessChanged,
     CaseChanged,
     CaseClaimed,
     CaseClosed,
@@ -283,6 +284,7 @@ SERVER_FRAMES: tuple[type[ServerFrame], ...] = (
     CaseDecided,
     CaseClosed,
     CaseChanged,
+    CaseAccessChanged,
     *PERSON_FRAMES,
     Pong,
     Error,

@@ -1,12 +1,15 @@
 """Frames that tell moderators of cases: to moderators of the room and entitled staff only."""
 
+import asyncio
 from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import Group
 from django.db import transaction
 
+from moderado.accounts.models import User
 from moderado.accounts.services.second_factor import confirm_all
+from moderado.chat.models import Membership
 from moderado.chat.services import memberships
 from moderado.core.ids import new_id
 from moderado.enforcement.models import Queue
@@ -17,9 +20,11 @@ from moderado.moderation.models import Case
 from moderado.moderation.services.closing import close_cases
 from moderado.moderation.services.recording import record
 from moderado.moderation.types import Category, CloseReason, Content, Outcome, Verdict
+from moderado.realtime import node
 from moderado.realtime.infra.db_calls import run_in_db_thread
+from moderado.realtime.rooms.reconcile import Schedule
 from tests import factories, rulings
-from tests.integration.realtime.conftest import Cast
+from tests.integration.realtime.conftest import Cast, timing_with
 
 CASE_FRAMES = {"case_opened", "case_claimed", "case_decided", "case_closed", "case_changed"}
 
@@ -299,3 +304,59 @@ async def test_case_that_moves_to_a_closed_queue_leaves_the_view(cast: Cast):
     assert (await root.next("case_changed"))["open_count"] == 1
     frame = await moderator.next("case_closed")
     assert (frame["case"], frame["queue"], frame["open_count"]) == (str(case.id), None, 0)
+
+
+def lose_role(user, room):
+    Membership.objects.filter(user=user, room=room).update(role="MEMBER")
+
+
+def lose_flag(user, _room):
+    User.objects.filter(pk=user.pk).update(is_staff=False)
+
+
+def lose_permission(user, _room):
+    user.user_permissions.clear()
+
+
+def close_queue(_user, room):
+    queue = Queue.objects.create(name="q", position=0, filter={"room": [str(room.id)]})
+    queue.groups.add(Group.objects.create(name="g"))
+
+
+LOSSES = {
+    "role": lose_role,
+    "staff flag": lose_flag,
+    "permission": lose_permission,
+    "queue": close_queue,
+}
+
+
+@pytest.mark.proves("S152")
+@pytest.mark.parametrize("timing", [timing_with(reconciliation=Schedule(interval=0.1))])
+@pytest.mark.parametrize("loss", LOSSES)
+async def test_moderator_who_loses_access_is_told_to_load_the_cases_again(cast: Cast, loss: str):
+    """Whatever changed it, and without a hint; no frame of a case follows."""
+    room = await cast.room()
+    user = await (cast.member(room, "MODERATOR") if loss == "role" else make_staff())
+    moderator, member = await cast.join(user), await cast.join(await cast.member(room))
+    seen = await cast.join(await make_staff("view_case", is_superuser=True))
+    await open_case(room_id=room.id)
+    await moderator.next("case_opened")
+    while user.id not in (known := node.current().case_access._known) or not known[user.id]:
+        await asyncio.sleep(0.01)
+
+    await run_in_db_thread(LOSSES[loss])(user, room)
+
+    assert (await moderator.next("case_access_changed")).keys() == {"type"}
+    await open_case(room_id=room.id)
+    assert await seen.next("case_opened")
+    assert await seen.next("case_opened")
+    await moderator.up_to_date()
+    assert len(told(moderator)) == 1
+    await member.up_to_date()
+    assert "case_access_changed" not in member.types()
+
+
+@pytest.mark.proves("S152")
+def test_access_to_cases_is_read_again_within_five_seconds():
+    assert Schedule().interval < 5

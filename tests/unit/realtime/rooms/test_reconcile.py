@@ -53,6 +53,7 @@ class Scene(HubScene):
             check_layer=self._check_layer,
             renew_leases=self._renew,
             refresh_sanctions=self._refresh_sanctions,
+            check_case_access=self._check_case_access,
             start=self._start,
             schedule=Schedule(interval=0.0, hint_delay=0.0, outcome_after=-1.0, leases_every=2),
         )
@@ -64,6 +65,8 @@ class Scene(HubScene):
             raise asyncio.CancelledError
 
     async def _renew(self) -> None: ...
+
+    async def _check_case_access(self) -> None: ...
 
     async def _refresh_sanctions(self) -> None:
         connections = [each for found in self.hub.users.values() for each in found]

@@ -32,7 +32,8 @@ export async function loadCases() {
 /** @type {any} */
 let timer = null;
 
-function loadSoon() {
+/** Load the cases once for all frames of a while. */
+export function loadSoon() {
   timer ??= setTimeout(() => {
     timer = null;
     loadCases();

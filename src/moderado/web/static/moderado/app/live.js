@@ -2,7 +2,7 @@
 
 import { effect } from "./html.js";
 import * as actions from "./actions.js";
-import { forgetCases, loadCases, onCase } from "./cases.js";
+import { forgetCases, loadCases, loadSoon, onCase } from "./cases.js";
 import * as layers from "./layers.js";
 import * as navigation from "./navigation.js";
 import * as roomData from "./room_data.js";
@@ -120,6 +120,9 @@ function onFrame(/** @type {any} */ frame) {
     case "case_closed":
     case "case_changed":
       onCase(frame);
+      break;
+    case "case_access_changed":
+      loadSoon();
       break;
     case "sanction_applied":
     case "sanction_lifted":
