@@ -116,12 +116,13 @@ class UserAdmin(Audited, TranslatedPermissions, DjangoUserAdmin, ModelAdmin):  #
         return () if obj is None else self.inlines
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Only superusers grant rights: others would grant themselves more than they hold."""
-        return (
-            self.readonly_fields
-            if _is_superuser(request)
-            else (*self.readonly_fields, *RIGHTS, "granted")
-        )
+        """Only superusers grant rights: others would grant themselves more than they hold.
+
+        An account that is erased, or will be, is never activated again.
+        """
+        closed = ("is_active",) if obj is not None and obj.erased_at is not None else ()
+        rights = () if _is_superuser(request) else (*RIGHTS, "granted")
+        return (*self.readonly_fields, *closed, *rights)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Show rights that may not be changed in words."""

@@ -7,12 +7,15 @@ from io import StringIO
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from moderado.accounts.models import Invitation, User
+from moderado.accounts.rights import DECIDE_CASE, is_entitled
 from moderado.accounts.services import accounts, sessions
 from moderado.accounts.types import Origin
 from moderado.chat.models import Membership, Message, Room
@@ -25,7 +28,7 @@ from moderado.chat.services.removing import delete_message
 from moderado.chat.services.rooms import create_room, update_room
 from moderado.chat.services.verdicts import content_of
 from moderado.core import failpoints
-from moderado.core.errors import Invalid, NotFound
+from moderado.core.errors import ApplicationError, Invalid, NotFound
 from moderado.core.failpoints import FailpointReached
 from moderado.core.ids import new_id
 from moderado.enforcement.errors import ErasureStarted, HoldReleased
@@ -387,6 +390,71 @@ def test_begun_erasure_cannot_be_withdrawn(author):
     erasing.run_slice(author.id)
     with pytest.raises(ErasureStarted):
         erasures.cancel_erasure(user_id=author.id)
+
+
+def is_refused(act):
+    try:
+        act()
+    except ApplicationError:
+        return True
+    return False
+
+
+def ordered(user):
+    return erasures.order_erasure(actor_id=None, user_id=user.id)
+
+
+@pytest.mark.proves("S153")
+@pytest.mark.parametrize("begin", [ordered, request])
+def test_account_does_nothing_more_before_a_worker_takes_its_erasure(
+    author, room, settings, client, begin
+):
+    settings.ERASURE_GRACE_DAYS = 0
+    author.is_staff = True
+    author.save()
+    author.user_permissions.set(Permission.objects.all())
+    session = sessions.open_session(user=author)
+    tokens = sessions.tokens_of(session=session)
+
+    assert begin(author).state == "waiting"
+
+    author = User.objects.get(pk=author.pk)
+    assert not author.check_password(PASSWORD)
+    assert not is_entitled(author, DECIDE_CASE)
+    session.refresh_from_db()
+    assert session.ended_at is not None
+    acts = {
+        "refresh": lambda: sessions.refresh(token=tokens.refresh),
+        "open a session": lambda: sessions.open_session(user=author),
+        "sign in": lambda: sessions.sign_in(email=author.email, password=PASSWORD),
+        "create a room": lambda: create_room(creator_id=author.id, name="sala"),
+        "withdraw": lambda: erasures.cancel_erasure(user_id=author.id),
+    }
+    assert {name for name, act in acts.items() if not is_refused(act)} == set()
+    for path, body in (("messages", {"content": "oi"}), ("join", {})):
+        answer = client.post(
+            f"/api/chat/rooms/{room.id}/{path}/",
+            body,
+            "application/json",
+            headers={"Authorization": f"Bearer {tokens.access}"},
+        )
+        assert answer.status_code == 401
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    page = client.get(reverse("admin:accounts_user_change", args=[author.pk])).content.decode()
+    assert 'name="name"' in page
+    assert 'name="is_active"' not in page
+
+
+@pytest.mark.proves("S153")
+def test_order_that_is_not_stored_leaves_the_account_open(author):
+    with transaction.atomic():
+        ordered(author)
+        transaction.set_rollback(True)
+
+    author.refresh_from_db()
+    assert author.is_active
+    assert author.check_password(PASSWORD)
+    assert not Erasure.objects.exists()
 
 
 def test_rooms_of_the_erased_get_an_administrator_or_end(author, bob):

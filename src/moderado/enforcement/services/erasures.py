@@ -1,7 +1,8 @@
 """Requests to erase an account, and the queue of those that are due.
 
 `chat.services.erasing` carries them out: it stands above all that an account leaves behind. A
-request may be withdrawn until the grace period has ended (ADR 0079).
+request may be withdrawn until the grace period has ended (ADR 0079). An erasure without one closes
+the account in its own transaction, and cannot be withdrawn (ADR 0112).
 """
 
 from datetime import timedelta
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
 from moderado.accounts.services import sign_in, superusers
+from moderado.accounts.services.erasing import close_account
 from moderado.accounts.types import Origin
 from moderado.core import clock
 from moderado.core.errors import Invalid, NotFound
@@ -38,6 +40,8 @@ State = Erasure.State
 
 def request_erasure(*, user_id: UUID, session_id: UUID, password: str, origin: Origin) -> Erasure:
     """Request the erasure of one's own account, after `ERASURE_GRACE_DAYS`. Idempotent.
+
+    Without a grace period the account is closed at once.
 
     Raises:
         Invalid: The password is wrong.
@@ -62,7 +66,7 @@ def request_erasure(*, user_id: UUID, session_id: UUID, password: str, origin: O
             },
         )
         if is_new and not settings.ERASURE_GRACE_DAYS:
-            publish(ErasureDue(user_id=user_id))
+            _begin(user_id)
     if is_new:
         log.warning("erasure_requested", user_id=str(user_id), due_at=due_at.isoformat())
     return erasure
@@ -70,9 +74,10 @@ def request_erasure(*, user_id: UUID, session_id: UUID, password: str, origin: O
 
 @transaction.atomic
 def order_erasure(*, actor_id: UUID | None, user_id: UUID) -> Erasure:
-    """Have an account erased now, without a grace period. A repeat changes nothing.
+    """Close an account, and have it erased without a grace period. A repeat changes nothing.
 
-    A request of the account becomes the order: its owner cannot withdraw it any more.
+    A request of the account becomes the order: its owner cannot withdraw it any more. The account
+    stays closed however long the erasure takes, and if it fails: then beat has it repeated.
 
     Args:
         actor_id: Who acts; None for the command line.
@@ -93,8 +98,15 @@ def order_erasure(*, actor_id: UUID | None, user_id: UUID) -> Erasure:
     if not is_new and erasure.state == State.WAITING:
         Erasure.objects.filter(pk=erasure.pk).update(due_at=Now(), requested_by=actor_id)
     write_line(actor_id=actor_id, action="erasure_ordered", subject_type="user", subject_id=user_id)
-    publish(ErasureDue(user_id=user_id))
+    if erasure.state == State.WAITING:
+        _begin(user_id)
     return erasure
+
+
+def _begin(user_id: UUID) -> None:
+    """Close the account of an erasure that is due, and wake a worker."""
+    close_account(user_id=user_id, is_final=not is_user_held(user_id))
+    publish(ErasureDue(user_id=user_id))
 
 
 def cancel_erasure(*, user_id: UUID) -> None:
@@ -107,9 +119,12 @@ def cancel_erasure(*, user_id: UUID) -> None:
     """
     theirs = Erasure.objects.filter(user_id=user_id)
     waiting = theirs.filter(state=State.WAITING, started_at=None)
-    if waiting.filter(requested_by=user_id).update(state=State.CANCELLED, ended_at=Now()):
+    own = waiting.filter(requested_by=user_id)
+    # A request without a grace period has closed the account, and stays.
+    is_open = User.objects.filter(pk=user_id, is_active=True).exists()
+    if is_open and own.update(state=State.CANCELLED, ended_at=Now()):
         log.warning("erasure_cancelled", user_id=str(user_id))
-    elif waiting.exists():
+    elif waiting.exclude(requested_by=user_id).exists():
         raise ErasureOrdered
     elif theirs.exclude(state=State.CANCELLED).exists():
         raise ErasureStarted
