@@ -1,5 +1,6 @@
 """GET /api/chat/me/changes/: what a second device of the author finds."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -9,11 +10,13 @@ from django.utils import timezone
 from moderado.chat.selectors import own_changes
 from moderado.chat.services.posting import post_message
 from moderado.chat.services.screening import screen_waiting
-from moderado.enforcement.models import Appeal, Report, Ruling
+from moderado.enforcement.models import Appeal, Report, ReportingSuspension, Ruling
 from moderado.enforcement.services.appeal_decisions import decide_appeal
+from moderado.enforcement.services.retained_words import WITHOUT_CASE
 from moderado.enforcement.services.rulings import Proposal, rule
 from moderado.enforcement.services.sanctions import apply_sanction
 from moderado.enforcement.services.settling import settle_rulings
+from moderado.enforcement.services.suspensions import lift_suspension
 from moderado.enforcement.types import Actor, AppealOutcome, ContentOutcome, SanctionKind
 from tests.factories import make_member, make_staff
 from tests.integration.chat.steps import wait_until_settled
@@ -160,10 +163,13 @@ def follow(client, held, cursor):
     return page["me"]["cursor"]
 
 
+def loaded_anew(client, name):
+    return {each["id"]: each for each in client.get(f"/api/{LISTS[name]}").json()["results"]}
+
+
 def assert_as_loaded_anew(client, held):
-    for name, path in LISTS.items():
-        loaded = {each["id"]: each for each in client.get(f"/api/{path}").json()["results"]}
-        assert held[name] == loaded, name
+    for name in LISTS:
+        assert held[name] == loaded_anew(client, name), name
 
 
 @pytest.mark.proves("R116")
@@ -220,4 +226,52 @@ def test_device_that_was_away_learns_of_sanctions_statements_and_blocks(devices,
 
     assert held["sanctions"][str(mute.id)]["state"] == "lifted"
     assert held["blocks"] == {str(other.id): {"user": str(other.id), "is_blocked": True}}
+    assert_as_loaded_anew(there, held)
+
+
+def appealed(here, warning, suspension):
+    answer = here.post(f"/api/me/decisions/{warning.id}/appeal/", {"text": "Foi engano."})
+    assert answer.status_code == 201
+
+
+def words_erased_by_the_retention(here, warning, suspension):
+    with transaction.atomic():
+        for words in WITHOUT_CASE:
+            words.erase(words.rows(timezone.now() + timedelta(days=400)))
+    warning.refresh_from_db()
+    assert (warning.reason, warning.public_note) == ("", "")
+
+
+def taken_back_after_its_term(here, warning, suspension):
+    lift_suspension(actor_id=make_staff().id, suspension_id=suspension.id, reason="mistake")
+
+
+@pytest.mark.proves("R188")
+@pytest.mark.parametrize(
+    "step", [appealed, words_erased_by_the_retention, taken_back_after_its_term]
+)
+def test_device_that_was_away_learns_what_no_notice_tells(devices, step):
+    here, there = devices
+    me = UUID(there.get("/api/auth/users/me/").json()["id"])
+    with transaction.atomic():
+        warning = apply_sanction(
+            user_id=me,
+            kind=SanctionKind.WARNING,
+            scope_id=None,
+            term=None,
+            reason="Ofensas a Ana",
+            public_note="Leia as regras.",
+            actor_id=make_staff().id,
+        )
+    over = timezone.now() - timedelta(hours=1)
+    suspension = ReportingSuspension.objects.create(
+        user_id=me, actor=make_staff(), reason="unfounded_reports", ends_at=over,
+        decided_reports=9, rejected_reports=9,
+    )  # fmt: skip
+    held = {name: loaded_anew(there, name) for name in LISTS}
+    cursor = changes(there)["me"]["cursor"]
+
+    step(here, warning, suspension)
+    follow(there, held, cursor)
+
     assert_as_loaded_anew(there, held)

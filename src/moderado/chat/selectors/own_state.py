@@ -1,4 +1,4 @@
-"""The profile and the rooms of a person, as changes of `selectors.own_changes` (ADR 0100).
+"""Profile, rooms and lists of a person, as changes of `selectors.own_changes` (ADRs 0100, 0113).
 
 No service stamps them. Each row version carries the transaction that wrote it: `xmin`, 32 bits of
 its id. The other 32 bits are those of the snapshot: a row that was not written for 2^32
@@ -18,6 +18,7 @@ from moderado.chat.selectors.names import profile_of
 from moderado.chat.selectors.room_views import own_room_views
 from moderado.chat.types import ROOM_NAME, USER_NAME
 from moderado.chat.views import LeftRoom
+from moderado.enforcement.selectors.person_changes import things_sql
 
 
 class StateKind(StrEnum):
@@ -64,7 +65,7 @@ STATE_SQL = f"""
         SELECT {_xid("departure")}, departure.id, 'left_room', departure.room_id
           FROM here, chat_departure departure
          WHERE departure.user_id = %(author)s
-"""  # noqa: S608  (constants)
+         UNION ALL{things_sql(_xid)}"""  # noqa: S608  (constants)
 
 
 def views_of_state(

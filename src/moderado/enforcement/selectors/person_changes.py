@@ -11,10 +11,54 @@ from moderado.enforcement.models import Appeal, PersonBlock, Report, Sanction
 from moderado.enforcement.selectors.decisions import appeal_view, decisions_among
 from moderado.enforcement.selectors.reports import report_views
 from moderado.enforcement.selectors.sanctions import appealed_among, decision_of, view_of
-from moderado.enforcement.types import OwnThing
+from moderado.enforcement.types import DecisionType, OwnThing
 from moderado.enforcement.views import BlockView
 
 Thing = tuple[OwnThing, UUID]
+
+
+def things_sql(xid: Callable[[str], str]) -> str:
+    """Return SQL for the rows that a person's lists show, with the transactions that wrote them.
+
+    So also a change of which no notice tells is found: an appeal ends the right to appeal a
+    sanction, and the retention erases words (ADR 0113). Each change needs an id of its own.
+
+    Args:
+        xid: Returns SQL for the transaction that wrote a row version, by its alias.
+    """
+    return f"""
+        SELECT {xid("report")}, report.id, '{OwnThing.REPORT}', report.id
+          FROM here, enforcement_report report WHERE report.reporter_id = %(author)s
+         UNION ALL
+        SELECT {xid("appeal")}, appeal.id, '{OwnThing.APPEAL}', appeal.id
+          FROM here, enforcement_appeal appeal WHERE appeal.appellant_id = %(author)s
+         UNION ALL
+        SELECT {xid("appeal")}, md5('appealed' || appeal.id)::uuid,
+               CASE appeal.decision_type WHEN '{DecisionType.REPORT}' THEN '{OwnThing.REPORT}'
+                                         ELSE '{OwnThing.DECISION}' END, appeal.decision_id
+          FROM here, enforcement_appeal appeal WHERE appeal.appellant_id = %(author)s
+         UNION ALL
+        SELECT greatest({xid("sanction")}, {xid("appeal")}), sanction.id,
+               '{OwnThing.SANCTION}', sanction.id
+          FROM here, enforcement_sanction sanction
+          LEFT JOIN enforcement_appeal appeal ON appeal.appellant_id = %(author)s
+               AND appeal.decision_id = coalesce(sanction.ruling_id, sanction.id)
+         WHERE sanction.user_id = %(author)s
+         UNION ALL
+        SELECT {xid("sanction")}, md5('decision' || sanction.id)::uuid,
+               '{OwnThing.DECISION}', coalesce(sanction.ruling_id, sanction.id)
+          FROM here, enforcement_sanction sanction WHERE sanction.user_id = %(author)s
+         UNION ALL
+        SELECT {xid("ruling")}, ruling.id, '{OwnThing.DECISION}', ruling.id
+          FROM here, enforcement_ruling ruling WHERE ruling.author_id = %(author)s
+         UNION ALL
+        SELECT {xid("suspension")}, suspension.id, '{OwnThing.DECISION}', suspension.id
+          FROM here, enforcement_reportingsuspension suspension
+         WHERE suspension.user_id = %(author)s
+         UNION ALL
+        SELECT {xid("purge")}, purge.id, '{OwnThing.DECISION}', purge.id
+          FROM here, enforcement_purge purge WHERE purge.user_id = %(author)s
+    """  # noqa: S608  (constants)
 
 
 def views_of_things(
