@@ -92,6 +92,48 @@ def test_milder_use_is_flagged_at_most(mild, grave):
     assert outcome(grave).severity >= HOLD.severity
 
 
+@pytest.mark.proves("R181")
+@pytest.mark.parametrize(
+    "ordinary, offensive",
+    [
+        ("calma, a sua hora vai chegar", "a tua hora tá chegando"),
+        ("o porco vai virar presunto", "você vai virar presunto"),
+        ("say goodbye to dandruff", "say goodbye to your kneecaps"),
+        ("autistas não são doentes", "autistas são doentes"),
+        ("dizer que gays são uma doença é crime", "gays são uma doença"),
+        ("pobre tem que morrer na fila do SUS?", "pobre tem que morrer"),
+        ("some migrants are criminals, most are not", "migrants are criminals"),
+        ("manda um vídeo do cachorro tomando banho", "manda um vídeo seu tomando banho"),
+        ("don't tell your mom about the party", "don't tell your mom about us"),
+        ("cut deeper into the wood next time", "just cut deeper next time"),
+        ("este cabo não serve pra nada", "tu não serve pra nada"),
+        ("you have the mind of an engineer", "you have the mind of a slug"),
+    ],
+)
+def test_offence_without_a_listed_word_is_held_and_its_like_is_not(ordinary, offensive):
+    assert outcome(ordinary) is ALLOW
+    assert outcome(offensive) is HOLD
+
+
+@pytest.mark.proves("R182")
+@pytest.mark.parametrize(
+    "ordinary, offensive",
+    [
+        ("o endereço da festa é rua das Flores 120", "o endereço dela é rua das Flores 120"),
+        ("o telefone da loja é 3333-4444, liguem", "o telefone do vizinho é 3333-4444, liguem"),
+        ("o cpf do titular segue abaixo", "o cpf do titular é este, façam a festa"),
+        ("lugar de preto é na universidade", "lugar de preto é na senzala"),
+        ("not all immigrants are criminals", "all immigrants are criminals"),
+        ("claims that Jews are vermin were lies", "Jews are vermin"),
+        ("quem diz que preto não presta mente", "preto não presta"),
+        ("vou te matar no x1 hoje", "vou te matar hoje"),
+    ],
+)
+def test_denial_place_or_game_is_no_offence(ordinary, offensive):
+    assert outcome(ordinary) is ALLOW
+    assert outcome(offensive).severity >= HOLD.severity
+
+
 @pytest.mark.parametrize("text", ["falei com kike ontem", "falei com KIKE ontem", "FALEI COM KIKE"])
 def test_word_without_the_capital_of_a_name_is_none(text):
     assert outcome(text) is BLOCK
