@@ -12,6 +12,7 @@ from rest_framework.parsers import BaseParser
 from moderado.api.finding_bodies import BacktestBody, ExampleBody, FairnessBody, QueueLoadBody
 from moderado.api.parsers import TooLarge
 from moderado.api.schemas import PersonField, StrictInput
+from moderado.core.errors import Invalid
 from moderado.core.wire_limits import MAX_BODY_BYTES
 from moderado.moderation.services.policy_assignments import ROOM_TYPES
 from moderado.moderation.services.policy_documents import REASON_LENGTH
@@ -150,3 +151,8 @@ class AssignmentsBody(StrictInput):
     rooms = serializers.DictField(
         child=serializers.CharField(max_length=MAX_NAME), default=dict, help_text="By room id."
     )
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and not data:  # it would end all assignments
+            raise Invalid(fields={"server": self.fields["server"].error_messages["required"]})
+        return super().to_internal_value(data)

@@ -169,7 +169,7 @@ def test_taken_name_and_assigned_policy_are_refused(staff):
     staff.put(ASSIGNMENTS, {"server": "default"})
 
     assert staff.delete(f"{POLICIES}default/").json()["code"] == "policy_in_use"
-    staff.put(ASSIGNMENTS, {})
+    staff.put(ASSIGNMENTS, {"server": None})
     assert staff.delete(f"{POLICIES}default/").status_code == 204
     assert staff.get(f"{POLICIES}default/").status_code == 404
 

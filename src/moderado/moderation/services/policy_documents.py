@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from moderado.moderation.errors import InvalidPolicy
 from moderado.moderation.models.policies import REASON_LENGTH as REASON_LENGTH
 from moderado.moderation.policies.documents import read_json, read_yaml, to_json, write_yaml
@@ -26,7 +28,8 @@ def parse_document(
         if yaml is not None:
             return read_yaml(yaml)
         if not isinstance(document, dict):
-            document = {}
+            # Not an empty one in its place: enabled, that would take every rule away.
+            raise InvalidPolicy(fields={"document": _("Send an object.")})
         return read_json(named | document)
     except InvalidDocument as error:
         fields: dict[str, Any] = {}
