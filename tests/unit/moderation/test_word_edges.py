@@ -124,3 +124,31 @@ def test_initials_codes_and_formulas_are_no_disguise(text):
 )
 def test_encoded_word_is_marked_as_a_whole(text, written):
     assert written in {text[start:end] for _, start, end, *_ in hits(text)}
+
+
+@pytest.mark.proves("R179")
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("ela é k a r a l h u", "caralho"),
+        ("a r r o m b d o", "arrombado"),
+        ("c\na\nr\nl\nh\no", "caralho"),
+    ],
+)
+def test_misspelled_word_is_read_from_letters_apart_with_doubt(text, word):
+    found = [hit for hit in hits(text) if word in hit[0]]
+
+    assert found
+    assert not any(certain for *_, certain, _ in found)
+
+
+@pytest.mark.proves("R179")
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("P R O M O Ç Ã O", "v e n d e d o r", "M A R I A N A", "F E L I Z  N A T A L"),
+        *("a b c d e f g h i j", "V V E D V E", "dó: C D E F G A B"),
+    ],
+)
+def test_ordinary_letters_apart_are_no_misspelling(text):
+    assert hits(text) == []

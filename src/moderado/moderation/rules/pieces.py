@@ -14,6 +14,8 @@ from moderado.moderation.rules.tokens import Tokens
 from moderado.moderation.rules.work import Work
 
 _SHORT = 4
+_LEAST_APART = 6  # letters of a misspelled word: chance spells shorter ones
+_ONE_LETTER_WORDS = frozenset("aeo")
 _LEAST_PLAIN = 2  # letters that a mask leaves
 _MOST_APART = 24  # words of one piece that are looked at, the longest first
 _LONGEST_REST = 24
@@ -65,7 +67,7 @@ class Pieces:
 
     def apart(self, piece: str, work: Work) -> tuple[Part, ...]:
         """Return the parts of a piece in which single letters stand apart: "v c  l i x o"."""
-        return self._remember(f"{piece} ", self._found_apart, work)
+        return self._remember(f"{piece} ", self._read_apart, work)
 
     def _remember(
         self, key: str, find: Callable[[str, Work], Iterator[Part]], work: Work
@@ -80,6 +82,10 @@ class Pieces:
         parts = _first_of_each(find(key, work))
         self._known[key] = parts, work.since(*before)
         return parts
+
+    def _read_apart(self, key: str, work: Work) -> Iterator[Part]:
+        found = [*self._found_apart(key, work)]
+        yield from found or self._misspelled_apart(key[:-1], work)
 
     def _found_apart(self, key: str, work: Work) -> Iterator[Part]:
         piece = key[:-1]  # a space tells it from a piece whose letters stand together
@@ -105,6 +111,20 @@ class Pieces:
                 continue
             if _is_rest(before) and _is_rest(after):
                 yield self.part(*spelled[1:3], spelled.word, "separators", certain=True)
+
+    def _misspelled_apart(self, piece: str, work: Work) -> Iterator[Part]:
+        """Yield a misspelled word whose letters stand apart. The first letter may be a word."""
+        letters = separators.letters_of(piece)
+        if is_ordinary(letters):
+            return
+        first_is_word = letters[:1] in _ONE_LETTER_WORDS
+        for word in (letters, letters[1:]) if first_is_word else (letters,):
+            if len(word) < _LEAST_APART or is_ordinary(word):
+                continue
+            meaning = self._tokens.meaning(word, work)
+            if meaning is not None and meaning.reading != "glued":
+                yield self.part(0, len(piece), meaning.word, meaning.reading, certain=False)
+                return
 
     def _found(self, piece: str, work: Work) -> Iterator[Part]:
         yield from self._written(piece, work)
