@@ -187,7 +187,7 @@ def listed_rooms(
     Args:
         user_id: The account that lists them.
         scope: `mine` for those in which the user is a member, `public` for the public ones, `all`
-            for both. None lists a room from which the user is banned.
+            for both. A room from which the user is banned is never listed.
         search: Words that the name must contain. Case and accents do not matter.
         by_activity: Whether the room with the newest message comes first, or the newest room.
 
