@@ -5,6 +5,7 @@ route or a frame has none. A request is counted in one exchange with Redis, once
 and once for its address (ADR 0042).
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from uuid import UUID
 
@@ -45,6 +46,9 @@ COUNTED = (
 )
 
 COUNTED_BY_SERVICE = (Quota.SIGN_IN, Quota.MESSAGE, Quota.DELETION)
+
+# The parameter that turns a request of a cheap route into a search, which is expensive.
+SEARCHES = {"GET api/chat/rooms/": "search"}
 
 # Each method of each route. A final `*` stands for every path that begins so.
 ROUTES = {
@@ -222,20 +226,32 @@ NEWCOMER_ROUTES = {
 _WILDCARDS = {route[:-1]: quota for route, quota in ROUTES.items() if route.endswith("*")}
 
 
-def quota_of_route(method: str, route: str) -> Quota:
+def quota_of_request(method: str, route: str, parameters: Mapping[str, str]) -> Quota:
     """Return the class of a request.
 
     Args:
         method: The HTTP method.
         route: The route in Django's notation, without a leading slash.
+        parameters: Of the query.
     """
-    key = f"{'GET' if method == 'HEAD' else method} {route}"
+    if parameters.get(SEARCHES.get(_key(method, route), "")):
+        return Quota.EXPENSIVE
+    return quota_of_route(method, route)
+
+
+def quota_of_route(method: str, route: str) -> Quota:
+    """Return the class of a request without parameters. The arguments: see `quota_of_request`."""
+    key = _key(method, route)
     if key in ROUTES:
         return ROUTES[key]
     for beginning, quota in _WILDCARDS.items():
         if key.startswith(beginning):
             return quota
     return Quota.CHEAP  # an error response: no such path or method
+
+
+def _key(method: str, route: str) -> str:
+    return f"{'GET' if method == 'HEAD' else method} {route}"
 
 
 def spend(quota: Quota, *, account: str | None, address: str, route: str = "") -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from moderado.core.quotas import FRAMES, Quota, quota_of_route
+from moderado.core.quotas import FRAMES, Quota, quota_of_request, quota_of_route
 from moderado.realtime.wire import protocol
 
 
@@ -23,6 +23,21 @@ from moderado.realtime.wire import protocol
 )
 def test_class_of_a_request(method, route, quota):
     assert quota_of_route(method, route) is quota
+
+
+@pytest.mark.proves("S158")
+@pytest.mark.parametrize(
+    ("method", "parameters", "quota"),
+    [
+        ("GET", {}, Quota.CHEAP),
+        ("GET", {"scope": "public", "search": ""}, Quota.CHEAP),
+        ("GET", {"search": "a"}, Quota.EXPENSIVE),
+        ("HEAD", {"search": "a"}, Quota.EXPENSIVE),
+        ("POST", {"search": "a"}, Quota.CREATE),
+    ],
+)
+def test_search_of_rooms_is_expensive(method, parameters, quota):
+    assert quota_of_request(method, "api/chat/rooms/", parameters) is quota
 
 
 def test_every_frame_has_a_class_and_no_other_name_has():
