@@ -52,10 +52,32 @@ VIEW_INVITATION = "accounts.view_invitation"
 ADD_INVITATION = "accounts.add_invitation"
 DELETE_INVITATION = "accounts.delete_invitation"
 
+# An act answers with what it is about: who may not see that may not act on it, either.
+NEEDS = {
+    CLAIM_CASE: (VIEW_CASE,),
+    DECIDE_CASE: (VIEW_CASE,),
+    REVERSE_RULING: (VIEW_CASE,),
+    BULK_RULE: (VIEW_CASE,),
+    MAKE_EVIDENCE: (VIEW_CASE,),
+    LIFT_SANCTION: (VIEW_SANCTION,),
+    DECIDE_APPEAL: (VIEW_APPEAL,),
+    ADD_POLICY: (VIEW_POLICY,),
+    ENABLE_POLICY: (VIEW_POLICY,),
+    DELETE_POLICY: (VIEW_POLICY,),
+    ADD_EVALUATION: (VIEW_EVALUATION,),
+    DELETE_BANKED_TEXT: (VIEW_BANKED_TEXT,),
+    DELETE_INVITATION: (VIEW_INVITATION,),
+}
+
+
+def is_granted(user: User, permission: str) -> bool:
+    """Tell whether `user` has the permission, and those without which it permits nothing."""
+    return user.has_perms((permission, *NEEDS.get(permission, ())))
+
 
 def is_entitled(user: User, permission: str) -> bool:
     """Tell whether `user` is active staff with this permission, whatever session they act by."""
-    return user.is_active and user.is_staff and user.has_perm(permission)
+    return user.is_active and user.is_staff and is_granted(user, permission)
 
 
 def staff_may(user: User, permission: str) -> bool:

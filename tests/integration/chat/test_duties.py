@@ -157,9 +157,10 @@ def delete_group(_, group):
 def test_claims_of_staff_end_with_the_permission(alice, admin, room, loses):
     staff, group = make_user(is_staff=True), Group.objects.create(name="reviewers")
     decide = Permission.objects.get(codename="decide_case")
-    group.permissions.add(decide)
+    view = Permission.objects.get(codename="view_case")
+    group.permissions.add(decide, view)
     if loses is take_permission:
-        staff.user_permissions.add(decide)
+        staff.user_permissions.add(decide, view)
     else:
         staff.groups.add(group)
     case = case_of(alice, room)

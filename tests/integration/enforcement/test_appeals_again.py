@@ -155,7 +155,7 @@ def test_report_of_a_person_has_the_outcome_that_stands(author, appeal_events, i
 
 def test_appeal_comes_back_with_the_messages_of_a_purge(author, room, appeal_events):
     appeal = appealed(author, room, "HOLD")
-    staff = Actor(id=make_staff("purge_messages", "reverse_ruling").id, scope_ids=None)
+    staff = Actor(id=make_staff("purge_messages", "reverse_ruling", "view_case").id, scope_ids=None)
     purge = done(staff, author)
     assert Appeal.objects.get().outcome == "ended"
 
@@ -174,7 +174,7 @@ def test_notice_comes_back_with_the_messages_of_a_purge(author, room, is_told):
     message = Message.objects.get()
     notice, code = make_notice(reference=str(message.id))
     confirm_notice(protocol=notice.protocol, code=code)
-    staff = Actor(id=make_staff("purge_messages", "reverse_ruling").id, scope_ids=None)
+    staff = Actor(id=make_staff("purge_messages", "reverse_ruling", "view_case").id, scope_ids=None)
     purge = done(staff, author)
     notice.refresh_from_db()
     assert notice.outcome == "unavailable"

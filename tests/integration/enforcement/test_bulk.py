@@ -26,7 +26,7 @@ PROPOSAL = Proposal(content=ContentOutcome.REMOVE, reason="raid")
 
 @pytest.fixture
 def ana():
-    return Actor(id=make_staff("bulk_rule", "reverse_ruling").id, scope_ids=None)
+    return Actor(id=make_staff("view_case", "bulk_rule", "reverse_ruling").id, scope_ids=None)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_matching_cases_are_counted_and_decided_with_a_log_line_each(held, flagg
 @pytest.mark.proves("S92")
 def test_restricted_cases_are_in_no_count_that_others_read(flagged):
     Case.objects.filter(pk=flagged[0].pk).update(categories=["child_safety"])
-    trusted = make_staff("bulk_rule", "view_restricted_case")
+    trusted = make_staff("view_case", "bulk_rule", "view_restricted_case")
     actor = Actor(id=trusted.id, scope_ids=None, sees_restricted=True)
     assert bulk.count_matching(actor=actor, wanted=FLAGS) == 4, "what would be decided"
     started = start(actor)

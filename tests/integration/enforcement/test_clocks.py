@@ -11,7 +11,7 @@ from moderado.core import clock as database_clock
 from moderado.enforcement.models import RetentionRun
 from moderado.enforcement.services import claiming, erasures, retention
 from moderado.enforcement.types import Actor
-from tests.factories import make_member, make_staff, make_user
+from tests.factories import MODERATING, make_member, make_staff, make_user
 from tests.integration.chat.steps import judge, post
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("R123")]
@@ -27,7 +27,7 @@ def _providers(settings):
 
 @pytest.fixture
 def staff():
-    return Actor(id=make_staff("purge_messages", "claim_case", "decide_case").id, scope_ids=None)
+    return Actor(id=make_staff("purge_messages", *MODERATING).id, scope_ids=None)
 
 
 @wrong_by

@@ -109,7 +109,7 @@ def test_strike_that_cannot_be_given_stops_no_other(held, fails_alone):
 
 
 def test_ruling_in_bulk_that_fails_stops_no_later_one(held, fails_alone):
-    actor = Actor(id=make_staff("bulk_rule").id, scope_ids=None)
+    actor = Actor(id=make_staff("view_case", "bulk_rule").id, scope_ids=None)
     started = []
     for outcome, origin in ((Outcome.FLAG, "flag"), (Outcome.HOLD, "hold")):
         held(outcome=outcome, subject_type="user_name")

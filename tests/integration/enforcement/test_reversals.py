@@ -72,7 +72,7 @@ SHOWN, HIDDEN = [flagged, reported], [held, blocked, edited]
 
 
 def staff():
-    return Actor(id=make_staff("bulk_rule", "reverse_ruling").id, scope_ids=None)
+    return Actor(id=make_staff("view_case", "bulk_rule", "reverse_ruling").id, scope_ids=None)
 
 
 def state_of(message, author):

@@ -143,7 +143,7 @@ def test_option_of_another_kind_is_refused(client):
 )
 @pytest.mark.proves("R161")
 def test_request_that_no_evaluation_can_follow_is_refused(client, body):
-    client.force_login(make_staff("add_evaluation"))
+    client.force_login(make_staff("view_evaluation", "add_evaluation"))
 
     policies.create_policy(actor_id=None, document=read_json({"name": "default"}))
 

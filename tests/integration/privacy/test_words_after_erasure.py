@@ -98,7 +98,10 @@ class Scene:
 
 def another():
     """Staff who have made no decision that is appealed."""
-    return Actor(id=make_staff("reverse_ruling", "decide_appeal").id, scope_ids=None)
+    return Actor(
+        id=make_staff("view_case", "view_appeal", "reverse_ruling", "decide_appeal").id,
+        scope_ids=None,
+    )
 
 
 def note(scene, words):
@@ -185,7 +188,7 @@ def test_what_is_wrong_about_an_erased_account_is_undone_with_a_code():
 @pytest.mark.proves("S133")
 def test_reversal_in_bulk_writes_no_words_about_the_erased():
     room = make_room()
-    author, staff = make_member(room).user, make_staff("bulk_rule", "reverse_ruling")
+    author, staff = make_member(room).user, make_staff("view_case", "bulk_rule", "reverse_ruling")
     actor = Actor(id=staff.id, scope_ids=None)
     say(author, room, "HOLD this")
     started, _ = bulk.start_bulk(

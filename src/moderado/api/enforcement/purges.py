@@ -1,6 +1,6 @@
 """Removing what an author has written of late: /api/enforcement/purges/."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
+from moderado.accounts.models import User
 from moderado.api.bodies import body_of
 from moderado.api.callers import caller, moderated_scopes, sees_restricted
 from moderado.api.enforcement.case_bodies import ReasonInput
@@ -68,7 +69,10 @@ class PurgeBody(serializers.Serializer[Any]):
     matched = serializers.IntegerField(help_text="Messages when it was asked for.")
     counts = PurgeCountBody(many=True, help_text="These, by room and status.")
     sample = PurgeSampleBody(
-        many=True, default=(), help_text="Of a dry run: the newest ten, none of a restricted case."
+        many=True,
+        default=(),
+        help_text="Of a dry run: the newest ten, none of a restricted case; "
+        "for staff with the permission to see messages.",
     )
     removed = serializers.IntegerField()
     restored = serializers.IntegerField(help_text="Brought back by the reversal.")
@@ -93,6 +97,10 @@ class Purges(APIView):
         about = {"user_id": asked["user"], "since": asked["since"], "room_id": asked["room"]}
         if asked["dry_run"]:
             preview = body_of(purge_requests.preview_purge(actor=actor, **about))
+            if actor.scope_ids is None and not rights.staff_may(
+                cast("User", request.user), rights.VIEW_MESSAGE
+            ):
+                preview["sample"] = ()  # texts, which its right does not open
             return Response(PurgeBody(_dry(asked, preview)).data)
         purge, is_new = purge_requests.start_purge(
             actor=actor, **about, reason=asked["reason"], public_note=asked["public_note"]

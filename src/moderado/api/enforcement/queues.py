@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from moderado.accounts import rights
-from moderado.api.callers import require
+from moderado.api.callers import actor_of, require
 from moderado.api.enforcement.case_bodies import ORIGINS
 from moderado.api.enforcement.cases import moderator
 from moderado.api.fields import IdField
@@ -87,7 +87,10 @@ class QueueBody(serializers.Serializer[Any]):
     groups = serializers.SerializerMethodField()
     measures = serializers.ListField(child=serializers.ChoiceField(choices=_MEASURES))
     target_seconds = serializers.IntegerField()
-    open_count = serializers.IntegerField(help_text="That the caller may decide.")
+    open_count = serializers.IntegerField(
+        allow_null=True,
+        help_text="That the caller may decide; null without the permission to see cases.",
+    )
     oldest_seconds = serializers.IntegerField(allow_null=True)
 
     def get_title(self, queue: Any) -> str:
@@ -115,7 +118,7 @@ class Queues(APIView):
         user = require(request, rights.ADD_QUEUE)
         asked = validated(QueueInput, request.data)
         queue = queues.save_queue(actor_id=user.id, queue_id=None, **{"groups": None, **asked})
-        return Response(_of(user.id, queue), status=201)
+        return Response(_of(request, queue), status=201)
 
 
 class OneQueue(APIView):
@@ -125,7 +128,7 @@ class OneQueue(APIView):
         user = require(request, rights.CHANGE_QUEUE)
         asked = validated(QueueChange, request.data)
         queue = queues.save_queue(actor_id=user.id, queue_id=queue_id, **{"groups": None, **asked})
-        return Response(_of(user.id, queue))
+        return Response(_of(request, queue))
 
     @extend_schema(operation_id="delete_queue", responses={204: None})
     def delete(self, request: Request, queue_id: UUID) -> Response:
@@ -135,14 +138,16 @@ class OneQueue(APIView):
         return Response(status=204)
 
 
-def _of(user_id: UUID, queue: Queue) -> dict[str, Any]:
-    return _shown(Actor(id=user_id, scope_ids=None), [queue])[0]
+def _of(request: Request, queue: Queue) -> dict[str, Any]:
+    actor = actor_of(request, rights.VIEW_CASE)
+    return _shown(actor if actor.scope_ids is None else None, [queue])[0]
 
 
-def _shown(actor: Actor, found: Sequence[Queue]) -> list[dict[str, Any]]:
-    counts = counts_by_queue(actor)
+def _shown(actor: Actor | None, found: Sequence[Queue]) -> list[dict[str, Any]]:
+    """Return queues with the counts of the actor; None: without the right to see cases."""
+    counts = {} if actor is None else counts_by_queue(actor)
     for queue in found:
-        counted = counts.get(queue.pk, NO_CASES)
-        queue.open_count = counted.open_count  # type: ignore[attr-defined]
-        queue.oldest_seconds = counted.oldest_seconds  # type: ignore[attr-defined]
+        counted = None if actor is None else counts.get(queue.pk, NO_CASES)
+        queue.open_count = counted and counted.open_count  # type: ignore[attr-defined]
+        queue.oldest_seconds = counted and counted.oldest_seconds  # type: ignore[attr-defined]
     return list(QueueBody(found, many=True).data)
