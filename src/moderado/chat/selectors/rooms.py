@@ -33,6 +33,16 @@ _FOLDED_NAME = Func(F("name"), function="chat_fold", output_field=TextField())
 MODERATORS = (Membership.Role.ADMIN, Membership.Role.MODERATOR)
 
 
+# With an array, since the users are all who are connected: Django would write each id into the text
+# of the statement, which takes five times as much CPU.
+_MODERATED = """
+    SELECT membership.user_id, membership.room_id
+      FROM chat_membership membership JOIN chat_room room ON room.id = membership.room_id
+     WHERE membership.user_id = ANY (%(users)s) AND membership.role = ANY (%(roles)s)
+       AND room.deleted_at IS NULL
+"""
+
+
 def rooms_visible_to(user_id: UUID) -> QuerySet[Room]:
     """Return the rooms that a user may read: public ones, and private ones as a member.
 
@@ -151,9 +161,9 @@ def moderated_rooms(user_id: UUID) -> set[UUID]:
 
 def rooms_moderated_by_each(user_ids: Collection[UUID]) -> dict[UUID, set[UUID]]:
     """Return `moderated_rooms` by user, in one statement; without those who moderate none."""
-    found = Membership.objects.filter(user__in=user_ids, role__in=MODERATORS, room__deleted_at=None)
     rooms = defaultdict[UUID, set[UUID]](set)
-    for user_id, room_id in found.values_list("user_id", "room_id"):
+    values = {"users": list(user_ids), "roles": list(MODERATORS)}
+    for user_id, room_id in run_prepared(_MODERATED, values):
         rooms[user_id].add(room_id)
     return dict(rooms)
 
