@@ -76,9 +76,10 @@ class Proofs:
     @pytest.hookimpl(tryfirst=True)  # before `-k` and `-m` remove items
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         cases = Counter(item.nodeid.partition("[")[0] for item in items)
+        known = rows().keys()
         for item in items:
             marks = [row for mark in item.iter_markers("proves") for row in mark.args]
-            if unknown := set(marks) - rows().keys():
+            if unknown := set(marks) - known:
                 raise pytest.UsageError(f"{item.nodeid} proves {unknown}, which are no rows")
             # Stored with the item's reports, it reaches the collecting process, in xdist as well.
             item.user_properties.append(("proves", list(dict.fromkeys(marks))))
