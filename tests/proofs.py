@@ -137,7 +137,7 @@ class Proofs:
         merged = recorded().get("faults", {}).get("rows", {})
         for row, results in self.by_row().items():
             if results:
-                merged[row] = written_row(merged.get(row, {}), results, now)
+                merged[row] = written_row(without_removed(merged.get(row, {})), results, now)
         machine = f"{platform.machine()}, Python {platform.python_version()}"
         return {
             **now,
@@ -155,6 +155,23 @@ def worst(outcomes: Iterable[str]) -> str:
     """Return the common result of several tests."""
     seen = set(outcomes)
     return next((o for o in ("failed", "passed", "skipped") if o in seen), "missing")
+
+
+def without_removed(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a recorded row without the tests that no longer exist: their results never change."""
+    kept = {test for test in row.get("tests", {}) if _exists(test)}
+    parts = ("tests", "shortened", "whole")
+    return row | {
+        part: {test: value for test, value in row[part].items() if test in kept}
+        for part in parts
+        if part in row
+    }
+
+
+def _exists(test: str) -> bool:
+    path, _, name = test.partition("::")
+    module = TESTS / path
+    return module.is_file() and f"def {name.rpartition('::')[2]}(" in module.read_text()
 
 
 def written_row(

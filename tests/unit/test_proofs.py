@@ -80,6 +80,16 @@ def test_later_shortened_run_keeps_the_figures_of_the_whole_run():
     assert row["shortened"] == {"a.py::t": "60 s of 3,600 s"}
 
 
+def test_record_forgets_removed_tests():
+    here = "unit/test_proofs.py::test_record_forgets_removed_tests"
+    results = {here: "passed", "unit/test_proofs.py::test_of_old": "failed", "a.py::t": "failed"}
+    row = {"commit": "abc", "tests": results, "shortened": {"a.py::t": "1 of 2 cases"}}
+
+    kept = {"commit": "abc", "tests": {here: "passed"}, "shortened": {}}
+    assert proofs.without_removed(row) == kept
+    assert proofs.without_removed({}) == {}
+
+
 def test_run_of_some_cases_is_recorded_as_shortened():
     ran = Result("tests/a.py::t[3]", "passed", 1, cases=2)
 
