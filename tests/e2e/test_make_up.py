@@ -18,7 +18,7 @@ from moderado.standalone.home import Home
 from moderado.standalone.postgres import postgres
 from tests.processes import is_running, wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
 
 SECONDS_TO_BE_READY = 120  # seconds; the machine may be busy
 SECONDS_TO_STOP = 30
@@ -145,22 +145,9 @@ def copy(home):
 
 
 @pytest.fixture(scope="module")
-def migrated(tmp_path_factory):
-    """The home of commands that ran before the first start, and what they returned.
-
-    The first ran before the migrations, the second migrated, the third ran after it.
-    """
+def started_once(tmp_path_factory):
+    """The home of an instance that started from nothing and was stopped, and what it printed."""
     home = tmp_path_factory.mktemp("once")
-    with postgres(Home(home)):
-        pass
-    commands = (["createsuperuser"], ["manage", "migrate"], ["manage", "dumpdata", "accounts.user"])
-    return home, [moderado(*command, home=home) for command in commands]
-
-
-@pytest.fixture(scope="module")
-def started_once(migrated):
-    """The home of an instance that started once and was stopped, and what it printed."""
-    home, _ = migrated
     return home, printed("up", home=home)
 
 
@@ -296,13 +283,17 @@ def test_command_before_the_first_start_says_what_to_do(tmp_path, command):
     assert not (tmp_path / "none").exists()
 
 
-def test_command_before_the_migrations_says_what_to_do(migrated):
-    _, (refused, migration, counted) = migrated
+def test_command_before_the_migrations_says_what_to_do(tmp_path):
+    with postgres(Home(tmp_path)):
+        pass
 
+    refused = moderado("createsuperuser", home=tmp_path)
     assert refused.returncode == 1
     assert "run `make up` once" in refused.stderr
     assert "Traceback" not in refused.stderr
-    assert migration.returncode == 0
+
+    assert moderado("manage", "migrate", home=tmp_path).returncode == 0
+    counted = moderado("manage", "dumpdata", "accounts.user", home=tmp_path)
     assert counted.stdout.strip() == "[]", counted.stderr
 
 

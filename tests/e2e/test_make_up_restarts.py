@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.test_make_up import SECONDS_TO_STOP, free_port, up
 from tests.processes import is_running, wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(240)]
 
 PROGRAMS = {
     "PostgreSQL": "/postgres -D ",
