@@ -41,9 +41,14 @@ def actor_of(request: Request, permission: str) -> Actor:
     )
 
 
+def may(request: Request, permission: str) -> bool:
+    """Tell whether the caller is staff with the permission."""
+    return rights.staff_may(cast("User", request.user), permission)
+
+
 def sees_restricted(request: Request) -> bool:
     """Tell whether cases about danger to children exist for the caller."""
-    return rights.staff_may(cast("User", request.user), rights.VIEW_RESTRICTED_CASE)
+    return may(request, rights.VIEW_RESTRICTED_CASE)
 
 
 def moderated_or_all(request: Request, permission: str) -> Collection[UUID] | None:

@@ -52,7 +52,7 @@ class QuotaMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         method, route = request.method or "", _route(request)
-        quota = quotas.quota_of_request(method, route, request.GET)
+        quota = quotas.quota_of_request(method, route, lambda: request.GET)
         try:
             if quota is Quota.PROBE:
                 return self._next(request)

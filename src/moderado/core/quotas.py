@@ -5,7 +5,7 @@ route or a frame has none. A request is counted in one exchange with Redis, once
 and once for its address (ADR 0042).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from uuid import UUID
 
@@ -226,15 +226,16 @@ NEWCOMER_ROUTES = {
 _WILDCARDS = {route[:-1]: quota for route, quota in ROUTES.items() if route.endswith("*")}
 
 
-def quota_of_request(method: str, route: str, parameters: Mapping[str, str]) -> Quota:
+def quota_of_request(method: str, route: str, parameters: Callable[[], Mapping[str, str]]) -> Quota:
     """Return the class of a request.
 
     Args:
         method: The HTTP method.
         route: The route in Django's notation, without a leading slash.
-        parameters: Of the query.
+        parameters: Returns those of the query. Called for routes in `SEARCHES` only.
     """
-    if parameters.get(SEARCHES.get(_key(method, route), "")):
+    search = SEARCHES.get(_key(method, route))
+    if search is not None and parameters().get(search):
         return Quota.EXPENSIVE
     return quota_of_route(method, route)
 

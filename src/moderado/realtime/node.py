@@ -92,7 +92,7 @@ class Node:
         )
         self.hub = self._new_hub()
         self.case_notices = self._new_case_notices()
-        self.case_access = CaseAccessCheck(users=self.hub.users, read=queries.case_access)
+        self.case_access = CaseAccessCheck(users=self.hub.users, read=queries.case_visibility)
         self.claim_release = self._new_claim_release()
         self.person_notices = self._new_person_notices()
         self.send_batcher = SendBatcher(start=self.tasks.start)

@@ -200,21 +200,18 @@ def test_device_that_was_away_learns_what_became_of_reports_and_their_appeals(de
     assert_as_loaded_anew(there, held)
 
 
+def sanctioned(user_id, kind, **words):
+    with transaction.atomic():
+        return apply_sanction(user_id=user_id, kind=kind, scope_id=None, term=None, **words)
+
+
 @pytest.mark.proves("R116")
 def test_device_that_was_away_learns_of_sanctions_statements_and_blocks(devices, room):
     here, there = devices
     cursor, held = changes(there)["me"]["cursor"], {}
     me = UUID(there.get("/api/auth/users/me/").json()["id"])
     other = make_member(room).user
-    with transaction.atomic():
-        mute = apply_sanction(
-            user_id=me,
-            kind=SanctionKind.MUTE,
-            scope_id=None,
-            term=None,
-            reason="hate",
-            actor_id=None,
-        )
+    mute = sanctioned(me, SanctionKind.MUTE, reason="hate", actor_id=None)
 
     cursor = follow(there, held, cursor)
     assert held["sanctions"][str(mute.id)]["state"] == "active"
@@ -253,16 +250,8 @@ def taken_back_after_its_term(here, warning, suspension):
 def test_device_that_was_away_learns_what_no_notice_tells(devices, step):
     here, there = devices
     me = UUID(there.get("/api/auth/users/me/").json()["id"])
-    with transaction.atomic():
-        warning = apply_sanction(
-            user_id=me,
-            kind=SanctionKind.WARNING,
-            scope_id=None,
-            term=None,
-            reason="Ofensas a Ana",
-            public_note="Leia as regras.",
-            actor_id=make_staff().id,
-        )
+    words = {"reason": "Ofensas a Ana", "public_note": "Leia as regras."}
+    warning = sanctioned(me, SanctionKind.WARNING, actor_id=make_staff().id, **words)
     over = timezone.now() - timedelta(hours=1)
     suspension = ReportingSuspension.objects.create(
         user_id=me, actor=make_staff(), reason="unfounded_reports", ends_at=over,

@@ -37,7 +37,7 @@ def test_class_of_a_request(method, route, quota):
     ],
 )
 def test_search_of_rooms_is_expensive(method, parameters, quota):
-    assert quota_of_request(method, "api/chat/rooms/", parameters) is quota
+    assert quota_of_request(method, "api/chat/rooms/", lambda: parameters) is quota
 
 
 def test_every_frame_has_a_class_and_no_other_name_has():

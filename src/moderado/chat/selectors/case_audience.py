@@ -104,7 +104,7 @@ def case_readers(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseAccess:
+class CaseVisibility:
     """What decides which cases a moderator sees, and in which queues.
 
     `rooms` are those that they moderate, and `closed` the queues that are closed to them. `queues`
@@ -118,8 +118,8 @@ class CaseAccess:
     queues: tuple[tuple[UUID, int, str], ...]
 
 
-def case_access(*, user_ids: Collection[UUID]) -> dict[UUID, CaseAccess]:
-    """Return the access of those of the users who see cases."""
+def case_visibility(*, user_ids: Collection[UUID]) -> dict[UUID, CaseVisibility]:
+    """Return the visibility of cases for each of the users who sees any."""
     among = set(user_ids)
     staff = staff_with(VIEW_CASE) & among
     rooms = rooms_moderated_by_each(among)
@@ -130,7 +130,7 @@ def case_access(*, user_ids: Collection[UUID]) -> dict[UUID, CaseAccess]:
     queues, closed = queues_closed_to(moderators)
     rules = tuple((queue.pk, queue.position, str(queue.filter)) for queue in queues)
     return {
-        user_id: CaseAccess(
+        user_id: CaseVisibility(
             is_staff=user_id in staff,
             is_trusted=user_id in trusted,
             rooms=frozenset(rooms.get(user_id, ())),

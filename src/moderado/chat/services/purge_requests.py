@@ -46,13 +46,22 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def preview_purge(
-    *, actor: Actor, user_id: UUID, since: datetime, room_id: UUID | None = None
+    *,
+    actor: Actor,
+    user_id: UUID,
+    since: datetime,
+    room_id: UUID | None = None,
+    sees_texts: bool = True,
 ) -> Preview:
     """Return what `start_purge` would remove now. Nothing is changed.
 
     The sample shows no message of a restricted case to those who may see such cases: its text is
     in the case, where each look leaves an audit line. Others do not learn of the case: the sample
     shows what the room shows, as the counts have it (ADR 0087).
+
+    Args:
+        actor, user_id, since, room_id: As `start_purge`.
+        sees_texts: Whether the actor may read the messages. Without it the sample is empty.
 
     Raises:
         As `start_purge`.
@@ -62,7 +71,7 @@ def preview_purge(
     shown = found
     if actor.sees_restricted:
         shown = about_unrestricted(found, subject_type=Value(MESSAGE), subject="id")
-    newest = shown.order_by("-created_at", "-id")[:SAMPLE]
+    newest = shown.order_by("-created_at", "-id")[: SAMPLE if sees_texts else 0]
     return Preview(
         counts=_counts(found),
         sample=tuple(

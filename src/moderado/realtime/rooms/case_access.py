@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Collection, Mapping
 from typing import Protocol
 from uuid import UUID
 
-from moderado.chat.selectors.case_audience import CaseAccess
+from moderado.chat.selectors.case_audience import CaseVisibility
 from moderado.realtime.rooms.case_notices import CASES
 from moderado.realtime.rooms.connection import Connection
 from moderado.realtime.wire import case_frames
@@ -18,7 +18,9 @@ from moderado.realtime.wire.encode import line_of
 class ReadAccess(Protocol):
     """Reads from PostgreSQL what decides which cases users see; without those who see none."""
 
-    def __call__(self, *, user_ids: Collection[UUID]) -> Awaitable[Mapping[UUID, CaseAccess]]: ...
+    def __call__(
+        self, *, user_ids: Collection[UUID]
+    ) -> Awaitable[Mapping[UUID, CaseVisibility]]: ...
 
 
 class CaseAccessCheck:
@@ -32,7 +34,7 @@ class CaseAccessCheck:
     def __init__(self, *, users: Mapping[UUID, Collection[Connection]], read: ReadAccess) -> None:
         self._users = users
         self._read = read
-        self._known: dict[UUID, CaseAccess | None] = {}
+        self._known: dict[UUID, CaseVisibility | None] = {}
 
     async def check(self) -> None:
         """Tell those whose access has changed to load their cases again.
