@@ -6,12 +6,12 @@ import signal
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
-import httpx
+from httpx import codes
 
 from moderado.moderation.errors import ProviderUnavailable
+from moderado.moderation.providers.http import Answer, Caller
 from moderado.moderation.types import Category, Content, Outcome, Signal
 
-TOO_MANY = 429
 _BAD = {Outcome.BLOCK, Outcome.HOLD, Outcome.FLAG}
 
 
@@ -24,14 +24,12 @@ class Remote:
     def __init__(self, *, url: str, idempotent: bool = False) -> None:
         self._url = url
         self.idempotent = idempotent
-        self._client: httpx.AsyncClient | None = None
+        self._caller = Caller()
 
     async def assess(self, contents: Sequence[Content]) -> list[Signal]:
-        if self._client is None:
-            self._client = httpx.AsyncClient(timeout=httpx.Timeout(8, connect=2), trust_env=False)
-        return [await self._ask(self._client, content) for content in contents]
+        return [await self._ask(content) for content in contents]
 
-    async def _ask(self, client: httpx.AsyncClient, content: Content) -> Signal:
+    async def _ask(self, content: Content) -> Signal:
         question = {
             "id": str(content.subject_id),
             "revision": content.revision,
@@ -39,26 +37,20 @@ class Remote:
         }
         key = content.context.get("idempotency_key") if self.idempotent else None
         headers = {"Idempotency-Key": str(key)} if key else {}
-        try:
-            answer = await client.post(self._url, json=question, headers=headers)
-        except httpx.ConnectError as error:
-            raise ProviderUnavailable("connect", not_done=True) from error
-        except httpx.HTTPError as error:
-            raise ProviderUnavailable("transport") from error
-        return self._opinion(answer)
+        return self._opinion(await self._caller.post(self._url, headers=headers, json=question))
 
-    def _opinion(self, answer: httpx.Response) -> Signal:
-        if answer.status_code == TOO_MANY:
-            if "quota" in answer.text:
+    def _opinion(self, answer: Answer) -> Signal:
+        if answer.status == codes.TOO_MANY_REQUESTS:
+            if b"quota" in answer.body:
                 raise ProviderUnavailable("quota", exhausted=True)
-            after = answer.headers.get("Retry-After")
+            after = answer.headers.get("retry-after")
             raise ProviderUnavailable(
                 "busy", not_done=True, retry_after=float(after) if after else None
             )
-        if not answer.is_success:
-            raise ProviderUnavailable(f"status {answer.status_code}")
+        if not codes.is_success(answer.status):
+            raise ProviderUnavailable(f"status {answer.status}")
         try:
-            said: dict[str, Any] = json.loads(answer.text)
+            said: dict[str, Any] = json.loads(answer.body)
             outcome = Outcome(said["outcome"])
         except (ValueError, TypeError, KeyError) as error:
             raise ProviderUnavailable("malformed_answer", refused=True) from error

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import datetime as dt
+import socket
 import threading
 import uuid
+from itertools import count
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -319,6 +321,67 @@ async def test_provider_that_ignores_cancellation_is_not_awaited():
     provider.let_go.set()
 
     assert (answer.error, answer.fault) == ("TimeoutError", Fault.UNKNOWN)
+
+
+class Distant(OddRemote):
+    """Reads an answer from a socket, in some turns of the event loop, like an HTTP client."""
+
+    def __init__(self, reads):
+        self.reads = reads
+
+    async def assess(self, contents):
+        loop = asyncio.get_running_loop()
+        await loop.sock_recv(self.reads, 2)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return said()
+
+
+@pytest.fixture
+def distant():
+    """A provider, and the end of the line on which its answer is written."""
+    reads, writes = socket.socketpair()
+    reads.setblocking(False)
+    with reads, writes:
+        yield Distant(reads), writes
+
+
+async def _ask_within(seconds, provider):
+    return await calls.assess_remotely(
+        ConfiguredProvider(provider=provider, timeout=seconds), provider, content()
+    )
+
+
+@pytest.mark.proves("R190")
+@pytest.mark.parametrize("at", [0.05, 0.28], ids=["early", "in the last step"])
+async def test_answer_that_arrives_while_the_process_stands_still_is_used(distant, monkeypatch, at):
+    provider, writes = distant
+    loop = asyncio.get_running_loop()
+    real, pauses = loop.time, []
+
+    def pause():
+        pauses.append(60)
+        writes.send(b"ok")
+
+    monkeypatch.setattr(loop, "time", lambda: real() + sum(pauses))
+    loop.call_later(at, pause)
+
+    assert isinstance(await _ask_within(0.3, provider), Signal)
+    assert pauses
+
+
+async def test_call_ends_in_an_event_loop_that_is_always_late(distant, monkeypatch):
+    provider, _ = distant
+    loop = asyncio.get_running_loop()
+    real, looks = loop.time, count()
+    late = 2 * calls.STEP  # at each look at the clock
+    monkeypatch.setattr(loop, "time", lambda: real() + next(looks) * late)
+    began = loop.time()
+
+    answer = await _ask_within(0.3, provider)
+
+    assert (answer.error, answer.fault) == ("TimeoutError", Fault.UNKNOWN)
+    assert loop.time() - began < 0.3 + calls.MAX_LATE + 20 * late
 
 
 class Raising(OddRemote):

@@ -27,6 +27,9 @@ DEFAULT_RETRY_AFTER = 1.0  # seconds, if the provider names none
 MAX_RETRY_AFTER = 86_400.0  # longest rest period in seconds that a provider may ask for
 MAX_ERROR_LENGTH = 128
 
+STEP = 0.25  # seconds between two looks at the time that a call has had
+MAX_LATE = 3.0  # seconds; the task stores the answer before its soft limit
+
 QUOTA_EXHAUSTED = "quota_exhausted"
 ABSTAINED = "abstained"
 
@@ -59,11 +62,14 @@ def assess_locally(
 async def assess_remotely(
     configured: ConfiguredProvider, provider: RemoteProvider, content: Content
 ) -> Signal | Failure:
-    """Return what a remote provider says about `content`, within its time-out. Never raises."""
+    """Return what a remote provider says about `content`, within its time-out. Never raises.
+
+    The time-out is the provider's: what this process does not run of it is not counted, up to
+    `MAX_LATE` seconds.
+    """
     started = time.perf_counter()
     task = asyncio.create_task(_call(configured, provider, content))
-    # `wait_for` would wait for a provider that suppresses its cancellation.
-    await asyncio.wait({task}, timeout=configured.timeout)
+    await _listen(task, configured.timeout)
     seconds = time.perf_counter() - started
     if not task.done():
         task.cancel()
@@ -72,6 +78,29 @@ async def assess_remotely(
     if isinstance(answer, Signal):
         return _answered(configured, [answer], seconds)[0]
     return _failed(configured, answer, seconds)
+
+
+async def _listen(task: "asyncio.Task[Signal | BaseException]", seconds: float) -> None:
+    """Wait until the task is done, or the event loop has waited `seconds` for it.
+
+    A pause of this process, or of its event loop behind other threads, is not the provider's. An
+    answer that arrived meanwhile is paid for and has not been read yet. Therefore a step that ends
+    late counts as a whole one and no more, and after the first late one another follows.
+
+    `asyncio.wait_for` would wait for a provider that suppresses its cancellation.
+    """
+    now = asyncio.get_running_loop().time
+    latest = now() + seconds + MAX_LATE
+    waited, was_late = 0.0, False
+    while True:
+        step = min(STEP, seconds - waited) or STEP
+        due = now() + step
+        await asyncio.wait({task}, timeout=step)
+        waited, is_late = min(waited + step, seconds), now() > due + STEP
+        is_over = waited >= seconds or now() >= latest
+        if task.done() or (is_over and (was_late or not is_late)):
+            return
+        was_late = is_late
 
 
 async def _call(
