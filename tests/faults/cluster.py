@@ -285,7 +285,7 @@ class Cluster:
         flag.touch()
         return flag
 
-    def wait_until_reached(self, flag: Path, *, seconds: float = 20) -> None:
+    def wait_until_reached(self, flag: Path, *, seconds: float = START) -> None:
         """Wait until a process has died at the armed failpoint."""
         processes.wait_until(
             lambda: not flag.exists(), what=f"{flag.stem} reached", seconds=seconds
@@ -329,7 +329,7 @@ class Cluster:
             self.postgres.value("SELECT count(*) FROM chat_message WHERE queued_at IS NOT NULL")
         )
 
-    def wait_until_judged(self, *, seconds: float = 10) -> None:
+    def wait_until_judged(self, *, seconds: float = START) -> None:
         """Wait until no message is queued."""
         processes.wait_until(lambda: self.waiting() == 0, what="all is judged", seconds=seconds)
 

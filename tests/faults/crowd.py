@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 from uuid import uuid4
 
 from tests.faults.client import Client
+from tests.faults.cluster import START
 from tests.faults.pace import Pace
 
 T = TypeVar("T")
@@ -80,8 +81,14 @@ class Crowd:
         """How many messages all devices have sent."""
         return sum(len(client.sends) for client in self.clients)
 
-    def wait_until(self, condition: Callable[[], bool], *, what: str, seconds: float = 15) -> None:
-        """Wait until `condition` holds. Raises AssertionError, naming `what`, when time is up."""
+    def wait_until(
+        self, condition: Callable[[], bool], *, what: str, seconds: float = START
+    ) -> None:
+        """Wait until `condition` holds, which processes that have to start first may bring about.
+
+        Raises:
+            AssertionError: `what` has not come true within `seconds`.
+        """
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, f"not within {seconds} s: {what}"

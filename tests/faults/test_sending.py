@@ -89,7 +89,7 @@ def test_resend_after_lost_ack_creates_one_message(cluster, crowd, break_it):
     room = crowd.room(ana, bia)
 
     send = break_it(cluster, lambda: crowd.do(ana.say(room, a_text())))
-    crowd.wait_until(lambda: send.acknowledged is not None, what="acknowledged", seconds=30)
+    crowd.wait_until(lambda: send.acknowledged is not None, what="acknowledged")
 
     assert _post_again(crowd, ana, send) == send.id
     assert_invariants_hold(Run(cluster, crowd))
@@ -108,7 +108,7 @@ def _post_again(crowd, client, send) -> str:
                 ids.append(answer.json()["id"])
         return bool(ids)
 
-    crowd.wait_until(is_answered, what="answered", seconds=60)
+    crowd.wait_until(is_answered, what="answered")
     return ids[0]
 
 

@@ -112,7 +112,7 @@ def test_stale_worker_is_fenced_off(clusters, crowd_of, kind):
     first.pause()
     second.resume()
 
-    crowd.wait_until(lambda: send.is_settled, what="the second one has it judged", seconds=20)
+    crowd.wait_until(lambda: send.is_settled, what="the second one has it judged")
     first.resume()
 
     assert_invariants_hold(Run(cluster, crowd))
