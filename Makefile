@@ -16,7 +16,7 @@ TOOL_ENV := SECRET_KEY=for-tools-that-start-no-engine-and-never-serve-anything-t
   DATABASE_URL=postgres://none@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help
-.PHONY: evaluate help up dev test test-unit faults chaos soak fuzz fuzz-api audit bench stalls check others types layers drift rules hooks clean lock classifier docs messages vocabulary compose-test runtime development
+.PHONY: evaluate help up dev test test-unit test-long faults chaos soak fuzz fuzz-api audit bench stalls check others types layers drift rules hooks clean lock classifier docs messages vocabulary compose-test runtime development
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -33,6 +33,10 @@ test: development ## run all tests in parallel, with their own PostgreSQL and Va
 
 test-unit: development ## run the unit tests, without PostgreSQL and Valkey (ARGS="-k rooms")
 	@exec $(PY) -m pytest tests/unit $(ARGS)
+
+test-long: development ## run the tests that take too long for `test` and prove no row (ARGS="-k page")
+	@scripts/test_tools
+	@exec $(PY) -m pytest -m "long and not proves" -n $(or $(WORKERS),auto) $(ARGS)
 
 faults: development ## run the tests that prove the rows of docs/guarantees.md, long ones too (ARGS="-k broker" RECORD=1)
 	@exec $(PY) -m pytest -m proves --proofs $(if $(RECORD),--record) $(ARGS)

@@ -12,6 +12,7 @@ import pytest
 from asgiref.sync import SyncToAsync
 from django.db import connections
 from django.test import TransactionTestCase
+from hypothesis import HealthCheck, settings
 from pytest_django.plugin import blocking_manager_key
 
 from moderado.core import failpoints
@@ -20,6 +21,10 @@ from tests import databases, engines, processes, proofs
 UNIT = Path(__file__).parent / "unit"
 WORKERS_PER_CORE = 3  # measured on two cores
 MOST_WORKERS = 12  # each needs some 20 of PostgreSQL's connections
+
+# How long an example takes says something of the machine, and nothing of what is tested.
+settings.register_profile("moderado", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("moderado")
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:

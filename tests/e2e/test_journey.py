@@ -42,6 +42,7 @@ async def test_two_users_chat_and_are_moderated(server):
     assert [secret for secret in secrets if secret in logs] == []
 
 
+@pytest.mark.long
 async def test_journey_can_be_repeated(server):
     await Journey(server.url).walk()
 

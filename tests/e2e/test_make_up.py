@@ -151,6 +151,7 @@ def started_once(tmp_path_factory):
     return home, printed("up", home=home)
 
 
+@pytest.mark.long
 def test_data_survives_the_instance_and_no_process_does(started_once):
     home, _ = started_once
     with up(home, free_port()) as copy:
@@ -255,6 +256,7 @@ def demo_password(home: Path) -> str:
     return json.loads((home / "secrets.json").read_text())["demo_password"]
 
 
+@pytest.mark.long
 @pytest.mark.proves("S52")
 def test_demo_passwords_are_shown_once_and_again_on_request(started_once):
     home, first = started_once
@@ -283,6 +285,7 @@ def test_command_before_the_first_start_says_what_to_do(tmp_path, command):
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.long
 def test_command_before_the_migrations_says_what_to_do(tmp_path):
     with postgres(Home(tmp_path)):
         pass

@@ -7,7 +7,7 @@ from moderado.standalone.processes import free_port
 from tests.e2e import stack
 from tests.journey import Journey
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 
 def samples(url: str) -> dict[str, float]:

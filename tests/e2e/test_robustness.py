@@ -61,6 +61,7 @@ async def hears_all(socket: Socket, ids: list[str], *, within: float) -> list[in
     return [frame["seq"] for frame in frames]
 
 
+@pytest.mark.long
 async def test_redelivered_task_judges_message_once(tmp_path):
     bill = tmp_path / "bill"
     judge = stack.judged_by(providers.Counting, path=str(bill))
@@ -79,6 +80,7 @@ async def test_redelivered_task_judges_message_once(tmp_path):
     assert judged == dict.fromkeys(ids, 1)
 
 
+@pytest.mark.long
 async def test_slow_provider_delays_neither_acks_nor_other_rooms(tmp_path):
     gate = tmp_path / "gate"
     with stack.running(tmp_path, **stack.judged_by(providers.Slow, until=str(gate))) as server:
@@ -115,6 +117,7 @@ async def test_killed_worker_loses_no_message(tmp_path):
     assert await statuses(ids) == {Message.Status.APPROVED: 60}
 
 
+@pytest.mark.long
 async def test_worker_killed_during_a_call_is_not_billed_twice(tmp_path, httpserver):
     bill: Counter[str] = Counter()
     arrived, answering = threading.Event(), threading.Event()
@@ -144,6 +147,7 @@ async def test_worker_killed_during_a_call_is_not_billed_twice(tmp_path, httpser
     assert bill == {asked: 1, later: 1}
 
 
+@pytest.mark.long
 async def test_valkey_restarted_empty_loses_nothing(tmp_path, monkeypatch):
     valkey = stack.Valkey()
     valkey.start()

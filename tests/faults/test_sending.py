@@ -11,7 +11,7 @@ from tests.faults.checker import assert_invariants_hold
 from tests.faults.run import Run
 from tests.faults.words import a_text
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,6 @@ def test_concurrent_sends_with_one_client_id_create_one_message(cluster, crowd):
 
 
 @pytest.mark.proves("R25")
-@pytest.mark.long
 def test_deadlock_storm_shows_no_database_error(cluster, crowd):
     people = [crowd.joins(f"P{n}") for n in range(16)]
     rooms = [crowd.room(*people, mode=mode) for mode in ("pre", "post")]

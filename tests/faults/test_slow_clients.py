@@ -20,7 +20,7 @@ from tests.faults.run import Run
 from tests.faults.wire import Wire
 from tests.faults.words import a_text
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.long]
 
 AN_HOUR = 3_600  # seconds
 SOAK_MESSAGES = 200_000  # in an hour, and a tenth of it connections
@@ -74,7 +74,6 @@ async def _open_all(sockets, *, at_once=50):
 
 
 @pytest.mark.proves("R30")
-@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_fifty_slow_clients_cost_neither_memory_nor_latency(cluster, crowd):
     ana, bia = crowd.joins("Ana"), crowd.joins("Bia")
@@ -121,7 +120,6 @@ async def _read_on(sockets):
 
 
 @pytest.mark.proves("R31")
-@pytest.mark.long
 @pytest.mark.timeout(120)
 def test_half_open_client_is_reaped_within_45_seconds(cluster, crowd):
     ana, bia = crowd.joins("Ana"), crowd.joins("Bia", connect=False)
@@ -144,7 +142,6 @@ def _presence(client, other):
 
 
 @pytest.mark.proves("R32")
-@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_500_killed_sockets_reconnect_within_40_seconds(cluster, crowd):
     ana, bia = crowd.joins("Ana"), crowd.joins("Bia")
@@ -206,7 +203,6 @@ async def _close_all(sockets):
 
 @pytest.mark.proves("R48")
 @pytest.mark.timeout(14_400)
-@pytest.mark.long
 def test_long_soak_leaks_no_memory_or_descriptors(cluster, crowd, record_property):
     """2,000 connections and 4,000 messages; SOAK=3600 (seconds) for a whole hour and its load."""
     ana, bia = crowd.joins("Ana"), crowd.joins("Bia")

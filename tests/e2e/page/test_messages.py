@@ -22,6 +22,7 @@ async def test_clean_message_is_pending_then_approved_and_delivered(
     assert "Pendente" in await ana.page.evaluate("window.states")
 
 
+@pytest.mark.long
 async def test_approved_messages_look_approved_in_large_batches(
     ana: Visitor,
 ) -> None:
@@ -72,6 +73,7 @@ async def test_message_written_offline_survives_reload_and_is_sent_once(
     ana.expect_errors("ERR_FAILED")
 
 
+@pytest.mark.long
 async def test_draft_survives_reload_and_new_sign_in(ana: Visitor, url: str) -> None:
     await ana.page.fill("#compose", "ainda não enviado")
     await ana.page.reload()
@@ -87,6 +89,7 @@ async def test_draft_survives_reload_and_new_sign_in(ana: Visitor, url: str) -> 
     await expect(ana.page.locator("#compose")).to_have_value("ainda não enviado")
 
 
+@pytest.mark.long
 async def test_edit_saved_twice_creates_one_revision(ana: Visitor) -> None:
     saved: list[str] = []
     ana.page.on("request", lambda asked: asked.method == "PATCH" and saved.append(asked.url))
@@ -164,6 +167,7 @@ async def test_approved_edit_is_delivered_to_others(ana: Visitor, bia: Visitor) 
     await expect(ana.message("Olá a todos")).to_contain_text("editada")
 
 
+@pytest.mark.long
 async def test_rejected_edit_keeps_visible_text_and_notifies_author(
     ana: Visitor, bia: Visitor
 ) -> None:
@@ -178,6 +182,7 @@ async def test_rejected_edit_keeps_visible_text_and_notifies_author(
     assert not any(OFFENSIVE in frame for frame in bia.heard)
 
 
+@pytest.mark.long
 async def test_deleted_message_disappears_for_all_members(ana: Visitor, bia: Visitor) -> None:
     await ana.say("Por engano")
     message = await ana.sees("Por engano", "APPROVED")
@@ -190,6 +195,7 @@ async def test_deleted_message_disappears_for_all_members(ana: Visitor, bia: Vis
     await expect(bia.page.locator(".rooms")).not_to_contain_text("Por engano", timeout=5_000)
 
 
+@pytest.mark.long
 async def test_reply_quotes_the_original_message(ana: Visitor, bia: Visitor) -> None:
     await ana.say("Quem vem?")
     question = bia.message("Quem vem?")
@@ -199,6 +205,7 @@ async def test_reply_quotes_the_original_message(ana: Visitor, bia: Visitor) -> 
     await expect(ana.message("Eu vou").locator(".quote")).to_contain_text("Quem vem?")
 
 
+@pytest.mark.long
 async def test_page_shows_typing_presence_and_read_markers(ana: Visitor, bia: Visitor) -> None:
     await expect(ana.page.locator(".there")).to_have_text("2 online")
     await bia.page.locator("#compose").press_sequentially("Hm")
@@ -207,6 +214,7 @@ async def test_page_shows_typing_presence_and_read_markers(ana: Visitor, bia: Vi
     await expect(ana.message("Leu?")).to_contain_text("Lida por Bia")
 
 
+@pytest.mark.long
 async def test_unread_messages_of_other_rooms_are_counted(ana: Visitor, bia: Visitor) -> None:
     await ana.create_room("Outra")
     await bia.say("Alguém aí?")

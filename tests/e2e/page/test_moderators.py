@@ -124,6 +124,7 @@ def decide_unnoticed(text: str) -> None:
     Case.objects.filter(text=text).update(state=Case.State.DECIDED, outcome="ALLOW")
 
 
+@pytest.mark.long
 async def test_author_learns_that_a_moderator_removed_a_message(ana: Visitor, bia: Visitor) -> None:
     await bia.say("Vendo rifas")
     await bia.sees("Vendo rifas", "APPROVED")
@@ -136,6 +137,7 @@ async def test_author_learns_that_a_moderator_removed_a_message(ana: Visitor, bi
     await expect(removed.get_by_role("button")).to_have_count(0)
 
 
+@pytest.mark.long
 async def test_page_says_why_it_takes_no_message(ana: Visitor, bia: Visitor) -> None:
     room = ana.page.url.rpartition("/")[2]
     freeze = f"enforcement/rooms/{room}/freeze/"
@@ -159,6 +161,7 @@ async def test_page_says_why_it_takes_no_message(ana: Visitor, bia: Visitor) -> 
     await expect(field).to_be_enabled()
 
 
+@pytest.mark.long
 async def test_administrator_adds_participant_to_private_room(ana: Visitor, bia: Visitor) -> None:
     await ana.create_room("Reservada", is_private=True, audience="adults")
     assert (await Room.objects.aget(name="Reservada")).audience == Room.Audience.ADULTS
@@ -178,6 +181,7 @@ async def test_administrator_adds_participant_to_private_room(ana: Visitor, bia:
     bia.expect_errors("404")
 
 
+@pytest.mark.long
 async def test_admin_works_under_its_content_security_policy(
     browser: Browser, url: str, root: str
 ) -> None:
@@ -202,6 +206,7 @@ async def test_admin_works_under_its_content_security_policy(
     assert complaints == []
 
 
+@pytest.mark.long
 async def test_case_page_of_the_admin_fits_a_phone(
     browser: Browser, url: str, root: str, ana: Visitor
 ) -> None:

@@ -1,5 +1,6 @@
 """Rooms, panels, keyboard, phones, languages and tabs of the page."""
 
+import pytest
 from asgiref.sync import sync_to_async
 from playwright.async_api import Browser, Page, expect
 
@@ -28,6 +29,7 @@ async def test_page_fits_a_phone_and_works_by_keyboard(browser: Browser, url: st
         await expect(caio.page.locator(".conversation")).to_be_hidden()
 
 
+@pytest.mark.long
 async def test_key_pressed_as_panel_opens_reaches_the_panel(ana: Visitor) -> None:
     await ana.create_room("Rápida")
     await ana.page.evaluate(ESCAPE_AT_ONCE)
@@ -37,6 +39,7 @@ async def test_key_pressed_as_panel_opens_reaches_the_panel(ana: Visitor) -> Non
         await expect(ana.page.locator(".panel")).to_have_count(0)
 
 
+@pytest.mark.long
 async def test_timeline_is_one_stop_of_the_tab_key(ana: Visitor) -> None:
     for text in ("Primeira https://exemplo.org", "Segunda", "Terceira"):
         await ana.say(text)
@@ -59,6 +62,7 @@ async def test_timeline_is_one_stop_of_the_tab_key(ana: Visitor) -> None:
     await expect(ana.message("Primeira")).to_have_attribute("tabindex", "0")
 
 
+@pytest.mark.long
 async def test_back_closes_panels_and_dialogs_first(ana: Visitor) -> None:
     await ana.create_room("Segunda")
     room = ana.page.url
@@ -85,6 +89,7 @@ async def test_lost_network_is_shown_at_once(ana: Visitor) -> None:
     ana.expect_errors("INTERNET_DISCONNECTED")
 
 
+@pytest.mark.long
 async def test_own_rooms_stay_in_sight_and_public_ones_are_found(
     ana: Visitor, browser: Browser, url: str
 ) -> None:
@@ -113,6 +118,7 @@ def fill_server() -> None:
     make_room(name="Reunião de pais")
 
 
+@pytest.mark.long
 async def test_last_administrator_hands_the_room_over(ana: Visitor, bia: Visitor) -> None:
     await ana.page.get_by_role("button", name="Pessoas").click()
     await ana.page.get_by_role("button", name="Sair da sala").click()
@@ -164,6 +170,7 @@ async def test_unknown_address_shows_the_way_back(browser: Browser, url: str) ->
     await page.close()
 
 
+@pytest.mark.long
 async def test_links_of_public_pages_are_large_enough_for_a_finger(
     browser: Browser, url: str
 ) -> None:
@@ -182,6 +189,7 @@ SMALL_LINKS = """() => [...document.querySelectorAll("a, button")]
   .map((link) => link.textContent)"""
 
 
+@pytest.mark.long
 async def test_name_and_role_of_an_author_are_whole_on_a_narrow_phone(
     ana: Visitor, bia: Visitor
 ) -> None:
@@ -199,6 +207,7 @@ BROKEN_LINES = """(head) => [...head.querySelectorAll("strong, .role-badge")]
   .map((part) => part.textContent)"""
 
 
+@pytest.mark.long
 async def test_page_language_follows_the_reader_and_can_be_changed(
     browser: Browser, url: str
 ) -> None:

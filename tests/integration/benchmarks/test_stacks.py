@@ -1,8 +1,11 @@
 """The benchmark starts the product as `make up` does."""
 
+import pytest
+
 from benchmarks.stacks.moderado import Moderado
 
 
+@pytest.mark.long
 def test_product_starts_and_populates_for_a_benchmark(tmp_path):
     with Moderado.running(tmp_path / "run", tmp_path / "templates") as stack:
         seats = stack.populate(3, 2)

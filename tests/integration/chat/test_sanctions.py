@@ -243,8 +243,7 @@ one_sanction = st.fixed_dictionaries(
 
 @settings(
     max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(one_sanction, max_size=4), st.sampled_from([one, batch]))
 def test_overlapping_sanctions_bind_as_the_most_severe_in_force(django_user_model, sanctions, post):

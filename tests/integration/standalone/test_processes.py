@@ -29,6 +29,7 @@ def test_worker_fixture_judges_posted_message():
     )
 
 
+@pytest.mark.long
 def test_web_fixture_reads_the_test_database(live_server_url):
     accounts.register(email="ana@example.com", name="Ana", password=PASSWORD)
 

@@ -34,7 +34,7 @@ def hits(text):
         max_size=9,
     ).map(" ".join)
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_all_layers_find_no_more_in_plain_writing(text):
     if not is_ordinary_writing(text):
         return
