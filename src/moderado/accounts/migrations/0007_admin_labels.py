@@ -4,6 +4,8 @@ import django.utils.timezone
 import moderado.core.ids
 from django.db import migrations, models
 
+from moderado.core.migration_operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -12,52 +14,52 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        DescribeField(
             model_name='session',
             name='created_at',
             field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='session',
             name='id',
             field=models.UUIDField(default=moderado.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='id'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='session',
             name='previous_refresh_id',
             field=models.UUIDField(editable=False, null=True, verbose_name='previous refresh token'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='session',
             name='rotated_at',
             field=models.DateTimeField(editable=False, null=True, verbose_name='renewed'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='user',
             name='created_at',
             field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='user',
             name='email_key',
             field=models.CharField(editable=False, max_length=320, null=True, verbose_name='key of the e-mail'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='user',
             name='id',
             field=models.UUIDField(default=moderado.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='id'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='invitation',
             name='created_at',
             field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='invitation',
             name='id',
             field=models.UUIDField(default=moderado.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='id'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='invitation',
             name='digest',
             field=models.BinaryField(max_length=32, unique=True, verbose_name='digest'),

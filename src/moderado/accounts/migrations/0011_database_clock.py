@@ -3,6 +3,8 @@
 import moderado.core.clock
 from django.db import migrations, models
 
+from moderado.core.migration_operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -11,27 +13,27 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        DescribeField(
             model_name='apikey',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='invitation',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='session',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='session',
             name='used_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, verbose_name='last used'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='user',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),

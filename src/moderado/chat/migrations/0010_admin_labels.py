@@ -7,6 +7,8 @@ import moderado.core.ids
 from django.conf import settings
 from django.db import migrations, models
 
+from moderado.core.migration_operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -16,42 +18,42 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        DescribeField(
             model_name='membership',
             name='created_at',
             field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='membership',
             name='id',
             field=models.UUIDField(default=moderado.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='id'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='membership',
             name='room',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='chat.room', verbose_name='room'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='membership',
             name='user',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL, verbose_name='user'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='message',
             name='attempts',
             field=models.PositiveSmallIntegerField(default=0, verbose_name='attempts'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='message',
             name='author',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to=settings.AUTH_USER_MODEL, verbose_name='author'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='message',
             name='client_id',
             field=models.CharField(max_length=64, null=True, verbose_name='id of the sender'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='message',
             name='created_at',
             field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created'),
@@ -61,107 +63,107 @@ class Migration(migrations.Migration):
             name='edit_categories',
             field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), blank=True, default=list, size=None, verbose_name='categories of the edit'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='message',
             name='edit_reason',
             field=models.CharField(blank=True, default='', max_length=32, verbose_name='reason of the edit'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='message',
             name='edit_revision',
             field=models.PositiveIntegerField(blank=True, null=True, verbose_name='revision of the edit'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='message',
             name='edit_status',
             field=models.CharField(blank=True, choices=[('PENDING', 'pending'), ('APPROVED', 'approved'), ('REJECTED', 'rejected'), ('HELD', 'under review'), ('REMOVED', 'removed')], max_length=8, null=True, verbose_name='status of the edit'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='message',
             name='fence',
             field=models.PositiveIntegerField(default=0, verbose_name='lease number'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='message',
             name='first_hash',
             field=models.BinaryField(max_length=16, verbose_name='digest of the first text'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='message',
             name='id',
             field=models.UUIDField(default=moderado.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='id'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='message',
             name='lease_until',
             field=models.DateTimeField(blank=True, null=True, verbose_name='leased until'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='message',
             name='queued_at',
             field=models.DateTimeField(blank=True, null=True, verbose_name='queued'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='message',
             name='reply_to',
             field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='chat.message', verbose_name='reply to'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='message',
             name='room',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='chat.room', verbose_name='room'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='removal',
             name='created_at',
             field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='removal',
             name='id',
             field=models.UUIDField(default=moderado.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='id'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='removal',
             name='room',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='chat.room', verbose_name='room'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='removal',
             name='user',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='user'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='revision',
             name='created_at',
             field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='revision',
             name='id',
             field=models.UUIDField(default=moderado.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='id'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='revision',
             name='message',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='revisions', to='chat.message', verbose_name='message'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='room',
             name='acl_version',
             field=models.BigIntegerField(default=0, editable=False, verbose_name='version of the rights'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='room',
             name='created_at',
             field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='room',
             name='created_by',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='room',
             name='id',
             field=models.UUIDField(default=moderado.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='id'),

@@ -3,6 +3,8 @@
 import moderado.core.clock
 from django.db import migrations, models
 
+from moderado.core.migration_operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -11,27 +13,27 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        DescribeField(
             model_name='membership',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='message',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='removal',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='revision',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='room',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),

@@ -7,6 +7,8 @@ import moderado.core.ids
 from django.conf import settings
 from django.db import migrations, models
 
+from moderado.core.migration_operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -33,12 +35,12 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'backfills',
             },
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='appeal',
             name='decision_type',
             field=models.CharField(choices=[('ruling', 'decision of a moderator'), ('verdict', 'automatic verdict'), ('sanction', 'sanction'), ('suspension', 'suspension of reporting'), ('purge', 'removal of the latest messages'), ('report', 'report without action')], max_length=12, verbose_name='decision'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='bulkruling',
             name='state',
             field=models.CharField(choices=[('running', 'running'), ('done', 'done'), ('stopped', 'stopped'), ('reversing', 'being reversed'), ('reversed', 'reversed')], default='running', max_length=9, verbose_name='state'),

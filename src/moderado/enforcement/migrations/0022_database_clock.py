@@ -3,6 +3,8 @@
 import moderado.core.clock
 from django.db import migrations, models
 
+from moderado.core.migration_operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -11,127 +13,127 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        DescribeField(
             model_name='accessrecord',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='accessseal',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='appeal',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='auditline',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='backfill',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='bulkruling',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='caseexclusion',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='casenote',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='erasure',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='export',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='exportpart',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='legalhold',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='notice',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='noticemail',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='pendingstrike',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='personblock',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='personchange',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='purge',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='purgedmessage',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='queue',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='report',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='reportingsuspension',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='retentionrun',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='ruling',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='sanction',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),

@@ -1,12 +1,14 @@
 from django.db import migrations, models
 
+from moderado.core.migration_operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
     dependencies = [("enforcement", "0022_database_clock")]
 
     operations = [
-        migrations.AlterField(
+        DescribeField(
             model_name="ruling",
             name="content",
             field=models.CharField(
@@ -20,7 +22,7 @@ class Migration(migrations.Migration):
                 verbose_name="content",
             ),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name="caseexclusion",
             name="reason",
             field=models.CharField(

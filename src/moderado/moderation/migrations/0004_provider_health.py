@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from moderado.core.migration_operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -28,7 +30,7 @@ class Migration(migrations.Migration):
             name='granted',
             field=models.PositiveIntegerField(db_default=0, default=0),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='providercall',
             name='state',
             field=models.CharField(choices=[('reserved', 'reserved'), ('answered', 'answered'), ('failed', 'not carried out'), ('unknown', 'outcome unknown'), ('refused', 'no opinion')], default='reserved', max_length=8, verbose_name='state'),

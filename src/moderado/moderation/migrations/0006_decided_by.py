@@ -1,5 +1,7 @@
 from django.db import migrations, models
 
+from moderado.core.migration_operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -11,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.RenameField(
             model_name="moderationlog", old_name="rung", new_name="decided_by"
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name="moderationlog",
             name="decided_by",
             field=models.CharField(blank=True, max_length=64, verbose_name="decided by"),

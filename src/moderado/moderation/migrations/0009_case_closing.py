@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from moderado.core.migration_operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -20,7 +22,7 @@ class Migration(migrations.Migration):
             name='closed_at',
             field=models.DateTimeField(blank=True, null=True, verbose_name='closed'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='case',
             name='state',
             field=models.CharField(choices=[('open', 'open'), ('decided', 'decided'), ('closed', 'closed without a decision')], default='open', max_length=8, verbose_name='state'),

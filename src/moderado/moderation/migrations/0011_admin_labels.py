@@ -4,6 +4,8 @@ import django.utils.timezone
 import moderado.core.ids
 from django.db import migrations, models
 
+from moderado.core.migration_operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -12,97 +14,97 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        DescribeField(
             model_name='blockedtext',
             name='created_at',
             field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='blockedtext',
             name='digest',
             field=models.BinaryField(max_length=16, verbose_name='digest'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='blockedtext',
             name='id',
             field=models.UUIDField(default=moderado.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='id'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='case',
             name='created_at',
             field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='case',
             name='id',
             field=models.UUIDField(default=moderado.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='id'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='case',
             name='outcome',
             field=models.CharField(blank=True, choices=[('ALLOW', 'allowed'), ('FLAG', 'flagged'), ('HOLD', 'held'), ('BLOCK', 'blocked')], max_length=8, verbose_name='outcome'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='moderationlog',
             name='created_at',
             field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='moderationlog',
             name='id',
             field=models.UUIDField(default=moderado.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='id'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='moderationlog',
             name='verdict',
             field=models.CharField(choices=[('ALLOW', 'allowed'), ('FLAG', 'flagged'), ('HOLD', 'held'), ('BLOCK', 'blocked')], max_length=8, verbose_name='verdict'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='providerbudget',
             name='granted',
             field=models.PositiveIntegerField(db_default=0, default=0, verbose_name='granted'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='providercall',
             name='created_at',
             field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='providercall',
             name='id',
             field=models.UUIDField(default=moderado.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='id'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='providerhealth',
             name='outcomes',
             field=models.BigIntegerField(default=0, verbose_name='recent outcomes'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='subjectrevision',
             name='attempts',
             field=models.PositiveSmallIntegerField(default=0, verbose_name='attempts'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='subjectrevision',
             name='created_at',
             field=models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='subjectrevision',
             name='fence',
             field=models.PositiveIntegerField(default=0, verbose_name='lease number'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='subjectrevision',
             name='id',
             field=models.UUIDField(default=moderado.core.ids.new_id, editable=False, primary_key=True, serialize=False, verbose_name='id'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='subjectrevision',
             name='lease_until',
             field=models.DateTimeField(blank=True, null=True, verbose_name='leased until'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='subjectrevision',
             name='queued_at',
             field=models.DateTimeField(blank=True, null=True, verbose_name='queued'),

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from moderado.core.migration_operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -40,7 +42,7 @@ class Migration(migrations.Migration):
             name='budget_day',
             field=models.DateField(blank=True, null=True, verbose_name='day of the budget'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='providercall',
             name='purpose',
             field=models.CharField(choices=[('decide', 'decides'), ('shadow', 'is compared')], default='decide', max_length=16, verbose_name='purpose'),

@@ -6,6 +6,8 @@ import django.utils.timezone
 import moderado.core.ids
 from django.db import migrations, models
 
+from moderado.core.migration_operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -36,7 +38,7 @@ class Migration(migrations.Migration):
             name='shadow_sample',
             field=models.FloatField(db_default=0.1, default=0.1, verbose_name='share of the shadow'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='policychange',
             name='action',
             field=models.CharField(choices=[('saved', 'saved a version'), ('enabled', 'enabled a version'), ('rolled_back', 'rolled back to a version'), ('assigned', 'assigned'), ('unassigned', 'no longer assigned'), ('deleted', 'deleted'), ('shadowed', 'chose a shadow')], max_length=16, verbose_name='action'),

@@ -3,6 +3,8 @@
 import moderado.core.clock
 from django.db import migrations, models
 
+from moderado.core.migration_operations import DescribeField
+
 
 class Migration(migrations.Migration):
 
@@ -11,77 +13,77 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        DescribeField(
             model_name='bankedtext',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='blockedtext',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='case',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='erasabletext',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='evaluation',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='logseal',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='moderationlog',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='policy',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='policyassignment',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='policychange',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='policyversion',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='providercall',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='shadowresult',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='subjectrevision',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
         ),
-        migrations.AlterField(
+        DescribeField(
             model_name='suggestedscore',
             name='created_at',
             field=models.DateTimeField(default=moderado.core.clock.estimated, editable=False, verbose_name='created'),
