@@ -1,6 +1,6 @@
 """Connects events to their handlers. The only module that imports every context and entry point."""
 
-from moderado.accounts import bans
+from moderado.accounts import bans, closures
 from moderado.accounts import events as accounts
 from moderado.accounts.services.superusers import provide_withdrawn
 from moderado.chat import events as chat
@@ -32,6 +32,7 @@ from moderado.enforcement.services import (
     appeal_outcomes,
     audit_events,
     erased_accounts,
+    erasures,
     holds,
     machine_strikes,
     notice_outcomes,
@@ -124,6 +125,7 @@ def _provide_ports() -> None:
     """Let lower layers read what higher ones own."""
     provide_texts(MESSAGE, judged_texts, previous=previous_texts.of_past_messages)
     bans.provide_checks(account=admission.check_account, email=admission.check_email)
+    closures.provide_check(erasures.is_final)
     provide_withdrawn(withdrawn_accounts)
     holds.provide_author(author_of_message)
     provide_reported(MESSAGE, reported_message)

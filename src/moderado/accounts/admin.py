@@ -7,9 +7,10 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
@@ -18,6 +19,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from moderado.accounts import admin_api_keys, admin_invitations  # noqa: F401  (register themselves)
 from moderado.accounts.admin_permissions import TranslatedPermissions, permission_list
+from moderado.accounts.closures import is_closed_for_ever
 from moderado.accounts.errors import LastSuperuser
 from moderado.accounts.models import Session, User
 from moderado.accounts.rights import may_manage
@@ -112,17 +114,26 @@ class UserAdmin(Audited, TranslatedPermissions, DjangoUserAdmin, ModelAdmin):  #
         users: QuerySet[User] = super().get_queryset(request)
         return users.annotate(open_count=Count("sessions", filter=open_ones))
 
+    def get_object(self, request: HttpRequest, *args: Any, **options: Any) -> User | None:
+        """Lock an account that may be changed: an erasure that closes it now is not overwritten."""
+        found: User | None = super().get_object(request, *args, **options)
+        is_change = request.method == "POST" and transaction.get_connection().in_atomic_block
+        if found is not None and is_change:
+            User.objects.select_for_update(no_key=True).only("pk").get(pk=found.pk)
+            found.refresh_from_db()
+        return found
+
+    @transaction.atomic
+    def user_change_password(self, *args: Any, **options: Any) -> HttpResponse:
+        return super().user_change_password(*args, **options)
+
     def get_inlines(self, request: HttpRequest, obj: User | None) -> tuple[type, ...]:
         return () if obj is None else self.inlines
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Only superusers grant rights: others would grant themselves more than they hold.
-
-        An account that is erased, or will be, is never activated again.
-        """
-        closed = ("is_active",) if obj is not None and obj.erased_at is not None else ()
+        """Only superusers grant rights: others would grant themselves more than they hold."""
         rights = () if _is_superuser(request) else (*RIGHTS, "granted")
-        return (*self.readonly_fields, *closed, *rights)
+        return (*self.readonly_fields, *rights)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Show rights that may not be changed in words."""
@@ -142,8 +153,11 @@ class UserAdmin(Audited, TranslatedPermissions, DjangoUserAdmin, ModelAdmin):  #
         return permission_list(user.user_permissions.all())
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Only what a service does changes an account that an erasure has closed."""
         allowed: bool = super().has_change_permission(request, obj)
-        return allowed and (obj is None or may_manage(_actor(request), obj))
+        if obj is None or not allowed:
+            return allowed
+        return may_manage(_actor(request), obj) and not is_closed_for_ever(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Accounts are deactivated, not deleted: conversations of others contain their messages."""

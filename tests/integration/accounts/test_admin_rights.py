@@ -1,14 +1,19 @@
 """Staff gain no rights that they do not hold, and confirm sensitive actions with their password."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
+from django.utils import timezone
 
 from moderado.accounts.models import Session, User
 from moderado.accounts.services import sessions
 from moderado.accounts.types import CONFIRMED_KEY
 from moderado.core.admin import Audited, ReadOnly
+from moderado.enforcement.models import Erasure
+from moderado.enforcement.services import erasures, holds
 from tests.admin import act
 from tests.factories import PASSWORD, make_staff, make_user
 
@@ -102,6 +107,67 @@ def test_accounts_with_more_rights_cannot_be_taken_over(browser, kind):
 
     assert {answer.status_code for answer in answers} == {403}
     assert state(user) == before
+
+
+def erase(user, *, is_held):
+    if is_held:
+        hold = {"actor_id": None, "subject_type": "user", "subject_id": user.pk}
+        holds.add_hold(**hold, author_id=user.pk, reference="-")
+    erasures.order_erasure(actor_id=None, user_id=user.pk)
+
+
+@pytest.mark.proves("S161")
+@pytest.mark.parametrize("is_held", [False, True], ids=["erased", "held"])
+def test_account_that_an_erasure_has_closed_is_not_opened_again(client, root, is_held):
+    user = make_user()
+    erase(user, is_held=is_held)
+    client.force_login(root)
+    passwords = {"password1": "uma frase bem longa", "password2": "uma frase bem longa"}
+
+    answers = [
+        change(client, user, is_active="on"),
+        client.post(f"{USERS}/{user.pk}/password/", passwords | {"usable_password": "true"}),
+    ]
+
+    assert {answer.status_code for answer in answers} == {403}
+    after = User.objects.get(pk=user.pk)
+    assert (after.is_active, after.has_usable_password()) == (False, False)
+    assert client.get(f"{USERS}/{user.pk}/change/").status_code == 200
+
+
+@pytest.mark.proves("S161")
+@pytest.mark.parametrize("form", ["change", "password"])
+def test_erasure_that_closes_an_account_meanwhile_is_not_overwritten(
+    client, root, form, monkeypatch
+):
+    user, read = make_user(), admin.ModelAdmin.get_object
+    client.force_login(root)
+
+    def read_before_the_order(*args, **options):
+        found = read(*args, **options)
+        erase(user, is_held=True)
+        return found
+
+    monkeypatch.setattr(admin.ModelAdmin, "get_object", read_before_the_order)
+    passwords = {"password1": "uma frase bem longa", "password2": "uma frase bem longa"}
+    if form == "change":
+        answer = change(client, user, name="Outra")
+    else:
+        passwords |= {"usable_password": "true"}
+        answer = client.post(f"{USERS}/{user.pk}/password/", passwords)
+
+    assert answer.status_code == 403  # which has rolled the order of this test back
+
+
+@pytest.mark.proves("S161")
+def test_account_that_may_still_withdraw_its_request_is_opened_again(client, root):
+    user = make_user(is_active=False)
+    due_at = timezone.now() + timedelta(days=1)
+    Erasure.objects.create(user=user, requested_by=user, due_at=due_at)
+    client.force_login(root)
+
+    assert change(client, user, is_active="on").status_code == 302
+    assert User.objects.get(pk=user.pk).is_active
 
 
 def test_accounts_without_rights_can_be_changed(browser):

@@ -140,6 +140,13 @@ def get_erasure(*, user_id: UUID) -> Erasure:
     return found
 
 
+def is_final(user_id: UUID) -> bool:
+    """Tell whether the erasure of an account is due or has begun: then its account is closed."""
+    has_begun = Q(started_at__isnull=False) | Q(due_at__lte=Now())
+    theirs = Erasure.objects.filter(has_begun, user_id=user_id)
+    return theirs.exclude(state=State.CANCELLED).exists()
+
+
 def claim_due(user_id: UUID | None = None) -> Erasure | None:
     """Lease the erasure that is due the longest, or that of this account.
 
