@@ -169,7 +169,7 @@ def test_parties_neither_reverse_rulings_nor_rule_in_bulk(staff, ask, party):
 def test_staff_do_not_read_in_the_admin_who_reported_them(client, staff, party):
     case = party(staff)
     reporter = case.reports.get().reporter
-    for reader, is_shown in ((staff, False), (make_staff("view_report"), True)):
+    for reader, is_shown in ((staff, False), (make_staff("view_case", "view_report"), True)):
         client.force_login(reader)
         page = client.get(reverse("admin:enforcement_report_changelist")).content.decode()
         assert (reporter.name in page) is is_shown

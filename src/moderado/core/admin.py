@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from moderado.core.admin_reading import ReadOnly as ReadOnly
 from moderado.core.errors import ApplicationError, Invalid
 from moderado.core.events import publish
 from moderado.core.staff_actions import StaffActed
@@ -47,19 +48,6 @@ ACTIONS = {
     "backtest": _("Backtest"),
     "roll_back": _("Roll back to the version before"),
 }
-
-
-class ReadOnly:
-    """An admin page for records that are never edited; what staff may do is offered as actions."""
-
-    def has_add_permission(self, *_: object) -> bool:
-        return False
-
-    def has_change_permission(self, *_: object) -> bool:
-        return False
-
-    def has_delete_permission(self, *_: object) -> bool:
-        return False
 
 
 class PageWithContext:

@@ -103,6 +103,9 @@ class CaseAdmin(NamesSubjects, Audited, ReadOnly, PageWithContext, ModelAdmin):
     def has_rule_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(rights.DECIDE_CASE)
 
+    def has_rule_on_many_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(rights.BULK_RULE)
+
     @display(description=_("text"))
     def excerpt(self, case: Case) -> str:
         return self._quoted(case, Truncator(case.text).chars(EXCERPT))
@@ -189,11 +192,11 @@ class CaseAdmin(NamesSubjects, Audited, ReadOnly, PageWithContext, ModelAdmin):
     def found(self, case: Case) -> str:
         return category_list(case.categories) or "-"
 
-    @admin.action(description=_("Approve: the message is shown"), permissions=["rule"])
+    @admin.action(description=_("Approve: the message is shown"), permissions=["rule_on_many"])
     def approve(self, request: HttpRequest, chosen: "QuerySet[Case]") -> None:
         self._rule(request, chosen, Ruling(Outcome.ALLOW))
 
-    @admin.action(description=_("Reject: the message is not shown"), permissions=["rule"])
+    @admin.action(description=_("Reject: the message is not shown"), permissions=["rule_on_many"])
     def reject(self, request: HttpRequest, chosen: "QuerySet[Case]") -> None:
         self._rule(request, chosen, Ruling(Outcome.BLOCK))
 

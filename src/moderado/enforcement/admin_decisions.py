@@ -219,6 +219,11 @@ class AppealAdmin(ActsOnPage, CaseRecordPage):
         (_("Record"), {"fields": ("id", "decision_id", "told_at", "reminded_at", "created_at")}),
     )
 
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Appeal]":
+        """Leave out the viewer's own appeals: their pages say who decided first."""
+        found: QuerySet[Appeal] = super().get_queryset(request)
+        return found.exclude(appellant=UUID(str(request.user.pk)))
+
     @display(description=_("state"), ordering="state", label=_STATE)
     def shown_state(self, appeal: Appeal) -> tuple[str, Any]:
         if appeal.outcome:

@@ -135,7 +135,7 @@ def _find_names(rows: Iterable[Any], viewer: Any) -> None:
 
 def _may_open(viewer: Any, page: str) -> bool:
     app, _separator, model = page.partition("_")
-    return any(viewer.has_perm(f"{app}.{act}_{model}") for act in ("view", "change"))
+    return bool(viewer.has_perm(f"{app}.view_{model}"))
 
 
 def _kind(subject_type: str) -> str:

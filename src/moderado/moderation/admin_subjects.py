@@ -66,6 +66,6 @@ def subject_of(case: ShownCase, viewer: User) -> CaseSubject:
 def link(label: str | Promise, text: str, *, model: str, pk: UUID, viewer: User) -> Link:
     """Return a link to the page of a record, such as `chat.room`, if the viewer may open it."""
     app, _, name = model.partition(".")
-    may_open = viewer.has_perm(f"{app}.view_{name}") or viewer.has_perm(f"{app}.change_{name}")
+    may_open = viewer.has_perm(f"{app}.view_{name}")
     url = reverse(f"admin:{app}_{name}_change", args=[pk]) if may_open else ""
     return Link(label=label, text=text, url=url)

@@ -188,7 +188,7 @@ def test_cases_of_closed_queues_are_left_out(client):
     queue = Queue.objects.create(name="restrita", position=1, filter={"subject": ["person"]})
     queue.groups.set([Group.objects.create(name="crianças")])
     report = make_rejected_reports(make_user(), count=1)
-    client.force_login(make_staff("view_report"))
+    client.force_login(make_staff("view_case", "view_report"))
 
     assert client.get(page("report", "change", report.pk)).status_code == 302
     queue.groups.clear()
@@ -256,13 +256,13 @@ def test_records_of_restricted_cases_exist_only_for_those_who_may_see_them(clien
     Case.objects.filter(pk=report.case_id).update(
         subject_id=report.subject_id, categories=["child_safety"]
     )
-    client.force_login(make_staff("view_report"))
+    client.force_login(make_staff("view_case", "view_report"))
 
     assert str(report.pk) not in client.get(page("report", "changelist")).content.decode()
     assert client.get(page("report", "change", report.pk)).status_code == 302
     assert not AuditLine.objects.exists()
 
-    client.force_login(make_staff("view_report", "view_restricted_case"))
+    client.force_login(make_staff("view_case", "view_report", "view_restricted_case"))
     assert client.get(page("report", "change", report.pk)).status_code == 200
     assert str(report.pk) in client.get(page("report", "changelist")).content.decode()
     looks = AuditLine.objects.filter(action="restricted_case_seen", subject_id=report.case_id)

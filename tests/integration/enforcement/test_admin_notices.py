@@ -46,11 +46,11 @@ def make_purge():
 
 def test_purge_is_reversed_with_a_reason_and_the_password(client):
     purge = make_purge()
-    sign_in(client, "view_purge", "reverse_ruling", is_confirmed=False)
+    sign_in(client, "view_case", "view_purge", "reverse_ruling", is_confirmed=False)
     asked = post_act(client, "enforcement_purge", purge, "reverse", reason="engano")
     assert (asked.status_code, "confirm_password" in asked.content.decode()) == (403, True)
 
-    staff = sign_in(client, "view_purge", "reverse_ruling")
+    staff = sign_in(client, "view_case", "view_purge", "reverse_ruling")
     assert str(purge.pk) in shown(client, "enforcement_purge_changelist")
     post_act(client, "enforcement_purge", purge, "reverse", reason="engano")
 
@@ -69,13 +69,13 @@ def test_notice_shows_its_deadline_and_the_address_to_those_who_may_see_it(clien
     make_notice(state="open", due_at=now + timedelta(hours=5))
     path = "enforcement_notice_change", notice.pk
 
-    sign_in(client, "view_notice")
+    sign_in(client, "view_case", "view_notice")
     client.cookies["language"] = "en"
     assert "bia@example.org" not in shown(client, *path)
     late = client.get(reverse("admin:enforcement_notice_changelist") + "?deadline=over")
     assert notice.protocol in late.content.decode()
     assert late.context["cl"].result_count == 1
-    staff = sign_in(client, "view_notice", "view_notifier")
+    staff = sign_in(client, "view_case", "view_notice", "view_notifier")
     assert "bia@example.org" in shown(client, *path)
     assert AuditLine.objects.filter(
         action="admin_read", actor=staff, subject_type="notice", subject_id=notice.pk

@@ -270,9 +270,9 @@ def test_name_of_a_restricted_case_is_in_no_admin_list_of_others(client):
     with transaction.atomic():
         record([(content, verdict)])
     page = "/admin/moderation/subjectrevision/"
-    client.force_login(make_staff("view_subjectrevision"))
+    client.force_login(make_staff("view_case", "view_subjectrevision"))
     assert "xicrinha" not in client.get(page).content.decode()
-    trusted = make_staff("view_subjectrevision", "view_restricted_case")
+    trusted = make_staff("view_case", "view_subjectrevision", "view_restricted_case")
     client.force_login(trusted)
     assert "xicrinha" in client.get(page).content.decode()
     looks = AuditLine.objects.filter(actor=trusted, action="admin_listed")
@@ -280,7 +280,7 @@ def test_name_of_a_restricted_case_is_in_no_admin_list_of_others(client):
 
 
 def test_every_look_at_provider_calls_in_the_admin_leaves_an_audit_line(client):
-    staff = make_staff("view_providercall")
+    staff = make_staff("view_moderationlog", "view_providercall")
     client.force_login(staff)
     assert client.get("/admin/moderation/providercall/").status_code == 200
     looks = AuditLine.objects.filter(actor=staff, action="admin_listed")

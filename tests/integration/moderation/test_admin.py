@@ -168,7 +168,7 @@ def test_every_decided_or_refused_case_leaves_an_audit_line(client, staff, held,
 @pytest.mark.proves("S58")
 @pytest.mark.parametrize(
     "permissions, seen, decided_cases",
-    [((), 403, 0), (("view_case",), 200, 0), (("view_case", "decide_case"), 200, 1)],
+    [((), 403, 0), (("view_case",), 200, 0), (("view_case", "bulk_rule"), 200, 1)],
 )
 def test_queue_needs_a_permission_for_each_action(
     client, held, decided, permissions, seen, decided_cases

@@ -60,7 +60,7 @@ def test_failing_version_is_not_enabled(client, staff):
 
 def test_viewers_enable_nothing(client):
     version = save()
-    client.force_login(make_staff("view_policyversion"))
+    client.force_login(make_staff("view_policy", "view_policyversion"))
 
     assert enable(client, version).status_code == 403
     assert PolicyVersion.objects.count() == 1
@@ -70,7 +70,13 @@ def test_viewers_enable_nothing(client):
 def test_page_of_a_version_shows_what_would_follow_and_starts_a_backtest(client):
     version = save(must_hold=["bom dia"])
     client.force_login(
-        make_staff("view_policyversion", "enable_policy", "view_evaluation", "add_evaluation")
+        make_staff(
+            "view_policy",
+            "view_policyversion",
+            "enable_policy",
+            "view_evaluation",
+            "add_evaluation",
+        )
     )
     address = reverse("admin:moderation_policyversion_change", args=[version.pk])
     assert "bom dia" in client.get(address).content.decode()
@@ -87,7 +93,9 @@ def test_page_of_a_version_shows_what_would_follow_and_starts_a_backtest(client)
 
 def test_evaluation_is_started_read_and_cancelled(client):
     version = save()
-    client.force_login(make_staff("view_evaluation", "add_evaluation", "view_policyversion"))
+    client.force_login(
+        make_staff("view_evaluation", "add_evaluation", "view_policy", "view_policyversion")
+    )
     add = reverse("admin:moderation_evaluation_add")
     assert client.get(add).status_code == 200
     refused = client.post(add, {"kind": "backtest"})
