@@ -1,4 +1,4 @@
-"""Users, their sessions, invitations to register, and API keys of other systems."""
+"""Users, their sessions, invitations to register, API keys of other systems, keys of requests."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -220,3 +220,28 @@ class ApiKey(Secret):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ClientKey(Record):
+    """What a request created, for the repeat of it: `services.client_keys`.
+
+    Attributes:
+        digest: Of owner, kind and the client's `client_id`.
+        content_digest: Of these and of what was asked for.
+        owner: Null for a request without an account.
+        result_id: What was created. It may have been deleted since.
+    """
+
+    digest = models.BinaryField(_("digest"), max_length=32, unique=True, editable=False)
+    content_digest = models.BinaryField(_("digest of the content"), max_length=32, editable=False)
+    owner = models.ForeignKey(
+        User, on_delete=models.CASCADE, null=True, related_name="+", verbose_name=_("account")
+    )
+    result_id = models.UUIDField(_("result"), editable=False)
+
+    class Meta:
+        verbose_name = _("key of a request")
+        verbose_name_plural = _("keys of requests")
+
+    def __str__(self) -> str:
+        return str(self.result_id)

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from moderado.api.fields import IdField
+from moderado.api.fields import ClientIdField, IdField
 from moderado.api.schemas import PersonField, StrictInput
 from moderado.moderation.blind_cases import shown_results
 from moderado.moderation.services.evaluation_kinds import KINDS
@@ -45,6 +45,7 @@ class EvaluationInput(StrictInput):
         required=False,
         help_text="Of `calibration`: the wanted share of false holds, .01 unless given.",
     )
+    client_id = ClientIdField()
 
 
 class ProgressBody(serializers.Serializer[Any]):

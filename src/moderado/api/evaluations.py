@@ -44,6 +44,7 @@ class Evaluations(ListAPIView[Any]):
         """
         actor = require(request, rights.ADD_EVALUATION)
         asked = validated(EvaluationInput, request.data)
+        client_id = asked.pop("client_id", None)
         room_id = asked.pop("room", None)
         if room_id is not None:
             place_of(room_id)  # 404 for one that does not exist
@@ -51,6 +52,7 @@ class Evaluations(ListAPIView[Any]):
         evaluation = evaluations.request_evaluation(
             actor_id=actor.id,
             asked=evaluations.Asked(scope_id=room_id, options=options, **asked),
+            client_id=client_id,
         )
         return Response(EvaluationBody(evaluation).data, status=201)
 

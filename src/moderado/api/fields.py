@@ -5,6 +5,8 @@ from uuid import UUID
 
 from rest_framework import serializers
 
+from moderado.core.wire_limits import MAX_CLIENT_ID
+
 
 class IdField(serializers.UUIDField):
     """An id as text. The framework takes numbers, too, and `true` for the number 1."""
@@ -13,3 +15,18 @@ class IdField(serializers.UUIDField):
         if not isinstance(data, str):
             self.fail("invalid", value=data)
         return super().to_internal_value(data)
+
+
+class ClientIdField(serializers.CharField):
+    """The client's own id of what a request creates: the repeat returns the first result."""
+
+    def __init__(self, **options: Any) -> None:
+        given = {
+            "required": False,
+            "allow_null": True,
+            "trim_whitespace": False,
+            "max_length": MAX_CLIENT_ID,
+            "help_text": "Your own id of what is created, such as a UUID. Sent again, it returns "
+            "the first result; with another content it is a `conflict`.",
+        }
+        super().__init__(**given | options)

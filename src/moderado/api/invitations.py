@@ -16,6 +16,7 @@ from moderado.accounts.models import Invitation
 from moderado.accounts.services import invitations
 from moderado.accounts.services.invitations import MAX_DAYS, NOTE_LENGTH
 from moderado.api.callers import require
+from moderado.api.fields import ClientIdField
 from moderado.api.pagination import NumberedPages
 
 
@@ -32,11 +33,12 @@ class InvitationInput(serializers.Serializer[Any]):
         required=False,
         help_text="Days until it expires. Without it: the server's INVITATION_DAYS.",
     )
+    client_id = ClientIdField()
 
 
 class NewInvitationBody(serializers.Serializer[Any]):
     id = serializers.UUIDField(read_only=True)
-    code = serializers.CharField(read_only=True, help_text="Shown once: the server stores a hash.")
+    code = serializers.CharField(read_only=True, help_text="The server stores a hash.")
     note = serializers.CharField(read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
     expires_at = serializers.DateTimeField(read_only=True)
@@ -67,7 +69,10 @@ class Invitations(ListAPIView[Invitation]):
         responses={201: NewInvitationBody},
     )
     def post(self, request: Request) -> Response:
-        """Create an invitation and return its code once. For staff with `add_invitation`."""
+        """Create an invitation and return its code once. For staff with `add_invitation`.
+
+        The same `client_id` again returns the first invitation with its code.
+        """
         actor = require(request, rights.ADD_INVITATION)
         body = InvitationInput(data=request.data)
         body.is_valid(raise_exception=True)

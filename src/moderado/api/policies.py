@@ -62,9 +62,12 @@ class Policies(ListAPIView[Any]):
         """
         actor = require(request, rights.ADD_POLICY)
         asked = validated(PolicyInput, request.data)
-        reason = asked.pop("reason")
+        reason, client_id = asked.pop("reason"), asked.pop("client_id", None)
         saved = policies.create_policy(
-            actor_id=actor.id, document=parse_document(**asked), reason=reason
+            actor_id=actor.id,
+            document=parse_document(**asked),
+            reason=reason,
+            client_id=client_id,
         )
         return Response(SavedBody(_found(saved)).data, status=201)
 
@@ -111,7 +114,11 @@ class Versions(ListAPIView[Any]):
             document=asked.get("document"), yaml=asked.get("yaml"), name=name, extends=extends
         )
         saved = policies.save_version(
-            actor_id=actor.id, name=name, document=document, reason=asked["reason"]
+            actor_id=actor.id,
+            name=name,
+            document=document,
+            reason=asked["reason"],
+            client_id=asked.get("client_id"),
         )
         return Response(SavedBody(_found(saved)).data, status=201)
 

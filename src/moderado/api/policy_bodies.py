@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
+from moderado.api.fields import ClientIdField
 from moderado.api.finding_bodies import BacktestBody, ExampleBody, FairnessBody, QueueLoadBody
 from moderado.api.parsers import TooLarge
 from moderado.api.schemas import PersonField, StrictInput
@@ -53,6 +54,7 @@ class DocumentInput(StrictInput):
     yaml = serializers.CharField(
         required=False, trim_whitespace=False, help_text="The document as YAML, in place of JSON."
     )
+    client_id = ClientIdField()
 
 
 class PolicyInput(DocumentInput):

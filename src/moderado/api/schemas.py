@@ -15,7 +15,7 @@ from msgspec import UNSET, Meta, UnsetType
 from rest_framework import serializers
 
 from moderado.accounts.models import User
-from moderado.api.fields import IdField
+from moderado.api.fields import ClientIdField, IdField
 from moderado.chat.models import Membership, Room
 from moderado.chat.services.rooms import NAME_LENGTH
 from moderado.chat.types import Changes, MessageView, Person
@@ -73,9 +73,11 @@ class RoomInput(serializers.Serializer[Any]):
     audience = serializers.ChoiceField(
         required=False, choices=Room.Audience.choices, help_text="Whom it is for; policies read it."
     )
+    client_id = ClientIdField()
 
 
 class RoomChange(RoomInput):
+    client_id = None  # nothing is created
     name = serializers.CharField(max_length=NAME_LENGTH, required=False)
 
 

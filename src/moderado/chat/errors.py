@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from moderado.core import errors
 from moderado.core.errors import ApplicationError, Forbidden, NotFound
 from moderado.enforcement.errors import Restricted
 
@@ -54,8 +55,7 @@ class NoSuchMessage(NotFound):
     message = _("There is no such message, or you may not see it.")
 
 
-class Conflict(ApplicationError):
-    code = "conflict"
+class Conflict(errors.Conflict):
     message = _("This client_id was already used in this room for another text.")
 
 

@@ -64,6 +64,13 @@ class RefusedComment(Invalid):
         self.reason = reason
 
 
+class Conflict(ApplicationError):
+    """The client's own id of a request was used before, for another request."""
+
+    code = "conflict"
+    message = _("This client_id was already used for another request.")
+
+
 class RateLimited(ApplicationError):
     """The caller exceeded a limit.
 

@@ -104,9 +104,9 @@ NOT_EXPORTED = {
         accounts_user_user_permissions.* django_admin_log.* moderation_policyversion.author_id
     """,
     "copies and traces of rows that are exported": """
-        chat_departure.* chat_removal.* enforcement_export.* enforcement_pendingstrike.*
-        enforcement_personchange.* moderation_blockedtext.* moderation_case.author_id
-        moderation_erasabletext.*
+        accounts_clientkey.* chat_departure.* chat_removal.* enforcement_export.*
+        enforcement_pendingstrike.* enforcement_personchange.* moderation_blockedtext.*
+        moderation_case.author_id moderation_erasabletext.*
     """,
     "of others": """
         accounts_invitation.used_by_id enforcement_personblock.blocked_id

@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from moderado.accounts.lookalikes import email_key
-from moderado.accounts.models import Invitation, Session, User
+from moderado.accounts.models import ClientKey, Invitation, Session, User
 from moderado.core.database import require_transaction
 
 _DOMAIN = "erased.invalid"  # RFC 2606: no mail is ever delivered there
@@ -87,3 +87,4 @@ def replace_identity(*, user_id: UUID) -> None:
     )
     Session.objects.filter(user_id=user_id).exclude(user_agent="").update(user_agent="")
     Invitation.objects.filter(used_by_id=user_id).exclude(note="").update(note="")
+    ClientKey.objects.filter(owner_id=user_id).delete()

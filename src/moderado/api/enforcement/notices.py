@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from moderado.api.auth import UnauthenticatedView
 from moderado.api.bodies import body_of
+from moderado.api.fields import IdField
 from moderado.api.schemas import validated
 from moderado.core.addresses import address_of_request
 from moderado.enforcement.labels import NOTICE_ROLE_CODES, REPORT_CATEGORY_CODES
@@ -40,6 +41,12 @@ class NoticeInput(serializers.Serializer[Any]):
     )
     category = serializers.ChoiceField(choices=REPORT_CATEGORY_CODES)
     text = serializers.CharField(max_length=TEXT_LENGTH, help_text="Why it should be removed.")
+    client_id = IdField(
+        required=False,
+        allow_null=True,
+        help_text="A random UUID, your own id of the notice. Sent again, it returns the first "
+        "notice; with another content it is a `conflict`.",
+    )
 
 
 class CodeInput(serializers.Serializer[Any]):
@@ -65,6 +72,7 @@ class Notices(UnauthenticatedView):
             category=asked["category"],
             text=asked["text"],
             address=address_of_request(request.META),
+            client_id=asked.get("client_id"),
         )
         return Response(body_of(notice_view(notice)), status=201)
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.models import User
 from moderado.accounts.services.accounts import active_account
+from moderado.accounts.services.client_keys import first_result
 from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom, RoomCreationClosed
 from moderado.chat.events import AudienceChanged
 from moderado.chat.models import Membership, Room
@@ -42,10 +43,12 @@ def create_room(
     is_private: bool = False,
     moderation_mode: str = Room.Mode.PRE,
     audience: str = Room.Audience.MIXED,
+    client_id: str | None = None,
 ) -> Room:
     """Create a room. Its creator becomes its first administrator.
 
-    Others see a placeholder until the name has been judged.
+    Others see a placeholder until the name has been judged. A repeat returns the first room, as it
+    is now.
 
     Args:
         creator_id: The account that creates it.
@@ -53,20 +56,28 @@ def create_room(
         is_private: Whether only members may read it.
         moderation_mode: A value of `Room.Mode`.
         audience: Whom the room is for: a value of `Room.Audience`, which policies may read.
+        client_id: The creator's own id of the room, for repeats.
 
     Raises:
+        Conflict: `client_id` was used for another room.
         Invalid: The name, the mode or the audience is not allowed.
         NotAuthenticated: The creator was deactivated meanwhile.
         RoomCreationClosed: Only staff create rooms, and the creator is none.
         Restricted: A sanction of the server does not allow the creator to write.
     """
     active_account(creator_id)
+    room_id = new_id()
+    asked = [name, is_private, moderation_mode, audience]
+    first_id = first_result(
+        owner_id=creator_id, kind="room", client_id=client_id, content=asked, result_id=room_id
+    )
+    if first_id is not None:
+        return Room.objects.get(pk=first_id)
     restrictions.check_may_write(user_id=creator_id, scope_id=None)
     mode = _mode(moderation_mode, actor_id=creator_id)
     if settings.ROOM_CREATION == "staff" and not _is_staff(creator_id):
         raise RoomCreationClosed
     name = clean_line(name, max_length=NAME_LENGTH, field="name")
-    room_id = new_id()
     room = Room.objects.create(
         id=room_id,
         name=placeholder(room_id),

@@ -19,10 +19,12 @@ from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.lookalikes import email_key
 from moderado.accounts.models import User
+from moderado.accounts.services.client_keys import first_result, is_known
 from moderado.core import clock, limits
 from moderado.core.database import require_transaction, retry_on_deadlock
 from moderado.core.errors import Invalid, NotFound
 from moderado.core.events import publish
+from moderado.core.ids import new_id
 from moderado.core.text import clean, clean_line, fold
 from moderado.enforcement.emails import email_digest
 from moderado.enforcement.labels import OTHER
@@ -52,15 +54,27 @@ from moderado.moderation.restricted_cases import RESTRICTED
 log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 5  # to confirm
+_KIND = "notice"  # of the ids of clients
 SCORE = 0.9  # of the case: a notice says who stands behind it
 _NO_NAMES = frozenset({"anonimo", "anonima", "anonymous", "anon"})
 _AUTHORITIES = frozenset({NoticeRole.PROSECUTOR, NoticeRole.CHILD_PROTECTION})
 
 
 def submit_notice(  # noqa: PLR0913  (what a notice consists of)
-    *, name: str, email: str, role: str, reference: str, category: str, text: str, address: str
+    *,
+    name: str,
+    email: str,
+    role: str,
+    reference: str,
+    category: str,
+    text: str,
+    address: str,
+    client_id: UUID | None = None,
 ) -> Notice:
     """Store a notice, and have the code that confirms it sent by e-mail.
+
+    A repeat returns the first notice. There is no account to keep ids of clients apart: a random
+    UUID does, and cannot be guessed to find out about the notices of others.
 
     Args:
         name: Of the notifier.
@@ -70,8 +84,10 @@ def submit_notice(  # noqa: PLR0913  (what a notice consists of)
         category: A code of `labels.REPORT_CATEGORIES`.
         text: Why, at most 4,000 characters.
         address: Of the client, for the limits.
+        client_id: The client's own id of the notice, for repeats.
 
     Raises:
+        Conflict: `client_id` was used for another notice.
         NoticesUnavailable: This server sends no e-mail.
         AnonymousNotice: Without a name or an e-mail address.
         Invalid: A field.
@@ -79,13 +95,21 @@ def submit_notice(  # noqa: PLR0913  (what a notice consists of)
     """
     if not settings.SENDS_EMAIL:
         raise NoticesUnavailable
+    notice_id, key = new_id(), None if client_id is None else str(client_id)
     name, email = _identity(name, email)
     reference = clean_line(reference, max_length=REFERENCE_LENGTH, field="subject")
     text = clean(text, max_length=TEXT_LENGTH, field="text")
-    limits.hit_address(settings.NOTICE_LIMITS["address"], "notice_address", address)
-    limits.hit(settings.NOTICE_LIMITS["email"], "notice_email", email_digest(email).hex())
+    if not is_known(owner_id=None, kind=_KIND, client_id=key):
+        _count(email, address)
+    asked = [name, email, role, reference, category, text]
     with transaction.atomic():
+        first_id = first_result(
+            owner_id=None, kind=_KIND, client_id=key, content=asked, result_id=notice_id
+        )
+        if first_id is not None:
+            return Notice.objects.get(pk=first_id)
         notice = Notice.objects.create(
+            id=notice_id,
             protocol=new_protocol(clock.estimated().year),
             role=role,
             name=name,
@@ -131,6 +155,11 @@ def get_notice(*, protocol: str, code: str) -> Notice:
     if not is_code(notice.id, code, notice.code_digest):
         raise NotFound
     return notice
+
+
+def _count(email: str, address: str) -> None:
+    limits.hit_address(settings.NOTICE_LIMITS["address"], "notice_address", address)
+    limits.hit(settings.NOTICE_LIMITS["email"], "notice_email", email_digest(email).hex())
 
 
 def _identity(name: str, email: str) -> tuple[str, str]:

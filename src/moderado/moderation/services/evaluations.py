@@ -1,7 +1,7 @@
 """Evaluations: request, cancel and find them. `services.evaluation_runs` runs them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,9 +12,11 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from moderado.accounts.services.client_keys import first_result
 from moderado.core import clock
 from moderado.core.errors import Invalid, NotFound
 from moderado.core.events import publish
+from moderado.core.ids import new_id
 from moderado.core.staff_actions import StaffActed
 from moderado.moderation.errors import EvaluationEnded, TooManyEvaluations
 from moderado.moderation.events import EvaluationQueued
@@ -58,18 +60,37 @@ class Asked:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def request_evaluation(*, actor_id: UUID | None, asked: Asked) -> Evaluation:
-    """Store an evaluation and wake a worker. `actor_id` is None for the command line.
+def request_evaluation(
+    *, actor_id: UUID | None, asked: Asked, client_id: str | None = None
+) -> Evaluation:
+    """Store an evaluation and wake a worker. A repeat returns the first evaluation, as it is now.
+
+    Args:
+        actor_id: Who asks for it; None for the command line.
+        asked: What to evaluate.
+        client_id: The actor's own id of the evaluation, for repeats.
 
     Raises:
+        Conflict: `client_id` was used for another evaluation.
         NotFound: There is no such policy or version.
         Invalid: A field is missing or wrong.
         TooManyEvaluations: `MAX_OPEN` wait or run.
     """
-    since, until = _window(asked)
-    policy, version = check(asked)
+    evaluation_id = new_id()
     with transaction.atomic():
+        first_id = first_result(
+            owner_id=actor_id,
+            kind="evaluation",
+            client_id=client_id,
+            content=asdict(asked),
+            result_id=evaluation_id,
+        )
+        if first_id is not None:
+            return get_evaluation(first_id)
+        since, until = _window(asked)
+        policy, version = check(asked)
         evaluation = Evaluation.objects.create(
+            id=evaluation_id,
             kind=asked.kind,
             policy=policy,
             version=version,

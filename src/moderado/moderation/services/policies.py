@@ -11,11 +11,11 @@ import structlog
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from moderado.accounts.services.client_keys import first_result
 from moderado.core import clock
 from moderado.core.database import require_transaction
 from moderado.core.errors import NotFound
-from moderado.core.events import publish
-from moderado.core.staff_actions import StaffActed
+from moderado.core.ids import new_id
 from moderado.moderation.errors import (
     FailingExamples,
     InvalidPolicy,
@@ -27,6 +27,7 @@ from moderado.moderation.models import Policy, PolicyChange, PolicyVersion
 from moderado.moderation.policies.documents import to_json
 from moderado.moderation.policies.schema import PolicyDocument
 from moderado.moderation.services.policy_findings import Findings, findings_of
+from moderado.moderation.services.policy_history import enabled_before, record_change
 from moderado.moderation.services.policy_lookup import compiled_documents
 
 log = structlog.get_logger(__name__)
@@ -45,43 +46,58 @@ class Saved:
     findings: Findings
 
 
-def create_policy(*, actor_id: UUID | None, document: PolicyDocument, reason: str = "") -> Saved:
+def create_policy(
+    *,
+    actor_id: UUID | None,
+    document: PolicyDocument,
+    reason: str = "",
+    client_id: str | None = None,
+) -> Saved:
     """Create a policy with its first version, which is not enabled.
 
+    A repeat, which has the same `client_id`, returns what the first request created.
+
     Raises:
+        Conflict: `client_id` was used for another document or reason.
         PolicyExists: The name is taken.
         InvalidPolicy: It extends a policy that does not exist, or its rules cannot be compiled.
     """
     with transaction.atomic():
-        lock_policies()
-        if Policy.objects.filter(name=document.name).exists():
-            raise PolicyExists
-        policy = Policy.objects.create(name=document.name, extends=_parent(document))
-        version = _save(policy, document, actor_id=actor_id, reason=reason)
+        version_id = new_id()
+        version = _first_version(actor_id, client_id, document, reason, version_id)
+        if version is None:
+            lock_policies()
+            if Policy.objects.filter(name=document.name).exists():
+                raise PolicyExists
+            policy = Policy.objects.create(name=document.name, extends=_parent(document))
+            version = _save(policy, document, version_id, actor_id=actor_id, reason=reason)
     return Saved(version=version, findings=findings_of(version))
 
 
 def save_version(
-    *, actor_id: UUID | None, name: str, document: PolicyDocument, reason: str = ""
+    *,
+    actor_id: UUID | None,
+    name: str,
+    document: PolicyDocument,
+    reason: str = "",
+    client_id: str | None = None,
 ) -> Saved:
-    """Save a version, which is not enabled.
+    """Save a version, which is not enabled. A repeat returns the first version.
 
     Raises:
+        Conflict: `client_id` was used for another document or reason.
         NotFound: There is no such policy.
         InvalidPolicy: The document has another name, extends another policy than before, or its
             rules cannot be compiled.
     """
     with transaction.atomic():
-        lock_policies()
-        policy = get_policy(name)
-        if document.name != name:
-            raise InvalidPolicy(fields={"name": _("The document has another name.")})
-        parent = _parent(document)
-        if parent != policy.extends:
-            raise InvalidPolicy(
-                fields={"extends": _("A policy always extends the same policy: create another.")}
-            )
-        version = _save(policy, document, actor_id=actor_id, reason=reason)
+        version_id = new_id()
+        version = _first_version(actor_id, client_id, document, reason, version_id)
+        if version is None:
+            lock_policies()
+            policy = get_policy(name)
+            _check_continues(policy, document)
+            version = _save(policy, document, version_id, actor_id=actor_id, reason=reason)
     return Saved(version=version, findings=findings_of(version))
 
 
@@ -119,7 +135,7 @@ def rollback(
     """
     policy = get_policy(name)
     left = policy.enabled if number is None else get_version(name, number)
-    enabled = _enabled_before(policy)
+    enabled = enabled_before(policy)
     if left is None or left not in enabled[1:]:
         raise NotFound
     before = enabled[enabled.index(left) - 1]
@@ -172,64 +188,45 @@ def lock_policies() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
-def record_change(
-    policy: Policy,
-    action: PolicyChange.Action,
-    *,
+def _first_version(
     actor_id: UUID | None,
-    reason: str = "",
-    version: PolicyVersion | None = None,
-    details: dict[str, object] | None = None,
-) -> None:
-    """Write a line of the history. Requires a transaction."""
-    require_transaction()
-    PolicyChange.objects.create(
-        policy=policy,
-        action=action,
-        version=version,
-        actor_id=actor_id,
-        reason=reason,
-        details=details or {},
+    client_id: str | None,
+    document: PolicyDocument,
+    reason: str,
+    version_id: UUID,
+) -> PolicyVersion | None:
+    """Return the version that the first request saved, if this one is a repeat."""
+    first_id = first_result(
+        owner_id=actor_id,
+        kind="policy_version",
+        client_id=client_id,
+        content=[to_json(document), reason],
+        result_id=version_id,
     )
-    number = {} if version is None else {"version": version.number}
-    publish(
-        StaffActed(
-            actor_id=actor_id,
-            action=f"policy_{action.value}",
-            subject_type="policy",
-            subject_id=policy.pk,
-            details={"policy": policy.name, **number},
+    return None if first_id is None else PolicyVersion.objects.get(pk=first_id)
+
+
+def _check_continues(policy: Policy, document: PolicyDocument) -> None:
+    if document.name != policy.name:
+        raise InvalidPolicy(fields={"name": _("The document has another name.")})
+    if _parent(document) != policy.extends:
+        raise InvalidPolicy(
+            fields={"extends": _("A policy always extends the same policy: create another.")}
         )
-    )
-    log.info(
-        "policy_changed",
-        policy=policy.name,
-        action=action.value,
-        version=version.number if version else None,
-    )
-
-
-def _enabled_before(policy: Policy) -> list[PolicyVersion]:
-    """Return the versions that led to the enabled one; a rollback takes the later ones away."""
-    changes = PolicyChange.objects.filter(
-        policy=policy, action__in=(Action.ENABLED, Action.ROLLED_BACK), version__isnull=False
-    )
-    enabled: list[PolicyVersion] = []
-    for change in changes.select_related("version__policy").order_by("created_at", "id"):
-        version = change.version
-        assert version is not None, "filtered above"
-        if version in enabled:
-            del enabled[enabled.index(version) :]
-        enabled.append(version)
-    return enabled
 
 
 def _save(
-    policy: Policy, document: PolicyDocument, *, actor_id: UUID | None, reason: str
+    policy: Policy,
+    document: PolicyDocument,
+    version_id: UUID,
+    *,
+    actor_id: UUID | None,
+    reason: str,
 ) -> PolicyVersion:
     compiled_documents([document])
     last = policy.versions.order_by("-number").values_list("number", flat=True).first() or 0
     version = PolicyVersion.objects.create(
+        id=version_id,
         policy=policy,
         number=last + 1,
         document=to_json(document),

@@ -8,7 +8,8 @@ from django.db import transaction
 
 from moderado.moderation.errors import PolicyNotEnabled
 from moderado.moderation.models import Policy, PolicyAssignment, PolicyChange
-from moderado.moderation.services.policies import get_policy, lock_policies, record_change
+from moderado.moderation.services.policies import get_policy, lock_policies
+from moderado.moderation.services.policy_history import record_change
 
 ROOM_TYPES = ("public", "private")
 

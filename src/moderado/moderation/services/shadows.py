@@ -18,12 +18,8 @@ from moderado.moderation.policies.compile import MISSING, Runtime, fallback_of
 from moderado.moderation.providers import calls
 from moderado.moderation.providers.base import ConfiguredProvider, is_local
 from moderado.moderation.services.ledger import Call
-from moderado.moderation.services.policies import (
-    get_policy,
-    get_version,
-    lock_policies,
-    record_change,
-)
+from moderado.moderation.services.policies import get_policy, get_version, lock_policies
+from moderado.moderation.services.policy_history import record_change
 from moderado.moderation.services.policy_lookup import runtime
 from moderado.moderation.signals import decode, encode_measured
 from moderado.moderation.types import Content, Failure, Fault, Signal

@@ -1,5 +1,6 @@
 /** The dialog that creates a room. */
 
+import { newId } from "../client.js";
 import { createRoom } from "./actions.js";
 import { html, useLayoutEffect, useRef, useState } from "./html.js";
 import * as layers from "./layers.js";
@@ -12,6 +13,7 @@ export function CreateRoom() {
   const dialog = useRef(/** @type {any} */ (null));
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
+  const sent = useRef({ content: "", id: "" }); // so that what is sent again creates one room
   // Before the first paint: otherwise a key press would reach the button that opened the dialog.
   useLayoutEffect(() => {
     const opener = /** @type {HTMLElement | null} */ (document.activeElement);
@@ -25,12 +27,15 @@ export function CreateRoom() {
     setBusy(true);
     setError("");
     try {
-      await createRoom({
+      const room = {
         name: fields.get("name"),
         is_private: fields.has("is_private"),
         moderation_mode: fields.get("mode"),
         audience: fields.get("audience"),
-      });
+      };
+      const content = JSON.stringify(room);
+      if (content !== sent.current.content) sent.current = { content, id: newId() };
+      await createRoom({ ...room, client_id: sent.current.id });
     } catch (problem) {
       const { fields: wrong, message } = /** @type {any} */ (problem);
       setError(Object.values(wrong ?? {}).join(" ") || message || t("failed"));
