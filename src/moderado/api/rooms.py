@@ -1,5 +1,6 @@
 """Rooms and their participants: /api/chat/rooms/."""
 
+from contextlib import nullcontext
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -25,7 +26,7 @@ from moderado.api.schemas import (
     validated,
 )
 from moderado.chat.selectors.room_views import participant, room_detail, room_views
-from moderado.chat.selectors.rooms import listed_rooms
+from moderado.chat.selectors.rooms import listed_rooms, search_budget
 from moderado.chat.services import memberships, reading, rooms
 from moderado.chat.views import Participant, RoomDetail
 
@@ -42,6 +43,8 @@ class Rooms(APIView):
         With `scope`, `search` or `order` the answer has cursor pages. Without them it has numbered
         pages, newest room first. In the order of activity, a room that becomes active while you
         turn pages moves to the first one: read that again at the end.
+
+        503 `search_timed_out` if a search takes more than 3 s: use longer words.
         """
         who = caller(request)
         asked = validated(RoomQuery, request.query_params)
@@ -56,13 +59,17 @@ class Rooms(APIView):
         if asked:
             pages = ExactCursorPagination()
             pages.ordering = ("-last_activity_at" if by_activity else "-created_at", "-id")
-        page = pages.paginate_queryset(found, request, view=self) or []
-        views = room_views(page, reader_id=who.user_id, language=who.language)
+        with search_budget() if asked.get("search") else nullcontext():
+            page = pages.paginate_queryset(found, request, view=self) or []
+            views = room_views(page, reader_id=who.user_id, language=who.language)
         return pages.get_paginated_response([body_of(view) for view in views])
 
     @extend_schema(operation_id="create_room", request=RoomInput, responses={201: RoomDetail})
     def post(self, request: Request) -> Response:
-        """Create a room. You become its administrator."""
+        """Create a room. You become its administrator.
+
+        The same `client_id` again returns the first room; with another content it is a conflict.
+        """
         user_id = caller(request).user_id
         room = rooms.create_room(creator_id=user_id, **validated(RoomInput, request.data))
         return Response(_detail(request, room.id), status=201)

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from moderado.chat.models import Membership, Message, Room
-from moderado.chat.selectors import room_views
+from moderado.chat.selectors import room_views, rooms
 from moderado.chat.selectors.rooms import listed_rooms
 from moderado.chat.services import memberships, posting, screening
 from moderado.enforcement.services.sanctions import apply_sanction
@@ -220,6 +220,32 @@ def test_rooms_are_searched_by_words_of_their_name(client, user):
     assert names(listed(client, "search=%25")) == ["50% off_"]
     assert names(listed(client, "search=_")) == ["50% off_"]
     assert names(listed(client, "search=xyz")) == []
+
+
+@pytest.mark.proves("S163")
+def test_search_for_part_of_a_name_reads_the_index_of_names(user):
+    Room.objects.bulk_create(
+        Room(name=f"Sala {number}", created_by=user) for number in range(2_000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE chat_room")
+
+    def plan(search):
+        return listed_rooms(user.id, scope="public", search=search)[:21].explain()
+
+    assert "room_names" in plan("1999")
+    assert "room_names" not in plan("zq")  # too short: the whole index would be read
+    assert "room_names" not in plan("sala")  # in each name: the newest rooms are read
+
+
+@pytest.mark.proves("S163")
+def test_search_for_rooms_ends_at_its_time_budget(client, monkeypatch):
+    monkeypatch.setitem(rooms.search_budget.__wrapped__.__kwdefaults__, "seconds", 0.0)
+
+    answer = client.get("/api/chat/rooms/?search=sala")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "search_timed_out")
+    assert client.get("/api/chat/rooms/").status_code == 200
 
 
 @pytest.mark.parametrize(

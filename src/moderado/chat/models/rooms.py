@@ -3,7 +3,9 @@
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models import Func
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -62,7 +64,18 @@ class Room(Record):
     class Meta:
         verbose_name = _("room")
         verbose_name_plural = _("rooms")
-        indexes = [models.Index(fields=["-created_at", "-id"], name="room_newest")]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="room_newest"),
+            # For the search by parts of names, as `selectors.rooms.listed_rooms` writes it. Of all
+            # rooms: PostgreSQL estimates how many match from the statistics of whole indexes only.
+            GinIndex(
+                OpClass(
+                    Func("name", function="chat_fold", output_field=models.TextField()),
+                    name="gin_trgm_ops",
+                ),
+                name="room_names",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -1,19 +1,34 @@
 """The right to read a room. All checks of this right use this module."""
 
+import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Literal
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, TextField
-from django.db.models.functions import Coalesce
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    Func,
+    Lookup,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+)
+from django.db.models.functions import Coalesce, StrIndex
+from django.db.models.lookups import Contains, GreaterThan
 
-from moderado.chat.errors import NoSuchRoom
+from moderado.chat.errors import NoSuchRoom, SearchTimedOut
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.projection import last_message_view, own_view, view_from_outside
 from moderado.chat.selectors.authors import with_authors
 from moderado.chat.types import Head, LastMessage, MessageView
-from moderado.core.database import run_prepared
+from moderado.core.database import BudgetSpent, TimeBudget, run_prepared, time_budget
 from moderado.core.text import fold
 from moderado.enforcement.selectors.restrictions import (
     banned_from,
@@ -27,8 +42,10 @@ from moderado.enforcement.types import Restriction
 
 Scope = Literal["all", "mine", "public"]
 
+SEARCH_SECONDS = 3.0  # for all statements of a search
 EXCERPT = 200  # characters of the last message in a list of rooms
 
+_TRIGRAM = re.compile(r"[^\W_]{3}")
 _FOLDED_NAME = Func(F("name"), function="chat_fold", output_field=TextField())
 MODERATORS = (Membership.Role.ADMIN, Membership.Role.MODERATOR)
 
@@ -209,13 +226,37 @@ def listed_rooms(
     visible = Message.objects.filter(room=OuterRef("pk"), status=Message.Status.APPROVED)
     rooms = _in_scope(user_id, scope)
     for word in fold(search).split():
-        rooms = rooms.alias(folded=_FOLDED_NAME).filter(folded__contains=word)
+        rooms = rooms.filter(_is_in_name(word))
     first = "-last_activity_at" if by_activity else "-created_at"
     return rooms.annotate(
         last_message_id=Subquery(visible.order_by("-position").values("id")[:1]),
         participants_count=Coalesce(Subquery(counted), 0),
         role=Subquery(memberships.filter(user=user_id).values("role")),
     ).order_by(first, "-id")
+
+
+def _is_in_name(word: str) -> "Lookup[bool]":
+    if _TRIGRAM.search(word):
+        return Contains(_FOLDED_NAME, Value(word))
+    # Without a trigram PostgreSQL would read the whole index of names, and then each row.
+    return GreaterThan(StrIndex(_FOLDED_NAME, Value(word)), 0)
+
+
+@contextmanager
+def search_budget(*, seconds: float = SEARCH_SECONDS) -> Iterator[TimeBudget]:
+    """Limit what the statements of a search take together. For reading only: it rolls back.
+
+    Args:
+        seconds: For all of them.
+
+    Raises:
+        SearchTimedOut: They took longer.
+    """
+    try:
+        with time_budget(seconds) as budget:
+            yield budget
+    except BudgetSpent:
+        raise SearchTimedOut from None
 
 
 def _in_scope(user_id: UUID, scope: Scope) -> QuerySet[Room]:

@@ -20,12 +20,11 @@ from django.contrib.postgres.search import (
 from django.db.models import Expression, F, Func, QuerySet, Subquery, TextField
 from django.db.models.functions import Coalesce
 
-from moderado.chat.errors import SearchTimedOut
 from moderado.chat.models import Message
 from moderado.chat.selectors.authors import with_authors
 from moderado.chat.selectors.messages import OWN_UNSEEN
-from moderado.chat.selectors.rooms import get_room
-from moderado.core.database import BudgetSpent, TimeBudget, time_budget
+from moderado.chat.selectors.rooms import SEARCH_SECONDS, get_room, search_budget
+from moderado.core.database import BudgetSpent, TimeBudget
 from moderado.core.text import fold
 
 _Ranked = tuple[float, int, UUID]  # score, position, id
@@ -61,7 +60,7 @@ _FOLDED = Func(F("text"), function="chat_fold", output_field=TextField())
 class Effort:
     """How much a search may cost."""
 
-    seconds: float = 3.0  # for all statements together
+    seconds: float = SEARCH_SECONDS
     unless: int = 20  # full-text matches: then there is no search by similarity
     recent: int = 5_000  # the newest messages are compared, at about 10 µs each
     milliseconds: int = 1_500  # then the search for parts, or by similarity, is abandoned
@@ -84,11 +83,8 @@ def search(
         NoSuchRoom: There is no such room, or the reader may not read it.
         SearchTimedOut: The statements took longer than `effort` allows.
     """
-    try:
-        with time_budget(effort.seconds) as budget:
-            return _search(reader_id, room_id, query, effort, budget)
-    except BudgetSpent:
-        raise SearchTimedOut from None
+    with search_budget(seconds=effort.seconds) as budget:
+        return _search(reader_id, room_id, query, effort, budget)
 
 
 def _search(
