@@ -219,6 +219,8 @@ def _rule(view: DecisionView) -> str:
 def _next(view: DecisionView) -> str:
     if view.is_reversed:
         return _("This decision was reversed: it has no effect any more.")
+    if view.is_being_reversed:
+        return _("This decision is being reversed: what it removed is coming back.")
     if view.appeal is not None:
         return appeal_statement(view.appeal.outcome) or _("You have appealed this decision.")
     if view.appealable and view.appeal_until is not None:

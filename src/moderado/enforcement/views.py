@@ -187,6 +187,10 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
         Moment | None, Meta(description="Of a suspension, or of a sanction without a ruling.")
     ]
     is_reversed: Annotated[bool, Meta(description="It has no consequences any more.")]
+    is_being_reversed: Annotated[
+        bool,
+        Meta(description="Of a purge: it was taken back, and messages are still coming back."),
+    ] = False
     appealable: bool
     appeal_until: Annotated[Moment | None, Meta(description="Null: it cannot be appealed.")]
     appeal_path: Annotated[str, Meta(description="Where to send the appeal.")]

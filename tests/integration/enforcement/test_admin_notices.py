@@ -58,7 +58,7 @@ def test_purge_is_reversed_with_a_reason_and_the_password(client):
     assert (purge.state, purge.reversed_by, purge.reversal_reason) == (
         "reversing", staff, "engano",
     )  # fmt: skip
-    assert AuditLine.objects.filter(action="purge_reversed", actor=staff).count() == 1
+    assert AuditLine.objects.filter(action="purge_reversal_started", actor=staff).count() == 1
     sign_in(client, "view_purge")
     assert post_act(client, "enforcement_purge", purge, "reverse").status_code == 403
 

@@ -130,16 +130,19 @@ def test_interrupted_bulk_goes_on_behind_its_last_case(flagged, ana, monkeypatch
     assert Ruling.objects.count() == 5
 
 
-@pytest.mark.proves("S68")
+@pytest.mark.proves("S68", "R187")
 def test_bulk_is_reversed_as_one(flagged, ana):
     started = start(ana)
     run()
 
     bulk.reverse_bulk(actor=ana, bulk_id=started.id, reason="mistake")
+    lines = AuditLine.objects.filter(subject_id=started.id).order_by("id")
+    assert lines.last().action == "bulk_reversal_started"
     run()
 
     started.refresh_from_db()
     assert started.state == "reversed"
+    assert lines.last().action == "bulk_reversed"
     assert Ruling.objects.filter(reverses__isnull=False).count() == 5
     assert set(Case.objects.values_list("outcome", flat=True)) == {"ALLOW"}
     with pytest.raises(RulingReplaced):

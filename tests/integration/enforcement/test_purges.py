@@ -10,6 +10,7 @@ from moderado.accounts.models import User
 from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.selectors.feed import changes
+from moderado.chat.selectors.own_changes import own_changes
 from moderado.chat.services import purge_requests, purging
 from moderado.chat.services.erased_messages import erase_batch
 from moderado.chat.services.removing import delete_message
@@ -17,7 +18,7 @@ from moderado.core import failpoints
 from moderado.core.errors import Forbidden, Invalid, NotFound
 from moderado.core.failpoints import FailpointReached
 from moderado.core.ids import new_id
-from moderado.enforcement.errors import RulingReplaced
+from moderado.enforcement.errors import NotAppealable, RulingReplaced
 from moderado.enforcement.events import PersonNotice, PersonNotified
 from moderado.enforcement.models import AuditLine, Purge
 from moderado.enforcement.selectors.decisions import decisions_about
@@ -139,7 +140,7 @@ def test_each_message_has_a_line_of_the_log_and_of_the_audit(room, raider, staff
         assert actions == ["message_purged", "message_restored"]
     whole = AuditLine.objects.filter(subject_id=purge.id).order_by("id")
     assert list(whole.values_list("action", flat=True)) == [
-        "purge_started", "purge_done", "purge_reversed", "purge_reversed",
+        "purge_started", "purge_done", "purge_reversal_started", "purge_reversed",
     ]  # fmt: skip
 
 
@@ -267,6 +268,25 @@ def test_author_is_told_once_and_appeals(
     assert notices[1:] == [PersonNotice.APPEAL_DECIDED, PersonNotice.DECISION_REVERSED]
     (decision,) = (each.view for each in decisions_about(raider.id))
     assert decision.is_reversed
+
+
+@pytest.mark.proves("R187")
+def test_purge_is_reversed_for_its_author_when_all_messages_are_back(room, raider, staff):
+    judge(*(post(raider, room) for _ in range(3)))
+    purge = done(staff, raider)
+    seen = own_changes(author_id=raider.id, after=None, language="en").me.cursor
+    purges.reverse_purge(actor=staff, purge_id=purge.id, reason="mistake")
+
+    (meanwhile,) = own_changes(author_id=raider.id, after=seen, language="en").decisions
+    with pytest.raises(NotAppealable):
+        appeal_decision(user_id=raider.id, decision_id=purge.id, text="Não era.")
+    run()
+    (decision,) = (each.view for each in decisions_about(raider.id))
+
+    states = [(each.is_reversed, each.is_being_reversed) for each in (meanwhile, decision)]
+    assert states == [(False, True), (True, False)]
+    assert "being reversed" in meanwhile.explanation
+    assert not meanwhile.appealable
 
 
 def test_preview_counts_by_room_and_status_and_changes_nothing(room, raider, staff):

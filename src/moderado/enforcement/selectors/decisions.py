@@ -193,19 +193,22 @@ def _purges(
     """Purges of which the person was told."""
     rows = Purge.objects.filter(_page(before, ids), user=user_id, told_at__isnull=False)
     return [
-        Decision(
-            view=_view(
-                DecisionType.PURGE,
-                row,
-                subject=("person", user_id, row.scope_id),
-                outcome="removed",
-                is_reversed=row.state in {Purge.State.REVERSING, Purge.State.REVERSED},
-            ),
-            key=(row.created_at, row.id),
-            decided_by=row.actor_id,
-        )
+        Decision(view=_purge_view(row), key=(row.created_at, row.id), decided_by=row.actor_id)
         for row in rows.order_by("-created_at", "-id")[:limit]
     ]
+
+
+def _purge_view(row: Purge) -> DecisionView:
+    view = _view(
+        DecisionType.PURGE,
+        row,
+        subject=("person", row.user_id, row.scope_id),
+        outcome="removed",
+        is_reversed=row.state == Purge.State.REVERSED,
+    )
+    if row.state == Purge.State.REVERSING:
+        return msgspec.structs.replace(view, is_being_reversed=True, appealable=False)
+    return view
 
 
 def _view(

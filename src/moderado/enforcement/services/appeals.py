@@ -77,7 +77,7 @@ def appeal_decision(*, user_id: UUID, decision_id: UUID, text: str) -> tuple[App
     decision = _standing(user_id, decision_id)
     text = clean(text, max_length=TEXT_LENGTH, field="text")
     view = decision.view
-    if view.is_reversed:
+    if view.is_reversed or view.is_being_reversed:
         raise NotAppealable
     if view.appeal_until is None:
         raise NotAppealable

@@ -75,7 +75,7 @@ def start_bulk(*, actor: Actor, wanted: CaseFilter, proposal: Proposal) -> tuple
         if not left.exists():
             return first, False
     bulk = BulkRuling.objects.create(**asked, matched=found.count())
-    _account_for(actor, "bulk_started", bulk.pk, cases=bulk.matched)
+    _account_for(actor.id, "bulk_started", bulk.pk, cases=bulk.matched)
     log.info("bulk_ruling_started", bulk_id=str(bulk.id), cases=bulk.matched)
     return bulk, True
 
@@ -115,8 +115,8 @@ def reverse_bulk(*, actor: Actor, bulk_id: UUID, reason: str) -> BulkRuling:
         finished_at=None,
     ):
         raise RulingReplaced
-    _account_for(actor, "bulk_reversed", bulk_id)
-    log.info("bulk_ruling_reversed", bulk_id=str(bulk_id), actor_id=str(actor.id))
+    _account_for(actor.id, "bulk_reversal_started", bulk_id)
+    log.info("bulk_reversal_started", bulk_id=str(bulk_id), actor_id=str(actor.id))
     bulk.refresh_from_db()
     return bulk
 
@@ -219,8 +219,11 @@ def _reversal_reason(bulk: BulkRuling, ruling_id: UUID) -> str:
 @transaction.atomic
 def _end(bulk: BulkRuling, state: str) -> None:
     unchanged = BulkRuling.objects.filter(pk=bulk.pk, state=bulk.state)
-    if unchanged.update(state=state, finished_at=Now()):
-        erase_notes_of_ended(bulk.pk)
+    if not unchanged.update(state=state, finished_at=Now()):
+        return
+    erase_notes_of_ended(bulk.pk)
+    if state == State.REVERSED:
+        _account_for(bulk.reversed_by_id or bulk.actor_id, "bulk_reversed", bulk.pk)
 
 
 def _standing(bulk: BulkRuling) -> Actor | None:
@@ -236,8 +239,8 @@ def _standing(bulk: BulkRuling) -> Actor | None:
     )
 
 
-def _account_for(actor: Actor, action: str, bulk_id: UUID, **details: int) -> None:
-    write_line(actor_id=actor.id, action=action, subject_type="bulk", subject_id=bulk_id, **details)
+def _account_for(actor_id: UUID, action: str, bulk_id: UUID, **details: int) -> None:
+    write_line(actor_id=actor_id, action=action, subject_type="bulk", subject_id=bulk_id, **details)
 
 
 def _open(actor: Actor, wanted: CaseFilter) -> "QuerySet[Case]":

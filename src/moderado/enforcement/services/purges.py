@@ -29,7 +29,8 @@ from moderado.enforcement.selectors.decisions import decision_about
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.erased_accounts import check_words_about
 from moderado.enforcement.services.fairness import check_not_self
-from moderado.enforcement.types import REPEAT, Actor
+from moderado.enforcement.services.person_changes import record_changes
+from moderado.enforcement.types import REPEAT, Actor, OwnThing
 from moderado.enforcement.written_reasons import clean_note, clean_reason
 
 log = structlog.get_logger(__name__)
@@ -144,7 +145,7 @@ def reverse_purge(*, actor: Actor, purge_id: UUID, reason: str) -> Purge:
         NotFound: There is none.
         OwnCase: The actor is the author of the messages.
         Invalid: The reason.
-        RulingReplaced: It is reversed already.
+        RulingReplaced: It is reversed already, or is being reversed.
     """
     reason = clean_reason(reason)
     purge = get_purge(actor=actor, purge_id=purge_id)
@@ -164,9 +165,11 @@ def reverse_purge(*, actor: Actor, purge_id: UUID, reason: str) -> Purge:
     ):
         raise RulingReplaced
     purge.refresh_from_db()
-    _write_line("purge_reversed", purge, actor.id)
+    _write_line("purge_reversal_started", purge, actor.id)
+    if purge.told_at is not None:
+        record_changes([(purge.user_id, OwnThing.DECISION, purge.pk)])
     publish(PurgeQueued(purge_id=purge.pk))
-    log.info("purge_reversed", purge_id=str(purge_id), actor_id=str(actor.id))
+    log.info("purge_reversal_started", purge_id=str(purge_id), actor_id=str(actor.id))
     return purge
 
 
