@@ -20,13 +20,12 @@ class IdField(serializers.UUIDField):
 class ClientIdField(serializers.CharField):
     """The client's own id of what a request creates: the repeat returns the first result."""
 
-    def __init__(self, **options: Any) -> None:
-        given = {
-            "required": False,
-            "allow_null": True,
-            "trim_whitespace": False,
-            "max_length": MAX_CLIENT_ID,
-            "help_text": "Your own id of what is created, such as a UUID. Sent again, it returns "
+    def __init__(self) -> None:
+        super().__init__(
+            required=False,
+            allow_null=True,
+            trim_whitespace=False,
+            max_length=MAX_CLIENT_ID,
+            help_text="Your own id of what is created, such as a UUID. Sent again, it returns "
             "the first result; with another content it is a `conflict`.",
-        }
-        super().__init__(**given | options)
+        )

@@ -77,7 +77,7 @@ class RoomInput(serializers.Serializer[Any]):
 
 
 class RoomChange(RoomInput):
-    client_id = None  # nothing is created
+    client_id = None  # type: ignore[assignment]  # removes the field: nothing is created
     name = serializers.CharField(max_length=NAME_LENGTH, required=False)
 
 

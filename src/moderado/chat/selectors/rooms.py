@@ -12,7 +12,6 @@ from django.db.models import (
     Exists,
     F,
     Func,
-    Lookup,
     OuterRef,
     Q,
     QuerySet,
@@ -235,7 +234,7 @@ def listed_rooms(
     ).order_by(first, "-id")
 
 
-def _is_in_name(word: str) -> "Lookup[bool]":
+def _is_in_name(word: str) -> Contains | GreaterThan:
     if _TRIGRAM.search(word):
         return Contains(_FOLDED_NAME, Value(word))
     # Without a trigram PostgreSQL would read the whole index of names, and then each row.
