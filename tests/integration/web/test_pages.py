@@ -10,6 +10,7 @@ from moderado.accounts.receivers import SESSION_KEY
 from moderado.accounts.services import accounts
 from moderado.core.errors import Unavailable
 from moderado.moderation.services.subject_screening import screen_waiting
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -193,6 +194,20 @@ def test_admin_says_why_it_does_not_open(browser: Client, ana: User) -> None:
 
     assert "ana@example.com" in page
     assert refusal in page
+
+
+def test_pages_of_the_admin_have_one_main_landmark(browser: Client, ana: User) -> None:
+    pages = (
+        ["/admin/login/"],
+        ["/admin/", "/admin/chat/room/", f"/admin/accounts/user/{ana.pk}/change/"],
+    )
+    for paths in pages:
+        for path in paths:
+            page = browser.get(path).content.decode()
+            assert page.count("<main") == page.count("</main>") == page.count("<h1") == 1, path
+            content = page.partition("<main")[2].partition("</main>")[0]
+            assert ('id="content"' in content) == (path != "/admin/login/")
+        browser.force_login(make_user(is_staff=True, is_superuser=True))
 
 
 def test_request_to_another_host_is_refused_in_both_languages(browser: Client) -> None:
