@@ -45,7 +45,7 @@ class Effect:
                 return mildest(aimed, Outcome.HOLD)
             case Usage.REPORTED:
                 return mildest(self.outcome, self.quoted)
-            case Usage.OWN | Usage.FOREIGN:
+            case Usage.OWN | Usage.FOREIGN | Usage.HYPERBOLE:
                 return mildest(self.outcome, Outcome.FLAG)
             case Usage.PLAIN | Usage.ABOUT | Usage.EXPLETIVE:
                 own = {Usage.ABOUT: self.about, Usage.EXPLETIVE: self.expletive}.get(usage)

@@ -129,6 +129,7 @@ class Usage(StrEnum):
     REPORTED = "reported"  # told about: "ele me chamou de …", "what does … mean"
     OWN = "own"  # of the author: "sou …", "as a …"
     FOREIGN = "foreign"  # in a text of another language
+    HYPERBOLE = "hyperbole"  # a threat that hangs on a trifle: "if you forget the milk, …"
     EXPLETIVE = "expletive"  # a swear word that adds force, said to no person: "porra, que dia"
 
 

@@ -26,6 +26,9 @@ _BEFORE = (
 _AFTER = ("aimed_after", "reported_after", "own_after", "closed")
 _NEAR = ("praise", "affection", "friendly", "pride", "laughter")  # on either side
 _MILD = {"denied_before", "affection"}
+# Looked for only where a word is aimed: by the names of cues, before, after and on either side.
+_BANTER = (("greeted_before", "thanked_before"), ("called_out",), ("cheer", "hostile"))
+_TRIFLES = (("trivial_before",), ("trivial_after",), ("hostile",))
 _REFERENCE = re.compile("<([a-z]+)>")
 
 
@@ -37,9 +40,9 @@ class Cues:
         for name, forms in written["words"].items():
             words[name] = f"(?:{_filled('|'.join(forms), words)})"
         cues = {name: _filled("|".join(forms), words) for name, forms in written["cues"].items()}
-        near = {name: _near(cues[name]) for name in _NEAR}
-        self._before = _OneSide({name: _before(cues[name]) for name in _BEFORE} | near)
-        self._after = _OneSide({name: _after(cues[name]) for name in _AFTER} | near)
+        self._general = _BothSides(cues, _BEFORE, _AFTER, _NEAR)
+        self._banter = _BothSides(cues, *_BANTER)
+        self._trifles = _BothSides(cues, *_TRIFLES)
         self._expletives = {
             Shape(shape): _OneSide({"expletive": _near(_filled("|".join(forms), words))})
             for shape, forms in written["expletives"].items()
@@ -47,11 +50,30 @@ class Cues:
 
     def found(self, around: Surroundings) -> frozenset[str]:
         """Return the names of the cues around a match."""
-        return self._before.found(around.before) | self._after.found(around.after)
+        return self._general.found(around)
 
     def aims(self, before: str) -> bool:
         """Tell whether the words before a match address a person."""
-        return "aimed_before" in self._before.found(before)
+        return "aimed_before" in self._general.before.found(before)
+
+    def is_banter(self, around: Surroundings) -> bool:
+        """Tell whether friends greet, thank or cheer each other with a rude name.
+
+        Thanks may be meant the other way round, "obrigado, seu idiota": they need a friendly word.
+        """
+        found = self._banter.found(around)
+        if "hostile" in found or "called_out" not in found:
+            return False
+        return "greeted_before" in found or ("thanked_before" in found and "cheer" in found)
+
+    def is_trivial(self, around: Surroundings) -> bool:
+        """Tell whether a threat hangs on a trifle: "if you forget the milk, …"."""
+        found = self._trifles.found(around)
+        return bool(found) and "hostile" not in found
+
+    def is_hostile(self, around: Surroundings) -> bool:
+        """Tell whether other words around a match are hostile."""
+        return "hostile" in self._banter.found(around)
 
     def is_expletive(self, shape: Shape, word: str, around: Surroundings) -> bool:
         """Tell whether a swear word only adds force where it stands: "porra, que dia".
@@ -88,6 +110,24 @@ class _OneSide:
 
     def _found(self, text: str) -> frozenset[str]:
         return frozenset(self._names[which] for which in self._set.Match(text) or ())
+
+
+class _BothSides:
+    """Patterns on both sides of a match."""
+
+    def __init__(
+        self,
+        cues: Mapping[str, str],
+        before: Iterable[str],
+        after: Iterable[str],
+        near: Iterable[str],
+    ) -> None:
+        either = {name: _near(cues[name]) for name in near}
+        self.before = _OneSide({name: _before(cues[name]) for name in before} | either)
+        self.after = _OneSide({name: _after(cues[name]) for name in after} | either)
+
+    def found(self, around: Surroundings) -> frozenset[str]:
+        return self.before.found(around.before) | self.after.found(around.after)
 
 
 def load(language: str) -> Cues:
@@ -156,3 +196,15 @@ def _options() -> Any:
     options.log_errors = False
     options.never_capture = True
     return options
+
+
+# A person is addressed in either language: "you otário". All else is said in the rule's own, where
+# "to" is no preposition. Rules without a language are looked at in both.
+_CUES = {code: load(code) for code in ("pt", "en")}
+BOTH = tuple(_CUES.values())
+
+
+def cues_of(language: str) -> tuple[Cues, ...]:
+    """Return the cues of a rule's language, `pt-BR`, or of both if it has none of them."""
+    own = _CUES.get(language[:2])
+    return (own,) if own else BOTH

@@ -4,27 +4,21 @@ Runs on matches only, so that a text without any costs nothing. A disguised word
 words around it, like any other.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from moderado.moderation.normalize import Folded
-from moderado.moderation.normalize.repeats import runs
 from moderado.moderation.rules.broken_words import is_part_of_word
-from moderado.moderation.rules.cues import compiled, is_of_no_one, load
+from moderado.moderation.rules.cues import BOTH, compiled, cues_of, is_of_no_one
 from moderado.moderation.rules.hits import Hit
 from moderado.moderation.rules.names import is_acronym, is_capitalized, is_name
 from moderado.moderation.rules.rule import Match, Rule, Shape
+from moderado.moderation.rules.spelling import MISSPELLED, is_as_spoken, is_disguised
 from moderado.moderation.rules.surroundings import Context, Surroundings
+from moderado.moderation.rules.titles import is_work, opens_with_article, title_around
 from moderado.moderation.types import Category, Outcome, Usage
 
-_PORTUGUESE, _ENGLISH = load("pt"), load("en")
-# A person is addressed in either language: "you otário". All else is said in the rule's own, where
-# "to" is no preposition. Rules without a language are looked at in both.
-_CUES = {"pt": _PORTUGUESE, "en": _ENGLISH}
-_BOTH = (_PORTUGUESE, _ENGLISH)
 _OURS = ("", "pt", "en")
-_MISSPELLED = frozenset(("sounds", "keys", "missing", "swapped", "vowels", "ending"))
 _WORDS_OF_A_REPORT = 2  # outside of the quotation marks
 _LAUGHING = ("😂", "🤣", "😹")
 _WIDEST_GAP = 8
@@ -39,8 +33,8 @@ _FRIENDLY = {"friendly"}
 _DENIED = {"self_before", "denied_before"}  # "I am no fool"
 _REPORTS = ("reported_before", "reported_after")
 _AIMED = (Usage.AIMED, Usage.JOKED)
-_SPOKEN = re.compile(r"[\x00-\x7fçÇ]+")  # "desgraçado"; another sign is a disguise: "pórra"
-_ODD_CASE = re.compile(r"[^\W\d_A-Z][A-Z]")  # "pOrRa" is a disguise
+_SAID = ("aimed_before", "aimed_after", "about_before")
+_SWEARING = {Category.PROFANITY, Category.INSULT}
 _JOKES = {Category.PROFANITY, Category.INSULT, Category.HARASSMENT, Category.THREAT}
 
 
@@ -106,7 +100,7 @@ def _may_add_force(hit: Hit, context: Context) -> bool:
 def _may_only_curse(hit: Hit, context: Context) -> bool:
     """Tell whether a word names no person, and is written as it is spoken."""
     is_swearing = hit.rule.shape is Shape.SWEAR and hit.rule.expletive is not None
-    return is_swearing and _is_as_spoken(hit, context)
+    return is_swearing and is_as_spoken(hit, context.text)
 
 
 def _with_earlier(
@@ -131,15 +125,15 @@ def _stands_alone(rule: Rule, cues: frozenset[str]) -> bool:
 def _usage(hit: Hit, context: Context, around: Surroundings, cues: frozenset[str]) -> Usage | None:
     """Return how a word is used; None if it is harmless here."""
     rule = hit.rule
-    if _is_disguised(hit):
+    if is_disguised(hit):
         cues -= _FRIENDLY
     elif _is_harmless(hit, context, around) or _is_named(hit, context, around, cues):
         return None
     if rule.language and _is_foreign(hit, context):
-        return None if rule.native or hit.reading in _MISSPELLED else Usage.FOREIGN
+        return None if rule.native or hit.reading in MISSPELLED else Usage.FOREIGN
     if quotation := context.quotation(hit.start, hit.end):
         return _quoted(rule, context, quotation)
-    if not cues.isdisjoint(_REPORTS) and "told_before" not in cues:
+    if _is_told_of(hit, context, cues):
         return Usage.EXPLETIVE if _may_only_curse(hit, context) else Usage.REPORTED
     if rule.is_personal and _is_own(rule, cues):
         if _is_pride(rule, cues) or _is_self_mockery(hit, cues):
@@ -154,26 +148,12 @@ def _usage(hit: Hit, context: Context, around: Surroundings, cues: frozenset[str
 def _is_expletive(hit: Hit, context: Context, around: Surroundings) -> bool:
     """Tell whether a swear word, written as it is spoken, is said to no person and of none."""
     rule = hit.rule
-    if rule.expletive is None or rule.language[:2] not in _CUES:
-        return False
-    if not _is_as_spoken(hit, context):
+    if rule.expletive is None or not is_as_spoken(hit, context.text):
         return False
     if _is_whole(around) and "!" not in context.text:
         return False  # a bare word may mean anything
-    return _CUES[rule.language[:2]].is_expletive(rule.shape, rule.text, around)
-
-
-def _is_as_spoken(hit: Hit, context: Context) -> bool:
-    """Tell whether a word is written as it is spoken, which may be drawn out."""
-    written = context.text[hit.start : hit.end]
-    if not _SPOKEN.fullmatch(written) or _ODD_CASE.search(written):
-        return False
-    return not hit.reading or _is_drawn_out(hit, written)
-
-
-def _is_disguised(hit: Hit) -> bool:
-    """Tell whether a word was disguised on purpose: then it has no harmless meaning."""
-    return bool(hit.reading) and hit.is_certain and hit.reading not in _MISSPELLED
+    spoken = cues_of(rule.language)
+    return len(spoken) == 1 and spoken[0].is_expletive(rule.shape, rule.text, around)
 
 
 def _is_harmless(hit: Hit, context: Context, around: Surroundings) -> bool:
@@ -194,7 +174,7 @@ def _is_named(hit: Hit, context: Context, around: Surroundings, cues: frozenset[
 
 def _is_other_word(hit: Hit, context: Context) -> bool:
     """Tell whether a word is a name that resembles a listed one, cut off ("injun…") or broken."""
-    if hit.reading in _MISSPELLED:
+    if hit.reading in MISSPELLED:
         return is_capitalized(context.text, hit.start, hit.end)
     if hit.reading or not hit.rule.native:
         return False
@@ -209,27 +189,28 @@ def _is_foreign(hit: Hit, context: Context) -> bool:
     if language not in _OURS:
         return True
     other = language not in ("", rule.language[:2])
-    return other and (rule.native or hit.reading in _MISSPELLED)
-
-
-def _is_drawn_out(hit: Hit, written: str) -> bool:
-    """Tell whether one letter of a word is stretched, as in speech: "porraaa"."""
-    if hit.reading != "repeats":
-        return False
-    longer = zip(runs(written.lower()), runs(hit.rule.text), strict=False)
-    return sum(have > listed for have, listed in longer) == 1
+    return other and (rule.native or hit.reading in MISSPELLED)
 
 
 def _directed(rule: Rule, context: Context, around: Surroundings, cues: frozenset[str]) -> Usage:
     if rule.match is not Match.PATTERN:
         if is_of_no_one(cues):
             return Usage.PLAIN
-        if not _is_aimed(rule, around, cues):
+        if not _is_aimed(rule, around, cues) or _is_banter(rule, around):
             is_about = rule.about is not None and "about_before" in cues
             return Usage.ABOUT if is_about else Usage.PLAIN
+    elif rule.category is Category.THREAT and any(
+        at.is_trivial(around) for at in cues_of(rule.language)
+    ):
+        return Usage.HYPERBOLE
     if rule.language and rule.category in _JOKES and ("laughter" in cues or _laughs(context.text)):
         return Usage.JOKED
     return Usage.AIMED
+
+
+def _is_banter(rule: Rule, around: Surroundings) -> bool:
+    """Tell whether a rude name is said as among friends: "fala seu puto, beleza?"."""
+    return rule.category in _SWEARING and any(at.is_banter(around) for at in cues_of(rule.language))
 
 
 def _is_aimed(rule: Rule, around: Surroundings, cues: frozenset[str]) -> bool:
@@ -251,7 +232,7 @@ def _is_aimed(rule: Rule, around: Surroundings, cues: frozenset[str]) -> bool:
 
 def _is_addressed(around: Surroundings) -> bool:
     """Tell whether a person is addressed, in either language: "you otário"."""
-    return any(at.aims(around.before) for at in _BOTH)
+    return any(at.aims(around.before) for at in BOTH)
 
 
 def _is_whole(around: Surroundings) -> bool:
@@ -265,7 +246,7 @@ def _is_pride(rule: Rule, cues: frozenset[str]) -> bool:
 
 def _is_self_mockery(hit: Hit, cues: frozenset[str]) -> bool:
     """Tell whether the author speaks only of themselves: "I am such an idiot", "I am no idiot"."""
-    if hit.rule.category is not Category.INSULT or _is_disguised(hit):
+    if hit.rule.category is not Category.INSULT or is_disguised(hit):
         return False
     is_complete = not cues.isdisjoint(("own_after", "closed"))
     return is_complete and "self_before" in cues and "aimed_after" not in cues
@@ -289,11 +270,28 @@ def _quoted(rule: Rule, context: Context, quotation: tuple[int, int]) -> Usage:
     return Usage.REPORTED
 
 
+def _is_told_of(hit: Hit, context: Context, cues: frozenset[str]) -> bool:
+    if not hit.reading and _is_titled(hit, context, cues):
+        return True
+    return not cues.isdisjoint(_REPORTS) and "told_before" not in cues
+
+
+def _is_titled(hit: Hit, context: Context, cues: frozenset[str]) -> bool:
+    """Tell whether a word belongs to a title. With an article it need not name a work."""
+    if hit.rule.category not in _JOKES or not (row := title_around(context, hit.start, hit.end)):
+        return False
+    around = context.around(*row)
+    if is_work(context.text, *row, around):
+        return True
+    if not opens_with_article(context.text, row[0]) or not cues.isdisjoint(_SAID):
+        return False
+    return not _is_addressed(around) and not any(at.is_hostile(around) for at in BOTH)
+
+
 def _laughs(text: str) -> bool:
     return not text.isascii() and any(sign in text for sign in _LAUGHING)
 
 
 def _cues(rule: Rule, around: Surroundings) -> frozenset[str]:
     """Return the cues of the rule's language, or of both if it has none."""
-    own = _CUES.get(rule.language[:2])
-    return own.found(around) if own else _PORTUGUESE.found(around) | _ENGLISH.found(around)
+    return frozenset[str]().union(*(at.found(around) for at in cues_of(rule.language)))

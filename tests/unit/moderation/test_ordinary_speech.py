@@ -1,0 +1,116 @@
+"""What the lists make of banter, hyperbole, titles and animals, beside what resembles them."""
+
+import uuid
+
+import pytest
+
+from moderado.moderation.decide import CompiledPolicy, decide
+from moderado.moderation.effects import Effect
+from moderado.moderation.providers.blocklist import BlocklistProvider
+from moderado.moderation.types import Content, Outcome, Usage
+
+FLAG, HOLD, BLOCK = Outcome.FLAG, Outcome.HOLD, Outcome.BLOCK
+LISTS = BlocklistProvider()
+
+
+def judged(text):
+    content = Content(subject_type="message", subject_id=uuid.uuid4(), revision=1, text=text)
+    signals = LISTS.assess([content])
+    policy = CompiledPolicy(rules=[LISTS.effects])
+    return decide(signals, [], policy, content).outcome, {each.usage for each in signals[0].matches}
+
+
+def assert_only_the_second_is_stopped(ordinary, offensive):
+    assert judged(ordinary)[0].severity <= FLAG.severity
+    assert judged(offensive)[0].severity >= HOLD.severity
+
+
+@pytest.mark.proves("R180")
+@pytest.mark.parametrize(
+    "ordinary, offensive",
+    [
+        ("fala seu puto", "seu puto"),
+        ("fala seu puto, beleza?", "fala seu puto nojento"),
+        ("e aí seu corno, vai ter pelada?", "e aí seu corno, me paga a grana"),
+        ("bom dia seus putos, quem vem?", "bom dia seus putos, vão morrer"),
+        ("valeu seu corno, salvou meu dia", "valeu seu corno, perdi o dia"),
+        ("boa seu filho da puta, que golaço!", "boa seu filho da puta, que burro"),
+        ("parabéns seu puto, muito sucesso", "parabéns seu puto, acabou com tudo"),
+        ("seu safadinho", "seu safado"),
+        ("congrats you bastard, you did it!", "you bastard, you did it!"),
+        ("hey bitches, who's coming to brunch?", "hey bitches, get out"),
+    ],
+)
+def test_greeting_thanks_or_cheer_among_friends_is_no_insult(ordinary, offensive):
+    assert_only_the_second_is_stopped(ordinary, offensive)
+
+
+@pytest.mark.proves("R183")
+@pytest.mark.parametrize(
+    "trifle, grave",
+    [
+        ("se você esquecer o leite eu te mato", "se você me deixar eu te mato"),
+        ("se contar o final da série eu te mato", "se contar pra polícia eu te mato"),
+        ("eu te mato se você comer meu chocolate", "eu te mato se você falar com ele"),
+        ("te mato se não vier na minha festa", "te mato se aparecer na minha festa"),
+        ("se queimar o arroz eu te mato", "se queimar o arroz eu te mato, tô falando sério"),
+        ("se me acordar cedo eu te esgano", "se me acordar cedo eu te esgano, inútil"),
+        ("if you forget the cake I'll kill you", "if you forget the money I'll kill you"),
+        ("I will kill you if you eat my leftovers", "I will kill you if you eat with her"),
+        ("don't tell me the ending or I'll murder you", "don't tell the cops or I'll murder you"),
+        ("we will kill you guys in the derby", "we will kill you guys in the street"),
+    ],
+)
+def test_threat_that_hangs_on_a_trifle_is_flagged_at_most(trifle, grave):
+    assert_only_the_second_is_stopped(trifle, grave)
+
+
+@pytest.mark.proves("R183")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if you go to the police I will kill you", "when I find the car I'll shoot you",
+        "se gritar eu te mato", "se voltar com ele eu acabo com a sua vida",
+    ],
+)  # fmt: skip
+def test_threat_behind_a_condition_is_stopped(text):
+    assert judged(text)[0].severity >= HOLD.severity
+
+
+@pytest.mark.proves("R183")
+def test_hyperbole_has_a_use_of_its_own_and_is_flagged_whatever_the_rule_says():
+    assert judged("se você esquecer o leite eu te mato") == (FLAG, {Usage.HYPERBOLE})
+    assert Effect(outcome=BLOCK).of(Usage.HYPERBOLE) is FLAG
+
+
+@pytest.mark.proves("R186")
+@pytest.mark.parametrize(
+    "title, said",
+    [
+        ("O Idiota, de Dostoiévski", "o idiota, vem ler Dostoiévski"),
+        ("O Babaca, romance de estreia", "ô babaca, que romance"),
+        ("leitura da semana: O Idiota, Dostoiévski", "semana: você é O Idiota, Dostoiévski"),
+        ("Fuck You, da Lily Allen, é um clássico", "Fuck you, Lily"),
+        ("Seu Filho da Puta é o título do conto", "Seu Filho da Puta, vai trabalhar"),
+        ("Eu Vou Te Matar é um conto de terror", "Eu Vou Te Matar, desgraçado"),
+        ("Sua Idiota é o novo single dela", "Sua Idiota, olha o que fez"),
+        ("You Stupid Bitch is my favorite song", "You Stupid Bitch, get lost"),
+    ],
+)
+def test_title_of_a_work_is_not_said_to_a_person(title, said):
+    assert_only_the_second_is_stopped(title, said)
+
+
+@pytest.mark.proves("R186")
+@pytest.mark.parametrize(
+    "kept, insult",
+    [
+        ("sua cadela no cio precisa ficar separada", "sua cadela no cio"),
+        ("seu jumento fugiu, fecha a porteira", "seu jumento, aprende a ler"),
+        ("sua égua e seu jegue estão no meu pasto", "você é um jegue"),
+        ("seu asno está mancando, chame o veterinário", "seu asno ignorante"),
+        ("my vet says you bitch owners worry too much", "you bitch, shut up"),
+    ],
+)
+def test_animal_that_a_person_keeps_is_no_insult(kept, insult):
+    assert_only_the_second_is_stopped(kept, insult)
