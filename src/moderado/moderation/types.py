@@ -96,6 +96,7 @@ UNKNOWN_AUTHOR = AuthorFacts()
 SERVER = RoomFacts()
 
 
+MAX_CALLS = 50  # to one provider at once, of one worker process
 PREVIOUS_TEXTS = "previous_texts"  # in a content's context: what its author wrote just before
 
 

@@ -17,6 +17,7 @@ from moderado.chat.services.posting import post_message
 from moderado.chat.services.removing import delete_message
 from moderado.moderation import registry
 from moderado.moderation.models import ModerationLog, ProviderCall, ProviderHealth
+from moderado.moderation.types import MAX_CALLS
 from tests.factories import make_member, make_room
 from tests.processes import wait_until
 from tests.providers import Keyed, Remote
@@ -203,9 +204,9 @@ def test_edit_after_a_worker_died_is_a_new_call(member):
 
 @pytest.mark.proves("R46")
 def test_policy_change_gives_messages_in_flight_one_verdict_and_one_call(member, settings):
-    messages = [post(member, f"{n} WAIT") for n in range(100)]
+    messages = [post(member, f"{n} WAIT") for n in range(MAX_CALLS)]
 
-    with asked(100):
+    with asked(MAX_CALLS):
         settings.MODERATION_PROVIDERS = [REMOTE | {"TIMEOUT": 7}]
 
     assert set(Message.objects.values_list("status", flat=True)) == {"APPROVED"}

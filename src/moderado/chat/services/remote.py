@@ -27,11 +27,13 @@ from moderado.moderation.services import ledger
 from moderado.moderation.services.event_loop import provider_loop
 from moderado.moderation.services.ledger import Call
 from moderado.moderation.services.screening import Prepared, call_provider, conclude, prepare
-from moderado.moderation.types import Content, Failure, Signal
+from moderado.moderation.types import MAX_CALLS, Content, Failure, Signal
 
 log = structlog.get_logger(__name__)
 
-IN_FLIGHT = 200  # messages being judged at once in one worker process
+# Messages being judged at once in one worker process. The time of a call is counted from its begin:
+# none begins that would wait for a connection.
+IN_FLIGHT = MAX_CALLS
 STEP = 50  # messages in one transaction: on a busy machine, too, it is shorter than a lease
 POLL = 0.05  # seconds between claims while answers are awaited
 LEASE = 6.0  # seconds; renewed during calls, so that a dead worker is replaced soon

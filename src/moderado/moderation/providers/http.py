@@ -14,11 +14,11 @@ import httpx2
 from moderado.moderation.errors import NotTaken, ProviderUnavailable
 from moderado.moderation.outbound.answers import MAX_ANSWER_BYTES, Unreadable, read_json
 from moderado.moderation.providers.public_addresses import certificates
+from moderado.moderation.types import MAX_CALLS
 
 # Nothing is sent yet when these seconds are over. `calls` counts the time of the answer: it
 # knows whether this process was there to read it.
 TIMEOUT = httpx2.Timeout(None, connect=2.0, pool=4.0)
-MAX_CONNECTIONS = 50
 # Statuses that say that the call was not carried out, and that a repeat will not help.
 _REJECTED = frozenset({401, 402, 403, 404, 405, 410})
 _BUSY = 429
@@ -96,7 +96,7 @@ class Caller:
                 trust_env=False,
                 transport=self._transport() if self._transport else None,
                 verify=certificates(),
-                limits=httpx2.Limits(max_connections=MAX_CONNECTIONS),
+                limits=httpx2.Limits(max_connections=MAX_CALLS),
             )
             self._clients[loop] = client
         return client
