@@ -16,7 +16,7 @@ from websockets.server import ServerProtocol
 from moderado.core import metrics
 from moderado.realtime.transport import http_refusals
 from moderado.realtime.transport.http_refusals import Refusal
-from moderado.realtime.wire.close_codes import CLOSE_REASONS
+from moderado.realtime.wire.close_codes import CLOSE_REASONS, PING_TIMEOUT
 
 _REFUSALS: dict[int, Refusal] = {
     HTTPStatus.FORBIDDEN: http_refusals.FOREIGN_ORIGIN,
@@ -25,6 +25,7 @@ _REFUSALS: dict[int, Refusal] = {
     HTTPStatus.INTERNAL_SERVER_ERROR: http_refusals.UNAVAILABLE,  # mostly a server that stops
 }
 _REASONS: dict[int, str] = {code: why.name for code, why in CLOSE_REASONS.items()}
+_WORDS = {"keepalive ping timeout": PING_TIMEOUT}  # of uvicorn: 1011 without an internal error
 
 
 class SocketProtocol(ServerProtocol):
@@ -61,8 +62,8 @@ class SocketProtocol(ServerProtocol):
         super().send_close(code, reason or _REASONS.get(code or 0, ""))
 
     def fail(self, code: int, reason: str = "") -> None:
-        """Close with the name of `code` as the reason."""
-        super().fail(code, _REASONS.get(code, ""))
+        """Close with a stable word for the library's `reason`: mostly the name of `code`."""
+        super().fail(code, _WORDS.get(reason) or _REASONS.get(code, ""))
 
     def _refusal(self, status: int) -> Refusal:
         error = self.handshake_exc

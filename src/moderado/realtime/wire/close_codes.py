@@ -8,12 +8,14 @@ from enum import IntEnum, StrEnum
 
 from moderado.core.wire_limits import KIB, MAX_FRAME_BYTES
 
+PING_TIMEOUT = "ping_timeout"  # reason of 1011: the client did not answer a ping
 ABNORMAL_CLOSURE = 1006  # never sent: stands for a connection that ended without a close frame
 
 
 class CloseCode(IntEnum):
     GOING_AWAY = 1001
     PROTOCOL_ERROR = 1002
+    INVALID_DATA = 1007
     MESSAGE_TOO_BIG = 1009
     INTERNAL_ERROR = 1011
     SERVICE_RESTART = 1012
@@ -84,6 +86,12 @@ CLOSE_REASONS: dict[CloseCode, CloseReason] = {
         Reconnect.YES,
         "correct the client",
     ),
+    CloseCode.INVALID_DATA: CloseReason(
+        "invalid_data",
+        "the reason of the client's close frame is not UTF-8",
+        Reconnect.YES,
+        "correct the client",
+    ),
     CloseCode.MESSAGE_TOO_BIG: CloseReason(
         "too_large",
         f"a message is larger than {MAX_FRAME_BYTES // KIB} KiB, in one frame or in fragments",
@@ -91,7 +99,9 @@ CLOSE_REASONS: dict[CloseCode, CloseReason] = {
         "do not send the message again",
     ),
     CloseCode.INTERNAL_ERROR: CloseReason(
-        "internal", "too many internal errors on this connection", Reconnect.YES
+        "internal",
+        f"too many internal errors on this connection; with the reason `{PING_TIMEOUT}`: no pong",
+        Reconnect.YES,
     ),
     CloseCode.SERVICE_RESTART: CloseReason("going_away", "the server restarts", Reconnect.YES),
 }

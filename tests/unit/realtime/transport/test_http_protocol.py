@@ -638,6 +638,11 @@ CLOSED = {
     ),
     "a compressed frame": ([b"\xc1\x80\0\0\0\0"], 1002, "protocol_error"),
     "a continuation of nothing": ([frame(Opcode.CONT, 1)], 1002, "protocol_error"),
+    "a close reason that is not UTF-8": (
+        [Frame(Opcode.CLOSE, b"\x03\xe8\xff").serialize(mask=True)],
+        1007,
+        "invalid_data",
+    ),
     "too many fragments": (
         [frame(Opcode.TEXT, 1, fin=False), frame(Opcode.CONT, 1, fin=False) * 10_000],
         4029,
@@ -646,7 +651,7 @@ CLOSED = {
 }
 
 
-@pytest.mark.proves("S135")
+@pytest.mark.proves("S135", "R189")
 @pytest.mark.parametrize("frames, code, reason", CLOSED.values(), ids=list(CLOSED))
 async def test_client_that_is_still_sending_gets_the_close_code(connect, frames, code, reason):
     client = await connect()

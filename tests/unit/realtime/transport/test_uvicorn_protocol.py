@@ -388,7 +388,7 @@ async def test_missing_pong_closes_only_a_peer_without_progress(
         assert protocol.transport.is_over
 
 
-@pytest.mark.proves("R31")
+@pytest.mark.proves("R31", "R189")
 async def test_peer_that_is_gone_is_aborted_after_the_close_frame(protocol, kernel, monkeypatch):
     monkeypatch.setattr(uvicorn_protocol, "CLOSE_TIMEOUT", 0.0)
     protocol.send_keepalive_ping()
@@ -398,6 +398,8 @@ async def test_peer_that_is_gone_is_aborted_after_the_close_frame(protocol, kern
 
     async with asyncio.timeout(10):
         await protocol.transport.aborted.wait()
+    closing = closing_of(protocol.transport.written)
+    assert (closing.code, closing.reason) == (1011, "ping_timeout")
 
 
 @pytest.mark.proves("R147")
