@@ -284,6 +284,7 @@ hit = _shared.hit
 hit_address = _shared.hit_address
 hit_all = _shared.hit_all
 give_back = _shared.give_back
+try_redis = _shared.try_redis
 
 
 def _on_setting_changed(*, setting: str, **_: Any) -> None:
