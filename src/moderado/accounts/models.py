@@ -7,9 +7,11 @@ from uuid import uuid4
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from moderado.accounts.lookalikes import EMAIL_KEY_LENGTH, email_key
@@ -80,9 +82,10 @@ class User(Record, AbstractBaseUser, PermissionsMixin):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["email_key"], name="one_account_an_email")
         ]
-        # Index-only reads of author names.
         indexes: ClassVar = [
-            models.Index(fields=["id"], include=["name", "language"], name="user_shown")
+            # Index-only reads of author names.
+            models.Index(fields=["id"], include=["name", "language"], name="user_shown"),
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="user_names"),
         ]
 
     def __str__(self) -> str:

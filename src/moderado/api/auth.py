@@ -36,6 +36,7 @@ from moderado.api.bodies import body_of
 from moderado.api.callers import caller
 from moderado.api.pagination import NumberedPages
 from moderado.chat.selectors.names import profile_of
+from moderado.chat.selectors.rooms import search_budget
 from moderado.chat.views import Profile
 from moderado.core.addresses import address_of_request
 from moderado.enforcement.selectors.blocks import people_matching
@@ -189,8 +190,11 @@ class People(ListAPIView[User]):
         """List accounts by name. Only their owner and staff with `view_user` see e-mails.
 
         A person whom you block, or who blocks you, is left out.
+
+        503 `search_timed_out` if the search takes more than 3 s: use a longer part of the name.
         """
-        return super().get(request, *args, **kwargs)
+        with search_budget():
+            return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[User]:
         viewer_id = caller(self.request).user_id
