@@ -31,7 +31,7 @@ from moderado.enforcement.types import Actor, AppealOutcome
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.models import Case, ModerationLog
 from tests.factories import make_member, make_room, make_staff, make_user
-from tests.integration.chat.steps import edit, judge, post
+from tests.integration.chat.steps import edit, judge, post, wait_until_settled
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("obedient_provider")]
 
@@ -271,12 +271,15 @@ def test_author_is_told_once_and_appeals(
 
 
 @pytest.mark.proves("R187")
+@pytest.mark.django_db(transaction=True)
 def test_purge_is_reversed_for_its_author_when_all_messages_are_back(room, raider, staff):
     judge(*(post(raider, room) for _ in range(3)))
     purge = done(staff, raider)
+    wait_until_settled()
     seen = own_changes(author_id=raider.id, after=None, language="en").me.cursor
     purges.reverse_purge(actor=staff, purge_id=purge.id, reason="mistake")
 
+    wait_until_settled()
     (meanwhile,) = own_changes(author_id=raider.id, after=seen, language="en").decisions
     with pytest.raises(NotAppealable):
         appeal_decision(user_id=raider.id, decision_id=purge.id, text="Não era.")

@@ -39,6 +39,7 @@ EXCEPTED = {
     """,
     "digests, salts and sealed digests": """
         *.digest *.digests *.commitment *.salt *.entries *.email_digest *.code_digest
+        *.content_digest
         accounts_user.password accounts_apikey.hint chat_message.first_hash
     """,
     "of Django and of the program": """
