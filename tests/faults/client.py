@@ -375,6 +375,18 @@ class Client:
     def is_up(self) -> bool:
         return self._up.is_set()
 
+    @property
+    def state(self) -> str:
+        """Say what keeps the device from answering."""
+        how = (
+            "follows" if self.is_follower else "is connected" if self.is_up else "is not connected"
+        )
+        latest = ", ".join(str(frame["code"]) for frame in self.errors[-3:]) or "none"
+        return (
+            f"{self.name} {how} ({self.connections} connections, closed with {self.closings[-3:]},"
+            f" {self.own.rounds} readings, latest errors: {latest})"
+        )
+
     def _begin(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)

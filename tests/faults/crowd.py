@@ -118,12 +118,19 @@ class Crowd:
         """
         here = [client for client in self.clients if client.is_here]
         seconds += max((len(client.sends) for client in here), default=0) / CHANGES_A_SECOND
+        reading = set(here)
+
+        async def read(client: Client) -> None:
+            await client.wait_until_own_changes_are_read()
+            reading.discard(client)
+
         try:
-            self.do(
-                _all(client.wait_until_own_changes_are_read() for client in here), within=seconds
-            )
+            self.do(_all(map(read, here)), within=seconds)
         except TimeoutError:
-            raise AssertionError(f"not within {seconds} s: every device read its changes") from None
+            left = ", ".join(sorted(client.state for client in reading))
+            raise AssertionError(
+                f"not within {seconds:.0f} s: every device read its changes; left: {left}"
+            ) from None
 
     def wait_until_all_hear(self, heads: dict[str, int], *, seconds: float = 15) -> None:
         """Wait until every client has received each of its rooms up to the given seq."""

@@ -27,10 +27,13 @@ class Pace:
         """Wait for a random time, on average so many seconds at full load."""
         await asyncio.sleep(dice.expovariate(1 / average) * self.factor)
 
-    def settle(self) -> None:
-        """Reduce the load until processors have time to spare, or `SLOWEST` is reached."""
-        while spare_share(WINDOW) < SPARE and self.factor < SLOWEST:
+    def settle(self) -> bool:
+        """Reduce the load until processors have time to spare: True. False: they never have."""
+        while spare_share(WINDOW) < SPARE:
+            if self.factor >= SLOWEST:
+                return False
             self.factor *= SLOWER
+        return True
 
 
 def spare_share(seconds: float) -> float:
