@@ -1,6 +1,5 @@
 """Queries about sessions and users. Sessions expire by the database's clock."""
 
-import re
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,8 +16,7 @@ from moderado.accounts.models import ApiKey, Invitation, Session, User
 from moderado.accounts.types import Principal
 from moderado.core.database import run_prepared
 from moderado.core.errors import NotFound
-
-_TRIGRAM = re.compile(r"[^\W_]{3}")
+from moderado.core.text import has_trigram
 
 # One of `open_sessions` by a prepared statement: for every socket that opens, and every request.
 # With LIMIT it is found by its id: PostgreSQL would read all open sessions instead while there are
@@ -147,9 +145,9 @@ def users_matching(text: str) -> QuerySet[User]:
     """Return active users whose name contains `text`, by name. E-mails are never searched."""
     part = text.replace("\x00", "").strip()  # PostgreSQL rejects NUL, and no name contains one
     found = User.objects.filter(is_active=True)
-    if _TRIGRAM.search(part):
+    if has_trigram(part):
         found = found.filter(name__icontains=part)
-    elif part:  # without a trigram PostgreSQL would read the whole index, and then each row
+    elif part:
         found = found.filter(GreaterThan(StrIndex(Upper("name"), Upper(Value(part))), 0))
     return found.order_by("name", "id")
 

@@ -14,11 +14,20 @@ from moderado.core.errors import Invalid
 MAX_BYTES = 16 * 1024
 
 _MARKS = re.compile("[\u0300-\u036f]+")
+_TRIGRAM = re.compile(r"[^\W_]{3}")
 
 
 def normalized(text: str) -> str:
     """Return `text` in NFC and trimmed, whether or not it may be stored."""
     return unicodedata.normalize("NFC", text).strip()
+
+
+def has_trigram(text: str) -> bool:
+    """Tell whether an index of trigrams finds `text`.
+
+    Otherwise PostgreSQL would read the whole index, and then each row.
+    """
+    return _TRIGRAM.search(text) is not None
 
 
 def clean(text: str, *, max_length: int, field: str) -> str:

@@ -1,6 +1,5 @@
 """The right to read a room. All checks of this right use this module."""
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -28,7 +27,7 @@ from moderado.chat.projection import last_message_view, own_view, view_from_outs
 from moderado.chat.selectors.authors import with_authors
 from moderado.chat.types import Head, LastMessage, MessageView
 from moderado.core.database import BudgetSpent, TimeBudget, run_prepared, time_budget
-from moderado.core.text import fold
+from moderado.core.text import fold, has_trigram
 from moderado.enforcement.selectors.restrictions import (
     banned_from,
     bans_in_force,
@@ -44,7 +43,6 @@ Scope = Literal["all", "mine", "public"]
 SEARCH_SECONDS = 3.0  # for all statements of a search
 EXCERPT = 200  # characters of the last message in a list of rooms
 
-_TRIGRAM = re.compile(r"[^\W_]{3}")
 _FOLDED_NAME = Func(F("name"), function="chat_fold", output_field=TextField())
 MODERATORS = (Membership.Role.ADMIN, Membership.Role.MODERATOR)
 
@@ -235,9 +233,8 @@ def listed_rooms(
 
 
 def _is_in_name(word: str) -> Contains | GreaterThan:
-    if _TRIGRAM.search(word):
+    if has_trigram(word):
         return Contains(_FOLDED_NAME, Value(word))
-    # Without a trigram PostgreSQL would read the whole index of names, and then each row.
     return GreaterThan(StrIndex(_FOLDED_NAME, Value(word)), 0)
 
 
