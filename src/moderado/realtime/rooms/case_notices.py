@@ -28,6 +28,8 @@ from moderado.realtime.wire.server_frame import ServerFrame
 log = structlog.get_logger(__name__)
 
 CASE_DELAY = 0.5  # seconds in which changes are collected: one look at PostgreSQL for all
+SHARE = 0.2  # of the time for looks: on a busy machine they leave processors to messages
+MAX_PAUSE = 5.0  # seconds between two looks, however long they take
 MAX_FRAMES = 100  # changes of one look; `open_count` is right in any case
 
 _FRAMES: dict[CaseStep, type[case_frames.CaseFrame]] = {
@@ -91,6 +93,7 @@ class CaseNotices:
         self._delay = delay
         self._waiting: deque[CaseChange] = deque(maxlen=MAX_FRAMES)
         self._is_running = False
+        self._not_before = 0.0  # the next look, by the clock of the event loop
 
     def receive(self, hint: CasesHint) -> None:
         """Tell moderators here of these changes, soon."""
@@ -100,12 +103,16 @@ class CaseNotices:
             self._start(self._run())
 
     async def _run(self) -> None:
+        clock = asyncio.get_running_loop().time
         try:
             while self._waiting:
-                await asyncio.sleep(self._delay)
+                await asyncio.sleep(max(self._delay, self._not_before - clock()))
                 changes = list(self._waiting)
                 self._waiting.clear()
+                began = clock()
                 await self._notify(changes)
+                ended = clock()
+                self._not_before = ended + min((ended - began) / SHARE, MAX_PAUSE)
         finally:
             self._is_running = False
 
