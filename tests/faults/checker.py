@@ -22,6 +22,7 @@ Violations = Iterator[str]
 
 ACK_P99 = 0.25  # seconds, outside fault windows
 OK = 200
+LATENCY = "I8 acknowledged in time"
 TOLD_WITHIN = 40.0  # seconds until people know of rulings
 # Until erasures are done: the lease of a worker that was killed is 35 s, beat looks for those that
 # are due every 5 s, and each of two passes takes some slices of other workers.
@@ -287,7 +288,7 @@ INVARIANTS: dict[str, Sequence[Callable[[Run], Violations]]] = {
     "I5 billed at most once": [check_billed_once],
     "I6 no leak": [check_no_unapproved_text_leaked],
     "I7 nothing after removal": [check_removed_members_received_nothing],
-    "I8 acknowledged in time": [check_acknowledgement_latency],
+    LATENCY: [check_acknowledgement_latency],
     "I9 no text in logs": [check_logs_contain_no_text],
 }
 

@@ -2,19 +2,23 @@
 
 How soon a message is confirmed says something of the product only while processors have time to
 spare: where all are busy, each program waits for its turn. Before confirmations are measured, the
-load is reduced until that is so.
+load is reduced until that is so. It says nothing either where the processors are virtual and their
+host gives them to other machines meanwhile: then all programs stand still without knowing it.
 """
 
 import asyncio
 import os
 import random
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 SPARE = 0.3  # share of processor time that nothing uses
 SLOWER = 1.4  # factor of one reduction
 SLOWEST = 6.0
 WINDOW = 1.5  # seconds of one look at the processors
+MOST_STOLEN = 0.05  # share of what programs wanted of the processors that the host may withhold
 
 
 class Pace:
@@ -29,30 +33,49 @@ class Pace:
 
     def settle(self) -> bool:
         """Reduce the load until processors have time to spare: True. False: they never have."""
-        while spare_share(WINDOW) < SPARE:
+        while _next(WINDOW).spare_share < SPARE:
             if self.factor >= SLOWEST:
                 return False
             self.factor *= SLOWER
         return True
 
 
-def spare_share(seconds: float) -> float:
-    """Return which share of processor time nothing of this priority uses, of the next `seconds`.
-
-    Programs of a lower priority give way, so their time counts as free.
-    """
-    free, whole = _processor_time()
+def _next(seconds: float) -> "Processors":
+    """Return what the processors do in the next `seconds`."""
+    before = Processors.now()
     time.sleep(seconds)
-    free_later, whole_later = _processor_time()
-    return (free_later - free) / max(whole_later - whole, 1)
+    return Processors.now() - before
 
 
-def _processor_time() -> tuple[int, int]:
-    """Return the free and the whole time of all processors since the start, in clock ticks.
+@dataclass(frozen=True, slots=True)
+class Processors:
+    """What all processors did since the start, in clock ticks. The difference of two is a time."""
 
-    The first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal.
-    """
-    first = Path("/proc/stat").read_text(encoding="ascii").partition("\n")[0]
-    ticks = [int(each) for each in first.split()[1:9]]
-    lower = ticks[1] if os.getpriority(os.PRIO_PROCESS, 0) <= 0 else 0
-    return lower + ticks[3] + ticks[4], sum(ticks)
+    free: int
+    stolen: int
+    whole: int
+
+    @classmethod
+    def now(cls) -> Self:
+        """Read the first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal.
+
+        Programs of a lower priority give way, so their time counts as free.
+        """
+        first = Path("/proc/stat").read_text(encoding="ascii").partition("\n")[0]
+        ticks = [int(each) for each in first.split()[1:9]]
+        lower = ticks[1] if os.getpriority(os.PRIO_PROCESS, 0) <= 0 else 0
+        return cls(free=lower + ticks[3] + ticks[4], stolen=ticks[7], whole=sum(ticks))
+
+    def __sub__(self, earlier: Self) -> Self:
+        free, stolen = self.free - earlier.free, self.stolen - earlier.stolen
+        return type(self)(free=free, stolen=stolen, whole=self.whole - earlier.whole)
+
+    @property
+    def spare_share(self) -> float:
+        """The share of the time that nothing of this priority used."""
+        return self.free / max(self.whole, 1)
+
+    @property
+    def stolen_share(self) -> float:
+        """The share of what programs wanted that the host of a virtual machine withheld."""
+        return self.stolen / max(self.whole - self.free, 1)
