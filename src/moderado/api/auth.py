@@ -36,9 +36,9 @@ from moderado.api.bodies import body_of
 from moderado.api.callers import caller
 from moderado.api.pagination import NumberedPages
 from moderado.chat.selectors.names import profile_of
-from moderado.chat.selectors.rooms import search_budget
 from moderado.chat.views import Profile
 from moderado.core.addresses import address_of_request
+from moderado.core.database import search_budget
 from moderado.enforcement.selectors.blocks import people_matching
 
 

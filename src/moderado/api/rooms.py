@@ -26,9 +26,10 @@ from moderado.api.schemas import (
     validated,
 )
 from moderado.chat.selectors.room_views import participant, room_detail, room_views
-from moderado.chat.selectors.rooms import listed_rooms, search_budget
+from moderado.chat.selectors.rooms import listed_rooms
 from moderado.chat.services import memberships, reading, rooms
 from moderado.chat.views import Participant, RoomDetail
+from moderado.core.database import search_budget
 
 
 class Rooms(APIView):

@@ -42,14 +42,6 @@ class NoSuchRoom(NotFound):
     message = _("There is no such room, or you may not see it.")
 
 
-class SearchTimedOut(ApplicationError):
-    """The search exceeded its time budget. More specific words cost less."""
-
-    code = "search_timed_out"
-    status = 503
-    message = _("The search took too long. Use longer or more specific words.")
-
-
 class NoSuchMessage(NotFound):
     code = "no_such_message"
     message = _("There is no such message, or you may not see it.")

@@ -22,6 +22,8 @@ from django.db import (
     transaction,
 )
 
+from moderado.core.errors import SearchTimedOut
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -30,6 +32,7 @@ log = structlog.get_logger(__name__)
 _cluster_ids: WeakKeyDictionary[psycopg.Connection[Any], str] = WeakKeyDictionary()
 
 MAX_ATTEMPTS = 4
+SEARCH_SECONDS = 3.0  # for all statements of a search
 RETRY_DELAY = 0.03  # seconds, multiplied by a random factor below 1 and the attempt
 
 _CANCELED = "57014"  # by the statement time-out
@@ -127,6 +130,23 @@ def time_budget(seconds: float) -> Iterator[TimeBudget]:
         with connection.execute_wrapper(budget.execute):
             yield budget
         transaction.set_rollback(True)  # restores the statement time-out
+
+
+@contextmanager
+def search_budget(*, seconds: float = SEARCH_SECONDS) -> Iterator[TimeBudget]:
+    """Limit what the statements of a search take together. For reading only: it rolls back.
+
+    Args:
+        seconds: For all of them.
+
+    Raises:
+        SearchTimedOut: They took longer.
+    """
+    try:
+        with time_budget(seconds) as budget:
+            yield budget
+    except BudgetSpent:
+        raise SearchTimedOut from None
 
 
 def is_outage(error: BaseException) -> bool:

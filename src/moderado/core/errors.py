@@ -56,6 +56,14 @@ class Invalid(ApplicationError):
         self.fields = fields or {}
 
 
+class SearchTimedOut(ApplicationError):
+    """The search exceeded its time budget. More specific words cost less."""
+
+    code = "search_timed_out"
+    status = 503
+    message = _("The search took too long. Use longer or more specific words.")
+
+
 class RefusedComment(Invalid):
     """The input is invalid in a way for which Perspective has a name of its own: `reason`."""
 

@@ -8,8 +8,8 @@ import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
-from moderado.chat.errors import SearchTimedOut
 from moderado.chat.selectors.search import Effort, search
+from moderado.core.errors import SearchTimedOut
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from moderado.accounts.selectors import users_matching
-from moderado.chat.selectors import rooms
+from moderado.core import database
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.proves("S163")]
@@ -27,7 +27,7 @@ def test_short_parts_of_a_name_are_found():
 
 def test_search_for_people_ends_at_its_time_budget(signed_in, monkeypatch):
     client = signed_in(make_user(name="Ana"))
-    monkeypatch.setitem(rooms.search_budget.__wrapped__.__kwdefaults__, "seconds", 0.0)
+    monkeypatch.setitem(database.search_budget.__wrapped__.__kwdefaults__, "seconds", 0.0)
 
     answer = client.get("/api/auth/users/?search=Ana")
 

@@ -8,9 +8,10 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from moderado.chat.models import Membership, Message, Room
-from moderado.chat.selectors import room_views, rooms
+from moderado.chat.selectors import room_views
 from moderado.chat.selectors.rooms import listed_rooms
 from moderado.chat.services import memberships, posting, screening
+from moderado.core import database
 from moderado.enforcement.services.sanctions import apply_sanction
 from moderado.moderation.services import subject_screening
 from tests.factories import fill_room, make_member, make_message, make_room, make_user
@@ -240,7 +241,7 @@ def test_search_for_part_of_a_name_reads_the_index_of_names(user):
 
 @pytest.mark.proves("S163")
 def test_search_for_rooms_ends_at_its_time_budget(client, monkeypatch):
-    monkeypatch.setitem(rooms.search_budget.__wrapped__.__kwdefaults__, "seconds", 0.0)
+    monkeypatch.setitem(database.search_budget.__wrapped__.__kwdefaults__, "seconds", 0.0)
 
     answer = client.get("/api/chat/rooms/?search=sala")
 

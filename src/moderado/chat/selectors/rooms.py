@@ -1,8 +1,7 @@
 """The right to read a room. All checks of this right use this module."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 from typing import Literal
 from uuid import UUID
 
@@ -21,12 +20,12 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, StrIndex
 from django.db.models.lookups import Contains, GreaterThan
 
-from moderado.chat.errors import NoSuchRoom, SearchTimedOut
+from moderado.chat.errors import NoSuchRoom
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.projection import last_message_view, own_view, view_from_outside
 from moderado.chat.selectors.authors import with_authors
 from moderado.chat.types import Head, LastMessage, MessageView
-from moderado.core.database import BudgetSpent, TimeBudget, run_prepared, time_budget
+from moderado.core.database import run_prepared
 from moderado.core.text import fold, has_trigram
 from moderado.enforcement.selectors.restrictions import (
     banned_from,
@@ -40,7 +39,6 @@ from moderado.enforcement.types import Restriction
 
 Scope = Literal["all", "mine", "public"]
 
-SEARCH_SECONDS = 3.0  # for all statements of a search
 EXCERPT = 200  # characters of the last message in a list of rooms
 
 _FOLDED_NAME = Func(F("name"), function="chat_fold", output_field=TextField())
@@ -236,23 +234,6 @@ def _is_in_name(word: str) -> Contains | GreaterThan:
     if has_trigram(word):
         return Contains(_FOLDED_NAME, Value(word))
     return GreaterThan(StrIndex(_FOLDED_NAME, Value(word)), 0)
-
-
-@contextmanager
-def search_budget(*, seconds: float = SEARCH_SECONDS) -> Iterator[TimeBudget]:
-    """Limit what the statements of a search take together. For reading only: it rolls back.
-
-    Args:
-        seconds: For all of them.
-
-    Raises:
-        SearchTimedOut: They took longer.
-    """
-    try:
-        with time_budget(seconds) as budget:
-            yield budget
-    except BudgetSpent:
-        raise SearchTimedOut from None
 
 
 def _in_scope(user_id: UUID, scope: Scope) -> QuerySet[Room]:

@@ -23,8 +23,8 @@ from django.db.models.functions import Coalesce
 from moderado.chat.models import Message
 from moderado.chat.selectors.authors import with_authors
 from moderado.chat.selectors.messages import OWN_UNSEEN
-from moderado.chat.selectors.rooms import SEARCH_SECONDS, get_room, search_budget
-from moderado.core.database import BudgetSpent, TimeBudget
+from moderado.chat.selectors.rooms import get_room
+from moderado.core.database import SEARCH_SECONDS, BudgetSpent, TimeBudget, search_budget
 from moderado.core.text import fold
 
 _Ranked = tuple[float, int, UUID]  # score, position, id
