@@ -107,11 +107,12 @@ clean: ## remove .venv, caches and MODERADO_HOME with its database (asks first)
 	rm -rf "$$home" .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-lock: ## update the three lock files to the newest versions (needs uv)
+lock: ## update the lock files to the newest versions (needs uv)
 	@UV_PYTHON_DOWNLOADS=never uv lock --quiet --upgrade
 	@$(UV_EXPORT) --output-file requirements-server.lock > /dev/null
 	@$(UV_EXPORT) --extra standalone --output-file requirements.lock > /dev/null
 	@$(UV_EXPORT) --all-extras --output-file requirements-dev.lock > /dev/null
+	@$(UV_EXPORT) --only-group install --output-file requirements-uv.lock > /dev/null
 
 docs: development ## regenerate configuration, OpenAPI, AsyncAPI and guarantees from the source
 	@$(TOOL_ENV) DJANGO_SETTINGS_MODULE=moderado.config.settings.web $(PY) scripts/write_docs.py

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
+GROUPS = {"requirements-uv.lock": "install"}
 EXTRAS = {
     "requirements-server.lock": [],
     "requirements.lock": ["standalone"],
@@ -28,7 +29,13 @@ def wanted(extras: list[str]) -> list[Requirement]:
     return [item for item in found if canonicalize_name(item.name) != project["name"]]
 
 
-def complaints(name: str, extras: list[str]) -> list[str]:
+def installing(group: str) -> list[Requirement]:
+    """Return the tools of a dependency group."""
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    return [Requirement(line) for line in groups[group]]
+
+
+def complaints(name: str, required: list[Requirement]) -> list[str]:
     """Return one sentence for each mistake in a lock file."""
     text = (ROOT / name).read_text()
     pins = {canonicalize_name(package): version for package, version in PINNED.findall(text)}
@@ -41,7 +48,7 @@ def complaints(name: str, extras: list[str]) -> list[str]:
         for entry in entries
         if "--hash=sha256:" not in entry and not entry.startswith("#")
     ]
-    for requirement in wanted(extras):
+    for requirement in required:
         version = pins.get(canonicalize_name(requirement.name))
         if not _applies(requirement.marker):
             continue
@@ -55,6 +62,8 @@ def _applies(marker: Marker | None) -> bool:
 
 
 if __name__ == "__main__":
-    problems = [line for name, extras in EXTRAS.items() for line in complaints(name, extras)]
+    required = {name: wanted(extras) for name, extras in EXTRAS.items()}
+    required |= {name: installing(group) for name, group in GROUPS.items()}
+    problems = [line for name, found in required.items() for line in complaints(name, found)]
     if problems:
         sys.exit("\n".join([*problems, "Run `make lock`."]))
