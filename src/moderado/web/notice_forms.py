@@ -3,6 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from moderado.core.sent_once import SentOnce
 from moderado.enforcement.labels import NOTICE_ROLES, REPORT_CATEGORIES
 from moderado.enforcement.models.notices import (
     EMAIL_LENGTH,
@@ -15,7 +16,7 @@ from moderado.web.forms import AccessibleForm
 _CODE_LENGTH = 32  # as it may be typed
 
 
-class NoticeForm(AccessibleForm):
+class NoticeForm(SentOnce, AccessibleForm):
     name = forms.CharField(
         label=_("Your name"),
         max_length=NAME_LENGTH,

@@ -66,6 +66,7 @@ def notice_form(request: HttpRequest) -> HttpResponse:
             category=given["category"],
             text=given["text"],
             address=address_of_request(request.META),
+            client_id=form.client_id(),
         )
     except ApplicationError as error:
         return _with_retry(_form(request, form, status=_refuse(form, error)), error)

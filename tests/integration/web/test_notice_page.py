@@ -62,3 +62,24 @@ def test_errors_are_shown_in_the_form():
 
 def test_form_needs_a_csrf_token():
     assert Client(enforce_csrf_checks=True).post("/denuncia/", GIVEN).status_code == 403
+
+
+@pytest.mark.proves("R192")
+def test_form_that_is_sent_twice_gives_one_notice():
+    client, given = Client(), {**GIVEN, "subject": "x"}
+    page = client.get("/denuncia/").content.decode()
+    form_id = re.search(r'type="hidden" name="form_id" value="([0-9a-f-]{36})"', page)[1]
+    assert form_id not in client.get("/denuncia/").content.decode()
+
+    def send(**other):
+        return client.post("/denuncia/", given | {"form_id": form_id} | other)
+
+    refused = send(email="bia").content.decode()
+    assert f'value="{form_id}"' in refused  # the corrected form is the same one
+    first = send()
+    assert send().headers["Location"] == first.headers["Location"]
+    assert Notice.objects.count() == 1
+    send(subject="y")  # after the button "back"
+    assert Notice.objects.count() == 2
+    for unusable in ("", "x", "0" * 5_000):
+        assert send(form_id=unusable).status_code == 302
