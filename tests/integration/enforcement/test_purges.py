@@ -26,6 +26,7 @@ from moderado.enforcement.services import purges
 from moderado.enforcement.services.appeal_decisions import decide_appeal
 from moderado.enforcement.services.appeals import appeal_decision
 from moderado.enforcement.services.erasable import erase_texts_of
+from moderado.enforcement.services.hash_bank import bank_message
 from moderado.enforcement.services.sanctions import apply_sanction
 from moderado.enforcement.types import Actor, AppealOutcome
 from moderado.moderation.errors import OwnCase
@@ -211,6 +212,18 @@ def test_what_was_erased_or_deleted_by_its_author_since_stays_away(room, raider,
     purge = reverse(staff, purge)
 
     assert purge.restored == 1
+    assert list(Message.objects.filter(status="APPROVED")) == [kept]
+
+
+@pytest.mark.proves("S164")
+def test_what_was_ordered_away_since_stays_away(room, raider, staff):
+    ordered = post(raider, room, "a casa dela fica na rua das flores, número 12")
+    kept = post(raider, room)
+    judge(ordered, kept)
+    purge = done(staff, raider)
+    bank_message(actor_id=None, message_id=ordered.id, order="Processo 12")
+
+    assert reverse(staff, purge).restored == 1
     assert list(Message.objects.filter(status="APPROVED")) == [kept]
 
 

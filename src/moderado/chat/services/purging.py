@@ -27,6 +27,7 @@ from moderado.enforcement.models import Purge
 from moderado.enforcement.services import purged_messages, purges
 from moderado.enforcement.services.standing import standing_actor
 from moderado.moderation.services.closing import open_cases_of, reopen_cases
+from moderado.moderation.services.hash_bank import banked_among
 from moderado.moderation.services.sweeping import PURGED, RESTORED, log_sweep
 from moderado.moderation.types import Content, Reason
 
@@ -115,7 +116,8 @@ def _restore_batch(leased: Purge) -> bool:
     # What was erased since has no text: it stays away.
     locked = list(_locked(found.exclude(text="").filter(room__deleted_at=None)))
     standing = purged_messages.still_purged(purge, [each.pk for each in locked])
-    messages = [each for each in locked if each.pk in standing]
+    ordered_away = banked_among({each.text for each in locked})
+    messages = [e for e in locked if e.pk in standing and e.text not in ordered_away]
     steps = [(message, _restore(message, befores[message.pk])) for message in messages]
     _account(purge, messages, RESTORED, actor_id=actor_id)
     restored = {message.pk: befores[message.pk] for message in messages}
