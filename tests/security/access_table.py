@@ -352,6 +352,24 @@ BODIES = {
     "POST v1alpha1/comments:suggestscore": {"comment": {"text": "oi"}, "attributeScores": {}},
 }
 
+# Beginnings of the paths that concern no room, unless path or body name what belongs to one.
+ROOMLESS = (
+    *(f"auth/{each}" for each in (
+        "register", "login", "refresh", "logout", "password", "sessions", "ws-ticket",
+        "invitations", "users/me",
+    )),
+    *(f"me/{each}" for each in ("export", "erasure", "blocks")),
+    *(f"moderation/{each}" for each in ("policies", "providers", "assignments", "evaluations")),
+    *(f"enforcement/{each}" for each in (
+        "audit", "note-presets", "report-suspensions", "hash-bank",
+    )),
+    "notices", "v1", "schema", "docs",
+)  # fmt: skip
+OF_ROOMS = {
+    "room", "message", "hidden", "reportable", "orderable", "case", "own_case", "log", "ruling",
+    "bulk", "purge", "sanction",
+}  # fmt: skip
+
 NOT_THERE = "no_such_room|ok"
 NOT_MINE = "no_such_message|not_the_author"
 
@@ -382,6 +400,29 @@ FRAMES = {
 def expected(cell: str, *, is_private: bool) -> str:
     """Return the outcome of a cell in a private or a public room."""
     return cell.partition("|")[0] if is_private else cell.rpartition("|")[2]
+
+
+def names_a_room(method: str, path: str) -> bool:
+    """Return whether a room or what lies in one may decide the answer of a row."""
+    named = f"{path} {BODIES.get(f'{method} {path}')}"
+    return not path.startswith(ROOMLESS) or any(f"{{{name}}}" in named for name in OF_ROOMS)
+
+
+def is_asked(method: str, path: str, role: str | None = None, *, of_rooms: bool | None) -> bool:
+    """Return whether a row is asked in a part of a test.
+
+    Args:
+        method: Of HTTP.
+        path: Of the table.
+        role: Who asks; None if the test has one role for a row. One of `EQUALS` differs from the
+            other role in the same way in private and public rooms, if at all.
+        of_rooms: Whether only those are asked for whom the privacy of the room may decide, or only
+            the others. None: all.
+    """
+    here = names_a_room(method, path)
+    if role in EQUALS:
+        here = here and cell_of(role, f"{method} {path}", "") != ""
+    return of_rooms is None or here is of_rooms
 
 
 def equals_of(outcomes: Mapping[str, Any]) -> dict[str, Any]:

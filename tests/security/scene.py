@@ -1,6 +1,7 @@
 """One room with a user of every role, and helpers that send REST requests as each of them."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -42,9 +43,16 @@ Tables = dict[str, list[Row]]
 
 
 class Scene:
-    """`people` by role; `other` is a second member, `newcomer` a user who can be added."""
+    """`people` by role; `other` is a second member, `newcomer` a user who can be added.
 
-    def __init__(self, *, is_private: bool) -> None:
+    Args:
+        is_private: Whether the room is.
+        prepare: Writes to the room before the scene has messages that wait for a decision.
+    """
+
+    def __init__(
+        self, *, is_private: bool, prepare: "Callable[[Scene], object] | None" = None
+    ) -> None:
         admin = factories.make_user(name="Admin")
         self.room = factories.make_room(created_by=admin, is_private=is_private)
         self.people = {"admin": admin}
@@ -86,6 +94,8 @@ class Scene:
         self.reportable = self._say_as_other("boa noite")
         self.orderable = self._say_as_other("um texto comprido o bastante para o banco de textos")
         self.banked = bank_message(actor_id=None, message_id=self.orderable, order="-").id
+        if prepare is not None:
+            prepare(self)
         self.hidden = self.say("ainda não")
         self.case = self._open_case(self.hidden, self.people["member"])
         self.own_case = self._open_case(self.say("minha", "moderator"), self.people["moderator"])
@@ -203,20 +213,20 @@ class Scene:
 
     def probe(
         self, role: str, method: str, path: str, body: Row | None, *, before: str
-    ) -> tuple[int, bool]:
+    ) -> tuple[Response, bool]:
         """Send the request and roll it back.
 
         Args:
             before: The fingerprint of the tables without it.
 
         Returns:
-            The status, and whether the request was refused and yet changed the tables.
+            The answer, and whether the request was refused and yet changed the tables.
         """
         with transaction.atomic():
-            status = self.ask(role, method, path, body).status_code
-            has_changed = status >= 400 and fingerprint() != before
+            answer = self.ask(role, method, path, body)
+            has_changed = answer.status_code >= 400 and has_written() and fingerprint() != before
             transaction.set_rollback(True)
-        return status, has_changed
+        return answer, has_changed
 
     def _enter(self, role: str, place: str) -> None:
         factories.make_member(self.room, user=self.people[role], role=place)
@@ -296,6 +306,14 @@ def fields_of(table: type[models.Model]) -> set[str]:
 def snapshot() -> Tables:
     """Return every row of the tables."""
     return {table.__name__: list(table.objects.order_by("pk").values()) for table in TABLES}
+
+
+def has_written() -> bool:
+    """Return whether this transaction has written or locked a row: before, it has no number."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
+        found: bool = cursor.fetchone()[0]
+    return found
 
 
 def fingerprint() -> str:

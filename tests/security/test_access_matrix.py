@@ -1,4 +1,4 @@
-"""Every route and every frame, for every role: exactly the access table.
+"""Every route and every frame, for every role: exactly the access table, and nothing of others.
 
 A new route or frame fails here until it has a row.
 """
@@ -11,20 +11,41 @@ from moderado.realtime.infra.db_calls import run_in_db_thread
 from moderado.realtime.wire import protocol
 from tests.integration.realtime.conftest import Cast
 from tests.security.access_table import (
-    BODIES,
     FRAMES,
     ROLES,
     cell_of,
     equals_of,
     expected,
+    names_a_room,
     rows,
 )
 from tests.security.routes import METHODS, api_paths, api_routes, as_routed
-from tests.security.scene import Scene, filled, fingerprint
+from tests.security.scene import Scene, filled
+from tests.security.walk import CANARY, PARTS, walk
 
 make_scene = run_in_db_thread(Scene)
 say = run_in_db_thread(Scene.say_publicly)
 ROWS = rows()
+JUDGES = ("moderator", "admin", "staff")
+NOT_OTHERS = ("anonymous", "member")
+
+
+@pytest.fixture(scope="module")
+def walks():
+    """Return the walks of this module, by their parameters."""
+    return {}
+
+
+@pytest.fixture(params=PARTS)
+def walked(transactional_db, walks, request):
+    """Return what every route answers to every role: asked once for the tests of this module.
+
+    Its scene is committed: one long transaction would delay tests in other databases.
+    """
+    is_private, of_rooms = request.param
+    if request.param not in walks:
+        walks[request.param] = walk(is_private=is_private, of_rooms=of_rooms)
+    return walks[request.param]
 
 
 @pytest.mark.proves("S10")
@@ -40,23 +61,46 @@ def test_every_frame_has_a_row_and_every_row_a_frame():
 
 
 @pytest.mark.proves("S10", "S13")
-def test_each_role_gets_the_documented_response(scene, is_private):
-    before = fingerprint()
-    found, wanted, changed = {}, {}, []
-
-    for method, path, cells in ROWS:
-        for role, cell in equals_of(dict(zip(ROLES, cells, strict=True))).items():
-            row = f"{method} {path} {role}"
-            body = BODIES.get(f"{method} {path}")
-            status, has_changed = scene.probe(role, method, path, body, before=before)
-            found[row] = str(status)
-            cell_here = cell_of(role, f"{method} {path}", cell)
-            wanted[row] = expected(cell_here, is_private=is_private)
-            if has_changed:
-                changed.append(row)
+def test_each_role_gets_the_documented_response(walked):
+    table = {(method, path): dict(zip(ROLES, cells, strict=True)) for method, path, cells in ROWS}
+    found = {row: str(answer.status) for row, answer in walked.answers.items()}
+    wanted = {
+        (method, path, role): expected(
+            cell_of(role, f"{method} {path}", equals_of(table[method, path])[role]),
+            is_private=walked.is_private,
+        )
+        for method, path, role in found
+    }
 
     assert found == wanted
-    assert changed == []
+    assert [row for row, answer in walked.answers.items() if answer.has_changed] == []
+    assert not walked.has_changed
+
+
+@pytest.mark.proves("S33")
+def test_unpublished_text_is_in_no_response_to_others(walked):
+    for (method, path, role), answer in walked.answers.items():
+        is_judged = path.startswith(("moderation/", "enforcement/")) and role in JUDGES
+        if role not in NOT_OTHERS and not is_judged:
+            assert CANARY not in answer.text, (method, path, role)
+            shown = [one for one in walked.hidden if f'"id":"{one}"' in answer.text]
+            assert not shown, (method, path, role)
+
+
+@pytest.mark.proves("S35")
+def test_no_response_contains_another_users_email(walked):
+    for (method, path, role), answer in walked.answers.items():
+        if role != "staff" and "@" in answer.text:
+            told = {owner for email, owner in walked.emails.items() if email in answer.text}
+            assert told <= {walked.ids.get(role)}, (method, path, role)
+
+
+@pytest.mark.proves("S10")
+def test_rows_of_no_room_do_not_depend_on_its_privacy():
+    beside = [row for row in ROWS if not names_a_room(*row[:2])]
+
+    assert 0 < len(beside) < len(ROWS)
+    assert [row for row in beside if any("|" in cell for cell in row[2])] == []
 
 
 @pytest.mark.proves("S10", "S13")
