@@ -63,12 +63,27 @@ def lines_of(scene, method, path):
     return answer, found
 
 
-def test_each_act_of_staff_and_each_restricted_look_leaves_a_line(scene):
-    staff, without, unexpected = scene.people["staff"], [], []
+@pytest.fixture(scope="module")
+def remembered():
+    return {}
 
-    for method, path in staff_rows():
-        row = f"{method} {path}"
-        answer, found = lines_of(scene, method, path)
+
+@pytest.fixture
+def acts(remembered, request):
+    """Return (row, staff, answer, lines) of each row, asked once for the whole module."""
+    if not remembered:
+        scene = request.getfixturevalue("scene")
+        for method, path in staff_rows():
+            act = scene.people["staff"], *lines_of(scene, method, path)
+            remembered[f"{method} {path}"] = act
+    return [(row, *act) for row, act in remembered.items()]
+
+
+def test_each_act_of_staff_and_each_restricted_look_leaves_a_line(acts):
+    without, unexpected = [], []
+
+    for row, staff, answer, found in acts:
+        method = row.partition(" ")[0]
         assert answer.status_code < 300, row
         is_due = row in RESTRICTED if method == "GET" else row not in WITHOUT_LINE
         if not is_due:
@@ -87,11 +102,10 @@ def test_each_exception_is_a_row():
     assert {*WITHOUT_LINE, *RESTRICTED} <= known
 
 
-def test_lines_have_no_words_about_persons(scene):
+def test_lines_have_no_words_about_persons(acts):
     words = {"-", "fila", "Leia", "spam"}  # of the bodies of the table
-    for method, path in staff_rows():
-        if method in WRITES:
-            _, found = lines_of(scene, method, path)
+    for row, _, _, found in acts:
+        if row.startswith(WRITES):
             for line in found:
                 # The reference of an order is written, so that the order can be found.
                 texts = {
@@ -99,7 +113,7 @@ def test_lines_have_no_words_about_persons(scene):
                     for name, text in line.details.items()
                     if name not in {"reference", "order"}
                 }
-                assert not texts & words, (path, line.details)
+                assert not texts & words, (row, line.details)
 
 
 def test_staff_without_the_demanded_second_factor_cannot_act(scene, settings):

@@ -21,6 +21,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.proves("S118")]
 OPENED = {row: frozenset(names.split()) for names, opened in ROUTES.items() for row in opened}
 SEEN = {"add_sanction", "make_evidence"}  # without them the case is seen: 403, and not 404
 ZIPS = "POST enforcement/cases/{case}/evidence/"
+PURGE = "POST enforcement/purges/"
+PREVIEW = f"{PURGE} dry_run"
 COUNTS = {"open_count", "oldest_seconds"}
 
 
@@ -68,12 +70,30 @@ def staff():
     return Staff()
 
 
-def test_permissions_of_a_row_open_it_and_none_can_be_spared(staff):
+@pytest.fixture(scope="module")
+def remembered():
+    return {}
+
+
+@pytest.fixture
+def answers(db, remembered, request):
+    """Return what each row answers to its permissions alone: asked once for the whole module."""
+    if not remembered:
+        staff = request.getfixturevalue("staff")
+        for row, names in OPENED.items():
+            remembered[row] = staff.ask(staff.only(names), row)
+        purge = {**BODIES[PURGE], "dry_run": True}
+        role = staff.only(OPENED[PURGE])
+        remembered[PREVIEW] = staff.scene.try_out(role, "POST", "enforcement/purges/", purge)
+    return remembered
+
+
+def test_permissions_of_a_row_open_it_and_none_can_be_spared(staff, answers):
     found, wanted = {}, {}
     for row, (refused, permitted) in of_staff().items():
         if row in OWN:
             continue
-        found[row], wanted[row] = staff.ask(staff.only(OPENED[row]), row).status_code, permitted
+        found[row], wanted[row] = answers[row].status_code, permitted
         for name in OPENED[row]:
             key = f"{row} without {name}"
             found[key] = staff.ask(staff.all_but(name), row).status_code
@@ -82,18 +102,12 @@ def test_permissions_of_a_row_open_it_and_none_can_be_spared(staff):
     assert {row: str(status) for row, status in found.items()} == wanted
 
 
-def test_answers_have_texts_and_counts_only_with_the_permission_to_see_them(staff):
+def test_answers_have_texts_and_counts_only_with_the_permission_to_see_them(answers):
     texts = ("ainda não", "minha", "outra", "bom dia")
     shown = {}
-    purge = {**BODIES["POST enforcement/purges/"], "dry_run": True}
-    preview = staff.scene.try_out(
-        staff.only(OPENED["POST enforcement/purges/"]), "POST", "enforcement/purges/", purge
-    )
-    asked = {row: names for row, names in OPENED.items() if row != ZIPS}
-    answers = {row: staff.ask(staff.only(names), row) for row, names in asked.items()}
-    for row, answer in (*answers.items(), ("POST enforcement/purges/", preview)):
-        names = OPENED[row]
-        body = b"".join(answer).decode(errors="replace")
+    for row in answers.keys() - {ZIPS}:
+        answer, names = answers[row], OPENED[PURGE if row == PREVIEW else row]
+        body = answer.getvalue().decode(errors="replace")
         if not names & WITH_TEXTS and any(f'"{text}' in body for text in texts):
             shown[row] = body
         is_json = answer.headers.get("Content-Type", "").startswith("application/json")

@@ -110,14 +110,18 @@ def attack():
 
 @pytest.mark.usefixtures("case")
 def test_pages_of_moderators_have_the_same_structure_for_hostile_text(staff):
-    urls = [url for url in pages() if staff.get(url).status_code == 200]
-    before = {url: Structure(staff.get(url).text).found for url in urls}
+    answers = {url: staff.get(url) for url in pages()}
+    before = {
+        url: Structure(answer.text).found
+        for url, answer in answers.items()
+        if answer.status_code == 200
+    }
 
     attack()
 
-    for url in urls:
-        assert Structure(staff.get(url).text).found == before[url], url
-    assert any("moderation/case" in url for url in urls)
+    for url, found in before.items():
+        assert Structure(staff.get(url).text).found == found, url
+    assert any("moderation/case" in url for url in before)
 
 
 def test_answers_for_moderators_are_data_and_never_pages(staff, case):
