@@ -21,6 +21,7 @@ _INVISIBLE = "\u200b\u200c\u200d\u2060\u2063\ufeff\u00ad\u034f\u180e\ufe0f\u200e
 _MARKS = "\u0301\u0300\u0308\u0330\u0336\u0334\u0489\u035b\u0324\u0323\u0337\u20dd\u0361"
 _SEPARATORS = [*".-_*~•·,/|'+:=^—–", "::", "--", "..", "🔥", "❤️", "➖"]
 _MASKS = [*"*#%_&?■█●✱•", "🙈", "🤬", "❤", "×", "◼"]
+_DRAWN = {"i": ["l"], "l": ["I", "i"], "g": ["q"], "m": ["rn"], "w": ["vv"], "d": ["cl"]}
 _LIGHT = {"a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7"}
 _HEAVY = {
     "a": "4 @ /-\\ ^", "b": "8 |3 13", "c": "( < {", "d": "|)", "e": "3", "f": "|= ph",
@@ -412,6 +413,15 @@ def _swapped(word: str, dice: random.Random) -> str | None:
         return None
     at = dice.choice(places)
     return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+
+
+@_kind("letters drawn like others", hard=True)
+def _drawn(word: str, dice: random.Random) -> str | None:
+    places = [at for at in range(len(word)) if word[at] in _DRAWN]
+    if len(word) < 5 or not places:
+        return None
+    at = dice.choice(places)
+    return word[:at] + dice.choice(_DRAWN[word[at]]) + word[at + 1 :]
 
 
 @_kind("letter dropped", hard=True)

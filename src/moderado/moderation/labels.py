@@ -78,6 +78,7 @@ DISGUISES: Mapping[str, Promise] = {
     "rot13": _("shifted alphabet (ROT13)"),
     "separators": _("letters set apart"),
     "sounds": _("spelled by sound"),
+    "drawn": _("letters drawn like others"),
     "names of letters": _("names of letters"),
     "spelling alphabet": _("spelling alphabet"),
     "swapped": _("swapped letters"),

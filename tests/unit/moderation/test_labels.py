@@ -11,7 +11,7 @@ from moderado.moderation.normalize.variants import whole_word_ciphers
 from moderado.moderation.rules.joined import READING
 
 SAME = {"spam"}  # in both languages
-MISSPELLED = {"ending", "glued", "keys", "missing", "sounds", "swapped", "vowels"}
+MISSPELLED = {"drawn", "ending", "glued", "keys", "missing", "sounds", "swapped", "vowels"}
 FOUND = {
     *(name for name, *_ in _CODES),
     *(name for name, _ in whole_word_ciphers("orrapay")),

@@ -22,7 +22,8 @@ SOUNDS = {
     written: tuple(meant.split(","))
     for written, meant in (each.split("=") for each in _SOUNDS.split())
 }
-LONGEST_SOUND = max(map(len, SOUNDS))
+# Letters that are drawn like others. A capital I, which is drawn like an l, is folded to an i.
+DRAWN = {"l": ("i",), "i": ("l",), "q": ("g",), "rn": ("m",), "vv": ("w",), "cl": ("d",)}
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _SHIFTS = (1, 3, -1, -3)
 _SHIFTED = [

@@ -1,7 +1,8 @@
 """Finds the listed words of which an unknown word may be a misspelling.
 
 Two walks read the word along the trie of the list, so that the work depends on the word and hardly
-on the list: one for swapped, missing and neighbouring letters and left out vowels, one for sounds.
+on the list: one for swapped, missing and neighbouring letters and left out vowels, one for letters
+that sound or look like others.
 Both give up after a fixed number of steps. Most unknown words resemble no listed one: a bitmap of
 what is left of the listed words without one letter tells so before the first walk.
 """
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, cached_property
 
 from moderado.moderation.normalize.repeats import has_double, squeeze
-from moderado.moderation.normalize.variants import NEIGHBOURS, SOUNDS, VOWELS
+from moderado.moderation.normalize.variants import DRAWN, NEIGHBOURS, SOUNDS, VOWELS
 from moderado.moderation.rules.beginnings import FEW, Beginnings
 from moderado.moderation.rules.work import Work
 
@@ -24,7 +25,7 @@ _BITS = 16  # of the bitmap, for each form of a word
 _HALF = 32  # bits of a hash
 
 _State = tuple[int, str, str]  # place in the token, letters of a word, kind of mistake
-_Meant = tuple[int, str]  # length of what is written, and what it may be written for
+_Meant = tuple[int, str, str]  # length of what is written, what it may stand for, and why
 
 
 class Misspellings:
@@ -64,7 +65,7 @@ class Misspellings:
         yield from _Typing(self._words, self._following, token, is_bare=is_bare).found(work)
 
     def _by_sound(self, token: str, work: Work) -> Iterator[tuple[str, str]]:
-        """Walk the token along the trie; what is written for a sound may be another one."""
+        """Walk the token along the trie; letters may stand for their sound, or for their shape."""
         if len(token) < _SHORT:
             return
         start: _State = (0, "", "")
@@ -94,9 +95,9 @@ class Misspellings:
         if letter in letters:
             found.append(((at + 1, prefix + letter, kind), mistakes))
         if mistakes < MAX_SOUNDS:
-            for length, meant in _sounds(token, at):
+            for length, meant, kind_here in _sounds(token, at):
                 if meant[:1] in letters and (longer := prefix + meant) in self._following:
-                    found.append(((at + length, longer, "sounds"), mistakes + 1))
+                    found.append(((at + length, longer, kind_here), mistakes + 1))
         return found
 
 
@@ -230,9 +231,10 @@ def _bare(word: str) -> str:
 def _sounds_of(window: str, *, is_end: bool) -> tuple[_Meant, ...]:
     """Return for what the first letter, or both letters, of a window may be written."""
     return tuple(
-        (length, meant)
+        (length, meant, kind)
         for length in range(1, len(window) + 1)
-        for meant in SOUNDS.get(window[:length], ())
+        for kind, table in _TABLES
+        for meant in table.get(window[:length], ())
         if meant != "er" or (is_end and length == len(window))  # only at the end of a word
     )
 
@@ -244,8 +246,9 @@ def _sounds(token: str, at: int) -> tuple[_Meant, ...]:
     return found if longer is None else found + longer
 
 
+_TABLES = (("sounds", SOUNDS), ("drawn", DRAWN))
 _LONG_SOUNDS = {
-    written: tuple((len(written), meant) for meant in SOUNDS[written])
+    written: tuple((len(written), meant, "sounds") for meant in SOUNDS[written])
     for written in SOUNDS
     if len(written) > 2  # noqa: PLR2004  (the others are in a window)
 }

@@ -5,7 +5,7 @@ import re
 from moderado.moderation.normalize.repeats import runs
 from moderado.moderation.rules.hits import Hit
 
-MISSPELLED = frozenset(("sounds", "keys", "missing", "swapped", "vowels", "ending"))
+MISSPELLED = frozenset(("sounds", "drawn", "keys", "missing", "swapped", "vowels", "ending"))
 _SPOKEN = re.compile(r"[\x00-\x7fçÇ]+")  # "desgraçado"; another sign is a disguise: "pórra"
 _ODD_CASE = re.compile(r"[^\W\d_A-Z][A-Z]")  # "pOrRa" is a disguise
 
