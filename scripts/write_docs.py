@@ -8,6 +8,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -258,8 +259,9 @@ def example() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+@cache
 def openapi() -> str:
-    """Return `docs/openapi.yaml`. Warnings of drf-spectacular are errors."""
+    """Return `docs/openapi.yaml`, validated once. Warnings of drf-spectacular are errors."""
     written = StringIO()
     call_command("spectacular", validate=True, fail_on_warn=True, lang="en", stdout=written)
     return written.getvalue()
@@ -366,7 +368,8 @@ WRITTEN: dict[str, Callable[[], str]] = {
 }
 
 
-def main() -> None:
+def main(*, check: bool) -> None:
+    """Write the documents, or end with the lines in which they differ from the source."""
     placed = {name for names in GROUPS.values() for name in names}
     if lost := placed ^ set(Env.model_fields):
         sys.exit(f"scripts/write_docs.py, GROUPS: {', '.join(sorted(lost))}")
@@ -377,7 +380,7 @@ def main() -> None:
         before, after = path.read_text() if path.exists() else "", write()
         if before == after:
             continue
-        if "--check" in sys.argv:
+        if check:
             lines = before.splitlines(), after.splitlines()
             stale += list(difflib.unified_diff(*lines, name, "source", n=1))
         else:
@@ -388,4 +391,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(check="--check" in sys.argv)

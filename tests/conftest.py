@@ -34,7 +34,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     # this hook and before every other.
     config = pluginmanager.get_plugin("pytestconfig")
     options = config.known_args_namespace
-    if _needs_engines(options.file_or_dir, config.invocation_params.dir):
+    runs_none = options.collectonly or options.markexpr == "rules"
+    if not runs_none and _needs_engines(options.file_or_dir, config.invocation_params.dir):
         engines.start(workers=bool(getattr(options, "numprocesses", None)))
     else:
         engines.start_none()

@@ -64,6 +64,11 @@ class Module:
         """All nodes of the syntax tree, as `ast.walk` orders them."""
         return list(ast.walk(ast.parse(self.text)))
 
+    @cached_property
+    def functions(self) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+        return [node for node in self.nodes if isinstance(node, kinds)]
+
     def calls(self) -> Iterator[ast.Call]:
         return (node for node in self.nodes if isinstance(node, ast.Call))
 
@@ -84,7 +89,7 @@ def module_length_is_limited(module: Module) -> Violations:
 
 
 def function_length_is_limited(module: Module) -> Violations:
-    for node in _functions(module):
+    for node in module.functions:
         lines = (node.end_lineno or node.lineno) - node.lineno + 1 - _docstring_lines(node)
         if lines > LONGEST_FUNCTION:
             yield node.lineno, f"{node.name} has {lines} lines"
@@ -97,15 +102,14 @@ def vague_names_are_forbidden(module: Module) -> Violations:
     for node in module.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             name = node.name.strip("_").lower()
-            if _is_named_by_others(node):
-                continue
-            if name in FORBIDDEN_NAMES or name.startswith("handle_"):
+            is_vague = name in FORBIDDEN_NAMES or name.startswith("handle_")
+            if is_vague and not _is_named_by_others(node):
                 yield node.lineno, f"{node.name} is a vague name"
 
 
 def coroutines_stay_in_entry_points(module: Module) -> Violations:
     if not module.is_in(ASYNC_PLACES):
-        for node in _functions(module):
+        for node in module.functions:
             if isinstance(node, ast.AsyncFunctionDef):
                 yield node.lineno, f"async def {node.name}"
 
@@ -178,7 +182,7 @@ def no_blocking_call_inside_a_transaction(module: Module) -> Violations:
 
 def demanded_transactions_are_checked(module: Module) -> Violations:
     """A docstring that says "Requires a transaction." needs the executable form beside it."""
-    for node in _functions(module):
+    for node in module.functions:
         if TRANSACTION_DEMAND in (ast.get_docstring(node) or "").lower():
             called = {call.func.id for call in _calls(node) if isinstance(call.func, ast.Name)}
             if "require_transaction" not in called:
@@ -202,9 +206,9 @@ def routes_have_a_quota_class(module: Module) -> Violations:
 def methods_have_a_quota_class(module: Module) -> Violations:
     """`core.quotas.ROUTES` names every method of the views of REST and of the pages."""
     for node in module.nodes:
-        routes = _ROUTES_OF_VIEWS.get((module.path, getattr(node, "name", "")), ())
-        for method in _methods(node):
-            for route in routes:
+        routes = _ROUTES_OF_VIEWS.get((module.path, getattr(node, "name", "")))
+        for method in _methods(node) if routes else ():
+            for route in routes or ():
                 if f"{method} {route}" not in quotas.ROUTES:
                     yield node.lineno, f"core.quotas.ROUTES has no class for {method} {route!r}"
 
@@ -237,12 +241,6 @@ RULES: tuple[Rule, ...] = (
     methods_have_a_quota_class,
     frames_have_a_quota_class,
 )
-
-
-def _functions(module: Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in module.nodes:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
 
 
 def _docstring_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

@@ -13,6 +13,8 @@ import moderado
 from tests import house_rules
 from tests.house_rules import RULES, Module, Rule
 
+pytestmark = pytest.mark.rules
+
 ROOT = Path(moderado.__file__).parent
 MODULES = {
     path.relative_to(ROOT).as_posix(): Module(
