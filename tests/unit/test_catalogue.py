@@ -14,9 +14,14 @@ def catalogue():
     return current_catalogue()
 
 
-def test_every_text_has_a_translation(catalogue):
+@pytest.fixture(scope="module")
+def texts():
+    return list(source_texts())
+
+
+def test_every_text_has_a_translation(catalogue, texts):
     missing = set()
-    for sentence, where in source_texts():
+    for sentence, where in texts:
         entry = catalogue.get(sentence if isinstance(sentence, str) else sentence[0])
         if not entry or not entry.string or not all(entry.string):
             missing.add(f"{where}: {sentence}")
@@ -24,8 +29,8 @@ def test_every_text_has_a_translation(catalogue):
     assert not missing
 
 
-def test_no_translation_is_fuzzy_or_obsolete(catalogue):
-    sentences = {sentence for sentence, _ in source_texts()}
+def test_no_translation_is_fuzzy_or_obsolete(catalogue, texts):
+    sentences = {sentence for sentence, _ in texts}
     entries = [message for message in catalogue if message.id]
 
     assert not [message.id for message in entries if message.fuzzy]
@@ -43,9 +48,9 @@ def test_compiled_catalogue_matches_its_source(catalogue):
     assert PO.with_suffix(".mo").read_bytes() == compiled.getvalue()
 
 
-def test_third_party_sentences_say_the_same_in_portuguese():
+def test_third_party_sentences_say_the_same_in_portuguese(catalogue):
     """Django REST framework says "pode não estar": that a field may be left blank."""
-    found = [message.string for message in current_catalogue() if message.id in MISTRANSLATED]
+    found = [message.string for message in catalogue if message.id in MISTRANSLATED]
 
     assert len(found) == len(MISTRANSLATED)
     with translation.override("pt-br"):
