@@ -31,6 +31,10 @@ BROWSER_TESTS = [
     pytest.mark.asyncio(loop_scope="module"),
 ]
 
+# Run in the page: its store, and a new connection now.
+STORE = "import('/static/moderado/app/store.js')"
+RECONNECT = f"({STORE}).then(({{ client }}) => client.reconnect())"
+
 expect.set_options(timeout=PATIENCE)
 
 

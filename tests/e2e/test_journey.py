@@ -7,6 +7,7 @@ from django.contrib.auth.models import Permission
 
 from moderado.accounts.models import User
 from moderado.realtime.infra.db_calls import run_in_db_thread
+from tests import processes
 from tests.e2e import stack
 from tests.e2e.stack import Stack
 from tests.enforcement_journey import EnforcementJourney
@@ -22,11 +23,11 @@ def server(django_db_setup, tmp_path_factory) -> Iterator[Stack]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def server_with_beat(django_db_setup, tmp_path_factory) -> Iterator[Stack]:
+@pytest.fixture
+def server_with_beat(server) -> Iterator[Stack]:
     """The people of a ruling learn of it by the beat."""
-    with stack.running(tmp_path_factory.mktemp("server")) as running:
-        yield running
+    with processes.beat(server.folder / "beat.log"):
+        yield server
 
 
 async def test_two_users_chat_and_are_moderated(server):

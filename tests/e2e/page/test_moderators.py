@@ -3,20 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from asgiref.sync import sync_to_async
-from django.db import transaction
 from django.utils import timezone
 from playwright.async_api import Browser, expect
 
 from moderado.accounts.models import User
 from moderado.chat.models import Room
-from moderado.core.ids import new_id
 from moderado.moderation.models import Case
-from moderado.moderation.services.closing import close_cases
-from moderado.moderation.types import CloseReason
 from tests.browser import BROWSER_TESTS, PASSWORD, Visitor
 
-pytestmark = BROWSER_TESTS
+pytestmark = [*BROWSER_TESTS, pytest.mark.long]
 
 DOUBTFUL = "Cuidado, sei onde você mora"
 IN_NEED = "Ando mal, quero me matar"
@@ -29,102 +24,6 @@ POST = """async ([path, body]) => {
 }"""
 
 
-@pytest.mark.proves("R68")
-async def test_moderator_decides_held_message(ana: Visitor, bia: Visitor) -> None:
-    shield = ana.page.get_by_role("button", name="Análise")
-    await bia.say("Bom dia!")
-    await bia.sees("Bom dia!", "APPROVED")
-    await bia.say(DOUBTFUL)
-    held = await bia.sees(DOUBTFUL, "HELD")
-    await expect(held).to_contain_text("Under review")
-    await expect(ana.message(DOUBTFUL)).to_have_count(0)
-    await expect(shield).to_have_attribute("aria-label", "Análise: 1 caso aberto")
-    await shield.click()
-    case = ana.page.locator(".case", has_text=DOUBTFUL)
-    await expect(case).to_contain_text("Retida")
-    await expect(case.locator(".by")).to_contain_text("Bia")
-    await expect(case.locator(".context")).to_contain_text("Bom dia!")
-    await expect(case.locator(".primary")).to_have_text("Rejeitar")  # a threat
-    await bia.say(IN_NEED)
-    await bia.sees(IN_NEED, "HELD")
-    cry = ana.page.locator(".case", has_text=IN_NEED)  # the open panel follows the frames
-    await expect(cry.locator(".support")).to_contain_text("A ajuda vem primeiro")
-    await expect(cry.locator(".primary")).to_have_count(0)
-    await expect(shield.locator(".count")).to_have_text("2")
-
-    await case.get_by_role("button", name="Aprovar").click()
-    await bia.sees(DOUBTFUL, "APPROVED")
-    await expect(ana.message(DOUBTFUL)).to_be_visible()
-    await expect(shield.locator(".count")).to_have_text("1")
-    await cry.get_by_role("button", name="Aprovar").click()
-    await expect(ana.page.locator(".panel")).to_contain_text("Não há casos abertos.")
-    await expect(shield.locator(".count")).to_have_count(0)
-
-
-@pytest.mark.proves("R68")
-async def test_moderator_sees_what_is_public_and_what_others_decided(
-    ana: Visitor, bia: Visitor
-) -> None:
-    await ana.create_room("Rápida", mode="post")
-    await bia.join("Rápida")
-    await bia.say(DOUBTFUL)
-    await bia.sees(DOUBTFUL, "APPROVED")
-    await sync_to_async(open_cases)("Rápida", bia.email, count=24)
-    await ana.page.reload()
-    await ana.page.get_by_role("button", name="Análise: 25 casos abertos").click()
-    cases = ana.page.locator(".case")
-    await expect(cases).to_have_count(20)
-    await ana.page.get_by_role("button", name="Mais casos").click()
-    await expect(cases).to_have_count(25)
-
-    public = ana.page.locator(".case", has_text=DOUBTFUL)
-    await expect(public).to_contain_text("Pública")
-    await expect(public.get_by_role("button", name="Manter visível")).to_be_visible()
-    await expect(public.get_by_role("button", name="Aprovar")).to_have_count(0)
-    await public.get_by_role("button", name="Remover").click()
-    await expect(bia.message(DOUBTFUL).locator(".why")).to_contain_text("A moderator decided")
-    await expect(public).to_have_count(0)
-
-    await sync_to_async(close_elsewhere)("caso 3.")
-    await expect(ana.page.locator(".case", has_text="caso 3.")).to_have_count(0)
-    await ana.page.route("**/api/moderation/cases/?*", lambda route: route.abort())
-    await sync_to_async(decide_unnoticed)("caso 7.")
-    late = ana.page.locator(".case", has_text="caso 7.")
-    await late.get_by_role("button", name="Rejeitar").click()
-    await expect(ana.page.locator(".notice")).to_contain_text("Este caso já foi decidido.")
-    await expect(late).to_have_count(0)
-    ana.expect_errors("409", "ERR_FAILED")
-
-
-def open_cases(room: str, author: str, *, count: int) -> None:
-    room_id = Room.objects.get(name=room).id
-    author_id = User.objects.get(email=author).id
-    for number in range(count):
-        Case.objects.create(
-            subject_type="message",
-            subject_id=new_id(),
-            revision=1,
-            scope_id=room_id,
-            author_id=author_id,
-            origin=Case.Origin.HOLD,
-            text=f"caso {number}.",
-        )
-
-
-@transaction.atomic
-def close_elsewhere(text: str) -> None:
-    case = Case.objects.get(text=text)
-    close_cases(
-        subject_type=case.subject_type, subject_id=case.subject_id, reason=CloseReason.DELETED
-    )
-
-
-def decide_unnoticed(text: str) -> None:
-    """Decide a case as if the frame that tells of it were lost."""
-    Case.objects.filter(text=text).update(state=Case.State.DECIDED, outcome="ALLOW")
-
-
-@pytest.mark.long
 async def test_author_learns_that_a_moderator_removed_a_message(ana: Visitor, bia: Visitor) -> None:
     await bia.say("Vendo rifas")
     await bia.sees("Vendo rifas", "APPROVED")
@@ -137,7 +36,6 @@ async def test_author_learns_that_a_moderator_removed_a_message(ana: Visitor, bi
     await expect(removed.get_by_role("button")).to_have_count(0)
 
 
-@pytest.mark.long
 async def test_page_says_why_it_takes_no_message(ana: Visitor, bia: Visitor) -> None:
     room = ana.page.url.rpartition("/")[2]
     freeze = f"enforcement/rooms/{room}/freeze/"
@@ -161,7 +59,6 @@ async def test_page_says_why_it_takes_no_message(ana: Visitor, bia: Visitor) -> 
     await expect(field).to_be_enabled()
 
 
-@pytest.mark.long
 async def test_administrator_adds_participant_to_private_room(ana: Visitor, bia: Visitor) -> None:
     await ana.create_room("Reservada", is_private=True, audience="adults")
     assert (await Room.objects.aget(name="Reservada")).audience == Room.Audience.ADULTS
@@ -181,7 +78,6 @@ async def test_administrator_adds_participant_to_private_room(ana: Visitor, bia:
     bia.expect_errors("404")
 
 
-@pytest.mark.long
 async def test_admin_works_under_its_content_security_policy(
     browser: Browser, url: str, root: str
 ) -> None:
@@ -206,7 +102,6 @@ async def test_admin_works_under_its_content_security_policy(
     assert complaints == []
 
 
-@pytest.mark.long
 async def test_case_page_of_the_admin_fits_a_phone(
     browser: Browser, url: str, root: str, ana: Visitor
 ) -> None:

@@ -7,7 +7,7 @@ from playwright.async_api import Browser, Page, expect
 from tests.browser import BROWSER_TESTS, Visitor, visit
 from tests.factories import make_room
 
-pytestmark = BROWSER_TESTS
+pytestmark = [*BROWSER_TESTS, pytest.mark.long]
 
 
 async def test_page_fits_a_phone_and_works_by_keyboard(browser: Browser, url: str) -> None:
@@ -29,7 +29,6 @@ async def test_page_fits_a_phone_and_works_by_keyboard(browser: Browser, url: st
         await expect(caio.page.locator(".conversation")).to_be_hidden()
 
 
-@pytest.mark.long
 async def test_key_pressed_as_panel_opens_reaches_the_panel(ana: Visitor) -> None:
     await ana.create_room("Rápida")
     await ana.page.evaluate(ESCAPE_AT_ONCE)
@@ -39,7 +38,6 @@ async def test_key_pressed_as_panel_opens_reaches_the_panel(ana: Visitor) -> Non
         await expect(ana.page.locator(".panel")).to_have_count(0)
 
 
-@pytest.mark.long
 async def test_timeline_is_one_stop_of_the_tab_key(ana: Visitor) -> None:
     for text in ("Primeira https://exemplo.org", "Segunda", "Terceira"):
         await ana.say(text)
@@ -62,7 +60,6 @@ async def test_timeline_is_one_stop_of_the_tab_key(ana: Visitor) -> None:
     await expect(ana.message("Primeira")).to_have_attribute("tabindex", "0")
 
 
-@pytest.mark.long
 async def test_back_closes_panels_and_dialogs_first(ana: Visitor) -> None:
     await ana.create_room("Segunda")
     room = ana.page.url
@@ -89,7 +86,6 @@ async def test_lost_network_is_shown_at_once(ana: Visitor) -> None:
     ana.expect_errors("INTERNET_DISCONNECTED")
 
 
-@pytest.mark.long
 async def test_own_rooms_stay_in_sight_and_public_ones_are_found(
     ana: Visitor, browser: Browser, url: str
 ) -> None:
@@ -118,7 +114,6 @@ def fill_server() -> None:
     make_room(name="Reunião de pais")
 
 
-@pytest.mark.long
 async def test_last_administrator_hands_the_room_over(ana: Visitor, bia: Visitor) -> None:
     await ana.page.get_by_role("button", name="Pessoas").click()
     await ana.page.get_by_role("button", name="Sair da sala").click()
@@ -170,7 +165,6 @@ async def test_unknown_address_shows_the_way_back(browser: Browser, url: str) ->
     await page.close()
 
 
-@pytest.mark.long
 async def test_links_of_public_pages_are_large_enough_for_a_finger(
     browser: Browser, url: str
 ) -> None:
@@ -189,7 +183,6 @@ SMALL_LINKS = """() => [...document.querySelectorAll("a, button")]
   .map((link) => link.textContent)"""
 
 
-@pytest.mark.long
 async def test_name_and_role_of_an_author_are_whole_on_a_narrow_phone(
     ana: Visitor, bia: Visitor
 ) -> None:
@@ -207,7 +200,6 @@ BROKEN_LINES = """(head) => [...head.querySelectorAll("strong, .role-badge")]
   .map((part) => part.textContent)"""
 
 
-@pytest.mark.long
 async def test_page_language_follows_the_reader_and_can_be_changed(
     browser: Browser, url: str
 ) -> None:
@@ -219,16 +211,6 @@ async def test_page_language_follows_the_reader_and_can_be_changed(
         await expect(dora.page.locator("html")).to_have_attribute("lang", "pt-br")
         await expect(dora.page.locator(".rooms")).to_contain_text("Suas salas")
         await expect(dora.page.locator(".head-name h1")).to_have_text("Two languages")
-
-
-async def test_signing_out_ends_the_session_in_every_tab(ana: Visitor) -> None:
-    other = await ana.page.context.new_page()
-    await other.goto(ana.page.url)
-    await expect(other.locator(".there")).to_be_visible()
-    await other.get_by_role("button", name="Sair", exact=True).click()
-    await expect(other.locator("h1")).to_be_visible()
-    await expect(ana.page.locator(".banner.bad")).to_contain_text("Sua sessão terminou.")
-    ana.expect_errors("401", "403")
 
 
 ESCAPE_AT_ONCE = """() => {
