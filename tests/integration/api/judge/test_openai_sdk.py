@@ -1,6 +1,5 @@
 """The unchanged OpenAI SDK, with another base URL, against the real web process."""
 
-import openai
 import pytest
 
 from moderado.accounts.services.api_keys import create_api_key
@@ -9,7 +8,15 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.e2e]
 
 
 @pytest.fixture
-def sdk(live_server_url):
+def openai():
+    """Return the SDK. Only who runs these tests imports it: that takes as long as Django."""
+    import openai  # noqa: PLC0415
+
+    return openai
+
+
+@pytest.fixture
+def sdk(openai, live_server_url):
     """Return an SDK client with a key."""
     made = create_api_key(name="forum", scopes=["judge"], actor_id=None)
     with openai.OpenAI(api_key=made.key, base_url=f"{live_server_url}/v1", max_retries=0) as client:
@@ -37,7 +44,7 @@ def test_sdk_reads_parts(sdk):
     assert answer.results[0].flagged is True
 
 
-async def test_asynchronous_sdk_reads_results(live_server_url, sdk):
+async def test_asynchronous_sdk_reads_results(openai, live_server_url, sdk):
     async with openai.AsyncOpenAI(
         api_key=sdk.api_key, base_url=f"{live_server_url}/v1", max_retries=0
     ) as client:
@@ -46,7 +53,7 @@ async def test_asynchronous_sdk_reads_results(live_server_url, sdk):
     assert answer.results[0].flagged is False
 
 
-def test_sdk_raises_its_own_errors(sdk):
+def test_sdk_raises_its_own_errors(openai, sdk):
     with pytest.raises(openai.NotFoundError) as missing:
         sdk.moderations.create(model="moderado:nothing", input="oi")
     with pytest.raises(openai.BadRequestError) as bad:
