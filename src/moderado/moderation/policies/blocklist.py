@@ -1,7 +1,7 @@
 """The blocklist as a policy sees it: the rule sets of all documents of its chain, and links.
 
-A rule set is compiled once for each content, whatever the policies that have it, and the least
-recently used ones are dropped. A room with twenty words of its own costs these twenty words.
+The provider compiles a rule set once for each content, whatever the policies that have it. A room
+with twenty words of its own costs these twenty words.
 """
 
 import hashlib
@@ -24,7 +24,6 @@ from moderado.moderation.rules import pack
 from moderado.moderation.rules.links import is_below, links
 from moderado.moderation.types import Category, Content, Match, Signal
 
-MAX_RULE_SETS = 2_048
 DEFAULT_SEVERITY = 0.8
 _ALLOWED = "allow"  # the group of words that a document excepts from the rules it extends
 _MATCHES = {"word": "whole", "phrase": "whole", "prefix": "prefix", "anywhere": "anywhere"}
@@ -133,7 +132,6 @@ def _exceptions(document: PolicyDocument) -> BlocklistProvider | None:
     return _compiled(normalized_options([], [rule], [], []))
 
 
-@lru_cache(MAX_RULE_SETS)
 def _compiled(options: str) -> BlocklistProvider:
     return BlocklistProvider(**json.loads(options))
 

@@ -3,7 +3,9 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 from moderado.moderation.decide import Effect
@@ -16,11 +18,32 @@ from moderado.moderation.rules.work import Work
 from moderado.moderation.types import PREVIOUS_TEXTS, Content, Match, Outcome, Signal
 
 DEFAULT_PACKS = ("pt-BR", "en")
+MAX_RULE_SETS = 2_048  # kept; the least recently used ones are dropped
 _TOO_COSTLY = {"too_costly": True}
 
 
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What a provider is built of; equal if `text`, of `normalized_options`, is."""
+
+    text: str
+    packs: Sequence[str] = field(compare=False)
+    rules: Sequence[Mapping[str, Any]] = field(compare=False)
+    allow: Sequence[str] = field(compare=False)
+    without: Sequence[str] = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _RuleSet:
+    """Compiled rules. Providers with equal options share it."""
+
+    version: str
+    matcher: Matcher
+    effects: Mapping[str, Effect]
+
+
 class BlocklistProvider:
-    """Compile the rules, once for each process.
+    """Compile the rules, once for each process and content.
 
     Args:
         packs: Names of lists that ship with the product.
@@ -44,14 +67,11 @@ class BlocklistProvider:
         without: Sequence[str] = (),
     ) -> None:
         self.options = normalized_options(packs, rules, allow, without)
-        loaded = [pack.load(each) for each in packs]
-        chosen = [rule for each in loaded for rule in each.rules if not _is_left_out(rule, without)]
-        chosen += [rule for group in rules for rule in rules_of(group)]
-        allowed = [*allow, *(word for each in loaded for word in each.allow)]
+        compiled = _compiled(_Options(self.options, packs, rules, allow, without))
         self.name = name
-        self.version = _digest(chosen, allowed)
-        self._matcher = Matcher(rules=chosen, allow=allowed)
-        self.effects = effects_of(chosen)
+        self.version = compiled.version
+        self._matcher = compiled.matcher
+        self.effects = compiled.effects
         self._nothing_found = Signal(provider=name, model=self.version)
 
     def assess(self, contents: Sequence[Content]) -> list[Signal]:
@@ -80,6 +100,19 @@ class BlocklistProvider:
         if not hits:
             return self._nothing_found
         return Signal(provider=self.name, model=self.version, matches=tuple(map(_match, hits)))
+
+
+@lru_cache(MAX_RULE_SETS)
+def _compiled(options: _Options) -> _RuleSet:
+    loaded, without = [pack.load(each) for each in options.packs], options.without
+    chosen = [rule for each in loaded for rule in each.rules if not _is_left_out(rule, without)]
+    chosen += [rule for group in options.rules for rule in rules_of(group)]
+    allowed = [*options.allow, *(word for each in loaded for word in each.allow)]
+    return _RuleSet(
+        version=_digest(chosen, allowed),
+        matcher=Matcher(rules=chosen, allow=allowed),
+        effects=MappingProxyType(effects_of(chosen)),
+    )
 
 
 def normalized_options(
