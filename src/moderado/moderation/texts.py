@@ -35,11 +35,21 @@ class Texts:
     content: Mapping[str, Any] = field(default_factory=dict)
 
 
-def texts_of(rows: Iterable[Case | ModerationLog | ProviderCall]) -> dict[UUID, Texts]:
-    """Return the texts of records by their ids, with at most one statement."""
+def texts_of(
+    rows: Iterable[Case | ModerationLog | ProviderCall],
+    *,
+    stored: Iterable[ErasableText] | None = None,
+) -> dict[UUID, Texts]:
+    """Return the texts of records by their ids, with at most one statement.
+
+    Args:
+        rows: The records.
+        stored: Their texts, where they are read already.
+    """
     rows = list(rows)
-    committed = [row.pk for row in rows if row.commitment is not None]
-    stored = ErasableText.objects.filter(pk__in=committed) if committed else ()
+    if stored is None:
+        committed = [row.pk for row in rows if row.commitment is not None]
+        stored = ErasableText.objects.filter(pk__in=committed) if committed else ()
     contents = {each.pk: each.content for each in stored}
     return {
         row.pk: _unmoved(row) if row.commitment is None else _texts(contents.get(row.pk))

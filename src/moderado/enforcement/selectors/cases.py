@@ -178,6 +178,19 @@ def get_case(*, actor: Actor, case_id: UUID) -> Case:
     return with_texts([case])[0]
 
 
+def subject_of_case(*, actor: Actor, case_id: UUID) -> tuple[str, UUID]:
+    """Return type and id of the subject of a case that `get_case` would return.
+
+    Raises:
+        NotFound: As by `get_case`.
+    """
+    found = _seen(actor).filter(pk=case_id).values_list("subject_type", "subject_id")
+    subject: tuple[str, UUID] | None = found.first()
+    if subject is None:
+        raise NotFound
+    return subject
+
+
 def _seen(actor: Actor) -> "QuerySet[Any]":
     found = with_queue(Case.objects.all(), queues_of(actor.id))
     if not actor.sees_restricted:

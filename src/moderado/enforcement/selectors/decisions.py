@@ -60,6 +60,12 @@ def decision_about(user_id: UUID, decision_id: UUID) -> Decision | None:
     return found[0] if found else None
 
 
+def ruling_about(user_id: UUID, ruling_id: UUID) -> Decision | None:
+    """Return one decision about a person, which is a ruling, by its id."""
+    found = _explained(_with_appeals(user_id, _rulings(user_id, None, 1, [ruling_id])))
+    return found[0] if found else None
+
+
 def decisions_among(user_id: UUID, ids: Collection[UUID]) -> list[Decision]:
     """Return those of these decisions that are about a person, in no order."""
     found: list[Decision] = []

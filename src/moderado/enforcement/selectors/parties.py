@@ -59,6 +59,11 @@ def is_about(user_id: UUID, *, prefix: str = "") -> Q:
     )
 
 
+def is_of_room_run_by(user_id: UUID, case: Case) -> bool:
+    """Tell whether a case is about a room that a person runs, as `is_about` for one case."""
+    return case.subject_type in _about_rooms and case.subject_id in rooms_moderated_by(user_id)
+
+
 def of_others(rows: "QuerySet[Any]", *, user_id: UUID, case: str = "") -> "QuerySet[Any]":
     """Leave out the cases in which a person is a party, or rows that belong to such cases.
 

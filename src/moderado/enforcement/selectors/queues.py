@@ -12,9 +12,7 @@ from uuid import UUID
 from django.db.models import Case as Switch
 from django.db.models import (
     Count,
-    Exists,
     Min,
-    OuterRef,
     Q,
     QuerySet,
     UUIDField,
@@ -28,6 +26,19 @@ from moderado.enforcement.models import Queue
 from moderado.moderation.events import CaseTraits
 from moderado.moderation.models import Case
 
+# Each reading of a case asks for it: Django would compose it anew each time.
+_QUEUES_OF = """
+    SELECT queue.*,
+           NOT EXISTS (SELECT FROM enforcement_queue_groups granted
+                        WHERE granted.queue_id = queue.id)
+           OR EXISTS (SELECT FROM enforcement_queue_groups granted
+                        JOIN accounts_user_groups member USING (group_id)
+                       WHERE granted.queue_id = queue.id AND member.user_id = %(user)s)
+           OR EXISTS (SELECT FROM accounts_user
+                       WHERE id = %(user)s AND is_superuser) AS is_open_to_user
+      FROM enforcement_queue queue
+     ORDER BY queue.position, queue.name
+"""
 UNQUEUED: Value = Value(None, output_field=UUIDField())
 
 
@@ -47,13 +58,7 @@ def queues_of(user_id: UUID) -> list[Queue]:
 
     A queue without groups is open to every moderator, and every queue to superusers.
     """
-    groups = Queue.groups.through.objects.filter(queue=OuterRef("pk"))
-    found = Queue.objects.annotate(
-        is_open_to_user=~Exists(groups)
-        | Exists(groups.filter(group__user=user_id))
-        | Exists(User.objects.filter(pk=user_id, is_superuser=True))
-    )
-    return list(found.order_by("position", "name"))
+    return list(Queue.objects.raw(_QUEUES_OF, {"user": user_id}))
 
 
 def queue_of_case(*, user_id: UUID, case_id: UUID) -> Queue | None:

@@ -12,7 +12,7 @@ from moderado.core import failpoints
 from moderado.core.database import require_transaction
 from moderado.core.errors import NotFound
 from moderado.enforcement.errors import CaseEscalated
-from moderado.enforcement.selectors.cases import get_case
+from moderado.enforcement.selectors.cases import get_case, subject_of_case
 from moderado.enforcement.services.fairness import check_may_decide, is_party
 from moderado.enforcement.services.subject_locks import lock_subject
 from moderado.enforcement.types import Actor
@@ -43,13 +43,13 @@ def locked_case(*, actor: Actor, case_id: UUID) -> Case:
         OwnCase, OwnReport, OwnRuling: The moderator is a party.
     """
     require_transaction()
-    case = get_case_of_others(actor=actor, case_id=case_id)
+    subject_type, subject_id = subject_of_case(actor=actor, case_id=case_id)
     if failpoints.reach("ruling.lock"):
-        return case
-    lock_subject(subject_type=case.subject_type, subject_id=case.subject_id)
-    if not Case.objects.select_for_update(of=("self",), no_key=True).filter(pk=case_id):
+        return get_case_of_others(actor=actor, case_id=case_id)
+    lock_subject(subject_type=subject_type, subject_id=subject_id)
+    if not _lock(case_id):
         raise NotFound
-    # Again: the moderator may have become a party, or the case restricted, at this moment.
+    # Now: the moderator may have become a party, or the case restricted, at this moment.
     return _without_claim_of_party(get_case_of_others(actor=actor, case_id=case_id))
 
 
@@ -62,6 +62,12 @@ def end_claim_of_party(case_id: UUID) -> None:
     locked = Case.objects.select_for_update(of=("self",), no_key=True).filter(pk=case_id)
     for case in locked:
         _without_claim_of_party(case)
+
+
+def _lock(case_id: UUID) -> bool:
+    """Lock a case; return whether there is one."""
+    locked = Case.objects.select_for_update(of=("self",), no_key=True).filter(pk=case_id)
+    return bool(locked.only("pk"))
 
 
 def _without_claim_of_party(case: Case) -> Case:
@@ -96,7 +102,9 @@ def check_free(case: Case, actor: Actor) -> None:
     check_open(case)
     if case.escalated_at is not None and actor.scope_ids is not None:
         raise CaseEscalated
-    if not free_cases(actor).filter(pk=case.pk).exists():
+    if case.claimed_by_id in {None, actor.id}:
+        return
+    if not free_cases(actor).filter(pk=case.pk).exists():  # the claim of another may have lapsed
         raise CaseTaken
 
 

@@ -22,7 +22,7 @@ from moderado.enforcement.events import (
     RulingUndone,
 )
 from moderado.enforcement.models import Appeal, CaseExclusion, Report, Ruling, Sanction
-from moderado.enforcement.selectors.decisions import appeal_view, decision_about
+from moderado.enforcement.selectors.decisions import appeal_view, ruling_about
 from moderado.enforcement.services.fairness import exclude_from_case
 from moderado.enforcement.services.person_changes import record_changes
 from moderado.enforcement.services.report_outcomes import decide_reports
@@ -47,6 +47,8 @@ def on_ruling_made(event: RulingMade) -> None:
     """
     require_transaction()
     waiting = Appeal.objects.filter(case=event.case_id, state=AppealState.OPEN)
+    if not waiting.exists():
+        return
     for appeals, outcome in _outcomes(waiting, event.content, event.ruling_id):
         decide_appeals(appeals, outcome, event.actor_id, event.ruling_id)
 
@@ -66,19 +68,28 @@ def on_ruling_reversed(event: RulingReversed) -> None:
     require_transaction()
     reversal = Ruling.objects.select_related("case").get(pk=event.reversal_id)
     _decide_again(event, reversal)
+    _decide_appealed(event, reversal)
+    _notify_author(event)
+
+
+def _decide_appealed(event: RulingReversed, reversal: Ruling) -> None:
+    """Decide the appeals of the ruling that was reversed."""
     appealed = Appeal.objects.filter(appealed=event.ruling_id, state=AppealState.OPEN)
+    if not appealed.exists():
+        return
     kept = appealed.filter(decision_type=DecisionType.REPORT)
     if reversal.content in _KEEPS_WAITING:
         _keep_waiting(kept, reversal)
         appealed = appealed.exclude(decision_type=DecisionType.REPORT)
     decide_appeals(appealed, AppealOutcome.OVERTURNED, event.actor_id, reversal.pk)
-    _notify_author(event)
 
 
 def on_ruling_settled(event: RulingSettled) -> None:
     """Tell the appellants whose appeals the ruling decided. Requires a transaction."""
     require_transaction()
     decided = Appeal.objects.filter(ruling=event.ruling_id, told_at=None)
+    if not decided.exists():
+        return
     reports = decided.filter(decision_type=DecisionType.REPORT, case__isnull=False)
     for outcome, is_action in ((AppealOutcome.OVERTURNED, True), (AppealOutcome.UPHELD, False)):
         theirs = reports.filter(outcome=outcome).values("decision_id")
@@ -127,6 +138,8 @@ def _decide_again(event: RulingReversed, reversal: Ruling) -> None:
     decided = Appeal.objects.filter(ruling=event.ruling_id, case__isnull=False)
     if reversal.content == ContentOutcome.HOLD:  # the case is open again
         _reopen(decided)
+        return
+    if not decided.exists():
         return
     for appeals, outcome in _outcomes(decided, reversal.content, reversal.pk):
         changed = appeals.exclude(outcome=outcome)
@@ -214,7 +227,7 @@ def _notify_author(event: RulingEvent) -> None:
         return
     author = User.objects.get(pk=event.author_id)
     with translation.override(author.language):
-        decision = decision_about(author.pk, event.ruling_id)
+        decision = ruling_about(author.pk, event.ruling_id)
     if decision is not None:
         publish(
             PersonNotified(

@@ -18,7 +18,7 @@ from moderado.core.errors import Invalid, NotFound
 from moderado.core.text import clean
 from moderado.enforcement.errors import OwnReport, OwnRuling
 from moderado.enforcement.models import CaseNote
-from moderado.enforcement.selectors.cases import get_case
+from moderado.enforcement.selectors.cases import get_case, subject_of_case
 from moderado.enforcement.services.access import (
     check_free,
     end_claim_of_party,
@@ -52,9 +52,9 @@ def claim_case(*, actor: Actor, case_id: UUID) -> Case:
         CaseTaken: Another moderator holds it.
         CaseEscalated: It was handed over to the server's moderators.
     """
-    get_case_of_others(actor=actor, case_id=case_id)
+    subject_of_case(actor=actor, case_id=case_id)  # which may be none that they see
     end_claim_of_party(case_id)  # which locks the case
-    # Again: the moderator may have become a party, or the case restricted, at this moment.
+    # Now: the moderator may have become a party, or the case restricted, at this moment.
     get_case_of_others(actor=actor, case_id=case_id)
     # One statement on the database's clock: the second of two simultaneous claims fails.
     taken = (

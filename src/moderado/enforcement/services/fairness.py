@@ -10,7 +10,7 @@ from moderado.core.database import require_transaction
 from moderado.core.errors import Forbidden
 from moderado.enforcement.errors import OwnReport, OwnRuling
 from moderado.enforcement.models import CaseExclusion
-from moderado.enforcement.selectors.parties import exclusions_from, is_about
+from moderado.enforcement.selectors.parties import exclusions_from, is_about, is_of_room_run_by
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
@@ -65,7 +65,7 @@ def check_may_decide(*, actor_id: UUID, case: Case) -> None:
         OwnRuling: The case is an appeal of the moderator's own ruling.
     """
     check_not_self(actor_id=actor_id, user_id=case.author_id)
-    if Case.objects.filter(is_about(actor_id), pk=case.pk).exists():
+    if is_of_room_run_by(actor_id, case):
         raise OwnCase
     _refuse_first(exclusions_from(actor_id, case))
 

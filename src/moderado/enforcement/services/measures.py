@@ -12,8 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from moderado.core.database import require_transaction
 from moderado.core.errors import Forbidden, Invalid
 from moderado.enforcement.errors import MeasureNotPermitted
-from moderado.enforcement.models import Ruling
-from moderado.enforcement.selectors.queues import queue_of_case
+from moderado.enforcement.models import Queue, Ruling
 from moderado.enforcement.services.fairness import check_outranks
 from moderado.enforcement.services.sanctions import apply_sanction
 from moderado.enforcement.services.strike_values import basis_of_subject
@@ -39,7 +38,7 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
 def check_permitted(
     actor: Actor, case: Case, content: ContentOutcome, measures: Sequence[Measure]
 ) -> None:
-    """Check that a moderator may take these measures on a case.
+    """Check that a moderator may take these measures on a case of `get_case`.
 
     Raises:
         Invalid: There is no content to remove, no author to sanction, or no room.
@@ -50,11 +49,9 @@ def check_permitted(
         raise Invalid(fields={"content": _("This case is not about a text.")})
     for measure in measures:
         _check_measure(actor, case, measure)
-    queue = queue_of_case(user_id=actor.id, case_id=case.pk)
-    if queue is None or not queue.measures:
-        return
+    permitted = _measures_of(case)
     for name in _names(content, measures):
-        if name not in queue.measures:
+        if permitted and name not in permitted:
             raise MeasureNotPermitted(name)
 
 
@@ -92,6 +89,16 @@ def _check_measure(actor: Actor, case: Case, measure: Measure) -> None:
         raise Forbidden(_("Only the moderators of the server decide about the whole server."))
     if measure.scope is MeasureScope.SERVER:
         check_outranks(actor_id=actor.id, user_id=case.author_id)
+
+
+def _measures_of(case: Case) -> Sequence[str]:
+    """Return what the queue of a case permits; empty: everything."""
+    if case.queue_id is None:  # type: ignore[attr-defined]
+        return ()
+    found: Sequence[str] = Queue.objects.values_list("measures", flat=True).get(
+        pk=case.queue_id  # type: ignore[attr-defined]
+    )
+    return found
 
 
 def _names(content: ContentOutcome, measures: Sequence[Measure]) -> Iterator[str]:

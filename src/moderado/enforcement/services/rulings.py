@@ -83,9 +83,8 @@ def rule(*, actor: Actor, case_id: UUID, proposal: Proposal) -> Ruling:
         OtherRevision: The moderator has read another revision.
     """
     proposal = cleaned(proposal)
-    case = get_case(actor=actor, case_id=case_id)
     try:
-        ruling = _rule(actor, case, proposal)
+        ruling = _rule(actor, case_id, proposal)
     except CaseSuperseded as refusal:
         close_ended(case_id=case_id, reason=refusal.reason)
         log.info("ruling_refused", case_id=str(case_id), reason=refusal.reason)
@@ -95,8 +94,8 @@ def rule(*, actor: Actor, case_id: UUID, proposal: Proposal) -> Ruling:
         "case_decided",
         case_id=str(case_id),
         ruling_id=str(ruling.id),
-        subject_id=str(case.subject_id),
-        revision=case.revision,
+        subject_id=str(ruling.subject_id),
+        revision=ruling.revision,
         actor_id=str(actor.id),
         outcome=OUTCOME_OF[ContentOutcome(ruling.content)].value,
     )
@@ -209,8 +208,8 @@ def get_ruling(*, actor: Actor, ruling_id: UUID) -> Ruling:
 
 @retry_on_deadlock
 @transaction.atomic
-def _rule(actor: Actor, case: Case, proposal: Proposal) -> Ruling:
-    locked = locked_case(actor=actor, case_id=case.id)
+def _rule(actor: Actor, case_id: UUID, proposal: Proposal) -> Ruling:
+    locked = locked_case(actor=actor, case_id=case_id)
     check_free(locked, actor)
     if proposal.revision not in {None, locked.revision}:
         raise OtherRevision(revision=locked.revision)

@@ -133,7 +133,8 @@ def lift_sanction(
     """
     require_transaction()
     reason = clean_reason(reason)
-    sanction = Sanction.objects.select_for_update(no_key=True).filter(pk=sanction_id).first()
+    locked = Sanction.objects.select_for_update(of=("self",), no_key=True)
+    sanction = locked.select_related("user").filter(pk=sanction_id).first()
     if sanction is None:
         raise NoSuchSanction
     if actor_id is not None:
@@ -144,7 +145,7 @@ def lift_sanction(
         standing = standing.filter(Q(ends_at=None) | Q(ends_at__gt=Now()), expired_at=None)
     if not standing.update(lifted_at=Now(), lifted_by=actor_id, lift_reason=reason):
         raise SanctionEnded
-    sanction.refresh_from_db()
+    sanction.refresh_from_db(fields=["lifted_at", "lifted_by", "lift_reason"])
     _publish_end(sanction, end)
     log.info("sanction_lifted", kind=sanction.kind, **_logged(sanction, actor_id))
     return sanction

@@ -135,8 +135,8 @@ def undo_decision(case: Case, *, actor_id: UUID, lease: timedelta | None) -> Non
 
 def _locked_texts(case: Case) -> Mapping[str, Any]:
     """Return the texts of a case; an erasure at the same moment waits, or has emptied them."""
-    list(ErasableText.objects.select_for_update(of=("self",), no_key=True).filter(pk=case.pk))
-    return texts_of([case])[case.pk].content
+    stored = ErasableText.objects.select_for_update(of=("self",), no_key=True).filter(pk=case.pk)
+    return texts_of([case], stored=list(stored))[case.pk].content
 
 
 def _reveal(case: Case) -> None:
