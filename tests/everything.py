@@ -16,17 +16,15 @@ def columns_with(text: str) -> set[str]:
     """
     assert text.isascii()
     assert text.replace("-", "").isalnum()
-    found = set()
     with connection.cursor() as cursor:
-        for table in connection.introspection.table_names(cursor):
-            cursor.execute(
-                "SELECT DISTINCT each.key"  # noqa: S608  (names of our tables)
-                f' FROM "{table}" t, jsonb_each_text(to_jsonb(t)) each'
-                " WHERE strpos(each.value, %s) > 0 OR strpos(each.value, %s) > 0",
-                [text, text.encode().hex()],
-            )
-            found |= {f"{table}.{column}" for (column,) in cursor.fetchall()}
-    return found
+        statement = " UNION ALL ".join(
+            f"SELECT DISTINCT '{table}.' || each.key"  # noqa: S608  (names of our tables)
+            f' FROM "{table}" t, jsonb_each_text(to_jsonb(t)) each'
+            " WHERE strpos(each.value, %(text)s) > 0 OR strpos(each.value, %(bytes)s) > 0"
+            for table in connection.introspection.table_names(cursor)
+        )
+        cursor.execute(statement, {"text": text, "bytes": text.encode().hex()})
+        return {column for (column,) in cursor.fetchall()}
 
 
 def tables_with(text: str) -> set[str]:

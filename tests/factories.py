@@ -1,6 +1,9 @@
 """Valid objects with default values. Every argument can be overridden."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -48,9 +51,23 @@ INVITING = ("add_invitation", "view_invitation", "delete_invitation")
 def make_staff(*permissions: str, **fields: Any) -> User:
     """Create staff with these permissions, or else with those to moderate the whole server."""
     user = make_user(**{"is_staff": True, **fields})
-    wanted = Permission.objects.filter(codename__in=permissions or MODERATING)
-    user.user_permissions.set(wanted)
+    granted = User.user_permissions.through  # without signals: a new account loses no right
+    known = _permissions()
+    granted.objects.bulk_create(
+        granted(user_id=user.pk, permission_id=pk)
+        for name in set(permissions or MODERATING)
+        for pk in known[name]
+    )
     return user
+
+
+@cache
+def _permissions() -> Mapping[str, Sequence[int]]:
+    """Return the ids of permissions by their codename; `databases.empty` keeps them."""
+    found = defaultdict[str, list[int]](list)
+    for pk, name in Permission.objects.values_list("pk", "codename"):
+        found[name].append(pk)
+    return found
 
 
 def make_room(**fields: Any) -> Room:

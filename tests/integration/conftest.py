@@ -31,6 +31,13 @@ def no_identity_sentences(monkeypatch):
 
 
 @pytest.fixture
+def few_identity_sentences(monkeypatch):
+    """Policies are checked with some sentences about identities: 2,184 are slow."""
+    sentences = policy_findings.identity_sentences()[::100]
+    monkeypatch.setattr(policy_findings, "identity_sentences", lambda: sentences)
+
+
+@pytest.fixture
 def network():
     """The prefix of unused IPv6 addresses: 48 bits."""
     return f"2001:{randrange(0x10000):x}:{randrange(0x10000):x}"

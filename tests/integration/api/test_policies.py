@@ -10,7 +10,7 @@ from moderado.moderation.services import policy_findings
 from moderado.moderation.services.evaluation_runs import run_slice
 from tests.factories import EVALUATING, POLICING, make_member, make_room, make_staff, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_identity_sentences")]
 
 POLICIES, TRY = "/api/moderation/policies/", "/api/moderation/try/"
 EVALUATIONS = "/api/moderation/evaluations/"

@@ -16,7 +16,7 @@ from moderado.moderation.services import policies
 from moderado.moderation.services.policy_documents import parse_document
 from tests.factories import make_message, make_notice, make_staff, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_identity_sentences")]
 
 
 def sign_in(client, *permissions, is_confirmed=True):

@@ -10,7 +10,7 @@ from moderado.moderation.services.policy_documents import parse_document
 from tests.admin import act
 from tests.factories import make_staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_identity_sentences")]
 
 
 def save(*, name="default", **rule):

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from moderado.moderation.models import Policy, PolicyVersion
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_identity_sentences")]
 
 FILE = """\
 name: default

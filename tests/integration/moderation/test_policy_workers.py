@@ -14,7 +14,11 @@ from tests.factories import make_member, make_room
 from tests.integration.chat.steps import post
 from tests.processes import environment
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow,
+    pytest.mark.usefixtures("few_identity_sentences"),
+]
 
 # What the Celery task does, whenever a line arrives.
 WORKER = """

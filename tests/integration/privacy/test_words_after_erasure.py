@@ -158,19 +158,15 @@ def appeal(scene, words):
 
 
 @pytest.mark.proves("S133")
-@pytest.mark.parametrize(
-    "write",
-    [note, reverse, impose, lift, suspend, restore, purge, bring_back, decide, appeal],
-    ids=lambda each: each.__name__,
-)
-def test_no_words_are_written_about_an_account_that_is_erased(write):
+def test_no_words_are_written_about_an_account_that_is_erased():
     scene = Scene()
     erase(scene.person)
 
-    with pytest.raises(AccountErased):
-        write(scene, CANARY)
-
-    assert tables_with(CANARY) == set()
+    # The last one deletes the suspension that another one lifts.
+    for write in (note, reverse, impose, lift, restore, purge, bring_back, decide, appeal, suspend):
+        with pytest.raises(AccountErased):
+            write(scene, CANARY)
+        assert tables_with(CANARY) == set(), write.__name__
 
 
 @pytest.mark.proves("S133")
@@ -305,16 +301,16 @@ def posts(scene):
 
 @pytest.mark.proves("S133")
 @pytest.mark.parametrize(
-    "prepare",
-    [reports, appeals, appeals_no_action, renames, creates, posts],
-    ids=lambda each: each.__name__,
+    "prepared",
+    [(reports, renames, creates, posts), (appeals,), (appeals_no_action,)],
+    ids=lambda each: each[0].__name__,
 )
-def test_request_that_was_admitted_before_the_erasure_stores_no_words(prepare):
+def test_request_that_was_admitted_before_the_erasure_stores_no_words(prepared):
     scene = Scene()
-    act = prepare(scene)
+    acts = [prepare(scene) for prepare in prepared]
     erase(scene.person)
 
-    with pytest.raises((NotAuthenticated, NoSuchRoom)):
-        act()
-
-    assert tables_with(CANARY) == set()
+    for act in acts:
+        with pytest.raises((NotAuthenticated, NoSuchRoom)):
+            act()
+        assert tables_with(CANARY) == set()

@@ -116,6 +116,7 @@ def hints():
 make_user = run_in_db_thread(factories.make_user)
 make_room = run_in_db_thread(factories.make_room)
 make_member = run_in_db_thread(factories.make_member)
+fill_queue = run_in_db_thread(factories.fill_queue)
 make_token = run_in_db_thread(factories.token_of)
 screen = run_in_db_thread(screen_waiting)
 post = run_in_db_thread(posting.post_message)

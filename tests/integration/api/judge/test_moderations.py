@@ -17,7 +17,7 @@ from moderado.moderation.policies.documents import read_json
 from moderado.moderation.services import policies
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_identity_sentences")]
 
 PATH = "/v1/moderations"
 COMMENTS = "/v1alpha1/comments:analyze"

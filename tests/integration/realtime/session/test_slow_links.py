@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.integration.realtime.clients import Client
-from tests.integration.realtime.conftest import Cast, screen
+from tests.integration.realtime.conftest import Cast, fill_queue, screen
 
 RATE = 1024 * 1024  # bytes a second
 PIECE = 16 * 1024  # bytes
@@ -50,13 +50,13 @@ async def slow_link(port: int) -> AsyncIterator[socket.socket]:
 
 
 @pytest.mark.proves("R62")
+@pytest.mark.usefixtures("obedient_provider")
 async def test_steady_reader_on_a_slow_link_catches_up_many_rooms(cast: Cast, configured):
     configured(limit_messages_per_user="10000/minute")
     rooms = [await cast.room() for _ in range(ROOMS)]
     ana, bia = await cast.member(rooms[0]), await cast.member(rooms[0])
     for room in rooms:
-        for number in range(MESSAGES):
-            await cast.post(room, ana.id, f"{number} " + "漢" * 3_900)
+        await fill_queue(room, ana, MESSAGES, "# " + "漢" * 3_900)
     await screen()
 
     async with slow_link(urlsplit(cast.url).port or 0) as link:
