@@ -26,7 +26,8 @@ def lock_subject(event: ReviewStarted) -> None:
     """
     require_transaction()
     if event.subject_type == SUBJECT:
-        _locked(event.subject_id)
+        messages = Message.objects.select_for_update(of=("self",), no_key=True)
+        list(messages.filter(pk=event.subject_id).only("pk"))
 
 
 def apply_ruling(event: CaseDecided) -> None:
