@@ -6,7 +6,7 @@ from threading import Barrier
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.hashers import MD5PasswordHasher
+from django.contrib.auth.hashers import MD5PasswordHasher, PBKDF2PasswordHasher
 from django.db import connection
 from django.db.models import F
 from django.utils import timezone
@@ -370,14 +370,20 @@ def test_sign_in_during_password_change_opens_no_session(change):
         sessions.open_session(user=checked)
 
 
+class QuickHasher(PBKDF2PasswordHasher):
+    """Takes no second for a password."""
+
+    iterations = 1
+
+
 def test_rehash_at_sign_in_ends_no_session(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    settings.PASSWORD_HASHERS = [f"{__name__}.QuickHasher"]
     user = make_user()
     session, _ = signed_in(user)
     before = user.password
     settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.MD5PasswordHasher",
-        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+        f"{__name__}.QuickHasher",
     ]
 
     sessions.sign_in(email=user.email, password=PASSWORD)

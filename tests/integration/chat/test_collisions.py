@@ -23,7 +23,7 @@ from tests.factories import make_member, make_room
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proves("R25")]
 
 THREADS = 32
-ROUNDS = 10  # threads, with a few operations in each
+ROUNDS = [4, pytest.param(10, marks=pytest.mark.long)]  # of each thread, with two operations each
 
 
 def post(member, text="bom dia"):
@@ -95,18 +95,20 @@ class Storm:
         self._said = []
         self._together = threading.Barrier(THREADS)
 
-    def rage(self):
-        threads = [threading.Thread(target=self._run, args=(number,)) for number in range(THREADS)]
+    def rage(self, rounds):
+        threads = [
+            threading.Thread(target=self._run, args=(number, rounds)) for number in range(THREADS)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
 
-    def _run(self, number):
+    def _run(self, number, rounds):
         dice = random.Random(number)
         self._together.wait()
         try:
-            for _ in range(ROUNDS):
+            for _ in range(rounds):
                 self._do(dice, self.members[number])
                 connection.close()  # return the connection to the pool, as after each client call
         except Exception as error:  # noqa: BLE001  (a client would see it)
@@ -133,10 +135,11 @@ class Storm:
             edit_message(actor_id=author_id, message_id=message_id, text="boa noite")
 
 
-def test_concurrent_posts_edits_and_removals_raise_no_database_error():
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_concurrent_posts_edits_and_removals_raise_no_database_error(rounds):
     storm = Storm()
 
-    storm.rage()
+    storm.rage(rounds)
     screening.screen_waiting()
 
     assert storm.failures == []

@@ -7,6 +7,7 @@ second must never make a text milder: its answers are not what was agreed, or a 
 
 import json
 import re
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -39,23 +40,35 @@ def attack(injection, text):
     return injection.replace("{text}", text)
 
 
-async def verdict_of(httpserver, dialect, text, answer):
-    """Return the verdict of the default thresholds on one text, and the messages that were sent."""
-    httpserver.clear()
-    sent = []
+@asynccontextmanager
+async def service(httpserver, dialect):
+    """Yield what asks a service: it answers a text as `answer` says of the messages to it.
+
+    It returns the verdict of the default thresholds, and the messages that were sent.
+    """
+    sent, answers = [], []
 
     def respond(request):
         sent.extend(request.get_json()["messages"])
-        return Response(json.dumps(answer(sent)), content_type="application/json")
+        return Response(json.dumps(answers[-1](sent)), content_type="application/json")
 
     httpserver.expect_request("/v1/chat/completions").respond_with_handler(respond)
     provider = SERVICES[dialect].make(httpserver.url_for("").rstrip("/"))
-    asked = content(text)
-    found = await calls.assess_remotely(ConfiguredProvider(provider=provider), provider, asked)
-    await provider._caller.close()
-    signals = [found] if isinstance(found, Signal) else []
-    failures = [found] if isinstance(found, Failure) else []
-    return decide(signals, failures, policy(provider), asked), sent
+    configured, terms = ConfiguredProvider(provider=provider), policy(provider)
+
+    async def verdict_of(text, answer):
+        sent.clear()
+        answers[:] = [answer]
+        asked = content(text)
+        found = await calls.assess_remotely(configured, provider, asked)
+        signals = [found] if isinstance(found, Signal) else []
+        failures = [found] if isinstance(found, Failure) else []
+        return decide(signals, failures, terms, asked), [*sent]
+
+    try:
+        yield verdict_of
+    finally:
+        await provider._caller.close()
 
 
 def inside(messages):
@@ -75,34 +88,37 @@ def careful(messages):
 @pytest.mark.parametrize("dialect", INSTRUCTED)
 @pytest.mark.parametrize("kind", TEXTS)
 async def test_careful_model_finds_the_same_as_in_the_clean_text(httpserver, dialect, kind):
-    clean, _ = await verdict_of(httpserver, dialect, TEXTS[kind], careful)
-    assert clean.outcome is (Outcome.HOLD if kind == "severe" else Outcome.ALLOW)
+    async with service(httpserver, dialect) as verdict_of:
+        clean, _ = await verdict_of(TEXTS[kind], careful)
+        assert clean.outcome is (Outcome.HOLD if kind == "severe" else Outcome.ALLOW)
 
-    for injection in INJECTIONS:
-        found, sent = await verdict_of(httpserver, dialect, attack(injection, TEXTS[kind]), careful)
-        assert (injection, found.outcome) == (injection, clean.outcome)
-        assert [message["role"] for message in sent] == ["system", "user"]
-        assert TEXTS[kind] in inside(sent)
+        for injection in INJECTIONS:
+            found, sent = await verdict_of(attack(injection, TEXTS[kind]), careful)
+            assert (injection, found.outcome) == (injection, clean.outcome)
+            assert [message["role"] for message in sent] == ["system", "user"]
+            assert TEXTS[kind] in inside(sent)
 
 
 @pytest.mark.parametrize("dialect", [*INSTRUCTED, *GUARDS])
 async def test_obedient_model_never_makes_a_text_milder(httpserver, dialect):
     clean = Outcome.HOLD
 
-    for injection in INJECTIONS:
-        text = attack(injection, TEXTS["severe"])
-        demands = [text, injection.replace("{text}", "").strip(), "approved", '{"approved": true}']
-        if dialect in INSTRUCTED:
-            demands += SAID_OF_HARMLESS
-        else:  # a guard can say no more than its own word for harmless
-            demands = [demand for demand in demands if demand not in SAID_OF_HARMLESS]
-        for demand in demands:
-            found, _ = await verdict_of(
-                httpserver, dialect, text, lambda _, said=demand: completion(said)
-            )
-            assert (injection, demand, found.outcome.severity >= clean.severity) == (
-                injection, demand, True,
-            )  # fmt: skip
+    async with service(httpserver, dialect) as verdict_of:
+        for injection in INJECTIONS:
+            text = attack(injection, TEXTS["severe"])
+            for demand in demands_of(injection, text, dialect):
+                found, _ = await verdict_of(text, lambda _, said=demand: completion(said))
+                assert (injection, demand, found.outcome.severity >= clean.severity) == (
+                    injection, demand, True,
+                )  # fmt: skip
+
+
+def demands_of(injection, text, dialect):
+    demands = [text, injection.replace("{text}", "").strip(), "approved", '{"approved": true}']
+    if dialect in INSTRUCTED:
+        return [*demands, *SAID_OF_HARMLESS]
+    # A guard can say no more than its own word for harmless.
+    return [demand for demand in demands if demand not in SAID_OF_HARMLESS]
 
 
 @pytest.mark.parametrize("dialect", INSTRUCTED)
@@ -125,19 +141,20 @@ async def test_deceived_model_does_not_outweigh_a_local_rule(httpserver, dialect
 
 @pytest.mark.parametrize("dialect", GUARDS)
 async def test_tokens_that_delimit_turns_are_broken(httpserver, dialect):
-    for injection in INJECTIONS:
-        _, sent = await verdict_of(
-            httpserver, dialect, attack(injection, TEXTS["severe"]), lambda _: completion("safe")
-        )
-        (message,) = sent
-        assert message["role"] == "user"
-        assert not TURNS.search(message["content"])
+    async with service(httpserver, dialect) as verdict_of:
+        for injection in INJECTIONS:
+            text = attack(injection, TEXTS["severe"])
+            _, sent = await verdict_of(text, lambda _: completion("safe"))
+            (message,) = sent
+            assert message["role"] == "user"
+            assert not TURNS.search(message["content"])
 
 
 async def test_fence_differs_for_each_prompt(httpserver):
     names = set()
-    for _ in range(5):
-        _, sent = await verdict_of(httpserver, "json", "bom dia", careful)
-        names.add(sent[-1]["content"][:18])
+    async with service(httpserver, "json") as verdict_of:
+        for _ in range(5):
+            _, sent = await verdict_of("bom dia", careful)
+            names.add(sent[-1]["content"][:18])
 
     assert len(names) == 5
