@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from itertools import count
+from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
@@ -28,6 +29,8 @@ from moderado.core.clock import wire_time
 from moderado.enforcement.errors import Banned, Muted, SlowMode
 from moderado.enforcement.models import Sanction
 from moderado.enforcement.services.sanctions import apply_sanction, lift_sanction
+from moderado.enforcement.services.turns import take_turn_of_row
+from moderado.enforcement.types import Restriction
 from tests.factories import make_member, make_message, make_room, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +155,34 @@ def test_slow_mode_of_a_room_binds_members_and_no_moderators(alice, bob, room, p
     assert post(bob, room).created
     Room.objects.update(slow_mode_until=timezone.now() - timedelta(seconds=1))
     assert post(alice, room).created
+
+
+@pytest.mark.proves("S165")
+@pytest.mark.parametrize("deletes", [False, True])
+def test_leaving_and_joining_again_ends_no_pause_of_slow_mode(alice, bob, room, post, deletes):
+    soon = timezone.now() + timedelta(minutes=5)
+    Room.objects.update(slow_mode_until=soon, slow_mode_seconds=30)
+    first = post(alice, room)
+    if deletes:
+        delete_message(actor_id=alice.id, message_id=first.view.id)
+    memberships.leave_room(user_id=alice.id, room_id=room.id)
+
+    with pytest.raises(SlowMode):
+        post(alice, room)  # which would join, too
+    memberships.join_room(user_id=alice.id, room_id=room.id)
+    with pytest.raises(SlowMode) as refusal:
+        post(alice, room)
+    assert 25 <= refusal.value.retry_after <= 30
+    memberships.join_room(user_id=(other := make_user()).id, room_id=room.id)
+    assert post(other, room).created
+    Room.objects.update(slow_mode_until=timezone.now() - timedelta(seconds=1))
+    assert post(alice, room).created
+
+
+@pytest.mark.proves("S165")
+def test_membership_that_ends_while_its_member_posts_has_no_pause():
+    restriction = Restriction(kind=SlowMode.code, until=timezone.now() + timedelta(hours=1))
+    take_turn_of_row("chat_membership", uuid4(), seconds=30, restriction=restriction)
 
 
 def test_frozen_room_is_read_only_for_members(alice, bob, room, post):

@@ -22,6 +22,7 @@ from moderado.chat.selectors import rooms
 from moderado.chat.services.moderators import end_claims_without_right
 from moderado.chat.services.own_changes import repeat_own_changes
 from moderado.chat.services.rooms import close_room, lock_room, narrow_audience
+from moderado.chat.services.slow_mode import pause_of_returning
 from moderado.chat.services.succession import (
     active_members,
     check_not_last_admin,
@@ -245,7 +246,8 @@ def _enter(room: Room, user_id: UUID, role: Membership.Role) -> tuple[Membership
 
     Earlier messages count as read for a new member.
     """
-    candidate = Membership(room=room, user_id=user_id, role=role, read_seq=room.seq)
+    values = {"read_seq": room.seq, "next_post_at": pause_of_returning(room, user_id)}
+    candidate = Membership(room=room, user_id=user_id, role=role, **values)
     Membership.objects.bulk_create([candidate], ignore_conflicts=True)
     Removal.objects.filter(room=room, user=user_id).delete()
     replace_lost_admin(room)

@@ -67,5 +67,6 @@ def take_turn_of_row(table: str, row_id: UUID, *, seconds: int, restriction: Res
         if cursor.rowcount:
             return
         cursor.execute(WAIT.format(table=table), values)
-        (wait,) = cursor.fetchone()
-    raise SlowMode(structs.replace(restriction, retry_after=max(1, int(wait))))
+        row = cursor.fetchone()
+    if row is not None:  # else the row has just ended: the author left the room meanwhile
+        raise SlowMode(structs.replace(restriction, retry_after=max(1, int(row[0]))))
