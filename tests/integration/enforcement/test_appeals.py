@@ -7,11 +7,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from moderado.chat.models import Message
-from moderado.core.errors import Invalid, NotFound
+from moderado.core.errors import Forbidden, Invalid, NotFound
 from moderado.enforcement.errors import (
     AlreadyAppealed,
     AppealDecided,
     AppealExpired,
+    CaseEscalated,
     DecidedByRuling,
     NotAppealable,
     OwnReport,
@@ -288,3 +289,40 @@ def test_moderators_are_reminded_of_an_overdue_appeal_once(author, room):
     assert (remind_of_appeals(), remind_of_appeals()) == (1, 0)
 
     assert Case.objects.get(subject_id=message.id).priority > 0
+
+
+@pytest.mark.proves("S166")
+@pytest.mark.parametrize("escalated", [False, True])
+def test_moderators_of_a_room_take_back_nothing_of_the_server(author, room, escalated):
+    message = say(author, room, "bom dia")
+    moderator = make_member(room, role="ADMIN").user
+    of_room = Actor(id=moderator.id, scope_ids=frozenset({room.id}))
+    scope = MeasureScope.ROOM if escalated else MeasureScope.SERVER
+    muting = [Measure(kind=SanctionKind.MUTE, scope=scope)]
+    ruling, _ = ruled(message, staff(), measures=muting)
+    if escalated:
+        Case.objects.filter(pk=ruling.case_id).update(escalated_at=timezone.now())
+    appeal, _ = appeal_decision(user_id=author.id, decision_id=ruling.id, text="por favor")
+
+    with pytest.raises(CaseEscalated if escalated else Forbidden):
+        reverse(actor=of_room, ruling_id=ruling.id, reason="-")
+    for outcome in (OVERTURNED, UPHELD):
+        with pytest.raises(NotFound):
+            decide(appeal, outcome, of_room)
+    assert not appeals_for(of_room, state=AppealState.OPEN).exists()
+    assert Sanction.objects.get().lifted_at is None
+
+    assert list(appeals_for(staff(), state=AppealState.OPEN)) == [appeal]
+    assert decide(appeal, OVERTURNED).outcome == OVERTURNED
+    assert Sanction.objects.get().lifted_at is not None
+
+
+@pytest.mark.proves("S166")
+def test_moderators_of_a_room_take_back_what_staff_decided_for_the_room(author, room):
+    muting = [Measure(kind=SanctionKind.MUTE, scope=MeasureScope.ROOM)]
+    ruling, _ = ruled(say(author, room, "bom dia"), staff(), measures=muting)
+    appeal, _ = appeal_decision(user_id=author.id, decision_id=ruling.id, text="por favor")
+    moderator = make_member(room, role="MODERATOR").user
+    of_room = Actor(id=moderator.id, scope_ids=frozenset({room.id}))
+    assert list(appeals_for(of_room, state=AppealState.OPEN)) == [appeal]
+    assert decide(appeal, OVERTURNED, of_room).outcome == OVERTURNED

@@ -1,5 +1,6 @@
 """Appeals as moderators see them, and as their appellants do."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -7,6 +8,7 @@ from django.db.models import QuerySet
 from moderado.enforcement.models import Appeal
 from moderado.enforcement.selectors.decisions import appeal_view
 from moderado.enforcement.selectors.parties import of_others
+from moderado.enforcement.selectors.reach import is_of_the_server
 from moderado.enforcement.types import Actor, AppealState
 from moderado.enforcement.views import AppealView
 from moderado.moderation.restricted_cases import about_unrestricted
@@ -20,8 +22,14 @@ def appeals_for(actor: Actor, *, state: AppealState) -> QuerySet[Appeal]:
         found = about_unrestricted(found)
     found = of_others(found, user_id=actor.id, case="appealed__case")
     if actor.scope_ids is not None:
-        found = found.filter(scope_id__in=actor.scope_ids)
+        found = in_rooms(found, actor.scope_ids)
     return found.select_related("appellant").order_by("created_at", "id")
+
+
+def in_rooms(appeals: QuerySet[Appeal], room_ids: Collection[UUID]) -> QuerySet[Appeal]:
+    """Return those that moderators of the rooms may decide: the server's decisions are not."""
+    found = appeals.filter(scope_id__in=room_ids)
+    return found.filter(~is_of_the_server(ruling="appealed", case="appealed__case"))
 
 
 def own_appeals(user_id: UUID) -> QuerySet[Appeal]:

@@ -15,6 +15,7 @@ from moderado.enforcement.errors import (
     SanctionEnded,
 )
 from moderado.enforcement.models import Appeal, Ruling
+from moderado.enforcement.selectors.appeals import in_rooms
 from moderado.enforcement.services.appeal_outcomes import decide_appeals, notify_appellants
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.erased_accounts import check_words_about
@@ -105,8 +106,10 @@ def _get_appeal(actor: Actor, appeal_id: UUID) -> Appeal:
         OwnCase, OwnReport, OwnRuling: The moderator is a party.
     """
     found = Appeal.objects.select_related("appealed__case").filter(pk=appeal_id)
+    if actor.scope_ids is not None:
+        found = in_rooms(found, actor.scope_ids)
     appeal = (found if actor.sees_restricted else about_unrestricted(found)).first()
-    if appeal is None or (actor.scope_ids is not None and appeal.scope_id not in actor.scope_ids):
+    if appeal is None:
         raise NotFound
     check_not_self(actor_id=actor.id, user_id=appeal.appellant_id)
     check_other_decider(actor_id=actor.id, decided_by_id=appeal.first_decider_id)

@@ -161,7 +161,7 @@ def reverse(
     Raises:
         NotFound: There is no such ruling in these rooms and queues.
         Invalid: The reason.
-        OwnCase, OwnReport, OwnRuling: The moderator is a party.
+        OwnCase, OwnReport, OwnRuling, CaseEscalated, Forbidden: As `ruling_states.locked_ruling`.
         RulingReplaced: It was undone or reversed already, or a later ruling took its place.
     """
     reason = clean_reason(reason)
