@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from moderado.accounts.models import User
 from moderado.chat.errors import NoSuchRoom, NotAllowedInRoom
+from moderado.chat.events import Notice
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.selectors.feed import changes
 from moderado.chat.selectors.own_changes import own_changes
-from moderado.chat.services import purge_requests, purging
+from moderado.chat.services import notices, purge_requests, purging
 from moderado.chat.services.erased_messages import erase_batch
 from moderado.chat.services.removing import delete_message
 from moderado.core import failpoints
@@ -215,15 +216,18 @@ def test_what_was_erased_or_deleted_by_its_author_since_stays_away(room, raider,
     assert list(Message.objects.filter(status="APPROVED")) == [kept]
 
 
-@pytest.mark.proves("S164")
-def test_what_was_ordered_away_since_stays_away(room, raider, staff):
+@pytest.mark.proves("S164", "R193")
+def test_what_was_ordered_away_since_stays_away(room, raider, staff, monkeypatch):
     ordered = post(raider, room, "a casa dela fica na rua das flores, número 12")
     kept = post(raider, room)
     judge(ordered, kept)
     purge = done(staff, raider)
     bank_message(actor_id=None, message_id=ordered.id, order="Processo 12")
+    published = []
+    monkeypatch.setattr(notices, "publish", published.append)
 
     assert reverse(staff, purge).restored == 1
+    assert [(each.notice, each.view.id) for each in published] == [(Notice.PUBLISHED, kept.id)]
     assert list(Message.objects.filter(status="APPROVED")) == [kept]
 
 

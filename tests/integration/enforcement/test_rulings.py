@@ -8,7 +8,9 @@ from django.contrib.auth.models import Permission
 from django.db.models import F
 from django.db.models.functions import Now
 
+from moderado.chat.events import Notice
 from moderado.chat.models import Membership, Message
+from moderado.chat.services import notices
 from moderado.chat.services.editing import edit_message
 from moderado.chat.services.removing import delete_message
 from moderado.chat.services.screening import screen_waiting
@@ -149,6 +151,22 @@ def test_undone_ruling_leaves_everything_as_it_was(room, alice, ana, heard, text
     assert settle_rulings() == 0  # so people learn of nothing
     steps = ModerationLog.objects.filter(actor=ana).order_by("id").values_list("decided_by")
     assert [step for (step,) in steps] == ["moderator", "undone"]
+
+
+@pytest.mark.proves("R193")
+@pytest.mark.parametrize("back", [undo, reverse])
+def test_author_is_notified_of_a_text_that_is_shown_again(room, alice, ana, monkeypatch, back):
+    message = say(alice, room, "FLAG this")
+    ruling = decided(ana, message)
+    published = []
+    monkeypatch.setattr(notices, "publish", published.append)
+
+    back(ana, ruling)
+
+    (notice,) = published
+    assert (notice.notice, notice.view.id, notice.view.status) == (
+        Notice.PUBLISHED, message.id, "APPROVED",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("content", ["allow", "remove"])

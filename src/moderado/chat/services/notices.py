@@ -1,6 +1,6 @@
 """Notices to the author of a message, published when the transaction commits."""
 
-from moderado.chat.events import AuthorNotified, MessagesQueued, Notice
+from moderado.chat.events import AuthorNotified, ChangeKind, MessagesQueued, Notice
 from moderado.chat.models import Message
 from moderado.chat.projection import own_view, with_reason
 from moderado.chat.selectors.rooms import refusal_view
@@ -30,6 +30,17 @@ def announce(message: Message, step: Transition, why: Decision = NO_DECISION) ->
         _notify(message, step.notice, view, step.refused)
     if step.requeues:
         publish(MessagesQueued(message_ids=(message.id,)))
+
+
+def announce_shown(message: Message, step: Transition) -> None:
+    """Notify the author of a transition in which a person shows a text, beside `announce`.
+
+    Connections that do not subscribe to the room were notified that the text is hidden, and await
+    nothing more of it. Those that subscribe get the change of the room alone.
+    """
+    if step.notice is None and step.change in {ChangeKind.PUBLISHED, ChangeKind.UPDATED}:
+        notice = Notice.UPDATED if message.edited_at else Notice.PUBLISHED
+        _notify(message, notice, own_view(message, language=message.author.language))
 
 
 def notify_queued(message: Message) -> MessageView:

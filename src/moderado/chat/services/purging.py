@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from moderado.accounts.rights import PURGE_MESSAGES
 from moderado.chat.models import Message, Revision
-from moderado.chat.services.notices import announce
+from moderado.chat.services.notices import announce, announce_shown
 from moderado.chat.services.publication import Changed, write
 from moderado.chat.services.purge_requests import messages_to_purge, outranked
 from moderado.chat.services.transitions import SUBJECT, advance, state_of
@@ -167,6 +167,7 @@ def _store(steps: Sequence[tuple[Message, Transition]]) -> None:
         write([Changed(message, step.change) for message, step in steps])
     for message, step in steps:
         announce(message, step)
+        announce_shown(message, step)
 
 
 def _account(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from moderado.chat import states
 from moderado.chat.models import Message
-from moderado.chat.services.notices import announce
+from moderado.chat.services.notices import announce, announce_shown
 from moderado.chat.services.publication import Changed, write
 from moderado.chat.services.transitions import SUBJECT, advance, phase_of, text_of
 from moderado.chat.states import VISIBLE, Decision, Phase
@@ -82,6 +82,7 @@ def _put_back(message: Message, event: DecisionUndone, before: Mapping[str, Any]
     if step.is_applied:
         write([Changed(message, step.change)])
         announce(message, step, why)
+        announce_shown(message, step)
 
 
 def _apply(message: Message | None, event: CaseDecided) -> CloseReason | None:
@@ -104,6 +105,7 @@ def _apply(message: Message | None, event: CaseDecided) -> CloseReason | None:
     _remember(message, event.revision, outcome, text)
     write([Changed(message, step.change)])
     announce(message, step, why)
+    announce_shown(message, step)
     return None
 
 
