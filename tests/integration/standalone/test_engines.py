@@ -34,6 +34,23 @@ def home(tmp_path):
     return Home(tmp_path / "a home")
 
 
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    """The folder of a server that was made, which takes half of a test's time, and stopped."""
+    home = Home(tmp_path_factory.mktemp("made") / "a home")
+    with postgres(home, durable=False):
+        pass
+    return home.path
+
+
+@pytest.fixture
+def made_home(stopped, tmp_path):
+    """A home of its own with a whole database."""
+    copied = tmp_path / "a home"
+    subprocess.run(["cp", "-a", str(stopped), str(copied)], check=True)  # owners and modes too
+    return Home(copied)
+
+
 @pytest.fixture
 def own_engines(monkeypatch):
     """Remove the external engines from the environment."""
@@ -41,19 +58,19 @@ def own_engines(monkeypatch):
     monkeypatch.delenv("REDIS_URL")
 
 
-def test_commit_survives_kill_of_server(home):
-    with postgres(home) as server:
+def test_commit_survives_kill_of_server(made_home):
+    with postgres(made_home) as server:
         with psycopg.connect(server.owner_url) as connection:
             connection.execute("CREATE TABLE said AS SELECT 'olá' AS text")
         server.process.kill()
         server.process.wait()
 
-    with postgres(home) as server, psycopg.connect(server.owner_url) as connection:
+    with postgres(made_home) as server, psycopg.connect(server.owner_url) as connection:
         assert connection.execute("SELECT text FROM said").fetchone() == ("olá",)
 
 
-def test_server_runs_with_durable_settings(home):
-    with postgres(home) as server, psycopg.connect(server.owner_url) as connection:
+def test_server_runs_with_durable_settings(made_home):
+    with postgres(made_home) as server, psycopg.connect(server.owner_url) as connection:
         shown = [
             connection.execute("SELECT current_setting(%s)", [name]).fetchone()[0]
             for name in ("fsync", "synchronous_commit", "full_page_writes", "server_encoding")
@@ -61,9 +78,9 @@ def test_server_runs_with_durable_settings(home):
         assert shown == ["on", "on", "on", "UTF8"]
 
 
-def test_postgres_requires_a_password(home):
-    with postgres(home) as server, pytest.raises(psycopg.OperationalError, match="password"):
-        psycopg.connect(server.owner_url.replace(home.secrets().postgres_password, "guessed"))
+def test_postgres_requires_a_password(made_home):
+    with postgres(made_home) as server, pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(server.owner_url.replace(made_home.secrets().postgres_password, "guessed"))
 
 
 def client_address(url):
@@ -71,11 +88,11 @@ def client_address(url):
         return connection.execute("SELECT host(inet_client_addr())").fetchone()[0]
 
 
-def test_server_accepts_unix_socket_and_tcp(home):
-    with postgres(home, durable=False) as server:
+def test_server_accepts_unix_socket_and_tcp(made_home):
+    with postgres(made_home, durable=False) as server:
         assert client_address(server.owner_url) is None
         assert client_address(server.owner_url.partition("?")[0]) == "127.0.0.1"
-    assert not list((home.path / "pg").glob(".s.PGSQL*"))
+    assert not list((made_home.path / "pg").glob(".s.PGSQL*"))
 
 
 def test_url_uses_tcp_if_socket_path_is_too_long(tmp_path):
@@ -83,11 +100,12 @@ def test_url_uses_tcp_if_socket_path_is_too_long(tmp_path):
         assert client_address(server.owner_url) == "127.0.0.1"
 
 
-def test_sockets_of_killed_servers_are_removed(home):
+def test_sockets_of_killed_servers_are_removed(made_home):
+    folder = made_home.path / "pg"
     for _ in range(2):
-        with postgres(home, durable=False) as server:
+        with postgres(made_home, durable=False) as server:
             assert client_address(server.owner_url) is None
-            assert len([each for each in (home.path / "pg").iterdir() if each.is_socket()]) == 1
+            assert len([each for each in folder.iterdir() if each.is_socket()]) == 1
             server.process.kill()
             server.process.wait()
 
@@ -160,8 +178,8 @@ def test_engines_die_with_killed_parent_and_restart(home):
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_orphaned_server_is_stopped(home):
-    with postgres(home) as orphan, postgres(home) as server:
+def test_orphaned_server_is_stopped(made_home):
+    with postgres(made_home) as orphan, postgres(made_home) as server:
         assert orphan.process.wait(timeout=5) == 0
         assert server.process.pid != orphan.process.pid
         psycopg.connect(server.owner_url).close()
