@@ -171,11 +171,18 @@ def get_case(*, actor: Actor, case_id: UUID) -> Case:
     Raises:
         NotFound: It does not exist, or belongs to other moderators or to a queue without access.
     """
-    found = _seen(actor).select_related(*PEOPLE)
-    case: Case | None = found.filter(pk=case_id).first()
-    if case is None:
-        raise NotFound
+    case: Case = _first(_seen(actor).select_related(*PEOPLE).filter(pk=case_id))
     return with_texts([case])[0]
+
+
+def get_case_without_texts(*, actor: Actor, case_id: UUID) -> Case:
+    """Return the case with its `queue_id`, to decide about it.
+
+    Raises:
+        NotFound: As by `get_case`.
+    """
+    case: Case = _first(_seen(actor).filter(pk=case_id))
+    return case
 
 
 def subject_of_case(*, actor: Actor, case_id: UUID) -> tuple[str, UUID]:
@@ -185,10 +192,15 @@ def subject_of_case(*, actor: Actor, case_id: UUID) -> tuple[str, UUID]:
         NotFound: As by `get_case`.
     """
     found = _seen(actor).filter(pk=case_id).values_list("subject_type", "subject_id")
-    subject: tuple[str, UUID] | None = found.first()
-    if subject is None:
-        raise NotFound
+    subject: tuple[str, UUID] = _first(found)
     return subject
+
+
+def _first(found: "QuerySet[Any]") -> Any:
+    first = found.first()
+    if first is None:
+        raise NotFound
+    return first
 
 
 def _seen(actor: Actor) -> "QuerySet[Any]":

@@ -12,7 +12,7 @@ from moderado.core import failpoints
 from moderado.core.database import require_transaction
 from moderado.core.errors import NotFound
 from moderado.enforcement.errors import CaseEscalated
-from moderado.enforcement.selectors.cases import get_case, subject_of_case
+from moderado.enforcement.selectors.cases import get_case, get_case_without_texts, subject_of_case
 from moderado.enforcement.services.fairness import check_may_decide, is_party
 from moderado.enforcement.services.subject_locks import lock_subject
 from moderado.enforcement.types import Actor
@@ -33,8 +33,15 @@ def get_case_of_others(*, actor: Actor, case_id: UUID) -> Case:
     return case
 
 
+def case_to_decide(*, actor: Actor, case_id: UUID) -> Case:
+    """Return a case as `get_case_of_others`, without its texts."""
+    case = get_case_without_texts(actor=actor, case_id=case_id)
+    check_may_decide(actor_id=actor.id, case=case)
+    return case
+
+
 def locked_case(*, actor: Actor, case_id: UUID) -> Case:
-    """Lock the subject of a case, then the case, and return it in whatever state.
+    """Lock the subject of a case, then the case, and return it in whatever state, without texts.
 
     Requires a transaction.
 
@@ -45,12 +52,12 @@ def locked_case(*, actor: Actor, case_id: UUID) -> Case:
     require_transaction()
     subject_type, subject_id = subject_of_case(actor=actor, case_id=case_id)
     if failpoints.reach("ruling.lock"):
-        return get_case_of_others(actor=actor, case_id=case_id)
+        return case_to_decide(actor=actor, case_id=case_id)
     lock_subject(subject_type=subject_type, subject_id=subject_id)
     if not _lock(case_id):
         raise NotFound
     # Now: the moderator may have become a party, or the case restricted, at this moment.
-    return _without_claim_of_party(get_case_of_others(actor=actor, case_id=case_id))
+    return _without_claim_of_party(case_to_decide(actor=actor, case_id=case_id))
 
 
 def end_claim_of_party(case_id: UUID) -> None:

@@ -20,6 +20,7 @@ from moderado.enforcement.errors import OwnReport, OwnRuling
 from moderado.enforcement.models import CaseNote
 from moderado.enforcement.selectors.cases import get_case, subject_of_case
 from moderado.enforcement.services.access import (
+    case_to_decide,
     check_free,
     end_claim_of_party,
     free_cases,
@@ -55,7 +56,7 @@ def claim_case(*, actor: Actor, case_id: UUID) -> Case:
     subject_of_case(actor=actor, case_id=case_id)  # which may be none that they see
     end_claim_of_party(case_id)  # which locks the case
     # Now: the moderator may have become a party, or the case restricted, at this moment.
-    get_case_of_others(actor=actor, case_id=case_id)
+    case_to_decide(actor=actor, case_id=case_id)
     # One statement on the database's clock: the second of two simultaneous claims fails.
     taken = (
         free_cases(actor)

@@ -95,10 +95,8 @@ def _measures_of(case: Case) -> Sequence[str]:
     """Return what the queue of a case permits; empty: everything."""
     if case.queue_id is None:  # type: ignore[attr-defined]
         return ()
-    found: Sequence[str] = Queue.objects.values_list("measures", flat=True).get(
-        pk=case.queue_id  # type: ignore[attr-defined]
-    )
-    return found
+    queue = Queue.objects.filter(pk=case.queue_id).first()  # type: ignore[attr-defined]
+    return () if queue is None else queue.measures  # None: deleted at this moment
 
 
 def _names(content: ContentOutcome, measures: Sequence[Measure]) -> Iterator[str]:
