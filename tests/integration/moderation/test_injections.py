@@ -10,12 +10,14 @@ import re
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx2
 import pytest
 from werkzeug import Response
 
 from moderado.moderation.decide import decide
 from moderado.moderation.providers import calls
 from moderado.moderation.providers.base import ConfiguredProvider
+from moderado.moderation.providers.http import Caller
 from moderado.moderation.types import Failure, Outcome, Signal
 from tests.integration.moderation.services import (
     BAD,
@@ -41,19 +43,22 @@ def attack(injection, text):
 
 
 @asynccontextmanager
-async def service(httpserver, dialect):
+async def service(dialect):
     """Yield what asks a service: it answers a text as `answer` says of the messages to it.
+
+    The service is in this process: there are 1,500 questions.
 
     It returns the verdict of the default thresholds, and the messages that were sent.
     """
     sent, answers = [], []
 
     def respond(request):
-        sent.extend(request.get_json()["messages"])
-        return Response(json.dumps(answers[-1](sent)), content_type="application/json")
+        assert request.url.path == "/v1/chat/completions"
+        sent.extend(json.loads(request.content)["messages"])
+        return httpx2.Response(200, json=answers[-1](sent))
 
-    httpserver.expect_request("/v1/chat/completions").respond_with_handler(respond)
-    provider = SERVICES[dialect].make(httpserver.url_for("").rstrip("/"))
+    provider = SERVICES[dialect].make("http://service.example.org")
+    provider._caller = Caller(transport=lambda: httpx2.MockTransport(respond))
     configured, terms = ConfiguredProvider(provider=provider), policy(provider)
 
     async def verdict_of(text, answer):
@@ -87,8 +92,8 @@ def careful(messages):
 
 @pytest.mark.parametrize("dialect", INSTRUCTED)
 @pytest.mark.parametrize("kind", TEXTS)
-async def test_careful_model_finds_the_same_as_in_the_clean_text(httpserver, dialect, kind):
-    async with service(httpserver, dialect) as verdict_of:
+async def test_careful_model_finds_the_same_as_in_the_clean_text(dialect, kind):
+    async with service(dialect) as verdict_of:
         clean, _ = await verdict_of(TEXTS[kind], careful)
         assert clean.outcome is (Outcome.HOLD if kind == "severe" else Outcome.ALLOW)
 
@@ -100,10 +105,10 @@ async def test_careful_model_finds_the_same_as_in_the_clean_text(httpserver, dia
 
 
 @pytest.mark.parametrize("dialect", [*INSTRUCTED, *GUARDS])
-async def test_obedient_model_never_makes_a_text_milder(httpserver, dialect):
+async def test_obedient_model_never_makes_a_text_milder(dialect):
     clean = Outcome.HOLD
 
-    async with service(httpserver, dialect) as verdict_of:
+    async with service(dialect) as verdict_of:
         for injection in INJECTIONS:
             text = attack(injection, TEXTS["severe"])
             for demand in demands_of(injection, text, dialect):
@@ -140,8 +145,8 @@ async def test_deceived_model_does_not_outweigh_a_local_rule(httpserver, dialect
 
 
 @pytest.mark.parametrize("dialect", GUARDS)
-async def test_tokens_that_delimit_turns_are_broken(httpserver, dialect):
-    async with service(httpserver, dialect) as verdict_of:
+async def test_tokens_that_delimit_turns_are_broken(dialect):
+    async with service(dialect) as verdict_of:
         for injection in INJECTIONS:
             text = attack(injection, TEXTS["severe"])
             _, sent = await verdict_of(text, lambda _: completion("safe"))
@@ -150,9 +155,9 @@ async def test_tokens_that_delimit_turns_are_broken(httpserver, dialect):
             assert not TURNS.search(message["content"])
 
 
-async def test_fence_differs_for_each_prompt(httpserver):
+async def test_fence_differs_for_each_prompt():
     names = set()
-    async with service(httpserver, "json") as verdict_of:
+    async with service("json") as verdict_of:
         for _ in range(5):
             _, sent = await verdict_of("bom dia", careful)
             names.add(sent[-1]["content"][:18])
