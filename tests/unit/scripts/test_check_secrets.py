@@ -30,6 +30,7 @@ HARMLESS = [
 ]
 
 
+@pytest.mark.rules
 def test_repository_contains_no_secret():
     assert len(tracked()) > 300
     assert (ROOT / "pyproject.toml").name in tracked()
