@@ -106,9 +106,12 @@ def test_restricted_case_is_in_no_frame_and_no_bulk_of_others(case, untrusted):
     assert not BulkRuling.objects.exists()
 
 
-def test_message_of_a_restricted_case_is_in_no_context_of_others(room, untrusted):
+@pytest.mark.proves("S80")
+def test_context_shows_what_the_room_shows_whether_a_restricted_case_is_about_it_or_not(
+    room, untrusted
+):
     shown = {"status": Message.Status.APPROVED, "seq": 1}
-    restricted(make_message(room, text="xicrinha", **shown))
+    reported, held = (make_message(room, text=text, **shown) for text in ("xicrinha", "canarinho"))
     other = make_message(room, text="bom dia", **shown)
     with transaction.atomic():
         about = open_or_join(
@@ -116,8 +119,19 @@ def test_message_of_a_restricted_case_is_in_no_context_of_others(room, untrusted
             author_id=other.author_id, origin=Case.Origin.REPORT, categories=["spam"], text="-",
         )  # fmt: skip
     path = f"/api/enforcement/cases/{about.id}/?before=5&after=5"
-    assert "xicrinha" not in client_of(untrusted).get(path).content.decode()
-    assert "xicrinha" in client_of(make_staff(*TRUSTED)).get(path).content.decode()
+
+    def contexts():
+        viewers = (untrusted, make_staff(*TRUSTED))
+        return [client_of(each).get(path).json()["context"] for each in viewers]
+
+    before = contexts()
+    restricted(reported)
+    assert contexts() == before
+    Message.objects.filter(pk=held.pk).update(status=Message.Status.HELD)
+    restricted(held)
+    found = json.dumps(contexts())
+    assert "xicrinha" in found
+    assert "canarinho" not in found
 
 
 @pytest.fixture

@@ -5,17 +5,14 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
-from django.db.models import Value
-
 from moderado.accounts.models import User
-from moderado.accounts.rights import VIEW_MESSAGE, VIEW_RESTRICTED_CASE, staff_may
+from moderado.accounts.rights import VIEW_MESSAGE, staff_may
 from moderado.chat.models import Message, Room
 from moderado.chat.projection import public_view
 from moderado.chat.selectors.authors import with_authors
 from moderado.chat.selectors.rooms import rooms_visible_to
 from moderado.chat.types import MESSAGE, MessageView
 from moderado.core.database import run_prepared
-from moderado.moderation.restricted_cases import about_unrestricted
 from moderado.moderation.selectors import shown_revisions
 
 _NEIGHBOURS = """
@@ -85,12 +82,7 @@ def surroundings(
     """
     messages = _messages_of(cases)
     names = _names_of_rooms(case.scope_id for case in cases)
-    contexts = _contexts(
-        _readable(messages, viewer),
-        before=before,
-        after=after,
-        sees_restricted=staff_may(viewer, VIEW_RESTRICTED_CASE),
-    )
+    contexts = _contexts(_readable(messages, viewer), before=before, after=after)
     shown = shown_revisions([case.subject_id for case in cases if case.subject_type != MESSAGE])
     found = {}
     for case in cases:
@@ -124,16 +116,17 @@ def _readable(messages: Mapping[UUID, Message], viewer: User) -> list[UUID]:
     return [each.id for each in messages.values() if each.room_id in readable]
 
 
-def _contexts(
-    ids: Sequence[UUID], *, before: int, after: int, sees_restricted: bool
-) -> dict[UUID, Context]:
+def _contexts(ids: Sequence[UUID], *, before: int, after: int) -> dict[UUID, Context]:
+    """Return what the room shows around messages.
+
+    Also of restricted cases: a gap would tell those who may not see them that there is one.
+    """
     if not ids:
         return {}
     values = {"ids": list(ids), "before": before, "after": after}
     places = run_prepared(_NEIGHBOURS, values)
-    neighbours = Message.objects.filter(pk__in={neighbour for _, _, neighbour in places})
-    if not sees_restricted:
-        neighbours = about_unrestricted(neighbours, subject_type=Value(MESSAGE), subject="id")
+    wanted = {neighbour for _, _, neighbour in places}
+    neighbours = Message.objects.filter(pk__in=wanted, status=Message.Status.APPROVED)
     views = {each.id: public_view(each) for each in with_authors(neighbours)}
     found: dict[UUID, dict[bool, list[MessageView]]] = {}
     for about, is_after, neighbour in places:
