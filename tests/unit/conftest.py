@@ -19,6 +19,11 @@ def _no_redis() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _close_connections() -> None:
+    """Spare each unit test the way into asgiref's thread, where none has opened a connection."""
+
+
 def _refuse(*_args: object, **_options: object) -> NoReturn:
     if threading.current_thread().daemon:
         # A background thread that an integration test has woken in the same process.
