@@ -5,7 +5,7 @@ import random
 import pytest
 from django.db import transaction
 
-from moderado.chat.events import AuthorNotified, RoomsChanged
+from moderado.chat.events import AuthorNotified, ChangeKind, Notice, RoomsChanged
 from moderado.chat.models import Message
 from moderado.chat.services import claims, verdicts
 from moderado.chat.services.removing import delete_message
@@ -74,7 +74,7 @@ class Both:
         ruling = moderation.Verdict(outcome=outcome, decided_by="moderator")
         record([(content, ruling)], actor_id=self.message.author_id)
         rule(self.message, outcome, revision=content.revision)
-        self.compare(self.model.apply(Ruling(content.revision, outcome)))
+        self.compare(self.model.apply(Ruling(content.revision, outcome)), is_by_person=True)
 
     def change_mode(self):
         mode = self.chance.choice([*Mode])
@@ -94,7 +94,7 @@ class Both:
             subject_type="message", subject_id=self.message.id, revision=revision, text="text"
         )
 
-    def compare(self, step):
+    def compare(self, step, *, is_by_person=False):
         message = Message.objects.get(pk=self.message.pk)
         state = self.model.state
         assert (message.revision, message.edit_revision or 0) == (
@@ -107,7 +107,14 @@ class Both:
         assert sorted(kept) == sorted((each.revision, each.phase) for each in self.model.kept)
         assert len({*message.revisions.values_list("text", flat=True)}) == len(kept)
         assert self.changes() == ([step.change] if step.change else [])
-        assert self.notices() == ([step.notice] if step.notice else [])
+        assert self.notices() == self.expected_notices(step, message, is_by_person=is_by_person)
+
+    def expected_notices(self, step, message, *, is_by_person):
+        """What a person shows is also told to connections that do not subscribe to the room."""
+        if step.notice or not is_by_person:
+            return [step.notice] if step.notice else []
+        is_shown = step.change in {ChangeKind.PUBLISHED, ChangeKind.UPDATED}
+        return [Notice.UPDATED if message.edited_at else Notice.PUBLISHED] if is_shown else []
 
     def changes(self):
         changed = [event for event in self.published if isinstance(event, RoomsChanged)]
