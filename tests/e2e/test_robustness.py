@@ -100,6 +100,7 @@ async def test_slow_provider_delays_neither_acks_nor_other_rooms(tmp_path):
     assert heard["message"]["id"] == waiting
 
 
+@pytest.mark.long
 async def test_killed_worker_loses_no_message(tmp_path):
     bill = tmp_path / "bill"
     judge = stack.judged_by(providers.Counting, path=str(bill))
