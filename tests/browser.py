@@ -128,6 +128,14 @@ class Visitor:
         await self.page.fill("#compose", text)
         await self.page.press("#compose", "Enter")
 
+    async def edit_by_keyboard(self, message: Locator, text: str) -> None:
+        """Write another text for one of the visitor's messages."""
+        written = await message.locator(".text").inner_text()
+        await message.focus()
+        await self.page.keyboard.press("e")
+        await expect(self.page.locator("#compose")).to_have_value(written)
+        await self.say(text)
+
     async def confirm(self) -> None:
         """Answer the question that the page asks."""
         await self.page.click(".dialog .primary")

@@ -106,10 +106,7 @@ async def test_rejected_edit_keeps_visible_text_and_notifies_author(
 ) -> None:
     await ana.say("Tudo bem?")
     message = await ana.sees("Tudo bem?", "APPROVED")
-    await message.focus()
-    await ana.page.keyboard.press("e")
-    await expect(ana.page.locator("#compose")).to_have_value("Tudo bem?")
-    await ana.say(OFFENSIVE)
+    await ana.edit_by_keyboard(message, OFFENSIVE)
     await expect(message.locator(".draft")).to_contain_text("Sua edição foi rejeitada")
     await expect(bia.message("Tudo bem?")).to_be_visible()
     assert not any(OFFENSIVE in frame for frame in bia.heard)

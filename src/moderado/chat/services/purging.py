@@ -117,7 +117,8 @@ def _restore_batch(leased: Purge) -> bool:
     locked = list(_locked(found.exclude(text="").filter(room__deleted_at=None)))
     standing = purged_messages.still_purged(purge, [each.pk for each in locked])
     ordered_away = banked_among({each.text for each in locked})
-    messages = [e for e in locked if e.pk in standing and e.text not in ordered_away]
+    removed = [message for message in locked if message.pk in standing]
+    messages = [message for message in removed if message.text not in ordered_away]
     steps = [(message, _restore(message, befores[message.pk])) for message in messages]
     _account(purge, messages, RESTORED, actor_id=actor_id)
     restored = {message.pk: befores[message.pk] for message in messages}
