@@ -74,7 +74,7 @@ def test_no_retry_inside_an_outer_transaction(monkeypatch):
         tries.append(1)
         raise OperationalError from psycopg.errors.DeadlockDetected()
 
-    monkeypatch.setattr("moderado.chat.services.inserts.ensure_member", collide)
+    monkeypatch.setattr("moderado.chat.services.inserts.mode_for", collide)
     with pytest.raises(OperationalError), transaction.atomic():
         post(member)
     assert len(tries) == 1

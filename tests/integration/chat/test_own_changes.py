@@ -418,7 +418,7 @@ def test_statements_do_not_depend_on_the_number_of_changes(alice, room, django_a
     with django_assert_num_queries(1):
         selector.own_changes(**read)
     fill_room(room, alice, 300)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         page = selector.own_changes(**read)
 
     assert (len(page.messages), page.more) == (selector.PAGE, True)

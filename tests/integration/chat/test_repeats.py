@@ -229,7 +229,7 @@ def test_new_message_of_a_former_member_of_a_private_room_is_refused(send):
 def test_message_without_a_repeat_takes_no_further_statement(
     alice, room, django_assert_num_queries
 ):
-    with django_assert_num_queries(9):  # 4 of them begin and end transactions
+    with django_assert_num_queries(5):  # two of them begin and end the transaction
         alone(request_of(alice, room))
     with django_assert_num_queries(1):
         in_a_batch(request_of(alice, room, client_id="2"))

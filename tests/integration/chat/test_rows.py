@@ -4,7 +4,7 @@ import pytest
 from django.db.models import Model
 
 from moderado.chat.models import Message
-from moderado.chat.services.rows import columns, message_of
+from moderado.chat.selectors.rows import columns, message_of
 from moderado.core.database import run_prepared
 from tests.factories import make_message
 

@@ -12,15 +12,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import Exists, OuterRef
 from msgspec import Meta
 
 from moderado.chat.models import Message
 from moderado.chat.projection import own_view, view_from_outside
-from moderado.chat.selectors.authors import with_authors
+from moderado.chat.selectors.own_messages import own_messages
 from moderado.chat.selectors.own_state import STATE_SQL, State, StateKind, views_of_state
 from moderado.chat.selectors.page_bytes import bytes_of, count_sizes
-from moderado.chat.selectors.rooms import rooms_visible_to
 from moderado.chat.types import MessageView
 from moderado.chat.views import OwnChanges, OwnCursor
 from moderado.core import failpoints
@@ -241,10 +239,11 @@ def _views(author_id: UUID, changes: list[_Change], language: str) -> Mapping[UU
     """Return what there is to see now of changes, by their ids."""
     views: dict[UUID, _View] = {}
     if message_ids := [each.id for each in changes if each.thing is None]:
-        own = Message.objects.filter(author=author_id)
-        is_inside = Exists(rooms_visible_to(author_id).filter(pk=OuterRef("room")))
-        messages = with_authors(own.annotate(is_inside=is_inside)).in_bulk(message_ids)
-        views |= {each: _view(message, language) for each, message in messages.items()}
+        own = own_messages(author_id=author_id, message_ids=message_ids)
+        views |= {
+            each: _view(message, language, is_reader=is_reader)
+            for each, (message, is_reader) in own.items()
+        }
     things = {each.thing: each.id for each in changes if each.thing is not None}
     kept = [(kind, subject) for kind, subject in things if isinstance(kind, OwnThing)]
     states = [(kind, subject) for kind, subject in things if isinstance(kind, StateKind)]
@@ -280,10 +279,9 @@ def _listed(changes: list[_Change], views: Mapping[UUID, _View]) -> dict[str, An
     return {name: tuple(listed) for name, listed in lists.items()} | {"profile": profile}
 
 
-def _view(message: Message, language: str) -> MessageView:
+def _view(message: Message, language: str, *, is_reader: bool) -> MessageView:
     # The place of a message that never was public says nothing about what others did.
-    is_inside = message.is_inside  # type: ignore[attr-defined]  # annotated
-    view = own_view if is_inside or not message.seq else view_from_outside
+    view = own_view if is_reader or not message.seq else view_from_outside
     return view(message, language=language)
 
 

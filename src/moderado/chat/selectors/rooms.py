@@ -23,7 +23,7 @@ from django.db.models.lookups import Contains, GreaterThan
 from moderado.chat.errors import NoSuchRoom
 from moderado.chat.models import Membership, Message, Room
 from moderado.chat.projection import last_message_view, own_view, view_from_outside
-from moderado.chat.selectors.authors import with_authors
+from moderado.chat.selectors.rows import columns, message_of
 from moderado.chat.types import Head, LastMessage, MessageView
 from moderado.core.database import run_prepared
 from moderado.core.text import fold, has_trigram
@@ -53,6 +53,12 @@ _MODERATED = """
      WHERE membership.user_id = ANY (%(users)s) AND membership.role = ANY (%(roles)s)
        AND room.deleted_at IS NULL
 """
+
+_VISIBLE = f"""
+    SELECT {columns("message", "author")}
+      FROM chat_message message JOIN accounts_user author ON author.id = message.author_id
+     WHERE message.id = ANY (%(messages)s) AND message.status = 'APPROVED'
+"""  # noqa: S608  (names of columns)
 
 
 def rooms_visible_to(user_id: UUID) -> QuerySet[Room]:
@@ -250,11 +256,8 @@ def last_messages(rooms: Iterable[Room]) -> dict[UUID, LastMessage]:
     """Return the newest visible message of each of `rooms`, which `listed_rooms` returned, by the
     room's id. Rooms without one are absent."""
     ids = [room.last_message_id for room in rooms if room.last_message_id]  # type: ignore[attr-defined]  # annotated
-    found = Message.objects.filter(pk__in=ids, status=Message.Status.APPROVED)
-    return {
-        message.room_id: last_message_view(message, length=EXCERPT)
-        for message in with_authors(found)
-    }
+    found = map(message_of, run_prepared(_VISIBLE, {"messages": ids}) if ids else ())
+    return {message.room_id: last_message_view(message, length=EXCERPT) for message in found}
 
 
 def get_listed_room(*, room_id: UUID, reader_id: UUID) -> Room:

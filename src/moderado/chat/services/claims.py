@@ -15,9 +15,9 @@ from django.db.models.functions import Now
 
 from moderado.chat.models import Message
 from moderado.chat.selectors.authors import author_role
+from moderado.chat.selectors.rows import columns, message_of
 from moderado.chat.services.facts import Placement
 from moderado.chat.services.restrictions import has_blocked_texts_sql, was_removed_sql
-from moderado.chat.services.rows import columns, message_of
 from moderado.core import failpoints
 from moderado.core.database import require_transaction, run_prepared
 from moderado.enforcement.selectors.restrictions import is_banned_sql

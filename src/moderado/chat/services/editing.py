@@ -9,15 +9,16 @@ from moderado.chat.errors import MessageGone, NoSuchMessage, NoSuchRoom, NotTheA
 from moderado.chat.models import Message
 from moderado.chat.projection import own_view
 from moderado.chat.selectors import rooms
+from moderado.chat.selectors.own_messages import author_view, own_message
 from moderado.chat.selectors.refusals import check_may_write
-from moderado.chat.services import quota, repeats
+from moderado.chat.services import quota
 from moderado.chat.services.locking import locked_message
 from moderado.chat.services.notices import announce
 from moderado.chat.services.publication import Changed, write
 from moderado.chat.services.restrictions import mode_for
 from moderado.chat.services.transitions import advance, newest_text
 from moderado.chat.services.verdicts import content_of
-from moderado.chat.states import Edited
+from moderado.chat.states import Edited, Mode
 from moderado.chat.types import MessageView
 from moderado.core.database import retry_on_deadlock
 from moderado.core.text import clean, normalized
@@ -69,11 +70,11 @@ def _repeat(
     Before the quota: a repeat costs none, and an account that may not read the room must not use
     up the room's quota.
     """
-    found = repeats.own_message(message_id=message_id, author_id=actor_id)
+    found = own_message(message_id=message_id, author_id=actor_id)
     if found is not None and room_id in {None, found[0].room_id}:
         message, is_reader = found
         if normalized(text) == newest_text(message):
-            return repeats.author_view(message, is_reader=is_reader)
+            return author_view(message, is_reader=is_reader)
         if not is_reader:
             check_not_banned(user_id=actor_id, scope_id=message.room_id)
             raise NoSuchMessage if room_id is None else NoSuchRoom
@@ -85,24 +86,19 @@ def _repeat(
 @retry_on_deadlock
 @transaction.atomic
 def _edit(*, actor_id: UUID, message_id: UUID, text: str, room_id: UUID | None) -> MessageView:
-    message = locked_message(actor_id=actor_id, message_id=message_id, room_id=room_id)
+    message, mode = locked_message(actor_id=actor_id, message_id=message_id, room_id=room_id)
     if message.author_id != actor_id:
         raise NotTheAuthor
     if text != newest_text(message):
         if message.status == Status.REMOVED:
             raise MessageGone
         check_may_write(user_id=actor_id, room_id=message.room_id)
-        _revise(message, text)
+        _revise(message, mode, text)
     return own_view(message, language=message.author.language)
 
 
-def _revise(message: Message, text: str) -> None:
-    mode = mode_for(
-        message.room.moderation_mode,
-        room_id=message.room_id,
-        author_id=message.author_id,
-        text=text,
-    )
+def _revise(message: Message, room_mode: Mode, text: str) -> None:
+    mode = mode_for(room_mode, room_id=message.room_id, author_id=message.author_id, text=text)
     step = advance(message, Edited(mode), text=text)
     if step.state.awaits is None:
         record_unjudged(content_of(message))

@@ -8,18 +8,21 @@ from moderado.chat.errors import NoSuchMessage, NotTheAuthor
 from moderado.chat.models import Message
 from moderado.chat.projection import own_view, public_view
 from moderado.chat.selectors import rooms
-from moderado.chat.services import quota, repeats
+from moderado.chat.selectors.own_messages import author_view, own_message
+from moderado.chat.services import quota
 from moderado.chat.services.locking import locked_message
 from moderado.chat.services.notices import announce, notify_removed
 from moderado.chat.services.publication import Changed, write
 from moderado.chat.services.transitions import advance
 from moderado.chat.states import Deleted
 from moderado.chat.types import MESSAGE, MessageView
-from moderado.core.database import retry_on_deadlock
+from moderado.core.database import retry_on_deadlock, run_prepared
 from moderado.enforcement.errors import Banned
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.purged_messages import keep_removed
 from moderado.moderation.types import Reason
+
+_IS_REMOVED = "SELECT id FROM chat_message WHERE id = %(message)s AND status = 'REMOVED'"
 
 
 def delete_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None = None) -> MessageView:
@@ -40,7 +43,7 @@ def delete_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None = N
         RateLimited: The actor has used up the quota.
     """
     # Before the quota: a repeat costs none.
-    if not Message.objects.filter(pk=message_id, status=Message.Status.REMOVED).exists():
+    if not run_prepared(_IS_REMOVED, {"message": message_id}):
         quota.spend_deletion_quota(user_id=actor_id)
     return _delete(actor_id, message_id, room_id)
 
@@ -49,7 +52,7 @@ def delete_message(*, actor_id: UUID, message_id: UUID, room_id: UUID | None = N
 def _delete(actor_id: UUID, message_id: UUID, room_id: UUID | None) -> MessageView:
     with transaction.atomic():
         try:
-            message = locked_message(actor_id=actor_id, message_id=message_id, room_id=room_id)
+            message, _ = locked_message(actor_id=actor_id, message_id=message_id, room_id=room_id)
         except (NoSuchMessage, Banned):
             if (repeat := _repeat(actor_id, message_id, room_id)) is not None:
                 return repeat
@@ -85,7 +88,7 @@ def _delete(actor_id: UUID, message_id: UUID, room_id: UUID | None) -> MessageVi
 
 def _repeat(actor_id: UUID, message_id: UUID, room_id: UUID | None) -> MessageView | None:
     """Return the tombstone of the actor's own message in a room that they may not read now."""
-    found = repeats.own_message(message_id=message_id, author_id=actor_id)
+    found = own_message(message_id=message_id, author_id=actor_id)
     if found is None or room_id not in {None, found[0].room_id}:
         return None
     message, is_reader = found
@@ -97,4 +100,4 @@ def _repeat(actor_id: UUID, message_id: UUID, room_id: UUID | None) -> MessageVi
         return None
     if message.reason == Reason.REMOVED:
         keep_removed(message_id=message_id)
-    return repeats.author_view(message, is_reader=is_reader)
+    return author_view(message, is_reader=is_reader)

@@ -12,26 +12,15 @@ import msgspec
 
 from moderado.chat.errors import Conflict
 from moderado.chat.models import Message
-from moderado.chat.projection import own_view, view_from_outside
-from moderado.chat.services.rows import columns, message_of
-from moderado.chat.types import MessageView, NewMessage, SendResult
+from moderado.chat.selectors.own_messages import author_view, is_reader_sql
+from moderado.chat.selectors.rows import columns, message_of
+from moderado.chat.types import NewMessage, SendResult
 from moderado.core.database import as_rows, recordset, run_prepared
-from moderado.enforcement.selectors.restrictions import is_banned_sql
-
-
-# The author's right to read, as in `selectors.rooms`.
-def _is_reader(user: str) -> str:
-    return f"""
-    room.id IS NOT NULL AND room.deleted_at IS NULL
-        AND (NOT room.is_private OR membership.id IS NOT NULL)
-        AND NOT {is_banned_sql(user, "room.id")}
-    """
-
 
 # LIMIT prevents a join by another plan than one index look-up for each row.
 _DRAFTS = {"id": "uuid", "room_id": "uuid", "author_id": "uuid", "client_id": "text"}
 _FIND = f"""
-    SELECT draft.id, {_is_reader("draft.author_id")}, {columns("message", "author")}
+    SELECT draft.id, {is_reader_sql("draft.author_id")}, {columns("message", "author")}
       FROM {recordset("draft", _DRAFTS)}
       LEFT JOIN chat_room room ON room.id = draft.room_id
       LEFT JOIN chat_membership membership
@@ -42,16 +31,6 @@ _FIND = f"""
            AND client_id = draft.client_id LIMIT 1) message ON true
       LEFT JOIN accounts_user author ON author.id = message.author_id
 """  # noqa: S608  (column names are constants)
-
-_OWN = f"""
-    SELECT {_is_reader("message.author_id")}, {columns("message", "author")}
-      FROM chat_message message
-      JOIN accounts_user author ON author.id = message.author_id
-      JOIN chat_room room ON room.id = message.room_id
-      LEFT JOIN chat_membership membership
-           ON membership.room_id = message.room_id AND membership.user_id = message.author_id
-     WHERE message.id = %(message)s AND message.author_id = %(author)s
-"""  # noqa: S608  (as above)
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -84,18 +63,6 @@ def result_of_repeat(found: Found, draft: NewMessage) -> SendResult:
     if bytes(found.first.first_hash).hex() != draft.hash:
         raise Conflict
     return SendResult(author_view(found.first, is_reader=found.is_reader), created=False)
-
-
-def own_message(*, message_id: UUID, author_id: UUID) -> tuple[Message, bool] | None:
-    """Return the author's message, with its author, and whether they may read its room."""
-    rows = run_prepared(_OWN, {"message": message_id, "author": author_id})
-    return (message_of(rows[0][1:]), rows[0][0]) if rows else None
-
-
-def author_view(message: Message, *, is_reader: bool) -> MessageView:
-    """Return the author's view of a message, in a room that they may read or may not."""
-    view = own_view if is_reader else view_from_outside
-    return view(message, language=message.author.language)
 
 
 def _row(draft: NewMessage) -> dict[str, object]:

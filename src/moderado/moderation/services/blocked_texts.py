@@ -14,13 +14,19 @@ from hashlib import blake2b
 from uuid import UUID
 
 from moderado.core.characters import is_visible
-from moderado.core.database import require_transaction
+from moderado.core.database import require_transaction, run_prepared
 from moderado.moderation.models import BankedText, BlockedText
 from moderado.moderation.normalize import frozen
 from moderado.moderation.normalize.folding import fold
 from moderado.moderation.types import Outcome
 
 _OF_THE_SERVER = b"moderado.hash_bank"
+_ANY_TEXT = """
+    SELECT coalesce(
+        (SELECT true FROM moderation_blockedtext
+          WHERE scope_id = %(scope)s AND author_id = %(author)s LIMIT 1),
+        (SELECT true FROM moderation_bankedtext LIMIT 1), false)
+"""
 _GAPS = re.compile(r"[\W_]+")
 
 
@@ -64,7 +70,13 @@ def remember_ruling(*, scope_id: UUID, author_id: UUID, text: str, outcome: Outc
 
 
 def blocked_or_banked(*, scope_id: UUID, author_id: UUID, text: str) -> bool:
-    """Tell whether a text of an author was blocked in this room, or is banked. One statement."""
+    """Tell whether a text of an author was blocked in this room, or is banked.
+
+    One statement, and no digest, where none of the author's texts was blocked and none is banked.
+    """
+    ((any_text,),) = run_prepared(_ANY_TEXT, {"scope": scope_id, "author": author_id})
+    if not any_text:
+        return False
     digests = digests_of(scope_id=scope_id, author_id=author_id, text=text)
     blocked = BlockedText.objects.filter(scope_id=scope_id, author_id=author_id, digest__in=digests)
     banked = BankedText.objects.filter(digests__overlap=bank_digests(text))

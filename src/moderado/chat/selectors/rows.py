@@ -28,13 +28,27 @@ def columns(message: str, author: str) -> str:
     """
     fields = [f"{message}.{field.column}" for field in _CONCRETE]
     role = _ROLE.format(message=message)
-    return ", ".join([*fields, role, *(f"{author}.{column}" for column in _AUTHOR)])
+    return ", ".join([*fields, role, author_columns(author)])
+
+
+def author_columns(author: str) -> str:
+    """Return the columns to select for `author_of`.
+
+    Args:
+        author: The alias of `accounts_user` in the statement.
+    """
+    return ", ".join(f"{author}.{column}" for column in _AUTHOR)
 
 
 def message_of(row: tuple[Any, ...]) -> Message:
     """Return the message of a row that consists of `columns`, with its author."""
-    author = _made(User, _AUTHOR, row[len(_COLUMNS) :])
+    author = author_of(row[len(_COLUMNS) :])
     return _made(Message, _COLUMNS, row[: len(_COLUMNS)], author=author)
+
+
+def author_of(row: Sequence[Any]) -> User:
+    """Return the author of a row that consists of `author_columns`. Other fields are deferred."""
+    return _made(User, _AUTHOR, row)
 
 
 def _made(model: type[M], names: Sequence[str], values: Sequence[Any], **related: Model) -> M:
