@@ -87,12 +87,14 @@ class Claimant:
     """Claims messages, and remembers the room at which the last claim stopped.
 
     Attributes:
+        has_come_round: Whether the last claim has looked at the last room in which messages wait.
         has_left_some: Whether a room used its whole share at the last claim, so that more messages
             may wait.
         restricted: The messages of the last claim for which `services.restrictions` must look.
     """
 
     def __init__(self) -> None:
+        self.has_come_round = True
         self.has_left_some = False
         self.restricted: frozenset[UUID] = frozenset()
         self._after = _FIRST
@@ -126,6 +128,7 @@ class Claimant:
         }
         rows = run_prepared(_CLAIM, values)
         step, room_id = max((row[:2] for row in rows), default=(0, _FIRST))
+        self.has_come_round = step < limit or room_id <= self._after
         self._after = room_id if step == limit else _FIRST
         taken = [row for row in rows if row[_FIXED] is not None]
         # `step` is the number of rooms.
@@ -159,6 +162,14 @@ def lease(messages: Sequence[Message], *, seconds: float) -> list[tuple[Message,
         attempts=F("attempts") + 1,
     )
     return [(message, message.fence + 1) for message in messages]
+
+
+def uncount(leased: Sequence[tuple[Message, int]]) -> None:
+    """Take back the attempts of messages that are still leased under their fences."""
+    for message, fence in leased:
+        Message.objects.filter(pk=message.pk, fence=fence, attempts__gt=0).update(
+            attempts=F("attempts") - 1
+        )
 
 
 def renew(leased: Sequence[tuple[Message, int]], *, seconds: float) -> None:

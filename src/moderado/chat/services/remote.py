@@ -8,10 +8,9 @@ number of messages, and leases are renewed between the steps.
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 import structlog
 from django.db import DatabaseError, connection, transaction
@@ -20,13 +19,21 @@ from moderado.chat.models import Message
 from moderado.chat.services import claims
 from moderado.chat.services.claims import MAX_ATTEMPTS, Claimant
 from moderado.chat.services.facts import with_costly_facts
+from moderado.chat.services.left_behind import Leased, LeftBehind
 from moderado.chat.services.restrictions import restrict
 from moderado.chat.services.verdicts import Judged, apply, content_of
 from moderado.core import failpoints
 from moderado.moderation.services import ledger
 from moderado.moderation.services.event_loop import provider_loop
 from moderado.moderation.services.ledger import Call
-from moderado.moderation.services.screening import Prepared, call_provider, conclude, prepare
+from moderado.moderation.services.screening import (
+    Prepared,
+    assess_locally,
+    call_provider,
+    conclude,
+    prepare,
+    reserve_calls,
+)
 from moderado.moderation.types import MAX_CALLS, Content, Failure, Signal
 
 log = structlog.get_logger(__name__)
@@ -38,6 +45,7 @@ STEP = 50  # messages in one transaction: on a busy machine, too, it is shorter 
 POLL = 0.05  # seconds between claims while answers are awaited
 LEASE = 6.0  # seconds; renewed during calls, so that a dead worker is replaced soon
 RENEW = 2.0  # seconds between two renewals
+ASSESSING = 1.0  # seconds in which messages that were left behind are assessed locally
 BACKOFF = 1.5  # growth of the pause between attempts
 LONGEST_PAUSE = 60.0  # seconds; a message does not wait for a provider that asks for more
 
@@ -65,25 +73,110 @@ class _Message:
         return min(max(pauses) * BACKOFF**self.message.attempts, LONGEST_PAUSE)
 
 
+Take = Callable[[int], Sequence[_Message]]
+
+
+def take_fresh(claimant: Claimant) -> Take:
+    """Return what claims waiting messages for a round, and reserves their calls."""
+
+    def take(limit: int) -> Sequence[_Message]:
+        with transaction.atomic():
+            messages = claimant.claim(limit=limit)
+            if not messages:
+                return ()
+            failpoints.reach("worker.after_claim")
+            contents = [content_of(message) for message in messages]
+            prepared = prepare(with_costly_facts(contents, messages))
+            leased = claims.lease(messages, seconds=LEASE)
+        failpoints.reach("worker.after_reserve")
+        return _messages(leased, prepared)
+
+    return take
+
+
+def judge_left_behind(left_behind: LeftBehind, deadline: float) -> int:
+    """Judge messages that were left behind, until `deadline` (monotonic seconds).
+
+    Each is assessed locally while no call is under way: one that kills its worker there takes no
+    call of another message with it, and costs no other message an attempt.
+
+    Returns:
+        The number of messages taken up.
+    """
+    taken = 0
+    while time.monotonic() < deadline and (assessed := _assessed(left_behind)):
+        again = RemoteRound(_take_assessed(assessed))
+        again.run(deadline)
+        taken += again.taken
+    return taken
+
+
+def _assessed(left_behind: LeftBehind) -> list[_Message]:
+    """Return messages that were left behind, with the local assessments that they survived.
+
+    All were attempted equally often: one that has killed more workers is assessed when these have
+    been judged.
+    """
+    until = time.monotonic() + ASSESSING
+    leased = left_behind.lease_new(seconds=LEASE) or left_behind.lease_tried(seconds=LEASE)
+    attempts = leased[0][0].attempts if leased else 0
+    assessed = _survivors(leased)
+    while attempts and leased and len(assessed) < IN_FLIGHT and time.monotonic() < until:
+        leased = left_behind.lease_tried(seconds=LEASE, most_attempts=attempts)
+        assessed += _survivors(leased)
+    return assessed
+
+
+def _survivors(leased: Sequence[Leased]) -> list[_Message]:
+    if not leased:
+        return []
+    with transaction.atomic():
+        messages = claims.retake(leased)
+        contents = [content_of(message) for message in messages]
+        prepared = assess_locally(with_costly_facts(contents, messages))
+        claims.uncount(leased)
+    fences = {message.pk: fence for message, fence in leased}
+    return _messages([(message, fences[message.pk]) for message in messages], prepared)
+
+
+def _take_assessed(assessed: list[_Message]) -> Take:
+    """Return what takes these messages for a round, and reserves their calls."""
+
+    def take(limit: int) -> Sequence[_Message]:
+        taken, assessed[:limit] = {each.message.pk: each for each in assessed[:limit]}, []
+        if not taken:
+            return ()
+        with transaction.atomic():
+            messages = [
+                message
+                for message in claims.retake(
+                    [(each.message, each.fence) for each in taken.values()]
+                )
+                if _is_unchanged(message, taken[message.pk].prepared.content)
+            ]
+            failpoints.reach("worker.after_claim")
+            prepared = [taken[message.pk].prepared for message in messages]
+            reserve_calls(prepared)
+            leased = claims.lease(messages, seconds=LEASE)
+        failpoints.reach("worker.after_reserve")
+        return _messages(leased, prepared)
+
+    return take
+
+
+def _messages(leased: Sequence[Leased], prepared: Sequence[Prepared]) -> list[_Message]:
+    return [_Message(*each, found) for each, found in zip(leased, prepared, strict=True)]
+
+
 class RemoteRound:
-    """Claims messages, calls providers and applies verdicts.
+    """Takes messages, calls providers and applies verdicts.
 
     Args:
-        claimant: What claims the messages.
-        attempts: The smallest and largest number of earlier attempts.
-        older: How long a message must have waited.
+        take: Takes at most so many messages, leased and with their calls reserved.
     """
 
-    def __init__(
-        self,
-        claimant: Claimant,
-        *,
-        attempts: tuple[int, int] = (0, 0),
-        older: timedelta = timedelta(0),
-    ) -> None:
-        self._claimant = claimant
-        self._attempts = attempts
-        self._older = older
+    def __init__(self, take: Take) -> None:
+        self._take = take
         self._messages: set[_Message] = set()
         self._calls: dict[Future[Answer], tuple[_Message, Call]] = {}
         self._renewed = time.monotonic()
@@ -128,22 +221,10 @@ class RemoteRound:
     def _take_more(self) -> None:
         if len(self._messages) >= IN_FLIGHT:
             return
-        with transaction.atomic():
-            messages = self._claimant.claim(
-                limit=min(STEP, IN_FLIGHT - len(self._messages)),
-                attempts=self._attempts,
-                older=self._older,
-            )
-            if not messages:
-                return
-            failpoints.reach("worker.after_claim")
-            contents = [content_of(message) for message in messages]
-            prepared = prepare(with_costly_facts(contents, messages))
-            leased = claims.lease(messages, seconds=LEASE)
-        failpoints.reach("worker.after_reserve")
-        self.taken += len(leased)
-        for (message, fence), each in zip(leased, prepared, strict=True):
-            self._ask(_Message(message, fence, each))
+        taken = self._take(min(STEP, IN_FLIGHT - len(self._messages)))
+        self.taken += len(taken)
+        for each in taken:
+            self._ask(each)
 
     def _ask(self, message: _Message) -> None:
         self._messages.add(message)

@@ -6,17 +6,17 @@ providers are called outside of any transaction (`services.remote`).
 
 import time
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Protocol
 
 import structlog
 from django.db import transaction
 
 from moderado.chat.models import Message
-from moderado.chat.services import claims
+from moderado.chat.services import claims, left_behind
 from moderado.chat.services.claims import BATCH, MAX_ATTEMPTS, Claimant
 from moderado.chat.services.facts import with_costly_facts
-from moderado.chat.services.remote import RemoteRound
+from moderado.chat.services.left_behind import Leased, LeftBehind
+from moderado.chat.services.remote import RemoteRound, judge_left_behind, take_fresh
 from moderado.chat.services.restrictions import restrict
 from moderado.chat.services.verdicts import Judged, apply, content_of
 from moderado.core import failpoints
@@ -30,14 +30,16 @@ REMOTE_BUDGET = 5.0  # seconds; the answers to the last calls may take as long a
 IDLE_WAIT = 0.05  # seconds; an idle worker costs less than a new Celery task
 TRANSACTION_TARGET = 0.2  # seconds for which one transaction should hold its rows
 FIRST_BATCH = 20  # messages, while the time for one is unknown
-LEFT_BEHIND = timedelta(seconds=2)
 CAREFUL_LEASE = 2.0  # seconds; local judging takes milliseconds
-
-# The smallest and largest number of earlier attempts, and the batch size. A message that may have
-# killed its worker is judged alone.
-_CAREFUL = ((0, 0, 20), (1, MAX_ATTEMPTS - 1, 1))
+_MOST_NEW, _MOST_TRIED = 10, 200  # leases of one sweep
 
 _HELD = Verdict(outcome=Outcome.HOLD, reason=Reason.UNJUDGED, decided_by="attempts")
+
+
+class Lease(Protocol):
+    """Leases messages that were left behind, as the methods of `LeftBehind`."""
+
+    def __call__(self, *, seconds: float) -> list[Leased]: ...
 
 
 class WorkSignal(Protocol):
@@ -118,6 +120,7 @@ class LocalRound:
 # One for each worker process: they remember the batch size and the room to continue with.
 _local_round = LocalRound()
 _remote_claimant = Claimant()
+_left_behind = LeftBehind()
 
 
 def screen_waiting(signal: WorkSignal = NO_SIGNAL) -> bool:
@@ -131,12 +134,12 @@ def screen_waiting(signal: WorkSignal = NO_SIGNAL) -> bool:
     """
     if is_remote():
         signal.acknowledge()
-        return RemoteRound(_remote_claimant).run(time.monotonic() + REMOTE_BUDGET)
+        return RemoteRound(take_fresh(_remote_claimant)).run(time.monotonic() + REMOTE_BUDGET)
     return _local_round.run(signal, time.monotonic() + BUDGET)
 
 
 def sweep() -> int:
-    """Judge messages that have waited for `LEFT_BEHIND` without a lease.
+    """Judge messages that have waited for `left_behind.AFTER` without a lease.
 
     An attempt is counted and committed before it is made. A message that kills its worker is
     therefore judged alone the next time, and held for a moderator after `MAX_ATTEMPTS`. The time
@@ -149,24 +152,21 @@ def sweep() -> int:
         return 0
     taken = _give_up()
     if is_remote():
-        again = RemoteRound(Claimant(), attempts=(0, MAX_ATTEMPTS - 1), older=LEFT_BEHIND)
-        again.run(time.monotonic() + REMOTE_BUDGET)
-        taken += again.taken
+        taken += judge_left_behind(_left_behind, time.monotonic() + REMOTE_BUDGET)
     else:
-        taken += sum(_screen_left_behind(*step) for step in _CAREFUL)
+        taken += _judge_leased(_left_behind.lease_new, _MOST_NEW)
+        taken += _judge_leased(_left_behind.lease_tried, _MOST_TRIED)
     if taken:
         log.info("left_behind_taken_up", messages=taken)
     return taken
 
 
-def _screen_left_behind(least: int, most: int, limit: int) -> int:
+def _judge_leased(lease: Lease, most: int) -> int:
     taken = 0
-    for _ in range(BATCH // limit):
-        with transaction.atomic():
-            messages = Claimant().claim(limit=limit, attempts=(least, most), older=LEFT_BEHIND)
-            if not messages:
-                break
-            leased = claims.lease(messages, seconds=CAREFUL_LEASE)
+    for _ in range(most):
+        leased = lease(seconds=CAREFUL_LEASE)
+        if not leased:
+            break
         with transaction.atomic():
             apply(restrict(_judge(claims.retake(leased))))
         taken += len(leased)
@@ -182,7 +182,7 @@ def _judge(messages: Sequence[Message]) -> list[Judged]:
 def _give_up() -> int:
     """Hold for a moderator what `MAX_ATTEMPTS` did not judge; it is never approved."""
     with transaction.atomic():
-        messages = Claimant().claim(attempts=(MAX_ATTEMPTS, 32_000), older=LEFT_BEHIND)
+        messages = Claimant().claim(attempts=(MAX_ATTEMPTS, 32_000), older=left_behind.AFTER)
         given_up = [Judged(message, content_of(message), _HELD) for message in messages]
         apply(restrict(given_up))
     for message in messages:

@@ -98,10 +98,25 @@ def prepare(contents: Sequence[Content]) -> list[Prepared]:
     not sent to a remote one.
     """
     require_transaction()
-    prepared = [
+    prepared = assess_locally(contents)
+    reserve_calls(prepared)
+    return prepared
+
+
+def assess_locally(contents: Sequence[Content]) -> list[Prepared]:
+    """Return the contents with the answers of the local providers, for `reserve_calls`."""
+    return [
         Prepared(content, [each for each in found if each is not None])
         for content, found in zip(contents, _measured_alone(contents), strict=True)
     ]
+
+
+def reserve_calls(prepared: Sequence[Prepared]) -> None:
+    """Add what the remote providers answered before, or the calls to make.
+
+    Requires a transaction, which must commit before the calls are made.
+    """
+    require_transaction()
     wanted = [
         (each, configured)
         for each in prepared
@@ -114,7 +129,6 @@ def prepare(contents: Sequence[Content]) -> list[Prepared]:
             each.calls.append(found)
         else:
             each.answers.append(found)
-    return prepared
 
 
 def call_provider(call: Call) -> Coroutine[Any, Any, Signal | Failure]:
