@@ -120,14 +120,17 @@ def test_death_of_a_worker_costs_other_messages_no_attempt(alice, room, provider
     assert statuses(poison) == {"HELD"}
 
 
-def test_sweep_reaches_messages_behind_many_rooms(alice, monkeypatch):
+@pytest.mark.proves("R202")
+@pytest.mark.parametrize(("attempts", "status"), [(1, "APPROVED"), (5, "HELD")])
+def test_sweep_reaches_messages_behind_many_rooms(alice, monkeypatch, attempts, status):
     monkeypatch.setattr(left_behind, "AMONG", 2)
+    monkeypatch.setattr(left_behind, "BATCH", 2)
     leased = [post(alice, make_member(user=alice).room) for _ in range(5)]
     Message.objects.update(attempts=1, lease_until=timezone.now() + timedelta(minutes=1))
     last = post(alice, make_member(user=alice).room)
-    Message.objects.filter(pk=last.pk).update(attempts=1)
+    Message.objects.filter(pk=last.pk).update(attempts=attempts)
     age(seconds=10)
 
     screening.sweep()
 
-    assert (statuses([last]), statuses(leased)) == ({"APPROVED"}, {"PENDING"})
+    assert (statuses([last]), statuses(leased)) == ({status}, {"PENDING"})

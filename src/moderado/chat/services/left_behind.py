@@ -11,11 +11,14 @@ from django.db import transaction
 
 from moderado.chat.models import Message
 from moderado.chat.services import claims
-from moderado.chat.services.claims import MAX_ATTEMPTS, Claimant
+from moderado.chat.services.claims import BATCH, MAX_ATTEMPTS, Claimant
+from moderado.core.database import require_transaction
 
 AFTER = timedelta(seconds=2)  # for which a message has waited
 TOGETHER = 20  # messages of a first attempt
 AMONG = 50  # messages of which the one with the fewest attempts is taken
+CLAIMS = 10  # in one look, each in other rooms: the next look continues behind them
+_EVER = 32_000  # attempts: as many as the column holds
 
 Leased = tuple[Message, int]
 
@@ -24,7 +27,7 @@ class LeftBehind:
     """Takes up messages that were left behind, by turns of their rooms."""
 
     def __init__(self) -> None:
-        self._new, self._tried = Claimant(), Claimant()
+        self._new, self._tried, self._exhausted = Claimant(), Claimant(), Claimant()
 
     def lease_new(self, *, seconds: float) -> list[Leased]:
         """Count an attempt of messages that were never attempted, and lease them.
@@ -49,6 +52,14 @@ class LeftBehind:
         attempts = (1, most_attempts)
         return self._lease(self._tried, attempts, limit=AMONG, most=1, seconds=seconds)
 
+    def claim_exhausted(self) -> list[Message]:
+        """Lock messages that `MAX_ATTEMPTS` did not judge.
+
+        Requires a transaction, which holds the locks.
+        """
+        require_transaction()
+        return _claim(self._exhausted, (MAX_ATTEMPTS, _EVER), limit=BATCH)
+
     def _lease(
         self,
         claimant: Claimant,
@@ -58,11 +69,16 @@ class LeftBehind:
         most: int,
         seconds: float,
     ) -> list[Leased]:
-        while True:
-            with transaction.atomic():
-                found = claimant.claim(limit=limit, attempts=attempts, older=AFTER)
-                if found:
-                    found.sort(key=lambda message: message.attempts)  # stable: then the oldest
-                    return claims.lease(found[:most], seconds=seconds)
-            if claimant.has_come_round:
-                return []
+        with transaction.atomic():
+            found = _claim(claimant, attempts, limit=limit)
+            found.sort(key=lambda message: message.attempts)  # stable: then the oldest
+            return claims.lease(found[:most], seconds=seconds) if found else []
+
+
+def _claim(claimant: Claimant, attempts: tuple[int, int], *, limit: int) -> list[Message]:
+    """Return the first messages of the next rooms that have any."""
+    for _ in range(CLAIMS):
+        found = claimant.claim(limit=limit, attempts=attempts, older=AFTER)
+        if found or claimant.has_come_round:
+            return found
+    return []

@@ -12,8 +12,8 @@ import structlog
 from django.db import transaction
 
 from moderado.chat.models import Message
-from moderado.chat.services import claims, left_behind
-from moderado.chat.services.claims import BATCH, MAX_ATTEMPTS, Claimant
+from moderado.chat.services import claims
+from moderado.chat.services.claims import BATCH, Claimant
 from moderado.chat.services.facts import with_costly_facts
 from moderado.chat.services.left_behind import Leased, LeftBehind
 from moderado.chat.services.remote import RemoteRound, judge_left_behind, take_fresh
@@ -182,7 +182,7 @@ def _judge(messages: Sequence[Message]) -> list[Judged]:
 def _give_up() -> int:
     """Hold for a moderator what `MAX_ATTEMPTS` did not judge; it is never approved."""
     with transaction.atomic():
-        messages = Claimant().claim(attempts=(MAX_ATTEMPTS, 32_000), older=left_behind.AFTER)
+        messages = _left_behind.claim_exhausted()
         given_up = [Judged(message, content_of(message), _HELD) for message in messages]
         apply(restrict(given_up))
     for message in messages:
