@@ -114,3 +114,19 @@ def test_title_of_a_work_is_not_said_to_a_person(title, said):
 )
 def test_animal_that_a_person_keeps_is_no_insult(kept, insult):
     assert_only_the_second_is_stopped(kept, insult)
+
+
+@pytest.mark.proves("R201")
+@pytest.mark.parametrize(
+    "remark, said",
+    [
+        ("kike, que é um termo racista", "kike, que é um lixo"),
+        ("o faggot é um xingamento pesado em inglês", "o faggot é um vagabundo"),
+        ("não se diz nigger, é ofensivo", "não quero nigger na minha escola"),
+        ("ele me chamou de faggot na aula", "ele é um faggot nojento"),
+        ("viado is a slur in Portuguese", "you are a viado and a slut"),
+        ("se você perde duas vezes, você é um loser", "você é um loser"),
+    ],
+)
+def test_cues_of_the_text_explain_a_word_of_the_other_language(remark, said):
+    assert_only_the_second_is_stopped(remark, said)

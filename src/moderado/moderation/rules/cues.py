@@ -198,13 +198,19 @@ def _options() -> Any:
     return options
 
 
-# A person is addressed in either language: "you otário". All else is said in the rule's own, where
-# "to" is no preposition. Rules without a language are looked at in both.
+# A person is addressed in either language: "you otário". All else is said in the language of the
+# rule or of the text: in a text without a hint, "to" may be a preposition.
 _CUES = {code: load(code) for code in ("pt", "en")}
 BOTH = tuple(_CUES.values())
 
 
-def cues_of(language: str) -> tuple[Cues, ...]:
-    """Return the cues of a rule's language, `pt-BR`, or of both if it has none of them."""
-    own = _CUES.get(language[:2])
-    return (own,) if own else BOTH
+def cues_of(language: str, text_language: str = "") -> tuple[Cues, ...]:
+    """Return the cues of the languages of a rule and of the text around it.
+
+    Args:
+        language: The language of the rule, `pt-BR`. Without one the cues are those of both.
+        text_language: What the words of the text hint at, or an empty string.
+    """
+    if language[:2] not in _CUES:
+        return BOTH
+    return tuple(_CUES[code] for code in {language[:2], text_language} if code in _CUES)

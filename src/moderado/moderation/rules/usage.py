@@ -60,7 +60,7 @@ def judged(hits: Iterable[Hit], folded: Folded, text: str) -> list[Hit]:
     expletives_end = 0
     for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end)):
         around = context.around(hit.start, hit.end)
-        cues = _cues(hit.rule, around)
+        cues = _cues(hit.rule, around, context)
         usage = _usage(hit, context, around, cues)
         if usage is None or (usage not in _AIMED and _is_other_word(hit, context)):
             continue
@@ -292,6 +292,7 @@ def _laughs(text: str) -> bool:
     return not text.isascii() and any(sign in text for sign in _LAUGHING)
 
 
-def _cues(rule: Rule, around: Surroundings) -> frozenset[str]:
-    """Return the cues of the rule's language, or of both if it has none."""
-    return frozenset[str]().union(*(at.found(around) for at in cues_of(rule.language)))
+def _cues(rule: Rule, around: Surroundings, context: Context) -> frozenset[str]:
+    """Return the cues of the languages of the rule and of the text; of both if it has none."""
+    spoken = cues_of(rule.language, context.language)
+    return frozenset[str]().union(*(at.found(around) for at in spoken))
