@@ -8,7 +8,7 @@ from django.db import connection
 from psycopg import sql
 
 from moderado.config import database_roles
-from moderado.moderation.models import ErasableText, LogSeal, ModerationLog
+from moderado.moderation.models import CaseCommitment, ErasableText, LogSeal, ModerationLog
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.proves("S51")]
 
@@ -17,6 +17,7 @@ WITHHELD = {
     LOG: ("UPDATE", "DELETE"),
     database_roles.ERASABLE_TEXTS: ("DELETE",),
     database_roles.LOG_SEALS: ("UPDATE", "DELETE"),
+    database_roles.CASE_COMMITMENTS: ("INSERT", "UPDATE", "DELETE"),
     database_roles.AUDIT_LINES: ("UPDATE", "DELETE"),
     database_roles.ACCESS_RECORDS: ("UPDATE",),
     database_roles.ACCESS_SEALS: ("UPDATE", "DELETE"),
@@ -62,6 +63,10 @@ REFUSED = [
     "ALTER TABLE moderation_logseal DISABLE TRIGGER ALL",
     "DROP TRIGGER moderation_log_only_moves_texts ON {log}",
     "DELETE FROM moderation_erasabletext",
+    "INSERT INTO moderation_casecommitment SELECT * FROM moderation_casecommitment",
+    "DELETE FROM moderation_casecommitment",
+    "ALTER TABLE moderation_case DISABLE TRIGGER moderation_changed_case_commitment",
+    "DROP TRIGGER moderation_call_commitment_is_kept ON moderation_providercall",
     "TRUNCATE moderation_erasabletext",
     "INSERT INTO django_migrations (app, name, applied) VALUES ('a', 'b', now())",
 ]
@@ -123,6 +128,7 @@ def test_application_uses_the_rows_of_all_tables(application):
     assert ModerationLog._meta.db_table == database_roles.AUDIT_LOG == LOG
     assert ErasableText._meta.db_table == database_roles.ERASABLE_TEXTS
     assert LogSeal._meta.db_table == database_roles.LOG_SEALS
+    assert CaseCommitment._meta.db_table == database_roles.CASE_COMMITMENTS
 
 
 def test_rotated_password_takes_effect(application):

@@ -17,17 +17,20 @@ from moderado.config.env import env
 AUDIT_LOG = "moderation_moderationlog"
 ERASABLE_TEXTS = "moderation_erasabletext"
 LOG_SEALS = "moderation_logseal"
+CASE_COMMITMENTS = "moderation_casecommitment"
 AUDIT_LINES = "enforcement_auditline"
 ACCESS_RECORDS = "enforcement_accessrecord"
 ACCESS_SEALS = "enforcement_accessseal"
 PAST_OUTCOMES = "enforcement_pastoutcome"
 # What the application may not do with these tables, beside TRUNCATE and TRIGGER, which it never
 # may. A trigger lets the texts of a line leave the log. Erased texts keep their rows, so that no
-# row can be gone without a trace. A trigger refuses to delete records of access before their term.
+# row can be gone without a trace. Triggers with the owner's rights write the commitments of cases.
+# A trigger refuses to delete records of access before their term.
 _WITHHELD = {
     AUDIT_LOG: "UPDATE, DELETE",
     ERASABLE_TEXTS: "DELETE",
     LOG_SEALS: "UPDATE, DELETE",
+    CASE_COMMITMENTS: "INSERT, UPDATE, DELETE",
     AUDIT_LINES: "UPDATE, DELETE",
     ACCESS_RECORDS: "UPDATE",
     ACCESS_SEALS: "UPDATE, DELETE",

@@ -42,6 +42,7 @@ def test_log_line_cannot_be_deleted(line):
     [
         ("moderation_moderationlog", "moderation_log_never_emptied"),
         ("moderation_logseal", "moderation_seals_never_emptied"),
+        ("moderation_casecommitment", "moderation_case_commitments_never_emptied"),
         ("enforcement_auditline", "audit_never_emptied"),
         ("enforcement_accessrecord", "access_never_emptied"),
         ("enforcement_accessseal", "access_seals_never_emptied"),

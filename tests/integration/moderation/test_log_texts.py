@@ -253,6 +253,14 @@ def test_texts_of_a_previous_release_are_read_and_moved(raw, left):
 def test_ruling_of_a_previous_release_on_a_moved_case_is_merged():
     content = judged()
     Case.objects.update(reason="ofensa", note="nota antiga", state="decided")
+    ModerationLog.objects.create(
+        subject_type=content.subject_type,
+        subject_id=content.subject_id,
+        revision=content.revision,
+        scope_id=content.scope_id,
+        verdict=Outcome.BLOCK,
+        raw={"case": str(Case.objects.get().id), "reason": "ofensa", "note": "nota antiga"},
+    )
     assert with_texts(Case.objects.all())[0].note == "nota antiga"
 
     assert text_moves.move_texts(budget=5)

@@ -4,13 +4,14 @@ from fnmatch import fnmatchcase
 
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.contenttypes.models import ContentType
+from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from moderado.accounts.models import Invitation, User
 from moderado.core.ids import new_id
 from moderado.enforcement.models import Appeal, BulkRuling, Export, ExportPart, Ruling
-from moderado.moderation.models import Case, ModerationLog, ProviderCall
+from moderado.moderation.models import Case, CaseCommitment, ModerationLog, ProviderCall
 from tests.factories import make_notice, make_user
 
 CANARY = "canario-7f3a9c"
@@ -115,7 +116,13 @@ def _ruled_in_bulk(author: User, case: Case, moderator: User) -> None:
 
 def _from_before(case: Case, author: User) -> None:
     """Leave texts in the columns that a previous release writes."""
-    Case.objects.filter(pk=case.pk).update(text=CANARY, reason=CANARY, note=CANARY, commitment=None)
+    columns = {"text": CANARY, "reason": CANARY, "note": CANARY, "commitment": None}
+    with connection.cursor() as cursor:
+        # That release had no triggers, either.
+        cursor.execute("SET session_replication_role = replica")
+        CaseCommitment.objects.filter(case_id=case.pk).delete()
+        Case.objects.filter(pk=case.pk).update(**columns)
+        cursor.execute("SET session_replication_role = DEFAULT")
     subject = {"subject_type": "message", "subject_id": case.subject_id, "revision": 1}
     ProviderCall.objects.create(provider="remote", response={"raw": {"why": CANARY}}, **subject)
     ModerationLog.objects.create(verdict="ALLOW", raw={"remote": {"answer": CANARY}}, **subject)

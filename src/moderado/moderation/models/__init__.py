@@ -17,5 +17,6 @@ from moderado.moderation.models.shadows import ShadowProgress as ShadowProgress
 from moderado.moderation.models.shadows import ShadowResult as ShadowResult
 from moderado.moderation.models.subjects import SubjectRevision as SubjectRevision
 from moderado.moderation.models.suggestions import SuggestedScore as SuggestedScore
+from moderado.moderation.models.texts import CaseCommitment as CaseCommitment
 from moderado.moderation.models.texts import ErasableText as ErasableText
 from moderado.moderation.models.texts import LogSeal as LogSeal

@@ -1,4 +1,4 @@
-"""Texts of log lines, cases and provider calls, which can be erased, and seals of the log."""
+"""Texts that can be erased, commitments of cases to theirs, and seals of the log."""
 
 from django.db import models
 from django.db.models import Q
@@ -42,6 +42,32 @@ class ErasableText(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {label(SUBJECTS, self.subject_type)} {self.subject_id}"
+
+
+class CaseCommitment(models.Model):
+    """A commitment that a case has or had. Only the triggers of `moderation_case` write rows.
+
+    Triggers refuse UPDATE and DELETE. The opening of a case, each ruling and each reversal add one
+    row, so that a row without a log line is a text that was rewritten (ADR 0119).
+    """
+
+    case_id = models.UUIDField(_("case"))
+    # 1 is the first one that a trigger wrote; 0 was there before the triggers.
+    number = models.PositiveIntegerField(_("number"))
+    created_at = models.DateTimeField(_("created"), default=clock.estimated, editable=False)
+    commitment = models.BinaryField(_("commitment to the texts"), max_length=32)
+    # Log lines about the case that are older than number 0.
+    lines_before = models.PositiveIntegerField(_("earlier log lines"), default=0, db_default=0)
+
+    class Meta:
+        verbose_name = _("commitment of a case")
+        verbose_name_plural = _("commitments of cases")
+        constraints = [
+            models.UniqueConstraint(fields=["case_id", "number"], name="one_case_commitment")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.number}"
 
 
 class LogSeal(models.Model):

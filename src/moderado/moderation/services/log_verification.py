@@ -7,7 +7,7 @@ lines are written and texts are erased: a record and its text are read by one st
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -29,17 +29,39 @@ SHOWN = 100  # faults that are named; all are counted
 
 _LAST = UUID(int=(1 << 128) - 1)
 _PAGE = 200  # records whose texts are read together; a text has up to 64 KiB
+# A case has the newest commitment that a trigger kept of it, and each one after the first came
+# with a log line: of a ruling, or of a reversal (ADR 0119).
+_CASE_IS_KEPT = """(
+    SELECT CASE WHEN count(*) = 0 THEN owner.commitment IS NULL
+           ELSE owner.commitment IS NOT DISTINCT FROM
+                (array_agg(kept.commitment ORDER BY kept.number DESC))[1]
+            AND (count(*) = 1 OR count(*) - 1 + max(kept.lines_before) <= (
+                SELECT count(*) FROM moderation_moderationlog line
+                 WHERE line.subject_id = owner.subject_id AND line.raw ->> 'case' = owner.id::text))
+           END
+      FROM moderation_casecommitment kept WHERE kept.case_id = owner.id)
+"""
+# By kind: table, whether its texts were not moved yet, whether its commitment is the recorded one.
+# Triggers refuse to change that of a log line or of a call.
 _TABLES = {
-    "log": ("moderation_moderationlog", "owner.raw <> moderation_without_texts(owner.raw)"),
-    "case": ("moderation_case", "owner.commitment IS NULL"),
-    "call": ("moderation_providercall", "owner.response ? 'raw'"),
+    "log": ("moderation_moderationlog", "owner.raw <> moderation_without_texts(owner.raw)", "true"),
+    "case": ("moderation_case", "owner.commitment IS NULL", _CASE_IS_KEPT),
+    "call": ("moderation_providercall", "owner.response ? 'raw'", "true"),
 }
 _TEXTS = """
-    SELECT owner.id, owner.commitment, stored.id IS NOT NULL, stored.salt, stored.content,
-           stored.erased_at IS NOT NULL
+    SELECT owner.id, owner.commitment, {is_kept}, stored.id IS NOT NULL, stored.salt,
+           stored.content, stored.erased_at IS NOT NULL
       FROM {table} owner LEFT JOIN moderation_erasabletext stored USING (id)
      WHERE owner.id > %s AND (owner.commitment IS NOT NULL OR {unmoved})
      ORDER BY owner.id LIMIT %s
+"""
+# The server's role cannot delete texts: one without its record says that the record was deleted.
+# Of log lines, the seals say it.
+_ORPHANS = """
+    SELECT stored.id FROM moderation_erasabletext stored
+     WHERE stored.id > %s AND stored.kind = %s
+       AND NOT EXISTS (SELECT FROM {table} owner WHERE owner.id = stored.id)
+     ORDER BY stored.id LIMIT %s
 """
 
 
@@ -48,6 +70,7 @@ class _Row(NamedTuple):
 
     id: UUID
     promised: bytes | None
+    is_kept: bool  # `promised` is what was recorded
     is_there: bool
     salt: bytes | None
     content: str | None
@@ -161,21 +184,32 @@ def _pages(after: UUID, last: UUID) -> Iterator[dict[UUID, bytes]]:
 
 def _verify_texts(found: Verification, kind: str) -> None:
     counted = found.texts.setdefault(kind, Counter())
-    table, unmoved = _TABLES[kind]
-    statement = _TEXTS.format(table=table, unmoved=unmoved)
+    table, unmoved, is_kept = _TABLES[kind]
+    statement = _TEXTS.format(table=table, unmoved=unmoved, is_kept=is_kept)
+    for row in _read(statement):
+        found.count(counted, _text_state(_Row(*row)), kind, row[0])
+    if kind == "log":
+        return
+    for (id_,) in _read(_ORPHANS.format(table=table), kind):
+        found.count(counted, MISSING, kind, id_)
+
+
+def _read(statement: str, *parameters: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a statement in pages, by their ids, which come first."""
     after = START
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(statement, [after, _PAGE])
+            cursor.execute(statement, [after, *parameters, _PAGE])
             rows = cursor.fetchall()
-        for row in rows:
-            found.count(counted, _text_state(_Row(*row)), kind, row[0])
+        yield from rows
         if len(rows) < _PAGE:
             return
         after = rows[-1][0]
 
 
 def _text_state(row: _Row) -> str:
+    if not row.is_kept:
+        return ALTERED
     if row.promised is None:
         return UNMOVED
     if not row.is_there:
