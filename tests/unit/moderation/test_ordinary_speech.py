@@ -130,3 +130,22 @@ def test_animal_that_a_person_keeps_is_no_insult(kept, insult):
 )
 def test_cues_of_the_text_explain_a_word_of_the_other_language(remark, said):
     assert_only_the_second_is_stopped(remark, said)
+
+
+@pytest.mark.proves("R200")
+@pytest.mark.parametrize(
+    "thing, person",
+    [
+        ("manda nudes do seu setup", "manda nudes do seu corpo"),
+        ("me passa umas nudes dessa bicicleta nova", "me passa umas nudes na bicicleta"),
+        ("send nudes of your old guitar please", "send nudes of you with the guitar"),
+        ("mostra os peitos de frango", "mostra os peitos"),
+        ("sua vaca gorda produz mais leite?", "sua vaca gorda come merda"),
+        ("seu porco velho já dá uns cem quilos?", "seu porco velho dá nojo"),
+        ("work you stupid printer", "work you stupid printer girl"),
+        ("eu te mato no próximo round", "eu te mato no próximo encontro"),
+        ("I'm going to shoot you next round", "I'm going to shoot you next time"),
+    ],
+)
+def test_rude_words_about_things_animals_and_games_are_not_stopped(thing, person):
+    assert_only_the_second_is_stopped(thing, person)
