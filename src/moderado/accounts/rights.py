@@ -5,6 +5,8 @@ proved a second factor is checked here alone, for the API, sockets and the admin
 """
 
 from collections.abc import Collection
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -14,6 +16,7 @@ from django.db.models import Q
 
 from moderado.accounts.errors import SecondFactorRequired
 from moderado.accounts.models import Session, User
+from moderado.core.database import run_prepared
 
 VIEW_CASE = "moderation.view_case"
 CLAIM_CASE = "moderation.claim_case"
@@ -148,8 +151,15 @@ def _granted(account: User) -> set[str]:
 
 def staff_with(permission: str) -> set[UUID]:
     """Return the accounts that are active staff with this permission."""
+    return {user_id for (user_id,) in run_prepared(*_entitled(permission))}
+
+
+@cache
+def _entitled(permission: str) -> tuple[str, tuple[Any, ...]]:
+    """Return the statement that finds these accounts: composing it takes longer than running it."""
     entitled = ModelBackend().with_perm(permission).filter(is_staff=True)
-    return set(entitled.values_list("id", flat=True))
+    statement, values = entitled.values_list("id").query.sql_with_params()
+    return statement, tuple(values)
 
 
 def sessions_with_second_factor(session_ids: Collection[UUID]) -> frozenset[UUID] | None:

@@ -53,6 +53,15 @@ _MODERATED = """
      WHERE membership.user_id = ANY (%(users)s) AND membership.role = ANY (%(roles)s)
        AND room.deleted_at IS NULL
 """
+_MODERATING = """
+    SELECT DISTINCT membership.user_id
+      FROM chat_membership membership
+      JOIN chat_room room ON room.id = membership.room_id
+      JOIN accounts_user account ON account.id = membership.user_id
+     WHERE membership.user_id = ANY (%(users)s) AND membership.role = ANY (%(roles)s)
+       AND membership.room_id = ANY (%(rooms)s)
+       AND room.deleted_at IS NULL AND account.is_active
+"""
 
 _VISIBLE = f"""
     SELECT {columns("message", "author")}
@@ -188,10 +197,8 @@ def rooms_moderated_by_each(user_ids: Collection[UUID]) -> dict[UUID, set[UUID]]
 
 def active_moderators(*, room_ids: Collection[UUID], user_ids: Collection[UUID]) -> set[UUID]:
     """Return those of the users, with an active account, who moderate one of the rooms."""
-    found = Membership.objects.filter(
-        room__in=room_ids, room__deleted_at=None, role__in=MODERATORS, user__is_active=True
-    )
-    return set(found.values_list("user_id", flat=True)).intersection(user_ids)
+    values = {"rooms": list(room_ids), "users": list(user_ids), "roles": list(MODERATORS)}
+    return {user_id for (user_id,) in run_prepared(_MODERATING, values)}
 
 
 def moderators_of(room_id: UUID) -> set[UUID]:
