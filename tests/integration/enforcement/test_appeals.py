@@ -25,6 +25,7 @@ from moderado.enforcement.services.appeal_decisions import decide_appeal
 from moderado.enforcement.services.appeal_reminders import remind_of_appeals
 from moderado.enforcement.services.appeals import appeal_decision, appeal_report
 from moderado.enforcement.services.exportable import records_of
+from moderado.enforcement.services.imposing import lift_by_hand
 from moderado.enforcement.services.measures import Measure
 from moderado.enforcement.services.reports import report
 from moderado.enforcement.services.rulings import Proposal, reverse, rule, undo
@@ -35,6 +36,7 @@ from moderado.enforcement.types import (
     AppealState,
     ContentOutcome,
     MeasureScope,
+    SanctionBasis,
     SanctionKind,
 )
 from moderado.moderation.errors import OwnCase
@@ -326,3 +328,50 @@ def test_moderators_of_a_room_take_back_what_staff_decided_for_the_room(author, 
     of_room = Actor(id=moderator.id, scope_ids=frozenset({room.id}))
     assert list(appeals_for(of_room, state=AppealState.OPEN)) == [appeal]
     assert decide(appeal, OVERTURNED, of_room).outcome == OVERTURNED
+
+
+@pytest.mark.proves("S171")
+@pytest.mark.parametrize("kind", [SanctionKind.MUTE, SanctionKind.STRIKE])
+@pytest.mark.parametrize("escalated", [False, True])
+def test_moderators_of_a_room_lift_no_part_of_a_ruling_of_the_server(author, room, kind, escalated):
+    wanted = [Measure(kind=kind, scope=MeasureScope.ROOM)]
+    if not escalated:
+        wanted.append(Measure(kind=SanctionKind.MUTE, scope=MeasureScope.SERVER))
+    ruling, _ = ruled(say(author, room, "bom dia"), staff(), measures=wanted)
+    if escalated:
+        Case.objects.filter(pk=ruling.case_id).update(escalated_at=timezone.now())
+    imposed = Sanction.objects.get(scope_id=room.id)
+    with transaction.atomic():  # as by a threshold
+        followed = apply_sanction(
+            actor_id=None, user_id=author.id, kind="mute", scope_id=room.id, term=None,
+            reason="strikes", basis=SanctionBasis(policy="", cause_id=imposed.id, threshold=1),
+        )  # fmt: skip
+    moderator = make_member(room, role="ADMIN").user
+    appeal, _ = appeal_decision(user_id=author.id, decision_id=followed.id, text="por favor")
+    of_room = Actor(id=moderator.id, scope_ids=frozenset({room.id}))
+
+    with pytest.raises(NotFound):
+        decide(appeal, OVERTURNED, of_room)
+    assert appeal not in appeals_for(of_room, state=AppealState.OPEN)
+    assert appeal in appeals_for(staff(), state=AppealState.OPEN)
+    for each in (imposed, followed):
+        with pytest.raises(CaseEscalated if escalated else Forbidden):
+            lift(moderator, each, {room.id})
+        each.refresh_from_db()
+        assert each.lifted_at is None
+    for each in (followed, imposed):
+        assert lift(make_staff(), each, None).lifted_at is not None
+
+
+@pytest.mark.proves("S171")
+def test_moderators_of_a_room_lift_what_staff_imposed_for_the_room(author, room):
+    muting = [Measure(kind=SanctionKind.MUTE, scope=MeasureScope.ROOM)]
+    ruled(say(author, room, "bom dia"), staff(), measures=muting)
+    moderator = make_member(room, role="MODERATOR").user
+    assert lift(moderator, Sanction.objects.get(), {room.id}).lifted_at is not None
+
+
+def lift(actor, sanction, scope_ids):
+    return lift_by_hand(
+        actor_id=actor.id, scope_ids=scope_ids, sanction_id=sanction.id, reason="friend"
+    )

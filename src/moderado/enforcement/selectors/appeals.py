@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from moderado.enforcement.models import Appeal
 from moderado.enforcement.selectors.decisions import appeal_view
 from moderado.enforcement.selectors.parties import of_others
-from moderado.enforcement.selectors.reach import is_of_the_server
+from moderado.enforcement.selectors.reach import follows_from_the_server, is_of_the_server
 from moderado.enforcement.types import Actor, AppealState
 from moderado.enforcement.views import AppealView
 from moderado.moderation.restricted_cases import about_unrestricted
@@ -29,7 +29,8 @@ def appeals_for(actor: Actor, *, state: AppealState) -> QuerySet[Appeal]:
 def in_rooms(appeals: QuerySet[Appeal], room_ids: Collection[UUID]) -> QuerySet[Appeal]:
     """Return those that moderators of the rooms may decide: the server's decisions are not."""
     found = appeals.filter(scope_id__in=room_ids)
-    return found.filter(~is_of_the_server(ruling="appealed", case="appealed__case"))
+    theirs = is_of_the_server(ruling="appealed", case="appealed__case")
+    return found.filter(~theirs, ~follows_from_the_server())
 
 
 def own_appeals(user_id: UUID) -> QuerySet[Appeal]:

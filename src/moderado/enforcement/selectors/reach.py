@@ -19,6 +19,12 @@ def is_of_the_server(*, ruling: str, case: str) -> Q:
     return Q(Exists(on_server)) | Q(**{f"{case}__escalated_at__isnull": False})
 
 
+def follows_from_the_server() -> Q:
+    """Return the condition of appeals of what strikes of such rulings led to."""
+    theirs = is_of_the_server(ruling="cause__ruling", case="cause__ruling__case")
+    return Q(Exists(Sanction.objects.filter(theirs, pk=OuterRef("decision_id"))))
+
+
 def binds_on_the_server(ruling: Ruling) -> bool:
     """Tell whether a ruling has a sanction on the whole server that was not lifted."""
     return Sanction.objects.filter(ruling=ruling, scope_id=None, lifted_at=None).exists()

@@ -1,5 +1,6 @@
 """Separation of duties: moderators never decide in their own cause."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -8,9 +9,10 @@ from moderado.accounts.models import User
 from moderado.accounts.rights import may_manage
 from moderado.core.database import require_transaction
 from moderado.core.errors import Forbidden
-from moderado.enforcement.errors import OwnReport, OwnRuling
-from moderado.enforcement.models import CaseExclusion
+from moderado.enforcement.errors import CaseEscalated, OwnReport, OwnRuling
+from moderado.enforcement.models import CaseExclusion, Ruling
 from moderado.enforcement.selectors.parties import exclusions_from, is_about, is_of_room_run_by
+from moderado.enforcement.selectors.reach import binds_on_the_server
 from moderado.moderation.errors import OwnCase
 from moderado.moderation.events import CaseStep
 from moderado.moderation.models import Case
@@ -42,6 +44,25 @@ def check_outranks(*, actor_id: UUID, user_id: UUID) -> None:
     """
     account = User.objects.filter(pk=user_id).first()
     if account is not None and not may_manage(User.objects.get(pk=actor_id), account):
+        raise Forbidden
+
+
+def check_reach(*, scope_ids: Collection[UUID] | None, ruling: Ruling) -> None:
+    """Check that a moderator of a room takes back nothing of the moderators of the server.
+
+    Args:
+        scope_ids: Rooms of the moderator; None for staff, who may take back both.
+        ruling: The ruling, or that of a sanction.
+
+    Raises:
+        CaseEscalated: The case was handed over to them.
+        Forbidden: A sanction of the ruling is on the whole server.
+    """
+    if scope_ids is None:
+        return
+    if ruling.case.escalated_at is not None:
+        raise CaseEscalated
+    if binds_on_the_server(ruling):
         raise Forbidden
 
 

@@ -14,7 +14,7 @@ from moderado.core.errors import Forbidden
 from moderado.enforcement.models import Sanction
 from moderado.enforcement.selectors.sanctions import get_sanction
 from moderado.enforcement.services.audit import write_line
-from moderado.enforcement.services.fairness import check_outranks
+from moderado.enforcement.services.fairness import check_outranks, check_reach
 from moderado.enforcement.services.sanctions import apply_sanction, lift_sanction
 from moderado.enforcement.types import REPEAT, SanctionKind
 from moderado.enforcement.written_reasons import clean_note, clean_reason
@@ -96,9 +96,16 @@ def lift_by_hand(
         NoSuchSanction: There is none in the scopes of the moderator.
         OwnCase: The sanction is against the actor.
         SanctionEnded: It is no longer in force.
+        CaseEscalated, Forbidden: As `fairness.check_reach`, about the ruling that imposed it, or
+            the strike that led to it.
         Invalid: The reason.
     """
-    get_sanction(sanction_id=sanction_id, scope_ids=scope_ids, sees_restricted=sees_restricted)
+    found = get_sanction(
+        sanction_id=sanction_id, scope_ids=scope_ids, sees_restricted=sees_restricted
+    )
+    ruling = (found.cause or found).ruling
+    if ruling is not None:
+        check_reach(scope_ids=scope_ids, ruling=ruling)
     sanction = lift_sanction(actor_id=actor_id, sanction_id=sanction_id, reason=reason)
     _write_line("sanction_lifted", sanction, actor_id)
     return get_sanction(sanction_id=sanction.id, scope_ids=None, sees_restricted=True)

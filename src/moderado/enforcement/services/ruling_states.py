@@ -3,11 +3,10 @@
 from uuid import UUID
 
 from moderado.core.database import require_transaction
-from moderado.core.errors import Forbidden, NotFound
-from moderado.enforcement.errors import CaseEscalated
+from moderado.core.errors import NotFound
 from moderado.enforcement.models import Ruling
-from moderado.enforcement.selectors.reach import binds_on_the_server
 from moderado.enforcement.services.access import locked_case
+from moderado.enforcement.services.fairness import check_reach
 from moderado.enforcement.types import WITHOUT_TEXT, Actor, ContentOutcome
 from moderado.moderation.models import Case
 from moderado.moderation.services.deciding import IS_SHOWN
@@ -30,23 +29,8 @@ def locked_ruling(actor: Actor, ruling_id: UUID) -> Ruling:
     case = locked_case(actor=actor, case_id=case_id)
     ruling = Ruling.objects.select_for_update(of=("self",), no_key=True).get(pk=ruling_id)
     ruling.case = case
-    _check_reach(actor, ruling)
+    check_reach(scope_ids=actor.scope_ids, ruling=ruling)
     return ruling
-
-
-def _check_reach(actor: Actor, ruling: Ruling) -> None:
-    """Check that a moderator of a room takes back nothing of the moderators of the server.
-
-    Raises:
-        CaseEscalated: The case was handed over to them.
-        Forbidden: A sanction of the ruling is on the whole server.
-    """
-    if actor.scope_ids is None:
-        return
-    if ruling.case.escalated_at is not None:
-        raise CaseEscalated
-    if binds_on_the_server(ruling):
-        raise Forbidden
 
 
 def content_before(case: Case, ruling: Ruling) -> ContentOutcome:
