@@ -218,10 +218,8 @@ FRAMES = {
 }
 
 # What new accounts may do less often: the setting with the limit.
-NEWCOMER_ROUTES = {
-    "POST api/chat/rooms/": "limit_newcomer_rooms",
-    "POST api/chat/rooms/<uuid:room_id>/join/": "limit_newcomer_joins",
-}
+JOIN = "POST api/chat/rooms/<uuid:room_id>/join/"
+NEWCOMER_ROUTES = {"POST api/chat/rooms/": "limit_newcomer_rooms", JOIN: "limit_newcomer_joins"}
 
 _WILDCARDS = {route[:-1]: quota for route, quota in ROUTES.items() if route.endswith("*")}
 
@@ -275,8 +273,7 @@ def spend(quota: Quota, *, account: str | None, address: str, route: str = "") -
         uses.insert(0, (per_account, (quota, "account", account)))
     newcomer = _newcomer(account, route)
     if newcomer is not None:
-        limit = getattr(settings.ENV, NEWCOMER_ROUTES[route])
-        uses.insert(0, (limit, (route, "newcomer", newcomer)))
+        uses.insert(0, use_of_newcomer(newcomer, route))
     (refusal,) = limits.hit_all([uses])
     if refusal is None:
         return
@@ -291,3 +288,8 @@ def _newcomer(account: str | None, route: str) -> UUID | None:
         return None
     user_id = UUID(account)
     return user_id if is_newcomer(user_id) else None
+
+
+def use_of_newcomer(user_id: UUID, route: str) -> limits.Use:
+    """Return what a use of a route in `NEWCOMER_ROUTES` counts for a new account."""
+    return getattr(settings.ENV, NEWCOMER_ROUTES[route]), (route, "newcomer", user_id)

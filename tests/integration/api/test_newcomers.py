@@ -90,6 +90,33 @@ def test_new_account_creates_and_joins_fewer_rooms_and_may_do_the_rest(newcomers
     assert client.post(f"/api/chat/rooms/{rooms[0].id}/leave/").status_code < 300
 
 
+def post(user, room):
+    post_message(author_id=user.id, room_id=room.id, text="oi")
+
+
+def post_by_socket(user, room):
+    request = SendRequest(author_id=user.id, room_id=room.id, text="oi", client_id=str(room.id))
+    (outcome,) = post_messages([request])
+    if isinstance(outcome, Exception):
+        raise outcome
+
+
+@pytest.mark.proves("S172")
+@pytest.mark.parametrize("send", [post, post_by_socket])
+def test_new_account_joins_no_more_rooms_by_its_first_messages_there(newcomers, send):
+    newcomers(limit_newcomer_joins="1/hour")
+    new = factories.make_user()
+    rooms = [factories.make_room() for _ in range(2)]
+
+    send(new, rooms[0])
+    with pytest.raises(NewcomerLimited):
+        send(new, rooms[1])
+    assert Membership.objects.get(user=new).room == rooms[0]
+    post(new, rooms[0])
+    newcomers(newcomer_hours=0)
+    send(new, rooms[1])
+
+
 @pytest.mark.proves("S46")
 def test_new_account_reports_less(newcomers, signed_in):
     newcomers(newcomer_reports_per_day=1)

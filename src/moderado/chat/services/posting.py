@@ -67,7 +67,8 @@ def post_message(
     Raises:
         NoSuchRoom: There is no such room, or the author may not read it.
         NoSuchMessage: `reply_to` does not exist here, or the author may not see it.
-        RateLimited: The author or the room has used up its quota.
+        RateLimited: The author or the room has used up its quota; or a new account that of the
+            rooms that it joins.
         Invalid: `text` or `client_id` cannot be stored.
         Conflict: `client_id` was used for another text.
         Restricted: A sanction of the author or a measure on the room refuses it.
@@ -228,6 +229,7 @@ def _store(request: SendRequest) -> SendResult:
     """Store one message whose quota is spent, or answer a repeat that came at the same moment."""
     draft = _checked(request, settings.ENV.message_max_length)
     try:
+        quota.spend_implied_join(user_id=draft.author_id, room_id=draft.room_id)
         return store_message(draft, request.reply_to)
     except ApplicationError:
         found = repeats.look_up([draft])[draft.id]

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from django.conf import settings
 
+from moderado.chat.selectors.rooms import membership
 from moderado.core import limits
 from moderado.core.errors import RateLimited
 from moderado.core.newcomers import NewcomerLimited, is_newcomer, newcomer_until
-from moderado.core.quotas import Quota
+from moderado.core.quotas import JOIN, Quota, use_of_newcomer
 
 
 def spend_deletion_quota(*, user_id: UUID) -> None:
@@ -18,6 +19,21 @@ def spend_deletion_quota(*, user_id: UUID) -> None:
         RateLimited: The account has used up its quota of writes.
     """
     limits.hit(settings.QUOTAS[Quota.WRITE][0], Quota.WRITE, "account", str(user_id))
+
+
+def spend_implied_join(*, user_id: UUID, room_id: UUID) -> None:
+    """Count the room that a new account joins by its first message there, as a join by the route.
+
+    Calls Redis: not for use in a transaction.
+
+    Raises:
+        NewcomerLimited: It has joined as many rooms as new accounts may.
+    """
+    if not is_newcomer(user_id) or membership(room_id=room_id, user_id=user_id) is not None:
+        return
+    (refusal,) = limits.hit_all([[use_of_newcomer(user_id, JOIN)]])
+    if refusal is not None:
+        raise NewcomerLimited(retry_after=refusal.retry_after, until=newcomer_until(user_id))
 
 
 def spend_message_quota(*, user_id: UUID, room_id: UUID) -> None:
