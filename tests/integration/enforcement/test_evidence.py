@@ -6,6 +6,7 @@ import json
 from zipfile import ZIP_BZIP2, ZIP_LZMA, ZipFile
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
@@ -16,7 +17,16 @@ from moderado.chat.models import Revision
 from moderado.core.ids import new_id
 from moderado.enforcement.errors import OwnReport
 from moderado.enforcement.evidence_package import own_fingerprint, verify
-from moderado.enforcement.models import Appeal, AuditLine, CaseExclusion, LegalHold, Report, Ruling
+from moderado.enforcement.models import (
+    Appeal,
+    AuditLine,
+    CaseExclusion,
+    CaseNote,
+    LegalHold,
+    Queue,
+    Report,
+    Ruling,
+)
 from moderado.enforcement.services import evidence_records
 from moderado.enforcement.services.evidence import make_evidence, make_evidence_of_case
 from moderado.enforcement.services.fairness import exclude_from_case
@@ -166,6 +176,38 @@ def test_parties_of_any_case_in_a_package_do_not_make_it(case, message):
     with pytest.raises(OwnCase):
         package_for(case, message.author)
     assert not LegalHold.objects.exists()
+
+
+@pytest.mark.proves("S173")
+@pytest.mark.parametrize("is_member", [False, True])
+@pytest.mark.parametrize("of_person", [False, True])
+def test_package_has_no_case_of_a_queue_that_is_closed_to_who_makes_it(is_member, of_person):
+    staff, reporter = make_staff(), make_user()
+    queue = Queue.objects.create(name="Delicado", filter={"category": ["hate"]}, position=1)
+    group = Group.objects.create(name="poucos")
+    queue.groups.add(group)
+    if is_member:
+        staff.groups.add(group)
+    message = make_message(text="oi")
+    about = {"subject_type": "message", "subject_id": message.id}
+    common = {"origin": "report", "state": "closed", "author": message.author}
+    kept = Case.objects.create(**about, **common, revision=1, categories=["hate"])
+    if of_person:
+        about = {"subject_type": "person", "subject_id": message.author.id}
+    shown = Case.objects.create(**about, **common, revision=2, categories=["spam"])
+    for case in (kept, shown):
+        CaseNote.objects.create(case=case, actor=make_user(), text=f"nota {case.revision}")
+        Report.objects.create(
+            reporter=reporter, revision=case.revision, category="other", case=case,
+            subject_type=case.subject_type, subject_id=case.subject_id,
+        )  # fmt: skip
+
+    files = contents_of(package_for(shown, staff))
+
+    expected = {str(kept.id), str(shown.id)} if is_member else {str(shown.id)}
+    assert {each["id"] for each in json.loads(files["cases.json"])} == expected
+    for name in ("notes.json", "reports.json"):
+        assert {each["case_id"] for each in json.loads(files[name])} == expected
 
 
 @pytest.mark.parametrize("name", ["subject.json", "log.json", "public_key.pem", "manifest.json"])

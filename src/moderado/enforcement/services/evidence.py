@@ -25,6 +25,7 @@ from moderado.enforcement.evidence_package import (
 from moderado.enforcement.models import LegalHold
 from moderado.enforcement.notice_errors import HoldRequired, NoEvidence
 from moderado.enforcement.selectors.cases import get_case
+from moderado.enforcement.selectors.queues import queues_of, with_queue
 from moderado.enforcement.services.audit import write_line
 from moderado.enforcement.services.evidence_records import records_of
 from moderado.enforcement.services.evidence_sources import (
@@ -56,7 +57,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_evidence_of_case(*, actor: Actor, case_id: UUID, order: str = "") -> Evidence:
-    """Pack the subject of a case that a moderator may see, with all cases about it.
+    """Pack the subject of a case that a moderator may see, with the cases about it that they may.
 
     Args:
         actor: Staff.
@@ -64,8 +65,8 @@ def make_evidence_of_case(*, actor: Actor, case_id: UUID, order: str = "") -> Ev
         order: The reference of the order, under which a legal hold is added.
 
     For staff who may not see restricted cases, the package has none of them, and no log line on
-    their subjects. Who made a ruling that is appealed may preserve what it is about: that decides
-    nothing.
+    their subjects. It has no case of a queue that is closed to them. Who made a ruling that is
+    appealed may preserve what it is about: that decides nothing.
 
     Raises:
         NotFound: There is no such case in these rooms and queues.
@@ -104,7 +105,7 @@ def _make(
     sees_restricted: bool = True,
 ) -> Evidence:
     found = preserved(subject_type, subject_id)
-    about = _about(subject_type, subject_id, sees_restricted=sees_restricted)
+    about = _about(actor_id, subject_type, subject_id, sees_restricted=sees_restricted)
     check_may_preserve(actor_id=actor_id, cases=about)
     first = about.order_by("id").first()
     if found is None and first is None:
@@ -153,11 +154,15 @@ def _write(
     file.seek(0)
 
 
-def _about(subject_type: str, subject_id: UUID, *, sees_restricted: bool) -> "QuerySet[Case]":
+def _about(
+    actor_id: UUID | None, subject_type: str, subject_id: UUID, *, sees_restricted: bool
+) -> "QuerySet[Case]":
     about = Q(subject_type=subject_type, subject_id=subject_id)
     if subject_type == PERSON:
         about |= Q(author_id=subject_id)
     found = Case.objects.filter(about)
+    if actor_id is not None:
+        found = with_queue(found, queues_of(actor_id))
     return found if sees_restricted else without_restricted_cases(found)
 
 
