@@ -152,3 +152,30 @@ def test_misspelled_word_is_read_from_letters_apart_with_doubt(text, word):
 )
 def test_ordinary_letters_apart_are_no_misspelling(text):
     assert hits(text) == []
+
+
+@pytest.mark.proves("S179")
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        *(("seu otár io", "otario"), ("sua vaga bunda", "vagabunda"), ("you reta rd", "retard")),
+        *(("seu arrom b4do", "arrombado"), ("seu im b3cil", "imbecil")),
+        *(("você é uma p00ta", "puta"), ("you little (unt", "cunt"), ("seu (orno manso", "corno")),
+        *(("you c\\nt", "cunt"), ("ni🅱️🅱️er go home", "nigger"), ("seu a t u p", "puta")),
+    ],
+)
+def test_names_that_are_cut_masked_or_turned_are_read(text, word):
+    assert word in {each for rule, *_ in hits(text) for each in rule.partition("/")[2].split()}
+
+
+@pytest.mark.proves("S179")
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("sua vaga de emprego saiu", "seu can to é lindo", "you can t be serious", "00 a 00"),
+        *("me liga (se puder", "(a) um; (b) dois", "C:\\new\\cat\\nt", "use \\n e \\t"),
+        *("vitamina 🅱️12 e tipo 🅱️ positivo", "notas a s a c", "your re port is late"),
+    ],
+)
+def test_spaces_brackets_and_buttons_of_ordinary_texts_are_no_disguise(text):
+    assert hits(text) == []

@@ -27,4 +27,6 @@ def is_ordinary_writing(text: str) -> bool:
     them, and punctuation stands only at their ends. Of such a text the matcher reads letters apart,
     stretched, misspelled and glued words, and words cut in two. All other layers find nothing.
     """
-    return _ORDINARY.fullmatch(text) is not None
+    # A bracket that is not closed may be drawn for a letter: "(unt".
+    is_open = "(" in text and text.count("(") > text.count(")")
+    return not is_open and _ORDINARY.fullmatch(text) is not None

@@ -28,6 +28,7 @@ _TURNED = re.compile(
 # Neither Latin letters nor the punctuation of books.
 _UNUSUAL = re.compile(r"[^\x00-\u024f\u2010-\u203a\u200d\ufe0f]|\xad")
 _TOKEN = re.compile(r"[^\W\d_]+")
+_ANY_LETTER = "\U0001f171"  # in jokes the button B stands for any letter: "ni🅱🅱er"
 _HAVE_SOUND = frozenset(SOUNDS) | frozenset(map(str.upper, SOUNDS))
 
 
@@ -137,6 +138,9 @@ def _in_other_letters(text: str, characters: set[str]) -> Iterator[View]:
         yield View(_backwards(text, spans), "backwards", whole=False)
     if not MARKED.isdisjoint(characters):
         yield View(fold(_readable(text.translate(MARKERS), characters)), "look-alikes")
+    if _ANY_LETTER in characters:
+        masked = text.replace(_ANY_LETTER, "*")
+        yield View(fold(_readable(masked, characters)), "look-alikes")
     if not _HAVE_SOUND.isdisjoint(characters):
         yield View(_sounded(text), "other alphabet", certain=False)
 

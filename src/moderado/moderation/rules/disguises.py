@@ -34,7 +34,12 @@ _MOST_SYLLABLES = 6
 _MAX_PIECE = 64
 _SHORT = 4  # letters
 _LONG = 5
+_LESS_LONG = 6
 _LONGER = 7
+# Behind these a person is named. "seu otar io" is no chance.
+_ADDRESSING = frozenset(
+    ("seu", "sua", "seus", "suas", "teu", "tua", "teus", "tuas", "you", "your", "ur")
+)
 
 Cuts = dict[tuple[str, ...], bool]  # the words that are one, and whether that is certain
 
@@ -77,16 +82,18 @@ class Disguises:
         if unusual.unknown:
             found += self._misspelled(view.folded, unusual.unknown, original, work)
         if cuts:
-            found += self._cut_up(text, cuts)
+            found += self.cut_up(text, cuts)
         if "\n" in text:
             found += self._cut_by_lines(text)
-        return _without_overlaps(found) if found else found
+        return without_overlaps(found) if found else found
 
     def _in_pieces(self, text: str, work: Work) -> Iterator[Part]:
         for match in _PIECE.finditer(text):
             piece = match[0]
             core = piece.strip(_EDGES)
             is_plain = (piece.isascii() and core.isalpha()) or core.strip(_UNITS).isdecimal()
+            if is_plain and piece[0] == "(":
+                is_plain = text.find(")", match.start()) >= 0
             if not is_plain and len(piece) <= _MAX_PIECE and not work.is_spent:
                 yield from _moved(self._pieces.in_piece(piece, work), match.start())
 
@@ -132,6 +139,8 @@ class Disguises:
         True: Certainly so, because a part is in no vocabulary. One part of each is unusual.
         """
         found: Cuts = {}
+        if not _ADDRESSING.isdisjoint(words):
+            self._name_in_two(words, found)
         if not unusual.unknown and not unusual.rare:
             return found
         either = {*unusual.unknown, *unusual.rare}
@@ -151,6 +160,15 @@ class Disguises:
             for sequence in self._syllables(words, short, either):
                 found[sequence] = False
         return found
+
+    def _name_in_two(self, words: list[str], found: Cuts) -> None:
+        """Add the names cut in two that follow an address: "seu otar io", "sua vaga bunda"."""
+        for at, word in enumerate(words[:-_HALVES]):
+            if word in _ADDRESSING:
+                first, second = words[at + 1], words[at + 2]
+                both = is_common(first) and is_common(second)
+                if self._is_cut(first + second, _LESS_LONG if both else _LONG):
+                    found[first, second] = False
 
     def _syllables(
         self, words: list[str], short: list[int], either: set[str]
@@ -172,7 +190,8 @@ class Disguises:
                 if number > _HALVES and self._is_cut(whole, _LONG) and not either.isdisjoint(read):
                     yield read
 
-    def _cut_up(self, text: str, cuts: Cuts) -> Iterator[Part]:
+    def cut_up(self, text: str, cuts: Cuts) -> Iterator[Part]:
+        """Yield the parts of a folded text that `cuts` names."""
         found = [*_WORD.finditer(text)]
         written = [match[0] for match in found]
         # Before each word: whether the one before it is far.
@@ -233,7 +252,7 @@ def _is_acronym(text: str, start: int, end: int) -> bool:
     return text[start:end].isupper() and not text.isupper()
 
 
-def _without_overlaps(parts: list[Part]) -> list[Part]:
+def without_overlaps(parts: list[Part]) -> list[Part]:
     """Keep of overlapping parts those with listed words, the longest, the least doubtful."""
     kept: list[Part] = []
     taken = bytearray()

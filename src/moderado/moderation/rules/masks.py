@@ -14,7 +14,7 @@ from itertools import islice
 
 _MASKED = re.compile(r"(?<![a-z0-9])[a-z]++(?:[*#%_&?■█▇●•✱⁎∗]++[a-z]*+)+(?![0-9])")
 # Signs that are also drawn like letters, or mark the end of a word, hide one inside.
-_INSIDE = re.compile(r"(?<![a-z0-9])([a-z]{1,20}+)[!+=^~:;<>]([a-z]{1,20}+)(?![a-z0-9])")
+_INSIDE = re.compile(r"(?<![a-z0-9])([a-z]{1,20}+)[!+=^~:;<>\\]([a-z]{1,20}+)(?![a-z0-9])")
 _SCARCE = re.compile(r"([a-z]{1,3})([*■█▇●•✱⁎∗]{2,12})([a-z]{0,2})")
 _COMIC = re.compile(r"(?<![a-z0-9])([a-z]{1,2})([#@%&!$*?]{3,8})(?![a-z0-9])")
 _ELLIPSIS = re.compile(r"(?<![a-z0-9.])([a-z]{1,20})\.{2,4}([a-z]{1,20})(?![a-z0-9.])")

@@ -12,7 +12,7 @@ from math import inf
 from moderado.moderation.normalize import Folded, leet, repeats, separators
 from moderado.moderation.normalize.folding import words
 from moderado.moderation.normalize.views import View, characters_reading, views
-from moderado.moderation.rules.disguises import Disguises, replaced
+from moderado.moderation.rules.disguises import Disguises, replaced, without_overlaps
 from moderado.moderation.rules.hits import Hit
 from moderado.moderation.rules.lexicon import Lexicon
 from moderado.moderation.rules.needles import ALIKE, bounded, evenly, needles, neighbours
@@ -106,7 +106,7 @@ class Matcher:
             return
         if not view.plain and not leet.TRACE.isdisjoint(folded.text):
             for other in leet.without_leet(folded):
-                yield from self._in_leet(words(other), text)
+                yield from self._in_leet(other, text)
         cuts = self._disguises.cuts(listed, unusual)
         is_plain = view.plain and not unusual.unknown and not separators.TRACE.search(plain.text)
         if is_plain and not cuts:
@@ -114,12 +114,16 @@ class Matcher:
         if parts := self._disguises.parts(view, plain.text, unusual, cuts, text, work):
             yield from self._in_disguise(folded, parts, text)
 
-    def _in_leet(self, decoded: Folded, text: str) -> Iterator[Hit]:
-        unknown = unusual_words(decoded.text.split()).unknown
+    def _in_leet(self, other: Folded, text: str) -> Iterator[Hit]:
+        decoded = words(other)
+        unusual = unusual_words(listed := decoded.text.split())
         for found in self._in_reading(decoded, text):
             yield Hit(*found, "leet")
-        for found in self._in_stretched(decoded, text, unknown):
+        for found in self._in_stretched(decoded, text, unusual.unknown):
             yield Hit(*found, "leet")
+        if cuts := self._disguises.cuts(listed, unusual):
+            parts = without_overlaps([*self._disguises.cut_up(other.text, cuts)])
+            yield from self._in_disguise(other, parts, text)
 
     def _in_disguise(self, folded: Folded, parts: list[Part], text: str) -> Iterator[Hit]:
         """Yield the hits that contain a disguised part."""

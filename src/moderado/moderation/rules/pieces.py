@@ -93,7 +93,7 @@ class Pieces:
         if letters in self._lexicon.words:
             yield self.part(0, len(piece), letters, "separators", certain=True)
         backwards = letters[::-1]
-        if len(letters) > _SHORT and self._lexicon.words.get(backwards):
+        if len(letters) >= _SHORT and self._lexicon.words.get(backwards):
             yield self.part(0, len(piece), backwards, "backwards", certain=False)
         for masked in masks.masked_apart(piece):
             for word in islice(self._masks.under(masked), 1):
