@@ -10,6 +10,7 @@ from moderado.chat.selectors.judged_texts import judged_texts
 from moderado.chat.selectors.noticed import noticed_message, noticed_room
 from moderado.chat.selectors.refused import refused_texts
 from moderado.chat.selectors.reported import reported_message, reported_room
+from moderado.chat.selectors.review import is_shown
 from moderado.chat.selectors.rooms import moderated_rooms, moderators_of, room_type
 from moderado.chat.services import (
     moderators,
@@ -46,6 +47,7 @@ from moderado.enforcement.services.report_subjects import provide_reported
 from moderado.enforcement.services.strike_values import provide_room_type
 from moderado.enforcement.types import ROOM
 from moderado.moderation import events as moderation
+from moderado.moderation.restricted_cases import provide_shown
 from moderado.moderation.services import subjects
 from moderado.moderation.services.subject_texts import provide_texts
 from moderado.moderation.tasks import evaluation_wakeup
@@ -132,6 +134,7 @@ def _provide_ports() -> None:
     provide_reported(ROOM, reported_room)
     provide_noticed(MESSAGE, noticed_message)
     provide_noticed(ROOM, noticed_room)
+    provide_shown(MESSAGE, is_shown)
     provide_evidence(MESSAGE, evidence_of_message)
     provide_refused(refused_texts)
     provide_room_type(room_type)

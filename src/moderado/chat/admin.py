@@ -1,26 +1,23 @@
-"""Admin pages of rooms, memberships and messages, for the operators."""
+"""Admin pages of rooms and memberships, for the operators. `admin_messages` has the messages."""
 
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet, Value
+from django.db.models import Count, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
-from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
-from moderado.accounts.rights import VIEW_RESTRICTED_CASE
+from moderado.chat import admin_messages as admin_messages
 from moderado.chat.admin_cases import case_subject
-from moderado.chat.models import Membership, Message, Revision, Room
+from moderado.chat.models import Membership, Room
 from moderado.chat.services import memberships, rooms
-from moderado.chat.types import MESSAGE
 from moderado.core.admin import (
     Audited,
-    AuditedReading,
     CleanName,
     Colours,
     ReadOnly,
@@ -28,17 +25,11 @@ from moderado.core.admin import (
 )
 from moderado.moderation.admin_links import name_records_by
 from moderado.moderation.admin_subjects import describe_subjects_by
-from moderado.moderation.categories import category_list
-from moderado.moderation.labels import REASONS, label
-from moderado.moderation.restricted_cases import about_unrestricted
 
-Status = Message.Status
 describe_subjects_by(case_subject)
 name_records_by(
     "chat_room", lambda ids: dict(Room.objects.filter(pk__in=ids).values_list("pk", "name"))
 )
-
-EXCERPT = 80
 
 
 class RoomState(admin.SimpleListFilter):
@@ -209,89 +200,3 @@ class MembershipAdmin(Audited, ReadOnly, ModelAdmin):
         done = act_on_each(self, request, chosen, "remove", remove)
         text = ngettext("%d person removed.", "%d people removed.", done)
         self.message_user(request, text % done, messages.SUCCESS)
-
-
-class Revisions(ReadOnly, TabularInline):
-    model = Revision
-    fields = readonly_fields = ("revision", "status", "text", "created_at")
-    ordering = ("-revision",)
-    tab = True
-
-
-@admin.register(Message)
-class MessageAdmin(AuditedReading, ReadOnly, ModelAdmin):
-    """Messages, read-only: moderators rule on cases. Each look leaves an audit line."""
-
-    list_display = ("created_at", "shown_status", "author", "room", "excerpt", "shown_reason")
-    list_display_links = ("created_at", "excerpt")
-    list_filter = (
-        "status",
-        ("room", AutocompleteSelectFilter),
-        ("created_at", RangeDateTimeFilter),
-    )
-    list_filter_submit = True
-    list_select_related = ("author", "room")
-    search_fields = ("text", "author__name", "author__email", "=id")
-    ordering = ("-id",)  # by creation time: ids are UUIDs of version 7
-    show_full_result_count = False
-    inlines = (Revisions,)
-    fieldsets = (
-        (None, {"fields": ("author", "room", "text", "status", "shown_reason", "found")}),
-        (_("Waiting edit"), {"fields": ("edit_text", "edit_status", "shown_edit_reason")}),
-        (
-            _("Record"),
-            {
-                "fields": (
-                    "id",
-                    "client_id",
-                    "revision",
-                    "position",
-                    "seq",
-                    "reply_to",
-                    "created_at",
-                    "edited_at",
-                    "published_at",
-                    "queued_at",
-                    "attempts",
-                )
-            },
-        ),
-    )
-
-    def get_queryset(self, request: HttpRequest) -> "QuerySet[Message]":
-        """Leave out messages of restricted cases, except for those who may see these."""
-        found: QuerySet[Message] = super().get_queryset(request)
-        if request.user.has_perm(VIEW_RESTRICTED_CASE):
-            return found
-        return about_unrestricted(found, subject_type=Value(MESSAGE), subject="id")
-
-    @display(
-        description=_("status"),
-        ordering="status",
-        label=Colours(
-            {
-                Status.PENDING: "info",
-                Status.APPROVED: "success",
-                Status.REJECTED: "danger",
-                Status.HELD: "warning",
-            }
-        ),
-    )
-    def shown_status(self, message: Message) -> tuple[str, str]:
-        return message.status, message.get_status_display()
-
-    @display(description=_("text"))
-    def excerpt(self, message: Message) -> str:
-        return Truncator(message.text).chars(EXCERPT)
-
-    @display(description=_("reason"))
-    def shown_reason(self, message: Message) -> str:
-        return label(REASONS, message.reason) or "-"
-
-    @display(description=_("reason of the edit"))
-    def shown_edit_reason(self, message: Message) -> str:
-        return label(REASONS, message.edit_reason) or "-"
-
-    @display(description=_("categories"))
-    def found(self, message: Message) -> str:
-        return category_list(message.categories) or "-"

@@ -33,7 +33,7 @@ from moderado.moderation.models import (
     ProviderHealth,
     SubjectRevision,
 )
-from moderado.moderation.restricted_cases import about_unrestricted, unrestricted_lines
+from moderado.moderation.restricted_cases import about_unrestricted, lines_for_others
 from moderado.moderation.types import Outcome
 
 EXCERPT = 120
@@ -145,7 +145,7 @@ class ModerationLogAdmin(NamesSubjects, AuditedReading, ReadOnly, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ModerationLog]":
         lines: QuerySet[ModerationLog] = revealed(super().get_queryset(request))
-        return lines if _sees_restricted(request) else unrestricted_lines(lines)
+        return lines if _sees_restricted(request) else lines_for_others(lines)
 
     @display(description=_("texts"))
     def shown_texts(self, line: ModerationLog) -> str:

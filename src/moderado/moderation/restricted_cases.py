@@ -3,19 +3,43 @@
 Only staff with `accounts.rights.VIEW_RESTRICTED_CASE` see them (ADR 0083).
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, Model, OuterRef, Q, QuerySet
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    TextField,
+)
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
 from moderado.moderation.models import Case, ModerationLog, ShadowResult
 from moderado.moderation.types import Category
 
 M = TypeVar("M", bound=Model)
+Shown = Callable[[str, str], Exists]
 
 _SUBJECT_TYPE = OuterRef("subject_type")
 RESTRICTED = frozenset({Category.CHILD_SAFETY.value})
+
+_shown: dict[str, Shown] = {}
+
+
+def provide_shown(subject_type: str, source: Shown) -> None:
+    """Register the condition that others see a revision of a subject, or a later one, now.
+
+    Args:
+        subject_type: Of these subjects.
+        source: Gets the names of the columns with the subject's id and the revision.
+    """
+    _shown[subject_type] = source
 
 
 def is_restricted(case: Case) -> bool:
@@ -79,6 +103,24 @@ def has_restricted_case(
 def unrestricted_lines(lines: "QuerySet[ModerationLog]") -> "QuerySet[ModerationLog]":
     """Leave out log lines that name a restricted category, and those on the same subjects."""
     return about_unrestricted(without_restricted_lines(lines))
+
+
+def lines_for_others(lines: "QuerySet[ModerationLog]") -> "QuerySet[ModerationLog]":
+    """Return the log lines that staff without the right see.
+
+    Of what others see now, the lines are those that there are without the restricted case: a gap
+    would tell of it. Lines that name a restricted category, rulings on restricted cases, and all
+    about restricted subjects that others do not see are left out.
+    """
+    ruled_on = restricted_cases().annotate(name=Cast("id", TextField()))
+    is_ruling = Exists(
+        ruled_on.filter(subject_id=OuterRef("subject_id"), name=OuterRef("named_case"))
+    )
+    visible: Any = ~has_restricted_case()
+    for subject_type, source in _shown.items():
+        is_shown = Q(source("subject_id", "revision"), subject_type=subject_type)
+        visible |= is_shown & ~is_ruling
+    return without_restricted_lines(lines).alias(named_case=KT("raw__case")).filter(visible)
 
 
 def without_restricted_lines(lines: "QuerySet[ModerationLog]") -> "QuerySet[ModerationLog]":

@@ -20,7 +20,7 @@ from moderado.moderation.models import (
     PolicyVersion,
     SubjectRevision,
 )
-from moderado.moderation.restricted_cases import unrestricted_lines, unrestricted_texts
+from moderado.moderation.restricted_cases import lines_for_others, unrestricted_texts
 from moderado.moderation.texts import with_texts
 from moderado.moderation.types import Category, Outcome
 
@@ -150,7 +150,7 @@ def open_subject_texts(
 
 def _lines(scope_ids: Scopes, *, sees_restricted: bool) -> "QuerySet[ModerationLog]":
     lines = _within(ModerationLog.objects.select_related("actor"), scope_ids)
-    return lines if sees_restricted else unrestricted_lines(lines)
+    return lines if sees_restricted else lines_for_others(lines)
 
 
 def _within(rows: "QuerySet[Any]", scope_ids: Scopes) -> "QuerySet[Any]":

@@ -24,6 +24,7 @@ from moderado.enforcement.services.evidence import make_evidence_of_case
 from moderado.enforcement.services.hash_bank import bank_message
 from moderado.enforcement.services.rulings import Proposal, rule
 from moderado.enforcement.types import Actor, ContentOutcome
+from moderado.moderation.categories import category_list
 from moderado.moderation.models import Case, SubjectRevision
 from moderado.moderation.restricted_cases import unrestricted_texts
 from moderado.moderation.selectors import rulings as rulings_of_people
@@ -132,6 +133,55 @@ def test_context_shows_what_the_room_shows_whether_a_restricted_case_is_about_it
     found = json.dumps(contexts())
     assert "xicrinha" in found
     assert "canarinho" not in found
+
+
+@pytest.mark.proves("S168")
+def test_public_message_and_its_lines_stay_listed_as_without_its_restricted_case(room, client):
+    message = make_message(room, text="bom dia", status=Message.Status.APPROVED, seq=1)
+    content = Content(
+        subject_type="message", subject_id=message.id, revision=1, text=message.text,
+        scope_id=message.room_id, author_id=message.author_id,
+    )  # fmt: skip
+    with transaction.atomic():
+        record([(content, Verdict(outcome=Outcome.ALLOW, decided_by="blocklist"))])
+    staff = make_staff("view_message", "view_moderationlog", "view_case")
+    client.force_login(staff)
+    page = f"/admin/chat/message/{message.id}/change/"
+
+    def seen():
+        lists = ("/admin/chat/message/", "/admin/moderation/moderationlog/")
+        return [
+            client_of(staff).get("/api/moderation/logs/").json(),
+            *(
+                [str(row.pk) for row in client.get(path).context["cl"].result_list]
+                for path in lists
+            ),
+        ]
+
+    before = seen()
+    with transaction.atomic():
+        case = open_or_join(
+            subject_type="message", subject_id=message.id, revision=1, scope_id=room.id,
+            author_id=message.author_id, origin=Case.Origin.REPORT, categories=["child_safety"],
+            text=message.text,
+        )  # fmt: skip
+    rule(
+        actor=Actor(id=make_staff().id, scope_ids=None, sees_restricted=True), case_id=case.id,
+        proposal=Proposal(content=ContentOutcome.ALLOW, reason="reviewed"),
+    )  # fmt: skip
+    assert seen() == before
+    assert len(before[0]["results"]) == 1
+
+    Message.objects.filter(pk=message.pk).update(
+        categories=["child_safety"], edit_text="canarinho", edit_revision=2, edit_status="HELD"
+    )
+    shown = client.get(page).content.decode()
+    assert "bom dia" in shown
+    assert "canarinho" not in shown
+    assert category_list(["child_safety"]) not in shown
+    assert seen() == before
+    Message.objects.filter(pk=message.pk).update(status=Message.Status.HELD)
+    assert [found if isinstance(found, list) else found["results"] for found in seen()] == [[]] * 3
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
+
 from moderado.accounts.models import User
 from moderado.accounts.rights import VIEW_MESSAGE, staff_may
 from moderado.chat.models import Message, Room
@@ -66,6 +68,17 @@ class CaseSurroundings:
     message_status: str | None = None
     is_public: bool = False
     context: Context = field(default_factory=Context)
+
+
+def is_shown(subject_id: str, revision: str) -> Exists:
+    """Return the condition that a message is shown in this revision or a later one.
+
+    Args:
+        subject_id: The column with the id of the message.
+        revision: The column with the revision.
+    """
+    shown = Message.objects.filter(pk=OuterRef(subject_id), status=Message.Status.APPROVED)
+    return Exists(shown.filter(revision__gte=OuterRef(revision)))
 
 
 def surroundings(
